@@ -1,0 +1,27 @@
+# The only commands anyone has to know. What they do stands in scripts/.
+.PHONY: help run test build lint bench dev setup
+.DEFAULT_GOAL := help
+
+run: ## Build and serve the demo at http://127.0.0.1:3000 (PORT=… moves it)
+	@scripts/run
+
+test: ## Everything: formatting, clippy, rustdoc, Rust tests on both databases, browser tests
+	@scripts/test
+
+build: ## The release binary, site embedded: target/release/sallyport
+	@scripts/build
+
+lint: ## Formatting, clippy, rustdoc and (where cargo-deny is installed) licences
+	@scripts/lint
+
+bench: ## Requests per second, memory and sizes; writes docs/benchmarks.md
+	@scripts/bench
+
+dev: ## Rebuild and reload on each change
+	@scripts/dev
+
+setup: ## Install the build tools that are missing (run, test and build do it too)
+	@scripts/setup
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\): ## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-7s %s\n' "$$name" "$$text"; done

@@ -1,0 +1,197 @@
+//! Permission is an extractor: whoever has an app in hand was allowed to see it.
+//!
+//! What belongs to another organization looks exactly like what does not exist.
+
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::{Method, request::Parts},
+};
+use sallyport::{
+    Result,
+    app::App,
+    audit::{Act, Actor},
+    id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId, UserId},
+    key::Key,
+    member::{Permission, Role},
+    org::Org,
+    project::Project,
+    store::Store,
+    tenant::Tenant,
+    user::User,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tower_sessions::{Session, session::Id};
+
+use crate::{
+    context::{Client, Context},
+    error::PageError,
+};
+
+/// The name in a session's data under which the person stands.
+pub const USER: &str = "user";
+
+/// And that of where they signed in from.
+pub const ORIGIN: &str = "origin";
+
+/// Where a sign-in came from: in the session's data, so that its event is in the session's transaction.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Origin {
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
+    pub request_id: Option<RequestId>,
+}
+
+/// What the database knows a session by.
+pub fn session_digest(id: &Id) -> [u8; 32] {
+    Sha256::digest(id.0.to_be_bytes()).into()
+}
+
+/// A person with a live session.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    pub user: User,
+    pub session: [u8; 32],
+    client: Client,
+}
+
+impl SignedIn {
+    /// Who acts, for the store.
+    pub fn act(&self) -> Act {
+        self.client.act(Actor::User {
+            id: self.user.id.clone(),
+            name: self.user.name.clone(),
+            session: Some(self.session),
+        })
+    }
+
+    /// The person of this session, if it lives.
+    pub async fn find(parts: &mut Parts, context: &Context) -> Result<Option<Self>, PageError> {
+        let (Some(session), Some(client)) = (parts.extensions.get::<Session>(), parts.extensions.get::<Client>())
+        else {
+            return Ok(None);
+        };
+        let user: Option<UserId> = session.get(USER).await.map_err(|error| {
+            tracing::error!(%error, "a session could not be loaded");
+            PageError::Unavailable
+        })?;
+        let (Some(user), Some(id)) = (user, session.id()) else { return Ok(None) };
+        let user = context.store.user(&user).await?;
+        Ok(user.map(|user| Self { user, session: session_digest(&id), client: client.clone() }))
+    }
+}
+
+impl FromRequestParts<Context> for SignedIn {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
+        let next = || {
+            // Coming back to a POST would show its page, not repeat it; better to start at the beginning.
+            let here = parts.uri.path_and_query().map(|here| here.as_str().to_owned());
+            here.filter(|here| parts.method == Method::GET && here != "/")
+        };
+        let next = next();
+        Self::find(parts, context).await?.ok_or(PageError::SignIn { next })
+    }
+}
+
+/// An organization that the person is a member of.
+#[derive(Clone, Debug)]
+pub struct OrgAccess {
+    pub me: SignedIn,
+    pub org: Org,
+    pub role: Role,
+}
+
+impl OrgAccess {
+    /// Refuses what the role may not do.
+    pub fn needs(&self, permission: Permission) -> Result<(), PageError> {
+        if self.role.may(permission) {
+            return Ok(());
+        }
+        let role = self.role.title();
+        Err(PageError::Forbidden(format!("Your role here is {role}. Ask an owner or an admin of {}.", self.org.name)))
+    }
+
+    async fn of(me: SignedIn, store: &Store, id: &OrgId) -> Result<Self, PageError> {
+        let (org, role) = store.org_for(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
+        Ok(Self { me, org, role })
+    }
+}
+
+/// A tenant of such an organization.
+#[derive(Clone, Debug)]
+pub struct TenantAccess {
+    pub within: OrgAccess,
+    pub tenant: Tenant,
+}
+
+impl TenantAccess {
+    async fn of(me: SignedIn, store: &Store, id: &TenantId) -> Result<Self, PageError> {
+        let tenant = store.tenant_for(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
+        Ok(Self { within: OrgAccess::of(me, store, &tenant.org_id).await?, tenant })
+    }
+}
+
+/// A project of such an organization, with its tenant.
+#[derive(Clone, Debug)]
+pub struct ProjectAccess {
+    pub within: TenantAccess,
+    pub project: Project,
+}
+
+impl ProjectAccess {
+    async fn of(me: SignedIn, store: &Store, id: &ProjectId) -> Result<Self, PageError> {
+        let project = store.project_for(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
+        Ok(Self { within: TenantAccess::of(me, store, &project.tenant_id).await?, project })
+    }
+}
+
+/// An app of such an organization, with its project and tenant.
+#[derive(Clone, Debug)]
+pub struct AppAccess {
+    pub within: ProjectAccess,
+    pub app: App,
+}
+
+impl AppAccess {
+    async fn of(me: SignedIn, store: &Store, id: &AppId) -> Result<Self, PageError> {
+        let app = store.app_for(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
+        Ok(Self { within: ProjectAccess::of(me, store, &app.project_id).await?, app })
+    }
+
+    pub fn org(&self) -> &OrgAccess {
+        &self.within.within.within
+    }
+}
+
+/// A key of such an organization, with its app.
+#[derive(Clone, Debug)]
+pub struct KeyAccess {
+    pub within: AppAccess,
+    pub key: Key,
+}
+
+impl KeyAccess {
+    async fn of(me: SignedIn, store: &Store, id: &KeyId) -> Result<Self, PageError> {
+        let key = store.key_for(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
+        Ok(Self { within: AppAccess::of(me, store, &key.app_id).await?, key })
+    }
+}
+
+macro_rules! extracted {
+    ($($access:ident by $id:ident),*) => {$(
+        impl FromRequestParts<Context> for $access {
+            type Rejection = PageError;
+
+            async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
+                let me = SignedIn::from_request_parts(parts, context).await?;
+                let Path(id) = Path::<String>::from_request_parts(parts, context).await.map_err(|_| PageError::NotFound)?;
+                let id = $id::parse(&id).ok_or(PageError::NotFound)?;
+                $access::of(me, &context.store, &id).await
+            }
+        }
+    )*};
+}
+
+extracted!(OrgAccess by OrgId, TenantAccess by TenantId, ProjectAccess by ProjectId, AppAccess by AppId, KeyAccess by KeyId);

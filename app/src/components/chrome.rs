@@ -1,0 +1,104 @@
+//! What the sidebar and the top bar show.
+
+use crate::icons::Icon;
+
+/// The person who is signed in.
+#[derive(Clone, Debug, Default)]
+pub struct Viewer {
+    pub name: String,
+    pub email: String,
+    pub operator: bool,
+}
+
+/// An organization that the person can switch to.
+#[derive(Clone, Debug, Default)]
+pub struct OrgEntry {
+    pub id: String,
+    pub name: String,
+    pub role: String,
+}
+
+/// The organization that the page is in.
+#[derive(Clone, Debug, Default)]
+pub struct CurrentOrg {
+    pub id: String,
+    pub name: String,
+    pub role: String,
+    pub plan: String,
+}
+
+/// A tenant of the current organization.
+#[derive(Clone, Debug, Default)]
+pub struct TenantEntry {
+    pub id: String,
+    pub name: String,
+}
+
+/// A step of the breadcrumbs; the last one has no link.
+#[derive(Clone, Debug, Default)]
+pub struct Crumb {
+    pub label: String,
+    pub href: Option<String>,
+}
+
+impl Crumb {
+    pub fn link(label: impl Into<String>, href: impl Into<String>) -> Self {
+        Self { label: label.into(), href: Some(href.into()) }
+    }
+
+    pub fn here(label: impl Into<String>) -> Self {
+        Self { label: label.into(), href: None }
+    }
+}
+
+/// A part of an organization, as the sidebar lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    Projects,
+    Keys,
+    Activity,
+}
+
+impl Section {
+    /// In the sidebar's order: section, label, path below the organization, icon.
+    pub(super) const ALL: &[(Section, &str, &str, Icon)] = &[
+        (Section::Projects, "Projects", "", Icon::Folder),
+        (Section::Keys, "API keys", "/keys", Icon::Key),
+        (Section::Activity, "Activity", "/activity", Icon::Activity),
+    ];
+}
+
+/// Everything around the body of a page.
+#[derive(Clone, Debug, Default)]
+pub struct Chrome {
+    pub viewer: Viewer,
+    pub orgs: Vec<OrgEntry>,
+    pub org: Option<CurrentOrg>,
+    pub tenants: Vec<TenantEntry>,
+    pub tenant: Option<TenantEntry>,
+    pub section: Option<Section>,
+    pub crumbs: Vec<Crumb>,
+    /// Path and query of this page, to come back to.
+    pub here: String,
+}
+
+/// Up to two letters that stand for a name.
+pub(super) fn initials(name: &str) -> String {
+    let mut words = name.split_whitespace().filter_map(|word| word.chars().find(|letter| letter.is_alphanumeric()));
+    let first = words.next();
+    let last = words.last();
+    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::initials;
+
+    #[test]
+    fn initials_of_the_first_and_last_word() {
+        assert_eq!(initials("Ada Byron"), "AB");
+        assert_eq!(initials("sallyport"), "S");
+        assert_eq!(initials("Grace Brewster (Murray) Hopper"), "GH");
+        assert_eq!(initials(" — "), "");
+    }
+}

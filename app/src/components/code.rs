@@ -1,0 +1,77 @@
+use leptos::prelude::*;
+
+use crate::islands::CopyOnClick;
+
+/// Copies `text`, or what stands in the field with the id `target`: a secret is then not in the page twice.
+#[component]
+pub fn CopyButton(
+    /// The accessible name.
+    #[prop(into)]
+    name: String,
+    #[prop(optional, into)] text: String,
+    #[prop(optional, into)] target: String,
+    /// What is written on the button; without it the button is an icon.
+    #[prop(optional, into)]
+    label: String,
+) -> impl IntoView {
+    let text = target.is_empty().then_some(text);
+    let target = (!target.is_empty()).then_some(target);
+    let class = if label.is_empty() { "copy" } else { "copy btn" };
+    let label = (!label.is_empty()).then(|| view! { <span>{label}</span> });
+    view! {
+        <button type="button" class=class aria-label=name data-copy=text data-copy-from=target>
+            {label}<CopyOnClick/>
+        </button>
+    }
+}
+
+/// An id or a key's prefix in code letters, cut in the middle, with a button that copies the whole.
+#[component]
+pub fn IdChip(
+    /// What is copied.
+    #[prop(into)]
+    id: String,
+    /// The accessible name of the button, for instance `Copy app id`.
+    #[prop(into)]
+    name: String,
+    /// What is shown instead of the id.
+    #[prop(optional, into)]
+    shown: String,
+) -> impl IntoView {
+    let shown = if shown.is_empty() { cut_middle(&id) } else { shown };
+    view! { <span class="id-chip"><code>{shown}</code><CopyButton name=name text=id/></span> }
+}
+
+/// Lines of code, with a button that copies them.
+#[component]
+pub fn CodeBlock(#[prop(into)] text: String) -> impl IntoView {
+    view! {
+        <div class="code">
+            <pre tabindex="0"><code>{text.clone()}</code></pre>
+            <CopyButton name="Copy code" text=text/>
+        </div>
+    }
+}
+
+/// The beginning and the end of a long id.
+pub fn cut_middle(id: &str) -> String {
+    const LONGEST: usize = 26;
+    let letters: Vec<char> = id.chars().collect();
+    if letters.len() <= LONGEST {
+        return id.to_owned();
+    }
+    let head: String = letters[..LONGEST - 8].iter().collect();
+    let tail: String = letters[letters.len() - 6..].iter().collect();
+    format!("{head}…{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut_middle;
+
+    #[test]
+    fn only_long_ids_are_cut() {
+        assert_eq!(cut_middle("app_focus_and_kB8mPx"), "app_focus_and_kB8mPx");
+        assert_eq!(cut_middle("project_biosignals_platform_kB8mPx2Q"), "project_biosignals…8mPx2Q");
+    }
+}

@@ -1,0 +1,135 @@
+use leptos::prelude::*;
+
+use crate::form::FormState;
+
+/// The ids of a field's hint and error, for `aria-describedby`.
+pub(super) fn described_by(name: &str, hint: bool, error: bool) -> Option<String> {
+    let ids = [(hint, "hint"), (error, "error")];
+    let ids: Vec<_> = ids.into_iter().filter(|(is, _)| *is).map(|(_, part)| format!("{name}-{part}")).collect();
+    (!ids.is_empty()).then(|| ids.join(" "))
+}
+
+/// Hint and error, as every kind of field shows them.
+#[component]
+pub(super) fn FieldNotes(name: String, hint: String, error: Option<String>) -> impl IntoView {
+    let hint = (!hint.is_empty()).then(|| view! { <p id=format!("{name}-hint") class="hint">{hint}</p> });
+    let error = error.map(|error| view! { <p id=format!("{name}-error") class="field-error">{error}</p> });
+    view! { {hint}{error} }
+}
+
+/// A line of text. Its id is its name. A password is never written back.
+#[component]
+pub fn TextField(
+    #[prop(into)] form: FormState,
+    #[prop(into)] name: String,
+    #[prop(into)] label: String,
+    #[prop(optional, into)] hint: String,
+    /// The input's type: `text`, `email`, `password`, `search`, `date`, …
+    #[prop(default = "text")]
+    kind: &'static str,
+    #[prop(optional, into)] placeholder: String,
+    #[prop(optional)] autocomplete: Option<&'static str>,
+    #[prop(optional)] maxlength: Option<u32>,
+    #[prop(optional)] required: bool,
+    #[prop(optional)] autofocus: bool,
+    /// In code letters, without spelling help.
+    #[prop(optional)]
+    mono: bool,
+) -> impl IntoView {
+    let error = form.error(&name);
+    let describedby = described_by(&name, !hint.is_empty(), error.is_some());
+    let value = (kind != "password").then(|| form.value(&name)).filter(|value| !value.is_empty());
+
+    view! {
+        <div class="field">
+            <label for=name.clone()>{label}</label>
+            <input
+                id=name.clone()
+                name=name.clone()
+                type=kind
+                class=if mono { "input mono" } else { "input" }
+                value=value
+                placeholder=(!placeholder.is_empty()).then_some(placeholder)
+                autocomplete=autocomplete
+                maxlength=maxlength.map(|length| length.to_string())
+                spellcheck=mono.then_some("false")
+                required=required
+                autofocus=autofocus
+                aria-invalid=error.is_some().then_some("true")
+                aria-describedby=describedby
+            />
+            <FieldNotes name=name hint=hint error=error/>
+        </div>
+    }
+}
+
+/// Several lines of text.
+#[component]
+pub fn TextArea(
+    #[prop(into)] form: FormState,
+    #[prop(into)] name: String,
+    #[prop(into)] label: String,
+    #[prop(optional, into)] hint: String,
+    #[prop(default = 3)] rows: u32,
+    #[prop(optional)] maxlength: Option<u32>,
+    #[prop(optional)] mono: bool,
+) -> impl IntoView {
+    let error = form.error(&name);
+    let describedby = described_by(&name, !hint.is_empty(), error.is_some());
+    // The parser drops a newline right after the tag; this one is dropped in place of the person's own.
+    let value = format!("\n{}", form.value(&name));
+
+    view! {
+        <div class="field">
+            <label for=name.clone()>{label}</label>
+            <textarea
+                id=name.clone()
+                name=name.clone()
+                class=if mono { "input mono" } else { "input" }
+                rows=rows.to_string()
+                maxlength=maxlength.map(|length| length.to_string())
+                spellcheck=mono.then_some("false")
+                aria-invalid=error.is_some().then_some("true")
+                aria-describedby=describedby
+            >{value}</textarea>
+            <FieldNotes name=name hint=hint error=error/>
+        </div>
+    }
+}
+
+/// One box to tick; ticked where the form holds its value.
+#[component]
+pub fn CheckField(
+    #[prop(into)] form: FormState,
+    #[prop(into)] name: String,
+    #[prop(into)] label: String,
+    #[prop(default = "on")] value: &'static str,
+    #[prop(optional, into)] hint: String,
+) -> impl IntoView {
+    let checked = form.has(&name, value);
+    let error = form.error(&name);
+    let describedby = described_by(&name, !hint.is_empty(), error.is_some());
+
+    view! {
+        <div class="field check-field">
+            <label class="check">
+                <input
+                    id=name.clone()
+                    name=name.clone()
+                    type="checkbox"
+                    value=value
+                    checked=checked
+                    aria-describedby=describedby
+                />
+                {label}
+            </label>
+            <FieldNotes name=name hint=hint error=error/>
+        </div>
+    }
+}
+
+/// A value that goes along unseen.
+#[component]
+pub fn Hidden(#[prop(into)] name: String, #[prop(into)] value: String) -> impl IntoView {
+    view! { <input type="hidden" name=name value=value/> }
+}

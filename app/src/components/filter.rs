@@ -1,0 +1,113 @@
+use leptos::prelude::*;
+
+use super::select::Choice;
+use crate::{
+    form::FormState,
+    icons::{Icon, IconView},
+    islands::AutoSubmit,
+};
+
+/// The filters over a list: a GET form that sends itself where scripts run.
+#[component]
+pub fn FilterBar(
+    /// The list's own path.
+    #[prop(into)]
+    action: String,
+    /// What stands at the left: a `SearchForm`.
+    #[prop(optional, into)]
+    search: ViewFnOnce,
+    /// What stands at the right: a count, exports, a button.
+    #[prop(optional, into)]
+    side: ViewFnOnce,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="filter-bar">
+            {search.run()}
+            <form class="filters" method="get" action=action>
+                {children()}
+                <button class="btn btn-small apply">"Apply"</button>
+                <AutoSubmit/>
+            </form>
+            <div class="filter-side">{side.run()}</div>
+        </div>
+    }
+}
+
+/// A choice among a `FilterBar`'s children.
+#[component]
+pub fn FilterSelect(
+    #[prop(into)] form: FormState,
+    #[prop(into)] name: String,
+    #[prop(into)] label: String,
+    options: Vec<Choice>,
+) -> impl IntoView {
+    let chosen = form.value(&name);
+    let options = options.into_iter().map(|choice| {
+        let selected = choice.value == chosen;
+        view! { <option value=choice.value selected=selected>{choice.label}</option> }
+    });
+    view! {
+        <div class="filter-field">
+            <label for=name.clone()>{label}</label>
+            <select id=name.clone() name=name>{options.collect_view()}</select>
+        </div>
+    }
+}
+
+/// A text or a date among a `FilterBar`'s children.
+#[component]
+pub fn FilterText(
+    #[prop(into)] form: FormState,
+    #[prop(into)] name: String,
+    #[prop(into)] label: String,
+    #[prop(default = "text")] kind: &'static str,
+    #[prop(optional, into)] placeholder: String,
+) -> impl IntoView {
+    let value = form.value(&name);
+    view! {
+        <div class="filter-field">
+            <label for=name.clone()>{label}</label>
+            <input id=name.clone() name=name type=kind value=value placeholder=placeholder autocomplete="off"/>
+        </div>
+    }
+}
+
+/// A box to tick among a `FilterBar`'s children.
+#[component]
+pub fn FilterCheck(
+    #[prop(into)] form: FormState,
+    #[prop(into)] name: String,
+    #[prop(into)] label: String,
+    #[prop(default = "1")] value: &'static str,
+) -> impl IntoView {
+    let checked = form.has(&name, value);
+    view! { <label class="check"><input type="checkbox" name=name value=value checked=checked/>{label}</label> }
+}
+
+/// A search of its own. It posts, so that a pasted key never stands in a URL.
+#[component]
+pub fn SearchForm(
+    #[prop(into)] action: String,
+    /// The accessible name of the field, and its placeholder.
+    #[prop(into)]
+    label: String,
+    #[prop(default = "q")] name: &'static str,
+    #[prop(optional, into)] value: String,
+) -> impl IntoView {
+    view! {
+        <form class="search" method="post" action=action role="search">
+            <input
+                type="search"
+                class="input"
+                name=name
+                value=value
+                aria-label=label.clone()
+                placeholder=label
+                autocomplete="off"
+                spellcheck="false"
+            />
+            <button aria-label="Search"><IconView icon=Icon::Search/></button>
+        </form>
+    }
+}

@@ -1,0 +1,39 @@
+use leptos::prelude::*;
+
+/// One tab of a thing's page.
+#[derive(Clone, Debug)]
+pub struct Tab {
+    pub label: String,
+    pub href: String,
+}
+
+impl Tab {
+    pub fn new(label: impl Into<String>, href: impl Into<String>) -> Self {
+        Self { label: label.into(), href: href.into() }
+    }
+}
+
+/// Tabs that are pages of their own; `current` is the label of the one that is shown.
+#[component]
+pub fn Tabs(items: Vec<Tab>, #[prop(into)] current: String) -> impl IntoView {
+    let tabs = items.into_iter().map(|Tab { label, href }| {
+        let selected = label == current;
+        view! {
+            <a role="tab" class="tab" href=href aria-selected=if selected { "true" } else { "false" }>{label}</a>
+        }
+    });
+    view! { <div class="tabs" role="tablist">{tabs.collect_view()}</div> }
+}
+
+/// The ways to the neighbouring pages of a list.
+#[component]
+pub fn Pager(newer: Option<String>, older: Option<String>) -> impl IntoView {
+    (newer.is_some() || older.is_some()).then(|| {
+        view! {
+            <nav class="pager" aria-label="Pages">
+                {newer.map(|href| view! { <a class="btn btn-small" rel="prev" href=href>"Newer"</a> })}
+                {older.map(|href| view! { <a class="btn btn-small" rel="next" href=href>"Older"</a> })}
+            </nav>
+        }
+    })
+}

@@ -1,0 +1,90 @@
+use leptos::prelude::*;
+
+use super::{
+    badge::{Badge, Notice, Tone},
+    code::CopyButton,
+};
+use crate::islands::OnceGuard;
+
+/// Shows the secrets of a new key, this once. It is left by ticking the box and pressing *Done*: the browser's own
+/// validation sees to that, with scripts or without.
+#[component]
+pub fn OnceDialog(
+    #[prop(into)] label: String,
+    #[prop(into)] app: String,
+    #[prop(into)] environment: String,
+    #[prop(default = Tone::Neutral)] environment_tone: Tone,
+    #[prop(into)] secret_key: String,
+    signing_secret: Option<String>,
+    /// The header that the key goes into.
+    #[prop(into)]
+    header_name: String,
+    #[prop(into)] download_href: String,
+    #[prop(into)] download_name: String,
+    #[prop(into)] done_href: String,
+) -> impl IntoView {
+    let both = if signing_secret.is_some() { "Copy both" } else { "Copy it" };
+    let these = if signing_secret.is_some() { "see these." } else { "see it." };
+    let about = [label, app].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+
+    view! {
+        <div class="backdrop backdrop-center">
+            <dialog open class="modal modal-wide" aria-modal="true" aria-labelledby="dialog-title">
+                <div class="dialog-head">
+                    <h2 id="dialog-title">"Save your key"</h2>
+                    <p>{about}" "<Badge tone=environment_tone text=environment/></p>
+                </div>
+                <div class="dialog-body">
+                    <Notice tone=Tone::Warning>
+                        <b>"This is the only time you’ll "{these}</b>
+                        " "{both}" into your secret manager, or download the file."
+                    </Notice>
+                    <Secret id="secret-key" label="Secret key" copy="Copy secret key" value=secret_key>
+                        "Every request, in the "<code>{header_name}</code>" header."
+                    </Secret>
+                    {signing_secret.map(|secret| view! {
+                        <Secret id="signing-secret" label="Signing secret" copy="Copy signing secret" value=secret>
+                            "Only for servers that sign requests (HMAC-SHA256)."
+                        </Secret>
+                    })}
+                </div>
+                <form class="dialog-foot once-foot" method="get" action=done_href>
+                    <label class="check"><input type="checkbox" required/>"I have saved these secrets"</label>
+                    <a class="btn" href=download_href download=download_name>"Download credentials JSON"</a>
+                    <button class="btn btn-primary">"Done"</button>
+                    <OnceGuard/>
+                </form>
+            </dialog>
+        </div>
+    }
+}
+
+#[component]
+fn Secret(
+    id: &'static str,
+    label: &'static str,
+    copy: &'static str,
+    value: String,
+    children: Children,
+) -> impl IntoView {
+    let hint = format!("{id}-hint");
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <div class="secret-row">
+                <input
+                    id=id
+                    class="input mono"
+                    readonly
+                    autocomplete="off"
+                    spellcheck="false"
+                    value=value
+                    aria-describedby=hint.clone()
+                    autofocus=id == "secret-key"
+                />
+                <CopyButton name=copy target=id label="Copy"/>
+            </div>
+            <p id=hint class="hint">{children()}</p>
+        </div>
+    }
+}

@@ -1,0 +1,25 @@
+use leptos::prelude::*;
+
+use crate::form::FormState;
+
+/// What is wrong with a form, over it and with the focus; nothing where nothing is wrong.
+#[component]
+pub fn ErrorSummary(#[prop(into)] form: FormState) -> impl IntoView {
+    form.is_refused().then(|| {
+        let names_fields = form.errors().iter().any(|(name, _)| !name.is_empty());
+        let heading = names_fields.then(|| view! { <b>"Check this and try again"</b> });
+        let errors = form.errors().to_vec().into_iter().map(|(name, message)| {
+            if name.is_empty() {
+                view! { <li>{message}</li> }.into_any()
+            } else {
+                view! { <li><a href=format!("#{name}")>{message}</a></li> }.into_any()
+            }
+        });
+        view! {
+            <div class="notice danger summary" role="alert" tabindex="-1" autofocus>
+                {heading}
+                <ul>{errors.collect_view()}</ul>
+            </div>
+        }
+    })
+}

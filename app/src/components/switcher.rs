@@ -1,0 +1,82 @@
+use leptos::prelude::*;
+
+use super::chrome::{CurrentOrg, OrgEntry, TenantEntry, initials};
+use crate::icons::{Icon, IconView};
+
+/// The organization, and a menu of the others. The button lies over the words, because its name is what it does.
+#[component]
+pub fn OrgSwitcher(orgs: Vec<OrgEntry>, current: Option<CurrentOrg>) -> impl IntoView {
+    let current_id = current.as_ref().map(|org| org.id.clone());
+    let (name, about) = match current {
+        Some(org) => {
+            let about = [org.role, org.plan].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+            (org.name, about.join(" · "))
+        }
+        None => ("No organization".to_owned(), "Choose or create one".to_owned()),
+    };
+    let entries = orgs.into_iter().map(|org| {
+        let here = (current_id.as_ref() == Some(&org.id)).then_some("true");
+        view! {
+            <a class="menu-item" href=format!("/orgs/{}", org.id) aria-current=here>
+                <span class="avatar" aria-hidden="true">{initials(&org.name)}</span>
+                <span class="menu-text">{org.name}" "<small>{org.role}</small></span>
+            </a>
+        }
+    });
+
+    view! {
+        <div class="switcher">
+            <button
+                type="button"
+                popovertarget="org-menu"
+                aria-label="Switch organization"
+                aria-describedby="org-now"
+            ></button>
+            <span class="avatar avatar-accent" aria-hidden="true">{initials(&name)}</span>
+            <span id="org-now" class="switcher-text"><b>{name}</b>" "<small>{about}</small></span>
+            <IconView icon=Icon::Chevrons/>
+        </div>
+        <div id="org-menu" class="menu org-menu" popover>
+            <div class="menu-list">{entries.collect_view()}</div>
+            <a class="menu-item menu-new" href="/orgs/new"><IconView icon=Icon::Plus/>"New organization"</a>
+        </div>
+    }
+}
+
+/// The tenant, and a menu of the others.
+#[component]
+pub fn TenantSwitcher(org_id: String, tenants: Vec<TenantEntry>, current: Option<TenantEntry>) -> impl IntoView {
+    let current_id = current.as_ref().map(|tenant| tenant.id.clone());
+    let name = match current {
+        Some(tenant) => tenant.name,
+        None if tenants.is_empty() => "None yet".to_owned(),
+        None => "All tenants".to_owned(),
+    };
+    let entries = tenants.into_iter().map(|tenant| {
+        let here = (current_id.as_ref() == Some(&tenant.id)).then_some("true");
+        view! {
+            <a class="menu-item" href=format!("/tenants/{}", tenant.id) aria-current=here>
+                <span class="menu-text">{tenant.name}</span>
+            </a>
+        }
+    });
+
+    view! {
+        <div class="switcher">
+            <button
+                type="button"
+                popovertarget="tenant-menu"
+                aria-label="Switch tenant"
+                aria-describedby="tenant-now"
+            ></button>
+            <span id="tenant-now" class="switcher-text"><small>"Tenant"</small>" "<b>{name}</b></span>
+            <IconView icon=Icon::Chevrons/>
+        </div>
+        <div id="tenant-menu" class="menu tenant-menu" popover>
+            <div class="menu-list">{entries.collect_view()}</div>
+            <a class="menu-item menu-new" href=format!("/orgs/{org_id}/tenants/new")>
+                <IconView icon=Icon::Plus/>"New tenant"
+            </a>
+        </div>
+    }
+}

@@ -1,0 +1,34 @@
+use leptos::prelude::*;
+
+/// A time in words, with the full time as its title.
+#[component]
+pub fn When(
+    /// RFC 3339.
+    #[prop(into)]
+    at: String,
+    #[prop(into)] text: String,
+) -> impl IntoView {
+    let title = readable(&at);
+    view! { <time datetime=at title=title>{text}</time> }
+}
+
+fn readable(at: &str) -> String {
+    let (moment, zone) = match at.strip_suffix('Z').or_else(|| at.strip_suffix("+00:00")) {
+        Some(moment) => (moment, " UTC"),
+        None => (at, ""),
+    };
+    let moment = moment.split('.').next().unwrap_or(moment);
+    format!("{}{zone}", moment.replacen('T', " ", 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::readable;
+
+    #[test]
+    fn full_times_read_well() {
+        assert_eq!(readable("2026-11-22T06:24:13.123Z"), "2026-11-22 06:24:13 UTC");
+        assert_eq!(readable("2026-11-22T06:24:13+00:00"), "2026-11-22 06:24:13 UTC");
+        assert_eq!(readable("2026-11-22T06:24:13+02:00"), "2026-11-22 06:24:13+02:00");
+    }
+}

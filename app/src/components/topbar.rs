@@ -1,0 +1,71 @@
+use leptos::prelude::*;
+
+use super::chrome::{Chrome, Crumb, Viewer, initials};
+use crate::{
+    icons::{Icon, IconView},
+    portal::Theme,
+};
+
+/// Breadcrumbs, the theme and the person's own menu.
+#[component]
+pub fn Topbar(chrome: Chrome, theme: Theme) -> impl IntoView {
+    view! {
+        <header class="topbar">
+            <button type="button" class="icon-btn menu-btn" popovertarget="sidebar" aria-label="Menu">
+                <IconView icon=Icon::Menu/>
+            </button>
+            <Breadcrumbs crumbs=chrome.crumbs/>
+            <ThemeSwitch theme=theme here=chrome.here/>
+            <UserMenu viewer=chrome.viewer/>
+        </header>
+    }
+}
+
+#[component]
+fn Breadcrumbs(crumbs: Vec<Crumb>) -> impl IntoView {
+    let items = crumbs.into_iter().map(|Crumb { label, href }| match href {
+        Some(href) => view! { <li><a href=href>{label}</a></li> }.into_any(),
+        None => view! { <li aria-current="page">{label}</li> }.into_any(),
+    });
+    view! { <nav class="crumbs" aria-label="Breadcrumb"><ol>{items.collect_view()}</ol></nav> }
+}
+
+#[component]
+fn ThemeSwitch(theme: Theme, here: String) -> impl IntoView {
+    let (next, label, icon) = match theme {
+        Theme::System => (Theme::Light, "Theme: system. Switch to light", Icon::System),
+        Theme::Light => (Theme::Dark, "Theme: light. Switch to dark", Icon::Sun),
+        Theme::Dark => (Theme::System, "Theme: dark. Switch to system", Icon::Moon),
+    };
+    view! {
+        <form method="post" action="/theme">
+            <input type="hidden" name="theme" value=next.name()/>
+            <input type="hidden" name="back" value=here/>
+            <button class="icon-btn" aria-label=label title=label><IconView icon=icon/></button>
+        </form>
+    }
+}
+
+#[component]
+fn UserMenu(viewer: Viewer) -> impl IntoView {
+    let Viewer { name, email, operator } = viewer;
+    view! {
+        <button
+            type="button"
+            class="avatar avatar-user"
+            popovertarget="user-menu"
+            aria-label="Your account"
+            data-initials=initials(&name)
+        ></button>
+        <div id="user-menu" class="menu user-menu" popover>
+            <div class="menu-head">
+                <b>{name}</b>
+                <small>{email}</small>
+                {operator.then(|| view! { <small>"Operator of this portal"</small> })}
+            </div>
+            <form method="post" action="/sign-out">
+                <button class="menu-item"><IconView icon=Icon::SignOut/>"Sign out"</button>
+            </form>
+        </div>
+    }
+}

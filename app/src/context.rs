@@ -1,0 +1,64 @@
+//! What every page is handed: the store, the passwords' pool, and who asks from where.
+
+use std::{net::IpAddr, ops::Deref, sync::Arc};
+
+use sallyport::{
+    audit::{Act, Actor},
+    id::RequestId,
+    passwords::Passwords,
+    store::Store,
+};
+
+/// The portal's state.
+#[derive(Clone)]
+pub struct Context(Arc<Parts>);
+
+pub struct Parts {
+    pub store: Store,
+    pub passwords: Passwords,
+    /// Where the site's files lie, named by their content: `/pkg/3fa9c1d2`.
+    pub base: String,
+    /// What `/setup` asks of whoever is not on this machine.
+    pub setup_token: String,
+    /// Where the portal is reached from outside: `https://keys.example.com`.
+    pub public_url: String,
+}
+
+impl Context {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for Context {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Who sent a request, as far as the connection tells. An extension of each request.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub ip: IpAddr,
+    /// Came from this machine and through nobody else.
+    pub local: bool,
+    pub user_agent: Option<String>,
+    pub request_id: RequestId,
+}
+
+impl Client {
+    pub fn address(&self) -> String {
+        self.ip.to_string()
+    }
+
+    pub fn act(&self, actor: Actor) -> Act {
+        Act {
+            actor,
+            address: Some(self.address()),
+            user_agent: self.user_agent.clone(),
+            request_id: Some(self.request_id.clone()),
+        }
+    }
+}

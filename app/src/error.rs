@@ -1,0 +1,91 @@
+//! What a page answers when it can't be shown.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use sallyport::Error;
+
+/// Becomes a page of its own in [`crate::ui::error_pages`], which knows how the portal looks.
+#[derive(Clone, Debug)]
+pub enum PageError {
+    /// Sign in first, then come back.
+    SignIn {
+        next: Option<String>,
+    },
+    NotFound,
+    Forbidden(String),
+    BadRequest(String),
+    TooLarge,
+    Busy(String),
+    Unavailable,
+}
+
+pub type PageResult = Result<Response, PageError>;
+
+impl PageError {
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::SignIn { .. } => 303,
+            Self::NotFound => 404,
+            Self::Forbidden(_) => 403,
+            Self::BadRequest(_) => 400,
+            Self::TooLarge => 413,
+            Self::Busy(_) | Self::Unavailable => 503,
+        }
+    }
+
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::SignIn { .. } => "Sign in",
+            Self::NotFound => "Page not found",
+            Self::Forbidden(_) => "Not allowed",
+            Self::BadRequest(_) => "That request can’t be read",
+            Self::TooLarge => "Too large",
+            Self::Busy(_) => "Very busy",
+            Self::Unavailable => "Something is broken here",
+        }
+    }
+
+    pub fn message(&self) -> String {
+        match self {
+            Self::SignIn { .. } => "Sign in to see this page.".to_owned(),
+            Self::NotFound => {
+                "Nothing is at this address, or it belongs to an organization that you are not a member of.".to_owned()
+            }
+            Self::Forbidden(message) | Self::BadRequest(message) | Self::Busy(message) => message.clone(),
+            Self::TooLarge => "What was sent is larger than any form of this portal.".to_owned(),
+            Self::Unavailable => {
+                "The portal can’t reach its database. Nothing was changed; try again in a moment.".to_owned()
+            }
+        }
+    }
+}
+
+impl From<Error> for PageError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound => Self::NotFound,
+            Error::Forbidden(message) => Self::Forbidden(message.to_owned()),
+            Error::SignedOut => Self::SignIn { next: None },
+            Error::Busy(message) => Self::Busy(message.to_owned()),
+            Error::Invalid(invalid) => Self::BadRequest(invalid.to_string()),
+            Error::AlreadyIssued(_) => Self::BadRequest("This form was sent already.".to_owned()),
+            Error::Unavailable(_) | Error::Sealed(_) => {
+                tracing::error!(%error, "a page could not be made");
+                Self::Unavailable
+            }
+        }
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        if let Self::SignIn { next } = &self {
+            let next = next.as_deref().map(|next| url::form_urlencoded::byte_serialize(next.as_bytes()).collect());
+            let query = next.map_or_else(String::new, |next: String| format!("?next={next}"));
+            return Redirect::to(&format!("/sign-in{query}")).into_response();
+        }
+        let status = axum::http::StatusCode::from_u16(self.status()).unwrap_or_default();
+        let mut response = status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

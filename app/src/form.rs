@@ -1,0 +1,109 @@
+//! What was typed into a form, and what is wrong with it.
+
+/// The values and errors of a form, by the name of the field; an error under `""` belongs to no field.
+#[derive(Clone, Default, Debug, PartialEq, Eq)]
+pub struct FormState {
+    values: Vec<(String, String)>,
+    errors: Vec<(String, String)>,
+}
+
+impl FormState {
+    /// A form nobody has touched.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A form as it was sent: pairs in their order, names repeated for groups.
+    pub fn typed<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+        let values = pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { values, errors: Vec::new() }
+    }
+
+    /// The first value of a field, or nothing.
+    pub fn value(&self, name: &str) -> String {
+        self.values_of(name).next().unwrap_or_default().to_owned()
+    }
+
+    /// Every value of a repeated field.
+    pub fn values_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.values.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a box of a group is ticked.
+    pub fn has(&self, name: &str, value: &str) -> bool {
+        self.values_of(name).any(|typed| typed == value)
+    }
+
+    /// Sets a value where the person has typed none.
+    pub fn with_default(mut self, name: &str, value: impl Into<String>) -> Self {
+        if self.values_of(name).next().is_none() {
+            self.values.push((name.to_owned(), value.into()));
+        }
+        self
+    }
+
+    /// Adds an error; `""` for one that belongs to no field.
+    pub fn with_error(mut self, name: &str, message: impl Into<String>) -> Self {
+        self.refuse(name, message);
+        self
+    }
+
+    /// Adds an error in place.
+    pub fn refuse(&mut self, name: &str, message: impl Into<String>) {
+        self.errors.push((name.to_owned(), message.into()));
+    }
+
+    /// The first error of a field.
+    pub fn error(&self, name: &str) -> Option<String> {
+        self.errors.iter().find(|(field, _)| field == name).map(|(_, message)| message.clone())
+    }
+
+    /// Every error, as (field, message), in the order found.
+    pub fn errors(&self) -> &[(String, String)] {
+        &self.errors
+    }
+
+    /// Whether something is wrong.
+    pub fn is_refused(&self) -> bool {
+        !self.errors.is_empty()
+    }
+}
+
+impl From<&FormState> for FormState {
+    fn from(form: &FormState) -> Self {
+        form.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FormState;
+
+    #[test]
+    fn keeps_what_was_typed() {
+        let form = FormState::typed([("label", "Ingest"), ("scopes", "read"), ("scopes", "write")]);
+        assert_eq!(form.value("label"), "Ingest");
+        assert_eq!(form.value("missing"), "");
+        assert!(form.has("scopes", "read") && form.has("scopes", "write"));
+        assert!(!form.has("scopes", "admin"));
+        assert_eq!(form.values_of("scopes").count(), 2);
+    }
+
+    #[test]
+    fn a_default_never_replaces_what_was_typed() {
+        let form = FormState::typed([("label", "")]).with_default("label", "Key").with_default("type", "production");
+        assert_eq!(form.value("label"), "");
+        assert_eq!(form.value("type"), "production");
+    }
+
+    #[test]
+    fn an_error_belongs_to_a_field_or_to_the_form() {
+        let form = FormState::new();
+        assert!(!form.is_refused());
+        let form = form.with_error("label", "Write a label.").with_error("", "The store is away.");
+        assert!(form.is_refused());
+        assert_eq!(form.error("label").as_deref(), Some("Write a label."));
+        assert_eq!(form.error("").as_deref(), Some("The store is away."));
+        assert_eq!(form.error("scopes"), None);
+    }
+}

@@ -1,0 +1,76 @@
+//! Form tokens: a form that is sent twice makes one key, and only a form that we rendered makes any.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sallyport::{Entropy, Invalid, Timestamp, id::UserId, vault::Vault};
+use std::time::Duration;
+
+const NONCE: usize = 16;
+const TIME: usize = 8;
+const MARK: usize = 32;
+
+/// How long a form may lie open.
+const LIVES: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A new token for a form of that person: a nonce, the time, and the mark of both.
+pub fn mint(vault: &Vault, entropy: &dyn Entropy, user: &UserId, now: Timestamp) -> String {
+    let mut token = [0; NONCE + TIME + MARK];
+    entropy.fill(&mut token[..NONCE]);
+    token[NONCE..NONCE + TIME].copy_from_slice(&now.micros().to_be_bytes());
+    let mark = vault.mark(&[user.as_str().as_bytes(), &token[..NONCE + TIME]]);
+    token[NONCE + TIME..].copy_from_slice(&mark);
+    BASE64_URL_SAFE_NO_PAD.encode(token)
+}
+
+/// The nonce of a token that we gave to that person: what the database keeps unique.
+pub fn check(vault: &Vault, user: &UserId, now: Timestamp, text: &str) -> Result<Vec<u8>, Invalid> {
+    let refused =
+        || Invalid::field("", "This form is not one that we gave you, or it lay open for a day. Send it again.");
+    let token = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;
+    let (marked, mark) = token.split_at_checked(NONCE + TIME).ok_or_else(refused)?;
+    if !vault.is_marked(&[user.as_str().as_bytes(), marked], mark) {
+        return Err(refused());
+    }
+    let (nonce, time) = marked.split_at(NONCE);
+    let given_at = Timestamp::from_micros(i64::from_be_bytes(time.try_into().map_err(|_| refused())?));
+    if now.since(given_at) > LIVES {
+        return Err(refused());
+    }
+    Ok(nonce.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sallyport::{testing::SeededEntropy, vault::MasterKey};
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
+
+    #[test]
+    fn a_token_is_good_for_its_person_and_a_day() {
+        let entropy = SeededEntropy::new(1);
+        let vault = Vault::new(&MasterKey::mint(&entropy));
+        let (ada, eve) = (UserId::mint(&entropy), UserId::mint(&entropy));
+        let token = mint(&vault, &entropy, &ada, NOW);
+        assert!(check(&vault, &ada, NOW, &token).is_ok());
+        assert!(check(&vault, &eve, NOW, &token).is_err());
+        assert!(check(&vault, &ada, NOW + LIVES, &token).is_ok());
+        assert!(check(&vault, &ada, NOW + LIVES + Duration::from_micros(1), &token).is_err());
+    }
+
+    #[test]
+    fn a_changed_token_is_refused() {
+        let entropy = SeededEntropy::new(1);
+        let vault = Vault::new(&MasterKey::mint(&entropy));
+        let ada = UserId::mint(&entropy);
+        let token = mint(&vault, &entropy, &ada, NOW);
+        for at in 0..token.len() - 1 {
+            let mut changed = token.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).expect("ASCII");
+            assert!(check(&vault, &ada, NOW, &changed).is_err(), "character {at}");
+        }
+        for text in ["", "A", "AAAA", "not base64 at all!"] {
+            assert!(check(&vault, &ada, NOW, text).is_err());
+        }
+    }
+}

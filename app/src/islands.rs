@@ -1,0 +1,18 @@
+//! The few parts that run in the browser. Everything works without them; they add comfort.
+//!
+//! None has properties, because reading those would bring a JSON parser into every visit: an island finds what
+//! it needs in the HTML around its anchor.
+
+mod auto_submit;
+mod copy_on_click;
+#[cfg(feature = "hydrate")]
+mod dom;
+mod escape_closes;
+mod once_guard;
+mod submit_once;
+
+pub use auto_submit::AutoSubmit;
+pub use copy_on_click::CopyOnClick;
+pub use escape_closes::EscapeCloses;
+pub use once_guard::OnceGuard;
+pub use submit_once::SubmitOnce;

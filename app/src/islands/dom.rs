@@ -1,0 +1,74 @@
+//! What the islands need of the DOM, without a framework's weight.
+
+use leptos::prelude::{document, window};
+use leptos::wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{Element, Event, EventTarget, HtmlDocument, HtmlFormElement, HtmlInputElement, HtmlTextAreaElement};
+
+/// Listens for as long as the page lives.
+pub(super) fn listen(target: &EventTarget, event: &str, handler: impl FnMut(Event) + 'static) {
+    let handler = Closure::<dyn FnMut(Event)>::new(handler);
+    let _ = target.add_event_listener_with_callback(event, handler.as_ref().unchecked_ref());
+    handler.forget();
+}
+
+pub(super) fn around(anchor: &Element, selector: &str) -> Option<Element> {
+    anchor.closest(selector).ok().flatten()
+}
+
+pub(super) fn form_around(anchor: &Element) -> Option<HtmlFormElement> {
+    around(anchor, "form")?.dyn_into().ok()
+}
+
+pub(super) fn disable_buttons(form: &HtmlFormElement, disabled: bool) {
+    let Ok(buttons) = form.query_selector_all("button:not([type=button])") else {
+        return;
+    };
+    for index in 0..buttons.length() {
+        if let Some(button) = buttons.item(index).and_then(|node| node.dyn_into::<Element>().ok()) {
+            let _ = button.toggle_attribute_with_force("disabled", disabled);
+        }
+    }
+}
+
+pub(super) fn field_value(id: &str) -> String {
+    document()
+        .get_element_by_id(id)
+        .and_then(|field| field.dyn_into::<HtmlInputElement>().ok())
+        .map(|field| field.value())
+        .unwrap_or_default()
+}
+
+/// Says it to a screen reader; the page's one live region is in the portal's document.
+pub(super) fn announce(text: &str) {
+    if let Some(region) = document().get_element_by_id("announcer") {
+        region.set_text_content(Some(text));
+    }
+}
+
+pub(super) fn copy(text: String) {
+    let clipboard = window().navigator().clipboard();
+    // There is none where the portal is reached over plain HTTP.
+    if clipboard.is_undefined() {
+        return copy_by_selection(&text);
+    }
+    let promise = clipboard.write_text(&text);
+    let refused = Closure::once(move |_: JsValue| copy_by_selection(&text));
+    let _ = promise.catch(&refused);
+    refused.forget();
+}
+
+fn copy_by_selection(text: &str) {
+    let document = document();
+    let Some(body) = document.body() else {
+        return;
+    };
+    let Ok(field) = document.create_element("textarea").map(JsCast::unchecked_into::<HtmlTextAreaElement>) else {
+        return;
+    };
+    field.set_value(text);
+    field.set_class_name("sr-only");
+    let _ = body.append_child(&field);
+    field.select();
+    let _ = document.unchecked_ref::<HtmlDocument>().exec_command("copy");
+    field.remove();
+}

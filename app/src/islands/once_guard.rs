@@ -1,0 +1,32 @@
+use leptos::{html::Span, prelude::*};
+
+/// Keeps the one-time dialog open: Escape does nothing, and leaving before *Done* asks first.
+#[island]
+pub fn OnceGuard() -> impl IntoView {
+    let anchor = NodeRef::<Span>::new();
+
+    #[cfg(feature = "hydrate")]
+    anchor.on_load(|anchor| {
+        use super::dom;
+        use std::{cell::Cell, rc::Rc};
+
+        let done = Rc::new(Cell::new(false));
+        if let Some(form) = dom::form_around(&anchor) {
+            // The browser submits only once the box is ticked.
+            let done = Rc::clone(&done);
+            dom::listen(&form, "submit", move |_| done.set(true));
+        }
+        dom::listen(&window(), "beforeunload", move |event| {
+            if !done.get() {
+                event.prevent_default();
+            }
+        });
+        window_event_listener(leptos::ev::keydown, |event| {
+            if event.key() == "Escape" {
+                event.prevent_default();
+            }
+        });
+    });
+
+    view! { <span hidden node_ref=anchor></span> }
+}

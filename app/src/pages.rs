@@ -1,0 +1,14 @@
+//! A file for each page, with the form on it: what it shows, and what it does when it is sent.
+
+pub mod activity;
+pub mod apps;
+pub mod home;
+pub mod keys;
+pub mod name_form;
+pub mod orgs;
+pub mod projects;
+pub mod setup;
+pub mod sign_in;
+pub mod sign_out;
+pub mod tenants;
+pub mod theme;

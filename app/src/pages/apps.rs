@@ -1,0 +1,9 @@
+//! Apps.
+
+pub mod activity;
+pub mod identifiers;
+pub mod keys;
+pub mod new;
+pub mod overview;
+
+mod head;

@@ -1,0 +1,39 @@
+//! `/apps/{app_id}/activity`.
+
+use axum::extract::State;
+use leptos::prelude::*;
+
+use super::head::AppHead;
+use crate::{
+    access::AppAccess,
+    context::Context,
+    error::PageResult,
+    pages::activity::{Activity, ActivityQuery, ActivityView},
+    portal::{Page, Section},
+    shell,
+    ui::{Asked, Ui},
+};
+
+pub async fn get(
+    ui: Ui,
+    State(context): State<Context>,
+    access: AppAccess,
+    Asked(query): Asked<ActivityQuery>,
+) -> PageResult {
+    let chrome = shell::at_last(shell::of_app(&ui, &access, Section::Activity).await?);
+    let (store, app) = (&context.store, access.app);
+    let activity = Activity {
+        path: format!("/apps/{}/activity", app.id),
+        page: store.events(&app.org_id, Some(&app.id), &query.filter()).await?,
+        actors: store.actors(&app.org_id, Some(&app.id)).await?,
+        now: store.now(),
+        query,
+    };
+    let page = Page::framed(format!("Activity · {}", app.name), chrome, move || {
+        view! {
+            <AppHead app current="Activity" generate=true/>
+            <ActivityView activity/>
+        }
+    });
+    Ok(ui.ok(page).await)
+}

@@ -1,0 +1,98 @@
+//! `/apps/{app_id}/keys`: the app's keys; `?panel=generate` opens the panel, whose form is sent here.
+
+use axum::{extract::State, http::StatusCode};
+use leptos::prelude::*;
+use sallyport::{id::KeyId, key::Key, member::Permission};
+
+use super::head::AppHead;
+use crate::{
+    access::AppAccess,
+    context::Context,
+    error::{PageError, PageResult},
+    pages::keys::{
+        already::Already,
+        generate::{GeneratePanel, Generated, Panel, generate, untouched},
+        list::{KeyList, KeyListView, ListQuery},
+        once::Once,
+    },
+    portal::{Page, Section},
+    shell,
+    ui::{Asked, Typed, Ui},
+};
+
+pub async fn get(
+    ui: Ui,
+    State(context): State<Context>,
+    access: AppAccess,
+    Asked(query): Asked<ListQuery>,
+) -> PageResult {
+    let mut page = page(&ui, &context, &access, &query).await?;
+    if query.panel.as_deref() == Some("generate") {
+        access.org().needs(Permission::ManageKeys)?;
+        let like = like(&context, &access, query.like.as_deref()).await?;
+        let apps = context.store.apps_of_org(&access.app.org_id).await?;
+        let form = untouched(Some(&access.app), like.as_ref());
+        let panel = Panel::new(&context, &access.org().me, &path(&access), apps, form);
+        page = page.with_dialog(move || view! { <GeneratePanel panel/> });
+    }
+    Ok(ui.ok(page).await)
+}
+
+pub async fn post(ui: Ui, State(context): State<Context>, access: AppAccess, Typed(form): Typed) -> PageResult {
+    access.org().needs(Permission::ManageKeys)?;
+    let apps = context.store.apps_of_org(&access.app.org_id).await?;
+    let generated = generate(&context, access.org(), &apps, form).await?;
+    // Made after the key, so that the list behind the dialog holds it.
+    let page = page(&ui, &context, &access, &ListQuery::default()).await?;
+    let path = path(&access);
+    match generated {
+        Generated::Issued(issued) => {
+            let profile = context.store.profile().clone();
+            let done = format!("/apps/{}/keys", issued.app.id);
+            Ok(ui.ok(page.with_dialog(move || view! { <Once issued profile done/> })).await)
+        }
+        Generated::Already(key) => {
+            let page = page.with_dialog(move || view! { <Already key close=path/> });
+            Ok(ui.show(StatusCode::CONFLICT, page).await)
+        }
+        Generated::Refused(form) => {
+            let panel = Panel::new(&context, &access.org().me, &path, apps, form);
+            Ok(ui.refused(page.with_dialog(move || view! { <GeneratePanel panel/> })).await)
+        }
+    }
+}
+
+fn path(access: &AppAccess) -> String {
+    format!("/apps/{}/keys", access.app.id)
+}
+
+/// The key to begin with, if it is one of this organization's.
+async fn like(context: &Context, access: &AppAccess, id: Option<&str>) -> Result<Option<Key>, PageError> {
+    let Some(id) = id.and_then(KeyId::parse) else { return Ok(None) };
+    let key = context.store.key_for(&access.org().me.user.id, &id).await?;
+    Ok(key.filter(|key| key.org_id == access.app.org_id))
+}
+
+async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQuery) -> Result<Page, PageError> {
+    let chrome = shell::at_last(shell::of_app(ui, access, Section::Keys).await?);
+    let filter = query.filter();
+    let list = KeyList {
+        path: path(access),
+        page: context.store.keys(&access.app.org_id, Some(&access.app.id), &filter).await?,
+        filter,
+        of_org: false,
+        can_generate: access.org().role.may(Permission::ManageKeys),
+        public_url: context.public_url.clone(),
+        profile: context.store.profile().clone(),
+        now: context.store.now(),
+    };
+    let app = access.app.clone();
+    Ok(Page::framed(format!("API keys · {}", app.name), chrome, move || {
+        // An empty list holds the button itself; twice would be once too many.
+        let generate = list.can_generate && !list.is_empty();
+        view! {
+            <AppHead app current="API keys" generate/>
+            <KeyListView list/>
+        }
+    }))
+}

@@ -1,0 +1,37 @@
+//! `/`: on to where there is something to do.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use crate::{
+    access::SignedIn,
+    context::Context,
+    error::{PageError, PageResult},
+    ui::see_other,
+};
+
+/// Nobody has to be signed in to be sent on.
+pub struct Visitor {
+    context: Context,
+    me: Option<SignedIn>,
+}
+
+impl FromRequestParts<Context> for Visitor {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
+        Ok(Self { context: context.clone(), me: SignedIn::find(parts, context).await? })
+    }
+}
+
+pub async fn get(visitor: Visitor) -> PageResult {
+    let store = &visitor.context.store;
+    let Some(me) = visitor.me else {
+        return Ok(see_other(if store.is_empty().await? { "/setup" } else { "/sign-in" }));
+    };
+    let orgs = store.orgs_of(&me.user.id).await?;
+    Ok(match orgs.first() {
+        Some((org, _)) => see_other(format!("/orgs/{}", org.id)),
+        None => see_other("/orgs/new"),
+    })
+}

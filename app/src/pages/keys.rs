@@ -1,0 +1,9 @@
+//! API keys: the list, the panel that generates one, the dialog that shows it once, and a key of its own.
+
+pub mod already;
+pub mod generate;
+pub mod list;
+pub mod once;
+pub mod overview;
+pub mod revoke;
+pub mod row;

@@ -1,0 +1,33 @@
+//! What a form that is sent again shows: the key it made, and never its secrets.
+
+use leptos::prelude::*;
+use sallyport::id::KeyId;
+
+use crate::components::{Modal, Notice, Tone};
+
+#[component]
+pub fn Already(key: KeyId, close: String) -> impl IntoView {
+    let href = format!("/keys/{key}");
+    let revoke = format!("{href}/revoke");
+    view! {
+        <Modal title="This key was shown already" close_href=close.clone()>
+            <form method="post" action=revoke novalidate>
+                <div class="dialog-body stack">
+                    <Notice tone=Tone::Warning>
+                        "The form was sent twice; it made one key. Its secrets were in the first answer and are nowhere else."
+                    </Notice>
+                    <p>
+                        "If you saved them, all is well: "<a href=href>"open the key"</a>". If you did not, revoke it and \
+                        generate another."
+                    </p>
+                    <input type="hidden" name="reason" value="Its secrets were not saved"/>
+                    <input type="hidden" name="again" value="1"/>
+                </div>
+                <div class="dialog-foot">
+                    <a class="btn" href=close>"Close"</a>
+                    <button class="btn btn-danger">"Revoke and generate again"</button>
+                </div>
+            </form>
+        </Modal>
+    }
+}

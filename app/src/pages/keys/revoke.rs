@@ -1,0 +1,69 @@
+//! `/keys/{key_id}/revoke`: asks once, then it is final.
+
+use axum::extract::State;
+use leptos::prelude::*;
+use sallyport::{member::Permission, text};
+
+use super::overview;
+use crate::{
+    access::KeyAccess,
+    components::{ErrorSummary, Modal, Notice, PanelFoot, TextField, Tone},
+    context::Context,
+    error::{PageError, PageResult},
+    form::FormState,
+    islands::SubmitOnce,
+    portal::Page,
+    ui::{Typed, Ui, refuse, see_other},
+};
+
+pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
+    access.within.org().needs(Permission::ManageKeys)?;
+    if access.key.revoked.is_some() {
+        return Ok(see_other(format!("/keys/{}", access.key.id)));
+    }
+    Ok(ui.ok(page(&ui, &context, &access, FormState::new()).await?).await)
+}
+
+pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typed(form): Typed) -> PageResult {
+    access.within.org().needs(Permission::ManageKeys)?;
+    let revoked = async {
+        let reason = text::optional_line("reason", &form.value("reason"), 200)?;
+        context.store.revoke_key(&access.within.org().me.act(), &access.key, reason).await
+    };
+    match revoked.await {
+        Ok(()) if form.has("again", "1") => {
+            let (app, like) = (&access.key.app_id, &access.key.id);
+            Ok(see_other(format!("/apps/{app}/keys?panel=generate&like={like}")))
+        }
+        Ok(()) => Ok(see_other(format!("/keys/{}", access.key.id))),
+        Err(error) => Ok(ui.refused(page(&ui, &context, &access, refuse(form, error)?).await?).await),
+    }
+}
+
+async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
+    let page = overview::page(ui, context, access).await?;
+    let (label, close) = (access.key.label.clone(), format!("/keys/{}", access.key.id));
+    let action = format!("{close}/revoke");
+    Ok(page.with_dialog(move || {
+        view! {
+            <Modal title="Revoke this key?" sub=label close_href=close.clone()>
+                <form method="post" action=action novalidate>
+                    <div class="dialog-body stack">
+                        <ErrorSummary form=&form/>
+                        <Notice tone=Tone::Danger>
+                            "Every request with it is refused from then on. This can’t be undone; generate another key instead."
+                        </Notice>
+                        <TextField
+                            form=&form name="reason" label="Reason" maxlength=200 autofocus=!form.is_refused()
+                            hint="Optional. It stands in the activity log."
+                        />
+                    </div>
+                    <PanelFoot cancel_href=close>
+                        <button class="btn btn-danger">"Revoke key"</button>
+                    </PanelFoot>
+                    <SubmitOnce/>
+                </form>
+            </Modal>
+        }
+    }))
+}

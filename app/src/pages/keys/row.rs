@@ -1,0 +1,71 @@
+//! A key in a list, and the small words for its state.
+
+use leptos::prelude::*;
+use sallyport::{
+    Timestamp,
+    key::{Key, Status},
+    profile::{Mode, Profile},
+};
+
+use crate::{
+    components::{Badge, Chip, IdChip, Tone},
+    words::{Ago, ahead},
+};
+
+/// Real data stands out.
+pub fn environment_tone(mode: Mode) -> Tone {
+    match mode {
+        Mode::Live => Tone::Good,
+        Mode::Test => Tone::Neutral,
+    }
+}
+
+pub fn environment_title(profile: &Profile, name: &str) -> String {
+    profile.environment(name).map_or_else(|| name.to_owned(), |environment| environment.title.clone())
+}
+
+#[component]
+pub fn StatusBadge(key: Key, now: Timestamp) -> impl IntoView {
+    match key.status(now) {
+        Status::Active => view! { <Badge tone=Tone::Good text="Active"/> },
+        Status::Expired => view! { <Badge tone=Tone::Warning text="Expired"/> },
+        Status::Revoked => view! { <Badge tone=Tone::Danger text="Revoked"/> },
+    }
+}
+
+/// When it was last good for a request; never, for one that was not.
+#[component]
+pub fn LastUsed(key: Key, now: Timestamp) -> impl IntoView {
+    match key.last_used_at {
+        Some(at) => view! { <Ago at now/> }.into_any(),
+        None => "never used".into_any(),
+    }
+}
+
+/// Ends soon: within two weeks.
+pub fn ends_soon(key: &Key, now: Timestamp) -> Option<String> {
+    let at = key.expires_at.filter(|_| key.status(now) == Status::Active)?;
+    (at.since(now).as_secs() < 14 * 86_400).then(|| format!("Expires {}", ahead(at, now)))
+}
+
+#[component]
+pub fn KeyRow(key: Key, app: Option<String>, environment: String, now: Timestamp) -> impl IntoView {
+    let href = format!("/keys/{}", key.id);
+    let off = key.status(now) != Status::Active;
+    let chips = key.scopes.clone().into_iter().map(|scope| view! { <Chip text=scope/> }).collect_view();
+    let soon = ends_soon(&key, now).map(|text| view! { <Badge tone=Tone::Warning text/> });
+    view! {
+        <tr class:row-off=off>
+            <td class="cell-main"><a href=href>{key.label.clone()}</a></td>
+            {app.map(|app| view! { <td data-label="App">{app}</td> })}
+            <td data-label="Key" class="cell-mono">
+                <IdChip id=key.id.to_string() shown=key.shown.clone() name="Copy key id"/>
+            </td>
+            <td data-label="Environment"><Badge tone=environment_tone(key.mode) text=environment/></td>
+            <td data-label="Scopes" class="cell-chips">{chips}</td>
+            <td data-label="Created" class="cell-muted"><Ago at=key.created_at now/></td>
+            <td data-label="Last used" class="cell-muted"><LastUsed key=key.clone() now/></td>
+            <td data-label="Status" class="cell-end"><StatusBadge key now/>" "{soon}</td>
+        </tr>
+    }
+}

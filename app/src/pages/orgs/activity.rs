@@ -1,0 +1,39 @@
+//! `/orgs/{org_id}/activity`.
+
+use axum::extract::State;
+use leptos::prelude::*;
+
+use crate::{
+    access::OrgAccess,
+    components::PageHead,
+    context::Context,
+    error::PageResult,
+    pages::activity::{Activity, ActivityQuery, ActivityView},
+    portal::{Page, Section},
+    shell,
+    ui::{Asked, Ui},
+};
+
+pub async fn get(
+    ui: Ui,
+    State(context): State<Context>,
+    access: OrgAccess,
+    Asked(query): Asked<ActivityQuery>,
+) -> PageResult {
+    let chrome = shell::here(shell::of_org(&ui, &access, Section::Activity).await?, "Activity");
+    let store = &context.store;
+    let activity = Activity {
+        path: format!("/orgs/{}/activity", access.org.id),
+        page: store.events(&access.org.id, None, &query.filter()).await?,
+        actors: store.actors(&access.org.id, None).await?,
+        now: store.now(),
+        query,
+    };
+    let page = Page::framed("Activity", chrome, move || {
+        view! {
+            <PageHead title="Activity" sub=|| "What happened in this organization, and who did it."/>
+            <ActivityView activity/>
+        }
+    });
+    Ok(ui.ok(page).await)
+}

@@ -1,0 +1,94 @@
+//! `/orgs/{org_id}/keys`: the keys of all its apps; the panel asks which app the new one is for.
+
+use axum::{extract::State, http::StatusCode};
+use leptos::prelude::*;
+use sallyport::{app::App, member::Permission};
+
+use crate::{
+    access::OrgAccess,
+    components::PageHead,
+    context::Context,
+    error::{PageError, PageResult},
+    pages::keys::{
+        already::Already,
+        generate::{GeneratePanel, Generated, Panel, generate, untouched},
+        list::{KeyList, KeyListView, ListQuery},
+        once::Once,
+    },
+    portal::{Page, Section},
+    shell,
+    ui::{Asked, Typed, Ui},
+};
+
+pub async fn get(
+    ui: Ui,
+    State(context): State<Context>,
+    access: OrgAccess,
+    Asked(query): Asked<ListQuery>,
+) -> PageResult {
+    let apps = context.store.apps_of_org(&access.org.id).await?;
+    let mut page = page(&ui, &context, &access, &apps, &query).await?;
+    if query.panel.as_deref() == Some("generate") && !apps.is_empty() {
+        access.needs(Permission::ManageKeys)?;
+        let panel = Panel::new(&context, &access.me, &path(&access), apps, untouched(None, None));
+        page = page.with_dialog(move || view! { <GeneratePanel panel/> });
+    }
+    Ok(ui.ok(page).await)
+}
+
+pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typed(form): Typed) -> PageResult {
+    access.needs(Permission::ManageKeys)?;
+    let apps = context.store.apps_of_org(&access.org.id).await?;
+    let generated = generate(&context, &access, &apps, form).await?;
+    let page = page(&ui, &context, &access, &apps, &ListQuery::default()).await?;
+    let path = path(&access);
+    match generated {
+        Generated::Issued(issued) => {
+            let profile = context.store.profile().clone();
+            Ok(ui.ok(page.with_dialog(move || view! { <Once issued profile done=path/> })).await)
+        }
+        Generated::Already(key) => {
+            let page = page.with_dialog(move || view! { <Already key close=path/> });
+            Ok(ui.show(StatusCode::CONFLICT, page).await)
+        }
+        Generated::Refused(form) => {
+            let panel = Panel::new(&context, &access.me, &path, apps, form);
+            Ok(ui.refused(page.with_dialog(move || view! { <GeneratePanel panel/> })).await)
+        }
+    }
+}
+
+fn path(access: &OrgAccess) -> String {
+    format!("/orgs/{}/keys", access.org.id)
+}
+
+async fn page(
+    ui: &Ui,
+    context: &Context,
+    access: &OrgAccess,
+    apps: &[App],
+    query: &ListQuery,
+) -> Result<Page, PageError> {
+    let chrome = shell::here(shell::of_org(ui, access, Section::Keys).await?, "API keys");
+    let filter = query.filter();
+    let list = KeyList {
+        path: path(access),
+        page: context.store.keys(&access.org.id, None, &filter).await?,
+        filter,
+        of_org: true,
+        can_generate: access.role.may(Permission::ManageKeys) && !apps.is_empty(),
+        public_url: context.public_url.clone(),
+        profile: context.store.profile().clone(),
+        now: context.store.now(),
+    };
+    Ok(Page::framed("API keys", chrome, move || {
+        let generate = (list.can_generate && !list.is_empty()).then(|| format!("{}?panel=generate", list.path));
+        view! {
+            <PageHead
+                title="API keys" sub=|| "Of every app of this organization."
+                actions=move || generate.map(|href| view! { <a class="btn btn-primary" href=href>"Generate API Key"</a> })
+            />
+            <KeyListView list/>
+        }
+    }))
+}

@@ -1,0 +1,71 @@
+//! `/orgs/new`.
+
+use axum::extract::State;
+use leptos::prelude::*;
+use sallyport::{org::NewOrg, plan::Plan};
+
+use crate::{
+    access::SignedIn,
+    components::{Card, Choice, ErrorSummary, PageHead, RadioGroup, TextArea, TextField},
+    context::Context,
+    error::PageResult,
+    form::FormState,
+    islands::SubmitOnce,
+    portal::{Chrome, Page},
+    shell,
+    ui::{Typed, Ui, refuse, see_other},
+};
+
+pub async fn get(ui: Ui, me: SignedIn) -> PageResult {
+    let chrome = shell::here(shell::of_person(&ui, &me).await?, "New organization");
+    let form = FormState::new().with_default("plan", Plan::default().as_str()).with_default("tenant", "Development");
+    Ok(ui.ok(page(chrome, form)).await)
+}
+
+pub async fn post(ui: Ui, State(context): State<Context>, me: SignedIn, Typed(form): Typed) -> PageResult {
+    let made = async {
+        let value = |name| form.value(name);
+        let new = NewOrg::check(&value("name"), &value("description"), &value("plan"), &value("tenant"))?;
+        context.store.create_org(&me.act(), new).await
+    };
+    match made.await {
+        Ok(org) => Ok(see_other(format!("/orgs/{}", org.id))),
+        Err(error) => {
+            let form = refuse(form, error)?;
+            let chrome = shell::here(shell::of_person(&ui, &me).await?, "New organization");
+            Ok(ui.refused(page(chrome, form)).await)
+        }
+    }
+}
+
+fn page(chrome: Chrome, form: FormState) -> Page {
+    let first = chrome.orgs.is_empty();
+    let cancel = (!first).then_some("/");
+    Page::framed("New organization", chrome, move || {
+        let plans = vec![
+            Choice::new("starter", "Starter").note("To begin with: 600 requests a minute for each key"),
+            Choice::new("pro", "Pro").note("For products in use: 6,000 requests a minute for each key"),
+            Choice::new("enterprise", "Enterprise").note("No limit of ours"),
+        ];
+        view! {
+            <PageHead title="New organization" sub=|| "It owns tenants, projects and apps; its members see them, nobody else does."/>
+            <Card>
+                <form method="post" action="/orgs/new" novalidate class="stack form">
+                    <ErrorSummary form=&form/>
+                    <TextField form=&form name="name" label="Organization name" maxlength=100 autofocus=!form.is_refused()/>
+                    <TextArea form=&form name="description" label="Description" hint="Optional. What the organization does."/>
+                    <RadioGroup form=&form name="plan" legend="Plan" options=plans/>
+                    <TextField
+                        form=&form name="tenant" label="First tenant" maxlength=100
+                        hint="Tenants keep things apart, such as Development and Production. You can add more later."
+                    />
+                    <div class="form-foot">
+                        {cancel.map(|href| view! { <a class="btn" href=href>"Cancel"</a> })}
+                        <button class="btn btn-primary">"Create organization"</button>
+                    </div>
+                    <SubmitOnce/>
+                </form>
+            </Card>
+        }
+    })
+}

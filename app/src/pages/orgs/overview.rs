@@ -1,0 +1,99 @@
+//! `/orgs/{org_id}`: its tenants, and the projects in each.
+
+use axum::extract::State;
+use leptos::prelude::*;
+use sallyport::{member::Permission, project::Project, tenant::Tenant};
+
+use crate::{
+    access::OrgAccess,
+    components::{Badge, DataTable, Empty, IdChip, PageHead, Tone},
+    context::Context,
+    error::PageResult,
+    icons::Icon,
+    portal::{Page, Section},
+    shell,
+    ui::Ui,
+    words::{Ago, count},
+};
+
+pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> PageResult {
+    let chrome = shell::at_last(shell::of_org(&ui, &access, Section::Projects).await?);
+    let tenants = context.store.tenants(&access.org.id).await?;
+    let projects = context.store.projects(&access.org.id).await?;
+    let now = context.store.now();
+    let may_manage = access.role.may(Permission::ManageOrg);
+    let org = access.org;
+    let page = Page::framed(org.name.clone(), chrome, move || {
+        let (id, plan) = (org.id.to_string(), org.plan.title());
+        let new_tenant = format!("/orgs/{id}/tenants/new");
+        let has_tenants = !tenants.is_empty();
+        let sections: Vec<_> = tenants
+            .into_iter()
+            .map(|tenant| {
+                let own: Vec<_> =
+                    projects.iter().filter(|(project, _)| project.tenant_id == tenant.id).cloned().collect();
+                view! { <TenantSection tenant projects=own now/> }
+            })
+            .collect();
+        let action = new_tenant.clone();
+        view! {
+            <PageHead
+                title=org.name.clone()
+                sub=move || view! {
+                    <span><IdChip id=id name="Copy organization id"/></span>
+                    <span><Badge tone=Tone::Accent text=plan/></span>
+                    {(!org.description.is_empty()).then_some(view! { <span>{org.description}</span> })}
+                }
+                actions=move || (has_tenants && may_manage).then(|| view! { <a class="btn" href=action>"New tenant"</a> })
+            />
+            {if has_tenants {
+                sections.into_any()
+            } else {
+                view! {
+                    <Empty
+                        icon=Icon::Folder title="No tenant yet"
+                        text="Tenants keep things apart, such as Development and Production. Projects live in them."
+                        action=move || may_manage.then(|| view! { <a class="btn btn-primary" href=new_tenant>"New tenant"</a> })
+                    />
+                }.into_any()
+            }}
+        }
+    });
+    Ok(ui.ok(page).await)
+}
+
+#[component]
+fn TenantSection(tenant: Tenant, projects: Vec<(Project, i64)>, now: sallyport::Timestamp) -> impl IntoView {
+    let href = format!("/tenants/{}", tenant.id);
+    let empty = projects.is_empty();
+    let label = format!("Projects in {}", tenant.name);
+    view! {
+        <section class="section">
+            <h2 class="section-title"><a href=href.clone()>{tenant.name.clone()}</a></h2>
+            {if empty {
+                view! {
+                    <p class="muted">"No project here yet. "<a href=href>"Open "{tenant.name}</a>" to make the first one."</p>
+                }.into_any()
+            } else {
+                view! { <ProjectTable label projects now/> }.into_any()
+            }}
+        </section>
+    }
+}
+
+/// Projects, each leading to its apps.
+#[component]
+pub fn ProjectTable(label: String, projects: Vec<(Project, i64)>, now: sallyport::Timestamp) -> impl IntoView {
+    let rows = projects.into_iter().map(move |(project, apps)| {
+        let href = format!("/projects/{}", project.id);
+        view! {
+            <tr>
+                <td class="cell-main"><a href=href>{project.name}</a></td>
+                <td data-label="ID" class="cell-mono"><IdChip id=project.id.to_string() name="Copy project id"/></td>
+                <td data-label="Apps">{count(apps, "app")}</td>
+                <td data-label="Created" class="cell-muted"><Ago at=project.created_at now/></td>
+            </tr>
+        }
+    });
+    view! { <DataTable label columns=&["Name", "ID", "Apps", "Created"]>{rows.collect_view()}</DataTable> }
+}

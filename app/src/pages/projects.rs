@@ -1,0 +1,4 @@
+//! Projects.
+
+pub mod new;
+pub mod overview;

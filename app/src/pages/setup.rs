@@ -1,0 +1,81 @@
+//! `/setup`: the first account, while there is none.
+
+use axum::extract::State;
+use leptos::prelude::*;
+use sallyport::{audit::Actor, key::secret, user::NewUser};
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use super::sign_in;
+use crate::{
+    components::{ErrorSummary, TextField},
+    context::Context,
+    error::{PageError, PageResult},
+    form::FormState,
+    islands::SubmitOnce,
+    portal::Page,
+    ui::{Asked, Typed, Ui, refuse, see_other},
+};
+
+#[derive(Deserialize)]
+pub struct SetupQuery {
+    #[serde(default)]
+    token: String,
+}
+
+pub async fn get(ui: Ui, Asked(query): Asked<SetupQuery>) -> PageResult {
+    if !ui.context.store.is_empty().await? {
+        return Ok(see_other("/sign-in"));
+    }
+    let form = FormState::new().with_default("token", query.token);
+    Ok(ui.ok(page(form, ui.client.local)).await)
+}
+
+pub async fn post(ui: Ui, State(context): State<Context>, session: Session, Typed(form): Typed) -> PageResult {
+    if !context.store.is_empty().await? {
+        return Err(PageError::Forbidden("This portal is set up already; sign in.".to_owned()));
+    }
+    let token = form.value("token");
+    if !ui.client.local && !secret::same(token.as_bytes(), context.setup_token.as_bytes()) {
+        let form = form.with_error("token", "Paste the setup token that the server printed when it started.");
+        return Ok(ui.refused(page(form, false)).await);
+    }
+    let made = async {
+        let new = NewUser::check(&form.value("name"), &form.value("email"), &form.value("password"))?;
+        let hash = context.passwords.hash(&new.password).await?;
+        context.store.create_first_user(&ui.client.act(Actor::Anonymous), new, hash).await
+    };
+    match made.await {
+        Ok(user) => {
+            sign_in::start(&session, &user, &ui.client).await?;
+            Ok(see_other("/orgs/new"))
+        }
+        Err(error) => Ok(ui.refused(page(refuse(form, error)?, ui.client.local)).await),
+    }
+}
+
+fn page(form: FormState, local: bool) -> Page {
+    Page::bare("Set up", move || {
+        view! {
+            <h1 class="card-title">"Welcome to Sallyport"</h1>
+            <p class="card-sub">"Make the first account. It runs this portal; everybody else is invited later."</p>
+            <form method="post" action="/setup" novalidate class="stack">
+                <ErrorSummary form=&form/>
+                {(!local).then(|| view! {
+                    <TextField
+                        form=&form name="token" label="Setup token" mono=true
+                        hint="You are not on the server’s own machine. The server printed this token when it started."
+                    />
+                })}
+                <TextField form=&form name="name" label="Name" autocomplete="name" maxlength=100 autofocus=!form.is_refused()/>
+                <TextField form=&form name="email" label="Email" kind="email" autocomplete="username"/>
+                <TextField
+                    form=&form name="password" label="Password" kind="password" autocomplete="new-password"
+                    hint="At least 12 characters. A few words in a row are easy to keep and hard to guess."
+                />
+                <button class="btn btn-primary btn-wide">"Create account"</button>
+                <SubmitOnce/>
+            </form>
+        }
+    })
+}

@@ -1,0 +1,4 @@
+//! Tenants.
+
+pub mod new;
+pub mod overview;

@@ -1,0 +1,135 @@
+//! The document around every page.
+
+use leptos::prelude::*;
+
+use crate::components::{BareFrame, ChromeFrame};
+
+pub use crate::components::chrome::{Chrome, Crumb, CurrentOrg, OrgEntry, Section, TenantEntry, Viewer};
+
+/// Where the assets lie, and how the page is lit.
+#[derive(Clone, Debug, Default)]
+pub struct Site {
+    /// A path named by the content of the assets, without a slash at its end.
+    pub base: String,
+    pub theme: Theme,
+}
+
+/// What the person chose; the system decides where they have not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    /// The name in the cookie and in the form; `None` for an unknown one.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Theme::System, Theme::Light, Theme::Dark].into_iter().find(|theme| theme.name() == name)
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Theme::System => "system",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        }
+    }
+
+    fn attribute(self) -> Option<&'static str> {
+        (self != Theme::System).then(|| self.name())
+    }
+
+    fn color_scheme(self) -> &'static str {
+        if self == Theme::System { "light dark" } else { self.name() }
+    }
+}
+
+/// A part of a page that is rendered once.
+pub type Body = Box<dyn FnOnce() -> AnyView + Send>;
+
+/// What stands around the body.
+pub enum Frame {
+    /// Sign-in, first run, errors: a centred card under the logo.
+    Bare,
+    /// Sidebar and top bar.
+    Chrome(Chrome),
+}
+
+/// A page, before it is put into the document.
+pub struct Page {
+    pub title: String,
+    pub frame: Frame,
+    pub body: Body,
+    /// A panel or dialog in front of the page, which is inert behind it.
+    pub dialog: Option<Body>,
+}
+
+impl Page {
+    /// A centred card under the logo.
+    pub fn bare<V: IntoView + 'static>(title: impl Into<String>, body: impl FnOnce() -> V + Send + 'static) -> Self {
+        Self::new(title.into(), Frame::Bare, body)
+    }
+
+    /// A page within the sidebar and the top bar.
+    pub fn framed<V: IntoView + 'static>(
+        title: impl Into<String>,
+        chrome: Chrome,
+        body: impl FnOnce() -> V + Send + 'static,
+    ) -> Self {
+        Self::new(title.into(), Frame::Chrome(chrome), body)
+    }
+
+    /// Puts a `SidePanel`, a `Modal` or the `OnceDialog` in front.
+    pub fn with_dialog<V: IntoView + 'static>(mut self, dialog: impl FnOnce() -> V + Send + 'static) -> Self {
+        self.dialog = Some(Box::new(move || dialog().into_any()));
+        self
+    }
+
+    fn new<V: IntoView + 'static>(title: String, frame: Frame, body: impl FnOnce() -> V + Send + 'static) -> Self {
+        Self { title, frame, body: Box::new(move || body().into_any()), dialog: None }
+    }
+}
+
+/// The whole document.
+#[component]
+pub fn Portal(page: Page, site: Site) -> impl IntoView {
+    let Page { title, frame, body, dialog } = page;
+    let Site { base, theme } = site;
+    let behind = dialog.is_some();
+
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme.attribute()>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content=theme.color_scheme()/>
+                <title>{format!("{title} · Sallyport")}</title>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="stylesheet" href=format!("{base}/sallyport.css")/>
+                <link rel="modulepreload" href=format!("{base}/sallyport.js")/>
+                <link
+                    rel="preload"
+                    r#as="fetch"
+                    r#type="application/wasm"
+                    crossorigin="anonymous"
+                    href=format!("{base}/sallyport.wasm")
+                />
+                <script type="module" src=format!("{base}/boot.js")></script>
+            </head>
+            <body>
+                <div class="frame" inert=behind aria-hidden=behind.then_some("true")>
+                    <a class="skip" href="#content">"Skip to content"</a>
+                    {match frame {
+                        Frame::Bare => view! { <BareFrame body=body/> }.into_any(),
+                        Frame::Chrome(chrome) => view! { <ChromeFrame chrome=chrome theme=theme body=body/> }.into_any(),
+                    }}
+                </div>
+                {dialog.map(|dialog| dialog())}
+                <div id="announcer" class="sr-only" role="status"></div>
+            </body>
+        </html>
+    }
+}

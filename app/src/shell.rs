@@ -1,0 +1,84 @@
+//! The sidebar and the breadcrumbs of a page, from what the page's extractor yielded.
+
+use sallyport::org::Org;
+
+use crate::{
+    access::{AppAccess, OrgAccess, ProjectAccess, SignedIn, TenantAccess},
+    error::PageError,
+    portal::{Chrome, Crumb, CurrentOrg, OrgEntry, Section, TenantEntry, Viewer},
+    ui::Ui,
+};
+
+/// Around a page that is in no organization.
+pub async fn of_person(ui: &Ui, me: &SignedIn) -> Result<Chrome, PageError> {
+    let orgs = ui.context.store.orgs_of(&me.user.id).await?;
+    Ok(Chrome {
+        viewer: Viewer { name: me.user.name.clone(), email: me.user.email.clone(), operator: me.user.operator },
+        orgs: orgs
+            .into_iter()
+            .map(|(org, role)| OrgEntry { id: org.id.to_string(), name: org.name, role: role.title().to_owned() })
+            .collect(),
+        here: ui.here.clone(),
+        ..Chrome::default()
+    })
+}
+
+pub async fn of_org(ui: &Ui, access: &OrgAccess, section: Section) -> Result<Chrome, PageError> {
+    let tenants = ui.context.store.tenants(&access.org.id).await?;
+    Ok(Chrome {
+        org: Some(CurrentOrg {
+            id: access.org.id.to_string(),
+            name: access.org.name.clone(),
+            role: access.role.title().to_owned(),
+            plan: access.org.plan.title().to_owned(),
+        }),
+        tenants: tenants
+            .into_iter()
+            .map(|tenant| TenantEntry { id: tenant.id.to_string(), name: tenant.name })
+            .collect(),
+        section: Some(section),
+        crumbs: vec![org_crumb(&access.org)],
+        ..of_person(ui, &access.me).await?
+    })
+}
+
+pub async fn of_tenant(ui: &Ui, access: &TenantAccess) -> Result<Chrome, PageError> {
+    let mut chrome = of_org(ui, &access.within, Section::Projects).await?;
+    let (id, name) = (access.tenant.id.to_string(), access.tenant.name.clone());
+    chrome.crumbs.push(Crumb::link(&name, format!("/tenants/{id}")));
+    chrome.tenant = Some(TenantEntry { id, name });
+    Ok(chrome)
+}
+
+pub async fn of_project(ui: &Ui, access: &ProjectAccess) -> Result<Chrome, PageError> {
+    let mut chrome = of_tenant(ui, &access.within).await?;
+    chrome.crumbs.push(Crumb::link(&access.project.name, format!("/projects/{}", access.project.id)));
+    Ok(chrome)
+}
+
+pub async fn of_app(ui: &Ui, access: &AppAccess, section: Section) -> Result<Chrome, PageError> {
+    let mut chrome = of_project(ui, &access.within).await?;
+    chrome.section = Some(section);
+    chrome.crumbs.push(Crumb::link(&access.app.name, format!("/apps/{}", access.app.id)));
+    Ok(chrome)
+}
+
+fn org_crumb(org: &Org) -> Crumb {
+    Crumb::link(&org.name, format!("/orgs/{}", org.id))
+}
+
+/// The last crumb is the page itself.
+#[must_use]
+pub fn here(mut chrome: Chrome, label: &str) -> Chrome {
+    chrome.crumbs.push(Crumb::here(label));
+    chrome
+}
+
+/// The thing whose page this is stands last, and leads nowhere.
+#[must_use]
+pub fn at_last(mut chrome: Chrome) -> Chrome {
+    if let Some(last) = chrome.crumbs.last_mut() {
+        last.href = None;
+    }
+    chrome
+}

@@ -1,0 +1,163 @@
+//! From a page to a response, and from a refused form back to its page.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::{
+    body::Body,
+    extract::{FromRequest, FromRequestParts, RawForm, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use leptos::prelude::*;
+use sallyport::{Error, Invalid};
+
+use crate::{
+    components::Notice,
+    components::Tone,
+    context::{Client, Context},
+    error::PageError,
+    form::FormState,
+    portal::{Page, Portal, Site, Theme},
+};
+
+/// What rendering needs to know of the request.
+pub struct Ui {
+    pub context: Context,
+    pub client: Client,
+    /// Path and query, to come back to.
+    pub here: String,
+    theme: Theme,
+}
+
+impl Ui {
+    fn of(context: &Context, parts: &Parts) -> Self {
+        let client = parts.extensions.get::<Client>().cloned().expect("the server names the client of each request");
+        let here = parts.uri.path_and_query().map_or("/", |here| here.as_str()).to_owned();
+        Self { context: context.clone(), client, here, theme: theme(&parts.headers) }
+    }
+
+    /// The page as a response.
+    pub async fn show(&self, status: StatusCode, page: Page) -> Response {
+        let site = Site { base: self.context.base.clone(), theme: self.theme };
+        let page = Arc::new(Mutex::new(Some(page)));
+        let handler = leptos_axum::render_app_async_with_context(
+            || {},
+            move || {
+                let page = page.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let site = site.clone();
+                page.map(|page| view! { <Portal page site/> })
+            },
+        );
+        let mut response = handler(Request::new(Body::empty())).await;
+        *response.status_mut() = status;
+        // Pages tell of one person's organizations, and one of them holds secrets: none is kept anywhere.
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+
+    pub async fn ok(&self, page: Page) -> Response {
+        self.show(StatusCode::OK, page).await
+    }
+
+    /// A form that was refused, shown again with what was typed.
+    pub async fn refused(&self, page: Page) -> Response {
+        self.show(StatusCode::UNPROCESSABLE_ENTITY, page).await
+    }
+}
+
+impl FromRequestParts<Context> for Ui {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
+        Ok(Self::of(context, parts))
+    }
+}
+
+fn theme(headers: &HeaderMap) -> Theme {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == "theme").and_then(|(_, value)| Theme::parse(value)).unwrap_or_default()
+}
+
+/// A form as it was sent.
+pub struct Typed(pub FormState);
+
+impl<S: Send + Sync> FromRequest<S> for Typed {
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, PageError> {
+        let RawForm(bytes) = RawForm::from_request(request, state).await.map_err(|rejection| {
+            match rejection.into_response().status() {
+                StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLarge,
+                _ => PageError::BadRequest("A form was expected here (application/x-www-form-urlencoded).".to_owned()),
+            }
+        })?;
+        Ok(Self(FormState::typed(
+            url::form_urlencoded::parse(&bytes).map(|(name, value)| (name.into_owned(), value.into_owned())),
+        )))
+    }
+}
+
+/// What the URL asks of a view.
+pub struct Asked<T>(pub T);
+
+impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
+        let asked = axum::extract::Query::<T>::try_from_uri(&parts.uri);
+        let refused = || {
+            PageError::BadRequest("The address has a part that can’t be read; take off what follows the ?.".to_owned())
+        };
+        asked.map(|asked| Self(asked.0)).map_err(|_| refused())
+    }
+}
+
+/// A form with what the domain said of it; what is no fault of the form becomes an error page.
+pub fn refuse(mut form: FormState, error: Error) -> Result<FormState, PageError> {
+    match error {
+        Error::Invalid(Invalid(errors)) => {
+            for error in errors {
+                form.refuse(error.field, error.message);
+            }
+            Ok(form)
+        }
+        Error::Busy(message) => Ok(form.with_error("", message)),
+        other => Err(other.into()),
+    }
+}
+
+/// After a form was taken: its result has an address of its own.
+pub fn see_other(to: impl AsRef<str>) -> Response {
+    axum::response::Redirect::to(to.as_ref()).into_response()
+}
+
+/// Gives each [`PageError`] a page.
+pub async fn error_pages(State(context): State<Context>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let ui = Ui::of(&context, &parts);
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let error = match response.extensions().get::<PageError>() {
+        Some(error) => error.clone(),
+        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
+            PageError::BadRequest("This address does not take that kind of request.".to_owned())
+        }
+        None => return response,
+    };
+    let (title, message) = (error.title(), error.message());
+    let request_id = ui.client.request_id.to_string();
+    let page = Page::bare(title, move || {
+        view! {
+            <h1 class="card-title">{title}</h1>
+            <Notice tone=Tone::Neutral>{message}</Notice>
+            <p class="muted">"Request " <code>{request_id}</code></p>
+            <p><a class="btn" href="/">"Go to the portal"</a></p>
+        }
+    });
+    let mut shown = ui.show(response.status(), page).await;
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        shown.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    shown
+}

@@ -1,0 +1,33 @@
+import type { Page } from '@playwright/test';
+import { expect } from '@playwright/test';
+
+export interface Seen {
+  path: string;
+  status: number;
+  type: string;
+  body: string;
+}
+
+/** Follows every link of the portal from `start` on, with the page's session, and returns what answered. */
+export async function crawl(page: Page, ...start: string[]): Promise<Seen[]> {
+  const origin = new URL(page.url()).origin;
+  const waiting = [...start];
+  const known = new Set(waiting);
+  const seen: Seen[] = [];
+  for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
+    const answer = await page.request.get(origin + path);
+    const type = answer.headers()['content-type'] ?? '';
+    const body = await answer.text();
+    seen.push({ path, status: answer.status(), type, body });
+    if (!type.startsWith('text/html')) continue;
+    for (const [, href] of body.matchAll(/<a\b[^>]*?\shref="([^"]*)"/g)) {
+      const url = new URL(href!.replaceAll('&amp;', '&'), origin + path);
+      const next = url.pathname + url.search;
+      if (url.origin !== origin || known.has(next)) continue;
+      known.add(next);
+      waiting.push(next);
+    }
+    expect(known.size, 'links without end').toBeLessThan(500);
+  }
+  return seen;
+}

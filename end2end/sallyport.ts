@@ -1,0 +1,127 @@
+// The real binary, on a folder and a port of its own, for one test.
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { test as base, expect } from '@playwright/test';
+
+const binary = resolve(process.env.SALLYPORT_BINARY ?? join(__dirname, '../target/release/sallyport'));
+
+export class Sallyport {
+  url = '';
+  /** What it wrote to stdout and stderr. */
+  output = '';
+  private child?: ChildProcess;
+
+  private constructor(readonly dir: string) {}
+
+  get data() {
+    return join(this.dir, 'data');
+  }
+
+  static async start(...args: string[]) {
+    if (!existsSync(binary)) throw new Error(`${binary} is missing: run make build`);
+    const portal = new Sallyport(await mkdtemp(join(tmpdir(), 'sallyport-e2e-')));
+    await portal.serve(...args);
+    return portal;
+  }
+
+  /** Serves the folder; returns once the port is known. */
+  async serve(...args: string[]) {
+    const child = spawn(binary, ['serve', '--listen', '127.0.0.1:0', '--data', this.data, ...args], {
+      cwd: this.dir,
+      env: clean(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child = child;
+    process.once('exit', () => child.kill('SIGKILL')); // a worker that dies takes its server along
+    this.url = await new Promise<string>((found, failed) => {
+      const read = (chunk: Buffer) => {
+        this.output += chunk;
+        const line = /listening on (http:\/\/\S+)/.exec(this.output);
+        if (line) found(line[1]!.replace(/\/$/, ''));
+      };
+      child.stdout.on('data', read);
+      child.stderr.on('data', read);
+      child.on('error', failed);
+      child.on('exit', code => failed(new Error(`sallyport ended with ${code} before it listened:\n${this.output}`)));
+    });
+  }
+
+  /** Asks it to end, as a service manager would, and returns its exit code. */
+  async stop() {
+    const child = this.child;
+    this.child = undefined;
+    if (!child || child.exitCode !== null) return child?.exitCode;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    const impatience = setTimeout(() => child.kill('SIGKILL'), 25_000);
+    const [code] = await ended;
+    clearTimeout(impatience);
+    return code as number | null;
+  }
+
+  async remove() {
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  /** Runs a command of the binary on the same folder and returns what it printed. */
+  async cli(...args: string[]) {
+    const { stdout, stderr } = await promisify(execFile)(binary, [...args, '--data', this.data], {
+      cwd: this.dir,
+      env: clean(),
+    });
+    this.output += stderr;
+    return stdout.trim();
+  }
+
+  rootToken() {
+    return this.cli('token', 'create', '--name', 'e2e');
+  }
+
+  /** Asks the verifier as a backend does. */
+  async verify(rootToken: string, key: string, more: object = {}) {
+    const answer = await fetch(`${this.url}/v1/keys/verify`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${rootToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ key, ...more }),
+    });
+    expect(answer.status).toBe(200);
+    return (await answer.json()) as { valid: boolean; code: string; app_id?: string; scopes?: string[] };
+  }
+
+  /** Asks the verifier as a gateway does. */
+  auth(key: string, query = '') {
+    return fetch(`${this.url}/v1/auth${query}`, { headers: { 'x-api-key': key } });
+  }
+
+  /** Every file under the data folder, as bytes. */
+  async files() {
+    const entries = await readdir(this.data, { recursive: true, withFileTypes: true });
+    const files = entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name));
+    return Promise.all(files.map(async name => ({ name, bytes: await readFile(name) })));
+  }
+}
+
+/** Settings of whoever runs the tests must not reach the binary. */
+function clean() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SALLYPORT_')));
+}
+
+/** `portal`: a fresh Sallyport, stopped and removed after the test; pages open at its address. */
+export const test = base.extend<{ portal: Sallyport }>({
+  portal: async ({}, use, info) => {
+    const portal = await Sallyport.start();
+    await use(portal);
+    const code = await portal.stop();
+    if (info.status !== info.expectedStatus) await info.attach('sallyport.log', { body: portal.output });
+    await portal.remove();
+    expect(code, 'exit code after SIGTERM').toBe(0);
+  },
+  baseURL: async ({ portal }, use) => use(portal.url),
+});
+
+export { expect };

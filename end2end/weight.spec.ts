@@ -1,0 +1,71 @@
+// What a visit costs: the budgets of the design, as the browser receives them.
+import type { Page } from '@playwright/test';
+import { expect, test } from './sallyport';
+import { done, generateKey, portalWithApp } from './steps';
+
+/** Bytes received per kind of file, as compressed on the wire. */
+function meter(page: Page, origin: string) {
+  const bytes = { html: 0, css: 0, code: 0, elsewhere: [] as string[] };
+  const pending: Promise<void>[] = [];
+  page.on('request', request => {
+    const url = new URL(request.url());
+    if (url.protocol.startsWith('http') && url.origin !== origin) bytes.elsewhere.push(request.url());
+  });
+  page.on('requestfinished', request => {
+    pending.push(
+      (async () => {
+        const response = await request.response();
+        if (!response || response.fromServiceWorker()) return;
+        const { responseBodySize: size } = await request.sizes();
+        const type = response.headers()['content-type'] ?? '';
+        if (type.includes('html')) bytes.html += size;
+        else if (type.includes('css')) bytes.css += size;
+        else if (type.includes('javascript') || type.includes('wasm')) bytes.code += size;
+      })(),
+    );
+  });
+  return async () => {
+    await Promise.all(pending.splice(0));
+    const got = { ...bytes };
+    Object.assign(bytes, { html: 0, css: 0, code: 0, elsewhere: [] });
+    return got;
+  };
+}
+
+test('the key list with 25 rows stays within its budget', async ({ page, portal, browser }) => {
+  test.setTimeout(180_000);
+  const { app_id } = await portalWithApp(page);
+  for (let index = 0; index < 25; index++) {
+    await done(await generateKey(page, app_id, { label: `Backend ${index}` }));
+  }
+
+  // A first visit: the session, and an empty cache.
+  const context = await browser.newContext({ storageState: await page.context().storageState(), baseURL: portal.url });
+  const visit = await context.newPage();
+  const taken = meter(visit, portal.url);
+  await visit.goto(`/apps/${app_id}/keys`, { waitUntil: 'networkidle' });
+  await expect(visit.getByRole('row')).toHaveCount(26);
+  const first = await taken();
+  await visit.goto(`/apps/${app_id}/activity`, { waitUntil: 'networkidle' });
+  const second = await taken();
+  const shift = await visit.evaluate(
+    () =>
+      new Promise<number>(resolve => {
+        let sum = 0;
+        new PerformanceObserver(list => {
+          for (const entry of list.getEntries()) sum += (entry as PerformanceEntry & { value: number }).value;
+        }).observe({ type: 'layout-shift', buffered: true });
+        requestAnimationFrame(() => requestAnimationFrame(() => resolve(sum)));
+      }),
+  );
+  await context.close();
+
+  console.log('first visit', first, 'second page', second);
+  const kb = 1024;
+  expect.soft(first.html).toBeLessThanOrEqual(12 * kb);
+  expect.soft(first.css).toBeLessThanOrEqual(12 * kb);
+  expect.soft(first.code).toBeLessThanOrEqual(60 * kb);
+  expect.soft([...first.elsewhere, ...second.elsewhere]).toEqual([]);
+  expect.soft(second.css + second.code, 'the second page is HTML alone').toBe(0);
+  expect.soft(shift, 'layout shift').toBe(0);
+});

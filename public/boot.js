@@ -1,0 +1,18 @@
+// Starts the islands. It lies beside the files that it loads, under a name made from their content.
+const beside = (name) => new URL(name, import.meta.url).href;
+
+const islands = document.querySelectorAll("leptos-island");
+
+if (islands.length > 0) {
+  const module = await import(beside("sallyport.js"));
+  await module.default({ module_or_path: beside("sallyport.wasm") });
+  module.hydrate();
+  for (const island of islands) {
+    module[island.dataset.component]?.(island);
+  }
+}
+
+// Islands attach their listeners in a task of their own: only then is the page ready.
+setTimeout(() => {
+  document.documentElement.dataset.hydrated = "true";
+});

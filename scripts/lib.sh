@@ -1,0 +1,25 @@
+# shellcheck shell=bash
+# What every script here begins with: strict mode, the project's root as working directory, tools on PATH.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+
+export PATH="$root/.tools/bin:$root/node_modules/.bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+die() {
+  printf '\033[1;31merror:\033[0m %s\n' "$1" >&2
+  shift
+  [ $# -eq 0 ] || printf '       %s\n' "$@" >&2
+  exit 1
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Where cargo puts what it builds: target/, unless CARGO_TARGET_DIR or a cargo configuration says otherwise.
+cargo_target_dir() {
+  cargo metadata --no-deps --format-version 1 |
+    node -e 'process.stdout.write(JSON.parse(require("fs").readFileSync(0, "utf8")).target_directory)'
+}
+
+# port_taken PORT: does anything answer on 127.0.0.1:PORT?
+port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }

@@ -1,0 +1,26 @@
+//! `/v1`: what backends and gateways ask. It knows root tokens and keys only; cookies mean nothing here.
+
+mod auth;
+mod caller;
+mod json;
+mod problem;
+mod shown;
+mod verify;
+
+use axum::{
+    Router,
+    routing::{any, post},
+};
+
+use crate::state::AppState;
+pub use problem::Problem;
+
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/v1/keys/verify", post(verify::verify))
+        .route("/v1/auth", any(auth::auth))
+        .route("/v1", any(problem::not_found))
+        .route("/v1/", any(problem::not_found))
+        .route("/v1/{*rest}", any(problem::not_found))
+        .method_not_allowed_fallback(problem::method_not_allowed)
+}

@@ -1,0 +1,122 @@
+//! `POST /v1/keys/verify`: a backend asks whether a key is good for a request.
+
+use axum::{
+    Json as Answer,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use sallyport::{
+    Timestamp,
+    id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
+    key::{Ask, Verdict, verdict::KeyRecord},
+    profile::Mode,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{caller::Caller, json::Json, problem::Problem, shown};
+use crate::{state::AppState, verifier::org_of};
+
+/// What is asked. Unknown fields are refused: a requirement that is misspelt must not be passed over.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyRequest {
+    #[serde(default)]
+    key: Option<String>,
+    app_id: Option<String>,
+    #[serde(default)]
+    scopes: Vec<String>,
+    mode: Option<Mode>,
+    #[serde(default)]
+    ingestion: bool,
+    /// Taken for the decision's record; no profile of today judges by them.
+    #[serde(rename = "method")]
+    _method: Option<String>,
+    #[serde(rename = "path")]
+    _path: Option<String>,
+    #[serde(rename = "ip")]
+    _ip: Option<std::net::IpAddr>,
+    #[serde(rename = "cost")]
+    _cost: Option<u32>,
+    signature: Option<serde_json::Value>,
+}
+
+#[derive(Serialize)]
+struct Valid<'a> {
+    valid: bool,
+    code: &'static str,
+    status: u16,
+    key_id: &'a KeyId,
+    label: &'a str,
+    org_id: &'a OrgId,
+    tenant_id: &'a TenantId,
+    project_id: &'a ProjectId,
+    app_id: &'a AppId,
+    environment: &'a str,
+    mode: Mode,
+    scopes: &'a [String],
+    expires_at: Option<Timestamp>,
+    rate_limit: Option<()>,
+    request_id: &'a RequestId,
+}
+
+#[derive(Serialize)]
+struct Refused<'a> {
+    valid: bool,
+    code: &'static str,
+    status: u16,
+    error: Problem,
+    request_id: &'a RequestId,
+}
+
+pub async fn verify(
+    State(state): State<AppState>,
+    caller: Caller,
+    Json(request): Json<VerifyRequest>,
+) -> Result<Response, Problem> {
+    let client = &caller.client;
+    if request.signature.is_some_and(|signature| !signature.is_null()) {
+        // Passing over a signature that nobody checks would fail open.
+        let detail = "This version does not check signatures; leave the field out.";
+        return Err(Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).about(client));
+    }
+    let ask = Ask {
+        org_id: org_of(&caller.token),
+        app_id: request.app_id.as_deref(),
+        scopes: request.scopes.iter().map(String::as_str).collect(),
+        mode: request.mode,
+        ingestion: request.ingestion,
+    };
+    let key = request.key.as_deref().filter(|key| !key.is_empty());
+    let judged = state.verifier.judge(key, &ask, client).await.map_err(|error| Problem::from(error).about(client))?;
+    Ok(match (judged.verdict, judged.record()) {
+        (Verdict::Valid, Some(key)) => Answer(valid(key, &client.request_id)).into_response(),
+        (verdict, key) => Answer(Refused {
+            valid: false,
+            code: verdict.code(),
+            status: verdict.status(),
+            error: shown::problem(verdict, key, client),
+            request_id: &client.request_id,
+        })
+        .into_response(),
+    })
+}
+
+fn valid<'a>(key: &'a KeyRecord, request_id: &'a RequestId) -> Valid<'a> {
+    Valid {
+        valid: true,
+        code: Verdict::Valid.code(),
+        status: Verdict::Valid.status(),
+        key_id: &key.key_id,
+        label: &key.label,
+        org_id: &key.org_id,
+        tenant_id: &key.tenant_id,
+        project_id: &key.project_id,
+        app_id: &key.app_id,
+        environment: &key.environment,
+        mode: key.mode,
+        scopes: &key.scopes,
+        expires_at: key.expires_at,
+        rate_limit: None,
+        request_id,
+    }
+}

@@ -1,0 +1,90 @@
+//! The command line. Exit codes: 0 done, 1 it failed, 2 it was called wrongly.
+
+mod token;
+
+use std::{process::ExitCode, sync::Arc};
+
+use clap::{Parser, Subcommand};
+use sallyport::{
+    audit::{Act, Actor},
+    clock::SystemClock,
+    entropy::OsEntropy,
+    store::Store,
+};
+
+use crate::{
+    config::{ServeArgs, Where},
+    data_dir::DataDir,
+    logs, serve,
+};
+
+/// A developer portal in one binary: API keys generated, verified, audited and revoked.
+#[derive(Parser)]
+#[command(name = "sallyport", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    place: Where,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the portal and the verifier; works in an empty folder
+    Serve(Box<ServeArgs>),
+    /// Bring the database up to date and end
+    Migrate,
+    /// Root tokens, with which backends call the API
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+}
+
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(run(cli)),
+        Err(error) => Err(format!("The runtime can't be started: {error}")),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("sallyport: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), String> {
+    let place = cli.place.place()?;
+    match cli.command {
+        Command::Serve(args) => {
+            let serving = cli.place.serving(&args)?;
+            logs::start(serving.log_format);
+            serve::serve(&place, serving).await
+        }
+        Command::Migrate => {
+            let store = open(&cli.place).await?;
+            println!("{} is up to date.", store.location());
+            store.close().await;
+            Ok(())
+        }
+        Command::Token(command) => {
+            let store = open(&cli.place).await?;
+            let ended = token::run(&store, command).await;
+            store.close().await;
+            ended
+        }
+    }
+}
+
+/// The database of this machine, for whoever has a shell on it.
+async fn open(place: &Where) -> Result<Store, String> {
+    let data = DataDir::prepare(&place.place()?, &OsEntropy)?;
+    data.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await
+}
+
+/// Whoever has a shell acts as the command line.
+fn act() -> Act {
+    Act::by(Actor::CommandLine)
+}

@@ -1,0 +1,192 @@
+//! Settings: flag > environment (`SALLYPORT_…`) > `sallyport.toml` > default. clap does the first two.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use clap::Args;
+use ipnet::IpNet;
+use serde::Deserialize;
+
+/// What each command needs: where the data is.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Where {
+    /// Settings file; ./sallyport.toml is read if it is there
+    #[arg(long, global = true, env = "SALLYPORT_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of the database, the master key and the lock [default: ./data]
+    #[arg(long, global = true, env = "SALLYPORT_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// PostgreSQL instead of the SQLite inside: postgres://user@host/database
+    #[arg(long, global = true, env = "SALLYPORT_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// The master key in base64, instead of the file master.key in the data folder. The environment only: a flag
+    /// would show it to every user of the machine.
+    #[arg(skip)]
+    pub master_key: Option<MasterKeyText>,
+}
+
+/// Never shown by `Debug`.
+#[derive(Clone)]
+pub struct MasterKeyText(pub String);
+
+impl std::fmt::Debug for MasterKeyText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MasterKeyText(…)")
+    }
+}
+
+/// What serving needs.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServeArgs {
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:3000]
+    #[arg(long, env = "SALLYPORT_LISTEN", value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// How the portal is reached from outside, such as https://keys.example.com
+    #[arg(long, env = "SALLYPORT_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Whose X-Forwarded-… headers are believed, as CIDR blocks [default: loopback]
+    #[arg(long, env = "SALLYPORT_TRUSTED_PROXIES", value_name = "CIDR", value_delimiter = ',')]
+    pub trusted_proxies: Vec<String>,
+    /// How logs are written: text or json [default: text]
+    #[arg(long, env = "SALLYPORT_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+    /// Keys that the verifier holds in memory [default: 100000]
+    #[arg(long, env = "SALLYPORT_CACHE_KEYS", value_name = "COUNT")]
+    pub cache_keys: Option<usize>,
+    /// Fill a fresh database with an example company, and print a sign-in; loopback only
+    #[arg(long)]
+    pub demo: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// `sallyport.toml`: the same names as the flags.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    data: Option<PathBuf>,
+    database_url: Option<String>,
+    listen: Option<String>,
+    public_url: Option<String>,
+    trusted_proxies: Option<Vec<String>>,
+    log_format: Option<LogFormat>,
+    cache_keys: Option<usize>,
+}
+
+/// Where the data is, decided.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub data: PathBuf,
+    pub database_url: Option<String>,
+    pub master_key: Option<MasterKeyText>,
+}
+
+/// How to serve, decided.
+#[derive(Clone, Debug)]
+pub struct Serving {
+    pub listen: String,
+    pub public_url: Option<String>,
+    pub trusted_proxies: Vec<IpNet>,
+    pub log_format: LogFormat,
+    pub cache_keys: usize,
+    pub demo: bool,
+}
+
+const DEFAULT_FILE: &str = "sallyport.toml";
+
+impl Where {
+    fn file(&self) -> Result<File, String> {
+        let path = self.config.clone().unwrap_or_else(|| DEFAULT_FILE.into());
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && self.config.is_none() => {
+                return Ok(File::default());
+            }
+            Err(error) => return Err(format!("The settings file {} can't be read: {error}", path.display())),
+        };
+        toml::from_str(&text).map_err(|error| format!("The settings file {} is wrong:\n{error}", path.display()))
+    }
+
+    pub fn place(&self) -> Result<Place, String> {
+        let file = self.file()?;
+        Ok(Place {
+            data: self.data.clone().or(file.data).unwrap_or_else(|| "data".into()),
+            database_url: self.database_url.clone().or(file.database_url),
+            master_key: self.master_key.clone().or_else(master_key_of_environment),
+        })
+    }
+
+    pub fn serving(&self, args: &ServeArgs) -> Result<Serving, String> {
+        let file = self.file()?;
+        let given = if args.trusted_proxies.is_empty() {
+            file.trusted_proxies.unwrap_or_else(|| vec!["127.0.0.0/8".to_owned(), "::1/128".to_owned()])
+        } else {
+            args.trusted_proxies.clone()
+        };
+        let public_url = args.public_url.clone().or(file.public_url);
+        Ok(Serving {
+            listen: args.listen.clone().or(file.listen).unwrap_or_else(|| "127.0.0.1:3000".to_owned()),
+            public_url: public_url.map(|url| check_public_url(&url)).transpose()?,
+            trusted_proxies: given.iter().map(|cidr| check_cidr(cidr)).collect::<Result<_, _>>()?,
+            log_format: args.log_format.or(file.log_format).unwrap_or_default(),
+            cache_keys: args.cache_keys.or(file.cache_keys).unwrap_or(100_000).max(1),
+            demo: args.demo,
+        })
+    }
+}
+
+fn master_key_of_environment() -> Option<MasterKeyText> {
+    std::env::var("SALLYPORT_MASTER_KEY").ok().filter(|text| !text.trim().is_empty()).map(MasterKeyText)
+}
+
+/// The origin alone: the portal lives at the root of its host.
+fn check_public_url(text: &str) -> Result<String, String> {
+    let wrong = || format!("The public URL {text:?} should look like https://keys.example.com.");
+    let url = url::Url::parse(text).map_err(|_| wrong())?;
+    let plain = matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none();
+    if !plain || !url.has_host() || !url.username().is_empty() {
+        return Err(wrong());
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+fn check_cidr(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| format!("The trusted proxy {text:?} should be an address or a block like 10.0.0.0/8."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn public_urls_are_origins() {
+        assert_eq!(check_public_url("https://Keys.example.com/").as_deref(), Ok("https://keys.example.com"));
+        for wrong in ["keys.example.com", "ftp://x", "https://x/portal", "https://a@x", "https://x/?y"] {
+            assert!(check_public_url(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_flag_beats_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = folder.path().join("s.toml");
+        std::fs::write(&config, "data = \"/from/file\"\nlisten = \"127.0.0.1:1\"\n").expect("written");
+        let place = Where { config: Some(config.clone()), ..Where::default() };
+        assert_eq!(place.place().expect("good").data, PathBuf::from("/from/file"));
+        let flag = Where { data: Some("/from/flag".into()), ..place.clone() };
+        assert_eq!(flag.place().expect("good").data, PathBuf::from("/from/flag"));
+        let args = ServeArgs { listen: Some("127.0.0.1:2".to_owned()), ..ServeArgs::default() };
+        assert_eq!(place.serving(&args).expect("good").listen, "127.0.0.1:2");
+
+        std::fs::write(&config, "lisen = \"127.0.0.1:1\"\n").expect("written");
+        assert!(place.place().expect_err("refused").contains("lisen"));
+    }
+}

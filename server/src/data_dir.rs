@@ -1,0 +1,185 @@
+//! The data folder: the database, the master key that opens it, and the lock of the one server on it.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::Write,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use sallyport::{
+    Clock, Entropy,
+    profile::Profile,
+    store::{Location, Store, Tools},
+    vault::{MasterKey, Vault},
+};
+
+use crate::config::Place;
+
+/// A data folder that is ready, and what was made on the way.
+pub struct DataDir {
+    pub location: Location,
+    master_key: MasterKey,
+    /// Sentences for whoever started it.
+    pub made: Vec<String>,
+}
+
+impl DataDir {
+    /// Makes the folder and the master key where they are missing.
+    pub fn prepare(place: &Place, entropy: &dyn Entropy) -> Result<Self, String> {
+        let mut made = Vec::new();
+        let folder = &place.data;
+        if !folder.exists() {
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(folder)
+                .map_err(|error| format!("The data folder {} can't be made: {error}", folder.display()))?;
+            made.push(format!("Made the data folder {}.", folder.display()));
+        }
+        let location = match &place.database_url {
+            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                Location::Postgres(url.clone())
+            }
+            Some(_) => {
+                return Err("The database URL should begin with postgres://; leave it out for SQLite.".to_owned());
+            }
+            None => Location::Sqlite(folder.join("sallyport.db")),
+        };
+        if let Location::Sqlite(path) = &location
+            && !path.exists()
+        {
+            made.push(format!("Made the database {}.", path.display()));
+        }
+        let master_key = match &place.master_key {
+            Some(text) => MasterKey::parse(&text.0)
+                .ok_or("SALLYPORT_MASTER_KEY should be 32 bytes in base64: openssl rand -base64 32")?,
+            None => key_file(&folder.join("master.key"), &location, entropy, &mut made)?,
+        };
+        Ok(Self { location, master_key, made })
+    }
+
+    pub async fn open(&self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Store, String> {
+        let tools = Tools { clock, entropy, vault: Vault::new(&self.master_key), profile: Profile::standard() };
+        Store::open(self.location.clone(), tools).await.map_err(|error| error.to_string())
+    }
+}
+
+fn key_file(
+    path: &Path,
+    location: &Location,
+    entropy: &dyn Entropy,
+    made: &mut Vec<String>,
+) -> Result<MasterKey, String> {
+    match fs::read_to_string(path) {
+        Ok(text) => {
+            let mode = fs::metadata(path).map_or(0, |meta| meta.permissions().mode());
+            if mode & 0o077 != 0 {
+                return Err(format!(
+                    "The master key {} can be read by others on this machine. Run: chmod 600 {}",
+                    path.display(),
+                    path.display()
+                ));
+            }
+            MasterKey::parse(&text).ok_or_else(|| {
+                format!("The master key {} is damaged; put back the file from your backup.", path.display())
+            })
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if let Location::Sqlite(database) = location
+                && database.exists()
+            {
+                return Err(format!(
+                    "There is a database at {} but no master key at {}: put back the file, or set \
+                     SALLYPORT_MASTER_KEY. A new key could not open what is sealed in it.",
+                    database.display(),
+                    path.display()
+                ));
+            }
+            let key = MasterKey::mint(entropy);
+            write_key(path, &key).map_err(|error| format!("The master key can't be written: {error}"))?;
+            made.push(format!(
+                "Made the master key {}. Keep a copy of it away from the database's backups: without it nothing \
+                 sealed can be opened.",
+                path.display()
+            ));
+            Ok(key)
+        }
+        Err(error) => Err(format!("The master key {} can't be read: {error}", path.display())),
+    }
+}
+
+/// Whole or not at all: a cut would leave a database that nobody can open.
+fn write_key(path: &Path, key: &MasterKey) -> std::io::Result<()> {
+    let part = path.with_extension("part");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    file.write_all(key.expose().as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()?;
+    // A second server started at once must not replace the key that the first one uses already.
+    let linked = fs::hard_link(&part, path);
+    fs::remove_file(&part)?;
+    linked?;
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Held while a server runs: a second one on the same database would not hear of the first one's revocations.
+pub struct ServerLock {
+    _file: File,
+}
+
+impl ServerLock {
+    pub fn take(folder: &Path) -> Result<Self, String> {
+        let path: PathBuf = folder.join("sallyport.lock");
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let file = file.map_err(|error| format!("The lock {} can't be opened: {error}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(format!(
+                "Another sallyport serves the data in {} already. End it, or choose another folder with --data.",
+                folder.display()
+            )),
+            Err(TryLockError::Error(error)) => Err(format!("The lock {} can't be taken: {error}", path.display())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sallyport::testing::SeededEntropy;
+
+    fn place(folder: &Path) -> Place {
+        Place { data: folder.to_owned(), database_url: None, master_key: None }
+    }
+
+    #[test]
+    fn a_missing_key_beside_a_database_is_not_made_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("sallyport.db"), "").expect("written");
+        let error = DataDir::prepare(&place(folder.path()), &SeededEntropy::new(1)).err().expect("refused");
+        assert!(error.contains("no master key"), "{error}");
+    }
+
+    #[test]
+    fn the_key_is_the_owners_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        DataDir::prepare(&place(folder.path()), &SeededEntropy::new(1)).expect("made");
+        let key = folder.path().join("master.key");
+        let mode = std::fs::metadata(&key).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).expect("set");
+        let error = DataDir::prepare(&place(folder.path()), &SeededEntropy::new(1)).err().expect("refused");
+        assert!(error.contains("chmod 600"), "{error}");
+    }
+
+    #[test]
+    fn one_server_at_a_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let first = ServerLock::take(folder.path()).expect("free");
+        assert!(ServerLock::take(folder.path()).is_err());
+        drop(first);
+        assert!(ServerLock::take(folder.path()).is_ok());
+    }
+}

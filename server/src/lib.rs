@@ -1,0 +1,16 @@
+//! The server: the portal's pages, the verifier that backends ask, and the command line.
+
+pub mod api;
+pub mod cli;
+pub mod config;
+pub mod data_dir;
+pub mod demo;
+pub mod logs;
+pub mod middleware;
+pub mod router;
+pub mod serve;
+pub mod session_store;
+pub mod site;
+pub mod state;
+pub mod verifier;
+pub mod worker;

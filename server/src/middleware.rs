@@ -1,0 +1,5 @@
+//! What stands before every handler.
+
+pub mod client;
+pub mod headers;
+pub mod origin;

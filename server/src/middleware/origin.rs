@@ -1,0 +1,78 @@
+//! The origin check: a request that changes something has to come from our own pages.
+//!
+//! Cookies are sent with requests that other sites start, so an unsafe method needs a same-origin `Sec-Fetch-Site`
+//! or `Origin` (OWASP: Cross-Site Request Forgery Prevention, verifying origin with standard headers).
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use sallyport_app::error::PageError;
+
+use crate::state::AppState;
+
+static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+pub async fn check(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if safe || is_same_origin(request.headers(), &state.context.public_url) {
+        return next.run(request).await;
+    }
+    let message = "This request did not come from a page of this portal. Open the portal in your browser and try again; \
+        a script has to send the header Origin.";
+    PageError::Forbidden(message.to_owned()).into_response()
+}
+
+/// Each header that is there has to agree, and one has to be there.
+fn is_same_origin(headers: &HeaderMap, public_url: &str) -> bool {
+    let site = headers.get(&FETCH_SITE).map(|site| site == "same-origin");
+    let origin = headers.get(header::ORIGIN).map(|origin| {
+        let origin = origin.to_str().unwrap_or_default();
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let own = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        origin == public_url || (!host.is_empty() && own == Some(host))
+    });
+    match (site, origin) {
+        (None, None) => false,
+        (site, origin) => site.unwrap_or(true) && origin.unwrap_or(true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn passes(pairs: &[(&'static str, &'static str)]) -> bool {
+        let headers =
+            pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        is_same_origin(&headers.collect(), "https://keys.example.com")
+    }
+
+    #[test]
+    fn our_own_pages_pass() {
+        assert!(passes(&[("sec-fetch-site", "same-origin")]));
+        assert!(passes(&[("origin", "https://keys.example.com")]));
+        assert!(passes(&[("origin", "http://127.0.0.1:3000"), ("host", "127.0.0.1:3000")]));
+        assert!(passes(&[("sec-fetch-site", "same-origin"), ("origin", "https://keys.example.com")]));
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for site in ["cross-site", "same-site", "none", "", "SAME-ORIGIN"] {
+            assert!(!is_same_origin(
+                &[(FETCH_SITE.clone(), HeaderValue::from_static(site))].into_iter().collect(),
+                "https://keys.example.com"
+            ));
+        }
+        assert!(!passes(&[]));
+        assert!(!passes(&[("origin", "null"), ("host", "null")]));
+        assert!(!passes(&[("origin", "https://evil.example"), ("host", "keys.example.com")]));
+        assert!(!passes(&[("origin", "https://keys.example.com.evil.example")]));
+        assert!(!passes(&[("origin", "http://"), ("host", "")]));
+        assert!(!passes(&[("sec-fetch-site", "cross-site"), ("origin", "https://keys.example.com")]));
+        assert!(!passes(&[("sec-fetch-site", "same-origin"), ("origin", "https://evil.example")]));
+    }
+}

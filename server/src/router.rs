@@ -1,0 +1,90 @@
+//! Every route, and what stands before it.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    http::StatusCode,
+    middleware::from_fn_with_state,
+    response::IntoResponse,
+    routing::get,
+};
+use sallyport_app::{routes, ui};
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
+
+use crate::{
+    api,
+    middleware::{client, headers, origin},
+    session_store::{self, Sessions},
+    site,
+    state::AppState,
+};
+
+/// Forms are small; what is larger was not typed by a person.
+const FORM_LIMIT: usize = 64 * 1024;
+/// A request to be verified may carry the body that was signed.
+const API_LIMIT: usize = 256 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+pub fn router(state: AppState) -> Router {
+    let timeout = || TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT);
+
+    let portal = routes::routes()
+        .layer(sessions(&state))
+        .layer(from_fn_with_state(state.clone(), origin::check))
+        .layer(DefaultBodyLimit::max(FORM_LIMIT))
+        .layer(timeout())
+        .layer(from_fn_with_state(state.context.clone(), ui::error_pages))
+        .layer(from_fn_with_state(state.clone(), headers::secure))
+        .with_state(state.context.clone());
+
+    let files = Router::new()
+        .route("/pkg/{hash}/{file}", get(site::asset))
+        .route("/favicon.svg", get(site::favicon))
+        .route("/favicon.ico", get(site::favicon))
+        .route("/robots.txt", get(site::robots))
+        .layer(from_fn_with_state(state.clone(), headers::secure));
+
+    let api = api::routes().layer(DefaultBodyLimit::max(API_LIMIT)).layer(timeout());
+
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .merge(api)
+        .with_state(state.clone())
+        .merge(files)
+        .merge(portal)
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(state, client::name_client))
+}
+
+/// `__Host-` binds the cookie to this host and to https; without Secure browsers drop it, so nobody could sign in.
+fn sessions(state: &AppState) -> SessionManagerLayer<Sessions> {
+    let https = state.is_https();
+    let lifetime = i64::try_from(session_store::LIFETIME.as_secs()).unwrap_or(i64::MAX);
+    SessionManagerLayer::new(Sessions::new(state.context.store.clone()))
+        .with_name(if https { "__Host-sallyport" } else { "sallyport" })
+        .with_secure(https)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnInactivity(time::Duration::seconds(lifetime)))
+}
+
+/// Alive: touches nothing.
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// The database answers, and its migrations were run at start.
+async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
+    match state.context.store.revision().await {
+        Ok(_) => (StatusCode::OK, "ready\n"),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The accept loop: HTTP/1.1 with a header timeout, and an end that drains.
+
+use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body};
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use sallyport::{clock::SystemClock, entropy::OsEntropy, store::Location};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+use tower::ServiceExt;
+
+use crate::{
+    config::{Place, Serving},
+    data_dir::{DataDir, ServerLock},
+    demo,
+    middleware::client::Peer,
+    router::router,
+    state::{AppState, Deployment},
+    worker,
+};
+
+/// A peer that sends nothing, or half a head, is let go after this long.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// Requests in flight get this long when the server ends.
+const DRAIN: Duration = Duration::from_secs(20);
+
+pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
+    let listener = bind(&serving.listen).await?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    if serving.demo && !address.ip().is_loopback() {
+        return Err("--demo has a sign-in that everybody knows: it listens on loopback only.".to_owned());
+    }
+    let clock = Arc::new(SystemClock);
+    let entropy = Arc::new(OsEntropy);
+    let data = DataDir::prepare(place, &*entropy)?;
+    let _lock = ServerLock::take(&place.data)?;
+    let demo_sign_in = if serving.demo { Some(demo::prepare(&data, clock.clone()).await?) } else { None };
+    let store = data.open(clock, entropy).await?;
+    let _cluster_lock = match store.location() {
+        Location::Postgres(_) => Some(store.lock_server().await.map_err(|error| error.to_string())?),
+        Location::Sqlite(_) => None,
+    };
+    for sentence in &data.made {
+        println!("{sentence}");
+    }
+
+    let own = format!("http://{address}");
+    let state = AppState::new(
+        store.clone(),
+        Deployment {
+            public_url: serving.public_url.clone().unwrap_or_else(|| own.clone()),
+            trusted_proxies: serving.trusted_proxies.clone(),
+            cache_keys: serving.cache_keys,
+        },
+    )
+    .await
+    .map_err(|error| error.to_string())?;
+    greet(&state, &own, address, demo_sign_in.as_deref()).await?;
+
+    let (stop, stopped) = watch::channel(false);
+    let workers = worker::start(&state.verifier, &stopped);
+    accept(listener, router(state)).await;
+
+    // Requests are done; what they left in memory is written before the database closes.
+    let _ = stop.send(true);
+    for worker in workers {
+        let _ = worker.await;
+    }
+    store.close().await;
+    tracing::info!("ended");
+    Ok(())
+}
+
+async fn bind(listen: &str) -> Result<TcpListener, String> {
+    TcpListener::bind(listen).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            format!("The address {listen} is taken. End what uses it, or choose another with --listen.")
+        }
+        _ => format!("The address {listen} can't be listened on: {error}"),
+    })
+}
+
+/// What somebody at the terminal needs to know next.
+async fn greet(state: &AppState, own: &str, address: SocketAddr, demo: Option<&str>) -> Result<(), String> {
+    println!("Sallyport {} is listening on {own}", env!("CARGO_PKG_VERSION"));
+    let context = &state.context;
+    if let Some(demo) = demo {
+        println!("{demo}");
+    } else if context.store.is_empty().await.map_err(|error| error.to_string())? {
+        let public = &context.public_url;
+        println!("Nobody has an account yet. Make the first one at {public}/setup");
+        if !address.ip().is_loopback() || !public.starts_with("http://127.") {
+            println!("From another machine: {public}/setup?token={}", context.setup_token);
+        }
+    }
+    Ok(())
+}
+
+async fn accept(listener: TcpListener, router: Router) {
+    let graceful = GracefulShutdown::new();
+    let mut asked_to_end = pin!(end_signal());
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => connection(stream, peer, router.clone(), &graceful),
+                Err(error) => {
+                    // Out of file descriptors, mostly: the next one fails too, so leave the others some time.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            () = &mut asked_to_end => break,
+        }
+    }
+    drop(listener);
+    tracing::info!("ending: no new connections; requests in flight get {DRAIN:?}");
+    tokio::select! {
+        () = graceful.shutdown() => {}
+        () = tokio::time::sleep(DRAIN) => tracing::warn!("some requests were still running"),
+        () = end_signal() => tracing::warn!("a second signal: not waiting any longer"),
+    }
+}
+
+fn connection(stream: TcpStream, peer: SocketAddr, router: Router, graceful: &GracefulShutdown) {
+    // Answers are small: waiting to fill a packet only adds latency.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        let router = router.clone();
+        async move {
+            let answered = router.oneshot(request.map(Body::new)).await;
+            answered.map_err(|never: Infallible| never)
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service);
+    let connection = graceful.watch(connection);
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection ended early");
+        }
+    });
+}
+
+/// SIGINT or SIGTERM.
+async fn end_signal() {
+    let listen = |kind| signal(kind).expect("signals can be listened for");
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt()), listen(SignalKind::terminate()));
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,42 @@
+//! What a running server is made of.
+
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use sallyport::{Result, base62, entropy::OsEntropy, passwords::Passwords, store::Store};
+use sallyport_app::context::{Context, Parts};
+
+use crate::{site, verifier::Verifier};
+
+/// Shared by every request.
+#[derive(Clone)]
+pub struct AppState {
+    pub context: Context,
+    pub verifier: Arc<Verifier>,
+    pub trusted_proxies: Arc<[IpNet]>,
+}
+
+/// What a deployment says of itself.
+pub struct Deployment {
+    pub public_url: String,
+    pub trusted_proxies: Vec<IpNet>,
+    pub cache_keys: usize,
+}
+
+impl AppState {
+    pub async fn new(store: Store, deployment: Deployment) -> Result<Self> {
+        let verifier = Verifier::start(store.clone(), deployment.cache_keys).await?;
+        let context = Context::new(Parts {
+            passwords: Passwords::new(Arc::new(OsEntropy)),
+            base: site::base().to_owned(),
+            setup_token: base62::random(store.entropy(), 32),
+            public_url: deployment.public_url,
+            store,
+        });
+        Ok(Self { context, verifier, trusted_proxies: deployment.trusted_proxies.into() })
+    }
+
+    pub fn is_https(&self) -> bool {
+        self.context.public_url.starts_with("https://")
+    }
+}

@@ -1,0 +1,210 @@
+//! The verifier: from a presented key to a verdict, in memory once warm, closed when in doubt.
+
+pub mod cache;
+mod freshness;
+pub mod usage;
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, AtomicI64},
+};
+
+use sallyport::{
+    Error, Result,
+    id::OrgId,
+    key::{
+        Ask, Digest, Verdict,
+        secret::Checked,
+        verdict::{KeyRecord, verdict},
+    },
+    root_token::{self, RootToken},
+    store::{Change, Store},
+};
+use sallyport_app::context::Client;
+
+use cache::GenerationCache;
+use freshness::Freshness;
+use usage::Usage;
+
+/// How often a verdict is judged anew because something was revoked meanwhile.
+const ATTEMPTS: usize = 64;
+
+/// A key in memory, and when it was last good.
+pub struct CachedKey {
+    pub record: Arc<KeyRecord>,
+    last_used: AtomicI64,
+    /// Waits to be written.
+    dirty: AtomicBool,
+}
+
+/// A verdict with the key it is about, where it is about one.
+pub struct Judged {
+    pub verdict: Verdict,
+    pub key: Option<Arc<CachedKey>>,
+}
+
+impl Judged {
+    fn without_key(verdict: Verdict) -> Self {
+        Self { verdict, key: None }
+    }
+
+    pub fn record(&self) -> Option<&KeyRecord> {
+        self.key.as_ref().map(|key| &*key.record)
+    }
+}
+
+pub struct Verifier {
+    store: Store,
+    keys: GenerationCache<CachedKey>,
+    tokens: GenerationCache<RootToken>,
+    usage: Usage,
+    freshness: Freshness,
+    /// The revision of the database up to which the caches were told of every change.
+    known: Mutex<i64>,
+}
+
+impl Verifier {
+    /// A verifier that hears of every change the store makes.
+    pub async fn start(store: Store, capacity: usize) -> Result<Arc<Self>> {
+        let known = Mutex::new(store.revision().await?);
+        let verifier = Arc::new(Self {
+            keys: GenerationCache::new(capacity),
+            tokens: GenerationCache::new(1_000),
+            usage: Usage::default(),
+            freshness: Freshness::default(),
+            known,
+            store: store.clone(),
+        });
+        let told = Arc::downgrade(&verifier);
+        store.on_change(move |change| {
+            if let Some(verifier) = told.upgrade() {
+                verifier.apply(change);
+            }
+        });
+        Ok(verifier)
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Judges a presented key. An error means that nothing can be said: the caller refuses with 503.
+    pub async fn judge(&self, presented: Option<&str>, ask: &Ask<'_>, client: &Client) -> Result<Judged> {
+        let Some(presented) = presented else { return Ok(Judged::without_key(Verdict::Missing)) };
+        let profile = self.store.profile();
+        let checked = profile.prefix_of(presented).and_then(|prefix| Checked::parse(prefix, presented));
+        let Some(checked) = checked else { return Ok(Judged::without_key(Verdict::Malformed)) };
+        self.freshness.check()?;
+        for _ in 0..ATTEMPTS {
+            let generation = self.keys.generation();
+            let Some(key) = self.key(checked, generation).await? else {
+                return Ok(Judged::without_key(Verdict::NotFound));
+            };
+            let now = self.store.now();
+            let verdict = verdict(ask, &key.record, profile, now);
+            // Something was revoked while this was judged: it may have been this key.
+            if self.keys.generation() != generation {
+                continue;
+            }
+            return Ok(self.noted(verdict, key, now, client));
+        }
+        Err(Error::Unavailable("keys change faster than they can be judged".to_owned()))
+    }
+
+    fn noted(&self, verdict: Verdict, key: Arc<CachedKey>, now: sallyport::Timestamp, client: &Client) -> Judged {
+        match verdict {
+            Verdict::Valid => self.usage.used(&key, now, client),
+            // Another organization's token learns nothing of the key, and leaves nothing in its log.
+            Verdict::NotFound => return Judged::without_key(verdict),
+            refused => self.usage.refused(&key, refused, now, client),
+        }
+        Judged { verdict, key: Some(key) }
+    }
+
+    async fn key(&self, checked: Checked<'_>, generation: u64) -> Result<Option<Arc<CachedKey>>> {
+        for digest in self.store.digests(checked) {
+            if let Some(key) = self.keys.get(&digest) {
+                return Ok(Some(key));
+            }
+        }
+        for digest in self.store.digests(checked) {
+            if let Some(record) = self.store.key_by_digest(&digest).await? {
+                let key = Arc::new(CachedKey::from(record));
+                self.keys.fill(generation, digest, &key);
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The root token that was presented, if it is one.
+    pub async fn token(&self, presented: &str) -> Result<Option<Arc<RootToken>>> {
+        let Some(checked) = root_token::parse(presented) else { return Ok(None) };
+        self.freshness.check()?;
+        let generation = self.tokens.generation();
+        for digest in self.store.digests(checked) {
+            if let Some(token) = self.tokens.get(&digest) {
+                return Ok(Some(token));
+            }
+            if let Some(token) = self.store.token_by_digest(&digest).await? {
+                let token = Arc::new(token);
+                self.tokens.fill(generation, digest, &token);
+                return Ok(Some(token));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Drops what a change of this process touched. A gap in the revisions means that another process wrote too.
+    fn apply(&self, change: &Change) {
+        self.forget(&change.digests);
+        let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if change.revision > *known + 1 {
+            self.forget_all();
+        }
+        *known = change.revision.max(*known);
+    }
+
+    fn forget(&self, digests: &[Digest]) {
+        self.keys.forget(digests);
+        self.tokens.forget(digests);
+    }
+
+    fn forget_all(&self) {
+        self.keys.forget_all();
+        self.tokens.forget_all();
+    }
+
+    /// Asks the database whether another process changed something. Run by a worker.
+    pub async fn poll(&self) -> Result<()> {
+        let asked_at = self.freshness.now();
+        let revision = self.store.revision().await?;
+        {
+            let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if revision > *known {
+                self.forget_all();
+                *known = revision;
+            }
+        }
+        self.freshness.seen(asked_at);
+        Ok(())
+    }
+
+    /// Writes what was used and refused since the last time. Run by a worker.
+    pub async fn flush(&self) -> Result<()> {
+        let (used, refused) = self.usage.take(self.store.now());
+        self.store.record_usage(used, refused).await
+    }
+}
+
+/// What an asker is confined to: the organization of its token.
+pub fn org_of(token: &RootToken) -> Option<&OrgId> {
+    token.org_id.as_ref()
+}
+
+impl From<KeyRecord> for CachedKey {
+    fn from(record: KeyRecord) -> Self {
+        let last_used = record.last_used_at.map_or(i64::MIN, sallyport::Timestamp::micros);
+        Self { record: Arc::new(record), last_used: AtomicI64::new(last_used), dirty: AtomicBool::new(false) }
+    }
+}

@@ -1,0 +1,42 @@
+//! Whether this process still hears of revocations. If not, it may not call any key good.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+use sallyport::{Error, Result};
+
+/// Twelve polls that failed or hung in a row.
+const STALE: Duration = Duration::from_secs(3);
+
+pub struct Freshness {
+    started: Instant,
+    /// Milliseconds after the start.
+    seen: AtomicU64,
+}
+
+impl Default for Freshness {
+    fn default() -> Self {
+        Self { started: Instant::now(), seen: AtomicU64::new(0) }
+    }
+}
+
+impl Freshness {
+    pub fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The database answered a question that was asked at `asked_at`.
+    pub fn seen(&self, asked_at: u64) {
+        self.seen.fetch_max(asked_at, Ordering::SeqCst);
+    }
+
+    pub fn check(&self) -> Result<()> {
+        let age = self.now().saturating_sub(self.seen.load(Ordering::SeqCst));
+        if u128::from(age) > STALE.as_millis() {
+            return Err(Error::Unavailable("this node has not heard of revocations for too long".to_owned()));
+        }
+        Ok(())
+    }
+}

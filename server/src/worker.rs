@@ -1,0 +1,56 @@
+//! What runs beside the requests.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval, timeout},
+};
+
+use crate::verifier::Verifier;
+
+/// How soon a change by another process is seen here.
+const POLL: Duration = Duration::from_millis(250);
+/// *Last used* is at most this old, and one write more.
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// Ends with the sender of `stop`, after a last flush.
+pub fn start(verifier: &Arc<Verifier>, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+    vec![
+        tokio::spawn(poll(Arc::clone(verifier), stop.clone())),
+        tokio::spawn(flush(Arc::clone(verifier), stop.clone())),
+    ]
+}
+
+async fn poll(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {
+    let mut ticks = interval(POLL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stop.changed() => return,
+        }
+        // A database that hangs must not keep the next poll from asking again.
+        match timeout(Duration::from_secs(2), verifier.poll()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "revocations could not be polled"),
+            Err(_) => tracing::warn!("the database did not answer the poll for revocations"),
+        }
+    }
+}
+
+async fn flush(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {
+    let mut ticks = interval(FLUSH);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last = false;
+    while !last {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stop.changed() => last = true,
+        }
+        if let Err(error) = verifier.flush().await {
+            tracing::warn!(%error, "what keys were used for could not be written");
+        }
+    }
+}

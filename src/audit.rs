@@ -1,0 +1,259 @@
+//! What happened: events in hash chains, one chain for each organization and one called `system`.
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    Timestamp,
+    id::{AppId, KeyId, OrgId, RequestId, TokenId, UserId},
+};
+
+/// The chain of what belongs to no organization.
+pub const SYSTEM: &str = "system";
+
+/// Who did it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A person. The digest of the session, where there is one, lets a transaction see that it still lives.
+    User { id: UserId, name: String, session: Option<[u8; 32]> },
+    /// A backend or automation.
+    RootToken { id: TokenId, name: String },
+    /// An API key, in events about its use.
+    Key { id: KeyId, label: String },
+    /// Whoever has a shell on the machine.
+    CommandLine,
+    /// The server by itself.
+    Sallyport,
+    /// Nobody known: a failed sign-in, the first account.
+    Anonymous,
+}
+
+impl Actor {
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::User { .. } => "user",
+            Self::RootToken { .. } => "root_token",
+            Self::Key { .. } => "key",
+            Self::CommandLine => "command_line",
+            Self::Sallyport => "sallyport",
+            Self::Anonymous => "anonymous",
+        }
+    }
+
+    pub fn id(&self) -> &str {
+        match self {
+            Self::User { id, .. } => id.as_str(),
+            Self::RootToken { id, .. } => id.as_str(),
+            Self::Key { id, .. } => id.as_str(),
+            _ => "",
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        match self {
+            Self::User { name, .. } | Self::RootToken { name, .. } => name,
+            Self::Key { label, .. } => label,
+            Self::CommandLine => "Command line",
+            Self::Sallyport => "Sallyport",
+            Self::Anonymous => "Anonymous",
+        }
+    }
+}
+
+/// Who acts, and from where: each write transaction names one.
+#[derive(Clone, Debug)]
+pub struct Act {
+    pub actor: Actor,
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
+    pub request_id: Option<RequestId>,
+}
+
+impl Act {
+    /// An act that came over no request.
+    pub fn by(actor: Actor) -> Self {
+        Self { actor, address: None, user_agent: None, request_id: None }
+    }
+}
+
+macro_rules! actions {
+    ($($variant:ident $name:literal $title:literal),* $(,)?) => {
+        /// What was done.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Action { $($variant),* }
+
+        impl Action {
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// As exports and filters name it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// As the activity view says it.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),* }
+            }
+
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($name => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+actions! {
+    AccountCreated "account.created" "Account created",
+    SignedIn "session.created" "Signed in",
+    SignInRefused "session.refused" "Sign-in refused",
+    SignedOut "session.ended" "Signed out",
+    OrgCreated "organization.created" "Organization created",
+    MemberAdded "member.added" "Member added",
+    TenantCreated "tenant.created" "Tenant created",
+    ProjectCreated "project.created" "Project created",
+    AppCreated "app.created" "App created",
+    KeyGenerated "key.generated" "Key generated",
+    KeyRevoked "key.revoked" "Key revoked",
+    KeyFirstUsed "key.first_used" "Key first used",
+    RequestRefused "request.refused" "Request refused",
+    TokenCreated "token.created" "Root token created",
+    TokenRevoked "token.revoked" "Root token revoked",
+}
+
+/// What it was done to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    pub kind: &'static str,
+    pub id: String,
+    pub name: String,
+    pub app_id: Option<AppId>,
+}
+
+impl Target {
+    pub fn new(kind: &'static str, id: impl ToString, name: impl Into<String>) -> Self {
+        Self { kind, id: id.to_string(), name: name.into(), app_id: None }
+    }
+
+    #[must_use]
+    pub fn of_app(mut self, app: &AppId) -> Self {
+        self.app_id = Some(app.clone());
+        self
+    }
+}
+
+/// How it ended: `done`, or `refused` with the status that was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    Refused(u16),
+}
+
+impl Outcome {
+    pub fn code(self) -> i64 {
+        match self {
+            Self::Done => 0,
+            Self::Refused(status) => i64::from(status),
+        }
+    }
+
+    pub fn from_code(code: i64) -> Self {
+        u16::try_from(code).ok().filter(|status| *status != 0).map_or(Self::Done, Self::Refused)
+    }
+
+    pub fn title(self) -> String {
+        match self {
+            Self::Done => "Done".to_owned(),
+            Self::Refused(status) => format!("Refused {status}"),
+        }
+    }
+}
+
+/// An event to be written.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    pub org_id: Option<OrgId>,
+    pub action: Action,
+    pub target: Target,
+    pub outcome: Outcome,
+    pub details: Value,
+}
+
+impl NewEvent {
+    /// Something done within an organization.
+    pub fn of(org: &OrgId, action: Action, target: Target) -> Self {
+        Self { org_id: Some(org.clone()), action, target, outcome: Outcome::Done, details: json!({}) }
+    }
+
+    /// Something done that belongs to no organization.
+    pub fn of_system(action: Action, target: Target) -> Self {
+        Self { org_id: None, action, target, outcome: Outcome::Done, details: json!({}) }
+    }
+
+    #[must_use]
+    pub fn refused(mut self, status: u16) -> Self {
+        self.outcome = Outcome::Refused(status);
+        self
+    }
+
+    #[must_use]
+    pub fn with(mut self, details: Value) -> Self {
+        self.details = details;
+        self
+    }
+
+    pub fn chain(&self) -> &str {
+        self.org_id.as_ref().map_or(SYSTEM, OrgId::as_str)
+    }
+}
+
+/// An event that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub chain: String,
+    pub seq: i64,
+    pub at: Timestamp,
+    pub actor_kind: String,
+    pub actor_id: String,
+    pub actor_name: String,
+    pub action: String,
+    pub target_kind: String,
+    pub target_id: String,
+    pub target_name: String,
+    pub app_id: Option<String>,
+    pub outcome: Outcome,
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
+    pub request_id: Option<String>,
+    /// JSON.
+    pub details: String,
+}
+
+impl Event {
+    /// SHA-256 over the hash before it and the event as a JSON array: the order is part of the format.
+    pub fn hash(&self, before: &[u8]) -> [u8; 32] {
+        let fields = json!([
+            1,
+            self.chain,
+            self.seq,
+            self.at.micros(),
+            self.actor_kind,
+            self.actor_id,
+            self.actor_name,
+            self.action,
+            self.target_kind,
+            self.target_id,
+            self.target_name,
+            self.app_id,
+            self.outcome.code(),
+            self.address,
+            self.user_agent,
+            self.request_id,
+            self.details,
+        ]);
+        Sha256::new().chain_update(before).chain_update(fields.to_string()).finalize().into()
+    }
+
+    pub fn action_title(&self) -> &str {
+        Action::parse(&self.action).map_or(&self.action, |action| action.title())
+    }
+}

@@ -1,0 +1,102 @@
+//! API keys: who they speak for, what they allow, and what has become of them.
+
+pub mod new;
+pub mod secret;
+pub mod verdict;
+
+use serde::Serialize;
+
+use crate::{
+    Timestamp,
+    app::App,
+    id::{AppId, KeyId, OrgId, ProjectId, TenantId},
+    profile::Mode,
+};
+
+pub use new::NewKey;
+pub use secret::{Digest, PlainSecret, SigningSecret};
+pub use verdict::{Ask, Verdict};
+
+/// An API key as its owner sees it: everything but the secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    pub id: KeyId,
+    pub org_id: OrgId,
+    pub app_id: AppId,
+    pub label: String,
+    pub environment: String,
+    pub mode: Mode,
+    /// Enough of it to tell it from others: `sk_live_7Hq2…x9Ka`.
+    pub shown: String,
+    pub scopes: Vec<String>,
+    pub has_signing_secret: bool,
+    pub created_at: Timestamp,
+    /// The person, where it was one.
+    pub created_by: Option<String>,
+    pub expires_at: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
+    pub revoked: Option<Revocation>,
+}
+
+/// When a key was revoked, by whom and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    pub at: Timestamp,
+    pub by: String,
+    pub reason: String,
+}
+
+/// What has become of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Active,
+    Expired,
+    Revoked,
+}
+
+impl Key {
+    pub fn status(&self, now: Timestamp) -> Status {
+        if self.revoked.is_some() {
+            Status::Revoked
+        } else if self.expires_at.is_some_and(|at| at <= now) {
+            Status::Expired
+        } else {
+            Status::Active
+        }
+    }
+}
+
+/// A key that was just generated, with its secrets: the one time they exist outside the caller's hands.
+#[derive(Debug)]
+pub struct Issued {
+    pub key: Key,
+    pub app: App,
+    pub secret: PlainSecret,
+    pub signing_secret: Option<SigningSecret>,
+}
+
+impl Issued {
+    /// The credentials JSON, in the response that shows the secrets and nowhere else.
+    pub fn credentials(&self) -> Credentials<'_> {
+        Credentials {
+            org_id: &self.app.org_id,
+            tenant_id: &self.app.tenant_id,
+            project_id: &self.app.project_id,
+            app_id: &self.app.id,
+            secret_key: self.secret.expose(),
+            signing_secret: self.signing_secret.as_ref().map(SigningSecret::expose),
+        }
+    }
+}
+
+/// Six fields, five where no signing secret was asked for.
+#[derive(Serialize)]
+pub struct Credentials<'a> {
+    org_id: &'a OrgId,
+    tenant_id: &'a TenantId,
+    project_id: &'a ProjectId,
+    app_id: &'a AppId,
+    secret_key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signing_secret: Option<&'a str>,
+}

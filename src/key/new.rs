@@ -1,0 +1,120 @@
+//! A key to be generated, checked against the profile.
+
+use std::time::Duration;
+
+use crate::{
+    Invalid, Timestamp,
+    profile::{Environment, Profile},
+    text,
+};
+
+/// What was asked for, as typed.
+#[derive(Clone, Debug, Default)]
+pub struct KeyInput<'a> {
+    pub label: &'a str,
+    pub environment: &'a str,
+    pub scopes: Vec<&'a str>,
+    /// Empty or `never`, a number of days, or an RFC 3339 moment.
+    pub expires: &'a str,
+    pub signing_secret: bool,
+}
+
+/// A key that may be issued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewKey {
+    pub label: String,
+    pub environment: Environment,
+    pub scopes: Vec<String>,
+    pub expires_at: Option<Timestamp>,
+    pub signing_secret: bool,
+}
+
+impl NewKey {
+    pub fn check(input: &KeyInput<'_>, profile: &Profile, now: Timestamp) -> Result<Self, Invalid> {
+        let mut invalid = Invalid::default();
+        let label = invalid.take(text::line("label", input.label, 100, "Give the key a label: say where it runs."));
+        let environment = profile.environment(input.environment).cloned();
+        if environment.is_none() {
+            invalid.push("environment", "Choose a key type from the list.");
+        }
+        let scopes = invalid.take(check_scopes(&input.scopes, profile));
+        let expires_at = invalid.take(check_expiry(input.expires, now));
+        match environment {
+            Some(environment) => {
+                invalid.or(Self { label, environment, scopes, expires_at, signing_secret: input.signing_secret })
+            }
+            None => Err(invalid),
+        }
+    }
+}
+
+/// In the order of the catalogue, each once.
+fn check_scopes(asked: &[&str], profile: &Profile) -> Result<Vec<String>, Invalid> {
+    if asked.is_empty() {
+        return Err(Invalid::field("scopes", "Tick at least one scope."));
+    }
+    if asked.iter().any(|name| profile.scope(name).is_none()) {
+        return Err(Invalid::field("scopes", "One of the scopes is not in the list; tick the ones you need."));
+    }
+    let held = profile.scopes.iter().filter(|scope| asked.contains(&scope.name.as_str()));
+    Ok(held.map(|scope| scope.name.clone()).collect())
+}
+
+fn check_expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, Invalid> {
+    const DAY: u64 = 24 * 60 * 60;
+    const MOST_DAYS: u64 = 3650;
+    let refused = |message: &str| Err(Invalid::field("expires", message));
+    let at = match text.trim() {
+        "" | "never" => return Ok(None),
+        days if days.bytes().all(|byte| byte.is_ascii_digit()) => match days.parse::<u64>() {
+            Ok(days @ 1..=MOST_DAYS) => now + Duration::from_secs(days * DAY),
+            _ => return refused("Choose between 1 and 3650 days."),
+        },
+        moment => match Timestamp::parse_rfc3339(moment) {
+            Some(at) => at,
+            None => return refused("Choose an expiry from the list."),
+        },
+    };
+    if at <= now {
+        return refused("The expiry has to lie ahead.");
+    }
+    Ok(Some(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn input<'a>() -> KeyInput<'a> {
+        KeyInput { label: "CI", environment: "testing", scopes: vec!["write", "read", "read"], ..KeyInput::default() }
+    }
+
+    fn check(input: &KeyInput<'_>) -> Result<NewKey, Vec<&'static str>> {
+        NewKey::check(input, &Profile::standard(), Timestamp::from_seconds(1_000_000))
+            .map_err(|Invalid(errors)| errors.iter().map(|error| error.field).collect())
+    }
+
+    #[test]
+    fn scopes_come_once_and_in_order() {
+        assert_eq!(check(&input()).expect("good").scopes, ["read", "write"]);
+    }
+
+    #[test]
+    fn each_wrong_field_is_named() {
+        let long = "x".repeat(101);
+        let wrong = KeyInput { label: &long, environment: "moon", scopes: vec![], expires: "soon", ..input() };
+        assert_eq!(check(&wrong), Err(vec!["label", "environment", "scopes", "expires"]));
+        assert_eq!(check(&KeyInput { scopes: vec!["read", "fly"], ..input() }), Err(vec!["scopes"]));
+        assert_eq!(check(&KeyInput { label: "a\u{7}b", ..input() }), Err(vec!["label"]));
+    }
+
+    #[test]
+    fn an_expiry_lies_ahead() {
+        for wrong in ["0", "3651", "1970-01-01T00:00:00Z", "99999999999999999999"] {
+            assert_eq!(check(&KeyInput { expires: wrong, ..input() }), Err(vec!["expires"]), "{wrong}");
+        }
+        let key = check(&KeyInput { expires: "30", ..input() }).expect("good");
+        assert_eq!(key.expires_at, Some(Timestamp::from_seconds(1_000_000 + 30 * 86_400)));
+        assert_eq!(check(&KeyInput { expires: "never", ..input() }).expect("good").expires_at, None);
+    }
+}

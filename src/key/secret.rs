@@ -1,0 +1,193 @@
+//! The texts that must not leak, and the digests that may be kept.
+//!
+//! A secret is a prefix, 30 random base62 characters (178 bits) and the CRC32 of both in 6 more, so that a typo or
+//! junk is refused without a look-up, and a scanner can tell a real one from noise.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::{Entropy, base62};
+
+const RANDOM: usize = 30;
+const CHECKSUM: usize = 6;
+
+/// A secret in plain text: it shows itself only when asked to, and is wiped when dropped.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct PlainSecret {
+    text: String,
+    prefix: usize,
+}
+
+impl PlainSecret {
+    pub fn mint(prefix: &str, entropy: &dyn Entropy) -> Self {
+        // One allocation: growing would leave a copy behind that nobody wipes.
+        let mut text = String::with_capacity(prefix.len() + RANDOM + CHECKSUM);
+        text.push_str(prefix);
+        let mut random = base62::random(entropy, RANDOM);
+        text.push_str(&random);
+        random.zeroize();
+        let checksum = base62::six(crc32fast::hash(text.as_bytes()));
+        text.push_str(std::str::from_utf8(&checksum).unwrap_or_default());
+        Self { text, prefix: prefix.len() }
+    }
+
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+
+    pub fn digest(&self, pepper: &Pepper) -> Digest {
+        pepper.digest(&self.text)
+    }
+
+    /// Prefix, first four … last four: what lists show.
+    pub fn shown(&self) -> String {
+        let last = &self.text[self.text.len() - 4..];
+        format!("{}…{last}", &self.text[..self.prefix + 4])
+    }
+}
+
+impl fmt::Debug for PlainSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PlainSecret(…)")
+    }
+}
+
+/// A presented secret whose shape and checksum hold. It may still be nobody's.
+#[derive(Clone, Copy)]
+pub struct Checked<'a>(&'a str);
+
+impl<'a> Checked<'a> {
+    pub fn parse(prefix: &str, text: &'a str) -> Option<Self> {
+        let tail = text.strip_prefix(prefix)?.as_bytes();
+        if tail.len() != RANDOM + CHECKSUM || !base62::is_base62(tail) {
+            return None;
+        }
+        let (body, checksum) = text.as_bytes().split_at(text.len() - CHECKSUM);
+        (base62::six(crc32fast::hash(body)) == checksum).then_some(Self(text))
+    }
+
+    pub fn digest(self, pepper: &Pepper) -> Digest {
+        pepper.digest(self.0)
+    }
+}
+
+/// What HMACs the secrets at rest: random, kept sealed in the database.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Pepper([u8; 32]);
+
+impl Pepper {
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    pub fn digest(&self, text: &str) -> Digest {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        mac.update(text.as_bytes());
+        Digest(mac.finalize().into_bytes().into())
+    }
+}
+
+impl fmt::Debug for Pepper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pepper(…)")
+    }
+}
+
+/// HMAC-SHA256 of a secret under the pepper: what the database keeps of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+/// What a server signs its requests with (HMAC-SHA256): `sgn_` and 43 base62 characters.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct SigningSecret(String);
+
+impl SigningSecret {
+    pub const PREFIX: &str = "sgn_";
+    const RANDOM: usize = 43;
+
+    pub fn mint(entropy: &dyn Entropy) -> Self {
+        let mut text = String::with_capacity(Self::PREFIX.len() + Self::RANDOM);
+        text.push_str(Self::PREFIX);
+        let mut random = base62::random(entropy, Self::RANDOM);
+        text.push_str(&random);
+        random.zeroize();
+        Self(text)
+    }
+
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SigningSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningSecret(…)")
+    }
+}
+
+/// Whether two byte strings are the same, in a time that tells nothing of where they differ.
+pub fn same(one: &[u8], other: &[u8]) -> bool {
+    one.ct_eq(other).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::SeededEntropy;
+    use proptest::prelude::*;
+
+    fn mint(seed: u64) -> PlainSecret {
+        PlainSecret::mint("sk_live_", &SeededEntropy::new(seed))
+    }
+
+    #[test]
+    fn a_key_looks_as_documented() {
+        let secret = mint(1);
+        assert_eq!(secret.expose().len(), 44);
+        insta::assert_snapshot!(format!("{}\n{}", secret.expose(), secret.shown()));
+    }
+
+    #[test]
+    fn secrets_never_show_themselves() {
+        let entropy = SeededEntropy::new(1);
+        let all = format!("{:?} {:?} {:?}", mint(1), SigningSecret::mint(&entropy), Pepper::new([1; 32]));
+        assert_eq!(all, "PlainSecret(…) SigningSecret(…) Pepper(…)");
+    }
+
+    #[test]
+    fn peppers_keep_digests_apart() {
+        let (one, other) = (Pepper::new([1; 32]), Pepper::new([2; 32]));
+        assert_eq!(mint(1).digest(&one), mint(1).digest(&one));
+        assert_ne!(mint(1).digest(&one), mint(1).digest(&other));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_minted_parses(seed: u64) {
+            prop_assert!(Checked::parse("sk_live_", mint(seed).expose()).is_some());
+            prop_assert!(Checked::parse("sk_test_", mint(seed).expose()).is_none());
+        }
+
+        #[test]
+        fn one_wrong_character_is_found(seed: u64, at in 8usize..44, with in "[0-9A-Za-z]") {
+            let secret = mint(seed);
+            let mut text = secret.expose().to_owned();
+            text.replace_range(at..=at, &with);
+            let same = text == secret.expose();
+            prop_assert_eq!(Checked::parse("sk_live_", &text).is_some(), same);
+        }
+
+        #[test]
+        fn junk_never_panics(text in ".*") {
+            prop_assert!(Checked::parse("sk_live_", &text).is_none());
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The domain of Sallyport: what an API key is, who may do what, and what happened.
+//!
+//! Pure types first; the feature `store` adds the database. Nothing here knows of HTTP or HTML.
+
+pub mod app;
+pub mod audit;
+pub mod base62;
+pub mod clock;
+pub mod entropy;
+pub mod error;
+pub mod id;
+pub mod key;
+pub mod member;
+pub mod org;
+#[cfg(feature = "store")]
+pub mod passwords;
+pub mod plan;
+pub mod profile;
+pub mod project;
+pub mod root_token;
+pub mod scope;
+pub mod tenant;
+pub mod text;
+pub mod user;
+pub mod vault;
+
+#[cfg(feature = "store")]
+pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use clock::{Clock, Timestamp};
+pub use entropy::Entropy;
+pub use error::{Error, FieldError, Invalid, Result};

@@ -1,0 +1,38 @@
+//! Organizations: who owns everything below.
+
+use serde::Serialize;
+
+use crate::{Invalid, Timestamp, id::OrgId, plan::Plan, tenant::NewTenant, text};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Org {
+    #[serde(rename = "org_id")]
+    pub id: OrgId,
+    pub name: String,
+    pub description: String,
+    pub plan: Plan,
+    pub created_at: Timestamp,
+}
+
+/// An organization to be made, checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewOrg {
+    pub name: String,
+    pub description: String,
+    pub plan: Plan,
+    /// Made with it, so that there is a place for projects at once.
+    pub first_tenant: Option<NewTenant>,
+}
+
+impl NewOrg {
+    pub fn check(name: &str, description: &str, plan: &str, tenant: &str) -> Result<Self, Invalid> {
+        let mut invalid = Invalid::default();
+        let name = invalid.take(text::line("name", name, 100, "Give the organization a name."));
+        let description = invalid.take(text::paragraph("description", description, 1000));
+        let plan =
+            invalid.take(Plan::parse(plan).ok_or_else(|| Invalid::field("plan", "Choose Starter, Pro or Enterprise.")));
+        let tenant = invalid.take(text::optional_line("tenant", tenant, 100));
+        let first_tenant = (!tenant.is_empty()).then_some(NewTenant { name: tenant });
+        invalid.or(Self { name, description, plan, first_tenant })
+    }
+}

@@ -1,0 +1,93 @@
+//! Passwords: argon2id in a bounded pool, so that a flood of sign-ins can't take the machine.
+
+use std::sync::Arc;
+
+use argon2::{Algorithm, Argon2, Params, Version, password_hash::PasswordHasher};
+use password_hash::{PasswordVerifier, phc::PasswordHash};
+use tokio::sync::Semaphore;
+
+use crate::{Entropy, Error, Result, user::Password};
+
+/// OWASP's password storage cheat sheet: 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// How many hashes run at once, and how many wait before more are turned away.
+const AT_ONCE: usize = 2;
+const WAITING: usize = 32;
+
+#[derive(Clone)]
+pub struct Passwords(Arc<Pool>);
+
+struct Pool {
+    running: Semaphore,
+    waiting: Semaphore,
+    entropy: Arc<dyn Entropy>,
+    /// A hash that no password has: an unknown e-mail address costs as much as a wrong password.
+    nobody: String,
+}
+
+fn argon2() -> Argon2<'static> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the parameters are in range");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+fn hash(password: &[u8], salt: [u8; 16]) -> String {
+    let hash: PasswordHash = argon2().hash_password_with_salt(password, &salt).expect("salt and password fit");
+    hash.to_string()
+}
+
+impl Passwords {
+    pub fn new(entropy: Arc<dyn Entropy>) -> Self {
+        let nobody = hash(&entropy.array::<32>(), entropy.array());
+        Self(Arc::new(Pool {
+            running: Semaphore::new(AT_ONCE),
+            waiting: Semaphore::new(AT_ONCE + WAITING),
+            entropy,
+            nobody,
+        }))
+    }
+
+    /// The hash to keep: a PHC string.
+    pub async fn hash(&self, password: &Password) -> Result<String> {
+        let (password, salt) = (password.clone(), self.0.entropy.array());
+        self.run(move || hash(password.expose(), salt)).await
+    }
+
+    /// Whether it is the password of that hash; without a hash the answer is no, after the same time.
+    pub async fn matches(&self, password: &Password, kept: Option<&str>) -> Result<bool> {
+        let (password, known) = (password.clone(), kept.is_some());
+        let kept = kept.unwrap_or(&self.0.nobody).to_owned();
+        self.run(move || {
+            let same =
+                PasswordHash::new(&kept).is_ok_and(|kept| argon2().verify_password(password.expose(), &kept).is_ok());
+            same && known
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let busy = || Error::Busy("Many people are signing in right now; try again in a few seconds.");
+        let _waiting = self.0.waiting.try_acquire().map_err(|_| busy())?;
+        let _running = self.0.running.acquire().await.map_err(|_| busy())?;
+        tokio::task::spawn_blocking(work).await.map_err(|error| Error::Unavailable(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::SeededEntropy;
+
+    #[tokio::test]
+    async fn the_right_password_matches_and_nobody_has_none() {
+        let passwords = Passwords::new(Arc::new(SeededEntropy::new(1)));
+        let (right, wrong) = (Password::new("right".to_owned()), Password::new("wrong".to_owned()));
+        let hash = passwords.hash(&right).await.expect("hashed");
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(passwords.matches(&right, Some(&hash)).await.expect("asked"));
+        assert!(!passwords.matches(&wrong, Some(&hash)).await.expect("asked"));
+        assert!(!passwords.matches(&right, None).await.expect("asked"));
+    }
+}

@@ -1,0 +1,36 @@
+//! What an organization pays for; its limits come with the plan.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Plan {
+    #[default]
+    Starter,
+    Pro,
+    Enterprise,
+}
+
+impl Plan {
+    pub const ALL: [Self; 3] = [Self::Starter, Self::Pro, Self::Enterprise];
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|plan| plan.as_str() == text)
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Starter => "starter",
+            Self::Pro => "pro",
+            Self::Enterprise => "enterprise",
+        }
+    }
+
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Starter => "Starter",
+            Self::Pro => "Pro",
+            Self::Enterprise => "Enterprise",
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What lasts: one store over SQLite (inside, by default) or PostgreSQL, spoken to in one SQL.
+//!
+//! Reads are methods that name the owner first. Writes name who acts, run to their end even if the caller hangs up,
+//! and leave an event in the same transaction.
+
+mod apps;
+mod events;
+mod keys;
+mod members;
+mod open;
+mod orgs;
+mod peppers;
+mod places;
+mod root_tokens;
+mod row;
+mod sessions;
+mod sqlite;
+mod tx;
+mod usage;
+mod users;
+mod verify;
+
+use std::sync::{Arc, OnceLock};
+
+use sqlx::AnyPool;
+
+pub use events::{EventFilter, EventPage};
+pub use keys::{KeyFilter, KeyPage};
+pub use open::{Location, OpenError};
+pub use sessions::SessionRow;
+pub use sqlite::can_corrupt_wal;
+pub use usage::{Refused, Used};
+
+use crate::{Clock, Entropy, Error, Result, Timestamp, key::Digest, profile::Profile, vault::Vault};
+use peppers::Peppers;
+
+/// Told to whoever caches verdicts, after the commit and before the answer.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The revision that this change made.
+    pub revision: i64,
+    /// The keys and root tokens it touched.
+    pub digests: Vec<Digest>,
+}
+
+type Listener = Box<dyn Fn(&Change) + Send + Sync>;
+
+/// What a store is given from outside.
+pub struct Tools {
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub vault: Vault,
+    pub profile: Arc<Profile>,
+}
+
+/// A handle; clones share the pools.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    location: Location,
+    read: AnyPool,
+    write: AnyPool,
+    tools: Tools,
+    peppers: Peppers,
+    listener: OnceLock<Listener>,
+}
+
+/// See [`Store::lock_server`].
+pub struct ServerLock {
+    _connection: sqlx::AnyConnection,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Store").field(&self.0.location).finish()
+    }
+}
+
+impl Store {
+    pub fn now(&self) -> Timestamp {
+        self.0.tools.clock.now()
+    }
+
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.0.tools.entropy
+    }
+
+    pub fn vault(&self) -> &Vault {
+        &self.0.tools.vault
+    }
+
+    pub fn profile(&self) -> &Arc<Profile> {
+        &self.0.tools.profile
+    }
+
+    pub fn location(&self) -> &Location {
+        &self.0.location
+    }
+
+    /// Calls `listener` after each change that a verdict depends on. There is one; a second is ignored.
+    pub fn on_change(&self, listener: impl Fn(&Change) + Send + Sync + 'static) {
+        let _ = self.0.listener.set(Box::new(listener));
+    }
+
+    /// The number of changes that verdicts depend on, ever.
+    pub async fn revision(&self) -> Result<i64> {
+        let (n,): (i64,) = sqlx::query_as("SELECT n FROM revision WHERE id = 1").fetch_one(self.read()).await?;
+        Ok(n)
+    }
+
+    /// Folds the WAL into the database and closes every connection.
+    pub async fn close(&self) {
+        self.0.read.close().await;
+        self.0.write.close().await;
+    }
+
+    /// PostgreSQL's advisory lock, held as long as the answer lives: a second server would not hear of the first
+    /// one's revocations. For SQLite a lock file does the same.
+    pub async fn lock_server(&self) -> Result<ServerLock> {
+        let mut connection = self.0.write.acquire().await?.detach();
+        let row = sqlx::query("SELECT CASE WHEN pg_try_advisory_lock(7022136120) THEN 1 ELSE 0 END AS taken")
+            .fetch_one(&mut connection)
+            .await?;
+        if sqlx::Row::try_get::<i32, _>(&row, "taken")? == 1 {
+            return Ok(ServerLock { _connection: connection });
+        }
+        Err(Error::Unavailable("another sallyport serves this database already; end it first".to_owned()))
+    }
+
+    fn read(&self) -> &AnyPool {
+        &self.0.read
+    }
+}
+
+/// Runs a write to its end, even if whoever asked for it is gone: a transaction must not be cancelled midway.
+async fn detached<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(Error::Unavailable("shutting down".to_owned())),
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+/// Whether a unique constraint stood in the way. PostgreSQL gives its name, SQLite the columns.
+fn is_taken(error: &sqlx::Error, constraint: &str, column: &str) -> bool {
+    error.as_database_error().is_some_and(|error| {
+        error.is_unique_violation() && (error.constraint() == Some(constraint) || error.message().contains(column))
+    })
+}

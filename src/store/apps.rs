@@ -1,0 +1,102 @@
+//! Apps of a project.
+
+use sqlx::any::AnyRow;
+
+use super::{Store, detached, places::name_taken, row::Read};
+use crate::{
+    Result,
+    app::{App, NewApp, Os},
+    audit::{Act, Action, NewEvent, Target},
+    id::{AppId, OrgId, ProjectId, TenantId, UserId},
+    project::Project,
+};
+
+pub(super) fn app(row: &AnyRow) -> Result<App> {
+    Ok(App {
+        id: AppId::stored(row.text("id")?),
+        project_id: ProjectId::stored(row.text("project_id")?),
+        tenant_id: TenantId::stored(row.text("tenant_id")?),
+        org_id: OrgId::stored(row.text("org_id")?),
+        name: row.text("name")?,
+        os: row.word("os", Os::parse)?,
+        bundle_id: row.text_opt("bundle_id")?,
+        description: row.text("description")?,
+        created_at: row.time("created_at")?,
+    })
+}
+
+impl Store {
+    pub async fn create_app(&self, act: &Act, project: &Project, new: NewApp) -> Result<App> {
+        let (store, act, project) = (self.clone(), act.clone(), project.clone());
+        detached(async move {
+            let app = App {
+                id: AppId::mint(&new.name, store.entropy()),
+                project_id: project.id,
+                tenant_id: project.tenant_id,
+                org_id: project.org_id,
+                name: new.name,
+                os: new.os,
+                bundle_id: new.bundle_id,
+                description: new.description,
+                created_at: store.now(),
+            };
+            let mut tx = store.begin(&act).await?;
+            sqlx::query(
+                "INSERT INTO apps (id, project_id, tenant_id, org_id, name, os, bundle_id, description, created_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            )
+            .bind(app.id.to_string())
+            .bind(app.project_id.to_string())
+            .bind(app.tenant_id.to_string())
+            .bind(app.org_id.to_string())
+            .bind(app.name.clone())
+            .bind(app.os.as_str())
+            .bind(app.bundle_id.clone())
+            .bind(app.description.clone())
+            .bind(app.created_at.micros())
+            .execute(tx.on())
+            .await
+            .map_err(|error| name_taken(error, "apps_name_unique", "apps.name", "app", "in this project"))?;
+            let target = Target::new("app", &app.id, &app.name).of_app(&app.id);
+            tx.record(NewEvent::of(&app.org_id, Action::AppCreated, target)).await?;
+            tx.commit().await?;
+            Ok(app)
+        })
+        .await
+    }
+
+    /// The apps of a project, with how many active keys each has.
+    pub async fn apps(&self, project: &ProjectId) -> Result<Vec<(App, i64)>> {
+        let rows = sqlx::query(
+            "SELECT a.*, (SELECT COUNT(*) FROM keys k WHERE k.app_id = a.id AND k.revoked_at IS NULL \
+             AND (k.expires_at IS NULL OR k.expires_at > $2)) AS keys \
+             FROM apps a WHERE a.project_id = $1 ORDER BY a.created_at, a.id",
+        )
+        .bind(project.to_string())
+        .bind(self.now().micros())
+        .fetch_all(self.read())
+        .await?;
+        rows.iter().map(|row| Ok((app(row)?, row.int("keys")?))).collect()
+    }
+
+    /// Every app of an organization, by name: what *Choose App* offers.
+    pub async fn apps_of_org(&self, org: &OrgId) -> Result<Vec<App>> {
+        let rows = sqlx::query("SELECT * FROM apps WHERE org_id = $1 ORDER BY lower(name), id")
+            .bind(org.to_string())
+            .fetch_all(self.read())
+            .await?;
+        rows.iter().map(app).collect()
+    }
+
+    /// An app as a member of its organization sees it.
+    pub async fn app_for(&self, user: &UserId, id: &AppId) -> Result<Option<App>> {
+        let row = sqlx::query(
+            "SELECT a.* FROM apps a JOIN members m ON m.org_id = a.org_id WHERE m.user_id = $1 AND a.id = $2",
+        )
+        .bind(user.to_string())
+        .bind(id.to_string())
+        .fetch_optional(self.read())
+        .await?;
+        row.as_ref().map(app).transpose()
+    }
+}

@@ -1,0 +1,95 @@
+//! Organizations, found by the person who belongs to them.
+
+use sqlx::any::AnyRow;
+
+use super::{Store, detached, row::Read};
+use crate::{
+    Error, Result,
+    audit::{Act, Action, Actor, NewEvent, Target},
+    id::{OrgId, UserId},
+    member::Role,
+    org::{NewOrg, Org},
+    plan::Plan,
+};
+
+pub(super) fn org(row: &AnyRow) -> Result<Org> {
+    Ok(Org {
+        id: OrgId::stored(row.text("id")?),
+        name: row.text("name")?,
+        description: row.text("description")?,
+        plan: row.word("plan", Plan::parse)?,
+        created_at: row.time("created_at")?,
+    })
+}
+
+impl Store {
+    /// Makes an organization with its first tenant. A person who makes one owns it; a root token makes one without
+    /// members.
+    pub async fn create_org(&self, act: &Act, new: NewOrg) -> Result<Org> {
+        let (store, act) = (self.clone(), act.clone());
+        detached(async move {
+            let org = Org {
+                id: OrgId::mint(&new.name, store.entropy()),
+                name: new.name,
+                description: new.description,
+                plan: new.plan,
+                created_at: store.now(),
+            };
+            let mut tx = store.begin(&act).await?;
+            sqlx::query("INSERT INTO orgs (id, name, description, plan, created_at) VALUES ($1, $2, $3, $4, $5)")
+                .bind(org.id.to_string())
+                .bind(org.name.clone())
+                .bind(org.description.clone())
+                .bind(org.plan.as_str())
+                .bind(org.created_at.micros())
+                .execute(tx.on())
+                .await?;
+            tx.start_chain(org.id.as_str()).await?;
+            let target = Target::new("organization", &org.id, &org.name);
+            tx.record(NewEvent::of(&org.id, Action::OrgCreated, target)).await?;
+            if let Actor::User { id, .. } = &act.actor {
+                tx.insert_member(&org.id, id, Role::Owner, org.created_at).await?;
+            }
+            if let Some(tenant) = new.first_tenant {
+                tx.insert_tenant(&store, &org.id, tenant).await.map_err(|error| match error {
+                    // The form of the organization calls that field by another name.
+                    Error::Invalid(invalid) => Error::field("tenant", invalid.to_string()),
+                    other => other,
+                })?;
+            }
+            tx.commit().await?;
+            Ok(org)
+        })
+        .await
+    }
+
+    /// The organizations that a person belongs to, by name.
+    pub async fn orgs_of(&self, user: &UserId) -> Result<Vec<(Org, Role)>> {
+        let rows = sqlx::query(
+            "SELECT o.*, m.role FROM orgs o JOIN members m ON m.org_id = o.id WHERE m.user_id = $1 \
+             ORDER BY lower(o.name), o.id",
+        )
+        .bind(user.to_string())
+        .fetch_all(self.read())
+        .await?;
+        rows.iter().map(|row| Ok((org(row)?, row.word("role", Role::parse)?))).collect()
+    }
+
+    /// An organization as one of its members sees it. For anybody else it does not exist.
+    pub async fn org_for(&self, user: &UserId, id: &OrgId) -> Result<Option<(Org, Role)>> {
+        let row = sqlx::query(
+            "SELECT o.*, m.role FROM orgs o JOIN members m ON m.org_id = o.id WHERE m.user_id = $1 AND o.id = $2",
+        )
+        .bind(user.to_string())
+        .bind(id.to_string())
+        .fetch_optional(self.read())
+        .await?;
+        row.map(|row| Ok((org(&row)?, row.word("role", Role::parse)?))).transpose()
+    }
+
+    /// Whether there is such an organization: for the command line, which may see all.
+    pub async fn org(&self, id: &OrgId) -> Result<Option<Org>> {
+        let row = sqlx::query("SELECT * FROM orgs WHERE id = $1").bind(id.to_string());
+        row.fetch_optional(self.read()).await?.as_ref().map(org).transpose()
+    }
+}

@@ -1,0 +1,66 @@
+//! Peppers: made once, kept sealed, opened at start.
+
+use sqlx::{AnyPool, Row};
+
+use super::{Location, Tools};
+use crate::{
+    Result,
+    key::{
+        Digest, PlainSecret,
+        secret::{Checked, Pepper},
+    },
+};
+
+/// The current pepper first, then the retired ones.
+pub(super) struct Peppers(Vec<(i64, Pepper)>);
+
+impl Peppers {
+    pub(super) async fn load_or_make(location: &Location, pool: &AnyPool, tools: &Tools) -> Result<Self> {
+        let mut tx = match location {
+            Location::Sqlite(_) => pool.begin_with("BEGIN IMMEDIATE").await?,
+            Location::Postgres(_) => pool.begin().await?,
+        };
+        // Whoever holds this row is alone: two servers started at once must not make two first peppers.
+        sqlx::query("UPDATE revision SET n = n WHERE id = 1").execute(&mut *tx).await?;
+        let rows = sqlx::query("SELECT version, sealed FROM peppers ORDER BY retired_at IS NOT NULL, version DESC")
+            .fetch_all(&mut *tx)
+            .await?;
+        let mut peppers = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (version, sealed): (i64, Vec<u8>) = (row.try_get("version")?, row.try_get("sealed")?);
+            let plain = tools.vault.open(&context(version), &sealed)?;
+            let bytes = plain
+                .as_slice()
+                .try_into()
+                .map_err(|_| crate::Error::Sealed("A pepper has the wrong length; restore the database.".to_owned()))?;
+            peppers.push((version, Pepper::new(bytes)));
+        }
+        if peppers.is_empty() {
+            let pepper = Pepper::new(tools.entropy.array());
+            let sealed = tools.vault.seal(&context(1), pepper.expose(), &*tools.entropy);
+            sqlx::query("INSERT INTO peppers (version, sealed, created_at) VALUES (1, $1, $2)")
+                .bind(sealed)
+                .bind(tools.clock.now().micros())
+                .execute(&mut *tx)
+                .await?;
+            peppers.push((1, pepper));
+        }
+        tx.commit().await?;
+        Ok(Self(peppers))
+    }
+
+    /// The digest to store, with the version of the pepper that made it.
+    pub(super) fn digest(&self, secret: &PlainSecret) -> (Digest, i64) {
+        let (version, pepper) = &self.0[0];
+        (secret.digest(pepper), *version)
+    }
+
+    /// The digests under which a presented secret may be stored, likeliest first.
+    pub(super) fn digests(&self, secret: Checked<'_>) -> impl Iterator<Item = Digest> {
+        self.0.iter().map(move |(_, pepper)| secret.digest(pepper))
+    }
+}
+
+fn context(version: i64) -> String {
+    format!("pepper:{version}")
+}

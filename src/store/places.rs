@@ -1,0 +1,150 @@
+//! Tenants and projects: the places between an organization and its apps.
+
+use sqlx::any::AnyRow;
+
+use super::{Store, detached, is_taken, row::Read, tx::Tx};
+use crate::{
+    Error, Result,
+    audit::{Act, Action, NewEvent, Target},
+    id::{OrgId, ProjectId, TenantId, UserId},
+    project::{NewProject, Project},
+    tenant::{NewTenant, Tenant},
+};
+
+fn tenant(row: &AnyRow) -> Result<Tenant> {
+    Ok(Tenant {
+        id: TenantId::stored(row.text("id")?),
+        org_id: OrgId::stored(row.text("org_id")?),
+        name: row.text("name")?,
+        created_at: row.time("created_at")?,
+    })
+}
+
+fn project(row: &AnyRow) -> Result<Project> {
+    Ok(Project {
+        id: ProjectId::stored(row.text("id")?),
+        tenant_id: TenantId::stored(row.text("tenant_id")?),
+        org_id: OrgId::stored(row.text("org_id")?),
+        name: row.text("name")?,
+        created_at: row.time("created_at")?,
+    })
+}
+
+impl Store {
+    pub async fn create_tenant(&self, act: &Act, org: &OrgId, new: NewTenant) -> Result<Tenant> {
+        let (store, act, org) = (self.clone(), act.clone(), org.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            let tenant = tx.insert_tenant(&store, &org, new).await?;
+            tx.commit().await?;
+            Ok(tenant)
+        })
+        .await
+    }
+
+    pub async fn tenants(&self, org: &OrgId) -> Result<Vec<Tenant>> {
+        let rows = sqlx::query("SELECT * FROM tenants WHERE org_id = $1 ORDER BY created_at, id")
+            .bind(org.to_string())
+            .fetch_all(self.read())
+            .await?;
+        rows.iter().map(tenant).collect()
+    }
+
+    /// A tenant as a member of its organization sees it.
+    pub async fn tenant_for(&self, user: &UserId, id: &TenantId) -> Result<Option<Tenant>> {
+        let row = sqlx::query(
+            "SELECT t.* FROM tenants t JOIN members m ON m.org_id = t.org_id WHERE m.user_id = $1 AND t.id = $2",
+        )
+        .bind(user.to_string())
+        .bind(id.to_string())
+        .fetch_optional(self.read())
+        .await?;
+        row.as_ref().map(tenant).transpose()
+    }
+
+    pub async fn create_project(&self, act: &Act, tenant: &Tenant, new: NewProject) -> Result<Project> {
+        let (store, act, tenant) = (self.clone(), act.clone(), tenant.clone());
+        detached(async move {
+            let project = Project {
+                id: ProjectId::mint(&new.name, store.entropy()),
+                tenant_id: tenant.id,
+                org_id: tenant.org_id,
+                name: new.name,
+                created_at: store.now(),
+            };
+            let mut tx = store.begin(&act).await?;
+            sqlx::query("INSERT INTO projects (id, tenant_id, org_id, name, created_at) VALUES ($1, $2, $3, $4, $5)")
+                .bind(project.id.to_string())
+                .bind(project.tenant_id.to_string())
+                .bind(project.org_id.to_string())
+                .bind(project.name.clone())
+                .bind(project.created_at.micros())
+                .execute(tx.on())
+                .await
+                .map_err(|error| {
+                    name_taken(error, "projects_name_unique", "projects.name", "project", "in this tenant")
+                })?;
+            let target = Target::new("project", &project.id, &project.name);
+            tx.record(NewEvent::of(&project.org_id, Action::ProjectCreated, target)).await?;
+            tx.commit().await?;
+            Ok(project)
+        })
+        .await
+    }
+
+    /// The projects of an organization, with how many apps each has.
+    pub async fn projects(&self, org: &OrgId) -> Result<Vec<(Project, i64)>> {
+        let rows = sqlx::query(
+            "SELECT p.*, (SELECT COUNT(*) FROM apps a WHERE a.project_id = p.id) AS apps FROM projects p \
+             WHERE p.org_id = $1 ORDER BY p.created_at, p.id",
+        )
+        .bind(org.to_string())
+        .fetch_all(self.read())
+        .await?;
+        rows.iter().map(|row| Ok((project(row)?, row.int("apps")?))).collect()
+    }
+
+    /// A project as a member of its organization sees it.
+    pub async fn project_for(&self, user: &UserId, id: &ProjectId) -> Result<Option<Project>> {
+        let row = sqlx::query(
+            "SELECT p.* FROM projects p JOIN members m ON m.org_id = p.org_id WHERE m.user_id = $1 AND p.id = $2",
+        )
+        .bind(user.to_string())
+        .bind(id.to_string())
+        .fetch_optional(self.read())
+        .await?;
+        row.as_ref().map(project).transpose()
+    }
+}
+
+impl Tx {
+    pub(super) async fn insert_tenant(&mut self, store: &Store, org: &OrgId, new: NewTenant) -> Result<Tenant> {
+        let tenant = Tenant {
+            id: TenantId::mint(&new.name, store.entropy()),
+            org_id: org.clone(),
+            name: new.name,
+            created_at: store.now(),
+        };
+        sqlx::query("INSERT INTO tenants (id, org_id, name, created_at) VALUES ($1, $2, $3, $4)")
+            .bind(tenant.id.to_string())
+            .bind(tenant.org_id.to_string())
+            .bind(tenant.name.clone())
+            .bind(tenant.created_at.micros())
+            .execute(self.on())
+            .await
+            .map_err(|error| {
+                name_taken(error, "tenants_name_unique", "tenants.name", "tenant", "in this organization")
+            })?;
+        let target = Target::new("tenant", &tenant.id, &tenant.name);
+        self.record(NewEvent::of(org, Action::TenantCreated, target)).await?;
+        Ok(tenant)
+    }
+}
+
+/// Two things of one name in one place could not be told apart in a list.
+pub(super) fn name_taken(error: sqlx::Error, constraint: &str, column: &str, noun: &str, place: &str) -> Error {
+    if is_taken(&error, constraint, column) {
+        return Error::field("name", format!("There is a {noun} of this name {place} already."));
+    }
+    error.into()
+}

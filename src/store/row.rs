@@ -1,0 +1,52 @@
+//! Reading rows: what the database holds, as the domain's types.
+
+use sqlx::{Row, any::AnyRow};
+
+use crate::{Error, Result, Timestamp};
+
+pub(super) trait Read {
+    fn text(&self, column: &str) -> Result<String>;
+    fn text_opt(&self, column: &str) -> Result<Option<String>>;
+    fn int(&self, column: &str) -> Result<i64>;
+    fn flag(&self, column: &str) -> Result<bool>;
+    fn time(&self, column: &str) -> Result<Timestamp>;
+    fn time_opt(&self, column: &str) -> Result<Option<Timestamp>>;
+    fn bytes(&self, column: &str) -> Result<Vec<u8>>;
+    /// A word that the schema's checks allow; another one means a damaged database.
+    fn word<T>(&self, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T>;
+}
+
+impl Read for AnyRow {
+    fn text(&self, column: &str) -> Result<String> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn text_opt(&self, column: &str) -> Result<Option<String>> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn int(&self, column: &str) -> Result<i64> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn flag(&self, column: &str) -> Result<bool> {
+        Ok(self.int(column)? != 0)
+    }
+
+    fn time(&self, column: &str) -> Result<Timestamp> {
+        Ok(Timestamp::from_micros(self.try_get(column)?))
+    }
+
+    fn time_opt(&self, column: &str) -> Result<Option<Timestamp>> {
+        Ok(self.try_get::<Option<i64>, _>(column)?.map(Timestamp::from_micros))
+    }
+
+    fn bytes(&self, column: &str) -> Result<Vec<u8>> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn word<T>(&self, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
+        let word = self.text(column)?;
+        parse(&word).ok_or_else(|| Error::Unavailable(format!("the column {column} holds the unknown word {word:?}")))
+    }
+}

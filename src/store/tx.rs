@@ -1,0 +1,160 @@
+//! Write transactions: who acts is named first, what was done is recorded in the same commit.
+
+use sqlx::{Any, Row, Transaction};
+
+use super::{Change, Location, Store, row::Read};
+use crate::{
+    Error, Result,
+    audit::{Act, Actor, Event, NewEvent},
+    key::Digest,
+};
+
+pub(super) struct Tx {
+    store: Store,
+    act: Act,
+    tx: Transaction<'static, Any>,
+    recorded: usize,
+    touched: Option<Vec<Digest>>,
+}
+
+impl Store {
+    /// Opens a write for whoever acts. A person whose session ended meanwhile writes nothing.
+    pub(super) async fn begin(&self, act: &Act) -> Result<Tx> {
+        let tx = match self.0.location {
+            Location::Sqlite(_) => self.0.write.begin_with("BEGIN IMMEDIATE").await?,
+            Location::Postgres(_) => self.0.write.begin().await?,
+        };
+        let mut tx = Tx { store: self.clone(), act: act.clone(), tx, recorded: 0, touched: None };
+        if let Actor::User { session: Some(session), .. } = &act.actor {
+            let alive = sqlx::query(
+                "SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id \
+                 WHERE s.id_digest = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL",
+            )
+            .bind(session.to_vec())
+            .bind(self.now().micros())
+            .fetch_optional(tx.on())
+            .await?;
+            if alive.is_none() {
+                return Err(Error::SignedOut);
+            }
+        }
+        Ok(tx)
+    }
+}
+
+impl Tx {
+    pub(super) fn on(&mut self) -> &mut sqlx::AnyConnection {
+        &mut self.tx
+    }
+
+    pub(super) fn actor(&self) -> &Actor {
+        &self.act.actor
+    }
+
+    /// What follows was done by another: a batch tells of several.
+    pub(super) fn act_as(&mut self, act: Act) {
+        self.act = act;
+    }
+
+    /// Starts the chain of a new organization.
+    pub(super) async fn start_chain(&mut self, name: &str) -> Result<()> {
+        sqlx::query("INSERT INTO chains (name, seq, hash) VALUES ($1, 0, $2)")
+            .bind(name)
+            .bind(Vec::<u8>::new())
+            .execute(self.on())
+            .await?;
+        Ok(())
+    }
+
+    /// Appends an event to its chain.
+    pub(super) async fn record(&mut self, new: NewEvent) -> Result<()> {
+        let head = sqlx::query("UPDATE chains SET seq = seq + 1 WHERE name = $1 RETURNING seq, hash")
+            .bind(new.chain())
+            .fetch_one(self.on())
+            .await?;
+        let before: Vec<u8> = head.try_get("hash")?;
+        let event = Event {
+            chain: new.chain().to_owned(),
+            seq: head.int("seq")?,
+            at: self.store.now(),
+            actor_kind: self.act.actor.kind().to_owned(),
+            actor_id: self.act.actor.id().to_owned(),
+            actor_name: self.act.actor.name().to_owned(),
+            action: new.action.as_str().to_owned(),
+            target_kind: new.target.kind.to_owned(),
+            target_id: new.target.id,
+            target_name: new.target.name,
+            app_id: new.target.app_id.map(|id| id.to_string()),
+            outcome: new.outcome,
+            address: self.act.address.clone(),
+            user_agent: self.act.user_agent.clone(),
+            request_id: self.act.request_id.as_ref().map(ToString::to_string),
+            details: new.details.to_string(),
+        };
+        let hash = event.hash(&before).to_vec();
+        self.append(event, &hash).await?;
+        self.recorded += 1;
+        Ok(())
+    }
+
+    async fn append(&mut self, event: Event, hash: &[u8]) -> Result<()> {
+        sqlx::query("UPDATE chains SET hash = $1 WHERE name = $2")
+            .bind(hash.to_vec())
+            .bind(event.chain.clone())
+            .execute(self.on())
+            .await?;
+        sqlx::query(
+            "INSERT INTO events (chain, seq, at, actor_kind, actor_id, actor_name, action, target_kind, target_id, \
+             target_name, app_id, outcome, address, user_agent, request_id, details, hash) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+        )
+        .bind(event.chain)
+        .bind(event.seq)
+        .bind(event.at.micros())
+        .bind(event.actor_kind)
+        .bind(event.actor_id)
+        .bind(event.actor_name)
+        .bind(event.action)
+        .bind(event.target_kind)
+        .bind(event.target_id)
+        .bind(event.target_name)
+        .bind(event.app_id)
+        .bind(event.outcome.code())
+        .bind(event.address)
+        .bind(event.user_agent)
+        .bind(event.request_id)
+        .bind(event.details)
+        .bind(hash.to_vec())
+        .execute(self.on())
+        .await?;
+        Ok(())
+    }
+
+    /// A verdict depends on this: verifiers hear of it before the caller does.
+    pub(super) fn touches(&mut self, digest: Digest) {
+        self.touched.get_or_insert_default().push(digest);
+    }
+
+    /// Commits what nobody did: counters and times of use.
+    pub(super) async fn commit_counts(self) -> Result<()> {
+        Ok(self.tx.commit().await?)
+    }
+
+    /// Commits what was recorded. A mutation without an event is a defect, so it is not committed.
+    pub(super) async fn commit(mut self) -> Result<()> {
+        assert!(self.recorded > 0, "a write transaction without an event");
+        let change = match self.touched.take() {
+            None => None,
+            Some(digests) => {
+                let row =
+                    sqlx::query("UPDATE revision SET n = n + 1 WHERE id = 1 RETURNING n").fetch_one(self.on()).await?;
+                Some(Change { revision: row.int("n")?, digests })
+            }
+        };
+        self.tx.commit().await?;
+        if let (Some(change), Some(listener)) = (change, self.store.0.listener.get()) {
+            listener(&change);
+        }
+        Ok(())
+    }
+}

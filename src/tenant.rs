@@ -1,0 +1,30 @@
+//! Tenants: parts of an organization that are kept apart, often its environments or its customers.
+
+use serde::Serialize;
+
+use crate::{
+    Invalid, Timestamp,
+    id::{OrgId, TenantId},
+    text,
+};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tenant {
+    #[serde(rename = "tenant_id")]
+    pub id: TenantId,
+    pub org_id: OrgId,
+    pub name: String,
+    pub created_at: Timestamp,
+}
+
+/// A tenant to be made, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTenant {
+    pub name: String,
+}
+
+impl NewTenant {
+    pub fn check(name: &str) -> Result<Self, Invalid> {
+        Ok(Self { name: text::line("name", name, 100, "Give the tenant a name.")? })
+    }
+}

@@ -1,0 +1,74 @@
+//! For tests: randomness from a seed, a clock to turn, builders.
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicI64, Ordering},
+};
+use std::time::Duration;
+
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+use crate::{
+    Clock, Entropy, Timestamp,
+    id::{AppId, KeyId, OrgId, ProjectId, TenantId},
+    key::verdict::KeyRecord,
+    profile::Mode,
+};
+
+/// The same bytes for the same seed.
+pub struct SeededEntropy(Mutex<StdRng>);
+
+impl SeededEntropy {
+    pub fn new(seed: u64) -> Self {
+        Self(Mutex::new(StdRng::seed_from_u64(seed)))
+    }
+}
+
+impl Entropy for SeededEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.lock().expect("no test panics while drawing").fill_bytes(bytes);
+    }
+}
+
+/// Stands still until it is turned.
+pub struct TurnedClock(AtomicI64);
+
+impl Default for TurnedClock {
+    fn default() -> Self {
+        // 2026-11-22T06:00:00Z
+        Self(AtomicI64::new(1_795_327_200_000_000))
+    }
+}
+
+impl TurnedClock {
+    pub fn turn(&self, by: Duration) {
+        let micros = i64::try_from(by.as_micros()).expect("a turn of less than 290,000 years");
+        self.0.fetch_add(micros, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TurnedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// An active live key with the scope `read`.
+pub fn key_record() -> KeyRecord {
+    let entropy = SeededEntropy::new(0);
+    KeyRecord {
+        key_id: KeyId::mint(&entropy),
+        label: "CI".to_owned(),
+        org_id: OrgId::mint("Focus", &entropy),
+        tenant_id: TenantId::mint("Development", &entropy),
+        project_id: ProjectId::mint("Biosignals", &entropy),
+        app_id: AppId::mint("Focus and calm", &entropy),
+        environment: "production".to_owned(),
+        mode: Mode::Live,
+        scopes: vec!["read".to_owned()],
+        expires_at: None,
+        revoked_at: None,
+        last_used_at: None,
+        ingestion_verified: false,
+    }
+}

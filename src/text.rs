@@ -1,0 +1,66 @@
+//! What people type: trimmed, bounded, without characters that hide.
+
+use crate::Invalid;
+
+/// Control characters, and the marks that turn or hide the text around them (Unicode UAX #9, bidi controls).
+fn hides(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// One line of at most `most` characters; an empty one is refused with `empty`.
+pub fn line(field: &'static str, text: &str, most: usize, empty: &str) -> Result<String, Invalid> {
+    let line = optional_line(field, text, most)?;
+    if line.is_empty() {
+        return Err(Invalid::field(field, empty));
+    }
+    Ok(line)
+}
+
+/// One line of at most `most` characters, or nothing.
+pub fn optional_line(field: &'static str, text: &str, most: usize) -> Result<String, Invalid> {
+    let text = text.trim();
+    if text.chars().any(hides) {
+        return Err(Invalid::field(field, "Use letters, digits and signs only; a control character is in it."));
+    }
+    bounded(field, text, most)
+}
+
+/// Several lines of at most `most` characters in all, or nothing.
+pub fn paragraph(field: &'static str, text: &str, most: usize) -> Result<String, Invalid> {
+    let text = text.trim().replace("\r\n", "\n");
+    if text.chars().any(|character| hides(character) && character != '\n' && character != '\t') {
+        return Err(Invalid::field(field, "Use letters, digits and signs only; a control character is in it."));
+    }
+    bounded(field, &text, most)
+}
+
+fn bounded(field: &'static str, text: &str, most: usize) -> Result<String, Invalid> {
+    let length = text.chars().count();
+    if length > most {
+        return Err(Invalid::field(field, format!("At most {most} characters; this has {length}.")));
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_trimmed_and_bounded() {
+        assert_eq!(line("name", "  Focus Labs ", 10, "needed").as_deref(), Ok("Focus Labs"));
+        assert!(line("name", "   ", 10, "needed").is_err());
+        assert!(line("name", "elevenchars", 10, "needed").is_err());
+        assert_eq!(line("name", "ééééé", 5, "needed").as_deref(), Ok("ééééé"));
+    }
+
+    #[test]
+    fn what_hides_is_refused() {
+        for text in ["a\0b", "a\nb", "a\u{202e}b", "a\u{200b}b", "a\u{7f}b"] {
+            assert!(line("label", text, 10, "needed").is_err(), "{text:?}");
+        }
+        assert_eq!(paragraph("description", "a\r\nb", 10).as_deref(), Ok("a\nb"));
+        assert!(paragraph("description", "a\0b", 10).is_err());
+    }
+}
