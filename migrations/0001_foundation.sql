@@ -153,7 +153,6 @@ CREATE TABLE chains (
     seq BIGINT NOT NULL,
     hash BYTEA NOT NULL
 );
-INSERT INTO chains (name, seq, hash) VALUES ('system', 0, '');
 
 CREATE TABLE events (
     chain TEXT NOT NULL REFERENCES chains (name),

@@ -1,4 +1,8 @@
-//! For tests: randomness from a seed, a clock to turn, builders.
+//! For tests: randomness from a seed, a clock to turn, builders, and a store of their own on either database.
+
+mod database;
+
+pub use database::TestStore;
 
 use std::sync::{
     Mutex,

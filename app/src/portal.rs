@@ -54,7 +54,7 @@ pub enum Frame {
     /// Sign-in, first run, errors: a centred card under the logo.
     Bare,
     /// Sidebar and top bar.
-    Chrome(Chrome),
+    Chrome(Box<Chrome>),
 }
 
 /// A page, before it is put into the document.
@@ -78,7 +78,7 @@ impl Page {
         chrome: Chrome,
         body: impl FnOnce() -> V + Send + 'static,
     ) -> Self {
-        Self::new(title.into(), Frame::Chrome(chrome), body)
+        Self::new(title.into(), Frame::Chrome(Box::new(chrome)), body)
     }
 
     /// Puts a `SidePanel`, a `Modal` or the `OnceDialog` in front.
@@ -124,7 +124,7 @@ pub fn Portal(page: Page, site: Site) -> impl IntoView {
                     <a class="skip" href="#content">"Skip to content"</a>
                     {match frame {
                         Frame::Bare => view! { <BareFrame body=body/> }.into_any(),
-                        Frame::Chrome(chrome) => view! { <ChromeFrame chrome=chrome theme=theme body=body/> }.into_any(),
+                        Frame::Chrome(chrome) => view! { <ChromeFrame chrome=*chrome theme=theme body=body/> }.into_any(),
                     }}
                 </div>
                 {dialog.map(|dialog| dialog())}

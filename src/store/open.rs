@@ -15,6 +15,8 @@ use sqlx::{
     migrate::{MigrateError, Migrator},
 };
 
+use crate::audit;
+
 use super::{Inner, Store, Tools, peppers::Peppers, sqlite};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -90,6 +92,13 @@ impl Store {
             }
         };
         migrate(&location, &write).await?;
+        // Bound and not in the migration: the two databases write an empty BYTEA differently.
+        sqlx::query("INSERT INTO chains (name, seq, hash) VALUES ($1, 0, $2) ON CONFLICT (name) DO NOTHING")
+            .bind(audit::SYSTEM)
+            .bind(Vec::<u8>::new())
+            .execute(&write)
+            .await
+            .map_err(crate::Error::from)?;
         let peppers = Peppers::load_or_make(&location, &write, &tools).await?;
         Ok(Self(Arc::new(Inner { location, read, write, tools, peppers, listener: OnceLock::new() })))
     }

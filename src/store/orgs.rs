@@ -88,7 +88,7 @@ impl Store {
     }
 
     /// Whether there is such an organization: for the command line, which may see all.
-    pub async fn org(&self, id: &OrgId) -> Result<Option<Org>> {
+    pub async fn org_by_id(&self, id: &OrgId) -> Result<Option<Org>> {
         let row = sqlx::query("SELECT * FROM orgs WHERE id = $1").bind(id.to_string());
         row.fetch_optional(self.read()).await?.as_ref().map(org).transpose()
     }

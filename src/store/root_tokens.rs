@@ -42,7 +42,7 @@ impl Store {
     ) -> Result<(RootToken, PlainSecret)> {
         let name = text::line("name", name, 100, "Give the token a name.")?;
         if let Some(org) = &org_id
-            && self.org(org).await?.is_none()
+            && self.org_by_id(org).await?.is_none()
         {
             return Err(Error::field("org", format!("There is no organization {org}.")));
         }

@@ -1,0 +1,177 @@
+//! A store for one test: a file of its own, or a PostgreSQL database of its own.
+
+use std::{ops::Deref, sync::Arc};
+
+use sqlx::{AnyPool, AssertSqlSafe};
+use tempfile::TempDir;
+
+use super::{SeededEntropy, TurnedClock};
+use crate::{
+    Result,
+    app::{App, NewApp, Os},
+    audit::{Act, Actor},
+    key::{Issued, NewKey, new::KeyInput},
+    org::{NewOrg, Org},
+    plan::Plan,
+    profile::Profile,
+    project::NewProject,
+    store::{Location, Store, Tools},
+    tenant::NewTenant,
+    user::{NewUser, Password, User},
+    vault::{MasterKey, Vault},
+};
+
+/// Seeds the master key of every test store, so that a store can be opened again.
+const SEED: u64 = 42;
+
+pub struct TestStore {
+    pub store: Store,
+    pub clock: Arc<TurnedClock>,
+    _folder: Option<TempDir>,
+    /// Where to drop the database, and its name.
+    server: Option<(String, String)>,
+}
+
+impl Deref for TestStore {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+impl TestStore {
+    pub async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let location = Location::Sqlite(folder.path().join("test.db"));
+        let (store, clock) = open(location).await;
+        Self { store, clock, _folder: Some(folder), server: None }
+    }
+
+    /// On the server that `TEST_POSTGRES_URL` names; `make test` starts one.
+    pub async fn postgres() -> Self {
+        let server = std::env::var("TEST_POSTGRES_URL").expect(
+            "TEST_POSTGRES_URL names a PostgreSQL to test on; `make test` and `scripts/with-postgres` start one",
+        );
+        let name = format!("sallyport_{}", hex(&(&crate::entropy::OsEntropy as &dyn crate::Entropy).array::<8>()));
+        admin(&server, format!("CREATE DATABASE {name}")).await;
+        let (base, _) = server.rsplit_once('/').expect("the URL ends with a database");
+        let (store, clock) = open(Location::Postgres(format!("{base}/{name}"))).await;
+        Self { store, clock, _folder: None, server: Some((server, name)) }
+    }
+
+    /// The same database, opened by another process as it were.
+    pub async fn reopened(&self) -> Store {
+        open(self.store.location().clone()).await.0
+    }
+
+    /// Takes the database away. A test that fails leaves its database for a look.
+    pub async fn end(self) {
+        self.store.close().await;
+        if let Some((server, name)) = self.server {
+            admin(&server, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+        }
+    }
+
+    /// A person with a password that nobody can type.
+    pub async fn person(&self, name: &str) -> User {
+        let new = NewUser {
+            name: name.to_owned(),
+            email: format!("{}@example.com", name.to_lowercase()),
+            password: Password::default(),
+        };
+        let made = self.store.create_user(&Act::by(Actor::CommandLine), new, "none".to_owned(), false).await;
+        made.expect("a new person")
+    }
+
+    pub fn act(&self, user: &User) -> Act {
+        Act::by(Actor::User { id: user.id.clone(), name: user.name.clone(), session: None })
+    }
+
+    pub async fn org(&self, act: &Act, name: &str) -> Org {
+        let tenant = NewTenant { name: "Development".to_owned() };
+        let new = NewOrg {
+            name: name.to_owned(),
+            description: String::new(),
+            plan: Plan::Starter,
+            first_tenant: Some(tenant),
+        };
+        self.store.create_org(act, new).await.expect("a new organization")
+    }
+
+    /// An app in a project of its own.
+    pub async fn app(&self, act: &Act, org: &Org, name: &str) -> App {
+        let tenants = self.store.tenants(&org.id).await.expect("tenants");
+        let new = NewProject { name: format!("Project of {name}") };
+        let project = self.store.create_project(act, &tenants[0], new).await.expect("a new project");
+        let new = NewApp { name: name.to_owned(), os: Os::Backend, ..NewApp::default() };
+        self.store.create_app(act, &project, new).await.expect("a new app")
+    }
+
+    pub async fn key(&self, act: &Act, app: &App, label: &str) -> Issued {
+        self.issue(act, app, label, &["read"]).await.expect("a new key")
+    }
+
+    pub async fn issue(&self, act: &Act, app: &App, label: &str, scopes: &[&str]) -> Result<Issued> {
+        let input = KeyInput {
+            label,
+            environment: "production",
+            scopes: scopes.to_vec(),
+            expires: "never",
+            signing_secret: true,
+        };
+        let new = NewKey::check(&input, &Profile::standard(), self.store.now())?;
+        self.store.issue_key(act, app, new, None).await
+    }
+}
+
+async fn open(location: Location) -> (Store, Arc<TurnedClock>) {
+    let clock = Arc::new(TurnedClock::default());
+    let tools = Tools {
+        clock: clock.clone(),
+        // What is minted has to differ from one opening to the next.
+        entropy: Arc::new(crate::entropy::OsEntropy),
+        vault: Vault::new(&MasterKey::mint(&SeededEntropy::new(SEED))),
+        profile: Profile::standard(),
+    };
+    (Store::open(location, tools).await.expect("the store opens"), clock)
+}
+
+async fn admin(server: &str, sql: String) {
+    sqlx::any::install_default_drivers();
+    let pool = AnyPool::connect(server).await.expect("TEST_POSTGRES_URL can be reached");
+    sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.expect("the server lets us make databases");
+    pool.close().await;
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Makes two tests of each function that takes a [`TestStore`]: one on SQLite, one on PostgreSQL.
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($test:ident),* $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let store = $crate::testing::TestStore::sqlite().await;
+                    super::$test(&store).await;
+                    store.end().await;
+                }
+            )*
+        }
+
+        mod postgres {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let store = $crate::testing::TestStore::postgres().await;
+                    super::$test(&store).await;
+                    store.end().await;
+                }
+            )*
+        }
+    };
+}

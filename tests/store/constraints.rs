@@ -1,0 +1,118 @@
+//! Every constraint of the schema, violated: what the code above it would have to get wrong.
+
+use sallyport::testing::TestStore;
+use sqlx::AssertSqlSafe;
+
+use crate::opening::raw;
+
+sallyport::on_both_databases!(each_constraint_refuses);
+
+async fn each_constraint_refuses(store: &TestStore) {
+    let ada = store.person("Ada").await;
+    let act = store.act(&ada);
+    let (org, other) = (store.org(&act, "Focus").await, store.org(&act, "Other").await);
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let key = store.key(&act, &app, "CI").await.key;
+    let (ada, org, other) = (ada.id.as_str(), org.id.as_str(), other.id.as_str());
+    let (tenant, project, app) = (app.tenant_id.as_str(), app.project_id.as_str(), app.id.as_str());
+    let key = key.id.as_str();
+
+    // Each would do no harm but for the constraint named; the rest of the row is good.
+    let user = |id: &str, name: &str, email: &str, operator: i64| {
+        format!(
+            "INSERT INTO users (id, name, email, password_hash, operator, created_at) \
+             VALUES ('{id}', '{name}', '{email}', 'h', {operator}, 1)"
+        )
+    };
+    let long = "x".repeat(101);
+    let set_key = |what: &str| format!("UPDATE keys SET {what} WHERE id = '{key}'");
+    let violations = [
+        ("one revision", "INSERT INTO revision (id, n) VALUES (2, 0)".to_owned()),
+        ("user name", user("u", "", "a@b", 0)),
+        ("user name length", user("u", &long, "a@b", 0)),
+        ("email in lower case", user("u", "A", "A@b", 0)),
+        ("email unique", user("u", "A", "ada@example.com", 0)),
+        ("operator is a flag", user("u", "A", "a@b", 2)),
+        ("user id unique", user(ada, "A", "a@b", 0)),
+        (
+            "session of nobody",
+            "INSERT INTO sessions (id_digest, user_id, data, created_at, last_seen_at, expires_at) \
+            VALUES (%DIGEST%, 'usr_nobody', '{}', 1, 1, 2)"
+                .to_owned(),
+        ),
+        ("plan", format!("UPDATE orgs SET plan = 'gold' WHERE id = '{org}'")),
+        ("org name", format!("UPDATE orgs SET name = '' WHERE id = '{org}'")),
+        ("member of nothing", format!("INSERT INTO members VALUES ('org_none', '{ada}', 'owner', 1)")),
+        ("nobody as member", format!("INSERT INTO members VALUES ('{org}', 'usr_nobody', 'owner', 1)")),
+        ("member twice", format!("INSERT INTO members VALUES ('{org}', '{ada}', 'member', 1)")),
+        ("role", format!("UPDATE members SET role = 'king' WHERE org_id = '{org}'")),
+        ("tenant of nothing", "INSERT INTO tenants VALUES ('ten_x', 'org_none', 'X', 1)".to_owned()),
+        ("tenant name unique", format!("INSERT INTO tenants VALUES ('ten_x', '{org}', 'Development', 1)")),
+        ("tenant name", format!("INSERT INTO tenants VALUES ('ten_x', '{org}', '', 1)")),
+        ("project in another org", format!("INSERT INTO projects VALUES ('prj_x', '{tenant}', '{other}', 'X', 1)")),
+        (
+            "project name unique",
+            format!("INSERT INTO projects VALUES ('prj_x', '{tenant}', '{org}', 'Project of Focus and calm', 1)"),
+        ),
+        ("app in another org", format!("UPDATE apps SET org_id = '{other}' WHERE id = '{app}'")),
+        (
+            "app name unique",
+            format!(
+                "INSERT INTO apps (id, project_id, tenant_id, org_id, name, os, created_at) \
+             VALUES ('app_x', '{project}', '{tenant}', '{org}', 'Focus and calm', 'web', 1)"
+            ),
+        ),
+        ("app os", format!("UPDATE apps SET os = 'amiga' WHERE id = '{app}'")),
+        ("app flag", format!("UPDATE apps SET ingestion_verified = 2 WHERE id = '{app}'")),
+        ("app with keys stays", format!("DELETE FROM apps WHERE id = '{app}'")),
+        ("org with tenants stays", format!("DELETE FROM orgs WHERE id = '{org}'")),
+        ("key in another org", set_key(&format!("org_id = '{other}'"))),
+        ("key of an app names it", set_key("app_id = NULL")),
+        ("key owner", set_key("owner = 'nobody'")),
+        ("key of a member names no app", set_key("owner = 'member'")),
+        ("key label", set_key("label = ''")),
+        ("key label length", set_key(&format!("label = '{long}'"))),
+        ("key mode", set_key("mode = 'prod'")),
+        ("key scopes", set_key("scopes = ''")),
+        ("key digest length", set_key("digest = %SHORT%")),
+        ("key pepper", set_key("pepper = 99")),
+        ("revoked by somebody", set_key("revoked_at = 5")),
+        ("revoked at some time", set_key("revoked_by = 'Eve'")),
+        ("expiry after creation", set_key("expires_at = created_at")),
+        ("created by somebody", set_key("created_by = 'usr_nobody'")),
+        (
+            "token flag",
+            "INSERT INTO root_tokens (id, name, shown, digest, pepper, manage, created_at) \
+            VALUES ('tok_x', 'x', 'x', %DIGEST%, 1, 2, 1)"
+                .to_owned(),
+        ),
+        (
+            "token org",
+            "INSERT INTO root_tokens (id, name, shown, digest, pepper, manage, org_id, created_at) \
+            VALUES ('tok_x', 'x', 'x', %DIGEST%, 1, 0, 'org_none', 1)"
+                .to_owned(),
+        ),
+        ("event of no chain", "UPDATE events SET chain = 'nowhere'".to_owned()),
+        ("event numbers", format!("UPDATE events SET seq = 1 WHERE chain = '{org}' AND seq = 2")),
+        ("event numbers begin at 1", format!("UPDATE events SET seq = 0 WHERE chain = '{org}' AND seq = 1")),
+        ("event outcome", format!("UPDATE events SET outcome = -1 WHERE chain = '{org}' AND seq = 1")),
+    ];
+    let pool = raw(store.location()).await;
+    let postgres = matches!(store.location(), sallyport::store::Location::Postgres(_));
+    let blob = |bytes: usize| {
+        let hex = "00".repeat(bytes);
+        if postgres { format!("'\\x{hex}'::bytea") } else { format!("X'{hex}'") }
+    };
+    for (what, sql) in violations {
+        let sql = sql.replace("%DIGEST%", &blob(32)).replace("%SHORT%", &blob(31));
+        let error = sqlx::query(AssertSqlSafe(sql.clone())).execute(&pool).await;
+        let error = error.expect_err(&format!("{what} was not refused: {sql}"));
+        let error = error.as_database_error().unwrap_or_else(|| panic!("{what}: {error}"));
+        let kind = (
+            error.is_unique_violation() || error.is_foreign_key_violation() || error.is_check_violation(),
+            error.message().to_owned(),
+        );
+        assert!(kind.0, "{what}: {}", kind.1);
+    }
+    pool.close().await;
+}

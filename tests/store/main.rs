@@ -1,0 +1,10 @@
+//! The store, on SQLite and on PostgreSQL.
+
+mod constraints;
+mod events;
+mod keys;
+mod opening;
+mod orgs;
+mod sessions;
+mod usage;
+mod users;

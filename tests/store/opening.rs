@@ -1,0 +1,80 @@
+use std::sync::Arc;
+
+use sallyport::{
+    clock::SystemClock,
+    entropy::OsEntropy,
+    profile::Profile,
+    store::{Location, OpenError, Store, Tools},
+    testing::{SeededEntropy, TestStore},
+    vault::{MasterKey, Vault},
+};
+use sqlx::{AnyPool, any::install_default_drivers};
+
+sallyport::on_both_databases!(
+    another_master_key_is_refused,
+    a_newer_database_is_refused,
+    opening_at_once_migrates_once,
+);
+
+async fn open(location: &Location, seed: u64) -> Result<Store, OpenError> {
+    let tools = Tools {
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(OsEntropy),
+        vault: Vault::new(&MasterKey::mint(&SeededEntropy::new(seed))),
+        profile: Profile::standard(),
+    };
+    Store::open(location.clone(), tools).await
+}
+
+pub(crate) async fn raw(location: &Location) -> AnyPool {
+    install_default_drivers();
+    let url = match location {
+        Location::Sqlite(path) => format!("sqlite://{}", path.display()),
+        Location::Postgres(url) => url.clone(),
+    };
+    AnyPool::connect(&url).await.expect("connects")
+}
+
+async fn another_master_key_is_refused(store: &TestStore) {
+    let error = open(store.location(), 99).await.expect_err("refused").to_string();
+    assert!(error.contains("another master key"), "{error}");
+}
+
+async fn a_newer_database_is_refused(store: &TestStore) {
+    let pool = raw(store.location()).await;
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (9999, 'from the future', TRUE, $1, 0)",
+    )
+    .bind(vec![0u8; 48])
+    .execute(&pool)
+    .await
+    .expect("written");
+    pool.close().await;
+    let error = open(store.location(), 42).await.expect_err("refused");
+    assert!(matches!(error, OpenError::NewerDatabase(9999)), "{error}");
+}
+
+async fn opening_at_once_migrates_once(store: &TestStore) {
+    let location = match store.location() {
+        Location::Sqlite(path) => Location::Sqlite(path.with_file_name("fresh.db")),
+        // The same database with nothing in it: what a first start finds.
+        Location::Postgres(url) => {
+            let pool = raw(store.location()).await;
+            for sql in ["DROP SCHEMA public CASCADE", "CREATE SCHEMA public"] {
+                sqlx::query(sql).execute(&pool).await.expect("emptied");
+            }
+            pool.close().await;
+            Location::Postgres(url.clone())
+        }
+    };
+    let starts = (0..4).map(|_| {
+        let location = location.clone();
+        tokio::spawn(async move { open(&location, 42).await })
+    });
+    for start in starts.collect::<Vec<_>>() {
+        let store = start.await.expect("no panic").expect("opens");
+        assert_eq!(store.revision().await.expect("asked"), 0);
+        store.close().await;
+    }
+}

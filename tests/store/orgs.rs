@@ -1,0 +1,84 @@
+use sallyport::{
+    Error, Invalid,
+    audit::{Act, Actor},
+    id::TokenId,
+    member::Role,
+    org::NewOrg,
+    project::NewProject,
+    tenant::NewTenant,
+    testing::TestStore,
+};
+
+sallyport::on_both_databases!(
+    whoever_makes_one_owns_it,
+    others_do_not_see_it,
+    a_root_token_makes_one_without_members,
+    names_are_unique_within_their_place,
+    a_refused_tenant_leaves_nothing,
+);
+
+async fn whoever_makes_one_owns_it(store: &TestStore) {
+    let ada = store.person("Ada").await;
+    let org = store.org(&store.act(&ada), "Focus Labs").await;
+    let mine = store.orgs_of(&ada.id).await.expect("mine");
+    assert_eq!(mine, [(org.clone(), Role::Owner)]);
+    assert!(org.id.as_str().starts_with("org_focus_labs_"));
+    let tenants = store.tenants(&org.id).await.expect("tenants");
+    assert_eq!(tenants.len(), 1);
+    assert!(tenants[0].id.as_str().starts_with("ten_development_"));
+}
+
+async fn others_do_not_see_it(store: &TestStore) {
+    let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
+    let act = store.act(&ada);
+    let org = store.org(&act, "Focus Labs").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let key = store.key(&act, &app, "CI").await.key;
+    assert!(store.orgs_of(&eve.id).await.expect("asked").is_empty());
+    assert!(store.org_for(&eve.id, &org.id).await.expect("asked").is_none());
+    assert!(store.tenant_for(&eve.id, &app.tenant_id).await.expect("asked").is_none());
+    assert!(store.project_for(&eve.id, &app.project_id).await.expect("asked").is_none());
+    assert!(store.app_for(&eve.id, &app.id).await.expect("asked").is_none());
+    assert!(store.key_for(&eve.id, &key.id).await.expect("asked").is_none());
+
+    store.add_member(&act, &org.id, &eve, Role::Member).await.expect("added");
+    assert_eq!(store.key_for(&eve.id, &key.id).await.expect("asked").map(|key| key.label), Some("CI".to_owned()));
+    assert_eq!(store.org_for(&eve.id, &org.id).await.expect("asked").expect("seen").1, Role::Member);
+}
+
+async fn a_root_token_makes_one_without_members(store: &TestStore) {
+    let id = TokenId::mint(store.entropy());
+    let org = store.org(&Act::by(Actor::RootToken { id, name: "Automation".to_owned() }), "Made by machine").await;
+    assert!(store.org_by_id(&org.id).await.expect("asked").is_some());
+    let ada = store.person("Ada").await;
+    assert!(store.org_for(&ada.id, &org.id).await.expect("asked").is_none());
+}
+
+async fn names_are_unique_within_their_place(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus Labs").await;
+    let app = store.app(&act, &org, "Focus").await;
+    let tenant = NewTenant { name: "Development".to_owned() };
+    assert_taken(store.create_tenant(&act, &org.id, tenant.clone()).await);
+    let tenants = store.tenants(&org.id).await.expect("tenants");
+    let project = NewProject { name: "Project of Focus".to_owned() };
+    assert_taken(store.create_project(&act, &tenants[0], project).await);
+    let elsewhere = store.org(&act, "Another").await;
+    assert_ne!(elsewhere.id, org.id);
+    assert!(store.app_for(&store.person("Eve").await.id, &app.id).await.expect("asked").is_none());
+}
+
+fn assert_taken<T: std::fmt::Debug>(result: sallyport::Result<T>) {
+    match result {
+        Err(Error::Invalid(Invalid(errors))) => assert_eq!(errors[0].field, "name"),
+        other => panic!("the name is taken, but: {other:?}"),
+    }
+}
+
+async fn a_refused_tenant_leaves_nothing(store: &TestStore) {
+    let ada = store.person("Ada").await;
+    let tenant = Some(NewTenant { name: "x".repeat(101) });
+    let new = NewOrg { name: "Focus".to_owned(), first_tenant: tenant, ..NewOrg::default() };
+    assert!(store.create_org(&store.act(&ada), new).await.is_err(), "the schema refuses a long name");
+    assert!(store.orgs_of(&ada.id).await.expect("asked").is_empty());
+}

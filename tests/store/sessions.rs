@@ -1,0 +1,57 @@
+use std::time::Duration;
+
+use sallyport::{Error, audit::Actor, testing::TestStore};
+
+sallyport::on_both_databases!(
+    a_deleted_session_stays_deleted,
+    a_session_ends_by_age_and_by_idleness,
+    a_write_of_an_ended_session_is_refused,
+);
+
+const DIGEST: [u8; 32] = [7; 32];
+const IDLE: Duration = Duration::from_secs(3_600);
+
+async fn signed_in(store: &TestStore) -> sallyport::audit::Act {
+    let ada = store.person("Ada").await;
+    let mut act = store.act(&ada);
+    let expires = store.now() + Duration::from_secs(86_400);
+    store.create_session(&act, DIGEST, &ada, "{}".to_owned(), expires).await.expect("signed in");
+    act.actor = Actor::User { id: ada.id, name: ada.name, session: Some(DIGEST) };
+    act
+}
+
+async fn a_deleted_session_stays_deleted(store: &TestStore) {
+    let act = signed_in(store).await;
+    assert!(store.session(DIGEST, IDLE).await.expect("asked").is_some());
+    store.delete_session(&act, DIGEST).await.expect("signed out");
+    assert!(store.session(DIGEST, IDLE).await.expect("asked").is_none());
+    // A slow request that ends after the sign-out saves what it has.
+    store.save_session(DIGEST, "{\"late\":1}".to_owned()).await.expect("no error");
+    assert!(store.session(DIGEST, IDLE).await.expect("asked").is_none());
+    store.delete_session(&act, DIGEST).await.expect("twice is no error");
+}
+
+async fn a_session_ends_by_age_and_by_idleness(store: &TestStore) {
+    signed_in(store).await;
+    store.clock.turn(IDLE - Duration::from_secs(1));
+    assert!(store.session(DIGEST, IDLE).await.expect("asked").is_some(), "and now it was seen");
+    store.clock.turn(IDLE - Duration::from_secs(1));
+    assert!(store.session(DIGEST, IDLE).await.expect("asked").is_some());
+    store.clock.turn(IDLE);
+    assert!(store.session(DIGEST, IDLE).await.expect("asked").is_none(), "idle");
+    let forever = Duration::from_secs(1_000_000);
+    assert!(store.session(DIGEST, forever).await.expect("asked").is_some());
+    store.clock.turn(Duration::from_secs(86_400));
+    assert!(store.session(DIGEST, forever).await.expect("asked").is_none(), "too old");
+}
+
+async fn a_write_of_an_ended_session_is_refused(store: &TestStore) {
+    let act = signed_in(store).await;
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus").await;
+    store.delete_session(&act, DIGEST).await.expect("signed out");
+    let late = store.issue(&act, &app, "late", &["read"]).await;
+    assert!(matches!(late, Err(Error::SignedOut)), "{late:?}");
+    let keys = store.keys(&org.id, None, &sallyport::store::KeyFilter::default()).await.expect("asked");
+    assert_eq!(keys.total, 0);
+}
