@@ -26,6 +26,8 @@ pub struct Parts {
 
 impl Context {
     pub fn new(parts: Parts) -> Self {
+        // Rendering spawns on tokio; a second call finds it done.
+        let _ = any_spawner::Executor::init_tokio();
         Self(Arc::new(parts))
     }
 }

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{
-    body::Body,
+    body::{Body, to_bytes},
     extract::{FromRequest, FromRequestParts, RawForm, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 use leptos::prelude::*;
 use sallyport::{Error, Invalid};
@@ -49,13 +49,14 @@ impl Ui {
                 page.map(|page| view! { <Portal page site/> })
             },
         );
-        let mut response = handler(Request::new(Body::empty())).await;
-        *response.status_mut() = status;
+        let rendered = handler(Request::new(Body::empty())).await;
+        let mut response = (status, Html(document(rendered.into_body()).await)).into_response();
         // Pages tell of one person's organizations, and one of them holds secrets: none is kept anywhere.
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }
 
+    /// The page as a response, and all is well.
     pub async fn ok(&self, page: Page) -> Response {
         self.show(StatusCode::OK, page).await
     }
@@ -72,6 +73,17 @@ impl FromRequestParts<Context> for Ui {
     async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
         Ok(Self::of(context, parts))
     }
+}
+
+/// The document alone. Leptos appends inline scripts for resources; there are none here, and the policy forbids them.
+async fn document(body: Body) -> String {
+    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let mut text = String::from_utf8(bytes.into()).unwrap_or_default();
+    const END: &str = "</html>";
+    if let Some(end) = text.rfind(END) {
+        text.truncate(end + END.len());
+    }
+    text
 }
 
 fn theme(headers: &HeaderMap) -> Theme {

@@ -23,6 +23,7 @@ use crate::{
     middleware::client::Peer,
     router::router,
     state::{AppState, Deployment},
+    verifier::freshness::elapsed,
     worker,
 };
 
@@ -58,6 +59,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
             public_url: serving.public_url.clone().unwrap_or_else(|| own.clone()),
             trusted_proxies: serving.trusted_proxies.clone(),
             cache_keys: serving.cache_keys,
+            elapsed: elapsed(),
         },
     )
     .await

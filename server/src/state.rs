@@ -6,7 +6,10 @@ use ipnet::IpNet;
 use sallyport::{Result, base62, entropy::OsEntropy, passwords::Passwords, store::Store};
 use sallyport_app::context::{Context, Parts};
 
-use crate::{site, verifier::Verifier};
+use crate::{
+    site,
+    verifier::{Verifier, freshness::Elapsed},
+};
 
 /// Shared by every request.
 #[derive(Clone)]
@@ -21,11 +24,12 @@ pub struct Deployment {
     pub public_url: String,
     pub trusted_proxies: Vec<IpNet>,
     pub cache_keys: usize,
+    pub elapsed: Elapsed,
 }
 
 impl AppState {
     pub async fn new(store: Store, deployment: Deployment) -> Result<Self> {
-        let verifier = Verifier::start(store.clone(), deployment.cache_keys).await?;
+        let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
         let context = Context::new(Parts {
             passwords: Passwords::new(Arc::new(OsEntropy)),
             base: site::base().to_owned(),

@@ -1,7 +1,7 @@
 //! The verifier: from a presented key to a verdict, in memory once warm, closed when in doubt.
 
 pub mod cache;
-mod freshness;
+pub mod freshness;
 pub mod usage;
 
 use std::sync::{
@@ -23,7 +23,7 @@ use sallyport::{
 use sallyport_app::context::Client;
 
 use cache::GenerationCache;
-use freshness::Freshness;
+use freshness::{Elapsed, Freshness};
 use usage::Usage;
 
 /// How often a verdict is judged anew because something was revoked meanwhile.
@@ -65,13 +65,13 @@ pub struct Verifier {
 
 impl Verifier {
     /// A verifier that hears of every change the store makes.
-    pub async fn start(store: Store, capacity: usize) -> Result<Arc<Self>> {
+    pub async fn start(store: Store, capacity: usize, elapsed: Elapsed) -> Result<Arc<Self>> {
         let known = Mutex::new(store.revision().await?);
         let verifier = Arc::new(Self {
             keys: GenerationCache::new(capacity),
             tokens: GenerationCache::new(1_000),
             usage: Usage::default(),
-            freshness: Freshness::default(),
+            freshness: Freshness::new(elapsed),
             known,
             store: store.clone(),
         });

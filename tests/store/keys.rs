@@ -98,8 +98,12 @@ async fn revoked_keys_hide_behind_the_filter(store: &TestStore) {
     let app = store.app(&act, &org, "Focus and calm").await;
     let key = store.key(&act, &app, "CI").await.key;
     store.revoke_key(&act, &key, String::new()).await.expect("revoked");
-    let list = |filter: KeyFilter| async move { store.keys(&org.id, None, &filter).await.expect("asked").total };
-    assert_eq!(list(KeyFilter::default()).await, 0);
+    let hidden = store.keys(&org.id, None, &KeyFilter::default()).await.expect("asked");
+    assert_eq!((hidden.total, hidden.keys.len()), (0, 0));
+    let all = KeyFilter { include_revoked: true, ..KeyFilter::default() };
+    let shown = store.keys(&org.id, None, &all).await.expect("asked");
+    assert_eq!((shown.total, shown.keys.len()), (1, 1));
+    assert_eq!(shown.keys[0].1, "Focus and calm");
 }
 
 async fn pages_follow_one_another(store: &TestStore) {

@@ -77,7 +77,7 @@ pub fn TextArea(
     let error = form.error(&name);
     let describedby = described_by(&name, !hint.is_empty(), error.is_some());
     // The parser drops a newline right after the tag; this one is dropped in place of the person's own.
-    let value = format!("\n{}", form.value(&name));
+    let value = format!("\n{}", escaped(&form.value(&name)));
 
     view! {
         <div class="field">
@@ -95,6 +95,11 @@ pub fn TextArea(
             <FieldNotes name=name hint=hint error=error/>
         </div>
     }
+}
+
+/// Leptos writes the text of a `<textarea>` as it is, so `</textarea><script>` would end it.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// One box to tick; ticked where the form holds its value.

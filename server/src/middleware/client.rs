@@ -40,7 +40,7 @@ pub async fn name_client(State(state): State<AppState>, mut request: Request, ne
     let client = Client {
         ip: if trusted { behind_proxies(headers, peer, &state.trusted_proxies) } else { peer },
         local: peer.is_loopback() && !forwarded && is_local_host(headers),
-        user_agent: headers.get(header::USER_AGENT).map(|value| shortened(value)),
+        user_agent: headers.get(header::USER_AGENT).map(shortened),
         request_id: RequestId::mint(state.context.store.entropy()),
     };
     let id = client.request_id.clone();

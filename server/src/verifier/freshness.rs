@@ -1,7 +1,10 @@
 //! Whether this process still hears of revocations. If not, it may not call any key good.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -10,21 +13,30 @@ use sallyport::{Error, Result};
 /// Twelve polls that failed or hung in a row.
 const STALE: Duration = Duration::from_secs(3);
 
+/// Time since some start, which nobody can set back: an argument, as the clock is.
+pub type Elapsed = Arc<dyn Fn() -> Duration + Send + Sync>;
+
+/// The machine's.
+pub fn elapsed() -> Elapsed {
+    let started = Instant::now();
+    Arc::new(move || started.elapsed())
+}
+
 pub struct Freshness {
-    started: Instant,
-    /// Milliseconds after the start.
+    elapsed: Elapsed,
+    /// Milliseconds.
     seen: AtomicU64,
 }
 
-impl Default for Freshness {
-    fn default() -> Self {
-        Self { started: Instant::now(), seen: AtomicU64::new(0) }
-    }
-}
-
 impl Freshness {
+    pub fn new(elapsed: Elapsed) -> Self {
+        let freshness = Self { elapsed, seen: AtomicU64::new(0) };
+        freshness.seen(freshness.now());
+        freshness
+    }
+
     pub fn now(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from((self.elapsed)().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// The database answered a question that was asked at `asked_at`.

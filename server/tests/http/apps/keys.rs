@@ -1,0 +1,186 @@
+//! `/apps/{app_id}/keys`
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use sallyport::id::AppId;
+
+use crate::{
+    client::Answer,
+    portal::{TestPortal, find},
+};
+
+crate::on_both_portals!(
+    both_secrets_are_in_one_response,
+    without_a_signing_secret_there_are_five_fields,
+    bad_input_keeps_what_was_typed_and_issues_nothing,
+    a_form_sent_twice_makes_one_key,
+    a_form_token_of_another_person_is_refused,
+    the_empty_list_shows_the_call,
+    revoked_keys_wait_behind_a_box,
+);
+
+fn credentials(answer: &Answer) -> serde_json::Value {
+    let encoded = answer.after("data:application/json;base64,", '"');
+    let json = BASE64_STANDARD.decode(encoded).expect("base64");
+    serde_json::from_slice(&json).expect("JSON")
+}
+
+async fn both_secrets_are_in_one_response(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let shown = portal.generate(&app, "Ingest worker", &["read", "write"], true).await;
+    let json = credentials(&shown.answer);
+    let names: Vec<_> = json.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(names, ["app_id", "org_id", "project_id", "secret_key", "signing_secret", "tenant_id"]);
+    assert_eq!(json["secret_key"], shown.secret.as_str());
+    assert_eq!(json["signing_secret"], shown.signing_secret.clone().expect("one").as_str());
+    assert!(shown.answer.body.contains(&format!("download=\"credentials-{app}.json\"")));
+    assert_eq!(shown.answer.header("cache-control"), "no-store");
+    assert_eq!(shown.answer.header("content-encoding"), "");
+
+    let list = portal.get(&format!("/apps/{app}/keys")).await.body;
+    assert!(list.contains("Ingest worker") && list.contains("Active"));
+    for page in [list, portal.get(&format!("/apps/{app}/activity")).await.body] {
+        assert_eq!(find(&page, "sk_live_", 44), None);
+        assert_eq!(find(&page, "sgn_", 47), None);
+    }
+}
+
+async fn without_a_signing_secret_there_are_five_fields(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let shown = portal.generate(&app, "CI", &["read"], false).await;
+    assert_eq!(shown.signing_secret, None);
+    assert_eq!(credentials(&shown.answer).as_object().expect("an object").len(), 5);
+    assert!(!shown.answer.body.contains("Copy signing secret"));
+}
+
+async fn bad_input_keeps_what_was_typed_and_issues_nothing(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let other = portal.org("Another").await;
+    let other_app = portal.app_in(&other, "Elsewhere").await;
+    let long = "x".repeat(101);
+    let good = |token: &str| {
+        [
+            ("form_token", token.to_owned()),
+            ("app_id", app.to_string()),
+            ("label", "Kept label".to_owned()),
+            ("environment", "staging".to_owned()),
+            ("scopes", "write".to_owned()),
+            ("expires", "30".to_owned()),
+        ]
+    };
+    for (field, value, message) in [
+        ("scopes", "", "One of the scopes is not in the list"),
+        ("scopes", "fly", "One of the scopes is not in the list"),
+        ("environment", "moon", "Choose a key type from the list."),
+        ("environment", "", "Choose a key type from the list."),
+        ("label", long.as_str(), "At most 100 characters; this has 101."),
+        ("label", "a\u{7}b", "a control character is in it"),
+        ("label", " ", "Give the key a label"),
+        ("app_id", other_app.as_str(), "Choose one of this organization’s apps."),
+        ("app_id", "app_none_000000", "Choose one of this organization’s apps."),
+        ("expires", "yesterday", "Choose an expiry from the list."),
+        ("form_token", "AAAA", "This form is not one that we gave you"),
+        ("form_token", "", "This form is not one that we gave you"),
+    ] {
+        let token = portal.form_token(&app).await;
+        let mut fields = good(&token);
+        let slot = fields.iter_mut().find(|(name, _)| *name == field).expect("a field");
+        slot.1 = value.to_owned();
+        assert_refused(portal, &app, &fields.each_ref().map(|(name, value)| (*name, value.as_str())), message).await;
+        if field != "label" {
+            let answer = post(portal, &app, &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
+            assert!(answer.body.contains("value=\"Kept label\""), "{field}: what was typed is kept");
+        }
+    }
+    let token = portal.form_token(&app).await;
+    let without_scopes: Vec<_> = good(&token).into_iter().filter(|(name, _)| *name != "scopes").collect();
+    let fields: Vec<_> = without_scopes.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_refused(portal, &app, &fields, "Tick at least one scope.").await;
+    let list = portal.get(&format!("/apps/{app}/keys")).await;
+    assert!(list.body.contains("No API key yet"), "no key was issued");
+    assert!(portal.get(&format!("/apps/{other_app}/keys")).await.body.contains("No API key yet"));
+}
+
+async fn post(portal: &TestPortal, app: &AppId, fields: &[(&str, &str)]) -> Answer {
+    portal.post(&format!("/apps/{app}/keys"), fields).await
+}
+
+async fn assert_refused(portal: &TestPortal, app: &AppId, fields: &[(&str, &str)], message: &str) {
+    let answer = post(portal, app, fields).await;
+    assert_eq!(answer.status, 422, "{message}");
+    assert!(answer.body.contains(message), "{message}");
+    assert!(answer.body.contains("Generate API Key"));
+    assert_eq!(find(&answer.body, "sk_live_", 44), None);
+}
+
+async fn a_form_sent_twice_makes_one_key(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let token = portal.form_token(&app).await;
+    let fields = [
+        ("form_token", token.as_str()),
+        ("app_id", app.as_str()),
+        ("label", "CI"),
+        ("environment", "testing"),
+        ("scopes", "read"),
+    ];
+    assert_eq!(post(portal, &app, &fields).await.status, 200);
+    let again = post(portal, &app, &fields).await;
+    assert_eq!(again.status, 409);
+    assert!(again.body.contains("This key was shown already"));
+    assert!(again.body.contains("Revoke and generate again"));
+    assert_eq!(find(&again.body, "sk_test_", 44), None);
+    let key = again.after("href=\"/keys/", '"');
+    assert!(portal.get(&format!("/apps/{app}/keys")).await.body.contains("1 key<"));
+
+    let anew =
+        portal.post(&format!("/keys/{key}/revoke"), &[("again", "1"), ("reason", "Its secrets were not saved")]).await;
+    assert_eq!(anew.location(), format!("/apps/{app}/keys?panel=generate&like={key}"));
+    let panel = portal.get(anew.location()).await.body;
+    assert!(panel.contains("value=\"CI\""), "the panel begins with what the key had");
+}
+
+async fn a_form_token_of_another_person_is_refused(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let token = portal.form_token(&app).await;
+    let eve = portal.stranger().await;
+    let fields = [
+        ("form_token", token.as_str()),
+        ("app_id", app.as_str()),
+        ("label", "CI"),
+        ("environment", "testing"),
+        ("scopes", "read"),
+    ];
+    assert_eq!(eve.post(&format!("/apps/{app}/keys"), &fields).await.status, 404);
+    // A member of the organization still has to have a form of their own.
+    let user = portal.store.user_to_sign_in("eve@example.com").await.expect("asked").expect("known").0;
+    let org = sallyport::id::OrgId::parse(
+        &portal.get(&format!("/apps/{app}/identifiers.json")).await.json()["org_id"].as_str().expect("text").to_owned(),
+    )
+    .expect("an id");
+    let act = sallyport::audit::Act::by(sallyport::audit::Actor::CommandLine);
+    portal.store.add_member(&act, &org, &user, sallyport::member::Role::Member).await.expect("added");
+    assert_eq!(eve.post(&format!("/apps/{app}/keys"), &fields).await.status, 422);
+}
+
+async fn the_empty_list_shows_the_call(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let page = portal.get(&format!("/apps/{app}/keys")).await.body;
+    assert!(page.contains("curl -i http://127.0.0.1:3000/v1/auth"));
+    assert_eq!(page.matches(">Generate API Key<").count(), 1, "the button is there once");
+}
+
+async fn revoked_keys_wait_behind_a_box(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (key, _) = portal.key(&app).await;
+    portal.revoke(&key).await;
+    let list = portal.get(&format!("/apps/{app}/keys")).await.body;
+    assert!(!list.contains(&key));
+    let all = portal.get(&format!("/apps/{app}/keys?include_revoked=1")).await.body;
+    assert!(all.contains(&key) && all.contains("Revoked"));
+}

@@ -1,0 +1,148 @@
+//! A browser of sorts: it keeps cookies, sends its origin with forms, and does not follow redirects.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use sallyport_server::middleware::client::Peer;
+use tower::ServiceExt;
+
+pub const HOST: &str = "127.0.0.1:3000";
+pub const ORIGIN: &str = "http://127.0.0.1:3000";
+
+#[derive(Clone)]
+pub struct Client {
+    router: Router,
+    peer: SocketAddr,
+    cookies: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    pub fn location(&self) -> &str {
+        self.header("location")
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// The value of a hidden field.
+    pub fn hidden(&self, name: &str) -> String {
+        self.after(&format!("name=\"{name}\" value=\""), '"')
+    }
+
+    /// What stands between a text and the next such character.
+    pub fn after(&self, text: &str, end: char) -> String {
+        let at = self.body.find(text).unwrap_or_else(|| panic!("{text} is not in {}", self.body));
+        let rest = &self.body[at + text.len()..];
+        rest.split(end).next().unwrap_or_default().to_owned()
+    }
+}
+
+impl Client {
+    pub fn new(router: Router) -> Self {
+        let peer = SocketAddr::from(([127, 0, 0, 1], 50_000));
+        Self { router, peer, cookies: Arc::default() }
+    }
+
+    /// The same server, seen from elsewhere and by nobody known.
+    pub fn from(&self, peer: &str) -> Self {
+        let peer = SocketAddr::new(peer.parse().expect("an address"), 50_000);
+        Self { router: self.router.clone(), peer, cookies: Arc::default() }
+    }
+
+    /// The same server and address, another browser.
+    pub fn another(&self) -> Self {
+        Self { cookies: Arc::default(), ..self.clone() }
+    }
+
+    /// Sends what the builder says, as it is.
+    pub async fn send(&self, mut request: Request<Body>) -> Answer {
+        request.extensions_mut().insert(Peer(self.peer));
+        let cookies: Vec<_> =
+            self.cookies.lock().expect("no panic").iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if !cookies.is_empty() {
+            request.headers_mut().insert(header::COOKIE, cookies.join("; ").parse().expect("a header"));
+        }
+        let response = self.router.clone().oneshot(request).await.expect("never fails");
+        let (parts, body) = response.into_parts();
+        for cookie in parts.headers.get_all(header::SET_COOKIE) {
+            self.keep(cookie.to_str().expect("text"));
+        }
+        let body = to_bytes(body, usize::MAX).await.expect("a body");
+        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned() }
+    }
+
+    fn keep(&self, cookie: &str) {
+        let (pair, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
+        let (name, value) = pair.split_once('=').expect("a pair");
+        let mut cookies = self.cookies.lock().expect("no panic");
+        cookies.retain(|(kept, _)| kept != name);
+        if !attributes.to_lowercase().contains("max-age=0") {
+            cookies.push((name.to_owned(), value.to_owned()));
+        }
+    }
+
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let cookies = self.cookies.lock().expect("no panic");
+        cookies.iter().find(|(kept, _)| kept == name).map(|(_, value)| value.clone())
+    }
+
+    pub fn set_cookie(&self, name: &str, value: &str) {
+        self.keep(&format!("{name}={value}"));
+    }
+
+    pub fn request(method: Method, path: &str) -> axum::http::request::Builder {
+        Request::builder().method(method).uri(path).header(header::HOST, HOST)
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Self::request(Method::GET, path).body(Body::empty()).expect("a request")).await
+    }
+
+    /// Sends a form as our own page would.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut body = url::form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        let request = Self::request(Method::POST, path)
+            .header(header::ORIGIN, ORIGIN)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body.finish()));
+        self.send(request.expect("a request")).await
+    }
+
+    /// Asks the API with a root token.
+    pub async fn json(&self, path: &str, token: &str, body: &serde_json::Value) -> Answer {
+        let request = Self::request(Method::POST, path)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_string()));
+        self.send(request.expect("a request")).await
+    }
+
+    /// Asks as a gateway does.
+    pub async fn auth(&self, query: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Self::request(Method::GET, &format!("/v1/auth{query}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::empty()).expect("a request")).await
+    }
+}

@@ -1,0 +1,14 @@
+//! The server over HTTP, its whole router on a real store: SQLite and PostgreSQL. Paths mirror URLs.
+
+mod client;
+mod portal;
+
+mod apps;
+mod isolation;
+mod keys;
+mod middleware;
+mod orgs;
+mod pkg;
+mod setup;
+mod sign_in;
+mod v1;

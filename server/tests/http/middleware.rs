@@ -1,0 +1,93 @@
+//! What stands before every handler.
+
+use axum::{
+    body::Body,
+    http::{Method, header},
+};
+
+use crate::{client::Client, portal::TestPortal};
+
+crate::on_both_portals!(
+    a_form_from_elsewhere_is_refused,
+    every_answer_has_a_request_id,
+    pages_may_not_be_framed_or_kept,
+    unknown_addresses_help,
+    health_and_readiness,
+);
+
+async fn a_form_from_elsewhere_is_refused(portal: &TestPortal) {
+    portal.set_up().await;
+    let body = "name=Evil&plan=pro";
+    let form = |name: Option<(&'static str, &'static str)>| {
+        let mut request = Client::request(Method::POST, "/orgs/new")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some((name, value)) = name {
+            request = request.header(name, value);
+        }
+        request.body(Body::from(body)).expect("a request")
+    };
+    for from in [
+        None,
+        Some(("origin", "https://evil.example")),
+        Some(("origin", "null")),
+        Some(("sec-fetch-site", "cross-site")),
+        Some(("sec-fetch-site", "same-site")),
+    ] {
+        let answer = portal.send(form(from)).await;
+        assert_eq!(answer.status, 403, "{from:?}");
+        assert!(answer.body.contains("did not come from a page of this portal"));
+    }
+    assert_eq!(portal.get("/").await.location(), "/orgs/new", "nothing was made");
+    assert_eq!(portal.send(form(Some(("sec-fetch-site", "same-origin")))).await.status, 303);
+}
+
+async fn every_answer_has_a_request_id(portal: &TestPortal) {
+    for path in ["/healthz", "/sign-in", "/v1/auth", "/v1/none", "/nowhere", "/favicon.svg"] {
+        let id = portal.get(path).await.header("x-request-id").to_owned();
+        assert!(id.starts_with("req_") && id.len() == 24, "{path}: {id}");
+    }
+}
+
+async fn pages_may_not_be_framed_or_kept(portal: &TestPortal) {
+    portal.set_up().await;
+    for path in ["/sign-in", "/orgs/new", "/nowhere", "/"] {
+        let answer = portal.get(path).await;
+        let policy = answer.header("content-security-policy");
+        assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe-inline"), "{policy}");
+        assert_eq!(answer.header("x-frame-options"), "DENY");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("referrer-policy"), "same-origin");
+        if !answer.body.is_empty() {
+            assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+            assert!(!answer.body.contains(" style=") && !answer.body.contains("onclick"), "{path}");
+            assert!(!answer.body.contains("<script>"), "no inline script on {path}");
+        }
+    }
+}
+
+async fn unknown_addresses_help(portal: &TestPortal) {
+    portal.set_up().await;
+    let page = portal.get("/nowhere").await;
+    assert_eq!(page.status, 404);
+    assert!(page.body.contains("Page not found") && page.body.contains("Go to the portal"));
+    assert!(page.body.contains(page.header("x-request-id")));
+    let wrong_method = portal.post("/", &[]).await;
+    assert_eq!(wrong_method.status, 405);
+    assert!(wrong_method.header("allow").contains("GET"));
+    let wrong_query = portal.get("/orgs/org_x_000000/activity?before=soon").await;
+    assert_eq!(wrong_query.status, 404, "an organization that is not there comes before what is wrong with the query");
+    let no_form = Client::request(Method::POST, "/orgs/new")
+        .header(header::ORIGIN, crate::client::ORIGIN)
+        .header(header::CONTENT_TYPE, "text/plain")
+        .body(Body::from("name=x"));
+    assert_eq!(portal.send(no_form.expect("a request")).await.status, 400);
+}
+
+async fn health_and_readiness(portal: &TestPortal) {
+    assert_eq!(portal.get("/healthz").await.body, "ok\n");
+    assert_eq!(portal.get("/readyz").await.status, 200);
+    portal.store.close().await;
+    assert_eq!(portal.get("/healthz").await.status, 200, "alive all the same");
+    assert_eq!(portal.get("/readyz").await.status, 503);
+    assert_eq!(portal.get("/sign-in").await.status, 503);
+}

@@ -1,0 +1,195 @@
+//! A portal to test: its state, somebody signed in, and the way to an app.
+
+use std::{
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use sallyport::{
+    audit::{Act, Actor},
+    id::AppId,
+    testing::TestStore,
+};
+use sallyport_server::{
+    router::router,
+    state::{AppState, Deployment},
+};
+
+use crate::client::{Answer, Client};
+
+pub const PASSWORD: &str = "correct horse battery staple";
+
+pub struct TestPortal {
+    pub store: TestStore,
+    pub state: AppState,
+    pub client: Client,
+    /// Seconds since the start, as the verifier counts them.
+    pub elapsed: Arc<AtomicU64>,
+}
+
+impl Deref for TestPortal {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// The secrets of a key, as the one response showed them.
+pub struct Shown {
+    pub secret: String,
+    pub signing_secret: Option<String>,
+    pub answer: Answer,
+}
+
+impl TestPortal {
+    pub async fn new(store: TestStore) -> Self {
+        Self::at(store, "http://127.0.0.1:3000").await
+    }
+
+    pub async fn at(store: TestStore, public_url: &str) -> Self {
+        let elapsed = Arc::new(AtomicU64::new(0));
+        let silence = Arc::clone(&elapsed);
+        let deployment = Deployment {
+            public_url: public_url.to_owned(),
+            trusted_proxies: vec!["127.0.0.0/8".parse().expect("a block")],
+            cache_keys: 1_000,
+            elapsed: Arc::new(move || Duration::from_secs(silence.load(Ordering::SeqCst))),
+        };
+        let state = AppState::new(store.store.clone(), deployment).await.expect("a state");
+        let client = Client::new(router(state.clone()));
+        Self { store, state, client, elapsed }
+    }
+
+    pub async fn end(self) {
+        self.store.end().await;
+    }
+
+    /// Makes the first account and signs it in.
+    pub async fn set_up(&self) {
+        let fields = [("name", "Ada Byron"), ("email", "ada@example.com"), ("password", PASSWORD)];
+        let answer = self.post("/setup", &fields).await;
+        assert_eq!((answer.status.as_u16(), answer.location()), (303, "/orgs/new"), "{}", answer.body);
+    }
+
+    /// Another person, signed in with a browser of their own, in no organization.
+    pub async fn stranger(&self) -> Client {
+        let new = sallyport::user::NewUser::check("Eve", "eve@example.com", PASSWORD).expect("checked");
+        let hash = self.state.context.passwords.hash(&new.password).await.expect("hashed");
+        let act = Act::by(Actor::CommandLine);
+        self.store.create_user(&act, new, hash, false).await.expect("made");
+        let browser = self.client.another();
+        let fields = [("email", "eve@example.com"), ("password", PASSWORD)];
+        assert_eq!(browser.post("/sign-in", &fields).await.status, 303);
+        browser
+    }
+
+    /// Fills a form and gives the id of what it made, from the address it leads to.
+    async fn make(&self, path: &str, fields: &[(&str, &str)]) -> String {
+        let answer = self.post(path, fields).await;
+        assert_eq!(answer.status, 303, "{path}: {}", answer.body);
+        answer.location().rsplit('/').next().unwrap_or_default().to_owned()
+    }
+
+    pub async fn org(&self, name: &str) -> String {
+        let fields = [("name", name), ("description", ""), ("plan", "pro"), ("tenant", "Development")];
+        self.make("/orgs/new", &fields).await
+    }
+
+    /// An app in an organization of its own.
+    pub async fn app(&self) -> AppId {
+        let org = self.org("Focus Labs").await;
+        self.app_in(&org, "Focus and calm").await
+    }
+
+    pub async fn app_in(&self, org: &str, name: &str) -> AppId {
+        let page = self.get(&format!("/orgs/{org}")).await;
+        let tenant = page.after("href=\"/tenants/", '"');
+        let project = self.make(&format!("/tenants/{tenant}/projects/new"), &[("name", &format!("P {name}"))]).await;
+        let fields = [("name", name), ("os", "ios"), ("bundle_id", "com.example.focus"), ("description", "")];
+        let app = self.make(&format!("/projects/{project}/apps/new"), &fields).await;
+        AppId::parse(&app).expect("the id of an app")
+    }
+
+    pub async fn form_token(&self, app: &AppId) -> String {
+        self.get(&format!("/apps/{app}/keys?panel=generate")).await.hidden("form_token")
+    }
+
+    pub async fn generate(&self, app: &AppId, label: &str, scopes: &[&str], signing: bool) -> Shown {
+        let token = self.form_token(app).await;
+        let mut fields = vec![
+            ("form_token", token.as_str()),
+            ("app_id", app.as_str()),
+            ("label", label),
+            ("environment", "production"),
+            ("expires", "never"),
+        ];
+        fields.extend(scopes.iter().map(|scope| ("scopes", *scope)));
+        if signing {
+            fields.push(("signing_secret", "on"));
+        }
+        let answer = self.post(&format!("/apps/{app}/keys"), &fields).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        Shown {
+            secret: find(&answer.body, "sk_live_", 44).expect("a secret key"),
+            signing_secret: find(&answer.body, "sgn_", 47),
+            answer,
+        }
+    }
+
+    pub async fn key(&self, app: &AppId) -> (String, String) {
+        let shown = self.generate(app, "CI", &["read"], true).await;
+        let list = self.get(&format!("/apps/{app}/keys")).await;
+        (list.after("href=\"/keys/", '"'), shown.secret)
+    }
+
+    pub async fn root_token(&self) -> String {
+        let made = self.store.create_token(&Act::by(Actor::CommandLine), "test", false, None).await;
+        made.expect("made").1.expose().to_owned()
+    }
+
+    pub async fn revoke(&self, key: &str) {
+        let answer = self.post(&format!("/keys/{key}/revoke"), &[("reason", "")]).await;
+        assert_eq!((answer.status.as_u16(), answer.location()), (303, format!("/keys/{key}").as_str()));
+    }
+}
+
+/// The first text of that length that begins so: long enough to be a secret, not its shortened form.
+pub fn find(body: &str, prefix: &str, length: usize) -> Option<String> {
+    body.match_indices(prefix).find_map(|(at, _)| {
+        let text = body.get(at..at + length)?;
+        text[prefix.len()..].bytes().all(|byte| byte.is_ascii_alphanumeric()).then(|| text.to_owned())
+    })
+}
+
+/// Makes two tests of each function that takes a [`TestPortal`]: one on SQLite, one on PostgreSQL.
+#[macro_export]
+macro_rules! on_both_portals {
+    ($($test:ident),* $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let portal = $crate::portal::TestPortal::new(sallyport::testing::TestStore::sqlite().await).await;
+                    super::$test(&portal).await;
+                    portal.end().await;
+                }
+            )*
+        }
+
+        mod postgres {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let portal = $crate::portal::TestPortal::new(sallyport::testing::TestStore::postgres().await).await;
+                    super::$test(&portal).await;
+                    portal.end().await;
+                }
+            )*
+        }
+    };
+}

@@ -1,0 +1,60 @@
+//! `/setup`
+
+use crate::portal::{PASSWORD, TestPortal};
+
+crate::on_both_portals!(
+    the_first_account_is_signed_in,
+    closed_once_there_is_an_account,
+    from_elsewhere_it_needs_the_token,
+    what_was_typed_is_kept,
+    an_oversized_form_is_refused,
+);
+
+async fn the_first_account_is_signed_in(portal: &TestPortal) {
+    assert_eq!(portal.get("/").await.location(), "/setup");
+    assert_eq!(portal.get("/sign-in").await.location(), "/setup");
+    portal.set_up().await;
+    assert_eq!(portal.get("/").await.location(), "/orgs/new");
+    assert_eq!(portal.get("/orgs/new").await.status, 200);
+}
+
+async fn closed_once_there_is_an_account(portal: &TestPortal) {
+    portal.set_up().await;
+    let other = portal.another();
+    assert_eq!(other.get("/setup").await.location(), "/sign-in");
+    let fields = [("name", "Eve"), ("email", "eve@example.com"), ("password", PASSWORD)];
+    assert_eq!(other.post("/setup", &fields).await.status, 403);
+    assert_eq!(other.get("/orgs/new").await.status, 303, "and nobody is signed in");
+}
+
+async fn from_elsewhere_it_needs_the_token(portal: &TestPortal) {
+    let elsewhere = portal.from("203.0.113.9");
+    assert!(elsewhere.get("/setup").await.body.contains("Setup token"));
+    let fields = |token| [("name", "Eve"), ("email", "eve@example.com"), ("password", PASSWORD), ("token", token)];
+    for wrong in ["", "guess"] {
+        let answer = elsewhere.post("/setup", &fields(wrong)).await;
+        assert_eq!(answer.status, 422);
+        assert!(answer.body.contains("eve@example.com"), "what was typed is kept");
+        assert!(portal.store.is_empty().await.expect("asked"));
+    }
+    let token = portal.state.context.setup_token.clone();
+    assert_eq!(elsewhere.post("/setup", &fields(&token)).await.status, 303);
+}
+
+async fn what_was_typed_is_kept(portal: &TestPortal) {
+    let fields = [("name", "Ada <Byron>"), ("email", "not an address"), ("password", "short")];
+    let answer = portal.post("/setup", &fields).await;
+    assert_eq!(answer.status, 422);
+    assert!(answer.body.contains("Ada &lt;Byron&gt;"), "kept, and escaped");
+    assert!(answer.body.contains("Write it like ada@example.com."));
+    assert!(answer.body.contains("Use at least 12 characters"));
+    assert!(!answer.body.contains("short\""), "a password is never written back");
+    assert!(portal.store.is_empty().await.expect("asked"));
+}
+
+async fn an_oversized_form_is_refused(portal: &TestPortal) {
+    let name = "x".repeat(70_000);
+    let answer = portal.post("/setup", &[("name", &name)]).await;
+    assert_eq!(answer.status, 413);
+    assert!(answer.body.contains("larger than any form"));
+}

@@ -1,0 +1,37 @@
+//! `/v1/…`
+
+mod auth;
+mod revocation;
+mod verify;
+
+use axum::{body::Body, http::Method};
+
+use crate::{client::Client, portal::TestPortal};
+
+crate::on_both_portals!(errors_are_problem_documents, cookies_mean_nothing);
+
+async fn errors_are_problem_documents(portal: &TestPortal) {
+    for (method, path, status, code) in [
+        (Method::GET, "/v1", 404, "not_found"),
+        (Method::GET, "/v1/", 404, "not_found"),
+        (Method::GET, "/v1/none", 404, "not_found"),
+        (Method::GET, "/v1/keys/verify", 405, "method_not_allowed"),
+        (Method::POST, "/v1/keys/verify", 401, "unauthorized"),
+    ] {
+        let request = Client::request(method.clone(), path).body(Body::empty()).expect("a request");
+        let answer = portal.send(request).await;
+        assert_eq!(answer.status.as_u16(), status, "{method} {path}");
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{method} {path}");
+        let json = answer.json();
+        assert_eq!((json["status"].as_u64(), json["code"].as_str()), (Some(status.into()), Some(code)));
+        assert_eq!(json["request_id"], answer.header("x-request-id"));
+        assert!(json["title"].is_string() && json["detail"].is_string() && json["type"].is_string());
+    }
+}
+
+async fn cookies_mean_nothing(portal: &TestPortal) {
+    portal.set_up().await;
+    let answer = portal.json("/v1/keys/verify", "", &serde_json::json!({ "key": "x" })).await;
+    assert_eq!(answer.status, 401, "a signed-in browser is no root token");
+    assert!(answer.header("www-authenticate").starts_with("Bearer"));
+}

@@ -1,0 +1,108 @@
+//! `ANY /v1/auth`
+
+use axum::{body::Body, http::Method};
+
+use crate::{client::Client, portal::TestPortal};
+
+crate::on_both_portals!(
+    a_good_key_is_named_to_the_upstream,
+    the_key_travels_in_either_header,
+    refusals_have_the_status_a_gateway_needs,
+    two_keys_are_ambiguous,
+    forwarding_headers_are_believed_from_proxies_only,
+    a_requirement_nobody_knows_is_refused,
+);
+
+async fn a_good_key_is_named_to_the_upstream(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (key, secret) = portal.key(&app).await;
+    for method in ["GET", "POST", "DELETE", "OPTIONS", "PATCH"] {
+        let request = Client::request(Method::from_bytes(method.as_bytes()).expect("a method"), "/v1/auth?scope=read")
+            .header("x-api-key", &secret)
+            .body(Body::empty());
+        let answer = portal.send(request.expect("a request")).await;
+        assert_eq!(answer.status, 200, "{method}");
+        assert_eq!(answer.header("x-auth-key-id"), key);
+        assert_eq!(answer.header("x-auth-app-id"), app.as_str());
+        assert!(answer.header("x-auth-org-id").starts_with("org_focus_labs_"));
+        assert!(answer.header("x-auth-tenant-id").starts_with("ten_"));
+        assert!(answer.header("x-auth-project-id").starts_with("prj_"));
+        assert_eq!(answer.header("x-auth-scopes"), "read");
+        assert_eq!(answer.header("x-auth-environment"), "production");
+        assert_eq!(answer.header("x-auth-mode"), "live");
+        assert_eq!(answer.body, "");
+    }
+}
+
+async fn the_key_travels_in_either_header(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    for value in [format!("Bearer {secret}"), format!("bearer  {secret}")] {
+        assert_eq!(portal.auth("", &[("authorization", &value)]).await.status, 200);
+    }
+    let bearer = format!("Bearer {secret}");
+    assert_eq!(portal.auth("", &[("authorization", &bearer), ("x-api-key", &secret)]).await.status, 200);
+    assert_eq!(portal.auth(&format!("?key={secret}"), &[]).await.status, 400, "never in a URL");
+    assert_eq!(portal.auth("", &[("authorization", &format!("Basic {secret}"))]).await.status, 401);
+}
+
+async fn refusals_have_the_status_a_gateway_needs(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (key, secret) = portal.key(&app).await;
+    let secret = secret.as_str();
+    let status = |query: &'static str, key: &str| {
+        let key = key.to_owned();
+        async move {
+            let answer = portal.auth(query, &[("x-api-key", &key)]).await;
+            assert_eq!(answer.header("content-type"), "application/problem+json");
+            assert_eq!(answer.status == 401, answer.header("www-authenticate").starts_with("Bearer"));
+            answer.status.as_u16()
+        }
+    };
+    assert_eq!(portal.auth("", &[]).await.status, 401);
+    assert_eq!(status("", "junk").await, 401);
+    assert_eq!(status("", "").await, 401);
+    assert_eq!(status("?scope=write", secret).await, 403);
+    assert_eq!(status("?app_id=app_x_000000", secret).await, 403);
+    assert_eq!(status("?mode=test", secret).await, 403);
+    assert_eq!(status("?ingestion=1", secret).await, 403);
+    portal.revoke(&key).await;
+    assert_eq!(status("?scope=read", secret).await, 401);
+}
+
+async fn two_keys_are_ambiguous(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    for headers in [
+        [("x-api-key", secret.as_str()), ("x-api-key", "another")],
+        [("x-api-key", secret.as_str()), ("x-api-key", secret.as_str())],
+        [("x-api-key", secret.as_str()), ("authorization", "Bearer another")],
+        [("authorization", "Bearer a"), ("authorization", "Bearer b")],
+    ] {
+        assert_eq!(portal.auth("", &headers).await.status, 400, "{headers:?}");
+    }
+}
+
+async fn forwarding_headers_are_believed_from_proxies_only(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    let headers = [("x-api-key", secret.as_str()), ("x-original-method", "DELETE"), ("x-original-uri", "/entities/7")];
+    assert_eq!(portal.auth("", &headers).await.status, 200, "from loopback");
+    let elsewhere = portal.from("203.0.113.9");
+    assert_eq!(elsewhere.auth("", &headers).await.status, 403);
+    assert_eq!(elsewhere.auth("", &headers[..1]).await.status, 200);
+}
+
+async fn a_requirement_nobody_knows_is_refused(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    for query in ["?scopes=read", "?mode=moon", "?scope=read&admin=0"] {
+        assert_eq!(portal.auth(query, &[("x-api-key", &secret)]).await.status, 400, "{query}");
+    }
+}

@@ -1,0 +1,187 @@
+//! `POST /v1/keys/verify`
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    http::{Method, header},
+};
+use sallyport::audit::{Act, Actor};
+use serde_json::json;
+
+use crate::{client::Client, portal::TestPortal};
+
+crate::on_both_portals!(
+    a_good_key_tells_whose_it_is,
+    each_refusal_has_its_code,
+    unknown_and_malformed_look_alike,
+    a_token_of_an_organization_sees_its_own_keys,
+    a_revoked_token_is_refused,
+    a_requirement_nobody_knows_is_refused,
+    bad_bodies_get_clear_answers,
+    closed_when_the_store_is_away,
+);
+
+async fn a_good_key_tells_whose_it_is(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (key, secret) = portal.key(&app).await;
+    let token = portal.root_token().await;
+    let answer =
+        portal.json("/v1/keys/verify", &token, &json!({ "key": secret, "scopes": ["read"], "app_id": app })).await;
+    assert_eq!(answer.status, 200);
+    let ids = portal.get(&format!("/apps/{app}/identifiers.json")).await.json();
+    assert_eq!(
+        answer.json(),
+        json!({
+            "valid": true, "code": "valid", "status": 200,
+            "key_id": key, "label": "CI",
+            "org_id": ids["org_id"], "tenant_id": ids["tenant_id"], "project_id": ids["project_id"], "app_id": app,
+            "environment": "production", "mode": "live", "scopes": ["read"],
+            "expires_at": null, "rate_limit": null, "request_id": answer.header("x-request-id"),
+        })
+    );
+}
+
+async fn each_refusal_has_its_code(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (key, secret) = portal.key(&app).await;
+    let token = portal.root_token().await;
+    let unknown = "sk_live_000000000000000000000000000000";
+    let unknown = format!("{unknown}{}", crc(unknown));
+    let mut cases = vec![
+        (json!({}), "missing", 401),
+        (json!({ "key": "" }), "missing", 401),
+        (json!({ "key": "junk" }), "malformed", 401),
+        (json!({ "key": format!("{}0", &secret[..43]) }), "malformed", 401),
+        (json!({ "key": unknown }), "not_found", 401),
+        (json!({ "key": secret, "app_id": "app_other_000000" }), "app_mismatch", 403),
+        (json!({ "key": secret, "scopes": ["read", "write"] }), "insufficient_scope", 403),
+        (json!({ "key": secret, "mode": "test" }), "mode_mismatch", 403),
+        (json!({ "key": secret, "ingestion": true }), "ingestion_not_verified", 403),
+    ];
+    if secret.ends_with('0') {
+        cases.remove(3);
+    }
+    for (body, code, status) in cases {
+        assert_refused(portal, &token, &body, code, status).await;
+    }
+    let detail = portal.json("/v1/keys/verify", &token, &json!({ "key": secret, "ingestion": true })).await.json();
+    assert_eq!(detail["error"]["detail"], format!("App {app} is not verified for data ingestion."));
+    portal.revoke(&key).await;
+    assert_refused(portal, &token, &json!({ "key": secret }), "revoked", 401).await;
+
+    let form_token = portal.form_token(&app).await;
+    let fields = [
+        ("form_token", form_token.as_str()),
+        ("app_id", app.as_str()),
+        ("label", "Short"),
+        ("environment", "testing"),
+        ("scopes", "read"),
+        ("expires", "7"),
+    ];
+    let page = portal.post(&format!("/apps/{app}/keys"), &fields).await;
+    let short = crate::portal::find(&page.body, "sk_test_", 44).expect("a key");
+    let good = portal.json("/v1/keys/verify", &token, &json!({ "key": short })).await.json();
+    assert_eq!(good["expires_at"], "2026-11-29T06:00:00Z");
+    portal.store.clock.turn(Duration::from_secs(7 * 86_400));
+    assert_refused(portal, &token, &json!({ "key": short }), "expired", 401).await;
+}
+
+fn crc(text: &str) -> String {
+    String::from_utf8(sallyport::base62::six(crc32fast::hash(text.as_bytes())).to_vec()).expect("ASCII")
+}
+
+async fn assert_refused(portal: &TestPortal, token: &str, body: &serde_json::Value, code: &str, status: u64) {
+    let answer = portal.json("/v1/keys/verify", token, body).await;
+    assert_eq!(answer.status, 200, "the question could be asked");
+    let json = answer.json();
+    assert_eq!(json["valid"], false, "{body}");
+    assert_eq!((json["code"].as_str(), json["status"].as_u64()), (Some(code), Some(status)), "{body}");
+    assert_eq!(json["error"]["status"], status);
+    assert_eq!(json["error"]["request_id"], answer.header("x-request-id"));
+    assert!(json.get("key_id").is_none());
+}
+
+async fn unknown_and_malformed_look_alike(portal: &TestPortal) {
+    let token = portal.root_token().await;
+    let unknown = "sk_live_000000000000000000000000000000";
+    let unknown = format!("{unknown}{}", crc(unknown));
+    let mut shown = Vec::new();
+    for key in [unknown.as_str(), "junk", "sk_live_"] {
+        let mut error = portal.json("/v1/keys/verify", &token, &json!({ "key": key })).await.json()["error"].clone();
+        error["request_id"] = json!(null);
+        shown.push(error);
+    }
+    assert!(shown.windows(2).all(|pair| pair[0] == pair[1]), "{shown:?}");
+}
+
+async fn a_token_of_an_organization_sees_its_own_keys(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    let other = sallyport::id::OrgId::parse(&portal.org("Another").await).expect("an id");
+    let made = portal.store.create_token(&Act::by(Actor::CommandLine), "theirs", false, Some(other)).await;
+    let token = made.expect("made").1.expose().to_owned();
+    assert_refused(portal, &token, &json!({ "key": secret }), "not_found", 401).await;
+    // Nothing of it in the log of the organization that owns the key.
+    portal.state.verifier.flush().await.expect("written");
+    assert!(!portal.get(&format!("/apps/{app}/activity")).await.body.contains("Refused 401"));
+}
+
+async fn a_revoked_token_is_refused(portal: &TestPortal) {
+    let act = Act::by(Actor::CommandLine);
+    let (token, secret) = portal.store.create_token(&act, "test", false, None).await.expect("made");
+    let body = json!({ "key": "junk" });
+    let ask = || portal.json("/v1/keys/verify", secret.expose(), &body);
+    assert_eq!(ask().await.status, 200);
+    portal.store.revoke_token(&act, &token.id).await.expect("revoked");
+    assert_eq!(ask().await.status, 401);
+}
+
+async fn a_requirement_nobody_knows_is_refused(portal: &TestPortal) {
+    let token = portal.root_token().await;
+    for body in [json!({ "key": "x", "scope": "read" }), json!({ "key": "x", "signature": { "timestamp": 1 } })] {
+        assert_eq!(portal.json("/v1/keys/verify", &token, &body).await.status, 422, "{body}");
+    }
+}
+
+async fn bad_bodies_get_clear_answers(portal: &TestPortal) {
+    let token = portal.root_token().await;
+    let send = |kind: &'static str, body: Vec<u8>| {
+        let request = Client::request(Method::POST, "/v1/keys/verify")
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, kind)
+            .body(Body::from(body));
+        portal.send(request.expect("a request"))
+    };
+    let deep = format!("{{\"key\":{}{}}}", "[".repeat(2_000), "]".repeat(2_000));
+    for (kind, body, status) in [
+        ("text/plain", b"{}".to_vec(), 415),
+        ("application/json", b"{".to_vec(), 400),
+        ("application/json", b"".to_vec(), 400),
+        ("application/json", b"\xff\xfe".to_vec(), 400),
+        ("application/json", deep.into_bytes(), 422),
+        ("application/json", b"{\"key\":7}".to_vec(), 422),
+        ("application/json", b"{\"key\":\"a\",\"key\":\"b\"}".to_vec(), 422),
+        ("application/json", vec![b' '; 300_000], 413),
+    ] {
+        let shown = String::from_utf8_lossy(&body[..body.len().min(30)]).into_owned();
+        let answer = send(kind, body).await;
+        assert_eq!(answer.status, status, "{shown}: {}", answer.body);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+    }
+}
+
+async fn closed_when_the_store_is_away(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    let token = portal.root_token().await;
+    portal.store.close().await;
+    let answer = portal.json("/v1/keys/verify", &token, &json!({ "key": secret })).await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.header("retry-after"), "1");
+    assert_eq!(portal.auth("", &[("x-api-key", &secret)]).await.status, 503);
+}
