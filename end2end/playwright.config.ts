@@ -10,6 +10,7 @@ export default defineConfig({
   outputDir: 'results',
   // Each test starts its own server on its own folder, so they may run side by side.
   fullyParallel: true,
+  workers: 2,
   forbidOnly: !!process.env.CI,
   reporter: [['list']],
   timeout: 60_000,
@@ -18,6 +19,8 @@ export default defineConfig({
     ...devices['Desktop Chrome'],
     viewport: { width: 1440, height: 900 },
     trace: 'retain-on-failure',
+    // View transitions take their time on a machine without a GPU.
+    contextOptions: { reducedMotion: 'reduce' },
     launchOptions: {
       executablePath: browser,
       args: [

@@ -54,7 +54,6 @@ export class Sallyport {
   /** Asks it to end, as a service manager would, and returns its exit code. */
   async stop() {
     const child = this.child;
-    this.child = undefined;
     if (!child || child.exitCode !== null) return child?.exitCode;
     const ended = once(child, 'exit');
     child.kill('SIGTERM');

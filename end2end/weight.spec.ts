@@ -16,7 +16,8 @@ function meter(page: Page, origin: string) {
       (async () => {
         const response = await request.response();
         if (!response || response.fromServiceWorker()) return;
-        const { responseBodySize: size } = await request.sizes();
+        // A file from the cache has no body on the wire, and counts below zero.
+        const size = Math.max(0, (await request.sizes()).responseBodySize);
         const type = response.headers()['content-type'] ?? '';
         if (type.includes('html')) bytes.html += size;
         else if (type.includes('css')) bytes.css += size;

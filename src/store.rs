@@ -109,6 +109,21 @@ impl Store {
         Ok(n)
     }
 
+    /// What SQLite finds damaged in its file, foreign keys included; nothing where all is well. PostgreSQL looks after
+    /// itself.
+    pub async fn check_integrity(&self) -> Result<Vec<String>> {
+        if matches!(self.0.location, Location::Postgres(_)) {
+            return Ok(Vec::new());
+        }
+        let rows = sqlx::query("PRAGMA integrity_check").fetch_all(self.read()).await?;
+        let found = rows.iter().map(|row| sqlx::Row::try_get::<String, _>(row, 0));
+        let mut damages: Vec<_> = found.collect::<Result<_, _>>()?;
+        damages.retain(|line| line != "ok");
+        let dangling = sqlx::query("PRAGMA foreign_key_check").fetch_all(self.read()).await?;
+        damages.extend(dangling.iter().map(|_| "a foreign key points nowhere".to_owned()));
+        Ok(damages)
+    }
+
     /// Folds the WAL into the database and closes every connection.
     pub async fn close(&self) {
         self.0.read.close().await;

@@ -21,6 +21,10 @@ use crate::{
     portal::{Page, Portal, Site, Theme},
 };
 
+/// Marks a response that goes out as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Uncompressed;
+
 /// What rendering needs to know of the request.
 pub struct Ui {
     pub context: Context,
@@ -53,6 +57,13 @@ impl Ui {
         let mut response = (status, Html(document(rendered.into_body()).await)).into_response();
         // Pages tell of one person's organizations, and one of them holds secrets: none is kept anywhere.
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+
+    /// A page that shows secrets. It is not compressed: lengths would tell of them (BREACH).
+    pub async fn secret(&self, page: Page) -> Response {
+        let mut response = self.ok(page).await;
+        response.extensions_mut().insert(Uncompressed);
         response
     }
 

@@ -81,6 +81,10 @@ async fn run(cli: Cli) -> Result<(), String> {
 /// The database of this machine, for whoever has a shell on it.
 async fn open(place: &Where) -> Result<Store, String> {
     let data = DataDir::prepare(&place.place()?, &OsEntropy)?;
+    for sentence in &data.made {
+        // Not where a script reads; and a mistyped folder should be seen.
+        eprintln!("{sentence}");
+    }
     data.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await
 }
 

@@ -6,6 +6,8 @@ use clap::Args;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::site;
+
 /// What each command needs: where the data is.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Where {
@@ -130,7 +132,7 @@ impl Where {
         };
         let public_url = args.public_url.clone().or(file.public_url);
         Ok(Serving {
-            listen: args.listen.clone().or(file.listen).unwrap_or_else(|| "127.0.0.1:3000".to_owned()),
+            listen: args.listen.clone().or(file.listen).unwrap_or_else(site::default_address),
             public_url: public_url.map(|url| check_public_url(&url)).transpose()?,
             trusted_proxies: given.iter().map(|cidr| check_cidr(cidr)).collect::<Result<_, _>>()?,
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),

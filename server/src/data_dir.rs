@@ -47,16 +47,19 @@ impl DataDir {
             }
             None => Location::Sqlite(folder.join("sallyport.db")),
         };
-        if let Location::Sqlite(path) = &location
-            && !path.exists()
-        {
-            made.push(format!("Made the database {}.", path.display()));
-        }
         let master_key = match &place.master_key {
             Some(text) => MasterKey::parse(&text.0)
                 .ok_or("SALLYPORT_MASTER_KEY should be 32 bytes in base64: openssl rand -base64 32")?,
             None => key_file(&folder.join("master.key"), &location, entropy, &mut made)?,
         };
+        if let Location::Sqlite(path) = &location
+            && !path.exists()
+        {
+            // SQLite gives its WAL the mode of the database; the folder may have been made by somebody with another umask.
+            let options = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+            options.map_err(|error| format!("The database {} can't be made: {error}", path.display()))?;
+            made.push(format!("Made the database {}.", path.display()));
+        }
         Ok(Self { location, master_key, made })
     }
 
@@ -163,12 +166,14 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_the_owners_alone() {
+    fn key_and_database_are_the_owners_alone() {
         let folder = tempfile::tempdir().expect("a folder");
         DataDir::prepare(&place(folder.path()), &SeededEntropy::new(1)).expect("made");
         let key = folder.path().join("master.key");
-        let mode = std::fs::metadata(&key).expect("there").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        for file in [&key, &folder.path().join("sallyport.db")] {
+            let mode = std::fs::metadata(file).expect("there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+        }
         std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).expect("set");
         let error = DataDir::prepare(&place(folder.path()), &SeededEntropy::new(1)).err().expect("refused");
         assert!(error.contains("chmod 600"), "{error}");

@@ -5,13 +5,16 @@ use std::time::Duration;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
-    http::StatusCode,
+    http::{Extensions, HeaderMap, StatusCode, Version},
     middleware::from_fn_with_state,
     response::IntoResponse,
     routing::get,
 };
-use sallyport_app::{routes, ui};
-use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+use sallyport_app::{
+    routes,
+    ui::{self, Uncompressed},
+};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
 use crate::{
@@ -37,6 +40,7 @@ pub fn router(state: AppState) -> Router {
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .layer(timeout())
         .layer(from_fn_with_state(state.context.clone(), ui::error_pages))
+        .layer(CompressionLayer::new().compress_when(unless_secret as fn(_, _, &_, &_) -> _))
         .layer(from_fn_with_state(state.clone(), headers::secure))
         .with_state(state.context.clone());
 
@@ -58,6 +62,11 @@ pub fn router(state: AppState) -> Router {
         .merge(portal)
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(state, client::name_client))
+}
+
+/// Pages are compressed, but not the one that shows secrets.
+fn unless_secret(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
+    extensions.get::<Uncompressed>().is_none()
 }
 
 /// `__Host-` binds the cookie to this host and to https; without Secure browsers drop it, so nobody could sign in.

@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use leptos_config::LeptosOptions;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
@@ -28,6 +29,16 @@ struct Encoded {
     etag: HeaderValue,
 }
 
+/// The options that the site was built with.
+static OPTIONS: LazyLock<LeptosOptions> = LazyLock::new(|| {
+    leptos_config::get_config_from_str(include_str!("../../Leptos.toml")).expect("Leptos.toml is tested")
+});
+
+/// Where a server listens that is told nothing else.
+pub fn default_address() -> String {
+    OPTIONS.site_addr.to_string()
+}
+
 struct Site {
     base: String,
     assets: HashMap<String, Asset>,
@@ -39,6 +50,7 @@ impl Site {
     fn load() -> Self {
         let mut names: Vec<_> = Files::iter().collect();
         names.sort();
+        let folder = format!("{}/", OPTIONS.site_pkg_dir);
         let mut hash = Sha256::new();
         let mut assets = HashMap::new();
         for name in &names {
@@ -52,10 +64,10 @@ impl Site {
                 brotli: encoded(&format!("{name}.br")),
                 gzip: encoded(&format!("{name}.gz")),
             };
-            let name = name.strip_prefix("pkg/").unwrap_or(name);
+            let name = name.strip_prefix(&*folder).unwrap_or(name);
             assets.insert(name.to_owned(), asset);
         }
-        Self { base: format!("/pkg/{}", hex(&hash.finalize()[..6])), assets }
+        Self { base: format!("/{folder}{}", hex(&hash.finalize()[..6])), assets }
     }
 }
 
@@ -152,4 +164,22 @@ fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     known.to_str().is_ok_and(|known| {
         known.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == etag)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deployed_options_are_those_of_the_build() {
+        let deployed: toml::Table = toml::from_str(include_str!("../../Leptos.toml")).expect("TOML");
+        let built: toml::Table = toml::from_str(include_str!("../../Cargo.toml")).expect("TOML");
+        let options = |table: &toml::Table| table["workspace"]["metadata"]["leptos"][0].as_table().cloned();
+        let (deployed, built) = (options(&deployed).expect("options"), options(&built).expect("options"));
+        for (name, value) in deployed.iter().filter(|(name, _)| *name != "env") {
+            assert_eq!(Some(value), built.get(name), "{name}");
+        }
+        assert_eq!(OPTIONS.output_name.as_ref(), "sallyport");
+        assert_eq!(default_address(), "127.0.0.1:3000");
+    }
 }

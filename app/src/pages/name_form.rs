@@ -22,7 +22,7 @@ pub fn NameForm(
         <Card>
             <form method="post" action=action novalidate class="stack form">
                 <ErrorSummary form=&form/>
-                <TextField form=&form name="name" label="Name" maxlength=100 autofocus=!form.is_refused()/>
+                <TextField form=&form name="name" label="Name" autofocus=!form.is_refused()/>
                 <div class="form-foot">
                     <a class="btn" href=cancel>"Cancel"</a>
                     <button class="btn btn-primary">{button}</button>

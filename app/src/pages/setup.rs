@@ -67,7 +67,7 @@ fn page(form: FormState, local: bool) -> Page {
                         hint="You are not on the server’s own machine. The server printed this token when it started."
                     />
                 })}
-                <TextField form=&form name="name" label="Name" autocomplete="name" maxlength=100 autofocus=!form.is_refused()/>
+                <TextField form=&form name="name" label="Name" autocomplete="name" autofocus=!form.is_refused()/>
                 <TextField form=&form name="email" label="Email" kind="email" autocomplete="username"/>
                 <TextField
                     form=&form name="password" label="Password" kind="password" autocomplete="new-password"

@@ -119,13 +119,17 @@ impl Client {
 
     /// Sends a form as our own page would.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.send(Self::form(path, fields)).await
+    }
+
+    pub fn form(path: &str, fields: &[(&str, &str)]) -> Request<Body> {
         let mut body = url::form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(fields);
         let request = Self::request(Method::POST, path)
             .header(header::ORIGIN, ORIGIN)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(body.finish()));
-        self.send(request.expect("a request")).await
+        request.expect("a request")
     }
 
     /// Asks the API with a root token.

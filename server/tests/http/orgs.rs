@@ -17,10 +17,15 @@ async fn an_organization_is_made_with_its_tenant(portal: &TestPortal) {
 
 async fn what_was_typed_is_kept(portal: &TestPortal) {
     portal.set_up().await;
-    let fields = [("name", ""), ("description", "Measures </textarea><script>attention"), ("plan", "gold"), ("tenant", "T")];
+    let fields =
+        [("name", ""), ("description", "Measures </textarea><script>attention"), ("plan", "gold"), ("tenant", "T")];
     let answer = portal.post("/orgs/new", &fields).await;
     assert_eq!(answer.status, 422);
-    for text in ["Give the organization a name.", "Choose Starter, Pro or Enterprise.", "Measures &lt;/textarea&gt;&lt;script&gt;attention"] {
+    for text in [
+        "Give the organization a name.",
+        "Choose Starter, Pro or Enterprise.",
+        "Measures &lt;/textarea&gt;&lt;script&gt;attention",
+    ] {
         assert!(answer.body.contains(text), "{text}");
     }
     assert!(answer.body.contains("aria-invalid=\"true\""));

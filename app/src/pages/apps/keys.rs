@@ -49,7 +49,7 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: AppAccess, Typ
         Generated::Issued(issued) => {
             let profile = context.store.profile().clone();
             let done = format!("/apps/{}/keys", issued.app.id);
-            Ok(ui.ok(page.with_dialog(move || view! { <Once issued profile done/> })).await)
+            Ok(ui.secret(page.with_dialog(move || view! { <Once issued profile done/> })).await)
         }
         Generated::Already(key) => {
             let page = page.with_dialog(move || view! { <Already key close=path/> });

@@ -50,7 +50,7 @@ async fn page(ui: &Ui, access: &ProjectAccess, form: FormState) -> Result<Page, 
             <Card>
                 <form method="post" action=action novalidate class="stack form">
                     <ErrorSummary form=&form/>
-                    <TextField form=&form name="name" label="Name" maxlength=100 autofocus=!form.is_refused()/>
+                    <TextField form=&form name="name" label="Name" autofocus=!form.is_refused()/>
                     <SelectField form=&form name="os" label="Operating system" options=systems/>
                     <TextField
                         form=&form name="bundle_id" label="Store identifier" mono=true placeholder="com.example.focus"

@@ -10,11 +10,11 @@ pub fn Already(key: KeyId, close: String) -> impl IntoView {
     let href = format!("/keys/{key}");
     let revoke = format!("{href}/revoke");
     view! {
-        <Modal title="This key was shown already" close_href=close.clone()>
+        <Modal title="Already shown" close_href=close.clone()>
             <form method="post" action=revoke novalidate>
                 <div class="dialog-body stack">
                     <Notice tone=Tone::Warning>
-                        "The form was sent twice; it made one key. Its secrets were in the first answer and are nowhere else."
+                        "This form was sent twice and made one key. Its secrets were in the first answer and are nowhere else."
                     </Notice>
                     <p>
                         "If you saved them, all is well: "<a href=href>"open the key"</a>". If you did not, revoke it and \

@@ -136,7 +136,7 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
                     <Hidden name="form_token" value=token/>
                     <SelectField form=&form name="app_id" label="Choose App" options=choices/>
                     <TextField
-                        form=&form name="label" label="Label" maxlength=100 autofocus=!form.is_refused()
+                        form=&form name="label" label="Label" autofocus=!form.is_refused()
                         hint="You’ll find the key by it. Say where it runs."
                     />
                     <SelectField form=&form name="environment" label="Key Type" options=environments/>

@@ -54,7 +54,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
                             "Every request with it is refused from then on. This can’t be undone; generate another key instead."
                         </Notice>
                         <TextField
-                            form=&form name="reason" label="Reason" maxlength=200 autofocus=!form.is_refused()
+                            form=&form name="reason" label="Reason" autofocus=!form.is_refused()
                             hint="Optional. It stands in the activity log."
                         />
                     </div>

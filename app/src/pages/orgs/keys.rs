@@ -45,7 +45,7 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typ
     match generated {
         Generated::Issued(issued) => {
             let profile = context.store.profile().clone();
-            Ok(ui.ok(page.with_dialog(move || view! { <Once issued profile done=path/> })).await)
+            Ok(ui.secret(page.with_dialog(move || view! { <Once issued profile done=path/> })).await)
         }
         Generated::Already(key) => {
             let page = page.with_dialog(move || view! { <Already key close=path/> });

@@ -52,11 +52,11 @@ fn page(chrome: Chrome, form: FormState) -> Page {
             <Card>
                 <form method="post" action="/orgs/new" novalidate class="stack form">
                     <ErrorSummary form=&form/>
-                    <TextField form=&form name="name" label="Organization name" maxlength=100 autofocus=!form.is_refused()/>
+                    <TextField form=&form name="name" label="Organization name" autofocus=!form.is_refused()/>
                     <TextArea form=&form name="description" label="Description" hint="Optional. What the organization does."/>
                     <RadioGroup form=&form name="plan" legend="Plan" options=plans/>
                     <TextField
-                        form=&form name="tenant" label="First tenant" maxlength=100
+                        form=&form name="tenant" label="First tenant"
                         hint="Tenants keep things apart, such as Development and Production. You can add more later."
                     />
                     <div class="form-foot">

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sallyport::id::AppId;
 
 use crate::{
-    client::Answer,
+    client::{Answer, Client},
     portal::{TestPortal, find},
 };
 
@@ -16,6 +16,7 @@ crate::on_both_portals!(
     a_form_token_of_another_person_is_refused,
     the_empty_list_shows_the_call,
     revoked_keys_wait_behind_a_box,
+    every_page_but_the_secrets_is_compressed,
 );
 
 fn credentials(answer: &Answer) -> serde_json::Value {
@@ -35,7 +36,7 @@ async fn both_secrets_are_in_one_response(portal: &TestPortal) {
     assert_eq!(json["signing_secret"], shown.signing_secret.clone().expect("one").as_str());
     assert!(shown.answer.body.contains(&format!("download=\"credentials-{app}.json\"")));
     assert_eq!(shown.answer.header("cache-control"), "no-store");
-    assert_eq!(shown.answer.header("content-encoding"), "");
+    assert_eq!(shown.answer.header("content-encoding"), "", "lengths must not tell of secrets");
 
     let list = portal.get(&format!("/apps/{app}/keys")).await.body;
     assert!(list.contains("Ingest worker") && list.contains("Active"));
@@ -129,7 +130,7 @@ async fn a_form_sent_twice_makes_one_key(portal: &TestPortal) {
     assert_eq!(post(portal, &app, &fields).await.status, 200);
     let again = post(portal, &app, &fields).await;
     assert_eq!(again.status, 409);
-    assert!(again.body.contains("This key was shown already"));
+    assert!(again.body.contains("Already shown"));
     assert!(again.body.contains("Revoke and generate again"));
     assert_eq!(find(&again.body, "sk_test_", 44), None);
     let key = again.after("href=\"/keys/", '"');
@@ -164,6 +165,28 @@ async fn a_form_token_of_another_person_is_refused(portal: &TestPortal) {
     let act = sallyport::audit::Act::by(sallyport::audit::Actor::CommandLine);
     portal.store.add_member(&act, &org, &user, sallyport::member::Role::Member).await.expect("added");
     assert_eq!(eve.post(&format!("/apps/{app}/keys"), &fields).await.status, 422);
+}
+
+async fn every_page_but_the_secrets_is_compressed(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let path = format!("/apps/{app}/keys");
+    let encoding = |mut request: axum::http::Request<axum::body::Body>| {
+        request.headers_mut().insert("accept-encoding", "br, gzip".parse().expect("a header"));
+        async { portal.send(request).await.header("content-encoding").to_owned() }
+    };
+    let get = Client::request(axum::http::Method::GET, &path).body(axum::body::Body::empty()).expect("a request");
+    assert_eq!(encoding(get).await, "br");
+    assert_eq!(encoding(Client::form(&path, &[("label", "no scope")])).await, "br");
+    let token = portal.form_token(&app).await;
+    let fields = [
+        ("form_token", token.as_str()),
+        ("app_id", app.as_str()),
+        ("label", "CI"),
+        ("environment", "testing"),
+        ("scopes", "read"),
+    ];
+    assert_eq!(encoding(Client::form(&path, &fields)).await, "", "lengths would tell of the secrets");
 }
 
 async fn the_empty_list_shows_the_call(portal: &TestPortal) {
