@@ -1,6 +1,6 @@
 //! The accept loop: HTTP/1.1 with a header timeout, and an end that drains.
 
-use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, io::Write, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
@@ -49,7 +49,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
         Location::Sqlite(_) => None,
     };
     for sentence in &data.made {
-        println!("{sentence}");
+        say(sentence);
     }
 
     let own = format!("http://{address}");
@@ -89,17 +89,22 @@ async fn bind(listen: &str) -> Result<TcpListener, String> {
     })
 }
 
+/// To the terminal; whoever started us may have stopped listening, which must not end the server.
+fn say(sentence: &str) {
+    let _ = writeln!(std::io::stdout(), "{sentence}");
+}
+
 /// What somebody at the terminal needs to know next.
 async fn greet(state: &AppState, own: &str, address: SocketAddr, demo: Option<&str>) -> Result<(), String> {
-    println!("Sallyport {} is listening on {own}", env!("CARGO_PKG_VERSION"));
+    say(&format!("Sallyport {} is listening on {own}", env!("CARGO_PKG_VERSION")));
     let context = &state.context;
     if let Some(demo) = demo {
-        println!("{demo}");
+        say(demo);
     } else if context.store.is_empty().await.map_err(|error| error.to_string())? {
         let public = &context.public_url;
-        println!("Nobody has an account yet. Make the first one at {public}/setup");
+        say(&format!("Nobody has an account yet. Make the first one at {public}/setup"));
         if !address.ip().is_loopback() || !public.starts_with("http://127.") {
-            println!("From another machine: {public}/setup?token={}", context.setup_token);
+            say(&format!("From another machine: {public}/setup?token={}", context.setup_token));
         }
     }
     Ok(())

@@ -42,19 +42,25 @@ impl Server {
 
     /// One request; nothing if the server died on the way.
     fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Option<String> {
-        let mut stream = TcpStream::connect(&self.address).ok()?;
+        self.try_ask(method, path, headers, body).map_err(|error| eprintln!("{method} {path}: {error}")).ok()
+    }
+
+    fn try_ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Result<String, String> {
+        let failed = |error: std::io::Error| error.to_string();
+        let mut stream = TcpStream::connect(&self.address).map_err(failed)?;
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {0}\r\norigin: http://{0}\r\n", self.address);
         head += &format!("connection: close\r\ncookie: {}\r\ncontent-length: {}\r\n", self.cookie, body.len());
         for (name, value) in headers {
             head += &format!("{name}: {value}\r\n");
         }
-        stream.write_all(format!("{head}\r\n{body}").as_bytes()).ok()?;
+        stream.write_all(format!("{head}\r\n{body}").as_bytes()).map_err(failed)?;
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
+        stream.read_to_string(&mut answer).map_err(failed)?;
         // Cut off in the middle is not answered.
-        let (head, body) = answer.split_once("\r\n\r\n")?;
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "))?.parse::<usize>().ok()?;
-        (body.len() == length).then_some(answer)
+        let cut_off = || format!("cut off: {answer}");
+        let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(cut_off)?;
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).ok_or_else(cut_off)?;
+        if length.parse() == Ok(body.len()) { Ok(answer) } else { Err(cut_off()) }
     }
 
     fn form(&self, path: &str, fields: &[(&str, &str)]) -> Option<String> {

@@ -12,7 +12,7 @@ pub fn Already(key: KeyId, close: String) -> impl IntoView {
     view! {
         <Modal title="Already shown" close_href=close.clone()>
             <form method="post" action=revoke novalidate>
-                <div class="dialog-body stack">
+                <div class="stack">
                     <Notice tone=Tone::Warning>
                         "This form was sent twice and made one key. Its secrets were in the first answer and are nowhere else."
                     </Notice>

@@ -6,7 +6,7 @@ use sallyport::{
     app::App,
     id::KeyId,
     key::{Issued, Key, NewKey, new::KeyInput},
-    profile::{Environment, Profile},
+    profile::Profile,
 };
 
 use crate::{
@@ -108,6 +108,20 @@ impl Panel {
     }
 }
 
+/// "sk_live_… for Production; sk_test_… for Development, Staging, Testing, Other."
+fn prefixes(profile: &Profile) -> String {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for environment in &profile.environments {
+        match groups.iter_mut().find(|(prefix, _)| *prefix == environment.prefix) {
+            Some((_, titles)) => titles.push(&environment.title),
+            None => groups.push((&environment.prefix, vec![&environment.title])),
+        }
+    }
+    let groups: Vec<_> =
+        groups.into_iter().map(|(prefix, titles)| format!("{prefix}… for {}", titles.join(", "))).collect();
+    groups.join("; ") + "."
+}
+
 #[component]
 pub fn GeneratePanel(panel: Panel) -> impl IntoView {
     let Panel { path, apps, form, token, profile } = panel;
@@ -116,10 +130,9 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
     if !choices.iter().any(|choice| choice.value == form.value("app_id")) && choices.len() != 1 {
         choices.insert(0, Choice::new("", "Choose an app"));
     }
-    let environment = |environment: &Environment| {
-        Choice::new(&environment.name, &environment.title).note(format!("{}…", environment.prefix))
-    };
-    let environments = profile.environments.iter().map(environment).collect();
+    let environments =
+        profile.environments.iter().map(|environment| Choice::new(&environment.name, &environment.title)).collect();
+    let prefixes = prefixes(&profile);
     let scopes =
         profile.scopes.iter().map(|scope| Choice::new(&scope.name, &scope.title).note(&scope.description)).collect();
     let expiries =
@@ -130,8 +143,8 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
             title="Generate API Key" sub="One key speaks for one app. Its secrets are shown once."
             close_href=path.clone()
         >
-            <form method="post" action=action novalidate class="dialog-form">
-                <div class="dialog-body stack">
+            <form method="post" action=action novalidate>
+                <div class="stack">
                     <ErrorSummary form=&form/>
                     <Hidden name="form_token" value=token/>
                     <SelectField form=&form name="app_id" label="Choose App" options=choices/>
@@ -139,7 +152,7 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
                         form=&form name="label" label="Label" autofocus=!form.is_refused()
                         hint="You’ll find the key by it. Say where it runs."
                     />
-                    <SelectField form=&form name="environment" label="Key Type" options=environments/>
+                    <SelectField form=&form name="environment" label="Key Type" options=environments hint=prefixes/>
                     <CheckboxGroup form=&form name="scopes" legend="Scopes" options=scopes/>
                     <SelectField form=&form name="expires" label="Expires" options=expiries/>
                     <CheckField

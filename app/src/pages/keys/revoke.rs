@@ -48,7 +48,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
         view! {
             <Modal title="Revoke this key?" sub=label close_href=close.clone()>
                 <form method="post" action=action novalidate>
-                    <div class="dialog-body stack">
+                    <div class="stack">
                         <ErrorSummary form=&form/>
                         <Notice tone=Tone::Danger>
                             "Every request with it is refused from then on. This can’t be undone; generate another key instead."
