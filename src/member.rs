@@ -13,8 +13,6 @@ pub enum Role {
 /// Something a page or a verb asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {
-    /// See everything of the organization, secrets excepted: nobody sees those again.
-    View,
     /// Generate and revoke API keys.
     ManageKeys,
     /// Make projects and apps.
@@ -48,7 +46,7 @@ impl Role {
 
     pub const fn may(self, permission: Permission) -> bool {
         match permission {
-            Permission::View | Permission::ManageKeys | Permission::ManageApps => true,
+            Permission::ManageKeys | Permission::ManageApps => true,
             Permission::ManageOrg => matches!(self, Self::Owner | Self::Admin),
         }
     }

@@ -21,8 +21,8 @@ const WAITING: usize = 32;
 pub struct Passwords(Arc<Pool>);
 
 struct Pool {
-    running: Semaphore,
-    waiting: Semaphore,
+    running: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     entropy: Arc<dyn Entropy>,
     /// A hash that no password has: an unknown e-mail address costs as much as a wrong password.
     nobody: String,
@@ -42,8 +42,8 @@ impl Passwords {
     pub fn new(entropy: Arc<dyn Entropy>) -> Self {
         let nobody = hash(&entropy.array::<32>(), entropy.array());
         Self(Arc::new(Pool {
-            running: Semaphore::new(AT_ONCE),
-            waiting: Semaphore::new(AT_ONCE + WAITING),
+            running: Arc::new(Semaphore::new(AT_ONCE)),
+            waiting: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
             entropy,
             nobody,
         }))
@@ -69,8 +69,13 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let busy = || Error::Busy("Many people are signing in right now; try again in a few seconds.");
-        let _waiting = self.0.waiting.try_acquire().map_err(|_| busy())?;
-        let _running = self.0.running.acquire().await.map_err(|_| busy())?;
+        let waiting = Arc::clone(&self.0.waiting).try_acquire_owned().map_err(|_| busy())?;
+        let running = Arc::clone(&self.0.running).acquire_owned().await.map_err(|_| busy())?;
+        // The permits go with the work: whoever hangs up leaves the hash running, and it still counts.
+        let work = move || {
+            let _permits = (waiting, running);
+            work()
+        };
         tokio::task::spawn_blocking(work).await.map_err(|error| Error::Unavailable(error.to_string()))
     }
 }
@@ -79,6 +84,25 @@ impl Passwords {
 mod tests {
     use super::*;
     use crate::testing::SeededEntropy;
+
+    #[tokio::test]
+    async fn hanging_up_gives_no_permit_back() {
+        let passwords = Passwords::new(Arc::new(SeededEntropy::new(1)));
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let held = Arc::new(std::sync::Mutex::new(held));
+        for left in (0..AT_ONCE).rev() {
+            let (pool, held) = (passwords.clone(), Arc::clone(&held));
+            let asked = tokio::spawn(async move { pool.run(move || drop(held.lock().map(|held| held.recv()))).await });
+            while passwords.0.running.available_permits() > left {
+                tokio::task::yield_now().await;
+            }
+            asked.abort();
+            let _ = asked.await;
+        }
+        assert_eq!(passwords.0.running.available_permits(), 0, "the work goes on, and counts");
+        drop(release);
+        let _all = passwords.0.running.acquire_many(AT_ONCE as u32).await.expect("given back at its end");
+    }
 
     #[tokio::test]
     async fn the_right_password_matches_and_nobody_has_none() {

@@ -61,14 +61,12 @@ struct Inner {
     location: Location,
     read: AnyPool,
     write: AnyPool,
+    /// The verifier's own readers: slow pages must not keep it from hearing of revocations.
+    verify: AnyPool,
     tools: Tools,
     peppers: Peppers,
     listener: OnceLock<Listener>,
-}
-
-/// See [`Store::lock_server`].
-pub struct ServerLock {
-    _connection: sqlx::AnyConnection,
+    server_lock: tokio::sync::Mutex<Option<sqlx::AnyConnection>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -105,7 +103,7 @@ impl Store {
 
     /// The number of changes that verdicts depend on, ever.
     pub async fn revision(&self) -> Result<i64> {
-        let (n,): (i64,) = sqlx::query_as("SELECT n FROM revision WHERE id = 1").fetch_one(self.read()).await?;
+        let (n,): (i64,) = sqlx::query_as("SELECT n FROM revision WHERE id = 1").fetch_one(&self.0.verify).await?;
         Ok(n)
     }
 
@@ -126,19 +124,29 @@ impl Store {
 
     /// Folds the WAL into the database and closes every connection.
     pub async fn close(&self) {
+        *self.0.server_lock.lock().await = None;
+        self.0.verify.close().await;
         self.0.read.close().await;
         self.0.write.close().await;
     }
 
-    /// PostgreSQL's advisory lock, held as long as the answer lives: a second server would not hear of the first
-    /// one's revocations. For SQLite a lock file does the same.
-    pub async fn lock_server(&self) -> Result<ServerLock> {
+    /// Takes PostgreSQL's advisory lock, or sees that it is still held: it goes when its connection does. A second
+    /// server would not hear of the first one's revocations at once. For SQLite a lock file does the same.
+    pub async fn hold_server_lock(&self) -> Result<()> {
+        let mut held = self.0.server_lock.lock().await;
+        if let Some(connection) = held.as_mut() {
+            if sqlx::query("SELECT 1").execute(&mut *connection).await.is_ok() {
+                return Ok(());
+            }
+            *held = None;
+        }
         let mut connection = self.0.write.acquire().await?.detach();
         let row = sqlx::query("SELECT CASE WHEN pg_try_advisory_lock(7022136120) THEN 1 ELSE 0 END AS taken")
             .fetch_one(&mut connection)
             .await?;
         if sqlx::Row::try_get::<i32, _>(&row, "taken")? == 1 {
-            return Ok(ServerLock { _connection: connection });
+            *held = Some(connection);
+            return Ok(());
         }
         Err(Error::Unavailable("another sallyport serves this database already; end it first".to_owned()))
     }

@@ -5,7 +5,7 @@ use crate::Invalid;
 /// Control characters, and the marks that turn or hide the text around them (Unicode UAX #9, bidi controls).
 fn hides(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// One line of at most `most` characters; an empty one is refused with `empty`.

@@ -12,8 +12,10 @@ use axum::{
     routing::{any, post},
 };
 
+use tower_http::catch_panic::CatchPanicLayer;
+
 use crate::state::AppState;
-pub use problem::Problem;
+pub use problem::{Problem, complete};
 
 pub fn routes() -> Router<AppState> {
     Router::new()
@@ -23,4 +25,5 @@ pub fn routes() -> Router<AppState> {
         .route("/v1/", any(problem::not_found))
         .route("/v1/{*rest}", any(problem::not_found))
         .method_not_allowed_fallback(problem::method_not_allowed)
+        .layer(CatchPanicLayer::new())
 }

@@ -60,6 +60,12 @@ impl DataDir {
             options.map_err(|error| format!("The database {} can't be made: {error}", path.display()))?;
             made.push(format!("Made the database {}.", path.display()));
         }
+        if let Location::Sqlite(path) = &location {
+            for file in ["", "-wal", "-shm"].map(|end| format!("{}{end}", path.display())) {
+                // One that an older version made may be readable by others.
+                let _ = fs::set_permissions(file, fs::Permissions::from_mode(0o600));
+            }
+        }
         Ok(Self { location, master_key, made })
     }
 
@@ -116,7 +122,8 @@ fn key_file(
 /// Whole or not at all: a cut would leave a database that nobody can open.
 fn write_key(path: &Path, key: &MasterKey) -> std::io::Result<()> {
     let part = path.with_extension("part");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    let _ = fs::remove_file(&part);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
     file.write_all(key.expose().as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()?;

@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
     http::{Extensions, HeaderMap, StatusCode, Version},
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     response::IntoResponse,
     routing::get,
 };
@@ -51,7 +51,7 @@ pub fn router(state: AppState) -> Router {
         .route("/robots.txt", get(site::robots))
         .layer(from_fn_with_state(state.clone(), headers::secure));
 
-    let api = api::routes().layer(DefaultBodyLimit::max(API_LIMIT)).layer(timeout());
+    let api = api::routes().layer(DefaultBodyLimit::max(API_LIMIT)).layer(timeout()).layer(from_fn(api::complete));
 
     Router::new()
         .route("/healthz", get(healthz))

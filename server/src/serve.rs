@@ -1,6 +1,13 @@
 //! The accept loop: HTTP/1.1 with a header timeout, and an end that drains.
 
-use std::{convert::Infallible, io::Write, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io::{self, Write},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Router, body::Body};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
@@ -8,11 +15,12 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sallyport::{clock::SystemClock, entropy::OsEntropy, store::Location};
 use tokio::{
     net::{TcpListener, TcpStream},
     signal::unix::{SignalKind, signal},
-    sync::watch,
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
 };
 use tower::ServiceExt;
 
@@ -27,6 +35,10 @@ use crate::{
     worker,
 };
 
+/// Descriptors kept for the database, the logs and what else is open.
+const RESERVED_FILES: u64 = 100;
+/// Enough for any gateway; each costs some memory.
+const MOST_CONNECTIONS: u64 = 20_000;
 /// A peer that sends nothing, or half a head, is let go after this long.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 /// Requests in flight get this long when the server ends.
@@ -44,15 +56,14 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     let _lock = ServerLock::take(&place.data)?;
     let demo_sign_in = if serving.demo { Some(demo::prepare(&data, clock.clone()).await?) } else { None };
     let store = data.open(clock, entropy).await?;
-    let _cluster_lock = match store.location() {
-        Location::Postgres(_) => Some(store.lock_server().await.map_err(|error| error.to_string())?),
-        Location::Sqlite(_) => None,
-    };
+    if matches!(store.location(), Location::Postgres(_)) {
+        store.hold_server_lock().await.map_err(|error| error.to_string())?;
+    }
     for sentence in &data.made {
         say(sentence);
     }
 
-    let own = format!("http://{address}");
+    let own = own_url(address);
     let state = AppState::new(
         store.clone(),
         Deployment {
@@ -89,6 +100,16 @@ async fn bind(listen: &str) -> Result<TcpListener, String> {
     })
 }
 
+/// How this machine reaches a listener that may listen on every address.
+fn own_url(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
+}
+
 /// To the terminal; whoever started us may have stopped listening, which must not end the server.
 fn say(sentence: &str) {
     let _ = writeln!(std::io::stdout(), "{sentence}");
@@ -103,7 +124,7 @@ async fn greet(state: &AppState, own: &str, address: SocketAddr, demo: Option<&s
     } else if context.store.is_empty().await.map_err(|error| error.to_string())? {
         let public = &context.public_url;
         say(&format!("Nobody has an account yet. Make the first one at {public}/setup"));
-        if !address.ip().is_loopback() || !public.starts_with("http://127.") {
+        if !address.ip().is_loopback() || !state.is_local() {
             say(&format!("From another machine: {public}/setup?token={}", context.setup_token));
         }
     }
@@ -112,11 +133,13 @@ async fn greet(state: &AppState, own: &str, address: SocketAddr, demo: Option<&s
 
 async fn accept(listener: TcpListener, router: Router) {
     let graceful = GracefulShutdown::new();
+    // Others wait in the kernel's queue: running out of descriptors would stop the database too.
+    let connections = Arc::new(Semaphore::new(most_connections()));
     let mut asked_to_end = pin!(end_signal());
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => connection(stream, peer, router.clone(), &graceful),
+            (permit, accepted) = accept_one(&listener, &connections) => match accepted {
+                Ok((stream, peer)) => connection(stream, peer, router.clone(), &graceful, permit),
                 Err(error) => {
                     // Out of file descriptors, mostly: the next one fails too, so leave the others some time.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -135,7 +158,33 @@ async fn accept(listener: TcpListener, router: Router) {
     }
 }
 
-fn connection(stream: TcpStream, peer: SocketAddr, router: Router, graceful: &GracefulShutdown) {
+/// As many as there are descriptors for, after taking what the system allows.
+fn most_connections() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum.or(limit.current), ..limit };
+    let files = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => raised.current,
+        Err(_) => limit.current,
+    };
+    let connections = files.unwrap_or(u64::MAX).saturating_sub(RESERVED_FILES).clamp(100, MOST_CONNECTIONS);
+    usize::try_from(connections).unwrap_or(100)
+}
+
+async fn accept_one(
+    listener: &TcpListener,
+    connections: &Arc<Semaphore>,
+) -> (Option<OwnedSemaphorePermit>, io::Result<(TcpStream, SocketAddr)>) {
+    let permit = Arc::clone(connections).acquire_owned().await.ok();
+    (permit, listener.accept().await)
+}
+
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    graceful: &GracefulShutdown,
+    permit: Option<OwnedSemaphorePermit>,
+) {
     // Answers are small: waiting to fill a packet only adds latency.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |mut request: Request<Incoming>| {
@@ -152,6 +201,7 @@ fn connection(stream: TcpStream, peer: SocketAddr, router: Router, graceful: &Gr
         .serve_connection(TokioIo::new(stream), service);
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
+        let _permit = permit;
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection ended early");
         }

@@ -40,6 +40,17 @@ impl AppState {
         Ok(Self { context, verifier, trusted_proxies: deployment.trusted_proxies.into() })
     }
 
+    /// The portal is for this machine alone: what comes over a proxy comes from elsewhere, whatever it looks like.
+    pub fn is_local(&self) -> bool {
+        let url = url::Url::parse(&self.context.public_url).ok();
+        match url.as_ref().and_then(url::Url::host) {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        }
+    }
+
     pub fn is_https(&self) -> bool {
         self.context.public_url.starts_with("https://")
     }

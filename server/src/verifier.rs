@@ -116,7 +116,7 @@ impl Verifier {
             Verdict::Valid => self.usage.used(&key, now, client),
             // Another organization's token learns nothing of the key, and leaves nothing in its log.
             Verdict::NotFound => return Judged::without_key(verdict),
-            refused => self.usage.refused(&key, refused, now, client),
+            refused => self.usage.refused(&key, refused, client),
         }
         Judged { verdict, key: Some(key) }
     }
@@ -192,8 +192,12 @@ impl Verifier {
 
     /// Writes what was used and refused since the last time. Run by a worker.
     pub async fn flush(&self) -> Result<()> {
-        let (used, refused) = self.usage.take(self.store.now());
-        self.store.record_usage(used, refused).await
+        let batch = self.usage.take(self.store.now());
+        let written = self.store.record_usage(batch.used(), batch.refused()).await;
+        if written.is_err() {
+            self.usage.put_back(batch);
+        }
+        written
     }
 }
 

@@ -8,6 +8,8 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
+use sallyport::store::Location;
+
 use crate::verifier::Verifier;
 
 /// How soon a change by another process is seen here.
@@ -32,12 +34,20 @@ async fn poll(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => return,
         }
         // A database that hangs must not keep the next poll from asking again.
-        match timeout(Duration::from_secs(2), verifier.poll()).await {
+        match timeout(Duration::from_secs(2), heard(&verifier)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "revocations could not be polled"),
             Err(_) => tracing::warn!("the database did not answer the poll for revocations"),
         }
     }
+}
+
+/// Alone on the database, and told of every revocation.
+async fn heard(verifier: &Verifier) -> sallyport::Result<()> {
+    if matches!(verifier.store().location(), Location::Postgres(_)) {
+        verifier.store().hold_server_lock().await?;
+    }
+    verifier.poll().await
 }
 
 async fn flush(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {

@@ -75,8 +75,8 @@ fn check_expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, Invalid
             None => return refused("Choose an expiry from the list."),
         },
     };
-    if at <= now {
-        return refused("The expiry has to lie ahead.");
+    if at < now + Duration::from_secs(60) || at > now + Duration::from_secs(MOST_DAYS * DAY) {
+        return refused("The expiry has to lie between a minute and 3650 days ahead.");
     }
     Ok(Some(at))
 }
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn an_expiry_lies_ahead() {
-        for wrong in ["0", "3651", "1970-01-01T00:00:00Z", "99999999999999999999"] {
+        for wrong in ["0", "3651", "1970-01-01T00:00:00Z", "2300-01-01T00:00:00Z", "99999999999999999999"] {
             assert_eq!(check(&KeyInput { expires: wrong, ..input() }), Err(vec!["expires"]), "{wrong}");
         }
         let key = check(&KeyInput { expires: "30", ..input() }).expect("good");

@@ -91,11 +91,12 @@ impl Store {
         Ok(EventPage { events, newer, older })
     }
 
-    /// Who has acted in an organization, or on one of its apps: what the filter offers.
+    /// Who acted last in an organization, or on one of its apps: what the filter offers.
     pub async fn actors(&self, org: &OrgId, app: Option<&AppId>) -> Result<Vec<String>> {
         let of_app = if app.is_some() { "app_id = $2" } else { "$2 = ''" };
         let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT DISTINCT actor_name FROM events WHERE chain = $1 AND {of_app} ORDER BY actor_name LIMIT 200"
+            "SELECT DISTINCT actor_name FROM (SELECT actor_name FROM events WHERE chain = $1 AND {of_app} \
+             ORDER BY seq DESC LIMIT 5000) AS newest ORDER BY actor_name LIMIT 200"
         ));
         let rows = sqlx::query(sql)
             .bind(org.to_string())

@@ -73,7 +73,7 @@ impl Store {
         DRIVERS.call_once(install_default_drivers);
         let unreachable = |error: sqlx::Error| OpenError::Unreachable(location.clone(), error.to_string());
 
-        let (read, write) = match &location {
+        let (read, write, verify) = match &location {
             Location::Sqlite(path) => {
                 let options = AnyConnectOptions::from_str(&sqlite::url(path)).map_err(unreachable)?;
                 // One writer, so that writers queue here and not in SQLite's busy handler.
@@ -83,12 +83,12 @@ impl Store {
                 if sqlite::can_corrupt_wal(&version.0) {
                     return Err(OpenError::UnsafeSqlite(version.0));
                 }
-                (sqlite_pool(8).connect_lazy_with(options), write)
+                (sqlite_pool(8).connect_lazy_with(options.clone()), write, sqlite_pool(2).connect_lazy_with(options))
             }
             Location::Postgres(url) => {
                 let options = AnyConnectOptions::from_str(url).map_err(unreachable)?;
-                let pool = pool(16).connect_with(options).await.map_err(unreachable)?;
-                (pool.clone(), pool)
+                let pages = pool(16).connect_with(options.clone()).await.map_err(unreachable)?;
+                (pages.clone(), pages, pool(2).connect_lazy_with(options))
             }
         };
         migrate(&location, &write).await?;
@@ -100,7 +100,16 @@ impl Store {
             .await
             .map_err(crate::Error::from)?;
         let peppers = Peppers::load_or_make(&location, &write, &tools).await?;
-        Ok(Self(Arc::new(Inner { location, read, write, tools, peppers, listener: OnceLock::new() })))
+        Ok(Self(Arc::new(Inner {
+            location,
+            read,
+            write,
+            verify,
+            tools,
+            peppers,
+            listener: OnceLock::new(),
+            server_lock: tokio::sync::Mutex::default(),
+        })))
     }
 }
 

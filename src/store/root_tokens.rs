@@ -91,7 +91,7 @@ impl Store {
     pub async fn token_by_digest(&self, digest: &Digest) -> Result<Option<RootToken>> {
         let row = sqlx::query("SELECT * FROM root_tokens WHERE digest = $1 AND revoked_at IS NULL")
             .bind(digest.0.to_vec())
-            .fetch_optional(self.read())
+            .fetch_optional(&self.0.verify)
             .await?;
         row.as_ref().map(token).transpose()
     }

@@ -1,14 +1,14 @@
 //! What verifiers saw, written in batches: nothing is written while a request waits.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::json;
 
-use super::{Store, detached};
+use super::{Store, detached, tx::Tx};
 use crate::{
     Result, Timestamp,
     audit::{Act, Action, Actor, NewEvent, Target},
-    id::RequestId,
+    id::{KeyId, OrgId, RequestId},
     key::verdict::{KeyRecord, Verdict},
 };
 
@@ -38,41 +38,67 @@ fn act(key: &KeyRecord, address: Option<String>, user_agent: Option<String>, req
 }
 
 impl Store {
-    pub async fn record_usage(&self, used: Vec<Used>, refused: Vec<Refused>) -> Result<()> {
+    pub async fn record_usage(&self, mut used: Vec<Used>, refused: Vec<Refused>) -> Result<()> {
         if used.is_empty() && refused.is_empty() {
             return Ok(());
         }
         let store = self.clone();
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
-            for Used { key, at, address, user_agent } in used {
-                let first = sqlx::query(
-                    "UPDATE keys SET last_used_at = $1 WHERE id = $2 AND last_used_at IS NULL RETURNING id",
-                )
-                .bind(at.micros())
-                .bind(key.key_id.to_string())
-                .fetch_optional(tx.on())
-                .await?;
-                if first.is_some() {
-                    tx.act_as(act(&key, address, user_agent, None));
-                    let target = Target::new("key", &key.key_id, &key.label).of_app(&key.app_id);
-                    tx.record(NewEvent::of(&key.org_id, Action::KeyFirstUsed, target)).await?;
-                    continue;
+            // Keys before chains, each in one order: so do all other writes, and PostgreSQL finds no deadlock.
+            used.sort_by(|one, other| one.key.key_id.cmp(&other.key.key_id));
+            let mut first_uses = Vec::new();
+            for used in used {
+                if tx.touch_last_used(&used.key.key_id, used.at).await? {
+                    first_uses.push(used);
                 }
-                sqlx::query("UPDATE keys SET last_used_at = $1 WHERE id = $2 AND last_used_at < $1")
-                    .bind(at.micros())
-                    .bind(key.key_id.to_string())
-                    .execute(tx.on())
-                    .await?;
             }
-            for Refused { key, verdict, times, address, user_agent, request_id } in refused {
-                tx.act_as(act(&key, address, user_agent, Some(request_id)));
-                let target = Target::new("key", &key.key_id, &key.label).of_app(&key.app_id);
-                let event = NewEvent::of(&key.org_id, Action::RequestRefused, target).refused(verdict.status());
-                tx.record(event.with(json!({ "code": verdict.code(), "times": times }))).await?;
+            for org in orgs(&first_uses, &refused) {
+                for Used { key, address, user_agent, .. } in first_uses.iter().filter(|used| used.key.org_id == org) {
+                    tx.act_as(act(key, address.clone(), user_agent.clone(), None));
+                    let target = Target::new("key", &key.key_id, &key.label).of_app(&key.app_id);
+                    tx.record(NewEvent::of(&org, Action::KeyFirstUsed, target)).await?;
+                }
+                for refused in refused.iter().filter(|refused| refused.key.org_id == org) {
+                    tx.record_refusal(refused).await?;
+                }
             }
             tx.commit_counts().await
         })
         .await
+    }
+}
+
+/// The organizations of a batch, each once and in order.
+fn orgs(first_uses: &[Used], refused: &[Refused]) -> BTreeSet<OrgId> {
+    let used = first_uses.iter().map(|used| used.key.org_id.clone());
+    used.chain(refused.iter().map(|refused| refused.key.org_id.clone())).collect()
+}
+
+impl Tx {
+    /// Notes a use; whether it was the first.
+    async fn touch_last_used(&mut self, key: &KeyId, at: Timestamp) -> Result<bool> {
+        let first =
+            sqlx::query("UPDATE keys SET last_used_at = $1 WHERE id = $2 AND last_used_at IS NULL RETURNING id")
+                .bind(at.micros())
+                .bind(key.to_string())
+                .fetch_optional(self.on())
+                .await?;
+        if first.is_none() {
+            sqlx::query("UPDATE keys SET last_used_at = $1 WHERE id = $2 AND last_used_at < $1")
+                .bind(at.micros())
+                .bind(key.to_string())
+                .execute(self.on())
+                .await?;
+        }
+        Ok(first.is_some())
+    }
+
+    async fn record_refusal(&mut self, refused: &Refused) -> Result<()> {
+        let Refused { key, verdict, times, address, user_agent, request_id } = refused;
+        self.act_as(act(key, address.clone(), user_agent.clone(), Some(request_id.clone())));
+        let target = Target::new("key", &key.key_id, &key.label).of_app(&key.app_id);
+        let event = NewEvent::of(&key.org_id, Action::RequestRefused, target).refused(verdict.status());
+        self.record(event.with(json!({ "code": verdict.code(), "times": times }))).await
     }
 }

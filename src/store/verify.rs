@@ -22,7 +22,7 @@ impl Store {
              FROM keys k JOIN apps a ON a.id = k.app_id WHERE k.digest = $1",
         )
         .bind(digest.0.to_vec())
-        .fetch_optional(self.read())
+        .fetch_optional(&self.0.verify)
         .await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(KeyRecord {

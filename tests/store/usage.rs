@@ -7,7 +7,7 @@ use sallyport::{
     testing::TestStore,
 };
 
-sallyport::on_both_databases!(use_and_refusal_are_written);
+sallyport::on_both_databases!(use_and_refusal_are_written, flushes_and_revocations_do_not_block_each_other);
 
 async fn use_and_refusal_are_written(store: &TestStore) {
     let ada = store.person("Ada").await;
@@ -41,5 +41,38 @@ async fn use_and_refusal_are_written(store: &TestStore) {
     assert_eq!(told[..2], [("request.refused", "CI"), ("key.first_used", "CI")]);
     assert_eq!(events[0].outcome.code(), 403);
     assert_eq!(events[0].details, r#"{"code":"insufficient_scope","times":3}"#);
+    assert!(store.check_chain(org.id.as_str()).await.expect("read").is_ok());
+}
+
+/// Each takes locks on keys and on the chain of their organization: in another order PostgreSQL would end one of them.
+async fn flushes_and_revocations_do_not_block_each_other(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    for _ in 0..4 {
+        let (mut records, mut keys) = (Vec::new(), Vec::new());
+        for n in 0..20 {
+            let issued = store.key(&act, &app, &format!("key {n}")).await;
+            let checked = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
+            let digest = store.digests(checked).next().expect("a pepper");
+            records.push(Arc::new(store.key_by_digest(&digest).await.expect("asked").expect("found")));
+            keys.push(issued.key);
+        }
+        let now = store.now();
+        let used = records.iter().map(|key| Used { key: Arc::clone(key), at: now, address: None, user_agent: None });
+        let (flushing, used) = (store.store.clone(), used.collect());
+        let flush = tokio::spawn(async move { flushing.record_usage(used, vec![]).await });
+        let revocations: Vec<_> = keys
+            .into_iter()
+            .map(|key| {
+                let (store, act) = (store.store.clone(), act.clone());
+                tokio::spawn(async move { store.revoke_key(&act, &key, String::new()).await })
+            })
+            .collect();
+        for revocation in revocations {
+            revocation.await.expect("no panic").expect("revoked");
+        }
+        flush.await.expect("no panic").expect("written");
+    }
     assert!(store.check_chain(org.id.as_str()).await.expect("read").is_ok());
 }

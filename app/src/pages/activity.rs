@@ -33,10 +33,12 @@ pub struct ActivityQuery {
 
 impl ActivityQuery {
     pub fn filter(&self) -> EventFilter {
+        // Words that can't be in the database match nothing; PostgreSQL refuses some of them with an error.
+        let word = |word: &str| if word.contains(char::is_control) { "\u{fffd}".to_owned() } else { word.to_owned() };
         EventFilter {
-            actor: self.actor.clone(),
-            action: self.action.clone(),
-            outcome: self.outcome.clone(),
+            actor: word(&self.actor),
+            action: word(&self.action),
+            outcome: word(&self.outcome),
             from: day(&self.from),
             // The day named is still in it.
             to: day(&self.to).map(|day| day + Duration::from_secs(86_400)),

@@ -4,7 +4,7 @@ use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{
     audit::Actor,
-    user::{Password, User},
+    user::{Password, User, check_email},
 };
 use serde::Deserialize;
 use tower_sessions::Session;
@@ -35,7 +35,8 @@ pub async fn get(ui: Ui, Asked(query): Asked<SignInQuery>) -> PageResult {
 }
 
 pub async fn post(ui: Ui, State(context): State<Context>, session: Session, Typed(form): Typed) -> PageResult {
-    let email = form.value("email").trim().to_lowercase();
+    // What is no address is nobody's, and costs the same.
+    let email = check_email(&form.value("email")).unwrap_or_default();
     let password = form.value("password");
     // Hashing a megabyte would be a favour to whoever floods us; no such password can have been set.
     let password = Password::new(if password.chars().count() > Password::MOST { String::new() } else { password });

@@ -48,7 +48,14 @@ fn requirements<'a>(pairs: &'a [(std::borrow::Cow<'a, str>, std::borrow::Cow<'a,
     let mut ask = Ask::default();
     for (name, value) in pairs {
         match (name.as_ref(), value.as_ref()) {
-            ("scope", scopes) => ask.scopes.extend(scopes.split([' ', ',']).filter(|scope| !scope.is_empty())),
+            ("scope", scopes) => {
+                let before = ask.scopes.len();
+                ask.scopes.extend(scopes.split([' ', ',']).filter(|scope| !scope.is_empty()));
+                if ask.scopes.len() == before {
+                    // A gateway whose variable is not set would require nothing.
+                    return Err(Problem::bad_request("A scope parameter names no scope."));
+                }
+            }
             ("app_id", app) if ask.app_id.is_none() => ask.app_id = Some(app),
             ("ingestion", "1" | "true") => ask.ingestion = true,
             ("ingestion", "0" | "false") => {}
@@ -71,6 +78,7 @@ fn presented<'a>(headers: &'a HeaderMap, profile: &Profile) -> Result<Option<&'a
     let ambiguous = || Problem::bad_request("More than one API key was sent; send one.");
     let mut values = headers.get_all(profile.key_header.as_str()).iter();
     let own = values.next().map(|value| value.to_str().unwrap_or_default().trim());
+    let own = own.filter(|key| !key.is_empty());
     if values.next().is_some() {
         return Err(ambiguous());
     }
@@ -124,9 +132,18 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_refused() {
-        for query in
-            ["scopes=read", "mode=moon", "ingestion=yes", "app_id=a&app_id=b", "key=sk_live_x", "mode=live&mode=test"]
-        {
+        for query in [
+            "scope=",
+            "scope",
+            "scope=,",
+            "scope=read&scope=",
+            "scopes=read",
+            "mode=moon",
+            "ingestion=yes",
+            "app_id=a&app_id=b",
+            "key=sk_live_x",
+            "mode=live&mode=test",
+        ] {
             assert_eq!(asked(query), Err(400), "{query}");
         }
     }

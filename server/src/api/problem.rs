@@ -2,7 +2,9 @@
 
 use axum::{
     Json,
+    extract::Request,
     http::{HeaderValue, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use sallyport::{Error, id::RequestId};
@@ -80,6 +82,24 @@ impl IntoResponse for Problem {
         }
         response
     }
+}
+
+/// What went wrong outside the handlers (a panic, the time-out) is told as a problem document too.
+pub async fn complete(request: Request, next: Next) -> Response {
+    let client = request.extensions().get::<Client>().cloned();
+    let mut response = next.run(request).await;
+    let told = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
+    if response.status().is_server_error() && !told {
+        let problem = match response.status() {
+            StatusCode::INTERNAL_SERVER_ERROR => {
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something is broken here; it was logged.")
+            }
+            _ => Problem::unavailable(),
+        };
+        response = client.iter().fold(problem, |problem, client| problem.about(client)).into_response();
+    }
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 pub async fn not_found(axum::Extension(client): axum::Extension<Client>) -> Problem {

@@ -13,7 +13,12 @@ use sallyport::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{caller::Caller, json::Json, problem::Problem, shown};
+use super::{
+    caller::Caller,
+    json::{Json, Taken},
+    problem::Problem,
+    shown,
+};
 use crate::{state::AppState, verifier::org_of};
 
 /// What is asked. Unknown fields are refused: a requirement that is misspelt must not be passed over.
@@ -38,6 +43,11 @@ pub struct VerifyRequest {
     #[serde(rename = "cost")]
     _cost: Option<u32>,
     signature: Option<serde_json::Value>,
+}
+
+impl Taken for VerifyRequest {
+    const TAKES: &str = "Its fields are key, app_id, scopes, mode (live or test), ingestion, method, path, ip, cost and \
+        signature.";
 }
 
 #[derive(Serialize)]

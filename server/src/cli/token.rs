@@ -1,5 +1,7 @@
 //! `sallyport token create|list|revoke`.
 
+use std::io::Write;
+
 use clap::Subcommand;
 use sallyport::{
     Error,
@@ -50,7 +52,9 @@ async fn create(store: &Store, name: &str, manage: bool, org: Option<String>) ->
     };
     let made = store.create_token(&super::act(), name, manage, org).await;
     let (token, secret) = made.map_err(|error| error.to_string())?;
-    println!("{}", secret.expose());
+    writeln!(std::io::stdout(), "{}", secret.expose()).map_err(|error| {
+        format!("The token {} could not be printed ({error}). Revoke it: sallyport token revoke {}", token.id, token.id)
+    })?;
     eprintln!("Root token {} ({}). It is shown this once.", token.id, token.name);
     Ok(())
 }

@@ -28,18 +28,20 @@ pub struct Trusted(pub bool);
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-static FORWARDED: HeaderName = HeaderName::from_static("forwarded");
+/// What proxies add. None of them came from somebody on this machine.
+const FORWARDING: [&str; 6] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
 
 pub async fn name_client(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let peer =
         request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip().to_canonical());
     let headers = request.headers();
-    let forwarded = headers.contains_key(&FORWARDED_FOR) || headers.contains_key(&FORWARDED);
+    let forwarded = FORWARDING.iter().any(|name| headers.contains_key(*name));
     let trusted = is_trusted(&state.trusted_proxies, peer);
     let client = Client {
         ip: if trusted { behind_proxies(headers, peer, &state.trusted_proxies) } else { peer },
-        local: peer.is_loopback() && !forwarded && is_local_host(headers),
+        local: state.is_local() && peer.is_loopback() && !forwarded && is_local_host(headers),
         user_agent: headers.get(header::USER_AGENT).map(shortened),
         request_id: RequestId::mint(state.context.store.entropy()),
     };
@@ -72,8 +74,10 @@ fn is_trusted(proxies: &[IpNet], ip: IpAddr) -> bool {
 
 /// The last address in X-Forwarded-For that no proxy of ours could have made up.
 fn behind_proxies(headers: &HeaderMap, peer: IpAddr, proxies: &[IpNet]) -> IpAddr {
-    let values = headers.get_all(&FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<_> = values.flat_map(|value| value.split(',')).collect();
+    // A byte that is not ASCII ends the walk at its hop; it must not take the whole line away.
+    let values: Vec<_> =
+        headers.get_all(&FORWARDED_FOR).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    let hops: Vec<_> = values.iter().flat_map(|value| value.split(',')).collect();
     let mut client = peer;
     for hop in hops.iter().rev() {
         let Ok(ip) = hop.trim().parse::<IpAddr>() else { break };
@@ -120,6 +124,8 @@ mod tests {
             ("junk, 10.1.2.3", "10.1.2.3"),
             ("", "127.0.0.1"),
             ("::ffff:203.0.113.9", "203.0.113.9"),
+            ("\u{ff}, 203.0.113.9", "203.0.113.9"),
+            ("203.0.113.9, \u{ff}", "127.0.0.1"),
         ] {
             let client = behind_proxies(&headers(&[("x-forwarded-for", chain)]), peer, &proxies);
             assert_eq!(client.to_string(), expected, "{chain:?}");

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
@@ -13,6 +13,19 @@ use crate::state::AppState;
 /// JSON, which is a download and not a page.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'";
+
+/// Browsers take a `__Host-` cookie with Secure alone; tower-sessions leaves it out where it takes one back.
+fn secure_cookies(headers: &mut HeaderMap) {
+    for (name, value) in headers.iter_mut() {
+        let Ok(text) = value.to_str() else { continue };
+        if name == header::SET_COOKIE && text.starts_with("__Host-") && !text.contains("; Secure") {
+            let text = format!("{text}; Secure; HttpOnly; SameSite=Lax");
+            if let Ok(secured) = HeaderValue::from_str(&text) {
+                *value = secured;
+            }
+        }
+    }
+}
 
 pub async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
@@ -28,6 +41,7 @@ pub async fn secure(State(state): State<AppState>, request: Request, next: Next)
     set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
     if state.is_https() {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+        secure_cookies(headers);
     }
     response
 }

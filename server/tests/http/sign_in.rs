@@ -25,6 +25,7 @@ async fn unknown_and_wrong_get_the_same_answer(portal: &TestPortal) {
     };
     let (unknown, wrong) = (answer("nobody@example.com").await, answer("ada@example.com").await);
     assert_eq!(unknown.0, 422);
+    assert_eq!(answer("\0").await.0, 422);
     assert_eq!(unknown, wrong);
 }
 
@@ -85,11 +86,28 @@ async fn the_database_does_not_hold_the_id(portal: &TestPortal) {
 async fn over_https_the_cookie_is_bound_to_the_host() {
     let portal = TestPortal::at(TestStore::sqlite().await, "https://keys.example.com").await;
     let fields = [("name", "Ada"), ("email", "ada@example.com"), ("password", PASSWORD)];
-    let answer = portal.post("/setup", &fields).await;
+    let mut form = crate::client::Client::form("/setup", &fields);
+    form.headers_mut().insert("origin", "https://keys.example.com".parse().expect("a header"));
+    let refused = portal.send(form).await;
+    assert_eq!(refused.status, 422, "whoever is behind a public address needs the token, loopback or not");
+    let token = portal.state.context.setup_token.clone();
+    let fields = [fields[0], fields[1], fields[2], ("token", token.as_str())];
+    let mut form = crate::client::Client::form("/setup", &fields);
+    form.headers_mut().insert("origin", "https://keys.example.com".parse().expect("a header"));
+    let answer = portal.send(form).await;
     let cookie = answer.header("set-cookie").to_owned();
     assert!(cookie.starts_with("__Host-sallyport="), "{cookie}");
     assert!(cookie.contains("Secure") && !cookie.contains("Domain"), "{cookie}");
     assert_eq!(answer.header("strict-transport-security"), "max-age=31536000");
+    let form = |origin: &'static str| {
+        let mut form = crate::client::Client::form("/sign-out", &[]);
+        form.headers_mut().insert("origin", origin.parse().expect("a header"));
+        form.headers_mut().insert("host", "keys.example.com".parse().expect("a header"));
+        portal.send(form)
+    };
+    assert_eq!(form("http://keys.example.com").await.status, 403, "the scheme counts");
+    let taken_back = form("https://keys.example.com").await.header("set-cookie").to_owned();
+    assert!(taken_back.starts_with("__Host-sallyport=;") && taken_back.contains("; Secure"), "{taken_back}");
     portal.end().await;
 }
 

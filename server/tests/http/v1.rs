@@ -22,6 +22,7 @@ async fn errors_are_problem_documents(portal: &TestPortal) {
         let answer = portal.send(request).await;
         assert_eq!(answer.status.as_u16(), status, "{method} {path}");
         assert_eq!(answer.header("content-type"), "application/problem+json", "{method} {path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
         let json = answer.json();
         assert_eq!((json["status"].as_u64(), json["code"].as_str()), (Some(status.into()), Some(code)));
         assert_eq!(json["request_id"], answer.header("x-request-id"));

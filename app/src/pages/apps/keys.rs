@@ -43,21 +43,23 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: AppAccess, Typ
     let apps = context.store.apps_of_org(&access.app.org_id).await?;
     let generated = generate(&context, access.org(), &apps, form).await?;
     // Made after the key, so that the list behind the dialog holds it.
-    let page = page(&ui, &context, &access, &ListQuery::default()).await?;
+    let page = page(&ui, &context, &access, &ListQuery::default()).await;
     let path = path(&access);
     match generated {
         Generated::Issued(issued) => {
+            // The secrets are in this answer or nowhere: they are shown even where the list behind them can't be.
+            let page = page.unwrap_or_else(|_| Page::bare("API keys", || ()));
             let profile = context.store.profile().clone();
             let done = format!("/apps/{}/keys", issued.app.id);
             Ok(ui.secret(page.with_dialog(move || view! { <Once issued profile done/> })).await)
         }
         Generated::Already(key) => {
-            let page = page.with_dialog(move || view! { <Already key close=path/> });
+            let page = page?.with_dialog(move || view! { <Already key close=path/> });
             Ok(ui.show(StatusCode::CONFLICT, page).await)
         }
         Generated::Refused(form) => {
             let panel = Panel::new(&context, &access.org().me, &path, apps, form);
-            Ok(ui.refused(page.with_dialog(move || view! { <GeneratePanel panel/> })).await)
+            Ok(ui.refused(page?.with_dialog(move || view! { <GeneratePanel panel/> })).await)
         }
     }
 }

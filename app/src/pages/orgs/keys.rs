@@ -40,20 +40,22 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typ
     access.needs(Permission::ManageKeys)?;
     let apps = context.store.apps_of_org(&access.org.id).await?;
     let generated = generate(&context, &access, &apps, form).await?;
-    let page = page(&ui, &context, &access, &apps, &ListQuery::default()).await?;
+    let page = page(&ui, &context, &access, &apps, &ListQuery::default()).await;
     let path = path(&access);
     match generated {
         Generated::Issued(issued) => {
+            // The secrets are in this answer or nowhere: they are shown even where the list behind them can't be.
+            let page = page.unwrap_or_else(|_| Page::bare("API keys", || ()));
             let profile = context.store.profile().clone();
             Ok(ui.secret(page.with_dialog(move || view! { <Once issued profile done=path/> })).await)
         }
         Generated::Already(key) => {
-            let page = page.with_dialog(move || view! { <Already key close=path/> });
+            let page = page?.with_dialog(move || view! { <Already key close=path/> });
             Ok(ui.show(StatusCode::CONFLICT, page).await)
         }
         Generated::Refused(form) => {
             let panel = Panel::new(&context, &access.me, &path, apps, form);
-            Ok(ui.refused(page.with_dialog(move || view! { <GeneratePanel panel/> })).await)
+            Ok(ui.refused(page?.with_dialog(move || view! { <GeneratePanel panel/> })).await)
         }
     }
 }

@@ -21,6 +21,9 @@ async fn every_step_shows(portal: &TestPortal) {
     {
         assert!(page.contains(text), "{text}");
     }
+    for query in ["actor=%00", "action=%00", "outcome=%00", "from=%00&to=never"] {
+        assert_eq!(portal.get(&format!("/orgs/{org}/activity?{query}")).await.status, 200, "{query}");
+    }
     let narrowed = portal.get(&format!("/orgs/{org}/activity?action=key.revoked")).await.body;
     assert_eq!(narrowed.matches("data-label=\"Action\"").count(), 1);
 }

@@ -159,7 +159,7 @@ async fn a_form_token_of_another_person_is_refused(portal: &TestPortal) {
     // A member of the organization still has to have a form of their own.
     let user = portal.store.user_to_sign_in("eve@example.com").await.expect("asked").expect("known").0;
     let org = sallyport::id::OrgId::parse(
-        &portal.get(&format!("/apps/{app}/identifiers.json")).await.json()["org_id"].as_str().expect("text").to_owned(),
+        portal.get(&format!("/apps/{app}/identifiers.json")).await.json()["org_id"].as_str().expect("text"),
     )
     .expect("an id");
     let act = sallyport::audit::Act::by(sallyport::audit::Actor::CommandLine);

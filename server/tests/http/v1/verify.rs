@@ -172,6 +172,14 @@ async fn bad_bodies_get_clear_answers(portal: &TestPortal) {
         assert_eq!(answer.status, status, "{shown}: {}", answer.body);
         assert_eq!(answer.header("content-type"), "application/problem+json");
     }
+    // A secret in the wrong place is not repeated: answers are logged.
+    for body in
+        ["{\"mode\":\"sk_live_x\"}", "{\"sk_live_x\":1}", "{\"scopes\":\"`sk_live_x\"}", "{\"ip\":\"sk_live_x\"}"]
+    {
+        let answer = send("application/json", body.as_bytes().to_vec()).await;
+        assert_eq!(answer.status, 422, "{body}");
+        assert!(answer.body.contains("line 1, column") && !answer.body.contains("sk_live"), "{}", answer.body);
+    }
 }
 
 async fn closed_when_the_store_is_away(portal: &TestPortal) {
