@@ -120,6 +120,13 @@ actions! {
     TokenRevoked "token.revoked" "Root token revoked",
 }
 
+impl Action {
+    /// Whether it stands in an organization's chain, and not in the chain `system` alone.
+    pub fn is_of_organizations(self) -> bool {
+        !matches!(self, Self::AccountCreated | Self::SignedIn | Self::SignInRefused | Self::SignedOut)
+    }
+}
+
 /// What it was done to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Target {

@@ -13,7 +13,7 @@ use sallyport::{
     app::{App, NewApp, Os},
     audit::{Act, Actor},
     entropy::OsEntropy,
-    key::{Issued, NewKey, new::KeyInput},
+    key::{Issued, NewKey, new::KeyInput, secret::Checked},
     org::NewOrg,
     passwords::Passwords,
     plan::Plan,
@@ -96,24 +96,53 @@ async fn fill(store: &Store, story: &StoryClock, now: Timestamp) -> Result<(), E
     let ingest = store.create_app(&act, &biosignals, ingest).await?;
     store.create_app(&act, &website, app("Landing page", Os::Web, None, "")).await?;
 
+    let mut story_line = steps(&focus, &ingest);
+    // Told in order, so that the activity view reads from the newest down.
+    story_line.sort_by_key(|(ago, _)| std::cmp::Reverse(*ago));
     let mut issued = Vec::new();
-    for (ago, app, label, environment, scopes, expires) in [
-        (6 * DAY, &focus, "iOS app, App Store build", "production", &["read", "write"][..], "never"),
-        (6 * DAY - HOUR, &focus, "Contractor import", "production", &["admin"], "never"),
-        (5 * DAY, &focus, "CI smoke tests", "testing", &["read", "write", "delete"], "never"),
-        (4 * DAY, &focus, "Staging backend", "staging", &["read", "write"], "90"),
-        (3 * DAY, &focus, "Nightly export", "production", &["read"], "1"),
-        (2 * DAY, &ingest, "Ingest worker eu-west", "production", &["write"], "never"),
-        (DAY, &focus, "Sam’s laptop", "development", &["read"], "30"),
-    ] {
+    for (ago, step) in story_line {
         story.set(now - ago);
-        issued.push(issue(store, &act, app, label, environment, scopes, expires).await?);
+        match step {
+            Step::Generate(app, label, environment, scopes, expires) => {
+                issued.push(issue(store, &act, app, label, environment, scopes, expires).await?);
+            }
+            Step::Use(label) => used(store, find(&issued, label)?, now - ago).await?,
+            Step::Revoke(label, reason) => {
+                store.revoke_key(&act, &find(&issued, label)?.key, reason.to_owned()).await?;
+            }
+        }
     }
-    used(store, story, &issued, now).await?;
+    Ok(())
+}
 
-    story.set(now - 3 * HOUR);
-    let contractor = issued.iter().find(|issued| issued.key.label == "Contractor import").ok_or(Error::NotFound)?;
-    store.revoke_key(&act, &contractor.key, "The contract ended".to_owned()).await
+/// Something that happened to a key of the example company.
+enum Step<'a> {
+    Generate(&'a App, &'a str, &'a str, &'a [&'a str], &'a str),
+    Use(&'a str),
+    Revoke(&'a str, &'a str),
+}
+
+fn steps<'a>(focus: &'a App, ingest: &'a App) -> Vec<(Duration, Step<'a>)> {
+    vec![
+        (6 * DAY, Step::Generate(focus, "iOS app, App Store build", "production", &["read", "write"], "never")),
+        (6 * DAY - HOUR, Step::Generate(focus, "Contractor import", "production", &["admin"], "never")),
+        (5 * DAY, Step::Generate(focus, "CI smoke tests", "testing", &["read", "write", "delete"], "never")),
+        (4 * DAY, Step::Generate(focus, "Staging backend", "staging", &["read", "write"], "90")),
+        (3 * DAY, Step::Generate(focus, "Nightly export", "production", &["read"], "1")),
+        (2 * DAY, Step::Generate(ingest, "Ingest worker eu-west", "production", &["write"], "never")),
+        (DAY, Step::Generate(focus, "Sam’s laptop", "development", &["read"], "30")),
+        (72 * HOUR - HOUR, Step::Use("Staging backend")),
+        (50 * HOUR, Step::Use("Nightly export")),
+        (30 * HOUR, Step::Use("Contractor import")),
+        (3 * HOUR, Step::Revoke("Contractor import", "The contract ended")),
+        (HOUR / 2, Step::Use("CI smoke tests")),
+        (Duration::from_secs(125), Step::Use("iOS app, App Store build")),
+        (Duration::from_secs(8), Step::Use("Ingest worker eu-west")),
+    ]
+}
+
+fn find<'a>(issued: &'a [Issued], label: &str) -> Result<&'a Issued, Error> {
+    issued.iter().find(|issued| issued.key.label == label).ok_or(Error::NotFound)
 }
 
 fn actor(user: &User) -> Actor {
@@ -138,33 +167,17 @@ async fn issue(
     store.issue_key(act, app, new, None).await
 }
 
-/// Most keys were used, some of them a moment ago.
-async fn used(store: &Store, story: &StoryClock, issued: &[Issued], now: Timestamp) -> Result<(), Error> {
-    for (label, ago) in [
-        ("Contractor import", 30 * HOUR),
-        ("Nightly export", 50 * HOUR),
-        ("Staging backend", 72 * HOUR),
-        ("CI smoke tests", HOUR / 2),
-        ("iOS app, App Store build", Duration::from_secs(125)),
-        ("Ingest worker eu-west", Duration::from_secs(8)),
-    ] {
-        let Some(issued) = issued.iter().find(|issued| issued.key.label == label) else { continue };
-        let digest = sallyport::key::secret::Checked::parse(
-            Profile::standard().prefix_of(issued.secret.expose()).unwrap_or_default(),
-            issued.secret.expose(),
-        )
-        .and_then(|checked| store.digests(checked).next());
-        let Some(digest) = digest else { continue };
-        let Some(record) = store.key_by_digest(&digest).await? else { continue };
-        let at = now - ago;
-        story.set(at);
-        let used = Used {
-            key: Arc::new(record),
-            at,
-            address: Some("198.51.100.23".to_owned()),
-            user_agent: Some("Demo".to_owned()),
-        };
-        store.record_usage(vec![used], Vec::new()).await?;
-    }
-    Ok(())
+/// Notes a use, as the verifier would have.
+async fn used(store: &Store, issued: &Issued, at: Timestamp) -> Result<(), Error> {
+    let secret = issued.secret.expose();
+    let checked = store.profile().prefix_of(secret).and_then(|prefix| Checked::parse(prefix, secret));
+    let digest = checked.and_then(|checked| store.digests(checked).next()).ok_or(Error::NotFound)?;
+    let record = store.key_by_digest(&digest).await?.ok_or(Error::NotFound)?;
+    let used = Used {
+        key: Arc::new(record),
+        at,
+        address: Some("198.51.100.23".to_owned()),
+        user_agent: Some("Demo".to_owned()),
+    };
+    store.record_usage(vec![used], Vec::new()).await
 }

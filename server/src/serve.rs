@@ -96,7 +96,7 @@ async fn bind(listen: &str) -> Result<TcpListener, String> {
         std::io::ErrorKind::AddrInUse => {
             format!("The address {listen} is taken. End what uses it, or choose another with --listen.")
         }
-        _ => format!("The address {listen} can't be listened on: {error}"),
+        _ => format!("The address {listen} can't be listened on: {error}. Write it like 127.0.0.1:3000."),
     })
 }
 

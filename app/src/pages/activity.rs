@@ -90,7 +90,10 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
     let form = FormState::typed(query.pairs());
     let all = |text: &str| Choice::new("", text);
     let actors = std::iter::once(all("Anyone")).chain(actors.into_iter().map(|name| Choice::new(name.clone(), name)));
-    let actions = Action::ALL.iter().map(|action| Choice::new(action.as_str(), action.title()));
+    let actions = Action::ALL
+        .iter()
+        .filter(|action| action.is_of_organizations())
+        .map(|action| Choice::new(action.as_str(), action.title()));
     let outcomes = vec![all("Any outcome"), Choice::new("done", "Done"), Choice::new("refused", "Refused")];
     let newer = page.newer.map(|seq| query.href(&path, "after", seq));
     let older = page.older.map(|seq| query.href(&path, "before", seq));

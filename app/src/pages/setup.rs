@@ -58,7 +58,7 @@ fn page(form: FormState, local: bool) -> Page {
     Page::bare("Set up", move || {
         view! {
             <h1 class="card-title">"Welcome to Sallyport"</h1>
-            <p class="card-sub">"Make the first account. It runs this portal; everybody else is invited later."</p>
+            <p class="card-sub">"Make the first account. It runs this portal."</p>
             <form method="post" action="/setup" novalidate class="stack">
                 <ErrorSummary form=&form/>
                 {(!local).then(|| view! {

@@ -6,7 +6,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
-use sallyport::root_token::RootToken;
+use sallyport::root_token::{self, RootToken};
 use sallyport_app::context::Client;
 
 use super::problem::Problem;
@@ -28,6 +28,9 @@ impl FromRequestParts<AppState> for Caller {
         let presented = presented.ok_or_else(|| {
             refused("Send a root token: Authorization: Bearer sp_root_… (sallyport token create --name NAME).")
         })?;
+        if !presented.starts_with(root_token::PREFIX) {
+            return Err(refused("That is not a root token; one begins with sp_root_."));
+        }
         let token = state.verifier.token(presented).await.map_err(|error| Problem::from(error).about(&client))?;
         let token = token.ok_or_else(|| refused("This root token is unknown or was revoked."))?;
         Ok(Self { token, client })

@@ -96,7 +96,7 @@ pub async fn verify(
         mode: request.mode,
         ingestion: request.ingestion,
     };
-    let key = request.key.as_deref().filter(|key| !key.is_empty());
+    let key = request.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
     let judged = state.verifier.judge(key, &ask, client).await.map_err(|error| Problem::from(error).about(client))?;
     Ok(match (judged.verdict, judged.record()) {
         (Verdict::Valid, Some(key)) => Answer(valid(key, &client.request_id)).into_response(),

@@ -14,7 +14,7 @@ pub fn Already(key: KeyId, close: String) -> impl IntoView {
             <form method="post" action=revoke novalidate>
                 <div class="stack">
                     <Notice tone=Tone::Warning>
-                        "This form was sent twice and made one key. Its secrets were in the first answer and are nowhere else."
+                        "This form was sent before, and made one key. Its secrets were in the first answer and are nowhere else."
                     </Notice>
                     <p>
                         "If you saved them, all is well: "<a href=href>"open the key"</a>". If you did not, revoke it and \

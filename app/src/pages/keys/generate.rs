@@ -130,6 +130,7 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
     if !choices.iter().any(|choice| choice.value == form.value("app_id")) && choices.len() != 1 {
         choices.insert(0, Choice::new("", "Choose an app"));
     }
+    let chosen = choices.first().is_some_and(|choice| !choice.value.is_empty());
     let environments =
         profile.environments.iter().map(|environment| Choice::new(&environment.name, &environment.title)).collect();
     let prefixes = prefixes(&profile);
@@ -147,9 +148,9 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
                 <div class="stack">
                     <ErrorSummary form=&form/>
                     <Hidden name="form_token" value=token/>
-                    <SelectField form=&form name="app_id" label="Choose App" options=choices/>
+                    <SelectField form=&form name="app_id" label="Choose App" options=choices autofocus=!(chosen || form.is_refused())/>
                     <TextField
-                        form=&form name="label" label="Label" autofocus=!form.is_refused()
+                        form=&form name="label" label="Label" autofocus=chosen && !form.is_refused()
                         hint="You’ll find the key by it. Say where it runs."
                     />
                     <SelectField form=&form name="environment" label="Key Type" options=environments hint=prefixes/>

@@ -36,6 +36,8 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page
         let (status, shown) = (key.clone(), key.shown.clone());
         let revoke = (key.status(now) != Status::Revoked).then(|| format!("/keys/{}/revoke", key.id));
         let hint = unused(&key, now).or_else(|| ends_soon(&key, now));
+        let active = key.status(now) == Status::Active;
+        let another = format!("/apps/{}/keys?panel=generate&like={}", key.app_id, key.id);
         let (used, revoked) = (key.clone(), key.clone());
         let by = key.created_by.clone().map(|name| format!(" by {name}"));
         let chips = key.scopes.clone().into_iter().map(|scope| view! { <Chip text=scope/> }).collect_view();
@@ -68,13 +70,26 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page
                         <Revoked key=revoked now/>
                     </Facts>
                 </Card>
-                <Card title="Use it">
-                    <p class="muted">"Ask whether the key is good, as a gateway would:"</p>
-                    <CodeBlock text=curl/>
-                    <p class="muted">
-                        "The key itself was shown once, when it was generated. If it is lost, generate another and revoke this one."
-                    </p>
-                </Card>
+                {if active {
+                    view! {
+                        <Card title="Use it">
+                            <p class="muted">"Ask whether the key is good, as a gateway would:"</p>
+                            <CodeBlock text=curl/>
+                            <p class="muted">
+                                "The key itself was shown once, when it was generated. If it is lost, generate another and revoke this one."
+                            </p>
+                        </Card>
+                    }.into_any()
+                } else {
+                    view! {
+                        <Card title="Refused">
+                            <p class="muted">
+                                "Every request with this key is answered 401. "
+                                <a class="link" href=another>"Generate another like it"</a>
+                            </p>
+                        </Card>
+                    }.into_any()
+                }}
             </div>
         }
     }))

@@ -43,9 +43,9 @@ fn page(chrome: Chrome, form: FormState) -> Page {
     let cancel = (!first).then_some("/");
     Page::framed("New organization", chrome, move || {
         let plans = vec![
-            Choice::new("starter", "Starter").note("To begin with: 600 requests a minute for each key"),
-            Choice::new("pro", "Pro").note("For products in use: 6,000 requests a minute for each key"),
-            Choice::new("enterprise", "Enterprise").note("No limit of ours"),
+            Choice::new("starter", "Starter").note("To begin with"),
+            Choice::new("pro", "Pro").note("For products in use"),
+            Choice::new("enterprise", "Enterprise").note("For the whole company"),
         ];
         view! {
             <PageHead title="New organization" sub=|| "It owns tenants, projects and apps; its members see them, nobody else does."/>

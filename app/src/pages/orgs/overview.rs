@@ -27,6 +27,11 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
         let (id, plan) = (org.id.to_string(), org.plan.title());
         let new_tenant = format!("/orgs/{id}/tenants/new");
         let has_tenants = !tenants.is_empty();
+        // With one tenant there is no doubt where the first project goes.
+        let new_project = match tenants.as_slice() {
+            [only] => Some(format!("/tenants/{}/projects/new", only.id)),
+            _ => None,
+        };
         let sections: Vec<_> = tenants
             .into_iter()
             .map(|tenant| {
@@ -44,7 +49,10 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
                     <span><Badge tone=Tone::Accent text=plan/></span>
                     {(!org.description.is_empty()).then_some(view! { <span>{org.description}</span> })}
                 }
-                actions=move || (has_tenants && may_manage).then(|| view! { <a class="btn" href=action>"New tenant"</a> })
+                actions=move || view! {
+                    {(has_tenants && may_manage).then(|| view! { <a class="btn" href=action>"New tenant"</a> })}
+                    {new_project.map(|href| view! { <a class="btn btn-primary" href=href>"New project"</a> })}
+                }
             />
             {if has_tenants {
                 sections.into_any()
