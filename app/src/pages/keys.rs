@@ -1,6 +1,7 @@
 //! API keys: the list, the panel that generates one, the dialog that shows it once, and a key of its own.
 
 pub mod already;
+pub mod answer;
 pub mod generate;
 pub mod list;
 pub mod once;

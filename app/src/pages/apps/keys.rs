@@ -1,6 +1,6 @@
 //! `/apps/{app_id}/keys`: the app's keys; `?panel=generate` opens the panel, whose form is sent here.
 
-use axum::{extract::State, http::StatusCode};
+use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{id::KeyId, key::Key, member::Permission};
 
@@ -10,10 +10,9 @@ use crate::{
     context::Context,
     error::{PageError, PageResult},
     pages::keys::{
-        already::Already,
-        generate::{GeneratePanel, Generated, Panel, generate, untouched},
+        answer::Sent,
+        generate::{GeneratePanel, Panel, generate, untouched},
         list::{KeyList, KeyListView, ListQuery},
-        once::Once,
     },
     portal::{Page, Section},
     shell,
@@ -44,24 +43,8 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: AppAccess, Typ
     let generated = generate(&context, access.org(), &apps, form).await?;
     // Made after the key, so that the list behind the dialog holds it.
     let page = page(&ui, &context, &access, &ListQuery::default()).await;
-    let path = path(&access);
-    match generated {
-        Generated::Issued(issued) => {
-            // The secrets are in this answer or nowhere: they are shown even where the list behind them can't be.
-            let page = page.unwrap_or_else(|_| Page::bare("API keys", || ()));
-            let profile = context.store.profile().clone();
-            let done = format!("/apps/{}/keys", issued.app.id);
-            Ok(ui.secret(page.with_dialog(move || view! { <Once issued profile done/> })).await)
-        }
-        Generated::Already(key) => {
-            let page = page?.with_dialog(move || view! { <Already key close=path/> });
-            Ok(ui.show(StatusCode::CONFLICT, page).await)
-        }
-        Generated::Refused(form) => {
-            let panel = Panel::new(&context, &access.org().me, &path, apps, form);
-            Ok(ui.refused(page?.with_dialog(move || view! { <GeneratePanel panel/> })).await)
-        }
-    }
+    let sent = Sent { ui: &ui, me: &access.org().me, path: path(&access), apps };
+    sent.answer(generated, page, |issued| format!("/apps/{}/keys", issued.app.id)).await
 }
 
 fn path(access: &AppAccess) -> String {

@@ -1,6 +1,6 @@
 //! `/orgs/{org_id}/keys`: the keys of all its apps; the panel asks which app the new one is for.
 
-use axum::{extract::State, http::StatusCode};
+use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{app::App, member::Permission};
 
@@ -10,10 +10,9 @@ use crate::{
     context::Context,
     error::{PageError, PageResult},
     pages::keys::{
-        already::Already,
-        generate::{GeneratePanel, Generated, Panel, generate, untouched},
+        answer::Sent,
+        generate::{GeneratePanel, Panel, generate, untouched},
         list::{KeyList, KeyListView, ListQuery},
-        once::Once,
     },
     portal::{Page, Section},
     shell,
@@ -42,22 +41,8 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typ
     let generated = generate(&context, &access, &apps, form).await?;
     let page = page(&ui, &context, &access, &apps, &ListQuery::default()).await;
     let path = path(&access);
-    match generated {
-        Generated::Issued(issued) => {
-            // The secrets are in this answer or nowhere: they are shown even where the list behind them can't be.
-            let page = page.unwrap_or_else(|_| Page::bare("API keys", || ()));
-            let profile = context.store.profile().clone();
-            Ok(ui.secret(page.with_dialog(move || view! { <Once issued profile done=path/> })).await)
-        }
-        Generated::Already(key) => {
-            let page = page?.with_dialog(move || view! { <Already key close=path/> });
-            Ok(ui.show(StatusCode::CONFLICT, page).await)
-        }
-        Generated::Refused(form) => {
-            let panel = Panel::new(&context, &access.me, &path, apps, form);
-            Ok(ui.refused(page?.with_dialog(move || view! { <GeneratePanel panel/> })).await)
-        }
-    }
+    let sent = Sent { ui: &ui, me: &access.me, path: path.clone(), apps };
+    sent.answer(generated, page, |_| path).await
 }
 
 fn path(access: &OrgAccess) -> String {

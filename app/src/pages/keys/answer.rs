@@ -1,0 +1,53 @@
+//! What the form of the panel is answered with: the list, and in front of it the dialog that fits.
+
+use axum::http::StatusCode;
+use leptos::prelude::*;
+use sallyport::{app::App, key::Issued};
+
+use super::{
+    already::Already,
+    generate::{GeneratePanel, Generated, Panel},
+    once::Once,
+};
+use crate::{
+    access::SignedIn,
+    error::{PageError, PageResult},
+    portal::Page,
+    ui::Ui,
+};
+
+/// Where the form was sent, and what it could choose from.
+pub struct Sent<'a> {
+    pub ui: &'a Ui,
+    pub me: &'a SignedIn,
+    pub path: String,
+    pub apps: Vec<App>,
+}
+
+impl Sent<'_> {
+    /// `page` is the list as it is now; `done` says where the one-time dialog leads.
+    pub async fn answer(
+        self,
+        generated: Generated,
+        page: Result<Page, PageError>,
+        done: impl FnOnce(&Issued) -> String,
+    ) -> PageResult {
+        let Self { ui, me, path, apps } = self;
+        match generated {
+            Generated::Issued(issued) => {
+                // The secrets are in this answer or nowhere: they are shown even where the list behind them can't be.
+                let page = page.unwrap_or_else(|_| Page::bare("API keys", || ()));
+                let (profile, done) = (ui.context.store.profile().clone(), done(&issued));
+                Ok(ui.secret(page.with_dialog(move || view! { <Once issued profile done/> })).await)
+            }
+            Generated::Already(key) => {
+                let page = page?.with_dialog(move || view! { <Already key close=path/> });
+                Ok(ui.show(StatusCode::CONFLICT, page).await)
+            }
+            Generated::Refused(form) => {
+                let panel = Panel::new(&ui.context, me, &path, apps, form);
+                Ok(ui.refused(page?.with_dialog(move || view! { <GeneratePanel panel/> })).await)
+            }
+        }
+    }
+}
