@@ -78,3 +78,24 @@ async fn opening_at_once_migrates_once(store: &TestStore) {
         store.close().await;
     }
 }
+
+/// SQLite has a lock file for it, beside the database.
+mod server_lock {
+    mod postgres {
+        use sallyport::testing::TestStore;
+
+        #[tokio::test]
+        async fn a_second_server_is_refused_until_the_first_ends() {
+            let first = TestStore::postgres().await;
+            let second = first.reopened().await;
+            first.hold_server_lock().await.expect("free");
+            first.hold_server_lock().await.expect("still ours");
+            let error = second.hold_server_lock().await.expect_err("taken").to_string();
+            assert!(error.contains("serves this database already"), "{error}");
+            first.store.close().await;
+            second.hold_server_lock().await.expect("free again");
+            second.close().await;
+            first.end().await;
+        }
+    }
+}
