@@ -166,6 +166,8 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
         None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
             PageError::BadRequest("This address does not take that kind of request.".to_owned())
         }
+        // The time-out knows nothing of pages.
+        None if response.status() == StatusCode::SERVICE_UNAVAILABLE => PageError::Unavailable,
         None => return response,
     };
     let (title, message) = (error.title(), error.message());

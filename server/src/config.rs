@@ -37,6 +37,7 @@ impl std::fmt::Debug for MasterKeyText {
 }
 
 /// What serving needs.
+#[allow(rustdoc::bare_urls, reason = "clap prints these sentences as they stand")]
 #[derive(Args, Clone, Debug, Default)]
 pub struct ServeArgs {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:3000]

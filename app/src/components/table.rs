@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 /// A table; its children are the rows (`<tr>`). Where it is narrow each row becomes a small card, so a cell says
-/// what it is by a class: `cell-main` (headline, its link covers the row), `cell-end` (status, at the right),
+/// what it is by a class: `cell-main` (headline, its link covers the row), `cell-head` (headline without one), `cell-end` (status, at the right),
 /// `cell-mono`, `cell-muted`; `data-label` names it in the card. A dimmed row has the class `row-off`.
 #[component]
 pub fn DataTable(

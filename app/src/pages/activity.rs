@@ -148,11 +148,11 @@ fn EventRow(event: Event, now: Timestamp) -> impl IntoView {
     };
     view! {
         <tr>
-            <td data-label="Time" class="cell-muted"><Ago at=event.at now/></td>
+            <td class="cell-muted"><Ago at=event.at now/></td>
             <td data-label="Actor">{event.actor_name.clone()}</td>
-            <td data-label="Action"><b>{event.action_title().to_owned()}</b></td>
+            <td class="cell-head">{event.action_title().to_owned()}</td>
             <td data-label="Target">{target}{detail}</td>
-            <td data-label="Outcome"><Badge tone text=event.outcome.title()/></td>
+            <td class="cell-end"><Badge tone text=event.outcome.title()/></td>
             <td data-label="Address" class="cell-mono cell-muted">{event.address.clone().unwrap_or_default()}</td>
         </tr>
     }
