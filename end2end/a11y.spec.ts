@@ -28,7 +28,7 @@ test('before anyone is signed in', async ({ page, context }) => {
 });
 
 test('every page that links lead to', async ({ page }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(480_000);
   const { app_id, org_id } = await portalWithApp(page);
   const nothing = await page.goto('/nothing/here');
   expect(nothing?.status()).toBe(404);

@@ -34,7 +34,7 @@ function meter(page: Page, origin: string) {
 }
 
 test('the key list with 25 rows stays within its budget', async ({ page, portal, browser }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(480_000);
   const { app_id } = await portalWithApp(page);
   for (let index = 0; index < 25; index++) {
     await done(await generateKey(page, app_id, { label: `Backend ${index}` }));
