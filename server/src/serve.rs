@@ -16,7 +16,7 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use sallyport::{clock::SystemClock, entropy::OsEntropy, store::Location};
+use sallyport::{clock::SystemClock, entropy::OsEntropy};
 use tokio::{
     net::{TcpListener, TcpStream},
     signal::unix::{SignalKind, signal},
@@ -56,9 +56,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     let _lock = ServerLock::take(&place.data)?;
     let demo_sign_in = if serving.demo { Some(demo::prepare(&data, clock.clone()).await?) } else { None };
     let store = data.open(clock, entropy).await?;
-    if matches!(store.location(), Location::Postgres(_)) {
-        store.hold_server_lock().await.map_err(|error| error.to_string())?;
-    }
+    store.hold_server_lock().await.map_err(|error| error.to_string())?;
     for sentence in &data.made {
         say(sentence);
     }

@@ -11,7 +11,6 @@ use std::sync::{
 
 use sallyport::{
     Error, Result,
-    id::OrgId,
     key::{
         Ask, Digest, Verdict,
         secret::Checked,
@@ -199,11 +198,6 @@ impl Verifier {
         }
         written
     }
-}
-
-/// What an asker is confined to: the organization of its token.
-pub fn org_of(token: &RootToken) -> Option<&OrgId> {
-    token.org_id.as_ref()
 }
 
 impl From<KeyRecord> for CachedKey {

@@ -8,8 +8,6 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-use sallyport::store::Location;
-
 use crate::verifier::Verifier;
 
 /// How soon a change by another process is seen here.
@@ -44,9 +42,7 @@ async fn poll(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {
 
 /// Alone on the database, and told of every revocation.
 async fn heard(verifier: &Verifier) -> sallyport::Result<()> {
-    if matches!(verifier.store().location(), Location::Postgres(_)) {
-        verifier.store().hold_server_lock().await?;
-    }
+    verifier.store().hold_server_lock().await?;
     verifier.poll().await
 }
 

@@ -19,7 +19,7 @@ use super::{
     problem::Problem,
     shown,
 };
-use crate::{state::AppState, verifier::org_of};
+use crate::state::AppState;
 
 /// What is asked. Unknown fields are refused: a requirement that is misspelt must not be passed over.
 #[derive(Deserialize)]
@@ -90,7 +90,7 @@ pub async fn verify(
         return Err(Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).about(client));
     }
     let ask = Ask {
-        org_id: org_of(&caller.token),
+        org_id: caller.token.org_id.as_ref(),
         app_id: request.app_id.as_deref(),
         scopes: request.scopes.iter().map(String::as_str).collect(),
         mode: request.mode,
