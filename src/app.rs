@@ -68,6 +68,8 @@ pub struct App {
     pub bundle_id: Option<String>,
     pub description: String,
     pub created_at: Timestamp,
+    #[serde(skip)]
+    pub archived_at: Option<Timestamp>,
 }
 
 impl App {

@@ -1,5 +1,7 @@
 //! API keys: who they speak for, what they allow, and what has become of them.
 
+pub mod edited;
+pub mod metadata;
 pub mod new;
 pub mod secret;
 pub mod verdict;
@@ -13,6 +15,8 @@ use crate::{
     profile::Mode,
 };
 
+pub use edited::EditedKey;
+pub use metadata::Metadata;
 pub use new::NewKey;
 pub use secret::{Digest, PlainSecret, SigningSecret};
 pub use verdict::{Ask, Verdict};
@@ -35,6 +39,8 @@ pub struct Key {
     pub created_by: Option<String>,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
+    pub metadata: Metadata,
+    pub paused: Option<Pause>,
     pub revoked: Option<Revocation>,
 }
 
@@ -46,10 +52,18 @@ pub struct Revocation {
     pub reason: String,
 }
 
+/// Since when a key is paused, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    pub at: Timestamp,
+    pub by: String,
+}
+
 /// What has become of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Active,
+    Paused,
     Expired,
     Revoked,
 }
@@ -60,6 +74,8 @@ impl Key {
             Status::Revoked
         } else if self.expires_at.is_some_and(|at| at <= now) {
             Status::Expired
+        } else if self.paused.is_some() {
+            Status::Paused
         } else {
             Status::Active
         }

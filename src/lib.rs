@@ -14,6 +14,7 @@ pub mod member;
 pub mod org;
 #[cfg(feature = "store")]
 pub mod passwords;
+pub mod place;
 pub mod plan;
 pub mod profile;
 pub mod project;

@@ -19,6 +19,10 @@ pub enum Permission {
     ManageApps,
     /// Make tenants, change the organization.
     ManageOrg,
+    /// Archive, restore and delete what is in the organization.
+    EndPlaces,
+    /// Delete the organization.
+    DeleteOrg,
 }
 
 impl Role {
@@ -47,7 +51,8 @@ impl Role {
     pub const fn may(self, permission: Permission) -> bool {
         match permission {
             Permission::ManageKeys | Permission::ManageApps => true,
-            Permission::ManageOrg => matches!(self, Self::Owner | Self::Admin),
+            Permission::ManageOrg | Permission::EndPlaces => matches!(self, Self::Owner | Self::Admin),
+            Permission::DeleteOrg => matches!(self, Self::Owner),
         }
     }
 }

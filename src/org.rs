@@ -12,6 +12,8 @@ pub struct Org {
     pub description: String,
     pub plan: Plan,
     pub created_at: Timestamp,
+    #[serde(skip)]
+    pub archived_at: Option<Timestamp>,
 }
 
 /// An organization to be made, checked.

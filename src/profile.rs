@@ -92,8 +92,12 @@ impl Profile {
 
     /// What a key begins with, if it begins as one of ours.
     pub fn prefix_of<'a>(&'a self, key: &str) -> Option<&'a str> {
-        let mut prefixes = self.environments.iter().map(|environment| environment.prefix.as_str());
-        prefixes.find(|prefix| key.starts_with(prefix))
+        self.prefixes().find(|prefix| key.starts_with(prefix))
+    }
+
+    /// What keys begin with, by environment.
+    pub fn prefixes(&self) -> impl Iterator<Item = &str> {
+        self.environments.iter().map(|environment| environment.prefix.as_str())
     }
 
     /// Whether someone who holds `held` has `asked`.

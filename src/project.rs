@@ -15,7 +15,10 @@ pub struct Project {
     pub tenant_id: TenantId,
     pub org_id: OrgId,
     pub name: String,
+    pub description: String,
     pub created_at: Timestamp,
+    #[serde(skip)]
+    pub archived_at: Option<Timestamp>,
 }
 
 /// A project to be made, checked.

@@ -5,7 +5,9 @@
 
 mod apps;
 mod events;
+mod key_list;
 mod keys;
+mod lifecycle;
 mod members;
 mod open;
 mod orgs;
@@ -25,7 +27,8 @@ use std::sync::{Arc, OnceLock};
 use sqlx::AnyPool;
 
 pub use events::{EventFilter, EventPage};
-pub use keys::{KeyFilter, KeyPage};
+pub use key_list::{KeyFilter, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
+pub use lifecycle::Contents;
 pub use open::{Location, OpenError};
 pub use sessions::SessionRow;
 pub use sqlite::can_corrupt_wal;
@@ -39,8 +42,15 @@ use peppers::Peppers;
 pub struct Change {
     /// The revision that this change made.
     pub revision: i64,
-    /// The keys and root tokens it touched.
-    pub digests: Vec<Digest>,
+    pub touched: Touched,
+}
+
+/// The keys and root tokens that a change touched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Touched {
+    These(Vec<Digest>),
+    /// Too many to name.
+    Everything,
 }
 
 type Listener = Box<dyn Fn(&Change) + Send + Sync>;
@@ -170,6 +180,10 @@ async fn detached<T: Send + 'static>(work: impl Future<Output = Result<T>> + Sen
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
+        // What it was to belong to is gone.
+        if error.as_database_error().is_some_and(|error| error.is_foreign_key_violation()) {
+            return Self::NotFound;
+        }
         Self::Unavailable(error.to_string())
     }
 }

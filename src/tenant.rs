@@ -14,7 +14,10 @@ pub struct Tenant {
     pub id: TenantId,
     pub org_id: OrgId,
     pub name: String,
+    pub description: String,
     pub created_at: Timestamp,
+    #[serde(skip)]
+    pub archived_at: Option<Timestamp>,
 }
 
 /// A tenant to be made, checked.

@@ -15,7 +15,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use crate::{
     Clock, Entropy, Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
-    key::verdict::KeyRecord,
+    key::{Metadata, verdict::KeyRecord},
     profile::Mode,
 };
 
@@ -72,6 +72,9 @@ pub fn key_record() -> KeyRecord {
         scopes: vec!["read".to_owned()],
         expires_at: None,
         revoked_at: None,
+        paused: false,
+        suspended: false,
+        metadata: Metadata::default(),
         last_used_at: None,
         ingestion_verified: false,
     }

@@ -163,6 +163,13 @@ impl AppAccess {
     pub fn org(&self) -> &OrgAccess {
         &self.within.within.within
     }
+
+    /// Whether it, or a place above it, is out of use.
+    pub fn is_archived(&self) -> bool {
+        let (project, tenant) = (&self.within.project, &self.within.within.tenant);
+        let archived = [self.app.archived_at, project.archived_at, tenant.archived_at, self.org().org.archived_at];
+        archived.iter().any(Option::is_some)
+    }
 }
 
 /// A key of such an organization, with its app.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::{BareFrame, ChromeFrame};
 
-pub use crate::components::chrome::{Chrome, Crumb, CurrentOrg, OrgEntry, Section, TenantEntry, Viewer};
+pub use crate::components::chrome::{Archived, Chrome, Crumb, CurrentOrg, OrgEntry, Section, TenantEntry, Viewer};
 
 /// Where the assets lie, and how the page is lit.
 #[derive(Clone, Debug, Default)]

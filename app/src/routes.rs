@@ -2,7 +2,12 @@
 
 use axum::{Router, http::Method};
 
-use crate::{context::Context, error::PageError, pages::*};
+use crate::{
+    access::{AppAccess, OrgAccess, ProjectAccess, TenantAccess},
+    context::Context,
+    error::PageError,
+    pages::*,
+};
 
 /// An address as the router matches it, and the methods it answers.
 #[derive(Debug)]
@@ -13,43 +18,68 @@ pub struct Route {
 
 /// One list becomes both the router and [`ROUTES`], so that a test which walks the one has seen the other.
 macro_rules! routes {
-    ($($path:literal $($page:ident)::+ [$($verb:ident)+])*) => {
+    ($($path:literal $($page:ident)::+ $(<$of:ident>)? [$($verb:ident)+])*) => {
         /// Every address of the portal.
         pub const ROUTES: &[Route] = &[$(Route { path: $path, methods: &[$(routes!(@method $verb)),+] }),*];
 
         pub fn routes() -> Router<Context> {
             Router::new()
-                $(.route($path, routes!(@page [$($page)::+] $($verb)+)))*
+                $(.route($path, routes!(@page [$($page)::+] [$(::<$of>)?] $($verb)+)))*
                 .fallback(|| async { PageError::NotFound })
         }
     };
     (@method get) => { Method::GET };
     (@method post) => { Method::POST };
-    (@page [$($page:ident)::+] get) => { axum::routing::get($($page)::+::get) };
-    (@page [$($page:ident)::+] post) => { axum::routing::post($($page)::+::post) };
-    (@page [$($page:ident)::+] get post) => { axum::routing::get($($page)::+::get).post($($page)::+::post) };
+    (@page [$($page:ident)::+] [$($of:tt)*] get) => { axum::routing::get($($page)::+::get $($of)*) };
+    (@page [$($page:ident)::+] [$($of:tt)*] post) => { axum::routing::post($($page)::+::post $($of)*) };
+    (@page [$($page:ident)::+] [$($of:tt)*] get post) => {
+        axum::routing::get($($page)::+::get $($of)*).post($($page)::+::post $($of)*)
+    };
 }
 
-// Address, page (a module of `crate::pages`), its functions.
+// Address, page (a module of `crate::pages`, of what where it serves several), its functions.
 routes! {
-    "/"                                  home                [get]
-    "/setup"                             setup               [get post]
-    "/sign-in"                           sign_in             [get post]
-    "/sign-out"                          sign_out            [post]
-    "/theme"                             theme               [post]
-    "/orgs/new"                          orgs::new           [get post]
-    "/orgs/{org_id}"                     orgs::overview      [get]
-    "/orgs/{org_id}/keys"                orgs::keys          [get post]
-    "/orgs/{org_id}/activity"            orgs::activity      [get]
-    "/orgs/{org_id}/tenants/new"         tenants::new        [get post]
-    "/tenants/{tenant_id}"               tenants::overview   [get]
-    "/tenants/{tenant_id}/projects/new"  projects::new       [get post]
-    "/projects/{project_id}"             projects::overview  [get]
-    "/projects/{project_id}/apps/new"    apps::new           [get post]
-    "/apps/{app_id}"                     apps::overview      [get]
-    "/apps/{app_id}/identifiers.json"    apps::identifiers   [get]
-    "/apps/{app_id}/keys"                apps::keys          [get post]
-    "/apps/{app_id}/activity"            apps::activity      [get]
-    "/keys/{key_id}"                     keys::overview      [get]
-    "/keys/{key_id}/revoke"              keys::revoke        [get post]
+    "/"                                        home                               [get]
+    "/setup"                                   setup                              [get post]
+    "/sign-in"                                 sign_in                            [get post]
+    "/sign-out"                                sign_out                           [post]
+    "/theme"                                   theme                              [post]
+    "/orgs/new"                                orgs::new                          [get post]
+    "/orgs/{org_id}"                           orgs::overview                     [get]
+    "/orgs/{org_id}/keys"                      orgs::keys                         [get post]
+    "/orgs/{org_id}/keys/search"               keys::search::of_org               [post]
+    "/orgs/{org_id}/keys/revoke-all"           keys::revoke_all::of_org           [get post]
+    "/orgs/{org_id}/activity"                  orgs::activity                     [get]
+    "/orgs/{org_id}/settings"                  settings <OrgAccess>               [get post]
+    "/orgs/{org_id}/settings/archive"          settings::archive <OrgAccess>      [post]
+    "/orgs/{org_id}/settings/restore"          settings::restore <OrgAccess>      [post]
+    "/orgs/{org_id}/settings/delete"           settings::delete <OrgAccess>       [get post]
+    "/orgs/{org_id}/tenants/new"               tenants::new                       [get post]
+    "/tenants/{tenant_id}"                     tenants::overview                  [get]
+    "/tenants/{tenant_id}/projects/new"        projects::new                      [get post]
+    "/tenants/{tenant_id}/settings"            settings <TenantAccess>            [get post]
+    "/tenants/{tenant_id}/settings/archive"    settings::archive <TenantAccess>   [post]
+    "/tenants/{tenant_id}/settings/restore"    settings::restore <TenantAccess>   [post]
+    "/tenants/{tenant_id}/settings/delete"     settings::delete <TenantAccess>    [get post]
+    "/projects/{project_id}"                   projects::overview                 [get]
+    "/projects/{project_id}/apps/new"          apps::new                          [get post]
+    "/projects/{project_id}/settings"          settings <ProjectAccess>           [get post]
+    "/projects/{project_id}/settings/archive"  settings::archive <ProjectAccess>  [post]
+    "/projects/{project_id}/settings/restore"  settings::restore <ProjectAccess>  [post]
+    "/projects/{project_id}/settings/delete"   settings::delete <ProjectAccess>   [get post]
+    "/apps/{app_id}"                           apps::overview                     [get]
+    "/apps/{app_id}/identifiers.json"          apps::identifiers                  [get]
+    "/apps/{app_id}/keys"                      apps::keys                         [get post]
+    "/apps/{app_id}/keys/search"               keys::search::of_app               [post]
+    "/apps/{app_id}/keys/revoke-all"           keys::revoke_all::of_app           [get post]
+    "/apps/{app_id}/activity"                  apps::activity                     [get]
+    "/apps/{app_id}/settings"                  settings <AppAccess>               [get post]
+    "/apps/{app_id}/settings/archive"          settings::archive <AppAccess>      [post]
+    "/apps/{app_id}/settings/restore"          settings::restore <AppAccess>      [post]
+    "/apps/{app_id}/settings/delete"           settings::delete <AppAccess>       [get post]
+    "/keys/{key_id}"                           keys::overview                     [get]
+    "/keys/{key_id}/edit"                      keys::edit                         [get post]
+    "/keys/{key_id}/pause"                     keys::pause                        [post]
+    "/keys/{key_id}/resume"                    keys::resume                       [post]
+    "/keys/{key_id}/revoke"                    keys::revoke                       [get post]
 }

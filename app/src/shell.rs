@@ -1,11 +1,11 @@
 //! The sidebar and the breadcrumbs of a page, from what the page's extractor yielded.
 
-use sallyport::org::Org;
+use sallyport::{member::Permission, org::Org, place::Place};
 
 use crate::{
     access::{AppAccess, OrgAccess, ProjectAccess, SignedIn, TenantAccess},
     error::PageError,
-    portal::{Chrome, Crumb, CurrentOrg, OrgEntry, Section, TenantEntry, Viewer},
+    portal::{Archived, Chrome, Crumb, CurrentOrg, OrgEntry, Section, TenantEntry, Viewer},
     ui::Ui,
 };
 
@@ -37,6 +37,7 @@ pub async fn of_org(ui: &Ui, access: &OrgAccess, section: Section) -> Result<Chr
             .map(|tenant| TenantEntry { id: tenant.id.to_string(), name: tenant.name })
             .collect(),
         section: Some(section),
+        archived: archived(Place::from(&access.org), access),
         crumbs: vec![org_crumb(&access.org)],
         ..of_person(ui, &access.me).await?
     })
@@ -47,12 +48,15 @@ pub async fn of_tenant(ui: &Ui, access: &TenantAccess) -> Result<Chrome, PageErr
     let (id, name) = (access.tenant.id.to_string(), access.tenant.name.clone());
     chrome.crumbs.push(Crumb::link(&name, format!("/tenants/{id}")));
     chrome.tenant = Some(TenantEntry { id, name });
+    // The highest that is archived: restoring what is below it would change nothing.
+    chrome.archived = chrome.archived.or_else(|| archived(Place::from(&access.tenant), &access.within));
     Ok(chrome)
 }
 
 pub async fn of_project(ui: &Ui, access: &ProjectAccess) -> Result<Chrome, PageError> {
     let mut chrome = of_tenant(ui, &access.within).await?;
     chrome.crumbs.push(Crumb::link(&access.project.name, format!("/projects/{}", access.project.id)));
+    chrome.archived = chrome.archived.or_else(|| archived(Place::from(&access.project), &access.within.within));
     Ok(chrome)
 }
 
@@ -60,7 +64,14 @@ pub async fn of_app(ui: &Ui, access: &AppAccess, section: Section) -> Result<Chr
     let mut chrome = of_project(ui, &access.within).await?;
     chrome.section = Some(section);
     chrome.crumbs.push(Crumb::link(&access.app.name, format!("/apps/{}", access.app.id)));
+    chrome.archived = chrome.archived.or_else(|| archived(Place::from(&access.app), access.org()));
     Ok(chrome)
+}
+
+fn archived(place: Place, access: &OrgAccess) -> Option<Archived> {
+    place.archived_at?;
+    let restore = access.role.may(Permission::EndPlaces).then(|| format!("{}/settings/restore", place.path()));
+    Some(Archived { noun: place.kind.noun(), name: place.name, restore })
 }
 
 fn org_crumb(org: &Org) -> Crumb {

@@ -42,6 +42,12 @@ pub fn date(at: Timestamp, now: Timestamp) -> String {
 
 /// "1 key", "7 keys", "1,204 keys".
 pub fn count(n: i64, noun: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", digits(n))
+}
+
+/// "1,204".
+pub fn digits(n: i64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -50,8 +56,7 @@ pub fn count(n: i64, noun: &str) -> String {
         }
         text.push(digit);
     }
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{text} {noun}{plural}")
+    text
 }
 
 /// A moment in words, the full one on hover.

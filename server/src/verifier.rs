@@ -17,7 +17,7 @@ use sallyport::{
         verdict::{KeyRecord, verdict},
     },
     root_token::{self, RootToken},
-    store::{Change, Store},
+    store::{Change, Store, Touched},
 };
 use sallyport_app::context::Client;
 
@@ -156,7 +156,10 @@ impl Verifier {
 
     /// Drops what a change of this process touched. A gap in the revisions means that another process wrote too.
     fn apply(&self, change: &Change) {
-        self.forget(&change.digests);
+        match &change.touched {
+            Touched::These(digests) => self.forget(digests),
+            Touched::Everything => self.forget_all(),
+        }
         let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if change.revision > *known + 1 {
             self.forget_all();

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::{
     Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
+    key::Metadata,
     profile::{Mode, Profile},
 };
 
@@ -33,6 +34,10 @@ pub struct KeyRecord {
     pub scopes: Vec<String>,
     pub expires_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+    pub paused: bool,
+    /// Its app, or a place above that, is archived.
+    pub suspended: bool,
+    pub metadata: Metadata,
     pub last_used_at: Option<Timestamp>,
     /// The app may push data: an operator's switch.
     pub ingestion_verified: bool,
@@ -48,6 +53,8 @@ pub enum Verdict {
     NotFound,
     Revoked,
     Expired,
+    Paused,
+    Suspended,
     ModeMismatch,
     AppMismatch,
     InsufficientScope,
@@ -55,13 +62,15 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Valid,
         Self::Missing,
         Self::Malformed,
         Self::NotFound,
         Self::Revoked,
         Self::Expired,
+        Self::Paused,
+        Self::Suspended,
         Self::ModeMismatch,
         Self::AppMismatch,
         Self::InsufficientScope,
@@ -76,6 +85,8 @@ impl Verdict {
             Self::NotFound => "not_found",
             Self::Revoked => "revoked",
             Self::Expired => "expired",
+            Self::Paused => "paused",
+            Self::Suspended => "suspended",
             Self::ModeMismatch => "mode_mismatch",
             Self::AppMismatch => "app_mismatch",
             Self::InsufficientScope => "insufficient_scope",
@@ -91,7 +102,12 @@ impl Verdict {
         match self {
             Self::Valid => 200,
             Self::Missing | Self::Malformed | Self::NotFound | Self::Revoked | Self::Expired => 401,
-            Self::ModeMismatch | Self::AppMismatch | Self::InsufficientScope | Self::IngestionNotVerified => 403,
+            Self::Paused
+            | Self::Suspended
+            | Self::ModeMismatch
+            | Self::AppMismatch
+            | Self::InsufficientScope
+            | Self::IngestionNotVerified => 403,
         }
     }
 
@@ -110,6 +126,12 @@ pub fn verdict(ask: &Ask<'_>, key: &KeyRecord, profile: &Profile, now: Timestamp
     }
     if key.expires_at.is_some_and(|at| at <= now) {
         return Verdict::Expired;
+    }
+    if key.paused {
+        return Verdict::Paused;
+    }
+    if key.suspended {
+        return Verdict::Suspended;
     }
     if ask.mode.is_some_and(|mode| mode != key.mode) {
         return Verdict::ModeMismatch;
@@ -160,6 +182,10 @@ mod tests {
         assert_eq!(judge(&Ask { org_id: Some(&other), ..ask() }, &revoked), Verdict::NotFound);
         assert_eq!(judge(&ask(), &revoked), Verdict::Revoked);
         assert_eq!(judge(&ask(), &expired), Verdict::Expired);
+        let (paused, suspended) =
+            (KeyRecord { paused: true, ..key.clone() }, KeyRecord { suspended: true, ..key.clone() });
+        assert_eq!(judge(&ask(), &paused), Verdict::Paused);
+        assert_eq!(judge(&ask(), &suspended), Verdict::Suspended);
         assert_eq!(judge(&Ask { mode: Some(Mode::Test), ..ask() }, &key), Verdict::ModeMismatch);
         assert_eq!(judge(&Ask { app_id: Some("app_x_000000"), ..ask() }, &key), Verdict::AppMismatch);
         assert_eq!(judge(&Ask { scopes: vec!["read", "write"], ..ask() }, &key), Verdict::InsufficientScope);

@@ -8,6 +8,7 @@ use crate::{
     app::{App, NewApp, Os},
     audit::{Act, Action, NewEvent, Target},
     id::{AppId, OrgId, ProjectId, TenantId, UserId},
+    place::PlaceKind,
     project::Project,
 };
 
@@ -22,6 +23,7 @@ pub(super) fn app(row: &AnyRow) -> Result<App> {
         bundle_id: row.text_opt("bundle_id")?,
         description: row.text("description")?,
         created_at: row.time("created_at")?,
+        archived_at: row.time_opt("archived_at")?,
     })
 }
 
@@ -39,8 +41,10 @@ impl Store {
                 bundle_id: new.bundle_id,
                 description: new.description,
                 created_at: store.now(),
+                archived_at: None,
             };
             let mut tx = store.begin(&act).await?;
+            tx.needs_in_use(PlaceKind::Project, app.project_id.as_str()).await?;
             sqlx::query(
                 "INSERT INTO apps (id, project_id, tenant_id, org_id, name, os, bundle_id, description, created_at) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",

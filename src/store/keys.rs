@@ -3,43 +3,24 @@
 use serde_json::json;
 use sqlx::any::AnyRow;
 
-use super::{Store, detached, is_taken, row::Read, tx::Tx};
+use super::{Store, detached, is_taken, lifecycle::keys_within, row::Read, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
     app::App,
     audit::{Act, Action, Actor, NewEvent, Target},
     id::{AppId, KeyId, OrgId, UserId},
-    key::{Digest, Issued, Key, NewKey, PlainSecret, Revocation, SigningSecret},
+    key::{Digest, EditedKey, Issued, Key, Metadata, NewKey, Pause, PlainSecret, Revocation, SigningSecret},
+    place::{Place, PlaceKind},
     profile::Mode,
 };
 
-/// A page of keys, newest first.
-#[derive(Clone, Debug)]
-pub struct KeyPage {
-    pub keys: Vec<(Key, String)>,
-    pub total: i64,
-    /// Where the page before and the page after begin.
-    pub newer: Option<String>,
-    pub older: Option<String>,
-}
-
-/// Which keys to list.
-#[derive(Clone, Debug, Default)]
-pub struct KeyFilter {
-    pub include_revoked: bool,
-    /// A cursor of a [`KeyPage`]: the keys older than it, or newer.
-    pub before: Option<String>,
-    pub after: Option<String>,
-}
-
-const PAGE: i64 = 25;
-
-const COLUMNS: &str = "k.id, k.org_id, k.app_id, k.label, k.environment, k.mode, k.shown, k.scopes, \
+/// Of `keys k`, as [`key`] reads them.
+pub(super) const COLUMNS: &str = "k.id, k.org_id, k.app_id, k.label, k.environment, k.mode, k.shown, k.scopes, \
     CASE WHEN k.signing_secret IS NULL THEN 0 ELSE 1 END AS signs, k.created_at, \
     (SELECT u.name FROM users u WHERE u.id = k.created_by) AS created_by, k.expires_at, \
-    k.last_used_at, k.revoked_at, k.revoked_by, k.revoke_reason";
+    k.last_used_at, k.paused_at, k.paused_by, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason";
 
-fn key(row: &AnyRow) -> Result<Key> {
+pub(super) fn key(row: &AnyRow) -> Result<Key> {
     let revoked = match row.time_opt("revoked_at")? {
         None => None,
         Some(at) => Some(Revocation {
@@ -47,6 +28,10 @@ fn key(row: &AnyRow) -> Result<Key> {
             by: row.text_opt("revoked_by")?.unwrap_or_default(),
             reason: row.text_opt("revoke_reason")?.unwrap_or_default(),
         }),
+    };
+    let paused = match row.time_opt("paused_at")? {
+        None => None,
+        Some(at) => Some(Pause { at, by: row.text_opt("paused_by")?.unwrap_or_default() }),
     };
     Ok(Key {
         id: KeyId::stored(row.text("id")?),
@@ -62,6 +47,8 @@ fn key(row: &AnyRow) -> Result<Key> {
         created_by: row.text_opt("created_by")?,
         expires_at: row.time_opt("expires_at")?,
         last_used_at: row.time_opt("last_used_at")?,
+        metadata: metadata(&row.text("metadata")?),
+        paused,
         revoked,
     })
 }
@@ -71,18 +58,12 @@ fn small_int(row: &AnyRow, column: &str) -> Result<i64> {
     Ok(sqlx::Row::try_get::<i32, _>(row, column)?.into())
 }
 
+pub(super) fn metadata(text: &str) -> Metadata {
+    Metadata::stored(text)
+}
+
 pub(super) fn scopes(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
-}
-
-/// `created_at` and id, so that keys of one moment keep an order.
-fn cursor(key: &Key) -> String {
-    format!("{}.{}", key.created_at.micros(), key.id)
-}
-
-fn parse_cursor(text: &str) -> Option<(i64, KeyId)> {
-    let (micros, id) = text.split_once('.')?;
-    Some((micros.parse().ok()?, KeyId::parse(id)?))
 }
 
 impl Store {
@@ -128,9 +109,93 @@ impl Store {
             .await?;
             let Some(row) = row else { return Ok(()) };
             tx.touches(digest(&row.bytes("digest")?)?);
-            let target = Target::new("key", &key.id, &key.label).of_app(&key.app_id);
-            let event = NewEvent::of(&key.org_id, Action::KeyRevoked, target);
+            let event = NewEvent::of(&key.org_id, Action::KeyRevoked, target(&key));
             tx.record(event.with(json!({ "reason": reason }))).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// Revokes every key of an app or of an organization at once; how many those were.
+    pub async fn revoke_all(&self, act: &Act, place: &Place, reason: String) -> Result<u64> {
+        let (store, act, place) = (self.clone(), act.clone(), place.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            let sql = format!(
+                "UPDATE keys SET revoked_at = $2, revoked_by = $3, revoke_reason = $4 WHERE {} AND revoked_at IS NULL",
+                keys_within(place.kind)
+            );
+            let revoked = sqlx::query(sqlx::AssertSqlSafe(sql))
+                .bind(place.id.clone())
+                .bind(store.now().micros())
+                .bind(act.actor.name().to_owned())
+                .bind(reason.clone())
+                .execute(tx.on())
+                .await?
+                .rows_affected();
+            if revoked == 0 {
+                return Ok(0);
+            }
+            tx.touches_everything();
+            let event = NewEvent::of(&place.org_id, Action::AllKeysRevoked, place.target());
+            tx.record(event.with(json!({ "keys": revoked, "reason": reason }))).await?;
+            tx.commit().await?;
+            Ok(revoked)
+        })
+        .await
+    }
+
+    /// Pauses a key: requests with it are refused when this answers, until it is resumed.
+    pub async fn pause_key(&self, act: &Act, key: &Key) -> Result<()> {
+        let pause = Pause { at: self.now(), by: act.actor.name().to_owned() };
+        self.set_paused(act, key, Some(pause)).await
+    }
+
+    pub async fn resume_key(&self, act: &Act, key: &Key) -> Result<()> {
+        self.set_paused(act, key, None).await
+    }
+
+    async fn set_paused(&self, act: &Act, key: &Key, pause: Option<Pause>) -> Result<()> {
+        let (store, act, key) = (self.clone(), act.clone(), key.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            // Twice is once; and what is revoked stays as it was.
+            let unless = if pause.is_some() { "paused_at IS NULL" } else { "paused_at IS NOT NULL" };
+            let sql = format!(
+                "UPDATE keys SET paused_at = $1, paused_by = $2 WHERE id = $3 AND revoked_at IS NULL AND {unless} \
+                 RETURNING digest"
+            );
+            let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+                .bind(pause.as_ref().map(|pause| pause.at.micros()))
+                .bind(pause.as_ref().map(|pause| pause.by.clone()))
+                .bind(key.id.to_string())
+                .fetch_optional(tx.on())
+                .await?;
+            let Some(row) = row else { return Ok(()) };
+            tx.touches(digest(&row.bytes("digest")?)?);
+            let action = if pause.is_some() { Action::KeyPaused } else { Action::KeyResumed };
+            tx.record(NewEvent::of(&key.org_id, action, target(&key))).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// Gives a key another label and other notes. What it may do stays as it is.
+    pub async fn edit_key(&self, act: &Act, key: &Key, new: EditedKey) -> Result<()> {
+        let (store, act, key) = (self.clone(), act.clone(), key.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            let row = sqlx::query("UPDATE keys SET label = $1, metadata = $2 WHERE id = $3 RETURNING digest")
+                .bind(new.label.clone())
+                .bind(new.metadata.to_string())
+                .bind(key.id.to_string())
+                .fetch_optional(tx.on())
+                .await?
+                .ok_or(Error::NotFound)?;
+            // A verdict's answer tells of both.
+            tx.touches(digest(&row.bytes("digest")?)?);
+            let details = if new.label == key.label { json!({}) } else { json!({ "renamed_to": new.label }) };
+            tx.record(NewEvent::of(&key.org_id, Action::KeyEdited, target(&key)).with(details)).await?;
             tx.commit().await
         })
         .await
@@ -144,61 +209,10 @@ impl Store {
         let row = sqlx::query(sql).bind(user.to_string()).bind(id.to_string()).fetch_optional(self.read()).await?;
         row.as_ref().map(key).transpose()
     }
-
-    /// The keys of one app of an organization, or of all its apps, each with its app's name.
-    pub async fn keys(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter) -> Result<KeyPage> {
-        let before = filter.before.as_deref().and_then(parse_cursor);
-        let after = filter.after.as_deref().and_then(parse_cursor);
-        let backwards = after.is_some();
-        let (at, id) = before.or(after).map_or((i64::MAX, String::new()), |(at, id)| (at, id.to_string()));
-        // An app's own column where one is asked for, so that its index serves the page.
-        let owner = if app.is_some() { "k.org_id = $1 AND k.app_id = $2" } else { "k.org_id = $1 AND $2 = ''" };
-        let (compare, order) = if backwards { (">", "ASC") } else { ("<", "DESC") };
-        let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT {COLUMNS}, a.name AS app_name FROM keys k JOIN apps a ON a.id = k.app_id \
-             WHERE {owner} AND ($3 = 1 OR k.revoked_at IS NULL) AND (k.created_at, k.id) {compare} ($4, $5) \
-             ORDER BY k.created_at {order}, k.id {order} LIMIT {}",
-            PAGE + 1
-        ));
-        let app = app.map(ToString::to_string).unwrap_or_default();
-        let mut rows = sqlx::query(sql)
-            .bind(org.to_string())
-            .bind(app.clone())
-            .bind(i64::from(filter.include_revoked))
-            .bind(at)
-            .bind(id)
-            .fetch_all(self.read())
-            .await?;
-        let more = rows.len() > PAGE as usize;
-        rows.truncate(PAGE as usize);
-        if backwards {
-            rows.reverse();
-        }
-        let keys = rows.iter().map(|row| Ok((key(row)?, row.text("app_name")?))).collect::<Result<Vec<_>>>()?;
-        let (has_newer, has_older) = if backwards { (more, true) } else { (before_is(filter), more) };
-        let newer = keys.first().filter(|_| has_newer).map(|(key, _)| cursor(key));
-        let older = keys.last().filter(|_| has_older).map(|(key, _)| cursor(key));
-        let total = self.count_keys(org, &app, filter.include_revoked).await?;
-        Ok(KeyPage { keys, total, newer, older })
-    }
-
-    async fn count_keys(&self, org: &OrgId, app: &str, include_revoked: bool) -> Result<i64> {
-        let owner = if app.is_empty() { "org_id = $1 AND $2 = ''" } else { "org_id = $1 AND app_id = $2" };
-        let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT COUNT(*) AS n FROM keys WHERE {owner} AND ($3 = 1 OR revoked_at IS NULL)"
-        ));
-        let row = sqlx::query(sql)
-            .bind(org.to_string())
-            .bind(app.to_owned())
-            .bind(i64::from(include_revoked))
-            .fetch_one(self.read())
-            .await?;
-        row.int("n")
-    }
 }
 
-fn before_is(filter: &KeyFilter) -> bool {
-    filter.before.as_deref().and_then(parse_cursor).is_some()
+fn target(key: &Key) -> Target {
+    Target::new("key", &key.id, &key.label).of_app(&key.app_id)
 }
 
 pub(super) fn digest(bytes: &[u8]) -> Result<Digest> {
@@ -212,6 +226,7 @@ fn signing_context(id: &KeyId, version: i64) -> String {
 
 impl Tx {
     async fn insert_key(&mut self, store: &Store, app: App, new: NewKey, form: Option<Vec<u8>>) -> Result<Issued> {
+        self.needs_in_use(PlaceKind::App, app.id.as_str()).await?;
         let entropy = store.entropy();
         let id = KeyId::mint(entropy);
         let secret = PlainSecret::mint(&new.environment.prefix, entropy);
@@ -238,6 +253,8 @@ impl Tx {
             created_by: creator,
             expires_at: new.expires_at,
             last_used_at: None,
+            metadata: Metadata::default(),
+            paused: None,
             revoked: None,
         };
         sqlx::query(
@@ -268,7 +285,7 @@ impl Tx {
             }
             error.into()
         })?;
-        let target = Target::new("key", &key.id, &key.label).of_app(&key.app_id);
+        let target = target(&key);
         let details = json!({ "environment": key.environment, "scopes": key.scopes, "shown": key.shown });
         self.record(NewEvent::of(&key.org_id, Action::KeyGenerated, target).with(details)).await?;
         Ok(Issued { key, app, secret, signing_secret })

@@ -19,6 +19,7 @@ pub(super) fn org(row: &AnyRow) -> Result<Org> {
         description: row.text("description")?,
         plan: row.word("plan", Plan::parse)?,
         created_at: row.time("created_at")?,
+        archived_at: row.time_opt("archived_at")?,
     })
 }
 
@@ -34,6 +35,7 @@ impl Store {
                 description: new.description,
                 plan: new.plan,
                 created_at: store.now(),
+                archived_at: None,
             };
             let mut tx = store.begin(&act).await?;
             sqlx::query("INSERT INTO orgs (id, name, description, plan, created_at) VALUES ($1, $2, $3, $4, $5)")

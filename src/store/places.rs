@@ -7,6 +7,7 @@ use crate::{
     Error, Result,
     audit::{Act, Action, NewEvent, Target},
     id::{OrgId, ProjectId, TenantId, UserId},
+    place::PlaceKind,
     project::{NewProject, Project},
     tenant::{NewTenant, Tenant},
 };
@@ -16,7 +17,9 @@ fn tenant(row: &AnyRow) -> Result<Tenant> {
         id: TenantId::stored(row.text("id")?),
         org_id: OrgId::stored(row.text("org_id")?),
         name: row.text("name")?,
+        description: row.text("description")?,
         created_at: row.time("created_at")?,
+        archived_at: row.time_opt("archived_at")?,
     })
 }
 
@@ -26,7 +29,9 @@ fn project(row: &AnyRow) -> Result<Project> {
         tenant_id: TenantId::stored(row.text("tenant_id")?),
         org_id: OrgId::stored(row.text("org_id")?),
         name: row.text("name")?,
+        description: row.text("description")?,
         created_at: row.time("created_at")?,
+        archived_at: row.time_opt("archived_at")?,
     })
 }
 
@@ -70,9 +75,12 @@ impl Store {
                 tenant_id: tenant.id,
                 org_id: tenant.org_id,
                 name: new.name,
+                description: String::new(),
                 created_at: store.now(),
+                archived_at: None,
             };
             let mut tx = store.begin(&act).await?;
+            tx.needs_in_use(PlaceKind::Tenant, project.tenant_id.as_str()).await?;
             sqlx::query("INSERT INTO projects (id, tenant_id, org_id, name, created_at) VALUES ($1, $2, $3, $4, $5)")
                 .bind(project.id.to_string())
                 .bind(project.tenant_id.to_string())
@@ -123,8 +131,11 @@ impl Tx {
             id: TenantId::mint(&new.name, store.entropy()),
             org_id: org.clone(),
             name: new.name,
+            description: String::new(),
             created_at: store.now(),
+            archived_at: None,
         };
+        self.needs_in_use(PlaceKind::Org, org.as_str()).await?;
         sqlx::query("INSERT INTO tenants (id, org_id, name, created_at) VALUES ($1, $2, $3, $4)")
             .bind(tenant.id.to_string())
             .bind(tenant.org_id.to_string())

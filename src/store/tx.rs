@@ -2,7 +2,7 @@
 
 use sqlx::{Any, Row, Transaction};
 
-use super::{Change, Location, Store, row::Read};
+use super::{Change, Location, Store, Touched, row::Read};
 use crate::{
     Error, Result,
     audit::{Act, Actor, Event, NewEvent},
@@ -14,7 +14,7 @@ pub(super) struct Tx {
     act: Act,
     tx: Transaction<'static, Any>,
     recorded: usize,
-    touched: Option<Vec<Digest>>,
+    touched: Option<Touched>,
 }
 
 impl Store {
@@ -132,7 +132,15 @@ impl Tx {
 
     /// A verdict depends on this: verifiers hear of it before the caller does.
     pub(super) fn touches(&mut self, digest: Digest) {
-        self.touched.get_or_insert_default().push(digest);
+        match self.touched.get_or_insert_with(|| Touched::These(Vec::new())) {
+            Touched::These(digests) => digests.push(digest),
+            Touched::Everything => {}
+        }
+    }
+
+    /// So many verdicts depend on this that naming the keys would cost more than fetching them again.
+    pub(super) fn touches_everything(&mut self) {
+        self.touched = Some(Touched::Everything);
     }
 
     /// Commits what nobody did: counters and times of use.
@@ -145,10 +153,10 @@ impl Tx {
         assert!(self.recorded > 0, "a write transaction without an event");
         let change = match self.touched.take() {
             None => None,
-            Some(digests) => {
+            Some(touched) => {
                 let row =
                     sqlx::query("UPDATE revision SET n = n + 1 WHERE id = 1 RETURNING n").fetch_one(self.on()).await?;
-                Some(Change { revision: row.int("n")?, digests })
+                Some(Change { revision: row.int("n")?, touched })
             }
         };
         self.tx.commit().await?;

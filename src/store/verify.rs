@@ -18,8 +18,10 @@ impl Store {
     pub async fn key_by_digest(&self, digest: &Digest) -> Result<Option<KeyRecord>> {
         let row = sqlx::query(
             "SELECT k.id, k.label, k.org_id, a.tenant_id, a.project_id, k.app_id, k.environment, k.mode, k.scopes, \
-             k.expires_at, k.revoked_at, k.last_used_at, a.ingestion_verified \
-             FROM keys k JOIN apps a ON a.id = k.app_id WHERE k.digest = $1",
+             k.expires_at, k.revoked_at, k.paused_at, k.metadata, k.last_used_at, a.ingestion_verified, \
+             COALESCE(a.archived_at, p.archived_at, t.archived_at, o.archived_at) AS archived_at \
+             FROM keys k JOIN apps a ON a.id = k.app_id JOIN projects p ON p.id = a.project_id \
+             JOIN tenants t ON t.id = a.tenant_id JOIN orgs o ON o.id = a.org_id WHERE k.digest = $1",
         )
         .bind(digest.0.to_vec())
         .fetch_optional(&self.0.verify)
@@ -37,6 +39,9 @@ impl Store {
             scopes: keys::scopes(&row.text("scopes")?),
             expires_at: row.time_opt("expires_at")?,
             revoked_at: row.time_opt("revoked_at")?,
+            paused: row.time_opt("paused_at")?.is_some(),
+            suspended: row.time_opt("archived_at")?.is_some(),
+            metadata: keys::metadata(&row.text("metadata")?),
             last_used_at: row.time_opt("last_used_at")?,
             ingestion_verified: row.flag("ingestion_verified")?,
         }))

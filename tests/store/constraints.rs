@@ -46,13 +46,26 @@ async fn each_constraint_refuses(store: &TestStore) {
         ("nobody as member", format!("INSERT INTO members VALUES ('{org}', 'usr_nobody', 'owner', 1)")),
         ("member twice", format!("INSERT INTO members VALUES ('{org}', '{ada}', 'member', 1)")),
         ("role", format!("UPDATE members SET role = 'king' WHERE org_id = '{org}'")),
-        ("tenant of nothing", "INSERT INTO tenants VALUES ('ten_x', 'org_none', 'X', 1)".to_owned()),
-        ("tenant name unique", format!("INSERT INTO tenants VALUES ('ten_x', '{org}', 'Development', 1)")),
-        ("tenant name", format!("INSERT INTO tenants VALUES ('ten_x', '{org}', '', 1)")),
-        ("project in another org", format!("INSERT INTO projects VALUES ('prj_x', '{tenant}', '{other}', 'X', 1)")),
+        (
+            "tenant of nothing",
+            "INSERT INTO tenants (id, org_id, name, created_at) VALUES ('ten_x', 'org_none', 'X', 1)".to_owned(),
+        ),
+        (
+            "tenant name unique",
+            format!("INSERT INTO tenants (id, org_id, name, created_at) VALUES ('ten_x', '{org}', 'Development', 1)"),
+        ),
+        ("tenant name", format!("INSERT INTO tenants (id, org_id, name, created_at) VALUES ('ten_x', '{org}', '', 1)")),
+        (
+            "project in another org",
+            format!(
+                "INSERT INTO projects (id, tenant_id, org_id, name, created_at) VALUES ('prj_x', '{tenant}', '{other}', 'X', 1)"
+            ),
+        ),
         (
             "project name unique",
-            format!("INSERT INTO projects VALUES ('prj_x', '{tenant}', '{org}', 'Project of Focus and calm', 1)"),
+            format!(
+                "INSERT INTO projects (id, tenant_id, org_id, name, created_at) VALUES ('prj_x', '{tenant}', '{org}', 'Project of Focus and calm', 1)"
+            ),
         ),
         ("app in another org", format!("UPDATE apps SET org_id = '{other}' WHERE id = '{app}'")),
         (
@@ -78,6 +91,10 @@ async fn each_constraint_refuses(store: &TestStore) {
         ("key pepper", set_key("pepper = 99")),
         ("revoked by somebody", set_key("revoked_at = 5")),
         ("revoked at some time", set_key("revoked_by = 'Eve'")),
+        ("paused by somebody", set_key("paused_at = 5")),
+        ("paused at some time", set_key("paused_by = 'Eve'")),
+        ("key metadata", set_key("metadata = ''")),
+        ("key metadata length", set_key(&format!("metadata = '{}'", "x".repeat(2049)))),
         ("expiry after creation", set_key("expires_at = created_at")),
         ("created by somebody", set_key("created_by = 'usr_nobody'")),
         (

@@ -5,8 +5,9 @@ use std::{
 
 use sallyport::{
     Error,
-    key::{NewKey, Status, new::KeyInput, secret::Checked},
-    store::KeyFilter,
+    key::{EditedKey, NewKey, Status, new::KeyInput, secret::Checked, verdict::KeyRecord},
+    place::Place,
+    store::{KeyFilter, KeySort, KeyStatus, Touched},
     testing::TestStore,
 };
 
@@ -17,6 +18,13 @@ sallyport::on_both_databases!(
     revoking_twice_changes_nothing,
     revoked_keys_hide_behind_the_filter,
     pages_follow_one_another,
+    each_sort_pages_through_all,
+    filters_narrow,
+    a_pasted_key_is_found_in_its_organization_alone,
+    a_paused_key_is_resumed,
+    what_is_revoked_is_not_paused,
+    editing_is_told_to_verifiers,
+    all_keys_of_an_app_or_an_organization_go_at_once,
 );
 
 async fn a_key_is_found_by_its_digest_alone(store: &TestStore) {
@@ -74,7 +82,7 @@ async fn revoking_is_told_before_it_is_answered(store: &TestStore) {
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].revision, before + 1);
     let checked = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
-    assert_eq!(told[0].digests, store.digests(checked).collect::<Vec<_>>());
+    assert_eq!(told[0].touched, Touched::These(store.digests(checked).collect()));
 }
 
 async fn revoking_twice_changes_nothing(store: &TestStore) {
@@ -139,4 +147,177 @@ async fn pages_follow_one_another(store: &TestStore) {
     let first = store.keys(&org.id, Some(&app.id), &back).await.expect("asked");
     assert_eq!(first.keys.iter().map(|(key, _)| key.id.clone()).collect::<Vec<_>>(), seen[0]);
     assert_eq!(first.newer, None);
+}
+
+async fn each_sort_pages_through_all(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    for n in 0..60 {
+        store.clock.turn(Duration::from_secs(1));
+        // Labels that differ in case and repeat; some keys end.
+        let label = if n % 2 == 0 { format!("Key {}", n % 7) } else { format!("key {}", n % 5) };
+        let expires = if n % 3 == 0 { "30" } else { "never" };
+        let input =
+            KeyInput { label: &label, environment: "testing", scopes: vec!["read"], expires, ..KeyInput::default() };
+        let new = NewKey::check(&input, store.profile(), store.now()).expect("checked");
+        store.issue_key(&act, &app, new, None).await.expect("issued");
+    }
+    for sort in KeySort::ALL {
+        let mut filter = KeyFilter { sort: *sort, ..KeyFilter::default() };
+        let mut down = Vec::new();
+        loop {
+            let page = store.keys(&org.id, None, &filter).await.expect("asked");
+            down.push(page.keys.iter().map(|(key, _)| key.id.clone()).collect::<Vec<_>>());
+            let Some(older) = page.older else { break };
+            filter.before = Some(older);
+        }
+        assert_eq!(down.iter().map(Vec::len).collect::<Vec<_>>(), [25, 25, 10], "{sort:?}");
+        let mut all = down.concat();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 60, "{sort:?}: none twice, none left out");
+        let last = store.keys(&org.id, None, &filter).await.expect("asked");
+        let back = KeyFilter { sort: *sort, after: last.newer, ..KeyFilter::default() };
+        let middle = store.keys(&org.id, None, &back).await.expect("asked");
+        assert_eq!(middle.keys.iter().map(|(key, _)| key.id.clone()).collect::<Vec<_>>(), down[1], "{sort:?}");
+    }
+}
+
+async fn filters_narrow(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let plain = store.key(&act, &app, "100% Ingest_worker").await.key;
+    let writer = store.issue(&act, &app, "Écriture", &["read", "write"]).await.expect("issued").key;
+    let paused = store.key(&act, &app, "Paused one").await.key;
+    store.pause_key(&act, &paused).await.expect("paused");
+    let revoked = store.key(&act, &app, "Revoked one").await.key;
+    store.revoke_key(&act, &revoked, String::new()).await.expect("revoked");
+    let ending = |days: &'static str| {
+        let input = KeyInput {
+            label: "Ending",
+            environment: "staging",
+            scopes: vec!["read"],
+            expires: days,
+            ..KeyInput::default()
+        };
+        NewKey::check(&input, store.profile(), store.now()).expect("checked")
+    };
+    let soon = store.issue_key(&act, &app, ending("40"), None).await.expect("issued").key;
+    let ended = store.issue_key(&act, &app, ending("3"), None).await.expect("issued").key;
+    store.clock.turn(Duration::from_secs(31 * 86_400));
+    let fresh = store.key(&act, &app, "Fresh").await.key;
+
+    let ids = |filter: KeyFilter| {
+        let org = org.id.clone();
+        async move {
+            let page = store.keys(&org, None, &filter).await.expect("asked");
+            assert_eq!(page.total, i64::try_from(page.keys.len()).expect("few"));
+            page.keys.into_iter().map(|(key, _)| key.id).collect::<Vec<_>>()
+        }
+    };
+    let label = |text: &str| KeyFilter { label: text.to_owned(), ..KeyFilter::default() };
+    assert_eq!(ids(label("ingest_")).await, [plain.id.clone()]);
+    assert_eq!(ids(label("%")).await, [plain.id.clone()], "a sign, not a pattern");
+    assert_eq!(ids(label("criture")).await, [writer.id.clone()]);
+    assert_eq!(ids(KeyFilter { environment: "staging".to_owned(), ..KeyFilter::default() }).await.len(), 2);
+    assert_eq!(ids(KeyFilter { scope: "write".to_owned(), ..KeyFilter::default() }).await, [writer.id.clone()]);
+    assert_eq!(ids(KeyFilter { scope: "rit".to_owned(), ..KeyFilter::default() }).await, [], "whole words");
+    let status = |status| KeyFilter { status: Some(status), ..KeyFilter::default() };
+    let mut active = ids(status(KeyStatus::Active)).await;
+    let mut expected = [&fresh, &soon, &writer, &plain].map(|key| key.id.clone());
+    active.sort();
+    expected.sort();
+    assert_eq!(active, expected);
+    assert_eq!(ids(status(KeyStatus::Paused)).await, [paused.id.clone()]);
+    assert_eq!(ids(status(KeyStatus::Revoked)).await, [revoked.id.clone()], "asked for, so it is shown");
+    assert_eq!(ids(status(KeyStatus::Expired)).await, [ended.id.clone()]);
+    assert_eq!(ids(status(KeyStatus::Expiring)).await, [soon.id.clone()]);
+    assert!(!ids(status(KeyStatus::Unused)).await.contains(&fresh.id));
+    assert_eq!(ids(status(KeyStatus::Unused)).await.len(), 3);
+}
+
+async fn a_pasted_key_is_found_in_its_organization_alone(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let (org, other) = (store.org(&act, "Focus").await, store.org(&act, "Other").await);
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let issued = store.key(&act, &app, "CI").await;
+    let checked = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
+    assert_eq!(store.key_by_secret(&org.id, checked).await.expect("asked"), Some(issued.key.id));
+    assert_eq!(store.key_by_secret(&other.id, checked).await.expect("asked"), None);
+}
+
+async fn record(store: &TestStore, secret: &str) -> KeyRecord {
+    let digest = store.digests(Checked::parse("sk_live_", secret).expect("shaped")).next().expect("a pepper");
+    store.key_by_digest(&digest).await.expect("asked").expect("found")
+}
+
+async fn a_paused_key_is_resumed(store: &TestStore) {
+    let ada = store.person("Ada").await;
+    let act = store.act(&ada);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let issued = store.key(&act, &app, "CI").await;
+    let before = store.revision().await.expect("asked");
+    store.pause_key(&act, &issued.key).await.expect("paused");
+    store.pause_key(&act, &issued.key).await.expect("twice is once");
+    assert_eq!(store.revision().await.expect("asked"), before + 1);
+    let paused = store.key_for(&ada.id, &issued.key.id).await.expect("asked").expect("there");
+    assert_eq!(paused.status(store.now()), Status::Paused);
+    assert_eq!(paused.paused.expect("paused").by, "Ada");
+    assert!(record(store, issued.secret.expose()).await.paused);
+    store.resume_key(&act, &issued.key).await.expect("resumed");
+    assert!(!record(store, issued.secret.expose()).await.paused);
+}
+
+async fn what_is_revoked_is_not_paused(store: &TestStore) {
+    let ada = store.person("Ada").await;
+    let act = store.act(&ada);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let key = store.key(&act, &app, "CI").await.key;
+    store.revoke_key(&act, &key, String::new()).await.expect("revoked");
+    store.pause_key(&act, &key).await.expect("nothing to do");
+    let key = store.key_for(&ada.id, &key.id).await.expect("asked").expect("there");
+    assert_eq!((key.status(store.now()), key.paused), (Status::Revoked, None));
+}
+
+async fn editing_is_told_to_verifiers(store: &TestStore) {
+    let ada = store.person("Ada").await;
+    let act = store.act(&ada);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let issued = store.key(&act, &app, "CI").await;
+    let before = store.revision().await.expect("asked");
+    let new = EditedKey::check("Nightly", r#"{"team": "Überblick", "n": [1, null]}"#).expect("checked");
+    store.edit_key(&act, &issued.key, new.clone()).await.expect("edited");
+    assert_eq!(store.revision().await.expect("asked"), before + 1);
+    let record = record(store, issued.secret.expose()).await;
+    assert_eq!((record.label.as_str(), &record.metadata), ("Nightly", &new.metadata));
+    let key = store.key_for(&ada.id, &issued.key.id).await.expect("asked").expect("there");
+    assert_eq!(key.metadata, new.metadata);
+}
+
+async fn all_keys_of_an_app_or_an_organization_go_at_once(store: &TestStore) {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let listener = Arc::clone(&told);
+    store.on_change(move |change| listener.lock().expect("no panic").push(change.touched.clone()));
+    let act = store.act(&store.person("Ada").await);
+    let (org, other) = (store.org(&act, "Focus").await, store.org(&act, "Other").await);
+    let (one, two) = (store.app(&act, &org, "One").await, store.app(&act, &org, "Two").await);
+    let elsewhere = store.app(&act, &other, "Elsewhere").await;
+    for app in [&one, &one, &two, &elsewhere] {
+        store.key(&act, app, "CI").await;
+    }
+    assert_eq!(store.revoke_all(&act, &Place::from(&one), "leak".to_owned()).await.expect("revoked"), 2);
+    assert_eq!(store.revoke_all(&act, &Place::from(&one), "again".to_owned()).await.expect("none left"), 0);
+    assert_eq!(store.keys(&org.id, None, &KeyFilter::default()).await.expect("asked").total, 1);
+    assert_eq!(store.revoke_all(&act, &Place::from(&org), "leak".to_owned()).await.expect("revoked"), 1);
+    assert_eq!(*told.lock().expect("no panic"), [Touched::Everything, Touched::Everything]);
+    assert_eq!(store.keys(&other.id, None, &KeyFilter::default()).await.expect("asked").total, 1);
+    let all = KeyFilter { include_revoked: true, ..KeyFilter::default() };
+    let page = store.keys(&org.id, None, &all).await.expect("asked");
+    assert!(page.keys.iter().all(|(key, _)| key.revoked.as_ref().is_some_and(|revoked| revoked.reason == "leak")));
+    assert!(store.check_chain(org.id.as_str()).await.expect("read").is_ok());
 }

@@ -3,6 +3,7 @@
 mod constraints;
 mod events;
 mod keys;
+mod lifecycle;
 mod opening;
 mod orgs;
 mod sessions;

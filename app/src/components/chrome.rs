@@ -57,6 +57,7 @@ pub enum Section {
     Projects,
     Keys,
     Activity,
+    Settings,
 }
 
 impl Section {
@@ -65,7 +66,17 @@ impl Section {
         (Section::Projects, "Projects", "", Icon::Folder),
         (Section::Keys, "API keys", "/keys", Icon::Key),
         (Section::Activity, "Activity", "/activity", Icon::Activity),
+        (Section::Settings, "Settings", "/settings", Icon::Gear),
     ];
+}
+
+/// A place that is out of use, with all below it.
+#[derive(Clone, Debug, Default)]
+pub struct Archived {
+    pub noun: &'static str,
+    pub name: String,
+    /// Where the form is sent that takes it back into use, for whoever may.
+    pub restore: Option<String>,
 }
 
 /// Everything around the body of a page.
@@ -78,6 +89,8 @@ pub struct Chrome {
     pub tenant: Option<TenantEntry>,
     pub section: Option<Section>,
     pub crumbs: Vec<Crumb>,
+    /// What of the places that this page is in is out of use.
+    pub archived: Option<Archived>,
     /// Path and query of this page, to come back to.
     pub here: String,
 }

@@ -44,11 +44,16 @@ pub fn IdChip(
 
 /// Lines of code, with a button that copies them.
 #[component]
-pub fn CodeBlock(#[prop(into)] text: String) -> impl IntoView {
+pub fn CodeBlock(
+    #[prop(into)] text: String,
+    /// The accessible name of the button.
+    #[prop(default = "Copy code".to_owned(), into)]
+    name: String,
+) -> impl IntoView {
     view! {
         <div class="code">
             <pre tabindex="0"><code>{text.clone()}</code></pre>
-            <CopyButton name="Copy code" text=text/>
+            <CopyButton name text=text/>
         </div>
     }
 }

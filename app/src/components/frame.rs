@@ -1,6 +1,11 @@
 use leptos::prelude::*;
 
-use super::{chrome::Chrome, sidebar::Sidebar, topbar::Topbar};
+use super::{
+    badge::{Notice, Tone},
+    chrome::{Archived, Chrome},
+    sidebar::Sidebar,
+    topbar::Topbar,
+};
 use crate::{
     icons::Logo,
     portal::{Body, Theme},
@@ -20,13 +25,33 @@ pub fn BareFrame(body: Body) -> impl IntoView {
 /// Sidebar, top bar and the body.
 #[component]
 pub fn ChromeFrame(chrome: Chrome, theme: Theme, body: Body) -> impl IntoView {
+    let archived = chrome.archived.clone();
     view! {
         <div class="chrome">
             <Sidebar chrome=chrome.clone()/>
             <div class="chrome-main">
                 <Topbar chrome=chrome theme=theme/>
-                <main id="content" class="content" tabindex="-1">{body()}</main>
+                <main id="content" class="content" tabindex="-1">
+                    {archived.map(|archived| view! { <ArchivedNotice archived/> })}
+                    {body()}
+                </main>
             </div>
         </div>
+    }
+}
+
+#[component]
+fn ArchivedNotice(archived: Archived) -> impl IntoView {
+    let Archived { noun, name, restore } = archived;
+    let says = format!("The {noun} {name} is archived: every request with a key of it is refused (403).");
+    view! {
+        <Notice tone=Tone::Warning>
+            <div class="notice-line">
+                <span>{says}</span>
+                {restore.map(|action| view! {
+                    <form method="post" action=action><button class="btn btn-small">"Restore"</button></form>
+                })}
+            </div>
+        </Notice>
     }
 }

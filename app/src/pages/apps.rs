@@ -6,4 +6,4 @@ pub mod keys;
 pub mod new;
 pub mod overview;
 
-mod head;
+pub mod head;

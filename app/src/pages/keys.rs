@@ -2,9 +2,15 @@
 
 pub mod already;
 pub mod answer;
+pub mod edit;
 pub mod generate;
 pub mod list;
 pub mod once;
 pub mod overview;
+pub mod pause;
+pub mod resume;
 pub mod revoke;
+pub mod revoke_all;
 pub mod row;
+pub mod search;
+pub mod snippets;

@@ -16,6 +16,8 @@ pub fn problem(verdict: Verdict, key: Option<&KeyRecord>, client: &Client) -> Pr
         }
         Verdict::Revoked => "This API key was revoked. Generate another in the portal.".to_owned(),
         Verdict::Expired => "This API key has expired. Generate another in the portal.".to_owned(),
+        Verdict::Paused => "This API key is paused. Resume it in the portal.".to_owned(),
+        Verdict::Suspended => "The app or organization of this API key is suspended.".to_owned(),
         Verdict::ModeMismatch => "This API key belongs to the other mode (live or test).".to_owned(),
         Verdict::AppMismatch => "This API key belongs to another app.".to_owned(),
         Verdict::InsufficientScope => "This API key does not have the scope that this request needs.".to_owned(),

@@ -8,7 +8,7 @@ use axum::{
 use sallyport::{
     Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
-    key::{Ask, Verdict, verdict::KeyRecord},
+    key::{Ask, Metadata, Verdict, verdict::KeyRecord},
     profile::Mode,
 };
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,7 @@ struct Valid<'a> {
     mode: Mode,
     scopes: &'a [String],
     expires_at: Option<Timestamp>,
+    metadata: &'a Metadata,
     rate_limit: Option<()>,
     request_id: &'a RequestId,
 }
@@ -126,6 +127,7 @@ fn valid<'a>(key: &'a KeyRecord, request_id: &'a RequestId) -> Valid<'a> {
         mode: key.mode,
         scopes: &key.scopes,
         expires_at: key.expires_at,
+        metadata: &key.metadata,
         rate_limit: None,
         request_id,
     }

@@ -12,6 +12,7 @@ pub fn AppHead(app: App, #[prop(into)] current: String, #[prop(optional)] genera
         Tab::new("Overview", &base),
         Tab::new("API keys", format!("{base}/keys")),
         Tab::new("Activity", format!("{base}/activity")),
+        Tab::new("Settings", format!("{base}/settings")),
     ];
     let id = app.id.to_string();
     let (os, bundle) = (app.os.title(), app.bundle_id);

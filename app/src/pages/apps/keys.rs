@@ -58,7 +58,7 @@ async fn like(context: &Context, access: &AppAccess, id: Option<&str>) -> Result
     Ok(key.filter(|key| key.org_id == access.app.org_id))
 }
 
-async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQuery) -> Result<Page, PageError> {
+pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQuery) -> Result<Page, PageError> {
     let chrome = shell::at_last(shell::of_app(ui, access, Section::Keys).await?);
     let filter = query.filter();
     let list = KeyList {
@@ -66,7 +66,9 @@ async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQuery)
         page: context.store.keys(&access.app.org_id, Some(&access.app.id), &filter).await?,
         filter,
         of_org: false,
-        can_generate: access.org().role.may(Permission::ManageKeys),
+        can_generate: access.org().role.may(Permission::ManageKeys) && !access.is_archived(),
+        can_revoke_all: access.org().role.may(Permission::ManageKeys),
+        unknown: query.is_unknown(),
         public_url: context.public_url.clone(),
         profile: context.store.profile().clone(),
         now: context.store.now(),

@@ -32,7 +32,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
     let mut events = store.events(&access.app.org_id, Some(&access.app.id), &EventFilter::default()).await?.events;
     events.truncate(SHOWN);
     let now = store.now();
-    let may_generate = access.org().role.may(Permission::ManageKeys);
+    let may_generate = access.org().role.may(Permission::ManageKeys) && !access.is_archived();
     let (project, tenant) = (access.within.project, access.within.within.tenant);
     let app = access.app;
     let page = Page::framed(app.name.clone(), chrome, move || {

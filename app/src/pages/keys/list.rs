@@ -6,25 +6,37 @@ use leptos::prelude::*;
 use sallyport::{
     Timestamp,
     profile::Profile,
-    store::{KeyFilter, KeyPage},
+    store::{KeyFilter, KeyPage, KeySort, KeyStatus},
 };
 use serde::Deserialize;
 
-use super::row::{KeyRow, environment_title};
+use super::{
+    row::{KeyRow, environment_title},
+    snippets,
+};
 use crate::{
-    components::{CodeBlock, DataTable, Empty, FilterBar, FilterCheck, Pager},
+    components::{
+        Choice, CodeBlock, DataTable, Empty, FilterBar, FilterCheck, FilterSelect, Notice, Pager, SearchForm, Tone,
+    },
     form::FormState,
     icons::Icon,
-    words::count,
+    words::{count, digits},
 };
 
 /// What the URL says of the list, so that a view can be shared.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct ListQuery {
-    #[serde(default)]
     include_revoked: String,
+    label: String,
+    environment: String,
+    scope: String,
+    status: String,
+    sort: String,
     before: Option<String>,
     after: Option<String>,
+    /// `unknown` where a pasted key was not found.
+    searched: String,
     /// `generate` opens the side panel.
     pub panel: Option<String>,
     /// A key whose label, type and scopes the panel begins with.
@@ -33,11 +45,22 @@ pub struct ListQuery {
 
 impl ListQuery {
     pub fn filter(&self) -> KeyFilter {
+        // Words that can't be in the database match nothing; PostgreSQL refuses some of them with an error.
+        let word = |word: &str| word.replace(char::is_control, "\u{fffd}");
         KeyFilter {
             include_revoked: matches!(self.include_revoked.as_str(), "1" | "on" | "true"),
+            label: word(&self.label),
+            environment: word(&self.environment),
+            scope: word(&self.scope),
+            status: KeyStatus::parse(&self.status),
+            sort: KeySort::parse(&self.sort).unwrap_or_default(),
             before: self.before.clone(),
             after: self.after.clone(),
         }
+    }
+
+    pub fn is_unknown(&self) -> bool {
+        self.searched == "unknown"
     }
 }
 
@@ -52,6 +75,10 @@ pub struct KeyList {
     pub of_org: bool,
     /// Whether a key can be generated here: there is an app for it.
     pub can_generate: bool,
+    /// Whether all of them can be revoked here, by this person.
+    pub can_revoke_all: bool,
+    /// Whether a key was pasted that is none of these.
+    pub unknown: bool,
     pub public_url: String,
     pub profile: Arc<Profile>,
     pub now: Timestamp,
@@ -60,30 +87,111 @@ pub struct KeyList {
 impl KeyList {
     /// Nothing there, and nothing hidden.
     pub fn is_empty(&self) -> bool {
-        self.page.keys.is_empty() && self.filter.before.is_none() && self.filter.after.is_none()
+        self.page.keys.is_empty() && self.filter.before.is_none() && self.filter.after.is_none() && !self.is_narrowed()
+    }
+
+    fn is_narrowed(&self) -> bool {
+        self.pairs().any(|(name, _)| !matches!(name, "include_revoked" | "sort"))
+    }
+
+    /// What the URL says of this view, but for the page.
+    fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let filter = &self.filter;
+        let pairs = [
+            ("include_revoked", if filter.include_revoked { "1" } else { "" }),
+            ("label", filter.label.as_str()),
+            ("environment", &filter.environment),
+            ("scope", &filter.scope),
+            ("status", filter.status.map_or("", KeyStatus::as_str)),
+            ("sort", if filter.sort == KeySort::default() { "" } else { filter.sort.as_str() }),
+        ];
+        pairs.into_iter().filter(|(_, value)| !value.is_empty())
     }
 
     fn href(&self, edge: &str, cursor: &str) -> String {
-        let revoked = if self.filter.include_revoked { "&include_revoked=1" } else { "" };
-        format!("{}?{edge}={cursor}{revoked}", self.path)
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.pairs()).append_pair(edge, cursor);
+        format!("{}?{}", self.path, query.finish())
+    }
+
+    /// "12 keys", "1,000+ keys".
+    fn total(&self) -> String {
+        if self.page.has_more_than_counted() {
+            return format!("{}+ keys", digits(KeyPage::COUNTED));
+        }
+        count(self.page.total, "key")
     }
 }
 
 #[component]
 pub fn KeyListView(list: KeyList) -> impl IntoView {
-    let filters = if list.filter.include_revoked { vec![("include_revoked", "1")] } else { vec![] };
-    let form = FormState::typed(filters);
-    let total = count(list.page.total, "key");
+    let form = FormState::typed(list.pairs());
+    let choices = |first: &str, rest: Vec<Choice>| {
+        let mut choices = vec![Choice::new("", first)];
+        choices.extend(rest);
+        choices
+    };
+    let environments = list.profile.environments.iter().map(|one| Choice::new(&one.name, &one.title)).collect();
+    let scopes = list.profile.scopes.iter().map(|one| Choice::new(&one.name, &one.title)).collect();
+    let statuses = KeyStatus::ALL.iter().map(|one| Choice::new(one.as_str(), one.title())).collect();
+    let sorts = KeySort::ALL.iter().map(|one| {
+        // The first of them is what a URL without a word means.
+        Choice::new(if *one == KeySort::default() { "" } else { one.as_str() }, one.title())
+    });
+    let unknown = list.unknown.then(|| {
+        view! {
+            <div role="status">
+                <Notice tone=Tone::Warning>
+                    "No key here is the one that you pasted. It may belong to another organization, or be cut off; \
+                     it was not kept."
+                </Notice>
+            </div>
+        }
+    });
+    let label = list.filter.label.clone();
+    let kept = FormState::typed([("label", label.clone())]);
+    let search = format!("{}/search", list.path);
+    let total = list.total();
+    let revoke_all = (list.can_revoke_all && !list.page.keys.is_empty()).then(|| format!("{}/revoke-all", list.path));
     let body = if list.is_empty() {
         view! { <NoKeys list=list.clone()/> }.into_any()
+    } else if list.page.keys.is_empty() {
+        view! { <NothingMatches path=list.path.clone()/> }.into_any()
     } else {
         view! { <Keys list=list.clone()/> }.into_any()
     };
     view! {
-        <FilterBar action=list.path side=move || view! { <span class="muted">{total}</span> }>
+        {unknown}
+        <FilterBar
+            action=list.path
+            search=move || view! { <SearchForm action=search label="Search by label, or paste a key" value=label/> }
+            side=move || view! {
+                <span class="muted">{total}</span>
+                {revoke_all.map(|action| view! {
+                    <form method="get" action=action><button class="btn btn-small btn-danger-quiet">"Revoke all"</button></form>
+                })}
+            }
+        >
+            {(!kept.value("label").is_empty()).then(|| view! {
+                <input type="hidden" name="label" value=kept.value("label")/>
+            })}
+            <FilterSelect form=&form name="environment" label="Environment" options=choices("Any", environments)/>
+            <FilterSelect form=&form name="scope" label="Scope" options=choices("Any", scopes)/>
+            <FilterSelect form=&form name="status" label="Status" options=choices("Any", statuses)/>
+            <FilterSelect form=&form name="sort" label="Sort" options=sorts.collect()/>
             <FilterCheck form=&form name="include_revoked" label="Include revoked"/>
         </FilterBar>
         {body}
+    }
+}
+
+#[component]
+fn NothingMatches(path: String) -> impl IntoView {
+    view! {
+        <Empty
+            icon=Icon::Search title="Nothing matches" text="No key fits the search and the filters. Take some of them away."
+            action=move || view! { <a class="btn" href=path>"Clear filters"</a> }
+        />
     }
 }
 
@@ -118,7 +226,7 @@ fn NoKeys(list: KeyList) -> impl IntoView {
         ("No app to make a key for", "A key speaks for one app. Make a project and an app first.")
     };
     let generate = list.can_generate.then(|| format!("{}?panel=generate", list.path));
-    let curl = curl(&list.public_url, &list.profile.key_header);
+    let curl = snippets::curl(&list.public_url, &list.profile.key_header);
     let below = list.can_generate;
     view! {
         <Empty
@@ -130,9 +238,4 @@ fn NoKeys(list: KeyList) -> impl IntoView {
             })
         />
     }
-}
-
-/// The call that a key goes into.
-pub fn curl(public_url: &str, header: &str) -> String {
-    format!("curl -i {public_url}/v1/auth \\\n  -H \"{header}: $API_KEY\"")
 }

@@ -2,46 +2,68 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::key::{Key, Status};
+use sallyport::{
+    Timestamp,
+    key::{Key, Status},
+    member::Permission,
+};
+use serde::Deserialize;
 
 use super::{
-    list::curl,
-    row::{LastUsed, StatusBadge, ends_soon, environment_title, environment_tone},
+    row::{LastUsed, StatusBadge, ends_soon, environment_title, environment_tone, unused},
+    snippets::Snippets,
 };
 use crate::{
     access::KeyAccess,
-    components::{Badge, Card, Chip, CodeBlock, Fact, Facts, IdChip, PageHead, Tone},
+    components::{Badge, Card, Chip, CodeBlock, Fact, Facts, IdChip, Notice, PageHead, Tone, When},
     context::Context,
     error::{PageError, PageResult},
     portal::{Page, Section},
     shell,
-    ui::Ui,
+    ui::{Asked, Ui},
     words::{Ago, ahead},
 };
 
-pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
-    Ok(ui.ok(page(&ui, &context, &access).await?).await)
+#[derive(Deserialize)]
+pub struct DoneQuery {
+    /// What was just done.
+    #[serde(default)]
+    done: String,
+}
+
+pub async fn get(
+    ui: Ui,
+    State(context): State<Context>,
+    access: KeyAccess,
+    Asked(query): Asked<DoneQuery>,
+) -> PageResult {
+    Ok(ui.ok(page(&ui, &context, &access, &query.done).await?).await)
 }
 
 /// The page of a key, which its dialogs stand before.
-pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page, PageError> {
+pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) -> Result<Page, PageError> {
     let chrome = shell::of_app(ui, &access.within, Section::Keys).await?;
     let chrome = shell::here(chrome, &access.key.label);
     let now = context.store.now();
     let (key, app) = (access.key.clone(), access.within.app.clone());
     let profile = context.store.profile().clone();
-    let curl = curl(&context.public_url, &profile.key_header);
+    let public_url = context.public_url.clone();
+    let may_manage = access.within.org().role.may(Permission::ManageKeys);
+    let done = said(done, key.status(now));
     Ok(Page::framed(key.label.clone(), chrome, move || {
         let environment = environment_title(&profile, &key.environment);
         let (status, shown) = (key.clone(), key.shown.clone());
-        let revoke = (key.status(now) != Status::Revoked).then(|| format!("/keys/{}/revoke", key.id));
         let hint = unused(&key, now).or_else(|| ends_soon(&key, now));
-        let active = key.status(now) == Status::Active;
+        let usable = matches!(key.status(now), Status::Active | Status::Paused);
         let another = format!("/apps/{}/keys?panel=generate&like={}", key.app_id, key.id);
-        let (used, revoked) = (key.clone(), key.clone());
+        let (used, ended, acted, ends) = (key.clone(), key.clone(), key.clone(), key.clone());
         let by = key.created_by.clone().map(|name| format!(" by {name}"));
         let chips = key.scopes.clone().into_iter().map(|scope| view! { <Chip text=scope/> }).collect_view();
+        let id = key.id.to_string();
+        let metadata = (!key.metadata.is_empty()).then(|| key.metadata.pretty());
+        let like = another.clone();
         view! {
+            {done.map(|text| view! { <div role="status"><Notice tone=Tone::Good>{text}</Notice></div> })}
             <PageHead
                 title=key.label.clone()
                 sub=move || view! {
@@ -49,14 +71,12 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page
                     <span><StatusBadge key=status now/></span>
                     {hint.map(|text| view! { <span><Badge tone=Tone::Warning text/></span> })}
                 }
-                actions=move || revoke.map(|action| view! {
-                    <form method="get" action=action><button class="btn btn-danger-quiet">"Revoke"</button></form>
-                })
+                actions=move || may_manage.then(|| view! { <Actions key=acted now/> })
             />
             <div class="columns">
                 <Card title="Key">
                     <Facts>
-                        <Fact label="Key ID"><IdChip id=key.id.to_string() name="Copy key id"/></Fact>
+                        <Fact label="Key ID"><IdChip id name="Copy key id"/></Fact>
                         <Fact label="App"><a href=format!("/apps/{}", app.id)>{app.name}</a></Fact>
                         <Fact label="Environment"><Badge tone=environment_tone(key.mode) text=environment/></Fact>
                         <Fact label="Scopes">{chips}</Fact>
@@ -65,18 +85,20 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page
                             <Ago at=key.created_at now/>
                             {by}
                         </Fact>
-                        <Fact label="Expires">{key.expires_at.map_or("Never".to_owned(), |at| ahead(at, now))}</Fact>
+                        <Fact label="Expires"><Expires key=ends now/></Fact>
                         <Fact label="Last used"><LastUsed key=used now/></Fact>
-                        <Revoked key=revoked now/>
+                        <Ended key=ended now/>
                     </Facts>
                 </Card>
-                {if active {
+                {if usable {
                     view! {
                         <Card title="Use it">
                             <p class="muted">"Ask whether the key is good, as a gateway would:"</p>
-                            <CodeBlock text=curl/>
+                            <Snippets public_url header=profile.key_header.clone()/>
                             <p class="muted">
-                                "The key itself was shown once, when it was generated. If it is lost, generate another and revoke this one."
+                                "The key itself was shown once, when it was generated. If it is lost, "
+                                <a class="link" href=like>"generate one like this"</a>
+                                " and revoke this one."
                             </p>
                         </Card>
                     }.into_any()
@@ -85,28 +107,73 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page
                         <Card title="Refused">
                             <p class="muted">
                                 "Every request with this key is answered 401. "
-                                <a class="link" href=another>"Generate another like it"</a>
+                                <a class="link" href=another>"Generate one like this"</a>
                             </p>
                         </Card>
                     }.into_any()
                 }}
             </div>
+            {metadata.map(|text| view! {
+                <Card title="Metadata"><CodeBlock text name="Copy metadata"/></Card>
+            })}
         }
     }))
 }
 
+/// What came of a button that was just pressed, while it still holds.
+fn said(done: &str, status: Status) -> Option<&'static str> {
+    match (done, status) {
+        ("paused", Status::Paused) => Some("Paused. Requests with this key are refused (403) until you resume it."),
+        ("resumed", Status::Active) => Some("Resumed. The key is good again."),
+        ("revoked", Status::Revoked) => Some("Revoked. Every request with this key is refused (401) from now on."),
+        ("edited", _) => Some("Saved."),
+        _ => None,
+    }
+}
+
 #[component]
-fn Revoked(key: Key, now: sallyport::Timestamp) -> impl IntoView {
-    key.revoked.map(|revoked| {
+fn Actions(key: Key, now: Timestamp) -> impl IntoView {
+    let path = format!("/keys/{}", key.id);
+    let to = |tail: &str| format!("{path}/{tail}");
+    let status = key.status(now);
+    let another = format!("/apps/{}/keys?panel=generate&like={}", key.app_id, key.id);
+    let turn = match status {
+        Status::Active => Some(("pause", "Pause")),
+        Status::Paused => Some(("resume", "Resume")),
+        Status::Expired | Status::Revoked => None,
+    };
+    view! {
+        <a class="btn" href=another>"Generate like this one"</a>
+        <form method="get" action=to("edit")><button class="btn">"Edit"</button></form>
+        {turn.map(|(verb, name)| view! {
+            <form method="post" action=to(verb)><button class="btn">{name}</button></form>
+        })}
+        {(status != Status::Revoked).then(|| view! {
+            <form method="get" action=to("revoke")><button class="btn btn-danger-quiet">"Revoke"</button></form>
+        })}
+    }
+}
+
+#[component]
+fn Expires(key: Key, now: Timestamp) -> impl IntoView {
+    match key.expires_at {
+        None => "Never".into_any(),
+        Some(at) if at <= now => view! { <Ago at now/> }.into_any(),
+        Some(at) => view! { <When at=at.to_rfc3339() text=ahead(at, now)/> }.into_any(),
+    }
+}
+
+/// Since when it is paused or revoked, by whom and why.
+#[component]
+fn Ended(key: Key, now: Timestamp) -> impl IntoView {
+    let paused = key.paused.filter(|_| key.revoked.is_none()).map(|pause| {
+        view! { <Fact label="Paused"><Ago at=pause.at now/>{format!(" by {}", pause.by)}</Fact> }
+    });
+    let revoked = key.revoked.map(|revoked| {
         view! {
             <Fact label="Revoked"><Ago at=revoked.at now/>{format!(" by {}", revoked.by)}</Fact>
             {(!revoked.reason.is_empty()).then(|| view! { <Fact label="Reason">{revoked.reason}</Fact> })}
         }
-    })
-}
-
-/// A hint, not a status: nobody seems to need it.
-fn unused(key: &Key, now: sallyport::Timestamp) -> Option<String> {
-    let days = now.since(key.last_used_at.unwrap_or(key.created_at)).as_secs() / 86_400;
-    (key.status(now) == Status::Active && days >= 30).then(|| format!("Unused {days} days"))
+    });
+    view! { {paused}{revoked} }
 }

@@ -35,13 +35,13 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typ
             let (app, like) = (&access.key.app_id, &access.key.id);
             Ok(see_other(format!("/apps/{app}/keys?panel=generate&like={like}")))
         }
-        Ok(()) => Ok(see_other(format!("/keys/{}", access.key.id))),
+        Ok(()) => Ok(see_other(format!("/keys/{}?done=revoked", access.key.id))),
         Err(error) => Ok(ui.refused(page(&ui, &context, &access, refuse(form, error)?).await?).await),
     }
 }
 
 async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
-    let page = overview::page(ui, context, access).await?;
+    let page = overview::page(ui, context, access, "").await?;
     let (label, close) = (access.key.label.clone(), format!("/keys/{}", access.key.id));
     let action = format!("{close}/revoke");
     Ok(page.with_dialog(move || {

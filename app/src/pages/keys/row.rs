@@ -5,6 +5,7 @@ use sallyport::{
     Timestamp,
     key::{Key, Status},
     profile::{Mode, Profile},
+    store::{SOON_DAYS, UNUSED_DAYS},
 };
 
 use crate::{
@@ -28,6 +29,7 @@ pub fn environment_title(profile: &Profile, name: &str) -> String {
 pub fn StatusBadge(key: Key, now: Timestamp) -> impl IntoView {
     match key.status(now) {
         Status::Active => view! { <Badge tone=Tone::Good text="Active"/> },
+        Status::Paused => view! { <Badge tone=Tone::Warning text="Paused"/> },
         Status::Expired => view! { <Badge tone=Tone::Warning text="Expired"/> },
         Status::Revoked => view! { <Badge tone=Tone::Danger text="Revoked"/> },
     }
@@ -45,7 +47,13 @@ pub fn LastUsed(key: Key, now: Timestamp) -> impl IntoView {
 /// Ends soon: within two weeks.
 pub fn ends_soon(key: &Key, now: Timestamp) -> Option<String> {
     let at = key.expires_at.filter(|_| key.status(now) == Status::Active)?;
-    (at.since(now).as_secs() < 14 * 86_400).then(|| format!("Expires {}", ahead(at, now)))
+    (at.since(now).as_secs() < SOON_DAYS * 86_400).then(|| format!("Expires {}", ahead(at, now)))
+}
+
+/// A hint, not a status: nobody seems to need it.
+pub fn unused(key: &Key, now: Timestamp) -> Option<String> {
+    let days = now.since(key.last_used_at.unwrap_or(key.created_at)).as_secs() / 86_400;
+    (key.status(now) == Status::Active && days >= UNUSED_DAYS).then(|| format!("Unused {days} days"))
 }
 
 #[component]
@@ -53,7 +61,8 @@ pub fn KeyRow(key: Key, app: Option<String>, environment: String, now: Timestamp
     let href = format!("/keys/{}", key.id);
     let off = key.status(now) != Status::Active;
     let chips = key.scopes.clone().into_iter().map(|scope| view! { <Chip text=scope/> }).collect_view();
-    let soon = ends_soon(&key, now).map(|text| view! { <Badge tone=Tone::Warning text/> });
+    let soon =
+        ends_soon(&key, now).or_else(|| unused(&key, now)).map(|text| view! { <Badge tone=Tone::Warning text/> });
     view! {
         <tr class:row-off=off>
             <td class="cell-main"><a href=href>{key.label.clone()}</a></td>

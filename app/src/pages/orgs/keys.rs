@@ -49,7 +49,7 @@ fn path(access: &OrgAccess) -> String {
     format!("/orgs/{}/keys", access.org.id)
 }
 
-async fn page(
+pub async fn page(
     ui: &Ui,
     context: &Context,
     access: &OrgAccess,
@@ -64,6 +64,8 @@ async fn page(
         filter,
         of_org: true,
         can_generate: access.role.may(Permission::ManageKeys) && !apps.is_empty(),
+        can_revoke_all: access.role.may(Permission::ManageOrg),
+        unknown: query.is_unknown(),
         public_url: context.public_url.clone(),
         profile: context.store.profile().clone(),
         now: context.store.now(),

@@ -1,0 +1,124 @@
+//! `…/keys/revoke-all`: every key of an app or of an organization, after its name was typed.
+
+use axum::extract::State;
+use leptos::prelude::*;
+use sallyport::{
+    member::Permission,
+    place::{Place, check_typed_name},
+    store::Contents,
+    text,
+};
+
+use crate::{
+    access::OrgAccess,
+    components::{ErrorSummary, Modal, Notice, PanelFoot, TextField, Tone},
+    context::Context,
+    error::{PageError, PageResult},
+    form::FormState,
+    islands::SubmitOnce,
+    pages::{apps, keys::list::ListQuery, orgs},
+    portal::Page,
+    ui::{Typed, Ui, refuse, see_other},
+    words::count,
+};
+
+/// `/apps/{app_id}/keys/revoke-all`
+pub mod of_app {
+    use super::*;
+    use crate::access::AppAccess;
+
+    pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> PageResult {
+        access.org().needs(Permission::ManageKeys)?;
+        let page = apps::keys::page(&ui, &context, &access, &ListQuery::default()).await?;
+        ask(&ui, &context, page, Place::from(&access.app), FormState::new()).await
+    }
+
+    pub async fn post(ui: Ui, State(context): State<Context>, access: AppAccess, Typed(form): Typed) -> PageResult {
+        access.org().needs(Permission::ManageKeys)?;
+        let place = Place::from(&access.app);
+        match revoke(&context, access.org(), &place, &form).await {
+            Ok(()) => Ok(see_other(format!("{}/keys?include_revoked=1", place.path()))),
+            Err(error) => {
+                let page = apps::keys::page(&ui, &context, &access, &ListQuery::default()).await?;
+                ask(&ui, &context, page, place, refuse(form, error)?).await
+            }
+        }
+    }
+}
+
+/// `/orgs/{org_id}/keys/revoke-all`
+pub mod of_org {
+    use super::*;
+
+    pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> PageResult {
+        access.needs(Permission::ManageOrg)?;
+        let page = list(&ui, &context, &access).await?;
+        ask(&ui, &context, page, Place::from(&access.org), FormState::new()).await
+    }
+
+    pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typed(form): Typed) -> PageResult {
+        access.needs(Permission::ManageOrg)?;
+        let place = Place::from(&access.org);
+        match revoke(&context, &access, &place, &form).await {
+            Ok(()) => Ok(see_other(format!("{}/keys?include_revoked=1", place.path()))),
+            Err(error) => {
+                let page = list(&ui, &context, &access).await?;
+                ask(&ui, &context, page, place, refuse(form, error)?).await
+            }
+        }
+    }
+}
+
+async fn list(ui: &Ui, context: &Context, access: &OrgAccess) -> Result<Page, PageError> {
+    let apps = context.store.apps_of_org(&access.org.id).await?;
+    orgs::keys::page(ui, context, access, &apps, &ListQuery::default()).await
+}
+
+async fn revoke(context: &Context, access: &OrgAccess, place: &Place, form: &FormState) -> sallyport::Result<()> {
+    check_typed_name(&form.value("typed_name"), &place.name)?;
+    let reason = text::optional_line("reason", &form.value("reason"), 200)?;
+    context.store.revoke_all(&access.me.act(), place, reason).await?;
+    Ok(())
+}
+
+/// The dialog in front of the list.
+async fn ask(ui: &Ui, context: &Context, page: Page, place: Place, form: FormState) -> PageResult {
+    let contents = context.store.contents(&place).await?;
+    let refused = form.is_refused();
+    let page = page.with_dialog(move || view! { <Asking place contents form/> });
+    Ok(if refused { ui.refused(page).await } else { ui.ok(page).await })
+}
+
+#[component]
+fn Asking(place: Place, contents: Contents, form: FormState) -> impl IntoView {
+    let close = format!("{}/keys", place.path());
+    let action = format!("{close}/revoke-all");
+    let what = format!("{} of {}", count(contents.keys, "active key"), place.name);
+    let in_use = match contents.in_use {
+        0 => "None of them was used in the last week.".to_owned(),
+        1 => "One of them was used in the last week: what calls with it stops working.".to_owned(),
+        n => format!("{n} of them were used in the last week: what calls with them stops working."),
+    };
+    let hint = format!("Type {} to go on.", place.name);
+    view! {
+        <Modal title="Revoke all keys?" sub=what close_href=close.clone()>
+            <form method="post" action=action novalidate>
+                <div class="stack">
+                    <ErrorSummary form=&form/>
+                    <Notice tone=Tone::Danger>
+                        "Every request with any of them is refused at once. This can’t be undone. "{in_use}
+                    </Notice>
+                    <TextField
+                        form=&form name="typed_name" label=format!("Name of the {}", place.kind.noun()) hint
+                        autocomplete="off" autofocus=!form.is_refused()
+                    />
+                    <TextField form=&form name="reason" label="Reason" hint="Optional. It stands in the activity log."/>
+                </div>
+                <PanelFoot cancel_href=close>
+                    <button class="btn btn-danger">"Revoke all keys"</button>
+                </PanelFoot>
+                <SubmitOnce/>
+            </form>
+        </Modal>
+    }
+}

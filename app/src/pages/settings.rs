@@ -1,0 +1,165 @@
+//! `…/settings` of an organization, a tenant, a project or an app: its name, and its end.
+
+pub mod archive;
+pub mod delete;
+pub mod placed;
+pub mod restore;
+
+use axum::extract::State;
+use leptos::prelude::*;
+use sallyport::{
+    member::Permission,
+    place::{Naming, Place, PlaceKind},
+    store::Contents,
+};
+
+use crate::{
+    components::{Card, ErrorSummary, TextArea, TextField},
+    context::Context,
+    error::{PageError, PageResult},
+    form::FormState,
+    islands::SubmitOnce,
+    portal::Page,
+    ui::{Asked, Typed, Ui, refuse, see_other},
+    words::count,
+};
+use placed::Placed;
+
+#[derive(serde::Deserialize)]
+pub struct SavedQuery {
+    #[serde(default)]
+    saved: String,
+}
+
+pub async fn get<A: Placed>(
+    ui: Ui,
+    State(context): State<Context>,
+    access: A,
+    Asked(query): Asked<SavedQuery>,
+) -> PageResult {
+    let page = page(&ui, &context, &access, None, !query.saved.is_empty()).await?;
+    Ok(ui.ok(page).await)
+}
+
+pub async fn post<A: Placed>(ui: Ui, State(context): State<Context>, access: A, Typed(form): Typed) -> PageResult {
+    access.org().needs(access.to_edit())?;
+    let place = access.place();
+    let edited = async {
+        let new = Naming::check(place.kind, &form.value("name"), &form.value("description"))?;
+        context.store.edit_place(&access.org().me.act(), &place, new).await
+    };
+    match edited.await {
+        Ok(()) => Ok(see_other(format!("{}/settings?saved=1", place.path()))),
+        Err(error) => {
+            let form = refuse(form, error)?;
+            Ok(ui.refused(page(&ui, &context, &access, Some(form), false).await?).await)
+        }
+    }
+}
+
+/// The settings page, which its dialog stands before.
+pub async fn page<A: Placed>(
+    ui: &Ui,
+    context: &Context,
+    access: &A,
+    form: Option<FormState>,
+    saved: bool,
+) -> Result<Page, PageError> {
+    let chrome = access.chrome(ui).await?;
+    let place = access.place();
+    let contents = context.store.contents(&place).await?;
+    let form = form.unwrap_or_else(|| {
+        FormState::typed([("name", place.name.clone()), ("description", place.description.clone())])
+    });
+    let role = access.org().role;
+    let (may_edit, may_end) = (role.may(access.to_edit()), role.may(Permission::EndPlaces));
+    let may_delete = role.may(access.to_delete());
+    let head = access.head();
+    Ok(Page::framed(format!("Settings · {}", place.name), chrome, move || {
+        view! {
+            {head()}
+            {saved.then(placed::saved)}
+            <NamingForm place=place.clone() form may_edit/>
+            {may_end.then(|| view! { <Ending place=place.clone() contents may_delete/> })}
+            {(!may_end).then(|| view! {
+                <p class="muted">"Owners and admins of the organization can archive or delete this."</p>
+            })}
+        }
+    }))
+}
+
+#[component]
+fn NamingForm(place: Place, form: FormState, may_edit: bool) -> impl IntoView {
+    let action = format!("{}/settings", place.path());
+    if !may_edit {
+        return ().into_any();
+    }
+    view! {
+        <Card title="Name">
+            <form method="post" action=action novalidate class="stack form">
+                <ErrorSummary form=&form/>
+                <TextField form=&form name="name" label="Name"/>
+                <TextArea form=&form name="description" label="Description" hint="Optional. What it is for, and who looks after it."/>
+                <p class="hint">"Its ID stays as it is."</p>
+                <div class="form-foot"><button class="btn btn-primary">"Save"</button></div>
+                <SubmitOnce/>
+            </form>
+        </Card>
+    }
+    .into_any()
+}
+
+/// What stops when a place goes out of use.
+pub fn what_stops(contents: &Contents) -> String {
+    match (contents.keys, contents.in_use) {
+        (0, _) => "It has no active key.".to_owned(),
+        (keys, 0) => format!("It has {}; none was used in the last week.", count(keys, "active key")),
+        (keys, used) => {
+            let verb = if used == 1 { "was" } else { "were" };
+            format!(
+                "It has {}; {used} {verb} used in the last week, and what calls with them stops working.",
+                count(keys, "active key")
+            )
+        }
+    }
+}
+
+#[component]
+fn Ending(place: Place, contents: Contents, may_delete: bool) -> impl IntoView {
+    let base = format!("{}/settings", place.path());
+    let noun = place.kind.noun();
+    let stops = what_stops(&contents);
+    let archived = place.archived_at.is_some();
+    let within = match place.kind {
+        PlaceKind::App => String::new(),
+        _ => format!(" with {}", count(contents.apps, "app")),
+    };
+    let (turn, name, about) = if archived {
+        ("restore", "Restore", format!("Keys of this {noun} are good again, but for what was revoked or paused."))
+    } else {
+        let about = format!(
+            "Every request with a key of this {noun} is refused (403) until you restore it. Nothing is lost. {stops}"
+        );
+        ("archive", "Archive", about)
+    };
+    let deletes =
+        format!("Deletes the {noun}{within} and every key for good. What happened stays in the activity log.");
+    view! {
+        <Card title="Danger zone">
+            <div class="danger-rows">
+                <div class="danger-row">
+                    <div><b>{format!("{name} this {noun}")}</b><p class="muted">{about}</p></div>
+                    <form method="post" action=format!("{base}/{turn}")><button class="btn">{name}</button></form>
+                </div>
+                {may_delete.then(|| view! {
+                    <div class="danger-row">
+                        <div><b>{format!("Delete this {noun}")}</b><p class="muted">{deletes}</p></div>
+                        <form method="get" action=format!("{base}/delete")>
+                            <button class="btn btn-danger-quiet">"Delete"</button>
+                        </form>
+                    </div>
+                })}
+            </div>
+        </Card>
+    }
+}

@@ -1,0 +1,68 @@
+//! `…/settings/delete`: for good, after its name was typed.
+
+use axum::extract::State;
+use leptos::prelude::*;
+use sallyport::place::{Place, check_typed_name};
+
+use super::{placed::Placed, what_stops};
+use crate::{
+    components::{ErrorSummary, Modal, Notice, PanelFoot, TextField, Tone},
+    context::Context,
+    error::{PageError, PageResult},
+    form::FormState,
+    islands::SubmitOnce,
+    portal::Page,
+    ui::{Typed, Ui, refuse, see_other},
+};
+
+pub async fn get<A: Placed>(ui: Ui, State(context): State<Context>, access: A) -> PageResult {
+    access.org().needs(access.to_delete())?;
+    Ok(ui.ok(page(&ui, &context, &access, FormState::new()).await?).await)
+}
+
+pub async fn post<A: Placed>(ui: Ui, State(context): State<Context>, access: A, Typed(form): Typed) -> PageResult {
+    access.org().needs(access.to_delete())?;
+    let place = access.place();
+    let deleted = async {
+        check_typed_name(&form.value("typed_name"), &place.name)?;
+        context.store.delete_place(&access.org().me.act(), &place).await
+    };
+    match deleted.await {
+        Ok(()) => Ok(see_other(access.above())),
+        Err(error) => Ok(ui.refused(page(&ui, &context, &access, refuse(form, error)?).await?).await),
+    }
+}
+
+async fn page<A: Placed>(ui: &Ui, context: &Context, access: &A, form: FormState) -> Result<Page, PageError> {
+    let page = super::page(ui, context, access, None, false).await?;
+    let place = access.place();
+    let stops = what_stops(&context.store.contents(&place).await?);
+    Ok(page.with_dialog(move || view! { <Asking place form stops/> }))
+}
+
+#[component]
+fn Asking(place: Place, form: FormState, stops: String) -> impl IntoView {
+    let close = format!("{}/settings", place.path());
+    let action = format!("{close}/delete");
+    let noun = place.kind.noun();
+    view! {
+        <Modal title=format!("Delete this {noun}?") sub=place.name.clone() close_href=close.clone()>
+            <form method="post" action=action novalidate>
+                <div class="stack">
+                    <ErrorSummary form=&form/>
+                    <Notice tone=Tone::Danger>
+                        "Everything in it goes, its keys included. This can’t be undone. "{stops}
+                    </Notice>
+                    <TextField
+                        form=&form name="typed_name" label=format!("Name of the {noun}")
+                        hint=format!("Type {} to go on.", place.name) autocomplete="off" autofocus=!form.is_refused()
+                    />
+                </div>
+                <PanelFoot cancel_href=close>
+                    <button class="btn btn-danger">{format!("Delete {noun}")}</button>
+                </PanelFoot>
+                <SubmitOnce/>
+            </form>
+        </Modal>
+    }
+}

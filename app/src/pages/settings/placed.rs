@@ -1,0 +1,139 @@
+//! What the settings pages need of the four kinds of places.
+
+use axum::extract::FromRequestParts;
+use leptos::prelude::*;
+use sallyport::{
+    member::Permission,
+    place::{Place, PlaceKind},
+};
+
+use crate::{
+    access::{AppAccess, OrgAccess, ProjectAccess, TenantAccess},
+    components::{IdChip, Notice, PageHead, Tone},
+    context::Context,
+    error::PageError,
+    pages::apps::head::AppHead,
+    portal::{Body, Chrome, Section},
+    shell,
+    ui::Ui,
+};
+
+pub trait Placed: FromRequestParts<Context, Rejection = PageError> + Send + Sync + 'static {
+    fn org(&self) -> &OrgAccess;
+    fn place(&self) -> Place;
+    /// Where one is when it is gone.
+    fn above(&self) -> String;
+    fn chrome(&self, ui: &Ui) -> impl Future<Output = Result<Chrome, PageError>> + Send;
+
+    /// Who may rename it.
+    fn to_edit(&self) -> Permission {
+        match self.place().kind {
+            PlaceKind::Org | PlaceKind::Tenant => Permission::ManageOrg,
+            PlaceKind::Project | PlaceKind::App => Permission::ManageApps,
+        }
+    }
+
+    fn to_delete(&self) -> Permission {
+        match self.place().kind {
+            PlaceKind::Org => Permission::DeleteOrg,
+            _ => Permission::EndPlaces,
+        }
+    }
+
+    fn head(&self) -> Body {
+        let place = self.place();
+        Box::new(move || {
+            let copy = format!("Copy {} id", place.kind.noun());
+            let name = place.name;
+            view! {
+                <PageHead
+                    title="Settings"
+                    sub=move || view! { <span>{name}</span><span><IdChip id=place.id name=copy/></span> }
+                />
+            }
+            .into_any()
+        })
+    }
+}
+
+impl Placed for OrgAccess {
+    fn org(&self) -> &OrgAccess {
+        self
+    }
+
+    fn place(&self) -> Place {
+        Place::from(&self.org)
+    }
+
+    fn above(&self) -> String {
+        "/".to_owned()
+    }
+
+    async fn chrome(&self, ui: &Ui) -> Result<Chrome, PageError> {
+        Ok(shell::here(shell::of_org(ui, self, Section::Settings).await?, "Settings"))
+    }
+}
+
+impl Placed for TenantAccess {
+    fn org(&self) -> &OrgAccess {
+        &self.within
+    }
+
+    fn place(&self) -> Place {
+        Place::from(&self.tenant)
+    }
+
+    fn above(&self) -> String {
+        Place::from(&self.within.org).path()
+    }
+
+    async fn chrome(&self, ui: &Ui) -> Result<Chrome, PageError> {
+        Ok(shell::here(shell::of_tenant(ui, self).await?, "Settings"))
+    }
+}
+
+impl Placed for ProjectAccess {
+    fn org(&self) -> &OrgAccess {
+        &self.within.within
+    }
+
+    fn place(&self) -> Place {
+        Place::from(&self.project)
+    }
+
+    fn above(&self) -> String {
+        Place::from(&self.within.tenant).path()
+    }
+
+    async fn chrome(&self, ui: &Ui) -> Result<Chrome, PageError> {
+        Ok(shell::here(shell::of_project(ui, self).await?, "Settings"))
+    }
+}
+
+impl Placed for AppAccess {
+    fn org(&self) -> &OrgAccess {
+        AppAccess::org(self)
+    }
+
+    fn place(&self) -> Place {
+        Place::from(&self.app)
+    }
+
+    fn above(&self) -> String {
+        Place::from(&self.within.project).path()
+    }
+
+    async fn chrome(&self, ui: &Ui) -> Result<Chrome, PageError> {
+        Ok(shell::here(shell::of_app(ui, self, Section::Projects).await?, "Settings"))
+    }
+
+    fn head(&self) -> Body {
+        let app = self.app.clone();
+        Box::new(move || view! { <AppHead app current="Settings"/> }.into_any())
+    }
+}
+
+/// Says that it was saved.
+pub fn saved() -> impl IntoView {
+    view! { <div role="status"><Notice tone=Tone::Good>"Saved."</Notice></div> }
+}

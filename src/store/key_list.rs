@@ -1,0 +1,340 @@
+//! Lists of keys: filtered, sorted, a page at a time; and the key that somebody pasted.
+
+use sqlx::any::AnyRow;
+
+use super::{
+    Store,
+    keys::{COLUMNS, key},
+    row::Read,
+};
+use crate::{
+    Result, Timestamp,
+    id::{AppId, KeyId, OrgId},
+    key::{Key, secret::Checked},
+};
+
+/// A page of keys.
+#[derive(Clone, Debug)]
+pub struct KeyPage {
+    /// Each with its app's name.
+    pub keys: Vec<(Key, String)>,
+    /// How many there are in all, up to [`KeyPage::COUNTED`].
+    pub total: i64,
+    /// Where the page before and the page after begin.
+    pub newer: Option<String>,
+    pub older: Option<String>,
+}
+
+impl KeyPage {
+    /// Counting further would cost more than listing.
+    pub const COUNTED: i64 = 1000;
+
+    pub fn has_more_than_counted(&self) -> bool {
+        self.total > Self::COUNTED
+    }
+}
+
+/// Which keys to list. Empty words ask for nothing.
+#[derive(Clone, Debug, Default)]
+pub struct KeyFilter {
+    pub include_revoked: bool,
+    /// Part of a label.
+    pub label: String,
+    pub environment: String,
+    pub scope: String,
+    pub status: Option<KeyStatus>,
+    pub sort: KeySort,
+    /// A cursor of a [`KeyPage`]: the keys after it in the list, or before.
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident $word:literal $title:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name { $($variant),* }
+
+        impl $name {
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// As a URL says it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+
+            /// As a person reads it.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),* }
+            }
+
+            pub fn parse(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+words! {
+    /// A status that a list can be narrowed to.
+    KeyStatus {
+        Active "active" "Active",
+        Paused "paused" "Paused",
+        Expiring "expiring" "Expiring soon",
+        Unused "unused" "Unused",
+        Expired "expired" "Expired",
+        Revoked "revoked" "Revoked",
+    }
+}
+
+words! {
+    KeySort {
+        Newest "newest" "Newest first",
+        Oldest "oldest" "Oldest first",
+        Label "label" "Label",
+        LastUsed "last_used" "Last used",
+        Expires "expires" "Expires first",
+    }
+}
+
+impl Default for KeySort {
+    fn default() -> Self {
+        Self::Newest
+    }
+}
+
+impl KeySort {
+    /// What is sorted by, and whether the greatest comes first.
+    const fn by(self) -> (&'static str, bool) {
+        match self {
+            Self::Newest => ("k.created_at", true),
+            Self::Oldest => ("k.created_at", false),
+            Self::Label => ("lower(k.label)", false),
+            Self::LastUsed => ("COALESCE(k.last_used_at, 0)", true),
+            Self::Expires => ("COALESCE(k.expires_at, 9223372036854775807)", false),
+        }
+    }
+}
+
+/// What a verdict's *soon* and a hint's *unused* mean.
+pub const SOON_DAYS: u64 = 14;
+pub const UNUSED_DAYS: u64 = 30;
+
+const PAGE: i64 = 25;
+
+enum Value {
+    Text(String),
+    Int(i64),
+}
+
+/// Conditions with their values, in the order of their numbers.
+struct Conditions {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    fn of_keys(org: &OrgId, app: Option<&AppId>) -> Self {
+        // An app's own column where one is asked for, so that its index serves the page.
+        match app {
+            Some(app) => Self {
+                sql: "k.app_id = $1 AND k.org_id = $2".to_owned(),
+                values: vec![Value::Text(app.to_string()), Value::Text(org.to_string())],
+            },
+            None => Self { sql: "k.org_id = $1".to_owned(), values: vec![Value::Text(org.to_string())] },
+        }
+    }
+
+    fn and(&mut self, condition: &str) {
+        self.sql.push_str(" AND ");
+        self.sql.push_str(condition);
+    }
+
+    /// The number under which the value stands.
+    fn number(&mut self, value: Value) -> String {
+        self.values.push(value);
+        format!("${}", self.values.len())
+    }
+
+    fn narrow(&mut self, filter: &KeyFilter, now: Timestamp) {
+        if !filter.include_revoked && filter.status != Some(KeyStatus::Revoked) {
+            // As the partial indexes say it.
+            self.and("k.revoked_at IS NULL");
+        }
+        if !filter.label.is_empty() {
+            let n = self.number(Value::Text(format!("%{}%", escaped(&filter.label.to_lowercase()))));
+            self.and(&format!("lower(k.label) LIKE {n} ESCAPE '\\'"));
+        }
+        if !filter.environment.is_empty() {
+            let n = self.number(Value::Text(filter.environment.clone()));
+            self.and(&format!("k.environment = {n}"));
+        }
+        if !filter.scope.is_empty() {
+            let n = self.number(Value::Text(format!("% {} %", escaped(&filter.scope))));
+            self.and(&format!("' ' || k.scopes || ' ' LIKE {n} ESCAPE '\\'"));
+        }
+        if let Some(status) = filter.status {
+            self.narrow_to(status, now);
+        }
+    }
+
+    fn narrow_to(&mut self, status: KeyStatus, now: Timestamp) {
+        let days = |days: u64| std::time::Duration::from_secs(days * 86_400);
+        if status == KeyStatus::Revoked {
+            return self.and("k.revoked_at IS NOT NULL");
+        }
+        self.and("k.revoked_at IS NULL");
+        let n = self.number(Value::Int(now.micros()));
+        if status == KeyStatus::Expired {
+            return self.and(&format!("k.expires_at <= {n}"));
+        }
+        self.and(&format!("(k.expires_at IS NULL OR k.expires_at > {n})"));
+        match status {
+            KeyStatus::Paused => return self.and("k.paused_at IS NOT NULL"),
+            _ => self.and("k.paused_at IS NULL"),
+        }
+        if status == KeyStatus::Expiring {
+            let n = self.number(Value::Int((now + days(SOON_DAYS)).micros()));
+            self.and(&format!("k.expires_at < {n}"));
+        }
+        if status == KeyStatus::Unused {
+            let n = self.number(Value::Int((now - days(UNUSED_DAYS)).micros()));
+            self.and(&format!("COALESCE(k.last_used_at, k.created_at) <= {n}"));
+        }
+    }
+
+    async fn fetch(self, store: &Store, sql: String) -> Result<Vec<AnyRow>> {
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        for value in self.values {
+            query = match value {
+                Value::Text(text) => query.bind(text),
+                Value::Int(int) => query.bind(int),
+            };
+        }
+        Ok(query.fetch_all(store.read()).await?)
+    }
+}
+
+/// Taken as it is by `LIKE … ESCAPE '\'`.
+pub(super) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+/// A key's place in a list: its id, so that equals keep an order, and what the list is sorted by.
+struct Cursor {
+    id: KeyId,
+    value: Value,
+}
+
+impl Cursor {
+    fn parse(text: &str, sort: KeySort) -> Option<Self> {
+        let (id, value) = text.split_once('.')?;
+        let value = match sort {
+            // PostgreSQL refuses some characters with an error; no label holds them.
+            KeySort::Label => Value::Text(value.replace(char::is_control, "\u{fffd}")),
+            _ => Value::Int(value.parse().ok()?),
+        };
+        Some(Self { id: KeyId::parse(id)?, value })
+    }
+
+    fn of(row: &AnyRow, sort: KeySort) -> Result<String> {
+        let value = match sort {
+            KeySort::Label => row.text("sorted_by")?,
+            _ => row.int("sorted_by")?.to_string(),
+        };
+        Ok(format!("{}.{value}", row.text("id")?))
+    }
+}
+
+impl Store {
+    /// The keys of one app of an organization, or of all its apps.
+    pub async fn keys(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter) -> Result<KeyPage> {
+        let cursor = |text: &Option<String>| text.as_deref().and_then(|text| Cursor::parse(text, filter.sort));
+        let (before, after) = (cursor(&filter.before), cursor(&filter.after));
+        let (backwards, is_later_page) = (after.is_some(), before.is_some());
+        let (column, descending) = filter.sort.by();
+
+        let mut conditions = Conditions::of_keys(org, app);
+        conditions.narrow(filter, self.now());
+        // Down the list: smaller where the greatest is first.
+        let down = if descending != backwards { ("<", "DESC") } else { (">", "ASC") };
+        if let Some(Cursor { id, value }) = before.or(after) {
+            let (value, id) = (conditions.number(value), conditions.number(Value::Text(id.to_string())));
+            conditions.and(&format!("({column}, k.id) {} ({value}, {id})", down.0));
+        }
+        let sql = format!(
+            "SELECT {COLUMNS}, a.name AS app_name, {column} AS sorted_by FROM keys k JOIN apps a ON a.id = k.app_id \
+             WHERE {} ORDER BY {column} {order}, k.id {order} LIMIT {}",
+            conditions.sql,
+            PAGE + 1,
+            order = down.1
+        );
+        let mut rows = conditions.fetch(self, sql).await?;
+        let more = rows.len() > PAGE as usize;
+        rows.truncate(PAGE as usize);
+        if backwards {
+            rows.reverse();
+        }
+        let (has_newer, has_older) = if backwards { (more, true) } else { (is_later_page, more) };
+        let edge = |row: Option<&AnyRow>, there: bool| {
+            row.filter(|_| there).map(|row| Cursor::of(row, filter.sort)).transpose()
+        };
+        let (newer, older) = (edge(rows.first(), has_newer)?, edge(rows.last(), has_older)?);
+        let keys = rows.iter().map(|row| Ok((key(row)?, row.text("app_name")?))).collect::<Result<Vec<_>>>()?;
+        Ok(KeyPage { keys, total: self.count_keys(org, app, filter).await?, newer, older })
+    }
+
+    /// How many keys match, counted up to one more than [`KeyPage::COUNTED`].
+    pub async fn count_keys(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter) -> Result<i64> {
+        let mut conditions = Conditions::of_keys(org, app);
+        conditions.narrow(filter, self.now());
+        let most = KeyPage::COUNTED + 1;
+        let sql = format!(
+            "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM keys k WHERE {} LIMIT {most}) AS counted",
+            conditions.sql
+        );
+        conditions.fetch(self, sql).await?.first().map_or(Ok(0), |row| row.int("n"))
+    }
+
+    /// The key of an organization that somebody pasted.
+    pub async fn key_by_secret(&self, org: &OrgId, secret: Checked<'_>) -> Result<Option<KeyId>> {
+        for digest in self.digests(secret) {
+            let row = sqlx::query("SELECT id FROM keys WHERE org_id = $1 AND digest = $2")
+                .bind(org.to_string())
+                .bind(digest.0.to_vec())
+                .fetch_optional(self.read())
+                .await?;
+            if let Some(row) = row {
+                return Ok(Some(KeyId::stored(row.text("id")?)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_of_like_are_taken_as_they_are() {
+        assert_eq!(escaped(r"50%_off\"), r"50\%\_off\\");
+    }
+
+    #[test]
+    fn words_come_back() {
+        for status in KeyStatus::ALL {
+            assert_eq!(KeyStatus::parse(status.as_str()), Some(*status));
+        }
+        for sort in KeySort::ALL {
+            assert_eq!(KeySort::parse(sort.as_str()), Some(*sort));
+        }
+    }
+}
