@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod apps;
+pub mod attention;
 pub mod home;
 pub mod keys;
 pub mod name_form;

@@ -52,8 +52,12 @@ pub fn Stat(
     #[prop(into)] label: String,
     #[prop(into)] value: String,
     #[prop(optional, into)] note: String,
+    /// Where the figure is explained.
+    #[prop(optional, into)]
+    href: String,
 ) -> impl IntoView {
     let note = (!note.is_empty()).then(|| view! { <dd class="stat-note">{note}</dd> });
+    let label = if href.is_empty() { label.into_any() } else { view! { <a href=href>{label}</a> }.into_any() };
     view! { <div class="stat"><dt>{label}</dt><dd>{value}</dd>{note}</div> }
 }
 

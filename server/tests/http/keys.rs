@@ -6,7 +6,11 @@ crate::on_both_portals!(
     a_key_is_revoked_with_a_reason,
     revoking_asks_first,
     a_refused_reason_is_kept,
-    last_used_comes_from_the_verifier
+    last_used_comes_from_the_verifier,
+    pausing_is_immediate_and_undone,
+    editing_changes_words_alone,
+    bad_metadata_is_refused_and_kept,
+    the_page_shows_calls_without_the_secret,
 );
 
 async fn a_key_is_revoked_with_a_reason(portal: &TestPortal) {
@@ -59,4 +63,71 @@ async fn last_used_comes_from_the_verifier(portal: &TestPortal) {
     assert_eq!(portal.auth("?scope=write", &[("x-api-key", &secret)]).await.status, 403);
     portal.state.verifier.flush().await.expect("written");
     assert!(portal.get(&format!("/keys/{key}")).await.body.contains("3 min ago"));
+}
+
+async fn pausing_is_immediate_and_undone(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (key, secret) = portal.key(&app).await;
+    let headers = [("x-api-key", secret.as_str())];
+    assert_eq!(portal.auth("", &headers).await.status, 200);
+    let answer = portal.post(&format!("/keys/{key}/pause"), &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.location()), (303, format!("/keys/{key}?done=paused").as_str()));
+    assert_eq!(portal.auth("", &headers).await.status, 403);
+    let token = portal.root_token().await;
+    let verdict = portal.json("/v1/keys/verify", &token, &serde_json::json!({ "key": secret })).await.json();
+    assert_eq!((&verdict["code"], &verdict["status"]), (&"paused".into(), &403.into()));
+    let page = portal.get(answer.location()).await.body;
+    assert!(page.contains("Paused") && page.contains(">Resume<") && !page.contains(">Pause<"));
+    assert!(page.contains("until you resume it"));
+    portal.post(&format!("/keys/{key}/resume"), &[]).await;
+    assert_eq!(portal.auth("", &headers).await.status, 200);
+    assert!(!portal.get(&format!("/keys/{key}?done=paused")).await.body.contains("until you resume it"));
+}
+
+async fn editing_changes_words_alone(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (key, secret) = portal.key(&app).await;
+    let panel = portal.get(&format!("/keys/{key}/edit")).await.body;
+    assert!(panel.contains("Edit key") && panel.contains("value=\"CI\""));
+    let fields = [("label", "Nightly </textarea>"), ("metadata", r#"{"team": "</textarea><script>"}"#)];
+    let answer = portal.post(&format!("/keys/{key}/edit"), &fields).await;
+    assert_eq!((answer.status.as_u16(), answer.location()), (303, format!("/keys/{key}?done=edited").as_str()));
+    let token = portal.root_token().await;
+    let verdict = portal.json("/v1/keys/verify", &token, &serde_json::json!({ "key": secret })).await.json();
+    assert_eq!(verdict["label"], "Nightly </textarea>");
+    assert_eq!(verdict["metadata"], serde_json::json!({ "team": "</textarea><script>" }));
+    for page in [format!("/keys/{key}"), format!("/keys/{key}/edit")] {
+        let body = portal.get(&page).await.body;
+        assert!(body.contains("Nightly") && !body.contains("<script>\""), "{page}");
+        assert!(!body.contains("</textarea><script>"), "{page}");
+    }
+}
+
+async fn bad_metadata_is_refused_and_kept(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (key, _) = portal.key(&app).await;
+    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(2048));
+    for (metadata, message) in
+        [("[1]", "Write a JSON object"), ("{\"a\":", "This is not JSON"), (long.as_str(), "At most 2048 bytes")]
+    {
+        let answer = portal.post(&format!("/keys/{key}/edit"), &[("label", "Kept"), ("metadata", metadata)]).await;
+        assert_eq!(answer.status, 422);
+        assert!(answer.body.contains(message) && answer.body.contains("value=\"Kept\""), "{message}");
+    }
+    assert!(portal.get(&format!("/keys/{key}")).await.body.contains("<h1>CI</h1>"), "nothing was changed");
+}
+
+async fn the_page_shows_calls_without_the_secret(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (key, _) = portal.key(&app).await;
+    let page = portal.get(&format!("/keys/{key}")).await.body;
+    for language in ["curl", "JavaScript", "Python", "Go", "Rust"] {
+        assert!(page.contains(&format!("<summary>{language}</summary>")), "{language}");
+    }
+    assert!(page.contains("http://127.0.0.1:3000/v1/auth"));
+    assert!(page.contains(&format!("/apps/{app}/keys?panel=generate&amp;like={key}")));
 }

@@ -9,6 +9,7 @@ mod keys;
 mod middleware;
 mod orgs;
 mod pkg;
+mod settings;
 mod setup;
 mod sign_in;
 mod v1;

@@ -125,7 +125,6 @@ fn said(done: &str, status: Status) -> Option<&'static str> {
     match (done, status) {
         ("paused", Status::Paused) => Some("Paused. Requests with this key are refused (403) until you resume it."),
         ("resumed", Status::Active) => Some("Resumed. The key is good again."),
-        ("revoked", Status::Revoked) => Some("Revoked. Every request with this key is refused (401) from now on."),
         ("edited", _) => Some("Saved."),
         _ => None,
     }

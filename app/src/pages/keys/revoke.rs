@@ -35,7 +35,7 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typ
             let (app, like) = (&access.key.app_id, &access.key.id);
             Ok(see_other(format!("/apps/{app}/keys?panel=generate&like={like}")))
         }
-        Ok(()) => Ok(see_other(format!("/keys/{}?done=revoked", access.key.id))),
+        Ok(()) => Ok(see_other(format!("/keys/{}", access.key.id))),
         Err(error) => Ok(ui.refused(page(&ui, &context, &access, refuse(form, error)?).await?).await),
     }
 }

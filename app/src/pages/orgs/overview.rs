@@ -1,8 +1,8 @@
-//! `/orgs/{org_id}`: its tenants, and the projects in each.
+//! `/orgs/{org_id}`: what matters of its keys, its tenants, the projects in each, and what happened last.
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{member::Permission, project::Project, tenant::Tenant};
+use sallyport::{member::Permission, project::Project, store::EventFilter, tenant::Tenant};
 
 use crate::{
     access::OrgAccess,
@@ -10,21 +10,33 @@ use crate::{
     context::Context,
     error::PageResult,
     icons::Icon,
+    pages::{
+        activity::EventTable,
+        attention::{Attention, KeyFigures},
+    },
     portal::{Page, Section},
     shell,
     ui::Ui,
     words::{Ago, count},
 };
 
+/// Events that the page shows.
+const SHOWN: usize = 5;
+
 pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> PageResult {
     let chrome = shell::at_last(shell::of_org(&ui, &access, Section::Projects).await?);
     let tenants = context.store.tenants(&access.org.id).await?;
     let projects = context.store.projects(&access.org.id).await?;
-    let now = context.store.now();
+    let store = &context.store;
+    let attention = Attention::of(store, format!("/orgs/{}/keys", access.org.id), &access.org.id, None).await?;
+    let mut events = store.events(&access.org.id, None, &EventFilter::default()).await?.events;
+    events.truncate(SHOWN);
+    let now = store.now();
     let may_manage = access.role.may(Permission::ManageOrg);
     let org = access.org;
     let page = Page::framed(org.name.clone(), chrome, move || {
         let (id, plan) = (org.id.to_string(), org.plan.title());
+        let all_events = format!("/orgs/{id}/activity");
         let new_tenant = format!("/orgs/{id}/tenants/new");
         let has_tenants = !tenants.is_empty();
         // With one tenant there is no doubt where the first project goes.
@@ -54,6 +66,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
                     {new_project.map(|href| view! { <a class="btn btn-primary" href=href>"New project"</a> })}
                 }
             />
+            {(!attention.is_empty()).then(|| view! { <KeyFigures attention now of_org=true/> })}
             {if has_tenants {
                 sections.into_any()
             } else {
@@ -65,6 +78,10 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
                     />
                 }.into_any()
             }}
+            <section class="section">
+                <h2 class="section-title"><a href=all_events>"Last events"</a></h2>
+                <EventTable events now/>
+            </section>
         }
     });
     Ok(ui.ok(page).await)
@@ -77,7 +94,7 @@ fn TenantSection(tenant: Tenant, projects: Vec<(Project, i64)>, now: sallyport::
     let label = format!("Projects in {}", tenant.name);
     view! {
         <section class="section">
-            <h2 class="section-title"><a href=href.clone()>{tenant.name.clone()}</a></h2>
+            <h2 class="section-title"><a href=href.clone()>{tenant.name.clone()}</a>{archived(tenant.archived_at)}</h2>
             {if empty {
                 view! {
                     <p class="muted">"No project here yet. "<a href=href>"Open "{tenant.name}</a>" to make the first one."</p>
@@ -96,7 +113,7 @@ pub fn ProjectTable(label: String, projects: Vec<(Project, i64)>, now: sallyport
         let href = format!("/projects/{}", project.id);
         view! {
             <tr>
-                <td class="cell-main"><a href=href>{project.name}</a></td>
+                <td class="cell-main"><a href=href>{project.name}</a>{archived(project.archived_at)}</td>
                 <td data-label="ID" class="cell-mono"><IdChip id=project.id.to_string() name="Copy project id"/></td>
                 <td data-label="Apps">{count(apps, "app")}</td>
                 <td data-label="Created" class="cell-muted"><Ago at=project.created_at now/></td>
@@ -104,4 +121,9 @@ pub fn ProjectTable(label: String, projects: Vec<(Project, i64)>, now: sallyport
         }
     });
     view! { <DataTable label columns=&["Name", "ID", "Apps", "Created"]>{rows.collect_view()}</DataTable> }
+}
+
+/// Says of a row's name that it is out of use.
+pub fn archived(at: Option<sallyport::Timestamp>) -> impl IntoView {
+    at.map(|_| view! { " "<Badge tone=Tone::Warning text="Archived"/> })
 }

@@ -9,6 +9,7 @@ use crate::{
     context::Context,
     error::PageResult,
     icons::Icon,
+    pages::orgs::overview::archived,
     portal::Page,
     shell,
     ui::Ui,
@@ -23,12 +24,13 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
     let page = Page::framed(project.name.clone(), chrome, move || {
         let id = project.id.to_string();
         let new = format!("/projects/{id}/apps/new");
+        let (settings, description) = (format!("/projects/{id}/settings"), project.description.clone());
         let (empty, action) = (apps.is_empty(), new.clone());
         let rows = apps.into_iter().map(move |(app, keys)| {
             let href = format!("/apps/{}", app.id);
             view! {
                 <tr>
-                    <td class="cell-main"><a href=href>{app.name}</a></td>
+                    <td class="cell-main"><a href=href>{app.name}</a>{archived(app.archived_at)}</td>
                     <td data-label="ID" class="cell-mono"><IdChip id=app.id.to_string() name="Copy app id"/></td>
                     <td data-label="Operating system">{app.os.title()}</td>
                     <td data-label="Active keys">{count(keys, "key")}</td>
@@ -40,8 +42,14 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
         view! {
             <PageHead
                 title=project.name.clone()
-                sub=move || view! { <span>"Project"</span><span><IdChip id name="Copy project id"/></span> }
-                actions=move || (!empty).then(|| view! { <a class="btn btn-primary" href=action>"New app"</a> })
+                sub=move || view! {
+                    <span>"Project"</span><span><IdChip id name="Copy project id"/></span>
+                    {(!description.is_empty()).then(|| view! { <span>{description}</span> })}
+                }
+                actions=move || view! {
+                    <a class="btn" href=settings>"Settings"</a>
+                    {(!empty).then(|| view! { <a class="btn btn-primary" href=action>"New app"</a> })}
+                }
             />
             {if empty {
                 view! {

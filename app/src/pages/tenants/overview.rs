@@ -24,12 +24,19 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -
     let page = Page::framed(tenant.name.clone(), chrome, move || {
         let id = tenant.id.to_string();
         let new = format!("/tenants/{id}/projects/new");
+        let (settings, description) = (format!("/tenants/{id}/settings"), tenant.description.clone());
         let (empty, action) = (projects.is_empty(), new.clone());
         view! {
             <PageHead
                 title=tenant.name.clone()
-                sub=move || view! { <span>"Tenant"</span><span><IdChip id name="Copy tenant id"/></span> }
-                actions=move || (!empty).then(|| view! { <a class="btn btn-primary" href=action>"New project"</a> })
+                sub=move || view! {
+                    <span>"Tenant"</span><span><IdChip id name="Copy tenant id"/></span>
+                    {(!description.is_empty()).then(|| view! { <span>{description}</span> })}
+                }
+                actions=move || view! {
+                    <a class="btn" href=settings>"Settings"</a>
+                    {(!empty).then(|| view! { <a class="btn btn-primary" href=action>"New project"</a> })}
+                }
             />
             {if empty {
                 view! {

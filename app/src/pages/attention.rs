@@ -1,0 +1,127 @@
+//! What matters of the keys of an organization or of an app: what ends soon, what nobody uses, what is new.
+
+use leptos::prelude::*;
+use sallyport::{
+    Result, Timestamp,
+    id::{AppId, OrgId},
+    key::Key,
+    store::{KeyFilter, KeyPage, KeySort, KeyStatus, Store},
+};
+
+use crate::{
+    components::{Badge, Card, Stat, Stats, Tone},
+    pages::keys::row::{LastUsed, StatusBadge, ends_soon, unused},
+    words::{Ago, digits},
+};
+
+/// As many as a card shows.
+const SHOWN: usize = 5;
+
+pub struct Attention {
+    /// Where the list lies: `/orgs/{org_id}/keys`.
+    pub path: String,
+    active: i64,
+    paused: i64,
+    expiring: KeyPage,
+    unused: KeyPage,
+    newest: KeyPage,
+}
+
+impl Attention {
+    pub async fn of(store: &Store, path: String, org: &OrgId, app: Option<&AppId>) -> Result<Self> {
+        let narrowed = |status, sort| KeyFilter { status: Some(status), sort, ..KeyFilter::default() };
+        let count = |status| {
+            let filter = narrowed(status, KeySort::Newest);
+            async move { store.count_keys(org, app, &filter).await }
+        };
+        Ok(Self {
+            path,
+            active: count(KeyStatus::Active).await?,
+            paused: count(KeyStatus::Paused).await?,
+            expiring: store.keys(org, app, &narrowed(KeyStatus::Expiring, KeySort::Expires)).await?,
+            unused: store.keys(org, app, &narrowed(KeyStatus::Unused, KeySort::Oldest)).await?,
+            newest: store.keys(org, app, &KeyFilter::default()).await?,
+        })
+    }
+
+    /// Nobody made a key yet.
+    pub fn is_empty(&self) -> bool {
+        self.newest.keys.is_empty()
+    }
+}
+
+/// "7", "1,000+".
+fn counted(n: i64) -> String {
+    if n > KeyPage::COUNTED { format!("{}+", digits(KeyPage::COUNTED)) } else { digits(n) }
+}
+
+/// The figures, each leading to its list.
+#[component]
+pub fn KeyFigures(attention: Attention, now: Timestamp, of_org: bool) -> impl IntoView {
+    let Attention { path, active, paused, expiring, unused: idle, newest } = attention;
+    let to = |status: KeyStatus| format!("{path}?status={}", status.as_str());
+    let [active_href, soon, unused_href, paused_href] =
+        [KeyStatus::Active, KeyStatus::Expiring, KeyStatus::Unused, KeyStatus::Paused].map(to);
+    let all = path.clone();
+    let mut attending: Vec<Key> = Vec::new();
+    for (key, _) in expiring.keys.iter().chain(&idle.keys) {
+        if attending.len() < SHOWN && !attending.iter().any(|one| one.id == key.id) {
+            attending.push(key.clone());
+        }
+    }
+    let calm = attending.is_empty();
+    let apps: std::collections::HashMap<_, _> = [&expiring, &idle, &newest]
+        .into_iter()
+        .flat_map(|page| page.keys.iter().map(|(key, app)| (key.id.clone(), app.clone())))
+        .collect();
+    let app_of = move |key: &Key| of_org.then(|| apps.get(&key.id).cloned()).flatten();
+    let attend = attending.into_iter().map(|key| {
+        let why = ends_soon(&key, now).or_else(|| unused(&key, now)).unwrap_or_default();
+        let app = app_of(&key);
+        view! { <KeyLine key app><Badge tone=Tone::Warning text=why/></KeyLine> }
+    });
+    let attend = attend.collect_view();
+    let recent: Vec<_> = newest.keys.iter().take(SHOWN).map(|(key, _)| key.clone()).collect();
+    let recent = recent.into_iter().map(|key| {
+        let (app, at, status) = (app_of(&key), key.created_at, key.clone());
+        view! {
+            <KeyLine key=key.clone() app>
+                <span class="muted"><Ago at now/></span>
+                <span class="muted"><LastUsed key now/></span>
+                <StatusBadge key=status now/>
+            </KeyLine>
+        }
+    });
+    let recent = recent.collect_view();
+    view! {
+        <Stats>
+            <Stat label="Active keys" value=counted(active) href=active_href/>
+            <Stat label="Expiring soon" value=counted(expiring.total) href=soon note="within 14 days"/>
+            <Stat label="Unused" value=counted(idle.total) href=unused_href note="for 30 days or more"/>
+            <Stat label="Paused" value=counted(paused) href=paused_href/>
+        </Stats>
+        <div class="columns">
+            <Card title="Needs a look">
+                {if calm {
+                    view! { <p class="muted">"Nothing: no key ends soon, and each is in use."</p> }.into_any()
+                } else {
+                    view! { <ul class="list">{attend}</ul> }.into_any()
+                }}
+            </Card>
+            <Card title="Newest keys" actions=move || view! { <a href=all>"All keys"</a> }>
+                <ul class="list">{recent}</ul>
+            </Card>
+        </div>
+    }
+}
+
+#[component]
+fn KeyLine(key: Key, app: Option<String>, children: Children) -> impl IntoView {
+    view! {
+        <li>
+            <a href=format!("/keys/{}", key.id)>{key.label}</a>
+            {app.map(|app| view! { <span class="muted">{app}</span> })}
+            {children()}
+        </li>
+    }
+}
