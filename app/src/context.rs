@@ -2,7 +2,9 @@
 
 use std::{net::IpAddr, ops::Deref, sync::Arc};
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::{
+    Entropy,
     audit::{Act, Actor},
     id::RequestId,
     passwords::Passwords,
@@ -48,6 +50,22 @@ pub struct Client {
     pub local: bool,
     pub user_agent: Option<String>,
     pub request_id: RequestId,
+}
+
+/// What the scripts of one page carry, and its policy names: whatever else gets into the page does not run. An extension
+/// of each request to the portal.
+#[derive(Clone, Debug)]
+pub struct Nonce(String);
+
+impl Nonce {
+    /// 128 random bits, as the policy's standard asks.
+    pub fn mint(entropy: &dyn Entropy) -> Self {
+        Self(BASE64_URL_SAFE_NO_PAD.encode(entropy.array::<16>()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Client {

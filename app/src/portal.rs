@@ -12,6 +12,8 @@ pub struct Site {
     /// A path named by the content of the assets, without a slash at its end.
     pub base: String,
     pub theme: Theme,
+    /// Lets the scripts of this answer run.
+    pub nonce: String,
 }
 
 /// What the person chose; the system decides where they have not.
@@ -96,7 +98,7 @@ impl Page {
 #[component]
 pub fn Portal(page: Page, site: Site) -> impl IntoView {
     let Page { title, frame, body, dialog } = page;
-    let Site { base, theme } = site;
+    let Site { base, theme, nonce } = site;
     let behind = dialog.is_some();
 
     view! {
@@ -109,7 +111,7 @@ pub fn Portal(page: Page, site: Site) -> impl IntoView {
                 <title>{format!("{title} · Sallyport")}</title>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="stylesheet" href=format!("{base}/sallyport.css")/>
-                <link rel="modulepreload" href=format!("{base}/sallyport.js")/>
+                <link rel="modulepreload" nonce=nonce.clone() href=format!("{base}/sallyport.js")/>
                 <link
                     rel="preload"
                     r#as="fetch"
@@ -117,7 +119,7 @@ pub fn Portal(page: Page, site: Site) -> impl IntoView {
                     crossorigin="anonymous"
                     href=format!("{base}/sallyport.wasm")
                 />
-                <script type="module" src=format!("{base}/boot.js")></script>
+                <script type="module" nonce=nonce src=format!("{base}/boot.js")></script>
             </head>
             <body>
                 <div class="frame" inert=behind aria-hidden=behind.then_some("true")>

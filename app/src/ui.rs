@@ -15,7 +15,7 @@ use sallyport::{Error, Invalid};
 use crate::{
     components::Notice,
     components::Tone,
-    context::{Client, Context},
+    context::{Client, Context, Nonce},
     error::PageError,
     form::FormState,
     portal::{Page, Portal, Site, Theme},
@@ -32,18 +32,21 @@ pub struct Ui {
     /// Path and query, to come back to.
     pub here: String,
     theme: Theme,
+    nonce: Nonce,
 }
 
 impl Ui {
     fn of(context: &Context, parts: &Parts) -> Self {
         let client = parts.extensions.get::<Client>().cloned().expect("the server names the client of each request");
+        let nonce = parts.extensions.get::<Nonce>().cloned().expect("the server makes a nonce for each request");
         let here = parts.uri.path_and_query().map_or("/", |here| here.as_str()).to_owned();
-        Self { context: context.clone(), client, here, theme: theme(&parts.headers) }
+        Self { context: context.clone(), client, here, theme: theme(&parts.headers), nonce }
     }
 
     /// The page as a response.
     pub async fn show(&self, status: StatusCode, page: Page) -> Response {
-        let site = Site { base: self.context.base.clone(), theme: self.theme };
+        let nonce = self.nonce.as_str().to_owned();
+        let site = Site { base: self.context.base.clone(), theme: self.theme, nonce };
         let page = Arc::new(Mutex::new(Some(page)));
         let handler = leptos_axum::render_app_async_with_context(
             || {},

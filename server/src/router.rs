@@ -41,15 +41,14 @@ pub fn router(state: AppState) -> Router {
         .layer(timeout())
         .layer(from_fn_with_state(state.context.clone(), ui::error_pages))
         .layer(CompressionLayer::new().compress_when(unless_secret as fn(_, _, &_, &_) -> _))
-        .layer(from_fn_with_state(state.clone(), headers::secure))
+        .layer(from_fn_with_state(state.clone(), headers::nonce))
         .with_state(state.context.clone());
 
     let files = Router::new()
         .route("/pkg/{hash}/{file}", get(site::asset))
         .route("/favicon.svg", get(site::favicon))
         .route("/favicon.ico", get(site::favicon))
-        .route("/robots.txt", get(site::robots))
-        .layer(from_fn_with_state(state.clone(), headers::secure));
+        .route("/robots.txt", get(site::robots));
 
     let api = api::routes().layer(DefaultBodyLimit::max(API_LIMIT)).layer(timeout()).layer(from_fn(api::complete));
 
@@ -61,6 +60,7 @@ pub fn router(state: AppState) -> Router {
         .merge(files)
         .merge(portal)
         .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(state.clone(), headers::secure))
         .layer(from_fn_with_state(state, client::name_client))
 }
 

@@ -54,21 +54,33 @@ fn event(row: &AnyRow) -> Result<Event> {
     })
 }
 
+/// Each clause names one thing, or is true without looking: with `$4 = '' OR actor_name = $4` no index would serve, and
+/// a rare word in a long chain would cost a walk through all of it. Every number is bound, whatever is asked.
+fn page_sql(of_app: bool, filter: &EventFilter) -> String {
+    let clause = |asked: bool, clause: &'static str, always: &'static str| if asked { clause } else { always };
+    let of_app = clause(of_app, "app_id = $2", "$2 = ''");
+    let by = clause(!filter.actor.is_empty(), "actor_name = $4", "$4 = ''");
+    let action = clause(!filter.action.is_empty(), "action = $5", "$5 = ''");
+    let outcome = match filter.outcome.as_str() {
+        "done" => "$6 = 'done' AND outcome = 0",
+        // The index holds refusals alone.
+        "refused" => "$6 = 'refused' AND outcome > 0",
+        _ => "$6 = ''",
+    };
+    let (compare, order) = if filter.after.is_some() { (">", "ASC") } else { ("<", "DESC") };
+    format!(
+        "SELECT * FROM events WHERE chain = $1 AND {of_app} AND seq {compare} $3 AND {by} AND {action} AND {outcome} \
+         AND at >= $7 AND at < $8 ORDER BY seq {order} LIMIT {}",
+        PAGE + 1
+    )
+}
+
 impl Store {
     /// The events of an organization, or of one of its apps.
     pub async fn events(&self, org: &OrgId, app: Option<&AppId>, filter: &EventFilter) -> Result<EventPage> {
         let backwards = filter.after.is_some();
         let edge = filter.after.or(filter.before).unwrap_or(i64::MAX);
-        let of_app = if app.is_some() { "app_id = $2" } else { "$2 = ''" };
-        let (compare, order) = if backwards { (">", "ASC") } else { ("<", "DESC") };
-        let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT * FROM events WHERE chain = $1 AND {of_app} AND seq {compare} $3 \
-             AND ($4 = '' OR actor_name = $4) AND ($5 = '' OR action = $5) \
-             AND ($6 = '' OR ($6 = 'done' AND outcome = 0) OR ($6 = 'refused' AND outcome > 0)) \
-             AND at >= $7 AND at < $8 ORDER BY seq {order} LIMIT {}",
-            PAGE + 1
-        ));
-        let mut rows = sqlx::query(sql)
+        let mut rows = sqlx::query(sqlx::AssertSqlSafe(page_sql(app.is_some(), filter)))
             .bind(org.to_string())
             .bind(app.map(ToString::to_string).unwrap_or_default())
             .bind(edge)
@@ -134,5 +146,49 @@ impl Store {
     pub async fn chains(&self) -> Result<Vec<String>> {
         let rows = sqlx::query("SELECT name FROM chains ORDER BY name").fetch_all(self.read()).await?;
         rows.iter().map(|row| row.text("name")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestStore;
+
+    /// How SQLite goes about it.
+    async fn plan(store: &Store, of_app: bool, filter: &EventFilter) -> String {
+        let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", page_sql(of_app, filter)));
+        let query = sqlx::query(sql).bind("org").bind("app").bind(i64::MAX);
+        let query = query.bind(filter.actor.clone()).bind(filter.action.clone()).bind(filter.outcome.clone());
+        let rows = query.bind(0_i64).bind(i64::MAX).fetch_all(store.read()).await.expect("a plan");
+        rows.iter().map(|row| row.text("detail").expect("text")).collect::<Vec<_>>().join("; ")
+    }
+
+    #[tokio::test]
+    async fn no_filter_walks_the_chain() {
+        let store = TestStore::sqlite().await;
+        let filter = EventFilter::default;
+        for (filter, index) in [
+            (filter(), "sqlite_autoindex_events_1 (chain=? AND seq<?)"),
+            (
+                EventFilter { actor: "Ada".to_owned(), ..filter() },
+                "events_of_actor (chain=? AND actor_name=? AND seq<?)",
+            ),
+            (
+                EventFilter { action: "key.revoked".to_owned(), ..filter() },
+                "events_of_action (chain=? AND action=? AND seq<?)",
+            ),
+            (EventFilter { outcome: "refused".to_owned(), ..filter() }, "events_refused (chain=? AND seq<?)"),
+        ] {
+            for (filter, index) in [
+                (filter.clone(), index.to_owned()),
+                (EventFilter { after: Some(7), ..filter }, index.replace("seq<?", "seq>?")),
+            ] {
+                let plan = plan(&store, false, &filter).await;
+                assert_eq!(plan, format!("SEARCH events USING INDEX {index}"), "{filter:?}");
+            }
+        }
+        let of_app = plan(&store, true, &filter()).await;
+        assert_eq!(of_app, "SEARCH events USING INDEX events_of_app (app_id=? AND chain=? AND seq<?)");
+        store.end().await;
     }
 }

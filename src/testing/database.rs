@@ -1,8 +1,8 @@
 //! A store for one test: a file of its own, or a PostgreSQL database of its own.
 
-use std::{ops::Deref, sync::Arc};
+use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
-use sqlx::{AnyPool, AssertSqlSafe};
+use sqlx::{AnyPool, AssertSqlSafe, Column, Row, any::AnyRow};
 use tempfile::TempDir;
 
 use super::{SeededEntropy, TurnedClock};
@@ -63,6 +63,30 @@ impl TestStore {
     /// The same database, opened by another process as it were.
     pub async fn reopened(&self) -> Store {
         open(self.store.location().clone()).await.0
+    }
+
+    /// Every row of every table, as text: what a request that changes nothing leaves as it was.
+    pub async fn dump(&self) -> BTreeMap<String, Vec<String>> {
+        let (url, tables) = match self.store.location() {
+            Location::Sqlite(path) => (
+                format!("sqlite://{}", path.display()),
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+            ),
+            Location::Postgres(url) => {
+                (url.clone(), "SELECT CAST(tablename AS TEXT) AS name FROM pg_tables WHERE schemaname = 'public'")
+            }
+        };
+        let pool = AnyPool::connect(&url).await.expect("the database can be reached");
+        let tables = sqlx::query(tables).fetch_all(&pool).await.expect("tables");
+        let mut dump = BTreeMap::new();
+        for table in tables.iter().map(|row| row.get::<String, _>("name")).filter(|name| name != "_sqlx_migrations") {
+            let rows = sqlx::query(AssertSqlSafe(format!("SELECT * FROM {table}"))).fetch_all(&pool).await;
+            let mut rows: Vec<_> = rows.expect("rows").iter().map(as_text).collect();
+            rows.sort();
+            dump.insert(table, rows);
+        }
+        pool.close().await;
+        dump
     }
 
     /// Takes the database away. A test that fails leaves its database for a look.
@@ -142,6 +166,17 @@ async fn admin(server: &str, sql: String) {
     let pool = AnyPool::connect(server).await.expect("TEST_POSTGRES_URL can be reached");
     sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.expect("the server lets us make databases");
     pool.close().await;
+}
+
+fn as_text(row: &AnyRow) -> String {
+    let cells = row.columns().iter().map(|column| {
+        let at = column.ordinal();
+        let text = row.try_get::<Option<String>, _>(at).map(|text| format!("{text:?}"));
+        let text = text.or_else(|_| row.try_get::<Option<i64>, _>(at).map(|number| format!("{number:?}")));
+        let text = text.or_else(|_| row.try_get::<Option<Vec<u8>>, _>(at).map(|bytes| format!("{bytes:?}")));
+        format!("{}: {}", column.name(), text.expect("TEXT, BIGINT or BYTEA"))
+    });
+    cells.collect::<Vec<_>>().join(", ")
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -98,7 +98,6 @@ pub async fn complete(request: Request, next: Next) -> Response {
         };
         response = client.iter().fold(problem, |problem, client| problem.about(client)).into_response();
     }
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 

@@ -6,13 +6,47 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use sallyport_app::context::Nonce;
 
 use crate::state::AppState;
 
-/// No script but ours and no inline one, no frame, no request that leaves the origin. `data:` carries the credentials
-/// JSON, which is a download and not a page.
-const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
-    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'";
+/// For what is no page: should a browser show it as one, it can do nothing.
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// Nothing here asks for any of these, so a script that got in must not either.
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), display-capture=(), \
+    encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), identity-credentials-get=(), \
+    idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), otp-credentials=(), payment=(), \
+    picture-in-picture=(), publickey-credentials-create=(), publickey-credentials-get=(), screen-wake-lock=(), \
+    serial=(), storage-access=(), usb=(), window-management=(), xr-spatial-tracking=()";
+
+/// A page's policy: scripts run by the nonce of this one answer, and by nothing else. `boot.js` hands it on to the
+/// modules that it imports (HTML: "descendant script fetch options"), so `'strict-dynamic'`, which would let it insert
+/// any script, is not needed. Styles are files of ours; there is no inline one, no frame, nothing from elsewhere.
+fn policy(nonce: &Nonce) -> String {
+    let nonce = nonce.as_str();
+    format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
+         connect-src 'self'; object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+}
+
+/// Makes the nonce, hands it to rendering, and names it in the policy of what was rendered.
+pub async fn nonce(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let nonce = Nonce::mint(state.context.store.entropy());
+    request.extensions_mut().insert(nonce.clone());
+    let mut response = next.run(request).await;
+    if is_html(response.headers())
+        && let Ok(policy) = HeaderValue::from_str(&policy(&nonce))
+    {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+fn is_html(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
 
 /// Browsers take a `__Host-` cookie with Secure alone; tower-sessions leaves it out where it takes one back.
 fn secure_cookies(headers: &mut HeaderMap) {
@@ -27,18 +61,19 @@ fn secure_cookies(headers: &mut HeaderMap) {
     }
 }
 
+/// Stands before everything, panics and unknown addresses included.
 pub async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING));
     let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
-    set(header::CONTENT_SECURITY_POLICY, POLICY);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
     // With no-referrer a form on the same site would post `Origin: null`, and the origin check would refuse it.
     set(header::REFERRER_POLICY, "same-origin");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+    set(HeaderName::from_static("permissions-policy"), PERMISSIONS);
     if state.is_https() {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
         secure_cookies(headers);

@@ -9,7 +9,7 @@ use std::{
 
 use sallyport::{
     Timestamp,
-    id::{KeyId, RequestId},
+    id::{KeyId, OrgId, RequestId},
     key::Verdict,
     store::{Refused, Used},
 };
@@ -19,8 +19,10 @@ use super::CachedKey;
 
 /// The first refusal of a kind is told at once, those after it together: a flood must not fill the log.
 const TOLD_EVERY: Duration = Duration::from_secs(10 * 60);
-/// Kinds of refusals in memory; what is beyond is counted with none.
+/// Kinds of refusals in memory, of all organizations together; what is beyond is counted with none.
 const KINDS: usize = 10_000;
+/// And of one organization: a flood on its keys must not push out what is to be told to the others.
+const KINDS_OF_ORG: usize = 1_000;
 
 #[derive(Default)]
 pub struct Usage(Mutex<Gathered>);
@@ -29,6 +31,22 @@ pub struct Usage(Mutex<Gathered>);
 struct Gathered {
     used: Vec<FirstSeen>,
     refused: HashMap<(KeyId, Verdict), Kind>,
+    /// How many of those each organization has.
+    of_org: HashMap<OrgId, usize>,
+}
+
+impl Gathered {
+    /// Whether there is room for another kind of that organization.
+    fn has_room(&self, org: &OrgId) -> bool {
+        self.refused.len() < KINDS && self.of_org.get(org).is_none_or(|kinds| *kinds < KINDS_OF_ORG)
+    }
+
+    fn insert(&mut self, kind: Kind) {
+        let org = kind.key.record.org_id.clone();
+        if self.refused.insert(kind.name(), kind).is_none() {
+            *self.of_org.entry(org).or_default() += 1;
+        }
+    }
 }
 
 /// A key that was good, and where its first use came from.
@@ -50,6 +68,12 @@ struct Kind {
     request_id: RequestId,
 }
 
+impl Kind {
+    fn name(&self) -> (KeyId, Verdict) {
+        (self.key.record.key_id.clone(), self.verdict)
+    }
+}
+
 impl Usage {
     fn lock(&self) -> MutexGuard<'_, Gathered> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -69,19 +93,22 @@ impl Usage {
 
     pub fn refused(&self, key: &Arc<CachedKey>, verdict: Verdict, client: &Client) {
         let mut gathered = self.lock();
-        let kind = (key.record.key_id.clone(), verdict);
-        if gathered.refused.len() >= KINDS && !gathered.refused.contains_key(&kind) {
-            return;
+        let name = (key.record.key_id.clone(), verdict);
+        if !gathered.refused.contains_key(&name) {
+            if !gathered.has_room(&key.record.org_id) {
+                return;
+            }
+            gathered.insert(Kind {
+                key: Arc::clone(key),
+                verdict,
+                times: 0,
+                told_at: None,
+                address: None,
+                user_agent: None,
+                request_id: client.request_id.clone(),
+            });
         }
-        let kind = gathered.refused.entry(kind).or_insert_with(|| Kind {
-            key: Arc::clone(key),
-            verdict,
-            times: 0,
-            told_at: None,
-            address: None,
-            user_agent: None,
-            request_id: client.request_id.clone(),
-        });
+        let Some(kind) = gathered.refused.get_mut(&name) else { return };
         if kind.times == 0 {
             kind.address = Some(client.address());
             kind.user_agent.clone_from(&client.user_agent);
@@ -92,14 +119,19 @@ impl Usage {
 
     /// What is to be written now.
     pub fn take(&self, now: Timestamp) -> Batch {
-        let mut gathered = self.lock();
+        let mut guard = self.lock();
+        let gathered = &mut *guard;
         let used = mem::take(&mut gathered.used);
         let mut refused = Vec::new();
+        let of_org = &mut gathered.of_org;
         gathered.refused.retain(|_, kind| {
             if kind.told_at.is_some_and(|at| now.since(at) < TOLD_EVERY) {
                 return true;
             }
             if kind.times == 0 {
+                if let Some(kinds) = of_org.get_mut(&kind.key.record.org_id) {
+                    *kinds = kinds.saturating_sub(1);
+                }
                 return false;
             }
             refused.push(kind.clone());
@@ -107,7 +139,8 @@ impl Usage {
             kind.told_at = Some(now);
             true
         });
-        drop(gathered);
+        of_org.retain(|_, kinds| *kinds > 0);
+        drop(guard);
         for one in &used {
             // Cleared before the time is read: a use in between is gathered again.
             one.key.dirty.store(false, Ordering::Release);
@@ -124,10 +157,9 @@ impl Usage {
             }
         }
         for mut kind in batch.refused {
-            let name = (kind.key.record.key_id.clone(), kind.verdict);
-            kind.times += gathered.refused.get(&name).map_or(0, |since| since.times);
+            kind.times += gathered.refused.get(&kind.name()).map_or(0, |since| since.times);
             kind.told_at = None;
-            gathered.refused.insert(name, kind);
+            gathered.insert(kind);
         }
     }
 }
@@ -159,5 +191,88 @@ impl Batch {
             request_id: kind.request_id.clone(),
         });
         refused.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sallyport::testing::{SeededEntropy, key_record};
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
+
+    fn client() -> Client {
+        Client {
+            ip: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+            local: false,
+            user_agent: None,
+            request_id: RequestId::mint(&SeededEntropy::new(1)),
+        }
+    }
+
+    fn keys(org: &OrgId, entropy: &SeededEntropy, count: usize) -> Vec<Arc<CachedKey>> {
+        let records = (0..count).map(|_| {
+            let mut record = key_record();
+            record.org_id = org.clone();
+            record.key_id = KeyId::mint(entropy);
+            Arc::new(CachedKey::from(record))
+        });
+        records.collect()
+    }
+
+    fn refused_of(batch: &Batch, org: &OrgId) -> usize {
+        batch.refused.iter().filter(|kind| kind.key.record.org_id == *org).count()
+    }
+
+    #[test]
+    fn a_flood_on_one_organization_does_not_push_out_another() {
+        let (usage, entropy) = (Usage::default(), SeededEntropy::new(2));
+        let (loud, quiet) = (OrgId::mint("Loud", &entropy), OrgId::mint("Quiet", &entropy));
+        let flood = keys(&loud, &entropy, KINDS_OF_ORG + 50);
+        for key in &flood {
+            usage.refused(key, Verdict::Expired, &client());
+        }
+        let one = keys(&quiet, &entropy, 1);
+        usage.refused(&one[0], Verdict::Expired, &client());
+        let batch = usage.take(NOW);
+        assert_eq!(refused_of(&batch, &loud), KINDS_OF_ORG);
+        assert_eq!(refused_of(&batch, &quiet), 1);
+        // What failed to be written takes no more room than before.
+        usage.put_back(batch);
+        for key in &flood {
+            usage.refused(key, Verdict::Expired, &client());
+        }
+        let batch = usage.take(NOW);
+        assert_eq!(refused_of(&batch, &loud), KINDS_OF_ORG);
+        assert!(batch.refused.iter().filter(|kind| kind.key.record.org_id == loud).all(|kind| kind.times == 2));
+    }
+
+    #[test]
+    fn room_comes_back_when_the_flood_is_over() {
+        let (usage, entropy) = (Usage::default(), SeededEntropy::new(3));
+        let org = OrgId::mint("Loud", &entropy);
+        for key in keys(&org, &entropy, KINDS_OF_ORG) {
+            usage.refused(&key, Verdict::Revoked, &client());
+        }
+        assert_eq!(usage.take(NOW).refused.len(), KINDS_OF_ORG);
+        let late = keys(&org, &entropy, 1);
+        usage.refused(&late[0], Verdict::Revoked, &client());
+        assert!(usage.take(NOW).refused.is_empty(), "there was no room");
+        assert!(usage.take(NOW + TOLD_EVERY).refused.is_empty(), "the old ones are told and forgotten");
+        assert!(usage.lock().refused.is_empty() && usage.lock().of_org.is_empty());
+        usage.refused(&late[0], Verdict::Revoked, &client());
+        assert_eq!(usage.take(NOW + TOLD_EVERY).refused.len(), 1);
+    }
+
+    #[test]
+    fn all_organizations_together_are_bounded() {
+        let (usage, entropy) = (Usage::default(), SeededEntropy::new(4));
+        for _ in 0..=KINDS / KINDS_OF_ORG {
+            let org = OrgId::mint("One of many", &entropy);
+            for key in keys(&org, &entropy, KINDS_OF_ORG) {
+                usage.refused(&key, Verdict::Expired, &client());
+            }
+        }
+        assert_eq!(usage.take(NOW).refused.len(), KINDS);
     }
 }

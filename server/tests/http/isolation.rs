@@ -1,99 +1,216 @@
-//! What belongs to another organization looks exactly like what does not exist.
+//! Every address, asked by everybody in every way: what belongs to another organization looks exactly like what does not
+//! exist, and nobody does what their role does not allow. `isolation/rules.rs` says who may.
 
-use axum::http::{Method, header};
+mod rules;
+mod world;
+
+use axum::http::Method;
 
 use crate::{
-    client::{Client, ORIGIN},
+    client::{Answer, Client},
+    middleware::headers::{assert_guarded, without_what_differs},
     portal::TestPortal,
 };
+use world::{Expected, Kind, World, ask, fill, routes, send};
 
-crate::on_both_portals!(another_organization_does_not_exist, signed_out_sees_nothing);
+crate::on_both_portals!(
+    everybody_sees_what_they_may,
+    nobody_sends_what_they_may_not,
+    everybody_sends_what_they_may,
+    another_organization_does_not_exist,
+    what_is_named_in_passing_is_isolated_too,
+    other_methods_are_refused,
+    what_is_no_id_is_not_found,
+);
 
-/// Every address below an organization, with the methods it takes.
-async fn addresses(portal: &TestPortal) -> Vec<(Method, String)> {
-    let app = portal.app().await;
-    let (key, _) = portal.key(&app).await;
-    let ids = portal.get(&format!("/apps/{app}/identifiers.json")).await.json();
-    let id = |name: &str| ids[name].as_str().expect("text").to_owned();
-    let (org, tenant, project) = (id("org_id"), id("tenant_id"), id("project_id"));
-    let gets = [
-        format!("/orgs/{org}"),
-        format!("/orgs/{org}/keys"),
-        format!("/orgs/{org}/keys?panel=generate"),
-        format!("/orgs/{org}/activity"),
-        format!("/orgs/{org}/tenants/new"),
-        format!("/tenants/{tenant}"),
-        format!("/tenants/{tenant}/projects/new"),
-        format!("/projects/{project}"),
-        format!("/projects/{project}/apps/new"),
-        format!("/apps/{app}"),
-        format!("/apps/{app}/identifiers.json"),
-        format!("/apps/{app}/keys"),
-        format!("/apps/{app}/keys?panel=generate"),
-        format!("/apps/{app}/activity"),
-        format!("/keys/{key}"),
-        format!("/keys/{key}/revoke"),
-    ];
-    let posts = [
-        format!("/orgs/{org}/keys"),
-        format!("/orgs/{org}/tenants/new"),
-        format!("/tenants/{tenant}/projects/new"),
-        format!("/projects/{project}/apps/new"),
-        format!("/apps/{app}/keys"),
-        format!("/keys/{key}/revoke"),
-    ];
-    let gets = gets.into_iter().map(|path| (Method::GET, path));
-    gets.chain(posts.into_iter().map(|path| (Method::POST, path))).collect()
-}
-
-/// The same address with an id that nobody has.
-fn made_up(path: &str) -> String {
-    let (head, rest) = path[1..].split_once('/').expect("a place and an id");
-    let (id, tail) = rest.find(['/', '?']).map_or((rest, ""), |at| rest.split_at(at));
-    format!("/{head}/{}XXXXXX{tail}", &id[..id.len() - 6])
-}
-
-async fn ask(client: &Client, method: &Method, path: &str) -> (u16, String, String) {
-    let answer = if *method == Method::POST {
-        client.post(path, &[("name", "Eve was here"), ("os", "web"), ("reason", "")]).await
-    } else {
-        client.get(path).await
-    };
-    let body = answer.body.replace(answer.header("x-request-id"), "ID");
-    (answer.status.as_u16(), answer.location().to_owned(), body)
-}
-
-async fn another_organization_does_not_exist(portal: &TestPortal) {
-    portal.set_up().await;
-    let addresses = addresses(portal).await;
-    let eve = portal.stranger().await;
-    for (method, path) in &addresses {
-        let real = ask(&eve, method, path).await;
-        let made_up = ask(&eve, method, &made_up(path)).await;
-        assert_eq!(real.0, 404, "{method} {path}");
-        assert_eq!(real, made_up, "{method} {path}");
+async fn everybody_sees_what_they_may(portal: &TestPortal) {
+    let world = World::new(portal).await;
+    let before = portal.store.dump().await;
+    for (route, rule) in routes() {
+        let Some(who) = rule.get else { continue };
+        for person in &world.people {
+            for path in world.paths(route) {
+                let what = format!("{:?} GET {path}", person.kind);
+                let answer = person.browser.get(&path).await;
+                person.kind.expects(who).check(&answer, &what);
+                assert_guarded(&answer, &what);
+                // HEAD is GET without its body (RFC 9110 §9.3.2).
+                let head = ask(&person.browser, &Method::HEAD, &path).await;
+                assert_eq!((head.status, head.body.as_str()), (answer.status, ""), "HEAD {path}");
+            }
+        }
     }
-    // And nothing came of it.
-    for (method, path) in &addresses {
-        if *method == Method::GET {
-            let page = ask(portal, method, path).await;
-            assert_eq!(page.0, 200, "{path}");
-            assert!(!page.2.contains("Eve was here"));
+    assert_eq!(portal.store.dump().await, before, "looking changed something");
+}
+
+/// What a form might need, so that it is refused for who sends it and for nothing else.
+const FORM: &[(&str, &str)] = &[
+    ("name", "Eve was here"),
+    ("label", "Eve was here"),
+    ("description", "Eve was here"),
+    ("tenant", "Eve was here"),
+    ("plan", "pro"),
+    ("os", "web"),
+    ("bundle_id", ""),
+    ("environment", "production"),
+    ("scopes", "read"),
+    ("expires", "never"),
+    ("email", "eve@example.com"),
+    ("role", "owner"),
+    ("reason", "Eve was here"),
+];
+
+async fn nobody_sends_what_they_may_not(portal: &TestPortal) {
+    let world = World::new(portal).await;
+    let before = portal.store.dump().await;
+    let mut refused = 0;
+    for (route, rule) in routes() {
+        let Some(who) = rule.post else { continue };
+        for person in &world.people {
+            let expected = person.kind.expects(who);
+            if matches!(expected, Expected::Taken | Expected::Status(_)) {
+                continue;
+            }
+            refused += 1;
+            let path = &world.paths(route)[0];
+            let what = format!("{:?} POST {path}", person.kind);
+            for form in [FORM, &[]] {
+                let answer = person.browser.post(path, form).await;
+                expected.check(&answer, &what);
+                assert_guarded(&answer, &what);
+            }
+            assert_eq!(portal.store.dump().await, before, "{what} changed something");
+        }
+    }
+    assert!(refused >= 20, "{refused} forms were refused");
+}
+
+async fn everybody_sends_what_they_may(portal: &TestPortal) {
+    let world = World::new(portal).await;
+    for (route, rule) in routes() {
+        let Some(who) = rule.post else { continue };
+        for person in &world.people {
+            let expected = person.kind.expects(who);
+            if !matches!(expected, Expected::Taken | Expected::Status(_)) {
+                continue;
+            }
+            let path = &world.paths(route)[0];
+            let what = format!("{:?} POST {path}", person.kind);
+            let answer = person.browser.post(path, &[]).await;
+            expected.check(&answer, &what);
+            assert_guarded(&answer, &what);
+            if person.kind != Kind::Nobody && person.browser.get("/").await.location() == "/sign-in" {
+                person.sign_in().await;
+            }
         }
     }
 }
 
-async fn signed_out_sees_nothing(portal: &TestPortal) {
-    portal.set_up().await;
-    let nobody = portal.another();
-    for (method, path) in addresses(portal).await {
-        let (status, location, body) = ask(&nobody, &method, &path).await;
-        assert_eq!(status, 303, "{method} {path}");
-        assert!(location.starts_with("/sign-in"), "{method} {path}: {location}");
-        assert_eq!(body, "");
+/// Status, headers and body, but for what differs between any two answers.
+fn told(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
+    let (headers, body) = without_what_differs(answer);
+    (answer.status.as_u16(), headers, body)
+}
+
+async fn another_organization_does_not_exist(portal: &TestPortal) {
+    let world = World::new(portal).await;
+    let mut compared = 0;
+    for (route, _) in routes() {
+        for method in route.methods {
+            for kind in [Kind::Stranger, Kind::Operator] {
+                let browser = world.person(kind);
+                for made_up in world.made_up(route) {
+                    for (path, made_up) in world.paths(route).iter().zip(&made_up) {
+                        let real = told(&send(browser, method, path, FORM).await);
+                        assert_eq!(real.0, 404, "{kind:?} {method} {path}");
+                        assert_eq!(real, told(&send(browser, method, made_up, FORM).await), "{kind:?} {method} {path}");
+                        compared += 1;
+                    }
+                }
+            }
+        }
     }
-    // Not even by saying that one comes from here.
-    let request = Client::request(Method::POST, "/orgs/new").header(header::ORIGIN, ORIGIN);
-    let answer = nobody.send(request.body(axum::body::Body::empty()).expect("a request")).await;
-    assert_eq!(answer.status, 303);
+    assert!(compared > 40, "{compared} addresses were compared");
+}
+
+async fn what_is_named_in_passing_is_isolated_too(portal: &TestPortal) {
+    let world = World::new(portal).await;
+    let stranger = world.person(Kind::Stranger);
+    let own = stranger.get("/").await.location().to_owned();
+    let tenant = stranger.get(&own).await.after("href=\"/tenants/", '"');
+    let project = stranger.post(&format!("/tenants/{tenant}/projects/new"), &[("name", "P")]).await;
+    let app = stranger.post(&format!("{}/apps/new", project.location()), &[("name", "A"), ("os", "web")]).await;
+    let keys = format!("{}/keys", app.location());
+    // A key to begin with, and an app to make a key for, that are another organization's.
+    let key = world.id("key_id");
+    let nobodys = format!("{}XXXXXX", &key[..key.len() - 6]);
+    let panel = |key: &str| {
+        let path = format!("{keys}?panel=generate&like={key}");
+        async move {
+            let answer = stranger.get(&path).await;
+            let token = answer.hidden("form_token");
+            let (_, body) = without_what_differs(&answer);
+            (answer.status, body.replace(&token, "TOKEN").replace(path.rsplit('=').next().unwrap_or_default(), "KEY"))
+        }
+    };
+    assert_eq!(panel(key).await, panel(&nobodys).await);
+    let app_id = world.id("app_id");
+    let refused = |app_id: String| {
+        let (own, keys) = (own.clone(), keys.clone());
+        async move {
+            let token = stranger.get(&format!("{keys}?panel=generate")).await.hidden("form_token");
+            let fields = [("form_token", token.as_str()), ("app_id", &app_id), ("label", "Eve was here")];
+            let fields = [&fields[..], &[("environment", "production"), ("scopes", "read"), ("expires", "never")]];
+            let answer = stranger.post(&format!("{own}/keys"), &fields.concat()).await;
+            let token = answer.hidden("form_token");
+            let (_, body) = without_what_differs(&answer);
+            (answer.status.as_u16(), body.replace(&token, "TOKEN").replace(&app_id, "APP"))
+        }
+    };
+    let theirs = refused(app_id.to_owned()).await;
+    assert_eq!(theirs.0, 422);
+    assert_eq!(theirs, refused(format!("{}XXXXXX", &app_id[..app_id.len() - 6])).await);
+}
+
+async fn other_methods_are_refused(portal: &TestPortal) {
+    let world = World::new(portal).await;
+    let before = portal.store.dump().await;
+    for (route, _) in routes() {
+        for person in &world.people {
+            for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+                let taken = if method == Method::HEAD { Method::GET } else { method.clone() };
+                if route.methods.contains(&taken) {
+                    continue;
+                }
+                let path = &world.paths(route)[0];
+                let what = format!("{:?} {method} {path}", person.kind);
+                let answer = send(&person.browser, &method, path, FORM).await;
+                assert_eq!(answer.status, 405, "{what}");
+                let allowed: Vec<_> = answer.header("allow").split(',').filter(|method| *method != "HEAD").collect();
+                assert_eq!(allowed, route.methods.iter().map(Method::as_str).collect::<Vec<_>>(), "{what}");
+                assert_guarded(&answer, &what);
+            }
+        }
+    }
+    assert_eq!(portal.store.dump().await, before, "a refused request changed something");
+}
+
+async fn what_is_no_id_is_not_found(portal: &TestPortal) {
+    let world = World::new(portal).await;
+    let owner: &Client = world.person(Kind::Owner);
+    let junk = ["x", "%00", "%ff", "..%2f..", "%F0%9F%A6%80", "' OR 1=1 --", "org_", &"a".repeat(5_000)];
+    for (route, _) in routes().iter().filter(|(route, _)| route.path.contains('{')) {
+        // An id of another kind is none either.
+        let others = ["org_id", "tenant_id", "project_id", "app_id", "key_id"];
+        let others = others.iter().filter(|name| !route.path.contains(&format!("{{{name}}}")));
+        let others = others.map(|name| world.id(name).to_owned());
+        for id in junk.iter().map(|id| (*id).replace([' ', '\''], "%20")).chain(others) {
+            let path = fill(route.path, |_| id.clone());
+            for method in route.methods {
+                let answer = ask(owner, method, &path).await;
+                assert_eq!(answer.status, 404, "{method} {path}");
+                assert_guarded(&answer, &path);
+            }
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! What stands before every handler.
 
+pub mod headers;
+
 use axum::{
     body::Body,
     http::{Method, header},
@@ -10,9 +12,9 @@ use crate::{client::Client, portal::TestPortal};
 crate::on_both_portals!(
     a_form_from_elsewhere_is_refused,
     every_answer_has_a_request_id,
-    pages_may_not_be_framed_or_kept,
     unknown_addresses_help,
     health_and_readiness,
+    a_burst_is_answered,
 );
 
 async fn a_form_from_elsewhere_is_refused(portal: &TestPortal) {
@@ -48,23 +50,6 @@ async fn every_answer_has_a_request_id(portal: &TestPortal) {
     }
 }
 
-async fn pages_may_not_be_framed_or_kept(portal: &TestPortal) {
-    portal.set_up().await;
-    for path in ["/sign-in", "/orgs/new", "/nowhere", "/"] {
-        let answer = portal.get(path).await;
-        let policy = answer.header("content-security-policy");
-        assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe-inline"), "{policy}");
-        assert_eq!(answer.header("x-frame-options"), "DENY");
-        assert_eq!(answer.header("x-content-type-options"), "nosniff");
-        assert_eq!(answer.header("referrer-policy"), "same-origin");
-        if !answer.body.is_empty() {
-            assert_eq!(answer.header("cache-control"), "no-store", "{path}");
-            assert!(!answer.body.contains(" style=") && !answer.body.contains("onclick"), "{path}");
-            assert!(!answer.body.contains("<script>"), "no inline script on {path}");
-        }
-    }
-}
-
 async fn unknown_addresses_help(portal: &TestPortal) {
     portal.set_up().await;
     let page = portal.get("/nowhere").await;
@@ -90,4 +75,30 @@ async fn health_and_readiness(portal: &TestPortal) {
     assert_eq!(portal.get("/healthz").await.status, 200, "alive all the same");
     assert_eq!(portal.get("/readyz").await.status, 503);
     assert_eq!(portal.get("/sign-in").await.status, 503);
+}
+
+/// More at once than there are connections to the database: they wait for each other, and nobody is turned away.
+async fn a_burst_is_answered(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    let mut forms = Vec::new();
+    for _ in 0..20 {
+        forms.push(portal.panel(&app).await);
+    }
+    let mut asked = tokio::task::JoinSet::new();
+    for n in 0..100 {
+        let (client, form) = (portal.client.clone(), forms.get(n).cloned());
+        let path = format!("/apps/{app}/{}", if n % 2 == 0 { "activity" } else { "keys" });
+        asked.spawn(async move { client.get(&path).await.status });
+        if let Some(form) = form {
+            let (client, path) = (portal.client.clone(), format!("/apps/{app}/keys"));
+            asked.spawn(async move { client.post(&path, &form.fields()).await.status });
+        }
+        let (client, secret) = (portal.client.clone(), secret.clone());
+        asked.spawn(async move { client.auth("", &[("x-api-key", &secret)]).await.status });
+    }
+    let answered = asked.join_all().await;
+    assert_eq!(answered.len(), 220);
+    assert!(answered.iter().all(|status| *status == 200), "{answered:?}");
 }

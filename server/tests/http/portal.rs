@@ -46,6 +46,27 @@ pub struct Shown {
     pub answer: Answer,
 }
 
+/// The fields of the generate panel.
+#[derive(Clone)]
+pub struct PanelForm(Vec<(&'static str, String)>);
+
+impl PanelForm {
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        let field = self.0.iter_mut().find(|(field, _)| *field == name).expect("a field of the panel");
+        field.1 = value.to_owned();
+        self
+    }
+
+    pub fn without(mut self, name: &'static str) -> Self {
+        self.0.retain(|(field, _)| *field != name);
+        self
+    }
+
+    pub fn fields(&self) -> Vec<(&str, &str)> {
+        self.0.iter().map(|(name, value)| (*name, value.as_str())).collect()
+    }
+}
+
 impl TestPortal {
     pub async fn new(store: TestStore) -> Self {
         Self::at(store, "http://127.0.0.1:3000").await
@@ -115,24 +136,30 @@ impl TestPortal {
         AppId::parse(&app).expect("the id of an app")
     }
 
+    /// The generate panel as it opens for an app, filled in well. A test changes what it is about.
+    pub async fn panel(&self, app: &AppId) -> PanelForm {
+        let fields = [
+            ("form_token", self.form_token(app).await),
+            ("app_id", app.to_string()),
+            ("label", "CI".to_owned()),
+            ("environment", "production".to_owned()),
+            ("scopes", "read".to_owned()),
+            ("expires", "never".to_owned()),
+        ];
+        PanelForm(fields.into())
+    }
+
     pub async fn form_token(&self, app: &AppId) -> String {
         self.get(&format!("/apps/{app}/keys?panel=generate")).await.hidden("form_token")
     }
 
     pub async fn generate(&self, app: &AppId, label: &str, scopes: &[&str], signing: bool) -> Shown {
-        let token = self.form_token(app).await;
-        let mut fields = vec![
-            ("form_token", token.as_str()),
-            ("app_id", app.as_str()),
-            ("label", label),
-            ("environment", "production"),
-            ("expires", "never"),
-        ];
-        fields.extend(scopes.iter().map(|scope| ("scopes", *scope)));
+        let mut form = self.panel(app).await.with("label", label).without("scopes");
+        form.0.extend(scopes.iter().map(|scope| ("scopes", (*scope).to_owned())));
         if signing {
-            fields.push(("signing_secret", "on"));
+            form.0.push(("signing_secret", "on".to_owned()));
         }
-        let answer = self.post(&format!("/apps/{app}/keys"), &fields).await;
+        let answer = self.post(&format!("/apps/{app}/keys"), &form.fields()).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         Shown {
             secret: find(&answer.body, "sk_live_", 44).expect("a secret key"),

@@ -6,9 +6,13 @@ mod verify;
 
 use axum::{body::Body, http::Method};
 
-use crate::{client::Client, portal::TestPortal};
+use crate::{
+    client::Client,
+    middleware::headers::{assert_guarded, without_what_differs},
+    portal::TestPortal,
+};
 
-crate::on_both_portals!(errors_are_problem_documents, cookies_mean_nothing);
+crate::on_both_portals!(errors_are_problem_documents, cookies_mean_nothing, every_answer_is_for_machines);
 
 async fn errors_are_problem_documents(portal: &TestPortal) {
     for (method, path, status, code) in [
@@ -35,4 +39,25 @@ async fn cookies_mean_nothing(portal: &TestPortal) {
     let answer = portal.json("/v1/keys/verify", "", &serde_json::json!({ "key": "x" })).await;
     assert_eq!(answer.status, 401, "a signed-in browser is no root token");
     assert!(answer.header("www-authenticate").starts_with("Bearer"));
+}
+
+/// Every endpoint, in every way, with the cookies of somebody signed in and without: the same answer, never a page.
+async fn every_answer_is_for_machines(portal: &TestPortal) {
+    portal.set_up().await;
+    let nobody = portal.another();
+    for path in ["/v1", "/v1/", "/v1/none", "/v1/auth", "/v1/auth?scope=read", "/v1/keys/verify"] {
+        for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+            let what = format!("{method} {path}");
+            let method = Method::from_bytes(method.as_bytes()).expect("a method");
+            let request = || Client::request(method.clone(), path).body(Body::empty()).expect("a request");
+            let answer = portal.send(request()).await;
+            assert!((400..500).contains(&answer.status.as_u16()), "{what}: {}", answer.status);
+            assert_eq!(answer.header("content-type"), "application/problem+json", "{what}");
+            assert_eq!(answer.header("set-cookie"), "", "{what}");
+            assert_guarded(&answer, &what);
+            let unknown = nobody.send(request()).await;
+            assert_eq!(answer.status, unknown.status, "{what}");
+            assert_eq!(without_what_differs(&answer), without_what_differs(&unknown), "{what}");
+        }
+    }
 }

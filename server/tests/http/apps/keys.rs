@@ -5,7 +5,7 @@ use sallyport::id::AppId;
 
 use crate::{
     client::{Answer, Client},
-    portal::{TestPortal, find},
+    portal::{PanelForm, TestPortal, find},
 };
 
 crate::on_both_portals!(
@@ -61,16 +61,6 @@ async fn bad_input_keeps_what_was_typed_and_issues_nothing(portal: &TestPortal) 
     let other = portal.org("Another").await;
     let other_app = portal.app_in(&other, "Elsewhere").await;
     let long = "x".repeat(101);
-    let good = |token: &str| {
-        [
-            ("form_token", token.to_owned()),
-            ("app_id", app.to_string()),
-            ("label", "Kept label".to_owned()),
-            ("environment", "staging".to_owned()),
-            ("scopes", "write".to_owned()),
-            ("expires", "30".to_owned()),
-        ]
-    };
     for (field, value, message) in [
         ("scopes", "", "One of the scopes is not in the list"),
         ("scopes", "fly", "One of the scopes is not in the list"),
@@ -85,31 +75,26 @@ async fn bad_input_keeps_what_was_typed_and_issues_nothing(portal: &TestPortal) 
         ("form_token", "AAAA", "This form is not one that we gave you"),
         ("form_token", "", "This form is not one that we gave you"),
     ] {
-        let token = portal.form_token(&app).await;
-        let mut fields = good(&token);
-        let slot = fields.iter_mut().find(|(name, _)| *name == field).expect("a field");
-        slot.1 = value.to_owned();
-        assert_refused(portal, &app, &fields.each_ref().map(|(name, value)| (*name, value.as_str())), message).await;
+        let form = portal.panel(&app).await.with("label", "Kept label").with(field, value);
+        assert_refused(portal, &app, &form, message).await;
         if field != "label" {
-            let answer = post(portal, &app, &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
+            let answer = post(portal, &app, &form).await;
             assert!(answer.body.contains("value=\"Kept label\""), "{field}: what was typed is kept");
         }
     }
-    let token = portal.form_token(&app).await;
-    let without_scopes: Vec<_> = good(&token).into_iter().filter(|(name, _)| *name != "scopes").collect();
-    let fields: Vec<_> = without_scopes.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    assert_refused(portal, &app, &fields, "Tick at least one scope.").await;
+    let form = portal.panel(&app).await.without("scopes");
+    assert_refused(portal, &app, &form, "Tick at least one scope.").await;
     let list = portal.get(&format!("/apps/{app}/keys")).await;
     assert!(list.body.contains("No API key yet"), "no key was issued");
     assert!(portal.get(&format!("/apps/{other_app}/keys")).await.body.contains("No API key yet"));
 }
 
-async fn post(portal: &TestPortal, app: &AppId, fields: &[(&str, &str)]) -> Answer {
-    portal.post(&format!("/apps/{app}/keys"), fields).await
+async fn post(portal: &TestPortal, app: &AppId, form: &PanelForm) -> Answer {
+    portal.post(&format!("/apps/{app}/keys"), &form.fields()).await
 }
 
-async fn assert_refused(portal: &TestPortal, app: &AppId, fields: &[(&str, &str)], message: &str) {
-    let answer = post(portal, app, fields).await;
+async fn assert_refused(portal: &TestPortal, app: &AppId, form: &PanelForm, message: &str) {
+    let answer = post(portal, app, form).await;
     assert_eq!(answer.status, 422, "{message}");
     assert!(answer.body.contains(message), "{message}");
     assert!(answer.body.contains("Generate API Key"));
@@ -119,20 +104,13 @@ async fn assert_refused(portal: &TestPortal, app: &AppId, fields: &[(&str, &str)
 async fn a_form_sent_twice_makes_one_key(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
-    let token = portal.form_token(&app).await;
-    let fields = [
-        ("form_token", token.as_str()),
-        ("app_id", app.as_str()),
-        ("label", "CI"),
-        ("environment", "testing"),
-        ("scopes", "read"),
-    ];
-    assert_eq!(post(portal, &app, &fields).await.status, 200);
-    let again = post(portal, &app, &fields).await;
+    let form = portal.panel(&app).await;
+    assert_eq!(post(portal, &app, &form).await.status, 200);
+    let again = post(portal, &app, &form).await;
     assert_eq!(again.status, 409);
     assert!(again.body.contains("Already shown"));
     assert!(again.body.contains("Revoke and generate again"));
-    assert_eq!(find(&again.body, "sk_test_", 44), None);
+    assert_eq!(find(&again.body, "sk_live_", 44), None);
     let key = again.after("href=\"/keys/", '"');
     assert!(portal.get(&format!("/apps/{app}/keys")).await.body.contains("1 key<"));
 
@@ -146,16 +124,9 @@ async fn a_form_sent_twice_makes_one_key(portal: &TestPortal) {
 async fn a_form_token_of_another_person_is_refused(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
-    let token = portal.form_token(&app).await;
+    let form = portal.panel(&app).await;
     let eve = portal.stranger().await;
-    let fields = [
-        ("form_token", token.as_str()),
-        ("app_id", app.as_str()),
-        ("label", "CI"),
-        ("environment", "testing"),
-        ("scopes", "read"),
-    ];
-    assert_eq!(eve.post(&format!("/apps/{app}/keys"), &fields).await.status, 404);
+    assert_eq!(eve.post(&format!("/apps/{app}/keys"), &form.fields()).await.status, 404);
     // A member of the organization still has to have a form of their own.
     let user = portal.store.user_to_sign_in("eve@example.com").await.expect("asked").expect("known").0;
     let org = sallyport::id::OrgId::parse(
@@ -164,7 +135,7 @@ async fn a_form_token_of_another_person_is_refused(portal: &TestPortal) {
     .expect("an id");
     let act = sallyport::audit::Act::by(sallyport::audit::Actor::CommandLine);
     portal.store.add_member(&act, &org, &user, sallyport::member::Role::Member).await.expect("added");
-    assert_eq!(eve.post(&format!("/apps/{app}/keys"), &fields).await.status, 422);
+    assert_eq!(eve.post(&format!("/apps/{app}/keys"), &form.fields()).await.status, 422);
 }
 
 async fn every_page_but_the_secrets_is_compressed(portal: &TestPortal) {
@@ -178,15 +149,8 @@ async fn every_page_but_the_secrets_is_compressed(portal: &TestPortal) {
     let get = Client::request(axum::http::Method::GET, &path).body(axum::body::Body::empty()).expect("a request");
     assert_eq!(encoding(get).await, "br");
     assert_eq!(encoding(Client::form(&path, &[("label", "no scope")])).await, "br");
-    let token = portal.form_token(&app).await;
-    let fields = [
-        ("form_token", token.as_str()),
-        ("app_id", app.as_str()),
-        ("label", "CI"),
-        ("environment", "testing"),
-        ("scopes", "read"),
-    ];
-    assert_eq!(encoding(Client::form(&path, &fields)).await, "", "lengths would tell of the secrets");
+    let form = portal.panel(&app).await;
+    assert_eq!(encoding(Client::form(&path, &form.fields())).await, "", "lengths would tell of the secrets");
 }
 
 async fn the_empty_list_shows_the_call(portal: &TestPortal) {

@@ -72,16 +72,8 @@ async fn each_refusal_has_its_code(portal: &TestPortal) {
     portal.revoke(&key).await;
     assert_refused(portal, &token, &json!({ "key": secret }), "revoked", 401).await;
 
-    let form_token = portal.form_token(&app).await;
-    let fields = [
-        ("form_token", form_token.as_str()),
-        ("app_id", app.as_str()),
-        ("label", "Short"),
-        ("environment", "testing"),
-        ("scopes", "read"),
-        ("expires", "7"),
-    ];
-    let page = portal.post(&format!("/apps/{app}/keys"), &fields).await;
+    let form = portal.panel(&app).await.with("environment", "testing").with("expires", "7");
+    let page = portal.post(&format!("/apps/{app}/keys"), &form.fields()).await;
     let short = crate::portal::find(&page.body, "sk_test_", 44).expect("a key");
     let good = portal.json("/v1/keys/verify", &token, &json!({ "key": short })).await.json();
     assert_eq!(good["expires_at"], "2026-11-29T06:00:00Z");

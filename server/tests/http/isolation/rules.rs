@@ -1,0 +1,97 @@
+//! Who may do what: a line for each address of the portal.
+//!
+//! A form is sent empty to see whether it is taken or refused; one that would take something away for good has to
+//! refuse that (it asks to type a name), or the addresses after it find nothing.
+
+use Who::{Everybody, Members, SignedIn};
+
+/// To whom an address answers. Everybody else is refused: sent to sign in, told that there is no such thing, or, within
+/// the organization, told that their role does not suffice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "a rule that no address has today may have one tomorrow")]
+pub enum Who {
+    /// Signed in or not, with this status.
+    Everybody(u16),
+    /// Whoever has an account.
+    SignedIn,
+    /// Of the organization that the address is about.
+    Members,
+    /// Its admins and owners.
+    Admins,
+    /// Its owners.
+    Owners,
+    /// Who looks after the whole portal, a member of anything or not. To others there is no such page.
+    Operators,
+}
+
+/// Who may look, who may send the form; `None` where the address takes no such request.
+pub struct Rule {
+    pub path: &'static str,
+    pub get: Option<Who>,
+    pub post: Option<Who>,
+}
+
+const fn rule(path: &'static str, get: Option<Who>, post: Option<Who>) -> Rule {
+    Rule { path, get, post }
+}
+
+#[rustfmt::skip]
+pub const RULES: &[Rule] = &[
+    //   address                              who may look           who may send
+    rule("/",                                     Some(SignedIn),        None),
+    rule("/setup",                                Some(Everybody(303)),  Some(Everybody(403))),
+    rule("/sign-in",                              Some(Everybody(200)),  Some(Everybody(422))),
+    rule("/sign-out",                             None,                  Some(Everybody(303))),
+    rule("/theme",                                None,                  Some(Everybody(303))),
+    rule("/orgs/new",                             Some(SignedIn),        Some(SignedIn)),
+    rule("/orgs/{org_id}",                        Some(Members),         None),
+    rule("/orgs/{org_id}/keys",                   Some(Members),         Some(Members)),
+    rule("/orgs/{org_id}/keys/search",            None,                  Some(Members)),
+    rule("/orgs/{org_id}/keys/revoke-all",        Some(Who::Admins),     Some(Who::Admins)),
+    rule("/orgs/{org_id}/activity",               Some(Members),         None),
+    rule("/orgs/{org_id}/settings",               Some(Members),         Some(Who::Admins)),
+    rule("/orgs/{org_id}/settings/archive",       None,                  Some(Who::Admins)),
+    rule("/orgs/{org_id}/settings/restore",       None,                  Some(Who::Admins)),
+    rule("/orgs/{org_id}/settings/delete",        Some(Who::Owners),     Some(Who::Owners)),
+    rule("/orgs/{org_id}/tenants/new",            Some(Who::Admins),     Some(Who::Admins)),
+    rule("/tenants/{tenant_id}",                  Some(Members),         None),
+    rule("/tenants/{tenant_id}/projects/new",     Some(Members),         Some(Members)),
+    rule("/tenants/{tenant_id}/settings",         Some(Members),         Some(Who::Admins)),
+    rule("/tenants/{tenant_id}/settings/archive", None,                  Some(Who::Admins)),
+    rule("/tenants/{tenant_id}/settings/restore", None,                  Some(Who::Admins)),
+    rule("/tenants/{tenant_id}/settings/delete",  Some(Who::Admins),     Some(Who::Admins)),
+    rule("/projects/{project_id}",                Some(Members),         None),
+    rule("/projects/{project_id}/apps/new",       Some(Members),         Some(Members)),
+    rule("/projects/{project_id}/settings",       Some(Members),         Some(Members)),
+    rule("/projects/{project_id}/settings/archive", None,                  Some(Who::Admins)),
+    rule("/projects/{project_id}/settings/restore", None,                  Some(Who::Admins)),
+    rule("/projects/{project_id}/settings/delete", Some(Who::Admins),     Some(Who::Admins)),
+    rule("/apps/{app_id}",                        Some(Members),         None),
+    rule("/apps/{app_id}/identifiers.json",       Some(Members),         None),
+    rule("/apps/{app_id}/keys",                   Some(Members),         Some(Members)),
+    rule("/apps/{app_id}/keys/search",            None,                  Some(Members)),
+    rule("/apps/{app_id}/keys/revoke-all",        Some(Members),         Some(Members)),
+    rule("/apps/{app_id}/activity",               Some(Members),         None),
+    rule("/apps/{app_id}/settings",               Some(Members),         Some(Members)),
+    rule("/apps/{app_id}/settings/archive",       None,                  Some(Who::Admins)),
+    rule("/apps/{app_id}/settings/restore",       None,                  Some(Who::Admins)),
+    rule("/apps/{app_id}/settings/delete",        Some(Who::Admins),     Some(Who::Admins)),
+    rule("/keys/{key_id}",                        Some(Members),         None),
+    rule("/keys/{key_id}/edit",                   Some(Members),         Some(Members)),
+    rule("/keys/{key_id}/pause",                  None,                  Some(Members)),
+    rule("/keys/{key_id}/resume",                 None,                  Some(Members)),
+    rule("/keys/{key_id}/revoke",                 Some(Members),         Some(Members)),
+];
+
+/// What a query opens on a page; the page's rule holds for it too.
+#[rustfmt::skip]
+pub const QUERIES: &[(&str, &str)] = &[
+    ("/orgs/{org_id}/keys",     "panel=generate"),
+    ("/orgs/{org_id}/keys",     "include_revoked=1"),
+    ("/orgs/{org_id}/keys",     "status=unused&sort=last_used&scope=read"),
+    ("/orgs/{org_id}/activity", "actor=Ada+Byron&before=3"),
+    ("/apps/{app_id}/keys",     "panel=generate"),
+    ("/apps/{app_id}/keys",     "include_revoked=1"),
+    ("/apps/{app_id}/keys",     "label=C&sort=label"),
+    ("/apps/{app_id}/activity", "action=app.created"),
+];
