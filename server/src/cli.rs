@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 done, 1 it failed, 2 it was called wrongly.
 
+mod backup;
 mod token;
 
 use std::{process::ExitCode, sync::Arc};
@@ -34,6 +35,8 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Bring the database up to date and end
     Migrate,
+    /// Copy the database to a file, while a server runs or not; the master key is not in it
+    Backup(backup::BackupArgs),
     /// Root tokens, with which backends call the API
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -41,6 +44,10 @@ enum Command {
 
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(mend) = called_wrongly(&cli) {
+        eprintln!("sallyport: {mend}");
+        return ExitCode::from(2);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(run(cli)),
@@ -55,6 +62,14 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// What clap can't see: whether a command fits the settings.
+fn called_wrongly(cli: &Cli) -> Option<String> {
+    match &cli.command {
+        Command::Backup(args) => backup::not_for_postgres(&cli.place.place().ok()?, args),
+        _ => None,
+    }
+}
+
 async fn run(cli: Cli) -> Result<(), String> {
     let place = cli.place.place()?;
     match cli.command {
@@ -64,11 +79,17 @@ async fn run(cli: Cli) -> Result<(), String> {
             serve::serve(&place, serving).await
         }
         Command::Migrate => {
-            let store = open(&cli.place).await?;
+            let data = DataDir::prepare(&place, &OsEntropy)?;
+            for sentence in &data.made {
+                // Not where a script reads; and a mistyped folder should be seen.
+                eprintln!("{sentence}");
+            }
+            let store = data.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
             println!("{} is up to date.", store.location());
             store.close().await;
             Ok(())
         }
+        Command::Backup(args) => backup::run(&place, args).await,
         Command::Token(command) => {
             let store = open(&cli.place).await?;
             let ended = token::run(&store, command).await;
@@ -78,13 +99,9 @@ async fn run(cli: Cli) -> Result<(), String> {
     }
 }
 
-/// The database of this machine, for whoever has a shell on it.
+/// The database of this machine, for whoever has a shell on it. It has to be there.
 async fn open(place: &Where) -> Result<Store, String> {
-    let data = DataDir::prepare(&place.place()?, &OsEntropy)?;
-    for sentence in &data.made {
-        // Not where a script reads; and a mistyped folder should be seen.
-        eprintln!("{sentence}");
-    }
+    let data = DataDir::find(&place.place()?).await?;
     data.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await
 }
 
