@@ -109,3 +109,48 @@ async fn open(place: &Where) -> Result<Store, String> {
 fn act() -> Act {
     Act::by(Actor::CommandLine)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    const README: &str = include_str!("../../README.md");
+
+    /// The lines of the table under a heading.
+    fn table(heading: &str) -> Vec<&'static str> {
+        let (_, after) = README.split_once(&format!("\n## {heading}\n")).expect("the heading is there");
+        let section = after.split("\n## ").next().unwrap_or_default();
+        section.lines().filter(|line| line.starts_with("| ")).collect()
+    }
+
+    #[test]
+    fn the_readme_tells_each_setting() {
+        let cli = Cli::command();
+        let serve = cli.find_subcommand("serve").expect("it serves");
+        let rows = table("Settings");
+        let settings: Vec<_> = cli.get_arguments().chain(serve.get_arguments()).collect();
+        for setting in settings.iter().filter(|setting| !matches!(setting.get_id().as_str(), "help" | "version")) {
+            let flag = format!("`--{}", setting.get_long().expect("a flag"));
+            let row = rows.iter().find(|row| row.contains(&flag)).unwrap_or_else(|| panic!("{flag} is not told"));
+            if let Some(variable) = setting.get_env() {
+                assert!(row.contains(&format!("`{}`", variable.to_string_lossy())), "{row}");
+            }
+        }
+        for row in &rows[1..] {
+            let flag = row.split("`--").nth(1).and_then(|rest| rest.split(['`', ' ']).next());
+            let known = flag.is_none_or(|flag| settings.iter().any(|setting| setting.get_long() == Some(flag)));
+            assert!(known, "the README tells of a setting that is not there: {row}");
+        }
+    }
+
+    #[test]
+    fn the_readme_tells_each_command() {
+        let rows = table("Command line");
+        for command in Cli::command().get_subcommands() {
+            let name = format!("| `{}", command.get_name());
+            assert!(rows.iter().any(|row| row.starts_with(&name)), "{name} is not told");
+        }
+    }
+}
