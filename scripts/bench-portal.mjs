@@ -1,6 +1,6 @@
 // A portal of our own in a temporary folder, and what a person would do in its pages, as plain forms.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -22,21 +22,23 @@ export class Portal {
   static async start(name) {
     const portal = new Portal();
     portal.data = join(folder, name);
+    // Logs go to a file: a pipe that nobody empties while wrk runs would hold up the server.
+    const log = join(folder, `${name}.log`);
     portal.server = spawn(binary, ['serve', '--listen', '127.0.0.1:0', '--data', portal.data], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', openSync(log, 'w')],
     });
     servers.push(portal.server);
     let output = '';
     portal.base = await new Promise((found, failed) => {
-      const read = chunk => {
+      portal.server.stdout.on('data', chunk => {
         output += chunk;
         const line = /listening on (http:\/\/\S+)/.exec(output);
         if (line) found(line[1].replace(/\/$/, ''));
-      };
-      portal.server.stdout.on('data', read);
-      portal.server.stderr.on('data', read);
+      });
       portal.server.on('error', failed);
-      portal.server.on('exit', code => failed(new Error(`sallyport ended with ${code}:\n${output}`)));
+      portal.server.on('exit', code =>
+        failed(new Error(`sallyport ended with ${code}:\n${output}${readFileSync(log, 'utf8')}`)),
+      );
     });
     return portal;
   }

@@ -12,7 +12,7 @@ const few = Number(process.env.BENCH_FEW ?? 1_000);
 const many = Number(process.env.BENCH_MANY ?? 100_000);
 const report_file = process.env.BENCH_REPORT ?? 'docs/benchmarks.md';
 const seed = process.env.BENCH_SEED ?? 'target/release/examples/seed';
-const connections = 32;
+const connections = Number(process.env.BENCH_CONNECTIONS ?? 32);
 
 const number = value => Math.round(value).toLocaleString('en-US');
 const kb = bytes => `${(bytes / 1024).toFixed(1)} KB`;
