@@ -4,6 +4,7 @@
 //! and leave an event in the same transaction.
 
 mod apps;
+mod backup;
 mod events;
 mod key_list;
 mod keys;
@@ -13,8 +14,11 @@ mod open;
 mod orgs;
 mod peppers;
 mod places;
+mod postgres;
 mod root_tokens;
 mod row;
+#[cfg(feature = "testing")]
+mod seed;
 mod sessions;
 mod sqlite;
 mod tx;
@@ -26,6 +30,7 @@ use std::sync::{Arc, OnceLock};
 
 use sqlx::AnyPool;
 
+pub use backup::{Holdings, copy_sqlite, inspect_copy};
 pub use events::{EventFilter, EventPage};
 pub use key_list::{KeyFilter, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
 pub use lifecycle::Contents;
@@ -123,13 +128,7 @@ impl Store {
         if matches!(self.0.location, Location::Postgres(_)) {
             return Ok(Vec::new());
         }
-        let rows = sqlx::query("PRAGMA integrity_check").fetch_all(self.read()).await?;
-        let found = rows.iter().map(|row| sqlx::Row::try_get::<String, _>(row, 0));
-        let mut damages: Vec<_> = found.collect::<Result<_, _>>()?;
-        damages.retain(|line| line != "ok");
-        let dangling = sqlx::query("PRAGMA foreign_key_check").fetch_all(self.read()).await?;
-        damages.extend(dangling.iter().map(|_| "a foreign key points nowhere".to_owned()));
-        Ok(damages)
+        sqlite::damages(&mut *self.read().acquire().await?).await
     }
 
     /// Folds the WAL into the database and closes every connection.

@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 done, 1 it failed, 2 it was called wrongly.
 
+mod backup;
 mod token;
 
 use std::{process::ExitCode, sync::Arc};
@@ -34,6 +35,8 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Bring the database up to date and end
     Migrate,
+    /// Copy the database to a file, while a server runs or not; the master key is not in it
+    Backup(backup::BackupArgs),
     /// Root tokens, with which backends call the API
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -41,6 +44,10 @@ enum Command {
 
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(mend) = called_wrongly(&cli) {
+        eprintln!("sallyport: {mend}");
+        return ExitCode::from(2);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(run(cli)),
@@ -55,6 +62,14 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// What clap can't see: whether a command fits the settings.
+fn called_wrongly(cli: &Cli) -> Option<String> {
+    match &cli.command {
+        Command::Backup(args) => backup::not_for_postgres(&cli.place.place().ok()?, args),
+        _ => None,
+    }
+}
+
 async fn run(cli: Cli) -> Result<(), String> {
     let place = cli.place.place()?;
     match cli.command {
@@ -64,11 +79,17 @@ async fn run(cli: Cli) -> Result<(), String> {
             serve::serve(&place, serving).await
         }
         Command::Migrate => {
-            let store = open(&cli.place).await?;
+            let data = DataDir::prepare(&place, &OsEntropy)?;
+            for sentence in &data.made {
+                // Not where a script reads; and a mistyped folder should be seen.
+                eprintln!("{sentence}");
+            }
+            let store = data.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
             println!("{} is up to date.", store.location());
             store.close().await;
             Ok(())
         }
+        Command::Backup(args) => backup::run(&place, args).await,
         Command::Token(command) => {
             let store = open(&cli.place).await?;
             let ended = token::run(&store, command).await;
@@ -78,17 +99,58 @@ async fn run(cli: Cli) -> Result<(), String> {
     }
 }
 
-/// The database of this machine, for whoever has a shell on it.
+/// The database of this machine, for whoever has a shell on it. It has to be there.
 async fn open(place: &Where) -> Result<Store, String> {
-    let data = DataDir::prepare(&place.place()?, &OsEntropy)?;
-    for sentence in &data.made {
-        // Not where a script reads; and a mistyped folder should be seen.
-        eprintln!("{sentence}");
-    }
+    let data = DataDir::find(&place.place()?).await?;
     data.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await
 }
 
 /// Whoever has a shell acts as the command line.
 fn act() -> Act {
     Act::by(Actor::CommandLine)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    const README: &str = include_str!("../../README.md");
+
+    /// The lines of the table under a heading.
+    fn table(heading: &str) -> Vec<&'static str> {
+        let (_, after) = README.split_once(&format!("\n## {heading}\n")).expect("the heading is there");
+        let section = after.split("\n## ").next().unwrap_or_default();
+        section.lines().filter(|line| line.starts_with("| ")).collect()
+    }
+
+    #[test]
+    fn the_readme_tells_each_setting() {
+        let cli = Cli::command();
+        let serve = cli.find_subcommand("serve").expect("it serves");
+        let rows = table("Settings");
+        let settings: Vec<_> = cli.get_arguments().chain(serve.get_arguments()).collect();
+        for setting in settings.iter().filter(|setting| !matches!(setting.get_id().as_str(), "help" | "version")) {
+            let flag = format!("`--{}", setting.get_long().expect("a flag"));
+            let row = rows.iter().find(|row| row.contains(&flag)).unwrap_or_else(|| panic!("{flag} is not told"));
+            if let Some(variable) = setting.get_env() {
+                assert!(row.contains(&format!("`{}`", variable.to_string_lossy())), "{row}");
+            }
+        }
+        for row in &rows[1..] {
+            let flag = row.split("`--").nth(1).and_then(|rest| rest.split(['`', ' ']).next());
+            let known = flag.is_none_or(|flag| settings.iter().any(|setting| setting.get_long() == Some(flag)));
+            assert!(known, "the README tells of a setting that is not there: {row}");
+        }
+    }
+
+    #[test]
+    fn the_readme_tells_each_command() {
+        let rows = table("Command line");
+        for command in Cli::command().get_subcommands() {
+            let name = format!("| `{}", command.get_name());
+            assert!(rows.iter().any(|row| row.starts_with(&name)), "{name} is not told");
+        }
+    }
 }

@@ -178,6 +178,20 @@ mod tests {
     }
 
     #[test]
+    fn the_example_file_and_the_readme_tell_each_setting() {
+        let example = include_str!("../../docs/sallyport.toml").replace("# database_url", "database_url");
+        let file: File = toml::from_str(&example).expect("every name is known");
+        let File { data, database_url, listen, public_url, trusted_proxies, log_format, cache_keys } = &file;
+        let told = [data.is_some(), database_url.is_some(), listen.is_some(), public_url.is_some()];
+        assert_eq!(told, [true; 4]);
+        assert_eq!([trusted_proxies.is_some(), log_format.is_some(), cache_keys.is_some()], [true; 3]);
+        let names: toml::Table = toml::from_str(&example).expect("TOML");
+        for name in names.keys() {
+            assert!(include_str!("../../README.md").contains(&format!("| `{name}`")), "{name} is not told");
+        }
+    }
+
+    #[test]
     fn a_flag_beats_the_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let config = folder.path().join("s.toml");

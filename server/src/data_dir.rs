@@ -38,19 +38,10 @@ impl DataDir {
                 .map_err(|error| format!("The data folder {} can't be made: {error}", folder.display()))?;
             made.push(format!("Made the data folder {}.", folder.display()));
         }
-        let location = match &place.database_url {
-            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-                Location::Postgres(url.clone())
-            }
-            Some(_) => {
-                return Err("The database URL should begin with postgres://; leave it out for SQLite.".to_owned());
-            }
-            None => Location::Sqlite(folder.join("sallyport.db")),
-        };
-        let master_key = match &place.master_key {
-            Some(text) => MasterKey::parse(&text.0)
-                .ok_or("SALLYPORT_MASTER_KEY should be 32 bytes in base64: openssl rand -base64 32")?,
-            None => key_file(&folder.join("master.key"), &location, entropy, &mut made)?,
+        let location = location(place)?;
+        let master_key = match given_key(place)? {
+            Some(key) => key,
+            None => key_file(&key_path(place), &location, entropy, &mut made)?,
         };
         if let Location::Sqlite(path) = &location
             && !path.exists()
@@ -69,18 +60,75 @@ impl DataDir {
         Ok(Self { location, master_key, made })
     }
 
+    /// What `serve` or `migrate` made before. Makes nothing: a command in the wrong folder would leave a second, empty
+    /// portal there.
+    pub async fn find(place: &Place) -> Result<Self, String> {
+        let location = location(place)?;
+        if !location.is_made().await.map_err(|error| error.to_string())? {
+            return Err(absent(place, &location));
+        }
+        let master_key = match given_key(place)? {
+            Some(key) => key,
+            None => {
+                let path = key_path(place);
+                read_key(&path)?.ok_or_else(|| no_key(&path, &location))?
+            }
+        };
+        Ok(Self { location, master_key, made: Vec::new() })
+    }
+
     pub async fn open(&self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Store, String> {
         let tools = Tools { clock, entropy, vault: Vault::new(&self.master_key), profile: Profile::standard() };
         Store::open(self.location.clone(), tools).await.map_err(|error| error.to_string())
     }
 }
 
-fn key_file(
-    path: &Path,
-    location: &Location,
-    entropy: &dyn Entropy,
-    made: &mut Vec<String>,
-) -> Result<MasterKey, String> {
+/// Where the database is, or would be.
+pub fn location(place: &Place) -> Result<Location, String> {
+    match &place.database_url {
+        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            Ok(Location::Postgres(url.clone()))
+        }
+        Some(_) => Err("The database URL should begin with postgres://; leave it out for SQLite.".to_owned()),
+        None => Ok(Location::Sqlite(place.data.join("sallyport.db"))),
+    }
+}
+
+/// Where the master key lies, if the environment holds none.
+pub fn key_path(place: &Place) -> PathBuf {
+    place.data.join("master.key")
+}
+
+/// There is no database, and the mend.
+pub fn absent(place: &Place, location: &Location) -> String {
+    match location {
+        Location::Sqlite(_) => format!(
+            "There is no Sallyport database in {}; run `sallyport serve` there first, or name the folder with --data.",
+            place.data.display()
+        ),
+        Location::Postgres(_) => format!(
+            "There is no Sallyport database yet ({location}); run `sallyport serve` on it first, or name another with \
+             --database-url."
+        ),
+    }
+}
+
+fn given_key(place: &Place) -> Result<Option<MasterKey>, String> {
+    let Some(text) = &place.master_key else { return Ok(None) };
+    let key = MasterKey::parse(&text.0);
+    let wrong = || "SALLYPORT_MASTER_KEY should be 32 bytes in base64: openssl rand -base64 32".to_owned();
+    key.ok_or_else(wrong).map(Some)
+}
+
+fn no_key(path: &Path, location: &Location) -> String {
+    format!(
+        "There is a database ({location}) but no master key at {}: put back the file, name its folder with --data, or \
+         set SALLYPORT_MASTER_KEY. A new key could not open what is sealed in it.",
+        path.display()
+    )
+}
+
+fn read_key(path: &Path) -> Result<Option<MasterKey>, String> {
     match fs::read_to_string(path) {
         Ok(text) => {
             let mode = fs::metadata(path).map_or(0, |meta| meta.permissions().mode());
@@ -91,32 +139,37 @@ fn key_file(
                     path.display()
                 ));
             }
-            MasterKey::parse(&text).ok_or_else(|| {
-                format!("The master key {} is damaged; put back the file from your backup.", path.display())
-            })
+            let damaged =
+                || format!("The master key {} is damaged; put back the file from your backup.", path.display());
+            MasterKey::parse(&text).ok_or_else(damaged).map(Some)
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            if let Location::Sqlite(database) = location
-                && database.exists()
-            {
-                return Err(format!(
-                    "There is a database at {} but no master key at {}: put back the file, or set \
-                     SALLYPORT_MASTER_KEY. A new key could not open what is sealed in it.",
-                    database.display(),
-                    path.display()
-                ));
-            }
-            let key = MasterKey::mint(entropy);
-            write_key(path, &key).map_err(|error| format!("The master key can't be written: {error}"))?;
-            made.push(format!(
-                "Made the master key {}. Keep a copy of it away from the database's backups: without it nothing \
-                 sealed can be opened.",
-                path.display()
-            ));
-            Ok(key)
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("The master key {} can't be read: {error}", path.display())),
     }
+}
+
+fn key_file(
+    path: &Path,
+    location: &Location,
+    entropy: &dyn Entropy,
+    made: &mut Vec<String>,
+) -> Result<MasterKey, String> {
+    if let Some(key) = read_key(path)? {
+        return Ok(key);
+    }
+    if let Location::Sqlite(database) = location
+        && database.exists()
+    {
+        return Err(no_key(path, location));
+    }
+    let key = MasterKey::mint(entropy);
+    write_key(path, &key).map_err(|error| format!("The master key can't be written: {error}"))?;
+    made.push(format!(
+        "Made the master key {}. Keep a copy of it away from the database's backups: without it nothing sealed can be \
+         opened.",
+        path.display()
+    ));
+    Ok(key)
 }
 
 /// Whole or not at all: a cut would leave a database that nobody can open.

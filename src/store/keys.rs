@@ -225,7 +225,13 @@ fn signing_context(id: &KeyId, version: i64) -> String {
 }
 
 impl Tx {
-    async fn insert_key(&mut self, store: &Store, app: App, new: NewKey, form: Option<Vec<u8>>) -> Result<Issued> {
+    pub(super) async fn insert_key(
+        &mut self,
+        store: &Store,
+        app: App,
+        new: NewKey,
+        form: Option<Vec<u8>>,
+    ) -> Result<Issued> {
         self.needs_in_use(PlaceKind::App, app.id.as_str()).await?;
         let entropy = store.entropy();
         let id = KeyId::mint(entropy);

@@ -17,7 +17,7 @@ use sqlx::{
 
 use crate::audit;
 
-use super::{Inner, Store, Tools, peppers::Peppers, sqlite};
+use super::{Inner, Store, Tools, peppers::Peppers, postgres, sqlite};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -48,6 +48,16 @@ impl fmt::Display for Location {
     }
 }
 
+impl Location {
+    /// Whether there is a database of Sallyport's. Makes none.
+    pub async fn is_made(&self) -> Result<bool, OpenError> {
+        match self {
+            Self::Sqlite(path) => Ok(path.exists()),
+            Self::Postgres(url) => postgres::is_made(self, url).await,
+        }
+    }
+}
+
 /// Why a store could not be opened, and the mend.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -69,8 +79,7 @@ pub enum OpenError {
 impl Store {
     /// Opens, migrates and unlocks the peppers.
     pub async fn open(location: Location, tools: Tools) -> Result<Self, OpenError> {
-        static DRIVERS: Once = Once::new();
-        DRIVERS.call_once(install_default_drivers);
+        install_drivers();
         let unreachable = |error: sqlx::Error| OpenError::Unreachable(location.clone(), error.to_string());
 
         let (read, write, verify) = match &location {
@@ -87,6 +96,7 @@ impl Store {
             }
             Location::Postgres(url) => {
                 let options = AnyConnectOptions::from_str(url).map_err(unreachable)?;
+                postgres::reach(&location, &options).await?;
                 let pages = pool(16).connect_with(options.clone()).await.map_err(unreachable)?;
                 (pages.clone(), pages, pool(2).connect_lazy_with(options))
             }
@@ -111,6 +121,11 @@ impl Store {
             server_lock: tokio::sync::Mutex::default(),
         })))
     }
+}
+
+pub(super) fn install_drivers() {
+    static DRIVERS: Once = Once::new();
+    DRIVERS.call_once(install_default_drivers);
 }
 
 fn pool(size: u32) -> AnyPoolOptions {

@@ -2,6 +2,10 @@
 
 use std::path::Path;
 
+use sqlx::{AnyConnection, Row};
+
+use crate::Result;
+
 /// From 3.7.0 to 3.51.2 a checkpoint that races with a writer can corrupt a database in WAL mode.
 pub fn can_corrupt_wal(version: &str) -> bool {
     let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
@@ -14,8 +18,13 @@ pub fn can_corrupt_wal(version: &str) -> bool {
 pub(super) const PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY";
 
-/// A path as a URL, whatever characters are in it.
+/// Makes the database where it is missing.
 pub(super) fn url(path: &Path) -> String {
+    address(path) + "?mode=rwc"
+}
+
+/// A path as a URL, whatever characters are in it.
+pub(super) fn address(path: &Path) -> String {
     let mut url = "sqlite://".to_owned();
     for character in path.to_string_lossy().chars() {
         match character {
@@ -26,7 +35,17 @@ pub(super) fn url(path: &Path) -> String {
             plain => url.push(plain),
         }
     }
-    url + "?mode=rwc"
+    url
+}
+
+/// What SQLite finds damaged, foreign keys included; nothing where all is well.
+pub(super) async fn damages(connection: &mut AnyConnection) -> Result<Vec<String>> {
+    let rows = sqlx::query("PRAGMA integrity_check").fetch_all(&mut *connection).await?;
+    let mut damages = rows.iter().map(|row| row.try_get::<String, _>(0)).collect::<Result<Vec<_>, _>>()?;
+    damages.retain(|line| line != "ok");
+    let dangling = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut *connection).await?;
+    damages.extend(dangling.iter().map(|_| "a foreign key points nowhere".to_owned()));
+    Ok(damages)
 }
 
 #[cfg(test)]

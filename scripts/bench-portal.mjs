@@ -1,0 +1,102 @@
+// A portal of our own in a temporary folder, and what a person would do in its pages, as plain forms.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const binary = process.env.BENCH_BINARY ?? 'target/release/sallyport';
+export const person = { email: 'bench@sallyport.test', password: 'a-long-bench-password' };
+export const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
+
+const servers = [];
+process.on('exit', () => {
+  for (const server of servers) server.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
+export class Portal {
+  cookie = '';
+
+  // Started, with nobody in it yet.
+  static async start(name) {
+    const portal = new Portal();
+    portal.data = join(folder, name);
+    // Logs go to a file: a pipe that nobody empties while wrk runs would hold up the server.
+    const log = join(folder, `${name}.log`);
+    portal.server = spawn(binary, ['serve', '--listen', '127.0.0.1:0', '--data', portal.data], {
+      stdio: ['ignore', 'pipe', openSync(log, 'w')],
+    });
+    servers.push(portal.server);
+    let output = '';
+    portal.base = await new Promise((found, failed) => {
+      portal.server.stdout.on('data', chunk => {
+        output += chunk;
+        const line = /listening on (http:\/\/\S+)/.exec(output);
+        if (line) found(line[1].replace(/\/$/, ''));
+      });
+      portal.server.on('error', failed);
+      portal.server.on('exit', code =>
+        failed(new Error(`sallyport ended with ${code}:\n${output}${readFileSync(log, 'utf8')}`)),
+      );
+    });
+    return portal;
+  }
+
+  // Resident memory in MB.
+  memory() {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.server.pid}/status`, 'utf8'))[1]) / 1024;
+  }
+
+  async visit(path, form) {
+    const answer = await fetch(this.base + path, {
+      method: form ? 'POST' : 'GET',
+      // wrk blocks this process for longer than a kept connection lives.
+      headers: { origin: this.base, cookie: this.cookie, connection: 'close' },
+      body: form && new URLSearchParams(form),
+      redirect: 'manual',
+    });
+    const set = answer.headers.getSetCookie()[0];
+    if (set) this.cookie = set.split(';')[0];
+    return { status: answer.status, to: answer.headers.get('location') ?? '', body: await answer.text() };
+  }
+
+  async create(path, form) {
+    const { status, to, body } = await this.visit(path, form);
+    if (status !== 303) throw new Error(`POST ${path}: ${status}\n${body.slice(0, 2000)}`);
+    return new URL(to, this.base).pathname;
+  }
+
+  // The first account, and down to an app with one key.
+  async setUp() {
+    await this.create('/setup', { name: 'Bench', ...person });
+    this.org = await this.create('/orgs/new', { name: 'Bench', description: '', plan: 'enterprise', tenant: 'Default' });
+    const tenant = await this.create(`${this.org}/tenants/new`, { name: 'Bench' });
+    const project = await this.create(`${tenant}/projects/new`, { name: 'Bench' });
+    this.app = await this.create(`${project}/apps/new`, { name: 'Bench', os: 'backend', bundle_id: '', description: '' });
+    this.key = await this.generate();
+    return this;
+  }
+
+  async generate() {
+    const panel = await this.visit(`${this.app}/keys?panel=generate`);
+    const form_token = /name="form_token"[^>]*value="([^"]+)"|value="([^"]+)"[^>]*name="form_token"/
+      .exec(panel.body)
+      ?.slice(1)
+      .find(Boolean);
+    const app_id = this.app.split('/').pop();
+    const form = { form_token, app_id, label: 'bench', environment: 'production', scopes: 'read', expires: '' };
+    const issued = await this.visit(`${this.app}/keys`, form);
+    const key = /sk_live_[0-9A-Za-z]{36}/.exec(issued.body)?.[0];
+    if (!key) throw new Error(`no key was issued: ${issued.status}\n${issued.body.slice(0, 2000)}`);
+    return key;
+  }
+
+  // A sign-in from nothing, in milliseconds.
+  async signIn() {
+    this.cookie = '';
+    const began = performance.now();
+    await this.create('/sign-in', person);
+    return performance.now() - began;
+  }
+}

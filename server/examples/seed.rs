@@ -1,0 +1,55 @@
+//! For scripts/bench: many keys in one app of a portal, made by the verbs that people's keys are made by.
+//!
+//! `seed DATA_FOLDER EMAIL APP_ID COUNT`
+
+use std::{path::PathBuf, sync::Arc};
+
+use sallyport::{
+    audit::{Act, Actor},
+    clock::SystemClock,
+    entropy::OsEntropy,
+    id::AppId,
+    key::{NewKey, new::KeyInput},
+};
+use sallyport_server::{config::Place, data_dir::DataDir};
+
+/// Few enough that a server on the same database is not kept waiting.
+const BATCH: usize = 1_000;
+
+#[tokio::main]
+async fn main() -> Result<(), String> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [data, email, app, count] = arguments.as_slice() else {
+        return Err("usage: seed DATA_FOLDER EMAIL APP_ID COUNT".to_owned());
+    };
+    let count: usize = count.parse().map_err(|_| format!("{count:?} is not a number."))?;
+    let app = AppId::parse(app).ok_or_else(|| format!("{app:?} is not the id of an app."))?;
+    seed(data.into(), email, &app, count).await
+}
+
+async fn seed(data: PathBuf, email: &str, app: &AppId, count: usize) -> Result<(), String> {
+    let place = Place { data, database_url: None, master_key: None };
+    let store = DataDir::find(&place).await?.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
+    let said = |error: sallyport::Error| error.to_string();
+    let (user, _) = store.user_to_sign_in(email).await.map_err(said)?.ok_or("Nobody has this e-mail.")?;
+    let app = store.app_for(&user.id, app).await.map_err(said)?.ok_or("They see no such app.")?;
+    let act = Act::by(Actor::User { id: user.id.clone(), name: user.name.clone(), session: None });
+
+    let mut left = count;
+    while left > 0 {
+        let batch = left.min(BATCH);
+        let label = format!("Device {left}");
+        let input = KeyInput {
+            label: &label,
+            environment: "production",
+            scopes: vec!["read"],
+            expires: "never",
+            signing_secret: true,
+        };
+        let new = NewKey::check(&input, store.profile(), store.now()).map_err(|invalid| invalid.to_string())?;
+        store.issue_many(&act, &app, &new, batch).await.map_err(said)?;
+        left -= batch;
+    }
+    store.close().await;
+    Ok(())
+}

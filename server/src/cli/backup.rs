@@ -1,0 +1,217 @@
+//! `sallyport backup FILE`: a whole, checked copy of the SQLite database, or nothing.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind, Read},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use sallyport::store::{Holdings, Location, copy_sqlite, inspect_copy};
+use url::Url;
+
+use crate::{
+    config::Place,
+    data_dir::{absent, key_path, location},
+};
+
+#[derive(Args)]
+pub struct BackupArgs {
+    /// Where the copy goes
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Replace the backup that FILE is
+    #[arg(long)]
+    force: bool,
+}
+
+/// PostgreSQL has a tool of its own for this, which knows more than we do.
+pub fn not_for_postgres(place: &Place, args: &BackupArgs) -> Option<String> {
+    let url = place.database_url.as_deref().filter(|url| url.starts_with("postgres"))?;
+    let (file, url) = (quoted(&args.file.to_string_lossy()), quoted(&without_password(url)?));
+    Some(format!(
+        "The data is in PostgreSQL, which has its own tool for this; it asks for the password, or takes it from \
+         PGPASSWORD or ~/.pgpass:\n\n  pg_dump --format=custom --no-owner --file={file} --dbname={url}\n\n{}",
+        where_the_master_key_is(place)
+    ))
+}
+
+pub async fn run(place: &Place, args: BackupArgs) -> Result<(), String> {
+    let location = location(place)?;
+    let Location::Sqlite(database) = &location else { return Err("The data is in PostgreSQL.".to_owned()) };
+    if !database.exists() {
+        return Err(absent(place, &location));
+    }
+    let file = &args.file;
+    may_be_written(database, file, args.force)?;
+
+    let part = Part::beside(file)?;
+    let failed = |error: sallyport::Error| format!("{location} could not be copied: {error}");
+    copy_sqlite(database, &part.0).await.map_err(failed)?;
+    // SQLite leaves the copy to the system; a backup that a power cut can empty is none.
+    let size = File::open(&part.0).and_then(|copy| copy.sync_all().and_then(|()| Ok(copy.metadata()?.len())));
+    let size = size.map_err(|error| format!("The copy could not be written to the disk: {error}"))?;
+    let (damages, holdings) = inspect_copy(&part.0).await.map_err(failed)?;
+    if let Some(damage) = damages.first() {
+        return Err(format!("{location} is damaged, so no backup was made: {damage}. Restore an earlier one."));
+    }
+    part.become_the(file, args.force)?;
+    print!("{}", told(place, &location, file, size, holdings));
+    Ok(())
+}
+
+fn may_be_written(database: &Path, file: &Path, force: bool) -> Result<(), String> {
+    let shown = file.display();
+    let Ok(there) = fs::metadata(file) else { return Ok(()) };
+    if there.is_dir() {
+        return Err(format!(
+            "{shown} is a folder; name a file in it, such as {}.",
+            file.join("sallyport.db").display()
+        ));
+    }
+    if !force {
+        return Err(format!("{shown} is there already. Choose another name, or replace it with --force."));
+    }
+    let live = fs::metadata(database).is_ok_and(|live| (live.dev(), live.ino()) == (there.dev(), there.ino()));
+    // A database that somebody has open has its WAL beside it; a backup has none.
+    let in_use = PathBuf::from(format!("{shown}-wal")).exists();
+    if live || in_use {
+        return Err(format!("{shown} is a database in use, not a backup; choose another name."));
+    }
+    let mut head = [0; 16];
+    let read = File::open(file).and_then(|mut file| file.read_exact(&mut head));
+    if read.is_err() || &head != b"SQLite format 3\0" {
+        return Err(format!("{shown} is not a backup, so it is not replaced; choose another name."));
+    }
+    Ok(())
+}
+
+/// The copy while it is made: gone unless it becomes the backup.
+struct Part(PathBuf);
+
+impl Part {
+    /// Beside the backup, so that taking its name is one step; the owner's alone from the first byte.
+    fn beside(file: &Path) -> Result<Self, String> {
+        let mut name = file.file_name().ok_or_else(|| format!("{} names no file.", file.display()))?.to_owned();
+        name.push(format!(".{}.part", std::process::id()));
+        let part = file.with_file_name(name);
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part).map_err(|error| {
+            match error.kind() {
+                ErrorKind::NotFound => format!("The folder of {} is not there; make it first.", file.display()),
+                _ => format!("{} can't be written: {error}", part.display()),
+            }
+        })?;
+        Ok(Self(part))
+    }
+
+    fn become_the(self, file: &Path, force: bool) -> Result<(), String> {
+        let named = if force { fs::rename(&self.0, file) } else { name_without_replacing(&self.0, file) };
+        named.and_then(|()| File::open(folder(file))?.sync_all()).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => format!("{} was made by somebody else meanwhile.", file.display()),
+            _ => format!("{} can't be written: {error}", file.display()),
+        })
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// A rename replaces what is there; a link does not.
+fn name_without_replacing(part: &Path, file: &Path) -> io::Result<()> {
+    match fs::hard_link(part, file) {
+        // Some disks know no links.
+        Err(error) if error.kind() != ErrorKind::AlreadyExists && !file.exists() => fs::rename(part, file),
+        linked => linked,
+    }
+}
+
+fn folder(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn told(place: &Place, location: &Location, file: &Path, size: u64, holdings: Holdings) -> String {
+    let Holdings { orgs, apps, keys, people, events } = holdings;
+    format!(
+        "Copied {location} to {} ({}), and read the copy: nothing in it is damaged.\n\
+         It holds organizations: {orgs}, apps: {apps}, keys: {keys}, people: {people}, events: {events}.\n{}\n",
+        file.display(),
+        shown(size),
+        where_the_master_key_is(place)
+    )
+}
+
+fn where_the_master_key_is(place: &Place) -> String {
+    let path = key_path(place);
+    let lies = match (&place.master_key, path.exists()) {
+        (Some(_), _) => "it is in the environment, SALLYPORT_MASTER_KEY".to_owned(),
+        (None, true) => format!("it lies in {}", path.display()),
+        (None, false) => format!("it should lie in {}, and does not", path.display()),
+    };
+    format!("The master key is NOT in it: {lies}. Keep a copy of that elsewhere; to restore you need both.")
+}
+
+fn shown(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} KB", bytes.div_ceil(1000)),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+    }
+}
+
+/// As libpq reads it: its own parameters alone, and no password.
+fn without_password(url: &str) -> Option<String> {
+    let mut url = Url::parse(url).ok()?;
+    if url.password().is_some() {
+        url.set_password(None).ok()?;
+    }
+    let known = ["host", "port", "dbname", "user", "sslmode", "sslrootcert", "sslcert", "sslkey"];
+    let kept: Vec<_> = url.query_pairs().into_owned().filter(|(name, _)| known.contains(&name.as_str())).collect();
+    url.set_query(None);
+    if !kept.is_empty() {
+        url.query_pairs_mut().extend_pairs(kept);
+    }
+    Some(url.into())
+}
+
+/// For a shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:@%+=,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_for_postgres_shows_no_password() {
+        for (url, shown) in [
+            ("postgres://ada:s3cret@db:5433/keys", "postgres://ada@db:5433/keys"),
+            (
+                "postgresql://ada@db/keys?password=s3cret&sslmode=require&statement-cache-capacity=0",
+                "postgresql://ada@db/keys?sslmode=require",
+            ),
+            ("postgres:///keys?host=%2Frun%2Fpg", "postgres:///keys?host=%2Frun%2Fpg"),
+        ] {
+            assert_eq!(without_password(url).as_deref(), Some(shown));
+        }
+    }
+
+    #[test]
+    fn names_are_quoted_for_a_shell() {
+        assert_eq!(quoted("/var/backups/a-b.dump"), "/var/backups/a-b.dump");
+        assert_eq!(quoted("Ada's copy"), r"'Ada'\''s copy'");
+    }
+
+    #[test]
+    fn sizes_are_rounded() {
+        assert_eq!([shown(1), shown(212_992), shown(12_345_678)], ["1 KB", "213 KB", "12.3 MB"]);
+    }
+}

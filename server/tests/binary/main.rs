@@ -1,0 +1,6 @@
+//! The binary as it is started: its commands, and a server that is killed.
+
+mod backup;
+mod crash;
+mod server;
+mod unreachable;

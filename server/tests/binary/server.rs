@@ -1,0 +1,134 @@
+//! A running binary, and what a browser and a backend ask of it.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+
+const PASSWORD: &str = "correct horse battery staple";
+
+pub struct Server {
+    pub child: Child,
+    pub address: String,
+    cookie: String,
+}
+
+impl Server {
+    pub fn start(data: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sallyport"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        let line = stdout.lines().map_while(Result::ok).find(|line| line.contains("listening on http://"));
+        let address = line.and_then(|line| line.rsplit("http://").next().map(str::to_owned)).expect("an address");
+        Self { child, address, cookie: String::new() }
+    }
+
+    pub fn kill(mut self) {
+        self.child.kill().expect("SIGKILL");
+        self.child.wait().expect("ended");
+    }
+
+    /// One request; nothing if the server died on the way.
+    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Option<String> {
+        self.try_ask(method, path, headers, body).map_err(|error| eprintln!("{method} {path}: {error}")).ok()
+    }
+
+    fn try_ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Result<String, String> {
+        let failed = |error: std::io::Error| error.to_string();
+        let mut stream = TcpStream::connect(&self.address).map_err(failed)?;
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {0}\r\norigin: http://{0}\r\n", self.address);
+        head += &format!("connection: close\r\ncookie: {}\r\ncontent-length: {}\r\n", self.cookie, body.len());
+        for (name, value) in headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        stream.write_all(format!("{head}\r\n{body}").as_bytes()).map_err(failed)?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).map_err(failed)?;
+        // Cut off in the middle is not answered.
+        let cut_off = || format!("cut off: {answer}");
+        let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(cut_off)?;
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).ok_or_else(cut_off)?;
+        if length.parse() == Ok(body.len()) { Ok(answer) } else { Err(cut_off()) }
+    }
+
+    pub fn form(&self, path: &str, fields: &[(&str, &str)]) -> Option<String> {
+        let mut body = url::form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        self.ask("POST", path, &[("content-type", "application/x-www-form-urlencoded")], &body.finish())
+    }
+
+    pub fn sign_in(&mut self, path: &str) {
+        let fields = [("name", "Ada"), ("email", "ada@example.com"), ("password", PASSWORD)];
+        let answer = self.form(path, &fields).expect("answered");
+        self.cookie = between(&answer, "set-cookie: ", ';');
+    }
+
+    /// The id at the end of where a form leads.
+    pub fn make(&self, path: &str, fields: &[(&str, &str)]) -> String {
+        let answer = self.form(path, fields).expect("answered");
+        between(&answer, "location: ", '\r').rsplit('/').next().expect("an id").to_owned()
+    }
+
+    /// An organization, and down to an app in it, whose id it gives.
+    pub fn make_app(&self) -> String {
+        let org = self.make("/orgs/new", &[("name", "Focus"), ("plan", "pro"), ("tenant", "Development")]);
+        let page = self.ask("GET", &format!("/orgs/{org}"), &[], "").expect("answered");
+        let tenant = between(&page, "href=\"/tenants/", '"');
+        let project = self.make(&format!("/tenants/{tenant}/projects/new"), &[("name", "P")]);
+        self.make(&format!("/projects/{project}/apps/new"), &[("name", "A"), ("os", "backend")])
+    }
+
+    /// Generates a key; its secret, once it was shown.
+    pub fn generate(&self, app: &str) -> Option<String> {
+        let panel = self.ask("GET", &format!("/apps/{app}/keys?panel=generate"), &[], "")?;
+        let token = between(&panel, "name=\"form_token\" value=\"", '"');
+        let fields = [
+            ("form_token", &*token),
+            ("app_id", app),
+            ("label", "CI"),
+            ("environment", "production"),
+            ("scopes", "read"),
+        ];
+        let answer = self.form(&format!("/apps/{app}/keys"), &fields)?;
+        Some(between(&answer, "id=\"secret-key\"", '/').split("value=\"").nth(1)?.split('"').next()?.to_owned())
+    }
+
+    pub fn verify(&self, token: &str, key: &str) -> serde_json::Value {
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let body = serde_json::json!({ "key": key }).to_string();
+        let answer = self.ask("POST", "/v1/keys/verify", &headers, &body).expect("answered");
+        serde_json::from_str(answer.split_once("\r\n\r\n").expect("a body").1).expect("JSON")
+    }
+}
+
+pub fn between(text: &str, from: &str, to: char) -> String {
+    let at = text.find(from).unwrap_or_else(|| panic!("{from} is not in {text}"));
+    text[at + from.len()..].split(to).next().unwrap_or_default().to_owned()
+}
+
+/// Runs a command on the data in a folder.
+pub fn sallyport(data: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sallyport"));
+    command.args(arguments).arg("--data").arg(data).env_remove("SALLYPORT_MASTER_KEY");
+    command.output().expect("the binary runs")
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+pub fn root_token(data: &Path) -> String {
+    stdout(&sallyport(data, &["token", "create", "--name", "test"])).trim().to_owned()
+}

@@ -1,0 +1,61 @@
+//! A copy of a SQLite database while others write to it. Nothing sealed is opened, so it needs no master key; nothing
+//! is migrated either, so that a newer binary can save what an older one made.
+
+use std::{path::Path, str::FromStr};
+
+use sqlx::{AnyConnection, Connection, any::AnyConnectOptions};
+
+use super::{open::install_drivers, row::Read, sqlite};
+use crate::{Error, Result};
+
+/// What a copy holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holdings {
+    pub orgs: i64,
+    pub apps: i64,
+    pub keys: i64,
+    pub people: i64,
+    pub events: i64,
+}
+
+/// Writes the database as it is at one moment to `to`, which has to be missing or empty.
+pub async fn copy_sqlite(from: &Path, to: &Path) -> Result<()> {
+    let to = to.to_str().ok_or_else(|| Error::Unavailable("the name of the copy is not UTF-8".to_owned()))?;
+    let mut connection = connect(from, "?mode=rw").await?;
+    let version =
+        sqlx::query("SELECT sqlite_version() AS version").fetch_one(&mut connection).await?.text("version")?;
+    if sqlite::can_corrupt_wal(&version) {
+        return Err(Error::Unavailable(format!("SQLite {version} can corrupt a database in WAL mode")));
+    }
+    sqlx::query("PRAGMA busy_timeout = 10000").execute(&mut connection).await?;
+    sqlx::query("VACUUM INTO $1").bind(to.to_owned()).execute(&mut connection).await?;
+    Ok(connection.close().await?)
+}
+
+/// Reads a copy from end to end: its damages, and what it holds. Makes no file beside it.
+pub async fn inspect_copy(copy: &Path) -> Result<(Vec<String>, Holdings)> {
+    let mut connection = connect(copy, "?mode=ro&immutable=true").await?;
+    let damages = sqlite::damages(&mut connection).await?;
+    let row = sqlx::query(
+        "SELECT (SELECT COUNT(*) FROM orgs) AS orgs, (SELECT COUNT(*) FROM apps) AS apps, \
+         (SELECT COUNT(*) FROM keys) AS keys, (SELECT COUNT(*) FROM users) AS people, \
+         (SELECT COUNT(*) FROM events) AS events",
+    )
+    .fetch_one(&mut connection)
+    .await?;
+    let holdings = Holdings {
+        orgs: row.int("orgs")?,
+        apps: row.int("apps")?,
+        keys: row.int("keys")?,
+        people: row.int("people")?,
+        events: row.int("events")?,
+    };
+    connection.close().await?;
+    Ok((damages, holdings))
+}
+
+async fn connect(path: &Path, how: &str) -> Result<AnyConnection> {
+    install_drivers();
+    let options = AnyConnectOptions::from_str(&(sqlite::address(path) + how))?;
+    Ok(AnyConnection::connect_with(&options).await?)
+}

@@ -1,0 +1,81 @@
+//! What PostgreSQL needs: a first connection that says at once why there is none. A pool asks again and again until
+//! its time is up, and then knows no reason.
+
+use std::{io::ErrorKind, str::FromStr, time::Duration};
+
+use sqlx::{AnyConnection, Connection, Row, any::AnyConnectOptions};
+
+use super::open::{Location, OpenError, install_drivers};
+
+/// A host that swallows packets, mostly a firewall, answers nothing at all.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Starting up: it is worth waiting for, which the pool does.
+const STARTING: &str = "57P03";
+
+/// Says why the database can't be reached, if it can't.
+pub(super) async fn reach(location: &Location, options: &AnyConnectOptions) -> Result<(), OpenError> {
+    match connect(options).await {
+        Ok(connection) => {
+            let _ = connection.close().await;
+            Ok(())
+        }
+        Err(Refusal::Starting) => Ok(()),
+        Err(Refusal::Because(why)) => Err(OpenError::Unreachable(location.clone(), why)),
+    }
+}
+
+/// Whether a migration of ours ever ran there.
+pub(super) async fn is_made(location: &Location, url: &str) -> Result<bool, OpenError> {
+    install_drivers();
+    let unreachable = |why: String| OpenError::Unreachable(location.clone(), why);
+    let options = AnyConnectOptions::from_str(url).map_err(|error| unreachable(error.to_string()))?;
+    let mut connection = match connect(&options).await {
+        Ok(connection) => connection,
+        Err(Refusal::Starting) => return Err(unreachable("it is starting; try again in a moment".to_owned())),
+        Err(Refusal::Because(why)) => return Err(unreachable(why)),
+    };
+    let asked = sqlx::query("SELECT CASE WHEN to_regclass('_sqlx_migrations') IS NULL THEN 0 ELSE 1 END AS made")
+        .fetch_one(&mut connection)
+        .await
+        .and_then(|row| row.try_get::<i32, _>("made"));
+    let _ = connection.close().await;
+    asked.map(|made| made == 1).map_err(|error| unreachable(error.to_string()))
+}
+
+enum Refusal {
+    Starting,
+    Because(String),
+}
+
+async fn connect(options: &AnyConnectOptions) -> Result<AnyConnection, Refusal> {
+    match tokio::time::timeout(PATIENCE, AnyConnection::connect_with(options)).await {
+        Ok(Ok(connection)) => Ok(connection),
+        Ok(Err(error)) => match error.as_database_error().and_then(|error| error.code()).as_deref() {
+            Some(STARTING) => Err(Refusal::Starting),
+            code => Err(Refusal::Because(why(&error, code))),
+        },
+        Err(_) => Err(Refusal::Because(format!(
+            "nothing answered for {} seconds. Are host and port right, and does a firewall let them through?",
+            PATIENCE.as_secs()
+        ))),
+    }
+}
+
+/// The reason, and the mend where there is one.
+fn why(error: &sqlx::Error, code: Option<&str>) -> String {
+    let said = error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
+    match (error, code) {
+        (sqlx::Error::Io(io), _) if io.kind() == ErrorKind::ConnectionRefused => {
+            "nothing listens there. Is PostgreSQL running, and are host and port right?".to_owned()
+        }
+        (sqlx::Error::Io(io), _) if io.to_string().contains("lookup") => {
+            format!("the host is not known ({io}). Is its name right?")
+        }
+        (_, Some("28P01")) => format!("user or password is wrong ({said})."),
+        (_, Some("28000")) => format!("PostgreSQL does not let this user in ({said}). See its pg_hba.conf."),
+        (_, Some("3D000")) => format!("{said}. Make it with createdb, or name another."),
+        (sqlx::Error::Tls(_), _) => format!("{said}. The URL's sslmode says whether TLS is wanted."),
+        _ => said,
+    }
+}
