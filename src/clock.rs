@@ -89,6 +89,26 @@ impl Clock for SystemClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Of the years that RFC 3339 can write.
+        #[test]
+        fn a_written_moment_comes_back_to_the_second(micros in -62_167_219_200_000_000..253_402_300_800_000_000_i64) {
+            let at = Timestamp::from_micros(micros);
+            prop_assert_eq!(Timestamp::parse_rfc3339(&at.to_rfc3339()), Some(Timestamp::from_seconds(at.seconds())));
+        }
+
+        #[test]
+        fn no_moment_and_no_text_is_too_strange(micros: i64, nanos: u64, text in ".*|[0-9TZ:.+-]{0,40}") {
+            let (at, by) = (Timestamp::from_micros(micros), Duration::from_nanos(nanos));
+            prop_assert!(at + by >= at && at - by <= at);
+            prop_assert!(!at.to_rfc3339().is_empty());
+            if let Some(read) = Timestamp::parse_rfc3339(&text) {
+                prop_assert_eq!(Timestamp::parse_rfc3339(&read.to_rfc3339()), Some(Timestamp::from_seconds(read.seconds())));
+            }
+        }
+    }
 
     #[test]
     fn rfc3339_comes_back() {

@@ -146,6 +146,33 @@ mod tests {
         insta::assert_snapshot!(ids.join("\n"));
     }
 
+    fn one_of_each(name: &str, entropy: &dyn Entropy) -> [String; 8] {
+        [
+            OrgId::mint(name, entropy).to_string(),
+            TenantId::mint(name, entropy).to_string(),
+            ProjectId::mint(name, entropy).to_string(),
+            AppId::mint(name, entropy).to_string(),
+            UserId::mint(entropy).to_string(),
+            KeyId::mint(entropy).to_string(),
+            TokenId::mint(entropy).to_string(),
+            RequestId::mint(entropy).to_string(),
+        ]
+    }
+
+    /// What each kind makes of a text, in the same order.
+    fn kinds(text: &str) -> [Option<String>; 8] {
+        [
+            OrgId::parse(text).map(|id| id.to_string()),
+            TenantId::parse(text).map(|id| id.to_string()),
+            ProjectId::parse(text).map(|id| id.to_string()),
+            AppId::parse(text).map(|id| id.to_string()),
+            UserId::parse(text).map(|id| id.to_string()),
+            KeyId::parse(text).map(|id| id.to_string()),
+            TokenId::parse(text).map(|id| id.to_string()),
+            RequestId::parse(text).map(|id| id.to_string()),
+        ]
+    }
+
     proptest! {
         #[test]
         fn whatever_the_name_the_id_parses(name in ".*", seed: u64) {
@@ -154,9 +181,22 @@ mod tests {
         }
 
         #[test]
-        fn parsing_never_panics(text in ".*") {
-            if let Some(id) = OrgId::parse(&text) {
-                prop_assert_eq!(id.as_str(), text);
+        fn an_id_is_of_its_own_kind_and_no_other(name in ".*", seed: u64) {
+            let entropy = SeededEntropy::new(seed);
+            for (at, id) in one_of_each(&name, &entropy).iter().enumerate() {
+                let kinds = kinds(id);
+                prop_assert_eq!(kinds.iter().filter(|it| it.is_some()).count(), 1, "{}", id);
+                prop_assert_eq!(kinds[at].as_deref(), Some(id.as_str()));
+            }
+        }
+
+        #[test]
+        fn what_is_taken_is_taken_as_it_is(text in r"((org|ten|prj|app|usr|key|tok|req)_)?[0-9A-Za-z_]{0,90}|.*") {
+            for taken in kinds(&text).into_iter().flatten() {
+                prop_assert_eq!(&taken, &text);
+                // Plain in URLs, headers, file names and HTML.
+                prop_assert!(taken.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+                prop_assert!(taken.len() <= 84);
             }
         }
     }

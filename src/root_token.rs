@@ -35,3 +35,36 @@ pub struct RootToken {
     pub created_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{profile::Profile, testing::SeededEntropy};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_root_token_is_no_key_and_a_key_no_root_token(seed: u64) {
+            let entropy = SeededEntropy::new(seed);
+            let token = mint(&entropy);
+            prop_assert!(parse(token.expose()).is_some());
+            prop_assert!(Profile::standard().prefix_of(token.expose()).is_none());
+            for prefix in ["sk_live_", "sk_test_"] {
+                prop_assert!(parse(PlainSecret::mint(prefix, &entropy).expose()).is_none());
+            }
+        }
+
+        #[test]
+        fn one_other_character_is_found(seed: u64, at in 0usize..44, with: char) {
+            let token = mint(&SeededEntropy::new(seed));
+            let (before, rest) = token.expose().split_at(at);
+            let changed = format!("{before}{with}{}", &rest[1..]);
+            prop_assert_eq!(parse(&changed).is_some(), changed == token.expose());
+        }
+
+        #[test]
+        fn junk_never_panics(text in ".*|sp_root_.*") {
+            prop_assert!(parse(&text).is_none());
+        }
+    }
+}

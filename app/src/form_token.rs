@@ -41,9 +41,41 @@ pub fn check(vault: &Vault, user: &UserId, now: Timestamp, text: &str) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use sallyport::{testing::SeededEntropy, vault::MasterKey};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
+
+    proptest! {
+        #[test]
+        fn a_token_comes_back_as_its_own_nonce(seed: u64, micros in 0..253_402_300_800_000_000_i64, later in 0..=86_400_u64) {
+            let entropy = SeededEntropy::new(seed);
+            let vault = Vault::new(&MasterKey::mint(&entropy));
+            let (ada, now) = (UserId::mint(&entropy), Timestamp::from_micros(micros));
+            let (one, other) = (mint(&vault, &entropy, &ada, now), mint(&vault, &entropy, &ada, now));
+            let nonce = |token| check(&vault, &ada, now + Duration::from_secs(later), token).expect("ours");
+            prop_assert_eq!(nonce(&one).len(), NONCE);
+            prop_assert_ne!(nonce(&one), nonce(&other));
+        }
+
+        #[test]
+        fn one_other_character_is_refused(seed: u64, at in 0usize..74, with: char) {
+            let entropy = SeededEntropy::new(seed);
+            let vault = Vault::new(&MasterKey::mint(&entropy));
+            let ada = UserId::mint(&entropy);
+            let token = mint(&vault, &entropy, &ada, NOW);
+            let (before, rest) = token.split_at(at);
+            let changed = format!("{before}{with}{}", &rest[1..]);
+            prop_assert_eq!(check(&vault, &ada, NOW, &changed).is_ok(), changed == token);
+        }
+
+        #[test]
+        fn junk_is_refused(text in ".*|[0-9A-Za-z_-]{60,90}") {
+            let entropy = SeededEntropy::new(1);
+            let vault = Vault::new(&MasterKey::mint(&entropy));
+            prop_assert!(check(&vault, &UserId::mint(&entropy), NOW, &text).is_err());
+        }
+    }
 
     #[test]
     fn a_token_is_good_for_its_person_and_a_day() {
@@ -63,7 +95,7 @@ mod tests {
         let vault = Vault::new(&MasterKey::mint(&entropy));
         let ada = UserId::mint(&entropy);
         let token = mint(&vault, &entropy, &ada, NOW);
-        for at in 0..token.len() - 1 {
+        for at in 0..token.len() {
             let mut changed = token.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).expect("ASCII");

@@ -209,7 +209,28 @@ mod tests {
         }
 
         #[test]
-        fn junk_never_panics(text in ".*") {
+        fn one_other_character_more_or_less_is_found(seed: u64, at in 0usize..44, with: char) {
+            let secret = mint(seed);
+            let text = secret.expose();
+            let (before, rest) = text.split_at(at);
+            let changed = format!("{before}{with}{}", &rest[1..]);
+            prop_assert_eq!(Checked::parse("sk_live_", &changed).is_some(), changed == text);
+            let (longer, shorter) = (format!("{before}{with}{rest}"), format!("{before}{}", &rest[1..]));
+            prop_assert!(Checked::parse("sk_live_", &longer).is_none());
+            prop_assert!(Checked::parse("sk_live_", &shorter).is_none());
+        }
+
+        #[test]
+        fn two_neighbours_in_each_others_place_are_found(seed: u64, at in 8usize..37) {
+            let secret = mint(seed);
+            let mut text = secret.expose().as_bytes().to_vec();
+            text.swap(at, at + 1);
+            let text = String::from_utf8(text).expect("ASCII");
+            prop_assert_eq!(Checked::parse("sk_live_", &text).is_some(), text == secret.expose());
+        }
+
+        #[test]
+        fn junk_never_panics(text in ".*|sk_live_.*|sk_live_[0-9A-Za-z]{36}") {
             prop_assert!(Checked::parse("sk_live_", &text).is_none());
         }
     }

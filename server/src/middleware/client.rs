@@ -28,20 +28,20 @@ pub struct Trusted(pub bool);
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// What proxies add. None of them came from somebody on this machine.
-const FORWARDING: [&str; 6] =
-    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+/// What proxies add, and how some more of it begins. None of it came from somebody on this machine.
+const FORWARDING: [&str; 7] =
+    ["forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip", "fastly-client-ip"];
+const FORWARDING_PREFIXES: [&str; 4] = ["x-forwarded", "x-original-", "x-envoy-", "cf-"];
 
 pub async fn name_client(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let peer =
         request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip().to_canonical());
     let headers = request.headers();
-    let forwarded = FORWARDING.iter().any(|name| headers.contains_key(*name));
     let trusted = is_trusted(&state.trusted_proxies, peer);
     let client = Client {
-        ip: if trusted { behind_proxies(headers, peer, &state.trusted_proxies) } else { peer },
-        local: state.is_local() && peer.is_loopback() && !forwarded && is_local_host(headers),
+        ip: address(headers, peer, &state.trusted_proxies),
+        local: peer.is_loopback() && state.is_local() && is_local_host(headers) && !is_forwarded(headers),
         user_agent: headers.get(header::USER_AGENT).map(shortened),
         request_id: RequestId::mint(state.context.store.entropy()),
     };
@@ -73,26 +73,42 @@ fn is_trusted(proxies: &[IpNet], ip: IpAddr) -> bool {
     proxies.iter().any(|block| block.contains(&ip))
 }
 
-/// The last address in X-Forwarded-For that no proxy of ours could have made up.
-fn behind_proxies(headers: &HeaderMap, peer: IpAddr, proxies: &[IpNet]) -> IpAddr {
-    // A byte that is not ASCII ends the walk at its hop; it must not take the whole line away.
-    let values: Vec<_> =
-        headers.get_all(&FORWARDED_FOR).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
-    let hops: Vec<_> = values.iter().flat_map(|value| value.split(',')).collect();
+/// The last address in X-Forwarded-For that no proxy of ours could have made up, if a proxy of ours brought the request.
+/// Whatever stands before it was written by whoever asks, and is not read.
+fn address(headers: &HeaderMap, peer: IpAddr, proxies: &[IpNet]) -> IpAddr {
     let mut client = peer;
-    for hop in hops.iter().rev() {
-        let Ok(ip) = hop.trim().parse::<IpAddr>() else { break };
-        client = ip.to_canonical();
-        if !is_trusted(proxies, client) {
-            break;
-        }
+    let values = headers.get_all(&FORWARDED_FOR);
+    let mut hops = values.iter().rev().flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
+    while is_trusted(proxies, client) {
+        // What can't be read ends the walk at the proxy that wrote it, which is true as far as it goes.
+        let Some(hop) = hops.next().and_then(hop) else { break };
+        client = hop;
     }
     client
 }
 
+/// An address as proxies write it: bare, with a port, and IPv6 in brackets.
+fn hop(written: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(written).ok()?.trim_matches([' ', '\t']);
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let ip = match bare {
+        Some(bare) => IpAddr::V6(bare.parse().ok()?),
+        None => text.parse::<IpAddr>().or_else(|_| text.parse::<SocketAddr>().map(|with_port| with_port.ip())).ok()?,
+    };
+    Some(ip.to_canonical())
+}
+
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    headers.keys().map(HeaderName::as_str).any(|name| {
+        FORWARDING.contains(&name) || FORWARDING_PREFIXES.iter().any(|beginning| name.starts_with(beginning))
+    })
+}
+
 /// A name for this machine: any other was brought by a rebound DNS name or by a proxy.
 fn is_local_host(headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+    let host = host.to_str().unwrap_or_default();
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
     let name = name.map_or(host, |(name, _)| name).trim_matches(['[', ']']);
     name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
@@ -107,6 +123,7 @@ fn shortened(value: &HeaderValue) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         pairs
@@ -127,9 +144,109 @@ mod tests {
             ("::ffff:203.0.113.9", "203.0.113.9"),
             ("\u{ff}, 203.0.113.9", "203.0.113.9"),
             ("203.0.113.9, \u{ff}", "127.0.0.1"),
+            ("203.0.113.9:443", "203.0.113.9"),
+            ("[2001:db8::9]:443", "2001:db8::9"),
+            ("[2001:db8::9]", "2001:db8::9"),
+            ("2001:db8::9", "2001:db8::9"),
+            ("[203.0.113.9]", "127.0.0.1"),
+            ("[::ffff:203.0.113.9]:1, 10.1.2.3:8080", "203.0.113.9"),
+            ("203.0.113.9:99999", "127.0.0.1"),
+            ("fe80::1%eth0", "127.0.0.1"),
+            ("203.0.113.9,", "127.0.0.1"),
+            ("203.0.113.9 6.6.6.6", "127.0.0.1"),
+            ("for=203.0.113.9", "127.0.0.1"),
+            ("unknown, 10.1.2.3", "10.1.2.3"),
         ] {
-            let client = behind_proxies(&headers(&[("x-forwarded-for", chain)]), peer, &proxies);
+            let client = address(&headers(&[("x-forwarded-for", chain)]), peer, &proxies);
             assert_eq!(client.to_string(), expected, "{chain:?}");
+        }
+        let other = headers(&[("forwarded", "for=6.6.6.6"), ("x-real-ip", "6.6.6.6"), ("true-client-ip", "6.6.6.6")]);
+        assert_eq!(address(&other, peer, &proxies), peer, "one header is believed, and no other");
+    }
+
+    #[test]
+    fn what_a_proxy_adds_did_not_come_from_here() {
+        for name in ["forwarded", "via", "x-forwarded-for", "x-forwarded-port", "x-real-ip", "cf-connecting-ip"] {
+            assert!(is_forwarded(&headers(&[(name, "x")])), "{name}");
+        }
+        assert!(!is_forwarded(&headers(&[("host", "localhost"), ("accept", "*/*"), ("sec-fetch-site", "none")])));
+        let mut two = headers(&[("host", "localhost")]);
+        two.append(header::HOST, HeaderValue::from_static("evil.example"));
+        assert!(!is_local_host(&two), "two names are none");
+    }
+
+    fn blocks() -> Vec<IpNet> {
+        ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "fd00::/8"].map(|block| block.parse().expect("a block")).into()
+    }
+
+    /// Anybody but a proxy of ours.
+    fn stranger() -> impl Strategy<Value = IpAddr> {
+        let v6 = any::<std::net::Ipv6Addr>().prop_map(IpAddr::V6);
+        let any = prop_oneof![any::<Ipv4Addr>().prop_map(IpAddr::V4), v6];
+        any.prop_map(|ip| ip.to_canonical()).prop_filter("not ours", |ip| !is_trusted(&blocks(), *ip))
+    }
+
+    /// As one proxy or another writes it.
+    fn written(ip: IpAddr, how: u8, port: u16) -> String {
+        match (ip, how % 3) {
+            (ip, 0) => ip.to_string(),
+            (IpAddr::V6(ip), 1) => format!("[{ip}]"),
+            (ip, _) => SocketAddr::new(ip, port).to_string(),
+        }
+    }
+
+    /// Header lines of whatever bytes a header may hold.
+    fn lines() -> impl Strategy<Value = Vec<HeaderValue>> {
+        let byte = prop_oneof![Just(b','), Just(b' '), Just(b'.'), Just(b':'), Just(b'['), b'0'..=b'9', any::<u8>()];
+        let line =
+            prop::collection::vec(byte, 0..60).prop_filter_map("a header", |it| HeaderValue::from_bytes(&it).ok());
+        prop::collection::vec(line, 0..5)
+    }
+
+    proptest! {
+        #[test]
+        fn a_stranger_speaks_for_nobody(peer in stranger(), lines in lines(), forged: Ipv4Addr) {
+            let mut headers = HeaderMap::new();
+            for line in lines.into_iter().chain(HeaderValue::from_str(&forged.to_string())) {
+                headers.append(&FORWARDED_FOR, line);
+            }
+            prop_assert_eq!(address(&headers, peer, &blocks()), peer);
+        }
+
+        #[test]
+        fn nothing_in_front_hides_who_asked(
+            forged in lines(), client in stranger(), how: u8, port: u16, proxies in prop::collection::vec((0u8..255, any::<bool>()), 0..4)
+        ) {
+            let mut headers = HeaderMap::new();
+            for line in forged {
+                headers.append(&FORWARDED_FOR, line);
+            }
+            // The first proxy starts a line of its own; each one after adds to it, or starts another.
+            let mut line = written(client, how, port);
+            for (last, own_line) in proxies {
+                if own_line {
+                    headers.append(&FORWARDED_FOR, line.parse().expect("a header"));
+                    line = format!("10.0.0.{last}");
+                } else {
+                    line = format!("{line} ,\t10.0.0.{last}:80");
+                }
+            }
+            headers.append(&FORWARDED_FOR, line.parse().expect("a header"));
+            prop_assert_eq!(address(&headers, IpAddr::V4(Ipv4Addr::LOCALHOST), &blocks()), client);
+        }
+
+        #[test]
+        fn no_line_is_too_strange(lines in lines()) {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(&FORWARDED_FOR, line.clone());
+                headers.append(header::HOST, line);
+            }
+            let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+            let client = address(&headers, peer, &blocks());
+            let hops: Vec<_> = headers.get_all(&FORWARDED_FOR).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).filter_map(hop).collect();
+            prop_assert!(client == peer || hops.contains(&client));
+            let _ = is_local_host(&headers);
         }
     }
 
