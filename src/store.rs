@@ -5,6 +5,7 @@
 
 mod apps;
 mod events;
+mod export;
 mod keys;
 mod members;
 mod open;
@@ -13,6 +14,7 @@ mod peppers;
 mod places;
 mod root_tokens;
 mod row;
+mod search;
 mod sessions;
 mod sqlite;
 mod tx;
@@ -27,6 +29,7 @@ use sqlx::AnyPool;
 pub use events::{EventFilter, EventPage};
 pub use keys::{KeyFilter, KeyPage};
 pub use open::{Location, OpenError};
+pub use search::{Found, Kind};
 pub use sessions::SessionRow;
 pub use sqlite::can_corrupt_wal;
 pub use usage::{Refused, Used};

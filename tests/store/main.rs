@@ -2,9 +2,11 @@
 
 mod constraints;
 mod events;
+mod export;
 mod keys;
 mod opening;
 mod orgs;
+mod search;
 mod sessions;
 mod usage;
 mod users;
