@@ -7,6 +7,7 @@ pub mod keys;
 pub mod name_form;
 pub mod orgs;
 pub mod projects;
+pub mod search;
 pub mod setup;
 pub mod sign_in;
 pub mod sign_out;

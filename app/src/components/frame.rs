@@ -3,6 +3,7 @@ use leptos::prelude::*;
 use super::{chrome::Chrome, sidebar::Sidebar, topbar::Topbar};
 use crate::{
     icons::Logo,
+    islands::LocalTimes,
     portal::{Body, Theme},
 };
 
@@ -26,6 +27,7 @@ pub fn ChromeFrame(chrome: Chrome, theme: Theme, body: Body) -> impl IntoView {
             <div class="chrome-main">
                 <Topbar chrome=chrome theme=theme/>
                 <main id="content" class="content" tabindex="-1">{body()}</main>
+                <LocalTimes/>
             </div>
         </div>
     }

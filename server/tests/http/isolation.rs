@@ -21,6 +21,8 @@ async fn addresses(portal: &TestPortal) -> Vec<(Method, String)> {
         format!("/orgs/{org}/keys"),
         format!("/orgs/{org}/keys?panel=generate"),
         format!("/orgs/{org}/activity"),
+        format!("/orgs/{org}/activity.csv"),
+        format!("/orgs/{org}/activity.jsonl"),
         format!("/orgs/{org}/tenants/new"),
         format!("/tenants/{tenant}"),
         format!("/tenants/{tenant}/projects/new"),
@@ -31,6 +33,8 @@ async fn addresses(portal: &TestPortal) -> Vec<(Method, String)> {
         format!("/apps/{app}/keys"),
         format!("/apps/{app}/keys?panel=generate"),
         format!("/apps/{app}/activity"),
+        format!("/apps/{app}/activity.csv"),
+        format!("/apps/{app}/activity.jsonl"),
         format!("/keys/{key}"),
         format!("/keys/{key}/revoke"),
     ];

@@ -16,7 +16,7 @@ use crate::{
     portal::{Page, Section},
     shell,
     ui::Ui,
-    words::{Ago, ahead},
+    words::{Ago, Ahead},
 };
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
@@ -50,7 +50,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page
                     {hint.map(|text| view! { <span><Badge tone=Tone::Warning text/></span> })}
                 }
                 actions=move || revoke.map(|action| view! {
-                    <form method="get" action=action><button class="btn btn-danger-quiet">"Revoke"</button></form>
+                    <form method="get" action=action><button id="revoke" class="btn btn-danger-quiet">"Revoke"</button></form>
                 })
             />
             <div class="columns">
@@ -65,7 +65,10 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page
                             <Ago at=key.created_at now/>
                             {by}
                         </Fact>
-                        <Fact label="Expires">{key.expires_at.map_or("Never".to_owned(), |at| ahead(at, now))}</Fact>
+                        <Fact label="Expires">{match key.expires_at {
+                            Some(at) => view! { <Ahead at now/> }.into_any(),
+                            None => "Never".into_any(),
+                        }}</Fact>
                         <Fact label="Last used"><LastUsed key=used now/></Fact>
                         <Revoked key=revoked now/>
                     </Facts>
