@@ -1,4 +1,5 @@
 // The command palette, by keyboard alone; and the search page where no script runs.
+import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, test } from './sallyport';
 import { createOrganization, done, field, generateKey, openPanel, portalWithApp, setUp } from './steps';
@@ -28,6 +29,14 @@ test('Ctrl K, a few letters, Enter', async ({ page }) => {
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(`/apps/${app_id}`);
   await expect(palette(page)).toBeHidden();
+
+  // Who types faster than the server answers gets what was typed, not what stood there before.
+  await hydrated(page);
+  await page.keyboard.press('Meta+k');
+  await expect(palette(page).getByRole('option', { name: 'API keys' })).toBeVisible();
+  await page.keyboard.insertText(org_id);
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(`/orgs/${org_id}`);
 });
 
 test('arrows, Home and End choose; Escape closes and gives the focus back', async ({ page }) => {
@@ -126,6 +135,29 @@ test('the theme is a result', async ({ page }) => {
   await page.keyboard.press('Enter');
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
   await expect(page).toHaveURL(address);
+});
+
+test('axe finds nothing in the palette', async ({ page }) => {
+  const { org_id } = await portalWithApp(page);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.goto(`/orgs/${org_id}`);
+    await hydrated(page);
+    await page.keyboard.press('Control+k');
+    for (const [typed, shown] of [
+      ['focus', /Focus Android/],
+      ['focuszzz', /Nothing of yours/],
+    ] as const) {
+      await box(page).fill(typed);
+      await expect(palette(page).getByText(shown).first()).toBeVisible();
+      const { violations } = await new AxeBuilder({ page })
+        .include('#palette')
+        .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+        .analyze();
+      const found = violations.map(v => `${v.id}: ${v.nodes.map(n => n.target).join(', ')}`);
+      expect.soft(found, `${typed}, ${colorScheme}`).toEqual([]);
+    }
+  }
 });
 
 test('Escape in the panel gives the focus back to what opened it', async ({ page }) => {

@@ -5,7 +5,12 @@ use axum::{
     routing::{get, post},
 };
 
-use crate::{context::Context, error::PageError, pages::*};
+use crate::{
+    access::{AppAccess, OrgAccess},
+    context::Context,
+    error::PageError,
+    pages::*,
+};
 
 pub fn routes() -> Router<Context> {
     Router::new()
@@ -19,8 +24,8 @@ pub fn routes() -> Router<Context> {
         .route("/orgs/{org_id}", get(orgs::overview::get))
         .route("/orgs/{org_id}/keys", get(orgs::keys::get).post(orgs::keys::post))
         .route("/orgs/{org_id}/activity", get(orgs::activity::get))
-        .route("/orgs/{org_id}/activity.csv", get(orgs::activity::csv))
-        .route("/orgs/{org_id}/activity.jsonl", get(orgs::activity::jsonl))
+        .route("/orgs/{org_id}/activity.csv", get(activity::csv::get::<OrgAccess>))
+        .route("/orgs/{org_id}/activity.jsonl", get(activity::jsonl::get::<OrgAccess>))
         .route("/orgs/{org_id}/tenants/new", get(tenants::new::get).post(tenants::new::post))
         .route("/tenants/{tenant_id}", get(tenants::overview::get))
         .route("/tenants/{tenant_id}/projects/new", get(projects::new::get).post(projects::new::post))
@@ -30,8 +35,8 @@ pub fn routes() -> Router<Context> {
         .route("/apps/{app_id}/identifiers.json", get(apps::identifiers::get))
         .route("/apps/{app_id}/keys", get(apps::keys::get).post(apps::keys::post))
         .route("/apps/{app_id}/activity", get(apps::activity::get))
-        .route("/apps/{app_id}/activity.csv", get(apps::activity::csv))
-        .route("/apps/{app_id}/activity.jsonl", get(apps::activity::jsonl))
+        .route("/apps/{app_id}/activity.csv", get(activity::csv::get::<AppAccess>))
+        .route("/apps/{app_id}/activity.jsonl", get(activity::jsonl::get::<AppAccess>))
         .route("/keys/{key_id}", get(keys::overview::get))
         .route("/keys/{key_id}/revoke", get(keys::revoke::get).post(keys::revoke::post))
         .fallback(|| async { PageError::NotFound })

@@ -42,6 +42,10 @@ mod run {
         status: Element,
         /// Counts what was typed: an answer to an older question is thrown away.
         asked: Rc<Cell<u32>>,
+        /// What is shown answers what was typed before.
+        stale: Rc<Cell<bool>>,
+        /// Enter was pressed meanwhile: on to the first result as soon as it is there.
+        hurried: Rc<Cell<bool>>,
     }
 
     impl Palette {
@@ -54,6 +58,8 @@ mod run {
                 results: part(".palette-results")?,
                 status: part("[role=status]")?,
                 asked: Rc::default(),
+                stale: Rc::default(),
+                hurried: Rc::default(),
                 dialog: dialog.dyn_into().ok()?,
             })
         }
@@ -126,6 +132,7 @@ mod run {
 
         fn clear(&self) {
             self.asked.set(self.asked.get() + 1);
+            self.hurried.set(false);
             self.field.set_value("");
             self.show("");
         }
@@ -133,6 +140,7 @@ mod run {
         fn typed(&self) {
             let typed = self.asked.get() + 1;
             self.asked.set(typed);
+            self.stale.set(true);
             let palette = self.clone();
             let ask = move || {
                 if palette.asked.get() == typed {
@@ -179,6 +187,12 @@ mod run {
             self.status.set_text_content(say.as_deref());
             let _ = self.field.set_attribute("aria-expanded", if self.options().is_empty() { "false" } else { "true" });
             self.choose(0);
+            self.stale.set(false);
+            if self.hurried.take()
+                && let Some(first) = self.options().first()
+            {
+                go(first);
+            }
         }
 
         fn options(&self) -> Vec<Element> {
@@ -207,32 +221,38 @@ mod run {
 
         fn pressed(&self, event: &KeyboardEvent) {
             let options = self.options();
-            if event.is_composing() || options.is_empty() {
+            if event.is_composing() {
+                return;
+            }
+            if self.stale.get() && event.key() == "Enter" {
+                event.prevent_default();
+                self.hurried.set(true);
+                return;
+            }
+            if options.is_empty() {
                 return;
             }
             let (at, last) = (self.chosen(&options).unwrap_or(0), options.len() - 1);
             let next = match event.key().as_str() {
-                "ArrowDown" => {
-                    if at == last {
-                        0
-                    } else {
-                        at + 1
-                    }
-                }
+                "ArrowDown" => (at + 1) % options.len(),
                 "ArrowUp" => at.checked_sub(1).unwrap_or(last),
                 "Home" => 0,
                 "End" => last,
                 "Enter" => {
                     event.prevent_default();
-                    if let Some(option) = options[at].dyn_ref::<HtmlElement>() {
-                        option.click();
-                    }
+                    go(&options[at]);
                     return;
                 }
                 _ => return,
             };
             event.prevent_default();
             self.choose(next);
+        }
+    }
+
+    fn go(option: &Element) {
+        if let Some(option) = option.dyn_ref::<HtmlElement>() {
+            option.click();
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The table of events, of an organization or of one of its apps, with its filters.
 
-pub mod export;
+pub mod csv;
+mod export;
+pub mod jsonl;
 
 use std::time::Duration;
 

@@ -13,6 +13,7 @@ use sallyport::{
 };
 
 use super::ActivityQuery;
+use crate::access::{AppAccess, OrgAccess};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -65,14 +66,40 @@ impl Export {
     }
 }
 
+/// What has a view of events: an organization, or one of its apps.
+pub trait Watched {
+    fn org(&self) -> &OrgId;
+    fn app(&self) -> Option<&AppId>;
+}
+
+impl Watched for OrgAccess {
+    fn org(&self) -> &OrgId {
+        &self.org.id
+    }
+
+    fn app(&self) -> Option<&AppId> {
+        None
+    }
+}
+
+impl Watched for AppAccess {
+    fn org(&self) -> &OrgId {
+        &self.app.org_id
+    }
+
+    fn app(&self) -> Option<&AppId> {
+        Some(&self.app.id)
+    }
+}
+
 /// The file. Where the database fails midway the download breaks off, so that half of it is never taken for the whole.
 pub async fn export(
     store: &Store,
-    org: &OrgId,
-    app: Option<&AppId>,
+    of: &impl Watched,
     query: &ActivityQuery,
     format: Format,
 ) -> sallyport::Result<Response> {
+    let (org, app) = (of.org(), of.app());
     let of = app.map_or(org.as_str(), AppId::as_str);
     let day = store.now().to_chrono().format("%Y-%m-%d");
     let name = format!("attachment; filename=\"activity-{of}-{day}.{}\"", format.extension());

@@ -8,10 +8,7 @@ use crate::{
     access::AppAccess,
     context::Context,
     error::PageResult,
-    pages::activity::{
-        Activity, ActivityQuery, ActivityView,
-        export::{Format, export},
-    },
+    pages::activity::{Activity, ActivityQuery, ActivityView},
     portal::{Page, Section},
     shell,
     ui::{Asked, Ui},
@@ -39,16 +36,4 @@ pub async fn get(
         }
     });
     Ok(ui.ok(page).await)
-}
-
-pub async fn csv(State(context): State<Context>, access: AppAccess, Asked(query): Asked<ActivityQuery>) -> PageResult {
-    Ok(export(&context.store, &access.app.org_id, Some(&access.app.id), &query, Format::Csv).await?)
-}
-
-pub async fn jsonl(
-    State(context): State<Context>,
-    access: AppAccess,
-    Asked(query): Asked<ActivityQuery>,
-) -> PageResult {
-    Ok(export(&context.store, &access.app.org_id, Some(&access.app.id), &query, Format::Jsonl).await?)
 }
