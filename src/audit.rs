@@ -1,5 +1,7 @@
 //! What happened: events in hash chains, one chain for each organization and one called `system`.
 
+pub mod export;
+
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 

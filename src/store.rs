@@ -6,6 +6,7 @@
 mod apps;
 mod backup;
 mod events;
+mod export;
 mod key_list;
 mod keys;
 mod lifecycle;
@@ -17,6 +18,7 @@ mod places;
 mod postgres;
 mod root_tokens;
 mod row;
+mod search;
 #[cfg(feature = "testing")]
 mod seed;
 mod sessions;
@@ -35,6 +37,7 @@ pub use events::{EventFilter, EventPage};
 pub use key_list::{KeyFilter, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
 pub use lifecycle::Contents;
 pub use open::{Location, OpenError};
+pub use search::{Found, Kind};
 pub use sessions::SessionRow;
 pub use sqlite::can_corrupt_wal;
 pub use usage::{Refused, Used};

@@ -109,11 +109,10 @@ impl OrgAccess {
         if self.role.may(permission) {
             return Ok(());
         }
-        let role = self.role.title();
-        Err(PageError::Forbidden(format!("Your role here is {role}. Ask an owner or an admin of {}.", self.org.name)))
+        Err(PageError::Role { org: self.org.id.clone(), name: self.org.name.clone(), role: self.role })
     }
 
-    async fn of(me: SignedIn, store: &Store, id: &OrgId) -> Result<Self, PageError> {
+    pub(crate) async fn of(me: SignedIn, store: &Store, id: &OrgId) -> Result<Self, PageError> {
         let (org, role) = store.org_for(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
         Ok(Self { me, org, role })
     }

@@ -12,6 +12,7 @@ mod group;
 mod nav;
 mod once;
 mod page;
+mod palette;
 mod select;
 mod sidebar;
 mod summary;

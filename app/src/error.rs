@@ -1,7 +1,7 @@
 //! What a page answers when it can't be shown.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use sallyport::Error;
+use sallyport::{Error, id::OrgId, member::Role};
 
 /// Becomes a page of its own in [`crate::ui::error_pages`], which knows how the portal looks.
 #[derive(Clone, Debug)]
@@ -12,10 +12,18 @@ pub enum PageError {
     },
     NotFound,
     Forbidden(String),
+    /// A member of the organization, whose role is too small.
+    Role {
+        org: OrgId,
+        name: String,
+        role: Role,
+    },
     BadRequest(String),
     TooLarge,
     Busy(String),
     Unavailable,
+    /// A defect: it was logged.
+    Broken,
 }
 
 pub type PageResult = Result<Response, PageError>;
@@ -25,10 +33,11 @@ impl PageError {
         match self {
             Self::SignIn { .. } => 303,
             Self::NotFound => 404,
-            Self::Forbidden(_) => 403,
+            Self::Forbidden(_) | Self::Role { .. } => 403,
             Self::BadRequest(_) => 400,
             Self::TooLarge => 413,
             Self::Busy(_) | Self::Unavailable => 503,
+            Self::Broken => 500,
         }
     }
 
@@ -36,11 +45,12 @@ impl PageError {
         match self {
             Self::SignIn { .. } => "Sign in",
             Self::NotFound => "Page not found",
-            Self::Forbidden(_) => "Not allowed",
+            Self::Forbidden(_) | Self::Role { .. } => "Not allowed",
             Self::BadRequest(_) => "That request can’t be read",
             Self::TooLarge => "Too large",
             Self::Busy(_) => "Very busy",
-            Self::Unavailable => "Something is broken here",
+            Self::Unavailable => "Not reachable right now",
+            Self::Broken => "Something went wrong",
         }
     }
 
@@ -51,9 +61,17 @@ impl PageError {
                 "Nothing is at this address, or it belongs to an organization that you are not a member of.".to_owned()
             }
             Self::Forbidden(message) | Self::BadRequest(message) | Self::Busy(message) => message.clone(),
+            Self::Role { name, role, .. } => {
+                format!("Your role here is {}. An owner or an admin of {name} can do this.", role.title())
+            }
             Self::TooLarge => "What was sent is larger than any form of this portal.".to_owned(),
             Self::Unavailable => {
                 "The portal can’t reach its database. Nothing was changed; try again in a moment.".to_owned()
+            }
+            Self::Broken => {
+                "This is a defect of the portal, not your doing. It was logged; whoever runs the portal finds it by the \
+                 request’s id."
+                    .to_owned()
             }
         }
     }
@@ -68,9 +86,13 @@ impl From<Error> for PageError {
             Error::Busy(message) => Self::Busy(message.to_owned()),
             Error::Invalid(invalid) => Self::BadRequest(invalid.to_string()),
             Error::AlreadyIssued(_) => Self::BadRequest("This form was sent already.".to_owned()),
-            Error::Unavailable(_) | Error::Sealed(_) => {
+            Error::Unavailable(_) => {
                 tracing::error!(%error, "a page could not be made");
                 Self::Unavailable
+            }
+            Error::Sealed(_) => {
+                tracing::error!(%error, "a page could not be made");
+                Self::Broken
             }
         }
     }

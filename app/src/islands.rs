@@ -8,11 +8,15 @@ mod copy_on_click;
 #[cfg(feature = "hydrate")]
 mod dom;
 mod escape_closes;
+mod local_times;
 mod once_guard;
+mod palette;
 mod submit_once;
 
 pub use auto_submit::AutoSubmit;
 pub use copy_on_click::CopyOnClick;
 pub use escape_closes::EscapeCloses;
+pub use local_times::LocalTimes;
 pub use once_guard::OnceGuard;
+pub use palette::Palette;
 pub use submit_once::SubmitOnce;

@@ -8,6 +8,7 @@ pub mod keys;
 pub mod name_form;
 pub mod orgs;
 pub mod projects;
+pub mod search;
 pub mod settings;
 pub mod setup;
 pub mod sign_in;

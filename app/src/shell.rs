@@ -23,7 +23,7 @@ pub async fn of_person(ui: &Ui, me: &SignedIn) -> Result<Chrome, PageError> {
     })
 }
 
-pub async fn of_org(ui: &Ui, access: &OrgAccess, section: Section) -> Result<Chrome, PageError> {
+pub async fn of_org(ui: &Ui, access: &OrgAccess, section: impl Into<Option<Section>>) -> Result<Chrome, PageError> {
     let tenants = ui.context.store.tenants(&access.org.id).await?;
     Ok(Chrome {
         org: Some(CurrentOrg {
@@ -36,7 +36,7 @@ pub async fn of_org(ui: &Ui, access: &OrgAccess, section: Section) -> Result<Chr
             .into_iter()
             .map(|tenant| TenantEntry { id: tenant.id.to_string(), name: tenant.name })
             .collect(),
-        section: Some(section),
+        section: section.into(),
         archived: archived(Place::from(&access.org), access),
         crumbs: vec![org_crumb(&access.org)],
         ..of_person(ui, &access.me).await?

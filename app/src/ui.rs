@@ -13,10 +13,9 @@ use leptos::prelude::*;
 use sallyport::{Error, Invalid};
 
 use crate::{
-    components::Notice,
-    components::Tone,
     context::{Client, Context, Nonce},
     error::PageError,
+    error_page,
     form::FormState,
     portal::{Page, Portal, Site, Theme},
 };
@@ -61,6 +60,12 @@ impl Ui {
         // Pages tell of one person's organizations, and one of them holds secrets: none is kept anywhere.
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
+    }
+
+    /// A part of a page, for an island that asks for it.
+    pub fn fragment<V: IntoView>(&self, view: impl FnOnce() -> V) -> Response {
+        let html = Owner::new().with(|| view().into_view().to_html());
+        ([(header::CACHE_CONTROL, "no-store")], Html(html)).into_response()
     }
 
     /// A page that shows secrets. It is not compressed: lengths would tell of them (BREACH).
@@ -159,10 +164,11 @@ pub fn see_other(to: impl AsRef<str>) -> Response {
     axum::response::Redirect::to(to.as_ref()).into_response()
 }
 
-/// Gives each [`PageError`] a page.
+/// Gives each [`PageError`] a page, in the frame of whoever is signed in.
 pub async fn error_pages(State(context): State<Context>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let ui = Ui::of(&context, &parts);
+    let mut who = error_page::who(&parts);
     let response = next.run(Request::from_parts(parts, body)).await;
     let error = match response.extensions().get::<PageError>() {
         Some(error) => error.clone(),
@@ -173,16 +179,7 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
         None if response.status() == StatusCode::SERVICE_UNAVAILABLE => PageError::Unavailable,
         None => return response,
     };
-    let (title, message) = (error.title(), error.message());
-    let request_id = ui.client.request_id.to_string();
-    let page = Page::bare(title, move || {
-        view! {
-            <h1 class="card-title">{title}</h1>
-            <Notice tone=Tone::Neutral>{message}</Notice>
-            <p class="muted">"Request " <code>{request_id}</code></p>
-            <p><a class="btn" href="/">"Go to the portal"</a></p>
-        }
-    });
+    let page = error_page::page(&ui, &mut who, error).await;
     let mut shown = ui.show(response.status(), page).await;
     if let Some(allow) = response.headers().get(header::ALLOW) {
         shown.headers_mut().insert(header::ALLOW, allow.clone());

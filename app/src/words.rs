@@ -35,9 +35,7 @@ pub fn ahead(at: Timestamp, now: Timestamp) -> String {
 
 /// "14 Nov", with the year where it is another one.
 pub fn date(at: Timestamp, now: Timestamp) -> String {
-    let (at, now) = (at.to_chrono(), now.to_chrono());
-    let format = if chrono::Datelike::year(&at) == chrono::Datelike::year(&now) { "%-d %b" } else { "%-d %b %Y" };
-    at.format(format).to_string()
+    at.to_chrono().format(if is_this_year(at, now) { "%-d %b" } else { "%-d %b %Y" }).to_string()
 }
 
 /// "1 key", "7 keys", "1,204 keys".
@@ -62,7 +60,49 @@ pub fn digits(n: i64) -> String {
 /// A moment in words, the full one on hover.
 #[component]
 pub fn Ago(at: Timestamp, now: Timestamp) -> impl IntoView {
-    view! { <When at=at.to_rfc3339() text=ago(at, now)/> }
+    let day = (now.since(at).as_secs() >= 30 * DAY).then(|| day(at, now));
+    view! { <When at=at.to_rfc3339() text=ago(at, now) day/> }
+}
+
+/// A moment to come in words, the full one on hover.
+#[component]
+pub fn Ahead(at: Timestamp, now: Timestamp) -> impl IntoView {
+    let day = (at.since(now).as_secs() >= 60 * DAY).then(|| day(at, now));
+    view! { <When at=at.to_rfc3339() text=ahead(at, now) day/> }
+}
+
+/// How [`date`] writes it, for the island that writes it anew in the reader's zone.
+fn day(at: Timestamp, now: Timestamp) -> &'static str {
+    if is_this_year(at, now) { "day" } else { "year" }
+}
+
+fn is_this_year(at: Timestamp, now: Timestamp) -> bool {
+    chrono::Datelike::year(&at.to_chrono()) == chrono::Datelike::year(&now.to_chrono())
+}
+
+/// Why a key was refused; the code of a verdict (or of a later version's) in plain words.
+pub fn refusal(code: &str) -> String {
+    let words = match code {
+        "malformed" => "the key was not whole",
+        "not_found" => "asked by another organization",
+        "revoked" => "the key was revoked before",
+        "expired" => "the key had expired",
+        "paused" => "the key was paused",
+        "suspended" => "its app or organization was archived",
+        "ip_denied" => "its address may not use the key",
+        "https_required" => "it came without https",
+        "mode_mismatch" => "a live key was asked for test data, or the other way round",
+        "app_mismatch" => "the key belongs to another app",
+        "workspace_mismatch" => "the key belongs to another organization",
+        "insufficient_scope" => "the key lacks a scope",
+        "ingestion_not_verified" => "its app is not verified for ingestion",
+        "rate_limited" => "too many requests",
+        "signature_required" => "it was not signed",
+        "bad_signature" => "its signature is wrong",
+        "replayed" => "the same signed request came before",
+        other => return other.replace('_', " "),
+    };
+    words.to_owned()
 }
 
 #[cfg(test)]
@@ -89,6 +129,18 @@ mod tests {
         }
         assert_eq!(ahead(NOW + Duration::from_secs(5 * HOUR), NOW), "in 5 h");
         assert_eq!(ahead(NOW + Duration::from_secs(30 * DAY), NOW), "in 30 days");
+    }
+
+    #[test]
+    fn every_refusal_has_words() {
+        for verdict in sallyport::key::Verdict::ALL {
+            let words = refusal(verdict.code());
+            assert!(
+                !words.contains('_') && (words.contains(' ') || verdict.is_valid() || verdict.code() == "missing"),
+                "{words}"
+            );
+        }
+        assert_eq!(refusal("of_a_later_version"), "of a later version");
     }
 
     #[test]

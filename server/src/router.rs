@@ -7,10 +7,12 @@ use axum::{
     extract::{DefaultBodyLimit, State},
     http::{Extensions, HeaderMap, StatusCode, Version},
     middleware::{from_fn, from_fn_with_state},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
     routing::get,
 };
 use sallyport_app::{
+    context::Context,
+    error::PageError,
     routes,
     ui::{self, Uncompressed},
 };
@@ -32,14 +34,21 @@ const API_LIMIT: usize = 256 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub fn router(state: AppState) -> Router {
+    with_pages(state, routes::routes())
+}
+
+/// The server with these pages: a test adds one that fails.
+pub fn with_pages(state: AppState, pages: Router<Context>) -> Router {
     let timeout = || TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT);
 
-    let portal = routes::routes()
-        .layer(sessions(&state))
+    let portal = pages
         .layer(from_fn_with_state(state.clone(), origin::check))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .layer(timeout())
+        .layer(CatchPanicLayer::custom(broken))
         .layer(from_fn_with_state(state.context.clone(), ui::error_pages))
+        // Outside of the error pages, which are shown in the frame of whoever is signed in.
+        .layer(sessions(&state))
         .layer(CompressionLayer::new().compress_when(unless_secret as fn(_, _, &_, &_) -> _))
         .layer(from_fn_with_state(state.clone(), headers::nonce))
         .with_state(state.context.clone());
@@ -62,6 +71,14 @@ pub fn router(state: AppState) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(state.clone(), headers::secure))
         .layer(from_fn_with_state(state, client::name_client))
+}
+
+/// A handler that panicked; the page tells the request's id, under which this is in the log.
+fn broken(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let said = panic.downcast_ref::<String>().map(String::as_str);
+    let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
+    tracing::error!(panic = said, "a page broke");
+    PageError::Broken.into_response()
 }
 
 /// Pages are compressed, but not the one that shows secrets.

@@ -33,7 +33,7 @@ pub struct EventPage {
 
 const PAGE: i64 = 50;
 
-fn event(row: &AnyRow) -> Result<Event> {
+pub(super) fn event(row: &AnyRow) -> Result<Event> {
     Ok(Event {
         chain: row.text("chain")?,
         seq: row.int("seq")?,

@@ -122,6 +122,7 @@ pub const UNUSED_DAYS: u64 = 30;
 
 const PAGE: i64 = 25;
 
+#[derive(Debug, PartialEq)]
 enum Value {
     Text(String),
     Int(i64),
@@ -249,8 +250,13 @@ impl Cursor {
             KeySort::Label => row.text("sorted_by")?,
             _ => row.int("sorted_by")?.to_string(),
         };
-        Ok(format!("{}.{value}", row.text("id")?))
+        Ok(cursor(&KeyId::stored(row.text("id")?), &value))
     }
+}
+
+/// An id has no dot in it, whatever a label has.
+fn cursor(id: &KeyId, value: &str) -> String {
+    format!("{id}.{value}")
 }
 
 impl Store {
@@ -321,7 +327,30 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::testing::SeededEntropy;
+
+    proptest! {
+        #[test]
+        fn cursors_come_back(micros: i64, label in "\\PC{0,20}", seed: u64) {
+            let id = KeyId::mint(&SeededEntropy::new(seed));
+            let back = |text: &str, sort| Cursor::parse(text, sort).map(|cursor| (cursor.id, cursor.value));
+            prop_assert_eq!(back(&cursor(&id, &micros.to_string()), KeySort::Newest), Some((id.clone(), Value::Int(micros))));
+            let word = Value::Text(label.clone());
+            prop_assert_eq!(back(&cursor(&id, &label), KeySort::Label), Some((id, word)));
+        }
+
+        #[test]
+        fn no_cursor_panics(text in ".*") {
+            for sort in KeySort::ALL {
+                if let Some(cursor) = Cursor::parse(&text, *sort) {
+                    prop_assert!(text.starts_with(cursor.id.as_str()));
+                }
+            }
+        }
+    }
 
     #[test]
     fn signs_of_like_are_taken_as_they_are() {

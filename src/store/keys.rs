@@ -297,26 +297,3 @@ impl Tx {
         Ok(Issued { key, app, secret, signing_secret })
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::SeededEntropy;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_cursor_comes_back(micros: i64, seed: u64) {
-            let id = KeyId::mint(&SeededEntropy::new(seed));
-            prop_assert_eq!(parse_cursor(&format!("{micros}.{id}")), Some((micros, id)));
-        }
-
-        #[test]
-        fn no_cursor_is_too_strange(text in ".*|-?[0-9]{0,25}\\.(key_)?[0-9A-Za-z]{0,20}") {
-            if let Some((_, id)) = parse_cursor(&text) {
-                let cursor = text.split_once('.').expect("a point");
-                prop_assert_eq!(cursor.1, id.as_str());
-            }
-        }
-    }
-}

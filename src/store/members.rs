@@ -1,6 +1,6 @@
 //! Who belongs to an organization.
 
-use super::{Store, detached, tx::Tx};
+use super::{Store, detached, row::Read, tx::Tx};
 use crate::{
     Result, Timestamp,
     audit::{Act, Action, NewEvent, Target},
@@ -23,6 +23,18 @@ impl Store {
             tx.commit().await
         })
         .await
+    }
+
+    /// Whom to ask: the names of an organization's owners.
+    pub async fn owners(&self, org: &OrgId) -> Result<Vec<String>> {
+        let rows = sqlx::query(
+            "SELECT u.name FROM members m JOIN users u ON u.id = m.user_id \
+             WHERE m.org_id = $1 AND m.role = 'owner' AND u.disabled_at IS NULL ORDER BY lower(u.name), u.id LIMIT 5",
+        )
+        .bind(org.to_string())
+        .fetch_all(self.read())
+        .await?;
+        rows.iter().map(|row| row.text("name")).collect()
     }
 }
 

@@ -2,10 +2,12 @@
 
 mod constraints;
 mod events;
+mod export;
 mod keys;
 mod lifecycle;
 mod opening;
 mod orgs;
+mod search;
 mod sessions;
 mod usage;
 mod users;

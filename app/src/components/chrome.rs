@@ -62,7 +62,7 @@ pub enum Section {
 
 impl Section {
     /// In the sidebar's order: section, label, path below the organization, icon.
-    pub(super) const ALL: &[(Section, &str, &str, Icon)] = &[
+    pub(crate) const ALL: &[(Section, &str, &str, Icon)] = &[
         (Section::Projects, "Projects", "", Icon::Folder),
         (Section::Keys, "API keys", "/keys", Icon::Key),
         (Section::Activity, "Activity", "/activity", Icon::Activity),

@@ -19,11 +19,19 @@ pub fn FilterBar(
     /// What stands at the right: a count, exports, a button.
     #[prop(optional, into)]
     side: ViewFnOnce,
+    /// Folds the filters away on a phone, unless it is told that one is set.
+    #[prop(optional)]
+    fold: Option<bool>,
     children: Children,
 ) -> impl IntoView {
+    // The form stands beside the fold and not in it, because only there can CSS open it where there is room.
+    let fold = fold.map(
+        |open| view! { <details class="fold" open=open><summary class="btn btn-small">"Filters"</summary></details> },
+    );
     view! {
         <div class="filter-bar">
             {search.run()}
+            {fold}
             <form class="filters" method="get" action=action>
                 {children()}
                 <button class="btn btn-small apply">"Apply"</button>

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     icons::Logo,
+    islands::LocalTimes,
     portal::{Body, Theme},
 };
 
@@ -35,6 +36,7 @@ pub fn ChromeFrame(chrome: Chrome, theme: Theme, body: Body) -> impl IntoView {
                     {archived.map(|archived| view! { <ArchivedNotice archived/> })}
                     {body()}
                 </main>
+                <LocalTimes/>
             </div>
         </div>
     }

@@ -55,6 +55,7 @@ pub fn OnceDialog(
                     <OnceGuard/>
                 </form>
             </dialog>
+            <p class="print-only">"Secrets are not printed. Save them in your secret manager, or download the file."</p>
         </div>
     }
 }

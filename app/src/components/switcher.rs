@@ -12,7 +12,11 @@ pub fn OrgSwitcher(orgs: Vec<OrgEntry>, current: Option<CurrentOrg>) -> impl Int
             let about = [org.role, org.plan].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
             (org.name, about.join(" · "))
         }
-        None => ("No organization".to_owned(), "Choose or create one".to_owned()),
+        None => match orgs.len() {
+            0 => ("No organization".to_owned(), "Create the first one".to_owned()),
+            1 => ("No organization".to_owned(), "1 to choose from".to_owned()),
+            n => ("No organization".to_owned(), format!("{n} to choose from")),
+        },
     };
     let entries = orgs.into_iter().map(|org| {
         let here = (current_id.as_ref() == Some(&org.id)).then_some("true");
@@ -47,6 +51,14 @@ pub fn OrgSwitcher(orgs: Vec<OrgEntry>, current: Option<CurrentOrg>) -> impl Int
 #[component]
 pub fn TenantSwitcher(org_id: String, tenants: Vec<TenantEntry>, current: Option<TenantEntry>) -> impl IntoView {
     let current_id = current.as_ref().map(|tenant| tenant.id.clone());
+    let all = (!tenants.is_empty()).then(|| {
+        let here = current.is_none().then_some("true");
+        view! {
+            <a class="menu-item" href=format!("/orgs/{org_id}") aria-current=here>
+                <span class="menu-text">"All tenants"</span>
+            </a>
+        }
+    });
     let name = match current {
         Some(tenant) => tenant.name,
         None if tenants.is_empty() => "None yet".to_owned(),
@@ -73,7 +85,7 @@ pub fn TenantSwitcher(org_id: String, tenants: Vec<TenantEntry>, current: Option
             <IconView icon=Icon::Chevrons/>
         </div>
         <div id="tenant-menu" class="menu tenant-menu" popover>
-            <div class="menu-list">{entries.collect_view()}</div>
+            <div class="menu-list">{all}{entries.collect_view()}</div>
             <a class="menu-item menu-new" href=format!("/orgs/{org_id}/tenants/new")>
                 <IconView icon=Icon::Plus/>"New tenant"
             </a>

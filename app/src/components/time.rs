@@ -7,9 +7,12 @@ pub fn When(
     #[prop(into)]
     at: String,
     #[prop(into)] text: String,
+    /// The text is a date: `day`, or `year` where it names that too. It is another one in another zone.
+    #[prop(optional_no_strip)]
+    day: Option<&'static str>,
 ) -> impl IntoView {
     let title = readable(&at);
-    view! { <time datetime=at title=title>{text}</time> }
+    view! { <time datetime=at title=title data-date=day>{text}</time> }
 }
 
 fn readable(at: &str) -> String {

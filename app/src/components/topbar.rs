@@ -1,6 +1,9 @@
 use leptos::prelude::*;
 
-use super::chrome::{Chrome, Crumb, Viewer, initials};
+use super::{
+    chrome::{Chrome, Crumb, Viewer, initials},
+    palette::{PaletteDialog, SearchLink},
+};
 use crate::{
     icons::{Icon, IconView},
     portal::Theme,
@@ -9,15 +12,18 @@ use crate::{
 /// Breadcrumbs, the theme and the person's own menu.
 #[component]
 pub fn Topbar(chrome: Chrome, theme: Theme) -> impl IntoView {
+    let org = chrome.org.map(|org| org.id);
     view! {
         <header class="topbar">
             <button type="button" class="icon-btn menu-btn" popovertarget="sidebar" aria-label="Menu">
                 <IconView icon=Icon::Menu/>
             </button>
             <Breadcrumbs crumbs=chrome.crumbs/>
+            <SearchLink org=org.clone()/>
             <ThemeSwitch theme=theme here=chrome.here/>
             <UserMenu viewer=chrome.viewer/>
         </header>
+        <PaletteDialog org/>
     }
 }
 
@@ -38,10 +44,9 @@ fn ThemeSwitch(theme: Theme, here: String) -> impl IntoView {
         Theme::Dark => (Theme::System, "Theme: dark. Switch to system", Icon::Moon),
     };
     view! {
-        <form method="post" action="/theme">
-            <input type="hidden" name="theme" value=next.name()/>
+        <form id="theme-form" method="post" action="/theme">
             <input type="hidden" name="back" value=here/>
-            <button class="icon-btn" aria-label=label title=label><IconView icon=icon/></button>
+            <button class="icon-btn" name="theme" value=next.name() aria-label=label title=label><IconView icon=icon/></button>
         </form>
     }
 }

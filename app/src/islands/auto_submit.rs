@@ -1,6 +1,7 @@
 use leptos::{html::Span, prelude::*};
 
-/// Submits the form around it whenever one of its fields changes.
+/// Goes to what the filters of the form around it ask for, as soon as one changes. Empty ones are left out of the
+/// address, and with none left its `?` too.
 #[island]
 pub fn AutoSubmit() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
@@ -9,10 +10,15 @@ pub fn AutoSubmit() -> impl IntoView {
     anchor.on_load(|anchor| {
         use super::dom;
         if let Some(form) = dom::form_around(&anchor) {
-            let target = form.clone();
-            dom::listen(&form, "change", move |_| {
-                let _ = target.request_submit();
-            });
+            for event in ["change", "submit"] {
+                let target = form.clone();
+                dom::listen(&form, event, move |event| {
+                    if let Some(href) = dom::address(&target) {
+                        event.prevent_default();
+                        let _ = window().location().set_href(&href);
+                    }
+                });
+            }
         }
     });
 

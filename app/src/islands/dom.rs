@@ -2,7 +2,10 @@
 
 use leptos::prelude::{document, window};
 use leptos::wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{Element, Event, EventTarget, HtmlDocument, HtmlFormElement, HtmlInputElement, HtmlTextAreaElement};
+use web_sys::{
+    Element, Event, EventTarget, FormData, HtmlDocument, HtmlFormElement, HtmlInputElement, HtmlTextAreaElement,
+    UrlSearchParams,
+};
 
 /// Listens for as long as the page lives.
 pub(super) fn listen(target: &EventTarget, event: &str, handler: impl FnMut(Event) + 'static) {
@@ -71,4 +74,37 @@ fn copy_by_selection(text: &str) {
     field.select();
     let _ = document.unchecked_ref::<HtmlDocument>().exec_command("copy");
     field.remove();
+}
+
+pub(super) fn all(selector: &str) -> Vec<Element> {
+    let Ok(found) = document().query_selector_all(selector) else {
+        return Vec::new();
+    };
+    (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect()
+}
+
+/// Whether a letter that is pressed now is written somewhere.
+pub(super) fn is_typing() -> bool {
+    let focused = document().active_element();
+    focused.is_some_and(|focused| focused.matches("input, textarea, select, [contenteditable]").unwrap_or(false))
+}
+
+/// The fields of a form as it would send them.
+pub(super) fn fields(form: &HtmlFormElement) -> Option<UrlSearchParams> {
+    UrlSearchParams::new_with_str_sequence_sequence(FormData::new_with_form(form).ok()?.as_ref()).ok()
+}
+
+/// Where a GET form leads, without its empty fields.
+pub(super) fn address(form: &HtmlFormElement) -> Option<String> {
+    let fields = fields(form)?;
+    let names = form.elements();
+    for index in 0..names.length() {
+        let name = names.item(index).and_then(|field| field.get_attribute("name")).unwrap_or_default();
+        if fields.get(&name).is_some_and(|value| value.is_empty()) {
+            fields.delete(&name);
+        }
+    }
+    let query: String = fields.to_string().into();
+    let path = form.action();
+    Some(if query.is_empty() { path } else { format!("{path}?{query}") })
 }

@@ -14,7 +14,14 @@ pub fn OnceGuard() -> impl IntoView {
         if let Some(form) = dom::form_around(&anchor) {
             // The browser submits only once the box is ticked.
             let done = Rc::clone(&done);
-            dom::listen(&form, "submit", move |_| done.set(true));
+            let target = form.clone();
+            dom::listen(&form, "submit", move |event| {
+                done.set(true);
+                if let Some(href) = dom::address(&target) {
+                    event.prevent_default();
+                    let _ = window().location().set_href(&href);
+                }
+            });
         }
         dom::listen(&window(), "beforeunload", move |event| {
             if !done.get() {

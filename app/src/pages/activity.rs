@@ -1,5 +1,9 @@
 //! The table of events, of an organization or of one of its apps, with its filters.
 
+pub mod csv;
+mod export;
+pub mod jsonl;
+
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -11,11 +15,12 @@ use sallyport::{
 };
 use serde::Deserialize;
 
+use self::export::Format;
 use crate::{
     components::{Badge, Choice, DataTable, Empty, FilterBar, FilterSelect, FilterText, Pager, Tone},
     form::FormState,
     icons::Icon,
-    words::Ago,
+    words::{Ago, refusal},
 };
 
 /// What the URL says of the view, so that it can be shared.
@@ -62,6 +67,14 @@ impl ActivityQuery {
         self.pairs().next().is_some()
     }
 
+    /// The same view as a file.
+    fn export_href(&self, path: &str, format: Format) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        let query = query.extend_pairs(self.pairs()).finish();
+        let query = if query.is_empty() { query } else { format!("?{query}") };
+        format!("{path}.{}{query}", format.extension())
+    }
+
     fn href(&self, path: &str, edge: &str, seq: i64) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(self.pairs()).append_pair(edge, &seq.to_string());
@@ -98,6 +111,7 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
     let newer = page.newer.map(|seq| query.href(&path, "after", seq));
     let older = page.older.map(|seq| query.href(&path, "before", seq));
     let narrowed = query.is_narrowed();
+    let (csv, jsonl) = (query.export_href(&path, Format::Csv), query.export_href(&path, Format::Jsonl));
     let body = if page.events.is_empty() {
         let (title, text) = if narrowed {
             ("Nothing matches", "Take a filter away to see more.")
@@ -116,7 +130,13 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
         view! { <EventTable events=page.events now/> }.into_any()
     };
     view! {
-        <FilterBar action=path>
+        <FilterBar
+            action=path fold=narrowed
+            side=move || view! {
+                <a class="btn btn-small" href=csv download>"Export CSV"</a>
+                <a class="btn btn-small" href=jsonl download>"Export JSONL"</a>
+            }
+        >
             <FilterSelect form=&form name="actor" label="Actor" options=actors.collect()/>
             <FilterSelect form=&form name="action" label="Action" options=std::iter::once(all("Any action")).chain(actions).collect()/>
             <FilterSelect form=&form name="outcome" label="Outcome" options=outcomes/>
@@ -124,7 +144,7 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
             <FilterText form=&form name="to" label="To" kind="date"/>
         </FilterBar>
         {body}
-        <div class="table-foot"><p>"Events can’t be changed: each holds the hash of the one before."</p><Pager newer older/></div>
+        <div class="table-foot"><p>"Events can’t be changed: each holds the hash of the one before. Days of the filter are UTC."</p><Pager newer older/></div>
     }
 }
 
@@ -177,7 +197,8 @@ fn detail(event: &Event) -> Option<String> {
     let word = |name: &str| details.get(name).and_then(|value| value.as_str()).filter(|word| !word.is_empty());
     if let Some(code) = word("code") {
         let times = details.get("times").and_then(serde_json::Value::as_u64).unwrap_or(1);
-        return Some(if times > 1 { format!("{code}, {times} times") } else { code.to_owned() });
+        let why = refusal(code);
+        return Some(if times > 1 { format!("{why}, {times} times") } else { why });
     }
     word("reason").or_else(|| word("role")).map(str::to_owned)
 }
@@ -199,5 +220,8 @@ mod tests {
     fn links_keep_the_filters() {
         let query = ActivityQuery { actor: "Ada & co".to_owned(), ..Default::default() };
         assert_eq!(query.href("/orgs/x/activity", "before", 7), "/orgs/x/activity?actor=Ada+%26+co&before=7");
+        assert_eq!(query.export_href("/orgs/x/activity", Format::Csv), "/orgs/x/activity.csv?actor=Ada+%26+co");
+        let all = ActivityQuery::default();
+        assert_eq!(all.export_href("/orgs/x/activity", Format::Jsonl), "/orgs/x/activity.jsonl");
     }
 }

@@ -73,6 +73,11 @@ impl Client {
         Self { cookies: Arc::default(), ..self.clone() }
     }
 
+    /// The same browser, at another server.
+    pub fn with(&self, router: Router) -> Self {
+        Self { router, ..self.clone() }
+    }
+
     /// Sends what the builder says, as it is.
     pub async fn send(&self, mut request: Request<Body>) -> Answer {
         request.extensions_mut().insert(Peer(self.peer));

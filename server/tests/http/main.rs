@@ -4,11 +4,13 @@ mod client;
 mod portal;
 
 mod apps;
+mod errors;
 mod isolation;
 mod keys;
 mod middleware;
 mod orgs;
 mod pkg;
+mod search;
 mod settings;
 mod setup;
 mod sign_in;

@@ -28,7 +28,7 @@ pub fn AppHead(app: App, #[prop(into)] current: String, #[prop(optional)] genera
             actions=move || view! {
                 <a class="btn" href=format!("{actions}/identifiers.json") download>"Download identifiers JSON"</a>
                 {generate.then(|| view! {
-                    <a class="btn btn-primary" href=format!("{actions}/keys?panel=generate")>"Generate API Key"</a>
+                    <a id="generate" class="btn btn-primary" href=format!("{actions}/keys?panel=generate")>"Generate API Key"</a>
                 })}
             }
         />

@@ -125,7 +125,9 @@ fn prefixes(profile: &Profile) -> String {
 #[component]
 pub fn GeneratePanel(panel: Panel) -> impl IntoView {
     let Panel { path, apps, form, token, profile } = panel;
-    let action = path.clone();
+    // Sent with the panel's own query, so that the way back leaves this address even after a refusal. It leads to the
+    // link that opened the panel, and browsers focus what an address points at.
+    let (action, close) = (format!("{path}?panel=generate"), format!("{path}#generate"));
     let mut choices: Vec<_> = apps.into_iter().map(|app| Choice::new(app.id.as_str(), app.name)).collect();
     if !choices.iter().any(|choice| choice.value == form.value("app_id")) && choices.len() != 1 {
         choices.insert(0, Choice::new("", "Choose an app"));
@@ -142,7 +144,7 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
     view! {
         <SidePanel
             title="Generate API Key" sub="One key speaks for one app. Its secrets are shown once."
-            close_href=path.clone()
+            close_href=close.clone()
         >
             <form method="post" action=action novalidate>
                 <div class="stack">
@@ -161,7 +163,7 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
                         hint="For servers that sign their requests (HMAC-SHA256). Untick it if you don’t need one."
                     />
                 </div>
-                <PanelFoot cancel_href=path>
+                <PanelFoot cancel_href=close>
                     <button class="btn btn-primary">"Generate key"</button>
                 </PanelFoot>
                 <SubmitOnce/>

@@ -231,7 +231,7 @@ fn NoKeys(list: KeyList) -> impl IntoView {
     view! {
         <Empty
             icon=Icon::Key title text
-            action=move || generate.map(|href| view! { <a class="btn btn-primary" href=href>"Generate API Key"</a> })
+            action=move || generate.map(|href| view! { <a id="generate" class="btn btn-primary" href=href>"Generate API Key"</a> })
             below=move || below.then(|| view! {
                 <p class="muted">"It goes into a header. Ask whether it is good:"</p>
                 <CodeBlock text=curl/>

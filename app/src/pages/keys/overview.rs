@@ -15,13 +15,13 @@ use super::{
 };
 use crate::{
     access::KeyAccess,
-    components::{Badge, Card, Chip, CodeBlock, Fact, Facts, IdChip, Notice, PageHead, Tone, When},
+    components::{Badge, Card, Chip, CodeBlock, Fact, Facts, IdChip, Notice, PageHead, Tone},
     context::Context,
     error::{PageError, PageResult},
     portal::{Page, Section},
     shell,
     ui::{Asked, Ui},
-    words::{Ago, ahead},
+    words::{Ago, Ahead},
 };
 
 #[derive(Deserialize)]
@@ -143,12 +143,12 @@ fn Actions(key: Key, now: Timestamp) -> impl IntoView {
     };
     view! {
         <a class="btn" href=another>"Generate like this one"</a>
-        <form method="get" action=to("edit")><button class="btn">"Edit"</button></form>
+        <form method="get" action=to("edit")><button id="edit" class="btn">"Edit"</button></form>
         {turn.map(|(verb, name)| view! {
             <form method="post" action=to(verb)><button class="btn">{name}</button></form>
         })}
         {(status != Status::Revoked).then(|| view! {
-            <form method="get" action=to("revoke")><button class="btn btn-danger-quiet">"Revoke"</button></form>
+            <form method="get" action=to("revoke")><button id="revoke" class="btn btn-danger-quiet">"Revoke"</button></form>
         })}
     }
 }
@@ -158,7 +158,7 @@ fn Expires(key: Key, now: Timestamp) -> impl IntoView {
     match key.expires_at {
         None => "Never".into_any(),
         Some(at) if at <= now => view! { <Ago at now/> }.into_any(),
-        Some(at) => view! { <When at=at.to_rfc3339() text=ahead(at, now)/> }.into_any(),
+        Some(at) => view! { <Ahead at now/> }.into_any(),
     }
 }
 

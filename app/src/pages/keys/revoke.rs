@@ -44,6 +44,8 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     let page = overview::page(ui, context, access, "").await?;
     let (label, close) = (access.key.label.clone(), format!("/keys/{}", access.key.id));
     let action = format!("{close}/revoke");
+    // Back to the button that asked.
+    let close = format!("{close}#revoke");
     Ok(page.with_dialog(move || {
         view! {
             <Modal title="Revoke this key?" sub=label close_href=close.clone()>

@@ -75,7 +75,7 @@ pub async fn page(
         view! {
             <PageHead
                 title="API keys" sub=|| "Of every app of this organization."
-                actions=move || generate.map(|href| view! { <a class="btn btn-primary" href=href>"Generate API Key"</a> })
+                actions=move || generate.map(|href| view! { <a id="generate" class="btn btn-primary" href=href>"Generate API Key"</a> })
             />
             <KeyListView list/>
         }

@@ -1,0 +1,95 @@
+//! The page of what went wrong: what it was, what may have happened, and where to go from here.
+
+use std::time::Duration;
+
+use axum::http::{Request, request::Parts};
+use leptos::prelude::*;
+use tower_sessions::Session;
+
+use crate::{
+    access::{OrgAccess, SignedIn},
+    components::{IdChip, SearchForm},
+    context::Client,
+    error::PageError,
+    portal::{Chrome, Crumb, Page},
+    shell,
+    ui::Ui,
+};
+
+/// The frame is comfort; where the database is slow or away, the page comes without it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What is needed of a request to know its person later.
+pub fn who(parts: &Parts) -> Parts {
+    let mut who = Request::new(()).into_parts().0;
+    if let Some(session) = parts.extensions.get::<Session>() {
+        who.extensions.insert(session.clone());
+    }
+    if let Some(client) = parts.extensions.get::<Client>() {
+        who.extensions.insert(client.clone());
+    }
+    who
+}
+
+pub async fn page(ui: &Ui, who: &mut Parts, error: PageError) -> Page {
+    let (title, request_id) = (error.title(), ui.client.request_id.to_string());
+    let framed = tokio::time::timeout(PATIENCE, framed(ui, who, &error)).await.ok().flatten();
+    let Some(Framed { chrome, ask }) = framed else {
+        return Page::bare(title, move || view! { <Explained error request_id ask=None signed_in=false/> });
+    };
+    Page::framed(title, chrome, move || view! { <Explained error request_id ask signed_in=true/> })
+}
+
+struct Framed {
+    chrome: Chrome,
+    /// Who can help.
+    ask: Option<String>,
+}
+
+async fn framed(ui: &Ui, who: &mut Parts, error: &PageError) -> Option<Framed> {
+    let store = &ui.context.store;
+    let me = SignedIn::find(who, &ui.context).await.ok()??;
+    let orgs = store.orgs_of(&me.user.id).await.ok()?;
+    let (org, ask) = match (error, orgs.as_slice()) {
+        (PageError::Role { org, .. }, _) => (Some(org.clone()), Some(store.owners(org).await.ok()?)),
+        // With one organization there is no doubt where they were.
+        (_, [(only, _)]) => (Some(only.id.clone()), None),
+        _ => (None, None),
+    };
+    let mut chrome = match org {
+        Some(org) => shell::of_org(ui, &OrgAccess::of(me, store, &org).await.ok()?, None).await.ok()?,
+        None => shell::of_person(ui, &me).await.ok()?,
+    };
+    chrome.crumbs.push(Crumb::here(error.title()));
+    // The address can't be shown; whoever changes the theme here goes on from the start.
+    chrome.here = "/".to_owned();
+    Some(Framed { chrome, ask: ask.filter(|names| !names.is_empty()).map(|names| names.join(", ")) })
+}
+
+#[component]
+fn Explained(error: PageError, request_id: String, ask: Option<String>, signed_in: bool) -> impl IntoView {
+    let missing = matches!(error, PageError::NotFound);
+    let reasons = (missing && signed_in).then(|| {
+        view! {
+            <p>"What may have happened:"</p>
+            <ul class="reasons">
+                <li>"The link was cut off or mistyped."</li>
+                <li>"What was here has been deleted."</li>
+                <li>"It belongs to another organization. Switch to it, or ask one of its owners to add you."</li>
+            </ul>
+        }
+    });
+    let ask = ask.map(|names| view! { <p>"Owned by "<b>{names}</b>". Ask there."</p> });
+    let search = (missing && signed_in).then(|| view! { <SearchForm action="/search" label="Search everything"/> });
+    view! {
+        <div class="oops">
+            <h1 class="card-title">{error.title()}</h1>
+            <p class="muted">{error.message()}</p>
+            {ask}
+            {reasons}
+            {search}
+            <p><a class="btn" href="/">"Go to the portal"</a></p>
+            <p class="muted">"Request "<IdChip id=request_id.clone() shown=request_id name="Copy request id"/></p>
+        </div>
+    }
+}

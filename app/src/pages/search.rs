@@ -1,0 +1,97 @@
+//! `/search`: everything the person may see, by name, by id, or by a key that was pasted. It is asked by POST, so that
+//! what is pasted stands in no address. The palette asks for the results alone.
+
+mod asked;
+mod places;
+mod results;
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderName},
+};
+use leptos::prelude::*;
+use sallyport::id::OrgId;
+use serde::Deserialize;
+
+use crate::{
+    access::{OrgAccess, SignedIn},
+    components::PageHead,
+    context::Context,
+    error::{PageError, PageResult},
+    icons::{Icon, IconView},
+    portal::{Chrome, Crumb, Page},
+    shell,
+    ui::{Asked, Typed, Ui, see_other},
+};
+use asked::Search;
+use results::{Answer, Options, Results};
+
+/// With it the results are answered alone, as the options of a list box.
+static FRAGMENT: HeaderName = HeaderName::from_static("x-fragment");
+
+/// Where the search was begun: what is near comes first.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SearchQuery {
+    org: String,
+}
+
+pub async fn get(ui: Ui, State(context): State<Context>, me: SignedIn, Asked(query): Asked<SearchQuery>) -> PageResult {
+    let near = near(&context, &me, &query.org).await?;
+    let answer = Search { store: &context.store, me: &me, near: near.as_ref() }.nothing().await?;
+    Ok(ui.ok(page(&ui, &me, near, answer).await?).await)
+}
+
+pub async fn post(
+    ui: Ui,
+    State(context): State<Context>,
+    me: SignedIn,
+    headers: HeaderMap,
+    Typed(form): Typed,
+) -> PageResult {
+    let near = near(&context, &me, &form.value("org")).await?;
+    let answer = Search { store: &context.store, me: &me, near: near.as_ref() }.answer(&form.value("q")).await?;
+    if headers.contains_key(&FRAGMENT) {
+        return Ok(ui.fragment(|| view! { <Options answer/> }));
+    }
+    match answer.exact {
+        Some(href) => Ok(see_other(href)),
+        None => Ok(ui.ok(page(&ui, &me, near, answer).await?).await),
+    }
+}
+
+/// An organization that is none of theirs is as good as none.
+async fn near(context: &Context, me: &SignedIn, id: &str) -> Result<Option<OrgAccess>, PageError> {
+    let Some(id) = OrgId::parse(id) else { return Ok(None) };
+    match OrgAccess::of(me.clone(), &context.store, &id).await {
+        Ok(access) => Ok(Some(access)),
+        Err(PageError::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn page(ui: &Ui, me: &SignedIn, near: Option<OrgAccess>, answer: Answer) -> Result<Page, PageError> {
+    let mut chrome = match &near {
+        Some(access) => shell::of_org(ui, access, None).await?,
+        None => Chrome { crumbs: Vec::new(), ..shell::of_person(ui, me).await? },
+    };
+    chrome.crumbs.push(Crumb::here("Search"));
+    let org = near.map(|access| access.org.id.to_string());
+    // A form that was sent has no page to come back to but the empty one.
+    chrome.here = org.as_ref().map_or("/search".to_owned(), |org| format!("/search?org={org}"));
+    Ok(Page::framed("Search", chrome, move || {
+        let repeated = answer.repeated.clone();
+        view! {
+            <PageHead title="Search" sub=|| "Names, labels and ids in every organization of yours; or paste a whole key."/>
+            <form class="search search-wide" method="post" action="/search" role="search">
+                {org.map(|org| view! { <input type="hidden" name="org" value=org/> })}
+                <input
+                    type="search" class="input" name="q" value=repeated aria-label="Search everything"
+                    placeholder="Name, id or key" autocomplete="off" spellcheck="false" autofocus
+                />
+                <button aria-label="Search"><IconView icon=Icon::Search/></button>
+            </form>
+            <Results answer/>
+        }
+    }))
+}

@@ -1,0 +1,96 @@
+//! The pages that a search leads to, and the theme.
+
+use sallyport::{member::Permission, member::Role, org::Org, tenant::Tenant};
+
+use super::{asked::Search, results::Hit};
+use crate::{
+    error::PageError,
+    icons::Icon,
+    portal::{Section, Theme},
+};
+
+/// A page of the portal.
+pub struct Place {
+    title: String,
+    /// What else people call it.
+    also: &'static str,
+    /// Of the organization where the search was begun, or of none.
+    pub is_near: bool,
+    hit: Hit,
+}
+
+impl Place {
+    fn new(title: impl Into<String>, also: &'static str, within: &str, href: impl Into<String>, icon: Icon) -> Self {
+        let title = title.into();
+        Self { hit: Hit::link(title.clone(), within, href, icon), title, also, is_near: true }
+    }
+
+    fn theme(theme: Theme, title: &str, icon: Icon) -> Self {
+        let hit = Hit::theme(title, theme, icon);
+        Self { title: title.to_owned(), also: "appearance colour color mode", is_near: true, hit }
+    }
+
+    /// Whether the words begin one of its own, or are in its title.
+    pub fn is_called(&self, words: &str) -> bool {
+        let words = words.to_lowercase();
+        self.title.to_lowercase().contains(&words) || self.also.split(' ').any(|other| other.starts_with(&words))
+    }
+
+    pub fn hit(self) -> Hit {
+        self.hit
+    }
+}
+
+/// Every page, those of the organization at hand first.
+pub async fn all(search: &Search<'_>) -> Result<Vec<Place>, PageError> {
+    let mut orgs = search.store.orgs_of(&search.me.user.id).await?;
+    let at_hand = match (search.near, orgs.as_slice()) {
+        (Some(access), _) => Some(access.org.id.clone()),
+        // With one organization there is no doubt which is meant.
+        (None, [(only, _)]) => Some(only.id.clone()),
+        _ => None,
+    };
+    orgs.sort_by_key(|(org, _)| at_hand.as_ref() != Some(&org.id));
+    let mut places = Vec::new();
+    for (org, role) in &orgs {
+        let near = at_hand.as_ref() == Some(&org.id);
+        let tenants = if near { search.store.tenants(&org.id).await? } else { Vec::new() };
+        places.extend(of_org(org, *role, &tenants).into_iter().map(|place| Place { is_near: near, ..place }));
+    }
+    places.push(Place::new("New organization", "create add", "", "/orgs/new", Icon::Plus));
+    places.push(Place::theme(Theme::Light, "Theme: light", Icon::Sun));
+    places.push(Place::theme(Theme::Dark, "Theme: dark", Icon::Moon));
+    places.push(Place::theme(Theme::System, "Theme: as the system has it", Icon::System));
+    Ok(places)
+}
+
+fn of_org(org: &Org, role: Role, tenants: &[Tenant]) -> Vec<Place> {
+    let base = format!("/orgs/{}", org.id);
+    // What the sidebar lists, whatever that is.
+    let sections = Section::ALL.iter().map(|&(_, label, path, icon)| {
+        let also = match label {
+            "Projects" => "tenants apps overview home",
+            "API keys" => "credentials secrets tokens",
+            "Activity" => "audit log events export history",
+            "Members" => "people team users roles invite",
+            "Settings" => "rename plan archive delete",
+            _ => "",
+        };
+        Place::new(label, also, &org.name, format!("{base}{path}"), icon)
+    });
+    let mut places: Vec<_> = sections.collect();
+    if role.may(Permission::ManageKeys) {
+        let href = format!("{base}/keys?panel=generate");
+        places.push(Place::new("Generate API Key", "new create key", &org.name, href, Icon::Plus));
+    }
+    if role.may(Permission::ManageApps) {
+        places.extend(tenants.iter().map(|tenant| {
+            let within = format!("{} · {}", tenant.name, org.name);
+            Place::new("New project", "create add", &within, format!("/tenants/{}/projects/new", tenant.id), Icon::Plus)
+        }));
+    }
+    if role.may(Permission::ManageOrg) {
+        places.push(Place::new("New tenant", "create add", &org.name, format!("{base}/tenants/new"), Icon::Plus));
+    }
+    places
+}
