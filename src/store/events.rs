@@ -5,7 +5,7 @@ use sqlx::{Row, any::AnyRow};
 use super::{Store, row::Read};
 use crate::{
     Result, Timestamp,
-    audit::{Event, Outcome},
+    audit::{Event, Outcome, SYSTEM},
     id::{AppId, OrgId},
 };
 
@@ -57,6 +57,15 @@ fn event(row: &AnyRow) -> Result<Event> {
 impl Store {
     /// The events of an organization, or of one of its apps.
     pub async fn events(&self, org: &OrgId, app: Option<&AppId>, filter: &EventFilter) -> Result<EventPage> {
+        self.events_in(org.as_str(), app, filter).await
+    }
+
+    /// The events that belong to no organization: accounts, passwords and sessions.
+    pub async fn system_events(&self, filter: &EventFilter) -> Result<EventPage> {
+        self.events_in(SYSTEM, None, filter).await
+    }
+
+    async fn events_in(&self, chain: &str, app: Option<&AppId>, filter: &EventFilter) -> Result<EventPage> {
         let backwards = filter.after.is_some();
         let edge = filter.after.or(filter.before).unwrap_or(i64::MAX);
         let of_app = if app.is_some() { "app_id = $2" } else { "$2 = ''" };
@@ -69,7 +78,7 @@ impl Store {
             PAGE + 1
         ));
         let mut rows = sqlx::query(sql)
-            .bind(org.to_string())
+            .bind(chain.to_owned())
             .bind(app.map(ToString::to_string).unwrap_or_default())
             .bind(edge)
             .bind(filter.actor.clone())

@@ -3,6 +3,7 @@
 mod constraints;
 mod events;
 mod keys;
+mod members;
 mod opening;
 mod orgs;
 mod sessions;

@@ -57,6 +57,7 @@ pub enum Section {
     Projects,
     Keys,
     Activity,
+    Members,
 }
 
 impl Section {
@@ -65,6 +66,7 @@ impl Section {
         (Section::Projects, "Projects", "", Icon::Folder),
         (Section::Keys, "API keys", "/keys", Icon::Key),
         (Section::Activity, "Activity", "/activity", Icon::Activity),
+        (Section::Members, "Members", "/members", Icon::Users),
     ];
 }
 

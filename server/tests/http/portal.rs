@@ -59,6 +59,7 @@ impl TestPortal {
             trusted_proxies: vec!["127.0.0.0/8".parse().expect("a block")],
             cache_keys: 1_000,
             elapsed: Arc::new(move || Duration::from_secs(silence.load(Ordering::SeqCst))),
+            demo: None,
         };
         let state = AppState::new(store.store.clone(), deployment).await.expect("a state");
         let client = Client::new(router(state.clone()));
