@@ -113,7 +113,8 @@ mod tests {
 
     #[test]
     fn waits_in_words() {
-        for (millis, words) in [(1, "1 second."), (59_001, "60 seconds."), (120_000, "2 minutes."), (120_001, "3 minutes.")]
+        for (millis, words) in
+            [(1, "1 second."), (59_001, "60 seconds."), (120_000, "2 minutes."), (120_001, "3 minutes.")]
         {
             let message = wait_message(Duration::from_millis(millis));
             assert!(message.ends_with(words), "{message}");

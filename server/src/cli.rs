@@ -114,9 +114,7 @@ async fn open(place: &Where) -> Result<Store, String> {
 /// What the domain refused, for a terminal: the sentences alone, as there are no fields to put them beside.
 fn said(error: Error) -> String {
     match error {
-        Error::Invalid(Invalid(errors)) => {
-            errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join("\n")
-        }
+        Error::Invalid(Invalid(errors)) => errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join("\n"),
         other => other.to_string(),
     }
 }

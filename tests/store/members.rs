@@ -70,7 +70,8 @@ async fn two_owners_do_not_remove_one_another(store: &TestStore) {
     let org = store.org(&store.act(&people[0]), "Focus").await;
     store.add_member(&shell(), &org.id, &people[1], Role::Owner).await.expect("added");
     let tasks = [(0, 1), (1, 0)].map(|(who, whom)| {
-        let (store, act, org, whom) = (store.store.clone(), store.act(&people[who]), org.id.clone(), people[whom].clone());
+        let (store, act, org, whom) =
+            (store.store.clone(), store.act(&people[who]), org.id.clone(), people[whom].clone());
         tokio::spawn(async move { store.remove_member(&act, &org, &whom).await.is_ok() })
     });
     let mut removed = 0;
@@ -92,7 +93,8 @@ async fn roles_decide_who_changes_roles(store: &TestStore) {
     store.add_member(&store.act(owner), &org.id, admin, Role::Admin).await.expect("added");
     store.add_member(&store.act(admin), &org.id, member, Role::Member).await.expect("added");
 
-    for (who, whom, role) in [(admin, owner, Role::Member), (admin, admin, Role::Owner), (member, member, Role::Admin)] {
+    for (who, whom, role) in [(admin, owner, Role::Member), (admin, admin, Role::Owner), (member, member, Role::Admin)]
+    {
         let refused = store.change_role(&store.act(who), &org.id, whom, role).await;
         assert!(matches!(refused, Err(Error::Forbidden(_))), "{} of {}: {refused:?}", who.name, whom.name);
     }

@@ -68,7 +68,10 @@ async fn one_session_is_kept_and_the_others_end(store: &TestStore) {
             ..store.act(&ada)
         };
         let expires = store.now() + IDLE;
-        store.create_session(&from, digest, &ada, "none".to_owned(), "{}".to_owned(), expires).await.expect("signed in");
+        store
+            .create_session(&from, digest, &ada, "none".to_owned(), "{}".to_owned(), expires)
+            .await
+            .expect("signed in");
     }
     let open = store.sessions_of(&ada.id).await.expect("asked");
     assert_eq!(open.len(), 3);

@@ -83,7 +83,10 @@ async fn a_disabled_person_is_out_until_enabled(store: &TestStore) {
     assert!(!store.enable_user(&shell(), &ada).await.expect("done"));
     assert_eq!(newest_event(store).await.0, "account.enabled");
     assert!(store.user_to_sign_in(&ada.email).await.expect("asked").is_some());
-    assert!(store.session([1; 32], Duration::from_secs(3_600)).await.expect("asked").is_none(), "the session is not back");
+    assert!(
+        store.session([1; 32], Duration::from_secs(3_600)).await.expect("asked").is_none(),
+        "the session is not back"
+    );
     assert_eq!(store.check_chain("system").await.expect("read"), Ok(4));
 }
 

@@ -9,7 +9,7 @@ use sallyport::{
     store::Store,
 };
 
-use super::{act, account, email, said};
+use super::{account, act, email, said};
 
 fn org(text: &str) -> Result<OrgId, String> {
     OrgId::parse(text).ok_or_else(|| "it should look like org_focus_labs_kB8mPx; its page shows it".to_owned())
@@ -85,7 +85,10 @@ async fn remove(store: &Store, org: &OrgId, email: &str) -> Result<(), String> {
     match store.remove_member(&act(), &org.id, &user).await {
         Ok(()) => println!("{} does not belong to {} any more.", user.name, org.name),
         Err(Error::NotFound) => {
-            return Err(format!("{} is no member of {}. See who is: sallyport member list --org {}", user.name, org.name, org.id));
+            return Err(format!(
+                "{} is no member of {}. See who is: sallyport member list --org {}",
+                user.name, org.name, org.id
+            ));
         }
         Err(error) => return Err(said(error)),
     }
@@ -111,7 +114,10 @@ async fn list(store: &Store, org: &OrgId, json: bool) -> Result<(), String> {
         return Ok(());
     }
     if members.is_empty() {
-        println!("{} has no member yet. Add one: sallyport member add --org {} --email EMAIL --role owner", org.name, org.id);
+        println!(
+            "{} has no member yet. Add one: sallyport member add --org {} --email EMAIL --role owner",
+            org.name, org.id
+        );
     }
     for member in members {
         let state = if member.disabled { "disabled" } else { "active" };

@@ -10,7 +10,7 @@ use sallyport::{
     user::{Account, NewUser, Password, check_name},
 };
 
-use super::{act, account, checked, email, prompt, said};
+use super::{account, act, checked, email, prompt, said};
 
 fn name(text: &str) -> Result<String, String> {
     checked(check_name(text))
@@ -65,7 +65,9 @@ pub async fn run(store: &Store, command: UserCommand) -> Result<(), String> {
 
 async fn create(store: &Store, email: &str, name: &str, operator: bool) -> Result<(), String> {
     if store.account_by_email(email).await.map_err(said)?.is_some() {
-        return Err(format!("There is an account with the e-mail address {email} already. To get in: sallyport user password {email}"));
+        return Err(format!(
+            "There is an account with the e-mail address {email} already. To get in: sallyport user password {email}"
+        ));
     }
     let typed = prompt::new_password()?;
     let new = NewUser::check(name, email, &typed).map_err(|invalid| said(invalid.into()))?;

@@ -21,6 +21,7 @@ async fn addresses(portal: &TestPortal) -> Vec<(Method, String)> {
         format!("/orgs/{org}/keys"),
         format!("/orgs/{org}/keys?panel=generate"),
         format!("/orgs/{org}/activity"),
+        format!("/orgs/{org}/members"),
         format!("/orgs/{org}/tenants/new"),
         format!("/tenants/{tenant}"),
         format!("/tenants/{tenant}/projects/new"),
@@ -36,6 +37,7 @@ async fn addresses(portal: &TestPortal) -> Vec<(Method, String)> {
     ];
     let posts = [
         format!("/orgs/{org}/keys"),
+        format!("/orgs/{org}/members"),
         format!("/orgs/{org}/tenants/new"),
         format!("/tenants/{tenant}/projects/new"),
         format!("/projects/{project}/apps/new"),
