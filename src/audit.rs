@@ -106,6 +106,11 @@ macro_rules! actions {
 
 actions! {
     AccountCreated "account.created" "Account created",
+    AccountRenamed "account.renamed" "Account renamed",
+    AccountDisabled "account.disabled" "Account disabled",
+    AccountEnabled "account.enabled" "Account enabled",
+    PasswordChanged "password.changed" "Password changed",
+    PasswordRefused "password.refused" "Password refused",
     SignedIn "session.created" "Signed in",
     SignInRefused "session.refused" "Sign-in refused",
     SignedOut "session.ended" "Signed out",
@@ -115,6 +120,8 @@ actions! {
     OrgRestored "organization.restored" "Organization restored",
     OrgDeleted "organization.deleted" "Organization deleted",
     MemberAdded "member.added" "Member added",
+    MemberRoleChanged "member.role_changed" "Role changed",
+    MemberRemoved "member.removed" "Member removed",
     TenantCreated "tenant.created" "Tenant created",
     TenantEdited "tenant.edited" "Tenant edited",
     TenantArchived "tenant.archived" "Tenant archived",
@@ -145,7 +152,18 @@ actions! {
 impl Action {
     /// Whether it stands in an organization's chain, and not in the chain `system` alone.
     pub fn is_of_organizations(self) -> bool {
-        !matches!(self, Self::AccountCreated | Self::SignedIn | Self::SignInRefused | Self::SignedOut)
+        !matches!(
+            self,
+            Self::AccountCreated
+                | Self::AccountRenamed
+                | Self::AccountDisabled
+                | Self::AccountEnabled
+                | Self::PasswordChanged
+                | Self::PasswordRefused
+                | Self::SignedIn
+                | Self::SignInRefused
+                | Self::SignedOut
+        )
     }
 }
 

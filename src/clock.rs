@@ -1,6 +1,6 @@
 //! Time as an argument: whoever needs the hour is handed a [`Clock`].
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
@@ -74,6 +74,9 @@ impl Serialize for Timestamp {
 pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
+
+/// Time since some start, which nobody can set back: an argument, as the clock is.
+pub type Elapsed = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 /// The machine's clock.
 #[derive(Clone, Copy, Debug, Default)]

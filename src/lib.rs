@@ -8,6 +8,7 @@ pub mod base62;
 pub mod clock;
 pub mod entropy;
 pub mod error;
+pub mod guessable;
 pub mod id;
 pub mod key;
 pub mod member;
@@ -20,8 +21,10 @@ pub mod profile;
 pub mod project;
 pub mod root_token;
 pub mod scope;
+pub mod session;
 pub mod tenant;
 pub mod text;
+pub mod throttle;
 pub mod user;
 pub mod vault;
 

@@ -2,6 +2,27 @@
 
 use serde::Serialize;
 
+use crate::{Timestamp, user::User};
+
+/// A person in an organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub user: User,
+    pub role: Role,
+    pub since: Timestamp,
+    /// Can't sign in at present.
+    pub disabled: bool,
+}
+
+/// What became of somebody who was given a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleGiven {
+    Added,
+    Changed,
+    /// They had it already.
+    Unchanged,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -55,6 +76,16 @@ impl Role {
             Permission::DeleteOrg => matches!(self, Self::Owner),
         }
     }
+
+    /// Whether somebody of this role may change another's, from one to another or to none: owners everybody's, admins
+    /// those of whoever does not own the organization and will not.
+    pub fn may_change(self, from: Option<Self>, to: Option<Self>) -> bool {
+        match self {
+            Self::Owner => true,
+            Self::Admin => from != Some(Self::Owner) && to != Some(Self::Owner),
+            Self::Member => false,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -66,5 +97,16 @@ mod tests {
         assert!(Role::Member.may(Permission::ManageKeys));
         assert!(!Role::Member.may(Permission::ManageOrg));
         assert!(Role::Owner.may(Permission::ManageOrg));
+    }
+
+    #[test]
+    fn owners_alone_make_and_unmake_owners() {
+        let (owner, admin, member) = (Some(Role::Owner), Some(Role::Admin), Some(Role::Member));
+        for (from, to) in [(owner, member), (member, owner), (owner, None), (None, owner)] {
+            assert!(Role::Owner.may_change(from, to) && !Role::Admin.may_change(from, to), "{from:?} to {to:?}");
+        }
+        for (from, to) in [(admin, member), (member, admin), (admin, None), (None, member)] {
+            assert!(Role::Admin.may_change(from, to) && !Role::Member.may_change(from, to), "{from:?} to {to:?}");
+        }
     }
 }

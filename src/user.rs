@@ -2,7 +2,7 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::{Invalid, Timestamp, id::UserId, text};
+use crate::{Invalid, Timestamp, guessable, id::UserId, text};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
@@ -12,6 +12,14 @@ pub struct User {
     /// Runs this deployment, beyond any one organization.
     pub operator: bool,
     pub created_at: Timestamp,
+}
+
+/// A person as whoever runs the deployment sees them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub user: User,
+    /// Since when they can't sign in.
+    pub disabled_at: Option<Timestamp>,
 }
 
 /// A password as typed. Never shown, wiped when dropped.
@@ -28,7 +36,8 @@ impl Password {
         Self(text)
     }
 
-    pub fn check(text: &str) -> Result<Self, Invalid> {
+    /// A password to be set, by somebody of whom `whose` is known: their name and e-mail address.
+    pub fn check(text: &str, whose: &[&str]) -> Result<Self, Invalid> {
         let length = text.chars().count();
         if length < Self::LEAST {
             let message = format!("Use at least {} characters; a few words in a row are easy to keep.", Self::LEAST);
@@ -37,7 +46,16 @@ impl Password {
         if length > Self::MOST {
             return Err(Invalid::field("password", format!("Use at most {} characters.", Self::MOST)));
         }
+        if let Some(reason) = guessable::reason(text, whose) {
+            return Err(Invalid::field("password", reason));
+        }
         Ok(Self(text.to_owned()))
+    }
+
+    /// A password as typed at a sign-in. One that is longer than any that can have been set is nobody's: hashing a
+    /// megabyte would be a favour to whoever floods us.
+    pub fn typed(text: String) -> Self {
+        Self(if text.chars().count() > Self::MOST { String::new() } else { text })
     }
 
     pub fn expose(&self) -> &[u8] {
@@ -62,11 +80,16 @@ pub struct NewUser {
 impl NewUser {
     pub fn check(name: &str, email: &str, password: &str) -> Result<Self, Invalid> {
         let mut invalid = Invalid::default();
-        let name = invalid.take(text::line("name", name, 100, "Tell us your name."));
+        let name = invalid.take(check_name(name));
         let email = invalid.take(check_email(email));
-        let password = invalid.take(Password::check(password));
+        let password = invalid.take(Password::check(password, &[&name, &email]));
         invalid.or(Self { name, email, password })
     }
+}
+
+/// What a person is called.
+pub fn check_name(name: &str) -> Result<String, Invalid> {
+    text::line("name", name, 100, "Tell us your name.")
 }
 
 /// Lower case, one `@` between two parts, no spaces: a mail server alone knows more.
@@ -92,9 +115,16 @@ mod tests {
 
     #[test]
     fn passwords_are_long_and_never_shown() {
-        assert!(Password::check("short").is_err());
-        assert!(Password::check(&"x".repeat(257)).is_err());
-        let password = Password::check("correct horse battery").expect("long enough");
+        assert!(Password::check("short", &[]).is_err());
+        assert!(Password::check(&"x".repeat(257), &[]).is_err());
+        let password = Password::check("correct horse battery", &[]).expect("long enough");
         assert_eq!(format!("{password:?}"), "Password(…)");
+    }
+
+    #[test]
+    fn a_new_person_does_not_use_their_own_words() {
+        let refused = NewUser::check("Ada Byron", "ada@example.com", "ada byron 1815").expect_err("refused");
+        assert_eq!(refused.0[0].field, "password");
+        assert!(NewUser::check("Eve", "eve@example.com", "ada byron 1815").is_ok());
     }
 }

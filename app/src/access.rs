@@ -40,6 +40,9 @@ pub struct Origin {
     pub address: Option<String>,
     pub user_agent: Option<String>,
     pub request_id: Option<RequestId>,
+    /// What the password matched. It is taken out before the session is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_hash: Option<String>,
 }
 
 /// What the database knows a session by.

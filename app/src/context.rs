@@ -11,6 +11,8 @@ use sallyport::{
     store::Store,
 };
 
+use crate::attempts::Attempts;
+
 /// The portal's state.
 #[derive(Clone)]
 pub struct Context(Arc<Parts>);
@@ -24,6 +26,17 @@ pub struct Parts {
     pub setup_token: String,
     /// Where the portal is reached from outside: `https://keys.example.com`.
     pub public_url: String,
+    /// Who was wrong about a password, and how often.
+    pub attempts: Attempts,
+    /// What the sign-in page of the demo tells everybody.
+    pub demo: Option<DemoSignIn>,
+}
+
+/// A sign-in that is no secret.
+#[derive(Clone, Copy, Debug)]
+pub struct DemoSignIn {
+    pub email: &'static str,
+    pub password: &'static str,
 }
 
 impl Context {
@@ -31,6 +44,11 @@ impl Context {
         // Rendering spawns on tokio; a second call finds it done.
         let _ = any_spawner::Executor::init_tokio();
         Self(Arc::new(parts))
+    }
+
+    /// Whether browsers reach the portal over https: cookies can then be bound to it.
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
     }
 }
 

@@ -1,5 +1,6 @@
 //! A file for each page, with the form on it: what it shows, and what it does when it is sent.
 
+pub mod account;
 pub mod activity;
 pub mod apps;
 pub mod attention;

@@ -1,6 +1,9 @@
 //! From a page to a response, and from a refused form back to its page.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     body::{Body, to_bytes},
@@ -13,6 +16,7 @@ use leptos::prelude::*;
 use sallyport::{Error, Invalid};
 
 use crate::{
+    attempts::whole_seconds,
     context::{Client, Context, Nonce},
     error::PageError,
     error_page,
@@ -83,6 +87,13 @@ impl Ui {
     /// A form that was refused, shown again with what was typed.
     pub async fn refused(&self, page: Page) -> Response {
         self.show(StatusCode::UNPROCESSABLE_ENTITY, page).await
+    }
+
+    /// A form that was sent too often, shown again; nothing of it was looked at.
+    pub async fn too_many(&self, page: Page, wait: Duration) -> Response {
+        let mut response = self.show(StatusCode::TOO_MANY_REQUESTS, page).await;
+        response.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait).into());
+        response
     }
 }
 

@@ -1,16 +1,21 @@
 //! The command line. Exit codes: 0 done, 1 it failed, 2 it was called wrongly.
 
 mod backup;
+mod member;
+mod prompt;
 mod token;
+mod user;
 
 use std::{process::ExitCode, sync::Arc};
 
 use clap::{Parser, Subcommand};
 use sallyport::{
+    Error, Invalid,
     audit::{Act, Actor},
     clock::SystemClock,
     entropy::OsEntropy,
     store::Store,
+    user::{Account, check_email},
 };
 
 use crate::{
@@ -40,6 +45,12 @@ enum Command {
     /// Root tokens, with which backends call the API
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// People who sign in
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Who belongs to an organization
+    #[command(subcommand)]
+    Member(member::MemberCommand),
 }
 
 pub fn main() -> ExitCode {
@@ -96,6 +107,18 @@ async fn run(cli: Cli) -> Result<(), String> {
             store.close().await;
             ended
         }
+        Command::User(command) => {
+            let store = open(&cli.place).await?;
+            let ended = user::run(&store, command).await;
+            store.close().await;
+            ended
+        }
+        Command::Member(command) => {
+            let store = open(&cli.place).await?;
+            let ended = member::run(&store, command).await;
+            store.close().await;
+            ended
+        }
     }
 }
 
@@ -103,6 +126,29 @@ async fn run(cli: Cli) -> Result<(), String> {
 async fn open(place: &Where) -> Result<Store, String> {
     let data = DataDir::find(&place.place()?).await?;
     data.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await
+}
+
+/// What the domain refused, for a terminal: the sentences alone, as there are no fields to put them beside.
+fn said(error: Error) -> String {
+    match error {
+        Error::Invalid(Invalid(errors)) => errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join("\n"),
+        other => other.to_string(),
+    }
+}
+
+/// An argument that the domain checks; what is wrong with it is a wrong call.
+fn checked<T>(result: Result<T, Invalid>) -> Result<T, String> {
+    result.map_err(|invalid| said(invalid.into()))
+}
+
+fn email(text: &str) -> Result<String, String> {
+    checked(check_email(text))
+}
+
+/// The account of that e-mail address.
+async fn account(store: &Store, email: &str) -> Result<Account, String> {
+    let account = store.account_by_email(email).await.map_err(said)?;
+    account.ok_or_else(|| format!("Nobody has the e-mail address {email}. See who is there: sallyport user list"))
 }
 
 /// Whoever has a shell acts as the command line.

@@ -23,11 +23,13 @@ use sallyport::{
     tenant::NewTenant,
     user::{NewUser, Password, User},
 };
+use sallyport_app::context::DemoSignIn;
 
 use crate::data_dir::DataDir;
 
 const EMAIL: &str = "ada@focus.example";
 const PASSWORD: &str = "sallyport demo";
+pub const SIGN_IN: DemoSignIn = DemoSignIn { email: EMAIL, password: PASSWORD };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const HOUR: Duration = Duration::from_secs(60 * 60);

@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use sallyport::session::LIFETIME;
 use sallyport_app::{
     context::Context,
     error::PageError,
@@ -22,7 +23,7 @@ use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 use crate::{
     api,
     middleware::{client, headers, origin},
-    session_store::{self, Sessions},
+    session_store::Sessions,
     site,
     state::AppState,
 };
@@ -89,7 +90,7 @@ fn unless_secret(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensio
 /// `__Host-` binds the cookie to this host and to https; without Secure browsers drop it, so nobody could sign in.
 fn sessions(state: &AppState) -> SessionManagerLayer<Sessions> {
     let https = state.is_https();
-    let lifetime = i64::try_from(session_store::LIFETIME.as_secs()).unwrap_or(i64::MAX);
+    let lifetime = i64::try_from(LIFETIME.as_secs()).unwrap_or(i64::MAX);
     SessionManagerLayer::new(Sessions::new(state.context.store.clone()))
         .with_name(if https { "__Host-sallyport" } else { "sallyport" })
         .with_secure(https)

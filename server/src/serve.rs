@@ -69,6 +69,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
             trusted_proxies: serving.trusted_proxies.clone(),
             cache_keys: serving.cache_keys,
             elapsed: elapsed(),
+            demo: serving.demo.then_some(demo::SIGN_IN),
         },
     )
     .await

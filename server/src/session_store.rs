@@ -1,12 +1,11 @@
 //! tower-sessions over our store: ids digested, a deleted session never comes back.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use sallyport::{
     Error, Timestamp,
     audit::{Act, Actor},
     id::UserId,
+    session::{IDLE, LIFETIME},
     store::Store,
 };
 use sallyport_app::access::{self, Origin, session_digest};
@@ -16,10 +15,6 @@ use tower_sessions::{
     session::{Id, Record},
     session_store::{Error as SessionError, Result},
 };
-
-/// A session ends after this long without a request, and after this long in any case (ASVS 5.0, 7.3).
-const IDLE: Duration = Duration::from_secs(3 * 24 * 60 * 60);
-pub const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 #[derive(Clone, Debug)]
 pub struct Sessions {
@@ -46,7 +41,8 @@ impl SessionStore for Sessions {
         let user = record.data.get(access::USER).cloned().ok_or_else(|| data(&"a session without a person"))?;
         let user: UserId = serde_json::from_value(user).map_err(|error| data(&error))?;
         let user = self.store.user(&user).await.map_err(backend)?.ok_or_else(|| data(&"nobody signs in"))?;
-        let origin = record.data.get(access::ORIGIN).cloned().unwrap_or_default();
+        // Kept in columns of its own; the hash of the password is for the eyes of this one transaction.
+        let origin = record.data.remove(access::ORIGIN).unwrap_or_default();
         let origin: Origin = serde_json::from_value(origin).unwrap_or_default();
         let act = Act {
             actor: Actor::User { id: user.id.clone(), name: user.name.clone(), session: None },
@@ -57,7 +53,8 @@ impl SessionStore for Sessions {
         let text = serde_json::to_string(&record.data).map_err(|error| SessionError::Encode(error.to_string()))?;
         let expires_at = self.store.now() + LIFETIME;
         record.expiry_date = moment(expires_at);
-        self.store.create_session(&act, session_digest(&record.id), &user, text, expires_at).await.map_err(backend)
+        let (digest, hash) = (session_digest(&record.id), origin.password_hash.unwrap_or_default());
+        self.store.create_session(&act, digest, &user, hash, text, expires_at).await.map_err(backend)
     }
 
     async fn save(&self, record: &Record) -> Result<()> {

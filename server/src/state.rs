@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use sallyport::{Result, base62, entropy::OsEntropy, passwords::Passwords, store::Store};
-use sallyport_app::context::{Context, Parts};
-
-use crate::{
-    site,
-    verifier::{Verifier, freshness::Elapsed},
+use sallyport::{Result, base62, clock::Elapsed, entropy::OsEntropy, passwords::Passwords, store::Store};
+use sallyport_app::{
+    attempts::Attempts,
+    context::{Context, DemoSignIn, Parts},
 };
+
+use crate::{site, verifier::Verifier};
 
 /// Shared by every request.
 #[derive(Clone)]
@@ -25,16 +25,20 @@ pub struct Deployment {
     pub trusted_proxies: Vec<IpNet>,
     pub cache_keys: usize,
     pub elapsed: Elapsed,
+    pub demo: Option<DemoSignIn>,
 }
 
 impl AppState {
     pub async fn new(store: Store, deployment: Deployment) -> Result<Self> {
+        let attempts = Attempts::new(deployment.elapsed.clone());
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
         let context = Context::new(Parts {
             passwords: Passwords::new(Arc::new(OsEntropy)),
             base: site::base().to_owned(),
             setup_token: base62::random(store.entropy(), 32),
             public_url: deployment.public_url,
+            attempts,
+            demo: deployment.demo,
             store,
         });
         Ok(Self { context, verifier, trusted_proxies: deployment.trusted_proxies.into() })
@@ -52,6 +56,6 @@ impl AppState {
     }
 
     pub fn is_https(&self) -> bool {
-        self.context.public_url.starts_with("https://")
+        self.context.is_https()
     }
 }

@@ -11,6 +11,7 @@ use std::sync::{
 
 use sallyport::{
     Error, Result,
+    clock::Elapsed,
     key::{
         Ask, Digest, Verdict,
         secret::Checked,
@@ -22,7 +23,7 @@ use sallyport::{
 use sallyport_app::context::Client;
 
 use cache::GenerationCache;
-use freshness::{Elapsed, Freshness};
+use freshness::Freshness;
 use usage::Usage;
 
 /// How often a verdict is judged anew because something was revoked meanwhile.

@@ -5,7 +5,7 @@ use sqlx::{Row, any::AnyRow};
 use super::{Store, row::Read};
 use crate::{
     Result, Timestamp,
-    audit::{Event, Outcome},
+    audit::{Event, Outcome, SYSTEM},
     id::{AppId, OrgId},
 };
 
@@ -78,10 +78,19 @@ fn page_sql(of_app: bool, filter: &EventFilter) -> String {
 impl Store {
     /// The events of an organization, or of one of its apps.
     pub async fn events(&self, org: &OrgId, app: Option<&AppId>, filter: &EventFilter) -> Result<EventPage> {
+        self.events_in(org.as_str(), app, filter).await
+    }
+
+    /// The events that belong to no organization: accounts, passwords and sessions.
+    pub async fn system_events(&self, filter: &EventFilter) -> Result<EventPage> {
+        self.events_in(SYSTEM, None, filter).await
+    }
+
+    async fn events_in(&self, chain: &str, app: Option<&AppId>, filter: &EventFilter) -> Result<EventPage> {
         let backwards = filter.after.is_some();
         let edge = filter.after.or(filter.before).unwrap_or(i64::MAX);
         let mut rows = sqlx::query(sqlx::AssertSqlSafe(page_sql(app.is_some(), filter)))
-            .bind(org.to_string())
+            .bind(chain.to_owned())
             .bind(app.map(ToString::to_string).unwrap_or_default())
             .bind(edge)
             .bind(filter.actor.clone())

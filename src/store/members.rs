@@ -1,25 +1,84 @@
-//! Who belongs to an organization.
+//! Who belongs to an organization, and in which role.
 
-use super::{Store, detached, row::Read, tx::Tx};
+use sqlx::any::AnyRow;
+
+use super::{Store, detached, row::Read, tx::Tx, users};
 use crate::{
-    Result, Timestamp,
-    audit::{Act, Action, NewEvent, Target},
+    Error, Result, Timestamp,
+    audit::{Act, Action, Actor, NewEvent, Target},
     id::{OrgId, UserId},
-    member::Role,
+    member::{Member, Role, RoleGiven},
     user::User,
 };
 
+fn member(row: &AnyRow) -> Result<Member> {
+    Ok(Member {
+        user: users::user(row)?,
+        role: row.word("role", Role::parse)?,
+        since: row.time("since")?,
+        disabled: row.time_opt("disabled_at")?.is_some(),
+    })
+}
+
 impl Store {
-    /// Makes a person a member, or changes their role.
-    pub async fn add_member(&self, act: &Act, org: &OrgId, user: &User, role: Role) -> Result<()> {
+    /// The members of an organization, by name.
+    pub async fn members(&self, org: &OrgId) -> Result<Vec<Member>> {
+        let rows = sqlx::query(
+            "SELECT u.*, m.role, m.created_at AS since FROM members m JOIN users u ON u.id = m.user_id \
+             WHERE m.org_id = $1 ORDER BY lower(u.name), u.id",
+        )
+        .bind(org.to_string())
+        .fetch_all(self.read())
+        .await?;
+        rows.iter().map(member).collect()
+    }
+
+    /// Makes a person a member, or changes their role. The last owner stays one.
+    pub async fn add_member(&self, act: &Act, org: &OrgId, user: &User, role: Role) -> Result<RoleGiven> {
+        self.give_role(act, org, user, role, true).await
+    }
+
+    /// Changes the role of a member; not found if they are none (any more). The last owner stays one.
+    pub async fn change_role(&self, act: &Act, org: &OrgId, user: &User, role: Role) -> Result<RoleGiven> {
+        self.give_role(act, org, user, role, false).await
+    }
+
+    async fn give_role(&self, act: &Act, org: &OrgId, user: &User, role: Role, adds: bool) -> Result<RoleGiven> {
         let (store, act, org, user) = (self.clone(), act.clone(), org.clone(), user.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            let now = store.now();
-            tx.insert_member(&org, &user.id, role, now).await?;
+            let (given, action, details) = match tx.role_to_change(&org, &user.id, Some(role)).await? {
+                Some(had) if had == role => return Ok(RoleGiven::Unchanged),
+                Some(had) => {
+                    let details = serde_json::json!({ "from": had.as_str(), "role": role.as_str() });
+                    (RoleGiven::Changed, Action::MemberRoleChanged, details)
+                }
+                None if adds => (RoleGiven::Added, Action::MemberAdded, serde_json::json!({ "role": role.as_str() })),
+                None => return Err(Error::NotFound),
+            };
+            tx.insert_member(&org, &user.id, role, store.now()).await?;
             let target = Target::new("user", &user.id, &user.name);
-            let details = serde_json::json!({ "role": role.as_str() });
-            tx.record(NewEvent::of(&org, Action::MemberAdded, target).with(details)).await?;
+            tx.record(NewEvent::of(&org, action, target).with(details)).await?;
+            tx.commit().await?;
+            Ok(given)
+        })
+        .await
+    }
+
+    /// Takes a person out of an organization; not found if they were not in it. The last owner stays.
+    pub async fn remove_member(&self, act: &Act, org: &OrgId, user: &User) -> Result<()> {
+        let (store, act, org, user) = (self.clone(), act.clone(), org.clone(), user.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            let had = tx.role_to_change(&org, &user.id, None).await?.ok_or(Error::NotFound)?;
+            sqlx::query("DELETE FROM members WHERE org_id = $1 AND user_id = $2")
+                .bind(org.to_string())
+                .bind(user.id.to_string())
+                .execute(tx.on())
+                .await?;
+            let target = Target::new("user", &user.id, &user.name);
+            let details = serde_json::json!({ "role": had.as_str() });
+            tx.record(NewEvent::of(&org, Action::MemberRemoved, target).with(details)).await?;
             tx.commit().await
         })
         .await
@@ -39,6 +98,43 @@ impl Store {
 }
 
 impl Tx {
+    /// The role that somebody has and is about to lose, if whoever acts may do that and an owner is left. Two at once
+    /// queue on the organization's chain, so that the last two owners do not remove one another.
+    async fn role_to_change(&mut self, org: &OrgId, user: &UserId, to: Option<Role>) -> Result<Option<Role>> {
+        self.lock_chain(org.as_str()).await?;
+        let from = self.role(org, user).await?;
+        if let Actor::User { id, .. } = self.actor().clone() {
+            let own = self.role(org, &id).await?.ok_or(Error::NotFound)?;
+            if !own.may_change(from, to) {
+                return Err(Error::Forbidden(match own {
+                    Role::Member => "Your role here is Member. Ask an owner or an admin.",
+                    _ => "Owners alone decide who is an owner. Ask one of them.",
+                }));
+            }
+        }
+        if from == Some(Role::Owner) && to != Some(Role::Owner) {
+            let others = sqlx::query(
+                "SELECT 1 FROM members m JOIN users u ON u.id = m.user_id WHERE m.org_id = $1 AND m.user_id <> $2 \
+                 AND m.role = 'owner' AND u.disabled_at IS NULL LIMIT 1",
+            )
+            .bind(org.to_string())
+            .bind(user.to_string());
+            if others.fetch_optional(self.on()).await?.is_none() {
+                return Err(Error::field("role", "This is the last owner. Make another member an owner first."));
+            }
+        }
+        Ok(from)
+    }
+
+    async fn role(&mut self, org: &OrgId, user: &UserId) -> Result<Option<Role>> {
+        let row = sqlx::query("SELECT role FROM members WHERE org_id = $1 AND user_id = $2")
+            .bind(org.to_string())
+            .bind(user.to_string())
+            .fetch_optional(self.on())
+            .await?;
+        row.map(|row| row.word("role", Role::parse)).transpose()
+    }
+
     pub(super) async fn insert_member(&mut self, org: &OrgId, user: &UserId, role: Role, at: Timestamp) -> Result<()> {
         sqlx::query(
             "INSERT INTO members (org_id, user_id, role, created_at) VALUES ($1, $2, $3, $4) \

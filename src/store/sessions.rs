@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use super::{Store, detached, row::Read};
+use sqlx::any::AnyRow;
+
+use super::{Store, detached, row::Read, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
-    audit::{Act, Action, NewEvent, Target},
+    audit::{Act, Action, NewEvent, SYSTEM, Target},
     id::UserId,
+    session::{IDLE, OpenSession},
     user::User,
 };
 
@@ -22,12 +25,14 @@ pub struct SessionRow {
 }
 
 impl Store {
-    /// Signs somebody in.
+    /// Signs somebody in whose password matched that hash. Refused if it is not theirs any more, or they were disabled:
+    /// a sign-in must not slip in behind the end of all sessions.
     pub async fn create_session(
         &self,
         act: &Act,
         digest: [u8; 32],
         user: &User,
+        password_hash: String,
         data: String,
         expires_at: Timestamp,
     ) -> Result<()> {
@@ -35,6 +40,16 @@ impl Store {
         detached(async move {
             let now = store.now().micros();
             let mut tx = store.begin(&act).await?;
+            tx.lock_chain(SYSTEM).await?;
+            let current =
+                sqlx::query("SELECT 1 FROM users WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL")
+                    .bind(user.id.to_string())
+                    .bind(password_hash)
+                    .fetch_optional(tx.on())
+                    .await?;
+            if current.is_none() {
+                return Err(Error::SignedOut);
+            }
             sqlx::query(
                 "INSERT INTO sessions (id_digest, user_id, data, address, user_agent, created_at, last_seen_at, \
                  expires_at) VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
@@ -101,6 +116,7 @@ impl Store {
                 Err(Error::SignedOut) => return Ok(()),
                 tx => tx?,
             };
+            tx.lock_chain(SYSTEM).await?;
             let row = sqlx::query(
                 "SELECT u.id, u.name FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id_digest = $1",
             )
@@ -114,5 +130,62 @@ impl Store {
             tx.commit().await
         })
         .await
+    }
+
+    /// Where a person is signed in, the one seen last first.
+    pub async fn sessions_of(&self, user: &UserId) -> Result<Vec<OpenSession>> {
+        let now = self.now();
+        let rows = sqlx::query(
+            "SELECT id_digest, address, user_agent, created_at, last_seen_at FROM sessions \
+             WHERE user_id = $1 AND expires_at > $2 AND last_seen_at > $3 \
+             ORDER BY last_seen_at DESC, created_at DESC, id_digest",
+        )
+        .bind(user.to_string())
+        .bind(now.micros())
+        .bind((now - IDLE).micros())
+        .fetch_all(self.read())
+        .await?;
+        let open = |row: &AnyRow| {
+            let digest = row.bytes("id_digest")?;
+            Ok(OpenSession {
+                digest: digest.try_into().map_err(|_| Error::Unavailable("a session's digest is cut".to_owned()))?,
+                address: row.text_opt("address")?,
+                user_agent: row.text_opt("user_agent")?,
+                created_at: row.time("created_at")?,
+                last_seen_at: row.time("last_seen_at")?,
+            })
+        };
+        rows.iter().map(open).collect()
+    }
+
+    /// Ends every session of a person but one; how many there were.
+    pub async fn end_other_sessions(&self, act: &Act, user: &User, kept: [u8; 32]) -> Result<u64> {
+        let (store, act, user) = (self.clone(), act.clone(), user.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.lock_chain(SYSTEM).await?;
+            let ended = sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND id_digest <> $2")
+                .bind(user.id.to_string())
+                .bind(kept.to_vec())
+                .execute(tx.on())
+                .await?
+                .rows_affected();
+            if ended > 0 {
+                let target = Target::new("user", &user.id, &user.name);
+                let details = serde_json::json!({ "sessions_ended": ended });
+                tx.record(NewEvent::of_system(Action::SignedOut, target).with(details)).await?;
+                tx.commit().await?;
+            }
+            Ok(ended)
+        })
+        .await
+    }
+}
+
+impl Tx {
+    /// Ends every session of a person; how many there were. Whoever calls it says why in an event.
+    pub(super) async fn end_sessions(&mut self, user: &UserId) -> Result<u64> {
+        let ended = sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(user.to_string());
+        Ok(ended.execute(self.on()).await?.rows_affected())
     }
 }

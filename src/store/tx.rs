@@ -56,6 +56,13 @@ impl Tx {
         self.act = act;
     }
 
+    /// Queues here for a chain before anything is looked at that must not change meanwhile, such as who the last owner
+    /// is. Whoever queues so takes the chain first and other rows after it.
+    pub(super) async fn lock_chain(&mut self, name: &str) -> Result<()> {
+        sqlx::query("UPDATE chains SET seq = seq WHERE name = $1").bind(name.to_owned()).execute(self.on()).await?;
+        Ok(())
+    }
+
     /// Starts the chain of a new organization.
     pub(super) async fn start_chain(&mut self, name: &str) -> Result<()> {
         sqlx::query("INSERT INTO chains (name, seq, hash) VALUES ($1, 0, $2)")

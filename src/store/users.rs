@@ -1,16 +1,16 @@
-//! People: the first account, and who belongs to an e-mail address.
+//! People: the first account, who belongs to an e-mail address, and who may sign in.
 
 use sqlx::{Row, any::AnyRow};
 
 use super::{Store, detached, is_taken, row::Read, tx::Tx};
 use crate::{
     Error, Result,
-    audit::{Act, Action, NewEvent, Target},
+    audit::{Act, Action, NewEvent, SYSTEM, Target},
     id::UserId,
-    user::{NewUser, User},
+    user::{Account, NewUser, User},
 };
 
-fn user(row: &AnyRow) -> Result<User> {
+pub(super) fn user(row: &AnyRow) -> Result<User> {
     Ok(User {
         id: UserId::stored(row.text("id")?),
         name: row.text("name")?,
@@ -18,6 +18,14 @@ fn user(row: &AnyRow) -> Result<User> {
         operator: row.flag("operator")?,
         created_at: row.time("created_at")?,
     })
+}
+
+fn account(row: &AnyRow) -> Result<Account> {
+    Ok(Account { user: user(row)?, disabled_at: row.time_opt("disabled_at")? })
+}
+
+fn target(user: &User) -> Target {
+    Target::new("user", &user.id, &user.name)
 }
 
 impl Store {
@@ -31,8 +39,8 @@ impl Store {
         let (store, act) = (self.clone(), act.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            // Two set-ups at once queue on this row, so that the second one sees the first.
-            sqlx::query("UPDATE chains SET seq = seq WHERE name = 'system'").execute(tx.on()).await?;
+            // Two set-ups at once queue here, so that the second one sees the first.
+            tx.lock_chain(SYSTEM).await?;
             if sqlx::query("SELECT 1 FROM users LIMIT 1").fetch_optional(tx.on()).await?.is_some() {
                 return Err(Error::Forbidden("This portal is set up already; sign in."));
             }
@@ -65,6 +73,18 @@ impl Store {
             .transpose()
     }
 
+    /// Everybody, by name.
+    pub async fn accounts(&self) -> Result<Vec<Account>> {
+        let rows = sqlx::query("SELECT * FROM users ORDER BY lower(name), id").fetch_all(self.read()).await?;
+        rows.iter().map(account).collect()
+    }
+
+    /// The person of that e-mail address, disabled or not.
+    pub async fn account_by_email(&self, email: &str) -> Result<Option<Account>> {
+        let row = sqlx::query("SELECT * FROM users WHERE email = $1").bind(email.to_owned());
+        row.fetch_optional(self.read()).await?.as_ref().map(account).transpose()
+    }
+
     /// Who signs in with this e-mail address, and the hash their password has to match.
     pub async fn user_to_sign_in(&self, email: &str) -> Result<Option<(User, String)>> {
         let row = sqlx::query("SELECT * FROM users WHERE email = $1 AND disabled_at IS NULL")
@@ -74,16 +94,118 @@ impl Store {
         row.map(|row| Ok((user(&row)?, row.try_get("password_hash")?))).transpose()
     }
 
-    /// Notes a sign-in that was refused. The address typed is kept only where it is somebody's.
-    pub async fn record_refused_sign_in(&self, act: &Act, known: Option<&User>) -> Result<()> {
+    /// Notes a sign-in that was refused, with the status that it stands for: 401 for a wrong password, 429 for too many
+    /// of them. The address typed is kept only where it is somebody's.
+    pub async fn record_refused_sign_in(&self, act: &Act, known: Option<&User>, status: u16) -> Result<()> {
         let (store, act) = (self.clone(), act.clone());
-        let target = known.map_or(Target::new("user", "", "Unknown e-mail address"), |user| {
-            Target::new("user", &user.id, &user.name)
-        });
+        let target = known.map_or(Target::new("user", "", "Unknown e-mail address"), target);
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            tx.record(NewEvent::of_system(Action::SignInRefused, target).refused(401)).await?;
+            tx.record(NewEvent::of_system(Action::SignInRefused, target).refused(status)).await?;
             tx.commit().await
+        })
+        .await
+    }
+
+    /// Notes that somebody who is signed in did not know their password.
+    pub async fn record_refused_password(&self, act: &Act, user: &User, status: u16) -> Result<()> {
+        let (store, act, target) = (self.clone(), act.clone(), target(user));
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.record(NewEvent::of_system(Action::PasswordRefused, target).refused(status)).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// Gives a person another name.
+    pub async fn rename_user(&self, act: &Act, user: &User, name: String) -> Result<()> {
+        let (store, act, user) = (self.clone(), act.clone(), user.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.lock_chain(SYSTEM).await?;
+            let done = sqlx::query("UPDATE users SET name = $1 WHERE id = $2")
+                .bind(name.clone())
+                .bind(user.id.to_string())
+                .execute(tx.on())
+                .await?;
+            if done.rows_affected() == 0 {
+                return Err(Error::NotFound);
+            }
+            let details = serde_json::json!({ "from": user.name, "to": name });
+            tx.record(NewEvent::of_system(Action::AccountRenamed, target(&user)).with(details)).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// Sets another password, and ends every session: whoever knew the old one is out. How many were ended.
+    pub async fn change_password(&self, act: &Act, user: &User, password_hash: String) -> Result<u64> {
+        let (store, act, user) = (self.clone(), act.clone(), user.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.lock_chain(SYSTEM).await?;
+            let done = sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2")
+                .bind(password_hash)
+                .bind(user.id.to_string())
+                .execute(tx.on())
+                .await?;
+            if done.rows_affected() == 0 {
+                return Err(Error::NotFound);
+            }
+            let ended = tx.end_sessions(&user.id).await?;
+            let details = serde_json::json!({ "sessions_ended": ended });
+            tx.record(NewEvent::of_system(Action::PasswordChanged, target(&user)).with(details)).await?;
+            tx.commit().await?;
+            Ok(ended)
+        })
+        .await
+    }
+
+    /// Keeps a person out, from this moment on; `false` if they were out already. The last operator stays.
+    pub async fn disable_user(&self, act: &Act, user: &User) -> Result<bool> {
+        let (store, act, user) = (self.clone(), act.clone(), user.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            // Two at once queue here, so that they do not disable the last two operators.
+            tx.lock_chain(SYSTEM).await?;
+            let done = sqlx::query("UPDATE users SET disabled_at = $1 WHERE id = $2 AND disabled_at IS NULL")
+                .bind(store.now().micros())
+                .bind(user.id.to_string())
+                .execute(tx.on())
+                .await?;
+            if done.rows_affected() == 0 {
+                return Ok(false);
+            }
+            let others = sqlx::query("SELECT 1 FROM users WHERE operator = 1 AND disabled_at IS NULL LIMIT 1");
+            if user.operator && others.fetch_optional(tx.on()).await?.is_none() {
+                return Err(Error::Forbidden("This is the last operator: nobody could run this portal without them."));
+            }
+            let ended = tx.end_sessions(&user.id).await?;
+            let details = serde_json::json!({ "sessions_ended": ended });
+            tx.record(NewEvent::of_system(Action::AccountDisabled, target(&user)).with(details)).await?;
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Lets a person in again, with the password they had; `false` if they were not out.
+    pub async fn enable_user(&self, act: &Act, user: &User) -> Result<bool> {
+        let (store, act, user) = (self.clone(), act.clone(), user.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.lock_chain(SYSTEM).await?;
+            let done = sqlx::query("UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL")
+                .bind(user.id.to_string())
+                .execute(tx.on())
+                .await?;
+            if done.rows_affected() == 0 {
+                return Ok(false);
+            }
+            tx.record(NewEvent::of_system(Action::AccountEnabled, target(&user))).await?;
+            tx.commit().await?;
+            Ok(true)
         })
         .await
     }

@@ -43,7 +43,7 @@ impl Deref for TestStore {
 impl TestStore {
     pub async fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        let location = Location::Sqlite(folder.path().join("test.db"));
+        let location = Location::Sqlite(folder.path().join("sallyport.db"));
         let (store, clock) = open(location).await;
         Self { store, clock, _folder: Some(folder), server: None }
     }
@@ -58,6 +58,11 @@ impl TestStore {
         let (base, _) = server.rsplit_once('/').expect("the URL ends with a database");
         let (store, clock) = open(Location::Postgres(format!("{base}/{name}"))).await;
         Self { store, clock, _folder: None, server: Some((server, name)) }
+    }
+
+    /// The master key of every test store, as `SALLYPORT_MASTER_KEY` takes it: for the binary beside a test.
+    pub fn master_key() -> String {
+        MasterKey::mint(&SeededEntropy::new(SEED)).expose().to_string()
     }
 
     /// The same database, opened by another process as it were.

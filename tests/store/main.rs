@@ -5,6 +5,7 @@ mod events;
 mod export;
 mod keys;
 mod lifecycle;
+mod members;
 mod opening;
 mod orgs;
 mod search;

@@ -6,6 +6,7 @@ sallyport::on_both_databases!(
     a_deleted_session_stays_deleted,
     a_session_ends_by_age_and_by_idleness,
     a_write_of_an_ended_session_is_refused,
+    one_session_is_kept_and_the_others_end,
 );
 
 const DIGEST: [u8; 32] = [7; 32];
@@ -15,7 +16,7 @@ async fn signed_in(store: &TestStore) -> sallyport::audit::Act {
     let ada = store.person("Ada").await;
     let mut act = store.act(&ada);
     let expires = store.now() + Duration::from_secs(86_400);
-    store.create_session(&act, DIGEST, &ada, "{}".to_owned(), expires).await.expect("signed in");
+    store.create_session(&act, DIGEST, &ada, "none".to_owned(), "{}".to_owned(), expires).await.expect("signed in");
     act.actor = Actor::User { id: ada.id, name: ada.name, session: Some(DIGEST) };
     act
 }
@@ -54,4 +55,34 @@ async fn a_write_of_an_ended_session_is_refused(store: &TestStore) {
     assert!(matches!(late, Err(Error::SignedOut)), "{late:?}");
     let keys = store.keys(&org.id, None, &sallyport::store::KeyFilter::default()).await.expect("asked");
     assert_eq!(keys.total, 0);
+}
+
+async fn one_session_is_kept_and_the_others_end(store: &TestStore) {
+    let act = signed_in(store).await;
+    let ada = store.account_by_email("ada@example.com").await.expect("asked").expect("there").user;
+    store.clock.turn(Duration::from_secs(60));
+    for digest in [[8; 32], [9; 32]] {
+        let from = sallyport::audit::Act {
+            address: Some("203.0.113.9".to_owned()),
+            user_agent: Some("curl/8.5.0".to_owned()),
+            ..store.act(&ada)
+        };
+        let expires = store.now() + IDLE;
+        store
+            .create_session(&from, digest, &ada, "none".to_owned(), "{}".to_owned(), expires)
+            .await
+            .expect("signed in");
+    }
+    let open = store.sessions_of(&ada.id).await.expect("asked");
+    assert_eq!(open.len(), 3);
+    assert_eq!(open[0].address.as_deref(), Some("203.0.113.9"));
+    assert_eq!(open[0].device(), "curl");
+    assert_eq!((open[2].digest, open[2].handle().as_str()), (DIGEST, "0707070707070707"), "the oldest is last");
+    assert_eq!(store.end_other_sessions(&act, &ada, DIGEST).await.expect("ended"), 2);
+    assert_eq!(store.end_other_sessions(&act, &ada, DIGEST).await.expect("ended"), 0, "and nothing is told twice");
+    let left = store.sessions_of(&ada.id).await.expect("asked");
+    assert_eq!(left.iter().map(|session| session.digest).collect::<Vec<_>>(), [DIGEST]);
+    assert_eq!(store.check_chain("system").await.expect("read"), Ok(5));
+    store.clock.turn(sallyport::session::IDLE);
+    assert!(store.sessions_of(&ada.id).await.expect("asked").is_empty(), "idle sessions are none");
 }

@@ -1,11 +1,22 @@
+use std::time::Duration;
+
 use sallyport::{
     Error,
     audit::{Act, Actor},
+    store::EventFilter,
     testing::TestStore,
-    user::NewUser,
+    user::{NewUser, User},
 };
 
-sallyport::on_both_databases!(one_person_one_address, only_one_first_user);
+sallyport::on_both_databases!(
+    one_person_one_address,
+    only_one_first_user,
+    a_disabled_person_is_out_until_enabled,
+    the_last_operator_stays,
+    two_operators_do_not_disable_one_another,
+    another_password_ends_every_session,
+    another_name_is_told,
+);
 
 fn new(email: &str) -> NewUser {
     NewUser::check("Ada Byron", email, "correct horse battery").expect("checked")
@@ -35,4 +46,96 @@ async fn only_one_first_user(store: &TestStore) {
     }
     assert_eq!(made, 1);
     assert!(!store.is_empty().await.expect("asked"));
+}
+
+fn shell() -> Act {
+    Act::by(Actor::CommandLine)
+}
+
+async fn operator(store: &TestStore, email: &str) -> User {
+    store.create_user(&shell(), new(email), "hash".to_owned(), true).await.expect("made")
+}
+
+async fn sign_in(store: &TestStore, user: &User, digest: [u8; 32], hash: &str) -> sallyport::Result<()> {
+    let expires = store.now() + Duration::from_secs(86_400);
+    store.create_session(&store.act(user), digest, user, hash.to_owned(), "{}".to_owned(), expires).await
+}
+
+async fn newest_event(store: &TestStore) -> (String, String) {
+    let page = store.system_events(&EventFilter::default()).await.expect("asked");
+    let event = page.events.into_iter().next().expect("an event");
+    (event.action, event.details)
+}
+
+async fn a_disabled_person_is_out_until_enabled(store: &TestStore) {
+    let ada = store.person("Ada").await;
+    sign_in(store, &ada, [1; 32], "none").await.expect("signed in");
+    assert!(store.disable_user(&shell(), &ada).await.expect("done"));
+    assert_eq!(newest_event(store).await, ("account.disabled".to_owned(), r#"{"sessions_ended":1}"#.to_owned()));
+    assert!(!store.disable_user(&shell(), &ada).await.expect("done"), "twice is once");
+    assert!(store.sessions_of(&ada.id).await.expect("asked").is_empty());
+    assert!(store.user(&ada.id).await.expect("asked").is_none());
+    assert!(store.user_to_sign_in(&ada.email).await.expect("asked").is_none());
+    let late = sign_in(store, &ada, [2; 32], "none").await;
+    assert!(matches!(late, Err(Error::SignedOut)), "a sign-in that began before: {late:?}");
+
+    assert!(store.enable_user(&shell(), &ada).await.expect("done"));
+    assert!(!store.enable_user(&shell(), &ada).await.expect("done"));
+    assert_eq!(newest_event(store).await.0, "account.enabled");
+    assert!(store.user_to_sign_in(&ada.email).await.expect("asked").is_some());
+    assert!(
+        store.session([1; 32], Duration::from_secs(3_600)).await.expect("asked").is_none(),
+        "the session is not back"
+    );
+    assert_eq!(store.check_chain("system").await.expect("read"), Ok(4));
+}
+
+async fn the_last_operator_stays(store: &TestStore) {
+    let ada = operator(store, "ada@example.com").await;
+    let refused = store.disable_user(&shell(), &ada).await;
+    assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
+    assert!(store.user(&ada.id).await.expect("asked").is_some(), "nothing was changed");
+    let eve = operator(store, "eve@example.com").await;
+    assert!(store.disable_user(&shell(), &ada).await.expect("done"));
+    assert!(store.disable_user(&shell(), &eve).await.is_err(), "a disabled operator does not count");
+}
+
+async fn two_operators_do_not_disable_one_another(store: &TestStore) {
+    let people = [operator(store, "ada@example.com").await, operator(store, "eve@example.com").await];
+    let tasks = people.map(|person| {
+        let store = store.store.clone();
+        tokio::spawn(async move { store.disable_user(&shell(), &person).await.is_ok() })
+    });
+    let mut disabled = 0;
+    for task in tasks {
+        disabled += usize::from(task.await.expect("no panic"));
+    }
+    assert_eq!(disabled, 1);
+}
+
+async fn another_password_ends_every_session(store: &TestStore) {
+    let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
+    for digest in [[1; 32], [2; 32]] {
+        sign_in(store, &ada, digest, "none").await.expect("signed in");
+    }
+    sign_in(store, &eve, [3; 32], "none").await.expect("signed in");
+    assert_eq!(store.change_password(&shell(), &ada, "new".to_owned()).await.expect("changed"), 2);
+    assert_eq!(newest_event(store).await, ("password.changed".to_owned(), r#"{"sessions_ended":2}"#.to_owned()));
+    assert!(store.sessions_of(&ada.id).await.expect("asked").is_empty());
+    assert_eq!(store.sessions_of(&eve.id).await.expect("asked").len(), 1);
+    assert_eq!(store.user_to_sign_in(&ada.email).await.expect("asked").expect("known").1, "new");
+    let late = sign_in(store, &ada, [4; 32], "none").await;
+    assert!(matches!(late, Err(Error::SignedOut)), "the old password matched a moment ago: {late:?}");
+    sign_in(store, &ada, [4; 32], "new").await.expect("signed in");
+}
+
+async fn another_name_is_told(store: &TestStore) {
+    let ada = store.person("Ada").await;
+    store.rename_user(&store.act(&ada), &ada, "Ada Lovelace".to_owned()).await.expect("renamed");
+    assert_eq!(store.user(&ada.id).await.expect("asked").expect("there").name, "Ada Lovelace");
+    let (action, details) = newest_event(store).await;
+    assert_eq!((action.as_str(), details.as_str()), ("account.renamed", r#"{"from":"Ada","to":"Ada Lovelace"}"#));
+    let accounts = store.accounts().await.expect("asked");
+    assert_eq!(accounts.len(), 1);
+    assert_eq!(store.account_by_email("ada@example.com").await.expect("asked").as_ref(), accounts.first());
 }

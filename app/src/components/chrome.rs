@@ -57,6 +57,7 @@ pub enum Section {
     Projects,
     Keys,
     Activity,
+    Members,
     Settings,
 }
 
@@ -66,6 +67,7 @@ impl Section {
         (Section::Projects, "Projects", "", Icon::Folder),
         (Section::Keys, "API keys", "/keys", Icon::Key),
         (Section::Activity, "Activity", "/activity", Icon::Activity),
+        (Section::Members, "Members", "/members", Icon::Users),
         (Section::Settings, "Settings", "/settings", Icon::Gear),
     ];
 }

@@ -68,6 +68,7 @@ fn UserMenu(viewer: Viewer) -> impl IntoView {
                 <small>{email}</small>
                 {operator.then(|| view! { <small>"Operator of this portal"</small> })}
             </div>
+            <a class="menu-item" href="/account"><IconView icon=Icon::Users/>"Your account"</a>
             <form method="post" action="/sign-out">
                 <button class="menu-item"><IconView icon=Icon::SignOut/>"Sign out"</button>
             </form>

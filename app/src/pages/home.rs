@@ -12,8 +12,8 @@ use crate::{
 
 /// Nobody has to be signed in to be sent on.
 pub struct Visitor {
-    context: Context,
-    me: Option<SignedIn>,
+    pub context: Context,
+    pub me: Option<SignedIn>,
 }
 
 impl FromRequestParts<Context> for Visitor {

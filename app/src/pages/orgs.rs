@@ -2,5 +2,6 @@
 
 pub mod activity;
 pub mod keys;
+pub mod members;
 pub mod new;
 pub mod overview;

@@ -43,12 +43,13 @@ pub async fn post(ui: Ui, State(context): State<Context>, session: Session, Type
     let made = async {
         let new = NewUser::check(&form.value("name"), &form.value("email"), &form.value("password"))?;
         let hash = context.passwords.hash(&new.password).await?;
-        context.store.create_first_user(&ui.client.act(Actor::Anonymous), new, hash).await
+        let user = context.store.create_first_user(&ui.client.act(Actor::Anonymous), new, hash.clone()).await?;
+        Ok((user, hash))
     };
     match made.await {
-        Ok(user) => {
-            sign_in::start(&session, &user, &ui.client).await?;
-            Ok(see_other("/orgs/new"))
+        Ok((user, hash)) => {
+            sign_in::start(&session, &user, hash, &ui.client).await?;
+            Ok(sign_in::known(&context, &user, see_other("/orgs/new")))
         }
         Err(error) => Ok(ui.refused(page(refuse(form, error)?, ui.client.local)).await),
     }

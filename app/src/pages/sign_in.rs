@@ -1,6 +1,10 @@
 //! `/sign-in`.
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    http::{HeaderMap, header},
+    response::Response,
+};
 use leptos::prelude::*;
 use sallyport::{
     audit::Actor,
@@ -9,11 +13,12 @@ use sallyport::{
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::theme::local;
+use super::{home::Visitor, theme::local};
 use crate::{
     access::{ORIGIN, Origin, USER},
-    components::{ErrorSummary, Hidden, TextField},
-    context::{Client, Context},
+    attempts::{known_device, wait_message, who},
+    components::{ErrorSummary, Hidden, Notice, TextField, Tone},
+    context::{Client, Context, DemoSignIn},
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
@@ -27,46 +32,78 @@ pub struct SignInQuery {
     next: String,
 }
 
-pub async fn get(ui: Ui, Asked(query): Asked<SignInQuery>) -> PageResult {
+pub async fn get(ui: Ui, visitor: Visitor, Asked(query): Asked<SignInQuery>) -> PageResult {
+    if visitor.me.is_some() {
+        return Ok(see_other(local(&query.next)));
+    }
     if ui.context.store.is_empty().await? {
         return Ok(see_other("/setup"));
     }
-    Ok(ui.ok(page(FormState::new().with_default("next", local(&query.next)))).await)
+    Ok(ui.ok(page(FormState::new().with_default("next", local(&query.next)), ui.context.demo)).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, session: Session, Typed(form): Typed) -> PageResult {
+pub async fn post(
+    ui: Ui,
+    State(context): State<Context>,
+    headers: HeaderMap,
+    session: Session,
+    Typed(form): Typed,
+) -> PageResult {
     // What is no address is nobody's, and costs the same.
     let email = check_email(&form.value("email")).unwrap_or_default();
-    let password = form.value("password");
-    // Hashing a megabyte would be a favour to whoever floods us; no such password can have been set.
-    let password = Password::new(if password.chars().count() > Password::MOST { String::new() } else { password });
+    let password = Password::typed(form.value("password"));
+    let nobody = ui.client.act(Actor::Anonymous);
+    let attempt = match context.attempts.begin(who(&context, &headers, ui.client.ip, &email), &email) {
+        Ok(attempt) => attempt,
+        Err(throttled) => {
+            if throttled.tell {
+                let known = context.store.user_to_sign_in(&email).await?;
+                context.store.record_refused_sign_in(&nobody, known.as_ref().map(|(user, _)| user), 429).await?;
+            }
+            let form = form.with_error("", wait_message(throttled.wait));
+            return Ok(ui.too_many(page(form, context.demo), throttled.wait).await);
+        }
+    };
     let signed_in = async {
         let known = context.store.user_to_sign_in(&email).await?;
         let hash = known.as_ref().map(|(_, hash)| hash.as_str());
         // Asked even where nobody is known: the time must not tell.
         let right = context.passwords.matches(&password, hash).await?;
-        let user = known.map(|(user, _)| user);
         if !right {
-            context.store.record_refused_sign_in(&ui.client.act(Actor::Anonymous), user.as_ref()).await?;
+            context.store.record_refused_sign_in(&nobody, known.as_ref().map(|(user, _)| user), 401).await?;
         }
-        Ok::<_, sallyport::Error>(user.filter(|_| right))
+        Ok::<_, sallyport::Error>(known.filter(|_| right))
     };
     match signed_in.await {
-        Ok(Some(user)) => {
-            start(&session, &user, &ui.client).await?;
-            Ok(see_other(local(&form.value("next"))))
+        Ok(Some((user, hash))) => {
+            context.attempts.was_right(attempt);
+            start(&session, &user, hash, &ui.client).await?;
+            Ok(known(&context, &user, see_other(local(&form.value("next")))))
         }
         Ok(None) => {
             let form =
                 form.with_error("", "No account has this e-mail address and password. Check both and try again.");
-            Ok(ui.refused(page(form)).await)
+            Ok(ui.refused(page(form, context.demo)).await)
         }
-        Err(error) => Ok(ui.refused(page(refuse(form, error)?)).await),
+        Err(error) => {
+            context.attempts.take_back(attempt);
+            Ok(ui.refused(page(refuse(form, error)?, context.demo)).await)
+        }
     }
 }
 
-/// A session with a new id, whatever the browser brought (OWASP: Session Fixation).
-pub async fn start(session: &Session, user: &User, client: &Client) -> Result<(), PageError> {
+/// The answer to somebody who signed in: their browser is known from now on.
+#[must_use]
+pub fn known(context: &Context, user: &User, mut answer: Response) -> Response {
+    if let Some(cookie) = known_device(context, &user.email) {
+        answer.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    answer
+}
+
+/// A session with a new id, whatever the browser brought (OWASP: Session Fixation), of whoever's password matches that
+/// hash.
+pub async fn start(session: &Session, user: &User, hash: String, client: &Client) -> Result<(), PageError> {
     let failed = |error: tower_sessions::session::Error| {
         tracing::error!(%error, "a session could not be started");
         PageError::Unavailable
@@ -77,16 +114,23 @@ pub async fn start(session: &Session, user: &User, client: &Client) -> Result<()
         address: Some(client.address()),
         user_agent: client.user_agent.clone(),
         request_id: Some(client.request_id.clone()),
+        password_hash: Some(hash),
     };
     session.insert(ORIGIN, origin).await.map_err(failed)?;
     // Written now and not with the answer: whoever is sent on finds it there.
     session.save().await.map_err(failed)
 }
 
-fn page(form: FormState) -> Page {
+fn page(form: FormState, demo: Option<DemoSignIn>) -> Page {
     Page::bare("Sign in", move || {
+        let hint = demo.map(|demo| view! {
+            <Notice tone=Tone::Neutral>
+                "This is the demo. Sign in as "<code>{demo.email}</code>" with the password "<code>{demo.password}</code>
+            </Notice>
+        });
         view! {
             <h1 class="card-title">"Sign in"</h1>
+            {hint}
             <form method="post" action="/sign-in" novalidate class="stack">
                 <ErrorSummary form=&form/>
                 <Hidden name="next" value=form.value("next")/>

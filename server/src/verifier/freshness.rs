@@ -8,13 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sallyport::{Error, Result};
+use sallyport::{Error, Result, clock::Elapsed};
 
 /// Twelve polls that failed or hung in a row.
 const STALE: Duration = Duration::from_secs(3);
-
-/// Time since some start, which nobody can set back: an argument, as the clock is.
-pub type Elapsed = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 /// The machine's.
 pub fn elapsed() -> Elapsed {

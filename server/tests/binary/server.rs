@@ -67,7 +67,7 @@ impl Server {
     pub fn sign_in(&mut self, path: &str) {
         let fields = [("name", "Ada"), ("email", "ada@example.com"), ("password", PASSWORD)];
         let answer = self.form(path, &fields).expect("answered");
-        self.cookie = between(&answer, "set-cookie: ", ';');
+        self.cookie = format!("sallyport={}", between(&answer, "set-cookie: sallyport=", ';'));
     }
 
     /// The id at the end of where a form leads.

@@ -35,6 +35,12 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
+    /// The cookies that it sets, with their attributes.
+    pub fn cookies(&self) -> Vec<String> {
+        let set = self.headers.get_all(header::SET_COOKIE).iter();
+        set.map(|cookie| cookie.to_str().expect("text").to_owned()).collect()
+    }
+
     pub fn location(&self) -> &str {
         self.header("location")
     }

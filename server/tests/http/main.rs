@@ -3,7 +3,9 @@
 mod client;
 mod portal;
 
+mod account;
 mod apps;
+mod cli;
 mod errors;
 mod isolation;
 mod keys;

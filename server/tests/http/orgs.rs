@@ -1,5 +1,7 @@
 //! `/orgs/…`, `/tenants/…`, `/projects/…`
 
+mod members;
+
 use crate::portal::TestPortal;
 
 crate::on_both_portals!(an_organization_is_made_with_its_tenant, what_was_typed_is_kept, empty_pages_say_what_to_do);

@@ -14,6 +14,7 @@ use sallyport::{
     id::AppId,
     testing::TestStore,
 };
+use sallyport_app::context::DemoSignIn;
 use sallyport_server::{
     router::router,
     state::{AppState, Deployment},
@@ -73,6 +74,20 @@ impl TestPortal {
     }
 
     pub async fn at(store: TestStore, public_url: &str) -> Self {
+        Self::deployed(store, public_url, None).await
+    }
+
+    /// One that says how to sign in.
+    pub async fn demo(store: TestStore, demo: DemoSignIn) -> Self {
+        Self::deployed(store, "http://127.0.0.1:3000", Some(demo)).await
+    }
+
+    /// Lets time go by, for the verifier and the throttle.
+    pub fn wait(&self, seconds: u64) {
+        self.elapsed.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    async fn deployed(store: TestStore, public_url: &str, demo: Option<DemoSignIn>) -> Self {
         let elapsed = Arc::new(AtomicU64::new(0));
         let silence = Arc::clone(&elapsed);
         let deployment = Deployment {
@@ -80,6 +95,7 @@ impl TestPortal {
             trusted_proxies: vec!["127.0.0.0/8".parse().expect("a block")],
             cache_keys: 1_000,
             elapsed: Arc::new(move || Duration::from_secs(silence.load(Ordering::SeqCst))),
+            demo,
         };
         let state = AppState::new(store.store.clone(), deployment).await.expect("a state");
         let client = Client::new(router(state.clone()));

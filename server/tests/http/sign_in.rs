@@ -1,8 +1,13 @@
 //! `/sign-in`, `/sign-out`
 
-use sallyport::testing::TestStore;
+use sallyport::{
+    audit::{Act, Actor, Outcome},
+    store::EventFilter,
+    testing::TestStore,
+};
 
 use crate::{
+    client::{Answer, Client},
     middleware::headers::without_what_differs,
     portal::{PASSWORD, TestPortal},
 };
@@ -14,6 +19,12 @@ crate::on_both_portals!(
     signing_out_ends_the_session_at_once,
     the_database_does_not_hold_the_id,
     a_redirect_stays_here,
+    a_disabled_account_looks_like_none,
+    whoever_is_signed_in_is_sent_on,
+    too_many_mistakes_have_to_wait,
+    an_attack_does_not_keep_the_owner_out,
+    a_mark_is_good_for_its_account_alone,
+    a_list_of_accounts_is_slowed_by_address,
 );
 
 async fn unknown_and_wrong_get_the_same_answer(portal: &TestPortal) {
@@ -78,8 +89,9 @@ async fn the_database_does_not_hold_the_id(portal: &TestPortal) {
     portal.set_up().await;
     let fields = [("email", "ada@example.com"), ("password", PASSWORD)];
     let answer = portal.another().post("/sign-in", &fields).await;
-    let cookie = answer.header("set-cookie");
-    for attribute in ["sallyport=", "HttpOnly", "SameSite=Lax", "Path=/"] {
+    let cookies = answer.cookies();
+    let cookie = cookies.iter().find(|cookie| cookie.starts_with("sallyport=")).expect("a session");
+    for attribute in ["HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(cookie.contains(attribute), "{attribute} in {cookie}");
     }
     assert!(!cookie.contains("Secure"), "plain http: browsers would drop it");
@@ -98,10 +110,15 @@ async fn over_https_the_cookie_is_bound_to_the_host() {
     let mut form = crate::client::Client::form("/setup", &fields);
     form.headers_mut().insert("origin", "https://keys.example.com".parse().expect("a header"));
     let answer = portal.send(form).await;
-    let cookie = answer.header("set-cookie").to_owned();
-    assert!(cookie.starts_with("__Host-sallyport="), "{cookie}");
+    let cookie = answer.cookies().into_iter().find(|cookie| cookie.starts_with("__Host-sallyport="));
+    let cookie = cookie.expect("a session");
     assert!(cookie.contains("Secure") && !cookie.contains("Domain"), "{cookie}");
     assert_eq!(answer.header("strict-transport-security"), "max-age=31536000");
+    let device = answer.cookies().into_iter().find(|cookie| cookie.starts_with("__Host-sallyport-device="));
+    let device = device.expect("the browser is known from now on");
+    for attribute in ["; Secure", "; HttpOnly", "; SameSite=Strict", "; Path=/"] {
+        assert_eq!(device.matches(attribute).count(), 1, "{attribute} in {device}");
+    }
     let form = |origin: &'static str| {
         let mut form = crate::client::Client::form("/sign-out", &[]);
         form.headers_mut().insert("origin", origin.parse().expect("a header"));
@@ -120,4 +137,127 @@ async fn a_redirect_stays_here(portal: &TestPortal) {
         let fields = [("email", "ada@example.com"), ("password", PASSWORD), ("next", next)];
         assert_eq!(portal.another().post("/sign-in", &fields).await.location(), "/", "{next}");
     }
+}
+
+async fn sign_in(client: &Client, email: &str, password: &str) -> Answer {
+    client.post("/sign-in", &[("email", email), ("password", password)]).await
+}
+
+async fn a_disabled_account_looks_like_none(portal: &TestPortal) {
+    portal.set_up().await;
+    portal.stranger().await;
+    let eve = portal.store.account_by_email("eve@example.com").await.expect("asked").expect("there").user;
+    portal.store.disable_user(&Act::by(Actor::CommandLine), &eve).await.expect("disabled");
+    let mut answers = Vec::new();
+    for email in ["eve@example.com", "none@example.com"] {
+        let answer = sign_in(&portal.another(), email, PASSWORD).await;
+        answers.push((answer.status, answer.body.replace(email, "EMAIL")));
+    }
+    assert_eq!(answers[0].0, 422);
+    assert_eq!(answers[0], answers[1]);
+}
+
+async fn whoever_is_signed_in_is_sent_on(portal: &TestPortal) {
+    portal.set_up().await;
+    assert_eq!(portal.get("/sign-in").await.location(), "/");
+    assert_eq!(portal.get("/sign-in?next=%2Faccount").await.location(), "/account");
+    assert_eq!(portal.get("/sign-in?next=%2F%2Fevil.example").await.location(), "/");
+    assert_eq!(portal.another().get("/sign-in?next=%2Faccount").await.status, 200);
+}
+
+async fn refusals(portal: &TestPortal, status: u16) -> usize {
+    let filter = EventFilter { action: "session.refused".to_owned(), ..EventFilter::default() };
+    let events = portal.store.system_events(&filter).await.expect("asked").events;
+    events.iter().filter(|event| event.outcome == Outcome::Refused(status)).count()
+}
+
+async fn too_many_mistakes_have_to_wait(portal: &TestPortal) {
+    portal.set_up().await;
+    let eve = portal.from("203.0.113.9");
+    for _ in 0..5 {
+        assert_eq!(sign_in(&eve, "ada@example.com", "wrong horse battery").await.status, 422);
+    }
+    // Whoever guesses right now learns nothing of it, and a new browser is no way around.
+    for client in [eve.clone(), portal.from("203.0.113.9")] {
+        let answer = sign_in(&client, "ada@example.com", PASSWORD).await;
+        assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (429, "60"));
+        assert!(answer.body.contains("Too many wrong passwords. Try again in 60 seconds."), "{}", answer.body);
+        assert!(answer.body.contains("value=\"ada@example.com\""), "what was typed is kept");
+        assert!(answer.cookies().is_empty());
+    }
+    // The same of an account that does not exist.
+    for _ in 0..5 {
+        assert_eq!(sign_in(&eve, "none@example.com", "wrong horse battery").await.status, 422);
+    }
+    assert_eq!(sign_in(&eve, "none@example.com", PASSWORD).await.status, 429);
+    assert_eq!((refusals(portal, 401).await, refusals(portal, 429).await), (10, 2), "not an event each");
+
+    let elsewhere = sign_in(&portal.from("203.0.113.10"), "ada@example.com", PASSWORD).await;
+    assert_eq!(elsewhere.status, 303);
+    portal.wait(60);
+    assert_eq!(sign_in(&eve, "ada@example.com", PASSWORD).await.status, 303);
+    for _ in 0..4 {
+        assert_eq!(
+            sign_in(&portal.from("203.0.113.9"), "ada@example.com", "wrong").await.status,
+            422,
+            "all is forgiven"
+        );
+    }
+}
+
+async fn an_attack_does_not_keep_the_owner_out(portal: &TestPortal) {
+    portal.set_up().await;
+    portal.post("/sign-out", &[]).await;
+    for bot in 0..30 {
+        let bot = portal.from(&format!("198.51.100.{bot}"));
+        assert_eq!(sign_in(&bot, "ada@example.com", "wrong horse battery").await.status, 422);
+    }
+    assert_eq!(sign_in(&portal.from("192.0.2.1"), "ada@example.com", PASSWORD).await.status, 429);
+    // The browser that set the portal up is known.
+    for _ in 0..9 {
+        assert_eq!(sign_in(portal, "ada@example.com", "wrong horse battery").await.status, 422);
+    }
+    assert_eq!(sign_in(portal, "ada@example.com", PASSWORD).await.status, 303);
+    assert_eq!(portal.get("/orgs/new").await.status, 200);
+}
+
+async fn a_mark_is_good_for_its_account_alone(portal: &TestPortal) {
+    portal.set_up().await;
+    let eve = portal.stranger().await;
+    let mark = eve.cookie("sallyport-device").expect("a mark");
+    let mut forged = mark.clone().into_bytes();
+    forged[4] ^= 1;
+    for (n, mark) in [mark, String::from_utf8(forged).expect("text"), "junk".to_owned()].into_iter().enumerate() {
+        let browser = portal.from(&format!("203.0.113.{n}"));
+        browser.set_cookie("sallyport-device", &mark);
+        for _ in 0..5 {
+            assert_eq!(sign_in(&browser, "ada@example.com", "wrong horse battery").await.status, 422);
+        }
+        assert_eq!(
+            sign_in(&browser, "ada@example.com", "wrong horse battery").await.status,
+            429,
+            "a stranger, mark {n}"
+        );
+    }
+}
+
+async fn a_list_of_accounts_is_slowed_by_address(portal: &TestPortal) {
+    portal.set_up().await;
+    for n in 0..20 {
+        let bot = portal.from(&format!("2001:db8::{n:x}"));
+        assert_eq!(sign_in(&bot, &format!("{n}@example.com"), "wrong horse battery").await.status, 422);
+    }
+    let bot = portal.from("2001:db8::ffff");
+    assert_eq!(sign_in(&bot, "ada@example.com", PASSWORD).await.status, 429);
+    assert_eq!(sign_in(&portal.from("2001:db8:0:1::1"), "ada@example.com", PASSWORD).await.status, 303);
+}
+
+#[tokio::test]
+async fn the_demo_says_how_to_sign_in() {
+    let demo = sallyport_app::context::DemoSignIn { email: "ada@focus.example", password: "no secret at all" };
+    let portal = TestPortal::demo(TestStore::sqlite().await, demo).await;
+    portal.set_up().await;
+    let page = portal.another().get("/sign-in").await.body;
+    assert!(page.contains("ada@focus.example") && page.contains("no secret at all"), "{page}");
+    portal.end().await;
 }

@@ -58,6 +58,7 @@ pub async fn all(search: &Search<'_>) -> Result<Vec<Place>, PageError> {
         places.extend(of_org(org, *role, &tenants).into_iter().map(|place| Place { is_near: near, ..place }));
     }
     places.push(Place::new("New organization", "create add", "", "/orgs/new", Icon::Plus));
+    places.push(Place::new("Account", "password sessions profile", "", "/account", Icon::Users));
     places.push(Place::theme(Theme::Light, "Theme: light", Icon::Sun));
     places.push(Place::theme(Theme::Dark, "Theme: dark", Icon::Moon));
     places.push(Place::theme(Theme::System, "Theme: as the system has it", Icon::System));

@@ -1,0 +1,110 @@
+//! The form that changes the password. It asks for the one that is, as somebody may have left the browser open.
+
+use leptos::prelude::*;
+use sallyport::{
+    Error, Invalid,
+    throttle::Who,
+    user::{Password, User},
+};
+use tower_sessions::Session;
+
+use super::{changed, page};
+use crate::{
+    access::SignedIn,
+    attempts::wait_message,
+    components::{Card, ErrorSummary, Hidden, TextField},
+    context::Context,
+    error::PageResult,
+    form::FormState,
+    islands::SubmitOnce,
+    pages::sign_in,
+    ui::{Ui, refuse},
+};
+
+/// Every session ends, also the one that asks; it gets another with another id.
+pub(super) async fn change(ui: Ui, context: Context, me: SignedIn, session: Session, form: FormState) -> PageResult {
+    let new = match check(&form, &me.user) {
+        Ok(new) => new,
+        Err(invalid) => {
+            let form = refuse(form, invalid.into())?;
+            return Ok(ui.refused(page(&ui, &me, form, None).await?).await);
+        }
+    };
+    let attempt = match context.attempts.begin(Who::SignedIn, &me.user.email) {
+        Ok(attempt) => attempt,
+        Err(throttled) => {
+            if throttled.tell {
+                context.store.record_refused_password(&me.act(), &me.user, 429).await?;
+            }
+            let form = form.with_error("current_password", wait_message(throttled.wait));
+            return Ok(ui.too_many(page(&ui, &me, form, None).await?, throttled.wait).await);
+        }
+    };
+    let done = async {
+        let (_, kept) = context.store.user_to_sign_in(&me.user.email).await?.ok_or(Error::SignedOut)?;
+        if !context.passwords.matches(&Password::typed(form.value("current_password")), Some(&kept)).await? {
+            context.store.record_refused_password(&me.act(), &me.user, 401).await?;
+            return Ok(None);
+        }
+        let hash = context.passwords.hash(&new).await?;
+        context.store.change_password(&me.act(), &me.user, hash.clone()).await?;
+        Ok(Some(hash))
+    };
+    match done.await {
+        Ok(Some(hash)) => {
+            context.attempts.was_right(attempt);
+            sign_in::start(&session, &me.user, hash, &ui.client).await?;
+            Ok(sign_in::known(&context, &me.user, changed("password")))
+        }
+        Ok(None) => {
+            let form = form.with_error("current_password", "This is not your password. Nothing was changed.");
+            Ok(ui.refused(page(&ui, &me, form, None).await?).await)
+        }
+        Err(error) => {
+            context.attempts.take_back(attempt);
+            let form = refuse(form, error)?;
+            Ok(ui.refused(page(&ui, &me, form, None).await?).await)
+        }
+    }
+}
+
+fn check(form: &FormState, user: &User) -> Result<Password, Invalid> {
+    let (current, new) = (form.value("current_password"), form.value("new_password"));
+    let mut invalid = Invalid::default();
+    if current.is_empty() {
+        invalid.push("current_password", "Enter the password that you have now.");
+    }
+    let password = Password::check(&new, &[&user.name, &user.email]).map_err(|mut refused| {
+        refused.0.iter_mut().for_each(|error| error.field = "new_password");
+        refused
+    });
+    let password = invalid.take(password);
+    if new == current && invalid.0.is_empty() {
+        invalid.push("new_password", "This is the password that you have now. Choose another.");
+    }
+    invalid.or(password)
+}
+
+#[component]
+pub(super) fn PasswordForm(form: FormState, email: String) -> impl IntoView {
+    view! {
+        <Card title="Password">
+            <form method="post" action="/account" novalidate class="stack form">
+                <ErrorSummary form=&form/>
+                <Hidden name="do" value="password"/>
+                // Password managers look for it, to know whose password changes.
+                <input type="text" name="email" autocomplete="username" value=email hidden/>
+                <TextField
+                    form=&form name="current_password" label="Current password" kind="password"
+                    autocomplete="current-password"
+                />
+                <TextField
+                    form=&form name="new_password" label="New password" kind="password" autocomplete="new-password"
+                    hint="At least 12 characters. A few words in a row are easy to keep and hard to guess. You are then signed out everywhere else."
+                />
+                <div class="form-foot"><button class="btn btn-primary">"Change password"</button></div>
+                <SubmitOnce/>
+            </form>
+        </Card>
+    }
+}

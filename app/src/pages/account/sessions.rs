@@ -1,0 +1,73 @@
+//! Where one is signed in, and the way out.
+
+use leptos::prelude::*;
+use sallyport::{Timestamp, session::OpenSession};
+
+use super::changed;
+use crate::{
+    access::SignedIn,
+    components::{Badge, DataTable, Hidden, Tone},
+    context::Context,
+    error::{PageError, PageResult},
+    words::Ago,
+};
+
+/// Ends one of one's own sessions. Another person's looks like none.
+pub(super) async fn end(context: Context, me: SignedIn, handle: &str) -> PageResult {
+    let open = context.store.sessions_of(&me.user.id).await?;
+    let asked = open.into_iter().find(|session| session.handle() == handle).ok_or(PageError::NotFound)?;
+    context.store.delete_session(&me.act(), asked.digest).await?;
+    Ok(changed("session"))
+}
+
+pub(super) async fn end_others(context: Context, me: SignedIn) -> PageResult {
+    context.store.end_other_sessions(&me.act(), &me.user, me.session).await?;
+    Ok(changed("sessions"))
+}
+
+#[component]
+pub(super) fn Sessions(open: Vec<OpenSession>, this: [u8; 32], now: Timestamp) -> impl IntoView {
+    let others = open.iter().any(|session| session.digest != this);
+    let rows = open.into_iter().map(move |session| {
+        let own = session.digest == this;
+        view! {
+            <tr>
+                <td class="cell-head">
+                    {session.device()}
+                    {own.then(|| view! { " "<Badge tone=Tone::Good text="This session"/> })}
+                </td>
+                <td data-label="Address" class="cell-mono">{session.address.clone().unwrap_or_default()}</td>
+                <td data-label="Signed in" class="cell-muted"><Ago at=session.created_at now/></td>
+                <td data-label="Last seen" class="cell-muted"><Ago at=session.last_seen_at now/></td>
+                <td class="cell-end">
+                    {if own {
+                        view! { <form method="post" action="/sign-out"><button class="btn btn-small">"Sign out"</button></form> }
+                            .into_any()
+                    } else {
+                        view! {
+                            <form method="post" action="/account">
+                                <Hidden name="do" value="session"/>
+                                <Hidden name="session" value=session.handle()/>
+                                <button class="btn btn-small">"Sign out"</button>
+                            </form>
+                        }.into_any()
+                    }}
+                </td>
+            </tr>
+        }
+    });
+    view! {
+        <section class="section">
+            <h2 class="section-title">"Where you are signed in"</h2>
+            <DataTable label="Sessions" columns=&["Browser", "Address", "Signed in", "Last seen", ""]>
+                {rows.collect_view()}
+            </DataTable>
+            {others.then(|| view! {
+                <form method="post" action="/account">
+                    <Hidden name="do" value="sessions"/>
+                    <button class="btn btn-danger-quiet">"Sign out everywhere else"</button>
+                </form>
+            })}
+        </section>
+    }
+}

@@ -1,0 +1,146 @@
+//! `/orgs/{org_id}/members`: who belongs to it, and in which role.
+
+mod change;
+
+use axum::extract::State;
+use leptos::prelude::*;
+use sallyport::{
+    Timestamp,
+    member::{Member, Permission, Role},
+};
+use serde::Deserialize;
+
+use crate::{
+    access::OrgAccess,
+    components::{Badge, Card, CodeBlock, DataTable, Notice, PageHead, Tone},
+    context::Context,
+    error::{PageError, PageResult},
+    form::FormState,
+    portal::{Page, Section},
+    shell,
+    ui::{Asked, Typed, Ui, refuse, see_other},
+    words::{Ago, count},
+};
+use change::{Change, ChangeDialog, Dialog};
+
+#[derive(Deserialize)]
+pub struct MembersQuery {
+    /// Whose role is to be changed: opens the dialog.
+    #[serde(default)]
+    change: String,
+    /// Who is to be removed: opens the other one.
+    #[serde(default)]
+    remove: String,
+    /// What was done just now.
+    #[serde(default)]
+    done: String,
+}
+
+pub async fn get(
+    ui: Ui,
+    State(context): State<Context>,
+    access: OrgAccess,
+    Asked(query): Asked<MembersQuery>,
+) -> PageResult {
+    let done = match query.done.as_str() {
+        "change" => Some("The role is changed."),
+        "remove" => Some("The member is removed, and sees nothing of this organization any more."),
+        _ => None,
+    };
+    let members = context.store.members(&access.org.id).await?;
+    let asked = match (query.change.as_str(), query.remove.as_str()) {
+        ("", "") => None,
+        ("", id) => Some((Change::Remove, id)),
+        (id, _) => Some((Change::Role, id)),
+    };
+    let dialog = asked.map(|(change, id)| Dialog::new(&access, &members, change, id, FormState::new())).transpose()?;
+    let page = page(&ui, &context, &access, members, done).await?;
+    Ok(ui.ok(before(page, dialog)).await)
+}
+
+pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typed(form): Typed) -> PageResult {
+    let change = match form.value("do").as_str() {
+        "change" => Change::Role,
+        "remove" => Change::Remove,
+        _ => return Err(PageError::BadRequest("This form is none of this page; open the page again.".to_owned())),
+    };
+    let members = context.store.members(&access.org.id).await?;
+    let mut dialog = Dialog::new(&access, &members, change, &form.value("user_id"), form)?;
+    match dialog.carry_out(&context, &access).await {
+        // Whoever removed themselves sees nothing here any more.
+        Ok(()) if change == Change::Remove && dialog.member.user.id == access.me.user.id => Ok(see_other("/")),
+        Ok(()) => Ok(see_other(format!("{}?done={}", path(&access), change.name()))),
+        Err(error) => {
+            dialog.form = refuse(dialog.form, error)?;
+            let page = page(&ui, &context, &access, members, None).await?;
+            Ok(ui.refused(before(page, Some(dialog))).await)
+        }
+    }
+}
+
+fn path(access: &OrgAccess) -> String {
+    format!("/orgs/{}/members", access.org.id)
+}
+
+fn before(page: Page, dialog: Option<Dialog>) -> Page {
+    match dialog {
+        Some(dialog) => page.with_dialog(move || view! { <ChangeDialog dialog/> }),
+        None => page,
+    }
+}
+
+async fn page(
+    ui: &Ui,
+    context: &Context,
+    access: &OrgAccess,
+    members: Vec<Member>,
+    done: Option<&'static str>,
+) -> Result<Page, PageError> {
+    let chrome = shell::here(shell::of_org(ui, access, Section::Members).await?, "Members");
+    let (now, role, path) = (context.store.now(), access.role, path(access));
+    let add = format!("sallyport member add --org {} --email EMAIL --role member", access.org.id);
+    Ok(Page::framed("Members", chrome, move || {
+        let total = count(i64::try_from(members.len()).unwrap_or(i64::MAX), "member");
+        let alone = members.len() == 1;
+        let may_manage = role.may(Permission::ManageOrg);
+        let rows = members.into_iter().map(move |member| view! { <MemberRow member role path=path.clone() now/> });
+        view! {
+            <PageHead title="Members" sub=move || view! { <span>{total}</span> }/>
+            {done.map(|done| view! { <div role="status"><Notice tone=Tone::Good>{done}</Notice></div> })}
+            <DataTable label="Members" columns=&["Name", "Email", "Role", "Since", ""]>{rows.collect_view()}</DataTable>
+            {may_manage.then(|| view! {
+                <Card title="Add a member">
+                    <p class="muted">
+                        {alone.then_some("Nobody else is here yet. ")}
+                        "Whoever has a shell on the server adds people, once they have an account (sallyport user create):"
+                    </p>
+                    <CodeBlock text=add/>
+                </Card>
+            })}
+        }
+    }))
+}
+
+#[component]
+fn MemberRow(member: Member, role: Role, path: String, now: Timestamp) -> impl IntoView {
+    let Member { user, role: theirs, since, disabled } = member;
+    let may = role.may_change(Some(theirs), None);
+    let change = may.then(|| format!("{path}?change={}", user.id));
+    let remove = may.then(|| format!("{path}?remove={}", user.id));
+    view! {
+        <tr class:row-off=disabled>
+            <td class="cell-head">
+                {user.name}
+                {disabled.then(|| view! { " "<Badge tone=Tone::Warning text="Disabled"/> })}
+            </td>
+            <td data-label="Email">{user.email}</td>
+            <td data-label="Role">{theirs.title()}</td>
+            <td data-label="Since" class="cell-muted"><Ago at=since now/></td>
+            <td class="cell-end">
+                {change.map(|href| view! { <a class="btn btn-small" href=href>"Change role"</a> })}
+                " "
+                {remove.map(|href| view! { <a class="btn btn-small" href=href>"Remove"</a> })}
+            </td>
+        </tr>
+    }
+}

@@ -1,0 +1,121 @@
+//! The dialogs that change a member's role, or take them out.
+
+use leptos::prelude::*;
+use sallyport::{
+    Error,
+    member::{Member, Permission, Role},
+};
+
+use super::path;
+use crate::{
+    access::OrgAccess,
+    components::{Choice, ErrorSummary, Hidden, Modal, Notice, PanelFoot, SelectField, Tone},
+    context::Context,
+    error::PageError,
+    form::FormState,
+    islands::SubmitOnce,
+};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    Role,
+    Remove,
+}
+
+impl Change {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Role => "change",
+            Self::Remove => "remove",
+        }
+    }
+}
+
+/// What is asked about whom.
+pub(super) struct Dialog {
+    change: Change,
+    pub(super) member: Member,
+    pub(super) form: FormState,
+    /// The roles that whoever asks may give.
+    roles: Vec<Role>,
+    path: String,
+}
+
+impl Dialog {
+    pub(super) fn new(
+        access: &OrgAccess,
+        members: &[Member],
+        change: Change,
+        id: &str,
+        form: FormState,
+    ) -> Result<Self, PageError> {
+        access.needs(Permission::ManageOrg)?;
+        let member = members.iter().find(|member| member.user.id.as_str() == id).ok_or(PageError::NotFound)?.clone();
+        if !access.role.may_change(Some(member.role), None) {
+            let message = format!("{} is an owner. Owners alone change that; ask one of them.", member.user.name);
+            return Err(PageError::Forbidden(message));
+        }
+        let may = |role: &Role| access.role.may_change(Some(member.role), Some(*role));
+        let roles = Role::ALL.into_iter().filter(may).collect();
+        let form = form.with_default("role", member.role.as_str());
+        Ok(Self { change, member, form, roles, path: path(access) })
+    }
+
+    pub(super) async fn carry_out(&self, context: &Context, access: &OrgAccess) -> Result<(), Error> {
+        let (store, act, org) = (&context.store, access.me.act(), &access.org.id);
+        match self.change {
+            Change::Role => {
+                let role = Role::parse(&self.form.value("role"));
+                let role = role.ok_or_else(|| Error::field("role", "Choose Owner, Admin or Member."))?;
+                store.change_role(&act, org, &self.member.user, role).await.map(|_| ())
+            }
+            Change::Remove => store.remove_member(&act, org, &self.member.user).await,
+        }
+    }
+}
+
+#[component]
+pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
+    let Dialog { change, member, form, roles, path } = dialog;
+    let title = match change {
+        Change::Role => "Change role",
+        Change::Remove => "Remove this member?",
+    };
+    let (close, id) = (path.clone(), member.user.id.to_string());
+    let sub = format!("{} · {}", member.user.name, member.user.email);
+    let fields = match change {
+        Change::Role => {
+            let note = |role: Role| match role {
+                Role::Owner => "everything, owners included",
+                Role::Admin => "everything but who is an owner",
+                Role::Member => "projects, apps and keys",
+            };
+            let options = roles.into_iter().map(|role| Choice::new(role.as_str(), role.title()).note(note(role))).collect();
+            view! { <SelectField form=&form name="role" label="Role" options autofocus=!form.is_refused()/> }.into_any()
+        }
+        Change::Remove => view! {
+            <Notice tone=Tone::Danger>
+                "They see nothing of this organization from then on. Keys that they generated keep working; revoke those that should not."
+            </Notice>
+        }
+        .into_any(),
+    };
+    let button = match change {
+        Change::Role => view! { <button class="btn btn-primary">"Change role"</button> }.into_any(),
+        Change::Remove => view! { <button class="btn btn-danger">"Remove member"</button> }.into_any(),
+    };
+    view! {
+        <Modal title sub close_href=close.clone()>
+            <form method="post" action=path novalidate>
+                <div class="stack">
+                    <ErrorSummary form=&form/>
+                    <Hidden name="do" value=change.name()/>
+                    <Hidden name="user_id" value=id/>
+                    {fields}
+                </div>
+                <PanelFoot cancel_href=close>{button}</PanelFoot>
+                <SubmitOnce/>
+            </form>
+        </Modal>
+    }
+}

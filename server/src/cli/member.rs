@@ -1,0 +1,127 @@
+//! `sallyport member add|remove|list`.
+
+use clap::Subcommand;
+use sallyport::{
+    Error,
+    id::OrgId,
+    member::{Role, RoleGiven},
+    org::Org,
+    store::Store,
+};
+
+use super::{account, act, email, said};
+
+fn org(text: &str) -> Result<OrgId, String> {
+    OrgId::parse(text).ok_or_else(|| "it should look like org_focus_labs_kB8mPx; its page shows it".to_owned())
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::parse(text).ok_or_else(|| "it should be owner, admin or member".to_owned())
+}
+
+#[derive(Subcommand)]
+pub enum MemberCommand {
+    /// Make a person a member of an organization, or change their role in it
+    Add {
+        /// The id of the organization, as its page shows it
+        #[arg(long, value_name = "ORG", value_parser = org)]
+        org: OrgId,
+        /// Whose account; make one first: sallyport user create
+        #[arg(long, value_parser = email)]
+        email: String,
+        /// owner, admin or member
+        #[arg(long, value_name = "ROLE", value_parser = role)]
+        role: Role,
+    },
+    /// Take a person out of an organization
+    Remove {
+        /// The id of the organization, as its page shows it
+        #[arg(long, value_name = "ORG", value_parser = org)]
+        org: OrgId,
+        /// Whose membership
+        #[arg(long, value_parser = email)]
+        email: String,
+    },
+    /// List the members of an organization
+    List {
+        /// The id of the organization, as its page shows it
+        #[arg(long, value_name = "ORG", value_parser = org)]
+        org: OrgId,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub async fn run(store: &Store, command: MemberCommand) -> Result<(), String> {
+    match command {
+        MemberCommand::Add { org, email, role } => add(store, &org, &email, role).await,
+        MemberCommand::Remove { org, email } => remove(store, &org, &email).await,
+        MemberCommand::List { org, json } => list(store, &org, json).await,
+    }
+}
+
+async fn known(store: &Store, id: &OrgId) -> Result<Org, String> {
+    let org = store.org_by_id(id).await.map_err(said)?;
+    org.ok_or_else(|| format!("There is no organization {id}. Its page in the portal shows its id."))
+}
+
+async fn add(store: &Store, org: &OrgId, email: &str, role: Role) -> Result<(), String> {
+    let org = known(store, org).await?;
+    let user = account(store, email).await?.user;
+    let given = store.add_member(&act(), &org.id, &user, role).await.map_err(said)?;
+    let (who, place, role) = (&user.name, &org.name, role.title());
+    match given {
+        RoleGiven::Added => println!("{who} belongs to {place} now. Role: {role}."),
+        RoleGiven::Changed => println!("{who} has another role in {place} now: {role}."),
+        RoleGiven::Unchanged => println!("{who} has that role in {place} already: {role}."),
+    }
+    Ok(())
+}
+
+async fn remove(store: &Store, org: &OrgId, email: &str) -> Result<(), String> {
+    let org = known(store, org).await?;
+    let user = account(store, email).await?.user;
+    match store.remove_member(&act(), &org.id, &user).await {
+        Ok(()) => println!("{} does not belong to {} any more.", user.name, org.name),
+        Err(Error::NotFound) => {
+            return Err(format!(
+                "{} is no member of {}. See who is: sallyport member list --org {}",
+                user.name, org.name, org.id
+            ));
+        }
+        Err(error) => return Err(said(error)),
+    }
+    Ok(())
+}
+
+async fn list(store: &Store, org: &OrgId, json: bool) -> Result<(), String> {
+    let org = known(store, org).await?;
+    let members = store.members(&org.id).await.map_err(said)?;
+    if json {
+        let shown = members.iter().map(|member| {
+            serde_json::json!({
+                "user_id": member.user.id,
+                "email": member.user.email,
+                "name": member.user.name,
+                "role": member.role,
+                "since": member.since,
+                "disabled": member.disabled,
+            })
+        });
+        let shown: Vec<_> = shown.collect();
+        println!("{}", serde_json::to_string_pretty(&shown).map_err(|error| error.to_string())?);
+        return Ok(());
+    }
+    if members.is_empty() {
+        println!(
+            "{} has no member yet. Add one: sallyport member add --org {} --email EMAIL --role owner",
+            org.name, org.id
+        );
+    }
+    for member in members {
+        let state = if member.disabled { "disabled" } else { "active" };
+        println!("{}  {}  {}  {state}  {}", member.user.id, member.user.email, member.role.as_str(), member.user.name);
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Passwords from a terminal, unseen, or from standard input; never from a flag, which others on the machine can read.
+
+use std::io::{self, IsTerminal, Read, Write};
+
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
+/// What Ctrl-C, Ctrl-D, backspace and Ctrl-U send while the terminal hands over each key as it is.
+const INTERRUPT: u8 = 0x03;
+const END: u8 = 0x04;
+const BACKSPACE: [u8; 2] = [0x08, 0x7f];
+const ERASE_LINE: u8 = 0x15;
+
+/// A password to be set: asked for twice at a terminal, else the first line of standard input.
+pub fn new_password() -> Result<String, String> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        let mut line = String::new();
+        stdin.read_line(&mut line).map_err(|error| format!("The password can't be read: {error}"))?;
+        if line.is_empty() {
+            return Err("No password came on standard input. Send one line, or run this at a terminal.".to_owned());
+        }
+        return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    let first = hidden("New password: ")?;
+    let again = hidden("The same again: ")?;
+    if first == again { Ok(first) } else { Err("The two passwords differ. Try again.".to_owned()) }
+}
+
+/// Puts the terminal back as it was, however reading ends.
+struct Restored(Termios);
+
+impl Drop for Restored {
+    fn drop(&mut self) {
+        let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &self.0);
+    }
+}
+
+/// Keys are read one by one, Ctrl-C among them: ended by a signal, the terminal would stay without echo.
+fn hidden(prompt: &str) -> Result<String, String> {
+    let failed = |error: &dyn std::fmt::Display| format!("The terminal can't be read without echo: {error}");
+    let before = tcgetattr(io::stdin()).map_err(|error| failed(&error))?;
+    let mut quiet = before.clone();
+    quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+    let restored = Restored(before);
+    tcsetattr(io::stdin(), OptionalActions::Flush, &quiet).map_err(|error| failed(&error))?;
+    let mut out = io::stderr();
+    let _ = write!(out, "{prompt}").and_then(|()| out.flush());
+    let typed = read_keys(&mut io::stdin().lock());
+    drop(restored);
+    let _ = writeln!(out);
+    typed
+}
+
+fn read_keys(keys: &mut impl Read) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    for key in keys.bytes() {
+        match key.map_err(|error| format!("The password can't be read: {error}"))? {
+            b'\n' | b'\r' => return utf8(bytes),
+            INTERRUPT => return Err("Interrupted; nothing was changed.".to_owned()),
+            END if bytes.is_empty() => return Err("Nothing was typed; nothing was changed.".to_owned()),
+            ERASE_LINE => bytes.clear(),
+            key if BACKSPACE.contains(&key) => {
+                // A character is one byte that begins it, and those that go on.
+                while bytes.pop().is_some_and(|byte: u8| byte & 0xc0 == 0x80) {}
+            }
+            key => bytes.push(key),
+        }
+    }
+    Err("The terminal was closed; nothing was changed.".to_owned())
+}
+
+fn utf8(bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|_| "The password is not UTF-8; set the terminal to it.".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_keys;
+
+    #[test]
+    fn keys_become_a_line() {
+        for (keys, line) in [
+            ("correct horse\r", "correct horse"),
+            ("correct hoarse\x7f\x7f\x7f\x7frse\n", "correct horse"),
+            ("wrong\x15right\n", "right"),
+            ("é\x7fe\n", "e"),
+            ("\x7f\x7fa\n", "a"),
+            ("a\x04\n", "a\u{4}"),
+        ] {
+            assert_eq!(read_keys(&mut keys.as_bytes()).as_deref(), Ok(line), "{keys:?}");
+        }
+        for keys in ["abc\x03", "\x04", "", "cut off"] {
+            assert!(read_keys(&mut keys.as_bytes()).is_err(), "{keys:?}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! `/orgs/{org_id}/members`
+
+use sallyport::{
+    audit::{Act, Actor},
+    id::OrgId,
+    member::Role,
+};
+
+use crate::{client::Client, portal::TestPortal};
+
+crate::on_both_portals!(
+    alone_one_is_told_how_to_add_others,
+    owners_change_roles_and_remove,
+    the_last_owner_stays,
+    admins_leave_owners_alone,
+    members_see_and_change_nothing,
+    leaving_is_possible,
+);
+
+/// Ada's organization with Eve in it; its page, Eve's id and her browser.
+async fn with_eve(portal: &TestPortal, role: Role) -> (String, String, Client) {
+    portal.set_up().await;
+    let org = portal.org("Focus Labs").await;
+    let eve = portal.stranger().await;
+    let user = portal.store.account_by_email("eve@example.com").await.expect("asked").expect("there").user;
+    let id = OrgId::parse(&org).expect("an id");
+    portal.store.add_member(&Act::by(Actor::CommandLine), &id, &user, role).await.expect("added");
+    (format!("/orgs/{org}/members"), user.id.to_string(), eve)
+}
+
+async fn ada(portal: &TestPortal) -> String {
+    portal.store.account_by_email("ada@example.com").await.expect("asked").expect("there").user.id.to_string()
+}
+
+async fn alone_one_is_told_how_to_add_others(portal: &TestPortal) {
+    portal.set_up().await;
+    let org = portal.org("Focus Labs").await;
+    let page = portal.get(&format!("/orgs/{org}/members")).await.body;
+    for text in ["Ada Byron", "ada@example.com", "Owner", "1 member", "Nobody else is here yet."] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(page.contains(&format!("sallyport member add --org {org} --email EMAIL --role member")));
+    assert!(portal.get(&format!("/orgs/{org}")).await.body.contains(&format!("href=\"/orgs/{org}/members\"")));
+}
+
+async fn owners_change_roles_and_remove(portal: &TestPortal) {
+    let (path, id, eve) = with_eve(portal, Role::Member).await;
+    let dialog = portal.get(&format!("{path}?change={id}")).await.body;
+    assert!(dialog.contains("<dialog") && dialog.contains("Eve · eve@example.com"), "{dialog}");
+    for role in ["Owner", "Admin", "Member"] {
+        assert!(dialog.contains(&format!(">{role}</option>")), "{role}");
+    }
+    let change = |role: &'static str| portal_change(portal, &path, &id, role);
+    let refused = change("king").await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("Choose Owner, Admin or Member."));
+    let answer = change("admin").await;
+    assert_eq!((answer.status.as_u16(), answer.location()), (303, format!("{path}?done=change").as_str()));
+    assert!(portal.get(answer.location()).await.body.contains("The role is changed."));
+    assert!(eve.get(&path).await.body.contains("Admin"));
+
+    let dialog = portal.get(&format!("{path}?remove={id}")).await.body;
+    assert!(dialog.contains("Remove this member?") && dialog.contains(">Remove member<"));
+    let answer = portal.post(&path, &[("do", "remove"), ("user_id", &id)]).await;
+    assert_eq!((answer.status.as_u16(), answer.location()), (303, format!("{path}?done=remove").as_str()));
+    assert_eq!(eve.get(&path).await.status, 404, "at once");
+    assert_eq!(portal.post(&path, &[("do", "remove"), ("user_id", &id)]).await.status, 404);
+    assert_eq!(portal.get(&format!("{path}?remove={id}")).await.status, 404);
+    let activity = portal.get(&path.replace("members", "activity")).await.body;
+    for event in ["Member added", "Role changed", "Member removed"] {
+        assert!(activity.contains(event), "{event}");
+    }
+}
+
+async fn portal_change(client: &Client, path: &str, id: &str, role: &str) -> crate::client::Answer {
+    client.post(path, &[("do", "change"), ("user_id", id), ("role", role)]).await
+}
+
+async fn the_last_owner_stays(portal: &TestPortal) {
+    let (path, _, _) = with_eve(portal, Role::Admin).await;
+    let ada = ada(portal).await;
+    let demoted = portal_change(portal, &path, &ada, "member").await;
+    assert_eq!(demoted.status, 422);
+    assert!(demoted.body.contains("This is the last owner. Make another member an owner first."));
+    let removed = portal.post(&path, &[("do", "remove"), ("user_id", &ada)]).await;
+    assert_eq!(removed.status, 422);
+    assert!(removed.body.contains("This is the last owner."));
+}
+
+async fn admins_leave_owners_alone(portal: &TestPortal) {
+    let (path, id, eve) = with_eve(portal, Role::Admin).await;
+    let ada = ada(portal).await;
+    assert_eq!(eve.get(&format!("{path}?change={ada}")).await.status, 403);
+    assert_eq!(portal_change(&eve, &path, &ada, "member").await.status, 403);
+    assert_eq!(eve.post(&path, &[("do", "remove"), ("user_id", &ada)]).await.status, 403);
+    assert_eq!(portal_change(&eve, &path, &id, "owner").await.status, 403, "nor do they become one");
+    let dialog = eve.get(&format!("{path}?change={id}")).await.body;
+    assert!(!dialog.contains(">Owner</option>"));
+    let page = eve.get(&path).await.body;
+    assert!(!page.contains(&format!("?remove={ada}")) && page.contains(&format!("?remove={id}")));
+}
+
+async fn members_see_and_change_nothing(portal: &TestPortal) {
+    let (path, id, eve) = with_eve(portal, Role::Member).await;
+    let page = eve.get(&path).await.body;
+    assert!(
+        page.contains("ada@example.com") && !page.contains("Change role") && !page.contains("sallyport member add")
+    );
+    assert_eq!(eve.get(&format!("{path}?change={id}")).await.status, 403);
+    assert_eq!(portal_change(&eve, &path, &id, "admin").await.status, 403);
+    assert_eq!(eve.post(&path, &[("do", "remove"), ("user_id", &ada(portal).await)]).await.status, 403);
+}
+
+async fn leaving_is_possible(portal: &TestPortal) {
+    let (path, id, eve) = with_eve(portal, Role::Admin).await;
+    let answer = eve.post(&path, &[("do", "remove"), ("user_id", &id)]).await;
+    assert_eq!((answer.status.as_u16(), answer.location()), (303, "/"));
+    assert_eq!(eve.get(&path).await.status, 404);
+}

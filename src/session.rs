@@ -1,0 +1,98 @@
+//! Sessions: where a person is signed in.
+
+use std::time::Duration;
+
+use crate::Timestamp;
+
+/// A session ends after this long without a request, and after [`LIFETIME`] in any case (ASVS 5.0, 7.3).
+pub const IDLE: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+pub const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// A live session, as its person sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenSession {
+    pub digest: [u8; 32],
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
+    pub created_at: Timestamp,
+    /// Up to five minutes old.
+    pub last_seen_at: Timestamp,
+}
+
+impl OpenSession {
+    /// What pages and forms call it: a part of the digest, enough among the sessions of one person.
+    pub fn handle(&self) -> String {
+        self.digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// "Firefox on Windows".
+    pub fn device(&self) -> String {
+        device(self.user_agent.as_deref().unwrap_or_default())
+    }
+}
+
+/// The browser and the system that a user agent names, in words. What several of them say stands last.
+fn device(user_agent: &str) -> String {
+    let find = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+    };
+    let browser = find(&[
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser/", "Samsung Internet"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("CriOS/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ]);
+    let system = find(&[
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("CrOS", "ChromeOS"),
+        ("Macintosh", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), None) => browser.to_owned(),
+        (None, Some(system)) => format!("A browser on {system}"),
+        (None, None) => "An unknown browser".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::device;
+
+    #[test]
+    fn user_agents_in_words() {
+        for (user_agent, words) in [
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "Firefox on Linux"),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0",
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15",
+                "Safari on macOS",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/142.0.7444.46 Mobile/15E148 Safari/604.1",
+                "Chrome on iPhone",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
+                "Chrome on Android",
+            ),
+            ("curl/8.5.0", "curl"),
+            ("(not printable)", "An unknown browser"),
+            ("", "An unknown browser"),
+        ] {
+            assert_eq!(device(user_agent), words);
+        }
+    }
+}
