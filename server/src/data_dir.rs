@@ -163,7 +163,7 @@ fn key_file(
         return Err(no_key(path, location));
     }
     let key = MasterKey::mint(entropy);
-    write_key(path, &key).map_err(|error| format!("The master key can't be written: {error}"))?;
+    write_whole(path, &key.expose()).map_err(|error| format!("The master key can't be written: {error}"))?;
     made.push(format!(
         "Made the master key {}. Keep a copy of it away from the database's backups: without it nothing sealed can be \
          opened.",
@@ -172,12 +172,12 @@ fn key_file(
     Ok(key)
 }
 
-/// Whole or not at all: a cut would leave a database that nobody can open.
-fn write_key(path: &Path, key: &MasterKey) -> std::io::Result<()> {
+/// Whole or not at all: half a master key would leave a database that nobody can open. For its owner's eyes alone.
+pub fn write_whole(path: &Path, line: &str) -> std::io::Result<()> {
     let part = path.with_extension("part");
     let _ = fs::remove_file(&part);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
-    file.write_all(key.expose().as_bytes())?;
+    file.write_all(line.as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()?;
     // A second server started at once must not replace the key that the first one uses already.

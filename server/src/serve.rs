@@ -54,7 +54,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     let entropy = Arc::new(OsEntropy);
     let data = DataDir::prepare(place, &*entropy)?;
     let _lock = ServerLock::take(&place.data)?;
-    let demo_sign_in = if serving.demo { Some(demo::prepare(&data, clock.clone()).await?) } else { None };
+    let demo = if serving.demo { Some(demo::prepare(&data, &place.data, clock.clone()).await?) } else { None };
     let store = data.open(clock, entropy).await?;
     store.hold_server_lock().await.map_err(|error| error.to_string())?;
     for sentence in &data.made {
@@ -74,7 +74,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     )
     .await
     .map_err(|error| error.to_string())?;
-    greet(&state, &own, address, demo_sign_in.as_deref()).await?;
+    greet(&state, &own, address, demo.map(|told| told.say(&own))).await?;
 
     let (stop, stopped) = watch::channel(false);
     let workers = worker::start(&state.verifier, &stopped);
@@ -115,11 +115,11 @@ fn say(sentence: &str) {
 }
 
 /// What somebody at the terminal needs to know next.
-async fn greet(state: &AppState, own: &str, address: SocketAddr, demo: Option<&str>) -> Result<(), String> {
+async fn greet(state: &AppState, own: &str, address: SocketAddr, demo: Option<String>) -> Result<(), String> {
     say(&format!("Sallyport {} is listening on {own}", env!("CARGO_PKG_VERSION")));
     let context = &state.context;
     if let Some(demo) = demo {
-        say(demo);
+        say(&demo);
     } else if context.store.is_empty().await.map_err(|error| error.to_string())? {
         let public = &context.public_url;
         say(&format!("Nobody has an account yet. Make the first one at {public}/setup"));

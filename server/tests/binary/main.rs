@@ -2,5 +2,6 @@
 
 mod backup;
 mod crash;
+mod demo;
 mod server;
 mod unreachable;

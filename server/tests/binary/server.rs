@@ -17,17 +17,27 @@ pub struct Server {
 
 impl Server {
     pub fn start(data: &Path) -> Self {
+        Self::start_with(data, &[], |_| true).0
+    }
+
+    /// With more arguments; and what it says after the address, up to a line.
+    pub fn start_with(data: &Path, arguments: &[&str], last: impl Fn(&str) -> bool) -> (Self, Vec<String>) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_sallyport"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("the binary starts");
-        let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-        let line = stdout.lines().map_while(Result::ok).find(|line| line.contains("listening on http://"));
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+        let line = lines.find(|line| line.contains("listening on http://"));
         let address = line.and_then(|line| line.rsplit("http://").next().map(str::to_owned)).expect("an address");
-        Self { child, address, cookie: String::new() }
+        let mut said = Vec::new();
+        while !last(said.last().map_or("", String::as_str)) {
+            said.push(lines.next().expect("another line"));
+        }
+        (Self { child, address, cookie: String::new() }, said)
     }
 
     pub fn kill(mut self) {
@@ -65,7 +75,11 @@ impl Server {
     }
 
     pub fn sign_in(&mut self, path: &str) {
-        let fields = [("name", "Ada"), ("email", "ada@example.com"), ("password", PASSWORD)];
+        self.sign_in_as(path, "ada@example.com", PASSWORD);
+    }
+
+    pub fn sign_in_as(&mut self, path: &str, email: &str, password: &str) {
+        let fields = [("name", "Ada"), ("email", email), ("password", password)];
         let answer = self.form(path, &fields).expect("answered");
         self.cookie = format!("sallyport={}", between(&answer, "set-cookie: sallyport=", ';'));
     }
