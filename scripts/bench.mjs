@@ -42,7 +42,7 @@ async function visit(path, form) {
     body: form && new URLSearchParams(form),
     redirect: 'manual',
   });
-  const set = answer.headers.getSetCookie()[0];
+  const set = answer.headers.getSetCookie().find((cookie) => cookie.startsWith('sallyport='));
   if (set) cookie = set.split(';')[0];
   return { status: answer.status, to: answer.headers.get('location') ?? '', body: await answer.text() };
 }
