@@ -56,7 +56,7 @@ export class Portal {
       body: form && new URLSearchParams(form),
       redirect: 'manual',
     });
-    const set = answer.headers.getSetCookie()[0];
+    const set = answer.headers.getSetCookie().find(cookie => cookie.startsWith('sallyport='));
     if (set) this.cookie = set.split(';')[0];
     return { status: answer.status, to: answer.headers.get('location') ?? '', body: await answer.text() };
   }

@@ -1,6 +1,6 @@
 //! Passwords from a terminal, unseen, or from standard input; never from a flag, which others on the machine can read.
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
@@ -45,13 +45,13 @@ fn hidden(prompt: &str) -> Result<String, String> {
     tcsetattr(io::stdin(), OptionalActions::Flush, &quiet).map_err(|error| failed(&error))?;
     let mut out = io::stderr();
     let _ = write!(out, "{prompt}").and_then(|()| out.flush());
-    let typed = read_keys(&mut io::stdin().lock());
+    let typed = read_keys(io::stdin().lock());
     drop(restored);
     let _ = writeln!(out);
     typed
 }
 
-fn read_keys(keys: &mut impl Read) -> Result<String, String> {
+fn read_keys(keys: impl BufRead) -> Result<String, String> {
     let mut bytes = Vec::new();
     for key in keys.bytes() {
         match key.map_err(|error| format!("The password can't be read: {error}"))? {
@@ -87,10 +87,10 @@ mod tests {
             ("\x7f\x7fa\n", "a"),
             ("a\x04\n", "a\u{4}"),
         ] {
-            assert_eq!(read_keys(&mut keys.as_bytes()).as_deref(), Ok(line), "{keys:?}");
+            assert_eq!(read_keys(keys.as_bytes()).as_deref(), Ok(line), "{keys:?}");
         }
         for keys in ["abc\x03", "\x04", "", "cut off"] {
-            assert!(read_keys(&mut keys.as_bytes()).is_err(), "{keys:?}");
+            assert!(read_keys(keys.as_bytes()).is_err(), "{keys:?}");
         }
     }
 }
