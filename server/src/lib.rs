@@ -1,5 +1,8 @@
 //! The server: the portal's pages, the verifier that backends ask, and the command line.
 
+// The type of a view nests as deep as the view.
+#![recursion_limit = "256"]
+
 pub mod api;
 pub mod cli;
 pub mod config;

@@ -1,5 +1,8 @@
 //! `sallyport`: see `sallyport --help`.
 
+// The type of a view nests as deep as the view.
+#![recursion_limit = "256"]
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
