@@ -1,4 +1,4 @@
-//! Lists of keys: filtered, sorted, a page at a time; and the key that somebody pasted.
+//! Lists of keys: filtered, sorted, a page at a time.
 
 use sqlx::any::AnyRow;
 
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Result, Timestamp,
     id::{AppId, KeyId, OrgId},
-    key::{Key, secret::Checked},
+    key::Key,
 };
 
 /// A page of keys.
@@ -307,21 +307,6 @@ impl Store {
             conditions.sql
         );
         conditions.fetch(self, sql).await?.first().map_or(Ok(0), |row| row.int("n"))
-    }
-
-    /// The key of an organization that somebody pasted.
-    pub async fn key_by_secret(&self, org: &OrgId, secret: Checked<'_>) -> Result<Option<KeyId>> {
-        for digest in self.digests(secret) {
-            let row = sqlx::query("SELECT id FROM keys WHERE org_id = $1 AND digest = $2")
-                .bind(org.to_string())
-                .bind(digest.0.to_vec())
-                .fetch_optional(self.read())
-                .await?;
-            if let Some(row) = row {
-                return Ok(Some(KeyId::stored(row.text("id")?)));
-            }
-        }
-        Ok(None)
     }
 }
 

@@ -20,7 +20,6 @@ sallyport::on_both_databases!(
     pages_follow_one_another,
     each_sort_pages_through_all,
     filters_narrow,
-    a_pasted_key_is_found_in_its_organization_alone,
     a_paused_key_is_resumed,
     what_is_revoked_is_not_paused,
     editing_is_told_to_verifiers,
@@ -236,16 +235,6 @@ async fn filters_narrow(store: &TestStore) {
     assert_eq!(ids(status(KeyStatus::Expiring)).await, [soon.id.clone()]);
     assert!(!ids(status(KeyStatus::Unused)).await.contains(&fresh.id));
     assert_eq!(ids(status(KeyStatus::Unused)).await.len(), 3);
-}
-
-async fn a_pasted_key_is_found_in_its_organization_alone(store: &TestStore) {
-    let act = store.act(&store.person("Ada").await);
-    let (org, other) = (store.org(&act, "Focus").await, store.org(&act, "Other").await);
-    let app = store.app(&act, &org, "Focus and calm").await;
-    let issued = store.key(&act, &app, "CI").await;
-    let checked = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
-    assert_eq!(store.key_by_secret(&org.id, checked).await.expect("asked"), Some(issued.key.id));
-    assert_eq!(store.key_by_secret(&other.id, checked).await.expect("asked"), None);
 }
 
 async fn record(store: &TestStore, secret: &str) -> KeyRecord {

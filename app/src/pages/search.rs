@@ -2,6 +2,7 @@
 //! what is pasted stands in no address. The palette asks for the results alone.
 
 mod asked;
+pub mod meant;
 mod places;
 mod results;
 

@@ -4,6 +4,7 @@ use sallyport::{audit::Outcome, store::EventFilter};
 
 use crate::{
     client::{Answer, Client},
+    middleware::headers::without_what_differs,
     portal::{PASSWORD, TestPortal},
 };
 
@@ -149,7 +150,7 @@ async fn another_persons_session_does_not_exist(portal: &TestPortal) {
     let mut answers = Vec::new();
     for handle in [handle.as_str(), "0000000000000000", ""] {
         let answer = eve.post("/account", &[("do", "session"), ("session", handle)]).await;
-        answers.push((answer.status.as_u16(), answer.body.replace(answer.header("x-request-id"), "ID")));
+        answers.push((answer.status.as_u16(), without_what_differs(&answer)));
     }
     assert_eq!(answers[0].0, 404);
     assert!(answers.iter().all(|answer| *answer == answers[0]));

@@ -99,6 +99,8 @@ async fn everybody_sends_what_they_may(portal: &TestPortal) {
             let answer = person.browser.post(path, &[]).await;
             expected.check(&answer, &what);
             assert_guarded(&answer, &what);
+            // Wrong passwords have to wait; nobody is to wait here for somebody else's.
+            portal.elapsed.fetch_add(600, std::sync::atomic::Ordering::SeqCst);
             if person.kind != Kind::Nobody && person.browser.get("/").await.location() == "/sign-in" {
                 person.sign_in().await;
             }

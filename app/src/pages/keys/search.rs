@@ -1,15 +1,13 @@
 //! `…/keys/search`: a label, an id or a whole key. It is sent, never written into a URL.
 
 use axum::{extract::State, response::Response};
-use sallyport::{
-    id::{KeyId, OrgId},
-    key::secret::{self, Checked},
-};
+use sallyport::id::{KeyId, OrgId};
 
 use crate::{
     access::{AppAccess, OrgAccess, SignedIn},
     context::Context,
     error::{PageError, PageResult},
+    pages::search::meant::Meant,
     ui::{Typed, see_other},
 };
 
@@ -34,27 +32,24 @@ pub mod of_app {
 }
 
 async fn search(context: &Context, me: &SignedIn, org: &OrgId, path: &str, text: &str) -> Result<Response, PageError> {
-    let (store, text) = (&context.store, text.trim());
-    if let Some(id) = KeyId::parse(text) {
-        let found = store.key_for(&me.user.id, &id).await?.filter(|key| key.org_id == *org);
-        return Ok(see_other(
-            found.map_or_else(|| format!("{path}?searched=unknown"), |key| format!("/keys/{}", key.id)),
-        ));
-    }
-    let profile = store.profile();
-    if let Some(checked) = profile.prefix_of(text).and_then(|prefix| Checked::parse(prefix, text))
-        && let Some(id) = store.key_by_secret(org, checked).await?
-    {
-        return Ok(see_other(format!("/keys/{id}")));
-    }
-    // Half a key is a secret too.
-    if secret::may_be_one(text, profile.prefixes()) {
-        return Ok(see_other(format!("{path}?searched=unknown")));
-    }
-    if text.is_empty() {
-        return Ok(see_other(path));
-    }
-    let label: String = text.chars().take(100).collect();
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("label", &label).finish();
-    Ok(see_other(format!("{path}?{query}")))
+    let store = &context.store;
+    let id = match Meant::by(text, store.profile()) {
+        Meant::Nothing => return Ok(see_other(path)),
+        Meant::Key(secret) => store.key_by_secret_for(&me.user.id, secret).await?,
+        Meant::Secret(_) => None,
+        Meant::Words(words) => match KeyId::parse(words) {
+            Some(id) => Some(id),
+            None => return Ok(see_other(labelled(path, words))),
+        },
+    };
+    let key = match id {
+        Some(id) => store.key_for(&me.user.id, &id).await?.filter(|key| key.org_id == *org),
+        None => None,
+    };
+    Ok(see_other(key.map_or_else(|| format!("{path}?searched=unknown"), |key| format!("/keys/{}", key.id))))
+}
+
+fn labelled(path: &str, words: &str) -> String {
+    let label: String = words.chars().take(100).collect();
+    format!("{path}?{}", url::form_urlencoded::Serializer::new(String::new()).append_pair("label", &label).finish())
 }

@@ -12,6 +12,8 @@ use Who::{Everybody, Members, SignedIn};
 pub enum Who {
     /// Signed in or not, with this status.
     Everybody(u16),
+    /// Who is not signed in; whoever is, is sent on.
+    Guests,
     /// Whoever has an account.
     SignedIn,
     /// Of the organization that the address is about.
@@ -40,7 +42,7 @@ pub const RULES: &[Rule] = &[
     //   address                              who may look           who may send
     rule("/",                                     Some(SignedIn),        None),
     rule("/setup",                                Some(Everybody(303)),  Some(Everybody(403))),
-    rule("/sign-in",                              Some(Everybody(200)),  Some(Everybody(422))),
+    rule("/sign-in",                              Some(Who::Guests),    Some(Everybody(422))),
     rule("/sign-out",                             None,                  Some(Everybody(303))),
     rule("/theme",                                None,                  Some(Everybody(303))),
     rule("/search",                               Some(SignedIn),        Some(SignedIn)),
@@ -53,7 +55,7 @@ pub const RULES: &[Rule] = &[
     rule("/orgs/{org_id}/activity",               Some(Members),         None),
     rule("/orgs/{org_id}/activity.csv",           Some(Members),         None),
     rule("/orgs/{org_id}/activity.jsonl",         Some(Members),         None),
-    rule("/orgs/{org_id}/members",                Some(Members),         Some(Who::Admins)),
+    rule("/orgs/{org_id}/members",                Some(Members),         Some(Members)),
     rule("/orgs/{org_id}/settings",               Some(Members),         Some(Who::Admins)),
     rule("/orgs/{org_id}/settings/archive",       None,                  Some(Who::Admins)),
     rule("/orgs/{org_id}/settings/restore",       None,                  Some(Who::Admins)),

@@ -54,6 +54,8 @@ impl Kind {
         use Kind::{Admin, Member, Nobody, Operator, Owner, Stranger};
         match (who, self) {
             (Who::Everybody(status), _) => Expected::Status(status),
+            (Who::Guests, Nobody) => Expected::Status(200),
+            (Who::Guests, _) => Expected::Status(303),
             (_, Nobody) => Expected::SignIn,
             (Who::SignedIn, _) | (Who::Operators, Operator) => Expected::Taken,
             (Who::Operators, _) | (_, Stranger | Operator) => Expected::NotFound,
@@ -69,7 +71,7 @@ impl Expected {
         let status = answer.status.as_u16();
         let to_sign_in = status == 303 && answer.location().starts_with("/sign-in");
         let held = match self {
-            Self::Taken => matches!(status, 200 | 303 | 409 | 422) && !to_sign_in,
+            Self::Taken => matches!(status, 200 | 303 | 400 | 409 | 422) && !to_sign_in,
             Self::Status(expected) => status == expected,
             Self::SignIn => to_sign_in && answer.body.is_empty(),
             Self::NotFound => status == 404,

@@ -1,0 +1,112 @@
+//! How a text that was typed into a search is to be understood: a secret is never repeated.
+
+use sallyport::{
+    key::{SigningSecret, secret::Checked},
+    profile::Profile,
+    root_token,
+};
+
+pub enum Meant<'a> {
+    Nothing,
+    /// A whole API key, perhaps with its header around it.
+    Key(Checked<'a>),
+    /// A secret that no key is found by: it is neither looked up nor repeated.
+    Secret(&'static str),
+    Words(&'a str),
+}
+
+impl<'a> Meant<'a> {
+    pub fn by(text: &'a str, profile: &Profile) -> Self {
+        let text = text.trim();
+        if text.is_empty() {
+            return Self::Nothing;
+        }
+        let tokens = || text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+        if let Some(key) = tokens().find_map(|token| checked(token, profile)) {
+            return Self::Key(key);
+        }
+        for token in tokens() {
+            if let Some(said) = secret(token, profile) {
+                return Self::Secret(said);
+            }
+        }
+        Self::Words(text)
+    }
+}
+
+fn checked<'a>(token: &'a str, profile: &Profile) -> Option<Checked<'a>> {
+    Checked::parse(profile.prefix_of(token)?, token)
+}
+
+/// What to say of a text that looks like a secret. What lists show of a key is none: four letters of it.
+fn secret(token: &str, profile: &Profile) -> Option<&'static str> {
+    let longer_than_shown = |prefix: &str| token.len() > prefix.len() + 8;
+    if profile.prefix_of(token).is_some_and(longer_than_shown) {
+        return Some(
+            "This begins like an API key, but it isn’t whole or has a typo. Paste all of it, or search for its label.",
+        );
+    }
+    if token.starts_with(SigningSecret::PREFIX) && longer_than_shown(SigningSecret::PREFIX) {
+        return Some(
+            "This looks like a signing secret. Those are sealed and can’t be searched; paste the API key instead.",
+        );
+    }
+    if token.starts_with(root_token::PREFIX) && longer_than_shown(root_token::PREFIX) {
+        return Some("This looks like a root token. Those belong to no organization; the command line lists them.");
+    }
+    // No name has so many letters with digits among them and no space; another system's secret has.
+    let run = |part: &str| part.len() >= 20 && part.bytes().any(|byte| byte.is_ascii_digit());
+    token.split('_').any(run).then_some("This looks like a secret that is not of this portal, so it was not looked up.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sallyport::{
+        Entropy,
+        id::{AppId, KeyId, OrgId},
+        key::{PlainSecret, secret::Pepper},
+        testing::SeededEntropy,
+    };
+
+    fn meant(text: &str) -> &'static str {
+        match Meant::by(text, &Profile::standard()) {
+            Meant::Nothing => "Nothing",
+            Meant::Key(_) => "Key",
+            Meant::Secret(_) => "Secret",
+            Meant::Words(_) => "Words",
+        }
+    }
+
+    #[test]
+    fn a_whole_key_is_found_in_what_is_around_it() {
+        let entropy: &dyn Entropy = &SeededEntropy::new(1);
+        let plain = PlainSecret::mint("sk_live_", entropy);
+        let (key, pepper) = (plain.expose(), Pepper::new([1; 32]));
+        let profile = Profile::standard();
+        for text in [key.to_owned(), format!("  {key}\n"), format!("-H \"x-api-key: {key}\""), format!("KEY={key};")] {
+            let Meant::Key(found) = Meant::by(&text, &profile) else { panic!("{text}") };
+            assert_eq!(found.digest(&pepper), plain.digest(&pepper), "{text}");
+        }
+        for cut in [&key[..43], &key[..20], &format!("{key}x")] {
+            assert_eq!(meant(cut), "Secret", "{cut}");
+        }
+        assert_eq!(meant(SigningSecret::mint(entropy).expose()), "Secret");
+        assert_eq!(meant(PlainSecret::mint(root_token::PREFIX, entropy).expose()), "Secret");
+    }
+
+    #[test]
+    fn names_and_ids_are_no_secrets() {
+        let ids = [
+            OrgId::mint("Donaudampfschifffahrtsgesellschaft 1", &SeededEntropy::new(1)).to_string(),
+            AppId::mint("Focus and calm", &SeededEntropy::new(1)).to_string(),
+            KeyId::mint(&SeededEntropy::new(1)).to_string(),
+        ];
+        for text in ids.iter().map(String::as_str).chain(["focus", "sk_live_7Hq2…x9Ka", "sk_live_", "Büro 2", "%_"])
+        {
+            assert_eq!(meant(text), "Words", "{text}");
+        }
+        assert_eq!(meant("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"), "Secret");
+        assert_eq!(meant(" \n"), "Nothing");
+    }
+}
