@@ -10,7 +10,7 @@ use sallyport::{
 
 use crate::{
     components::{Badge, Card, Stat, Stats, Tone},
-    pages::keys::row::{LastUsed, StatusBadge, ends_soon, unused},
+    pages::keys::row::{StatusBadge, ends_soon, unused},
     words::{Ago, digits},
 };
 
@@ -77,17 +77,16 @@ pub fn KeyFigures(attention: Attention, now: Timestamp, of_org: bool) -> impl In
     let app_of = move |key: &Key| of_org.then(|| apps.get(&key.id).cloned()).flatten();
     let attend = attending.into_iter().map(|key| {
         let why = ends_soon(&key, now).or_else(|| unused(&key, now)).unwrap_or_default();
-        let app = app_of(&key);
+        let app = app_of(&key).unwrap_or_else(|| key.shown.clone());
         view! { <KeyLine key app><Badge tone=Tone::Warning text=why/></KeyLine> }
     });
     let attend = attend.collect_view();
     let recent: Vec<_> = newest.keys.iter().take(SHOWN).map(|(key, _)| key.clone()).collect();
     let recent = recent.into_iter().map(|key| {
-        let (app, at, status) = (app_of(&key), key.created_at, key.clone());
+        let (app, at, status) = (app_of(&key).unwrap_or_else(|| key.shown.clone()), key.created_at, key.clone());
         view! {
-            <KeyLine key=key.clone() app>
+            <KeyLine key app>
                 <span class="muted"><Ago at now/></span>
-                <span class="muted"><LastUsed key now/></span>
                 <StatusBadge key=status now/>
             </KeyLine>
         }
@@ -116,11 +115,16 @@ pub fn KeyFigures(attention: Attention, now: Timestamp, of_org: bool) -> impl In
 }
 
 #[component]
-fn KeyLine(key: Key, app: Option<String>, children: Children) -> impl IntoView {
+fn KeyLine(
+    key: Key,
+    /// Its app, or where that is known what lists show of the key.
+    app: String,
+    children: Children,
+) -> impl IntoView {
     view! {
         <li>
             <a href=format!("/keys/{}", key.id)>{key.label}</a>
-            {app.map(|app| view! { <span class="muted">{app}</span> })}
+            <span class="muted">{app}</span>
             {children()}
         </li>
     }

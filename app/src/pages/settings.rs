@@ -98,9 +98,8 @@ fn NamingForm(place: Place, form: FormState, may_edit: bool) -> impl IntoView {
         <Card title="Name">
             <form method="post" action=action novalidate class="stack form">
                 <ErrorSummary form=&form/>
-                <TextField form=&form name="name" label="Name"/>
+                <TextField form=&form name="name" label="Name" hint="Its ID stays as it is."/>
                 <TextArea form=&form name="description" label="Description" hint="Optional. What it is for, and who looks after it."/>
-                <p class="hint">"Its ID stays as it is."</p>
                 <div class="form-foot"><button class="btn btn-primary">"Save"</button></div>
                 <SubmitOnce/>
             </form>

@@ -197,11 +197,6 @@ fn NothingMatches(path: String) -> impl IntoView {
 
 #[component]
 fn Keys(list: KeyList) -> impl IntoView {
-    let columns: &[&str] = if list.of_org {
-        &["Label", "App", "Key", "Environment", "Scopes", "Created", "Last used", "Status"]
-    } else {
-        &["Label", "Key", "Environment", "Scopes", "Created", "Last used", "Status"]
-    };
     let newer = list.page.newer.as_ref().map(|cursor| list.href("after", cursor));
     let older = list.page.older.as_ref().map(|cursor| list.href("before", cursor));
     let (of_org, now, profile) = (list.of_org, list.now, list.profile);
@@ -210,7 +205,9 @@ fn Keys(list: KeyList) -> impl IntoView {
         view! { <KeyRow key app=of_org.then_some(app) environment now/> }
     });
     view! {
-        <DataTable label="API keys" columns>{rows.collect_view()}</DataTable>
+        <DataTable
+            label="API keys" columns=&["Label", "Key", "Environment", "Scopes", "Created", "Last used", "Status"]
+        >{rows.collect_view()}</DataTable>
         <div class="table-foot">
             <p>"Keys are hashed; a lost key can’t be shown again."</p>
             <Pager newer older/>

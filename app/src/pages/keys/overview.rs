@@ -57,7 +57,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
         let usable = matches!(key.status(now), Status::Active | Status::Paused);
         let another = format!("/apps/{}/keys?panel=generate&like={}", key.app_id, key.id);
         let (used, ended, acted, ends) = (key.clone(), key.clone(), key.clone(), key.clone());
-        let by = key.created_by.clone().map(|name| format!(" by {name}"));
+        let by = key.created_by.clone().map(|name| format!("by {name}, "));
         let chips = key.scopes.clone().into_iter().map(|scope| view! { <Chip text=scope/> }).collect_view();
         let id = key.id.to_string();
         let metadata = (!key.metadata.is_empty()).then(|| key.metadata.pretty());
@@ -82,8 +82,8 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                         <Fact label="Scopes">{chips}</Fact>
                         <Fact label="Signing secret">{if key.has_signing_secret { "Yes" } else { "None" }}</Fact>
                         <Fact label="Created">
-                            <Ago at=key.created_at now/>
                             {by}
+                            <Ago at=key.created_at now/>
                         </Fact>
                         <Fact label="Expires"><Expires key=ends now/></Fact>
                         <Fact label="Last used"><LastUsed key=used now/></Fact>
@@ -166,11 +166,11 @@ fn Expires(key: Key, now: Timestamp) -> impl IntoView {
 #[component]
 fn Ended(key: Key, now: Timestamp) -> impl IntoView {
     let paused = key.paused.filter(|_| key.revoked.is_none()).map(|pause| {
-        view! { <Fact label="Paused"><Ago at=pause.at now/>{format!(" by {}", pause.by)}</Fact> }
+        view! { <Fact label="Paused">{format!("by {}, ", pause.by)}<Ago at=pause.at now/></Fact> }
     });
     let revoked = key.revoked.map(|revoked| {
         view! {
-            <Fact label="Revoked"><Ago at=revoked.at now/>{format!(" by {}", revoked.by)}</Fact>
+            <Fact label="Revoked">{format!("by {}, ", revoked.by)}<Ago at=revoked.at now/></Fact>
             {(!revoked.reason.is_empty()).then(|| view! { <Fact label="Reason">{revoked.reason}</Fact> })}
         }
     });

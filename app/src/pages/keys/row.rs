@@ -56,17 +56,29 @@ pub fn unused(key: &Key, now: Timestamp) -> Option<String> {
     (key.status(now) == Status::Active && days >= UNUSED_DAYS).then(|| format!("Unused {days} days"))
 }
 
+/// The same in a word or two, where there is little room.
+fn short_hint(key: &Key, now: Timestamp) -> Option<String> {
+    let ends = key.expires_at.filter(|_| ends_soon(key, now).is_some());
+    let days = ends.map(|at| match at.since(now).as_secs() / 86_400 {
+        0 => "Ends today".to_owned(),
+        1 => "1 day left".to_owned(),
+        days => format!("{days} days left"),
+    });
+    days.or_else(|| unused(key, now).map(|_| "Unused".to_owned()))
+}
+
 #[component]
 pub fn KeyRow(key: Key, app: Option<String>, environment: String, now: Timestamp) -> impl IntoView {
     let href = format!("/keys/{}", key.id);
     let off = key.status(now) != Status::Active;
     let chips = key.scopes.clone().into_iter().map(|scope| view! { <Chip text=scope/> }).collect_view();
-    let soon =
-        ends_soon(&key, now).or_else(|| unused(&key, now)).map(|text| view! { <Badge tone=Tone::Warning text/> });
+    let soon = short_hint(&key, now).map(|text| view! { <Badge tone=Tone::Warning text/> });
     view! {
         <tr class:row-off=off>
-            <td class="cell-main"><a href=href>{key.label.clone()}</a></td>
-            {app.map(|app| view! { <td data-label="App">{app}</td> })}
+            <td class="cell-main">
+                <a href=href>{key.label.clone()}</a>
+                {app.map(|app| view! { <span class="cell-sub">{app}</span> })}
+            </td>
             <td data-label="Key" class="cell-mono">
                 <IdChip id=key.id.to_string() shown=key.shown.clone() name="Copy key id"/>
             </td>
