@@ -42,6 +42,11 @@ pub fn FilterBar(
     }
 }
 
+/// Not the name alone: a panel in front of the list may have a field of the same name.
+fn id_of(name: &str) -> String {
+    format!("filter-{name}")
+}
+
 /// A choice among a `FilterBar`'s children.
 #[component]
 pub fn FilterSelect(
@@ -50,15 +55,15 @@ pub fn FilterSelect(
     #[prop(into)] label: String,
     options: Vec<Choice>,
 ) -> impl IntoView {
-    let chosen = form.value(&name);
+    let (id, chosen) = (id_of(&name), form.value(&name));
     let options = options.into_iter().map(|choice| {
         let selected = choice.value == chosen;
         view! { <option value=choice.value selected=selected>{choice.label}</option> }
     });
     view! {
         <div class="filter-field">
-            <label for=name.clone()>{label}</label>
-            <select id=name.clone() name=name>{options.collect_view()}</select>
+            <label for=id.clone()>{label}</label>
+            <select id=id name=name>{options.collect_view()}</select>
         </div>
     }
 }
@@ -72,11 +77,11 @@ pub fn FilterText(
     #[prop(default = "text")] kind: &'static str,
     #[prop(optional, into)] placeholder: String,
 ) -> impl IntoView {
-    let value = form.value(&name);
+    let (id, value) = (id_of(&name), form.value(&name));
     view! {
         <div class="filter-field">
-            <label for=name.clone()>{label}</label>
-            <input id=name.clone() name=name type=kind value=value placeholder=placeholder autocomplete="off"/>
+            <label for=id.clone()>{label}</label>
+            <input id=id name=name type=kind value=value placeholder=placeholder autocomplete="off"/>
         </div>
     }
 }

@@ -105,6 +105,7 @@ pub(super) fn address(form: &HtmlFormElement) -> Option<String> {
         }
     }
     let query: String = fields.to_string().into();
-    let path = form.action();
+    // Not `form.action()`: a field that is called `action` would stand in its place.
+    let path = form.get_attribute("action")?;
     Some(if query.is_empty() { path } else { format!("{path}?{query}") })
 }

@@ -154,7 +154,7 @@ fn Ending(place: Place, contents: Contents, may_delete: bool) -> impl IntoView {
                     <div class="danger-row">
                         <div><b>{format!("Delete this {noun}")}</b><p class="muted">{deletes}</p></div>
                         <form method="get" action=format!("{base}/delete")>
-                            <button class="btn btn-danger-quiet">"Delete"</button>
+                            <button id="delete" class="btn btn-danger-quiet">"Delete"</button>
                         </form>
                     </div>
                 })}

@@ -38,6 +38,8 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     let page = overview::page(ui, context, access, "").await?;
     let close = format!("/keys/{}", access.key.id);
     let action = format!("{close}/edit");
+    // Back to the button that asked.
+    let close = format!("{close}#edit");
     Ok(page.with_dialog(move || {
         view! {
             <SidePanel

@@ -149,6 +149,8 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
         }
     });
     let label = list.filter.label.clone();
+    // What is set is not folded away; the label stands in the search.
+    let filtered = list.pairs().any(|(name, _)| name != "label");
     let kept = FormState::typed([("label", label.clone())]);
     let search = format!("{}/search", list.path);
     let total = list.total();
@@ -163,12 +165,12 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
     view! {
         {unknown}
         <FilterBar
-            action=list.path
+            action=list.path fold=filtered
             search=move || view! { <SearchForm action=search label="Search by label, or paste a key" value=label/> }
             side=move || view! {
                 <span class="muted">{total}</span>
                 {revoke_all.map(|action| view! {
-                    <form method="get" action=action><button class="btn btn-small btn-danger-quiet">"Revoke all"</button></form>
+                    <form method="get" action=action><button id="revoke-all" class="btn btn-small btn-danger-quiet">"Revoke all"</button></form>
                 })}
             }
         >

@@ -93,6 +93,8 @@ async fn ask(ui: &Ui, context: &Context, page: Page, place: Place, form: FormSta
 fn Asking(place: Place, contents: Contents, form: FormState) -> impl IntoView {
     let close = format!("{}/keys", place.path());
     let action = format!("{close}/revoke-all");
+    // Back to the button that asked.
+    let close = format!("{close}#revoke-all");
     let what = format!("{} of {}", count(contents.keys, "active key"), place.name);
     let in_use = match contents.in_use {
         0 => "None of them was used in the last week.".to_owned(),

@@ -125,8 +125,10 @@ async fn page(
 fn MemberRow(member: Member, role: Role, path: String, now: Timestamp) -> impl IntoView {
     let Member { user, role: theirs, since, disabled } = member;
     let may = role.may_change(Some(theirs), None);
-    let change = may.then(|| format!("{path}?change={}", user.id));
-    let remove = may.then(|| format!("{path}?remove={}", user.id));
+    let asks = [("change", "Change role"), ("remove", "Remove")].map(|(ask, name)| {
+        let (id, href) = (format!("{ask}-{}", user.id), format!("{path}?{ask}={}", user.id));
+        may.then(|| view! { <a id=id class="btn btn-small" href=href>{name}</a>" " })
+    });
     view! {
         <tr class:row-off=disabled>
             <td class="cell-head">
@@ -136,11 +138,7 @@ fn MemberRow(member: Member, role: Role, path: String, now: Timestamp) -> impl I
             <td data-label="Email">{user.email}</td>
             <td data-label="Role">{theirs.title()}</td>
             <td data-label="Since" class="cell-muted"><Ago at=since now/></td>
-            <td class="cell-end">
-                {change.map(|href| view! { <a class="btn btn-small" href=href>"Change role"</a> })}
-                " "
-                {remove.map(|href| view! { <a class="btn btn-small" href=href>"Remove"</a> })}
-            </td>
+            <td class="cell-end">{asks.collect_view()}</td>
         </tr>
     }
 }

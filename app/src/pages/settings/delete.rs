@@ -44,6 +44,8 @@ async fn page<A: Placed>(ui: &Ui, context: &Context, access: &A, form: FormState
 fn Asking(place: Place, form: FormState, stops: String) -> impl IntoView {
     let close = format!("{}/settings", place.path());
     let action = format!("{close}/delete");
+    // Back to the button that asked.
+    let close = format!("{close}#delete");
     let noun = place.kind.noun();
     view! {
         <Modal title=format!("Delete this {noun}?") sub=place.name.clone() close_href=close.clone()>

@@ -81,7 +81,8 @@ pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
         Change::Role => "Change role",
         Change::Remove => "Remove this member?",
     };
-    let (close, id) = (path.clone(), member.user.id.to_string());
+    // Back to the link that asked.
+    let (close, id) = (format!("{path}#{}-{}", change.name(), member.user.id), member.user.id.to_string());
     let sub = format!("{} · {}", member.user.name, member.user.email);
     let fields = match change {
         Change::Role => {
