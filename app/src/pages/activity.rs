@@ -20,7 +20,7 @@ use crate::{
     components::{Badge, Choice, DataTable, Empty, FilterBar, FilterSelect, FilterText, Pager, Tone},
     form::FormState,
     icons::Icon,
-    words::{Ago, refusal},
+    words::{Ago, count, refusal},
 };
 
 /// What the URL says of the view, so that it can be shared.
