@@ -50,10 +50,10 @@ pub struct KeyFilter {
 }
 
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident $word:literal $title:literal),* $(,)? }) => {
-        $(#[$doc])*
+    ($(#[$meta:meta])* $name:ident { $($(#[$on:meta])* $variant:ident $word:literal $title:literal),* $(,)? }) => {
+        $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name { $($variant),* }
+        pub enum $name { $($(#[$on])* $variant),* }
 
         impl $name {
             pub const ALL: &[Self] = &[$(Self::$variant),*];
@@ -88,18 +88,15 @@ words! {
 }
 
 words! {
+    /// What a list is sorted by.
+    #[derive(Default)]
     KeySort {
+        #[default]
         Newest "newest" "Newest first",
         Oldest "oldest" "Oldest first",
         Label "label" "Label",
         LastUsed "last_used" "Last used",
         Expires "expires" "Expires first",
-    }
-}
-
-impl Default for KeySort {
-    fn default() -> Self {
-        Self::Newest
     }
 }
 
