@@ -113,7 +113,7 @@ test('from the sign-in to a key, and on', async ({ page, context }) => {
     const box = page.getByRole('combobox', { name: 'Search everything' });
     await expect(box).toBeFocused();
     await page.keyboard.type('focus lab');
-    await expect(page.getByRole('option', { selected: true })).toHaveText(/Focus Labs/);
+    await expect(page.getByRole('dialog').getByRole('option', { selected: true })).toHaveText(/Focus Labs/);
     await page.keyboard.press('Enter');
     await expect(page).toHaveURL(`/orgs/${org_id}`);
   });
