@@ -20,7 +20,7 @@ use crate::{
     components::{Badge, Choice, DataTable, Empty, FilterBar, FilterSelect, FilterText, Pager, Tone},
     form::FormState,
     icons::Icon,
-    words::{Ago, refusal},
+    words::{Ago, count, refusal},
 };
 
 /// What the URL says of the view, so that it can be shared.
@@ -161,7 +161,9 @@ pub fn EventTable(events: Vec<Event>, now: Timestamp) -> impl IntoView {
 #[component]
 fn EventRow(event: Event, now: Timestamp) -> impl IntoView {
     let tone = if event.outcome == Outcome::Done { Tone::Good } else { Tone::Danger };
-    let detail = detail(&event).map(|detail| view! { <span class="muted">" · "{detail}</span> });
+    let detail = detail(&event);
+    let said = detail.clone();
+    let detail = detail.map(|detail| view! { <span class="muted">" · "{detail}</span> });
     let target = match href(&event) {
         Some(href) => view! { <a href=href>{event.target_name.clone()}</a> }.into_any(),
         None => event.target_name.clone().into_any(),
@@ -171,7 +173,7 @@ fn EventRow(event: Event, now: Timestamp) -> impl IntoView {
             <td class="cell-muted"><Ago at=event.at now/></td>
             <td data-label="Actor">{event.actor_name.clone()}</td>
             <td class="cell-head">{event.action_title().to_owned()}</td>
-            <td data-label="Target">{target}{detail}</td>
+            <td data-label="Target" class="cell-rest" title=said>{target}{detail}</td>
             <td class="cell-end"><Badge tone text=event.outcome.title()/></td>
             <td data-label="Address" class="cell-mono cell-muted">{event.address.clone().unwrap_or_default()}</td>
         </tr>
@@ -200,7 +202,11 @@ fn detail(event: &Event) -> Option<String> {
         let why = refusal(code);
         return Some(if times > 1 { format!("{why}, {times} times") } else { why });
     }
-    word("reason").or_else(|| word("role")).map(str::to_owned)
+    let renamed = word("renamed_to").map(|name| format!("now {name}"));
+    let keys = details.get("keys").and_then(serde_json::Value::as_i64).map(|keys| count(keys, "key"));
+    let plain = word("reason").or_else(|| word("role")).map(str::to_owned);
+    let parts: Vec<_> = [renamed, keys, plain].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 #[cfg(test)]

@@ -111,13 +111,13 @@ fn NamingForm(place: Place, form: FormState, may_edit: bool) -> impl IntoView {
 /// What stops when a place goes out of use.
 pub fn what_stops(contents: &Contents) -> String {
     match (contents.keys, contents.in_use) {
-        (0, _) => "It has no active key.".to_owned(),
-        (keys, 0) => format!("It has {}; none was used in the last week.", count(keys, "active key")),
+        (0, _) => "It has no key in force.".to_owned(),
+        (keys, 0) => format!("It has {} in force; none was used in the last week.", count(keys, "key")),
         (keys, used) => {
             let verb = if used == 1 { "was" } else { "were" };
             format!(
-                "It has {}; {used} {verb} used in the last week, and what calls with them stops working.",
-                count(keys, "active key")
+                "It has {} in force; {used} {verb} used in the last week, and what calls with them stops working.",
+                count(keys, "key")
             )
         }
     }

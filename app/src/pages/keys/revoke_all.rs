@@ -95,7 +95,7 @@ fn Asking(place: Place, contents: Contents, form: FormState) -> impl IntoView {
     let action = format!("{close}/revoke-all");
     // Back to the button that asked.
     let close = format!("{close}#revoke-all");
-    let what = format!("{} of {}", count(contents.keys, "active key"), place.name);
+    let what = format!("{} in force, of {}", count(contents.keys, "key"), place.name);
     let in_use = match contents.in_use {
         0 => "None of them was used in the last week.".to_owned(),
         1 => "One of them was used in the last week: what calls with it stops working.".to_owned(),
