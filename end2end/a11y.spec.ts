@@ -1,9 +1,9 @@
 // axe finds nothing on any page, light or dark.
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { crawl, shape } from './crawl';
 import { expect, test } from './sallyport';
-import { crawl } from './crawl';
-import { action, done, generateKey, openPanel, portalWithApp, setUp } from './steps';
+import { action, field, generateKey, hydrated, issueKey, openPanel, person, portalWithApp, send, setUp, signIn } from './steps';
 
 async function check(page: Page, where: string) {
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -20,39 +20,103 @@ test('before anyone is signed in', async ({ page, context }) => {
   await page.goto('/setup');
   await check(page, 'setup');
   await page.getByRole('button', { name: 'Create account' }).click();
+  await check(page, 'setup, refused');
   await setUp(page);
   await check(page, 'first organization');
   await context.clearCookies();
+  await page.goto('/nothing/here');
+  await check(page, 'not found, signed out');
+  for (let attempt = 0; attempt < 5; attempt++) await send(page, '/sign-in', { email: person.email, password: 'a guess' });
   await page.goto('/sign-in');
   await check(page, 'sign-in');
+  const answered = page.waitForResponse(response => response.request().method() === 'POST');
+  await signIn(page);
+  expect((await answered).status()).toBe(429);
+  await check(page, 'sign-in, too often');
 });
 
-test('every page that links lead to', async ({ page }) => {
-  test.setTimeout(480_000);
-  const { app_id, org_id } = await portalWithApp(page);
-  const nothing = await page.goto('/nothing/here');
-  expect(nothing?.status()).toBe(404);
-  await check(page, 'not found');
+test('empty lists, panels and dialogs', async ({ page, portal }) => {
+  test.setTimeout(180_000);
+  const { app_id, org_id, tenant_id, project_id } = await portalWithApp(page);
+  const grace = { name: 'Grace Hopper', email: 'grace@focuslabs.test', password: 'nanoseconds-in-a-wire' };
+  await portal.person(grace);
+  await portal.cli('member', 'add', '--org', org_id, '--email', grace.email, '--role', 'member');
 
   await page.goto(`/apps/${app_id}/keys`);
   await check(page, 'empty key list');
+  await page.goto(`/apps/${app_id}/keys?status=paused`);
+  await check(page, 'nothing matches');
   const panel = await openPanel(page, app_id);
   await check(page, 'generate panel');
   await panel.getByRole('button', { name: 'Generate key' }).click();
   await check(page, 'generate panel, refused');
-
-  const once = await generateKey(page, app_id, { label: 'Checkout backend' });
+  await generateKey(page, app_id, { label: 'Checkout backend' });
   await check(page, 'one-time dialog');
-  await done(once);
-  await page.getByRole('link', { name: 'Checkout backend', exact: true }).click();
-  await action(page, 'Revoke').click();
-  await check(page, 'revoke confirmation');
+  await page.reload();
+  await check(page, 'already shown');
 
-  const pages = await crawl(page, '/', `/orgs/${org_id}/activity`, `/apps/${app_id}/activity`);
-  for (const { path, status, type } of pages) {
+  const key = await issueKey(page, app_id, { label: 'Night export', type: 'Development', expires: '7' });
+  for (const path of [`${key.path}/edit`, `${key.path}/revoke`, `/orgs/${org_id}/keys/revoke-all`, `/tenants/${tenant_id}/settings/delete`]) {
+    await page.goto(path);
+    await check(page, path);
+    await field(page, /edit$/.test(path) ? 'Metadata' : /revoke$/.test(path) ? 'Reason' : /revoke-all$/.test(path) ? 'Name of the organization' : 'Name of the tenant').fill('{\u0007');
+    await page.getByRole('dialog').locator('button').last().click();
+    await expect(page.getByRole('alert')).toBeVisible();
+    await check(page, `${path}, refused`);
+  }
+  await send(page, `${key.path}/pause`, {});
+  await page.goto(`${key.path}?done=paused`);
+  await check(page, 'a paused key');
+  await page.goto(`/orgs/${org_id}/members`);
+  for (const dialog of ['Change role', 'Remove']) {
+    await page.getByRole('row').filter({ hasText: grace.name }).getByRole('link', { name: dialog }).click();
+    await check(page, `members: ${dialog}`);
+    await action(page, 'Cancel').click();
+  }
+  await send(page, `/projects/${project_id}/settings/archive`, {});
+  await page.goto(`/apps/${app_id}/keys`);
+  await check(page, 'archived banner');
+  await page.goto(`/orgs/${org_id}`);
+  await check(page, 'organization with keys');
+  await hydrated(page);
+  for (const menu of ['Switch organization', 'Switch tenant', 'Your account']) {
+    await page.getByRole('button', { name: menu }).click();
+    await check(page, `menu: ${menu}`);
+    await page.keyboard.press('Escape');
+  }
+  await send(page, '/search', {});
+  await page.goto('/search');
+  await page.getByRole('main').getByRole('searchbox', { name: 'Search everything' }).fill('focus');
+  await page.keyboard.press('Enter');
+  await check(page, 'search results');
+
+  await page.context().clearCookies();
+  await page.goto('/sign-in');
+  await signIn(page, grace);
+  expect((await page.goto(`/orgs/${org_id}/keys/revoke-all`))!.status()).toBe(403);
+  await check(page, 'not allowed');
+  await page.goto(`/orgs/${org_id}/settings`);
+  await check(page, 'settings of a member');
+});
+
+test('every page that links lead to', async ({ page }) => {
+  test.setTimeout(180_000);
+  const { app_id, org_id } = await portalWithApp(page);
+  await issueKey(page, app_id, { label: 'Checkout backend' });
+  const revoked = await issueKey(page, app_id, { label: 'Lost' });
+  await send(page, `${revoked.path}/revoke`, { reason: 'Laptop lost' });
+  expect((await page.goto('/nothing/here'))?.status()).toBe(404);
+  await check(page, 'not found');
+
+  const settings = (path: string) => `${path}/settings`;
+  const seen = await crawl(page, '/', settings(`/orgs/${org_id}`), settings(`/apps/${app_id}`), revoked.path);
+  const kinds = new Set<string>();
+  for (const { path, status, type } of seen) {
     expect.soft(status, path).toBeLessThan(400);
-    if (!type.startsWith('text/html')) continue;
+    if (!type.startsWith('text/html') || kinds.has(shape(path))) continue;
+    kinds.add(shape(path));
     await page.goto(path);
     await check(page, path);
   }
+  expect(kinds.size).toBeGreaterThan(20);
 });

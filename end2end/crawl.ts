@@ -31,3 +31,10 @@ export async function crawl(page: Page, ...start: string[]): Promise<Seen[]> {
   }
   return seen;
 }
+
+/** What kind of page an address shows: ids and values are taken away. */
+export function shape(path: string) {
+  const url = new URL(path, 'http://portal.test');
+  const ids = url.pathname.replace(/\/(org|ten|prj|app|key|usr)_[0-9A-Za-z_]+/g, '/{$1}');
+  return [ids, ...[...url.searchParams.keys()].sort()].join('?');
+}

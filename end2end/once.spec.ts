@@ -1,6 +1,6 @@
 // The one-time dialog: it stays until it is dealt with, and never comes back with the secrets.
 import { expect, test } from './sallyport';
-import { action, done, downloadJson, field, generateKey, keyRow, portalWithApp } from './steps';
+import { action, clipboard, done, downloadJson, field, generateKey, keyRow, portalWithApp } from './steps';
 
 test('Escape, clicks outside and an early Done leave it open', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
@@ -19,8 +19,7 @@ test('Escape, clicks outside and an early Done leave it open', async ({ page }) 
   await done(once);
 });
 
-test('the copy buttons copy', async ({ page, context, portal }) => {
-  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: portal.url });
+test('the copy buttons copy', async ({ page, context }) => {
   const { app_id } = await portalWithApp(page);
   const once = await generateKey(page, app_id, { label: 'Copied' });
   for (const name of ['Secret key', 'Signing secret']) {
@@ -28,7 +27,7 @@ test('the copy buttons copy', async ({ page, context, portal }) => {
     // Again until it works: the first click may come before the island is alive.
     await expect(async () => {
       await once.getByRole('button', { name: `Copy ${name.toLowerCase()}` }).click();
-      expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(value);
+      expect(await clipboard(context)).toBe(value);
     }).toPass();
   }
 });

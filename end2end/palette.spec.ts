@@ -2,16 +2,11 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, test } from './sallyport';
-import { createOrganization, done, field, generateKey, openPanel, portalWithApp, setUp } from './steps';
+import { createOrganization, done, field, generateKey, hydrated, openPanel, portalWithApp, setUp } from './steps';
 
 const palette = (page: Page) => page.getByRole('dialog', { name: 'Search', exact: true });
 const box = (page: Page) => palette(page).getByRole('combobox', { name: 'Search everything' });
 const chosen = (page: Page) => palette(page).getByRole('option', { selected: true });
-
-/** Listeners are attached by then. */
-async function hydrated(page: Page) {
-  await expect(page.locator('html')).toHaveAttribute('data-hydrated', 'true');
-}
 
 test('Ctrl K, a few letters, Enter', async ({ page }) => {
   const { app_id, org_id } = await portalWithApp(page);

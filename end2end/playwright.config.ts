@@ -36,8 +36,17 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: 'js', testIgnore: process.env.SHOTS ? [] : /shots\.spec\.ts$/ },
+    { name: 'js', testIgnore: [/narrow\.spec\.ts$/, ...(process.env.SHOTS || process.env.PICTURES ? [] : [/shots\.spec\.ts$/])] },
     // Every mutation is a form that works without JavaScript: the same main job shows it.
-    { name: 'nojs', use: { javaScriptEnabled: false }, testMatch: /(main-job|forms)\.spec\.ts$/ },
+    {
+      name: 'nojs',
+      use: { javaScriptEnabled: false },
+      testMatch: /(main-job|forms|keys|settings|account)\.spec\.ts$/,
+    },
+    {
+      name: 'phone',
+      use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+      testMatch: /(main-job|narrow)\.spec\.ts$/,
+    },
   ],
 });

@@ -2,7 +2,7 @@
 import type { Page } from '@playwright/test';
 import { crawl } from './crawl';
 import { expect, test } from './sallyport';
-import { done, generateKey, portalWithApp } from './steps';
+import { done, generateKey, hydrated, portalWithApp } from './steps';
 
 /** What the browser refused because of the policy, or said about a header that it can't read. */
 function refusals(page: Page) {
@@ -13,8 +13,6 @@ function refusals(page: Page) {
   page.on('pageerror', error => refused.push(String(error)));
   return refused;
 }
-
-const hydrated = (page: Page) => expect(page.locator('html')).toHaveAttribute('data-hydrated', 'true');
 
 test('every page keeps its policy, and its islands come alive', async ({ page }) => {
   test.setTimeout(240_000);

@@ -69,12 +69,20 @@ export class Sallyport {
 
   /** Runs a command of the binary on the same folder and returns what it printed. */
   async cli(...args: string[]) {
-    const { stdout, stderr } = await promisify(execFile)(binary, [...args, '--data', this.data], {
-      cwd: this.dir,
-      env: clean(),
-    });
+    return this.cliWith('', ...args);
+  }
+
+  private async cliWith(input: string, ...args: string[]) {
+    const running = promisify(execFile)(binary, [...args, '--data', this.data], { cwd: this.dir, env: clean() });
+    running.child.stdin!.end(input);
+    const { stdout, stderr } = await running;
     this.output += stderr;
     return stdout.trim();
+  }
+
+  /** Makes an account, as whoever has a shell on the server does. */
+  person({ name, email, password }: { name: string; email: string; password: string }) {
+    return this.cliWith(`${password}\n`, 'user', 'create', '--name', name, '--email', email);
   }
 
   rootToken() {
@@ -111,9 +119,10 @@ function clean() {
 }
 
 /** `portal`: a fresh Sallyport, stopped and removed after the test; pages open at its address. */
-export const test = base.extend<{ portal: Sallyport }>({
-  portal: async ({}, use, info) => {
-    const portal = await Sallyport.start();
+export const test = base.extend<{ portalArgs: string[]; portal: Sallyport }>({
+  portalArgs: [[], { option: true }],
+  portal: async ({ portalArgs }, use, info) => {
+    const portal = await Sallyport.start(...portalArgs);
     await use(portal);
     const code = await portal.stop();
     if (info.status !== info.expectedStatus) await info.attach('sallyport.log', { body: portal.output });

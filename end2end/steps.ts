@@ -1,6 +1,6 @@
 // What a person does, step by step, by the words on the page alone.
 import { readFile } from 'node:fs/promises';
-import { expect, type Download, type Locator, type Page } from '@playwright/test';
+import { expect, type BrowserContext, type Download, type Locator, type Page } from '@playwright/test';
 
 export const person = { name: 'Ada Reyes', email: 'ada@focuslabs.test', password: 'correct-horse-battery-9' };
 
@@ -83,14 +83,64 @@ export interface Ids {
   app_id: string;
 }
 
-/** From an empty folder to an app: what most tests begin with. */
+/** Sends a form as its page would: what a test begins with need not be typed. */
+export function send(page: Page, path: string, fields: Record<string, string | string[]>) {
+  const form = new URLSearchParams();
+  for (const [name, values] of Object.entries(fields)) for (const value of [values].flat()) form.append(name, value);
+  return page.request.post(path, {
+    data: form.toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
+    maxRedirects: 0,
+  });
+}
+
+/** Sends a form that makes something, and returns its id. */
+export async function make(page: Page, path: string, fields: Record<string, string>) {
+  const answer = await send(page, path, fields);
+  expect(answer.status(), `${path}: ${answer.status() === 303 ? '' : await answer.text()}`).toBe(303);
+  return answer.headers()['location']!.split('/')[2]!;
+}
+
+/** From an empty folder to an app: what most tests begin with. The main job does it by hand. */
 export async function portalWithApp(page: Page): Promise<Ids> {
-  await setUp(page);
-  const org_id = await createOrganization(page, 'Focus Labs');
-  const tenant_id = await createTenant(page, 'Staging');
-  const project_id = await createProject(page, 'Mobile');
-  const app_id = await createApp(page, 'Focus Android');
+  await make(page, '/setup', person);
+  const ids = await organizationWithApp(page, 'Focus Labs', 'Focus Android');
+  await page.goto(`/apps/${ids.app_id}`);
+  return ids;
+}
+
+export async function organizationWithApp(page: Page, name: string, app: string): Promise<Ids> {
+  const about = 'Attention, measured kindly.';
+  const org_id = await make(page, '/orgs/new', { name, description: about, plan: 'pro', tenant: 'Development' });
+  const tenant_id = await make(page, `/orgs/${org_id}/tenants/new`, { name: 'Staging' });
+  const project_id = await make(page, `/tenants/${tenant_id}/projects/new`, { name: 'Mobile' });
+  const fields = { name: app, os: 'android', bundle_id: '', description: '' };
+  const app_id = await make(page, `/projects/${project_id}/apps/new`, fields);
   return { org_id, tenant_id, project_id, app_id };
+}
+
+/** Makes a key by the panel's form alone, and returns its secret and the address of its page. */
+export async function issueKey(page: Page, appId: string, key: NewKey) {
+  const path = `/apps/${appId}/keys`;
+  const panel = await (await page.request.get(`${path}?panel=generate`)).text();
+  const answer = await send(page, path, {
+    form_token: /name="form_token" value="([^"]+)"/.exec(panel)![1]!,
+    app_id: appId,
+    label: key.label,
+    environment: (key.type ?? 'Production').toLowerCase(),
+    scopes: (key.scopes ?? ['Read', 'Write']).map(scope => scope.toLowerCase()),
+    expires: key.expires ?? 'never',
+    signing_secret: key.signingSecret === false ? [] : 'on',
+  });
+  const secret = /sk_(?:live|test)_[0-9A-Za-z]{36}/.exec(await answer.text())?.[0];
+  expect(secret, `${key.label}: ${answer.status()}`).toBeTruthy();
+  const found = await send(page, `${path}/search`, { q: secret! });
+  return { secret: secret!, path: found.headers()['location']! };
+}
+
+/** Listeners are attached by then; without scripts there is nothing to wait for. */
+export async function hydrated(page: Page, scripts = true) {
+  if (scripts) await expect(page.locator('html')).toHaveAttribute('data-hydrated', 'true');
 }
 
 /** Opens the panel on an app's page of keys. */
@@ -106,6 +156,8 @@ export interface NewKey {
   label: string;
   type?: string;
   scopes?: string[];
+  /** `never` or a number of days. */
+  expires?: string;
   signingSecret?: boolean;
 }
 
@@ -138,6 +190,16 @@ export async function done(once: Locator) {
 /** The row of the key list whose label is this. */
 export const keyRow = (page: Page, label: string) =>
   page.getByRole('row').filter({ has: page.getByRole('link', { name: label, exact: true }) });
+
+/** What was copied. The portal's policy keeps its own pages from reading it, so a blank one pastes it. */
+export async function clipboard(context: BrowserContext) {
+  const blank = await context.newPage();
+  await blank.setContent('<textarea></textarea>');
+  await blank.locator('textarea').press('ControlOrMeta+v');
+  const text = await blank.locator('textarea').inputValue();
+  await blank.close();
+  return text;
+}
 
 /** Clicks what starts a download and returns it, parsed. */
 export async function downloadJson(page: Page, link: Locator) {

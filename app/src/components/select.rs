@@ -36,7 +36,7 @@ pub fn SelectField(
     let notes: Vec<_> = options
         .iter()
         .filter_map(|choice| Some((choice.label.clone(), choice.note.clone()?)))
-        .map(|(label, note)| view! { <span>{label}" "<code>{note}</code></span> })
+        .map(|(label, note)| view! { <span><b>{label}</b>": "{note}</span> })
         .collect();
     let has_notes = !notes.is_empty();
     let mut describedby = described_by(&name, !hint.is_empty(), error.is_some()).unwrap_or_default();
