@@ -5,6 +5,7 @@ use crate::{
     app::App,
     audit::{Action, Target},
     id::{AppId, OrgId},
+    member::Permission,
     org::Org,
     project::Project,
     tenant::Tenant,
@@ -26,6 +27,29 @@ impl PlaceKind {
             Self::Tenant => "tenant",
             Self::Project => "project",
             Self::App => "app",
+        }
+    }
+
+    /// Who may rename it.
+    pub const fn to_edit(self) -> Permission {
+        match self {
+            Self::Org | Self::Tenant => Permission::ManageOrg,
+            Self::Project | Self::App => Permission::ManageApps,
+        }
+    }
+
+    pub const fn to_delete(self) -> Permission {
+        match self {
+            Self::Org => Permission::DeleteOrg,
+            _ => Permission::EndPlaces,
+        }
+    }
+
+    /// Who may revoke all keys of it at once.
+    pub const fn to_revoke_all(self) -> Permission {
+        match self {
+            Self::App => Permission::ManageKeys,
+            _ => Permission::ManageOrg,
         }
     }
 

@@ -10,6 +10,7 @@ mod export;
 mod key_list;
 mod keys;
 mod lifecycle;
+mod like;
 mod members;
 mod open;
 mod orgs;
@@ -180,11 +181,28 @@ async fn detached<T: Send + 'static>(work: impl Future<Output = Result<T>> + Sen
     }
 }
 
+/// What PostgreSQL says of a transaction that it ended because it and another waited for each other.
+const TANGLED: &str = "Others changed the same at the same time; try again.";
+
+/// Runs a write that takes many rows, and again where PostgreSQL ended it to untie it from another.
+async fn retried<T, F: Future<Output = Result<T>>>(mut work: impl FnMut() -> F) -> Result<T> {
+    for _ in 0..4 {
+        match work().await {
+            Err(Error::Busy(TANGLED)) => {}
+            ended => return ended,
+        }
+    }
+    work().await
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         // What it was to belong to is gone.
         if error.as_database_error().is_some_and(|error| error.is_foreign_key_violation()) {
             return Self::NotFound;
+        }
+        if error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "40P01") {
+            return Self::Busy(TANGLED);
         }
         Self::Unavailable(error.to_string())
     }

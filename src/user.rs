@@ -46,6 +46,12 @@ impl Password {
         if length > Self::MOST {
             return Err(Invalid::field("password", format!("Use at most {} characters.", Self::MOST)));
         }
+        if text.chars().any(char::is_control) {
+            return Err(Invalid::field(
+                "password",
+                "A control character is in it, which nobody can type again; leave it out.",
+            ));
+        }
         if let Some(reason) = guessable::reason(text, whose) {
             return Err(Invalid::field("password", reason));
         }

@@ -71,12 +71,14 @@ fn cookie_name(context: &Context) -> &'static str {
 }
 
 /// The cookie by which a browser is known that signed in to an account: a nonce, the time, and the mark of both and of
-/// the account. It opens nothing; its bearer's mistakes are counted by themselves.
-pub fn known_device(context: &Context, account: &str) -> Option<HeaderValue> {
+/// the account with the password it has. It opens nothing; its bearer's mistakes are counted by themselves. Who knew an
+/// earlier password, and may have gathered marks, is a stranger.
+pub fn known_device(context: &Context, account: &str, password_hash: &str) -> Option<HeaderValue> {
     let mut token = [0; NONCE + TIME + MARK];
     context.store.entropy().fill(&mut token[..NONCE]);
     token[NONCE..NONCE + TIME].copy_from_slice(&context.store.now().micros().to_be_bytes());
-    let mark = context.store.vault().mark(&[PURPOSE, account.as_bytes(), &token[..NONCE + TIME]]);
+    let mark =
+        context.store.vault().mark(&[PURPOSE, account.as_bytes(), password_hash.as_bytes(), &token[..NONCE + TIME]]);
     token[NONCE + TIME..].copy_from_slice(&mark);
     let secure = if context.is_https() { "; Secure" } else { "" };
     let cookie = format!(
@@ -89,17 +91,24 @@ pub fn known_device(context: &Context, account: &str) -> Option<HeaderValue> {
 }
 
 /// Who tries to sign in to an account: a browser that we know, or a stranger.
-pub fn who(context: &Context, headers: &HeaderMap, ip: std::net::IpAddr, account: &str) -> Who {
+pub fn who(
+    context: &Context,
+    headers: &HeaderMap,
+    ip: std::net::IpAddr,
+    account: &str,
+    password_hash: Option<&str>,
+) -> Who {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let cookie = pairs.find(|(name, _)| *name == cookie_name(context));
-    cookie.and_then(|(_, token)| device(context, token, account)).map_or(Who::Stranger(ip), Who::Device)
+    let device = cookie.zip(password_hash).and_then(|((_, token), hash)| device(context, token, account, hash));
+    device.map_or(Who::Stranger(ip), Who::Device)
 }
 
-fn device(context: &Context, token: &str, account: &str) -> Option<[u8; NONCE]> {
+fn device(context: &Context, token: &str, account: &str, password_hash: &str) -> Option<[u8; NONCE]> {
     let token = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
     let (marked, mark) = token.split_at_checked(NONCE + TIME)?;
-    if !context.store.vault().is_marked(&[PURPOSE, account.as_bytes(), marked], mark) {
+    if !context.store.vault().is_marked(&[PURPOSE, account.as_bytes(), password_hash.as_bytes(), marked], mark) {
         return None;
     }
     let (nonce, time) = marked.split_at(NONCE);

@@ -11,6 +11,8 @@ use sallyport::{
     store::Store,
 };
 
+use tokio::sync::Semaphore;
+
 use crate::attempts::Attempts;
 
 /// The portal's state.
@@ -28,6 +30,8 @@ pub struct Parts {
     pub public_url: String,
     /// Who was wrong about a password, and how often.
     pub attempts: Attempts,
+    /// Searches read much: a few at a time, so that other pages find the database free.
+    pub searching: Semaphore,
     /// What the sign-in page of the demo tells everybody.
     pub demo: Option<DemoSignIn>,
 }

@@ -66,7 +66,7 @@ impl PageError {
             }
             Self::TooLarge => "What was sent is larger than any form of this portal.".to_owned(),
             Self::Unavailable => {
-                "The portal can’t reach its database. Nothing was changed; try again in a moment.".to_owned()
+                "The portal can’t reach its database. Look whether what you did is there, then try again.".to_owned()
             }
             Self::Broken => {
                 "This is a defect of the portal, not your doing. It was logged; whoever runs the portal finds it by the \

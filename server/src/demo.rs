@@ -55,6 +55,11 @@ impl Told {
     }
 }
 
+/// Whether a folder belongs to the demo, with its flag or without.
+pub fn is_in(folder: &Path) -> bool {
+    folder.join(TOLD).exists()
+}
+
 /// Fills a fresh database and tells what to try. A filled one is left as it is.
 pub async fn prepare(data: &DataDir, folder: &Path, clock: Arc<dyn Clock>) -> Result<Told, String> {
     let now = clock.now();
@@ -68,6 +73,8 @@ pub async fn prepare(data: &DataDir, folder: &Path, clock: Arc<dyn Clock>) -> Re
 async fn tell(store: &Store, story: &StoryClock, now: Timestamp, file: &Path) -> Result<Told, String> {
     let said = |error: Error| error.to_string();
     if store.is_empty().await.map_err(said)? {
+        // What an earlier database told is not so any more.
+        let _ = std::fs::remove_file(file);
         let told = fill(store, story, now).await.map_err(said)?;
         let kept = write_whole(file, &format!("{}\n{}", told.root_token, told.key));
         kept.map_err(|error| format!("{} can't be written: {error}", file.display()))?;

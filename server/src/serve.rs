@@ -30,7 +30,7 @@ use crate::{
     demo,
     middleware::client::Peer,
     router::router,
-    state::{AppState, Deployment},
+    state::{AppState, Deployment, is_loopback_url},
     verifier::freshness::elapsed,
     worker,
 };
@@ -47,8 +47,19 @@ const DRAIN: Duration = Duration::from_secs(20);
 pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     let listener = bind(&serving.listen).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    if serving.demo && !address.ip().is_loopback() {
-        return Err("--demo has a sign-in that everybody knows: it listens on loopback only.".to_owned());
+    let public_url = serving.public_url.clone().unwrap_or_else(|| own_url(address));
+    let is_local = address.ip().is_loopback() && is_loopback_url(&public_url);
+    if serving.demo && !is_local {
+        return Err("--demo has a sign-in that everybody knows: it is for this machine alone, so listen on loopback \
+                    and leave --public-url out."
+            .to_owned());
+    }
+    if demo::is_in(&place.data) && !is_local {
+        return Err(format!(
+            "{} holds the demo, whose sign-in everybody knows: it is for this machine alone. Choose another folder \
+             with --data.",
+            place.data.display()
+        ));
     }
     let clock = Arc::new(SystemClock);
     let entropy = Arc::new(OsEntropy);
@@ -65,7 +76,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     let state = AppState::new(
         store.clone(),
         Deployment {
-            public_url: serving.public_url.clone().unwrap_or_else(|| own.clone()),
+            public_url,
             trusted_proxies: serving.trusted_proxies.clone(),
             cache_keys: serving.cache_keys,
             elapsed: elapsed(),

@@ -11,6 +11,9 @@ use sallyport_app::{
 
 use crate::{site, verifier::Verifier};
 
+/// How many searches read at once.
+const SEARCHES: usize = 2;
+
 /// Shared by every request.
 #[derive(Clone)]
 pub struct AppState {
@@ -38,6 +41,7 @@ impl AppState {
             setup_token: base62::random(store.entropy(), 32),
             public_url: deployment.public_url,
             attempts,
+            searching: tokio::sync::Semaphore::new(SEARCHES),
             demo: deployment.demo,
             store,
         });
@@ -46,16 +50,21 @@ impl AppState {
 
     /// The portal is for this machine alone: what comes over a proxy comes from elsewhere, whatever it looks like.
     pub fn is_local(&self) -> bool {
-        let url = url::Url::parse(&self.context.public_url).ok();
-        match url.as_ref().and_then(url::Url::host) {
-            Some(url::Host::Domain(name)) => name == "localhost",
-            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-            None => false,
-        }
+        is_loopback_url(&self.context.public_url)
     }
 
     pub fn is_https(&self) -> bool {
         self.context.is_https()
+    }
+}
+
+/// Whether only this machine can reach what is there.
+pub fn is_loopback_url(url: &str) -> bool {
+    let url = url::Url::parse(url).ok();
+    match url.as_ref().and_then(url::Url::host) {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
     }
 }

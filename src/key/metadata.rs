@@ -20,7 +20,6 @@ impl Metadata {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        // Before it is parsed: depth and size are bounded by the form's limit and the parser's.
         let object = match serde_json::from_str(text) {
             Ok(Value::Object(object)) => object,
             Ok(_) => return refused(r#"Write a JSON object, like {"team": "payments"}."#.to_owned()),

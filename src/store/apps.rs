@@ -8,6 +8,7 @@ use crate::{
     app::{App, NewApp, Os},
     audit::{Act, Action, NewEvent, Target},
     id::{AppId, OrgId, ProjectId, TenantId, UserId},
+    member::Permission,
     place::PlaceKind,
     project::Project,
 };
@@ -44,6 +45,7 @@ impl Store {
                 archived_at: None,
             };
             let mut tx = store.begin(&act).await?;
+            tx.needs(&app.org_id, Permission::ManageApps).await?;
             tx.needs_in_use(PlaceKind::Project, app.project_id.as_str()).await?;
             sqlx::query(
                 "INSERT INTO apps (id, project_id, tenant_id, org_id, name, os, bundle_id, description, created_at) \

@@ -5,6 +5,7 @@ use sqlx::any::AnyRow;
 use super::{
     Store,
     keys::{COLUMNS, key},
+    like::{escaped, spellings},
     row::Read,
 };
 use crate::{
@@ -160,8 +161,12 @@ impl Conditions {
             self.and("k.revoked_at IS NULL");
         }
         if !filter.label.is_empty() {
-            let n = self.number(Value::Text(format!("%{}%", escaped(&filter.label.to_lowercase()))));
-            self.and(&format!("lower(k.label) LIKE {n} ESCAPE '\\'"));
+            let spelled = spellings(&filter.label).into_iter().map(|words| {
+                let n = self.number(Value::Text(format!("%{}%", escaped(&words))));
+                format!("lower(k.label) LIKE {n} ESCAPE '!' OR k.label LIKE {n} ESCAPE '!'")
+            });
+            let spelled = spelled.collect::<Vec<_>>().join(" OR ");
+            self.and(&format!("({spelled})"));
         }
         if !filter.environment.is_empty() {
             let n = self.number(Value::Text(filter.environment.clone()));
@@ -169,7 +174,7 @@ impl Conditions {
         }
         if !filter.scope.is_empty() {
             let n = self.number(Value::Text(format!("% {} %", escaped(&filter.scope))));
-            self.and(&format!("' ' || k.scopes || ' ' LIKE {n} ESCAPE '\\'"));
+            self.and(&format!("' ' || k.scopes || ' ' LIKE {n} ESCAPE '!'"));
         }
         if let Some(status) = filter.status {
             self.narrow_to(status, now);
@@ -211,18 +216,6 @@ impl Conditions {
         }
         Ok(query.fetch_all(store.read()).await?)
     }
-}
-
-/// Taken as it is by `LIKE … ESCAPE '\'`.
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            escaped.push('\\');
-        }
-        escaped.push(character);
-    }
-    escaped
 }
 
 /// A key's place in a list: its id, so that equals keep an order, and what the list is sorted by.
@@ -332,11 +325,6 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn signs_of_like_are_taken_as_they_are() {
-        assert_eq!(escaped(r"50%_off\"), r"50\%\_off\\");
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use serde_json::json;
 use sqlx::any::AnyRow;
 
-use super::{Store, detached, is_taken, lifecycle::keys_within, row::Read, tx::Tx};
+use super::{Store, detached, is_taken, lifecycle::keys_within, retried, row::Read, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
     app::App,
     audit::{Act, Action, Actor, NewEvent, Target},
     id::{AppId, KeyId, OrgId, UserId},
     key::{Digest, EditedKey, Issued, Key, Metadata, NewKey, Pause, PlainSecret, Revocation, SigningSecret},
+    member::Permission,
     place::{Place, PlaceKind},
     profile::Mode,
 };
@@ -73,6 +74,8 @@ impl Store {
         let (store, act, app) = (self.clone(), act.clone(), app.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
+            tx.needs(&app.org_id, Permission::ManageKeys).await?;
+            tx.hold_apps(&Place::from(&app)).await?;
             let issued = tx.insert_key(&store, app, new, form.clone()).await;
             if let (Err(Error::AlreadyIssued(_)), Some(form)) = (&issued, form) {
                 // The failed insert ended the transaction on PostgreSQL: look outside it.
@@ -97,6 +100,7 @@ impl Store {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
+            tx.needs(&key.org_id, Permission::ManageKeys).await?;
             let row = sqlx::query(
                 "UPDATE keys SET revoked_at = $1, revoked_by = $2, revoke_reason = $3 \
                  WHERE id = $4 AND revoked_at IS NULL RETURNING digest",
@@ -119,30 +123,7 @@ impl Store {
     /// Revokes every key of an app or of an organization at once; how many those were.
     pub async fn revoke_all(&self, act: &Act, place: &Place, reason: String) -> Result<u64> {
         let (store, act, place) = (self.clone(), act.clone(), place.clone());
-        detached(async move {
-            let mut tx = store.begin(&act).await?;
-            let sql = format!(
-                "UPDATE keys SET revoked_at = $2, revoked_by = $3, revoke_reason = $4 WHERE {} AND revoked_at IS NULL",
-                keys_within(place.kind)
-            );
-            let revoked = sqlx::query(sqlx::AssertSqlSafe(sql))
-                .bind(place.id.clone())
-                .bind(store.now().micros())
-                .bind(act.actor.name().to_owned())
-                .bind(reason.clone())
-                .execute(tx.on())
-                .await?
-                .rows_affected();
-            if revoked == 0 {
-                return Ok(0);
-            }
-            tx.touches_everything();
-            let event = NewEvent::of(&place.org_id, Action::AllKeysRevoked, place.target());
-            tx.record(event.with(json!({ "keys": revoked, "reason": reason }))).await?;
-            tx.commit().await?;
-            Ok(revoked)
-        })
-        .await
+        detached(retried(move || revoke_all(store.clone(), act.clone(), place.clone(), reason.clone()))).await
     }
 
     /// Pauses a key: requests with it are refused when this answers, until it is resumed.
@@ -159,6 +140,7 @@ impl Store {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
+            tx.needs(&key.org_id, Permission::ManageKeys).await?;
             // Twice is once; and what is revoked stays as it was.
             let unless = if pause.is_some() { "paused_at IS NULL" } else { "paused_at IS NOT NULL" };
             let sql = format!(
@@ -185,6 +167,7 @@ impl Store {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
+            tx.needs(&key.org_id, Permission::ManageKeys).await?;
             let row = sqlx::query("UPDATE keys SET label = $1, metadata = $2 WHERE id = $3 RETURNING digest")
                 .bind(new.label.clone())
                 .bind(new.metadata.to_string())
@@ -217,6 +200,32 @@ fn target(key: &Key) -> Target {
 
 pub(super) fn digest(bytes: &[u8]) -> Result<Digest> {
     bytes.try_into().map(Digest).map_err(|_| Error::Unavailable("a digest has the wrong length".to_owned()))
+}
+
+async fn revoke_all(store: Store, act: Act, place: Place, reason: String) -> Result<u64> {
+    let mut tx = store.begin(&act).await?;
+    tx.needs(&place.org_id, place.kind.to_revoke_all()).await?;
+    tx.hold_apps(&place).await?;
+    tx.touches_keys_of(&place).await?;
+    let sql = format!(
+        "UPDATE keys SET revoked_at = $2, revoked_by = $3, revoke_reason = $4 WHERE {} AND revoked_at IS NULL",
+        keys_within(place.kind)
+    );
+    let revoked = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(place.id.clone())
+        .bind(store.now().micros())
+        .bind(act.actor.name().to_owned())
+        .bind(reason.clone())
+        .execute(tx.on())
+        .await?
+        .rows_affected();
+    if revoked == 0 {
+        return Ok(0);
+    }
+    let event = NewEvent::of(&place.org_id, Action::AllKeysRevoked, place.target());
+    tx.record(event.with(json!({ "keys": revoked, "reason": reason }))).await?;
+    tx.commit().await?;
+    Ok(revoked)
 }
 
 /// The one place where a sealed signing secret opens.

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use super::{Store, detached, places::name_taken, row::Read, tx::Tx};
+use super::{Store, detached, keys, places::name_taken, retried, row::Read, tx::Tx};
 use crate::{
     Error, Result,
     audit::{Act, NewEvent},
+    member::Permission,
     place::{Naming, Place, PlaceKind},
 };
 
@@ -55,6 +56,7 @@ impl Store {
         let (store, act, place) = (self.clone(), act.clone(), place.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
+            tx.needs(&place.org_id, place.kind.to_edit()).await?;
             let table = table(place.kind);
             let sql = format!("UPDATE {table} SET name = $1, description = $2 WHERE id = $3 RETURNING id");
             sqlx::query(sqlx::AssertSqlSafe(sql))
@@ -90,6 +92,7 @@ impl Store {
         let (store, act, place) = (self.clone(), act.clone(), place.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
+            tx.needs(&place.org_id, Permission::EndPlaces).await?;
             // Twice is once: the second changes nothing, and tells of nothing.
             let unless = if at.is_some() { "archived_at IS NULL" } else { "archived_at IS NOT NULL" };
             let sql =
@@ -98,7 +101,7 @@ impl Store {
             if changed.fetch_optional(tx.on()).await?.is_none() {
                 return Ok(());
             }
-            tx.touches_everything();
+            tx.touches_keys_of(&place).await?;
             let action = if at.is_some() { place.kind.archived() } else { place.kind.restored() };
             tx.record(NewEvent::of(&place.org_id, action, place.target())).await?;
             tx.commit().await
@@ -109,24 +112,7 @@ impl Store {
     /// Deletes a place with all that stands on it. Its events stay: they tell of what was.
     pub async fn delete_place(&self, act: &Act, place: &Place) -> Result<()> {
         let (store, act, place) = (self.clone(), act.clone(), place.clone());
-        detached(async move {
-            let mut tx = store.begin(&act).await?;
-            let keys = tx.delete_within(&place).await.map_err(|error| match error {
-                // Something was added to it meanwhile.
-                Error::NotFound => Error::Busy("Something was added to it just now. Look again, then try again."),
-                other => other,
-            })?;
-            tx.touches_everything();
-            let event = NewEvent::of(&place.org_id, place.kind.deleted(), place.target());
-            let event = event.with(json!({ "keys": keys }));
-            if place.kind == PlaceKind::Org {
-                // Nobody belongs to that organization's chain any more: operators read of it in theirs.
-                tx.record(NewEvent { org_id: None, ..event.clone() }).await?;
-            }
-            tx.record(event).await?;
-            tx.commit().await
-        })
-        .await
+        detached(retried(move || delete(store.clone(), act.clone(), place.clone()))).await
     }
 
     /// How much goes with a place.
@@ -149,7 +135,52 @@ impl Store {
     }
 }
 
+async fn delete(store: Store, act: Act, place: Place) -> Result<()> {
+    let mut tx = store.begin(&act).await?;
+    tx.needs(&place.org_id, place.kind.to_delete()).await?;
+    tx.hold_apps(&place).await?;
+    tx.touches_keys_of(&place).await?;
+    let keys = tx.delete_within(&place).await.map_err(|error| match error {
+        // Something was added to it meanwhile.
+        Error::NotFound => Error::Busy("Something was added to it just now. Look again, then try again."),
+        other => other,
+    })?;
+    let event = NewEvent::of(&place.org_id, place.kind.deleted(), place.target());
+    let event = event.with(json!({ "keys": keys }));
+    if place.kind == PlaceKind::Org {
+        // Nobody belongs to that organization's chain any more: operators read of it in theirs.
+        tx.record(NewEvent { org_id: None, ..event.clone() }).await?;
+    }
+    tx.record(event).await?;
+    tx.commit().await
+}
+
 impl Tx {
+    /// Keeps keys from being issued there until this ends: whoever issues one holds its app.
+    pub(super) async fn hold_apps(&mut self, place: &Place) -> Result<()> {
+        let sql = format!("UPDATE apps SET name = name WHERE {} = $1", of_apps(place.kind));
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.id.clone()).execute(self.on()).await?;
+        Ok(())
+    }
+
+    /// Verifiers hear of every key there; by name, unless they are too many.
+    pub(super) async fn touches_keys_of(&mut self, place: &Place) -> Result<()> {
+        const NAMED: usize = 1000;
+        let sql = format!(
+            "SELECT digest FROM keys WHERE {} AND revoked_at IS NULL LIMIT {}",
+            keys_within(place.kind),
+            NAMED + 1
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.id.clone()).fetch_all(self.on()).await?;
+        if rows.len() > NAMED {
+            self.touches_everything();
+        }
+        for row in &rows {
+            self.touches(keys::digest(&row.bytes("digest")?)?);
+        }
+        Ok(())
+    }
+
     /// Refuses where that place, or one above it, is archived: nothing new belongs there.
     pub(super) async fn needs_in_use(&mut self, kind: PlaceKind, id: &str) -> Result<()> {
         let joined = match kind {
@@ -167,9 +198,8 @@ impl Tx {
             PlaceKind::Project => &["p", "t", "o"],
             PlaceKind::App => &["a", "p", "t", "o"],
         };
-        let archived = levels.iter().map(|level| format!("{level}.archived_at")).collect::<Vec<_>>().join(", ");
-        let archived = if levels.len() == 1 { archived } else { format!("COALESCE({archived})") };
-        let sql = format!("SELECT {archived} AS archived_at FROM {joined} WHERE {}.id = $1", levels[0]);
+        let archived: String = levels.iter().map(|level| format!("{level}.archived_at, ")).collect();
+        let sql = format!("SELECT COALESCE({archived}NULL) AS archived_at FROM {joined} WHERE {}.id = $1", levels[0]);
         let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_owned()).fetch_optional(self.on()).await?;
         match row.ok_or(Error::NotFound)?.time_opt("archived_at")? {
             None => Ok(()),
@@ -198,6 +228,8 @@ impl Tx {
             steps.push("DELETE FROM orgs WHERE id = $1".to_owned());
         }
         let keys = self.delete(&format!("DELETE FROM keys WHERE {}", keys_within(place.kind)), &place.id).await?;
+        // After the keys and before the members, as whoever changes a role takes it.
+        self.lock_chain(place.org_id.as_str()).await?;
         let mut last = 0;
         for step in &steps {
             last = self.delete(step, &place.id).await?;

@@ -126,7 +126,7 @@ impl Tx {
         Ok(from)
     }
 
-    async fn role(&mut self, org: &OrgId, user: &UserId) -> Result<Option<Role>> {
+    pub(super) async fn role(&mut self, org: &OrgId, user: &UserId) -> Result<Option<Role>> {
         let row = sqlx::query("SELECT role FROM members WHERE org_id = $1 AND user_id = $2")
             .bind(org.to_string())
             .bind(user.to_string())

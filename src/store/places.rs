@@ -7,6 +7,7 @@ use crate::{
     Error, Result,
     audit::{Act, Action, NewEvent, Target},
     id::{OrgId, ProjectId, TenantId, UserId},
+    member::Permission,
     place::PlaceKind,
     project::{NewProject, Project},
     tenant::{NewTenant, Tenant},
@@ -40,6 +41,7 @@ impl Store {
         let (store, act, org) = (self.clone(), act.clone(), org.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
+            tx.needs(&org, Permission::ManageOrg).await?;
             let tenant = tx.insert_tenant(&store, &org, new).await?;
             tx.commit().await?;
             Ok(tenant)
@@ -80,6 +82,7 @@ impl Store {
                 archived_at: None,
             };
             let mut tx = store.begin(&act).await?;
+            tx.needs(&project.org_id, Permission::ManageApps).await?;
             tx.needs_in_use(PlaceKind::Tenant, project.tenant_id.as_str()).await?;
             sqlx::query("INSERT INTO projects (id, tenant_id, org_id, name, created_at) VALUES ($1, $2, $3, $4, $5)")
                 .bind(project.id.to_string())

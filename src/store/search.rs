@@ -1,6 +1,10 @@
 //! Finding things by what people remember of them: a name, a label, how an id begins, or a whole key.
 
-use super::{Store, row::Read};
+use super::{
+    Store,
+    like::{escaped, spellings},
+    row::Read,
+};
 use crate::{
     Result,
     id::{KeyId, OrgId, UserId},
@@ -36,8 +40,6 @@ pub struct Found {
 
 /// Of each kind.
 const MOST: usize = 8;
-/// What the database may find before letters beyond ASCII are compared.
-const CANDIDATES: usize = 40;
 
 /// How each kind is asked for: name, what else may match, what it is in, whether it is over, where it stands.
 fn parts(kind: Kind) -> [&'static str; 6] {
@@ -64,51 +66,56 @@ impl Store {
     /// What a person may see and calls by these words, a few of each kind: those that begin with them first, and of
     /// those the ones of `near`.
     pub async fn search(&self, user: &UserId, near: Option<&OrgId>, words: &str) -> Result<Vec<Found>> {
-        let words = words.trim().to_lowercase();
+        let words = words.trim();
         // PostgreSQL refuses NUL, and nothing of ours is called by what can't be seen.
         if words.is_empty() || words.contains(char::is_control) {
             return Ok(Vec::new());
         }
         let mut found = Vec::new();
         for kind in Kind::ALL {
-            found.extend(self.search_kind(kind, user, near, &words).await?);
+            found.extend(self.search_kind(kind, user, near, words).await?);
         }
         Ok(found)
     }
 
     async fn search_kind(&self, kind: Kind, user: &UserId, near: Option<&OrgId>, words: &str) -> Result<Vec<Found>> {
         let [id, name, more, place, revoked, from] = parts(kind);
-        let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT {id} AS id, {name} AS name, {more} AS more, {place} AS place, o.name AS org, \
+        // Each spelling matches as it stands, or in small letters; what begins with one comes first.
+        let mut values = vec![user.to_string(), near.map(ToString::to_string).unwrap_or_default()];
+        let mut within = Vec::new();
+        let (mut begins, mut word_begins) = (Vec::new(), Vec::new());
+        for words in spellings(words) {
+            let words = escaped(&words);
+            let mut number = |pattern: String| {
+                values.push(pattern);
+                values.len()
+            };
+            let [any, first, word] =
+                [format!("%{words}%"), format!("{words}%"), format!("% {words}%")].map(&mut number);
+            within.push(format!(
+                "lower({name}) LIKE ${any} ESCAPE '!' OR {name} LIKE ${any} ESCAPE '!' \
+                 OR lower({more}) LIKE ${any} ESCAPE '!' OR lower({id}) LIKE ${first} ESCAPE '!'"
+            ));
+            begins.push(format!("lower({name}) LIKE ${first} ESCAPE '!' OR {name} LIKE ${first} ESCAPE '!'"));
+            word_begins.push(format!("lower({name}) LIKE ${word} ESCAPE '!' OR {name} LIKE ${word} ESCAPE '!'"));
+        }
+        let [within, begins, word_begins] = [within, begins, word_begins].map(|parts| parts.join(" OR "));
+        let sql = format!(
+            "SELECT {id} AS id, {name} AS name, {place} AS place, o.name AS org, \
              CAST({revoked} AS BIGINT) AS revoked \
-             FROM members m JOIN orgs o ON o.id = m.org_id {from} \
-             WHERE m.user_id = $1 AND (lower({name}) LIKE $2 ESCAPE '!' OR lower({more}) LIKE $2 ESCAPE '!' \
-             OR lower({id}) LIKE $3 ESCAPE '!') \
-             ORDER BY CASE WHEN lower({name}) LIKE $3 ESCAPE '!' THEN 0 WHEN lower({name}) LIKE $4 ESCAPE '!' THEN 1 \
-             ELSE 2 END, CASE WHEN o.id = $5 THEN 0 ELSE 1 END, revoked, lower({name}), {id} LIMIT {CANDIDATES}"
-        ));
-        let pattern = pattern(words);
-        let rows = sqlx::query(sql)
-            .bind(user.to_string())
-            .bind(format!("%{pattern}%"))
-            .bind(format!("{pattern}%"))
-            .bind(format!("% {pattern}%"))
-            .bind(near.map(ToString::to_string).unwrap_or_default())
-            .fetch_all(self.read())
-            .await?;
+             FROM members m JOIN orgs o ON o.id = m.org_id {from} WHERE m.user_id = $1 AND ({within}) \
+             ORDER BY CASE WHEN {begins} THEN 0 WHEN {word_begins} THEN 1 ELSE 2 END, \
+             CASE WHEN o.id = $2 THEN 0 ELSE 1 END, revoked, lower({name}), {id} LIMIT {MOST}"
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        let rows = values.into_iter().fold(query, sqlx::query::Query::bind).fetch_all(self.read()).await?;
         let mut found = Vec::new();
         for row in &rows {
-            let (id, name, more) = (row.text("id")?, row.text("name")?, row.text("more")?);
-            if ![&id, &name, &more].into_iter().any(|text| text.to_lowercase().contains(words)) {
-                continue;
-            }
+            let (id, name) = (row.text("id")?, row.text("name")?);
             let within =
                 [row.text("place")?, if kind == Kind::Organization { String::new() } else { row.text("org")? }];
             let within = within.into_iter().filter(|place| !place.is_empty()).collect();
             found.push(Found { kind, id, name, within, revoked: row.flag("revoked")? });
-            if found.len() == MOST {
-                break;
-            }
         }
         Ok(found)
     }
@@ -129,30 +136,5 @@ impl Store {
             }
         }
         Ok(None)
-    }
-}
-
-/// The words as LIKE takes them. SQLite's `lower` knows ASCII alone, so another letter stands for any, and is compared
-/// afterwards.
-fn pattern(words: &str) -> String {
-    let mut pattern = String::with_capacity(words.len());
-    for letter in words.chars() {
-        match letter {
-            '%' | '_' | '!' => pattern.extend(['!', letter]),
-            letter if letter.is_ascii() => pattern.push(letter),
-            _ => pattern.push('_'),
-        }
-    }
-    pattern
-}
-
-#[cfg(test)]
-mod tests {
-    use super::pattern;
-
-    #[test]
-    fn what_like_would_read_is_escaped() {
-        assert_eq!(pattern("100%_!"), "100!%!_!!");
-        assert_eq!(pattern("björk's"), "bj_rk's");
     }
 }

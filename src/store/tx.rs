@@ -6,7 +6,9 @@ use super::{Change, Location, Store, Touched, row::Read};
 use crate::{
     Error, Result,
     audit::{Act, Actor, Event, NewEvent},
+    id::OrgId,
     key::Digest,
+    member::Permission,
 };
 
 pub(super) struct Tx {
@@ -25,30 +27,44 @@ impl Store {
             Location::Postgres(_) => self.0.write.begin().await?,
         };
         let mut tx = Tx { store: self.clone(), act: act.clone(), tx, recorded: 0, touched: None };
-        if let Actor::User { session: Some(session), .. } = &act.actor {
-            let alive = sqlx::query(
-                "SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id \
-                 WHERE s.id_digest = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL",
-            )
-            .bind(session.to_vec())
-            .bind(self.now().micros())
-            .fetch_optional(tx.on())
-            .await?;
-            if alive.is_none() {
-                return Err(Error::SignedOut);
-            }
-        }
+        tx.needs_session().await?;
         Ok(tx)
     }
 }
 
 impl Tx {
+    /// A person whose session ended meanwhile writes nothing.
+    async fn needs_session(&mut self) -> Result<()> {
+        let Actor::User { session: Some(session), .. } = self.act.actor.clone() else { return Ok(()) };
+        let alive = sqlx::query(
+            "SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id \
+             WHERE s.id_digest = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL",
+        )
+        .bind(session.to_vec())
+        .bind(self.store.now().micros())
+        .fetch_optional(self.on())
+        .await?;
+        if alive.is_some() { Ok(()) } else { Err(Error::SignedOut) }
+    }
+
     pub(super) fn on(&mut self) -> &mut sqlx::AnyConnection {
         &mut self.tx
     }
 
     pub(super) fn actor(&self) -> &Actor {
         &self.act.actor
+    }
+
+    /// Refuses what the role of whoever acts does not allow: it may be another one than when the request began.
+    /// The command line and root tokens are not members of anything, and are judged where they come in.
+    pub(super) async fn needs(&mut self, org: &OrgId, permission: Permission) -> Result<()> {
+        let Actor::User { id, .. } = self.actor().clone() else { return Ok(()) };
+        let role = self.role(org, &id).await?.ok_or(Error::NotFound)?;
+        if role.may(permission) {
+            Ok(())
+        } else {
+            Err(Error::Forbidden("Your role here does not allow this any more."))
+        }
     }
 
     /// What follows was done by another: a batch tells of several.
@@ -60,7 +76,8 @@ impl Tx {
     /// is. Whoever queues so takes the chain first and other rows after it.
     pub(super) async fn lock_chain(&mut self, name: &str) -> Result<()> {
         sqlx::query("UPDATE chains SET seq = seq WHERE name = $1").bind(name.to_owned()).execute(self.on()).await?;
-        Ok(())
+        // While this waited, the session may have been ended by whoever was before it.
+        self.needs_session().await
     }
 
     /// Starts the chain of a new organization.

@@ -1,4 +1,4 @@
-use sallyport::{audit::Outcome, store::EventFilter, testing::TestStore};
+use sallyport::{audit::Outcome, member::Role, store::EventFilter, testing::TestStore};
 
 sallyport::on_both_databases!(every_step_is_told, filters_narrow, chains_hold_under_concurrency);
 
@@ -23,6 +23,7 @@ async fn every_step_is_told(store: &TestStore) {
 async fn filters_narrow(store: &TestStore) {
     let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
     let org = store.org(&store.act(&ada), "Focus").await;
+    store.add_member(&store.act(&ada), &org.id, &eve, Role::Member).await.expect("added");
     let app = store.app(&store.act(&eve), &org, "Focus and calm").await;
     let count = |filter: EventFilter| {
         let org = org.clone();
@@ -32,8 +33,8 @@ async fn filters_narrow(store: &TestStore) {
     assert_eq!(count(EventFilter { actor: "Eve".to_owned(), ..default() }).await, 2);
     assert_eq!(count(EventFilter { action: "app.created".to_owned(), ..default() }).await, 1);
     assert_eq!(count(EventFilter { outcome: "refused".to_owned(), ..default() }).await, 0);
-    assert_eq!(count(EventFilter { outcome: "done".to_owned(), ..default() }).await, 4);
-    assert_eq!(count(EventFilter { from: Some(store.now()), ..default() }).await, 4);
+    assert_eq!(count(EventFilter { outcome: "done".to_owned(), ..default() }).await, 5);
+    assert_eq!(count(EventFilter { from: Some(store.now()), ..default() }).await, 5);
     assert_eq!(count(EventFilter { to: Some(store.now()), ..default() }).await, 0);
     assert_eq!(store.actors(&org.id, None).await.expect("asked"), ["Ada", "Eve"]);
     assert_eq!(store.actors(&org.id, Some(&app.id)).await.expect("asked"), ["Eve"]);

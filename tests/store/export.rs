@@ -1,4 +1,4 @@
-use sallyport::{audit::export::Exported, store::EventFilter, testing::TestStore};
+use sallyport::{audit::export::Exported, member::Role, store::EventFilter, testing::TestStore};
 
 sallyport::on_both_databases!(an_export_is_the_chain, an_export_is_what_the_filter_shows);
 
@@ -40,6 +40,7 @@ async fn an_export_is_the_chain(store: &TestStore) {
 async fn an_export_is_what_the_filter_shows(store: &TestStore) {
     let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
     let org = store.org(&store.act(&ada), "Focus").await;
+    store.add_member(&store.act(&ada), &org.id, &eve, Role::Member).await.expect("added");
     let app = store.app(&store.act(&eve), &org, "Focus and calm").await;
     let other = store.org(&store.act(&ada), "Another").await;
     let filter = EventFilter { actor: "Eve".to_owned(), before: Some(1), after: Some(9), ..EventFilter::default() };

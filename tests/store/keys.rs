@@ -215,6 +215,7 @@ async fn filters_narrow(store: &TestStore) {
     assert_eq!(listed(label("ingest_")).await, ["100% Ingest_worker"]);
     assert_eq!(listed(label("%")).await, ["100% Ingest_worker"], "a sign, not a pattern");
     assert_eq!(listed(label("criture")).await, ["Écriture"]);
+    assert_eq!(listed(label("écriture")).await, ["Écriture"], "the database may know no letter beyond ASCII");
     assert_eq!(listed(KeyFilter { environment: "staging".to_owned(), ..KeyFilter::default() }).await.len(), 2);
     assert_eq!(listed(KeyFilter { scope: "write".to_owned(), ..KeyFilter::default() }).await, ["Écriture"]);
     assert_eq!(listed(KeyFilter { scope: "rit".to_owned(), ..KeyFilter::default() }).await, [""; 0], "whole words");
@@ -296,7 +297,9 @@ async fn all_keys_of_an_app_or_an_organization_go_at_once(store: &TestStore) {
     assert_eq!(store.revoke_all(&act, &Place::from(&one), "again".to_owned()).await.expect("none left"), 0);
     assert_eq!(store.keys(&org.id, None, &KeyFilter::default()).await.expect("asked").total, 1);
     assert_eq!(store.revoke_all(&act, &Place::from(&org), "leak".to_owned()).await.expect("revoked"), 1);
-    assert_eq!(*told.lock().expect("no panic"), [Touched::Everything, Touched::Everything]);
+    let touched: Vec<_> = told.lock().expect("no panic").clone();
+    let named = |touched: &Touched| if let Touched::These(digests) = touched { digests.len() } else { usize::MAX };
+    assert_eq!(touched.iter().map(named).collect::<Vec<_>>(), [2, 1], "each by its name");
     assert_eq!(store.keys(&other.id, None, &KeyFilter::default()).await.expect("asked").total, 1);
     let all = KeyFilter { include_revoked: true, ..KeyFilter::default() };
     let page = store.keys(&org.id, None, &all).await.expect("asked");

@@ -8,6 +8,7 @@ mod lifecycle;
 mod members;
 mod opening;
 mod orgs;
+mod races;
 mod search;
 mod sessions;
 mod usage;

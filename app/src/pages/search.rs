@@ -51,6 +51,7 @@ pub async fn post(
     Typed(form): Typed,
 ) -> PageResult {
     let near = near(&context, &me, &form.value("org")).await?;
+    let _turn = context.searching.acquire().await;
     let answer = Search { store: &context.store, me: &me, near: near.as_ref() }.answer(&form.value("q")).await?;
     if headers.contains_key(&FRAGMENT) {
         return Ok(ui.fragment(|| view! { <Options answer/> }));

@@ -42,8 +42,8 @@ pub async fn get<A: Placed>(
 }
 
 pub async fn post<A: Placed>(ui: Ui, State(context): State<Context>, access: A, Typed(form): Typed) -> PageResult {
-    access.org().needs(access.to_edit())?;
     let place = access.place();
+    access.org().needs(place.kind.to_edit())?;
     let edited = async {
         let new = Naming::check(place.kind, &form.value("name"), &form.value("description"))?;
         context.store.edit_place(&access.org().me.act(), &place, new).await
@@ -67,23 +67,25 @@ pub async fn page<A: Placed>(
 ) -> Result<Page, PageError> {
     let chrome = access.chrome(ui).await?;
     let place = access.place();
-    let contents = context.store.contents(&place).await?;
     let form = form.unwrap_or_else(|| {
         FormState::typed([("name", place.name.clone()), ("description", place.description.clone())])
     });
     let role = access.org().role;
-    let (may_edit, may_end) = (role.may(access.to_edit()), role.may(Permission::EndPlaces));
-    let may_delete = role.may(access.to_delete());
+    let (may_edit, may_delete) = (role.may(place.kind.to_edit()), role.may(place.kind.to_delete()));
+    // Counted for whoever can do something about it.
+    let contents = if role.may(Permission::EndPlaces) { Some(context.store.contents(&place).await?) } else { None };
     let head = access.head();
     Ok(Page::framed(format!("Settings · {}", place.name), chrome, move || {
         view! {
             {head()}
             {saved.then(placed::saved)}
             <NamingForm place=place.clone() form may_edit/>
-            {may_end.then(|| view! { <Ending place=place.clone() contents may_delete/> })}
-            {(!may_end).then(|| view! {
-                <p class="muted">"Owners and admins of the organization can archive or delete this."</p>
-            })}
+            {match contents {
+                Some(contents) => view! { <Ending place=place.clone() contents may_delete/> }.into_any(),
+                None => view! {
+                    <p class="muted">"Owners and admins of the organization can archive or delete this."</p>
+                }.into_any(),
+            }}
         }
     }))
 }

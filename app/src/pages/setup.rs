@@ -48,8 +48,8 @@ pub async fn post(ui: Ui, State(context): State<Context>, session: Session, Type
     };
     match made.await {
         Ok((user, hash)) => {
-            sign_in::start(&session, &user, hash, &ui.client).await?;
-            Ok(sign_in::known(&context, &user, see_other("/orgs/new")))
+            sign_in::start(&session, &user, hash.clone(), &ui.client).await?;
+            Ok(sign_in::known_here(&context, &user, &hash, see_other("/orgs/new")))
         }
         Err(error) => Ok(ui.refused(page(refuse(form, error)?, ui.client.local)).await),
     }

@@ -53,11 +53,12 @@ pub async fn post(
     let email = check_email(&form.value("email")).unwrap_or_default();
     let password = Password::typed(form.value("password"));
     let nobody = ui.client.act(Actor::Anonymous);
-    let attempt = match context.attempts.begin(who(&context, &headers, ui.client.ip, &email), &email) {
+    let known = context.store.user_to_sign_in(&email).await?;
+    let hash = known.as_ref().map(|(_, hash)| hash.as_str());
+    let attempt = match context.attempts.begin(who(&context, &headers, ui.client.ip, &email, hash), &email) {
         Ok(attempt) => attempt,
         Err(throttled) => {
             if throttled.tell {
-                let known = context.store.user_to_sign_in(&email).await?;
                 context.store.record_refused_sign_in(&nobody, known.as_ref().map(|(user, _)| user), 429).await?;
             }
             let form = form.with_error("", wait_message(throttled.wait));
@@ -65,20 +66,18 @@ pub async fn post(
         }
     };
     let signed_in = async {
-        let known = context.store.user_to_sign_in(&email).await?;
-        let hash = known.as_ref().map(|(_, hash)| hash.as_str());
         // Asked even where nobody is known: the time must not tell.
         let right = context.passwords.matches(&password, hash).await?;
         if !right {
             context.store.record_refused_sign_in(&nobody, known.as_ref().map(|(user, _)| user), 401).await?;
         }
-        Ok::<_, sallyport::Error>(known.filter(|_| right))
+        Ok::<_, sallyport::Error>(right)
     };
-    match signed_in.await {
+    match signed_in.await.map(|right| known.filter(|_| right)) {
         Ok(Some((user, hash))) => {
             context.attempts.was_right(attempt);
-            start(&session, &user, hash, &ui.client).await?;
-            Ok(known(&context, &user, see_other(local(&form.value("next")))))
+            start(&session, &user, hash.clone(), &ui.client).await?;
+            Ok(known_here(&context, &user, &hash, see_other(local(&form.value("next")))))
         }
         Ok(None) => {
             let form =
@@ -94,8 +93,8 @@ pub async fn post(
 
 /// The answer to somebody who signed in: their browser is known from now on.
 #[must_use]
-pub fn known(context: &Context, user: &User, mut answer: Response) -> Response {
-    if let Some(cookie) = known_device(context, &user.email) {
+pub fn known_here(context: &Context, user: &User, password_hash: &str, mut answer: Response) -> Response {
+    if let Some(cookie) = known_device(context, &user.email, password_hash) {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
     answer

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::server::{Server, between, root_token, sallyport, stdout};
+use crate::server::{Server, between, root_token, sallyport, stderr, stdout};
 
 fn start(data: &Path) -> (Server, String) {
     let (server, said) = Server::start_with(data, &["--demo"], |line| line.contains("-d '"));
@@ -40,6 +40,23 @@ fn what_it_tells_works() {
     let (server, again) = start(folder.path());
     assert_eq!((told(&again, "Bearer ", '\''), told(&again, "\"key\": \"", '"')), (token, key));
     server.kill();
+}
+
+#[test]
+fn it_is_for_this_machine_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (server, _) = start(folder.path());
+    server.kill();
+    // Its passwords are known to everybody, with the flag and without.
+    for arguments in [
+        &["serve", "--listen", "0.0.0.0:0"][..],
+        &["serve", "--listen", "127.0.0.1:0", "--public-url", "https://keys.example.com"],
+        &["serve", "--demo", "--listen", "127.0.0.1:0", "--public-url", "https://keys.example.com"],
+    ] {
+        let ended = sallyport(folder.path(), arguments);
+        assert_eq!(ended.status.code(), Some(1), "{arguments:?}");
+        assert!(stderr(&ended).contains("for this machine alone"), "{}", stderr(&ended));
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ crate::on_both_portals!(
     too_many_mistakes_have_to_wait,
     an_attack_does_not_keep_the_owner_out,
     a_mark_is_good_for_its_account_alone,
+    a_mark_ends_with_the_password,
     a_list_of_accounts_is_slowed_by_address,
 );
 
@@ -219,6 +220,20 @@ async fn an_attack_does_not_keep_the_owner_out(portal: &TestPortal) {
     }
     assert_eq!(sign_in(portal, "ada@example.com", PASSWORD).await.status, 303);
     assert_eq!(portal.get("/orgs/new").await.status, 200);
+}
+
+async fn a_mark_ends_with_the_password(portal: &TestPortal) {
+    portal.set_up().await;
+    let mark = portal.cookie("sallyport-device").expect("a mark");
+    let change =
+        [("do", "password"), ("current_password", PASSWORD), ("new_password", "another horse, another staple")];
+    assert_eq!(portal.post("/account", &change).await.status, 303);
+    let browser = portal.from("203.0.113.7");
+    browser.set_cookie("sallyport-device", &mark);
+    for _ in 0..5 {
+        assert_eq!(sign_in(&browser, "ada@example.com", "wrong horse battery").await.status, 422);
+    }
+    assert_eq!(sign_in(&browser, "ada@example.com", "wrong horse battery").await.status, 429, "a stranger");
 }
 
 async fn a_mark_is_good_for_its_account_alone(portal: &TestPortal) {

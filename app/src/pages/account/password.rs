@@ -53,8 +53,8 @@ pub(super) async fn change(ui: Ui, context: Context, me: SignedIn, session: Sess
     match done.await {
         Ok(Some(hash)) => {
             context.attempts.was_right(attempt);
-            sign_in::start(&session, &me.user, hash, &ui.client).await?;
-            Ok(sign_in::known(&context, &me.user, changed("password")))
+            sign_in::start(&session, &me.user, hash.clone(), &ui.client).await?;
+            Ok(sign_in::known_here(&context, &me.user, &hash, changed("password")))
         }
         Ok(None) => {
             let form = form.with_error("current_password", "This is not your password. Nothing was changed.");

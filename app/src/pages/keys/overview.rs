@@ -49,7 +49,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
     let profile = context.store.profile().clone();
     let public_url = context.public_url.clone();
     let may_manage = access.within.org().role.may(Permission::ManageKeys);
-    let done = said(done, key.status(now));
+    let done = said(done, key.status(now), access.within.is_archived());
     Ok(Page::framed(key.label.clone(), chrome, move || {
         let environment = environment_title(&profile, &key.environment);
         let (status, shown) = (key.clone(), key.shown.clone());
@@ -121,9 +121,10 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
 }
 
 /// What came of a button that was just pressed, while it still holds.
-fn said(done: &str, status: Status) -> Option<&'static str> {
+fn said(done: &str, status: Status, archived: bool) -> Option<&'static str> {
     match (done, status) {
         ("paused", Status::Paused) => Some("Paused. Requests with this key are refused (403) until you resume it."),
+        ("resumed", Status::Active) if archived => Some("Resumed. It is good again once what is archived is restored."),
         ("resumed", Status::Active) => Some("Resumed. The key is good again."),
         ("edited", _) => Some("Saved."),
         _ => None,

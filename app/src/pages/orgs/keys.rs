@@ -63,7 +63,7 @@ pub async fn page(
         page: context.store.keys(&access.org.id, None, &filter).await?,
         filter,
         of_org: true,
-        can_generate: access.role.may(Permission::ManageKeys) && !apps.is_empty(),
+        can_generate: access.role.may(Permission::ManageKeys) && !apps.is_empty() && access.org.archived_at.is_none(),
         can_revoke_all: access.role.may(Permission::ManageOrg),
         unknown: query.is_unknown(),
         public_url: context.public_url.clone(),

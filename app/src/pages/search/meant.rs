@@ -30,6 +30,9 @@ impl<'a> Meant<'a> {
                 return Self::Secret(said);
             }
         }
+        if text.split_whitespace().any(is_foreign) {
+            return Self::Secret(FOREIGN);
+        }
         Self::Words(text)
     }
 }
@@ -56,7 +59,19 @@ fn secret(token: &str, profile: &Profile) -> Option<&'static str> {
     }
     // No name has so many letters with digits among them and no space; another system's secret has.
     let run = |part: &str| part.len() >= 20 && part.bytes().any(|byte| byte.is_ascii_digit());
-    token.split('_').any(run).then_some("This looks like a secret that is not of this portal, so it was not looked up.")
+    token.split('_').any(run).then_some(FOREIGN)
+}
+
+const FOREIGN: &str = "This looks like a secret that is not of this portal, so it was not looked up.";
+
+/// Base64 with its signs, as other systems write secrets.
+fn is_foreign(word: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| word.bytes().any(|byte| kind(&byte));
+    word.len() >= 32
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && has(|byte| b"+/=-.~".contains(byte))
 }
 
 #[cfg(test)]
@@ -107,6 +122,8 @@ mod tests {
             assert_eq!(meant(text), "Words", "{text}");
         }
         assert_eq!(meant("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"), "Secret");
+        assert_eq!(meant("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), "Secret");
+        assert_eq!(meant("nightly-export-eu-west-1-of-the-backend-2026"), "Words");
         assert_eq!(meant(" \n"), "Nothing");
     }
 }

@@ -16,13 +16,13 @@ use crate::{
 };
 
 pub async fn get<A: Placed>(ui: Ui, State(context): State<Context>, access: A) -> PageResult {
-    access.org().needs(access.to_delete())?;
+    access.org().needs(access.place().kind.to_delete())?;
     Ok(ui.ok(page(&ui, &context, &access, FormState::new()).await?).await)
 }
 
 pub async fn post<A: Placed>(ui: Ui, State(context): State<Context>, access: A, Typed(form): Typed) -> PageResult {
-    access.org().needs(access.to_delete())?;
     let place = access.place();
+    access.org().needs(place.kind.to_delete())?;
     let deleted = async {
         check_typed_name(&form.value("typed_name"), &place.name)?;
         context.store.delete_place(&access.org().me.act(), &place).await

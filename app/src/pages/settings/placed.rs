@@ -2,10 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use leptos::prelude::*;
-use sallyport::{
-    member::Permission,
-    place::{Place, PlaceKind},
-};
+use sallyport::place::Place;
 
 use crate::{
     access::{AppAccess, OrgAccess, ProjectAccess, TenantAccess},
@@ -24,21 +21,6 @@ pub trait Placed: FromRequestParts<Context, Rejection = PageError> + Send + Sync
     /// Where one is when it is gone.
     fn above(&self) -> String;
     fn chrome(&self, ui: &Ui) -> impl Future<Output = Result<Chrome, PageError>> + Send;
-
-    /// Who may rename it.
-    fn to_edit(&self) -> Permission {
-        match self.place().kind {
-            PlaceKind::Org | PlaceKind::Tenant => Permission::ManageOrg,
-            PlaceKind::Project | PlaceKind::App => Permission::ManageApps,
-        }
-    }
-
-    fn to_delete(&self) -> Permission {
-        match self.place().kind {
-            PlaceKind::Org => Permission::DeleteOrg,
-            _ => Permission::EndPlaces,
-        }
-    }
 
     fn head(&self) -> Body {
         let place = self.place();

@@ -1,0 +1,190 @@
+//! What others do at the same time: nothing is undone by it, and nobody waits for somebody who waits for them.
+
+use std::{sync::Arc, time::Duration};
+
+use sallyport::{
+    Error,
+    audit::{Act, Actor},
+    key::{NewKey, new::KeyInput, secret::Checked},
+    member::Role,
+    place::Place,
+    store::{KeyFilter, Location, Used},
+    testing::TestStore,
+};
+use sqlx::AnyPool;
+
+use crate::opening::raw;
+
+sallyport::on_both_databases!(
+    a_removed_member_writes_nothing,
+    a_rescue_is_not_undone,
+    a_key_that_is_issued_meanwhile_is_revoked_too,
+    a_role_and_a_deletion_do_not_block_each_other,
+    many_revocations_and_flushes_do_not_block_each_other,
+);
+
+/// A row that somebody else holds, so that what comes next has to queue for it.
+struct Held {
+    pool: AnyPool,
+    tx: sqlx::Transaction<'static, sqlx::Any>,
+}
+
+impl Held {
+    /// SQLite has one writer: there is nothing to queue for but its turn.
+    async fn row(store: &TestStore, sql: String) -> Option<Self> {
+        if matches!(store.location(), Location::Sqlite(_)) {
+            return None;
+        }
+        let pool = raw(store.location()).await;
+        let mut tx = pool.begin().await.expect("begun");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await.expect("held");
+        Some(Self { pool, tx })
+    }
+
+    /// Until so many wait.
+    async fn queue(held: &Option<Self>, waiting: i64) {
+        let Some(held) = held else { return };
+        loop {
+            let sql = "SELECT COUNT(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid \
+                       WHERE NOT l.granted AND a.datname = current_database()";
+            let (count,): (i64,) = sqlx::query_as(sql).fetch_one(&held.pool).await.expect("asked");
+            if count >= waiting {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn release(held: Option<Self>) {
+        if let Some(Self { pool, tx }) = held {
+            tx.rollback().await.expect("released");
+            pool.close().await;
+        }
+    }
+}
+
+fn new_key(store: &TestStore) -> NewKey {
+    let input = KeyInput { label: "New", environment: "testing", scopes: vec!["read"], ..KeyInput::default() };
+    NewKey::check(&input, store.profile(), store.now()).expect("checked")
+}
+
+async fn a_removed_member_writes_nothing(store: &TestStore) {
+    let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
+    let (act, by_eve) = (store.act(&ada), store.act(&eve));
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "App").await;
+    let key = store.key(&act, &app, "CI").await.key;
+    store.add_member(&act, &org.id, &eve, Role::Admin).await.expect("added");
+    store.pause_key(&by_eve, &key).await.expect("an admin may");
+    // What the request looked at before its form came still stands in its hands.
+    store.change_role(&act, &org.id, &eve, Role::Member).await.expect("changed");
+    let archived = store.archive_place(&by_eve, &Place::from(&app)).await;
+    assert!(matches!(archived, Err(Error::Forbidden(_))), "{archived:?}");
+    store.remove_member(&act, &org.id, &eve).await.expect("removed");
+    let issued = store.issue_key(&by_eve, &app, new_key(store), None).await.map(|issued| issued.key);
+    assert!(matches!(issued, Err(Error::NotFound)), "{issued:?}");
+    for ended in [
+        store.resume_key(&by_eve, &key).await,
+        store.revoke_key(&by_eve, &key, String::new()).await,
+        store.revoke_all(&by_eve, &Place::from(&app), String::new()).await.map(drop),
+        store.delete_place(&by_eve, &Place::from(&app)).await,
+    ] {
+        assert!(matches!(ended, Err(Error::NotFound)), "{ended:?}");
+    }
+}
+
+async fn a_rescue_is_not_undone(store: &TestStore) {
+    let ada = store.person("Ada").await;
+    let digest = [7; 32];
+    let thief = Act::by(Actor::User { id: ada.id.clone(), name: ada.name.clone(), session: Some(digest) });
+    let expires = store.now() + Duration::from_secs(86_400);
+    let act = store.act(&ada);
+    store.create_session(&act, digest, &ada, "none".to_owned(), "{}".to_owned(), expires).await.expect("signed in");
+    let held = Held::row(store, "UPDATE chains SET seq = seq WHERE name = 'system'".to_owned()).await;
+    let change = |act: Act, hash: &'static str| {
+        let (store, ada) = (store.store.clone(), ada.clone());
+        tokio::spawn(async move { store.change_password(&act, &ada, hash.to_owned()).await })
+    };
+    let rescue = change(Act::by(Actor::CommandLine), "rescued");
+    Held::queue(&held, 1).await;
+    if held.is_none() {
+        rescue.await.expect("no panic").expect("changed");
+        assert!(matches!(change(thief, "stolen").await.expect("no panic"), Err(Error::SignedOut)));
+    } else {
+        let theft = change(thief, "stolen");
+        Held::queue(&held, 2).await;
+        Held::release(held).await;
+        rescue.await.expect("no panic").expect("changed");
+        assert!(matches!(theft.await.expect("no panic"), Err(Error::SignedOut)));
+    }
+    let (_, hash) = store.user_to_sign_in(&ada.email).await.expect("asked").expect("known");
+    assert_eq!(hash, "rescued");
+}
+
+async fn a_key_that_is_issued_meanwhile_is_revoked_too(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "App").await;
+    store.key(&act, &app, "Old").await;
+    let held = Held::row(store, format!("UPDATE chains SET seq = seq WHERE name = '{}'", org.id)).await;
+    let (issuing, by, of) = (store.store.clone(), act.clone(), app.clone());
+    let new = new_key(store);
+    let issued = tokio::spawn(async move { issuing.issue_key(&by, &of, new, None).await.map(drop) });
+    Held::queue(&held, 1).await;
+    let (revoking, by, of) = (store.store.clone(), act.clone(), app.clone());
+    let all = async move { revoking.revoke_all(&by, &Place::from(&of), String::new()).await };
+    if held.is_none() {
+        issued.await.expect("no panic").expect("issued");
+        assert_eq!(all.await.expect("revoked"), 2);
+    } else {
+        let all = tokio::spawn(all);
+        Held::queue(&held, 2).await;
+        Held::release(held).await;
+        issued.await.expect("no panic").expect("issued");
+        assert_eq!(all.await.expect("no panic").expect("revoked"), 2);
+    }
+    assert_eq!(store.keys(&org.id, None, &KeyFilter::default()).await.expect("asked").total, 0);
+}
+
+async fn a_role_and_a_deletion_do_not_block_each_other(store: &TestStore) {
+    let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
+    let act = store.act(&ada);
+    let org = store.org(&act, "Focus").await;
+    store.add_member(&act, &org.id, &eve, Role::Member).await.expect("added");
+    let held = Held::row(store, format!("UPDATE orgs SET plan = plan WHERE id = '{}'", org.id)).await;
+    let (deleting, by, of) = (store.store.clone(), act.clone(), org.clone());
+    let deleted = tokio::spawn(async move { deleting.delete_place(&by, &Place::from(&of)).await });
+    Held::queue(&held, 1).await;
+    let (changing, by, of) = (store.store.clone(), act.clone(), org.clone());
+    let changed = tokio::spawn(async move { changing.change_role(&by, &of.id, &eve, Role::Admin).await });
+    Held::queue(&held, 2).await;
+    Held::release(held).await;
+    deleted.await.expect("no panic").expect("deleted");
+    let changed = changed.await.expect("no panic");
+    assert!(matches!(changed, Ok(_) | Err(Error::NotFound)), "before it, or after: {changed:?}");
+}
+
+async fn many_revocations_and_flushes_do_not_block_each_other(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "App").await;
+    for _ in 0..4 {
+        let mut used = Vec::new();
+        for n in 0..40 {
+            let issued = store.key(&act, &app, &format!("key {n}")).await;
+            let checked = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
+            let digest = store.digests(checked).next().expect("a pepper");
+            let key = Arc::new(store.key_by_digest(&digest).await.expect("asked").expect("found"));
+            used.push(Used { key, at: store.now(), address: None, user_agent: None });
+        }
+        let flushing = store.store.clone();
+        let flush = tokio::spawn(async move { flushing.record_usage(used, vec![]).await });
+        let (revoking, by, of) = (store.store.clone(), act.clone(), app.clone());
+        let all = tokio::spawn(async move { revoking.revoke_all(&by, &Place::from(&of), String::new()).await });
+        assert_eq!(all.await.expect("no panic").expect("revoked"), 40);
+        // A flush that was ended for the other's sake is written with the next one.
+        let flushed = flush.await.expect("no panic");
+        assert!(matches!(flushed, Ok(()) | Err(Error::Busy(_))), "{flushed:?}");
+    }
+    assert!(store.check_chain(org.id.as_str()).await.expect("read").is_ok());
+}
