@@ -175,7 +175,7 @@ fn EventRow(event: Event, now: Timestamp) -> impl IntoView {
             <td class="cell-head">{event.action_title().to_owned()}</td>
             <td data-label="Target" class="cell-rest" title=said>{target}{detail}</td>
             <td class="cell-end"><Badge tone text=event.outcome.title()/></td>
-            <td data-label="Address" class="cell-mono cell-muted">{event.address.clone().unwrap_or_default()}</td>
+            <td data-label="Address" class="cell-mono cell-muted">{event.address.clone()}</td>
         </tr>
     }
 }

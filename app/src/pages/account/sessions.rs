@@ -36,7 +36,7 @@ pub(super) fn Sessions(open: Vec<OpenSession>, this: [u8; 32], now: Timestamp) -
                     {session.device()}
                     {own.then(|| view! { " "<Badge tone=Tone::Good text="This session"/> })}
                 </td>
-                <td data-label="Address" class="cell-mono">{session.address.clone().unwrap_or_default()}</td>
+                <td data-label="Address" class="cell-mono">{session.address.clone()}</td>
                 <td data-label="Signed in" class="cell-muted"><Ago at=session.created_at now/></td>
                 <td data-label="Last seen" class="cell-muted"><Ago at=session.last_seen_at now/></td>
                 <td class="cell-end">
