@@ -28,6 +28,8 @@ test('app, project, tenant and organization: renamed, archived, restored, delete
       await expect(page.getByRole('status').filter({ hasText: 'Saved.' })).toBeVisible();
 
       await main.getByRole('button', { name: 'Archive' }).click();
+      const asks = page.getByRole('dialog', { name: `Archive this ${noun}?` });
+      await asks.getByRole('button', { name: `Archive ${noun}` }).click();
       const banner = page.getByText(`The ${noun} Renamed ${noun} is archived`);
       await expect(banner).toBeVisible();
       expect(await status()).toBe(403);

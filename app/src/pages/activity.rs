@@ -162,7 +162,6 @@ pub fn EventTable(events: Vec<Event>, now: Timestamp) -> impl IntoView {
 fn EventRow(event: Event, now: Timestamp) -> impl IntoView {
     let tone = if event.outcome == Outcome::Done { Tone::Good } else { Tone::Danger };
     let detail = detail(&event);
-    let said = detail.clone();
     let detail = detail.map(|detail| view! { <span class="muted">" · "{detail}</span> });
     let target = match href(&event) {
         Some(href) => view! { <a href=href>{event.target_name.clone()}</a> }.into_any(),
@@ -171,9 +170,9 @@ fn EventRow(event: Event, now: Timestamp) -> impl IntoView {
     view! {
         <tr>
             <td class="cell-muted"><Ago at=event.at now/></td>
-            <td data-label="Actor">{event.actor_name.clone()}</td>
+            <td data-label="Actor" class="cell-cut">{event.actor_name.clone()}</td>
             <td class="cell-head">{event.action_title().to_owned()}</td>
-            <td data-label="Target" class="cell-rest" title=said>{target}{detail}</td>
+            <td data-label="Target" class="cell-rest">{target}{detail}</td>
             <td class="cell-end"><Badge tone text=event.outcome.title()/></td>
             <td data-label="Address" class="cell-mono cell-muted">{event.address.clone()}</td>
         </tr>

@@ -135,6 +135,8 @@ fn Ending(place: Place, contents: Contents, may_delete: bool) -> impl IntoView {
         PlaceKind::App => String::new(),
         _ => format!(" with {}", count(contents.apps, "app")),
     };
+    // Taking it back into use harms nobody; putting it out of use asks first.
+    let method = if archived { "post" } else { "get" };
     let (turn, name, about) = if archived {
         ("restore", "Restore", format!("Keys of this {noun} are good again, but for what was revoked or paused."))
     } else {
@@ -150,7 +152,7 @@ fn Ending(place: Place, contents: Contents, may_delete: bool) -> impl IntoView {
             <div class="danger-rows">
                 <div class="danger-row">
                     <div><b>{format!("{name} this {noun}")}</b><p class="muted">{about}</p></div>
-                    <form method="post" action=format!("{base}/{turn}")><button class="btn">{name}</button></form>
+                    <form method=method action=format!("{base}/{turn}")><button class="btn">{name}</button></form>
                 </div>
                 {may_delete.then(|| view! {
                     <div class="danger-row">

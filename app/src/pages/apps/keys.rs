@@ -12,7 +12,7 @@ use crate::{
     pages::keys::{
         answer::Sent,
         generate::{GeneratePanel, Panel, generate, untouched},
-        list::{KeyList, KeyListView, ListQuery},
+        list::{KeyList, KeyListView, ListQuery, hides},
     },
     portal::{Page, Section},
     shell,
@@ -26,7 +26,7 @@ pub async fn get(
     Asked(query): Asked<ListQuery>,
 ) -> PageResult {
     let mut page = page(&ui, &context, &access, &query).await?;
-    if query.panel.as_deref() == Some("generate") {
+    if query.panel.as_deref() == Some("generate") && !access.is_archived() {
         access.org().needs(Permission::ManageKeys)?;
         let like = like(&context, &access, query.like.as_deref()).await?;
         let apps = context.store.apps_of_org(&access.app.org_id).await?;
@@ -61,9 +61,12 @@ async fn like(context: &Context, access: &AppAccess, id: Option<&str>) -> Result
 pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQuery) -> Result<Page, PageError> {
     let chrome = shell::at_last(shell::of_app(ui, access, Section::Keys).await?);
     let filter = query.filter();
+    let page = context.store.keys(&access.app.org_id, Some(&access.app.id), &filter).await?;
     let list = KeyList {
         path: path(access),
-        page: context.store.keys(&access.app.org_id, Some(&access.app.id), &filter).await?,
+        hides: hides(&context.store, &page, &access.app.org_id, Some(&access.app.id)).await?,
+        archived: access.is_archived(),
+        page,
         filter,
         of_org: false,
         can_generate: access.org().role.may(Permission::ManageKeys) && !access.is_archived(),

@@ -43,7 +43,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
             {if none {
                 view! {
                     <Card title="Keys">
-                        <p class="muted">"No key speaks for this app yet. Generate one to call your API."</p>
+                        <p class="muted">"No key of this app is in force. Generate one to call your API."</p>
                     </Card>
                 }.into_any()
             } else {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
+    id::{AppId, OrgId},
     profile::Profile,
-    store::{KeyFilter, KeyPage, KeySort, KeyStatus},
+    store::{KeyFilter, KeyPage, KeySort, KeyStatus, Store},
 };
 use serde::Deserialize;
 
@@ -75,6 +76,10 @@ pub struct KeyList {
     pub of_org: bool,
     /// Whether a key can be generated here: there is an app for it.
     pub can_generate: bool,
+    /// Whether the place is out of use.
+    pub archived: bool,
+    /// Whether there are revoked ones alone, which the filter hides.
+    pub hides: bool,
     /// Whether all of them can be revoked here, by this person.
     pub can_revoke_all: bool,
     /// Whether a key was pasted that is none of these.
@@ -121,6 +126,12 @@ impl KeyList {
         }
         count(self.page.total, "key")
     }
+}
+
+/// Whether an empty page hides keys that were revoked.
+pub async fn hides(store: &Store, page: &KeyPage, org: &OrgId, app: Option<&AppId>) -> sallyport::Result<bool> {
+    let all = KeyFilter { include_revoked: true, ..KeyFilter::default() };
+    Ok(page.keys.is_empty() && store.count_keys(org, app, &all).await? > 0)
 }
 
 #[component]
@@ -219,7 +230,11 @@ fn Keys(list: KeyList) -> impl IntoView {
 
 #[component]
 fn NoKeys(list: KeyList) -> impl IntoView {
-    let (title, text) = if list.can_generate {
+    let (title, text) = if list.hides {
+        ("No key in force", "Every key here was revoked. Tick Include revoked to see them.")
+    } else if list.archived {
+        ("No API key", "This is archived: restore it to generate keys.")
+    } else if list.can_generate {
         ("No API key yet", "A key lets one app call your API. Its secrets are shown once, when you generate it.")
     } else {
         ("No app to make a key for", "A key speaks for one app. Make a project and an app first.")

@@ -12,7 +12,7 @@ use crate::{
     pages::keys::{
         answer::Sent,
         generate::{GeneratePanel, Panel, generate, untouched},
-        list::{KeyList, KeyListView, ListQuery},
+        list::{KeyList, KeyListView, ListQuery, hides},
     },
     portal::{Page, Section},
     shell,
@@ -27,7 +27,7 @@ pub async fn get(
 ) -> PageResult {
     let apps = context.store.apps_of_org(&access.org.id).await?;
     let mut page = page(&ui, &context, &access, &apps, &query).await?;
-    if query.panel.as_deref() == Some("generate") && !apps.is_empty() {
+    if query.panel.as_deref() == Some("generate") && !apps.is_empty() && access.org.archived_at.is_none() {
         access.needs(Permission::ManageKeys)?;
         let panel = Panel::new(&context, &access.me, &path(&access), apps, untouched(None, None));
         page = page.with_dialog(move || view! { <GeneratePanel panel/> });
@@ -58,9 +58,12 @@ pub async fn page(
 ) -> Result<Page, PageError> {
     let chrome = shell::here(shell::of_org(ui, access, Section::Keys).await?, "API keys");
     let filter = query.filter();
+    let page = context.store.keys(&access.org.id, None, &filter).await?;
     let list = KeyList {
         path: path(access),
-        page: context.store.keys(&access.org.id, None, &filter).await?,
+        hides: hides(&context.store, &page, &access.org.id, None).await?,
+        archived: access.org.archived_at.is_some(),
+        page,
         filter,
         of_org: true,
         can_generate: access.role.may(Permission::ManageKeys) && !apps.is_empty() && access.org.archived_at.is_none(),

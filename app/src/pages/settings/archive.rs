@@ -1,14 +1,52 @@
-//! `…/settings/archive`: out of use, and back with one click.
+//! `…/settings/archive`: out of use after one question, and back with one click.
 
 use axum::extract::State;
-use sallyport::member::Permission;
+use leptos::prelude::*;
+use sallyport::{member::Permission, place::Place};
 
-use super::placed::Placed;
-use crate::{context::Context, error::PageResult, ui::see_other};
+use super::{placed::Placed, what_stops};
+use crate::{
+    components::{Modal, Notice, PanelFoot, Tone},
+    context::Context,
+    error::PageResult,
+    islands::SubmitOnce,
+    ui::{Ui, see_other},
+};
+
+pub async fn get<A: Placed>(ui: Ui, State(context): State<Context>, access: A) -> PageResult {
+    access.org().needs(Permission::EndPlaces)?;
+    let place = access.place();
+    if place.archived_at.is_some() {
+        return Ok(see_other(format!("{}/settings", place.path())));
+    }
+    let page = super::page(&ui, &context, &access, None, false).await?;
+    let stops = what_stops(&context.store.contents(&place).await?);
+    Ok(ui.ok(page.with_dialog(move || view! { <Asking place stops/> })).await)
+}
 
 pub async fn post<A: Placed>(State(context): State<Context>, access: A) -> PageResult {
     access.org().needs(Permission::EndPlaces)?;
     let place = access.place();
     context.store.archive_place(&access.org().me.act(), &place).await?;
     Ok(see_other(format!("{}/settings", place.path())))
+}
+
+#[component]
+fn Asking(place: Place, stops: String) -> impl IntoView {
+    let close = format!("{}/settings", place.path());
+    let action = format!("{close}/archive");
+    let noun = place.kind.noun();
+    view! {
+        <Modal title=format!("Archive this {noun}?") sub=place.name close_href=close.clone()>
+            <form method="post" action=action>
+                <Notice tone=Tone::Warning>
+                    "Every request with a key of it is refused (403) until you restore it. "{stops}
+                </Notice>
+                <PanelFoot cancel_href=close>
+                    <button class="btn btn-danger" autofocus>{format!("Archive {noun}")}</button>
+                </PanelFoot>
+                <SubmitOnce/>
+            </form>
+        </Modal>
+    }
 }
