@@ -140,6 +140,10 @@ async fn delete(store: Store, act: Act, place: Place) -> Result<()> {
     tx.needs(&place.org_id, place.kind.to_delete()).await?;
     tx.hold_apps(&place).await?;
     tx.touches_keys_of(&place).await?;
+    if place.kind == PlaceKind::Org {
+        // Its root tokens go too.
+        tx.touches_everything();
+    }
     let keys = tx.delete_within(&place).await.map_err(|error| match error {
         // Something was added to it meanwhile.
         Error::NotFound => Error::Busy("Something was added to it just now. Look again, then try again."),

@@ -12,6 +12,7 @@ crate::on_both_portals!(
     each_place_is_renamed_archived_restored_and_deleted,
     a_member_does_not_end_places,
     deleting_asks_for_the_very_name,
+    a_root_token_goes_with_its_organization,
     all_keys_are_revoked_after_the_name_was_typed,
     a_label_is_searched_in_the_url,
     a_pasted_key_never_stands_in_a_url,
@@ -94,6 +95,20 @@ async fn a_member_does_not_end_places(portal: &TestPortal) {
     assert_eq!(eve.post(&format!("{}/settings", places[0]), &rename).await.status, 403);
     assert_eq!(eve.post(&format!("{}/settings", places[3]), &rename).await.status, 303, "an app is theirs to name");
     assert_eq!(eve.get(&format!("{}/keys/revoke-all", places[0])).await.status, 403);
+}
+
+async fn a_root_token_goes_with_its_organization(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    let [org, ..] = places(portal, app.as_str()).await;
+    let id = OrgId::parse(org.trim_start_matches("/orgs/")).expect("an id");
+    let (_, token) =
+        portal.store.create_token(&Act::by(Actor::CommandLine), "Gateway", false, Some(id)).await.expect("made");
+    let body = serde_json::json!({ "key": secret });
+    assert_eq!(portal.json("/v1/keys/verify", token.expose(), &body).await.status, 200);
+    portal.post(&format!("{org}/settings/delete"), &[("typed_name", "Focus Labs")]).await;
+    assert_eq!(portal.json("/v1/keys/verify", token.expose(), &body).await.status, 401, "at once");
 }
 
 async fn deleting_asks_for_the_very_name(portal: &TestPortal) {
