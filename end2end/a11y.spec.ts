@@ -51,6 +51,7 @@ test('empty lists, panels and dialogs', async ({ page, portal }) => {
   const panel = await openPanel(page, app_id);
   await check(page, 'generate panel');
   await panel.getByRole('button', { name: 'Generate key' }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
   await check(page, 'generate panel, refused');
   await generateKey(page, app_id, { label: 'Checkout backend' });
   await check(page, 'one-time dialog');
@@ -72,8 +73,10 @@ test('empty lists, panels and dialogs', async ({ page, portal }) => {
   await page.goto(`/orgs/${org_id}/members`);
   for (const dialog of ['Change role', 'Remove']) {
     await page.getByRole('row').filter({ hasText: grace.name }).getByRole('link', { name: dialog }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
     await check(page, `members: ${dialog}`);
     await action(page, 'Cancel').click();
+    await expect(page.getByRole('dialog')).toHaveCount(0);
   }
   await send(page, `/projects/${project_id}/settings/archive`, {});
   await page.goto(`/apps/${app_id}/keys`);
@@ -90,6 +93,8 @@ test('empty lists, panels and dialogs', async ({ page, portal }) => {
   await page.goto('/search');
   await page.getByRole('main').getByRole('searchbox', { name: 'Search everything' }).fill('focus');
   await page.keyboard.press('Enter');
+  // What stands there before anything is searched for.
+  await expect(page.getByRole('main').getByText('Theme: dark')).toHaveCount(0);
   await check(page, 'search results');
 
   await page.context().clearCookies();
