@@ -56,7 +56,7 @@ pub(super) fn event(row: &AnyRow) -> Result<Event> {
 
 /// Each clause names one thing, or is true without looking: with `$4 = '' OR actor_name = $4` no index would serve, and
 /// a rare word in a long chain would cost a walk through all of it. Every number is bound, whatever is asked.
-fn page_sql(of_app: bool, filter: &EventFilter) -> String {
+fn page_sql(of_app: bool, filter: &EventFilter, limit: i64) -> String {
     let clause = |asked: bool, clause: &'static str, always: &'static str| if asked { clause } else { always };
     let of_app = clause(of_app, "app_id = $2", "$2 = ''");
     let by = clause(!filter.actor.is_empty(), "actor_name = $4", "$4 = ''");
@@ -70,8 +70,7 @@ fn page_sql(of_app: bool, filter: &EventFilter) -> String {
     let (compare, order) = if filter.after.is_some() { (">", "ASC") } else { ("<", "DESC") };
     format!(
         "SELECT * FROM events WHERE chain = $1 AND {of_app} AND seq {compare} $3 AND {by} AND {action} AND {outcome} \
-         AND at >= $7 AND at < $8 ORDER BY seq {order} LIMIT {}",
-        PAGE + 1
+         AND at >= $7 AND at < $8 ORDER BY seq {order} LIMIT {limit}"
     )
 }
 
@@ -86,13 +85,18 @@ impl Store {
         self.events_in(SYSTEM, None, filter).await
     }
 
-    async fn events_in(&self, chain: &str, app: Option<&AppId>, filter: &EventFilter) -> Result<EventPage> {
-        let backwards = filter.after.is_some();
-        let edge = filter.after.or(filter.before).unwrap_or(i64::MAX);
-        let mut rows = sqlx::query(sqlx::AssertSqlSafe(page_sql(app.is_some(), filter)))
+    /// What matches, from the filter's edge on: down from `before`, or up from `after`.
+    pub(super) async fn event_rows(
+        &self,
+        chain: &str,
+        app: Option<&AppId>,
+        filter: &EventFilter,
+        limit: i64,
+    ) -> Result<Vec<AnyRow>> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(page_sql(app.is_some(), filter, limit)))
             .bind(chain.to_owned())
             .bind(app.map(ToString::to_string).unwrap_or_default())
-            .bind(edge)
+            .bind(filter.after.or(filter.before).unwrap_or(i64::MAX))
             .bind(filter.actor.clone())
             .bind(filter.action.clone())
             .bind(filter.outcome.clone())
@@ -100,6 +104,12 @@ impl Store {
             .bind(filter.to.map_or(i64::MAX, Timestamp::micros))
             .fetch_all(self.read())
             .await?;
+        Ok(rows)
+    }
+
+    async fn events_in(&self, chain: &str, app: Option<&AppId>, filter: &EventFilter) -> Result<EventPage> {
+        let backwards = filter.after.is_some();
+        let mut rows = self.event_rows(chain, app, filter, PAGE + 1).await?;
         let more = rows.len() > PAGE as usize;
         rows.truncate(PAGE as usize);
         if backwards {
@@ -165,7 +175,7 @@ mod tests {
 
     /// How SQLite goes about it.
     async fn plan(store: &Store, of_app: bool, filter: &EventFilter) -> String {
-        let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", page_sql(of_app, filter)));
+        let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", page_sql(of_app, filter, PAGE + 1)));
         let query = sqlx::query(sql).bind("org").bind("app").bind(i64::MAX);
         let query = query.bind(filter.actor.clone()).bind(filter.action.clone()).bind(filter.outcome.clone());
         let rows = query.bind(0_i64).bind(i64::MAX).fetch_all(store.read()).await.expect("a plan");

@@ -4,7 +4,7 @@ use sqlx::Row;
 
 use super::{EventFilter, Store, events::event};
 use crate::{
-    Result, Timestamp,
+    Result,
     audit::export::Exported,
     id::{AppId, OrgId},
 };
@@ -22,24 +22,8 @@ impl Store {
         filter: &EventFilter,
         after: i64,
     ) -> Result<Vec<Exported>> {
-        let of_app = if app.is_some() { "app_id = $2" } else { "$2 = ''" };
-        let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT * FROM events WHERE chain = $1 AND {of_app} AND seq > $3 \
-             AND ($4 = '' OR actor_name = $4) AND ($5 = '' OR action = $5) \
-             AND ($6 = '' OR ($6 = 'done' AND outcome = 0) OR ($6 = 'refused' AND outcome > 0)) \
-             AND at >= $7 AND at < $8 ORDER BY seq LIMIT {CHUNK}"
-        ));
-        let rows = sqlx::query(sql)
-            .bind(org.to_string())
-            .bind(app.map(ToString::to_string).unwrap_or_default())
-            .bind(after)
-            .bind(filter.actor.clone())
-            .bind(filter.action.clone())
-            .bind(filter.outcome.clone())
-            .bind(filter.from.map_or(i64::MIN, Timestamp::micros))
-            .bind(filter.to.map_or(i64::MAX, Timestamp::micros))
-            .fetch_all(self.read())
-            .await?;
+        let from = EventFilter { before: None, after: Some(after), ..filter.clone() };
+        let rows = self.event_rows(org.as_str(), app, &from, CHUNK).await?;
         rows.iter().map(|row| Ok(Exported { event: event(row)?, hash: row.try_get("hash")? })).collect()
     }
 }
