@@ -3,5 +3,6 @@
 mod backup;
 mod crash;
 mod demo;
+mod profile;
 mod server;
 mod unreachable;
