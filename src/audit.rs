@@ -151,6 +151,7 @@ actions! {
     AllKeysRevoked "keys.revoked_all" "All keys revoked",
     KeyFirstUsed "key.first_used" "Key first used",
     RequestRefused "request.refused" "Request refused",
+    RequestNoted "request.noted" "Request would be refused",
     TokenCreated "token.created" "Root token created",
     TokenRevoked "token.revoked" "Root token revoked",
 }

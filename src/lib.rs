@@ -11,6 +11,7 @@ pub mod error;
 pub mod guessable;
 pub mod id;
 pub mod key;
+pub mod limit;
 pub mod member;
 pub mod org;
 #[cfg(feature = "store")]

@@ -27,7 +27,7 @@ pub(super) fn app(row: &AnyRow) -> Result<App> {
         created_at: row.time("created_at")?,
         archived_at: row.time_opt("archived_at")?,
         ingestion_verified: row.flag("ingestion_verified")?,
-        limits: keys::limits(row)?,
+        limits: keys::limits(row, "limit_per_minute", "limit_per_day")?,
     })
 }
 

@@ -68,17 +68,14 @@ pub(super) fn restrictions(row: &AnyRow) -> Result<Restrictions> {
         require_signed: row.flag("require_signed")?,
         addresses: Addresses::stored(&row.text("addresses")?)?,
         addresses_enforced: row.flag("addresses_enforced")?,
-        limits: limits(row)?,
+        limits: limits(row, "limit_per_minute", "limit_per_day")?,
     })
 }
 
-/// Of `keys` or of `apps`.
-pub(super) fn limits(row: &AnyRow) -> Result<LimitOverride> {
+/// Of `keys` or of `apps`, under these names.
+pub(super) fn limits(row: &AnyRow, minute: &str, day: &str) -> Result<LimitOverride> {
     let limit = |limit: i64| u32::try_from(limit).unwrap_or(u32::MAX);
-    Ok(LimitOverride {
-        per_minute: row.int_opt("limit_per_minute")?.map(limit),
-        per_day: row.int_opt("limit_per_day")?.map(limit),
-    })
+    Ok(LimitOverride { per_minute: row.int_opt(minute)?.map(limit), per_day: row.int_opt(day)?.map(limit) })
 }
 
 /// PostgreSQL gives a literal as INTEGER, where SQLite knows BIGINT alone.

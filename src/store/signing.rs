@@ -9,7 +9,7 @@ use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, NewEvent},
     id::KeyId,
-    key::{Digest, Key, SigningSecret},
+    key::{Key, SigningSecret},
     member::Permission,
 };
 
@@ -34,13 +34,13 @@ pub(super) fn context(id: &KeyId, version: i64) -> String {
 }
 
 impl Store {
-    /// The signing secrets of the key with that digest, if it has any.
-    pub async fn signing_secrets(&self, digest: &Digest) -> Result<Option<SealedSigning>> {
+    /// The signing secrets of a key, if it has any.
+    pub async fn signing_secrets(&self, key: &KeyId) -> Result<Option<SealedSigning>> {
         let row = sqlx::query(
-            "SELECT id, signing_version, signing_secret, signing_before, signing_before_until FROM keys \
-             WHERE digest = $1 AND signing_secret IS NOT NULL",
+            "SELECT signing_version, signing_secret, signing_before, signing_before_until FROM keys \
+             WHERE id = $1 AND signing_secret IS NOT NULL",
         )
-        .bind(digest.0.to_vec())
+        .bind(key.to_string())
         .fetch_optional(&self.0.verify)
         .await?;
         let Some(row) = row else { return Ok(None) };
@@ -49,7 +49,7 @@ impl Store {
             Some(until) => Some((row.bytes("signing_before")?.into(), until)),
         };
         Ok(Some(SealedSigning {
-            key_id: KeyId::stored(row.text("id")?),
+            key_id: key.clone(),
             version: row.int("signing_version")?,
             secret: row.bytes("signing_secret")?.into(),
             before,
