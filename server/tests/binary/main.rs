@@ -3,6 +3,7 @@
 mod backup;
 mod crash;
 mod demo;
+mod hostile;
 mod profile;
 mod server;
 mod unreachable;
