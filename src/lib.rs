@@ -23,6 +23,7 @@ pub mod project;
 pub mod root_token;
 pub mod scope;
 pub mod session;
+pub mod signature;
 pub mod tenant;
 pub mod text;
 pub mod throttle;

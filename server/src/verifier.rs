@@ -1,17 +1,24 @@
 //! The verifier: from a presented key to a verdict, in memory once warm, closed when in doubt.
 
 pub mod cache;
+mod charge;
 pub mod freshness;
 pub mod limiter;
+pub mod replays;
+pub mod unknown;
 pub mod usage;
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, AtomicI64},
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicI64},
+    },
+    time::Duration,
 };
 
 use sallyport::{
-    Error, Result,
+    Error, Result, Timestamp,
     clock::Elapsed,
     key::{Ask, Digest, KeyRecord, Verdict, secret::Checked, verdict::verdict},
     root_token::{self, RootToken},
@@ -20,7 +27,11 @@ use sallyport::{
 use sallyport_app::context::Client;
 
 use cache::GenerationCache;
+pub use charge::Charged;
+use charge::Outcome;
 use freshness::Freshness;
+use limiter::Limiter;
+use unknown::Unknown;
 use usage::Usage;
 
 /// How often a verdict is judged anew because something was revoked meanwhile.
@@ -38,11 +49,19 @@ pub struct CachedKey {
 pub struct Judged {
     pub verdict: Verdict,
     pub key: Option<Arc<CachedKey>>,
+    /// How the key's limits stand, where it has some and the request came as far.
+    pub charged: Option<Charged>,
+    /// Where only time helps.
+    pub retry_after: Option<Duration>,
 }
 
 impl Judged {
     fn without_key(verdict: Verdict) -> Self {
-        Self { verdict, key: None }
+        Self { verdict, key: None, charged: None, retry_after: None }
+    }
+
+    fn later(wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..Self::without_key(Verdict::RateLimited) }
     }
 
     pub fn record(&self) -> Option<&KeyRecord> {
@@ -50,11 +69,21 @@ impl Judged {
     }
 }
 
+enum Found {
+    Key(Arc<CachedKey>),
+    Nobodys,
+    /// Nobody looked: there were too many that are nobody's.
+    Later(Duration),
+}
+
 pub struct Verifier {
     store: Store,
     keys: GenerationCache<CachedKey>,
     tokens: GenerationCache<RootToken>,
     usage: Usage,
+    limiter: Limiter,
+    unknown: Unknown,
+    elapsed: Elapsed,
     freshness: Freshness,
     /// The revision of the database up to which the caches were told of every change.
     known: Mutex<i64>,
@@ -68,7 +97,10 @@ impl Verifier {
             keys: GenerationCache::new(capacity),
             tokens: GenerationCache::new(1_000),
             usage: Usage::default(),
-            freshness: Freshness::new(elapsed),
+            limiter: Limiter::default(),
+            unknown: Unknown::default(),
+            freshness: Freshness::new(elapsed.clone()),
+            elapsed,
             known,
             store: store.clone(),
         });
@@ -97,8 +129,10 @@ impl Verifier {
         self.freshness.check()?;
         for _ in 0..ATTEMPTS {
             let generation = self.keys.generation();
-            let Some(key) = self.key(checked, generation).await? else {
-                return Ok(Judged::without_key(Verdict::NotFound));
+            let key = match self.key(checked, generation, ask.ip.unwrap_or(client.ip)).await? {
+                Found::Key(key) => key,
+                Found::Nobodys => return Ok(Judged::without_key(Verdict::NotFound)),
+                Found::Later(wait) => return Ok(Judged::later(wait)),
             };
             let now = self.store.now();
             let verdict = verdict(ask, &key.record, profile, now);
@@ -106,35 +140,58 @@ impl Verifier {
             if self.keys.generation() != generation {
                 continue;
             }
-            return Ok(self.noted(verdict, key, now, client));
+            if !verdict.is_valid() {
+                return Ok(self.noted(verdict, key, None, now, client));
+            }
+            match self.charge(&key.record, ask, now)? {
+                Outcome::Unread(day) => self.read_day(&key.record.key_id, day).await?,
+                Outcome::Passed(charged) => return Ok(self.noted(verdict, key, charged, now, client)),
+                Outcome::Refused(charged) => {
+                    return Ok(self.noted(Verdict::RateLimited, key, Some(charged), now, client));
+                }
+            }
         }
         Err(Error::Unavailable("keys change faster than they can be judged".to_owned()))
     }
 
-    fn noted(&self, verdict: Verdict, key: Arc<CachedKey>, now: sallyport::Timestamp, client: &Client) -> Judged {
+    fn noted(
+        &self,
+        verdict: Verdict,
+        key: Arc<CachedKey>,
+        charged: Option<Charged>,
+        now: Timestamp,
+        client: &Client,
+    ) -> Judged {
         match verdict {
             Verdict::Valid => self.usage.used(&key, now, client),
             // Another organization's token learns nothing of the key, and leaves nothing in its log.
             Verdict::NotFound => return Judged::without_key(verdict),
             refused => self.usage.refused(&key, refused, client),
         }
-        Judged { verdict, key: Some(key) }
+        let retry_after = charged.as_ref().and_then(|charged| charged.rate.retry_after);
+        Judged { verdict, key: Some(key), charged, retry_after }
     }
 
-    async fn key(&self, checked: Checked<'_>, generation: u64) -> Result<Option<Arc<CachedKey>>> {
+    async fn key(&self, checked: Checked<'_>, generation: u64, ip: IpAddr) -> Result<Found> {
         for digest in self.store.digests(checked) {
             if let Some(key) = self.keys.get(&digest) {
-                return Ok(Some(key));
+                return Ok(Found::Key(key));
             }
         }
+        let asking = match self.unknown.may_ask(ip, self.store.digests(checked).next(), (self.elapsed)()) {
+            Ok(asking) => asking,
+            Err(wait) => return Ok(Found::Later(wait)),
+        };
         for digest in self.store.digests(checked) {
             if let Some(record) = self.store.key_by_digest(&digest).await? {
+                self.unknown.was_somebodys(&asking);
                 let key = Arc::new(CachedKey::from(record));
                 self.keys.fill(generation, digest, &key);
-                return Ok(Some(key));
+                return Ok(Found::Key(key));
             }
         }
-        Ok(None)
+        self.unknown.was_nobodys(&asking, (self.elapsed)());
+        Ok(Found::Nobodys)
     }
 
     /// The root token that was presented, if it is one.
@@ -200,13 +257,15 @@ impl Verifier {
         if written.is_err() {
             self.usage.put_back(batch);
         }
-        written
+        // By itself: neither keeps the other from being written.
+        let days = self.flush_days().await;
+        written.and(days)
     }
 }
 
 impl From<KeyRecord> for CachedKey {
     fn from(record: KeyRecord) -> Self {
-        let last_used = record.last_used_at.map_or(i64::MIN, sallyport::Timestamp::micros);
+        let last_used = record.last_used_at.map_or(i64::MIN, Timestamp::micros);
         Self { record: Arc::new(record), last_used: AtomicI64::new(last_used), dirty: AtomicBool::new(false) }
     }
 }
