@@ -4,14 +4,15 @@ pub mod cache;
 mod charge;
 pub mod freshness;
 pub mod limiter;
+mod look_up;
 pub mod replays;
+mod signatures;
 pub mod unknown;
 pub mod usage;
 
 use std::{
-    net::IpAddr,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicI64},
     },
     time::Duration,
@@ -20,9 +21,13 @@ use std::{
 use sallyport::{
     Error, Result, Timestamp,
     clock::Elapsed,
-    key::{Ask, Digest, KeyRecord, Verdict, secret::Checked, verdict::verdict},
-    root_token::{self, RootToken},
-    store::{Change, Store, Touched},
+    key::{
+        Ask, Digest, KeyRecord, Verdict,
+        secret::Checked,
+        verdict::{is_elsewhere, verdict},
+    },
+    root_token::RootToken,
+    store::{Change, SealedSigning, Store, Touched},
 };
 use sallyport_app::context::Client;
 
@@ -31,6 +36,8 @@ pub use charge::Charged;
 use charge::Outcome;
 use freshness::Freshness;
 use limiter::Limiter;
+use look_up::Found;
+use replays::Replays;
 use unknown::Unknown;
 use usage::Usage;
 
@@ -43,6 +50,8 @@ pub struct CachedKey {
     last_used: AtomicI64,
     /// Waits to be written.
     dirty: AtomicBool,
+    /// What it signs with, fetched with its first signature.
+    signing: OnceLock<Option<Box<SealedSigning>>>,
 }
 
 /// A verdict with the key it is about, where it is about one.
@@ -51,7 +60,7 @@ pub struct Judged {
     pub key: Option<Arc<CachedKey>>,
     /// How the key's limits stand, where it has some and the request came as far.
     pub charged: Option<Charged>,
-    /// Where only time helps.
+    /// Where waiting helps, and how long.
     pub retry_after: Option<Duration>,
 }
 
@@ -60,20 +69,9 @@ impl Judged {
         Self { verdict, key: None, charged: None, retry_after: None }
     }
 
-    fn later(wait: Duration) -> Self {
-        Self { retry_after: Some(wait), ..Self::without_key(Verdict::RateLimited) }
-    }
-
     pub fn record(&self) -> Option<&KeyRecord> {
         self.key.as_ref().map(|key| &*key.record)
     }
-}
-
-enum Found {
-    Key(Arc<CachedKey>),
-    Nobodys,
-    /// Nobody looked: there were too many that are nobody's.
-    Later(Duration),
 }
 
 pub struct Verifier {
@@ -81,6 +79,7 @@ pub struct Verifier {
     keys: GenerationCache<CachedKey>,
     tokens: GenerationCache<RootToken>,
     usage: Usage,
+    replays: Replays,
     limiter: Limiter,
     unknown: Unknown,
     elapsed: Elapsed,
@@ -97,6 +96,7 @@ impl Verifier {
             keys: GenerationCache::new(capacity),
             tokens: GenerationCache::new(1_000),
             usage: Usage::default(),
+            replays: Replays::new(store.now()),
             limiter: Limiter::default(),
             unknown: Unknown::default(),
             freshness: Freshness::new(elapsed.clone()),
@@ -132,84 +132,56 @@ impl Verifier {
             let key = match self.key(checked, generation, ask.ip.unwrap_or(client.ip)).await? {
                 Found::Key(key) => key,
                 Found::Nobodys => return Ok(Judged::without_key(Verdict::NotFound)),
-                Found::Later(wait) => return Ok(Judged::later(wait)),
+                Found::Later(wait) => {
+                    let later = Judged::without_key(Verdict::RateLimited);
+                    return Ok(Judged { retry_after: Some(wait), ..later });
+                }
             };
             let now = self.store.now();
-            let verdict = verdict(ask, &key.record, profile, now);
-            // Something was revoked while this was judged: it may have been this key.
+            let mut verdict = verdict(ask, &key.record, profile, now);
+            let mut held = None;
+            if verdict.is_valid() {
+                match self.signature(ask, &key, now).await? {
+                    Ok(claim) => held = claim,
+                    Err(refused) => verdict = refused,
+                }
+            }
+            // Something was revoked while this was judged: it may have been this key. What it holds is given back.
             if self.keys.generation() != generation {
                 continue;
             }
-            if !verdict.is_valid() {
-                return Ok(self.noted(verdict, key, None, now, client));
-            }
-            match self.charge(&key.record, ask, now)? {
-                Outcome::Unread(day) => self.read_day(&key.record.key_id, day).await?,
-                Outcome::Passed(charged) => return Ok(self.noted(verdict, key, charged, now, client)),
-                Outcome::Refused(charged) => {
-                    return Ok(self.noted(Verdict::RateLimited, key, Some(charged), now, client));
+            let mut charged = None;
+            if verdict.is_valid() {
+                match self.charge(&key.record, ask, now)? {
+                    Outcome::Passed(told) => charged = told,
+                    // Its signature is good for another attempt.
+                    Outcome::Refused(told) => (verdict, charged, held) = (Verdict::RateLimited, Some(told), None),
+                    Outcome::Unread(day) => {
+                        self.read_day(&key.record.key_id, day).await?;
+                        continue;
+                    }
                 }
             }
+            held.map(replays::Claim::keep);
+            let retry_after = charged.and_then(|charged| charged.rate.retry_after);
+            return Ok(Judged { charged, retry_after, ..self.noted(verdict, key, now, ask, client) });
         }
         Err(Error::Unavailable("keys change faster than they can be judged".to_owned()))
     }
 
-    fn noted(
-        &self,
-        verdict: Verdict,
-        key: Arc<CachedKey>,
-        charged: Option<Charged>,
-        now: Timestamp,
-        client: &Client,
-    ) -> Judged {
+    fn noted(&self, verdict: Verdict, key: Arc<CachedKey>, now: Timestamp, ask: &Ask<'_>, client: &Client) -> Judged {
         match verdict {
-            Verdict::Valid => self.usage.used(&key, now, client),
+            Verdict::Valid => {
+                self.usage.used(&key, now, client);
+                if is_elsewhere(ask, &key.record) {
+                    self.usage.would_be_refused(&key, Verdict::IpDenied, ask.ip, client);
+                }
+            }
             // Another organization's token learns nothing of the key, and leaves nothing in its log.
             Verdict::NotFound => return Judged::without_key(verdict),
-            refused => self.usage.refused(&key, refused, client),
+            refused => self.usage.refused(&key, refused, ask.ip, client),
         }
-        let retry_after = charged.as_ref().and_then(|charged| charged.rate.retry_after);
-        Judged { verdict, key: Some(key), charged, retry_after }
-    }
-
-    async fn key(&self, checked: Checked<'_>, generation: u64, ip: IpAddr) -> Result<Found> {
-        for digest in self.store.digests(checked) {
-            if let Some(key) = self.keys.get(&digest) {
-                return Ok(Found::Key(key));
-            }
-        }
-        let asking = match self.unknown.may_ask(ip, self.store.digests(checked).next(), (self.elapsed)()) {
-            Ok(asking) => asking,
-            Err(wait) => return Ok(Found::Later(wait)),
-        };
-        for digest in self.store.digests(checked) {
-            if let Some(record) = self.store.key_by_digest(&digest).await? {
-                self.unknown.was_somebodys(&asking);
-                let key = Arc::new(CachedKey::from(record));
-                self.keys.fill(generation, digest, &key);
-                return Ok(Found::Key(key));
-            }
-        }
-        self.unknown.was_nobodys(&asking, (self.elapsed)());
-        Ok(Found::Nobodys)
-    }
-
-    /// The root token that was presented, if it is one.
-    pub async fn token(&self, presented: &str) -> Result<Option<Arc<RootToken>>> {
-        let Some(checked) = root_token::parse(presented) else { return Ok(None) };
-        self.freshness.check()?;
-        let generation = self.tokens.generation();
-        for digest in self.store.digests(checked) {
-            if let Some(token) = self.tokens.get(&digest) {
-                return Ok(Some(token));
-            }
-            if let Some(token) = self.store.token_by_digest(&digest).await? {
-                let token = Arc::new(token);
-                self.tokens.fill(generation, digest, &token);
-                return Ok(Some(token));
-            }
-        }
-        Ok(None)
+        Judged { key: Some(key), ..Judged::without_key(verdict) }
     }
 
     /// Drops what a change of this process touched. A gap in the revisions means that another process wrote too.
@@ -266,6 +238,11 @@ impl Verifier {
 impl From<KeyRecord> for CachedKey {
     fn from(record: KeyRecord) -> Self {
         let last_used = record.last_used_at.map_or(i64::MIN, Timestamp::micros);
-        Self { record: Arc::new(record), last_used: AtomicI64::new(last_used), dirty: AtomicBool::new(false) }
+        Self {
+            record: Arc::new(record),
+            last_used: AtomicI64::new(last_used),
+            dirty: AtomicBool::new(false),
+            signing: OnceLock::new(),
+        }
     }
 }

@@ -1,16 +1,21 @@
 //! `POST /v1/keys/verify`: a backend asks whether a key is good for a request.
 
+use std::num::NonZeroU32;
+
 use axum::{
     Json as Answer,
     extract::State,
     response::{IntoResponse, Response},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use sallyport::{
     Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
     key::{Ask, KeyRecord, Metadata, Verdict},
+    limit::whole_seconds,
     profile::{Mode, Profile},
     scope::Request,
+    signature::Signed,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -19,9 +24,10 @@ use super::{
     caller::Caller,
     json::{Json, Taken},
     problem::Problem,
+    rate_headers::resets_at,
     shown::Shown,
 };
-use crate::state::AppState;
+use crate::{state::AppState, verifier::Judged};
 
 /// What is asked. Unknown fields are refused: a requirement that is misspelt must not be passed over.
 #[derive(Deserialize)]
@@ -38,13 +44,22 @@ pub struct VerifyRequest {
     method: Option<String>,
     path: Option<String>,
     ip: Option<std::net::IpAddr>,
-    cost: Option<u32>,
-    signature: Option<serde_json::Value>,
+    cost: Option<NonZeroU32>,
+    signature: Option<SignatureField>,
+}
+
+/// The headers of a signed request as they came, and its body as it came.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignatureField {
+    timestamp: String,
+    signature: String,
+    body_base64: String,
 }
 
 impl Taken for VerifyRequest {
     const TAKES: &str = "Its fields are key, app_id, scopes, mode (live or test), ingestion, method, path, ip, cost and \
-        signature.";
+        signature (timestamp, signature and body_base64, all of them text).";
 }
 
 #[derive(Serialize)]
@@ -63,8 +78,24 @@ struct Valid<'a> {
     scopes: Vec<&'a str>,
     expires_at: Option<Timestamp>,
     metadata: &'a Metadata,
-    rate_limit: Option<()>,
+    rate_limit: Option<RateLimit>,
     request_id: &'a RequestId,
+}
+
+/// How the limit stands that stops this key first.
+#[derive(Serialize)]
+struct RateLimit {
+    limit: u64,
+    remaining: u64,
+    /// Seconds since 1970, when all of it is there again.
+    reset: u64,
+}
+
+impl RateLimit {
+    fn of(judged: &Judged, now: Timestamp) -> Option<Self> {
+        let rate = judged.charged.as_ref()?.rate;
+        Some(Self { limit: rate.policy.requests, remaining: rate.remaining, reset: resets_at(rate.reset, now) })
+    }
 }
 
 #[derive(Serialize)]
@@ -73,6 +104,11 @@ struct Refused<'a> {
     code: &'static str,
     status: u16,
     error: Box<RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_limit: Option<RateLimit>,
+    /// Seconds, after which it may be asked again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
     request_id: &'a RequestId,
 }
 
@@ -82,11 +118,12 @@ pub async fn verify(
     Json(request): Json<VerifyRequest>,
 ) -> Result<Response, Problem> {
     let client = &caller.client;
-    if request.signature.is_some_and(|signature| !signature.is_null()) {
-        // Passing over a signature that nobody checks would fail open.
-        let detail = "This version does not check signatures; leave the field out.";
-        return Err(Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).about(client));
-    }
+    let body = body(request.signature.as_ref()).map_err(|problem| problem.about(client))?;
+    let signed = request.signature.as_ref().map(|field| Signed {
+        timestamp: &field.timestamp,
+        signature: &field.signature,
+        body: &body,
+    });
     let ask = Ask {
         org_id: caller.token.org_id.as_ref(),
         plain_http: false,
@@ -97,26 +134,45 @@ pub async fn verify(
         ingestion: request.ingestion,
         request: Request::new(request.method.as_deref(), request.path.as_deref()),
         ip: request.ip,
-        cost: request.cost.unwrap_or(1),
+        signed,
+        cost: request.cost.map_or(1, NonZeroU32::get),
     };
     let key = request.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
     let judged = state.verifier.judge(key, &ask, client).await.map_err(|error| Problem::from(error).about(client))?;
+    let now = state.context.store.now();
+    let rate_limit = RateLimit::of(&judged, now);
     Ok(match (judged.verdict, judged.record()) {
         (Verdict::Valid, Some(key)) => {
-            Answer(valid(key, state.context.store.profile(), &client.request_id)).into_response()
+            Answer(valid(key, state.context.store.profile(), rate_limit, &client.request_id)).into_response()
         }
-        (verdict, key) => Answer(Refused {
+        (verdict, _) => Answer(Refused {
             valid: false,
             code: verdict.code(),
             status: verdict.status(),
-            error: Shown::refusal(verdict, key, client).body,
+            error: Shown::refusal(&judged, &state.rates, now, client).body,
+            rate_limit,
+            retry_after: judged.retry_after.map(whole_seconds),
             request_id: &client.request_id,
         })
         .into_response(),
     })
 }
 
-fn valid<'a>(key: &'a KeyRecord, profile: &'a Profile, request_id: &'a RequestId) -> Valid<'a> {
+/// The bytes that were signed.
+fn body(field: Option<&SignatureField>) -> Result<Vec<u8>, Problem> {
+    let Some(field) = field else { return Ok(Vec::new()) };
+    BASE64_STANDARD.decode(&field.body_base64).map_err(|_| {
+        let detail = "signature.body_base64 is not base64 (RFC 4648, with its padding).";
+        Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)
+    })
+}
+
+fn valid<'a>(
+    key: &'a KeyRecord,
+    profile: &'a Profile,
+    rate_limit: Option<RateLimit>,
+    request_id: &'a RequestId,
+) -> Valid<'a> {
     let app = key.app();
     Valid {
         valid: true,
@@ -133,7 +189,7 @@ fn valid<'a>(key: &'a KeyRecord, profile: &'a Profile, request_id: &'a RequestId
         scopes: profile.names(key.scopes).collect(),
         expires_at: key.expires_at,
         metadata: &key.metadata,
-        rate_limit: None,
+        rate_limit,
         request_id,
     }
 }
