@@ -4,6 +4,7 @@ mod auth;
 mod caller;
 mod json;
 mod problem;
+pub mod rate_headers;
 pub mod requirement;
 mod shown;
 mod verify;

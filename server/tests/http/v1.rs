@@ -1,6 +1,7 @@
 //! `/v1/…`
 
 mod auth;
+mod limits;
 mod revocation;
 mod verify;
 
