@@ -1,7 +1,10 @@
 //! `/v1/…`
 
+mod addresses;
 mod auth;
+mod ingestion;
 mod revocation;
+mod signatures;
 mod verify;
 
 use axum::{body::Body, http::Method};

@@ -42,6 +42,7 @@ pub async fn post(State(context): State<Context>, access: OperatedApp, Typed(for
 
 #[component]
 fn Switch(app: App) -> impl IntoView {
+    let action = format!("/apps/{}/ingestion", app.id);
     let form = FormState::typed(app.ingestion_verified.then_some(("verified", "on")));
     view! {
         <Card title="Data ingestion">
@@ -49,7 +50,7 @@ fn Switch(app: App) -> impl IntoView {
                 <Fact label="App ID"><IdChip id=app.id.to_string() name="Copy app id"/></Fact>
                 <Fact label="Organization ID"><IdChip id=app.org_id.to_string() name="Copy organization id"/></Fact>
             </Facts>
-            <form method="post" action=format!("/apps/{}/ingestion", app.id) class="stack form">
+            <form method="post" action=action class="stack form">
                 <CheckField
                     form=&form name="verified" label="Verified for ingestion"
                     hint="Its keys may push data. Without it they are refused (403) where ingestion is asked for."

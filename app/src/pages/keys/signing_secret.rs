@@ -18,9 +18,7 @@ use super::{
 };
 use crate::{
     access::KeyAccess,
-    components::{
-        Choice, ErrorSummary, Hidden, Modal, Notice, OnceDialog, PanelFoot, SelectField, SidePanel, Tone,
-    },
+    components::{Choice, ErrorSummary, Hidden, Modal, Notice, OnceDialog, PanelFoot, SelectField, SidePanel, Tone},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
@@ -51,9 +49,10 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typ
     let rotated = async {
         // The first of a key takes nothing's place.
         let grace = if access.key.has_signing_secret { grace(&form)? } else { Duration::ZERO };
-        let seen = form.value("version").parse().map_err(|_| {
-            Error::field("", "This form is not one that we gave you. Look again, then send it again.")
-        })?;
+        let seen = form
+            .value("version")
+            .parse()
+            .map_err(|_| Error::field("", "This form is not one that we gave you. Look again, then send it again."))?;
         context.store.rotate_signing_secret(&access.within.org().me.act(), &access.key, seen, grace).await
     };
     match rotated.await {
@@ -81,7 +80,8 @@ fn grace(form: &FormState) -> Result<Duration, Error> {
 
 /// The key's page as it is now.
 async fn behind(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page, PageError> {
-    let key = context.store.key_for(&access.within.org().me.user.id, &access.key.id).await?.ok_or(PageError::NotFound)?;
+    let key =
+        context.store.key_for(&access.within.org().me.user.id, &access.key.id).await?.ok_or(PageError::NotFound)?;
     overview::page(ui, context, &KeyAccess { key, within: access.within.clone() }, "").await
 }
 
