@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod freshness;
+pub mod limiter;
 pub mod replays;
 mod signatures;
 pub mod usage;
