@@ -75,18 +75,29 @@ async fn a_form_that_is_not_ours_rotates_nothing(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let (key, _) = portal.key(&app).await;
-    for (version, grace, status) in
-        [("", "day", 422), ("one", "day", 422), ("1", "year", 422), ("1", "", 422), ("7", "day", 409), ("0", "day", 409)]
-    {
-        let answer = post(portal, &key, &[("version", version.to_owned()), ("grace", grace.to_owned())].map(|(name, value)| {
-            (if name == "version" { "version" } else { "grace" }, value)
-        }))
+    for (version, grace, status) in [
+        ("", "day", 422),
+        ("one", "day", 422),
+        ("1", "year", 422),
+        ("1", "", 422),
+        ("7", "day", 409),
+        ("0", "day", 409),
+    ] {
+        let answer = post(
+            portal,
+            &key,
+            &[("version", version.to_owned()), ("grace", grace.to_owned())]
+                .map(|(name, value)| (if name == "version" { "version" } else { "grace" }, value)),
+        )
         .await;
         assert_eq!(answer.status, status, "{version} {grace}");
         assert_eq!(find(&answer.body, "sgn_", 47), None);
     }
     let eve = portal.stranger().await;
-    assert_eq!(eve.post(&format!("/keys/{key}/signing-secret"), &[("version", "1"), ("grace", "day")]).await.status, 404);
+    assert_eq!(
+        eve.post(&format!("/keys/{key}/signing-secret"), &[("version", "1"), ("grace", "day")]).await.status,
+        404
+    );
     assert_eq!(form(portal, &key, "day").await[0].1, "1", "nothing was rotated");
 }
 

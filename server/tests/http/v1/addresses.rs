@@ -32,7 +32,9 @@ async fn enforced_addresses_hold_for_the_clients_own(portal: &TestPortal) {
         }
     };
     // Our proxy says where the client is.
-    for inside in ["203.0.113.9", "::ffff:203.0.113.9", "2001:db8:7::1", "198.51.100.7, 203.0.113.9", "203.0.113.9:4711"] {
+    for inside in
+        ["203.0.113.9", "::ffff:203.0.113.9", "2001:db8:7::1", "198.51.100.7, 203.0.113.9", "203.0.113.9:4711"]
+    {
         assert_eq!(through(inside).await, 200, "{inside}");
     }
     for outside in ["198.51.100.7", "2001:db9::1", "203.0.113.9, 198.51.100.7"] {
@@ -97,7 +99,11 @@ async fn monitored_addresses_refuse_nobody(portal: &TestPortal) {
     }
     portal.state.verifier.flush().await.expect("written");
     let activity = portal.get(&format!("/apps/{app}/activity")).await.body;
-    assert_eq!(activity.matches("Request would be refused").count(), 2, "the row, and the filter: a flood fills no log");
+    assert_eq!(
+        activity.matches("Request would be refused").count(),
+        2,
+        "the row, and the filter: a flood fills no log"
+    );
     assert!(activity.contains("its address may not use the key (198.51.100.7), 50 times"), "{activity}");
     assert!(activity.contains("the key lacks a scope"));
 }

@@ -45,7 +45,7 @@ impl<'a> Signer<'a> {
     async fn new(portal: &'a TestPortal) -> Self {
         portal.set_up().await;
         let app = portal.app().await;
-        let shown = portal.generate(&app, "CI", &["read"], true).await;
+        let shown = portal.generate(&app, "CI", &["read", "write"], true).await;
         let key_id = portal.get(&format!("/apps/{app}/keys")).await.after("href=\"/keys/", '"');
         let secret = shown.signing_secret.expect("a signing secret");
         Self { portal, key_id, key: shown.secret, secret, token: portal.root_token().await }
@@ -177,6 +177,11 @@ async fn a_gateway_that_passes_no_body_refuses_who_must_sign(portal: &TestPortal
     assert!(refused.body.contains("have to be signed"));
     assert_eq!(signer.auth("?body=0", &signed, BODY).await.status, 401);
     assert_eq!(signer.auth("?body=1", &signed, BODY).await.status, 200);
+    // Envoy's requirements have names.
+    let envoy = signer.signed(1, BODY);
+    assert_eq!(signer.auth("/envoy/write/leads", &envoy, BODY).await.status, 401);
+    assert_eq!(signer.auth("/envoy/signed/leads", &signed, BODY).await.status, 401, "seen");
+    assert_eq!(signer.auth("/envoy/signed/leads", &envoy, BODY).await.status, 200);
 }
 
 async fn of_many_at_once_one_passes(portal: &TestPortal) {
@@ -199,7 +204,7 @@ async fn of_many_at_once_one_passes(portal: &TestPortal) {
 async fn what_is_refused_for_something_else_is_not_used_up(portal: &TestPortal) {
     let signer = Signer::new(portal).await;
     let signed = signer.signed(0, BODY);
-    assert_eq!(signer.auth("?body=1&scope=write", &signed, BODY).await.status, 403);
+    assert_eq!(signer.auth("?body=1&scope=delete", &signed, BODY).await.status, 403);
     portal.post(&format!("/keys/{}/pause", signer.key_id), &[]).await;
     assert_eq!(signer.auth("?body=1", &signed, BODY).await.status, 403);
     portal.post(&format!("/keys/{}/resume", signer.key_id), &[]).await;
@@ -212,7 +217,9 @@ async fn after_a_restart_older_timestamps_are_refused(portal: &TestPortal) {
     let (used, unused) = (signer.signed(0, BODY), signer.signed(9, BODY));
     assert_eq!(signer.auth("?body=1", &used, BODY).await.status, 200);
     portal.store.clock.turn(Duration::from_secs(10));
-    let state = AppState::new(portal.store.store.clone(), TestPortal::deployment("http://127.0.0.1:3000")).await;
+    let state =
+        AppState::new(portal.store.store.clone(), TestPortal::deployment("http://127.0.0.1:3000", &portal.elapsed))
+            .await;
     let restarted = portal.client.with(router(state.expect("a state")));
     for headers in [&used, &unused] {
         assert_eq!(auth(&restarted, &signer.key, "?body=1", headers, BODY).await.status, 401);
