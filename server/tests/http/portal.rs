@@ -96,21 +96,25 @@ impl TestPortal {
         self.elapsed.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    async fn deployed(store: TestStore, public_url: &str, demo: Option<DemoSignIn>) -> Self {
-        let elapsed = Arc::new(AtomicU64::new(0));
-        let silence = Arc::clone(&elapsed);
-        let deployment = Deployment {
+    pub fn deployment(public_url: &str, elapsed: &Arc<AtomicU64>) -> Deployment {
+        let elapsed = Arc::clone(elapsed);
+        let named =
+            |scope: &str, body: bool| Requirement { scope: vec![scope.to_owned()], body, ..Requirement::default() };
+        Deployment {
             public_url: public_url.to_owned(),
             trusted_proxies: vec!["127.0.0.0/8".parse().expect("a block")],
             cache_keys: 1_000,
-            requirements: [(
-                "write".to_owned(),
-                Requirement { scope: vec!["write".to_owned()], ..Requirement::default() },
-            )]
-            .into(),
-            elapsed: Arc::new(move || Duration::from_secs(silence.load(Ordering::SeqCst))),
-            demo,
-        };
+            requirements: [("write", named("write", false)), ("signed", named("read", true))]
+                .map(|(name, requirement)| (name.to_owned(), requirement))
+                .into(),
+            elapsed: Arc::new(move || Duration::from_secs(elapsed.load(Ordering::SeqCst))),
+            demo: None,
+        }
+    }
+
+    async fn deployed(store: TestStore, public_url: &str, demo: Option<DemoSignIn>) -> Self {
+        let elapsed = Arc::new(AtomicU64::new(0));
+        let deployment = Deployment { demo, ..Self::deployment(public_url, &elapsed) };
         let state = AppState::new(store.store.clone(), deployment).await.expect("a state");
         let client = Client::new(router(state.clone()));
         Self { store, state, client, elapsed }

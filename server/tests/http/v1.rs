@@ -1,8 +1,11 @@
 //! `/v1/…`
 
+mod addresses;
 mod auth;
+mod ingestion;
 mod limits;
 mod revocation;
+mod signatures;
 mod verify;
 
 use axum::{body::Body, http::Method};
