@@ -17,6 +17,7 @@ mod orgs;
 mod peppers;
 mod places;
 mod postgres;
+mod repeats;
 mod root_tokens;
 mod row;
 mod search;
@@ -28,6 +29,7 @@ mod tx;
 mod usage;
 mod users;
 mod verify;
+mod within;
 
 use std::sync::{Arc, OnceLock};
 
@@ -42,6 +44,7 @@ pub use search::{Found, Kind};
 pub use sessions::SessionRow;
 pub use sqlite::can_corrupt_wal;
 pub use usage::{Refused, Used};
+pub use within::{Page, Paging};
 
 use crate::{Clock, Entropy, Error, Result, Timestamp, key::Digest, profile::Profile, vault::Vault};
 use peppers::Peppers;

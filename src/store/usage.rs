@@ -34,7 +34,7 @@ pub struct Refused {
 
 fn act(key: &KeyRecord, address: Option<String>, user_agent: Option<String>, request_id: Option<RequestId>) -> Act {
     let actor = Actor::Key { id: key.key_id.clone(), label: key.label.clone() };
-    Act { actor, address, user_agent, request_id }
+    Act { actor, address, user_agent, request_id, once: None }
 }
 
 impl Store {

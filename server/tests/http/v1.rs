@@ -1,7 +1,15 @@
 //! `/v1/…`
 
+mod apps;
+mod audit;
 mod auth;
+mod idempotency;
+mod isolation;
+mod keys;
+mod orgs;
+mod projects;
 mod revocation;
+mod tenants;
 mod verify;
 
 use axum::{body::Body, http::Method};
