@@ -1,8 +1,11 @@
 //! API keys: who they speak for, what they allow, and what has become of them.
 
+pub mod addresses;
 pub mod edited;
 pub mod metadata;
 pub mod new;
+pub mod record;
+pub mod restrictions;
 pub mod secret;
 pub mod verdict;
 
@@ -15,9 +18,12 @@ use crate::{
     profile::Mode,
 };
 
+pub use addresses::Addresses;
 pub use edited::EditedKey;
 pub use metadata::Metadata;
 pub use new::NewKey;
+pub use record::KeyRecord;
+pub use restrictions::{LimitOverride, Restrictions};
 pub use secret::{Digest, PlainSecret, SigningSecret};
 pub use verdict::{Ask, Verdict};
 
@@ -34,6 +40,11 @@ pub struct Key {
     pub shown: String,
     pub scopes: Vec<String>,
     pub has_signing_secret: bool,
+    /// Counts the signing secrets it had.
+    pub signing_version: i64,
+    /// Until when the signing secret before the last rotation signs too.
+    pub signing_before_until: Option<Timestamp>,
+    pub restrictions: Restrictions,
     pub created_at: Timestamp,
     /// The person, where it was one.
     pub created_by: Option<String>,

@@ -6,6 +6,7 @@ mod json;
 mod manage;
 mod openapi;
 mod problem;
+pub mod requirement;
 mod shown;
 mod verify;
 
@@ -25,6 +26,8 @@ pub fn routes() -> Router<AppState> {
         .route("/v1/keys/verify", post(verify::verify))
         .route("/v1/auth", any(auth::auth))
         .merge(described)
+        .route("/v1/auth/envoy/{requirement}", any(auth::envoy))
+        .route("/v1/auth/envoy/{requirement}/{*path}", any(auth::envoy))
         .route("/v1", any(problem::not_found))
         .route("/v1/", any(problem::not_found))
         .route("/v1/{*rest}", any(problem::not_found))

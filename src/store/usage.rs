@@ -1,6 +1,6 @@
 //! What verifiers saw, written in batches: nothing is written while a request waits.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::{
     Result, Timestamp,
     audit::{Act, Action, Actor, NewEvent, Target},
     id::{KeyId, OrgId, RequestId},
-    key::verdict::{KeyRecord, Verdict},
+    key::{KeyRecord, Verdict},
 };
 
 /// A key that was good for a request.
@@ -26,15 +26,27 @@ pub struct Used {
 pub struct Refused {
     pub key: Arc<KeyRecord>,
     pub verdict: Verdict,
+    /// It was let through all the same: what stands against it is only watched for now.
+    pub passed: bool,
     pub times: u64,
     pub address: Option<String>,
     pub user_agent: Option<String>,
+    /// Where the client is, as whoever asked says.
+    pub ip: Option<IpAddr>,
     pub request_id: RequestId,
 }
 
 fn act(key: &KeyRecord, address: Option<String>, user_agent: Option<String>, request_id: Option<RequestId>) -> Act {
-    let actor = Actor::Key { id: key.key_id.clone(), label: key.label.clone() };
+    let actor = Actor::Key { id: key.key_id.clone(), label: key.label.to_string() };
     Act { actor, address, user_agent, request_id, once: None }
+}
+
+fn target(key: &KeyRecord) -> Target {
+    let target = Target::new("key", &key.key_id, &*key.label);
+    match key.app_id() {
+        Some(app) => target.of_app(app),
+        None => target,
+    }
 }
 
 impl Store {
@@ -54,12 +66,13 @@ impl Store {
                 }
             }
             for org in orgs(&first_uses, &refused) {
-                for Used { key, address, user_agent, .. } in first_uses.iter().filter(|used| used.key.org_id == org) {
+                for Used { key, address, user_agent, .. } in
+                    first_uses.iter().filter(|used| used.key.owner.org_id == org)
+                {
                     tx.act_as(act(key, address.clone(), user_agent.clone(), None));
-                    let target = Target::new("key", &key.key_id, &key.label).of_app(&key.app_id);
-                    tx.record(NewEvent::of(&org, Action::KeyFirstUsed, target)).await?;
+                    tx.record(NewEvent::of(&org, Action::KeyFirstUsed, target(key))).await?;
                 }
-                for refused in refused.iter().filter(|refused| refused.key.org_id == org) {
+                for refused in refused.iter().filter(|refused| refused.key.owner.org_id == org) {
                     tx.record_refusal(refused).await?;
                 }
             }
@@ -71,8 +84,8 @@ impl Store {
 
 /// The organizations of a batch, each once and in order.
 fn orgs(first_uses: &[Used], refused: &[Refused]) -> BTreeSet<OrgId> {
-    let used = first_uses.iter().map(|used| used.key.org_id.clone());
-    used.chain(refused.iter().map(|refused| refused.key.org_id.clone())).collect()
+    let used = first_uses.iter().map(|used| used.key.owner.org_id.clone());
+    used.chain(refused.iter().map(|refused| refused.key.owner.org_id.clone())).collect()
 }
 
 impl Tx {
@@ -95,10 +108,15 @@ impl Tx {
     }
 
     async fn record_refusal(&mut self, refused: &Refused) -> Result<()> {
-        let Refused { key, verdict, times, address, user_agent, request_id } = refused;
+        let Refused { key, verdict, passed, times, address, user_agent, ip, request_id } = refused;
         self.act_as(act(key, address.clone(), user_agent.clone(), Some(request_id.clone())));
-        let target = Target::new("key", &key.key_id, &key.label).of_app(&key.app_id);
-        let event = NewEvent::of(&key.org_id, Action::RequestRefused, target).refused(verdict.status());
-        self.record(event.with(json!({ "code": verdict.code(), "times": times }))).await
+        let action = if *passed { Action::RequestNoted } else { Action::RequestRefused };
+        let event = NewEvent::of(&key.owner.org_id, action, target(key));
+        let event = if *passed { event } else { event.refused(verdict.status()) };
+        let mut details = json!({ "code": verdict.code(), "times": times });
+        if let (Verdict::IpDenied, Some(ip)) = (verdict, ip) {
+            details["ip"] = ip.to_string().into();
+        }
+        self.record(event.with(details)).await
     }
 }
