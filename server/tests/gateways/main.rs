@@ -1,0 +1,1 @@
+//! Real gateways in front of the real binary.
