@@ -3,6 +3,7 @@
 pub mod edited;
 pub mod metadata;
 pub mod new;
+pub mod record;
 pub mod secret;
 pub mod verdict;
 
@@ -18,6 +19,7 @@ use crate::{
 pub use edited::EditedKey;
 pub use metadata::Metadata;
 pub use new::NewKey;
+pub use record::KeyRecord;
 pub use secret::{Digest, PlainSecret, SigningSecret};
 pub use verdict::{Ask, Verdict};
 

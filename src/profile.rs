@@ -1,10 +1,19 @@
-//! What differs from one deployment to the next: the scope catalogue, the environments, where a key is read.
+//! What differs from one deployment to the next: who owns a key, what it may do, where it is read, how often it may ask.
+
+mod file;
+pub mod path;
+mod scope_set;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::scope::Scope;
+use crate::{
+    plan::Plan,
+    scope::{Request, Scope},
+};
+use path::PathPattern;
+pub use scope_set::ScopeSet;
 
 /// Whether a key reaches real data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +41,8 @@ impl Mode {
 }
 
 /// The *Key Type* of the panel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Environment {
     pub name: String,
     pub title: String,
@@ -41,45 +51,155 @@ pub struct Environment {
     pub prefix: String,
 }
 
+/// Who owns the keys that the portal generates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    #[default]
+    App,
+    /// A person: a personal access token.
+    Member,
+    Organization,
+}
+
+impl Owner {
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "app" => Some(Self::App),
+            "member" => Some(Self::Member),
+            "organization" => Some(Self::Organization),
+            _ => None,
+        }
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::Member => "member",
+            Self::Organization => "organization",
+        }
+    }
+}
+
+/// How many scopes a key has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HowMany {
+    #[default]
+    Many,
+    One,
+    None,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Brand {
+    pub name: String,
+    pub docs_url: Option<String>,
+}
+
+/// Where a key is read from.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// In lower case, as HTTP/2 writes them.
+    #[serde(default)]
+    pub headers: Vec<String>,
+    /// `Authorization: Bearer`.
+    #[serde(default)]
+    pub bearer: bool,
+    /// A parameter of the query: such keys end up in logs, so it is off unless named.
+    pub query: Option<String>,
+    /// The header that names the organization a call is about.
+    pub workspace_header: Option<String>,
+    #[serde(default)]
+    pub https_only: bool,
+    /// Lets OPTIONS through, which browsers send without a key.
+    #[serde(default)]
+    pub pass_options: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRules {
+    #[serde(default)]
+    pub owner: Owner,
+    #[serde(default)]
+    pub scopes: HowMany,
+    /// Whether the panel offers a signing secret.
+    #[serde(default)]
+    pub signing_secret: bool,
+}
+
+/// Several scopes that are ticked at once.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bundle {
+    pub name: String,
+    pub title: String,
+    #[serde(default)]
+    pub description: String,
+    pub scopes: Vec<String>,
+}
+
+/// How often keys of a plan may ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanLimits {
+    pub per_minute: Option<u32>,
+    pub per_day: Option<u32>,
+    /// By place in the catalogue: instead of `per_minute` where that scope is the highest of a key.
+    pub classes: Vec<Option<u32>>,
+    pub paths: Vec<PathLimit>,
+}
+
+/// A limit of its own for some paths, beside the plan's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathLimit {
+    pub pattern: PathPattern,
+    pub per_minute: u32,
+}
+
+/// Names of the headers that tell of limits. The standard's own are sent always.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitHeaders {
+    pub limit: Option<String>,
+    pub remaining: Option<String>,
+    /// Seconds since 1970.
+    pub reset: Option<String>,
+    /// Beside `Retry-After`, which is always sent with 429.
+    pub retry_after: Option<String>,
+}
+
+/// Names of the headers of a signed request, or of a signed delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignatureHeaders {
+    pub signature: String,
+    pub timestamp: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
+    pub name: String,
+    pub brand: Brand,
+    pub credentials: Credentials,
+    pub keys: KeyRules,
     pub environments: Vec<Environment>,
     pub scopes: Vec<Scope>,
-    /// The header a key travels in, beside `Authorization: Bearer`.
-    pub key_header: String,
+    pub bundles: Vec<Bundle>,
+    /// In the order of [`Plan::ALL`].
+    pub plans: [PlanLimits; 3],
+    pub limits: LimitHeaders,
+    pub signatures: SignatureHeaders,
+    /// What each scope grants, those that it implies included; by place in the catalogue.
+    granted: Vec<ScopeSet>,
 }
 
 impl Profile {
     /// The profile of a deployment that names none.
     pub fn standard() -> Arc<Self> {
-        let environment = |name: &str, title: &str, mode: Mode| Environment {
-            name: name.to_owned(),
-            title: title.to_owned(),
-            mode,
-            prefix: format!("sk_{}_", mode.as_str()),
-        };
-        let scope = |name: &str, title: &str, description: &str, implies: &[&str]| Scope {
-            name: name.to_owned(),
-            title: title.to_owned(),
-            description: description.to_owned(),
-            implies: implies.iter().map(ToString::to_string).collect(),
-        };
-        Arc::new(Self {
-            environments: vec![
-                environment("production", "Production", Mode::Live),
-                environment("development", "Development", Mode::Test),
-                environment("staging", "Staging", Mode::Test),
-                environment("testing", "Testing", Mode::Test),
-                environment("other", "Other", Mode::Test),
-            ],
-            scopes: vec![
-                scope("read", "Read", "Look at what the app holds", &[]),
-                scope("write", "Write", "Create and change records", &[]),
-                scope("delete", "Delete", "Remove records for good", &[]),
-                scope("admin", "Admin", "Everything, and key management", &["read", "write", "delete"]),
-            ],
-            key_header: "x-api-key".to_owned(),
-        })
+        Arc::new(Self::parse(include_str!("../examples/profiles/default.toml")).expect("our own profile is good"))
     }
 
     pub fn environment(&self, name: &str) -> Option<&Environment> {
@@ -88,6 +208,10 @@ impl Profile {
 
     pub fn scope(&self, name: &str) -> Option<&Scope> {
         self.scopes.iter().find(|scope| scope.name == name)
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        self.scopes.iter().position(|scope| scope.name == name)
     }
 
     /// What a key begins with, if it begins as one of ours.
@@ -100,11 +224,43 @@ impl Profile {
         self.environments.iter().map(|environment| environment.prefix.as_str())
     }
 
-    /// Whether someone who holds `held` has `asked`.
-    pub fn grants(&self, held: &[String], asked: &str) -> bool {
-        held.iter().any(|name| {
-            name == asked || self.scope(name).is_some_and(|scope| scope.implies.iter().any(|implied| implied == asked))
-        })
+    /// The header that examples show a key in.
+    pub fn key_header(&self) -> &str {
+        self.credentials.headers.first().map_or("authorization", String::as_str)
+    }
+
+    pub fn plan(&self, plan: Plan) -> &PlanLimits {
+        &self.plans[plan as usize]
+    }
+
+    /// Those of the names that the catalogue still has.
+    pub fn set<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> ScopeSet {
+        names.into_iter().filter_map(|name| self.place(name)).fold(ScopeSet::default(), ScopeSet::with)
+    }
+
+    /// The scopes of a set with all that they imply.
+    pub fn granted(&self, held: ScopeSet) -> ScopeSet {
+        held.places().filter_map(|place| self.granted.get(place)).fold(ScopeSet::default(), |all, one| all.and(*one))
+    }
+
+    pub fn names(&self, set: ScopeSet) -> impl Iterator<Item = &str> {
+        set.places().filter_map(|place| self.scopes.get(place)).map(|scope| scope.name.as_str())
+    }
+
+    /// Whether what is granted includes that scope.
+    pub fn includes(&self, granted: ScopeSet, asked: &str) -> bool {
+        self.place(asked).is_some_and(|place| granted.has(place))
+    }
+
+    /// Whether what is granted allows such a request. A catalogue that says nothing of requests allows each.
+    pub fn allows(&self, granted: ScopeSet, request: &Request<'_>) -> bool {
+        if request.is_unknown() || !self.scopes.iter().any(Scope::judges) {
+            return true;
+        }
+        if request.is_options() {
+            return self.credentials.pass_options;
+        }
+        granted.places().filter_map(|place| self.scopes.get(place)).any(|scope| scope.allows(request))
     }
 }
 
@@ -115,11 +271,42 @@ mod tests {
     #[test]
     fn admin_includes_the_others() {
         let profile = Profile::standard();
-        let admin = ["admin".to_owned()];
+        let admin = profile.granted(profile.set(["admin"]));
         for scope in ["read", "write", "delete", "admin"] {
-            assert!(profile.grants(&admin, scope));
+            assert!(profile.includes(admin, scope));
         }
-        assert!(!profile.grants(&admin, "fly"));
-        assert!(!profile.grants(&["read".to_owned()], "write"));
+        assert!(!profile.includes(admin, "fly"));
+        assert!(!profile.includes(profile.granted(profile.set(["read"])), "write"));
+    }
+
+    #[test]
+    fn scopes_allow_methods() {
+        let profile = Profile::standard();
+        let allowed = |scopes: &[&str], method: &str| {
+            let granted = profile.granted(profile.set(scopes.iter().copied()));
+            profile.allows(granted, &Request::new(Some(method), Some("/leads")))
+        };
+        for (scope, method) in [
+            ("read", "GET"),
+            ("read", "HEAD"),
+            ("write", "POST"),
+            ("write", "PUT"),
+            ("delete", "DELETE"),
+            ("admin", "GET"),
+        ] {
+            assert!(allowed(&[scope], method), "{scope} {method}");
+        }
+        for (scope, method) in [
+            ("read", "POST"),
+            ("write", "GET"),
+            ("write", "DELETE"),
+            ("admin", "OPTIONS"),
+            ("admin", "TRACE"),
+            ("read", ""),
+        ] {
+            assert!(!allowed(&[scope], method), "{scope} {method}");
+        }
+        assert!(allowed(&["read", "write"], "GET"), "scopes add up");
+        assert!(!allowed(&[], "GET"));
     }
 }

@@ -1,7 +1,9 @@
 //! Scopes: what a key allows, from the profile's catalogue.
 
+use crate::profile::path::{CleanPath, PathPattern};
+
 /// One entry of the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// As requests and JSON name it: `read`.
     pub name: String,
@@ -10,4 +12,85 @@ pub struct Scope {
     pub description: String,
     /// Scopes that this one includes.
     pub implies: Vec<String>,
+    /// What requests it allows: by method, by path, or by both. One that names neither allows none by itself.
+    pub methods: Vec<Method>,
+    pub paths: Vec<PathPattern>,
+}
+
+impl Scope {
+    /// Whether it says anything of requests.
+    pub fn judges(&self) -> bool {
+        !self.methods.is_empty() || !self.paths.is_empty()
+    }
+
+    /// Whether it allows such a request, by as much as was asked of it.
+    pub fn allows(&self, request: &Request<'_>) -> bool {
+        let method = match request.method {
+            Some(method) if !self.methods.is_empty() => {
+                Method::judged(method).is_some_and(|method| self.methods.contains(&method))
+            }
+            _ => true,
+        };
+        let path = match &request.path {
+            Some(path) if !self.paths.is_empty() => {
+                path.as_ref().is_some_and(|path| self.paths.iter().any(|pattern| pattern.matches(path)))
+            }
+            _ => true,
+        };
+        self.judges() && method && path
+    }
+}
+
+/// What a client asks of the API behind the verifier, as far as it was told.
+#[derive(Clone, Debug, Default)]
+pub struct Request<'a> {
+    pub method: Option<&'a str>,
+    /// Nothing inside where the path could be read in two ways.
+    pub path: Option<Option<CleanPath<'a>>>,
+}
+
+impl<'a> Request<'a> {
+    pub fn new(method: Option<&'a str>, path: Option<&'a str>) -> Self {
+        Self { method, path: path.map(CleanPath::parse) }
+    }
+
+    pub fn is_unknown(&self) -> bool {
+        self.method.is_none() && self.path.is_none()
+    }
+
+    pub fn is_options(&self) -> bool {
+        self.method.is_some_and(|method| method.eq_ignore_ascii_case("OPTIONS"))
+    }
+}
+
+/// A method as scopes name it; others are judged as one of these, or not allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+    Patch,
+    Delete,
+}
+
+impl Method {
+    /// HEAD is judged as GET, and PUT as PATCH.
+    pub fn judged(text: &str) -> Option<Self> {
+        let is = |name: &str| text.eq_ignore_ascii_case(name);
+        match () {
+            () if is("GET") || is("HEAD") => Some(Self::Get),
+            () if is("POST") => Some(Self::Post),
+            () if is("PATCH") || is("PUT") => Some(Self::Patch),
+            () if is("DELETE") => Some(Self::Delete),
+            () => None,
+        }
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
 }

@@ -5,7 +5,7 @@ mod database;
 pub use database::TestStore;
 
 use std::sync::{
-    Mutex,
+    Arc, Mutex,
     atomic::{AtomicI64, Ordering},
 };
 use std::time::Duration;
@@ -15,7 +15,11 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use crate::{
     Clock, Entropy, Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
-    key::{Metadata, verdict::KeyRecord},
+    key::{
+        Metadata,
+        record::{AppOwner, KeyOwner, KeyRecord, LimitOverride},
+    },
+    plan::Plan,
     profile::Mode,
 };
 
@@ -60,22 +64,36 @@ impl Clock for TurnedClock {
 /// An active live key with the scope `read`.
 pub fn key_record() -> KeyRecord {
     let entropy = SeededEntropy::new(0);
+    let profile = crate::profile::Profile::standard();
     KeyRecord {
         key_id: KeyId::mint(&entropy),
-        label: "CI".to_owned(),
-        org_id: OrgId::mint("Focus", &entropy),
-        tenant_id: TenantId::mint("Development", &entropy),
-        project_id: ProjectId::mint("Biosignals", &entropy),
-        app_id: AppId::mint("Focus and calm", &entropy),
-        environment: "production".to_owned(),
+        label: "CI".into(),
+        owner: Arc::new(key_owner(&entropy)),
+        environment: "production".into(),
         mode: Mode::Live,
-        scopes: vec!["read".to_owned()],
+        scopes: profile.set(["read"]),
+        granted: profile.set(["read"]),
         expires_at: None,
         revoked_at: None,
         paused: false,
-        suspended: false,
         metadata: Metadata::default(),
         last_used_at: None,
-        ingestion_verified: false,
+        restrictions: None,
+    }
+}
+
+/// An app on the plan *Starter*.
+pub fn key_owner(entropy: &dyn Entropy) -> KeyOwner {
+    KeyOwner {
+        org_id: OrgId::mint("Focus", entropy),
+        app: Some(AppOwner {
+            tenant_id: TenantId::mint("Development", entropy),
+            project_id: ProjectId::mint("Biosignals", entropy),
+            app_id: AppId::mint("Focus and calm", entropy),
+            ingestion_verified: false,
+            limits: LimitOverride::default(),
+        }),
+        plan: Plan::Starter,
+        suspended: false,
     }
 }

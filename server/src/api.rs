@@ -4,6 +4,7 @@ mod auth;
 mod caller;
 mod json;
 mod problem;
+pub mod requirement;
 mod shown;
 mod verify;
 
@@ -21,6 +22,8 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/v1/keys/verify", post(verify::verify))
         .route("/v1/auth", any(auth::auth))
+        .route("/v1/auth/envoy/{requirement}", any(auth::envoy))
+        .route("/v1/auth/envoy/{requirement}/{*path}", any(auth::envoy))
         .route("/v1", any(problem::not_found))
         .route("/v1/", any(problem::not_found))
         .route("/v1/{*rest}", any(problem::not_found))

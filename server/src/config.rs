@@ -1,12 +1,12 @@
 //! Settings: flag > environment (`SALLYPORT_…`) > `sallyport.toml` > default. clap does the first two.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{collections::HashMap, net::IpAddr, path::PathBuf};
 
 use clap::Args;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::site;
+use crate::{api::requirement::Requirement, site};
 
 /// What each command needs: where the data is.
 #[derive(Args, Clone, Debug, Default)]
@@ -83,6 +83,9 @@ struct File {
     trusted_proxies: Option<Vec<String>>,
     log_format: Option<LogFormat>,
     cache_keys: Option<usize>,
+    /// In the file alone.
+    #[serde(default)]
+    requirements: HashMap<String, Requirement>,
 }
 
 /// Where the data is, decided.
@@ -102,6 +105,8 @@ pub struct Serving {
     pub trusted_proxies: Vec<IpNet>,
     pub log_format: LogFormat,
     pub cache_keys: usize,
+    /// What Envoy's paths name.
+    pub requirements: HashMap<String, Requirement>,
     pub demo: bool,
 }
 
@@ -144,6 +149,7 @@ impl Where {
             trusted_proxies: given.iter().map(|cidr| check_cidr(cidr)).collect::<Result<_, _>>()?,
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
             cache_keys: args.cache_keys.or(file.cache_keys).unwrap_or(100_000).max(1),
+            requirements: check_names(file.requirements)?,
             demo: args.demo,
         })
     }
@@ -151,6 +157,17 @@ impl Where {
 
 fn master_key_of_environment() -> Option<MasterKeyText> {
     std::env::var("SALLYPORT_MASTER_KEY").ok().filter(|text| !text.trim().is_empty()).map(MasterKeyText)
+}
+
+/// They stand in paths as they are.
+fn check_names(requirements: HashMap<String, Requirement>) -> Result<HashMap<String, Requirement>, String> {
+    let plain = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    match requirements.keys().find(|name| !plain(name)) {
+        Some(name) => Err(format!("[requirements.{name}]: a name has letters, digits, - and _ alone.")),
+        None => Ok(requirements),
+    }
 }
 
 /// The origin alone: the portal lives at the root of its host.
@@ -187,12 +204,13 @@ mod tests {
     fn the_example_file_and_the_readme_tell_each_setting() {
         let example = include_str!("../../docs/sallyport.toml").replace("# database_url", "database_url");
         let file: File = toml::from_str(&example).expect("every name is known");
-        let File { data, database_url, listen, grpc_listen, public_url, trusted_proxies, log_format, cache_keys } =
-            &file;
+        let File { data, database_url, listen, grpc_listen, public_url, trusted_proxies, log_format, .. } = &file;
+        let File { cache_keys, requirements, .. } = &file;
         let told = [data.is_some(), database_url.is_some(), listen.is_some(), public_url.is_some()];
         assert_eq!(told, [true; 4]);
         assert!(grpc_listen.is_some());
-        assert_eq!([trusted_proxies.is_some(), log_format.is_some(), cache_keys.is_some()], [true; 3]);
+        let told = [trusted_proxies.is_some(), log_format.is_some(), cache_keys.is_some(), !requirements.is_empty()];
+        assert_eq!(told, [true; 4]);
         let names: toml::Table = toml::from_str(&example).expect("TOML");
         for name in names.keys() {
             assert!(include_str!("../../README.md").contains(&format!("| `{name}`")), "{name} is not told");

@@ -96,6 +96,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
         Deployment {
             public_url,
             trusted_proxies: serving.trusted_proxies.clone(),
+            requirements: serving.requirements.clone(),
             cache_keys: serving.cache_keys,
             elapsed: elapsed(),
             demo: serving.demo.then_some(demo::SIGN_IN),

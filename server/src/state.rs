@@ -1,6 +1,6 @@
 //! What a running server is made of.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use ipnet::IpNet;
 use sallyport::{Result, base62, clock::Elapsed, entropy::OsEntropy, passwords::Passwords, store::Store};
@@ -9,7 +9,7 @@ use sallyport_app::{
     context::{Context, DemoSignIn, Parts},
 };
 
-use crate::{site, verifier::Verifier};
+use crate::{api::requirement::Requirement, site, verifier::Verifier};
 
 /// How many searches read at once.
 const SEARCHES: usize = 2;
@@ -20,12 +20,14 @@ pub struct AppState {
     pub context: Context,
     pub verifier: Arc<Verifier>,
     pub trusted_proxies: Arc<[IpNet]>,
+    pub requirements: Arc<HashMap<String, Requirement>>,
 }
 
 /// What a deployment says of itself.
 pub struct Deployment {
     pub public_url: String,
     pub trusted_proxies: Vec<IpNet>,
+    pub requirements: HashMap<String, Requirement>,
     pub cache_keys: usize,
     pub elapsed: Elapsed,
     pub demo: Option<DemoSignIn>,
@@ -45,7 +47,12 @@ impl AppState {
             demo: deployment.demo,
             store,
         });
-        Ok(Self { context, verifier, trusted_proxies: deployment.trusted_proxies.into() })
+        Ok(Self {
+            context,
+            verifier,
+            trusted_proxies: deployment.trusted_proxies.into(),
+            requirements: Arc::new(deployment.requirements),
+        })
     }
 
     /// The portal is for this machine alone: what comes over a proxy comes from elsewhere, whatever it looks like.

@@ -12,11 +12,7 @@ use std::sync::{
 use sallyport::{
     Error, Result,
     clock::Elapsed,
-    key::{
-        Ask, Digest, Verdict,
-        secret::Checked,
-        verdict::{KeyRecord, verdict},
-    },
+    key::{Ask, Digest, KeyRecord, Verdict, secret::Checked, verdict::verdict},
     root_token::{self, RootToken},
     store::{Change, Store, Touched},
 };
@@ -90,6 +86,9 @@ impl Verifier {
 
     /// Judges a presented key. An error means that nothing can be said: the caller refuses with 503.
     pub async fn judge(&self, presented: Option<&str>, ask: &Ask<'_>, client: &Client) -> Result<Judged> {
+        if ask.plain_http && self.store.profile().credentials.https_only {
+            return Ok(Judged::without_key(Verdict::HttpsRequired));
+        }
         let Some(presented) = presented else { return Ok(Judged::without_key(Verdict::Missing)) };
         let profile = self.store.profile();
         let checked = profile.prefix_of(presented).and_then(|prefix| Checked::parse(prefix, presented));

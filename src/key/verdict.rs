@@ -1,12 +1,15 @@
 //! Is this key good for that request? A pure function: what it needs is handed to it.
 
+use std::net::IpAddr;
+
 use serde::Serialize;
 
 use crate::{
     Timestamp,
-    id::{AppId, KeyId, OrgId, ProjectId, TenantId},
-    key::Metadata,
+    id::OrgId,
+    key::record::KeyRecord,
     profile::{Mode, Profile},
+    scope::Request,
 };
 
 /// What is asked of a key.
@@ -14,33 +17,20 @@ use crate::{
 pub struct Ask<'a> {
     /// The organization that the asker is confined to.
     pub org_id: Option<&'a OrgId>,
+    /// The client did not use https.
+    pub plain_http: bool,
+    /// The organization that the call is about.
+    pub workspace: Option<&'a str>,
     pub app_id: Option<&'a str>,
     pub scopes: Vec<&'a str>,
     pub mode: Option<Mode>,
     pub ingestion: bool,
-}
-
-/// What a verdict depends on: one key with what matters of its owners.
-#[derive(Clone, Debug, PartialEq)]
-pub struct KeyRecord {
-    pub key_id: KeyId,
-    pub label: String,
-    pub org_id: OrgId,
-    pub tenant_id: TenantId,
-    pub project_id: ProjectId,
-    pub app_id: AppId,
-    pub environment: String,
-    pub mode: Mode,
-    pub scopes: Vec<String>,
-    pub expires_at: Option<Timestamp>,
-    pub revoked_at: Option<Timestamp>,
-    pub paused: bool,
-    /// Its app, or a place above that, is archived.
-    pub suspended: bool,
-    pub metadata: Metadata,
-    pub last_used_at: Option<Timestamp>,
-    /// The app may push data: an operator's switch.
-    pub ingestion_verified: bool,
+    /// What the client wants of the API.
+    pub request: Request<'a>,
+    /// Where the client is.
+    pub ip: Option<IpAddr>,
+    /// As how many requests this counts.
+    pub cost: u32,
 }
 
 /// The answer, with its code and status.
@@ -48,6 +38,7 @@ pub struct KeyRecord {
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     Valid,
+    HttpsRequired,
     Missing,
     Malformed,
     NotFound,
@@ -55,15 +46,22 @@ pub enum Verdict {
     Expired,
     Paused,
     Suspended,
+    WorkspaceMismatch,
+    IpDenied,
     ModeMismatch,
     AppMismatch,
     InsufficientScope,
     IngestionNotVerified,
+    SignatureRequired,
+    BadSignature,
+    Replayed,
+    RateLimited,
 }
 
 impl Verdict {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 19] = [
         Self::Valid,
+        Self::HttpsRequired,
         Self::Missing,
         Self::Malformed,
         Self::NotFound,
@@ -71,15 +69,22 @@ impl Verdict {
         Self::Expired,
         Self::Paused,
         Self::Suspended,
+        Self::WorkspaceMismatch,
+        Self::IpDenied,
         Self::ModeMismatch,
         Self::AppMismatch,
         Self::InsufficientScope,
         Self::IngestionNotVerified,
+        Self::SignatureRequired,
+        Self::BadSignature,
+        Self::Replayed,
+        Self::RateLimited,
     ];
 
     pub const fn code(self) -> &'static str {
         match self {
             Self::Valid => "valid",
+            Self::HttpsRequired => "https_required",
             Self::Missing => "missing",
             Self::Malformed => "malformed",
             Self::NotFound => "not_found",
@@ -87,10 +92,16 @@ impl Verdict {
             Self::Expired => "expired",
             Self::Paused => "paused",
             Self::Suspended => "suspended",
+            Self::WorkspaceMismatch => "workspace_mismatch",
+            Self::IpDenied => "ip_denied",
             Self::ModeMismatch => "mode_mismatch",
             Self::AppMismatch => "app_mismatch",
             Self::InsufficientScope => "insufficient_scope",
             Self::IngestionNotVerified => "ingestion_not_verified",
+            Self::SignatureRequired => "signature_required",
+            Self::BadSignature => "bad_signature",
+            Self::Replayed => "replayed",
+            Self::RateLimited => "rate_limited",
         }
     }
 
@@ -101,13 +112,24 @@ impl Verdict {
     pub const fn status(self) -> u16 {
         match self {
             Self::Valid => 200,
-            Self::Missing | Self::Malformed | Self::NotFound | Self::Revoked | Self::Expired => 401,
-            Self::Paused
+            Self::Missing
+            | Self::Malformed
+            | Self::NotFound
+            | Self::Revoked
+            | Self::Expired
+            | Self::SignatureRequired
+            | Self::BadSignature
+            | Self::Replayed => 401,
+            Self::HttpsRequired
+            | Self::Paused
             | Self::Suspended
+            | Self::WorkspaceMismatch
+            | Self::IpDenied
             | Self::ModeMismatch
             | Self::AppMismatch
             | Self::InsufficientScope
             | Self::IngestionNotVerified => 403,
+            Self::RateLimited => 429,
         }
     }
 
@@ -116,42 +138,82 @@ impl Verdict {
     }
 }
 
-/// Judges a known key. From cheap to dear; the first check that fails is the answer.
+/// One question of a verdict. They are asked in this order, from cheap to dear; the first that fails is the answer.
+/// Signatures and limits come last, and are judged where their memory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    Organization,
+    Revocation,
+    Expiry,
+    Pause,
+    Suspension,
+    Workspace,
+    Address,
+    Mode,
+    App,
+    Scopes,
+    Request,
+    Ingestion,
+}
+
+impl Check {
+    pub const ALL: [Self; 12] = [
+        Self::Organization,
+        Self::Revocation,
+        Self::Expiry,
+        Self::Pause,
+        Self::Suspension,
+        Self::Workspace,
+        Self::Address,
+        Self::Mode,
+        Self::App,
+        Self::Scopes,
+        Self::Request,
+        Self::Ingestion,
+    ];
+
+    /// The refusal, where it fails.
+    pub fn refuses(self, ask: &Ask<'_>, key: &KeyRecord, profile: &Profile, now: Timestamp) -> Option<Verdict> {
+        let owner = &key.owner;
+        let (refused, verdict) = match self {
+            Self::Organization => (ask.org_id.is_some_and(|org| *org != owner.org_id), Verdict::NotFound),
+            Self::Revocation => (key.revoked_at.is_some(), Verdict::Revoked),
+            Self::Expiry => (key.expires_at.is_some_and(|at| at <= now), Verdict::Expired),
+            Self::Pause => (key.paused, Verdict::Paused),
+            Self::Suspension => (owner.suspended, Verdict::Suspended),
+            Self::Workspace => {
+                (ask.workspace.is_some_and(|org| org != owner.org_id.as_str()), Verdict::WorkspaceMismatch)
+            }
+            // addresses
+            Self::Address => (false, Verdict::IpDenied),
+            Self::Mode => (ask.mode.is_some_and(|mode| mode != key.mode), Verdict::ModeMismatch),
+            Self::App => {
+                let own = key.app_id().map(crate::id::AppId::as_str);
+                (ask.app_id.is_some_and(|app| Some(app) != own), Verdict::AppMismatch)
+            }
+            Self::Scopes => {
+                let lacks = |scope: &&str| !profile.includes(key.granted, scope);
+                (ask.scopes.iter().any(lacks), Verdict::InsufficientScope)
+            }
+            Self::Request => (!profile.allows(key.granted, &ask.request), Verdict::InsufficientScope),
+            Self::Ingestion => {
+                let verified = key.app().is_some_and(|app| app.ingestion_verified);
+                (ask.ingestion && !verified, Verdict::IngestionNotVerified)
+            }
+        };
+        refused.then_some(verdict)
+    }
+}
+
+/// Judges a known key.
 pub fn verdict(ask: &Ask<'_>, key: &KeyRecord, profile: &Profile, now: Timestamp) -> Verdict {
-    if ask.org_id.is_some_and(|org| *org != key.org_id) {
-        return Verdict::NotFound;
-    }
-    if key.revoked_at.is_some() {
-        return Verdict::Revoked;
-    }
-    if key.expires_at.is_some_and(|at| at <= now) {
-        return Verdict::Expired;
-    }
-    if key.paused {
-        return Verdict::Paused;
-    }
-    if key.suspended {
-        return Verdict::Suspended;
-    }
-    if ask.mode.is_some_and(|mode| mode != key.mode) {
-        return Verdict::ModeMismatch;
-    }
-    if ask.app_id.is_some_and(|app| app != key.app_id.as_str()) {
-        return Verdict::AppMismatch;
-    }
-    if !ask.scopes.iter().all(|scope| profile.grants(&key.scopes, scope)) {
-        return Verdict::InsufficientScope;
-    }
-    if ask.ingestion && !key.ingestion_verified {
-        return Verdict::IngestionNotVerified;
-    }
-    Verdict::Valid
+    Check::ALL.into_iter().find_map(|check| check.refuses(ask, key, profile, now)).unwrap_or(Verdict::Valid)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::key_record;
+    use crate::{key::record::KeyOwner, testing::key_record};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000);
 
@@ -163,11 +225,13 @@ mod tests {
     fn a_good_key_is_valid() {
         let key = key_record();
         let ask = Ask {
-            org_id: Some(&key.org_id),
-            app_id: Some(key.app_id.as_str()),
+            org_id: Some(&key.owner.org_id),
+            workspace: Some(key.owner.org_id.as_str()),
+            app_id: key.app_id().map(crate::id::AppId::as_str),
             scopes: vec!["read"],
             mode: Some(key.mode),
-            ingestion: false,
+            request: Request::new(Some("GET"), Some("/leads")),
+            ..Ask::default()
         };
         assert_eq!(judge(&ask, &key), Verdict::Valid);
     }
@@ -182,10 +246,14 @@ mod tests {
         assert_eq!(judge(&Ask { org_id: Some(&other), ..ask() }, &revoked), Verdict::NotFound);
         assert_eq!(judge(&ask(), &revoked), Verdict::Revoked);
         assert_eq!(judge(&ask(), &expired), Verdict::Expired);
-        let (paused, suspended) =
-            (KeyRecord { paused: true, ..key.clone() }, KeyRecord { suspended: true, ..key.clone() });
+        let paused = KeyRecord { paused: true, ..key.clone() };
+        let archived = KeyOwner { suspended: true, ..(*key.owner).clone() };
+        let suspended = KeyRecord { owner: archived.into(), ..key.clone() };
         assert_eq!(judge(&ask(), &paused), Verdict::Paused);
         assert_eq!(judge(&ask(), &suspended), Verdict::Suspended);
+        assert_eq!(judge(&Ask { workspace: Some("org_other_000000"), ..ask() }, &key), Verdict::WorkspaceMismatch);
+        let post = Ask { request: Request::new(Some("POST"), None), ..ask() };
+        assert_eq!(judge(&post, &key), Verdict::InsufficientScope);
         assert_eq!(judge(&Ask { mode: Some(Mode::Test), ..ask() }, &key), Verdict::ModeMismatch);
         assert_eq!(judge(&Ask { app_id: Some("app_x_000000"), ..ask() }, &key), Verdict::AppMismatch);
         assert_eq!(judge(&Ask { scopes: vec!["read", "write"], ..ask() }, &key), Verdict::InsufficientScope);

@@ -8,6 +8,7 @@ pub(super) trait Read {
     fn text(&self, column: &str) -> Result<String>;
     fn text_opt(&self, column: &str) -> Result<Option<String>>;
     fn int(&self, column: &str) -> Result<i64>;
+    fn int_opt(&self, column: &str) -> Result<Option<i64>>;
     fn flag(&self, column: &str) -> Result<bool>;
     fn time(&self, column: &str) -> Result<Timestamp>;
     fn time_opt(&self, column: &str) -> Result<Option<Timestamp>>;
@@ -29,6 +30,10 @@ impl Read for AnyRow {
         Ok(self.try_get(column)?)
     }
 
+    fn int_opt(&self, column: &str) -> Result<Option<i64>> {
+        Ok(self.try_get(column)?)
+    }
+
     fn flag(&self, column: &str) -> Result<bool> {
         Ok(self.int(column)? != 0)
     }
@@ -38,7 +43,7 @@ impl Read for AnyRow {
     }
 
     fn time_opt(&self, column: &str) -> Result<Option<Timestamp>> {
-        Ok(self.try_get::<Option<i64>, _>(column)?.map(Timestamp::from_micros))
+        Ok(self.int_opt(column)?.map(Timestamp::from_micros))
     }
 
     fn bytes(&self, column: &str) -> Result<Vec<u8>> {

@@ -9,7 +9,7 @@ use crate::{
     Result, Timestamp,
     audit::{Act, Action, Actor, NewEvent, Target},
     id::{KeyId, OrgId, RequestId},
-    key::verdict::{KeyRecord, Verdict},
+    key::{KeyRecord, Verdict},
 };
 
 /// A key that was good for a request.
@@ -33,8 +33,16 @@ pub struct Refused {
 }
 
 fn act(key: &KeyRecord, address: Option<String>, user_agent: Option<String>, request_id: Option<RequestId>) -> Act {
-    let actor = Actor::Key { id: key.key_id.clone(), label: key.label.clone() };
+    let actor = Actor::Key { id: key.key_id.clone(), label: key.label.to_string() };
     Act { actor, address, user_agent, request_id }
+}
+
+fn target(key: &KeyRecord) -> Target {
+    let target = Target::new("key", &key.key_id, &*key.label);
+    match key.app_id() {
+        Some(app) => target.of_app(app),
+        None => target,
+    }
 }
 
 impl Store {
@@ -54,12 +62,13 @@ impl Store {
                 }
             }
             for org in orgs(&first_uses, &refused) {
-                for Used { key, address, user_agent, .. } in first_uses.iter().filter(|used| used.key.org_id == org) {
+                for Used { key, address, user_agent, .. } in
+                    first_uses.iter().filter(|used| used.key.owner.org_id == org)
+                {
                     tx.act_as(act(key, address.clone(), user_agent.clone(), None));
-                    let target = Target::new("key", &key.key_id, &key.label).of_app(&key.app_id);
-                    tx.record(NewEvent::of(&org, Action::KeyFirstUsed, target)).await?;
+                    tx.record(NewEvent::of(&org, Action::KeyFirstUsed, target(key))).await?;
                 }
-                for refused in refused.iter().filter(|refused| refused.key.org_id == org) {
+                for refused in refused.iter().filter(|refused| refused.key.owner.org_id == org) {
                     tx.record_refusal(refused).await?;
                 }
             }
@@ -71,8 +80,8 @@ impl Store {
 
 /// The organizations of a batch, each once and in order.
 fn orgs(first_uses: &[Used], refused: &[Refused]) -> BTreeSet<OrgId> {
-    let used = first_uses.iter().map(|used| used.key.org_id.clone());
-    used.chain(refused.iter().map(|refused| refused.key.org_id.clone())).collect()
+    let used = first_uses.iter().map(|used| used.key.owner.org_id.clone());
+    used.chain(refused.iter().map(|refused| refused.key.owner.org_id.clone())).collect()
 }
 
 impl Tx {
@@ -97,8 +106,7 @@ impl Tx {
     async fn record_refusal(&mut self, refused: &Refused) -> Result<()> {
         let Refused { key, verdict, times, address, user_agent, request_id } = refused;
         self.act_as(act(key, address.clone(), user_agent.clone(), Some(request_id.clone())));
-        let target = Target::new("key", &key.key_id, &key.label).of_app(&key.app_id);
-        let event = NewEvent::of(&key.org_id, Action::RequestRefused, target).refused(verdict.status());
+        let event = NewEvent::of(&key.owner.org_id, Action::RequestRefused, target(key)).refused(verdict.status());
         self.record(event.with(json!({ "code": verdict.code(), "times": times }))).await
     }
 }

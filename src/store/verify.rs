@@ -1,10 +1,19 @@
 //! What a verifier looks up: the one finder that starts from a secret's digest and not from its owner.
 
+use std::sync::Arc;
+
+use sqlx::any::AnyRow;
+
 use super::{Store, keys, row::Read};
 use crate::{
     Result,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
-    key::{Digest, secret::Checked, verdict::KeyRecord},
+    key::{
+        Digest,
+        record::{AppOwner, KeyOwner, KeyRecord, LimitOverride, Restrictions},
+        secret::Checked,
+    },
+    plan::Plan,
     profile::Mode,
 };
 
@@ -17,33 +26,75 @@ impl Store {
     /// What a verdict on that key depends on.
     pub async fn key_by_digest(&self, digest: &Digest) -> Result<Option<KeyRecord>> {
         let row = sqlx::query(
-            "SELECT k.id, k.label, k.org_id, a.tenant_id, a.project_id, k.app_id, k.environment, k.mode, k.scopes, \
-             k.expires_at, k.revoked_at, k.paused_at, k.metadata, k.last_used_at, a.ingestion_verified, \
-             COALESCE(a.archived_at, p.archived_at, t.archived_at, o.archived_at) AS archived_at \
-             FROM keys k JOIN apps a ON a.id = k.app_id JOIN projects p ON p.id = a.project_id \
-             JOIN tenants t ON t.id = a.tenant_id JOIN orgs o ON o.id = a.org_id WHERE k.digest = $1",
+            "SELECT k.id, k.label, k.org_id, k.app_id, k.environment, k.mode, k.scopes, k.expires_at, k.revoked_at, \
+             k.paused_at, k.metadata, k.last_used_at, k.require_signed, k.addresses, k.addresses_enforced, \
+             k.limit_per_minute, k.limit_per_day, a.tenant_id, a.project_id, \
+             COALESCE(a.ingestion_verified, 0) AS ingestion_verified, a.limit_per_minute AS app_per_minute, \
+             a.limit_per_day AS app_per_day, o.plan, \
+             COALESCE(a.archived_at, p.archived_at, t.archived_at, o.archived_at, u.disabled_at) AS archived_at, \
+             CAST(CASE WHEN k.owner_id IS NOT NULL AND m.user_id IS NULL THEN 1 ELSE 0 END AS BIGINT) AS left_org \
+             FROM keys k JOIN orgs o ON o.id = k.org_id LEFT JOIN apps a ON a.id = k.app_id \
+             LEFT JOIN projects p ON p.id = a.project_id LEFT JOIN tenants t ON t.id = a.tenant_id \
+             LEFT JOIN users u ON u.id = k.owner_id \
+             LEFT JOIN members m ON m.org_id = k.org_id AND m.user_id = k.owner_id WHERE k.digest = $1",
         )
         .bind(digest.0.to_vec())
         .fetch_optional(&self.0.verify)
         .await?;
-        let Some(row) = row else { return Ok(None) };
-        Ok(Some(KeyRecord {
+        row.map(|row| self.record(&row)).transpose()
+    }
+
+    fn record(&self, row: &AnyRow) -> Result<KeyRecord> {
+        let profile = self.profile();
+        let scopes = profile.set(row.text("scopes")?.split_whitespace());
+        Ok(KeyRecord {
             key_id: KeyId::stored(row.text("id")?),
-            label: row.text("label")?,
-            org_id: OrgId::stored(row.text("org_id")?),
-            tenant_id: TenantId::stored(row.text("tenant_id")?),
-            project_id: ProjectId::stored(row.text("project_id")?),
-            app_id: AppId::stored(row.text("app_id")?),
-            environment: row.text("environment")?,
+            label: row.text("label")?.into(),
+            owner: Arc::new(owner(row)?),
+            environment: row.text("environment")?.into(),
             mode: row.word("mode", Mode::parse)?,
-            scopes: keys::scopes(&row.text("scopes")?),
+            scopes,
+            granted: profile.granted(scopes),
             expires_at: row.time_opt("expires_at")?,
             revoked_at: row.time_opt("revoked_at")?,
             paused: row.time_opt("paused_at")?.is_some(),
-            suspended: row.time_opt("archived_at")?.is_some(),
             metadata: keys::metadata(&row.text("metadata")?),
             last_used_at: row.time_opt("last_used_at")?,
-            ingestion_verified: row.flag("ingestion_verified")?,
-        }))
+            restrictions: restrictions(row)?,
+        })
     }
+}
+
+fn owner(row: &AnyRow) -> Result<KeyOwner> {
+    let app = match row.text_opt("app_id")? {
+        None => None,
+        Some(app) => Some(AppOwner {
+            tenant_id: TenantId::stored(row.text("tenant_id")?),
+            project_id: ProjectId::stored(row.text("project_id")?),
+            app_id: AppId::stored(app),
+            ingestion_verified: row.flag("ingestion_verified")?,
+            limits: limits(row, "app_per_minute", "app_per_day")?,
+        }),
+    };
+    Ok(KeyOwner {
+        org_id: OrgId::stored(row.text("org_id")?),
+        app,
+        plan: row.word("plan", Plan::parse)?,
+        suspended: row.time_opt("archived_at")?.is_some() || row.flag("left_org")?,
+    })
+}
+
+fn restrictions(row: &AnyRow) -> Result<Option<Box<Restrictions>>> {
+    let restrictions = Restrictions {
+        require_signed: row.flag("require_signed")?,
+        addresses: row.text("addresses")?.into(),
+        addresses_enforced: row.flag("addresses_enforced")?,
+        limits: limits(row, "limit_per_minute", "limit_per_day")?,
+    };
+    Ok((restrictions != Restrictions::default()).then(|| Box::new(restrictions)))
+}
+
+fn limits(row: &AnyRow, minute: &str, day: &str) -> Result<LimitOverride> {
+    let limit = |limit: i64| u32::try_from(limit).unwrap_or(u32::MAX);
+    Ok(LimitOverride { per_minute: row.int_opt(minute)?.map(limit), per_day: row.int_opt(day)?.map(limit) })
 }

@@ -5,7 +5,7 @@ use std::{
 
 use sallyport::{
     Error,
-    key::{EditedKey, NewKey, Status, new::KeyInput, secret::Checked, verdict::KeyRecord},
+    key::{EditedKey, KeyRecord, NewKey, Status, new::KeyInput, secret::Checked},
     place::Place,
     store::{KeyFilter, KeySort, KeyStatus, Touched},
     testing::TestStore,
@@ -34,8 +34,9 @@ async fn a_key_is_found_by_its_digest_alone(store: &TestStore) {
     let checked = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
     let digests: Vec<_> = store.digests(checked).collect();
     let record = store.key_by_digest(&digests[0]).await.expect("asked").expect("found");
-    assert_eq!((&record.key_id, &record.app_id, &record.tenant_id), (&issued.key.id, &app.id, &app.tenant_id));
-    assert_eq!(record.scopes, ["read"]);
+    let owner = record.app().expect("an app's key");
+    assert_eq!((&record.key_id, &owner.app_id, &owner.tenant_id), (&issued.key.id, &app.id, &app.tenant_id));
+    assert_eq!(store.profile().names(record.scopes).collect::<Vec<_>>(), ["read"]);
 
     // Another process, with the same master key, knows it too.
     let other = store.reopened().await;
@@ -277,7 +278,7 @@ async fn editing_is_told_to_verifiers(store: &TestStore) {
     store.edit_key(&act, &issued.key, new.clone()).await.expect("edited");
     assert_eq!(store.revision().await.expect("asked"), before + 1);
     let record = record(store, issued.secret.expose()).await;
-    assert_eq!((record.label.as_str(), &record.metadata), ("Nightly", &new.metadata));
+    assert_eq!((&*record.label, &record.metadata), ("Nightly", &new.metadata));
     let key = store.key_for(&ada.id, &issued.key.id).await.expect("asked").expect("there");
     assert_eq!(key.metadata, new.metadata);
 }

@@ -67,10 +67,14 @@ async fn an_archived_place_suspends_every_key_below_it(store: &TestStore) {
         let before = store.revision().await.expect("asked");
         store.archive_place(&act, &place).await.expect("archived");
         store.archive_place(&act, &place).await.expect("twice is once");
-        assert!(store.key_by_digest(&digest).await.expect("asked").expect("found").suspended, "{:?}", place.kind);
+        assert!(store.key_by_digest(&digest).await.expect("asked").expect("found").owner.suspended, "{:?}", place.kind);
         assert_eq!(store.revision().await.expect("asked"), before + 1, "verifiers hear of it");
         store.restore_place(&act, &place).await.expect("restored");
-        assert!(!store.key_by_digest(&digest).await.expect("asked").expect("found").suspended, "{:?}", place.kind);
+        assert!(
+            !store.key_by_digest(&digest).await.expect("asked").expect("found").owner.suspended,
+            "{:?}",
+            place.kind
+        );
         assert_eq!(store.revision().await.expect("asked"), before + 2);
     }
 }

@@ -8,16 +8,18 @@ use axum::{
 use sallyport::{
     Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
-    key::{Ask, Metadata, Verdict, verdict::KeyRecord},
-    profile::Mode,
+    key::{Ask, KeyRecord, Metadata, Verdict},
+    profile::{Mode, Profile},
+    scope::Request,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::{
     caller::Caller,
     json::{Json, Taken},
     problem::Problem,
-    shown,
+    shown::Shown,
 };
 use crate::state::AppState;
 
@@ -33,15 +35,10 @@ pub struct VerifyRequest {
     mode: Option<Mode>,
     #[serde(default)]
     ingestion: bool,
-    /// Taken for the decision's record; no profile of today judges by them.
-    #[serde(rename = "method")]
-    _method: Option<String>,
-    #[serde(rename = "path")]
-    _path: Option<String>,
-    #[serde(rename = "ip")]
-    _ip: Option<std::net::IpAddr>,
-    #[serde(rename = "cost")]
-    _cost: Option<u32>,
+    method: Option<String>,
+    path: Option<String>,
+    ip: Option<std::net::IpAddr>,
+    cost: Option<u32>,
     signature: Option<serde_json::Value>,
 }
 
@@ -58,12 +55,12 @@ struct Valid<'a> {
     key_id: &'a KeyId,
     label: &'a str,
     org_id: &'a OrgId,
-    tenant_id: &'a TenantId,
-    project_id: &'a ProjectId,
-    app_id: &'a AppId,
+    tenant_id: Option<&'a TenantId>,
+    project_id: Option<&'a ProjectId>,
+    app_id: Option<&'a AppId>,
     environment: &'a str,
     mode: Mode,
-    scopes: &'a [String],
+    scopes: Vec<&'a str>,
     expires_at: Option<Timestamp>,
     metadata: &'a Metadata,
     rate_limit: Option<()>,
@@ -75,7 +72,7 @@ struct Refused<'a> {
     valid: bool,
     code: &'static str,
     status: u16,
-    error: Problem,
+    error: Box<RawValue>,
     request_id: &'a RequestId,
 }
 
@@ -92,40 +89,48 @@ pub async fn verify(
     }
     let ask = Ask {
         org_id: caller.token.org_id.as_ref(),
+        plain_http: false,
+        workspace: None,
         app_id: request.app_id.as_deref(),
         scopes: request.scopes.iter().map(String::as_str).collect(),
         mode: request.mode,
         ingestion: request.ingestion,
+        request: Request::new(request.method.as_deref(), request.path.as_deref()),
+        ip: request.ip,
+        cost: request.cost.unwrap_or(1),
     };
     let key = request.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
     let judged = state.verifier.judge(key, &ask, client).await.map_err(|error| Problem::from(error).about(client))?;
     Ok(match (judged.verdict, judged.record()) {
-        (Verdict::Valid, Some(key)) => Answer(valid(key, &client.request_id)).into_response(),
+        (Verdict::Valid, Some(key)) => {
+            Answer(valid(key, state.context.store.profile(), &client.request_id)).into_response()
+        }
         (verdict, key) => Answer(Refused {
             valid: false,
             code: verdict.code(),
             status: verdict.status(),
-            error: shown::problem(verdict, key, client),
+            error: Shown::refusal(verdict, key, client).body,
             request_id: &client.request_id,
         })
         .into_response(),
     })
 }
 
-fn valid<'a>(key: &'a KeyRecord, request_id: &'a RequestId) -> Valid<'a> {
+fn valid<'a>(key: &'a KeyRecord, profile: &'a Profile, request_id: &'a RequestId) -> Valid<'a> {
+    let app = key.app();
     Valid {
         valid: true,
         code: Verdict::Valid.code(),
         status: Verdict::Valid.status(),
         key_id: &key.key_id,
         label: &key.label,
-        org_id: &key.org_id,
-        tenant_id: &key.tenant_id,
-        project_id: &key.project_id,
-        app_id: &key.app_id,
+        org_id: &key.owner.org_id,
+        tenant_id: app.map(|app| &app.tenant_id),
+        project_id: app.map(|app| &app.project_id),
+        app_id: app.map(|app| &app.app_id),
         environment: &key.environment,
         mode: key.mode,
-        scopes: &key.scopes,
+        scopes: profile.names(key.scopes).collect(),
         expires_at: key.expires_at,
         metadata: &key.metadata,
         rate_limit: None,

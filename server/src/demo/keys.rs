@@ -7,7 +7,7 @@ use sallyport::{
     app::App,
     audit::Act,
     id::RequestId,
-    key::{Issued, NewKey, Verdict, new::KeyInput, secret::Checked, verdict::KeyRecord},
+    key::{Issued, KeyRecord, NewKey, Verdict, new::KeyInput, secret::Checked},
     place::Place,
     store::{Refused, Store, Used},
 };

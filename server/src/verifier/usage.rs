@@ -42,7 +42,7 @@ impl Gathered {
     }
 
     fn insert(&mut self, kind: Kind) {
-        let org = kind.key.record.org_id.clone();
+        let org = kind.key.record.owner.org_id.clone();
         if self.refused.insert(kind.name(), kind).is_none() {
             *self.of_org.entry(org).or_default() += 1;
         }
@@ -95,7 +95,7 @@ impl Usage {
         let mut gathered = self.lock();
         let name = (key.record.key_id.clone(), verdict);
         if !gathered.refused.contains_key(&name) {
-            if !gathered.has_room(&key.record.org_id) {
+            if !gathered.has_room(&key.record.owner.org_id) {
                 return;
             }
             gathered.insert(Kind {
@@ -129,7 +129,7 @@ impl Usage {
                 return true;
             }
             if kind.times == 0 {
-                if let Some(kinds) = of_org.get_mut(&kind.key.record.org_id) {
+                if let Some(kinds) = of_org.get_mut(&kind.key.record.owner.org_id) {
                     *kinds = kinds.saturating_sub(1);
                 }
                 return false;
@@ -197,7 +197,10 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sallyport::testing::{SeededEntropy, key_record};
+    use sallyport::{
+        key::record::KeyOwner,
+        testing::{SeededEntropy, key_record},
+    };
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
 
@@ -213,7 +216,7 @@ mod tests {
     fn keys(org: &OrgId, entropy: &SeededEntropy, count: usize) -> Vec<Arc<CachedKey>> {
         let records = (0..count).map(|_| {
             let mut record = key_record();
-            record.org_id = org.clone();
+            record.owner = Arc::new(KeyOwner { org_id: org.clone(), ..(*record.owner).clone() });
             record.key_id = KeyId::mint(entropy);
             Arc::new(CachedKey::from(record))
         });
@@ -221,7 +224,7 @@ mod tests {
     }
 
     fn refused_of(batch: &Batch, org: &OrgId) -> usize {
-        batch.refused.iter().filter(|kind| kind.key.record.org_id == *org).count()
+        batch.refused.iter().filter(|kind| kind.key.record.owner.org_id == *org).count()
     }
 
     #[test]
@@ -244,7 +247,7 @@ mod tests {
         }
         let batch = usage.take(NOW);
         assert_eq!(refused_of(&batch, &loud), KINDS_OF_ORG);
-        assert!(batch.refused.iter().filter(|kind| kind.key.record.org_id == loud).all(|kind| kind.times == 2));
+        assert!(batch.refused.iter().filter(|kind| kind.key.record.owner.org_id == loud).all(|kind| kind.times == 2));
     }
 
     #[test]

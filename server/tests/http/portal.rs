@@ -16,6 +16,7 @@ use sallyport::{
 };
 use sallyport_app::context::DemoSignIn;
 use sallyport_server::{
+    api::requirement::Requirement,
     router::router,
     state::{AppState, Deployment},
 };
@@ -94,6 +95,11 @@ impl TestPortal {
             public_url: public_url.to_owned(),
             trusted_proxies: vec!["127.0.0.0/8".parse().expect("a block")],
             cache_keys: 1_000,
+            requirements: [(
+                "write".to_owned(),
+                Requirement { scope: vec!["write".to_owned()], ..Requirement::default() },
+            )]
+            .into(),
             elapsed: Arc::new(move || Duration::from_secs(silence.load(Ordering::SeqCst))),
             demo,
         };

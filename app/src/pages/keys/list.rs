@@ -240,7 +240,7 @@ fn NoKeys(list: KeyList) -> impl IntoView {
         ("No app to make a key for", "A key speaks for one app. Make a project and an app first.")
     };
     let generate = list.can_generate.then(|| format!("{}?panel=generate", list.path));
-    let curl = snippets::curl(&list.public_url, &list.profile.key_header);
+    let curl = snippets::curl(&list.public_url, list.profile.key_header());
     let below = list.can_generate;
     view! {
         <Empty

@@ -19,7 +19,7 @@ pub fn Once(issued: Box<Issued>, profile: std::sync::Arc<Profile>, done: String)
             environment_tone=environment_tone(issued.key.mode)
             secret_key=issued.secret.expose()
             signing_secret=issued.signing_secret.as_ref().map(|secret| secret.expose().to_owned())
-            header_name=profile.key_header.clone()
+            header_name=profile.key_header().to_owned()
             download_href=download
             download_name=format!("credentials-{}.json", issued.app.id)
             done_href=done

@@ -94,7 +94,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                     view! {
                         <Card title="Use it">
                             <p class="muted">"Ask whether the key is good, as a gateway would:"</p>
-                            <Snippets public_url header=profile.key_header.clone()/>
+                            <Snippets public_url header=profile.key_header().to_owned()/>
                             <p class="muted">
                                 "The key itself was shown once, when it was generated. If it is lost, "
                                 <a class="link" href=like>"generate one like this"</a>

@@ -1,0 +1,83 @@
+//! What the client asked the gateway for, as the gateway tells it.
+
+use axum::http::{HeaderMap, Uri};
+
+use super::super::problem::Problem;
+
+const METHOD: [&str; 2] = ["x-original-method", "x-forwarded-method"];
+/// What stands before the name of a requirement.
+const ENVOY: &str = "/v1/auth/envoy/";
+const TARGET: [&str; 2] = ["x-original-uri", "x-forwarded-uri"];
+
+/// The client's own method, and path with query.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forwarded<'a> {
+    pub method: Option<&'a str>,
+    pub target: Option<&'a str>,
+}
+
+impl<'a> Forwarded<'a> {
+    /// nginx, Traefik and Caddy say it in headers.
+    pub fn in_headers(headers: &'a HeaderMap) -> Result<Self, Problem> {
+        Ok(Self { method: one(headers, METHOD)?, target: one(headers, TARGET)? })
+    }
+
+    /// Envoy asks with the client's own method, and appends the client's own path and query to the requirement's name.
+    pub fn in_path(method: &'a str, uri: &'a Uri) -> (&'a str, Self) {
+        let rest = uri.path_and_query().and_then(|all| all.as_str().strip_prefix(ENVOY)).unwrap_or_default();
+        let (name, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        (name, Self { method: Some(method), target: Some(if target.is_empty() { "/" } else { target }) })
+    }
+
+    pub fn is_in(headers: &HeaderMap) -> bool {
+        METHOD.iter().chain(&TARGET).any(|name| headers.contains_key(*name))
+    }
+}
+
+/// The one value under these names. Where a client slips in another than the gateway's, neither is believed.
+fn one<'a>(headers: &'a HeaderMap, names: [&str; 2]) -> Result<Option<&'a str>, Problem> {
+    let mut found = None;
+    for value in names.into_iter().flat_map(|name| headers.get_all(name)) {
+        let value =
+            value.to_str().map_err(|_| Problem::bad_request("A forwarding header holds bytes that are no text."))?;
+        if found.is_some_and(|other| other != value) {
+            return Err(Problem::bad_request("The forwarding headers contradict each other; set each of them once."));
+        }
+        found = Some(value);
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::{HeaderName, HeaderValue};
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn headers_tell_the_clients_request() {
+        let told = headers(&[("x-original-method", "DELETE"), ("x-forwarded-uri", "/leads?x=1")]);
+        let told = Forwarded::in_headers(&told).expect("clear");
+        assert_eq!(told, Forwarded { method: Some("DELETE"), target: Some("/leads?x=1") });
+        let two = headers(&[("x-original-method", "GET"), ("x-forwarded-method", "DELETE")]);
+        assert!(Forwarded::in_headers(&two).is_err());
+    }
+
+    #[test]
+    fn envoys_path_is_the_clients() {
+        for (uri, target) in [
+            ("/v1/auth/envoy/write/leads/7?x=%2F", "/leads/7?x=%2F"),
+            ("/v1/auth/envoy/write/%2e%2e/x", "/%2e%2e/x"),
+            ("/v1/auth/envoy/write/", "/"),
+            ("/v1/auth/envoy/write", "/"),
+            ("/v1/auth/envoy/write//x", "//x"),
+        ] {
+            let uri: Uri = uri.parse().expect("an address");
+            let asked = Forwarded { method: Some("GET"), target: Some(target) };
+            assert_eq!(Forwarded::in_path("GET", &uri), ("write", asked));
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What a gateway requires of a request: in the query of `/v1/auth`, or under a name in the settings.
+
+use std::borrow::Cow;
+
+use sallyport::profile::Mode;
+use serde::Deserialize;
+
+/// `[requirements.NAME]` in `sallyport.toml`; in a query, the same words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requirement {
+    #[serde(default, deserialize_with = "words")]
+    pub scope: Vec<String>,
+    pub app_id: Option<String>,
+    pub mode: Option<Mode>,
+    #[serde(default)]
+    pub ingestion: bool,
+    /// The gateway passes the client's body, so that signatures can be checked.
+    #[serde(default)]
+    pub body: bool,
+}
+
+impl Requirement {
+    /// A word that we don't know is refused, with a sentence: passing over a requirement would fail open.
+    pub fn parse<'a>(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Result<Self, &'static str> {
+        let mut requirement = Self::default();
+        for (name, value) in pairs {
+            match (name.as_ref(), value.as_ref()) {
+                ("scope", scopes) => {
+                    let before = requirement.scope.len();
+                    requirement.scope.extend(split(scopes));
+                    if requirement.scope.len() == before {
+                        // A gateway whose variable is not set would require nothing.
+                        return Err("A scope parameter names no scope.");
+                    }
+                }
+                ("app_id", app) if requirement.app_id.is_none() => requirement.app_id = Some(app.to_owned()),
+                ("ingestion", "1" | "true") => requirement.ingestion = true,
+                ("body", "1" | "true") => requirement.body = true,
+                ("ingestion" | "body", "0" | "false") => {}
+                ("mode", mode) if requirement.mode.is_none() => {
+                    requirement.mode = Some(Mode::parse(mode).ok_or("mode is live or test.")?);
+                }
+                _ => {
+                    return Err("The query holds a requirement that is not known, or one twice: scope, app_id, \
+                                ingestion=1, mode=live|test, body=1 and gateway=nginx are.");
+                }
+            }
+        }
+        Ok(requirement)
+    }
+}
+
+fn split(scopes: &str) -> impl Iterator<Item = String> {
+    scopes.split([' ', ',']).filter(|scope| !scope.is_empty()).map(str::to_owned)
+}
+
+/// `"read write"`, or a list of names; never empty, since that would require nothing.
+fn words<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Words {
+        One(String),
+        Many(Vec<String>),
+    }
+    let scopes: Vec<_> = match Words::deserialize(deserializer)? {
+        Words::One(text) => split(&text).collect(),
+        Words::Many(list) => list.iter().flat_map(|text| split(text)).collect(),
+    };
+    if scopes.is_empty() { Err(serde::de::Error::custom("scope names no scope")) } else { Ok(scopes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(query: &str) -> Result<Requirement, &'static str> {
+        Requirement::parse(url::form_urlencoded::parse(query.as_bytes()))
+    }
+
+    #[test]
+    fn requirements_are_read() {
+        let scope = vec!["read".to_owned(), "write".to_owned()];
+        let app = Requirement { scope: scope.clone(), app_id: Some("app_x_1".to_owned()), ..Requirement::default() };
+        assert_eq!(asked("scope=read&scope=write&app_id=app_x_1"), Ok(app));
+        let ingestion = Requirement { scope: scope.clone(), ingestion: true, ..Requirement::default() };
+        assert_eq!(asked("scope=read,write&ingestion=1"), Ok(ingestion));
+        assert_eq!(asked(""), Ok(Requirement::default()));
+        let file = "scope = \"read write\"\nmode = \"live\"\nbody = true";
+        let named = Requirement { scope, mode: Some(Mode::Live), body: true, ..Requirement::default() };
+        assert_eq!(toml::from_str(file), Ok(named));
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused() {
+        for query in [
+            "scope=",
+            "scope",
+            "scope=,",
+            "scope=read&scope=",
+            "scopes=read",
+            "mode=moon",
+            "ingestion=yes",
+            "body=yes",
+            "app_id=a&app_id=b",
+            "key=sk_live_x",
+            "mode=live&mode=test",
+        ] {
+            assert!(asked(query).is_err(), "{query}");
+        }
+        for file in ["scope = \"\"", "scope = []", "scopes = [\"read\"]", "mode = \"moon\"", "scope = [\" \"]"] {
+            assert!(toml::from_str::<Requirement>(file).is_err(), "{file}");
+        }
+    }
+}

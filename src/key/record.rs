@@ -1,0 +1,80 @@
+//! What a verdict depends on. Small, since verifiers hold many of these in memory.
+
+use std::sync::Arc;
+
+use crate::{
+    Timestamp,
+    id::{AppId, KeyId, OrgId, ProjectId, TenantId},
+    key::Metadata,
+    plan::Plan,
+    profile::{Mode, ScopeSet},
+};
+
+/// One key, as a verifier holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyRecord {
+    pub key_id: KeyId,
+    pub label: Box<str>,
+    /// Shared by the keys of one app.
+    pub owner: Arc<KeyOwner>,
+    pub environment: Arc<str>,
+    pub mode: Mode,
+    pub scopes: ScopeSet,
+    /// With all that those imply.
+    pub granted: ScopeSet,
+    pub expires_at: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
+    pub paused: bool,
+    pub metadata: Metadata,
+    pub last_used_at: Option<Timestamp>,
+    /// Most keys have none.
+    pub restrictions: Option<Box<Restrictions>>,
+}
+
+impl KeyRecord {
+    pub fn app(&self) -> Option<&AppOwner> {
+        self.owner.app.as_ref()
+    }
+
+    pub fn app_id(&self) -> Option<&AppId> {
+        self.app().map(|app| &app.app_id)
+    }
+}
+
+/// Whom keys speak for: an organization, and where they are an app's, that app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyOwner {
+    pub org_id: OrgId,
+    pub app: Option<AppOwner>,
+    pub plan: Plan,
+    /// The app or a place above it is archived, or the person whose token it is may not use the organization.
+    pub suspended: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppOwner {
+    pub tenant_id: TenantId,
+    pub project_id: ProjectId,
+    pub app_id: AppId,
+    /// The app may push data: an operator's switch.
+    pub ingestion_verified: bool,
+    pub limits: LimitOverride,
+}
+
+/// Instead of the plan's limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LimitOverride {
+    pub per_minute: Option<u32>,
+    pub per_day: Option<u32>,
+}
+
+/// What a key's owners require beyond its scopes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Restrictions {
+    pub require_signed: bool,
+    /// CIDR blocks; empty allows every address.
+    pub addresses: Box<str>,
+    /// If not, what is outside of the blocks is only noted.
+    pub addresses_enforced: bool,
+    pub limits: LimitOverride,
+}

@@ -1,0 +1,189 @@
+//! Paths of requests, and patterns of them.
+
+use std::borrow::Cow;
+
+/// A path that means one thing alone to every server: decoded, without query, dot segments or empty segments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CleanPath<'a>(Cow<'a, str>);
+
+impl<'a> CleanPath<'a> {
+    /// Nothing for what two servers may read differently (`//`, `/../`, `%2F`, `\`): a pattern must not be passed by
+    /// writing the path in another way.
+    pub fn parse(target: &'a str) -> Option<Self> {
+        let path = target.split(['?', '#']).next().unwrap_or_default();
+        if !path.starts_with('/') {
+            return None;
+        }
+        let decoded = if path.contains('%') { Cow::Owned(decode(path)?) } else { Cow::Borrowed(path) };
+        let mut segments = decoded[1..].split('/').peekable();
+        while let Some(segment) = segments.next() {
+            let last = segments.peek().is_none();
+            // `;` begins parameters that some servers cut off.
+            let strange = |character: char| character.is_control() || matches!(character, '\\' | ';');
+            if matches!(segment, "." | "..") || (segment.is_empty() && !last) || segment.contains(strange) {
+                return None;
+            }
+        }
+        Some(Self(decoded))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Percent-decodes once. A slash that was written as `%2F`, or a percent sign, would be read differently by others.
+fn decode(path: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+        let decoded = u8::try_from(digit(rest.next())? * 16 + digit(rest.next())?).ok()?;
+        if matches!(decoded, b'/' | b'%' | b'?' | b'#') {
+            return None;
+        }
+        bytes.push(decoded);
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// `/reports/*` is one segment below, `/reports/**` is it and everything below, `/entities.*` any end of the segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathPattern(String);
+
+impl PathPattern {
+    /// What is wrong with it, as a sentence.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let literal = text.replace('*', "x");
+        if !text.starts_with('/') {
+            return Err("A path pattern begins with a slash.");
+        }
+        if CleanPath::parse(&literal).is_none_or(|clean| clean.as_str() != literal) {
+            return Err("A path pattern is written as a plain path: no query, no percent signs, no `..`, no `//`.");
+        }
+        let end = text.strip_suffix("/**").unwrap_or(text);
+        if end.contains("**") {
+            return Err("`**` stands alone, as the last segment of a path pattern.");
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn matches(&self, path: &CleanPath<'_>) -> bool {
+        let mut segments = path.as_str()[1..].split('/');
+        let mut wanted = self.0[1..].split('/');
+        loop {
+            match (wanted.next(), segments.next()) {
+                (Some("**"), _) | (None, None) => return true,
+                (Some(wanted), Some(segment)) if segment_matches(wanted, segment) => {}
+                _ => return false,
+            }
+        }
+    }
+}
+
+/// `*` is any text within the segment; alone, some text.
+fn segment_matches(wanted: &str, segment: &str) -> bool {
+    if wanted == "*" {
+        return !segment.is_empty();
+    }
+    let mut parts = wanted.split('*');
+    let Some(rest) = parts.next().and_then(|first| segment.strip_prefix(first)) else { return false };
+    let Some(last) = parts.next_back() else { return rest.is_empty() };
+    let Some(mut rest) = rest.strip_suffix(last) else { return false };
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn matches(pattern: &str, path: &str) -> bool {
+        let pattern = PathPattern::parse(pattern).expect(pattern);
+        CleanPath::parse(path).is_some_and(|path| pattern.matches(&path))
+    }
+
+    #[test]
+    fn patterns_match() {
+        for (pattern, path) in [
+            ("/", "/"),
+            ("/leads", "/leads?since=1"),
+            ("/leads/*", "/leads/7"),
+            ("/leads/**", "/leads"),
+            ("/leads/**", "/leads/7/notes"),
+            ("/trpc/entities.*", "/trpc/entities.list"),
+            ("/a*c*e", "/abcde"),
+            ("/caf\u{e9}", "/caf%C3%A9"),
+            ("/**", "/anything/at/all"),
+        ] {
+            assert!(matches(pattern, path), "{pattern} {path}");
+        }
+        for (pattern, path) in [
+            ("/leads", "/leads/"),
+            ("/leads/*", "/leads"),
+            ("/leads/*", "/leads/"),
+            ("/leads/*", "/leads/7/notes"),
+            ("/leads/**", "/leadership"),
+            ("/trpc/entities.*", "/trpc/entities"),
+            ("/a*c*e", "/abde"),
+            ("/a*a", "/a"),
+        ] {
+            assert!(!matches(pattern, path), "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_read_in_two_ways_matches_nothing() {
+        for path in [
+            "",
+            "leads",
+            "http://x/leads",
+            "//leads",
+            "/leads//7",
+            "/./leads",
+            "/x/../leads",
+            "/x/%2e%2e/leads",
+            "/x%2Fleads",
+            "/x%252Fleads",
+            "/%ff",
+            "/%4",
+            "/x\\leads",
+            "/leads;v=1",
+            "/x%00",
+            "/x%5cleads",
+            "/%3Fleads",
+        ] {
+            assert!(!matches("/**", path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_is_a_plain_path() {
+        for wrong in ["", "leads", "/a?b", "/%61", "/a/../b", "/a//b", "/a/**/b", "/a**", "/a;b"] {
+            assert!(PathPattern::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_is_too_strange(path in "\\PC*|/[a-z%./*2eF]*", pattern in "/[a-z.*]{0,6}(/[a-z.*]{1,6}){0,3}(/\\*\\*)?") {
+            if let (Ok(pattern), Some(path)) = (PathPattern::parse(&pattern), CleanPath::parse(&path)) {
+                let _ = pattern.matches(&path);
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Scopes of one catalogue as bits: what is judged at every request costs no look-up.
+
+/// A set of scopes, by their places in the catalogue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScopeSet(u64);
+
+impl ScopeSet {
+    /// As many scopes as a catalogue may have.
+    pub const MOST: usize = 64;
+
+    #[must_use]
+    pub const fn with(self, place: usize) -> Self {
+        Self(self.0 | 1 << place)
+    }
+
+    pub const fn has(self, place: usize) -> bool {
+        self.0 & 1 << place != 0
+    }
+
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The places, from the least.
+    pub fn places(self) -> impl DoubleEndedIterator<Item = usize> {
+        (0..Self::MOST).filter(move |place| self.has(*place))
+    }
+
+    /// The last of the catalogue's scopes that is in it.
+    pub const fn highest(self) -> Option<usize> {
+        if self.0 == 0 { None } else { Some(63 - self.0.leading_zeros() as usize) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_one_is_the_highest() {
+        let set = ScopeSet::default().with(0).with(63).with(5);
+        assert_eq!(set.places().collect::<Vec<_>>(), [0, 5, 63]);
+        assert_eq!((set.highest(), ScopeSet::default().highest()), (Some(63), None));
+        assert!(set.has(5) && !set.has(6));
+    }
+}
