@@ -1,5 +1,6 @@
 //! API keys: who they speak for, what they allow, and what has become of them.
 
+pub mod addresses;
 pub mod edited;
 pub mod metadata;
 pub mod new;
@@ -16,6 +17,7 @@ use crate::{
     profile::Mode,
 };
 
+pub use addresses::Addresses;
 pub use edited::EditedKey;
 pub use metadata::Metadata;
 pub use new::NewKey;

@@ -11,6 +11,7 @@ pub mod error;
 pub mod guessable;
 pub mod id;
 pub mod key;
+pub mod limit;
 pub mod member;
 pub mod org;
 #[cfg(feature = "store")]
@@ -22,6 +23,7 @@ pub mod project;
 pub mod root_token;
 pub mod scope;
 pub mod session;
+pub mod signature;
 pub mod tenant;
 pub mod text;
 pub mod throttle;

@@ -10,13 +10,15 @@ use std::sync::{
 };
 use std::time::Duration;
 
+use hmac::{Hmac, KeyInit, Mac};
 use rand::{Rng, SeedableRng, rngs::StdRng};
+use sha2::Sha256;
 
 use crate::{
     Clock, Entropy, Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
     key::{
-        Metadata,
+        Metadata, SigningSecret,
         record::{AppOwner, KeyOwner, KeyRecord, LimitOverride},
     },
     plan::Plan,
@@ -59,6 +61,14 @@ impl Clock for TurnedClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.0.load(Ordering::SeqCst))
     }
+}
+
+/// What a server writes into the signature's header.
+pub fn sign(secret: &SigningSecret, timestamp: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("HMAC takes a key of any length");
+    mac.update(timestamp.as_bytes());
+    mac.update(body);
+    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An active live key with the scope `read`.

@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod freshness;
+pub mod replays;
 pub mod usage;
 
 use std::sync::{

@@ -11,6 +11,9 @@ crate::on_both_portals!(
     two_keys_are_ambiguous,
     forwarding_headers_are_believed_from_proxies_only,
     a_requirement_nobody_knows_is_refused,
+    the_clients_method_is_judged_and_not_the_gateways,
+    nginx_is_told_in_headers_what_it_can_not_be_told_by_status,
+    envoys_requirement_has_a_name,
 );
 
 async fn a_good_key_is_named_to_the_upstream(portal: &TestPortal) {
@@ -91,7 +94,7 @@ async fn forwarding_headers_are_believed_from_proxies_only(portal: &TestPortal) 
     portal.set_up().await;
     let app = portal.app().await;
     let (_, secret) = portal.key(&app).await;
-    let headers = [("x-api-key", secret.as_str()), ("x-original-method", "DELETE"), ("x-original-uri", "/entities/7")];
+    let headers = [("x-api-key", secret.as_str()), ("x-original-method", "GET"), ("x-original-uri", "/entities/7")];
     assert_eq!(portal.auth("", &headers).await.status, 200, "from loopback");
     let elsewhere = portal.from("203.0.113.9");
     assert_eq!(elsewhere.auth("", &headers).await.status, 403);
@@ -104,5 +107,60 @@ async fn a_requirement_nobody_knows_is_refused(portal: &TestPortal) {
     let (_, secret) = portal.key(&app).await;
     for query in ["?scopes=read", "?mode=moon", "?scope=read&admin=0"] {
         assert_eq!(portal.auth(query, &[("x-api-key", &secret)]).await.status, 400, "{query}");
+    }
+}
+
+async fn the_clients_method_is_judged_and_not_the_gateways(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    let key = ("x-api-key", secret.as_str());
+    for method in ["x-original-method", "x-forwarded-method"] {
+        for (value, status) in
+            [("GET", 200), ("HEAD", 200), ("POST", 403), ("DELETE", 403), ("OPTIONS", 403), ("", 403)]
+        {
+            assert_eq!(portal.auth("", &[key, (method, value)]).await.status, status, "{method}: {value}");
+        }
+    }
+    let smuggled = [key, ("x-forwarded-method", "DELETE"), ("x-original-method", "GET")];
+    assert_eq!(portal.auth("", &smuggled).await.status, 400, "a client that adds the other gateway's header");
+    let twice = [key, ("x-forwarded-uri", "/a"), ("x-forwarded-uri", "/b")];
+    assert_eq!(portal.auth("", &twice).await.status, 400);
+}
+
+async fn nginx_is_told_in_headers_what_it_can_not_be_told_by_status(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    assert_eq!(portal.auth("?gateway=nginx", &[("x-api-key", &secret)]).await.status, 200);
+    for (query, key, real) in [
+        ("?gateway=nginx", "junk", "401"),
+        ("?gateway=nginx&scope=write", secret.as_str(), "403"),
+        ("?gateway=nginx&scopes=write", secret.as_str(), "400"),
+    ] {
+        let answer = portal.auth(query, &[("x-api-key", key)]).await;
+        assert_eq!((answer.status.as_u16(), answer.header("x-auth-status")), (403, real), "{query}");
+        assert_eq!(answer.header("www-authenticate").starts_with("Bearer"), real == "401");
+        assert_eq!(answer.header("x-auth-content-type"), "application/problem+json");
+        let body: serde_json::Value = serde_json::from_str(answer.header("x-auth-body")).expect("JSON");
+        assert_eq!(body["status"].to_string(), real);
+        assert_eq!(answer.body, "");
+    }
+}
+
+async fn envoys_requirement_has_a_name(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let reader = portal.generate(&app, "Reader", &["read"], false).await.secret;
+    let admin = portal.generate(&app, "Admin", &["admin"], false).await.secret;
+    let ask = |key: &str, method: &'static str, path: &'static str| {
+        let request = Client::request(Method::from_bytes(method.as_bytes()).expect("a method"), path);
+        portal.send(request.header("x-api-key", key).body(Body::empty()).expect("a request"))
+    };
+    assert_eq!(ask(&admin, "POST", "/v1/auth/envoy/write/leads/7?scope=nothing").await.status, 200);
+    assert_eq!(ask(&admin, "POST", "/v1/auth/envoy/write").await.status, 200);
+    assert_eq!(ask(&reader, "GET", "/v1/auth/envoy/write/leads").await.status, 403, "the named scope");
+    for path in ["/v1/auth/envoy/unknown/leads", "/v1/auth/envoy/wr%69te/leads"] {
+        assert_eq!(ask(&admin, "GET", path).await.status, 403, "{path}");
     }
 }

@@ -1,0 +1,140 @@
+//! From where a key may be used: blocks of addresses, in CIDR notation (RFC 4632, RFC 4291).
+
+use std::{fmt, net::IpAddr};
+
+use ipnet::IpNet;
+
+use crate::{FieldError, Invalid};
+
+/// As many blocks as a key may have.
+pub const MOST: usize = 100;
+/// As many characters as they may have together.
+const MOST_CHARACTERS: usize = 4_000;
+/// So many wrong ones are told at once.
+const MOST_ERRORS: usize = 10;
+
+/// Blocks in the order they were typed, each once. IPv4 addresses that are written as IPv6 (`::ffff:203.0.113.7`) are
+/// what they are: IPv4, in the blocks and in who asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Addresses(Box<[IpNet]>);
+
+impl Addresses {
+    /// Reads what was typed: a block on each line, or between commas or spaces.
+    pub fn check(text: &str) -> Result<Self, Invalid> {
+        let mut blocks = Vec::new();
+        let mut errors = Vec::new();
+        for (at, line) in text.lines().enumerate() {
+            for entry in line.split([',', ';', ' ', '\t']).filter(|entry| !entry.is_empty()) {
+                match block(entry) {
+                    Ok(block) if blocks.contains(&block) => {}
+                    Ok(block) => blocks.push(block),
+                    Err(mend) if errors.len() < MOST_ERRORS => errors.push(error(at + 1, entry, &mend)),
+                    Err(_) => return Err(Invalid(errors)),
+                }
+            }
+            if blocks.len() > MOST {
+                let message = format!("At most {MOST} blocks; put neighbours together in a larger block.");
+                return Err(Invalid::field("addresses", message));
+            }
+        }
+        if !errors.is_empty() {
+            return Err(Invalid(errors));
+        }
+        let checked = Self(blocks.into());
+        let length = checked.to_string().len();
+        if length > MOST_CHARACTERS {
+            let message = format!("At most {MOST_CHARACTERS} characters together; these have {length}.");
+            return Err(Invalid::field("addresses", message));
+        }
+        Ok(checked)
+    }
+
+    /// What the database holds, which was checked. What can't be read is no block, and nobody is in it.
+    #[cfg(feature = "store")]
+    pub(crate) fn stored(text: &str) -> crate::Result<Self> {
+        let blocks: Result<_, _> = text.split_whitespace().map(str::parse).collect();
+        blocks.map(Self).map_err(|_| crate::Error::Unavailable("a key's addresses can't be read".to_owned()))
+    }
+
+    /// Whether every address may use the key.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        let ip = ip.to_canonical();
+        self.0.iter().any(|block| block.contains(&ip))
+    }
+
+    /// Each block as people write it: an address alone without its length.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|block| {
+            if block.prefix_len() == block.max_prefix_len() { block.addr().to_string() } else { block.to_string() }
+        })
+    }
+}
+
+/// With a space between.
+impl fmt::Display for Addresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, block) in self.0.iter().enumerate() {
+            let space = if at == 0 { "" } else { " " };
+            write!(f, "{space}{block}")?;
+        }
+        Ok(())
+    }
+}
+
+fn error(line: usize, entry: &str, mend: &str) -> FieldError {
+    let mut shown: String = entry.chars().take(50).collect();
+    if shown.len() < entry.len() {
+        shown.push('…');
+    }
+    FieldError { field: "addresses", message: format!("Line {line}, {shown}: {mend}") }
+}
+
+/// One block, or how to mend it.
+fn block(entry: &str) -> Result<IpNet, String> {
+    let (address, length) = match entry.split_once('/') {
+        Some((address, length)) => (address, Some(length)),
+        None => (entry, None),
+    };
+    let Ok(typed) = address.parse::<IpAddr>() else {
+        return Err("write an address like 203.0.113.7 or 2001:db8::7, or a block like 203.0.113.0/24.".to_owned());
+    };
+    let most = if typed.is_ipv4() { 32 } else { 128 };
+    let length = match length {
+        None => most,
+        Some(text) => prefix(text)
+            .filter(|length| *length <= most)
+            .ok_or_else(|| format!("after the slash comes how many bits the block shares, from 0 to {most}."))?,
+    };
+    let address = typed.to_canonical();
+    let length = if address.is_ipv4() && typed.is_ipv6() {
+        // The first 96 bits say that it is an IPv4 address.
+        length.checked_sub(96).ok_or_else(|| format!("write IPv4 blocks as such: {address}/24."))?
+    } else {
+        length
+    };
+    let block = IpNet::new(address, length).map_err(|error| error.to_string())?;
+    if block.trunc() != block {
+        let (from, length) = (block.network(), block.prefix_len());
+        return Err(format!(
+            "a block of /{length} begins at {from}: write {from}/{length}, or {address} for it alone."
+        ));
+    }
+    Ok(block)
+}
+
+/// Digits alone, and no zero before them: some read that as octal.
+fn prefix(text: &str) -> Option<u8> {
+    let digits = (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    (digits && (text == "0" || !text.starts_with('0'))).then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests;

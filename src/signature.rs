@@ -1,0 +1,137 @@
+//! Mode B: a server signs its requests with the signing secret, so that a key alone is not enough.
+//!
+//! Signed is the timestamp as it was written, then the body as it was sent, with nothing between; HMAC-SHA256
+//! (RFC 2104) under the text of the secret; lower-case hex. `docs/signatures.md` holds all of it, with vectors.
+
+use std::{fmt, time::Duration};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::{Timestamp, key::SigningSecret};
+
+/// How far a timestamp may be from our clock, before it or after it.
+pub const WINDOW: Duration = Duration::from_secs(300);
+
+/// Seconds since 1970 have ten digits from 2001 to 2286. All timestamps within a window are of one length, so that no
+/// digit can wander from the timestamp into the body.
+const MOST_DIGITS: usize = 11;
+
+/// What came with a request that says it is signed.
+#[derive(Clone, Copy)]
+pub struct Signed<'a> {
+    pub timestamp: &'a str,
+    pub signature: &'a str,
+    pub body: &'a [u8],
+}
+
+/// The body is somebody's data, and the signature is as good as the request until it is out of time.
+impl fmt::Debug for Signed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { timestamp, body, .. } = self;
+        write!(f, "Signed({timestamp:?}, {} bytes)", body.len())
+    }
+}
+
+/// A signature that holds: what has to be remembered of it, so that it holds once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proof {
+    pub signed_at: Timestamp,
+    pub signature: [u8; 32],
+}
+
+impl Proof {
+    /// From when on its timestamp is out of time.
+    pub fn ends(&self) -> Timestamp {
+        self.signed_at + WINDOW
+    }
+}
+
+/// What a look at a signature said. `ahead` is by how many seconds the signer's clock is before ours: less than zero for
+/// one that is slow, or for a request that took long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checked {
+    Good(Proof),
+    /// Of another body, another timestamp or another secret.
+    Wrong {
+        ahead: i64,
+    },
+    /// Signed too long ago, or in a future that is not yet.
+    OutOfTime {
+        ahead: i64,
+    },
+    /// Not written as timestamps and signatures are; how they are.
+    Malformed(&'static str),
+}
+
+impl Signed<'_> {
+    /// Looks whether one of the secrets signed this at a time that is about now.
+    pub fn check<'a>(&self, secrets: impl IntoIterator<Item = &'a SigningSecret>, now: Timestamp) -> Checked {
+        let Some(signed_at) = timestamp(self.timestamp) else {
+            return Checked::Malformed("The timestamp is written as seconds since 1970, in digits alone.");
+        };
+        let Some(signature) = signature(self.signature) else {
+            return Checked::Malformed("The signature is written as 64 digits of lower-case hex.");
+        };
+        let ahead = ahead(signed_at, now);
+        if signed_at.since(now) > WINDOW || now.since(signed_at) > WINDOW {
+            return Checked::OutOfTime { ahead };
+        }
+        let signs = |secret: &SigningSecret| {
+            let mac = hmac(secret.expose().as_bytes(), self.timestamp, self.body);
+            // Compares in constant time.
+            mac.verify_slice(&signature).is_ok()
+        };
+        if secrets.into_iter().any(signs) {
+            Checked::Good(Proof { signed_at, signature })
+        } else {
+            Checked::Wrong { ahead }
+        }
+    }
+}
+
+/// Reads the body where it lies.
+fn hmac(secret: &[u8], timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");
+    mac.update(timestamp.as_bytes());
+    mac.update(body);
+    mac
+}
+
+/// Each moment in one way of writing: no sign, no space, no zero before it.
+fn timestamp(text: &str) -> Option<Timestamp> {
+    let written = (1..=MOST_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !written || text.starts_with('0') {
+        return None;
+    }
+    text.parse().ok().map(Timestamp::from_seconds)
+}
+
+/// Each signature in one way of writing: upper case would be the same one again.
+fn signature(text: &str) -> Option<[u8; 32]> {
+    fn digit(byte: u8) -> Option<u8> {
+        match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'a'..=b'f' => Some(byte - b'a' + 10),
+            _ => None,
+        }
+    }
+    if text.len() != 64 {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(bytes)
+}
+
+/// In whole seconds, away from zero: what is out of time by a blink is not told as being within.
+fn ahead(signed_at: Timestamp, now: Timestamp) -> i64 {
+    let micros = i128::from(signed_at.micros()) - i128::from(now.micros());
+    let seconds = micros.abs().div_euclid(1_000_000) + i128::from(micros % 1_000_000 != 0);
+    i64::try_from(seconds * micros.signum()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;
