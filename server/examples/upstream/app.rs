@@ -7,7 +7,7 @@ use std::{
 
 use axum::{
     Json, Router,
-    extract::{FromRequestParts, Path, State},
+    extract::{FromRequestParts, Path},
     http::{HeaderMap, Method, StatusCode, Uri, header, request::Parts},
     routing::get,
 };
@@ -55,6 +55,7 @@ pub fn router() -> Router {
     Router::new()
         .route("/notes", get(list).post(add))
         .route("/notes/{id}", get(read).delete(remove))
+        .route("/status/{status}", get(status))
         .fallback(show)
         .with_state(Data::default())
 }
@@ -80,6 +81,11 @@ async fn read(own: Own, Path(id): Path<u64>) -> Result<Json<Value>, StatusCode> 
 async fn remove(own: Own, Path(id): Path<u64>) -> StatusCode {
     let removed = own.notes().notes.remove(&id);
     if removed.is_some() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+}
+
+/// An error of the upstream's own, to see what the gateway makes of it.
+async fn status(Path(status): Path<u16>) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 /// Everywhere else: what arrived. Keys are credentials, which nobody needs to see again.
