@@ -101,13 +101,15 @@ fn allowed(headers: &HeaderMap, check: &CheckRequest) -> CheckResponse {
     CheckResponse { status: Some(Status { code: 0 }), http_response: Some(HttpResponse::Ok(ok)) }
 }
 
-/// Names by which the client says who it is. Upstreams that read variables, not headers, take `_` for `-`.
+/// Names by which the client says who it is. Upstreams that read variables take X_Auth_Mode and X.Auth.Mode for the same.
 fn made_up(check: &CheckRequest) -> impl Iterator<Item = &str> {
     let http = check.attributes.iter().filter_map(|it| it.request.as_ref()?.http.as_ref());
     let names = http.flat_map(|http| {
         http.headers.keys().chain(http.header_map.iter().flat_map(|map| map.headers.iter().map(|pair| &pair.key)))
     });
-    names.map(String::as_str).filter(|name| name.to_ascii_lowercase().replace('_', "-").starts_with(IDENTITY))
+    names.map(String::as_str).filter(|name| {
+        name.to_ascii_lowercase().replace(|char: char| !char.is_ascii_alphanumeric(), "-").starts_with(IDENTITY)
+    })
 }
 
 /// What the HTTP form answers is what the client sees; but nothing that is broken here looks like more than closed.

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::{client, server::between, stage::Stage};
 
-/// Names that Sallyport sets, one that it might, and how a variable's name is written.
-const IDENTITY: [&str; 7] = [
+/// Names that Sallyport sets, one that it might, and what an upstream that reads variables takes for the same.
+const IDENTITY: [&str; 12] = [
     "x-auth-mode",
     "X-Auth-Org-Id",
     "x-auth-app-id",
@@ -13,6 +13,11 @@ const IDENTITY: [&str; 7] = [
     "x-auth-workspace-id",
     "x-auth-status",
     "X_Auth_Mode",
+    "X-Auth_Mode",
+    "x_auth-mode",
+    "X.Auth.Mode",
+    "x~auth~mode",
+    "X'Auth`Mode",
 ];
 
 pub async fn a_client_cannot_name_itself(stage: Stage) {
@@ -20,10 +25,6 @@ pub async fn a_client_cannot_name_itself(stage: Stage) {
     for name in IDENTITY {
         let headers = [("x-api-key", secret.as_str()), (name, "forged"), (name, "twice")];
         let answer = stage.send("GET /echo", &headers, "").await;
-        // Envoy refuses a name with an underscore; the others leave it out.
-        if name.contains('_') && answer.status == 400 {
-            continue;
-        }
         assert_eq!(answer.status, 200, "{name}: {answer:?}");
         assert!(!answer.body.contains("forged") && !answer.body.contains("twice"), "{name}: {answer:?}");
         assert_eq!(answer.json()["headers"]["x-auth-mode"], serde_json::json!(["test"]));
@@ -71,14 +72,14 @@ pub async fn what_a_client_says_of_its_address_is_not_believed(stage: Stage) {
     let org = between(&home, "location: ", '\r');
     let until = Instant::now() + Duration::from_secs(15);
     let mut ticks = tokio::time::interval(Duration::from_millis(100));
-    // It is written a moment later.
-    let log = loop {
+    // It is written a moment later; until then 127.0.0.1 alone did something.
+    loop {
         let log = stage.server().ask("GET", &format!("{org}/activity"), &[], "").expect("answered");
-        if log.contains("Request refused") {
-            break log;
+        assert!(!log.contains("203.0.113.9"), "{log}");
+        if log.contains(client::ADDRESS) {
+            break;
         }
         assert!(Instant::now() < until, "the refusal is not told: {log}");
         ticks.tick().await;
-    };
-    assert!(log.contains(client::ADDRESS) && !log.contains("203.0.113.9"), "{log}");
+    }
 }
