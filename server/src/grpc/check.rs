@@ -154,3 +154,6 @@ fn options(headers: &HeaderMap, told: impl Fn(&str) -> bool) -> Vec<HeaderValueO
     };
     told.map(option).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,8 @@ mod upstream;
 /// Each case with each gateway.
 macro_rules! on_each_gateway {
     ($($case:ident),+ $(,)?) => {
-        on_each_gateway!(@ nginx Nginx, envoy EnvoyHttp, envoy_grpc EnvoyGrpc, caddy Caddy, traefik Traefik; ($($case),+));
+        on_each_gateway!(@ through_nginx Nginx, through_envoy EnvoyHttp, through_envoy_grpc EnvoyGrpc, through_caddy Caddy,
+            through_traefik Traefik; ($($case),+));
     };
     (@ $($name:ident $kind:ident),+; $cases:tt) => { $(on_each_gateway!(# $name $kind $cases);)+ };
     (# $name:ident $kind:ident ($($case:ident),+)) => {

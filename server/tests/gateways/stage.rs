@@ -11,6 +11,7 @@ use crate::{
 };
 
 pub struct Stage {
+    pub kind: Kind,
     pub server: Option<Server>,
     gateway: Gateway,
     pub app: String,
@@ -34,7 +35,7 @@ impl Stage {
         tokio::spawn(async move { axum::serve(listener, upstream::router()).await });
         let neighbours = Neighbours { verifier: &server.address, verifier_grpc: &grpc, upstream: &upstream };
         let gateway = Gateway::start(kind, &neighbours).await;
-        Self { server: Some(server), gateway, app, _data: data }
+        Self { kind, server: Some(server), gateway, app, _data: data }
     }
 
     pub fn server(&self) -> &Server {
