@@ -17,6 +17,7 @@ mod orgs;
 mod peppers;
 mod places;
 mod postgres;
+mod proof;
 mod root_tokens;
 mod row;
 mod search;
@@ -45,6 +46,7 @@ pub use usage::{Refused, Used};
 
 use crate::{Clock, Entropy, Error, Result, Timestamp, key::Digest, profile::Profile, vault::Vault};
 use peppers::Peppers;
+use proof::Prover;
 
 /// Told to whoever caches verdicts, after the commit and before the answer.
 #[derive(Clone, Debug)]
@@ -85,6 +87,9 @@ struct Inner {
     tools: Tools,
     peppers: Peppers,
     listener: OnceLock<Listener>,
+    prover: OnceLock<Prover>,
+    #[cfg(feature = "testing")]
+    slowness: OnceLock<verify::Slowness>,
     server_lock: tokio::sync::Mutex<Option<sqlx::AnyConnection>>,
 }
 

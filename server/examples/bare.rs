@@ -99,18 +99,11 @@ impl Keys {
     }
 }
 
-async fn verify(
-    State(keys): State<Arc<Keys>>,
-    Json(request): Json<VerifyRequest>,
-) -> Result<Answer, StatusCode> {
+async fn verify(State(keys): State<Arc<Keys>>, Json(request): Json<VerifyRequest>) -> Result<Answer, StatusCode> {
     Ok(keys.find(&request.key)?.verify.clone())
 }
 
-async fn auth(
-    State(keys): State<Arc<Keys>>,
-    RawQuery(_): RawQuery,
-    headers: HeaderMap,
-) -> Result<Answer, StatusCode> {
+async fn auth(State(keys): State<Arc<Keys>>, RawQuery(_): RawQuery, headers: HeaderMap) -> Result<Answer, StatusCode> {
     let key = headers.get("x-api-key").and_then(|key| key.to_str().ok()).ok_or(StatusCode::UNAUTHORIZED)?;
     Ok(keys.find(key)?.auth.clone())
 }

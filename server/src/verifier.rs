@@ -3,6 +3,7 @@
 pub mod cache;
 pub mod freshness;
 pub mod replays;
+mod shared;
 pub mod usage;
 
 use std::sync::{
@@ -21,6 +22,7 @@ use sallyport_app::context::Client;
 
 use cache::GenerationCache;
 use freshness::Freshness;
+use shared::Shared;
 use usage::Usage;
 
 /// How often a verdict is judged anew because something was revoked meanwhile.
@@ -28,7 +30,7 @@ const ATTEMPTS: usize = 64;
 
 /// A key in memory, and when it was last good.
 pub struct CachedKey {
-    pub record: Arc<KeyRecord>,
+    pub record: KeyRecord,
     last_used: AtomicI64,
     /// Waits to be written.
     dirty: AtomicBool,
@@ -46,13 +48,14 @@ impl Judged {
     }
 
     pub fn record(&self) -> Option<&KeyRecord> {
-        self.key.as_ref().map(|key| &*key.record)
+        self.key.as_ref().map(|key| &key.record)
     }
 }
 
 pub struct Verifier {
     store: Store,
     keys: GenerationCache<CachedKey>,
+    shared: Shared,
     tokens: GenerationCache<RootToken>,
     usage: Usage,
     freshness: Freshness,
@@ -66,6 +69,7 @@ impl Verifier {
         let known = Mutex::new(store.revision().await?);
         let verifier = Arc::new(Self {
             keys: GenerationCache::new(capacity),
+            shared: Shared::default(),
             tokens: GenerationCache::new(1_000),
             usage: Usage::default(),
             freshness: Freshness::new(elapsed),
@@ -78,7 +82,25 @@ impl Verifier {
                 verifier.apply(change);
             }
         });
+        let asked = Arc::downgrade(&verifier);
+        store.proved_by(move |digest| {
+            let verifier = asked.upgrade();
+            async move {
+                let verifier = verifier.ok_or_else(|| Error::Unavailable("the verifier ended".to_owned()))?;
+                verifier.refuses(&digest).await
+            }
+        });
         Ok(verifier)
+    }
+
+    /// Whether the key of that digest is refused as revoked if it is presented now. Nothing is noted or charged.
+    async fn refuses(&self, digest: &Digest) -> Result<bool> {
+        let judge = |key: &KeyRecord| verdict(&Ask::default(), key, self.store.profile(), self.store.now());
+        let verdict = match self.keys.get(digest) {
+            Some(key) => Some(judge(&key.record)),
+            None => self.store.key_by_digest(digest).await?.as_ref().map(judge),
+        };
+        Ok(verdict == Some(Verdict::Revoked))
     }
 
     pub fn store(&self) -> &Store {
@@ -128,7 +150,8 @@ impl Verifier {
             }
         }
         for digest in self.store.digests(checked) {
-            if let Some(record) = self.store.key_by_digest(&digest).await? {
+            if let Some(mut record) = self.store.key_by_digest(&digest).await? {
+                self.shared.share(&mut record);
                 let key = Arc::new(CachedKey::from(record));
                 self.keys.fill(generation, digest, &key);
                 return Ok(Some(key));
@@ -207,6 +230,12 @@ impl Verifier {
 impl From<KeyRecord> for CachedKey {
     fn from(record: KeyRecord) -> Self {
         let last_used = record.last_used_at.map_or(i64::MIN, sallyport::Timestamp::micros);
-        Self { record: Arc::new(record), last_used: AtomicI64::new(last_used), dirty: AtomicBool::new(false) }
+        Self { record, last_used: AtomicI64::new(last_used), dirty: AtomicBool::new(false) }
+    }
+}
+
+impl AsRef<KeyRecord> for CachedKey {
+    fn as_ref(&self) -> &KeyRecord {
+        &self.record
     }
 }
