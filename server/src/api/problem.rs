@@ -2,9 +2,7 @@
 
 use axum::{
     Json,
-    extract::Request,
     http::{HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use sallyport::{Error, id::RequestId};
@@ -85,18 +83,16 @@ impl IntoResponse for Problem {
 }
 
 /// What went wrong outside the handlers (a panic, the time-out) is told as a problem document too.
-pub async fn complete(request: Request, next: Next) -> Response {
-    let client = request.extensions().get::<Client>().cloned();
-    let mut response = next.run(request).await;
-    let told = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
-    if response.status().is_server_error() && !told {
+pub fn complete(response: Response, client: &Client) -> Response {
+    let told = |kind: &HeaderValue| kind == "application/problem+json";
+    if response.status().is_server_error() && !response.headers().get(header::CONTENT_TYPE).is_some_and(told) {
         let problem = match response.status() {
             StatusCode::INTERNAL_SERVER_ERROR => {
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something is broken here; it was logged.")
             }
             _ => Problem::unavailable(),
         };
-        response = client.iter().fold(problem, |problem, client| problem.about(client)).into_response();
+        return problem.about(client).into_response();
     }
     response
 }
