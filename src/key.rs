@@ -9,6 +9,8 @@ pub mod restrictions;
 pub mod secret;
 pub mod verdict;
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::{
@@ -61,6 +63,8 @@ pub struct Revocation {
     pub at: Timestamp,
     pub by: String,
     pub reason: String,
+    /// From the commit until the verifier was asked, and refused it: known where it was revoked by itself while served.
+    pub refused_after: Option<Duration>,
 }
 
 /// Since when a key is paused, and by whom.

@@ -18,6 +18,7 @@ mod orgs;
 mod peppers;
 mod places;
 mod postgres;
+mod proof;
 mod repeats;
 mod restrictions;
 mod root_tokens;
@@ -52,6 +53,7 @@ pub use within::{Page, Paging};
 
 use crate::{Clock, Entropy, Error, Result, Timestamp, key::Digest, profile::Profile, vault::Vault};
 use peppers::Peppers;
+use proof::Prover;
 
 /// Told to whoever caches verdicts, after the commit and before the answer.
 #[derive(Clone, Debug)]
@@ -92,6 +94,9 @@ struct Inner {
     tools: Tools,
     peppers: Peppers,
     listener: OnceLock<Listener>,
+    prover: OnceLock<Prover>,
+    #[cfg(feature = "testing")]
+    slowness: OnceLock<verify::Slowness>,
     server_lock: tokio::sync::Mutex<Option<sqlx::AnyConnection>>,
 }
 

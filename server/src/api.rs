@@ -16,8 +16,6 @@ use axum::{
     routing::{any, post},
 };
 
-use tower_http::catch_panic::CatchPanicLayer;
-
 use crate::state::AppState;
 pub use problem::{Problem, complete};
 
@@ -32,5 +30,4 @@ pub fn routes() -> Router<AppState> {
         .route("/v1/", any(problem::not_found))
         .route("/v1/{*rest}", any(problem::not_found))
         .method_not_allowed_fallback(problem::method_not_allowed)
-        .layer(CatchPanicLayer::new())
 }

@@ -6,6 +6,7 @@ pub mod freshness;
 pub mod limiter;
 mod look_up;
 pub mod replays;
+mod shared;
 mod signatures;
 pub mod unknown;
 pub mod usage;
@@ -38,6 +39,7 @@ use freshness::Freshness;
 use limiter::Limiter;
 use look_up::Found;
 use replays::Replays;
+use shared::Shared;
 use unknown::Unknown;
 use usage::Usage;
 
@@ -46,7 +48,7 @@ const ATTEMPTS: usize = 64;
 
 /// A key in memory, and when it was last good.
 pub struct CachedKey {
-    pub record: Arc<KeyRecord>,
+    pub record: KeyRecord,
     last_used: AtomicI64,
     /// Waits to be written.
     dirty: AtomicBool,
@@ -70,13 +72,14 @@ impl Judged {
     }
 
     pub fn record(&self) -> Option<&KeyRecord> {
-        self.key.as_ref().map(|key| &*key.record)
+        self.key.as_ref().map(|key| &key.record)
     }
 }
 
 pub struct Verifier {
     store: Store,
     keys: GenerationCache<CachedKey>,
+    shared: Shared,
     tokens: GenerationCache<RootToken>,
     usage: Usage,
     replays: Replays,
@@ -94,6 +97,7 @@ impl Verifier {
         let known = Mutex::new(store.revision().await?);
         let verifier = Arc::new(Self {
             keys: GenerationCache::new(capacity),
+            shared: Shared::default(),
             tokens: GenerationCache::new(1_000),
             usage: Usage::default(),
             replays: Replays::new(store.now()),
@@ -110,7 +114,25 @@ impl Verifier {
                 verifier.apply(change);
             }
         });
+        let asked = Arc::downgrade(&verifier);
+        store.proved_by(move |digest| {
+            let verifier = asked.upgrade();
+            async move {
+                let verifier = verifier.ok_or_else(|| Error::Unavailable("the verifier ended".to_owned()))?;
+                verifier.refuses(&digest).await
+            }
+        });
         Ok(verifier)
+    }
+
+    /// Whether the key of that digest is refused as revoked if it is presented now. Nothing is noted or charged.
+    async fn refuses(&self, digest: &Digest) -> Result<bool> {
+        let judge = |key: &KeyRecord| verdict(&Ask::default(), key, self.store.profile(), self.store.now());
+        let verdict = match self.keys.get(digest) {
+            Some(key) => Some(judge(&key.record)),
+            None => self.store.key_by_digest(digest).await?.as_ref().map(judge),
+        };
+        Ok(verdict == Some(Verdict::Revoked))
     }
 
     pub fn store(&self) -> &Store {
@@ -238,11 +260,12 @@ impl Verifier {
 impl From<KeyRecord> for CachedKey {
     fn from(record: KeyRecord) -> Self {
         let last_used = record.last_used_at.map_or(i64::MIN, Timestamp::micros);
-        Self {
-            record: Arc::new(record),
-            last_used: AtomicI64::new(last_used),
-            dirty: AtomicBool::new(false),
-            signing: OnceLock::new(),
-        }
+        Self { record, last_used: AtomicI64::new(last_used), dirty: AtomicBool::new(false), signing: OnceLock::new() }
+    }
+}
+
+impl AsRef<KeyRecord> for CachedKey {
+    fn as_ref(&self) -> &KeyRecord {
+        &self.record
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use sqlx::any::AnyRow;
 
-use super::{Store, detached, is_taken, lifecycle::keys_within, retried, row::Read, signing, tx::Tx};
+use super::{Store, detached, is_taken, lifecycle::keys_within, proof, retried, row::Read, signing, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
     app::App,
@@ -24,7 +24,7 @@ pub(super) const COLUMNS: &str = "k.id, k.org_id, k.app_id, k.label, k.environme
     k.signing_before_until, k.require_signed, k.addresses, k.addresses_enforced, k.limit_per_minute, k.limit_per_day, \
     k.created_at, \
     (SELECT u.name FROM users u WHERE u.id = k.created_by) AS created_by, k.expires_at, \
-    k.last_used_at, k.paused_at, k.paused_by, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason";
+    k.last_used_at, k.paused_at, k.paused_by, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after";
 
 pub(super) fn key(row: &AnyRow) -> Result<Key> {
     let revoked = match row.time_opt("revoked_at")? {
@@ -33,6 +33,7 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
             at,
             by: row.text_opt("revoked_by")?.unwrap_or_default(),
             reason: row.text_opt("revoke_reason")?.unwrap_or_default(),
+            refused_after: row.int_opt("refused_after")?.and_then(proof::duration),
         }),
     };
     let paused = match row.time_opt("paused_at")? {
@@ -141,10 +142,13 @@ impl Store {
             .fetch_optional(tx.on())
             .await?;
             let Some(row) = row else { return Ok(()) };
-            tx.touches(digest(&row.bytes("digest")?)?);
+            let digest = digest(&row.bytes("digest")?)?;
+            tx.touches(digest);
             let event = NewEvent::of(&key.org_id, Action::KeyRevoked, target(&key));
             tx.record(event.with(json!({ "reason": reason }))).await?;
-            tx.commit().await
+            let committed = tx.commit_timed().await?;
+            store.prove_refused(&key.id, digest, committed).await;
+            Ok(())
         })
         .await
     }

@@ -17,6 +17,9 @@ use crate::{
     profile::Mode,
 };
 
+#[cfg(feature = "testing")]
+pub(super) type Slowness = Box<dyn Fn() -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
 impl Store {
     /// The digests under which a presented secret may be stored, likeliest first.
     pub fn digests(&self, secret: Checked<'_>) -> impl Iterator<Item = Digest> {
@@ -41,7 +44,20 @@ impl Store {
         .bind(digest.0.to_vec())
         .fetch_optional(&self.0.verify)
         .await?;
+        #[cfg(feature = "testing")]
+        if let Some(slowness) = self.0.slowness.get() {
+            slowness().await;
+        }
         row.map(|row| self.record(&row)).transpose()
+    }
+
+    /// Waits for what `slowness` gives whenever a key was read, and before it is told: for tests of races.
+    #[cfg(feature = "testing")]
+    pub fn slow_look_ups<F>(&self, slowness: impl Fn() -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let _ = self.0.slowness.set(Box::new(move || Box::pin(slowness())));
     }
 
     fn record(&self, row: &AnyRow) -> Result<KeyRecord> {

@@ -147,7 +147,8 @@ impl Asked<'_> {
 
 /// Who the key speaks for, for the upstream behind the gateway.
 fn identity(key: &KeyRecord, profile: &Profile) -> Response {
-    let mut headers = HeaderMap::with_capacity(16);
+    // With room for what every answer carries.
+    let mut headers = HeaderMap::with_capacity(24);
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);
@@ -171,5 +172,7 @@ fn identity(key: &KeyRecord, profile: &Profile) -> Response {
     set("x-auth-environment", &key.environment);
     set("x-auth-mode", key.mode.as_str());
     set("cache-control", "no-store");
-    (StatusCode::OK, headers).into_response()
+    let mut response = StatusCode::OK.into_response();
+    *response.headers_mut() = headers;
+    response
 }

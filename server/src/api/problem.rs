@@ -2,9 +2,7 @@
 
 use axum::{
     Json,
-    extract::Request,
     http::{HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use sallyport::{
@@ -165,21 +163,19 @@ impl IntoResponse for Problem {
 
 /// What went wrong outside the handlers (a panic, the time-out) is told as a problem document too, and each tells the
 /// request's id.
-pub async fn complete(request: Request, next: Next) -> Response {
-    let client = request.extensions().get::<Client>().cloned();
-    let mut response = next.run(request).await;
-    if let (Some(problem), Some(client)) = (response.extensions_mut().remove::<Problem>(), &client) {
+pub fn complete(mut response: Response, client: &Client) -> Response {
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         return problem.about(client).into_response();
     }
-    let told = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
-    if response.status().is_server_error() && !told {
+    let told = |kind: &HeaderValue| kind == "application/problem+json";
+    if response.status().is_server_error() && !response.headers().get(header::CONTENT_TYPE).is_some_and(told) {
         let problem = match response.status() {
             StatusCode::INTERNAL_SERVER_ERROR => {
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something is broken here; it was logged.")
             }
             _ => Problem::unavailable(),
         };
-        response = client.iter().fold(problem, |problem, client| problem.about(client)).into_response();
+        return problem.about(client).into_response();
     }
     response
 }

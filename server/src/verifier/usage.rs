@@ -190,9 +190,9 @@ pub struct Batch {
 }
 
 impl Batch {
-    pub fn used(&self) -> Vec<Used> {
+    pub fn used(&self) -> Vec<Used<CachedKey>> {
         let used = self.used.iter().map(|used| Used {
-            key: Arc::clone(&used.key.record),
+            key: Arc::clone(&used.key),
             at: Timestamp::from_micros(used.key.last_used.load(Ordering::Acquire)),
             address: used.address.clone(),
             user_agent: used.user_agent.clone(),
@@ -200,9 +200,9 @@ impl Batch {
         used.collect()
     }
 
-    pub fn refused(&self) -> Vec<Refused> {
+    pub fn refused(&self) -> Vec<Refused<CachedKey>> {
         let refused = self.refused.iter().map(|kind| Refused {
-            key: Arc::clone(&kind.key.record),
+            key: Arc::clone(&kind.key),
             verdict: kind.verdict,
             passed: kind.passed,
             times: kind.times,

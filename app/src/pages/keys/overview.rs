@@ -1,5 +1,7 @@
 //! `/keys/{key_id}`: everything about a key but its secrets.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{
@@ -176,6 +178,11 @@ fn Signing(key: Key, now: Timestamp) -> impl IntoView {
     view! { {if key.has_signing_secret { "Yes" } else { "None" }}{before} }
 }
 
+/// What the verifier said when it was asked right after the revocation.
+fn proof(after: Duration) -> String {
+    format!("1 of 1 verifier nodes refuses this key, after {:.1} ms", after.as_secs_f64() * 1_000.0)
+}
+
 /// Since when it is paused or revoked, by whom and why.
 #[component]
 fn Ended(key: Key, now: Timestamp) -> impl IntoView {
@@ -186,6 +193,7 @@ fn Ended(key: Key, now: Timestamp) -> impl IntoView {
         view! {
             <Fact label="Revoked">{format!("by {}, ", revoked.by)}<Ago at=revoked.at now/></Fact>
             {(!revoked.reason.is_empty()).then(|| view! { <Fact label="Reason">{revoked.reason}</Fact> })}
+            {revoked.refused_after.map(|after| view! { <Fact label="Proof">{proof(after)}</Fact> })}
         }
     });
     view! { {paused}{revoked} }
