@@ -27,7 +27,6 @@ const SEED: u64 = 42;
 pub struct TestStore {
     pub store: Store,
     pub clock: Arc<TurnedClock>,
-    profile: Arc<Profile>,
     _folder: Option<TempDir>,
     /// Where to drop the database, and its name.
     server: Option<(String, String)>,
@@ -43,15 +42,10 @@ impl Deref for TestStore {
 
 impl TestStore {
     pub async fn sqlite() -> Self {
-        Self::sqlite_of(Profile::standard()).await
-    }
-
-    /// Of a deployment with another profile.
-    pub async fn sqlite_of(profile: Arc<Profile>) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let location = Location::Sqlite(folder.path().join("sallyport.db"));
-        let (store, clock) = open(location, &profile).await;
-        Self { store, clock, profile, _folder: Some(folder), server: None }
+        let (store, clock) = open_first(location).await;
+        Self { store, clock, _folder: Some(folder), server: None }
     }
 
     /// On the server that `TEST_POSTGRES_URL` names; `make test` starts one.
@@ -62,9 +56,8 @@ impl TestStore {
         let name = format!("sallyport_{}", hex(&(&crate::entropy::OsEntropy as &dyn crate::Entropy).array::<8>()));
         admin(&server, format!("CREATE DATABASE {name}")).await;
         let (base, _) = server.rsplit_once('/').expect("the URL ends with a database");
-        let profile = Profile::standard();
-        let (store, clock) = open(Location::Postgres(format!("{base}/{name}")), &profile).await;
-        Self { store, clock, profile, _folder: None, server: Some((server, name)) }
+        let (store, clock) = open_first(Location::Postgres(format!("{base}/{name}"))).await;
+        Self { store, clock, _folder: None, server: Some((server, name)) }
     }
 
     /// The master key of every test store, as `SALLYPORT_MASTER_KEY` takes it: for the binary beside a test.
@@ -74,13 +67,19 @@ impl TestStore {
 
     /// The same database, opened by another process as it were.
     pub async fn reopened(&self) -> Store {
-        open(self.store.location().clone(), &self.profile).await.0
+        open_first(self.store.location().clone()).await.0
+    }
+
+    /// The same database and clock under another profile. Whoever made the database takes it away.
+    pub async fn with_profile(&self, profile: Arc<Profile>) -> Self {
+        let store = open(self.store.location().clone(), self.clock.clone(), profile).await;
+        Self { store, clock: self.clock.clone(), _folder: None, server: None }
     }
 
     /// As a test has it whose portal is started again. The database stays this one's.
     pub async fn restarted(&self) -> Self {
-        let (store, clock) = open(self.store.location().clone(), &self.profile).await;
-        Self { store, clock, profile: Arc::clone(&self.profile), _folder: None, server: None }
+        let (store, clock) = open_first(self.store.location().clone()).await;
+        Self { store, clock, _folder: None, server: None }
     }
 
     /// Every row of every table, as text: what a request that changes nothing leaves as it was.
@@ -162,21 +161,25 @@ impl TestStore {
             expires: "never",
             signing_secret: true,
         };
-        let new = NewKey::check(&input, &self.profile, self.store.now())?;
+        let new = NewKey::check(&input, self.store.profile(), self.store.now())?;
         self.store.issue_key(act, app, new, None).await
     }
 }
 
-async fn open(location: Location, profile: &Arc<Profile>) -> (Store, Arc<TurnedClock>) {
+async fn open_first(location: Location) -> (Store, Arc<TurnedClock>) {
     let clock = Arc::new(TurnedClock::default());
+    (open(location, clock.clone(), Profile::standard()).await, clock)
+}
+
+async fn open(location: Location, clock: Arc<TurnedClock>, profile: Arc<Profile>) -> Store {
     let tools = Tools {
-        clock: clock.clone(),
+        clock,
         // What is minted has to differ from one opening to the next.
         entropy: Arc::new(crate::entropy::OsEntropy),
         vault: Vault::new(&MasterKey::mint(&SeededEntropy::new(SEED))),
-        profile: Arc::clone(profile),
+        profile,
     };
-    (Store::open(location, tools).await.expect("the store opens"), clock)
+    Store::open(location, tools).await.expect("the store opens")
 }
 
 async fn admin(server: &str, sql: String) {

@@ -259,7 +259,8 @@ async fn a_scope_has_the_limit_of_its_plan_under_the_names_of_the_profile() {
     let headers = "[limits]\nlimit = \"X-RateLimit-Limit\"\nremaining = \"X-RateLimit-Remaining\"\n\
         reset = \"X-RateLimit-Reset\"\nretry_after = \"X-RateLimit-RetryAfter\"\n";
     let profile = Profile::parse(&format!("{head}{}{headers}", plans.concat())).expect("a profile");
-    let portal = TestPortal::new(TestStore::sqlite_of(Arc::new(profile)).await).await;
+    let standard = TestStore::sqlite().await;
+    let portal = TestPortal::new(standard.with_profile(Arc::new(profile)).await).await;
     portal.set_up().await;
     for (plan, limits) in [("starter", [120, 60, 30]), ("pro", [600, 300, 150]), ("enterprise", [3_000, 1_500, 750])] {
         let fields = [("name", plan), ("description", ""), ("plan", plan), ("tenant", "Development")];
