@@ -11,6 +11,7 @@ use crate::{
     middleware::headers::{assert_guarded, without_what_differs},
     portal::TestPortal,
 };
+use rules::Who;
 use world::{Expected, Kind, World, ask, fill, routes, send};
 
 crate::on_both_portals!(
