@@ -184,7 +184,7 @@ impl Verifier {
                     }
                 }
             }
-            held.map(replays::Claim::keep);
+            held.into_iter().for_each(replays::Claim::keep);
             let retry_after = charged.and_then(|charged| charged.rate.retry_after);
             return Ok(Judged { charged, retry_after, ..self.noted(verdict, key, now, ask, client) });
         }

@@ -61,6 +61,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
         let another = format!("/apps/{}/keys?panel=generate&like={}", key.app_id, key.id);
         let (used, ended, acted, ends) = (key.clone(), key.clone(), key.clone(), key.clone());
         let (signs, restricted) = (key.clone(), key.clone());
+        let may_sign = key.has_signing_secret || profile.keys.signing_secret;
         let by = key.created_by.clone().map(|name| format!("by {name}, "));
         let chips = key.scopes.clone().into_iter().map(|scope| view! { <Chip text=scope/> }).collect_view();
         let id = key.id.to_string();
@@ -75,7 +76,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                     <span><StatusBadge key=status now/></span>
                     {hint.map(|text| view! { <span><Badge tone=Tone::Warning text/></span> })}
                 }
-                actions=move || may_manage.then(|| view! { <Actions key=acted now/> })
+                actions=move || may_manage.then(|| view! { <Actions key=acted now may_sign/> })
             />
             <div class="columns">
                 <Card title="Key">
@@ -137,7 +138,7 @@ fn said(done: &str, status: Status, archived: bool) -> Option<&'static str> {
 }
 
 #[component]
-fn Actions(key: Key, now: Timestamp) -> impl IntoView {
+fn Actions(key: Key, now: Timestamp, may_sign: bool) -> impl IntoView {
     let path = format!("/keys/{}", key.id);
     let to = |tail: &str| format!("{path}/{tail}");
     let status = key.status(now);
@@ -155,7 +156,9 @@ fn Actions(key: Key, now: Timestamp) -> impl IntoView {
             <form method="post" action=to(verb)><button class="btn">{name}</button></form>
         })}
         {(status != Status::Revoked).then(|| view! {
-            <form method="get" action=to("signing-secret")><button id="signing-secret" class="btn">{signing}</button></form>
+            {may_sign.then(|| view! {
+                <form method="get" action=to("signing-secret")><button id="signing-secret" class="btn">{signing}</button></form>
+            })}
             <form method="get" action=to("revoke")><button id="revoke" class="btn btn-danger-quiet">"Revoke"</button></form>
         })}
     }
