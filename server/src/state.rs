@@ -9,7 +9,7 @@ use sallyport_app::{
     context::{Context, DemoSignIn, Parts},
 };
 
-use crate::{api::requirement::Requirement, site, verifier::Verifier};
+use crate::{api::openapi, api::requirement::Requirement, site, verifier::Verifier};
 
 /// How many searches read at once.
 const SEARCHES: usize = 2;
@@ -37,7 +37,9 @@ impl AppState {
     pub async fn new(store: Store, deployment: Deployment) -> Result<Self> {
         let attempts = Attempts::new(deployment.elapsed.clone());
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
+        let api = openapi::document(store.profile(), &deployment.public_url);
         let context = Context::new(Parts {
+            api,
             passwords: Passwords::new(Arc::new(OsEntropy)),
             base: site::base().to_owned(),
             setup_token: base62::random(store.entropy(), 32),

@@ -6,6 +6,7 @@ mod auth;
 mod idempotency;
 mod isolation;
 mod keys;
+mod openapi;
 mod orgs;
 mod projects;
 mod revocation;
