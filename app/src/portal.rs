@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::{BareFrame, ChromeFrame};
+use crate::components::{BareFrame, ChromeFrame, OpenFrame};
 
 pub use crate::components::chrome::{Archived, Chrome, Crumb, CurrentOrg, OrgEntry, Section, TenantEntry, Viewer};
 
@@ -55,6 +55,8 @@ pub type Body = Box<dyn FnOnce() -> AnyView + Send>;
 pub enum Frame {
     /// Sign-in, first run, errors: a centred card under the logo.
     Bare,
+    /// For everybody to read: the logo, and the whole width.
+    Open,
     /// Sidebar and top bar.
     Chrome(Box<Chrome>),
 }
@@ -72,6 +74,11 @@ impl Page {
     /// A centred card under the logo.
     pub fn bare<V: IntoView + 'static>(title: impl Into<String>, body: impl FnOnce() -> V + Send + 'static) -> Self {
         Self::new(title.into(), Frame::Bare, body)
+    }
+
+    /// A page for everybody to read.
+    pub fn open<V: IntoView + 'static>(title: impl Into<String>, body: impl FnOnce() -> V + Send + 'static) -> Self {
+        Self::new(title.into(), Frame::Open, body)
     }
 
     /// A page within the sidebar and the top bar.
@@ -126,6 +133,7 @@ pub fn Portal(page: Page, site: Site) -> impl IntoView {
                     <a class="skip" href="#content">"Skip to content"</a>
                     {match frame {
                         Frame::Bare => view! { <BareFrame body=body/> }.into_any(),
+                        Frame::Open => view! { <OpenFrame body=body/> }.into_any(),
                         Frame::Chrome(chrome) => view! { <ChromeFrame chrome=*chrome theme=theme body=body/> }.into_any(),
                     }}
                 </div>

@@ -23,6 +23,17 @@ pub fn BareFrame(body: Body) -> impl IntoView {
     }
 }
 
+/// The body, under the logo.
+#[component]
+pub fn OpenFrame(body: Body) -> impl IntoView {
+    view! {
+        <main id="content" class="open" tabindex="-1">
+            <a class="logo" href="/"><Logo/>"Sallyport"</a>
+            {body()}
+        </main>
+    }
+}
+
 /// Sidebar, top bar and the body.
 #[component]
 pub fn ChromeFrame(chrome: Chrome, theme: Theme, body: Body) -> impl IntoView {

@@ -19,12 +19,21 @@ use sallyport::{
 };
 use sallyport_app::context::Client;
 
-use super::{problem::Problem, requirement::Requirement, shown::Shown};
+use utoipa::{IntoParams, openapi::schema::Object};
+
+use super::{openapi::words, problem::Problem, requirement::Requirement, shown::Shown};
 use crate::{middleware::client::Trusted, state::AppState};
 use forwarded::Forwarded;
 use presented::presented;
 
-/// For gateways that say in headers what the client asked, and in the query what they require.
+/// Judge a request for a gateway
+///
+/// For gateways that say in headers what the client asked, and in the query what they require: nginx `auth_request`,
+/// Traefik ForwardAuth, Caddy forward_auth. The key is the credential; no root token is needed. Any method.
+#[utoipa::path(
+    get, path = "/v1/auth", tag = "Verifying", params(Requirement, Nginx),
+    responses((status = 200, description = "The key is good for this request"))
+)]
 pub async fn auth(
     State(state): State<AppState>,
     Extension(client): Extension<Client>,
@@ -57,7 +66,15 @@ pub async fn auth(
     }
 }
 
-/// For Envoy, which appends the client's own path and query: what is required has a name in the settings.
+/// Judge a request for Envoy
+///
+/// Envoy appends the client's own path and query to this address, so what is required has a name in the settings:
+/// `[requirements.NAME]`. Any method.
+#[utoipa::path(
+    get, path = "/v1/auth/envoy/{requirement}", tag = "Verifying",
+    params(("requirement" = String, Path, description = "A name from the settings")),
+    responses((status = 200, description = "The key is good for this request"))
+)]
 pub async fn envoy(
     State(state): State<AppState>,
     Extension(client): Extension<Client>,
@@ -75,6 +92,21 @@ pub async fn envoy(
     let asked = Asked { state: &state, client: &client, trusted: trusted.0, headers: &headers };
     let judged = asked.judge(required, forwarded, body).await;
     Ok(judged.map_err(|problem| problem.about(&client))?.unwrap_or_else(IntoResponse::into_response))
+}
+
+/// What nginx alone needs.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "read from the pairs of the query; this describes it")]
+pub struct Nginx {
+    /// `nginx` knows 2xx, 401 and 403 alone: with this, every refusal is a 403 with the status in `X-Auth-Status`, the
+    /// body in `X-Auth-Body` and its type in `X-Auth-Content-Type`.
+    #[param(schema_with = nginx_alone, required = false)]
+    gateway: Option<String>,
+}
+
+fn nginx_alone() -> Object {
+    words(["nginx"])
 }
 
 /// One request of a gateway.

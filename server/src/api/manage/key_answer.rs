@@ -11,7 +11,7 @@ use sallyport::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer::words;
+use crate::api::openapi::words;
 
 /// An API key.
 #[derive(Serialize, ToSchema)]

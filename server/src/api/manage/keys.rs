@@ -8,17 +8,17 @@ use sallyport::{
     store::{KeyFilter, KeyStatus},
 };
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
 
 use super::{
     access::Within,
-    answer::{Listed, created, ok, words},
+    answer::{Listed, created, ok},
     creation::Creation,
     key_answer::{Issued, Shown},
     query::{self, Asked, Nothing, Parameters},
 };
 use crate::{
-    api::{json::Taken, problem::Problem},
+    api::{json::Taken, openapi::words, problem::Problem},
     state::AppState,
 };
 
@@ -114,7 +114,7 @@ impl Which {
     }
 }
 
-fn statuses() -> utoipa::openapi::schema::Object {
+fn statuses() -> Object {
     words(KeyStatus::ALL.iter().map(|status| status.as_str()))
 }
 

@@ -46,6 +46,7 @@ pub const RULES: &[Rule] = &[
     rule("/sign-out",                             None,                  Some(Everybody(303))),
     rule("/theme",                                None,                  Some(Everybody(303))),
     rule("/search",                               Some(SignedIn),        Some(SignedIn)),
+    rule("/docs",                                 Some(Everybody(200)),  None),
     rule("/account",                              Some(SignedIn),        Some(SignedIn)),
     rule("/orgs/new",                             Some(SignedIn),        Some(SignedIn)),
     rule("/orgs/{org_id}",                        Some(Members),         None),
