@@ -18,12 +18,14 @@ pub async fn too_many_requests_are_told_when_to_come_again(stage: Stage) {
         assert_eq!(answer.status, 200, "{answer:?}");
         let tells = !matches!(stage.kind, Kind::Caddy | Kind::Traefik);
         assert_eq!(answer.header("x-ratelimit-limit"), if tells { "2" } else { "" }, "{answer:?}");
+        assert_eq!(answer.header("ratelimit-policy").contains("q=2;"), tells, "{answer:?}");
     }
     let refused = refused.expect("the limit holds");
     told(&refused, 429);
     let wait: u32 = refused.header("retry-after").parse().expect("seconds");
     assert!((1..=60).contains(&wait), "{refused:?}");
     assert_eq!((refused.header("x-ratelimit-limit"), refused.header("x-ratelimit-remaining")), ("2", "0"));
+    assert!(refused.header("ratelimit").contains("r=0;"), "{refused:?}");
     // Another key has its own.
     let other = stage.key("production", &["read"]);
     assert_eq!(stage.status("GET /echo", &other).await, 200);
