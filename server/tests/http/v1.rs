@@ -1,6 +1,7 @@
 //! `/v1/…`
 
 mod auth;
+mod races;
 mod revocation;
 mod verify;
 
