@@ -15,7 +15,11 @@ use sallyport_app::{
     context::{Context, DemoSignIn, Parts},
 };
 
-use crate::{api::requirement::Requirement, site, verifier::Verifier};
+use crate::{
+    api::{rate_headers::Names, requirement::Requirement},
+    site,
+    verifier::Verifier,
+};
 
 /// How many searches read at once.
 const SEARCHES: usize = 2;
@@ -29,6 +33,8 @@ pub struct AppParts {
     pub verifier: Arc<Verifier>,
     pub trusted_proxies: Vec<IpNet>,
     pub requirements: HashMap<String, Requirement>,
+    /// The headers that tell of limits.
+    pub rates: Names,
     /// What requests are named from.
     pub names: NameEntropy,
     is_local: bool,
@@ -54,6 +60,7 @@ pub struct Deployment {
 
 impl AppState {
     pub async fn new(store: Store, deployment: Deployment) -> Result<Self> {
+        let rates = Names::of(&store.profile().limits);
         let attempts = Attempts::new(deployment.elapsed.clone());
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
         let (is_local, names) = (is_loopback_url(&deployment.public_url), NameEntropy::new(store.entropy()));
@@ -72,6 +79,7 @@ impl AppState {
             verifier,
             trusted_proxies: deployment.trusted_proxies,
             requirements: deployment.requirements,
+            rates,
             names,
             is_local,
         })))
