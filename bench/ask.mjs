@@ -17,6 +17,13 @@ wrk.headers["content-type"] = "application/json"
 wrk.headers["authorization"] = "Bearer ${root}"
 `;
 
+// Asks once, and gives what was said.
+export async function ask(base, key, root) {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${root}`, connection: 'close' };
+  const said = await fetch(`${base}/v1/keys/verify`, { method: 'POST', headers, body: JSON.stringify({ key }) });
+  return said.json();
+}
+
 export const verify_args = (base, key, root) => [
   '-s',
   script(`${verifies(root)}wrk.body = ${body(`'${key}'`)}\n`),

@@ -18,7 +18,8 @@ const parts = [];
 
 // With `count` keys beside the one that its page generated.
 async function portal(name, count, flags, env) {
-  const made = await (await Portal.start(name, flags, env)).setUp();
+  // With limits to be counted, but for the one key that is asked about alone.
+  const made = await (await Portal.start(name, flags, env)).setUp(count > 0 ? 'pro' : 'enterprise');
   made.makeRoot();
   if (count > 0) {
     say(`Making ${number(count)} keys …`);

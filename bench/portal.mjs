@@ -93,9 +93,9 @@ export class Portal {
   }
 
   // The first account, and down to an app with one key.
-  async setUp() {
+  async setUp(plan = 'enterprise') {
     await this.create('/setup', { name: 'Bench', ...person });
-    this.org = await this.create('/orgs/new', { name: 'Bench', description: '', plan: 'enterprise', tenant: 'Default' });
+    this.org = await this.create('/orgs/new', { name: 'Bench', description: '', plan, tenant: 'Default' });
     const tenant = await this.create(`${this.org}/tenants/new`, { name: 'Bench' });
     const project = await this.create(`${tenant}/projects/new`, { name: 'Bench' });
     this.app = await this.create(`${project}/apps/new`, { name: 'Bench', os: 'backend', bundle_id: '', description: '' });

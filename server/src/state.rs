@@ -15,15 +15,11 @@ use sallyport_app::{
     context::{Context, DemoSignIn, Parts},
 };
 
-<<<<<<< HEAD
 use crate::{
-    api::{rate_headers::Names, requirement::Requirement},
+    api::{openapi, rate_headers::Names, requirement::Requirement},
     site,
     verifier::Verifier,
 };
-=======
-use crate::{api::openapi, api::requirement::Requirement, site, verifier::Verifier};
->>>>>>> manage
 
 /// How many searches read at once.
 const SEARCHES: usize = 2;
@@ -67,11 +63,8 @@ impl AppState {
         let rates = Names::of(&store.profile().limits);
         let attempts = Attempts::new(deployment.elapsed.clone());
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
-<<<<<<< HEAD
         let (is_local, names) = (is_loopback_url(&deployment.public_url), NameEntropy::new(store.entropy()));
-=======
         let api = openapi::document(store.profile(), &deployment.public_url);
->>>>>>> manage
         let context = Context::new(Parts {
             api,
             passwords: Passwords::new(Arc::new(OsEntropy)),

@@ -26,7 +26,7 @@ pub struct KeyRecord {
     /// With all that those imply.
     pub granted: ScopeSet,
     pub expires_at: Option<Timestamp>,
-    pub revoked_at: Option<Timestamp>,
+    pub revoked: bool,
     pub paused: bool,
     pub metadata: Metadata,
     pub last_used_at: Option<Timestamp>,

@@ -180,7 +180,7 @@ impl Check {
         let owner = &key.owner;
         let (refused, verdict) = match self {
             Self::Organization => (ask.org_id.is_some_and(|org| *org != owner.org_id), Verdict::NotFound),
-            Self::Revocation => (key.revoked_at.is_some(), Verdict::Revoked),
+            Self::Revocation => (key.revoked, Verdict::Revoked),
             Self::Expiry => (key.expires_at.is_some_and(|at| at <= now), Verdict::Expired),
             Self::Pause => (key.paused, Verdict::Paused),
             Self::Suspension => (owner.suspended, Verdict::Suspended),
@@ -255,7 +255,7 @@ mod tests {
         let key = key_record();
         let ask = Ask::default;
         let other = OrgId::parse("org_other_000000").expect("shaped");
-        let revoked = KeyRecord { revoked_at: Some(NOW), ..key.clone() };
+        let revoked = KeyRecord { revoked: true, ..key.clone() };
         let expired = KeyRecord { expires_at: Some(NOW), ..key.clone() };
         assert_eq!(judge(&Ask { org_id: Some(&other), ..ask() }, &revoked), Verdict::NotFound);
         assert_eq!(judge(&ask(), &revoked), Verdict::Revoked);

@@ -72,7 +72,7 @@ impl Store {
             scopes,
             granted: profile.granted(scopes),
             expires_at: row.time_opt("expires_at")?,
-            revoked_at: row.time_opt("revoked_at")?,
+            revoked: row.time_opt("revoked_at")?.is_some(),
             paused: row.time_opt("paused_at")?.is_some(),
             metadata: keys::metadata(&row.text("metadata")?),
             last_used_at: row.time_opt("last_used_at")?,

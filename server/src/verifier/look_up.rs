@@ -30,8 +30,8 @@ impl Verifier {
         };
         for digest in self.store.digests(checked) {
             if let Some(mut record) = self.store.key_by_digest(&digest).await? {
-                self.shared.share(&mut record);
                 self.unknown.was_somebodys(&asking);
+                self.shared.share(&mut record);
                 let key = Arc::new(CachedKey::from(record));
                 self.keys.fill(generation, digest, &key);
                 return Ok(Found::Key(key));

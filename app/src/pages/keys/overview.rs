@@ -173,17 +173,17 @@ fn Expires(key: Key, now: Timestamp) -> impl IntoView {
     }
 }
 
+/// What the verifier said when it was asked right after the revocation.
+fn proof(after: Duration) -> String {
+    format!("1 of 1 verifier nodes refuses this key, after {:.1} ms", after.as_secs_f64() * 1_000.0)
+}
+
 /// Whether it can sign, and until when with two secrets.
 #[component]
 fn Signing(key: Key, now: Timestamp) -> impl IntoView {
     let before = key.signing_before_until.filter(|until| *until > now);
     let before = before.map(|until| view! { "; the one before it signs too, and ends "<Ahead at=until now/> });
     view! { {if key.has_signing_secret { "Yes" } else { "None" }}{before} }
-}
-
-/// What the verifier said when it was asked right after the revocation.
-fn proof(after: Duration) -> String {
-    format!("1 of 1 verifier nodes refuses this key, after {:.1} ms", after.as_secs_f64() * 1_000.0)
 }
 
 /// Since when it is paused or revoked, by whom and why.
