@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -10,6 +10,9 @@ use axum::{
 use sallyport::{Error, id::RequestId};
 use sallyport_app::context::Client;
 use serde::Serialize;
+
+use super::shown::Shown;
+use crate::state::AppState;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Problem {
@@ -67,10 +70,15 @@ impl From<Error> for Problem {
     }
 }
 
+/// On answers that tell what went wrong already.
+#[derive(Clone, Copy)]
+pub struct Told;
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(self)).into_response();
+        response.extensions_mut().insert(Told);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -84,19 +92,26 @@ impl IntoResponse for Problem {
     }
 }
 
-/// What went wrong outside the handlers (a panic, the time-out) is told as a problem document too.
-pub async fn complete(request: Request, next: Next) -> Response {
+/// What went wrong outside the handlers (a panic, the time-out) is told as a problem document too, and by a gateway's
+/// endpoint as the profile says.
+pub async fn complete(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let client = request.extensions().get::<Client>().cloned();
+    let for_a_gateway = request.uri().path().starts_with("/v1/auth");
     let mut response = next.run(request).await;
-    let told = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
-    if response.status().is_server_error() && !told {
+    if response.status().is_server_error() && response.extensions().get::<Told>().is_none() {
         let problem = match response.status() {
             StatusCode::INTERNAL_SERVER_ERROR => {
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something is broken here; it was logged.")
             }
             _ => Problem::unavailable(),
         };
-        response = client.iter().fold(problem, |problem, client| problem.about(client)).into_response();
+        response = match client {
+            Some(client) if for_a_gateway => {
+                Shown::problem(state.context.store.profile(), &problem, &client).into_response()
+            }
+            Some(client) => problem.about(&client).into_response(),
+            None => problem.into_response(),
+        };
     }
     response
 }

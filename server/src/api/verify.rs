@@ -122,7 +122,7 @@ pub async fn verify(
             valid: false,
             code: verdict.code(),
             status: verdict.status(),
-            error: Shown::refusal(verdict, key, client).body,
+            error: Shown::refusal(state.context.store.profile(), verdict, key, client).body,
             request_id: &client.request_id,
         })
         .into_response(),
