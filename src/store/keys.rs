@@ -268,6 +268,7 @@ impl Tx {
         self.needs_in_use(PlaceKind::App, app.id.as_str()).await?;
         let entropy = store.entropy();
         let id = KeyId::mint(entropy);
+        self.makes(id.as_str()).await?;
         let secret = PlainSecret::mint(&new.environment.prefix, entropy);
         let (digest, pepper) = store.0.peppers.digest(&secret);
         let signing_secret = new.signing_secret.then(|| SigningSecret::mint(entropy));

@@ -5,6 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use sallyport::{
+    Timestamp,
     key::{KeyRecord, Verdict},
     profile::{Profile, errors::Unjudged},
 };
@@ -12,6 +13,7 @@ use sallyport_app::context::Client;
 use serde_json::value::RawValue;
 
 use super::problem::{Problem, Told};
+use crate::{state::AppState, verifier::Judged};
 
 /// What the client is told, whichever way it gets there: as the answer, within one, or in headers for nginx.
 pub struct Shown {
@@ -23,6 +25,13 @@ pub struct Shown {
 }
 
 impl Shown {
+    /// With the headers that tell of limits.
+    pub fn judged(state: &AppState, judged: &Judged, now: Timestamp, client: &Client) -> Self {
+        let mut shown = Self::refusal(state.context.store.profile(), judged.verdict, judged.record(), client);
+        shown.headers.extend(state.rates.headers(judged, now));
+        shown
+    }
+
     pub fn refusal(profile: &Profile, verdict: Verdict, key: Option<&KeyRecord>, client: &Client) -> Self {
         let app_id = key.and_then(KeyRecord::app_id).map(sallyport::id::AppId::as_str);
         let body = profile.errors.refusal(verdict, app_id, client.request_id.as_str());
