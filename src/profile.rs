@@ -270,48 +270,4 @@ impl Profile {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn admin_includes_the_others() {
-        let profile = Profile::standard();
-        let admin = profile.granted(profile.set(["admin"]));
-        for scope in ["read", "write", "delete", "admin"] {
-            assert!(profile.includes(admin, scope));
-        }
-        assert!(!profile.includes(admin, "fly"));
-        assert!(!profile.includes(profile.granted(profile.set(["read"])), "write"));
-    }
-
-    #[test]
-    fn scopes_allow_methods() {
-        let profile = Profile::standard();
-        let allowed = |scopes: &[&str], method: &str| {
-            let granted = profile.granted(profile.set(scopes.iter().copied()));
-            profile.allows(granted, &Request::new(Some(method), Some("/leads")))
-        };
-        for (scope, method) in [
-            ("read", "GET"),
-            ("read", "HEAD"),
-            ("write", "POST"),
-            ("write", "PUT"),
-            ("delete", "DELETE"),
-            ("admin", "GET"),
-        ] {
-            assert!(allowed(&[scope], method), "{scope} {method}");
-        }
-        for (scope, method) in [
-            ("read", "POST"),
-            ("write", "GET"),
-            ("write", "DELETE"),
-            ("admin", "OPTIONS"),
-            ("admin", "TRACE"),
-            ("read", ""),
-        ] {
-            assert!(!allowed(&[scope], method), "{scope} {method}");
-        }
-        assert!(allowed(&["read", "write"], "GET"), "scopes add up");
-        assert!(!allowed(&[], "GET"));
-    }
-}
+mod tests;
