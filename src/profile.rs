@@ -79,6 +79,15 @@ impl Owner {
             Self::Organization => "organization",
         }
     }
+
+    /// Who generates keys, and where.
+    pub const fn of_whom(self) -> &'static str {
+        match self {
+            Self::App => "Keys belong to apps here; generate one for an app.",
+            Self::Member => "Keys belong to people here; each generates their own, in an organization.",
+            Self::Organization => "Keys belong to organizations here; generate one for the organization.",
+        }
+    }
 }
 
 /// How many scopes a key has.
