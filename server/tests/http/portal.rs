@@ -12,6 +12,7 @@ use std::{
 use sallyport::{
     audit::{Act, Actor},
     id::AppId,
+    profile::Profile,
     testing::TestStore,
 };
 use sallyport_app::context::DemoSignIn;
@@ -81,6 +82,13 @@ impl TestPortal {
     /// One that says how to sign in.
     pub async fn demo(store: TestStore, demo: DemoSignIn) -> Self {
         Self::deployed(store, "http://127.0.0.1:3000", Some(demo)).await
+    }
+
+    /// Another server on the same database, with the profile in this file: `include_str!("….toml")`. Nobody is signed
+    /// in there yet; whoever made the first one ends both.
+    pub async fn with_profile(&self, file: &str) -> Self {
+        let profile = Arc::new(Profile::parse(file).expect("a good profile"));
+        Self::new(self.store.with_profile(profile).await).await
     }
 
     /// Lets time go by, for the verifier and the throttle.
