@@ -3,6 +3,7 @@
 mod constraints;
 mod events;
 mod export;
+mod holders;
 mod keys;
 mod lifecycle;
 mod members;
