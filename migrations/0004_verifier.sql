@@ -20,7 +20,7 @@ CREATE INDEX keys_of_person ON keys (owner_id) WHERE owner_id IS NOT NULL;
 
 -- How much of a day's quota is used up (days since 1970, UTC): a restart must not refill it.
 CREATE TABLE key_days (
-    key_id TEXT NOT NULL REFERENCES keys (id),
+    key_id TEXT NOT NULL REFERENCES keys (id) ON DELETE CASCADE,
     day BIGINT NOT NULL,
     n BIGINT NOT NULL CHECK (n >= 0),
     PRIMARY KEY (key_id, day)
