@@ -233,9 +233,12 @@ impl Profile {
         self.environments.iter().map(|environment| environment.prefix.as_str())
     }
 
-    /// The header that examples show a key in.
-    pub fn key_header(&self) -> &str {
-        self.credentials.headers.first().map_or("authorization", String::as_str)
+    /// The header that examples show a key in, and what stands before the key there.
+    pub fn key_header(&self) -> (&str, &'static str) {
+        match self.credentials.headers.first() {
+            Some(header) => (header, ""),
+            None => ("Authorization", "Bearer "),
+        }
     }
 
     pub fn plan(&self, plan: Plan) -> &PlanLimits {

@@ -11,7 +11,9 @@ use crate::islands::OnceGuard;
 #[component]
 pub fn OnceDialog(
     #[prop(into)] label: String,
-    #[prop(into)] app: String,
+    /// Whom it speaks for.
+    #[prop(into)]
+    owner: String,
     #[prop(into)] environment: String,
     #[prop(default = Tone::Neutral)] environment_tone: Tone,
     #[prop(into)] secret_key: String,
@@ -19,13 +21,18 @@ pub fn OnceDialog(
     /// The header that the key goes into.
     #[prop(into)]
     header_name: String,
+    /// What stands before it there: `Bearer `.
+    #[prop(into)]
+    scheme: String,
     #[prop(into)] download_href: String,
     #[prop(into)] download_name: String,
     #[prop(into)] done_href: String,
 ) -> impl IntoView {
     let both = if signing_secret.is_some() { "Copy both" } else { "Copy it" };
     let these = if signing_secret.is_some() { "see these." } else { "see it." };
-    let about = [label, app].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    let about = [label, owner].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+
+    let as_bearer = (!scheme.is_empty()).then(|| view! { ", after "<code>{scheme.trim_end().to_owned()}</code>" and a space" });
 
     view! {
         <div class="backdrop backdrop-center">
@@ -40,7 +47,7 @@ pub fn OnceDialog(
                         " "{both}" into your secret manager, or download the file."
                     </Notice>
                     <Secret id="secret-key" label="Secret key" copy="Copy secret key" value=secret_key>
-                        "Every request, in the "<code>{header_name}</code>" header."
+                        "Every request, in the "<code>{header_name}</code>" header"{as_bearer}"."
                     </Secret>
                     {signing_secret.map(|secret| view! {
                         <Secret id="signing-secret" label="Signing secret" copy="Copy signing secret" value=secret>
