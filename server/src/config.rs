@@ -20,6 +20,9 @@ pub struct Where {
     /// PostgreSQL instead of the SQLite inside: postgres://user@host/database
     #[arg(long, global = true, env = "SALLYPORT_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// What keys are like here: scopes, prefixes, headers, errors, limits [default: the one inside]
+    #[arg(long, global = true, env = "SALLYPORT_PROFILE", value_name = "FILE")]
+    pub profile: Option<PathBuf>,
     /// The master key in base64, instead of the file master.key in the data folder. The environment only: a flag
     /// would show it to every user of the machine.
     #[arg(skip)]
@@ -74,6 +77,7 @@ pub enum LogFormat {
 struct File {
     data: Option<PathBuf>,
     database_url: Option<String>,
+    profile: Option<PathBuf>,
     listen: Option<String>,
     public_url: Option<String>,
     trusted_proxies: Option<Vec<String>>,
@@ -85,10 +89,11 @@ struct File {
 }
 
 /// Where the data is, decided.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Place {
     pub data: PathBuf,
     pub database_url: Option<String>,
+    pub profile: Option<PathBuf>,
     pub master_key: Option<MasterKeyText>,
 }
 
@@ -125,6 +130,7 @@ impl Where {
         Ok(Place {
             data: self.data.clone().or(file.data).unwrap_or_else(|| "data".into()),
             database_url: self.database_url.clone().or(file.database_url),
+            profile: self.profile.clone().or(file.profile),
             master_key: self.master_key.clone().or_else(master_key_of_environment),
         })
     }
@@ -197,11 +203,12 @@ mod tests {
     #[test]
     fn the_example_file_and_the_readme_tell_each_setting() {
         let example = include_str!("../../docs/sallyport.toml").replace("# database_url", "database_url");
+        let example = example.replace("# profile", "profile");
         let file: File = toml::from_str(&example).expect("every name is known");
-        let File { data, database_url, listen, public_url, trusted_proxies, log_format, cache_keys, requirements } =
-            &file;
-        let told = [data.is_some(), database_url.is_some(), listen.is_some(), public_url.is_some()];
-        assert_eq!(told, [true; 4]);
+        let File { data, database_url, profile, listen, public_url, trusted_proxies, log_format, .. } = &file;
+        let File { cache_keys, requirements, .. } = &file;
+        let told = [data.is_some(), database_url.is_some(), profile.is_some(), listen.is_some(), public_url.is_some()];
+        assert_eq!(told, [true; 5]);
         let told = [trusted_proxies.is_some(), log_format.is_some(), cache_keys.is_some(), !requirements.is_empty()];
         assert_eq!(told, [true; 4]);
         let names: toml::Table = toml::from_str(&example).expect("TOML");

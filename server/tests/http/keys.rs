@@ -1,5 +1,7 @@
 //! `/keys/{key_id}`
 
+mod profiles;
+
 use crate::portal::{TestPortal, find};
 
 crate::on_both_portals!(
