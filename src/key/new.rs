@@ -42,9 +42,7 @@ impl NewKey {
         // Where the profile has none, nobody gets one.
         let signing_secret = input.signing_secret && profile.keys.signing_secret;
         match environment {
-            Some(environment) => {
-                invalid.or(Self { label, environment, scopes, expires_at, signing_secret })
-            }
+            Some(environment) => invalid.or(Self { label, environment, scopes, expires_at, signing_secret }),
             None => Err(invalid),
         }
     }

@@ -147,13 +147,7 @@ impl TestStore {
         self.issue(act, holder, label, &["read"]).await.expect("a new key")
     }
 
-    pub async fn issue(
-        &self,
-        act: &Act,
-        holder: impl Into<Holder>,
-        label: &str,
-        scopes: &[&str],
-    ) -> Result<Issued> {
+    pub async fn issue(&self, act: &Act, holder: impl Into<Holder>, label: &str, scopes: &[&str]) -> Result<Issued> {
         let input = KeyInput {
             label,
             environment: "production",

@@ -32,7 +32,8 @@ pub fn OnceDialog(
     let these = if signing_secret.is_some() { "see these." } else { "see it." };
     let about = [label, owner].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
 
-    let as_bearer = (!scheme.is_empty()).then(|| view! { ", after "<code>{scheme.trim_end().to_owned()}</code>" and a space" });
+    let as_bearer =
+        (!scheme.is_empty()).then(|| view! { ", after "<code>{scheme.trim_end().to_owned()}</code>" and a space" });
 
     view! {
         <div class="backdrop backdrop-center">

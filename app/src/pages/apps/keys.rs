@@ -51,7 +51,8 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: AppAccess, Typ
     let sent = Sent { ui: &ui, access: access.org(), path: path(&access), apps };
     // To the keys of the app that was chosen, which may be another one.
     let here = path(&access);
-    sent.answer(generated, page, |issued| issued.app.as_ref().map_or(here, |app| format!("/apps/{}/keys", app.id))).await
+    sent.answer(generated, page, |issued| issued.app.as_ref().map_or(here, |app| format!("/apps/{}/keys", app.id)))
+        .await
 }
 
 fn path(access: &AppAccess) -> String {

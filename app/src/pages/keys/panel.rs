@@ -106,7 +106,8 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
     let docs = profile.brand.docs_url.clone().map(|href| {
         view! { <p class="hint"><a class="link" href=href rel="noreferrer">{format!("{} documentation", profile.brand.name)}</a></p> }
     });
-    let bundles = has_bundles(&profile).then(|| view! { <BundleButtons profile=profile.clone() action=action.clone()/> });
+    let bundles =
+        has_bundles(&profile).then(|| view! { <BundleButtons profile=profile.clone() action=action.clone()/> });
     view! {
         <SidePanel title="Generate API Key" sub close_href=close.clone()>
             <form method="post" action=action novalidate>

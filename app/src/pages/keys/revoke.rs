@@ -31,9 +31,7 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typ
         context.store.revoke_key(&access.within.org().me.act(), &access.key, reason).await
     };
     match revoked.await {
-        Ok(()) if form.has("again", "1") => {
-            Ok(see_other(another(context.store.profile(), &access.key)))
-        }
+        Ok(()) if form.has("again", "1") => Ok(see_other(another(context.store.profile(), &access.key))),
         Ok(()) => Ok(see_other(format!("/keys/{}", access.key.id))),
         Err(error) => Ok(ui.refused(page(&ui, &context, &access, refuse(form, error)?).await?).await),
     }

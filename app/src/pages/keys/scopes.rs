@@ -26,7 +26,7 @@ pub fn KeyScopes(key: Key, profile: Arc<Profile>) -> impl IntoView {
         view! {
             <li>
                 <p><b>{scope.title.clone()}</b>" "<Chip text=name/></p>
-                <p>{scope.description.clone()}</p>
+                {(!scope.description.is_empty()).then(|| view! { <p>{scope.description.clone()}</p> })}
                 {includes.map(|text| view! { <p class="muted">{text}</p> })}
                 {allows}
             </li>

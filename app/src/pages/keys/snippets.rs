@@ -15,8 +15,10 @@ fn all(public_url: &str, profile: &Profile) -> [(&'static str, String); 5] {
     let url = format!("{public_url}/v1/auth");
     let (name, scheme) = profile.key_header();
     let [javascript, python, go, rust] = match scheme {
-        "" => ["process.env.API_KEY", "os.environ[\"API_KEY\"]", "os.Getenv(\"API_KEY\")", "std::env::var(\"API_KEY\")?"]
-            .map(str::to_owned),
+        "" => {
+            ["process.env.API_KEY", "os.environ[\"API_KEY\"]", "os.Getenv(\"API_KEY\")", "std::env::var(\"API_KEY\")?"]
+                .map(str::to_owned)
+        }
         scheme => [
             format!("`{scheme}${{process.env.API_KEY}}`"),
             format!("\"{scheme}\" + os.environ[\"API_KEY\"]"),

@@ -54,7 +54,8 @@ pub async fn get(
         (id, _) => Some((Change::Role, id)),
     };
     let owner = context.store.profile().keys.owner;
-    let dialog = asked.map(|(change, id)| Dialog::new(owner, &access, &members, change, id, FormState::new())).transpose()?;
+    let dialog =
+        asked.map(|(change, id)| Dialog::new(owner, &access, &members, change, id, FormState::new())).transpose()?;
     let page = page(&ui, &context, &access, members, done).await?;
     Ok(ui.ok(before(page, dialog)).await)
 }

@@ -99,7 +99,8 @@ pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
                 Role::Admin => "everything but who is an owner",
                 Role::Member => "projects, apps and keys",
             };
-            let options = roles.into_iter().map(|role| Choice::new(role.as_str(), role.title()).note(note(role))).collect();
+            let options =
+                roles.into_iter().map(|role| Choice::new(role.as_str(), role.title()).note(note(role))).collect();
             view! { <SelectField form=&form name="role" label="Role" options autofocus=!form.is_refused()/> }.into_any()
         }
         Change::Remove => view! {
