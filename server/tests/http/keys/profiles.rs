@@ -65,6 +65,7 @@ async fn bearer(portal: &TestPortal, secret: &str) -> u16 {
 async fn a_personal_key_from_the_panel_to_a_refusal(portal: &TestPortal) {
     let (portal, keys) = under(portal, PERSONAL).await;
     let list = portal.get(&keys).await.body;
+    assert!(list.contains("<title>API keys · Notebook</title>"));
     assert!(list.contains("lets you call the API as yourself") && list.contains("Authorization: Bearer $API_KEY"));
     let panel = portal.get(&format!("{keys}?panel=generate")).await.body;
     for text in [
