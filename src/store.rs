@@ -19,6 +19,7 @@ mod orgs;
 mod peppers;
 mod places;
 mod postgres;
+mod repeats;
 mod restrictions;
 mod root_tokens;
 mod row;
@@ -32,6 +33,7 @@ mod tx;
 mod usage;
 mod users;
 mod verify;
+mod within;
 
 use std::sync::{Arc, OnceLock};
 
@@ -47,6 +49,7 @@ pub use sessions::SessionRow;
 pub use signing::SealedSigning;
 pub use sqlite::can_corrupt_wal;
 pub use usage::{Refused, Used};
+pub use within::{Page, Paging};
 
 use crate::{Clock, Entropy, Error, Result, Timestamp, key::Digest, profile::Profile, vault::Vault};
 use peppers::Peppers;

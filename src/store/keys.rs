@@ -289,6 +289,7 @@ impl Tx {
         }
         let entropy = store.entropy();
         let id = KeyId::mint(entropy);
+        self.makes(id.as_str()).await?;
         let secret = PlainSecret::mint(&new.environment.prefix, entropy);
         let (digest, pepper) = store.0.peppers.digest(&secret);
         let signing_secret = new.signing_secret.then(|| SigningSecret::mint(entropy));

@@ -76,6 +76,12 @@ impl TestStore {
         Self { store, clock: self.clock.clone(), _folder: None, server: None }
     }
 
+    /// As a test has it whose portal is started again. The database stays this one's.
+    pub async fn restarted(&self) -> Self {
+        let (store, clock) = open_first(self.store.location().clone()).await;
+        Self { store, clock, _folder: None, server: None }
+    }
+
     /// Every row of every table, as text: what a request that changes nothing leaves as it was.
     pub async fn dump(&self) -> BTreeMap<String, Vec<String>> {
         let (url, tables) = match self.store.location() {

@@ -1,6 +1,8 @@
 //! `/keys/{key_id}`
 
 mod profiles;
+mod restrictions;
+mod signing_secret;
 
 use crate::portal::{TestPortal, find};
 

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::{
     generate::another,
+    restrictions::RestrictionsCard,
     row::{LastUsed, StatusBadge, ends_soon, environment_title, environment_tone, unused},
     scopes::KeyScopes,
     snippets::Snippets,
@@ -60,6 +61,8 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
         let usable = matches!(key.status(now), Status::Active | Status::Paused);
         let another = another(&profile, &key);
         let (used, ended, ends, owned, scoped) = (key.clone(), key.clone(), key.clone(), key.clone(), key.clone());
+        let (signs, restricted) = (key.clone(), key.clone());
+        let signing = profile.keys.signing_secret || key.has_signing_secret;
         let by = key.created_by.clone().map(|name| format!("by {name}, "));
         let chips = key.scopes.clone().into_iter().map(|scope| view! { <Chip text=scope/> }).collect_view();
         let id = key.id.to_string();
@@ -82,7 +85,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                     <span><StatusBadge key=status now/></span>
                     {hint.map(|text| view! { <span><Badge tone=Tone::Warning text/></span> })}
                 }
-                actions=move || may.map(|(key, another)| view! { <Actions key another now/> })
+                actions=move || may.map(|(key, another)| view! { <Actions key another signing now/> })
             />
             <div class="columns">
                 <Card title="Key">
@@ -91,7 +94,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                         <OwnerFact key=owned.clone()/>
                         <Fact label="Environment"><Badge tone=environment_tone(key.mode) text=environment/></Fact>
                         {(!key.scopes.is_empty()).then(|| view! { <Fact label="Scopes">{chips}</Fact> })}
-                        <Fact label="Signing secret">{if key.has_signing_secret { "Yes" } else { "None" }}</Fact>
+                        {signing.then(|| view! { <Fact label="Signing secret"><Signing key=signs now/></Fact> })}
                         <Fact label="Created">
                             {by}
                             <Ago at=key.created_at now/>
@@ -131,6 +134,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                 }}
             </div>
             <KeyScopes key=scoped profile=profile.clone()/>
+            <RestrictionsCard key=restricted may_change/>
             {metadata.map(|text| view! {
                 <Card title="Metadata"><CodeBlock text name="Copy metadata"/></Card>
             })}
@@ -144,7 +148,7 @@ fn said(done: &str, status: Status, archived: bool) -> Option<&'static str> {
         ("paused", Status::Paused) => Some("Paused. Requests with this key are refused (403) until you resume it."),
         ("resumed", Status::Active) if archived => Some("Resumed. It is good again once what is archived is restored."),
         ("resumed", Status::Active) => Some("Resumed. The key is good again."),
-        ("edited", _) => Some("Saved."),
+        ("edited" | "restricted", _) => Some("Saved."),
         _ => None,
     }
 }
@@ -175,10 +179,17 @@ fn OwnerFact(key: Key) -> impl IntoView {
 }
 
 #[component]
-fn Actions(key: Key, another: String, now: Timestamp) -> impl IntoView {
+fn Actions(
+    key: Key,
+    another: String,
+    /// Whether keys may have signing secrets here.
+    signing: bool,
+    now: Timestamp,
+) -> impl IntoView {
     let path = format!("/keys/{}", key.id);
     let to = |tail: &str| format!("{path}/{tail}");
     let status = key.status(now);
+    let rotate = if key.has_signing_secret { "Rotate signing secret" } else { "Generate signing secret" };
     let turn = match status {
         Status::Active => Some(("pause", "Pause")),
         Status::Paused => Some(("resume", "Resume")),
@@ -191,6 +202,9 @@ fn Actions(key: Key, another: String, now: Timestamp) -> impl IntoView {
             <form method="post" action=to(verb)><button class="btn">{name}</button></form>
         })}
         {(status != Status::Revoked).then(|| view! {
+            {signing.then(|| view! {
+                <form method="get" action=to("signing-secret")><button id="signing-secret" class="btn">{rotate}</button></form>
+            })}
             <form method="get" action=to("revoke")><button id="revoke" class="btn btn-danger-quiet">"Revoke"</button></form>
         })}
     }
@@ -203,6 +217,14 @@ fn Expires(key: Key, now: Timestamp) -> impl IntoView {
         Some(at) if at <= now => view! { <Ago at now/> }.into_any(),
         Some(at) => view! { <Ahead at now/> }.into_any(),
     }
+}
+
+/// Whether it can sign, and until when with two secrets.
+#[component]
+fn Signing(key: Key, now: Timestamp) -> impl IntoView {
+    let before = key.signing_before_until.filter(|until| *until > now);
+    let before = before.map(|until| view! { "; the one before it signs too, and ends "<Ahead at=until now/> });
+    view! { {if key.has_signing_secret { "Yes" } else { "None" }}{before} }
 }
 
 /// Since when it is paused or revoked, by whom and why.
