@@ -211,7 +211,8 @@ mod tests {
         let example = include_str!("../../docs/sallyport.toml").replace("# database_url", "database_url");
         let example = example.replace("# profile", "profile");
         let file: File = toml::from_str(&example).expect("every name is known");
-        let File { data, database_url, profile, listen, grpc_listen, public_url, trusted_proxies, log_format, .. } = &file;
+        let File { data, database_url, profile, listen, grpc_listen, public_url, trusted_proxies, log_format, .. } =
+            &file;
         let File { cache_keys, requirements, .. } = &file;
         let told = [data.is_some(), database_url.is_some(), profile.is_some(), listen.is_some(), grpc_listen.is_some()];
         assert_eq!(told, [true; 5]);

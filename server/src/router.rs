@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
     http::{Extensions, HeaderMap, StatusCode, Version},
-    middleware::{from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -60,7 +60,8 @@ pub fn with_pages(state: AppState, pages: Router<Context>) -> Router {
         .route("/favicon.ico", get(site::favicon))
         .route("/robots.txt", get(site::robots));
 
-    let api = api::routes().layer(DefaultBodyLimit::max(API_LIMIT)).layer(timeout()).layer(from_fn(api::complete));
+    let api = api::routes().layer(DefaultBodyLimit::max(API_LIMIT)).layer(timeout());
+    let api = api.layer(from_fn_with_state(state.clone(), api::complete));
 
     Router::new()
         .route("/healthz", get(healthz))

@@ -11,8 +11,8 @@ use std::{
 
 use sallyport::{
     audit::{Act, Actor},
-    profile::Profile,
     id::{AppId, OrgId},
+    profile::Profile,
     testing::TestStore,
 };
 use sallyport_app::context::DemoSignIn;
