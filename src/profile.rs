@@ -83,6 +83,15 @@ impl Owner {
             Self::Organization => "organization",
         }
     }
+
+    /// Who generates keys, and where.
+    pub const fn of_whom(self) -> &'static str {
+        match self {
+            Self::App => "Keys belong to apps here; generate one for an app.",
+            Self::Member => "Keys belong to people here; each generates their own, in an organization.",
+            Self::Organization => "Keys belong to organizations here; generate one for the organization.",
+        }
+    }
 }
 
 /// How many scopes a key has.
@@ -229,9 +238,12 @@ impl Profile {
         self.environments.iter().map(|environment| environment.prefix.as_str())
     }
 
-    /// The header that examples show a key in.
-    pub fn key_header(&self) -> &str {
-        self.credentials.headers.first().map_or("authorization", String::as_str)
+    /// The header that examples show a key in, and what stands before the key there.
+    pub fn key_header(&self) -> (&str, &'static str) {
+        match self.credentials.headers.first() {
+            Some(header) => (header, ""),
+            None => ("Authorization", "Bearer "),
+        }
     }
 
     pub fn plan(&self, plan: Plan) -> &PlanLimits {

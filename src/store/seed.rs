@@ -1,7 +1,12 @@
 //! Many keys at once, for measuring. Not in the released binary.
 
 use super::{Store, detached};
-use crate::{Result, app::App, audit::Act, key::NewKey};
+use crate::{
+    Result,
+    app::App,
+    audit::Act,
+    key::{Holder, NewKey},
+};
 
 impl Store {
     /// Issues `count` keys as [`Store::issue_key`] does, events included, in one transaction. Their secrets are thrown
@@ -11,7 +16,7 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             for _ in 0..count {
-                tx.insert_key(&store, app.clone(), new.clone(), None).await?;
+                tx.insert_key(&store, Holder::App(app.clone()), new.clone(), None).await?;
             }
             tx.commit().await
         })
