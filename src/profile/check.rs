@@ -121,6 +121,9 @@ fn profile(file: &File, findings: &mut Findings) -> Profile {
         scopes,
     };
     headers::of_requests(file, findings);
-    profile.granted = (0..profile.scopes.len()).map(|place| scopes::closure(&profile, place)).collect();
+    if findings.0.is_empty() {
+        // A set holds so many scopes, and no more.
+        profile.granted = (0..profile.scopes.len()).map(|place| scopes::closure(&profile, place)).collect();
+    }
     profile
 }

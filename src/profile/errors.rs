@@ -89,8 +89,9 @@ pub struct Errors {
 /// How a class is told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ClassErrors {
-    /// With the documentation's address in it.
+    /// With the documentation's address in it, as the message has it.
     pub body: Template,
+    pub doc_url: Template,
     /// Instead of every other code.
     pub code: Option<String>,
     /// Instead of our own sentences.

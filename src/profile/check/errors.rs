@@ -17,6 +17,7 @@ const STANDARD: &str = r#"{"type":"about:blank","title":"{title}","status":{stat
 const STANDARD_TYPE: &str = "application/problem+json";
 /// It has to fit into a header: nginx builds the answer from one.
 const LONGEST: usize = 2048;
+const NO_ADDRESS: &str = "{doc_url} has no address; set doc_url in [errors], or docs_url in [brand].";
 
 pub(super) fn errors(entry: &ErrorsEntry, brand: &Brand, credentials: &Credentials, findings: &mut Findings) -> Errors {
     let content_type = match (&entry.content_type, is_templated(entry)) {
@@ -64,20 +65,23 @@ fn class_errors(
 ) -> ClassErrors {
     let place = said.template.as_ref().or(all.template.as_ref());
     let text = place.map_or(STANDARD, |text| text.get_ref()).trim();
-    let mut body = Template::body(text).unwrap_or_else(|message| {
-        place.into_iter().for_each(|place| findings.refuse(place, message.clone()));
-        Template::default()
-    });
-    let documented = said.doc_url.as_ref().or(all.doc_url.as_ref()).map(|url| findings.url(url));
-    if let Some(url) = documented.or_else(|| brand.docs_url.clone()) {
-        body = body.with(Placeholder::DocUrl, &Template::text(&url));
-    } else if let (true, Some(place)) = (body.has(Placeholder::DocUrl), place) {
-        findings.refuse(place, "{doc_url} has no address; set doc_url in [errors], or docs_url in [brand].");
+    let parsed = Template::body(text);
+    if let (Err(message), Some(place)) = (&parsed, place) {
+        findings.refuse(place, message);
     }
+    let sound = place.filter(|_| parsed.is_ok());
+    let body = parsed.unwrap_or_default();
+    let doc_url = said.doc_url.as_ref().or(all.doc_url.as_ref()).map(|url| findings.url(url));
+    let doc_url = doc_url.or_else(|| brand.docs_url.clone());
+    if let (true, None, Some(place)) = (body.has(Placeholder::DocUrl), &doc_url, place) {
+        findings.refuse(place, NO_ADDRESS);
+    }
+    let doc_url = doc_url.as_deref().map_or_else(Template::default, Template::text);
+    let body = body.with(Placeholder::DocUrl, &doc_url);
     let code = said.code.as_ref().map(|code| findings.name(code, "._-"));
-    let message = said.message.as_ref().map(|text| sentence(text, findings));
-    let errors = ClassErrors { body, code, message };
-    if let Some(place) = place {
+    let message = said.message.as_ref().map(|text| sentence(text, &doc_url, findings));
+    let errors = ClassErrors { body, doc_url, code, message };
+    if let Some(place) = sound {
         let code = errors.code.as_deref().unwrap_or(class.name());
         let status = class.status().to_string();
         let sample = errors.body.render(|placeholder| match placeholder {
@@ -92,14 +96,18 @@ fn class_errors(
     errors
 }
 
-fn sentence(text: &Text, findings: &mut Findings) -> Template {
+fn sentence(text: &Text, doc_url: &Template, findings: &mut Findings) -> Template {
     if text.get_ref().chars().any(|character| character.is_control() && character != '\n') {
         findings.refuse(text, "A control character is in this message; leave it out.");
     }
-    Template::sentence(text.get_ref().trim()).unwrap_or_else(|message| {
+    let sentence = Template::sentence(text.get_ref().trim()).unwrap_or_else(|message| {
         findings.refuse(text, message);
         Template::default()
-    })
+    });
+    if sentence.has(Placeholder::DocUrl) && *doc_url == Template::default() {
+        findings.refuse(text, NO_ADDRESS);
+    }
+    sentence.with(Placeholder::DocUrl, doc_url)
 }
 
 fn refusal(
@@ -110,7 +118,7 @@ fn refusal(
     findings: &mut Findings,
 ) -> Refusal {
     let kind = Class::of(verdict.status());
-    let own = said.map(|text| sentence(text, findings)).or_else(|| class.message.clone());
+    let own = said.map(|text| sentence(text, &class.doc_url, findings)).or_else(|| class.message.clone());
     let filled = |message: &Template| {
         let body = class.body.with(Placeholder::Message, message);
         let body = body.with(Placeholder::Code, &Template::text(class.code.as_deref().unwrap_or(kind.name())));
