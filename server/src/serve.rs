@@ -74,6 +74,12 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
                     and leave --public-url out."
             .to_owned());
     }
+    if let (true, Some(profile)) = (serving.demo, &place.profile) {
+        return Err(format!(
+            "--demo shows keys of the profile inside; leave the profile {} out, or --demo.",
+            profile.display()
+        ));
+    }
     if demo::is_in(&place.data) && !is_local {
         return Err(format!(
             "{} holds the demo, whose sign-in everybody knows: it is for this machine alone. Choose another folder \

@@ -206,7 +206,7 @@ pub async fn verify(
             valid: false,
             code: verdict.code(),
             status: verdict.status(),
-            error: Shown::refusal(&judged, &state.rates, now, client).body,
+            error: Shown::judged(&state, &judged, now, client).body,
             rate_limit,
             retry_after: judged.retry_after.map(whole_seconds),
             request_id: &client.request_id,

@@ -151,7 +151,7 @@ async fn what_is_named_in_passing_is_isolated_too(portal: &TestPortal) {
     // A key to begin with, and an app to make a key for, that are another organization's.
     let key = world.id("key_id");
     let nobodys = format!("{}XXXXXX", &key[..key.len() - 6]);
-    let panel = |key: &str| {
+    let panel = |keys: &str, key: &str| {
         let path = format!("{keys}?panel=generate&like={key}");
         async move {
             let answer = stranger.get(&path).await;
@@ -160,7 +160,9 @@ async fn what_is_named_in_passing_is_isolated_too(portal: &TestPortal) {
             (answer.status, body.replace(&token, "TOKEN").replace(path.rsplit('=').next().unwrap_or_default(), "KEY"))
         }
     };
-    assert_eq!(panel(key).await, panel(&nobodys).await);
+    for keys in [keys.clone(), format!("{own}/keys")] {
+        assert_eq!(panel(&keys, key).await, panel(&keys, &nobodys).await, "{keys}");
+    }
     let app_id = world.id("app_id");
     let refused = |app_id: String| {
         let (own, keys) = (own.clone(), keys.clone());

@@ -101,6 +101,7 @@ pub const RULES: &[Rule] = &[
 #[rustfmt::skip]
 pub const QUERIES: &[(&str, &str)] = &[
     ("/orgs/{org_id}/keys",     "panel=generate"),
+    ("/orgs/{org_id}/keys",     "panel=generate&like=key_0000000000000000"),
     ("/orgs/{org_id}/keys",     "include_revoked=1"),
     ("/orgs/{org_id}/keys",     "status=unused&sort=last_used&scope=read"),
     ("/orgs/{org_id}/activity", "actor=Ada+Byron&before=3"),
