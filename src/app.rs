@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Invalid, Timestamp,
     id::{AppId, OrgId, ProjectId, TenantId},
+    key::LimitOverride,
     text,
 };
 
@@ -70,6 +71,12 @@ pub struct App {
     pub created_at: Timestamp,
     #[serde(skip)]
     pub archived_at: Option<Timestamp>,
+    /// It may push data: an operator's switch.
+    #[serde(skip)]
+    pub ingestion_verified: bool,
+    /// Instead of the plan's, for its keys.
+    #[serde(skip)]
+    pub limits: LimitOverride,
 }
 
 impl App {

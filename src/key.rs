@@ -5,6 +5,7 @@ pub mod edited;
 pub mod metadata;
 pub mod new;
 pub mod record;
+pub mod restrictions;
 pub mod secret;
 pub mod verdict;
 
@@ -22,6 +23,7 @@ pub use edited::EditedKey;
 pub use metadata::Metadata;
 pub use new::NewKey;
 pub use record::KeyRecord;
+pub use restrictions::{LimitOverride, Restrictions};
 pub use secret::{Digest, PlainSecret, SigningSecret};
 pub use verdict::{Ask, Verdict};
 
@@ -38,6 +40,11 @@ pub struct Key {
     pub shown: String,
     pub scopes: Vec<String>,
     pub has_signing_secret: bool,
+    /// Counts the signing secrets it had.
+    pub signing_version: i64,
+    /// Until when the signing secret before the last rotation signs too.
+    pub signing_before_until: Option<Timestamp>,
+    pub restrictions: Restrictions,
     pub created_at: Timestamp,
     /// The person, where it was one.
     pub created_by: Option<String>,

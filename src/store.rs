@@ -17,12 +17,14 @@ mod orgs;
 mod peppers;
 mod places;
 mod postgres;
+mod restrictions;
 mod root_tokens;
 mod row;
 mod search;
 #[cfg(feature = "testing")]
 mod seed;
 mod sessions;
+mod signing;
 mod sqlite;
 mod tx;
 mod usage;
@@ -40,6 +42,7 @@ pub use lifecycle::Contents;
 pub use open::{Location, OpenError};
 pub use search::{Found, Kind};
 pub use sessions::SessionRow;
+pub use signing::SealedSigning;
 pub use sqlite::can_corrupt_wal;
 pub use usage::{Refused, Used};
 

@@ -18,8 +18,8 @@ use crate::{
     Clock, Entropy, Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
     key::{
-        Metadata, SigningSecret,
-        record::{AppOwner, KeyOwner, KeyRecord, LimitOverride},
+        LimitOverride, Metadata, SigningSecret,
+        record::{AppOwner, KeyOwner, KeyRecord},
     },
     plan::Plan,
     profile::Mode,

@@ -31,7 +31,7 @@ use crate::{
 /// Forms are small; what is larger was not typed by a person.
 const FORM_LIMIT: usize = 64 * 1024;
 /// A request to be verified may carry the body that was signed.
-const API_LIMIT: usize = 256 * 1024;
+pub const API_LIMIT: usize = 256 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub fn router(state: AppState) -> Router {

@@ -3,24 +3,30 @@
 pub mod cache;
 pub mod freshness;
 pub mod replays;
+mod signatures;
 pub mod usage;
 
 use std::sync::{
-    Arc, Mutex,
+    Arc, Mutex, OnceLock,
     atomic::{AtomicBool, AtomicI64},
 };
 
 use sallyport::{
     Error, Result,
     clock::Elapsed,
-    key::{Ask, Digest, KeyRecord, Verdict, secret::Checked, verdict::verdict},
+    key::{
+        Ask, Digest, KeyRecord, Verdict,
+        secret::Checked,
+        verdict::{is_elsewhere, verdict},
+    },
     root_token::{self, RootToken},
-    store::{Change, Store, Touched},
+    store::{Change, SealedSigning, Store, Touched},
 };
 use sallyport_app::context::Client;
 
 use cache::GenerationCache;
 use freshness::Freshness;
+use replays::Replays;
 use usage::Usage;
 
 /// How often a verdict is judged anew because something was revoked meanwhile.
@@ -32,6 +38,8 @@ pub struct CachedKey {
     last_used: AtomicI64,
     /// Waits to be written.
     dirty: AtomicBool,
+    /// What it signs with, fetched with its first signature.
+    signing: OnceLock<Option<Box<SealedSigning>>>,
 }
 
 /// A verdict with the key it is about, where it is about one.
@@ -55,6 +63,7 @@ pub struct Verifier {
     keys: GenerationCache<CachedKey>,
     tokens: GenerationCache<RootToken>,
     usage: Usage,
+    replays: Replays,
     freshness: Freshness,
     /// The revision of the database up to which the caches were told of every change.
     known: Mutex<i64>,
@@ -68,6 +77,7 @@ impl Verifier {
             keys: GenerationCache::new(capacity),
             tokens: GenerationCache::new(1_000),
             usage: Usage::default(),
+            replays: Replays::new(store.now()),
             freshness: Freshness::new(elapsed),
             known,
             store: store.clone(),
@@ -101,22 +111,42 @@ impl Verifier {
                 return Ok(Judged::without_key(Verdict::NotFound));
             };
             let now = self.store.now();
-            let verdict = verdict(ask, &key.record, profile, now);
-            // Something was revoked while this was judged: it may have been this key.
+            let mut verdict = verdict(ask, &key.record, profile, now);
+            let mut held = None;
+            if verdict.is_valid() {
+                match self.signature(ask, &key, now).await? {
+                    Ok(claim) => held = claim,
+                    Err(refused) => verdict = refused,
+                }
+            }
+            // Something was revoked while this was judged: it may have been this key. What it holds is given back.
             if self.keys.generation() != generation {
                 continue;
             }
-            return Ok(self.noted(verdict, key, now, client));
+            held.map(replays::Claim::keep);
+            return Ok(self.noted(verdict, key, now, ask, client));
         }
         Err(Error::Unavailable("keys change faster than they can be judged".to_owned()))
     }
 
-    fn noted(&self, verdict: Verdict, key: Arc<CachedKey>, now: sallyport::Timestamp, client: &Client) -> Judged {
+    fn noted(
+        &self,
+        verdict: Verdict,
+        key: Arc<CachedKey>,
+        now: sallyport::Timestamp,
+        ask: &Ask<'_>,
+        client: &Client,
+    ) -> Judged {
         match verdict {
-            Verdict::Valid => self.usage.used(&key, now, client),
+            Verdict::Valid => {
+                self.usage.used(&key, now, client);
+                if is_elsewhere(ask, &key.record) {
+                    self.usage.would_be_refused(&key, Verdict::IpDenied, ask.ip, client);
+                }
+            }
             // Another organization's token learns nothing of the key, and leaves nothing in its log.
             Verdict::NotFound => return Judged::without_key(verdict),
-            refused => self.usage.refused(&key, refused, client),
+            refused => self.usage.refused(&key, refused, ask.ip, client),
         }
         Judged { verdict, key: Some(key) }
     }
@@ -207,6 +237,11 @@ impl Verifier {
 impl From<KeyRecord> for CachedKey {
     fn from(record: KeyRecord) -> Self {
         let last_used = record.last_used_at.map_or(i64::MIN, sallyport::Timestamp::micros);
-        Self { record: Arc::new(record), last_used: AtomicI64::new(last_used), dirty: AtomicBool::new(false) }
+        Self {
+            record: Arc::new(record),
+            last_used: AtomicI64::new(last_used),
+            dirty: AtomicBool::new(false),
+            signing: OnceLock::new(),
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
-    key::Metadata,
+    key::{LimitOverride, Metadata, Restrictions},
     plan::Plan,
     profile::{Mode, ScopeSet},
 };
@@ -58,23 +58,5 @@ pub struct AppOwner {
     pub app_id: AppId,
     /// The app may push data: an operator's switch.
     pub ingestion_verified: bool,
-    pub limits: LimitOverride,
-}
-
-/// Instead of the plan's limits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LimitOverride {
-    pub per_minute: Option<u32>,
-    pub per_day: Option<u32>,
-}
-
-/// What a key's owners require beyond its scopes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Restrictions {
-    pub require_signed: bool,
-    /// CIDR blocks; empty allows every address.
-    pub addresses: Box<str>,
-    /// If not, what is outside of the blocks is only noted.
-    pub addresses_enforced: bool,
     pub limits: LimitOverride,
 }

@@ -8,6 +8,8 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
+#[cfg(feature = "store")]
+use zeroize::Zeroizing;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{Entropy, base62};
@@ -120,6 +122,18 @@ impl SigningSecret {
         text.push_str(&random);
         random.zeroize();
         Self(text)
+    }
+
+    /// What was sealed, without a copy.
+    #[cfg(feature = "store")]
+    pub(crate) fn opened(mut bytes: Zeroizing<Vec<u8>>) -> Option<Self> {
+        match String::from_utf8(std::mem::take(&mut *bytes)) {
+            Ok(text) => Some(Self(text)),
+            Err(error) => {
+                error.into_bytes().zeroize();
+                None
+            }
+        }
     }
 
     pub fn expose(&self) -> &str {

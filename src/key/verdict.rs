@@ -10,6 +10,7 @@ use crate::{
     key::record::KeyRecord,
     profile::{Mode, Profile},
     scope::Request,
+    signature::Signed,
 };
 
 /// What is asked of a key.
@@ -29,6 +30,8 @@ pub struct Ask<'a> {
     pub request: Request<'a>,
     /// Where the client is.
     pub ip: Option<IpAddr>,
+    /// What came with a request that says it is signed.
+    pub signed: Option<Signed<'a>>,
     /// As how many requests this counts.
     pub cost: u32,
     pub via: Via<'a>,
@@ -197,8 +200,10 @@ impl Check {
             Self::Workspace => {
                 (ask.workspace.is_some_and(|org| org != owner.org_id.as_str()), Verdict::WorkspaceMismatch)
             }
-            // addresses
-            Self::Address => (false, Verdict::IpDenied),
+            Self::Address => {
+                let enforced = key.restrictions.as_ref().is_some_and(|own| own.addresses_enforced);
+                (enforced && is_elsewhere(ask, key), Verdict::IpDenied)
+            }
             Self::Mode => (ask.mode.is_some_and(|mode| mode != key.mode), Verdict::ModeMismatch),
             Self::App => {
                 let own = key.app_id().map(crate::id::AppId::as_str);
@@ -216,6 +221,12 @@ impl Check {
         };
         refused.then_some(verdict)
     }
+}
+
+/// Whether a key has addresses, and the client is at none of them. Where nobody knows where it is, it is elsewhere.
+pub fn is_elsewhere(ask: &Ask<'_>, key: &KeyRecord) -> bool {
+    let addresses = key.restrictions.as_ref().map(|own| &own.addresses).filter(|addresses| !addresses.is_empty());
+    addresses.is_some_and(|addresses| !ask.ip.is_some_and(|ip| addresses.contains(ip)))
 }
 
 /// Judges a known key.

@@ -2,12 +2,13 @@
 
 use sqlx::any::AnyRow;
 
-use super::{Store, detached, places::name_taken, row::Read};
+use super::{Store, detached, keys, places::name_taken, row::Read};
 use crate::{
     Result,
     app::{App, NewApp, Os},
     audit::{Act, Action, NewEvent, Target},
     id::{AppId, OrgId, ProjectId, TenantId, UserId},
+    key::LimitOverride,
     member::Permission,
     place::PlaceKind,
     project::Project,
@@ -25,6 +26,8 @@ pub(super) fn app(row: &AnyRow) -> Result<App> {
         description: row.text("description")?,
         created_at: row.time("created_at")?,
         archived_at: row.time_opt("archived_at")?,
+        ingestion_verified: row.flag("ingestion_verified")?,
+        limits: keys::limits(row, "limit_per_minute", "limit_per_day")?,
     })
 }
 
@@ -43,6 +46,8 @@ impl Store {
                 description: new.description,
                 created_at: store.now(),
                 archived_at: None,
+                ingestion_verified: false,
+                limits: LimitOverride::default(),
             };
             let mut tx = store.begin(&act).await?;
             tx.needs(&app.org_id, Permission::ManageApps).await?;

@@ -3,13 +3,16 @@
 use serde_json::json;
 use sqlx::any::AnyRow;
 
-use super::{Store, detached, is_taken, lifecycle::keys_within, retried, row::Read, tx::Tx};
+use super::{Store, detached, is_taken, lifecycle::keys_within, retried, row::Read, signing, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
     app::App,
     audit::{Act, Action, Actor, NewEvent, Target},
     id::{AppId, KeyId, OrgId, UserId},
-    key::{Digest, EditedKey, Issued, Key, Metadata, NewKey, Pause, PlainSecret, Revocation, SigningSecret},
+    key::{
+        Addresses, Digest, EditedKey, Issued, Key, LimitOverride, Metadata, NewKey, Pause, PlainSecret, Restrictions,
+        Revocation, SigningSecret,
+    },
     member::Permission,
     place::{Place, PlaceKind},
     profile::Mode,
@@ -17,7 +20,9 @@ use crate::{
 
 /// Of `keys k`, as [`key`] reads them.
 pub(super) const COLUMNS: &str = "k.id, k.org_id, k.app_id, k.label, k.environment, k.mode, k.shown, k.scopes, \
-    CASE WHEN k.signing_secret IS NULL THEN 0 ELSE 1 END AS signs, k.created_at, \
+    CASE WHEN k.signing_secret IS NULL THEN 0 ELSE 1 END AS signs, k.signing_version, \
+    k.signing_before_until, k.require_signed, k.addresses, k.addresses_enforced, k.limit_per_minute, k.limit_per_day, \
+    k.created_at, \
     (SELECT u.name FROM users u WHERE u.id = k.created_by) AS created_by, k.expires_at, \
     k.last_used_at, k.paused_at, k.paused_by, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason";
 
@@ -44,6 +49,9 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
         shown: row.text("shown")?,
         scopes: scopes(&row.text("scopes")?),
         has_signing_secret: row.int("signs").or_else(|_| small_int(row, "signs"))? != 0,
+        signing_version: row.int("signing_version")?,
+        signing_before_until: row.time_opt("signing_before_until")?,
+        restrictions: restrictions(row)?,
         created_at: row.time("created_at")?,
         created_by: row.text_opt("created_by")?,
         expires_at: row.time_opt("expires_at")?,
@@ -52,6 +60,22 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
         paused,
         revoked,
     })
+}
+
+/// Of `keys`, as [`COLUMNS`] name them.
+pub(super) fn restrictions(row: &AnyRow) -> Result<Restrictions> {
+    Ok(Restrictions {
+        require_signed: row.flag("require_signed")?,
+        addresses: Addresses::stored(&row.text("addresses")?)?,
+        addresses_enforced: row.flag("addresses_enforced")?,
+        limits: limits(row, "limit_per_minute", "limit_per_day")?,
+    })
+}
+
+/// Of `keys` or of `apps`, under these names.
+pub(super) fn limits(row: &AnyRow, minute: &str, day: &str) -> Result<LimitOverride> {
+    let limit = |limit: i64| u32::try_from(limit).unwrap_or(u32::MAX);
+    Ok(LimitOverride { per_minute: row.int_opt(minute)?.map(limit), per_day: row.int_opt(day)?.map(limit) })
 }
 
 /// PostgreSQL gives a literal as INTEGER, where SQLite knows BIGINT alone.
@@ -194,7 +218,7 @@ impl Store {
     }
 }
 
-fn target(key: &Key) -> Target {
+pub(super) fn target(key: &Key) -> Target {
     Target::new("key", &key.id, &key.label).of_app(&key.app_id)
 }
 
@@ -228,11 +252,6 @@ async fn revoke_all(store: Store, act: Act, place: Place, reason: String) -> Res
     Ok(revoked)
 }
 
-/// The one place where a sealed signing secret opens.
-fn signing_context(id: &KeyId, version: i64) -> String {
-    format!("signing:{id}:{version}")
-}
-
 impl Tx {
     pub(super) async fn insert_key(
         &mut self,
@@ -249,7 +268,7 @@ impl Tx {
         let signing_secret = new.signing_secret.then(|| SigningSecret::mint(entropy));
         let sealed = signing_secret
             .as_ref()
-            .map(|secret| store.vault().seal(&signing_context(&id, 1), secret.expose().as_bytes(), entropy));
+            .map(|secret| store.vault().seal(&signing::context(&id, 1), secret.expose().as_bytes(), entropy));
         let (created_by, creator) = match self.actor() {
             Actor::User { id, name, .. } => (Some(id.to_string()), Some(name.clone())),
             _ => (None, None),
@@ -264,6 +283,9 @@ impl Tx {
             shown: secret.shown(),
             scopes: new.scopes,
             has_signing_secret: signing_secret.is_some(),
+            signing_version: 1,
+            signing_before_until: None,
+            restrictions: Restrictions::default(),
             created_at: store.now(),
             created_by: creator,
             expires_at: new.expires_at,

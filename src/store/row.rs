@@ -13,6 +13,7 @@ pub(super) trait Read {
     fn time(&self, column: &str) -> Result<Timestamp>;
     fn time_opt(&self, column: &str) -> Result<Option<Timestamp>>;
     fn bytes(&self, column: &str) -> Result<Vec<u8>>;
+    fn bytes_opt(&self, column: &str) -> Result<Option<Vec<u8>>>;
     /// A word that the schema's checks allow; another one means a damaged database.
     fn word<T>(&self, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T>;
 }
@@ -44,6 +45,10 @@ impl Read for AnyRow {
 
     fn time_opt(&self, column: &str) -> Result<Option<Timestamp>> {
         Ok(self.int_opt(column)?.map(Timestamp::from_micros))
+    }
+
+    fn bytes_opt(&self, column: &str) -> Result<Option<Vec<u8>>> {
+        Ok(self.try_get(column)?)
     }
 
     fn bytes(&self, column: &str) -> Result<Vec<u8>> {

@@ -1,6 +1,6 @@
 //! What verifiers saw, written in batches: nothing is written while a request waits.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use serde_json::json;
 
@@ -26,9 +26,13 @@ pub struct Used {
 pub struct Refused {
     pub key: Arc<KeyRecord>,
     pub verdict: Verdict,
+    /// It was let through all the same: what stands against it is only watched for now.
+    pub passed: bool,
     pub times: u64,
     pub address: Option<String>,
     pub user_agent: Option<String>,
+    /// Where the client is, as whoever asked says.
+    pub ip: Option<IpAddr>,
     pub request_id: RequestId,
 }
 
@@ -104,9 +108,15 @@ impl Tx {
     }
 
     async fn record_refusal(&mut self, refused: &Refused) -> Result<()> {
-        let Refused { key, verdict, times, address, user_agent, request_id } = refused;
+        let Refused { key, verdict, passed, times, address, user_agent, ip, request_id } = refused;
         self.act_as(act(key, address.clone(), user_agent.clone(), Some(request_id.clone())));
-        let event = NewEvent::of(&key.owner.org_id, Action::RequestRefused, target(key)).refused(verdict.status());
-        self.record(event.with(json!({ "code": verdict.code(), "times": times }))).await
+        let action = if *passed { Action::RequestNoted } else { Action::RequestRefused };
+        let event = NewEvent::of(&key.owner.org_id, action, target(key));
+        let event = if *passed { event } else { event.refused(verdict.status()) };
+        let mut details = json!({ "code": verdict.code(), "times": times });
+        if let (Verdict::IpDenied, Some(ip)) = (verdict, ip) {
+            details["ip"] = ip.to_string().into();
+        }
+        self.record(event.with(details)).await
     }
 }

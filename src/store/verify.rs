@@ -9,8 +9,8 @@ use crate::{
     Result,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
     key::{
-        Digest,
-        record::{AppOwner, KeyOwner, KeyRecord, LimitOverride, Restrictions},
+        Digest, Restrictions,
+        record::{AppOwner, KeyOwner, KeyRecord},
         secret::Checked,
     },
     plan::Plan,
@@ -60,7 +60,7 @@ impl Store {
             paused: row.time_opt("paused_at")?.is_some(),
             metadata: keys::metadata(&row.text("metadata")?),
             last_used_at: row.time_opt("last_used_at")?,
-            restrictions: restrictions(row)?,
+            restrictions: Some(keys::restrictions(row)?).filter(|own| *own != Restrictions::default()).map(Box::new),
         })
     }
 }
@@ -73,7 +73,7 @@ fn owner(row: &AnyRow) -> Result<KeyOwner> {
             project_id: ProjectId::stored(row.text("project_id")?),
             app_id: AppId::stored(app),
             ingestion_verified: row.flag("ingestion_verified")?,
-            limits: limits(row, "app_per_minute", "app_per_day")?,
+            limits: keys::limits(row, "app_per_minute", "app_per_day")?,
         }),
     };
     Ok(KeyOwner {
@@ -82,19 +82,4 @@ fn owner(row: &AnyRow) -> Result<KeyOwner> {
         plan: row.word("plan", Plan::parse)?,
         suspended: row.time_opt("archived_at")?.is_some() || row.flag("left_org")?,
     })
-}
-
-fn restrictions(row: &AnyRow) -> Result<Option<Box<Restrictions>>> {
-    let restrictions = Restrictions {
-        require_signed: row.flag("require_signed")?,
-        addresses: row.text("addresses")?.into(),
-        addresses_enforced: row.flag("addresses_enforced")?,
-        limits: limits(row, "limit_per_minute", "limit_per_day")?,
-    };
-    Ok((restrictions != Restrictions::default()).then(|| Box::new(restrictions)))
-}
-
-fn limits(row: &AnyRow, minute: &str, day: &str) -> Result<LimitOverride> {
-    let limit = |limit: i64| u32::try_from(limit).unwrap_or(u32::MAX);
-    Ok(LimitOverride { per_minute: row.int_opt(minute)?.map(limit), per_day: row.int_opt(day)?.map(limit) })
 }

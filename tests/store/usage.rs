@@ -22,9 +22,11 @@ async fn use_and_refusal_are_written(store: &TestStore) {
     let refused = Refused {
         key: Arc::clone(&key),
         verdict: Verdict::InsufficientScope,
+        passed: false,
         times: 3,
         address: None,
         user_agent: None,
+        ip: None,
         request_id: RequestId::mint(store.entropy()),
     };
 

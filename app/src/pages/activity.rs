@@ -160,7 +160,11 @@ pub fn EventTable(events: Vec<Event>, now: Timestamp) -> impl IntoView {
 
 #[component]
 fn EventRow(event: Event, now: Timestamp) -> impl IntoView {
-    let tone = if event.outcome == Outcome::Done { Tone::Good } else { Tone::Danger };
+    let tone = match event.outcome {
+        Outcome::Done if event.action == Action::RequestNoted.as_str() => Tone::Warning,
+        Outcome::Done => Tone::Good,
+        Outcome::Refused(_) => Tone::Danger,
+    };
     let detail = detail(&event);
     let detail = detail.map(|detail| view! { <span class="muted">" · "{detail}</span> });
     let target = match href(&event) {
@@ -198,7 +202,8 @@ fn detail(event: &Event) -> Option<String> {
     let word = |name: &str| details.get(name).and_then(|value| value.as_str()).filter(|word| !word.is_empty());
     if let Some(code) = word("code") {
         let times = details.get("times").and_then(serde_json::Value::as_u64).unwrap_or(1);
-        let why = refusal(code);
+        let mut why = refusal(code);
+        why.extend(word("ip").map(|ip| format!(" ({ip})")));
         return Some(if times > 1 { format!("{why}, {times} times") } else { why });
     }
     let renamed = word("renamed_to").map(|name| format!("now {name}"));

@@ -3,9 +3,11 @@
 mod forwarded;
 mod nginx;
 mod presented;
+mod signed;
 
 use axum::{
     Extension,
+    body::Body,
     extract::{RawQuery, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri},
     response::{IntoResponse, Response},
@@ -29,6 +31,7 @@ pub async fn auth(
     Extension(trusted): Extension<Trusted>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
+    body: Body,
 ) -> Response {
     let query = query.unwrap_or_default();
     let pairs = url::form_urlencoded::parse(query.as_bytes());
@@ -43,7 +46,7 @@ pub async fn auth(
             return Err(Problem::new(StatusCode::FORBIDDEN, "untrusted_proxy", detail));
         }
         let required = required.map_err(Problem::bad_request)?;
-        asked.judge(&required, Forwarded::in_headers(&headers)?).await
+        asked.judge(&required, Forwarded::in_headers(&headers)?, body).await
     };
     match (judged.await, for_nginx) {
         (Ok(Ok(passed)), _) => passed,
@@ -62,6 +65,7 @@ pub async fn envoy(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
+    body: Body,
 ) -> Result<Response, Problem> {
     let (name, forwarded) = Forwarded::in_path(method.as_str(), &uri);
     let required = state.requirements.get(name).ok_or_else(|| {
@@ -69,7 +73,7 @@ pub async fn envoy(
         Problem::new(StatusCode::FORBIDDEN, "unknown_requirement", detail).about(&client)
     })?;
     let asked = Asked { state: &state, client: &client, trusted: trusted.0, headers: &headers };
-    let judged = asked.judge(required, forwarded).await;
+    let judged = asked.judge(required, forwarded, body).await;
     Ok(judged.map_err(|problem| problem.about(&client))?.unwrap_or_else(IntoResponse::into_response))
 }
 
@@ -87,6 +91,7 @@ impl Asked<'_> {
         &self,
         required: &Requirement,
         forwarded: Forwarded<'_>,
+        body: Body,
     ) -> Result<Result<Response, Shown>, Problem> {
         let profile = self.state.context.store.profile();
         let request = Request::new(forwarded.method, forwarded.target);
@@ -95,6 +100,8 @@ impl Asked<'_> {
         }
         let key = presented(self.headers, forwarded.target, &profile.credentials)
             .map_err(|_| Problem::bad_request("More than one API key was sent; send one."))?;
+        let names = &profile.signatures;
+        let body = signed::body(required.body, self.headers, names, body).await?;
         let ask = Ask {
             org_id: None,
             plain_http: !self.is_https(),
@@ -105,6 +112,7 @@ impl Asked<'_> {
             ingestion: required.ingestion,
             request,
             ip: Some(self.client.ip),
+            signed: body.as_ref().map(|body| signed::signed(self.headers, names, body)),
             cost: 1,
         };
         let judged = self.state.verifier.judge(key.as_deref(), &ask, self.client).await?;

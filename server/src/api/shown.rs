@@ -71,7 +71,9 @@ fn problem(verdict: Verdict, key: Option<&KeyRecord>, client: &Client) -> Proble
             None => "This app is not verified for data ingestion.".to_owned(),
         },
         Verdict::SignatureRequired => "Requests with this API key have to be signed.".to_owned(),
-        Verdict::BadSignature => "The signature of this request is wrong, or its timestamp too old.".to_owned(),
+        Verdict::BadSignature => {
+            "The signature of this request is wrong, or its timestamp more than five minutes from now.".to_owned()
+        }
         Verdict::Replayed => "This signature was used before; sign each request anew.".to_owned(),
         Verdict::RateLimited => "Too many requests with this API key. Wait as long as Retry-After says.".to_owned(),
     };

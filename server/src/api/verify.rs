@@ -5,12 +5,14 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use sallyport::{
     Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
     key::{Ask, KeyRecord, Metadata, Verdict},
     profile::{Mode, Profile},
     scope::Request,
+    signature::Signed,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -39,12 +41,21 @@ pub struct VerifyRequest {
     path: Option<String>,
     ip: Option<std::net::IpAddr>,
     cost: Option<u32>,
-    signature: Option<serde_json::Value>,
+    signature: Option<SignatureField>,
+}
+
+/// The headers of a signed request as they came, and its body as it came.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignatureField {
+    timestamp: String,
+    signature: String,
+    body_base64: String,
 }
 
 impl Taken for VerifyRequest {
     const TAKES: &str = "Its fields are key, app_id, scopes, mode (live or test), ingestion, method, path, ip, cost and \
-        signature.";
+        signature (timestamp, signature and body_base64, all of them text).";
 }
 
 #[derive(Serialize)]
@@ -82,11 +93,12 @@ pub async fn verify(
     Json(request): Json<VerifyRequest>,
 ) -> Result<Response, Problem> {
     let client = &caller.client;
-    if request.signature.is_some_and(|signature| !signature.is_null()) {
-        // Passing over a signature that nobody checks would fail open.
-        let detail = "This version does not check signatures; leave the field out.";
-        return Err(Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).about(client));
-    }
+    let body = body(request.signature.as_ref()).map_err(|problem| problem.about(client))?;
+    let signed = request.signature.as_ref().map(|field| Signed {
+        timestamp: &field.timestamp,
+        signature: &field.signature,
+        body: &body,
+    });
     let ask = Ask {
         org_id: caller.token.org_id.as_ref(),
         plain_http: false,
@@ -97,6 +109,7 @@ pub async fn verify(
         ingestion: request.ingestion,
         request: Request::new(request.method.as_deref(), request.path.as_deref()),
         ip: request.ip,
+        signed,
         cost: request.cost.unwrap_or(1),
     };
     let key = request.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
@@ -113,6 +126,15 @@ pub async fn verify(
             request_id: &client.request_id,
         })
         .into_response(),
+    })
+}
+
+/// The bytes that were signed.
+fn body(field: Option<&SignatureField>) -> Result<Vec<u8>, Problem> {
+    let Some(field) = field else { return Ok(Vec::new()) };
+    BASE64_STANDARD.decode(&field.body_base64).map_err(|_| {
+        let detail = "signature.body_base64 is not base64 (RFC 4648, with its padding).";
+        Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)
     })
 }
 

@@ -91,7 +91,7 @@ pub async fn live(store: &Store, story: &StoryClock, now: Timestamp, company: &C
                 let key = record(store, &issued[find(&issued, label)?]).await?;
                 let (address, user_agent) = caller();
                 let request_id = RequestId::mint(store.entropy());
-                let refused = Refused { key, verdict, times, address, user_agent, request_id };
+                let refused = Refused { key, verdict, passed: false, times, address, user_agent, ip: None, request_id };
                 store.record_usage(Vec::new(), vec![refused]).await?;
             }
             Step::Pause(label) => store.pause_key(&company.sam, &issued[find(&issued, label)?].key).await?,

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     mem,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
 };
@@ -30,7 +31,7 @@ pub struct Usage(Mutex<Gathered>);
 #[derive(Default)]
 struct Gathered {
     used: Vec<FirstSeen>,
-    refused: HashMap<(KeyId, Verdict), Kind>,
+    refused: HashMap<Name, Kind>,
     /// How many of those each organization has.
     of_org: HashMap<OrgId, usize>,
 }
@@ -56,21 +57,27 @@ struct FirstSeen {
     user_agent: Option<String>,
 }
 
+/// A key, the reason, and whether it was refused for it, or let through where the reason is only noted.
+type Name = (KeyId, Verdict, bool);
+
 /// One key, refused for one reason.
 #[derive(Clone)]
 struct Kind {
     key: Arc<CachedKey>,
     verdict: Verdict,
+    passed: bool,
     times: u64,
     told_at: Option<Timestamp>,
     address: Option<String>,
     user_agent: Option<String>,
+    /// Where the client was that the key came from, as whoever asked says.
+    ip: Option<IpAddr>,
     request_id: RequestId,
 }
 
 impl Kind {
-    fn name(&self) -> (KeyId, Verdict) {
-        (self.key.record.key_id.clone(), self.verdict)
+    fn name(&self) -> Name {
+        (self.key.record.key_id.clone(), self.verdict, self.passed)
     }
 }
 
@@ -91,9 +98,18 @@ impl Usage {
         self.lock().used.push(FirstSeen { key: Arc::clone(key), address, user_agent });
     }
 
-    pub fn refused(&self, key: &Arc<CachedKey>, verdict: Verdict, client: &Client) {
+    pub fn refused(&self, key: &Arc<CachedKey>, verdict: Verdict, ip: Option<IpAddr>, client: &Client) {
+        self.gather(key, verdict, false, ip, client);
+    }
+
+    /// It passed, since what stands against it is only watched for now.
+    pub fn would_be_refused(&self, key: &Arc<CachedKey>, verdict: Verdict, ip: Option<IpAddr>, client: &Client) {
+        self.gather(key, verdict, true, ip, client);
+    }
+
+    fn gather(&self, key: &Arc<CachedKey>, verdict: Verdict, passed: bool, ip: Option<IpAddr>, client: &Client) {
         let mut gathered = self.lock();
-        let name = (key.record.key_id.clone(), verdict);
+        let name = (key.record.key_id.clone(), verdict, passed);
         if !gathered.refused.contains_key(&name) {
             if !gathered.has_room(&key.record.owner.org_id) {
                 return;
@@ -101,10 +117,12 @@ impl Usage {
             gathered.insert(Kind {
                 key: Arc::clone(key),
                 verdict,
+                passed,
                 times: 0,
                 told_at: None,
                 address: None,
                 user_agent: None,
+                ip: None,
                 request_id: client.request_id.clone(),
             });
         }
@@ -112,6 +130,7 @@ impl Usage {
         if kind.times == 0 {
             kind.address = Some(client.address());
             kind.user_agent.clone_from(&client.user_agent);
+            kind.ip = ip.map(|ip| ip.to_canonical());
             kind.request_id = client.request_id.clone();
         }
         kind.times += 1;
@@ -185,9 +204,11 @@ impl Batch {
         let refused = self.refused.iter().map(|kind| Refused {
             key: Arc::clone(&kind.key.record),
             verdict: kind.verdict,
+            passed: kind.passed,
             times: kind.times,
             address: kind.address.clone(),
             user_agent: kind.user_agent.clone(),
+            ip: kind.ip,
             request_id: kind.request_id.clone(),
         });
         refused.collect()
@@ -233,17 +254,17 @@ mod tests {
         let (loud, quiet) = (OrgId::mint("Loud", &entropy), OrgId::mint("Quiet", &entropy));
         let flood = keys(&loud, &entropy, KINDS_OF_ORG + 50);
         for key in &flood {
-            usage.refused(key, Verdict::Expired, &client());
+            usage.refused(key, Verdict::Expired, None, &client());
         }
         let one = keys(&quiet, &entropy, 1);
-        usage.refused(&one[0], Verdict::Expired, &client());
+        usage.refused(&one[0], Verdict::Expired, None, &client());
         let batch = usage.take(NOW);
         assert_eq!(refused_of(&batch, &loud), KINDS_OF_ORG);
         assert_eq!(refused_of(&batch, &quiet), 1);
         // What failed to be written takes no more room than before.
         usage.put_back(batch);
         for key in &flood {
-            usage.refused(key, Verdict::Expired, &client());
+            usage.refused(key, Verdict::Expired, None, &client());
         }
         let batch = usage.take(NOW);
         assert_eq!(refused_of(&batch, &loud), KINDS_OF_ORG);
@@ -255,15 +276,15 @@ mod tests {
         let (usage, entropy) = (Usage::default(), SeededEntropy::new(3));
         let org = OrgId::mint("Loud", &entropy);
         for key in keys(&org, &entropy, KINDS_OF_ORG) {
-            usage.refused(&key, Verdict::Revoked, &client());
+            usage.refused(&key, Verdict::Revoked, None, &client());
         }
         assert_eq!(usage.take(NOW).refused.len(), KINDS_OF_ORG);
         let late = keys(&org, &entropy, 1);
-        usage.refused(&late[0], Verdict::Revoked, &client());
+        usage.refused(&late[0], Verdict::Revoked, None, &client());
         assert!(usage.take(NOW).refused.is_empty(), "there was no room");
         assert!(usage.take(NOW + TOLD_EVERY).refused.is_empty(), "the old ones are told and forgotten");
         assert!(usage.lock().refused.is_empty() && usage.lock().of_org.is_empty());
-        usage.refused(&late[0], Verdict::Revoked, &client());
+        usage.refused(&late[0], Verdict::Revoked, None, &client());
         assert_eq!(usage.take(NOW + TOLD_EVERY).refused.len(), 1);
     }
 
@@ -273,7 +294,7 @@ mod tests {
         for _ in 0..=KINDS / KINDS_OF_ORG {
             let org = OrgId::mint("One of many", &entropy);
             for key in keys(&org, &entropy, KINDS_OF_ORG) {
-                usage.refused(&key, Verdict::Expired, &client());
+                usage.refused(&key, Verdict::Expired, None, &client());
             }
         }
         assert_eq!(usage.take(NOW).refused.len(), KINDS);

@@ -1,0 +1,44 @@
+//! Whether a request was signed as its key requires, and for the first time.
+
+use sallyport::{
+    Result, Timestamp,
+    key::{Ask, KeyRecord, Verdict},
+    signature::Checked,
+};
+
+use super::{CachedKey, Verifier, replays::Claim};
+
+/// What a request holds of its signature until its verdict stands; nothing where none came.
+pub type Held<'a> = Option<Claim<'a>>;
+
+impl Verifier {
+    /// The last check but for the limits. A signature that came is checked, required or not: whoever sends one counts on
+    /// it. An error means that nothing can be said.
+    pub(super) async fn signature<'a>(
+        &'a self,
+        ask: &Ask<'_>,
+        key: &'a CachedKey,
+        now: Timestamp,
+    ) -> Result<Result<Held<'a>, Verdict>> {
+        let Some(signed) = ask.signed else {
+            return Ok(if must_sign(&key.record) { Err(Verdict::SignatureRequired) } else { Ok(None) });
+        };
+        let sealed = match key.signing.get() {
+            Some(sealed) => sealed,
+            // Two at once fetch the same. What was rotated meanwhile is told by the cache's generation.
+            None => {
+                let fetched = self.store.signing_secrets(&key.record.key_id).await?;
+                key.signing.get_or_init(|| fetched.map(Box::new))
+            }
+        };
+        let Some(sealed) = sealed else { return Ok(Err(Verdict::BadSignature)) };
+        let secrets = self.store.open_signing(sealed, now)?;
+        let Checked::Good(proof) = signed.check(&secrets, now) else { return Ok(Err(Verdict::BadSignature)) };
+        let claimed = self.replays.claim(proof, &key.record.owner.org_id, &key.record.key_id, now);
+        Ok(claimed.map(Some).map_err(|_| Verdict::Replayed))
+    }
+}
+
+fn must_sign(key: &KeyRecord) -> bool {
+    key.restrictions.as_ref().is_some_and(|own| own.require_signed)
+}

@@ -1,0 +1,127 @@
+//! What a key's owners require beyond its scopes: signatures, addresses, limits of its own.
+
+use crate::{Invalid, key::Addresses};
+
+/// Instead of the plan's limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LimitOverride {
+    pub per_minute: Option<u32>,
+    pub per_day: Option<u32>,
+}
+
+impl LimitOverride {
+    /// As typed; empty leaves it to the plan.
+    pub fn check(per_minute: &str, per_day: &str) -> Result<Self, Invalid> {
+        let mut invalid = Invalid::default();
+        let per_minute = invalid.take(limit("limit_per_minute", per_minute, 1_000_000));
+        let per_day = invalid.take(limit("limit_per_day", per_day, 1_000_000_000));
+        invalid.or(Self { per_minute, per_day })
+    }
+}
+
+fn limit(field: &'static str, text: &str, most: u32) -> Result<Option<u32>, Invalid> {
+    // People write 10,000 and 10 000.
+    let digits: String = text.chars().filter(|character| !matches!(character, ' ' | ',' | '_' | '\u{a0}')).collect();
+    if digits.is_empty() {
+        return Ok(None);
+    }
+    let whole = digits.bytes().all(|byte| byte.is_ascii_digit());
+    match digits.parse() {
+        Ok(limit) if whole && (1..=most).contains(&limit) => Ok(Some(limit)),
+        _ => Err(Invalid::field(field, format!("Write a number from 1 to {most}, or nothing for what the plan says."))),
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Restrictions {
+    /// Refuse requests that are not signed with the signing secret.
+    pub require_signed: bool,
+    /// Empty allows every address.
+    pub addresses: Addresses,
+    /// If not, what comes from elsewhere is only noted.
+    pub addresses_enforced: bool,
+    pub limits: LimitOverride,
+}
+
+/// Restrictions as typed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RestrictionsInput<'a> {
+    pub require_signed: bool,
+    pub addresses: &'a str,
+    /// `monitor` or `enforce`.
+    pub address_mode: &'a str,
+    pub limit_per_minute: &'a str,
+    pub limit_per_day: &'a str,
+}
+
+impl Restrictions {
+    /// A key without a signing secret can't sign.
+    pub fn check(input: &RestrictionsInput<'_>, has_signing_secret: bool) -> Result<Self, Invalid> {
+        let mut invalid = Invalid::default();
+        if input.require_signed && !has_signing_secret {
+            invalid.push("require_signed", "This key has no signing secret; generate one first.");
+        }
+        let addresses = invalid.take(Addresses::check(input.addresses));
+        let addresses_enforced = match input.address_mode {
+            "monitor" => false,
+            "enforce" => true,
+            _ => {
+                invalid.push("address_mode", "Choose Monitor only or Enforce.");
+                false
+            }
+        };
+        let limits = invalid.take(LimitOverride::check(input.limit_per_minute, input.limit_per_day));
+        invalid.or(Self { require_signed: input.require_signed, addresses, addresses_enforced, limits })
+    }
+
+    pub const fn address_mode(&self) -> &'static str {
+        if self.addresses_enforced { "enforce" } else { "monitor" }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(input: &RestrictionsInput<'_>, has_signing_secret: bool) -> Vec<&'static str> {
+        let Err(Invalid(errors)) = Restrictions::check(input, has_signing_secret) else {
+            panic!("{input:?} was taken")
+        };
+        errors.iter().map(|error| error.field).collect()
+    }
+
+    #[test]
+    fn restrictions_come_as_typed() {
+        let input = RestrictionsInput {
+            require_signed: true,
+            addresses: "203.0.113.0/24",
+            address_mode: "enforce",
+            limit_per_minute: " 1,200 ",
+            limit_per_day: "",
+        };
+        let restrictions = Restrictions::check(&input, true).expect("good");
+        assert!(restrictions.require_signed && restrictions.addresses_enforced);
+        assert_eq!(restrictions.limits, LimitOverride { per_minute: Some(1_200), per_day: None });
+        assert_eq!(restrictions.address_mode(), "enforce");
+        let none = RestrictionsInput { address_mode: "monitor", ..RestrictionsInput::default() };
+        assert_eq!(Restrictions::check(&none, false), Ok(Restrictions::default()));
+    }
+
+    #[test]
+    fn each_wrong_field_is_named() {
+        let wrong = RestrictionsInput {
+            require_signed: true,
+            addresses: "moon",
+            address_mode: "moon",
+            limit_per_minute: "0",
+            limit_per_day: "many",
+        };
+        let all = ["require_signed", "addresses", "address_mode", "limit_per_minute", "limit_per_day"];
+        assert_eq!(fields(&wrong, false), all);
+        for limit in ["-1", "+1", "1.5", "1e3", "1000001", "99999999999999999999", "٣"] {
+            let wrong =
+                RestrictionsInput { address_mode: "monitor", limit_per_minute: limit, ..RestrictionsInput::default() };
+            assert_eq!(fields(&wrong, true), ["limit_per_minute"], "{limit}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What keys and apps are held to: restrictions of a key, limits of an app, and the operator's switch for ingestion.
+
+use serde_json::{Value, json};
+
+use super::{Store, apps, detached, keys, row::Read, tx::Tx};
+use crate::{
+    Error, Result,
+    app::App,
+    audit::{Act, Action, Actor, NewEvent},
+    id::{AppId, UserId},
+    key::{Key, LimitOverride, Restrictions},
+    member::Permission,
+    place::Place,
+};
+
+impl Store {
+    /// Holds a key to these restrictions, and to no others. When this answers, verifiers of this process do.
+    pub async fn restrict_key(&self, act: &Act, key: &Key, new: Restrictions) -> Result<()> {
+        let (store, act, key) = (self.clone(), act.clone(), key.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.needs(&key.org_id, Permission::ManageKeys).await?;
+            let row = sqlx::query(
+                "UPDATE keys SET require_signed = $1, addresses = $2, addresses_enforced = $3, limit_per_minute = $4, \
+                 limit_per_day = $5 WHERE id = $6 RETURNING digest",
+            )
+            .bind(i64::from(new.require_signed))
+            .bind(new.addresses.to_string())
+            .bind(i64::from(new.addresses_enforced))
+            .bind(new.limits.per_minute.map(i64::from))
+            .bind(new.limits.per_day.map(i64::from))
+            .bind(key.id.to_string())
+            .fetch_optional(tx.on())
+            .await?
+            .ok_or(Error::NotFound)?;
+            tx.touches(keys::digest(&row.bytes("digest")?)?);
+            let mut details = json!({
+                "require_signed": new.require_signed,
+                "addresses": new.addresses.lines().collect::<Vec<_>>(),
+                "addresses_enforced": new.addresses_enforced,
+            });
+            add(&mut details, new.limits);
+            tx.record(NewEvent::of(&key.org_id, Action::KeyRestricted, keys::target(&key)).with(details)).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// Gives an app limits instead of its plan's: of each of its keys that has none of its own.
+    pub async fn limit_app(&self, act: &Act, app: &App, new: LimitOverride) -> Result<()> {
+        let (store, act, place) = (self.clone(), act.clone(), Place::from(app));
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.needs(&place.org_id, Permission::ManageApps).await?;
+            // First, since it holds the app: no key is issued until this ends, and so none is left untouched.
+            sqlx::query("UPDATE apps SET limit_per_minute = $1, limit_per_day = $2 WHERE id = $3 RETURNING id")
+                .bind(new.per_minute.map(i64::from))
+                .bind(new.per_day.map(i64::from))
+                .bind(place.id.clone())
+                .fetch_optional(tx.on())
+                .await?
+                .ok_or(Error::NotFound)?;
+            tx.touches_keys_of(&place).await?;
+            let mut details = json!({});
+            add(&mut details, new);
+            tx.record(NewEvent::of(&place.org_id, Action::AppLimited, place.target()).with(details)).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// An app as an operator sees it, a member of its organization or not.
+    pub async fn app_for_operator(&self, user: &UserId, id: &AppId) -> Result<Option<App>> {
+        let row = sqlx::query(
+            "SELECT a.* FROM apps a JOIN users u ON u.id = $1 \
+             WHERE a.id = $2 AND u.operator = 1 AND u.disabled_at IS NULL",
+        )
+        .bind(user.to_string())
+        .bind(id.to_string())
+        .fetch_optional(self.read())
+        .await?;
+        row.as_ref().map(apps::app).transpose()
+    }
+
+    /// Lets an app push data, or lets it no more. Twice is once.
+    pub async fn verify_for_ingestion(&self, act: &Act, app: &App, verified: bool) -> Result<()> {
+        let (store, act, place) = (self.clone(), act.clone(), Place::from(app));
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.needs_operator().await?;
+            let changed = sqlx::query(
+                "UPDATE apps SET ingestion_verified = $1 WHERE id = $2 AND ingestion_verified <> $1 RETURNING id",
+            )
+            .bind(i64::from(verified))
+            .bind(place.id.clone());
+            if changed.fetch_optional(tx.on()).await?.is_none() {
+                return Ok(());
+            }
+            tx.touches_keys_of(&place).await?;
+            let action = if verified { Action::IngestionVerified } else { Action::IngestionEnded };
+            tx.record(NewEvent::of(&place.org_id, action, place.target())).await?;
+            tx.commit().await
+        })
+        .await
+    }
+}
+
+/// A limit that is left to the plan is `null`.
+fn add(details: &mut Value, limits: LimitOverride) {
+    details["limit_per_minute"] = limits.per_minute.into();
+    details["limit_per_day"] = limits.per_day.into();
+}
+
+impl Tx {
+    /// Refuses a person who is no operator any more.
+    async fn needs_operator(&mut self) -> Result<()> {
+        let Actor::User { id, .. } = self.actor().clone() else { return Ok(()) };
+        let operator = sqlx::query("SELECT 1 FROM users WHERE id = $1 AND operator = 1 AND disabled_at IS NULL")
+            .bind(id.to_string())
+            .fetch_optional(self.on())
+            .await?;
+        // Others are not told that there is such a switch.
+        operator.map(|_| ()).ok_or(Error::NotFound)
+    }
+}
