@@ -17,7 +17,7 @@ use crate::{
     profile::Profile,
 };
 
-pub use asked::{Asked, Caller};
+pub use asked::{Asked, Caller, SignedText};
 pub use decisions::{Decisions, Kept};
 pub use step::{Outcome, Step};
 
@@ -46,7 +46,7 @@ impl Decision {
         at: Timestamp,
     ) -> Self {
         let step = Step::that_refused(verdict, ask, key, profile, at);
-        let asked = Asked::new(ask, profile);
+        let asked = Asked::new(ask, profile, at);
         Self { at, request_id, verdict, step, asked, key: Arc::clone(key), rate: None }
     }
 

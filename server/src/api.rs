@@ -5,7 +5,7 @@ mod caller;
 mod json;
 mod problem;
 pub mod requirement;
-mod shown;
+pub mod shown;
 mod verify;
 
 use axum::{

@@ -45,6 +45,8 @@ impl AppState {
             attempts,
             searching: tokio::sync::Semaphore::new(SEARCHES),
             demo: deployment.demo,
+            decisions: Arc::clone(verifier.decisions()),
+            dry_run: verifier.clone(),
             store,
         });
         Ok(Self {

@@ -1,6 +1,7 @@
 //! The verifier: from a presented key to a verdict, in memory once warm, closed when in doubt.
 
 pub mod cache;
+mod dry_run;
 pub mod freshness;
 pub mod replays;
 mod signatures;
@@ -12,8 +13,9 @@ use std::sync::{
 };
 
 use sallyport::{
-    Error, Result,
+    Error, Result, Timestamp,
     clock::Elapsed,
+    decision::{Decision, Decisions},
     key::{
         Ask, Digest, KeyRecord, Verdict,
         secret::Checked,
@@ -64,6 +66,7 @@ pub struct Verifier {
     tokens: GenerationCache<RootToken>,
     usage: Usage,
     replays: Replays,
+    decisions: Arc<Decisions>,
     freshness: Freshness,
     /// The revision of the database up to which the caches were told of every change.
     known: Mutex<i64>,
@@ -78,6 +81,7 @@ impl Verifier {
             tokens: GenerationCache::new(1_000),
             usage: Usage::default(),
             replays: Replays::new(store.now()),
+            decisions: Arc::default(),
             freshness: Freshness::new(elapsed),
             known,
             store: store.clone(),
@@ -93,6 +97,11 @@ impl Verifier {
 
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Why requests were refused.
+    pub fn decisions(&self) -> &Arc<Decisions> {
+        &self.decisions
     }
 
     /// Judges a presented key. An error means that nothing can be said: the caller refuses with 503.
@@ -129,14 +138,7 @@ impl Verifier {
         Err(Error::Unavailable("keys change faster than they can be judged".to_owned()))
     }
 
-    fn noted(
-        &self,
-        verdict: Verdict,
-        key: Arc<CachedKey>,
-        now: sallyport::Timestamp,
-        ask: &Ask<'_>,
-        client: &Client,
-    ) -> Judged {
+    fn noted(&self, verdict: Verdict, key: Arc<CachedKey>, now: Timestamp, ask: &Ask<'_>, client: &Client) -> Judged {
         match verdict {
             Verdict::Valid => {
                 self.usage.used(&key, now, client);
@@ -146,9 +148,20 @@ impl Verifier {
             }
             // Another organization's token learns nothing of the key, and leaves nothing in its log.
             Verdict::NotFound => return Judged::without_key(verdict),
-            refused => self.usage.refused(&key, refused, ask.ip, client),
+            refused => {
+                self.usage.refused(&key, refused, ask.ip, client);
+                self.keep_decision(refused, &key, now, ask, client);
+            }
         }
         Judged { verdict, key: Some(key) }
+    }
+
+    fn keep_decision(&self, refused: Verdict, key: &CachedKey, now: Timestamp, ask: &Ask<'_>, client: &Client) {
+        let key = &key.record;
+        if self.decisions.admits(&key.owner.org_id, &key.key_id, refused, now) {
+            let id = client.request_id.clone();
+            self.decisions.keep(Decision::new(id, refused, ask, key, self.store.profile(), now));
+        }
     }
 
     async fn key(&self, checked: Checked<'_>, generation: u64) -> Result<Option<Arc<CachedKey>>> {
@@ -225,7 +238,9 @@ impl Verifier {
 
     /// Writes what was used and refused since the last time. Run by a worker.
     pub async fn flush(&self) -> Result<()> {
-        let batch = self.usage.take(self.store.now());
+        let now = self.store.now();
+        self.decisions.forget(now);
+        let batch = self.usage.take(now);
         let written = self.store.record_usage(batch.used(), batch.refused()).await;
         if written.is_err() {
             self.usage.put_back(batch);

@@ -2,9 +2,13 @@
 
 use std::net::IpAddr;
 
+use sha2::{Digest, Sha256};
+
 use crate::{
+    Timestamp,
     key::{Ask, verdict::Via},
     profile::{Mode, Profile},
+    signature::{Checked, Signed},
 };
 
 use super::plain::plain;
@@ -16,6 +20,7 @@ const METHOD: usize = 24;
 const PATH: usize = 300;
 /// An id, or the name of a root token.
 const NAME: usize = 84;
+const TIMESTAMP: usize = 24;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
@@ -32,6 +37,37 @@ pub struct Asked {
     pub ingestion: bool,
     pub ip: Option<IpAddr>,
     pub cost: u32,
+    pub signed: Option<SignedText>,
+}
+
+/// What was signed, without the body: it is somebody's data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedText {
+    pub timestamp: Box<str>,
+    pub body_bytes: usize,
+    pub body_sha256: [u8; 32],
+    /// What can be said of it without the secret: it is never good here, only wrong at the right time, out of time, or
+    /// not written as signatures are.
+    pub checked: Checked,
+}
+
+impl SignedText {
+    pub fn new(signed: &Signed<'_>, profile: &Profile, at: Timestamp) -> Self {
+        Self {
+            timestamp: plain(signed.timestamp, TIMESTAMP, profile),
+            body_bytes: signed.body.len(),
+            body_sha256: Sha256::digest(signed.body).into(),
+            checked: signed.check([], at),
+        }
+    }
+
+    /// By how many seconds the signer's clock is ahead of ours, where it can be read.
+    pub fn ahead(&self) -> Option<i64> {
+        match self.checked {
+            Checked::Wrong { ahead } | Checked::OutOfTime { ahead } => Some(ahead),
+            Checked::Good(_) | Checked::Malformed(_) => None,
+        }
+    }
 }
 
 /// Who asked.
@@ -44,7 +80,7 @@ pub enum Caller {
 }
 
 impl Asked {
-    pub(super) fn new(ask: &Ask<'_>, profile: &Profile) -> Self {
+    pub(super) fn new(ask: &Ask<'_>, profile: &Profile, at: Timestamp) -> Self {
         let short = |text: &str, most| plain(text, most, profile);
         let path = ask.request.target.map(|target| target.split(['?', '#']).next().unwrap_or_default());
         Self {
@@ -63,6 +99,7 @@ impl Asked {
             ingestion: ask.ingestion,
             ip: ask.ip.map(|ip| ip.to_canonical()),
             cost: ask.cost,
+            signed: ask.signed.as_ref().map(|signed| SignedText::new(signed, profile, at)),
         }
     }
 

@@ -9,7 +9,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sallyport::{
     Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
-    key::{Ask, KeyRecord, Metadata, Verdict},
+    key::{Ask, KeyRecord, Metadata, Verdict, verdict::Via},
     profile::{Mode, Profile},
     scope::Request,
     signature::Signed,
@@ -111,6 +111,7 @@ pub async fn verify(
         ip: request.ip,
         signed,
         cost: request.cost.unwrap_or(1),
+        via: Via::Backend { token: caller.token.org_id.as_ref().map(|_| caller.token.name.as_str()) },
     };
     let key = request.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
     let judged = state.verifier.judge(key, &ask, client).await.map_err(|error| Problem::from(error).about(client))?;
