@@ -19,7 +19,7 @@ ALTER TABLE keys ADD COLUMN owner_id TEXT REFERENCES users (id) CHECK ((owner = 
 
 -- How much of a day's quota is used up (days since 1970, UTC): a restart must not refill it.
 CREATE TABLE key_days (
-    key_id TEXT NOT NULL REFERENCES keys (id),
+    key_id TEXT NOT NULL REFERENCES keys (id) ON DELETE CASCADE,
     day BIGINT NOT NULL,
     n BIGINT NOT NULL CHECK (n >= 0),
     PRIMARY KEY (key_id, day)

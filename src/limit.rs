@@ -1,6 +1,7 @@
 //! How many requests a key has: at once and by the minute, on some paths, and by the day. Pure arithmetic on a state that
 //! is handed in: a request is charged to every limit that applies to it, or to none.
 
+mod applied;
 mod bucket;
 mod day;
 

@@ -3,6 +3,7 @@
 pub mod cache;
 mod dry_run;
 pub mod freshness;
+pub mod limiter;
 pub mod replays;
 mod signatures;
 pub mod usage;

@@ -3,5 +3,6 @@
 mod backup;
 mod crash;
 mod demo;
+mod hostile;
 mod server;
 mod unreachable;

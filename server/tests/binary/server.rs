@@ -20,14 +20,24 @@ impl Server {
         Self::start_with(data, &[], |_| true).0
     }
 
+    /// Its log goes to a file.
+    pub fn start_logged(data: &Path, log: &Path) -> Self {
+        let log = std::fs::File::create(log).expect("a file");
+        Self::spawn(data, &[], log.into(), |_| true).0
+    }
+
     /// With more arguments; and what it says after the address, up to a line.
     pub fn start_with(data: &Path, arguments: &[&str], last: impl Fn(&str) -> bool) -> (Self, Vec<String>) {
+        Self::spawn(data, arguments, Stdio::null(), last)
+    }
+
+    fn spawn(data: &Path, arguments: &[&str], log: Stdio, last: impl Fn(&str) -> bool) -> (Self, Vec<String>) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_sallyport"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(arguments)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .expect("the binary starts");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);

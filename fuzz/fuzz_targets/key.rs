@@ -1,0 +1,16 @@
+//! Presented keys: junk is refused, and whatever is taken has the shape and the checksum of a key.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use sallyport::{key::secret::Checked, profile::Profile, root_token};
+
+fuzz_target!(|text: &str| {
+    let profile = Profile::standard();
+    if let Some(prefix) = profile.prefix_of(text)
+        && Checked::parse(prefix, text).is_some()
+    {
+        assert_eq!(text.len(), prefix.len() + 36);
+        assert!(text[prefix.len()..].bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        assert!(root_token::parse(text).is_none());
+    }
+});
