@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin};
 
 use sallyport::{
     Result,
-    decision::{Outcome, Step},
+    decision::{Decision, Outcome, Step},
     id::KeyId,
     key::{Ask, Verdict},
     limit::Rate,
@@ -27,9 +27,10 @@ pub struct Trial {
     pub steps: Vec<(Step, Outcome)>,
     /// Of the first that failed.
     pub verdict: Verdict,
-    pub status: u16,
     /// What the client would be told, where it is refused.
     pub body: Option<String>,
+    /// And what would be kept of it. Nothing is.
+    pub decision: Option<Decision>,
     /// How the limits stand.
     pub rate: Option<Rate>,
 }

@@ -1,7 +1,7 @@
 //! The verifier as the page that tests a request sees it.
 
 use sallyport::{
-    decision::Outcome,
+    decision::{Decision, Outcome},
     id::KeyId,
     key::{Ask, Verdict},
 };
@@ -17,12 +17,15 @@ impl DryRun for Verifier {
         Box::pin(async move {
             let tried = self.try_out(key, ask).await?;
             let verdict = tried.verdict();
+            let profile = self.store().profile();
+            let refused = |key| Decision::new(client.request_id.clone(), verdict, ask, key, profile, tried.at);
+            let decision = (!verdict.is_valid()).then(|| refused(&tried.key));
             let body = (!verdict.is_valid()).then(|| Shown::refusal(verdict, Some(&tried.key), client).body);
             Ok(Trial {
                 steps: tried.steps.into_iter().map(|(step, refused)| (step, outcome(refused))).collect(),
                 verdict,
-                status: verdict.status(),
-                body: body.map(|body| body.to_string()),
+                body: body.map(|body| pretty(&body)),
+                decision,
                 rate: None,
             })
         })
@@ -35,4 +38,10 @@ fn outcome(refused: Option<Option<Verdict>>) -> Outcome {
         Some(Some(_)) => Outcome::Failed,
         None => Outcome::NotReached,
     }
+}
+
+/// A line for each field, where it is JSON.
+fn pretty(body: &serde_json::value::RawValue) -> String {
+    let value: Result<serde_json::Value, _> = serde_json::from_str(body.get());
+    value.and_then(|value| serde_json::to_string_pretty(&value)).unwrap_or_else(|_| body.get().to_owned())
 }

@@ -5,5 +5,6 @@ pub mod identifiers;
 pub mod keys;
 pub mod new;
 pub mod overview;
+pub mod refused;
 
 pub mod head;

@@ -14,3 +14,4 @@ pub mod revoke_all;
 pub mod row;
 pub mod search;
 pub mod snippets;
+pub mod test;

@@ -1,7 +1,9 @@
 //! The checks of a verdict one by one, for the page that tests a request. Nothing is charged, remembered or written.
 
+use std::sync::Arc;
+
 use sallyport::{
-    Error, Result,
+    Error, Result, Timestamp,
     decision::Step,
     id::KeyId,
     key::{Ask, KeyRecord, Verdict, verdict::Check},
@@ -11,7 +13,8 @@ use super::{CachedKey, Verifier};
 
 /// What each check said by itself.
 pub struct Tried {
-    pub key: KeyRecord,
+    pub key: Arc<KeyRecord>,
+    pub at: Timestamp,
     /// With its refusal; nothing at all for one that had nothing to look at.
     pub steps: Vec<(Step, Option<Option<Verdict>>)>,
 }
@@ -44,6 +47,6 @@ impl Verifier {
         // A signature that is wrong is no replay of anything.
         let replay = replay.or_else(|| signature.is_none().then_some(None));
         steps.push((Step::Replay, replay));
-        Ok(Tried { key: (*key.record).clone(), steps })
+        Ok(Tried { key: key.record, at: now, steps })
     }
 }
