@@ -69,12 +69,21 @@ pub struct Act {
     pub address: Option<String>,
     pub user_agent: Option<String>,
     pub request_id: Option<RequestId>,
+    /// Where the request may come again: what it makes, it makes once.
+    pub once: Option<Once>,
+}
+
+/// A request that a root token named, by digests: of the name, and of what was asked under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Once {
+    pub key: [u8; 32],
+    pub request: [u8; 32],
 }
 
 impl Act {
     /// An act that came over no request.
     pub fn by(actor: Actor) -> Self {
-        Self { actor, address: None, user_agent: None, request_id: None }
+        Self { actor, address: None, user_agent: None, request_id: None, once: None }
     }
 }
 

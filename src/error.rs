@@ -64,6 +64,12 @@ pub enum Error {
     /// This form was sent before; the key it made is named.
     #[error("this form was sent already")]
     AlreadyIssued(crate::id::KeyId),
+    /// This request was answered before, under the same Idempotency-Key; what it made is named.
+    #[error("this request made {0} already")]
+    AlreadyMade(String),
+    /// Another request had the same Idempotency-Key.
+    #[error("another request was sent under this Idempotency-Key")]
+    OtherRequest,
     /// Too much at once; the same may work in a moment.
     #[error("{0}")]
     Busy(&'static str),

@@ -18,6 +18,7 @@ mod orgs;
 mod peppers;
 mod places;
 mod postgres;
+mod repeats;
 mod restrictions;
 mod root_tokens;
 mod row;
@@ -31,6 +32,7 @@ mod tx;
 mod usage;
 mod users;
 mod verify;
+mod within;
 
 use std::sync::{Arc, OnceLock};
 
@@ -46,6 +48,7 @@ pub use sessions::SessionRow;
 pub use signing::SealedSigning;
 pub use sqlite::can_corrupt_wal;
 pub use usage::{Refused, Used};
+pub use within::{Page, Paging};
 
 use crate::{Clock, Entropy, Error, Result, Timestamp, key::Digest, profile::Profile, vault::Vault};
 use peppers::Peppers;

@@ -106,6 +106,7 @@ impl Client {
             address: Some(self.address()),
             user_agent: self.user_agent.clone(),
             request_id: Some(self.request_id.clone()),
+            once: None,
         }
     }
 }

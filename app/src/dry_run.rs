@@ -27,8 +27,8 @@ pub struct Trial {
     pub steps: Vec<(Step, Outcome)>,
     /// Of the first that failed.
     pub verdict: Verdict,
-    /// What the client would be told, where it is refused.
-    pub body: Option<String>,
+    /// What the client would be answered, where it is refused.
+    pub answer: Option<String>,
     /// And what would be kept of it. Nothing is.
     pub decision: Option<Decision>,
     /// How the limits stand.

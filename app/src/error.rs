@@ -92,7 +92,9 @@ impl From<Error> for PageError {
             Error::SignedOut => Self::SignIn { next: None },
             Error::Busy(message) => Self::Busy(message.to_owned()),
             Error::Invalid(invalid) => Self::BadRequest(invalid.to_string()),
-            Error::AlreadyIssued(_) => Self::BadRequest("This form was sent already.".to_owned()),
+            Error::AlreadyIssued(_) | Error::AlreadyMade(_) | Error::OtherRequest => {
+                Self::BadRequest("This form was sent already.".to_owned())
+            }
             Error::Unavailable(_) => {
                 tracing::error!(%error, "a page could not be made");
                 Self::Unavailable

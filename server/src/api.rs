@@ -3,7 +3,10 @@
 mod auth;
 mod caller;
 mod json;
+mod manage;
+mod openapi;
 mod problem;
+pub mod rate_headers;
 pub mod requirement;
 pub mod shown;
 mod verify;
@@ -19,11 +22,12 @@ use crate::state::AppState;
 pub use problem::{Problem, complete};
 
 pub fn routes() -> Router<AppState> {
+    let (described, _) = manage::routes().split_for_parts();
     Router::new()
         .route("/v1/keys/verify", post(verify::verify))
         .route("/v1/auth", any(auth::auth))
-        .route("/v1/auth/envoy/{requirement}", any(auth::envoy))
-        .route("/v1/auth/envoy/{requirement}/{*path}", any(auth::envoy))
+        .merge(described)
+        .route("/v1/auth/envoy/{*asked}", any(auth::envoy))
         .route("/v1", any(problem::not_found))
         .route("/v1/", any(problem::not_found))
         .route("/v1/{*rest}", any(problem::not_found))

@@ -49,6 +49,7 @@ impl SessionStore for Sessions {
             address: origin.address,
             user_agent: origin.user_agent,
             request_id: origin.request_id,
+            once: None,
         };
         let text = serde_json::to_string(&record.data).map_err(|error| SessionError::Encode(error.to_string()))?;
         let expires_at = self.store.now() + LIFETIME;

@@ -9,7 +9,12 @@ use sallyport_app::{
     context::{Context, DemoSignIn, Parts},
 };
 
-use crate::{api::requirement::Requirement, site, verifier::Verifier};
+use crate::{
+    api::{rate_headers::Names, requirement::Requirement},
+    dry_run::DryRuns,
+    site,
+    verifier::Verifier,
+};
 
 /// How many searches read at once.
 const SEARCHES: usize = 2;
@@ -21,6 +26,8 @@ pub struct AppState {
     pub verifier: Arc<Verifier>,
     pub trusted_proxies: Arc<[IpNet]>,
     pub requirements: Arc<HashMap<String, Requirement>>,
+    /// The headers that tell of limits.
+    pub rates: Arc<Names>,
 }
 
 /// What a deployment says of itself.
@@ -35,6 +42,7 @@ pub struct Deployment {
 
 impl AppState {
     pub async fn new(store: Store, deployment: Deployment) -> Result<Self> {
+        let rates = Arc::new(Names::of(&store.profile().limits));
         let attempts = Attempts::new(deployment.elapsed.clone());
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
         let context = Context::new(Parts {
@@ -46,7 +54,7 @@ impl AppState {
             searching: tokio::sync::Semaphore::new(SEARCHES),
             demo: deployment.demo,
             decisions: Arc::clone(verifier.decisions()),
-            dry_run: verifier.clone(),
+            dry_run: Arc::new(DryRuns { verifier: Arc::clone(&verifier), rates: Arc::clone(&rates) }),
             store,
         });
         Ok(Self {
@@ -54,6 +62,7 @@ impl AppState {
             verifier,
             trusted_proxies: deployment.trusted_proxies.into(),
             requirements: Arc::new(deployment.requirements),
+            rates,
         })
     }
 

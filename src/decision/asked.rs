@@ -74,7 +74,6 @@ impl SignedText {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
     Gateway,
-    Grpc,
     /// With the name of its root token, where that is the organization's own.
     Backend(Option<Box<str>>),
 }
@@ -86,7 +85,6 @@ impl Asked {
         Self {
             caller: match ask.via {
                 Via::Gateway => Caller::Gateway,
-                Via::Grpc => Caller::Grpc,
                 Via::Backend { token } => Caller::Backend(token.map(|name| short(name, NAME))),
             },
             scopes: ask.scopes.iter().take(MOST_SCOPES).map(|scope| short(scope, SCOPE)).collect(),
@@ -106,7 +104,7 @@ impl Asked {
     pub(super) fn weight(&self) -> usize {
         let token = match &self.caller {
             Caller::Backend(token) => token.as_ref(),
-            Caller::Gateway | Caller::Grpc => None,
+            Caller::Gateway => None,
         };
         let texts = [&self.method, &self.path, &self.app_id, &self.workspace].into_iter().flatten().chain(token);
         let text = |text: &str| text.len() + size_of::<Box<str>>();

@@ -40,11 +40,9 @@ pub struct Ask<'a> {
 /// How the question came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Via<'a> {
-    /// A gateway's, over HTTP.
+    /// A gateway's.
     #[default]
     Gateway,
-    /// Envoy's, over gRPC.
-    Grpc,
     /// A backend's. The name of its root token, where the token is of one organization: others need not know it.
     Backend { token: Option<&'a str> },
 }

@@ -51,6 +51,7 @@ impl Store {
             };
             let mut tx = store.begin(&act).await?;
             tx.needs(&app.org_id, Permission::ManageApps).await?;
+            tx.makes(app.id.as_str()).await?;
             tx.needs_in_use(PlaceKind::Project, app.project_id.as_str()).await?;
             sqlx::query(
                 "INSERT INTO apps (id, project_id, tenant_id, org_id, name, os, bundle_id, description, created_at) \

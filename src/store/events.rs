@@ -18,6 +18,8 @@ pub struct EventFilter {
     pub outcome: String,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
+    /// How many on a page, where the portal's own number won't do.
+    pub limit: Option<u8>,
     /// Sequence numbers of an [`EventPage`]: the events before, or after.
     pub before: Option<i64>,
     pub after: Option<i64>,
@@ -109,9 +111,10 @@ impl Store {
 
     async fn events_in(&self, chain: &str, app: Option<&AppId>, filter: &EventFilter) -> Result<EventPage> {
         let backwards = filter.after.is_some();
-        let mut rows = self.event_rows(chain, app, filter, PAGE + 1).await?;
-        let more = rows.len() > PAGE as usize;
-        rows.truncate(PAGE as usize);
+        let limit = filter.limit.map_or(PAGE, i64::from);
+        let mut rows = self.event_rows(chain, app, filter, limit + 1).await?;
+        let more = rows.len() > limit as usize;
+        rows.truncate(limit as usize);
         if backwards {
             rows.reverse();
         }

@@ -45,6 +45,8 @@ pub struct KeyFilter {
     pub scope: String,
     pub status: Option<KeyStatus>,
     pub sort: KeySort,
+    /// How many on a page, where the portal's own number won't do.
+    pub limit: Option<u8>,
     /// A cursor of a [`KeyPage`]: the keys after it in the list, or before.
     pub before: Option<String>,
     pub after: Option<String>,
@@ -118,7 +120,7 @@ impl KeySort {
 pub const SOON_DAYS: u64 = 14;
 pub const UNUSED_DAYS: u64 = 30;
 
-const PAGE: i64 = 25;
+const PAGE: usize = 25;
 
 #[derive(Debug, PartialEq)]
 enum Value {
@@ -224,6 +226,13 @@ struct Cursor {
     value: Value,
 }
 
+impl KeyFilter {
+    /// Whether that is a cursor of a list so sorted.
+    pub fn is_cursor(&self, text: &str) -> bool {
+        Cursor::parse(text, self.sort).is_some()
+    }
+}
+
 impl Cursor {
     fn parse(text: &str, sort: KeySort) -> Option<Self> {
         let (id, value) = text.split_once('.')?;
@@ -256,6 +265,7 @@ impl Store {
         let (before, after) = (cursor(&filter.before), cursor(&filter.after));
         let (backwards, is_later_page) = (after.is_some(), before.is_some());
         let (column, descending) = filter.sort.by();
+        let limit = filter.limit.map_or(PAGE, usize::from);
 
         let mut conditions = Conditions::of_keys(org, app);
         conditions.narrow(filter, self.now());
@@ -269,12 +279,12 @@ impl Store {
             "SELECT {COLUMNS}, a.name AS app_name, {column} AS sorted_by FROM keys k JOIN apps a ON a.id = k.app_id \
              WHERE {} ORDER BY {column} {order}, k.id {order} LIMIT {}",
             conditions.sql,
-            PAGE + 1,
+            limit + 1,
             order = down.1
         );
         let mut rows = conditions.fetch(self, sql).await?;
-        let more = rows.len() > PAGE as usize;
-        rows.truncate(PAGE as usize);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
         if backwards {
             rows.reverse();
         }

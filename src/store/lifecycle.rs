@@ -6,6 +6,7 @@ use super::{Store, detached, keys, places::name_taken, retried, row::Read, tx::T
 use crate::{
     Error, Result,
     audit::{Act, NewEvent},
+    id::OrgId,
     member::Permission,
     place::{Naming, Place, PlaceKind},
 };
@@ -138,6 +139,9 @@ impl Store {
 async fn delete(store: Store, act: Act, place: Place) -> Result<()> {
     let mut tx = store.begin(&act).await?;
     tx.needs(&place.org_id, place.kind.to_delete()).await?;
+    if place.kind == PlaceKind::Org {
+        tx.hold_tokens(&place.org_id).await?;
+    }
     tx.hold_apps(&place).await?;
     tx.touches_keys_of(&place).await?;
     if place.kind == PlaceKind::Org {
@@ -164,6 +168,13 @@ impl Tx {
     pub(super) async fn hold_apps(&mut self, place: &Place) -> Result<()> {
         let sql = format!("UPDATE apps SET name = name WHERE {} = $1", of_apps(place.kind));
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.id.clone()).execute(self.on()).await?;
+        Ok(())
+    }
+
+    /// Before anything else, as whoever writes with one does.
+    async fn hold_tokens(&mut self, org: &OrgId) -> Result<()> {
+        let sql = "UPDATE root_tokens SET name = name WHERE org_id = $1";
+        sqlx::query(sql).bind(org.to_string()).execute(self.on()).await?;
         Ok(())
     }
 
@@ -230,6 +241,10 @@ impl Tx {
         }
         if place.kind == PlaceKind::Org {
             steps.push("DELETE FROM orgs WHERE id = $1".to_owned());
+        }
+        if place.kind == PlaceKind::Org {
+            let repeats = "DELETE FROM idempotency WHERE token_id IN (SELECT id FROM root_tokens WHERE org_id = $1)";
+            self.delete(repeats, &place.id).await?;
         }
         let keys = self.delete(&format!("DELETE FROM keys WHERE {}", keys_within(place.kind)), &place.id).await?;
         // After the keys and before the members, as whoever changes a role takes it.

@@ -6,7 +6,7 @@ use super::{Store, detached, row::Read};
 use crate::{
     Error, Result,
     audit::{Act, Action, Actor, NewEvent, Target},
-    id::{OrgId, UserId},
+    id::{OrgId, TenantId, UserId},
     member::Role,
     org::{NewOrg, Org},
     plan::Plan,
@@ -38,6 +38,8 @@ impl Store {
                 archived_at: None,
             };
             let mut tx = store.begin(&act).await?;
+            tx.needs_to_found().await?;
+            tx.makes(org.id.as_str()).await?;
             sqlx::query("INSERT INTO orgs (id, name, description, plan, created_at) VALUES ($1, $2, $3, $4, $5)")
                 .bind(org.id.to_string())
                 .bind(org.name.clone())
@@ -53,7 +55,8 @@ impl Store {
                 tx.insert_member(&org.id, id, Role::Owner, org.created_at).await?;
             }
             if let Some(tenant) = new.first_tenant {
-                tx.insert_tenant(&store, &org.id, tenant).await.map_err(|error| match error {
+                let id = TenantId::mint(&tenant.name, store.entropy());
+                tx.insert_tenant(&store, id, &org.id, tenant).await.map_err(|error| match error {
                     // The form of the organization calls that field by another name.
                     Error::Invalid(invalid) => Error::field("tenant", invalid.to_string()),
                     other => other,

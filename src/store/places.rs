@@ -13,7 +13,7 @@ use crate::{
     tenant::{NewTenant, Tenant},
 };
 
-fn tenant(row: &AnyRow) -> Result<Tenant> {
+pub(super) fn tenant(row: &AnyRow) -> Result<Tenant> {
     Ok(Tenant {
         id: TenantId::stored(row.text("id")?),
         org_id: OrgId::stored(row.text("org_id")?),
@@ -24,7 +24,7 @@ fn tenant(row: &AnyRow) -> Result<Tenant> {
     })
 }
 
-fn project(row: &AnyRow) -> Result<Project> {
+pub(super) fn project(row: &AnyRow) -> Result<Project> {
     Ok(Project {
         id: ProjectId::stored(row.text("id")?),
         tenant_id: TenantId::stored(row.text("tenant_id")?),
@@ -42,7 +42,9 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.needs(&org, Permission::ManageOrg).await?;
-            let tenant = tx.insert_tenant(&store, &org, new).await?;
+            let id = TenantId::mint(&new.name, store.entropy());
+            tx.makes(id.as_str()).await?;
+            let tenant = tx.insert_tenant(&store, id, &org, new).await?;
             tx.commit().await?;
             Ok(tenant)
         })
@@ -83,6 +85,7 @@ impl Store {
             };
             let mut tx = store.begin(&act).await?;
             tx.needs(&project.org_id, Permission::ManageApps).await?;
+            tx.makes(project.id.as_str()).await?;
             tx.needs_in_use(PlaceKind::Tenant, project.tenant_id.as_str()).await?;
             sqlx::query("INSERT INTO projects (id, tenant_id, org_id, name, created_at) VALUES ($1, $2, $3, $4, $5)")
                 .bind(project.id.to_string())
@@ -129,9 +132,15 @@ impl Store {
 }
 
 impl Tx {
-    pub(super) async fn insert_tenant(&mut self, store: &Store, org: &OrgId, new: NewTenant) -> Result<Tenant> {
+    pub(super) async fn insert_tenant(
+        &mut self,
+        store: &Store,
+        id: TenantId,
+        org: &OrgId,
+        new: NewTenant,
+    ) -> Result<Tenant> {
         let tenant = Tenant {
-            id: TenantId::mint(&new.name, store.entropy()),
+            id,
             org_id: org.clone(),
             name: new.name,
             description: String::new(),

@@ -4,12 +4,15 @@ use sqlx::{Any, Row, Transaction};
 
 use super::{Change, Location, Store, Touched, row::Read};
 use crate::{
-    Error, Result,
-    audit::{Act, Actor, Event, NewEvent},
-    id::OrgId,
+    Error, Result, Timestamp,
+    audit::{Act, Actor, Event, NewEvent, Once},
+    id::{OrgId, TokenId},
     key::Digest,
     member::Permission,
 };
+
+/// What a root token hears that was made without `--manage`.
+const VERIFIES: &str = "This root token verifies keys; it may not manage anything.";
 
 pub(super) struct Tx {
     store: Store,
@@ -27,15 +30,26 @@ impl Store {
             Location::Postgres(_) => self.0.write.begin().await?,
         };
         let mut tx = Tx { store: self.clone(), act: act.clone(), tx, recorded: 0, touched: None };
-        tx.needs_session().await?;
+        tx.needs_alive().await?;
         Ok(tx)
     }
 }
 
+/// How far a root token reaches.
+struct Reach {
+    manage: bool,
+    /// That organization alone.
+    org: Option<String>,
+}
+
 impl Tx {
-    /// A person whose session ended meanwhile writes nothing.
-    async fn needs_session(&mut self) -> Result<()> {
-        let Actor::User { session: Some(session), .. } = self.act.actor.clone() else { return Ok(()) };
+    /// A person whose session ended meanwhile writes nothing, nor does a root token that was revoked.
+    async fn needs_alive(&mut self) -> Result<()> {
+        let session = match self.act.actor.clone() {
+            Actor::User { session: Some(session), .. } => session,
+            Actor::RootToken { id, .. } => return self.reach(&id).await.map(drop),
+            _ => return Ok(()),
+        };
         let alive = sqlx::query(
             "SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id \
              WHERE s.id_digest = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL",
@@ -47,6 +61,17 @@ impl Tx {
         if alive.is_some() { Ok(()) } else { Err(Error::SignedOut) }
     }
 
+    /// Held to the end, so that a revocation comes before this write or after it. Before any other row: whoever deletes
+    /// an organization takes its tokens first, too.
+    async fn reach(&mut self, token: &TokenId) -> Result<Reach> {
+        // SQLite has one writer, and no words for this.
+        let hold = if matches!(self.store.0.location, Location::Postgres(_)) { "FOR SHARE" } else { "" };
+        let sql = format!("SELECT manage, org_id FROM root_tokens WHERE id = $1 AND revoked_at IS NULL {hold}");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(token.to_string()).fetch_optional(self.on()).await?;
+        let row = row.ok_or(Error::SignedOut)?;
+        Ok(Reach { manage: row.flag("manage")?, org: row.text_opt("org_id")? })
+    }
+
     pub(super) fn on(&mut self) -> &mut sqlx::AnyConnection {
         &mut self.tx
     }
@@ -55,15 +80,45 @@ impl Tx {
         &self.act.actor
     }
 
+    pub(super) fn now(&self) -> Timestamp {
+        self.store.now()
+    }
+
+    pub(super) fn once(&self) -> Option<Once> {
+        self.act.once
+    }
+
     /// Refuses what the role of whoever acts does not allow: it may be another one than when the request began.
-    /// The command line and root tokens are not members of anything, and are judged where they come in.
+    /// A root token has none: it manages, or does not, everywhere or in one organization. The command line may do all.
     pub(super) async fn needs(&mut self, org: &OrgId, permission: Permission) -> Result<()> {
-        let Actor::User { id, .. } = self.actor().clone() else { return Ok(()) };
+        let id = match self.actor().clone() {
+            Actor::User { id, .. } => id,
+            Actor::RootToken { id, .. } => {
+                let reach = self.reach(&id).await?;
+                if reach.org.is_some_and(|within| within != org.as_str()) {
+                    return Err(Error::NotFound);
+                }
+                return if reach.manage { Ok(()) } else { Err(Error::Forbidden(VERIFIES)) };
+            }
+            _ => return Ok(()),
+        };
         let role = self.role(org, &id).await?.ok_or(Error::NotFound)?;
         if role.may(permission) {
             Ok(())
         } else {
             Err(Error::Forbidden("Your role here does not allow this any more."))
+        }
+    }
+
+    /// Refuses to make an organization for a root token that has its own.
+    pub(super) async fn needs_to_found(&mut self) -> Result<()> {
+        let Actor::RootToken { id, .. } = self.actor().clone() else { return Ok(()) };
+        match self.reach(&id).await? {
+            Reach { manage: false, .. } => Err(Error::Forbidden(VERIFIES)),
+            Reach { org: Some(_), .. } => {
+                Err(Error::Forbidden("This root token manages one organization; it can't make another."))
+            }
+            Reach { .. } => Ok(()),
         }
     }
 
@@ -77,7 +132,7 @@ impl Tx {
     pub(super) async fn lock_chain(&mut self, name: &str) -> Result<()> {
         sqlx::query("UPDATE chains SET seq = seq WHERE name = $1").bind(name.to_owned()).execute(self.on()).await?;
         // While this waited, the session may have been ended by whoever was before it.
-        self.needs_session().await
+        self.needs_alive().await
     }
 
     /// Starts the chain of a new organization.

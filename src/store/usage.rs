@@ -38,7 +38,7 @@ pub struct Refused {
 
 fn act(key: &KeyRecord, address: Option<String>, user_agent: Option<String>, request_id: Option<RequestId>) -> Act {
     let actor = Actor::Key { id: key.key_id.clone(), label: key.label.to_string() };
-    Act { actor, address, user_agent, request_id }
+    Act { actor, address, user_agent, request_id, once: None }
 }
 
 fn target(key: &KeyRecord) -> Target {

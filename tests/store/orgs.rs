@@ -1,7 +1,6 @@
 use sallyport::{
     Error, Invalid,
     audit::{Act, Actor},
-    id::TokenId,
     member::Role,
     org::NewOrg,
     project::NewProject,
@@ -47,8 +46,9 @@ async fn others_do_not_see_it(store: &TestStore) {
 }
 
 async fn a_root_token_makes_one_without_members(store: &TestStore) {
-    let id = TokenId::mint(store.entropy());
-    let org = store.org(&Act::by(Actor::RootToken { id, name: "Automation".to_owned() }), "Made by machine").await;
+    let (token, _) = store.create_token(&Act::by(Actor::CommandLine), "Automation", true, None).await.expect("made");
+    let act = Act::by(Actor::RootToken { id: token.id, name: token.name });
+    let org = store.org(&act, "Made by machine").await;
     assert!(store.org_by_id(&org.id).await.expect("asked").is_some());
     let ada = store.person("Ada").await;
     assert!(store.org_for(&ada.id, &org.id).await.expect("asked").is_none());

@@ -49,6 +49,7 @@ impl ActivityQuery {
             to: day(&self.to).map(|day| day + Duration::from_secs(86_400)),
             before: self.before,
             after: self.after,
+            limit: None,
         }
     }
 

@@ -82,10 +82,9 @@ fn RequestFacts(decision: Decision, now: Timestamp) -> impl IntoView {
     let Decision { at, asked, key, .. } = decision;
     let app = key.app_id().map(ToString::to_string);
     let by = match asked.caller {
-        Caller::Gateway => "A gateway, at /v1/auth".to_owned(),
-        Caller::Grpc => "Envoy, over gRPC".to_owned(),
-        Caller::Backend(None) => "A backend, at /v1/keys/verify".to_owned(),
-        Caller::Backend(Some(token)) => format!("A backend, at /v1/keys/verify, with the root token {token}"),
+        Caller::Gateway => "A gateway".to_owned(),
+        Caller::Backend(None) => "A backend".to_owned(),
+        Caller::Backend(Some(token)) => format!("A backend, with the root token {token}"),
     };
     let line = [asked.method, asked.path].into_iter().flatten().map(String::from).collect::<Vec<_>>().join(" ");
     view! {

@@ -8,8 +8,9 @@ use axum::{
 use sallyport_app::context::Client;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use serde_path_to_error::Segment;
 
-use super::problem::Problem;
+use super::problem::{Problem, WrongField};
 
 /// A body that an endpoint takes.
 pub trait Taken: DeserializeOwned {
@@ -24,21 +25,32 @@ impl<T: Taken, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let client = request.extensions().get::<Client>().cloned();
-        let read = async {
-            if !is_json(request.headers()) {
-                let detail = "Send JSON, with the header Content-Type: application/json.";
-                return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
-            }
-            let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => {
-                    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body may have 256 KiB at most.")
-                }
-                _ => Problem::bad_request("The body could not be read."),
-            })?;
-            serde_json::from_slice(&bytes).map(Self).map_err(|error| problem::<T>(&error))
-        };
+        let read = async { parse(&bytes(request, state).await?).map(Self) };
         read.await.map_err(|problem| client.iter().fold(problem, |problem, client| problem.about(client)))
     }
+}
+
+/// A body that says it is JSON.
+pub async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    if !is_json(request.headers()) {
+        let detail = "Send JSON, with the header Content-Type: application/json.";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
+    }
+    Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body may have 256 KiB at most.")
+        }
+        _ => Problem::bad_request("The body could not be read."),
+    })
+}
+
+pub fn parse<T: Taken>(bytes: &[u8]) -> Result<T, Problem> {
+    // A list would be taken for the fields in their order.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        let wrong = WrongField { pointer: String::new(), detail: T::TAKES.to_owned() };
+        return Err(Problem::invalid(format!("Send a JSON object, not a list. {}", T::TAKES), vec![wrong]));
+    }
+    serde_json::from_slice(bytes).map_err(|error| problem::<T>(&error, bytes))
 }
 
 /// `application/json` and `application/…+json`, with parameters or without.
@@ -49,13 +61,37 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// Says where it is wrong, never what stands there: it may be a secret in the wrong place, and answers are logged.
-fn problem<T: Taken>(error: &serde_json::Error) -> Problem {
+fn problem<T: Taken>(error: &serde_json::Error, bytes: &[u8]) -> Problem {
     let place = format!("at line {}, column {}", error.line(), error.column());
     match error.classify() {
         Category::Data => {
             let detail = format!("The JSON is not what is taken here, {place}. {}", T::TAKES);
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)
+            let wrong = WrongField { pointer: pointer::<T>(bytes), detail: T::TAKES.to_owned() };
+            Problem::invalid(detail, vec![wrong])
         }
         _ => Problem::bad_request(format!("The body is not JSON, {place}.")),
     }
+}
+
+/// Where in the body it is wrong (RFC 6901). Reads it a second time: only a wrong one has to bear that. A field that
+/// nobody knows is not named, since that may be the secret; what it stands in is.
+fn pointer<T: Taken>(bytes: &[u8]) -> String {
+    let reader = &mut serde_json::Deserializer::from_slice(bytes);
+    let Err(error) = serde_path_to_error::deserialize::<_, T>(reader) else { return String::new() };
+    let unknown = error.inner().to_string().starts_with("unknown field");
+    let mut segments: Vec<_> = error.path().iter().collect();
+    if unknown {
+        segments.pop();
+    }
+    let mut pointer = String::new();
+    for segment in segments {
+        let name = match segment {
+            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
+            Segment::Seq { index } => index.to_string(),
+            Segment::Enum { .. } | Segment::Unknown => continue,
+        };
+        pointer.push('/');
+        pointer.push_str(&name);
+    }
+    pointer
 }

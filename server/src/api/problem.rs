@@ -7,26 +7,85 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use sallyport::{Error, id::RequestId};
+use sallyport::{
+    Error, FieldError,
+    id::{AppId, OrgId, ProjectId, RequestId, TenantId},
+};
 use sallyport_app::context::Client;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
     /// No page explains the errors one by one: `about:blank` says that the title is the status.
     pub r#type: &'static str,
     pub title: &'static str,
     pub status: u16,
+    /// What went wrong, in a word that stays.
     pub code: &'static str,
+    /// What went wrong, in a sentence for people.
     pub detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false)]
     pub request_id: Option<RequestId>,
+    /// What is wrong with each field of the body.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub errors: Vec<WrongField>,
+    /// What an earlier request made, under the same Idempotency-Key.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub made: Option<Made>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WrongField {
+    /// Where in the body (RFC 6901): `/label`, or nothing for all of it.
+    pub pointer: String,
+    pub detail: String,
+}
+
+/// Named as elsewhere: `"key_id": "key_…"`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Made {
+    OrgId(String),
+    TenantId(String),
+    ProjectId(String),
+    AppId(String),
+    KeyId(String),
+}
+
+impl Made {
+    fn of(id: String) -> Self {
+        match id.get(..4) {
+            Some(OrgId::PREFIX) => Self::OrgId(id),
+            Some(TenantId::PREFIX) => Self::TenantId(id),
+            Some(ProjectId::PREFIX) => Self::ProjectId(id),
+            Some(AppId::PREFIX) => Self::AppId(id),
+            _ => Self::KeyId(id),
+        }
+    }
 }
 
 impl Problem {
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");
-        Self { r#type: "about:blank", title, status: status.as_u16(), code, detail: detail.into(), request_id: None }
+        Self {
+            r#type: "about:blank",
+            title,
+            status: status.as_u16(),
+            code,
+            detail: detail.into(),
+            request_id: None,
+            errors: Vec::new(),
+            made: None,
+        }
+    }
+
+    /// A body that can be read, and can't be taken.
+    pub fn invalid(detail: impl Into<String>, errors: Vec<WrongField>) -> Self {
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
     }
 
     #[must_use]
@@ -56,9 +115,19 @@ impl Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
-            Error::Invalid(invalid) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", invalid.to_string()),
+            Error::Invalid(invalid) => Self::invalid(invalid.to_string(), invalid.0.iter().map(wrong).collect()),
             Error::NotFound => Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing of that name."),
             Error::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, "forbidden", message),
+            Error::SignedOut => Self::unauthorized("This root token was revoked."),
+            Error::AlreadyMade(id) => {
+                let detail = format!("This request was answered before, under the same Idempotency-Key. It made {id}.");
+                Self { made: Some(Made::of(id)), ..Self::new(StatusCode::CONFLICT, "already_made", detail) }
+            }
+            Error::OtherRequest => {
+                let detail = "Another request was sent under this Idempotency-Key. Give each request its own.";
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
+            }
+            Error::Busy(message) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message),
             error => {
                 tracing::warn!(%error, "refused, because nothing could be said");
                 Self::unavailable()
@@ -67,10 +136,20 @@ impl From<Error> for Problem {
     }
 }
 
+fn wrong(error: &FieldError) -> WrongField {
+    let pointer = if error.field.is_empty() { String::new() } else { format!("/{}", error.field) };
+    WrongField { pointer, detail: error.message.clone() }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        // Nobody said yet about which request it is.
+        let unnamed = self.request_id.is_none().then(|| self.clone());
         let mut response = (status, Json(self)).into_response();
+        if let Some(problem) = unnamed {
+            response.extensions_mut().insert(problem);
+        }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -84,10 +163,14 @@ impl IntoResponse for Problem {
     }
 }
 
-/// What went wrong outside the handlers (a panic, the time-out) is told as a problem document too.
+/// What went wrong outside the handlers (a panic, the time-out) is told as a problem document too, and each tells the
+/// request's id.
 pub async fn complete(request: Request, next: Next) -> Response {
     let client = request.extensions().get::<Client>().cloned();
     let mut response = next.run(request).await;
+    if let (Some(problem), Some(client)) = (response.extensions_mut().remove::<Problem>(), &client) {
+        return problem.about(client).into_response();
+    }
     let told = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
     if response.status().is_server_error() && !told {
         let problem = match response.status() {

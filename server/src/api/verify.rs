@@ -1,5 +1,7 @@
 //! `POST /v1/keys/verify`: a backend asks whether a key is good for a request.
 
+use std::num::NonZeroU32;
+
 use axum::{
     Json as Answer,
     extract::State,
@@ -10,6 +12,7 @@ use sallyport::{
     Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
     key::{Ask, KeyRecord, Metadata, Verdict, verdict::Via},
+    limit::whole_seconds,
     profile::{Mode, Profile},
     scope::Request,
     signature::Signed,
@@ -21,9 +24,10 @@ use super::{
     caller::Caller,
     json::{Json, Taken},
     problem::Problem,
+    rate_headers::resets_at,
     shown::Shown,
 };
-use crate::state::AppState;
+use crate::{state::AppState, verifier::Judged};
 
 /// What is asked. Unknown fields are refused: a requirement that is misspelt must not be passed over.
 #[derive(Deserialize)]
@@ -40,7 +44,7 @@ pub struct VerifyRequest {
     method: Option<String>,
     path: Option<String>,
     ip: Option<std::net::IpAddr>,
-    cost: Option<u32>,
+    cost: Option<NonZeroU32>,
     signature: Option<SignatureField>,
 }
 
@@ -74,8 +78,24 @@ struct Valid<'a> {
     scopes: Vec<&'a str>,
     expires_at: Option<Timestamp>,
     metadata: &'a Metadata,
-    rate_limit: Option<()>,
+    rate_limit: Option<RateLimit>,
     request_id: &'a RequestId,
+}
+
+/// How the limit stands that stops this key first.
+#[derive(Serialize)]
+struct RateLimit {
+    limit: u64,
+    remaining: u64,
+    /// Seconds since 1970, when all of it is there again.
+    reset: u64,
+}
+
+impl RateLimit {
+    fn of(judged: &Judged, now: Timestamp) -> Option<Self> {
+        let rate = judged.charged.as_ref()?.rate;
+        Some(Self { limit: rate.policy.requests, remaining: rate.remaining, reset: resets_at(rate.reset, now) })
+    }
 }
 
 #[derive(Serialize)]
@@ -84,6 +104,11 @@ struct Refused<'a> {
     code: &'static str,
     status: u16,
     error: Box<RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_limit: Option<RateLimit>,
+    /// Seconds, after which it may be asked again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
     request_id: &'a RequestId,
 }
 
@@ -110,20 +135,24 @@ pub async fn verify(
         request: Request::new(request.method.as_deref(), request.path.as_deref()),
         ip: request.ip,
         signed,
-        cost: request.cost.unwrap_or(1),
+        cost: request.cost.map_or(1, NonZeroU32::get),
         via: Via::Backend { token: caller.token.org_id.as_ref().map(|_| caller.token.name.as_str()) },
     };
     let key = request.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
     let judged = state.verifier.judge(key, &ask, client).await.map_err(|error| Problem::from(error).about(client))?;
+    let now = state.context.store.now();
+    let rate_limit = RateLimit::of(&judged, now);
     Ok(match (judged.verdict, judged.record()) {
         (Verdict::Valid, Some(key)) => {
-            Answer(valid(key, state.context.store.profile(), &client.request_id)).into_response()
+            Answer(valid(key, state.context.store.profile(), rate_limit, &client.request_id)).into_response()
         }
-        (verdict, key) => Answer(Refused {
+        (verdict, _) => Answer(Refused {
             valid: false,
             code: verdict.code(),
             status: verdict.status(),
-            error: Shown::refusal(verdict, key, client).body,
+            error: Shown::refusal(&judged, &state.rates, now, client).body,
+            rate_limit,
+            retry_after: judged.retry_after.map(whole_seconds),
             request_id: &client.request_id,
         })
         .into_response(),
@@ -139,7 +168,12 @@ fn body(field: Option<&SignatureField>) -> Result<Vec<u8>, Problem> {
     })
 }
 
-fn valid<'a>(key: &'a KeyRecord, profile: &'a Profile, request_id: &'a RequestId) -> Valid<'a> {
+fn valid<'a>(
+    key: &'a KeyRecord,
+    profile: &'a Profile,
+    rate_limit: Option<RateLimit>,
+    request_id: &'a RequestId,
+) -> Valid<'a> {
     let app = key.app();
     Valid {
         valid: true,
@@ -156,7 +190,7 @@ fn valid<'a>(key: &'a KeyRecord, profile: &'a Profile, request_id: &'a RequestId
         scopes: profile.names(key.scopes).collect(),
         expires_at: key.expires_at,
         metadata: &key.metadata,
-        rate_limit: None,
+        rate_limit,
         request_id,
     }
 }

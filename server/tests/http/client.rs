@@ -152,6 +152,17 @@ impl Client {
         self.send(request.expect("a request")).await
     }
 
+    /// Asks the management endpoints; a body makes it a POST.
+    pub async fn manage(&self, path: &str, token: &str, body: Option<serde_json::Value>) -> Answer {
+        match body {
+            Some(body) => self.json(path, token, &body).await,
+            None => {
+                let request = Self::request(Method::GET, path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+                self.send(request.body(Body::empty()).expect("a request")).await
+            }
+        }
+    }
+
     /// Asks as a gateway does.
     pub async fn auth(&self, query: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = Self::request(Method::GET, &format!("/v1/auth{query}"));

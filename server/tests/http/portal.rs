@@ -11,7 +11,8 @@ use std::{
 
 use sallyport::{
     audit::{Act, Actor},
-    id::AppId,
+    id::{AppId, OrgId},
+    profile::Profile,
     testing::TestStore,
 };
 use sallyport_app::context::DemoSignIn;
@@ -20,6 +21,8 @@ use sallyport_server::{
     router::router,
     state::{AppState, Deployment},
 };
+
+use serde_json::json;
 
 use crate::client::{Answer, Client};
 
@@ -83,26 +86,37 @@ impl TestPortal {
         Self::deployed(store, "http://127.0.0.1:3000", Some(demo)).await
     }
 
+    /// Another server on the same database, with the profile in this file: `include_str!("….toml")`. Nobody is signed
+    /// in there yet; whoever made the first one ends both.
+    pub async fn with_profile(&self, file: &str) -> Self {
+        let profile = Arc::new(Profile::parse(file).expect("a good profile"));
+        Self::new(self.store.with_profile(profile).await).await
+    }
+
     /// Lets time go by, for the verifier and the throttle.
     pub fn wait(&self, seconds: u64) {
         self.elapsed.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    async fn deployed(store: TestStore, public_url: &str, demo: Option<DemoSignIn>) -> Self {
-        let elapsed = Arc::new(AtomicU64::new(0));
-        let silence = Arc::clone(&elapsed);
-        let deployment = Deployment {
+    pub fn deployment(public_url: &str, elapsed: &Arc<AtomicU64>) -> Deployment {
+        let elapsed = Arc::clone(elapsed);
+        let named =
+            |scope: &str, body: bool| Requirement { scope: vec![scope.to_owned()], body, ..Requirement::default() };
+        Deployment {
             public_url: public_url.to_owned(),
             trusted_proxies: vec!["127.0.0.0/8".parse().expect("a block")],
             cache_keys: 1_000,
-            requirements: [(
-                "write".to_owned(),
-                Requirement { scope: vec!["write".to_owned()], ..Requirement::default() },
-            )]
-            .into(),
-            elapsed: Arc::new(move || Duration::from_secs(silence.load(Ordering::SeqCst))),
-            demo,
-        };
+            requirements: [("write", named("write", false)), ("signed", named("read", true))]
+                .map(|(name, requirement)| (name.to_owned(), requirement))
+                .into(),
+            elapsed: Arc::new(move || Duration::from_secs(elapsed.load(Ordering::SeqCst))),
+            demo: None,
+        }
+    }
+
+    async fn deployed(store: TestStore, public_url: &str, demo: Option<DemoSignIn>) -> Self {
+        let elapsed = Arc::new(AtomicU64::new(0));
+        let deployment = Deployment { demo, ..Self::deployment(public_url, &elapsed) };
         let state = AppState::new(store.store.clone(), deployment).await.expect("a state");
         let client = Client::new(router(state.clone()));
         Self { store, state, client, elapsed }
@@ -197,8 +211,32 @@ impl TestPortal {
     }
 
     pub async fn root_token(&self) -> String {
-        let made = self.store.create_token(&Act::by(Actor::CommandLine), "test", false, None).await;
+        self.token(false, None).await
+    }
+
+    /// A root token that may manage, or not; everywhere, or in one organization.
+    pub async fn token(&self, manage: bool, org: Option<&str>) -> String {
+        let org = org.map(|org| OrgId::parse(org).expect("an id"));
+        let made = self.store.create_token(&Act::by(Actor::CommandLine), "Automation", manage, org).await;
         made.expect("made").1.expose().to_owned()
+    }
+
+    /// Makes something over the management endpoints, and gives the id that the answer names so.
+    pub async fn made(&self, token: &str, path: &str, body: serde_json::Value, id: &str) -> String {
+        let answer = self.json(path, token, &body).await;
+        assert_eq!(answer.status, 201, "{path}: {}", answer.body);
+        answer.json()[id].as_str().expect("an id").to_owned()
+    }
+
+    /// An organization, a tenant, a project and an app, all made over HTTP: their ids.
+    pub async fn managed(&self, token: &str) -> [String; 4] {
+        let org = self.made(token, "/v1/orgs", json!({ "name": "Focus Labs", "plan": "pro" }), "org_id").await;
+        let name = |name: &str| json!({ "name": name });
+        let tenant = self.made(token, &format!("/v1/orgs/{org}/tenants"), name("Production"), "tenant_id").await;
+        let project =
+            self.made(token, &format!("/v1/tenants/{tenant}/projects"), name("Biosignals"), "project_id").await;
+        let app = self.made(token, &format!("/v1/projects/{project}/apps"), name("Focus and calm"), "app_id").await;
+        [org, tenant, project, app]
     }
 
     pub async fn revoke(&self, key: &str) {

@@ -57,6 +57,7 @@ impl ListQuery {
             sort: KeySort::parse(&self.sort).unwrap_or_default(),
             before: self.before.clone(),
             after: self.after.clone(),
+            limit: None,
         }
     }
 

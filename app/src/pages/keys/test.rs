@@ -93,7 +93,7 @@ async fn page(
 
 #[component]
 fn Result(trial: Trial, profile: Arc<Profile>) -> impl IntoView {
-    let Trial { steps, verdict, body, decision, rate } = trial;
+    let Trial { steps, verdict, answer, decision, rate } = trial;
     let left =
         rate.map(|rate| format!(" Of its limit of {} requests {} are left.", rate.policy.requests, rate.remaining));
     let (tone, said) = if verdict.is_valid() {
@@ -108,7 +108,7 @@ fn Result(trial: Trial, profile: Arc<Profile>) -> impl IntoView {
         <div role="status"><Notice tone><p><Badge tone text=code/>" "<b>{said}</b>" "{more}</p></Notice></div>
         <div class="columns">
             <Card title="Checks"><Checks steps/></Card>
-            {body.map(|text| view! {
+            {answer.map(|text| view! {
                 <Card title="What the client is told"><CodeBlock text name="Copy the answer"/></Card>
             })}
         </div>

@@ -1,0 +1,40 @@
+//! The management endpoints: organizations, what stands in them, and their keys, for root tokens that may manage.
+//!
+//! They call the verbs that the pages call, so that what is refused there is refused here; what was done stands in the
+//! activity log with the token's name.
+
+mod access;
+mod answer;
+mod apps;
+mod audit;
+mod creation;
+mod key_answer;
+mod keys;
+mod orgs;
+mod projects;
+mod query;
+mod revocation;
+mod tenants;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::state::AppState;
+
+/// Mounts and describes them at once.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(orgs::list, orgs::create))
+        .routes(routes!(orgs::read))
+        .routes(routes!(tenants::list, tenants::create))
+        .routes(routes!(tenants::read))
+        .routes(routes!(projects::list, projects::create))
+        .routes(routes!(projects::read))
+        .routes(routes!(apps::list, apps::create))
+        .routes(routes!(apps::read))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::read))
+        .routes(routes!(revocation::revoke))
+        .routes(routes!(revocation::revoke_all_of_app))
+        .routes(routes!(revocation::revoke_all_of_org))
+        .routes(routes!(audit::list))
+}

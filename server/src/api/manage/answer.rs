@@ -1,0 +1,51 @@
+//! What the management endpoints answer with.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::{
+    ToSchema,
+    openapi::{ObjectBuilder, Type, schema::Object},
+};
+
+/// A part of a list, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct Listed<T> {
+    pub data: Vec<T>,
+    /// Send it as `cursor` to get the next part; `null` at the end.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Listed<T> {
+    pub fn of<U>(page: sallyport::store::Page<U>, show: impl FnMut(U) -> T) -> Self {
+        Self { data: page.items.into_iter().map(show).collect(), next_cursor: page.next }
+    }
+}
+
+/// Of today alone: nothing between may keep it.
+pub fn ok(body: impl Serialize) -> Response {
+    answer(StatusCode::OK, body)
+}
+
+/// What was made, and where it is.
+pub fn created(path: &str, body: impl Serialize) -> Response {
+    let mut response = answer(StatusCode::CREATED, body);
+    if let Ok(path) = HeaderValue::from_str(path) {
+        response.headers_mut().insert(header::LOCATION, path);
+    }
+    response
+}
+
+fn answer(status: StatusCode, body: impl Serialize) -> Response {
+    let mut response = (status, Json(body)).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// One of these words.
+pub fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
+}

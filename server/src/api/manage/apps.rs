@@ -1,0 +1,129 @@
+//! `/v1/projects/{project_id}/apps` and `/v1/apps/{app_id}`
+
+use axum::{extract::State, response::Response};
+use sallyport::{
+    Timestamp,
+    app::{App, NewApp, Os},
+    id::{AppId, OrgId, ProjectId, TenantId},
+    project::Project,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    access::Within,
+    answer::{Listed, created, ok, words},
+    creation::Creation,
+    query::{Asked, Nothing, Part},
+};
+use crate::{
+    api::{json::Taken, problem::Problem},
+    state::AppState,
+};
+
+/// An app to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewApp)]
+pub struct Body {
+    #[serde(default)]
+    #[schema(required = true, min_length = 1, max_length = 100, example = "Focus and calm")]
+    name: String,
+    /// `web` where it is left out.
+    #[schema(schema_with = systems, required = false)]
+    os: Option<String>,
+    /// The Android package or the iOS bundle id.
+    #[schema(max_length = 155, example = "com.example.focus")]
+    bundle_id: Option<String>,
+    #[schema(max_length = 1000)]
+    description: Option<String>,
+}
+
+impl Taken for Body {
+    const TAKES: &str = "Its fields are name, os, bundle_id and description; only name has to be there.";
+}
+
+/// An app: what an API key speaks for.
+#[derive(Serialize, ToSchema)]
+#[schema(as = App)]
+pub struct Shown {
+    #[schema(value_type = String, example = "app_focus_and_kB8mPx")]
+    app_id: AppId,
+    #[schema(value_type = String)]
+    project_id: ProjectId,
+    #[schema(value_type = String)]
+    tenant_id: TenantId,
+    #[schema(value_type = String)]
+    org_id: OrgId,
+    name: String,
+    #[schema(schema_with = systems)]
+    os: Os,
+    #[schema(required = true)]
+    bundle_id: Option<String>,
+    description: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// Since when every key of it is refused.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    archived_at: Option<Timestamp>,
+}
+
+impl From<App> for Shown {
+    fn from(app: App) -> Self {
+        Self {
+            app_id: app.id,
+            project_id: app.project_id,
+            tenant_id: app.tenant_id,
+            org_id: app.org_id,
+            name: app.name,
+            os: app.os,
+            bundle_id: app.bundle_id,
+            description: app.description,
+            created_at: app.created_at,
+            archived_at: app.archived_at,
+        }
+    }
+}
+
+fn systems() -> utoipa::openapi::schema::Object {
+    words(Os::ALL.map(Os::as_str))
+}
+
+/// List the apps of a project
+#[utoipa::path(
+    get, path = "/v1/projects/{project_id}/apps", tag = "Apps", params(("project_id" = String, Path), Part),
+    responses((status = 200, body = Listed<Shown>))
+)]
+pub async fn list(
+    State(state): State<AppState>,
+    project: Within<Project>,
+    Asked(part): Asked<Part>,
+) -> Result<Response, Problem> {
+    let page = state.context.store.apps_page(&project.it.id, &part.paging()?).await?;
+    Ok(ok(Listed::of(page, Shown::from)))
+}
+
+/// Make an app
+#[utoipa::path(
+    post, path = "/v1/projects/{project_id}/apps", tag = "Apps", params(("project_id" = String, Path)),
+    request_body = Body, responses((status = 201, body = Shown))
+)]
+pub async fn create(
+    State(state): State<AppState>,
+    project: Within<Project>,
+    Creation { body, act }: Creation<Body>,
+) -> Result<Response, Problem> {
+    let (os, bundle_id) = (body.os.as_deref().unwrap_or(Os::default().as_str()), body.bundle_id.unwrap_or_default());
+    let new = NewApp::check(&body.name, os, &bundle_id, body.description.as_deref().unwrap_or_default());
+    let app = state.context.store.create_app(&act, &project.it, new.map_err(sallyport::Error::from)?).await?;
+    Ok(created(&format!("/v1/apps/{}", app.id), Shown::from(app)))
+}
+
+/// Read an app
+#[utoipa::path(
+    get, path = "/v1/apps/{app_id}", tag = "Apps", params(("app_id" = String, Path)),
+    responses((status = 200, body = Shown))
+)]
+pub async fn read(app: Within<App>, _: Asked<Nothing>) -> Response {
+    ok(Shown::from(app.it))
+}

@@ -1,0 +1,172 @@
+//! `/v1/orgs/{org_id}/audit`
+
+use std::num::NonZeroU8;
+
+use axum::{extract::State, response::Response};
+use sallyport::{
+    Timestamp,
+    audit::{Action, Event},
+    org::Org,
+    store::EventFilter,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    access::Within,
+    answer::{Listed, ok, words},
+    query::{self, Asked, Parameters},
+};
+use crate::{api::problem::Problem, state::AppState};
+
+/// Which events of the organization.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Which {
+    /// How many at most.
+    #[param(value_type = Option<u8>, minimum = 1, maximum = 100, default = 25, nullable = false)]
+    limit: Option<NonZeroU8>,
+    /// The `next_cursor` of the part before.
+    #[param(nullable = false)]
+    cursor: Option<String>,
+    /// What that one did alone: a person's name, or a token's.
+    #[param(nullable = false, max_length = 100)]
+    actor: Option<String>,
+    /// That alone.
+    #[param(schema_with = actions, required = false)]
+    action: Option<String>,
+    /// What was done, or what was refused.
+    #[param(schema_with = outcomes, required = false)]
+    outcome: Option<String>,
+    /// From that moment on.
+    #[param(format = DateTime, nullable = false)]
+    from: Option<String>,
+    /// Before that moment.
+    #[param(format = DateTime, nullable = false)]
+    to: Option<String>,
+}
+
+impl Parameters for Which {
+    const TAKES: &str = "The query takes limit (1 to 100), cursor (the next_cursor of the part before), actor, action, \
+        outcome (done or refused), from and to (RFC 3339), each once.";
+}
+
+impl Which {
+    fn filter(self) -> Result<EventFilter, Problem> {
+        let refused = |detail: &'static str| move || Problem::bad_request(detail);
+        let known = |action: &String| Action::parse(action).is_some();
+        if !self.action.as_ref().is_none_or(known) {
+            return Err(Problem::bad_request("That is no action of the activity log, such as key.revoked."));
+        }
+        if !self.outcome.as_deref().is_none_or(|outcome| matches!(outcome, "done" | "refused")) {
+            return Err(Problem::bad_request("The outcome is done or refused."));
+        }
+        let moment = |text: Option<String>| match text {
+            None => Ok(None),
+            Some(text) => {
+                let moment = Timestamp::parse_rfc3339(&text);
+                moment.map(Some).ok_or_else(refused("Write from and to like 2027-01-31T12:00:00Z (RFC 3339)."))
+            }
+        };
+        let before = match self.cursor.as_deref().map(str::parse) {
+            None => None,
+            Some(cursor) => Some(cursor.map_err(|_| query::no_cursor())?),
+        };
+        Ok(EventFilter {
+            actor: query::word("actor", self.actor)?,
+            action: self.action.unwrap_or_default(),
+            outcome: self.outcome.unwrap_or_default(),
+            from: moment(self.from)?,
+            to: moment(self.to)?,
+            limit: Some(query::limit(self.limit)?),
+            before,
+            after: None,
+        })
+    }
+}
+
+fn actions() -> utoipa::openapi::schema::Object {
+    words(Action::ALL.iter().map(|action| action.as_str()))
+}
+
+fn outcomes() -> utoipa::openapi::schema::Object {
+    words(["done", "refused"])
+}
+
+/// Something that happened.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Event)]
+pub struct Shown {
+    /// Its place in the organization's chain, without holes.
+    seq: i64,
+    #[schema(value_type = String, format = DateTime)]
+    time: Timestamp,
+    /// `user`, `root_token`, `key`, `command_line`, `sallyport` or `anonymous`.
+    actor_kind: String,
+    actor_id: String,
+    actor_name: String,
+    #[schema(example = "key.generated")]
+    action: String,
+    #[schema(example = "key")]
+    target_kind: String,
+    target_id: String,
+    target_name: String,
+    #[schema(required = true)]
+    app_id: Option<String>,
+    #[schema(schema_with = outcomes)]
+    outcome: &'static str,
+    /// What was answered, where it was refused.
+    #[schema(required = true)]
+    status: Option<i64>,
+    #[schema(required = true)]
+    address: Option<String>,
+    #[schema(required = true)]
+    user_agent: Option<String>,
+    #[schema(required = true)]
+    request_id: Option<String>,
+    #[schema(value_type = Object)]
+    details: Value,
+}
+
+impl From<Event> for Shown {
+    fn from(event: Event) -> Self {
+        let status = Some(event.outcome.code()).filter(|code| *code != 0);
+        Self {
+            seq: event.seq,
+            time: event.at,
+            actor_kind: event.actor_kind,
+            actor_id: event.actor_id,
+            actor_name: event.actor_name,
+            action: event.action,
+            target_kind: event.target_kind,
+            target_id: event.target_id,
+            target_name: event.target_name,
+            app_id: event.app_id,
+            outcome: if status.is_some() { "refused" } else { "done" },
+            status,
+            address: event.address,
+            user_agent: event.user_agent,
+            request_id: event.request_id,
+            details: serde_json::from_str(&event.details).unwrap_or_default(),
+        }
+    }
+}
+
+/// Read the activity log of an organization
+///
+/// Newest first: who did what, and what was refused.
+#[utoipa::path(
+    get, path = "/v1/orgs/{org_id}/audit", tag = "Activity", params(("org_id" = String, Path), Which),
+    responses((status = 200, body = Listed<Shown>))
+)]
+pub async fn list(
+    State(state): State<AppState>,
+    org: Within<Org>,
+    Asked(which): Asked<Which>,
+) -> Result<Response, Problem> {
+    let page = state.context.store.events(&org.it.id, None, &which.filter()?).await?;
+    let next_cursor = page.older.map(|seq| seq.to_string());
+    Ok(ok(Listed { data: page.events.into_iter().map(Shown::from).collect(), next_cursor }))
+}

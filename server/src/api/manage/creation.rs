@@ -1,0 +1,88 @@
+//! Bodies of requests that make something, and the `Idempotency-Key` that makes a retry of them safe
+//! (draft-ietf-httpapi-idempotency-key-header).
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Request},
+    http::HeaderMap,
+};
+use sallyport::audit::{Act, Once};
+use sha2::{Digest, Sha256};
+
+use super::{
+    access::Manager,
+    query::{Asked, Nothing},
+};
+use crate::{
+    api::{
+        json::{self, Taken},
+        problem::Problem,
+    },
+    state::AppState,
+};
+
+const HEADER: &str = "idempotency-key";
+const LONGEST: usize = 255;
+
+/// What is to be made, and who makes it.
+pub struct Creation<T> {
+    pub body: T,
+    pub act: Act,
+}
+
+impl<T: Taken> FromRequest<AppState> for Creation<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let manager = Manager::from_request_parts(&mut parts, state).await?;
+        Asked::<Nothing>::from_request_parts(&mut parts, state).await?;
+        let named = name(&parts.headers)?;
+        let asked = Sha256::new().chain_update(parts.method.as_str()).chain_update([0]);
+        let asked = asked.chain_update(parts.uri.path()).chain_update([0]);
+        let bytes = json::bytes(Request::from_parts(parts, body), state).await?;
+        let once = named.map(|key| Once { key, request: asked.chain_update(&bytes).finalize().into() });
+        let act = Act { once, ..manager.act() };
+        state.context.store.check_repeat(&act).await?;
+        Ok(Self { body: json::parse(&bytes)?, act })
+    }
+}
+
+/// A digest of the header, if there is one. The draft writes it in quotes; without them it is the same.
+fn name(headers: &HeaderMap) -> Result<Option<[u8; 32]>, Problem> {
+    let refused = || {
+        let detail = "An Idempotency-Key has 1 to 255 printable ASCII characters, and there is one of it.";
+        Problem::bad_request(detail)
+    };
+    let mut values = headers.get_all(HEADER).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let name = value.to_str().map_err(|_| refused())?.trim();
+    let name = name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(name);
+    if values.next().is_some() || name.is_empty() || name.len() > LONGEST {
+        return Err(refused());
+    }
+    Ok(Some(Sha256::digest(name).into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::{HeaderName, HeaderValue};
+
+    fn named(values: &[&str]) -> Result<Option<[u8; 32]>, u16> {
+        let header = |value: &&str| (HeaderName::from_static(HEADER), HeaderValue::from_str(value).expect("a value"));
+        name(&values.iter().map(header).collect()).map_err(|problem| problem.status)
+    }
+
+    #[test]
+    fn a_name_is_one_line_of_bounded_length() {
+        assert_eq!(named(&[]), Ok(None));
+        assert_eq!(named(&["a"]), named(&["\"a\""]), "quotes are the draft's");
+        assert_ne!(named(&["a"]), named(&["b"]));
+        let longest = "x".repeat(LONGEST);
+        assert!(named(&[&longest]).is_ok());
+        assert!(named(&[&format!("\"{longest}\"")]).is_ok());
+        for wrong in [&[""][..], &["\"\""], &["é"], &["a", "a"], &[&format!("{longest}x")]] {
+            assert_eq!(named(wrong), Err(400), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Keys as the API shows them: everything but the secrets, and once those.
+
+use sallyport::{
+    Result, Timestamp,
+    app::App,
+    id::{AppId, KeyId, OrgId, ProjectId, TenantId},
+    key::{self, Key, Metadata, SigningSecret, Status},
+    profile::Mode,
+    store::Store,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answer::words;
+
+/// An API key.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Key)]
+pub struct Shown {
+    #[schema(value_type = String, example = "key_7Hq2aB3cD4eF5gH6")]
+    key_id: KeyId,
+    label: String,
+    #[schema(value_type = String)]
+    org_id: OrgId,
+    #[schema(value_type = Option<String>, required = true)]
+    tenant_id: Option<TenantId>,
+    #[schema(value_type = Option<String>, required = true)]
+    project_id: Option<ProjectId>,
+    #[schema(value_type = Option<String>, required = true)]
+    app_id: Option<AppId>,
+    environment: String,
+    #[schema(schema_with = modes)]
+    mode: Mode,
+    scopes: Vec<String>,
+    #[schema(schema_with = statuses)]
+    status: &'static str,
+    /// Enough of it to tell it from others.
+    #[schema(example = "sk_live_7Hq2…x9Ka")]
+    shown: String,
+    has_signing_secret: bool,
+    /// What its owner noted on it.
+    #[schema(value_type = Object)]
+    metadata: Metadata,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// The person, where it was one.
+    #[schema(required = true)]
+    created_by: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    expires_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    last_used_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    paused_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    revoked_at: Option<Timestamp>,
+    #[schema(required = true)]
+    revoked_by: Option<String>,
+    #[schema(required = true)]
+    revoke_reason: Option<String>,
+}
+
+impl Shown {
+    /// With the app it speaks for, if it does for one.
+    pub fn of(key: Key, app: Option<&App>, now: Timestamp) -> Self {
+        let status = status(key.status(now));
+        let (revoked_at, revoked_by, revoke_reason) = match key.revoked {
+            Some(revoked) => (Some(revoked.at), Some(revoked.by), Some(revoked.reason)),
+            None => (None, None, None),
+        };
+        Self {
+            key_id: key.id,
+            label: key.label,
+            org_id: key.org_id,
+            tenant_id: app.map(|app| app.tenant_id.clone()),
+            project_id: app.map(|app| app.project_id.clone()),
+            app_id: app.map(|app| app.id.clone()),
+            environment: key.environment,
+            mode: key.mode,
+            scopes: key.scopes,
+            status,
+            shown: key.shown,
+            has_signing_secret: key.has_signing_secret,
+            metadata: key.metadata,
+            created_at: key.created_at,
+            created_by: key.created_by,
+            expires_at: key.expires_at,
+            last_used_at: key.last_used_at,
+            paused_at: key.paused.map(|paused| paused.at),
+            revoked_at,
+            revoked_by,
+            revoke_reason,
+        }
+    }
+
+    /// A key that was found, with its app.
+    pub async fn found(store: &Store, key: Key) -> Result<Self> {
+        let app = store.app_within(Some(&key.org_id), &key.app_id).await?;
+        Ok(Self::of(key, app.as_ref(), store.now()))
+    }
+}
+
+/// A key that was just issued: the credentials, and what it is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = IssuedKey)]
+pub struct Issued<'a> {
+    #[schema(value_type = String)]
+    org_id: &'a OrgId,
+    #[schema(value_type = String)]
+    tenant_id: &'a TenantId,
+    #[schema(value_type = String)]
+    project_id: &'a ProjectId,
+    #[schema(value_type = String)]
+    app_id: &'a AppId,
+    /// What requests carry. It can't be had again.
+    secret_key: &'a str,
+    /// What requests are signed with. It can't be had again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    signing_secret: Option<&'a str>,
+    #[schema(value_type = String)]
+    key_id: &'a KeyId,
+    label: &'a str,
+    environment: &'a str,
+    #[schema(schema_with = modes)]
+    mode: Mode,
+    scopes: &'a [String],
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    expires_at: Option<Timestamp>,
+}
+
+impl<'a> Issued<'a> {
+    pub fn of(issued: &'a key::Issued) -> Self {
+        let (key, app) = (&issued.key, &issued.app);
+        Self {
+            org_id: &app.org_id,
+            tenant_id: &app.tenant_id,
+            project_id: &app.project_id,
+            app_id: &app.id,
+            secret_key: issued.secret.expose(),
+            signing_secret: issued.signing_secret.as_ref().map(SigningSecret::expose),
+            key_id: &key.id,
+            label: &key.label,
+            environment: &key.environment,
+            mode: key.mode,
+            scopes: &key.scopes,
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+        }
+    }
+}
+
+const fn status(status: Status) -> &'static str {
+    match status {
+        Status::Active => "active",
+        Status::Paused => "paused",
+        Status::Expired => "expired",
+        Status::Revoked => "revoked",
+    }
+}
+
+fn statuses() -> utoipa::openapi::schema::Object {
+    words([Status::Active, Status::Paused, Status::Expired, Status::Revoked].map(status))
+}
+
+fn modes() -> utoipa::openapi::schema::Object {
+    words([Mode::Live, Mode::Test].map(Mode::as_str))
+}

@@ -1,0 +1,201 @@
+//! `/v1/apps/{app_id}/keys` and `/v1/keys/{key_id}`
+
+use axum::{extract::State, response::Response};
+use sallyport::{
+    Error, Result, Timestamp,
+    app::App,
+    key::{Key, NewKey, new::KeyInput},
+    store::{KeyFilter, KeyStatus},
+};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    access::Within,
+    answer::{Listed, created, ok, words},
+    creation::Creation,
+    key_answer::{Issued, Shown},
+    query::{self, Asked, Nothing, Parameters},
+};
+use crate::{
+    api::{json::Taken, problem::Problem},
+    state::AppState,
+};
+
+/// An API key to be issued.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewKey)]
+pub struct Body {
+    /// Where the key runs: people find it by that.
+    #[serde(default)]
+    #[schema(required = true, min_length = 1, max_length = 100, example = "CI")]
+    label: String,
+    /// One of the environments of this deployment; it decides the key's mode and prefix.
+    #[serde(default)]
+    #[schema(required = true, example = "production")]
+    environment: String,
+    /// Scopes of this deployment's catalogue.
+    #[serde(default)]
+    #[schema(required = true, example = json!(["read"]))]
+    scopes: Vec<String>,
+    /// Between a minute and 3650 days ahead; never where it is left out.
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+    /// Whether the key gets a signing secret too.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    signing_secret: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Taken for Body {
+    const TAKES: &str = "Its fields are label, environment, scopes (a list of names), expires_at (RFC 3339) and \
+        signing_secret (true or false).";
+}
+
+/// Which keys of the app.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Which {
+    /// How many at most.
+    #[param(value_type = Option<u8>, minimum = 1, maximum = 100, default = 25, nullable = false)]
+    limit: Option<std::num::NonZeroU8>,
+    /// The `next_cursor` of the part before.
+    #[param(nullable = false)]
+    cursor: Option<String>,
+    /// Revoked keys too.
+    #[serde(default, deserialize_with = "query::flag")]
+    #[param(default = false, required = false)]
+    include_revoked: bool,
+    /// Those alone. `unused` are those that nobody used for 30 days, `expiring` end within 14.
+    #[param(schema_with = statuses, required = false)]
+    status: Option<String>,
+    /// Those alone whose label has this in it.
+    #[param(nullable = false, max_length = 100)]
+    label: Option<String>,
+    /// Those alone of that environment.
+    #[param(nullable = false, max_length = 100)]
+    environment: Option<String>,
+    /// Those alone that hold that scope.
+    #[param(nullable = false, max_length = 100)]
+    scope: Option<String>,
+}
+
+impl Parameters for Which {
+    const TAKES: &str = "The query takes limit (1 to 100), cursor (the next_cursor of the part before), \
+        include_revoked (true or false), status, label, environment and scope, each once.";
+}
+
+impl Which {
+    fn filter(self) -> Result<KeyFilter, Problem> {
+        let status = match self.status.as_deref() {
+            None => None,
+            Some(word) => Some(KeyStatus::parse(word).ok_or_else(no_status)?),
+        };
+        let filter = KeyFilter {
+            include_revoked: self.include_revoked,
+            label: query::word("label", self.label)?,
+            environment: query::word("environment", self.environment)?,
+            scope: query::word("scope", self.scope)?,
+            status,
+            limit: Some(query::limit(self.limit)?),
+            before: self.cursor,
+            ..KeyFilter::default()
+        };
+        match &filter.before {
+            Some(cursor) if !filter.is_cursor(cursor) => Err(query::no_cursor()),
+            _ => Ok(filter),
+        }
+    }
+}
+
+fn statuses() -> utoipa::openapi::schema::Object {
+    words(KeyStatus::ALL.iter().map(|status| status.as_str()))
+}
+
+fn no_status() -> Problem {
+    let words: Vec<_> = KeyStatus::ALL.iter().map(|status| status.as_str()).collect();
+    Problem::bad_request(format!("The status is one of {}.", words.join(", ")))
+}
+
+/// List the keys of an app
+///
+/// Newest first, without the revoked ones unless they are asked for. Never their secrets.
+#[utoipa::path(
+    get, path = "/v1/apps/{app_id}/keys", tag = "Keys", params(("app_id" = String, Path), Which),
+    responses((status = 200, body = Listed<Shown>))
+)]
+pub async fn list(
+    State(state): State<AppState>,
+    app: Within<App>,
+    Asked(which): Asked<Which>,
+) -> Result<Response, Problem> {
+    let (store, app) = (&state.context.store, app.it);
+    let page = store.keys(&app.org_id, Some(&app.id), &which.filter()?).await?;
+    let now = store.now();
+    let data = page.keys.into_iter().map(|(key, _)| Shown::of(key, Some(&app), now)).collect();
+    Ok(ok(Listed { data, next_cursor: page.older }))
+}
+
+/// Issue a key
+///
+/// The two secrets are in this answer and nowhere else, ever. Send an `Idempotency-Key`, so that a retry does not issue
+/// a second key.
+#[utoipa::path(
+    post, path = "/v1/apps/{app_id}/keys", tag = "Keys", params(("app_id" = String, Path)), request_body = Body,
+    responses((status = 201, body = Issued))
+)]
+pub async fn create(
+    State(state): State<AppState>,
+    app: Within<App>,
+    Creation { body, act }: Creation<Body>,
+) -> Result<Response, Problem> {
+    let store = &state.context.store;
+    let new = check(&body, store.profile(), store.now())?;
+    let issued = store.issue_key(&act, &app.it, new, None).await?;
+    Ok(created(&format!("/v1/keys/{}", issued.key.id), Issued::of(&issued)))
+}
+
+fn check(body: &Body, profile: &sallyport::profile::Profile, now: Timestamp) -> Result<NewKey> {
+    let input = KeyInput {
+        label: &body.label,
+        environment: &body.environment,
+        scopes: body.scopes.iter().map(String::as_str).collect(),
+        expires: body.expires_at.as_deref().unwrap_or_default(),
+        signing_secret: body.signing_secret,
+    };
+    let checked = NewKey::check(&input, profile, now).map_err(|mut invalid| {
+        for error in invalid.0.iter_mut().filter(|error| error.field == "expires") {
+            error.field = "expires_at";
+        }
+        invalid
+    });
+    // What the panel also offers, days and the word never, is no moment.
+    let moment = body.expires_at.as_deref().is_none_or(|text| Timestamp::parse_rfc3339(text).is_some());
+    let (new, mut invalid) = match checked {
+        Ok(new) => (Some(new), sallyport::Invalid::default()),
+        Err(invalid) => (None, invalid),
+    };
+    if !moment {
+        invalid.0.retain(|error| error.field != "expires_at");
+        invalid.push("expires_at", "Write it like 2027-01-31T12:00:00Z (RFC 3339).");
+    }
+    match new {
+        Some(new) if moment => Ok(new),
+        _ => Err(Error::Invalid(invalid)),
+    }
+}
+
+/// Read a key
+#[utoipa::path(
+    get, path = "/v1/keys/{key_id}", tag = "Keys", params(("key_id" = String, Path)),
+    responses((status = 200, body = Shown))
+)]
+pub async fn read(State(state): State<AppState>, key: Within<Key>, _: Asked<Nothing>) -> Result<Response, Problem> {
+    Ok(ok(Shown::found(&state.context.store, key.it).await?))
+}

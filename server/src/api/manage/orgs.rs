@@ -1,0 +1,110 @@
+//! `/v1/orgs`
+
+use axum::{extract::State, response::Response};
+use sallyport::{
+    Timestamp,
+    id::OrgId,
+    org::{NewOrg, Org},
+    plan::Plan,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    access::{Manager, Within},
+    answer::{Listed, created, ok, words},
+    creation::Creation,
+    query::{Asked, Nothing, Part},
+};
+use crate::{
+    api::{json::Taken, problem::Problem},
+    state::AppState,
+};
+
+/// An organization to be made: without members, and without a tenant.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewOrg)]
+pub struct Body {
+    #[serde(default)]
+    #[schema(required = true, min_length = 1, max_length = 100, example = "Focus Labs")]
+    name: String,
+    #[serde(default)]
+    #[schema(schema_with = plans, required = true)]
+    plan: String,
+}
+
+impl Taken for Body {
+    const TAKES: &str = "Its fields are name and plan (starter, pro or enterprise).";
+}
+
+/// An organization.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Org)]
+pub struct Shown {
+    #[schema(value_type = String, example = "org_focus_labs_kB8mPx")]
+    org_id: OrgId,
+    name: String,
+    description: String,
+    #[schema(schema_with = plans)]
+    plan: Plan,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// Since when every key within is refused.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    archived_at: Option<Timestamp>,
+}
+
+impl From<Org> for Shown {
+    fn from(org: Org) -> Self {
+        Self {
+            org_id: org.id,
+            name: org.name,
+            description: org.description,
+            plan: org.plan,
+            created_at: org.created_at,
+            archived_at: org.archived_at,
+        }
+    }
+}
+
+fn plans() -> utoipa::openapi::schema::Object {
+    words(Plan::ALL.map(Plan::as_str))
+}
+
+/// List organizations
+///
+/// Every organization, or the one that the token is confined to.
+#[utoipa::path(get, path = "/v1/orgs", tag = "Organizations", params(Part), responses((status = 200, body = Listed<Shown>)))]
+pub async fn list(
+    State(state): State<AppState>,
+    manager: Manager,
+    Asked(part): Asked<Part>,
+) -> Result<Response, Problem> {
+    let page = state.context.store.orgs_page(manager.scope(), &part.paging()?).await?;
+    Ok(ok(Listed::of(page, Shown::from)))
+}
+
+/// Make an organization
+///
+/// A token that is confined to one organization can't make another.
+#[utoipa::path(
+    post, path = "/v1/orgs", tag = "Organizations", request_body = Body, responses((status = 201, body = Shown))
+)]
+pub async fn create(
+    State(state): State<AppState>,
+    Creation { body, act }: Creation<Body>,
+) -> Result<Response, Problem> {
+    let new = NewOrg::check(&body.name, "", &body.plan, "").map_err(sallyport::Error::from)?;
+    let org = state.context.store.create_org(&act, new).await?;
+    Ok(created(&format!("/v1/orgs/{}", org.id), Shown::from(org)))
+}
+
+/// Read an organization
+#[utoipa::path(
+    get, path = "/v1/orgs/{org_id}", tag = "Organizations", params(("org_id" = String, Path)),
+    responses((status = 200, body = Shown))
+)]
+pub async fn read(org: Within<Org>, _: Asked<Nothing>) -> Response {
+    ok(Shown::from(org.it))
+}

@@ -1,0 +1,107 @@
+//! `/v1/tenants/{tenant_id}/projects` and `/v1/projects/{project_id}`
+
+use axum::{extract::State, response::Response};
+use sallyport::{
+    Timestamp,
+    id::{OrgId, ProjectId, TenantId},
+    project::{NewProject, Project},
+    tenant::Tenant,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    access::Within,
+    answer::{Listed, created, ok},
+    creation::Creation,
+    query::{Asked, Nothing, Part},
+};
+use crate::{
+    api::{json::Taken, problem::Problem},
+    state::AppState,
+};
+
+/// A project to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewProject)]
+pub struct Body {
+    #[serde(default)]
+    #[schema(required = true, min_length = 1, max_length = 100, example = "Biosignals")]
+    name: String,
+}
+
+impl Taken for Body {
+    const TAKES: &str = "Its one field is name.";
+}
+
+/// A project: apps that belong together.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Project)]
+pub struct Shown {
+    #[schema(value_type = String, example = "prj_biosignals_PJI2AxsO")]
+    project_id: ProjectId,
+    #[schema(value_type = String)]
+    tenant_id: TenantId,
+    #[schema(value_type = String)]
+    org_id: OrgId,
+    name: String,
+    description: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// Since when every key within is refused.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    archived_at: Option<Timestamp>,
+}
+
+impl From<Project> for Shown {
+    fn from(project: Project) -> Self {
+        Self {
+            project_id: project.id,
+            tenant_id: project.tenant_id,
+            org_id: project.org_id,
+            name: project.name,
+            description: project.description,
+            created_at: project.created_at,
+            archived_at: project.archived_at,
+        }
+    }
+}
+
+/// List the projects of a tenant
+#[utoipa::path(
+    get, path = "/v1/tenants/{tenant_id}/projects", tag = "Projects", params(("tenant_id" = String, Path), Part),
+    responses((status = 200, body = Listed<Shown>))
+)]
+pub async fn list(
+    State(state): State<AppState>,
+    tenant: Within<Tenant>,
+    Asked(part): Asked<Part>,
+) -> Result<Response, Problem> {
+    let page = state.context.store.projects_page(&tenant.it.id, &part.paging()?).await?;
+    Ok(ok(Listed::of(page, Shown::from)))
+}
+
+/// Make a project
+#[utoipa::path(
+    post, path = "/v1/tenants/{tenant_id}/projects", tag = "Projects", params(("tenant_id" = String, Path)),
+    request_body = Body, responses((status = 201, body = Shown))
+)]
+pub async fn create(
+    State(state): State<AppState>,
+    tenant: Within<Tenant>,
+    Creation { body, act }: Creation<Body>,
+) -> Result<Response, Problem> {
+    let new = NewProject::check(&body.name).map_err(sallyport::Error::from)?;
+    let project = state.context.store.create_project(&act, &tenant.it, new).await?;
+    Ok(created(&format!("/v1/projects/{}", project.id), Shown::from(project)))
+}
+
+/// Read a project
+#[utoipa::path(
+    get, path = "/v1/projects/{project_id}", tag = "Projects", params(("project_id" = String, Path)),
+    responses((status = 200, body = Shown))
+)]
+pub async fn read(project: Within<Project>, _: Asked<Nothing>) -> Response {
+    ok(Shown::from(project.it))
+}

@@ -1,0 +1,93 @@
+//! Queries: an unknown parameter is refused, since a filter that is misspelt must not be passed over.
+
+use std::num::NonZeroU8;
+
+use axum::{
+    extract::{FromRequestParts, Query},
+    http::request::Parts,
+};
+use sallyport::{store::Paging, text};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use utoipa::IntoParams;
+
+use crate::{api::problem::Problem, state::AppState};
+
+const MOST: u8 = 100;
+const USUAL: u8 = 25;
+
+/// What the query asks.
+pub struct Asked<T>(pub T);
+
+/// Parameters that an endpoint takes.
+pub trait Parameters: DeserializeOwned {
+    /// A sentence about them, for whoever sent others.
+    const TAKES: &str;
+}
+
+impl<T: Parameters> FromRequestParts<AppState> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
+        let read = Query::try_from_uri(&parts.uri);
+        read.map(|Query(asked)| Self(asked)).map_err(|_| Problem::bad_request(T::TAKES))
+    }
+}
+
+/// No query at all.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+impl Parameters for Nothing {
+    const TAKES: &str = "This endpoint takes no query parameters.";
+}
+
+/// Which part of a list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Part {
+    /// How many at most.
+    #[serde(default)]
+    #[param(value_type = Option<u8>, minimum = 1, maximum = 100, default = 25, nullable = false)]
+    limit: Option<NonZeroU8>,
+    /// The `next_cursor` of the part before.
+    #[param(value_type = Option<String>, nullable = false)]
+    cursor: Option<String>,
+}
+
+impl Parameters for Part {
+    const TAKES: &str = "The query takes limit (1 to 100) and cursor (the next_cursor of the part before), each once.";
+}
+
+impl Part {
+    pub fn paging(&self) -> Result<Paging, Problem> {
+        Paging::parse(limit(self.limit)?, self.cursor.as_deref()).ok_or_else(no_cursor)
+    }
+}
+
+pub fn limit(asked: Option<NonZeroU8>) -> Result<u8, Problem> {
+    match asked.map_or(USUAL, NonZeroU8::get) {
+        limit @ ..=MOST => Ok(limit),
+        _ => Err(Problem::bad_request("The limit is 100 at most.")),
+    }
+}
+
+pub fn no_cursor() -> Problem {
+    Problem::bad_request("That is no cursor of this list; take next_cursor as it was answered.")
+}
+
+/// A word to look for. PostgreSQL refuses some characters with an error; none of them is in what it holds.
+pub fn word(name: &'static str, asked: Option<String>) -> Result<String, Problem> {
+    let refused = |_| Problem::bad_request(format!("The parameter {name} is one line of at most 100 characters."));
+    text::optional_line(name, &asked.unwrap_or_default(), 100).map_err(refused)
+}
+
+/// `true` and `false`, or as forms write it, `1` and `0`.
+pub fn flag<'de, D: Deserializer<'de>>(reader: D) -> Result<bool, D::Error> {
+    match String::deserialize(reader)?.as_str() {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(serde::de::Error::custom("true or false")),
+    }
+}

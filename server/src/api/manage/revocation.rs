@@ -1,0 +1,120 @@
+//! `/v1/keys/{key_id}/revoke`, `/v1/apps/{app_id}/keys/revoke-all` and `/v1/orgs/{org_id}/keys/revoke-all`
+
+use axum::{
+    body::HttpBody,
+    extract::{FromRequest, Request, State},
+    response::Response,
+};
+use sallyport::{Error, app::App, key::Key, org::Org, place::Place, text};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    access::{Manager, Within},
+    answer::ok,
+    key_answer::Shown,
+    query::{Asked, Nothing},
+};
+use crate::{
+    api::{
+        json::{self, Taken},
+        problem::Problem,
+    },
+    state::AppState,
+};
+
+/// Why a key is revoked. The whole body may be left out.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Revocation)]
+pub struct Why {
+    /// It stands in the activity log.
+    #[schema(max_length = 200, example = "It was in a public repository")]
+    reason: Option<String>,
+}
+
+impl Taken for Why {
+    const TAKES: &str = "Its one field is reason, which may be left out.";
+}
+
+impl FromRequest<AppState> for Why {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        if request.body().is_end_stream() {
+            return Ok(Self::default());
+        }
+        json::parse(&json::bytes(request, state).await?)
+    }
+}
+
+impl Why {
+    fn check(self) -> Result<String, Error> {
+        Ok(text::optional_line("reason", &self.reason.unwrap_or_default(), 200)?)
+    }
+}
+
+/// How many keys were revoked.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Revoked)]
+pub struct Revoked {
+    /// Without those that were revoked before.
+    #[schema(example = 12)]
+    revoked: u64,
+}
+
+/// Revoke a key
+///
+/// For good. When this answers, every request with it is refused. A second time it changes nothing.
+#[utoipa::path(
+    post, path = "/v1/keys/{key_id}/revoke", tag = "Keys", params(("key_id" = String, Path)),
+    request_body = Option<Why>, responses((status = 200, body = Shown))
+)]
+pub async fn revoke(
+    State(state): State<AppState>,
+    key: Within<Key>,
+    _: Asked<Nothing>,
+    why: Why,
+) -> Result<Response, Problem> {
+    let store = &state.context.store;
+    store.revoke_key(&key.manager.act(), &key.it, why.check()?).await?;
+    let revoked = store.key_within(key.manager.scope(), &key.it.id).await?.ok_or(Error::NotFound)?;
+    Ok(ok(Shown::found(store, revoked).await?))
+}
+
+/// Revoke every key of an app
+///
+/// For good, and at once.
+#[utoipa::path(
+    post, path = "/v1/apps/{app_id}/keys/revoke-all", tag = "Keys", params(("app_id" = String, Path)),
+    request_body = Option<Why>, responses((status = 200, body = Revoked))
+)]
+pub async fn revoke_all_of_app(
+    State(state): State<AppState>,
+    app: Within<App>,
+    _: Asked<Nothing>,
+    why: Why,
+) -> Result<Response, Problem> {
+    revoke_all(&state, &app.manager, &Place::from(&app.it), why).await
+}
+
+/// Revoke every key of an organization
+///
+/// For good, and at once.
+#[utoipa::path(
+    post, path = "/v1/orgs/{org_id}/keys/revoke-all", tag = "Keys", params(("org_id" = String, Path)),
+    request_body = Option<Why>, responses((status = 200, body = Revoked))
+)]
+pub async fn revoke_all_of_org(
+    State(state): State<AppState>,
+    org: Within<Org>,
+    _: Asked<Nothing>,
+    why: Why,
+) -> Result<Response, Problem> {
+    revoke_all(&state, &org.manager, &Place::from(&org.it), why).await
+}
+
+async fn revoke_all(state: &AppState, manager: &Manager, place: &Place, why: Why) -> Result<Response, Problem> {
+    let revoked = state.context.store.revoke_all(&manager.act(), place, why.check()?).await?;
+    Ok(ok(Revoked { revoked }))
+}

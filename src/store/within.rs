@@ -1,0 +1,142 @@
+//! What a root token sees: everything, or what belongs to its organization. One by its id, or a list, a page at a time.
+
+use sqlx::any::AnyRow;
+
+use super::{
+    Store,
+    apps::app,
+    keys::{self, key},
+    orgs::org,
+    places::{project, tenant},
+    row::Read,
+};
+use crate::{
+    Result,
+    app::App,
+    id::{AppId, KeyId, OrgId, ProjectId, TenantId},
+    key::Key,
+    org::Org,
+    project::Project,
+    tenant::Tenant,
+};
+
+/// Where a kind of thing is kept: its table is called `k`, since that is what keys call theirs.
+struct Kept {
+    columns: &'static str,
+    table: &'static str,
+    /// The column that names its organization.
+    org: &'static str,
+}
+
+const ORGS: Kept = Kept { columns: "k.*", table: "orgs", org: "id" };
+const TENANTS: Kept = Kept { columns: "k.*", table: "tenants", org: "org_id" };
+const PROJECTS: Kept = Kept { columns: "k.*", table: "projects", org: "org_id" };
+const APPS: Kept = Kept { columns: "k.*", table: "apps", org: "org_id" };
+const KEYS: Kept = Kept { columns: keys::COLUMNS, table: "keys", org: "org_id" };
+
+/// Which part of a list.
+#[derive(Clone, Debug)]
+pub struct Paging {
+    pub limit: u8,
+    after: Option<(i64, String)>,
+}
+
+impl Paging {
+    /// From the beginning, or from the `next` of a [`Page`]; `None` where that is no such text.
+    pub fn parse(limit: u8, cursor: Option<&str>) -> Option<Self> {
+        let Some(cursor) = cursor else { return Some(Self { limit, after: None }) };
+        let (id, created_at) = cursor.split_once('.')?;
+        let plain = id.len() <= 100 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let after = plain.then(|| created_at.parse().ok().map(|at| (at, id.to_owned())))??;
+        Some(Self { limit, after: Some(after) })
+    }
+}
+
+/// A part of a list, newest first.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Where the next one begins.
+    pub next: Option<String>,
+}
+
+impl Store {
+    pub async fn org_within(&self, scope: Option<&OrgId>, id: &OrgId) -> Result<Option<Org>> {
+        self.one(&ORGS, scope, id.as_str()).await?.as_ref().map(org).transpose()
+    }
+
+    pub async fn tenant_within(&self, scope: Option<&OrgId>, id: &TenantId) -> Result<Option<Tenant>> {
+        self.one(&TENANTS, scope, id.as_str()).await?.as_ref().map(tenant).transpose()
+    }
+
+    pub async fn project_within(&self, scope: Option<&OrgId>, id: &ProjectId) -> Result<Option<Project>> {
+        self.one(&PROJECTS, scope, id.as_str()).await?.as_ref().map(project).transpose()
+    }
+
+    pub async fn app_within(&self, scope: Option<&OrgId>, id: &AppId) -> Result<Option<App>> {
+        self.one(&APPS, scope, id.as_str()).await?.as_ref().map(app).transpose()
+    }
+
+    pub async fn key_within(&self, scope: Option<&OrgId>, id: &KeyId) -> Result<Option<Key>> {
+        self.one(&KEYS, scope, id.as_str()).await?.as_ref().map(key).transpose()
+    }
+
+    /// Every organization, or the one.
+    pub async fn orgs_page(&self, scope: Option<&OrgId>, paging: &Paging) -> Result<Page<Org>> {
+        let within = scope.map(|scope| (ORGS.org, scope.as_str()));
+        self.some(&ORGS, within, paging, org).await
+    }
+
+    pub async fn tenants_page(&self, org: &OrgId, paging: &Paging) -> Result<Page<Tenant>> {
+        self.some(&TENANTS, Some(("org_id", org.as_str())), paging, tenant).await
+    }
+
+    pub async fn projects_page(&self, tenant: &TenantId, paging: &Paging) -> Result<Page<Project>> {
+        self.some(&PROJECTS, Some(("tenant_id", tenant.as_str())), paging, project).await
+    }
+
+    pub async fn apps_page(&self, project: &ProjectId, paging: &Paging) -> Result<Page<App>> {
+        self.some(&APPS, Some(("project_id", project.as_str())), paging, app).await
+    }
+
+    async fn one(&self, kept: &Kept, scope: Option<&OrgId>, id: &str) -> Result<Option<AnyRow>> {
+        let Kept { columns, table, org } = kept;
+        let sql = format!("SELECT {columns} FROM {table} k WHERE k.id = $1 AND ($2 = '' OR k.{org} = $2)");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(id.to_owned())
+            .bind(scope.map(ToString::to_string).unwrap_or_default())
+            .fetch_optional(self.read())
+            .await?;
+        Ok(row)
+    }
+
+    async fn some<T>(
+        &self,
+        kept: &Kept,
+        within: Option<(&'static str, &str)>,
+        paging: &Paging,
+        read: fn(&AnyRow) -> Result<T>,
+    ) -> Result<Page<T>> {
+        let Kept { columns, table, .. } = kept;
+        let within_it = within.map_or("$1 = ''".to_owned(), |(column, _)| format!("k.{column} = $1"));
+        let limit = usize::from(paging.limit);
+        let sql = format!(
+            "SELECT {columns} FROM {table} k WHERE {within_it} AND (k.created_at, k.id) < ($2, $3) \
+             ORDER BY k.created_at DESC, k.id DESC LIMIT {}",
+            limit + 1
+        );
+        let (created_at, id) = paging.after.clone().unwrap_or((i64::MAX, String::new()));
+        let mut rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(within.map(|(_, id)| id.to_owned()).unwrap_or_default())
+            .bind(created_at)
+            .bind(id)
+            .fetch_all(self.read())
+            .await?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let last = rows.last().filter(|_| more);
+        let cursor = |row: &AnyRow| -> Result<String> { Ok(format!("{}.{}", row.text("id")?, row.int("created_at")?)) };
+        let next = last.map(cursor).transpose()?;
+        Ok(Page { items: rows.iter().map(read).collect::<Result<_>>()?, next })
+    }
+}
