@@ -3,6 +3,8 @@
 mod restrictions;
 mod signing_secret;
 
+mod test;
+
 use crate::portal::{TestPortal, find};
 
 crate::on_both_portals!(
