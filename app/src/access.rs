@@ -2,6 +2,8 @@
 //!
 //! What belongs to another organization looks exactly like what does not exist.
 
+mod decision;
+
 use axum::{
     extract::{FromRequestParts, Path},
     http::{Method, request::Parts},
@@ -27,6 +29,8 @@ use crate::{
     context::{Client, Context},
     error::PageError,
 };
+
+pub use decision::DecisionAccess;
 
 /// The name in a session's data under which the person stands.
 pub const USER: &str = "user";

@@ -8,7 +8,7 @@ pub mod openapi;
 mod problem;
 pub mod rate_headers;
 pub mod requirement;
-mod shown;
+pub mod shown;
 mod verify;
 
 use axum::{Router, routing::any};

@@ -34,6 +34,17 @@ pub struct Ask<'a> {
     pub signed: Option<Signed<'a>>,
     /// As how many requests this counts.
     pub cost: u32,
+    pub via: Via<'a>,
+}
+
+/// How the question came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Via<'a> {
+    /// A gateway's.
+    #[default]
+    Gateway,
+    /// A backend's. The name of its root token, where the token is of one organization: others need not know it.
+    Backend { token: Option<&'a str> },
 }
 
 /// The answer, with its code and status.

@@ -25,10 +25,10 @@ pub fn BareFrame(body: Body, brand: String) -> impl IntoView {
 
 /// The body, under the logo.
 #[component]
-pub fn OpenFrame(body: Body) -> impl IntoView {
+pub fn OpenFrame(body: Body, brand: String) -> impl IntoView {
     view! {
         <main id="content" class="open" tabindex="-1">
-            <a class="logo" href="/"><Logo/>"Sallyport"</a>
+            <a class="logo" href="/"><Logo/>{brand}</a>
             {body()}
         </main>
     }

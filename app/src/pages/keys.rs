@@ -19,3 +19,4 @@ pub mod scopes;
 pub mod search;
 pub mod signing_secret;
 pub mod snippets;
+pub mod test;

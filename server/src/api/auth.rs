@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use sallyport::{
-    key::{Ask, KeyRecord, Verdict},
+    key::{Ask, KeyRecord, Verdict, verdict::Via},
     profile::Profile,
     scope::Request,
 };
@@ -152,6 +152,7 @@ impl Asked<'_> {
             ip: Some(self.client.ip),
             signed: body.as_ref().map(|body| signed::signed(self.headers, names, body)),
             cost: 1,
+            via: Via::Gateway,
         };
         let judged = self.state.verifier.judge(key.as_deref(), &ask, self.client).await?;
         let (rates, now) = (&self.state.rates, self.state.context.store.now());

@@ -11,7 +11,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sallyport::{
     Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
-    key::{Ask, KeyRecord, Metadata, Verdict},
+    key::{Ask, KeyRecord, Metadata, Verdict, verdict::Via},
     limit::whole_seconds,
     profile::{Mode, Profile},
     scope::Request,
@@ -193,6 +193,7 @@ pub async fn verify(
         ip: request.ip,
         signed,
         cost: request.cost.map_or(1, NonZeroU32::get),
+        via: Via::Backend { token: caller.token.org_id.as_ref().map(|_| caller.token.name.as_str()) },
     };
     let key = request.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
     let judged = state.verifier.judge(key, &ask, client).await.map_err(|error| Problem::from(error).about(client))?;

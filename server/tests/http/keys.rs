@@ -4,6 +4,8 @@ mod profiles;
 mod restrictions;
 mod signing_secret;
 
+mod test;
+
 use crate::portal::{TestPortal, find};
 
 crate::on_both_portals!(

@@ -68,6 +68,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
         let by = key.created_by.clone().map(|name| format!("by {name}, "));
         let chips = key.scopes.clone().into_iter().map(|scope| view! { <Chip text=scope/> }).collect_view();
         let id = key.id.to_string();
+        let test = format!("/keys/{id}/test");
         let metadata = (!key.metadata.is_empty()).then(|| key.metadata.pretty());
         let like = another.clone();
         let may = Some((key.clone(), another.clone())).filter(|_| may_change);
@@ -87,7 +88,10 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                     <span><StatusBadge key=status now/></span>
                     {hint.map(|text| view! { <span><Badge tone=Tone::Warning text/></span> })}
                 }
-                actions=move || may.map(|(key, another)| view! { <Actions key another signing now/> })
+                actions=move || view! {
+                    <a class="btn" href=test>"Test a request"</a>
+                    {may.map(|(key, another)| view! { <Actions key another signing now/> })}
+                }
             />
             <div class="columns">
                 <Card title="Key">
