@@ -101,7 +101,8 @@ impl Rate {
     }
 }
 
-fn whole_seconds(time: Duration) -> u64 {
+/// Rounded up: whoever waits so long has waited long enough.
+pub fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 

@@ -171,12 +171,25 @@ pub struct LimitHeaders {
     pub retry_after: Option<String>,
 }
 
-/// Names of the headers of a signed request, or of a signed delivery.
+/// Names of the headers of a signed request.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignatureHeaders {
     pub signature: String,
     pub timestamp: String,
+}
+
+/// Names of the headers of a delivery to a webhook, beside those of Standard Webhooks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookHeaders {
+    pub signature: Option<String>,
+    /// What stands before the signature: `sha256=`.
+    #[serde(default)]
+    pub prefix: String,
+    pub timestamp: Option<String>,
+    /// A number to order deliveries by.
+    pub sequence: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,6 +205,7 @@ pub struct Profile {
     pub plans: [PlanLimits; 3],
     pub limits: LimitHeaders,
     pub signatures: SignatureHeaders,
+    pub webhooks: WebhookHeaders,
     /// What each scope grants, those that it implies included; by place in the catalogue.
     granted: Vec<ScopeSet>,
 }

@@ -63,6 +63,11 @@ impl Clock for TurnedClock {
     }
 }
 
+/// A signing secret that somebody wrote down.
+pub fn signing_secret(text: &str) -> SigningSecret {
+    SigningSecret::opened(text.as_bytes().to_vec().into()).expect("text")
+}
+
 /// What a server writes into the signature's header.
 pub fn sign(secret: &SigningSecret, timestamp: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("HMAC takes a key of any length");

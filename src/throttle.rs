@@ -92,7 +92,7 @@ fn name(parts: &[&[u8]]) -> Name {
 }
 
 /// Whoever has one address of IPv6 has a block of 64 bits of them.
-fn block(address: IpAddr) -> IpAddr {
+pub fn block(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),

@@ -174,6 +174,20 @@ impl AppAccess {
     }
 }
 
+/// An app as an operator of the portal has it in hand. To others there is no such thing.
+#[derive(Clone, Debug)]
+pub struct OperatedApp {
+    pub me: SignedIn,
+    pub app: App,
+}
+
+impl OperatedApp {
+    async fn of(me: SignedIn, store: &Store, id: &AppId) -> Result<Self, PageError> {
+        let app = store.app_for_operator(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
+        Ok(Self { me, app })
+    }
+}
+
 /// A key of such an organization, with its app.
 #[derive(Clone, Debug)]
 pub struct KeyAccess {
@@ -203,4 +217,4 @@ macro_rules! extracted {
     )*};
 }
 
-extracted!(OrgAccess by OrgId, TenantAccess by TenantId, ProjectAccess by ProjectId, AppAccess by AppId, KeyAccess by KeyId);
+extracted!(OrgAccess by OrgId, TenantAccess by TenantId, ProjectAccess by ProjectId, AppAccess by AppId, OperatedApp by AppId, KeyAccess by KeyId);

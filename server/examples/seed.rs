@@ -28,7 +28,7 @@ async fn main() -> Result<(), String> {
 }
 
 async fn seed(data: PathBuf, email: &str, app: &AppId, count: usize) -> Result<(), String> {
-    let place = Place { data, database_url: None, master_key: None };
+    let place = Place { data, ..Place::default() };
     let store = DataDir::find(&place).await?.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
     let said = |error: sallyport::Error| error.to_string();
     let (user, _) = store.user_to_sign_in(email).await.map_err(said)?.ok_or("Nobody has this e-mail.")?;

@@ -6,6 +6,7 @@ mod json;
 mod manage;
 pub mod openapi;
 mod problem;
+pub mod rate_headers;
 pub mod requirement;
 mod shown;
 mod verify;
@@ -25,8 +26,7 @@ fn described() -> OpenApiRouter<AppState> {
 pub fn routes() -> Router<AppState> {
     Router::from(described())
         .route("/v1/auth", any(auth::auth))
-        .route("/v1/auth/envoy/{requirement}", any(auth::envoy))
-        .route("/v1/auth/envoy/{requirement}/{*path}", any(auth::envoy))
+        .route("/v1/auth/envoy/{*asked}", any(auth::envoy))
         .route("/v1", any(problem::not_found))
         .route("/v1/", any(problem::not_found))
         .route("/v1/{*rest}", any(problem::not_found))

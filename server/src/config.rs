@@ -20,6 +20,9 @@ pub struct Where {
     /// PostgreSQL instead of the SQLite inside: postgres://user@host/database
     #[arg(long, global = true, env = "SALLYPORT_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// What keys are like here: scopes, prefixes, headers, errors, limits [default: the one inside]
+    #[arg(long, global = true, env = "SALLYPORT_PROFILE", value_name = "FILE")]
+    pub profile: Option<PathBuf>,
     /// The master key in base64, instead of the file master.key in the data folder. The environment only: a flag
     /// would show it to every user of the machine.
     #[arg(skip)]
@@ -43,6 +46,9 @@ pub struct ServeArgs {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:3000]
     #[arg(long, env = "SALLYPORT_LISTEN", value_name = "ADDR")]
     pub listen: Option<String>,
+    /// Address on which Envoy's ext_authz asks over gRPC [default: off]
+    #[arg(long, env = "SALLYPORT_GRPC_LISTEN", value_name = "ADDR")]
+    pub grpc_listen: Option<String>,
     /// How the portal is reached from outside, such as https://keys.example.com
     #[arg(long, env = "SALLYPORT_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
@@ -74,7 +80,9 @@ pub enum LogFormat {
 struct File {
     data: Option<PathBuf>,
     database_url: Option<String>,
+    profile: Option<PathBuf>,
     listen: Option<String>,
+    grpc_listen: Option<String>,
     public_url: Option<String>,
     trusted_proxies: Option<Vec<String>>,
     log_format: Option<LogFormat>,
@@ -85,10 +93,11 @@ struct File {
 }
 
 /// Where the data is, decided.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Place {
     pub data: PathBuf,
     pub database_url: Option<String>,
+    pub profile: Option<PathBuf>,
     pub master_key: Option<MasterKeyText>,
 }
 
@@ -96,6 +105,7 @@ pub struct Place {
 #[derive(Clone, Debug)]
 pub struct Serving {
     pub listen: String,
+    pub grpc_listen: Option<String>,
     pub public_url: Option<String>,
     pub trusted_proxies: Vec<IpNet>,
     pub log_format: LogFormat,
@@ -125,6 +135,7 @@ impl Where {
         Ok(Place {
             data: self.data.clone().or(file.data).unwrap_or_else(|| "data".into()),
             database_url: self.database_url.clone().or(file.database_url),
+            profile: self.profile.clone().or(file.profile),
             master_key: self.master_key.clone().or_else(master_key_of_environment),
         })
     }
@@ -139,6 +150,7 @@ impl Where {
         let public_url = args.public_url.clone().or(file.public_url);
         Ok(Serving {
             listen: args.listen.clone().or(file.listen).unwrap_or_else(site::default_address),
+            grpc_listen: args.grpc_listen.clone().or(file.grpc_listen),
             public_url: public_url.map(|url| check_public_url(&url)).transpose()?,
             trusted_proxies: given.iter().map(|cidr| check_cidr(cidr)).collect::<Result<_, _>>()?,
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
@@ -197,11 +209,14 @@ mod tests {
     #[test]
     fn the_example_file_and_the_readme_tell_each_setting() {
         let example = include_str!("../../docs/sallyport.toml").replace("# database_url", "database_url");
+        let example = example.replace("# profile", "profile");
         let file: File = toml::from_str(&example).expect("every name is known");
-        let File { data, database_url, listen, public_url, trusted_proxies, log_format, cache_keys, requirements } =
+        let File { data, database_url, profile, listen, grpc_listen, public_url, trusted_proxies, log_format, .. } =
             &file;
-        let told = [data.is_some(), database_url.is_some(), listen.is_some(), public_url.is_some()];
-        assert_eq!(told, [true; 4]);
+        let File { cache_keys, requirements, .. } = &file;
+        let told = [data.is_some(), database_url.is_some(), profile.is_some(), listen.is_some(), grpc_listen.is_some()];
+        assert_eq!(told, [true; 5]);
+        assert!(public_url.is_some());
         let told = [trusted_proxies.is_some(), log_format.is_some(), cache_keys.is_some(), !requirements.is_empty()];
         assert_eq!(told, [true; 4]);
         let names: toml::Table = toml::from_str(&example).expect("TOML");

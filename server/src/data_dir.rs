@@ -21,6 +21,7 @@ use crate::config::Place;
 pub struct DataDir {
     pub location: Location,
     master_key: MasterKey,
+    profile: Arc<Profile>,
     /// Sentences for whoever started it.
     pub made: Vec<String>,
 }
@@ -28,6 +29,8 @@ pub struct DataDir {
 impl DataDir {
     /// Makes the folder and the master key where they are missing.
     pub fn prepare(place: &Place, entropy: &dyn Entropy) -> Result<Self, String> {
+        // First, so that nothing is made where it can't be used.
+        let profile = profile(place)?;
         let mut made = Vec::new();
         let folder = &place.data;
         if !folder.exists() {
@@ -57,7 +60,7 @@ impl DataDir {
                 let _ = fs::set_permissions(file, fs::Permissions::from_mode(0o600));
             }
         }
-        Ok(Self { location, master_key, made })
+        Ok(Self { location, master_key, profile, made })
     }
 
     /// What `serve` or `migrate` made before. Makes nothing: a command in the wrong folder would leave a second, empty
@@ -74,13 +77,22 @@ impl DataDir {
                 read_key(&path)?.ok_or_else(|| no_key(&path, &location))?
             }
         };
-        Ok(Self { location, master_key, made: Vec::new() })
+        Ok(Self { location, master_key, profile: profile(place)?, made: Vec::new() })
     }
 
     pub async fn open(&self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Store, String> {
-        let tools = Tools { clock, entropy, vault: Vault::new(&self.master_key), profile: Profile::standard() };
+        let tools = Tools { clock, entropy, vault: Vault::new(&self.master_key), profile: self.profile.clone() };
         Store::open(self.location.clone(), tools).await.map_err(|error| error.to_string())
     }
+}
+
+/// The profile that the settings name, or the one inside.
+fn profile(place: &Place) -> Result<Arc<Profile>, String> {
+    let Some(path) = &place.profile else { return Ok(Profile::standard()) };
+    let text = fs::read_to_string(path);
+    let text = text.map_err(|error| format!("The profile {} can't be read: {error}", path.display()))?;
+    let parsed = Profile::parse(&text);
+    parsed.map(Arc::new).map_err(|error| format!("The profile {} is wrong:\n{error}", path.display()))
 }
 
 /// Where the database is, or would be.
@@ -214,7 +226,7 @@ mod tests {
     use sallyport::testing::SeededEntropy;
 
     fn place(folder: &Path) -> Place {
-        Place { data: folder.to_owned(), database_url: None, master_key: None }
+        Place { data: folder.to_owned(), ..Place::default() }
     }
 
     #[test]

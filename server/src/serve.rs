@@ -1,4 +1,4 @@
-//! The accept loop: HTTP/1.1 with a header timeout, and an end that drains.
+//! The accept loop: HTTP/1.1 with a header timeout, HTTP/2 for gRPC alone, and an end that drains.
 
 use std::{
     convert::Infallible,
@@ -10,9 +10,14 @@ use std::{
 };
 
 use axum::{Router, body::Body};
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::service_fn,
+};
 use hyper_util::{
-    rt::{TokioIo, TokioTimer},
+    rt::{TokioExecutor, TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -27,7 +32,7 @@ use tower::ServiceExt;
 use crate::{
     config::{Place, Serving},
     data_dir::{DataDir, ServerLock},
-    demo,
+    demo, grpc,
     middleware::client::Peer,
     router::router,
     state::{AppState, Deployment, is_loopback_url},
@@ -41,11 +46,24 @@ const RESERVED_FILES: u64 = 100;
 const MOST_CONNECTIONS: u64 = 20_000;
 /// A peer that sends nothing, or half a head, is let go after this long.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// A gateway's connection stays open; a gateway that is gone is noticed.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// Requests in flight get this long when the server ends.
 const DRAIN: Duration = Duration::from_secs(20);
 
+/// What is spoken on a listener.
+#[derive(Clone, Copy)]
+enum Protocol {
+    Http,
+    Grpc,
+}
+
 pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
-    let listener = bind(&serving.listen).await?;
+    let listener = bind(&serving.listen, "--listen").await?;
+    let grpc = match &serving.grpc_listen {
+        Some(listen) => Some(bind(listen, "--grpc-listen").await?),
+        None => None,
+    };
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let public_url = serving.public_url.clone().unwrap_or_else(|| own_url(address));
     let is_local = address.ip().is_loopback() && is_loopback_url(&public_url);
@@ -87,10 +105,25 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     .await
     .map_err(|error| error.to_string())?;
     greet(&state, &own, address, demo.map(|told| told.say(&own))).await?;
+    if let Some(grpc) = &grpc {
+        say(&format!(
+            "Envoy's ext_authz may ask over gRPC at {}",
+            grpc.local_addr().map_err(|error| error.to_string())?
+        ));
+    }
 
     let (stop, stopped) = watch::channel(false);
     let workers = worker::start(&state.verifier, &stopped);
-    accept(listener, router(state)).await;
+    let router = router(state);
+    // Others wait in the kernel's queue: running out of descriptors would stop the database too.
+    let connections = Arc::new(Semaphore::new(most_connections()));
+    let http = accept(listener, Protocol::Http, &router, &connections);
+    let grpc = async {
+        if let Some(listener) = grpc {
+            accept(listener, Protocol::Grpc, &router, &connections).await;
+        }
+    };
+    tokio::join!(http, grpc);
 
     // Requests are done; what they left in memory is written before the database closes.
     let _ = stop.send(true);
@@ -102,10 +135,10 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     Ok(())
 }
 
-async fn bind(listen: &str) -> Result<TcpListener, String> {
+async fn bind(listen: &str, flag: &str) -> Result<TcpListener, String> {
     TcpListener::bind(listen).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => {
-            format!("The address {listen} is taken. End what uses it, or choose another with --listen.")
+            format!("The address {listen} is taken. End what uses it, or choose another with {flag}.")
         }
         _ => format!("The address {listen} can't be listened on: {error}. Write it like 127.0.0.1:3000."),
     })
@@ -142,15 +175,13 @@ async fn greet(state: &AppState, own: &str, address: SocketAddr, demo: Option<St
     Ok(())
 }
 
-async fn accept(listener: TcpListener, router: Router) {
+async fn accept(listener: TcpListener, protocol: Protocol, router: &Router, connections: &Arc<Semaphore>) {
     let graceful = GracefulShutdown::new();
-    // Others wait in the kernel's queue: running out of descriptors would stop the database too.
-    let connections = Arc::new(Semaphore::new(most_connections()));
     let mut asked_to_end = pin!(end_signal());
     loop {
         tokio::select! {
-            (permit, accepted) = accept_one(&listener, &connections) => match accepted {
-                Ok((stream, peer)) => connection(stream, peer, router.clone(), &graceful, permit),
+            (permit, accepted) = accept_one(&listener, connections) => match accepted {
+                Ok((stream, peer)) => connection(stream, protocol, peer, router.clone(), &graceful, permit),
                 Err(error) => {
                     // Out of file descriptors, mostly: the next one fails too, so leave the others some time.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -191,6 +222,7 @@ async fn accept_one(
 
 fn connection(
     stream: TcpStream,
+    protocol: Protocol,
     peer: SocketAddr,
     router: Router,
     graceful: &GracefulShutdown,
@@ -198,19 +230,31 @@ fn connection(
 ) {
     // Answers are small: waiting to fill a packet only adds latency.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
-        let router = router.clone();
-        async move {
-            let answered = router.oneshot(request.map(Body::new)).await;
-            answered.map_err(|never: Infallible| never)
+    let (stream, peer) = (TokioIo::new(stream), Peer(peer));
+    match protocol {
+        Protocol::Http => {
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(peer);
+                let router = router.clone();
+                async move {
+                    let answered = router.oneshot(request.map(Body::new)).await;
+                    answered.map_err(|never: Infallible| never)
+                }
+            });
+            let mut http = http1::Builder::new();
+            http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+            run(graceful.watch(http.serve_connection(stream, service)), permit);
         }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service);
-    let connection = graceful.watch(connection);
+        Protocol::Grpc => {
+            let service = service_fn(move |request| grpc::answer(router.clone(), peer, request));
+            let mut http = http2::Builder::new(TokioExecutor::new());
+            http.timer(TokioTimer::new()).keep_alive_interval(KEEP_ALIVE);
+            run(graceful.watch(http.serve_connection(stream, service)), permit);
+        }
+    }
+}
+
+fn run(connection: impl Future<Output = hyper::Result<()>> + Send + 'static, permit: Option<OwnedSemaphorePermit>) {
     tokio::spawn(async move {
         let _permit = permit;
         if let Err(error) = connection.await {

@@ -9,7 +9,11 @@ use sallyport_app::{
     context::{Context, DemoSignIn, Parts},
 };
 
-use crate::{api::openapi, api::requirement::Requirement, site, verifier::Verifier};
+use crate::{
+    api::{openapi, rate_headers::Names, requirement::Requirement},
+    site,
+    verifier::Verifier,
+};
 
 /// How many searches read at once.
 const SEARCHES: usize = 2;
@@ -21,6 +25,8 @@ pub struct AppState {
     pub verifier: Arc<Verifier>,
     pub trusted_proxies: Arc<[IpNet]>,
     pub requirements: Arc<HashMap<String, Requirement>>,
+    /// The headers that tell of limits.
+    pub rates: Arc<Names>,
 }
 
 /// What a deployment says of itself.
@@ -35,6 +41,7 @@ pub struct Deployment {
 
 impl AppState {
     pub async fn new(store: Store, deployment: Deployment) -> Result<Self> {
+        let rates = Arc::new(Names::of(&store.profile().limits));
         let attempts = Attempts::new(deployment.elapsed.clone());
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
         let api = openapi::document(store.profile(), &deployment.public_url);
@@ -54,6 +61,7 @@ impl AppState {
             verifier,
             trusted_proxies: deployment.trusted_proxies.into(),
             requirements: Arc::new(deployment.requirements),
+            rates,
         })
     }
 

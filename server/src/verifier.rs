@@ -1,33 +1,44 @@
 //! The verifier: from a presented key to a verdict, in memory once warm, closed when in doubt.
 
 pub mod cache;
+mod charge;
 pub mod freshness;
 pub mod limiter;
+mod look_up;
 pub mod replays;
 mod signatures;
+pub mod unknown;
 pub mod usage;
 
-use std::sync::{
-    Arc, Mutex, OnceLock,
-    atomic::{AtomicBool, AtomicI64},
+use std::{
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, AtomicI64},
+    },
+    time::Duration,
 };
 
 use sallyport::{
-    Error, Result,
+    Error, Result, Timestamp,
     clock::Elapsed,
     key::{
         Ask, Digest, KeyRecord, Verdict,
         secret::Checked,
         verdict::{is_elsewhere, verdict},
     },
-    root_token::{self, RootToken},
+    root_token::RootToken,
     store::{Change, SealedSigning, Store, Touched},
 };
 use sallyport_app::context::Client;
 
 use cache::GenerationCache;
+pub use charge::Charged;
+use charge::Outcome;
 use freshness::Freshness;
+use limiter::Limiter;
+use look_up::Found;
 use replays::Replays;
+use unknown::Unknown;
 use usage::Usage;
 
 /// How often a verdict is judged anew because something was revoked meanwhile.
@@ -47,11 +58,15 @@ pub struct CachedKey {
 pub struct Judged {
     pub verdict: Verdict,
     pub key: Option<Arc<CachedKey>>,
+    /// How the key's limits stand, where it has some and the request came as far.
+    pub charged: Option<Charged>,
+    /// Where waiting helps, and how long.
+    pub retry_after: Option<Duration>,
 }
 
 impl Judged {
     fn without_key(verdict: Verdict) -> Self {
-        Self { verdict, key: None }
+        Self { verdict, key: None, charged: None, retry_after: None }
     }
 
     pub fn record(&self) -> Option<&KeyRecord> {
@@ -65,6 +80,9 @@ pub struct Verifier {
     tokens: GenerationCache<RootToken>,
     usage: Usage,
     replays: Replays,
+    limiter: Limiter,
+    unknown: Unknown,
+    elapsed: Elapsed,
     freshness: Freshness,
     /// The revision of the database up to which the caches were told of every change.
     known: Mutex<i64>,
@@ -79,7 +97,10 @@ impl Verifier {
             tokens: GenerationCache::new(1_000),
             usage: Usage::default(),
             replays: Replays::new(store.now()),
-            freshness: Freshness::new(elapsed),
+            limiter: Limiter::default(),
+            unknown: Unknown::default(),
+            freshness: Freshness::new(elapsed.clone()),
+            elapsed,
             known,
             store: store.clone(),
         });
@@ -108,8 +129,13 @@ impl Verifier {
         self.freshness.check()?;
         for _ in 0..ATTEMPTS {
             let generation = self.keys.generation();
-            let Some(key) = self.key(checked, generation).await? else {
-                return Ok(Judged::without_key(Verdict::NotFound));
+            let key = match self.key(checked, generation, ask.ip.unwrap_or(client.ip)).await? {
+                Found::Key(key) => key,
+                Found::Nobodys => return Ok(Judged::without_key(Verdict::NotFound)),
+                Found::Later(wait) => {
+                    let later = Judged::without_key(Verdict::RateLimited);
+                    return Ok(Judged { retry_after: Some(wait), ..later });
+                }
             };
             let now = self.store.now();
             let mut verdict = verdict(ask, &key.record, profile, now);
@@ -124,20 +150,26 @@ impl Verifier {
             if self.keys.generation() != generation {
                 continue;
             }
+            let mut charged = None;
+            if verdict.is_valid() {
+                match self.charge(&key.record, ask, now)? {
+                    Outcome::Passed(told) => charged = told,
+                    // Its signature is good for another attempt.
+                    Outcome::Refused(told) => (verdict, charged, held) = (Verdict::RateLimited, Some(told), None),
+                    Outcome::Unread(day) => {
+                        self.read_day(&key.record.key_id, day).await?;
+                        continue;
+                    }
+                }
+            }
             held.map(replays::Claim::keep);
-            return Ok(self.noted(verdict, key, now, ask, client));
+            let retry_after = charged.and_then(|charged| charged.rate.retry_after);
+            return Ok(Judged { charged, retry_after, ..self.noted(verdict, key, now, ask, client) });
         }
         Err(Error::Unavailable("keys change faster than they can be judged".to_owned()))
     }
 
-    fn noted(
-        &self,
-        verdict: Verdict,
-        key: Arc<CachedKey>,
-        now: sallyport::Timestamp,
-        ask: &Ask<'_>,
-        client: &Client,
-    ) -> Judged {
+    fn noted(&self, verdict: Verdict, key: Arc<CachedKey>, now: Timestamp, ask: &Ask<'_>, client: &Client) -> Judged {
         match verdict {
             Verdict::Valid => {
                 self.usage.used(&key, now, client);
@@ -149,41 +181,7 @@ impl Verifier {
             Verdict::NotFound => return Judged::without_key(verdict),
             refused => self.usage.refused(&key, refused, ask.ip, client),
         }
-        Judged { verdict, key: Some(key) }
-    }
-
-    async fn key(&self, checked: Checked<'_>, generation: u64) -> Result<Option<Arc<CachedKey>>> {
-        for digest in self.store.digests(checked) {
-            if let Some(key) = self.keys.get(&digest) {
-                return Ok(Some(key));
-            }
-        }
-        for digest in self.store.digests(checked) {
-            if let Some(record) = self.store.key_by_digest(&digest).await? {
-                let key = Arc::new(CachedKey::from(record));
-                self.keys.fill(generation, digest, &key);
-                return Ok(Some(key));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The root token that was presented, if it is one.
-    pub async fn token(&self, presented: &str) -> Result<Option<Arc<RootToken>>> {
-        let Some(checked) = root_token::parse(presented) else { return Ok(None) };
-        self.freshness.check()?;
-        let generation = self.tokens.generation();
-        for digest in self.store.digests(checked) {
-            if let Some(token) = self.tokens.get(&digest) {
-                return Ok(Some(token));
-            }
-            if let Some(token) = self.store.token_by_digest(&digest).await? {
-                let token = Arc::new(token);
-                self.tokens.fill(generation, digest, &token);
-                return Ok(Some(token));
-            }
-        }
-        Ok(None)
+        Judged { key: Some(key), ..Judged::without_key(verdict) }
     }
 
     /// Drops what a change of this process touched. A gap in the revisions means that another process wrote too.
@@ -231,13 +229,15 @@ impl Verifier {
         if written.is_err() {
             self.usage.put_back(batch);
         }
-        written
+        // By itself: neither keeps the other from being written.
+        let days = self.flush_days().await;
+        written.and(days)
     }
 }
 
 impl From<KeyRecord> for CachedKey {
     fn from(record: KeyRecord) -> Self {
-        let last_used = record.last_used_at.map_or(i64::MIN, sallyport::Timestamp::micros);
+        let last_used = record.last_used_at.map_or(i64::MIN, Timestamp::micros);
         Self {
             record: Arc::new(record),
             last_used: AtomicI64::new(last_used),

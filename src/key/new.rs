@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Invalid, Timestamp,
-    profile::{Environment, Profile},
+    profile::{Environment, HowMany, Profile},
     text,
 };
 
@@ -48,16 +48,22 @@ impl NewKey {
     }
 }
 
-/// In the order of the catalogue, each once.
+/// In the order of the catalogue, each once; as many as a key has here.
 fn check_scopes(asked: &[&str], profile: &Profile) -> Result<Vec<String>, Invalid> {
-    if asked.is_empty() {
-        return Err(Invalid::field("scopes", "Tick at least one scope."));
+    let refused = |message: &str| Err(Invalid::field("scopes", message));
+    let held = || profile.scopes.iter().filter(|scope| asked.contains(&scope.name.as_str()));
+    match profile.keys.scopes {
+        HowMany::None if asked.is_empty() => return Ok(Vec::new()),
+        HowMany::None => return refused("Keys have no scopes here; leave them out."),
+        HowMany::Many if asked.is_empty() => return refused("Tick at least one scope."),
+        HowMany::One if asked.is_empty() => return refused("Choose a scope."),
+        _ if asked.iter().any(|name| profile.scope(name).is_none()) => {
+            return refused("One of the scopes is not in the list; choose from it.");
+        }
+        HowMany::One if held().count() > 1 => return refused("A key has one scope here; choose one."),
+        HowMany::One | HowMany::Many => {}
     }
-    if asked.iter().any(|name| profile.scope(name).is_none()) {
-        return Err(Invalid::field("scopes", "One of the scopes is not in the list; tick the ones you need."));
-    }
-    let held = profile.scopes.iter().filter(|scope| asked.contains(&scope.name.as_str()));
-    Ok(held.map(|scope| scope.name.clone()).collect())
+    Ok(held().map(|scope| scope.name.clone()).collect())
 }
 
 fn check_expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, Invalid> {
@@ -97,6 +103,26 @@ mod tests {
     #[test]
     fn scopes_come_once_and_in_order() {
         assert_eq!(check(&input()).expect("good").scopes, ["read", "write"]);
+    }
+
+    #[test]
+    fn keys_have_as_many_scopes_as_the_profile_says() {
+        for (how_many, scopes, good) in [
+            (HowMany::Many, vec![], false),
+            (HowMany::Many, vec!["read", "write"], true),
+            (HowMany::One, vec![], false),
+            (HowMany::One, vec!["read"], true),
+            (HowMany::One, vec!["read", "read"], true),
+            (HowMany::One, vec!["read", "write"], false),
+            (HowMany::None, vec![], true),
+            (HowMany::None, vec!["read"], false),
+        ] {
+            let mut profile = (*Profile::standard()).clone();
+            profile.keys.scopes = how_many;
+            let input = KeyInput { scopes: scopes.clone(), ..input() };
+            let checked = NewKey::check(&input, &profile, Timestamp::from_seconds(1_000_000));
+            assert_eq!(checked.is_ok(), good, "{how_many:?} {scopes:?}");
+        }
     }
 
     #[test]

@@ -48,7 +48,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        key::record::{LimitOverride, Restrictions},
+        key::{LimitOverride, Restrictions},
         plan::Plan,
         testing::key_record,
     };

@@ -37,7 +37,7 @@ impl Limit {
 
 /// When it is as if no request had come: `nanos`, and `part` of one more, in as many parts as the limit has requests.
 /// A limit that changes meanwhile keeps what share of it is used up. (Packed: there is one for each key in use.)
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(C, packed(4))]
 pub struct Bucket {
     nanos: u64,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     Brand, Bundle, Credentials, Environment, KeyRules, LimitHeaders, PathLimit, PlanLimits, Profile, ScopeSet,
-    SignatureHeaders, path::PathPattern,
+    SignatureHeaders, WebhookHeaders, path::PathPattern,
 };
 use crate::{
     plan::Plan,
@@ -31,6 +31,8 @@ struct File {
     #[serde(default)]
     limits: LimitHeaders,
     signatures: Option<SignatureHeaders>,
+    #[serde(default)]
+    webhooks: WebhookHeaders,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +86,7 @@ impl Profile {
                 signature: "X-Sallyport-Signature".to_owned(),
                 timestamp: "X-Sallyport-Timestamp".to_owned(),
             }),
+            webhooks: file.webhooks,
             granted: Vec::new(),
         };
         profile.granted = (0..profile.scopes.len()).map(|place| closure(&profile, place)).collect();

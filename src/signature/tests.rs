@@ -161,7 +161,8 @@ proptest! {
         let signature = sign(&secret, &timestamp, body.as_bytes());
         let text = format!("{timestamp}{body}");
         let cut = cut.min(text.len());
-        let checked = check(&secret, &text[..cut], &signature, text[cut..].as_bytes());
+        let (before, after) = text.split_at(cut);
+        let checked = check(&secret, before, &signature, after.as_bytes());
         prop_assert_eq!(is_good(checked), cut == timestamp.len());
     }
 

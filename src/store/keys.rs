@@ -91,6 +91,11 @@ pub(super) fn scopes(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
+/// The column is never empty, so that no key loses its scopes unseen: a blank says that keys have none here.
+fn written(scopes: &[String]) -> String {
+    if scopes.is_empty() { " ".to_owned() } else { scopes.join(" ") }
+}
+
 impl Store {
     /// Issues a key: the one verb behind the panel, the API and the command line. The secrets are in the answer and
     /// nowhere else. A form that was sent before issues nothing.
@@ -309,7 +314,7 @@ impl Tx {
         .bind(key.shown.clone())
         .bind(digest.0.to_vec())
         .bind(pepper)
-        .bind(key.scopes.join(" "))
+        .bind(written(&key.scopes))
         .bind(form)
         .bind(sealed)
         .bind(key.created_at.micros())

@@ -44,7 +44,7 @@ impl TestStore {
     pub async fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let location = Location::Sqlite(folder.path().join("sallyport.db"));
-        let (store, clock) = open(location).await;
+        let (store, clock) = open_first(location).await;
         Self { store, clock, _folder: Some(folder), server: None }
     }
 
@@ -56,7 +56,7 @@ impl TestStore {
         let name = format!("sallyport_{}", hex(&(&crate::entropy::OsEntropy as &dyn crate::Entropy).array::<8>()));
         admin(&server, format!("CREATE DATABASE {name}")).await;
         let (base, _) = server.rsplit_once('/').expect("the URL ends with a database");
-        let (store, clock) = open(Location::Postgres(format!("{base}/{name}"))).await;
+        let (store, clock) = open_first(Location::Postgres(format!("{base}/{name}"))).await;
         Self { store, clock, _folder: None, server: Some((server, name)) }
     }
 
@@ -67,7 +67,19 @@ impl TestStore {
 
     /// The same database, opened by another process as it were.
     pub async fn reopened(&self) -> Store {
-        open(self.store.location().clone()).await.0
+        open_first(self.store.location().clone()).await.0
+    }
+
+    /// The same database and clock under another profile. Whoever made the database takes it away.
+    pub async fn with_profile(&self, profile: Arc<Profile>) -> Self {
+        let store = open(self.store.location().clone(), self.clock.clone(), profile).await;
+        Self { store, clock: self.clock.clone(), _folder: None, server: None }
+    }
+
+    /// As a test has it whose portal is started again. The database stays this one's.
+    pub async fn restarted(&self) -> Self {
+        let (store, clock) = open_first(self.store.location().clone()).await;
+        Self { store, clock, _folder: None, server: None }
     }
 
     /// Every row of every table, as text: what a request that changes nothing leaves as it was.
@@ -149,21 +161,25 @@ impl TestStore {
             expires: "never",
             signing_secret: true,
         };
-        let new = NewKey::check(&input, &Profile::standard(), self.store.now())?;
+        let new = NewKey::check(&input, self.store.profile(), self.store.now())?;
         self.store.issue_key(act, app, new, None).await
     }
 }
 
-async fn open(location: Location) -> (Store, Arc<TurnedClock>) {
+async fn open_first(location: Location) -> (Store, Arc<TurnedClock>) {
     let clock = Arc::new(TurnedClock::default());
+    (open(location, clock.clone(), Profile::standard()).await, clock)
+}
+
+async fn open(location: Location, clock: Arc<TurnedClock>, profile: Arc<Profile>) -> Store {
     let tools = Tools {
-        clock: clock.clone(),
+        clock,
         // What is minted has to differ from one opening to the next.
         entropy: Arc::new(crate::entropy::OsEntropy),
         vault: Vault::new(&MasterKey::mint(&SeededEntropy::new(SEED))),
-        profile: Profile::standard(),
+        profile,
     };
-    (Store::open(location, tools).await.expect("the store opens"), clock)
+    Store::open(location, tools).await.expect("the store opens")
 }
 
 async fn admin(server: &str, sql: String) {

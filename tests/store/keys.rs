@@ -7,12 +7,14 @@ use sallyport::{
     Error,
     key::{EditedKey, KeyRecord, NewKey, Status, new::KeyInput, secret::Checked},
     place::Place,
+    profile::{HowMany, Profile},
     store::{KeyFilter, KeySort, KeyStatus, Touched},
     testing::TestStore,
 };
 
 sallyport::on_both_databases!(
     a_key_is_found_by_its_digest_alone,
+    a_key_without_scopes_is_kept,
     a_form_sent_twice_makes_one_key,
     revoking_is_told_before_it_is_answered,
     revoking_twice_changes_nothing,
@@ -43,6 +45,20 @@ async fn a_key_is_found_by_its_digest_alone(store: &TestStore) {
     let digest = other.digests(checked).next().expect("a pepper");
     assert!(other.key_by_digest(&digest).await.expect("asked").is_some());
     other.close().await;
+}
+
+async fn a_key_without_scopes_is_kept(store: &TestStore) {
+    let mut profile = (*Profile::standard()).clone();
+    profile.keys.scopes = HowMany::None;
+    let store = store.with_profile(profile.into()).await;
+    let user = store.person("Ada").await;
+    let act = store.act(&user);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let issued = store.issue(&act, &app, "CI", &[]).await.expect("issued");
+    let key = store.key_for(&user.id, &issued.key.id).await.expect("asked").expect("kept");
+    assert_eq!(key.scopes, Vec::<String>::new());
+    store.end().await;
 }
 
 async fn a_form_sent_twice_makes_one_key(store: &TestStore) {

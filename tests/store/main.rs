@@ -3,13 +3,16 @@
 mod constraints;
 mod events;
 mod export;
+mod key_days;
 mod keys;
 mod lifecycle;
 mod members;
 mod opening;
 mod orgs;
 mod races;
+mod restrictions;
 mod search;
 mod sessions;
+mod signing;
 mod usage;
 mod users;

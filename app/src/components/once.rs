@@ -10,28 +10,35 @@ use crate::islands::OnceGuard;
 /// validation sees to that, with scripts or without.
 #[component]
 pub fn OnceDialog(
+    #[prop(default = "Save your key")] title: &'static str,
     #[prop(into)] label: String,
     #[prop(into)] app: String,
     #[prop(into)] environment: String,
     #[prop(default = Tone::Neutral)] environment_tone: Tone,
-    #[prop(into)] secret_key: String,
+    /// Where it is of a key: with a new signing secret alone there is none.
+    #[prop(optional, into)]
+    secret_key: Option<String>,
     signing_secret: Option<String>,
     /// The header that the key goes into.
-    #[prop(into)]
+    #[prop(optional, into)]
     header_name: String,
     #[prop(into)] download_href: String,
     #[prop(into)] download_name: String,
     #[prop(into)] done_href: String,
 ) -> impl IntoView {
-    let both = if signing_secret.is_some() { "Copy both" } else { "Copy it" };
-    let these = if signing_secret.is_some() { "see these." } else { "see it." };
+    let two = secret_key.is_some() && signing_secret.is_some();
+    let both = if two { "Copy both" } else { "Copy it" };
+    let these = if two { "see these." } else { "see it." };
+    let first = if secret_key.is_some() { "secret-key" } else { "signing-secret" };
+    let download = if secret_key.is_some() { "Download credentials JSON" } else { "Download JSON" };
+    let saved = if secret_key.is_some() { "I have saved these secrets" } else { "I have saved this secret" };
     let about = [label, app].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
 
     view! {
         <div class="backdrop backdrop-center">
             <dialog open class="modal modal-wide" aria-modal="true" aria-labelledby="dialog-title">
                 <div class="dialog-head">
-                    <h2 id="dialog-title">"Save your key"</h2>
+                    <h2 id="dialog-title">{title}</h2>
                     <p>{about}" "<Badge tone=environment_tone text=environment/></p>
                 </div>
                 <div class="dialog-body">
@@ -39,18 +46,20 @@ pub fn OnceDialog(
                         <b>"This is the only time you’ll "{these}</b>
                         " "{both}" into your secret manager, or download the file."
                     </Notice>
-                    <Secret id="secret-key" label="Secret key" copy="Copy secret key" value=secret_key>
-                        "Every request, in the "<code>{header_name}</code>" header."
-                    </Secret>
+                    {secret_key.map(|secret| view! {
+                        <Secret id="secret-key" label="Secret key" copy="Copy secret key" value=secret first>
+                            "Every request, in the "<code>{header_name}</code>" header."
+                        </Secret>
+                    })}
                     {signing_secret.map(|secret| view! {
-                        <Secret id="signing-secret" label="Signing secret" copy="Copy signing secret" value=secret>
+                        <Secret id="signing-secret" label="Signing secret" copy="Copy signing secret" value=secret first>
                             "Only for servers that sign requests (HMAC-SHA256)."
                         </Secret>
                     })}
                 </div>
                 <form class="dialog-foot once-foot" method="get" action=done_href>
-                    <label class="check"><input type="checkbox" required/>"I have saved these secrets"</label>
-                    <a class="btn" href=download_href download=download_name>"Download credentials JSON"</a>
+                    <label class="check"><input type="checkbox" required/>{saved}</label>
+                    <a class="btn" href=download_href download=download_name>{download}</a>
                     <button class="btn btn-primary">"Done"</button>
                     <OnceGuard/>
                 </form>
@@ -66,6 +75,8 @@ fn Secret(
     label: &'static str,
     copy: &'static str,
     value: String,
+    /// The id of the one that has the focus.
+    first: &'static str,
     children: Children,
 ) -> impl IntoView {
     let hint = format!("{id}-hint");
@@ -81,7 +92,7 @@ fn Secret(
                     spellcheck="false"
                     value=value
                     aria-describedby=hint.clone()
-                    autofocus=id == "secret-key"
+                    autofocus=id == first
                 />
                 <CopyButton name=copy target=id label="Copy"/>
             </div>

@@ -2,7 +2,9 @@
 
 pub mod activity;
 pub mod identifiers;
+pub mod ingestion;
 pub mod keys;
+pub mod limits;
 pub mod new;
 pub mod overview;
 

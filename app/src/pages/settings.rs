@@ -74,12 +74,13 @@ pub async fn page<A: Placed>(
     let (may_edit, may_delete) = (role.may(place.kind.to_edit()), role.may(place.kind.to_delete()));
     // Counted for whoever can do something about it.
     let contents = if role.may(Permission::EndPlaces) { Some(context.store.contents(&place).await?) } else { None };
-    let head = access.head();
+    let (head, card) = (access.head(), access.card());
     Ok(Page::framed(format!("Settings · {}", place.name), chrome, move || {
         view! {
             {head()}
             {saved.then(placed::saved)}
             <NamingForm place=place.clone() form may_edit/>
+            {card.map(|card| card())}
             {match contents {
                 Some(contents) => view! { <Ending place=place.clone() contents may_delete/> }.into_any(),
                 None => view! {

@@ -148,9 +148,14 @@ impl Asked<'_> {
             cost: 1,
         };
         let judged = self.state.verifier.judge(key.as_deref(), &ask, self.client).await?;
+        let (rates, now) = (&self.state.rates, self.state.context.store.now());
         Ok(match (judged.verdict, judged.record()) {
-            (Verdict::Valid, Some(key)) => Ok(identity(key, profile)),
-            (verdict, key) => Err(Shown::refusal(verdict, key, self.client)),
+            (Verdict::Valid, Some(key)) => {
+                let mut passed = identity(key, profile);
+                passed.headers_mut().extend(rates.headers(&judged, now));
+                Ok(passed)
+            }
+            _ => Err(Shown::refusal(&judged, rates, now, self.client)),
         })
     }
 
@@ -174,7 +179,7 @@ impl Asked<'_> {
 
 /// Who the key speaks for, for the upstream behind the gateway.
 fn identity(key: &KeyRecord, profile: &Profile) -> Response {
-    let mut headers = HeaderMap::with_capacity(12);
+    let mut headers = HeaderMap::with_capacity(16);
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);

@@ -4,11 +4,15 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use sallyport::key::{KeyRecord, Verdict};
+use sallyport::{
+    Timestamp,
+    key::{KeyRecord, Verdict},
+};
 use sallyport_app::context::Client;
 use serde_json::value::RawValue;
 
-use super::problem::Problem;
+use super::{problem::Problem, rate_headers::Names};
+use crate::verifier::Judged;
 
 /// What the client is told, whichever way it gets there: as the answer, within one, or in headers for nginx.
 pub struct Shown {
@@ -20,8 +24,10 @@ pub struct Shown {
 }
 
 impl Shown {
-    pub fn refusal(verdict: Verdict, key: Option<&KeyRecord>, client: &Client) -> Self {
-        Self::problem(&problem(verdict, key, client))
+    pub fn refusal(judged: &Judged, rates: &Names, now: Timestamp, client: &Client) -> Self {
+        let mut shown = Self::problem(&problem(judged.verdict, judged.record(), client));
+        shown.headers.extend(rates.headers(judged, now));
+        shown
     }
 
     pub fn problem(problem: &Problem) -> Self {
@@ -75,6 +81,9 @@ fn problem(verdict: Verdict, key: Option<&KeyRecord>, client: &Client) -> Proble
             "The signature of this request is wrong, or its timestamp more than five minutes from now.".to_owned()
         }
         Verdict::Replayed => "This signature was used before; sign each request anew.".to_owned(),
+        Verdict::RateLimited if key.is_none() => {
+            "Too many requests with API keys that are not valid. Wait as long as Retry-After says.".to_owned()
+        }
         Verdict::RateLimited => "Too many requests with this API key. Wait as long as Retry-After says.".to_owned(),
     };
     let (status, code) = match verdict.status() {

@@ -1,5 +1,7 @@
 //! `POST /v1/keys/verify`: a backend asks whether a key is good for a request.
 
+use std::num::NonZeroU32;
+
 use axum::{
     Json as Answer,
     extract::State,
@@ -10,6 +12,7 @@ use sallyport::{
     Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
     key::{Ask, KeyRecord, Metadata, Verdict},
+    limit::whole_seconds,
     profile::{Mode, Profile},
     scope::Request,
     signature::Signed,
@@ -23,9 +26,10 @@ use super::{
     json::{Json, Taken},
     openapi::words,
     problem::Problem,
+    rate_headers::resets_at,
     shown::Shown,
 };
-use crate::state::AppState;
+use crate::{state::AppState, verifier::Judged};
 
 /// What is asked. Unknown fields are refused: a requirement that is misspelt must not be passed over.
 #[derive(Deserialize, ToSchema)]
@@ -53,8 +57,8 @@ pub struct VerifyRequest {
     #[schema(value_type = Option<String>)]
     ip: Option<std::net::IpAddr>,
     /// As how many requests this counts; 1 where it is left out.
-    #[schema(value_type = Option<u32>, maximum = 4294967295_u32)]
-    cost: Option<u32>,
+    #[schema(value_type = Option<u32>, minimum = 1)]
+    cost: Option<NonZeroU32>,
     signature: Option<SignatureField>,
 }
 
@@ -99,10 +103,26 @@ pub struct Valid<'a> {
     /// What its owner noted on it.
     #[schema(value_type = Object)]
     metadata: &'a Metadata,
-    #[schema(value_type = Option<Object>, required = true)]
-    rate_limit: Option<()>,
+    #[schema(required = true)]
+    rate_limit: Option<RateLimit>,
     #[schema(value_type = String)]
     request_id: &'a RequestId,
+}
+
+/// How the limit stands that stops this key first.
+#[derive(Serialize, ToSchema)]
+struct RateLimit {
+    limit: u64,
+    remaining: u64,
+    /// Seconds since 1970, when all of it is there again.
+    reset: u64,
+}
+
+impl RateLimit {
+    fn of(judged: &Judged, now: Timestamp) -> Option<Self> {
+        let rate = judged.charged.as_ref()?.rate;
+        Some(Self { limit: rate.policy.requests, remaining: rate.remaining, reset: resets_at(rate.reset, now) })
+    }
 }
 
 /// The key is not good for this request: answer the client with `status` and `error`.
@@ -115,6 +135,13 @@ pub struct Refused<'a> {
     status: u16,
     #[schema(value_type = Object)]
     error: Box<RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    rate_limit: Option<RateLimit>,
+    /// Seconds, after which it may be asked again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    retry_after: Option<u64>,
     #[schema(value_type = String)]
     request_id: &'a RequestId,
 }
@@ -123,7 +150,8 @@ pub struct Refused<'a> {
 #[derive(ToSchema)]
 #[serde(untagged)]
 #[allow(dead_code, reason = "the two are answered one by one; this describes them")]
-pub enum Judged<'a> {
+#[schema(as = Judged)]
+pub enum Judgement<'a> {
     Valid(Valid<'a>),
     Refused(Refused<'a>),
 }
@@ -142,7 +170,7 @@ fn codes() -> Object {
 /// knows, so refuse the client.
 #[utoipa::path(
     post, path = "/v1/keys/verify", tag = "Verifying", request_body = VerifyRequest,
-    responses((status = 200, body = Judged))
+    responses((status = 200, body = Judgement))
 )]
 pub async fn verify(
     State(state): State<AppState>,
@@ -167,19 +195,23 @@ pub async fn verify(
         request: Request::new(request.method.as_deref(), request.path.as_deref()),
         ip: request.ip,
         signed,
-        cost: request.cost.unwrap_or(1),
+        cost: request.cost.map_or(1, NonZeroU32::get),
     };
     let key = request.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
     let judged = state.verifier.judge(key, &ask, client).await.map_err(|error| Problem::from(error).about(client))?;
+    let now = state.context.store.now();
+    let rate_limit = RateLimit::of(&judged, now);
     Ok(match (judged.verdict, judged.record()) {
         (Verdict::Valid, Some(key)) => {
-            Answer(valid(key, state.context.store.profile(), &client.request_id)).into_response()
+            Answer(valid(key, state.context.store.profile(), rate_limit, &client.request_id)).into_response()
         }
-        (verdict, key) => Answer(Refused {
+        (verdict, _) => Answer(Refused {
             valid: false,
             code: verdict.code(),
             status: verdict.status(),
-            error: Shown::refusal(verdict, key, client).body,
+            error: Shown::refusal(&judged, &state.rates, now, client).body,
+            rate_limit,
+            retry_after: judged.retry_after.map(whole_seconds),
             request_id: &client.request_id,
         })
         .into_response(),
@@ -195,7 +227,12 @@ fn body(field: Option<&SignatureField>) -> Result<Vec<u8>, Problem> {
     })
 }
 
-fn valid<'a>(key: &'a KeyRecord, profile: &'a Profile, request_id: &'a RequestId) -> Valid<'a> {
+fn valid<'a>(
+    key: &'a KeyRecord,
+    profile: &'a Profile,
+    rate_limit: Option<RateLimit>,
+    request_id: &'a RequestId,
+) -> Valid<'a> {
     let app = key.app();
     Valid {
         valid: true,
@@ -212,7 +249,7 @@ fn valid<'a>(key: &'a KeyRecord, profile: &'a Profile, request_id: &'a RequestId
         scopes: profile.names(key.scopes).collect(),
         expires_at: key.expires_at,
         metadata: &key.metadata,
-        rate_limit: None,
+        rate_limit,
         request_id,
     }
 }

@@ -87,7 +87,7 @@ fn work_until_killed(server: Server, app: &str, token: &str, answers: usize) -> 
 fn assert_whole(data: &Path) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let place = Place { data: data.to_owned(), database_url: None, master_key: None };
+        let place = Place { data: data.to_owned(), ..Place::default() };
         let dir = DataDir::prepare(&place, &OsEntropy).expect("prepared");
         let store = dir.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await.expect("opens");
         let Location::Sqlite(_) = store.location() else { panic!("SQLite") };

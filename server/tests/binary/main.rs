@@ -4,5 +4,6 @@ mod backup;
 mod crash;
 mod demo;
 mod hostile;
+mod profile;
 mod server;
 mod unreachable;

@@ -111,15 +111,14 @@ impl Server {
 
     /// Generates a key; its secret, once it was shown.
     pub fn generate(&self, app: &str) -> Option<String> {
+        self.generate_key(app, "production", &["read"])
+    }
+
+    pub fn generate_key(&self, app: &str, environment: &str, scopes: &[&str]) -> Option<String> {
         let panel = self.ask("GET", &format!("/apps/{app}/keys?panel=generate"), &[], "")?;
         let token = between(&panel, "name=\"form_token\" value=\"", '"');
-        let fields = [
-            ("form_token", &*token),
-            ("app_id", app),
-            ("label", "CI"),
-            ("environment", "production"),
-            ("scopes", "read"),
-        ];
+        let mut fields = vec![("form_token", &*token), ("app_id", app), ("label", "CI"), ("environment", environment)];
+        fields.extend(scopes.iter().map(|scope| ("scopes", *scope)));
         let answer = self.form(&format!("/apps/{app}/keys"), &fields)?;
         Some(between(&answer, "id=\"secret-key\"", '/').split("value=\"").nth(1)?.split('"').next()?.to_owned())
     }

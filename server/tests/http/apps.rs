@@ -1,7 +1,9 @@
 //! `/apps/{app_id}/…`
 
 mod activity;
+mod ingestion;
 mod keys;
+mod limits;
 
 use crate::portal::TestPortal;
 

@@ -1,5 +1,8 @@
 //! `/keys/{key_id}`
 
+mod restrictions;
+mod signing_secret;
+
 use crate::portal::{TestPortal, find};
 
 crate::on_both_portals!(

@@ -12,6 +12,7 @@ use std::{
 use sallyport::{
     audit::{Act, Actor},
     id::{AppId, OrgId},
+    profile::Profile,
     testing::TestStore,
 };
 use sallyport_app::context::DemoSignIn;
@@ -85,26 +86,37 @@ impl TestPortal {
         Self::deployed(store, "http://127.0.0.1:3000", Some(demo)).await
     }
 
+    /// Another server on the same database, with the profile in this file: `include_str!("….toml")`. Nobody is signed
+    /// in there yet; whoever made the first one ends both.
+    pub async fn with_profile(&self, file: &str) -> Self {
+        let profile = Arc::new(Profile::parse(file).expect("a good profile"));
+        Self::new(self.store.with_profile(profile).await).await
+    }
+
     /// Lets time go by, for the verifier and the throttle.
     pub fn wait(&self, seconds: u64) {
         self.elapsed.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    async fn deployed(store: TestStore, public_url: &str, demo: Option<DemoSignIn>) -> Self {
-        let elapsed = Arc::new(AtomicU64::new(0));
-        let silence = Arc::clone(&elapsed);
-        let deployment = Deployment {
+    pub fn deployment(public_url: &str, elapsed: &Arc<AtomicU64>) -> Deployment {
+        let elapsed = Arc::clone(elapsed);
+        let named =
+            |scope: &str, body: bool| Requirement { scope: vec![scope.to_owned()], body, ..Requirement::default() };
+        Deployment {
             public_url: public_url.to_owned(),
             trusted_proxies: vec!["127.0.0.0/8".parse().expect("a block")],
             cache_keys: 1_000,
-            requirements: [(
-                "write".to_owned(),
-                Requirement { scope: vec!["write".to_owned()], ..Requirement::default() },
-            )]
-            .into(),
-            elapsed: Arc::new(move || Duration::from_secs(silence.load(Ordering::SeqCst))),
-            demo,
-        };
+            requirements: [("write", named("write", false)), ("signed", named("read", true))]
+                .map(|(name, requirement)| (name.to_owned(), requirement))
+                .into(),
+            elapsed: Arc::new(move || Duration::from_secs(elapsed.load(Ordering::SeqCst))),
+            demo: None,
+        }
+    }
+
+    async fn deployed(store: TestStore, public_url: &str, demo: Option<DemoSignIn>) -> Self {
+        let elapsed = Arc::new(AtomicU64::new(0));
+        let deployment = Deployment { demo, ..Self::deployment(public_url, &elapsed) };
         let state = AppState::new(store.store.clone(), deployment).await.expect("a state");
         let client = Client::new(router(state.clone()));
         Self { store, state, client, elapsed }

@@ -1,15 +1,19 @@
 //! `/v1/…`
 
+mod addresses;
 mod apps;
 mod audit;
 mod auth;
 mod idempotency;
+mod ingestion;
 mod isolation;
 mod keys;
+mod limits;
 mod openapi;
 mod orgs;
 mod projects;
 mod revocation;
+mod signatures;
 mod tenants;
 mod verify;
 

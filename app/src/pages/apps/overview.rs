@@ -31,6 +31,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
     events.truncate(SHOWN);
     let now = store.now();
     let may_generate = access.org().role.may(Permission::ManageKeys) && !access.is_archived();
+    let operator = access.org().me.user.operator;
     let (project, tenant) = (access.within.project, access.within.within.tenant);
     let app = access.app;
     let page = Page::framed(app.name.clone(), chrome, move || {
@@ -57,6 +58,10 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
                     <Fact label="Operating system">{app.os.title()}</Fact>
                     <Fact label="Store identifier">{app.bundle_id.clone().unwrap_or_else(|| "None".to_owned())}</Fact>
                     {description.map(|text| view! { <Fact label="Description">{text}</Fact> })}
+                    <Fact label="Data ingestion">
+                        {if app.ingestion_verified { "Verified" } else { "Not verified" }}
+                        {operator.then(|| view! { " · "<a href=format!("{base}/ingestion")>"Change"</a> })}
+                    </Fact>
                     <Fact label="Created"><Ago at=app.created_at now/></Fact>
                 </Facts>
             </Card>

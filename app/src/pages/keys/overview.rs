@@ -10,6 +10,7 @@ use sallyport::{
 use serde::Deserialize;
 
 use super::{
+    restrictions::RestrictionsCard,
     row::{LastUsed, StatusBadge, ends_soon, environment_title, environment_tone, unused},
     snippets::Snippets,
 };
@@ -57,6 +58,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
         let usable = matches!(key.status(now), Status::Active | Status::Paused);
         let another = format!("/apps/{}/keys?panel=generate&like={}", key.app_id, key.id);
         let (used, ended, acted, ends) = (key.clone(), key.clone(), key.clone(), key.clone());
+        let (signs, restricted) = (key.clone(), key.clone());
         let by = key.created_by.clone().map(|name| format!("by {name}, "));
         let chips = key.scopes.clone().into_iter().map(|scope| view! { <Chip text=scope/> }).collect_view();
         let id = key.id.to_string();
@@ -80,7 +82,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                         <Fact label="App"><a href=format!("/apps/{}", app.id)>{app.name}</a></Fact>
                         <Fact label="Environment"><Badge tone=environment_tone(key.mode) text=environment/></Fact>
                         <Fact label="Scopes">{chips}</Fact>
-                        <Fact label="Signing secret">{if key.has_signing_secret { "Yes" } else { "None" }}</Fact>
+                        <Fact label="Signing secret"><Signing key=signs now/></Fact>
                         <Fact label="Created">
                             {by}
                             <Ago at=key.created_at now/>
@@ -113,6 +115,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                     }.into_any()
                 }}
             </div>
+            <RestrictionsCard key=restricted may_change=may_manage/>
             {metadata.map(|text| view! {
                 <Card title="Metadata"><CodeBlock text name="Copy metadata"/></Card>
             })}
@@ -126,7 +129,7 @@ fn said(done: &str, status: Status, archived: bool) -> Option<&'static str> {
         ("paused", Status::Paused) => Some("Paused. Requests with this key are refused (403) until you resume it."),
         ("resumed", Status::Active) if archived => Some("Resumed. It is good again once what is archived is restored."),
         ("resumed", Status::Active) => Some("Resumed. The key is good again."),
-        ("edited", _) => Some("Saved."),
+        ("edited" | "restricted", _) => Some("Saved."),
         _ => None,
     }
 }
@@ -137,6 +140,7 @@ fn Actions(key: Key, now: Timestamp) -> impl IntoView {
     let to = |tail: &str| format!("{path}/{tail}");
     let status = key.status(now);
     let another = format!("/apps/{}/keys?panel=generate&like={}", key.app_id, key.id);
+    let signing = if key.has_signing_secret { "Rotate signing secret" } else { "Generate signing secret" };
     let turn = match status {
         Status::Active => Some(("pause", "Pause")),
         Status::Paused => Some(("resume", "Resume")),
@@ -149,6 +153,7 @@ fn Actions(key: Key, now: Timestamp) -> impl IntoView {
             <form method="post" action=to(verb)><button class="btn">{name}</button></form>
         })}
         {(status != Status::Revoked).then(|| view! {
+            <form method="get" action=to("signing-secret")><button id="signing-secret" class="btn">{signing}</button></form>
             <form method="get" action=to("revoke")><button id="revoke" class="btn btn-danger-quiet">"Revoke"</button></form>
         })}
     }
@@ -161,6 +166,14 @@ fn Expires(key: Key, now: Timestamp) -> impl IntoView {
         Some(at) if at <= now => view! { <Ago at now/> }.into_any(),
         Some(at) => view! { <Ahead at now/> }.into_any(),
     }
+}
+
+/// Whether it can sign, and until when with two secrets.
+#[component]
+fn Signing(key: Key, now: Timestamp) -> impl IntoView {
+    let before = key.signing_before_until.filter(|until| *until > now);
+    let before = before.map(|until| view! { "; the one before it signs too, and ends "<Ahead at=until now/> });
+    view! { {if key.has_signing_secret { "Yes" } else { "None" }}{before} }
 }
 
 /// Since when it is paused or revoked, by whom and why.

@@ -2,14 +2,14 @@
 
 use axum::extract::FromRequestParts;
 use leptos::prelude::*;
-use sallyport::place::Place;
+use sallyport::{member::Permission, place::Place};
 
 use crate::{
     access::{AppAccess, OrgAccess, ProjectAccess, TenantAccess},
     components::{IdChip, Notice, PageHead, Tone},
     context::Context,
     error::PageError,
-    pages::apps::head::AppHead,
+    pages::apps::{head::AppHead, limits::LimitsCard},
     portal::{Body, Chrome, Section},
     shell,
     ui::Ui,
@@ -21,6 +21,11 @@ pub trait Placed: FromRequestParts<Context, Rejection = PageError> + Send + Sync
     /// Where one is when it is gone.
     fn above(&self) -> String;
     fn chrome(&self, ui: &Ui) -> impl Future<Output = Result<Chrome, PageError>> + Send;
+
+    /// A card of its own kind.
+    fn card(&self) -> Option<Body> {
+        None
+    }
 
     fn head(&self) -> Body {
         let place = self.place();
@@ -112,6 +117,11 @@ impl Placed for AppAccess {
     fn head(&self) -> Body {
         let app = self.app.clone();
         Box::new(move || view! { <AppHead app current="Settings"/> }.into_any())
+    }
+
+    fn card(&self) -> Option<Body> {
+        let (app, may_change) = (self.app.clone(), AppAccess::org(self).role.may(Permission::ManageApps));
+        Some(Box::new(move || view! { <LimitsCard app may_change/> }.into_any()))
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{client::Client, portal::TestPortal};
 crate::on_both_portals!(
     a_good_key_is_named_to_the_upstream,
     the_key_travels_in_either_header,
+    the_profile_names_the_header,
     refusals_have_the_status_a_gateway_needs,
     two_keys_are_ambiguous,
     forwarding_headers_are_believed_from_proxies_only,
@@ -49,6 +50,19 @@ async fn the_key_travels_in_either_header(portal: &TestPortal) {
     assert_eq!(portal.auth("", &[("authorization", &bearer), ("x-api-key", &secret)]).await.status, 200);
     assert_eq!(portal.auth(&format!("?key={secret}"), &[]).await.status, 400, "never in a URL");
     assert_eq!(portal.auth("", &[("authorization", &format!("Basic {secret}"))]).await.status, 401);
+}
+
+async fn the_profile_names_the_header(portal: &TestPortal) {
+    let file = include_str!("../../../../examples/profiles/default.toml");
+    let file = file.replace("[\"x-api-key\"]", "[\"x-focus-key\"]").replace("bearer = true", "");
+    let portal = portal.with_profile(&file).await;
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    assert_eq!(portal.auth("", &[("x-focus-key", &secret)]).await.status, 200);
+    assert_eq!(portal.auth("", &[("x-api-key", &secret)]).await.status, 401);
+    assert_eq!(portal.auth("", &[("authorization", &format!("Bearer {secret}"))]).await.status, 401);
+    portal.end().await;
 }
 
 async fn refusals_have_the_status_a_gateway_needs(portal: &TestPortal) {

@@ -1,0 +1,63 @@
+//! `/apps/{app_id}/ingestion`: whether an app may push data. Operators alone see and set it, as members or not.
+
+use axum::extract::State;
+use leptos::prelude::*;
+use sallyport::app::App;
+
+use crate::{
+    access::OperatedApp,
+    components::{Card, CheckField, Fact, Facts, IdChip, Notice, PageHead, Tone},
+    context::Context,
+    error::PageResult,
+    form::FormState,
+    islands::SubmitOnce,
+    portal::Page,
+    shell,
+    ui::{Asked, Typed, Ui, see_other},
+};
+
+#[derive(serde::Deserialize)]
+pub struct SavedQuery {
+    #[serde(default)]
+    saved: String,
+}
+
+pub async fn get(ui: Ui, access: OperatedApp, Asked(query): Asked<SavedQuery>) -> PageResult {
+    let chrome = shell::here(shell::of_person(&ui, &access.me).await?, &access.app.name);
+    let (app, saved) = (access.app, !query.saved.is_empty());
+    let page = Page::framed(format!("Ingestion · {}", app.name), chrome, move || {
+        view! {
+            {saved.then(|| view! { <div role="status"><Notice tone=Tone::Good>"Saved."</Notice></div> })}
+            <PageHead title=app.name.clone() sub=move || view! { <span>"Seen by operators of this portal alone"</span> }/>
+            <Switch app/>
+        }
+    });
+    Ok(ui.ok(page).await)
+}
+
+pub async fn post(State(context): State<Context>, access: OperatedApp, Typed(form): Typed) -> PageResult {
+    context.store.verify_for_ingestion(&access.me.act(), &access.app, form.has("verified", "on")).await?;
+    Ok(see_other(format!("/apps/{}/ingestion?saved=1", access.app.id)))
+}
+
+#[component]
+fn Switch(app: App) -> impl IntoView {
+    let action = format!("/apps/{}/ingestion", app.id);
+    let form = FormState::typed(app.ingestion_verified.then_some(("verified", "on")));
+    view! {
+        <Card title="Data ingestion">
+            <Facts>
+                <Fact label="App ID"><IdChip id=app.id.to_string() name="Copy app id"/></Fact>
+                <Fact label="Organization ID"><IdChip id=app.org_id.to_string() name="Copy organization id"/></Fact>
+            </Facts>
+            <form method="post" action=action class="stack form">
+                <CheckField
+                    form=&form name="verified" label="Verified for ingestion"
+                    hint="Its keys may push data. Without it they are refused (403) where ingestion is asked for."
+                />
+                <div class="form-foot"><button class="btn btn-primary">"Save"</button></div>
+                <SubmitOnce/>
+            </form>
+        </Card>
+    }
+}

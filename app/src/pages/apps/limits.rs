@@ -1,0 +1,77 @@
+//! `/apps/{app_id}/limits`: limits of an app's keys, instead of the plan's.
+
+use axum::extract::State;
+use leptos::prelude::*;
+use sallyport::{app::App, key::LimitOverride, member::Permission};
+
+use crate::{
+    access::AppAccess,
+    components::{Card, ErrorSummary, Fact, Facts, PanelFoot, SidePanel},
+    context::Context,
+    error::{PageError, PageResult},
+    form::FormState,
+    islands::SubmitOnce,
+    pages::{
+        keys::restrictions::{LimitFields, limits_in_words, typed_limits},
+        settings,
+    },
+    portal::Page,
+    ui::{Typed, Ui, refuse, see_other},
+};
+
+pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> PageResult {
+    access.org().needs(Permission::ManageApps)?;
+    let form = FormState::typed(typed_limits(access.app.limits));
+    Ok(ui.ok(page(&ui, &context, &access, form).await?).await)
+}
+
+pub async fn post(ui: Ui, State(context): State<Context>, access: AppAccess, Typed(form): Typed) -> PageResult {
+    access.org().needs(Permission::ManageApps)?;
+    let limited = async {
+        let new = LimitOverride::check(&form.value("limit_per_minute"), &form.value("limit_per_day"))?;
+        context.store.limit_app(&access.org().me.act(), &access.app, new).await
+    };
+    match limited.await {
+        Ok(()) => Ok(see_other(format!("/apps/{}/settings?saved=1", access.app.id))),
+        Err(error) => Ok(ui.refused(page(&ui, &context, &access, refuse(form, error)?).await?).await),
+    }
+}
+
+async fn page(ui: &Ui, context: &Context, access: &AppAccess, form: FormState) -> Result<Page, PageError> {
+    let page = settings::page(ui, context, access, None, false).await?;
+    let action = format!("/apps/{}/limits", access.app.id);
+    // Back to the button that asked.
+    let close = format!("/apps/{}/settings#limits", access.app.id);
+    Ok(page.with_dialog(move || {
+        view! {
+            <SidePanel title="Limits" sub="Of each key of this app that has none of its own." close_href=close.clone()>
+                <form method="post" action=action novalidate>
+                    <div class="stack">
+                        <ErrorSummary form=&form/>
+                        <LimitFields form=&form whose="the plan’s"/>
+                    </div>
+                    <PanelFoot cancel_href=close>
+                        <button class="btn btn-primary">"Save"</button>
+                    </PanelFoot>
+                    <SubmitOnce/>
+                </form>
+            </SidePanel>
+        }
+    }))
+}
+
+/// What stands about it in the app's settings.
+#[component]
+pub fn LimitsCard(app: App, may_change: bool) -> impl IntoView {
+    let href = format!("/apps/{}/limits", app.id);
+    view! {
+        <Card
+            title="Limits"
+            actions=move || may_change.then(|| view! {
+                <form method="get" action=href><button id="limits" class="btn">"Change limits"</button></form>
+            })
+        >
+            <Facts><Fact label="Of each key">{limits_in_words(app.limits, "As the plan says")}</Fact></Facts>
+        </Card>
+    }
+}

@@ -1,0 +1,160 @@
+//! `/keys/{key_id}/restrictions`: what a key is held to beyond its scopes.
+
+use axum::extract::State;
+use leptos::prelude::*;
+use sallyport::{
+    key::{Key, LimitOverride, Restrictions, restrictions::RestrictionsInput},
+    member::Permission,
+};
+
+use super::overview;
+use crate::{
+    access::KeyAccess,
+    components::{
+        Card, CheckField, Choice, CodeBlock, ErrorSummary, Fact, Facts, PanelFoot, RadioGroup, SidePanel, TextArea,
+        TextField,
+    },
+    context::Context,
+    error::{PageError, PageResult},
+    form::FormState,
+    islands::SubmitOnce,
+    portal::Page,
+    ui::{Typed, Ui, refuse, see_other},
+    words::{count, digits},
+};
+
+pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
+    access.within.org().needs(Permission::ManageKeys)?;
+    let form = filled(&access.key.restrictions);
+    Ok(ui.ok(page(&ui, &context, &access, form).await?).await)
+}
+
+pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typed(form): Typed) -> PageResult {
+    access.within.org().needs(Permission::ManageKeys)?;
+    let restricted = async {
+        let input = RestrictionsInput {
+            require_signed: form.has("require_signed", "on"),
+            addresses: &form.value("addresses"),
+            address_mode: &form.value("address_mode"),
+            limit_per_minute: &form.value("limit_per_minute"),
+            limit_per_day: &form.value("limit_per_day"),
+        };
+        let new = Restrictions::check(&input, access.key.has_signing_secret)?;
+        context.store.restrict_key(&access.within.org().me.act(), &access.key, new).await
+    };
+    match restricted.await {
+        Ok(()) => Ok(see_other(format!("/keys/{}?done=restricted", access.key.id))),
+        Err(error) => Ok(ui.refused(page(&ui, &context, &access, refuse(form, error)?).await?).await),
+    }
+}
+
+fn filled(restrictions: &Restrictions) -> FormState {
+    let mut pairs = vec![
+        ("addresses", restrictions.addresses.lines().collect::<Vec<_>>().join("\n")),
+        ("address_mode", restrictions.address_mode().to_owned()),
+    ];
+    if restrictions.require_signed {
+        pairs.push(("require_signed", "on".to_owned()));
+    }
+    pairs.extend(typed_limits(restrictions.limits));
+    FormState::typed(pairs)
+}
+
+/// The fields of [`LimitFields`].
+pub fn typed_limits(limits: LimitOverride) -> [(&'static str, String); 2] {
+    let typed = |limit: Option<u32>| limit.map(|limit| limit.to_string()).unwrap_or_default();
+    [("limit_per_minute", typed(limits.per_minute)), ("limit_per_day", typed(limits.per_day))]
+}
+
+async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
+    let page = overview::page(ui, context, access, "").await?;
+    let (close, signs) = (format!("/keys/{}", access.key.id), access.key.has_signing_secret);
+    let action = format!("{close}/restrictions");
+    // Back to the button that asked.
+    let close = format!("{close}#restrictions");
+    let modes = vec![
+        Choice::new("monitor", "Monitor only").note("Requests from elsewhere pass, and are noted in the activity."),
+        Choice::new("enforce", "Enforce").note("Requests from elsewhere are refused (403)."),
+    ];
+    let about_signing = if signs {
+        "Requests that are not signed with the signing secret are refused (401)."
+    } else {
+        "This key has no signing secret; generate one first."
+    };
+    Ok(page.with_dialog(move || {
+        view! {
+            <SidePanel
+                title="Restrictions" sub="They hold from the next request on."
+                close_href=close.clone()
+            >
+                <form method="post" action=action novalidate>
+                    <div class="stack">
+                        <ErrorSummary form=&form/>
+                        <CheckField form=&form name="require_signed" label="Require signed requests" hint=about_signing/>
+                        <TextArea
+                            form=&form name="addresses" label="Allowed addresses" mono=true rows=6
+                            hint="One address or block (203.0.113.0/24, 2001:db8::/32) on each line, 100 at most. \
+                                  Empty allows every address."
+                        />
+                        <RadioGroup form=&form name="address_mode" legend="Requests from elsewhere" options=modes/>
+                        <LimitFields form=&form whose="the app’s, or else the plan’s"/>
+                    </div>
+                    <PanelFoot cancel_href=close>
+                        <button class="btn btn-primary">"Save"</button>
+                    </PanelFoot>
+                    <SubmitOnce/>
+                </form>
+            </SidePanel>
+        }
+    }))
+}
+
+/// Limits instead of others.
+#[component]
+pub fn LimitFields(#[prop(into)] form: FormState, whose: &'static str) -> impl IntoView {
+    let hint = format!("Empty leaves it to {whose}.");
+    view! {
+        <TextField form=&form name="limit_per_minute" label="Requests per minute" hint=hint.clone()/>
+        <TextField form=&form name="limit_per_day" label="Requests per day (UTC)" hint/>
+    }
+}
+
+/// What stands about it on the key's page.
+#[component]
+pub fn RestrictionsCard(key: Key, may_change: bool) -> impl IntoView {
+    let href = format!("/keys/{}/restrictions", key.id);
+    let Restrictions { require_signed, addresses, addresses_enforced, limits } = key.restrictions;
+    let signatures = if require_signed { "Required" } else { "Not required" };
+    let (blocks, listed) = (addresses.len(), addresses.lines().collect::<Vec<_>>().join("\n"));
+    let said = match (blocks, addresses_enforced) {
+        (0, _) => "Every address".to_owned(),
+        (n, true) => format!("{}; others are refused", count(whole(n), "block")),
+        (n, false) => format!("{}; others are noted, and pass", count(whole(n), "block")),
+    };
+    view! {
+        <Card
+            title="Restrictions"
+            actions=move || may_change.then(|| view! {
+                <form method="get" action=href><button id="restrictions" class="btn">"Change restrictions"</button></form>
+            })
+        >
+            <Facts>
+                <Fact label="Signatures">{signatures}</Fact>
+                <Fact label="Addresses">{said}</Fact>
+                <Fact label="Limits">{limits_in_words(limits, "As the app or the plan says")}</Fact>
+            </Facts>
+            {(blocks > 0).then(|| view! { <CodeBlock text=listed name="Copy addresses"/> })}
+        </Card>
+    }
+}
+
+fn whole(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+pub fn limits_in_words(limits: LimitOverride, none: &str) -> String {
+    let limit = |limit: Option<u32>, of: &str| limit.map(|limit| format!("{} requests per {of}", digits(limit.into())));
+    let parts: Vec<_> =
+        [limit(limits.per_minute, "minute"), limit(limits.per_day, "day")].into_iter().flatten().collect();
+    if parts.is_empty() { none.to_owned() } else { parts.join(", ") }
+}

@@ -1,0 +1,66 @@
+//! The last check of all: only what passes everything else is charged to the key's limits.
+
+use std::num::NonZeroU32;
+
+use sallyport::{
+    Result, Timestamp,
+    id::KeyId,
+    key::{Ask, KeyRecord},
+    limit::{Day, DayCount, Judged, Limits, Now, Rate},
+};
+
+use super::{Verifier, limiter};
+
+/// A request that came as far as the limits.
+#[derive(Clone, Copy, Debug)]
+pub struct Charged {
+    pub limits: Limits,
+    pub rate: Rate,
+}
+
+pub(super) enum Outcome {
+    /// With nothing where there is no limit.
+    Passed(Option<Charged>),
+    Refused(Charged),
+    /// The day's count has to be read first.
+    Unread(Day),
+}
+
+impl Verifier {
+    pub(super) fn charge(&self, key: &KeyRecord, ask: &Ask<'_>, at: Timestamp) -> Result<Outcome> {
+        let limits = Limits::of(self.store.profile(), key, &ask.request);
+        // Whoever asks for nothing asks for one all the same: nothing is free.
+        let cost = NonZeroU32::new(ask.cost).unwrap_or(NonZeroU32::MIN);
+        let judged = self.limiter.charge(&key.key_id, &limits, cost, self.both_clocks(at))?;
+        Ok(match judged {
+            Judged::Unlimited => Outcome::Passed(None),
+            Judged::Passed(_, rate) => Outcome::Passed(Some(Charged { limits, rate })),
+            Judged::Refused(rate) => Outcome::Refused(Charged { limits, rate }),
+            Judged::Unread(day) => Outcome::Unread(day),
+        })
+    }
+
+    pub(super) async fn read_day(&self, key: &KeyId, day: Day) -> Result<()> {
+        let requests = self.store.key_day(key, day.number()).await?;
+        self.limiter.read(key, DayCount { day, requests })
+    }
+
+    /// Writes what of the days' quotas was used up since the last time, and forgets what is over.
+    pub(super) async fn flush_days(&self) -> Result<()> {
+        let at = self.store.now();
+        self.limiter.forget(self.both_clocks(at));
+        let counts = self.limiter.take();
+        if counts.is_empty() {
+            return Ok(());
+        }
+        let written = self.store.record_days(counts.clone(), limiter::oldest(at)).await;
+        if written.is_err() {
+            self.limiter.put_back(counts);
+        }
+        written
+    }
+
+    fn both_clocks(&self, at: Timestamp) -> Now {
+        Now { elapsed: (self.elapsed)(), at }
+    }
+}

@@ -1,0 +1,81 @@
+//! Keys that look right and are nobody's: the database is asked for so many of them and no more, by one address and by
+//! all together. Keys that were good before are asked for whoever else comes from their address.
+
+mod addresses;
+mod seen;
+
+use std::{
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use sallyport::{
+    key::Digest,
+    limit::{Bucket, Limit},
+};
+
+use addresses::Addresses;
+use seen::Seen;
+
+/// A gateway with a few clients that hold old keys, not a machine that tries.
+const PER_ADDRESS: Limit = Limit::per_minute(NonZeroU32::new(60).expect("not zero"));
+/// Of all addresses: what a small database answers beside its other work.
+const OF_ALL: Limit = match Limit::new(NonZeroU32::new(1_000).expect("not zero"), Duration::from_secs(1)) {
+    Some(limit) => limit,
+    None => panic!("a limit over a second"),
+};
+
+#[derive(Default)]
+pub struct Unknown {
+    addresses: Addresses,
+    of_all: Mutex<Bucket>,
+    seen: Seen,
+}
+
+/// A look-up that may begin. It counts as one for nothing until it is told otherwise.
+#[must_use]
+pub struct Asking {
+    ip: IpAddr,
+    digest: Option<Digest>,
+    /// The key was good before: it is not counted.
+    free: bool,
+}
+
+impl Unknown {
+    /// Whether to look a key up; or how long to wait. However many ask at once, `OF_ALL` holds. Of one address a few more
+    /// slip through while the first are looked up: it is not charged before one is found to be nobody's, so that good
+    /// keys can come from it in any number.
+    pub fn may_ask(&self, ip: IpAddr, digest: Option<Digest>, elapsed: Duration) -> Result<Asking, Duration> {
+        let free = digest.as_ref().is_some_and(|digest| self.seen.has(digest));
+        if !free {
+            self.addresses.may(ip, PER_ADDRESS, elapsed)?;
+            self.of_all().take(OF_ALL, elapsed)?;
+        }
+        Ok(Asking { ip, digest, free })
+    }
+
+    pub fn was_nobodys(&self, asking: &Asking, elapsed: Duration) {
+        self.addresses.charge(asking.ip, PER_ADDRESS, elapsed);
+        if let Some(digest) = &asking.digest {
+            self.seen.forget(digest);
+        }
+    }
+
+    pub fn was_somebodys(&self, asking: &Asking) {
+        if !asking.free {
+            self.of_all().put_back(OF_ALL);
+        }
+        if let Some(digest) = &asking.digest {
+            self.seen.note(digest);
+        }
+    }
+
+    fn of_all(&self) -> std::sync::MutexGuard<'_, Bucket> {
+        self.of_all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! What the client is told when it is refused.
+
+use sallyport::{key::secret::PlainSecret, testing::SeededEntropy};
+
+use crate::{client::Answer, stage::Stage};
+
+/// A refusal in the verifier's own words.
+fn told(answer: &Answer, status: u16) {
+    assert_eq!(answer.status, status, "{answer:?}");
+    assert_eq!(answer.header("content-type"), "application/problem+json", "{answer:?}");
+    assert_eq!(answer.header("cache-control"), "no-store", "{answer:?}");
+    assert_eq!(answer.header("www-authenticate").starts_with("Bearer"), status == 401, "{answer:?}");
+    let problem = answer.json();
+    assert_eq!(problem["status"], status, "{problem}");
+    assert_eq!(problem["request_id"], answer.header("x-request-id"), "{answer:?}");
+}
+
+pub async fn a_key_that_is_missing_or_unknown_is_401(stage: Stage) {
+    told(&stage.send("GET /notes", &[], "").await, 401);
+    // Shaped like a key, with a checksum that is right; and not shaped like one.
+    let unknown = PlainSecret::mint("sk_live_", &SeededEntropy::new(1));
+    for key in [unknown.expose(), "junk"] {
+        let answer = stage.send("POST /notes", &[("x-api-key", key)], "a note").await;
+        told(&answer, 401);
+        assert!(!answer.body.contains(key));
+    }
+}
+
+pub async fn the_clients_own_method_is_judged(stage: Stage) {
+    let [reads, writes, deletes] = ["read", "write", "delete"].map(|scope| stage.key("production", &[scope]));
+    assert_eq!(stage.status("GET /notes", &reads).await, 200);
+    told(&stage.send("DELETE /notes/1", &[("x-api-key", &reads)], "").await, 403);
+    told(&stage.send("POST /notes", &[("x-api-key", &reads)], "a note").await, 403);
+    assert_eq!(stage.send("POST /notes", &[("x-api-key", &writes)], "a note").await.status, 201);
+    assert_eq!(stage.status("DELETE /notes/1", &writes).await, 403);
+    assert_eq!(stage.status("DELETE /notes/1", &deletes).await, 204);
+}
+
+pub async fn what_a_route_requires_is_judged(stage: Stage) {
+    let [live, test] = ["production", "testing"].map(|environment| stage.key(environment, &["read"]));
+    assert_eq!(stage.status("GET /live/echo", &live).await, 200);
+    told(&stage.send("GET /live/echo", &[("x-api-key", &test)], "").await, 403);
+    told(&stage.send("GET /live/echo?mode=test", &[("x-api-key", &test)], "").await, 403);
+    assert_eq!(stage.status("GET /echo", &test).await, 200);
+    told(&stage.send("GET /admin/echo", &[("x-api-key", &live)], "").await, 403);
+    let admin = stage.key("production", &["admin"]);
+    assert_eq!(stage.status("GET /admin/echo", &admin).await, 200);
+    // Other ways to write the same path.
+    for path in ["/x/../live/echo", "/%6cive/echo", "//live/echo", "/./live/echo"] {
+        let answer = stage.send(&format!("GET {path}"), &[("x-api-key", &test)], "").await;
+        let went_round = answer.status == 200 && !answer.json()["path"].as_str().is_some_and(|arrived| arrived == path);
+        assert!(!went_round, "{path}: {answer:?}");
+    }
+}
+
+pub async fn a_revoked_key_is_refused_at_once(stage: Stage) {
+    let secret = stage.key("production", &["read"]);
+    let answer = stage.send("GET /echo", &[("x-api-key", &secret)], "").await.json();
+    let id = answer["headers"]["x-auth-key-id"][0].as_str().expect("an id").to_owned();
+    stage.server().form(&format!("/keys/{id}/revoke"), &[("reason", "")]).expect("answered");
+    told(&stage.send("GET /echo", &[("x-api-key", &secret)], "").await, 401);
+}
+
+/// Down, and not merely slow: what it knew before is not asked of anybody.
+pub async fn without_the_verifier_it_is_closed(mut stage: Stage) {
+    let secret = stage.key("production", &["admin"]);
+    for path in ["/echo", "/live/echo", "/admin/echo"] {
+        assert_eq!(stage.status(&format!("GET {path}"), &secret).await, 200);
+    }
+    stage.server.take().expect("it runs").kill();
+    for request in ["GET /echo", "GET /live/echo", "DELETE /admin/echo", "POST /notes"] {
+        let answer = stage.send(request, &[("x-api-key", &secret)], "").await;
+        assert_eq!(answer.status, 503, "{request}: {answer:?}");
+        assert!(!answer.body.contains("\"path\""), "the upstream answered: {answer:?}");
+    }
+    assert_eq!(stage.send("GET /echo", &[], "").await.status, 503);
+}

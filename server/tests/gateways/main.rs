@@ -1,0 +1,43 @@
+//! The real gateways, with the very configurations of `examples/gateways`, before the real binary and the upstream of
+//! `examples/upstream`. `scripts/gateways` says where they are; the name of a test says which it runs.
+
+mod cases;
+mod client;
+mod gateway;
+#[path = "../binary/server.rs"]
+#[allow(dead_code, reason = "the binary's tests need more of it")]
+mod server;
+mod stage;
+#[path = "../../examples/upstream/app.rs"]
+mod upstream;
+
+/// Each case with each gateway.
+macro_rules! on_each_gateway {
+    ($($case:ident),+ $(,)?) => {
+        on_each_gateway!(@ through_nginx Nginx, through_envoy EnvoyHttp, through_envoy_grpc EnvoyGrpc, through_caddy Caddy,
+            through_traefik Traefik; ($($case),+));
+    };
+    (@ $($name:ident $kind:ident),+; $cases:tt) => { $(on_each_gateway!(# $name $kind $cases);)+ };
+    (# $name:ident $kind:ident ($($case:ident),+)) => {
+        mod $name {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                crate::cases::$case(crate::stage::Stage::set(crate::gateway::Kind::$kind).await).await;
+            })+
+        }
+    };
+}
+
+on_each_gateway!(
+    a_good_key_is_named_to_the_upstream,
+    a_client_cannot_name_itself,
+    a_key_that_is_missing_or_unknown_is_401,
+    the_clients_own_method_is_judged,
+    what_a_route_requires_is_judged,
+    what_a_client_says_of_its_request_changes_nothing,
+    what_a_client_says_of_its_address_is_not_believed,
+    a_revoked_key_is_refused_at_once,
+    live_and_test_data_are_apart,
+    the_upstreams_own_errors_pass,
+    without_the_verifier_it_is_closed,
+);

@@ -1,0 +1,65 @@
+//! A verifier with an app, an upstream, and a gateway before both.
+
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+use crate::{
+    client::{self, Answer},
+    gateway::{Gateway, Kind, Neighbours},
+    server::{Server, between},
+    upstream,
+};
+
+pub struct Stage {
+    pub kind: Kind,
+    pub server: Option<Server>,
+    gateway: Gateway,
+    pub app: String,
+    _data: TempDir,
+}
+
+impl Stage {
+    pub async fn set(kind: Kind) -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        let settings = Kind::EnvoyHttp.folder().join("sallyport.toml");
+        let settings = settings.to_str().expect("text");
+        // Not all of loopback, as by default: the client is on loopback too, but no proxy of ours.
+        let arguments = ["--config", settings, "--grpc-listen", "127.0.0.1:0", "--trusted-proxies", "127.0.0.1/32"];
+        let (mut server, said) = Server::start_with(data.path(), &arguments, |line| line.contains("gRPC at "));
+        let grpc = between(said.last().expect("a line"), "gRPC at ", ' ');
+        server.sign_in("/setup");
+        let app = server.make_app();
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let upstream = listener.local_addr().expect("an address").to_string();
+        tokio::spawn(async move { axum::serve(listener, upstream::router()).await });
+        let neighbours = Neighbours { verifier: &server.address, verifier_grpc: &grpc, upstream: &upstream };
+        let gateway = Gateway::start(kind, &neighbours).await;
+        Self { kind, server: Some(server), gateway, app, _data: data }
+    }
+
+    pub fn server(&self) -> &Server {
+        self.server.as_ref().expect("it was not killed")
+    }
+
+    pub fn key(&self, environment: &str, scopes: &[&str]) -> String {
+        self.server().generate_key(&self.app, environment, scopes).expect("a key")
+    }
+
+    /// Through the gateway: `"GET /notes"`.
+    pub async fn send(&self, request: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        client::send(&self.gateway.address, request, headers, body).await.expect("an answer")
+    }
+
+    pub async fn status(&self, request: &str, key: &str) -> u16 {
+        self.send(request, &[("x-api-key", key)], "").await.status
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.kill();
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! How often a key may ask, and how often those may who have none.
+
+use std::{sync::Arc, time::Duration};
+
+use sallyport::{
+    audit::{Act, Actor},
+    base62,
+    id::AppId,
+    key::LimitOverride,
+    profile::Profile,
+    testing::TestStore,
+};
+use serde_json::json;
+
+use crate::{
+    client::{Answer, Client},
+    portal::TestPortal,
+};
+
+crate::on_both_portals!(
+    a_burst_passes_and_the_next_one_waits_as_told,
+    a_backend_is_told_the_same,
+    nginx_is_told_in_its_own_form_and_charged_once,
+    what_is_refused_is_not_charged,
+    as_many_pass_as_may_however_many_ask_at_once,
+    a_plan_without_limits_tells_of_none,
+    a_restart_does_not_refill_a_day,
+    unknown_keys_are_slowed_by_address,
+    a_client_is_slowed_and_not_the_backend_that_asks_for_it,
+);
+
+/// Gives an app limits of its own.
+async fn limit(portal: &TestPortal, app: &AppId, per_minute: Option<u32>, per_day: Option<u32>) {
+    let (ada, _) = portal.store.user_to_sign_in("ada@example.com").await.expect("asked").expect("there");
+    let app = portal.store.app_for(&ada.id, app).await.expect("asked").expect("there");
+    let new = LimitOverride { per_minute, per_day };
+    portal.store.limit_app(&Act::by(Actor::CommandLine), &app, new).await.expect("limited");
+}
+
+/// Lets time go by, and polls as the worker does.
+async fn wait(portal: &TestPortal, seconds: u64) {
+    portal.wait(seconds);
+    portal.state.verifier.poll().await.expect("polled");
+}
+
+async fn ask(client: &Client, secret: &str) -> Answer {
+    client.auth("", &[("x-api-key", secret)]).await
+}
+
+/// Shaped as a key, and nobody's.
+fn unknown(number: u32) -> String {
+    let text = format!("sk_live_{number:030}");
+    let checksum = base62::six(crc32fast::hash(text.as_bytes()));
+    format!("{text}{}", std::str::from_utf8(&checksum).expect("ASCII"))
+}
+
+async fn a_burst_passes_and_the_next_one_waits_as_told(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    limit(portal, &app, Some(7), None).await;
+    for left in (0..7).rev() {
+        let answer = ask(portal, &secret).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("ratelimit-policy"), "\"minute\";q=7;w=60");
+        assert!(answer.header("ratelimit").starts_with(&format!("\"minute\";r={left};t=")), "{answer:?}");
+        assert_eq!(answer.header("x-ratelimit-limit"), "7");
+        assert_eq!(answer.header("x-ratelimit-remaining"), left.to_string());
+        assert_eq!(answer.header("retry-after"), "");
+    }
+    let refused = ask(portal, &secret).await;
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.header("content-type"), "application/problem+json");
+    assert_eq!(refused.json()["code"], "rate_limited");
+    // A seventh of a minute is 8.57 s; all of it is there again in a minute from 06:00:00.
+    assert_eq!((refused.header("retry-after"), refused.header("ratelimit")), ("9", "\"minute\";r=0;t=9"));
+    assert_eq!(refused.header("x-ratelimit-reset"), "1795327260");
+    wait(portal, 8).await;
+    assert_eq!(ask(portal, &secret).await.header("retry-after"), "1");
+    wait(portal, 1).await;
+    assert_eq!(ask(portal, &secret).await.status, 200);
+    assert_eq!(ask(portal, &secret).await.status, 429);
+    // Neither an edit of the key nor a full cache gives anything back.
+    limit(portal, &app, Some(14), None).await;
+    assert_eq!(ask(portal, &secret).await.status, 429);
+    wait(portal, 60).await;
+    assert_eq!(ask(portal, &secret).await.header("x-ratelimit-remaining"), "13");
+}
+
+async fn a_backend_is_told_the_same(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    limit(portal, &app, Some(10), None).await;
+    let token = portal.root_token().await;
+    let ask = |cost: u64| {
+        let body = json!({ "key": secret, "cost": cost });
+        let token = token.clone();
+        async move { portal.json("/v1/keys/verify", &token, &body).await }
+    };
+    let passed = ask(4).await.json();
+    let told = json!({ "limit": 10, "remaining": 6, "reset": 1_795_327_224 });
+    assert_eq!((&passed["valid"], &passed["rate_limit"]), (&json!(true), &told));
+    let answer = ask(7).await;
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (200, ""), "the question could be asked");
+    let refused = answer.json();
+    assert_eq!((&refused["valid"], &refused["code"]), (&json!(false), &json!("rate_limited")));
+    assert_eq!((&refused["status"], &refused["retry_after"]), (&json!(429), &json!(6)));
+    assert_eq!((&refused["rate_limit"], &refused["error"]["status"]), (&told, &json!(429)));
+    wait(portal, 6).await;
+    assert_eq!(ask(7).await.json()["rate_limit"]["remaining"], 0);
+    // What costs more than there is can wait for ever.
+    let never = ask(11).await.json();
+    assert_eq!((&never["code"], never.get("retry_after")), (&json!("rate_limited"), None));
+    assert_eq!(ask(0).await.status, 422);
+}
+
+async fn nginx_is_told_in_its_own_form_and_charged_once(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    limit(portal, &app, Some(2), None).await;
+    let ask = || async { portal.auth("?gateway=nginx", &[("x-api-key", &secret)]).await };
+    assert_eq!(ask().await.header("x-ratelimit-remaining"), "1");
+    assert_eq!(ask().await.header("x-ratelimit-remaining"), "0");
+    let refused = ask().await;
+    assert_eq!((refused.status.as_u16(), refused.header("x-auth-status")), (403, "429"));
+    assert_eq!((refused.header("retry-after"), refused.header("x-ratelimit-limit")), ("30", "2"));
+}
+
+async fn what_is_refused_is_not_charged(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    limit(portal, &app, Some(1), Some(1)).await;
+    for query in ["?scope=write", "?mode=test", "?app_id=app_other_000000", "?ingestion=1"] {
+        let refused = portal.auth(query, &[("x-api-key", &secret)]).await;
+        assert_eq!((refused.status.as_u16(), refused.header("ratelimit")), (403, ""), "{query}");
+    }
+    assert_eq!(ask(portal, &secret).await.status, 200);
+    let refused = ask(portal, &secret).await;
+    assert_eq!(refused.header("ratelimit-policy"), "\"minute\";q=1;w=60, \"day\";q=1;w=86400");
+    assert_eq!(refused.header("retry-after"), (18 * 3_600).to_string(), "midnight, and not the minute");
+}
+
+async fn as_many_pass_as_may_however_many_ask_at_once(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    limit(portal, &app, Some(1_000), Some(20)).await;
+    let asked: Vec<_> = (0..60)
+        .map(|_| {
+            let (client, secret) = (portal.client.clone(), secret.clone());
+            tokio::spawn(async move { ask(&client, &secret).await.status.as_u16() })
+        })
+        .collect();
+    let mut passed = 0;
+    for answer in asked {
+        passed += u32::from(answer.await.expect("no panic") == 200);
+    }
+    assert_eq!(passed, 20);
+}
+
+async fn a_plan_without_limits_tells_of_none(portal: &TestPortal) {
+    portal.set_up().await;
+    let fields = [("name", "Large"), ("description", ""), ("plan", "enterprise"), ("tenant", "Development")];
+    let made = portal.post("/orgs/new", &fields).await;
+    let org = made.location().rsplit('/').next().expect("an id");
+    let app = portal.app_in(org, "App").await;
+    let (_, secret) = portal.key(&app).await;
+    let passed = ask(portal, &secret).await;
+    assert_eq!((passed.status.as_u16(), passed.header("ratelimit"), passed.header("x-ratelimit-limit")), (200, "", ""));
+    let token = portal.root_token().await;
+    let told = portal.json("/v1/keys/verify", &token, &json!({ "key": secret })).await.json();
+    assert_eq!((&told["valid"], &told["rate_limit"]), (&json!(true), &json!(null)));
+}
+
+async fn a_restart_does_not_refill_a_day(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    limit(portal, &app, None, Some(5)).await;
+    for left in ["4", "3"] {
+        assert_eq!(ask(portal, &secret).await.header("x-ratelimit-remaining"), left);
+    }
+    // What the worker does every two seconds.
+    portal.state.verifier.flush().await.expect("written");
+    let after = TestPortal::new(portal.store.restarted().await).await;
+    for left in ["2", "1", "0"] {
+        assert_eq!(ask(&after, &secret).await.header("x-ratelimit-remaining"), left);
+    }
+    let refused = ask(&after, &secret).await;
+    assert_eq!((refused.status.as_u16(), refused.header("ratelimit")), (429, "\"day\";r=0;t=64800"));
+    after.state.verifier.flush().await.expect("written");
+    let again = TestPortal::new(after.store.restarted().await).await;
+    assert_eq!(ask(&again, &secret).await.status, 429);
+    again.store.clock.turn(Duration::from_secs(64_800));
+    assert_eq!(ask(&again, &secret).await.header("x-ratelimit-remaining"), "4", "the next day");
+    again.end().await;
+    after.end().await;
+}
+
+async fn unknown_keys_are_slowed_by_address(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    let gateway = portal.from("203.0.113.9");
+    assert_eq!(ask(&gateway, &secret).await.status, 200, "warm");
+    let mut statuses = Vec::new();
+    for number in 0..70 {
+        statuses.push(ask(&gateway, &unknown(number)).await.status.as_u16());
+    }
+    assert_eq!((statuses[..60].to_vec(), statuses[60..].to_vec()), (vec![401; 60], vec![429; 10]));
+    let refused = ask(&gateway, &unknown(70)).await;
+    assert_eq!((refused.header("retry-after"), refused.header("ratelimit")), ("1", ""), "there is no key to tell of");
+    assert_eq!(refused.json()["code"], "rate_limited");
+    assert_eq!(ask(&gateway, "sk_live_junk").await.status, 401, "what is not shaped as a key is not looked up");
+    // Good keys behind the same gateway pass: those in memory, and those that were before it was emptied.
+    assert_eq!(ask(&gateway, &secret).await.status, 200);
+    limit(portal, &app, Some(1_000), None).await;
+    assert_eq!(ask(&gateway, &secret).await.status, 200);
+    assert_eq!(ask(&portal.from("203.0.113.10"), &unknown(0)).await.status, 401, "its neighbour is another");
+    wait(portal, 1).await;
+    assert_eq!(ask(&gateway, &unknown(71)).await.status, 401);
+    assert_eq!(ask(&gateway, &unknown(72)).await.status, 429);
+}
+
+async fn a_client_is_slowed_and_not_the_backend_that_asks_for_it(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    let token = portal.root_token().await;
+    let ask = |key: String, ip: &'static str| {
+        let token = token.clone();
+        async move { portal.json("/v1/keys/verify", &token, &json!({ "key": key, "ip": ip })).await.json() }
+    };
+    let mut codes = Vec::new();
+    for number in 0..62 {
+        codes.push(ask(unknown(number), "203.0.113.9").await["code"].clone());
+    }
+    assert_eq!((&codes[59], &codes[60]), (&json!("not_found"), &json!("rate_limited")));
+    let refused = ask(unknown(70), "203.0.113.9").await;
+    assert_eq!((&refused["status"], &refused["retry_after"]), (&json!(429), &json!(1)));
+    assert_eq!(refused.get("rate_limit"), None);
+    assert_eq!(ask(unknown(70), "203.0.113.10").await["code"], "not_found");
+    assert_eq!(ask(secret, "203.0.113.10").await["valid"], true, "though it was never asked for before");
+}
+
+/// SQ-5: requests per minute by scope and plan, and the names of its headers.
+#[tokio::test]
+async fn a_scope_has_the_limit_of_its_plan_under_the_names_of_the_profile() {
+    let standard = include_str!("../../../../examples/profiles/default.toml");
+    let (head, _) = standard.split_once("[plans.starter]").expect("plans");
+    let plans = [("starter", [120, 60, 30]), ("pro", [600, 300, 150]), ("enterprise", [3_000, 1_500, 750])].map(
+        |(plan, [read, write, admin])| {
+            format!("[plans.{plan}]\nclasses = {{ read = {read}, write = {write}, admin = {admin} }}\n")
+        },
+    );
+    let headers = "[limits]\nlimit = \"X-RateLimit-Limit\"\nremaining = \"X-RateLimit-Remaining\"\n\
+        reset = \"X-RateLimit-Reset\"\nretry_after = \"X-RateLimit-RetryAfter\"\n";
+    let profile = Profile::parse(&format!("{head}{}{headers}", plans.concat())).expect("a profile");
+    let standard = TestStore::sqlite().await;
+    let portal = TestPortal::new(standard.with_profile(Arc::new(profile)).await).await;
+    portal.set_up().await;
+    for (plan, limits) in [("starter", [120, 60, 30]), ("pro", [600, 300, 150]), ("enterprise", [3_000, 1_500, 750])] {
+        let fields = [("name", plan), ("description", ""), ("plan", plan), ("tenant", "Development")];
+        let made = portal.post("/orgs/new", &fields).await;
+        let app = portal.app_in(made.location().rsplit('/').next().expect("an id"), "App").await;
+        for (scope, limit) in ["read", "write", "admin"].into_iter().zip(limits) {
+            let secret = portal.generate(&app, scope, &[scope], false).await.secret;
+            for left in (0..limit).rev() {
+                let passed = ask(&portal, &secret).await;
+                assert_eq!(passed.status, 200, "{plan} {scope}");
+                assert_eq!(passed.header("x-ratelimit-limit"), limit.to_string());
+                assert_eq!(passed.header("x-ratelimit-remaining"), left.to_string());
+            }
+            let refused = ask(&portal, &secret).await;
+            let wait = 60_u32.div_ceil(limit).to_string();
+            assert_eq!(refused.status, 429, "{plan} {scope}");
+            assert_eq!((refused.header("retry-after"), refused.header("x-ratelimit-retryafter")), (&*wait, &*wait));
+            assert_eq!(refused.header("x-ratelimit-reset"), "1795327260");
+        }
+    }
+    portal.end().await;
+}

@@ -1,0 +1,106 @@
+use sallyport::{
+    Error,
+    audit::{Act, Actor},
+    key::{LimitOverride, Restrictions, record::KeyRecord, restrictions::RestrictionsInput, secret::Checked},
+    store::EventFilter,
+    testing::TestStore,
+};
+
+sallyport::on_both_databases!(
+    restrictions_reach_the_verifier,
+    an_apps_limits_reach_its_keys,
+    ingestion_is_an_operators_switch,
+);
+
+async fn record(store: &TestStore, secret: &str) -> KeyRecord {
+    let checked = Checked::parse("sk_live_", secret).expect("shaped");
+    let digest = store.digests(checked).next().expect("a pepper");
+    store.key_by_digest(&digest).await.expect("asked").expect("found")
+}
+
+async fn restrictions_reach_the_verifier(store: &TestStore) {
+    let ada = store.person("Ada").await;
+    let act = store.act(&ada);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let issued = store.key(&act, &app, "CI").await;
+    assert_eq!(record(store, issued.secret.expose()).await.restrictions, None);
+    let input = RestrictionsInput {
+        require_signed: true,
+        addresses: "203.0.113.0/24\n2001:db8::/32",
+        address_mode: "enforce",
+        limit_per_minute: "60",
+        limit_per_day: "1000000000",
+    };
+    let new = Restrictions::check(&input, true).expect("good");
+    let before = store.revision().await.expect("asked");
+    store.restrict_key(&act, &issued.key, new.clone()).await.expect("restricted");
+    assert_eq!(store.revision().await.expect("asked"), before + 1, "verifiers hear of it");
+    let own = record(store, issued.secret.expose()).await.restrictions;
+    assert_eq!(own.as_deref(), Some(&new));
+    let key = store.key_for(&ada.id, &issued.key.id).await.expect("asked").expect("there");
+    assert_eq!(key.restrictions, new);
+    let events = store.events(&org.id, Some(&app.id), &EventFilter::default()).await.expect("asked").events;
+    assert_eq!((events[0].action.as_str(), events[0].target_id.as_str()), ("key.restricted", key.id.as_str()));
+    insta::assert_snapshot!(events[0].details, @r#"{"addresses":["203.0.113.0/24","2001:db8::/32"],"addresses_enforced":true,"limit_per_day":1000000000,"limit_per_minute":60,"require_signed":true}"#);
+
+    store.restrict_key(&act, &key, Restrictions::default()).await.expect("lifted");
+    assert_eq!(record(store, issued.secret.expose()).await.restrictions, None);
+    let eve = store.act(&store.person("Eve").await);
+    let refused = store.restrict_key(&eve, &key, new).await;
+    assert!(matches!(refused, Err(Error::NotFound)), "another organization's");
+}
+
+async fn an_apps_limits_reach_its_keys(store: &TestStore) {
+    let ada = store.person("Ada").await;
+    let act = store.act(&ada);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let issued = store.key(&act, &app, "CI").await;
+    let limits = LimitOverride::check("12", "").expect("good");
+    let before = store.revision().await.expect("asked");
+    store.limit_app(&act, &app, limits).await.expect("limited");
+    assert_eq!(store.revision().await.expect("asked"), before + 1);
+    let key = record(store, issued.secret.expose()).await;
+    assert_eq!(key.app().map(|app| app.limits), Some(limits));
+    assert_eq!(store.app_for(&ada.id, &app.id).await.expect("asked").expect("there").limits, limits);
+    let eve = store.act(&store.person("Eve").await);
+    assert!(matches!(store.limit_app(&eve, &app, LimitOverride::default()).await, Err(Error::NotFound)));
+}
+
+async fn ingestion_is_an_operators_switch(store: &TestStore) {
+    let ada = store.person("Ada").await;
+    let act = store.act(&ada);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let issued = store.key(&act, &app, "CI").await;
+    assert!(
+        matches!(store.verify_for_ingestion(&act, &app, true).await, Err(Error::NotFound)),
+        "owners are no operators"
+    );
+    assert!(store.app_for_operator(&ada.id, &app.id).await.expect("asked").is_none());
+    let verified = |key: &KeyRecord| key.app().is_some_and(|app| app.ingestion_verified);
+    assert!(!verified(&record(store, issued.secret.expose()).await));
+
+    let new = sallyport::user::NewUser {
+        name: "Olga".to_owned(),
+        email: "olga@example.com".to_owned(),
+        password: sallyport::user::Password::default(),
+    };
+    let command_line = Act::by(Actor::CommandLine);
+    let olga = store.create_user(&command_line, new, "none".to_owned(), true).await.expect("an operator");
+    assert!(store.app_for_operator(&olga.id, &app.id).await.expect("asked").is_some(), "a member of nothing");
+    let olga = store.act(&olga);
+    let before = store.revision().await.expect("asked");
+    for _ in 0..2 {
+        store.verify_for_ingestion(&olga, &app, true).await.expect("verified");
+    }
+    assert_eq!(store.revision().await.expect("asked"), before + 1, "twice is once");
+    assert!(verified(&record(store, issued.secret.expose()).await));
+    store.verify_for_ingestion(&olga, &app, false).await.expect("ended");
+    assert!(!verified(&record(store, issued.secret.expose()).await));
+    let events = store.events(&org.id, Some(&app.id), &EventFilter::default()).await.expect("asked").events;
+    let told: Vec<_> = events.iter().map(|event| (event.action.as_str(), event.actor_name.as_str())).collect();
+    assert_eq!(told[..2], [("app.ingestion_ended", "Olga"), ("app.ingestion_verified", "Olga")]);
+    assert!(store.check_chain(org.id.as_str()).await.expect("read").is_ok());
+}
