@@ -27,6 +27,8 @@ pub struct Parts {
     pub base: String,
     /// What `/setup` asks of whoever is not on this machine.
     pub setup_token: String,
+    /// What `/v1` is, as an OpenAPI document: the page `/docs` is made from it.
+    pub api: serde_json::Value,
     /// Where the portal is reached from outside: `https://keys.example.com`.
     pub public_url: String,
     /// Who was wrong about a password, and how often.

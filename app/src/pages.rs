@@ -4,6 +4,7 @@ pub mod account;
 pub mod activity;
 pub mod apps;
 pub mod attention;
+pub mod docs;
 pub mod home;
 pub mod keys;
 pub mod name_form;

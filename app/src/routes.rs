@@ -45,6 +45,7 @@ routes! {
     "/sign-out"                                sign_out                           [post]
     "/theme"                                   theme                              [post]
     "/search"                                  search                             [get post]
+    "/docs"                                    docs                               [get]
     "/account"                                 account                            [get post]
     "/orgs/new"                                orgs::new                          [get post]
     "/orgs/{org_id}"                           orgs::overview                     [get]

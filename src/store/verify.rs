@@ -17,6 +17,9 @@ use crate::{
     profile::Mode,
 };
 
+#[cfg(feature = "testing")]
+pub(super) type Slowness = Box<dyn Fn() -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
 /// What a verdict depends on, of the key with that value in a column.
 macro_rules! select_record {
     ($column:literal) => {
@@ -48,6 +51,10 @@ impl Store {
     pub async fn key_by_digest(&self, digest: &Digest) -> Result<Option<KeyRecord>> {
         let row =
             sqlx::query(select_record!("k.digest")).bind(digest.0.to_vec()).fetch_optional(&self.0.verify).await?;
+        #[cfg(feature = "testing")]
+        if let Some(slowness) = self.0.slowness.get() {
+            slowness().await;
+        }
         row.map(|row| self.record(&row)).transpose()
     }
 
@@ -55,6 +62,15 @@ impl Store {
     pub async fn key_by_id(&self, id: &KeyId) -> Result<Option<KeyRecord>> {
         let row = sqlx::query(select_record!("k.id")).bind(id.to_string()).fetch_optional(&self.0.read).await?;
         row.map(|row| self.record(&row)).transpose()
+    }
+
+    /// Waits for what `slowness` gives whenever a key was read, and before it is told: for tests of races.
+    #[cfg(feature = "testing")]
+    pub fn slow_look_ups<F>(&self, slowness: impl Fn() -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let _ = self.0.slowness.set(Box::new(move || Box::pin(slowness())));
     }
 
     fn record(&self, row: &AnyRow) -> Result<KeyRecord> {
@@ -69,7 +85,7 @@ impl Store {
             scopes,
             granted: profile.granted(scopes),
             expires_at: row.time_opt("expires_at")?,
-            revoked_at: row.time_opt("revoked_at")?,
+            revoked: row.time_opt("revoked_at")?.is_some(),
             paused: row.time_opt("paused_at")?.is_some(),
             metadata: keys::metadata(&row.text("metadata")?),
             last_used_at: row.time_opt("last_used_at")?,

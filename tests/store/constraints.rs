@@ -90,6 +90,11 @@ async fn each_constraint_refuses(store: &TestStore) {
         ("key digest length", set_key("digest = %SHORT%")),
         ("key pepper", set_key("pepper = 99")),
         ("revoked by somebody", set_key("revoked_at = 5")),
+        ("proof of what was not revoked", set_key("refused_after = 5")),
+        (
+            "proof before the commit",
+            set_key("revoked_at = 5, revoked_by = 'Ada', revoke_reason = '', refused_after = -1"),
+        ),
         ("revoked at some time", set_key("revoked_by = 'Eve'")),
         ("paused by somebody", set_key("paused_at = 5")),
         ("paused at some time", set_key("paused_by = 'Eve'")),

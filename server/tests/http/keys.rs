@@ -1,5 +1,6 @@
 //! `/keys/{key_id}`
 
+mod profiles;
 mod restrictions;
 mod signing_secret;
 

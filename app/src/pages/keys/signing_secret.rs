@@ -8,7 +8,6 @@ use leptos::prelude::*;
 use sallyport::{
     Error,
     key::{Key, SigningSecret, Status},
-    member::Permission,
     profile::Profile,
 };
 
@@ -36,7 +35,7 @@ const GRACES: [(&str, u64, &str); 4] = [
 ];
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
-    access.within.org().needs(Permission::ManageKeys)?;
+    access.needs_change()?;
     if access.key.status(context.store.now()) == Status::Revoked {
         return Ok(see_other(format!("/keys/{}", access.key.id)));
     }
@@ -45,7 +44,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> P
 }
 
 pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typed(form): Typed) -> PageResult {
-    access.within.org().needs(Permission::ManageKeys)?;
+    access.needs_change()?;
     let rotated = async {
         // The first of a key takes nothing's place.
         let grace = if access.key.has_signing_secret { grace(&form)? } else { Duration::ZERO };

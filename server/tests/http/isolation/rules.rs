@@ -46,6 +46,7 @@ pub const RULES: &[Rule] = &[
     rule("/sign-out",                             None,                  Some(Everybody(303))),
     rule("/theme",                                None,                  Some(Everybody(303))),
     rule("/search",                               Some(SignedIn),        Some(SignedIn)),
+    rule("/docs",                                 Some(Everybody(200)),  None),
     rule("/account",                              Some(SignedIn),        Some(SignedIn)),
     rule("/orgs/new",                             Some(SignedIn),        Some(SignedIn)),
     rule("/orgs/{org_id}",                        Some(Members),         None),
@@ -104,6 +105,7 @@ pub const RULES: &[Rule] = &[
 #[rustfmt::skip]
 pub const QUERIES: &[(&str, &str)] = &[
     ("/orgs/{org_id}/keys",     "panel=generate"),
+    ("/orgs/{org_id}/keys",     "panel=generate&like=key_0000000000000000"),
     ("/orgs/{org_id}/keys",     "include_revoked=1"),
     ("/orgs/{org_id}/keys",     "status=unused&sort=last_used&scope=read"),
     ("/orgs/{org_id}/activity", "actor=Ada+Byron&before=3"),
