@@ -122,8 +122,8 @@ fn lower(text: &str) -> String {
 
 fn state(decision: &Decision) -> String {
     let key = &decision.key;
-    match (key.revoked_at, key.expires_at) {
-        (Some(at), _) => format!("Revoked {}", at.to_rfc3339()),
+    match (key.revoked, key.expires_at) {
+        (true, _) => "Revoked".to_owned(),
         (_, Some(at)) if at <= decision.at => format!("Expired {}", at.to_rfc3339()),
         _ if key.paused => "Paused".to_owned(),
         _ if key.owner.suspended => "Suspended with its owner".to_owned(),
