@@ -123,8 +123,9 @@ pub fn OperationCard(operation: Operation) -> impl IntoView {
         view! { <tr><td class="cell-mono cell-head">{status}</td><td data-label="Means">{says}</td></tr> }
     });
     let label = format!("Statuses of {summary}");
+    let anchor = id.clone();
     view! {
-        <section class="card" id=id.clone()>
+        <section class="card" id=anchor>
             <div class="card-head"><h2>{summary.clone()}</h2></div>
             <p class="endpoint"><b>{method}</b>" "<code>{path}</code></p>
             {says.collect_view()}
@@ -145,7 +146,7 @@ fn Fields(title: &'static str, of: String, fields: Vec<Field>) -> impl IntoView 
         return ().into_any();
     }
     let needed = title != "Answer";
-    let rows = fields.into_iter().map(|field| {
+    let rows = fields.into_iter().map(move |field| {
         let says = if needed && field.required { format!("Required. {}", field.says) } else { field.says };
         view! {
             <tr>
