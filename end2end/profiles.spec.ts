@@ -104,7 +104,12 @@ test.describe('synaptiq: keys of the organization', () => {
     await done(once);
     const asked = (method: string) =>
       fetch(`${portal.url}/v1/auth`, {
-        headers: { authorization: `Bearer ${secret}`, 'x-original-method': method, 'x-original-uri': '/leads' },
+        headers: {
+          'authorization': `Bearer ${secret}`,
+          'x-forwarded-proto': 'https', // as the proxy in front says; this profile takes nothing else
+          'x-original-method': method,
+          'x-original-uri': '/leads',
+        },
       });
     expect((await asked('POST')).status).toBe(200);
     expect((await asked('DELETE')).status).toBe(403);

@@ -136,9 +136,11 @@ pub struct Refused<'a> {
     #[schema(value_type = Object)]
     error: Box<RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     rate_limit: Option<RateLimit>,
     /// Seconds, after which it may be asked again.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     retry_after: Option<u64>,
     #[schema(value_type = String)]
     request_id: &'a RequestId,
@@ -148,7 +150,8 @@ pub struct Refused<'a> {
 #[derive(ToSchema)]
 #[serde(untagged)]
 #[allow(dead_code, reason = "the two are answered one by one; this describes them")]
-pub enum Judged<'a> {
+#[schema(as = Judged)]
+pub enum Judgement<'a> {
     Valid(Valid<'a>),
     Refused(Refused<'a>),
 }
@@ -167,7 +170,7 @@ fn codes() -> Object {
 /// knows, so refuse the client.
 #[utoipa::path(
     post, path = "/v1/keys/verify", tag = "Verifying", request_body = VerifyRequest,
-    responses((status = 200, body = Judged))
+    responses((status = 200, body = Judgement))
 )]
 pub async fn verify(
     State(state): State<AppState>,

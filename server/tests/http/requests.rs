@@ -79,7 +79,7 @@ async fn each_verdict_has_its_page(portal: &TestPortal) {
         (json!({ "app_id": "app_other_000000" }), "app_mismatch", "app_other_000000"),
         (json!({ "scopes": ["read", "write"] }), "insufficient_scope", "It needs write."),
         (json!({ "scopes": ["moon"] }), "insufficient_scope", "No scope here is called moon."),
-        (json!({ "method": "GET", "path": "/x/../y" }), "insufficient_scope", "in different ways"),
+        (json!({ "method": "POST", "path": "/x/../y" }), "insufficient_scope", "It needs write"),
         (json!({ "method": "TRACE" }), "insufficient_scope", "No scope allows such a request."),
         (json!({ "mode": "test" }), "mode_mismatch", "A test key is required here"),
         (json!({ "ingestion": true }), "ingestion_not_verified", "an operator of this portal"),

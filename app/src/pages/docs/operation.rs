@@ -26,8 +26,7 @@ pub struct Operation {
 }
 
 /// In the order in which they are read.
-const TAGS: [&str; 8] =
-    ["Verifying", "Organizations", "Tenants", "Projects", "Apps", "Keys", "Activity", "Around it"];
+const TAGS: [&str; 8] = ["Verifying", "Organizations", "Tenants", "Projects", "Apps", "Keys", "Activity", "Around it"];
 
 impl Operation {
     /// Each of the document's, once for any method.
@@ -118,13 +117,15 @@ pub fn key_header(profile: &Profile) -> String {
 #[component]
 pub fn OperationCard(operation: Operation) -> impl IntoView {
     let Operation { id, summary, method, path, says, parameters, body, answer, statuses, samples, .. } = operation;
-    let says = says.split("\n\n").filter(|text| !text.is_empty()).map(|text| view! { <p>{text.replace('\n', " ")}</p> });
+    let says =
+        says.split("\n\n").filter(|text| !text.is_empty()).map(|text| view! { <p>{text.replace('\n', " ")}</p> });
     let statuses = statuses.into_iter().map(|(status, says)| {
         view! { <tr><td class="cell-mono cell-head">{status}</td><td data-label="Means">{says}</td></tr> }
     });
     let label = format!("Statuses of {summary}");
+    let group = format!("samples-{id}");
     view! {
-        <section class="card" id=id.clone()>
+        <section class="card" id=id>
             <div class="card-head"><h2>{summary.clone()}</h2></div>
             <p class="endpoint"><b>{method}</b>" "<code>{path}</code></p>
             {says.collect_view()}
@@ -134,7 +135,7 @@ pub fn OperationCard(operation: Operation) -> impl IntoView {
             <h3>"Statuses"</h3>
             <DataTable label columns=&["Status", "Means"]>{statuses.collect_view()}</DataTable>
             <h3>"Examples"</h3>
-            <CodeTabs group=id samples/>
+            <CodeTabs group samples/>
         </section>
     }
 }
@@ -145,7 +146,7 @@ fn Fields(title: &'static str, of: String, fields: Vec<Field>) -> impl IntoView 
         return ().into_any();
     }
     let needed = title != "Answer";
-    let rows = fields.into_iter().map(|field| {
+    let rows = fields.into_iter().map(move |field| {
         let says = if needed && field.required { format!("Required. {}", field.says) } else { field.says };
         view! {
             <tr>

@@ -90,14 +90,14 @@ fn scope(decision: &Decision, profile: &Profile) -> String {
             }
         };
     }
-    if asked.path_is_unclear {
+    let request = Request::new(asked.method.as_deref(), asked.path.as_deref());
+    let enough: Vec<_> =
+        profile.scopes.iter().filter(|scope| scope.allows(&request)).map(|scope| scope.name.as_str()).collect();
+    if enough.is_empty() && asked.path_is_unclear {
         return "Servers may read this path in different ways (an empty or dotted segment, an encoded slash, a \
                 semicolon), so no scope allows it. Send it plainly."
             .to_owned();
     }
-    let request = Request::new(asked.method.as_deref(), asked.path.as_deref());
-    let enough: Vec<_> =
-        profile.scopes.iter().filter(|scope| scope.allows(&request)).map(|scope| scope.name.as_str()).collect();
     if enough.is_empty() {
         return "No scope allows such a request.".to_owned();
     }

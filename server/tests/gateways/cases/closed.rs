@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 use crate::stage::Stage;
 
@@ -32,7 +32,9 @@ pub async fn a_verifier_that_hangs_is_closed(stage: Stage) {
     let secret = stage.key("production", &["admin"]);
     assert_eq!(stage.status("GET /echo", &secret).await, 200);
     let pid = Pid::from_raw(stage.server().child.id().cast_signed()).expect("a process");
-    kill_process(pid, Signal::STOP).expect("stopped");
+    kill_process(pid, Signal::STOP).expect("told to stop");
+    // Its threads stop one by one.
+    waitpid(Some(pid), WaitOptions::UNTRACED).expect("stopped");
     closed(&stage, &secret).await;
 
     kill_process(pid, Signal::CONT).expect("goes on");
