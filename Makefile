@@ -1,5 +1,5 @@
 # The only commands anyone has to know. What they do stands in scripts/.
-.PHONY: help run test build lint bench dev setup
+.PHONY: help run test build lint bench soak dev setup
 .DEFAULT_GOAL := help
 
 run: ## Build and serve the demo at http://127.0.0.1:3000 (PORT=… moves it)
@@ -14,8 +14,11 @@ build: ## The release binary, site embedded: target/release/sallyport
 lint: ## Formatting, clippy, rustdoc and (where cargo-deny is installed) licences
 	@scripts/lint
 
-bench: ## Requests per second, memory and sizes; writes docs/benchmarks.md
+bench: ## The verifier beside a bare server, memory, floods and sizes; writes docs/benchmarks.md
 	@scripts/bench
+
+soak: ## What takes long: 10,000 races against revocation, property tests with many cases, a flood of unknown keys
+	@scripts/soak
 
 dev: ## Rebuild and reload on each change
 	@scripts/dev

@@ -10,16 +10,21 @@ const FAIR: u8 = 248;
 /// `count` random characters, each equally likely.
 pub fn random(entropy: &dyn Entropy, count: usize) -> String {
     let mut text = String::with_capacity(count);
+    push_random(&mut text, entropy, count);
+    text
+}
+
+/// Adds `count` random characters, each equally likely.
+pub fn push_random(text: &mut impl Extend<char>, entropy: &dyn Entropy, count: usize) {
+    let mut left = count;
     let mut bytes = [0; 64];
-    while text.len() < count {
+    while left > 0 {
         entropy.fill(&mut bytes);
-        let fair = bytes.iter().filter(|byte| **byte < FAIR);
-        for byte in fair.take(count - text.len()) {
-            text.push(ALPHABET[usize::from(byte % 62)] as char);
-        }
+        let fair = bytes.iter().filter(|byte| **byte < FAIR).take(left);
+        text.extend(fair.clone().map(|byte| ALPHABET[usize::from(byte % 62)] as char));
+        left -= fair.count();
     }
     zeroize::Zeroize::zeroize(&mut bytes);
-    text
 }
 
 /// A number in exactly six characters, zeros in front: any CRC32 fits.

@@ -1,33 +1,40 @@
 //! Time as an argument: whoever needs the hour is handed a [`Clock`].
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, num::NonZeroU64, sync::Arc, time::Duration};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 
-/// A moment, in microseconds since 1970 (UTC): what both databases keep as BIGINT.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(i64);
+/// A moment, in microseconds since 1970 (UTC): what both databases keep as BIGINT. (Here with the sign turned over, which
+/// keeps the order and is never zero: an `Option` of it takes no more room.)
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(NonZeroU64);
+
+const SIGN: u64 = 1 << 63;
 
 impl Timestamp {
+    /// The very first microsecond is told as the second.
     pub const fn from_micros(micros: i64) -> Self {
-        Self(micros)
+        match NonZeroU64::new(micros.cast_unsigned() ^ SIGN) {
+            Some(turned) => Self(turned),
+            None => Self(NonZeroU64::MIN),
+        }
     }
 
     pub const fn from_seconds(seconds: i64) -> Self {
-        Self(seconds * 1_000_000)
+        Self::from_micros(seconds * 1_000_000)
     }
 
     pub const fn micros(self) -> i64 {
-        self.0
+        (self.0.get() ^ SIGN).cast_signed()
     }
 
     pub const fn seconds(self) -> i64 {
-        self.0.div_euclid(1_000_000)
+        self.micros().div_euclid(1_000_000)
     }
 
     pub fn to_chrono(self) -> DateTime<Utc> {
-        DateTime::from_timestamp_micros(self.0).unwrap_or(DateTime::UNIX_EPOCH)
+        DateTime::from_timestamp_micros(self.micros()).unwrap_or(DateTime::UNIX_EPOCH)
     }
 
     /// RFC 3339 in UTC, to the second: `2026-11-22T06:17:57Z`.
@@ -37,12 +44,12 @@ impl Timestamp {
 
     /// Reads any RFC 3339 moment.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
-        DateTime::parse_from_rfc3339(text).ok().map(|at| Self(at.timestamp_micros()))
+        DateTime::parse_from_rfc3339(text).ok().map(|at| Self::from_micros(at.timestamp_micros()))
     }
 
     /// How long ago `earlier` was; zero if it lies ahead.
     pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+        Duration::from_micros(u64::try_from(self.micros().saturating_sub(earlier.micros())).unwrap_or(0))
     }
 }
 
@@ -51,7 +58,7 @@ impl std::ops::Add<Duration> for Timestamp {
 
     fn add(self, after: Duration) -> Self {
         let micros = i64::try_from(after.as_micros()).unwrap_or(i64::MAX);
-        Self(self.0.saturating_add(micros))
+        Self::from_micros(self.micros().saturating_add(micros))
     }
 }
 
@@ -60,7 +67,13 @@ impl std::ops::Sub<Duration> for Timestamp {
 
     fn sub(self, before: Duration) -> Self {
         let micros = i64::try_from(before.as_micros()).unwrap_or(i64::MAX);
-        Self(self.0.saturating_sub(micros))
+        Self::from_micros(self.micros().saturating_sub(micros))
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Timestamp").field(&self.micros()).finish()
     }
 }
 
@@ -85,7 +98,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods, reason = "the one place that asks the machine")]
     fn now(&self) -> Timestamp {
-        Timestamp(Utc::now().timestamp_micros())
+        Timestamp::from_micros(Utc::now().timestamp_micros())
     }
 }
 
@@ -111,6 +124,16 @@ mod tests {
                 prop_assert_eq!(Timestamp::parse_rfc3339(&read.to_rfc3339()), Some(Timestamp::from_seconds(read.seconds())));
             }
         }
+    }
+
+    #[test]
+    fn moments_are_kept_and_ordered_as_their_microseconds() {
+        let micros = [i64::MIN + 1, -1, 0, 1, i64::MAX];
+        let moments = micros.map(Timestamp::from_micros);
+        assert!(moments.is_sorted());
+        assert_eq!(moments.map(Timestamp::micros), micros);
+        assert_eq!(Timestamp::from_micros(i64::MIN), moments[0]);
+        assert_eq!(size_of::<Option<Timestamp>>(), size_of::<i64>());
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! Randomness as an argument: whoever mints something is handed an [`Entropy`].
 
-use rand::{TryRng, rngs::SysRng};
+use std::sync::{Mutex, PoisonError};
+
+use rand::{
+    Rng, SeedableRng, TryRng,
+    rngs::{StdRng, SysRng},
+};
 
 /// Fills buffers with bytes that nobody can guess.
 pub trait Entropy: Send + Sync + 'static {
@@ -24,5 +29,21 @@ impl Entropy for OsEntropy {
     fn fill(&self, bytes: &mut [u8]) {
         // Without randomness no secret may be made: ending the request is the only safe answer.
         SysRng.try_fill_bytes(bytes).expect("the operating system gives random bytes");
+    }
+}
+
+/// Names that are minted at every request: a seeded generator, since asking the operating system costs as much as the
+/// rest of a name. Nobody can guess what it gives from what it gave, but it is not for secrets.
+pub struct NameEntropy(Mutex<StdRng>);
+
+impl NameEntropy {
+    pub fn new(seed: &dyn Entropy) -> Self {
+        Self(Mutex::new(StdRng::from_seed(seed.array())))
+    }
+}
+
+impl Entropy for NameEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);
     }
 }

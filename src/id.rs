@@ -1,7 +1,10 @@
 //! Identifiers: a prefix for the kind, a slug of the name, a random tail. `app_focus_and_kB8mPx`.
+//!
+//! Most are short enough to lie where they are held, so that a request's and a cached key's cost no allocation.
 
 use std::fmt;
 
+use compact_str::{CompactString, format_compact};
 use serde::{Deserialize, Serialize};
 
 use crate::{Entropy, base62};
@@ -22,7 +25,7 @@ macro_rules! id {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name(CompactString);
 
         impl $name {
             pub const PREFIX: &str = $prefix;
@@ -31,14 +34,14 @@ macro_rules! id {
             pub fn parse(text: &str) -> Option<Self> {
                 let tail = text.strip_prefix($prefix)?;
                 let plain = tail.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-                (plain && (1..=80).contains(&tail.len())).then(|| Self(text.to_owned()))
+                (plain && (1..=80).contains(&tail.len())).then(|| Self(text.into()))
             }
 
             /// What the database holds, which was minted here.
             #[cfg(feature = "store")]
             #[allow(dead_code, reason = "request ids are written, never looked up")]
             pub(crate) fn stored(text: String) -> Self {
-                Self(text)
+                Self(text.into())
             }
 
             pub fn as_str(&self) -> &str {
@@ -64,7 +67,7 @@ macro_rules! id {
         impl $name {
             /// A new one, with the slug of what it names.
             pub fn mint(name: &str, entropy: &dyn Entropy) -> Self {
-                Self(format!("{}{}_{}", $prefix, slug(name), base62::random(entropy, $tail)))
+                Self(format_compact!("{}{}_{}", $prefix, slug(name), base62::random(entropy, $tail)))
             }
         }
     };
@@ -74,7 +77,9 @@ macro_rules! id {
         impl $name {
             /// A new one.
             pub fn mint(entropy: &dyn Entropy) -> Self {
-                Self(format!("{}{}", $prefix, base62::random(entropy, $tail)))
+                let mut id = CompactString::const_new($prefix);
+                base62::push_random(&mut id, entropy, $tail);
+                Self(id)
             }
         }
     };

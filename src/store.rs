@@ -7,6 +7,7 @@ mod apps;
 mod backup;
 mod events;
 mod export;
+mod holders;
 mod key_days;
 mod key_list;
 mod keys;
@@ -18,6 +19,7 @@ mod orgs;
 mod peppers;
 mod places;
 mod postgres;
+mod proof;
 mod repeats;
 mod restrictions;
 mod root_tokens;
@@ -52,6 +54,7 @@ pub use within::{Page, Paging};
 
 use crate::{Clock, Entropy, Error, Result, Timestamp, key::Digest, profile::Profile, vault::Vault};
 use peppers::Peppers;
+use proof::Prover;
 
 /// Told to whoever caches verdicts, after the commit and before the answer.
 #[derive(Clone, Debug)]
@@ -92,6 +95,9 @@ struct Inner {
     tools: Tools,
     peppers: Peppers,
     listener: OnceLock<Listener>,
+    prover: OnceLock<Prover>,
+    #[cfg(feature = "testing")]
+    slowness: OnceLock<verify::Slowness>,
     server_lock: tokio::sync::Mutex<Option<sqlx::AnyConnection>>,
 }
 

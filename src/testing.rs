@@ -89,7 +89,7 @@ pub fn key_record() -> KeyRecord {
         scopes: profile.set(["read"]),
         granted: profile.set(["read"]),
         expires_at: None,
-        revoked_at: None,
+        revoked: false,
         paused: false,
         metadata: Metadata::default(),
         last_used_at: None,

@@ -6,6 +6,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::{
     Entropy,
     audit::{Act, Actor},
+    decision::Decisions,
     id::RequestId,
     passwords::Passwords,
     store::Store,
@@ -13,7 +14,7 @@ use sallyport::{
 
 use tokio::sync::Semaphore;
 
-use crate::attempts::Attempts;
+use crate::{attempts::Attempts, dry_run::DryRun};
 
 /// The portal's state.
 #[derive(Clone)]
@@ -36,6 +37,10 @@ pub struct Parts {
     pub searching: Semaphore,
     /// What the sign-in page of the demo tells everybody.
     pub demo: Option<DemoSignIn>,
+    /// Why requests were refused.
+    pub decisions: Arc<Decisions>,
+    /// Judges without a trace.
+    pub dry_run: Arc<dyn DryRun>,
 }
 
 /// A sign-in that is no secret.

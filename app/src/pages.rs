@@ -10,6 +10,8 @@ pub mod keys;
 pub mod name_form;
 pub mod orgs;
 pub mod projects;
+pub mod refused;
+pub mod requests;
 pub mod search;
 pub mod settings;
 pub mod setup;

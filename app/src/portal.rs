@@ -14,6 +14,8 @@ pub struct Site {
     pub theme: Theme,
     /// Lets the scripts of this answer run.
     pub nonce: String,
+    /// Whose portal it is, in the words of the profile.
+    pub brand: String,
 }
 
 /// What the person chose; the system decides where they have not.
@@ -105,7 +107,7 @@ impl Page {
 #[component]
 pub fn Portal(page: Page, site: Site) -> impl IntoView {
     let Page { title, frame, body, dialog } = page;
-    let Site { base, theme, nonce } = site;
+    let Site { base, theme, nonce, brand } = site;
     let behind = dialog.is_some();
 
     view! {
@@ -115,7 +117,7 @@ pub fn Portal(page: Page, site: Site) -> impl IntoView {
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content=theme.color_scheme()/>
-                <title>{format!("{title} · Sallyport")}</title>
+                <title>{format!("{title} · {brand}")}</title>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="stylesheet" href=format!("{base}/sallyport.css")/>
                 <link rel="modulepreload" nonce=nonce.clone() href=format!("{base}/sallyport.js")/>
@@ -132,9 +134,9 @@ pub fn Portal(page: Page, site: Site) -> impl IntoView {
                 <div class="frame" inert=behind aria-hidden=behind.then_some("true")>
                     <a class="skip" href="#content">"Skip to content"</a>
                     {match frame {
-                        Frame::Bare => view! { <BareFrame body=body/> }.into_any(),
-                        Frame::Open => view! { <OpenFrame body=body/> }.into_any(),
-                        Frame::Chrome(chrome) => view! { <ChromeFrame chrome=*chrome theme=theme body=body/> }.into_any(),
+                        Frame::Bare => view! { <BareFrame body=body brand=brand/> }.into_any(),
+                        Frame::Open => view! { <OpenFrame body=body brand=brand/> }.into_any(),
+                        Frame::Chrome(chrome) => view! { <ChromeFrame chrome=*chrome theme=theme body=body brand=brand/> }.into_any(),
                     }}
                 </div>
                 {dialog.map(|dialog| dialog())}

@@ -55,6 +55,7 @@ routes! {
     "/orgs/{org_id}/activity"                  orgs::activity                     [get]
     "/orgs/{org_id}/activity.csv"              activity::csv <OrgAccess>          [get]
     "/orgs/{org_id}/activity.jsonl"            activity::jsonl <OrgAccess>        [get]
+    "/orgs/{org_id}/activity/refused"          orgs::refused                      [get]
     "/orgs/{org_id}/members"                   orgs::members                      [get post]
     "/orgs/{org_id}/settings"                  settings <OrgAccess>               [get post]
     "/orgs/{org_id}/settings/archive"          settings::archive <OrgAccess>      [get post]
@@ -83,6 +84,7 @@ routes! {
     "/apps/{app_id}/activity"                  apps::activity                     [get]
     "/apps/{app_id}/activity.csv"              activity::csv <AppAccess>          [get]
     "/apps/{app_id}/activity.jsonl"            activity::jsonl <AppAccess>        [get]
+    "/apps/{app_id}/activity/refused"          apps::refused                      [get]
     "/apps/{app_id}/settings"                  settings <AppAccess>               [get post]
     "/apps/{app_id}/settings/archive"          settings::archive <AppAccess>      [get post]
     "/apps/{app_id}/settings/restore"          settings::restore <AppAccess>      [post]
@@ -94,4 +96,6 @@ routes! {
     "/keys/{key_id}/pause"                     keys::pause                        [post]
     "/keys/{key_id}/resume"                    keys::resume                       [post]
     "/keys/{key_id}/revoke"                    keys::revoke                       [get post]
+    "/keys/{key_id}/test"                      keys::test                         [get post]
+    "/requests/{request_id}"                   requests                           [get]
 }

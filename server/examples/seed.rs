@@ -1,8 +1,14 @@
-//! For scripts/bench: many keys in one app of a portal, made by the verbs that people's keys are made by.
+//! For scripts/bench: many keys in one app of a portal. Their digests are real, and their secrets go into a file, a line
+//! each, so that they can be asked about.
 //!
-//! `seed DATA_FOLDER EMAIL APP_ID COUNT`
+//! `seed DATA_FOLDER EMAIL APP_ID COUNT FILE`
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use sallyport::{
     audit::{Act, Actor},
@@ -13,21 +19,22 @@ use sallyport::{
 };
 use sallyport_server::{config::Place, data_dir::DataDir};
 
-/// Few enough that a server on the same database is not kept waiting.
-const BATCH: usize = 1_000;
+/// Few enough that a server on the same database is kept waiting for a moment alone.
+const BATCH: usize = 10_000;
 
 #[tokio::main]
 async fn main() -> Result<(), String> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [data, email, app, count] = arguments.as_slice() else {
-        return Err("usage: seed DATA_FOLDER EMAIL APP_ID COUNT".to_owned());
+    let [data, email, app, count, file] = arguments.as_slice() else {
+        return Err("usage: seed DATA_FOLDER EMAIL APP_ID COUNT FILE".to_owned());
     };
     let count: usize = count.parse().map_err(|_| format!("{count:?} is not a number."))?;
     let app = AppId::parse(app).ok_or_else(|| format!("{app:?} is not the id of an app."))?;
-    seed(data.into(), email, &app, count).await
+    let file = File::create(file).map_err(|error| format!("{file}: {error}"))?;
+    seed(data.into(), email, &app, count, BufWriter::new(file)).await
 }
 
-async fn seed(data: PathBuf, email: &str, app: &AppId, count: usize) -> Result<(), String> {
+async fn seed(data: PathBuf, email: &str, app: &AppId, count: usize, mut file: impl Write) -> Result<(), String> {
     let place = Place { data, ..Place::default() };
     let store = DataDir::find(&place).await?.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
     let said = |error: sallyport::Error| error.to_string();
@@ -44,12 +51,14 @@ async fn seed(data: PathBuf, email: &str, app: &AppId, count: usize) -> Result<(
             environment: "production",
             scopes: vec!["read"],
             expires: "never",
-            signing_secret: true,
+            signing_secret: false,
         };
         let new = NewKey::check(&input, store.profile(), store.now()).map_err(|invalid| invalid.to_string())?;
-        store.issue_many(&act, &app, &new, batch).await.map_err(said)?;
+        for secret in store.issue_many(&act, &app, &new, batch).await.map_err(said)? {
+            writeln!(file, "{}", secret.expose()).map_err(|error| error.to_string())?;
+        }
         left -= batch;
     }
     store.close().await;
-    Ok(())
+    file.flush().map_err(|error| error.to_string())
 }

@@ -8,11 +8,10 @@ pub mod openapi;
 mod problem;
 pub mod rate_headers;
 pub mod requirement;
-mod shown;
+pub mod shown;
 mod verify;
 
 use axum::{Router, routing::any};
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::state::AppState;
@@ -31,5 +30,4 @@ pub fn routes() -> Router<AppState> {
         .route("/v1/", any(problem::not_found))
         .route("/v1/{*rest}", any(problem::not_found))
         .method_not_allowed_fallback(problem::method_not_allowed)
-        .layer(CatchPanicLayer::new())
 }

@@ -1,5 +1,6 @@
 //! What stands before every handler.
 
 pub mod client;
+pub mod guard;
 pub mod headers;
 pub mod origin;

@@ -1,12 +1,10 @@
 //! Every route, and what stands before it.
 
-use std::time::Duration;
-
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
     http::{Extensions, HeaderMap, StatusCode, Version},
-    middleware::{from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -17,12 +15,17 @@ use sallyport_app::{
     routes,
     ui::{self, Uncompressed},
 };
+use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
 use crate::{
     api,
-    middleware::{client, headers, origin},
+    middleware::{
+        client,
+        guard::{TIMEOUT, words},
+        headers, origin,
+    },
     session_store::Sessions,
     site,
     state::AppState,
@@ -32,7 +35,6 @@ use crate::{
 const FORM_LIMIT: usize = 64 * 1024;
 /// A request to be verified may carry the body that was signed.
 pub const API_LIMIT: usize = 256 * 1024;
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub fn router(state: AppState) -> Router {
     with_pages(state, routes::routes())
@@ -40,12 +42,10 @@ pub fn router(state: AppState) -> Router {
 
 /// The server with these pages: a test adds one that fails.
 pub fn with_pages(state: AppState, pages: Router<Context>) -> Router {
-    let timeout = || TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT);
-
     let portal = pages
         .layer(from_fn_with_state(state.clone(), origin::check))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
-        .layer(timeout())
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
         .layer(CatchPanicLayer::custom(broken))
         .layer(from_fn_with_state(state.context.clone(), ui::error_pages))
         // Outside of the error pages, which are shown in the frame of whoever is signed in.
@@ -60,25 +60,24 @@ pub fn with_pages(state: AppState, pages: Router<Context>) -> Router {
         .route("/favicon.ico", get(site::favicon))
         .route("/robots.txt", get(site::robots));
 
-    let api = api::routes().layer(DefaultBodyLimit::max(API_LIMIT)).layer(timeout()).layer(from_fn(api::complete));
-
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
-        .merge(api)
+        .merge(api::routes())
         .with_state(state.clone())
         .merge(files)
         .merge(portal)
-        .layer(CatchPanicLayer::new())
-        .layer(from_fn_with_state(state.clone(), headers::secure))
-        .layer(from_fn_with_state(state, client::name_client))
+        // One layer for all of it: each is built anew at every request.
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn_with_state(state, client::name_client))
+                .layer(DefaultBodyLimit::max(API_LIMIT)),
+        )
 }
 
 /// A handler that panicked; the page tells the request's id, under which this is in the log.
 fn broken(panic: Box<dyn std::any::Any + Send>) -> Response {
-    let said = panic.downcast_ref::<String>().map(String::as_str);
-    let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
-    tracing::error!(panic = said, "a page broke");
+    tracing::error!(panic = words(&*panic), "a page broke");
     PageError::Broken.into_response()
 }
 

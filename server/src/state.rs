@@ -1,9 +1,15 @@
 //! What a running server is made of.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::Deref, sync::Arc};
 
 use ipnet::IpNet;
-use sallyport::{Result, base62, clock::Elapsed, entropy::OsEntropy, passwords::Passwords, store::Store};
+use sallyport::{
+    Result, base62,
+    clock::Elapsed,
+    entropy::{NameEntropy, OsEntropy},
+    passwords::Passwords,
+    store::Store,
+};
 use sallyport_app::{
     attempts::Attempts,
     context::{Context, DemoSignIn, Parts},
@@ -11,6 +17,7 @@ use sallyport_app::{
 
 use crate::{
     api::{openapi, rate_headers::Names, requirement::Requirement},
+    dry_run::DryRuns,
     site,
     verifier::Verifier,
 };
@@ -18,15 +25,28 @@ use crate::{
 /// How many searches read at once.
 const SEARCHES: usize = 2;
 
-/// Shared by every request.
+/// Shared by every request, which copies it several times: one pointer.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<AppParts>);
+
+pub struct AppParts {
     pub context: Context,
     pub verifier: Arc<Verifier>,
-    pub trusted_proxies: Arc<[IpNet]>,
-    pub requirements: Arc<HashMap<String, Requirement>>,
+    pub trusted_proxies: Vec<IpNet>,
+    pub requirements: HashMap<String, Requirement>,
     /// The headers that tell of limits.
     pub rates: Arc<Names>,
+    /// What requests are named from.
+    pub names: NameEntropy,
+    is_local: bool,
+}
+
+impl Deref for AppState {
+    type Target = AppParts;
+
+    fn deref(&self) -> &AppParts {
+        &self.0
+    }
 }
 
 /// What a deployment says of itself.
@@ -44,6 +64,7 @@ impl AppState {
         let rates = Arc::new(Names::of(&store.profile().limits));
         let attempts = Attempts::new(deployment.elapsed.clone());
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
+        let (is_local, names) = (is_loopback_url(&deployment.public_url), NameEntropy::new(store.entropy()));
         let api = openapi::document(store.profile(), &deployment.public_url);
         let context = Context::new(Parts {
             api,
@@ -54,20 +75,24 @@ impl AppState {
             attempts,
             searching: tokio::sync::Semaphore::new(SEARCHES),
             demo: deployment.demo,
+            decisions: Arc::clone(verifier.decisions()),
+            dry_run: Arc::new(DryRuns { verifier: Arc::clone(&verifier), rates: Arc::clone(&rates) }),
             store,
         });
-        Ok(Self {
+        Ok(Self(Arc::new(AppParts {
             context,
             verifier,
-            trusted_proxies: deployment.trusted_proxies.into(),
-            requirements: Arc::new(deployment.requirements),
+            trusted_proxies: deployment.trusted_proxies,
+            requirements: deployment.requirements,
             rates,
-        })
+            names,
+            is_local,
+        })))
     }
 
     /// The portal is for this machine alone: what comes over a proxy comes from elsewhere, whatever it looks like.
     pub fn is_local(&self) -> bool {
-        is_loopback_url(&self.context.public_url)
+        self.is_local
     }
 
     pub fn is_https(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::Invalid;
@@ -10,9 +10,9 @@ use crate::Invalid;
 /// As many bytes as its JSON may have.
 pub const MOST: usize = 2048;
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Metadata(Map<String, Value>);
+/// Most keys have none, and those take no room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata(Option<Box<Map<String, Value>>>);
 
 impl Metadata {
     pub fn check(text: &str) -> Result<Self, Invalid> {
@@ -30,7 +30,7 @@ impl Metadata {
                 ));
             }
         };
-        let checked = Self(object);
+        let checked = Self::from(object);
         let text = checked.to_string();
         if text.len() > MOST {
             return refused(format!("At most {MOST} bytes; this has {}.", text.len()));
@@ -41,22 +41,37 @@ impl Metadata {
     /// What the database holds, which was checked.
     #[cfg(feature = "store")]
     pub(crate) fn stored(text: &str) -> Self {
-        Self(serde_json::from_str(text).unwrap_or_default())
+        Self::from(serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default())
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// For a person to read and to edit.
     pub fn pretty(&self) -> String {
-        if self.is_empty() { String::new() } else { serde_json::to_string_pretty(&self.0).unwrap_or_default() }
+        self.0.as_ref().map(|object| serde_json::to_string_pretty(object).unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+impl From<Map<String, Value>> for Metadata {
+    fn from(object: Map<String, Value>) -> Self {
+        Self((!object.is_empty()).then(|| Box::new(object)))
+    }
+}
+
+impl Serialize for Metadata {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Some(object) => object.serialize(serializer),
+            None => Map::new().serialize(serializer),
+        }
     }
 }
 
 impl fmt::Display for Metadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&serde_json::to_string(&self.0).unwrap_or_default())
+        f.write_str(&serde_json::to_string(self).unwrap_or_default())
     }
 }
 

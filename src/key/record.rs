@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
+
 use crate::{
     Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
@@ -14,16 +16,17 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyRecord {
     pub key_id: KeyId,
-    pub label: Box<str>,
+    pub label: CompactString,
     /// Shared by the keys of one app.
     pub owner: Arc<KeyOwner>,
+    /// Shared by all keys of it.
     pub environment: Arc<str>,
     pub mode: Mode,
     pub scopes: ScopeSet,
     /// With all that those imply.
     pub granted: ScopeSet,
     pub expires_at: Option<Timestamp>,
-    pub revoked_at: Option<Timestamp>,
+    pub revoked: bool,
     pub paused: bool,
     pub metadata: Metadata,
     pub last_used_at: Option<Timestamp>,
@@ -38,6 +41,12 @@ impl KeyRecord {
 
     pub fn app_id(&self) -> Option<&AppId> {
         self.app().map(|app| &app.app_id)
+    }
+}
+
+impl AsRef<Self> for KeyRecord {
+    fn as_ref(&self) -> &Self {
+        self
     }
 }
 

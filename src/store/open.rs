@@ -118,6 +118,9 @@ impl Store {
             tools,
             peppers,
             listener: OnceLock::new(),
+            prover: OnceLock::new(),
+            #[cfg(feature = "testing")]
+            slowness: OnceLock::new(),
             server_lock: tokio::sync::Mutex::default(),
         })))
     }

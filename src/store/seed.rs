@@ -1,19 +1,51 @@
 //! Many keys at once, for measuring. Not in the released binary.
 
+use serde_json::json;
+
 use super::{Store, detached};
-use crate::{Result, app::App, audit::Act, key::NewKey};
+use crate::{
+    Result,
+    app::App,
+    audit::{Act, Action, NewEvent, Target},
+    id::KeyId,
+    key::{Holder, NewKey, PlainSecret},
+};
+
+/// Everything of a key that was issued, but for its name and its secret. It counts as used, so that a first use is
+/// not told of each.
+const COPY: &str = "INSERT INTO keys (id, digest, shown, org_id, app_id, label, environment, mode, pepper, scopes, \
+    created_at, created_by, expires_at, last_used_at) \
+    SELECT $1, $2, $3, org_id, app_id, label, environment, mode, pepper, scopes, \
+    created_at, created_by, expires_at, created_at FROM keys WHERE id = $4";
 
 impl Store {
-    /// Issues `count` keys as [`Store::issue_key`] does, events included, in one transaction. Their secrets are thrown
-    /// away.
-    pub async fn issue_many(&self, act: &Act, app: &App, new: &NewKey, count: usize) -> Result<()> {
+    /// Issues a key as [`Store::issue_key`] does, and `count - 1` copies of it in the same transaction, which leave one
+    /// event together. Gives all their secrets.
+    pub async fn issue_many(&self, act: &Act, app: &App, new: &NewKey, count: usize) -> Result<Vec<PlainSecret>> {
         let (store, act, app, new) = (self.clone(), act.clone(), app.clone(), new.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            for _ in 0..count {
-                tx.insert_key(&store, app.clone(), new.clone(), None).await?;
+            let prefix = new.environment.prefix.clone();
+            let first = tx.insert_key(&store, Holder::App(app.clone()), new, None).await?;
+            let template = first.key.id.to_string();
+            let mut secrets = vec![first.secret];
+            while secrets.len() < count {
+                let secret = PlainSecret::mint(&prefix, store.entropy());
+                let (digest, _) = store.0.peppers.digest(&secret);
+                sqlx::query(COPY)
+                    .bind(KeyId::mint(store.entropy()).to_string())
+                    .bind(digest.0.to_vec())
+                    .bind(secret.shown())
+                    .bind(template.clone())
+                    .execute(tx.on())
+                    .await?;
+                secrets.push(secret);
             }
-            tx.commit().await
+            let target = Target::new("app", &app.id, &app.name).of_app(&app.id);
+            let event = NewEvent::of(&app.org_id, Action::KeyGenerated, target);
+            tx.record(event.with(json!({ "keys": count }))).await?;
+            tx.commit().await?;
+            Ok(secrets)
         })
         .await
     }

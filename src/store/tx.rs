@@ -1,5 +1,7 @@
 //! Write transactions: who acts is named first, what was done is recorded in the same commit.
 
+use std::time::Instant;
+
 use sqlx::{Any, Row, Transaction};
 
 use super::{Change, Location, Store, Touched, row::Read};
@@ -228,7 +230,12 @@ impl Tx {
     }
 
     /// Commits what was recorded. A mutation without an event is a defect, so it is not committed.
-    pub(super) async fn commit(mut self) -> Result<()> {
+    pub(super) async fn commit(self) -> Result<()> {
+        self.commit_timed().await.map(drop)
+    }
+
+    /// The same; gives the moment in which it was done.
+    pub(super) async fn commit_timed(mut self) -> Result<Instant> {
         assert!(self.recorded > 0, "a write transaction without an event");
         let change = match self.touched.take() {
             None => None,
@@ -239,9 +246,10 @@ impl Tx {
             }
         };
         self.tx.commit().await?;
+        let committed = Instant::now();
         if let (Some(change), Some(listener)) = (change, self.store.0.listener.get()) {
             listener(&change);
         }
-        Ok(())
+        Ok(committed)
     }
 }

@@ -12,19 +12,19 @@ use crate::{
     key::{KeyRecord, Verdict},
 };
 
-/// A key that was good for a request.
-#[derive(Clone, Debug)]
-pub struct Used {
-    pub key: Arc<KeyRecord>,
+/// A key that was good for a request. `K` is what a verifier holds of it.
+#[derive(Debug)]
+pub struct Used<K> {
+    pub key: Arc<K>,
     pub at: Timestamp,
     pub address: Option<String>,
     pub user_agent: Option<String>,
 }
 
 /// A known key that was refused, once or often for the same reason.
-#[derive(Clone, Debug)]
-pub struct Refused {
-    pub key: Arc<KeyRecord>,
+#[derive(Debug)]
+pub struct Refused<K> {
+    pub key: Arc<K>,
     pub verdict: Verdict,
     /// It was let through all the same: what stands against it is only watched for now.
     pub passed: bool,
@@ -50,7 +50,10 @@ fn target(key: &KeyRecord) -> Target {
 }
 
 impl Store {
-    pub async fn record_usage(&self, mut used: Vec<Used>, refused: Vec<Refused>) -> Result<()> {
+    pub async fn record_usage<K>(&self, mut used: Vec<Used<K>>, refused: Vec<Refused<K>>) -> Result<()>
+    where
+        K: AsRef<KeyRecord> + Send + Sync + 'static,
+    {
         if used.is_empty() && refused.is_empty() {
             return Ok(());
         }
@@ -58,21 +61,19 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
             // Keys before chains, each in one order: so do all other writes, and PostgreSQL finds no deadlock.
-            used.sort_by(|one, other| one.key.key_id.cmp(&other.key.key_id));
+            used.sort_by(|one, other| one.record().key_id.cmp(&other.record().key_id));
             let mut first_uses = Vec::new();
             for used in used {
-                if tx.touch_last_used(&used.key.key_id, used.at).await? {
+                if tx.touch_last_used(&used.record().key_id, used.at).await? {
                     first_uses.push(used);
                 }
             }
             for org in orgs(&first_uses, &refused) {
-                for Used { key, address, user_agent, .. } in
-                    first_uses.iter().filter(|used| used.key.owner.org_id == org)
-                {
-                    tx.act_as(act(key, address.clone(), user_agent.clone(), None));
-                    tx.record(NewEvent::of(&org, Action::KeyFirstUsed, target(key))).await?;
+                for used in first_uses.iter().filter(|used| used.record().owner.org_id == org) {
+                    tx.act_as(act(used.record(), used.address.clone(), used.user_agent.clone(), None));
+                    tx.record(NewEvent::of(&org, Action::KeyFirstUsed, target(used.record()))).await?;
                 }
-                for refused in refused.iter().filter(|refused| refused.key.owner.org_id == org) {
+                for refused in refused.iter().filter(|refused| refused.record().owner.org_id == org) {
                     tx.record_refusal(refused).await?;
                 }
             }
@@ -83,9 +84,21 @@ impl Store {
 }
 
 /// The organizations of a batch, each once and in order.
-fn orgs(first_uses: &[Used], refused: &[Refused]) -> BTreeSet<OrgId> {
-    let used = first_uses.iter().map(|used| used.key.owner.org_id.clone());
-    used.chain(refused.iter().map(|refused| refused.key.owner.org_id.clone())).collect()
+fn orgs<K: AsRef<KeyRecord>>(first_uses: &[Used<K>], refused: &[Refused<K>]) -> BTreeSet<OrgId> {
+    let used = first_uses.iter().map(Used::record);
+    used.chain(refused.iter().map(Refused::record)).map(|key| key.owner.org_id.clone()).collect()
+}
+
+impl<K: AsRef<KeyRecord>> Used<K> {
+    fn record(&self) -> &KeyRecord {
+        (*self.key).as_ref()
+    }
+}
+
+impl<K: AsRef<KeyRecord>> Refused<K> {
+    fn record(&self) -> &KeyRecord {
+        (*self.key).as_ref()
+    }
 }
 
 impl Tx {
@@ -107,8 +120,9 @@ impl Tx {
         Ok(first.is_some())
     }
 
-    async fn record_refusal(&mut self, refused: &Refused) -> Result<()> {
-        let Refused { key, verdict, passed, times, address, user_agent, ip, request_id } = refused;
+    async fn record_refusal<K: AsRef<KeyRecord>>(&mut self, refused: &Refused<K>) -> Result<()> {
+        let Refused { verdict, passed, times, address, user_agent, ip, request_id, .. } = refused;
+        let key = refused.record();
         self.act_as(act(key, address.clone(), user_agent.clone(), Some(request_id.clone())));
         let action = if *passed { Action::RequestNoted } else { Action::RequestRefused };
         let event = NewEvent::of(&key.owner.org_id, action, target(key));

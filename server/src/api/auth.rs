@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use sallyport::{
-    key::{Ask, KeyRecord, Verdict},
+    key::{Ask, KeyRecord, Verdict, verdict::Via},
     profile::Profile,
     scope::Request,
 };
@@ -61,8 +61,8 @@ pub async fn auth(
         (Ok(Ok(passed)), _) => passed,
         (Ok(Err(refused)), true) => nginx::answer(refused),
         (Ok(Err(refused)), false) => refused.into_response(),
-        (Err(problem), true) => nginx::answer(Shown::problem(&problem.about(&client))),
-        (Err(problem), false) => problem.about(&client).into_response(),
+        (Err(problem), true) => nginx::answer(asked.show(&problem)),
+        (Err(problem), false) => asked.show(&problem).into_response(),
     }
 }
 
@@ -83,15 +83,17 @@ pub async fn envoy(
     uri: Uri,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
+) -> Response {
     let (name, forwarded) = Forwarded::in_path(method.as_str(), &uri);
-    let required = state.requirements.get(name).ok_or_else(|| {
-        let detail = "No requirement has the name in this path; add it to sallyport.toml as [requirements.NAME].";
-        Problem::new(StatusCode::FORBIDDEN, "unknown_requirement", detail).about(&client)
-    })?;
     let asked = Asked { state: &state, client: &client, trusted: trusted.0, headers: &headers };
-    let judged = asked.judge(required, forwarded, body).await;
-    Ok(judged.map_err(|problem| problem.about(&client))?.unwrap_or_else(IntoResponse::into_response))
+    let Some(required) = state.requirements.get(name) else {
+        let detail = "No requirement has the name in this path; add it to sallyport.toml as [requirements.NAME].";
+        return asked.show(&Problem::new(StatusCode::FORBIDDEN, "unknown_requirement", detail)).into_response();
+    };
+    match asked.judge(required, forwarded, body).await {
+        Ok(judged) => judged.unwrap_or_else(IntoResponse::into_response),
+        Err(problem) => asked.show(&problem).into_response(),
+    }
 }
 
 /// What nginx alone needs.
@@ -118,6 +120,10 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    fn show(&self, problem: &Problem) -> Shown {
+        Shown::problem(self.state.context.store.profile(), problem, self.client)
+    }
+
     /// What passes, or what is refused; a problem where nothing can be said.
     async fn judge(
         &self,
@@ -146,6 +152,7 @@ impl Asked<'_> {
             ip: Some(self.client.ip),
             signed: body.as_ref().map(|body| signed::signed(self.headers, names, body)),
             cost: 1,
+            via: Via::Gateway,
         };
         let judged = self.state.verifier.judge(key.as_deref(), &ask, self.client).await?;
         let (rates, now) = (&self.state.rates, self.state.context.store.now());
@@ -155,7 +162,7 @@ impl Asked<'_> {
                 passed.headers_mut().extend(rates.headers(&judged, now));
                 Ok(passed)
             }
-            _ => Err(Shown::refusal(&judged, rates, now, self.client)),
+            _ => Err(Shown::judged(self.state, &judged, now, self.client)),
         })
     }
 
@@ -179,7 +186,8 @@ impl Asked<'_> {
 
 /// Who the key speaks for, for the upstream behind the gateway.
 fn identity(key: &KeyRecord, profile: &Profile) -> Response {
-    let mut headers = HeaderMap::with_capacity(16);
+    // With room for what every answer carries.
+    let mut headers = HeaderMap::with_capacity(24);
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);
@@ -203,5 +211,7 @@ fn identity(key: &KeyRecord, profile: &Profile) -> Response {
     set("x-auth-environment", &key.environment);
     set("x-auth-mode", key.mode.as_str());
     set("cache-control", "no-store");
-    (StatusCode::OK, headers).into_response()
+    let mut response = StatusCode::OK.into_response();
+    *response.headers_mut() = headers;
+    response
 }

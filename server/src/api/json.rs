@@ -56,6 +56,9 @@ pub fn parse<T: Taken>(bytes: &[u8]) -> Result<T, Problem> {
 /// `application/json` and `application/…+json`, with parameters or without.
 fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind == "application/json" {
+        return true;
+    }
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }

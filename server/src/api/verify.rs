@@ -11,7 +11,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sallyport::{
     Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
-    key::{Ask, KeyRecord, Metadata, Verdict},
+    key::{Ask, KeyRecord, Metadata, Verdict, verdict::Via},
     limit::whole_seconds,
     profile::{Mode, Profile},
     scope::Request,
@@ -57,7 +57,7 @@ pub struct VerifyRequest {
     #[schema(value_type = Option<String>)]
     ip: Option<std::net::IpAddr>,
     /// As how many requests this counts; 1 where it is left out.
-    #[schema(value_type = Option<u32>, minimum = 1)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 4294967295_u32)]
     cost: Option<NonZeroU32>,
     signature: Option<SignatureField>,
 }
@@ -111,7 +111,7 @@ pub struct Valid<'a> {
 
 /// How the limit stands that stops this key first.
 #[derive(Serialize, ToSchema)]
-struct RateLimit {
+pub struct RateLimit {
     limit: u64,
     remaining: u64,
     /// Seconds since 1970, when all of it is there again.
@@ -196,6 +196,7 @@ pub async fn verify(
         ip: request.ip,
         signed,
         cost: request.cost.map_or(1, NonZeroU32::get),
+        via: Via::Backend { token: caller.token.org_id.as_ref().map(|_| caller.token.name.as_str()) },
     };
     let key = request.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
     let judged = state.verifier.judge(key, &ask, client).await.map_err(|error| Problem::from(error).about(client))?;
@@ -209,7 +210,7 @@ pub async fn verify(
             valid: false,
             code: verdict.code(),
             status: verdict.status(),
-            error: Shown::refusal(&judged, &state.rates, now, client).body,
+            error: Shown::judged(&state, &judged, now, client).body,
             rate_limit,
             retry_after: judged.retry_after.map(whole_seconds),
             request_id: &client.request_id,

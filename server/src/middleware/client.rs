@@ -5,6 +5,8 @@ use std::{
     time::Instant,
 };
 
+use super::{guard::run, headers};
+use crate::{api, state::AppState};
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header},
@@ -14,9 +16,6 @@ use axum::{
 use ipnet::IpNet;
 use sallyport::id::RequestId;
 use sallyport_app::context::Client;
-use tracing::Instrument;
-
-use crate::state::AppState;
 
 /// The other end of the connection: an extension that the accept loop sets.
 #[derive(Clone, Copy, Debug)]
@@ -43,27 +42,33 @@ pub async fn name_client(State(state): State<AppState>, mut request: Request, ne
         ip: address(headers, peer, &state.trusted_proxies),
         local: peer.is_loopback() && state.is_local() && is_local_host(headers) && !is_forwarded(headers),
         user_agent: headers.get(header::USER_AGENT).map(shortened),
-        request_id: RequestId::mint(state.context.store.entropy()),
+        request_id: RequestId::mint(&state.names),
     };
-    let id = client.request_id.clone();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    // What machines ask all the time would drown the rest, and a full pipe behind the log would hold up answers.
+    let path = request.uri().path();
+    let of_api = path == "/v1" || path.starts_with("/v1/");
+    let for_a_gateway = path.starts_with("/v1/auth");
+    let quiet = of_api || matches!(path, "/healthz" | "/readyz");
+    // The path alone: a query may hold what is nobody's business.
+    let told =
+        (!quiet || tracing::enabled!(tracing::Level::DEBUG)).then(|| (request.method().clone(), path.to_owned()));
     request.extensions_mut().insert(client.clone());
     request.extensions_mut().insert(Trusted(trusted));
 
-    let span = tracing::info_span!("request", request_id = %id);
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let handled = run(next.run(request), &client.request_id, of_api).await;
+    let mut response = if of_api { api::complete(handled, &state, for_a_gateway, &client) } else { handled };
 
-    let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
-    // The path alone: a query may hold what is nobody's business.
-    span.in_scope(|| {
-        // What machines ask all the time would drown the rest, and a full pipe behind the log would hold up answers.
-        if path.starts_with("/v1/") || matches!(path.as_str(), "/healthz" | "/readyz") {
-            tracing::debug!(%method, path, status, ms, address = %client.ip, "answered");
+    if let Some((method, path)) = told {
+        let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
+        let (request_id, address) = (&client.request_id, client.ip);
+        if quiet {
+            tracing::debug!(%request_id, %method, path, status, ms, %address, "answered");
         } else {
-            tracing::info!(%method, path, status, ms, address = %client.ip, "answered");
+            tracing::info!(%request_id, %method, path, status, ms, %address, "answered");
         }
-    });
-    if let Ok(id) = HeaderValue::from_str(id.as_str()) {
+    }
+    headers::secure(&state, response.headers_mut());
+    if let Ok(id) = HeaderValue::from_str(client.request_id.as_str()) {
         response.headers_mut().insert(REQUEST_ID.clone(), id);
     }
     response

@@ -10,6 +10,10 @@ use sallyport_app::context::Nonce;
 
 use crate::state::AppState;
 
+static OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+static RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+static PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+
 /// For what is no page: should a browser show it as one, it can do nothing.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
@@ -61,22 +65,20 @@ fn secure_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// Stands before everything, panics and unknown addresses included.
-pub async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+/// Of everything, panics and unknown addresses included.
+pub fn secure(state: &AppState, headers: &mut HeaderMap) {
+    headers.reserve(8);
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING));
     let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
     // With no-referrer a form on the same site would post `Origin: null`, and the origin check would refuse it.
     set(header::REFERRER_POLICY, "same-origin");
-    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    set(HeaderName::from_static("permissions-policy"), PERMISSIONS);
+    set(OPENER_POLICY.clone(), "same-origin");
+    set(RESOURCE_POLICY.clone(), "same-origin");
+    set(PERMISSIONS_POLICY.clone(), PERMISSIONS);
     if state.is_https() {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
         secure_cookies(headers);
     }
-    response
 }

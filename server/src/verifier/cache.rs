@@ -8,8 +8,16 @@ use std::sync::{
 use quick_cache::sync::Cache;
 use sallyport::key::Digest;
 
+/// Half of a digest names an entry: nobody without the pepper can find two that agree in 128 bits, and there is one for
+/// each key in memory.
+type Name = [u8; 16];
+
+fn name(digest: &Digest) -> Name {
+    *digest.0.first_chunk().expect("32 bytes begin with 16")
+}
+
 pub struct GenerationCache<V> {
-    entries: Cache<Digest, Arc<V>>,
+    entries: Cache<Name, Arc<V>>,
     /// Counts every forgetting. A fetch that began in an older generation may carry what was just revoked.
     generation: AtomicU64,
     /// Held by fills and forgettings, never by look-ups.
@@ -26,14 +34,14 @@ impl<V> GenerationCache<V> {
     }
 
     pub fn get(&self, digest: &Digest) -> Option<Arc<V>> {
-        self.entries.get(digest)
+        self.entries.get(&name(digest))
     }
 
     /// Keeps what was fetched since `generation`, unless something was forgotten since.
     pub fn fill(&self, generation: u64, digest: Digest, value: &Arc<V>) {
         let _writing = self.writing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if self.generation() == generation {
-            self.entries.insert(digest, Arc::clone(value));
+            self.entries.insert(name(&digest), Arc::clone(value));
         }
     }
 
@@ -41,7 +49,7 @@ impl<V> GenerationCache<V> {
     pub fn forget(&self, digests: &[Digest]) {
         let _writing = self.writing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         for digest in digests {
-            self.entries.remove(digest);
+            self.entries.remove(&name(digest));
         }
         self.generation.fetch_add(1, Ordering::SeqCst);
     }

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     mem,
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -88,11 +88,7 @@ impl Usage {
 
     /// Takes the lock once for each key and flush, not once for each request.
     pub fn used(&self, key: &Arc<CachedKey>, now: Timestamp, client: &Client) {
-        let before = key.last_used.fetch_max(now.micros(), Ordering::Relaxed);
-        if key.dirty.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let first = before == i64::MIN;
+        let Some(first) = key.last_used.note(now) else { return };
         let address = first.then(|| client.address());
         let user_agent = if first { client.user_agent.clone() } else { None };
         self.lock().used.push(FirstSeen { key: Arc::clone(key), address, user_agent });
@@ -161,8 +157,8 @@ impl Usage {
         of_org.retain(|_, kinds| *kinds > 0);
         drop(guard);
         for one in &used {
-            // Cleared before the time is read: a use in between is gathered again.
-            one.key.dirty.store(false, Ordering::Release);
+            // Before the time is read: a use in between is gathered again.
+            one.key.last_used.take();
         }
         Batch { used, refused }
     }
@@ -171,7 +167,7 @@ impl Usage {
     pub fn put_back(&self, batch: Batch) {
         let mut gathered = self.lock();
         for used in batch.used {
-            if !used.key.dirty.swap(true, Ordering::AcqRel) {
+            if used.key.last_used.put_back() {
                 gathered.used.push(used);
             }
         }
@@ -190,19 +186,19 @@ pub struct Batch {
 }
 
 impl Batch {
-    pub fn used(&self) -> Vec<Used> {
+    pub fn used(&self) -> Vec<Used<CachedKey>> {
         let used = self.used.iter().map(|used| Used {
-            key: Arc::clone(&used.key.record),
-            at: Timestamp::from_micros(used.key.last_used.load(Ordering::Acquire)),
+            key: Arc::clone(&used.key),
+            at: used.key.last_used.at(),
             address: used.address.clone(),
             user_agent: used.user_agent.clone(),
         });
         used.collect()
     }
 
-    pub fn refused(&self) -> Vec<Refused> {
+    pub fn refused(&self) -> Vec<Refused<CachedKey>> {
         let refused = self.refused.iter().map(|kind| Refused {
-            key: Arc::clone(&kind.key.record),
+            key: Arc::clone(&kind.key),
             verdict: kind.verdict,
             passed: kind.passed,
             times: kind.times,

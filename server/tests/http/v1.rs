@@ -12,6 +12,7 @@ mod limits;
 mod openapi;
 mod orgs;
 mod projects;
+mod races;
 mod revocation;
 mod signatures;
 mod tenants;

@@ -138,7 +138,7 @@ pub async fn list(
     let (store, app) = (&state.context.store, app.it);
     let page = store.keys(&app.org_id, Some(&app.id), &which.filter()?).await?;
     let now = store.now();
-    let data = page.keys.into_iter().map(|(key, _)| Shown::of(key, Some(&app), now)).collect();
+    let data = page.keys.into_iter().map(|key| Shown::of(key, Some(&app), now)).collect();
     Ok(ok(Listed { data, next_cursor: page.older }))
 }
 

@@ -17,6 +17,7 @@ crate::on_both_portals!(
     a_thousand_verifications_after_the_answer_are_refused,
     no_verification_that_began_after_the_answer_is_valid,
     another_process_is_heard_of,
+    the_page_of_a_revoked_key_proves_it,
 );
 
 async fn a_thousand_verifications_after_the_answer_are_refused(portal: &TestPortal) {
@@ -82,11 +83,34 @@ async fn another_process_is_heard_of(portal: &TestPortal) {
     let org = sallyport::id::OrgId::parse(ask().await.header("x-auth-org-id")).expect("an id");
     let keys = elsewhere.keys(&org, None, &KeyFilter::default()).await.expect("asked");
     let act = Act::by(Actor::CommandLine);
-    elsewhere.revoke_key(&act, &keys.keys[0].0, "from a shell".to_owned()).await.expect("revoked");
+    elsewhere.revoke_key(&act, &keys.keys[0], "from a shell".to_owned()).await.expect("revoked");
     elsewhere.close().await;
     // What the worker does four times a second.
     portal.state.verifier.poll().await.expect("polled");
     assert_eq!(ask().await.status, 401);
+}
+
+/// The verifier was asked, and the page says what it said; what another process revoked, nobody asked about.
+async fn the_page_of_a_revoked_key_proves_it(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (key, secret) = portal.key(&app).await;
+    assert_eq!(portal.auth("", &[("x-api-key", &secret)]).await.status, 200, "warm");
+    assert!(!portal.get(&format!("/keys/{key}")).await.body.contains("verifier nodes"));
+    portal.revoke(&key).await;
+    let page = portal.get(&format!("/keys/{key}")).await;
+    let after = page.after("1 of 1 verifier nodes refuses this key, after ", ' ');
+    assert!(after.parse::<f64>().is_ok_and(|ms| (0.0..60_000.0).contains(&ms)), "{after}");
+
+    let (key, _) = portal.key(&app).await;
+    let id = sallyport::id::KeyId::parse(&key).expect("an id");
+    let ada = portal.store.user_to_sign_in("ada@example.com").await.expect("asked").expect("there").0;
+    let key = portal.store.key_for(&ada.id, &id).await.expect("asked").expect("there");
+    let elsewhere = portal.store.reopened().await;
+    elsewhere.revoke_key(&Act::by(Actor::CommandLine), &key, String::new()).await.expect("revoked");
+    elsewhere.close().await;
+    let page = portal.get(&format!("/keys/{id}")).await;
+    assert!(page.body.contains("Revoked") && !page.body.contains("verifier nodes"));
 }
 
 /// Without polls for some seconds a node can't know of revocations, so it calls no key good.

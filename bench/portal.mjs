@@ -1,10 +1,10 @@
 // A portal of our own in a temporary folder, and what a person would do in its pages, as plain forms.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { binary, seed } from './settings.mjs';
 
-export const binary = process.env.BENCH_BINARY ?? 'target/release/sallyport';
 export const person = { email: 'bench@sallyport.test', password: 'a-long-bench-password' };
 export const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
 
@@ -15,32 +15,57 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
+// Starts a server and waits until it says where it listens.
+export async function listening(command, args, name, env = {}) {
+  // Logs go to a file: a pipe that nobody empties while wrk runs would hold up the server.
+  const log = join(folder, `${name}.log`);
+  const server = spawn(command, args, { stdio: ['ignore', 'pipe', openSync(log, 'w')], env: { ...process.env, ...env } });
+  servers.push(server);
+  let output = '';
+  const base = await new Promise((found, failed) => {
+    server.stdout.on('data', chunk => {
+      output += chunk;
+      const line = /listening on (http:\/\/\S+)/.exec(output);
+      if (line) found(line[1].replace(/\/$/, ''));
+    });
+    server.on('error', failed);
+    server.on('exit', code => failed(new Error(`${command} ended with ${code}:\n${output}${readFileSync(log, 'utf8')}`)));
+  });
+  return { server, base, log };
+}
+
 export class Portal {
   cookie = '';
 
   // Started, with nobody in it yet.
-  static async start(name) {
+  static async start(name, flags = [], env = {}) {
     const portal = new Portal();
     portal.data = join(folder, name);
-    // Logs go to a file: a pipe that nobody empties while wrk runs would hold up the server.
-    const log = join(folder, `${name}.log`);
-    portal.server = spawn(binary, ['serve', '--listen', '127.0.0.1:0', '--data', portal.data], {
-      stdio: ['ignore', 'pipe', openSync(log, 'w')],
-    });
-    servers.push(portal.server);
-    let output = '';
-    portal.base = await new Promise((found, failed) => {
-      portal.server.stdout.on('data', chunk => {
-        output += chunk;
-        const line = /listening on (http:\/\/\S+)/.exec(output);
-        if (line) found(line[1].replace(/\/$/, ''));
-      });
-      portal.server.on('error', failed);
-      portal.server.on('exit', code =>
-        failed(new Error(`sallyport ended with ${code}:\n${output}${readFileSync(log, 'utf8')}`)),
-      );
-    });
-    return portal;
+    const args = ['serve', '--listen', '127.0.0.1:0', '--data', portal.data, ...flags];
+    return Object.assign(portal, await listening(binary, args, name, env));
+  }
+
+  // A root token that may verify.
+  makeRoot() {
+    this.root = execFileSync(binary, ['token', 'create', '--name', 'bench', '--data', this.data], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+    return this.root;
+  }
+
+  // Many more keys in its app; their secrets in a file, a line each.
+  fill(count) {
+    this.secrets = join(folder, `${this.data.split('/').pop()}.secrets`);
+    const args = [this.data, person.email, this.app.split('/').pop(), String(count), this.secrets];
+    execFileSync(seed, args, { stdio: 'inherit' });
+  }
+
+  // Its end, and its memory and processor with it.
+  end() {
+    this.server.removeAllListeners('exit');
+    this.server.kill('SIGTERM');
+    return new Promise(done => this.server.on('exit', done));
   }
 
   // Resident memory in MB.
@@ -68,9 +93,9 @@ export class Portal {
   }
 
   // The first account, and down to an app with one key.
-  async setUp() {
+  async setUp(plan = 'enterprise') {
     await this.create('/setup', { name: 'Bench', ...person });
-    this.org = await this.create('/orgs/new', { name: 'Bench', description: '', plan: 'enterprise', tenant: 'Default' });
+    this.org = await this.create('/orgs/new', { name: 'Bench', description: '', plan, tenant: 'Default' });
     const tenant = await this.create(`${this.org}/tenants/new`, { name: 'Bench' });
     const project = await this.create(`${tenant}/projects/new`, { name: 'Bench' });
     this.app = await this.create(`${project}/apps/new`, { name: 'Bench', os: 'backend', bundle_id: '', description: '' });

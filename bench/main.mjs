@@ -1,0 +1,86 @@
+// `make bench`: each subject after the other, and docs/benchmarks.md of what they showed. With names of subjects
+// (verifier, keys, memory, flood, lists, sizes) those alone, printed and not kept.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { dirname } from 'node:path';
+import { flood } from './flood.mjs';
+import { lists } from './lists.mjs';
+import { memory } from './memory.mjs';
+import { million } from './million.mjs';
+import { Portal } from './portal.mjs';
+import { all_goals, cached, few, many, most, number, report_file, rounds, say, seconds, trial } from './settings.mjs';
+import { sizes } from './sizes.mjs';
+import { verifier } from './verifier.mjs';
+
+const asked = process.argv.slice(2);
+const wanted = name => asked.length === 0 || asked.includes(name);
+const parts = [];
+
+// With `count` keys beside the one that its page generated.
+async function portal(name, count, flags, env) {
+  // With limits to be counted, but for the one key that is asked about alone.
+  const made = await (await Portal.start(name, flags, env)).setUp(count > 0 ? 'pro' : 'enterprise');
+  made.makeRoot();
+  if (count > 0) {
+    say(`Making ${number(count)} keys …`);
+    made.fill(count);
+  }
+  return made;
+}
+
+if (wanted('verifier') || wanted('sizes')) {
+  const first = await Portal.start('first');
+  const at_start = first.memory();
+  await first.setUp();
+  if (wanted('verifier')) {
+    say('Measuring the verifier …');
+    parts.push(await verifier(first, first.makeRoot()));
+  }
+  if (wanted('sizes')) parts.push(await sizes(first, at_start));
+  await first.end();
+}
+if (wanted('keys') || wanted('memory')) {
+  const large = await portal('most', most, ['--cache-keys', String(2 * most)]);
+  if (wanted('memory')) parts.push(await memory(large, Math.min(few, most - 2 * cached)));
+  if (wanted('keys')) {
+    const small = await portal('few', few);
+    parts.push(await million(small, large));
+    await small.end();
+  }
+  await large.end();
+}
+if (wanted('flood')) {
+  // sqlx tells of each statement, so that look-ups can be counted.
+  const flooded = await portal('flooded', 0, [], { SALLYPORT_LOG: 'warn,sqlx::query=debug' });
+  parts.push(await flood(flooded));
+  await flooded.end();
+}
+if (wanted('lists')) {
+  const [small, large] = [await portal('short', few), await portal('long', many)];
+  say('Measuring the lists …');
+  parts.push(await lists(small, large, few, many));
+}
+
+const missed = all_goals().filter(goal => !goal.holds);
+const goals = all_goals().map(
+  ({ name, value, bound, holds }) => `| ${name} | ${value.toFixed(2)} | ${bound} | ${holds ? 'yes' : '**no**'} |`,
+);
+const report = `# Benchmarks
+
+Made by \`make bench\`: the release binary on SQLite in a temporary folder, \`wrk\` on the same machine (${cpus().length} ×
+${cpus()[0].model.trim()}), ${rounds} rounds of ${seconds} s, interleaved; medians. A ratio is the median of the ratios within
+the rounds. What can be counted instead of timed is in [benchmarks-micro.md](benchmarks-micro.md).
+
+| what has to hold | measured | bound | holds |
+|---|---:|---:|---|
+${goals.join('\n')}
+
+${parts.join('\n')}`;
+process.stdout.write(report);
+if (asked.length === 0) {
+  mkdirSync(dirname(report_file), { recursive: true });
+  writeFileSync(report_file, report);
+}
+for (const { name, value, bound } of missed) say(`missed: ${name} is ${value.toFixed(2)}, and should be ${bound}`);
+// A trial of the script measures nothing, so it can't miss anything either.
+process.exit(missed.length > 0 && !trial ? 1 : 0);

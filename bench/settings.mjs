@@ -1,0 +1,32 @@
+// What a run can be told, and how figures are written.
+export const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
+export const seconds = Number(process.env.BENCH_SECONDS ?? 3);
+export const connections = Number(process.env.BENCH_CONNECTIONS ?? 64);
+export const few = Number(process.env.BENCH_FEW ?? 1_000);
+export const many = Number(process.env.BENCH_MANY ?? 100_000);
+export const most = Number(process.env.BENCH_MOST ?? 1_000_000);
+export const cached = Number(process.env.BENCH_CACHED ?? 200_000);
+export const flood_seconds = Number(process.env.BENCH_FLOOD ?? 60);
+export const report_file = process.env.BENCH_REPORT ?? 'docs/benchmarks.md';
+// Programs that were built before: a trial of the script, whose figures mean nothing.
+export const trial = Boolean(process.env.BENCH_BINARY);
+const examples = process.env.BENCH_EXAMPLES ?? 'target/release/examples';
+export const binary = process.env.BENCH_BINARY ?? 'target/release/sallyport';
+export const seed = `${examples}/seed`;
+export const bare = `${examples}/bare`;
+
+export const number = value => Math.round(value).toLocaleString('en-US');
+export const ms = value => `${value.toFixed(2)} ms`;
+export const kb = bytes => `${(bytes / 1024).toFixed(1)} KB`;
+export const mb = bytes => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+export const median = list => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+export const say = text => process.stderr.write(`${text}\n`);
+
+// What has to hold: at most or at least so much. Those that do not are told at the end, and fail the run.
+const goals = [];
+export function goal(name, value, { least, most: top }) {
+  const holds = least === undefined ? value <= top : value >= least;
+  goals.push({ name, value, bound: least === undefined ? `≤ ${top}` : `≥ ${least}`, holds });
+  return value;
+}
+export const all_goals = () => goals;

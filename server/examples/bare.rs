@@ -1,0 +1,129 @@
+//! For `make bench`: what a server costs that does nothing but answer. It parses the request that the verifier takes,
+//! hashes the key as the verifier does, looks it up in a map, and sends what the verifier sent when it was asked: the
+//! same status, headers and bytes. No root token, no limits, no request ids, no time-outs, no log.
+//!
+//! `bare FILE`, where FILE holds `{"key": "…", "verify": ANSWER, "auth": ANSWER}` and ANSWER is
+//! `{"headers": [["name", "value"], …], "body": "…"}`. It prints where it listens.
+
+use std::{collections::HashMap, io::Write, sync::Arc};
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{RawQuery, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    response::{IntoResponse, Response},
+    routing::{any, post},
+    serve::ListenerExt,
+};
+use sallyport::key::{Digest, secret::Pepper};
+use serde::Deserialize;
+
+/// The fields that the verifier takes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "they are parsed, as the verifier parses them; the key alone is looked up")]
+struct VerifyRequest {
+    key: String,
+    app_id: Option<String>,
+    #[serde(default)]
+    scopes: Vec<String>,
+    mode: Option<String>,
+    #[serde(default)]
+    ingestion: bool,
+    method: Option<String>,
+    path: Option<String>,
+    ip: Option<std::net::IpAddr>,
+    cost: Option<u32>,
+    signature: Option<Signature>,
+}
+
+#[derive(Deserialize)]
+#[allow(dead_code, reason = "as above")]
+struct Signature {
+    timestamp: String,
+    signature: String,
+    body_base64: String,
+}
+
+#[derive(Deserialize)]
+struct Given {
+    key: String,
+    verify: GivenAnswer,
+    auth: GivenAnswer,
+}
+
+#[derive(Deserialize)]
+struct GivenAnswer {
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+#[derive(Clone)]
+struct Answer {
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Answer {
+    fn new(given: GivenAnswer) -> Result<Self, String> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in given.headers {
+            let name: HeaderName = name.parse().map_err(|_| format!("{name:?} is no name of a header"))?;
+            headers.append(name, HeaderValue::from_str(&value).map_err(|_| format!("{value:?} is no header"))?);
+        }
+        Ok(Self { headers, body: given.body.into() })
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        (self.headers, self.body).into_response()
+    }
+}
+
+/// What is known of one key.
+struct Known {
+    verify: Answer,
+    auth: Answer,
+}
+
+struct Keys {
+    pepper: Pepper,
+    known: HashMap<Digest, Known>,
+}
+
+impl Keys {
+    fn find(&self, key: &str) -> Result<&Known, StatusCode> {
+        self.known.get(&self.pepper.digest(key)).ok_or(StatusCode::UNAUTHORIZED)
+    }
+}
+
+async fn verify(State(keys): State<Arc<Keys>>, Json(request): Json<VerifyRequest>) -> Result<Answer, StatusCode> {
+    Ok(keys.find(&request.key)?.verify.clone())
+}
+
+async fn auth(State(keys): State<Arc<Keys>>, RawQuery(_): RawQuery, headers: HeaderMap) -> Result<Answer, StatusCode> {
+    let key = headers.get("x-api-key").and_then(|key| key.to_str().ok()).ok_or(StatusCode::UNAUTHORIZED)?;
+    Ok(keys.find(key)?.auth.clone())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), String> {
+    let file = std::env::args().nth(1).ok_or("usage: bare FILE")?;
+    let text = std::fs::read_to_string(&file).map_err(|error| format!("{file}: {error}"))?;
+    let given: Given = serde_json::from_str(&text).map_err(|error| format!("{file}: {error}"))?;
+    let pepper = Pepper::new([7; 32]);
+    let known = Known { verify: Answer::new(given.verify)?, auth: Answer::new(given.auth)? };
+    let keys = Arc::new(Keys { known: HashMap::from([(pepper.digest(&given.key), known)]), pepper });
+    let router = Router::new().route("/v1/keys/verify", post(verify)).route("/v1/auth", any(auth)).with_state(keys);
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let mut out = std::io::stdout();
+    writeln!(out, "listening on http://{address}").and_then(|()| out.flush()).map_err(|error| error.to_string())?;
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    axum::serve(listener, router).await.map_err(|error| error.to_string())
+}

@@ -1,0 +1,38 @@
+//! The proof of a revocation: the verifier of this process was asked, and how soon after the commit it refused.
+
+use std::{
+    pin::Pin,
+    time::{Duration, Instant},
+};
+
+use super::Store;
+use crate::{Result, id::KeyId, key::Digest};
+
+type Answer = Pin<Box<dyn Future<Output = Result<bool>> + Send>>;
+pub(super) type Prover = Box<dyn Fn(Digest) -> Answer + Send + Sync>;
+
+impl Store {
+    /// Whom to ask whether a key is refused now. There is one; a second is ignored.
+    pub fn proved_by<F>(&self, prover: impl Fn(Digest) -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = Result<bool>> + Send + 'static,
+    {
+        let _ = self.0.prover.set(Box::new(move |digest| Box::pin(prover(digest))));
+    }
+
+    /// Notes how long it took from the commit until the key was refused. It was revoked whatever becomes of this, so a
+    /// failure leaves it unproved.
+    pub(super) async fn prove_refused(&self, key: &KeyId, digest: Digest, committed: Instant) {
+        let Some(prover) = self.0.prover.get() else { return };
+        if !matches!(prover(digest).await, Ok(true)) {
+            return;
+        }
+        let micros = i64::try_from(committed.elapsed().as_micros()).unwrap_or(i64::MAX);
+        let noted = sqlx::query("UPDATE keys SET refused_after = $1 WHERE id = $2 AND revoked_at IS NOT NULL");
+        let _ = noted.bind(micros).bind(key.to_string()).execute(&self.0.write).await;
+    }
+}
+
+pub(super) fn duration(micros: i64) -> Option<Duration> {
+    u64::try_from(micros).ok().map(Duration::from_micros)
+}
