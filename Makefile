@@ -17,7 +17,7 @@ lint: ## Formatting, clippy, rustdoc and (where cargo-deny is installed) licence
 bench: ## The verifier beside a bare server, memory, floods and sizes; writes docs/benchmarks.md
 	@scripts/bench
 
-soak: ## What takes long: 10,000 races against revocation, property tests with many cases, a flood of unknown keys
+soak: ## What takes long: 10,000 races against revocation, property tests with many cases, fuzzing, a flood
 	@scripts/soak
 
 dev: ## Rebuild and reload on each change

@@ -41,13 +41,13 @@ impl Decision {
         request_id: RequestId,
         verdict: Verdict,
         ask: &Ask<'_>,
-        key: &Arc<KeyRecord>,
+        key: &KeyRecord,
         profile: &Profile,
         at: Timestamp,
     ) -> Self {
         let step = Step::that_refused(verdict, ask, key, profile, at);
         let asked = Asked::new(ask, profile, at);
-        Self { at, request_id, verdict, step, asked, key: Arc::clone(key), rate: None }
+        Self { at, request_id, verdict, step, asked, key: Arc::new(key.clone()), rate: None }
     }
 
     pub fn org_id(&self) -> &OrgId {

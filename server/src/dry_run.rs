@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::http::HeaderValue;
 use sallyport::{
     decision::{Decision, Outcome},
     id::KeyId,
@@ -33,7 +34,11 @@ impl DryRun for DryRuns {
                 let id = client.request_id.clone();
                 Decision { rate, ..Decision::new(id, judged.verdict, ask, &key.record, profile, tried.at) }
             });
-            let answer = refused.map(|_| answer(&Shown::refusal(judged, &self.rates, tried.at, client)));
+            let answer = refused.map(|key| {
+                let mut shown = Shown::refusal(profile, judged.verdict, Some(&key.record), client);
+                shown.headers.extend(self.rates.headers(judged, tried.at));
+                answer(&shown)
+            });
             let verdict = judged.verdict;
             let steps = tried.steps.into_iter().map(|(step, said)| (step, outcome(said))).collect();
             Ok(Trial { steps, verdict, answer, decision, rate })
@@ -51,11 +56,12 @@ fn outcome(said: Said) -> Outcome {
 
 /// As it goes over the wire, but for the line ends of its JSON.
 fn answer(shown: &Shown) -> String {
-    let mut text = format!("HTTP/1.1 {}\ncontent-type: {}\n", shown.status, shown.content_type);
-    for (name, value) in &shown.headers {
-        text.push_str(&format!("{name}: {}\n", value.to_str().unwrap_or_default()));
+    let value = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    let mut text = format!("HTTP/1.1 {}\ncontent-type: {}\n", shown.status, value(&shown.content_type));
+    for (name, one) in &shown.headers {
+        text.push_str(&format!("{name}: {}\n", value(one)));
     }
-    let value: Result<serde_json::Value, _> = serde_json::from_str(shown.body.get());
-    let body = value.and_then(|value| serde_json::to_string_pretty(&value));
+    let json: Result<serde_json::Value, _> = serde_json::from_str(shown.body.get());
+    let body = json.and_then(|json| serde_json::to_string_pretty(&json));
     text + "\n" + body.as_deref().unwrap_or(shown.body.get())
 }

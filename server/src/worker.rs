@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use sallyport::store::Store;
 use tokio::{
     sync::watch,
     task::JoinHandle,
@@ -15,11 +16,15 @@ const POLL: Duration = Duration::from_millis(250);
 /// *Last used* is at most this old, and one write more.
 const FLUSH: Duration = Duration::from_secs(2);
 
+/// The names of requests that were answered are kept for a day, and this longer.
+const FORGET: Duration = Duration::from_secs(60 * 60);
+
 /// Ends with the sender of `stop`, after a last flush.
 pub fn start(verifier: &Arc<Verifier>, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
     vec![
         tokio::spawn(poll(Arc::clone(verifier), stop.clone())),
         tokio::spawn(flush(Arc::clone(verifier), stop.clone())),
+        tokio::spawn(forget(verifier.store().clone(), stop.clone())),
     ]
 }
 
@@ -44,6 +49,20 @@ async fn poll(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {
 async fn heard(verifier: &Verifier) -> sallyport::Result<()> {
     verifier.store().hold_server_lock().await?;
     verifier.poll().await
+}
+
+async fn forget(store: Store, mut stop: watch::Receiver<bool>) {
+    let mut ticks = interval(FORGET);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stop.changed() => return,
+        }
+        if let Err(error) = store.forget_repeats().await {
+            tracing::warn!(%error, "the names of old requests could not be forgotten");
+        }
+    }
 }
 
 async fn flush(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {

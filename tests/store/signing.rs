@@ -54,7 +54,7 @@ async fn both_sign_until_the_grace_ends(store: &TestStore) {
     let third = store.rotate_signing_secret(&act, &key, 2, HOUR).await.expect("rotated").expose().to_owned();
     let fourth = store.rotate_signing_secret(&act, &key, 3, HOUR).await.expect("rotated").expose().to_owned();
     assert_eq!(open(store, &key).await, [fourth, third]);
-    let events = store.events(&key.org_id, Some(&key.app_id), &EventFilter::default()).await.expect("asked").events;
+    let events = store.events(&key.org_id, key.app_id.as_ref(), &EventFilter::default()).await.expect("asked").events;
     let last = &events[0];
     assert_eq!((last.action.as_str(), last.actor_name.as_str()), ("key.signing_rotated", "Ada"));
     assert_eq!(last.details, format!(r#"{{"old_until":"{}"}}"#, (store.now() + HOUR).to_rfc3339()));

@@ -2,11 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use axum::{
-    Json as Answer,
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sallyport::{
     Timestamp,
@@ -23,7 +19,7 @@ use utoipa::{ToSchema, openapi::schema::Object};
 
 use super::{
     caller::Caller,
-    json::{Json, Taken},
+    json::{Json, Taken, answer},
     openapi::words,
     problem::Problem,
     rate_headers::resets_at,
@@ -204,9 +200,9 @@ pub async fn verify(
     let rate_limit = RateLimit::of(&judged, now);
     Ok(match (judged.verdict, judged.record()) {
         (Verdict::Valid, Some(key)) => {
-            Answer(valid(key, state.context.store.profile(), rate_limit, &client.request_id)).into_response()
+            answer(&valid(key, state.context.store.profile(), rate_limit, &client.request_id))
         }
-        (verdict, _) => Answer(Refused {
+        (verdict, _) => answer(&Refused {
             valid: false,
             code: verdict.code(),
             status: verdict.status(),
@@ -214,8 +210,7 @@ pub async fn verify(
             rate_limit,
             retry_after: judged.retry_after.map(whole_seconds),
             request_id: &client.request_id,
-        })
-        .into_response(),
+        }),
     })
 }
 

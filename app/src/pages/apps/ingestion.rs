@@ -46,18 +46,20 @@ fn Switch(app: App) -> impl IntoView {
     let form = FormState::typed(app.ingestion_verified.then_some(("verified", "on")));
     view! {
         <Card title="Data ingestion">
-            <Facts>
-                <Fact label="App ID"><IdChip id=app.id.to_string() name="Copy app id"/></Fact>
-                <Fact label="Organization ID"><IdChip id=app.org_id.to_string() name="Copy organization id"/></Fact>
-            </Facts>
-            <form method="post" action=action class="stack form">
-                <CheckField
-                    form=&form name="verified" label="Verified for ingestion"
-                    hint="Its keys may push data. Without it they are refused (403) where ingestion is asked for."
-                />
-                <div class="form-foot"><button class="btn btn-primary">"Save"</button></div>
-                <SubmitOnce/>
-            </form>
+            <div class="stack">
+                <Facts>
+                    <Fact label="App ID"><IdChip id=app.id.to_string() name="Copy app id"/></Fact>
+                    <Fact label="Organization ID"><IdChip id=app.org_id.to_string() name="Copy organization id"/></Fact>
+                </Facts>
+                <form method="post" action=action class="stack form">
+                    <CheckField
+                        form=&form name="verified" label="Verified for ingestion"
+                        hint="Its keys may push data. Without it they are refused (403) where ingestion is asked for."
+                    />
+                    <div class="form-foot"><button class="btn btn-primary">"Save"</button></div>
+                    <SubmitOnce/>
+                </form>
+            </div>
         </Card>
     }
 }

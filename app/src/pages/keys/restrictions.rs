@@ -135,12 +135,14 @@ pub fn RestrictionsCard(key: Key, may_change: bool) -> impl IntoView {
                 <form method="get" action=href><button id="restrictions" class="btn">"Change restrictions"</button></form>
             })
         >
-            <Facts>
-                <Fact label="Signatures">{signatures}</Fact>
-                <Fact label="Addresses">{said}</Fact>
-                <Fact label="Limits">{limits_in_words(limits, "As the app or the plan says")}</Fact>
-            </Facts>
-            {(blocks > 0).then(|| view! { <CodeBlock text=listed name="Copy addresses"/> })}
+            <div class="stack">
+                <Facts>
+                    <Fact label="Signatures">{signatures}</Fact>
+                    <Fact label="Addresses">{said}</Fact>
+                    <Fact label="Limits">{limits_in_words(limits, "As the app or the plan says")}</Fact>
+                </Facts>
+                {(blocks > 0).then(|| view! { <CodeBlock text=listed name="Copy addresses"/> })}
+            </div>
         </Card>
     }
 }

@@ -122,13 +122,13 @@ fn lower(text: &str) -> String {
 
 fn state(decision: &Decision) -> String {
     let key = &decision.key;
-    match (key.revoked, key.expires_at) {
-        (true, _) => "Revoked".to_owned(),
-        (_, Some(at)) if at <= decision.at => format!("Expired {}", at.to_rfc3339()),
+    match key.expires_at {
+        _ if key.revoked => "Revoked".to_owned(),
+        Some(at) if at <= decision.at => format!("Expired {}", at.to_rfc3339()),
         _ if key.paused => "Paused".to_owned(),
         _ if key.owner.suspended => "Suspended with its owner".to_owned(),
-        (_, Some(at)) => format!("Active until {}", at.to_rfc3339()),
-        (_, None) => "Active, never expires".to_owned(),
+        Some(at) => format!("Active until {}", at.to_rfc3339()),
+        None => "Active, never expires".to_owned(),
     }
 }
 
