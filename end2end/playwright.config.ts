@@ -41,7 +41,7 @@ export default defineConfig({
     {
       name: 'nojs',
       use: { javaScriptEnabled: false },
-      testMatch: /(main-job|forms|keys|settings|account)\.spec\.ts$/,
+      testMatch: /(main-job|forms|keys|settings|account|profiles)\.spec\.ts$/,
     },
     {
       name: 'phone',

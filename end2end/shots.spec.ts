@@ -39,6 +39,34 @@ test.describe('to be looked at', () => {
     await shoot(page, 'sign-in-refused');
   });
 
+  test('refused requests', async ({ page, portal }) => {
+    test.setTimeout(240_000);
+    const { org_id, app_id } = await portalWithApp(page);
+    await shootAll(page, { 'refused-empty': `/apps/${app_id}/activity/refused` });
+    const { secret, path } = await issueKey(page, app_id, { label: 'Nightly export', scopes: ['Read'] });
+    const ask = async (query: string, headers: Record<string, string>) => {
+      const answer = await fetch(`${portal.url}/v1/auth${query}`, { headers: { 'x-api-key': secret, ...headers } });
+      return answer.headers.get('x-request-id')!;
+    };
+    const post = { 'x-original-method': 'POST', 'x-original-uri': '/v1/leads/import' };
+    for (let n = 0; n < 40; n++) await ask('?mode=test', post);
+    const signed = { 'x-sallyport-timestamp': '1700000000', 'x-sallyport-signature': 'ab'.repeat(32) };
+    const signature = await ask('?body=1', signed);
+    const scope = await ask('?scope=write', post);
+    await shootAll(page, {
+      'refused': `/apps/${app_id}/activity/refused`,
+      'refused-of-organization': `/orgs/${org_id}/activity/refused`,
+      'request': `/requests/${scope}`,
+      'request-signature': `/requests/${signature}`,
+      'request-unknown': '/requests/req_00000000000000000000',
+      'key-test': `${path}/test?request=${scope}`,
+    });
+    await page.goto(`${path}/test?request=${scope}`);
+    await page.getByRole('button', { name: 'Test it', exact: true }).click();
+    await expect(page.getByText('What the client is told')).toBeVisible();
+    await shoot(page, 'key-tested');
+  });
+
   test('pages', async ({ page, portal }) => {
     test.setTimeout(240_000);
     const { org_id, tenant_id, project_id, app_id } = await portalWithApp(page);

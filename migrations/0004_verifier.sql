@@ -16,6 +16,7 @@ ALTER TABLE apps ADD COLUMN limit_per_day BIGINT CHECK (limit_per_day > 0);
 
 -- Whose personal token it is. A key of an organization and a key of an app have none.
 ALTER TABLE keys ADD COLUMN owner_id TEXT REFERENCES users (id) CHECK ((owner = 'member') = (owner_id IS NOT NULL));
+CREATE INDEX keys_of_person ON keys (owner_id) WHERE owner_id IS NOT NULL;
 
 -- How much of a day's quota is used up (days since 1970, UTC): a restart must not refill it.
 CREATE TABLE key_days (

@@ -2,6 +2,7 @@
 
 pub mod addresses;
 pub mod edited;
+pub mod holder;
 pub mod metadata;
 pub mod new;
 pub mod record;
@@ -16,12 +17,14 @@ use serde::Serialize;
 use crate::{
     Timestamp,
     app::App,
-    id::{AppId, KeyId, OrgId, ProjectId, TenantId},
-    profile::Mode,
+    id::{AppId, KeyId, OrgId, ProjectId, TenantId, UserId},
+    member::Permission,
+    profile::{Mode, Owner},
 };
 
 pub use addresses::Addresses;
 pub use edited::EditedKey;
+pub use holder::Holder;
 pub use metadata::Metadata;
 pub use new::NewKey;
 pub use record::KeyRecord;
@@ -34,7 +37,13 @@ pub use verdict::{Ask, Verdict};
 pub struct Key {
     pub id: KeyId,
     pub org_id: OrgId,
-    pub app_id: AppId,
+    /// The app it speaks for, where it is an app's.
+    pub app_id: Option<AppId>,
+    pub owner: Owner,
+    /// The person whose token it is.
+    pub owner_id: Option<UserId>,
+    /// What the app, the person or the organization is called.
+    pub owner_name: String,
     pub label: String,
     pub environment: String,
     pub mode: Mode,
@@ -84,6 +93,15 @@ pub enum Status {
 }
 
 impl Key {
+    /// What somebody has to be allowed to change it. A person's own token is theirs, and of those who look after the
+    /// organization.
+    pub fn needs(&self, who: &UserId) -> Permission {
+        match &self.owner_id {
+            Some(owner) if owner != who => Permission::ManageOrg,
+            _ => Permission::ManageKeys,
+        }
+    }
+
     pub fn status(&self, now: Timestamp) -> Status {
         if self.revoked.is_some() {
             Status::Revoked
@@ -101,7 +119,8 @@ impl Key {
 #[derive(Debug)]
 pub struct Issued {
     pub key: Key,
-    pub app: App,
+    /// The app it speaks for, where it is an app's.
+    pub app: Option<App>,
     pub secret: PlainSecret,
     pub signing_secret: Option<SigningSecret>,
 }
@@ -109,24 +128,25 @@ pub struct Issued {
 impl Issued {
     /// The credentials JSON, in the response that shows the secrets and nowhere else.
     pub fn credentials(&self) -> Credentials<'_> {
+        let app = self.app.as_ref();
         Credentials {
-            org_id: &self.app.org_id,
-            tenant_id: &self.app.tenant_id,
-            project_id: &self.app.project_id,
-            app_id: &self.app.id,
+            org_id: &self.key.org_id,
+            tenant_id: app.map(|app| &app.tenant_id),
+            project_id: app.map(|app| &app.project_id),
+            app_id: app.map(|app| &app.id),
             secret_key: self.secret.expose(),
             signing_secret: self.signing_secret.as_ref().map(SigningSecret::expose),
         }
     }
 }
 
-/// Six fields, five where no signing secret was asked for.
+/// Six fields, five where no signing secret was asked for. What a key has not, for instance an app, is `null`.
 #[derive(Serialize)]
 pub struct Credentials<'a> {
     org_id: &'a OrgId,
-    tenant_id: &'a TenantId,
-    project_id: &'a ProjectId,
-    app_id: &'a AppId,
+    tenant_id: Option<&'a TenantId>,
+    project_id: Option<&'a ProjectId>,
+    app_id: Option<&'a AppId>,
     secret_key: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     signing_secret: Option<&'a str>,

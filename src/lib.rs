@@ -6,6 +6,7 @@ pub mod app;
 pub mod audit;
 pub mod base62;
 pub mod clock;
+pub mod decision;
 pub mod entropy;
 pub mod error;
 pub mod guessable;

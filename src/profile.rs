@@ -1,5 +1,8 @@
 //! What differs from one deployment to the next: who owns a key, what it may do, where it is read, how often it may ask.
 
+mod check;
+pub mod errors;
+mod fault;
 mod file;
 pub mod path;
 mod scope_set;
@@ -12,6 +15,8 @@ use crate::{
     plan::Plan,
     scope::{Request, Scope},
 };
+use errors::Errors;
+pub use fault::{Fault, Faults};
 use path::PathPattern;
 pub use scope_set::ScopeSet;
 
@@ -41,8 +46,7 @@ impl Mode {
 }
 
 /// The *Key Type* of the panel.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment {
     pub name: String,
     pub title: String,
@@ -79,6 +83,15 @@ impl Owner {
             Self::Organization => "organization",
         }
     }
+
+    /// Who generates keys, and where.
+    pub const fn of_whom(self) -> &'static str {
+        match self {
+            Self::App => "Keys belong to apps here; generate one for an app.",
+            Self::Member => "Keys belong to people here; each generates their own, in an organization.",
+            Self::Organization => "Keys belong to organizations here; generate one for the organization.",
+        }
+    }
 }
 
 /// How many scopes a key has.
@@ -91,53 +104,41 @@ pub enum HowMany {
     None,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Brand {
     pub name: String,
     pub docs_url: Option<String>,
 }
 
 /// Where a key is read from.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     /// In lower case, as HTTP/2 writes them.
-    #[serde(default)]
     pub headers: Vec<String>,
     /// `Authorization: Bearer`.
-    #[serde(default)]
     pub bearer: bool,
     /// A parameter of the query: such keys end up in logs, so it is off unless named.
     pub query: Option<String>,
     /// The header that names the organization a call is about.
     pub workspace_header: Option<String>,
-    #[serde(default)]
     pub https_only: bool,
     /// Lets OPTIONS through, which browsers send without a key.
-    #[serde(default)]
     pub pass_options: bool,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyRules {
-    #[serde(default)]
     pub owner: Owner,
-    #[serde(default)]
     pub scopes: HowMany,
     /// Whether the panel offers a signing secret.
-    #[serde(default)]
     pub signing_secret: bool,
 }
 
 /// Several scopes that are ticked at once.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
     pub name: String,
     pub title: String,
-    #[serde(default)]
     pub description: String,
     pub scopes: Vec<String>,
 }
@@ -160,8 +161,7 @@ pub struct PathLimit {
 }
 
 /// Names of the headers that tell of limits. The standard's own are sent always.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LimitHeaders {
     pub limit: Option<String>,
     pub remaining: Option<String>,
@@ -172,20 +172,17 @@ pub struct LimitHeaders {
 }
 
 /// Names of the headers of a signed request.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignatureHeaders {
     pub signature: String,
     pub timestamp: String,
 }
 
 /// Names of the headers of a delivery to a webhook, beside those of Standard Webhooks.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WebhookHeaders {
     pub signature: Option<String>,
     /// What stands before the signature: `sha256=`.
-    #[serde(default)]
     pub prefix: String,
     pub timestamp: Option<String>,
     /// A number to order deliveries by.
@@ -206,6 +203,9 @@ pub struct Profile {
     pub limits: LimitHeaders,
     pub signatures: SignatureHeaders,
     pub webhooks: WebhookHeaders,
+    pub errors: Errors,
+    /// What a 401 says in `WWW-Authenticate`.
+    pub challenge: String,
     /// What each scope grants, those that it implies included; by place in the catalogue.
     granted: Vec<ScopeSet>,
 }
@@ -238,9 +238,12 @@ impl Profile {
         self.environments.iter().map(|environment| environment.prefix.as_str())
     }
 
-    /// The header that examples show a key in.
-    pub fn key_header(&self) -> &str {
-        self.credentials.headers.first().map_or("authorization", String::as_str)
+    /// The header that examples show a key in, and what stands before the key there.
+    pub fn key_header(&self) -> (&str, &'static str) {
+        match self.credentials.headers.first() {
+            Some(header) => (header, ""),
+            None => ("Authorization", "Bearer "),
+        }
     }
 
     pub fn plan(&self, plan: Plan) -> &PlanLimits {
@@ -279,48 +282,4 @@ impl Profile {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn admin_includes_the_others() {
-        let profile = Profile::standard();
-        let admin = profile.granted(profile.set(["admin"]));
-        for scope in ["read", "write", "delete", "admin"] {
-            assert!(profile.includes(admin, scope));
-        }
-        assert!(!profile.includes(admin, "fly"));
-        assert!(!profile.includes(profile.granted(profile.set(["read"])), "write"));
-    }
-
-    #[test]
-    fn scopes_allow_methods() {
-        let profile = Profile::standard();
-        let allowed = |scopes: &[&str], method: &str| {
-            let granted = profile.granted(profile.set(scopes.iter().copied()));
-            profile.allows(granted, &Request::new(Some(method), Some("/leads")))
-        };
-        for (scope, method) in [
-            ("read", "GET"),
-            ("read", "HEAD"),
-            ("write", "POST"),
-            ("write", "PUT"),
-            ("delete", "DELETE"),
-            ("admin", "GET"),
-        ] {
-            assert!(allowed(&[scope], method), "{scope} {method}");
-        }
-        for (scope, method) in [
-            ("read", "POST"),
-            ("write", "GET"),
-            ("write", "DELETE"),
-            ("admin", "OPTIONS"),
-            ("admin", "TRACE"),
-            ("read", ""),
-        ] {
-            assert!(!allowed(&[scope], method), "{scope} {method}");
-        }
-        assert!(allowed(&["read", "write"], "GET"), "scopes add up");
-        assert!(!allowed(&[], "GET"));
-    }
-}
+mod tests;

@@ -45,13 +45,15 @@ impl Scope {
 #[derive(Clone, Debug, Default)]
 pub struct Request<'a> {
     pub method: Option<&'a str>,
+    /// The path as it was told, perhaps with a query.
+    pub target: Option<&'a str>,
     /// Nothing inside where the path could be read in two ways.
     pub path: Option<Option<CleanPath<'a>>>,
 }
 
 impl<'a> Request<'a> {
     pub fn new(method: Option<&'a str>, path: Option<&'a str>) -> Self {
-        Self { method, path: path.map(CleanPath::parse) }
+        Self { method, target: path, path: path.map(CleanPath::parse) }
     }
 
     pub fn is_unknown(&self) -> bool {

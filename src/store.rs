@@ -7,6 +7,7 @@ mod apps;
 mod backup;
 mod events;
 mod export;
+mod holders;
 mod key_days;
 mod key_list;
 mod keys;

@@ -2,6 +2,8 @@
 //!
 //! What belongs to another organization looks exactly like what does not exist.
 
+mod decision;
+
 use axum::{
     extract::{FromRequestParts, Path},
     http::{Method, request::Parts},
@@ -27,6 +29,8 @@ use crate::{
     context::{Client, Context},
     error::PageError,
 };
+
+pub use decision::DecisionAccess;
 
 /// The name in a session's data under which the person stands.
 pub const USER: &str = "user";
@@ -188,17 +192,55 @@ impl OperatedApp {
     }
 }
 
-/// A key of such an organization, with its app.
+/// A key of such an organization, with what it is in.
 #[derive(Clone, Debug)]
 pub struct KeyAccess {
-    pub within: AppAccess,
+    pub within: KeyPlace,
     pub key: Key,
+}
+
+/// Where a key is: in its app, or in the organization where it is a person's or the organization's own.
+#[derive(Clone, Debug)]
+pub enum KeyPlace {
+    App(Box<AppAccess>),
+    Org(OrgAccess),
+}
+
+impl KeyPlace {
+    pub fn org(&self) -> &OrgAccess {
+        match self {
+            Self::App(app) => app.org(),
+            Self::Org(org) => org,
+        }
+    }
+
+    /// Whether it is out of use.
+    pub fn is_archived(&self) -> bool {
+        match self {
+            Self::App(app) => app.is_archived(),
+            Self::Org(org) => org.org.archived_at.is_some(),
+        }
+    }
 }
 
 impl KeyAccess {
     async fn of(me: SignedIn, store: &Store, id: &KeyId) -> Result<Self, PageError> {
         let key = store.key_for(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self { within: AppAccess::of(me, store, &key.app_id).await?, key })
+        let within = match &key.app_id {
+            Some(app) => KeyPlace::App(Box::new(AppAccess::of(me, store, app).await?)),
+            None => KeyPlace::Org(OrgAccess::of(me, store, &key.org_id).await?),
+        };
+        Ok(Self { within, key })
+    }
+
+    /// Refuses whoever may look at it and nothing more.
+    pub fn needs_change(&self) -> Result<(), PageError> {
+        let org = self.within.org();
+        org.needs(self.key.needs(&org.me.user.id))
+    }
+
+    pub fn may_change(&self) -> bool {
+        self.needs_change().is_ok()
     }
 }
 

@@ -23,11 +23,11 @@ mod topbar;
 
 pub use badge::{Badge, Chip, Notice, Tone};
 pub use card::{Card, Empty, Fact, Facts, Stat, Stats};
-pub use code::{CodeBlock, CopyButton, IdChip, cut_middle};
+pub use code::{CodeBlock, CodeTabs, CopyButton, IdChip, cut_middle};
 pub use dialog::{Modal, PanelFoot, SidePanel};
 pub use field::{CheckField, Hidden, TextArea, TextField};
 pub use filter::{FilterBar, FilterCheck, FilterSelect, FilterText, SearchForm};
-pub use frame::{BareFrame, ChromeFrame};
+pub use frame::{BareFrame, ChromeFrame, OpenFrame};
 pub use group::{CheckboxGroup, RadioGroup};
 pub use nav::{Pager, Tab, Tabs};
 pub use once::OnceDialog;

@@ -6,6 +6,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::{
     Entropy,
     audit::{Act, Actor},
+    decision::Decisions,
     id::RequestId,
     passwords::Passwords,
     store::Store,
@@ -13,7 +14,7 @@ use sallyport::{
 
 use tokio::sync::Semaphore;
 
-use crate::attempts::Attempts;
+use crate::{attempts::Attempts, dry_run::DryRun};
 
 /// The portal's state.
 #[derive(Clone)]
@@ -26,6 +27,8 @@ pub struct Parts {
     pub base: String,
     /// What `/setup` asks of whoever is not on this machine.
     pub setup_token: String,
+    /// What `/v1` is, as an OpenAPI document: the page `/docs` is made from it.
+    pub api: serde_json::Value,
     /// Where the portal is reached from outside: `https://keys.example.com`.
     pub public_url: String,
     /// Who was wrong about a password, and how often.
@@ -34,6 +37,10 @@ pub struct Parts {
     pub searching: Semaphore,
     /// What the sign-in page of the demo tells everybody.
     pub demo: Option<DemoSignIn>,
+    /// Why requests were refused.
+    pub decisions: Arc<Decisions>,
+    /// Judges without a trace.
+    pub dry_run: Arc<dyn DryRun>,
 }
 
 /// A sign-in that is no secret.

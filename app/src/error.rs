@@ -11,6 +11,8 @@ pub enum PageError {
         next: Option<String>,
     },
     NotFound,
+    /// No refused request with this id is kept.
+    NotKept,
     Forbidden(String),
     /// A member of the organization, whose role is too small.
     Role {
@@ -26,13 +28,16 @@ pub enum PageError {
     Broken,
 }
 
+/// What is said of a request id that nothing is known of.
+pub const NOT_KEPT: &str = "No refused request of your organizations has this id.";
+
 pub type PageResult = Result<Response, PageError>;
 
 impl PageError {
     pub fn status(&self) -> u16 {
         match self {
             Self::SignIn { .. } => 303,
-            Self::NotFound => 404,
+            Self::NotFound | Self::NotKept => 404,
             Self::Forbidden(_) | Self::Role { .. } => 403,
             Self::BadRequest(_) => 400,
             Self::TooLarge => 413,
@@ -45,6 +50,7 @@ impl PageError {
         match self {
             Self::SignIn { .. } => "Sign in",
             Self::NotFound => "Page not found",
+            Self::NotKept => "Request not found",
             Self::Forbidden(_) | Self::Role { .. } => "Not allowed",
             Self::BadRequest(_) => "That request can’t be read",
             Self::TooLarge => "Too large",
@@ -60,6 +66,7 @@ impl PageError {
             Self::NotFound => {
                 "Nothing is at this address, or it belongs to an organization that you are not a member of.".to_owned()
             }
+            Self::NotKept => NOT_KEPT.to_owned(),
             Self::Forbidden(message) | Self::BadRequest(message) | Self::Busy(message) => message.clone(),
             Self::Role { name, role, .. } => {
                 format!("Your role here is {}. An owner or an admin of {name} can do this.", role.title())

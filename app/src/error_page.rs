@@ -79,6 +79,18 @@ fn Explained(error: PageError, request_id: String, ask: Option<String>, signed_i
             </ul>
         }
     });
+    let not_kept = matches!(error, PageError::NotKept).then(|| {
+        view! {
+            <p>"What may have happened:"</p>
+            <ul class="reasons">
+                <li>"The request was let through; only refusals are kept."</li>
+                <li>"Its key was missing, not whole or unknown. Such a key belongs to no organization."</li>
+                <li>"It is older than 24 hours, or the server was restarted since."</li>
+                <li>"So many were refused for the same reason that only some were kept."</li>
+                <li>"It belongs to another organization."</li>
+            </ul>
+        }
+    });
     let ask = ask.map(|names| view! { <p>"Owned by "<b>{names}</b>". Ask there."</p> });
     let search = (missing && signed_in).then(|| view! { <SearchForm action="/search" label="Search everything"/> });
     view! {
@@ -87,6 +99,7 @@ fn Explained(error: PageError, request_id: String, ask: Option<String>, signed_i
             <p class="muted">{error.message()}</p>
             {ask}
             {reasons}
+            {not_kept}
             {search}
             <p><a class="btn" href="/">"Go to the portal"</a></p>
             <p class="muted">"Request "<IdChip id=request_id.clone() shown=request_id name="Copy request id"/></p>

@@ -42,6 +42,13 @@ impl FormState {
         self
     }
 
+    /// Sets the values of a repeated field, instead of what was typed.
+    pub fn with_values(mut self, name: &str, values: &[String]) -> Self {
+        self.values.retain(|(field, _)| field != name);
+        self.values.extend(values.iter().map(|value| (name.to_owned(), value.clone())));
+        self
+    }
+
     /// Adds an error; `""` for one that belongs to no field.
     pub fn with_error(mut self, name: &str, message: impl Into<String>) -> Self {
         self.refuse(name, message);

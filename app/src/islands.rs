@@ -12,6 +12,7 @@ mod local_times;
 mod once_guard;
 mod palette;
 mod submit_once;
+mod tick_bundle;
 
 pub use auto_submit::AutoSubmit;
 pub use copy_on_click::CopyOnClick;
@@ -20,3 +21,4 @@ pub use local_times::LocalTimes;
 pub use once_guard::OnceGuard;
 pub use palette::Palette;
 pub use submit_once::SubmitOnce;
+pub use tick_bundle::TickBundle;

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::{BareFrame, ChromeFrame};
+use crate::components::{BareFrame, ChromeFrame, OpenFrame};
 
 pub use crate::components::chrome::{Archived, Chrome, Crumb, CurrentOrg, OrgEntry, Section, TenantEntry, Viewer};
 
@@ -14,6 +14,8 @@ pub struct Site {
     pub theme: Theme,
     /// Lets the scripts of this answer run.
     pub nonce: String,
+    /// Whose portal it is, in the words of the profile.
+    pub brand: String,
 }
 
 /// What the person chose; the system decides where they have not.
@@ -55,6 +57,8 @@ pub type Body = Box<dyn FnOnce() -> AnyView + Send>;
 pub enum Frame {
     /// Sign-in, first run, errors: a centred card under the logo.
     Bare,
+    /// For everybody to read: the logo, and the whole width.
+    Open,
     /// Sidebar and top bar.
     Chrome(Box<Chrome>),
 }
@@ -72,6 +76,11 @@ impl Page {
     /// A centred card under the logo.
     pub fn bare<V: IntoView + 'static>(title: impl Into<String>, body: impl FnOnce() -> V + Send + 'static) -> Self {
         Self::new(title.into(), Frame::Bare, body)
+    }
+
+    /// A page for everybody to read.
+    pub fn open<V: IntoView + 'static>(title: impl Into<String>, body: impl FnOnce() -> V + Send + 'static) -> Self {
+        Self::new(title.into(), Frame::Open, body)
     }
 
     /// A page within the sidebar and the top bar.
@@ -98,7 +107,7 @@ impl Page {
 #[component]
 pub fn Portal(page: Page, site: Site) -> impl IntoView {
     let Page { title, frame, body, dialog } = page;
-    let Site { base, theme, nonce } = site;
+    let Site { base, theme, nonce, brand } = site;
     let behind = dialog.is_some();
 
     view! {
@@ -108,7 +117,7 @@ pub fn Portal(page: Page, site: Site) -> impl IntoView {
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content=theme.color_scheme()/>
-                <title>{format!("{title} · Sallyport")}</title>
+                <title>{format!("{title} · {brand}")}</title>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="stylesheet" href=format!("{base}/sallyport.css")/>
                 <link rel="modulepreload" nonce=nonce.clone() href=format!("{base}/sallyport.js")/>
@@ -125,8 +134,9 @@ pub fn Portal(page: Page, site: Site) -> impl IntoView {
                 <div class="frame" inert=behind aria-hidden=behind.then_some("true")>
                     <a class="skip" href="#content">"Skip to content"</a>
                     {match frame {
-                        Frame::Bare => view! { <BareFrame body=body/> }.into_any(),
-                        Frame::Chrome(chrome) => view! { <ChromeFrame chrome=*chrome theme=theme body=body/> }.into_any(),
+                        Frame::Bare => view! { <BareFrame body=body brand=brand/> }.into_any(),
+                        Frame::Open => view! { <OpenFrame body=body brand=brand/> }.into_any(),
+                        Frame::Chrome(chrome) => view! { <ChromeFrame chrome=*chrome theme=theme body=body brand=brand/> }.into_any(),
                     }}
                 </div>
                 {dialog.map(|dialog| dialog())}

@@ -3,7 +3,7 @@
 use sallyport::{member::Permission, org::Org, place::Place};
 
 use crate::{
-    access::{AppAccess, OrgAccess, ProjectAccess, SignedIn, TenantAccess},
+    access::{AppAccess, KeyAccess, KeyPlace, OrgAccess, ProjectAccess, SignedIn, TenantAccess},
     error::PageError,
     portal::{Archived, Chrome, Crumb, CurrentOrg, OrgEntry, Section, TenantEntry, Viewer},
     ui::Ui,
@@ -66,6 +66,18 @@ pub async fn of_app(ui: &Ui, access: &AppAccess, section: Section) -> Result<Chr
     chrome.crumbs.push(Crumb::link(&access.app.name, format!("/apps/{}", access.app.id)));
     chrome.archived = chrome.archived.or_else(|| archived(Place::from(&access.app), access.org()));
     Ok(chrome)
+}
+
+/// Around a page of a key: in its app, or in the organization.
+pub async fn of_key(ui: &Ui, access: &KeyAccess) -> Result<Chrome, PageError> {
+    match &access.within {
+        KeyPlace::App(app) => of_app(ui, app, Section::Keys).await,
+        KeyPlace::Org(org) => {
+            let mut chrome = of_org(ui, org, Section::Keys).await?;
+            chrome.crumbs.push(Crumb::link("API keys", format!("/orgs/{}/keys", org.org.id)));
+            Ok(chrome)
+        }
+    }
 }
 
 fn archived(place: Place, access: &OrgAccess) -> Option<Archived> {

@@ -49,7 +49,8 @@ impl Ui {
     /// The page as a response.
     pub async fn show(&self, status: StatusCode, page: Page) -> Response {
         let nonce = self.nonce.as_str().to_owned();
-        let site = Site { base: self.context.base.clone(), theme: self.theme, nonce };
+        let brand = self.context.store.profile().brand.name.clone();
+        let site = Site { base: self.context.base.clone(), theme: self.theme, nonce, brand };
         let page = Arc::new(Mutex::new(Some(page)));
         let handler = leptos_axum::render_app_async_with_context(
             || {},

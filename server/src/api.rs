@@ -4,27 +4,27 @@ mod auth;
 mod caller;
 mod json;
 mod manage;
-mod openapi;
+pub mod openapi;
 mod problem;
 pub mod rate_headers;
 pub mod requirement;
-mod shown;
+pub mod shown;
 mod verify;
 
-use axum::{
-    Router,
-    routing::{any, post},
-};
+use axum::{Router, routing::any};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::state::AppState;
 pub use problem::{Problem, complete};
 
+/// What is mounted and described in one go.
+fn described() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(verify::verify)).routes(routes!(openapi::read)).merge(manage::routes())
+}
+
 pub fn routes() -> Router<AppState> {
-    let (described, _) = manage::routes().split_for_parts();
-    Router::new()
-        .route("/v1/keys/verify", post(verify::verify))
+    Router::from(described())
         .route("/v1/auth", any(auth::auth))
-        .merge(described)
         .route("/v1/auth/envoy/{*asked}", any(auth::envoy))
         .route("/v1", any(problem::not_found))
         .route("/v1/", any(problem::not_found))

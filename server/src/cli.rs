@@ -2,6 +2,7 @@
 
 mod backup;
 mod member;
+mod profile;
 mod prompt;
 mod token;
 mod user;
@@ -48,6 +49,9 @@ enum Command {
     /// People who sign in
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Profiles: what keys are like in a deployment
+    #[command(subcommand)]
+    Profile(profile::ProfileCommand),
     /// Who belongs to an organization
     #[command(subcommand)]
     Member(member::MemberCommand),
@@ -58,6 +62,10 @@ pub fn main() -> ExitCode {
     if let Some(mend) = called_wrongly(&cli) {
         eprintln!("sallyport: {mend}");
         return ExitCode::from(2);
+    }
+    if let Command::Profile(command) = &cli.command {
+        // It needs neither settings nor data.
+        return profile::run(command);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = match runtime {
@@ -100,6 +108,7 @@ async fn run(cli: Cli) -> Result<(), String> {
             store.close().await;
             Ok(())
         }
+        Command::Profile(_) => Ok(()),
         Command::Backup(args) => backup::run(&place, args).await,
         Command::Token(command) => {
             let store = open(&cli.place).await?;

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod data_dir;
 pub mod demo;
+pub mod dry_run;
 pub mod grpc;
 pub mod logs;
 pub mod middleware;

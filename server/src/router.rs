@@ -99,13 +99,22 @@ fn sessions(state: &AppState) -> SessionManagerLayer<Sessions> {
         .with_expiry(Expiry::OnInactivity(time::Duration::seconds(lifetime)))
 }
 
-/// Alive: touches nothing.
-async fn healthz() -> &'static str {
+/// Alive
+///
+/// Touches nothing.
+#[utoipa::path(get, path = "/healthz", tag = "Around it", responses((status = 200, body = String, content_type = "text/plain")))]
+pub(crate) async fn healthz() -> &'static str {
     "ok\n"
 }
 
+/// Ready
+///
 /// The database answers, and its migrations were run at start.
-async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
+#[utoipa::path(get, path = "/readyz", tag = "Around it", responses(
+    (status = 200, body = String, content_type = "text/plain"),
+    (status = 503, body = String, content_type = "text/plain", description = "The database does not answer"),
+))]
+pub(crate) async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
     match state.context.store.revision().await {
         Ok(_) => (StatusCode::OK, "ready\n"),
         Err(error) => {

@@ -42,6 +42,8 @@ use crate::{
 
 /// Descriptors kept for the database, the logs and what else is open.
 const RESERVED_FILES: u64 = 100;
+/// Envoy opens one for each of its threads. Not taken from the others: whoever holds all of these stops nobody else.
+const GRPC_CONNECTIONS: u16 = 256;
 /// Enough for any gateway; each costs some memory.
 const MOST_CONNECTIONS: u64 = 20_000;
 /// A peer that sends nothing, or half a head, is let go after this long.
@@ -71,6 +73,12 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
         return Err("--demo has a sign-in that everybody knows: it is for this machine alone, so listen on loopback \
                     and leave --public-url out."
             .to_owned());
+    }
+    if let (true, Some(profile)) = (serving.demo, &place.profile) {
+        return Err(format!(
+            "--demo shows keys of the profile inside; leave the profile {} out, or --demo.",
+            profile.display()
+        ));
     }
     if demo::is_in(&place.data) && !is_local {
         return Err(format!(
@@ -116,11 +124,11 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     let workers = worker::start(&state.verifier, &stopped);
     let router = router(state);
     // Others wait in the kernel's queue: running out of descriptors would stop the database too.
-    let connections = Arc::new(Semaphore::new(most_connections()));
-    let http = accept(listener, Protocol::Http, &router, &connections);
+    let connections = [most_connections(), GRPC_CONNECTIONS.into()].map(|most| Arc::new(Semaphore::new(most)));
+    let http = accept(listener, Protocol::Http, &router, &connections[0]);
     let grpc = async {
         if let Some(listener) = grpc {
-            accept(listener, Protocol::Grpc, &router, &connections).await;
+            accept(listener, Protocol::Grpc, &router, &connections[1]).await;
         }
     };
     tokio::join!(http, grpc);
@@ -208,7 +216,10 @@ fn most_connections() -> usize {
         Ok(()) => raised.current,
         Err(_) => limit.current,
     };
-    let connections = files.unwrap_or(u64::MAX).saturating_sub(RESERVED_FILES).clamp(100, MOST_CONNECTIONS);
+    let connections = files
+        .unwrap_or(u64::MAX)
+        .saturating_sub(RESERVED_FILES + u64::from(GRPC_CONNECTIONS))
+        .clamp(100, MOST_CONNECTIONS);
     usize::try_from(connections).unwrap_or(100)
 }
 

@@ -16,7 +16,8 @@ use sallyport_app::{
 };
 
 use crate::{
-    api::{rate_headers::Names, requirement::Requirement},
+    api::{openapi, rate_headers::Names, requirement::Requirement},
+    dry_run::DryRuns,
     site,
     verifier::Verifier,
 };
@@ -34,7 +35,7 @@ pub struct AppParts {
     pub trusted_proxies: Vec<IpNet>,
     pub requirements: HashMap<String, Requirement>,
     /// The headers that tell of limits.
-    pub rates: Names,
+    pub rates: Arc<Names>,
     /// What requests are named from.
     pub names: NameEntropy,
     is_local: bool,
@@ -60,11 +61,13 @@ pub struct Deployment {
 
 impl AppState {
     pub async fn new(store: Store, deployment: Deployment) -> Result<Self> {
-        let rates = Names::of(&store.profile().limits);
+        let rates = Arc::new(Names::of(&store.profile().limits));
         let attempts = Attempts::new(deployment.elapsed.clone());
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
         let (is_local, names) = (is_loopback_url(&deployment.public_url), NameEntropy::new(store.entropy()));
+        let api = openapi::document(store.profile(), &deployment.public_url);
         let context = Context::new(Parts {
+            api,
             passwords: Passwords::new(Arc::new(OsEntropy)),
             base: site::base().to_owned(),
             setup_token: base62::random(store.entropy(), 32),
@@ -72,6 +75,8 @@ impl AppState {
             attempts,
             searching: tokio::sync::Semaphore::new(SEARCHES),
             demo: deployment.demo,
+            decisions: Arc::clone(verifier.decisions()),
+            dry_run: Arc::new(DryRuns { verifier: Arc::clone(&verifier), rates: Arc::clone(&rates) }),
             store,
         });
         Ok(Self(Arc::new(AppParts {

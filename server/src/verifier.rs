@@ -2,6 +2,8 @@
 
 pub mod cache;
 mod charge;
+pub mod dry_run;
+mod explain;
 pub mod freshness;
 mod last_used;
 pub mod limiter;
@@ -20,6 +22,7 @@ use std::{
 use sallyport::{
     Error, Result, Timestamp,
     clock::Elapsed,
+    decision::Decisions,
     key::{
         Ask, Digest, KeyRecord, Verdict,
         secret::Checked,
@@ -68,6 +71,11 @@ impl Judged {
         Self { verdict, key: None, charged: None, retry_after: None }
     }
 
+    fn of_key(verdict: Verdict, key: Arc<CachedKey>, charged: Option<Charged>) -> Self {
+        let retry_after = charged.and_then(|charged| charged.rate.retry_after);
+        Self { verdict, key: Some(key), charged, retry_after }
+    }
+
     pub fn record(&self) -> Option<&KeyRecord> {
         self.key.as_ref().map(|key| &key.record)
     }
@@ -82,6 +90,7 @@ pub struct Verifier {
     replays: Replays,
     limiter: Limiter,
     unknown: Unknown,
+    decisions: Arc<Decisions>,
     elapsed: Elapsed,
     freshness: Freshness,
     /// The revision of the database up to which the caches were told of every change.
@@ -100,6 +109,7 @@ impl Verifier {
             replays: Replays::new(store.now()),
             limiter: Limiter::default(),
             unknown: Unknown::default(),
+            decisions: Arc::default(),
             freshness: Freshness::new(elapsed.clone()),
             elapsed,
             known,
@@ -134,6 +144,11 @@ impl Verifier {
 
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Why requests were refused.
+    pub fn decisions(&self) -> &Arc<Decisions> {
+        &self.decisions
     }
 
     /// Judges a presented key. An error means that nothing can be said: the caller refuses with 503.
@@ -181,14 +196,21 @@ impl Verifier {
                     }
                 }
             }
-            held.map(replays::Claim::keep);
-            let retry_after = charged.and_then(|charged| charged.rate.retry_after);
-            return Ok(Judged { charged, retry_after, ..self.noted(verdict, key, now, ask, client) });
+            held.into_iter().for_each(replays::Claim::keep);
+            return Ok(self.noted(verdict, key, charged, now, ask, client));
         }
         Err(Error::Unavailable("keys change faster than they can be judged".to_owned()))
     }
 
-    fn noted(&self, verdict: Verdict, key: Arc<CachedKey>, now: Timestamp, ask: &Ask<'_>, client: &Client) -> Judged {
+    fn noted(
+        &self,
+        verdict: Verdict,
+        key: Arc<CachedKey>,
+        charged: Option<Charged>,
+        now: Timestamp,
+        ask: &Ask<'_>,
+        client: &Client,
+    ) -> Judged {
         match verdict {
             Verdict::Valid => {
                 self.usage.used(&key, now, client);
@@ -198,9 +220,12 @@ impl Verifier {
             }
             // Another organization's token learns nothing of the key, and leaves nothing in its log.
             Verdict::NotFound => return Judged::without_key(verdict),
-            refused => self.usage.refused(&key, refused, ask.ip, client),
+            refused => {
+                self.usage.refused(&key, refused, ask.ip, client);
+                self.explain(refused, &key, charged, now, ask, client);
+            }
         }
-        Judged { key: Some(key), ..Judged::without_key(verdict) }
+        Judged::of_key(verdict, key, charged)
     }
 
     /// Drops what a change of this process touched. A gap in the revisions means that another process wrote too.
@@ -243,7 +268,9 @@ impl Verifier {
 
     /// Writes what was used and refused since the last time. Run by a worker.
     pub async fn flush(&self) -> Result<()> {
-        let batch = self.usage.take(self.store.now());
+        let now = self.store.now();
+        self.decisions.forget(now);
+        let batch = self.usage.take(now);
         let written = self.store.record_usage(batch.used(), batch.refused()).await;
         if written.is_err() {
             self.usage.put_back(batch);

@@ -39,10 +39,10 @@ impl NewKey {
         }
         let scopes = invalid.take(check_scopes(&input.scopes, profile));
         let expires_at = invalid.take(check_expiry(input.expires, now));
+        // Where the profile has none, nobody gets one.
+        let signing_secret = input.signing_secret && profile.keys.signing_secret;
         match environment {
-            Some(environment) => {
-                invalid.or(Self { label, environment, scopes, expires_at, signing_secret: input.signing_secret })
-            }
+            Some(environment) => invalid.or(Self { label, environment, scopes, expires_at, signing_secret }),
             None => Err(invalid),
         }
     }

@@ -34,6 +34,17 @@ pub struct Ask<'a> {
     pub signed: Option<Signed<'a>>,
     /// As how many requests this counts.
     pub cost: u32,
+    pub via: Via<'a>,
+}
+
+/// How the question came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Via<'a> {
+    /// A gateway's.
+    #[default]
+    Gateway,
+    /// A backend's. The name of its root token, where the token is of one organization: others need not know it.
+    Backend { token: Option<&'a str> },
 }
 
 /// The answer, with its code and status.
@@ -224,7 +235,10 @@ pub fn verdict(ask: &Ask<'_>, key: &KeyRecord, profile: &Profile, now: Timestamp
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{key::record::KeyOwner, testing::key_record};
+    use crate::{
+        key::{Addresses, Restrictions, record::KeyOwner},
+        testing::key_record,
+    };
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000);
 
@@ -269,6 +283,27 @@ mod tests {
         assert_eq!(judge(&Ask { app_id: Some("app_x_000000"), ..ask() }, &key), Verdict::AppMismatch);
         assert_eq!(judge(&Ask { scopes: vec!["read", "write"], ..ask() }, &key), Verdict::InsufficientScope);
         assert_eq!(judge(&Ask { ingestion: true, ..ask() }, &key), Verdict::IngestionNotVerified);
+    }
+
+    #[test]
+    fn enforced_addresses_refuse_whoever_is_elsewhere() {
+        let ip = |text: &str| Ask { ip: Some(text.parse().expect("an address")), ..Ask::default() };
+        let held = |addresses: &str, addresses_enforced| {
+            let addresses = Addresses::check(addresses).expect("blocks");
+            let own = Restrictions { addresses, addresses_enforced, ..Restrictions::default() };
+            KeyRecord { restrictions: Some(Box::new(own)), ..key_record() }
+        };
+        let (enforced, monitored) = (held("203.0.113.0/24", true), held("203.0.113.0/24", false));
+        for (ask, elsewhere) in
+            [(ip("203.0.113.9"), false), (ip("::ffff:203.0.113.9"), false), (ip("::1"), true), (Ask::default(), true)]
+        {
+            assert_eq!(is_elsewhere(&ask, &enforced), elsewhere);
+            assert_eq!(is_elsewhere(&ask, &monitored), elsewhere);
+            let expected = if elsewhere { Verdict::IpDenied } else { Verdict::Valid };
+            assert_eq!((judge(&ask, &enforced), judge(&ask, &monitored)), (expected, Verdict::Valid));
+        }
+        assert_eq!(judge(&ip("::1"), &held("", true)), Verdict::Valid, "no blocks: every address");
+        assert!(!is_elsewhere(&Ask::default(), &key_record()));
     }
 
     #[test]

@@ -1,136 +1,172 @@
-//! A profile as its file says it.
+//! A profile as its file says it: names and types are checked here, what they mean in `check`.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use toml::Spanned;
 
-use super::{
-    Brand, Bundle, Credentials, Environment, KeyRules, LimitHeaders, PathLimit, PlanLimits, Profile, ScopeSet,
-    SignatureHeaders, WebhookHeaders, path::PathPattern,
-};
-use crate::{
-    plan::Plan,
-    scope::{Method, Scope},
-};
+use super::{HowMany, Mode, Owner};
+use crate::plan::Plan;
+
+/// A text that knows where it stands.
+pub(super) type Text = Spanned<String>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    name: String,
-    brand: Brand,
-    credentials: Credentials,
+pub(super) struct File {
+    pub name: Text,
+    pub brand: BrandEntry,
+    pub credentials: Spanned<CredentialsEntry>,
     #[serde(default)]
-    keys: KeyRules,
-    environments: Vec<Environment>,
+    pub keys: KeysEntry,
+    pub environments: Vec<Spanned<EnvironmentEntry>>,
     #[serde(default)]
-    scopes: Vec<ScopeEntry>,
+    pub scopes: Vec<ScopeEntry>,
     #[serde(default)]
-    bundles: Vec<Bundle>,
+    pub bundles: Vec<BundleEntry>,
     #[serde(default)]
-    plans: BTreeMap<Plan, PlanEntry>,
+    pub plans: BTreeMap<Plan, PlanEntry>,
     #[serde(default)]
-    limits: LimitHeaders,
-    signatures: Option<SignatureHeaders>,
+    pub limits: LimitsEntry,
+    pub signatures: Option<SignaturesEntry>,
     #[serde(default)]
-    webhooks: WebhookHeaders,
+    pub webhooks: WebhooksEntry,
+    #[serde(default)]
+    pub errors: ErrorsEntry,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ScopeEntry {
-    name: String,
-    title: String,
+pub(super) struct BrandEntry {
+    pub name: Text,
+    pub docs_url: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CredentialsEntry {
     #[serde(default)]
-    description: String,
+    pub headers: Vec<Text>,
     #[serde(default)]
-    methods: Vec<String>,
+    pub bearer: bool,
+    pub query: Option<Text>,
+    pub workspace_header: Option<Text>,
     #[serde(default)]
-    paths: Vec<String>,
+    pub https_only: bool,
     #[serde(default)]
-    implies: Vec<String>,
+    pub pass_options: bool,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PlanEntry {
-    per_minute: Option<u32>,
-    per_day: Option<u32>,
+pub(super) struct KeysEntry {
     #[serde(default)]
-    classes: BTreeMap<String, u32>,
+    pub owner: Owner,
+    pub scopes: Option<Spanned<HowMany>>,
     #[serde(default)]
-    paths: Vec<PathEntry>,
+    pub signing_secret: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PathEntry {
-    pattern: String,
-    per_minute: u32,
+pub(super) struct EnvironmentEntry {
+    pub name: Text,
+    pub title: Text,
+    pub mode: Mode,
+    pub prefix: Text,
 }
 
-impl Profile {
-    /// Reads a profile, or says what is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-        let mut profile = Self {
-            name: file.name,
-            brand: file.brand,
-            credentials: file.credentials,
-            keys: file.keys,
-            environments: file.environments,
-            scopes: file.scopes.into_iter().map(scope).collect::<Result<_, _>>()?,
-            bundles: file.bundles,
-            plans: Default::default(),
-            limits: file.limits,
-            signatures: file.signatures.unwrap_or_else(|| SignatureHeaders {
-                signature: "X-Sallyport-Signature".to_owned(),
-                timestamp: "X-Sallyport-Timestamp".to_owned(),
-            }),
-            webhooks: file.webhooks,
-            granted: Vec::new(),
-        };
-        profile.granted = (0..profile.scopes.len()).map(|place| closure(&profile, place)).collect();
-        for (plan, entry) in file.plans {
-            profile.plans[plan as usize] = plan_limits(&profile, entry)?;
-        }
-        Ok(profile)
-    }
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScopeEntry {
+    pub name: Text,
+    pub title: Text,
+    pub description: Option<Text>,
+    #[serde(default)]
+    pub methods: Vec<Text>,
+    #[serde(default)]
+    pub paths: Vec<Text>,
+    #[serde(default)]
+    pub implies: Vec<Text>,
 }
 
-fn scope(entry: ScopeEntry) -> Result<Scope, String> {
-    let method = |text: String| Method::judged(&text).ok_or_else(|| format!("{text} is no method that scopes allow."));
-    let pattern = |text: String| PathPattern::parse(&text).map_err(str::to_owned);
-    Ok(Scope {
-        name: entry.name,
-        title: entry.title,
-        description: entry.description,
-        implies: entry.implies,
-        methods: entry.methods.into_iter().map(method).collect::<Result<_, _>>()?,
-        paths: entry.paths.into_iter().map(pattern).collect::<Result<_, _>>()?,
-    })
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BundleEntry {
+    pub name: Text,
+    pub title: Text,
+    pub description: Option<Text>,
+    pub scopes: Spanned<Vec<Text>>,
 }
 
-/// A scope with all that it implies, at any remove.
-fn closure(profile: &Profile, place: usize) -> ScopeSet {
-    let (mut all, mut waiting) = (ScopeSet::default(), vec![place]);
-    while let Some(place) = waiting.pop() {
-        if !all.has(place) {
-            all = all.with(place);
-            waiting.extend(profile.scopes[place].implies.iter().filter_map(|name| profile.place(name)));
-        }
-    }
-    all
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlanEntry {
+    pub per_minute: Option<Spanned<u32>>,
+    pub per_day: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub classes: BTreeMap<String, Spanned<u32>>,
+    #[serde(default)]
+    pub paths: Vec<PathEntry>,
 }
 
-fn plan_limits(profile: &Profile, entry: PlanEntry) -> Result<PlanLimits, String> {
-    let path = |path: PathEntry| {
-        let pattern = PathPattern::parse(&path.pattern).map_err(str::to_owned)?;
-        Ok::<_, String>(PathLimit { pattern, per_minute: path.per_minute })
-    };
-    Ok(PlanLimits {
-        per_minute: entry.per_minute,
-        per_day: entry.per_day,
-        classes: profile.scopes.iter().map(|scope| entry.classes.get(&scope.name).copied()).collect(),
-        paths: entry.paths.into_iter().map(path).collect::<Result<_, _>>()?,
-    })
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PathEntry {
+    pub pattern: Text,
+    pub per_minute: Spanned<u32>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LimitsEntry {
+    pub limit: Option<Text>,
+    pub remaining: Option<Text>,
+    pub reset: Option<Text>,
+    pub retry_after: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignaturesEntry {
+    pub signature: Text,
+    pub timestamp: Text,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WebhooksEntry {
+    pub signature: Option<Text>,
+    pub prefix: Option<Text>,
+    pub timestamp: Option<Text>,
+    pub sequence: Option<Text>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ErrorsEntry {
+    pub content_type: Option<Text>,
+    pub template: Option<Text>,
+    pub doc_url: Option<Text>,
+    #[serde(default)]
+    pub messages: BTreeMap<String, Text>,
+    #[serde(default)]
+    pub unauthorized: ClassEntry,
+    #[serde(default)]
+    pub forbidden: ClassEntry,
+    #[serde(default)]
+    pub rate_limited: ClassEntry,
+    #[serde(default)]
+    pub bad_request: ClassEntry,
+    #[serde(default)]
+    pub unavailable: ClassEntry,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClassEntry {
+    pub template: Option<Text>,
+    pub code: Option<Text>,
+    pub message: Option<Text>,
+    pub doc_url: Option<Text>,
 }

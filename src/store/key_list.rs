@@ -17,8 +17,7 @@ use crate::{
 /// A page of keys.
 #[derive(Clone, Debug)]
 pub struct KeyPage {
-    /// Each with its app's name.
-    pub keys: Vec<(Key, String)>,
+    pub keys: Vec<Key>,
     /// How many there are in all, up to [`KeyPage::COUNTED`].
     pub total: i64,
     /// Where the page before and the page after begin.
@@ -259,7 +258,7 @@ fn cursor(id: &KeyId, value: &str) -> String {
 }
 
 impl Store {
-    /// The keys of one app of an organization, or of all its apps.
+    /// The keys of one app of an organization, or all of the organization's.
     pub async fn keys(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter) -> Result<KeyPage> {
         let cursor = |text: &Option<String>| text.as_deref().and_then(|text| Cursor::parse(text, filter.sort));
         let (before, after) = (cursor(&filter.before), cursor(&filter.after));
@@ -276,8 +275,8 @@ impl Store {
             conditions.and(&format!("({column}, k.id) {} ({value}, {id})", down.0));
         }
         let sql = format!(
-            "SELECT {COLUMNS}, a.name AS app_name, {column} AS sorted_by FROM keys k JOIN apps a ON a.id = k.app_id \
-             WHERE {} ORDER BY {column} {order}, k.id {order} LIMIT {}",
+            "SELECT {COLUMNS}, {column} AS sorted_by FROM keys k WHERE {} \
+             ORDER BY {column} {order}, k.id {order} LIMIT {}",
             conditions.sql,
             limit + 1,
             order = down.1
@@ -293,7 +292,7 @@ impl Store {
             row.filter(|_| there).map(|row| Cursor::of(row, filter.sort)).transpose()
         };
         let (newer, older) = (edge(rows.first(), has_newer)?, edge(rows.last(), has_older)?);
-        let keys = rows.iter().map(|row| Ok((key(row)?, row.text("app_name")?))).collect::<Result<Vec<_>>>()?;
+        let keys = rows.iter().map(key).collect::<Result<Vec<_>>>()?;
         Ok(KeyPage { keys, total: self.count_keys(org, app, filter).await?, newer, older })
     }
 

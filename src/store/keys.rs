@@ -6,20 +6,22 @@ use sqlx::any::AnyRow;
 use super::{Store, detached, is_taken, lifecycle::keys_within, proof, retried, row::Read, signing, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
-    app::App,
     audit::{Act, Action, Actor, NewEvent, Target},
     id::{AppId, KeyId, OrgId, UserId},
     key::{
-        Addresses, Digest, EditedKey, Issued, Key, LimitOverride, Metadata, NewKey, Pause, PlainSecret, Restrictions,
-        Revocation, SigningSecret,
+        Addresses, Digest, EditedKey, Holder, Issued, Key, LimitOverride, Metadata, NewKey, Pause, PlainSecret,
+        Restrictions, Revocation, SigningSecret,
     },
     member::Permission,
     place::{Place, PlaceKind},
-    profile::Mode,
+    profile::{Mode, Owner},
 };
 
 /// Of `keys k`, as [`key`] reads them.
-pub(super) const COLUMNS: &str = "k.id, k.org_id, k.app_id, k.label, k.environment, k.mode, k.shown, k.scopes, \
+pub(super) const COLUMNS: &str = "k.id, k.org_id, k.app_id, k.owner, k.owner_id, \
+    COALESCE((SELECT a.name FROM apps a WHERE a.id = k.app_id), (SELECT u.name FROM users u WHERE u.id = k.owner_id), \
+    (SELECT o.name FROM orgs o WHERE o.id = k.org_id)) AS owner_name, \
+    k.label, k.environment, k.mode, k.shown, k.scopes, \
     CASE WHEN k.signing_secret IS NULL THEN 0 ELSE 1 END AS signs, k.signing_version, \
     k.signing_before_until, k.require_signed, k.addresses, k.addresses_enforced, k.limit_per_minute, k.limit_per_day, \
     k.created_at, \
@@ -43,7 +45,10 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
     Ok(Key {
         id: KeyId::stored(row.text("id")?),
         org_id: OrgId::stored(row.text("org_id")?),
-        app_id: AppId::stored(row.text("app_id")?),
+        app_id: row.text_opt("app_id")?.map(AppId::stored),
+        owner: row.word("owner", Owner::parse)?,
+        owner_id: row.text_opt("owner_id")?.map(UserId::stored),
+        owner_name: row.text("owner_name")?,
         label: row.text("label")?,
         environment: row.text("environment")?,
         mode: row.word("mode", Mode::parse)?,
@@ -100,13 +105,22 @@ fn written(scopes: &[String]) -> String {
 impl Store {
     /// Issues a key: the one verb behind the panel, the API and the command line. The secrets are in the answer and
     /// nowhere else. A form that was sent before issues nothing.
-    pub async fn issue_key(&self, act: &Act, app: &App, new: NewKey, form: Option<Vec<u8>>) -> Result<Issued> {
-        let (store, act, app) = (self.clone(), act.clone(), app.clone());
+    pub async fn issue_key(
+        &self,
+        act: &Act,
+        holder: impl Into<Holder>,
+        new: NewKey,
+        form: Option<Vec<u8>>,
+    ) -> Result<Issued> {
+        let (store, act, holder) = (self.clone(), act.clone(), holder.into());
         detached(async move {
+            if holder.owner() != store.profile().keys.owner {
+                return Err(Error::field("", store.profile().keys.owner.of_whom()));
+            }
             let mut tx = store.begin(&act).await?;
-            tx.needs(&app.org_id, Permission::ManageKeys).await?;
-            tx.hold_apps(&Place::from(&app)).await?;
-            let issued = tx.insert_key(&store, app, new, form.clone()).await;
+            tx.hold(&holder).await?;
+            tx.needs(holder.org_id(), Permission::ManageKeys).await?;
+            let issued = tx.insert_key(&store, holder, new, form.clone()).await;
             if let (Err(Error::AlreadyIssued(_)), Some(form)) = (&issued, form) {
                 // The failed insert ended the transaction on PostgreSQL: look outside it.
                 drop(tx);
@@ -130,7 +144,7 @@ impl Store {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            tx.needs(&key.org_id, Permission::ManageKeys).await?;
+            tx.needs_on(&key).await?;
             let row = sqlx::query(
                 "UPDATE keys SET revoked_at = $1, revoked_by = $2, revoke_reason = $3 \
                  WHERE id = $4 AND revoked_at IS NULL RETURNING digest",
@@ -173,7 +187,7 @@ impl Store {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            tx.needs(&key.org_id, Permission::ManageKeys).await?;
+            tx.needs_on(&key).await?;
             // Twice is once; and what is revoked stays as it was.
             let unless = if pause.is_some() { "paused_at IS NULL" } else { "paused_at IS NOT NULL" };
             let sql = format!(
@@ -200,7 +214,7 @@ impl Store {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            tx.needs(&key.org_id, Permission::ManageKeys).await?;
+            tx.needs_on(&key).await?;
             let row = sqlx::query("UPDATE keys SET label = $1, metadata = $2 WHERE id = $3 RETURNING digest")
                 .bind(new.label.clone())
                 .bind(new.metadata.to_string())
@@ -228,7 +242,11 @@ impl Store {
 }
 
 pub(super) fn target(key: &Key) -> Target {
-    Target::new("key", &key.id, &key.label).of_app(&key.app_id)
+    let target = Target::new("key", &key.id, &key.label);
+    match &key.app_id {
+        Some(app) => target.of_app(app),
+        None => target,
+    }
 }
 
 pub(super) fn digest(bytes: &[u8]) -> Result<Digest> {
@@ -238,7 +256,7 @@ pub(super) fn digest(bytes: &[u8]) -> Result<Digest> {
 async fn revoke_all(store: Store, act: Act, place: Place, reason: String) -> Result<u64> {
     let mut tx = store.begin(&act).await?;
     tx.needs(&place.org_id, place.kind.to_revoke_all()).await?;
-    tx.hold_apps(&place).await?;
+    tx.hold_place(&place).await?;
     tx.touches_keys_of(&place).await?;
     let sql = format!(
         "UPDATE keys SET revoked_at = $2, revoked_by = $3, revoke_reason = $4 WHERE {} AND revoked_at IS NULL",
@@ -265,11 +283,14 @@ impl Tx {
     pub(super) async fn insert_key(
         &mut self,
         store: &Store,
-        app: App,
+        holder: Holder,
         new: NewKey,
         form: Option<Vec<u8>>,
     ) -> Result<Issued> {
-        self.needs_in_use(PlaceKind::App, app.id.as_str()).await?;
+        match holder.app() {
+            Some(app) => self.needs_in_use(PlaceKind::App, app.id.as_str()).await?,
+            None => self.needs_in_use(PlaceKind::Org, holder.org_id().as_str()).await?,
+        }
         let entropy = store.entropy();
         let id = KeyId::mint(entropy);
         self.makes(id.as_str()).await?;
@@ -285,8 +306,11 @@ impl Tx {
         };
         let key = Key {
             id,
-            org_id: app.org_id.clone(),
-            app_id: app.id.clone(),
+            org_id: holder.org_id().clone(),
+            app_id: holder.app().map(|app| app.id.clone()),
+            owner: holder.owner(),
+            owner_id: holder.person().map(|person| person.id.clone()),
+            owner_name: holder.name().to_owned(),
             label: new.label,
             environment: new.environment.name,
             mode: new.environment.mode,
@@ -306,12 +330,12 @@ impl Tx {
         };
         sqlx::query(
             "INSERT INTO keys (id, org_id, app_id, label, environment, mode, shown, digest, pepper, scopes, \
-             form_token, signing_secret, created_at, created_by, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             form_token, signing_secret, created_at, created_by, expires_at, owner, owner_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         )
         .bind(key.id.to_string())
         .bind(key.org_id.to_string())
-        .bind(key.app_id.to_string())
+        .bind(key.app_id.as_ref().map(ToString::to_string))
         .bind(key.label.clone())
         .bind(key.environment.clone())
         .bind(key.mode.as_str())
@@ -324,6 +348,8 @@ impl Tx {
         .bind(key.created_at.micros())
         .bind(created_by)
         .bind(key.expires_at.map(Timestamp::micros))
+        .bind(key.owner.as_str())
+        .bind(key.owner_id.as_ref().map(ToString::to_string))
         .execute(self.on())
         .await
         .map_err(|error| {
@@ -335,6 +361,6 @@ impl Tx {
         let target = target(&key);
         let details = json!({ "environment": key.environment, "scopes": key.scopes, "shown": key.shown });
         self.record(NewEvent::of(&key.org_id, Action::KeyGenerated, target).with(details)).await?;
-        Ok(Issued { key, app, secret, signing_secret })
+        Ok(Issued { key, app: holder.app().cloned(), secret, signing_secret })
     }
 }

@@ -91,23 +91,7 @@ impl Store {
 
     async fn set_archived(&self, act: &Act, place: &Place, at: Option<i64>) -> Result<()> {
         let (store, act, place) = (self.clone(), act.clone(), place.clone());
-        detached(async move {
-            let mut tx = store.begin(&act).await?;
-            tx.needs(&place.org_id, Permission::EndPlaces).await?;
-            // Twice is once: the second changes nothing, and tells of nothing.
-            let unless = if at.is_some() { "archived_at IS NULL" } else { "archived_at IS NOT NULL" };
-            let sql =
-                format!("UPDATE {} SET archived_at = $1 WHERE id = $2 AND {unless} RETURNING id", table(place.kind));
-            let changed = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(at).bind(place.id.clone());
-            if changed.fetch_optional(tx.on()).await?.is_none() {
-                return Ok(());
-            }
-            tx.touches_keys_of(&place).await?;
-            let action = if at.is_some() { place.kind.archived() } else { place.kind.restored() };
-            tx.record(NewEvent::of(&place.org_id, action, place.target())).await?;
-            tx.commit().await
-        })
-        .await
+        detached(retried(move || set_archived(store.clone(), act.clone(), place.clone(), at))).await
     }
 
     /// Deletes a place with all that stands on it. Its events stay: they tell of what was.
@@ -136,13 +120,31 @@ impl Store {
     }
 }
 
+async fn set_archived(store: Store, act: Act, place: Place, at: Option<i64>) -> Result<()> {
+    let mut tx = store.begin(&act).await?;
+    tx.needs(&place.org_id, Permission::EndPlaces).await?;
+    // A key that is being issued there is either touched below, or its form hears that this is archived.
+    tx.hold_place(&place).await?;
+    // Twice is once: the second changes nothing, and tells of nothing.
+    let unless = if at.is_some() { "archived_at IS NULL" } else { "archived_at IS NOT NULL" };
+    let sql = format!("UPDATE {} SET archived_at = $1 WHERE id = $2 AND {unless} RETURNING id", table(place.kind));
+    let changed = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(at).bind(place.id.clone());
+    if changed.fetch_optional(tx.on()).await?.is_none() {
+        return Ok(());
+    }
+    tx.touches_keys_of(&place).await?;
+    let action = if at.is_some() { place.kind.archived() } else { place.kind.restored() };
+    tx.record(NewEvent::of(&place.org_id, action, place.target())).await?;
+    tx.commit().await
+}
+
 async fn delete(store: Store, act: Act, place: Place) -> Result<()> {
     let mut tx = store.begin(&act).await?;
     tx.needs(&place.org_id, place.kind.to_delete()).await?;
     if place.kind == PlaceKind::Org {
         tx.hold_tokens(&place.org_id).await?;
     }
-    tx.hold_apps(&place).await?;
+    tx.hold_place(&place).await?;
     tx.touches_keys_of(&place).await?;
     if place.kind == PlaceKind::Org {
         // Its root tokens go too.
@@ -164,10 +166,20 @@ async fn delete(store: Store, act: Act, place: Place) -> Result<()> {
 }
 
 impl Tx {
-    /// Keeps keys from being issued there until this ends: whoever issues one holds its app.
-    pub(super) async fn hold_apps(&mut self, place: &Place) -> Result<()> {
+    /// Keeps keys from being issued there until this ends: whoever issues one holds its app, or the organization where
+    /// it is no app's.
+    pub(super) async fn hold_place(&mut self, place: &Place) -> Result<()> {
+        if place.kind == PlaceKind::Org {
+            self.hold_org(&place.org_id).await?;
+        }
         let sql = format!("UPDATE apps SET name = name WHERE {} = $1", of_apps(place.kind));
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.id.clone()).execute(self.on()).await?;
+        Ok(())
+    }
+
+    pub(super) async fn hold_org(&mut self, org: &OrgId) -> Result<()> {
+        let sql = "UPDATE orgs SET name = name WHERE id = $1";
+        sqlx::query(sql).bind(org.to_string()).execute(self.on()).await?;
         Ok(())
     }
 
@@ -178,15 +190,16 @@ impl Tx {
         Ok(())
     }
 
-    /// Verifiers hear of every key there; by name, unless they are too many.
+    /// Verifiers hear of every key there.
     pub(super) async fn touches_keys_of(&mut self, place: &Place) -> Result<()> {
+        self.touches_keys_where(&keys_within(place.kind), &place.id).await
+    }
+
+    /// Verifiers hear of each of these keys, `$1` being that id; by name, unless they are too many.
+    pub(super) async fn touches_keys_where(&mut self, condition: &str, id: &str) -> Result<()> {
         const NAMED: usize = 1000;
-        let sql = format!(
-            "SELECT digest FROM keys WHERE {} AND revoked_at IS NULL LIMIT {}",
-            keys_within(place.kind),
-            NAMED + 1
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.id.clone()).fetch_all(self.on()).await?;
+        let sql = format!("SELECT digest FROM keys WHERE {condition} AND revoked_at IS NULL LIMIT {}", NAMED + 1);
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_owned()).fetch_all(self.on()).await?;
         if rows.len() > NAMED {
             self.touches_everything();
         }

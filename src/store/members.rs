@@ -57,6 +57,8 @@ impl Store {
                 None => return Err(Error::NotFound),
             };
             tx.insert_member(&org, &user.id, role, store.now()).await?;
+            // Personal keys of whoever was here before are good again.
+            tx.touches_keys_of_person(&user.id).await?;
             let target = Target::new("user", &user.id, &user.name);
             tx.record(NewEvent::of(&org, action, target).with(details)).await?;
             tx.commit().await?;
@@ -65,7 +67,8 @@ impl Store {
         .await
     }
 
-    /// Takes a person out of an organization; not found if they were not in it. The last owner stays.
+    /// Takes a person out of an organization; not found if they were not in it. The last owner stays. When this answers,
+    /// every verifier of this process refuses the personal keys that they had there.
     pub async fn remove_member(&self, act: &Act, org: &OrgId, user: &User) -> Result<()> {
         let (store, act, org, user) = (self.clone(), act.clone(), org.clone(), user.clone());
         detached(async move {
@@ -76,6 +79,7 @@ impl Store {
                 .bind(user.id.to_string())
                 .execute(tx.on())
                 .await?;
+            tx.touches_keys_of_person(&user.id).await?;
             let target = Target::new("user", &user.id, &user.name);
             let details = serde_json::json!({ "role": had.as_str() });
             tx.record(NewEvent::of(&org, Action::MemberRemoved, target).with(details)).await?;

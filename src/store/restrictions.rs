@@ -19,7 +19,7 @@ impl Store {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            tx.needs(&key.org_id, Permission::ManageKeys).await?;
+            tx.needs_on(&key).await?;
             let row = sqlx::query(
                 "UPDATE keys SET require_signed = $1, addresses = $2, addresses_enforced = $3, limit_per_minute = $4, \
                  limit_per_day = $5 WHERE id = $6 RETURNING digest",

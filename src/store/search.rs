@@ -55,9 +55,10 @@ fn parts(kind: Kind) -> [&'static str; 6] {
             ["a.id", "a.name", "COALESCE(a.bundle_id, '')", "p.name", "0", from]
         }
         Kind::Key => {
-            let from = "JOIN keys k ON k.org_id = o.id LEFT JOIN apps a ON a.id = k.app_id";
+            let from = "JOIN keys k ON k.org_id = o.id LEFT JOIN apps a ON a.id = k.app_id \
+                LEFT JOIN users u ON u.id = k.owner_id";
             let revoked = "CASE WHEN k.revoked_at IS NULL THEN 0 ELSE 1 END";
-            ["k.id", "k.label", "k.shown", "COALESCE(a.name, '')", revoked, from]
+            ["k.id", "k.label", "k.shown", "COALESCE(a.name, u.name, '')", revoked, from]
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     app::App,
     audit::{Act, Action, NewEvent, Target},
     id::KeyId,
-    key::{NewKey, PlainSecret},
+    key::{Holder, NewKey, PlainSecret},
 };
 
 /// Everything of a key that was issued, but for its name and its secret. It counts as used, so that a first use is
@@ -26,7 +26,7 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             let prefix = new.environment.prefix.clone();
-            let first = tx.insert_key(&store, app.clone(), new, None).await?;
+            let first = tx.insert_key(&store, Holder::App(app.clone()), new, None).await?;
             let template = first.key.id.to_string();
             let mut secrets = vec![first.secret];
             while secrets.len() < count {

@@ -10,7 +10,6 @@ use crate::{
     audit::{Act, Action, NewEvent},
     id::KeyId,
     key::{Key, SigningSecret},
-    member::Permission,
 };
 
 /// The signing secrets of a key as the database keeps them: they may lie in memory, since none can read them there.
@@ -86,7 +85,7 @@ impl Store {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            tx.needs(&key.org_id, Permission::ManageKeys).await?;
+            tx.needs_on(&key).await?;
             let row = sqlx::query("SELECT digest, signing_secret, signing_version, revoked_at FROM keys WHERE id = $1")
                 .bind(key.id.to_string())
                 .fetch_optional(tx.on())

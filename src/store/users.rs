@@ -162,7 +162,7 @@ impl Store {
         .await
     }
 
-    /// Keeps a person out, from this moment on; `false` if they were out already. The last operator stays.
+    /// Keeps a person out, and their personal keys, from this moment on; `false` if they were out already. The last operator stays.
     pub async fn disable_user(&self, act: &Act, user: &User) -> Result<bool> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
@@ -182,6 +182,7 @@ impl Store {
                 return Err(Error::Forbidden("This is the last operator: nobody could run this portal without them."));
             }
             let ended = tx.end_sessions(&user.id).await?;
+            tx.touches_keys_of_person(&user.id).await?;
             let details = serde_json::json!({ "sessions_ended": ended });
             tx.record(NewEvent::of_system(Action::AccountDisabled, target(&user)).with(details)).await?;
             tx.commit().await?;
@@ -203,6 +204,7 @@ impl Store {
             if done.rows_affected() == 0 {
                 return Ok(false);
             }
+            tx.touches_keys_of_person(&user.id).await?;
             tx.record(NewEvent::of_system(Action::AccountEnabled, target(&user))).await?;
             tx.commit().await?;
             Ok(true)

@@ -20,15 +20,10 @@ use crate::{
 #[cfg(feature = "testing")]
 pub(super) type Slowness = Box<dyn Fn() -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-impl Store {
-    /// The digests under which a presented secret may be stored, likeliest first.
-    pub fn digests(&self, secret: Checked<'_>) -> impl Iterator<Item = Digest> {
-        self.0.peppers.digests(secret)
-    }
-
-    /// What a verdict on that key depends on.
-    pub async fn key_by_digest(&self, digest: &Digest) -> Result<Option<KeyRecord>> {
-        let row = sqlx::query(
+/// What a verdict depends on, of the key with that value in a column.
+macro_rules! select_record {
+    ($column:literal) => {
+        concat!(
             "SELECT k.id, k.label, k.org_id, k.app_id, k.environment, k.mode, k.scopes, k.expires_at, k.revoked_at, \
              k.paused_at, k.metadata, k.last_used_at, k.require_signed, k.addresses, k.addresses_enforced, \
              k.limit_per_minute, k.limit_per_day, a.tenant_id, a.project_id, \
@@ -39,15 +34,33 @@ impl Store {
              FROM keys k JOIN orgs o ON o.id = k.org_id LEFT JOIN apps a ON a.id = k.app_id \
              LEFT JOIN projects p ON p.id = a.project_id LEFT JOIN tenants t ON t.id = a.tenant_id \
              LEFT JOIN users u ON u.id = k.owner_id \
-             LEFT JOIN members m ON m.org_id = k.org_id AND m.user_id = k.owner_id WHERE k.digest = $1",
+             LEFT JOIN members m ON m.org_id = k.org_id AND m.user_id = k.owner_id WHERE ",
+            $column,
+            " = $1"
         )
-        .bind(digest.0.to_vec())
-        .fetch_optional(&self.0.verify)
-        .await?;
+    };
+}
+
+impl Store {
+    /// The digests under which a presented secret may be stored, likeliest first.
+    pub fn digests(&self, secret: Checked<'_>) -> impl Iterator<Item = Digest> {
+        self.0.peppers.digests(secret)
+    }
+
+    /// What a verdict on that key depends on.
+    pub async fn key_by_digest(&self, digest: &Digest) -> Result<Option<KeyRecord>> {
+        let row =
+            sqlx::query(select_record!("k.digest")).bind(digest.0.to_vec()).fetch_optional(&self.0.verify).await?;
         #[cfg(feature = "testing")]
         if let Some(slowness) = self.0.slowness.get() {
             slowness().await;
         }
+        row.map(|row| self.record(&row)).transpose()
+    }
+
+    /// The same by the key's id, for whoever may see the key but does not have it.
+    pub async fn key_by_id(&self, id: &KeyId) -> Result<Option<KeyRecord>> {
+        let row = sqlx::query(select_record!("k.id")).bind(id.to_string()).fetch_optional(&self.0.read).await?;
         row.map(|row| self.record(&row)).transpose()
     }
 

@@ -10,7 +10,7 @@ use crate::{
     Result,
     app::{App, NewApp, Os},
     audit::{Act, Actor},
-    key::{Issued, NewKey, new::KeyInput},
+    key::{Holder, Issued, NewKey, new::KeyInput},
     org::{NewOrg, Org},
     plan::Plan,
     profile::Profile,
@@ -149,11 +149,11 @@ impl TestStore {
         self.store.create_app(act, &project, new).await.expect("a new app")
     }
 
-    pub async fn key(&self, act: &Act, app: &App, label: &str) -> Issued {
-        self.issue(act, app, label, &["read"]).await.expect("a new key")
+    pub async fn key(&self, act: &Act, holder: impl Into<Holder>, label: &str) -> Issued {
+        self.issue(act, holder, label, &["read"]).await.expect("a new key")
     }
 
-    pub async fn issue(&self, act: &Act, app: &App, label: &str, scopes: &[&str]) -> Result<Issued> {
+    pub async fn issue(&self, act: &Act, holder: impl Into<Holder>, label: &str, scopes: &[&str]) -> Result<Issued> {
         let input = KeyInput {
             label,
             environment: "production",
@@ -162,7 +162,7 @@ impl TestStore {
             signing_secret: true,
         };
         let new = NewKey::check(&input, self.store.profile(), self.store.now())?;
-        self.store.issue_key(act, app, new, None).await
+        self.store.issue_key(act, holder, new, None).await
     }
 }
 

@@ -40,6 +40,12 @@ async fn each_constraint_refuses(store: &TestStore) {
             VALUES (%DIGEST%, 'usr_nobody', '{}', 1, 1, 2)"
                 .to_owned(),
         ),
+        ("limit of a key", set_key("limit_per_minute = 0")),
+        ("day's limit of a key", set_key("limit_per_day = -1")),
+        ("limit of an app", format!("UPDATE apps SET limit_per_minute = 0 WHERE id = '{app}'")),
+        ("day's limit of an app", format!("UPDATE apps SET limit_per_day = 0 WHERE id = '{app}'")),
+        ("count of no key", "INSERT INTO key_days (key_id, day, n) VALUES ('key_none', 1, 1)".to_owned()),
+        ("count below nothing", format!("INSERT INTO key_days (key_id, day, n) VALUES ('{key}', 1, -1)")),
         ("plan", format!("UPDATE orgs SET plan = 'gold' WHERE id = '{org}'")),
         ("org name", format!("UPDATE orgs SET name = '' WHERE id = '{org}'")),
         ("member of nothing", format!("INSERT INTO members VALUES ('org_none', '{ada}', 'owner', 1)")),

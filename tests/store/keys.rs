@@ -127,7 +127,7 @@ async fn revoked_keys_hide_behind_the_filter(store: &TestStore) {
     let all = KeyFilter { include_revoked: true, ..KeyFilter::default() };
     let shown = store.keys(&org.id, None, &all).await.expect("asked");
     assert_eq!((shown.total, shown.keys.len()), (1, 1));
-    assert_eq!(shown.keys[0].1, "Focus and calm");
+    assert_eq!(shown.keys[0].owner_name, "Focus and calm");
 }
 
 async fn pages_follow_one_another(store: &TestStore) {
@@ -144,7 +144,7 @@ async fn pages_follow_one_another(store: &TestStore) {
     loop {
         let page = store.keys(&org.id, Some(&app.id), &filter).await.expect("asked");
         assert_eq!(page.total, 60);
-        seen.push(page.keys.iter().map(|(key, _)| key.id.clone()).collect::<Vec<_>>());
+        seen.push(page.keys.iter().map(|key| key.id.clone()).collect::<Vec<_>>());
         let Some(older) = page.older else { break };
         filter.before = Some(older);
     }
@@ -158,10 +158,10 @@ async fn pages_follow_one_another(store: &TestStore) {
     let last = store.keys(&org.id, Some(&app.id), &filter).await.expect("asked");
     let back = KeyFilter { after: last.newer, ..KeyFilter::default() };
     let middle = store.keys(&org.id, Some(&app.id), &back).await.expect("asked");
-    assert_eq!(middle.keys.iter().map(|(key, _)| key.id.clone()).collect::<Vec<_>>(), seen[1]);
+    assert_eq!(middle.keys.iter().map(|key| key.id.clone()).collect::<Vec<_>>(), seen[1]);
     let back = KeyFilter { after: middle.newer, ..KeyFilter::default() };
     let first = store.keys(&org.id, Some(&app.id), &back).await.expect("asked");
-    assert_eq!(first.keys.iter().map(|(key, _)| key.id.clone()).collect::<Vec<_>>(), seen[0]);
+    assert_eq!(first.keys.iter().map(|key| key.id.clone()).collect::<Vec<_>>(), seen[0]);
     assert_eq!(first.newer, None);
 }
 
@@ -184,7 +184,7 @@ async fn each_sort_pages_through_all(store: &TestStore) {
         let mut down = Vec::new();
         loop {
             let page = store.keys(&org.id, None, &filter).await.expect("asked");
-            down.push(page.keys.iter().map(|(key, _)| key.id.clone()).collect::<Vec<_>>());
+            down.push(page.keys.iter().map(|key| key.id.clone()).collect::<Vec<_>>());
             let Some(older) = page.older else { break };
             filter.before = Some(older);
         }
@@ -196,7 +196,7 @@ async fn each_sort_pages_through_all(store: &TestStore) {
         let last = store.keys(&org.id, None, &filter).await.expect("asked");
         let back = KeyFilter { sort: *sort, after: last.newer, ..KeyFilter::default() };
         let middle = store.keys(&org.id, None, &back).await.expect("asked");
-        assert_eq!(middle.keys.iter().map(|(key, _)| key.id.clone()).collect::<Vec<_>>(), down[1], "{sort:?}");
+        assert_eq!(middle.keys.iter().map(|key| key.id.clone()).collect::<Vec<_>>(), down[1], "{sort:?}");
     }
 }
 
@@ -225,7 +225,7 @@ async fn filters_narrow(store: &TestStore) {
         async move {
             let page = store.keys(&org, None, &filter).await.expect("asked");
             assert_eq!(page.total, i64::try_from(page.keys.len()).expect("few"));
-            page.keys.into_iter().map(|(key, _)| key.label).collect::<Vec<_>>()
+            page.keys.into_iter().map(|key| key.label).collect::<Vec<_>>()
         }
     };
     let label = |text: &str| KeyFilter { label: text.to_owned(), ..KeyFilter::default() };
@@ -320,6 +320,6 @@ async fn all_keys_of_an_app_or_an_organization_go_at_once(store: &TestStore) {
     assert_eq!(store.keys(&other.id, None, &KeyFilter::default()).await.expect("asked").total, 1);
     let all = KeyFilter { include_revoked: true, ..KeyFilter::default() };
     let page = store.keys(&org.id, None, &all).await.expect("asked");
-    assert!(page.keys.iter().all(|(key, _)| key.revoked.as_ref().is_some_and(|revoked| revoked.reason == "leak")));
+    assert!(page.keys.iter().all(|key| key.revoked.as_ref().is_some_and(|revoked| revoked.reason == "leak")));
     assert!(store.check_chain(org.id.as_str()).await.expect("read").is_ok());
 }

@@ -3,6 +3,7 @@
 mod constraints;
 mod events;
 mod export;
+mod holders;
 mod key_days;
 mod keys;
 mod lifecycle;

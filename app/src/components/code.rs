@@ -58,6 +58,25 @@ pub fn CodeBlock(
     }
 }
 
+/// The same in several languages: one is open at a time, with scripts or without.
+#[component]
+pub fn CodeTabs(
+    /// Names the group, once on a page.
+    #[prop(into)]
+    group: String,
+    samples: Vec<(&'static str, String)>,
+) -> impl IntoView {
+    let samples = samples.into_iter().enumerate().map(|(at, (language, code))| {
+        view! {
+            <details name=group.clone() open=at == 0>
+                <summary>{language}</summary>
+                <CodeBlock text=code name=format!("Copy {language}")/>
+            </details>
+        }
+    });
+    view! { <div class="snippets">{samples.collect_view()}</div> }
+}
+
 /// The beginning and the end of a long id.
 pub fn cut_middle(id: &str) -> String {
     const LONGEST: usize = 26;

@@ -14,22 +14,33 @@ use crate::{
 
 /// A centred card under the logo.
 #[component]
-pub fn BareFrame(body: Body) -> impl IntoView {
+pub fn BareFrame(body: Body, brand: String) -> impl IntoView {
     view! {
         <main id="content" class="bare" tabindex="-1">
-            <a class="logo" href="/"><Logo/>"Sallyport"</a>
+            <a class="logo" href="/"><Logo/>{brand}</a>
             <div class="bare-card">{body()}</div>
+        </main>
+    }
+}
+
+/// The body, under the logo.
+#[component]
+pub fn OpenFrame(body: Body, brand: String) -> impl IntoView {
+    view! {
+        <main id="content" class="open" tabindex="-1">
+            <a class="logo" href="/"><Logo/>{brand}</a>
+            {body()}
         </main>
     }
 }
 
 /// Sidebar, top bar and the body.
 #[component]
-pub fn ChromeFrame(chrome: Chrome, theme: Theme, body: Body) -> impl IntoView {
+pub fn ChromeFrame(chrome: Chrome, theme: Theme, body: Body, brand: String) -> impl IntoView {
     let archived = chrome.archived.clone();
     view! {
         <div class="chrome">
-            <Sidebar chrome=chrome.clone()/>
+            <Sidebar chrome=chrome.clone() brand=brand/>
             <div class="chrome-main">
                 <Topbar chrome=chrome theme=theme/>
                 <main id="content" class="content" tabindex="-1">

@@ -12,7 +12,9 @@ use crate::islands::OnceGuard;
 pub fn OnceDialog(
     #[prop(default = "Save your key")] title: &'static str,
     #[prop(into)] label: String,
-    #[prop(into)] app: String,
+    /// Whom it speaks for.
+    #[prop(into)]
+    owner: String,
     #[prop(into)] environment: String,
     #[prop(default = Tone::Neutral)] environment_tone: Tone,
     /// Where it is of a key: with a new signing secret alone there is none.
@@ -22,6 +24,9 @@ pub fn OnceDialog(
     /// The header that the key goes into.
     #[prop(optional, into)]
     header_name: String,
+    /// What stands before it there: `Bearer `.
+    #[prop(optional, into)]
+    scheme: String,
     #[prop(into)] download_href: String,
     #[prop(into)] download_name: String,
     #[prop(into)] done_href: String,
@@ -32,7 +37,9 @@ pub fn OnceDialog(
     let first = if secret_key.is_some() { "secret-key" } else { "signing-secret" };
     let download = if secret_key.is_some() { "Download credentials JSON" } else { "Download JSON" };
     let saved = if secret_key.is_some() { "I have saved these secrets" } else { "I have saved this secret" };
-    let about = [label, app].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    let about = [label, owner].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    let as_bearer =
+        (!scheme.is_empty()).then(|| view! { ", after "<code>{scheme.trim_end().to_owned()}</code>" and a space" });
 
     view! {
         <div class="backdrop backdrop-center">
@@ -48,7 +55,7 @@ pub fn OnceDialog(
                     </Notice>
                     {secret_key.map(|secret| view! {
                         <Secret id="secret-key" label="Secret key" copy="Copy secret key" value=secret first>
-                            "Every request, in the "<code>{header_name}</code>" header."
+                            "Every request, in the "<code>{header_name}</code>" header"{as_bearer}"."
                         </Secret>
                     })}
                     {signing_secret.map(|secret| view! {

@@ -8,7 +8,7 @@ use crate::icons::{Icon, IconView, Logo};
 
 /// The switchers and the sections. On a phone it is a popover that the top bar's menu button opens.
 #[component]
-pub fn Sidebar(chrome: Chrome) -> impl IntoView {
+pub fn Sidebar(chrome: Chrome, brand: String) -> impl IntoView {
     let Chrome { orgs, org, tenants, tenant, section, .. } = chrome;
     let org_id = org.as_ref().map(|org| org.id.clone());
     // Within a tenant the projects are that tenant's.
@@ -17,7 +17,7 @@ pub fn Sidebar(chrome: Chrome) -> impl IntoView {
 
     view! {
         <aside id="sidebar" class="sidebar" popover aria-label="Organization">
-            <a class="logo" href="/"><Logo/>"Sallyport"</a>
+            <a class="logo" href="/"><Logo/>{brand}</a>
             <OrgSwitcher orgs=orgs current=org/>
             {org_id.clone().map(|org_id| view! { <TenantSwitcher org_id=org_id tenants=tenants current=tenant/> })}
             {org_id.map(|org_id| view! { <Sections org_id=org_id current=section projects=projects/> })}

@@ -69,6 +69,7 @@ fn UserMenu(viewer: Viewer) -> impl IntoView {
                 {operator.then(|| view! { <small>"Operator of this portal"</small> })}
             </div>
             <a class="menu-item" href="/account"><IconView icon=Icon::Users/>"Your account"</a>
+            <a class="menu-item" href="/docs"><IconView icon=Icon::Key/>"API reference"</a>
             <form method="post" action="/sign-out">
                 <button class="menu-item"><IconView icon=Icon::SignOut/>"Sign out"</button>
             </form>

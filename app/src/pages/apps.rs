@@ -7,5 +7,6 @@ pub mod keys;
 pub mod limits;
 pub mod new;
 pub mod overview;
+pub mod refused;
 
 pub mod head;

@@ -10,7 +10,7 @@ use sallyport::{
 
 use crate::{
     components::{Badge, Card, Stat, Stats, Tone},
-    pages::keys::row::{StatusBadge, ends_soon, unused},
+    pages::keys::row::{StatusBadge, ends_soon, owner, unused},
     words::{Ago, digits},
 };
 
@@ -64,28 +64,24 @@ pub fn KeyFigures(attention: Attention, now: Timestamp, of_org: bool) -> impl In
         [KeyStatus::Active, KeyStatus::Expiring, KeyStatus::Unused, KeyStatus::Paused].map(to);
     let all = path.clone();
     let mut attending: Vec<Key> = Vec::new();
-    for (key, _) in expiring.keys.iter().chain(&idle.keys) {
+    for key in expiring.keys.iter().chain(&idle.keys) {
         if attending.len() < SHOWN && !attending.iter().any(|one| one.id == key.id) {
             attending.push(key.clone());
         }
     }
     let calm = attending.is_empty();
-    let apps: std::collections::HashMap<_, _> = [&expiring, &idle, &newest]
-        .into_iter()
-        .flat_map(|page| page.keys.iter().map(|(key, app)| (key.id.clone(), app.clone())))
-        .collect();
-    let app_of = move |key: &Key| of_org.then(|| apps.get(&key.id).cloned()).flatten();
+    let about = move |key: &Key| if of_org { owner(key) } else { key.shown.clone() };
     let attend = attending.into_iter().map(|key| {
         let why = ends_soon(&key, now).or_else(|| unused(&key, now)).unwrap_or_default();
-        let app = app_of(&key).unwrap_or_else(|| key.shown.clone());
-        view! { <KeyLine key app><Badge tone=Tone::Warning text=why/></KeyLine> }
+        let about = about(&key);
+        view! { <KeyLine key about><Badge tone=Tone::Warning text=why/></KeyLine> }
     });
     let attend = attend.collect_view();
-    let recent: Vec<_> = newest.keys.iter().take(SHOWN).map(|(key, _)| key.clone()).collect();
+    let recent: Vec<_> = newest.keys.into_iter().take(SHOWN).collect();
     let recent = recent.into_iter().map(|key| {
-        let (app, at, status) = (app_of(&key).unwrap_or_else(|| key.shown.clone()), key.created_at, key.clone());
+        let (about, at, status) = (about(&key), key.created_at, key.clone());
         view! {
-            <KeyLine key app>
+            <KeyLine key about>
                 <span class="muted"><Ago at now/></span>
                 <StatusBadge key=status now/>
             </KeyLine>
@@ -117,14 +113,14 @@ pub fn KeyFigures(attention: Attention, now: Timestamp, of_org: bool) -> impl In
 #[component]
 fn KeyLine(
     key: Key,
-    /// Its app, or where that is known what lists show of the key.
-    app: String,
+    /// Whom it speaks for, or where that is known what lists show of the key.
+    about: String,
     children: Children,
 ) -> impl IntoView {
     view! {
         <li>
             <a href=format!("/keys/{}", key.id)>{key.label}</a>
-            <span class="muted">{app}</span>
+            <span class="muted">{about}</span>
             {children()}
         </li>
     }

@@ -5,3 +5,4 @@ pub mod keys;
 pub mod members;
 pub mod new;
 pub mod overview;
+pub mod refused;

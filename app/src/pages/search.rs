@@ -39,7 +39,7 @@ pub struct SearchQuery {
 
 pub async fn get(ui: Ui, State(context): State<Context>, me: SignedIn, Asked(query): Asked<SearchQuery>) -> PageResult {
     let near = near(&context, &me, &query.org).await?;
-    let answer = Search { store: &context.store, me: &me, near: near.as_ref() }.nothing().await?;
+    let answer = Search { context: &context, me: &me, near: near.as_ref() }.nothing().await?;
     Ok(ui.ok(page(&ui, &me, near, answer).await?).await)
 }
 
@@ -52,7 +52,7 @@ pub async fn post(
 ) -> PageResult {
     let near = near(&context, &me, &form.value("org")).await?;
     let _turn = context.searching.acquire().await;
-    let answer = Search { store: &context.store, me: &me, near: near.as_ref() }.answer(&form.value("q")).await?;
+    let answer = Search { context: &context, me: &me, near: near.as_ref() }.answer(&form.value("q")).await?;
     if headers.contains_key(&FRAGMENT) {
         return Ok(ui.fragment(|| view! { <Options answer/> }));
     }

@@ -7,9 +7,10 @@ use std::{
 
 use axum::{
     Json, Router,
+    body::Bytes,
     extract::{FromRequestParts, Path},
     http::{HeaderMap, Method, StatusCode, Uri, header, request::Parts},
-    routing::get,
+    routing::{get, post},
 };
 use serde_json::{Value, json};
 
@@ -56,6 +57,8 @@ pub fn router() -> Router {
         .route("/notes", get(list).post(add))
         .route("/notes/{id}", get(read).delete(remove))
         .route("/status/{status}", get(status))
+        .route("/size", post(size))
+        .route("/signed/size", post(size))
         .fallback(show)
         .with_state(Data::default())
 }
@@ -86,6 +89,11 @@ async fn remove(own: Own, Path(id): Path<u64>) -> StatusCode {
 /// An error of the upstream's own, to see what the gateway makes of it.
 async fn status(Path(status): Path<u16>) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
+/// How much of a body arrived.
+async fn size(body: Bytes) -> String {
+    body.len().to_string()
 }
 
 /// Everywhere else: what arrived. Keys are credentials, which nobody needs to see again.

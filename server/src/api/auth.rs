@@ -13,18 +13,27 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use sallyport::{
-    key::{Ask, KeyRecord, Verdict},
+    key::{Ask, KeyRecord, Verdict, verdict::Via},
     profile::Profile,
     scope::Request,
 };
 use sallyport_app::context::Client;
 
-use super::{problem::Problem, requirement::Requirement, shown::Shown};
+use utoipa::{IntoParams, openapi::schema::Object};
+
+use super::{openapi::words, problem::Problem, requirement::Requirement, shown::Shown};
 use crate::{middleware::client::Trusted, state::AppState};
 use forwarded::Forwarded;
 use presented::presented;
 
-/// For gateways that say in headers what the client asked, and in the query what they require.
+/// Judge a request for a gateway
+///
+/// For gateways that say in headers what the client asked, and in the query what they require: nginx `auth_request`,
+/// Traefik ForwardAuth, Caddy forward_auth. The key is the credential; no root token is needed. Any method.
+#[utoipa::path(
+    get, path = "/v1/auth", tag = "Verifying", params(Requirement, Nginx),
+    responses((status = 200, description = "The key is good for this request"))
+)]
 pub async fn auth(
     State(state): State<AppState>,
     Extension(client): Extension<Client>,
@@ -52,12 +61,20 @@ pub async fn auth(
         (Ok(Ok(passed)), _) => passed,
         (Ok(Err(refused)), true) => nginx::answer(refused),
         (Ok(Err(refused)), false) => refused.into_response(),
-        (Err(problem), true) => nginx::answer(Shown::problem(&problem.about(&client))),
-        (Err(problem), false) => problem.about(&client).into_response(),
+        (Err(problem), true) => nginx::answer(asked.show(&problem)),
+        (Err(problem), false) => asked.show(&problem).into_response(),
     }
 }
 
-/// For Envoy, which appends the client's own path and query: what is required has a name in the settings.
+/// Judge a request for Envoy
+///
+/// Envoy appends the client's own path and query to this address, so what is required has a name in the settings:
+/// `[requirements.NAME]`. Any method.
+#[utoipa::path(
+    get, path = "/v1/auth/envoy/{requirement}", tag = "Verifying",
+    params(("requirement" = String, Path, description = "A name from the settings")),
+    responses((status = 200, description = "The key is good for this request"))
+)]
 pub async fn envoy(
     State(state): State<AppState>,
     Extension(client): Extension<Client>,
@@ -66,15 +83,32 @@ pub async fn envoy(
     uri: Uri,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
+) -> Response {
     let (name, forwarded) = Forwarded::in_path(method.as_str(), &uri);
-    let required = state.requirements.get(name).ok_or_else(|| {
-        let detail = "No requirement has the name in this path; add it to sallyport.toml as [requirements.NAME].";
-        Problem::new(StatusCode::FORBIDDEN, "unknown_requirement", detail).about(&client)
-    })?;
     let asked = Asked { state: &state, client: &client, trusted: trusted.0, headers: &headers };
-    let judged = asked.judge(required, forwarded, body).await;
-    Ok(judged.map_err(|problem| problem.about(&client))?.unwrap_or_else(IntoResponse::into_response))
+    let Some(required) = state.requirements.get(name) else {
+        let detail = "No requirement has the name in this path; add it to sallyport.toml as [requirements.NAME].";
+        return asked.show(&Problem::new(StatusCode::FORBIDDEN, "unknown_requirement", detail)).into_response();
+    };
+    match asked.judge(required, forwarded, body).await {
+        Ok(judged) => judged.unwrap_or_else(IntoResponse::into_response),
+        Err(problem) => asked.show(&problem).into_response(),
+    }
+}
+
+/// What nginx alone needs.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "read from the pairs of the query; this describes it")]
+pub struct Nginx {
+    /// `nginx` knows 2xx, 401 and 403 alone: with this, every refusal is a 403 with the status in `X-Auth-Status`, the
+    /// body in `X-Auth-Body` and its type in `X-Auth-Content-Type`.
+    #[param(schema_with = nginx_alone, required = false)]
+    gateway: Option<String>,
+}
+
+fn nginx_alone() -> Object {
+    words(["nginx"])
 }
 
 /// One request of a gateway.
@@ -86,6 +120,10 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    fn show(&self, problem: &Problem) -> Shown {
+        Shown::problem(self.state.context.store.profile(), problem, self.client)
+    }
+
     /// What passes, or what is refused; a problem where nothing can be said.
     async fn judge(
         &self,
@@ -114,6 +152,7 @@ impl Asked<'_> {
             ip: Some(self.client.ip),
             signed: body.as_ref().map(|body| signed::signed(self.headers, names, body)),
             cost: 1,
+            via: Via::Gateway,
         };
         let judged = self.state.verifier.judge(key.as_deref(), &ask, self.client).await?;
         let (rates, now) = (&self.state.rates, self.state.context.store.now());
@@ -123,7 +162,7 @@ impl Asked<'_> {
                 passed.headers_mut().extend(rates.headers(&judged, now));
                 Ok(passed)
             }
-            _ => Err(Shown::refusal(&judged, rates, now, self.client)),
+            _ => Err(Shown::judged(self.state, &judged, now, self.client)),
         })
     }
 

@@ -1,1 +1,55 @@
-//! soon
+//! `GET /v1/openapi.json`: what is here, as an OpenAPI 3.1 document. It is made from the handlers themselves, so that it
+//! says what they take; what all of them share, and what the profile adds, is written in afterwards.
+
+mod shared;
+
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use sallyport::profile::Profile;
+use serde_json::{Value, json};
+use utoipa::{
+    OpenApi,
+    openapi::{ObjectBuilder, Type, schema::Object},
+};
+
+use super::{auth, described, problem};
+use crate::{router, state::AppState};
+
+/// What is mounted elsewhere: for any method, or beside `/v1`.
+#[derive(OpenApi)]
+#[openapi(
+    paths(auth::auth, auth::envoy, router::healthz, router::readyz),
+    components(schemas(problem::Problem)),
+    info(
+        title = "Sallyport",
+        description = "Verify API keys, and manage them.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    )
+)]
+struct Others;
+
+/// Read this description
+#[utoipa::path(get, path = "/v1/openapi.json", tag = "Around it", responses((status = 200, body = Object)))]
+pub async fn read(State(state): State<AppState>) -> Response {
+    ([(header::CACHE_CONTROL, "no-cache")], Json(&state.context.api)).into_response()
+}
+
+/// The document, for a deployment with this profile.
+pub fn document(profile: &Profile, public_url: &str) -> Value {
+    let mut document = Others::openapi();
+    document.merge(described().into_openapi());
+    document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    let mut document = serde_json::to_value(document).expect("a description has texts for keys");
+    document["servers"] = json!([{ "url": public_url }]);
+    shared::complete(&mut document, profile);
+    document
+}
+
+/// One of these words.
+pub fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
+}

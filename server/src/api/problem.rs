@@ -13,6 +13,9 @@ use sallyport_app::context::Client;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::shown::Shown;
+use crate::state::AppState;
+
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
     /// No page explains the errors one by one: `about:blank` says that the title is the status.
@@ -134,6 +137,10 @@ impl From<Error> for Problem {
     }
 }
 
+/// On answers that tell what went wrong already.
+#[derive(Clone, Copy)]
+pub struct Told;
+
 fn wrong(error: &FieldError) -> WrongField {
     let pointer = if error.field.is_empty() { String::new() } else { format!("/{}", error.field) };
     WrongField { pointer, detail: error.message.clone() }
@@ -145,6 +152,7 @@ impl IntoResponse for Problem {
         // Nobody said yet about which request it is.
         let unnamed = self.request_id.is_none().then(|| self.clone());
         let mut response = (status, Json(self)).into_response();
+        response.extensions_mut().insert(Told);
         if let Some(problem) = unnamed {
             response.extensions_mut().insert(problem);
         }
@@ -161,20 +169,22 @@ impl IntoResponse for Problem {
     }
 }
 
-/// What went wrong outside the handlers (a panic, the time-out) is told as a problem document too, and each tells the
-/// request's id.
-pub fn complete(mut response: Response, client: &Client) -> Response {
+/// What went wrong outside the handlers (a panic, the time-out) is told as a problem document too, and by a gateway's
+/// endpoint as the profile says; each tells the request's id.
+pub fn complete(mut response: Response, state: &AppState, for_a_gateway: bool, client: &Client) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         return problem.about(client).into_response();
     }
-    let told = |kind: &HeaderValue| kind == "application/problem+json";
-    if response.status().is_server_error() && !response.headers().get(header::CONTENT_TYPE).is_some_and(told) {
+    if response.status().is_server_error() && response.extensions().get::<Told>().is_none() {
         let problem = match response.status() {
             StatusCode::INTERNAL_SERVER_ERROR => {
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something is broken here; it was logged.")
             }
             _ => Problem::unavailable(),
         };
+        if for_a_gateway {
+            return Shown::problem(state.context.store.profile(), &problem, client).into_response();
+        }
         return problem.about(client).into_response();
     }
     response

@@ -4,19 +4,30 @@ use std::borrow::Cow;
 
 use sallyport::profile::Mode;
 use serde::Deserialize;
+use utoipa::{IntoParams, openapi::schema::Object};
 
 /// `[requirements.NAME]` in `sallyport.toml`; in a query, the same words.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Requirement {
+    /// Scopes that the key has to hold, all of them; more than one with commas between, or several times.
     #[serde(default, deserialize_with = "words")]
+    #[param(value_type = Option<String>, nullable = false)]
     pub scope: Vec<String>,
+    /// It has to be this app's.
+    #[param(nullable = false)]
     pub app_id: Option<String>,
+    /// It has to be of this mode.
+    #[param(schema_with = modes, required = false)]
     pub mode: Option<Mode>,
+    /// Its app has to be verified for ingestion.
     #[serde(default)]
+    #[param(schema_with = flag, required = false)]
     pub ingestion: bool,
     /// The gateway passes the client's body, so that signatures can be checked.
     #[serde(default)]
+    #[param(schema_with = flag, required = false)]
     pub body: bool,
 }
 
@@ -49,6 +60,14 @@ impl Requirement {
         }
         Ok(requirement)
     }
+}
+
+fn modes() -> Object {
+    super::openapi::words([Mode::Live, Mode::Test].map(Mode::as_str))
+}
+
+fn flag() -> Object {
+    super::openapi::words(["1", "true", "0", "false"])
 }
 
 fn split(scopes: &str) -> impl Iterator<Item = String> {

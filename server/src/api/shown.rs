@@ -7,89 +7,70 @@ use axum::{
 use sallyport::{
     Timestamp,
     key::{KeyRecord, Verdict},
+    profile::{Profile, errors::Unjudged},
 };
 use sallyport_app::context::Client;
 use serde_json::value::RawValue;
 
-use super::{problem::Problem, rate_headers::Names};
-use crate::verifier::Judged;
+use super::problem::{Problem, Told};
+use crate::{state::AppState, verifier::Judged};
 
 /// What the client is told, whichever way it gets there: as the answer, within one, or in headers for nginx.
 pub struct Shown {
     pub status: StatusCode,
-    pub content_type: &'static str,
+    pub content_type: HeaderValue,
     /// JSON.
     pub body: Box<RawValue>,
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Shown {
-    pub fn refusal(judged: &Judged, rates: &Names, now: Timestamp, client: &Client) -> Self {
-        let mut shown = Self::problem(&problem(judged.verdict, judged.record(), client));
-        shown.headers.extend(rates.headers(judged, now));
+    /// With the headers that tell of limits.
+    pub fn judged(state: &AppState, judged: &Judged, now: Timestamp, client: &Client) -> Self {
+        let mut shown = Self::refusal(state.context.store.profile(), judged.verdict, judged.record(), client);
+        shown.headers.extend(state.rates.headers(judged, now));
         shown
     }
 
-    pub fn problem(problem: &Problem) -> Self {
-        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    pub fn refusal(profile: &Profile, verdict: Verdict, key: Option<&KeyRecord>, client: &Client) -> Self {
+        let app_id = key.and_then(KeyRecord::app_id).map(sallyport::id::AppId::as_str);
+        let body = profile.errors.refusal(verdict, app_id, client.request_id.as_str());
+        Self::new(profile, status(verdict.status()), body)
+    }
+
+    /// What could not be judged, or not even understood.
+    pub fn problem(profile: &Profile, problem: &Problem, client: &Client) -> Self {
+        let Problem { status: code, title, .. } = *problem;
+        let told = Unjudged { status: code, title, code: problem.code, message: &problem.detail };
+        Self::new(profile, status(code), profile.errors.unjudged(&told, client.request_id.as_str()))
+    }
+
+    fn new(profile: &Profile, status: StatusCode, body: String) -> Self {
+        // Both were checked with the profile.
+        let value = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
         let mut headers = vec![(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
         if status == StatusCode::UNAUTHORIZED {
-            headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"sallyport\"")));
+            headers.push((header::WWW_AUTHENTICATE, value(&profile.challenge)));
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.push((header::RETRY_AFTER, HeaderValue::from_static("1")));
         }
-        let body = serde_json::value::to_raw_value(problem).unwrap_or_default();
-        Self { status, content_type: "application/problem+json", body, headers }
+        let body = RawValue::from_string(body).unwrap_or_default();
+        Self { status, content_type: value(&profile.errors.content_type), body, headers }
     }
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 impl IntoResponse for Shown {
     fn into_response(self) -> Response {
         let mut response = (self.status, Box::<str>::from(self.body).into_string()).into_response();
+        response.extensions_mut().insert(Told);
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.insert(header::CONTENT_TYPE, self.content_type);
         headers.extend(self.headers);
         response
     }
-}
-
-/// Unknown and malformed keys get the same words: neither tells anything of the other.
-fn problem(verdict: Verdict, key: Option<&KeyRecord>, client: &Client) -> Problem {
-    let detail = match verdict {
-        Verdict::Valid => String::new(),
-        Verdict::HttpsRequired => "Send this request over https.".to_owned(),
-        Verdict::Missing => "No API key was sent. Send it in the x-api-key header.".to_owned(),
-        Verdict::Malformed | Verdict::NotFound => {
-            "This API key is not valid. Check that it was copied whole, and that it was not revoked.".to_owned()
-        }
-        Verdict::Revoked => "This API key was revoked. Generate another in the portal.".to_owned(),
-        Verdict::Expired => "This API key has expired. Generate another in the portal.".to_owned(),
-        Verdict::Paused => "This API key is paused. Resume it in the portal.".to_owned(),
-        Verdict::Suspended => "The app or organization of this API key is suspended.".to_owned(),
-        Verdict::WorkspaceMismatch => "This API key belongs to another workspace.".to_owned(),
-        Verdict::IpDenied => "This API key may not be used from this address.".to_owned(),
-        Verdict::ModeMismatch => "This API key belongs to the other mode (live or test).".to_owned(),
-        Verdict::AppMismatch => "This API key belongs to another app.".to_owned(),
-        Verdict::InsufficientScope => "This API key does not have the scope that this request needs.".to_owned(),
-        Verdict::IngestionNotVerified => match key.and_then(KeyRecord::app_id) {
-            Some(app) => format!("App {app} is not verified for data ingestion."),
-            None => "This app is not verified for data ingestion.".to_owned(),
-        },
-        Verdict::SignatureRequired => "Requests with this API key have to be signed.".to_owned(),
-        Verdict::BadSignature => {
-            "The signature of this request is wrong, or its timestamp more than five minutes from now.".to_owned()
-        }
-        Verdict::Replayed => "This signature was used before; sign each request anew.".to_owned(),
-        Verdict::RateLimited if key.is_none() => {
-            "Too many requests with API keys that are not valid. Wait as long as Retry-After says.".to_owned()
-        }
-        Verdict::RateLimited => "Too many requests with this API key. Wait as long as Retry-After says.".to_owned(),
-    };
-    let (status, code) = match verdict.status() {
-        401 => (StatusCode::UNAUTHORIZED, "unauthorized"),
-        429 => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
-        _ => (StatusCode::FORBIDDEN, "forbidden"),
-    };
-    Problem::new(status, code, detail).about(client)
 }

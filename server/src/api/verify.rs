@@ -7,7 +7,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sallyport::{
     Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
-    key::{Ask, KeyRecord, Metadata, Verdict},
+    key::{Ask, KeyRecord, Metadata, Verdict, verdict::Via},
     limit::whole_seconds,
     profile::{Mode, Profile},
     scope::Request,
@@ -15,10 +15,12 @@ use sallyport::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::{ToSchema, openapi::schema::Object};
 
 use super::{
     caller::Caller,
     json::{Json, Taken, answer},
+    openapi::words,
     problem::Problem,
     rate_headers::resets_at,
     shown::Shown,
@@ -26,28 +28,41 @@ use super::{
 use crate::{state::AppState, verifier::Judged};
 
 /// What is asked. Unknown fields are refused: a requirement that is misspelt must not be passed over.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyRequest {
+    /// As it was presented.
     #[serde(default)]
     key: Option<String>,
+    /// It has to be this app's.
     app_id: Option<String>,
+    /// It has to hold them all.
     #[serde(default)]
     scopes: Vec<String>,
+    /// It has to be of this mode.
+    #[schema(schema_with = modes, required = false)]
     mode: Option<Mode>,
+    /// Its app has to be verified for ingestion.
     #[serde(default)]
     ingestion: bool,
+    /// The method that the client used; its scopes have to allow it.
     method: Option<String>,
+    /// The path that the client asked for.
     path: Option<String>,
+    /// Where the client is.
+    #[schema(value_type = Option<String>)]
     ip: Option<std::net::IpAddr>,
+    /// As how many requests this counts; 1 where it is left out.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 4294967295_u32)]
     cost: Option<NonZeroU32>,
     signature: Option<SignatureField>,
 }
 
 /// The headers of a signed request as they came, and its body as it came.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SignatureField {
+#[schema(as = Signature)]
+pub struct SignatureField {
     timestamp: String,
     signature: String,
     body_base64: String,
@@ -58,29 +73,41 @@ impl Taken for VerifyRequest {
         signature (timestamp, signature and body_base64, all of them text).";
 }
 
-#[derive(Serialize)]
-struct Valid<'a> {
+/// The key is good for this request.
+#[derive(Serialize, ToSchema)]
+pub struct Valid<'a> {
     valid: bool,
     code: &'static str,
     status: u16,
+    #[schema(value_type = String)]
     key_id: &'a KeyId,
     label: &'a str,
+    #[schema(value_type = String)]
     org_id: &'a OrgId,
+    #[schema(value_type = Option<String>, required = true)]
     tenant_id: Option<&'a TenantId>,
+    #[schema(value_type = Option<String>, required = true)]
     project_id: Option<&'a ProjectId>,
+    #[schema(value_type = Option<String>, required = true)]
     app_id: Option<&'a AppId>,
     environment: &'a str,
+    #[schema(schema_with = modes)]
     mode: Mode,
     scopes: Vec<&'a str>,
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
     expires_at: Option<Timestamp>,
+    /// What its owner noted on it.
+    #[schema(value_type = Object)]
     metadata: &'a Metadata,
+    #[schema(required = true)]
     rate_limit: Option<RateLimit>,
+    #[schema(value_type = String)]
     request_id: &'a RequestId,
 }
 
 /// How the limit stands that stops this key first.
-#[derive(Serialize)]
-struct RateLimit {
+#[derive(Serialize, ToSchema)]
+pub struct RateLimit {
     limit: u64,
     remaining: u64,
     /// Seconds since 1970, when all of it is there again.
@@ -94,20 +121,53 @@ impl RateLimit {
     }
 }
 
-#[derive(Serialize)]
-struct Refused<'a> {
+/// The key is not good for this request: answer the client with `status` and `error`.
+#[derive(Serialize, ToSchema)]
+pub struct Refused<'a> {
     valid: bool,
+    #[schema(schema_with = codes)]
     code: &'static str,
+    #[schema(minimum = 401, maximum = 429)]
     status: u16,
+    #[schema(value_type = Object)]
     error: Box<RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     rate_limit: Option<RateLimit>,
     /// Seconds, after which it may be asked again.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     retry_after: Option<u64>,
+    #[schema(value_type = String)]
     request_id: &'a RequestId,
 }
 
+/// One or the other, by `valid`.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "the two are answered one by one; this describes them")]
+#[schema(as = Judged)]
+pub enum Judgement<'a> {
+    Valid(Valid<'a>),
+    Refused(Refused<'a>),
+}
+
+fn modes() -> Object {
+    words([Mode::Live, Mode::Test].map(Mode::as_str))
+}
+
+fn codes() -> Object {
+    words(Verdict::ALL.into_iter().filter(|verdict| *verdict != Verdict::Valid).map(Verdict::code))
+}
+
+/// Ask whether a key is good for a request
+///
+/// 200 wherever the question could be asked: whether the key is good stands in `valid`. Anything else means that nobody
+/// knows, so refuse the client.
+#[utoipa::path(
+    post, path = "/v1/keys/verify", tag = "Verifying", request_body = VerifyRequest,
+    responses((status = 200, body = Judgement))
+)]
 pub async fn verify(
     State(state): State<AppState>,
     caller: Caller,
@@ -132,6 +192,7 @@ pub async fn verify(
         ip: request.ip,
         signed,
         cost: request.cost.map_or(1, NonZeroU32::get),
+        via: Via::Backend { token: caller.token.org_id.as_ref().map(|_| caller.token.name.as_str()) },
     };
     let key = request.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
     let judged = state.verifier.judge(key, &ask, client).await.map_err(|error| Problem::from(error).about(client))?;
@@ -145,7 +206,7 @@ pub async fn verify(
             valid: false,
             code: verdict.code(),
             status: verdict.status(),
-            error: Shown::refusal(&judged, &state.rates, now, client).body,
+            error: Shown::judged(&state, &judged, now, client).body,
             rate_limit,
             retry_after: judged.retry_after.map(whole_seconds),
             request_id: &client.request_id,

@@ -92,7 +92,7 @@ pub fn answer(head: &response::Parts, body: &[u8], check: &CheckRequest) -> Chec
 
 fn allowed(headers: &HeaderMap, check: &CheckRequest) -> CheckResponse {
     let is_ours = |name: &str| name.starts_with(IDENTITY);
-    let to_client = |name: &str| name.contains("ratelimit") || name == "x-request-id";
+    let to_client = |name: &str| name.contains("ratelimit");
     let ok = OkHttpResponse {
         headers: options(headers, is_ours),
         headers_to_remove: made_up(check).filter(|name| !headers.contains_key(*name)).map(str::to_owned).collect(),

@@ -47,6 +47,7 @@ pub async fn name_client(State(state): State<AppState>, mut request: Request, ne
     // What machines ask all the time would drown the rest, and a full pipe behind the log would hold up answers.
     let path = request.uri().path();
     let of_api = path == "/v1" || path.starts_with("/v1/");
+    let for_a_gateway = path.starts_with("/v1/auth");
     let quiet = of_api || matches!(path, "/healthz" | "/readyz");
     // The path alone: a query may hold what is nobody's business.
     let told =
@@ -55,7 +56,7 @@ pub async fn name_client(State(state): State<AppState>, mut request: Request, ne
     request.extensions_mut().insert(Trusted(trusted));
 
     let handled = run(next.run(request), &client.request_id, of_api).await;
-    let mut response = if of_api { api::complete(handled, &client) } else { handled };
+    let mut response = if of_api { api::complete(handled, &state, for_a_gateway, &client) } else { handled };
 
     if let Some((method, path)) = told {
         let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());

@@ -29,15 +29,15 @@ pub(super) enum Outcome {
 impl Verifier {
     pub(super) fn charge(&self, key: &KeyRecord, ask: &Ask<'_>, at: Timestamp) -> Result<Outcome> {
         let limits = Limits::of(self.store.profile(), key, &ask.request);
-        // Whoever asks for nothing asks for one all the same: nothing is free.
-        let cost = NonZeroU32::new(ask.cost).unwrap_or(NonZeroU32::MIN);
-        let judged = self.limiter.charge(&key.key_id, &limits, cost, self.both_clocks(at))?;
-        Ok(match judged {
-            Judged::Unlimited => Outcome::Passed(None),
-            Judged::Passed(_, rate) => Outcome::Passed(Some(Charged { limits, rate })),
-            Judged::Refused(rate) => Outcome::Refused(Charged { limits, rate }),
-            Judged::Unread(day) => Outcome::Unread(day),
-        })
+        let judged = self.limiter.charge(&key.key_id, &limits, cost(ask), self.both_clocks(at))?;
+        Ok(outcome(judged, limits))
+    }
+
+    /// What `charge` would say.
+    pub(super) fn peek(&self, key: &KeyRecord, ask: &Ask<'_>, at: Timestamp) -> Result<Outcome> {
+        let limits = Limits::of(self.store.profile(), key, &ask.request);
+        let judged = self.limiter.peek(&key.key_id, &limits, cost(ask), self.both_clocks(at))?;
+        Ok(outcome(judged, limits))
     }
 
     pub(super) async fn read_day(&self, key: &KeyId, day: Day) -> Result<()> {
@@ -62,5 +62,19 @@ impl Verifier {
 
     fn both_clocks(&self, at: Timestamp) -> Now {
         Now { elapsed: (self.elapsed)(), at }
+    }
+}
+
+/// Whoever asks for nothing asks for one all the same: nothing is free.
+fn cost(ask: &Ask<'_>) -> NonZeroU32 {
+    NonZeroU32::new(ask.cost).unwrap_or(NonZeroU32::MIN)
+}
+
+fn outcome(judged: Judged, limits: Limits) -> Outcome {
+    match judged {
+        Judged::Unlimited => Outcome::Passed(None),
+        Judged::Passed(_, rate) => Outcome::Passed(Some(Charged { limits, rate })),
+        Judged::Refused(rate) => Outcome::Refused(Charged { limits, rate }),
+        Judged::Unread(day) => Outcome::Unread(day),
     }
 }

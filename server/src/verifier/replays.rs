@@ -102,6 +102,16 @@ impl Replays {
         drop(forgotten);
         taken.map(|()| Claim { replays: self, proof, org, key })
     }
+
+    /// What `claim` would say; nothing is taken, not even for a moment.
+    pub fn peek(&self, proof: &Proof, org: &OrgId, key: &KeyId, now: Timestamp) -> Result<(), Refused> {
+        let mut seen = self.lock();
+        let forgotten = seen.forget(now);
+        let free = seen.is_free(proof, org, key, self.most);
+        drop(seen);
+        drop(forgotten);
+        free
+    }
 }
 
 impl Claim<'_> {
@@ -147,7 +157,7 @@ impl Seen {
         forgotten
     }
 
-    fn take(&mut self, proof: &Proof, org: &OrgId, key: &KeyId, most: usize) -> Result<(), Refused> {
+    fn is_free(&self, proof: &Proof, org: &OrgId, key: &KeyId, most: usize) -> Result<(), Refused> {
         if proof.ends() < self.horizon {
             return Err(Refused::Forgotten);
         }
@@ -161,6 +171,11 @@ impl Seen {
         if held(self.of_key.get(key)) + held(self.of_org.get(org)) >= most - self.total {
             return Err(Refused::Full);
         }
+        Ok(())
+    }
+
+    fn take(&mut self, proof: &Proof, org: &OrgId, key: &KeyId, most: usize) -> Result<(), Refused> {
+        self.is_free(proof, org, key, most)?;
         let span = self.spans.entry(span_of(proof)).or_default();
         span.signatures.insert(short(proof));
         match span.of_key.get_mut(key) {

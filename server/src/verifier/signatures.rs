@@ -3,7 +3,7 @@
 use sallyport::{
     Result, Timestamp,
     key::{Ask, KeyRecord, Verdict},
-    signature::Checked,
+    signature::{Checked, Proof},
 };
 
 use super::{CachedKey, Verifier, replays::Claim};
@@ -20,6 +20,22 @@ impl Verifier {
         key: &'a CachedKey,
         now: Timestamp,
     ) -> Result<Result<Held<'a>, Verdict>> {
+        let proof = match self.proof(ask, key, now).await? {
+            Ok(Some(proof)) => proof,
+            Ok(None) => return Ok(Ok(None)),
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let claimed = self.replays.claim(proof, &key.record.owner.org_id, &key.record.key_id, now);
+        Ok(claimed.map(Some).map_err(|_| Verdict::Replayed))
+    }
+
+    /// What proves that the key's owner signed the request; nothing where none came and none is required.
+    pub(super) async fn proof(
+        &self,
+        ask: &Ask<'_>,
+        key: &CachedKey,
+        now: Timestamp,
+    ) -> Result<Result<Option<Proof>, Verdict>> {
         let Some(signed) = ask.signed else {
             return Ok(if must_sign(&key.record) { Err(Verdict::SignatureRequired) } else { Ok(None) });
         };
@@ -33,9 +49,10 @@ impl Verifier {
         };
         let Some(sealed) = sealed else { return Ok(Err(Verdict::BadSignature)) };
         let secrets = self.store.open_signing(sealed, now)?;
-        let Checked::Good(proof) = signed.check(&secrets, now) else { return Ok(Err(Verdict::BadSignature)) };
-        let claimed = self.replays.claim(proof, &key.record.owner.org_id, &key.record.key_id, now);
-        Ok(claimed.map(Some).map_err(|_| Verdict::Replayed))
+        Ok(match signed.check(&secrets, now) {
+            Checked::Good(proof) => Ok(Some(proof)),
+            Checked::Wrong { .. } | Checked::OutOfTime { .. } | Checked::Malformed(_) => Err(Verdict::BadSignature),
+        })
     }
 }
 

@@ -1,6 +1,46 @@
 //! `--profile FILE`
 
-use crate::server::{sallyport, stderr};
+use std::path::Path;
+
+use crate::server::{sallyport, stderr, stdout};
+
+fn example(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../examples/profiles/{name}.toml"));
+    path.to_str().expect("text").to_owned()
+}
+
+#[test]
+fn a_profile_is_checked_without_data() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    for name in ["default", "synheart", "synap", "helios", "synaptiq"] {
+        let good = sallyport(&data, &["profile", "check", &example(name)]);
+        assert!(good.status.success() && stdout(&good).contains("is good"), "{name}: {}", stdout(&good));
+    }
+    let file = folder.path().join("mine.toml");
+    let path = file.to_str().expect("text");
+    assert_eq!(sallyport(&data, &["profile", "check", path]).status.code(), Some(2), "there is no such file");
+    let text = std::fs::read_to_string(example("default")).expect("read");
+    std::fs::write(&file, text.replace("per_minute = 600\n", "per_minute = 0\n")).expect("written");
+    let bad = sallyport(&data, &["profile", "check", path]);
+    let at = text.lines().position(|line| line == "per_minute = 600").expect("there") + 1;
+    assert_eq!(bad.status.code(), Some(1));
+    assert!(stdout(&bad).starts_with(&format!("{path}:{at}:14: A limit of 0")), "{}", stdout(&bad));
+    let bad = sallyport(&data, &["profile", "check", path, "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&stdout(&bad)).expect("JSON");
+    assert_eq!((bad.status.code(), &told["good"], &told["faults"][0]["line"]), (Some(1), &false.into(), &at.into()));
+    assert!(!data.exists(), "a folder was made");
+}
+
+#[test]
+fn the_demo_is_of_the_profile_inside() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let arguments = ["serve", "--demo", "--listen", "127.0.0.1:0", "--profile", &example("helios")];
+    let refused = sallyport(&data, &arguments);
+    assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
+    assert!(!data.exists(), "a folder was made");
+}
 
 #[test]
 fn a_profile_that_is_wrong_is_refused_before_anything_is_made() {

@@ -115,12 +115,17 @@ impl Server {
     }
 
     pub fn generate_key(&self, app: &str, environment: &str, scopes: &[&str]) -> Option<String> {
+        shown(&self.generated(app, environment, scopes, &[])?, "secret-key")
+    }
+
+    /// The page that shows the secrets once.
+    pub fn generated(&self, app: &str, environment: &str, scopes: &[&str], more: &[(&str, &str)]) -> Option<String> {
         let panel = self.ask("GET", &format!("/apps/{app}/keys?panel=generate"), &[], "")?;
         let token = between(&panel, "name=\"form_token\" value=\"", '"');
         let mut fields = vec![("form_token", &*token), ("app_id", app), ("label", "CI"), ("environment", environment)];
         fields.extend(scopes.iter().map(|scope| ("scopes", *scope)));
-        let answer = self.form(&format!("/apps/{app}/keys"), &fields)?;
-        Some(between(&answer, "id=\"secret-key\"", '/').split("value=\"").nth(1)?.split('"').next()?.to_owned())
+        fields.extend(more);
+        self.form(&format!("/apps/{app}/keys"), &fields)
     }
 
     pub fn verify(&self, token: &str, key: &str) -> serde_json::Value {
@@ -130,6 +135,12 @@ impl Server {
         let answer = self.ask("POST", "/v1/keys/verify", &headers, &body).expect("answered");
         serde_json::from_str(answer.split_once("\r\n\r\n").expect("a body").1).expect("JSON")
     }
+}
+
+/// A secret on the page that shows it once.
+pub fn shown(page: &str, id: &str) -> Option<String> {
+    let field = page.split_once(&format!("id=\"{id}\""))?.1;
+    Some(field.split_once("value=\"")?.1.split('"').next()?.to_owned())
 }
 
 pub fn between(text: &str, from: &str, to: char) -> String {

@@ -1,9 +1,15 @@
 //! What holds behind each gateway.
 
+mod closed;
 mod forged;
 mod identity;
+mod limits;
 mod refusals;
+mod signed;
 
+pub use closed::*;
 pub use forged::*;
 pub use identity::*;
+pub use limits::*;
 pub use refusals::*;
+pub use signed::*;

@@ -40,4 +40,8 @@ on_each_gateway!(
     live_and_test_data_are_apart,
     the_upstreams_own_errors_pass,
     without_the_verifier_it_is_closed,
+    a_verifier_that_hangs_is_closed,
+    a_signature_is_of_the_body_that_was_sent,
+    what_passes_comes_whole,
+    too_many_requests_are_told_when_to_come_again,
 );

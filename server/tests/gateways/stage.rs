@@ -1,12 +1,13 @@
 //! A verifier with an app, an upstream, and a gateway before both.
 
+use sallyport::{key::SigningSecret, testing::signing_secret};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use crate::{
     client::{self, Answer},
     gateway::{Gateway, Kind, Neighbours},
-    server::{Server, between},
+    server::{Server, between, shown},
     upstream,
 };
 
@@ -44,6 +45,28 @@ impl Stage {
 
     pub fn key(&self, environment: &str, scopes: &[&str]) -> String {
         self.server().generate_key(&self.app, environment, scopes).expect("a key")
+    }
+
+    /// A key with its signing secret, which has to sign.
+    pub async fn signing_key(&self, scopes: &[&str]) -> (String, SigningSecret) {
+        let page = self.server().generated(&self.app, "production", scopes, &[("signing_secret", "on")]);
+        let page = page.expect("answered");
+        let [key, signing] = ["secret-key", "signing-secret"].map(|id| shown(&page, id).expect("it is shown"));
+        let id = self.id(&key).await;
+        self.restrict(&id, &[("require_signed", "on"), ("address_mode", "monitor")]);
+        (key, signing_secret(&signing))
+    }
+
+    /// The id, as the upstream hears it.
+    pub async fn id(&self, secret: &str) -> String {
+        let arrived = self.send("GET /echo", &[("x-api-key", secret)], "").await.json();
+        arrived["headers"]["x-auth-key-id"][0].as_str().expect("an id").to_owned()
+    }
+
+    /// What the key's page takes under *Restrictions*.
+    pub fn restrict(&self, id: &str, fields: &[(&str, &str)]) {
+        let answer = self.server().form(&format!("/keys/{id}/restrictions"), fields).expect("answered");
+        assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
     }
 
     /// Through the gateway: `"GET /notes"`.

@@ -4,6 +4,7 @@ mod activity;
 mod ingestion;
 mod keys;
 mod limits;
+mod refused;
 
 use crate::portal::TestPortal;
 

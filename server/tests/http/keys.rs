@@ -1,7 +1,10 @@
 //! `/keys/{key_id}`
 
+mod profiles;
 mod restrictions;
 mod signing_secret;
+
+mod test;
 
 use crate::portal::{TestPortal, find};
 

@@ -12,6 +12,7 @@ mod keys;
 mod middleware;
 mod orgs;
 mod pkg;
+mod requests;
 mod search;
 mod settings;
 mod setup;

@@ -9,6 +9,7 @@ mod ingestion;
 mod isolation;
 mod keys;
 mod limits;
+mod openapi;
 mod orgs;
 mod projects;
 mod races;

@@ -8,7 +8,10 @@ use crate::{
     access::AppAccess,
     context::Context,
     error::PageResult,
-    pages::activity::{Activity, ActivityQuery, ActivityView},
+    pages::{
+        activity::{Activity, ActivityQuery, ActivityView},
+        refused::ActivityViews,
+    },
     portal::{Page, Section},
     shell,
     ui::{Asked, Ui},
@@ -32,6 +35,7 @@ pub async fn get(
     let page = Page::framed(format!("Activity · {}", app.name), chrome, move || {
         view! {
             <AppHead app current="Activity" generate=true/>
+            <ActivityViews path=activity.path.clone() refused=false/>
             <ActivityView activity/>
         }
     });

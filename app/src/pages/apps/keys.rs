@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{id::KeyId, key::Key, member::Permission};
+use sallyport::{member::Permission, profile::Owner};
 
 use super::head::AppHead;
 use crate::{
@@ -11,8 +11,9 @@ use crate::{
     error::{PageError, PageResult},
     pages::keys::{
         answer::Sent,
-        generate::{GeneratePanel, Panel, generate, untouched},
+        generate::{generate, like, untouched},
         list::{KeyList, KeyListView, ListQuery, hides},
+        panel::{GeneratePanel, Panel},
     },
     portal::{Page, Section},
     shell,
@@ -26,12 +27,12 @@ pub async fn get(
     Asked(query): Asked<ListQuery>,
 ) -> PageResult {
     let mut page = page(&ui, &context, &access, &query).await?;
-    if query.panel.as_deref() == Some("generate") && !access.is_archived() {
+    if query.panel.as_deref() == Some("generate") && can_generate(&context, &access) {
         access.org().needs(Permission::ManageKeys)?;
-        let like = like(&context, &access, query.like.as_deref()).await?;
+        let like = like(&context, access.org(), query.like.as_deref()).await?;
         let apps = context.store.apps_of_org(&access.app.org_id).await?;
-        let form = untouched(Some(&access.app), like.as_ref());
-        let panel = Panel::new(&context, &access.org().me, &path(&access), apps, form);
+        let form = untouched(context.store.profile(), Some(&access.app), like.as_ref());
+        let panel = Panel::new(&context, access.org(), &path(&access), apps, form);
         page = page.with_dialog(move || view! { <GeneratePanel panel/> });
     }
     Ok(ui.ok(page).await)
@@ -39,23 +40,28 @@ pub async fn get(
 
 pub async fn post(ui: Ui, State(context): State<Context>, access: AppAccess, Typed(form): Typed) -> PageResult {
     access.org().needs(Permission::ManageKeys)?;
+    let owner = context.store.profile().keys.owner;
+    if owner != Owner::App {
+        return Err(PageError::BadRequest(owner.of_whom().to_owned()));
+    }
     let apps = context.store.apps_of_org(&access.app.org_id).await?;
     let generated = generate(&context, access.org(), &apps, form).await?;
     // Made after the key, so that the list behind the dialog holds it.
     let page = page(&ui, &context, &access, &ListQuery::default()).await;
-    let sent = Sent { ui: &ui, me: &access.org().me, path: path(&access), apps };
-    sent.answer(generated, page, |issued| format!("/apps/{}/keys", issued.app.id)).await
+    let sent = Sent { ui: &ui, access: access.org(), path: path(&access), apps };
+    // To the keys of the app that was chosen, which may be another one.
+    let here = path(&access);
+    sent.answer(generated, page, |issued| issued.app.as_ref().map_or(here, |app| format!("/apps/{}/keys", app.id)))
+        .await
 }
 
 fn path(access: &AppAccess) -> String {
     format!("/apps/{}/keys", access.app.id)
 }
 
-/// The key to begin with, if it is one of this organization's.
-async fn like(context: &Context, access: &AppAccess, id: Option<&str>) -> Result<Option<Key>, PageError> {
-    let Some(id) = id.and_then(KeyId::parse) else { return Ok(None) };
-    let key = context.store.key_for(&access.org().me.user.id, &id).await?;
-    Ok(key.filter(|key| key.org_id == access.app.org_id))
+/// Where keys belong to apps, and this one is in use.
+pub fn can_generate(context: &Context, access: &AppAccess) -> bool {
+    context.store.profile().keys.owner == Owner::App && !access.is_archived()
 }
 
 pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQuery) -> Result<Page, PageError> {
@@ -69,7 +75,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQu
         page,
         filter,
         of_org: false,
-        can_generate: access.org().role.may(Permission::ManageKeys) && !access.is_archived(),
+        can_generate: access.org().role.may(Permission::ManageKeys) && can_generate(context, access),
         can_revoke_all: access.org().role.may(Permission::ManageKeys),
         unknown: query.is_unknown(),
         public_url: context.public_url.clone(),

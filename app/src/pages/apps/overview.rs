@@ -2,9 +2,9 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{member::Permission, store::EventFilter};
+use sallyport::{member::Permission, profile::Owner, store::EventFilter};
 
-use super::head::AppHead;
+use super::{head::AppHead, keys::can_generate};
 use crate::{
     access::AppAccess,
     components::{Card, Fact, Facts, IdChip},
@@ -29,8 +29,8 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
     let attention = Attention::of(store, path, &access.app.org_id, Some(&access.app.id)).await?;
     let mut events = store.events(&access.app.org_id, Some(&access.app.id), &EventFilter::default()).await?.events;
     events.truncate(SHOWN);
-    let now = store.now();
-    let may_generate = access.org().role.may(Permission::ManageKeys) && !access.is_archived();
+    let (now, owner) = (store.now(), store.profile().keys.owner);
+    let may_generate = access.org().role.may(Permission::ManageKeys) && can_generate(&context, &access);
     let operator = access.org().me.user.operator;
     let (project, tenant) = (access.within.project, access.within.within.tenant);
     let app = access.app;
@@ -38,13 +38,17 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
         let base = format!("/apps/{}", app.id);
         let all_events = format!("{base}/activity");
         let none = attention.is_empty();
+        let no_key = match owner {
+            Owner::App => "No key of this app is in force. Generate one to call your API.",
+            other => other.of_whom(),
+        };
         let description = (!app.description.is_empty()).then(|| app.description.clone());
         view! {
             <AppHead app=app.clone() current="Overview" generate=may_generate/>
             {if none {
                 view! {
                     <Card title="Keys">
-                        <p class="muted">"No key of this app is in force. Generate one to call your API."</p>
+                        <p class="muted">{no_key}</p>
                     </Card>
                 }.into_any()
             } else {

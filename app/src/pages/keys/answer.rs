@@ -6,11 +6,12 @@ use sallyport::{app::App, key::Issued};
 
 use super::{
     already::Already,
-    generate::{GeneratePanel, Generated, Panel},
+    generate::Generated,
     once::Once,
+    panel::{GeneratePanel, Panel},
 };
 use crate::{
-    access::SignedIn,
+    access::OrgAccess,
     error::{PageError, PageResult},
     portal::Page,
     ui::Ui,
@@ -19,7 +20,7 @@ use crate::{
 /// Where the form was sent, and what it could choose from.
 pub struct Sent<'a> {
     pub ui: &'a Ui,
-    pub me: &'a SignedIn,
+    pub access: &'a OrgAccess,
     pub path: String,
     pub apps: Vec<App>,
 }
@@ -32,7 +33,7 @@ impl Sent<'_> {
         page: Result<Page, PageError>,
         done: impl FnOnce(&Issued) -> String,
     ) -> PageResult {
-        let Self { ui, me, path, apps } = self;
+        let Self { ui, access, path, apps } = self;
         match generated {
             Generated::Issued(issued) => {
                 // The secrets are in this answer or nowhere: they are shown even where the list behind them can't be.
@@ -44,8 +45,12 @@ impl Sent<'_> {
                 let page = page?.with_dialog(move || view! { <Already key close=path/> });
                 Ok(ui.show(StatusCode::CONFLICT, page).await)
             }
+            Generated::Ticked(form) => {
+                let panel = Panel::new(&ui.context, access, &path, apps, form);
+                Ok(ui.ok(page?.with_dialog(move || view! { <GeneratePanel panel/> })).await)
+            }
             Generated::Refused(form) => {
-                let panel = Panel::new(&ui.context, me, &path, apps, form);
+                let panel = Panel::new(&ui.context, access, &path, apps, form);
                 Ok(ui.refused(page?.with_dialog(move || view! { <GeneratePanel panel/> })).await)
             }
         }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{key::EditedKey, member::Permission};
+use sallyport::key::EditedKey;
 
 use super::overview;
 use crate::{
@@ -17,13 +17,13 @@ use crate::{
 };
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
-    access.within.org().needs(Permission::ManageKeys)?;
+    access.needs_change()?;
     let form = FormState::typed([("label", access.key.label.clone()), ("metadata", access.key.metadata.pretty())]);
     Ok(ui.ok(page(&ui, &context, &access, form).await?).await)
 }
 
 pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typed(form): Typed) -> PageResult {
-    access.within.org().needs(Permission::ManageKeys)?;
+    access.needs_change()?;
     let edited = async {
         let new = EditedKey::check(&form.value("label"), &form.value("metadata"))?;
         context.store.edit_key(&access.within.org().me.act(), &access.key, new).await

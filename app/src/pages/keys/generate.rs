@@ -1,32 +1,22 @@
-//! The side panel *Generate API Key*, and what its form does.
+//! What the form of the panel *Generate API Key* does.
 
-use leptos::prelude::*;
 use sallyport::{
-    Error,
+    Error, Invalid,
     app::App,
     id::KeyId,
-    key::{Issued, Key, NewKey, new::KeyInput},
-    profile::Profile,
+    key::{Holder, Issued, Key, NewKey, new::KeyInput},
+    profile::{HowMany, Owner, Profile},
 };
 
-use crate::{
-    access::{OrgAccess, SignedIn},
-    components::{
-        CheckField, CheckboxGroup, Choice, ErrorSummary, Hidden, PanelFoot, SelectField, SidePanel, TextField,
-    },
-    context::Context,
-    error::PageError,
-    form::FormState,
-    form_token,
-    islands::SubmitOnce,
-    ui::refuse,
-};
+use crate::{access::OrgAccess, context::Context, error::PageError, form::FormState, form_token, ui::refuse};
 
 /// What came of the form.
 pub enum Generated {
     Issued(Box<Issued>),
     /// The same form was sent before.
     Already(KeyId),
+    /// A bundle's button was pressed: its scopes are ticked, and nothing was generated.
+    Ticked(FormState),
     Refused(FormState),
 }
 
@@ -38,7 +28,9 @@ pub async fn generate(
     form: FormState,
 ) -> Result<Generated, PageError> {
     let store = &context.store;
-    let app = apps.iter().find(|app| app.id.as_str() == form.value("app_id"));
+    if let Some(scopes) = bundle(store.profile(), &form.value("bundle")) {
+        return Ok(Generated::Ticked(form.with_values("scopes", scopes)));
+    }
     let issued = async {
         let token = form_token::check(store.vault(), &access.me.user.id, store.now(), &form.value("form_token"))?;
         let label = form.value("label");
@@ -51,12 +43,11 @@ pub async fn generate(
             signing_secret: form.has("signing_secret", "on"),
         };
         let new = NewKey::check(&input, store.profile(), store.now());
-        let app = app.ok_or_else(|| Error::field("app_id", "Choose one of this organization’s apps."));
-        match (new, app) {
-            (Ok(new), Ok(app)) => store.issue_key(&access.me.act(), app, new, Some(token)).await,
-            (Err(invalid), Ok(_)) => Err(invalid.into()),
-            (Ok(_), Err(error)) => Err(error),
-            (Err(mut invalid), Err(_)) => {
+        match (new, holder(store.profile().keys.owner, access, apps, &form)) {
+            (Ok(new), Some(holder)) => store.issue_key(&access.me.act(), holder, new, Some(token)).await,
+            (Err(invalid), Some(_)) => Err(invalid.into()),
+            (new, None) => {
+                let mut invalid = new.err().unwrap_or_else(Invalid::default);
                 invalid.push("app_id", "Choose one of this organization’s apps.");
                 Err(invalid.into())
             }
@@ -69,105 +60,51 @@ pub async fn generate(
     }
 }
 
+/// The scopes of a bundle of that name.
+fn bundle<'a>(profile: &'a Profile, name: &str) -> Option<&'a [String]> {
+    profile.bundles.iter().find(|bundle| bundle.name == name).map(|bundle| bundle.scopes.as_slice())
+}
+
+/// Whom the key is to speak for: the profile says what kind that is, and the form at most which app.
+fn holder(owner: Owner, access: &OrgAccess, apps: &[App], form: &FormState) -> Option<Holder> {
+    match owner {
+        Owner::App => apps.iter().find(|app| app.id.as_str() == form.value("app_id")).map(Holder::from),
+        Owner::Member => Some(Holder::Member(access.org.clone(), access.me.user.clone())),
+        Owner::Organization => Some(Holder::Organization(access.org.clone())),
+    }
+}
+
 /// A panel nobody has touched, or one that begins with what another key has.
-pub fn untouched(app: Option<&App>, like: Option<&Key>) -> FormState {
+pub fn untouched(profile: &Profile, app: Option<&App>, like: Option<&Key>) -> FormState {
     let mut pairs = Vec::new();
     if let Some(like) = like {
         pairs.push(("label", like.label.clone()));
         pairs.push(("environment", like.environment.clone()));
-        pairs.extend(like.scopes.iter().map(|scope| ("scopes", scope.clone())));
+        // Of several that an older key holds, none is the one.
+        if profile.keys.scopes == HowMany::Many || like.scopes.len() == 1 {
+            pairs.extend(like.scopes.iter().map(|scope| ("scopes", scope.clone())));
+        }
     }
     if like.is_none_or(|like| like.has_signing_secret) {
         pairs.push(("signing_secret", "on".to_owned()));
     }
-    let app = like.map(|like| like.app_id.to_string()).or_else(|| app.map(|app| app.id.to_string()));
-    pairs.extend(app.map(|app| ("app_id", app)));
+    let like = like.and_then(|like| like.app_id.as_ref());
+    pairs.extend(like.or(app.map(|app| &app.id)).map(|app| ("app_id", app.to_string())));
     FormState::typed(pairs).with_default("expires", "never")
 }
 
-/// What the panel needs beside the form.
-pub struct Panel {
-    /// Where it is sent, and where Cancel leads.
-    pub path: String,
-    pub apps: Vec<App>,
-    pub form: FormState,
-    pub token: String,
-    pub profile: std::sync::Arc<Profile>,
+/// The address of a panel that begins with what that key has.
+pub fn another(profile: &Profile, key: &Key) -> String {
+    let place = match &key.app_id {
+        Some(app) if profile.keys.owner == Owner::App => format!("/apps/{app}"),
+        _ => format!("/orgs/{}", key.org_id),
+    };
+    format!("{place}/keys?panel=generate&like={}", key.id)
 }
 
-impl Panel {
-    pub fn new(context: &Context, me: &SignedIn, path: &str, apps: Vec<App>, form: FormState) -> Self {
-        let store = &context.store;
-        Self {
-            path: path.to_owned(),
-            apps,
-            form,
-            token: form_token::mint(store.vault(), store.entropy(), &me.user.id, store.now()),
-            profile: store.profile().clone(),
-        }
-    }
-}
-
-/// "sk_live_… for Production; sk_test_… for Development, Staging, Testing, Other."
-fn prefixes(profile: &Profile) -> String {
-    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
-    for environment in &profile.environments {
-        match groups.iter_mut().find(|(prefix, _)| *prefix == environment.prefix) {
-            Some((_, titles)) => titles.push(&environment.title),
-            None => groups.push((&environment.prefix, vec![&environment.title])),
-        }
-    }
-    let groups: Vec<_> =
-        groups.into_iter().map(|(prefix, titles)| format!("{prefix}… for {}", titles.join(", "))).collect();
-    groups.join("; ") + "."
-}
-
-#[component]
-pub fn GeneratePanel(panel: Panel) -> impl IntoView {
-    let Panel { path, apps, form, token, profile } = panel;
-    // Sent with the panel's own query, so that the way back leaves this address even after a refusal. It leads to the
-    // link that opened the panel, and browsers focus what an address points at.
-    let (action, close) = (format!("{path}?panel=generate"), format!("{path}#generate"));
-    let mut choices: Vec<_> = apps.into_iter().map(|app| Choice::new(app.id.as_str(), app.name)).collect();
-    if !choices.iter().any(|choice| choice.value == form.value("app_id")) && choices.len() != 1 {
-        choices.insert(0, Choice::new("", "Choose an app"));
-    }
-    let chosen = choices.first().is_some_and(|choice| !choice.value.is_empty());
-    let environments =
-        profile.environments.iter().map(|environment| Choice::new(&environment.name, &environment.title)).collect();
-    let prefixes = prefixes(&profile);
-    let scopes =
-        profile.scopes.iter().map(|scope| Choice::new(&scope.name, &scope.title).note(&scope.description)).collect();
-    let expiries =
-        [("never", "Never"), ("7", "In 7 days"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")];
-    let expiries = expiries.into_iter().map(|(value, label)| Choice::new(value, label)).collect();
-    view! {
-        <SidePanel
-            title="Generate API Key" sub="One key speaks for one app. Its secrets are shown once."
-            close_href=close.clone()
-        >
-            <form method="post" action=action novalidate>
-                <div class="stack">
-                    <ErrorSummary form=&form/>
-                    <Hidden name="form_token" value=token/>
-                    <SelectField form=&form name="app_id" label="Choose App" options=choices autofocus=!(chosen || form.is_refused())/>
-                    <TextField
-                        form=&form name="label" label="Label" autofocus=chosen && !form.is_refused()
-                        hint="You’ll find the key by it. Say where it runs."
-                    />
-                    <SelectField form=&form name="environment" label="Key Type" options=environments hint=prefixes/>
-                    <CheckboxGroup form=&form name="scopes" legend="Scopes" options=scopes/>
-                    <SelectField form=&form name="expires" label="Expires" options=expiries/>
-                    <CheckField
-                        form=&form name="signing_secret" label="Signing secret"
-                        hint="For servers that sign their requests (HMAC-SHA256). Untick it if you don’t need one."
-                    />
-                </div>
-                <PanelFoot cancel_href=close>
-                    <button class="btn btn-primary">"Generate key"</button>
-                </PanelFoot>
-                <SubmitOnce/>
-            </form>
-        </SidePanel>
-    }
+/// The key to begin with, if it is one of this organization's.
+pub async fn like(context: &Context, access: &OrgAccess, id: Option<&str>) -> Result<Option<Key>, PageError> {
+    let Some(id) = id.and_then(KeyId::parse) else { return Ok(None) };
+    let key = context.store.key_for(&access.me.user.id, &id).await?;
+    Ok(key.filter(|key| key.org_id == access.org.id))
 }

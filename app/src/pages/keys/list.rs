@@ -6,13 +6,13 @@ use leptos::prelude::*;
 use sallyport::{
     Timestamp,
     id::{AppId, OrgId},
-    profile::Profile,
+    profile::{HowMany, Owner, Profile},
     store::{KeyFilter, KeyPage, KeySort, KeyStatus, Store},
 };
 use serde::Deserialize;
 
 use super::{
-    row::{KeyRow, environment_title},
+    row::{KeyRow, environment_title, owner},
     snippets,
 };
 use crate::{
@@ -73,9 +73,9 @@ pub struct KeyList {
     pub path: String,
     pub page: KeyPage,
     pub filter: KeyFilter,
-    /// Names the app of each key.
+    /// Says of each key whom it speaks for.
     pub of_org: bool,
-    /// Whether a key can be generated here: there is an app for it.
+    /// Whether a key can be generated here: where keys belong to apps, there is one for it.
     pub can_generate: bool,
     /// Whether the place is out of use.
     pub archived: bool,
@@ -120,6 +120,11 @@ impl KeyList {
         format!("{}?{}", self.path, query.finish())
     }
 
+    /// Whether scopes are worth a column: keys have them here.
+    fn has_scopes(&self) -> bool {
+        self.profile.keys.scopes != HowMany::None
+    }
+
     /// "12 keys", "1,000+ keys".
     fn total(&self) -> String {
         if self.page.has_more_than_counted() {
@@ -150,6 +155,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
         // The first of them is what a URL without a word means.
         Choice::new(if *one == KeySort::default() { "" } else { one.as_str() }, one.title())
     });
+    let has_scopes = list.has_scopes();
     let unknown = list.unknown.then(|| {
         view! {
             <div role="status">
@@ -190,7 +196,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
                 <input type="hidden" name="label" value=kept.value("label")/>
             })}
             <FilterSelect form=&form name="environment" label="Environment" options=choices("Any", environments)/>
-            <FilterSelect form=&form name="scope" label="Scope" options=choices("Any", scopes)/>
+            {has_scopes.then(|| view! { <FilterSelect form=&form name="scope" label="Scope" options=choices("Any", scopes)/> })}
             <FilterSelect form=&form name="status" label="Status" options=choices("Any", statuses)/>
             <FilterSelect form=&form name="sort" label="Sort" options=sorts.collect()/>
             <FilterCheck form=&form name="include_revoked" label="Include revoked"/>
@@ -213,15 +219,19 @@ fn NothingMatches(path: String) -> impl IntoView {
 fn Keys(list: KeyList) -> impl IntoView {
     let newer = list.page.newer.as_ref().map(|cursor| list.href("after", cursor));
     let older = list.page.older.as_ref().map(|cursor| list.href("before", cursor));
-    let (of_org, now, profile) = (list.of_org, list.now, list.profile);
-    let rows = list.page.keys.into_iter().map(move |(key, app)| {
+    let columns: &[_] = if list.has_scopes() {
+        &["Label", "Key", "Environment", "Scopes", "Created", "Last used", "Status"]
+    } else {
+        &["Label", "Key", "Environment", "Created", "Last used", "Status"]
+    };
+    let (of_org, now, scopes, profile) = (list.of_org, list.now, list.has_scopes(), list.profile);
+    let rows = list.page.keys.into_iter().map(move |key| {
         let environment = environment_title(&profile, &key.environment);
-        view! { <KeyRow key app=of_org.then_some(app) environment now/> }
+        let owner = of_org.then(|| owner(&key));
+        view! { <KeyRow key owner environment scopes now/> }
     });
     view! {
-        <DataTable
-            label="API keys" columns=&["Label", "Key", "Environment", "Scopes", "Created", "Last used", "Status"]
-        >{rows.collect_view()}</DataTable>
+        <DataTable label="API keys" columns>{rows.collect_view()}</DataTable>
         <div class="table-foot">
             <p>"Keys are hashed; a lost key can’t be shown again."</p>
             <Pager newer older/>
@@ -236,12 +246,19 @@ fn NoKeys(list: KeyList) -> impl IntoView {
     } else if list.archived {
         ("No API key", "This is archived: restore it to generate keys.")
     } else if list.can_generate {
-        ("No API key yet", "A key lets one app call your API. Its secrets are shown once, when you generate it.")
-    } else {
+        let text = match list.profile.keys.owner {
+            Owner::App => "A key lets one app call your API. Its secrets are shown once, when you generate it.",
+            Owner::Member => "A key lets you call the API as yourself. It is shown once, when you generate it.",
+            Owner::Organization => "A key lets your servers call the API. It is shown once, when you generate it.",
+        };
+        ("No API key yet", text)
+    } else if list.profile.keys.owner == Owner::App {
         ("No app to make a key for", "A key speaks for one app. Make a project and an app first.")
+    } else {
+        ("No API key of this app", list.profile.keys.owner.of_whom())
     };
     let generate = list.can_generate.then(|| format!("{}?panel=generate", list.path));
-    let curl = snippets::curl(&list.public_url, list.profile.key_header());
+    let curl = snippets::curl(&list.public_url, &list.profile);
     let below = list.can_generate;
     view! {
         <Empty

@@ -7,13 +7,15 @@ use leptos::prelude::*;
 use sallyport::{
     Timestamp,
     key::{Key, Status},
-    member::Permission,
+    profile::Owner,
 };
 use serde::Deserialize;
 
 use super::{
+    generate::another,
     restrictions::RestrictionsCard,
     row::{LastUsed, StatusBadge, ends_soon, environment_title, environment_tone, unused},
+    scopes::KeyScopes,
     snippets::Snippets,
 };
 use crate::{
@@ -21,7 +23,7 @@ use crate::{
     components::{Badge, Card, Chip, CodeBlock, Fact, Facts, IdChip, Notice, PageHead, Tone},
     context::Context,
     error::{PageError, PageResult},
-    portal::{Page, Section},
+    portal::Page,
     shell,
     ui::{Asked, Ui},
     words::{Ago, Ahead},
@@ -45,28 +47,39 @@ pub async fn get(
 
 /// The page of a key, which its dialogs stand before.
 pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) -> Result<Page, PageError> {
-    let chrome = shell::of_app(ui, &access.within, Section::Keys).await?;
+    let chrome = shell::of_key(ui, access).await?;
     let chrome = shell::here(chrome, &access.key.label);
     let now = context.store.now();
-    let (key, app) = (access.key.clone(), access.within.app.clone());
+    let key = access.key.clone();
     let profile = context.store.profile().clone();
     let public_url = context.public_url.clone();
-    let may_manage = access.within.org().role.may(Permission::ManageKeys);
+    let may_change = access.may_change();
+    let left = left(context, access).await?;
     let done = said(done, key.status(now), access.within.is_archived());
     Ok(Page::framed(key.label.clone(), chrome, move || {
         let environment = environment_title(&profile, &key.environment);
         let (status, shown) = (key.clone(), key.shown.clone());
         let hint = unused(&key, now).or_else(|| ends_soon(&key, now));
         let usable = matches!(key.status(now), Status::Active | Status::Paused);
-        let another = format!("/apps/{}/keys?panel=generate&like={}", key.app_id, key.id);
-        let (used, ended, acted, ends) = (key.clone(), key.clone(), key.clone(), key.clone());
+        let another = another(&profile, &key);
+        let (used, ended, ends, owned, scoped) = (key.clone(), key.clone(), key.clone(), key.clone(), key.clone());
         let (signs, restricted) = (key.clone(), key.clone());
+        let signing = profile.keys.signing_secret || key.has_signing_secret;
         let by = key.created_by.clone().map(|name| format!("by {name}, "));
         let chips = key.scopes.clone().into_iter().map(|scope| view! { <Chip text=scope/> }).collect_view();
         let id = key.id.to_string();
+        let test = format!("/keys/{id}/test");
         let metadata = (!key.metadata.is_empty()).then(|| key.metadata.pretty());
         let like = another.clone();
+        let may = Some((key.clone(), another.clone())).filter(|_| may_change);
+        let docs = profile.brand.docs_url.clone().map(|href| (href, format!("{} documentation", profile.brand.name)));
+        let snippets = profile.clone();
         view! {
+            {left.then(|| view! {
+                <Notice tone=Tone::Warning>
+                    {format!("{} can’t use this organization at present: every request with this key is refused (403).", owned.owner_name)}
+                </Notice>
+            })}
             {done.map(|text| view! { <div role="status"><Notice tone=Tone::Good>{text}</Notice></div> })}
             <PageHead
                 title=key.label.clone()
@@ -75,16 +88,19 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                     <span><StatusBadge key=status now/></span>
                     {hint.map(|text| view! { <span><Badge tone=Tone::Warning text/></span> })}
                 }
-                actions=move || may_manage.then(|| view! { <Actions key=acted now/> })
+                actions=move || view! {
+                    <a class="btn" href=test>"Test a request"</a>
+                    {may.map(|(key, another)| view! { <Actions key another signing now/> })}
+                }
             />
             <div class="columns">
                 <Card title="Key">
                     <Facts>
                         <Fact label="Key ID"><IdChip id name="Copy key id"/></Fact>
-                        <Fact label="App"><a href=format!("/apps/{}", app.id)>{app.name}</a></Fact>
+                        <OwnerFact key=owned.clone()/>
                         <Fact label="Environment"><Badge tone=environment_tone(key.mode) text=environment/></Fact>
-                        <Fact label="Scopes">{chips}</Fact>
-                        <Fact label="Signing secret"><Signing key=signs now/></Fact>
+                        {(!key.scopes.is_empty()).then(|| view! { <Fact label="Scopes">{chips}</Fact> })}
+                        {signing.then(|| view! { <Fact label="Signing secret"><Signing key=signs now/></Fact> })}
                         <Fact label="Created">
                             {by}
                             <Ago at=key.created_at now/>
@@ -98,12 +114,18 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                     view! {
                         <Card title="Use it">
                             <p class="muted">"Ask whether the key is good, as a gateway would:"</p>
-                            <Snippets public_url header=profile.key_header().to_owned()/>
+                            <Snippets public_url profile=snippets/>
                             <p class="muted">
                                 "The key itself was shown once, when it was generated. If it is lost, "
                                 <a class="link" href=like>"generate one like this"</a>
                                 " and revoke this one."
                             </p>
+                            {docs.map(|(href, title)| view! {
+                                <p class="muted">
+                                    "What it opens is in the "
+                                    <a class="link" href=href rel="noreferrer">{title}</a>"."
+                                </p>
+                            })}
                         </Card>
                     }.into_any()
                 } else {
@@ -117,7 +139,8 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                     }.into_any()
                 }}
             </div>
-            <RestrictionsCard key=restricted may_change=may_manage/>
+            <KeyScopes key=scoped profile=profile.clone()/>
+            <RestrictionsCard key=restricted may_change/>
             {metadata.map(|text| view! {
                 <Card title="Metadata"><CodeBlock text name="Copy metadata"/></Card>
             })}
@@ -136,13 +159,43 @@ fn said(done: &str, status: Status, archived: bool) -> Option<&'static str> {
     }
 }
 
+/// Whether it is the personal key of somebody who left, or who can't sign in.
+async fn left(context: &Context, access: &KeyAccess) -> Result<bool, PageError> {
+    let Some(owner) = &access.key.owner_id else { return Ok(false) };
+    let members = context.store.members(&access.key.org_id).await?;
+    Ok(!members.iter().any(|member| member.user.id == *owner && !member.disabled))
+}
+
+/// Whom it speaks for.
 #[component]
-fn Actions(key: Key, now: Timestamp) -> impl IntoView {
+fn OwnerFact(key: Key) -> impl IntoView {
+    match (key.owner, key.app_id) {
+        (Owner::App, Some(app)) => {
+            view! { <Fact label="App"><a href=format!("/apps/{app}")>{key.owner_name}</a></Fact> }.into_any()
+        }
+        (Owner::Member, _) => {
+            let members = format!("/orgs/{}/members", key.org_id);
+            view! { <Fact label="Person"><a href=members>{key.owner_name}</a></Fact> }.into_any()
+        }
+        _ => {
+            let org = format!("/orgs/{}", key.org_id);
+            view! { <Fact label="Organization"><a href=org>{key.owner_name}</a></Fact> }.into_any()
+        }
+    }
+}
+
+#[component]
+fn Actions(
+    key: Key,
+    another: String,
+    /// Whether keys may have signing secrets here.
+    signing: bool,
+    now: Timestamp,
+) -> impl IntoView {
     let path = format!("/keys/{}", key.id);
     let to = |tail: &str| format!("{path}/{tail}");
     let status = key.status(now);
-    let another = format!("/apps/{}/keys?panel=generate&like={}", key.app_id, key.id);
-    let signing = if key.has_signing_secret { "Rotate signing secret" } else { "Generate signing secret" };
+    let rotate = if key.has_signing_secret { "Rotate signing secret" } else { "Generate signing secret" };
     let turn = match status {
         Status::Active => Some(("pause", "Pause")),
         Status::Paused => Some(("resume", "Resume")),
@@ -155,7 +208,9 @@ fn Actions(key: Key, now: Timestamp) -> impl IntoView {
             <form method="post" action=to(verb)><button class="btn">{name}</button></form>
         })}
         {(status != Status::Revoked).then(|| view! {
-            <form method="get" action=to("signing-secret")><button id="signing-secret" class="btn">{signing}</button></form>
+            {signing.then(|| view! {
+                <form method="get" action=to("signing-secret")><button id="signing-secret" class="btn">{rotate}</button></form>
+            })}
             <form method="get" action=to("revoke")><button id="revoke" class="btn btn-danger-quiet">"Revoke"</button></form>
         })}
     }

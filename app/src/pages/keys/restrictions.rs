@@ -2,10 +2,7 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{
-    key::{Key, LimitOverride, Restrictions, restrictions::RestrictionsInput},
-    member::Permission,
-};
+use sallyport::key::{Key, LimitOverride, Restrictions, restrictions::RestrictionsInput};
 
 use super::overview;
 use crate::{
@@ -24,13 +21,13 @@ use crate::{
 };
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
-    access.within.org().needs(Permission::ManageKeys)?;
+    access.needs_change()?;
     let form = filled(&access.key.restrictions);
     Ok(ui.ok(page(&ui, &context, &access, form).await?).await)
 }
 
 pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typed(form): Typed) -> PageResult {
-    access.within.org().needs(Permission::ManageKeys)?;
+    access.needs_change()?;
     let restricted = async {
         let input = RestrictionsInput {
             require_signed: form.has("require_signed", "on"),

@@ -2,9 +2,9 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{member::Permission, text};
+use sallyport::text;
 
-use super::overview;
+use super::{generate::another, overview};
 use crate::{
     access::KeyAccess,
     components::{ErrorSummary, Modal, Notice, PanelFoot, TextField, Tone},
@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
-    access.within.org().needs(Permission::ManageKeys)?;
+    access.needs_change()?;
     if access.key.revoked.is_some() {
         return Ok(see_other(format!("/keys/{}", access.key.id)));
     }
@@ -25,16 +25,13 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> P
 }
 
 pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typed(form): Typed) -> PageResult {
-    access.within.org().needs(Permission::ManageKeys)?;
+    access.needs_change()?;
     let revoked = async {
         let reason = text::optional_line("reason", &form.value("reason"), 200)?;
         context.store.revoke_key(&access.within.org().me.act(), &access.key, reason).await
     };
     match revoked.await {
-        Ok(()) if form.has("again", "1") => {
-            let (app, like) = (&access.key.app_id, &access.key.id);
-            Ok(see_other(format!("/apps/{app}/keys?panel=generate&like={like}")))
-        }
+        Ok(()) if form.has("again", "1") => Ok(see_other(another(context.store.profile(), &access.key))),
         Ok(()) => Ok(see_other(format!("/keys/{}", access.key.id))),
         Err(error) => Ok(ui.refused(page(&ui, &context, &access, refuse(form, error)?).await?).await),
     }

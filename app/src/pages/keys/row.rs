@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use sallyport::{
     Timestamp,
     key::{Key, Status},
-    profile::{Mode, Profile},
+    profile::{Mode, Owner, Profile},
     store::{SOON_DAYS, UNUSED_DAYS},
 };
 
@@ -67,8 +67,24 @@ fn short_hint(key: &Key, now: Timestamp) -> Option<String> {
     days.or_else(|| unused(key, now).map(|_| "Unused".to_owned()))
 }
 
+/// Whom a key speaks for, where a list holds those of several.
+pub fn owner(key: &Key) -> String {
+    match key.owner {
+        Owner::App | Owner::Member => key.owner_name.clone(),
+        Owner::Organization => "The organization".to_owned(),
+    }
+}
+
 #[component]
-pub fn KeyRow(key: Key, app: Option<String>, environment: String, now: Timestamp) -> impl IntoView {
+pub fn KeyRow(
+    key: Key,
+    /// Where the list holds the keys of several.
+    owner: Option<String>,
+    environment: String,
+    /// Whether there is a column for them.
+    scopes: bool,
+    now: Timestamp,
+) -> impl IntoView {
     let href = format!("/keys/{}", key.id);
     let off = key.status(now) != Status::Active;
     let chips = key.scopes.clone().into_iter().map(|scope| view! { <Chip text=scope/> }).collect_view();
@@ -77,13 +93,13 @@ pub fn KeyRow(key: Key, app: Option<String>, environment: String, now: Timestamp
         <tr class:row-off=off>
             <td class="cell-main">
                 <a href=href>{key.label.clone()}</a>
-                {app.map(|app| view! { <span class="cell-sub">{app}</span> })}
+                {owner.map(|owner| view! { <span class="cell-sub">{owner}</span> })}
             </td>
             <td data-label="Key" class="cell-mono">
                 <IdChip id=key.id.to_string() shown=key.shown.clone() name="Copy key id"/>
             </td>
             <td data-label="Environment"><Badge tone=environment_tone(key.mode) text=environment/></td>
-            <td data-label="Scopes" class="cell-chips">{chips}</td>
+            {scopes.then(|| view! { <td data-label="Scopes" class="cell-chips">{chips}</td> })}
             <td data-label="Created" class="cell-muted"><Ago at=key.created_at now/></td>
             <td data-label="Last used" class="cell-muted"><LastUsed key=key.clone() now/></td>
             <td data-label="Status" class="cell-end"><StatusBadge key now/>" "{soon}</td>

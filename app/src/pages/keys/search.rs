@@ -36,6 +36,7 @@ async fn search(context: &Context, me: &SignedIn, org: &OrgId, path: &str, text:
     let id = match Meant::by(text, store.profile()) {
         Meant::Nothing => return Ok(see_other(path)),
         Meant::Key(secret) => store.key_by_secret_for(&me.user.id, secret).await?,
+        Meant::Request(id) => return Ok(see_other(format!("/requests/{id}"))),
         Meant::Secret(_) => None,
         Meant::Words(words) => match KeyId::parse(words) {
             Some(id) => Some(id),

@@ -8,13 +8,12 @@ use leptos::prelude::*;
 use sallyport::{
     Error,
     key::{Key, SigningSecret, Status},
-    member::Permission,
     profile::Profile,
 };
 
 use super::{
     overview,
-    row::{environment_title, environment_tone},
+    row::{environment_title, environment_tone, owner},
 };
 use crate::{
     access::KeyAccess,
@@ -36,7 +35,7 @@ const GRACES: [(&str, u64, &str); 4] = [
 ];
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
-    access.within.org().needs(Permission::ManageKeys)?;
+    access.needs_change()?;
     if access.key.status(context.store.now()) == Status::Revoked {
         return Ok(see_other(format!("/keys/{}", access.key.id)));
     }
@@ -45,7 +44,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> P
 }
 
 pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typed(form): Typed) -> PageResult {
-    access.within.org().needs(Permission::ManageKeys)?;
+    access.needs_change()?;
     let rotated = async {
         // The first of a key takes nothing's place.
         let grace = if access.key.has_signing_secret { grace(&form)? } else { Duration::ZERO };
@@ -60,8 +59,7 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typ
             // The secret is in this answer or nowhere: it is shown even where the page behind it can't be.
             let behind = behind(&ui, &context, &access).await.unwrap_or_else(|_| Page::bare("API key", || ()));
             let (key, profile) = (access.key.clone(), context.store.profile().clone());
-            let app = access.within.app.name.clone();
-            Ok(ui.secret(behind.with_dialog(move || view! { <Once key app secret profile/> })).await)
+            Ok(ui.secret(behind.with_dialog(move || view! { <Once key secret profile/> })).await)
         }
         Err(Error::AlreadyIssued(key)) => {
             let behind = behind(&ui, &context, &access).await?;
@@ -118,14 +116,14 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
 
 /// The one response that holds it.
 #[component]
-fn Once(key: Key, app: String, secret: SigningSecret, profile: std::sync::Arc<Profile>) -> impl IntoView {
+fn Once(key: Key, secret: SigningSecret, profile: std::sync::Arc<Profile>) -> impl IntoView {
     let json = serde_json::json!({ "key_id": key.id, "app_id": key.app_id, "signing_secret": secret.expose() });
     let download = format!("data:application/json;base64,{}", BASE64_STANDARD.encode(format!("{json:#}\n")));
     view! {
         <OnceDialog
             title="Save your signing secret"
             label=key.label.clone()
-            app
+            owner=owner(&key)
             environment=environment_title(&profile, &key.environment)
             environment_tone=environment_tone(key.mode)
             signing_secret=Some(secret.expose().to_owned())

@@ -8,7 +8,10 @@ use crate::{
     components::PageHead,
     context::Context,
     error::PageResult,
-    pages::activity::{Activity, ActivityQuery, ActivityView},
+    pages::{
+        activity::{Activity, ActivityQuery, ActivityView},
+        refused::ActivityViews,
+    },
     portal::{Page, Section},
     shell,
     ui::{Asked, Ui},
@@ -32,6 +35,7 @@ pub async fn get(
     let page = Page::framed("Activity", chrome, move || {
         view! {
             <PageHead title="Activity" sub=|| "What happened in this organization, and who did it."/>
+            <ActivityViews path=activity.path.clone() refused=false/>
             <ActivityView activity/>
         }
     });

@@ -1,8 +1,12 @@
-//! `/orgs/{org_id}/keys`: the keys of all its apps; the panel asks which app the new one is for.
+//! `/orgs/{org_id}/keys`: every key of it. The panel asks which app the new one is for, where keys belong to apps.
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{app::App, member::Permission};
+use sallyport::{
+    app::App,
+    member::Permission,
+    profile::{Owner, Profile},
+};
 
 use crate::{
     access::OrgAccess,
@@ -11,8 +15,9 @@ use crate::{
     error::{PageError, PageResult},
     pages::keys::{
         answer::Sent,
-        generate::{GeneratePanel, Panel, generate, untouched},
+        generate::{generate, like, untouched},
         list::{KeyList, KeyListView, ListQuery, hides},
+        panel::{GeneratePanel, Panel},
     },
     portal::{Page, Section},
     shell,
@@ -27,9 +32,11 @@ pub async fn get(
 ) -> PageResult {
     let apps = context.store.apps_of_org(&access.org.id).await?;
     let mut page = page(&ui, &context, &access, &apps, &query).await?;
-    if query.panel.as_deref() == Some("generate") && !apps.is_empty() && access.org.archived_at.is_none() {
+    if query.panel.as_deref() == Some("generate") && can_generate(context.store.profile(), &access, &apps) {
         access.needs(Permission::ManageKeys)?;
-        let panel = Panel::new(&context, &access.me, &path(&access), apps, untouched(None, None));
+        let like = like(&context, &access, query.like.as_deref()).await?;
+        let form = untouched(context.store.profile(), None, like.as_ref());
+        let panel = Panel::new(&context, &access, &path(&access), apps, form);
         page = page.with_dialog(move || view! { <GeneratePanel panel/> });
     }
     Ok(ui.ok(page).await)
@@ -41,12 +48,18 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typ
     let generated = generate(&context, &access, &apps, form).await?;
     let page = page(&ui, &context, &access, &apps, &ListQuery::default()).await;
     let path = path(&access);
-    let sent = Sent { ui: &ui, me: &access.me, path: path.clone(), apps };
+    let sent = Sent { ui: &ui, access: &access, path: path.clone(), apps };
     sent.answer(generated, page, |_| path).await
 }
 
 fn path(access: &OrgAccess) -> String {
     format!("/orgs/{}/keys", access.org.id)
+}
+
+/// Where keys belong to apps, there has to be one.
+fn can_generate(profile: &Profile, access: &OrgAccess, apps: &[App]) -> bool {
+    let someone = profile.keys.owner != Owner::App || !apps.is_empty();
+    someone && access.org.archived_at.is_none()
 }
 
 pub async fn page(
@@ -66,7 +79,7 @@ pub async fn page(
         page,
         filter,
         of_org: true,
-        can_generate: access.role.may(Permission::ManageKeys) && !apps.is_empty() && access.org.archived_at.is_none(),
+        can_generate: access.role.may(Permission::ManageKeys) && can_generate(context.store.profile(), access, apps),
         can_revoke_all: access.role.may(Permission::ManageOrg),
         unknown: query.is_unknown(),
         public_url: context.public_url.clone(),
@@ -75,9 +88,14 @@ pub async fn page(
     };
     Ok(Page::framed("API keys", chrome, move || {
         let generate = (list.can_generate && !list.is_empty()).then(|| format!("{}?panel=generate", list.path));
+        let sub = match list.profile.keys.owner {
+            Owner::App => "Of every app of this organization.",
+            Owner::Member => "Of everybody in this organization: each speaks for its person.",
+            Owner::Organization => "Each speaks for the whole organization.",
+        };
         view! {
             <PageHead
-                title="API keys" sub=|| "Of every app of this organization."
+                title="API keys" sub=move || sub
                 actions=move || generate.map(|href| view! { <a id="generate" class="btn btn-primary" href=href>"Generate API Key"</a> })
             />
             <KeyListView list/>

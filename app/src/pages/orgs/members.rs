@@ -53,7 +53,9 @@ pub async fn get(
         ("", id) => Some((Change::Remove, id)),
         (id, _) => Some((Change::Role, id)),
     };
-    let dialog = asked.map(|(change, id)| Dialog::new(&access, &members, change, id, FormState::new())).transpose()?;
+    let owner = context.store.profile().keys.owner;
+    let dialog =
+        asked.map(|(change, id)| Dialog::new(owner, &access, &members, change, id, FormState::new())).transpose()?;
     let page = page(&ui, &context, &access, members, done).await?;
     Ok(ui.ok(before(page, dialog)).await)
 }
@@ -65,7 +67,8 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typ
         _ => return Err(PageError::BadRequest("This form is none of this page; open the page again.".to_owned())),
     };
     let members = context.store.members(&access.org.id).await?;
-    let mut dialog = Dialog::new(&access, &members, change, &form.value("user_id"), form)?;
+    let owner = context.store.profile().keys.owner;
+    let mut dialog = Dialog::new(owner, &access, &members, change, &form.value("user_id"), form)?;
     match dialog.carry_out(&context, &access).await {
         // Whoever removed themselves sees nothing here any more.
         Ok(()) if change == Change::Remove && dialog.member.user.id == access.me.user.id => Ok(see_other("/")),

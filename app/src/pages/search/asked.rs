@@ -1,7 +1,7 @@
 //! What was typed, and what it leads to.
 
 use sallyport::{
-    id::{AppId, KeyId, OrgId, ProjectId, TenantId},
+    id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
     store::{Found, Kind, Store},
 };
 
@@ -11,9 +11,12 @@ use super::{
     results::{Answer, Group, Hit},
 };
 use crate::{
-    access::{OrgAccess, SignedIn},
-    error::PageError,
+    access::{DecisionAccess, OrgAccess, SignedIn},
+    context::Context,
+    error::{NOT_KEPT, PageError},
     icons::Icon,
+    pages::requests::sentence,
+    words::refusal,
 };
 
 /// Names are at most this long.
@@ -21,18 +24,22 @@ const LONGEST: usize = 100;
 
 /// Who searches, and from where.
 pub struct Search<'a> {
-    pub store: &'a Store,
+    pub context: &'a Context,
     pub me: &'a SignedIn,
     pub near: Option<&'a OrgAccess>,
 }
 
 impl Search<'_> {
+    pub fn store(&self) -> &Store {
+        &self.context.store
+    }
+
     /// Before anything is typed: the ways from here.
     pub async fn nothing(&self) -> Result<Answer, PageError> {
         let pages = places::all(self).await?;
         let hits = pages.into_iter().filter(|place| place.is_near).map(Place::hit).collect();
         let orgs = self
-            .store
+            .store()
             .orgs_of(&self.me.user.id)
             .await?
             .into_iter()
@@ -42,13 +49,14 @@ impl Search<'_> {
     }
 
     pub async fn answer(&self, text: &str) -> Result<Answer, PageError> {
-        let profile = self.store.profile();
+        let profile = self.store().profile();
         match Meant::by(text, profile) {
             Meant::Nothing => self.nothing().await,
-            Meant::Key(key) => match self.store.key_by_secret_for(&self.me.user.id, key).await? {
+            Meant::Key(key) => match self.store().key_by_secret_for(&self.me.user.id, key).await? {
                 Some(id) => Ok(self.exact(id.as_str()).await?.unwrap_or_default()),
                 None => Ok(Answer::saying("No key of your organizations has this secret.")),
             },
+            Meant::Request(id) => self.request(&id).await,
             Meant::Secret(said) => Ok(Answer::saying(said)),
             Meant::Words(words) => match self.exact(words).await? {
                 Some(answer) => Ok(answer),
@@ -59,7 +67,7 @@ impl Search<'_> {
 
     /// The one thing with this id.
     async fn exact(&self, id: &str) -> Result<Option<Answer>, PageError> {
-        let (store, user) = (self.store, &self.me.user.id);
+        let (store, user) = (self.store(), &self.me.user.id);
         let found = if let Some(id) = OrgId::parse(id) {
             store.org_for(user, &id).await?.map(|(org, _)| (Kind::Organization, org.name))
         } else if let Some(id) = TenantId::parse(id) {
@@ -80,12 +88,24 @@ impl Search<'_> {
         }))
     }
 
+    /// The refused request with that id.
+    async fn request(&self, id: &RequestId) -> Result<Answer, PageError> {
+        let Some(found) = DecisionAccess::find(self.me, self.context, id).await? else {
+            return Ok(Answer::saying(NOT_KEPT));
+        };
+        let decision = found.kept.decision;
+        let (why, label) = (sentence(&refusal(decision.verdict.code())), decision.key.label.to_string());
+        let hit = Hit::link(why, label, format!("/requests/{id}"), Icon::Activity);
+        let groups = groups([("Refused requests", vec![hit.clone()])]);
+        Ok(Answer { exact: Some(hit.href()), groups, ..Answer::default() })
+    }
+
     async fn by_words(&self, words: &str) -> Result<Answer, PageError> {
         if words.chars().count() > LONGEST {
             return Ok(Answer::saying("That is longer than any name. Search for fewer words."));
         }
         let near = self.near.map(|access| &access.org.id);
-        let found = self.store.search(&self.me.user.id, near, words).await?;
+        let found = self.store().search(&self.me.user.id, near, words).await?;
         let of_kind = |kind| found.iter().filter(|found| found.kind == kind).cloned().map(hit).collect();
         let mut all: Vec<_> = Kind::ALL.into_iter().map(|kind| (title(kind), of_kind(kind))).collect();
         let pages = places::all(self).await?.into_iter().filter(|place| place.is_called(words));

@@ -1,6 +1,7 @@
 //! How a text that was typed into a search is to be understood: a secret is never repeated.
 
 use sallyport::{
+    id::RequestId,
     key::{SigningSecret, secret::Checked},
     profile::Profile,
     root_token,
@@ -10,6 +11,8 @@ pub enum Meant<'a> {
     Nothing,
     /// A whole API key, perhaps with its header around it.
     Key(Checked<'a>),
+    /// The id of a request, perhaps with the whole answer around it.
+    Request(RequestId),
     /// A secret that no key is found by: it is neither looked up nor repeated.
     Secret(&'static str),
     Words(&'a str),
@@ -25,6 +28,9 @@ impl<'a> Meant<'a> {
         if let Some(key) = tokens().find_map(|token| checked(token, profile)) {
             return Self::Key(key);
         }
+        if let Some(id) = tokens().find_map(request) {
+            return Self::Request(id);
+        }
         for token in tokens() {
             if let Some(said) = secret(token, profile) {
                 return Self::Secret(said);
@@ -35,6 +41,11 @@ impl<'a> Meant<'a> {
         }
         Self::Words(text)
     }
+}
+
+/// As long as we write them: what is longer may be a secret.
+fn request(token: &str) -> Option<RequestId> {
+    RequestId::parse(token).filter(|_| token.len() == RequestId::PREFIX.len() + 20)
 }
 
 fn checked<'a>(token: &'a str, profile: &Profile) -> Option<Checked<'a>> {
@@ -88,6 +99,7 @@ mod tests {
         match Meant::by(text, &Profile::standard()) {
             Meant::Nothing => "Nothing",
             Meant::Key(_) => "Key",
+            Meant::Request(_) => "Request",
             Meant::Secret(_) => "Secret",
             Meant::Words(_) => "Words",
         }
@@ -108,6 +120,18 @@ mod tests {
         }
         assert_eq!(meant(SigningSecret::mint(entropy).expose()), "Secret");
         assert_eq!(meant(PlainSecret::mint(root_token::PREFIX, entropy).expose()), "Secret");
+    }
+
+    #[test]
+    fn a_request_is_found_in_what_is_around_it() {
+        let id = RequestId::mint(&SeededEntropy::new(1));
+        for text in [id.to_string(), format!(" {id}\n"), format!("{{\"code\":\"expired\",\"request_id\":\"{id}\"}}")] {
+            let Meant::Request(found) = Meant::by(&text, &Profile::standard()) else { panic!("{text}") };
+            assert_eq!(found, id);
+        }
+        assert_eq!(meant(&format!("{id}4EXAMPLE7SECRET0000")), "Secret");
+        let key = PlainSecret::mint("sk_live_", &SeededEntropy::new(1));
+        assert_eq!(meant(&format!("{id} {}", key.expose())), "Key");
     }
 
     #[test]

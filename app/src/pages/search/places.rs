@@ -43,7 +43,7 @@ impl Place {
 
 /// Every page, those of the organization at hand first.
 pub async fn all(search: &Search<'_>) -> Result<Vec<Place>, PageError> {
-    let mut orgs = search.store.orgs_of(&search.me.user.id).await?;
+    let mut orgs = search.store().orgs_of(&search.me.user.id).await?;
     let at_hand = match (search.near, orgs.as_slice()) {
         (Some(access), _) => Some(access.org.id.clone()),
         // With one organization there is no doubt which is meant.
@@ -54,7 +54,7 @@ pub async fn all(search: &Search<'_>) -> Result<Vec<Place>, PageError> {
     let mut places = Vec::new();
     for (org, role) in &orgs {
         let near = at_hand.as_ref() == Some(&org.id);
-        let tenants = if near { search.store.tenants(&org.id).await? } else { Vec::new() };
+        let tenants = if near { search.store().tenants(&org.id).await? } else { Vec::new() };
         places.extend(of_org(org, *role, &tenants).into_iter().map(|place| Place { is_near: near, ..place }));
     }
     places.push(Place::new("New organization", "create add", "", "/orgs/new", Icon::Plus));

@@ -17,7 +17,7 @@ pub fn answer(shown: Shown) -> Response {
     let mut response = StatusCode::FORBIDDEN.into_response();
     let headers = response.headers_mut();
     headers.insert(&STATUS, HeaderValue::from(shown.status.as_u16()));
-    headers.insert(&CONTENT_TYPE, HeaderValue::from_static(shown.content_type));
+    headers.insert(&CONTENT_TYPE, shown.content_type);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Ok(body) = body {
         headers.insert(&BODY, body);

@@ -8,16 +8,16 @@ use sallyport::{
     project::Project,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::schema::Object};
 
 use super::{
     access::Within,
-    answer::{Listed, created, ok, words},
+    answer::{Listed, created, ok},
     creation::Creation,
     query::{Asked, Nothing, Part},
 };
 use crate::{
-    api::{json::Taken, problem::Problem},
+    api::{json::Taken, openapi::words, problem::Problem},
     state::AppState,
 };
 
@@ -85,7 +85,7 @@ impl From<App> for Shown {
     }
 }
 
-fn systems() -> utoipa::openapi::schema::Object {
+fn systems() -> Object {
     words(Os::ALL.map(Os::as_str))
 }
 

@@ -11,14 +11,17 @@ use sallyport::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
 
 use super::{
     access::Within,
-    answer::{Listed, ok, words},
+    answer::{Listed, ok},
     query::{self, Asked, Parameters},
 };
-use crate::{api::problem::Problem, state::AppState};
+use crate::{
+    api::{openapi::words, problem::Problem},
+    state::AppState,
+};
 
 /// Which events of the organization.
 #[derive(Deserialize, IntoParams)]
@@ -87,11 +90,11 @@ impl Which {
     }
 }
 
-fn actions() -> utoipa::openapi::schema::Object {
+fn actions() -> Object {
     words(Action::ALL.iter().map(|action| action.as_str()))
 }
 
-fn outcomes() -> utoipa::openapi::schema::Object {
+fn outcomes() -> Object {
     words(["done", "refused"])
 }
 

@@ -11,7 +11,7 @@ use sallyport::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer::words;
+use crate::api::openapi::words;
 
 /// An API key.
 #[derive(Serialize, ToSchema)]
@@ -95,7 +95,10 @@ impl Shown {
 
     /// A key that was found, with its app.
     pub async fn found(store: &Store, key: Key) -> Result<Self> {
-        let app = store.app_within(Some(&key.org_id), &key.app_id).await?;
+        let app = match &key.app_id {
+            Some(app) => store.app_within(Some(&key.org_id), app).await?,
+            None => None,
+        };
         Ok(Self::of(key, app.as_ref(), store.now()))
     }
 }
@@ -106,12 +109,12 @@ impl Shown {
 pub struct Issued<'a> {
     #[schema(value_type = String)]
     org_id: &'a OrgId,
-    #[schema(value_type = String)]
-    tenant_id: &'a TenantId,
-    #[schema(value_type = String)]
-    project_id: &'a ProjectId,
-    #[schema(value_type = String)]
-    app_id: &'a AppId,
+    #[schema(value_type = Option<String>, required = true)]
+    tenant_id: Option<&'a TenantId>,
+    #[schema(value_type = Option<String>, required = true)]
+    project_id: Option<&'a ProjectId>,
+    #[schema(value_type = Option<String>, required = true)]
+    app_id: Option<&'a AppId>,
     /// What requests carry. It can't be had again.
     secret_key: &'a str,
     /// What requests are signed with. It can't be had again.
@@ -133,12 +136,12 @@ pub struct Issued<'a> {
 
 impl<'a> Issued<'a> {
     pub fn of(issued: &'a key::Issued) -> Self {
-        let (key, app) = (&issued.key, &issued.app);
+        let (key, app) = (&issued.key, issued.app.as_ref());
         Self {
-            org_id: &app.org_id,
-            tenant_id: &app.tenant_id,
-            project_id: &app.project_id,
-            app_id: &app.id,
+            org_id: &key.org_id,
+            tenant_id: app.map(|app| &app.tenant_id),
+            project_id: app.map(|app| &app.project_id),
+            app_id: app.map(|app| &app.id),
             secret_key: issued.secret.expose(),
             signing_secret: issued.signing_secret.as_ref().map(SigningSecret::expose),
             key_id: &key.id,

@@ -8,17 +8,17 @@ use sallyport::{
     store::{KeyFilter, KeyStatus},
 };
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
 
 use super::{
     access::Within,
-    answer::{Listed, created, ok, words},
+    answer::{Listed, created, ok},
     creation::Creation,
     key_answer::{Issued, Shown},
     query::{self, Asked, Nothing, Parameters},
 };
 use crate::{
-    api::{json::Taken, problem::Problem},
+    api::{json::Taken, openapi::words, problem::Problem},
     state::AppState,
 };
 
@@ -114,7 +114,7 @@ impl Which {
     }
 }
 
-fn statuses() -> utoipa::openapi::schema::Object {
+fn statuses() -> Object {
     words(KeyStatus::ALL.iter().map(|status| status.as_str()))
 }
 
@@ -138,7 +138,7 @@ pub async fn list(
     let (store, app) = (&state.context.store, app.it);
     let page = store.keys(&app.org_id, Some(&app.id), &which.filter()?).await?;
     let now = store.now();
-    let data = page.keys.into_iter().map(|(key, _)| Shown::of(key, Some(&app), now)).collect();
+    let data = page.keys.into_iter().map(|key| Shown::of(key, Some(&app), now)).collect();
     Ok(ok(Listed { data, next_cursor: page.older }))
 }
 

@@ -8,16 +8,16 @@ use sallyport::{
     plan::Plan,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::schema::Object};
 
 use super::{
     access::{Manager, Within},
-    answer::{Listed, created, ok, words},
+    answer::{Listed, created, ok},
     creation::Creation,
     query::{Asked, Nothing, Part},
 };
 use crate::{
-    api::{json::Taken, problem::Problem},
+    api::{json::Taken, openapi::words, problem::Problem},
     state::AppState,
 };
 
@@ -68,7 +68,7 @@ impl From<Org> for Shown {
     }
 }
 
-fn plans() -> utoipa::openapi::schema::Object {
+fn plans() -> Object {
     words(Plan::ALL.map(Plan::as_str))
 }
 

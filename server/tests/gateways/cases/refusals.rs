@@ -5,7 +5,7 @@ use sallyport::{key::secret::PlainSecret, testing::SeededEntropy};
 use crate::{client::Answer, stage::Stage};
 
 /// A refusal in the verifier's own words.
-fn told(answer: &Answer, status: u16) {
+pub fn told(answer: &Answer, status: u16) {
     assert_eq!(answer.status, status, "{answer:?}");
     assert_eq!(answer.header("content-type"), "application/problem+json", "{answer:?}");
     assert_eq!(answer.header("cache-control"), "no-store", "{answer:?}");
@@ -55,23 +55,7 @@ pub async fn what_a_route_requires_is_judged(stage: Stage) {
 
 pub async fn a_revoked_key_is_refused_at_once(stage: Stage) {
     let secret = stage.key("production", &["read"]);
-    let answer = stage.send("GET /echo", &[("x-api-key", &secret)], "").await.json();
-    let id = answer["headers"]["x-auth-key-id"][0].as_str().expect("an id").to_owned();
+    let id = stage.id(&secret).await;
     stage.server().form(&format!("/keys/{id}/revoke"), &[("reason", "")]).expect("answered");
     told(&stage.send("GET /echo", &[("x-api-key", &secret)], "").await, 401);
-}
-
-/// Down, and not merely slow: what it knew before is not asked of anybody.
-pub async fn without_the_verifier_it_is_closed(mut stage: Stage) {
-    let secret = stage.key("production", &["admin"]);
-    for path in ["/echo", "/live/echo", "/admin/echo"] {
-        assert_eq!(stage.status(&format!("GET {path}"), &secret).await, 200);
-    }
-    stage.server.take().expect("it runs").kill();
-    for request in ["GET /echo", "GET /live/echo", "DELETE /admin/echo", "POST /notes"] {
-        let answer = stage.send(request, &[("x-api-key", &secret)], "").await;
-        assert_eq!(answer.status, 503, "{request}: {answer:?}");
-        assert!(!answer.body.contains("\"path\""), "the upstream answered: {answer:?}");
-    }
-    assert_eq!(stage.send("GET /echo", &[], "").await.status, 503);
 }

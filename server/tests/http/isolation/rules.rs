@@ -46,6 +46,7 @@ pub const RULES: &[Rule] = &[
     rule("/sign-out",                             None,                  Some(Everybody(303))),
     rule("/theme",                                None,                  Some(Everybody(303))),
     rule("/search",                               Some(SignedIn),        Some(SignedIn)),
+    rule("/docs",                                 Some(Everybody(200)),  None),
     rule("/account",                              Some(SignedIn),        Some(SignedIn)),
     rule("/orgs/new",                             Some(SignedIn),        Some(SignedIn)),
     rule("/orgs/{org_id}",                        Some(Members),         None),
@@ -55,6 +56,7 @@ pub const RULES: &[Rule] = &[
     rule("/orgs/{org_id}/activity",               Some(Members),         None),
     rule("/orgs/{org_id}/activity.csv",           Some(Members),         None),
     rule("/orgs/{org_id}/activity.jsonl",         Some(Members),         None),
+    rule("/orgs/{org_id}/activity/refused",       Some(Members),         None),
     rule("/orgs/{org_id}/members",                Some(Members),         Some(Members)),
     rule("/orgs/{org_id}/settings",               Some(Members),         Some(Who::Admins)),
     rule("/orgs/{org_id}/settings/archive",       Some(Who::Admins),      Some(Who::Admins)),
@@ -83,6 +85,7 @@ pub const RULES: &[Rule] = &[
     rule("/apps/{app_id}/activity",               Some(Members),         None),
     rule("/apps/{app_id}/activity.csv",           Some(Members),         None),
     rule("/apps/{app_id}/activity.jsonl",         Some(Members),         None),
+    rule("/apps/{app_id}/activity/refused",       Some(Members),         None),
     rule("/apps/{app_id}/settings",               Some(Members),         Some(Members)),
     rule("/apps/{app_id}/settings/archive",       Some(Who::Admins),      Some(Who::Admins)),
     rule("/apps/{app_id}/settings/restore",       None,                  Some(Who::Admins)),
@@ -94,12 +97,15 @@ pub const RULES: &[Rule] = &[
     rule("/keys/{key_id}/pause",                  None,                  Some(Members)),
     rule("/keys/{key_id}/resume",                 None,                  Some(Members)),
     rule("/keys/{key_id}/revoke",                 Some(Members),         Some(Members)),
+    rule("/keys/{key_id}/test",                   Some(Members),         Some(Members)),
+    rule("/requests/{request_id}",                Some(Members),         None),
 ];
 
 /// What a query opens on a page; the page's rule holds for it too.
 #[rustfmt::skip]
 pub const QUERIES: &[(&str, &str)] = &[
     ("/orgs/{org_id}/keys",     "panel=generate"),
+    ("/orgs/{org_id}/keys",     "panel=generate&like=key_0000000000000000"),
     ("/orgs/{org_id}/keys",     "include_revoked=1"),
     ("/orgs/{org_id}/keys",     "status=unused&sort=last_used&scope=read"),
     ("/orgs/{org_id}/activity", "actor=Ada+Byron&before=3"),
@@ -107,4 +113,5 @@ pub const QUERIES: &[(&str, &str)] = &[
     ("/apps/{app_id}/keys",     "include_revoked=1"),
     ("/apps/{app_id}/keys",     "label=C&sort=label"),
     ("/apps/{app_id}/activity", "action=app.created"),
+    ("/apps/{app_id}/activity/refused", "reason=insufficient_scope"),
 ];

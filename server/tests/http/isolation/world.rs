@@ -92,7 +92,9 @@ impl World {
     pub async fn new(portal: &TestPortal) -> Self {
         portal.set_up().await;
         let app = portal.app().await;
-        let (key, _) = portal.key(&app).await;
+        let (key, secret) = portal.key(&app).await;
+        let refused = portal.auth("?scope=write", &[("x-api-key", &secret)]).await;
+        assert_eq!(refused.status, 403);
         let json = portal.get(&format!("/apps/{app}/identifiers.json")).await.json();
         let id = |name: &str| json[name].as_str().expect("text").to_owned();
         let org = OrgId::parse(&id("org_id")).expect("an id");
@@ -123,6 +125,7 @@ impl World {
         let names = ["org_id", "tenant_id", "project_id", "app_id"];
         let mut ids: Vec<_> = names.map(|name| (name, id(name))).into();
         ids.push(("key_id", key));
+        ids.push(("request_id", refused.header("x-request-id").to_owned()));
         Self { people, ids }
     }
 

@@ -43,7 +43,7 @@ async fn the_new_secret_is_in_one_response(portal: &TestPortal) {
     assert_eq!(answer.header("content-encoding"), "", "lengths must not tell of secrets");
     let secret = find(&answer.body, "sgn_", 47).expect("a signing secret");
     assert_eq!(find(&answer.body, "sk_live_", 44), None);
-    for words in ["Save your signing secret", "Copy signing secret", "the only time you’ll see it.", "tomorrow"] {
+    for words in ["Save your signing secret", "Copy signing secret", "the only time you’ll ", "tomorrow"] {
         assert!(answer.body.contains(words), "{words}");
     }
     let json = BASE64_STANDARD.decode(answer.after("data:application/json;base64,", '"')).expect("base64");

@@ -83,7 +83,7 @@ async fn another_process_is_heard_of(portal: &TestPortal) {
     let org = sallyport::id::OrgId::parse(ask().await.header("x-auth-org-id")).expect("an id");
     let keys = elsewhere.keys(&org, None, &KeyFilter::default()).await.expect("asked");
     let act = Act::by(Actor::CommandLine);
-    elsewhere.revoke_key(&act, &keys.keys[0].0, "from a shell".to_owned()).await.expect("revoked");
+    elsewhere.revoke_key(&act, &keys.keys[0], "from a shell".to_owned()).await.expect("revoked");
     elsewhere.close().await;
     // What the worker does four times a second.
     portal.state.verifier.poll().await.expect("polled");

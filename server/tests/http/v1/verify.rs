@@ -39,7 +39,8 @@ async fn a_good_key_tells_whose_it_is(portal: &TestPortal) {
             "org_id": ids["org_id"], "tenant_id": ids["tenant_id"], "project_id": ids["project_id"], "app_id": app,
             "environment": "production", "mode": "live", "scopes": ["read"],
             "expires_at": null, "metadata": {},
-            "rate_limit": { "limit": 6_000, "remaining": 5_999, "reset": 1_795_327_201 }, "request_id": answer.header("x-request-id"),
+            "rate_limit": { "limit": 6_000, "remaining": 5_999, "reset": 1_795_327_201 },
+            "request_id": answer.header("x-request-id"),
         })
     );
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use sallyport::{
     Error,
     member::{Member, Permission, Role},
+    profile::Owner,
 };
 
 use super::path;
@@ -39,10 +40,13 @@ pub(super) struct Dialog {
     /// The roles that whoever asks may give.
     roles: Vec<Role>,
     path: String,
+    /// Whose keys there are here.
+    owner: Owner,
 }
 
 impl Dialog {
     pub(super) fn new(
+        owner: Owner,
         access: &OrgAccess,
         members: &[Member],
         change: Change,
@@ -58,7 +62,7 @@ impl Dialog {
         let may = |role: &Role| access.role.may_change(Some(member.role), Some(*role));
         let roles = Role::ALL.into_iter().filter(may).collect();
         let form = form.with_default("role", member.role.as_str());
-        Ok(Self { change, member, form, roles, path: path(access) })
+        Ok(Self { change, member, form, roles, path: path(access), owner })
     }
 
     pub(super) async fn carry_out(&self, context: &Context, access: &OrgAccess) -> Result<(), Error> {
@@ -76,7 +80,7 @@ impl Dialog {
 
 #[component]
 pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
-    let Dialog { change, member, form, roles, path } = dialog;
+    let Dialog { change, member, form, roles, path, owner } = dialog;
     let title = match change {
         Change::Role => "Change role",
         Change::Remove => "Remove this member?",
@@ -84,6 +88,10 @@ pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
     // Back to the link that asked.
     let (close, id) = (format!("{path}#{}-{}", change.name(), member.user.id), member.user.id.to_string());
     let sub = format!("{} · {}", member.user.name, member.user.email);
+    let keys = match owner {
+        Owner::Member => "Their own keys are refused at once.",
+        _ => "Keys that they generated keep working; revoke those that should not.",
+    };
     let fields = match change {
         Change::Role => {
             let note = |role: Role| match role {
@@ -91,12 +99,13 @@ pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
                 Role::Admin => "everything but who is an owner",
                 Role::Member => "projects, apps and keys",
             };
-            let options = roles.into_iter().map(|role| Choice::new(role.as_str(), role.title()).note(note(role))).collect();
+            let options =
+                roles.into_iter().map(|role| Choice::new(role.as_str(), role.title()).note(note(role))).collect();
             view! { <SelectField form=&form name="role" label="Role" options autofocus=!form.is_refused()/> }.into_any()
         }
         Change::Remove => view! {
             <Notice tone=Tone::Danger>
-                "They see nothing of this organization from then on. Keys that they generated keep working; revoke those that should not."
+                "They see nothing of this organization from then on. "{keys}
             </Notice>
         }
         .into_any(),

@@ -1,0 +1,40 @@
+//! A refused request of a key of an organization that the person is a member of.
+
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
+};
+use sallyport::{decision::Kept, id::RequestId};
+
+use super::{OrgAccess, SignedIn};
+use crate::{context::Context, error::PageError};
+
+#[derive(Clone, Debug)]
+pub struct DecisionAccess {
+    pub within: OrgAccess,
+    pub kept: Kept,
+}
+
+impl DecisionAccess {
+    /// Looked for among what belongs to the person's own organizations: others' are as if they were not there.
+    pub async fn find(me: &SignedIn, context: &Context, id: &RequestId) -> Result<Option<Self>, PageError> {
+        let now = context.store.now();
+        for (org, role) in context.store.orgs_of(&me.user.id).await? {
+            if let Some(kept) = context.decisions.find(&org.id, id, now) {
+                return Ok(Some(Self { within: OrgAccess { me: me.clone(), org, role }, kept }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl FromRequestParts<Context> for DecisionAccess {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
+        let me = SignedIn::from_request_parts(parts, context).await?;
+        let Path(id) = Path::<String>::from_request_parts(parts, context).await.map_err(|_| PageError::NotFound)?;
+        let id = RequestId::parse(&id).ok_or(PageError::NotFound)?;
+        Self::find(&me, context, &id).await?.ok_or(PageError::NotKept)
+    }
+}

@@ -1,0 +1,35 @@
+//! `/apps/{app_id}/activity/refused`.
+
+use axum::extract::State;
+use leptos::prelude::*;
+
+use super::head::AppHead;
+use crate::{
+    access::AppAccess,
+    context::Context,
+    error::PageResult,
+    pages::refused::{ActivityViews, Refused, RefusedQuery, RefusedView},
+    portal::{Page, Section},
+    shell,
+    ui::{Asked, Ui},
+};
+
+pub async fn get(
+    ui: Ui,
+    State(context): State<Context>,
+    access: AppAccess,
+    Asked(query): Asked<RefusedQuery>,
+) -> PageResult {
+    let chrome = shell::here(shell::of_app(&ui, &access, Section::Activity).await?, "Refused requests");
+    let app = access.app;
+    let activity = format!("/apps/{}/activity", app.id);
+    let refused = Refused::of(&context, format!("{activity}/refused"), &app.org_id, Some(&app.id), query);
+    let page = Page::framed(format!("Refused requests · {}", app.name), chrome, move || {
+        view! {
+            <AppHead app current="Activity" generate=true/>
+            <ActivityViews path=activity refused=true/>
+            <RefusedView refused/>
+        }
+    });
+    Ok(ui.ok(page).await)
+}

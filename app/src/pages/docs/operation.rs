@@ -1,0 +1,164 @@
+//! An endpoint with its parameters, fields, statuses and examples.
+
+use leptos::prelude::*;
+use sallyport::profile::Profile;
+use serde_json::Value;
+
+use super::{
+    field::{Field, fields, parameter, resolved},
+    sample::Call,
+};
+use crate::components::{CodeTabs, DataTable};
+
+pub struct Operation {
+    pub id: String,
+    pub tag: String,
+    pub summary: String,
+    method: String,
+    path: String,
+    says: String,
+    parameters: Vec<Field>,
+    body: Vec<Field>,
+    answer: Vec<Field>,
+    /// Status and what it means.
+    statuses: Vec<(String, String)>,
+    samples: Vec<(&'static str, String)>,
+}
+
+/// In the order in which they are read.
+const TAGS: [&str; 8] = ["Verifying", "Organizations", "Tenants", "Projects", "Apps", "Keys", "Activity", "Around it"];
+
+impl Operation {
+    /// Each of the document's, once for any method.
+    pub fn all(document: &Value, public_url: &str, profile: &Profile) -> Vec<Self> {
+        let Some(paths) = document["paths"].as_object() else { return Vec::new() };
+        let mut operations = Vec::new();
+        for (path, item) in paths {
+            let any = path.starts_with("/v1/auth");
+            for (method, operation) in item.as_object().into_iter().flatten() {
+                if !any || method == "get" {
+                    operations.push(Self::of(document, path, method, operation, any, public_url, profile));
+                }
+            }
+        }
+        let place = |tag: &str| TAGS.iter().position(|known| *known == tag);
+        operations.sort_by_key(|operation| (place(&operation.tag), operation.path.len(), operation.method.clone()));
+        operations
+    }
+
+    fn of(
+        document: &Value,
+        path: &str,
+        method: &str,
+        operation: &Value,
+        any: bool,
+        public_url: &str,
+        profile: &Profile,
+    ) -> Self {
+        let text = |name: &str| operation[name].as_str().unwrap_or_default().to_owned();
+        let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let parameters: Vec<_> = parameters.iter().map(|one| parameter(document, one)).collect();
+        let body = fields(document, &operation["requestBody"]["content"]["application/json"]["schema"]);
+        let method = if any { "ANY".to_owned() } else { method.to_uppercase() };
+        let required = body.iter().filter(|field| field.required || path.ends_with("/verify") && field.name == "key");
+        let sent = required.map(|field| (field.name.clone(), field.example.clone())).collect();
+        let credential = match operation["security"].as_array().map(Vec::len) {
+            None | Some(0) => None,
+            _ if any => Some((key_header(profile), "API_KEY")),
+            _ => Some(("Authorization: Bearer {}".to_owned(), "SALLYPORT_TOKEN")),
+        };
+        let call = Call {
+            method: if any { "GET".to_owned() } else { method.clone() },
+            url: format!("{public_url}{path}"),
+            credential,
+            idempotency: parameters.iter().any(|parameter| parameter.name == "Idempotency-Key"),
+            body: (!body.is_empty()).then_some(Value::Object(sent)),
+        };
+        let responses = operation["responses"].as_object();
+        let statuses = responses.into_iter().flatten().map(|(status, response)| {
+            let says = resolved(document, response)["description"].as_str().unwrap_or_default();
+            (status.clone(), says.to_owned())
+        });
+        Self {
+            id: text("operationId"),
+            tag: operation["tags"][0].as_str().unwrap_or_default().to_owned(),
+            summary: text("summary"),
+            says: text("description"),
+            answer: answer(document, operation),
+            statuses: statuses.collect(),
+            samples: call.samples().into(),
+            method,
+            path: path.to_owned(),
+            parameters,
+            body,
+        }
+    }
+}
+
+/// The fields of what is answered; of a list, those of what is in it.
+fn answer(document: &Value, operation: &Value) -> Vec<Field> {
+    let responses = &operation["responses"];
+    let good = if responses["201"].is_null() { &responses["200"] } else { &responses["201"] };
+    let schema = resolved(document, &good["content"]["application/json"]["schema"]);
+    match &schema["properties"]["data"]["items"] {
+        Value::Null => fields(document, schema),
+        items => fields(document, items),
+    }
+}
+
+/// The header that examples show a key in.
+pub fn key_header(profile: &Profile) -> String {
+    match profile.credentials.headers.first() {
+        Some(name) => format!("{name}: {{}}"),
+        None => "Authorization: Bearer {}".to_owned(),
+    }
+}
+
+#[component]
+pub fn OperationCard(operation: Operation) -> impl IntoView {
+    let Operation { id, summary, method, path, says, parameters, body, answer, statuses, samples, .. } = operation;
+    let says =
+        says.split("\n\n").filter(|text| !text.is_empty()).map(|text| view! { <p>{text.replace('\n', " ")}</p> });
+    let statuses = statuses.into_iter().map(|(status, says)| {
+        view! { <tr><td class="cell-mono cell-head">{status}</td><td data-label="Means">{says}</td></tr> }
+    });
+    let label = format!("Statuses of {summary}");
+    let group = format!("samples-{id}");
+    view! {
+        <section class="card" id=id>
+            <div class="card-head"><h2>{summary.clone()}</h2></div>
+            <p class="endpoint"><b>{method}</b>" "<code>{path}</code></p>
+            {says.collect_view()}
+            <Fields title="Parameters" of=summary.clone() fields=parameters/>
+            <Fields title="Body" of=summary.clone() fields=body/>
+            <Fields title="Answer" of=summary fields=answer/>
+            <h3>"Statuses"</h3>
+            <DataTable label columns=&["Status", "Means"]>{statuses.collect_view()}</DataTable>
+            <h3>"Examples"</h3>
+            <CodeTabs group samples/>
+        </section>
+    }
+}
+
+#[component]
+fn Fields(title: &'static str, of: String, fields: Vec<Field>) -> impl IntoView {
+    if fields.is_empty() {
+        return ().into_any();
+    }
+    let needed = title != "Answer";
+    let rows = fields.into_iter().map(move |field| {
+        let says = if needed && field.required { format!("Required. {}", field.says) } else { field.says };
+        view! {
+            <tr>
+                <td class="cell-mono cell-head">{field.name}</td>
+                <td data-label="Type">{field.kind}</td>
+                <td data-label="About">{says}</td>
+            </tr>
+        }
+    });
+    view! {
+        <h3>{title}</h3>
+        <DataTable label=format!("{title} of {of}") columns=&["Name", "Type", "About"]>{rows.collect_view()}</DataTable>
+    }
+    .into_any()
+}

@@ -1,0 +1,138 @@
+//! The side panel *Generate API Key*, as the profile has it.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use sallyport::{
+    app::App,
+    profile::{Owner, Profile},
+};
+
+use super::scope_fields::{BundleButtons, ScopeFields, has_bundles};
+use crate::{
+    access::OrgAccess,
+    components::{CheckField, Choice, ErrorSummary, Hidden, PanelFoot, SelectField, SidePanel, TextField},
+    context::Context,
+    form::FormState,
+    form_token,
+    islands::SubmitOnce,
+};
+
+/// What the panel needs beside the form.
+pub struct Panel {
+    /// Where it is sent, and where Cancel leads.
+    path: String,
+    /// The organization that the key is made in.
+    org: String,
+    apps: Vec<App>,
+    form: FormState,
+    token: String,
+    profile: Arc<Profile>,
+}
+
+impl Panel {
+    pub fn new(context: &Context, access: &OrgAccess, path: &str, apps: Vec<App>, form: FormState) -> Self {
+        let store = &context.store;
+        Self {
+            path: path.to_owned(),
+            org: access.org.name.clone(),
+            apps,
+            form,
+            token: form_token::mint(store.vault(), store.entropy(), &access.me.user.id, store.now()),
+            profile: store.profile().clone(),
+        }
+    }
+
+    /// Whom the key will speak for.
+    fn sub(&self) -> String {
+        let whom = match self.profile.keys.owner {
+            Owner::App => "One key speaks for one app.".to_owned(),
+            Owner::Member => format!("It is yours: it speaks for you in {}, while you belong to it.", self.org),
+            Owner::Organization => format!("It speaks for all of {}.", self.org),
+        };
+        let once = if self.profile.keys.signing_secret { "Its secrets are shown once." } else { "It is shown once." };
+        format!("{whom} {once}")
+    }
+
+    fn apps(&self) -> Vec<Choice> {
+        let mut choices: Vec<_> = self.apps.iter().map(|app| Choice::new(app.id.as_str(), &app.name)).collect();
+        if !choices.iter().any(|choice| choice.value == self.form.value("app_id")) && choices.len() != 1 {
+            choices.insert(0, Choice::new("", "Choose an app"));
+        }
+        choices
+    }
+}
+
+/// "sk_live_… for Production; sk_test_… for Development, Staging, Testing, Other."
+fn prefixes(profile: &Profile) -> String {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for environment in &profile.environments {
+        match groups.iter_mut().find(|(prefix, _)| *prefix == environment.prefix) {
+            Some((_, titles)) => titles.push(&environment.title),
+            None => groups.push((&environment.prefix, vec![&environment.title])),
+        }
+    }
+    let groups: Vec<_> =
+        groups.into_iter().map(|(prefix, titles)| format!("{prefix}… for {}", titles.join(", "))).collect();
+    groups.join("; ") + "."
+}
+
+#[component]
+pub fn GeneratePanel(panel: Panel) -> impl IntoView {
+    let sub = panel.sub();
+    let apps = (panel.profile.keys.owner == Owner::App).then(|| panel.apps());
+    let Panel { path, form, token, profile, .. } = panel;
+    // Sent with the panel's own query, so that the way back leaves this address even after a refusal. It leads to the
+    // link that opened the panel, and browsers focus what an address points at.
+    let (action, close) = (format!("{path}?panel=generate"), format!("{path}#generate"));
+    let chosen = apps.as_ref().and_then(|apps| apps.first()).is_none_or(|app| !app.value.is_empty());
+    let apps = apps.map(|options| {
+        view! { <SelectField form=&form name="app_id" label="Choose App" options autofocus=!(chosen || form.is_refused())/> }
+    });
+    let environments =
+        profile.environments.iter().map(|environment| Choice::new(&environment.name, &environment.title)).collect();
+    let prefixes = prefixes(&profile);
+    let expiries =
+        [("never", "Never"), ("7", "In 7 days"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")];
+    let expiries = expiries.into_iter().map(|(value, label)| Choice::new(value, label)).collect();
+    let signing = profile.keys.signing_secret.then(|| {
+        view! {
+            <CheckField
+                form=&form name="signing_secret" label="Signing secret"
+                hint="For servers that sign their requests (HMAC-SHA256). Untick it if you don’t need one."
+            />
+        }
+    });
+    let docs = profile.brand.docs_url.clone().map(|href| {
+        view! { <p class="hint"><a class="link" href=href rel="noreferrer">{format!("{} documentation", profile.brand.name)}</a></p> }
+    });
+    let bundles =
+        has_bundles(&profile).then(|| view! { <BundleButtons profile=profile.clone() action=action.clone()/> });
+    view! {
+        <SidePanel title="Generate API Key" sub close_href=close.clone()>
+            <form method="post" action=action novalidate>
+                // What Enter presses in a field: the first button of the form, which a bundle's must not be.
+                {bundles.is_some().then(|| view! { <button class="sr-only" tabindex="-1" aria-hidden="true">"Generate key"</button> })}
+                <div class="stack">
+                    <ErrorSummary form=&form/>
+                    <Hidden name="form_token" value=token/>
+                    {apps}
+                    <TextField
+                        form=&form name="label" label="Label" autofocus=chosen && !form.is_refused()
+                        hint="You’ll find the key by it. Say where it runs."
+                    />
+                    <SelectField form=&form name="environment" label="Key Type" options=environments hint=prefixes/>
+                    {bundles}
+                    <ScopeFields form=form.clone() profile/>
+                    <SelectField form=&form name="expires" label="Expires" options=expiries/>
+                    {signing}
+                    {docs}
+                </div>
+                <PanelFoot cancel_href=close>
+                    <button class="btn btn-primary">"Generate key"</button>
+                </PanelFoot>
+                <SubmitOnce/>
+            </form>
+        </SidePanel>
+    }
+}

@@ -1,0 +1,99 @@
+//! What a key may do, as the panel asks for it: boxes, one choice, or nothing; and bundles that tick several boxes.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use sallyport::{
+    profile::{HowMany, Profile},
+    scope::Scope,
+};
+
+use crate::{
+    components::{CheckboxGroup, Choice, RadioGroup},
+    form::FormState,
+    islands::TickBundle,
+};
+
+/// "GET, POST", "GET on /reports/**": what requests a scope allows by itself.
+pub fn allows(scope: &Scope) -> Option<String> {
+    let methods: Vec<_> = scope.methods.iter().map(|method| method.as_str()).collect();
+    let paths: Vec<_> = scope.paths.iter().map(|path| path.as_str()).collect();
+    match (methods.is_empty(), paths.is_empty()) {
+        (true, true) => None,
+        (false, true) => Some(methods.join(", ")),
+        (true, false) => Some(format!("Every method on {}", paths.join(", "))),
+        (false, false) => Some(format!("{} on {}", methods.join(", "), paths.join(", "))),
+    }
+}
+
+fn choice(scope: &Scope) -> Choice {
+    let choice = Choice::new(&scope.name, &scope.title);
+    match (scope.description.is_empty(), allows(scope)) {
+        (false, _) => choice.note(&scope.description),
+        (true, Some(allows)) => choice.note(allows),
+        (true, None) => choice,
+    }
+}
+
+#[component]
+pub fn ScopeFields(form: FormState, profile: Arc<Profile>) -> impl IntoView {
+    let options = profile.scopes.iter().map(choice).collect();
+    match profile.keys.scopes {
+        HowMany::Many => view! { <CheckboxGroup form name="scopes" legend="Scopes" options/> }.into_any(),
+        HowMany::One => view! { <RadioGroup form name="scopes" legend="Scope" options/> }.into_any(),
+        HowMany::None => ().into_any(),
+    }
+}
+
+pub fn has_bundles(profile: &Profile) -> bool {
+    profile.keys.scopes == HowMany::Many && !profile.bundles.is_empty()
+}
+
+/// Each ticks its scopes and no others: at once where scripts run, else by way of the server, which keeps what was typed.
+#[component]
+pub fn BundleButtons(profile: Arc<Profile>, action: String) -> impl IntoView {
+    let buttons = profile.bundles.iter().map(|bundle| {
+        let about = (!bundle.description.is_empty()).then(|| format!("bundle-{}-about", bundle.name));
+        view! {
+            <li>
+                <button
+                    class="btn btn-small" name="bundle" value=bundle.name.clone() formaction=format!("{action}#scopes")
+                    data-scopes=bundle.scopes.join(" ") aria-describedby=about.clone() title=about.is_some().then(|| bundle.description.clone())
+                >{bundle.title.clone()}</button>
+                {about.map(|id| view! { <span id=id hidden>{bundle.description.clone()}</span> })}
+            </li>
+        }
+    });
+    view! {
+        <div class="field bundles" role="group" aria-labelledby="bundles-title">
+            <p id="bundles-title" class="label">"Tick the scopes for"</p>
+            <ul>{buttons.collect_view()}</ul>
+            <TickBundle/>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sallyport::{profile::path::PathPattern, scope::Method};
+
+    use super::*;
+
+    #[test]
+    fn what_a_scope_allows_is_said() {
+        let paths = |texts: &[&str]| texts.iter().map(|text| PathPattern::parse(text).expect("a pattern")).collect();
+        let scope = |methods: &[Method], texts: &[&str]| Scope {
+            methods: methods.to_vec(),
+            paths: paths(texts),
+            ..Scope::default()
+        };
+        for (scope, said) in [
+            (scope(&[], &[]), None),
+            (scope(&[Method::Get, Method::Post], &[]), Some("GET, POST")),
+            (scope(&[], &["/mcp/**", "/tools"]), Some("Every method on /mcp/**, /tools")),
+            (scope(&[Method::Get], &["/hub/**"]), Some("GET on /hub/**")),
+        ] {
+            assert_eq!(allows(&scope).as_deref(), said);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! `/keys/{key_id}/test`: what the verifier would say of a request. Nothing of it is charged, kept or written.
+
+mod form;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use leptos::prelude::*;
+use sallyport::{id::RequestId, profile::Profile};
+use serde::Deserialize;
+
+use crate::{
+    access::KeyAccess,
+    components::{Badge, Card, CodeBlock, Notice, PageHead, Tone},
+    context::Context,
+    dry_run::Trial,
+    error::{PageError, PageResult},
+    form::FormState,
+    pages::requests::{checks::Checks, compared::Compared, mend::mend, sentence, signed::SignedFacts},
+    portal::{Crumb, Page, Section},
+    shell,
+    ui::{Asked, Typed, Ui, refuse},
+    words::refusal,
+};
+use form::{TestForm, TypedAsk, of_decision};
+
+/// A refused request whose question the form begins with.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct LikeQuery {
+    request: String,
+}
+
+pub async fn get(
+    ui: Ui,
+    State(context): State<Context>,
+    access: KeyAccess,
+    Asked(query): Asked<LikeQuery>,
+) -> PageResult {
+    let like = RequestId::parse(&query.request)
+        .and_then(|id| context.decisions.find(&access.key.org_id, &id, context.store.now()))
+        .filter(|kept| kept.decision.key.key_id == access.key.id);
+    let form = like.map_or_else(FormState::new, |kept| of_decision(&kept.decision));
+    Ok(ui.ok(page(&ui, &context, &access, form, None).await?).await)
+}
+
+pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typed(form): Typed) -> PageResult {
+    let typed = match TypedAsk::check(&form) {
+        Ok(typed) => typed,
+        Err(invalid) => {
+            let form = refuse(form, invalid.into())?;
+            return Ok(ui.refused(page(&ui, &context, &access, form, None).await?).await);
+        }
+    };
+    let trial = context.dry_run.dry_run(&access.key.id, &typed.ask(), &ui.client).await?;
+    Ok(ui.ok(page(&ui, &context, &access, form, Some(trial)).await?).await)
+}
+
+async fn page(
+    ui: &Ui,
+    context: &Context,
+    access: &KeyAccess,
+    form: FormState,
+    trial: Option<Trial>,
+) -> Result<Page, PageError> {
+    let mut chrome = shell::of_org(ui, access.within.org(), Section::Keys).await?;
+    let (key, path) = (access.key.clone(), format!("/keys/{}", access.key.id));
+    chrome.crumbs.push(Crumb::link(&key.label, &path));
+    chrome.crumbs.push(Crumb::here("Test a request"));
+    let profile = context.store.profile().clone();
+    Ok(Page::framed(format!("Test a request · {}", key.label), chrome, move || {
+        let shown = key.shown;
+        let result = trial.map(|trial| view! { <Result trial profile=profile.clone()/> });
+        view! {
+            <PageHead
+                title="Test a request"
+                sub=move || view! {
+                    <span><a href=path>{key.label}</a></span>
+                    <span><code>{shown}</code></span>
+                }
+            />
+            {result}
+            <Card title="Request">
+                <p class="muted">
+                    "The verifier judges it as if it had come with this key, and leaves no trace: no limit is charged,
+                    no signature used up, nothing written."
+                </p>
+                <TestForm form profile/>
+            </Card>
+        }
+    }))
+}
+
+#[component]
+fn Result(trial: Trial, profile: Arc<Profile>) -> impl IntoView {
+    let Trial { steps, verdict, answer, decision, rate } = trial;
+    let left =
+        rate.map(|rate| format!(" Of its limit of {} requests {} are left.", rate.policy.requests, rate.remaining));
+    let (tone, said) = if verdict.is_valid() {
+        (Tone::Good, "It would be let through.".to_owned())
+    } else {
+        (Tone::Danger, sentence(&format!("it would be refused: {}", refusal(verdict.code()))))
+    };
+    let more = decision.as_ref().map(|decision| mend(decision, &profile)).or(left).unwrap_or_default();
+    let code = format!("{} {}", verdict.status(), verdict.code());
+    let signed = decision.as_ref().and_then(|decision| decision.asked.signed.clone());
+    view! {
+        <div role="status"><Notice tone><p><Badge tone text=code/>" "<b>{said}</b>" "{more}</p></Notice></div>
+        <div class="columns">
+            <Card title="Checks"><Checks steps/></Card>
+            {answer.map(|text| view! {
+                <Card title="What the client is told"><CodeBlock text name="Copy the answer"/></Card>
+            })}
+        </div>
+        {decision.map(|decision| view! { <Compared decision profile/> })}
+        {signed.map(|signed| view! { <SignedFacts signed/> })}
+    }
+}

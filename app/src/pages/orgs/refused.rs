@@ -1,0 +1,34 @@
+//! `/orgs/{org_id}/activity/refused`.
+
+use axum::extract::State;
+use leptos::prelude::*;
+
+use crate::{
+    access::OrgAccess,
+    components::PageHead,
+    context::Context,
+    error::PageResult,
+    pages::refused::{ActivityViews, Refused, RefusedQuery, RefusedView},
+    portal::{Page, Section},
+    shell,
+    ui::{Asked, Ui},
+};
+
+pub async fn get(
+    ui: Ui,
+    State(context): State<Context>,
+    access: OrgAccess,
+    Asked(query): Asked<RefusedQuery>,
+) -> PageResult {
+    let chrome = shell::here(shell::of_org(&ui, &access, Section::Activity).await?, "Refused requests");
+    let activity = format!("/orgs/{}/activity", access.org.id);
+    let refused = Refused::of(&context, format!("{activity}/refused"), &access.org.id, None, query);
+    let page = Page::framed("Refused requests", chrome, move || {
+        view! {
+            <PageHead title="Activity" sub=|| "Requests with this organization’s keys that were refused, and why."/>
+            <ActivityViews path=activity refused=true/>
+            <RefusedView refused/>
+        }
+    });
+    Ok(ui.ok(page).await)
+}

@@ -1,0 +1,162 @@
+//! Refused requests of known keys, of an organization or of one of its apps: those that are kept, newest first.
+
+use leptos::prelude::*;
+use sallyport::{
+    Timestamp,
+    decision::Kept,
+    id::{AppId, OrgId},
+    key::Verdict,
+};
+use serde::Deserialize;
+
+use crate::{
+    components::{Choice, DataTable, Empty, FilterBar, FilterSelect},
+    context::Context,
+    form::FormState,
+    icons::Icon,
+    pages::requests::sentence,
+    words::{Ago, count, digits, refusal},
+};
+
+/// Rows of a page.
+const SHOWN: usize = 100;
+
+/// What the URL says of the view.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RefusedQuery {
+    reason: String,
+    key: String,
+}
+
+/// What the view shows.
+pub struct Refused {
+    path: String,
+    query: RefusedQuery,
+    kept: Vec<Kept>,
+    now: Timestamp,
+}
+
+impl Refused {
+    pub fn of(context: &Context, path: String, org: &OrgId, app: Option<&AppId>, query: RefusedQuery) -> Self {
+        let now = context.store.now();
+        let mut kept = context.decisions.of_org(org, now);
+        kept.retain(|kept| app.is_none_or(|app| kept.decision.key.app_id() == Some(app)));
+        Self { path, query, kept, now }
+    }
+}
+
+/// The two ways to see what happened.
+#[component]
+pub fn ActivityViews(
+    /// `/orgs/{org_id}/activity`
+    #[prop(into)]
+    path: String,
+    refused: bool,
+) -> impl IntoView {
+    let link = |href: String, label: &'static str, current: bool| {
+        view! { <a class="btn btn-small" href=href aria-current=current.then_some("page")>{label}</a> }
+    };
+    view! {
+        <nav class="views" aria-label="Activity">
+            {link(path.clone(), "Events", !refused)}
+            {link(format!("{path}/refused"), "Refused requests", refused)}
+        </nav>
+    }
+}
+
+#[component]
+pub fn RefusedView(refused: Refused) -> impl IntoView {
+    let Refused { path, query, kept, now } = refused;
+    let form = FormState::typed([("reason", query.reason.as_str()), ("key", &query.key)]);
+    let mut reasons: Vec<Verdict> = Vec::new();
+    let mut keys: Vec<(String, String)> = Vec::new();
+    for one in &kept {
+        let key = (one.decision.key.key_id.to_string(), one.decision.key.label.to_string());
+        if !reasons.contains(&one.decision.verdict) {
+            reasons.push(one.decision.verdict);
+        }
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    let reasons = reasons.into_iter().map(|verdict| Choice::new(verdict.code(), sentence(&refusal(verdict.code()))));
+    let keys = keys.into_iter().map(|(id, label)| Choice::new(id, label));
+    let all = |text: &str| Choice::new("", text);
+    let narrowed = !query.reason.is_empty() || !query.key.is_empty();
+    let matching: Vec<_> = kept
+        .into_iter()
+        .filter(|one| query.reason.is_empty() || one.decision.verdict.code() == query.reason)
+        .filter(|one| query.key.is_empty() || one.decision.key.key_id.as_str() == query.key)
+        .collect();
+    let foot = foot(&matching);
+    let body = if matching.is_empty() {
+        let (title, text) = if narrowed {
+            ("Nothing matches", "Take a filter away to see more.")
+        } else {
+            (
+                "No request was refused in the last 24 hours",
+                "Refused requests of known keys stand here, each with the check that failed. A key that is unknown \
+                 belongs to nobody, so its requests are not kept.",
+            )
+        };
+        let clear = narrowed.then(|| path.clone());
+        view! {
+            <Empty
+                icon=Icon::Activity title text
+                action=move || clear.map(|href| view! { <a class="btn" href=href>"Clear filters"</a> })
+            />
+        }
+        .into_any()
+    } else {
+        let rows = matching.into_iter().take(SHOWN).map(|kept| view! { <Row kept now/> }).collect_view();
+        view! {
+            <DataTable label="Refused requests" columns=&["Time", "Reason", "Key", "Request", "Address", "Request ID"]>
+                {rows}
+            </DataTable>
+        }
+        .into_any()
+    };
+    view! {
+        <FilterBar action=path fold=narrowed>
+            <FilterSelect form=&form name="reason" label="Reason" options=std::iter::once(all("Any reason")).chain(reasons).collect()/>
+            <FilterSelect form=&form name="key" label="Key" options=std::iter::once(all("Any key")).chain(keys).collect()/>
+        </FilterBar>
+        {body}
+        <div class="table-foot"><p>{foot}</p></div>
+    }
+}
+
+/// How many there are, and why not all.
+fn foot(matching: &[Kept]) -> String {
+    let left_out: u64 = matching.iter().map(|kept| kept.left_out).sum();
+    let total = count(i64::try_from(matching.len()).unwrap_or(i64::MAX), "request");
+    let newest = if matching.len() > SHOWN { format!("The newest {SHOWN} of {total}. ") } else { String::new() };
+    let left_out = match left_out {
+        0 => String::new(),
+        n => format!("{} more were like one of these and not kept. ", digits(i64::try_from(n).unwrap_or(i64::MAX))),
+    };
+    format!("{newest}{left_out}Kept in memory for 24 hours, until the server restarts.")
+}
+
+#[component]
+fn Row(kept: Kept, now: Timestamp) -> impl IntoView {
+    let Kept { decision, left_out, .. } = kept;
+    let (asked, key) = (&decision.asked, &decision.key);
+    let line: Vec<_> = [&asked.method, &asked.path].into_iter().flatten().map(|part| &**part).collect();
+    let more = (left_out > 0).then(|| {
+        let n = digits(i64::try_from(left_out).unwrap_or(i64::MAX));
+        view! { <span class="muted">{format!(" · and {n} like it")}</span> }
+    });
+    let href = format!("/requests/{}", decision.request_id);
+    view! {
+        <tr>
+            <td class="cell-muted"><Ago at=decision.at now/></td>
+            <td class="cell-head"><a class="link" href=href>{sentence(&refusal(decision.verdict.code()))}</a>{more}</td>
+            <td data-label="Key" class="cell-cut"><a href=format!("/keys/{}", key.key_id)>{key.label.to_string()}</a></td>
+            <td data-label="Request" class="cell-rest cell-mono">{line.join(" ")}</td>
+            <td data-label="Address" class="cell-mono cell-muted">{asked.ip.map(|ip| ip.to_string())}</td>
+            <td data-label="Request ID" class="cell-mono cell-muted">{decision.request_id.to_string()}</td>
+        </tr>
+    }
+}

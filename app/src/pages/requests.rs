@@ -1,0 +1,102 @@
+//! `/requests/{request_id}`: why a request was refused: which check, what was asked, what the key has, how to mend it.
+
+pub mod checks;
+pub mod compared;
+pub mod mend;
+pub mod signed;
+
+use axum::extract::State;
+use leptos::prelude::*;
+use sallyport::{
+    Timestamp,
+    decision::{Caller, Decision, Kept},
+    profile::Profile,
+};
+
+use crate::{
+    access::DecisionAccess,
+    components::{Badge, Card, Fact, Facts, IdChip, Notice, PageHead, Tone},
+    context::Context,
+    error::PageResult,
+    portal::{Crumb, Page, Section},
+    shell,
+    ui::Ui,
+    words::{Ago, digits, refusal},
+};
+use checks::Checks;
+use compared::Compared;
+use mend::mend;
+use signed::SignedFacts;
+
+pub async fn get(ui: Ui, State(context): State<Context>, access: DecisionAccess) -> PageResult {
+    let mut chrome = shell::of_org(&ui, &access.within, Section::Activity).await?;
+    let list = format!("/orgs/{}/activity/refused", access.within.org.id);
+    chrome.crumbs.push(Crumb::link("Refused requests", list));
+    chrome.crumbs.push(Crumb::here("Request"));
+    let (kept, now, profile) = (access.kept, context.store.now(), context.store.profile().clone());
+    Ok(ui.ok(Page::framed("Refused request", chrome, move || view! { <Shown kept now profile/> })).await)
+}
+
+#[component]
+fn Shown(kept: Kept, now: Timestamp, profile: std::sync::Arc<Profile>) -> impl IntoView {
+    let Kept { decision, left_out, .. } = kept;
+    let decision = (*decision).clone();
+    let (id, at) = (decision.request_id.to_string(), decision.at);
+    let code = format!("{} {}", decision.verdict.status(), decision.verdict.code());
+    let (why, mend) = (sentence(&refusal(decision.verdict.code())), mend(&decision, &profile));
+    let (request, steps, signed) = (decision.clone(), decision.steps().collect(), decision.asked.signed.clone());
+    let try_again = format!("/keys/{}/test?request={id}", decision.key.key_id);
+    let left_out = (left_out > 0).then(|| {
+        let n = digits(i64::try_from(left_out).unwrap_or(i64::MAX));
+        view! { <p class="muted">{format!("{n} more like it came within that minute and were not kept.")}</p> }
+    });
+    view! {
+        <PageHead
+            title="Refused request"
+            sub=move || view! {
+                <span><IdChip id=id.clone() shown=id name="Copy request id"/></span>
+                <span><Badge tone=Tone::Danger text=code/></span>
+                <span><Ago at now/></span>
+            }
+            actions=move || view! { <a class="btn" href=try_again>"Test it again"</a> }
+        />
+        <Notice tone=Tone::Warning><p><b>{why}</b>" "{mend}</p></Notice>
+        <div class="columns">
+            <Card title="Request"><RequestFacts decision=request now/>{left_out}</Card>
+            <Card title="Checks"><Checks steps/></Card>
+        </div>
+        <Compared decision profile/>
+        {signed.map(|signed| view! { <SignedFacts signed/> })}
+    }
+}
+
+/// "The key lacks a scope."
+pub fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).chain(['.']).collect()
+}
+
+#[component]
+fn RequestFacts(decision: Decision, now: Timestamp) -> impl IntoView {
+    let Decision { at, asked, key, .. } = decision;
+    let app = key.app_id().map(ToString::to_string);
+    let by = match asked.caller {
+        Caller::Gateway => "A gateway".to_owned(),
+        Caller::Backend(None) => "A backend".to_owned(),
+        Caller::Backend(Some(token)) => format!("A backend, with the root token {token}"),
+    };
+    let line = [asked.method, asked.path].into_iter().flatten().map(String::from).collect::<Vec<_>>().join(" ");
+    view! {
+        <Facts>
+            <Fact label="Key"><a href=format!("/keys/{}", key.key_id)>{key.label.to_string()}</a></Fact>
+            {app.map(|app| view! { <Fact label="App"><a href=format!("/apps/{app}")>{app.clone()}</a></Fact> })}
+            <Fact label="Method and path">
+                {if line.is_empty() { view! { "Not told" }.into_any() } else { view! { <code>{line}</code> }.into_any() }}
+            </Fact>
+            <Fact label="Client’s address">{asked.ip.map_or_else(|| "Not told".to_owned(), |ip| ip.to_string())}</Fact>
+            <Fact label="Asked by">{by}</Fact>
+            <Fact label="When"><Ago at now/></Fact>
+        </Facts>
+    }
+}

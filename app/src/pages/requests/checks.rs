@@ -1,0 +1,49 @@
+//! Every check of a verdict in its order, with what came of it.
+
+use leptos::prelude::*;
+use sallyport::{
+    decision::{Outcome, Step},
+    key::verdict::Check,
+};
+
+use crate::icons::{Icon, IconView};
+
+/// What a check looks at; what it says is said beside it.
+pub fn title(step: Step) -> &'static str {
+    match step {
+        Step::Check(Check::Organization) => "Asked by its own organization",
+        Step::Check(Check::Revocation) => "Not revoked",
+        Step::Check(Check::Expiry) => "Not expired",
+        Step::Check(Check::Pause) => "Not paused",
+        Step::Check(Check::Suspension) => "Its app and organization in use",
+        Step::Check(Check::Workspace) => "Workspace",
+        Step::Check(Check::Address) => "Client’s address",
+        Step::Check(Check::Mode) => "Mode, live or test",
+        Step::Check(Check::App) => "App",
+        Step::Check(Check::Scopes) => "Scopes that were required",
+        Step::Check(Check::Request) => "Method and path",
+        Step::Check(Check::Ingestion) => "Verified for ingestion",
+        Step::Signature => "Signature",
+        Step::Replay => "Signature not used before",
+        Step::Limits => "Limits",
+    }
+}
+
+#[component]
+pub fn Checks(steps: Vec<(Step, Outcome)>) -> impl IntoView {
+    let rows = steps.into_iter().map(|(step, outcome)| {
+        let (class, icon, said) = match outcome {
+            Outcome::Passed => ("check-passed", Some(Icon::Check), "Passed"),
+            Outcome::Failed => ("check-failed", Some(Icon::Close), "Failed"),
+            Outcome::NotReached => ("check-open", None, "Not reached"),
+        };
+        view! {
+            <li class=class>
+                {icon.map(|icon| view! { <IconView icon/> })}
+                <span>{title(step)}</span>
+                <span class="check-said">{said}</span>
+            </li>
+        }
+    });
+    view! { <ol class="checks">{rows.collect_view()}</ol> }
+}

@@ -1,0 +1,127 @@
+//! What to do about a refusal, in a sentence or two.
+
+use sallyport::{
+    decision::{Caller, Decision, Step},
+    key::{Verdict, verdict::Check},
+    profile::Profile,
+    scope::Request,
+    signature::Checked,
+};
+
+pub fn mend(decision: &Decision, profile: &Profile) -> String {
+    let (asked, key) = (&decision.asked, &decision.key);
+    let named = |name: &Option<Box<str>>| name.as_ref().map_or("another".to_owned(), ToString::to_string);
+    match decision.verdict {
+        Verdict::Revoked => "A revoked key never comes back. Generate another and put it where this one is.".to_owned(),
+        Verdict::Expired => "Generate another and put it where this one is; give it a later end, or none.".to_owned(),
+        Verdict::Paused => "Resume the key on its page when it may be used again.".to_owned(),
+        Verdict::Suspended => {
+            "Its app, or a place above it, is archived, or its owner left. Restore it in its settings.".to_owned()
+        }
+        Verdict::WorkspaceMismatch => format!(
+            "The request named {}; the key is of {}. Name that one, or use a key of the other.",
+            named(&asked.workspace),
+            decision.org_id()
+        ),
+        Verdict::IpDenied => address(decision),
+        Verdict::ModeMismatch => {
+            let wanted = asked.mode.map_or("other", |mode| mode.as_str());
+            let titles: Vec<_> = profile.environments.iter().filter(|one| Some(one.mode) == asked.mode).collect();
+            let titles: Vec<_> = titles.iter().map(|one| one.title.as_str()).collect();
+            format!(
+                "A {wanted} key is required here, and this is a {} key. Use one of the type {}.",
+                key.mode.as_str(),
+                or(&titles)
+            )
+        }
+        Verdict::AppMismatch => {
+            let own = key.app_id().map_or("no app".to_owned(), ToString::to_string);
+            format!("A key of {} is required here; this one speaks for {own}.", named(&asked.app_id))
+        }
+        Verdict::InsufficientScope => scope(decision, profile),
+        Verdict::IngestionNotVerified => {
+            "Data may be pushed for an app once an operator of this portal has verified it. Ask there.".to_owned()
+        }
+        Verdict::SignatureRequired => format!(
+            "The key takes signed requests alone. Send {} and {}, and let the gateway pass the body.",
+            profile.signatures.timestamp, profile.signatures.signature
+        ),
+        Verdict::BadSignature => signature(decision),
+        Verdict::Replayed => "Each signature holds once. Sign each request anew, a repeated one too. What was signed \
+                              before the server started is refused as well."
+            .to_owned(),
+        Verdict::RateLimited => limit(decision),
+        Verdict::Valid | Verdict::HttpsRequired | Verdict::Missing | Verdict::Malformed | Verdict::NotFound => {
+            String::new()
+        }
+    }
+}
+
+/// "read or write".
+fn or(names: &[&str]) -> String {
+    match names {
+        [] => "that this portal does not have".to_owned(),
+        [one] => (*one).to_owned(),
+        [most @ .., last] => format!("{} or {last}", most.join(", ")),
+    }
+}
+
+fn address(decision: &Decision) -> String {
+    match (decision.asked.ip, &decision.asked.caller) {
+        (Some(ip), _) => format!("Add {ip} to the key’s addresses, or send from one that is among them."),
+        (None, Caller::Backend(_)) => {
+            "The key has a list of addresses, and the backend did not say where its client is: let it send ip."
+                .to_owned()
+        }
+        (None, Caller::Gateway) => "The key has a list of addresses, and nobody said where the client is.".to_owned(),
+    }
+}
+
+fn scope(decision: &Decision, profile: &Profile) -> String {
+    let (asked, key) = (&decision.asked, &decision.key);
+    if decision.step == Step::Check(Check::Scopes) {
+        let lacking: Vec<_> = asked.scopes.iter().filter(|scope| !profile.includes(key.granted, scope)).collect();
+        let unknown = lacking.iter().find(|scope| profile.scope(scope).is_none());
+        return match unknown {
+            Some(scope) => format!("No scope here is called {scope}. Mend what the gateway or backend requires."),
+            None => {
+                let lacking: Vec<_> = lacking.iter().map(|scope| &***scope).collect();
+                format!("It needs {}. Generate a key with it, or ask for less.", lacking.join(" and "))
+            }
+        };
+    }
+    let request = Request::new(asked.method.as_deref(), asked.path.as_deref());
+    let enough: Vec<_> =
+        profile.scopes.iter().filter(|scope| scope.allows(&request)).map(|scope| scope.name.as_str()).collect();
+    if enough.is_empty() && asked.path_is_unclear {
+        return "Servers may read this path in different ways (an empty or dotted segment, an encoded slash, a \
+                semicolon), so no scope allows it. Send it plainly."
+            .to_owned();
+    }
+    if enough.is_empty() {
+        return "No scope allows such a request.".to_owned();
+    }
+    format!("It needs {}. Generate a key with it, or send another request.", or(&enough))
+}
+
+fn signature(decision: &Decision) -> String {
+    match decision.asked.signed.as_ref().map(|signed| signed.checked) {
+        Some(Checked::Malformed(mend)) => mend.to_owned(),
+        Some(Checked::OutOfTime { ahead }) => {
+            let (seconds, side) = (ahead.unsigned_abs(), if ahead > 0 { "ahead of" } else { "behind" });
+            format!(
+                "The timestamp is {seconds} s {side} ours; up to 300 s are taken. Set the signer’s clock (NTP), and \
+                 sign right before sending."
+            )
+        }
+        _ => "The time is right, so the body or the secret is another than what was signed with. Sign the body as it \
+              goes over the wire, and look whether the signing secret was rotated."
+            .to_owned(),
+    }
+}
+
+fn limit(decision: &Decision) -> String {
+    let wait = decision.rate.as_ref().and_then(|rate| rate.retry_after_seconds());
+    let wait = wait.map_or_else(String::new, |seconds| format!(" The next would have passed after {seconds} s."));
+    format!("Wait as long as Retry-After says before the next request, or ask for a higher limit.{wait}")
+}

@@ -1,0 +1,136 @@
+// The panel and the pages of keys under the profiles of examples/profiles: with scripts and without.
+import AxeBuilder from '@axe-core/playwright';
+import { resolve } from 'node:path';
+import type { Locator, Page } from '@playwright/test';
+import { expect, test } from './sallyport';
+import { action, createOrganization, done, downloadJson, field, hydrated, keyRow, setUp } from './steps';
+
+const profile = (name: string) => ['--profile', resolve(__dirname, `../examples/profiles/${name}.toml`)];
+
+async function openPanel(page: Page, orgId: string, scripts = true) {
+  await page.goto(`/orgs/${orgId}/keys`);
+  await action(page, 'Generate API Key').click();
+  const panel = page.getByRole('dialog', { name: 'Generate API Key' });
+  await expect(panel).toBeVisible();
+  await expect(panel.getByRole('combobox', { name: 'Choose App' })).toHaveCount(0);
+  await hydrated(page, scripts);
+  return panel;
+}
+
+async function generated(page: Page, panel: Locator) {
+  await panel.getByRole('button', { name: 'Generate key' }).click();
+  const once = page.getByRole('dialog', { name: 'Save your key' });
+  await expect(once).toBeVisible();
+  return once;
+}
+
+const ticked = (panel: Locator) =>
+  panel.locator('input[name=scopes]:checked').evaluateAll(boxes => boxes.map(box => (box as HTMLInputElement).value));
+
+async function expectAccessible(page: Page) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(violation => `${violation.id}: ${violation.help}`)).toEqual([]);
+}
+
+test.describe('synap: keys of people', () => {
+  test.use({ portalArgs: profile('synap') });
+
+  test('eight scopes with their descriptions, and bundles that tick several', async ({ page, portal, javaScriptEnabled }) => {
+    const scripts = javaScriptEnabled ?? true;
+    await setUp(page);
+    const org_id = await createOrganization(page, 'Focus Labs');
+    const panel = await openPanel(page, org_id, scripts);
+    const boxes = panel.locator('input[name=scopes][type=checkbox]');
+    await expect(boxes).toHaveCount(8);
+    for (const note of await panel.locator('.choice p').all()) await expect(note).not.toBeEmpty();
+    await expect(panel.locator('.choice p')).toHaveCount(8);
+    if (scripts) await expectAccessible(page);
+
+    await field(panel, 'Label').fill('Agent');
+    const bundles = panel.getByRole('group', { name: 'Tick the scopes for' }).getByRole('button');
+    await expect(bundles).toHaveCount(6);
+    for (const bundle of await bundles.all()) {
+      const scopes = (await bundle.getAttribute('data-scopes'))!.split(' ');
+      await bundle.click();
+      // Without scripts the server shows the panel anew.
+      await expect.poll(() => ticked(panel)).toHaveLength(scopes.length);
+      expect((await ticked(panel)).sort()).toEqual(scopes.sort());
+      await expect(field(panel, 'Label')).toHaveValue('Agent');
+    }
+    const full = panel.locator('button[name=bundle][value=full]');
+    await full.click();
+    await expect.poll(async () => (await ticked(panel)).some(scope => scope.startsWith('mcp'))).toBe(false);
+
+    // Enter generates; it presses no bundle.
+    await field(panel, 'Label').press('Enter');
+    const once = page.getByRole('dialog', { name: 'Save your key' });
+    await expect(once).toBeVisible();
+    const secret = await field(once, 'Secret key').inputValue();
+    const { json } = await downloadJson(page, once.getByRole('link', { name: 'Download credentials JSON' }));
+    expect(json).toMatchObject({ org_id, tenant_id: null, project_id: null, app_id: null, secret_key: secret });
+    await done(once);
+
+    const bearer = { headers: { authorization: `Bearer ${secret}` } };
+    expect((await fetch(`${portal.url}/v1/auth`, bearer)).status).toBe(200);
+    await expect(keyRow(page, 'Agent').getByText('Ada Reyes')).toBeVisible();
+    await keyRow(page, 'Agent').getByRole('link', { name: 'Agent', exact: true }).click();
+    await expect(page.getByRole('main').getByText('Authorization: Bearer $API_KEY').first()).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'What it may do' })).toBeVisible();
+    if (scripts) await expectAccessible(page);
+
+    await page.getByRole('main').getByRole('link', { name: 'Generate like this one' }).click();
+    await expect(field(panel, 'Label')).toHaveValue('Agent');
+    expect(await ticked(panel)).not.toHaveLength(0);
+  });
+});
+
+test.describe('synaptiq: keys of the organization', () => {
+  test.use({ portalArgs: profile('synaptiq') });
+
+  test('one scope for each key', async ({ page, portal, javaScriptEnabled }) => {
+    const scripts = javaScriptEnabled ?? true;
+    await setUp(page);
+    const org_id = await createOrganization(page, 'Focus Labs');
+    const panel = await openPanel(page, org_id, scripts);
+    await expect(panel.getByRole('group', { name: 'Scope' }).getByRole('radio')).toHaveCount(3);
+    await field(panel, 'Label').fill('Backend');
+    await panel.getByRole('button', { name: 'Generate key' }).click();
+    await expect(panel.getByText('Choose a scope.').first()).toBeVisible();
+    await expect(field(panel, 'Label')).toHaveValue('Backend');
+    if (scripts) await expectAccessible(page);
+    await panel.locator('input[name=scopes][value=write]').check();
+    const once = await generated(page, panel);
+    const secret = await field(once, 'Secret key').inputValue();
+    await done(once);
+    const asked = (method: string) =>
+      fetch(`${portal.url}/v1/auth`, {
+        headers: {
+          'authorization': `Bearer ${secret}`,
+          'x-forwarded-proto': 'https', // as the proxy in front says; this profile takes nothing else
+          'x-original-method': method,
+          'x-original-uri': '/leads',
+        },
+      });
+    expect((await asked('POST')).status).toBe(200);
+    expect((await asked('DELETE')).status).toBe(403);
+    await expect(keyRow(page, 'Backend').getByText('The organization')).toBeVisible();
+  });
+});
+
+test.describe('helios: keys without scopes', () => {
+  test.use({ portalArgs: profile('helios') });
+
+  test('the panel shows none', async ({ page, portal, javaScriptEnabled }) => {
+    await setUp(page);
+    const org_id = await createOrganization(page, 'Focus Labs');
+    const panel = await openPanel(page, org_id, javaScriptEnabled ?? true);
+    await expect(panel.locator('input[name=scopes]')).toHaveCount(0);
+    await expect(panel.getByText('Scope')).toHaveCount(0);
+    await field(panel, 'Label').fill('Backend');
+    const once = await generated(page, panel);
+    const secret = await field(once, 'Secret key').inputValue();
+    await done(once);
+    expect((await portal.auth(secret)).status).toBe(200);
+    await expect(page.getByRole('columnheader', { name: 'Scopes' })).toHaveCount(0);
+  });
+});

@@ -1,0 +1,71 @@
+//! `sallyport profile check`: whether a file would be served.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Subcommand};
+use sallyport::profile::{Fault, Faults, Profile};
+use serde_json::json;
+
+#[derive(Subcommand)]
+pub enum ProfileCommand {
+    /// Say what is wrong with a profile, with line, column and mend; nothing else is read or made
+    Check(CheckArgs),
+}
+
+#[derive(Args)]
+pub struct CheckArgs {
+    /// The file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// As JSON: {"good", "name", "faults": [{"line", "column", "message"}]}
+    #[arg(long)]
+    json: bool,
+}
+
+/// 0 where it is good, 1 where it is not, 2 where it can't be read.
+pub fn run(command: &ProfileCommand) -> ExitCode {
+    let ProfileCommand::Check(args) = command;
+    let path = args.file.display();
+    let text = match std::fs::read_to_string(&args.file) {
+        Ok(text) => text,
+        Err(error) => {
+            eprintln!("sallyport: The profile {path} can't be read: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let parsed = Profile::parse(&text);
+    if args.json {
+        println!("{}", as_json(&parsed));
+    } else {
+        match &parsed {
+            Ok(profile) => println!("{path} is good: {}.", summary(profile)),
+            Err(Faults(faults)) => {
+                for Fault { line, column, message } in faults {
+                    println!("{path}:{line}:{column}: {message}");
+                }
+            }
+        }
+    }
+    if parsed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn as_json(parsed: &Result<Profile, Faults>) -> serde_json::Value {
+    match parsed {
+        Ok(profile) => json!({ "good": true, "name": profile.name, "faults": [] }),
+        Err(faults) => json!({ "good": false, "name": null, "faults": faults.0 }),
+    }
+}
+
+fn summary(profile: &Profile) -> String {
+    let count = |many: usize, one: &str| format!("{many} {one}{}", if many == 1 { "" } else { "s" });
+    let prefixes: std::collections::BTreeSet<_> = profile.prefixes().collect();
+    let prefixes: Vec<_> = prefixes.into_iter().collect();
+    let (environments, scopes) =
+        (count(profile.environments.len(), "environment"), count(profile.scopes.len(), "scope"));
+    format!(
+        "{}, {environments} ({}), {scopes}, keys of the {}",
+        profile.name,
+        prefixes.join(", "),
+        profile.keys.owner.as_str()
+    )
+}

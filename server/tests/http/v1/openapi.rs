@@ -1,0 +1,175 @@
+//! `/v1/openapi.json`
+
+use std::collections::BTreeSet;
+
+use axum::{body::Body, http::Method};
+use serde_json::{Value, json};
+
+use super::isolation::ENDPOINTS;
+use crate::{client::Client, portal::TestPortal};
+
+crate::on_both_portals!(
+    it_describes_what_there_is,
+    every_reference_leads_somewhere,
+    what_is_answered_is_described,
+    it_follows_the_profile,
+);
+
+const METHODS: [&str; 8] = ["get", "head", "post", "put", "patch", "delete", "options", "trace"];
+/// Beside the management endpoints.
+const OTHERS: [(Method, &str); 4] = [
+    (Method::GET, "/healthz"),
+    (Method::GET, "/readyz"),
+    (Method::GET, "/v1/openapi.json"),
+    (Method::POST, "/v1/keys/verify"),
+];
+
+async fn document(portal: &TestPortal) -> Value {
+    let answer = portal.another().get("/v1/openapi.json").await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/json"));
+    answer.json()
+}
+
+/// Each of its operations, with its method and path.
+fn operations(document: &Value) -> Vec<(Method, String, Value)> {
+    let paths = document["paths"].as_object().expect("paths");
+    let operations = paths.iter().flat_map(|(path, item)| {
+        let item = item.as_object().expect("operations").iter();
+        item.map(move |(method, operation)| {
+            assert!(METHODS.contains(&method.as_str()), "{path} {method}");
+            let method = method.to_uppercase().parse::<Method>().expect("a method");
+            (method, path.clone(), operation.clone())
+        })
+    });
+    operations.collect()
+}
+
+async fn it_describes_what_there_is(portal: &TestPortal) {
+    let document = document(portal).await;
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(document["servers"], json!([{ "url": "http://127.0.0.1:3000" }]));
+    let mut expected: BTreeSet<_> =
+        ENDPOINTS.iter().chain(&OTHERS).map(|(method, path)| (method.to_string(), (*path).to_owned())).collect();
+    for path in ["/v1/auth", "/v1/auth/envoy/{requirement}"] {
+        expected.extend(METHODS.map(|method| (method.to_uppercase(), path.to_owned())));
+    }
+    let operations = operations(&document);
+    let described: BTreeSet<_> =
+        operations.iter().map(|(method, path, _)| (method.to_string(), path.clone())).collect();
+    assert_eq!(described, expected);
+    // The router knows each of them, and no other method of theirs.
+    for (path, _) in document["paths"].as_object().expect("paths") {
+        let at = path.replace('{', "").replace('}', "");
+        for method in METHODS.map(str::to_uppercase) {
+            let request = Client::request(method.parse().expect("a method"), &at).body(Body::empty());
+            let answer = portal.another().send(request.expect("a request")).await;
+            // HEAD is GET without its body (RFC 9110 §9.3.2).
+            let there = described.contains(&(method.clone(), path.clone()))
+                || method == "HEAD" && described.contains(&("GET".to_owned(), path.clone()));
+            assert_eq!(answer.status != 405, there, "{method} {path}: {}", answer.status);
+            assert_ne!(
+                answer.body.contains("There is no such endpoint."),
+                there && method != "HEAD",
+                "{method} {path}"
+            );
+        }
+    }
+    let ids: BTreeSet<_> = operations.iter().map(|(.., operation)| operation["operationId"].to_string()).collect();
+    assert_eq!(ids.len(), operations.len(), "each has a name of its own");
+    for (method, path, operation) in operations {
+        for field in ["summary", "tags"] {
+            assert!(!operation[field].is_null(), "{method} {path} has no {field}");
+        }
+        let credentials = operation["security"].as_array().expect("said").len();
+        assert_eq!(credentials == 0, path == "/v1/openapi.json" || !path.starts_with("/v1/"), "{method} {path}");
+    }
+}
+
+fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(object) => {
+            found.extend(object.get("$ref").and_then(Value::as_str));
+            object.values().for_each(|value| references(value, found));
+        }
+        Value::Array(list) => list.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+async fn every_reference_leads_somewhere(portal: &TestPortal) {
+    let document = document(portal).await;
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 50);
+    for reference in &found {
+        let pointer = reference.strip_prefix('#').expect("within");
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+    for (name, _) in document["components"]["schemas"].as_object().expect("schemas") {
+        assert!(found.contains(&format!("#/components/schemas/{name}").as_str()), "{name} is described for nothing");
+    }
+}
+
+fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    let reference = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+    reference.map_or(value, |pointer| document.pointer(pointer).expect("leads somewhere"))
+}
+
+/// The fields of an answer are those of its schema, no more and no less.
+fn fits(document: &Value, schema: &Value, value: &Value, place: &str) {
+    let schema = resolved(document, schema);
+    let Some(properties) = schema["properties"].as_object() else { return };
+    let required = schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let value = value.as_object().unwrap_or_else(|| panic!("{place} is no object"));
+    for (name, value) in value {
+        let schema = properties.get(name).unwrap_or_else(|| panic!("{place}.{name} is not described"));
+        if let Some(list) = value.as_array() {
+            list.iter().for_each(|value| fits(document, &schema["items"], value, &format!("{place}.{name}[]")));
+        }
+    }
+    for name in required {
+        assert!(value.contains_key(name.as_str().expect("text")), "{place}.{name} is missing");
+    }
+}
+
+async fn what_is_answered_is_described(portal: &TestPortal) {
+    let document = document(portal).await;
+    let token = portal.token(true, None).await;
+    let [org, tenant, project, app] = portal.managed(&token).await;
+    let key = json!({ "label": "CI", "environment": "production", "scopes": ["read"] });
+    let issued = portal.json(&format!("/v1/apps/{app}/keys"), &token, &key).await.json();
+    let ids = [("org_id", org), ("tenant_id", tenant), ("project_id", project), ("app_id", app)];
+    let ids = ids.into_iter().chain([("key_id", issued["key_id"].as_str().expect("text").to_owned())]);
+    let ids: Vec<_> = ids.collect();
+    let mut compared = 0;
+    for (method, path, operation) in operations(&document) {
+        if method != Method::GET || !path.starts_with("/v1/") || path.starts_with("/v1/auth") {
+            continue;
+        }
+        let at = ids.iter().fold(path.clone(), |path, (name, id)| path.replace(&format!("{{{name}}}"), id));
+        let answer = portal.manage(&at, &token, None).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        fits(&document, schema, &answer.json(), &path);
+        compared += 1;
+    }
+    assert!(compared >= 11, "{compared} answers were compared");
+    fits(&document, &json!({ "$ref": "#/components/schemas/IssuedKey" }), &issued, "IssuedKey");
+    let wrong = portal.json("/v1/orgs", &token, &json!({})).await.json();
+    fits(&document, &json!({ "$ref": "#/components/schemas/Problem" }), &wrong, "Problem");
+    let judged = portal.json("/v1/keys/verify", &token, &json!({ "key": issued["secret_key"] })).await.json();
+    fits(&document, &json!({ "$ref": "#/components/schemas/Valid" }), &judged, "Valid");
+    let refused = portal.json("/v1/keys/verify", &token, &json!({ "key": "junk" })).await.json();
+    fits(&document, &json!({ "$ref": "#/components/schemas/Refused" }), &refused, "Refused");
+}
+
+async fn it_follows_the_profile(portal: &TestPortal) {
+    let document = document(portal).await;
+    let new = &document["components"]["schemas"]["NewKey"]["properties"];
+    let profile = portal.store.profile();
+    let environments: Vec<_> = profile.environments.iter().map(|environment| environment.name.as_str()).collect();
+    let scopes: Vec<_> = profile.scopes.iter().map(|scope| scope.name.as_str()).collect();
+    assert_eq!(new["environment"]["enum"], json!(environments));
+    assert_eq!(new["scopes"]["items"]["enum"], json!(scopes));
+    assert_eq!(document["components"]["securitySchemes"]["key_x_api_key"]["name"], "x-api-key");
+}

@@ -1,0 +1,79 @@
+//! Keys of an account, without scopes; one answer to whatever is wrong with a key.
+
+use sallyport::{
+    audit::{Act, Actor},
+    key::holder::Holder,
+    plan::Plan,
+};
+use serde_json::json;
+
+use crate::deployment::{Deployment, unknown};
+
+#[tokio::test]
+async fn helios_does_what_its_document_says() {
+    let server = Deployment::of("helios").await;
+    let account = server.org("Clinic", Plan::Starter).await;
+    let other = server.org("Another", Plan::Starter).await;
+    let issued = server.key(Holder::Organization(account.clone()), "production", &[]).await;
+    let key = issued.secret.expose();
+
+    // HE-2: one key for every endpoint, in x-api-key, without scopes.
+    for (method, path) in
+        [("POST", "/api/v1/agent"), ("POST", "/api/v1/lab-results"), ("DELETE", "/api/v1/x"), ("GET", "/")]
+    {
+        let passed = server.forwarded(method, path, &[("x-api-key", key)]);
+        assert_eq!((passed.status, passed.header("x-auth-scopes")), (200, ""), "HE-2: {method} {path}");
+        assert_eq!(passed.header("x-auth-org-id"), account.id.as_str(), "HE-2");
+    }
+    let told = server.verify(key, json!({}));
+    assert_eq!((&told["valid"], &told["scopes"], &told["app_id"]), (&json!(true), &json!([]), &json!(null)), "HE-2");
+    assert_eq!(server.verify(key, json!({ "scopes": ["read"] }))["valid"], false, "HE-2: nobody has a scope here");
+
+    // HE-2: the same body for missing, invalid, revoked, and another account's.
+    let body = json!({ "error": "Unauthorized", "message": "Invalid or missing API key" });
+    let missing = server.auth("", &[]);
+    missing.tells("HE-2: missing", 401, &body);
+    assert_eq!(
+        (missing.header("content-type"), missing.header("www-authenticate")),
+        ("application/json", "ApiKey realm=\"Helios\"")
+    );
+    let bearer = format!("Bearer {key}");
+    server.auth("", &[("authorization", &bearer)]).tells("HE-2: in another header", 401, &body);
+    for wrong in ["nonsense", &unknown("sk_live_"), &format!("{key}x"), "sk_live_"] {
+        server.auth("", &[("x-api-key", wrong)]).tells("HE-2: invalid", 401, &body);
+        assert_eq!(server.verify(wrong, json!({}))["error"], body, "HE-2: invalid");
+    }
+    let token = server.store.create_token(&Act::by(Actor::CommandLine), "other", false, Some(other.id.clone())).await;
+    let (_, token) = token.expect("a token of another account");
+    let told = server.verify_as(token.expose(), key, json!({}));
+    assert_eq!((&told["status"], &told["error"]), (&json!(401), &body), "HE-2: another account's");
+    // nginx gets the same body in a header.
+    let nginx = server.auth("?gateway=nginx", &[]);
+    assert_eq!(
+        (nginx.status, nginx.header("x-auth-status"), nginx.header("x-auth-content-type")),
+        (403, "401", "application/json")
+    );
+    assert_eq!(serde_json::from_str::<serde_json::Value>(nginx.header("x-auth-body")).expect("JSON"), body, "HE-2");
+    // Other refusals have the same shape, and say what is wrong.
+    let two = server.auth("", &[("x-api-key", key), ("x-api-key", "other")]);
+    let message = "More than one API key was sent; send one.";
+    two.tells("HE-2: two keys", 400, &json!({ "error": "Bad Request", "message": message }));
+
+    // HE-5: keys of each environment begin in their own way.
+    for (environment, prefix, mode) in
+        [("production", "sk_live_", "live"), ("staging", "sk_staging_", "test"), ("development", "sk_dev_", "test")]
+    {
+        let issued = server.key(Holder::Organization(account.clone()), environment, &[]).await;
+        let key = issued.secret.expose();
+        assert!(key.starts_with(prefix), "HE-5: {environment}");
+        let told = server.verify(key, json!({}));
+        assert_eq!((&told["environment"], &told["mode"]), (&json!(environment), &json!(mode)), "HE-5");
+        let live = server.auth("?mode=live", &[("x-api-key", key)]);
+        assert_eq!(live.status, if mode == "live" { 200 } else { 403 }, "HE-5: {environment}");
+    }
+
+    // HE-2: revoked.
+    server.revoke(&issued);
+    server.auth("", &[("x-api-key", key)]).tells("HE-2: revoked", 401, &body);
+    server.end().await;
+}

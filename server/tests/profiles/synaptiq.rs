@@ -1,0 +1,154 @@
+//! Scopes as methods, plans as limits, errors that name their documentation.
+
+use sallyport::{key::holder::Holder, org::Org, plan::Plan};
+use serde_json::{Value, json};
+
+use crate::deployment::{Deployment, unknown};
+
+const HTTPS: (&str, &str) = ("x-forwarded-proto", "https");
+
+/// Requests per minute of SQ-5.
+const LIMITS: [(Plan, [(&str, u64); 3]); 3] = [
+    (Plan::Starter, [("read", 120), ("write", 60), ("admin", 30)]),
+    (Plan::Pro, [("read", 600), ("write", 300), ("admin", 150)]),
+    (Plan::Enterprise, [("read", 3000), ("write", 1500), ("admin", 750)]),
+];
+
+fn error(code: &str, message: &str) -> Value {
+    let doc_url = "https://synaptiqintel.com/docs/api-reference/authentication";
+    json!({ "error": { "code": code, "message": message, "doc_url": doc_url } })
+}
+
+#[tokio::test]
+async fn synaptiq_does_what_its_document_says() {
+    let server = Deployment::of("synaptiq").await;
+    let org = server.org("Leads", Plan::Pro).await;
+    methods(&server, &org).await;
+    sandbox(&server, &org).await;
+    errors(&server, &org).await;
+    for (plan, row) in LIMITS {
+        let org = server.org(plan.title(), plan).await;
+        for (scope, limit) in row {
+            limits(&server, &org, scope, limit).await;
+        }
+    }
+    plain_http(&server, &org).await;
+    server.end().await;
+}
+
+async fn bearer(server: &Deployment, org: &Org, environment: &str, scope: &str) -> String {
+    let issued = server.key(Holder::Organization(org.clone()), environment, &[scope]).await;
+    format!("Bearer {}", issued.secret.expose())
+}
+
+async fn methods(server: &Deployment, org: &Org) {
+    for (scope, allowed) in [
+        ("read", vec!["GET", "HEAD"]),
+        ("write", vec!["GET", "HEAD", "POST", "PATCH", "PUT"]),
+        ("admin", vec!["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]),
+    ] {
+        let bearer = bearer(server, org, "production", scope).await;
+        for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
+            let status = if allowed.contains(&method) { 200 } else { 403 };
+            let answer = server.forwarded(method, "/api/v1/leads", &[HTTPS, ("authorization", &bearer)]);
+            assert_eq!(answer.status, status, "SQ-1: {scope} {method}");
+            let asked = json!({ "method": method, "path": "/api/v1/leads" });
+            let told = server.verify(bearer.trim_start_matches("Bearer "), asked);
+            assert_eq!(told["status"], status, "SQ-1: {scope} {method}");
+        }
+    }
+}
+
+async fn sandbox(server: &Deployment, org: &Org) {
+    for (environment, prefix, mode) in [("production", "sk_live_", "live"), ("sandbox", "sk_test_", "test")] {
+        let bearer = bearer(server, org, environment, "read").await;
+        assert!(bearer.contains(prefix), "SQ-2: {environment}");
+        let headers = [HTTPS, ("authorization", bearer.as_str())];
+        assert_eq!(server.auth("", &headers).header("x-auth-mode"), mode, "SQ-2: {environment}");
+        for asked in ["live", "test"] {
+            let answer = server.auth(&format!("?mode={asked}"), &headers);
+            if asked == mode {
+                assert_eq!(answer.status, 200, "SQ-2: {environment} at {asked}");
+            } else {
+                let body = error("forbidden", "This API key belongs to the other environment.");
+                answer.tells("SQ-2", 403, &body);
+            }
+        }
+    }
+}
+
+async fn errors(server: &Deployment, org: &Org) {
+    let unauthorized = error("unauthorized", "No valid API key was sent. Send one as Authorization: Bearer.");
+    for headers in [
+        vec![HTTPS],
+        vec![HTTPS, ("authorization", "Bearer nonsense")],
+        vec![HTTPS, ("authorization", "Basic eDp5")],
+        vec![HTTPS, ("x-api-key", "sk_live_x")],
+        vec![HTTPS, ("authorization", &format!("Bearer {}", unknown("sk_live_")))],
+    ] {
+        let refused = server.auth("", &headers);
+        refused.tells("SQ-4", 401, &unauthorized);
+        assert_eq!(refused.header("content-type"), "application/json", "SQ-4");
+        assert_eq!(refused.header("www-authenticate"), "Bearer realm=\"Synaptiq\"", "SQ-4");
+    }
+    let issued = server.key(Holder::Organization(org.clone()), "production", &["read"]).await;
+    let bearer = format!("Bearer {}", issued.secret.expose());
+    let forbidden = error("forbidden", "The scope of this API key does not allow this method.");
+    server.forwarded("DELETE", "/api/v1/leads", &[HTTPS, ("authorization", &bearer)]).tells("SQ-4", 403, &forbidden);
+    let told = server.verify(issued.secret.expose(), json!({ "scopes": ["admin"] }));
+    assert_eq!(told["error"], forbidden, "SQ-4");
+    server.revoke(&issued);
+    server.auth("", &[HTTPS, ("authorization", &bearer)]).tells("SQ-4: revoked", 401, &unauthorized);
+    // What a gateway asks wrongly has the same shape.
+    let refused = server.auth("?scopes=read", &[HTTPS, ("authorization", &bearer)]);
+    assert_eq!((refused.status, &refused.json()["error"]["code"]), (400, &json!("bad_request")), "SQ-4");
+}
+
+async fn limits(server: &Deployment, org: &Org, scope: &str, limit: u64) {
+    let row = format!("SQ-5: {:?} {scope}", org.plan);
+    let issued = server.key(Holder::Organization(org.clone()), "production", &[scope]).await;
+    let key = issued.secret.expose();
+    let bearer = format!("Bearer {key}");
+    let headers = [HTTPS, ("authorization", bearer.as_str())];
+    let passed = server.auth("", &headers);
+    assert_eq!((passed.status, passed.header("x-ratelimit-limit")), (200, limit.to_string().as_str()), "{row}");
+    assert_eq!(passed.header("x-ratelimit-remaining"), (limit - 1).to_string(), "{row}");
+    let now = server.store.now().micros() / 1_000_000;
+    let reset: i64 = passed.header("x-ratelimit-reset").parse().expect("epoch seconds");
+    assert!((now..=now + 2).contains(&reset), "{row}: {reset} at {now}");
+    assert_eq!(passed.header("x-ratelimit-retryafter"), "", "{row}");
+
+    // Half a minute's worth is more than what comes back between two requests.
+    assert_eq!(server.verify(key, json!({ "cost": limit - 1 }))["valid"], true, "{row}: as many as the limit pass");
+    let told = server.verify(key, json!({ "cost": limit / 2 }));
+    assert_eq!((&told["code"], &told["status"]), (&json!("rate_limited"), &json!(429)), "{row}");
+    assert_eq!(told["rate_limit"]["limit"], limit, "{row}");
+
+    // Per key: another of the same scope still has all of it.
+    let other = server.key(Holder::Organization(org.clone()), "production", &[scope]).await;
+    assert_eq!(server.verify(other.secret.expose(), json!({}))["rate_limit"]["remaining"], limit - 1, "{row}");
+    if limit == 30 {
+        // Here the next one is two seconds away.
+        let refused = server.auth("", &headers);
+        assert_eq!((refused.status, &refused.json()["error"]["code"]), (429, &json!("rate_limited")), "{row}");
+        assert!(matches!(refused.header("x-ratelimit-retryafter"), "1" | "2"), "{row}");
+        assert_eq!(refused.header("retry-after"), refused.header("x-ratelimit-retryafter"), "{row}");
+        assert_eq!(refused.header("x-ratelimit-remaining"), "0", "{row}");
+    }
+}
+
+async fn plain_http(server: &Deployment, org: &Org) {
+    let bearer = bearer(server, org, "production", "read").await;
+    let body = error("forbidden", "Plain HTTP is refused; send this request over https.");
+    let key = ("authorization", bearer.as_str());
+    for headers in [
+        vec![key],
+        vec![key, ("x-forwarded-proto", "http")],
+        vec![key, ("x-forwarded-proto", "https"), ("x-forwarded-proto", "http")],
+        vec![key, ("x-forwarded-proto", "http, https")],
+        vec![key, ("forwarded", "proto=https")],
+    ] {
+        server.auth("", &headers).tells("SQ-6", 403, &body);
+    }
+    assert_eq!(server.auth("", &[key, HTTPS]).status, 200, "SQ-6");
+}

@@ -1,0 +1,84 @@
+//! Keys of apps, in `x-api-key`; ingestion for verified apps.
+
+use sallyport::plan::Plan;
+use serde_json::json;
+
+use crate::deployment::{Deployment, unknown};
+
+#[tokio::test]
+async fn synheart_does_what_its_document_says() {
+    let server = Deployment::of("synheart").await;
+    let org = server.org("Focus", Plan::Starter).await;
+    let app = server.app(&org).await;
+    let issued = server.key(&app, "production", &["read", "write"]).await;
+    let key = issued.secret.expose();
+
+    // SY-10: the header, and no other way.
+    let passed = server.auth("?scope=read", &[("x-api-key", key)]);
+    assert_eq!(passed.status, 200, "SY-10");
+    assert_eq!((passed.header("x-auth-app-id"), passed.header("x-auth-org-id")), (app.id.as_str(), org.id.as_str()));
+    let bearer = format!("Bearer {key}");
+    assert_eq!(server.auth("", &[("authorization", &bearer)]).status, 401, "SY-10: Bearer is not documented");
+    assert_eq!(server.auth(&format!("?key={key}"), &[]).status, 400, "SY-10: never in a query");
+
+    // SY-10: 401 missing, malformed, unknown.
+    let missing = server.auth("", &[]);
+    assert_eq!((missing.status, missing.header("www-authenticate")), (401, "ApiKey realm=\"Synheart\""));
+    assert!(missing.json()["detail"].as_str().is_some_and(|detail| detail.contains("x-api-key")), "{}", missing.body);
+    let bodies = [format!("{key}x"), "nonsense".to_owned(), unknown("sk_live_"), unknown("sk_test_")].map(|wrong| {
+        let refused = server.auth("", &[("x-api-key", &wrong)]);
+        assert_eq!(
+            (refused.status, refused.header("content-type")),
+            (401, "application/problem+json"),
+            "SY-10: {wrong}"
+        );
+        let mut body = refused.json();
+        body["request_id"].take();
+        body
+    });
+    assert!(bodies.iter().all(|body| *body == bodies[0]), "SY-10: they tell nothing of one another");
+
+    // SY-10: 403 valid, but not authorised.
+    assert_eq!(server.auth("?scope=delete", &[("x-api-key", key)]).status, 403, "SY-10: a scope it lacks");
+    for (method, status) in [("GET", 200), ("POST", 200), ("PUT", 200), ("PATCH", 200), ("DELETE", 403)] {
+        assert_eq!(server.forwarded(method, "/sessions/7", &[("x-api-key", key)]).status, status, "SY-10: {method}");
+    }
+    let admin = server.key(&app, "staging", &["admin"]).await;
+    let admin = [("x-api-key", admin.secret.expose())];
+    assert_eq!(server.forwarded("DELETE", "/sessions/7", &admin).status, 200, "SY-3: admin is all");
+
+    // SY-7: the very message, until an operator verifies the app.
+    let refused = server.auth("?ingestion=1", &[("x-api-key", key)]);
+    let message = format!("App {} is not verified for data ingestion.", app.id);
+    assert_eq!((refused.status, refused.json()["detail"].as_str()), (403, Some(message.as_str())), "SY-7");
+    let told = server.verify(key, json!({ "ingestion": true }));
+    assert_eq!((told["code"].as_str(), &told["error"]["detail"]), (Some("ingestion_not_verified"), &json!(message)));
+    let verified = server.app(&org).await;
+    server.store.verify_for_ingestion(&server.act, &verified, true).await.expect("verified");
+    let pushing = server.key(&verified, "production", &["write"]).await;
+    let pushed = server.auth("?ingestion=1&scope=write", &[("x-api-key", pushing.secret.expose())]);
+    assert_eq!(pushed.status, 200, "SY-7");
+
+    // SY-8: another app's id in the body.
+    let refused = server.verify(key, json!({ "app_id": verified.id.as_str() }));
+    assert_eq!((refused["code"].as_str(), refused["status"].as_u64()), (Some("app_mismatch"), Some(403)), "SY-8");
+    assert_eq!(server.verify(key, json!({ "app_id": app.id.as_str() }))["valid"], true, "SY-8");
+
+    // SY-11: the signature's headers, where the gateway passes the body.
+    let signed = [("x-api-key", key), ("x-synheart-signature", "00"), ("x-synheart-timestamp", "1")];
+    assert_eq!(server.auth("?body=1", &signed).status, 401, "SY-11");
+    let others = [("x-api-key", key), ("x-sallyport-signature", "00"), ("x-sallyport-timestamp", "1")];
+    assert_eq!(server.auth("?body=1", &others).status, 200, "SY-11: other headers mean nothing");
+
+    // SY-10: 429 too many.
+    let busy = server.key(&app, "testing", &["read"]).await;
+    assert_eq!(server.verify(busy.secret.expose(), json!({ "cost": 600 }))["valid"], true, "SY-10");
+    let refused = server.verify(busy.secret.expose(), json!({ "cost": 300 }));
+    assert_eq!((refused["code"].as_str(), refused["status"].as_u64()), (Some("rate_limited"), Some(429)), "SY-10");
+
+    // SY-9: the next request is 401.
+    server.revoke(&issued);
+    assert_eq!(server.auth("", &[("x-api-key", key)]).status, 401, "SY-9");
+    assert_eq!(server.verify(key, json!({}))["code"], "revoked", "SY-9");
+    server.end().await;
+}

@@ -1,0 +1,82 @@
+//! Why a key was refused: what was asked, what the key had, and the first check that failed. Kept in memory for a day,
+//! for the members of the organization whose key it is.
+
+mod asked;
+mod decisions;
+mod plain;
+mod ring;
+mod step;
+
+use std::{mem, sync::Arc};
+
+use crate::{
+    Timestamp,
+    id::{OrgId, RequestId},
+    key::{Ask, KeyRecord, Verdict},
+    limit::Rate,
+    profile::Profile,
+};
+
+pub use asked::{Asked, Caller, SignedText};
+pub use decisions::{Decisions, Kept};
+pub use step::{Outcome, Step};
+
+/// One refused request of a known key.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    pub at: Timestamp,
+    pub request_id: RequestId,
+    pub verdict: Verdict,
+    /// The first check that failed. Those before it passed, those after it were not reached.
+    pub step: Step,
+    pub asked: Asked,
+    /// What the key had at that moment. It holds no secret.
+    pub key: Arc<KeyRecord>,
+    /// How the limit stood that refused.
+    pub rate: Option<Rate>,
+}
+
+impl Decision {
+    pub fn new(
+        request_id: RequestId,
+        verdict: Verdict,
+        ask: &Ask<'_>,
+        key: &Arc<KeyRecord>,
+        profile: &Profile,
+        at: Timestamp,
+    ) -> Self {
+        let step = Step::that_refused(verdict, ask, key, profile, at);
+        let asked = Asked::new(ask, profile, at);
+        Self { at, request_id, verdict, step, asked, key: Arc::clone(key), rate: None }
+    }
+
+    pub fn org_id(&self) -> &OrgId {
+        &self.key.owner.org_id
+    }
+
+    /// Every check in its order, with what came of it.
+    pub fn steps(&self) -> impl Iterator<Item = (Step, Outcome)> {
+        let mut reached = true;
+        Step::all().map(move |step| {
+            let outcome = match (step == self.step, reached) {
+                (true, _) => Outcome::Failed,
+                (false, true) => Outcome::Passed,
+                (false, false) => Outcome::NotReached,
+            };
+            reached &= step != self.step;
+            (step, outcome)
+        })
+    }
+
+    /// About as many bytes as it takes, if it alone holds its key's record.
+    fn weight(&self) -> usize {
+        let key = &self.key;
+        let metadata = if key.metadata.is_empty() { 0 } else { 4 * 1024 };
+        let restrictions = if key.restrictions.is_some() { 2 * 1024 } else { 0 };
+        let record = mem::size_of::<KeyRecord>() + key.label.len() + 256 + metadata + restrictions;
+        mem::size_of::<Self>() + self.asked.weight() + record
+    }
+}
+
+#[cfg(test)]
+mod tests;

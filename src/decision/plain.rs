@@ -1,0 +1,87 @@
+//! Words of a request, made fit to be shown: short, without what could be a secret, without what plays with the reader.
+
+use crate::{key::SigningSecret, profile::Profile, root_token};
+
+/// At most so many characters of a text. Whoever writes a key into a path writes it into this page too, so what begins
+/// like a secret is cut behind its prefix.
+pub fn plain(text: &str, most: usize, profile: &Profile) -> Box<str> {
+    let mut shown = String::new();
+    let mut rest = text.get(..longest(text, most)).unwrap_or_default();
+    let cut = rest.len() < text.len();
+    while let Some((at, prefix)) = next_secret(rest, profile) {
+        let (before, secret) = rest.split_at(at);
+        let end = secret.find(|letter: char| !is_of_secret(letter)).unwrap_or(secret.len());
+        shown.extend([before, prefix, "…"]);
+        rest = &secret[end..];
+    }
+    shown.push_str(rest);
+    if cut {
+        shown.push('…');
+    }
+    shown.replace(is_strange, "\u{fffd}").into()
+}
+
+fn longest(text: &str, most: usize) -> usize {
+    text.char_indices().nth(most).map_or(text.len(), |(at, _)| at)
+}
+
+/// Where the first secret begins, and as what.
+fn next_secret<'a>(text: &str, profile: &'a Profile) -> Option<(usize, &'a str)> {
+    let prefixes = profile.prefixes().chain([SigningSecret::PREFIX, root_token::PREFIX]);
+    prefixes.filter(|prefix| !prefix.is_empty()).filter_map(|prefix| Some((text.find(prefix)?, prefix))).min()
+}
+
+fn is_of_secret(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '_'
+}
+
+/// Nothing that moves the text around it (Unicode UAX #9), or that can't be seen.
+fn is_strange(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{key::PlainSecret, testing::SeededEntropy};
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_long_or_strange_is_made_plain() {
+        let profile = Profile::standard();
+        for (text, expected) in [
+            ("/leads", "/leads"),
+            ("/leads/0123456789", "/leads/012…"),
+            ("a\u{202e}b\nc", "a\u{fffd}b\u{fffd}c"),
+            ("日本日本日本日本日本日本", "日本日本日本日本日本…"),
+            ("", ""),
+        ] {
+            assert_eq!(&*plain(text, 10, &profile), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_cut() {
+        let (profile, entropy) = (Profile::standard(), SeededEntropy::new(1));
+        let key = PlainSecret::mint("sk_live_", &entropy);
+        let signing = SigningSecret::mint(&entropy);
+        let path = format!("/hooks/{}/and/{}/x", key.expose(), signing.expose());
+        assert_eq!(&*plain(&path, 300, &profile), "/hooks/sk_live_…/and/sgn_…/x");
+        // Cut within the secret too.
+        for most in 0..path.len() {
+            let shown = plain(&path, most, &profile);
+            assert!(!shown.contains(&key.expose()[8..12]) && !shown.contains(&signing.expose()[4..8]), "{shown}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_short(text in ".*", most in 0_usize..50) {
+            let shown = plain(&text, most, &Profile::standard());
+            // Each cut secret is shorter than it was.
+            prop_assert!(shown.chars().count() <= most + 1 + text.matches('_').count());
+            prop_assert!(!shown.contains(is_strange));
+        }
+    }
+}

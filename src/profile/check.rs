@@ -1,0 +1,129 @@
+//! From a file to a profile: what its values mean is checked here, and all that is wrong is told at once.
+
+mod credentials;
+mod environments;
+mod errors;
+mod headers;
+mod plans;
+mod scopes;
+
+use toml::Spanned;
+
+use super::{
+    Brand, HowMany, KeyRules, Profile,
+    fault::{Fault, Faults},
+    file::{File, Text},
+};
+use crate::text;
+
+/// What was found wrong so far, by place in the text.
+#[derive(Default)]
+struct Findings(Vec<(usize, String)>);
+
+impl Findings {
+    fn refuse<T>(&mut self, at: &Spanned<T>, message: impl Into<String>) {
+        self.0.push((at.span().start, message.into()));
+    }
+
+    /// One line for people to read.
+    fn line(&mut self, text: &Text, most: usize) -> String {
+        match text::line("", text.get_ref(), most, "Write a name; this is empty.") {
+            Ok(line) => line,
+            Err(invalid) => {
+                invalid.0.into_iter().for_each(|error| self.refuse(text, error.message));
+                String::new()
+            }
+        }
+    }
+
+    fn optional_line(&mut self, text: Option<&Text>, most: usize) -> String {
+        text.filter(|text| !text.get_ref().trim().is_empty()).map_or_else(String::new, |text| self.line(text, most))
+    }
+
+    /// A name for requests and JSON, of these signs beside letters and digits.
+    fn name(&mut self, text: &Text, signs: &str) -> String {
+        let name = text.get_ref();
+        let plain = |character: char| character.is_ascii_alphanumeric() || signs.contains(character);
+        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+            let signs: Vec<_> = signs.chars().map(String::from).collect();
+            let message =
+                format!("A name has up to 64 letters, digits and {} alone; change {name:?}.", signs.join(" "));
+            self.refuse(text, message);
+        }
+        name.clone()
+    }
+
+    /// No two of the same name.
+    fn distinct<'a>(&mut self, what: &str, names: impl Iterator<Item = &'a Text>) {
+        let mut seen = std::collections::HashSet::new();
+        for name in names.filter(|name| !seen.insert(name.get_ref())) {
+            self.refuse(name, format!("There is {what} called {} already; rename one.", name.get_ref()));
+        }
+    }
+
+    fn url(&mut self, text: &Text) -> String {
+        let url = text.get_ref();
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+        let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'`');
+        if !rest.starts_with(|first: char| first.is_ascii_alphanumeric()) || !url.bytes().all(plain) || url.len() > 500
+        {
+            self.refuse(
+                text,
+                "An address begins with https:// and a host, and has no spaces: https://docs.example.com.",
+            );
+        }
+        url.clone()
+    }
+}
+
+impl Profile {
+    /// Reads a profile, or says all that is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, Faults> {
+        let file: File = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            Faults(vec![Fault::at(text, at, error.message())])
+        })?;
+        let mut findings = Findings::default();
+        let profile = profile(&file, &mut findings);
+        if findings.0.is_empty() {
+            return Ok(profile);
+        }
+        let mut faults: Vec<_> = findings.0.into_iter().map(|(at, message)| Fault::at(text, at, message)).collect();
+        faults.sort();
+        faults.dedup();
+        Err(Faults(faults))
+    }
+}
+
+fn profile(file: &File, findings: &mut Findings) -> Profile {
+    let how_many = file.keys.scopes.as_ref().map_or(HowMany::default(), |how_many| *how_many.get_ref());
+    let brand = Brand {
+        name: findings.line(&file.brand.name, 60),
+        docs_url: file.brand.docs_url.as_ref().map(|url| findings.url(url)),
+    };
+    let name = findings.name(&file.name, "-_");
+    let credentials = credentials::credentials(&file.credentials, findings);
+    let scopes = scopes::scopes(file, how_many, findings);
+    let mut profile = Profile {
+        challenge: credentials::challenge(&brand, &name, &credentials),
+        errors: errors::errors(&file.errors, &brand, &credentials, findings),
+        keys: KeyRules { owner: file.keys.owner, scopes: how_many, signing_secret: file.keys.signing_secret },
+        environments: environments::environments(file, findings),
+        bundles: scopes::bundles(file, how_many, findings),
+        plans: plans::plans(file, &scopes, findings),
+        limits: headers::limits(&file.limits, findings),
+        signatures: headers::signatures(file.signatures.as_ref()),
+        webhooks: headers::webhooks(&file.webhooks, findings),
+        granted: Vec::new(),
+        name,
+        brand,
+        credentials,
+        scopes,
+    };
+    headers::of_requests(file, findings);
+    if findings.0.is_empty() {
+        // A set holds so many scopes, and no more.
+        profile.granted = (0..profile.scopes.len()).map(|place| scopes::closure(&profile, place)).collect();
+    }
+    profile
+}

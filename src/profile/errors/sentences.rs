@@ -1,0 +1,49 @@
+//! What refusals say where the profile has no words of its own.
+
+use crate::{key::Verdict, profile::Credentials};
+
+/// Unknown and malformed keys get the same words: neither tells anything of the other.
+pub fn of(verdict: Verdict, credentials: &Credentials) -> String {
+    let sentence = match verdict {
+        Verdict::Valid => "",
+        Verdict::Missing => return format!("No API key was sent. {}", where_to_send(credentials)),
+        Verdict::HttpsRequired => "Send this request over https.",
+        Verdict::Malformed | Verdict::NotFound => {
+            "This API key is not valid. Check that it was copied whole, and that it was not revoked."
+        }
+        Verdict::Revoked => "This API key was revoked. Generate another in the portal.",
+        Verdict::Expired => "This API key has expired. Generate another in the portal.",
+        Verdict::Paused => "This API key is paused. Resume it in the portal.",
+        Verdict::Suspended => "The app or organization of this API key is suspended.",
+        Verdict::WorkspaceMismatch => "This API key belongs to another workspace.",
+        Verdict::IpDenied => "This API key may not be used from this address.",
+        Verdict::ModeMismatch => "This API key belongs to the other mode (live or test).",
+        Verdict::AppMismatch => "This API key belongs to another app.",
+        Verdict::InsufficientScope => "This API key does not have the scope that this request needs.",
+        Verdict::IngestionNotVerified => "App {app_id} is not verified for data ingestion.",
+        Verdict::SignatureRequired => "Requests with this API key have to be signed.",
+        Verdict::BadSignature => {
+            "The signature of this request is wrong, or its timestamp more than five minutes from now."
+        }
+        Verdict::Replayed => "This signature was used before; sign each request anew.",
+        Verdict::RateLimited => "Too many requests. Wait as long as Retry-After says.",
+    };
+    sentence.to_owned()
+}
+
+/// Where a sentence names an app and the key has none.
+pub fn without_app(verdict: Verdict, credentials: &Credentials) -> String {
+    match verdict {
+        Verdict::IngestionNotVerified => "This app is not verified for data ingestion.".to_owned(),
+        other => of(other, credentials),
+    }
+}
+
+fn where_to_send(credentials: &Credentials) -> String {
+    match (&credentials.headers[..], &credentials.query) {
+        ([header, ..], _) => format!("Send it in the {header} header."),
+        ([], _) if credentials.bearer => "Send it in the Authorization header, after the word Bearer.".to_owned(),
+        ([], Some(parameter)) => format!("Send it as the parameter {parameter} of the query."),
+        ([], None) => String::new(),
+    }
+}
