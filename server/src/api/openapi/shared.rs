@@ -83,7 +83,7 @@ fn shared(path: &str, method: &str, operation: &mut Value, profile: &Profile) {
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (_, response) in responses.iter_mut().filter(|(_, response)| response.get("$ref").is_none()) {
         response["headers"]["X-Request-Id"] = json!({ "$ref": "#/components/headers/X-Request-Id" });
-        if response["description"] == "" {
+        if response["description"].as_str().unwrap_or_default().is_empty() {
             response["description"] = json!("Done");
         }
     }
@@ -132,7 +132,11 @@ fn responses() -> Value {
         ("429", "Too many requests with this key"),
         ("503", "Nothing can be said right now; refuse, and try again after `Retry-After` seconds"),
     ] {
-        let described = json!({ "description": description, "content": shown, "headers": of_refusal(status) });
+        let mut described = json!({ "description": description, "headers": of_refusal(status) });
+        // With gateway=nginx every refusal is a 403 without a body.
+        if status != "403" {
+            described["content"] = shown.clone();
+        }
         responses.insert(format!("Shown{status}"), described);
     }
     Value::Object(responses)

@@ -67,11 +67,7 @@ async fn it_describes_what_there_is(portal: &TestPortal) {
             let there = described.contains(&(method.clone(), path.clone()))
                 || method == "HEAD" && described.contains(&("GET".to_owned(), path.clone()));
             assert_eq!(answer.status != 405, there, "{method} {path}: {}", answer.status);
-            assert_ne!(
-                answer.body.contains("There is no such endpoint."),
-                there && method != "HEAD",
-                "{method} {path}"
-            );
+            assert!(!answer.body.contains("There is no such endpoint."), "{method} {path}");
         }
     }
     let ids: BTreeSet<_> = operations.iter().map(|(.., operation)| operation["operationId"].to_string()).collect();
@@ -104,9 +100,6 @@ async fn every_reference_leads_somewhere(portal: &TestPortal) {
     for reference in &found {
         let pointer = reference.strip_prefix('#').expect("within");
         assert!(document.pointer(pointer).is_some(), "{reference}");
-    }
-    for (name, _) in document["components"]["schemas"].as_object().expect("schemas") {
-        assert!(found.contains(&format!("#/components/schemas/{name}").as_str()), "{name} is described for nothing");
     }
 }
 
