@@ -25,18 +25,19 @@ pub struct Problem {
     /// What went wrong, in a word that stays.
     pub code: &'static str,
     /// What went wrong, in a sentence for people.
-    pub detail: String,
+    #[schema(value_type = String)]
+    pub detail: Box<str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false)]
     pub request_id: Option<RequestId>,
     /// What is wrong with each field of the body.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    pub errors: Vec<WrongField>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Vec<WrongField>, required = false)]
+    pub errors: Box<[WrongField]>,
     /// What an earlier request made, under the same Idempotency-Key.
     #[serde(flatten)]
     #[schema(ignore)]
-    pub made: Option<Made>,
+    pub made: Option<Box<Made>>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -48,23 +49,27 @@ pub struct WrongField {
 
 /// Named as elsewhere: `"key_id": "key_…"`.
 #[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Made {
-    OrgId(String),
-    TenantId(String),
-    ProjectId(String),
-    AppId(String),
-    KeyId(String),
+    #[serde(rename = "org_id")]
+    Org(String),
+    #[serde(rename = "tenant_id")]
+    Tenant(String),
+    #[serde(rename = "project_id")]
+    Project(String),
+    #[serde(rename = "app_id")]
+    App(String),
+    #[serde(rename = "key_id")]
+    Key(String),
 }
 
 impl Made {
     fn of(id: String) -> Self {
         match id.get(..4) {
-            Some(OrgId::PREFIX) => Self::OrgId(id),
-            Some(TenantId::PREFIX) => Self::TenantId(id),
-            Some(ProjectId::PREFIX) => Self::ProjectId(id),
-            Some(AppId::PREFIX) => Self::AppId(id),
-            _ => Self::KeyId(id),
+            Some(OrgId::PREFIX) => Self::Org(id),
+            Some(TenantId::PREFIX) => Self::Tenant(id),
+            Some(ProjectId::PREFIX) => Self::Project(id),
+            Some(AppId::PREFIX) => Self::App(id),
+            _ => Self::Key(id),
         }
     }
 }
@@ -77,16 +82,16 @@ impl Problem {
             title,
             status: status.as_u16(),
             code,
-            detail: detail.into(),
+            detail: Into::<String>::into(detail).into_boxed_str(),
             request_id: None,
-            errors: Vec::new(),
+            errors: Box::default(),
             made: None,
         }
     }
 
     /// A body that can be read, and can't be taken.
     pub fn invalid(detail: impl Into<String>, errors: Vec<WrongField>) -> Self {
-        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
+        Self { errors: errors.into_boxed_slice(), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
     }
 
     #[must_use]
@@ -122,7 +127,7 @@ impl From<Error> for Problem {
             Error::SignedOut => Self::unauthorized("This root token was revoked."),
             Error::AlreadyMade(id) => {
                 let detail = format!("This request was answered before, under the same Idempotency-Key. It made {id}.");
-                Self { made: Some(Made::of(id)), ..Self::new(StatusCode::CONFLICT, "already_made", detail) }
+                Self { made: Some(Box::new(Made::of(id))), ..Self::new(StatusCode::CONFLICT, "already_made", detail) }
             }
             Error::OtherRequest => {
                 let detail = "Another request was sent under this Idempotency-Key. Give each request its own.";
