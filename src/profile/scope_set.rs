@@ -27,8 +27,14 @@ impl ScopeSet {
     }
 
     /// The places, from the least.
-    pub fn places(self) -> impl DoubleEndedIterator<Item = usize> {
-        (0..Self::MOST).filter(move |place| self.has(*place))
+    pub fn places(self) -> impl Iterator<Item = usize> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let place = left.trailing_zeros() as usize;
+            // Nothing is left, or this one and what is above it.
+            left &= left.checked_sub(1)?;
+            Some(place)
+        })
     }
 
     /// The last of the catalogue's scopes that is in it.

@@ -94,7 +94,7 @@ fn bodies() {
         ("a lone surrogate", JSON, b"{\"key\":\"\\ud800\"}", 400),
         ("two documents", JSON, b"{\"key\":\"x\"}{\"key\":\"y\"}", 400),
         ("deep arrays", JSON, deep.as_bytes(), 422),
-        ("deep objects", JSON, nested.as_bytes(), 400),
+        ("deep objects", JSON, nested.as_bytes(), 422),
         ("too much", JSON, huge.as_bytes(), 413),
         ("a long key", JSON, long_key.as_bytes(), 200),
         ("many scopes", JSON, many.as_bytes(), 200),
