@@ -40,7 +40,9 @@ impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, error) in self.0.iter().enumerate() {
             let comma = if at == 0 { "" } else { "; " };
-            write!(f, "{comma}{}: {}", error.field, error.message)?;
+            // One that is about all of it names no field.
+            let field = if error.field.is_empty() { "" } else { ": " };
+            write!(f, "{comma}{}{field}{}", error.field, error.message)?;
         }
         Ok(())
     }

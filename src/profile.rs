@@ -153,6 +153,15 @@ pub struct PlanLimits {
     pub paths: Vec<PathLimit>,
 }
 
+impl PlanLimits {
+    /// What a key may have by the minute at most, whatever its scopes; nothing where some keys are not limited.
+    pub fn most_per_minute(&self) -> Option<u32> {
+        let of_scopes = self.classes.iter().map(|class| class.or(self.per_minute));
+        let all: Option<Vec<u32>> = of_scopes.collect();
+        all?.into_iter().chain(self.per_minute).max()
+    }
+}
+
 /// A limit of its own for some paths, beside the plan's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathLimit {

@@ -203,7 +203,7 @@ pub struct KeyAccess {
 #[derive(Clone, Debug)]
 pub enum KeyPlace {
     App(Box<AppAccess>),
-    Org(OrgAccess),
+    Org(Box<OrgAccess>),
 }
 
 impl KeyPlace {
@@ -228,7 +228,7 @@ impl KeyAccess {
         let key = store.key_for(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
         let within = match &key.app_id {
             Some(app) => KeyPlace::App(Box::new(AppAccess::of(me, store, app).await?)),
-            None => KeyPlace::Org(OrgAccess::of(me, store, &key.org_id).await?),
+            None => KeyPlace::Org(Box::new(OrgAccess::of(me, store, &key.org_id).await?)),
         };
         Ok(Self { within, key })
     }

@@ -1,6 +1,6 @@
 //! For `make bench`: what a server costs that does nothing but answer. It parses the request that the verifier takes,
-//! hashes the key as the verifier does, looks it up in a map, and sends what the verifier sent when it was asked: the
-//! same status, headers and bytes. No root token, no limits, no request ids, no time-outs, no log.
+//! hashes the key as the verifier does, looks it up in a map, and writes what the verifier wrote when it was asked: the
+//! same status, headers and JSON. No root token, no limits, no request ids, no time-outs, no log.
 //!
 //! `bare FILE`, where FILE holds `{"key": "…", "verify": ANSWER, "auth": ANSWER}` and ANSWER is
 //! `{"headers": [["name", "value"], …], "body": "…"}`. It prints where it listens.
@@ -17,7 +17,7 @@ use axum::{
     serve::ListenerExt,
 };
 use sallyport::key::{Digest, secret::Pepper};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The fields that the verifier takes.
 #[derive(Deserialize)]
@@ -84,8 +84,38 @@ impl IntoResponse for Answer {
     }
 }
 
+/// What the verifier says of a good key: written anew each time, since it is another for each key and request.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Valid {
+    valid: bool,
+    code: String,
+    status: u16,
+    key_id: String,
+    label: String,
+    org_id: String,
+    tenant_id: Option<String>,
+    project_id: Option<String>,
+    app_id: Option<String>,
+    environment: String,
+    mode: String,
+    scopes: Vec<String>,
+    expires_at: Option<String>,
+    metadata: serde_json::Map<String, serde_json::Value>,
+    rate_limit: Option<RateLimit>,
+    request_id: String,
+}
+
+#[derive(Deserialize, Serialize)]
+struct RateLimit {
+    limit: u64,
+    remaining: u64,
+    reset: u64,
+}
+
 /// What is known of one key.
 struct Known {
+    valid: Valid,
     verify: Answer,
     auth: Answer,
 }
@@ -102,7 +132,9 @@ impl Keys {
 }
 
 async fn verify(State(keys): State<Arc<Keys>>, Json(request): Json<VerifyRequest>) -> Result<Answer, StatusCode> {
-    Ok(keys.find(&request.key)?.verify.clone())
+    let known = keys.find(&request.key)?;
+    let body = serde_json::to_vec(&known.valid).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    Ok(Answer { headers: known.verify.headers.clone(), body: body.into() })
 }
 
 async fn auth(State(keys): State<Arc<Keys>>, RawQuery(_): RawQuery, headers: HeaderMap) -> Result<Answer, StatusCode> {
@@ -116,7 +148,8 @@ async fn main() -> Result<(), String> {
     let text = std::fs::read_to_string(&file).map_err(|error| format!("{file}: {error}"))?;
     let given: Given = serde_json::from_str(&text).map_err(|error| format!("{file}: {error}"))?;
     let pepper = Pepper::new([7; 32]);
-    let known = Known { verify: Answer::new(given.verify)?, auth: Answer::new(given.auth)? };
+    let valid = serde_json::from_str(&given.verify.body).map_err(|error| format!("verify's answer: {error}"))?;
+    let known = Known { valid, verify: Answer::new(given.verify)?, auth: Answer::new(given.auth)? };
     let keys = Arc::new(Keys { known: HashMap::from([(pepper.digest(&given.key), known)]), pepper });
     let router = Router::new().route("/v1/keys/verify", post(verify)).route("/v1/auth", any(auth)).with_state(keys);
 

@@ -26,7 +26,7 @@ use sallyport::{
     key::{
         Ask, Digest, KeyRecord, Verdict,
         secret::Checked,
-        verdict::{is_elsewhere, verdict},
+        verdict::{Via, is_elsewhere, verdict},
     },
     root_token::RootToken,
     store::{Change, SealedSigning, Store, Touched},
@@ -42,7 +42,7 @@ use limiter::Limiter;
 use look_up::Found;
 use replays::Replays;
 use shared::Shared;
-use unknown::Unknown;
+use unknown::{Asker, Unknown};
 use usage::Usage;
 
 /// How often a verdict is judged anew because something was revoked meanwhile.
@@ -90,6 +90,7 @@ pub struct Verifier {
     replays: Replays,
     limiter: Limiter,
     unknown: Unknown,
+    unknown_tokens: Unknown,
     decisions: Arc<Decisions>,
     elapsed: Elapsed,
     freshness: Freshness,
@@ -109,6 +110,7 @@ impl Verifier {
             replays: Replays::new(store.now()),
             limiter: Limiter::default(),
             unknown: Unknown::default(),
+            unknown_tokens: Unknown::default(),
             decisions: Arc::default(),
             freshness: Freshness::new(elapsed.clone()),
             elapsed,
@@ -163,7 +165,7 @@ impl Verifier {
         self.freshness.check()?;
         for _ in 0..ATTEMPTS {
             let generation = self.keys.generation();
-            let key = match self.key(checked, generation, ask.ip.unwrap_or(client.ip)).await? {
+            let key = match self.key(checked, generation, asker(ask, client)).await? {
                 Found::Key(key) => key,
                 Found::Nobodys => return Ok(Judged::without_key(Verdict::NotFound)),
                 Found::Later(wait) => {
@@ -278,6 +280,15 @@ impl Verifier {
         // By itself: neither keeps the other from being written.
         let days = self.flush_days().await;
         written.and(days)
+    }
+}
+
+/// Who presented the key: the client, where that is known.
+fn asker(ask: &Ask<'_>, client: &Client) -> Asker {
+    match (ask.ip, ask.via) {
+        (Some(ip), _) => Asker::Client(ip),
+        (None, Via::Gateway) => Asker::Client(client.ip),
+        (None, Via::Backend { .. }) => Asker::Backend(client.ip),
     }
 }
 

@@ -10,7 +10,8 @@ pub fn plain(text: &str, most: usize, profile: &Profile) -> Box<str> {
     let cut = rest.len() < text.len();
     while let Some((at, prefix)) = next_secret(rest, profile) {
         let (before, secret) = rest.split_at(at);
-        let end = secret.find(|letter: char| !is_of_secret(letter)).unwrap_or(secret.len());
+        let end = secret[prefix.len()..].find(|letter: char| !is_of_secret(letter));
+        let end = end.map_or(secret.len(), |end| prefix.len() + end);
         shown.extend([before, prefix, "…"]);
         rest = &secret[end..];
     }

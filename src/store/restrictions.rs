@@ -1,5 +1,7 @@
 //! What keys and apps are held to: restrictions of a key, limits of an app, and the operator's switch for ingestion.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{Store, apps, detached, keys, row::Read, tx::Tx};
@@ -7,10 +9,11 @@ use crate::{
     Error, Result,
     app::App,
     audit::{Act, Action, Actor, NewEvent},
-    id::{AppId, UserId},
+    id::{AppId, OrgId, UserId},
     key::{Key, LimitOverride, Restrictions},
     member::Permission,
     place::Place,
+    plan::Plan,
 };
 
 impl Store {
@@ -20,6 +23,7 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.needs_on(&key).await?;
+            tx.within_plan(&key.org_id, new.limits).await?;
             let row = sqlx::query(
                 "UPDATE keys SET require_signed = $1, addresses = $2, addresses_enforced = $3, limit_per_minute = $4, \
                  limit_per_day = $5 WHERE id = $6 RETURNING digest",
@@ -52,7 +56,8 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.needs(&place.org_id, Permission::ManageApps).await?;
-            // First, since it holds the app: no key is issued until this ends, and so none is left untouched.
+            tx.within_plan(&place.org_id, new).await?;
+            // Before the keys, since it holds the app: no key is issued until this ends, and so none is left untouched.
             sqlx::query("UPDATE apps SET limit_per_minute = $1, limit_per_day = $2 WHERE id = $3 RETURNING id")
                 .bind(new.per_minute.map(i64::from))
                 .bind(new.per_day.map(i64::from))
@@ -112,6 +117,34 @@ fn add(details: &mut Value, limits: LimitOverride) {
 }
 
 impl Tx {
+    /// Refuses a person who is no operator and allows more than the organization's plan does.
+    async fn within_plan(&mut self, org: &OrgId, new: LimitOverride) -> Result<()> {
+        let Actor::User { id, .. } = self.actor().clone() else { return Ok(()) };
+        let row = sqlx::query("SELECT o.plan, u.operator FROM orgs o JOIN users u ON u.id = $1 WHERE o.id = $2")
+            .bind(id.to_string())
+            .bind(org.to_string())
+            .fetch_optional(self.on())
+            .await?
+            .ok_or(Error::NotFound)?;
+        if row.flag("operator")? {
+            return Ok(());
+        }
+        let profile = Arc::clone(self.profile());
+        let plan = profile.plan(row.word("plan", Plan::parse)?);
+        for (field, asked, most) in
+            [("limit_per_minute", new.per_minute, plan.most_per_minute()), ("limit_per_day", new.per_day, plan.per_day)]
+        {
+            if let (Some(asked), Some(most)) = (asked, most)
+                && asked > most
+            {
+                let message =
+                    format!("At most {most}, as the plan of the organization allows; an operator can allow more.");
+                return Err(Error::field(field, &message));
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses a person who is no operator any more.
     async fn needs_operator(&mut self) -> Result<()> {
         let Actor::User { id, .. } = self.actor().clone() else { return Ok(()) };

@@ -78,6 +78,10 @@ impl Tx {
         &mut self.tx
     }
 
+    pub(super) fn profile(&self) -> &std::sync::Arc<crate::profile::Profile> {
+        self.store.profile()
+    }
+
     pub(super) fn actor(&self) -> &Actor {
         &self.act.actor
     }

@@ -10,6 +10,7 @@ sallyport::on_both_databases!(
     restrictions_reach_the_verifier,
     an_apps_limits_reach_its_keys,
     ingestion_is_an_operators_switch,
+    members_allow_no_more_than_the_plan,
 );
 
 async fn record(store: &TestStore, secret: &str) -> KeyRecord {
@@ -103,4 +104,23 @@ async fn ingestion_is_an_operators_switch(store: &TestStore) {
     let told: Vec<_> = events.iter().map(|event| (event.action.as_str(), event.actor_name.as_str())).collect();
     assert_eq!(told[..2], [("app.ingestion_ended", "Olga"), ("app.ingestion_verified", "Olga")]);
     assert!(store.check_chain(org.id.as_str()).await.expect("read").is_ok());
+}
+
+async fn members_allow_no_more_than_the_plan(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let key = store.key(&act, &app, "CI").await.key;
+    let limits = |per_minute| LimitOverride { per_minute: Some(per_minute), per_day: None };
+    let restricted = |per_minute| Restrictions { limits: limits(per_minute), ..Restrictions::default() };
+    store.limit_app(&act, &app, limits(600)).await.expect("as the plan");
+    store.restrict_key(&act, &key, restricted(600)).await.expect("as the plan");
+    for refused in
+        [store.limit_app(&act, &app, limits(601)).await, store.restrict_key(&act, &key, restricted(601)).await]
+    {
+        assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    }
+    let operator = Act::by(Actor::CommandLine);
+    store.limit_app(&operator, &app, limits(100_000)).await.expect("whoever runs this may");
+    store.restrict_key(&operator, &key, restricted(100_000)).await.expect("whoever runs this may");
 }

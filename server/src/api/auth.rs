@@ -133,6 +133,16 @@ impl Asked<'_> {
     ) -> Result<Result<Response, Shown>, Problem> {
         let profile = self.state.context.store.profile();
         let request = Request::new(forwarded.method, forwarded.target);
+        if matches!(request.path, Some(None)) && !required.any_path {
+            // The upstream may read it differently: as a path for which the gateway requires something else.
+            let detail = "This path can be read in two ways (//, /../, %2F, ; or the like); write it plainly.";
+            return Err(Problem::bad_request(detail));
+        }
+        if forwarded.method.is_none() && forwarded.target.is_some() {
+            return Err(Problem::bad_request(
+                "The gateway tells the client's path and not its method; it has to tell both.",
+            ));
+        }
         if request.is_options() && profile.credentials.pass_options {
             return Ok(Ok(StatusCode::OK.into_response()));
         }

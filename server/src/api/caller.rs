@@ -31,7 +31,8 @@ impl FromRequestParts<AppState> for Caller {
         if !presented.starts_with(root_token::PREFIX) {
             return Err(refused("That is not a root token; one begins with sp_root_."));
         }
-        let token = state.verifier.token(presented).await.map_err(|error| Problem::from(error).about(&client))?;
+        let token =
+            state.verifier.token(presented, client.ip).await.map_err(|error| Problem::from(error).about(&client))?;
         let token = token.ok_or_else(|| refused("This root token is unknown or was revoked."))?;
         Ok(Self { token, client })
     }

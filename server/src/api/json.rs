@@ -69,6 +69,10 @@ pub fn answer(body: &impl Serialize) -> Response {
 /// `application/json` and `application/…+json`, with parameters or without.
 fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    // As nearly everybody writes it.
+    if kind == "application/json" {
+        return true;
+    }
     if kind == "application/json" {
         return true;
     }

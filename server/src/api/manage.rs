@@ -32,6 +32,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(apps::list, apps::create))
         .routes(routes!(apps::read))
         .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::list_of_org, keys::create_of_org))
         .routes(routes!(keys::read))
         .routes(routes!(revocation::revoke))
         .routes(routes!(revocation::revoke_all_of_app))

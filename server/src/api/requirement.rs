@@ -29,6 +29,10 @@ pub struct Requirement {
     #[serde(default)]
     #[param(schema_with = flag, required = false)]
     pub body: bool,
+    /// Lets paths through that servers read in different ways: `//`, `/../`, `%2F`, `;`.
+    #[serde(default)]
+    #[param(schema_with = flag, required = false)]
+    pub any_path: bool,
 }
 
 impl Requirement {
@@ -48,13 +52,14 @@ impl Requirement {
                 ("app_id", app) if requirement.app_id.is_none() => requirement.app_id = Some(app.to_owned()),
                 ("ingestion", "1" | "true") => requirement.ingestion = true,
                 ("body", "1" | "true") => requirement.body = true,
-                ("ingestion" | "body", "0" | "false") => {}
+                ("any_path", "1" | "true") => requirement.any_path = true,
+                ("ingestion" | "body" | "any_path", "0" | "false") => {}
                 ("mode", mode) if requirement.mode.is_none() => {
                     requirement.mode = Some(Mode::parse(mode).ok_or("mode is live or test.")?);
                 }
                 _ => {
                     return Err("The query holds a requirement that is not known, or one twice: scope, app_id, \
-                                ingestion=1, mode=live|test, body=1 and gateway=nginx are.");
+                                ingestion=1, mode=live|test, body=1, any_path=1 and gateway=nginx are.");
                 }
             }
         }
@@ -92,6 +97,21 @@ fn words<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_query_is_too_strange(
+            query in "\\PC*|((scope|mode|app_id|ingestion|body|any_path|key)(=[a-z0-1,+%&=]{0,6})?&){0,4}"
+        ) {
+            if let Ok(required) = asked(&query) {
+                prop_assert!(required.scope.iter().all(|scope| !scope.is_empty()));
+                let names_scopes = url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "scope");
+                prop_assert_eq!(names_scopes, !required.scope.is_empty());
+            }
+            let _ = toml::from_str::<Requirement>(&query);
+        }
+    }
 
     fn asked(query: &str) -> Result<Requirement, &'static str> {
         Requirement::parse(url::form_urlencoded::parse(query.as_bytes()))

@@ -3,12 +3,12 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use sallyport::{
-    Result,
+    Error, Result,
     key::secret::Checked,
     root_token::{self, RootToken},
 };
 
-use super::{CachedKey, Verifier};
+use super::{ATTEMPTS, CachedKey, Verifier, unknown::Asker};
 
 pub(super) enum Found {
     Key(Arc<CachedKey>),
@@ -18,13 +18,13 @@ pub(super) enum Found {
 }
 
 impl Verifier {
-    pub(super) async fn key(&self, checked: Checked<'_>, generation: u64, ip: IpAddr) -> Result<Found> {
+    pub(super) async fn key(&self, checked: Checked<'_>, generation: u64, asker: Asker) -> Result<Found> {
         for digest in self.store.digests(checked) {
             if let Some(key) = self.keys.get(&digest) {
                 return Ok(Found::Key(key));
             }
         }
-        let asking = match self.unknown.may_ask(ip, self.store.digests(checked).next(), (self.elapsed)()) {
+        let asking = match self.unknown.may_ask(asker, self.store.digests(checked).next(), (self.elapsed)()) {
             Ok(asking) => asking,
             Err(wait) => return Ok(Found::Later(wait)),
         };
@@ -41,21 +41,40 @@ impl Verifier {
         Ok(Found::Nobodys)
     }
 
-    /// The root token that was presented, if it is one.
-    pub async fn token(&self, presented: &str) -> Result<Option<Arc<RootToken>>> {
+    /// The root token that was presented, if it is one. Whoever tries many is slowed down as with keys.
+    pub async fn token(&self, presented: &str, ip: IpAddr) -> Result<Option<Arc<RootToken>>> {
         let Some(checked) = root_token::parse(presented) else { return Ok(None) };
         self.freshness.check()?;
-        let generation = self.tokens.generation();
+        for _ in 0..ATTEMPTS {
+            let generation = self.tokens.generation();
+            let token = self.look_token_up(checked, generation, ip).await?;
+            // It may have been revoked while this was looked up.
+            if self.tokens.generation() == generation {
+                return Ok(token);
+            }
+        }
+        Err(Error::Unavailable("tokens change faster than they can be judged".to_owned()))
+    }
+
+    async fn look_token_up(&self, checked: Checked<'_>, generation: u64, ip: IpAddr) -> Result<Option<Arc<RootToken>>> {
         for digest in self.store.digests(checked) {
             if let Some(token) = self.tokens.get(&digest) {
                 return Ok(Some(token));
             }
+        }
+        let asking = self
+            .unknown_tokens
+            .may_ask(ip, self.store.digests(checked).next(), (self.elapsed)())
+            .map_err(|_| Error::Busy("Too many unknown root tokens came from this address. Wait a minute."))?;
+        for digest in self.store.digests(checked) {
             if let Some(token) = self.store.token_by_digest(&digest).await? {
+                self.unknown_tokens.was_somebodys(&asking);
                 let token = Arc::new(token);
                 self.tokens.fill(generation, digest, &token);
                 return Ok(Some(token));
             }
         }
+        self.unknown_tokens.was_nobodys(&asking, (self.elapsed)());
         Ok(None)
     }
 }

@@ -21,6 +21,8 @@ use seen::Seen;
 
 /// A gateway with a few clients that hold old keys, not a machine that tries.
 const PER_ADDRESS: Limit = Limit::per_minute(NonZeroU32::new(60).expect("not zero"));
+/// A backend that does not say where its clients are: the mistakes of all of them count as its own.
+const PER_BACKEND: Limit = Limit::per_minute(NonZeroU32::new(6_000).expect("not zero"));
 /// Of all addresses: what a small database answers beside its other work.
 const OF_ALL: Limit = match Limit::new(NonZeroU32::new(1_000).expect("not zero"), Duration::from_secs(1)) {
     Some(limit) => limit,
@@ -30,14 +32,28 @@ const OF_ALL: Limit = match Limit::new(NonZeroU32::new(1_000).expect("not zero")
 #[derive(Default)]
 pub struct Unknown {
     addresses: Addresses,
+    backends: Addresses,
     of_all: Mutex<Bucket>,
     seen: Seen,
+}
+
+/// Who presented a key.
+#[derive(Clone, Copy, Debug)]
+pub enum Asker {
+    Client(IpAddr),
+    Backend(IpAddr),
+}
+
+impl From<IpAddr> for Asker {
+    fn from(ip: IpAddr) -> Self {
+        Self::Client(ip)
+    }
 }
 
 /// A look-up that may begin. It counts as one for nothing until it is told otherwise.
 #[must_use]
 pub struct Asking {
-    ip: IpAddr,
+    asker: Asker,
     digest: Option<Digest>,
     /// The key was good before: it is not counted.
     free: bool,
@@ -47,17 +63,25 @@ impl Unknown {
     /// Whether to look a key up; or how long to wait. However many ask at once, `OF_ALL` holds. Of one address a few more
     /// slip through while the first are looked up: it is not charged before one is found to be nobody's, so that good
     /// keys can come from it in any number.
-    pub fn may_ask(&self, ip: IpAddr, digest: Option<Digest>, elapsed: Duration) -> Result<Asking, Duration> {
+    pub fn may_ask(
+        &self,
+        asker: impl Into<Asker>,
+        digest: Option<Digest>,
+        elapsed: Duration,
+    ) -> Result<Asking, Duration> {
+        let asker = asker.into();
         let free = digest.as_ref().is_some_and(|digest| self.seen.has(digest));
         if !free {
-            self.addresses.may(ip, PER_ADDRESS, elapsed)?;
+            let (addresses, ip, limit) = self.counted(asker);
+            addresses.may(ip, limit, elapsed)?;
             self.of_all().take(OF_ALL, elapsed)?;
         }
-        Ok(Asking { ip, digest, free })
+        Ok(Asking { asker, digest, free })
     }
 
     pub fn was_nobodys(&self, asking: &Asking, elapsed: Duration) {
-        self.addresses.charge(asking.ip, PER_ADDRESS, elapsed);
+        let (addresses, ip, limit) = self.counted(asking.asker);
+        addresses.charge(ip, limit, elapsed);
         if let Some(digest) = &asking.digest {
             self.seen.forget(digest);
         }
@@ -69,6 +93,13 @@ impl Unknown {
         }
         if let Some(digest) = &asking.digest {
             self.seen.note(digest);
+        }
+    }
+
+    fn counted(&self, asker: Asker) -> (&Addresses, IpAddr, Limit) {
+        match asker {
+            Asker::Client(ip) => (&self.addresses, ip, PER_ADDRESS),
+            Asker::Backend(ip) => (&self.backends, ip, PER_BACKEND),
         }
     }
 

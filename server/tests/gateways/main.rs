@@ -35,6 +35,8 @@ on_each_gateway!(
     the_clients_own_method_is_judged,
     what_a_route_requires_is_judged,
     what_a_client_says_of_its_request_changes_nothing,
+    a_path_written_in_another_way_reaches_nothing,
+    a_client_cannot_have_identity_headers_removed,
     what_a_client_says_of_its_address_is_not_believed,
     a_revoked_key_is_refused_at_once,
     live_and_test_data_are_apart,

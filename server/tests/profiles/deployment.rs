@@ -82,7 +82,8 @@ impl Deployment {
 
     pub async fn app(&self, org: &Org) -> App {
         let tenant = self.store.tenants(&org.id).await.expect("tenants").remove(0);
-        let project = NewProject { name: "Phones".to_owned() };
+        let others = self.store.apps_of_org(&org.id).await.expect("apps").len();
+        let project = NewProject { name: format!("Phones {others}") };
         let project = self.store.create_project(&self.act, &tenant, project).await.expect("a project");
         let new = NewApp { name: "Focus".to_owned(), os: Os::Backend, ..NewApp::default() };
         self.store.create_app(&self.act, &project, new).await.expect("an app")
@@ -100,6 +101,13 @@ impl Deployment {
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
         let revoked = ask(&self.address, "POST", &format!("/v1/keys/{}/revoke", key.key.id), &headers, "{}");
         assert_eq!(revoked.status, 200, "{}", revoked.body);
+    }
+
+    /// As automation asks, with a root token that may manage.
+    pub fn manage(&self, path: &str, body: &serde_json::Value) -> Answer {
+        let bearer = format!("Bearer {}", self.token);
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        ask(&self.address, "POST", path, &headers, &body.to_string())
     }
 
     /// As a gateway asks.

@@ -1,10 +1,11 @@
-//! `/v1/apps/{app_id}/keys` and `/v1/keys/{key_id}`
+//! `/v1/apps/{app_id}/keys`, `/v1/orgs/{org_id}/keys` and `/v1/keys/{key_id}`
 
 use axum::{extract::State, response::Response};
 use sallyport::{
     Error, Result, Timestamp,
     app::App,
-    key::{Key, NewKey, new::KeyInput},
+    key::{Holder, Key, NewKey, new::KeyInput},
+    org::Org,
     store::{KeyFilter, KeyStatus},
 };
 use serde::Deserialize;
@@ -158,6 +159,45 @@ pub async fn create(
     let store = &state.context.store;
     let new = check(&body, store.profile(), store.now())?;
     let issued = store.issue_key(&act, &app.it, new, None).await?;
+    Ok(created(&format!("/v1/keys/{}", issued.key.id), Issued::of(&issued)))
+}
+
+/// List the keys of an organization
+///
+/// Those of its apps and people too. Newest first, without the revoked ones unless they are asked for.
+#[utoipa::path(
+    get, path = "/v1/orgs/{org_id}/keys", tag = "Keys", params(("org_id" = String, Path), Which),
+    responses((status = 200, body = Listed<Shown>))
+)]
+pub async fn list_of_org(
+    State(state): State<AppState>,
+    org: Within<Org>,
+    Asked(which): Asked<Which>,
+) -> Result<Response, Problem> {
+    let store = &state.context.store;
+    let page = store.keys(&org.it.id, None, &which.filter()?).await?;
+    let mut data = Vec::with_capacity(page.keys.len());
+    for key in page.keys {
+        data.push(Shown::found(store, key).await?);
+    }
+    Ok(ok(Listed { data, next_cursor: page.older }))
+}
+
+/// Issue a key of an organization
+///
+/// Where the profile says that keys belong to organizations; an app's are issued under the app.
+#[utoipa::path(
+    post, path = "/v1/orgs/{org_id}/keys", tag = "Keys", params(("org_id" = String, Path)), request_body = Body,
+    responses((status = 201, body = Issued))
+)]
+pub async fn create_of_org(
+    State(state): State<AppState>,
+    org: Within<Org>,
+    Creation { body, act }: Creation<Body>,
+) -> Result<Response, Problem> {
+    let store = &state.context.store;
+    let new = check(&body, store.profile(), store.now())?;
+    let issued = store.issue_key(&act, Holder::Organization(org.it), new, None).await?;
     Ok(created(&format!("/v1/keys/{}", issued.key.id), Issued::of(&issued)))
 }
 

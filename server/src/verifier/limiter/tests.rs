@@ -107,7 +107,7 @@ fn counts_are_taken_once_and_kept_until_they_are_written() {
     }
     assert!(passes(&limiter, &keys[0], &a_day(10), at(0)));
     let mut taken = limiter.take();
-    taken.sort_by(|one, other| other.1.requests.cmp(&one.1.requests));
+    taken.sort_by_key(|(_, count)| std::cmp::Reverse(count.requests));
     assert_eq!(
         taken.iter().map(|(_, count)| (count.day, count.requests)).collect::<Vec<_>>(),
         [(day, 2), (day, 1), (day, 1)]
@@ -118,7 +118,7 @@ fn counts_are_taken_once_and_kept_until_they_are_written() {
     assert!(passes(&limiter, &keys[0], &a_day(10), at(0)));
     limiter.put_back(taken);
     let mut taken = limiter.take();
-    taken.sort_by(|one, other| other.1.requests.cmp(&one.1.requests));
+    taken.sort_by_key(|(_, count)| std::cmp::Reverse(count.requests));
     assert_eq!(taken.iter().map(|(_, count)| count.requests).collect::<Vec<_>>(), [3, 1, 1]);
 }
 

@@ -54,6 +54,29 @@ pub async fn what_a_client_says_of_its_request_changes_nothing(stage: Stage) {
     assert_eq!(stage.send("DELETE /notes/1", &all, "").await.status, 403);
 }
 
+/// A test key and a path for which live keys alone are good, as this gateway may not see it and the upstream may.
+pub async fn a_path_written_in_another_way_reaches_nothing(stage: Stage) {
+    let secret = stage.key("testing", &["read"]);
+    for path in ["/echo/../live/echo", "/live/../live/echo", "/live/..%2flive/echo", "/a/..;/live/echo", "//live/echo"]
+    {
+        let answer = stage.send(&format!("GET {path}"), &[("x-api-key", secret.as_str())], "").await;
+        assert_ne!(answer.status, 200, "{path}: {answer:?}");
+    }
+}
+
+/// As headers of the connection they would end at the gateway (RFC 9110, section 7.6.1).
+pub async fn a_client_cannot_have_identity_headers_removed(stage: Stage) {
+    let secret = stage.key("testing", &["read"]);
+    for named in ["X-Auth-Mode", "x-auth-app-id, X-Auth-Scopes", "close, X-Auth-Mode, X-Auth-Org-Id"] {
+        let answer = stage.send("GET /echo", &[("x-api-key", secret.as_str()), ("connection", named)], "").await;
+        if answer.status == 200 {
+            for name in ["x-auth-mode", "x-auth-app-id", "x-auth-scopes", "x-auth-org-id"] {
+                assert!(answer.json()["headers"][name][0].is_string(), "{named}: {name} is gone: {answer:?}");
+            }
+        }
+    }
+}
+
 /// By the allowlist of a key: its one address is the client's own, or the one that the client makes up.
 pub async fn what_a_client_says_of_its_address_is_not_believed(stage: Stage) {
     let secret = stage.key("production", &["read"]);

@@ -48,7 +48,7 @@ pub async fn what_a_route_requires_is_judged(stage: Stage) {
     // Other ways to write the same path.
     for path in ["/x/../live/echo", "/%6cive/echo", "//live/echo", "/./live/echo"] {
         let answer = stage.send(&format!("GET {path}"), &[("x-api-key", &test)], "").await;
-        let went_round = answer.status == 200 && !answer.json()["path"].as_str().is_some_and(|arrived| arrived == path);
+        let went_round = answer.status == 200 && answer.json()["path"].as_str().is_none_or(|arrived| arrived != path);
         assert!(!went_round, "{path}: {answer:?}");
     }
 }

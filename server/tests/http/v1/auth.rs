@@ -138,6 +138,12 @@ async fn the_clients_method_is_judged_and_not_the_gateways(portal: &TestPortal) 
     }
     let smuggled = [key, ("x-forwarded-method", "DELETE"), ("x-original-method", "GET")];
     assert_eq!(portal.auth("", &smuggled).await.status, 400, "a client that adds the other gateway's header");
+    for path in ["//leads", "/x/../leads", "/x%2Fleads", "/leads;v=1"] {
+        let unclear = [key, ("x-forwarded-method", "GET"), ("x-forwarded-uri", path)];
+        assert_eq!(portal.auth("", &unclear).await.status, 400, "{path}");
+        assert_eq!(portal.auth("?any_path=1", &unclear).await.status, 200, "{path}");
+    }
+    assert_eq!(portal.auth("", &[key, ("x-original-uri", "/leads")]).await.status, 400, "half of it is told");
     let twice = [key, ("x-forwarded-uri", "/a"), ("x-forwarded-uri", "/b")];
     assert_eq!(portal.auth("", &twice).await.status, 400);
 }

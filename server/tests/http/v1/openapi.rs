@@ -59,7 +59,7 @@ async fn it_describes_what_there_is(portal: &TestPortal) {
     assert_eq!(described, expected);
     // The router knows each of them, and no other method of theirs.
     for (path, _) in document["paths"].as_object().expect("paths") {
-        let at = path.replace('{', "").replace('}', "");
+        let at = path.replace(['{', '}'], "");
         for method in METHODS.map(str::to_uppercase) {
             let request = Client::request(method.parse().expect("a method"), &at).body(Body::empty());
             let answer = portal.another().send(request.expect("a request")).await;
