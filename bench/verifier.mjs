@@ -28,8 +28,8 @@ export async function verifier(portal, root) {
   return `## The verifier
 
 At ${connections} connections. The bare twin (\`server/examples/bare.rs\`) parses the same request, hashes the key in the
-same way, looks it up in a map and sends the same headers and bytes; it knows no root token, no limit, no request id, no
-time-out and no log.
+same way, looks it up in a map, and writes the same answer with the same headers; it knows no root token, no limit, no
+request id, no time-out and no log.
 
 | request | per second | p99 | of its bare twin | p99 of its | of /healthz |
 |---|---:|---:|---:|---:|---:|
