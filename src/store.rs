@@ -150,7 +150,7 @@ impl Store {
 
     /// Folds the WAL into the database and closes every connection.
     pub async fn close(&self) {
-        *self.0.server_lock.lock().await = None;
+        self.free_server_lock().await;
         self.0.verify.close().await;
         self.0.read.close().await;
         self.0.write.close().await;
@@ -178,6 +178,15 @@ impl Store {
             return Ok(());
         }
         Err(Error::Unavailable("another sallyport serves this database already; end it first".to_owned()))
+    }
+
+    /// The next server may begin at once: PostgreSQL frees the lock of a connection that ended only when it sees the end.
+    async fn free_server_lock(&self) {
+        if let Some(mut connection) = self.0.server_lock.lock().await.take() {
+            let _ = sqlx::query("SELECT CASE WHEN pg_advisory_unlock(7022136120) THEN 1 ELSE 0 END")
+                .execute(&mut connection)
+                .await;
+        }
     }
 
     fn read(&self) -> &AnyPool {

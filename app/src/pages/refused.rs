@@ -154,7 +154,7 @@ fn Row(kept: Kept, now: Timestamp) -> impl IntoView {
             <td class="cell-muted"><Ago at=decision.at now/></td>
             <td class="cell-head"><a class="link" href=href>{sentence(&refusal(decision.verdict.code()))}</a>{more}</td>
             <td data-label="Key" class="cell-cut"><a href=format!("/keys/{}", key.key_id)>{key.label.to_string()}</a></td>
-            <td data-label="Request" class="cell-rest cell-mono">{line.join(" ")}</td>
+            <td data-label=(!line.is_empty()).then_some("Request") class="cell-rest cell-mono">{line.join(" ")}</td>
             <td data-label="Address" class="cell-mono cell-muted">{asked.ip.map(|ip| ip.to_string())}</td>
             <td data-label="Request ID" class="cell-mono cell-muted">{decision.request_id.to_string()}</td>
         </tr>

