@@ -1,11 +1,15 @@
 //! Presented keys: junk is refused, and whatever is taken has the shape and the checksum of a key.
 #![no_main]
 
+use std::sync::{Arc, LazyLock};
+
 use libfuzzer_sys::fuzz_target;
 use sallyport::{key::secret::Checked, profile::Profile, root_token};
 
+static PROFILE: LazyLock<Arc<Profile>> = LazyLock::new(Profile::standard);
+
 fuzz_target!(|text: &str| {
-    let profile = Profile::standard();
+    let profile = &*PROFILE;
     if let Some(prefix) = profile.prefix_of(text)
         && Checked::parse(prefix, text).is_some()
     {
