@@ -167,7 +167,11 @@ test('menus open, are walked through and close', async ({ page }) => {
   const account = page.getByRole('button', { name: 'Your account' });
   await tabTo(page, account);
   await page.keyboard.press('Enter');
-  await walk(page, [page.getByRole('link', { name: 'Your account' }), page.getByRole('button', { name: 'Sign out' })]);
+  await walk(page, [
+    page.getByRole('link', { name: 'Your account' }),
+    page.getByRole('link', { name: 'API reference' }),
+    page.getByRole('button', { name: 'Sign out' }),
+  ]);
   await page.keyboard.press('Enter');
   await expect(field(page, 'Email')).toBeFocused();
 });
