@@ -69,7 +69,7 @@ const report = `# Benchmarks
 
 Made by \`make bench\`: the release binary on SQLite in a temporary folder, \`wrk\` on the same machine (${cpus().length} ×
 ${cpus()[0].model.trim()}), ${rounds} rounds of ${seconds} s, interleaved; medians. A ratio is the median of the ratios within
-the rounds. What can be counted instead of timed is in [benchmarks-micro.md](benchmarks-micro.md).
+the rounds. \`scripts/bench-micro\` counts instructions instead of timing.
 
 | what has to hold | measured | bound | holds |
 |---|---:|---:|---|

@@ -33,7 +33,7 @@ export async function load(target, length = seconds) {
     count,
     refused: Number(/Non-2xx or 3xx responses: (\d+)/.exec(said)?.[1] ?? 0),
     rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(said)[1]),
-    p99: milliseconds(/99%\s+(\S+)/.exec(said)[1]),
+    p99: milliseconds(/^\s+99%\s+(\S+)/m.exec(said)[1]),
   };
 }
 
