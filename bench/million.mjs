@@ -17,6 +17,7 @@ export async function million(small, large) {
     const [first] = readFileSync(server.secrets, 'utf8').split('\n', 1);
     const { valid, code } = await ask(server.base, first, server.root);
     if (!valid) throw new Error(`a key that was made is ${code}`);
+    await server.rest();
   }
   say(`Asking about keys of ${number(few)} and of ${number(most)} …`);
   await measure(targets);

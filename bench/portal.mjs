@@ -73,6 +73,20 @@ export class Portal {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.server.pid}/status`, 'utf8'))[1]) / 1024;
   }
 
+  // Until it has written what it gathered: so long it works, and then it rests for more than the time between two writes.
+  async rest() {
+    const ticks = () => {
+      const fields = readFileSync(`/proc/${this.server.pid}/stat`, 'utf8').split(') ')[1].split(' ');
+      return Number(fields[11]) + Number(fields[12]);
+    };
+    for (let seconds = 0, before = ticks(); seconds < 8; ) {
+      await new Promise(done => setTimeout(done, 1_000));
+      const now = ticks();
+      seconds = now - before <= 2 ? seconds + 1 : 0;
+      before = now;
+    }
+  }
+
   async visit(path, form) {
     const answer = await fetch(this.base + path, {
       method: form ? 'POST' : 'GET',

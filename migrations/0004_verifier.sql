@@ -29,13 +29,14 @@ CREATE INDEX key_days_of_day ON key_days (day);
 
 -- What a root token made under an Idempotency-Key: a repeat is answered from here and makes nothing.
 CREATE TABLE idempotency (
-    token_id TEXT NOT NULL REFERENCES root_tokens (id),
+    -- A root token, or a key that manages its organization.
+    caller_id TEXT NOT NULL,
     -- SHA-256 of the header.
     key_digest BYTEA NOT NULL CHECK (length(key_digest) = 32),
     -- SHA-256 of method, path and body: the same header for another request is a mistake.
     request_digest BYTEA NOT NULL CHECK (length(request_digest) = 32),
     made_id TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    PRIMARY KEY (token_id, key_digest)
+    PRIMARY KEY (caller_id, key_digest)
 );
 CREATE INDEX idempotency_age ON idempotency (created_at);

@@ -269,6 +269,15 @@ impl Profile {
         held.places().filter_map(|place| self.granted.get(place)).fold(ScopeSet::default(), |all, one| all.and(*one))
     }
 
+    pub fn lets_keys_manage(&self) -> bool {
+        self.scopes.iter().any(|scope| scope.manages)
+    }
+
+    /// Whether a key with these scopes manages its organization: one of the sandbox does not.
+    pub fn manages(&self, granted: ScopeSet, mode: Mode) -> bool {
+        mode == Mode::Live && granted.places().any(|place| self.scopes.get(place).is_some_and(|scope| scope.manages))
+    }
+
     pub fn names(&self, set: ScopeSet) -> impl Iterator<Item = &str> {
         set.places().filter_map(|place| self.scopes.get(place)).map(|scope| scope.name.as_str())
     }

@@ -15,6 +15,8 @@ pub struct Scope {
     /// What requests it allows: by method, by path, or by both. One that names neither allows none by itself.
     pub methods: Vec<Method>,
     pub paths: Vec<PathPattern>,
+    /// Keys with it may use the management endpoints of their organization.
+    pub manages: bool,
 }
 
 impl Scope {

@@ -50,6 +50,7 @@ pub use sessions::SessionRow;
 pub use signing::SealedSigning;
 pub use sqlite::can_corrupt_wal;
 pub use usage::{Refused, Used};
+pub use verify::StoredKey;
 pub use within::{Page, Paging};
 
 use crate::{Clock, Entropy, Error, Result, Timestamp, key::Digest, profile::Profile, vault::Vault};

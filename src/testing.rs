@@ -92,7 +92,6 @@ pub fn key_record() -> KeyRecord {
         revoked: false,
         paused: false,
         metadata: Metadata::default(),
-        last_used_at: None,
         restrictions: None,
     }
 }

@@ -29,7 +29,7 @@ use sallyport::{
         verdict::{Via, is_elsewhere, verdict},
     },
     root_token::RootToken,
-    store::{Change, SealedSigning, Store, Touched},
+    store::{Change, SealedSigning, Store, StoredKey, Touched},
 };
 use sallyport_app::context::Client;
 
@@ -47,6 +47,9 @@ use usage::Usage;
 
 /// How often a verdict is judged anew because something was revoked meanwhile.
 const ATTEMPTS: usize = 64;
+
+/// How many keys one transaction writes of: a revocation waits for no more than that, however many were used.
+const AT_ONCE: usize = 1_000;
 
 /// A key in memory, and when it was last good.
 pub struct CachedKey {
@@ -139,7 +142,7 @@ impl Verifier {
         let judge = |key: &KeyRecord| verdict(&Ask::default(), key, self.store.profile(), self.store.now());
         let verdict = match self.keys.get(digest) {
             Some(key) => Some(judge(&key.record)),
-            None => self.store.key_by_digest(digest).await?.as_ref().map(judge),
+            None => self.store.key_by_digest(digest).await?.map(|stored| judge(&stored.record)),
         };
         Ok(verdict == Some(Verdict::Revoked))
     }
@@ -272,11 +275,16 @@ impl Verifier {
     pub async fn flush(&self) -> Result<()> {
         let now = self.store.now();
         self.decisions.forget(now);
-        let batch = self.usage.take(now);
-        let written = self.store.record_usage(batch.used(), batch.refused()).await;
-        if written.is_err() {
-            self.usage.put_back(batch);
+        let mut waiting = self.usage.take(now);
+        let mut written = Ok(());
+        while let Some(part) = waiting.part(AT_ONCE) {
+            written = self.store.record_usage(part.used(), part.refused()).await;
+            if written.is_err() {
+                self.usage.put_back(part);
+                break;
+            }
         }
+        self.usage.put_back(waiting);
         // By itself: neither keeps the other from being written.
         let days = self.flush_days().await;
         written.and(days)
@@ -292,9 +300,9 @@ fn asker(ask: &Ask<'_>, client: &Client) -> Asker {
     }
 }
 
-impl From<KeyRecord> for CachedKey {
-    fn from(record: KeyRecord) -> Self {
-        Self { last_used: LastUsed::new(record.last_used_at), record, signing: OnceLock::new() }
+impl From<StoredKey> for CachedKey {
+    fn from(stored: StoredKey) -> Self {
+        Self { record: stored.record, last_used: LastUsed::new(stored.last_used_at), signing: OnceLock::new() }
     }
 }
 
@@ -312,8 +320,8 @@ mod tests {
     /// tables, that is less than 300 bytes; `make bench` measures it.
     #[test]
     fn a_cached_key_is_small() {
-        assert!(size_of::<KeyRecord>() <= 128, "{}", size_of::<KeyRecord>());
-        assert!(size_of::<CachedKey>() <= 152, "{}", size_of::<CachedKey>());
+        assert!(size_of::<KeyRecord>() <= 120, "{}", size_of::<KeyRecord>());
+        assert!(size_of::<CachedKey>() <= 144, "{}", size_of::<CachedKey>());
     }
 
     /// Identifiers and short labels lie in the record itself.

@@ -29,7 +29,6 @@ pub struct KeyRecord {
     pub revoked: bool,
     pub paused: bool,
     pub metadata: Metadata,
-    pub last_used_at: Option<Timestamp>,
     /// Most keys have none.
     pub restrictions: Option<Box<Restrictions>>,
 }

@@ -88,6 +88,7 @@ pub(super) struct ScopeEntry {
     pub paths: Vec<Text>,
     #[serde(default)]
     pub implies: Vec<Text>,
+    pub manages: Option<Spanned<bool>>,
 }
 
 #[derive(Deserialize)]

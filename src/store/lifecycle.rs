@@ -256,7 +256,8 @@ impl Tx {
             steps.push("DELETE FROM orgs WHERE id = $1".to_owned());
         }
         if place.kind == PlaceKind::Org {
-            let repeats = "DELETE FROM idempotency WHERE token_id IN (SELECT id FROM root_tokens WHERE org_id = $1)";
+            let repeats = "DELETE FROM idempotency WHERE caller_id IN \
+                (SELECT id FROM root_tokens WHERE org_id = $1 UNION ALL SELECT id FROM keys WHERE org_id = $1)";
             self.delete(repeats, &place.id).await?;
         }
         let keys = self.delete(&format!("DELETE FROM keys WHERE {}", keys_within(place.kind)), &place.id).await?;

@@ -8,7 +8,6 @@ use super::{Store, detached, row::Read, tx::Tx};
 use crate::{
     Error, Result,
     audit::{Act, Actor, Once},
-    id::TokenId,
 };
 
 /// Whoever repeats a request does it sooner than that.
@@ -18,9 +17,9 @@ impl Store {
     /// Refuses a request that was answered before, before anything else of it is judged: what was good then may be
     /// refused today, and would hide that it was made.
     pub async fn check_repeat(&self, act: &Act) -> Result<()> {
-        let (Actor::RootToken { id, .. }, Some(once)) = (&act.actor, act.once) else { return Ok(()) };
+        let (Some(caller), Some(once)) = (caller(&act.actor), act.once) else { return Ok(()) };
         let mut connection = self.read().acquire().await?;
-        made_before(&mut connection, id, once).await.map(drop)
+        made_before(&mut connection, caller, once).await.map(drop)
     }
 
     /// Forgets the requests of more than a day ago; how many those were.
@@ -44,26 +43,30 @@ impl Tx {
     /// Names what this transaction is about to make, if its request has a name. Of two at once the second waits here for
     /// the first to end, and makes nothing if that one did.
     pub(super) async fn makes(&mut self, id: &str) -> Result<()> {
-        let (Actor::RootToken { id: token, .. }, Some(once)) = (self.actor().clone(), self.once()) else {
-            return Ok(());
-        };
+        let actor = self.actor().clone();
+        let (Some(caller), Some(once)) = (caller(&actor), self.once()) else { return Ok(()) };
         let now = self.now().micros();
         let insert = sqlx::query(
-            "INSERT INTO idempotency (token_id, key_digest, request_digest, made_id, created_at) \
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (token_id, key_digest) DO NOTHING",
+            "INSERT INTO idempotency (caller_id, key_digest, request_digest, made_id, created_at) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (caller_id, key_digest) DO NOTHING",
         );
-        let insert: Query<'_, Any, _> = insert.bind(token.to_string()).bind(once.key.to_vec());
+        let insert: Query<'_, Any, _> = insert.bind(caller.to_owned()).bind(once.key.to_vec());
         let insert = insert.bind(once.request.to_vec()).bind(id.to_owned()).bind(now);
         if insert.execute(self.on()).await?.rows_affected() == 1 {
             return Ok(());
         }
-        made_before(self.on(), &token, once).await
+        made_before(self.on(), caller, once).await
     }
 }
 
-async fn made_before(on: &mut AnyConnection, token: &TokenId, once: Once) -> Result<()> {
-    let row = sqlx::query("SELECT request_digest, made_id FROM idempotency WHERE token_id = $1 AND key_digest = $2")
-        .bind(token.to_string())
+/// The id of the root token or the key that asks.
+fn caller(actor: &Actor) -> Option<&str> {
+    matches!(actor, Actor::RootToken { .. } | Actor::Key { .. }).then(|| actor.id())
+}
+
+async fn made_before(on: &mut AnyConnection, caller: &str, once: Once) -> Result<()> {
+    let row = sqlx::query("SELECT request_digest, made_id FROM idempotency WHERE caller_id = $1 AND key_digest = $2")
+        .bind(caller.to_owned())
         .bind(once.key.to_vec())
         .fetch_optional(on)
         .await?;

@@ -8,13 +8,14 @@ use super::{Change, Location, Store, Touched, row::Read};
 use crate::{
     Error, Result, Timestamp,
     audit::{Act, Actor, Event, NewEvent, Once},
-    id::{OrgId, TokenId},
+    id::{KeyId, OrgId, TokenId},
     key::Digest,
     member::Permission,
+    profile::Mode,
 };
 
-/// What a root token hears that was made without `--manage`.
-const VERIFIES: &str = "This root token verifies keys; it may not manage anything.";
+/// To a root token that was made without `--manage`, or a key whose scope does not manage.
+const MANAGES_NOTHING: &str = "This credential does not manage anything.";
 
 pub(super) struct Tx {
     store: Store,
@@ -37,7 +38,7 @@ impl Store {
     }
 }
 
-/// How far a root token reaches.
+/// How far a root token reaches, or a key that manages its organization.
 struct Reach {
     manage: bool,
     /// That organization alone.
@@ -45,13 +46,14 @@ struct Reach {
 }
 
 impl Tx {
-    /// A person whose session ended meanwhile writes nothing, nor does a root token that was revoked.
+    /// A person whose session ended meanwhile writes nothing, nor does a root token or a key that was revoked.
     async fn needs_alive(&mut self) -> Result<()> {
-        let session = match self.act.actor.clone() {
-            Actor::User { session: Some(session), .. } => session,
-            Actor::RootToken { id, .. } => return self.reach(&id).await.map(drop),
-            _ => return Ok(()),
-        };
+        self.needs_session().await?;
+        self.reach().await.map(drop)
+    }
+
+    async fn needs_session(&mut self) -> Result<()> {
+        let Actor::User { session: Some(session), .. } = self.act.actor.clone() else { return Ok(()) };
         let alive = sqlx::query(
             "SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id \
              WHERE s.id_digest = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL",
@@ -63,15 +65,43 @@ impl Tx {
         if alive.is_some() { Ok(()) } else { Err(Error::SignedOut) }
     }
 
-    /// Held to the end, so that a revocation comes before this write or after it. Before any other row: whoever deletes
-    /// an organization takes its tokens first, too.
-    async fn reach(&mut self, token: &TokenId) -> Result<Reach> {
-        // SQLite has one writer, and no words for this.
-        let hold = if matches!(self.store.0.location, Location::Postgres(_)) { "FOR SHARE" } else { "" };
+    /// Nothing for a person, and for whoever may do all. What reaches is held to the end, so that a revocation comes
+    /// before this write or after it. Before any other row: whoever deletes an organization takes its tokens first, too.
+    async fn reach(&mut self) -> Result<Option<Reach>> {
+        match self.actor().clone() {
+            Actor::RootToken { id, .. } => self.reach_of_token(&id).await.map(Some),
+            Actor::Key { id, .. } => self.reach_of_key(&id).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    async fn reach_of_token(&mut self, token: &TokenId) -> Result<Reach> {
+        let hold = self.row_lock("FOR SHARE");
         let sql = format!("SELECT manage, org_id FROM root_tokens WHERE id = $1 AND revoked_at IS NULL {hold}");
         let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(token.to_string()).fetch_optional(self.on()).await?;
         let row = row.ok_or(Error::SignedOut)?;
         Ok(Reach { manage: row.flag("manage")?, org: row.text_opt("org_id")? })
+    }
+
+    async fn reach_of_key(&mut self, key: &KeyId) -> Result<Reach> {
+        // A key may revoke itself, so its row is not only read.
+        let hold = self.row_lock("FOR NO KEY UPDATE");
+        let sql = format!(
+            "SELECT org_id, scopes, mode FROM keys WHERE id = $1 AND revoked_at IS NULL AND paused_at IS NULL \
+             AND (expires_at IS NULL OR expires_at > $2) {hold}"
+        );
+        let now = self.now().micros();
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(key.to_string()).bind(now);
+        let row = query.fetch_optional(self.on()).await?.ok_or(Error::SignedOut)?;
+        let profile = self.profile();
+        let granted = profile.granted(profile.set(row.text("scopes")?.split_whitespace()));
+        let manage = profile.manages(granted, row.word("mode", Mode::parse)?);
+        Ok(Reach { manage, org: Some(row.text("org_id")?) })
+    }
+
+    /// SQLite has one writer, and no words for this.
+    fn row_lock(&self, words: &'static str) -> &'static str {
+        if matches!(self.store.0.location, Location::Postgres(_)) { words } else { "" }
     }
 
     pub(super) fn on(&mut self) -> &mut sqlx::AnyConnection {
@@ -95,19 +125,16 @@ impl Tx {
     }
 
     /// Refuses what the role of whoever acts does not allow: it may be another one than when the request began.
-    /// A root token has none: it manages, or does not, everywhere or in one organization. The command line may do all.
+    /// A root token or a key has none: it manages, or does not, everywhere or in one organization. The command line may
+    /// do all.
     pub(super) async fn needs(&mut self, org: &OrgId, permission: Permission) -> Result<()> {
-        let id = match self.actor().clone() {
-            Actor::User { id, .. } => id,
-            Actor::RootToken { id, .. } => {
-                let reach = self.reach(&id).await?;
-                if reach.org.is_some_and(|within| within != org.as_str()) {
-                    return Err(Error::NotFound);
-                }
-                return if reach.manage { Ok(()) } else { Err(Error::Forbidden(VERIFIES)) };
+        if let Some(reach) = self.reach().await? {
+            if reach.org.is_some_and(|within| within != org.as_str()) {
+                return Err(Error::NotFound);
             }
-            _ => return Ok(()),
-        };
+            return if reach.manage { Ok(()) } else { Err(Error::Forbidden(MANAGES_NOTHING)) };
+        }
+        let Actor::User { id, .. } = self.actor().clone() else { return Ok(()) };
         let role = self.role(org, &id).await?.ok_or(Error::NotFound)?;
         if role.may(permission) {
             Ok(())
@@ -116,15 +143,14 @@ impl Tx {
         }
     }
 
-    /// Refuses to make an organization for a root token that has its own.
+    /// Refuses to make an organization for whoever manages one alone.
     pub(super) async fn needs_to_found(&mut self) -> Result<()> {
-        let Actor::RootToken { id, .. } = self.actor().clone() else { return Ok(()) };
-        match self.reach(&id).await? {
-            Reach { manage: false, .. } => Err(Error::Forbidden(VERIFIES)),
-            Reach { org: Some(_), .. } => {
-                Err(Error::Forbidden("This root token manages one organization; it can't make another."))
+        match self.reach().await? {
+            Some(Reach { manage: false, .. }) => Err(Error::Forbidden(MANAGES_NOTHING)),
+            Some(Reach { org: Some(_), .. }) => {
+                Err(Error::Forbidden("This credential manages one organization; it can't make another."))
             }
-            Reach { .. } => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -138,7 +164,7 @@ impl Tx {
     pub(super) async fn lock_chain(&mut self, name: &str) -> Result<()> {
         sqlx::query("UPDATE chains SET seq = seq WHERE name = $1").bind(name.to_owned()).execute(self.on()).await?;
         // While this waited, the session may have been ended by whoever was before it.
-        self.needs_alive().await
+        self.needs_session().await
     }
 
     /// Starts the chain of a new organization.

@@ -17,7 +17,7 @@ use crate::{
 pub struct Used<K> {
     pub key: Arc<K>,
     pub at: Timestamp,
-    pub address: Option<String>,
+    pub address: Option<IpAddr>,
     pub user_agent: Option<String>,
 }
 
@@ -29,16 +29,16 @@ pub struct Refused<K> {
     /// It was let through all the same: what stands against it is only watched for now.
     pub passed: bool,
     pub times: u64,
-    pub address: Option<String>,
+    pub address: Option<IpAddr>,
     pub user_agent: Option<String>,
     /// Where the client is, as whoever asked says.
     pub ip: Option<IpAddr>,
     pub request_id: RequestId,
 }
 
-fn act(key: &KeyRecord, address: Option<String>, user_agent: Option<String>, request_id: Option<RequestId>) -> Act {
+fn act(key: &KeyRecord, address: Option<IpAddr>, user_agent: Option<String>, request_id: Option<RequestId>) -> Act {
     let actor = Actor::Key { id: key.key_id.clone(), label: key.label.to_string() };
-    Act { actor, address, user_agent, request_id, once: None }
+    Act { actor, address: address.map(|address| address.to_string()), user_agent, request_id, once: None }
 }
 
 fn target(key: &KeyRecord) -> Target {
@@ -70,7 +70,7 @@ impl Store {
             }
             for org in orgs(&first_uses, &refused) {
                 for used in first_uses.iter().filter(|used| used.record().owner.org_id == org) {
-                    tx.act_as(act(used.record(), used.address.clone(), used.user_agent.clone(), None));
+                    tx.act_as(act(used.record(), used.address, used.user_agent.clone(), None));
                     tx.record(NewEvent::of(&org, Action::KeyFirstUsed, target(used.record()))).await?;
                 }
                 for refused in refused.iter().filter(|refused| refused.record().owner.org_id == org) {
@@ -123,7 +123,7 @@ impl Tx {
     async fn record_refusal<K: AsRef<KeyRecord>>(&mut self, refused: &Refused<K>) -> Result<()> {
         let Refused { verdict, passed, times, address, user_agent, ip, request_id, .. } = refused;
         let key = refused.record();
-        self.act_as(act(key, address.clone(), user_agent.clone(), Some(request_id.clone())));
+        self.act_as(act(key, *address, user_agent.clone(), Some(request_id.clone())));
         let action = if *passed { Action::RequestNoted } else { Action::RequestRefused };
         let event = NewEvent::of(&key.owner.org_id, action, target(key));
         let event = if *passed { event } else { event.refused(verdict.status()) };

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 
 use super::{Store, keys, row::Read};
 use crate::{
-    Result,
+    Result, Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
     key::{
         Digest, Restrictions,
@@ -41,27 +41,33 @@ macro_rules! select_record {
     };
 }
 
+/// A key as the database holds it.
+pub struct StoredKey {
+    /// What a verdict on it depends on.
+    pub record: KeyRecord,
+    pub last_used_at: Option<Timestamp>,
+}
+
 impl Store {
     /// The digests under which a presented secret may be stored, likeliest first.
     pub fn digests(&self, secret: Checked<'_>) -> impl Iterator<Item = Digest> {
         self.0.peppers.digests(secret)
     }
 
-    /// What a verdict on that key depends on.
-    pub async fn key_by_digest(&self, digest: &Digest) -> Result<Option<KeyRecord>> {
+    pub async fn key_by_digest(&self, digest: &Digest) -> Result<Option<StoredKey>> {
         let row =
             sqlx::query(select_record!("k.digest")).bind(digest.0.to_vec()).fetch_optional(&self.0.verify).await?;
         #[cfg(feature = "testing")]
         if let Some(slowness) = self.0.slowness.get() {
             slowness().await;
         }
-        row.map(|row| self.record(&row)).transpose()
+        row.map(|row| self.stored_key(&row)).transpose()
     }
 
     /// The same by the key's id, for whoever may see the key but does not have it.
-    pub async fn key_by_id(&self, id: &KeyId) -> Result<Option<KeyRecord>> {
+    pub async fn key_by_id(&self, id: &KeyId) -> Result<Option<StoredKey>> {
         let row = sqlx::query(select_record!("k.id")).bind(id.to_string()).fetch_optional(&self.0.read).await?;
-        row.map(|row| self.record(&row)).transpose()
+        row.map(|row| self.stored_key(&row)).transpose()
     }
 
     /// Waits for what `slowness` gives whenever a key was read, and before it is told: for tests of races.
@@ -71,6 +77,10 @@ impl Store {
         F: Future<Output = ()> + Send + 'static,
     {
         let _ = self.0.slowness.set(Box::new(move || Box::pin(slowness())));
+    }
+
+    fn stored_key(&self, row: &AnyRow) -> Result<StoredKey> {
+        Ok(StoredKey { record: self.record(row)?, last_used_at: row.time_opt("last_used_at")? })
     }
 
     fn record(&self, row: &AnyRow) -> Result<KeyRecord> {
@@ -88,7 +98,6 @@ impl Store {
             revoked: row.time_opt("revoked_at")?.is_some(),
             paused: row.time_opt("paused_at")?.is_some(),
             metadata: keys::metadata(&row.text("metadata")?),
-            last_used_at: row.time_opt("last_used_at")?,
             restrictions: Some(keys::restrictions(row)?).filter(|own| *own != Restrictions::default()).map(Box::new),
         })
     }

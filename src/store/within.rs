@@ -1,5 +1,7 @@
 //! What a root token sees: everything, or what belongs to its organization. One by its id, or a list, a page at a time.
 
+use std::collections::{BTreeSet, HashMap};
+
 use sqlx::any::AnyRow;
 
 use super::{
@@ -79,6 +81,20 @@ impl Store {
 
     pub async fn key_within(&self, scope: Option<&OrgId>, id: &KeyId) -> Result<Option<Key>> {
         self.one(&KEYS, scope, id.as_str()).await?.as_ref().map(key).transpose()
+    }
+
+    /// The apps that keys of an organization speak for, all at once.
+    pub async fn apps_of(&self, org: &OrgId, keys: &[Key]) -> Result<HashMap<AppId, App>> {
+        let wanted: BTreeSet<_> = keys.iter().filter_map(|key| key.app_id.as_ref()).collect();
+        if wanted.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let places: Vec<_> = (2..wanted.len() + 2).map(|place| format!("${place}")).collect();
+        let sql = format!("SELECT k.* FROM apps k WHERE k.org_id = $1 AND k.id IN ({})", places.join(", "));
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(org.to_string());
+        let query = wanted.into_iter().fold(query, |query, app| query.bind(app.to_string()));
+        let rows = query.fetch_all(self.read()).await?;
+        rows.iter().map(|row| app(row).map(|app| (app.id.clone(), app))).collect()
     }
 
     /// Every organization, or the one.

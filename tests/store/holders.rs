@@ -43,7 +43,7 @@ async fn two(store: &TestStore) -> (User, User, Org) {
 async fn record(store: &TestStore, issued: &Issued) -> KeyRecord {
     let checked = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
     let digest = store.digests(checked).next().expect("a pepper");
-    store.key_by_digest(&digest).await.expect("asked").expect("found")
+    store.key_by_digest(&digest).await.expect("asked").expect("found").record
 }
 
 async fn keys_of_organizations_and_people_are_found_listed_and_revoked(store: &TestStore) {

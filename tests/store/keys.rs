@@ -35,7 +35,7 @@ async fn a_key_is_found_by_its_digest_alone(store: &TestStore) {
     let issued = store.key(&act, &app, "CI").await;
     let checked = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
     let digests: Vec<_> = store.digests(checked).collect();
-    let record = store.key_by_digest(&digests[0]).await.expect("asked").expect("found");
+    let record = store.key_by_digest(&digests[0]).await.expect("asked").expect("found").record;
     let owner = record.app().expect("an app's key");
     assert_eq!((&record.key_id, &owner.app_id, &owner.tenant_id), (&issued.key.id, &app.id, &app.tenant_id));
     assert_eq!(store.profile().names(record.scopes).collect::<Vec<_>>(), ["read"]);
@@ -250,7 +250,7 @@ async fn filters_narrow(store: &TestStore) {
 
 async fn record(store: &TestStore, secret: &str) -> KeyRecord {
     let digest = store.digests(Checked::parse("sk_live_", secret).expect("shaped")).next().expect("a pepper");
-    store.key_by_digest(&digest).await.expect("asked").expect("found")
+    store.key_by_digest(&digest).await.expect("asked").expect("found").record
 }
 
 async fn a_paused_key_is_resumed(store: &TestStore) {

@@ -67,11 +67,15 @@ async fn an_archived_place_suspends_every_key_below_it(store: &TestStore) {
         let before = store.revision().await.expect("asked");
         store.archive_place(&act, &place).await.expect("archived");
         store.archive_place(&act, &place).await.expect("twice is once");
-        assert!(store.key_by_digest(&digest).await.expect("asked").expect("found").owner.suspended, "{:?}", place.kind);
+        assert!(
+            store.key_by_digest(&digest).await.expect("asked").expect("found").record.owner.suspended,
+            "{:?}",
+            place.kind
+        );
         assert_eq!(store.revision().await.expect("asked"), before + 1, "verifiers hear of it");
         store.restore_place(&act, &place).await.expect("restored");
         assert!(
-            !store.key_by_digest(&digest).await.expect("asked").expect("found").owner.suspended,
+            !store.key_by_digest(&digest).await.expect("asked").expect("found").record.owner.suspended,
             "{:?}",
             place.kind
         );
@@ -145,7 +149,7 @@ async fn contents_count_what_would_stop(store: &TestStore) {
     let revoked = store.key(&act, &app, "Revoked").await.key;
     store.revoke_key(&act, &revoked, String::new()).await.expect("revoked");
     let digest = store.digests(Checked::parse("sk_live_", secret.expose()).expect("shaped")).next().expect("a pepper");
-    let key = std::sync::Arc::new(store.key_by_digest(&digest).await.expect("asked").expect("found"));
+    let key = std::sync::Arc::new(store.key_by_digest(&digest).await.expect("asked").expect("found").record);
     let used = sallyport::store::Used { key, at: store.now(), address: None, user_agent: None };
     store.record_usage(vec![used], vec![]).await.expect("written");
     let tenant = store.tenants(&org.id).await.expect("asked").remove(0);

@@ -174,7 +174,7 @@ async fn many_revocations_and_flushes_do_not_block_each_other(store: &TestStore)
             let issued = store.key(&act, &app, &format!("key {n}")).await;
             let checked = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
             let digest = store.digests(checked).next().expect("a pepper");
-            let key = Arc::new(store.key_by_digest(&digest).await.expect("asked").expect("found"));
+            let key = Arc::new(store.key_by_digest(&digest).await.expect("asked").expect("found").record);
             used.push(Used { key, at: store.now(), address: None, user_agent: None });
         }
         let flushing = store.store.clone();

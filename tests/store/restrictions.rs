@@ -16,7 +16,7 @@ sallyport::on_both_databases!(
 async fn record(store: &TestStore, secret: &str) -> KeyRecord {
     let checked = Checked::parse("sk_live_", secret).expect("shaped");
     let digest = store.digests(checked).next().expect("a pepper");
-    store.key_by_digest(&digest).await.expect("asked").expect("found")
+    store.key_by_digest(&digest).await.expect("asked").expect("found").record
 }
 
 async fn restrictions_reach_the_verifier(store: &TestStore) {

@@ -17,8 +17,8 @@ async fn use_and_refusal_are_written(store: &TestStore) {
     let issued = store.key(&act, &app, "CI").await;
     let checked = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
     let digest = store.digests(checked).next().expect("a pepper");
-    let key = Arc::new(store.key_by_digest(&digest).await.expect("asked").expect("found"));
-    let used = |at| Used { key: Arc::clone(&key), at, address: Some("203.0.113.9".to_owned()), user_agent: None };
+    let key = Arc::new(store.key_by_digest(&digest).await.expect("asked").expect("found").record);
+    let used = |at| Used { key: Arc::clone(&key), at, address: "203.0.113.9".parse().ok(), user_agent: None };
     let refused = Refused {
         key: Arc::clone(&key),
         verdict: Verdict::InsufficientScope,
@@ -57,7 +57,7 @@ async fn flushes_and_revocations_do_not_block_each_other(store: &TestStore) {
             let issued = store.key(&act, &app, &format!("key {n}")).await;
             let checked = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
             let digest = store.digests(checked).next().expect("a pepper");
-            records.push(Arc::new(store.key_by_digest(&digest).await.expect("asked").expect("found")));
+            records.push(Arc::new(store.key_by_digest(&digest).await.expect("asked").expect("found").record));
             keys.push(issued.key);
         }
         let now = store.now();

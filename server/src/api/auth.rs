@@ -46,7 +46,7 @@ pub async fn auth(
     let pairs = url::form_urlencoded::parse(query.as_bytes());
     let for_nginx = pairs.clone().any(|(name, value)| name == "gateway" && value == "nginx");
     let required = Requirement::parse(pairs.filter(|(name, value)| !(name == "gateway" && value == "nginx")));
-    let asked = Asked { state: &state, client: &client, trusted: trusted.0, headers: &headers };
+    let asked = Asked { state: &state, client: &client, trusted, headers: &headers };
     let judged = async {
         if !trusted.0 && Forwarded::is_in(&headers) {
             // Judging the gateway's own GET instead of the client's DELETE would fail open.
@@ -85,7 +85,7 @@ pub async fn envoy(
     body: Body,
 ) -> Response {
     let (name, forwarded) = Forwarded::in_path(method.as_str(), &uri);
-    let asked = Asked { state: &state, client: &client, trusted: trusted.0, headers: &headers };
+    let asked = Asked { state: &state, client: &client, trusted, headers: &headers };
     let Some(required) = state.requirements.get(name) else {
         let detail = "No requirement has the name in this path; add it to sallyport.toml as [requirements.NAME].";
         return asked.show(&Problem::new(StatusCode::FORBIDDEN, "unknown_requirement", detail)).into_response();
@@ -115,7 +115,7 @@ fn nginx_alone() -> Object {
 struct Asked<'a> {
     state: &'a AppState,
     client: &'a Client,
-    trusted: bool,
+    trusted: Trusted,
     headers: &'a HeaderMap,
 }
 
@@ -152,7 +152,7 @@ impl Asked<'_> {
         let body = signed::body(required.body, self.headers, names, body).await?;
         let ask = Ask {
             org_id: None,
-            plain_http: !self.is_https(),
+            plain_http: !self.trusted.is_https(self.headers),
             workspace: self.workspace(profile)?,
             app_id: required.app_id.as_deref(),
             scopes: required.scope.iter().map(String::as_str).collect(),
@@ -174,13 +174,6 @@ impl Asked<'_> {
             }
             _ => Err(Shown::judged(self.state, &judged, now, self.client)),
         })
-    }
-
-    /// As the proxy in front says; nobody else is believed.
-    fn is_https(&self) -> bool {
-        let mut schemes = self.headers.get_all("x-forwarded-proto").iter();
-        let https = schemes.next().is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"));
-        self.trusted && https && schemes.next().is_none()
     }
 
     fn workspace(&self, profile: &Profile) -> Result<Option<&str>, Problem> {

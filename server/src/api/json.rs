@@ -73,9 +73,6 @@ fn is_json(headers: &HeaderMap) -> bool {
     if kind == "application/json" {
         return true;
     }
-    if kind == "application/json" {
-        return true;
-    }
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }

@@ -1,6 +1,10 @@
 //! What happened to the keys of the example company: one in every status.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::Duration,
+};
 
 use sallyport::{
     Error, Timestamp,
@@ -105,13 +109,13 @@ pub async fn live(store: &Store, story: &StoryClock, now: Timestamp, company: &C
     Ok(issued[find(&issued, TOLD)?].secret.expose().to_owned())
 }
 
-fn caller() -> (Option<String>, Option<String>) {
-    (Some("198.51.100.23".to_owned()), Some("focus-backend/3.2".to_owned()))
+fn caller() -> (Option<IpAddr>, Option<String>) {
+    (Some(Ipv4Addr::new(198, 51, 100, 23).into()), Some("focus-backend/3.2".to_owned()))
 }
 
 async fn record(store: &Store, issued: &Issued) -> Result<Arc<KeyRecord>, Error> {
     let secret = issued.secret.expose();
     let checked = store.profile().prefix_of(secret).and_then(|prefix| Checked::parse(prefix, secret));
     let digest = checked.and_then(|checked| store.digests(checked).next()).ok_or(Error::NotFound)?;
-    Ok(Arc::new(store.key_by_digest(&digest).await?.ok_or(Error::NotFound)?))
+    Ok(Arc::new(store.key_by_digest(&digest).await?.ok_or(Error::NotFound)?.record))
 }

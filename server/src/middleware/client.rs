@@ -22,8 +22,17 @@ use sallyport_app::context::Client;
 pub struct Peer(pub SocketAddr);
 
 /// Whether the other end of the connection may speak for others.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Trusted(pub bool);
+
+impl Trusted {
+    /// As the proxy in front says; nobody else is believed.
+    pub fn is_https(self, headers: &HeaderMap) -> bool {
+        let mut schemes = headers.get_all("x-forwarded-proto").iter();
+        let https = schemes.next().is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"));
+        self.0 && https && schemes.next().is_none()
+    }
+}
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");

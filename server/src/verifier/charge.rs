@@ -9,7 +9,7 @@ use sallyport::{
     limit::{Day, DayCount, Judged, Limits, Now, Rate},
 };
 
-use super::{Verifier, limiter};
+use super::{AT_ONCE, Verifier, limiter};
 
 /// A request that came as far as the limits.
 #[derive(Clone, Copy, Debug)]
@@ -50,14 +50,14 @@ impl Verifier {
         let at = self.store.now();
         self.limiter.forget(self.both_clocks(at));
         let counts = self.limiter.take();
-        if counts.is_empty() {
-            return Ok(());
+        for (place, part) in counts.chunks(AT_ONCE).enumerate() {
+            let written = self.store.record_days(part.to_vec(), limiter::oldest(at)).await;
+            if written.is_err() {
+                self.limiter.put_back(counts[place * AT_ONCE..].to_vec());
+                return written;
+            }
         }
-        let written = self.store.record_days(counts.clone(), limiter::oldest(at)).await;
-        if written.is_err() {
-            self.limiter.put_back(counts);
-        }
-        written
+        Ok(())
     }
 
     fn both_clocks(&self, at: Timestamp) -> Now {

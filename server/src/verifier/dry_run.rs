@@ -24,8 +24,8 @@ pub struct Tried {
 impl Verifier {
     pub async fn try_out(&self, key: &KeyId, ask: &Ask<'_>) -> Result<Tried> {
         // From the database: what is cached is found by the secret alone.
-        let record = self.store.key_by_id(key).await?.ok_or(Error::NotFound)?;
-        let (key, at) = (Arc::new(CachedKey::from(record)), self.store.now());
+        let stored = self.store.key_by_id(key).await?.ok_or(Error::NotFound)?;
+        let (key, at) = (Arc::new(CachedKey::from(stored)), self.store.now());
         let profile = self.store.profile();
         let pure = Check::ALL.into_iter().map(|check| {
             let refused = check.refuses(ask, &key.record, profile, at);

@@ -29,10 +29,10 @@ impl Verifier {
             Err(wait) => return Ok(Found::Later(wait)),
         };
         for digest in self.store.digests(checked) {
-            if let Some(mut record) = self.store.key_by_digest(&digest).await? {
+            if let Some(mut stored) = self.store.key_by_digest(&digest).await? {
                 self.unknown.was_somebodys(&asking);
-                self.shared.share(&mut record);
-                let key = Arc::new(CachedKey::from(record));
+                self.shared.share(&mut stored.record);
+                let key = Arc::new(CachedKey::from(stored));
                 self.keys.fill(generation, digest, &key);
                 return Ok(Found::Key(key));
             }

@@ -53,7 +53,7 @@ impl Gathered {
 /// A key that was good, and where its first use came from.
 struct FirstSeen {
     key: Arc<CachedKey>,
-    address: Option<String>,
+    address: Option<IpAddr>,
     user_agent: Option<String>,
 }
 
@@ -68,7 +68,7 @@ struct Kind {
     passed: bool,
     times: u64,
     told_at: Option<Timestamp>,
-    address: Option<String>,
+    address: Option<IpAddr>,
     user_agent: Option<String>,
     /// Where the client was that the key came from, as whoever asked says.
     ip: Option<IpAddr>,
@@ -89,7 +89,7 @@ impl Usage {
     /// Takes the lock once for each key and flush, not once for each request.
     pub fn used(&self, key: &Arc<CachedKey>, now: Timestamp, client: &Client) {
         let Some(first) = key.last_used.note(now) else { return };
-        let address = first.then(|| client.address());
+        let address = first.then_some(client.ip);
         let user_agent = if first { client.user_agent.clone() } else { None };
         self.lock().used.push(FirstSeen { key: Arc::clone(key), address, user_agent });
     }
@@ -124,7 +124,7 @@ impl Usage {
         }
         let Some(kind) = gathered.refused.get_mut(&name) else { return };
         if kind.times == 0 {
-            kind.address = Some(client.address());
+            kind.address = Some(client.ip);
             kind.user_agent.clone_from(&client.user_agent);
             kind.ip = ip.map(|ip| ip.to_canonical());
             kind.request_id = client.request_id.clone();
@@ -186,11 +186,20 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Takes some of it off, as long as there is any.
+    pub fn part(&mut self, most: usize) -> Option<Self> {
+        fn some<T>(list: &mut Vec<T>, most: usize) -> Vec<T> {
+            list.split_off(list.len().saturating_sub(most))
+        }
+        let part = Self { used: some(&mut self.used, most), refused: some(&mut self.refused, most) };
+        (!part.used.is_empty() || !part.refused.is_empty()).then_some(part)
+    }
+
     pub fn used(&self) -> Vec<Used<CachedKey>> {
         let used = self.used.iter().map(|used| Used {
             key: Arc::clone(&used.key),
             at: used.key.last_used.at(),
-            address: used.address.clone(),
+            address: used.address,
             user_agent: used.user_agent.clone(),
         });
         used.collect()
@@ -202,7 +211,7 @@ impl Batch {
             verdict: kind.verdict,
             passed: kind.passed,
             times: kind.times,
-            address: kind.address.clone(),
+            address: kind.address,
             user_agent: kind.user_agent.clone(),
             ip: kind.ip,
             request_id: kind.request_id.clone(),
@@ -216,6 +225,7 @@ mod tests {
     use super::*;
     use sallyport::{
         key::record::KeyOwner,
+        store::StoredKey,
         testing::{SeededEntropy, key_record},
     };
 
@@ -235,7 +245,7 @@ mod tests {
             let mut record = key_record();
             record.owner = Arc::new(KeyOwner { org_id: org.clone(), ..(*record.owner).clone() });
             record.key_id = KeyId::mint(entropy);
-            Arc::new(CachedKey::from(record))
+            Arc::new(CachedKey::from(StoredKey { record, last_used_at: None }))
         });
         records.collect()
     }
@@ -265,6 +275,25 @@ mod tests {
         let batch = usage.take(NOW);
         assert_eq!(refused_of(&batch, &loud), KINDS_OF_ORG);
         assert!(batch.refused.iter().filter(|kind| kind.key.record.owner.org_id == loud).all(|kind| kind.times == 2));
+    }
+
+    #[test]
+    fn all_of_a_batch_comes_in_parts() {
+        let (usage, entropy) = (Usage::default(), SeededEntropy::new(5));
+        let keys = keys(&OrgId::mint("Focus", &entropy), &entropy, 25);
+        for key in &keys {
+            usage.used(key, NOW, &client());
+        }
+        for key in &keys[..5] {
+            usage.refused(key, Verdict::Expired, None, &client());
+        }
+        let mut batch = usage.take(NOW);
+        let parts: Vec<_> = std::iter::from_fn(|| batch.part(10)).collect();
+        let sizes: Vec<_> = parts.iter().map(|part| (part.used.len(), part.refused.len())).collect();
+        assert_eq!(sizes, [(10, 5), (10, 0), (5, 0)]);
+        let used: std::collections::HashSet<_> =
+            parts.iter().flat_map(Batch::used).map(|used| used.key.record.key_id.clone()).collect();
+        assert_eq!(used.len(), keys.len());
     }
 
     #[test]

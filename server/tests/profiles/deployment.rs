@@ -104,10 +104,18 @@ impl Deployment {
     }
 
     /// As automation asks, with a root token that may manage.
-    pub fn manage(&self, path: &str, body: &serde_json::Value) -> Answer {
+    pub fn manage(&self, path: &str, body: &Value) -> Answer {
         let bearer = format!("Bearer {}", self.token);
-        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        self.post(path, &[("authorization", &bearer)], body)
+    }
+
+    pub fn post(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+        let headers = [&[("content-type", "application/json")], headers].concat();
         ask(&self.address, "POST", path, &headers, &body.to_string())
+    }
+
+    pub fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        ask(&self.address, "GET", path, headers, "")
     }
 
     /// As a gateway asks.

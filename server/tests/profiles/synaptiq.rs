@@ -1,6 +1,12 @@
 //! Scopes as methods, plans as limits, errors that name their documentation.
 
-use sallyport::{key::holder::Holder, org::Org, plan::Plan};
+use sallyport::{
+    audit::{Act, Actor},
+    key::holder::Holder,
+    org::Org,
+    plan::Plan,
+    tenant::NewTenant,
+};
 use serde_json::{Value, json};
 
 use crate::deployment::{Deployment, unknown};
@@ -27,6 +33,7 @@ async fn synaptiq_does_what_its_document_says() {
     sandbox(&server, &org).await;
     errors(&server, &org).await;
     managed(&server, &org);
+    managing(&server, &org).await;
     for (plan, row) in LIMITS {
         let org = server.org(plan.title(), plan).await;
         for (scope, limit) in row {
@@ -116,6 +123,60 @@ fn managed(server: &Deployment, org: &Org) {
     let key = issued["secret_key"].as_str().expect("a secret");
     assert_eq!(server.verify(key, json!({ "method": "POST" }))["valid"], true, "SQ-1");
     assert_eq!(server.manage(&path, &body(&["read", "write"])).status, 422, "SQ-1: one scope for each key");
+}
+
+/// An admin key uses the management endpoints of its organization, and of no other.
+async fn managing(server: &Deployment, org: &Org) {
+    let admin = bearer(server, org, "production", "admin").await;
+    let headers = [HTTPS, ("authorization", admin.as_str())];
+    let named = [&headers[..], &[("idempotency-key", "first")]].concat();
+    let keys = format!("/v1/orgs/{}/keys", org.id);
+    let new = json!({ "label": "Of the admin key", "environment": "production", "scopes": ["read"] });
+    let issued = server.post(&keys, &named, &new);
+    assert_eq!(issued.status, 201, "SQ-1: {}", issued.body);
+    let again = server.post(&keys, &named, &new);
+    assert_eq!((again.status, &again.json()["key_id"]), (409, &issued.json()["key_id"]), "SQ-1: once");
+    let listed = server.get("/v1/orgs", &headers).json();
+    assert_eq!(listed["data"].as_array().map(Vec::len), Some(1), "SQ-1: it sees its own");
+    assert_eq!(listed["data"][0]["org_id"], json!(org.id), "SQ-1");
+    let log = server.get(&format!("/v1/orgs/{}/audit", org.id), &headers).json();
+    let made = log["data"].as_array().expect("events").iter().find(|event| event["actor_kind"] == "key");
+    assert!(made.is_some(), "SQ-1: the log names the key: {log}");
+
+    let other = server.org("Others", Plan::Pro).await;
+    let theirs = server.key(Holder::Organization(other.clone()), "production", &["read"]).await;
+    for path in [format!("/v1/orgs/{}/keys", other.id), format!("/v1/keys/{}/revoke", theirs.key.id)] {
+        assert_eq!(server.post(&path, &headers, &new).status, 404, "SQ-1: {path}");
+    }
+    let org_of_its_own = json!({ "name": "Eve", "plan": "pro" });
+    assert_eq!(server.post("/v1/orgs", &headers, &org_of_its_own).status, 403, "SQ-1: it can't make another");
+    // What a backend asks is a root token's to ask.
+    let asked = json!({ "key": theirs.secret.expose() });
+    assert_eq!(server.post("/v1/keys/verify", &headers, &asked).status, 401, "SQ-1");
+    assert_eq!(server.post(&keys, &headers[1..], &new).status, 403, "SQ-6: over plain HTTP");
+
+    for (environment, scope) in [("production", "write"), ("production", "read"), ("sandbox", "admin")] {
+        let bearer = bearer(server, org, environment, scope).await;
+        let headers = [HTTPS, ("authorization", bearer.as_str())];
+        for answer in [server.post(&keys, &headers, &new), server.get(&keys, &headers)] {
+            assert_eq!(answer.status, 403, "SQ-1: {environment} {scope}: {}", answer.body);
+        }
+    }
+    // It revokes itself, and is told so from then on as everywhere.
+    let mine = server.key(Holder::Organization(org.clone()), "production", &["admin"]).await;
+    let bearer = format!("Bearer {}", mine.secret.expose());
+    let headers = [HTTPS, ("authorization", bearer.as_str())];
+    assert_eq!(server.post(&format!("/v1/keys/{}/revoke", mine.key.id), &headers, &json!({})).status, 200, "SQ-1");
+    let message = "No valid API key was sent. Send one as Authorization: Bearer.";
+    server.post(&keys, &headers, &new).tells("SQ-1", 401, &error("unauthorized", message));
+
+    // What was let through a moment before is judged again with the write.
+    let write = server.key(Holder::Organization(org.clone()), "production", &["write"]).await;
+    for (key, refused) in [(&mine, "SignedOut"), (&write, "Forbidden")] {
+        let act = Act::by(Actor::Key { id: key.key.id.clone(), label: key.key.label.clone() });
+        let made = server.store.create_tenant(&act, &org.id, NewTenant { name: "Eve".to_owned() }).await;
+        assert!(format!("{made:?}").contains(refused), "SQ-1: {made:?}");
+    }
 }
 
 async fn limits(server: &Deployment, org: &Org, scope: &str, limit: u64) {

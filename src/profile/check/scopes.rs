@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Bundle, HowMany, Profile, ScopeSet,
+        Bundle, HowMany, Owner, Profile, ScopeSet,
         file::{File, ScopeEntry},
         path::PathPattern,
     },
@@ -30,6 +30,12 @@ pub(super) fn scopes(file: &File, how_many: HowMany, findings: &mut Findings) ->
             findings.refuse(&file.name, "There is no scope to choose; add [[scopes]], or set keys.scopes = \"none\".");
         }
         _ => {}
+    }
+    for manages in entries.iter().filter_map(|entry| entry.manages.as_ref()) {
+        if *manages.get_ref() && file.keys.owner != Owner::Organization {
+            let message = "Keys manage an organization only where they are its own; set keys.owner = \"organization\".";
+            findings.refuse(manages, message);
+        }
     }
     entries.iter().map(|entry| scope(entry, entries, findings)).collect()
 }
@@ -66,6 +72,7 @@ fn scope(entry: &ScopeEntry, all: &[ScopeEntry], findings: &mut Findings) -> Sco
         implies: entry.implies.iter().map(|name| name.get_ref().clone()).collect(),
         methods,
         paths,
+        manages: entry.manages.as_ref().is_some_and(|manages| *manages.get_ref()),
     }
 }
 

@@ -176,10 +176,12 @@ pub async fn list_of_org(
 ) -> Result<Response, Problem> {
     let store = &state.context.store;
     let page = store.keys(&org.it.id, None, &which.filter()?).await?;
-    let mut data = Vec::with_capacity(page.keys.len());
-    for key in page.keys {
-        data.push(Shown::found(store, key).await?);
-    }
+    let (apps, now) = (store.apps_of(&org.it.id, &page.keys).await?, store.now());
+    let with_app = |key: Key| {
+        let app = key.app_id.as_ref().and_then(|app| apps.get(app));
+        Shown::of(key, app, now)
+    };
+    let data = page.keys.into_iter().map(with_app).collect();
     Ok(ok(Listed { data, next_cursor: page.older }))
 }
 

@@ -51,7 +51,10 @@ fn shared(path: &str, method: &str, operation: &mut Value, profile: &Profile) {
         &[]
     } else {
         let manages = path != "/v1/keys/verify";
-        operation["security"] = json!([{ "root_token": [] }]);
+        operation["security"] = match manages && profile.lets_keys_manage() {
+            true => json!([{ "root_token": [] }, { "managing_key": [] }]),
+            false => json!([{ "root_token": [] }]),
+        };
         &[
             ("400", true),
             ("401", true),
@@ -183,6 +186,12 @@ fn schemes(profile: &Profile) -> Value {
     }
     if profile.credentials.bearer {
         schemes["key_bearer"] = json!({ "type": "http", "scheme": "bearer", "description": "An API key." });
+    }
+    if profile.lets_keys_manage() {
+        schemes["managing_key"] = json!({
+            "type": "http", "scheme": "bearer",
+            "description": "An API key of real data whose scope manages its organization; it reaches that one alone.",
+        });
     }
     if let Some(name) = &profile.credentials.query {
         schemes["key_query"] = json!({ "type": "apiKey", "in": "query", "name": name, "description": "An API key." });
