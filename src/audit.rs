@@ -166,6 +166,10 @@ actions! {
 }
 
 impl Action {
+    pub fn is_revocation(self) -> bool {
+        matches!(self, Self::KeyRevoked | Self::AllKeysRevoked)
+    }
+
     /// Whether it stands in an organization's chain, and not in the chain `system` alone.
     pub fn is_of_organizations(self) -> bool {
         !matches!(

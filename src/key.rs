@@ -19,7 +19,7 @@ use crate::{
     app::App,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId, UserId},
     member::Permission,
-    profile::{Mode, Owner},
+    profile::{Mode, Owner, Profile},
 };
 
 pub use addresses::Addresses;
@@ -94,10 +94,13 @@ pub enum Status {
 
 impl Key {
     /// What somebody has to be allowed to change it. A person's own token is theirs, and of those who look after the
-    /// organization.
-    pub fn needs(&self, who: &UserId) -> Permission {
+    /// organization; so is a key that manages it.
+    pub fn needs(&self, who: &UserId, profile: &Profile) -> Permission {
         match &self.owner_id {
             Some(owner) if owner != who => Permission::ManageOrg,
+            _ if profile.manages(self.owner, self.mode, self.scopes.iter().map(String::as_str)) => {
+                Permission::ManageOrg
+            }
             _ => Permission::ManageKeys,
         }
     }

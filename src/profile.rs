@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    key::Verdict,
     plan::Plan,
     scope::{Request, Scope},
 };
@@ -269,13 +270,22 @@ impl Profile {
         held.places().filter_map(|place| self.granted.get(place)).fold(ScopeSet::default(), |all, one| all.and(*one))
     }
 
-    pub fn lets_keys_manage(&self) -> bool {
-        self.scopes.iter().any(|scope| scope.manages)
+    /// What a refusal says where the profile has no words of its own.
+    pub fn sentence(&self, verdict: Verdict) -> String {
+        errors::sentences::of(verdict, &self.credentials)
     }
 
-    /// Whether a key with these scopes manages its organization: one of the sandbox does not.
-    pub fn manages(&self, granted: ScopeSet, mode: Mode) -> bool {
-        mode == Mode::Live && granted.places().any(|place| self.scopes.get(place).is_some_and(|scope| scope.manages))
+    /// The scope with which a key may use the management endpoints of its organization.
+    pub fn managing_scope(&self) -> Option<&str> {
+        self.scopes.iter().find(|scope| scope.manages).map(|scope| scope.name.as_str())
+    }
+
+    /// Whether a key with these scopes manages its organization. One of the sandbox does not, nor one of an app or a
+    /// person, which there may be from before the profile changed.
+    pub fn manages<'a>(&self, owner: Owner, mode: Mode, scopes: impl IntoIterator<Item = &'a str>) -> bool {
+        let granted = || self.granted(self.set(scopes));
+        let managing = self.managing_scope().filter(|_| owner == Owner::Organization && mode == Mode::Live);
+        managing.is_some_and(|scope| self.includes(granted(), scope))
     }
 
     pub fn names(&self, set: ScopeSet) -> impl Iterator<Item = &str> {

@@ -197,6 +197,8 @@ impl OperatedApp {
 pub struct KeyAccess {
     pub within: KeyPlace,
     pub key: Key,
+    /// To change it.
+    pub needed: Permission,
 }
 
 /// Where a key is: in its app, or in the organization where it is a person's or the organization's own.
@@ -230,13 +232,14 @@ impl KeyAccess {
             Some(app) => KeyPlace::App(Box::new(AppAccess::of(me, store, app).await?)),
             None => KeyPlace::Org(Box::new(OrgAccess::of(me, store, &key.org_id).await?)),
         };
-        Ok(Self { within, key })
+        let needed = key.needs(&within.org().me.user.id, store.profile());
+        Ok(Self { within, key, needed })
     }
 
     /// Refuses whoever may look at it and nothing more.
     pub fn needs_change(&self) -> Result<(), PageError> {
         let org = self.within.org();
-        org.needs(self.key.needs(&org.me.user.id))
+        org.needs(self.needed)
     }
 
     pub fn may_change(&self) -> bool {

@@ -105,6 +105,7 @@ fn what_can_not_hold_is_refused_with_its_place() {
         ("[\"DELETE\"]", "[\"DELETE\"]\npaths = [\"/a/../b\"]", "\"/a/../b\"", "plain path"),
         ("[\"read\", \"write\", \"delete\"]", "[\"read\", \"fly\"]", "\"fly\"", "is no scope"),
         ("[\"read\", \"write\", \"delete\"]", "[\"admin\"]", "\"admin\"", "imply each other"),
+        ("methods = [\"GET\"]", "methods = [\"GET\"]\nmanages = true", "true", "only where they are its own"),
         ("methods = [\"GET\"]", "methods = [\"GET\"]\nimplies = [\"admin\"]", "\"admin\"", "imply each other"),
         ("[plans.starter]", "[plans.gold]", "gold", "starter"),
         ("per_minute = 600\n", "per_minute = 0\n", "0", "lets nothing pass"),

@@ -45,7 +45,7 @@ impl Tx {
     /// Refuses what the role of whoever acts does not allow on that key.
     pub(super) async fn needs_on(&mut self, key: &Key) -> Result<()> {
         let needed = match self.actor() {
-            Actor::User { id, .. } => key.needs(id),
+            Actor::User { id, .. } => key.needs(id, self.profile()),
             _ => Permission::ManageKeys,
         };
         self.needs(&key.org_id, needed).await

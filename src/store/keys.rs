@@ -120,6 +120,7 @@ impl Store {
             let mut tx = store.begin(&act).await?;
             tx.hold(&holder).await?;
             tx.needs(holder.org_id(), Permission::ManageKeys).await?;
+            tx.needs_to_issue(&holder, &new).await?;
             let issued = tx.insert_key(&store, holder, new, form.clone()).await;
             if let (Err(Error::AlreadyIssued(_)), Some(form)) = (&issued, form) {
                 // The failed insert ended the transaction on PostgreSQL: look outside it.
@@ -280,6 +281,26 @@ async fn revoke_all(store: Store, act: Act, place: Place, reason: String) -> Res
 }
 
 impl Tx {
+    /// A key that manages its organization is worth as much as whoever looks after it, and outlives one that made it.
+    async fn needs_to_issue(&mut self, holder: &Holder, new: &NewKey) -> Result<()> {
+        let scopes = new.scopes.iter().map(String::as_str);
+        if !self.profile().manages(holder.owner(), new.environment.mode, scopes) {
+            return Ok(());
+        }
+        let refused = |message: &str| Err(Error::field("scopes", message));
+        match self.actor() {
+            Actor::Key { .. } => {
+                refused("A key can't make one that manages the organization; a person or a root token can.")
+            }
+            _ => match self.needs(holder.org_id(), Permission::ManageOrg).await {
+                Err(Error::Forbidden(_)) => {
+                    refused("Keys with this scope manage the organization; ask an admin of it for one.")
+                }
+                other => other,
+            },
+        }
+    }
+
     pub(super) async fn insert_key(
         &mut self,
         store: &Store,

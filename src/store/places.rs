@@ -167,7 +167,8 @@ impl Tx {
 /// Two things of one name in one place could not be told apart in a list.
 pub(super) fn name_taken(error: sqlx::Error, constraint: &str, column: &str, noun: &str, place: &str) -> Error {
     if is_taken(&error, constraint, column) {
-        return Error::field("name", format!("There is a {noun} of this name {place} already."));
+        let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+        return Error::field("name", format!("There is {article} {noun} of this name {place} already."));
     }
     error.into()
 }

@@ -11,7 +11,7 @@ use crate::{
     id::{KeyId, OrgId, TokenId},
     key::Digest,
     member::Permission,
-    profile::Mode,
+    profile::{Mode, Owner},
 };
 
 /// To a root token that was made without `--manage`, or a key whose scope does not manage.
@@ -23,6 +23,8 @@ pub(super) struct Tx {
     tx: Transaction<'static, Any>,
     recorded: usize,
     touched: Option<Touched>,
+    /// The key that manages, where one does.
+    managing: Option<KeyId>,
 }
 
 impl Store {
@@ -32,7 +34,11 @@ impl Store {
             Location::Sqlite(_) => self.0.write.begin_with("BEGIN IMMEDIATE").await?,
             Location::Postgres(_) => self.0.write.begin().await?,
         };
-        let mut tx = Tx { store: self.clone(), act: act.clone(), tx, recorded: 0, touched: None };
+        let managing = match &act.actor {
+            Actor::Key { id, .. } => Some(id.clone()),
+            _ => None,
+        };
+        let mut tx = Tx { store: self.clone(), act: act.clone(), tx, recorded: 0, touched: None, managing };
         tx.needs_alive().await?;
         Ok(tx)
     }
@@ -65,8 +71,7 @@ impl Tx {
         if alive.is_some() { Ok(()) } else { Err(Error::SignedOut) }
     }
 
-    /// Nothing for a person, and for whoever may do all. What reaches is held to the end, so that a revocation comes
-    /// before this write or after it. Before any other row: whoever deletes an organization takes its tokens first, too.
+    /// Nothing for a person, and for whoever may do all.
     async fn reach(&mut self) -> Result<Option<Reach>> {
         match self.actor().clone() {
             Actor::RootToken { id, .. } => self.reach_of_token(&id).await.map(Some),
@@ -75,33 +80,29 @@ impl Tx {
         }
     }
 
+    /// Held to the end, so that a revocation comes before this write or after it. Before any other row: whoever deletes
+    /// an organization takes its tokens first, too.
     async fn reach_of_token(&mut self, token: &TokenId) -> Result<Reach> {
-        let hold = self.row_lock("FOR SHARE");
+        // SQLite has one writer, and no words for this.
+        let hold = if matches!(self.store.0.location, Location::Postgres(_)) { "FOR SHARE" } else { "" };
         let sql = format!("SELECT manage, org_id FROM root_tokens WHERE id = $1 AND revoked_at IS NULL {hold}");
         let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(token.to_string()).fetch_optional(self.on()).await?;
         let row = row.ok_or(Error::SignedOut)?;
         Ok(Reach { manage: row.flag("manage")?, org: row.text_opt("org_id")? })
     }
 
+    /// Not held: keys are taken in one order by all who write of many. It is looked at again once the chain is held,
+    /// which a revocation takes too.
     async fn reach_of_key(&mut self, key: &KeyId) -> Result<Reach> {
-        // A key may revoke itself, so its row is not only read.
-        let hold = self.row_lock("FOR NO KEY UPDATE");
-        let sql = format!(
-            "SELECT org_id, scopes, mode FROM keys WHERE id = $1 AND revoked_at IS NULL AND paused_at IS NULL \
-             AND (expires_at IS NULL OR expires_at > $2) {hold}"
-        );
         let now = self.now().micros();
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(key.to_string()).bind(now);
-        let row = query.fetch_optional(self.on()).await?.ok_or(Error::SignedOut)?;
-        let profile = self.profile();
-        let granted = profile.granted(profile.set(row.text("scopes")?.split_whitespace()));
-        let manage = profile.manages(granted, row.word("mode", Mode::parse)?);
+        let query = sqlx::query(
+            "SELECT org_id, owner, mode, scopes FROM keys WHERE id = $1 AND revoked_at IS NULL \
+             AND paused_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
+        );
+        let row = query.bind(key.to_string()).bind(now).fetch_optional(self.on()).await?.ok_or(Error::SignedOut)?;
+        let (owner, mode) = (row.word("owner", Owner::parse)?, row.word("mode", Mode::parse)?);
+        let manage = self.profile().manages(owner, mode, row.text("scopes")?.split_whitespace());
         Ok(Reach { manage, org: Some(row.text("org_id")?) })
-    }
-
-    /// SQLite has one writer, and no words for this.
-    fn row_lock(&self, words: &'static str) -> &'static str {
-        if matches!(self.store.0.location, Location::Postgres(_)) { words } else { "" }
     }
 
     pub(super) fn on(&mut self) -> &mut sqlx::AnyConnection {
@@ -184,6 +185,10 @@ impl Tx {
             .fetch_one(self.on())
             .await?;
         let before: Vec<u8> = head.try_get("hash")?;
+        // A revocation may be its own.
+        if let Some(key) = self.managing.clone().filter(|_| !new.action.is_revocation()) {
+            self.reach_of_key(&key).await?;
+        }
         let event = Event {
             chain: new.chain().to_owned(),
             seq: head.int("seq")?,

@@ -7,6 +7,7 @@ mod holders;
 mod key_days;
 mod keys;
 mod lifecycle;
+mod managing;
 mod members;
 mod opening;
 mod orgs;

@@ -38,6 +38,9 @@ pub struct Problem {
     #[serde(flatten)]
     #[schema(ignore)]
     pub made: Option<Box<Made>>,
+    /// Seconds, as the header tells them.
+    #[serde(skip)]
+    pub retry_after: Option<u64>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -86,6 +89,7 @@ impl Problem {
             request_id: None,
             errors: Box::default(),
             made: None,
+            retry_after: None,
         }
     }
 
@@ -124,7 +128,7 @@ impl From<Error> for Problem {
             Error::Invalid(invalid) => Self::invalid(invalid.to_string(), invalid.0.iter().map(wrong).collect()),
             Error::NotFound => Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing of that name."),
             Error::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, "forbidden", message),
-            Error::SignedOut => Self::unauthorized("This credential was revoked."),
+            Error::SignedOut => Self::unauthorized("This credential is not good any more: it was revoked or paused, or has expired."),
             Error::AlreadyMade(id) => {
                 let detail = format!("This request was answered before, under the same Idempotency-Key. It made {id}.");
                 Self { made: Some(Box::new(Made::of(id))), ..Self::new(StatusCode::CONFLICT, "already_made", detail) }
@@ -155,6 +159,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         // Nobody said yet about which request it is.
+        let wait = self.retry_after.or((status == StatusCode::SERVICE_UNAVAILABLE).then_some(1));
         let unnamed = self.request_id.is_none().then(|| self.clone());
         let mut response = (status, Json(self)).into_response();
         response.extensions_mut().insert(Told);
@@ -167,8 +172,8 @@ impl IntoResponse for Problem {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"sallyport\""));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = wait {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

@@ -31,10 +31,13 @@ pub(super) fn scopes(file: &File, how_many: HowMany, findings: &mut Findings) ->
         }
         _ => {}
     }
-    for manages in entries.iter().filter_map(|entry| entry.manages.as_ref()) {
-        if *manages.get_ref() && file.keys.owner != Owner::Organization {
+    let managing = entries.iter().filter_map(|entry| entry.manages.as_ref()).filter(|manages| *manages.get_ref());
+    for (place, manages) in managing.enumerate() {
+        if file.keys.owner != Owner::Organization {
             let message = "Keys manage an organization only where they are its own; set keys.owner = \"organization\".";
             findings.refuse(manages, message);
+        } else if place > 0 {
+            findings.refuse(manages, "One scope manages; let others imply it.");
         }
     }
     entries.iter().map(|entry| scope(entry, entries, findings)).collect()

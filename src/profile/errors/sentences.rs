@@ -40,10 +40,10 @@ pub fn without_app(verdict: Verdict, credentials: &Credentials) -> String {
 }
 
 fn where_to_send(credentials: &Credentials) -> String {
-    match (&credentials.headers[..], &credentials.query) {
-        ([header, ..], _) => format!("Send it in the {header} header."),
-        ([], _) if credentials.bearer => "Send it in the Authorization header, after the word Bearer.".to_owned(),
-        ([], Some(parameter)) => format!("Send it as the parameter {parameter} of the query."),
-        ([], None) => String::new(),
-    }
+    let mut ways: Vec<_> = credentials.headers.iter().map(|header| format!("in the {header} header")).collect();
+    ways.extend(credentials.bearer.then(|| "in the Authorization header, after the word Bearer".to_owned()));
+    // Queries end up in logs, so only where there is no other way.
+    let query = credentials.query.as_ref().filter(|_| ways.is_empty());
+    ways.extend(query.map(|parameter| format!("as the parameter {parameter} of the query")));
+    if ways.is_empty() { String::new() } else { format!("Send it {}.", ways.join(", or ")) }
 }

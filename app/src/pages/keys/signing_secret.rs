@@ -80,7 +80,7 @@ fn grace(form: &FormState) -> Result<Duration, Error> {
 async fn behind(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page, PageError> {
     let key =
         context.store.key_for(&access.within.org().me.user.id, &access.key.id).await?.ok_or(PageError::NotFound)?;
-    overview::page(ui, context, &KeyAccess { key, within: access.within.clone() }, "").await
+    overview::page(ui, context, &KeyAccess { key, ..access.clone() }, "").await
 }
 
 async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {

@@ -5,7 +5,6 @@
 use axum::{
     extract::{FromRequestParts, Path},
     http::{StatusCode, request::Parts},
-    response::{IntoResponse, Response},
 };
 use sallyport::{
     Error, Result,
@@ -13,8 +12,9 @@ use sallyport::{
     audit::{Act, Actor},
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
     key::{Ask, Key, Verdict},
+    limit::whole_seconds,
     org::Org,
-    profile::Mode,
+    profile::{Mode, Profile},
     project::Project,
     scope::Request,
     store::Store,
@@ -26,13 +26,14 @@ use crate::{
     api::{
         caller::{Caller, bearer},
         problem::Problem,
-        shown::Shown,
     },
     middleware::client::Trusted,
     state::AppState,
+    verifier::Judged,
 };
 
 /// Whoever calls with a root token that may manage, or with a key that manages its organization.
+#[derive(Clone)]
 pub struct Manager {
     client: Client,
     actor: Actor,
@@ -50,22 +51,30 @@ impl Manager {
         self.client.act(self.actor.clone())
     }
 
-    fn of_token(Caller { token, client }: Caller) -> Result<Self, Refused> {
+    fn of_token(Caller { token, client }: Caller) -> Result<Self, Problem> {
         if !token.manage {
-            let detail = "This root token verifies keys; it may not manage anything. Make one with \
-                sallyport token create --manage.";
-            return Err(forbidden(detail).about(&client).into());
+            return Err(forbidden(
+                "This root token verifies keys; it may not manage anything. Make one with \
+                sallyport token create --manage.",
+            ));
         }
         let actor = Actor::RootToken { id: token.id.clone(), name: token.name.clone() };
         Ok(Self { client, actor, org: token.org_id.clone() })
     }
 
     /// The verifier judges it as it would for any API: a request of this method, with a key of real data.
-    async fn of_key(presented: &str, parts: &Parts, client: Client, state: &AppState) -> Result<Self, Refused> {
-        let profile = state.context.store.profile();
+    async fn of_key(
+        presented: &str,
+        scope: &str,
+        parts: &Parts,
+        client: Client,
+        state: &AppState,
+    ) -> Result<Self, Problem> {
+        let (store, profile) = (&state.context.store, state.context.store.profile());
         let trusted = parts.extensions.get::<Trusted>().copied().unwrap_or_default();
         let ask = Ask {
             plain_http: !trusted.is_https(&parts.headers),
+            scopes: vec![scope],
             mode: Some(Mode::Live),
             request: Request::new(Some(parts.method.as_str()), None),
             ip: Some(client.ip),
@@ -73,14 +82,14 @@ impl Manager {
             ..Ask::default()
         };
         let judged = state.verifier.judge(Some(presented), &ask, &client).await?;
-        let (Verdict::Valid, Some(key)) = (judged.verdict, judged.record()) else {
-            return Err(Refused::Key(Shown::judged(state, &judged, state.context.store.now(), &client)));
+        let (Verdict::Valid, Some(record)) = (judged.verdict, judged.record()) else {
+            return Err(refused(&judged, profile));
         };
-        if !profile.manages(key.granted, key.mode) {
-            return Err(forbidden("No scope of this API key lets it manage its organization.").about(&client).into());
+        let key = store.key_within(Some(&record.owner.org_id), &record.key_id).await?.ok_or(Error::SignedOut)?;
+        if !profile.manages(key.owner, key.mode, key.scopes.iter().map(String::as_str)) {
+            return Err(forbidden("This API key is not an organization's, so it may not manage one."));
         }
-        let actor = Actor::Key { id: key.key_id.clone(), label: key.label.to_string() };
-        Ok(Self { org: Some(key.owner.org_id.clone()), client, actor })
+        Ok(Self { client, actor: Actor::Key { id: key.id, label: key.label }, org: Some(key.org_id) })
     }
 }
 
@@ -88,41 +97,38 @@ fn forbidden(detail: &str) -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "forbidden", detail)
 }
 
-/// Why somebody may not.
-pub enum Refused {
-    Problem(Problem),
-    /// A key's refusal, as the profile shows it everywhere.
-    Key(Shown),
-}
-
-impl<E: Into<Problem>> From<E> for Refused {
-    fn from(error: E) -> Self {
-        Self::Problem(error.into())
-    }
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        match self {
-            Self::Problem(problem) => problem.into_response(),
-            Self::Key(shown) => shown.into_response(),
+fn refused(judged: &Judged, profile: &Profile) -> Problem {
+    let detail = profile.sentence(judged.verdict);
+    match judged.verdict.status() {
+        401 => Problem::unauthorized(detail),
+        429 => {
+            let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
+            Problem { retry_after: judged.retry_after.map(whole_seconds), ..problem }
         }
+        _ => forbidden(&detail),
     }
 }
 
 impl FromRequestParts<AppState> for Manager {
-    type Rejection = Refused;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refused> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        // A request is judged, and charged, once.
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
         let client = parts.extensions.get::<Client>().cloned().ok_or_else(Problem::unavailable)?;
         let profile = state.context.store.profile();
         // Where no scope manages, a key is told what everybody is who presents no root token.
-        match bearer(&parts.headers) {
-            Ok(Some(presented)) if profile.lets_keys_manage() && profile.prefix_of(presented).is_some() => {
-                Self::of_key(presented, parts, client, state).await
+        let manager = match (bearer(&parts.headers), profile.managing_scope()) {
+            (Ok(Some(presented)), Some(scope)) if profile.prefix_of(presented).is_some() => {
+                let managing = Self::of_key(presented, scope, parts, client.clone(), state).await;
+                managing.map_err(|problem| problem.about(&client))?
             }
-            _ => Self::of_token(Caller::from_request_parts(parts, state).await?),
-        }
+            _ => Self::of_token(Caller::from_request_parts(parts, state).await?)?,
+        };
+        parts.extensions.insert(manager.clone());
+        Ok(manager)
     }
 }
 
@@ -133,9 +139,9 @@ pub struct Within<T> {
 }
 
 impl<T: Reachable> FromRequestParts<AppState> for Within<T> {
-    type Rejection = Refused;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refused> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let manager = Manager::from_request_parts(parts, state).await?;
         let id = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::NotFound)?;
         let found = T::find(&state.context.store, manager.scope(), &id).await?;

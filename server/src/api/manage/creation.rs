@@ -9,7 +9,7 @@ use sallyport::audit::{Act, Once};
 use sha2::{Digest, Sha256};
 
 use super::{
-    access::{Manager, Refused},
+    access::Manager,
     query::{Asked, Nothing},
 };
 use crate::{
@@ -30,9 +30,9 @@ pub struct Creation<T> {
 }
 
 impl<T: Taken> FromRequest<AppState> for Creation<T> {
-    type Rejection = Refused;
+    type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Refused> {
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let manager = Manager::from_request_parts(&mut parts, state).await?;
         Asked::<Nothing>::from_request_parts(&mut parts, state).await?;

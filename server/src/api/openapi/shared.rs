@@ -51,10 +51,9 @@ fn shared(path: &str, method: &str, operation: &mut Value, profile: &Profile) {
         &[]
     } else {
         let manages = path != "/v1/keys/verify";
-        operation["security"] = match manages && profile.lets_keys_manage() {
-            true => json!([{ "root_token": [] }, { "managing_key": [] }]),
-            false => json!([{ "root_token": [] }]),
-        };
+        let by_key = manages && profile.managing_scope().is_some();
+        let ways = [Some("root_token"), by_key.then_some("managing_key")];
+        operation["security"] = ways.into_iter().flatten().map(|way| json!({ way: [] })).collect();
         &[
             ("400", true),
             ("401", true),
@@ -64,6 +63,7 @@ fn shared(path: &str, method: &str, operation: &mut Value, profile: &Profile) {
             ("413", takes),
             ("415", takes),
             ("422", takes),
+            ("429", by_key),
             ("503", true),
         ]
     };
@@ -115,13 +115,14 @@ fn responses() -> Value {
     let mut responses = Map::new();
     for (status, description) in [
         ("400", "It can’t be read: no JSON, an unknown parameter, a header that is too long"),
-        ("401", "No root token, or not one that lives"),
-        ("403", "The token may not do this, or it is archived"),
-        ("404", "There is no such thing within the token’s reach"),
+        ("401", "No credential, or not one that lives"),
+        ("403", "The caller may not do this, or it is archived"),
+        ("404", "There is no such thing within the caller’s reach"),
         ("409", "This request was answered before, under the same Idempotency-Key; what it made is named"),
         ("413", "The body is larger than 256 KiB"),
         ("415", "The body is no JSON"),
         ("422", "A field is wrong: `errors` names each"),
+        ("429", "The limit of the API key is used up: wait as long as Retry-After says"),
         ("503", "Nothing can be said right now; refuse, and try again after `Retry-After` seconds"),
     ] {
         let described = json!({ "description": description, "content": problem, "headers": of_refusal(status) });
@@ -187,7 +188,7 @@ fn schemes(profile: &Profile) -> Value {
     if profile.credentials.bearer {
         schemes["key_bearer"] = json!({ "type": "http", "scheme": "bearer", "description": "An API key." });
     }
-    if profile.lets_keys_manage() {
+    if profile.managing_scope().is_some() {
         schemes["managing_key"] = json!({
             "type": "http", "scheme": "bearer",
             "description": "An API key of real data whose scope manages its organization; it reaches that one alone.",
