@@ -27,7 +27,7 @@ CREATE TABLE key_days (
 );
 CREATE INDEX key_days_of_day ON key_days (day);
 
--- What a root token made under an Idempotency-Key: a repeat is answered from here and makes nothing.
+-- What a caller made under an Idempotency-Key: a repeat is answered from here and makes nothing.
 CREATE TABLE idempotency (
     -- A root token, or a key that manages its organization.
     caller_id TEXT NOT NULL,

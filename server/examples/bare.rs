@@ -19,6 +19,10 @@ use axum::{
 use sallyport::key::{Digest, secret::Pepper};
 use serde::{Deserialize, Serialize};
 
+/// The binary's own, so that this is no difference between the two.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The fields that the verifier takes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,6 +5,10 @@
 
 use std::process::ExitCode;
 
+/// Gives back what many short requests left behind: see beside the dependency.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     sallyport_server::cli::main()
 }

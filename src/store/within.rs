@@ -1,4 +1,4 @@
-//! What a root token sees: everything, or what belongs to its organization. One by its id, or a list, a page at a time.
+//! What a root token or a managing key sees: everything, or what belongs to its organization. One by its id, or a list, a page at a time.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,7 +1,7 @@
-//! The management endpoints: organizations, what stands in them, and their keys, for root tokens that may manage.
+//! The management endpoints: organizations, what stands in them, and their keys, for root tokens and keys that may manage.
 //!
 //! They call the verbs that the pages call, so that what is refused there is refused here; what was done stands in the
-//! activity log with the token's name.
+//! activity log with the caller's name.
 
 mod access;
 mod answer;

@@ -128,7 +128,9 @@ impl From<Error> for Problem {
             Error::Invalid(invalid) => Self::invalid(invalid.to_string(), invalid.0.iter().map(wrong).collect()),
             Error::NotFound => Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing of that name."),
             Error::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, "forbidden", message),
-            Error::SignedOut => Self::unauthorized("This credential is not good any more: it was revoked or paused, or has expired."),
+            Error::SignedOut => {
+                Self::unauthorized("This credential is not good any more: it was revoked or paused, or has expired.")
+            }
             Error::AlreadyMade(id) => {
                 let detail = format!("This request was answered before, under the same Idempotency-Key. It made {id}.");
                 Self { made: Some(Box::new(Made::of(id))), ..Self::new(StatusCode::CONFLICT, "already_made", detail) }

@@ -74,7 +74,7 @@ fn plans() -> Object {
 
 /// List organizations
 ///
-/// Every organization, or the one that the token is confined to.
+/// Every organization, or the one that the caller is confined to.
 #[utoipa::path(get, path = "/v1/orgs", tag = "Organizations", params(Part), responses((status = 200, body = Listed<Shown>)))]
 pub async fn list(
     State(state): State<AppState>,
@@ -87,7 +87,7 @@ pub async fn list(
 
 /// Make an organization
 ///
-/// A token that is confined to one organization can't make another.
+/// Whoever is confined to one organization can't make another.
 #[utoipa::path(
     post, path = "/v1/orgs", tag = "Organizations", request_body = Body, responses((status = 201, body = Shown))
 )]
