@@ -1,5 +1,7 @@
 //! Problem documents (RFC 9457): every error under `/v1`.
 
+use std::num::NonZeroU32;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -40,7 +42,7 @@ pub struct Problem {
     pub made: Option<Box<Made>>,
     /// Seconds, as the header tells them.
     #[serde(skip)]
-    pub retry_after: Option<u64>,
+    pub retry_after: Option<NonZeroU32>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -161,7 +163,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         // Nobody said yet about which request it is.
-        let wait = self.retry_after.or((status == StatusCode::SERVICE_UNAVAILABLE).then_some(1));
+        let wait = self.retry_after.or((status == StatusCode::SERVICE_UNAVAILABLE).then_some(NonZeroU32::MIN));
         let unnamed = self.request_id.is_none().then(|| self.clone());
         let mut response = (status, Json(self)).into_response();
         response.extensions_mut().insert(Told);
@@ -175,7 +177,7 @@ impl IntoResponse for Problem {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"sallyport\""));
         }
         if let Some(seconds) = wait {
-            headers.insert(header::RETRY_AFTER, seconds.into());
+            headers.insert(header::RETRY_AFTER, seconds.get().into());
         }
         response
     }

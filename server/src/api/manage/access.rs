@@ -2,6 +2,8 @@
 //!
 //! What belongs to another organization looks exactly like what does not exist.
 
+use std::num::NonZeroU32;
+
 use axum::{
     extract::{FromRequestParts, Path},
     http::{StatusCode, request::Parts},
@@ -103,7 +105,8 @@ fn refused(judged: &Judged, profile: &Profile) -> Problem {
         401 => Problem::unauthorized(detail),
         429 => {
             let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
-            Problem { retry_after: judged.retry_after.map(whole_seconds), ..problem }
+            let wait = judged.retry_after.map(|wait| u32::try_from(whole_seconds(wait)).unwrap_or(u32::MAX));
+            Problem { retry_after: wait.and_then(NonZeroU32::new), ..problem }
         }
         _ => forbidden(&detail),
     }
