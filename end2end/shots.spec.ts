@@ -60,6 +60,11 @@ test.describe('to be looked at', () => {
       'request-signature': `/requests/${signature}`,
       'request-unknown': '/requests/req_00000000000000000000',
       'key-test': `${path}/test?request=${scope}`,
+      'key-restrictions': `${path}/restrictions`,
+      'key-signing-secret': `${path}/signing-secret`,
+      'app-limits': `/apps/${app_id}/limits`,
+      'app-ingestion': `/apps/${app_id}/ingestion`,
+      'docs': '/docs',
     });
     await page.goto(`${path}/test?request=${scope}`);
     await page.getByRole('button', { name: 'Test it', exact: true }).click();
