@@ -22,9 +22,9 @@ impl Store {
         row.map_or(Ok(0), |row| Ok(row.int("n")?.unsigned_abs()))
     }
 
-    /// Writes counts, and forgets days before `oldest`. A count is the whole of its day and not what was added to it:
-    /// there is one server, and a write whose answer was lost may be repeated.
-    pub async fn record_days(&self, mut counts: Vec<(KeyId, DayCount)>, oldest: i64) -> Result<()> {
+    /// Writes counts. A count is the whole of its day and not what was added to it: there is one server, and a write
+    /// whose answer was lost may be repeated.
+    pub async fn record_days(&self, mut counts: Vec<(KeyId, DayCount)>) -> Result<()> {
         let store = self.clone();
         // In one order, as all that takes keys.
         counts.sort_by(|one, other| one.0.cmp(&other.0));
@@ -42,6 +42,16 @@ impl Store {
                 .execute(tx.on())
                 .await?;
             }
+            tx.commit_counts().await
+        })
+        .await
+    }
+
+    /// Forgets days before `oldest`, some thousand rows at a time.
+    pub async fn forget_days(&self, oldest: i64) -> Result<()> {
+        let store = self.clone();
+        detached(async move {
+            let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
             let sql = format!(
                 "DELETE FROM key_days WHERE (key_id, day) IN \
                  (SELECT key_id, day FROM key_days WHERE day < $1 LIMIT {FORGOTTEN})"

@@ -41,7 +41,7 @@ async fn a_count_is_there_after_a_restart(store: &TestStore) {
     let (now, day) = (store.now(), Day::of(store.now()));
     assert_eq!(store.key_day(&keys[0], day.number()).await.expect("asked"), 0);
     let counts = vec![(keys[0].clone(), count(now, 7)), (keys[1].clone(), count(now, u64::from(u32::MAX) + 9))];
-    store.record_days(counts, day.before().number()).await.expect("written");
+    store.record_days(counts).await.expect("written");
     let after = store.reopened().await;
     assert_eq!(after.key_day(&keys[0], day.number()).await.expect("asked"), 7);
     assert_eq!(after.key_day(&keys[1], day.number()).await.expect("asked"), u64::from(u32::MAX) + 9);
@@ -53,7 +53,7 @@ async fn a_write_that_is_repeated_counts_once(store: &TestStore) {
     let (keys, _) = keys(store, 1).await;
     let (now, day) = (store.now(), Day::of(store.now()).number());
     for (written, there) in [(5, 5), (5, 5), (9, 9), (6, 9)] {
-        store.record_days(vec![(keys[0].clone(), count(now, written))], day).await.expect("written");
+        store.record_days(vec![(keys[0].clone(), count(now, written))]).await.expect("written");
         assert_eq!(store.key_day(&keys[0], day).await.expect("asked"), there);
     }
 }
@@ -63,10 +63,9 @@ async fn old_days_are_forgotten(store: &TestStore) {
     let today = store.now();
     let days = [0, 1, 2, 9].map(|ago| today - std::time::Duration::from_secs(ago * 86_400));
     let counts = days.iter().flat_map(|at| keys.iter().map(|key| (key.clone(), count(*at, 1)))).collect();
-    store.record_days(counts, 0).await.expect("written");
+    store.record_days(counts).await.expect("written");
     assert_eq!(rows(store).await, 12);
-    let counts = vec![(keys[0].clone(), count(today, 2))];
-    store.record_days(counts, Day::of(today).before().number()).await.expect("written");
+    store.forget_days(Day::of(today).before().number()).await.expect("forgotten");
     assert_eq!(rows(store).await, 6, "today's and yesterday's");
 }
 
@@ -74,12 +73,12 @@ async fn counts_go_with_their_key(store: &TestStore) {
     let (keys, app) = keys(store, 2).await;
     let act = sallyport::audit::Act::by(sallyport::audit::Actor::CommandLine);
     let counts = || keys.iter().map(|key| (key.clone(), count(store.now(), 3))).collect::<Vec<_>>();
-    store.record_days(counts(), 0).await.expect("written");
+    store.record_days(counts()).await.expect("written");
     assert_eq!(rows(store).await, 2);
     store.delete_place(&act, &app).await.expect("deleted");
     assert_eq!(rows(store).await, 0);
     // What was gathered before the deletion and is written after it.
-    store.record_days(counts(), 0).await.expect("nothing to write, and no error");
+    store.record_days(counts()).await.expect("nothing to write, and no error");
     assert_eq!(rows(store).await, 0);
     assert!(store.check_integrity().await.expect("checked").is_empty());
 }
@@ -97,8 +96,8 @@ async fn flushes_and_deletions_do_not_harm_each_other(store: &TestStore) {
         let (first, second) = (store.store.clone(), store.store.clone());
         let (one, other) = (counts.clone(), counts.clone());
         let flushes = [
-            tokio::spawn(async move { first.record_days(one, 0).await }),
-            tokio::spawn(async move { second.record_days(other, 0).await }),
+            tokio::spawn(async move { first.record_days(one).await }),
+            tokio::spawn(async move { second.record_days(other).await }),
         ];
         store.delete_place(&act, &Place::from(&app)).await.expect("whatever is written meanwhile");
         for flush in flushes {
@@ -106,7 +105,7 @@ async fn flushes_and_deletions_do_not_harm_each_other(store: &TestStore) {
             let flushed = flush.await.expect("no panic");
             assert!(matches!(flushed, Ok(()) | Err(Error::Busy(_) | Error::NotFound)), "{flushed:?}");
         }
-        store.record_days(counts, 0).await.expect("nothing is left to write");
+        store.record_days(counts).await.expect("nothing is left to write");
         assert_eq!(rows(store).await, 0);
     }
 }

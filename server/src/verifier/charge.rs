@@ -51,13 +51,13 @@ impl Verifier {
         self.limiter.forget(self.both_clocks(at));
         let counts = self.limiter.take();
         for (place, part) in counts.chunks(AT_ONCE).enumerate() {
-            let written = self.store.record_days(part.to_vec(), limiter::oldest(at)).await;
+            let written = self.store.record_days(part.to_vec()).await;
             if written.is_err() {
                 self.limiter.put_back(counts[place * AT_ONCE..].to_vec());
                 return written;
             }
         }
-        Ok(())
+        if counts.is_empty() { Ok(()) } else { self.store.forget_days(limiter::oldest(at)).await }
     }
 
     fn both_clocks(&self, at: Timestamp) -> Now {
