@@ -168,8 +168,8 @@ impl Verifier {
         self.freshness.check()?;
         for _ in 0..ATTEMPTS {
             let generation = self.keys.generation();
-            let key = match self.key(checked, generation, asker(ask, client)).await? {
-                Found::Key(key) => key,
+            let key: Arc<CachedKey> = match self.look_up(checked, generation, asker(ask, client)).await? {
+                Found::Somebodys(key) => key,
                 Found::Nobodys => return Ok(Judged::without_key(Verdict::NotFound)),
                 Found::Later(wait) => {
                     let later = Judged::without_key(Verdict::RateLimited);

@@ -4,40 +4,89 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use sallyport::{
     Error, Result,
-    key::secret::Checked,
+    key::{Digest, secret::Checked},
     root_token::{self, RootToken},
 };
 
-use super::{ATTEMPTS, CachedKey, Verifier, unknown::Asker};
+use super::{
+    ATTEMPTS, CachedKey, Verifier,
+    cache::GenerationCache,
+    unknown::{Asker, Unknown},
+};
 
-pub(super) enum Found {
-    Key(Arc<CachedKey>),
+pub(super) enum Found<T> {
+    Somebodys(Arc<T>),
     Nobodys,
     /// Nobody looked, because too many were nobody's.
     Later(Duration),
 }
 
+/// What a digest names.
+pub(super) trait Presented: Sized {
+    /// Where it is kept in memory.
+    fn kept(verifier: &Verifier) -> &GenerationCache<Self>;
+    /// Who presented what was nobody's.
+    fn unknown(verifier: &Verifier) -> &Unknown;
+    async fn read(verifier: &Verifier, digest: &Digest) -> Result<Option<Self>>;
+}
+
+impl Presented for CachedKey {
+    fn kept(verifier: &Verifier) -> &GenerationCache<Self> {
+        &verifier.keys
+    }
+
+    fn unknown(verifier: &Verifier) -> &Unknown {
+        &verifier.unknown
+    }
+
+    async fn read(verifier: &Verifier, digest: &Digest) -> Result<Option<Self>> {
+        let Some(mut stored) = verifier.store.key_by_digest(digest).await? else { return Ok(None) };
+        verifier.shared.share(&mut stored.record);
+        Ok(Some(Self::from(stored)))
+    }
+}
+
+impl Presented for RootToken {
+    fn kept(verifier: &Verifier) -> &GenerationCache<Self> {
+        &verifier.tokens
+    }
+
+    fn unknown(verifier: &Verifier) -> &Unknown {
+        &verifier.unknown_tokens
+    }
+
+    async fn read(verifier: &Verifier, digest: &Digest) -> Result<Option<Self>> {
+        verifier.store.token_by_digest(digest).await
+    }
+}
+
 impl Verifier {
-    pub(super) async fn key(&self, checked: Checked<'_>, generation: u64, asker: Asker) -> Result<Found> {
+    /// What is read from the database is kept, unless something was forgotten since `generation`.
+    pub(super) async fn look_up<T: Presented>(
+        &self,
+        checked: Checked<'_>,
+        generation: u64,
+        asker: Asker,
+    ) -> Result<Found<T>> {
         for digest in self.store.digests(checked) {
-            if let Some(key) = self.keys.get(&digest) {
-                return Ok(Found::Key(key));
+            if let Some(known) = T::kept(self).get(&digest) {
+                return Ok(Found::Somebodys(known));
             }
         }
-        let asking = match self.unknown.may_ask(asker, self.store.digests(checked).next(), (self.elapsed)()) {
+        let unknown = T::unknown(self);
+        let asking = match unknown.may_ask(asker, self.store.digests(checked).next(), (self.elapsed)()) {
             Ok(asking) => asking,
             Err(wait) => return Ok(Found::Later(wait)),
         };
         for digest in self.store.digests(checked) {
-            if let Some(mut stored) = self.store.key_by_digest(&digest).await? {
-                self.unknown.was_somebodys(&asking);
-                self.shared.share(&mut stored.record);
-                let key = Arc::new(CachedKey::from(stored));
-                self.keys.fill(generation, digest, &key);
-                return Ok(Found::Key(key));
+            if let Some(found) = T::read(self, &digest).await? {
+                unknown.was_somebodys(&asking);
+                let found = Arc::new(found);
+                T::kept(self).fill(generation, digest, &found);
+                return Ok(Found::Somebodys(found));
             }
         }
-        self.unknown.was_nobodys(&asking, (self.elapsed)());
+        unknown.was_nobodys(&asking, (self.elapsed)());
         Ok(Found::Nobodys)
     }
 
@@ -47,34 +96,19 @@ impl Verifier {
         self.freshness.check()?;
         for _ in 0..ATTEMPTS {
             let generation = self.tokens.generation();
-            let token = self.look_token_up(checked, generation, ip).await?;
+            let found = self.look_up(checked, generation, ip.into()).await?;
             // It may have been revoked while this was looked up.
-            if self.tokens.generation() == generation {
-                return Ok(token);
+            if self.tokens.generation() != generation {
+                continue;
             }
+            return match found {
+                Found::Somebodys(token) => Ok(Some(token)),
+                Found::Nobodys => Ok(None),
+                Found::Later(_) => {
+                    Err(Error::Busy("Too many unknown root tokens came from this address. Wait a minute."))
+                }
+            };
         }
         Err(Error::Unavailable("tokens change faster than they can be judged".to_owned()))
-    }
-
-    async fn look_token_up(&self, checked: Checked<'_>, generation: u64, ip: IpAddr) -> Result<Option<Arc<RootToken>>> {
-        for digest in self.store.digests(checked) {
-            if let Some(token) = self.tokens.get(&digest) {
-                return Ok(Some(token));
-            }
-        }
-        let asking = self
-            .unknown_tokens
-            .may_ask(ip, self.store.digests(checked).next(), (self.elapsed)())
-            .map_err(|_| Error::Busy("Too many unknown root tokens came from this address. Wait a minute."))?;
-        for digest in self.store.digests(checked) {
-            if let Some(token) = self.store.token_by_digest(&digest).await? {
-                self.unknown_tokens.was_somebodys(&asking);
-                let token = Arc::new(token);
-                self.tokens.fill(generation, digest, &token);
-                return Ok(Some(token));
-            }
-        }
-        self.unknown_tokens.was_nobodys(&asking, (self.elapsed)());
-        Ok(None)
     }
 }
