@@ -4,9 +4,10 @@ use axum::{extract::State, response::Response};
 use sallyport::{
     Error, Result, Timestamp,
     app::App,
+    id::{AppId, OrgId},
     key::{Holder, Key, NewKey, new::KeyInput},
     org::Org,
-    store::{KeyFilter, KeyStatus},
+    store::{KeyFilter, KeyStatus, Store},
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
@@ -136,11 +137,7 @@ pub async fn list(
     app: Within<App>,
     Asked(which): Asked<Which>,
 ) -> Result<Response, Problem> {
-    let (store, app) = (&state.context.store, app.it);
-    let page = store.keys(&app.org_id, Some(&app.id), &which.filter()?).await?;
-    let now = store.now();
-    let data = page.keys.into_iter().map(|key| Shown::of(key, Some(&app), now)).collect();
-    Ok(ok(Listed { data, next_cursor: page.older }))
+    listed(&state.context.store, &app.it.org_id, Some(&app.it.id), which).await
 }
 
 /// Issue a key
@@ -174,9 +171,12 @@ pub async fn list_of_org(
     org: Within<Org>,
     Asked(which): Asked<Which>,
 ) -> Result<Response, Problem> {
-    let store = &state.context.store;
-    let page = store.keys(&org.it.id, None, &which.filter()?).await?;
-    let (apps, now) = (store.apps_of(&org.it.id, &page.keys).await?, store.now());
+    listed(&state.context.store, &org.it.id, None, which).await
+}
+
+async fn listed(store: &Store, org: &OrgId, app: Option<&AppId>, which: Which) -> Result<Response, Problem> {
+    let page = store.keys(org, app, &which.filter()?).await?;
+    let (apps, now) = (store.apps_of(org, &page.keys).await?, store.now());
     let with_app = |key: Key| {
         let app = key.app_id.as_ref().and_then(|app| apps.get(app));
         Shown::of(key, app, now)
