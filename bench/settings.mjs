@@ -1,5 +1,5 @@
 // What a run can be told, and how figures are written.
-export const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
+export const rounds = Number(process.env.BENCH_ROUNDS ?? 9);
 export const seconds = Number(process.env.BENCH_SECONDS ?? 3);
 export const connections = Number(process.env.BENCH_CONNECTIONS ?? 64);
 export const few = Number(process.env.BENCH_FEW ?? 1_000);

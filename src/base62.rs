@@ -1,5 +1,7 @@
 //! Digits, upper and lower case letters: what identifiers and keys are written in.
 
+use std::fmt::Write;
+
 use crate::Entropy;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -15,14 +17,24 @@ pub fn random(entropy: &dyn Entropy, count: usize) -> String {
 }
 
 /// Adds `count` random characters, each equally likely.
-pub fn push_random(text: &mut impl Extend<char>, entropy: &dyn Entropy, count: usize) {
+pub fn push_random(text: &mut impl Write, entropy: &dyn Entropy, count: usize) {
     let mut left = count;
     let mut bytes = [0; 64];
     while left > 0 {
         entropy.fill(&mut bytes);
-        let fair = bytes.iter().filter(|byte| **byte < FAIR).take(left);
-        text.extend(fair.clone().map(|byte| ALPHABET[usize::from(byte % 62)] as char));
-        left -= fair.count();
+        // Written over what was drawn: one text, not a character at a time.
+        let mut drawn = 0;
+        for at in 0..bytes.len() {
+            if drawn == left {
+                break;
+            }
+            if bytes[at] < FAIR {
+                bytes[drawn] = ALPHABET[usize::from(bytes[at] % 62)];
+                drawn += 1;
+            }
+        }
+        let _ = text.write_str(std::str::from_utf8(&bytes[..drawn]).unwrap_or_default());
+        left -= drawn;
     }
     zeroize::Zeroize::zeroize(&mut bytes);
 }

@@ -75,6 +75,8 @@ impl Deref for Context {
 #[derive(Clone, Debug)]
 pub struct Client {
     pub ip: IpAddr,
+    /// The other end of the connection is a proxy of ours, which may speak for others.
+    pub proxied: bool,
     /// Came from this machine and through nobody else.
     pub local: bool,
     pub user_agent: Option<String>,

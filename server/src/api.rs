@@ -1,11 +1,12 @@
 //! `/v1`: what backends and gateways ask. It knows root tokens and keys only; cookies mean nothing here.
 
-mod auth;
+pub mod auth;
 mod caller;
 mod json;
 mod manage;
 pub mod openapi;
 mod problem;
+pub mod question;
 pub mod rate_headers;
 pub mod requirement;
 pub mod shown;
@@ -19,15 +20,18 @@ pub use problem::{Problem, complete};
 
 /// What is mounted and described in one go.
 fn described() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(verify::verify)).routes(routes!(openapi::read)).merge(manage::routes())
+    OpenApiRouter::new().routes(routes!(openapi::read)).merge(manage::routes())
 }
 
 pub fn routes() -> Router<AppState> {
     Router::from(described())
-        .route("/v1/auth", any(auth::auth))
-        .route("/v1/auth/envoy/{*asked}", any(auth::envoy))
         .route("/v1", any(problem::not_found))
         .route("/v1/", any(problem::not_found))
         .route("/v1/{*rest}", any(problem::not_found))
         .method_not_allowed_fallback(problem::method_not_allowed)
+}
+
+/// Whether a path is of this API.
+pub fn has(path: &str) -> bool {
+    path == "/v1" || path.starts_with("/v1/")
 }

@@ -14,6 +14,7 @@ pub mod logs;
 pub mod middleware;
 pub mod router;
 pub mod serve;
+pub mod server;
 pub mod session_store;
 pub mod site;
 pub mod state;

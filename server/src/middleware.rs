@@ -4,3 +4,4 @@ pub mod client;
 pub mod guard;
 pub mod headers;
 pub mod origin;
+pub mod telling;

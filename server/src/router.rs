@@ -1,4 +1,4 @@
-//! Every route, and what stands before it.
+//! Every route but those of gateways, which the server asks directly, and what stands before the pages.
 
 use axum::{
     Router,
@@ -12,17 +12,14 @@ use sallyport::session::LIFETIME;
 use sallyport_app::{
     context::Context,
     error::PageError,
-    routes,
     ui::{self, Uncompressed},
 };
-use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
 use crate::{
     api,
     middleware::{
-        client,
         guard::{TIMEOUT, words},
         headers, origin,
     },
@@ -33,15 +30,8 @@ use crate::{
 
 /// Forms are small; what is larger was not typed by a person.
 const FORM_LIMIT: usize = 64 * 1024;
-/// A request to be verified may carry the body that was signed.
-pub const API_LIMIT: usize = 256 * 1024;
 
-pub fn router(state: AppState) -> Router {
-    with_pages(state, routes::routes())
-}
-
-/// The server with these pages: a test adds one that fails.
-pub fn with_pages(state: AppState, pages: Router<Context>) -> Router {
+pub fn router(state: &AppState, pages: Router<Context>) -> Router {
     let portal = pages
         .layer(from_fn_with_state(state.clone(), origin::check))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
@@ -49,7 +39,7 @@ pub fn with_pages(state: AppState, pages: Router<Context>) -> Router {
         .layer(CatchPanicLayer::custom(broken))
         .layer(from_fn_with_state(state.context.clone(), ui::error_pages))
         // Outside of the error pages, which are shown in the frame of whoever is signed in.
-        .layer(sessions(&state))
+        .layer(sessions(state))
         .layer(CompressionLayer::new().compress_when(unless_secret as fn(_, _, &_, &_) -> _))
         .layer(from_fn_with_state(state.clone(), headers::nonce))
         .with_state(state.context.clone());
@@ -67,12 +57,6 @@ pub fn with_pages(state: AppState, pages: Router<Context>) -> Router {
         .with_state(state.clone())
         .merge(files)
         .merge(portal)
-        // One layer for all of it: each is built anew at every request.
-        .layer(
-            ServiceBuilder::new()
-                .layer(from_fn_with_state(state, client::name_client))
-                .layer(DefaultBodyLimit::max(API_LIMIT)),
-        )
 }
 
 /// A handler that panicked; the page tells the request's id, under which this is in the log.

@@ -1,5 +1,7 @@
 //! The accept loop: HTTP/1.1 with a header timeout, HTTP/2 for gRPC alone, and an end that drains.
 
+mod head_timer;
+
 use std::{
     convert::Infallible,
     io::{self, Write},
@@ -9,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Body};
+use axum::body::Body;
 use hyper::{
     Request,
     body::Incoming,
@@ -27,18 +29,18 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
 };
-use tower::ServiceExt;
 
 use crate::{
     config::{Place, Serving},
     data_dir::{DataDir, ServerLock},
     demo, grpc,
     middleware::client::Peer,
-    router::router,
+    server::Server,
     state::{AppState, Deployment, is_loopback_url},
     verifier::freshness::elapsed,
     worker,
 };
+use head_timer::HeadTimer;
 
 /// Descriptors kept for the database, the logs and what else is open.
 const RESERVED_FILES: u64 = 100;
@@ -122,13 +124,13 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
 
     let (stop, stopped) = watch::channel(false);
     let workers = worker::start(&state.verifier, &stopped);
-    let router = router(state);
+    let server = Server::new(state);
     // Others wait in the kernel's queue: running out of descriptors would stop the database too.
     let connections = [most_connections(), GRPC_CONNECTIONS.into()].map(|most| Arc::new(Semaphore::new(most)));
-    let http = accept(listener, Protocol::Http, &router, &connections[0]);
+    let http = accept(listener, Protocol::Http, &server, &connections[0]);
     let grpc = async {
         if let Some(listener) = grpc {
-            accept(listener, Protocol::Grpc, &router, &connections[1]).await;
+            accept(listener, Protocol::Grpc, &server, &connections[1]).await;
         }
     };
     tokio::join!(http, grpc);
@@ -183,13 +185,13 @@ async fn greet(state: &AppState, own: &str, address: SocketAddr, demo: Option<St
     Ok(())
 }
 
-async fn accept(listener: TcpListener, protocol: Protocol, router: &Router, connections: &Arc<Semaphore>) {
+async fn accept(listener: TcpListener, protocol: Protocol, server: &Server, connections: &Arc<Semaphore>) {
     let graceful = GracefulShutdown::new();
     let mut asked_to_end = pin!(end_signal());
     loop {
         tokio::select! {
             (permit, accepted) = accept_one(&listener, connections) => match accepted {
-                Ok((stream, peer)) => connection(stream, protocol, peer, router.clone(), &graceful, permit),
+                Ok((stream, peer)) => connection(stream, protocol, peer, server.clone(), &graceful, permit),
                 Err(error) => {
                     // Out of file descriptors, mostly: the next one fails too, so leave the others some time.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -235,7 +237,7 @@ fn connection(
     stream: TcpStream,
     protocol: Protocol,
     peer: SocketAddr,
-    router: Router,
+    server: Server,
     graceful: &GracefulShutdown,
     permit: Option<OwnedSemaphorePermit>,
 ) {
@@ -244,20 +246,16 @@ fn connection(
     let (stream, peer) = (TokioIo::new(stream), Peer(peer));
     match protocol {
         Protocol::Http => {
-            let service = service_fn(move |mut request: Request<Incoming>| {
-                request.extensions_mut().insert(peer);
-                let router = router.clone();
-                async move {
-                    let answered = router.oneshot(request.map(Body::new)).await;
-                    answered.map_err(|never: Infallible| never)
-                }
+            let service = service_fn(move |request: Request<Incoming>| {
+                let server = server.clone();
+                async move { Ok::<_, Infallible>(server.answer(peer, request.map(Body::new)).await) }
             });
             let mut http = http1::Builder::new();
-            http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+            http.timer(HeadTimer::new()).header_read_timeout(HEADER_TIMEOUT);
             run(graceful.watch(http.serve_connection(stream, service)), permit);
         }
         Protocol::Grpc => {
-            let service = service_fn(move |request| grpc::answer(router.clone(), peer, request));
+            let service = service_fn(move |request| grpc::answer(server.clone(), peer, request));
             let mut http = http2::Builder::new(TokioExecutor::new());
             http.timer(TokioTimer::new()).keep_alive_interval(KEEP_ALIVE);
             run(graceful.watch(http.serve_connection(stream, service)), permit);

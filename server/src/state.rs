@@ -16,7 +16,7 @@ use sallyport_app::{
 };
 
 use crate::{
-    api::{openapi, rate_headers::Names, requirement::Requirement},
+    api::{auth::presented::Places, openapi, rate_headers::Names, requirement::Requirement},
     dry_run::DryRuns,
     site,
     verifier::Verifier,
@@ -34,11 +34,14 @@ pub struct AppParts {
     pub verifier: Arc<Verifier>,
     pub trusted_proxies: Vec<IpNet>,
     pub requirements: HashMap<String, Requirement>,
+    /// Where a gateway's request carries the client's key.
+    pub places: Places,
     /// The headers that tell of limits.
     pub rates: Arc<Names>,
     /// What requests are named from.
     pub names: NameEntropy,
     is_local: bool,
+    is_https: bool,
 }
 
 impl Deref for AppState {
@@ -62,6 +65,7 @@ pub struct Deployment {
 impl AppState {
     pub async fn new(store: Store, deployment: Deployment) -> Result<Self> {
         let rates = Arc::new(Names::of(&store.profile().limits));
+        let places = Places::of(&store.profile().credentials);
         let attempts = Attempts::new(deployment.elapsed.clone());
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
         let (is_local, names) = (is_loopback_url(&deployment.public_url), NameEntropy::new(store.entropy()));
@@ -79,14 +83,17 @@ impl AppState {
             dry_run: Arc::new(DryRuns { verifier: Arc::clone(&verifier), rates: Arc::clone(&rates) }),
             store,
         });
+        let is_https = context.is_https();
         Ok(Self(Arc::new(AppParts {
             context,
             verifier,
             trusted_proxies: deployment.trusted_proxies,
             requirements: deployment.requirements,
+            places,
             rates,
             names,
             is_local,
+            is_https,
         })))
     }
 
@@ -96,7 +103,7 @@ impl AppState {
     }
 
     pub fn is_https(&self) -> bool {
-        self.context.is_https()
+        self.is_https
     }
 }
 

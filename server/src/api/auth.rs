@@ -2,29 +2,29 @@
 
 mod forwarded;
 mod nginx;
-mod presented;
+pub mod presented;
 mod signed;
 
+use std::borrow::Cow;
+
 use axum::{
-    Extension,
     body::Body,
-    extract::{RawQuery, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri},
+    http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use sallyport::{
     key::{Ask, KeyRecord, Verdict, verdict::Via},
     profile::Profile,
-    scope::Request,
+    scope,
 };
 use sallyport_app::context::Client;
 
 use utoipa::{IntoParams, openapi::schema::Object};
 
 use super::{openapi::words, problem::Problem, requirement::Requirement, shown::Shown};
-use crate::{middleware::client::Trusted, state::AppState};
+use crate::{middleware::client::is_https, state::AppState};
+pub use forwarded::ENVOY;
 use forwarded::Forwarded;
-use presented::presented;
 
 /// Judge a request for a gateway
 ///
@@ -34,28 +34,25 @@ use presented::presented;
     get, path = "/v1/auth", tag = "Verifying", params(Requirement, Nginx),
     responses((status = 200, description = "The key is good for this request"))
 )]
-pub async fn auth(
-    State(state): State<AppState>,
-    Extension(client): Extension<Client>,
-    Extension(trusted): Extension<Trusted>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let query = query.unwrap_or_default();
-    let pairs = url::form_urlencoded::parse(query.as_bytes());
-    let for_nginx = pairs.clone().any(|(name, value)| name == "gateway" && value == "nginx");
-    let required = Requirement::parse(pairs.filter(|(name, value)| !(name == "gateway" && value == "nginx")));
-    let asked = Asked { state: &state, client: &client, trusted, headers: &headers };
+pub async fn auth(state: &AppState, client: &Client, request: Request<Body>) -> Response {
+    let (head, body) = request.into_parts();
+    let asked = Asked { state, client, headers: &head.headers };
+    let mut for_nginx = false;
+    let pairs = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
+    let required = Requirement::parse(pairs.filter(|(name, value)| {
+        let is_gateway = name == "gateway" && value == "nginx";
+        for_nginx |= is_gateway;
+        !is_gateway
+    }));
     let judged = async {
-        if !trusted.0 && Forwarded::is_in(&headers) {
+        if !asked.client.proxied && Forwarded::is_in(asked.headers) {
             // Judging the gateway's own GET instead of the client's DELETE would fail open.
             let detail = "Forwarding headers are believed from trusted proxies only; add the gateway's address to \
                 trusted_proxies.";
             return Err(Problem::new(StatusCode::FORBIDDEN, "untrusted_proxy", detail));
         }
         let required = required.map_err(Problem::bad_request)?;
-        asked.judge(&required, Forwarded::in_headers(&headers)?, body).await
+        asked.judge(&required, Forwarded::in_headers(asked.headers)?, body).await
     };
     match (judged.await, for_nginx) {
         (Ok(Ok(passed)), _) => passed,
@@ -75,17 +72,10 @@ pub async fn auth(
     params(("requirement" = String, Path, description = "A name from the settings")),
     responses((status = 200, description = "The key is good for this request"))
 )]
-pub async fn envoy(
-    State(state): State<AppState>,
-    Extension(client): Extension<Client>,
-    Extension(trusted): Extension<Trusted>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let (name, forwarded) = Forwarded::in_path(method.as_str(), &uri);
-    let asked = Asked { state: &state, client: &client, trusted, headers: &headers };
+pub async fn envoy(state: &AppState, client: &Client, request: Request<Body>) -> Response {
+    let (head, body) = request.into_parts();
+    let asked = Asked { state, client, headers: &head.headers };
+    let (name, forwarded) = Forwarded::in_path(head.method.as_str(), &head.uri);
     let Some(required) = state.requirements.get(name) else {
         let detail = "No requirement has the name in this path; add it to sallyport.toml as [requirements.NAME].";
         return asked.show(&Problem::new(StatusCode::FORBIDDEN, "unknown_requirement", detail)).into_response();
@@ -115,7 +105,6 @@ fn nginx_alone() -> Object {
 struct Asked<'a> {
     state: &'a AppState,
     client: &'a Client,
-    trusted: Trusted,
     headers: &'a HeaderMap,
 }
 
@@ -132,7 +121,7 @@ impl Asked<'_> {
         body: Body,
     ) -> Result<Result<Response, Shown>, Problem> {
         let profile = self.state.context.store.profile();
-        let request = Request::new(forwarded.method, forwarded.target);
+        let request = scope::Request::new(forwarded.method, forwarded.target);
         if matches!(request.path, Some(None)) && !required.any_path {
             // The upstream may read it differently: as a path for which the gateway requires something else.
             let detail = "This path can be read in two ways (//, /../, %2F, ; or the like); write it plainly.";
@@ -146,13 +135,16 @@ impl Asked<'_> {
         if request.is_options() && profile.credentials.pass_options {
             return Ok(Ok(StatusCode::OK.into_response()));
         }
-        let key = presented(self.headers, forwarded.target, &profile.credentials)
+        let key = self
+            .state
+            .places
+            .presented(self.headers, forwarded.target)
             .map_err(|_| Problem::bad_request("More than one API key was sent; send one."))?;
         let names = &profile.signatures;
         let body = signed::body(required.body, self.headers, names, body).await?;
         let ask = Ask {
             org_id: None,
-            plain_http: !self.trusted.is_https(self.headers),
+            plain_http: !is_https(self.client, self.headers),
             workspace: self.workspace(profile)?,
             app_id: required.app_id.as_deref(),
             scopes: required.scope.iter().map(String::as_str).collect(),
@@ -187,33 +179,37 @@ impl Asked<'_> {
     }
 }
 
+static KEY_ID: HeaderName = HeaderName::from_static("x-auth-key-id");
+static ORG_ID: HeaderName = HeaderName::from_static("x-auth-org-id");
+static TENANT_ID: HeaderName = HeaderName::from_static("x-auth-tenant-id");
+static PROJECT_ID: HeaderName = HeaderName::from_static("x-auth-project-id");
+static APP_ID: HeaderName = HeaderName::from_static("x-auth-app-id");
+static SCOPES: HeaderName = HeaderName::from_static("x-auth-scopes");
+static ENVIRONMENT: HeaderName = HeaderName::from_static("x-auth-environment");
+static MODE: HeaderName = HeaderName::from_static("x-auth-mode");
+
 /// Who the key speaks for, for the upstream behind the gateway.
 fn identity(key: &KeyRecord, profile: &Profile) -> Response {
     // With room for what every answer carries.
     let mut headers = HeaderMap::with_capacity(24);
-    let mut set = |name: &'static str, value: &str| {
+    let mut set = |name: &HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(HeaderName::from_static(name), value);
+            headers.insert(name.clone(), value);
         }
     };
-    set("x-auth-key-id", key.key_id.as_str());
-    set("x-auth-org-id", key.owner.org_id.as_str());
+    set(&KEY_ID, key.key_id.as_str());
+    set(&ORG_ID, key.owner.org_id.as_str());
     if let Some(app) = key.app() {
-        set("x-auth-tenant-id", app.tenant_id.as_str());
-        set("x-auth-project-id", app.project_id.as_str());
-        set("x-auth-app-id", app.app_id.as_str());
+        set(&TENANT_ID, app.tenant_id.as_str());
+        set(&PROJECT_ID, app.project_id.as_str());
+        set(&APP_ID, app.app_id.as_str());
     }
-    let mut scopes = String::new();
-    for name in profile.names(key.scopes) {
-        if !scopes.is_empty() {
-            scopes.push(' ');
-        }
-        scopes.push_str(name);
-    }
-    set("x-auth-scopes", &scopes);
-    set("x-auth-environment", &key.environment);
-    set("x-auth-mode", key.mode.as_str());
-    set("cache-control", "no-store");
+    let mut names = profile.names(key.scopes);
+    let first = names.next().unwrap_or_default();
+    set(&SCOPES, &names.fold(Cow::Borrowed(first), |scopes, name| Cow::Owned(format!("{scopes} {name}"))));
+    set(&ENVIRONMENT, &key.environment);
+    headers.insert(MODE.clone(), HeaderValue::from_static(key.mode.as_str()));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let mut response = StatusCode::OK.into_response();
     *response.headers_mut() = headers;
     response

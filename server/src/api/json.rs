@@ -1,17 +1,19 @@
 //! JSON bodies, with errors that say the mend.
 
 use axum::{
-    body::{Body, Bytes},
-    extract::{FromRequest, Request},
+    body::{Body, Bytes, to_bytes},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use sallyport_app::context::Client;
+use http_body_util::LengthLimitError;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
 
 use super::problem::{Problem, WrongField};
+
+/// A request to be verified may carry the body that was signed.
+pub const LIMIT: usize = 256 * 1024;
 
 /// A body that an endpoint takes.
 pub trait Taken: DeserializeOwned {
@@ -19,29 +21,18 @@ pub trait Taken: DeserializeOwned {
     const TAKES: &str;
 }
 
-pub struct Json<T>(pub T);
-
-impl<T: Taken, S: Send + Sync> FromRequest<S> for Json<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let client = request.extensions().get::<Client>().cloned();
-        let read = async { parse(&bytes(request, state).await?).map(Self) };
-        read.await.map_err(|problem| client.iter().fold(problem, |problem, client| problem.about(client)))
-    }
-}
-
 /// A body that says it is JSON.
-pub async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
-    if !is_json(request.headers()) {
+pub async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    if !is_json(headers) {
         let detail = "Send JSON, with the header Content-Type: application/json.";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
     }
-    Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
+    to_bytes(body, LIMIT).await.map_err(|error| {
+        if error.into_inner().is::<LengthLimitError>() {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body may have 256 KiB at most.")
+        } else {
+            Problem::bad_request("The body could not be read.")
         }
-        _ => Problem::bad_request("The body could not be read."),
     })
 }
 

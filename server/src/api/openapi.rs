@@ -16,13 +16,13 @@ use utoipa::{
     openapi::{ObjectBuilder, Type, schema::Object},
 };
 
-use super::{auth, described, problem};
+use super::{auth, described, problem, verify};
 use crate::{router, state::AppState};
 
-/// What is mounted elsewhere: for any method, or beside `/v1`.
+/// What the router of `/v1` does not mount.
 #[derive(OpenApi)]
 #[openapi(
-    paths(auth::auth, auth::envoy, router::healthz, router::readyz),
+    paths(verify::verify, auth::auth, auth::envoy, router::healthz, router::readyz),
     components(schemas(problem::Problem)),
     info(
         title = "Sallyport",

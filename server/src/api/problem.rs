@@ -106,7 +106,7 @@ impl Problem {
         self
     }
 
-    pub fn unauthorized(detail: impl Into<String>) -> Self {
+    pub fn unauthorized<T: Into<String>>(detail: T) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
     }
 

@@ -35,8 +35,9 @@ impl Names {
 
     /// The headers of an answer.
     pub fn headers(&self, judged: &Judged, now: Timestamp) -> Vec<(HeaderName, HeaderValue)> {
-        let mut headers = Vec::with_capacity(8);
+        let mut headers = Vec::new();
         if let Some(Charged { limits, rate }) = &judged.charged {
+            headers.reserve(8);
             let mut policies = String::with_capacity(64);
             for policy in limits.policies() {
                 let comma = if policies.is_empty() { "" } else { ", " };

@@ -2,7 +2,12 @@
 
 use std::num::NonZeroU32;
 
-use axum::{extract::State, response::Response};
+use axum::{
+    Extension,
+    body::Body,
+    http::{self, HeaderValue, Method, header},
+    response::{IntoResponse, Response},
+};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sallyport::{
     Timestamp,
@@ -13,15 +18,16 @@ use sallyport::{
     scope::Request,
     signature::Signed,
 };
+use sallyport_app::context::Client;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{ToSchema, openapi::schema::Object};
 
 use super::{
-    caller::Caller,
-    json::{Json, Taken, answer},
+    caller::root_token,
+    json::{self, Taken, answer},
     openapi::words,
-    problem::Problem,
+    problem::{Problem, method_not_allowed},
     rate_headers::resets_at,
     shown::Shown,
 };
@@ -168,20 +174,27 @@ fn codes() -> Object {
     post, path = "/v1/keys/verify", tag = "Verifying", request_body = VerifyRequest,
     responses((status = 200, body = Judgement))
 )]
-pub async fn verify(
-    State(state): State<AppState>,
-    caller: Caller,
-    Json(request): Json<VerifyRequest>,
-) -> Result<Response, Problem> {
-    let client = &caller.client;
-    let body = body(request.signature.as_ref()).map_err(|problem| problem.about(client))?;
+pub async fn verify(state: &AppState, client: &Client, request: http::Request<Body>) -> Response {
+    if request.method() != Method::POST {
+        let mut refused = method_not_allowed(Extension(client.clone())).await.into_response();
+        refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+        return refused;
+    }
+    judge(state, client, request).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn judge(state: &AppState, client: &Client, request: http::Request<Body>) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
+    let token = root_token(state, client, &head.headers).await?;
+    let request: VerifyRequest = json::parse(&json::bytes(&head.headers, body).await?)?;
+    let body = signed_body(request.signature.as_ref())?;
     let signed = request.signature.as_ref().map(|field| Signed {
         timestamp: &field.timestamp,
         signature: &field.signature,
         body: &body,
     });
     let ask = Ask {
-        org_id: caller.token.org_id.as_ref(),
+        org_id: token.org_id.as_ref(),
         plain_http: false,
         workspace: None,
         app_id: request.app_id.as_deref(),
@@ -192,10 +205,10 @@ pub async fn verify(
         ip: request.ip,
         signed,
         cost: request.cost.map_or(1, NonZeroU32::get),
-        via: Via::Backend { token: caller.token.org_id.as_ref().map(|_| caller.token.name.as_str()) },
+        via: Via::Backend { token: token.org_id.as_ref().map(|_| token.name.as_str()) },
     };
     let key = request.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
-    let judged = state.verifier.judge(key, &ask, client).await.map_err(|error| Problem::from(error).about(client))?;
+    let judged = state.verifier.judge(key, &ask, client).await?;
     let now = state.context.store.now();
     let rate_limit = RateLimit::of(&judged, now);
     Ok(match (judged.verdict, judged.record()) {
@@ -206,7 +219,7 @@ pub async fn verify(
             valid: false,
             code: verdict.code(),
             status: verdict.status(),
-            error: Shown::judged(&state, &judged, now, client).body,
+            error: Shown::judged(state, &judged, now, client).body,
             rate_limit,
             retry_after: judged.retry_after.map(whole_seconds),
             request_id: &client.request_id,
@@ -215,11 +228,11 @@ pub async fn verify(
 }
 
 /// The bytes that were signed.
-fn body(field: Option<&SignatureField>) -> Result<Vec<u8>, Problem> {
+fn signed_body(field: Option<&SignatureField>) -> Result<Vec<u8>, Problem> {
     let Some(field) = field else { return Ok(Vec::new()) };
     BASE64_STANDARD.decode(&field.body_base64).map_err(|_| {
         let detail = "signature.body_base64 is not base64 (RFC 4648, with its padding).";
-        Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)
+        Problem::new(http::StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)
     })
 }
 

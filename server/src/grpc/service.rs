@@ -3,27 +3,26 @@
 use std::convert::Infallible;
 
 use axum::{
-    Router,
     body::Body,
     http::{Request, Response},
 };
 use hyper::body::Incoming;
 use tonic::{Status, server::Grpc};
 use tonic_prost::ProstCodec;
-use tower::{ServiceExt, service_fn};
+use tower::service_fn;
 
 use super::{
     check,
     message::{CheckRequest, CheckResponse},
 };
-use crate::middleware::client::Peer;
+use crate::{middleware::client::Peer, server::Server};
 
 const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
 /// The largest body that may be signed, and its headers.
 const LARGEST: usize = 512 * 1024;
 
 pub async fn answer(
-    router: Router,
+    server: Server,
     peer: Peer,
     request: Request<Incoming>,
 ) -> Result<Response<tonic::body::Body>, Infallible> {
@@ -31,20 +30,17 @@ pub async fn answer(
         return Ok(Status::unimplemented("This listener knows envoy.service.auth.v3.Authorization/Check.").into_http());
     }
     let service = service_fn(move |request: tonic::Request<CheckRequest>| {
-        let router = router.clone();
-        async move { Ok::<_, Status>(tonic::Response::new(asked(router, peer, request.into_inner()).await)) }
+        let server = server.clone();
+        async move { Ok::<_, Status>(tonic::Response::new(asked(&server, peer, request.into_inner()).await)) }
     });
     let codec = ProstCodec::<CheckResponse, CheckRequest>::default();
     Ok(Grpc::new(codec).max_decoding_message_size(LARGEST).unary(service, request).await)
 }
 
 /// Asks `/v1/auth` of this very server, so that both forms can't but say the same.
-async fn asked(router: Router, peer: Peer, request: CheckRequest) -> CheckResponse {
+async fn asked(server: &Server, peer: Peer, request: CheckRequest) -> CheckResponse {
     let Some(question) = check::question(&request) else { return check::unavailable() };
-    let mut question = question.map(Body::from);
-    question.extensions_mut().insert(peer);
-    let answered = router.oneshot(question).await;
-    let (head, body) = answered.unwrap_or_else(|never: Infallible| match never {}).into_parts();
+    let (head, body) = server.answer(peer, question.map(Body::from)).await.into_parts();
     match axum::body::to_bytes(body, LARGEST).await {
         Ok(body) => check::answer(&head, &body, &request),
         Err(error) => {

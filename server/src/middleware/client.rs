@@ -1,86 +1,43 @@
 //! Who asks, and which request it is: named once, told to handlers, logs and the answer.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    time::Instant,
-};
+use std::net::{IpAddr, SocketAddr};
 
-use super::{guard::run, headers};
-use crate::{api, state::AppState};
-use axum::{
-    extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
-    middleware::Next,
-    response::Response,
-};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use ipnet::IpNet;
 use sallyport::id::RequestId;
 use sallyport_app::context::Client;
 
-/// The other end of the connection: an extension that the accept loop sets.
+use crate::state::AppState;
+
+/// The other end of the connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
-/// Whether the other end of the connection may speak for others.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Trusted(pub bool);
-
-impl Trusted {
-    /// As the proxy in front says; nobody else is believed.
-    pub fn is_https(self, headers: &HeaderMap) -> bool {
-        let mut schemes = headers.get_all("x-forwarded-proto").iter();
-        let https = schemes.next().is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"));
-        self.0 && https && schemes.next().is_none()
-    }
+/// Whether the client came over https, as the proxy in front says; nobody else is believed.
+pub fn is_https(client: &Client, headers: &HeaderMap) -> bool {
+    let mut schemes = headers.get_all(&FORWARDED_PROTO).iter();
+    let https = schemes.next().is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"));
+    client.proxied && https && schemes.next().is_none()
 }
 
-static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// What proxies add, and how some more of it begins. None of it came from somebody on this machine.
 const FORWARDING: [&str; 7] =
     ["forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip", "fastly-client-ip"];
 const FORWARDING_PREFIXES: [&str; 4] = ["x-forwarded", "x-original-", "x-envoy-", "cf-"];
 
-pub async fn name_client(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let peer =
-        request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip().to_canonical());
-    let headers = request.headers();
-    let trusted = is_trusted(&state.trusted_proxies, peer);
-    let client = Client {
+/// Names the request, and whoever sent it. `local` is what pages ask; what machines ask all the time does without.
+pub fn name(state: &AppState, peer: Peer, headers: &HeaderMap, of_api: bool) -> Client {
+    let peer = peer.0.ip().to_canonical();
+    let is_local = || peer.is_loopback() && state.is_local() && is_local_host(headers) && !is_forwarded(headers);
+    Client {
         ip: address(headers, peer, &state.trusted_proxies),
-        local: peer.is_loopback() && state.is_local() && is_local_host(headers) && !is_forwarded(headers),
+        proxied: is_trusted(&state.trusted_proxies, peer),
+        local: !of_api && is_local(),
         user_agent: headers.get(header::USER_AGENT).map(shortened),
         request_id: RequestId::mint(&state.names),
-    };
-    // What machines ask all the time would drown the rest, and a full pipe behind the log would hold up answers.
-    let path = request.uri().path();
-    let of_api = path == "/v1" || path.starts_with("/v1/");
-    let for_a_gateway = path.starts_with("/v1/auth");
-    let quiet = of_api || matches!(path, "/healthz" | "/readyz");
-    // The path alone: a query may hold what is nobody's business.
-    let told =
-        (!quiet || tracing::enabled!(tracing::Level::DEBUG)).then(|| (request.method().clone(), path.to_owned()));
-    request.extensions_mut().insert(client.clone());
-    request.extensions_mut().insert(Trusted(trusted));
-
-    let handled = run(next.run(request), &client.request_id, of_api).await;
-    let mut response = if of_api { api::complete(handled, &state, for_a_gateway, &client) } else { handled };
-
-    if let Some((method, path)) = told {
-        let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
-        let (request_id, address) = (&client.request_id, client.ip);
-        if quiet {
-            tracing::debug!(%request_id, %method, path, status, ms, %address, "answered");
-        } else {
-            tracing::info!(%request_id, %method, path, status, ms, %address, "answered");
-        }
     }
-    headers::secure(&state, response.headers_mut());
-    if let Ok(id) = HeaderValue::from_str(client.request_id.as_str()) {
-        response.headers_mut().insert(REQUEST_ID.clone(), id);
-    }
-    response
 }
 
 fn is_trusted(proxies: &[IpNet], ip: IpAddr) -> bool {
@@ -130,14 +87,16 @@ fn is_local_host(headers: &HeaderMap) -> bool {
 
 /// Printable ASCII, and not more than a log line needs.
 fn shortened(value: &HeaderValue) -> String {
+    // ASCII: each byte is a character.
     let text = value.to_str().unwrap_or("(not printable)");
-    text.chars().take(200).collect()
+    text[..text.len().min(200)].to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::net::Ipv4Addr;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         pairs

@@ -5,7 +5,7 @@ use std::{
     any::Any,
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
+    pin::{Pin, pin},
     task::Poll,
     time::Duration,
 };
@@ -20,38 +20,23 @@ use tokio::time::timeout;
 /// Pages have the same, and a page that says so.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Runs a handler to its answer.
+/// Runs a handler to its answer. What machines ask is mostly judged in memory and answered at once: neither a span, which
+/// costs as much as the judging, nor a time-out is begun before it has to wait.
 pub async fn run(handler: impl Future<Output = Response>, id: &RequestId, of_api: bool) -> Response {
-    if !of_api {
-        return named(handler, id, false).await;
-    }
-    match timeout(TIMEOUT, named(handler, id, true)).await {
-        Ok(response) => response,
-        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-    }
-}
-
-/// Runs it under the request's name. The span of a request costs as much as judging a key in memory does, so a `quick`
-/// one gets it only when it begins to wait: what logs something waited for the database before.
-async fn named(handler: impl Future<Output = Response>, id: &RequestId, quick: bool) -> Response {
-    let span = || tracing::info_span!("request", request_id = %id);
-    let mut entered = (!quick).then(span);
     let mut handler = pin!(handler);
-    poll_fn(|context| {
-        let polled = catch_unwind(AssertUnwindSafe(|| match &entered {
-            Some(span) => span.in_scope(|| handler.as_mut().poll(context)),
-            None => handler.as_mut().poll(context),
-        }));
-        match polled {
-            Ok(Poll::Pending) => {
-                entered.get_or_insert_with(span);
-                Poll::Pending
-            }
-            Ok(ready) => ready,
-            Err(panic) => Poll::Ready(broken(&*panic, id)),
-        }
-    })
-    .await
+    let mut caught = poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(context)));
+        polled.unwrap_or_else(|panic| Poll::Ready(broken(&*panic, id)))
+    });
+    if of_api && let Poll::Ready(response) = poll_fn(|context| Poll::Ready(Pin::new(&mut caught).poll(context))).await {
+        return response;
+    }
+    let span = tracing::info_span!("request", request_id = %id);
+    let named = poll_fn(|context| span.in_scope(|| Pin::new(&mut caught).poll(context)));
+    if !of_api {
+        return named.await;
+    }
+    timeout(TIMEOUT, named).await.unwrap_or_else(|_| StatusCode::SERVICE_UNAVAILABLE.into_response())
 }
 
 fn broken(panic: &(dyn Any + Send), id: &RequestId) -> Response {

@@ -6,19 +6,17 @@ use std::{
 };
 
 use axum::{
-    Router,
     body::{Body, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
-use sallyport_server::middleware::client::Peer;
-use tower::ServiceExt;
+use sallyport_server::{middleware::client::Peer, server::Server};
 
 pub const HOST: &str = "127.0.0.1:3000";
 pub const ORIGIN: &str = "http://127.0.0.1:3000";
 
 #[derive(Clone)]
 pub struct Client {
-    router: Router,
+    server: Server,
     peer: SocketAddr,
     cookies: Arc<Mutex<Vec<(String, String)>>>,
 }
@@ -63,15 +61,15 @@ impl Answer {
 }
 
 impl Client {
-    pub fn new(router: Router) -> Self {
+    pub fn new(server: Server) -> Self {
         let peer = SocketAddr::from(([127, 0, 0, 1], 50_000));
-        Self { router, peer, cookies: Arc::default() }
+        Self { server, peer, cookies: Arc::default() }
     }
 
     /// The same server, seen from elsewhere and by nobody known.
     pub fn from(&self, peer: &str) -> Self {
         let peer = SocketAddr::new(peer.parse().expect("an address"), 50_000);
-        Self { router: self.router.clone(), peer, cookies: Arc::default() }
+        Self { server: self.server.clone(), peer, cookies: Arc::default() }
     }
 
     /// The same server and address, another browser.
@@ -80,20 +78,18 @@ impl Client {
     }
 
     /// The same browser, at another server.
-    pub fn with(&self, router: Router) -> Self {
-        Self { router, ..self.clone() }
+    pub fn with(&self, server: Server) -> Self {
+        Self { server, ..self.clone() }
     }
 
     /// Sends what the builder says, as it is.
     pub async fn send(&self, mut request: Request<Body>) -> Answer {
-        request.extensions_mut().insert(Peer(self.peer));
         let cookies: Vec<_> =
             self.cookies.lock().expect("no panic").iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !cookies.is_empty() {
             request.headers_mut().insert(header::COOKIE, cookies.join("; ").parse().expect("a header"));
         }
-        let response = self.router.clone().oneshot(request).await.expect("never fails");
-        let (parts, body) = response.into_parts();
+        let (parts, body) = self.server.answer(Peer(self.peer), request).await.into_parts();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {
             self.keep(cookie.to_str().expect("text"));
         }

@@ -19,7 +19,7 @@ use sallyport::{
 use sallyport_app::context::DemoSignIn;
 use sallyport_server::{
     api::requirement::Requirement,
-    router::router,
+    server::Server,
     state::{AppState, Deployment},
 };
 
@@ -119,7 +119,7 @@ impl TestPortal {
         let elapsed = Arc::new(AtomicU64::new(0));
         let deployment = Deployment { demo, ..Self::deployment(public_url, &elapsed) };
         let state = AppState::new(store.store.clone(), deployment).await.expect("a state");
-        let client = Client::new(router(state.clone()));
+        let client = Client::new(Server::new(state.clone()));
         Self { store, state, client, elapsed }
     }
 

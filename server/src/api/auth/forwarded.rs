@@ -1,13 +1,15 @@
 //! What the client asked the gateway for, as the gateway tells it.
 
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, HeaderName, Uri};
 
 use super::super::problem::Problem;
 
-const METHOD: [&str; 2] = ["x-original-method", "x-forwarded-method"];
+static METHOD: [HeaderName; 2] =
+    [HeaderName::from_static("x-original-method"), HeaderName::from_static("x-forwarded-method")];
+static TARGET: [HeaderName; 2] =
+    [HeaderName::from_static("x-original-uri"), HeaderName::from_static("x-forwarded-uri")];
 /// What stands before the name of a requirement.
-const ENVOY: &str = "/v1/auth/envoy/";
-const TARGET: [&str; 2] = ["x-original-uri", "x-forwarded-uri"];
+pub const ENVOY: &str = "/v1/auth/envoy/";
 
 /// The client's own method, and path with query.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub struct Forwarded<'a> {
 impl<'a> Forwarded<'a> {
     /// nginx, Traefik and Caddy say it in headers.
     pub fn in_headers(headers: &'a HeaderMap) -> Result<Self, Problem> {
-        Ok(Self { method: one(headers, METHOD)?, target: one(headers, TARGET)? })
+        Ok(Self { method: one(headers, &METHOD)?, target: one(headers, &TARGET)? })
     }
 
     /// Envoy asks with the client's own method, and appends the client's own path and query to the requirement's name.
@@ -30,14 +32,14 @@ impl<'a> Forwarded<'a> {
     }
 
     pub fn is_in(headers: &HeaderMap) -> bool {
-        METHOD.iter().chain(&TARGET).any(|name| headers.contains_key(*name))
+        METHOD.iter().chain(&TARGET).any(|name| headers.contains_key(name))
     }
 }
 
 /// The one value under these names. Where a client slips in another than the gateway's, neither is believed.
-fn one<'a>(headers: &'a HeaderMap, names: [&str; 2]) -> Result<Option<&'a str>, Problem> {
+fn one<'a>(headers: &'a HeaderMap, names: &[HeaderName]) -> Result<Option<&'a str>, Problem> {
     let mut found = None;
-    for value in names.into_iter().flat_map(|name| headers.get_all(name)) {
+    for value in names.iter().flat_map(|name| headers.get_all(name)) {
         let value =
             value.to_str().map_err(|_| Problem::bad_request("A forwarding header holds bytes that are no text."))?;
         if found.is_some_and(|other| other != value) {

@@ -6,8 +6,7 @@ use axum::{
 };
 use sallyport::{profile::SignatureHeaders, signature::Signed};
 
-use super::super::problem::Problem;
-use crate::router::API_LIMIT;
+use super::super::{json::LIMIT, problem::Problem};
 
 /// The body, where the gateway passes it and a signature came that could be of it.
 pub async fn body(
@@ -20,7 +19,7 @@ pub async fn body(
         return Ok(None);
     }
     // Of requests that are not signed too: a gateway that is still sending when the answer comes may take it for broken.
-    let read = to_bytes(body, API_LIMIT).await.map_err(|_| {
+    let read = to_bytes(body, LIMIT).await.map_err(|_| {
         let detail = "A signed body may have 256 KiB at most, and has to come whole.";
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
     });

@@ -18,6 +18,7 @@ use sallyport::{
     org::Org,
     profile::{Mode, Profile},
     project::Project,
+    root_token::RootToken,
     scope::Request,
     store::Store,
     tenant::Tenant,
@@ -26,10 +27,10 @@ use sallyport_app::context::Client;
 
 use crate::{
     api::{
-        caller::{Caller, bearer},
+        caller::{bearer, root_token},
         problem::Problem,
     },
-    middleware::client::Trusted,
+    middleware::client,
     state::AppState,
     verifier::Judged,
 };
@@ -53,7 +54,7 @@ impl Manager {
         self.client.act(self.actor.clone())
     }
 
-    fn of_token(Caller { token, client }: Caller) -> Result<Self, Problem> {
+    fn of_token(token: &RootToken, client: Client) -> Result<Self, Problem> {
         if !token.manage {
             return Err(forbidden(
                 "This root token verifies keys; it may not manage anything. Make one with \
@@ -73,9 +74,8 @@ impl Manager {
         state: &AppState,
     ) -> Result<Self, Problem> {
         let (store, profile) = (&state.context.store, state.context.store.profile());
-        let trusted = parts.extensions.get::<Trusted>().copied().unwrap_or_default();
         let ask = Ask {
-            plain_http: !trusted.is_https(&parts.headers),
+            plain_http: !client::is_https(&client, &parts.headers),
             scopes: vec![scope],
             mode: Some(Mode::Live),
             request: Request::new(Some(parts.method.as_str()), None),
@@ -128,7 +128,7 @@ impl FromRequestParts<AppState> for Manager {
                 let managing = Self::of_key(presented, scope, parts, client.clone(), state).await;
                 managing.map_err(|problem| problem.about(&client))?
             }
-            _ => Self::of_token(Caller::from_request_parts(parts, state).await?)?,
+            _ => Self::of_token(&*root_token(state, &client, &parts.headers).await?, client)?,
         };
         parts.extensions.insert(manager.clone());
         Ok(manager)

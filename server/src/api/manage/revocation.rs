@@ -40,11 +40,12 @@ impl Taken for Why {
 impl FromRequest<AppState> for Why {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
-        if request.body().is_end_stream() {
+    async fn from_request(request: Request, _: &AppState) -> Result<Self, Problem> {
+        let (head, body) = request.into_parts();
+        if body.is_end_stream() {
             return Ok(Self::default());
         }
-        json::parse(&json::bytes(request, state).await?)
+        json::parse(&json::bytes(&head.headers, body).await?)
     }
 }
 

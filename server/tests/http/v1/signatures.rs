@@ -3,7 +3,7 @@
 use axum::{body::Body, http::Method};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sallyport::testing::{sign, signing_secret};
-use sallyport_server::{router::router, state::AppState};
+use sallyport_server::{server::Server, state::AppState};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -220,7 +220,7 @@ async fn after_a_restart_older_timestamps_are_refused(portal: &TestPortal) {
     let state =
         AppState::new(portal.store.store.clone(), TestPortal::deployment("http://127.0.0.1:3000", &portal.elapsed))
             .await;
-    let restarted = portal.client.with(router(state.expect("a state")));
+    let restarted = portal.client.with(Server::new(state.expect("a state")));
     for headers in [&used, &unused] {
         assert_eq!(auth(&restarted, &signer.key, "?body=1", headers, BODY).await.status, 401);
     }

@@ -1,0 +1,40 @@
+//! What the log tells of a request.
+
+use std::time::Instant;
+
+use axum::{
+    body::Body,
+    http::{Method, Request},
+    response::Response,
+};
+use sallyport_app::context::Client;
+
+/// The path alone: a query may hold what is nobody's business.
+pub struct Telling {
+    started: Instant,
+    method: Method,
+    path: String,
+    quiet: bool,
+}
+
+impl Telling {
+    /// What machines ask all the time would drown the rest, and a full pipe behind the log would hold up answers.
+    pub fn of(request: &Request<Body>, of_api: bool) -> Option<Self> {
+        let path = request.uri().path();
+        let quiet = of_api || matches!(path, "/healthz" | "/readyz");
+        let wanted = !quiet || tracing::enabled!(tracing::Level::DEBUG);
+        let told = || Self { started: Instant::now(), method: request.method().clone(), path: path.to_owned(), quiet };
+        wanted.then(told)
+    }
+
+    pub fn tell(self, response: &Response, client: &Client) {
+        let Self { started, method, path, quiet } = self;
+        let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
+        let (request_id, address) = (&client.request_id, client.ip);
+        if quiet {
+            tracing::debug!(%request_id, %method, path, status, ms, %address, "answered");
+        } else {
+            tracing::info!(%request_id, %method, path, status, ms, %address, "answered");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What stands before every route and behind every answer, whichever way a request comes. It is no layer of the router,
+//! which would clone and box it at each request.
+
+use std::convert::Infallible;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderName, HeaderValue, Request},
+    response::Response,
+};
+use sallyport_app::{
+    context::{Client, Context},
+    routes,
+};
+use tower::ServiceExt;
+
+use crate::{
+    api::{self, question::Question},
+    middleware::{
+        client::{self, Peer},
+        guard::run,
+        headers,
+        telling::Telling,
+    },
+    router::router,
+    state::AppState,
+};
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+#[derive(Clone)]
+pub struct Server {
+    state: AppState,
+    routes: Router,
+}
+
+impl Server {
+    pub fn new(state: AppState) -> Self {
+        Self::with_pages(state, routes::routes())
+    }
+
+    /// With other pages: a test adds one that fails.
+    pub fn with_pages(state: AppState, pages: Router<Context>) -> Self {
+        Self { routes: router(&state, pages), state }
+    }
+
+    pub async fn answer(&self, peer: Peer, request: Request<Body>) -> Response {
+        let state = &self.state;
+        let path = request.uri().path();
+        let (of_api, question) = (api::has(path), Question::of(path));
+        let client = client::name(state, peer, request.headers(), of_api);
+        let telling = Telling::of(&request, of_api);
+
+        let id = &client.request_id;
+        let handled = match question {
+            Some(question) => run(question.answer(state, &client, request), id, of_api).await,
+            None => run(self.route(&client, request), id, of_api).await,
+        };
+        let of_a_gateway = question.is_some_and(Question::is_of_a_gateway);
+        let mut response = if of_api { api::complete(handled, state, of_a_gateway, &client) } else { handled };
+
+        if let Some(telling) = telling {
+            telling.tell(&response, &client);
+        }
+        headers::secure(state, response.headers_mut());
+        if let Ok(id) = HeaderValue::from_str(id.as_str()) {
+            response.headers_mut().insert(REQUEST_ID.clone(), id);
+        }
+        response
+    }
+
+    async fn route(&self, client: &Client, mut request: Request<Body>) -> Response {
+        request.extensions_mut().insert(client.clone());
+        self.routes.clone().oneshot(request).await.unwrap_or_else(|never: Infallible| match never {})
+    }
+}
