@@ -33,7 +33,7 @@ export async function flood(portal) {
   return `## A flood of unknown keys
 
 ${flood_seconds} s of unknown keys whose checksum holds, from one address, as fast as \`wrk\` can; another address asks about
-a good key meanwhile. ${few_connections} connections each.
+a good key meanwhile. ${few_connections} connections each. All share the same processors, those who ask and those who flood.
 
 | | per second | p99 |
 |---|---:|---:|

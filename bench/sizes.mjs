@@ -28,7 +28,7 @@ export async function sizes(portal, at_start) {
 |---|---:|---|
 | sign-in (argon2id) | ${sign_in.toFixed(0)} ms | ${(sign_in / median(pages)).toFixed(0)} × the page with its form |
 | memory at start | ${at_start.toFixed(1)} MB | 1 |
-| memory after the requests above, of ${number(requests())} | ${of_start(after)} |
+| memory after ${number(requests())} requests | ${of_start(after)} |
 | memory after ${sign_ins.length} sign-ins more | ${of_start(portal.memory())} |
 | binary, site embedded | ${mb(statSync(binary).size)} | |
 | css, brotli | ${size('sallyport.css.br')} | |

@@ -31,7 +31,7 @@ At ${connections} connections. The bare twin (\`server/examples/bare.rs\`) parse
 same way, looks it up in a map, and writes the same answer with the same headers; it knows no root token, no limit, no
 request id, no time-out and no log.
 
-| request | per second | p99 | of its bare twin | p99 of its | of /healthz |
+| request | per second | p99 | rate / its twin’s | p99 / its twin’s | rate / healthz |
 |---|---:|---:|---:|---:|---:|
 ${[row(healthz), row(auth, twins.auth), row(twins.auth), row(verify, twins.verify), row(twins.verify)].join('\n')}
 `;

@@ -288,6 +288,12 @@ impl Profile {
         managing.is_some_and(|scope| self.includes(granted(), scope))
     }
 
+    /// Whether anything depends on the path of a request: a scope, or a limit.
+    pub fn judges_paths(&self) -> bool {
+        let limited = self.plans.iter().any(|plan| !plan.paths.is_empty());
+        limited || self.scopes.iter().any(|scope| !scope.paths.is_empty())
+    }
+
     pub fn names(&self, set: ScopeSet) -> impl Iterator<Item = &str> {
         set.places().filter_map(|place| self.scopes.get(place)).map(|scope| scope.name.as_str())
     }

@@ -77,7 +77,7 @@ pub struct Client {
     pub ip: IpAddr,
     /// The other end of the connection is a proxy of ours, which may speak for others.
     pub proxied: bool,
-    /// Came from this machine and through nobody else.
+    /// Came from this machine and through nobody else. Pages ask; of what comes to `/v1` it is never said.
     pub local: bool,
     pub user_agent: Option<String>,
     pub request_id: RequestId,

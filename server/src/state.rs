@@ -41,7 +41,6 @@ pub struct AppParts {
     /// What requests are named from.
     pub names: NameEntropy,
     is_local: bool,
-    is_https: bool,
 }
 
 impl Deref for AppState {
@@ -83,7 +82,6 @@ impl AppState {
             dry_run: Arc::new(DryRuns { verifier: Arc::clone(&verifier), rates: Arc::clone(&rates) }),
             store,
         });
-        let is_https = context.is_https();
         Ok(Self(Arc::new(AppParts {
             context,
             verifier,
@@ -93,7 +91,6 @@ impl AppState {
             rates,
             names,
             is_local,
-            is_https,
         })))
     }
 
@@ -103,7 +100,7 @@ impl AppState {
     }
 
     pub fn is_https(&self) -> bool {
-        self.is_https
+        self.context.is_https()
     }
 }
 

@@ -39,7 +39,7 @@ use charge::Outcome;
 use freshness::Freshness;
 use last_used::LastUsed;
 use limiter::Limiter;
-use look_up::Found;
+pub use look_up::Found;
 use replays::Replays;
 use shared::Shared;
 use unknown::{Asker, Unknown};

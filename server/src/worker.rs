@@ -9,14 +9,14 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-use crate::verifier::Verifier;
+use crate::verifier::{Verifier, limiter::oldest};
 
 /// How soon a change by another process is seen here.
 const POLL: Duration = Duration::from_millis(250);
 /// *Last used* is at most this old, and one write more.
 const FLUSH: Duration = Duration::from_secs(2);
 
-/// The names of requests that were answered are kept for a day, and this longer.
+/// The names of requests that were answered are kept for a day, counts of days for a day more, and both this longer.
 const FORGET: Duration = Duration::from_secs(60 * 60);
 
 /// Ends with the sender of `stop`, after a last flush.
@@ -61,6 +61,9 @@ async fn forget(store: Store, mut stop: watch::Receiver<bool>) {
         }
         if let Err(error) = store.forget_repeats().await {
             tracing::warn!(%error, "the names of old requests could not be forgotten");
+        }
+        if let Err(error) = store.forget_days(oldest(store.now())).await {
+            tracing::warn!(%error, "the counts of old days could not be forgotten");
         }
     }
 }

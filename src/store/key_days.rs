@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// So many old rows go with one write, so that none takes long.
-const FORGOTTEN: usize = 1_000;
+const FORGOTTEN: u64 = 1_000;
 
 impl Store {
     /// How many requests of that day were counted and written.
@@ -47,8 +47,13 @@ impl Store {
         .await
     }
 
-    /// Forgets days before `oldest`, some thousand rows at a time.
+    /// Forgets days before `oldest`.
     pub async fn forget_days(&self, oldest: i64) -> Result<()> {
+        while self.forget_some_days(oldest).await? == FORGOTTEN {}
+        Ok(())
+    }
+
+    async fn forget_some_days(&self, oldest: i64) -> Result<u64> {
         let store = self.clone();
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
@@ -56,8 +61,9 @@ impl Store {
                 "DELETE FROM key_days WHERE (key_id, day) IN \
                  (SELECT key_id, day FROM key_days WHERE day < $1 LIMIT {FORGOTTEN})"
             );
-            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(oldest).execute(tx.on()).await?;
-            tx.commit_counts().await
+            let forgotten = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(oldest).execute(tx.on()).await?;
+            tx.commit_counts().await?;
+            Ok(forgotten.rows_affected())
         })
         .await
     }

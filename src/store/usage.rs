@@ -71,7 +71,9 @@ impl Store {
             for org in orgs(&first_uses, &refused) {
                 for used in first_uses.iter().filter(|used| used.record().owner.org_id == org) {
                     tx.act_as(act(used.record(), used.address, used.user_agent.clone(), None));
-                    tx.record(NewEvent::of(&org, Action::KeyFirstUsed, target(used.record()))).await?;
+                    // Written a little later, perhaps after the key's revocation: it was used before.
+                    let event = NewEvent::of(&org, Action::KeyFirstUsed, target(used.record()));
+                    tx.record(event.with(json!({ "used_at": used.at }))).await?;
                 }
                 for refused in refused.iter().filter(|refused| refused.record().owner.org_id == org) {
                     tx.record_refusal(refused).await?;

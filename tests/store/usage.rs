@@ -41,6 +41,7 @@ async fn use_and_refusal_are_written(store: &TestStore) {
     let events = store.events(&org.id, Some(&app.id), &EventFilter::default()).await.expect("asked").events;
     let told: Vec<_> = events.iter().map(|event| (event.action.as_str(), event.actor_name.as_str())).collect();
     assert_eq!(told[..2], [("request.refused", "CI"), ("key.first_used", "CI")]);
+    assert_eq!(events[1].details, format!(r#"{{"used_at":"{}"}}"#, store.now().to_rfc3339()));
     assert_eq!(events[0].outcome.code(), 403);
     assert_eq!(events[0].details, r#"{"code":"insufficient_scope","times":3}"#);
     assert!(store.check_chain(org.id.as_str()).await.expect("read").is_ok());

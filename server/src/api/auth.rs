@@ -37,13 +37,10 @@ use forwarded::Forwarded;
 pub async fn auth(state: &AppState, client: &Client, request: Request<Body>) -> Response {
     let (head, body) = request.into_parts();
     let asked = Asked { state, client, headers: &head.headers };
-    let mut for_nginx = false;
     let pairs = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
-    let required = Requirement::parse(pairs.filter(|(name, value)| {
-        let is_gateway = name == "gateway" && value == "nginx";
-        for_nginx |= is_gateway;
-        !is_gateway
-    }));
+    // Asked first: what can't be understood is told in nginx's way too.
+    let for_nginx = pairs.clone().any(|(name, value)| name == "gateway" && value == "nginx");
+    let required = Requirement::parse(pairs.filter(|(name, value)| !(name == "gateway" && value == "nginx")));
     let judged = async {
         if !asked.client.proxied && Forwarded::is_in(asked.headers) {
             // Judging the gateway's own GET instead of the client's DELETE would fail open.
@@ -132,6 +129,13 @@ impl Asked<'_> {
                 "The gateway tells the client's path and not its method; it has to tell both.",
             ));
         }
+        if forwarded.method.is_some() && forwarded.target.is_none() && profile.judges_paths() {
+            // A scope would allow whatever path the gateway keeps to itself.
+            return Err(Problem::bad_request(
+                "The gateway tells the client's method and not its path, on which scopes and limits depend here; it has \
+                 to tell both.",
+            ));
+        }
         if request.is_options() && profile.credentials.pass_options {
             return Ok(Ok(StatusCode::OK.into_response()));
         }
@@ -205,8 +209,11 @@ fn identity(key: &KeyRecord, profile: &Profile) -> Response {
         set(&APP_ID, app.app_id.as_str());
     }
     let mut names = profile.names(key.scopes);
-    let first = names.next().unwrap_or_default();
-    set(&SCOPES, &names.fold(Cow::Borrowed(first), |scopes, name| Cow::Owned(format!("{scopes} {name}"))));
+    let mut scopes = Cow::Borrowed(names.next().unwrap_or_default());
+    for name in names {
+        scopes.to_mut().extend([" ", name]);
+    }
+    set(&SCOPES, &scopes);
     set(&ENVIRONMENT, &key.environment);
     headers.insert(MODE.clone(), HeaderValue::from_static(key.mode.as_str()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

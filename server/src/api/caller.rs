@@ -7,11 +7,11 @@ use sallyport::root_token::{PREFIX, RootToken};
 use sallyport_app::context::Client;
 
 use super::problem::Problem;
-use crate::state::AppState;
+use crate::{state::AppState, verifier::Found};
 
 /// The root token that a request brings, if it is good.
 pub async fn root_token(state: &AppState, client: &Client, headers: &HeaderMap) -> Result<Arc<RootToken>, Problem> {
-    let refused = Problem::unauthorized::<&str>;
+    let refused = |detail: &str| Problem::unauthorized(detail);
     let presented = bearer(headers).map_err(|()| refused("Send one Authorization header."))?;
     let presented = presented.ok_or_else(|| {
         refused("Send a root token: Authorization: Bearer sp_root_… (sallyport token create --name NAME).")
@@ -19,8 +19,14 @@ pub async fn root_token(state: &AppState, client: &Client, headers: &HeaderMap) 
     if !presented.starts_with(PREFIX) {
         return Err(refused("That is not a root token; one begins with sp_root_."));
     }
-    let token = state.verifier.token(presented, client.ip).await?;
-    token.ok_or_else(|| refused("This root token is unknown or was revoked."))
+    match state.verifier.token(presented, client.ip).await? {
+        Found::Somebodys(token) => Ok(token),
+        Found::Nobodys => Err(refused("This root token is unknown or was revoked.")),
+        Found::Later(wait) => {
+            let detail = "Too many unknown root tokens came from this address. Wait as long as Retry-After says.";
+            Err(Problem::too_many(detail, Some(wait)))
+        }
+    }
 }
 
 /// The credential of `Authorization: Bearer`. More than one such header is ambiguous, so it is refused.

@@ -1,6 +1,6 @@
 //! Problem documents (RFC 9457): every error under `/v1`.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, time::Duration};
 
 use axum::{
     Json,
@@ -10,6 +10,7 @@ use axum::{
 use sallyport::{
     Error, FieldError,
     id::{AppId, OrgId, ProjectId, RequestId, TenantId},
+    limit::whole_seconds,
 };
 use sallyport_app::context::Client;
 use serde::Serialize;
@@ -106,12 +107,19 @@ impl Problem {
         self
     }
 
-    pub fn unauthorized<T: Into<String>>(detail: T) -> Self {
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
     }
 
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", detail)
+    }
+
+    /// Where waiting helps, and how long.
+    pub fn too_many(detail: impl Into<String>, wait: Option<Duration>) -> Self {
+        let wait = wait.map(|wait| u32::try_from(whole_seconds(wait)).unwrap_or(u32::MAX));
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
+        Self { retry_after: wait.and_then(NonZeroU32::new), ..problem }
     }
 
     /// The store can't be asked: closed.

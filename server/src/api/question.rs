@@ -49,6 +49,7 @@ mod tests {
             ("/v1/auth/", None),
             ("/v1/authority", None),
             ("/v1/auth/envoy", None),
+            ("/v1/auth/envoy/", Some(Question::Envoy)),
             ("/v1/auth/envoy/write/leads", Some(Question::Envoy)),
             ("/v1/keys/verify", Some(Question::Verify)),
             ("/v1/keys/verify/", None),

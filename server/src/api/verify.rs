@@ -180,7 +180,7 @@ pub async fn verify(state: &AppState, client: &Client, request: http::Request<Bo
         refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
         return refused;
     }
-    judge(state, client, request).await.unwrap_or_else(IntoResponse::into_response)
+    judge(state, client, request).await.unwrap_or_else(|problem| problem.about(client).into_response())
 }
 
 async fn judge(state: &AppState, client: &Client, request: http::Request<Body>) -> Result<Response, Problem> {

@@ -14,7 +14,8 @@ use std::{
 
 use hyper::rt::{Sleep, Timer};
 
-/// One connection's. It times one thing after the other, never two at once, as HTTP/1 does.
+/// One connection's. It times one thing after the other, never two at once: hyper 1.12 drops a sleep before it asks for
+/// the next.
 #[derive(Clone)]
 pub struct HeadTimer(Arc<Mutex<Pin<Box<tokio::time::Sleep>>>>);
 

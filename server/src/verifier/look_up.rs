@@ -14,7 +14,7 @@ use super::{
     unknown::{Asker, Unknown},
 };
 
-pub(super) enum Found<T> {
+pub enum Found<T> {
     Somebodys(Arc<T>),
     Nobodys,
     /// Nobody looked, because too many were nobody's.
@@ -91,23 +91,16 @@ impl Verifier {
     }
 
     /// The root token that was presented, if it is one. Whoever tries many is slowed down as with keys.
-    pub async fn token(&self, presented: &str, ip: IpAddr) -> Result<Option<Arc<RootToken>>> {
-        let Some(checked) = root_token::parse(presented) else { return Ok(None) };
+    pub async fn token(&self, presented: &str, ip: IpAddr) -> Result<Found<RootToken>> {
+        let Some(checked) = root_token::parse(presented) else { return Ok(Found::Nobodys) };
         self.freshness.check()?;
         for _ in 0..ATTEMPTS {
             let generation = self.tokens.generation();
             let found = self.look_up(checked, generation, ip.into()).await?;
             // It may have been revoked while this was looked up.
-            if self.tokens.generation() != generation {
-                continue;
+            if self.tokens.generation() == generation {
+                return Ok(found);
             }
-            return match found {
-                Found::Somebodys(token) => Ok(Some(token)),
-                Found::Nobodys => Ok(None),
-                Found::Later(_) => {
-                    Err(Error::Busy("Too many unknown root tokens came from this address. Wait a minute."))
-                }
-            };
         }
         Err(Error::Unavailable("tokens change faster than they can be judged".to_owned()))
     }

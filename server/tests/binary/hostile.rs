@@ -192,3 +192,22 @@ fn connections() {
     }
     hostile.end();
 }
+
+/// A connection that was good for a while may not stay open on half a head either.
+#[test]
+fn half_a_head_is_let_go() {
+    let hostile = Hostile::start();
+    let whole = b"GET /v1/auth HTTP/1.1\r\nhost: x\r\nx-api-key: junk\r\n\r\n".as_slice();
+    let half = b"GET /v1/auth HTTP/1.1\r\nx-api-k".as_slice();
+    let connections = [&[half][..], &[whole, half], &[whole, whole, b""]].map(|sent| {
+        let mut stream = hostile.connect();
+        stream.write_all(&sent.concat()).expect("written");
+        (stream, sent.iter().filter(|sent| **sent == whole).count())
+    });
+    for (mut stream, whole) in connections {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("let go before this gives up");
+        assert_eq!(answer.matches("HTTP/1.1 401").count(), whole);
+    }
+    hostile.end();
+}

@@ -36,6 +36,8 @@ async fn synap_does_what_its_document_says() {
             let answer = server.forwarded(method, path, &[("authorization", &bearer)]);
             assert_eq!(answer.status, status, "SP-2: {scope} {method} {path}");
         }
+        let half = server.auth("", &[("x-original-method", "GET"), ("authorization", &bearer)]);
+        assert_eq!(half.status, 400, "SP-2: {scope}: a gateway that keeps the path to itself");
         let scopes = [("read:entities", scope == "read:entities"), ("mcp.write", scope == "mcp.write")];
         for (asked, held) in scopes {
             assert_eq!(server.verify(issued.secret.expose(), json!({ "scopes": [asked] }))["valid"], held, "SP-2");

@@ -2,8 +2,6 @@
 //!
 //! What belongs to another organization looks exactly like what does not exist.
 
-use std::num::NonZeroU32;
-
 use axum::{
     extract::{FromRequestParts, Path},
     http::{StatusCode, request::Parts},
@@ -14,7 +12,6 @@ use sallyport::{
     audit::{Act, Actor},
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
     key::{Ask, Key, Verdict},
-    limit::whole_seconds,
     org::Org,
     profile::{Mode, Profile},
     project::Project,
@@ -58,7 +55,7 @@ impl Manager {
         if !token.manage {
             return Err(forbidden(
                 "This root token verifies keys; it may not manage anything. Make one with \
-                sallyport token create --manage.",
+                sallyport token create --name NAME --manage.",
             ));
         }
         let actor = Actor::RootToken { id: token.id.clone(), name: token.name.clone() };
@@ -103,11 +100,7 @@ fn refused(judged: &Judged, profile: &Profile) -> Problem {
     let detail = profile.sentence(judged.verdict);
     match judged.verdict.status() {
         401 => Problem::unauthorized(detail),
-        429 => {
-            let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
-            let wait = judged.retry_after.map(|wait| u32::try_from(whole_seconds(wait)).unwrap_or(u32::MAX));
-            Problem { retry_after: wait.and_then(NonZeroU32::new), ..problem }
-        }
+        429 => Problem::too_many(detail, judged.retry_after),
         _ => forbidden(&detail),
     }
 }

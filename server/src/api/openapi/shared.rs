@@ -63,7 +63,7 @@ fn shared(path: &str, method: &str, operation: &mut Value, profile: &Profile) {
             ("413", takes),
             ("415", takes),
             ("422", takes),
-            ("429", by_key),
+            ("429", true),
             ("503", true),
         ]
     };
@@ -122,7 +122,10 @@ fn responses() -> Value {
         ("413", "The body is larger than 256 KiB"),
         ("415", "The body is no JSON"),
         ("422", "A field is wrong: `errors` names each"),
-        ("429", "The limit of the API key is used up: wait as long as Retry-After says"),
+        (
+            "429",
+            "The limit of the managing API key is used up, or too many unknown root tokens came from this address: wait as long as Retry-After says",
+        ),
         ("503", "Nothing can be said right now; refuse, and try again after `Retry-After` seconds"),
     ] {
         let described = json!({ "description": description, "content": problem, "headers": of_refusal(status) });

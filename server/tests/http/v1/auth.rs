@@ -157,6 +157,7 @@ async fn nginx_is_told_in_headers_what_it_can_not_be_told_by_status(portal: &Tes
         ("?gateway=nginx", "junk", "401"),
         ("?gateway=nginx&scope=write", secret.as_str(), "403"),
         ("?gateway=nginx&scopes=write", secret.as_str(), "400"),
+        ("?scopes=write&gateway=nginx", secret.as_str(), "400"),
     ] {
         let answer = portal.auth(query, &[("x-api-key", key)]).await;
         assert_eq!((answer.status.as_u16(), answer.header("x-auth-status")), (403, real), "{query}");
