@@ -71,9 +71,9 @@ impl Decision {
     /// About as many bytes as it takes, if it alone holds its key's record.
     fn weight(&self) -> usize {
         let key = &self.key;
-        let metadata = if key.metadata.is_empty() { 0 } else { 4 * 1024 };
-        let restrictions = if key.restrictions.is_some() { 2 * 1024 } else { 0 };
-        let record = mem::size_of::<KeyRecord>() + key.label.len() + 256 + metadata + restrictions;
+        let metadata = if key.metadata().is_empty() { 0 } else { 4 * 1024 };
+        let extras = if key.extras.is_some() { 2 * 1024 } else { 0 };
+        let record = mem::size_of::<KeyRecord>() + key.label.len() + 256 + metadata + extras;
         mem::size_of::<Self>() + self.asked.weight() + record
     }
 }

@@ -22,7 +22,7 @@ use path::PathPattern;
 pub use scope_set::ScopeSet;
 
 /// Whether a key reaches real data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     Live,

@@ -18,8 +18,8 @@ use crate::{
     Clock, Entropy, Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
     key::{
-        LimitOverride, Metadata, SigningSecret,
-        record::{AppOwner, KeyOwner, KeyRecord},
+        LimitOverride, SigningSecret,
+        record::{AppOwner, KeyEnvironment, KeyOwner, KeyRecord},
     },
     plan::Plan,
     profile::Mode,
@@ -84,15 +84,12 @@ pub fn key_record() -> KeyRecord {
         key_id: KeyId::mint(&entropy),
         label: "CI".into(),
         owner: Arc::new(key_owner(&entropy)),
-        environment: "production".into(),
-        mode: Mode::Live,
+        environment: Arc::new(KeyEnvironment { name: "production".into(), mode: Mode::Live }),
         scopes: profile.set(["read"]),
-        granted: profile.set(["read"]),
         expires_at: None,
         revoked: false,
         paused: false,
-        metadata: Metadata::default(),
-        restrictions: None,
+        extras: None,
     }
 }
 

@@ -15,6 +15,8 @@ pub const MOST: usize = 2048;
 pub struct Metadata(Option<Box<Map<String, Value>>>);
 
 impl Metadata {
+    pub const NONE: Self = Self(None);
+
     pub fn check(text: &str) -> Result<Self, Invalid> {
         let refused = |message: String| Err(Invalid::field("metadata", message));
         if text.trim().is_empty() {

@@ -20,22 +20,31 @@ pub struct KeyRecord {
     /// Shared by the keys of one app.
     pub owner: Arc<KeyOwner>,
     /// Shared by all keys of it.
-    pub environment: Arc<str>,
-    pub mode: Mode,
+    pub environment: Arc<KeyEnvironment>,
     pub scopes: ScopeSet,
-    /// With all that those imply.
-    pub granted: ScopeSet,
     pub expires_at: Option<Timestamp>,
     pub revoked: bool,
     pub paused: bool,
-    pub metadata: Metadata,
     /// Most keys have none.
-    pub restrictions: Option<Box<Restrictions>>,
+    pub extras: Option<Box<Extras>>,
 }
 
 impl KeyRecord {
     pub fn app(&self) -> Option<&AppOwner> {
         self.owner.app.as_ref()
+    }
+
+    pub fn mode(&self) -> Mode {
+        self.environment.mode
+    }
+
+    pub fn restrictions(&self) -> Option<&Restrictions> {
+        self.extras.as_ref().map(|extras| &extras.restrictions)
+    }
+
+    pub fn metadata(&self) -> &Metadata {
+        const NONE: &Metadata = &Metadata::NONE;
+        self.extras.as_ref().map_or(NONE, |extras| &extras.metadata)
     }
 
     pub fn app_id(&self) -> Option<&AppId> {
@@ -46,6 +55,27 @@ impl KeyRecord {
 impl AsRef<Self> for KeyRecord {
     fn as_ref(&self) -> &Self {
         self
+    }
+}
+
+/// Where keys run, as it was called when they were issued.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KeyEnvironment {
+    pub name: Box<str>,
+    pub mode: Mode,
+}
+
+/// What people may set for a key, and hardly ever do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Extras {
+    pub metadata: Metadata,
+    pub restrictions: Restrictions,
+}
+
+impl Extras {
+    /// Nothing where nothing is set.
+    pub fn boxed(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
     }
 }
 

@@ -199,19 +199,20 @@ impl Check {
                 (ask.workspace.is_some_and(|org| org != owner.org_id.as_str()), Verdict::WorkspaceMismatch)
             }
             Self::Address => {
-                let enforced = key.restrictions.as_ref().is_some_and(|own| own.addresses_enforced);
+                let enforced = key.restrictions().is_some_and(|own| own.addresses_enforced);
                 (enforced && is_elsewhere(ask, key), Verdict::IpDenied)
             }
-            Self::Mode => (ask.mode.is_some_and(|mode| mode != key.mode), Verdict::ModeMismatch),
+            Self::Mode => (ask.mode.is_some_and(|mode| mode != key.mode()), Verdict::ModeMismatch),
             Self::App => {
                 let own = key.app_id().map(crate::id::AppId::as_str);
                 (ask.app_id.is_some_and(|app| Some(app) != own), Verdict::AppMismatch)
             }
             Self::Scopes => {
-                let lacks = |scope: &&str| !profile.includes(key.granted, scope);
+                let granted = profile.granted(key.scopes);
+                let lacks = |scope: &&str| !profile.includes(granted, scope);
                 (ask.scopes.iter().any(lacks), Verdict::InsufficientScope)
             }
-            Self::Request => (!profile.allows(key.granted, &ask.request), Verdict::InsufficientScope),
+            Self::Request => (!profile.allows(profile.granted(key.scopes), &ask.request), Verdict::InsufficientScope),
             Self::Ingestion => {
                 let verified = key.app().is_some_and(|app| app.ingestion_verified);
                 (ask.ingestion && !verified, Verdict::IngestionNotVerified)
@@ -223,7 +224,7 @@ impl Check {
 
 /// Whether a key has addresses, and the client is at none of them. Where nobody knows where it is, it is elsewhere.
 pub fn is_elsewhere(ask: &Ask<'_>, key: &KeyRecord) -> bool {
-    let addresses = key.restrictions.as_ref().map(|own| &own.addresses).filter(|addresses| !addresses.is_empty());
+    let addresses = key.restrictions().map(|own| &own.addresses).filter(|addresses| !addresses.is_empty());
     addresses.is_some_and(|addresses| !ask.ip.is_some_and(|ip| addresses.contains(ip)))
 }
 
@@ -236,7 +237,10 @@ pub fn verdict(ask: &Ask<'_>, key: &KeyRecord, profile: &Profile, now: Timestamp
 mod tests {
     use super::*;
     use crate::{
-        key::{Addresses, Restrictions, record::KeyOwner},
+        key::{
+            Addresses, Restrictions,
+            record::{Extras, KeyOwner},
+        },
         testing::key_record,
     };
 
@@ -254,7 +258,7 @@ mod tests {
             workspace: Some(key.owner.org_id.as_str()),
             app_id: key.app_id().map(crate::id::AppId::as_str),
             scopes: vec!["read"],
-            mode: Some(key.mode),
+            mode: Some(key.mode()),
             request: Request::new(Some("GET"), Some("/leads")),
             ..Ask::default()
         };
@@ -290,8 +294,8 @@ mod tests {
         let ip = |text: &str| Ask { ip: Some(text.parse().expect("an address")), ..Ask::default() };
         let held = |addresses: &str, addresses_enforced| {
             let addresses = Addresses::check(addresses).expect("blocks");
-            let own = Restrictions { addresses, addresses_enforced, ..Restrictions::default() };
-            KeyRecord { restrictions: Some(Box::new(own)), ..key_record() }
+            let restrictions = Restrictions { addresses, addresses_enforced, ..Restrictions::default() };
+            KeyRecord { extras: Extras { restrictions, ..Extras::default() }.boxed(), ..key_record() }
         };
         let (enforced, monitored) = (held("203.0.113.0/24", true), held("203.0.113.0/24", false));
         for (ask, elsewhere) in

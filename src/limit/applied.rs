@@ -14,7 +14,7 @@ impl Limits {
     /// before the plan's for all.
     pub fn of(profile: &Profile, key: &KeyRecord, request: &Request<'_>) -> Self {
         let plan = profile.plan(key.owner.plan);
-        let own = key.restrictions.as_ref().map(|restrictions| restrictions.limits).unwrap_or_default();
+        let own = key.restrictions().map(|restrictions| restrictions.limits).unwrap_or_default();
         let app = key.app().map(|app| app.limits).unwrap_or_default();
         let class = || key.scopes.highest().and_then(|place| plan.classes.get(place).copied().flatten());
         let minute = own.per_minute.or(app.per_minute).or_else(class).or(plan.per_minute);
@@ -48,7 +48,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        key::{LimitOverride, Restrictions},
+        key::{LimitOverride, Restrictions, record::Extras},
         plan::Plan,
         testing::key_record,
     };
@@ -103,9 +103,13 @@ mod tests {
         owner.app.as_mut().expect("an app's").limits = set(Some(7), None);
         key.owner = Arc::new(owner);
         assert_eq!(told(&key), (Some(7), Some(10_000)));
-        key.restrictions = Some(Box::new(Restrictions { limits: set(Some(8), Some(9)), ..Restrictions::default() }));
+        let extras = |limits| {
+            let restrictions = Restrictions { limits, ..Restrictions::default() };
+            Extras { restrictions, ..Extras::default() }.boxed()
+        };
+        key.extras = extras(set(Some(8), Some(9)));
         assert_eq!(told(&key), (Some(8), Some(9)));
-        key.restrictions = Some(Box::new(Restrictions { limits: set(None, Some(9)), ..Restrictions::default() }));
+        key.extras = extras(set(None, Some(9)));
         assert_eq!(told(&key), (Some(7), Some(9)));
     }
 

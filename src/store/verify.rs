@@ -9,8 +9,8 @@ use crate::{
     Result, Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
     key::{
-        Digest, Restrictions,
-        record::{AppOwner, KeyOwner, KeyRecord},
+        Digest,
+        record::{AppOwner, Extras, KeyEnvironment, KeyOwner, KeyRecord},
         secret::Checked,
     },
     plan::Plan,
@@ -85,20 +85,18 @@ impl Store {
 
     fn record(&self, row: &AnyRow) -> Result<KeyRecord> {
         let profile = self.profile();
-        let scopes = profile.set(row.text("scopes")?.split_whitespace());
+        let (name, mode) = (row.text("environment")?.into(), row.word("mode", Mode::parse)?);
         Ok(KeyRecord {
             key_id: KeyId::stored(row.text("id")?),
             label: row.text("label")?.into(),
             owner: Arc::new(owner(row)?),
-            environment: row.text("environment")?.into(),
-            mode: row.word("mode", Mode::parse)?,
-            scopes,
-            granted: profile.granted(scopes),
+            environment: Arc::new(KeyEnvironment { name, mode }),
+            scopes: profile.set(row.text("scopes")?.split_whitespace()),
             expires_at: row.time_opt("expires_at")?,
             revoked: row.time_opt("revoked_at")?.is_some(),
             paused: row.time_opt("paused_at")?.is_some(),
-            metadata: keys::metadata(&row.text("metadata")?),
-            restrictions: Some(keys::restrictions(row)?).filter(|own| *own != Restrictions::default()).map(Box::new),
+            extras: Extras { metadata: keys::metadata(&row.text("metadata")?), restrictions: keys::restrictions(row)? }
+                .boxed(),
         })
     }
 }

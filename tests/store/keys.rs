@@ -294,7 +294,7 @@ async fn editing_is_told_to_verifiers(store: &TestStore) {
     store.edit_key(&act, &issued.key, new.clone()).await.expect("edited");
     assert_eq!(store.revision().await.expect("asked"), before + 1);
     let record = record(store, issued.secret.expose()).await;
-    assert_eq!((&*record.label, &record.metadata), ("Nightly", &new.metadata));
+    assert_eq!((&*record.label, record.metadata()), ("Nightly", &new.metadata));
     let key = store.key_for(&ada.id, &issued.key.id).await.expect("asked").expect("there");
     assert_eq!(key.metadata, new.metadata);
 }

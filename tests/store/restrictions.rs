@@ -25,7 +25,7 @@ async fn restrictions_reach_the_verifier(store: &TestStore) {
     let org = store.org(&act, "Focus").await;
     let app = store.app(&act, &org, "Focus and calm").await;
     let issued = store.key(&act, &app, "CI").await;
-    assert_eq!(record(store, issued.secret.expose()).await.restrictions, None);
+    assert_eq!(record(store, issued.secret.expose()).await.extras, None);
     let input = RestrictionsInput {
         require_signed: true,
         addresses: "203.0.113.0/24\n2001:db8::/32",
@@ -37,8 +37,8 @@ async fn restrictions_reach_the_verifier(store: &TestStore) {
     let before = store.revision().await.expect("asked");
     store.restrict_key(&act, &issued.key, new.clone()).await.expect("restricted");
     assert_eq!(store.revision().await.expect("asked"), before + 1, "verifiers hear of it");
-    let own = record(store, issued.secret.expose()).await.restrictions;
-    assert_eq!(own.as_deref(), Some(&new));
+    let restricted = record(store, issued.secret.expose()).await;
+    assert_eq!(restricted.restrictions(), Some(&new));
     let key = store.key_for(&ada.id, &issued.key.id).await.expect("asked").expect("there");
     assert_eq!(key.restrictions, new);
     let events = store.events(&org.id, Some(&app.id), &EventFilter::default()).await.expect("asked").events;
@@ -46,7 +46,7 @@ async fn restrictions_reach_the_verifier(store: &TestStore) {
     insta::assert_snapshot!(events[0].details, @r#"{"addresses":["203.0.113.0/24","2001:db8::/32"],"addresses_enforced":true,"limit_per_day":1000000000,"limit_per_minute":60,"require_signed":true}"#);
 
     store.restrict_key(&act, &key, Restrictions::default()).await.expect("lifted");
-    assert_eq!(record(store, issued.secret.expose()).await.restrictions, None);
+    assert_eq!(record(store, issued.secret.expose()).await.extras, None);
     let eve = store.act(&store.person("Eve").await);
     let refused = store.restrict_key(&eve, &key, new).await;
     assert!(matches!(refused, Err(Error::NotFound)), "another organization's");

@@ -214,8 +214,8 @@ fn identity(key: &KeyRecord, profile: &Profile) -> Response {
         scopes.to_mut().extend([" ", name]);
     }
     set(&SCOPES, &scopes);
-    set(&ENVIRONMENT, &key.environment);
-    headers.insert(MODE.clone(), HeaderValue::from_static(key.mode.as_str()));
+    set(&ENVIRONMENT, &key.environment.name);
+    headers.insert(MODE.clone(), HeaderValue::from_static(key.mode().as_str()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let mut response = StatusCode::OK.into_response();
     *response.headers_mut() = headers;

@@ -7,10 +7,10 @@ use axum::{
 };
 use http_body_util::LengthLimitError;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::error::Category;
-use serde_path_to_error::Segment;
 
-use super::problem::{Problem, WrongField};
+use super::problem::Problem;
+
+mod wrong;
 
 /// A request to be verified may carry the body that was signed.
 pub const LIMIT: usize = 256 * 1024;
@@ -39,10 +39,9 @@ pub async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
 pub fn parse<T: Taken>(bytes: &[u8]) -> Result<T, Problem> {
     // A list would be taken for the fields in their order.
     if bytes.trim_ascii_start().starts_with(b"[") {
-        let wrong = WrongField { pointer: String::new(), detail: T::TAKES.to_owned() };
-        return Err(Problem::invalid(format!("Send a JSON object, not a list. {}", T::TAKES), vec![wrong]));
+        return Err(wrong::whole::<T>(format!("Send a JSON object, not a list. {}", T::TAKES)));
     }
-    serde_json::from_slice(bytes).map_err(|error| problem::<T>(&error, bytes))
+    serde_json::from_slice(bytes).map_err(|error| wrong::problem::<T>(&error, bytes))
 }
 
 /// An answer in JSON, in one allocation: most are a little shorter than that.
@@ -66,40 +65,4 @@ fn is_json(headers: &HeaderMap) -> bool {
     }
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
-}
-
-/// Says where it is wrong, never what stands there: it may be a secret in the wrong place, and answers are logged.
-fn problem<T: Taken>(error: &serde_json::Error, bytes: &[u8]) -> Problem {
-    let place = format!("at line {}, column {}", error.line(), error.column());
-    match error.classify() {
-        Category::Data => {
-            let detail = format!("The JSON is not what is taken here, {place}. {}", T::TAKES);
-            let wrong = WrongField { pointer: pointer::<T>(bytes), detail: T::TAKES.to_owned() };
-            Problem::invalid(detail, vec![wrong])
-        }
-        _ => Problem::bad_request(format!("The body is not JSON, {place}.")),
-    }
-}
-
-/// Where in the body it is wrong (RFC 6901). Reads it a second time: only a wrong one has to bear that. A field that
-/// nobody knows is not named, since that may be the secret; what it stands in is.
-fn pointer<T: Taken>(bytes: &[u8]) -> String {
-    let reader = &mut serde_json::Deserializer::from_slice(bytes);
-    let Err(error) = serde_path_to_error::deserialize::<_, T>(reader) else { return String::new() };
-    let unknown = error.inner().to_string().starts_with("unknown field");
-    let mut segments: Vec<_> = error.path().iter().collect();
-    if unknown {
-        segments.pop();
-    }
-    let mut pointer = String::new();
-    for segment in segments {
-        let name = match segment {
-            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
-            Segment::Seq { index } => index.to_string(),
-            Segment::Enum { .. } | Segment::Unknown => continue,
-        };
-        pointer.push('/');
-        pointer.push_str(&name);
-    }
-    pointer
 }

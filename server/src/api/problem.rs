@@ -115,6 +115,12 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", detail)
     }
 
+    /// The answer has to name those that are, in `Allow`.
+    pub fn method_not_allowed() -> Self {
+        let detail = "This endpoint does not take that method; see the header Allow.";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    }
+
     /// Where waiting helps, and how long.
     pub fn too_many(detail: impl Into<String>, wait: Option<Duration>) -> Self {
         let wait = wait.map(|wait| u32::try_from(whole_seconds(wait)).unwrap_or(u32::MAX));
@@ -217,6 +223,5 @@ pub async fn not_found(axum::Extension(client): axum::Extension<Client>) -> Prob
 }
 
 pub async fn method_not_allowed(axum::Extension(client): axum::Extension<Client>) -> Problem {
-    let detail = "This endpoint does not take that method; see the header Allow.";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).about(&client)
+    Problem::method_not_allowed().about(&client)
 }

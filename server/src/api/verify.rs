@@ -3,7 +3,6 @@
 use std::num::NonZeroU32;
 
 use axum::{
-    Extension,
     body::Body,
     http::{self, HeaderValue, Method, header},
     response::{IntoResponse, Response},
@@ -27,7 +26,7 @@ use super::{
     caller::root_token,
     json::{self, Taken, answer},
     openapi::words,
-    problem::{Problem, method_not_allowed},
+    problem::{Problem, WrongField},
     rate_headers::resets_at,
     shown::Shown,
 };
@@ -176,7 +175,7 @@ fn codes() -> Object {
 )]
 pub async fn verify(state: &AppState, client: &Client, request: http::Request<Body>) -> Response {
     if request.method() != Method::POST {
-        let mut refused = method_not_allowed(Extension(client.clone())).await.into_response();
+        let mut refused = Problem::method_not_allowed().about(client).into_response();
         refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
         return refused;
     }
@@ -231,8 +230,9 @@ async fn judge(state: &AppState, client: &Client, request: http::Request<Body>) 
 fn signed_body(field: Option<&SignatureField>) -> Result<Vec<u8>, Problem> {
     let Some(field) = field else { return Ok(Vec::new()) };
     BASE64_STANDARD.decode(&field.body_base64).map_err(|_| {
-        let detail = "signature.body_base64 is not base64 (RFC 4648, with its padding).";
-        Problem::new(http::StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)
+        let pointer = "/signature/body_base64".to_owned();
+        let wrong = WrongField { pointer, detail: "It is not base64 (RFC 4648, with its padding).".to_owned() };
+        Problem::invalid("The field signature.body_base64 is not base64.", vec![wrong])
     })
 }
 
@@ -253,11 +253,11 @@ fn valid<'a>(
         tenant_id: app.map(|app| &app.tenant_id),
         project_id: app.map(|app| &app.project_id),
         app_id: app.map(|app| &app.app_id),
-        environment: &key.environment,
-        mode: key.mode,
+        environment: &key.environment.name,
+        mode: key.mode(),
         scopes: profile.names(key.scopes).collect(),
         expires_at: key.expires_at,
-        metadata: &key.metadata,
+        metadata: key.metadata(),
         rate_limit,
         request_id,
     }

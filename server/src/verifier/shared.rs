@@ -1,11 +1,14 @@
-//! What many keys have in common is held once: their owner and the name of their environment.
+//! What many keys have in common is held once: their owner and their environment.
 
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use sallyport::key::{KeyRecord, record::KeyOwner};
+use sallyport::key::{
+    KeyRecord,
+    record::{KeyEnvironment, KeyOwner},
+};
 
 /// Dead entries are swept out when there are twice as many as lived at the last sweep, but not before this many.
 const FEW: usize = 64;
@@ -17,7 +20,7 @@ pub struct Shared(Mutex<Held>);
 struct Held {
     /// By the app, or where there is none by the organization. Nothing here keeps an owner alive.
     owners: HashMap<Box<str>, Weak<KeyOwner>>,
-    environments: HashSet<Arc<str>>,
+    environments: HashSet<Arc<KeyEnvironment>>,
     sweep_at: usize,
 }
 
@@ -47,12 +50,12 @@ impl Held {
         Arc::clone(owner)
     }
 
-    fn environment(&mut self, name: &Arc<str>) -> Arc<str> {
-        if let Some(known) = self.environments.get(name) {
+    fn environment(&mut self, environment: &Arc<KeyEnvironment>) -> Arc<KeyEnvironment> {
+        if let Some(known) = self.environments.get(environment) {
             return Arc::clone(known);
         }
-        self.environments.insert(Arc::clone(name));
-        Arc::clone(name)
+        self.environments.insert(Arc::clone(environment));
+        Arc::clone(environment)
     }
 }
 
@@ -67,7 +70,6 @@ mod tests {
     fn record() -> KeyRecord {
         let mut record = key_record();
         record.owner = Arc::new(key_owner(&SeededEntropy::new(1)));
-        record.environment = "production".into();
         record
     }
 

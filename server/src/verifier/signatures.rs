@@ -44,7 +44,7 @@ impl Verifier {
             // Two at once fetch the same. What was rotated meanwhile is told by the cache's generation.
             None => {
                 let fetched = self.store.signing_secrets(&key.record.key_id).await?;
-                key.signing.get_or_init(|| fetched.map(Box::new))
+                key.signing.get_or_init(|| Box::new(fetched))
             }
         };
         let Some(sealed) = sealed else { return Ok(Err(Verdict::BadSignature)) };
@@ -57,5 +57,5 @@ impl Verifier {
 }
 
 fn must_sign(key: &KeyRecord) -> bool {
-    key.restrictions.as_ref().is_some_and(|own| own.require_signed)
+    key.restrictions().is_some_and(|own| own.require_signed)
 }

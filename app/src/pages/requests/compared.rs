@@ -76,7 +76,7 @@ fn rows(decision: &Decision, profile: &Profile) -> [Row; 9] {
             "Mode",
             &[Step::Check(Check::Mode)],
             asked.mode.map_or("Either", |mode| mode.as_str()).to_owned(),
-            format!("{} ({})", key.mode.as_str(), key.environment),
+            format!("{} ({})", key.mode().as_str(), key.environment.name),
         ),
         row(
             "App",
@@ -93,7 +93,7 @@ fn rows(decision: &Decision, profile: &Profile) -> [Row; 9] {
                 (scopes, line) if scopes.is_empty() => format!("What {line} needs"),
                 (scopes, line) => format!("{scopes}, and what {line} needs"),
             },
-            list(profile.names(key.granted).collect(), "None"),
+            list(profile.names(profile.granted(key.scopes)).collect(), "None"),
         ),
         row(
             "Ingestion",
@@ -108,7 +108,7 @@ fn rows(decision: &Decision, profile: &Profile) -> [Row; 9] {
                 .signed
                 .as_ref()
                 .map_or_else(|| "Not signed".to_owned(), |signed| format!("Signed; clock {}", lower(&clock(signed)))),
-            if key.restrictions.as_ref().is_some_and(|own| own.require_signed) { "Required" } else { "Not required" }
+            if key.restrictions().is_some_and(|own| own.require_signed) { "Required" } else { "Not required" }
                 .to_owned(),
         ),
         row("Limits", &[Step::Limits], cost(asked.cost), limit(decision)),
@@ -137,7 +137,7 @@ fn address(decision: &Decision) -> String {
 }
 
 fn addresses(decision: &Decision) -> String {
-    let Some(own) = decision.key.restrictions.as_ref().filter(|own| !own.addresses.is_empty()) else {
+    let Some(own) = decision.key.restrictions().filter(|own| !own.addresses.is_empty()) else {
         return "Any address".to_owned();
     };
     let shown: Vec<_> = own.addresses.lines().take(BLOCKS).collect();

@@ -30,7 +30,7 @@ pub fn mend(decision: &Decision, profile: &Profile) -> String {
             let titles: Vec<_> = titles.iter().map(|one| one.title.as_str()).collect();
             format!(
                 "A {wanted} key is required here, and this is a {} key. Use one of the type {}.",
-                key.mode.as_str(),
+                key.mode().as_str(),
                 or(&titles)
             )
         }
@@ -80,7 +80,8 @@ fn address(decision: &Decision) -> String {
 fn scope(decision: &Decision, profile: &Profile) -> String {
     let (asked, key) = (&decision.asked, &decision.key);
     if decision.step == Step::Check(Check::Scopes) {
-        let lacking: Vec<_> = asked.scopes.iter().filter(|scope| !profile.includes(key.granted, scope)).collect();
+        let granted = profile.granted(key.scopes);
+        let lacking: Vec<_> = asked.scopes.iter().filter(|scope| !profile.includes(granted, scope)).collect();
         let unknown = lacking.iter().find(|scope| profile.scope(scope).is_none());
         return match unknown {
             Some(scope) => format!("No scope here is called {scope}. Mend what the gateway or backend requires."),

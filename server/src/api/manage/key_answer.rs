@@ -56,6 +56,7 @@ pub struct Shown {
     revoked_at: Option<Timestamp>,
     #[schema(required = true)]
     revoked_by: Option<String>,
+    /// Where whoever revoked it gave one.
     #[schema(required = true)]
     revoke_reason: Option<String>,
 }
@@ -65,7 +66,9 @@ impl Shown {
     pub fn of(key: Key, app: Option<&App>, now: Timestamp) -> Self {
         let status = status(key.status(now));
         let (revoked_at, revoked_by, revoke_reason) = match key.revoked {
-            Some(revoked) => (Some(revoked.at), Some(revoked.by), Some(revoked.reason)),
+            Some(revoked) => {
+                (Some(revoked.at), Some(revoked.by), Some(revoked.reason).filter(|reason| !reason.is_empty()))
+            }
             None => (None, None, None),
         };
         Self {

@@ -181,9 +181,15 @@ async fn one_is_revoked_at_once(portal: &TestPortal) {
     );
     assert_eq!(valid(portal, &token, secret).await, "revoked");
     // Without a body, and a second time: nothing changes.
-    let request = Client::request(Method::POST, &path).header(header::AUTHORIZATION, format!("Bearer {token}"));
-    let again = portal.send(request.body(Body::empty()).expect("a request")).await;
+    let without_body = async |path: &str| {
+        let request = Client::request(Method::POST, path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        portal.send(request.body(Body::empty()).expect("a request")).await
+    };
+    let again = without_body(&path).await;
     assert_eq!((again.status.as_u16(), again.json()), (200, revoked));
+    let other = portal.json(&format!("/v1/apps/{app}/keys"), &token, &body()).await.json()["key_id"].clone();
+    let path = format!("/v1/keys/{}/revoke", other.as_str().expect("an id"));
+    assert_eq!(without_body(&path).await.json()["revoke_reason"], json!(null));
 }
 
 async fn all_are_revoked_at_once(portal: &TestPortal) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     body::Body,
-    http::{Method, header},
+    http::{Method, StatusCode, header},
 };
 use sallyport::audit::{Act, Actor};
 use serde_json::json;
@@ -19,6 +19,8 @@ crate::on_both_portals!(
     a_revoked_token_is_refused,
     a_requirement_nobody_knows_is_refused,
     bad_bodies_get_clear_answers,
+    a_wrong_field_is_told_with_its_mend,
+    only_post_is_taken,
     closed_when_the_store_is_away,
 );
 
@@ -174,6 +176,42 @@ async fn bad_bodies_get_clear_answers(portal: &TestPortal) {
         assert_eq!(answer.status, 422, "{body}");
         assert!(answer.body.contains("line 1, column") && !answer.body.contains("sk_live"), "{}", answer.body);
     }
+}
+
+async fn a_wrong_field_is_told_with_its_mend(portal: &TestPortal) {
+    let token = portal.root_token().await;
+    let signature = |body: &str| json!({ "signature": { "timestamp": "1", "signature": "x", "body_base64": body } });
+    let cases = [
+        (json!({ "key": 7 }), "/key", "It has to be text."),
+        (json!({ "scopes": "read" }), "/scopes", "It has to be a list."),
+        (json!({ "scopes": ["read", 7] }), "/scopes/1", "It has to be text."),
+        (json!({ "ingestion": "yes" }), "/ingestion", "It has to be true or false."),
+        (json!({ "cost": 0 }), "/cost", "It has to be a whole number, 1 or more."),
+        (json!({ "cost": "2" }), "/cost", "It has to be a whole number, 1 or more."),
+        (json!({ "mode": "moon" }), "/mode", "It has to be live or test."),
+        (json!({ "ip": "here" }), "/ip", "It has to be an address like 203.0.113.7 or 2001:db8::1."),
+        (json!({ "signature": "x" }), "/signature", "It has to be an object."),
+        (json!({ "signature": { "timestamp": "1" } }), "/signature", "The field signature is missing."),
+        (signature("*"), "/signature/body_base64", "It is not base64 (RFC 4648, with its padding)."),
+    ];
+    for (body, pointer, detail) in cases {
+        let answer = portal.json("/v1/keys/verify", &token, &body).await;
+        assert_eq!(answer.status, 422, "{body}");
+        assert_eq!(answer.json()["errors"], json!([{ "pointer": pointer, "detail": detail }]), "{body}");
+    }
+    // A name that nobody knows may be a secret: those that are known are told in its place.
+    let unknown = json!({ "signature": { "body, expected `it`": "sk_live_x" } });
+    let told = portal.json("/v1/keys/verify", &token, &unknown).await.json()["errors"].clone();
+    let detail = "It has a field that is not known here. It takes timestamp, signature, body_base64.";
+    assert_eq!(told, json!([{ "pointer": "/signature", "detail": detail }]));
+}
+
+async fn only_post_is_taken(portal: &TestPortal) {
+    let answer = portal.get("/v1/keys/verify").await;
+    assert_eq!((answer.status, answer.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "POST"));
+    let told = answer.json();
+    assert_eq!((&told["code"], &told["status"]), (&json!("method_not_allowed"), &json!(405)));
+    assert_eq!(told["request_id"], answer.header("x-request-id"));
 }
 
 async fn closed_when_the_store_is_away(portal: &TestPortal) {

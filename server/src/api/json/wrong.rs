@@ -1,0 +1,96 @@
+//! What is wrong with a body, and where. Never what stands there: it may be a secret in the wrong place, and answers are
+//! logged.
+
+use serde_json::{Error, error::Category};
+use serde_path_to_error::{Path, Segment};
+
+use super::Taken;
+use crate::api::problem::{Problem, WrongField};
+
+pub fn problem<T: Taken>(error: &Error, bytes: &[u8]) -> Problem {
+    let place = format!("at line {}, column {}", error.line(), error.column());
+    match error.classify() {
+        Category::Data => {
+            let detail = format!("The JSON is not what is taken here, {place}. {}", T::TAKES);
+            Problem::invalid(detail, vec![field::<T>(bytes)])
+        }
+        _ => Problem::bad_request(format!("The body is not JSON, {place}.")),
+    }
+}
+
+/// All of it is wrong.
+pub fn whole<T: Taken>(detail: String) -> Problem {
+    Problem::invalid(detail, vec![everything::<T>()])
+}
+
+/// Reads the body a second time: only a wrong one has to bear that.
+fn field<T: Taken>(bytes: &[u8]) -> WrongField {
+    let reader = &mut serde_json::Deserializer::from_slice(bytes);
+    match serde_path_to_error::deserialize::<_, T>(reader) {
+        Err(error) => {
+            let message = error.inner().to_string();
+            let detail = mend(&message).unwrap_or_else(|| T::TAKES.to_owned());
+            WrongField { pointer: pointer(error.path(), message.starts_with(UNKNOWN)), detail }
+        }
+        Ok(_) => everything::<T>(),
+    }
+}
+
+fn everything<T: Taken>() -> WrongField {
+    WrongField { pointer: String::new(), detail: T::TAKES.to_owned() }
+}
+
+const UNKNOWN: &str = "unknown field";
+
+/// RFC 6901. A field that nobody knows is not named, since that may be the secret; what it stands in is.
+fn pointer(path: &Path, unknown: bool) -> String {
+    let mut segments: Vec<_> = path.iter().collect();
+    if unknown {
+        segments.pop();
+    }
+    let mut pointer = String::new();
+    for segment in segments {
+        let name = match segment {
+            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
+            Segment::Seq { index } => index.to_string(),
+            Segment::Enum { .. } | Segment::Unknown => continue,
+        };
+        pointer.push('/');
+        pointer.push_str(&name);
+    }
+    pointer
+}
+
+/// A sentence for what serde says. Of its messages only what stands in our own types is passed on: names of fields that
+/// are missing or come twice, and what was expected, which comes last.
+fn mend(message: &str) -> Option<String> {
+    let ours = || message.split('`').nth(1).unwrap_or_default();
+    if message.starts_with("missing field") {
+        return Some(format!("The field {} is missing.", ours()));
+    }
+    if message.starts_with("duplicate field") {
+        return Some(format!("The field {} comes twice.", ours()));
+    }
+    let expected = match message.rsplit_once(", expected ") {
+        _ if message.starts_with("invalid IP address") => "IP address",
+        Some((_, expected)) => expected.split(" at line ").next().unwrap_or(expected),
+        None => return None,
+    };
+    if message.starts_with(UNKNOWN) {
+        let known = expected.trim_start_matches("one of ").replace('`', "");
+        return Some(format!("It has a field that is not known here. It takes {known}."));
+    }
+    if message.starts_with("unknown variant") {
+        return Some(format!("It has to be {}.", expected.trim_start_matches("one of ").replace('`', "")));
+    }
+    let what = match expected {
+        "a string" => "text",
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
+        "a nonzero u32" => "a whole number, 1 or more",
+        "IP address" => "an address like 203.0.113.7 or 2001:db8::1",
+        _ if expected.starts_with("struct ") => "an object",
+        _ => return None,
+    };
+    Some(format!("It has to be {what}."))
+}
