@@ -317,8 +317,8 @@ impl AsRef<KeyRecord> for CachedKey {
 mod tests {
     use super::*;
 
-    /// With its count of owners (128 bytes together), its place in the cache (a digest, a pointer, the order of eviction) and its share of the
-    /// tables, that is less than 300 bytes; `make bench` measures it.
+    /// With its count of owners (128 bytes together), its place in the cache (a digest, a pointer, the order of eviction)
+    /// and its share of the tables, that is less than 300 bytes; `make bench` measures it.
     #[test]
     fn a_cached_key_is_small() {
         assert!(size_of::<KeyRecord>() <= 96, "{}", size_of::<KeyRecord>());
