@@ -108,8 +108,10 @@ impl NewApp {
     pub fn check(name: &str, os: &str, bundle_id: &str, description: &str) -> Result<Self, Invalid> {
         let mut invalid = Invalid::default();
         let name = invalid.take(text::line("name", name, 100, "Give the app a name."));
-        let os = invalid
-            .take(Os::parse(os).ok_or_else(|| Invalid::field("os", "Choose an operating system from the list.")));
+        let os = invalid.take(Os::parse(os).ok_or_else(|| {
+            let known = Os::ALL.map(Os::as_str).join(", ");
+            Invalid::field("os", format!("Choose an operating system: {known}."))
+        }));
         let bundle_id = invalid.take(check_bundle_id(bundle_id));
         let description = invalid.take(text::paragraph("description", description, 1000));
         invalid.or(Self { name, os, bundle_id, description })

@@ -19,6 +19,7 @@ use crate::{
 
 pub use asked::{Asked, Caller, SignedText};
 pub use decisions::{Decisions, Kept};
+pub use plain::plain;
 pub use step::{Outcome, Step};
 
 /// One refused request of a known key.

@@ -32,7 +32,7 @@ impl NewOrg {
         let name = invalid.take(text::line("name", name, 100, "Give the organization a name."));
         let description = invalid.take(text::paragraph("description", description, 1000));
         let plan =
-            invalid.take(Plan::parse(plan).ok_or_else(|| Invalid::field("plan", "Choose Starter, Pro or Enterprise.")));
+            invalid.take(Plan::parse(plan).ok_or_else(|| Invalid::field("plan", "Choose starter, pro or enterprise.")));
         let tenant = invalid.take(text::optional_line("tenant", tenant, 100));
         let first_tenant = (!tenant.is_empty()).then_some(NewTenant { name: tenant });
         invalid.or(Self { name, description, plan, first_tenant })

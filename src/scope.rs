@@ -25,21 +25,14 @@ impl Scope {
         !self.methods.is_empty() || !self.paths.is_empty()
     }
 
-    /// Whether it allows such a request, by as much as was asked of it.
+    /// Whether it allows such a request. What it names and was not told may be anything, so it does not allow that.
     pub fn allows(&self, request: &Request<'_>) -> bool {
-        let method = match request.method {
-            Some(method) if !self.methods.is_empty() => {
-                Method::judged(method).is_some_and(|method| self.methods.contains(&method))
-            }
-            _ => true,
+        let method = || request.method.and_then(Method::judged).is_some_and(|method| self.methods.contains(&method));
+        let path = || {
+            let path = request.path.as_ref().and_then(Option::as_ref);
+            path.is_some_and(|path| self.paths.iter().any(|pattern| pattern.matches(path)))
         };
-        let path = match &request.path {
-            Some(path) if !self.paths.is_empty() => {
-                path.as_ref().is_some_and(|path| self.paths.iter().any(|pattern| pattern.matches(path)))
-            }
-            _ => true,
-        };
-        self.judges() && method && path
+        self.judges() && (self.methods.is_empty() || method()) && (self.paths.is_empty() || path())
     }
 }
 

@@ -1,6 +1,7 @@
 //! `/v1`: what backends and gateways ask. It knows root tokens and keys only; cookies mean nothing here.
 
 pub mod auth;
+mod body;
 mod caller;
 mod json;
 mod manage;

@@ -95,6 +95,9 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     let _lock = ServerLock::take(&place.data)?;
     let demo = if serving.demo { Some(demo::prepare(&data, &place.data, clock.clone()).await?) } else { None };
     let store = data.open(clock, entropy).await?;
+    for (name, requirement) in &serving.requirements {
+        requirement.check(name, store.profile())?;
+    }
     store.hold_server_lock().await.map_err(|error| error.to_string())?;
     for sentence in &data.made {
         say(sentence);

@@ -61,7 +61,7 @@ impl Server {
         let mut response = if of_api { api::complete(handled, state, of_a_gateway, &client) } else { handled };
 
         if let Some(telling) = telling {
-            telling.tell(&response, &client);
+            telling.tell(&response, &client, state.context.store.profile());
         }
         headers::secure(state, response.headers_mut());
         if let Ok(id) = HeaderValue::from_str(id.as_str()) {

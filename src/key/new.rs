@@ -35,7 +35,8 @@ impl NewKey {
         let label = invalid.take(text::line("label", input.label, 100, "Give the key a label: say where it runs."));
         let environment = profile.environment(input.environment).cloned();
         if environment.is_none() {
-            invalid.push("environment", "Choose a key type from the list.");
+            let known: Vec<_> = profile.environments.iter().map(|known| known.name.as_str()).collect();
+            invalid.push("environment", format!("Choose a key type: {}.", known.join(", ")));
         }
         let scopes = invalid.take(check_scopes(&input.scopes, profile));
         let expires_at = invalid.take(check_expiry(input.expires, now));
@@ -55,10 +56,11 @@ fn check_scopes(asked: &[&str], profile: &Profile) -> Result<Vec<String>, Invali
     match profile.keys.scopes {
         HowMany::None if asked.is_empty() => return Ok(Vec::new()),
         HowMany::None => return refused("Keys have no scopes here; leave them out."),
-        HowMany::Many if asked.is_empty() => return refused("Tick at least one scope."),
+        HowMany::Many if asked.is_empty() => return refused("Choose at least one scope."),
         HowMany::One if asked.is_empty() => return refused("Choose a scope."),
         _ if asked.iter().any(|name| profile.scope(name).is_none()) => {
-            return refused("One of the scopes is not in the list; choose from it.");
+            let known: Vec<_> = profile.scopes.iter().map(|scope| scope.name.as_str()).collect();
+            return refused(&format!("One of the scopes is not known here. Choose from {}.", known.join(", ")));
         }
         HowMany::One if held().count() > 1 => return refused("A key has one scope here; choose one."),
         HowMany::One | HowMany::Many => {}

@@ -62,6 +62,10 @@ impl PathPattern {
         if !text.starts_with('/') {
             return Err("A path pattern begins with a slash.");
         }
+        // Where other routers write so; here it would match itself alone.
+        if text.split('/').any(|segment| segment.starts_with([':', '{', '<'])) {
+            return Err("A segment that changes is written as `*` in a path pattern, not as `:id` or `{id}`.");
+        }
         if CleanPath::parse(&literal).is_none_or(|clean| clean.as_str() != literal) {
             return Err("A path pattern is written as a plain path: no query, no percent signs, no `..`, no `//`.");
         }
@@ -173,7 +177,8 @@ mod tests {
 
     #[test]
     fn a_pattern_is_a_plain_path() {
-        for wrong in ["", "leads", "/a?b", "/%61", "/a/../b", "/a//b", "/a/**/b", "/a**", "/a;b"] {
+        for wrong in ["", "leads", "/a?b", "/%61", "/a/../b", "/a//b", "/a/**/b", "/a**", "/a;b", "/a/:id", "/a/{id}/b"]
+        {
             assert!(PathPattern::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -63,6 +63,21 @@ fn scopes_allow_methods() {
     assert!(!allowed(&[], "GET"));
 }
 
+/// It may be any: a backend that forgets to tell it must not open what the scope keeps shut.
+#[test]
+fn what_was_not_told_is_not_allowed() {
+    let profile = Profile::parse(SYNAP).expect("good");
+    let scope = profile.scopes.iter().find(|scope| !scope.methods.is_empty() && !scope.paths.is_empty());
+    let granted = profile.set(scope.map(|scope| scope.name.as_str()));
+    let allowed = |method, path| profile.allows(granted, &Request::new(method, path));
+    assert!(allowed(Some("GET"), Some("/trpc/entities.list")));
+    assert!(!allowed(Some("GET"), None));
+    assert!(!allowed(None, Some("/trpc/entities.list")));
+    assert!(allowed(None, None), "nothing was asked of scopes");
+    let standard = Profile::standard();
+    assert!(standard.allows(standard.set(["read"]), &Request::new(Some("GET"), None)), "no scope names paths");
+}
+
 #[test]
 fn the_examples_are_good() {
     for text in [DEFAULT, SYNHEART, SYNAP, HELIOS, SYNAPTIQ] {

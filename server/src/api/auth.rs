@@ -21,7 +21,12 @@ use sallyport_app::context::Client;
 
 use utoipa::{IntoParams, openapi::schema::Object};
 
-use super::{openapi::words, problem::Problem, requirement::Requirement, shown::Shown};
+use super::{
+    openapi::{about, words},
+    problem::Problem,
+    requirement::Requirement,
+    shown::Shown,
+};
 use crate::{middleware::client::is_https, state::AppState};
 pub use forwarded::ENVOY;
 use forwarded::Forwarded;
@@ -88,14 +93,14 @@ pub async fn envoy(state: &AppState, client: &Client, request: Request<Body>) ->
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "read from the pairs of the query; this describes it")]
 pub struct Nginx {
-    /// `nginx` knows 2xx, 401 and 403 alone: with this, every refusal is a 403 with the status in `X-Auth-Status`, the
-    /// body in `X-Auth-Body` and its type in `X-Auth-Content-Type`.
     #[param(schema_with = nginx_alone, required = false)]
     gateway: Option<String>,
 }
 
 fn nginx_alone() -> Object {
-    words(["nginx"])
+    let text = "`nginx` knows 2xx, 401 and 403 alone: with this, every refusal is a 403 with the status in `X-Auth-Status`, \
+        the body in `X-Auth-Body` and its type in `X-Auth-Content-Type`.";
+    about(text, words(["nginx"]))
 }
 
 /// One request of a gateway.

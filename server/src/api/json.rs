@@ -1,19 +1,15 @@
 //! JSON bodies, with errors that say the mend.
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use http_body_util::LengthLimitError;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::problem::Problem;
+use super::{body, problem::Problem};
 
 mod wrong;
-
-/// A request to be verified may carry the body that was signed.
-pub const LIMIT: usize = 256 * 1024;
 
 /// A body that an endpoint takes.
 pub trait Taken: DeserializeOwned {
@@ -23,17 +19,26 @@ pub trait Taken: DeserializeOwned {
 
 /// A body that says it is JSON.
 pub async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    if !is_json(headers) {
-        let detail = "Send JSON, with the header Content-Type: application/json.";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
+    must_be_json(headers)?;
+    body::read(body).await
+}
+
+/// The same where the body may be left out.
+pub async fn optional<T: Taken + Default>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
+    let bytes = body::read(body).await?;
+    if bytes.is_empty() {
+        return Ok(T::default());
     }
-    to_bytes(body, LIMIT).await.map_err(|error| {
-        if error.into_inner().is::<LengthLimitError>() {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body may have 256 KiB at most.")
-        } else {
-            Problem::bad_request("The body could not be read.")
-        }
-    })
+    must_be_json(headers)?;
+    parse(&bytes)
+}
+
+fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
+    if is_json(headers) {
+        return Ok(());
+    }
+    let detail = "Send JSON, with the header Content-Type: application/json.";
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
 }
 
 pub fn parse<T: Taken>(bytes: &[u8]) -> Result<T, Problem> {

@@ -53,3 +53,8 @@ pub fn document(profile: &Profile, public_url: &str) -> Value {
 pub fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
 }
+
+/// With what they are for, which utoipa does not read from the comment where a schema is given.
+pub fn about(text: &str, words: Object) -> Object {
+    ObjectBuilder::from(words).description(Some(text)).build()
+}

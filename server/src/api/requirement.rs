@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-use sallyport::profile::Mode;
+use sallyport::profile::{Mode, Profile};
 use serde::Deserialize;
 use utoipa::{IntoParams, openapi::schema::Object};
+
+use super::openapi::{self, about};
 
 /// `[requirements.NAME]` in `sallyport.toml`; in a query, the same words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
@@ -18,24 +20,28 @@ pub struct Requirement {
     /// It has to be this app's.
     #[param(nullable = false)]
     pub app_id: Option<String>,
-    /// It has to be of this mode.
     #[param(schema_with = modes, required = false)]
     pub mode: Option<Mode>,
-    /// Its app has to be verified for ingestion.
     #[serde(default)]
-    #[param(schema_with = flag, required = false)]
+    #[param(schema_with = ingestion, required = false)]
     pub ingestion: bool,
-    /// The gateway passes the client's body, so that signatures can be checked.
     #[serde(default)]
-    #[param(schema_with = flag, required = false)]
+    #[param(schema_with = body, required = false)]
     pub body: bool,
-    /// Lets paths through that servers read in different ways: `//`, `/../`, `%2F`, `;`.
     #[serde(default)]
-    #[param(schema_with = flag, required = false)]
+    #[param(schema_with = any_path, required = false)]
     pub any_path: bool,
 }
 
 impl Requirement {
+    /// A scope that no key can have would refuse everybody: the settings name those of the profile alone.
+    pub fn check(&self, name: &str, profile: &Profile) -> Result<(), String> {
+        let Some(unknown) = self.scope.iter().find(|scope| profile.scope(scope).is_none()) else { return Ok(()) };
+        let known: Vec<_> = profile.scopes.iter().map(|scope| scope.name.as_str()).collect();
+        let known = if known.is_empty() { "has none".to_owned() } else { format!("has {}", known.join(", ")) };
+        Err(format!("[requirements.{name}]: no scope is called {unknown}. The profile {known}."))
+    }
+
     /// A word that we don't know is refused, with a sentence: passing over a requirement would fail open.
     pub fn parse<'a>(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Result<Self, &'static str> {
         let mut requirement = Self::default();
@@ -68,11 +74,23 @@ impl Requirement {
 }
 
 fn modes() -> Object {
-    super::openapi::words([Mode::Live, Mode::Test].map(Mode::as_str))
+    about("It has to be of this mode.", openapi::words([Mode::Live, Mode::Test].map(Mode::as_str)))
 }
 
-fn flag() -> Object {
-    super::openapi::words(["1", "true", "0", "false"])
+fn flag(text: &str) -> Object {
+    about(text, openapi::words(["1", "true", "0", "false"]))
+}
+
+fn ingestion() -> Object {
+    flag("Its app has to be verified for ingestion.")
+}
+
+fn body() -> Object {
+    flag("The gateway passes the client's body, so that signatures can be checked.")
+}
+
+fn any_path() -> Object {
+    flag("Lets paths through that servers read in different ways: `//`, `/../`, `%2F`, `;`.")
 }
 
 fn split(scopes: &str) -> impl Iterator<Item = String> {
@@ -115,6 +133,17 @@ mod tests {
 
     fn asked(query: &str) -> Result<Requirement, &'static str> {
         Requirement::parse(url::form_urlencoded::parse(query.as_bytes()))
+    }
+
+    #[test]
+    fn the_settings_name_scopes_of_the_profile() {
+        let profile = Profile::standard();
+        assert_eq!(asked("scope=read").expect("read").check("reading", &profile), Ok(()));
+        let told = asked("scope=read&scope=wirte").expect("read").check("writing", &profile).expect_err("unknown");
+        assert_eq!(
+            told,
+            "[requirements.writing]: no scope is called wirte. The profile has read, write, delete, admin."
+        );
     }
 
     #[test]

@@ -25,7 +25,7 @@ use utoipa::{ToSchema, openapi::schema::Object};
 use super::{
     caller::root_token,
     json::{self, Taken, answer},
-    openapi::words,
+    openapi::{about, words},
     problem::{Problem, WrongField},
     rate_headers::resets_at,
     shown::Shown,
@@ -44,15 +44,14 @@ pub struct VerifyRequest {
     /// It has to hold them all.
     #[serde(default)]
     scopes: Vec<String>,
-    /// It has to be of this mode.
-    #[schema(schema_with = modes, required = false)]
+    #[schema(schema_with = wanted_mode, required = false)]
     mode: Option<Mode>,
     /// Its app has to be verified for ingestion.
     #[serde(default)]
     ingestion: bool,
-    /// The method that the client used; its scopes have to allow it.
+    /// The method that the client used; its scopes have to allow it. Tell the path too where scopes name paths.
     method: Option<String>,
-    /// The path that the client asked for.
+    /// The path that the client asked for. Where scopes name methods, tell that too.
     path: Option<String>,
     /// Where the client is.
     #[schema(value_type = Option<String>)]
@@ -161,6 +160,10 @@ fn modes() -> Object {
     words([Mode::Live, Mode::Test].map(Mode::as_str))
 }
 
+fn wanted_mode() -> Object {
+    about("It has to be of this mode.", modes())
+}
+
 fn codes() -> Object {
     words(Verdict::ALL.into_iter().filter(|verdict| *verdict != Verdict::Valid).map(Verdict::code))
 }
@@ -184,6 +187,10 @@ pub async fn verify(state: &AppState, client: &Client, request: http::Request<Bo
 
 async fn judge(state: &AppState, client: &Client, request: http::Request<Body>) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
+    // A requirement in the wrong place must not be passed over.
+    if head.uri.query().is_some_and(|query| !query.is_empty()) {
+        return Err(Problem::bad_request(format!("This endpoint takes no query parameters. {}", VerifyRequest::TAKES)));
+    }
     let token = root_token(state, client, &head.headers).await?;
     let request: VerifyRequest = json::parse(&json::bytes(&head.headers, body).await?)?;
     let body = signed_body(request.signature.as_ref())?;

@@ -7,9 +7,13 @@ use axum::{
     http::{Method, Request},
     response::Response,
 };
+use sallyport::{decision::plain, profile::Profile};
 use sallyport_app::context::Client;
 
-/// The path alone: a query may hold what is nobody's business.
+/// Characters of it; ours are shorter.
+const PATH: usize = 300;
+
+/// The path alone: a query may hold what is nobody's business. And of the path no secret, though it was put there.
 pub struct Telling {
     started: Instant,
     method: Method,
@@ -27,8 +31,9 @@ impl Telling {
         wanted.then(told)
     }
 
-    pub fn tell(self, response: &Response, client: &Client) {
+    pub fn tell(self, response: &Response, client: &Client, profile: &Profile) {
         let Self { started, method, path, quiet } = self;
+        let path = &*plain(&path, PATH, profile);
         let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
         let (request_id, address) = (&client.request_id, client.ip);
         if quiet {

@@ -25,7 +25,7 @@ async fn what_was_typed_is_kept(portal: &TestPortal) {
     assert_eq!(answer.status, 422);
     for text in [
         "Give the organization a name.",
-        "Choose Starter, Pro or Enterprise.",
+        "Choose starter, pro or enterprise.",
         "Measures &lt;/textarea&gt;&lt;script&gt;attention",
     ] {
         assert!(answer.body.contains(text), "{text}");

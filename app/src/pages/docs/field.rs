@@ -13,14 +13,45 @@ pub struct Field {
     pub example: Value,
 }
 
+/// Headers of an answer.
+pub fn headers(document: &Value, headers: &Value) -> Vec<Field> {
+    let field = |(name, header): (&String, &Value)| {
+        let header = resolved(document, header);
+        let (kind, required) = (kind(document, &header["schema"]), header["required"] == true);
+        Field { name: name.clone(), kind, required, says: says(header), example: Value::Null }
+    };
+    headers.as_object().into_iter().flatten().map(field).collect()
+}
+
 /// What a reference leads to; anything else is itself.
 pub fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let pointer = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
     pointer.and_then(|pointer| document.pointer(pointer)).unwrap_or(value)
 }
 
-/// The fields of an object, as the document orders them.
+/// The fields of an object with those of what stands in them, `rate_limit.limit` and `data[].key_id`: to this depth.
+const DEPTH: usize = 2;
+
+/// The fields of an object with those of what stands in it.
 pub fn fields(document: &Value, schema: &Value) -> Vec<Field> {
+    within(document, schema, "", DEPTH)
+}
+
+fn within(document: &Value, schema: &Value, before: &str, depth: usize) -> Vec<Field> {
+    let own = own_fields(document, schema);
+    let schema = resolved(document, present(schema));
+    let with_inner = |field: Field| {
+        let property = resolved(document, present(&schema["properties"][&field.name]));
+        let (inner, mark) = if property["type"] == "array" { (&property["items"], "[].") } else { (property, ".") };
+        let name = format!("{before}{}", field.name);
+        let inner = if depth > 0 { within(document, inner, &format!("{name}{mark}"), depth - 1) } else { Vec::new() };
+        std::iter::once(Field { name, ..field }).chain(inner)
+    };
+    own.into_iter().flat_map(with_inner).collect()
+}
+
+/// Those of an object alone, the required ones first.
+pub fn own_fields(document: &Value, schema: &Value) -> Vec<Field> {
     let schema = resolved(document, present(schema));
     let required = |name: &str| schema["required"].as_array().is_some_and(|list| list.iter().any(|one| one == name));
     let Some(properties) = schema["properties"].as_object() else { return Vec::new() };
@@ -42,13 +73,25 @@ pub fn parameter(document: &Value, parameter: &Value) -> Field {
         name: parameter["name"].as_str().unwrap_or_default().to_owned(),
         kind: kind(document, &parameter["schema"]),
         required: parameter["required"] == true,
-        says: says(parameter),
+        says: Some(says(parameter)).filter(|says| !says.is_empty()).unwrap_or_else(|| says(&parameter["schema"])),
         example: Value::Null,
     }
 }
 
 fn says(value: &Value) -> String {
     value["description"].as_str().unwrap_or_default().replace('\n', " ")
+}
+
+/// The answers of which one comes, with what each means; one where there is no choice.
+pub fn answers<'a>(document: &'a Value, schema: &'a Value) -> Vec<(String, &'a Value)> {
+    let schema = resolved(document, schema);
+    let Some(choices) = schema["oneOf"].as_array() else { return vec![("Answer".to_owned(), schema)] };
+    let told = |choice| {
+        let choice = resolved(document, choice);
+        let means = says(choice);
+        (means.split_once(['.', ':']).map_or(means.as_str(), |(means, _)| means).to_owned(), choice)
+    };
+    choices.iter().map(told).map(|(means, choice)| (format!("Answer: {}", means.to_lowercase()), choice)).collect()
 }
 
 /// `null` beside it is told by other words.
@@ -122,5 +165,12 @@ mod tests {
         assert_eq!(told, expected);
         assert_eq!((&rows[0].example, rows[1].says.as_str()), (&json!("CI"), "Some day"));
         assert!(fields(&document, &json!({ "type": "object" })).is_empty());
+        let list = json!({ "properties": {
+            "data": { "type": "array", "items": { "$ref": "#/components/schemas/New" } },
+            "next_cursor": { "type": ["string", "null"] },
+        } });
+        let names: Vec<_> = fields(&document, &list).into_iter().map(|field| field.name).collect();
+        let expected = ["data", "data[].label", "data[].expires_at", "data[].plan", "data[].scopes", "next_cursor"];
+        assert_eq!(names, expected);
     }
 }

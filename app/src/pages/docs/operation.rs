@@ -5,7 +5,7 @@ use sallyport::profile::Profile;
 use serde_json::Value;
 
 use super::{
-    field::{Field, fields, parameter, resolved},
+    field::{Field, answers, fields, headers, own_fields, parameter, resolved},
     sample::Call,
 };
 use crate::components::{CodeTabs, DataTable};
@@ -24,7 +24,8 @@ pub struct Operation {
     says: String,
     parameters: Vec<Field>,
     body: Vec<Field>,
-    answer: Vec<Field>,
+    /// What may be answered where all is well: a title, and its fields.
+    answers: Vec<(String, Vec<Field>)>,
     /// Status and what it means.
     statuses: Vec<(String, String)>,
     samples: Vec<(&'static str, String)>,
@@ -65,7 +66,8 @@ impl Operation {
         let parameters: Vec<_> = parameters.iter().map(|one| parameter(document, one)).collect();
         let body = fields(document, &operation["requestBody"]["content"]["application/json"]["schema"]);
         let method = if any { "ANY".to_owned() } else { method.to_uppercase() };
-        let required = body.iter().filter(|field| field.required || path.ends_with("/verify") && field.name == "key");
+        let own = own_fields(document, &operation["requestBody"]["content"]["application/json"]["schema"]);
+        let required = own.iter().filter(|field| field.required || path.ends_with("/verify") && field.name == "key");
         let sent = required.map(|field| (field.name.clone(), field.example.clone())).collect();
         let credential = match operation["security"].as_array().map(Vec::len) {
             None | Some(0) => None,
@@ -89,7 +91,7 @@ impl Operation {
             tag: operation["tags"][0].as_str().unwrap_or_default().to_owned(),
             summary: text("summary"),
             says: text("description"),
-            answer: answer(document, operation),
+            answers: good_answers(document, operation),
             statuses: statuses.collect(),
             samples: call.samples().into(),
             method,
@@ -100,15 +102,14 @@ impl Operation {
     }
 }
 
-/// The fields of what is answered; of a list, those of what is in it.
-fn answer(document: &Value, operation: &Value) -> Vec<Field> {
+/// The fields and headers of what is answered.
+fn good_answers(document: &Value, operation: &Value) -> Vec<(String, Vec<Field>)> {
     let responses = &operation["responses"];
     let good = if responses["201"].is_null() { &responses["200"] } else { &responses["201"] };
-    let schema = resolved(document, &good["content"]["application/json"]["schema"]);
-    match &schema["properties"]["data"]["items"] {
-        Value::Null => fields(document, schema),
-        items => fields(document, items),
-    }
+    let answers = answers(document, &good["content"]["application/json"]["schema"]).into_iter();
+    let mut told: Vec<_> = answers.map(|(title, schema)| (title, fields(document, schema))).collect();
+    told.push(("Headers of the answer".to_owned(), headers(document, &good["headers"])));
+    told
 }
 
 /// The header that examples show a key in.
@@ -121,11 +122,16 @@ pub fn key_header(profile: &Profile) -> String {
 
 #[component]
 pub fn OperationCard(operation: Operation) -> impl IntoView {
-    let Operation { id, summary, method, path, says, parameters, body, answer, statuses, samples, .. } = operation;
+    let Operation { id, summary, method, path, says, parameters, body, answers, statuses, samples, .. } = operation;
     let says = says.split("\n\n").filter(|text| !text.is_empty()).map(|text| view! { <p>{plain(text)}</p> });
     let statuses = statuses.into_iter().map(|(status, says)| {
         view! { <tr><td class="cell-mono cell-head">{status}</td><td data-label="Means">{plain(&says)}</td></tr> }
     });
+    let answers = answers.into_iter().map({
+        let of = summary.clone();
+        move |(title, fields)| view! { <Fields title of=of.clone() fields needed=false/> }
+    });
+    let answers = answers.collect_view();
     let label = format!("Statuses of {summary}");
     let group = format!("samples-{id}");
     view! {
@@ -133,9 +139,9 @@ pub fn OperationCard(operation: Operation) -> impl IntoView {
             <div class="card-head"><h2>{summary.clone()}</h2></div>
             <p class="endpoint"><b>{method}</b>" "<code>{path}</code></p>
             {says.collect_view()}
-            <Fields title="Parameters" of=summary.clone() fields=parameters/>
-            <Fields title="Body" of=summary.clone() fields=body/>
-            <Fields title="Answer" of=summary fields=answer/>
+            <Fields title="Parameters".to_owned() of=summary.clone() fields=parameters needed=true/>
+            <Fields title="Body".to_owned() of=summary fields=body needed=true/>
+            {answers}
             <h3>"Statuses"</h3>
             <DataTable label columns=&["Status", "Means"]>{statuses.collect_view()}</DataTable>
             <h3>"Examples"</h3>
@@ -145,11 +151,10 @@ pub fn OperationCard(operation: Operation) -> impl IntoView {
 }
 
 #[component]
-fn Fields(title: &'static str, of: String, fields: Vec<Field>) -> impl IntoView {
+fn Fields(title: String, of: String, fields: Vec<Field>, needed: bool) -> impl IntoView {
     if fields.is_empty() {
         return ().into_any();
     }
-    let needed = title != "Answer";
     let rows = fields.into_iter().map(move |field| {
         let says = if needed && field.required { format!("Required. {}", field.says) } else { field.says };
         view! {
@@ -160,9 +165,10 @@ fn Fields(title: &'static str, of: String, fields: Vec<Field>) -> impl IntoView 
             </tr>
         }
     });
+    let label = format!("{title} of {of}");
     view! {
         <h3>{title}</h3>
-        <DataTable label=format!("{title} of {of}") columns=&["Name", "Type", "About"]>{rows.collect_view()}</DataTable>
+        <DataTable label columns=&["Name", "Type", "About"]>{rows.collect_view()}</DataTable>
     }
     .into_any()
 }

@@ -4,7 +4,7 @@ use sallyport::{
     decision::{Caller, Decision, Step},
     key::{Verdict, verdict::Check},
     profile::Profile,
-    scope::Request,
+    scope::{Request, Scope},
     signature::Checked,
 };
 
@@ -98,6 +98,18 @@ fn scope(decision: &Decision, profile: &Profile) -> String {
         return "Servers may read this path in different ways (an empty or dotted segment, an encoded slash, a \
                 semicolon), so no scope allows it. Send it plainly."
             .to_owned();
+    }
+    let judged = |judges: fn(&Scope) -> bool| profile.scopes.iter().any(judges);
+    let untold = match (&asked.method, &asked.path) {
+        (None, _) if judged(|scope| !scope.methods.is_empty()) => Some("method"),
+        (_, None) if judged(|scope| !scope.paths.is_empty()) => Some("path"),
+        _ => None,
+    };
+    if let Some(untold) = untold.filter(|_| enough.is_empty()) {
+        return format!(
+            "Nobody told the {untold} of this request, on which scopes depend here. Let the gateway or backend tell both \
+             method and path."
+        );
     }
     if enough.is_empty() {
         return "No scope allows such a request.".to_owned();

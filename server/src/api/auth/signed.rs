@@ -1,12 +1,12 @@
 //! What a client's request says of its signature, where the gateway passes the body that was signed.
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
-    http::{HeaderMap, StatusCode},
+    body::{Body, Bytes},
+    http::HeaderMap,
 };
 use sallyport::{profile::SignatureHeaders, signature::Signed};
 
-use super::super::{json::LIMIT, problem::Problem};
+use super::super::{body, problem::Problem};
 
 /// The body, where the gateway passes it and a signature came that could be of it.
 pub async fn body(
@@ -19,11 +19,8 @@ pub async fn body(
         return Ok(None);
     }
     // Of requests that are not signed too: a gateway that is still sending when the answer comes may take it for broken.
-    let read = to_bytes(body, LIMIT).await.map_err(|_| {
-        let detail = "A signed body may have 256 KiB at most, and has to come whole.";
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
-    });
-    read.map(|body| is_signed(headers, names).then_some(body))
+    let body = body::read(body).await?;
+    Ok(is_signed(headers, names).then_some(body))
 }
 
 /// Either header says so; without the other the signature is no good, but it is there.

@@ -1,7 +1,7 @@
 //! What is wrong with a body, and where. Never what stands there: it may be a secret in the wrong place, and answers are
 //! logged.
 
-use serde_json::{Error, error::Category};
+use serde_json::{Error, Value, error::Category};
 use serde_path_to_error::{Path, Segment};
 
 use super::Taken;
@@ -9,10 +9,14 @@ use crate::api::problem::{Problem, WrongField};
 
 pub fn problem<T: Taken>(error: &Error, bytes: &[u8]) -> Problem {
     let place = format!("at line {}, column {}", error.line(), error.column());
+    // Of some slips (a number for a word, too long a list) serde_json says that the text is no JSON.
+    let is_json = || serde_json::from_slice::<Value>(bytes).is_ok();
     match error.classify() {
-        Category::Data => {
-            let detail = format!("The JSON is not what is taken here, {place}. {}", T::TAKES);
-            Problem::invalid(detail, vec![field::<T>(bytes)])
+        category if category == Category::Data || is_json() => {
+            let wrong = field::<T>(bytes);
+            let field = if wrong.pointer.is_empty() { String::new() } else { format!(" ({})", wrong.pointer) };
+            let detail = format!("The JSON is not what is taken here, {place}{field}. {}", wrong.detail);
+            Problem::invalid(detail, vec![wrong])
         }
         _ => Problem::bad_request(format!("The body is not JSON, {place}.")),
     }
@@ -29,8 +33,11 @@ fn field<T: Taken>(bytes: &[u8]) -> WrongField {
     match serde_path_to_error::deserialize::<_, T>(reader) {
         Err(error) => {
             let message = error.inner().to_string();
-            let detail = mend(&message).unwrap_or_else(|| T::TAKES.to_owned());
-            WrongField { pointer: pointer(error.path(), message.starts_with(UNKNOWN)), detail }
+            let mut pointer = pointer(error.path(), message.starts_with(UNKNOWN));
+            if message.starts_with(TWICE) {
+                pointer.extend(["/", ours(&message)]);
+            }
+            WrongField { pointer, detail: mend(&message).unwrap_or_else(|| T::TAKES.to_owned()) }
         }
         Ok(_) => everything::<T>(),
     }
@@ -41,6 +48,12 @@ fn everything<T: Taken>() -> WrongField {
 }
 
 const UNKNOWN: &str = "unknown field";
+const TWICE: &str = "duplicate field";
+
+/// The field that a message begins with.
+fn ours(message: &str) -> &str {
+    message.split('`').nth(1).unwrap_or_default()
+}
 
 /// RFC 6901. A field that nobody knows is not named, since that may be the secret; what it stands in is.
 fn pointer(path: &Path, unknown: bool) -> String {
@@ -64,12 +77,11 @@ fn pointer(path: &Path, unknown: bool) -> String {
 /// A sentence for what serde says. Of its messages only what stands in our own types is passed on: names of fields that
 /// are missing or come twice, and what was expected, which comes last.
 fn mend(message: &str) -> Option<String> {
-    let ours = || message.split('`').nth(1).unwrap_or_default();
     if message.starts_with("missing field") {
-        return Some(format!("The field {} is missing.", ours()));
+        return Some(format!("The field {} is missing.", ours(message)));
     }
-    if message.starts_with("duplicate field") {
-        return Some(format!("The field {} comes twice.", ours()));
+    if message.starts_with(TWICE) {
+        return Some("It comes twice.".to_owned());
     }
     let expected = match message.rsplit_once(", expected ") {
         _ if message.starts_with("invalid IP address") => "IP address",
@@ -77,7 +89,7 @@ fn mend(message: &str) -> Option<String> {
         None => return None,
     };
     if message.starts_with(UNKNOWN) {
-        let known = expected.trim_start_matches("one of ").replace('`', "");
+        let known = expected.trim_start_matches("one of ").replace("` or `", ", ").replace('`', "");
         return Some(format!("It has a field that is not known here. It takes {known}."));
     }
     if message.starts_with("unknown variant") {
@@ -87,7 +99,7 @@ fn mend(message: &str) -> Option<String> {
         "a string" => "text",
         "a sequence" => "a list",
         "a boolean" => "true or false",
-        "a nonzero u32" => "a whole number, 1 or more",
+        "a nonzero u32" => "a whole number from 1 to 4294967295",
         "IP address" => "an address like 203.0.113.7 or 2001:db8::1",
         _ if expected.starts_with("struct ") => "an object",
         _ => return None,

@@ -17,7 +17,11 @@ use super::{
     query::{Asked, Nothing, Part},
 };
 use crate::{
-    api::{json::Taken, openapi::words, problem::Problem},
+    api::{
+        json::Taken,
+        openapi::{about, words},
+        problem::Problem,
+    },
     state::AppState,
 };
 
@@ -29,8 +33,7 @@ pub struct Body {
     #[serde(default)]
     #[schema(required = true, min_length = 1, max_length = 100, example = "Focus and calm")]
     name: String,
-    /// `web` where it is left out.
-    #[schema(schema_with = systems, required = false)]
+    #[schema(schema_with = wanted_system, required = false)]
     os: Option<String>,
     /// The Android package or the iOS bundle id.
     #[schema(max_length = 155, example = "com.example.focus")]
@@ -83,6 +86,10 @@ impl From<App> for Shown {
             archived_at: app.archived_at,
         }
     }
+}
+
+fn wanted_system() -> Object {
+    about("`web` where it is left out.", systems())
 }
 
 fn systems() -> Object {

@@ -19,7 +19,10 @@ use super::{
     query::{self, Asked, Parameters},
 };
 use crate::{
-    api::{openapi::words, problem::Problem},
+    api::{
+        openapi::{about, words},
+        problem::Problem,
+    },
     state::AppState,
 };
 
@@ -37,11 +40,9 @@ pub struct Which {
     /// What that one did alone: a person's name, or a token's.
     #[param(nullable = false, max_length = 100)]
     actor: Option<String>,
-    /// That alone.
     #[param(schema_with = actions, required = false)]
     action: Option<String>,
-    /// What was done, or what was refused.
-    #[param(schema_with = outcomes, required = false)]
+    #[param(schema_with = wanted_outcome, required = false)]
     outcome: Option<String>,
     /// From that moment on.
     #[param(format = DateTime, nullable = false)]
@@ -91,7 +92,11 @@ impl Which {
 }
 
 fn actions() -> Object {
-    words(Action::ALL.iter().map(|action| action.as_str()))
+    about("That alone.", words(Action::ALL.iter().map(|action| action.as_str())))
+}
+
+fn wanted_outcome() -> Object {
+    about("What was done, or what was refused.", outcomes())
 }
 
 fn outcomes() -> Object {

@@ -20,7 +20,11 @@ use super::{
     query::{self, Asked, Nothing, Parameters},
 };
 use crate::{
-    api::{json::Taken, openapi::words, problem::Problem},
+    api::{
+        json::Taken,
+        openapi::{about, words},
+        problem::Problem,
+    },
     state::AppState,
 };
 
@@ -74,7 +78,6 @@ pub struct Which {
     #[serde(default, deserialize_with = "query::flag")]
     #[param(default = false, required = false)]
     include_revoked: bool,
-    /// Those alone. `unused` are those that nobody used for 30 days, `expiring` end within 14.
     #[param(schema_with = statuses, required = false)]
     status: Option<String>,
     /// Those alone whose label has this in it.
@@ -117,7 +120,8 @@ impl Which {
 }
 
 fn statuses() -> Object {
-    words(KeyStatus::ALL.iter().map(|status| status.as_str()))
+    let text = "Those alone. `unused` are those that nobody used for 30 days, `expiring` end within 14.";
+    about(text, words(KeyStatus::ALL.iter().map(|status| status.as_str())))
 }
 
 fn no_status() -> Problem {

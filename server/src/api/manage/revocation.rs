@@ -1,7 +1,6 @@
 //! `/v1/keys/{key_id}/revoke`, `/v1/apps/{app_id}/keys/revoke-all` and `/v1/orgs/{org_id}/keys/revoke-all`
 
 use axum::{
-    body::HttpBody,
     extract::{FromRequest, Request, State},
     response::Response,
 };
@@ -42,10 +41,7 @@ impl FromRequest<AppState> for Why {
 
     async fn from_request(request: Request, _: &AppState) -> Result<Self, Problem> {
         let (head, body) = request.into_parts();
-        if body.is_end_stream() {
-            return Ok(Self::default());
-        }
-        json::parse(&json::bytes(&head.headers, body).await?)
+        json::optional(&head.headers, body).await
     }
 }
 

@@ -41,7 +41,7 @@ fn shared(path: &str, method: &str, operation: &mut Value, profile: &Profile) {
     let finds = path.contains('{');
     let statuses: &[(&str, bool)] = if path.starts_with("/v1/auth") {
         operation["security"] = profile_security(profile);
-        for status in ["400", "401", "403", "413", "429", "503"] {
+        for status in ["400", "401", "403", "408", "413", "429", "503"] {
             operation["responses"][status] = json!({ "$ref": format!("#/components/responses/Shown{status}") });
         }
         operation["responses"]["200"]["headers"] = identity();
@@ -59,6 +59,7 @@ fn shared(path: &str, method: &str, operation: &mut Value, profile: &Profile) {
             ("401", true),
             ("403", manages),
             ("404", finds),
+            ("408", takes),
             ("409", makes),
             ("413", takes),
             ("415", takes),
@@ -118,6 +119,7 @@ fn responses() -> Value {
         ("401", "No credential, or not one that lives"),
         ("403", "The caller may not do this, or it is archived"),
         ("404", "There is no such thing within the caller’s reach"),
+        ("408", "The body did not come within 20 seconds"),
         ("409", "This request was answered before, under the same Idempotency-Key; what it made is named"),
         ("413", "The body is larger than 256 KiB"),
         ("415", "The body is no JSON"),
@@ -135,6 +137,7 @@ fn responses() -> Value {
         ("400", "The gateway is not set up well: an unknown requirement, two keys"),
         ("401", "No key, or not one that is good"),
         ("403", "The key is good, but not for this request"),
+        ("408", "The body that a signature is of did not come within 20 seconds"),
         ("413", "The body is larger than what can be checked"),
         ("429", "Too many requests with this key"),
         ("503", "Nothing can be said right now; refuse, and try again after `Retry-After` seconds"),

@@ -62,10 +62,10 @@ async fn bad_input_keeps_what_was_typed_and_issues_nothing(portal: &TestPortal) 
     let other_app = portal.app_in(&other, "Elsewhere").await;
     let long = "x".repeat(101);
     for (field, value, message) in [
-        ("scopes", "", "One of the scopes is not in the list"),
-        ("scopes", "fly", "One of the scopes is not in the list"),
-        ("environment", "moon", "Choose a key type from the list."),
-        ("environment", "", "Choose a key type from the list."),
+        ("scopes", "", "One of the scopes is not known here. Choose from read, write, delete, admin."),
+        ("scopes", "fly", "One of the scopes is not known here. Choose from read, write, delete, admin."),
+        ("environment", "moon", "Choose a key type: production, development, staging, testing, other."),
+        ("environment", "", "Choose a key type: production, development, staging, testing, other."),
         ("label", long.as_str(), "At most 100 characters; this has 101."),
         ("label", "a\u{7}b", "a control character is in it"),
         ("label", " ", "Give the key a label"),
@@ -83,7 +83,7 @@ async fn bad_input_keeps_what_was_typed_and_issues_nothing(portal: &TestPortal) 
         }
     }
     let form = portal.panel(&app).await.without("scopes");
-    assert_refused(portal, &app, &form, "Tick at least one scope.").await;
+    assert_refused(portal, &app, &form, "Choose at least one scope.").await;
     let list = portal.get(&format!("/apps/{app}/keys")).await;
     assert!(list.body.contains("No API key yet"), "no key was issued");
     assert!(portal.get(&format!("/apps/{other_app}/keys")).await.body.contains("No API key yet"));

@@ -20,6 +20,7 @@ crate::on_both_portals!(
     a_requirement_nobody_knows_is_refused,
     bad_bodies_get_clear_answers,
     a_wrong_field_is_told_with_its_mend,
+    a_requirement_in_the_query_is_not_passed_over,
     only_post_is_taken,
     closed_when_the_store_is_away,
 );
@@ -186,8 +187,8 @@ async fn a_wrong_field_is_told_with_its_mend(portal: &TestPortal) {
         (json!({ "scopes": "read" }), "/scopes", "It has to be a list."),
         (json!({ "scopes": ["read", 7] }), "/scopes/1", "It has to be text."),
         (json!({ "ingestion": "yes" }), "/ingestion", "It has to be true or false."),
-        (json!({ "cost": 0 }), "/cost", "It has to be a whole number, 1 or more."),
-        (json!({ "cost": "2" }), "/cost", "It has to be a whole number, 1 or more."),
+        (json!({ "cost": 0 }), "/cost", "It has to be a whole number from 1 to 4294967295."),
+        (json!({ "cost": "2" }), "/cost", "It has to be a whole number from 1 to 4294967295."),
         (json!({ "mode": "moon" }), "/mode", "It has to be live or test."),
         (json!({ "ip": "here" }), "/ip", "It has to be an address like 203.0.113.7 or 2001:db8::1."),
         (json!({ "signature": "x" }), "/signature", "It has to be an object."),
@@ -198,12 +199,30 @@ async fn a_wrong_field_is_told_with_its_mend(portal: &TestPortal) {
         let answer = portal.json("/v1/keys/verify", &token, &body).await;
         assert_eq!(answer.status, 422, "{body}");
         assert_eq!(answer.json()["errors"], json!([{ "pointer": pointer, "detail": detail }]), "{body}");
+        let whole = answer.json()["detail"].as_str().expect("a sentence").to_owned();
+        assert!(whole.ends_with(detail) || pointer == "/signature/body_base64", "{whole}");
+    }
+    // serde_json takes these for no JSON at all.
+    for (body, pointer) in [
+        (json!({ "mode": 7 }), "/mode"),
+        (json!({ "mode": ["live"] }), "/mode"),
+        (json!({ "signature": ["1", "x", "", "y"] }), "/signature"),
+    ] {
+        let answer = portal.json("/v1/keys/verify", &token, &body).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["errors"][0]["pointer"]), (422, &json!(pointer)));
     }
     // A name that nobody knows may be a secret: those that are known are told in its place.
     let unknown = json!({ "signature": { "body, expected `it`": "sk_live_x" } });
     let told = portal.json("/v1/keys/verify", &token, &unknown).await.json()["errors"].clone();
     let detail = "It has a field that is not known here. It takes timestamp, signature, body_base64.";
     assert_eq!(told, json!([{ "pointer": "/signature", "detail": detail }]));
+}
+
+async fn a_requirement_in_the_query_is_not_passed_over(portal: &TestPortal) {
+    let token = portal.root_token().await;
+    let ask = async |path| portal.json(path, &token, &json!({ "key": "junk" })).await.status;
+    assert_eq!(ask("/v1/keys/verify?scopes=admin").await, StatusCode::BAD_REQUEST);
+    assert_eq!(ask("/v1/keys/verify?").await, StatusCode::OK);
 }
 
 async fn only_post_is_taken(portal: &TestPortal) {
