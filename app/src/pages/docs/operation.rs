@@ -161,7 +161,7 @@ fn Fields(title: String, of: String, fields: Vec<Field>, needed: bool) -> impl I
             <tr>
                 <td class="cell-mono cell-head">{field.name}</td>
                 <td data-label="Type">{field.kind}</td>
-                <td data-label="About">{plain(&says)}</td>
+                <td data-label=(!says.is_empty()).then_some("About")>{plain(&says)}</td>
             </tr>
         }
     });
