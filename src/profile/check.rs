@@ -81,7 +81,7 @@ impl Profile {
     pub fn parse(text: &str) -> Result<Self, Faults> {
         let file: File = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
-            Faults(vec![Fault::at(text, at, error.message())])
+            Faults(vec![Fault::at(text, at, with_mend(error.message()))])
         })?;
         let mut findings = Findings::default();
         let profile = profile(&file, &mut findings);
@@ -93,6 +93,19 @@ impl Profile {
         faults.dedup();
         Err(Faults(faults))
     }
+}
+
+/// What the reader of TOML says, and how to write it.
+fn with_mend(message: &str) -> String {
+    let mend = match message.rsplit_once("expected ").map_or("", |(_, expected)| expected) {
+        "u32" => "a whole number without quotes",
+        "a string" => "text in quotes",
+        "a boolean" => "true or false, without quotes",
+        "a sequence" => "a list in brackets",
+        "literal string" => "text in quotes; true, false and numbers without",
+        _ => return message.to_owned(),
+    };
+    format!("{message}: write {mend}.")
 }
 
 fn profile(file: &File, findings: &mut Findings) -> Profile {
