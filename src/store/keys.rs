@@ -258,6 +258,7 @@ async fn revoke_all(store: Store, act: Act, place: Place, reason: String) -> Res
     let mut tx = store.begin(&act).await?;
     tx.needs(&place.org_id, place.kind.to_revoke_all()).await?;
     tx.hold_place(&place).await?;
+    tx.lock_keys_of(&place).await?;
     tx.touches_keys_of(&place).await?;
     let sql = format!(
         "UPDATE keys SET revoked_at = $2, revoked_by = $3, revoke_reason = $4 WHERE {} AND revoked_at IS NULL",

@@ -145,6 +145,7 @@ async fn delete(store: Store, act: Act, place: Place) -> Result<()> {
         tx.hold_tokens(&place.org_id).await?;
     }
     tx.hold_place(&place).await?;
+    tx.lock_keys_of(&place).await?;
     tx.touches_keys_of(&place).await?;
     if place.kind == PlaceKind::Org {
         // Its root tokens go too.
@@ -206,6 +207,19 @@ impl Tx {
         for row in &rows {
             self.touches(keys::digest(&row.bytes("digest")?)?);
         }
+        Ok(())
+    }
+
+    /// In the one order in which all that takes keys takes them: PostgreSQL would change them in an order of its own,
+    /// and end this or a flush of uses where each waits for a key of the other. SQLite has one writer.
+    pub(super) async fn lock_keys_of(&mut self, place: &Place) -> Result<()> {
+        if !self.is_on_postgres() {
+            return Ok(());
+        }
+        let condition = keys_within(place.kind);
+        let locked = format!("SELECT 1 FROM keys WHERE {condition} AND revoked_at IS NULL ORDER BY id FOR UPDATE");
+        let sql = format!("SELECT COUNT(*) FROM ({locked}) AS locked");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.id.clone()).fetch_one(self.on()).await?;
         Ok(())
     }
 

@@ -84,7 +84,7 @@ impl Tx {
     /// an organization takes its tokens first, too.
     async fn reach_of_token(&mut self, token: &TokenId) -> Result<Reach> {
         // SQLite has one writer, and no words for this.
-        let hold = if matches!(self.store.0.location, Location::Postgres(_)) { "FOR SHARE" } else { "" };
+        let hold = if self.is_on_postgres() { "FOR SHARE" } else { "" };
         let sql = format!("SELECT manage, org_id FROM root_tokens WHERE id = $1 AND revoked_at IS NULL {hold}");
         let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(token.to_string()).fetch_optional(self.on()).await?;
         let row = row.ok_or(Error::SignedOut)?;
@@ -103,6 +103,10 @@ impl Tx {
         let (owner, mode) = (row.word("owner", Owner::parse)?, row.word("mode", Mode::parse)?);
         let manage = self.profile().manages(owner, mode, row.text("scopes")?.split_whitespace());
         Ok(Reach { manage, org: Some(row.text("org_id")?) })
+    }
+
+    pub(super) fn is_on_postgres(&self) -> bool {
+        matches!(self.store.0.location, Location::Postgres(_))
     }
 
     pub(super) fn on(&mut self) -> &mut sqlx::AnyConnection {

@@ -182,9 +182,7 @@ async fn many_revocations_and_flushes_do_not_block_each_other(store: &TestStore)
         let (revoking, by, of) = (store.store.clone(), act.clone(), app.clone());
         let all = tokio::spawn(async move { revoking.revoke_all(&by, &Place::from(&of), String::new()).await });
         assert_eq!(all.await.expect("no panic").expect("revoked"), 40);
-        // A flush that was ended for the other's sake is written with the next one.
-        let flushed = flush.await.expect("no panic");
-        assert!(matches!(flushed, Ok(()) | Err(Error::Busy(_))), "{flushed:?}");
+        flush.await.expect("no panic").expect("written: both take keys in one order, and neither is ended");
     }
     assert!(store.check_chain(org.id.as_str()).await.expect("read").is_ok());
 }
