@@ -31,7 +31,7 @@ export async function listening(command, args, name, env = {}) {
     server.on('error', failed);
     server.on('exit', code => failed(new Error(`${command} ended with ${code}:\n${output}${readFileSync(log, 'utf8')}`)));
   });
-  return { server, base, log };
+  return { server, base, log, said: () => output };
 }
 
 export class Portal {
@@ -106,9 +106,19 @@ export class Portal {
     return new URL(to, this.base).pathname;
   }
 
+  // At the end of the address that it printed.
+  async setupToken() {
+    for (;;) {
+      const token = /\/setup\?token=(\w+)/.exec(this.said())?.[1];
+      if (token) return token;
+      await new Promise(done => setTimeout(done, 20));
+    }
+  }
+
   // The first account, and down to an app with one key.
   async setUp(plan = 'enterprise') {
-    await this.create('/setup', { name: 'Bench', ...person });
+    const token = await this.setupToken();
+    await this.create('/setup', { name: 'Bench', token, ...person });
     this.org = await this.create('/orgs/new', { name: 'Bench', description: '', plan, tenant: 'Default' });
     const tenant = await this.create(`${this.org}/tenants/new`, { name: 'Bench' });
     const project = await this.create(`${tenant}/projects/new`, { name: 'Bench' });

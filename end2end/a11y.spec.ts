@@ -3,7 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { crawl, shape } from './crawl';
 import { expect, test } from './sallyport';
-import { action, field, generateKey, hydrated, issueKey, openPanel, person, portalWithApp, send, setUp, signIn } from './steps';
+import { action, field, generateKey, hydrated, issueKey, openPanel, openSetup, person, portalWithApp, send, setUp, signIn } from './steps';
 
 async function check(page: Page, where: string) {
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -19,7 +19,7 @@ async function check(page: Page, where: string) {
 }
 
 test('before anyone is signed in', async ({ page, context }) => {
-  await page.goto('/setup');
+  await openSetup(page);
   await check(page, 'setup');
   await page.getByRole('button', { name: 'Create account' }).click();
   await check(page, 'setup, refused');

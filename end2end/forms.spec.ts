@@ -2,7 +2,7 @@
 // Runs without JavaScript too: it is the server that judges.
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './sallyport';
-import { action, createOrganization, field, openPanel, person, portalWithApp, setUp } from './steps';
+import { action, createOrganization, field, openPanel, openSetup, person, portalWithApp, setUp } from './steps';
 
 /** The field is marked, described by its error, and the summary names it. */
 async function refused(page: Page, control: Locator, words: RegExp) {
@@ -14,7 +14,7 @@ async function refused(page: Page, control: Locator, words: RegExp) {
 }
 
 test('setup: a short password', async ({ page }) => {
-  await page.goto('/setup');
+  await openSetup(page);
   await field(page, 'Name').fill(person.name);
   await field(page, 'Email').fill(person.email);
   await field(page, 'Password').fill('short');

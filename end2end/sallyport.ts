@@ -10,6 +10,18 @@ import { test as base, expect } from '@playwright/test';
 
 const binary = resolve(process.env.SALLYPORT_BINARY ?? join(__dirname, '../target/release/sallyport'));
 
+/** Those that run in this process, by their address. */
+const running = new Map<string, Sallyport>();
+
+/** Where the first account is made: the address that the server of this one printed. */
+export async function printedSetup(url: string) {
+  const portal = running.get(new URL(url).origin);
+  if (!portal) throw new Error(`nothing of these tests serves ${url}`);
+  const printed = () => portal.output.match(/http:\/\/\S+\/setup\?token=\w+/g)?.at(-1); // it is another after a restart
+  await expect.poll(printed, 'the address of /setup is printed').toBeDefined();
+  return printed()!;
+}
+
 export class Sallyport {
   url = '';
   /** What it wrote to stdout and stderr. */
@@ -49,6 +61,7 @@ export class Sallyport {
       child.on('error', failed);
       child.on('exit', code => failed(new Error(`sallyport ended with ${code} before it listened:\n${this.output}`)));
     });
+    running.set(this.url, this);
   }
 
   /** Asks it to end, as a service manager would, and returns its exit code. */
@@ -80,9 +93,9 @@ export class Sallyport {
     return stdout.trim();
   }
 
-  /** Makes an account, as whoever has a shell on the server does. */
+  /** Makes an account with a password that stays, as whoever has a shell on the server does. */
   person({ name, email, password }: { name: string; email: string; password: string }) {
-    return this.cliWith(`${password}\n`, 'user', 'create', '--name', name, '--email', email);
+    return this.cliWith(`${password}\n`, 'user', 'create', '--keep', '--name', name, '--email', email);
   }
 
   rootToken() {

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test } from './sallyport';
-import { field, fillPanel, generateKey, hydrated, issueKey, openPanel, person, portalWithApp, send, setUp, signIn } from './steps';
+import { field, fillPanel, generateKey, hydrated, issueKey, openPanel, openSetup, person, portalWithApp, send, setUp, signIn } from './steps';
 
 async function shoot(page: Page, name: string) {
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -28,7 +28,7 @@ test.describe('to be looked at', () => {
   test.skip(!process.env.SHOTS, 'SHOTS=1 takes them');
 
   test('first steps', async ({ page, context }) => {
-    await page.goto('/setup');
+    await openSetup(page);
     await shoot(page, 'setup');
     await setUp(page);
     await shoot(page, 'organization-new');

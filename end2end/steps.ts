@@ -1,6 +1,7 @@
 // What a person does, step by step, by the words on the page alone.
 import { readFile } from 'node:fs/promises';
 import { expect, type BrowserContext, type Download, type Locator, type Page } from '@playwright/test';
+import { printedSetup } from './sallyport';
 
 export const person = { name: 'Ada Reyes', email: 'ada@focuslabs.test', password: 'correct-horse-battery-9' };
 
@@ -25,9 +26,19 @@ export const field = (within: Page | Locator, name: string) => within.getByRole(
 /** The last part of the page's address: the id of what it shows. */
 export const shownId = (page: Page) => new URL(page.url()).pathname.split('/')[2]!;
 
+/** Opens the address that the server printed. */
+export async function openSetup(page: Page) {
+  await page.goto(await setupAddress(page));
+}
+
+async function setupAddress(page: Page) {
+  return printedSetup((await page.request.get('/setup')).url());
+}
+
 export async function setUp(page: Page, who = person) {
   await page.goto('/');
   await expect(page).toHaveURL(/\/setup$/);
+  await openSetup(page);
   await field(page, 'Name').fill(who.name);
   await field(page, 'Email').fill(who.email);
   await field(page, 'Password').fill(who.password);
@@ -103,7 +114,8 @@ export async function make(page: Page, path: string, fields: Record<string, stri
 
 /** From an empty folder to an app: what most tests begin with. The main job does it by hand. */
 export async function portalWithApp(page: Page): Promise<Ids> {
-  await make(page, '/setup', person);
+  const token = new URL(await setupAddress(page)).searchParams.get('token')!;
+  await make(page, '/setup', { ...person, token });
   const ids = await organizationWithApp(page, 'Focus Labs', 'Focus Android');
   await page.goto(`/apps/${ids.app_id}`);
   return ids;

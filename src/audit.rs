@@ -120,9 +120,13 @@ actions! {
     AccountEnabled "account.enabled" "Account enabled",
     PasswordChanged "password.changed" "Password changed",
     PasswordRefused "password.refused" "Password refused",
+    PasswordRehashed "password.rehashed" "Password hash renewed",
     SignedIn "session.created" "Signed in",
     SignInRefused "session.refused" "Sign-in refused",
     SignedOut "session.ended" "Signed out",
+    AccessRefused "access.refused" "Access refused",
+    OriginRefused "origin.refused" "Foreign form refused",
+    ActivityExported "activity.exported" "Activity exported",
     OrgCreated "organization.created" "Organization created",
     OrgEdited "organization.edited" "Organization edited",
     OrgArchived "organization.archived" "Organization archived",
@@ -163,6 +167,7 @@ actions! {
     RequestNoted "request.noted" "Request would be refused",
     TokenCreated "token.created" "Root token created",
     TokenRevoked "token.revoked" "Root token revoked",
+    TokenRefused "token.refused" "Root token refused",
 }
 
 impl Action {
@@ -180,6 +185,9 @@ impl Action {
                 | Self::AccountEnabled
                 | Self::PasswordChanged
                 | Self::PasswordRefused
+                | Self::PasswordRehashed
+                | Self::OriginRefused
+                | Self::TokenRefused
                 | Self::SignedIn
                 | Self::SignInRefused
                 | Self::SignedOut

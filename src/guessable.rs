@@ -2,7 +2,8 @@
 
 /// The most common passwords of 12 characters and more, and the most common words that shorter ones are made of
 /// (letters alone, 4 to 11), lower case and sorted. From the lists of two packages under the MIT licence: zxcvbn 4.4.2
-/// (Dropbox) and @zxcvbn-ts/language-common 4.1.3 (MrWook); 3,000 words of each.
+/// (Dropbox) and @zxcvbn-ts/language-common 4.1.3 (MrWook); 3,000 words of each. Their notice is in
+/// `guessable/LICENSE.txt`, and goes wherever the list goes.
 static COMMON: &str = include_str!("guessable/common.txt");
 
 /// How many digits and signs around one word still leave it guessable: `Password2026!`.

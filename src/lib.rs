@@ -14,6 +14,7 @@ pub mod id;
 pub mod key;
 pub mod limit;
 pub mod member;
+pub mod noted;
 pub mod org;
 #[cfg(feature = "store")]
 pub mod passwords;

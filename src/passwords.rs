@@ -9,16 +9,27 @@ use tokio::{
     sync::Semaphore,
 };
 
-use crate::{Entropy, Error, Result, user::Password};
+use crate::{Entropy, Error, Result, throttle::Lane, user::Password};
 
 /// OWASP's password storage cheat sheet: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// How many hashes run at once, and how many wait before more are turned away.
+/// How many hashes run at once, and how many of those for strangers.
 const AT_ONCE: usize = 2;
+const STRANGERS_AT_ONCE: usize = 1;
+/// How many of each kind wait before more of it are turned away.
 const WAITING: usize = 32;
+
+/// Whether a password is the one that was set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    No,
+    Yes,
+    /// It is, and its hash was made with weaker parameters than a new one is.
+    Weak,
+}
 
 #[derive(Clone)]
 pub struct Passwords(Arc<Pool>);
@@ -26,7 +37,9 @@ pub struct Passwords(Arc<Pool>);
 struct Pool {
     threads: Threads,
     running: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    /// Strangers take one of these before they take one of the others, so that some are always left.
+    strangers: Arc<Semaphore>,
+    waiting: [Arc<Semaphore>; 2],
     entropy: Arc<dyn Entropy>,
     /// A hash that no password has: an unknown e-mail address costs as much as a wrong password.
     nobody: String,
@@ -66,13 +79,20 @@ fn hash(password: &[u8], salt: [u8; 16]) -> String {
     hash.to_string()
 }
 
+/// Whether a hash costs less to guess than one of today would.
+fn is_weak(hash: &PasswordHash) -> bool {
+    let Ok(params) = Params::try_from(hash) else { return true };
+    hash.algorithm.as_str() != "argon2id" || params.m_cost() < MEMORY_KIB || params.t_cost() < PASSES
+}
+
 impl Passwords {
     pub fn new(entropy: Arc<dyn Entropy>) -> Self {
         let nobody = hash(&entropy.array::<32>(), entropy.array());
         Self(Arc::new(Pool {
             threads: Threads::start(),
             running: Arc::new(Semaphore::new(AT_ONCE)),
-            waiting: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
+            strangers: Arc::new(Semaphore::new(STRANGERS_AT_ONCE)),
+            waiting: [(); 2].map(|()| Arc::new(Semaphore::new(WAITING))),
             entropy,
             nobody,
         }))
@@ -81,28 +101,36 @@ impl Passwords {
     /// The hash to keep: a PHC string.
     pub async fn hash(&self, password: &Password) -> Result<String> {
         let (password, salt) = (password.clone(), self.0.entropy.array());
-        self.run(move || hash(password.expose(), salt)).await
+        self.run(Lane::Known, move || hash(password.expose(), salt)).await
     }
 
     /// Whether it is the password of that hash; without a hash the answer is no, after the same time.
-    pub async fn matches(&self, password: &Password, kept: Option<&str>) -> Result<bool> {
+    pub async fn matches(&self, lane: Lane, password: &Password, kept: Option<&str>) -> Result<Match> {
         let (password, known) = (password.clone(), kept.is_some());
         let kept = kept.unwrap_or(&self.0.nobody).to_owned();
-        self.run(move || {
-            let same =
-                PasswordHash::new(&kept).is_ok_and(|kept| argon2().verify_password(password.expose(), &kept).is_ok());
-            same && known
+        self.run(lane, move || {
+            let kept = PasswordHash::new(&kept).ok();
+            let same = kept.as_ref().is_some_and(|kept| argon2().verify_password(password.expose(), kept).is_ok());
+            match kept.filter(|_| same && known) {
+                None => Match::No,
+                Some(kept) if is_weak(&kept) => Match::Weak,
+                Some(_) => Match::Yes,
+            }
         })
         .await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    async fn run<T: Send + 'static>(&self, lane: Lane, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let busy = || Error::Busy("Many people are signing in right now; try again in a few seconds.");
-        let waiting = Arc::clone(&self.0.waiting).try_acquire_owned().map_err(|_| busy())?;
+        let waiting = Arc::clone(&self.0.waiting[lane as usize]).try_acquire_owned().map_err(|_| busy())?;
+        let of_strangers = match lane {
+            Lane::Stranger => Some(Arc::clone(&self.0.strangers).acquire_owned().await.map_err(|_| busy())?),
+            Lane::Known => None,
+        };
         let running = Arc::clone(&self.0.running).acquire_owned().await.map_err(|_| busy())?;
         // The permits go with the work: whoever hangs up leaves the hash running, and it still counts.
         let work = move || {
-            let _permits = (waiting, running);
+            let _permits = (waiting, of_strangers, running);
             work()
         };
         self.0.threads.runtime().spawn_blocking(work).await.map_err(|error| Error::Unavailable(error.to_string()))
@@ -121,7 +149,10 @@ mod tests {
         let held = Arc::new(std::sync::Mutex::new(held));
         for left in (0..AT_ONCE).rev() {
             let (pool, held) = (passwords.clone(), Arc::clone(&held));
-            let asked = tokio::spawn(async move { pool.run(move || drop(held.lock().map(|held| held.recv()))).await });
+            let asked =
+                tokio::spawn(
+                    async move { pool.run(Lane::Known, move || drop(held.lock().map(|held| held.recv()))).await },
+                );
             while passwords.0.running.available_permits() > left {
                 tokio::task::yield_now().await;
             }
@@ -139,8 +170,52 @@ mod tests {
         let (right, wrong) = (Password::new("right".to_owned()), Password::new("wrong".to_owned()));
         let hash = passwords.hash(&right).await.expect("hashed");
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(passwords.matches(&right, Some(&hash)).await.expect("asked"));
-        assert!(!passwords.matches(&wrong, Some(&hash)).await.expect("asked"));
-        assert!(!passwords.matches(&right, None).await.expect("asked"));
+        for (password, kept, expected) in
+            [(&right, Some(&*hash), Match::Yes), (&wrong, Some(&*hash), Match::No), (&right, None, Match::No)]
+        {
+            assert_eq!(passwords.matches(Lane::Stranger, password, kept).await.expect("asked"), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_weaker_parameters_matches_and_is_called_weak() {
+        let passwords = Passwords::new(Arc::new(SeededEntropy::new(1)));
+        let right = Password::new("right".to_owned());
+        for (memory, passes, expected) in [(8_192, PASSES, Match::Weak), (MEMORY_KIB, 1, Match::Weak)] {
+            let params = Params::new(memory, passes, LANES, None).expect("in range");
+            let weaker = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+            let hash: PasswordHash = weaker.hash_password_with_salt(right.expose(), &[7; 16]).expect("hashed");
+            let matched = passwords.matches(Lane::Known, &right, Some(&hash.to_string())).await.expect("asked");
+            assert_eq!(matched, expected, "m={memory}, t={passes}");
+            let wrong = Password::new("wrong".to_owned());
+            let matched = passwords.matches(Lane::Known, &wrong, Some(&hash.to_string())).await.expect("asked");
+            assert_eq!(matched, Match::No);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_strangers_leaves_room_for_whoever_is_known() {
+        let passwords = Passwords::new(Arc::new(SeededEntropy::new(1)));
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let held = Arc::new(std::sync::Mutex::new(held));
+        let strangers: Vec<_> = (0..WAITING)
+            .map(|_| {
+                let (pool, held) = (passwords.clone(), Arc::clone(&held));
+                tokio::spawn(async move {
+                    pool.run(Lane::Stranger, move || drop(held.lock().map(|held| held.recv()))).await
+                })
+            })
+            .collect();
+        while passwords.0.waiting[Lane::Stranger as usize].available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let refused = passwords.run(Lane::Stranger, || ()).await;
+        assert!(matches!(refused, Err(Error::Busy(_))), "{refused:?}");
+        // Not one of them is done, and here is somebody known.
+        passwords.run(Lane::Known, || ()).await.expect("let in at once");
+        drop(release);
+        for stranger in strangers {
+            stranger.await.expect("no panic").expect("in the end");
+        }
     }
 }

@@ -188,17 +188,6 @@ pub struct SignatureHeaders {
     pub timestamp: String,
 }
 
-/// Names of the headers of a delivery to a webhook, beside those of Standard Webhooks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct WebhookHeaders {
-    pub signature: Option<String>,
-    /// What stands before the signature: `sha256=`.
-    pub prefix: String,
-    pub timestamp: Option<String>,
-    /// A number to order deliveries by.
-    pub sequence: Option<String>,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     pub name: String,
@@ -212,7 +201,6 @@ pub struct Profile {
     pub plans: [PlanLimits; 3],
     pub limits: LimitHeaders,
     pub signatures: SignatureHeaders,
-    pub webhooks: WebhookHeaders,
     pub errors: Errors,
     /// What a 401 says in `WWW-Authenticate`.
     pub challenge: String,

@@ -8,6 +8,9 @@ use crate::Timestamp;
 pub const IDLE: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 pub const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// How many sessions a person may have at once; the one that began first ends for another.
+pub const MOST: i64 = 20;
+
 /// A live session, as its person sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenSession {

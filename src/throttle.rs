@@ -50,6 +50,26 @@ pub enum Who {
     SignedIn,
 }
 
+/// For whom a password is hashed. Each kind has places of its own, so that a flood of strangers, from however many
+/// addresses, keeps nobody out who is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Anybody who typed an e-mail address and a password.
+    Stranger,
+    /// A browser that signed in to this account before, somebody who is signed in, or who holds the setup token.
+    Known,
+}
+
+impl Who {
+    /// Where they queue for hashing.
+    pub fn lane(self) -> Lane {
+        match self {
+            Self::Stranger(_) => Lane::Stranger,
+            Self::Device(_) | Self::SignedIn => Lane::Known,
+        }
+    }
+}
+
 /// Somebody was wrong too often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Throttled {

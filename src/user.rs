@@ -11,6 +11,8 @@ pub struct User {
     pub email: String,
     /// Runs this deployment, beyond any one organization.
     pub operator: bool,
+    /// Somebody else set the password: another is chosen before anything else is done.
+    pub must_change_password: bool,
     pub created_at: Timestamp,
 }
 

@@ -98,7 +98,19 @@ impl FromRequestParts<Context> for SignedIn {
             here.filter(|here| parts.method == Method::GET && here != "/")
         };
         let next = next();
-        Self::find(parts, context).await?.ok_or(PageError::SignIn { next })
+        let me = Self::find(parts, context).await?.ok_or(PageError::SignIn { next })?;
+        if me.user.must_change_password { Err(PageError::ChangePassword) } else { Ok(me) }
+    }
+}
+
+/// The same before the password of somebody else is changed: there is nothing but that to do, or to sign out.
+pub struct JustSignedIn(pub SignedIn);
+
+impl FromRequestParts<Context> for JustSignedIn {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
+        SignedIn::find(parts, context).await?.map(Self).ok_or(PageError::SignIn { next: None })
     }
 }
 

@@ -14,7 +14,7 @@ use sallyport::{
 
 use tokio::sync::Semaphore;
 
-use crate::{attempts::Attempts, dry_run::DryRun};
+use crate::{attempts::Attempts, dry_run::DryRun, noted::NotedActs};
 
 /// The portal's state.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Where the site's files lie, named by their content: `/pkg/3fa9c1d2`.
     pub base: String,
-    /// What `/setup` asks of whoever is not on this machine.
+    /// What `/setup` asks for: whoever reads what the server prints makes the first account.
     pub setup_token: String,
     /// What `/v1` is, as an OpenAPI document: the page `/docs` is made from it.
     pub api: serde_json::Value,
@@ -33,6 +33,8 @@ pub struct Parts {
     pub public_url: String,
     /// Who was wrong about a password, and how often.
     pub attempts: Attempts,
+    /// Refused acts and exports, on their way to the activity log.
+    pub noted: NotedActs,
     /// Searches read much: a few at a time, so that other pages find the database free.
     pub searching: Semaphore,
     /// What the sign-in page of the demo tells everybody.
@@ -77,8 +79,6 @@ pub struct Client {
     pub ip: IpAddr,
     /// The other end of the connection is a proxy of ours, which may speak for others.
     pub proxied: bool,
-    /// Came from this machine and through nobody else. Pages ask; of what comes to `/v1` it is never said.
-    pub local: bool,
     pub user_agent: Option<String>,
     pub request_id: RequestId,
 }

@@ -10,6 +10,8 @@ pub enum PageError {
     SignIn {
         next: Option<String>,
     },
+    /// Choose another password first: somebody else set this one.
+    ChangePassword,
     NotFound,
     /// No refused request with this id is kept.
     NotKept,
@@ -36,7 +38,7 @@ pub type PageResult = Result<Response, PageError>;
 impl PageError {
     pub fn status(&self) -> u16 {
         match self {
-            Self::SignIn { .. } => 303,
+            Self::SignIn { .. } | Self::ChangePassword => 303,
             Self::NotFound | Self::NotKept => 404,
             Self::Forbidden(_) | Self::Role { .. } => 403,
             Self::BadRequest(_) => 400,
@@ -49,6 +51,7 @@ impl PageError {
     pub fn title(&self) -> &'static str {
         match self {
             Self::SignIn { .. } => "Sign in",
+            Self::ChangePassword => "Choose a password",
             Self::NotFound => "Page not found",
             Self::NotKept => "Request not found",
             Self::Forbidden(_) | Self::Role { .. } => "Not allowed",
@@ -63,6 +66,7 @@ impl PageError {
     pub fn message(&self) -> String {
         match self {
             Self::SignIn { .. } => "Sign in to see this page.".to_owned(),
+            Self::ChangePassword => "Choose a password of your own first.".to_owned(),
             Self::NotFound => {
                 "Nothing is at this address, or it belongs to an organization that you are not a member of.".to_owned()
             }
@@ -113,6 +117,9 @@ impl IntoResponse for PageError {
             let next = next.as_deref().map(|next| url::form_urlencoded::byte_serialize(next.as_bytes()).collect());
             let query = next.map_or_else(String::new, |next: String| format!("?next={next}"));
             return Redirect::to(&format!("/sign-in{query}")).into_response();
+        }
+        if matches!(self, Self::ChangePassword) {
+            return Redirect::to("/account/password").into_response();
         }
         let status = axum::http::StatusCode::from_u16(self.status()).unwrap_or_default();
         let mut response = status.into_response();

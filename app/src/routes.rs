@@ -47,6 +47,7 @@ routes! {
     "/search"                                  search                             [get post]
     "/docs"                                    docs                               [get]
     "/account"                                 account                            [get post]
+    "/account/password"                        account::new_password              [get post]
     "/orgs/new"                                orgs::new                          [get post]
     "/orgs/{org_id}"                           orgs::overview                     [get]
     "/orgs/{org_id}/keys"                      orgs::keys                         [get post]

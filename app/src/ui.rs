@@ -13,9 +13,15 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use leptos::prelude::*;
-use sallyport::{Error, Invalid};
+use sallyport::{
+    Error, Invalid,
+    audit::{Action, NewEvent, Target},
+    decision::plain,
+};
+use serde_json::json;
 
 use crate::{
+    access::SignedIn,
     attempts::whole_seconds,
     context::{Client, Context, Nonce},
     error::PageError,
@@ -181,7 +187,19 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
     let (parts, body) = request.into_parts();
     let ui = Ui::of(&context, &parts);
     let mut who = error_page::who(&parts);
+    let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
     let response = next.run(Request::from_parts(parts, body)).await;
+    if let Some(PageError::Role { org, name, .. }) = response.extensions().get::<PageError>() {
+        // Of whom, is known once the session was looked at, which an error's page does anyway.
+        if let Ok(Some(me)) = SignedIn::find(&mut who, &context).await {
+            let target = Target::new("organization", org, name.as_str());
+            let event = NewEvent::of(org, Action::AccessRefused, target).refused(403);
+            context.noted.note(
+                me.act(),
+                event.with(json!({ "method": method.as_str(), "path": plain(&path, 200, context.store.profile()) })),
+            );
+        }
+    }
     let error = match response.extensions().get::<PageError>() {
         Some(error) => error.clone(),
         None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {

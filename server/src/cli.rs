@@ -1,7 +1,19 @@
 //! The command line. Exit codes: 0 done, 1 it failed, 2 it was called wrongly.
 
+/// Prints a line; a function that uses it answers what came of that.
+macro_rules! say {
+    ($($line:tt)*) => { crate::cli::out::say(format_args!($($line)*))? };
+}
+
+/// Prints a line beside what was asked for.
+macro_rules! note {
+    ($($line:tt)*) => { crate::cli::out::note(format_args!($($line)*)) };
+}
+
 mod backup;
+mod called;
 mod member;
+mod out;
 mod profile;
 mod prompt;
 mod token;
@@ -20,8 +32,8 @@ use sallyport::{
 };
 
 use crate::{
-    config::{ServeArgs, Where},
-    data_dir::DataDir,
+    config::{LogFormat, ServeArgs, Where},
+    data_dir::{DataDir, Wanted},
     logs, serve,
 };
 
@@ -40,7 +52,11 @@ enum Command {
     /// Serve the portal and the verifier; works in an empty folder
     Serve(Box<ServeArgs>),
     /// Bring the database up to date and end
-    Migrate,
+    Migrate {
+        /// Make a new, empty database though the master key of an earlier one is there
+        #[arg(long)]
+        new: bool,
+    },
     /// Copy the database to a file, while a server runs or not; the master key is not in it
     Backup(backup::BackupArgs),
     /// Root tokens, with which backends call the API
@@ -58,9 +74,12 @@ enum Command {
 }
 
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli: Cli = match called::parse() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     if let Some(mend) = called_wrongly(&cli) {
-        eprintln!("sallyport: {mend}");
+        note!("sallyport: {mend}");
         return ExitCode::from(2);
     }
     if let Command::Profile(command) = &cli.command {
@@ -75,7 +94,7 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("sallyport: {message}");
+            note!("sallyport: {message}");
             ExitCode::FAILURE
         }
     }
@@ -94,17 +113,19 @@ async fn run(cli: Cli) -> Result<(), String> {
     match cli.command {
         Command::Serve(args) => {
             let serving = cli.place.serving(&args)?;
-            logs::start(serving.log_format);
+            logs::start(serving.log_format)?;
             serve::serve(&place, serving).await
         }
-        Command::Migrate => {
-            let data = DataDir::prepare(&place, &OsEntropy)?;
+        Command::Migrate { new } => {
+            logs::start(LogFormat::Text)?;
+            let wanted = if new { Wanted::New } else { Wanted::Known };
+            let data = DataDir::prepare(&place, &OsEntropy, wanted).await?;
             for sentence in &data.made {
                 // Not where a script reads; and a mistyped folder should be seen.
-                eprintln!("{sentence}");
+                note!("{sentence}");
             }
             let store = data.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
-            println!("{} is up to date.", store.location());
+            say!("{} is up to date.", store.location());
             store.close().await;
             Ok(())
         }

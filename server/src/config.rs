@@ -1,15 +1,22 @@
 //! Settings: flag > environment (`SALLYPORT_…`) > `sallyport.toml` > default. clap does the first two.
 
-use std::{collections::HashMap, net::IpAddr, path::PathBuf};
+use std::{
+    collections::HashMap,
+    env,
+    ffi::{OsStr, OsString},
+    net::IpAddr,
+    path::PathBuf,
+};
 
 use clap::Args;
 use ipnet::IpNet;
+use sallyport::profile::Fault;
 use serde::Deserialize;
 
 use crate::{api::requirement::Requirement, site};
 
 /// What each command needs: where the data is.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Default)]
 pub struct Where {
     /// Settings file; ./sallyport.toml is read if it is there
     #[arg(long, global = true, env = "SALLYPORT_CONFIG", value_name = "FILE")]
@@ -75,7 +82,7 @@ pub enum LogFormat {
 }
 
 /// `sallyport.toml`: the same names as the flags.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     data: Option<PathBuf>,
@@ -92,13 +99,30 @@ struct File {
     requirements: HashMap<String, Requirement>,
 }
 
-/// Where the data is, decided.
-#[derive(Clone, Debug, Default)]
+/// Where the data is, decided. Not shown by `Debug`: a password may be in the URL.
+#[derive(Clone, Default)]
 pub struct Place {
     pub data: PathBuf,
     pub database_url: Option<String>,
     pub profile: Option<PathBuf>,
     pub master_key: Option<MasterKeyText>,
+    pub set_by: SetBy,
+}
+
+/// What chose a place, for a sentence about what is wrong with it. Nothing where that is plain.
+#[derive(Clone, Default)]
+pub struct SetBy {
+    pub data: Option<String>,
+    pub database_url: Option<String>,
+    pub profile: Option<String>,
+}
+
+/// A sentence about a value, and where that came from.
+pub fn blaming(sentence: impl std::fmt::Display, set_by: Option<&str>) -> String {
+    match set_by {
+        Some(source) => format!("{sentence}\nIt is set by {source}."),
+        None => sentence.to_string(),
+    }
 }
 
 /// How to serve, decided.
@@ -118,21 +142,58 @@ pub struct Serving {
 const DEFAULT_FILE: &str = "sallyport.toml";
 
 impl Where {
+    fn path(&self) -> PathBuf {
+        self.config.clone().unwrap_or_else(|| DEFAULT_FILE.into())
+    }
+
+    /// The flag, the variable or the file that has the last word on a setting.
+    fn source(&self, setting: &str, given: Option<impl AsRef<OsStr>>) -> String {
+        let variable = format!("SALLYPORT_{}", setting.to_uppercase());
+        match given {
+            None => format!("`{setting}` in {}", self.path().display()),
+            Some(given) if env::var_os(&variable).as_deref() == Some(given.as_ref()) => variable,
+            Some(_) => format!("--{}", setting.replace('_', "-")),
+        }
+    }
+
     fn file(&self) -> Result<File, String> {
-        let path = self.config.clone().unwrap_or_else(|| DEFAULT_FILE.into());
+        let path = self.path();
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && self.config.is_none() => {
                 return Ok(File::default());
             }
-            Err(error) => return Err(format!("The settings file {} can't be read: {error}", path.display())),
+            Err(error) => {
+                let source = self.config.as_ref().map(|path| self.source("config", Some(path)));
+                return Err(blaming(
+                    format!("The settings file {} can't be read: {error}.", path.display()),
+                    source.as_deref(),
+                ));
+            }
         };
-        toml::from_str(&text).map_err(|error| format!("The settings file {} is wrong:\n{error}", path.display()))
+        // Not the line itself, which the reader of TOML would show: a password may be in it.
+        toml::from_str(&text).map_err(|error| {
+            format!("The settings file {} is wrong: {}", path.display(), Fault::of_toml(&text, &error))
+        })
     }
 
     pub fn place(&self) -> Result<Place, String> {
         let file = self.file()?;
+        let source = |setting: &str, given: Option<OsString>, in_file: bool| {
+            (given.is_some() || in_file).then(|| self.source(setting, given))
+        };
+        let os = |path: &Option<PathBuf>| path.clone().map(OsString::from);
+        let set_by = SetBy {
+            data: source("data", os(&self.data), file.data.is_some()),
+            database_url: source(
+                "database_url",
+                self.database_url.clone().map(OsString::from),
+                file.database_url.is_some(),
+            ),
+            profile: source("profile", os(&self.profile), file.profile.is_some()),
+        };
         Ok(Place {
+            set_by,
             data: self.data.clone().or(file.data).unwrap_or_else(|| "data".into()),
             database_url: self.database_url.clone().or(file.database_url),
             profile: self.profile.clone().or(file.profile),
@@ -147,12 +208,29 @@ impl Where {
         } else {
             args.trusted_proxies.clone()
         };
+        let (listen, grpc_listen) =
+            (args.listen.clone().or(file.listen), args.grpc_listen.clone().or(file.grpc_listen));
         let public_url = args.public_url.clone().or(file.public_url);
+        let proxies = (!args.trusted_proxies.is_empty()).then(|| args.trusted_proxies.join(","));
+        let from = |setting: &'static str, given: Option<&String>| {
+            let source = self.source(setting, given);
+            move |sentence: String| blaming(sentence, Some(&source))
+        };
+        if let Some(listen) = &listen {
+            check_listen(listen).map_err(from("listen", args.listen.as_ref()))?;
+        }
+        if let Some(listen) = &grpc_listen {
+            check_listen(listen).map_err(from("grpc_listen", args.grpc_listen.as_ref()))?;
+        }
+        let trusted_proxies: Result<_, String> = given.iter().map(|cidr| check_cidr(cidr)).collect();
         Ok(Serving {
-            listen: args.listen.clone().or(file.listen).unwrap_or_else(site::default_address),
-            grpc_listen: args.grpc_listen.clone().or(file.grpc_listen),
-            public_url: public_url.map(|url| check_public_url(&url)).transpose()?,
-            trusted_proxies: given.iter().map(|cidr| check_cidr(cidr)).collect::<Result<_, _>>()?,
+            listen: listen.unwrap_or_else(site::default_address),
+            grpc_listen,
+            public_url: public_url
+                .map(|url| check_public_url(&url))
+                .transpose()
+                .map_err(from("public_url", args.public_url.as_ref()))?,
+            trusted_proxies: trusted_proxies.map_err(from("trusted_proxies", proxies.as_ref()))?,
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
             cache_keys: args.cache_keys.or(file.cache_keys).unwrap_or(100_000).max(1),
             requirements: check_names(file.requirements)?,
@@ -178,13 +256,26 @@ fn check_names(requirements: HashMap<String, Requirement>) -> Result<HashMap<Str
 
 /// The origin alone: the portal lives at the root of its host.
 fn check_public_url(text: &str) -> Result<String, String> {
-    let wrong = || format!("The public URL {text:?} should look like https://keys.example.com.");
+    // A password may be in it: it is repeated only where none can be.
+    let shown = if text.contains('@') { String::new() } else { format!(" {text:?}") };
+    let wrong = || format!("The public URL{shown} should look like https://keys.example.com.");
     let url = url::Url::parse(text).map_err(|_| wrong())?;
     let plain = matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none();
     if !plain || !url.has_host() || !url.username().is_empty() {
         return Err(wrong());
     }
     Ok(url.origin().ascii_serialization())
+}
+
+/// A host and a port: what else is wrong with it, listening shows.
+fn check_listen(text: &str) -> Result<(), String> {
+    let is_address = text
+        .rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && !host.contains(['/', '@', ' ']) && port.parse::<u16>().is_ok());
+    if is_address {
+        return Ok(());
+    }
+    Err(format!("The address {text:?} can't be listened on: write it like 127.0.0.1:3000."))
 }
 
 fn check_cidr(text: &str) -> Result<IpNet, String> {
@@ -241,6 +332,51 @@ mod tests {
         assert_eq!(place.serving(&args).expect("good").listen, "127.0.0.1:2");
 
         std::fs::write(&config, "lisen = \"127.0.0.1:1\"\n").expect("written");
-        assert!(place.place().expect_err("refused").contains("lisen"));
+        assert!(place.place().err().expect("refused").contains("lisen"));
+    }
+
+    #[test]
+    fn a_faulty_file_is_not_repeated() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = folder.path().join("s.toml");
+        let place = Where { config: Some(config.clone()), ..Where::default() };
+        let url = "postgres://ada:s3cret@db/keys";
+        for (text, at) in [
+            (format!("databse_url = \"{url}\""), "line 1, column 1: unknown field `databse_url`"),
+            (format!("data = \"d\"\ndatabase_url = \"{url}"), "line 2"),
+            (format!("data = \"d\"\n\ndatabase_url = {url}"), "line 3"),
+            (url.to_owned(), "line 1"),
+            (format!("\"{url}\" = 1"), "line 1, column 1: unknown field"),
+            (format!("cache_keys = \"{url}\""), "line 1, column 14: invalid type: string"),
+            (format!("log_format = \"{url}\""), "line 1, column 14: unknown value"),
+            (format!("trusted_proxies = \"{url}\""), "line 1, column 19: invalid type: string"),
+            (format!("database_url = [\"{url}\"]"), "line 1, column 16: invalid type: sequence"),
+        ] {
+            std::fs::write(&config, &text).expect("written");
+            let error = place.place().err().expect("refused");
+            assert!(error.contains(at), "{text}: {error}");
+            assert!(!error.contains("s3cret") && !error.contains("ada"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_names_what_set_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = folder.path().join("s.toml");
+        std::fs::write(&config, "grpc_listen = \"3001\"\n").expect("written");
+        let place = Where { config: Some(config.clone()), ..Where::default() };
+        let refused = |args: ServeArgs| place.serving(&args).expect_err("refused");
+        let of_file = format!("It is set by `grpc_listen` in {}.", config.display());
+        assert!(refused(ServeArgs::default()).ends_with(&of_file), "{}", refused(ServeArgs::default()));
+        let args = ServeArgs { public_url: Some("https://ada:s3cret@keys".to_owned()), ..ServeArgs::default() };
+        std::fs::write(&config, "").expect("written");
+        assert_eq!(
+            refused(args),
+            "The public URL should look like https://keys.example.com.\nIt is set by --public-url."
+        );
+        for listen in ["", "3000", "localhost", "127.0.0.1:http", "http://127.0.0.1:3000", ":3000"] {
+            let args = ServeArgs { listen: Some(listen.to_owned()), ..ServeArgs::default() };
+            assert!(refused(args).contains("write it like 127.0.0.1:3000.\nIt is set by --listen"), "{listen}");
+        }
     }
 }

@@ -1,9 +1,13 @@
 //! The data folder: the database, the master key that opens it, and the lock of the one server on it.
 
+mod folder;
+mod lock;
+mod master_key;
+mod postgres_url;
+
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io::Write,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    fs::{self, OpenOptions},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -15,7 +19,20 @@ use sallyport::{
     vault::{MasterKey, Vault},
 };
 
-use crate::config::Place;
+use crate::config::{Place, blaming};
+use folder::Traces;
+
+pub use lock::ServerLock;
+pub use master_key::{key_path, write_whole};
+
+/// Whether a start may make a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Where nothing says that there was one before.
+    Known,
+    /// Also beside the master key of an earlier one: somebody said so.
+    New,
+}
 
 /// A data folder that is ready, and what was made on the way.
 pub struct DataDir {
@@ -24,43 +41,77 @@ pub struct DataDir {
     profile: Arc<Profile>,
     /// Sentences for whoever started it.
     pub made: Vec<String>,
+    /// Files that this start made: gone again where the database can't be used.
+    fresh: Vec<PathBuf>,
 }
 
 impl DataDir {
-    /// Makes the folder and the master key where they are missing.
-    pub fn prepare(place: &Place, entropy: &dyn Entropy) -> Result<Self, String> {
-        // First, so that nothing is made where it can't be used.
+    /// Makes the folder and the master key where they are missing; nothing before it is sure that they should be.
+    pub async fn prepare(place: &Place, entropy: &dyn Entropy, wanted: Wanted) -> Result<Self, String> {
         let profile = profile(place)?;
-        let mut made = Vec::new();
-        let folder = &place.data;
-        if !folder.exists() {
-            fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(folder)
-                .map_err(|error| format!("The data folder {} can't be made: {error}", folder.display()))?;
-            made.push(format!("Made the data folder {}.", folder.display()));
-        }
         let location = location(place)?;
-        let master_key = match given_key(place)? {
-            Some(key) => key,
-            None => key_file(&key_path(place), &location, entropy, &mut made)?,
-        };
-        if let Location::Sqlite(path) = &location
-            && !path.exists()
-        {
-            // SQLite gives its WAL the mode of the database; the folder may have been made by somebody with another umask.
-            let options = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-            options.map_err(|error| format!("The database {} can't be made: {error}", path.display()))?;
-            made.push(format!("Made the database {}.", path.display()));
-        }
-        if let Location::Sqlite(path) = &location {
-            for file in ["", "-wal", "-shm"].map(|end| format!("{}{end}", path.display())) {
-                // One that an older version made may be readable by others.
-                let _ = fs::set_permissions(file, fs::Permissions::from_mode(0o600));
+        let path = key_path(place);
+        let mut made: Vec<String> = folder::check(&place.data)?.into_iter().collect();
+        let given = master_key::given(place)?;
+        let kept = if given.is_some() { None } else { master_key::read(&path)? };
+        let has_database = match &location {
+            Location::Sqlite(database) => {
+                if let Some(traces) = folder::traces(database, &path) {
+                    expected(place, database, &traces, wanted)?;
+                }
+                database.exists()
             }
+            Location::Postgres(_) => location.is_made().await.map_err(|error| error.to_string())?,
+        };
+        match (has_database, kept.is_some() || given.is_some()) {
+            (true, false) => return Err(no_key(&path, &location)),
+            (true, true) if wanted == Wanted::New && !is_empty_file(&location) => {
+                return Err(format!("There is a database already ({location}); leave --new out."));
+            }
+            (false, true) if kept.is_some() && matches!(location, Location::Postgres(_)) && wanted == Wanted::Known => {
+                return Err(emptied(&path, &location));
+            }
+            _ => {}
         }
-        Ok(Self { location, master_key, profile, made })
+
+        if folder::make(&place.data).map_err(|error| blaming(error, place.set_by.data.as_deref()))? {
+            made.push(format!("Made the data folder {}.", place.data.display()));
+        }
+        let mut fresh = Vec::new();
+        if let Location::Sqlite(database) = &location {
+            if !database.exists() {
+                // SQLite gives its WAL the mode of the database; the folder may have been made by somebody with another
+                // umask.
+                let options = OpenOptions::new().write(true).create_new(true).mode(0o600).open(database);
+                options.map_err(|error| format!("The database {} can't be made: {error}", database.display()))?;
+                made.push(format!("Made the database {}.", database.display()));
+                fresh.push(database.clone());
+            }
+            close_to_others(database);
+        }
+        let lock = lock::path(&place.data);
+        if !lock.exists() {
+            fresh.push(lock);
+        }
+        let master_key = match given.or(kept) {
+            Some(key) => key,
+            None => {
+                let key = MasterKey::mint(entropy);
+                let written = master_key::write_whole(&path, &key.expose());
+                written.map_err(|error| {
+                    remove(&fresh);
+                    format!("The master key {} can't be written: {error}", path.display())
+                })?;
+                made.push(format!(
+                    "Made the master key {}. Keep a copy of it away from the database's backups: without it nothing \
+                     sealed can be opened.",
+                    path.display()
+                ));
+                fresh.push(path);
+                key
+            }
+        };
+        Ok(Self { location, master_key, profile, made, fresh })
     }
 
     /// What `serve` or `migrate` made before. Makes nothing: a command in the wrong folder would leave a second, empty
@@ -70,19 +121,58 @@ impl DataDir {
         if !location.is_made().await.map_err(|error| error.to_string())? {
             return Err(absent(place, &location));
         }
-        let master_key = match given_key(place)? {
+        let master_key = match master_key::given(place)? {
             Some(key) => key,
             None => {
                 let path = key_path(place);
-                read_key(&path)?.ok_or_else(|| no_key(&path, &location))?
+                master_key::read(&path)?.ok_or_else(|| no_key(&path, &location))?
             }
         };
-        Ok(Self { location, master_key, profile: profile(place)?, made: Vec::new() })
+        Ok(Self { location, master_key, profile: profile(place)?, made: Vec::new(), fresh: Vec::new() })
     }
 
     pub async fn open(&self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Store, String> {
         let tools = Tools { clock, entropy, vault: Vault::new(&self.master_key), profile: self.profile.clone() };
-        Store::open(self.location.clone(), tools).await.map_err(|error| error.to_string())
+        match Store::open(self.location.clone(), tools).await {
+            Ok(store) => Ok(store),
+            Err(error) => {
+                self.take_back().await;
+                Err(error.to_string())
+            }
+        }
+    }
+
+    /// A start that was refused leaves no master key: the next one would look for its database.
+    async fn take_back(&self) {
+        let is_used = match &self.location {
+            Location::Sqlite(_) => !is_empty_file(&self.location),
+            // Where that can't be known, the key may have sealed something.
+            Location::Postgres(_) => self.location.is_made().await.unwrap_or(true),
+        };
+        if !is_used {
+            remove(&self.fresh);
+        }
+    }
+}
+
+fn remove(files: &[PathBuf]) {
+    for file in files {
+        let _ = fs::remove_file(file);
+    }
+}
+
+fn is_empty_file(location: &Location) -> bool {
+    matches!(location, Location::Sqlite(path) if fs::metadata(path).is_ok_and(|found| found.len() == 0))
+}
+
+/// Those that an older version made may be readable by others. What a link beside the database points to is not ours. By
+/// name: opening and closing them would free the locks of a SQLite in this process (POSIX).
+fn close_to_others(database: &Path) {
+    let _ = fs::set_permissions(database, fs::Permissions::from_mode(0o600));
+    for file in ["-wal", "-shm"].map(|end| format!("{}{end}", database.display())) {
+        if fs::symlink_metadata(&file).is_ok_and(|found| found.is_file()) {
+            let _ = fs::set_permissions(file, fs::Permissions::from_mode(0o600));
+        }
     }
 }
 
@@ -90,7 +180,10 @@ impl DataDir {
 fn profile(place: &Place) -> Result<Arc<Profile>, String> {
     let Some(path) = &place.profile else { return Ok(Profile::standard()) };
     let text = fs::read_to_string(path);
-    let text = text.map_err(|error| format!("The profile {} can't be read: {error}", path.display()))?;
+    let text = text.map_err(|error| {
+        let unreadable = format!("The profile {} can't be read: {error}.", path.display());
+        blaming(unreadable, place.set_by.profile.as_deref())
+    })?;
     let parsed = Profile::parse(&text);
     parsed.map(Arc::new).map_err(|error| format!("The profile {} is wrong:\n{error}", path.display()))
 }
@@ -98,20 +191,14 @@ fn profile(place: &Place) -> Result<Arc<Profile>, String> {
 /// Where the database is, or would be.
 pub fn location(place: &Place) -> Result<Location, String> {
     match &place.database_url {
-        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-            Ok(Location::Postgres(url.clone()))
-        }
-        Some(_) => Err("The database URL should begin with postgres://; leave it out for SQLite.".to_owned()),
+        Some(url) => postgres_url::checked(url)
+            .map(Location::Postgres)
+            .map_err(|error| blaming(error, place.set_by.database_url.as_deref())),
         None => Ok(Location::Sqlite(place.data.join("sallyport.db"))),
     }
 }
 
-/// Where the master key lies, if the environment holds none.
-pub fn key_path(place: &Place) -> PathBuf {
-    place.data.join("master.key")
-}
-
-/// There is no database, and the mend.
+/// There is no database, and the fix.
 pub fn absent(place: &Place, location: &Location) -> String {
     match location {
         Location::Sqlite(_) => format!(
@@ -125,13 +212,6 @@ pub fn absent(place: &Place, location: &Location) -> String {
     }
 }
 
-fn given_key(place: &Place) -> Result<Option<MasterKey>, String> {
-    let Some(text) = &place.master_key else { return Ok(None) };
-    let key = MasterKey::parse(&text.0);
-    let wrong = || "SALLYPORT_MASTER_KEY should be 32 bytes in base64: openssl rand -base64 32".to_owned();
-    key.ok_or_else(wrong).map(Some)
-}
-
 fn no_key(path: &Path, location: &Location) -> String {
     format!(
         "There is a database ({location}) but no master key at {}: put back the file, name its folder with --data, or \
@@ -140,123 +220,41 @@ fn no_key(path: &Path, location: &Location) -> String {
     )
 }
 
-fn read_key(path: &Path) -> Result<Option<MasterKey>, String> {
-    match fs::read_to_string(path) {
-        Ok(text) => {
-            let mode = fs::metadata(path).map_or(0, |meta| meta.permissions().mode());
-            if mode & 0o077 != 0 {
-                return Err(format!(
-                    "The master key {} can be read by others on this machine. Run: chmod 600 {}",
-                    path.display(),
-                    path.display()
-                ));
-            }
-            let damaged =
-                || format!("The master key {} is damaged; put back the file from your backup.", path.display());
-            MasterKey::parse(&text).ok_or_else(damaged).map(Some)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(format!("The master key {} can't be read: {error}", path.display())),
+/// Refuses to make a database where one was: its disk may not be mounted.
+fn expected(place: &Place, database: &Path, traces: &Traces, wanted: Wanted) -> Result<(), String> {
+    let names = |paths: &[PathBuf]| {
+        let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+        names.join(" and ")
+    };
+    let missing = format!(
+        "There is no database at {}, but {{}} says that there was one. Is its disk mounted, and do --data and \
+         --database-url say where it is? Put the database back, from a backup if need be.",
+        database.display()
+    );
+    if !traces.of_database.is_empty() {
+        let names = names(&traces.of_database);
+        return Err(format!(
+            "{} For a new, empty portal move {names} out of {} first.",
+            missing.replace("{}", &names),
+            place.data.display()
+        ));
     }
+    if wanted == Wanted::New || traces.of_server.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{} {NEW}", missing.replace("{}", &names(&traces.of_server))))
 }
 
-fn key_file(
-    path: &Path,
-    location: &Location,
-    entropy: &dyn Entropy,
-    made: &mut Vec<String>,
-) -> Result<MasterKey, String> {
-    if let Some(key) = read_key(path)? {
-        return Ok(key);
-    }
-    if let Location::Sqlite(database) = location
-        && database.exists()
-    {
-        return Err(no_key(path, location));
-    }
-    let key = MasterKey::mint(entropy);
-    write_whole(path, &key.expose()).map_err(|error| format!("The master key can't be written: {error}"))?;
-    made.push(format!(
-        "Made the master key {}. Keep a copy of it away from the database's backups: without it nothing sealed can be \
-         opened.",
-        path.display()
-    ));
-    Ok(key)
-}
+/// How to say that it should be made.
+const NEW: &str = "If a new, empty portal is wanted here, make it with: sallyport migrate --new";
 
-/// Whole or not at all: half a master key would leave a database that nobody can open. For its owner's eyes alone.
-pub fn write_whole(path: &Path, line: &str) -> std::io::Result<()> {
-    let part = path.with_extension("part");
-    let _ = fs::remove_file(&part);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
-    file.write_all(line.as_bytes())?;
-    file.write_all(b"\n")?;
-    file.sync_all()?;
-    // A second server started at once must not replace the key that the first one uses already.
-    let linked = fs::hard_link(&part, path);
-    fs::remove_file(&part)?;
-    linked?;
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
-}
-
-/// Held while a server runs: a second one on the same database would not hear of the first one's revocations.
-pub struct ServerLock {
-    _file: File,
-}
-
-impl ServerLock {
-    pub fn take(folder: &Path) -> Result<Self, String> {
-        let path: PathBuf = folder.join("sallyport.lock");
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
-        let file = file.map_err(|error| format!("The lock {} can't be opened: {error}", path.display()))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(format!(
-                "Another sallyport serves the data in {} already. End it, or choose another folder with --data.",
-                folder.display()
-            )),
-            Err(TryLockError::Error(error)) => Err(format!("The lock {} can't be taken: {error}", path.display())),
-        }
-    }
+fn emptied(key: &Path, location: &Location) -> String {
+    format!(
+        "There is nothing of Sallyport's in the database ({location}), but the master key {} says that there was. Does \
+         --database-url name the right one? Restore it from a backup. {NEW}",
+        key.display()
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use sallyport::testing::SeededEntropy;
-
-    fn place(folder: &Path) -> Place {
-        Place { data: folder.to_owned(), ..Place::default() }
-    }
-
-    #[test]
-    fn a_missing_key_beside_a_database_is_not_made_anew() {
-        let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join("sallyport.db"), "").expect("written");
-        let error = DataDir::prepare(&place(folder.path()), &SeededEntropy::new(1)).err().expect("refused");
-        assert!(error.contains("no master key"), "{error}");
-    }
-
-    #[test]
-    fn key_and_database_are_the_owners_alone() {
-        let folder = tempfile::tempdir().expect("a folder");
-        DataDir::prepare(&place(folder.path()), &SeededEntropy::new(1)).expect("made");
-        let key = folder.path().join("master.key");
-        for file in [&key, &folder.path().join("sallyport.db")] {
-            let mode = std::fs::metadata(file).expect("there").permissions().mode();
-            assert_eq!(mode & 0o777, 0o600, "{}", file.display());
-        }
-        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).expect("set");
-        let error = DataDir::prepare(&place(folder.path()), &SeededEntropy::new(1)).err().expect("refused");
-        assert!(error.contains("chmod 600"), "{error}");
-    }
-
-    #[test]
-    fn one_server_at_a_time() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let first = ServerLock::take(folder.path()).expect("free");
-        assert!(ServerLock::take(folder.path()).is_err());
-        drop(first);
-        assert!(ServerLock::take(folder.path()).is_ok());
-    }
-}
+mod tests;

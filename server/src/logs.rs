@@ -1,19 +1,61 @@
 //! Structured logs on standard error. No secret, password, cookie or key is ever handed to them.
 
-use std::io::IsTerminal;
+use std::{env, io::IsTerminal};
 
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt};
 
 use crate::config::LogFormat;
 
+const VARIABLE: &str = "SALLYPORT_LOG";
+
+/// What is written where nobody chose.
+const USUAL: &str = "info,sqlx=warn,tower_sessions_core=error";
+
 /// `SALLYPORT_LOG` chooses what is written, as in `sallyport_server=debug`.
-pub fn start(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("SALLYPORT_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,tower_sessions_core=error"));
+pub fn start(format: LogFormat) -> Result<(), String> {
+    let chosen = env::var_os(VARIABLE).map(|text| text.to_string_lossy().into_owned());
+    let filter = filter(chosen.as_deref().unwrap_or_default())?;
     let logs = fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+    // Where a line can't be written, saying so there would be a panic.
+    let logs = logs.log_internal_errors(false);
     // A second start, in tests, keeps the first one's.
     let _ = match format {
         LogFormat::Text => logs.try_init(),
         LogFormat::Json => logs.json().flatten_event(true).try_init(),
     };
+    Ok(())
+}
+
+fn filter(chosen: &str) -> Result<EnvFilter, String> {
+    if chosen.trim().is_empty() {
+        return Ok(EnvFilter::new(USUAL));
+    }
+    // A word that is no level would be the name of a part that does not exist, and silence all others.
+    let is_meant = |part: &str| part.contains(['=', '[']) || part.trim().parse::<LevelFilter>().is_ok();
+    let wrong = || {
+        format!(
+            "{VARIABLE} is {chosen:?}, which names no level: write it like info, or like \
+             info,sallyport_server=debug."
+        )
+    };
+    if !chosen.split(',').all(is_meant) {
+        return Err(wrong());
+    }
+    EnvFilter::builder().parse(chosen).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filter;
+
+    #[test]
+    fn what_names_no_level_is_refused() {
+        for good in ["", "  ", "info", "warn,sallyport_server=debug", "off", "info,sallyport_server[request]=trace"] {
+            assert!(filter(good).is_ok(), "{good:?}");
+        }
+        for wrong in ["infoo", "sallyport", "info,", "sallyport_server=loud", "info,sallyport_server=debug,verbose"] {
+            let error = filter(wrong).err().unwrap_or_else(|| panic!("{wrong:?} is taken"));
+            assert!(error.starts_with("SALLYPORT_LOG is"), "{error}");
+        }
+    }
 }

@@ -32,7 +32,7 @@ use tokio::{
 
 use crate::{
     config::{Place, Serving},
-    data_dir::{DataDir, ServerLock},
+    data_dir::{DataDir, ServerLock, Wanted},
     demo, grpc,
     middleware::client::Peer,
     server::Server,
@@ -91,7 +91,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     }
     let clock = Arc::new(SystemClock);
     let entropy = Arc::new(OsEntropy);
-    let data = DataDir::prepare(place, &*entropy)?;
+    let data = DataDir::prepare(place, &*entropy, Wanted::Known).await?;
     let _lock = ServerLock::take(&place.data)?;
     let demo = if serving.demo { Some(demo::prepare(&data, &place.data, clock.clone()).await?) } else { None };
     let store = data.open(clock, entropy).await?;
@@ -117,7 +117,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     )
     .await
     .map_err(|error| error.to_string())?;
-    greet(&state, &own, address, demo.map(|told| told.say(&own))).await?;
+    greet(&state, &own, demo.map(|told| told.say(&own))).await?;
     if let Some(grpc) = &grpc {
         say(&format!(
             "Envoy's ext_authz may ask over gRPC at {}",
@@ -126,7 +126,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     }
 
     let (stop, stopped) = watch::channel(false);
-    let workers = worker::start(&state.verifier, &stopped);
+    let workers = worker::start(&state.verifier, &state.context, &stopped);
     let server = Server::new(state);
     // Others wait in the kernel's queue: running out of descriptors would stop the database too.
     let connections = [most_connections(), GRPC_CONNECTIONS.into()].map(|most| Arc::new(Semaphore::new(most)));
@@ -173,17 +173,15 @@ fn say(sentence: &str) {
 }
 
 /// What somebody at the terminal needs to know next.
-async fn greet(state: &AppState, own: &str, address: SocketAddr, demo: Option<String>) -> Result<(), String> {
+async fn greet(state: &AppState, own: &str, demo: Option<String>) -> Result<(), String> {
     say(&format!("Sallyport {} is listening on {own}", env!("CARGO_PKG_VERSION")));
     let context = &state.context;
     if let Some(demo) = demo {
         say(&demo);
     } else if context.store.is_empty().await.map_err(|error| error.to_string())? {
-        let public = &context.public_url;
-        say(&format!("Nobody has an account yet. Make the first one at {public}/setup"));
-        if !address.ip().is_loopback() || !state.is_local() {
-            say(&format!("From another machine: {public}/setup?token={}", context.setup_token));
-        }
+        // With the token, which the page asks for: who can read this may make it.
+        let address = format!("{}/setup?token={}", context.public_url, context.setup_token);
+        say(&format!("Nobody has an account yet. Make the first one at {address}"));
     }
     Ok(())
 }

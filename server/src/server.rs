@@ -49,7 +49,7 @@ impl Server {
         let state = &self.state;
         let path = request.uri().path();
         let (of_api, question) = (api::has(path), Question::of(path));
-        let client = client::name(state, peer, request.headers(), of_api);
+        let client = client::name(state, peer, request.headers());
         let telling = Telling::of(&request, of_api);
 
         let id = &client.request_id;

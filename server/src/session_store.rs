@@ -7,6 +7,7 @@ use sallyport::{
     id::UserId,
     session::{IDLE, LIFETIME},
     store::Store,
+    user::User,
 };
 use sallyport_app::access::{self, Origin, session_digest};
 use time::OffsetDateTime;
@@ -70,7 +71,14 @@ impl SessionStore for Sessions {
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.store.delete_session(&Act::by(Actor::Anonymous), session_digest(id)).await.map_err(backend)
+        let digest = session_digest(id);
+        let row = self.store.session(digest, IDLE).await.map_err(backend)?;
+        let person = match row {
+            Some(row) => self.store.user(&row.user_id).await.map_err(backend)?,
+            None => None,
+        };
+        let actor = person.map_or(Actor::Sallyport, |User { id, name, .. }| Actor::User { id, name, session: None });
+        self.store.delete_session(&Act::by(actor), digest).await.map_err(backend)
     }
 }
 

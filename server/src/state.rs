@@ -13,6 +13,7 @@ use sallyport::{
 use sallyport_app::{
     attempts::Attempts,
     context::{Context, DemoSignIn, Parts},
+    noted::NotedActs,
 };
 
 use crate::{
@@ -40,7 +41,6 @@ pub struct AppParts {
     pub rates: Arc<Names>,
     /// What requests are named from.
     pub names: NameEntropy,
-    is_local: bool,
 }
 
 impl Deref for AppState {
@@ -66,8 +66,9 @@ impl AppState {
         let rates = Arc::new(Names::of(&store.profile().limits));
         let places = Places::of(&store.profile().credentials);
         let attempts = Attempts::new(deployment.elapsed.clone());
+        let noted = NotedActs::new(deployment.elapsed.clone());
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
-        let (is_local, names) = (is_loopback_url(&deployment.public_url), NameEntropy::new(store.entropy()));
+        let names = NameEntropy::new(store.entropy());
         let api = openapi::document(store.profile(), &deployment.public_url);
         let context = Context::new(Parts {
             api,
@@ -76,6 +77,7 @@ impl AppState {
             setup_token: base62::random(store.entropy(), 32),
             public_url: deployment.public_url,
             attempts,
+            noted,
             searching: tokio::sync::Semaphore::new(SEARCHES),
             demo: deployment.demo,
             decisions: Arc::clone(verifier.decisions()),
@@ -90,13 +92,7 @@ impl AppState {
             places,
             rates,
             names,
-            is_local,
         })))
-    }
-
-    /// The portal is for this machine alone: what comes over a proxy comes from elsewhere, whatever it looks like.
-    pub fn is_local(&self) -> bool {
-        self.is_local
     }
 
     pub fn is_https(&self) -> bool {

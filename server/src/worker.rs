@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use sallyport::store::Store;
+use sallyport_app::context::Context;
 use tokio::{
     sync::watch,
     task::JoinHandle,
@@ -20,10 +21,11 @@ const FLUSH: Duration = Duration::from_secs(2);
 const FORGET: Duration = Duration::from_secs(60 * 60);
 
 /// Ends with the sender of `stop`, after a last flush.
-pub fn start(verifier: &Arc<Verifier>, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+pub fn start(verifier: &Arc<Verifier>, context: &Context, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
     vec![
         tokio::spawn(poll(Arc::clone(verifier), stop.clone())),
         tokio::spawn(flush(Arc::clone(verifier), stop.clone())),
+        tokio::spawn(tell(context.clone(), stop.clone())),
         tokio::spawn(forget(verifier.store().clone(), stop.clone())),
     ]
 }
@@ -64,6 +66,22 @@ async fn forget(store: Store, mut stop: watch::Receiver<bool>) {
         }
         if let Err(error) = store.forget_days(oldest(store.now())).await {
             tracing::warn!(%error, "the counts of old days could not be forgotten");
+        }
+    }
+}
+
+/// Writes refused acts and exports to the activity log.
+async fn tell(context: Context, mut stop: watch::Receiver<bool>) {
+    let mut ticks = interval(FLUSH);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last = false;
+    while !last {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stop.changed() => last = true,
+        }
+        if let Err(error) = context.noted.flush(&context.store).await {
+            tracing::warn!(%error, "refused acts could not be written to the activity log");
         }
     }
 }

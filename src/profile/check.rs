@@ -79,10 +79,7 @@ impl Findings {
 impl Profile {
     /// Reads a profile, or says all that is wrong with it.
     pub fn parse(text: &str) -> Result<Self, Faults> {
-        let file: File = toml::from_str(text).map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start);
-            Faults(vec![Fault::at(text, at, with_mend(error.message()))])
-        })?;
+        let file: File = toml::from_str(text).map_err(|error| Faults(vec![Fault::of_toml(text, &error)]))?;
         let mut findings = Findings::default();
         let profile = profile(&file, &mut findings);
         if findings.0.is_empty() {
@@ -93,19 +90,6 @@ impl Profile {
         faults.dedup();
         Err(Faults(faults))
     }
-}
-
-/// What the reader of TOML says, and how to write it.
-fn with_mend(message: &str) -> String {
-    let mend = match message.rsplit_once("expected ").map_or("", |(_, expected)| expected) {
-        "u32" => "a whole number without quotes",
-        "a string" => "text in quotes",
-        "a boolean" => "true or false, without quotes",
-        "a sequence" => "a list in brackets",
-        "literal string" => "text in quotes; true, false and numbers without",
-        _ => return message.to_owned(),
-    };
-    format!("{message}: write {mend}.")
 }
 
 fn profile(file: &File, findings: &mut Findings) -> Profile {
@@ -126,13 +110,13 @@ fn profile(file: &File, findings: &mut Findings) -> Profile {
         plans: plans::plans(file, &scopes, findings),
         limits: headers::limits(&file.limits, findings),
         signatures: headers::signatures(file.signatures.as_ref()),
-        webhooks: headers::webhooks(&file.webhooks, findings),
         granted: Vec::new(),
         name,
         brand,
         credentials,
         scopes,
     };
+    headers::webhooks(&file.webhooks, findings);
     headers::of_requests(file, findings);
     if findings.0.is_empty() {
         // A set holds so many scopes, and no more.

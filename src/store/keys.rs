@@ -147,7 +147,8 @@ impl Store {
             let mut tx = store.begin(&act).await?;
             tx.needs_on(&key).await?;
             let row = sqlx::query(
-                "UPDATE keys SET revoked_at = $1, revoked_by = $2, revoke_reason = $3 \
+                "UPDATE keys SET revoked_at = $1, revoked_by = $2, revoke_reason = $3, signing_secret = NULL, \
+                 signing_before = NULL, signing_before_until = NULL \
                  WHERE id = $4 AND revoked_at IS NULL RETURNING digest",
             )
             .bind(store.now().micros())
@@ -261,7 +262,8 @@ async fn revoke_all(store: Store, act: Act, place: Place, reason: String) -> Res
     tx.lock_keys_of(&place).await?;
     tx.touches_keys_of(&place).await?;
     let sql = format!(
-        "UPDATE keys SET revoked_at = $2, revoked_by = $3, revoke_reason = $4 WHERE {} AND revoked_at IS NULL",
+        "UPDATE keys SET revoked_at = $2, revoked_by = $3, revoke_reason = $4, signing_secret = NULL, \
+         signing_before = NULL, signing_before_until = NULL WHERE {} AND revoked_at IS NULL",
         keys_within(place.kind)
     );
     let revoked = sqlx::query(sqlx::AssertSqlSafe(sql))

@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    fs::File,
     path::PathBuf,
     str::FromStr,
     sync::{Arc, Once, OnceLock},
@@ -17,9 +16,17 @@ use sqlx::{
 
 use crate::audit;
 
-use super::{Inner, Store, Tools, peppers::Peppers, postgres, sqlite};
+use super::{
+    Inner, Store, Tools,
+    lock_file::{lock_within, open_lock},
+    peppers::Peppers,
+    postgres, sqlite,
+};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// For another process that migrates the same database.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where the data lies.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,11 +46,10 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "SQLite at {}", path.display()),
-            Self::Postgres(url) => {
-                let after = url.split_once("://").map_or("", |(_, rest)| rest);
-                let host = after.rsplit_once('@').map_or(after, |(_, host)| host);
-                write!(f, "PostgreSQL at {}", host.split('?').next().unwrap_or_default())
-            }
+            Self::Postgres(url) => match postgres::shown(url) {
+                Some(shown) => write!(f, "PostgreSQL at {shown}"),
+                None => f.write_str("PostgreSQL"),
+            },
         }
     }
 }
@@ -72,6 +78,8 @@ pub enum OpenError {
     Migrate(MigrateError),
     #[error("{0} could not be opened: {1}")]
     Unreachable(Location, String),
+    #[error("The lock {path} can't be taken: {1}.", path = .0.display())]
+    Lock(PathBuf, String),
     #[error("{0}")]
     Store(#[from] crate::Error),
 }
@@ -149,13 +157,14 @@ async fn migrate(location: &Location, pool: &AnyPool) -> Result<(), OpenError> {
     let _lock = match location {
         Location::Sqlite(path) => {
             let path = path.with_extension("migrate.lock");
-            let locked = tokio::task::spawn_blocking(move || {
-                let file = File::create(path)?;
-                file.lock()?;
-                std::io::Result::Ok(file)
-            });
-            let failed = |error: &dyn fmt::Display| OpenError::Unreachable(location.clone(), error.to_string());
-            Some(locked.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?)
+            let failed = |why: &dyn fmt::Display| OpenError::Lock(path.clone(), why.to_string());
+            let file = open_lock(&path).map_err(|error| failed(&error))?;
+            let waiting = || tracing::warn!("another process holds {}; waiting for its end", path.display());
+            match lock_within(&file, PATIENCE, waiting).await {
+                Ok(true) => Some(file),
+                Ok(false) => return Err(failed(&"another process held it for a minute. End that one, or try again")),
+                Err(error) => return Err(failed(&error)),
+            }
         }
         Location::Postgres(_) => None,
     };

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use sqlx::any::AnyRow;
 
 use super::{Store, detached, row::Read, tx::Tx};
@@ -9,7 +10,7 @@ use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, NewEvent, SYSTEM, Target},
     id::UserId,
-    session::{IDLE, OpenSession},
+    session::{IDLE, MOST, OpenSession},
     user::User,
 };
 
@@ -65,7 +66,10 @@ impl Store {
             .await?;
             // What expired goes here, not on a timer of its own.
             sqlx::query("DELETE FROM sessions WHERE expires_at <= $1").bind(now).execute(tx.on()).await?;
-            tx.record(NewEvent::of_system(Action::SignedIn, Target::new("user", &user.id, &user.name))).await?;
+            let signed_in = NewEvent::of_system(Action::SignedIn, Target::new("user", &user.id, &user.name));
+            let ended = tx.end_oldest_sessions(&user.id, digest).await?;
+            let details = if ended == 0 { json!({}) } else { json!({ "sessions_ended": ended }) };
+            tx.record(signed_in.with(details)).await?;
             tx.commit().await
         })
         .await
@@ -172,12 +176,35 @@ impl Store {
                 .execute(tx.on())
                 .await?
                 .rows_affected();
-            if ended > 0 {
-                let target = Target::new("user", &user.id, &user.name);
-                let details = serde_json::json!({ "sessions_ended": ended });
-                tx.record(NewEvent::of_system(Action::SignedOut, target).with(details)).await?;
-                tx.commit().await?;
-            }
+            tx.record_ended(Target::new("user", &user.id, &user.name), ended).await?;
+            Ok(ended)
+        })
+        .await
+    }
+}
+
+impl Store {
+    /// Ends every session of a person; how many there were.
+    pub async fn end_sessions_of(&self, act: &Act, user: &User) -> Result<u64> {
+        let (store, act, user) = (self.clone(), act.clone(), user.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.lock_chain(SYSTEM).await?;
+            let ended = tx.end_sessions(&user.id).await?;
+            tx.record_ended(Target::new("user", &user.id, &user.name), ended).await?;
+            Ok(ended)
+        })
+        .await
+    }
+
+    /// Ends every session of everybody; how many there were.
+    pub async fn end_all_sessions(&self, act: &Act) -> Result<u64> {
+        let (store, act) = (self.clone(), act.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.lock_chain(SYSTEM).await?;
+            let ended = sqlx::query("DELETE FROM sessions").execute(tx.on()).await?.rows_affected();
+            tx.record_ended(Target::new("user", "", "Everybody"), ended).await?;
             Ok(ended)
         })
         .await
@@ -185,6 +212,29 @@ impl Store {
 }
 
 impl Tx {
+    /// Commits the end of that many sessions; nothing is told where there was none.
+    async fn record_ended(mut self, whose: Target, ended: u64) -> Result<()> {
+        if ended == 0 {
+            return Ok(());
+        }
+        let details = json!({ "sessions_ended": ended });
+        self.record(NewEvent::of_system(Action::SignedOut, whose).with(details)).await?;
+        self.commit().await
+    }
+
+    /// Ends what a person has beyond [`MOST`] sessions, those that began first; never the one that begins now.
+    async fn end_oldest_sessions(&mut self, user: &UserId, kept: [u8; 32]) -> Result<u64> {
+        let ended = sqlx::query(
+            "DELETE FROM sessions WHERE user_id = $1 AND id_digest <> $2 AND id_digest NOT IN \
+             (SELECT id_digest FROM sessions WHERE user_id = $1 AND id_digest <> $2 \
+              ORDER BY created_at DESC, id_digest LIMIT $3)",
+        )
+        .bind(user.to_string())
+        .bind(kept.to_vec())
+        .bind(MOST - 1);
+        Ok(ended.execute(self.on()).await?.rows_affected())
+    }
+
     /// Ends every session of a person; how many there were. Whoever calls it says why in an event.
     pub(super) async fn end_sessions(&mut self, user: &UserId) -> Result<u64> {
         let ended = sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(user.to_string());

@@ -16,6 +16,7 @@ pub(super) fn user(row: &AnyRow) -> Result<User> {
         name: row.text("name")?,
         email: row.text("email")?,
         operator: row.flag("operator")?,
+        must_change_password: row.flag("must_change_password")?,
         created_at: row.time("created_at")?,
     })
 }
@@ -44,19 +45,28 @@ impl Store {
             if sqlx::query("SELECT 1 FROM users LIMIT 1").fetch_optional(tx.on()).await?.is_some() {
                 return Err(Error::Forbidden("This portal is set up already; sign in."));
             }
-            let user = tx.insert_user(&store, new, password_hash, true).await?;
+            let user = tx.insert_user(&store, new, password_hash, true, false).await?;
             tx.commit().await?;
             Ok(user)
         })
         .await
     }
 
-    /// Adds a person, who then belongs to no organization yet.
+    /// Adds a person, who then belongs to no organization yet, with a password of their own.
     pub async fn create_user(&self, act: &Act, new: NewUser, password_hash: String, operator: bool) -> Result<User> {
+        self.add_user(act, new, password_hash, operator, false).await
+    }
+
+    /// The same, with a password that they have to change when they first sign in.
+    pub async fn create_user_to_change(&self, act: &Act, new: NewUser, hash: String, operator: bool) -> Result<User> {
+        self.add_user(act, new, hash, operator, true).await
+    }
+
+    async fn add_user(&self, act: &Act, new: NewUser, hash: String, operator: bool, change: bool) -> Result<User> {
         let (store, act) = (self.clone(), act.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            let user = tx.insert_user(&store, new, password_hash, operator).await?;
+            let user = tx.insert_user(&store, new, hash, operator, change).await?;
             tx.commit().await?;
             Ok(user)
         })
@@ -139,14 +149,25 @@ impl Store {
         .await
     }
 
-    /// Sets another password, and ends every session: whoever knew the old one is out. How many were ended.
+    /// Sets another password that the person chose, and ends every session: whoever knew the old one is out. How many
+    /// were ended.
     pub async fn change_password(&self, act: &Act, user: &User, password_hash: String) -> Result<u64> {
+        self.set_password(act, user, password_hash, false).await
+    }
+
+    /// The same with one that somebody else chose: the person has to change it at the next sign-in.
+    pub async fn set_password_to_change(&self, act: &Act, user: &User, password_hash: String) -> Result<u64> {
+        self.set_password(act, user, password_hash, true).await
+    }
+
+    async fn set_password(&self, act: &Act, user: &User, password_hash: String, change: bool) -> Result<u64> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
-            let done = sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2")
+            let done = sqlx::query("UPDATE users SET password_hash = $1, must_change_password = $2 WHERE id = $3")
                 .bind(password_hash)
+                .bind(i64::from(change))
                 .bind(user.id.to_string())
                 .execute(tx.on())
                 .await?;
@@ -158,6 +179,28 @@ impl Store {
             tx.record(NewEvent::of_system(Action::PasswordChanged, target(&user)).with(details)).await?;
             tx.commit().await?;
             Ok(ended)
+        })
+        .await
+    }
+
+    /// Keeps the same password under a hash that costs more to guess; whether the old hash was still the one.
+    pub async fn renew_hash(&self, act: &Act, user: &User, old: String, new: String) -> Result<bool> {
+        let (store, act, user) = (self.clone(), act.clone(), user.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.lock_chain(SYSTEM).await?;
+            let done = sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3")
+                .bind(new)
+                .bind(user.id.to_string())
+                .bind(old)
+                .execute(tx.on())
+                .await?;
+            if done.rows_affected() == 0 {
+                return Ok(false);
+            }
+            tx.record(NewEvent::of_system(Action::PasswordRehashed, target(&user))).await?;
+            tx.commit().await?;
+            Ok(true)
         })
         .await
     }
@@ -214,22 +257,32 @@ impl Store {
 }
 
 impl Tx {
-    async fn insert_user(&mut self, store: &Store, new: NewUser, hash: String, operator: bool) -> Result<User> {
+    async fn insert_user(
+        &mut self,
+        store: &Store,
+        new: NewUser,
+        hash: String,
+        operator: bool,
+        must_change_password: bool,
+    ) -> Result<User> {
         let user = User {
             id: UserId::mint(store.entropy()),
             name: new.name.clone(),
             email: new.email.clone(),
             operator,
+            must_change_password,
             created_at: store.now(),
         };
         sqlx::query(
-            "INSERT INTO users (id, name, email, password_hash, operator, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO users (id, name, email, password_hash, operator, must_change_password, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(user.id.to_string())
         .bind(user.name.clone())
         .bind(user.email.clone())
         .bind(hash)
         .bind(i64::from(operator))
+        .bind(i64::from(must_change_password))
         .bind(user.created_at.micros())
         .execute(self.on())
         .await

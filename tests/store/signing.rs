@@ -3,6 +3,7 @@ use std::time::Duration;
 use sallyport::{
     Error,
     key::{Key, SigningSecret},
+    place::Place,
     store::EventFilter,
     testing::TestStore,
 };
@@ -13,6 +14,7 @@ sallyport::on_both_databases!(
     a_form_that_is_sent_again_rotates_nothing,
     many_at_once_rotate_once,
     a_key_gets_its_first,
+    what_is_revoked_keeps_no_secret,
     what_is_revoked_signs_nothing,
     a_sealed_secret_opens_for_its_key_alone,
 );
@@ -116,6 +118,25 @@ async fn a_key_gets_its_first(store: &TestStore) {
     assert!(key.has_signing_secret && key.signing_before_until.is_none());
     let events = store.events(&org.id, Some(&app.id), &EventFilter::default()).await.expect("asked").events;
     assert_eq!(events[0].action, "key.signing_generated");
+}
+
+/// Nothing of it is left that the master key could open: by itself, or with all others.
+async fn what_is_revoked_keeps_no_secret(store: &TestStore) {
+    let (act, one, _) = key(store).await;
+    let app = store.apps_of_org(&one.org_id).await.expect("asked").remove(0);
+    let other = store.key(&act, &app, "Other").await.key;
+    store.rotate_signing_secret(&act, &one, 1, HOUR).await.expect("rotated");
+    store.rotate_signing_secret(&act, &other, 1, HOUR).await.expect("rotated");
+    store.revoke_key(&act, &one, String::new()).await.expect("revoked");
+    assert!(store.signing_secrets(&one.id).await.expect("asked").is_none());
+    assert_eq!(open(store, &other).await.len(), 2, "the other's are there");
+    store.revoke_all(&act, &Place::from(&app), String::new()).await.expect("revoked");
+    let pool = crate::opening::raw(store.location()).await;
+    let left = "SELECT COUNT(*) AS n FROM keys WHERE signing_secret IS NOT NULL OR signing_before IS NOT NULL \
+                OR signing_before_until IS NOT NULL";
+    let left: (i64,) = sqlx::query_as(left).fetch_one(&pool).await.expect("asked");
+    pool.close().await;
+    assert_eq!(left.0, 0);
 }
 
 async fn what_is_revoked_signs_nothing(store: &TestStore) {

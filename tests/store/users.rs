@@ -16,6 +16,8 @@ sallyport::on_both_databases!(
     two_operators_do_not_disable_one_another,
     another_password_ends_every_session,
     another_name_is_told,
+    who_has_a_password_of_somebody_else_is_marked,
+    refused_acts_are_told_in_their_chains,
 );
 
 fn new(email: &str) -> NewUser {
@@ -138,4 +140,36 @@ async fn another_name_is_told(store: &TestStore) {
     let accounts = store.accounts().await.expect("asked");
     assert_eq!(accounts.len(), 1);
     assert_eq!(store.account_by_email("ada@example.com").await.expect("asked").as_ref(), accounts.first());
+}
+
+async fn who_has_a_password_of_somebody_else_is_marked(store: &TestStore) {
+    let ada =
+        store.create_user_to_change(&shell(), new("ada@example.com"), "hash".to_owned(), false).await.expect("made");
+    assert!(ada.must_change_password);
+    let marked = || async { store.user(&ada.id).await.expect("asked").expect("there").must_change_password };
+    assert!(marked().await);
+    store.change_password(&store.act(&ada), &ada, "own".to_owned()).await.expect("changed");
+    assert!(!marked().await);
+    store.set_password_to_change(&shell(), &ada, "another".to_owned()).await.expect("set");
+    assert!(marked().await);
+    assert!(!store.person("Eve").await.must_change_password);
+}
+
+async fn refused_acts_are_told_in_their_chains(store: &TestStore) {
+    use sallyport::audit::{Action, NewEvent, Target};
+    let ada = store.person("Ada").await;
+    let act = store.act(&ada);
+    let org = store.org(&act, "Focus").await;
+    let refused = NewEvent::of(&org.id, Action::AccessRefused, Target::new("organization", &org.id, &org.name));
+    let foreign = NewEvent::of_system(Action::OriginRefused, Target::default());
+    let noted = vec![(act.clone(), refused.refused(403)), (Act::by(Actor::Anonymous), foreign.refused(403))];
+    store.record_noted(noted).await.expect("written");
+    store.record_noted(Vec::new()).await.expect("nothing");
+    let of_org = store.events(&org.id, None, &EventFilter::default()).await.expect("asked").events.remove(0);
+    assert_eq!((of_org.action.as_str(), of_org.actor_name.as_str()), ("access.refused", "Ada"));
+    let of_system = store.system_events(&EventFilter::default()).await.expect("asked").events.remove(0);
+    assert_eq!((of_system.action.as_str(), of_system.actor_kind.as_str()), ("origin.refused", "anonymous"));
+    for chain in [org.id.as_str(), "system"] {
+        assert!(store.check_chain(chain).await.expect("read").is_ok(), "{chain}");
+    }
 }

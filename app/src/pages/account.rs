@@ -1,5 +1,6 @@
 //! `/account`: who one is, the password, and where one is signed in.
 
+pub mod new_password;
 mod password;
 mod sessions;
 
@@ -20,7 +21,7 @@ use crate::{
     shell,
     ui::{Asked, Typed, Ui, refuse, see_other},
 };
-use password::PasswordForm;
+use password::{Outcome, PasswordForm};
 use sessions::Sessions;
 
 #[derive(Deserialize)]
@@ -61,7 +62,14 @@ pub async fn post(
 ) -> PageResult {
     match form.value("do").as_str() {
         "name" => rename(ui, context, me, form).await,
-        "password" => password::change(ui, context, me, session, form).await,
+        "password" => {
+            let outcome = password::change(&context, &ui.client, &me, &session, form, changed("password")).await?;
+            Ok(match outcome {
+                Outcome::Changed(answer) => answer,
+                Outcome::Refused(form) => ui.refused(page(&ui, &me, form, None).await?).await,
+                Outcome::TooMany(form, wait) => ui.too_many(page(&ui, &me, form, None).await?, wait).await,
+            })
+        }
         "session" => sessions::end(context, me, &form.value("session")).await,
         "sessions" => sessions::end_others(context, me).await,
         _ => Err(PageError::BadRequest("This form is none of this page; open the page again.".to_owned())),

@@ -8,7 +8,7 @@ use tower_sessions::Session;
 
 use super::sign_in;
 use crate::{
-    components::{ErrorSummary, TextField},
+    components::{ErrorSummary, Hidden, TextField},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
@@ -28,16 +28,19 @@ pub async fn get(ui: Ui, Asked(query): Asked<SetupQuery>) -> PageResult {
         return Ok(see_other("/sign-in"));
     }
     let form = FormState::new().with_default("token", query.token);
-    Ok(ui.ok(page(form, ui.client.local)).await)
+    let known = has_token(&ui.context, &form);
+    Ok(ui.ok(page(form, known)).await)
 }
 
 pub async fn post(ui: Ui, State(context): State<Context>, session: Session, Typed(form): Typed) -> PageResult {
     if !context.store.is_empty().await? {
         return Err(PageError::Forbidden("This portal is set up already; sign in.".to_owned()));
     }
-    let token = form.value("token");
-    if !ui.client.local && !secret::same(token.as_bytes(), context.setup_token.as_bytes()) {
-        let form = form.with_error("token", "Paste the setup token that the server printed when it started.");
+    if !has_token(&context, &form) {
+        let form = form.with_error(
+            "token",
+            "Open the address that the server printed when it started, or paste the token at its end.",
+        );
         return Ok(ui.refused(page(form, false)).await);
     }
     let made = async {
@@ -48,26 +51,36 @@ pub async fn post(ui: Ui, State(context): State<Context>, session: Session, Type
     };
     match made.await {
         Ok((user, hash)) => {
-            sign_in::start(&session, &user, hash.clone(), &ui.client).await?;
+            sign_in::start(&context, &session, &user, hash.clone(), &ui.client).await?;
             Ok(sign_in::known_here(&context, &user, &hash, see_other("/orgs/new")))
         }
-        Err(error) => Ok(ui.refused(page(refuse(form, error)?, ui.client.local)).await),
+        Err(error) => Ok(ui.refused(page(refuse(form, error)?, true)).await),
     }
 }
 
-fn page(form: FormState, local: bool) -> Page {
+/// Asked of everybody: a proxy on this machine that adds no header can't be told from a person at it.
+fn has_token(context: &Context, form: &FormState) -> bool {
+    secret::same(form.value("token").as_bytes(), context.setup_token.as_bytes())
+}
+
+/// With the token in its address the form carries it along; else it asks for it.
+fn page(form: FormState, has_token: bool) -> Page {
     Page::bare("Set up", move || {
         view! {
             <h1 class="card-title">"Welcome to Sallyport"</h1>
             <p class="card-sub">"Make the first account. It runs this portal."</p>
             <form method="post" action="/setup" novalidate class="stack">
                 <ErrorSummary form=&form/>
-                {(!local).then(|| view! {
-                    <TextField
-                        form=&form name="token" label="Setup token" mono=true
-                        hint="You are not on the server’s own machine. The server printed this token when it started."
-                    />
-                })}
+                {if has_token {
+                    view! { <Hidden name="token" value=form.value("token")/> }.into_any()
+                } else {
+                    view! {
+                        <TextField
+                            form=&form name="token" label="Setup token" mono=true
+                            hint="The server printed an address when it started. The token is the last part of it."
+                        />
+                    }.into_any()
+                }}
                 <TextField form=&form name="name" label="Name" autocomplete="name" autofocus=!form.is_refused()/>
                 <TextField form=&form name="email" label="Email" kind="email" autocomplete="username"/>
                 <TextField

@@ -8,6 +8,8 @@ use axum::{
 use leptos::prelude::*;
 use sallyport::{
     audit::Actor,
+    id::UserId,
+    passwords::Match,
     user::{Password, User, check_email},
 };
 use serde::Deserialize;
@@ -15,7 +17,7 @@ use tower_sessions::Session;
 
 use super::{home::Visitor, theme::local};
 use crate::{
-    access::{ORIGIN, Origin, USER},
+    access::{ORIGIN, Origin, USER, session_digest},
     attempts::{known_device, wait_message, who},
     components::{ErrorSummary, Hidden, Notice, TextField, Tone},
     context::{Client, Context, DemoSignIn},
@@ -55,7 +57,8 @@ pub async fn post(
     let nobody = ui.client.act(Actor::Anonymous);
     let known = context.store.user_to_sign_in(&email).await?;
     let hash = known.as_ref().map(|(_, hash)| hash.as_str());
-    let attempt = match context.attempts.begin(who(&context, &headers, ui.client.ip, &email, hash), &email) {
+    let who = who(&context, &headers, ui.client.ip, &email, hash);
+    let attempt = match context.attempts.begin(who, &email) {
         Ok(attempt) => attempt,
         Err(throttled) => {
             if throttled.tell {
@@ -67,16 +70,19 @@ pub async fn post(
     };
     let signed_in = async {
         // Asked even where nobody is known: the time must not tell.
-        let right = context.passwords.matches(&password, hash).await?;
-        if !right {
+        let matched = context.passwords.matches(who.lane(), &password, hash).await?;
+        if matched == Match::No {
             context.store.record_refused_sign_in(&nobody, known.as_ref().map(|(user, _)| user), 401).await?;
         }
-        Ok::<_, sallyport::Error>(right)
+        Ok::<_, sallyport::Error>(matched)
     };
-    match signed_in.await.map(|right| known.filter(|_| right)) {
-        Ok(Some((user, hash))) => {
+    let signed_in = signed_in.await;
+    match signed_in.map(|matched| known.filter(|_| matched != Match::No).map(|known| (known, matched))) {
+        Ok(Some(((user, hash), matched))) => {
             context.attempts.was_right(attempt);
-            start(&session, &user, hash.clone(), &ui.client).await?;
+            let hash =
+                if matched == Match::Weak { renewed(&context, &ui.client, &user, &password, hash).await } else { hash };
+            start(&context, &session, &user, hash.clone(), &ui.client).await?;
             Ok(known_here(&context, &user, &hash, see_other(local(&form.value("next")))))
         }
         Ok(None) => {
@@ -100,13 +106,38 @@ pub fn known_here(context: &Context, user: &User, password_hash: &str, mut answe
     answer
 }
 
+/// The hash by which the password is known from now on: the parameters rose since it was set. Signing in goes on where
+/// that fails.
+async fn renewed(context: &Context, client: &Client, user: &User, password: &Password, hash: String) -> String {
+    let act = client.act(Actor::User { id: user.id.clone(), name: user.name.clone(), session: None });
+    let renewed = async {
+        let new = context.passwords.hash(password).await?;
+        let done = context.store.renew_hash(&act, user, hash.clone(), new.clone()).await?;
+        Ok::<_, sallyport::Error>(done.then_some(new))
+    };
+    match renewed.await {
+        Ok(new) => new.unwrap_or(hash),
+        Err(error) => {
+            tracing::warn!(%error, "a password's hash could not be renewed");
+            hash
+        }
+    }
+}
+
 /// A session with a new id, whatever the browser brought (OWASP: Session Fixation), of whoever's password matches that
 /// hash.
-pub async fn start(session: &Session, user: &User, hash: String, client: &Client) -> Result<(), PageError> {
+pub async fn start(
+    context: &Context,
+    session: &Session,
+    user: &User,
+    hash: String,
+    client: &Client,
+) -> Result<(), PageError> {
     let failed = |error: tower_sessions::session::Error| {
         tracing::error!(%error, "a session could not be started");
         PageError::Unavailable
     };
+    end_former(context, session, client).await?;
     session.flush().await.map_err(failed)?;
     session.insert(USER, &user.id).await.map_err(failed)?;
     let origin = Origin {
@@ -118,6 +149,15 @@ pub async fn start(session: &Session, user: &User, hash: String, client: &Client
     session.insert(ORIGIN, origin).await.map_err(failed)?;
     // Written now and not with the answer: whoever is sent on finds it there.
     session.save().await.map_err(failed)
+}
+
+/// Signs out whoever was signed in with this browser: it is they who are named, not nobody.
+async fn end_former(context: &Context, session: &Session, client: &Client) -> Result<(), PageError> {
+    let former = session.get::<UserId>(USER).await.unwrap_or_default();
+    let (Some(former), Some(id)) = (former, session.id()) else { return Ok(()) };
+    let Some(User { id: user, name, .. }) = context.store.user(&former).await? else { return Ok(()) };
+    let act = client.act(Actor::User { id: user, name, session: None });
+    Ok(context.store.delete_session(&act, session_digest(&id)).await?)
 }
 
 fn page(form: FormState, demo: Option<DemoSignIn>) -> Page {

@@ -3,9 +3,9 @@
 use axum::extract::State;
 use tower_sessions::Session;
 
-use crate::{access::SignedIn, context::Context, error::PageResult, ui::see_other};
+use crate::{access::JustSignedIn, context::Context, error::PageResult, ui::see_other};
 
-pub async fn post(State(context): State<Context>, me: SignedIn, session: Session) -> PageResult {
+pub async fn post(State(context): State<Context>, JustSignedIn(me): JustSignedIn, session: Session) -> PageResult {
     context.store.delete_session(&me.act(), me.session).await?;
     // The row is gone; this takes the cookie away.
     if let Err(error) = session.flush().await {

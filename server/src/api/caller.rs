@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
-use sallyport::root_token::{PREFIX, RootToken};
+use sallyport::{
+    audit::{Action, Actor, NewEvent, Target},
+    root_token::{PREFIX, RootToken},
+};
 use sallyport_app::context::Client;
 
 use super::problem::Problem;
@@ -21,7 +24,12 @@ pub async fn root_token(state: &AppState, client: &Client, headers: &HeaderMap) 
     }
     match state.verifier.token(presented, client.ip).await? {
         Found::Somebodys(token) => Ok(token),
-        Found::Nobodys => Err(refused("This root token is unknown or was revoked.")),
+        Found::Nobodys => {
+            let target = Target::new("root_token", "", "Unknown or revoked root token");
+            let event = NewEvent::of_system(Action::TokenRefused, target).refused(401);
+            state.context.noted.note(client.act(Actor::Anonymous), event);
+            Err(refused("This root token is unknown or was revoked."))
+        }
         Found::Later(wait) => {
             let detail = "Too many unknown root tokens came from this address. Wait as long as Retry-After says.";
             Err(Problem::too_many(detail, Some(wait)))

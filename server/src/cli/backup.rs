@@ -11,6 +11,7 @@ use clap::Args;
 use sallyport::store::{Holdings, Location, copy_sqlite, inspect_copy};
 use url::Url;
 
+use super::out;
 use crate::{
     config::Place,
     data_dir::{absent, key_path, location},
@@ -57,8 +58,7 @@ pub async fn run(place: &Place, args: BackupArgs) -> Result<(), String> {
         return Err(format!("{location} is damaged, so no backup was made: {damage}. Restore an earlier one."));
     }
     part.become_the(file, args.force)?;
-    print!("{}", told(place, &location, file, size, holdings));
-    Ok(())
+    out::say(told(place, &location, file, size, holdings))
 }
 
 fn may_be_written(database: &Path, file: &Path, force: bool) -> Result<(), String> {
@@ -137,7 +137,7 @@ fn told(place: &Place, location: &Location, file: &Path, size: u64, holdings: Ho
     let Holdings { orgs, apps, keys, people, events } = holdings;
     format!(
         "Copied {location} to {} ({}), and read the copy: nothing in it is damaged.\n\
-         It holds organizations: {orgs}, apps: {apps}, keys: {keys}, people: {people}, events: {events}.\n{}\n",
+         It holds organizations: {orgs}, apps: {apps}, keys: {keys}, people: {people}, events: {events}.\n{}",
         file.display(),
         shown(size),
         where_the_master_key_is(place)

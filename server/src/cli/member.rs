@@ -72,9 +72,9 @@ async fn add(store: &Store, org: &OrgId, email: &str, role: Role) -> Result<(), 
     let given = store.add_member(&act(), &org.id, &user, role).await.map_err(said)?;
     let (who, place, role) = (&user.name, &org.name, role.title());
     match given {
-        RoleGiven::Added => println!("{who} belongs to {place} now. Role: {role}."),
-        RoleGiven::Changed => println!("{who} has another role in {place} now: {role}."),
-        RoleGiven::Unchanged => println!("{who} has that role in {place} already: {role}."),
+        RoleGiven::Added => say!("{who} belongs to {place} now. Role: {role}."),
+        RoleGiven::Changed => say!("{who} has another role in {place} now: {role}."),
+        RoleGiven::Unchanged => say!("{who} has that role in {place} already: {role}."),
     }
     Ok(())
 }
@@ -83,7 +83,7 @@ async fn remove(store: &Store, org: &OrgId, email: &str) -> Result<(), String> {
     let org = known(store, org).await?;
     let user = account(store, email).await?.user;
     match store.remove_member(&act(), &org.id, &user).await {
-        Ok(()) => println!("{} does not belong to {} any more.", user.name, org.name),
+        Ok(()) => say!("{} does not belong to {} any more.", user.name, org.name),
         Err(Error::NotFound) => {
             return Err(format!(
                 "{} is no member of {}. See who is: sallyport member list --org {}",
@@ -110,18 +110,19 @@ async fn list(store: &Store, org: &OrgId, json: bool) -> Result<(), String> {
             })
         });
         let shown: Vec<_> = shown.collect();
-        println!("{}", serde_json::to_string_pretty(&shown).map_err(|error| error.to_string())?);
+        say!("{}", serde_json::to_string_pretty(&shown).map_err(|error| error.to_string())?);
         return Ok(());
     }
     if members.is_empty() {
-        println!(
+        say!(
             "{} has no member yet. Add one: sallyport member add --org {} --email EMAIL --role owner",
-            org.name, org.id
+            org.name,
+            org.id
         );
     }
     for member in members {
         let state = if member.disabled { "disabled" } else { "active" };
-        println!("{}  {}  {}  {state}  {}", member.user.id, member.user.email, member.role.as_str(), member.user.name);
+        say!("{}  {}  {}  {state}  {}", member.user.id, member.user.email, member.role.as_str(), member.user.name);
     }
     Ok(())
 }

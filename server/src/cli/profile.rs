@@ -6,6 +6,8 @@ use clap::{Args, Subcommand};
 use sallyport::profile::{Fault, Faults, Profile};
 use serde_json::json;
 
+use super::out;
+
 #[derive(Subcommand)]
 pub enum ProfileCommand {
     /// Say what is wrong with a profile, with line, column and mend; nothing else is read or made
@@ -29,22 +31,23 @@ pub fn run(command: &ProfileCommand) -> ExitCode {
     let text = match std::fs::read_to_string(&args.file) {
         Ok(text) => text,
         Err(error) => {
-            eprintln!("sallyport: The profile {path} can't be read: {error}");
+            note!("sallyport: The profile {path} can't be read: {error}");
             return ExitCode::from(2);
         }
     };
     let parsed = Profile::parse(&text);
-    if args.json {
-        println!("{}", as_json(&parsed));
-    } else {
-        match &parsed {
-            Ok(profile) => println!("{path} is good: {}.", summary(profile)),
-            Err(Faults(faults)) => {
-                for Fault { line, column, message } in faults {
-                    println!("{path}:{line}:{column}: {message}");
-                }
-            }
+    let told = match &parsed {
+        parsed if args.json => as_json(parsed).to_string(),
+        Ok(profile) => format!("{path} is good: {}.", summary(profile)),
+        Err(Faults(faults)) => {
+            let lines =
+                faults.iter().map(|Fault { line, column, message }| format!("{path}:{line}:{column}: {message}"));
+            lines.collect::<Vec<_>>().join("\n")
         }
+    };
+    if let Err(message) = out::say(told) {
+        note!("sallyport: {message}");
+        return ExitCode::FAILURE;
     }
     if parsed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -14,16 +14,28 @@ const ERASE_LINE: u8 = 0x15;
 pub fn new_password() -> Result<String, String> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
-        let mut line = String::new();
-        stdin.read_line(&mut line).map_err(|error| format!("The password can't be read: {error}"))?;
-        if line.is_empty() {
-            return Err("No password came on standard input. Send one line, or run this at a terminal.".to_owned());
-        }
-        return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
+        return piped(stdin.lock());
     }
     let first = hidden("New password: ")?;
     let again = hidden("The same again: ")?;
     if first == again { Ok(first) } else { Err("The two passwords differ. Try again.".to_owned()) }
+}
+
+/// More than any password; what comes from a pipe may have no end.
+const LONGEST_LINE: u64 = 64 * 1024;
+
+/// The first line. Some editors and shells begin it with a byte order mark, which nobody typed.
+fn piped(input: impl BufRead) -> Result<String, String> {
+    let mut line = Vec::new();
+    let read = input.take(LONGEST_LINE).read_until(b'\n', &mut line);
+    read.map_err(|error| format!("The password can't be read: {error}"))?;
+    let line = String::from_utf8(line)
+        .map_err(|_| "What came on standard input is not UTF-8; send the password in that encoding.".to_owned())?;
+    let password = line.strip_prefix('\u{feff}').unwrap_or(&line).trim_end_matches(['\r', '\n']);
+    if line.is_empty() {
+        return Err("No password came on standard input. Send one line, or run this at a terminal.".to_owned());
+    }
+    Ok(password.to_owned())
 }
 
 /// Puts the terminal back as it was, however reading ends.
@@ -75,7 +87,23 @@ fn utf8(bytes: Vec<u8>) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::read_keys;
+    use super::{piped, read_keys};
+
+    #[test]
+    fn a_line_from_a_pipe_is_without_its_mark_and_end() {
+        for (sent, line) in [
+            ("correct horse\n", "correct horse"),
+            ("correct horse\r\nand more\n", "correct horse"),
+            ("\u{feff}correct horse\r\n", "correct horse"),
+            ("correct \u{feff}horse", "correct \u{feff}horse"),
+            ("\n", ""),
+        ] {
+            assert_eq!(piped(sent.as_bytes()).as_deref(), Ok(line), "{sent:?}");
+        }
+        assert!(piped(&b""[..]).expect_err("nothing").contains("No password came"));
+        let utf16: Vec<u8> = "\u{feff}horse\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(piped(&*utf16).expect_err("UTF-16").contains("not UTF-8"));
+    }
 
     #[test]
     fn keys_become_a_line() {

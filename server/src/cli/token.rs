@@ -1,13 +1,13 @@
 //! `sallyport token create|list|revoke`.
 
-use std::io::Write;
-
 use clap::Subcommand;
 use sallyport::{
     Error,
     id::{OrgId, TokenId},
     store::Store,
 };
+
+use super::out;
 
 #[derive(Subcommand)]
 pub enum TokenCommand {
@@ -50,12 +50,24 @@ async fn create(store: &Store, name: &str, manage: bool, org: Option<String>) ->
         None => None,
         Some(text) => Some(OrgId::parse(&text).ok_or_else(|| format!("{text:?} is not the id of an organization."))?),
     };
+    if out::is_lost() {
+        return Err("Standard output leads nowhere, and the token is shown there once. No token was made.".to_owned());
+    }
     let made = store.create_token(&super::act(), name, manage, org).await;
     let (token, secret) = made.map_err(|error| error.to_string())?;
-    writeln!(std::io::stdout(), "{}", secret.expose()).map_err(|error| {
-        format!("The token {} could not be printed ({error}). Revoke it: sallyport token revoke {}", token.id, token.id)
-    })?;
-    eprintln!("Root token {} ({}). It is shown this once.", token.id, token.name);
+    if let Err(error) = out::hand_over(secret.expose()) {
+        let id = &token.id;
+        return Err(match store.revoke_token(&super::act(), id).await {
+            Ok(()) => {
+                format!("The root token {id} was made and could not be printed ({error}), so it was revoked again.")
+            }
+            Err(other) => format!(
+                "The root token {id} was made, and could neither be printed ({error}) nor revoked ({other}). Revoke it: \
+                 sallyport token revoke {id}"
+            ),
+        });
+    }
+    note!("Root token {} ({}). It is shown this once.", token.id, token.name);
     Ok(())
 }
 
@@ -63,17 +75,17 @@ async fn list(store: &Store, json: bool) -> Result<(), String> {
     let tokens = store.tokens().await.map_err(|error| error.to_string())?;
     if json {
         let text = serde_json::to_string_pretty(&tokens).map_err(|error| error.to_string())?;
-        println!("{text}");
+        say!("{text}");
         return Ok(());
     }
     if tokens.is_empty() {
-        println!("There is no root token yet. Make one: sallyport token create --name NAME");
+        say!("There is no root token yet. Make one: sallyport token create --name NAME");
     }
     for token in tokens {
         let scope = token.org_id.map_or("every organization".to_owned(), |org| org.to_string());
         let allowed = if token.manage { "manage" } else { "verify" };
         let state = if token.revoked_at.is_some() { "revoked" } else { "active" };
-        println!("{}  {}  {allowed}  {scope}  {state}  {}", token.id, token.shown, token.name);
+        say!("{}  {}  {allowed}  {scope}  {state}  {}", token.id, token.shown, token.name);
     }
     Ok(())
 }
@@ -82,7 +94,7 @@ async fn revoke(store: &Store, id: &str) -> Result<(), String> {
     let id = TokenId::parse(id).ok_or_else(|| format!("{id:?} is not the id of a root token."))?;
     match store.revoke_token(&super::act(), &id).await {
         Ok(()) => {
-            println!("Revoked {id}.");
+            say!("Revoked {id}.");
             Ok(())
         }
         Err(Error::NotFound) => Err(format!("There is no active root token {id}.")),

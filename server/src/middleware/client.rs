@@ -22,19 +22,12 @@ pub fn is_https(client: &Client, headers: &HeaderMap) -> bool {
 
 static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// What proxies add, and how some more of it begins. None of it came from somebody on this machine.
-const FORWARDING: [&str; 7] =
-    ["forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip", "fastly-client-ip"];
-const FORWARDING_PREFIXES: [&str; 4] = ["x-forwarded", "x-original-", "x-envoy-", "cf-"];
-
-/// Names the request, and whoever sent it. `local` is what pages ask; what machines ask all the time does without.
-pub fn name(state: &AppState, peer: Peer, headers: &HeaderMap, of_api: bool) -> Client {
+/// Names the request, and whoever sent it.
+pub fn name(state: &AppState, peer: Peer, headers: &HeaderMap) -> Client {
     let peer = peer.0.ip().to_canonical();
-    let is_local = || peer.is_loopback() && state.is_local() && is_local_host(headers) && !is_forwarded(headers);
     Client {
         ip: address(headers, peer, &state.trusted_proxies),
         proxied: is_trusted(&state.trusted_proxies, peer),
-        local: !of_api && is_local(),
         user_agent: headers.get(header::USER_AGENT).map(shortened),
         request_id: RequestId::mint(&state.names),
     }
@@ -69,24 +62,8 @@ fn hop(written: &[u8]) -> Option<IpAddr> {
     Some(ip.to_canonical())
 }
 
-fn is_forwarded(headers: &HeaderMap) -> bool {
-    headers.keys().map(HeaderName::as_str).any(|name| {
-        FORWARDING.contains(&name) || FORWARDING_PREFIXES.iter().any(|beginning| name.starts_with(beginning))
-    })
-}
-
-/// A name for this machine: any other was brought by a rebound DNS name or by a proxy.
-fn is_local_host(headers: &HeaderMap) -> bool {
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-    let host = host.to_str().unwrap_or_default();
-    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
-    let name = name.map_or(host, |(name, _)| name).trim_matches(['[', ']']);
-    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
 /// Printable ASCII, and not more than a log line needs.
-fn shortened(value: &HeaderValue) -> String {
+pub(super) fn shortened(value: &HeaderValue) -> String {
     // ASCII: each byte is a character.
     let text = value.to_str().unwrap_or("(not printable)");
     text[..text.len().min(200)].to_owned()
@@ -135,17 +112,6 @@ mod tests {
         }
         let other = headers(&[("forwarded", "for=6.6.6.6"), ("x-real-ip", "6.6.6.6"), ("true-client-ip", "6.6.6.6")]);
         assert_eq!(address(&other, peer, &proxies), peer, "one header is believed, and no other");
-    }
-
-    #[test]
-    fn what_a_proxy_adds_did_not_come_from_here() {
-        for name in ["forwarded", "via", "x-forwarded-for", "x-forwarded-port", "x-real-ip", "cf-connecting-ip"] {
-            assert!(is_forwarded(&headers(&[(name, "x")])), "{name}");
-        }
-        assert!(!is_forwarded(&headers(&[("host", "localhost"), ("accept", "*/*"), ("sec-fetch-site", "none")])));
-        let mut two = headers(&[("host", "localhost")]);
-        two.append(header::HOST, HeaderValue::from_static("evil.example"));
-        assert!(!is_local_host(&two), "two names are none");
     }
 
     fn blocks() -> Vec<IpNet> {
@@ -215,24 +181,12 @@ mod tests {
         fn no_line_is_too_strange(lines in lines()) {
             let mut headers = HeaderMap::new();
             for line in lines {
-                headers.append(&FORWARDED_FOR, line.clone());
-                headers.append(header::HOST, line);
+                headers.append(&FORWARDED_FOR, line);
             }
             let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
             let client = address(&headers, peer, &blocks());
             let hops: Vec<_> = headers.get_all(&FORWARDED_FOR).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).filter_map(hop).collect();
             prop_assert!(client == peer || hops.contains(&client));
-            let _ = is_local_host(&headers);
-        }
-    }
-
-    #[test]
-    fn names_of_this_machine() {
-        for host in ["localhost", "localhost:3000", "127.0.0.1:3000", "[::1]:3000", "127.0.0.2"] {
-            assert!(is_local_host(&headers(&[("host", host)])), "{host}");
-        }
-        for host in ["", "evil.example:3000", "localhost.evil.example", "10.0.0.1:3000", "localhost:x"] {
-            assert!(!is_local_host(&headers(&[("host", host)])), "{host}");
         }
     }
 }

@@ -9,8 +9,14 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use sallyport_app::error::PageError;
+use sallyport::{
+    audit::{Action, Actor, NewEvent, Target},
+    decision::plain,
+};
+use sallyport_app::{context::Client, error::PageError};
+use serde_json::json;
 
+use super::client::shortened;
 use crate::state::AppState;
 
 static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -19,6 +25,14 @@ pub async fn check(State(state): State<AppState>, request: Request, next: Next) 
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if safe || is_same_origin(request.headers(), &state.context.public_url) {
         return next.run(request).await;
+    }
+    if let Some(client) = request.extensions().get::<Client>() {
+        let target = Target::new("portal", "", state.context.public_url.as_str());
+        let profile = state.context.store.profile();
+        let claimed = request.headers().get(header::ORIGIN).map(|origin| plain(&shortened(origin), 200, profile));
+        let details = json!({ "origin": claimed, "path": plain(request.uri().path(), 200, profile) });
+        let event = NewEvent::of_system(Action::OriginRefused, target).refused(403).with(details);
+        state.context.noted.note(client.act(Actor::Anonymous), event);
     }
     let message = "This request did not come from a page of this portal. Open the portal in your browser and try again; \
         a script has to send the header Origin.";

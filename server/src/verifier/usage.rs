@@ -235,7 +235,6 @@ mod tests {
         Client {
             ip: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
             proxied: false,
-            local: false,
             user_agent: None,
             request_id: RequestId::mint(&SeededEntropy::new(1)),
         }

@@ -21,7 +21,7 @@ fn backup(data: &Path, file: &Path, more: &[&str]) -> Output {
 /// A portal that was set up, its server still running.
 fn portal(data: &Path) -> (Server, String) {
     let mut server = Server::start(data);
-    server.sign_in("/setup");
+    server.set_up();
     let app = server.make_app();
     (server, app)
 }
@@ -87,7 +87,7 @@ fn a_backup_made_while_keys_are_issued_serves_them_again() {
     fs::copy(data.join("master.key"), restored.join("master.key")).expect("copied");
     let mut server = Server::start(&restored);
     assert_eq!(server.verify(&token, &before)["code"], "valid");
-    server.sign_in("/sign-in");
+    server.sign_in();
     let after = server.generate(&app).expect("a key");
     assert_eq!(server.verify(&token, &after)["code"], "valid");
     server.kill();

@@ -3,7 +3,10 @@
 use std::{path::Path, process::Command, sync::Arc};
 
 use sallyport::{clock::SystemClock, entropy::OsEntropy, store::Location};
-use sallyport_server::{config::Place, data_dir::DataDir};
+use sallyport_server::{
+    config::Place,
+    data_dir::{DataDir, Wanted},
+};
 
 use crate::server::{Server, root_token};
 
@@ -14,7 +17,7 @@ fn fifty_kills_lose_nothing_that_was_answered() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let mut server = Server::start(&data);
-    server.sign_in("/setup");
+    server.set_up();
     let app = server.make_app();
     let token = root_token(&data);
 
@@ -24,7 +27,7 @@ fn fifty_kills_lose_nothing_that_was_answered() {
         let answers = 1 + kill % 5;
         let (new_issued, new_revoked) = work_until_killed(server, &app, &token, answers);
         server = Server::start(&data);
-        server.sign_in("/sign-in");
+        server.sign_in();
         for key in &new_issued {
             let code = server.verify(&token, key)["code"].as_str().expect("a code").to_owned();
             assert!(code == "valid" || code == "revoked", "kill {kill}: an issued key is {code}");
@@ -88,7 +91,7 @@ fn assert_whole(data: &Path) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let place = Place { data: data.to_owned(), ..Place::default() };
-        let dir = DataDir::prepare(&place, &OsEntropy).expect("prepared");
+        let dir = DataDir::prepare(&place, &OsEntropy, Wanted::Known).await.expect("prepared");
         let store = dir.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await.expect("opens");
         let Location::Sqlite(_) = store.location() else { panic!("SQLite") };
         assert_eq!(store.check_integrity().await.expect("checked"), Vec::<String>::new());

@@ -24,7 +24,7 @@ fn what_it_tells_works() {
     assert_eq!((&verdict["valid"], &verdict["label"]), (&true.into(), &"Ingest worker eu-west".into()), "{verdict}");
 
     let (email, password) = (told(&said, "sign-in: ", ' '), told(&said, "with the password: ", '\n'));
-    server.sign_in_as("/sign-in", &email, &password);
+    server.sign_in_as(&email, &password);
     let home = server.ask("GET", "/", &[], "").expect("answered");
     let org = between(&home, "location: ", '\r');
     let page = server.ask("GET", &format!("{org}/keys?include_revoked=1"), &[], "").expect("answered");
@@ -63,7 +63,7 @@ fn it_is_for_this_machine_alone() {
 fn a_real_portal_is_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut server = Server::start(folder.path());
-    server.sign_in("/setup");
+    server.set_up();
     server.kill();
     let ended = sallyport(folder.path(), &["serve", "--demo", "--listen", "127.0.0.1:0"]);
     assert_eq!(ended.status.code(), Some(1), "{}", stdout(&ended));

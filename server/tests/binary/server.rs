@@ -5,6 +5,8 @@ use std::{
     net::TcpStream,
     path::Path,
     process::{Child, Command, Output, Stdio},
+    sync::{Mutex, mpsc},
+    time::Duration,
 };
 
 const PASSWORD: &str = "correct horse battery staple";
@@ -13,6 +15,10 @@ pub struct Server {
     pub child: Child,
     pub address: String,
     cookie: String,
+    /// The line that says where the first account is made, if it was read already.
+    setup: Option<String>,
+    /// What it says after that, line by line.
+    said: Mutex<mpsc::Receiver<String>>,
 }
 
 impl Server {
@@ -32,22 +38,26 @@ impl Server {
     }
 
     fn spawn(data: &Path, arguments: &[&str], log: Stdio, last: impl Fn(&str) -> bool) -> (Self, Vec<String>) {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sallyport"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .expect("the binary starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
-        let line = lines.find(|line| line.contains("listening on http://"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sallyport"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(arguments).stderr(log);
+        Self::run(command, last)
+    }
+
+    /// Runs a command that serves on a port of its own.
+    pub fn run(mut command: Command, last: impl Fn(&str) -> bool) -> (Self, Vec<String>) {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary starts");
+        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+        let (tell, told) = mpsc::channel();
+        // Read to its end, so that the server never writes to a closed pipe. A test that is over listens no more.
+        std::thread::spawn(move || lines.for_each(|line| drop(tell.send(line))));
+        let line = told.iter().find(|line| line.contains("listening on http://"));
         let address = line.and_then(|line| line.rsplit("http://").next().map(str::to_owned)).expect("an address");
         let mut said = Vec::new();
         while !last(said.last().map_or("", String::as_str)) {
-            said.push(lines.next().expect("another line"));
+            said.push(told.recv().expect("another line"));
         }
-        (Self { child, address, cookie: String::new() }, said)
+        let setup = said.iter().find(|line| line.contains("/setup?token=")).cloned();
+        (Self { child, address, cookie: String::new(), said: Mutex::new(told), setup }, said)
     }
 
     pub fn kill(mut self) {
@@ -84,14 +94,33 @@ impl Server {
         self.ask("POST", path, &[("content-type", "application/x-www-form-urlencoded")], &body.finish())
     }
 
-    pub fn sign_in(&mut self, path: &str) {
-        self.sign_in_as(path, "ada@example.com", PASSWORD);
+    /// Makes the first account at the address that was printed.
+    pub fn set_up(&mut self) {
+        let printed = self.setup.take().unwrap_or_else(|| {
+            let said = self.said.lock().expect("not poisoned");
+            let next = || said.recv_timeout(Duration::from_secs(30)).expect("it says where");
+            loop {
+                let line = next();
+                if line.contains("/setup?token=") {
+                    break line;
+                }
+            }
+        });
+        let token = printed.rsplit('=').next().unwrap_or_default();
+        let fields = [("name", "Ada"), ("email", "ada@example.com"), ("password", PASSWORD), ("token", token)];
+        self.keep_session(&self.form("/setup", &fields).expect("answered"));
     }
 
-    pub fn sign_in_as(&mut self, path: &str, email: &str, password: &str) {
-        let fields = [("name", "Ada"), ("email", email), ("password", password)];
-        let answer = self.form(path, &fields).expect("answered");
-        self.cookie = format!("sallyport={}", between(&answer, "set-cookie: sallyport=", ';'));
+    pub fn sign_in(&mut self) {
+        self.sign_in_as("ada@example.com", PASSWORD);
+    }
+
+    pub fn sign_in_as(&mut self, email: &str, password: &str) {
+        self.keep_session(&self.form("/sign-in", &[("email", email), ("password", password)]).expect("answered"));
+    }
+
+    fn keep_session(&mut self, answer: &str) {
+        self.cookie = format!("sallyport={}", between(answer, "set-cookie: sallyport=", ';'));
     }
 
     /// The id at the end of where a form leads.

@@ -28,7 +28,7 @@ impl Stage {
         let arguments = ["--config", settings, "--grpc-listen", "127.0.0.1:0", "--trusted-proxies", "127.0.0.1/32"];
         let (mut server, said) = Server::start_with(data.path(), &arguments, |line| line.contains("gRPC at "));
         let grpc = between(said.last().expect("a line"), "gRPC at ", ' ');
-        server.sign_in("/setup");
+        server.set_up();
         let app = server.make_app();
 
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

@@ -18,6 +18,8 @@ crate::on_both_portals!(
     whoever_lost_the_password_gets_back_in,
     an_account_is_made_and_listed,
     a_disabled_person_is_out_at_once,
+    a_password_that_was_set_is_to_be_changed,
+    people_are_signed_out,
     members_come_and_go,
     wrong_calls_are_told_apart,
 );
@@ -119,6 +121,38 @@ async fn a_disabled_person_is_out_at_once(portal: &TestPortal) {
     says(portal, &["user", "enable", "eve@example.com"], "");
     assert_eq!(eve.get("/account").await.status, 303, "the session is not back");
     assert_eq!(sign_in(portal, "eve@example.com", PASSWORD).await.0, 303);
+}
+
+async fn a_password_that_was_set_is_to_be_changed(portal: &TestPortal) {
+    let create = |email: &'static str| ["user", "create", "--email", email, "--name", "N"];
+    says(portal, &create("eve@example.com"), NEW);
+    says(portal, &[&create("bob@example.com")[..], &["--keep"]].concat(), NEW);
+    for (email, to) in [("eve@example.com", "/account/password"), ("bob@example.com", "")] {
+        let (status, browser) = sign_in(portal, email, NEW).await;
+        assert_eq!((status, browser.get("/account").await.location()), (303, to), "{email}");
+    }
+    says(portal, &["user", "password", "bob@example.com"], "walls have tall towers\n");
+    let (_, bob) = sign_in(portal, "bob@example.com", "walls have tall towers").await;
+    assert_eq!(bob.get("/account").await.location(), "/account/password");
+    // With a mark that no person types.
+    says(portal, &["user", "password", "bob@example.com", "--keep"], &format!("\u{feff}{NEW}\r\n"));
+    let (status, bob) = sign_in(portal, "bob@example.com", NEW).await;
+    assert_eq!((status, bob.get("/account").await.status.as_u16()), (303, 200));
+}
+
+async fn people_are_signed_out(portal: &TestPortal) {
+    portal.set_up().await;
+    let eve = portal.stranger().await;
+    let said = says(portal, &["user", "sign-out", "Eve@example.com"], "");
+    assert_eq!(said, "Eve is signed out. Sessions ended: 1.\n");
+    assert_eq!((eve.get("/account").await.status.as_u16(), portal.get("/account").await.status.as_u16()), (303, 200));
+    let (_, eve) = sign_in(portal, "eve@example.com", PASSWORD).await;
+    assert_eq!(says(portal, &["user", "sign-out", "--all"], ""), "Everybody is signed out. Sessions ended: 2.\n");
+    assert_eq!((eve.get("/account").await.status.as_u16(), portal.get("/account").await.status.as_u16()), (303, 303));
+    assert_eq!(says(portal, &["user", "sign-out", "--all"], ""), "Everybody is signed out. Sessions ended: 0.\n");
+    fails(portal, &["user", "sign-out"], "", 2);
+    fails(portal, &["user", "sign-out", "--all", "eve@example.com"], "", 2);
+    assert_eq!(portal.store.check_chain("system").await.expect("read"), Ok(7));
 }
 
 async fn members_come_and_go(portal: &TestPortal) {

@@ -129,8 +129,9 @@ impl TestPortal {
 
     /// Makes the first account and signs it in.
     pub async fn set_up(&self) {
-        let fields = [("name", "Ada Byron"), ("email", "ada@example.com"), ("password", PASSWORD)];
-        let answer = self.post("/setup", &fields).await;
+        let token = self.state.context.setup_token.as_str();
+        let person = [("name", "Ada Byron"), ("email", "ada@example.com"), ("password", PASSWORD)];
+        let answer = self.post("/setup", &[&person[..], &[("token", token)]].concat()).await;
         assert_eq!((answer.status.as_u16(), answer.location()), (303, "/orgs/new"), "{}", answer.body);
     }
 

@@ -5,7 +5,7 @@ use crate::portal::{PASSWORD, TestPortal};
 crate::on_both_portals!(
     the_first_account_is_signed_in,
     closed_once_there_is_an_account,
-    from_elsewhere_it_needs_the_token,
+    it_needs_the_token_wherever_one_is,
     what_was_typed_is_kept,
     an_oversized_form_is_refused,
 );
@@ -27,22 +27,30 @@ async fn closed_once_there_is_an_account(portal: &TestPortal) {
     assert_eq!(other.get("/orgs/new").await.status, 303, "and nobody is signed in");
 }
 
-async fn from_elsewhere_it_needs_the_token(portal: &TestPortal) {
-    let elsewhere = portal.from("203.0.113.9");
-    assert!(elsewhere.get("/setup").await.body.contains("Setup token"));
+/// Nothing tells a person at this machine from a proxy that adds no header.
+async fn it_needs_the_token_wherever_one_is(portal: &TestPortal) {
     let fields = |token| [("name", "Eve"), ("email", "eve@example.com"), ("password", PASSWORD), ("token", token)];
-    for wrong in ["", "guess"] {
-        let answer = elsewhere.post("/setup", &fields(wrong)).await;
-        assert_eq!(answer.status, 422);
-        assert!(answer.body.contains("eve@example.com"), "what was typed is kept");
-        assert!(portal.store.is_empty().await.expect("asked"));
+    for client in [portal.another(), portal.from("203.0.113.9"), portal.from("::1")] {
+        for path in ["/setup", "/setup?token=", "/setup?token=guess"] {
+            assert!(client.get(path).await.body.contains("Setup token"), "{path} asks for it");
+        }
+        for wrong in ["", "guess"] {
+            let answer = client.post("/setup", &fields(wrong)).await;
+            assert_eq!(answer.status, 422);
+            assert!(answer.body.contains("eve@example.com"), "what was typed is kept");
+            assert!(portal.store.is_empty().await.expect("asked"));
+        }
     }
     let token = portal.state.context.setup_token.clone();
-    assert_eq!(elsewhere.post("/setup", &fields(&token)).await.status, 303);
+    let page = portal.get(&format!("/setup?token={token}")).await;
+    assert!(!page.body.contains("Setup token"), "the printed address holds it");
+    assert_eq!(page.hidden("token"), token);
+    assert_eq!(portal.post("/setup", &fields(&token)).await.status, 303);
 }
 
 async fn what_was_typed_is_kept(portal: &TestPortal) {
-    let fields = [("name", "Ada <Byron>"), ("email", "not an address"), ("password", "short")];
+    let token = portal.state.context.setup_token.as_str();
+    let fields = [("name", "Ada <Byron>"), ("email", "not an address"), ("password", "short"), ("token", token)];
     let answer = portal.post("/setup", &fields).await;
     assert_eq!(answer.status, 422);
     assert!(answer.body.contains("Ada &lt;Byron&gt;"), "kept, and escaped");

@@ -26,6 +26,11 @@ crate::on_both_portals!(
     a_mark_is_good_for_its_account_alone,
     a_mark_ends_with_the_password,
     a_list_of_accounts_is_slowed_by_address,
+    a_flood_of_strangers_does_not_keep_known_browsers_out,
+    signing_in_again_names_who_was_signed_out,
+    a_weaker_hash_is_renewed,
+    of_twenty_sessions_the_oldest_ends,
+    a_password_that_an_operator_set_is_changed_first,
 );
 
 async fn unknown_and_wrong_get_the_same_answer(portal: &TestPortal) {
@@ -265,6 +270,118 @@ async fn a_list_of_accounts_is_slowed_by_address(portal: &TestPortal) {
     let bot = portal.from("2001:db8::ffff");
     assert_eq!(sign_in(&bot, "ada@example.com", PASSWORD).await.status, 429);
     assert_eq!(sign_in(&portal.from("2001:db8:0:1::1"), "ada@example.com", PASSWORD).await.status, 303);
+}
+
+/// Each from an address of its own, to an account of its own: nothing but the queue of hashing holds them up.
+async fn a_flood_of_strangers_does_not_keep_known_browsers_out(portal: &TestPortal) {
+    portal.set_up().await;
+    portal.post("/sign-out", &[]).await;
+    let strangers: Vec<_> = (0..100)
+        .map(|n| {
+            let bot = portal.from(&format!("198.51.{}.{}", n / 50, n % 50));
+            tokio::spawn(async move { sign_in(&bot, &format!("{n}@example.com"), "wrong horse battery").await.body })
+        })
+        .collect();
+    // All of them were asked before this one is.
+    for _ in 0..5 {
+        tokio::task::yield_now().await;
+        assert_eq!(sign_in(portal, "ada@example.com", PASSWORD).await.status, 303);
+        let change =
+            [("do", "password"), ("current_password", "not this one"), ("new_password", "walls have small doors")];
+        let answer = portal.post("/account", &change).await.body;
+        assert!(answer.contains("This is not your password"), "who is signed in is asked too: {answer}");
+        portal.post("/sign-out", &[]).await;
+    }
+    let mut turned_away = 0;
+    for stranger in strangers {
+        turned_away += usize::from(stranger.await.expect("no panic").contains("Many people are signing in right now"));
+    }
+    assert!((1..100).contains(&turned_away), "{turned_away} of 100 strangers were turned away");
+}
+
+async fn signing_in_again_names_who_was_signed_out(portal: &TestPortal) {
+    portal.set_up().await;
+    assert_eq!(sign_in(portal, "ada@example.com", PASSWORD).await.status, 303);
+    let filter = EventFilter { action: "session.ended".to_owned(), ..EventFilter::default() };
+    let events = portal.store.system_events(&filter).await.expect("asked").events;
+    let named: Vec<_> = events.iter().map(|event| (event.actor_kind.as_str(), event.actor_name.as_str())).collect();
+    assert_eq!(named, [("user", "Ada Byron")]);
+    assert_eq!(events[0].address.as_deref(), Some("127.0.0.1"));
+}
+
+async fn a_weaker_hash_is_renewed(portal: &TestPortal) {
+    portal.set_up().await;
+    let ada = portal.store.account_by_email("ada@example.com").await.expect("asked").expect("there").user;
+    let hash = || async {
+        let known = portal.store.user_to_sign_in("ada@example.com").await.expect("asked");
+        known.expect("there").1
+    };
+    let today = hash().await;
+    // Of `correct horse battery staple` with a quarter of the memory.
+    let weaker = "$argon2id$v=19$m=4096,t=1,p=1$c2FsbHlwb3J0IHRlc3QgMQ$UoB6cS6mKDtkgB8/cPbcAKmwZ5SA8/p9j6/9H6iEPzQ";
+    assert!(portal.store.renew_hash(&Act::by(Actor::CommandLine), &ada, today, weaker.to_owned()).await.expect("set"));
+    assert_eq!(sign_in(&portal.another(), "ada@example.com", "wrong horse battery").await.status, 422);
+    assert_eq!(hash().await, weaker, "nobody but its owner renews it");
+    let browser = portal.another();
+    assert_eq!(sign_in(&browser, "ada@example.com", PASSWORD).await.status, 303);
+    assert_eq!(browser.get("/account").await.status, 200);
+    let renewed = hash().await;
+    assert!(renewed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{renewed}");
+    assert_eq!(sign_in(&browser, "ada@example.com", PASSWORD).await.status, 303);
+    assert_eq!(hash().await, renewed, "once is enough");
+}
+
+async fn of_twenty_sessions_the_oldest_ends(portal: &TestPortal) {
+    portal.set_up().await;
+    let mut browsers = Vec::new();
+    for _ in 0..20 {
+        portal.store.clock.turn(std::time::Duration::from_secs(1));
+        let browser = portal.another();
+        browser.set_cookie("sallyport-device", &portal.cookie("sallyport-device").expect("a mark"));
+        assert_eq!(sign_in(&browser, "ada@example.com", PASSWORD).await.status, 303);
+        browsers.push(browser);
+    }
+    assert_eq!(portal.get("/account").await.status, 303, "the first of 21 is out");
+    for browser in &browsers {
+        assert_eq!(browser.get("/account").await.status, 200);
+    }
+    let filter = EventFilter { action: "session.created".to_owned(), ..EventFilter::default() };
+    let events = portal.store.system_events(&filter).await.expect("asked").events;
+    assert_eq!((events[0].details.as_str(), events[1].details.as_str()), (r#"{"sessions_ended":1}"#, "{}"));
+}
+
+async fn a_password_that_an_operator_set_is_changed_first(portal: &TestPortal) {
+    portal.set_up().await;
+    let eve = portal.stranger().await;
+    let account = portal.store.account_by_email("eve@example.com").await.expect("asked").expect("there").user;
+    let hash = portal.store.user_to_sign_in("eve@example.com").await.expect("asked").expect("there").1;
+    portal.store.set_password_to_change(&Act::by(Actor::CommandLine), &account, hash).await.expect("set");
+    assert_eq!(eve.get("/account").await.location(), "/sign-in?next=%2Faccount", "the sessions are over");
+
+    assert_eq!(sign_in(&eve, "eve@example.com", PASSWORD).await.status, 303);
+    for path in ["/account", "/orgs/new", "/search"] {
+        assert_eq!(eve.get(path).await.location(), "/account/password", "{path}");
+    }
+    assert_eq!(eve.post("/orgs/new", &[("name", "X"), ("plan", "pro")]).await.location(), "/account/password");
+    let page = eve.get("/account/password").await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("An operator of this portal set your password."), "{}", page.body);
+    let change = |current: &'static str, new: &'static str| {
+        let eve = eve.clone();
+        async move { eve.post("/account/password", &[("current_password", current), ("new_password", new)]).await }
+    };
+    let same = change(PASSWORD, PASSWORD).await;
+    assert_eq!(same.status, 422, "another one");
+    assert_eq!(change("wrong horse battery", "walls have small doors").await.status, 422);
+    assert_eq!(change(PASSWORD, "walls have small doors").await.location(), "/");
+    assert_eq!(eve.get("/account").await.status, 200, "and that is all");
+    assert_eq!(sign_in(&portal.another(), "eve@example.com", "walls have small doors").await.location(), "/");
+    // Whoever is asked for it may leave instead.
+    let hash = portal.store.user_to_sign_in("eve@example.com").await.expect("asked").expect("there").1;
+    portal.store.set_password_to_change(&Act::by(Actor::CommandLine), &account, hash).await.expect("set");
+    assert_eq!(sign_in(&eve, "eve@example.com", "walls have small doors").await.status, 303);
+    assert_eq!(eve.post("/sign-out", &[]).await.location(), "/sign-in");
+    assert_eq!(eve.get("/account/password").await.location(), "/sign-in");
 }
 
 #[tokio::test]

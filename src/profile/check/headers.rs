@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        LimitHeaders, SignatureHeaders, WebhookHeaders,
+        LimitHeaders, SignatureHeaders,
         file::{File, LimitsEntry, SignaturesEntry, Text, WebhooksEntry},
     },
     Findings,
@@ -115,7 +115,8 @@ pub(super) fn signatures(entry: Option<&SignaturesEntry>) -> SignatureHeaders {
     }
 }
 
-pub(super) fn webhooks(entry: &WebhooksEntry, findings: &mut Findings) -> WebhookHeaders {
+/// Names for deliveries to come: a file that has them stays good.
+pub(super) fn webhooks(entry: &WebhooksEntry, findings: &mut Findings) {
     check([&entry.signature, &entry.timestamp, &entry.sequence].into_iter().flatten(), findings);
     if let Some(prefix) = &entry.prefix {
         if entry.signature.is_none() {
@@ -124,12 +125,6 @@ pub(super) fn webhooks(entry: &WebhooksEntry, findings: &mut Findings) -> Webhoo
         if prefix.get_ref().len() > 20 || !prefix.get_ref().bytes().all(|byte| byte.is_ascii_graphic()) {
             findings.refuse(prefix, "What stands before a signature has up to 20 signs without spaces: sha256=.");
         }
-    }
-    WebhookHeaders {
-        signature: owned(entry.signature.as_ref()),
-        prefix: owned(entry.prefix.as_ref()).unwrap_or_default(),
-        timestamp: owned(entry.timestamp.as_ref()),
-        sequence: owned(entry.sequence.as_ref()),
     }
 }
 

@@ -1,34 +1,49 @@
 //! The form that changes the password. It asks for the one that is, as somebody may have left the browser open.
 
+use std::time::Duration;
+
+use axum::response::Response;
 use leptos::prelude::*;
 use sallyport::{
     Error, Invalid,
+    passwords::Match,
     throttle::Who,
     user::{Password, User},
 };
 use tower_sessions::Session;
 
-use super::{changed, page};
 use crate::{
     access::SignedIn,
     attempts::wait_message,
     components::{Card, ErrorSummary, Hidden, TextField},
-    context::Context,
-    error::PageResult,
+    context::{Client, Context},
+    error::PageError,
     form::FormState,
     islands::SubmitOnce,
     pages::sign_in,
-    ui::{Ui, refuse},
+    ui::refuse,
 };
 
-/// Every session ends, also the one that asks; it gets another with another id.
-pub(super) async fn change(ui: Ui, context: Context, me: SignedIn, session: Session, form: FormState) -> PageResult {
+/// What became of the form.
+pub(super) enum Outcome {
+    Changed(Response),
+    Refused(FormState),
+    /// Asked too often; when to come again.
+    TooMany(FormState, Duration),
+}
+
+/// Every session ends, also the one that asks; it gets another with another id, and goes on `to`.
+pub(super) async fn change(
+    context: &Context,
+    client: &Client,
+    me: &SignedIn,
+    session: &Session,
+    form: FormState,
+    to: Response,
+) -> Result<Outcome, PageError> {
     let new = match check(&form, &me.user) {
         Ok(new) => new,
-        Err(invalid) => {
-            let form = refuse(form, invalid.into())?;
-            return Ok(ui.refused(page(&ui, &me, form, None).await?).await);
-        }
+        Err(invalid) => return Ok(Outcome::Refused(refuse(form, invalid.into())?)),
     };
     let attempt = match context.attempts.begin(Who::SignedIn, &me.user.email) {
         Ok(attempt) => attempt,
@@ -37,12 +52,13 @@ pub(super) async fn change(ui: Ui, context: Context, me: SignedIn, session: Sess
                 context.store.record_refused_password(&me.act(), &me.user, 429).await?;
             }
             let form = form.with_error("current_password", wait_message(throttled.wait));
-            return Ok(ui.too_many(page(&ui, &me, form, None).await?, throttled.wait).await);
+            return Ok(Outcome::TooMany(form, throttled.wait));
         }
     };
     let done = async {
         let (_, kept) = context.store.user_to_sign_in(&me.user.email).await?.ok_or(Error::SignedOut)?;
-        if !context.passwords.matches(&Password::typed(form.value("current_password")), Some(&kept)).await? {
+        let typed = Password::typed(form.value("current_password"));
+        if context.passwords.matches(Who::SignedIn.lane(), &typed, Some(&kept)).await? == Match::No {
             context.store.record_refused_password(&me.act(), &me.user, 401).await?;
             return Ok(None);
         }
@@ -53,17 +69,16 @@ pub(super) async fn change(ui: Ui, context: Context, me: SignedIn, session: Sess
     match done.await {
         Ok(Some(hash)) => {
             context.attempts.was_right(attempt);
-            sign_in::start(&session, &me.user, hash.clone(), &ui.client).await?;
-            Ok(sign_in::known_here(&context, &me.user, &hash, changed("password")))
+            sign_in::start(context, session, &me.user, hash.clone(), client).await?;
+            Ok(Outcome::Changed(sign_in::known_here(context, &me.user, &hash, to)))
         }
         Ok(None) => {
-            let form = form.with_error("current_password", "This is not your password. Nothing was changed.");
-            Ok(ui.refused(page(&ui, &me, form, None).await?).await)
+            let refused = form.with_error("current_password", "This is not your password. Nothing was changed.");
+            Ok(Outcome::Refused(refused))
         }
         Err(error) => {
             context.attempts.take_back(attempt);
-            let form = refuse(form, error)?;
-            Ok(ui.refused(page(&ui, &me, form, None).await?).await)
+            Ok(Outcome::Refused(refuse(form, error)?))
         }
     }
 }
@@ -85,6 +100,7 @@ fn check(form: &FormState, user: &User) -> Result<Password, Invalid> {
     invalid.or(password)
 }
 
+/// The card of the account's page.
 #[component]
 pub(super) fn PasswordForm(form: FormState, email: String) -> impl IntoView {
     view! {
@@ -92,19 +108,26 @@ pub(super) fn PasswordForm(form: FormState, email: String) -> impl IntoView {
             <form method="post" action="/account" novalidate class="stack form">
                 <ErrorSummary form=&form/>
                 <Hidden name="do" value="password"/>
-                // Password managers look for it, to know whose password changes.
-                <input type="text" name="email" autocomplete="username" value=email hidden/>
-                <TextField
-                    form=&form name="current_password" label="Current password" kind="password"
-                    autocomplete="current-password"
-                />
-                <TextField
-                    form=&form name="new_password" label="New password" kind="password" autocomplete="new-password"
-                    hint="At least 12 characters. A few words in a row are easy to keep and hard to guess. You are then signed out everywhere else."
-                />
+                <PasswordFields form email/>
                 <div class="form-foot"><button class="btn btn-primary">"Change password"</button></div>
                 <SubmitOnce/>
             </form>
         </Card>
+    }
+}
+
+#[component]
+pub(super) fn PasswordFields(form: FormState, email: String) -> impl IntoView {
+    view! {
+        // Password managers look for it, to know whose password changes.
+        <input type="text" name="email" autocomplete="username" value=email hidden/>
+        <TextField
+            form=&form name="current_password" label="Current password" kind="password"
+            autocomplete="current-password"
+        />
+        <TextField
+            form=&form name="new_password" label="New password" kind="password" autocomplete="new-password"
+            hint="At least 12 characters. A few words in a row are easy to keep and hard to guess. You are then signed out everywhere else."
+        />
     }
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 
 use super::{
     ActivityQuery,
-    export::{Format, Watched, export},
+    export::{Format, Watched, export, exported},
 };
 use crate::{context::Context, error::PageResult, ui::Asked};
 
@@ -13,5 +13,8 @@ pub async fn get<A: Watched>(
     access: A,
     Asked(query): Asked<ActivityQuery>,
 ) -> PageResult {
-    Ok(export(&context.store, &access, &query, Format::Csv).await?)
+    let answer = export(&context.store, &access, &query, Format::Csv).await?;
+    let (act, event) = exported(&access, &query, Format::Csv);
+    context.noted.note(act, event);
+    Ok(answer)
 }

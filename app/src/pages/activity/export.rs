@@ -7,13 +7,17 @@ use axum::{
 };
 use futures_util::stream;
 use sallyport::{
-    audit::export::{CSV_HEAD, Exported},
+    audit::{
+        Act, Action, NewEvent, Target,
+        export::{CSV_HEAD, Exported},
+    },
     id::{AppId, OrgId},
     store::{EventFilter, Store},
 };
+use serde_json::json;
 
 use super::ActivityQuery;
-use crate::access::{AppAccess, OrgAccess};
+use crate::access::{AppAccess, OrgAccess, SignedIn};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -68,11 +72,16 @@ impl Export {
 
 /// What has a view of events: an organization, or one of its apps.
 pub trait Watched {
+    fn me(&self) -> &SignedIn;
     fn org(&self) -> &OrgId;
     fn app(&self) -> Option<&AppId>;
 }
 
 impl Watched for OrgAccess {
+    fn me(&self) -> &SignedIn {
+        &self.me
+    }
+
     fn org(&self) -> &OrgId {
         &self.org.id
     }
@@ -83,6 +92,10 @@ impl Watched for OrgAccess {
 }
 
 impl Watched for AppAccess {
+    fn me(&self) -> &SignedIn {
+        &self.org().me
+    }
+
     fn org(&self) -> &OrgId {
         &self.app.org_id
     }
@@ -90,6 +103,19 @@ impl Watched for AppAccess {
     fn app(&self) -> Option<&AppId> {
         Some(&self.app.id)
     }
+}
+
+/// Who took which view along: for the activity log.
+pub fn exported(of: &impl Watched, query: &ActivityQuery, format: Format) -> (Act, NewEvent) {
+    let target = match of.app() {
+        Some(app) => Target::new("app", app, app.as_str()).of_app(app),
+        None => Target::new("organization", of.org(), of.org().as_str()),
+    };
+    let short = |value: &str| value.chars().take(100).collect::<String>();
+    let filter: serde_json::Map<_, _> =
+        query.pairs().map(|(name, value)| (name.to_owned(), short(value).into())).collect();
+    let details = json!({ "format": format.extension(), "filter": filter });
+    (of.me().act(), NewEvent::of(of.org(), Action::ActivityExported, target).with(details))
 }
 
 /// The file. Where the database fails midway the download breaks off, so that half of it is never taken for the whole.

@@ -48,6 +48,7 @@ pub const RULES: &[Rule] = &[
     rule("/search",                               Some(SignedIn),        Some(SignedIn)),
     rule("/docs",                                 Some(Everybody(200)),  None),
     rule("/account",                              Some(SignedIn),        Some(SignedIn)),
+    rule("/account/password",                     Some(SignedIn),        Some(SignedIn)),
     rule("/orgs/new",                             Some(SignedIn),        Some(SignedIn)),
     rule("/orgs/{org_id}",                        Some(Members),         None),
     rule("/orgs/{org_id}/keys",                   Some(Members),         Some(Members)),

@@ -1,0 +1,50 @@
+//! How the program was called: arguments, and variables of the environment in their place.
+
+use std::{env, process::ExitCode};
+
+use clap::{
+    Arg, Command, CommandFactory, FromArgMatches,
+    builder::Resettable,
+    error::{ContextKind, ContextValue, Error},
+};
+
+/// The call, or the exit code after what is wrong with it was said.
+pub(super) fn parse<Cli: CommandFactory + FromArgMatches>() -> Result<Cli, ExitCode> {
+    let command = without_empty(Cli::command());
+    let parsed = command.clone().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    parsed.map_err(|error| {
+        // Help goes this way, too. Where nobody reads it, nothing is lost.
+        let _ = error.print();
+        if let Some(variable) = variable_of(&command, &error) {
+            note!("\nThe value is that of the environment variable {variable}.");
+        }
+        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+    })
+}
+
+/// An empty variable is as one that is not set.
+fn without_empty(mut command: Command) -> Command {
+    let is_empty = |arg: &&Arg| {
+        let value = arg.get_env().and_then(env::var_os);
+        value.is_some_and(|value| value.to_string_lossy().trim().is_empty())
+    };
+    let empty: Vec<_> = command.get_arguments().filter(is_empty).map(|arg| arg.get_id().clone()).collect();
+    for id in empty {
+        command = command.mut_arg(id, |arg| arg.env(Resettable::Reset));
+    }
+    command.mut_subcommands(without_empty)
+}
+
+/// Where a wrong value came from, if it was no argument: clap speaks of the flag that nobody gave.
+fn variable_of(command: &Command, error: &Error) -> Option<String> {
+    let Some(ContextValue::String(named)) = error.get(ContextKind::InvalidArg) else { return None };
+    let flag = named.split(' ').next()?;
+    let is_given = |argument: String| argument == flag || argument.starts_with(&format!("{flag}="));
+    let long = flag.strip_prefix("--")?;
+    if env::args_os().any(|argument| is_given(argument.to_string_lossy().into_owned())) {
+        return None;
+    }
+    let all = std::iter::once(command).chain(command.get_subcommands());
+    let arg = all.flat_map(Command::get_arguments).find(|arg| arg.get_long() == Some(long))?;
+    arg.get_env().map(|variable| variable.to_string_lossy().into_owned())
+}

@@ -1,0 +1,63 @@
+//! The folder itself: who may write to it, and what in it is left of a database.
+
+use std::{
+    fs,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use super::lock;
+
+/// Refuses a folder in which anybody on the machine may put another database or master key. A sentence where a group may.
+pub(super) fn check(folder: &Path) -> Result<Option<String>, String> {
+    let Ok(found) = fs::metadata(folder) else { return Ok(None) };
+    let (mode, shown) = (found.permissions().mode() & 0o777, folder.display());
+    if mode & 0o002 != 0 {
+        return Err(format!(
+            "Everybody on this machine can write to the data folder {shown} (its mode is {mode:o}), and so replace the \
+             database and the master key. Run: chmod 700 {shown}\n\
+             Or name a folder within it with --data; it is made with the right mode."
+        ));
+    }
+    Ok((mode & 0o020 != 0).then(|| {
+        format!(
+            "The group of the data folder {shown} can write to it (its mode is {mode:o}). Unless that is meant, run: \
+             chmod 700 {shown}"
+        )
+    }))
+}
+
+/// Makes the folder where it is missing; whether it did.
+pub(super) fn make(folder: &Path) -> Result<bool, String> {
+    if folder.exists() {
+        return Ok(false);
+    }
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| format!("The data folder {} can't be made: {error}", folder.display()))?;
+    Ok(true)
+}
+
+/// A SQLite database that is missing, and what in its folder says that there was one.
+pub(super) struct Traces {
+    /// Of the database itself: what SQLite wrote and did not fold into it yet.
+    pub of_database: Vec<PathBuf>,
+    /// Of a server that ran there.
+    pub of_server: Vec<PathBuf>,
+}
+
+/// Nothing where the database is there: an empty file is none.
+pub(super) fn traces(database: &Path, key: &Path) -> Option<Traces> {
+    if fs::metadata(database).is_ok_and(|found| found.len() > 0) {
+        return None;
+    }
+    let beside = |end: &str| PathBuf::from(format!("{}{end}", database.display()));
+    let there = |path: &PathBuf| fs::symlink_metadata(path).is_ok();
+    let holds = |path: &PathBuf| fs::metadata(path).is_ok_and(|found| found.len() > 0);
+    let link = fs::symlink_metadata(database).is_ok_and(|found| found.is_symlink()).then(|| database.to_owned());
+    let folded: Vec<_> = ["-wal", "-journal"].map(beside).into_iter().filter(holds).collect();
+    let of_server = [key.to_owned(), lock::path(database.parent().unwrap_or(Path::new(".")))];
+    Some(Traces {
+        of_database: link.into_iter().chain(folded).collect(),
+        of_server: of_server.into_iter().filter(there).collect(),
+    })
+}

@@ -1,0 +1,132 @@
+//! What is told to the activity log in batches: refused acts and exports. The first of a kind is told with the next batch,
+//! those of the ten minutes after it together, so that a flood fills no log. All of it is in memory and bounded.
+
+use std::{collections::HashMap, mem, time::Duration};
+
+use serde_json::json;
+
+use crate::audit::{Act, Actor, NewEvent};
+
+/// Of one kind, one event in this time.
+const EVERY: Duration = Duration::from_secs(10 * 60);
+/// So many kinds are told apart at once; what goes beyond is counted by its action and its chain alone.
+const MOST: usize = 1024;
+
+/// The same act, by the same one, in the same place.
+type Kind = (&'static str, String, String);
+
+struct Count {
+    act: Act,
+    event: NewEvent,
+    times: u64,
+    told: Option<Duration>,
+}
+
+/// What waits to be told. Time is since some start.
+#[derive(Default)]
+pub struct Noted(HashMap<Kind, Count>);
+
+impl Noted {
+    /// Counts an act. Who it was is their id; where that is not known, their address.
+    pub fn note(&mut self, act: Act, event: NewEvent) {
+        let who = match act.actor.id() {
+            "" => act.address.clone().unwrap_or_default(),
+            id => id.to_owned(),
+        };
+        let action = event.action.as_str();
+        let kind = (action, event.chain().to_owned(), who);
+        if self.0.len() >= MOST && !self.0.contains_key(&kind) {
+            let others = (action, event.chain().to_owned(), String::new());
+            return self.count(others, Act::by(Actor::Anonymous), event);
+        }
+        self.count(kind, act, event);
+    }
+
+    fn count(&mut self, kind: Kind, act: Act, event: NewEvent) {
+        let count = self.0.entry(kind).or_insert_with(|| Count {
+            act: act.clone(),
+            event: event.clone(),
+            times: 0,
+            told: None,
+        });
+        (count.act, count.event) = (act, event);
+        count.times += 1;
+    }
+
+    /// What is to be told now, by chain.
+    pub fn due(&mut self, now: Duration) -> Vec<(Act, NewEvent)> {
+        let mut due = Vec::new();
+        self.0.retain(|_, count| {
+            let rests = count.told.is_some_and(|told| now.saturating_sub(told) < EVERY);
+            if rests {
+                return true;
+            }
+            let times = mem::take(&mut count.times);
+            if times == 0 {
+                return false;
+            }
+            let mut event = count.event.clone();
+            if times > 1 {
+                event.details["times"] = json!(times);
+            }
+            due.push((count.act.clone(), event));
+            count.told = Some(now);
+            true
+        });
+        due.sort_by(|(_, one), (_, other)| one.chain().cmp(other.chain()));
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{Action, Target};
+
+    fn refused(address: &str) -> (Act, NewEvent) {
+        let act = Act { address: Some(address.to_owned()), ..Act::by(Actor::Anonymous) };
+        (act, NewEvent::of_system(Action::OriginRefused, Target::default()).refused(403))
+    }
+
+    fn told(noted: &mut Noted, seconds: u64) -> Vec<(Option<String>, serde_json::Value)> {
+        let due = noted.due(Duration::from_secs(seconds));
+        let mut told: Vec<_> =
+            due.into_iter().map(|(act, event)| (act.address, event.details["times"].clone())).collect();
+        told.sort_by_key(|(address, _)| address.clone());
+        told
+    }
+
+    #[test]
+    fn the_first_of_a_kind_is_told_and_the_next_together() {
+        let mut noted = Noted::default();
+        let note = |noted: &mut Noted, address: &str| {
+            let (act, event) = refused(address);
+            noted.note(act, event);
+        };
+        note(&mut noted, "a");
+        assert_eq!(told(&mut noted, 0), [(Some("a".to_owned()), json!(null))]);
+        for _ in 0..5_000 {
+            note(&mut noted, "a");
+        }
+        note(&mut noted, "b");
+        assert_eq!(told(&mut noted, 599), [(Some("b".to_owned()), json!(null))]);
+        assert_eq!(told(&mut noted, 600), [(Some("a".to_owned()), json!(5_000))]);
+        assert_eq!(told(&mut noted, 1_199), []);
+        assert_eq!(told(&mut noted, 2_000), []);
+        assert!(noted.0.is_empty(), "and is forgotten");
+    }
+
+    #[test]
+    fn many_kinds_take_bounded_room_and_none_is_lost() {
+        let mut noted = Noted::default();
+        for n in 0..5_000 {
+            let (act, event) = refused(&n.to_string());
+            noted.note(act, event);
+        }
+        assert!(noted.0.len() <= MOST + 1);
+        let told = told(&mut noted, 0);
+        let times: u64 = told.iter().map(|(_, times)| times.as_u64().unwrap_or(1)).sum();
+        assert_eq!((told.len(), times), (MOST + 1, 5_000));
+        assert_eq!(told[0], (None, json!(5_000 - MOST as u64)), "those beyond, together");
+    }
+}

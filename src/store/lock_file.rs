@@ -1,0 +1,115 @@
+//! Lock files: empty, for their owner's eyes alone, and never what a link in their place points to.
+
+use std::{
+    fs::{File, OpenOptions, Permissions, TryLockError},
+    io,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::Path,
+    time::Duration,
+};
+
+use rustix::{fs::OFlags, io::Errno};
+
+/// How often a lock that another process holds is tried again.
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// Opens a lock file, and makes it where it is missing. What is in it stays; what is no regular file is refused: somebody
+/// else may have put it there.
+pub fn open_lock(path: &Path) -> io::Result<File> {
+    // Without NONBLOCK, opening a pipe would wait for its other end.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags);
+    let not_ours = |what: &str| io::Error::other(format!("{what} is in its place; remove it"));
+    let file = options.open(path).map_err(|error| match error.raw_os_error() {
+        Some(code) if code == Errno::LOOP.raw_os_error() => not_ours("a link"),
+        _ => error,
+    })?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(not_ours("something that is no file"));
+    }
+    if found.permissions().mode() & 0o077 != 0 {
+        // Whoever may open it may hold it. One that an older version made is open to others.
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
+}
+
+/// Takes the lock. While another process holds it this waits, and says so by `waiting`, once; whether it was taken in that
+/// time.
+pub async fn lock_within(file: &File, patience: Duration, waiting: impl FnOnce()) -> io::Result<bool> {
+    let mut waiting = Some(waiting);
+    let taken = tokio::time::timeout(patience, async {
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(()),
+                Err(TryLockError::Error(error)) => return Err(error),
+                Err(TryLockError::WouldBlock) => {}
+            }
+            if let Some(waiting) = waiting.take() {
+                waiting();
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    });
+    match taken.await {
+        Ok(ended) => ended.map(|()| true),
+        Err(_) => Ok(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::symlink};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("there").permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_lock_is_its_owners_alone_and_keeps_what_is_in_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.lock");
+        open_lock(&path).expect("made");
+        assert_eq!(mode(&path), 0o600);
+        fs::write(&path, "what another version wrote").expect("written");
+        fs::set_permissions(&path, Permissions::from_mode(0o666)).expect("set");
+        open_lock(&path).expect("opened");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "what another version wrote");
+        assert_eq!(mode(&path), 0o600, "one that others could hold is closed to them");
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (victim, link) = (folder.path().join("victim"), folder.path().join("a.lock"));
+        fs::write(&victim, "precious").expect("written");
+        fs::set_permissions(&victim, Permissions::from_mode(0o644)).expect("set");
+        symlink(&victim, &link).expect("linked");
+        let error = open_lock(&link).expect_err("refused").to_string();
+        assert_eq!(error, "a link is in its place; remove it");
+        assert_eq!((fs::read_to_string(&victim).expect("read").as_str(), mode(&victim)), ("precious", 0o644));
+
+        let dangling = folder.path().join("b.lock");
+        symlink(folder.path().join("nowhere"), &dangling).expect("linked");
+        assert!(open_lock(&dangling).is_err());
+        assert!(!folder.path().join("nowhere").exists(), "nothing is made where a link points");
+        assert!(open_lock(folder.path()).is_err(), "a folder is no lock");
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_is_held_is_waited_for_and_then_given_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.lock");
+        let (held, mine) = (open_lock(&path).expect("opened"), open_lock(&path).expect("opened"));
+        held.lock().expect("taken");
+        let mut said = 0;
+        assert!(!lock_within(&mine, 2 * AGAIN, || said += 1).await.expect("tried"));
+        assert_eq!(said, 1);
+        // Freed by the very sentence that says that somebody waits.
+        assert!(lock_within(&mine, Duration::from_secs(60), || drop(held)).await.expect("tried"));
+    }
+}
