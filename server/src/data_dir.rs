@@ -227,7 +227,7 @@ fn expected(place: &Place, database: &Path, traces: &Traces, wanted: Wanted) -> 
         names.join(" and ")
     };
     let missing = format!(
-        "There is no database at {}, but {{}} says that there was one. Is its disk mounted, and do --data and \
+        "There is no database at {}, but there was one: {{}} is still there. Is its disk mounted, and do --data and \
          --database-url say where it is? Put the database back, from a backup if need be.",
         database.display()
     );

@@ -57,7 +57,7 @@ async fn a_missing_database_beside_a_key_is_not_made_anew() {
     let database = folder.path().join("sallyport.db");
     fs::remove_file(&database).expect("removed");
     let error = refused(folder.path(), Wanted::Known).await;
-    assert!(error.contains("There is no database at") && error.contains("master.key says that there was"), "{error}");
+    assert!(error.contains("There is no database at") && error.contains("master.key is still there"), "{error}");
     assert!(error.contains("sallyport migrate --new"), "the fix: {error}");
 
     // As empty as missing.
@@ -94,7 +94,7 @@ async fn a_lock_is_a_trace_too() {
     let master_key = Some(crate::config::MasterKeyText(MasterKey::mint(&SeededEntropy::new(1)).expose().to_string()));
     let place = Place { master_key, ..place(folder.path()) };
     let ended = DataDir::prepare(&place, &SeededEntropy::new(1), Wanted::Known).await;
-    assert!(ended.err().expect("refused").contains("sallyport.lock says"));
+    assert!(ended.err().expect("refused").contains("sallyport.lock is still there"));
     DataDir::prepare(&place, &SeededEntropy::new(1), Wanted::New).await.expect("it was said");
     assert_eq!(names(folder.path()), ["sallyport.db", "sallyport.lock"]);
 }
