@@ -23,3 +23,15 @@ cargo_target_dir() {
 
 # port_taken PORT: does anything answer on 127.0.0.1:PORT?
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# The toolchain is the one that rust-toolchain.toml names. Where that version is installed under the name `stable` alone,
+# rustup would download it a second time.
+if [ -z "${RUSTUP_TOOLCHAIN:-}" ] && have rustup; then
+  channel=$(sed -n 's/^channel = "\(.*\)"$/\1/p' rust-toolchain.toml)
+  installed=$(rustup toolchain list 2>/dev/null || true)
+  if ! grep -q "^$channel" <<<"$installed" && grep -q '^stable' <<<"$installed" &&
+    [[ $(rustc +stable --version) == "rustc $channel "* ]]; then
+    export RUSTUP_TOOLCHAIN=stable
+  fi
+  unset channel installed
+fi

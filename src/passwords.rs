@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use argon2::{Algorithm, Argon2, Params, Version, password_hash::PasswordHasher};
+use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 use password_hash::{PasswordVerifier, phc::PasswordHash};
 use tokio::{
     runtime::{Builder, Runtime},
@@ -66,9 +67,16 @@ fn hash(password: &[u8], salt: [u8; 16]) -> String {
     hash.to_string()
 }
 
+/// A PHC string like those of [`hash`], of a random output that no password is known for. Nothing is computed: the
+/// allocator would keep the 19 MiB for as long as the process runs.
+fn nobody(entropy: &dyn Entropy) -> String {
+    let [salt, output] = [&entropy.array::<16>()[..], &entropy.array::<32>()].map(|bytes| BASE64_STANDARD_NO_PAD.encode(bytes));
+    format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${output}")
+}
+
 impl Passwords {
     pub fn new(entropy: Arc<dyn Entropy>) -> Self {
-        let nobody = hash(&entropy.array::<32>(), entropy.array());
+        let nobody = nobody(&*entropy);
         Self(Arc::new(Pool {
             threads: Threads::start(),
             running: Arc::new(Semaphore::new(AT_ONCE)),
@@ -131,6 +139,16 @@ mod tests {
         assert_eq!(passwords.0.running.available_permits(), 0, "the work goes on, and counts");
         drop(release);
         let _all = passwords.0.running.acquire_many(AT_ONCE as u32).await.expect("given back at its end");
+    }
+
+    #[test]
+    fn the_hash_of_nobody_costs_what_a_real_one_does() {
+        let entropy = SeededEntropy::new(1);
+        let (nobody, real) = (nobody(&entropy), hash(b"real", [7; 16]));
+        let [nobody, real] = [&nobody, &real].map(|text| PasswordHash::new(text).expect("a PHC string"));
+        assert_eq!((nobody.algorithm, nobody.version, nobody.params), (real.algorithm, real.version, real.params));
+        let lengths = |hash: &PasswordHash| (hash.salt.map(|salt| salt.len()), hash.hash.map(|output| output.len()));
+        assert_eq!(lengths(&nobody), lengths(&real));
     }
 
     #[tokio::test]
