@@ -7,6 +7,7 @@ const [folder] = process.argv.slice(2);
 const sbom = JSON.parse(readFileSync(join(folder, 'sbom.cdx.json'), 'utf8'));
 const licences = readFileSync(join(folder, 'THIRD-PARTY-LICENSES.txt'), 'utf8');
 const lock = readFileSync('Cargo.lock', 'utf8');
+const allowed_licences = /^allow = \[([^\]]*)\]/m.exec(readFileSync('deny.toml', 'utf8'))[1].match(/[^"]+(?=",)/g);
 const wrong = [];
 const must = (holds, text) => holds || wrong.push(text);
 
@@ -18,6 +19,12 @@ for (const { ref, dependsOn } of sbom.dependencies) {
   for (const one of [ref, ...dependsOn]) must(one === 'sallyport' || refs.has(one), `${one} depends, and is no component`);
 }
 
+// SPDX: one of those joined by OR, all of those joined by AND. No expression in use nests deeper than one pair of brackets.
+function is_allowed(expression) {
+  const flat = expression.replaceAll(/\(([^()]*)\)/g, (_, inner) => (is_allowed(inner) ? allowed_licences[0] : 'none'));
+  return flat.split(' OR ').some(one => one.split(' AND ').every(id => allowed_licences.includes(id.trim())));
+}
+
 const named = new Map(sbom.components.map(component => [component.purl, component]));
 const linked = [...linked_names()].map(name => name.split(' '));
 // What everybody knows to be inside, should the list of what is linked ever come out short.
@@ -27,10 +34,14 @@ for (const name of ['axum', 'leptos', 'libsqlite3-sys', 'ring', 'sqlx-core', 'to
 for (const [name, version] of linked) {
   const component = named.get(`pkg:cargo/${name}@${version}`);
   must(component, `${name} ${version} is missing`);
-  const entry = new RegExp(`name = "${name}"\nversion = "${version.replaceAll(/[.+]/g, '\\$&')}"\n(?:source = .*\nchecksum = "(.*)"\n)?`).exec(lock);
-  must(entry && component?.hashes?.[0].content === entry[1], `${name} ${version} is not what Cargo.lock has`);
-  must(component?.licenses?.length > 0, `${name} ${version} has no licence`);
-  if (entry?.[1]) must(licences.includes(`\n${name} ${version}: `), `${name} ${version} is not among the licences`);
+  const escaped = version.replaceAll(/[.+]/g, '\\$&');
+  const entry = new RegExp(`name = "${name}"\nversion = "${escaped}"\n(?:source = "(.*)"\nchecksum = "(.*)"\n)?`).exec(lock);
+  const [, source, checksum] = entry ?? [];
+  must(entry && component?.hashes?.[0].content === checksum, `${name} ${version} is not what Cargo.lock has`);
+  const licence = component?.licenses?.[0].expression;
+  must(licence && is_allowed(licence), `the licence of ${name} ${version} (${licence}) is not allowed by deny.toml`);
+  must(!source || source.startsWith('registry+'), `${name} ${version} comes from ${source}`);
+  if (source) must(licences.includes(`\n${name} ${version}: `), `${name} ${version} is not among the licences`);
 }
 const crates = [...named.keys()].filter(purl => purl.startsWith('pkg:cargo/'));
 must(crates.length === linked.length, `${crates.length} crates are named, and ${linked.length} are linked`);
