@@ -180,6 +180,9 @@ async fn filters_that_cannot_be_read_show_nothing(portal: &TestPortal) {
     // A misspelled filter is none that may be left out.
     assert_eq!(portal.get(&format!("{activity}?form=2026-11-20")).await.status, 400);
     assert_eq!(portal.get(&format!("{activity}.csv?form=2026-11-20")).await.status, 400);
+    let keys = portal.get(&format!("/apps/{app}/keys?status=maybe")).await;
+    assert_eq!(keys.status, 400);
+    assert_eq!(portal.get(&format!("/apps/{app}/keys?status=")).await.status, 200);
     for (query, field) in [("reason=maybe", "reason"), ("key=nobodys", "key")] {
         let page = portal.get(&format!("{activity}/refused?{query}")).await;
         assert_eq!(page.status, 422, "{query}");
