@@ -34,10 +34,12 @@ fn say(button: &web_sys::Element, copied: bool, field: Option<&str>) {
     use std::time::Duration;
 
     let title = button.get_attribute("title").unwrap_or_default();
-    let what = title.strip_prefix("Copy ").unwrap_or(&title);
     let (state, said) = if copied {
-        let (first, rest) = what.split_at_checked(1).unwrap_or_default();
-        ("data-copied", format!("{}{rest} copied", first.to_uppercase()))
+        let mut said = title.strip_prefix("Copy ").unwrap_or(&title).to_owned() + " copied";
+        if let Some(first) = said.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        ("data-copied", said)
     } else {
         dom::select(button, field);
         ("data-not-copied", "Not copied. It is selected: press Ctrl C or ⌘C".to_owned())

@@ -92,7 +92,7 @@ pub(super) fn select(button: &Element, field: Option<&str>) {
         return;
     };
     let text = button.get_attribute("data-copy").unwrap_or_default();
-    if shown.text_content().unwrap_or_default().trim_end() != text.trim_end() {
+    if shown.text_content().as_ref() != Some(&text) {
         shown.set_text_content(Some(&text));
     }
     let _ = selection.select_all_children(&shown);
@@ -112,10 +112,10 @@ pub(super) fn is_typing() -> bool {
 }
 
 /// The address of a JSON file with this text, until it is revoked or the page is left.
-pub(super) fn blob(json: &str) -> Option<String> {
+pub(super) fn blob(json: &JsValue) -> Option<String> {
     let kind = BlobPropertyBag::new();
     kind.set_type("application/json");
-    let parts = js_sys::Array::of1(&JsValue::from_str(json));
+    let parts = js_sys::Array::of1(json);
     let blob = Blob::new_with_str_sequence_and_options(&parts, &kind).ok()?;
     Url::create_object_url_with_blob(&blob).ok()
 }

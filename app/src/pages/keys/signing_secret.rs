@@ -95,7 +95,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
         (format!("/keys/{}", access.key.id), access.key.signing_version.to_string(), !access.key.has_signing_secret);
     let action = format!("{close}/signing-secret");
     // Back to the button that asked.
-    let close = format!("{close}#signing-secret");
+    let close = format!("{close}#rotate-signing");
     let title = if first { "Generate signing secret" } else { "Rotate signing secret" };
     let graces = GRACES.into_iter().map(|(value, _, label)| Choice::new(value, label)).collect();
     Ok(page.with_dialog(move || {
