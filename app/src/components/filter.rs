@@ -34,7 +34,7 @@ pub fn FilterBar(
             {fold}
             <form class="filters" method="get" action=action>
                 {children()}
-                <button id="filter-apply" class="btn btn-small">"Apply"</button>
+                <button id="filter-apply" class="btn btn-small apply">"Apply"</button>
                 <AutoSubmit/>
             </form>
             <div class="filter-side">{side.run()}</div>

@@ -60,7 +60,11 @@ mod run {
                 });
             }
             let filters = self.clone();
-            dom::listen(&self.form, "input", move |_| _ = filters.again());
+            dom::listen(&self.form, "input", move |_| {
+                filters.again();
+                // *Apply* is there once there is something to apply.
+                let _ = filters.form.toggle_attribute_with_force("data-changed", filters.is_changed());
+            });
             let filters = self.clone();
             dom::listen(&self.form, "change", move |event| {
                 let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
@@ -104,9 +108,12 @@ mod run {
             set_timeout(apply, if within { PAUSE } else { Duration::ZERO });
         }
 
-        /// Where something was changed.
+        fn is_changed(&self) -> bool {
+            dom::address(&self.form) != self.shown
+        }
+
         fn apply(&self) {
-            if dom::address(&self.form) != self.shown {
+            if self.is_changed() {
                 self.go();
             }
         }
