@@ -3,6 +3,7 @@
 //! Reads are methods that name the owner first. Writes name who acts, run to their end even if the caller hangs up,
 //! and leave an event in the same transaction.
 
+mod actors;
 mod apps;
 mod backup;
 mod events;
@@ -40,6 +41,7 @@ use std::sync::{Arc, OnceLock};
 
 use sqlx::AnyPool;
 
+pub use actors::SeenActor;
 pub use backup::{Holdings, copy_sqlite, inspect_copy};
 pub use events::{EventFilter, EventPage};
 pub use key_list::{KeyFilter, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};

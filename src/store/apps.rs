@@ -93,10 +93,14 @@ impl Store {
 
     /// Every app of an organization, by name: what *Choose App* offers.
     pub async fn apps_of_org(&self, org: &OrgId) -> Result<Vec<App>> {
-        let rows = sqlx::query("SELECT * FROM apps WHERE org_id = $1 ORDER BY lower(name), id")
-            .bind(org.to_string())
-            .fetch_all(self.read())
-            .await?;
+        let rows = sqlx::query(
+            "SELECT a.* FROM apps a JOIN projects p ON p.id = a.project_id JOIN tenants t ON t.id = p.tenant_id \
+             WHERE a.org_id = $1 AND a.archived_at IS NULL AND p.archived_at IS NULL AND t.archived_at IS NULL \
+             ORDER BY lower(a.name), a.id",
+        )
+        .bind(org.to_string())
+        .fetch_all(self.read())
+        .await?;
         rows.iter().map(app).collect()
     }
 

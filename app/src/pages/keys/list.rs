@@ -32,7 +32,8 @@ pub struct ListQuery {
     label: String,
     environment: String,
     scope: String,
-    status: String,
+    #[serde(deserialize_with = "status")]
+    status: Option<KeyStatus>,
     sort: String,
     before: Option<String>,
     after: Option<String>,
@@ -44,6 +45,16 @@ pub struct ListQuery {
     pub like: Option<String>,
 }
 
+/// An unknown one is refused: left out, it would show more than was asked for.
+fn status<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<KeyStatus>, D::Error> {
+    let text = String::deserialize(text)?;
+    let known = KeyStatus::parse(&text);
+    if known.is_none() && !text.is_empty() {
+        return Err(serde::de::Error::custom("no status of a key"));
+    }
+    Ok(known)
+}
+
 impl ListQuery {
     pub fn filter(&self) -> KeyFilter {
         // Words that can't be in the database match nothing; PostgreSQL refuses some of them with an error.
@@ -53,7 +64,7 @@ impl ListQuery {
             label: word(&self.label),
             environment: word(&self.environment),
             scope: word(&self.scope),
-            status: KeyStatus::parse(&self.status),
+            status: self.status,
             sort: KeySort::parse(&self.sort).unwrap_or_default(),
             before: self.before.clone(),
             after: self.after.clone(),

@@ -209,7 +209,7 @@ fn Actions(
         })}
         {(status != Status::Revoked).then(|| view! {
             {signing.then(|| view! {
-                <form method="get" action=to("signing-secret")><button id="signing-secret" class="btn">{rotate}</button></form>
+                <form method="get" action=to("signing-secret")><button id="rotate-signing" class="btn">{rotate}</button></form>
             })}
             <form method="get" action=to("revoke")><button id="revoke" class="btn btn-danger-quiet">"Revoke"</button></form>
         })}
