@@ -1,13 +1,8 @@
 //! How names and labels are compared: as typed they differ in case and in how letters are composed, and people mean the
 //! same.
 
-use icu_casemap::{CaseMapper, CaseMapperBorrowed};
-use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
-
-const FOLDS: CaseMapperBorrowed<'static> = CaseMapper::new();
-const DECOMPOSES: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizerBorrowed::new_nfd();
-const COMPOSES: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed::new_nfc();
-const COMPATIBLE: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed::new_nfkc();
+use caseless::Caseless;
+use unicode_normalization::UnicodeNormalization;
 
 /// The text as it is searched and sorted: two texts are alike where these are equal. A compatibility caseless match of the
 /// Unicode standard (definition D146), composed at the end.
@@ -16,14 +11,12 @@ pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    let decomposed = DECOMPOSES.normalize(text);
-    let compatible = COMPATIBLE.normalize(&FOLDS.fold_string(&decomposed)).into_owned();
-    COMPATIBLE.normalize(&FOLDS.fold_string(&compatible)).into_owned()
+    text.nfd().default_case_fold().nfkc().default_case_fold().nfkc().collect()
 }
 
 /// The text with each letter in one character where there is one (NFC), case kept.
 pub fn composed(text: &str) -> String {
-    COMPOSES.normalize(text).into_owned()
+    text.nfc().collect()
 }
 
 #[cfg(test)]
