@@ -6,6 +6,7 @@ use super::{Store, detached, keys, places::name_taken, retried, row::Read, tx::T
 use crate::{
     Error, Result,
     audit::{Act, NewEvent},
+    fold::fold,
     id::OrgId,
     member::Permission,
     place::{Naming, Place, PlaceKind},
@@ -59,11 +60,13 @@ impl Store {
             let mut tx = store.begin(&act).await?;
             tx.needs(&place.org_id, place.kind.to_edit()).await?;
             let table = table(place.kind);
-            let sql = format!("UPDATE {table} SET name = $1, description = $2 WHERE id = $3 RETURNING id");
+            let sql =
+                format!("UPDATE {table} SET name = $1, description = $2, name_folded = $4 WHERE id = $3 RETURNING id");
             sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind(new.name.clone())
                 .bind(new.description.clone())
                 .bind(place.id.clone())
+                .bind(fold(&new.name))
                 .fetch_optional(tx.on())
                 .await
                 .map_err(|error| {

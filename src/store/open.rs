@@ -17,7 +17,7 @@ use sqlx::{
 
 use crate::audit;
 
-use super::{Inner, Store, Tools, peppers::Peppers, postgres, sqlite};
+use super::{Inner, Store, Tools, folding, peppers::Peppers, postgres, sqlite};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -121,6 +121,8 @@ impl Store {
             prover: OnceLock::new(),
             #[cfg(feature = "testing")]
             slowness: OnceLock::new(),
+            #[cfg(feature = "testing")]
+            reads: std::sync::atomic::AtomicU64::default(),
             server_lock: tokio::sync::Mutex::default(),
         })))
     }
@@ -162,5 +164,6 @@ async fn migrate(location: &Location, pool: &AnyPool) -> Result<(), OpenError> {
     MIGRATIONS.run(pool).await.map_err(|error| match error {
         MigrateError::VersionMissing(version) => OpenError::NewerDatabase(version),
         other => OpenError::Migrate(other),
-    })
+    })?;
+    Ok(folding::fold_names(pool).await?)
 }

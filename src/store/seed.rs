@@ -14,9 +14,9 @@ use crate::{
 /// Everything of a key that was issued, but for its name and its secret. It counts as used, so that a first use is
 /// not told of each.
 const COPY: &str = "INSERT INTO keys (id, digest, shown, org_id, app_id, label, environment, mode, pepper, scopes, \
-    created_at, created_by, expires_at, last_used_at) \
+    created_at, created_by, expires_at, last_used_at, label_folded) \
     SELECT $1, $2, $3, org_id, app_id, label, environment, mode, pepper, scopes, \
-    created_at, created_by, expires_at, created_at FROM keys WHERE id = $4";
+    created_at, created_by, expires_at, created_at, label_folded FROM keys WHERE id = $4";
 
 impl Store {
     /// Issues a key as [`Store::issue_key`] does, and `count - 1` copies of it in the same transaction, which leave one

@@ -6,11 +6,12 @@ use super::{Store, detached, is_taken, retried, row::Read, tx::Tx};
 use crate::{
     Error, Result,
     audit::{Act, Action, NewEvent, SYSTEM, Target},
+    fold::fold,
     id::{OrgId, UserId},
     user::{Account, NewUser, User},
 };
 
-pub(super) fn user(row: &AnyRow) -> Result<User> {
+pub(super) fn user(row: &impl Read) -> Result<User> {
     Ok(User {
         id: UserId::stored(row.text("id")?),
         name: row.text("name")?,
@@ -75,7 +76,7 @@ impl Store {
 
     /// Everybody, by name.
     pub async fn accounts(&self) -> Result<Vec<Account>> {
-        let rows = sqlx::query("SELECT * FROM users ORDER BY lower(name), id").fetch_all(self.read()).await?;
+        let rows = sqlx::query("SELECT * FROM users ORDER BY name_folded, id").fetch_all(self.read()).await?;
         rows.iter().map(account).collect()
     }
 
@@ -202,9 +203,10 @@ impl Store {
 async fn rename(store: Store, act: Act, user: User, name: String) -> Result<()> {
     let mut tx = store.begin(&act).await?;
     tx.lock_chain(SYSTEM).await?;
-    let done = sqlx::query("UPDATE users SET name = $1 WHERE id = $2")
+    let done = sqlx::query("UPDATE users SET name = $1, name_folded = $3 WHERE id = $2")
         .bind(name.clone())
         .bind(user.id.to_string())
+        .bind(fold(&name))
         .execute(tx.on())
         .await?;
     if done.rows_affected() == 0 {
@@ -241,7 +243,8 @@ impl Tx {
             created_at: store.now(),
         };
         sqlx::query(
-            "INSERT INTO users (id, name, email, password_hash, operator, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO users (id, name, email, password_hash, operator, created_at, name_folded) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(user.id.to_string())
         .bind(user.name.clone())
@@ -249,6 +252,7 @@ impl Tx {
         .bind(hash)
         .bind(i64::from(operator))
         .bind(user.created_at.micros())
+        .bind(fold(&user.name))
         .execute(self.on())
         .await
         .map_err(|error| {

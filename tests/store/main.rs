@@ -3,8 +3,10 @@
 mod constraints;
 mod events;
 mod export;
+mod folding;
 mod holders;
 mod key_days;
+mod key_status;
 mod keys;
 mod lifecycle;
 mod managing;

@@ -19,6 +19,9 @@ crate::on_both_portals!(
     the_file_is_for_one_person_and_a_day,
     an_archived_app_is_not_offered,
     what_was_typed_is_kept_whatever_the_reason,
+    a_list_costs_five_queries_at_most,
+    a_key_of_an_archived_app_is_suspended,
+    a_scope_lists_what_implies_it,
 );
 
 async fn both_secrets_are_in_one_response(portal: &TestPortal) {
@@ -255,4 +258,63 @@ async fn what_was_typed_is_kept_whatever_the_reason(portal: &TestPortal) {
     assert_eq!(answer.status, 404);
     assert!(answer.body.contains("What you typed") && answer.body.contains("Kept &lt;label&gt;"), "{}", answer.body);
     assert!(!answer.body.contains("a-token"));
+}
+
+async fn a_list_costs_five_queries_at_most(portal: &TestPortal) {
+    portal.set_up().await;
+    let org = portal.org("Another").await;
+    let empty = portal.app_in(&org, "Empty").await;
+    let none = format!("/orgs/{org}/keys");
+    let cost = async |path: &str| {
+        let before = portal.store.reads();
+        assert_eq!(portal.get(path).await.status, 200, "{path}");
+        let reads = portal.store.reads() - before;
+        assert!(reads <= 5, "{path}: {reads} queries");
+    };
+    cost(&none).await;
+    cost(&format!("/apps/{empty}/keys")).await;
+    let app = portal.app_in(&org, "Full").await;
+    for _ in 0..3 {
+        portal.key(&app).await;
+    }
+    let paused = portal.key(&app).await.0;
+    portal.post(&format!("/keys/{paused}/pause"), &[]).await;
+    for list in [format!("/apps/{app}/keys"), none] {
+        for query in
+            ["", "?label=c&environment=production&scope=read", "?status=suspended", "?sort=label", "?include_revoked=1"]
+        {
+            cost(&format!("{list}{query}")).await;
+        }
+    }
+}
+
+async fn a_key_of_an_archived_app_is_suspended(portal: &TestPortal) {
+    portal.set_up().await;
+    let org = portal.org("Another").await;
+    let app = portal.app_in(&org, "Archived soon").await;
+    let key = portal.key(&app).await.0;
+    let badge = |page: &str, word: &str| page.contains(&format!(">{word}</span>"));
+    let list = format!("/apps/{app}/keys");
+    assert!(badge(&portal.get(&list).await.body, "Active"));
+    assert_eq!(portal.post(&format!("/apps/{app}/settings/archive"), &[]).await.status, 303);
+    for path in [list.clone(), format!("/orgs/{org}/keys"), format!("/keys/{key}"), format!("/apps/{app}")] {
+        let page = portal.get(&path).await.body;
+        assert!(badge(&page, "Suspended") && !badge(&page, "Active"), "{path}: {page}");
+    }
+    assert!(portal.get(&format!("{list}?status=suspended")).await.body.contains(&key));
+    assert!(portal.get(&format!("/orgs/{org}/keys?status=active")).await.body.contains("Nothing matches"));
+    assert!(portal.get("/search?q=CI").await.body.contains("Suspended"));
+}
+
+async fn a_scope_lists_what_implies_it(portal: &TestPortal) {
+    portal.set_up().await;
+    let org = portal.org("Another").await;
+    let app = portal.app_in(&org, "Scoped").await;
+    for (label, scopes) in [("May do all", "admin"), ("May look", "read")] {
+        portal.generate(&app, label, &[scopes], true).await;
+    }
+    for list in [format!("/apps/{app}/keys"), format!("/orgs/{org}/keys")] {
+        let page = portal.get(&format!("{list}?environment=production&scope=delete")).await.body;
+        assert!(page.contains("May do all") && !page.contains("May look") && page.contains("1 key<"), "{page}");
+    }
 }
