@@ -112,8 +112,8 @@ export class Portal {
     await this.create('/setup', { name: 'Bench', ...person });
     this.org = await this.create('/orgs/new', { name: 'Bench', description: '', plan, tenant: 'Default' });
     const tenant = await this.create(`${this.org}/tenants/new`, { name: 'Bench' });
-    const project = await this.create(`${tenant}/projects/new`, { name: 'Bench' });
-    this.app = await this.create(`${project}/apps/new`, { name: 'Bench', os: 'backend', bundle_id: '', description: '' });
+    this.project = await this.create(`${tenant}/projects/new`, { name: 'Bench' });
+    this.app = await this.create(`${this.project}/apps/new`, { name: 'Bench', os: 'backend', bundle_id: '', description: '' });
     this.key = await this.generate();
     return this;
   }

@@ -8,6 +8,7 @@ export const few = Number(process.env.BENCH_FEW ?? 1_000);
 export const many = Number(process.env.BENCH_MANY ?? 100_000);
 export const most = Number(process.env.BENCH_MOST ?? 1_000_000);
 export const cached = Number(process.env.BENCH_CACHED ?? 200_000);
+export const revocations = Number(process.env.BENCH_REVOCATIONS ?? 500);
 export const flood_seconds = Number(process.env.BENCH_FLOOD ?? 60);
 export const report_file = process.env.BENCH_REPORT ?? 'docs/benchmarks.md';
 // Programs that were built before: a trial of the script, whose figures mean nothing.

@@ -29,6 +29,8 @@ mod repeats;
 mod restrictions;
 mod root_tokens;
 mod row;
+mod rows;
+mod schema;
 mod search;
 #[cfg(feature = "testing")]
 mod seed;

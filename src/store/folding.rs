@@ -1,6 +1,6 @@
 //! Folds the names that were written before names were folded: SQL can't.
 
-use sqlx::AnyPool;
+use sqlx::AnyConnection;
 
 use super::row::Read;
 use crate::{Result, fold::fold};
@@ -19,14 +19,14 @@ const NAMED: [(&str, &str, &str); 6] = [
 const BATCH: usize = 500;
 
 /// Fills in what is not folded yet. It may be ended at any point and begun again: what is done stays done.
-pub(super) async fn fold_names(pool: &AnyPool) -> Result<()> {
+pub(super) async fn fold_names(connection: &mut AnyConnection) -> Result<()> {
     for (table, column, folded) in NAMED {
         let mut last = String::new();
         loop {
             let sql = format!(
                 "SELECT id, {column} AS name FROM {table} WHERE {folded} IS NULL AND id > $1 ORDER BY id LIMIT {BATCH}"
             );
-            let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(last.clone()).fetch_all(pool).await?;
+            let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(last.clone()).fetch_all(&mut *connection).await?;
             let Some(end) = rows.last() else { break };
             last = end.text("id")?;
             let values: Vec<_> = (0..rows.len()).map(|n| format!("(${}, ${})", 2 * n + 1, 2 * n + 2)).collect();
@@ -39,7 +39,7 @@ pub(super) async fn fold_names(pool: &AnyPool) -> Result<()> {
             for row in &rows {
                 query = query.bind(row.text("id")?).bind(fold(&row.text("name")?));
             }
-            query.execute(pool).await?;
+            query.execute(&mut *connection).await?;
         }
     }
     Ok(())

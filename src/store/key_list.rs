@@ -128,7 +128,7 @@ impl KeySort {
             Self::Newest => ("k.created_at", true),
             Self::Oldest => ("k.created_at", false),
             Self::Label => ("k.label_folded", false),
-            Self::LastUsed => ("COALESCE(k.last_used_at, 0)", true),
+            Self::LastUsed => ("COALESCE((SELECT u.last_at FROM key_uses u WHERE u.key_id = k.id), 0)", true),
             Self::Expires => ("COALESCE(k.expires_at, 9223372036854775807)", false),
         }
     }
@@ -217,7 +217,10 @@ impl Conditions {
         }
         if status == KeyStatus::Unused {
             let n = self.number(Value::Int((now - days(UNUSED_DAYS)).micros()));
-            self.and(&format!("COALESCE(k.last_used_at, k.created_at) <= {n}"));
+            // What was used last before that day was made before it too: an index finds the keys that are old enough.
+            self.and(&format!(
+                "k.created_at <= {n} AND NOT EXISTS (SELECT 1 FROM key_uses u WHERE u.key_id = k.id AND u.last_at > {n})"
+            ));
         }
     }
 

@@ -4,8 +4,13 @@ use serde_json::json;
 use sqlx::any::AnyRow;
 
 use super::{
-    Store, detached, is_taken, key_status::suspended_column, lifecycle::keys_within, proof, retried, row::Read,
-    signing, tx::Tx,
+    Store, detached, is_taken,
+    key_status::suspended_column,
+    lifecycle::{KeyLock, keys_within},
+    proof, retried,
+    row::Read,
+    signing,
+    tx::Tx,
 };
 use crate::{
     Error, Result, Timestamp,
@@ -31,7 +36,8 @@ pub(super) const COLUMNS: &str = concat!(
     k.signing_before_until, k.require_signed, k.addresses, k.addresses_enforced, k.limit_per_minute, k.limit_per_day, \
     k.created_at, \
     (SELECT u.name FROM users u WHERE u.id = k.created_by) AS created_by, k.expires_at, \
-    k.last_used_at, k.paused_at, k.paused_by, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after, ",
+    (SELECT v.last_at FROM key_uses v WHERE v.key_id = k.id) AS last_used_at, \
+    k.paused_at, k.paused_by, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after, ",
     suspended_column!()
 );
 
@@ -103,11 +109,6 @@ pub(super) fn metadata(text: &str) -> Metadata {
 
 pub(super) fn scopes(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
-}
-
-/// The column is never empty, so that no key loses its scopes unseen: a blank says that keys have none here.
-fn written(scopes: &[String]) -> String {
-    if scopes.is_empty() { " ".to_owned() } else { scopes.join(" ") }
 }
 
 impl Store {
@@ -269,7 +270,7 @@ async fn revoke_all(store: Store, act: Act, place: Place, reason: String) -> Res
     let mut tx = store.begin(&act).await?;
     tx.needs(&place.org_id, place.kind.to_revoke_all()).await?;
     tx.hold_place(&place).await?;
-    tx.lock_keys_of(&place).await?;
+    tx.lock_keys_of(&place, KeyLock::Change).await?;
     tx.touches_keys_of(&place).await?;
     let sql = format!(
         "UPDATE keys SET revoked_at = $2, revoked_by = $3, revoke_reason = $4 WHERE {} AND revoked_at IS NULL",
@@ -377,7 +378,7 @@ impl Tx {
         .bind(key.shown.clone())
         .bind(digest.0.to_vec())
         .bind(pepper)
-        .bind(written(&key.scopes))
+        .bind(key.scopes.join(" "))
         .bind(form)
         .bind(sealed)
         .bind(key.created_at.micros())

@@ -25,12 +25,13 @@ macro_rules! select_record {
     ($column:literal) => {
         concat!(
             "SELECT k.id, k.label, k.org_id, k.app_id, k.environment, k.mode, k.scopes, k.expires_at, k.revoked_at, \
-             k.paused_at, k.metadata, k.last_used_at, k.require_signed, k.addresses, k.addresses_enforced, \
+             k.paused_at, k.metadata, v.last_at AS last_used_at, k.require_signed, k.addresses, k.addresses_enforced, \
              k.limit_per_minute, k.limit_per_day, a.tenant_id, a.project_id, \
              COALESCE(a.ingestion_verified, 0) AS ingestion_verified, a.limit_per_minute AS app_per_minute, \
              a.limit_per_day AS app_per_day, o.plan, ",
             suspended_column!(),
-            " FROM keys k JOIN orgs o ON o.id = k.org_id LEFT JOIN apps a ON a.id = k.app_id WHERE ",
+            " FROM keys k JOIN orgs o ON o.id = k.org_id LEFT JOIN apps a ON a.id = k.app_id \
+             LEFT JOIN key_uses v ON v.key_id = k.id WHERE ",
             $column,
             " = $1"
         )

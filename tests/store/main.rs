@@ -11,6 +11,7 @@ mod keys;
 mod lifecycle;
 mod managing;
 mod members;
+mod migrating;
 mod opening;
 mod orgs;
 mod races;

@@ -4,6 +4,7 @@ mod backup;
 mod crash;
 mod demo;
 mod hostile;
+mod migrate;
 mod profile;
 mod server;
 mod unreachable;
