@@ -1,14 +1,16 @@
 # shellcheck shell=bash
 # The steps of a build: whether this machine still needs each, and how many minutes it takes on two cores.
 
+cargo_leptos=0.3.10 # 0.3.11 needs a newer rustc than the project does
 wasm_bindgen=0.2.129 # must be the very version in Cargo.toml
 
-declare -A minutes=([wasm-target]=1 [wasm-bindgen]=3 [npm]=1 [site]=2 [server]=7)
+declare -A minutes=([wasm-target]=1 [cargo-leptos]=6 [wasm-bindgen]=3 [npm]=1 [site]=2 [server]=7)
 
 # needs STEP: does it have to be done here?
 needs() {
   case $1 in
     wasm-target) [ ! -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] ;;
+    cargo-leptos) [ "$(cargo-leptos --version 2>/dev/null || true)" != "cargo-leptos $cargo_leptos" ] ;;
     wasm-bindgen) [ "$(wasm-bindgen --version 2>/dev/null || true)" != "wasm-bindgen $wasm_bindgen" ] ;;
     # `npm ci` begins by deleting node_modules, so it runs only when the lock file is another one.
     npm) ! cmp -s package-lock.json node_modules/.sallyport-lock ;;
