@@ -303,7 +303,7 @@ async fn a_key_of_an_archived_app_is_suspended(portal: &TestPortal) {
     }
     assert!(portal.get(&format!("{list}?status=suspended")).await.body.contains(&key));
     assert!(portal.get(&format!("/orgs/{org}/keys?status=active")).await.body.contains("Nothing matches"));
-    assert!(portal.get("/search?q=CI").await.body.contains("Suspended"));
+    assert!(portal.post("/search", &[("q", "CI")]).await.body.contains("Suspended"));
 }
 
 async fn a_scope_lists_what_implies_it(portal: &TestPortal) {
