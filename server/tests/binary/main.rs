@@ -1,9 +1,12 @@
 //! The binary as it is started: its commands, and a server that is killed.
 
 mod backup;
+mod connections;
 mod crash;
 mod demo;
 mod hostile;
+mod load;
 mod profile;
+mod restart;
 mod server;
 mod unreachable;
