@@ -1,5 +1,7 @@
 //! The data folder: the database, the master key that opens it, and the lock of the one server on it.
 
+mod permission;
+
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::Write,
@@ -42,6 +44,7 @@ impl DataDir {
             made.push(format!("Made the data folder {}.", folder.display()));
         }
         let location = location(place)?;
+        check_permission(place, &location)?;
         let master_key = match given_key(place)? {
             Some(key) => key,
             None => key_file(&key_path(place), &location, entropy, &mut made)?,
@@ -67,6 +70,7 @@ impl DataDir {
     /// portal there.
     pub async fn find(place: &Place) -> Result<Self, String> {
         let location = location(place)?;
+        check_permission(place, &location)?;
         if !location.is_made().await.map_err(|error| error.to_string())? {
             return Err(absent(place, &location));
         }
@@ -115,6 +119,15 @@ pub fn location(place: &Place) -> Result<Location, String> {
         Some(_) => Err("The database URL should begin with postgres://; leave it out for SQLite.".to_owned()),
         None => Ok(Location::Sqlite(place.data.join("sallyport.db"))),
     }
+}
+
+/// Refuses to go on as a user who may not use the folder, and says which user may.
+fn check_permission(place: &Place, location: &Location) -> Result<(), String> {
+    let database = match location {
+        Location::Sqlite(database) => Some(&**database),
+        Location::Postgres(_) => None,
+    };
+    permission::check(&place.data, &key_path(place), database)
 }
 
 /// Where the master key lies, if the environment holds none.

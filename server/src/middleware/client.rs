@@ -40,7 +40,8 @@ pub fn name(state: &AppState, peer: Peer, headers: &HeaderMap, of_api: bool) -> 
     }
 }
 
-fn is_trusted(proxies: &[IpNet], ip: IpAddr) -> bool {
+/// Whether an address (canonical) is a proxy of ours.
+pub fn is_trusted(proxies: &[IpNet], ip: IpAddr) -> bool {
     proxies.iter().any(|block| block.contains(&ip))
 }
 

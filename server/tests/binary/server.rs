@@ -32,14 +32,14 @@ impl Server {
     }
 
     fn spawn(data: &Path, arguments: &[&str], log: Stdio, last: impl Fn(&str) -> bool) -> (Self, Vec<String>) {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sallyport"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .expect("the binary starts");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sallyport"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(arguments).stderr(log);
+        Self::run(command, last)
+    }
+
+    /// With a command that ends up as the server's.
+    pub fn run(mut command: Command, last: impl Fn(&str) -> bool) -> (Self, Vec<String>) {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary starts");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
         let line = lines.find(|line| line.contains("listening on http://"));
         let address = line.and_then(|line| line.rsplit("http://").next().map(str::to_owned)).expect("an address");
