@@ -3,7 +3,7 @@
 use serde_json::json;
 use sqlx::any::AnyRow;
 
-use super::{Store, detached, is_taken, lifecycle::keys_within, proof, retried, row::Read, signing, tx::Tx};
+use super::{Added, Store, detached, is_taken, lifecycle::keys_within, proof, retried, row::Read, signing, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, Actor, NewEvent, Target},
@@ -380,6 +380,7 @@ impl Tx {
             }
             error.into()
         })?;
+        self.adds(Added::Key(digest));
         let target = target(&key);
         let details = json!({ "environment": key.environment, "scopes": key.scopes, "shown": key.shown });
         self.record(NewEvent::of(&key.org_id, Action::KeyGenerated, target).with(details)).await?;
