@@ -7,7 +7,7 @@ use sallyport::{Result, store::Added};
 use super::Verifier;
 
 impl Verifier {
-    /// Reads what is somebody's: about three seconds for a million keys.
+    /// Reads what is somebody's, in pages.
     pub(super) async fn read_known(&self) -> Result<()> {
         self.unknown_tokens.add(&self.store.token_digests().await?);
         let mut last = None;
