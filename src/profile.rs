@@ -321,8 +321,12 @@ impl Profile {
         self.place(asked).is_some_and(|place| granted.has(place))
     }
 
-    /// Whether what is granted allows such a request. A catalogue that says nothing of requests allows each.
+    /// Whether what is granted allows such a request. A catalogue that says nothing of requests allows each whose path
+    /// can be read in one way alone.
     pub fn allows(&self, granted: ScopeSet, request: &Request<'_>) -> bool {
+        if request.is_ambiguous() {
+            return false;
+        }
         if request.is_unknown() || !self.scopes.iter().any(Scope::judges) {
             return true;
         }

@@ -83,7 +83,15 @@ pub enum Touched {
     Everything,
 }
 
+/// What nobody had until now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    Key(Digest),
+    Token(Digest),
+}
+
 type Listener = Box<dyn Fn(&Change) + Send + Sync>;
+type AdditionListener = Box<dyn Fn(&Added) + Send + Sync>;
 
 /// What a store is given from outside.
 pub struct Tools {
@@ -106,6 +114,7 @@ struct Inner {
     tools: Tools,
     peppers: Peppers,
     listener: OnceLock<Listener>,
+    addition_listener: OnceLock<AdditionListener>,
     prover: OnceLock<Prover>,
     #[cfg(feature = "testing")]
     slowness: OnceLock<verify::Slowness>,
@@ -144,6 +153,12 @@ impl Store {
     /// Calls `listener` after each change that a verdict depends on. There is one; a second is ignored.
     pub fn on_change(&self, listener: impl Fn(&Change) + Send + Sync + 'static) {
         let _ = self.0.listener.set(Box::new(listener));
+    }
+
+    /// Calls `listener` for each key and root token that this process made, after the commit and before the answer. There
+    /// is one; a second is ignored.
+    pub fn on_addition(&self, listener: impl Fn(&Added) + Send + Sync + 'static) {
+        let _ = self.0.addition_listener.set(Box::new(listener));
     }
 
     /// The number of changes that verdicts depend on, ever.

@@ -1,5 +1,7 @@
 //! What was typed into a form, and what is wrong with it.
 
+use sallyport::text;
+
 /// The values and errors of a form, by the name of the field; an error under `""` belongs to no field.
 #[derive(Clone, Default, Debug, PartialEq, Eq)]
 pub struct FormState {
@@ -23,6 +25,11 @@ impl FormState {
     /// The first value of a field, or nothing.
     pub fn value(&self, name: &str) -> String {
         self.values_of(name).next().unwrap_or_default().to_owned()
+    }
+
+    /// The same as the field shows it again: nothing where somebody typed a whole key.
+    pub fn shown_again(&self, name: &str) -> String {
+        text::shown_again(self.values_of(name).next().unwrap_or_default()).to_owned()
     }
 
     /// Every value of a repeated field.

@@ -13,10 +13,9 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use leptos::prelude::*;
-use sallyport::{Error, Invalid};
+use sallyport::{Error, Invalid, limit::whole_seconds};
 
 use crate::{
-    attempts::whole_seconds,
     context::{Client, Context, Nonce},
     error::PageError,
     error_page,

@@ -5,6 +5,7 @@ mod charge;
 pub mod dry_run;
 mod explain;
 pub mod freshness;
+mod known;
 mod last_used;
 pub mod limiter;
 mod look_up;
@@ -15,7 +16,8 @@ pub mod unknown;
 pub mod usage;
 
 use std::{
-    sync::{Arc, Mutex},
+    borrow::Cow,
+    sync::{Arc, Mutex, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -29,6 +31,7 @@ use sallyport::{
         secret::Checked,
         verdict::{Via, is_elsewhere, verdict},
     },
+    profile::{Profile, errors::sentences},
     root_token::RootToken,
     store::{Change, SealedSigning, Store, StoredKey, Touched},
 };
@@ -81,6 +84,18 @@ impl Judged {
         Self { verdict, key: Some(key), charged, retry_after }
     }
 
+    /// What there is to say of a refusal beyond its verdict, to the person who holds the key.
+    pub fn explanation(&self, profile: &Profile, ask: &Ask<'_>) -> Option<Cow<'static, str>> {
+        match self.verdict {
+            Verdict::InsufficientScope => profile.lacking(ask, self.record()?).map(Cow::Owned),
+            // It costs more than a limit ever holds.
+            Verdict::RateLimited if self.charged.is_some() && self.retry_after.is_none() => {
+                Some(Cow::Borrowed(sentences::TOO_DEAR))
+            }
+            _ => None,
+        }
+    }
+
     pub fn record(&self) -> Option<&KeyRecord> {
         self.key.as_ref().map(|key| &key.record)
     }
@@ -96,6 +111,9 @@ pub struct Verifier {
     limiter: Limiter,
     unknown: Unknown,
     unknown_tokens: Unknown,
+    /// How often another process wrote, and after how many of these the root tokens were read.
+    foreign_changes: AtomicU64,
+    tokens_read: AtomicU64,
     decisions: Arc<Decisions>,
     elapsed: Elapsed,
     freshness: Freshness,
@@ -112,10 +130,12 @@ impl Verifier {
             shared: Shared::default(),
             tokens: GenerationCache::new(1_000),
             usage: Usage::default(),
-            replays: Replays::new(store.now()),
+            replays: Replays::new(store.now()).on(elapsed.clone()),
             limiter: Limiter::default(),
             unknown: Unknown::default(),
             unknown_tokens: Unknown::default(),
+            foreign_changes: AtomicU64::default(),
+            tokens_read: AtomicU64::default(),
             decisions: Arc::default(),
             freshness: Freshness::new(elapsed.clone()),
             elapsed,
@@ -128,6 +148,12 @@ impl Verifier {
                 verifier.apply(change);
             }
         });
+        let told = Arc::downgrade(&verifier);
+        store.on_addition(move |added| {
+            if let Some(verifier) = told.upgrade() {
+                verifier.added(added);
+            }
+        });
         let asked = Arc::downgrade(&verifier);
         store.proved_by(move |digest| {
             let verifier = asked.upgrade();
@@ -136,6 +162,8 @@ impl Verifier {
                 verifier.refuses(&digest).await
             }
         });
+        // After the listeners: what is made meanwhile is heard of.
+        verifier.read_known().await?;
         Ok(verifier)
     }
 
@@ -244,6 +272,7 @@ impl Verifier {
         let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if change.revision > *known + 1 {
             self.forget_all();
+            self.heard_of_another_process();
         }
         *known = change.revision.max(*known);
     }
@@ -266,11 +295,12 @@ impl Verifier {
             let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if revision > *known {
                 self.forget_all();
+                self.heard_of_another_process();
                 *known = revision;
             }
         }
         self.freshness.seen(asked_at);
-        Ok(())
+        self.read_new_tokens().await
     }
 
     /// Writes what was used and refused since the last time. Run by a worker.

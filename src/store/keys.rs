@@ -4,7 +4,7 @@ use serde_json::json;
 use sqlx::any::AnyRow;
 
 use super::{
-    Store, detached, is_taken,
+    Added, Store, detached, is_taken,
     key_status::suspended_column,
     lifecycle::{KeyLock, keys_within},
     proof, retried,
@@ -395,6 +395,7 @@ impl Tx {
             }
             error.into()
         })?;
+        self.adds(Added::Key(digest));
         let target = target(&key);
         let details = json!({ "environment": key.environment, "scopes": key.scopes, "shown": key.shown });
         self.record(NewEvent::of(&key.org_id, Action::KeyGenerated, target).with(details)).await?;

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use sqlx::{Any, Transaction};
 
-use super::{Change, Location, Store, Touched, row::Read};
+use super::{Added, Change, Location, Store, Touched, row::Read};
 use crate::{
     Error, Result, Timestamp,
     audit::{Act, Actor, Once},
@@ -25,6 +25,7 @@ pub(super) struct Tx {
     tx: Transaction<'static, Any>,
     recorded: usize,
     touched: Option<Touched>,
+    added: Option<Added>,
     /// The key that manages, where one does.
     managing: Option<KeyId>,
 }
@@ -40,7 +41,8 @@ impl Store {
             Actor::Key { id, .. } => Some(id.clone()),
             _ => None,
         };
-        let mut tx = Tx { store: self.clone(), act: act.clone(), tx, recorded: 0, touched: None, managing };
+        let mut tx =
+            Tx { store: self.clone(), act: act.clone(), tx, recorded: 0, touched: None, added: None, managing };
         tx.needs_alive().await?;
         Ok(tx)
     }
@@ -192,6 +194,11 @@ impl Tx {
         self.touched = Some(Touched::Everything);
     }
 
+    /// Verifiers of this process know from now on that this is somebody's.
+    pub(super) fn adds(&mut self, added: Added) {
+        self.added = Some(added);
+    }
+
     /// Commits what nobody did: counters and times of use.
     pub(super) async fn commit_counts(self) -> Result<()> {
         Ok(self.tx.commit().await?)
@@ -215,6 +222,9 @@ impl Tx {
         };
         self.tx.commit().await?;
         let committed = Instant::now();
+        if let (Some(added), Some(listener)) = (&self.added, self.store.0.addition_listener.get()) {
+            listener(added);
+        }
         if let (Some(change), Some(listener)) = (change, self.store.0.listener.get()) {
             listener(&change);
         }

@@ -61,6 +61,16 @@ impl Store {
         row.map(|row| self.stored_key(&row)).transpose()
     }
 
+    /// The digests of all keys, revoked ones too, in pages that begin after one: read from the index on them alone.
+    pub async fn key_digests(&self, after: Option<&Digest>) -> Result<Vec<Digest>> {
+        let after = after.map(|digest| digest.0.to_vec()).unwrap_or_default();
+        let rows = sqlx::query("SELECT digest FROM keys WHERE digest > $1 ORDER BY digest LIMIT 10000")
+            .bind(after)
+            .fetch_all(&self.0.verify)
+            .await?;
+        rows.iter().map(|row| keys::digest(&row.bytes("digest")?)).collect()
+    }
+
     /// The same by the key's id, for whoever may see the key but does not have it.
     pub async fn key_by_id(&self, id: &KeyId) -> Result<Option<StoredKey>> {
         let row = sqlx::query(select_record!("k.id")).bind(id.to_string()).fetch_optional(&self.0.read).await?;

@@ -96,7 +96,7 @@ async fn a_personal_key_from_the_panel_to_a_refusal(portal: &TestPortal) {
         "Authorization: Bearer $API_KEY",
         "Create and change notes",
         "Includes Read notes.",
-        "<code>POST, PATCH</code>",
+        "<code>POST, PUT, PATCH</code>",
         &format!("{keys}?panel=generate&amp;like={id}"),
     ] {
         assert!(shown.contains(text), "{text}");
@@ -198,7 +198,9 @@ async fn one_scope_for_each_key_of_an_organization(portal: &TestPortal) {
     assert!(panel.contains("It speaks for all of Focus Labs.") && panel.contains("<legend>Scope</legend>"));
     assert_eq!(panel.matches("type=\"radio\"").count(), 2);
     assert!(
-        panel.contains("GET, POST, PATCH") && panel.contains("signing_secret") && !panel.contains("name=\"bundle\"")
+        panel.contains("GET, POST, PUT, PATCH")
+            && panel.contains("signing_secret")
+            && !panel.contains("name=\"bundle\"")
     );
     let two = generate(&portal, &keys, "CI", &[("scopes", "read"), ("scopes", "write")]).await;
     assert_eq!(two.status, 422);
