@@ -1,8 +1,11 @@
 //! For tests: randomness from a seed, a clock to turn, builders, and a store of their own on either database.
 
 mod database;
+mod faults;
+mod proxy;
 
 pub use database::TestStore;
+pub use proxy::Proxy;
 
 use std::sync::{
     Arc, Mutex,

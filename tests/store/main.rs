@@ -3,6 +3,7 @@
 mod constraints;
 mod events;
 mod export;
+mod faults;
 mod holders;
 mod key_days;
 mod keys;
@@ -14,6 +15,7 @@ mod orgs;
 mod races;
 mod restrictions;
 mod search;
+mod server_lock;
 mod sessions;
 mod signing;
 mod usage;

@@ -3,7 +3,9 @@
 mod backup;
 mod crash;
 mod demo;
+mod disk_full;
 mod hostile;
+mod outage;
 mod profile;
 mod server;
 mod unreachable;
