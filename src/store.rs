@@ -3,18 +3,23 @@
 //! Reads are methods that name the owner first. Writes name who acts, run to their end even if the caller hangs up,
 //! and leave an event in the same transaction.
 
+mod actors;
 mod apps;
 mod backup;
 mod events;
 mod export;
 mod feed;
+mod folding;
 mod holders;
 mod key_days;
 mod key_list;
+mod key_status;
 mod keys;
 mod lifecycle;
 mod like;
+mod located;
 mod members;
+mod navigation;
 mod notes;
 mod open;
 mod orgs;
@@ -27,6 +32,8 @@ mod repeats;
 mod restrictions;
 mod root_tokens;
 mod row;
+mod rows;
+mod schema;
 mod search;
 #[cfg(feature = "testing")]
 mod seed;
@@ -52,11 +59,14 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
+pub use actors::SeenActor;
 pub use backup::{Holdings, copy_sqlite, inspect_copy};
 pub use events::{EventFilter, EventPage};
 pub use feed::{Heard, LEASE};
 pub use key_list::{KeyFilter, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
 pub use lifecycle::Contents;
+pub use located::{LocatedApp, LocatedOrg, LocatedProject, LocatedTenant};
+pub use navigation::Navigation;
 pub use open::{Location, OpenError};
 pub use search::{Found, Kind};
 pub use sessions::SessionRow;
@@ -117,6 +127,8 @@ struct Inner {
     prover: OnceLock<Prover>,
     #[cfg(feature = "testing")]
     slowness: OnceLock<verify::Slowness>,
+    #[cfg(feature = "testing")]
+    reads: std::sync::atomic::AtomicU64,
 }
 
 impl std::fmt::Debug for Store {
@@ -192,7 +204,15 @@ impl Store {
     }
 
     fn read(&self) -> &AnyPool {
+        #[cfg(feature = "testing")]
+        self.0.reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         &self.0.pools.read
+    }
+
+    /// How often pages asked the database, ever: so that a test sees what one page costs.
+    #[cfg(feature = "testing")]
+    pub fn reads(&self) -> u64 {
+        self.0.reads.load(std::sync::atomic::Ordering::Relaxed)
     }
 }
 

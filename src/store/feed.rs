@@ -13,6 +13,7 @@ use super::{
     Location, Store,
     pools::{Connector, Silence},
     row::Read,
+    schema::SERVER_LOCK,
 };
 use crate::{Entropy, Error, Result, base62};
 
@@ -27,9 +28,6 @@ const TRIES: usize = 10;
 const BETWEEN: Duration = Duration::from_millis(50);
 
 pub(super) const REVISION: &str = "SELECT n FROM revision WHERE id = 1";
-
-/// "sallyport", as PostgreSQL's advisory locks are named.
-const LOCK: i64 = 7_022_136_120;
 
 /// What a poll told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +82,7 @@ impl Feed {
             let ended = sqlx::query("UPDATE server_lease SET holder = NULL WHERE id = 1 AND holder = $1");
             let _ = step(ended.bind(self.holder.clone()).execute(&mut connection)).await;
             let freed = sqlx::query("SELECT CASE WHEN pg_advisory_unlock($1) THEN 1 ELSE 0 END");
-            let _ = step(freed.bind(LOCK).execute(&mut connection)).await;
+            let _ = step(freed.bind(SERVER_LOCK).execute(&mut connection)).await;
         }
         let _ = step(connection.close()).await;
     }
@@ -205,7 +203,7 @@ async fn revision(connection: &mut AnyConnection) -> sqlx::Result<i64> {
 }
 
 async fn try_lock(connection: &mut AnyConnection) -> sqlx::Result<bool> {
-    let taken = sqlx::query("SELECT CASE WHEN pg_try_advisory_lock($1) THEN 1 ELSE 0 END AS taken").bind(LOCK);
+    let taken = sqlx::query("SELECT CASE WHEN pg_try_advisory_lock($1) THEN 1 ELSE 0 END AS taken").bind(SERVER_LOCK);
     Ok(taken.fetch_one(connection).await?.try_get::<i32, _>("taken")? == 1)
 }
 
@@ -236,7 +234,7 @@ async fn holders(connection: &mut AnyConnection) -> sqlx::Result<Option<(i64, St
          FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.granted \
          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.objsubid = 1 AND (CAST(l.classid AS BIGINT) << 32) + CAST(l.objid AS BIGINT) = $1",
     )
-    .bind(LOCK)
+    .bind(SERVER_LOCK)
     .fetch_optional(connection)
     .await
 }

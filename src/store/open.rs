@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    fs::File,
     path::PathBuf,
     str::FromStr,
     sync::{Arc, Once, OnceLock},
@@ -10,12 +9,9 @@ use std::{
 };
 
 use sqlx::{
-    AnyPool,
     any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers},
-    migrate::{MigrateError, Migrator},
+    migrate::MigrateError,
 };
-
-use crate::audit;
 
 use super::{
     Inner, Store, Tools,
@@ -23,11 +19,9 @@ use super::{
     notes::Notes,
     peppers::Peppers,
     pools::{Pools, Silence},
-    postgres, sqlite,
+    postgres, schema, sqlite,
     writes::Writes,
 };
-
-static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// How long a start waits for a connection to migrate over: PostgreSQL may be starting too.
 const MIGRATE: Duration = Duration::from_secs(10);
@@ -79,6 +73,11 @@ pub enum OpenError {
          Start the newer binary, or restore a backup from before the update."
     )]
     NewerDatabase(i64),
+    #[error(
+        "This database was made by an older Sallyport (it lacks migration {0}). Make a backup and end the server that \
+         runs on it; then run `sallyport migrate`, or start this binary's `sallyport serve`, which migrates too."
+    )]
+    OlderDatabase(i64),
     #[error("The database could not be brought up to date: {0}")]
     Migrate(MigrateError),
     #[error("{0} could not be opened: {1}")]
@@ -87,9 +86,27 @@ pub enum OpenError {
     Store(#[from] crate::Error),
 }
 
+/// What becomes of a database whose schema is older than this binary's.
+#[derive(Clone, Copy)]
+enum Older {
+    Migrated,
+    Refused,
+}
+
 impl Store {
-    /// Opens, migrates and unlocks the peppers.
+    /// Opens a database whose schema is this binary's, beside a server or not. An older or a newer one is refused and
+    /// left as it is.
     pub async fn open(location: Location, tools: Tools) -> Result<Self, OpenError> {
+        Self::opened(location, tools, Older::Refused).await
+    }
+
+    /// Opens a database and brings it up to date first, if the master key fits and no server runs on it. Makes it where
+    /// it is missing.
+    pub async fn open_and_migrate(location: Location, tools: Tools) -> Result<Self, OpenError> {
+        Self::opened(location, tools, Older::Migrated).await
+    }
+
+    async fn opened(location: Location, tools: Tools, older: Older) -> Result<Self, OpenError> {
         install_drivers();
         let unreachable = |error: sqlx::Error| OpenError::Unreachable(location.clone(), error.to_string());
 
@@ -111,19 +128,16 @@ impl Store {
                 AnyPoolOptions::new().max_connections(1).acquire_timeout(MIGRATE).connect_lazy_with(options)
             }
         };
-        let write = pools.write.clone();
-        migrate(&location, &unlimited).await?;
+        let peppers = match older {
+            Older::Migrated => schema::bring_up_to_date(&location, &unlimited, &tools).await?,
+            Older::Refused => {
+                schema::check(&location, &unlimited).await?;
+                Peppers::load(&mut *unlimited.acquire().await.map_err(unreachable)?, &tools).await?
+            }
+        };
         if let Location::Postgres(_) = location {
             unlimited.close().await;
         }
-        // Bound and not in the migration: the two databases write an empty BYTEA differently.
-        sqlx::query("INSERT INTO chains (name, seq, hash) VALUES ($1, 0, $2) ON CONFLICT (name) DO NOTHING")
-            .bind(audit::SYSTEM)
-            .bind(Vec::<u8>::new())
-            .execute(&write)
-            .await
-            .map_err(crate::Error::from)?;
-        let peppers = Peppers::load_or_make(&location, &write, &tools).await?;
         Ok(Self(Arc::new(Inner {
             location,
             pools,
@@ -136,6 +150,8 @@ impl Store {
             prover: OnceLock::new(),
             #[cfg(feature = "testing")]
             slowness: OnceLock::new(),
+            #[cfg(feature = "testing")]
+            reads: std::sync::atomic::AtomicU64::default(),
         })))
     }
 }
@@ -143,25 +159,4 @@ impl Store {
 pub(super) fn install_drivers() {
     static DRIVERS: Once = Once::new();
     DRIVERS.call_once(install_default_drivers);
-}
-
-/// One process at a time: PostgreSQL has advisory locks for it, beside SQLite's file lies a lock file.
-async fn migrate(location: &Location, pool: &AnyPool) -> Result<(), OpenError> {
-    let _lock = match location {
-        Location::Sqlite(path) => {
-            let path = path.with_extension("migrate.lock");
-            let locked = tokio::task::spawn_blocking(move || {
-                let file = File::create(path)?;
-                file.lock()?;
-                std::io::Result::Ok(file)
-            });
-            let failed = |error: &dyn fmt::Display| OpenError::Unreachable(location.clone(), error.to_string());
-            Some(locked.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?)
-        }
-        Location::Postgres(_) => None,
-    };
-    MIGRATIONS.run(pool).await.map_err(|error| match error {
-        MigrateError::VersionMissing(version) => OpenError::NewerDatabase(version),
-        other => OpenError::Migrate(other),
-    })
 }

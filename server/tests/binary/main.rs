@@ -5,6 +5,7 @@ mod crash;
 mod demo;
 mod disk_full;
 mod hostile;
+mod migrate;
 mod outage;
 mod profile;
 mod server;
