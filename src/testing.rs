@@ -2,9 +2,12 @@
 
 mod database;
 mod earlier;
+mod faults;
+mod proxy;
 
 pub use database::TestStore;
 pub use earlier::{EARLIER, EARLIER_ROWS, earlier_master_key, make_earlier};
+pub use proxy::Proxy;
 
 use std::sync::{
     Arc, Mutex,

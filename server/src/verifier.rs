@@ -4,7 +4,9 @@ pub mod cache;
 mod charge;
 pub mod dry_run;
 mod explain;
+mod flights;
 pub mod freshness;
+pub mod health;
 mod known;
 mod last_used;
 pub mod limiter;
@@ -33,14 +35,16 @@ use sallyport::{
     },
     profile::{Profile, errors::sentences},
     root_token::RootToken,
-    store::{Change, SealedSigning, Store, StoredKey, Touched},
+    store::{Change, Heard, SealedSigning, Store, StoredKey, Touched},
 };
 use sallyport_app::context::Client;
 
 use cache::GenerationCache;
 pub use charge::Charged;
 use charge::Outcome;
+use flights::Flights;
 use freshness::Freshness;
+use health::Health;
 use last_used::LastUsed;
 use limiter::Limiter;
 pub use look_up::Found;
@@ -55,6 +59,10 @@ const ATTEMPTS: usize = 64;
 /// How many rows one transaction writes of what was gathered: a revocation waits for no more than that, however many
 /// keys were used.
 const AT_ONCE: usize = 500;
+
+/// The look-ups that are under way, by the generation of the cache in which they began: what was forgotten since is
+/// looked up anew.
+type LookUps<T> = Flights<(u64, Digest), Option<Arc<T>>>;
 
 /// A key in memory, and when it was last good.
 pub struct CachedKey {
@@ -106,6 +114,8 @@ pub struct Verifier {
     keys: GenerationCache<CachedKey>,
     shared: Shared,
     tokens: GenerationCache<RootToken>,
+    key_look_ups: LookUps<CachedKey>,
+    token_look_ups: LookUps<RootToken>,
     usage: Usage,
     replays: Replays,
     limiter: Limiter,
@@ -117,6 +127,7 @@ pub struct Verifier {
     decisions: Arc<Decisions>,
     elapsed: Elapsed,
     freshness: Freshness,
+    health: Health,
     /// The revision of the database up to which the caches were told of every change.
     known: Mutex<i64>,
 }
@@ -129,6 +140,8 @@ impl Verifier {
             keys: GenerationCache::new(capacity),
             shared: Shared::default(),
             tokens: GenerationCache::new(1_000),
+            key_look_ups: LookUps::default(),
+            token_look_ups: LookUps::default(),
             usage: Usage::default(),
             replays: Replays::new(store.now()).on(elapsed.clone()),
             limiter: Limiter::default(),
@@ -138,6 +151,7 @@ impl Verifier {
             tokens_read: AtomicU64::default(),
             decisions: Arc::default(),
             freshness: Freshness::new(elapsed.clone()),
+            health: Health::default(),
             elapsed,
             known,
             store: store.clone(),
@@ -287,10 +301,17 @@ impl Verifier {
         self.tokens.forget_all();
     }
 
-    /// Asks the database whether another process changed something. Run by a worker.
+    /// Asks the database whether another process changed something, and whether this is still the one server. Run by a
+    /// worker.
     pub async fn poll(&self) -> Result<()> {
         let asked_at = self.freshness.now();
-        let revision = self.store.revision().await?;
+        let revision = match self.store.hear().await? {
+            Heard::Revision(revision) => revision,
+            Heard::Superseded => {
+                self.freshness.lost();
+                return Err(Error::Unavailable("another server took over this database".to_owned()));
+            }
+        };
         {
             let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if revision > *known {

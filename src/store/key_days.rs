@@ -17,11 +17,8 @@ use crate::{
 impl Store {
     /// How many requests of that day were counted and written.
     pub async fn key_day(&self, key: &KeyId, day: i64) -> Result<u64> {
-        let row = sqlx::query("SELECT n FROM key_days WHERE key_id = $1 AND day = $2")
-            .bind(key.to_string())
-            .bind(day)
-            .fetch_optional(&self.0.verify)
-            .await?;
+        let query = sqlx::query("SELECT n FROM key_days WHERE key_id = $1 AND day = $2");
+        let row = self.look_up(query.bind(key.to_string()).bind(day)).await?;
         row.map_or(Ok(0), |row| Ok(row.int("n")?.unsigned_abs()))
     }
 

@@ -171,7 +171,7 @@ impl Store {
             let event = NewEvent::of(&key.org_id, Action::KeyRevoked, target(&key));
             tx.record(event.with(json!({ "reason": reason }))).await?;
             let committed = tx.commit_timed().await?;
-            store.prove_refused(&key.id, digest, committed).await;
+            store.prove_refused(&key.id, digest, committed);
             Ok(())
         })
         .await

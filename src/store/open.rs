@@ -9,12 +9,22 @@ use std::{
 };
 
 use sqlx::{
-    Executor,
     any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers},
     migrate::MigrateError,
 };
 
-use super::{Inner, Store, Tools, peppers::Peppers, postgres, schema, sqlite};
+use super::{
+    Inner, Store, Tools,
+    feed::Feed,
+    notes::Notes,
+    peppers::Peppers,
+    pools::{Pools, Silence},
+    postgres, schema, sqlite,
+    writes::Writes,
+};
+
+/// How long a start waits for a connection to migrate over: PostgreSQL may be starting too.
+const MIGRATE: Duration = Duration::from_secs(10);
 
 /// Where the data lies.
 #[derive(Clone, PartialEq, Eq)]
@@ -100,37 +110,40 @@ impl Store {
         install_drivers();
         let unreachable = |error: sqlx::Error| OpenError::Unreachable(location.clone(), error.to_string());
 
-        let (read, write, verify) = match &location {
-            Location::Sqlite(path) => {
-                let options = AnyConnectOptions::from_str(&sqlite::url(path)).map_err(unreachable)?;
-                // One writer, so that writers queue here and not in SQLite's busy handler.
-                let write = sqlite_pool(1).connect_with(options.clone()).await.map_err(unreachable)?;
-                let version: (String,) =
-                    sqlx::query_as("SELECT sqlite_version()").fetch_one(&write).await.map_err(unreachable)?;
-                if sqlite::can_corrupt_wal(&version.0) {
-                    return Err(OpenError::UnsafeSqlite(version.0));
-                }
-                (sqlite_pool(8).connect_lazy_with(options.clone()), write, sqlite_pool(2).connect_lazy_with(options))
+        // A first connection of its own says at once why there is none. A pool asks again and again until its time is
+        // up, and then knows no reason.
+        let writes = Writes::default();
+        let silence = Silence::default();
+        let feed = Feed::new(&location, &*tools.entropy, silence.clone()).map_err(unreachable)?;
+        let pools = Pools::new(&location, &writes, &silence).map_err(unreachable)?;
+        let unlimited = match &location {
+            Location::Sqlite(_) => {
+                sqlite::reach(&location).await?;
+                pools.write.clone()
             }
             Location::Postgres(url) => {
                 let options = AnyConnectOptions::from_str(url).map_err(unreachable)?;
                 postgres::reach(&location, &options).await?;
-                let pages = pool(16).connect_with(options.clone()).await.map_err(unreachable)?;
-                (pages.clone(), pages, pool(2).connect_lazy_with(options))
+                // Migrations of a large database take longer than a request may.
+                AnyPoolOptions::new().max_connections(1).acquire_timeout(MIGRATE).connect_lazy_with(options)
             }
         };
         let peppers = match older {
-            Older::Migrated => schema::bring_up_to_date(&location, &write, &tools).await?,
+            Older::Migrated => schema::bring_up_to_date(&location, &unlimited, &tools).await?,
             Older::Refused => {
-                schema::check(&location, &write).await?;
-                Peppers::load(&mut *write.acquire().await.map_err(unreachable)?, &tools).await?
+                schema::check(&location, &unlimited).await?;
+                Peppers::load(&mut *unlimited.acquire().await.map_err(unreachable)?, &tools).await?
             }
         };
+        if let Location::Postgres(_) = location {
+            unlimited.close().await;
+        }
         Ok(Self(Arc::new(Inner {
             location,
-            read,
-            write,
-            verify,
+            pools,
+            writes,
+            feed,
+            notes: Notes::default(),
             tools,
             peppers,
             listener: OnceLock::new(),
@@ -140,7 +153,6 @@ impl Store {
             slowness: OnceLock::new(),
             #[cfg(feature = "testing")]
             reads: std::sync::atomic::AtomicU64::default(),
-            server_lock: tokio::sync::Mutex::default(),
         })))
     }
 }
@@ -148,17 +160,4 @@ impl Store {
 pub(super) fn install_drivers() {
     static DRIVERS: Once = Once::new();
     DRIVERS.call_once(install_default_drivers);
-}
-
-fn pool(size: u32) -> AnyPoolOptions {
-    AnyPoolOptions::new().max_connections(size).acquire_timeout(Duration::from_secs(10))
-}
-
-fn sqlite_pool(size: u32) -> AnyPoolOptions {
-    pool(size).after_connect(|connection, _| {
-        Box::pin(async move {
-            connection.execute(sqlite::PRAGMAS).await?;
-            Ok(())
-        })
-    })
 }

@@ -99,10 +99,8 @@ impl Store {
 
     /// The root token of that digest, unless it was revoked.
     pub async fn token_by_digest(&self, digest: &Digest) -> Result<Option<RootToken>> {
-        let row = sqlx::query("SELECT * FROM root_tokens WHERE digest = $1 AND revoked_at IS NULL")
-            .bind(digest.0.to_vec())
-            .fetch_optional(&self.0.verify)
-            .await?;
+        let query = sqlx::query("SELECT * FROM root_tokens WHERE digest = $1 AND revoked_at IS NULL");
+        let row = self.look_up(query.bind(digest.0.to_vec())).await?;
         row.as_ref().map(token).transpose()
     }
 

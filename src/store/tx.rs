@@ -4,7 +4,7 @@ mod events;
 
 use std::time::Instant;
 
-use sqlx::{Any, Transaction};
+use sqlx::{Any, Executor, Transaction};
 
 use super::{Added, Change, Location, Store, Touched, row::Read};
 use crate::{
@@ -15,6 +15,9 @@ use crate::{
     member::Permission,
     profile::{Mode, Owner},
 };
+
+/// For what is written in the background.
+const BACKGROUND: &str = "SET LOCAL lock_timeout = '1s'";
 
 /// To a root token that was made without `--manage`, or a key whose scope does not manage.
 const MANAGES_NOTHING: &str = "This credential does not manage anything.";
@@ -33,10 +36,16 @@ pub(super) struct Tx {
 impl Store {
     /// Opens a write for whoever acts. A person whose session ended meanwhile writes nothing.
     pub(super) async fn begin(&self, act: &Act) -> Result<Tx> {
-        let tx = match self.0.location {
-            Location::Sqlite(_) => self.0.write.begin_with("BEGIN IMMEDIATE").await?,
-            Location::Postgres(_) => self.0.write.begin().await?,
+        let pool = &self.0.pools.write;
+        let begun = match self.0.location {
+            Location::Sqlite(_) => pool.begin_with("BEGIN IMMEDIATE").await,
+            Location::Postgres(_) => pool.begin().await,
         };
+        let mut tx = self.0.writes.note(begun)?;
+        if matches!((&act.actor, &self.0.location), (Actor::Sallyport, Location::Postgres(_))) {
+            // Written again later where somebody holds a row for long: what it holds itself, others wait for.
+            tx.execute(BACKGROUND).await?;
+        }
         let managing = match &act.actor {
             Actor::Key { id, .. } => Some(id.clone()),
             _ => None,
@@ -201,7 +210,9 @@ impl Tx {
 
     /// Commits what nobody did: counters and times of use.
     pub(super) async fn commit_counts(self) -> Result<()> {
-        Ok(self.tx.commit().await?)
+        self.store.0.writes.note(self.tx.commit().await)?;
+        self.store.0.writes.succeeded();
+        Ok(())
     }
 
     /// Commits what was recorded. A mutation without an event is a defect, so it is not committed.
@@ -220,7 +231,8 @@ impl Tx {
                 Some(Change { revision: row.int("n")?, touched })
             }
         };
-        self.tx.commit().await?;
+        self.store.0.writes.note(self.tx.commit().await)?;
+        self.store.0.writes.succeeded();
         let committed = Instant::now();
         if let (Some(added), Some(listener)) = (&self.added, self.store.0.addition_listener.get()) {
             listener(added);

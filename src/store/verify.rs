@@ -52,8 +52,7 @@ impl Store {
     }
 
     pub async fn key_by_digest(&self, digest: &Digest) -> Result<Option<StoredKey>> {
-        let row =
-            sqlx::query(select_record!("k.digest")).bind(digest.0.to_vec()).fetch_optional(&self.0.verify).await?;
+        let row = self.look_up(sqlx::query(select_record!("k.digest")).bind(digest.0.to_vec())).await?;
         #[cfg(feature = "testing")]
         if let Some(slowness) = self.0.slowness.get() {
             slowness().await;
@@ -73,7 +72,7 @@ impl Store {
 
     /// The same by the key's id, for whoever may see the key but does not have it.
     pub async fn key_by_id(&self, id: &KeyId) -> Result<Option<StoredKey>> {
-        let row = sqlx::query(select_record!("k.id")).bind(id.to_string()).fetch_optional(&self.0.read).await?;
+        let row = sqlx::query(select_record!("k.id")).bind(id.to_string()).fetch_optional(&self.0.pools.read).await?;
         row.map(|row| self.stored_key(&row)).transpose()
     }
 

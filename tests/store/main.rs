@@ -3,6 +3,7 @@
 mod constraints;
 mod events;
 mod export;
+mod faults;
 mod folding;
 mod holders;
 mod key_days;
@@ -17,6 +18,7 @@ mod orgs;
 mod races;
 mod restrictions;
 mod search;
+mod server_lock;
 mod sessions;
 mod signing;
 mod usage;

@@ -95,23 +95,47 @@ async fn opening_at_once_migrates_once(store: &TestStore) {
     }
 }
 
-/// SQLite has a lock file for it, beside the database.
-mod server_lock {
+/// Said at once, and what to do.
+#[tokio::test]
+async fn a_damaged_file_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("sallyport.db");
+    std::fs::write(&path, "This is no database.".repeat(1_000)).expect("written");
+    let location = Location::Sqlite(path);
+    let opening = Store::open(location, tools(42));
+    let opened = tokio::time::timeout(std::time::Duration::from_secs(5), opening).await.expect("in time");
+    let error = opened.expect_err("refused").to_string();
+    assert!(error.contains("file is not a database") && error.contains("put back a backup"), "{error}");
+}
+
+mod connections {
     mod postgres {
-        use sallyport::testing::TestStore;
+        use sallyport::{
+            store::{Location, Store},
+            testing::TestStore,
+        };
+        use sqlx::{AssertSqlSafe, Executor};
+
+        use super::super::{raw, tools};
 
         #[tokio::test]
-        async fn a_second_server_is_refused_until_the_first_ends() {
-            let first = TestStore::postgres().await;
-            let second = first.reopened().await;
-            first.hold_server_lock().await.expect("free");
-            first.hold_server_lock().await.expect("still ours");
-            let error = second.hold_server_lock().await.expect_err("taken").to_string();
-            assert!(error.contains("serves this database already"), "{error}");
-            first.store.close().await;
-            second.hold_server_lock().await.expect("free again");
-            second.close().await;
-            first.end().await;
+        async fn a_role_without_a_connection_left_is_named() {
+            let store = TestStore::postgres().await;
+            let Location::Postgres(url) = store.location().clone() else { panic!("PostgreSQL") };
+            let admin = raw(store.location()).await;
+            let (base, name) = url.rsplit_once('/').expect("the URL ends with a database");
+            let role = format!("few_{name}");
+            admin.execute(AssertSqlSafe(format!("CREATE ROLE {role} LOGIN CONNECTION LIMIT 1"))).await.expect("made");
+            let (scheme, server) = base.split_once("://").expect("a URL");
+            let server = server.rsplit_once('@').map_or(server, |(_, server)| server);
+            let few = Location::Postgres(format!("{scheme}://{role}@{server}/{name}"));
+            let taken = raw(&few).await;
+            let error = Store::open(few, tools(42)).await.expect_err("refused").to_string();
+            assert!(error.contains("too many connections for role"), "{error}");
+            taken.close().await;
+            admin.execute(AssertSqlSafe(format!("DROP ROLE {role}"))).await.expect("dropped");
+            admin.close().await;
+            store.end().await;
         }
     }
 }

@@ -52,6 +52,7 @@ impl Verifier {
 
     pub(super) async fn read_day(&self, key: &KeyId, day: Day) -> Result<()> {
         let requests = self.store.key_day(key, day.number()).await?;
+        self.freshness.check()?;
         self.limiter.read(key, DayCount { day, requests })
     }
 

@@ -12,6 +12,7 @@ mod keys;
 mod middleware;
 mod orgs;
 mod pkg;
+mod readyz;
 mod requests;
 mod search;
 mod settings;
