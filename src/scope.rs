@@ -20,6 +20,11 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// The methods that it allows, each by its own name: a scope that allows PATCH allows PUT.
+    pub fn method_names(&self) -> impl Iterator<Item = &'static str> {
+        self.methods.iter().flat_map(|method| method.names()).copied()
+    }
+
     /// Whether it says anything of requests.
     pub fn judges(&self) -> bool {
         !self.methods.is_empty() || !self.paths.is_empty()
@@ -44,11 +49,18 @@ pub struct Request<'a> {
     pub target: Option<&'a str>,
     /// Nothing inside where the path could be read in two ways.
     pub path: Option<Option<CleanPath<'a>>>,
+    /// Whoever asks takes such paths all the same.
+    pub any_path: bool,
 }
 
 impl<'a> Request<'a> {
     pub fn new(method: Option<&'a str>, path: Option<&'a str>) -> Self {
-        Self { method, target: path, path: path.map(CleanPath::parse) }
+        Self { method, target: path, path: path.map(CleanPath::parse), any_path: false }
+    }
+
+    /// Whether the upstream may read the path differently than scopes and limits do.
+    pub fn is_ambiguous(&self) -> bool {
+        matches!(self.path, Some(None)) && !self.any_path
     }
 
     pub fn is_unknown(&self) -> bool {
@@ -82,12 +94,13 @@ impl Method {
         }
     }
 
-    pub const fn as_str(self) -> &'static str {
+    /// As scopes show it. HEAD goes with GET unsaid, as it does in HTTP.
+    pub const fn names(self) -> &'static [&'static str] {
         match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
+            Self::Get => &["GET"],
+            Self::Post => &["POST"],
+            Self::Patch => &["PUT", "PATCH"],
+            Self::Delete => &["DELETE"],
         }
     }
 }

@@ -3,29 +3,39 @@
 //! Reads are methods that name the owner first. Writes name who acts, run to their end even if the caller hangs up,
 //! and leave an event in the same transaction.
 
+mod actors;
 mod apps;
 mod backup;
 mod events;
 mod export;
+mod feed;
+mod folding;
 mod holders;
 mod key_days;
 mod key_list;
+mod key_status;
 mod keys;
 mod lifecycle;
 mod like;
+mod located;
 mod lock_file;
 mod members;
+mod navigation;
 mod noted;
+mod notes;
 mod open;
 mod orgs;
 mod peppers;
 mod places;
+mod pools;
 mod postgres;
 mod proof;
 mod repeats;
 mod restrictions;
 mod root_tokens;
 mod row;
+mod rows;
+mod schema;
 mod search;
 #[cfg(feature = "testing")]
 mod seed;
@@ -37,16 +47,29 @@ mod usage;
 mod users;
 mod verify;
 mod within;
+mod writes;
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use sqlx::AnyPool;
+use sqlx::{
+    Any, AnyPool,
+    any::{AnyArguments, AnyRow},
+    query::Query,
+};
+use tokio::time::timeout;
 
+pub use actors::SeenActor;
 pub use backup::{Holdings, copy_sqlite, inspect_copy};
 pub use events::{EventFilter, EventPage};
+pub use feed::{Heard, LEASE};
 pub use key_list::{KeyFilter, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
 pub use lifecycle::Contents;
-pub use lock_file::{lock_within, open_lock};
+pub use located::{LocatedApp, LocatedOrg, LocatedProject, LocatedTenant};
+pub use lock_file::open_lock;
+pub use navigation::Navigation;
 pub use open::{Location, OpenError};
 pub use search::{Found, Kind};
 pub use sessions::SessionRow;
@@ -57,8 +80,13 @@ pub use verify::StoredKey;
 pub use within::{Page, Paging};
 
 use crate::{Clock, Entropy, Error, Result, Timestamp, key::Digest, profile::Profile, vault::Vault};
+use feed::Feed;
+use notes::Notes;
 use peppers::Peppers;
+use pools::{LOOK_UP, Pools};
 use proof::Prover;
+use row::Read;
+use writes::Writes;
 
 /// Told to whoever caches verdicts, after the commit and before the answer.
 #[derive(Clone, Debug)]
@@ -76,7 +104,15 @@ pub enum Touched {
     Everything,
 }
 
+/// What nobody had until now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    Key(Digest),
+    Token(Digest),
+}
+
 type Listener = Box<dyn Fn(&Change) + Send + Sync>;
+type AdditionListener = Box<dyn Fn(&Added) + Send + Sync>;
 
 /// What a store is given from outside.
 pub struct Tools {
@@ -92,17 +128,19 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     location: Location,
-    read: AnyPool,
-    write: AnyPool,
-    /// The verifier's own readers: slow pages must not keep it from hearing of revocations.
-    verify: AnyPool,
+    pools: Pools,
+    writes: Writes,
+    feed: Feed,
+    notes: Notes,
     tools: Tools,
     peppers: Peppers,
     listener: OnceLock<Listener>,
+    addition_listener: OnceLock<AdditionListener>,
     prover: OnceLock<Prover>,
     #[cfg(feature = "testing")]
     slowness: OnceLock<verify::Slowness>,
-    server_lock: tokio::sync::Mutex<Option<sqlx::AnyConnection>>,
+    #[cfg(feature = "testing")]
+    reads: std::sync::atomic::AtomicU64,
 }
 
 impl std::fmt::Debug for Store {
@@ -137,10 +175,24 @@ impl Store {
         let _ = self.0.listener.set(Box::new(listener));
     }
 
-    /// The number of changes that verdicts depend on, ever.
+    /// Calls `listener` for each key and root token that this process made, after the commit and before the answer. There
+    /// is one; a second is ignored.
+    pub fn on_addition(&self, listener: impl Fn(&Added) + Send + Sync + 'static) {
+        let _ = self.0.addition_listener.set(Box::new(listener));
+    }
+
+    /// The number of changes that verdicts depend on, ever, as a look-up finds it.
     pub async fn revision(&self) -> Result<i64> {
-        let (n,): (i64,) = sqlx::query_as("SELECT n FROM revision WHERE id = 1").fetch_one(&self.0.verify).await?;
-        Ok(n)
+        let row = self.look_up(sqlx::query(feed::REVISION)).await?;
+        row.ok_or_else(|| Error::Unavailable("the revision is missing".to_owned()))?.int("n")
+    }
+
+    /// Reads what a verdict waits for. It has an end, whatever becomes of the database.
+    async fn look_up(&self, query: Query<'_, Any, AnyArguments>) -> Result<Option<AnyRow>> {
+        match timeout(LOOK_UP, query.fetch_optional(&self.0.pools.verify)).await {
+            Ok(found) => Ok(found?),
+            Err(_) => Err(Error::Unavailable(format!("nothing was answered within {LOOK_UP:?}"))),
+        }
     }
 
     /// What SQLite finds damaged in its file, foreign keys included; nothing where all is well. PostgreSQL looks after
@@ -152,60 +204,55 @@ impl Store {
         sqlite::damages(&mut *self.read().acquire().await?).await
     }
 
-    /// Folds the WAL into the database and closes every connection.
+    /// Writes what was noted, folds the WAL into the database, and closes every connection. What a database that hangs
+    /// does not give back is left to it.
     pub async fn close(&self) {
-        self.free_server_lock().await;
-        self.0.verify.close().await;
-        self.0.read.close().await;
-        self.0.write.close().await;
-    }
-
-    /// Takes PostgreSQL's advisory lock, or sees that it is still held: it goes when its connection does. A second
-    /// server would not hear of the first one's revocations at once. For SQLite a lock file does the same.
-    pub async fn hold_server_lock(&self) -> Result<()> {
-        if matches!(self.0.location, Location::Sqlite(_)) {
-            return Ok(());
-        }
-        let mut held = self.0.server_lock.lock().await;
-        if let Some(connection) = held.as_mut() {
-            if sqlx::query("SELECT 1").execute(&mut *connection).await.is_ok() {
-                return Ok(());
-            }
-            *held = None;
-        }
-        let mut connection = self.0.write.acquire().await?.detach();
-        let row = sqlx::query("SELECT CASE WHEN pg_try_advisory_lock(7022136120) THEN 1 ELSE 0 END AS taken")
-            .fetch_one(&mut connection)
-            .await?;
-        if sqlx::Row::try_get::<i32, _>(&row, "taken")? == 1 {
-            *held = Some(connection);
-            return Ok(());
-        }
-        Err(Error::Unavailable("another sallyport serves this database already; end it first".to_owned()))
-    }
-
-    /// The next server may begin at once: PostgreSQL frees the lock of a connection that ended only when it sees the end.
-    async fn free_server_lock(&self) {
-        if let Some(mut connection) = self.0.server_lock.lock().await.take() {
-            let _ = sqlx::query("SELECT CASE WHEN pg_advisory_unlock(7022136120) THEN 1 ELSE 0 END")
-                .execute(&mut connection)
-                .await;
-        }
+        let _ = timeout(SETTLING, self.settled()).await;
+        let closing = match self.0.location {
+            Location::Sqlite(_) => FOLDING,
+            Location::Postgres(_) => CLOSING,
+        };
+        let pools = &self.0.pools;
+        let closed = async {
+            self.0.feed.close().await;
+            tokio::join!(pools.verify.close(), pools.read.close());
+            pools.write.close().await;
+        };
+        let _ = timeout(closing, closed).await;
     }
 
     fn read(&self) -> &AnyPool {
-        &self.0.read
+        #[cfg(feature = "testing")]
+        self.0.reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        &self.0.pools.read
+    }
+
+    /// How often pages asked the database, ever: so that a test sees what one page costs.
+    #[cfg(feature = "testing")]
+    pub fn reads(&self) -> u64 {
+        self.0.reads.load(std::sync::atomic::Ordering::Relaxed)
     }
 }
 
+/// How long an end waits for what was noted, then for the connections, and on SQLite for the WAL to be folded.
+const SETTLING: Duration = Duration::from_millis(500);
+const CLOSING: Duration = Duration::from_millis(1_500);
+const FOLDING: Duration = Duration::from_secs(10);
+
+/// No write takes longer: one that does waits for a connection that fell silent, and holds it.
+const WRITE: Duration = Duration::from_secs(60);
+
 /// Runs a write to its end, even if whoever asked for it is gone: a transaction must not be cancelled midway.
 async fn detached<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-    match tokio::spawn(work).await {
-        Ok(done) => done,
+    match tokio::spawn(timeout(WRITE, work)).await {
+        Ok(done) => done.unwrap_or_else(|_| Err(Error::Unavailable(format!("the write took longer than {WRITE:?}")))),
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
         Err(_) => Err(Error::Unavailable("shutting down".to_owned())),
     }
 }
+
+const NO_CONNECTION: &str = "no connection to the database was free or could be made in time; it may be down, or give \
+    out as many as it allows (PostgreSQL's max_connections, or a limit of the role or the database)";
 
 /// What PostgreSQL says of a transaction that it ended because it and another waited for each other.
 const TANGLED: &str = "Others changed the same at the same time; try again.";
@@ -229,6 +276,10 @@ impl From<sqlx::Error> for Error {
         }
         if error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "40P01") {
             return Self::Busy(TANGLED);
+        }
+        // The pool knows no reason: a connection that can't be made is tried again until the time is up.
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            return Self::Unavailable(NO_CONNECTION.to_owned());
         }
         Self::Unavailable(error.to_string())
     }

@@ -1,11 +1,28 @@
 //! What people type: trimmed, bounded, without characters that hide.
 
+mod secret;
+
 use crate::Invalid;
 
 /// Control characters, and the marks that turn or hide the text around them (Unicode UAX #9, bidi controls).
-fn hides(character: char) -> bool {
+pub(crate) fn hides(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// What is said of a text that holds a secret: never the text.
+const SECRET: &str = "There is a whole API key, root token or signing secret in this text. Leave it out: everybody who \
+    may see this would see it.";
+
+/// Refuses what holds a whole secret of ours, with a sentence that does not repeat it. Such a text would be shown, logged
+/// and exported.
+pub(crate) fn holds_no_secret(text: &str) -> Result<(), &'static str> {
+    if secret::is_in(text) { Err(SECRET) } else { Ok(()) }
+}
+
+/// A text to be shown again to the person who typed it; nothing where it holds a whole secret.
+pub fn shown_again(text: &str) -> &str {
+    if secret::is_in(text) { "" } else { text }
 }
 
 /// One line of at most `most` characters; an empty one is refused with `empty`.
@@ -40,6 +57,7 @@ fn bounded(field: &'static str, text: &str, most: usize) -> Result<String, Inval
     if length > most {
         return Err(Invalid::field(field, format!("At most {most} characters; this has {length}.")));
     }
+    holds_no_secret(text).map_err(|message| Invalid::field(field, message))?;
     Ok(text.to_owned())
 }
 
@@ -58,6 +76,9 @@ mod tests {
     #[test]
     fn what_hides_is_refused() {
         for text in ["a\0b", "a\nb", "a\u{202e}b", "a\u{200b}b", "a\u{7f}b"] {
+            assert!(line("label", text, 10, "needed").is_err(), "{text:?}");
+        }
+        for text in ["a\u{61c}b", "a\u{2066}b", "a\u{feff}b"] {
             assert!(line("label", text, 10, "needed").is_err(), "{text:?}");
         }
         assert_eq!(paragraph("description", "a\r\nb", 10).as_deref(), Ok("a\nb"));

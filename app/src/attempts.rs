@@ -10,6 +10,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::{
     Timestamp,
     clock::Elapsed,
+    limit::whole_seconds,
     throttle::{Attempt, Throttle, Throttled, Who},
 };
 
@@ -51,11 +52,6 @@ pub fn wait_message(wait: Duration) -> String {
     let (count, unit) = if seconds < 120 { (seconds, "second") } else { (seconds.div_ceil(60), "minute") };
     let plural = if count == 1 { "" } else { "s" };
     format!("Too many wrong passwords. Try again in {count} {unit}{plural}.")
-}
-
-/// Up, because whoever comes back a moment early is refused again.
-pub fn whole_seconds(wait: Duration) -> u64 {
-    u64::try_from(wait.as_micros().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 
 const NONCE: usize = 16;

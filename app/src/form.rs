@@ -1,10 +1,13 @@
 //! What was typed into a form, and what is wrong with it.
 
+use sallyport::text;
+
 /// The values and errors of a form, by the name of the field; an error under `""` belongs to no field.
 #[derive(Clone, Default, Debug, PartialEq, Eq)]
 pub struct FormState {
     values: Vec<(String, String)>,
     errors: Vec<(String, String)>,
+    status: Option<u16>,
 }
 
 impl FormState {
@@ -16,12 +19,17 @@ impl FormState {
     /// A form as it was sent: pairs in their order, names repeated for groups.
     pub fn typed<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
         let values = pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self { values, errors: Vec::new() }
+        Self { values, ..Self::default() }
     }
 
     /// The first value of a field, or nothing.
     pub fn value(&self, name: &str) -> String {
         self.values_of(name).next().unwrap_or_default().to_owned()
+    }
+
+    /// The same as the field shows it again: nothing where somebody typed a whole key.
+    pub fn shown_again(&self, name: &str) -> String {
+        text::shown_again(self.values_of(name).next().unwrap_or_default()).to_owned()
     }
 
     /// Every value of a repeated field.
@@ -58,6 +66,22 @@ impl FormState {
     /// Adds an error in place.
     pub fn refuse(&mut self, name: &str, message: impl Into<String>) {
         self.errors.push((name.to_owned(), message.into()));
+    }
+
+    /// Says with which status the form is shown again, where 422 would not be the truth.
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// The status of [`FormState::with_status`].
+    pub fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    /// Every value, as (field, value), in the order sent.
+    pub fn values(&self) -> &[(String, String)] {
+        &self.values
     }
 
     /// The first error of a field.

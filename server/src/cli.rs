@@ -33,7 +33,7 @@ use sallyport::{
 
 use crate::{
     config::{LogFormat, ServeArgs, Where},
-    data_dir::{DataDir, Wanted},
+    data_dir::{DataDir, ServerLock, Wanted},
     logs, serve,
 };
 
@@ -124,7 +124,9 @@ async fn run(cli: Cli) -> Result<(), String> {
                 // Not where a script reads; and a mistyped folder should be seen.
                 note!("{sentence}");
             }
-            let store = data.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
+            // A server would judge by a schema that changes under it.
+            let _lock = ServerLock::take(&place.data)?;
+            let store = data.open_and_migrate(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
             say!("{} is up to date.", store.location());
             store.close().await;
             Ok(())
@@ -152,7 +154,7 @@ async fn run(cli: Cli) -> Result<(), String> {
     }
 }
 
-/// The database of this machine, for whoever has a shell on it. It has to be there.
+/// The database of this machine, for whoever has a shell on it. It has to be there, and of this version.
 async fn open(place: &Where) -> Result<Store, String> {
     let data = DataDir::find(&place.place()?).await?;
     data.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await

@@ -3,6 +3,7 @@
 mod folder;
 mod lock;
 mod master_key;
+mod permission;
 mod postgres_url;
 
 use std::{
@@ -50,6 +51,7 @@ impl DataDir {
     pub async fn prepare(place: &Place, entropy: &dyn Entropy, wanted: Wanted) -> Result<Self, String> {
         let profile = profile(place)?;
         let location = location(place)?;
+        check_permission(place, &location)?;
         let path = key_path(place);
         let mut made: Vec<String> = folder::check(&place.data)?.into_iter().collect();
         let given = master_key::given(place)?;
@@ -118,6 +120,7 @@ impl DataDir {
     /// portal there.
     pub async fn find(place: &Place) -> Result<Self, String> {
         let location = location(place)?;
+        check_permission(place, &location)?;
         if !location.is_made().await.map_err(|error| error.to_string())? {
             return Err(absent(place, &location));
         }
@@ -131,9 +134,15 @@ impl DataDir {
         Ok(Self { location, master_key, profile: profile(place)?, made: Vec::new(), fresh: Vec::new() })
     }
 
+    /// Refuses a database of an older or newer version.
     pub async fn open(&self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Store, String> {
-        let tools = Tools { clock, entropy, vault: Vault::new(&self.master_key), profile: self.profile.clone() };
-        match Store::open(self.location.clone(), tools).await {
+        let store = Store::open(self.location.clone(), self.tools(clock, entropy)).await;
+        store.map_err(|error| error.to_string())
+    }
+
+    /// Brings the database up to date first. For the one process that holds the [`ServerLock`].
+    pub async fn open_and_migrate(&self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Store, String> {
+        match Store::open_and_migrate(self.location.clone(), self.tools(clock, entropy)).await {
             Ok(store) => Ok(store),
             Err(error) => {
                 self.take_back().await;
@@ -142,10 +151,15 @@ impl DataDir {
         }
     }
 
+    fn tools(&self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Tools {
+        Tools { clock, entropy, vault: Vault::new(&self.master_key), profile: self.profile.clone() }
+    }
+
     /// A start that was refused leaves no master key: the next one would look for its database.
     async fn take_back(&self) {
         let is_used = match &self.location {
-            Location::Sqlite(_) => !is_empty_file(&self.location),
+            // Its head is written before the first table is.
+            Location::Sqlite(path) => fs::metadata(path).is_ok_and(|found| found.len() > HEAD),
             // Where that can't be known, the key may have sealed something.
             Location::Postgres(_) => self.location.is_made().await.unwrap_or(true),
         };
@@ -154,6 +168,9 @@ impl DataDir {
         }
     }
 }
+
+/// A SQLite database without tables.
+const HEAD: u64 = 4096;
 
 fn remove(files: &[PathBuf]) {
     for file in files {
@@ -196,6 +213,15 @@ pub fn location(place: &Place) -> Result<Location, String> {
             .map_err(|error| blaming(error, place.set_by.database_url.as_deref())),
         None => Ok(Location::Sqlite(place.data.join("sallyport.db"))),
     }
+}
+
+/// Refuses to go on as a user who may not use the folder, and says which user may.
+fn check_permission(place: &Place, location: &Location) -> Result<(), String> {
+    let database = match location {
+        Location::Sqlite(database) => Some(&**database),
+        Location::Postgres(_) => None,
+    };
+    permission::check(&place.data, &key_path(place), database)
 }
 
 /// There is no database, and the fix.

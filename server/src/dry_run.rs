@@ -34,11 +34,7 @@ impl DryRun for DryRuns {
                 let id = client.request_id.clone();
                 Decision { rate, ..Decision::new(id, judged.verdict, ask, &key.record, profile, tried.at) }
             });
-            let answer = refused.map(|key| {
-                let mut shown = Shown::refusal(profile, judged.verdict, Some(&key.record), client);
-                shown.headers.extend(self.rates.headers(judged, tried.at));
-                answer(&shown)
-            });
+            let answer = refused.map(|_| answer(&Shown::refusal(profile, &self.rates, judged, ask, client)));
             let verdict = judged.verdict;
             let steps = tried.steps.into_iter().map(|(step, said)| (step, outcome(said))).collect();
             Ok(Trial { steps, verdict, answer, decision, rate })

@@ -12,6 +12,7 @@ pub mod dry_run;
 pub mod grpc;
 pub mod logs;
 pub mod middleware;
+pub mod page_pool;
 pub mod router;
 pub mod serve;
 pub mod server;

@@ -1,10 +1,13 @@
 //! Structured logs on standard error. No secret, password, cookie or key is ever handed to them.
 
+mod bounded;
+
 use std::{env, io::IsTerminal};
 
-use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt};
+use tracing_subscriber::{EnvFilter, Layer, filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::config::LogFormat;
+use bounded::Bounded;
 
 const VARIABLE: &str = "SALLYPORT_LOG";
 
@@ -15,14 +18,15 @@ const USUAL: &str = "info,sqlx=warn,tower_sessions_core=error";
 pub fn start(format: LogFormat) -> Result<(), String> {
     let chosen = env::var_os(VARIABLE).map(|text| text.to_string_lossy().into_owned());
     let filter = filter(chosen.as_deref().unwrap_or_default())?;
-    let logs = fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+    let logs = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     // Where a line can't be written, saying so there would be a panic.
     let logs = logs.log_internal_errors(false);
-    // A second start, in tests, keeps the first one's.
-    let _ = match format {
-        LogFormat::Text => logs.try_init(),
-        LogFormat::Json => logs.json().flatten_event(true).try_init(),
+    let logs = match format {
+        LogFormat::Text => logs.with_filter(Bounded::default()).boxed(),
+        LogFormat::Json => logs.json().flatten_event(true).with_filter(Bounded::default()).boxed(),
     };
+    // A second start, in tests, keeps the first one's.
+    let _ = tracing_subscriber::registry().with(filter).with(logs).try_init();
     Ok(())
 }
 
@@ -31,7 +35,8 @@ fn filter(chosen: &str) -> Result<EnvFilter, String> {
         return Ok(EnvFilter::new(USUAL));
     }
     // A word that is no level would be the name of a part that does not exist, and silence all others.
-    let is_meant = |part: &str| part.contains(['=', '[']) || part.trim().parse::<LevelFilter>().is_ok();
+    let is_level = |part: &str| !part.is_empty() && part.parse::<LevelFilter>().is_ok();
+    let is_meant = |part: &str| part.contains(['=', '[']) || is_level(part.trim());
     let wrong = || {
         format!(
             "{VARIABLE} is {chosen:?}, which names no level: write it like info, or like \

@@ -1,9 +1,9 @@
 //! Every route, but for the questions about keys (`api/question.rs`), and what stands before the pages.
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{DefaultBodyLimit, State},
-    http::{Extensions, HeaderMap, StatusCode, Version},
+    http::{Extensions, HeaderMap, StatusCode, Version, header},
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::get,
@@ -14,8 +14,10 @@ use sallyport_app::{
     error::PageError,
     ui::{self, Uncompressed},
 };
+use serde::Serialize;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
+use utoipa::ToSchema;
 
 use crate::{
     api,
@@ -26,6 +28,7 @@ use crate::{
     session_store::Sessions,
     site,
     state::AppState,
+    verifier::health::HealthCheck,
 };
 
 /// Forms are small; what is larger was not typed by a person.
@@ -91,19 +94,32 @@ pub(crate) async fn healthz() -> &'static str {
     "ok\n"
 }
 
+/// Whether the server can do its work, as `Accept: application/json` is answered.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Readiness {
+    ready: bool,
+    checks: Vec<HealthCheck>,
+}
+
 /// Ready
 ///
-/// The database answers, and its migrations were run at start.
+/// The database answers, revocations are heard of, and writes succeed. Answered within a second.
 #[utoipa::path(get, path = "/readyz", tag = "Around it", responses(
-    (status = 200, body = String, content_type = "text/plain"),
-    (status = 503, body = String, content_type = "text/plain", description = "The database does not answer"),
+    (status = 200, content((String = "text/plain"), (Readiness = "application/json"))),
+    (status = 503, content((String = "text/plain"), (Readiness = "application/json")), description = "Not ready, and why"),
 ))]
-pub(crate) async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
-    match state.context.store.revision().await {
-        Ok(_) => (StatusCode::OK, "ready\n"),
-        Err(error) => {
-            tracing::warn!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
-        }
+pub(crate) async fn readyz(State(state): State<AppState>, headers: HeaderMap) -> Response {
+    let checks = state.verifier.health().await;
+    let failed = checks.iter().filter(|check| !check.ok);
+    let failed: Vec<_> = failed.map(|check| format!("{}: {}\n", check.name, check.detail)).collect();
+    let status = if failed.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    if accepts_json(&headers) {
+        return (status, Json(Readiness { ready: failed.is_empty(), checks })).into_response();
     }
+    let text = if failed.is_empty() { "ready\n".to_owned() } else { failed.concat() };
+    (status, text).into_response()
+}
+
+fn accepts_json(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"))
 }

@@ -1,7 +1,7 @@
 //! What stands before every route and behind every answer, whichever way a request comes. It is no layer of the router,
 //! which would clone and box it at each request.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, net::IpAddr};
 
 use axum::{
     Router,
@@ -13,6 +13,7 @@ use sallyport_app::{
     context::{Client, Context},
     routes,
 };
+use tokio::runtime::Handle;
 use tower::ServiceExt;
 
 use crate::{
@@ -20,9 +21,10 @@ use crate::{
     middleware::{
         client::{self, Peer},
         guard::run,
-        headers,
+        headers, host,
         telling::Telling,
     },
+    page_pool::PagePool,
     router::router,
     state::AppState,
 };
@@ -33,6 +35,8 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub struct Server {
     state: AppState,
     routes: Router,
+    /// Where pages are made; without one, where their connections are.
+    pages: Option<PagePool>,
 }
 
 impl Server {
@@ -42,7 +46,17 @@ impl Server {
 
     /// With other pages: a test adds one that fails.
     pub fn with_pages(state: AppState, pages: Router<Context>) -> Self {
-        Self { routes: router(&state, pages), state }
+        Self { routes: router(&state, pages), state, pages: None }
+    }
+
+    /// Makes pages on threads of their own.
+    #[must_use]
+    pub fn with_page_pool(self, threads: Handle) -> Self {
+        Self { pages: Some(PagePool::new(threads)), ..self }
+    }
+
+    pub fn is_trusted(&self, peer: IpAddr) -> bool {
+        client::is_trusted(&self.state.trusted_proxies, peer.to_canonical())
     }
 
     pub async fn answer(&self, peer: Peer, request: Request<Body>) -> Response {
@@ -53,9 +67,10 @@ impl Server {
         let telling = Telling::of(&request, of_api);
 
         let id = &client.request_id;
-        let handled = match question {
-            Some(question) => run(question.answer(state, &client, request), id, of_api).await,
-            None => run(self.route(&client, request), id, of_api).await,
+        let handled = match (host::refusal(state, &request, of_api), question) {
+            (Some(refusal), _) => refusal,
+            (None, Some(question)) => run(question.answer(state, &client, request), id, of_api).await,
+            (None, None) => run(self.route(&client, request), id, of_api).await,
         };
         let of_a_gateway = question.is_some_and(Question::is_of_a_gateway);
         let mut response = if of_api { api::complete(handled, state, of_a_gateway, &client) } else { handled };
@@ -71,7 +86,18 @@ impl Server {
     }
 
     async fn route(&self, client: &Client, mut request: Request<Body>) -> Response {
+        let is_page = !api::has(request.uri().path()) && !is_probe(request.uri().path());
         request.extensions_mut().insert(client.clone());
-        self.routes.clone().oneshot(request).await.unwrap_or_else(|never: Infallible| match never {})
+        let answered = self.routes.clone().oneshot(request);
+        let answered = async { answered.await.unwrap_or_else(|never: Infallible| match never {}) };
+        match &self.pages {
+            Some(pages) if is_page => pages.run(answered).await,
+            _ => answered.await,
+        }
     }
+}
+
+/// What asks whether the server is there, and is answered whatever else goes on.
+pub fn is_probe(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
 }

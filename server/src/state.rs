@@ -41,6 +41,7 @@ pub struct AppParts {
     pub rates: Arc<Names>,
     /// What requests are named from.
     pub names: NameEntropy,
+    is_local: bool,
 }
 
 impl Deref for AppState {
@@ -68,7 +69,7 @@ impl AppState {
         let attempts = Attempts::new(deployment.elapsed.clone());
         let noted = NotedActs::new(deployment.elapsed.clone());
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
-        let names = NameEntropy::new(store.entropy());
+        let (is_local, names) = (is_loopback_url(&deployment.public_url), NameEntropy::new(store.entropy()));
         let api = openapi::document(store.profile(), &deployment.public_url);
         let context = Context::new(Parts {
             api,
@@ -92,7 +93,13 @@ impl AppState {
             places,
             rates,
             names,
+            is_local,
         })))
+    }
+
+    /// The portal is for this machine alone.
+    pub fn is_local(&self) -> bool {
+        self.is_local
     }
 
     pub fn is_https(&self) -> bool {

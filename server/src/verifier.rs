@@ -4,7 +4,10 @@ pub mod cache;
 mod charge;
 pub mod dry_run;
 mod explain;
+mod flights;
 pub mod freshness;
+pub mod health;
+mod known;
 mod last_used;
 pub mod limiter;
 mod look_up;
@@ -15,7 +18,8 @@ pub mod unknown;
 pub mod usage;
 
 use std::{
-    sync::{Arc, Mutex},
+    borrow::Cow,
+    sync::{Arc, Mutex, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -29,15 +33,18 @@ use sallyport::{
         secret::Checked,
         verdict::{Via, is_elsewhere, verdict},
     },
+    profile::{Profile, errors::sentences},
     root_token::RootToken,
-    store::{Change, SealedSigning, Store, StoredKey, Touched},
+    store::{Change, Heard, SealedSigning, Store, StoredKey, Touched},
 };
 use sallyport_app::context::Client;
 
 use cache::GenerationCache;
 pub use charge::Charged;
 use charge::Outcome;
+use flights::Flights;
 use freshness::Freshness;
+use health::Health;
 use last_used::LastUsed;
 use limiter::Limiter;
 pub use look_up::Found;
@@ -49,8 +56,13 @@ use usage::Usage;
 /// How often a verdict is judged anew because something was revoked meanwhile.
 const ATTEMPTS: usize = 64;
 
-/// How many keys one transaction writes of: a revocation waits for no more than that, however many were used.
-const AT_ONCE: usize = 1_000;
+/// How many rows one transaction writes of what was gathered: a revocation waits for no more than that, however many
+/// keys were used.
+const AT_ONCE: usize = 500;
+
+/// The look-ups that are under way, by the generation of the cache in which they began: what was forgotten since is
+/// looked up anew.
+type LookUps<T> = Flights<(u64, Digest), Option<Arc<T>>>;
 
 /// A key in memory, and when it was last good.
 pub struct CachedKey {
@@ -80,6 +92,18 @@ impl Judged {
         Self { verdict, key: Some(key), charged, retry_after }
     }
 
+    /// What there is to say of a refusal beyond its verdict, to the person who holds the key.
+    pub fn explanation(&self, profile: &Profile, ask: &Ask<'_>) -> Option<Cow<'static, str>> {
+        match self.verdict {
+            Verdict::InsufficientScope => profile.lacking(ask, self.record()?).map(Cow::Owned),
+            // It costs more than a limit ever holds.
+            Verdict::RateLimited if self.charged.is_some() && self.retry_after.is_none() => {
+                Some(Cow::Borrowed(sentences::TOO_DEAR))
+            }
+            _ => None,
+        }
+    }
+
     pub fn record(&self) -> Option<&KeyRecord> {
         self.key.as_ref().map(|key| &key.record)
     }
@@ -90,14 +114,20 @@ pub struct Verifier {
     keys: GenerationCache<CachedKey>,
     shared: Shared,
     tokens: GenerationCache<RootToken>,
+    key_look_ups: LookUps<CachedKey>,
+    token_look_ups: LookUps<RootToken>,
     usage: Usage,
     replays: Replays,
     limiter: Limiter,
     unknown: Unknown,
     unknown_tokens: Unknown,
+    /// How often another process wrote, and after how many of these the root tokens were read.
+    foreign_changes: AtomicU64,
+    tokens_read: AtomicU64,
     decisions: Arc<Decisions>,
     elapsed: Elapsed,
     freshness: Freshness,
+    health: Health,
     /// The revision of the database up to which the caches were told of every change.
     known: Mutex<i64>,
 }
@@ -110,13 +140,18 @@ impl Verifier {
             keys: GenerationCache::new(capacity),
             shared: Shared::default(),
             tokens: GenerationCache::new(1_000),
+            key_look_ups: LookUps::default(),
+            token_look_ups: LookUps::default(),
             usage: Usage::default(),
-            replays: Replays::new(store.now()),
+            replays: Replays::new(store.now()).on(elapsed.clone()),
             limiter: Limiter::default(),
             unknown: Unknown::default(),
             unknown_tokens: Unknown::default(),
+            foreign_changes: AtomicU64::default(),
+            tokens_read: AtomicU64::default(),
             decisions: Arc::default(),
             freshness: Freshness::new(elapsed.clone()),
+            health: Health::default(),
             elapsed,
             known,
             store: store.clone(),
@@ -127,6 +162,12 @@ impl Verifier {
                 verifier.apply(change);
             }
         });
+        let told = Arc::downgrade(&verifier);
+        store.on_addition(move |added| {
+            if let Some(verifier) = told.upgrade() {
+                verifier.added(added);
+            }
+        });
         let asked = Arc::downgrade(&verifier);
         store.proved_by(move |digest| {
             let verifier = asked.upgrade();
@@ -135,6 +176,8 @@ impl Verifier {
                 verifier.refuses(&digest).await
             }
         });
+        // After the listeners: what is made meanwhile is heard of.
+        verifier.read_known().await?;
         Ok(verifier)
     }
 
@@ -243,6 +286,7 @@ impl Verifier {
         let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if change.revision > *known + 1 {
             self.forget_all();
+            self.heard_of_another_process();
         }
         *known = change.revision.max(*known);
     }
@@ -257,19 +301,27 @@ impl Verifier {
         self.tokens.forget_all();
     }
 
-    /// Asks the database whether another process changed something. Run by a worker.
+    /// Asks the database whether another process changed something, and whether this is still the one server. Run by a
+    /// worker.
     pub async fn poll(&self) -> Result<()> {
         let asked_at = self.freshness.now();
-        let revision = self.store.revision().await?;
+        let revision = match self.store.hear().await? {
+            Heard::Revision(revision) => revision,
+            Heard::Superseded => {
+                self.freshness.lost();
+                return Err(Error::Unavailable("another server took over this database".to_owned()));
+            }
+        };
         {
             let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if revision > *known {
                 self.forget_all();
+                self.heard_of_another_process();
                 *known = revision;
             }
         }
         self.freshness.seen(asked_at);
-        Ok(())
+        self.read_new_tokens().await
     }
 
     /// Writes what was used and refused since the last time. Run by a worker.

@@ -1,6 +1,6 @@
 //! What runs beside the requests.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use sallyport::store::Store;
 use sallyport_app::context::Context;
@@ -20,6 +20,11 @@ const FLUSH: Duration = Duration::from_secs(2);
 /// The names of requests that were answered are kept for a day, counts of days for a day more, and both this longer.
 const FORGET: Duration = Duration::from_secs(60 * 60);
 
+/// How long the last flush may take: a database that hangs must not keep the server from ending.
+const LAST_FLUSH: Duration = Duration::from_millis(2_500);
+
+const LAST_POLL: Duration = Duration::from_secs(1);
+
 /// Ends with the sender of `stop`, after a last flush.
 pub fn start(verifier: &Arc<Verifier>, context: &Context, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
     vec![
@@ -33,24 +38,34 @@ pub fn start(verifier: &Arc<Verifier>, context: &Context, stop: &watch::Receiver
 async fn poll(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {
     let mut ticks = interval(POLL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failing = None;
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             _ = stop.changed() => return,
         }
-        // A database that hangs must not keep the next poll from asking again.
-        match timeout(Duration::from_secs(2), heard(&verifier)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "revocations could not be polled"),
-            Err(_) => tracing::warn!("the database did not answer the poll for revocations"),
+        let mut polling = pin!(verifier.poll());
+        let polled = tokio::select! {
+            polled = &mut polling => polled,
+            // Not cancelled: it would lose its connection, over which the next server is told that this one ended.
+            _ = stop.changed() => {
+                let _ = timeout(LAST_POLL, polling).await;
+                return;
+            }
+        };
+        // Told once, however long it lasts.
+        match polled {
+            Ok(()) if failing.take().is_some() => tracing::info!("revocations are heard of again"),
+            Ok(()) => {}
+            Err(error) => {
+                let why = error.to_string();
+                if failing.as_ref() != Some(&why) {
+                    tracing::warn!(%error, "revocations could not be polled");
+                    failing = Some(why);
+                }
+            }
         }
     }
-}
-
-/// Alone on the database, and told of every revocation.
-async fn heard(verifier: &Verifier) -> sallyport::Result<()> {
-    verifier.store().hold_server_lock().await?;
-    verifier.poll().await
 }
 
 async fn forget(store: Store, mut stop: watch::Receiver<bool>) {
@@ -61,12 +76,19 @@ async fn forget(store: Store, mut stop: watch::Receiver<bool>) {
             _ = ticks.tick() => {}
             _ = stop.changed() => return,
         }
-        if let Err(error) = store.forget_repeats().await {
-            tracing::warn!(%error, "the names of old requests could not be forgotten");
+        tokio::select! {
+            () = forget_old(&store) => {}
+            _ = stop.changed() => return,
         }
-        if let Err(error) = store.forget_days(oldest(store.now())).await {
-            tracing::warn!(%error, "the counts of old days could not be forgotten");
-        }
+    }
+}
+
+async fn forget_old(store: &Store) {
+    if let Err(error) = store.forget_repeats().await {
+        tracing::warn!(%error, "the names of old requests could not be forgotten");
+    }
+    if let Err(error) = store.forget_days(oldest(store.now())).await {
+        tracing::warn!(%error, "the counts of old days could not be forgotten");
     }
 }
 
@@ -80,8 +102,11 @@ async fn tell(context: Context, mut stop: watch::Receiver<bool>) {
             _ = ticks.tick() => {}
             _ = stop.changed() => last = true,
         }
-        if let Err(error) = context.noted.flush(&context.store).await {
-            tracing::warn!(%error, "refused acts could not be written to the activity log");
+        // Bounded: a database that hangs must not keep the server from ending.
+        match timeout(LAST_FLUSH, context.noted.flush(&context.store)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "refused acts could not be written to the activity log"),
+            Err(_) => tracing::warn!("the database did not take the refused acts in time"),
         }
     }
 }
@@ -89,14 +114,34 @@ async fn tell(context: Context, mut stop: watch::Receiver<bool>) {
 async fn flush(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {
     let mut ticks = interval(FLUSH);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut last = false;
-    while !last {
+    loop {
         tokio::select! {
             _ = ticks.tick() => {}
-            _ = stop.changed() => last = true,
+            _ = stop.changed() => return in_time(flush_once(&verifier)).await,
         }
-        if let Err(error) = verifier.flush().await {
-            tracing::warn!(%error, "what keys were used for could not be written");
+        let mut flushing = pin!(flush_once(&verifier));
+        tokio::select! {
+            () = &mut flushing => {}
+            // What is under way is not cancelled: it would be lost.
+            _ = stop.changed() => {
+                return in_time(async {
+                    flushing.await;
+                    flush_once(&verifier).await;
+                })
+                .await;
+            }
         }
+    }
+}
+
+async fn in_time(flush: impl Future<Output = ()>) {
+    if timeout(LAST_FLUSH, flush).await.is_err() {
+        tracing::warn!("what keys were used for last could not be written in time");
+    }
+}
+
+async fn flush_once(verifier: &Verifier) {
+    if let Err(error) = verifier.flush().await {
+        tracing::warn!(%error, "what keys were used for could not be written");
     }
 }

@@ -1,7 +1,7 @@
 //! The decisions of all organizations: in memory, bounded, for a day. A restart forgets them.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -41,6 +41,10 @@ pub struct Decisions {
 #[derive(Default)]
 struct Rings {
     of_org: HashMap<OrgId, Ring>,
+    /// Each organization by its newest decision, and by what it weighs: looking through all of them would hold up every
+    /// refusal.
+    by_newest: BTreeMap<u64, OrgId>,
+    by_weight: BTreeSet<(usize, OrgId)>,
     weight: usize,
     /// How many were ever kept.
     count: u64,
@@ -100,6 +104,11 @@ impl Decisions {
     pub(super) fn size(&self) -> (usize, usize) {
         let rings = self.lock();
         assert_eq!(rings.weight, rings.of_org.values().map(Ring::weight).sum::<usize>());
+        assert_eq!((rings.by_newest.len(), rings.by_weight.len()), (rings.of_org.len(), rings.of_org.len()));
+        for (org, ring) in &rings.of_org {
+            assert_eq!(rings.by_newest.get(&ring.newest()), Some(org));
+            assert!(rings.by_weight.contains(&(ring.weight(), org.clone())));
+        }
         assert!(rings.of_org.values().all(|ring| !ring.is_empty()));
         (rings.of_org.len(), rings.weight)
     }
@@ -109,43 +118,58 @@ impl Rings {
     fn keep(&mut self, decision: Arc<Decision>) {
         let place = self.count;
         self.count += 1;
-        let ring = self.of_org.entry(decision.org_id().clone()).or_default();
-        let before = ring.weight();
+        let org = decision.org_id().clone();
+        let mut ring = self.take(&org).unwrap_or_default();
         ring.keep(decision, place);
-        self.weight = self.weight - before + ring.weight();
+        self.put(org, ring);
     }
 
     /// Drops the organization whose last decision is the oldest.
     fn drop_quietest(&mut self) {
-        let quietest = self.of_org.iter().min_by_key(|(_, ring)| ring.newest()).map(|(org, _)| org.clone());
-        if let Some(ring) = quietest.and_then(|org| self.of_org.remove(&org)) {
-            self.weight -= ring.weight();
+        if let Some((_, org)) = self.by_newest.pop_first() {
+            drop(self.take(&org));
         }
     }
 
     /// Takes a quarter of what the largest has, so that this is not done for each decision.
     fn shrink_largest(&mut self) -> bool {
-        let largest = self.of_org.iter().max_by_key(|(_, ring)| ring.weight()).map(|(org, _)| org.clone());
-        let Some(org) = largest else { return false };
-        let Some(ring) = self.of_org.get_mut(&org) else { return false };
+        let Some((_, org)) = self.by_weight.pop_last() else { return false };
+        let Some(mut ring) = self.take(&org) else { return false };
         let before = ring.weight();
         while !ring.is_empty() && ring.weight() > before / 4 * 3 {
             ring.make_room();
         }
-        self.weight = self.weight - before + ring.weight();
-        if ring.is_empty() {
-            self.of_org.remove(&org);
-        }
+        self.put(org, ring);
         true
     }
 
     fn forget(&mut self, now: Timestamp) {
-        let weight = &mut self.weight;
-        self.of_org.retain(|_, ring| {
-            *weight -= ring.weight();
-            ring.forget(now);
-            *weight += ring.weight();
-            !ring.is_empty()
-        });
+        let orgs: Vec<_> = self.of_org.keys().cloned().collect();
+        for org in orgs {
+            if let Some(mut ring) = self.take(&org) {
+                ring.forget(now);
+                self.put(org, ring);
+            }
+        }
+    }
+
+    /// Out of every index.
+    fn take(&mut self, org: &OrgId) -> Option<Ring> {
+        let ring = self.of_org.remove(org)?;
+        self.by_newest.remove(&ring.newest());
+        self.by_weight.remove(&(ring.weight(), org.clone()));
+        self.weight -= ring.weight();
+        Some(ring)
+    }
+
+    /// Back into every index, unless nothing is left.
+    fn put(&mut self, org: OrgId, ring: Ring) {
+        if ring.is_empty() {
+            return;
+        }
+        self.by_newest.insert(ring.newest(), org.clone());
+        self.by_weight.insert((ring.weight(), org.clone()));
+        self.weight += ring.weight();
+        self.of_org.insert(org, ring);
     }
 }

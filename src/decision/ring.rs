@@ -3,7 +3,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -27,9 +27,14 @@ type Name = (KeyId, Verdict);
 #[derive(Default)]
 pub struct Ring {
     kinds: HashMap<Name, Kind>,
+    by_rank: BTreeMap<Rank, Name>,
     len: usize,
     weight: usize,
+    newest: u64,
 }
+
+/// How many a kind has, and the place of its oldest, which no other kind has: the last gives room.
+type Rank = (usize, Reverse<u64>);
 
 #[derive(Default)]
 struct Kind {
@@ -41,6 +46,10 @@ struct Kind {
 }
 
 impl Kind {
+    fn rank(&self) -> Option<Rank> {
+        self.kept.front().map(|oldest| (self.kept.len(), Reverse(oldest.place)))
+    }
+
     fn drop_oldest(&mut self) -> Option<usize> {
         self.kept.pop_front().map(|kept| kept.decision.weight())
     }
@@ -74,31 +83,33 @@ impl Ring {
         if self.len >= MOST {
             self.make_room();
         }
-        let (len, weight) = (&mut self.len, decision.weight());
+        let weight = decision.weight();
         let name = (decision.key.key_id.clone(), decision.verdict);
-        let kind = self.kinds.entry(name).or_insert_with(|| {
+        let kind = self.kinds.entry(name.clone()).or_insert_with(|| {
             // This one is the first.
             Kind { minute: minute(decision.at), refused: 1, kept: VecDeque::new() }
         });
+        if let Some(before) = kind.rank() {
+            self.by_rank.remove(&before);
+        }
         kind.kept.push_back(Kept { decision, left_out: 0, place });
-        *len += 1;
+        self.by_rank.extend(kind.rank().map(|rank| (rank, name)));
+        self.len += 1;
         self.weight += weight;
+        self.newest = place;
     }
 
     /// Takes one from the kind that has most; of several the one that has been there longest.
     pub fn make_room(&mut self) {
-        let most = self.kinds.iter().max_by_key(|(_, kind)| {
-            let oldest = kind.kept.front().map_or(u64::MAX, |kept| kept.place);
-            (kind.kept.len(), Reverse(oldest))
-        });
-        let Some(name) = most.map(|(name, _)| name.clone()) else { return };
+        let Some((_, name)) = self.by_rank.pop_last() else { return };
         let Some(kind) = self.kinds.get_mut(&name) else { return };
         if let Some(weight) = kind.drop_oldest() {
             self.len -= 1;
             self.weight -= weight;
         }
-        if kind.kept.is_empty() {
-            self.kinds.remove(&name);
+        match kind.rank() {
+            Some(rank) => drop(self.by_rank.insert(rank, name)),
+            None => drop(self.kinds.remove(&name)),
         }
     }
 
@@ -112,6 +123,8 @@ impl Ring {
             }
             !kind.kept.is_empty()
         });
+        let ranks = self.kinds.iter().filter_map(|(name, kind)| Some((kind.rank()?, name.clone())));
+        self.by_rank = ranks.collect();
     }
 
     /// Newest first.
@@ -127,10 +140,9 @@ impl Ring {
         all.find(|kept| kept.decision.request_id == *id && !is_over(kept, now)).cloned()
     }
 
-    /// The place of the newest.
+    /// The place of the one that came last.
     pub fn newest(&self) -> u64 {
-        let places = self.kinds.values().filter_map(|kind| kind.kept.back()).map(|kept| kept.place);
-        places.max().unwrap_or_default()
+        self.newest
     }
 }
 

@@ -1,11 +1,14 @@
 //! What an owner notes on a key: a JSON object that comes back with each verdict.
 
+mod exact;
+
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::Invalid;
+use crate::{Invalid, text};
+use exact::Distinct;
 
 /// As many bytes as its JSON may have.
 pub const MOST: usize = 2048;
@@ -23,19 +26,36 @@ impl Metadata {
             return Ok(Self::default());
         }
         let object = match serde_json::from_str(text) {
-            Ok(Value::Object(object)) => object,
-            Ok(_) => return refused(r#"Write a JSON object, like {"team": "payments"}."#.to_owned()),
+            Ok(Distinct(Value::Object(object))) => object,
+            Ok(Distinct(_)) => return refused(r#"Write a JSON object, like {"team": "payments"}."#.to_owned()),
             Err(error) => {
                 let (line, column) = (error.line(), error.column());
+                if error.to_string().starts_with(exact::TWICE) {
+                    return refused(format!(
+                        "An object has the same name twice, in line {line} at column {column}; which is meant?"
+                    ));
+                }
                 return refused(format!(
                     r#"This is not JSON: something is wrong in line {line} at column {column}. Write it like {{"team": "payments"}}."#
                 ));
             }
         };
+        if let Some(at) = exact::inexact_number(text) {
+            let before = &text[..at];
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            return refused(format!(
+                "The number in line {line} at column {column} has more digits than are kept; write it as text, in \
+                 quotation marks."
+            ));
+        }
         let checked = Self::from(object);
         let text = checked.to_string();
         if text.len() > MOST {
             return refused(format!("At most {MOST} bytes; this has {}.", text.len()));
+        }
+        if let Err(message) = text::holds_no_secret(&text) {
+            return refused(message.to_owned());
         }
         Ok(checked)
     }
@@ -93,9 +113,27 @@ mod tests {
     fn what_is_no_small_object_is_refused() {
         let long = format!("{{\"a\": \"{}\"}}", "x".repeat(MOST));
         let deep = format!("{}1{}", "{\"a\":".repeat(200), "}".repeat(200));
-        for wrong in ["[]", "1", "{", "{a: 1}", "null", &long, &deep] {
+        for wrong in ["[]", "1", "{", "{a: 1}", "null", "{\"a\": 1e999}", &long, &deep] {
             let Err(Invalid(errors)) = Metadata::check(wrong) else { panic!("{wrong} was taken") };
             assert_eq!(errors[0].field, "metadata");
         }
+    }
+
+    #[test]
+    fn nothing_is_lost_unseen() {
+        let refused = |text: &str| match Metadata::check(text) {
+            Err(Invalid(errors)) => errors[0].message.clone(),
+            Ok(taken) => panic!("{text} was taken as {taken}"),
+        };
+        assert!(
+            refused("{\"a\": 1,\n \"a\": 2}").starts_with("An object has the same name twice, in line 2 at column ")
+        );
+        assert!(refused(r#"{"a": [{"b": {"c": 1, "\u0063": 2}}]}"#).contains("same name twice"));
+        assert_eq!(
+            refused("{\"account\":\n 18446744073709551616}"),
+            "The number in line 2 at column 2 has more digits than are kept; write it as text, in quotation marks."
+        );
+        let kept = r#"{"least":-9223372036854775808,"most":18446744073709551615,"text":"18446744073709551616"}"#;
+        assert_eq!(Metadata::check(kept).expect("kept").to_string(), kept);
     }
 }

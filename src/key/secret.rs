@@ -14,8 +14,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{Entropy, base62};
 
-const RANDOM: usize = 30;
-const CHECKSUM: usize = 6;
+pub(crate) const RANDOM: usize = 30;
+pub(crate) const CHECKSUM: usize = 6;
 
 /// A secret in plain text: it shows itself only when asked to, and is wiped when dropped.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -113,7 +113,7 @@ pub struct SigningSecret(String);
 
 impl SigningSecret {
     pub const PREFIX: &str = "sgn_";
-    const RANDOM: usize = 43;
+    pub(crate) const RANDOM: usize = 43;
 
     pub fn mint(entropy: &dyn Entropy) -> Self {
         let mut text = String::with_capacity(Self::PREFIX.len() + Self::RANDOM);

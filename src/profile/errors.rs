@@ -1,5 +1,6 @@
 //! What clients are told when they are refused: a body for each verdict, made ready when the profile is read.
 
+mod lacking;
 pub mod sentences;
 mod template;
 
@@ -104,19 +105,39 @@ pub(super) struct Refusal {
     pub body: Template,
     /// Where the key is no app's.
     pub without_app: Template,
+    /// With the message missing, where the profile has no words of its own for this verdict.
+    pub open: Option<Template>,
+}
+
+impl Refusal {
+    fn render(&self, app_id: Option<&str>, request_id: &str) -> String {
+        let body = if app_id.is_some() { &self.body } else { &self.without_app };
+        body.render(|placeholder| match placeholder {
+            Placeholder::RequestId => request_id,
+            Placeholder::AppId => app_id.unwrap_or_default(),
+            _ => "",
+        })
+    }
 }
 
 impl Errors {
     /// JSON for whoever holds the key. Of a key that is unknown nothing is told, whatever the asker knows of it.
     pub fn refusal(&self, verdict: Verdict, app_id: Option<&str>, request_id: &str) -> String {
         let app_id = app_id.filter(|_| !matches!(verdict, Verdict::NotFound | Verdict::Malformed));
-        let refusal = &self.refusals[verdict as usize];
-        let body = if app_id.is_some() { &refusal.body } else { &refusal.without_app };
-        body.render(|placeholder| match placeholder {
-            Placeholder::RequestId => request_id,
-            Placeholder::AppId => app_id.unwrap_or_default(),
-            _ => "",
-        })
+        self.refusals[verdict as usize].render(app_id, request_id)
+    }
+
+    /// The same with a message that says more than the verdict, unless the profile has words of its own.
+    pub fn refusal_saying(&self, message: &str, verdict: Verdict, app_id: Option<&str>, request_id: &str) -> String {
+        match &self.refusals[verdict as usize].open {
+            None => self.refusal(verdict, app_id, request_id),
+            Some(open) => open.render(|placeholder| match placeholder {
+                Placeholder::Message => message,
+                Placeholder::RequestId => request_id,
+                Placeholder::AppId => app_id.unwrap_or_default(),
+                _ => "",
+            }),
+        }
     }
 
     /// JSON for what could not be judged.

@@ -7,10 +7,10 @@ use std::borrow::Cow;
 pub struct CleanPath<'a>(Cow<'a, str>);
 
 impl<'a> CleanPath<'a> {
-    /// Nothing for what two servers may read differently (`//`, `/../`, `%2F`, `\`): a pattern must not be passed by
+    /// Nothing for what two servers may read differently (`//`, `/../`, `%2F`, `\`, `#`): a pattern must not be passed by
     /// writing the path in another way.
     pub fn parse(target: &'a str) -> Option<Self> {
-        let path = target.split(['?', '#']).next().unwrap_or_default();
+        let path = target.split('?').next().unwrap_or_default();
         if !path.starts_with('/') {
             return None;
         }
@@ -18,8 +18,8 @@ impl<'a> CleanPath<'a> {
         let mut segments = decoded[1..].split('/').peekable();
         while let Some(segment) = segments.next() {
             let last = segments.peek().is_none();
-            // `;` begins parameters that some servers cut off.
-            let strange = |character: char| character.is_control() || matches!(character, '\\' | ';');
+            // `;` begins parameters that some servers cut off, `#` what no client sends: some cut there, some go on.
+            let strange = |character: char| character.is_control() || matches!(character, '\\' | ';' | '#');
             if matches!(segment, "." | "..") || (segment.is_empty() && !last) || segment.contains(strange) {
                 return None;
             }
@@ -126,6 +126,7 @@ mod tests {
         for (pattern, path) in [
             ("/", "/"),
             ("/leads", "/leads?since=1"),
+            ("/leads", "/leads?color=#fff"),
             ("/leads/*", "/leads/7"),
             ("/leads/**", "/leads"),
             ("/leads/**", "/leads/7/notes"),
@@ -170,6 +171,11 @@ mod tests {
             "/x%00",
             "/x%5cleads",
             "/%3Fleads",
+            "/leads#",
+            "/leads#/../admin/x",
+            "/#?x",
+            "#/leads",
+            "/leads%23/x",
         ] {
             assert!(!matches("/**", path), "{path}");
         }
@@ -184,6 +190,18 @@ mod tests {
     }
 
     proptest! {
+        /// However a server cuts a target, it has the same path.
+        #[test]
+        fn a_path_is_the_same_wherever_it_is_cut(target in "/[a-z#?;%/.]{0,12}") {
+            if let Some(path) = CleanPath::parse(&target) {
+                for cuts in [&['?'][..], &['#'], &['?', '#']] {
+                    let cut = target.split(cuts).next().unwrap_or_default();
+                    let parsed = CleanPath::parse(cut);
+                    prop_assert_eq!(parsed.as_ref(), Some(&path), "{}", cut);
+                }
+            }
+        }
+
         #[test]
         fn no_path_is_too_strange(path in "\\PC*|/[a-z%./*2eF]*", pattern in "/[a-z.*]{0,6}(/[a-z.*]{1,6}){0,3}(/\\*\\*)?") {
             if let (Ok(pattern), Some(path)) = (PathPattern::parse(&pattern), CleanPath::parse(&path)) {

@@ -1,17 +1,13 @@
 //! Lock files: empty, for their owner's eyes alone, and never what a link in their place points to.
 
 use std::{
-    fs::{File, OpenOptions, Permissions, TryLockError},
+    fs::{File, OpenOptions, Permissions},
     io,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::Path,
-    time::Duration,
 };
 
 use rustix::{fs::OFlags, io::Errno};
-
-/// How often a lock that another process holds is tried again.
-const AGAIN: Duration = Duration::from_millis(50);
 
 /// Opens a lock file, and makes it where it is missing. What is in it stays; what is no regular file is refused: somebody
 /// else may have put it there.
@@ -34,29 +30,6 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
         file.set_permissions(Permissions::from_mode(0o600))?;
     }
     Ok(file)
-}
-
-/// Takes the lock. While another process holds it this waits, and says so by `waiting`, once; whether it was taken in that
-/// time.
-pub async fn lock_within(file: &File, patience: Duration, waiting: impl FnOnce()) -> io::Result<bool> {
-    let mut waiting = Some(waiting);
-    let taken = tokio::time::timeout(patience, async {
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(()),
-                Err(TryLockError::Error(error)) => return Err(error),
-                Err(TryLockError::WouldBlock) => {}
-            }
-            if let Some(waiting) = waiting.take() {
-                waiting();
-            }
-            tokio::time::sleep(AGAIN).await;
-        }
-    });
-    match taken.await {
-        Ok(ended) => ended.map(|()| true),
-        Err(_) => Ok(false),
-    }
 }
 
 #[cfg(test)]
@@ -98,18 +71,5 @@ mod tests {
         assert!(open_lock(&dangling).is_err());
         assert!(!folder.path().join("nowhere").exists(), "nothing is made where a link points");
         assert!(open_lock(folder.path()).is_err(), "a folder is no lock");
-    }
-
-    #[tokio::test]
-    async fn a_lock_that_is_held_is_waited_for_and_then_given_up() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("a.lock");
-        let (held, mine) = (open_lock(&path).expect("opened"), open_lock(&path).expect("opened"));
-        held.lock().expect("taken");
-        let mut said = 0;
-        assert!(!lock_within(&mine, 2 * AGAIN, || said += 1).await.expect("tried"));
-        assert_eq!(said, 1);
-        // Freed by the very sentence that says that somebody waits.
-        assert!(lock_within(&mine, Duration::from_secs(60), || drop(held)).await.expect("tried"));
     }
 }

@@ -9,24 +9,22 @@ use std::{
 };
 
 use sqlx::{
-    AnyPool, Executor,
     any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers},
-    migrate::{MigrateError, Migrator},
+    migrate::MigrateError,
 };
-
-use crate::audit;
 
 use super::{
     Inner, Store, Tools,
-    lock_file::{lock_within, open_lock},
+    feed::Feed,
+    notes::Notes,
     peppers::Peppers,
-    postgres, sqlite,
+    pools::{Pools, Silence},
+    postgres, schema, sqlite,
+    writes::Writes,
 };
 
-static MIGRATIONS: Migrator = sqlx::migrate!();
-
-/// For another process that migrates the same database.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a start waits for a connection to migrate over: PostgreSQL may be starting too.
+const MIGRATE: Duration = Duration::from_secs(10);
 
 /// Where the data lies.
 #[derive(Clone, PartialEq, Eq)]
@@ -74,62 +72,86 @@ pub enum OpenError {
          Start the newer binary, or restore a backup from before the update."
     )]
     NewerDatabase(i64),
+    #[error(
+        "This database was made by an older Sallyport (it lacks migration {0}). Make a backup and end the server that \
+         runs on it; then run `sallyport migrate`, or start this binary's `sallyport serve`, which migrates too."
+    )]
+    OlderDatabase(i64),
     #[error("The database could not be brought up to date: {0}")]
     Migrate(MigrateError),
     #[error("{0} could not be opened: {1}")]
     Unreachable(Location, String),
-    #[error("The lock {path} can't be taken: {1}.", path = .0.display())]
-    Lock(PathBuf, String),
     #[error("{0}")]
     Store(#[from] crate::Error),
 }
 
+/// What becomes of a database whose schema is older than this binary's.
+#[derive(Clone, Copy)]
+enum Older {
+    Migrated,
+    Refused,
+}
+
 impl Store {
-    /// Opens, migrates and unlocks the peppers.
+    /// Opens a database whose schema is this binary's, beside a server or not. An older or a newer one is refused and
+    /// left as it is.
     pub async fn open(location: Location, tools: Tools) -> Result<Self, OpenError> {
+        Self::opened(location, tools, Older::Refused).await
+    }
+
+    /// Opens a database and brings it up to date first, if the master key fits and no server runs on it. Makes it where
+    /// it is missing.
+    pub async fn open_and_migrate(location: Location, tools: Tools) -> Result<Self, OpenError> {
+        Self::opened(location, tools, Older::Migrated).await
+    }
+
+    async fn opened(location: Location, tools: Tools, older: Older) -> Result<Self, OpenError> {
         install_drivers();
         let unreachable = |error: sqlx::Error| OpenError::Unreachable(location.clone(), error.to_string());
 
-        let (read, write, verify) = match &location {
-            Location::Sqlite(path) => {
-                let options = AnyConnectOptions::from_str(&sqlite::url(path)).map_err(unreachable)?;
-                // One writer, so that writers queue here and not in SQLite's busy handler.
-                let write = sqlite_pool(1).connect_with(options.clone()).await.map_err(unreachable)?;
-                let version: (String,) =
-                    sqlx::query_as("SELECT sqlite_version()").fetch_one(&write).await.map_err(unreachable)?;
-                if sqlite::can_corrupt_wal(&version.0) {
-                    return Err(OpenError::UnsafeSqlite(version.0));
-                }
-                (sqlite_pool(8).connect_lazy_with(options.clone()), write, sqlite_pool(2).connect_lazy_with(options))
+        // A first connection of its own says at once why there is none. A pool asks again and again until its time is
+        // up, and then knows no reason.
+        let writes = Writes::default();
+        let silence = Silence::default();
+        let feed = Feed::new(&location, &*tools.entropy, silence.clone()).map_err(unreachable)?;
+        let pools = Pools::new(&location, &writes, &silence).map_err(unreachable)?;
+        let unlimited = match &location {
+            Location::Sqlite(_) => {
+                sqlite::reach(&location).await?;
+                pools.write.clone()
             }
             Location::Postgres(url) => {
                 let options = AnyConnectOptions::from_str(url).map_err(unreachable)?;
                 postgres::reach(&location, &options).await?;
-                let pages = pool(16).connect_with(options.clone()).await.map_err(unreachable)?;
-                (pages.clone(), pages, pool(2).connect_lazy_with(options))
+                // Migrations of a large database take longer than a request may.
+                AnyPoolOptions::new().max_connections(1).acquire_timeout(MIGRATE).connect_lazy_with(options)
             }
         };
-        migrate(&location, &write).await?;
-        // Bound and not in the migration: the two databases write an empty BYTEA differently.
-        sqlx::query("INSERT INTO chains (name, seq, hash) VALUES ($1, 0, $2) ON CONFLICT (name) DO NOTHING")
-            .bind(audit::SYSTEM)
-            .bind(Vec::<u8>::new())
-            .execute(&write)
-            .await
-            .map_err(crate::Error::from)?;
-        let peppers = Peppers::load_or_make(&location, &write, &tools).await?;
+        let peppers = match older {
+            Older::Migrated => schema::bring_up_to_date(&location, &unlimited, &tools).await?,
+            Older::Refused => {
+                schema::check(&location, &unlimited).await?;
+                Peppers::load(&mut *unlimited.acquire().await.map_err(unreachable)?, &tools).await?
+            }
+        };
+        if let Location::Postgres(_) = location {
+            unlimited.close().await;
+        }
         Ok(Self(Arc::new(Inner {
             location,
-            read,
-            write,
-            verify,
+            pools,
+            writes,
+            feed,
+            notes: Notes::default(),
             tools,
             peppers,
             listener: OnceLock::new(),
+            addition_listener: OnceLock::new(),
             prover: OnceLock::new(),
             #[cfg(feature = "testing")]
             slowness: OnceLock::new(),
-            server_lock: tokio::sync::Mutex::default(),
+            #[cfg(feature = "testing")]
+            reads: std::sync::atomic::AtomicU64::default(),
         })))
     }
 }
@@ -137,39 +159,4 @@ impl Store {
 pub(super) fn install_drivers() {
     static DRIVERS: Once = Once::new();
     DRIVERS.call_once(install_default_drivers);
-}
-
-fn pool(size: u32) -> AnyPoolOptions {
-    AnyPoolOptions::new().max_connections(size).acquire_timeout(Duration::from_secs(10))
-}
-
-fn sqlite_pool(size: u32) -> AnyPoolOptions {
-    pool(size).after_connect(|connection, _| {
-        Box::pin(async move {
-            connection.execute(sqlite::PRAGMAS).await?;
-            Ok(())
-        })
-    })
-}
-
-/// One process at a time: PostgreSQL has advisory locks for it, beside SQLite's file lies a lock file.
-async fn migrate(location: &Location, pool: &AnyPool) -> Result<(), OpenError> {
-    let _lock = match location {
-        Location::Sqlite(path) => {
-            let path = path.with_extension("migrate.lock");
-            let failed = |why: &dyn fmt::Display| OpenError::Lock(path.clone(), why.to_string());
-            let file = open_lock(&path).map_err(|error| failed(&error))?;
-            let waiting = || tracing::warn!("another process holds {}; waiting for its end", path.display());
-            match lock_within(&file, PATIENCE, waiting).await {
-                Ok(true) => Some(file),
-                Ok(false) => return Err(failed(&"another process held it for a minute. End that one, or try again")),
-                Err(error) => return Err(failed(&error)),
-            }
-        }
-        Location::Postgres(_) => None,
-    };
-    MIGRATIONS.run(pool).await.map_err(|error| match error {
-        MigrateError::VersionMissing(version) => OpenError::NewerDatabase(version),
-        other => OpenError::Migrate(other),
-    })
 }

@@ -20,16 +20,19 @@ impl Store {
         let _ = self.0.prover.set(Box::new(move |digest| Box::pin(prover(digest))));
     }
 
-    /// Notes how long it took from the commit until the key was refused. It was revoked whatever becomes of this, so a
-    /// failure leaves it unproved.
-    pub(super) async fn prove_refused(&self, key: &KeyId, digest: Digest, committed: Instant) {
+    /// Notes how long it took from the commit until the key was refused. It was revoked whatever becomes of this, so the
+    /// answer does not wait for it, and a failure leaves it unproved.
+    pub(super) fn prove_refused(&self, key: &KeyId, digest: Digest, committed: Instant) {
         let Some(prover) = self.0.prover.get() else { return };
-        if !matches!(prover(digest).await, Ok(true)) {
-            return;
-        }
-        let micros = i64::try_from(committed.elapsed().as_micros()).unwrap_or(i64::MAX);
-        let noted = sqlx::query("UPDATE keys SET refused_after = $1 WHERE id = $2 AND revoked_at IS NOT NULL");
-        let _ = noted.bind(micros).bind(key.to_string()).execute(&self.0.write).await;
+        let (store, key, refused) = (self.clone(), key.to_string(), prover(digest));
+        self.afterwards(async move {
+            if matches!(refused.await, Ok(true)) {
+                let micros = i64::try_from(committed.elapsed().as_micros()).unwrap_or(i64::MAX);
+                store.note(|waiting| {
+                    waiting.refused_after.insert(key, micros);
+                });
+            }
+        });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use sqlx::any::AnyRow;
 
-use super::{Store, detached, keys, row::Read};
+use super::{Added, Store, detached, keys, row::Read};
 use crate::{
     Error, Result,
     audit::{Act, Action, NewEvent, Target},
@@ -75,6 +75,9 @@ impl Store {
             .bind(token.created_at.micros())
             .execute(tx.on())
             .await?;
+            // Verifiers of other processes hear that there is something new: the command line makes tokens, too.
+            tx.touches(digest);
+            tx.adds(Added::Token(digest));
             tx.record(event(Action::TokenCreated, &token)).await?;
             tx.commit().await?;
             Ok((token, secret))
@@ -87,12 +90,17 @@ impl Store {
         rows.iter().map(token).collect()
     }
 
+    /// The digests of all root tokens that are active.
+    pub async fn token_digests(&self) -> Result<Vec<Digest>> {
+        let rows =
+            sqlx::query("SELECT digest FROM root_tokens WHERE revoked_at IS NULL").fetch_all(&self.0.verify).await?;
+        rows.iter().map(|row| keys::digest(&row.bytes("digest")?)).collect()
+    }
+
     /// The root token of that digest, unless it was revoked.
     pub async fn token_by_digest(&self, digest: &Digest) -> Result<Option<RootToken>> {
-        let row = sqlx::query("SELECT * FROM root_tokens WHERE digest = $1 AND revoked_at IS NULL")
-            .bind(digest.0.to_vec())
-            .fetch_optional(&self.0.verify)
-            .await?;
+        let query = sqlx::query("SELECT * FROM root_tokens WHERE digest = $1 AND revoked_at IS NULL");
+        let row = self.look_up(query.bind(digest.0.to_vec())).await?;
         row.as_ref().map(token).transpose()
     }
 

@@ -14,7 +14,7 @@ use crate::{
     user::User,
 };
 
-/// How far apart `last_seen_at` is written: a page view must not cost a write.
+/// How far apart `last_seen_at` is written: a page view must not cost a write, and never waits for one.
 const SEEN_STEP: Duration = Duration::from_secs(5 * 60);
 
 /// A session as stored.
@@ -89,13 +89,9 @@ impl Store {
         .await?;
         let Some(row) = row else { return Ok(None) };
         if now.since(row.time("last_seen_at")?) >= SEEN_STEP {
-            let noted = sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id_digest = $2")
-                .bind(now.micros())
-                .bind(digest.to_vec())
-                .execute(&self.0.write)
-                .await;
-            // Where writers are busy for long, the next request notes it: a look at a page must not fail for that.
-            drop(noted);
+            self.note(|waiting| {
+                waiting.last_seen.insert(digest, now.micros());
+            });
         }
         Ok(Some(SessionRow {
             user_id: UserId::stored(row.text("user_id")?),
@@ -109,7 +105,7 @@ impl Store {
         sqlx::query("UPDATE sessions SET data = $1 WHERE id_digest = $2")
             .bind(data)
             .bind(digest.to_vec())
-            .execute(&self.0.write)
+            .execute(&self.0.pools.write)
             .await?;
         Ok(())
     }

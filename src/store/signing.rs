@@ -35,13 +35,11 @@ pub(super) fn context(id: &KeyId, version: i64) -> String {
 impl Store {
     /// The signing secrets of a key, if it has any.
     pub async fn signing_secrets(&self, key: &KeyId) -> Result<Option<SealedSigning>> {
-        let row = sqlx::query(
+        let query = sqlx::query(
             "SELECT signing_version, signing_secret, signing_before, signing_before_until FROM keys \
              WHERE id = $1 AND signing_secret IS NOT NULL",
-        )
-        .bind(key.to_string())
-        .fetch_optional(&self.0.verify)
-        .await?;
+        );
+        let row = self.look_up(query.bind(key.to_string())).await?;
         let Some(row) = row else { return Ok(None) };
         let before = match row.time_opt("signing_before_until")? {
             None => None,

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use sqlx::{AnyConnection, Row};
+use sqlx::{AnyConnection, Connection, Row};
 
+use super::{Location, open::OpenError, pools::Connector};
 use crate::Result;
 
 /// From 3.7.0 to 3.51.2 a checkpoint that races with a writer can corrupt a database in WAL mode.
@@ -14,13 +15,55 @@ pub fn can_corrupt_wal(version: &str) -> bool {
     ((3, 7, 0)..=(3, 51, 2)).contains(&version)
 }
 
-/// Run on each new connection. FULL: what was answered survives a power cut.
-pub(super) const PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
+/// Run on each new connection that writes. FULL: what was answered survives a power cut.
+pub(super) const WRITER: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY";
+
+/// Run on each new connection that reads: it can change nothing.
+pub(super) const READER: &str = "PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16000; \
+    PRAGMA temp_store = MEMORY; PRAGMA query_only = ON";
 
 /// Makes the database where it is missing.
 pub(super) fn url(path: &Path) -> String {
     address(path) + "?mode=rwc"
+}
+
+/// Makes nothing. Not `ro`: who reads a database in WAL mode takes part in its index of the WAL.
+pub(super) fn reader_url(path: &Path) -> String {
+    address(path) + "?mode=rw"
+}
+
+/// Says why the database can't be used, if it can't: the file is damaged, or this SQLite could damage it.
+pub(super) async fn reach(location: &Location) -> std::result::Result<(), OpenError> {
+    let version = match version(location).await {
+        Ok(version) => version,
+        // Another process opens it, too: it is worth waiting for, which the pool does.
+        Err(error) if result(&error) == Some(BUSY) => return Ok(()),
+        Err(error) => {
+            let said = error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
+            let is_damaged = matches!(result(&error), Some(CORRUPT | NOT_A_DATABASE));
+            let advice = if is_damaged { ". The file is damaged; put back a backup." } else { "" };
+            return Err(OpenError::Unreachable(location.clone(), said + advice));
+        }
+    };
+    if can_corrupt_wal(&version) { Err(OpenError::UnsafeSqlite(version)) } else { Ok(()) }
+}
+
+async fn version(location: &Location) -> sqlx::Result<String> {
+    let mut connection = Connector::writer(location)?.connect().await?;
+    let version = sqlx::query("SELECT sqlite_version()").fetch_one(&mut connection).await?.try_get(0)?;
+    connection.close().await?;
+    Ok(version)
+}
+
+const BUSY: i32 = 5;
+const CORRUPT: i32 = 11;
+const NOT_A_DATABASE: i32 = 26;
+
+/// SQLite's result code, without what extends it.
+fn result(error: &sqlx::Error) -> Option<i32> {
+    let code = error.as_database_error()?.code()?;
+    code.parse::<i32>().ok().map(|code| code & 0xff)
 }
 
 /// A path as a URL, whatever characters are in it.

@@ -1,18 +1,23 @@
 //! Write transactions: who acts is named first, what was done is recorded in the same commit.
 
+mod events;
+
 use std::time::Instant;
 
-use sqlx::{Any, Row, Transaction};
+use sqlx::{Any, Executor, Transaction};
 
-use super::{Change, Location, Store, Touched, row::Read};
+use super::{Added, Change, Location, Store, Touched, row::Read};
 use crate::{
     Error, Result, Timestamp,
-    audit::{Act, Actor, Event, NewEvent, Once},
+    audit::{Act, Actor, Once},
     id::{KeyId, OrgId, TokenId},
     key::Digest,
     member::Permission,
     profile::{Mode, Owner},
 };
+
+/// For what is written in the background.
+const BACKGROUND: &str = "SET LOCAL lock_timeout = '1s'";
 
 /// To a root token that was made without `--manage`, or a key whose scope does not manage.
 const MANAGES_NOTHING: &str = "This credential does not manage anything.";
@@ -23,6 +28,7 @@ pub(super) struct Tx {
     tx: Transaction<'static, Any>,
     recorded: usize,
     touched: Option<Touched>,
+    added: Option<Added>,
     /// The key that manages, where one does.
     managing: Option<KeyId>,
 }
@@ -30,15 +36,22 @@ pub(super) struct Tx {
 impl Store {
     /// Opens a write for whoever acts. A person whose session ended meanwhile writes nothing.
     pub(super) async fn begin(&self, act: &Act) -> Result<Tx> {
-        let tx = match self.0.location {
-            Location::Sqlite(_) => self.0.write.begin_with("BEGIN IMMEDIATE").await?,
-            Location::Postgres(_) => self.0.write.begin().await?,
+        let pool = &self.0.pools.write;
+        let begun = match self.0.location {
+            Location::Sqlite(_) => pool.begin_with("BEGIN IMMEDIATE").await,
+            Location::Postgres(_) => pool.begin().await,
         };
+        let mut tx = self.0.writes.note(begun)?;
+        if matches!((&act.actor, &self.0.location), (Actor::Sallyport, Location::Postgres(_))) {
+            // Written again later where somebody holds a row for long: what it holds itself, others wait for.
+            tx.execute(BACKGROUND).await?;
+        }
         let managing = match &act.actor {
             Actor::Key { id, .. } => Some(id.clone()),
             _ => None,
         };
-        let mut tx = Tx { store: self.clone(), act: act.clone(), tx, recorded: 0, touched: None, managing };
+        let mut tx =
+            Tx { store: self.clone(), act: act.clone(), tx, recorded: 0, touched: None, added: None, managing };
         tx.needs_alive().await?;
         Ok(tx)
     }
@@ -159,11 +172,6 @@ impl Tx {
         }
     }
 
-    /// What follows was done by another: a batch tells of several.
-    pub(super) fn act_as(&mut self, act: Act) {
-        self.act = act;
-    }
-
     /// Queues here for a chain before anything is looked at that must not change meanwhile, such as who the last owner
     /// is. Whoever queues so takes the chain first and other rows after it.
     pub(super) async fn lock_chain(&mut self, name: &str) -> Result<()> {
@@ -182,74 +190,6 @@ impl Tx {
         Ok(())
     }
 
-    /// Appends an event to its chain.
-    pub(super) async fn record(&mut self, new: NewEvent) -> Result<()> {
-        let head = sqlx::query("UPDATE chains SET seq = seq + 1 WHERE name = $1 RETURNING seq, hash")
-            .bind(new.chain())
-            .fetch_one(self.on())
-            .await?;
-        let before: Vec<u8> = head.try_get("hash")?;
-        // A revocation may be its own.
-        if let Some(key) = self.managing.clone().filter(|_| !new.action.is_revocation()) {
-            self.reach_of_key(&key).await?;
-        }
-        let event = Event {
-            chain: new.chain().to_owned(),
-            seq: head.int("seq")?,
-            at: self.store.now(),
-            actor_kind: self.act.actor.kind().to_owned(),
-            actor_id: self.act.actor.id().to_owned(),
-            actor_name: self.act.actor.name().to_owned(),
-            action: new.action.as_str().to_owned(),
-            target_kind: new.target.kind.to_owned(),
-            target_id: new.target.id,
-            target_name: new.target.name,
-            app_id: new.target.app_id.map(|id| id.to_string()),
-            outcome: new.outcome,
-            address: self.act.address.clone(),
-            user_agent: self.act.user_agent.clone(),
-            request_id: self.act.request_id.as_ref().map(ToString::to_string),
-            details: new.details.to_string(),
-        };
-        let hash = event.hash(&before).to_vec();
-        self.append(event, &hash).await?;
-        self.recorded += 1;
-        Ok(())
-    }
-
-    async fn append(&mut self, event: Event, hash: &[u8]) -> Result<()> {
-        sqlx::query("UPDATE chains SET hash = $1 WHERE name = $2")
-            .bind(hash.to_vec())
-            .bind(event.chain.clone())
-            .execute(self.on())
-            .await?;
-        sqlx::query(
-            "INSERT INTO events (chain, seq, at, actor_kind, actor_id, actor_name, action, target_kind, target_id, \
-             target_name, app_id, outcome, address, user_agent, request_id, details, hash) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
-        )
-        .bind(event.chain)
-        .bind(event.seq)
-        .bind(event.at.micros())
-        .bind(event.actor_kind)
-        .bind(event.actor_id)
-        .bind(event.actor_name)
-        .bind(event.action)
-        .bind(event.target_kind)
-        .bind(event.target_id)
-        .bind(event.target_name)
-        .bind(event.app_id)
-        .bind(event.outcome.code())
-        .bind(event.address)
-        .bind(event.user_agent)
-        .bind(event.request_id)
-        .bind(event.details)
-        .bind(hash.to_vec())
-        .execute(self.on())
-        .await?;
-        Ok(())
-    }
-
     /// A verdict depends on this: verifiers hear of it before the caller does.
     pub(super) fn touches(&mut self, digest: Digest) {
         match self.touched.get_or_insert_with(|| Touched::These(Vec::new())) {
@@ -263,9 +203,16 @@ impl Tx {
         self.touched = Some(Touched::Everything);
     }
 
+    /// Verifiers of this process know from now on that this is somebody's.
+    pub(super) fn adds(&mut self, added: Added) {
+        self.added = Some(added);
+    }
+
     /// Commits what nobody did: counters and times of use.
     pub(super) async fn commit_counts(self) -> Result<()> {
-        Ok(self.tx.commit().await?)
+        self.store.0.writes.note(self.tx.commit().await)?;
+        self.store.0.writes.succeeded();
+        Ok(())
     }
 
     /// Commits what was recorded. A mutation without an event is a defect, so it is not committed.
@@ -284,8 +231,12 @@ impl Tx {
                 Some(Change { revision: row.int("n")?, touched })
             }
         };
-        self.tx.commit().await?;
+        self.store.0.writes.note(self.tx.commit().await)?;
+        self.store.0.writes.succeeded();
         let committed = Instant::now();
+        if let (Some(added), Some(listener)) = (&self.added, self.store.0.addition_listener.get()) {
+            listener(added);
+        }
         if let (Some(change), Some(listener)) = (change, self.store.0.listener.get()) {
             listener(&change);
         }

@@ -82,6 +82,12 @@ impl TestStore {
         Self { store, clock, _folder: None, server: None }
     }
 
+    /// The same database under another URL, as over a [`Proxy`](super::Proxy). It stays this one's.
+    pub async fn at(&self, url: String) -> Self {
+        let (store, clock) = open_first(Location::Postgres(url)).await;
+        Self { store, clock, _folder: None, server: None }
+    }
+
     /// Every row of every table, as text: what a request that changes nothing leaves as it was.
     pub async fn dump(&self) -> BTreeMap<String, Vec<String>> {
         let (url, tables) = match self.store.location() {
@@ -179,7 +185,7 @@ async fn open(location: Location, clock: Arc<TurnedClock>, profile: Arc<Profile>
         vault: Vault::new(&MasterKey::mint(&SeededEntropy::new(SEED))),
         profile,
     };
-    Store::open(location, tools).await.expect("the store opens")
+    Store::open_and_migrate(location, tools).await.expect("the store opens")
 }
 
 async fn admin(server: &str, sql: String) {

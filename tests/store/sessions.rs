@@ -36,6 +36,7 @@ async fn a_session_ends_by_age_and_by_idleness(store: &TestStore) {
     signed_in(store).await;
     store.clock.turn(IDLE - Duration::from_secs(1));
     assert!(store.session(DIGEST, IDLE).await.expect("asked").is_some(), "and now it was seen");
+    store.settled().await;
     store.clock.turn(IDLE - Duration::from_secs(1));
     assert!(store.session(DIGEST, IDLE).await.expect("asked").is_some());
     store.clock.turn(IDLE);

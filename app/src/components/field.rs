@@ -17,7 +17,7 @@ pub(super) fn FieldNotes(name: String, hint: String, error: Option<String>) -> i
     view! { {hint}{error} }
 }
 
-/// A line of text. Its id is its name. A password is never written back.
+/// A line of text. Its id is its name. A password is never written back, nor is a whole key.
 #[component]
 pub fn TextField(
     #[prop(into)] form: FormState,
@@ -38,7 +38,7 @@ pub fn TextField(
 ) -> impl IntoView {
     let error = form.error(&name);
     let describedby = described_by(&name, !hint.is_empty(), error.is_some());
-    let value = (kind != "password").then(|| form.value(&name)).filter(|value| !value.is_empty());
+    let value = (kind != "password").then(|| form.shown_again(&name)).filter(|value| !value.is_empty());
 
     view! {
         <div class="field">
@@ -77,7 +77,7 @@ pub fn TextArea(
     let error = form.error(&name);
     let describedby = described_by(&name, !hint.is_empty(), error.is_some());
     // The parser drops a newline right after the tag; this one is dropped in place of the person's own.
-    let value = format!("\n{}", escaped(&form.value(&name)));
+    let value = format!("\n{}", escaped(&form.shown_again(&name)));
 
     view! {
         <div class="field">

@@ -123,10 +123,11 @@ impl Asked<'_> {
         body: Body,
     ) -> Result<Result<Response, Shown>, Problem> {
         let profile = self.state.context.store.profile();
-        let request = scope::Request::new(forwarded.method, forwarded.target);
-        if matches!(request.path, Some(None)) && !required.any_path {
+        let request =
+            scope::Request { any_path: required.any_path, ..scope::Request::new(forwarded.method, forwarded.target) };
+        if request.is_ambiguous() {
             // The upstream may read it differently: as a path for which the gateway requires something else.
-            let detail = "This path can be read in two ways (//, /../, %2F, ; or the like); write it plainly.";
+            let detail = "This path can be read in two ways (//, /../, %2F, ;, # or the like); write it plainly.";
             return Err(Problem::bad_request(detail));
         }
         if forwarded.method.is_none() && forwarded.target.is_some() {
@@ -147,8 +148,8 @@ impl Asked<'_> {
         let key = self
             .state
             .places
-            .presented(self.headers, forwarded.target)
-            .map_err(|_| Problem::bad_request("More than one API key was sent; send one."))?;
+            .presented(self.headers, forwarded.target, |text| profile.prefix_of(text).is_some())
+            .map_err(Problem::from)?;
         let names = &profile.signatures;
         let body = signed::body(required.body, self.headers, names, body).await?;
         let ask = Ask {
@@ -166,14 +167,14 @@ impl Asked<'_> {
             via: Via::Gateway,
         };
         let judged = self.state.verifier.judge(key.as_deref(), &ask, self.client).await?;
-        let (rates, now) = (&self.state.rates, self.state.context.store.now());
+        let rates = &self.state.rates;
         Ok(match (judged.verdict, judged.record()) {
             (Verdict::Valid, Some(key)) => {
                 let mut passed = identity(key, profile);
-                passed.headers_mut().extend(rates.headers(&judged, now));
+                passed.headers_mut().extend(rates.headers(&judged));
                 Ok(passed)
             }
-            _ => Err(Shown::judged(self.state, &judged, now, self.client)),
+            _ => Err(Shown::judged(self.state, &judged, &ask, self.client)),
         })
     }
 

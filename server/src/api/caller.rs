@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use sallyport::{
     audit::{Action, Actor, NewEvent, Target},
     root_token::{PREFIX, RootToken},
@@ -15,7 +15,11 @@ use crate::{state::AppState, verifier::Found};
 /// The root token that a request brings, if it is good.
 pub async fn root_token(state: &AppState, client: &Client, headers: &HeaderMap) -> Result<Arc<RootToken>, Problem> {
     let refused = |detail: &str| Problem::unauthorized(detail);
-    let presented = bearer(headers).map_err(|()| refused("Send one Authorization header."))?;
+    let presented = match bearer(headers) {
+        Err(Unclear::Several) => return Err(refused("Send one Authorization header.")),
+        Err(unreadable) => return Err(unreadable.into()),
+        Ok(presented) => presented,
+    };
     let presented = presented.ok_or_else(|| {
         refused("Send a root token: Authorization: Bearer sp_root_… (sallyport token create --name NAME).")
     })?;
@@ -37,15 +41,36 @@ pub async fn root_token(state: &AppState, client: &Client, headers: &HeaderMap) 
     }
 }
 
+/// Why nobody can say which credential was presented.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Unclear {
+    Several,
+    /// This header holds bytes that are no text.
+    Unreadable(HeaderName),
+}
+
+impl From<Unclear> for Problem {
+    fn from(unclear: Unclear) -> Self {
+        Self::bad_request(match unclear {
+            Unclear::Several => "More than one API key was sent; send one.".to_owned(),
+            Unclear::Unreadable(name) => {
+                format!("The header {name} holds bytes that are not ASCII text; send the credential as it was issued.")
+            }
+        })
+    }
+}
+
 /// The credential of `Authorization: Bearer`. More than one such header is ambiguous, so it is refused.
-pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ()> {
+pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Unclear> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        return Err(());
+        return Err(Unclear::Several);
     }
-    // A value that is no text is still something presented: it is malformed, not missing.
-    let Ok(value) = value.to_str() else { return Ok(Some("")) };
-    let (scheme, credential) = value.split_once(' ').unwrap_or((value, ""));
-    Ok(scheme.eq_ignore_ascii_case("bearer").then(|| credential.trim()))
+    let scheme = value.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
+        return Ok(None);
+    }
+    let value = value.to_str().map_err(|_| Unclear::Unreadable(header::AUTHORIZATION))?;
+    Ok(Some(value.split_once(' ').map_or("", |(_, credential)| credential.trim())))
 }

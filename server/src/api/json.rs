@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 use super::{body, problem::Problem};
 
@@ -47,6 +47,15 @@ pub fn parse<T: Taken>(bytes: &[u8]) -> Result<T, Problem> {
         return Err(wrong::whole::<T>(format!("Send a JSON object, not a list. {}", T::TAKES)));
     }
     serde_json::from_slice(bytes).map_err(|error| wrong::problem::<T>(&error, bytes))
+}
+
+/// For `deserialize_with`: `null` is as if the field were left out.
+pub fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Deserialize<'de> + Default,
+    D: Deserializer<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// An answer in JSON, in one allocation: most are a little shorter than that.

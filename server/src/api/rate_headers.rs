@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use axum::http::{HeaderName, HeaderValue, header};
-use sallyport::{Timestamp, limit::whole_seconds, profile::LimitHeaders};
+use sallyport::{limit::whole_seconds, profile::LimitHeaders};
 
 use crate::verifier::{Charged, Judged};
 
@@ -34,9 +34,9 @@ impl Names {
     }
 
     /// The headers of an answer.
-    pub fn headers(&self, judged: &Judged, now: Timestamp) -> Vec<(HeaderName, HeaderValue)> {
+    pub fn headers(&self, judged: &Judged) -> Vec<(HeaderName, HeaderValue)> {
         let mut headers = Vec::new();
-        if let Some(Charged { limits, rate }) = &judged.charged {
+        if let Some(charged @ Charged { limits, rate, .. }) = &judged.charged {
             headers.reserve(8);
             let mut policies = String::with_capacity(64);
             for policy in limits.policies() {
@@ -51,7 +51,7 @@ impl Names {
                 (POLICY.clone(), text(policies)),
                 (RATE.clone(), text(format!("\"{kind}\";r={left};t={time}"))),
             ]);
-            let reset = resets_at(rate.reset, now);
+            let reset = charged.resets_at();
             let own = [(&self.limit, rate.policy.requests), (&self.remaining, left), (&self.reset, reset)];
             headers.extend(own.into_iter().filter_map(|(name, value)| Some((name.clone()?, value.into()))));
         }
@@ -61,12 +61,6 @@ impl Names {
         }
         headers
     }
-}
-
-/// Seconds since 1970, when all is there again.
-pub fn resets_at(reset: std::time::Duration, now: Timestamp) -> u64 {
-    let at = (now + reset).micros();
-    u64::try_from(at).unwrap_or(0).div_ceil(1_000_000)
 }
 
 /// Digits and the names of limits, which any header may hold.
@@ -80,6 +74,7 @@ mod tests {
 
     use super::*;
     use sallyport::{
+        Timestamp,
         key::Verdict,
         limit::{self, Day, DayCount, Limit, Limits, Now, State},
     };
@@ -117,11 +112,11 @@ mod tests {
         }
         let rate = last.expect("one at least");
         let verdict = if rate.retry_after.is_some() { Verdict::RateLimited } else { Verdict::Valid };
-        Judged { verdict, key: None, charged: Some(Charged { limits, rate }), retry_after: rate.retry_after }
+        Judged { verdict, key: None, charged: Some(Charged { limits, rate, at: NOON }), retry_after: rate.retry_after }
     }
 
     fn told(names: &Names, judged: &Judged) -> Vec<String> {
-        let headers = names.headers(judged, NOON);
+        let headers = names.headers(judged);
         headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().expect("text"))).collect()
     }
 

@@ -90,7 +90,7 @@ fn body() -> Object {
 }
 
 fn any_path() -> Object {
-    flag("Lets paths through that servers read in different ways: `//`, `/../`, `%2F`, `;`.")
+    flag("Lets paths through that servers read in different ways: `//`, `/../`, `%2F`, `;`, `#`.")
 }
 
 fn split(scopes: &str) -> impl Iterator<Item = String> {

@@ -5,14 +5,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use sallyport::{
-    Timestamp,
-    key::{KeyRecord, Verdict},
+    id::AppId,
+    key::{Ask, KeyRecord},
     profile::{Profile, errors::Unjudged},
 };
 use sallyport_app::context::Client;
 use serde_json::value::RawValue;
 
-use super::problem::{Problem, Told};
+use super::{
+    problem::{Problem, Told},
+    rate_headers::Names,
+};
 use crate::{state::AppState, verifier::Judged};
 
 /// What the client is told, whichever way it gets there: as the answer, within one, or in headers for nginx.
@@ -26,16 +29,20 @@ pub struct Shown {
 
 impl Shown {
     /// With the headers that tell of limits.
-    pub fn judged(state: &AppState, judged: &Judged, now: Timestamp, client: &Client) -> Self {
-        let mut shown = Self::refusal(state.context.store.profile(), judged.verdict, judged.record(), client);
-        shown.headers.extend(state.rates.headers(judged, now));
-        shown
+    pub fn judged(state: &AppState, judged: &Judged, ask: &Ask<'_>, client: &Client) -> Self {
+        Self::refusal(state.context.store.profile(), &state.rates, judged, ask, client)
     }
 
-    pub fn refusal(profile: &Profile, verdict: Verdict, key: Option<&KeyRecord>, client: &Client) -> Self {
-        let app_id = key.and_then(KeyRecord::app_id).map(sallyport::id::AppId::as_str);
-        let body = profile.errors.refusal(verdict, app_id, client.request_id.as_str());
-        Self::new(profile, status(verdict.status()), body)
+    pub fn refusal(profile: &Profile, rates: &Names, judged: &Judged, ask: &Ask<'_>, client: &Client) -> Self {
+        let app_id = judged.record().and_then(KeyRecord::app_id).map(AppId::as_str);
+        let (errors, request_id) = (&profile.errors, client.request_id.as_str());
+        let body = match judged.explanation(profile, ask) {
+            Some(message) => errors.refusal_saying(&message, judged.verdict, app_id, request_id),
+            None => errors.refusal(judged.verdict, app_id, request_id),
+        };
+        let mut shown = Self::new(profile, status(judged.verdict.status()), body);
+        shown.headers.extend(rates.headers(judged));
+        shown
     }
 
     /// What could not be judged, or not even understood.

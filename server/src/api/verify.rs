@@ -27,7 +27,6 @@ use super::{
     json::{self, Taken, answer},
     openapi::{about, words},
     problem::{Problem, WrongField},
-    rate_headers::resets_at,
     shown::Shown,
 };
 use crate::{state::AppState, verifier::Judged};
@@ -42,17 +41,23 @@ pub struct VerifyRequest {
     /// It has to be this app's.
     app_id: Option<String>,
     /// It has to hold them all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
+    #[schema(value_type = Option<Vec<String>>)]
     scopes: Vec<String>,
     #[schema(schema_with = wanted_mode, required = false)]
     mode: Option<Mode>,
     /// Its app has to be verified for ingestion.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
+    #[schema(value_type = Option<bool>)]
     ingestion: bool,
     /// The method that the client used; its scopes have to allow it. Tell the path too where scopes name paths.
     method: Option<String>,
     /// The path that the client asked for. Where scopes name methods, tell that too.
     path: Option<String>,
+    /// Lets paths through that servers read in different ways: `//`, `/../`, `%2F`, `;`, `#`.
+    #[serde(default, deserialize_with = "json::or_default")]
+    #[schema(value_type = Option<bool>, default = false)]
+    any_path: bool,
     /// Where the client is.
     #[schema(value_type = Option<String>)]
     ip: Option<std::net::IpAddr>,
@@ -73,7 +78,7 @@ pub struct SignatureField {
 }
 
 impl Taken for VerifyRequest {
-    const TAKES: &str = "Its fields are key, app_id, scopes, mode (live or test), ingestion, method, path, ip, cost and \
+    const TAKES: &str = "Its fields are key, app_id, scopes, mode (live or test), ingestion, method, path, any_path, ip, cost and \
         signature (timestamp, signature and body_base64, all of them text).";
 }
 
@@ -119,9 +124,10 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    fn of(judged: &Judged, now: Timestamp) -> Option<Self> {
-        let rate = judged.charged.as_ref()?.rate;
-        Some(Self { limit: rate.policy.requests, remaining: rate.remaining, reset: resets_at(rate.reset, now) })
+    fn of(judged: &Judged) -> Option<Self> {
+        let charged = judged.charged.as_ref()?;
+        let rate = charged.rate;
+        Some(Self { limit: rate.policy.requests, remaining: rate.remaining, reset: charged.resets_at() })
     }
 }
 
@@ -207,7 +213,10 @@ async fn judge(state: &AppState, client: &Client, request: http::Request<Body>) 
         scopes: request.scopes.iter().map(String::as_str).collect(),
         mode: request.mode,
         ingestion: request.ingestion,
-        request: Request::new(request.method.as_deref(), request.path.as_deref()),
+        request: Request {
+            any_path: request.any_path,
+            ..Request::new(request.method.as_deref(), request.path.as_deref())
+        },
         ip: request.ip,
         signed,
         cost: request.cost.map_or(1, NonZeroU32::get),
@@ -215,8 +224,7 @@ async fn judge(state: &AppState, client: &Client, request: http::Request<Body>) 
     };
     let key = request.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
     let judged = state.verifier.judge(key, &ask, client).await?;
-    let now = state.context.store.now();
-    let rate_limit = RateLimit::of(&judged, now);
+    let rate_limit = RateLimit::of(&judged);
     Ok(match (judged.verdict, judged.record()) {
         (Verdict::Valid, Some(key)) => {
             answer(&valid(key, state.context.store.profile(), rate_limit, &client.request_id))
@@ -225,7 +233,7 @@ async fn judge(state: &AppState, client: &Client, request: http::Request<Body>) 
             valid: false,
             code: verdict.code(),
             status: verdict.status(),
-            error: Shown::judged(state, &judged, now, client).body,
+            error: Shown::judged(state, &judged, &ask, client).body,
             rate_limit,
             retry_after: judged.retry_after.map(whole_seconds),
             request_id: &client.request_id,

@@ -32,7 +32,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 async fn open(data: &DataDir) -> Result<Store, String> {
-    data.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await
+    data.open_and_migrate(Arc::new(SystemClock), Arc::new(OsEntropy)).await
 }
 
 /// A folder in which a portal ran.
@@ -113,17 +113,17 @@ async fn a_start_that_is_refused_leaves_no_key() {
 async fn what_could_not_be_used_is_taken_back() {
     let folder = folder();
     let data = prepared(folder.path(), Wanted::Known).await.expect("made");
-    // A folder in the lock's place keeps the store from opening.
-    fs::create_dir(folder.path().join("sallyport.migrate.lock")).expect("made");
+    // A folder in the WAL's place keeps the store from opening.
+    fs::create_dir(folder.path().join("sallyport.db-wal")).expect("made");
     open(&data).await.err().expect("refused");
-    assert_eq!(names(folder.path()), ["sallyport.migrate.lock"]);
+    assert_eq!(names(folder.path()), ["sallyport.db-wal"]);
 }
 
 #[tokio::test]
 async fn key_and_database_are_the_owners_alone() {
     let folder = used().await;
     let key = folder.path().join("master.key");
-    for file in [&key, &folder.path().join("sallyport.db"), &folder.path().join("sallyport.migrate.lock")] {
+    for file in [&key, &folder.path().join("sallyport.db")] {
         let mode = fs::metadata(file).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{}", file.display());
     }

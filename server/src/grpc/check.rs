@@ -3,7 +3,7 @@
 use axum::{
     body::Bytes,
     http::{
-        HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode,
+        HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version,
         header::{self, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING},
         response,
     },
@@ -54,6 +54,8 @@ pub fn question(check: &CheckRequest) -> Option<Request<Bytes>> {
     }
     let mut request = Request::new(body.unwrap_or_default());
     *request.method_mut() = Method::POST;
+    // As it came: the client's Host may be missing, for Envoy passes it as a field of its own.
+    *request.version_mut() = Version::HTTP_2;
     *request.uri_mut() = format!("/v1/auth?{}", query.finish()).parse().ok()?;
     *request.headers_mut() = headers;
     Some(request)
@@ -80,10 +82,16 @@ fn source(peer: Option<&Peer>) -> Option<&str> {
 
 /// The client's body, if Envoy says that this is all of it (`with_request_body`).
 fn whole_body(http: &HttpRequest, headers: &HeaderMap) -> Option<Bytes> {
-    let whole = headers.get(PARTIAL_BODY).is_some_and(|partial| partial == "false");
+    let whole = is_whole(headers);
     let body = if http.raw_body.is_empty() { http.body.as_bytes() } else { &http.raw_body };
     let told = http.headers.get(CONTENT_LENGTH.as_str()).is_none_or(|told| told.parse() == Ok(body.len()));
     (whole && told).then(|| Bytes::copy_from_slice(body))
+}
+
+/// Envoy's word is the last one: what a client sent under that name is before it. Where both are in one line, they are
+/// not told apart, and the body counts as cut.
+fn is_whole(headers: &HeaderMap) -> bool {
+    headers.get_all(PARTIAL_BODY).iter().next_back().is_some_and(|partial| partial == "false")
 }
 
 pub fn answer(head: &response::Parts, body: &[u8], check: &CheckRequest) -> CheckResponse {

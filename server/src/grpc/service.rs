@@ -3,10 +3,10 @@
 use std::convert::Infallible;
 
 use axum::{
-    body::Body,
+    BoxError,
+    body::{Body, Bytes, HttpBody},
     http::{Request, Response},
 };
-use hyper::body::Incoming;
 use tonic::{Status, server::Grpc};
 use tonic_prost::ProstCodec;
 use tower::service_fn;
@@ -24,7 +24,7 @@ const LARGEST: usize = 512 * 1024;
 pub async fn answer(
     server: Server,
     peer: Peer,
-    request: Request<Incoming>,
+    request: Request<impl HttpBody<Data = Bytes, Error = BoxError> + Send + 'static>,
 ) -> Result<Response<tonic::body::Body>, Infallible> {
     if request.uri().path() != CHECK {
         return Ok(Status::unimplemented("This listener knows envoy.service.auth.v3.Authorization/Check.").into_http());

@@ -15,9 +15,12 @@ pub struct Peer(pub SocketAddr);
 
 /// Whether the client came over https, as the proxy in front says; nobody else is believed.
 pub fn is_https(client: &Client, headers: &HeaderMap) -> bool {
-    let mut schemes = headers.get_all(&FORWARDED_PROTO).iter();
-    let https = schemes.next().is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"));
-    client.proxied && https && schemes.next().is_none()
+    let lines = headers.get_all(&FORWARDED_PROTO).iter();
+    // Each proxy of a chain may add its own; where one of them came over http, the request did.
+    let mut schemes = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+    // A WebSocket begins as a request over the same.
+    let is_safe = |scheme: &[u8]| scheme.eq_ignore_ascii_case(b"https") || scheme.eq_ignore_ascii_case(b"wss");
+    client.proxied && schemes.next().is_some_and(is_safe) && schemes.all(is_safe)
 }
 
 static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -33,7 +36,8 @@ pub fn name(state: &AppState, peer: Peer, headers: &HeaderMap) -> Client {
     }
 }
 
-fn is_trusted(proxies: &[IpNet], ip: IpAddr) -> bool {
+/// Whether an address (canonical) is a proxy of ours.
+pub fn is_trusted(proxies: &[IpNet], ip: IpAddr) -> bool {
     proxies.iter().any(|block| block.contains(&ip))
 }
 

@@ -12,6 +12,8 @@ use sallyport_app::context::Client;
 
 /// Characters of it; ours are shorter.
 const PATH: usize = 300;
+/// As well; any text may come as a method.
+const METHOD: usize = 20;
 
 /// The path alone: a query may hold what is nobody's business. And of the path no secret, though it was put there.
 pub struct Telling {
@@ -33,7 +35,7 @@ impl Telling {
 
     pub fn tell(self, response: &Response, client: &Client, profile: &Profile) {
         let Self { started, method, path, quiet } = self;
-        let path = &*plain(&path, PATH, profile);
+        let (method, path) = (&*plain(method.as_str(), METHOD, profile), &*plain(&path, PATH, profile));
         let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
         let (request_id, address) = (&client.request_id, client.ip);
         if quiet {

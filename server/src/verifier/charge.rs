@@ -16,6 +16,16 @@ use super::{AT_ONCE, Verifier};
 pub struct Charged {
     pub limits: Limits,
     pub rate: Rate,
+    /// When it was judged: what the rate tells counts from here.
+    pub at: Timestamp,
+}
+
+impl Charged {
+    /// Seconds since 1970, when all is there again.
+    pub fn resets_at(&self) -> u64 {
+        let at = (self.at + self.rate.reset).micros();
+        u64::try_from(at).unwrap_or(0).div_ceil(1_000_000)
+    }
 }
 
 pub(super) enum Outcome {
@@ -30,18 +40,19 @@ impl Verifier {
     pub(super) fn charge(&self, key: &KeyRecord, ask: &Ask<'_>, at: Timestamp) -> Result<Outcome> {
         let limits = Limits::of(self.store.profile(), key, &ask.request);
         let judged = self.limiter.charge(&key.key_id, &limits, cost(ask), self.both_clocks(at))?;
-        Ok(outcome(judged, limits))
+        Ok(outcome(judged, limits, at))
     }
 
     /// What `charge` would say.
     pub(super) fn peek(&self, key: &KeyRecord, ask: &Ask<'_>, at: Timestamp) -> Result<Outcome> {
         let limits = Limits::of(self.store.profile(), key, &ask.request);
         let judged = self.limiter.peek(&key.key_id, &limits, cost(ask), self.both_clocks(at))?;
-        Ok(outcome(judged, limits))
+        Ok(outcome(judged, limits, at))
     }
 
     pub(super) async fn read_day(&self, key: &KeyId, day: Day) -> Result<()> {
         let requests = self.store.key_day(key, day.number()).await?;
+        self.freshness.check()?;
         self.limiter.read(key, DayCount { day, requests })
     }
 
@@ -70,11 +81,11 @@ fn cost(ask: &Ask<'_>) -> NonZeroU32 {
     NonZeroU32::new(ask.cost).unwrap_or(NonZeroU32::MIN)
 }
 
-fn outcome(judged: Judged, limits: Limits) -> Outcome {
+fn outcome(judged: Judged, limits: Limits, at: Timestamp) -> Outcome {
     match judged {
         Judged::Unlimited => Outcome::Passed(None),
-        Judged::Passed(_, rate) => Outcome::Passed(Some(Charged { limits, rate })),
-        Judged::Refused(rate) => Outcome::Refused(Charged { limits, rate }),
+        Judged::Passed(_, rate) => Outcome::Passed(Some(Charged { limits, rate, at })),
+        Judged::Refused(rate) => Outcome::Refused(Charged { limits, rate, at }),
         Judged::Unread(day) => Outcome::Unread(day),
     }
 }

@@ -8,10 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sallyport::{Error, Result, clock::Elapsed};
-
-/// Twelve polls that failed or hung in a row.
-const STALE: Duration = Duration::from_secs(3);
+use sallyport::{Error, Result, clock::Elapsed, store::LEASE};
 
 /// The machine's.
 pub fn elapsed() -> Elapsed {
@@ -21,7 +18,7 @@ pub fn elapsed() -> Elapsed {
 
 pub struct Freshness {
     elapsed: Elapsed,
-    /// Milliseconds.
+    /// Milliseconds, as `now` counts them; 0 is too long ago whenever that is.
     seen: AtomicU64,
 }
 
@@ -32,8 +29,9 @@ impl Freshness {
         freshness
     }
 
+    /// Milliseconds, from a moment longer ago than any lease.
     pub fn now(&self) -> u64 {
-        u64::try_from((self.elapsed)().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(((self.elapsed)() + LEASE).as_millis()).unwrap_or(u64::MAX).saturating_add(1)
     }
 
     /// The database answered a question that was asked at `asked_at`.
@@ -41,11 +39,35 @@ impl Freshness {
         self.seen.fetch_max(asked_at, Ordering::SeqCst);
     }
 
+    /// Another server took over: nothing is heard of any more, and no lease has to run out first.
+    pub fn lost(&self) {
+        self.seen.store(0, Ordering::SeqCst);
+    }
+
+    /// How long ago the database answered.
+    pub fn age(&self) -> Duration {
+        Duration::from_millis(self.now().saturating_sub(self.seen.load(Ordering::SeqCst)))
+    }
+
     pub fn check(&self) -> Result<()> {
-        let age = self.now().saturating_sub(self.seen.load(Ordering::SeqCst));
-        if u128::from(age) > STALE.as_millis() {
+        if self.age() > LEASE {
             return Err(Error::Unavailable("this node has not heard of revocations for too long".to_owned()));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_was_superseded_is_stale_at_once() {
+        let freshness = Freshness::new(Arc::new(|| Duration::ZERO));
+        assert!(freshness.check().is_ok());
+        freshness.lost();
+        assert!(freshness.check().is_err());
+        freshness.seen(freshness.now());
+        assert!(freshness.check().is_ok());
     }
 }

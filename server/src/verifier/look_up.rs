@@ -9,7 +9,7 @@ use sallyport::{
 };
 
 use super::{
-    ATTEMPTS, CachedKey, Verifier,
+    ATTEMPTS, CachedKey, LookUps, Verifier,
     cache::GenerationCache,
     unknown::{Asker, Unknown},
 };
@@ -25,6 +25,8 @@ pub enum Found<T> {
 pub(super) trait Presented: Sized {
     /// Where it is kept in memory.
     fn kept(verifier: &Verifier) -> &GenerationCache<Self>;
+    /// What of it is being looked up.
+    fn look_ups(verifier: &Verifier) -> &LookUps<Self>;
     /// Who presented what was nobody's.
     fn unknown(verifier: &Verifier) -> &Unknown;
     async fn read(verifier: &Verifier, digest: &Digest) -> Result<Option<Self>>;
@@ -33,6 +35,10 @@ pub(super) trait Presented: Sized {
 impl Presented for CachedKey {
     fn kept(verifier: &Verifier) -> &GenerationCache<Self> {
         &verifier.keys
+    }
+
+    fn look_ups(verifier: &Verifier) -> &LookUps<Self> {
+        &verifier.key_look_ups
     }
 
     fn unknown(verifier: &Verifier) -> &Unknown {
@@ -49,6 +55,10 @@ impl Presented for CachedKey {
 impl Presented for RootToken {
     fn kept(verifier: &Verifier) -> &GenerationCache<Self> {
         &verifier.tokens
+    }
+
+    fn look_ups(verifier: &Verifier) -> &LookUps<Self> {
+        &verifier.token_look_ups
     }
 
     fn unknown(verifier: &Verifier) -> &Unknown {
@@ -74,20 +84,39 @@ impl Verifier {
             }
         }
         let unknown = T::unknown(self);
-        let asking = match unknown.may_ask(asker, self.store.digests(checked).next(), (self.elapsed)()) {
+        // Whatever was made before a pepper was retired is known under that one.
+        let known = self.store.digests(checked).find(|digest| unknown.knows(digest));
+        let digest = known.or_else(|| self.store.digests(checked).next());
+        if digest.is_some_and(|digest| unknown.is_nobodys(&digest)) {
+            return Ok(Found::Nobodys);
+        }
+        let asking = match unknown.may_ask(asker, digest, (self.elapsed)()) {
             Ok(asking) => asking,
             Err(wait) => return Ok(Found::Later(wait)),
         };
         for digest in self.store.digests(checked) {
-            if let Some(found) = T::read(self, &digest).await? {
+            if let Some(found) = self.read_once::<T>(digest, generation).await? {
                 unknown.was_somebodys(&asking);
-                let found = Arc::new(found);
-                T::kept(self).fill(generation, digest, &found);
                 return Ok(Found::Somebodys(found));
             }
         }
         unknown.was_nobodys(&asking, (self.elapsed)());
         Ok(Found::Nobodys)
+    }
+
+    /// However many ask for it at once. Those who joined began in the same generation, so that nothing was forgotten since
+    /// the database was asked.
+    async fn read_once<T: Presented>(&self, digest: Digest, generation: u64) -> Result<Option<Arc<T>>> {
+        let read = || async {
+            let Some(found) = T::read(self, &digest).await? else { return Ok(None) };
+            let found = Arc::new(found);
+            T::kept(self).fill(generation, digest, &found);
+            Ok(Some(found))
+        };
+        let found = T::look_ups(self).join((generation, digest), read).await?;
+        // It took a while, in which another server may have taken over.
+        self.freshness.check()?;
+        Ok(found)
     }
 
     /// The root token that was presented, if it is one. Whoever tries many is slowed down as with keys.

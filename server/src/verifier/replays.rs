@@ -7,11 +7,12 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     hash::Hash,
     mem,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use sallyport::{
     Timestamp,
+    clock::Elapsed,
     id::{KeyId, OrgId},
     signature::Proof,
 };
@@ -25,13 +26,17 @@ const SPAN: i64 = 10 * 1_000_000;
 pub struct Replays {
     seen: Mutex<Seen>,
     most: usize,
+    /// How long this remembers already, by a clock that nobody sets.
+    age: Option<Elapsed>,
 }
 
 struct Seen {
     /// By when they end.
     spans: BTreeMap<i64, Span>,
-    /// What ends before this is forgotten, or was never known: it may have come before, so it is refused. It only grows,
-    /// so that a clock which is set back brings nothing back.
+    /// What was signed before this may have been seen by the process before this one, so it is refused.
+    started: Timestamp,
+    /// What ends before this is forgotten: it may have come before, so it is refused. It only grows, so that a clock which
+    /// is set back brings nothing back.
     horizon: Timestamp,
     total: usize,
     of_key: HashMap<KeyId, usize>,
@@ -74,12 +79,30 @@ impl Replays {
     fn of_at_most(most: usize, started: Timestamp) -> Self {
         let seen = Seen {
             spans: BTreeMap::new(),
-            horizon: started + sallyport::signature::WINDOW,
+            started,
+            horizon: Timestamp::from_micros(i64::MIN),
             total: 0,
             of_key: HashMap::new(),
             of_org: HashMap::new(),
         };
-        Self { seen: Mutex::new(seen), most }
+        Self { seen: Mutex::new(seen), most, age: None }
+    }
+
+    /// By that clock, which nobody can set: where the machine's clock ran ahead at the start and was set right since, the
+    /// start was as much earlier. Else everything that is signed would be refused until that time has come again.
+    #[must_use]
+    pub fn on(self, elapsed: Elapsed) -> Self {
+        let began = elapsed();
+        Self { age: Some(Arc::new(move || elapsed().saturating_sub(began))), ..self }
+    }
+
+    fn at(&self, now: Timestamp) -> MutexGuard<'_, Seen> {
+        let age = self.age.as_ref().map(|age| age());
+        let mut seen = self.lock();
+        if let Some(age) = age {
+            seen.started = seen.started.min(now - age);
+        }
+        seen
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
@@ -94,7 +117,7 @@ impl Replays {
         key: &'a KeyId,
         now: Timestamp,
     ) -> Result<Claim<'a>, Refused> {
-        let mut seen = self.lock();
+        let mut seen = self.at(now);
         let forgotten = seen.forget(now);
         let taken = seen.take(&proof, org, key, self.most);
         drop(seen);
@@ -105,7 +128,7 @@ impl Replays {
 
     /// What `claim` would say; nothing is taken, not even for a moment.
     pub fn peek(&self, proof: &Proof, org: &OrgId, key: &KeyId, now: Timestamp) -> Result<(), Refused> {
-        let mut seen = self.lock();
+        let mut seen = self.at(now);
         let forgotten = seen.forget(now);
         let free = seen.is_free(proof, org, key, self.most);
         drop(seen);
@@ -158,7 +181,7 @@ impl Seen {
     }
 
     fn is_free(&self, proof: &Proof, org: &OrgId, key: &KeyId, most: usize) -> Result<(), Refused> {
-        if proof.ends() < self.horizon {
+        if proof.signed_at < self.started || proof.ends() < self.horizon {
             return Err(Refused::Forgotten);
         }
         let span = self.spans.get(&span_of(proof));

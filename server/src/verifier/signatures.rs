@@ -44,6 +44,7 @@ impl Verifier {
             // Two at once fetch the same. What was rotated meanwhile is told by the cache's generation.
             None => {
                 let fetched = self.store.signing_secrets(&key.record.key_id).await?;
+                self.freshness.check()?;
                 key.signing.get_or_init(|| Box::new(fetched))
             }
         };

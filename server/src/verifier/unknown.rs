@@ -1,8 +1,10 @@
 //! Keys that look right and are nobody's: the database is asked for so many of them and no more, by one address and by
-//! all together. Keys that were good before are asked for whoever else comes from their address.
+//! all together. What is somebody's is known from the start, and looked up whoever else comes from that address; what
+//! was found to be nobody's is not looked up again.
 
 mod addresses;
-mod seen;
+mod known;
+mod nobodys;
 
 use std::{
     net::IpAddr,
@@ -17,7 +19,8 @@ use sallyport::{
 };
 
 use addresses::Addresses;
-use seen::Seen;
+use known::Known;
+use nobodys::Nobodys;
 
 /// A gateway with a few clients that hold old keys, not a machine that tries.
 const PER_ADDRESS: Limit = Limit::per_minute(NonZeroU32::new(60).expect("not zero"));
@@ -34,7 +37,8 @@ pub struct Unknown {
     addresses: Addresses,
     backends: Addresses,
     of_all: Mutex<Bucket>,
-    seen: Seen,
+    known: Known,
+    nobodys: Nobodys,
 }
 
 /// Who presented a key.
@@ -55,11 +59,31 @@ impl From<IpAddr> for Asker {
 pub struct Asking {
     asker: Asker,
     digest: Option<Digest>,
-    /// The key was good before: it is not counted.
+    /// It is known to be somebody's: it is not counted.
     free: bool,
 }
 
 impl Unknown {
+    /// These are somebody's: read at the start, or made since.
+    pub fn add<'a>(&self, digests: impl IntoIterator<Item = &'a Digest> + Clone) {
+        self.known.add(digests.clone());
+        digests.into_iter().for_each(|digest| self.nobodys.forget(digest));
+    }
+
+    pub fn knows(&self, digest: &Digest) -> bool {
+        self.known.has(digest)
+    }
+
+    /// Whether that was looked up before, and is nobody's.
+    pub fn is_nobodys(&self, digest: &Digest) -> bool {
+        self.nobodys.has(digest) && !self.known.has(digest)
+    }
+
+    /// Another process may have made what was nobody's.
+    pub fn forget_nobodys(&self) {
+        self.nobodys.forget_all();
+    }
+
     /// Whether to look a key up; or how long to wait. However many ask at once, `OF_ALL` holds. Of one address a few more
     /// slip through while the first are looked up: it is not charged before one is found to be nobody's, so that good
     /// keys can come from it in any number.
@@ -70,7 +94,7 @@ impl Unknown {
         elapsed: Duration,
     ) -> Result<Asking, Duration> {
         let asker = asker.into();
-        let free = digest.as_ref().is_some_and(|digest| self.seen.has(digest));
+        let free = digest.as_ref().is_some_and(|digest| self.known.has(digest));
         if !free {
             let (addresses, ip, limit) = self.counted(asker);
             addresses.may(ip, limit, elapsed)?;
@@ -83,7 +107,8 @@ impl Unknown {
         let (addresses, ip, limit) = self.counted(asking.asker);
         addresses.charge(ip, limit, elapsed);
         if let Some(digest) = &asking.digest {
-            self.seen.forget(digest);
+            self.known.forget(digest);
+            self.nobodys.note(digest);
         }
     }
 
@@ -91,8 +116,8 @@ impl Unknown {
         if !asking.free {
             self.of_all().put_back(OF_ALL);
         }
-        if let Some(digest) = &asking.digest {
-            self.seen.note(digest);
+        if let Some(digest) = asking.digest.as_ref().filter(|_| !asking.free) {
+            self.known.add([digest]);
         }
     }
 
@@ -106,6 +131,11 @@ impl Unknown {
     fn of_all(&self) -> std::sync::MutexGuard<'_, Bucket> {
         self.of_all.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Eight bytes of a digest.
+fn word(digest: &Digest, from: usize) -> u64 {
+    u64::from_le_bytes(std::array::from_fn(|at| digest.0[from + at]))
 }
 
 #[cfg(test)]

@@ -193,6 +193,20 @@ fn connections() {
     hostile.end();
 }
 
+/// Any text may come as a method, a key too.
+#[test]
+fn a_method_is_logged_short_and_without_a_key() {
+    let hostile = Hostile::start();
+    let secret = "sk_live_0123456789abcdefghijklmnopqrstuv";
+    for method in ["M".repeat(60_000).as_str(), secret, "GET"] {
+        hostile.send(format!("{method} /nothing HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes());
+    }
+    let log = std::fs::read_to_string(hostile.folder.path().join("log")).expect("a log");
+    assert!(log.contains("method=GET") && log.contains("method=MMM"), "{log}");
+    assert!(log.len() < 8_000 && !log.contains(&secret[..20]), "{} bytes", log.len());
+    hostile.end();
+}
+
 /// A connection that was good for a while may not stay open on half a head either.
 #[test]
 fn half_a_head_is_let_go() {

@@ -1,12 +1,20 @@
 //! The binary as it is started: its commands, and a server that is killed.
 
 mod backup;
+mod connections;
 mod crash;
 mod demo;
+mod disk_full;
+mod hang;
 mod hostile;
+mod load;
+mod migrate;
 mod modes;
+mod outage;
 mod output;
 mod profile;
+mod restart;
 mod server;
 mod settings;
 mod unreachable;
+mod wrong_user;

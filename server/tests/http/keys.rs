@@ -16,6 +16,7 @@ crate::on_both_portals!(
     pausing_is_immediate_and_undone,
     editing_changes_words_alone,
     bad_metadata_is_refused_and_kept,
+    a_whole_secret_is_refused_and_not_shown_again,
     the_page_shows_calls_without_the_secret,
 );
 
@@ -136,4 +137,25 @@ async fn the_page_shows_calls_without_the_secret(portal: &TestPortal) {
     }
     assert!(page.contains("http://127.0.0.1:3000/v1/auth"));
     assert!(page.contains(&format!("/apps/{app}/keys?panel=generate&amp;like={key}")));
+}
+
+async fn a_whole_secret_is_refused_and_not_shown_again(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let shown = portal.generate(&app, "CI", &["read"], true).await;
+    let signing = shown.signing_secret.clone().expect("a signing secret");
+    let (key, _) = portal.key(&app).await;
+    for secret in [shown.secret.as_str(), &signing, &portal.root_token().await] {
+        let form = portal.panel(&app).await.with("label", secret);
+        let panel = portal.post(&format!("/apps/{app}/keys"), &form.fields()).await;
+        let edit = format!("/keys/{key}/edit");
+        let label = portal.post(&edit, &[("label", secret), ("metadata", "")]).await;
+        let metadata = format!("{{\"key\": \"{secret}\"}}");
+        let metadata = portal.post(&edit, &[("label", "CI"), ("metadata", &metadata)]).await;
+        let reason = portal.post(&format!("/keys/{key}/revoke"), &[("reason", secret)]).await;
+        for (what, answer) in [("panel", panel), ("label", label), ("metadata", metadata), ("reason", reason)] {
+            assert_eq!(answer.status, 422, "{what}");
+            assert!(answer.body.contains("signing secret in this text") && !answer.body.contains(secret), "{what}");
+        }
+    }
 }

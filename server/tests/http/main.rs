@@ -12,6 +12,7 @@ mod keys;
 mod middleware;
 mod orgs;
 mod pkg;
+mod readyz;
 mod refused_acts;
 mod requests;
 mod search;

@@ -1,6 +1,7 @@
 //! What stands before every handler.
 
 pub mod headers;
+pub mod host;
 
 use axum::{
     body::Body,

@@ -94,6 +94,11 @@ impl TestPortal {
         Self::new(self.store.with_profile(profile).await).await
     }
 
+    /// Another server on the same database, at another URL of it. Whoever made the first one ends both.
+    pub async fn at_database(&self, url: String) -> Self {
+        Self::new(self.store.at(url).await).await
+    }
+
     /// Lets time go by, for the verifier and the throttle.
     pub fn wait(&self, seconds: u64) {
         self.elapsed.fetch_add(seconds, Ordering::SeqCst);

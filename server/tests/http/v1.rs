@@ -11,6 +11,7 @@ mod keys;
 mod limits;
 mod openapi;
 mod orgs;
+mod outages;
 mod projects;
 mod races;
 mod revocation;

@@ -20,7 +20,7 @@ async fn the_default_takes_both_headers_and_tells_problems() {
     let refused = server.auth("?scope=write", &[("x-api-key", key)]);
     let problem = json!({
         "type": "about:blank", "title": "Forbidden", "status": 403, "code": "forbidden",
-        "detail": "This API key does not have the scope that this request needs.",
+        "detail": "This API key does not have the scope that this request needs: write.",
         "request_id": refused.header("x-request-id"),
     });
     refused.tells("a problem document", 403, &problem);

@@ -228,9 +228,17 @@ async fn plain_http(server: &Deployment, org: &Org) {
         vec![key, ("x-forwarded-proto", "http")],
         vec![key, ("x-forwarded-proto", "https"), ("x-forwarded-proto", "http")],
         vec![key, ("x-forwarded-proto", "http, https")],
+        vec![key, ("x-forwarded-proto", "https, http")],
+        vec![key, ("x-forwarded-proto", "wss, ws")],
+        vec![key, ("x-forwarded-proto", "ws")],
+        vec![key, ("x-forwarded-proto", "https,")],
+        vec![key, ("x-forwarded-proto", "")],
         vec![key, ("forwarded", "proto=https")],
     ] {
         server.auth("", &headers).tells("SQ-6", 403, &body);
     }
     assert_eq!(server.auth("", &[key, HTTPS]).status, 200, "SQ-6");
+    for proto in ["wss", "WSS", "https, https", "https,wss"] {
+        assert_eq!(server.auth("", &[key, ("x-forwarded-proto", proto)]).status, 200, "{proto}");
+    }
 }

@@ -119,12 +119,13 @@ fn refusal(
 ) -> Refusal {
     let kind = Class::of(verdict.status());
     let own = said.map(|text| sentence(text, &class.doc_url, findings)).or_else(|| class.message.clone());
-    let filled = |message: &Template| {
-        let body = class.body.with(Placeholder::Message, message);
+    let with_status = |body: Template| {
         let body = body.with(Placeholder::Code, &Template::text(class.code.as_deref().unwrap_or(kind.name())));
         let body = body.with(Placeholder::Title, &Template::text(kind.title()));
         body.with(Placeholder::Status, &Template::text(&kind.status().to_string()))
     };
+    let filled = |message: &Template| with_status(class.body.with(Placeholder::Message, message));
+    let open = own.is_none().then(|| with_status(class.body.clone()));
     let plain = |text: &str| Template::sentence(text).unwrap_or_default();
     let message = own.unwrap_or_else(|| plain(&sentences::of(verdict, credentials)));
     let without_app = if message.has(Placeholder::AppId) {
@@ -132,7 +133,7 @@ fn refusal(
     } else {
         filled(&message)
     };
-    let refusal = Refusal { body: filled(&message), without_app };
+    let refusal = Refusal { body: filled(&message), without_app, open };
     if let Some(said) = said {
         check_length(said, &refusal.body.render(|_| ""), findings);
     }

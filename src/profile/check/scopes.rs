@@ -47,6 +47,8 @@ fn scope(entry: &ScopeEntry, all: &[ScopeEntry], findings: &mut Findings) -> Sco
     let (mut methods, mut paths) = (Vec::new(), Vec::new());
     for text in &entry.methods {
         match Method::judged(text.get_ref()) {
+            // PUT and PATCH are one.
+            Some(method) if methods.contains(&method) => {}
             Some(method) => methods.push(method),
             None => findings.refuse(text, "No scope allows that; the methods are GET, POST, PUT, PATCH and DELETE."),
         }

@@ -31,6 +31,9 @@ pub fn of(verdict: Verdict, credentials: &Credentials) -> String {
     sentence.to_owned()
 }
 
+/// To a request that costs more than its limit ever holds.
+pub const TOO_DEAR: &str = "This request costs more than its limit ever holds, so it can never pass. Ask for less at once, or for a higher limit.";
+
 /// Where a sentence names an app and the key has none.
 pub fn without_app(verdict: Verdict, credentials: &Credentials) -> String {
     match verdict {

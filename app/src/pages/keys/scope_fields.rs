@@ -16,7 +16,7 @@ use crate::{
 
 /// "GET, POST", "GET on /reports/**": what requests a scope allows by itself.
 pub fn allows(scope: &Scope) -> Option<String> {
-    let methods: Vec<_> = scope.methods.iter().map(|method| method.as_str()).collect();
+    let methods: Vec<_> = scope.method_names().collect();
     let paths: Vec<_> = scope.paths.iter().map(|path| path.as_str()).collect();
     match (methods.is_empty(), paths.is_empty()) {
         (true, true) => None,
@@ -90,6 +90,7 @@ mod tests {
         for (scope, said) in [
             (scope(&[], &[]), None),
             (scope(&[Method::Get, Method::Post], &[]), Some("GET, POST")),
+            (scope(&[Method::Post, Method::Patch], &[]), Some("POST, PUT, PATCH")),
             (scope(&[], &["/mcp/**", "/tools"]), Some("Every method on /mcp/**, /tools")),
             (scope(&[Method::Get], &["/hub/**"]), Some("GET on /hub/**")),
         ] {

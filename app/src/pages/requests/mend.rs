@@ -94,9 +94,11 @@ fn scope(decision: &Decision, profile: &Profile) -> String {
     let request = Request::new(asked.method.as_deref(), asked.path.as_deref());
     let enough: Vec<_> =
         profile.scopes.iter().filter(|scope| scope.allows(&request)).map(|scope| scope.name.as_str()).collect();
-    if enough.is_empty() && asked.path_is_unclear {
+    let granted = profile.granted(key.scopes);
+    let is_held = enough.is_empty() || enough.iter().any(|scope| profile.includes(granted, scope));
+    if is_held && asked.path_is_unclear {
         return "Servers may read this path in different ways (an empty or dotted segment, an encoded slash, a \
-                semicolon), so no scope allows it. Send it plainly."
+                semicolon, a #), so no scope allows it. Send it plainly."
             .to_owned();
     }
     let judged = |judges: fn(&Scope) -> bool| profile.scopes.iter().any(judges);
@@ -135,6 +137,11 @@ fn signature(decision: &Decision) -> String {
 
 fn limit(decision: &Decision) -> String {
     let wait = decision.rate.as_ref().and_then(|rate| rate.retry_after_seconds());
+    if decision.rate.is_some() && wait.is_none() {
+        return "It costs more than its limit ever holds, so waiting does not help. Send less at once, or ask for a higher \
+                limit."
+            .to_owned();
+    }
     let wait = wait.map_or_else(String::new, |seconds| format!(" The next would have passed after {seconds} s."));
     format!("Wait as long as Retry-After says before the next request, or ask for a higher limit.{wait}")
 }

@@ -5,11 +5,7 @@ use std::borrow::Cow;
 use axum::http::{HeaderMap, HeaderName};
 use sallyport::profile::Credentials;
 
-use super::super::caller::bearer;
-
-/// More than one key was sent: which one is meant can't be told.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Ambiguous;
+use super::super::caller::{Unclear, bearer};
 
 /// Where the profile says that keys are.
 #[derive(Clone, Debug, Default)]
@@ -26,43 +22,52 @@ impl Places {
         Self { headers: names.collect(), bearer: credentials.bearer, query: credentials.query.clone() }
     }
 
-    /// The key. `target` is what the client asked for, with its query.
+    /// The key. `target` is what the client asked for, with its query; `is_key` whether a text begins as keys do.
     pub fn presented<'a>(
         &self,
         headers: &'a HeaderMap,
         target: Option<&'a str>,
-    ) -> Result<Option<Cow<'a, str>>, Ambiguous> {
+        is_key: impl Fn(&str) -> bool,
+    ) -> Result<Option<Cow<'a, str>>, Unclear> {
         let mut found: Option<Cow<'a, str>> = None;
-        let mut keep = |key: Cow<'a, str>| match &found {
-            _ if key.is_empty() => Ok(()),
-            Some(other) if *other != key => Err(Ambiguous),
-            _ => {
-                found = Some(key);
-                Ok(())
-            }
-        };
         for name in &self.headers {
             let mut values = headers.get_all(name).iter();
             let Some(value) = values.next() else { continue };
             if values.next().is_some() {
-                return Err(Ambiguous);
+                return Err(Unclear::Several);
             }
-            // What is no text is still something presented, and malformed.
-            keep(value.to_str().unwrap_or("\u{fffd}").trim().into())?;
-        }
-        if self.bearer {
-            keep(bearer(headers).map_err(|()| Ambiguous)?.unwrap_or_default().into())?;
+            // What can't be read is not taken for absent.
+            keep(&mut found, value.to_str().map_err(|_| Unclear::Unreadable(name.clone()))?.trim().into())?;
         }
         if let Some(name) = &self.query {
             let query = target.and_then(|target| target.split_once('?')).map_or("", |(_, query)| query);
             let mut values = url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
             if let Some((_, key)) = values.next() {
-                keep(key)?;
+                keep(&mut found, key)?;
             }
             if values.next().is_some() {
-                return Err(Ambiguous);
+                return Err(Unclear::Several);
             }
         }
+        if self.bearer
+            && let Some(credential) = bearer(headers)?
+            // Beside a key, an API may want a token of its own user: that is no second key.
+            && (found.is_none() || is_key(credential))
+        {
+            keep(&mut found, credential.into())?;
+        }
         Ok(found)
+    }
+}
+
+/// Of two that differ nobody knows which is meant.
+fn keep<'a>(found: &mut Option<Cow<'a, str>>, key: Cow<'a, str>) -> Result<(), Unclear> {
+    match found {
+        _ if key.is_empty() => Ok(()),
+        Some(other) if *other != key => Err(Unclear::Several),
+        _ => {
+            *found = Some(key);
+            Ok(())
+        }
     }
 }

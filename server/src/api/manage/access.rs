@@ -2,6 +2,8 @@
 //!
 //! What belongs to another organization looks exactly like what does not exist.
 
+use std::borrow::Cow;
+
 use axum::{
     extract::{FromRequestParts, Path},
     http::{StatusCode, request::Parts},
@@ -82,7 +84,7 @@ impl Manager {
         };
         let judged = state.verifier.judge(Some(presented), &ask, &client).await?;
         let (Verdict::Valid, Some(record)) = (judged.verdict, judged.record()) else {
-            return Err(refused(&judged, profile));
+            return Err(refused(&judged, &ask, profile));
         };
         let key = store.key_within(Some(&record.owner.org_id), &record.key_id).await?.ok_or(Error::SignedOut)?;
         if !profile.manages(key.owner, key.mode, key.scopes.iter().map(String::as_str)) {
@@ -96,8 +98,9 @@ fn forbidden(detail: &str) -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "forbidden", detail)
 }
 
-fn refused(judged: &Judged, profile: &Profile) -> Problem {
-    let detail = profile.sentence(judged.verdict);
+fn refused(judged: &Judged, ask: &Ask<'_>, profile: &Profile) -> Problem {
+    let explained = judged.explanation(profile, ask).map(Cow::into_owned);
+    let detail = explained.unwrap_or_else(|| profile.sentence(judged.verdict));
     match judged.verdict.status() {
         401 => Problem::unauthorized(detail),
         429 => Problem::too_many(detail, judged.retry_after),

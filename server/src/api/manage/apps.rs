@@ -13,12 +13,12 @@ use utoipa::{ToSchema, openapi::schema::Object};
 use super::{
     access::Within,
     answer::{Listed, created, ok},
-    creation::Creation,
+    creation::CreationIn,
     query::{Asked, Nothing, Part},
 };
 use crate::{
     api::{
-        json::Taken,
+        json::{self, Taken},
         openapi::{about, words},
         problem::Problem,
     },
@@ -30,7 +30,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[schema(as = NewApp)]
 pub struct Body {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
     #[schema(required = true, min_length = 1, max_length = 100, example = "Focus and calm")]
     name: String,
     #[schema(schema_with = wanted_system, required = false)]
@@ -117,12 +117,11 @@ pub async fn list(
 )]
 pub async fn create(
     State(state): State<AppState>,
-    project: Within<Project>,
-    Creation { body, act }: Creation<Body>,
+    CreationIn { parent: project, body, act }: CreationIn<Project, Body>,
 ) -> Result<Response, Problem> {
     let (os, bundle_id) = (body.os.as_deref().unwrap_or(Os::default().as_str()), body.bundle_id.unwrap_or_default());
     let new = NewApp::check(&body.name, os, &bundle_id, body.description.as_deref().unwrap_or_default());
-    let app = state.context.store.create_app(&act, &project.it, new.map_err(sallyport::Error::from)?).await?;
+    let app = state.context.store.create_app(&act, &project, new.map_err(sallyport::Error::from)?).await?;
     Ok(created(&format!("/v1/apps/{}", app.id), Shown::from(app)))
 }
 

@@ -2,14 +2,15 @@
 //! (draft-ietf-httpapi-idempotency-key-header).
 
 use axum::{
+    body::{Body, Bytes},
     extract::{FromRequest, FromRequestParts, Request},
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode, request::Parts},
 };
 use sallyport::audit::{Act, Once};
 use sha2::{Digest, Sha256};
 
 use super::{
-    access::Manager,
+    access::{Manager, Reachable, Within},
     query::{Asked, Nothing},
 };
 use crate::{
@@ -29,6 +30,13 @@ pub struct Creation<T> {
     pub act: Act,
 }
 
+/// What is to be made, and what it is to be made in.
+pub struct CreationIn<P, T> {
+    pub parent: P,
+    pub body: T,
+    pub act: Act,
+}
+
 impl<T: Taken> FromRequest<AppState> for Creation<T> {
     type Rejection = Problem;
 
@@ -36,15 +44,45 @@ impl<T: Taken> FromRequest<AppState> for Creation<T> {
         let (mut parts, body) = request.into_parts();
         let manager = Manager::from_request_parts(&mut parts, state).await?;
         Asked::<Nothing>::from_request_parts(&mut parts, state).await?;
-        let named = name(&parts.headers)?;
-        let asked = Sha256::new().chain_update(parts.method.as_str()).chain_update([0]);
-        let asked = asked.chain_update(parts.uri.path()).chain_update([0]);
-        let bytes = json::bytes(&parts.headers, body).await?;
-        let once = named.map(|key| Once { key, request: asked.chain_update(&bytes).finalize().into() });
-        let act = Act { once, ..manager.act() };
-        state.context.store.check_repeat(&act).await?;
+        let (act, bytes) = once(&parts, body, &manager, state).await?;
         Ok(Self { body: json::parse(&bytes)?, act })
     }
+}
+
+impl<P: Reachable + Send, T: Taken> FromRequest<AppState> for CreationIn<P, T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        match Within::<P>::from_request_parts(&mut parts, state).await {
+            Ok(Within { manager, it: parent }) => {
+                Asked::<Nothing>::from_request_parts(&mut parts, state).await?;
+                let (act, bytes) = once(&parts, body, &manager, state).await?;
+                Ok(Self { parent, body: json::parse(&bytes)?, act })
+            }
+            // A repeat is told what it made, though what that was made in is gone.
+            Err(gone) if gone.status == StatusCode::NOT_FOUND && parts.headers.contains_key(HEADER) => {
+                let manager = Manager::from_request_parts(&mut parts, state).await?;
+                match once(&parts, body, &manager, state).await {
+                    Err(repeat) if repeat.made.is_some() => Err(repeat),
+                    _ => Err(gone),
+                }
+            }
+            Err(refused) => Err(refused),
+        }
+    }
+}
+
+/// Who makes it and under which name, and the body. A request that was answered before is refused.
+async fn once(parts: &Parts, body: Body, manager: &Manager, state: &AppState) -> Result<(Act, Bytes), Problem> {
+    let named = name(&parts.headers)?;
+    let asked = Sha256::new().chain_update(parts.method.as_str()).chain_update([0]);
+    let asked = asked.chain_update(parts.uri.path()).chain_update([0]);
+    let bytes = json::bytes(&parts.headers, body).await?;
+    let once = named.map(|key| Once { key, request: asked.chain_update(&bytes).finalize().into() });
+    let act = Act { once, ..manager.act() };
+    state.context.store.check_repeat(&act).await?;
+    Ok((act, bytes))
 }
 
 /// A digest of the header, if there is one. The draft writes it in quotes; without them it is the same.

@@ -9,19 +9,19 @@ use sallyport::{
     org::Org,
     store::{KeyFilter, KeyStatus, Store},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
 
 use super::{
     access::Within,
     answer::{Listed, created, ok},
-    creation::Creation,
+    creation::CreationIn,
     key_answer::{Issued, Shown},
     query::{self, Asked, Nothing, Parameters},
 };
 use crate::{
     api::{
-        json::Taken,
+        json::{self, Taken},
         openapi::{about, words},
         problem::Problem,
     },
@@ -34,28 +34,32 @@ use crate::{
 #[schema(as = NewKey)]
 pub struct Body {
     /// Where the key runs: people find it by that.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
     #[schema(required = true, min_length = 1, max_length = 100, example = "CI")]
     label: String,
     /// One of the environments of this deployment; it decides the key's mode and prefix.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
     #[schema(required = true, example = "production")]
     environment: String,
     /// Scopes of this deployment's catalogue.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
     #[schema(required = true, example = json!(["read"]))]
     scopes: Vec<String>,
     /// Between a minute and 3650 days ahead; never where it is left out.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
     /// Whether the key gets a signing secret too.
-    #[serde(default = "yes")]
-    #[schema(default = true)]
+    #[serde(default = "yes", deserialize_with = "or_yes")]
+    #[schema(value_type = Option<bool>, default = true)]
     signing_secret: bool,
 }
 
 const fn yes() -> bool {
     true
+}
+
+fn or_yes<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<bool, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(true))
 }
 
 impl Taken for Body {
@@ -86,7 +90,7 @@ pub struct Which {
     /// Those alone of that environment.
     #[param(nullable = false, max_length = 100)]
     environment: Option<String>,
-    /// Those alone that hold that scope.
+    /// Those alone that may use that scope, by itself or by one that implies it; of a bundle, all of its scopes.
     #[param(nullable = false, max_length = 100)]
     scope: Option<String>,
 }
@@ -120,7 +124,8 @@ impl Which {
 }
 
 fn statuses() -> Object {
-    let text = "Those alone. `unused` are those that nobody used for 30 days, `expiring` end within 14.";
+    let text = "Those alone. `suspended` are those whose app or owner is out of use; `unused` are active ones that nobody used \
+        for 30 days, `expiring` active ones that end within 14.";
     about(text, words(KeyStatus::ALL.iter().map(|status| status.as_str())))
 }
 
@@ -154,12 +159,11 @@ pub async fn list(
 )]
 pub async fn create(
     State(state): State<AppState>,
-    app: Within<App>,
-    Creation { body, act }: Creation<Body>,
+    CreationIn { parent: app, body, act }: CreationIn<App, Body>,
 ) -> Result<Response, Problem> {
     let store = &state.context.store;
     let new = check(&body, store.profile(), store.now())?;
-    let issued = store.issue_key(&act, &app.it, new, None).await?;
+    let issued = store.issue_key(&act, &app, new, None).await?;
     Ok(created(&format!("/v1/keys/{}", issued.key.id), Issued::of(&issued)))
 }
 
@@ -198,12 +202,11 @@ async fn listed(store: &Store, org: &OrgId, app: Option<&AppId>, which: Which) -
 )]
 pub async fn create_of_org(
     State(state): State<AppState>,
-    org: Within<Org>,
-    Creation { body, act }: Creation<Body>,
+    CreationIn { parent: org, body, act }: CreationIn<Org, Body>,
 ) -> Result<Response, Problem> {
     let store = &state.context.store;
     let new = check(&body, store.profile(), store.now())?;
-    let issued = store.issue_key(&act, Holder::Organization(org.it), new, None).await?;
+    let issued = store.issue_key(&act, Holder::Organization(org), new, None).await?;
     Ok(created(&format!("/v1/keys/{}", issued.key.id), Issued::of(&issued)))
 }
 

@@ -17,7 +17,11 @@ use super::{
     query::{Asked, Nothing, Part},
 };
 use crate::{
-    api::{json::Taken, openapi::words, problem::Problem},
+    api::{
+        json::{self, Taken},
+        openapi::words,
+        problem::Problem,
+    },
     state::AppState,
 };
 
@@ -26,10 +30,10 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[schema(as = NewOrg)]
 pub struct Body {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
     #[schema(required = true, min_length = 1, max_length = 100, example = "Focus Labs")]
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
     #[schema(schema_with = plans, required = true)]
     plan: String,
 }

@@ -13,11 +13,14 @@ use utoipa::ToSchema;
 use super::{
     access::Within,
     answer::{Listed, created, ok},
-    creation::Creation,
+    creation::CreationIn,
     query::{Asked, Nothing, Part},
 };
 use crate::{
-    api::{json::Taken, problem::Problem},
+    api::{
+        json::{self, Taken},
+        problem::Problem,
+    },
     state::AppState,
 };
 
@@ -26,7 +29,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[schema(as = NewProject)]
 pub struct Body {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
     #[schema(required = true, min_length = 1, max_length = 100, example = "Biosignals")]
     name: String,
 }
@@ -89,11 +92,10 @@ pub async fn list(
 )]
 pub async fn create(
     State(state): State<AppState>,
-    tenant: Within<Tenant>,
-    Creation { body, act }: Creation<Body>,
+    CreationIn { parent: tenant, body, act }: CreationIn<Tenant, Body>,
 ) -> Result<Response, Problem> {
     let new = NewProject::check(&body.name).map_err(sallyport::Error::from)?;
-    let project = state.context.store.create_project(&act, &tenant.it, new).await?;
+    let project = state.context.store.create_project(&act, &tenant, new).await?;
     Ok(created(&format!("/v1/projects/{}", project.id), Shown::from(project)))
 }
 

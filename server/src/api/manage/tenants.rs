@@ -13,11 +13,14 @@ use utoipa::ToSchema;
 use super::{
     access::Within,
     answer::{Listed, created, ok},
-    creation::Creation,
+    creation::CreationIn,
     query::{Asked, Nothing, Part},
 };
 use crate::{
-    api::{json::Taken, problem::Problem},
+    api::{
+        json::{self, Taken},
+        problem::Problem,
+    },
     state::AppState,
 };
 
@@ -26,7 +29,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[schema(as = NewTenant)]
 pub struct Body {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
     #[schema(required = true, min_length = 1, max_length = 100, example = "Production")]
     name: String,
 }
@@ -86,11 +89,10 @@ pub async fn list(
 )]
 pub async fn create(
     State(state): State<AppState>,
-    org: Within<Org>,
-    Creation { body, act }: Creation<Body>,
+    CreationIn { parent: org, body, act }: CreationIn<Org, Body>,
 ) -> Result<Response, Problem> {
     let new = NewTenant::check(&body.name).map_err(sallyport::Error::from)?;
-    let tenant = state.context.store.create_tenant(&act, &org.it.id, new).await?;
+    let tenant = state.context.store.create_tenant(&act, &org.id, new).await?;
     Ok(created(&format!("/v1/tenants/{}", tenant.id), Shown::from(tenant)))
 }
 

@@ -97,6 +97,20 @@ fn a_body_counts_when_all_of_it_is_there() {
     }
 }
 
+/// A client may send that header too; Envoy adds its own behind.
+#[test]
+fn the_word_of_envoy_about_the_body_is_the_last_one() {
+    let whole = |words: &[&str]| {
+        let mut headers = HeaderMap::new();
+        for word in words {
+            headers.append(PARTIAL_BODY, HeaderValue::from_str(word).expect("a header"));
+        }
+        is_whole(&headers)
+    };
+    assert!(whole(&["false"]) && whole(&["true", "false"]));
+    assert!(!whole(&["false", "true"]) && !whole(&["false, true"]) && !whole(&["true, false"]) && !whole(&[]));
+}
+
 #[test]
 fn what_passes_is_named_and_nobody_else_is() {
     let check =

@@ -52,6 +52,28 @@ fn what_was_signed_before_the_start_may_have_been_seen_before() {
 }
 
 #[test]
+fn a_start_with_the_clock_ahead_is_put_right_with_the_clock() {
+    let hour = Duration::from_secs(3_600);
+    let age = Arc::new(std::sync::atomic::AtomicU64::new(1_000));
+    let seconds = Arc::clone(&age);
+    let elapsed: Elapsed = Arc::new(move || Duration::from_secs(seconds.load(std::sync::atomic::Ordering::SeqCst)));
+    let (replays, ids) = (Replays::new(START + hour).on(elapsed), ids(1));
+    let ahead = Proof { signed_at: START + hour, ..proof(1, 0) };
+    assert_eq!(take(&replays, ahead, &ids, START + hour), Ok(()));
+    assert_eq!(take(&replays, proof(2, 5), &ids, START + hour), Err(Refused::Forgotten));
+    // Ten seconds later it is set right.
+    age.fetch_add(10, std::sync::atomic::Ordering::SeqCst);
+    let now = START + Duration::from_secs(10);
+    assert_eq!(take(&replays, proof(2, 5), &ids, now), Ok(()));
+    assert_eq!(take(&replays, proof(2, 5), &ids, now), Err(Refused::Seen));
+    let before = Proof { signed_at: START - Duration::from_secs(1), ..proof(3, 0) };
+    assert_eq!(take(&replays, before, &ids, now), Err(Refused::Forgotten), "the process before may have seen it");
+    // What was seen while it was wrong is still known when its time comes.
+    age.fetch_add(3_590, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(take(&replays, ahead, &ids, START + hour), Err(Refused::Seen));
+}
+
+#[test]
 fn a_clock_that_is_set_back_brings_nothing_back() {
     let (replays, ids) = (Replays::new(START), ids(1));
     assert_eq!(take(&replays, proof(1, 0), &ids, START), Ok(()));

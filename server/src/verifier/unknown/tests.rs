@@ -99,3 +99,33 @@ fn whoever_did_most_wrong_is_remembered_among_a_few() {
     }
     assert!(unknown.may_ask(loud, digest(9_999), seconds(0)).is_err());
 }
+
+#[test]
+fn what_is_somebodys_is_looked_up_from_the_start() {
+    let unknown = Unknown::default();
+    let all: Vec<_> = (0..5_000).filter_map(digest).collect();
+    unknown.add(&all);
+    for n in 10_000..15_000 {
+        asked(&unknown, IpAddr::V4(Ipv4Addr::from_bits(n)), n..n + 1, seconds(0));
+    }
+    assert_eq!(asked(&unknown, ip("203.0.113.9"), 20_000..20_001, seconds(0)), 0, "the budget of all is used up");
+    for digest in &all {
+        let asking = unknown.may_ask(ip("203.0.113.9"), Some(*digest), seconds(0)).expect("it is somebody's");
+        unknown.was_somebodys(&asking);
+    }
+}
+
+#[test]
+fn what_is_nobodys_is_remembered_until_it_is_somebodys() {
+    let unknown = Unknown::default();
+    let [one, other] = [1, 2].map(|n| digest(n).expect("a digest"));
+    assert!(!unknown.is_nobodys(&one));
+    asked(&unknown, ip("203.0.113.9"), 1..2, seconds(0));
+    assert!(unknown.is_nobodys(&one) && !unknown.is_nobodys(&other));
+    unknown.add([&one]);
+    assert!(!unknown.is_nobodys(&one));
+    asked(&unknown, ip("203.0.113.9"), 2..3, seconds(0));
+    assert!(unknown.is_nobodys(&other));
+    unknown.forget_nobodys();
+    assert!(!unknown.is_nobodys(&other) && unknown.knows(&one));
+}

@@ -1,6 +1,10 @@
 //! `ANY /v1/auth`
 
-use axum::{body::Body, http::Method};
+use axum::{
+    body::Body,
+    http::{HeaderValue, Method, header},
+};
+use serde_json::json;
 
 use crate::{client::Client, portal::TestPortal};
 
@@ -10,6 +14,8 @@ crate::on_both_portals!(
     the_profile_names_the_header,
     refusals_have_the_status_a_gateway_needs,
     two_keys_are_ambiguous,
+    a_users_own_token_is_no_second_key,
+    what_can_not_be_read_is_told_by_its_header,
     forwarding_headers_are_believed_from_proxies_only,
     a_requirement_nobody_knows_is_refused,
     the_clients_method_is_judged_and_not_the_gateways,
@@ -97,11 +103,60 @@ async fn two_keys_are_ambiguous(portal: &TestPortal) {
     for headers in [
         [("x-api-key", secret.as_str()), ("x-api-key", "another")],
         [("x-api-key", secret.as_str()), ("x-api-key", secret.as_str())],
-        [("x-api-key", secret.as_str()), ("authorization", "Bearer another")],
+        [("x-api-key", secret.as_str()), ("authorization", "Bearer sk_live_another")],
         [("authorization", "Bearer a"), ("authorization", "Bearer b")],
     ] {
         assert_eq!(portal.auth("", &headers).await.status, 400, "{headers:?}");
     }
+}
+
+async fn a_users_own_token_is_no_second_key(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    let key = ("x-api-key", secret.as_str());
+    let (jwt, with_key) = ("Bearer eyJhbGciOiJFUzI1NiJ9.e30.c2ln", format!("Bearer {secret}"));
+    for (headers, status) in [
+        (vec![key, ("authorization", jwt)], 200),
+        (vec![key, ("authorization", "Basic dXNlcjpwYXNz")], 200),
+        (vec![key, ("authorization", "Bearer")], 200),
+        (vec![key, ("authorization", &with_key)], 200),
+        (vec![("authorization", jwt)], 401),
+        (vec![("x-api-key", "junk"), ("authorization", jwt)], 401),
+        (vec![("x-api-key", "junk"), ("authorization", &with_key)], 400),
+    ] {
+        assert_eq!(portal.auth("", &headers).await.status, status, "{headers:?}");
+    }
+}
+
+async fn what_can_not_be_read_is_told_by_its_header(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    let ask = async |method: Method, path: &str, headers: &[(&str, &[u8])]| {
+        let mut request = Client::request(method, path);
+        for (name, value) in headers {
+            request = request.header(*name, HeaderValue::from_bytes(value).expect("a value"));
+        }
+        portal.send(request.body(Body::empty()).expect("a request")).await
+    };
+    let (key, unreadable) = (secret.as_bytes(), b"Bearer x\xe9");
+    for (headers, named) in [
+        (vec![("authorization", &unreadable[..])], "authorization"),
+        (vec![("x-api-key", key), ("authorization", &unreadable[..])], "authorization"),
+        (vec![("x-api-key", &b"\xff"[..])], "x-api-key"),
+    ] {
+        let refused = ask(Method::GET, "/v1/auth", &headers).await;
+        assert_eq!(refused.status, 400, "{headers:?}");
+        assert!(refused.json()["detail"].as_str().is_some_and(|detail| detail.contains(named)), "{}", refused.body);
+    }
+    for (method, path) in [(Method::POST, "/v1/keys/verify"), (Method::GET, "/v1/orgs")] {
+        let refused = ask(method, path, &[(header::AUTHORIZATION.as_str(), unreadable)]).await;
+        assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (400, &json!("bad_request")), "{path}");
+        assert!(refused.body.contains("header authorization"), "{}", refused.body);
+    }
+    let other = ask(Method::GET, "/v1/auth", &[("x-api-key", key), ("authorization", b"Basic \xe9")]).await;
+    assert_eq!(other.status, 200, "no bearer, so no key");
 }
 
 async fn forwarding_headers_are_believed_from_proxies_only(portal: &TestPortal) {
@@ -138,10 +193,12 @@ async fn the_clients_method_is_judged_and_not_the_gateways(portal: &TestPortal) 
     }
     let smuggled = [key, ("x-forwarded-method", "DELETE"), ("x-original-method", "GET")];
     assert_eq!(portal.auth("", &smuggled).await.status, 400, "a client that adds the other gateway's header");
-    for path in ["//leads", "/x/../leads", "/x%2Fleads", "/leads;v=1"] {
-        let unclear = [key, ("x-forwarded-method", "GET"), ("x-forwarded-uri", path)];
-        assert_eq!(portal.auth("", &unclear).await.status, 400, "{path}");
-        assert_eq!(portal.auth("?any_path=1", &unclear).await.status, 200, "{path}");
+    for path in ["//leads", "/x/../leads", "/x%2Fleads", "/leads;v=1", "/leads#", "/x#/../admin/x", "/leads%23"] {
+        for header in ["x-forwarded-uri", "x-original-uri"] {
+            let unclear = [key, ("x-forwarded-method", "GET"), (header, path)];
+            assert_eq!(portal.auth("", &unclear).await.status, 400, "{path}");
+            assert_eq!(portal.auth("?any_path=1", &unclear).await.status, 200, "{path}");
+        }
     }
     assert_eq!(portal.auth("", &[key, ("x-original-uri", "/leads")]).await.status, 400, "half of it is told");
     let twice = [key, ("x-forwarded-uri", "/a"), ("x-forwarded-uri", "/b")];

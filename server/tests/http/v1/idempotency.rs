@@ -6,6 +6,11 @@ use axum::{
     body::Body,
     http::{Method, header},
 };
+use sallyport::{
+    audit::{Act, Actor},
+    id::OrgId,
+    place::Place,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -22,6 +27,7 @@ crate::on_both_portals!(
     names_are_bounded,
     old_names_are_forgotten,
     an_organization_goes_with_its_names,
+    a_repeat_whose_parent_is_gone_names_what_was_made,
 );
 
 async fn send(portal: &TestPortal, path: &str, token: &str, name: &str, body: &Value) -> Answer {
@@ -156,4 +162,32 @@ async fn an_organization_goes_with_its_names(portal: &TestPortal) {
     let act = sallyport::audit::Act::by(sallyport::audit::Actor::CommandLine);
     portal.store.delete_place(&act, &place).await.expect("deleted");
     assert_eq!(send(portal, &path, &own, "own", &json!({ "name": "A" })).await.status, 401, "its token is gone too");
+}
+
+async fn a_repeat_whose_parent_is_gone_names_what_was_made(portal: &TestPortal) {
+    let token = portal.token(true, None).await;
+    let [org, tenant, project, _] = portal.managed(&token).await;
+    let act = Act::by(Actor::CommandLine);
+    let cases = [
+        (format!("/v1/orgs/{org}/tenants"), "tenant_id"),
+        (format!("/v1/tenants/{tenant}/projects"), "project_id"),
+        (format!("/v1/projects/{project}/apps"), "app_id"),
+    ];
+    let (body, mut made) = (json!({ "name": "Another" }), Vec::new());
+    for (path, id) in &cases {
+        let answer = send(portal, path, &token, path, &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        made.push(answer.json()[id].clone());
+    }
+    let org = OrgId::parse(&org).expect("an id");
+    let org = portal.store.org_by_id(&org).await.expect("asked").expect("there");
+    let place = Place::from(&org);
+    portal.store.archive_place(&act, &place).await.expect("archived");
+    portal.store.delete_place(&act, &place).await.expect("deleted");
+    for ((path, id), made) in cases.iter().zip(made) {
+        let again = send(portal, path, &token, path, &body).await;
+        assert_eq!((again.status.as_u16(), &again.json()[id]), (409, &made), "{path}: {}", again.body);
+        assert_eq!(send(portal, path, &token, "another", &body).await.status, 404, "{path}");
+        assert_eq!(send(portal, path, &token, path, &json!({ "name": "Other" })).await.status, 404, "{path}");
+    }
 }

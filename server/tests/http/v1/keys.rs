@@ -7,6 +7,11 @@ use axum::{
     http::{Method, header},
 };
 use futures_util::stream;
+use sallyport::{
+    audit::{Act, Actor},
+    id::AppId,
+    place::Place,
+};
 use serde_json::{Value, json};
 
 use crate::{client::Client, portal::TestPortal};
@@ -16,8 +21,11 @@ crate::on_both_portals!(
     a_signing_secret_can_be_left_out,
     wrong_fields_are_named_by_pointers,
     lists_are_filtered_and_paged,
+    a_key_of_what_is_archived_is_suspended,
     one_is_revoked_at_once,
     all_are_revoked_at_once,
+    null_is_as_absent,
+    a_whole_secret_is_no_label,
 );
 
 fn body() -> Value {
@@ -151,6 +159,12 @@ async fn lists_are_filtered_and_paged(portal: &TestPortal) {
     assert_eq!(listed("label=key%202").await.0, [""; 0], "it was revoked");
     assert_eq!(listed("label=key%201&scope=write").await.0, [ids[2].clone()]);
     assert_eq!(listed("scope=admin").await.0, [""; 0]);
+    let mut all = body();
+    all["scopes"] = json!(["admin"]);
+    portal.store.clock.turn(Duration::from_secs(1));
+    let may_all = portal.made(&token, &path, all, "key_id").await;
+    assert_eq!(listed("scope=delete").await.0, [may_all.clone()], "admin implies it");
+    assert_eq!(portal.json(&format!("/v1/keys/{may_all}/revoke"), &token, &json!({})).await.status, 200);
     let (first, cursor) = listed("limit=2").await;
     assert_eq!(first, kept[..2]);
     let next = format!("limit=2&cursor={}", cursor.expect("more"));
@@ -159,6 +173,25 @@ async fn lists_are_filtered_and_paged(portal: &TestPortal) {
         ["status=dead", "include_revoked=yes", "cursor=x", "cursor=key_x.y", "label=%00", "sort=label", "limit=200"]
     {
         assert_eq!(portal.manage(&format!("{path}?{query}"), &token, None).await.status, 400, "{query}");
+    }
+}
+
+async fn a_key_of_what_is_archived_is_suspended(portal: &TestPortal) {
+    let token = portal.token(true, None).await;
+    let [org, _, _, app] = portal.managed(&token).await;
+    let key = portal.made(&token, &format!("/v1/apps/{app}/keys"), body(), "key_id").await;
+    let status = async || portal.manage(&format!("/v1/keys/{key}"), &token, None).await.json()["status"].clone();
+    assert_eq!(status().await, "active");
+    let it = portal.store.app_within(None, &AppId::parse(&app).expect("an id")).await.expect("asked").expect("there");
+    portal.store.archive_place(&Act::by(Actor::CommandLine), &Place::from(&it)).await.expect("archived");
+    assert_eq!(status().await, "suspended");
+    for (list, filter, n) in
+        [("apps", "suspended", 1), ("apps", "active", 0), ("orgs", "suspended", 1), ("orgs", "unused", 0)]
+    {
+        let id = if list == "apps" { &app } else { &org };
+        let path = format!("/v1/{list}/{id}/keys?status={filter}");
+        let data = portal.manage(&path, &token, None).await.json()["data"].clone();
+        assert_eq!(data.as_array().map(Vec::len), Some(n), "{path}: {data}");
     }
 }
 
@@ -213,4 +246,57 @@ async fn all_are_revoked_at_once(portal: &TestPortal) {
     assert_eq!(all(format!("/v1/orgs/{org}/keys/revoke-all")).await, json!({ "revoked": 1 }));
     assert_eq!(valid(portal, &token, &secrets[2]).await, "revoked");
     assert_eq!(all(format!("/v1/orgs/{org}/keys/revoke-all")).await, json!({ "revoked": 0 }), "twice is fine");
+}
+
+async fn null_is_as_absent(portal: &TestPortal) {
+    let token = portal.token(true, None).await;
+    let [org, _, project, app] = portal.managed(&token).await;
+    let keys = format!("/v1/apps/{app}/keys");
+    let mut asked = body();
+    asked["expires_at"] = json!(null);
+    asked["signing_secret"] = json!(null);
+    let issued = portal.json(&keys, &token, &asked).await;
+    assert_eq!(issued.status, 201, "{}", issued.body);
+    assert!(issued.json()["signing_secret"].is_string() && issued.json()["expires_at"].is_null());
+    let app = json!({ "name": "Another", "os": null, "bundle_id": null, "description": null });
+    assert_eq!(portal.json(&format!("/v1/projects/{project}/apps"), &token, &app).await.status, 201);
+    // What has to be there is said to be missing, as where it is left out.
+    let nulls = json!({ "label": null, "environment": null, "scopes": null });
+    let (null, absent) = (portal.json(&keys, &token, &nulls).await, portal.json(&keys, &token, &json!({})).await);
+    assert_eq!((null.status.as_u16(), &null.json()["errors"]), (422, &absent.json()["errors"]));
+    for (path, body) in [
+        ("/v1/orgs".to_owned(), json!({ "name": null, "plan": null })),
+        (format!("/v1/orgs/{org}/tenants"), json!({ "name": null })),
+    ] {
+        let (null, absent) = (portal.json(&path, &token, &body).await, portal.json(&path, &token, &json!({})).await);
+        assert_eq!((null.status.as_u16(), &null.json()["errors"]), (422, &absent.json()["errors"]), "{path}");
+    }
+    let why = json!({ "reason": null });
+    assert_eq!(portal.json(&format!("/v1/orgs/{org}/keys/revoke-all"), &token, &why).await.status, 200);
+}
+
+async fn a_whole_secret_is_no_label(portal: &TestPortal) {
+    let token = portal.token(true, None).await;
+    let [org, tenant, project, app] = portal.managed(&token).await;
+    let keys = format!("/v1/apps/{app}/keys");
+    let issued = portal.json(&keys, &token, &body()).await.json();
+    let before = portal.store.dump().await;
+    for secret in [&issued["secret_key"], &issued["signing_secret"], &json!(token)] {
+        let text = format!("CI {}", secret.as_str().expect("a secret"));
+        let mut labelled = body();
+        labelled["label"] = json!(text);
+        for (path, body) in [
+            (keys.clone(), labelled),
+            ("/v1/orgs".to_owned(), json!({ "name": text, "plan": "pro" })),
+            (format!("/v1/orgs/{org}/tenants"), json!({ "name": text })),
+            (format!("/v1/tenants/{tenant}/projects"), json!({ "name": text })),
+            (format!("/v1/projects/{project}/apps"), json!({ "name": "App", "description": text })),
+            (format!("{keys}/revoke-all"), json!({ "reason": text })),
+        ] {
+            let refused = portal.json(&path, &token, &body).await;
+            assert_eq!(refused.status, 422, "{path}: {}", refused.body);
+            assert!(refused.body.contains("Leave it out") && !refused.body.contains(&text), "{path}: {}", refused.body);
+        }
+    }
+    assert_eq!(portal.store.dump().await, before, "nothing of it is kept");
 }

@@ -27,6 +27,10 @@ crate::on_both_portals!(
     a_restart_does_not_refill_a_day,
     unknown_keys_are_slowed_by_address,
     a_client_is_slowed_and_not_the_backend_that_asks_for_it,
+    strangers_keep_nobody_out_after_a_restart,
+    what_costs_more_than_there_is_is_told_so,
+    a_day_is_full_again_at_midnight,
+    what_is_nobodys_costs_once,
 );
 
 /// Gives an app limits of its own.
@@ -49,7 +53,15 @@ async fn ask(client: &Client, secret: &str) -> Answer {
 
 /// Shaped as a key, and nobody's.
 fn unknown(number: u32) -> String {
-    let text = format!("sk_live_{number:030}");
+    shaped(&format!("sk_live_{number:030}"))
+}
+
+/// Shaped as a root token, and nobody's.
+fn unknown_token(number: u32) -> String {
+    shaped(&format!("sp_root_{number:030}"))
+}
+
+fn shaped(text: &str) -> String {
     let checksum = base62::six(crc32fast::hash(text.as_bytes()));
     format!("{text}{}", std::str::from_utf8(&checksum).expect("ASCII"))
 }
@@ -244,6 +256,96 @@ async fn a_client_is_slowed_and_not_the_backend_that_asks_for_it(portal: &TestPo
     assert_eq!(refused.get("rate_limit"), None);
     assert_eq!(ask(unknown(70), "203.0.113.10").await["code"], "not_found");
     assert_eq!(ask(secret, "203.0.113.10").await["valid"], true, "though it was never asked for before");
+}
+
+async fn what_costs_more_than_there_is_is_told_so(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    let token = portal.root_token().await;
+    limit(portal, &app, Some(7), Some(20)).await;
+    let ask =
+        async |cost: u32| portal.json("/v1/keys/verify", &token, &json!({ "key": secret, "cost": cost })).await.json();
+    for cost in [8, 21, u32::MAX] {
+        let refused = ask(cost).await;
+        assert_eq!((&refused["code"], &refused["status"]), (&json!("rate_limited"), &json!(429)), "{cost}");
+        assert_eq!(refused.get("retry_after"), None, "{cost}");
+        let detail = refused["error"]["detail"].as_str().expect("a sentence");
+        assert!(detail.contains("it can never pass") && !detail.contains("Retry-After"), "{detail}");
+    }
+    assert_eq!(ask(7).await["valid"], true, "and nothing was charged for it");
+    let refused = ask(7).await;
+    assert_eq!(refused["retry_after"], 60);
+    assert!(refused["error"]["detail"].as_str().is_some_and(|detail| detail.contains("Wait")), "{refused}");
+}
+
+async fn a_day_is_full_again_at_midnight(portal: &TestPortal) {
+    const MIDNIGHT: u64 = 1_795_392_000;
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    let token = portal.root_token().await;
+    limit(portal, &app, None, Some(2)).await;
+    portal.store.clock.turn(Duration::from_micros(333_333));
+    let told = portal.json("/v1/keys/verify", &token, &json!({ "key": secret })).await.json();
+    assert_eq!(told["rate_limit"], json!({ "limit": 2, "remaining": 1, "reset": MIDNIGHT }));
+    for _ in 0..2 {
+        portal.store.clock.turn(Duration::from_micros(1));
+        assert_eq!(ask(portal, &secret).await.header("x-ratelimit-reset"), MIDNIGHT.to_string());
+    }
+}
+
+async fn strangers_keep_nobody_out_after_a_restart(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    let token = portal.root_token().await;
+    let after = TestPortal::new(portal.store.restarted().await).await;
+    let verify = async |client: &Client, token: &str| {
+        client.json("/v1/keys/verify", token, &json!({ "key": "junk" })).await.status.as_u16()
+    };
+    // At the full rate, from everywhere.
+    for number in 0..1_100_u32 {
+        let from = after.from(&format!("198.51.{}.{}", number / 250, number % 250));
+        assert_eq!(ask(&from, &unknown(number)).await.status, if number < 1_000 { 401 } else { 429 }, "{number}");
+        let status = verify(&from, &unknown_token(number)).await;
+        assert_eq!(status, if number < 1_000 { 401 } else { 429 }, "{number}");
+    }
+    let gateway = after.from("203.0.113.9");
+    assert_eq!(ask(&gateway, &unknown(5_000)).await.status, 429);
+    assert_eq!(ask(&gateway, &secret).await.status, 200, "a good key, asked for the first time");
+    assert_eq!(verify(&gateway, &token).await, 200, "a root token too");
+    let app = sallyport::id::AppId::parse(&app).expect("an id");
+    let app = after.store.app_within(None, &app).await.expect("asked").expect("there");
+    let new = after.store.key(&Act::by(Actor::CommandLine), &app, "new").await;
+    assert_eq!(ask(&gateway, new.secret.expose()).await.status, 200, "a key that is made meanwhile");
+    after.end().await;
+}
+
+async fn what_is_nobodys_costs_once(portal: &TestPortal) {
+    let act = Act::by(Actor::CommandLine);
+    let (revoked, secret) = portal.store.create_token(&act, "old", false, None).await.expect("made");
+    portal.store.revoke_token(&act, &revoked.id).await.expect("revoked");
+    let gateway = portal.from("203.0.113.9");
+    let verify =
+        async |token: &str| gateway.json("/v1/keys/verify", token, &json!({ "key": "junk" })).await.status.as_u16();
+    for _ in 0..500 {
+        assert_eq!(verify(secret.expose()).await, 401);
+        assert_eq!(ask(&gateway, &unknown(1)).await.status, 401);
+    }
+    let (_, new) = portal.store.create_token(&act, "new", false, None).await.expect("made");
+    assert_eq!(verify(new.expose()).await, 200);
+    // Though the address has none left, what the command line makes is heard of.
+    for number in 0..70 {
+        verify(&unknown_token(number)).await;
+    }
+    assert_eq!(verify(&unknown_token(100)).await, 429);
+    let shell = portal.store.reopened().await;
+    let (_, newest) = shell.create_token(&act, "newest", false, None).await.expect("made");
+    assert_eq!(verify(newest.expose()).await, 429);
+    portal.state.verifier.poll().await.expect("heard");
+    assert_eq!(verify(newest.expose()).await, 200);
+    shell.close().await;
 }
 
 /// SQ-5: requests per minute by scope and plan, and the names of its headers.

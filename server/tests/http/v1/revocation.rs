@@ -98,6 +98,7 @@ async fn the_page_of_a_revoked_key_proves_it(portal: &TestPortal) {
     assert_eq!(portal.auth("", &[("x-api-key", &secret)]).await.status, 200, "warm");
     assert!(!portal.get(&format!("/keys/{key}")).await.body.contains("verifier nodes"));
     portal.revoke(&key).await;
+    portal.store.settled().await;
     let page = portal.get(&format!("/keys/{key}")).await;
     let after = page.after("1 of 1 verifier nodes refuses this key, after ", ' ');
     assert!(after.parse::<f64>().is_ok_and(|ms| (0.0..60_000.0).contains(&ms)), "{after}");

@@ -22,6 +22,8 @@ crate::on_both_portals!(
     a_wrong_field_is_told_with_its_mend,
     a_requirement_in_the_query_is_not_passed_over,
     only_post_is_taken,
+    an_ambiguous_path_is_refused,
+    null_is_as_absent,
     closed_when_the_store_is_away,
 );
 
@@ -231,6 +233,32 @@ async fn only_post_is_taken(portal: &TestPortal) {
     let told = answer.json();
     assert_eq!((&told["code"], &told["status"]), (&json!("method_not_allowed"), &json!(405)));
     assert_eq!(told["request_id"], answer.header("x-request-id"));
+}
+
+async fn an_ambiguous_path_is_refused(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    let token = portal.root_token().await;
+    for path in ["/leads#", "/x#/../admin/x", "//leads", "/x/../leads", "/x%2Fleads", "/leads;v=1", "leads"] {
+        let mut asked = json!({ "key": secret, "method": "GET", "path": path });
+        assert_refused(portal, &token, &asked, "insufficient_scope", 403).await;
+        asked["any_path"] = json!(true);
+        assert_eq!(portal.json("/v1/keys/verify", &token, &asked).await.json()["code"], "valid", "{path}");
+    }
+}
+
+async fn null_is_as_absent(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    let token = portal.root_token().await;
+    let nulls = json!({
+        "key": secret, "app_id": null, "scopes": null, "mode": null, "ingestion": null, "method": null, "path": null,
+        "any_path": null, "ip": null, "cost": null, "signature": null,
+    });
+    assert_eq!(portal.json("/v1/keys/verify", &token, &nulls).await.json()["code"], "valid");
+    assert_refused(portal, &token, &json!({ "key": null }), "missing", 401).await;
 }
 
 async fn closed_when_the_store_is_away(portal: &TestPortal) {

@@ -1,0 +1,94 @@
+//! Threads of their own for pages, and a bound of how many are made at once: rendering takes milliseconds, a verdict
+//! microseconds, and whoever asks for many pages must not keep verdicts waiting.
+
+use std::{io, panic::resume_unwind, sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use http_body_util::BodyExt;
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    sync::Semaphore,
+    task::JoinHandle,
+    time::timeout,
+};
+use tracing::Instrument;
+
+/// Pages at once; each may wait for the database.
+const AT_ONCE: usize = 64;
+/// Then it is better to say that it takes too long.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// Where both want the processor, verdicts come first.
+const NICENESS: i32 = 5;
+
+/// The threads; as many as the server has, so that pages use an idle machine whole.
+pub fn start() -> io::Result<Runtime> {
+    let lower = || {
+        // Of this thread alone, on Linux. Where it is forbidden, the threads are equals.
+        let _ = rustix::process::nice(NICENESS);
+    };
+    Builder::new_multi_thread().thread_name("pages").enable_all().on_thread_start(lower).build()
+}
+
+/// Where pages are made.
+#[derive(Clone)]
+pub struct PagePool {
+    threads: Handle,
+    places: Arc<Semaphore>,
+}
+
+impl PagePool {
+    pub fn new(threads: Handle) -> Self {
+        Self { threads, places: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// Runs a page's handler over there. It ends with whoever waits for it, as it would here.
+    pub async fn run(&self, handler: impl Future<Output = Response> + Send + 'static) -> Response {
+        let Ok(Ok(place)) = timeout(LONGEST_WAIT, Arc::clone(&self.places).acquire_owned()).await else {
+            return busy();
+        };
+        let page = async move {
+            let _place = place;
+            whole(handler.await).await
+        };
+        let mut page = Running(self.threads.spawn(page.in_current_span()));
+        match (&mut page.0).await {
+            Ok(response) => response,
+            // Caught where any handler's is.
+            Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+            Err(_) => busy(),
+        }
+    }
+}
+
+struct Running(JoinHandle<Response>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A page with all of its body, so that compressing it is done over there too. An export goes on as a stream.
+async fn whole(response: Response) -> Response {
+    let is_page = |kind: &HeaderValue| kind.as_bytes().starts_with(b"text/html");
+    if !response.headers().get(header::CONTENT_TYPE).is_some_and(is_page) {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    match body.collect().await {
+        Ok(body) => Response::from_parts(parts, Body::from(body.to_bytes())),
+        Err(error) => {
+            tracing::warn!(%error, "a page could not be finished");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+fn busy() -> Response {
+    let headers = [(header::RETRY_AFTER, "1"), (header::CACHE_CONTROL, "no-store")];
+    (StatusCode::SERVICE_UNAVAILABLE, headers, "Too many pages are asked for; try again in a moment.\n").into_response()
+}

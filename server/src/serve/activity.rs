@@ -1,0 +1,205 @@
+//! What a connection waits for, and since when. Its own task writes this without a lock, a timer or a look at the clock;
+//! the sweeper reads it and closes what waits for too long.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+/// How exactly waiting is measured, and how often the sweeper looks.
+pub const TICK: Duration = Duration::from_millis(250);
+
+/// A time in ticks, rounded up.
+pub const fn ticks(time: Duration) -> u32 {
+    time.as_millis().div_ceil(TICK.as_millis()) as u32
+}
+
+/// Time in ticks since the start, moved on by the sweeper. It begins at 1: 0 is *never*.
+pub struct Ticks(AtomicU32);
+
+impl Default for Ticks {
+    fn default() -> Self {
+        Self(AtomicU32::new(1))
+    }
+}
+
+impl Ticks {
+    pub fn now(&self) -> u32 {
+        self.0.load(Relaxed)
+    }
+
+    pub fn advance(&self) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+/// What a connection waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// The first bytes of HTTP/2.
+    Preface,
+    /// The whole head of a request, the first or the next one.
+    Request,
+    /// The rest of a request's body.
+    Body,
+    /// The peer, which does not read what is sent to it.
+    Reader,
+    /// Nothing of the peer: a handler is at work.
+    Nothing,
+}
+
+/// One connection's.
+pub struct Activity {
+    ticks: Arc<Ticks>,
+    /// HTTP/2's preface and first frame are still missing.
+    unopened: AtomicBool,
+    /// Requests whose head came, and whose answer was not taken whole yet. More than one on HTTP/2 alone.
+    in_flight: AtomicU32,
+    /// How many of these wait for the rest of their body.
+    reading: AtomicU32,
+    since: AtomicU32,
+    /// When a write began to wait; 0 while none does.
+    stalled: AtomicU32,
+    late: AtomicBool,
+}
+
+impl Activity {
+    pub fn new(ticks: &Arc<Ticks>, opens_with_preface: bool) -> Arc<Self> {
+        Arc::new(Self {
+            ticks: Arc::clone(ticks),
+            unopened: AtomicBool::new(opens_with_preface),
+            in_flight: AtomicU32::new(0),
+            reading: AtomicU32::new(0),
+            since: AtomicU32::new(ticks.now()),
+            stalled: AtomicU32::new(0),
+            late: AtomicBool::new(false),
+        })
+    }
+
+    /// What it waits for, and for how many ticks.
+    pub fn waiting(&self) -> (Waiting, u32) {
+        let now = self.ticks.now();
+        let for_ticks = |since: u32| now.saturating_sub(since);
+        let (stalled, since) = (self.stalled.load(Relaxed), for_ticks(self.since.load(Relaxed)));
+        let in_flight = self.in_flight.load(Relaxed);
+        if stalled != 0 {
+            (Waiting::Reader, for_ticks(stalled))
+        } else if self.unopened.load(Relaxed) {
+            (Waiting::Preface, since)
+        } else if in_flight == 0 {
+            (Waiting::Request, since)
+        } else if self.reading.load(Relaxed) >= in_flight {
+            (Waiting::Body, since)
+        } else {
+            (Waiting::Nothing, 0)
+        }
+    }
+
+    fn touch(&self) {
+        self.since.store(self.ticks.now(), Relaxed);
+    }
+
+    pub fn opened(&self) {
+        self.unopened.store(false, Relaxed);
+        self.touch();
+    }
+
+    pub fn write_waits(&self) {
+        if self.stalled.load(Relaxed) == 0 {
+            self.stalled.store(self.ticks.now(), Relaxed);
+        }
+    }
+
+    pub fn write_went_on(&self) {
+        if self.stalled.load(Relaxed) != 0 {
+            self.stalled.store(0, Relaxed);
+        }
+    }
+
+    pub fn body_waits(&self) {
+        self.reading.fetch_add(1, Relaxed);
+        self.touch();
+    }
+
+    pub fn body_went_on(&self) {
+        self.reading.fetch_sub(1, Relaxed);
+        self.touch();
+    }
+
+    /// A body did not come in time: what is answered has to say so.
+    pub fn body_is_late(&self) {
+        self.late.store(true, Relaxed);
+    }
+
+    pub fn body_was_late(&self) -> bool {
+        self.late.load(Relaxed)
+    }
+}
+
+/// A request from its head to the end of its answer.
+pub struct InFlight(Arc<Activity>);
+
+impl InFlight {
+    pub fn begin(activity: &Arc<Activity>) -> Self {
+        activity.in_flight.fetch_add(1, Relaxed);
+        activity.touch();
+        Self(Arc::clone(activity))
+    }
+
+    pub fn activity(&self) -> &Arc<Activity> {
+        &self.0
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.touch();
+        self.0.in_flight.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_is_measured_from_what_happened_last() {
+        let clock = Arc::new(Ticks::default());
+        let activity = Activity::new(&clock, false);
+        clock.advance();
+        assert_eq!(activity.waiting(), (Waiting::Request, 1));
+        let request = InFlight::begin(&activity);
+        assert_eq!(activity.waiting(), (Waiting::Nothing, 0));
+        activity.body_waits();
+        clock.advance();
+        assert_eq!(activity.waiting(), (Waiting::Body, 1));
+        activity.body_went_on();
+        activity.write_waits();
+        clock.advance();
+        activity.write_waits();
+        assert_eq!(activity.waiting(), (Waiting::Reader, 1));
+        drop(request);
+        assert_eq!(activity.waiting(), (Waiting::Reader, 1), "handed over, and not read");
+        activity.write_went_on();
+        assert_eq!(activity.waiting(), (Waiting::Request, 0));
+    }
+
+    #[test]
+    fn http2_opens_with_its_preface() {
+        let clock = Arc::new(Ticks::default());
+        let activity = Activity::new(&clock, true);
+        clock.advance();
+        assert_eq!(activity.waiting(), (Waiting::Preface, 1));
+        activity.opened();
+        assert_eq!(activity.waiting(), (Waiting::Request, 0));
+    }
+
+    #[test]
+    fn times_are_rounded_up() {
+        assert_eq!(ticks(Duration::from_secs(15)), 60);
+        assert_eq!(ticks(Duration::from_millis(251)), 2);
+    }
+}

@@ -1,0 +1,109 @@
+//! The two bodies of an exchange: a request's, which has to come in time, and an answer's, which is in flight to its end.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{BoxError, body::Bytes};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::time::{Sleep, sleep};
+
+use super::activity::{Activity, InFlight};
+
+/// All of a body has to come within this time, once it has to be waited for. Handlers have longer.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A request's body. A small one comes with its head and needs no timer.
+pub struct Upload {
+    body: Incoming,
+    activity: Arc<Activity>,
+    waits: bool,
+    limit: Option<Pin<Box<Sleep>>>,
+}
+
+impl Upload {
+    pub fn new(body: Incoming, activity: &Arc<Activity>) -> Self {
+        Self { body, activity: Arc::clone(activity), waits: false, limit: None }
+    }
+
+    fn set_waits(&mut self, waits: bool) {
+        match (self.waits, waits) {
+            (false, true) => self.activity.body_waits(),
+            (true, false) => self.activity.body_went_on(),
+            _ => {}
+        }
+        self.waits = waits;
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        self.set_waits(false);
+    }
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+            self.set_waits(false);
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        self.set_waits(true);
+        let limit = self.limit.get_or_insert_with(|| Box::pin(sleep(BODY_TIMEOUT)));
+        if limit.as_mut().poll(context).is_pending() {
+            return Poll::Pending;
+        }
+        self.activity.body_is_late();
+        Poll::Ready(Some(Err(io::Error::from(io::ErrorKind::TimedOut).into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// An answer's body: the request is in flight until all of this was taken.
+pub struct Download<B> {
+    body: B,
+    _request: InFlight,
+}
+
+impl<B> Download<B> {
+    pub fn new(body: B, request: InFlight) -> Self {
+        Self { body, _request: request }
+    }
+}
+
+impl<B: Body + Unpin> Body for Download<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,211 @@
+//! The connections that are open on a listener: how many there may be, of which addresses, and which are closed where
+//! places are short.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::{sync::Notify, task::AbortHandle};
+
+use super::activity::{Activity, Ticks, Waiting};
+
+/// Beside the others, for `/healthz` alone; everything else is answered 503 there.
+pub const RESERVED: usize = 16;
+/// Nothing is closed for others that waits for less than so many ticks: half a second.
+const LEAST_WAIT: u32 = 2;
+/// Of those that wait, one in so many is closed at once, so that the next connection finds a place without a search.
+const SHARE: usize = 32;
+
+/// How many connections there may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    pub most: usize,
+    /// Of one address that is no trusted proxy; of IPv6, of one /64.
+    pub of_an_address: usize,
+}
+
+pub struct Connections {
+    bounds: Bounds,
+    pub ticks: Arc<Ticks>,
+    open: Mutex<Open>,
+    ended: Notify,
+}
+
+#[derive(Default)]
+struct Open {
+    next: u64,
+    all: HashMap<u64, Entry>,
+    of_addresses: HashMap<IpAddr, usize>,
+    reserved: usize,
+}
+
+struct Entry {
+    activity: Arc<Activity>,
+    task: Option<AbortHandle>,
+    /// Where its address is counted.
+    address: Option<IpAddr>,
+    is_reserved: bool,
+}
+
+/// What becomes of a new connection.
+pub enum Admission {
+    Admitted(Place),
+    /// Every place is taken, and none can be freed.
+    Full,
+    /// Its address has as many as it may.
+    TooManyOfAddress,
+}
+
+/// A connection's place; free again when this is dropped.
+pub struct Place {
+    connections: Arc<Connections>,
+    id: u64,
+    pub activity: Arc<Activity>,
+    /// For `/healthz` alone.
+    pub is_reserved: bool,
+}
+
+impl Connections {
+    pub fn new(bounds: Bounds) -> Arc<Self> {
+        Arc::new(Self { bounds, ticks: Arc::default(), open: Mutex::default(), ended: Notify::new() })
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for a connection. Its address is given where it is counted: where it is no trusted proxy's.
+    pub fn admit(self: &Arc<Self>, address: Option<IpAddr>, opens_with_preface: bool) -> Admission {
+        let address = address.map(network);
+        let mut open = self.open();
+        if let Some(address) = address
+            && open.of_addresses.get(&address).is_some_and(|count| *count >= self.bounds.of_an_address)
+            && open.make_room(|entry| entry.address == Some(address)) == 0
+        {
+            return Admission::TooManyOfAddress;
+        }
+        let is_full = open.all.len() - open.reserved >= self.bounds.most;
+        let is_reserved = is_full && open.make_room(|entry| !entry.is_reserved) == 0;
+        if is_reserved && open.reserved >= RESERVED {
+            return Admission::Full;
+        }
+        let activity = Activity::new(&self.ticks, opens_with_preface);
+        let id = open.next;
+        open.next += 1;
+        open.reserved += usize::from(is_reserved);
+        if let Some(address) = address {
+            *open.of_addresses.entry(address).or_default() += 1;
+        }
+        open.all.insert(id, Entry { activity: Arc::clone(&activity), task: None, address, is_reserved });
+        Admission::Admitted(Place { connections: Arc::clone(self), id, activity, is_reserved })
+    }
+
+    /// The task that serves a connection: to close one is to end its task.
+    pub fn set_task(&self, id: u64, task: AbortHandle) {
+        if let Some(entry) = self.open().all.get_mut(&id) {
+            entry.task = Some(task);
+        }
+    }
+
+    /// Closes those of which `is_over` says so, by what they wait for, for how many ticks, and whether their place is
+    /// reserved.
+    pub fn close(&self, is_over: impl Fn(Waiting, u32, bool) -> bool) {
+        for entry in self.open().all.values() {
+            let (waiting, ticks) = entry.activity.waiting();
+            if is_over(waiting, ticks, entry.is_reserved) {
+                entry.close();
+            }
+        }
+    }
+
+    /// Of those whose peers have not read for at least so many ticks, closes all but the `most` latest.
+    pub fn close_readers_beyond(&self, most: usize, ticks: u32) {
+        let open = self.open();
+        let mut readers: Vec<_> = open.waiting(ticks).filter(|(waiting, ..)| *waiting == Waiting::Reader).collect();
+        if readers.len() > most {
+            readers.sort_unstable_by_key(|(_, ticks, _)| *ticks);
+            readers[most..].iter().for_each(|(.., entry)| entry.close());
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.open().all.is_empty()
+    }
+
+    pub async fn all_ended(&self) {
+        loop {
+            let ended = self.ended.notified();
+            if self.is_empty() {
+                return;
+            }
+            ended.await;
+        }
+    }
+}
+
+impl Open {
+    /// Those that wait for their peers, for at least so many ticks.
+    fn waiting(&self, least: u32) -> impl Iterator<Item = (Waiting, u32, &Entry)> {
+        let all = self.all.values().map(|entry| {
+            let (waiting, ticks) = entry.activity.waiting();
+            (waiting, ticks, entry)
+        });
+        all.filter(move |(waiting, ticks, _)| *waiting != Waiting::Nothing && *ticks >= least)
+    }
+
+    /// Closes some that wait for their peers: first those whose peers began something and do not go on, then those that
+    /// are idle; of each, those that wait longest. Gives how many.
+    fn make_room(&mut self, concerns: impl Fn(&Entry) -> bool) -> usize {
+        let mut waiting: Vec<_> = self.waiting(LEAST_WAIT).filter(|(.., entry)| concerns(entry)).collect();
+        waiting.sort_unstable_by_key(|(waiting, ticks, _)| (*waiting == Waiting::Request, u32::MAX - ticks));
+        let closed = waiting.len().div_ceil(SHARE);
+        waiting[..closed].iter().for_each(|(.., entry)| entry.close());
+        closed
+    }
+}
+
+impl Entry {
+    fn close(&self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+impl Place {
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.connections.open();
+        if let Some(entry) = open.all.remove(&self.id) {
+            open.reserved -= usize::from(entry.is_reserved);
+            if let Some(address) = entry.address
+                && let Some(count) = open.of_addresses.get_mut(&address)
+            {
+                *count -= 1;
+                if *count == 0 {
+                    open.of_addresses.remove(&address);
+                }
+            }
+        }
+        drop(open);
+        self.connections.ended.notify_waiters();
+    }
+}
+
+/// What one person can have many addresses of counts as one.
+fn network(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64))),
+        ip => ip,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! Waiting for a server that is about to end, instead of refusing to start.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use sallyport::store::open_lock;
+use tokio::time::sleep;
+
+use super::greet::say;
+use crate::data_dir::ServerLock;
+
+/// Longer than a server that was asked to end can take.
+const WAIT: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Is there while a server ends.
+fn mark(folder: &Path) -> PathBuf {
+    folder.join("sallyport.ending")
+}
+
+/// Says that this server ends, so that the next one waits for its lock.
+pub fn say_ending(folder: &Path) {
+    if let Err(error) = open_lock(&mark(folder)) {
+        tracing::debug!(%error, "the next server is not told that this one ends");
+    }
+}
+
+/// Tries again what fails while a server on this data is about to end.
+pub async fn patiently<T>(folder: &Path, attempt: impl AsyncFn() -> Result<T, String>) -> Result<T, String> {
+    let until = Instant::now() + WAIT;
+    let mut is_waiting = false;
+    loop {
+        match attempt().await {
+            Err(_) if mark(folder).exists() && Instant::now() < until => {
+                if !is_waiting {
+                    say("Another sallyport on this data is about to end; waiting for it.");
+                }
+                is_waiting = true;
+                sleep(PAUSE).await;
+            }
+            ended => return ended,
+        }
+    }
+}
+
+/// The lock of the data folder: at once, or when a server that is about to end has ended.
+pub async fn take(folder: &Path) -> Result<ServerLock, String> {
+    let lock = patiently(folder, async || ServerLock::take(folder)).await?;
+    // Of a server that has ended.
+    let _ = fs::remove_file(mark(folder));
+    Ok(lock)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_ends_is_waited_for_and_any_other_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let first = take(folder.path()).await.expect("free");
+        assert!(take(folder.path()).await.is_err(), "refused at once");
+        say_ending(folder.path());
+        let next = take(folder.path());
+        let ends = async {
+            sleep(PAUSE * 2).await;
+            drop(first);
+        };
+        let (next, ()) = tokio::join!(next, ends);
+        let _next = next.expect("it waited");
+        assert!(take(folder.path()).await.is_err(), "the mark is gone with the one that ended");
+    }
+}

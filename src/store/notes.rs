@@ -1,0 +1,97 @@
+//! What is written after its answer: how soon a revoked key was refused, and when a session was last seen. No request
+//! waits for it. What waits is written together, and lost where that fails: the next request notes it again, or it is
+//! not known.
+
+use std::{
+    collections::BTreeMap,
+    mem,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::task::JoinSet;
+
+use super::Store;
+use crate::{
+    Result,
+    audit::{Act, Actor},
+};
+
+#[derive(Default)]
+pub(super) struct Notes {
+    waiting: Mutex<Waiting>,
+    /// Held by the one task that writes.
+    writing: tokio::sync::Mutex<()>,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+/// In order of their names: all who write many rows take them so.
+#[derive(Default)]
+pub(super) struct Waiting {
+    /// Microseconds from the commit until the key was refused.
+    pub refused_after: BTreeMap<String, i64>,
+    /// When sessions were seen.
+    pub last_seen: BTreeMap<[u8; 32], i64>,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.refused_after.is_empty() && self.last_seen.is_empty()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Store {
+    /// Notes something to be written soon. However much is noted, one task writes and one more waits.
+    pub(super) fn note(&self, add: impl FnOnce(&mut Waiting)) {
+        let is_first = {
+            let mut waiting = lock(&self.0.notes.waiting);
+            let was_empty = waiting.is_empty();
+            add(&mut waiting);
+            was_empty
+        };
+        if is_first {
+            let store = self.clone();
+            self.afterwards(async move { store.write_notes().await });
+        }
+    }
+
+    /// Runs beside the request that asked for it.
+    pub(super) fn afterwards(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = lock(&self.0.notes.tasks);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(work);
+    }
+
+    /// Waits until what was noted is written.
+    pub async fn settled(&self) {
+        loop {
+            let tasks = mem::take(&mut *lock(&self.0.notes.tasks));
+            if tasks.is_empty() {
+                return;
+            }
+            tasks.join_all().await;
+        }
+    }
+
+    async fn write_notes(&self) {
+        let _writing = self.0.notes.writing.lock().await;
+        let waiting = mem::take(&mut *lock(&self.0.notes.waiting));
+        let _ = self.write_waiting(waiting).await;
+    }
+
+    async fn write_waiting(&self, waiting: Waiting) -> Result<()> {
+        let mut tx = self.begin(&Act::by(Actor::Sallyport)).await?;
+        for (key, micros) in waiting.refused_after {
+            let noted = sqlx::query("UPDATE keys SET refused_after = $1 WHERE id = $2 AND revoked_at IS NOT NULL");
+            noted.bind(micros).bind(key).execute(tx.on()).await?;
+        }
+        for (session, at) in waiting.last_seen {
+            let seen = sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id_digest = $2 AND last_seen_at < $1");
+            seen.bind(at).bind(session.to_vec()).execute(tx.on()).await?;
+        }
+        tx.commit_counts().await
+    }
+}

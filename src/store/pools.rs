@@ -1,0 +1,168 @@
+//! The connections to the database: what is set on each, and how a broken one is kept from serving again.
+
+use std::{
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use sqlx::{
+    AnyConnection, AnyPool, ConnectOptions, Connection, Executor,
+    any::{AnyConnectOptions, AnyPoolOptions},
+};
+use tokio::time::timeout;
+
+use super::{Location, sqlite, writes::Writes};
+
+/// How long pages and writes wait for a connection of their pool.
+const ACQUIRE: Duration = Duration::from_secs(10);
+/// A look-up that takes longer is given up: the request is answered 503.
+pub(super) const LOOK_UP: Duration = Duration::from_millis(1_250);
+/// A connection that does not answer a ping for so long is closed, and a new one is made. Less than a look-up may take.
+const PING: Duration = Duration::from_millis(500);
+
+/// Set on each PostgreSQL connection: no statement, lock or forgotten transaction holds others up for long, and
+/// PostgreSQL ends the session of a client that vanished after half a minute and not after two hours.
+const POSTGRES: &str = "SET statement_timeout = '30s'; SET lock_timeout = '5s'; \
+    SET idle_in_transaction_session_timeout = '30s'; SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; \
+    SET tcp_keepalives_count = 3; SET tcp_user_timeout = 20000";
+
+pub(super) struct Pools {
+    pub read: AnyPool,
+    pub write: AnyPool,
+    /// The verifier's own readers: slow pages must not keep it from looking keys up.
+    pub verify: AnyPool,
+}
+
+impl Pools {
+    /// Connects nothing yet.
+    pub(super) fn new(location: &Location, writes: &Writes, silence: &Silence) -> sqlx::Result<Self> {
+        match location {
+            Location::Sqlite(_) => {
+                let reader = Connector::reader(location)?;
+                Ok(Self {
+                    read: reader.pool(8, ACQUIRE, silence, None),
+                    // One writer, so that writers queue here and not in SQLite's busy handler.
+                    write: Connector::writer(location)?.pool(1, ACQUIRE, silence, Some(writes)),
+                    verify: reader.pool(2, LOOK_UP, silence, None),
+                })
+            }
+            Location::Postgres(_) => {
+                let connector = Connector::writer(location)?;
+                let pages = connector.pool(16, ACQUIRE, silence, Some(writes));
+                Ok(Self { read: pages.clone(), write: pages, verify: connector.pool(2, LOOK_UP, silence, None) })
+            }
+        }
+    }
+}
+
+/// Makes connections of one kind.
+#[derive(Clone)]
+pub(super) struct Connector {
+    pub options: AnyConnectOptions,
+    session: &'static str,
+    /// Such a connection can fall silent or be left in a transaction: it is tested before it serves again. One that reads
+    /// a file can not.
+    is_tested: bool,
+}
+
+impl Connector {
+    pub(super) fn writer(location: &Location) -> sqlx::Result<Self> {
+        let (url, session) = match location {
+            Location::Sqlite(path) => (sqlite::url(path), sqlite::WRITER),
+            Location::Postgres(url) => (url.clone(), POSTGRES),
+        };
+        Ok(Self { options: AnyConnectOptions::from_str(&url)?, session, is_tested: true })
+    }
+
+    /// On SQLite one that can't write. On PostgreSQL pages read and write over the same connections.
+    pub(super) fn reader(location: &Location) -> sqlx::Result<Self> {
+        match location {
+            Location::Sqlite(path) => {
+                let options = AnyConnectOptions::from_str(&sqlite::reader_url(path))?;
+                Ok(Self { options, session: sqlite::READER, is_tested: false })
+            }
+            Location::Postgres(_) => Self::writer(location),
+        }
+    }
+
+    pub(super) async fn connect(&self) -> sqlx::Result<AnyConnection> {
+        let mut connection = self.options.connect().await?;
+        connection.execute(self.session).await?;
+        Ok(connection)
+    }
+
+    fn pool(&self, size: u32, acquire: Duration, silence: &Silence, writes: Option<&Writes>) -> AnyPool {
+        let (session, silence, writes) = (self.session, silence.clone(), writes.cloned());
+        let mut options = AnyPoolOptions::new()
+            .max_connections(size)
+            .acquire_timeout(acquire)
+            // Instead of the pool's own test, which waits without end for a connection that fell silent.
+            .test_before_acquire(false)
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    connection.execute(session).await?;
+                    Ok(())
+                })
+            });
+        if self.is_tested {
+            options = options
+                .before_acquire(move |connection, meta| {
+                    let silent = silence.is_younger_than(meta.age);
+                    Box::pin(async move { Ok(!silent && is_sound(connection).await) })
+                })
+                .after_release(move |connection, _| {
+                    let writes = writes.clone();
+                    Box::pin(async move {
+                        let sound = is_sound(connection).await;
+                        if let (false, Some(writes)) = (sound, writes) {
+                            writes.failed("a transaction could not be ended");
+                        }
+                        Ok(sound)
+                    })
+                });
+        }
+        options.connect_lazy_with(self.options.clone())
+    }
+}
+
+/// When a connection was last seen to have fallen silent: each that is older is likely to be silent too, and it would cost
+/// a ping to find out.
+#[derive(Clone, Default)]
+pub(super) struct Silence(Arc<Mutex<Option<Instant>>>);
+
+impl Silence {
+    pub(super) fn noticed(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn is_younger_than(&self, age: Duration) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|noticed| noticed.elapsed() < age)
+    }
+}
+
+/// Whether a connection answers and is in no transaction. SQLite rolls back by itself where the disk is full, for one;
+/// the driver's rollback fails then, and it would take every later transaction for a part of the one that is gone.
+async fn is_sound(connection: &mut AnyConnection) -> bool {
+    let answers = matches!(timeout(PING, connection.ping()).await, Ok(Ok(())));
+    answers && !connection.is_in_transaction()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn readers_of_sqlite_can_not_write() {
+        super::super::open::install_drivers();
+        let folder = tempfile::tempdir().expect("a folder");
+        let location = Location::Sqlite(folder.path().join("test.db"));
+        let reader = Connector::reader(&location).expect("a URL");
+        assert!(reader.connect().await.is_err(), "makes no database");
+        let mut writer = Connector::writer(&location).expect("a URL").connect().await.expect("made");
+        writer.execute("CREATE TABLE t (n BIGINT)").await.expect("written");
+        let mut reader = reader.connect().await.expect("opened");
+        let error = reader.execute("INSERT INTO t (n) VALUES (1)").await.expect_err("refused").to_string();
+        assert!(error.contains("readonly"), "{error}");
+    }
+}

@@ -1,0 +1,84 @@
+//! A proxy before a database whose connections can fall silent: nothing is closed, and nothing arrives any more.
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+pub struct Proxy {
+    address: SocketAddr,
+    connections: Arc<Connections>,
+}
+
+#[derive(Default)]
+struct Connections {
+    made: AtomicUsize,
+    /// Those with a lower number are silent.
+    silent: AtomicUsize,
+}
+
+impl Proxy {
+    /// Before the server that a database's URL names. Also gives the URL of the same database over the proxy.
+    pub fn before(url: &str) -> (Self, String) {
+        let (scheme, rest) = url.split_once("://").expect("a URL");
+        let (authority, path) = rest.split_once('/').expect("the URL names a database");
+        let (user, server) = authority.rsplit_once('@').map_or(("", authority), |(user, server)| (user, server));
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let connections = Arc::new(Connections::default());
+        let (server, accepting) = (server.to_owned(), Arc::clone(&connections));
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let number = accepting.made.fetch_add(1, Ordering::SeqCst);
+                let Ok(upstream) = TcpStream::connect(&server) else { continue };
+                let again = |stream: &TcpStream| stream.try_clone().expect("a handle");
+                let ways = [(again(&client), again(&upstream)), (upstream, client)];
+                for (from, to) in ways {
+                    let connections = Arc::clone(&accepting);
+                    thread::spawn(move || forward(from, to, number, &connections));
+                }
+            }
+        });
+        let at = if user.is_empty() { String::new() } else { format!("{user}@") };
+        (Self { address, connections }, format!("{scheme}://{at}{address}/{path}"))
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The connections there are fall silent; new ones work.
+    pub fn silence(&self) {
+        self.connections.silent.store(self.connections.made.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+
+    /// All fall silent, and so will new ones.
+    pub fn stop(&self) {
+        self.connections.silent.store(usize::MAX, Ordering::SeqCst);
+    }
+
+    /// New connections work again.
+    pub fn go_on(&self) {
+        self.silence();
+    }
+}
+
+fn forward(mut from: TcpStream, mut to: TcpStream, number: usize, connections: &Connections) {
+    let _ = to.set_nodelay(true);
+    let mut bytes = [0; 16 * 1024];
+    while let Ok(count) = from.read(&mut bytes) {
+        // Both ends stay open, and neither hears of the other.
+        while number < connections.silent.load(Ordering::SeqCst) {
+            thread::park();
+        }
+        if count == 0 || to.write_all(&bytes[..count]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(std::net::Shutdown::Both);
+}
