@@ -381,7 +381,7 @@ async fn a_password_that_an_operator_set_is_changed_first(portal: &TestPortal) {
     portal.store.set_password_to_change(&Act::by(Actor::CommandLine), &account, hash).await.expect("set");
     assert_eq!(sign_in(&eve, "eve@example.com", "walls have small doors").await.status, 303);
     assert_eq!(eve.post("/sign-out", &[]).await.location(), "/sign-in");
-    assert_eq!(eve.get("/account/password").await.location(), "/sign-in");
+    assert_eq!(eve.get("/account/password").await.location(), "/sign-in?next=%2Faccount%2Fpassword");
 }
 
 #[tokio::test]
