@@ -1,5 +1,5 @@
-# The only commands anyone has to know. What they do stands in scripts/.
-.PHONY: help run test build lint bench soak dev setup
+# The only commands anyone has to know. scripts/ holds what they do.
+.PHONY: help run test build dist lint bench soak dev setup
 .DEFAULT_GOAL := help
 
 run: ## Build and serve the demo at http://127.0.0.1:3000 (PORT=… moves it)
@@ -10,6 +10,9 @@ test: ## Everything: formatting, clippy, rustdoc, Rust tests on both databases, 
 
 build: ## The release binary, site embedded: target/release/sallyport
 	@scripts/build
+
+dist: ## What a deployment needs, as a tarball: binary, units, settings, licences, SBOM, checksums; in target/dist
+	@scripts/dist --check
 
 lint: ## Formatting, clippy, rustdoc and (where cargo-deny is installed) licences
 	@scripts/lint

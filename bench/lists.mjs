@@ -6,7 +6,7 @@ const shown = 25;
 const connections = 32;
 
 // The list as a signed-in browser gets it, but for compression, whose cost would hide what is measured.
-async function list(portal, path, name) {
+export async function list(portal, path, name) {
   const { status, body } = await portal.visit(path);
   const rows = new Set(body.match(/href="\/keys\/[^"/?]+"/g)).size;
   if (status !== 200 || rows !== shown) throw new Error(`GET ${path}: ${status} with ${rows} keys`);

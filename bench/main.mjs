@@ -1,5 +1,6 @@
 // `make bench`: each subject after the other, and docs/benchmarks.md of what they showed. With names of subjects
-// (verifier, keys, memory, flood, lists, sizes) those alone, printed and not kept.
+// (older, verifier, keys, memory, flood, lists, sizes) those alone, printed and not kept. `revocations` is measured by its
+// name alone, since it needs a PostgreSQL.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
@@ -7,8 +8,10 @@ import { flood } from './flood.mjs';
 import { lists } from './lists.mjs';
 import { memory } from './memory.mjs';
 import { million } from './million.mjs';
+import { beside_older } from './older.mjs';
 import { Portal } from './portal.mjs';
-import { all_goals, cached, few, many, most, number, report_file, rounds, say, seconds, trial } from './settings.mjs';
+import { revocations } from './revocations.mjs';
+import { all_goals, cached, few, many, most, number, older, report_file, rounds, say, seconds, trial } from './settings.mjs';
 import { sizes } from './sizes.mjs';
 import { verifier } from './verifier.mjs';
 
@@ -28,6 +31,10 @@ async function portal(name, count, flags, env) {
   return made;
 }
 
+if (older && wanted('older')) {
+  say('Measuring beside the older binary …');
+  parts.push(await beside_older());
+}
 if (wanted('verifier') || wanted('sizes')) {
   const first = await Portal.start('first');
   const at_start = first.memory();
@@ -61,6 +68,7 @@ if (wanted('lists')) {
   say('Measuring the lists …');
   parts.push(await lists(small, large, few, many));
 }
+if (asked.includes('revocations')) parts.push(await revocations());
 
 const missed = all_goals().filter(goal => !goal.holds);
 const goals = all_goals().map(

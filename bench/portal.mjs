@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { binary, seed } from './settings.mjs';
+import { ours } from './settings.mjs';
 
 export const person = { email: 'bench@sallyport.test', password: 'a-long-bench-password' };
 export const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
@@ -38,16 +38,17 @@ export class Portal {
   cookie = '';
 
   // Started, with nobody in it yet.
-  static async start(name, flags = [], env = {}) {
+  static async start(name, flags = [], env = {}, programs = ours) {
     const portal = new Portal();
+    portal.programs = programs;
     portal.data = join(folder, name);
     const args = ['serve', '--listen', '127.0.0.1:0', '--data', portal.data, ...flags];
-    return Object.assign(portal, await listening(binary, args, name, env));
+    return Object.assign(portal, await listening(programs.binary, args, name, env));
   }
 
   // A root token that may verify.
   makeRoot() {
-    this.root = execFileSync(binary, ['token', 'create', '--name', 'bench', '--data', this.data], {
+    this.root = execFileSync(this.programs.binary, ['token', 'create', '--name', 'bench', '--data', this.data], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
@@ -58,7 +59,7 @@ export class Portal {
   fill(count) {
     this.secrets = join(folder, `${this.data.split('/').pop()}.secrets`);
     const args = [this.data, person.email, this.app.split('/').pop(), String(count), this.secrets];
-    execFileSync(seed, args, { stdio: 'inherit' });
+    execFileSync(this.programs.seed, args, { stdio: 'inherit' });
   }
 
   // Its end, and its memory and processor with it.
@@ -111,8 +112,8 @@ export class Portal {
     await this.create('/setup', { name: 'Bench', ...person });
     this.org = await this.create('/orgs/new', { name: 'Bench', description: '', plan, tenant: 'Default' });
     const tenant = await this.create(`${this.org}/tenants/new`, { name: 'Bench' });
-    const project = await this.create(`${tenant}/projects/new`, { name: 'Bench' });
-    this.app = await this.create(`${project}/apps/new`, { name: 'Bench', os: 'backend', bundle_id: '', description: '' });
+    this.project = await this.create(`${tenant}/projects/new`, { name: 'Bench' });
+    this.app = await this.create(`${this.project}/apps/new`, { name: 'Bench', os: 'backend', bundle_id: '', description: '' });
     this.key = await this.generate();
     return this;
   }

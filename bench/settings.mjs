@@ -1,4 +1,6 @@
 // What a run can be told, and how figures are written.
+import { dirname, join } from 'node:path';
+
 export const rounds = Number(process.env.BENCH_ROUNDS ?? 9);
 export const seconds = Number(process.env.BENCH_SECONDS ?? 3);
 export const connections = Number(process.env.BENCH_CONNECTIONS ?? 64);
@@ -6,14 +8,19 @@ export const few = Number(process.env.BENCH_FEW ?? 1_000);
 export const many = Number(process.env.BENCH_MANY ?? 100_000);
 export const most = Number(process.env.BENCH_MOST ?? 1_000_000);
 export const cached = Number(process.env.BENCH_CACHED ?? 200_000);
+export const revocations = Number(process.env.BENCH_REVOCATIONS ?? 500);
 export const flood_seconds = Number(process.env.BENCH_FLOOD ?? 60);
 export const report_file = process.env.BENCH_REPORT ?? 'docs/benchmarks.md';
 // Programs that were built before: a trial of the script, whose figures mean nothing.
 export const trial = Boolean(process.env.BENCH_BINARY);
 const examples = process.env.BENCH_EXAMPLES ?? 'target/release/examples';
 export const binary = process.env.BENCH_BINARY ?? 'target/release/sallyport';
-export const seed = `${examples}/seed`;
 export const bare = `${examples}/bare`;
+// A server, and what makes its keys.
+export const ours = { binary, seed: `${examples}/seed` };
+// An older release to be measured beside; its seed example is taken from the same folder, if nothing else is said.
+const base = process.env.BENCH_BASE;
+export const older = base && { binary: base, seed: process.env.BENCH_BASE_SEED ?? join(dirname(base), 'seed') };
 
 export const number = value => Math.round(value).toLocaleString('en-US');
 export const ms = value => `${value.toFixed(2)} ms`;

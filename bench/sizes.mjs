@@ -1,7 +1,7 @@
 // What a person waits for, and what the process and its files weigh.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { binary, kb, mb, median, number } from './settings.mjs';
+import { binary, goal, kb, mb, median, number } from './settings.mjs';
 import { requests } from './wrk.mjs';
 
 // Of compressed files; a debug site has none.
@@ -11,6 +11,7 @@ function size(...files) {
 }
 
 export async function sizes(portal, at_start) {
+  goal('memory at start, in MB', at_start, { most: 40 });
   const after = portal.memory();
   const sign_ins = [];
   const pages = [];

@@ -66,7 +66,7 @@ test('an empty folder, a key, a verification, a revocation', async ({ page, port
   });
 
   await test.step('credentials JSON: six fields', async () => {
-    const credentials = await downloadJson(page, once.getByRole('link', { name: 'Download credentials JSON' }));
+    const credentials = await downloadJson(page, action(once, 'Download credentials JSON'));
     expect(credentials.name).toBe(`credentials-${ids.app_id}.json`);
     expect(credentials.json).toEqual({ ...ids, secret_key: secret, signing_secret: signing });
   });

@@ -77,7 +77,7 @@ test('without a signing secret: one secret, five fields', async ({ page }) => {
   const once = await generateKey(page, ids.app_id, { label: 'Plain', signingSecret: false });
   await expect(field(once, 'Signing secret')).toHaveCount(0);
   const secret_key = await field(once, 'Secret key').inputValue();
-  const credentials = await downloadJson(page, once.getByRole('link', { name: 'Download credentials JSON' }));
+  const credentials = await downloadJson(page, action(once, 'Download credentials JSON'));
   expect(credentials.json).toEqual({ ...ids, secret_key });
 });
 

@@ -66,7 +66,7 @@ test.describe('synap: keys of people', () => {
     const once = page.getByRole('dialog', { name: 'Save your key' });
     await expect(once).toBeVisible();
     const secret = await field(once, 'Secret key').inputValue();
-    const { json } = await downloadJson(page, once.getByRole('link', { name: 'Download credentials JSON' }));
+    const { json } = await downloadJson(page, action(once, 'Download credentials JSON'));
     expect(json).toMatchObject({ org_id, tenant_id: null, project_id: null, app_id: null, secret_key: secret });
     await done(once);
 

@@ -1,6 +1,10 @@
 // Starts the islands. It lies beside the files that it loads, under a name made from their content.
 const beside = (name) => new URL(name, import.meta.url).href;
 
+// The answer to a form: going back to it must not ask whether to send the form again.
+const { instead } = document.documentElement.dataset;
+if (instead) history.replaceState(null, "", instead);
+
 const islands = document.querySelectorAll("leptos-island");
 
 if (islands.length > 0) {

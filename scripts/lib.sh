@@ -23,3 +23,20 @@ cargo_target_dir() {
 
 # port_taken PORT: does anything answer on 127.0.0.1:PORT?
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# The toolchain is the one that rust-toolchain.toml names, which rustup installs. What is here already is never downloaded:
+# neither that version under the name `stable`, nor a component that came without rustup's knowing.
+if [ -z "${RUSTUP_TOOLCHAIN:-}" ] && have rustup; then
+  channel=$(sed -n 's/^channel = "\(.*\)"$/\1/p' rust-toolchain.toml)
+  for name in "$channel" stable; do
+    RUSTUP_AUTO_INSTALL=0 rustup toolchain list 2>/dev/null | grep -q "^$name" || continue
+    sysroot=$(RUSTUP_AUTO_INSTALL=0 rustc "+$name" --print sysroot 2>/dev/null) || continue
+    [[ $("$sysroot/bin/rustc" --version) == "rustc $channel "* ]] || continue
+    [ "$name" = "$channel" ] || export RUSTUP_TOOLCHAIN=$name
+    if [ -x "$sysroot/bin/cargo-clippy" ] && [ -d "$sysroot/lib/rustlib/wasm32-unknown-unknown" ]; then
+      export RUSTUP_AUTO_INSTALL=0
+    fi
+    break
+  done
+  unset channel name sysroot
+fi

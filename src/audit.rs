@@ -62,6 +62,9 @@ impl Actor {
     }
 }
 
+/// The kinds of actors, as events name them.
+pub const ACTOR_KINDS: [&str; 6] = ["user", "root_token", "key", "command_line", "sallyport", "anonymous"];
+
 /// Who acts, and from where: each write transaction names one.
 #[derive(Clone, Debug)]
 pub struct Act {
@@ -175,7 +178,6 @@ impl Action {
         !matches!(
             self,
             Self::AccountCreated
-                | Self::AccountRenamed
                 | Self::AccountDisabled
                 | Self::AccountEnabled
                 | Self::PasswordChanged

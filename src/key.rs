@@ -62,6 +62,9 @@ pub struct Key {
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
     pub metadata: Metadata,
+    /// What it speaks for is out of use: its app or a place above that is archived, or its person left the organization
+    /// or was disabled.
+    pub suspended: bool,
     pub paused: Option<Pause>,
     pub revoked: Option<Revocation>,
 }
@@ -83,13 +86,53 @@ pub struct Pause {
     pub by: String,
 }
 
-/// What has become of a key.
+/// What has become of a key: the last of these that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
+    /// Requests may use it.
     Active,
     Paused,
+    /// What it speaks for is out of use, until that is restored.
+    Suspended,
     Expired,
     Revoked,
+}
+
+impl Status {
+    pub const ALL: [Self; 5] = [Self::Active, Self::Paused, Self::Suspended, Self::Expired, Self::Revoked];
+
+    /// As URLs and JSON name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Suspended => "suspended",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// As a person reads it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Paused => "Paused",
+            Self::Suspended => "Suspended",
+            Self::Expired => "Expired",
+            Self::Revoked => "Revoked",
+        }
+    }
+
+    /// The first that holds of revoked, expired, suspended and paused. `store/key_status.rs` says the same in SQL.
+    pub const fn first_of(revoked: bool, expired: bool, suspended: bool, paused: bool) -> Self {
+        match (revoked, expired, suspended, paused) {
+            (true, ..) => Self::Revoked,
+            (_, true, ..) => Self::Expired,
+            (_, _, true, _) => Self::Suspended,
+            (.., true) => Self::Paused,
+            _ => Self::Active,
+        }
+    }
 }
 
 impl Key {
@@ -106,15 +149,8 @@ impl Key {
     }
 
     pub fn status(&self, now: Timestamp) -> Status {
-        if self.revoked.is_some() {
-            Status::Revoked
-        } else if self.expires_at.is_some_and(|at| at <= now) {
-            Status::Expired
-        } else if self.paused.is_some() {
-            Status::Paused
-        } else {
-            Status::Active
-        }
+        let expired = self.expires_at.is_some_and(|at| at <= now);
+        Status::first_of(self.revoked.is_some(), expired, self.suspended, self.paused.is_some())
     }
 }
 

@@ -4,6 +4,7 @@ use crate::{
     Invalid, Timestamp,
     app::App,
     audit::{Action, Target},
+    fold::composed,
     id::{AppId, OrgId},
     member::Permission,
     org::Org,
@@ -193,8 +194,9 @@ impl Naming {
 /// Asks for the very name before many things go at once.
 pub fn check_typed_name(typed: &str, name: &str) -> Result<(), Invalid> {
     // Spaces are written as one on a page, so that is how people type them.
-    let folded = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if folded(typed) == folded(name) {
+    // And keyboards differ in how they compose a letter, which nobody sees.
+    let shown = |text: &str| composed(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    if shown(typed) == shown(name) {
         return Ok(());
     }
     Err(Invalid::field("typed_name", format!("Type the name as it is written here: {name}")))
@@ -207,6 +209,7 @@ mod tests {
     #[test]
     fn the_name_is_typed_as_it_is_read() {
         assert!(check_typed_name(" Focus  Labs ", "Focus Labs").is_ok());
+        assert!(check_typed_name("Cafe\u{301}", "Café").is_ok());
         assert!(check_typed_name("Focus", "Focus   Labs").is_err());
         assert!(check_typed_name("focus labs", "Focus Labs").is_err());
         assert!(check_typed_name("", "Focus Labs").is_err());

@@ -270,6 +270,24 @@ impl Profile {
         held.places().filter_map(|place| self.granted.get(place)).fold(ScopeSet::default(), |all, one| all.and(*one))
     }
 
+    /// What a key has to hold so that it may do what is asked: of each list one name. A scope is granted by itself and by
+    /// each that implies it, at any remove; a bundle asks for all of its scopes; a name that the catalogue does not have
+    /// asks for itself.
+    pub fn granting<'a>(&'a self, asked: &'a str) -> Vec<Vec<&'a str>> {
+        let of_scope = |asked: &'a str| {
+            let place = self.place(asked);
+            let grants = |(scope, granted): (&'a Scope, &ScopeSet)| {
+                place.is_some_and(|place| granted.has(place)).then_some(scope.name.as_str())
+            };
+            let names: Vec<_> = self.scopes.iter().zip(&self.granted).filter_map(grants).collect();
+            if names.is_empty() { vec![asked] } else { names }
+        };
+        match self.bundles.iter().find(|bundle| bundle.name == asked && self.place(asked).is_none()) {
+            Some(bundle) => bundle.scopes.iter().map(|scope| of_scope(scope)).collect(),
+            None => vec![of_scope(asked)],
+        }
+    }
+
     /// What a refusal says where the profile has no words of its own.
     pub fn sentence(&self, verdict: Verdict) -> String {
         errors::sentences::of(verdict, &self.credentials)

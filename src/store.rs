@@ -3,17 +3,22 @@
 //! Reads are methods that name the owner first. Writes name who acts, run to their end even if the caller hangs up,
 //! and leave an event in the same transaction.
 
+mod actors;
 mod apps;
 mod backup;
 mod events;
 mod export;
+mod folding;
 mod holders;
 mod key_days;
 mod key_list;
+mod key_status;
 mod keys;
 mod lifecycle;
 mod like;
+mod located;
 mod members;
+mod navigation;
 mod open;
 mod orgs;
 mod peppers;
@@ -24,6 +29,8 @@ mod repeats;
 mod restrictions;
 mod root_tokens;
 mod row;
+mod rows;
+mod schema;
 mod search;
 #[cfg(feature = "testing")]
 mod seed;
@@ -40,10 +47,13 @@ use std::sync::{Arc, OnceLock};
 
 use sqlx::AnyPool;
 
+pub use actors::SeenActor;
 pub use backup::{Holdings, copy_sqlite, inspect_copy};
 pub use events::{EventFilter, EventPage};
 pub use key_list::{KeyFilter, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
 pub use lifecycle::Contents;
+pub use located::{LocatedApp, LocatedOrg, LocatedProject, LocatedTenant};
+pub use navigation::Navigation;
 pub use open::{Location, OpenError};
 pub use search::{Found, Kind};
 pub use sessions::SessionRow;
@@ -99,6 +109,8 @@ struct Inner {
     prover: OnceLock<Prover>,
     #[cfg(feature = "testing")]
     slowness: OnceLock<verify::Slowness>,
+    #[cfg(feature = "testing")]
+    reads: std::sync::atomic::AtomicU64,
     server_lock: tokio::sync::Mutex<Option<sqlx::AnyConnection>>,
 }
 
@@ -191,7 +203,15 @@ impl Store {
     }
 
     fn read(&self) -> &AnyPool {
+        #[cfg(feature = "testing")]
+        self.0.reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         &self.0.read
+    }
+
+    /// How often pages asked the database, ever: so that a test sees what one page costs.
+    #[cfg(feature = "testing")]
+    pub fn reads(&self) -> u64 {
+        self.0.reads.load(std::sync::atomic::Ordering::Relaxed)
     }
 }
 

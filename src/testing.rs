@@ -1,8 +1,10 @@
 //! For tests: randomness from a seed, a clock to turn, builders, and a store of their own on either database.
 
 mod database;
+mod earlier;
 
 pub use database::TestStore;
+pub use earlier::{EARLIER, EARLIER_ROWS, earlier_master_key, make_earlier};
 
 use std::sync::{
     Arc, Mutex,

@@ -17,7 +17,7 @@ use sallyport::{
     member::{Permission, Role},
     org::Org,
     project::Project,
-    store::Store,
+    store::{LocatedApp, LocatedOrg, LocatedProject, LocatedTenant, Store},
     tenant::Tenant,
     user::User,
 };
@@ -54,6 +54,43 @@ pub fn session_digest(id: &Id) -> [u8; 32] {
     Sha256::digest(id.0.to_be_bytes()).into()
 }
 
+/// A session that is alive, before its person was looked up.
+struct LiveSession {
+    user: UserId,
+    digest: [u8; 32],
+    client: Client,
+}
+
+impl LiveSession {
+    async fn find(parts: &Parts) -> Result<Option<Self>, PageError> {
+        let (Some(session), Some(client)) = (parts.extensions.get::<Session>(), parts.extensions.get::<Client>())
+        else {
+            return Ok(None);
+        };
+        let user: Option<UserId> = session.get(USER).await.map_err(|error| {
+            tracing::error!(%error, "a session could not be loaded");
+            PageError::Unavailable
+        })?;
+        let (Some(user), Some(id)) = (user, session.id()) else { return Ok(None) };
+        Ok(Some(Self { user, digest: session_digest(&id), client: client.clone() }))
+    }
+
+    /// Or where to sign in, and what to come back to.
+    async fn of(parts: &Parts) -> Result<Self, PageError> {
+        Self::find(parts).await?.ok_or_else(|| sign_in(parts))
+    }
+
+    fn of_user(self, user: User) -> SignedIn {
+        SignedIn { user, session: self.digest, client: self.client }
+    }
+}
+
+fn sign_in(parts: &Parts) -> PageError {
+    // Coming back to a POST would show its page, not repeat it; better to start at the beginning.
+    let here = parts.uri.path_and_query().map(|here| here.as_str().to_owned());
+    PageError::SignIn { next: here.filter(|here| parts.method == Method::GET && here != "/") }
+}
+
 /// A person with a live session.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
@@ -72,19 +109,11 @@ impl SignedIn {
         })
     }
 
-    /// The person of this session, if it lives.
+    /// The person of this session, if it is alive.
     pub async fn find(parts: &mut Parts, context: &Context) -> Result<Option<Self>, PageError> {
-        let (Some(session), Some(client)) = (parts.extensions.get::<Session>(), parts.extensions.get::<Client>())
-        else {
-            return Ok(None);
-        };
-        let user: Option<UserId> = session.get(USER).await.map_err(|error| {
-            tracing::error!(%error, "a session could not be loaded");
-            PageError::Unavailable
-        })?;
-        let (Some(user), Some(id)) = (user, session.id()) else { return Ok(None) };
-        let user = context.store.user(&user).await?;
-        Ok(user.map(|user| Self { user, session: session_digest(&id), client: client.clone() }))
+        let Some(session) = LiveSession::find(parts).await? else { return Ok(None) };
+        let user = context.store.user(&session.user).await?;
+        Ok(user.map(|user| session.of_user(user)))
     }
 }
 
@@ -92,13 +121,7 @@ impl FromRequestParts<Context> for SignedIn {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
-        let next = || {
-            // Coming back to a POST would show its page, not repeat it; better to start at the beginning.
-            let here = parts.uri.path_and_query().map(|here| here.as_str().to_owned());
-            here.filter(|here| parts.method == Method::GET && here != "/")
-        };
-        let next = next();
-        Self::find(parts, context).await?.ok_or(PageError::SignIn { next })
+        Self::find(parts, context).await?.ok_or_else(|| sign_in(parts))
     }
 }
 
@@ -123,6 +146,15 @@ impl OrgAccess {
         let (org, role) = store.org_for(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
         Ok(Self { me, org, role })
     }
+
+    async fn found(session: LiveSession, store: &Store, id: &OrgId) -> Result<Self, PageError> {
+        let located = store.locate_org(&session.user, id).await?.ok_or(PageError::NotFound)?;
+        Ok(Self::at(session, located))
+    }
+
+    fn at(session: LiveSession, located: LocatedOrg) -> Self {
+        Self { me: session.of_user(located.user), org: located.org, role: located.role }
+    }
 }
 
 /// A tenant of such an organization.
@@ -133,9 +165,13 @@ pub struct TenantAccess {
 }
 
 impl TenantAccess {
-    async fn of(me: SignedIn, store: &Store, id: &TenantId) -> Result<Self, PageError> {
-        let tenant = store.tenant_for(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self { within: OrgAccess::of(me, store, &tenant.org_id).await?, tenant })
+    async fn found(session: LiveSession, store: &Store, id: &TenantId) -> Result<Self, PageError> {
+        let located = store.locate_tenant(&session.user, id).await?.ok_or(PageError::NotFound)?;
+        Ok(Self::at(session, located))
+    }
+
+    fn at(session: LiveSession, located: LocatedTenant) -> Self {
+        Self { within: OrgAccess::at(session, located.within), tenant: located.tenant }
     }
 }
 
@@ -147,9 +183,13 @@ pub struct ProjectAccess {
 }
 
 impl ProjectAccess {
-    async fn of(me: SignedIn, store: &Store, id: &ProjectId) -> Result<Self, PageError> {
-        let project = store.project_for(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self { within: TenantAccess::of(me, store, &project.tenant_id).await?, project })
+    async fn found(session: LiveSession, store: &Store, id: &ProjectId) -> Result<Self, PageError> {
+        let located = store.locate_project(&session.user, id).await?.ok_or(PageError::NotFound)?;
+        Ok(Self::at(session, located))
+    }
+
+    fn at(session: LiveSession, located: LocatedProject) -> Self {
+        Self { within: TenantAccess::at(session, located.within), project: located.project }
     }
 }
 
@@ -161,9 +201,13 @@ pub struct AppAccess {
 }
 
 impl AppAccess {
-    async fn of(me: SignedIn, store: &Store, id: &AppId) -> Result<Self, PageError> {
-        let app = store.app_for(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self { within: ProjectAccess::of(me, store, &app.project_id).await?, app })
+    async fn found(session: LiveSession, store: &Store, id: &AppId) -> Result<Self, PageError> {
+        let located = store.locate_app(&session.user, id).await?.ok_or(PageError::NotFound)?;
+        Ok(Self::at(session, located))
+    }
+
+    fn at(session: LiveSession, located: LocatedApp) -> Self {
+        Self { within: ProjectAccess::at(session, located.within), app: located.app }
     }
 
     pub fn org(&self) -> &OrgAccess {
@@ -186,9 +230,10 @@ pub struct OperatedApp {
 }
 
 impl OperatedApp {
-    async fn of(me: SignedIn, store: &Store, id: &AppId) -> Result<Self, PageError> {
-        let app = store.app_for_operator(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self { me, app })
+    async fn found(session: LiveSession, store: &Store, id: &AppId) -> Result<Self, PageError> {
+        let user = store.user(&session.user).await?.ok_or(PageError::NotFound)?;
+        let app = store.app_for_operator(&user.id, id).await?.ok_or(PageError::NotFound)?;
+        Ok(Self { me: session.of_user(user), app })
     }
 }
 
@@ -226,11 +271,11 @@ impl KeyPlace {
 }
 
 impl KeyAccess {
-    async fn of(me: SignedIn, store: &Store, id: &KeyId) -> Result<Self, PageError> {
-        let key = store.key_for(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
+    async fn found(session: LiveSession, store: &Store, id: &KeyId) -> Result<Self, PageError> {
+        let key = store.key_for(&session.user, id).await?.ok_or(PageError::NotFound)?;
         let within = match &key.app_id {
-            Some(app) => KeyPlace::App(Box::new(AppAccess::of(me, store, app).await?)),
-            None => KeyPlace::Org(Box::new(OrgAccess::of(me, store, &key.org_id).await?)),
+            Some(app) => KeyPlace::App(Box::new(AppAccess::found(session, store, app).await?)),
+            None => KeyPlace::Org(Box::new(OrgAccess::found(session, store, &key.org_id).await?)),
         };
         let needed = key.needs(&within.org().me.user.id, store.profile());
         Ok(Self { within, key, needed })
@@ -253,10 +298,10 @@ macro_rules! extracted {
             type Rejection = PageError;
 
             async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
-                let me = SignedIn::from_request_parts(parts, context).await?;
+                let session = LiveSession::of(parts).await?;
                 let Path(id) = Path::<String>::from_request_parts(parts, context).await.map_err(|_| PageError::NotFound)?;
                 let id = $id::parse(&id).ok_or(PageError::NotFound)?;
-                $access::of(me, &context.store, &id).await
+                $access::found(session, &context.store, &id).await
             }
         }
     )*};

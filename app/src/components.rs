@@ -30,7 +30,7 @@ pub use filter::{FilterBar, FilterCheck, FilterSelect, FilterText, SearchForm};
 pub use frame::{BareFrame, ChromeFrame, OpenFrame};
 pub use group::{CheckboxGroup, RadioGroup};
 pub use nav::{Pager, Tab, Tabs};
-pub use once::OnceDialog;
+pub use once::{OnceDialog, SecretFile};
 pub use page::PageHead;
 pub use select::{Choice, SelectField};
 pub use summary::ErrorSummary;

@@ -8,7 +8,7 @@ use tower_sessions::Session;
 
 use crate::{
     access::{OrgAccess, SignedIn},
-    components::{IdChip, SearchForm},
+    components::{Fact, Facts, IdChip, SearchForm},
     context::Client,
     error::PageError,
     portal::{Chrome, Crumb, Page},
@@ -31,13 +31,14 @@ pub fn who(parts: &Parts) -> Parts {
     who
 }
 
-pub async fn page(ui: &Ui, who: &mut Parts, error: PageError) -> Page {
+/// `kept` is what was typed into the form that was sent.
+pub async fn page(ui: &Ui, who: &mut Parts, error: PageError, kept: Vec<(String, String)>) -> Page {
     let (title, request_id) = (error.title(), ui.client.request_id.to_string());
     let framed = tokio::time::timeout(PATIENCE, framed(ui, who, &error)).await.ok().flatten();
     let Some(Framed { chrome, ask }) = framed else {
-        return Page::bare(title, move || view! { <Explained error request_id ask=None signed_in=false/> });
+        return Page::bare(title, move || view! { <Explained error request_id kept ask=None signed_in=false/> });
     };
-    Page::framed(title, chrome, move || view! { <Explained error request_id ask signed_in=true/> })
+    Page::framed(title, chrome, move || view! { <Explained error request_id kept ask signed_in=true/> })
 }
 
 struct Framed {
@@ -67,7 +68,22 @@ async fn framed(ui: &Ui, who: &mut Parts, error: &PageError) -> Option<Framed> {
 }
 
 #[component]
-fn Explained(error: PageError, request_id: String, ask: Option<String>, signed_in: bool) -> impl IntoView {
+fn Explained(
+    error: PageError,
+    request_id: String,
+    kept: Vec<(String, String)>,
+    ask: Option<String>,
+    signed_in: bool,
+) -> impl IntoView {
+    let kept = (!kept.is_empty()).then(|| {
+        let typed =
+            kept.into_iter().map(|(label, value)| view! { <Fact label><span class="kept">{value}</span></Fact> });
+        view! {
+            <h2 class="section-title">"What you typed"</h2>
+            <p class="muted">"Nothing was saved. Copy what you need before you leave this page."</p>
+            <Facts>{typed.collect_view()}</Facts>
+        }
+    });
     let missing = matches!(error, PageError::NotFound);
     let reasons = (missing && signed_in).then(|| {
         view! {
@@ -100,6 +116,7 @@ fn Explained(error: PageError, request_id: String, ask: Option<String>, signed_i
             {ask}
             {reasons}
             {not_kept}
+            {kept}
             {search}
             <p><a class="btn" href="/">"Go to the portal"</a></p>
             <p class="muted">"Request "<IdChip id=request_id.clone() shown=request_id name="Copy request id"/></p>

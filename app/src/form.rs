@@ -5,6 +5,7 @@
 pub struct FormState {
     values: Vec<(String, String)>,
     errors: Vec<(String, String)>,
+    status: Option<u16>,
 }
 
 impl FormState {
@@ -16,7 +17,7 @@ impl FormState {
     /// A form as it was sent: pairs in their order, names repeated for groups.
     pub fn typed<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
         let values = pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self { values, errors: Vec::new() }
+        Self { values, ..Self::default() }
     }
 
     /// The first value of a field, or nothing.
@@ -58,6 +59,22 @@ impl FormState {
     /// Adds an error in place.
     pub fn refuse(&mut self, name: &str, message: impl Into<String>) {
         self.errors.push((name.to_owned(), message.into()));
+    }
+
+    /// Says with which status the form is shown again, where 422 would not be the truth.
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// The status of [`FormState::with_status`].
+    pub fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    /// Every value, as (field, value), in the order sent.
+    pub fn values(&self) -> &[(String, String)] {
+        &self.values
     }
 
     /// The first error of a field.

@@ -12,6 +12,7 @@ pub enum Icon {
     Check,
     Chevrons,
     Close,
+    Door,
     Download,
     Folder,
     Gear,
@@ -24,6 +25,10 @@ pub enum Icon {
     SignOut,
     Sun,
     System,
+    Terminal,
+    Token,
+    Unknown,
+    User,
     Users,
     Warning,
 }
@@ -42,6 +47,9 @@ impl Icon {
             Icon::Check => r#"<path d="m3 8.5 3.2 3.2L13 4.8"/>"#,
             Icon::Chevrons => r#"<path d="m5 6 3-3 3 3M5 10l3 3 3-3"/>"#,
             Icon::Close => r#"<path d="m4 4 8 8M12 4l-8 8"/>"#,
+            Icon::Door => {
+                r#"<path d="M2 14.5V8a6 6 0 0 1 12 0v6.5M2 14.5h3.5M10.5 14.5H14M5.5 14.5V8.3a2.5 2.5 0 0 1 5 0v6.2"/>"#
+            }
             Icon::Download => r#"<path d="M8 2v8M4.8 7 8 10.2 11.2 7M2.5 13.5h11"/>"#,
             Icon::Folder => {
                 r#"<path d="M1.8 4.3A1.3 1.3 0 0 1 3.1 3h2.7l1.5 1.7h5.6a1.3 1.3 0 0 1 1.3 1.3v5.7a1.3 1.3 0 0 1-1.3 1.3H3.1a1.3 1.3 0 0 1-1.3-1.3z"/>"#
@@ -60,6 +68,16 @@ impl Icon {
                 r#"<circle cx="8" cy="8" r="2.8"/><path d="M8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3.1 3.1l1 1M11.9 11.9l1 1M12.9 3.1l-1 1M4.1 11.9l-1 1"/>"#
             }
             Icon::System => r#"<circle cx="8" cy="8" r="6"/><path fill="currentColor" d="M8 2a6 6 0 0 1 0 12z"/>"#,
+            Icon::Terminal => {
+                r#"<rect x="1.5" y="2.5" width="13" height="11" rx="2"/><path d="m4.5 6 2 2-2 2M8.5 10h3"/>"#
+            }
+            Icon::Token => r#"<path d="M8 1.8 13.5 4v4c0 3-2.2 5.3-5.5 6.2C4.7 13.3 2.5 11 2.5 8V4zM8 6v4M6 8h4"/>"#,
+            Icon::Unknown => {
+                r#"<circle cx="8" cy="8" r="6.3"/><path d="M6.2 6.3a1.8 1.8 0 1 1 2.6 1.6c-.5.3-.8.6-.8 1.2M8 11.2h.01"/>"#
+            }
+            Icon::User => {
+                r#"<circle cx="8" cy="5.2" r="2.7"/><path d="M2.8 13.8c.3-2.9 2.3-4.5 5.2-4.5s4.9 1.6 5.2 4.5"/>"#
+            }
             Icon::Users => {
                 r#"<circle cx="6" cy="5.3" r="2.6"/><path d="M1.5 13.5c.2-2.7 2-4.2 4.5-4.2s4.3 1.5 4.5 4.2M10.7 2.9a2.6 2.6 0 0 1 0 4.8M12 9.6c1.6.5 2.4 1.9 2.5 3.9"/>"#
             }

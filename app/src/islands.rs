@@ -11,6 +11,7 @@ mod escape_closes;
 mod local_times;
 mod once_guard;
 mod palette;
+mod save_as_file;
 mod submit_once;
 mod tick_bundle;
 
@@ -20,5 +21,6 @@ pub use escape_closes::EscapeCloses;
 pub use local_times::LocalTimes;
 pub use once_guard::OnceGuard;
 pub use palette::Palette;
+pub use save_as_file::SaveAsFile;
 pub use submit_once::SubmitOnce;
 pub use tick_bundle::TickBundle;

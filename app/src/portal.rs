@@ -16,6 +16,8 @@ pub struct Site {
     pub nonce: String,
     /// Whose portal it is, in the words of the profile.
     pub brand: String,
+    /// What the browser's history is to hold in place of this answer.
+    pub instead: Option<String>,
 }
 
 /// What the person chose; the system decides where they have not.
@@ -70,6 +72,10 @@ pub struct Page {
     pub body: Body,
     /// A panel or dialog in front of the page, which is inert behind it.
     pub dialog: Option<Body>,
+    /// Where the same is shown without sending a form, if not where the form was sent.
+    pub address: Option<String>,
+    /// Whether it shows what can't be shown again.
+    pub is_secret: bool,
 }
 
 impl Page {
@@ -99,20 +105,20 @@ impl Page {
     }
 
     fn new<V: IntoView + 'static>(title: String, frame: Frame, body: impl FnOnce() -> V + Send + 'static) -> Self {
-        Self { title, frame, body: Box::new(move || body().into_any()), dialog: None }
+        Self { title, frame, body: Box::new(move || body().into_any()), dialog: None, address: None, is_secret: false }
     }
 }
 
 /// The whole document.
 #[component]
 pub fn Portal(page: Page, site: Site) -> impl IntoView {
-    let Page { title, frame, body, dialog } = page;
-    let Site { base, theme, nonce, brand } = site;
+    let Page { title, frame, body, dialog, .. } = page;
+    let Site { base, theme, nonce, brand, instead } = site;
     let behind = dialog.is_some();
 
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme.attribute()>
+        <html lang="en" data-theme=theme.attribute() data-instead=instead>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>

@@ -6,6 +6,7 @@ use crate::{
     access::{AppAccess, OrgAccess, ProjectAccess, TenantAccess},
     context::Context,
     error::PageError,
+    kept,
     pages::*,
 };
 
@@ -26,6 +27,7 @@ macro_rules! routes {
             Router::new()
                 $(.route($path, routes!(@page [$($page)::+] [$(::<$of>)?] $($verb)+)))*
                 .fallback(|| async { PageError::NotFound })
+                .layer(axum::middleware::from_fn(kept::keep))
         }
     };
     (@method get) => { Method::GET };
@@ -35,6 +37,33 @@ macro_rules! routes {
     (@page [$($page:ident)::+] [$($of:tt)*] get post) => {
         axum::routing::get($($page)::+::get $($of)*).post($($page)::+::post $($of)*)
     };
+}
+
+/// The address to come back to after a form was sent to `path`: the path itself where it shows a page, else the nearest
+/// path above it that does.
+pub(crate) fn page_at(path: &str) -> &str {
+    let mut path = path;
+    loop {
+        if path.is_empty() {
+            return "/";
+        }
+        if ROUTES.iter().any(|route| route.methods.contains(&Method::GET) && matches(route.path, path)) {
+            return path;
+        }
+        path = path.rsplit_once('/').map_or("", |(above, _)| above);
+    }
+}
+
+/// Whether the path is one of the pattern, such as `/keys/{key_id}`.
+fn matches(pattern: &str, path: &str) -> bool {
+    let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (pattern.next(), path.next()) {
+            (None, None) => return true,
+            (Some(name), Some(part)) if name == part || (name.starts_with('{') && !part.is_empty()) => {}
+            _ => return false,
+        }
+    }
 }
 
 // Address, page (a module of `crate::pages`, of what where it serves several), its functions.
@@ -93,9 +122,31 @@ routes! {
     "/keys/{key_id}/edit"                      keys::edit                         [get post]
     "/keys/{key_id}/restrictions"              keys::restrictions                 [get post]
     "/keys/{key_id}/signing-secret"            keys::signing_secret               [get post]
+    "/keys/{key_id}/credentials"               keys::credentials                  [post]
     "/keys/{key_id}/pause"                     keys::pause                        [post]
     "/keys/{key_id}/resume"                    keys::resume                       [post]
     "/keys/{key_id}/revoke"                    keys::revoke                       [get post]
     "/keys/{key_id}/test"                      keys::test                         [get post]
     "/requests/{request_id}"                   requests                           [get]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page_at;
+
+    #[test]
+    fn a_form_has_a_page_to_come_back_to() {
+        for (path, page) in [
+            ("/keys/key_x/edit", "/keys/key_x/edit"),
+            ("/keys/key_x/pause", "/keys/key_x"),
+            ("/orgs/org_x/keys/search", "/orgs/org_x/keys"),
+            ("/orgs/org_x/settings/restore", "/orgs/org_x/settings"),
+            ("/theme", "/"),
+            ("/nothing/here", "/"),
+            ("/", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(page_at(path), page, "{path}");
+        }
+    }
 }

@@ -1,6 +1,11 @@
 //! The sidebar and the breadcrumbs of a page, from what the page's extractor yielded.
 
-use sallyport::{member::Permission, org::Org, place::Place};
+use sallyport::{
+    id::OrgId,
+    member::{Permission, Role},
+    org::Org,
+    place::Place,
+};
 
 use crate::{
     access::{AppAccess, KeyAccess, KeyPlace, OrgAccess, ProjectAccess, SignedIn, TenantAccess},
@@ -12,19 +17,23 @@ use crate::{
 /// Around a page that is in no organization.
 pub async fn of_person(ui: &Ui, me: &SignedIn) -> Result<Chrome, PageError> {
     let orgs = ui.context.store.orgs_of(&me.user.id).await?;
-    Ok(Chrome {
+    Ok(of_orgs(ui, me, orgs.into_iter().map(|(org, role)| (org.id, org.name, role))))
+}
+
+fn of_orgs(ui: &Ui, me: &SignedIn, orgs: impl IntoIterator<Item = (OrgId, String, Role)>) -> Chrome {
+    Chrome {
         viewer: Viewer { name: me.user.name.clone(), email: me.user.email.clone(), operator: me.user.operator },
         orgs: orgs
             .into_iter()
-            .map(|(org, role)| OrgEntry { id: org.id.to_string(), name: org.name, role: role.title().to_owned() })
+            .map(|(id, name, role)| OrgEntry { id: id.to_string(), name, role: role.title().to_owned() })
             .collect(),
         here: ui.here.clone(),
         ..Chrome::default()
-    })
+    }
 }
 
 pub async fn of_org(ui: &Ui, access: &OrgAccess, section: impl Into<Option<Section>>) -> Result<Chrome, PageError> {
-    let tenants = ui.context.store.tenants(&access.org.id).await?;
+    let around = ui.context.store.navigation(&access.me.user.id, &access.org.id).await?;
     Ok(Chrome {
         org: Some(CurrentOrg {
             id: access.org.id.to_string(),
@@ -32,14 +41,11 @@ pub async fn of_org(ui: &Ui, access: &OrgAccess, section: impl Into<Option<Secti
             role: access.role.title().to_owned(),
             plan: access.org.plan.title().to_owned(),
         }),
-        tenants: tenants
-            .into_iter()
-            .map(|tenant| TenantEntry { id: tenant.id.to_string(), name: tenant.name })
-            .collect(),
+        tenants: around.tenants.into_iter().map(|(id, name)| TenantEntry { id: id.to_string(), name }).collect(),
         section: section.into(),
         archived: archived(Place::from(&access.org), access),
         crumbs: vec![org_crumb(&access.org)],
-        ..of_person(ui, &access.me).await?
+        ..of_orgs(ui, &access.me, around.orgs)
     })
 }
 

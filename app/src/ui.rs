@@ -8,7 +8,7 @@ use std::{
 use axum::{
     body::{Body, to_bytes},
     extract::{FromRequest, FromRequestParts, RawForm, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
@@ -21,12 +21,18 @@ use crate::{
     error::PageError,
     error_page,
     form::FormState,
+    kept,
     portal::{Page, Portal, Site, Theme},
+    routes::page_at,
 };
 
 /// Marks a response that goes out as it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Uncompressed;
+
+/// Marks a response that is a page already, whatever its status.
+#[derive(Clone, Copy, Debug)]
+struct Rendered;
 
 /// What rendering needs to know of the request.
 pub struct Ui {
@@ -34,6 +40,8 @@ pub struct Ui {
     pub client: Client,
     /// Path and query, to come back to.
     pub here: String,
+    /// A form was sent, rather than a page asked for.
+    is_sent: bool,
     theme: Theme,
     nonce: Nonce,
 }
@@ -43,14 +51,27 @@ impl Ui {
         let client = parts.extensions.get::<Client>().cloned().expect("the server names the client of each request");
         let nonce = parts.extensions.get::<Nonce>().cloned().expect("the server makes a nonce for each request");
         let here = parts.uri.path_and_query().map_or("/", |here| here.as_str()).to_owned();
-        Self { context: context.clone(), client, here, theme: theme(&parts.headers), nonce }
+        let is_sent = parts.method == Method::POST;
+        Self { context: context.clone(), client, here, is_sent, theme: theme(&parts.headers), nonce }
+    }
+
+    /// What the history should hold in place of an answer to a form: going back to that would ask whether to send the
+    /// form again.
+    fn instead(&self, page: &Page) -> Option<String> {
+        let here = || {
+            let path = self.here.split('?').next().unwrap_or_default();
+            let page = page_at(path);
+            if page == path { self.here.clone() } else { page.to_owned() }
+        };
+        (self.is_sent && !page.is_secret).then(|| page.address.clone().unwrap_or_else(here))
     }
 
     /// The page as a response.
     pub async fn show(&self, status: StatusCode, page: Page) -> Response {
         let nonce = self.nonce.as_str().to_owned();
         let brand = self.context.store.profile().brand.name.clone();
-        let site = Site { base: self.context.base.clone(), theme: self.theme, nonce, brand };
+        let instead = self.instead(&page);
+        let site = Site { base: self.context.base.clone(), theme: self.theme, nonce, brand, instead };
         let page = Arc::new(Mutex::new(Some(page)));
         let handler = leptos_axum::render_app_async_with_context(
             || {},
@@ -61,7 +82,10 @@ impl Ui {
             },
         );
         let rendered = handler(Request::new(Body::empty())).await;
+        // What a part of the page set, or the one that was meant.
+        let status = Some(rendered.status()).filter(|set| *set != StatusCode::OK).unwrap_or(status);
         let mut response = (status, Html(document(rendered.into_body()).await)).into_response();
+        response.extensions_mut().insert(Rendered);
         // Pages tell of one person's organizations, and one of them holds secrets: none is kept anywhere.
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
@@ -75,7 +99,7 @@ impl Ui {
 
     /// A page that shows secrets. It is not compressed: lengths would tell of them (BREACH).
     pub async fn secret(&self, page: Page) -> Response {
-        let mut response = self.ok(page).await;
+        let mut response = self.ok(Page { is_secret: true, ..page }).await;
         response.extensions_mut().insert(Uncompressed);
         response
     }
@@ -157,7 +181,7 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Ask
     }
 }
 
-/// A form with what the domain said of it; what is no fault of the form becomes an error page.
+/// A form with what the domain said of it, and what was typed. Only what a page can't say becomes an error page.
 pub fn refuse(mut form: FormState, error: Error) -> Result<FormState, PageError> {
     match error {
         Error::Invalid(Invalid(errors)) => {
@@ -167,7 +191,12 @@ pub fn refuse(mut form: FormState, error: Error) -> Result<FormState, PageError>
             Ok(form)
         }
         Error::Busy(message) => Ok(form.with_error("", message)),
-        other => Err(other.into()),
+        Error::SignedOut | Error::Sealed(_) => Err(error.into()),
+        other => {
+            let error = PageError::from(other);
+            let status = if matches!(error, PageError::BadRequest(_)) { 409 } else { error.status() };
+            Ok(form.with_error("", error.message()).with_status(status))
+        }
     }
 }
 
@@ -178,20 +207,24 @@ pub fn see_other(to: impl AsRef<str>) -> Response {
 
 /// Gives each [`PageError`] a page, in the frame of whoever is signed in.
 pub async fn error_pages(State(context): State<Context>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let ui = Ui::of(&context, &parts);
     let mut who = error_page::who(&parts);
+    let typed = kept::Slot::default();
+    parts.extensions.insert(typed.clone());
     let response = next.run(Request::from_parts(parts, body)).await;
     let error = match response.extensions().get::<PageError>() {
         Some(error) => error.clone(),
         None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
             PageError::BadRequest("This address does not take that kind of request.".to_owned())
         }
+        None if response.extensions().get::<Rendered>().is_some() => return response,
         // The time-out knows nothing of pages.
         None if response.status() == StatusCode::SERVICE_UNAVAILABLE => PageError::Unavailable,
         None => return response,
     };
-    let page = error_page::page(&ui, &mut who, error).await;
+    let kept = typed.take().shown_with(&error);
+    let page = error_page::page(&ui, &mut who, error, kept).await;
     let mut shown = ui.show(response.status(), page).await;
     if let Some(allow) = response.headers().get(header::ALLOW) {
         shown.headers_mut().insert(header::ALLOW, allow.clone());

@@ -21,7 +21,7 @@ use sallyport::{
 
 use crate::{
     config::{ServeArgs, Where},
-    data_dir::DataDir,
+    data_dir::{DataDir, ServerLock},
     logs, serve,
 };
 
@@ -103,7 +103,9 @@ async fn run(cli: Cli) -> Result<(), String> {
                 // Not where a script reads; and a mistyped folder should be seen.
                 eprintln!("{sentence}");
             }
-            let store = data.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
+            // A server would judge by a schema that changes under it.
+            let _lock = ServerLock::take(&place.data)?;
+            let store = data.open_and_migrate(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
             println!("{} is up to date.", store.location());
             store.close().await;
             Ok(())
@@ -131,7 +133,7 @@ async fn run(cli: Cli) -> Result<(), String> {
     }
 }
 
-/// The database of this machine, for whoever has a shell on it. It has to be there.
+/// The database of this machine, for whoever has a shell on it. It has to be there, and of this version.
 async fn open(place: &Where) -> Result<Store, String> {
     let data = DataDir::find(&place.place()?).await?;
     data.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await

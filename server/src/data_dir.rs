@@ -84,9 +84,20 @@ impl DataDir {
         Ok(Self { location, master_key, profile: profile(place)?, made: Vec::new() })
     }
 
+    /// Refuses a database of an older or newer version.
     pub async fn open(&self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Store, String> {
-        let tools = Tools { clock, entropy, vault: Vault::new(&self.master_key), profile: self.profile.clone() };
-        Store::open(self.location.clone(), tools).await.map_err(|error| error.to_string())
+        let store = Store::open(self.location.clone(), self.tools(clock, entropy)).await;
+        store.map_err(|error| error.to_string())
+    }
+
+    /// Brings the database up to date first. For the one process that holds the [`ServerLock`].
+    pub async fn open_and_migrate(&self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Store, String> {
+        let store = Store::open_and_migrate(self.location.clone(), self.tools(clock, entropy)).await;
+        store.map_err(|error| error.to_string())
+    }
+
+    fn tools(&self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Tools {
+        Tools { clock, entropy, vault: Vault::new(&self.master_key), profile: self.profile.clone() }
     }
 }
 

@@ -64,7 +64,7 @@ pub fn is_in(folder: &Path) -> bool {
 pub async fn prepare(data: &DataDir, folder: &Path, clock: Arc<dyn Clock>) -> Result<Told, String> {
     let now = clock.now();
     let story = Arc::new(StoryClock::at(now));
-    let store = data.open(story.clone(), Arc::new(OsEntropy)).await?;
+    let store = data.open_and_migrate(story.clone(), Arc::new(OsEntropy)).await?;
     let told = tell(&store, &story, now, &folder.join(TOLD)).await;
     store.close().await;
     told

@@ -70,7 +70,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     let data = DataDir::prepare(place, &*entropy)?;
     let _lock = lock::take(&place.data).await?;
     let demo = if serving.demo { Some(demo::prepare(&data, &place.data, clock.clone()).await?) } else { None };
-    let store = data.open(clock, entropy).await?;
+    let store = data.open_and_migrate(clock, entropy).await?;
     for (name, requirement) in &serving.requirements {
         requirement.check(name, store.profile())?;
     }

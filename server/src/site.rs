@@ -1,6 +1,6 @@
 //! The site inside the binary: css, js and wasm under a path that their content names, answered from memory.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
 use axum::{
     extract::Path,
@@ -25,7 +25,10 @@ struct Asset {
 }
 
 struct Encoded {
-    bytes: Vec<u8>,
+    /// Borrowed from the binary, whose pages the system reads when a file is asked for; a debug build reads the folder.
+    bytes: Cow<'static, [u8]>,
+    /// Computed when the binary was built: hashing at start would bring the whole site into memory.
+    sha256: [u8; 32],
     etag: HeaderValue,
 }
 
@@ -57,7 +60,7 @@ impl Site {
             let Some(content_type) = content_type(name) else { continue };
             let Some(plain) = encoded(name) else { continue };
             hash.update(name.as_bytes());
-            hash.update(&plain.bytes);
+            hash.update(plain.sha256);
             let asset = Asset {
                 content_type,
                 plain,
@@ -72,9 +75,10 @@ impl Site {
 }
 
 fn encoded(name: &str) -> Option<Encoded> {
-    let bytes = Files::get(name)?.data.into_owned();
-    let etag = format!("\"{}\"", hex(&Sha256::digest(&bytes)[..12]));
-    Some(Encoded { bytes, etag: HeaderValue::from_str(&etag).ok()? })
+    let file = Files::get(name)?;
+    let sha256 = file.metadata.sha256_hash();
+    let etag = format!("\"{}\"", hex(&sha256[..12]));
+    Some(Encoded { bytes: file.data, sha256, etag: HeaderValue::from_str(&etag).ok()? })
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -133,7 +137,7 @@ fn answer(file: &str, headers: &HeaderMap, cache: &'static str) -> Response {
     if let Some(encoding) = encoding {
         answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
-    (answer, encoded.bytes.as_slice()).into_response()
+    (answer, encoded.bytes.as_ref()).into_response()
 }
 
 #[derive(Default)]

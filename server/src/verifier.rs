@@ -49,8 +49,9 @@ use usage::Usage;
 /// How often a verdict is judged anew because something was revoked meanwhile.
 const ATTEMPTS: usize = 64;
 
-/// How many keys one transaction writes of: a revocation waits for no more than that, however many were used.
-const AT_ONCE: usize = 1_000;
+/// How many rows one transaction writes of what was gathered: a revocation waits for no more than that, however many
+/// keys were used.
+const AT_ONCE: usize = 500;
 
 /// A key in memory, and when it was last good.
 pub struct CachedKey {

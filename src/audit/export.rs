@@ -14,8 +14,9 @@ pub struct Exported {
     pub hash: Vec<u8>,
 }
 
-/// The first line of the CSV.
-pub const CSV_HEAD: &str = "seq,time,actor_kind,actor_id,actor,action,target_kind,target_id,target,app_id,outcome,status,address,user_agent,request_id,details,hash\r\n";
+/// What the file begins with: a byte order mark, because spreadsheets take what has none for an older encoding; then the
+/// first line.
+pub const CSV_START: &str = "\u{feff}seq,time,actor_kind,actor_id,actor,action,target_kind,target_id,target,app_id,outcome,status,address,user_agent,request_id,details,hash\r\n";
 
 impl Exported {
     /// To the microsecond, as it was hashed.
@@ -91,11 +92,30 @@ impl Exported {
     }
 }
 
-/// Quoted where it must be. What a spreadsheet would take for a formula gets a ' in front (OWASP: CSV Injection).
+/// Quoted where it must be.
 fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains(['"', ',', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    let text = defused(text);
+    if text.contains(['"', ',', ';', '\t', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+/// What a spreadsheet would take for a formula gets a ' in front (OWASP: CSV Injection), wherever a cell could begin:
+/// spreadsheets of many countries split lines at semicolons, others at tabs, whatever is quoted.
+fn defused(text: &str) -> String {
+    let mut defused = String::with_capacity(text.len() + 1);
+    let mut begins = true;
+    for letter in text.chars() {
+        if begins && is_formula(letter) {
+            defused.push('\'');
+        }
+        // Quotes and blanks before a formula may be taken away.
+        begins = matches!(letter, ',' | ';' | '\t' | '\r' | '\n') || (begins && matches!(letter, '"' | ' '));
+        defused.push(letter);
+    }
+    defused
+}
+
+fn is_formula(letter: char) -> bool {
+    matches!(letter, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠')
 }
 
 #[cfg(test)]
@@ -135,9 +155,17 @@ mod tests {
             ("-1", "'-1"),
             ("@x", "'@x"),
             ("=1,\"2\"", "\"'=1,\"\"2\"\"\""),
-            ("\t=1", "'\t=1"),
+            ("\t=1", "\"'\t'=1\""),
             ("a=b", "a=b"),
             ("two\nlines", "\"two\nlines\""),
+            ("a;=1", "\"a;'=1\""),
+            ("a; \"=1", "\"a; \"\"'=1\""),
+            ("a,+1;-2\t@3\n=4", "\"a,'+1;'-2\t'@3\n'=4\""),
+            ("a;\t=1", "\"a;'\t'=1\""),
+            ("\r\n=1", "\"'\r'\n'=1\""),
+            ("a;＝1", "\"a;'＝1\""),
+            ("a; b", "\"a; b\""),
+            ("1-2+3=2@x", "1-2+3=2@x"),
             ("", ""),
         ] {
             assert_eq!(cell(text), expected, "{text:?}");
@@ -189,9 +217,12 @@ mod tests {
                     letter => cells.last_mut().expect("a cell").push(letter),
                 }
             }
-            prop_assert_eq!(cells.len(), CSV_HEAD.split(',').count());
-            prop_assert_eq!(cells[8].strip_prefix('\'').unwrap_or(&cells[8]), text.strip_prefix('\'').unwrap_or(&text));
-            prop_assert!(!cells[8].starts_with(['=', '+', '-', '@']));
+            prop_assert_eq!(cells.len(), CSV_START.split(',').count());
+            prop_assert_eq!(&cells[8], &defused(&text));
+            prop_assert_eq!(cells[8].replace('\'', ""), text.replace('\'', ""), "nothing else is changed");
+            for begun in cells[8].split([',', ';', '\t', '\r', '\n']) {
+                prop_assert!(!begun.trim_start_matches([' ', '"']).starts_with(['=', '+', '-', '@']));
+            }
         }
     }
 }

@@ -1,20 +1,19 @@
 //! Apps of a project.
 
-use sqlx::any::AnyRow;
-
-use super::{Store, detached, keys, places::name_taken, row::Read};
+use super::{Store, detached, key_status, keys, places::name_taken, row::Read};
 use crate::{
     Result,
     app::{App, NewApp, Os},
     audit::{Act, Action, NewEvent, Target},
+    fold::fold,
     id::{AppId, OrgId, ProjectId, TenantId, UserId},
-    key::LimitOverride,
+    key::{LimitOverride, Status},
     member::Permission,
     place::PlaceKind,
     project::Project,
 };
 
-pub(super) fn app(row: &AnyRow) -> Result<App> {
+pub(super) fn app(row: &impl Read) -> Result<App> {
     Ok(App {
         id: AppId::stored(row.text("id")?),
         project_id: ProjectId::stored(row.text("project_id")?),
@@ -54,8 +53,8 @@ impl Store {
             tx.makes(app.id.as_str()).await?;
             tx.needs_in_use(PlaceKind::Project, app.project_id.as_str()).await?;
             sqlx::query(
-                "INSERT INTO apps (id, project_id, tenant_id, org_id, name, os, bundle_id, description, created_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                "INSERT INTO apps (id, project_id, tenant_id, org_id, name, os, bundle_id, description, created_at, \
+                 name_folded) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             )
             .bind(app.id.to_string())
             .bind(app.project_id.to_string())
@@ -66,6 +65,7 @@ impl Store {
             .bind(app.bundle_id.clone())
             .bind(app.description.clone())
             .bind(app.created_at.micros())
+            .bind(fold(&app.name))
             .execute(tx.on())
             .await
             .map_err(|error| name_taken(error, "apps_name_unique", "apps.name", "app", "in this project"))?;
@@ -79,24 +79,30 @@ impl Store {
 
     /// The apps of a project, with how many active keys each has.
     pub async fn apps(&self, project: &ProjectId) -> Result<Vec<(App, i64)>> {
-        let rows = sqlx::query(
-            "SELECT a.*, (SELECT COUNT(*) FROM keys k WHERE k.app_id = a.id AND k.revoked_at IS NULL \
-             AND (k.expires_at IS NULL OR k.expires_at > $2)) AS keys \
-             FROM apps a WHERE a.project_id = $1 ORDER BY a.created_at, a.id",
-        )
-        .bind(project.to_string())
-        .bind(self.now().micros())
-        .fetch_all(self.read())
-        .await?;
+        let org = "(SELECT org_id FROM projects WHERE id = $1)";
+        let active = key_status::is(Status::Active, org, "$2");
+        let sql = format!(
+            "SELECT a.*, (SELECT COUNT(*) FROM keys k WHERE k.app_id = a.id AND {active}) AS keys \
+             FROM apps a WHERE a.project_id = $1 ORDER BY a.created_at, a.id"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(project.to_string())
+            .bind(self.now().micros())
+            .fetch_all(self.read())
+            .await?;
         rows.iter().map(|row| Ok((app(row)?, row.int("keys")?))).collect()
     }
 
     /// Every app of an organization, by name: what *Choose App* offers.
     pub async fn apps_of_org(&self, org: &OrgId) -> Result<Vec<App>> {
-        let rows = sqlx::query("SELECT * FROM apps WHERE org_id = $1 ORDER BY lower(name), id")
-            .bind(org.to_string())
-            .fetch_all(self.read())
-            .await?;
+        let rows = sqlx::query(
+            "SELECT a.* FROM apps a JOIN projects p ON p.id = a.project_id JOIN tenants t ON t.id = p.tenant_id \
+             WHERE a.org_id = $1 AND a.archived_at IS NULL AND p.archived_at IS NULL AND t.archived_at IS NULL \
+             ORDER BY a.name_folded, a.id",
+        )
+        .bind(org.to_string())
+        .fetch_all(self.read())
+        .await?;
         rows.iter().map(app).collect()
     }
 

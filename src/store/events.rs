@@ -2,7 +2,7 @@
 
 use sqlx::{Row, any::AnyRow};
 
-use super::{Store, row::Read};
+use super::{Store, actors::ActorFilter, row::Read};
 use crate::{
     Result, Timestamp,
     audit::{Event, Outcome, SYSTEM},
@@ -12,6 +12,8 @@ use crate::{
 /// Which events to show. Empty words ask for nothing.
 #[derive(Clone, Debug, Default)]
 pub struct EventFilter {
+    /// The id of a person, a root token or a key; a kind that needs none, such as `command_line`; or the name of one
+    /// that acted lately, where no other has it.
     pub actor: String,
     pub action: String,
     /// `done` or `refused`.
@@ -23,6 +25,8 @@ pub struct EventFilter {
     /// Sequence numbers of an [`EventPage`]: the events before, or after.
     pub before: Option<i64>,
     pub after: Option<i64>,
+    /// The last sequence number that is asked for at all, in whatever order.
+    pub until: Option<i64>,
 }
 
 /// A page of events, newest first.
@@ -56,12 +60,12 @@ pub(super) fn event(row: &AnyRow) -> Result<Event> {
     })
 }
 
-/// Each clause names one thing, or is true without looking: with `$4 = '' OR actor_name = $4` no index would serve, and
+/// Each clause names one thing, or is true without looking: with `$4 = '' OR actor_id = $4` no index would serve, and
 /// a rare word in a long chain would cost a walk through all of it. Every number is bound, whatever is asked.
 fn page_sql(of_app: bool, filter: &EventFilter, limit: i64) -> String {
     let clause = |asked: bool, clause: &'static str, always: &'static str| if asked { clause } else { always };
     let of_app = clause(of_app, "app_id = $2", "$2 = ''");
-    let by = clause(!filter.actor.is_empty(), "actor_name = $4", "$4 = ''");
+    let by = clause(!filter.actor.is_empty(), "actor_kind = $9 AND actor_id = $4", "$4 = '' AND $9 = ''");
     let action = clause(!filter.action.is_empty(), "action = $5", "$5 = ''");
     let outcome = match filter.outcome.as_str() {
         "done" => "$6 = 'done' AND outcome = 0",
@@ -69,10 +73,11 @@ fn page_sql(of_app: bool, filter: &EventFilter, limit: i64) -> String {
         "refused" => "$6 = 'refused' AND outcome > 0",
         _ => "$6 = ''",
     };
+    let until = clause(filter.until.is_some(), "seq <= $10", "$10 = 0");
     let (compare, order) = if filter.after.is_some() { (">", "ASC") } else { ("<", "DESC") };
     format!(
         "SELECT * FROM events WHERE chain = $1 AND {of_app} AND seq {compare} $3 AND {by} AND {action} AND {outcome} \
-         AND at >= $7 AND at < $8 ORDER BY seq {order} LIMIT {limit}"
+         AND at >= $7 AND at < $8 AND {until} ORDER BY seq {order} LIMIT {limit}"
     )
 }
 
@@ -95,15 +100,24 @@ impl Store {
         filter: &EventFilter,
         limit: i64,
     ) -> Result<Vec<AnyRow>> {
+        let actor = match filter.actor.as_str() {
+            "" => ActorFilter::default(),
+            text => match self.actor_meant(chain, app, text).await? {
+                Some(actor) => actor,
+                None => return Ok(Vec::new()),
+            },
+        };
         let rows = sqlx::query(sqlx::AssertSqlSafe(page_sql(app.is_some(), filter, limit)))
             .bind(chain.to_owned())
             .bind(app.map(ToString::to_string).unwrap_or_default())
             .bind(filter.after.or(filter.before).unwrap_or(i64::MAX))
-            .bind(filter.actor.clone())
+            .bind(actor.id)
             .bind(filter.action.clone())
             .bind(filter.outcome.clone())
             .bind(filter.from.map_or(i64::MIN, Timestamp::micros))
             .bind(filter.to.map_or(i64::MAX, Timestamp::micros))
+            .bind(actor.kind)
+            .bind(filter.until.unwrap_or(0))
             .fetch_all(self.read())
             .await?;
         Ok(rows)
@@ -123,21 +137,6 @@ impl Store {
         let newer = events.first().filter(|_| has_newer).map(|event| event.seq);
         let older = events.last().filter(|_| has_older).map(|event| event.seq);
         Ok(EventPage { events, newer, older })
-    }
-
-    /// Who acted last in an organization, or on one of its apps: what the filter offers.
-    pub async fn actors(&self, org: &OrgId, app: Option<&AppId>) -> Result<Vec<String>> {
-        let of_app = if app.is_some() { "app_id = $2" } else { "$2 = ''" };
-        let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT DISTINCT actor_name FROM (SELECT actor_name FROM events WHERE chain = $1 AND {of_app} \
-             ORDER BY seq DESC LIMIT 5000) AS newest ORDER BY actor_name LIMIT 200"
-        ));
-        let rows = sqlx::query(sql)
-            .bind(org.to_string())
-            .bind(app.map(ToString::to_string).unwrap_or_default())
-            .fetch_all(self.read())
-            .await?;
-        rows.iter().map(|row| row.text("actor_name")).collect()
     }
 
     /// Reads a chain from its start; the number of events if every hash holds, else the first that does not.
@@ -181,7 +180,8 @@ mod tests {
         let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", page_sql(of_app, filter, PAGE + 1)));
         let query = sqlx::query(sql).bind("org").bind("app").bind(i64::MAX);
         let query = query.bind(filter.actor.clone()).bind(filter.action.clone()).bind(filter.outcome.clone());
-        let rows = query.bind(0_i64).bind(i64::MAX).fetch_all(store.read()).await.expect("a plan");
+        let rows =
+            query.bind(0_i64).bind(i64::MAX).bind("user").bind(0_i64).fetch_all(store.read()).await.expect("a plan");
         rows.iter().map(|row| row.text("detail").expect("text")).collect::<Vec<_>>().join("; ")
     }
 
@@ -192,8 +192,8 @@ mod tests {
         for (filter, index) in [
             (filter(), "sqlite_autoindex_events_1 (chain=? AND seq<?)"),
             (
-                EventFilter { actor: "Ada".to_owned(), ..filter() },
-                "events_of_actor (chain=? AND actor_name=? AND seq<?)",
+                EventFilter { actor: "usr_x".to_owned(), ..filter() },
+                "events_by_actor (chain=? AND actor_kind=? AND actor_id=? AND seq<?)",
             ),
             (
                 EventFilter { action: "key.revoked".to_owned(), ..filter() },

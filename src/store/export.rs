@@ -2,11 +2,12 @@
 
 use sqlx::Row;
 
-use super::{EventFilter, Store, events::event};
+use super::{EventFilter, Store, events::event, row::Read};
 use crate::{
-    Result,
+    Error, Result,
     audit::export::Exported,
-    id::{AppId, OrgId},
+    id::{AppId, OrgId, UserId},
+    member::Role,
 };
 
 /// So much is in memory at once.
@@ -25,5 +26,26 @@ impl Store {
         let from = EventFilter { before: None, after: Some(after), ..filter.clone() };
         let rows = self.event_rows(org.as_str(), app, &from, CHUNK).await?;
         rows.iter().map(|row| Ok(Exported { event: event(row)?, hash: row.try_get("hash")? })).collect()
+    }
+
+    /// The sequence number of an organization's newest event: where an export that begins now ends.
+    pub async fn last_event(&self, org: &OrgId) -> Result<i64> {
+        let head = sqlx::query("SELECT seq FROM chains WHERE name = $1").bind(org.to_string());
+        head.fetch_optional(self.read()).await?.ok_or(Error::NotFound)?.int("seq")
+    }
+
+    /// The role that a person has in an organization at this moment, as long as this session lets them act.
+    pub async fn role_in_session(&self, session: &[u8; 32], user: &UserId, org: &OrgId) -> Result<Option<Role>> {
+        let row = sqlx::query(
+            "SELECT m.role FROM sessions s JOIN users u ON u.id = s.user_id JOIN members m ON m.user_id = u.id \
+             WHERE s.id_digest = $1 AND s.expires_at > $2 AND u.id = $3 AND u.disabled_at IS NULL AND m.org_id = $4",
+        )
+        .bind(session.to_vec())
+        .bind(self.now().micros())
+        .bind(user.to_string())
+        .bind(org.to_string())
+        .fetch_optional(self.read())
+        .await?;
+        row.map(|row| row.word("role", Role::parse)).transpose()
     }
 }

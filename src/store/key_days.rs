@@ -1,15 +1,18 @@
 //! How much of a day's quota keys have used up: written by verifiers every few seconds, read back after a start.
 
-use super::{Store, detached, row::Read};
+use std::collections::BTreeMap;
+
+use super::{
+    Store, detached,
+    row::Read,
+    rows::{MOST_ROWS, with_rows},
+};
 use crate::{
     Result,
     audit::{Act, Actor},
     id::KeyId,
     limit::DayCount,
 };
-
-/// So many old rows go with one write, so that none takes long.
-const FORGOTTEN: u64 = 1_000;
 
 impl Store {
     /// How many requests of that day were counted and written.
@@ -24,32 +27,38 @@ impl Store {
 
     /// Writes counts. A count is the whole of its day and not what was added to it: there is one server, and a write
     /// whose answer was lost may be repeated.
-    pub async fn record_days(&self, mut counts: Vec<(KeyId, DayCount)>) -> Result<()> {
+    pub async fn record_days(&self, counts: Vec<(KeyId, DayCount)>) -> Result<()> {
+        // In one order, as all that takes keys; each row once, as a statement changes none twice.
+        let mut days: BTreeMap<(KeyId, i64), u64> = BTreeMap::new();
+        for (key, count) in counts {
+            let requests = days.entry((key, count.day.number())).or_default();
+            *requests = count.requests.max(*requests);
+        }
         let store = self.clone();
-        // In one order, as all that takes keys.
-        counts.sort_by(|one, other| one.0.cmp(&other.0));
         detached(async move {
-            let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
-            for (key, count) in counts {
+            let rows: Vec<_> = days
+                .into_iter()
+                .map(|((key, day), n)| {
+                    [key.to_string().into(), day.into(), i64::try_from(n).unwrap_or(i64::MAX).into()]
+                })
+                .collect();
+            for rows in rows.chunks(MOST_ROWS) {
+                let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
                 // Of a key that was deleted meanwhile nothing is kept.
-                sqlx::query(
-                    "INSERT INTO key_days (key_id, day, n) SELECT id, $2, $3 FROM keys WHERE id = $1 \
-                     ON CONFLICT (key_id, day) DO UPDATE SET n = excluded.n WHERE key_days.n < excluded.n",
-                )
-                .bind(key.to_string())
-                .bind(count.day.number())
-                .bind(i64::try_from(count.requests).unwrap_or(i64::MAX))
-                .execute(tx.on())
-                .await?;
+                let statement = "INSERT INTO key_days (key_id, day, n) \
+                    SELECT k.id, v.day, v.requests FROM v JOIN keys k ON k.id = v.key_id WHERE v.n > 0 ORDER BY v.n \
+                    ON CONFLICT (key_id, day) DO UPDATE SET n = excluded.n WHERE key_days.n < excluded.n";
+                with_rows(["key_id", "day", "requests"], rows.to_vec(), statement).execute(tx.on()).await?;
+                tx.commit_counts().await?;
             }
-            tx.commit_counts().await
+            Ok(())
         })
         .await
     }
 
     /// Forgets days before `oldest`.
     pub async fn forget_days(&self, oldest: i64) -> Result<()> {
-        while self.forget_some_days(oldest).await? == FORGOTTEN {}
+        while self.forget_some_days(oldest).await? == MOST_ROWS as u64 {}
         Ok(())
     }
 
@@ -59,7 +68,7 @@ impl Store {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
             let sql = format!(
                 "DELETE FROM key_days WHERE (key_id, day) IN \
-                 (SELECT key_id, day FROM key_days WHERE day < $1 LIMIT {FORGOTTEN})"
+                 (SELECT key_id, day FROM key_days WHERE day < $1 LIMIT {MOST_ROWS})"
             );
             let forgotten = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(oldest).execute(tx.on()).await?;
             tx.commit_counts().await?;

@@ -3,15 +3,19 @@
 use sqlx::any::AnyRow;
 
 use super::{
-    Store,
+    Store, key_status,
     keys::{COLUMNS, key},
-    like::{escaped, spellings},
+    lifecycle::keys_within,
+    like::escaped,
     row::Read,
 };
 use crate::{
     Result, Timestamp,
+    fold::fold,
     id::{AppId, KeyId, OrgId},
-    key::Key,
+    key::{Key, Status},
+    place::Place,
+    profile::Profile,
 };
 
 /// A page of keys.
@@ -38,9 +42,10 @@ impl KeyPage {
 #[derive(Clone, Debug, Default)]
 pub struct KeyFilter {
     pub include_revoked: bool,
-    /// Part of a label.
+    /// Part of a label, in whatever case.
     pub label: String,
     pub environment: String,
+    /// A scope that the keys may use, by itself or by one that implies it; or a bundle, of which they may use all.
     pub scope: String,
     pub status: Option<KeyStatus>,
     pub sort: KeySort,
@@ -82,6 +87,7 @@ words! {
     KeyStatus {
         Active "active" "Active",
         Paused "paused" "Paused",
+        Suspended "suspended" "Suspended",
         Expiring "expiring" "Expiring soon",
         Unused "unused" "Unused",
         Expired "expired" "Expired",
@@ -102,14 +108,27 @@ words! {
     }
 }
 
+impl KeyStatus {
+    /// What the keys are: two of these ask for more than that.
+    const fn status(self) -> Status {
+        match self {
+            Self::Active | Self::Expiring | Self::Unused => Status::Active,
+            Self::Paused => Status::Paused,
+            Self::Suspended => Status::Suspended,
+            Self::Expired => Status::Expired,
+            Self::Revoked => Status::Revoked,
+        }
+    }
+}
+
 impl KeySort {
     /// What is sorted by, and whether the greatest comes first.
     const fn by(self) -> (&'static str, bool) {
         match self {
             Self::Newest => ("k.created_at", true),
             Self::Oldest => ("k.created_at", false),
-            Self::Label => ("lower(k.label)", false),
-            Self::LastUsed => ("COALESCE(k.last_used_at, 0)", true),
+            Self::Label => ("k.label_folded", false),
+            Self::LastUsed => ("COALESCE((SELECT u.last_at FROM key_uses u WHERE u.key_id = k.id), 0)", true),
             Self::Expires => ("COALESCE(k.expires_at, 9223372036854775807)", false),
         }
     }
@@ -130,6 +149,8 @@ enum Value {
 /// Conditions with their values, in the order of their numbers.
 struct Conditions {
     sql: String,
+    /// The number of the organization's id.
+    org: &'static str,
     values: Vec<Value>,
 }
 
@@ -139,9 +160,10 @@ impl Conditions {
         match app {
             Some(app) => Self {
                 sql: "k.app_id = $1 AND k.org_id = $2".to_owned(),
+                org: "$2",
                 values: vec![Value::Text(app.to_string()), Value::Text(org.to_string())],
             },
-            None => Self { sql: "k.org_id = $1".to_owned(), values: vec![Value::Text(org.to_string())] },
+            None => Self { sql: "k.org_id = $1".to_owned(), org: "$1", values: vec![Value::Text(org.to_string())] },
         }
     }
 
@@ -156,26 +178,29 @@ impl Conditions {
         format!("${}", self.values.len())
     }
 
-    fn narrow(&mut self, filter: &KeyFilter, now: Timestamp) {
+    fn narrow(&mut self, filter: &KeyFilter, profile: &Profile, now: Timestamp) {
         if !filter.include_revoked && filter.status != Some(KeyStatus::Revoked) {
             // As the partial indexes say it.
             self.and("k.revoked_at IS NULL");
         }
         if !filter.label.is_empty() {
-            let spelled = spellings(&filter.label).into_iter().map(|words| {
-                let n = self.number(Value::Text(format!("%{}%", escaped(&words))));
-                format!("lower(k.label) LIKE {n} ESCAPE '!' OR k.label LIKE {n} ESCAPE '!'")
-            });
-            let spelled = spelled.collect::<Vec<_>>().join(" OR ");
-            self.and(&format!("({spelled})"));
+            let n = self.number(Value::Text(format!("%{}%", escaped(&fold(&filter.label)))));
+            self.and(&format!("k.label_folded LIKE {n} ESCAPE '!'"));
         }
         if !filter.environment.is_empty() {
             let n = self.number(Value::Text(filter.environment.clone()));
             self.and(&format!("k.environment = {n}"));
         }
         if !filter.scope.is_empty() {
-            let n = self.number(Value::Text(format!("% {} %", escaped(&filter.scope))));
-            self.and(&format!("' ' || k.scopes || ' ' LIKE {n} ESCAPE '!'"));
+            // What a key may do, whichever of its scopes grants that.
+            for names in profile.granting(&filter.scope) {
+                let held = names.into_iter().map(|name| {
+                    let n = self.number(Value::Text(format!("% {} %", escaped(name))));
+                    format!("' ' || k.scopes || ' ' LIKE {n} ESCAPE '!'")
+                });
+                let held = held.collect::<Vec<_>>().join(" OR ");
+                self.and(&format!("({held})"));
+            }
         }
         if let Some(status) = filter.status {
             self.narrow_to(status, now);
@@ -184,27 +209,25 @@ impl Conditions {
 
     fn narrow_to(&mut self, status: KeyStatus, now: Timestamp) {
         let days = |days: u64| std::time::Duration::from_secs(days * 86_400);
-        if status == KeyStatus::Revoked {
-            return self.and("k.revoked_at IS NOT NULL");
-        }
-        self.and("k.revoked_at IS NULL");
-        let n = self.number(Value::Int(now.micros()));
-        if status == KeyStatus::Expired {
-            return self.and(&format!("k.expires_at <= {n}"));
-        }
-        self.and(&format!("(k.expires_at IS NULL OR k.expires_at > {n})"));
-        match status {
-            KeyStatus::Paused => return self.and("k.paused_at IS NOT NULL"),
-            _ => self.and("k.paused_at IS NULL"),
-        }
+        let n = if status == KeyStatus::Revoked { String::new() } else { self.number(Value::Int(now.micros())) };
+        self.and(&key_status::is(status.status(), self.org, &n));
         if status == KeyStatus::Expiring {
             let n = self.number(Value::Int((now + days(SOON_DAYS)).micros()));
             self.and(&format!("k.expires_at < {n}"));
         }
         if status == KeyStatus::Unused {
             let n = self.number(Value::Int((now - days(UNUSED_DAYS)).micros()));
-            self.and(&format!("COALESCE(k.last_used_at, k.created_at) <= {n}"));
+            // What was used last before that day was made before it too: an index finds the keys that are old enough.
+            self.and(&format!(
+                "k.created_at <= {n} AND NOT EXISTS (SELECT 1 FROM key_uses u WHERE u.key_id = k.id AND u.last_at > {n})"
+            ));
         }
+    }
+
+    /// How many keys fulfil them, up to one more than are counted.
+    fn count(&self) -> String {
+        let most = KeyPage::COUNTED + 1;
+        format!("SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM keys k WHERE {} LIMIT {most}) AS counted", self.sql)
     }
 
     async fn fetch(self, store: &Store, sql: String) -> Result<Vec<AnyRow>> {
@@ -267,7 +290,9 @@ impl Store {
         let limit = filter.limit.map_or(PAGE, usize::from);
 
         let mut conditions = Conditions::of_keys(org, app);
-        conditions.narrow(filter, self.now());
+        conditions.narrow(filter, self.profile(), self.now());
+        // Of the whole list, while the page's place in it is not among the conditions.
+        let total = conditions.count();
         // Down the list: smaller where the greatest is first.
         let down = if descending != backwards { ("<", "DESC") } else { (">", "ASC") };
         if let Some(Cursor { id, value }) = before.or(after) {
@@ -275,7 +300,7 @@ impl Store {
             conditions.and(&format!("({column}, k.id) {} ({value}, {id})", down.0));
         }
         let sql = format!(
-            "SELECT {COLUMNS}, {column} AS sorted_by FROM keys k WHERE {} \
+            "SELECT {COLUMNS}, {column} AS sorted_by, ({total}) AS total FROM keys k WHERE {} \
              ORDER BY {column} {order}, k.id {order} LIMIT {}",
             conditions.sql,
             limit + 1,
@@ -293,18 +318,39 @@ impl Store {
         };
         let (newer, older) = (edge(rows.first(), has_newer)?, edge(rows.last(), has_older)?);
         let keys = rows.iter().map(key).collect::<Result<Vec<_>>>()?;
-        Ok(KeyPage { keys, total: self.count_keys(org, app, filter).await?, newer, older })
+        let total = match rows.first() {
+            Some(row) => row.int("total")?,
+            // All of them may be on pages before.
+            None if filter.before.is_some() || filter.after.is_some() => self.count_keys(org, app, filter).await?,
+            None => 0,
+        };
+        Ok(KeyPage { keys, total, newer, older })
+    }
+
+    /// What an organization has, which an empty list of its keys tells apart: an app, and a key, be it a revoked one.
+    pub async fn has_apps_and_keys(&self, org: &OrgId) -> Result<(bool, bool)> {
+        let row = sqlx::query(
+            "SELECT CAST(CASE WHEN EXISTS (SELECT 1 FROM apps WHERE org_id = $1) THEN 1 ELSE 0 END AS BIGINT) AS apps, \
+             CAST(CASE WHEN EXISTS (SELECT 1 FROM keys WHERE org_id = $1) THEN 1 ELSE 0 END AS BIGINT) AS keys",
+        )
+        .bind(org.to_string())
+        .fetch_one(self.read())
+        .await?;
+        Ok((row.flag("apps")?, row.flag("keys")?))
+    }
+
+    /// How many keys of a place [`Store::revoke_all`] revokes: all that are not revoked, whatever else they are.
+    pub async fn keys_to_revoke(&self, place: &Place) -> Result<i64> {
+        let sql = format!("SELECT COUNT(*) AS n FROM keys WHERE {} AND revoked_at IS NULL", keys_within(place.kind));
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.id.clone()).fetch_one(self.read()).await?;
+        row.int("n")
     }
 
     /// How many keys match, counted up to one more than [`KeyPage::COUNTED`].
     pub async fn count_keys(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter) -> Result<i64> {
         let mut conditions = Conditions::of_keys(org, app);
-        conditions.narrow(filter, self.now());
-        let most = KeyPage::COUNTED + 1;
-        let sql = format!(
-            "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM keys k WHERE {} LIMIT {most}) AS counted",
-            conditions.sql
-        );
+        conditions.narrow(filter, self.profile(), self.now());
+        let sql = conditions.count();
         conditions.fetch(self, sql).await?.first().map_or(Ok(0), |row| row.int("n"))
     }
 }

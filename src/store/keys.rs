@@ -3,10 +3,19 @@
 use serde_json::json;
 use sqlx::any::AnyRow;
 
-use super::{Store, detached, is_taken, lifecycle::keys_within, proof, retried, row::Read, signing, tx::Tx};
+use super::{
+    Store, detached, is_taken,
+    key_status::suspended_column,
+    lifecycle::{KeyLock, keys_within},
+    proof, retried,
+    row::Read,
+    signing,
+    tx::Tx,
+};
 use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, Actor, NewEvent, Target},
+    fold::fold,
     id::{AppId, KeyId, OrgId, UserId},
     key::{
         Addresses, Digest, EditedKey, Holder, Issued, Key, LimitOverride, Metadata, NewKey, Pause, PlainSecret,
@@ -18,7 +27,8 @@ use crate::{
 };
 
 /// Of `keys k`, as [`key`] reads them.
-pub(super) const COLUMNS: &str = "k.id, k.org_id, k.app_id, k.owner, k.owner_id, \
+pub(super) const COLUMNS: &str = concat!(
+    "k.id, k.org_id, k.app_id, k.owner, k.owner_id, \
     COALESCE((SELECT a.name FROM apps a WHERE a.id = k.app_id), (SELECT u.name FROM users u WHERE u.id = k.owner_id), \
     (SELECT o.name FROM orgs o WHERE o.id = k.org_id)) AS owner_name, \
     k.label, k.environment, k.mode, k.shown, k.scopes, \
@@ -26,7 +36,10 @@ pub(super) const COLUMNS: &str = "k.id, k.org_id, k.app_id, k.owner, k.owner_id,
     k.signing_before_until, k.require_signed, k.addresses, k.addresses_enforced, k.limit_per_minute, k.limit_per_day, \
     k.created_at, \
     (SELECT u.name FROM users u WHERE u.id = k.created_by) AS created_by, k.expires_at, \
-    k.last_used_at, k.paused_at, k.paused_by, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after";
+    (SELECT v.last_at FROM key_uses v WHERE v.key_id = k.id) AS last_used_at, \
+    k.paused_at, k.paused_by, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after, ",
+    suspended_column!()
+);
 
 pub(super) fn key(row: &AnyRow) -> Result<Key> {
     let revoked = match row.time_opt("revoked_at")? {
@@ -63,6 +76,7 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
         expires_at: row.time_opt("expires_at")?,
         last_used_at: row.time_opt("last_used_at")?,
         metadata: metadata(&row.text("metadata")?),
+        suspended: row.flag("suspended")?,
         paused,
         revoked,
     })
@@ -79,7 +93,7 @@ pub(super) fn restrictions(row: &AnyRow) -> Result<Restrictions> {
 }
 
 /// Of `keys` or of `apps`, under these names.
-pub(super) fn limits(row: &AnyRow, minute: &str, day: &str) -> Result<LimitOverride> {
+pub(super) fn limits(row: &impl Read, minute: &str, day: &str) -> Result<LimitOverride> {
     let limit = |limit: i64| u32::try_from(limit).unwrap_or(u32::MAX);
     Ok(LimitOverride { per_minute: row.int_opt(minute)?.map(limit), per_day: row.int_opt(day)?.map(limit) })
 }
@@ -95,11 +109,6 @@ pub(super) fn metadata(text: &str) -> Metadata {
 
 pub(super) fn scopes(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
-}
-
-/// The column is never empty, so that no key loses its scopes unseen: a blank says that keys have none here.
-fn written(scopes: &[String]) -> String {
-    if scopes.is_empty() { " ".to_owned() } else { scopes.join(" ") }
 }
 
 impl Store {
@@ -216,13 +225,16 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.needs_on(&key).await?;
-            let row = sqlx::query("UPDATE keys SET label = $1, metadata = $2 WHERE id = $3 RETURNING digest")
-                .bind(new.label.clone())
-                .bind(new.metadata.to_string())
-                .bind(key.id.to_string())
-                .fetch_optional(tx.on())
-                .await?
-                .ok_or(Error::NotFound)?;
+            let row = sqlx::query(
+                "UPDATE keys SET label = $1, metadata = $2, label_folded = $4 WHERE id = $3 RETURNING digest",
+            )
+            .bind(new.label.clone())
+            .bind(new.metadata.to_string())
+            .bind(key.id.to_string())
+            .bind(fold(&new.label))
+            .fetch_optional(tx.on())
+            .await?
+            .ok_or(Error::NotFound)?;
             // A verdict's answer tells of both.
             tx.touches(digest(&row.bytes("digest")?)?);
             let details = if new.label == key.label { json!({}) } else { json!({ "renamed_to": new.label }) };
@@ -258,7 +270,7 @@ async fn revoke_all(store: Store, act: Act, place: Place, reason: String) -> Res
     let mut tx = store.begin(&act).await?;
     tx.needs(&place.org_id, place.kind.to_revoke_all()).await?;
     tx.hold_place(&place).await?;
-    tx.lock_keys_of(&place).await?;
+    tx.lock_keys_of(&place, KeyLock::Change).await?;
     tx.touches_keys_of(&place).await?;
     let sql = format!(
         "UPDATE keys SET revoked_at = $2, revoked_by = $3, revoke_reason = $4 WHERE {} AND revoked_at IS NULL",
@@ -347,13 +359,15 @@ impl Tx {
             expires_at: new.expires_at,
             last_used_at: None,
             metadata: Metadata::default(),
+            // Its holder was just found to be in use.
+            suspended: false,
             paused: None,
             revoked: None,
         };
         sqlx::query(
             "INSERT INTO keys (id, org_id, app_id, label, environment, mode, shown, digest, pepper, scopes, \
-             form_token, signing_secret, created_at, created_by, expires_at, owner, owner_id) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+             form_token, signing_secret, created_at, created_by, expires_at, owner, owner_id, label_folded) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         )
         .bind(key.id.to_string())
         .bind(key.org_id.to_string())
@@ -364,7 +378,7 @@ impl Tx {
         .bind(key.shown.clone())
         .bind(digest.0.to_vec())
         .bind(pepper)
-        .bind(written(&key.scopes))
+        .bind(key.scopes.join(" "))
         .bind(form)
         .bind(sealed)
         .bind(key.created_at.micros())
@@ -372,6 +386,7 @@ impl Tx {
         .bind(key.expires_at.map(Timestamp::micros))
         .bind(key.owner.as_str())
         .bind(key.owner_id.as_ref().map(ToString::to_string))
+        .bind(fold(&key.label))
         .execute(self.on())
         .await
         .map_err(|error| {

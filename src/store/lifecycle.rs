@@ -6,6 +6,7 @@ use super::{Store, detached, keys, places::name_taken, retried, row::Read, tx::T
 use crate::{
     Error, Result,
     audit::{Act, NewEvent},
+    fold::fold,
     id::OrgId,
     member::Permission,
     place::{Naming, Place, PlaceKind},
@@ -51,6 +52,15 @@ pub(super) fn keys_within(kind: PlaceKind) -> String {
     }
 }
 
+/// What keys are held for.
+#[derive(Clone, Copy)]
+pub(super) enum KeyLock {
+    /// Those that are not revoked, to be changed. The first uses of keys that are written meanwhile do not wait for it.
+    Change,
+    /// All, with what was counted of them.
+    Delete,
+}
+
 impl Store {
     /// Renames a place, and describes it anew.
     pub async fn edit_place(&self, act: &Act, place: &Place, new: Naming) -> Result<()> {
@@ -59,11 +69,13 @@ impl Store {
             let mut tx = store.begin(&act).await?;
             tx.needs(&place.org_id, place.kind.to_edit()).await?;
             let table = table(place.kind);
-            let sql = format!("UPDATE {table} SET name = $1, description = $2 WHERE id = $3 RETURNING id");
+            let sql =
+                format!("UPDATE {table} SET name = $1, description = $2, name_folded = $4 WHERE id = $3 RETURNING id");
             sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind(new.name.clone())
                 .bind(new.description.clone())
                 .bind(place.id.clone())
+                .bind(fold(&new.name))
                 .fetch_optional(tx.on())
                 .await
                 .map_err(|error| {
@@ -104,7 +116,7 @@ impl Store {
     pub async fn contents(&self, place: &Place) -> Result<Contents> {
         let sql = format!(
             "SELECT (SELECT COUNT(*) FROM apps WHERE {} = $1) AS apps, COUNT(*) AS keys, \
-             COUNT(CASE WHEN last_used_at > $3 THEN 1 END) AS in_use FROM keys \
+             COUNT(CASE WHEN last_at > $3 THEN 1 END) AS in_use FROM keys LEFT JOIN key_uses ON key_id = id \
              WHERE {} AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
             of_apps(place.kind),
             keys_within(place.kind)
@@ -145,7 +157,7 @@ async fn delete(store: Store, act: Act, place: Place) -> Result<()> {
         tx.hold_tokens(&place.org_id).await?;
     }
     tx.hold_place(&place).await?;
-    tx.lock_keys_of(&place).await?;
+    tx.lock_keys_of(&place, KeyLock::Delete).await?;
     tx.touches_keys_of(&place).await?;
     if place.kind == PlaceKind::Org {
         // Its root tokens go too.
@@ -173,9 +185,9 @@ impl Tx {
         if place.kind == PlaceKind::Org {
             self.hold_org(&place.org_id).await?;
         }
-        let sql = format!("UPDATE apps SET name = name WHERE {} = $1", of_apps(place.kind));
-        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.id.clone()).execute(self.on()).await?;
-        Ok(())
+        let apps = of_apps(place.kind);
+        let sql = format!("SELECT 1 FROM apps WHERE {apps} = $1 ORDER BY id COLLATE \"C\" FOR NO KEY UPDATE");
+        self.lock_rows(&sql, &place.id).await
     }
 
     pub(super) async fn hold_org(&mut self, org: &OrgId) -> Result<()> {
@@ -210,16 +222,40 @@ impl Tx {
         Ok(())
     }
 
-    /// In the one order in which all that takes keys takes them: PostgreSQL would change them in an order of its own,
-    /// and end this or a flush of uses where each waits for a key of the other. SQLite has one writer.
-    pub(super) async fn lock_keys_of(&mut self, place: &Place) -> Result<()> {
-        if !self.is_on_postgres() {
-            return Ok(());
-        }
+    /// Holds the keys of a place, in the one order in which all that takes several keys takes them.
+    pub(super) async fn lock_keys_of(&mut self, place: &Place, lock: KeyLock) -> Result<()> {
         let condition = keys_within(place.kind);
-        let locked = format!("SELECT 1 FROM keys WHERE {condition} AND revoked_at IS NULL ORDER BY id FOR UPDATE");
-        let sql = format!("SELECT COUNT(*) FROM ({locked}) AS locked");
-        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.id.clone()).fetch_one(self.on()).await?;
+        let steps = match lock {
+            KeyLock::Change => vec![format!(
+                "SELECT 1 FROM keys WHERE {condition} AND revoked_at IS NULL ORDER BY id COLLATE \"C\" FOR NO KEY UPDATE"
+            )],
+            // What goes with them too, in the order in which it is written.
+            KeyLock::Delete => vec![
+                format!("SELECT 1 FROM keys WHERE {condition} ORDER BY id COLLATE \"C\" FOR UPDATE"),
+                format!(
+                    "SELECT 1 FROM key_uses WHERE key_id IN (SELECT id FROM keys WHERE {condition}) \
+                     ORDER BY key_id COLLATE \"C\" FOR UPDATE"
+                ),
+                format!(
+                    "SELECT 1 FROM key_days WHERE key_id IN (SELECT id FROM keys WHERE {condition}) \
+                     ORDER BY key_id COLLATE \"C\", day FOR UPDATE"
+                ),
+            ],
+        };
+        for locked in steps {
+            self.lock_rows(&locked, &place.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Holds rows of PostgreSQL's in the order that the query names, `$1` being that id. Else it takes them in an order
+    /// of its own, and ends this or another where each waits for a row of the other. The order is that of bytes, as
+    /// Rust's `Ord` has it: a database's own collation may be any language's. SQLite has one writer.
+    async fn lock_rows(&mut self, rows: &str, id: &str) -> Result<()> {
+        if self.is_on_postgres() {
+            let sql = format!("SELECT COUNT(*) FROM ({rows}) AS locked");
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_owned()).fetch_one(self.on()).await?;
+        }
         Ok(())
     }
 

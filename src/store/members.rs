@@ -25,7 +25,7 @@ impl Store {
     pub async fn members(&self, org: &OrgId) -> Result<Vec<Member>> {
         let rows = sqlx::query(
             "SELECT u.*, m.role, m.created_at AS since FROM members m JOIN users u ON u.id = m.user_id \
-             WHERE m.org_id = $1 ORDER BY lower(u.name), u.id",
+             WHERE m.org_id = $1 ORDER BY u.name_folded, u.id",
         )
         .bind(org.to_string())
         .fetch_all(self.read())
@@ -92,7 +92,7 @@ impl Store {
     pub async fn owners(&self, org: &OrgId) -> Result<Vec<String>> {
         let rows = sqlx::query(
             "SELECT u.name FROM members m JOIN users u ON u.id = m.user_id \
-             WHERE m.org_id = $1 AND m.role = 'owner' AND u.disabled_at IS NULL ORDER BY lower(u.name), u.id LIMIT 5",
+             WHERE m.org_id = $1 AND m.role = 'owner' AND u.disabled_at IS NULL ORDER BY u.name_folded, u.id LIMIT 5",
         )
         .bind(org.to_string())
         .fetch_all(self.read())

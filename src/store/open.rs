@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    fs::File,
     path::PathBuf,
     str::FromStr,
     sync::{Arc, Once, OnceLock},
@@ -10,16 +9,12 @@ use std::{
 };
 
 use sqlx::{
-    AnyPool, Executor,
+    Executor,
     any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers},
-    migrate::{MigrateError, Migrator},
+    migrate::MigrateError,
 };
 
-use crate::audit;
-
-use super::{Inner, Store, Tools, peppers::Peppers, postgres, sqlite};
-
-static MIGRATIONS: Migrator = sqlx::migrate!();
+use super::{Inner, Store, Tools, peppers::Peppers, postgres, schema, sqlite};
 
 /// Where the data lies.
 #[derive(Clone, PartialEq, Eq)]
@@ -68,6 +63,11 @@ pub enum OpenError {
          Start the newer binary, or restore a backup from before the update."
     )]
     NewerDatabase(i64),
+    #[error(
+        "This database was made by an older Sallyport (it lacks migration {0}). Make a backup and end the server that \
+         runs on it; then run `sallyport migrate`, or start this binary's `sallyport serve`, which migrates too."
+    )]
+    OlderDatabase(i64),
     #[error("The database could not be brought up to date: {0}")]
     Migrate(MigrateError),
     #[error("{0} could not be opened: {1}")]
@@ -76,9 +76,27 @@ pub enum OpenError {
     Store(#[from] crate::Error),
 }
 
+/// What becomes of a database whose schema is older than this binary's.
+#[derive(Clone, Copy)]
+enum Older {
+    Migrated,
+    Refused,
+}
+
 impl Store {
-    /// Opens, migrates and unlocks the peppers.
+    /// Opens a database whose schema is this binary's, beside a server or not. An older or a newer one is refused and
+    /// left as it is.
     pub async fn open(location: Location, tools: Tools) -> Result<Self, OpenError> {
+        Self::opened(location, tools, Older::Refused).await
+    }
+
+    /// Opens a database and brings it up to date first, if the master key fits and no server runs on it. Makes it where
+    /// it is missing.
+    pub async fn open_and_migrate(location: Location, tools: Tools) -> Result<Self, OpenError> {
+        Self::opened(location, tools, Older::Migrated).await
+    }
+
+    async fn opened(location: Location, tools: Tools, older: Older) -> Result<Self, OpenError> {
         install_drivers();
         let unreachable = |error: sqlx::Error| OpenError::Unreachable(location.clone(), error.to_string());
 
@@ -101,15 +119,13 @@ impl Store {
                 (pages.clone(), pages, pool(2).connect_lazy_with(options))
             }
         };
-        migrate(&location, &write).await?;
-        // Bound and not in the migration: the two databases write an empty BYTEA differently.
-        sqlx::query("INSERT INTO chains (name, seq, hash) VALUES ($1, 0, $2) ON CONFLICT (name) DO NOTHING")
-            .bind(audit::SYSTEM)
-            .bind(Vec::<u8>::new())
-            .execute(&write)
-            .await
-            .map_err(crate::Error::from)?;
-        let peppers = Peppers::load_or_make(&location, &write, &tools).await?;
+        let peppers = match older {
+            Older::Migrated => schema::bring_up_to_date(&location, &write, &tools).await?,
+            Older::Refused => {
+                schema::check(&location, &write).await?;
+                Peppers::load(&mut *write.acquire().await.map_err(unreachable)?, &tools).await?
+            }
+        };
         Ok(Self(Arc::new(Inner {
             location,
             read,
@@ -121,6 +137,8 @@ impl Store {
             prover: OnceLock::new(),
             #[cfg(feature = "testing")]
             slowness: OnceLock::new(),
+            #[cfg(feature = "testing")]
+            reads: std::sync::atomic::AtomicU64::default(),
             server_lock: tokio::sync::Mutex::default(),
         })))
     }
@@ -141,26 +159,5 @@ fn sqlite_pool(size: u32) -> AnyPoolOptions {
             connection.execute(sqlite::PRAGMAS).await?;
             Ok(())
         })
-    })
-}
-
-/// One process at a time: PostgreSQL has advisory locks for it, beside SQLite's file lies a lock file.
-async fn migrate(location: &Location, pool: &AnyPool) -> Result<(), OpenError> {
-    let _lock = match location {
-        Location::Sqlite(path) => {
-            let path = path.with_extension("migrate.lock");
-            let locked = tokio::task::spawn_blocking(move || {
-                let file = File::create(path)?;
-                file.lock()?;
-                std::io::Result::Ok(file)
-            });
-            let failed = |error: &dyn fmt::Display| OpenError::Unreachable(location.clone(), error.to_string());
-            Some(locked.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?)
-        }
-        Location::Postgres(_) => None,
-    };
-    MIGRATIONS.run(pool).await.map_err(|error| match error {
-        MigrateError::VersionMissing(version) => OpenError::NewerDatabase(version),
-        other => OpenError::Migrate(other),
     })
 }

@@ -1,18 +1,17 @@
 //! Organizations, found by the person who belongs to them.
 
-use sqlx::any::AnyRow;
-
 use super::{Store, detached, row::Read};
 use crate::{
     Error, Result,
     audit::{Act, Action, Actor, NewEvent, Target},
+    fold::fold,
     id::{OrgId, TenantId, UserId},
     member::Role,
     org::{NewOrg, Org},
     plan::Plan,
 };
 
-pub(super) fn org(row: &AnyRow) -> Result<Org> {
+pub(super) fn org(row: &impl Read) -> Result<Org> {
     Ok(Org {
         id: OrgId::stored(row.text("id")?),
         name: row.text("name")?,
@@ -40,12 +39,13 @@ impl Store {
             let mut tx = store.begin(&act).await?;
             tx.needs_to_found().await?;
             tx.makes(org.id.as_str()).await?;
-            sqlx::query("INSERT INTO orgs (id, name, description, plan, created_at) VALUES ($1, $2, $3, $4, $5)")
+            sqlx::query("INSERT INTO orgs (id, name, description, plan, created_at, name_folded) VALUES ($1, $2, $3, $4, $5, $6)")
                 .bind(org.id.to_string())
                 .bind(org.name.clone())
                 .bind(org.description.clone())
                 .bind(org.plan.as_str())
                 .bind(org.created_at.micros())
+                .bind(fold(&org.name))
                 .execute(tx.on())
                 .await?;
             tx.start_chain(org.id.as_str()).await?;
@@ -72,7 +72,7 @@ impl Store {
     pub async fn orgs_of(&self, user: &UserId) -> Result<Vec<(Org, Role)>> {
         let rows = sqlx::query(
             "SELECT o.*, m.role FROM orgs o JOIN members m ON m.org_id = o.id WHERE m.user_id = $1 \
-             ORDER BY lower(o.name), o.id",
+             ORDER BY o.name_folded, o.id",
         )
         .bind(user.to_string())
         .fetch_all(self.read())

@@ -1,8 +1,8 @@
 //! Peppers: made once, kept sealed, opened at start.
 
-use sqlx::{AnyPool, Row};
+use sqlx::{AnyConnection, Row};
 
-use super::{Location, Tools};
+use super::Tools;
 use crate::{
     Result,
     key::{
@@ -15,15 +15,10 @@ use crate::{
 pub(super) struct Peppers(Vec<(i64, Pepper)>);
 
 impl Peppers {
-    pub(super) async fn load_or_make(location: &Location, pool: &AnyPool, tools: &Tools) -> Result<Self> {
-        let mut tx = match location {
-            Location::Sqlite(_) => pool.begin_with("BEGIN IMMEDIATE").await?,
-            Location::Postgres(_) => pool.begin().await?,
-        };
-        // Whoever holds this row is alone: two servers started at once must not make two first peppers.
-        sqlx::query("UPDATE revision SET n = n WHERE id = 1").execute(&mut *tx).await?;
+    /// Opens those that a database has; an error where the master key is another.
+    pub(super) async fn load(connection: &mut AnyConnection, tools: &Tools) -> Result<Self> {
         let rows = sqlx::query("SELECT version, sealed FROM peppers ORDER BY retired_at IS NOT NULL, version DESC")
-            .fetch_all(&mut *tx)
+            .fetch_all(connection)
             .await?;
         let mut peppers = Vec::with_capacity(rows.len());
         for row in rows {
@@ -35,17 +30,24 @@ impl Peppers {
                 .map_err(|_| crate::Error::Sealed("A pepper has the wrong length; restore the database.".to_owned()))?;
             peppers.push((version, Pepper::new(bytes)));
         }
+        Ok(Self(peppers))
+    }
+
+    /// The same, within a transaction; a fresh database gets its first one.
+    pub(super) async fn load_or_make(connection: &mut AnyConnection, tools: &Tools) -> Result<Self> {
+        // Whoever holds this row is alone: two servers started at once must not make two first peppers.
+        sqlx::query("UPDATE revision SET n = n WHERE id = 1").execute(&mut *connection).await?;
+        let Self(mut peppers) = Self::load(connection, tools).await?;
         if peppers.is_empty() {
             let pepper = Pepper::new(tools.entropy.array());
             let sealed = tools.vault.seal(&context(1), pepper.expose(), &*tools.entropy);
             sqlx::query("INSERT INTO peppers (version, sealed, created_at) VALUES (1, $1, $2)")
                 .bind(sealed)
                 .bind(tools.clock.now().micros())
-                .execute(&mut *tx)
+                .execute(connection)
                 .await?;
             peppers.push((1, pepper));
         }
-        tx.commit().await?;
         Ok(Self(peppers))
     }
 

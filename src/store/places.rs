@@ -1,11 +1,10 @@
 //! Tenants and projects: the places between an organization and its apps.
 
-use sqlx::any::AnyRow;
-
 use super::{Store, detached, is_taken, row::Read, tx::Tx};
 use crate::{
     Error, Result,
     audit::{Act, Action, NewEvent, Target},
+    fold::fold,
     id::{OrgId, ProjectId, TenantId, UserId},
     member::Permission,
     place::PlaceKind,
@@ -13,7 +12,7 @@ use crate::{
     tenant::{NewTenant, Tenant},
 };
 
-pub(super) fn tenant(row: &AnyRow) -> Result<Tenant> {
+pub(super) fn tenant(row: &impl Read) -> Result<Tenant> {
     Ok(Tenant {
         id: TenantId::stored(row.text("id")?),
         org_id: OrgId::stored(row.text("org_id")?),
@@ -24,7 +23,7 @@ pub(super) fn tenant(row: &AnyRow) -> Result<Tenant> {
     })
 }
 
-pub(super) fn project(row: &AnyRow) -> Result<Project> {
+pub(super) fn project(row: &impl Read) -> Result<Project> {
     Ok(Project {
         id: ProjectId::stored(row.text("id")?),
         tenant_id: TenantId::stored(row.text("tenant_id")?),
@@ -87,17 +86,19 @@ impl Store {
             tx.needs(&project.org_id, Permission::ManageApps).await?;
             tx.makes(project.id.as_str()).await?;
             tx.needs_in_use(PlaceKind::Tenant, project.tenant_id.as_str()).await?;
-            sqlx::query("INSERT INTO projects (id, tenant_id, org_id, name, created_at) VALUES ($1, $2, $3, $4, $5)")
-                .bind(project.id.to_string())
-                .bind(project.tenant_id.to_string())
-                .bind(project.org_id.to_string())
-                .bind(project.name.clone())
-                .bind(project.created_at.micros())
-                .execute(tx.on())
-                .await
-                .map_err(|error| {
-                    name_taken(error, "projects_name_unique", "projects.name", "project", "in this tenant")
-                })?;
+            sqlx::query(
+                "INSERT INTO projects (id, tenant_id, org_id, name, created_at, name_folded) \
+                 VALUES ($1, $2, $3, $4, $5, $6)",
+            )
+            .bind(project.id.to_string())
+            .bind(project.tenant_id.to_string())
+            .bind(project.org_id.to_string())
+            .bind(project.name.clone())
+            .bind(project.created_at.micros())
+            .bind(fold(&project.name))
+            .execute(tx.on())
+            .await
+            .map_err(|error| name_taken(error, "projects_name_unique", "projects.name", "project", "in this tenant"))?;
             let target = Target::new("project", &project.id, &project.name);
             tx.record(NewEvent::of(&project.org_id, Action::ProjectCreated, target)).await?;
             tx.commit().await?;
@@ -148,11 +149,12 @@ impl Tx {
             archived_at: None,
         };
         self.needs_in_use(PlaceKind::Org, org.as_str()).await?;
-        sqlx::query("INSERT INTO tenants (id, org_id, name, created_at) VALUES ($1, $2, $3, $4)")
+        sqlx::query("INSERT INTO tenants (id, org_id, name, created_at, name_folded) VALUES ($1, $2, $3, $4, $5)")
             .bind(tenant.id.to_string())
             .bind(tenant.org_id.to_string())
             .bind(tenant.name.clone())
             .bind(tenant.created_at.micros())
+            .bind(fold(&tenant.name))
             .execute(self.on())
             .await
             .map_err(|error| {

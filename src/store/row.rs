@@ -9,13 +9,61 @@ pub(super) trait Read {
     fn text_opt(&self, column: &str) -> Result<Option<String>>;
     fn int(&self, column: &str) -> Result<i64>;
     fn int_opt(&self, column: &str) -> Result<Option<i64>>;
-    fn flag(&self, column: &str) -> Result<bool>;
-    fn time(&self, column: &str) -> Result<Timestamp>;
-    fn time_opt(&self, column: &str) -> Result<Option<Timestamp>>;
     fn bytes(&self, column: &str) -> Result<Vec<u8>>;
     fn bytes_opt(&self, column: &str) -> Result<Option<Vec<u8>>>;
+
+    fn flag(&self, column: &str) -> Result<bool> {
+        Ok(self.int(column)? != 0)
+    }
+
+    fn time(&self, column: &str) -> Result<Timestamp> {
+        Ok(Timestamp::from_micros(self.int(column)?))
+    }
+
+    fn time_opt(&self, column: &str) -> Result<Option<Timestamp>> {
+        Ok(self.int_opt(column)?.map(Timestamp::from_micros))
+    }
+
     /// A word that the schema's checks allow; another one means a damaged database.
-    fn word<T>(&self, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T>;
+    fn word<T>(&self, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
+        let word = self.text(column)?;
+        parse(&word).ok_or_else(|| Error::Unavailable(format!("the column {column} holds the unknown word {word:?}")))
+    }
+}
+
+/// A row whose columns of one table begin with a prefix, since another table of the query has some of the same name.
+pub(super) struct Prefixed<'a, R>(pub(super) &'a R, pub(super) &'static str);
+
+impl<R: Read> Prefixed<'_, R> {
+    fn named(&self, column: &str) -> String {
+        format!("{}{column}", self.1)
+    }
+}
+
+impl<R: Read> Read for Prefixed<'_, R> {
+    fn text(&self, column: &str) -> Result<String> {
+        self.0.text(&self.named(column))
+    }
+
+    fn text_opt(&self, column: &str) -> Result<Option<String>> {
+        self.0.text_opt(&self.named(column))
+    }
+
+    fn int(&self, column: &str) -> Result<i64> {
+        self.0.int(&self.named(column))
+    }
+
+    fn int_opt(&self, column: &str) -> Result<Option<i64>> {
+        self.0.int_opt(&self.named(column))
+    }
+
+    fn bytes(&self, column: &str) -> Result<Vec<u8>> {
+        self.0.bytes(&self.named(column))
+    }
+
+    fn bytes_opt(&self, column: &str) -> Result<Option<Vec<u8>>> {
+        self.0.bytes_opt(&self.named(column))
+    }
 }
 
 impl Read for AnyRow {
@@ -35,28 +83,11 @@ impl Read for AnyRow {
         Ok(self.try_get(column)?)
     }
 
-    fn flag(&self, column: &str) -> Result<bool> {
-        Ok(self.int(column)? != 0)
-    }
-
-    fn time(&self, column: &str) -> Result<Timestamp> {
-        Ok(Timestamp::from_micros(self.try_get(column)?))
-    }
-
-    fn time_opt(&self, column: &str) -> Result<Option<Timestamp>> {
-        Ok(self.int_opt(column)?.map(Timestamp::from_micros))
-    }
-
-    fn bytes_opt(&self, column: &str) -> Result<Option<Vec<u8>>> {
-        Ok(self.try_get(column)?)
-    }
-
     fn bytes(&self, column: &str) -> Result<Vec<u8>> {
         Ok(self.try_get(column)?)
     }
 
-    fn word<T>(&self, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
-        let word = self.text(column)?;
-        parse(&word).ok_or_else(|| Error::Unavailable(format!("the column {column} holds the unknown word {word:?}")))
+    fn bytes_opt(&self, column: &str) -> Result<Option<Vec<u8>>> {
+        Ok(self.try_get(column)?)
     }
 }

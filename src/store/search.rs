@@ -1,14 +1,13 @@
 //! Finding things by what people remember of them: a name, a label, how an id begins, or a whole key.
 
-use super::{
-    Store,
-    like::{escaped, spellings},
-    row::Read,
-};
+use sqlx::any::AnyRow;
+
+use super::{Store, key_status::suspended_column, like::escaped, row::Read};
 use crate::{
     Result,
+    fold::fold,
     id::{KeyId, OrgId, UserId},
-    key::secret::Checked,
+    key::{Status, secret::Checked},
 };
 
 /// What was found.
@@ -34,36 +33,44 @@ pub struct Found {
     pub name: String,
     /// What it is in: the organization last.
     pub within: Vec<String>,
-    /// A key that was revoked.
-    pub revoked: bool,
+    /// What has become of it, where it is a key.
+    pub status: Option<Status>,
 }
 
 /// Of each kind.
 const MOST: usize = 8;
 
-/// How each kind is asked for: name, what else may match, what it is in, whether it is over, where it stands.
-fn parts(kind: Kind) -> [&'static str; 6] {
+/// How each kind is asked for: id, name, what else may match, what it is in, its table and those around it.
+fn parts(kind: Kind) -> [&'static str; 5] {
     match kind {
-        Kind::Organization => ["o.id", "o.name", "''", "''", "0", ""],
-        Kind::Tenant => ["t.id", "t.name", "''", "''", "0", "JOIN tenants t ON t.org_id = o.id"],
+        Kind::Organization => ["o.id", "o.name", "''", "''", ""],
+        Kind::Tenant => ["t.id", "t.name", "''", "''", "JOIN tenants t ON t.org_id = o.id"],
         Kind::Project => {
             let from = "JOIN projects p ON p.org_id = o.id JOIN tenants t ON t.id = p.tenant_id";
-            ["p.id", "p.name", "''", "t.name", "0", from]
+            ["p.id", "p.name", "''", "t.name", from]
         }
         Kind::App => {
             let from = "JOIN apps a ON a.org_id = o.id JOIN projects p ON p.id = a.project_id";
-            ["a.id", "a.name", "COALESCE(a.bundle_id, '')", "p.name", "0", from]
+            ["a.id", "a.name", "COALESCE(a.bundle_id, '')", "p.name", from]
         }
         Kind::Key => {
             let from = "JOIN keys k ON k.org_id = o.id LEFT JOIN apps a ON a.id = k.app_id \
                 LEFT JOIN users u ON u.id = k.owner_id";
-            let revoked = "CASE WHEN k.revoked_at IS NULL THEN 0 ELSE 1 END";
-            ["k.id", "k.label", "k.shown", "COALESCE(a.name, u.name, '')", revoked, from]
+            ["k.id", "k.label", "k.shown", "COALESCE(a.name, u.name, '')", from]
         }
     }
 }
 
+/// What the status of a key depends on.
+const STATUS: &str = concat!(", k.revoked_at, k.expires_at, k.paused_at, ", suspended_column!());
+
 impl Store {
+    fn status_of(&self, row: &AnyRow) -> Result<Status> {
+        let expired = row.time_opt("expires_at")?.is_some_and(|at| at <= self.now());
+        let [revoked, paused] = ["revoked_at", "paused_at"].map(|column| row.time_opt(column));
+        Ok(Status::first_of(revoked?.is_some(), expired, row.flag("suspended")?, paused?.is_some()))
+    }
+
     /// What a person may see and calls by these words, a few of each kind: those that begin with them first, and of
     /// those the ones of `near`.
     pub async fn search(&self, user: &UserId, near: Option<&OrgId>, words: &str) -> Result<Vec<Found>> {
@@ -80,33 +87,29 @@ impl Store {
     }
 
     async fn search_kind(&self, kind: Kind, user: &UserId, near: Option<&OrgId>, words: &str) -> Result<Vec<Found>> {
-        let [id, name, more, place, revoked, from] = parts(kind);
-        // Each spelling matches as it stands, or in small letters; what begins with one comes first.
-        let mut values = vec![user.to_string(), near.map(ToString::to_string).unwrap_or_default()];
-        let mut within = Vec::new();
-        let (mut begins, mut word_begins) = (Vec::new(), Vec::new());
-        for words in spellings(words) {
-            let words = escaped(&words);
-            let mut number = |pattern: String| {
-                values.push(pattern);
-                values.len()
-            };
-            let [any, first, word] =
-                [format!("%{words}%"), format!("{words}%"), format!("% {words}%")].map(&mut number);
-            within.push(format!(
-                "lower({name}) LIKE ${any} ESCAPE '!' OR {name} LIKE ${any} ESCAPE '!' \
-                 OR lower({more}) LIKE ${any} ESCAPE '!' OR lower({id}) LIKE ${first} ESCAPE '!'"
-            ));
-            begins.push(format!("lower({name}) LIKE ${first} ESCAPE '!' OR {name} LIKE ${first} ESCAPE '!'"));
-            word_begins.push(format!("lower({name}) LIKE ${word} ESCAPE '!' OR {name} LIKE ${word} ESCAPE '!'"));
-        }
-        let [within, begins, word_begins] = [within, begins, word_begins].map(|parts| parts.join(" OR "));
+        let [id, name, more, place, from] = parts(kind);
+        let (status, ended) = if kind == Kind::Key { (STATUS, "k.revoked_at IS NOT NULL") } else { ("", "1 = 0") };
+        // Ids, and what lists show of a key, are no names: only their case makes no difference.
+        let plain = escaped(&words.to_lowercase());
+        let words = escaped(&fold(words));
+        let values = [
+            user.to_string(),
+            near.map(ToString::to_string).unwrap_or_default(),
+            format!("%{words}%"),
+            format!("{words}%"),
+            format!("% {words}%"),
+            format!("%{plain}%"),
+            format!("{plain}%"),
+        ];
+        let within = format!(
+            "{name}_folded LIKE $3 ESCAPE '!' OR lower({more}) LIKE $6 ESCAPE '!' OR lower({id}) LIKE $7 ESCAPE '!'"
+        );
         let sql = format!(
-            "SELECT {id} AS id, {name} AS name, {place} AS place, o.name AS org, \
-             CAST({revoked} AS BIGINT) AS revoked \
+            "SELECT {id} AS id, {name} AS name, {place} AS place, o.name AS org{status} \
              FROM members m JOIN orgs o ON o.id = m.org_id {from} WHERE m.user_id = $1 AND ({within}) \
-             ORDER BY CASE WHEN {begins} THEN 0 WHEN {word_begins} THEN 1 ELSE 2 END, \
-             CASE WHEN o.id = $2 THEN 0 ELSE 1 END, revoked, lower({name}), {id} LIMIT {MOST}"
+             ORDER BY CASE WHEN {name}_folded LIKE $4 ESCAPE '!' THEN 0 \
+             WHEN {name}_folded LIKE $5 ESCAPE '!' THEN 1 ELSE 2 END, \
+             CASE WHEN o.id = $2 THEN 0 ELSE 1 END, CASE WHEN {ended} THEN 1 ELSE 0 END, {name}_folded, {id} LIMIT {MOST}"
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql));
         let rows = values.into_iter().fold(query, sqlx::query::Query::bind).fetch_all(self.read()).await?;
@@ -116,7 +119,8 @@ impl Store {
             let within =
                 [row.text("place")?, if kind == Kind::Organization { String::new() } else { row.text("org")? }];
             let within = within.into_iter().filter(|place| !place.is_empty()).collect();
-            found.push(Found { kind, id, name, within, revoked: row.flag("revoked")? });
+            let status = if kind == Kind::Key { Some(self.status_of(row)?) } else { None };
+            found.push(Found { kind, id, name, within, status });
         }
         Ok(found)
     }

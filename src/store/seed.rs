@@ -11,12 +11,14 @@ use crate::{
     key::{Holder, NewKey, PlainSecret},
 };
 
-/// Everything of a key that was issued, but for its name and its secret. It counts as used, so that a first use is
-/// not told of each.
+/// Everything of a key that was issued, but for its id and its secret.
 const COPY: &str = "INSERT INTO keys (id, digest, shown, org_id, app_id, label, environment, mode, pepper, scopes, \
-    created_at, created_by, expires_at, last_used_at) \
+    created_at, created_by, expires_at, label_folded) \
     SELECT $1, $2, $3, org_id, app_id, label, environment, mode, pepper, scopes, \
-    created_at, created_by, expires_at, created_at FROM keys WHERE id = $4";
+    created_at, created_by, expires_at, label_folded FROM keys WHERE id = $4";
+
+/// It counts as used, so that there is no event of each key's first use.
+const USED: &str = "INSERT INTO key_uses (key_id, first_at, last_at) VALUES ($1, $2, $2)";
 
 impl Store {
     /// Issues a key as [`Store::issue_key`] does, and `count - 1` copies of it in the same transaction, which leave one
@@ -32,13 +34,15 @@ impl Store {
             while secrets.len() < count {
                 let secret = PlainSecret::mint(&prefix, store.entropy());
                 let (digest, _) = store.0.peppers.digest(&secret);
+                let id = KeyId::mint(store.entropy()).to_string();
                 sqlx::query(COPY)
-                    .bind(KeyId::mint(store.entropy()).to_string())
+                    .bind(id.clone())
                     .bind(digest.0.to_vec())
                     .bind(secret.shown())
                     .bind(template.clone())
                     .execute(tx.on())
                     .await?;
+                sqlx::query(USED).bind(id).bind(store.now().micros()).execute(tx.on()).await?;
                 secrets.push(secret);
             }
             let target = Target::new("app", &app.id, &app.name).of_app(&app.id);

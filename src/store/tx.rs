@@ -1,13 +1,15 @@
 //! Write transactions: who acts is named first, what was done is recorded in the same commit.
 
+mod events;
+
 use std::time::Instant;
 
-use sqlx::{Any, Row, Transaction};
+use sqlx::{Any, Transaction};
 
 use super::{Change, Location, Store, Touched, row::Read};
 use crate::{
     Error, Result, Timestamp,
-    audit::{Act, Actor, Event, NewEvent, Once},
+    audit::{Act, Actor, Once},
     id::{KeyId, OrgId, TokenId},
     key::Digest,
     member::Permission,
@@ -159,11 +161,6 @@ impl Tx {
         }
     }
 
-    /// What follows was done by another: a batch tells of several.
-    pub(super) fn act_as(&mut self, act: Act) {
-        self.act = act;
-    }
-
     /// Queues here for a chain before anything is looked at that must not change meanwhile, such as who the last owner
     /// is. Whoever queues so takes the chain first and other rows after it.
     pub(super) async fn lock_chain(&mut self, name: &str) -> Result<()> {
@@ -179,74 +176,6 @@ impl Tx {
             .bind(Vec::<u8>::new())
             .execute(self.on())
             .await?;
-        Ok(())
-    }
-
-    /// Appends an event to its chain.
-    pub(super) async fn record(&mut self, new: NewEvent) -> Result<()> {
-        let head = sqlx::query("UPDATE chains SET seq = seq + 1 WHERE name = $1 RETURNING seq, hash")
-            .bind(new.chain())
-            .fetch_one(self.on())
-            .await?;
-        let before: Vec<u8> = head.try_get("hash")?;
-        // A revocation may be its own.
-        if let Some(key) = self.managing.clone().filter(|_| !new.action.is_revocation()) {
-            self.reach_of_key(&key).await?;
-        }
-        let event = Event {
-            chain: new.chain().to_owned(),
-            seq: head.int("seq")?,
-            at: self.store.now(),
-            actor_kind: self.act.actor.kind().to_owned(),
-            actor_id: self.act.actor.id().to_owned(),
-            actor_name: self.act.actor.name().to_owned(),
-            action: new.action.as_str().to_owned(),
-            target_kind: new.target.kind.to_owned(),
-            target_id: new.target.id,
-            target_name: new.target.name,
-            app_id: new.target.app_id.map(|id| id.to_string()),
-            outcome: new.outcome,
-            address: self.act.address.clone(),
-            user_agent: self.act.user_agent.clone(),
-            request_id: self.act.request_id.as_ref().map(ToString::to_string),
-            details: new.details.to_string(),
-        };
-        let hash = event.hash(&before).to_vec();
-        self.append(event, &hash).await?;
-        self.recorded += 1;
-        Ok(())
-    }
-
-    async fn append(&mut self, event: Event, hash: &[u8]) -> Result<()> {
-        sqlx::query("UPDATE chains SET hash = $1 WHERE name = $2")
-            .bind(hash.to_vec())
-            .bind(event.chain.clone())
-            .execute(self.on())
-            .await?;
-        sqlx::query(
-            "INSERT INTO events (chain, seq, at, actor_kind, actor_id, actor_name, action, target_kind, target_id, \
-             target_name, app_id, outcome, address, user_agent, request_id, details, hash) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
-        )
-        .bind(event.chain)
-        .bind(event.seq)
-        .bind(event.at.micros())
-        .bind(event.actor_kind)
-        .bind(event.actor_id)
-        .bind(event.actor_name)
-        .bind(event.action)
-        .bind(event.target_kind)
-        .bind(event.target_id)
-        .bind(event.target_name)
-        .bind(event.app_id)
-        .bind(event.outcome.code())
-        .bind(event.address)
-        .bind(event.user_agent)
-        .bind(event.request_id)
-        .bind(event.details)
-        .bind(hash.to_vec())
-        .execute(self.on())
-        .await?;
         Ok(())
     }
 

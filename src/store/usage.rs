@@ -1,14 +1,23 @@
 //! What verifiers saw, written in batches: nothing is written while a request waits.
 
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    net::IpAddr,
+    sync::Arc,
+};
 
 use serde_json::json;
 
-use super::{Store, detached, tx::Tx};
+use super::{
+    Store, detached,
+    row::Read,
+    rows::{Cell, with_rows},
+    tx::Tx,
+};
 use crate::{
     Result, Timestamp,
     audit::{Act, Action, Actor, NewEvent, Target},
-    id::{KeyId, OrgId, RequestId},
+    id::{OrgId, RequestId},
     key::{KeyRecord, Verdict},
 };
 
@@ -50,7 +59,9 @@ fn target(key: &KeyRecord) -> Target {
 }
 
 impl Store {
-    pub async fn record_usage<K>(&self, mut used: Vec<Used<K>>, refused: Vec<Refused<K>>) -> Result<()>
+    /// Writes when keys were used and why they were refused, in one transaction: whoever has many gives them in parts.
+    /// The first use of a key leaves an event, once: its row in `key_uses` is made in the same commit.
+    pub async fn record_usage<K>(&self, used: Vec<Used<K>>, refused: Vec<Refused<K>>) -> Result<()>
     where
         K: AsRef<KeyRecord> + Send + Sync + 'static,
     {
@@ -60,29 +71,37 @@ impl Store {
         let store = self.clone();
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
-            // Keys before chains, each in one order: so do all other writes, and PostgreSQL finds no deadlock.
-            used.sort_by(|one, other| one.record().key_id.cmp(&other.record().key_id));
-            let mut first_uses = Vec::new();
-            for used in used {
-                if tx.touch_last_used(&used.record().key_id, used.at).await? {
-                    first_uses.push(used);
-                }
-            }
+            // Uses before chains, each in one order: so do all other writes, and PostgreSQL finds no deadlock.
+            let used = each_once(used);
+            let first_uses = tx.record_first_uses(&used).await?;
+            tx.record_last_uses(&used).await?;
+            let first_uses: Vec<_> =
+                used.into_iter().filter(|used| first_uses.contains(used.record().key_id.as_str())).collect();
             for org in orgs(&first_uses, &refused) {
-                for used in first_uses.iter().filter(|used| used.record().owner.org_id == org) {
-                    tx.act_as(act(used.record(), used.address, used.user_agent.clone(), None));
-                    // Written a little later, perhaps after the key's revocation: it was used before.
-                    let event = NewEvent::of(&org, Action::KeyFirstUsed, target(used.record()));
-                    tx.record(event.with(json!({ "used_at": used.at }))).await?;
-                }
-                for refused in refused.iter().filter(|refused| refused.record().owner.org_id == org) {
-                    tx.record_refusal(refused).await?;
-                }
+                let used = first_uses.iter().filter(|used| used.record().owner.org_id == org);
+                let refused = refused.iter().filter(|refused| refused.record().owner.org_id == org);
+                let events = used.map(first_use).chain(refused.map(refusal)).collect();
+                tx.record_others(&org, events).await?;
             }
             tx.commit_counts().await
         })
         .await
     }
+}
+
+/// One use of each key, in one order: a key that left the cache and came back was gathered twice.
+fn each_once<K: AsRef<KeyRecord>>(mut used: Vec<Used<K>>) -> Vec<Used<K>> {
+    used.sort_by(|one, other| one.record().key_id.cmp(&other.record().key_id));
+    used.dedup_by(|next, kept| {
+        let same = next.record().key_id == kept.record().key_id;
+        if same {
+            kept.at = kept.at.max(next.at);
+            kept.address = kept.address.or(next.address);
+            kept.user_agent = kept.user_agent.take().or(next.user_agent.take());
+        }
+        same
+    });
+    used
 }
 
 /// The organizations of a batch, each once and in order.
@@ -103,36 +122,59 @@ impl<K: AsRef<KeyRecord>> Refused<K> {
     }
 }
 
+fn first_use<K: AsRef<KeyRecord>>(used: &Used<K>) -> (Act, NewEvent) {
+    let key = used.record();
+    // Written a little later, perhaps after the key's revocation: it was used before.
+    let event = NewEvent::of(&key.owner.org_id, Action::KeyFirstUsed, target(key));
+    (act(key, used.address, used.user_agent.clone(), None), event.with(json!({ "used_at": used.at })))
+}
+
+fn refusal<K: AsRef<KeyRecord>>(refused: &Refused<K>) -> (Act, NewEvent) {
+    let Refused { verdict, passed, times, address, user_agent, ip, request_id, .. } = refused;
+    let key = refused.record();
+    let action = if *passed { Action::RequestNoted } else { Action::RequestRefused };
+    let event = NewEvent::of(&key.owner.org_id, action, target(key));
+    let event = if *passed { event } else { event.refused(verdict.status()) };
+    let mut details = json!({ "code": verdict.code(), "times": times });
+    if let (Verdict::IpDenied, Some(ip)) = (verdict, ip) {
+        details["ip"] = ip.to_string().into();
+    }
+    (act(key, *address, user_agent.clone(), Some(request_id.clone())), event.with(details))
+}
+
+/// Keys and times, in the order in which their rows are locked.
+fn rows<K: AsRef<KeyRecord>>(used: &[Used<K>]) -> Vec<[Cell; 2]> {
+    used.iter().map(|used| [used.record().key_id.to_string().into(), used.at.micros().into()]).collect()
+}
+
+const COLUMNS: [&str; 2] = ["key_id", "at"];
+
 impl Tx {
-    /// Notes a use; whether it was the first.
-    async fn touch_last_used(&mut self, key: &KeyId, at: Timestamp) -> Result<bool> {
-        let first =
-            sqlx::query("UPDATE keys SET last_used_at = $1 WHERE id = $2 AND last_used_at IS NULL RETURNING id")
-                .bind(at.micros())
-                .bind(key.to_string())
-                .fetch_optional(self.on())
-                .await?;
-        if first.is_none() {
-            sqlx::query("UPDATE keys SET last_used_at = $1 WHERE id = $2 AND last_used_at < $1")
-                .bind(at.micros())
-                .bind(key.to_string())
-                .execute(self.on())
-                .await?;
+    /// Notes the first uses among these; of which keys they were. Two who write of one key at once: the second waits
+    /// for the first and finds its row. Of a key that was deleted meanwhile nothing is kept.
+    async fn record_first_uses<K: AsRef<KeyRecord>>(&mut self, used: &[Used<K>]) -> Result<HashSet<String>> {
+        if used.is_empty() {
+            return Ok(HashSet::new());
         }
-        Ok(first.is_some())
+        let statement = "INSERT INTO key_uses (key_id, first_at, last_at) \
+            SELECT k.id, v.at, v.at FROM v JOIN keys k ON k.id = v.key_id \
+            WHERE NOT EXISTS (SELECT 1 FROM key_uses u WHERE u.key_id = v.key_id) ORDER BY v.n \
+            ON CONFLICT (key_id) DO NOTHING RETURNING key_id";
+        let made = with_rows(COLUMNS, rows(used), statement).fetch_all(self.on()).await?;
+        made.iter().map(|row| row.text("key_id")).collect()
     }
 
-    async fn record_refusal<K: AsRef<KeyRecord>>(&mut self, refused: &Refused<K>) -> Result<()> {
-        let Refused { verdict, passed, times, address, user_agent, ip, request_id, .. } = refused;
-        let key = refused.record();
-        self.act_as(act(key, *address, user_agent.clone(), Some(request_id.clone())));
-        let action = if *passed { Action::RequestNoted } else { Action::RequestRefused };
-        let event = NewEvent::of(&key.owner.org_id, action, target(key));
-        let event = if *passed { event } else { event.refused(verdict.status()) };
-        let mut details = json!({ "code": verdict.code(), "times": times });
-        if let (Verdict::IpDenied, Some(ip)) = (verdict, ip) {
-            details["ip"] = ip.to_string().into();
+    /// Notes the last uses. An upsert of rows that are there, since it takes them in the order of the list, which an
+    /// UPDATE would not. What was gathered before and is written after turns no time back.
+    async fn record_last_uses<K: AsRef<KeyRecord>>(&mut self, used: &[Used<K>]) -> Result<()> {
+        if used.is_empty() {
+            return Ok(());
         }
-        self.record(event.with(details)).await
+        let statement = "INSERT INTO key_uses (key_id, first_at, last_at) \
+            SELECT u.key_id, u.first_at, v.at FROM v JOIN key_uses u ON u.key_id = v.key_id \
+            WHERE u.last_at < v.at ORDER BY v.n \
+            ON CONFLICT (key_id) DO UPDATE SET last_at = excluded.last_at WHERE key_uses.last_at < excluded.last_at";
+        with_rows(COLUMNS, rows(used), statement).execute(self.on()).await?;
+        Ok(())
     }
 }

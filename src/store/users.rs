@@ -2,15 +2,16 @@
 
 use sqlx::{Row, any::AnyRow};
 
-use super::{Store, detached, is_taken, row::Read, tx::Tx};
+use super::{Store, detached, is_taken, retried, row::Read, tx::Tx};
 use crate::{
     Error, Result,
     audit::{Act, Action, NewEvent, SYSTEM, Target},
-    id::UserId,
+    fold::fold,
+    id::{OrgId, UserId},
     user::{Account, NewUser, User},
 };
 
-pub(super) fn user(row: &AnyRow) -> Result<User> {
+pub(super) fn user(row: &impl Read) -> Result<User> {
     Ok(User {
         id: UserId::stored(row.text("id")?),
         name: row.text("name")?,
@@ -75,7 +76,7 @@ impl Store {
 
     /// Everybody, by name.
     pub async fn accounts(&self) -> Result<Vec<Account>> {
-        let rows = sqlx::query("SELECT * FROM users ORDER BY lower(name), id").fetch_all(self.read()).await?;
+        let rows = sqlx::query("SELECT * FROM users ORDER BY name_folded, id").fetch_all(self.read()).await?;
         rows.iter().map(account).collect()
     }
 
@@ -118,25 +119,11 @@ impl Store {
         .await
     }
 
-    /// Gives a person another name.
+    /// Gives a person another name. The log of each organization they belong to holds it, and `system`'s.
     pub async fn rename_user(&self, act: &Act, user: &User, name: String) -> Result<()> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
-        detached(async move {
-            let mut tx = store.begin(&act).await?;
-            tx.lock_chain(SYSTEM).await?;
-            let done = sqlx::query("UPDATE users SET name = $1 WHERE id = $2")
-                .bind(name.clone())
-                .bind(user.id.to_string())
-                .execute(tx.on())
-                .await?;
-            if done.rows_affected() == 0 {
-                return Err(Error::NotFound);
-            }
-            let details = serde_json::json!({ "from": user.name, "to": name });
-            tx.record(NewEvent::of_system(Action::AccountRenamed, target(&user)).with(details)).await?;
-            tx.commit().await
-        })
-        .await
+        // Deleting one of the organizations takes the chains in the other order.
+        detached(retried(move || rename(store.clone(), act.clone(), user.clone(), name.clone()))).await
     }
 
     /// Sets another password, and ends every session: whoever knew the old one is out. How many were ended.
@@ -213,7 +200,40 @@ impl Store {
     }
 }
 
+async fn rename(store: Store, act: Act, user: User, name: String) -> Result<()> {
+    let mut tx = store.begin(&act).await?;
+    tx.lock_chain(SYSTEM).await?;
+    let done = sqlx::query("UPDATE users SET name = $1, name_folded = $3 WHERE id = $2")
+        .bind(name.clone())
+        .bind(user.id.to_string())
+        .bind(fold(&name))
+        .execute(tx.on())
+        .await?;
+    if done.rows_affected() == 0 {
+        return Err(Error::NotFound);
+    }
+    let details = serde_json::json!({ "from": user.name, "to": name });
+    let renamed = NewEvent::of_system(Action::AccountRenamed, target(&user)).with(details);
+    // Whoever renames holds `system`, so that two of them do not take these crosswise.
+    for org in tx.orgs_of(&user.id).await? {
+        tx.record(NewEvent { org_id: Some(org), ..renamed.clone() }).await?;
+    }
+    tx.record(renamed).await?;
+    tx.commit().await
+}
+
 impl Tx {
+    /// The organizations that a person belongs to, in an order that is the same in every locale.
+    async fn orgs_of(&mut self, user: &UserId) -> Result<Vec<OrgId>> {
+        let rows = sqlx::query("SELECT org_id FROM members WHERE user_id = $1")
+            .bind(user.to_string())
+            .fetch_all(self.on())
+            .await?;
+        let mut orgs: Vec<String> = rows.iter().map(|row| row.text("org_id")).collect::<Result<_>>()?;
+        orgs.sort_unstable();
+        Ok(orgs.into_iter().map(OrgId::stored).collect())
+    }
+
     async fn insert_user(&mut self, store: &Store, new: NewUser, hash: String, operator: bool) -> Result<User> {
         let user = User {
             id: UserId::mint(store.entropy()),
@@ -223,7 +243,8 @@ impl Tx {
             created_at: store.now(),
         };
         sqlx::query(
-            "INSERT INTO users (id, name, email, password_hash, operator, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO users (id, name, email, password_hash, operator, created_at, name_folded) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(user.id.to_string())
         .bind(user.name.clone())
@@ -231,6 +252,7 @@ impl Tx {
         .bind(hash)
         .bind(i64::from(operator))
         .bind(user.created_at.micros())
+        .bind(fold(&user.name))
         .execute(self.on())
         .await
         .map_err(|error| {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::any::AnyRow;
 
-use super::{Store, keys, row::Read};
+use super::{Store, key_status::suspended_column, keys, row::Read};
 use crate::{
     Result, Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
@@ -25,16 +25,13 @@ macro_rules! select_record {
     ($column:literal) => {
         concat!(
             "SELECT k.id, k.label, k.org_id, k.app_id, k.environment, k.mode, k.scopes, k.expires_at, k.revoked_at, \
-             k.paused_at, k.metadata, k.last_used_at, k.require_signed, k.addresses, k.addresses_enforced, \
+             k.paused_at, k.metadata, v.last_at AS last_used_at, k.require_signed, k.addresses, k.addresses_enforced, \
              k.limit_per_minute, k.limit_per_day, a.tenant_id, a.project_id, \
              COALESCE(a.ingestion_verified, 0) AS ingestion_verified, a.limit_per_minute AS app_per_minute, \
-             a.limit_per_day AS app_per_day, o.plan, \
-             COALESCE(a.archived_at, p.archived_at, t.archived_at, o.archived_at, u.disabled_at) AS archived_at, \
-             CAST(CASE WHEN k.owner_id IS NOT NULL AND m.user_id IS NULL THEN 1 ELSE 0 END AS BIGINT) AS left_org \
-             FROM keys k JOIN orgs o ON o.id = k.org_id LEFT JOIN apps a ON a.id = k.app_id \
-             LEFT JOIN projects p ON p.id = a.project_id LEFT JOIN tenants t ON t.id = a.tenant_id \
-             LEFT JOIN users u ON u.id = k.owner_id \
-             LEFT JOIN members m ON m.org_id = k.org_id AND m.user_id = k.owner_id WHERE ",
+             a.limit_per_day AS app_per_day, o.plan, ",
+            suspended_column!(),
+            " FROM keys k JOIN orgs o ON o.id = k.org_id LEFT JOIN apps a ON a.id = k.app_id \
+             LEFT JOIN key_uses v ON v.key_id = k.id WHERE ",
             $column,
             " = $1"
         )
@@ -116,6 +113,6 @@ fn owner(row: &AnyRow) -> Result<KeyOwner> {
         org_id: OrgId::stored(row.text("org_id")?),
         app,
         plan: row.word("plan", Plan::parse)?,
-        suspended: row.time_opt("archived_at")?.is_some() || row.flag("left_org")?,
+        suspended: row.flag("suspended")?,
     })
 }

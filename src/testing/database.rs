@@ -179,7 +179,7 @@ async fn open(location: Location, clock: Arc<TurnedClock>, profile: Arc<Profile>
         vault: Vault::new(&MasterKey::mint(&SeededEntropy::new(SEED))),
         profile,
     };
-    Store::open(location, tools).await.expect("the store opens")
+    Store::open_and_migrate(location, tools).await.expect("the store opens")
 }
 
 async fn admin(server: &str, sql: String) {

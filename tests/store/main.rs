@@ -3,12 +3,15 @@
 mod constraints;
 mod events;
 mod export;
+mod folding;
 mod holders;
 mod key_days;
+mod key_status;
 mod keys;
 mod lifecycle;
 mod managing;
 mod members;
+mod migrating;
 mod opening;
 mod orgs;
 mod races;

@@ -16,14 +16,17 @@ sallyport::on_both_databases!(
     opening_at_once_migrates_once,
 );
 
-async fn open(location: &Location, seed: u64) -> Result<Store, OpenError> {
-    let tools = Tools {
+fn tools(seed: u64) -> Tools {
+    tools_with(&MasterKey::mint(&SeededEntropy::new(seed)))
+}
+
+pub(crate) fn tools_with(master_key: &MasterKey) -> Tools {
+    Tools {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
-        vault: Vault::new(&MasterKey::mint(&SeededEntropy::new(seed))),
+        vault: Vault::new(master_key),
         profile: Profile::standard(),
-    };
-    Store::open(location.clone(), tools).await
+    }
 }
 
 pub(crate) async fn raw(location: &Location) -> AnyPool {
@@ -35,9 +38,29 @@ pub(crate) async fn raw(location: &Location) -> AnyPool {
     AnyPool::connect(&url).await.expect("connects")
 }
 
+/// A database beside the test's with nothing in it: what a first start finds.
+pub(crate) async fn emptied(store: &TestStore) -> Location {
+    match store.location() {
+        Location::Sqlite(path) => Location::Sqlite(path.with_file_name("fresh.db")),
+        // The same database.
+        Location::Postgres(url) => {
+            let pool = raw(store.location()).await;
+            for sql in ["DROP SCHEMA public CASCADE", "CREATE SCHEMA public"] {
+                sqlx::query(sql).execute(&pool).await.expect("emptied");
+            }
+            pool.close().await;
+            Location::Postgres(url.clone())
+        }
+    }
+}
+
 async fn another_master_key_is_refused(store: &TestStore) {
-    let error = open(store.location(), 99).await.expect_err("refused").to_string();
-    assert!(error.contains("another master key"), "{error}");
+    let open = Store::open(store.location().clone(), tools(99)).await;
+    let migrate = Store::open_and_migrate(store.location().clone(), tools(99)).await;
+    for refused in [open, migrate] {
+        let error = refused.expect_err("refused").to_string();
+        assert!(error.contains("another master key"), "{error}");
+    }
 }
 
 async fn a_newer_database_is_refused(store: &TestStore) {
@@ -51,26 +74,19 @@ async fn a_newer_database_is_refused(store: &TestStore) {
     .await
     .expect("written");
     pool.close().await;
-    let error = open(store.location(), 42).await.expect_err("refused");
-    assert!(matches!(error, OpenError::NewerDatabase(9999)), "{error}");
+    let open = Store::open(store.location().clone(), tools(42)).await;
+    let migrate = Store::open_and_migrate(store.location().clone(), tools(42)).await;
+    for refused in [open, migrate] {
+        let error = refused.expect_err("refused");
+        assert!(matches!(error, OpenError::NewerDatabase(9999)), "{error}");
+    }
 }
 
 async fn opening_at_once_migrates_once(store: &TestStore) {
-    let location = match store.location() {
-        Location::Sqlite(path) => Location::Sqlite(path.with_file_name("fresh.db")),
-        // The same database with nothing in it: what a first start finds.
-        Location::Postgres(url) => {
-            let pool = raw(store.location()).await;
-            for sql in ["DROP SCHEMA public CASCADE", "CREATE SCHEMA public"] {
-                sqlx::query(sql).execute(&pool).await.expect("emptied");
-            }
-            pool.close().await;
-            Location::Postgres(url.clone())
-        }
-    };
+    let location = emptied(store).await;
     let starts = (0..4).map(|_| {
         let location = location.clone();
-        tokio::spawn(async move { open(&location, 42).await })
+        tokio::spawn(async move { Store::open_and_migrate(location, tools(42)).await })
     });
     for start in starts.collect::<Vec<_>>() {
         let store = start.await.expect("no panic").expect("opens");

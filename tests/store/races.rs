@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use sallyport::{
-    Error,
+    Error, Timestamp,
+    app::App,
     audit::{Act, Actor},
-    key::{NewKey, new::KeyInput, secret::Checked},
+    key::{Key, KeyRecord, NewKey, new::KeyInput, secret::Checked},
     member::Role,
     place::Place,
     store::{KeyFilter, Location, Used},
@@ -21,6 +22,8 @@ sallyport::on_both_databases!(
     a_key_that_is_issued_meanwhile_is_revoked_too,
     a_role_and_a_deletion_do_not_block_each_other,
     many_revocations_and_flushes_do_not_block_each_other,
+    a_flush_waits_for_no_revocation,
+    a_revocation_waits_for_no_flush,
 );
 
 /// A row that somebody else holds, so that what comes next has to queue for it.
@@ -185,4 +188,71 @@ async fn many_revocations_and_flushes_do_not_block_each_other(store: &TestStore)
         flush.await.expect("no panic").expect("written: both take keys in one order, and neither is ended");
     }
     assert!(store.check_chain(org.id.as_str()).await.expect("read").is_ok());
+    assert_eq!(deadlocks(store).await, 0);
+}
+
+/// How many transactions PostgreSQL ended to untie them from others.
+async fn deadlocks(store: &TestStore) -> i64 {
+    if matches!(store.location(), Location::Sqlite(_)) {
+        return 0;
+    }
+    // A connection that was closed has counted.
+    store.close().await;
+    let pool = raw(store.location()).await;
+    let sql = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+    let (deadlocks,): (i64,) = sqlx::query_as(sql).fetch_one(&pool).await.expect("asked");
+    pool.close().await;
+    deadlocks
+}
+
+/// Two keys with records: one that was used before, one that was not.
+async fn used_and_new(store: &TestStore, act: &Act, app: &App) -> [(Key, Arc<KeyRecord>); 2] {
+    let mut keys = Vec::new();
+    for label in ["used", "new"] {
+        let key = store.key(act, app, label).await.key;
+        let record = Arc::new(store.key_by_id(&key.id).await.expect("asked").expect("there").record);
+        keys.push((key, record));
+    }
+    store.record_usage(vec![used(&keys[0].1, store.now())], vec![]).await.expect("written");
+    keys.try_into().expect("two")
+}
+
+fn used(key: &Arc<KeyRecord>, at: Timestamp) -> Used<KeyRecord> {
+    Used { key: Arc::clone(key), at, address: None, user_agent: None }
+}
+
+async fn a_flush_waits_for_no_revocation(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "App").await;
+    let keys = used_and_new(store, &act, &app).await;
+    // As a revocation holds them, until its end.
+    let held = "UPDATE keys SET revoked_at = 1, revoked_by = 'x'".to_owned();
+    let held = Held::row(store, held).await;
+    let later = store.now() + Duration::from_secs(1);
+    let used = keys.iter().map(|(_, record)| used(record, later)).collect();
+    store.record_usage(used, vec![]).await.expect("written");
+    Held::release(held).await;
+    for (key, _) in &keys {
+        let stored = store.key_by_id(&key.id).await.expect("asked").expect("there");
+        assert_eq!(stored.last_used_at, Some(later));
+    }
+}
+
+async fn a_revocation_waits_for_no_flush(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "App").await;
+    let [(used, _), (new, _)] = used_and_new(store, &act, &app).await;
+    // As a flush holds them, until its end.
+    let held = format!(
+        "INSERT INTO key_uses (key_id, first_at, last_at) VALUES ('{}', 1, 2), ('{}', 1, 2) \
+         ON CONFLICT (key_id) DO UPDATE SET last_at = key_uses.last_at + 1",
+        new.id, used.id
+    );
+    let held = Held::row(store, held).await;
+    store.revoke_key(&act, &used, String::new()).await.expect("revoked");
+    store.pause_key(&act, &new).await.expect("paused");
+    assert_eq!(store.revoke_all(&act, &Place::from(&app), String::new()).await.expect("revoked"), 1);
+    Held::release(held).await;
 }

@@ -1,6 +1,7 @@
 use sallyport::{
-    key::secret::Checked,
+    key::{Status, secret::Checked},
     member::Role,
+    place::Place,
     project::NewProject,
     store::{Found, Kind},
     testing::TestStore,
@@ -37,8 +38,12 @@ async fn things_are_found_by_their_names(store: &TestStore) {
     assert_eq!(names(&found, Kind::Key), ["Calm CI", "Calm lost"]);
     let of_key = found.iter().find(|found| found.id == key.id.as_str()).expect("the key");
     assert_eq!(of_key.within, ["Focus and calm", "Calm Company"]);
-    assert!(!of_key.revoked);
-    assert!(found.iter().any(|found| found.id == lost.id.as_str() && found.revoked));
+    assert_eq!(of_key.status, Some(Status::Active));
+    assert!(found.iter().any(|found| found.id == lost.id.as_str() && found.status == Some(Status::Revoked)));
+    store.archive_place(&act, &Place::from(&app)).await.expect("archived");
+    let found_now = store.search(&ada.id, None, "Calm CI").await.expect("asked");
+    assert_eq!(found_now[0].status, Some(Status::Suspended), "with its app");
+    assert!(found.iter().all(|found| found.status.is_some() == (found.kind == Kind::Key)));
     let tenant = store.search(&ada.id, None, "develop").await.expect("asked");
     assert_eq!(names(&tenant, Kind::Tenant), ["Development"]);
 
@@ -95,13 +100,26 @@ async fn letters_beyond_ascii_have_cases_too(store: &TestStore) {
     let ada = store.person("Ada").await;
     let act = store.act(&ada);
     let org = store.org(&act, "Focus").await;
-    for name in ["Östö", "ÄRGER", "Arger", "日本"] {
+    let names_given = ["Östö", "ÄRGER", "Arger", "日本", "Привет", "ΌΣΟΣ", "GROSSE STRASSE", "Café", "cafe\u{301} two"];
+    for name in names_given {
         store.app(&act, &org, name).await;
     }
-    for (words, expected) in [("östÖ", "Östö"), ("ärger", "ÄRGER"), ("arg", "Arger"), ("本", "日本")] {
+    for (words, expected) in [
+        ("östÖ", "Östö"),
+        ("ärger", "ÄRGER"),
+        ("arg", "Arger"),
+        ("本", "日本"),
+        ("пРиВ", "Привет"),
+        ("όσος", "ΌΣΟΣ"),
+        ("straße", "GROSSE STRASSE"),
+        ("CAFE\u{301}", "Café"),
+        ("café", "cafe\u{301} two"),
+    ] {
         let found = store.search(&ada.id, None, words).await.expect("asked");
-        assert_eq!(names(&found, Kind::App), [expected], "{words}");
+        assert!(names(&found, Kind::App).contains(&expected), "{words}");
     }
+    let found = store.search(&ada.id, None, "Arg").await.expect("asked");
+    assert_eq!(names(&found, Kind::App), ["Arger"], "an accent makes another letter");
 }
 
 async fn a_flood_of_matches_is_cut(store: &TestStore) {

@@ -14,12 +14,14 @@ pub fn CopyButton(
     #[prop(optional, into)]
     label: String,
 ) -> impl IntoView {
+    // On the page it is an ID.
+    let title = name.split(' ').map(|word| if word == "id" { "ID" } else { word }).collect::<Vec<_>>().join(" ");
     let text = target.is_empty().then_some(text);
     let target = (!target.is_empty()).then_some(target);
     let class = if label.is_empty() { "copy" } else { "copy btn" };
     let label = (!label.is_empty()).then(|| view! { <span>{label}</span> });
     view! {
-        <button type="button" class=class aria-label=name data-copy=text data-copy-from=target>
+        <button type="button" class=class aria-label=name title=title data-copy=text data-copy-from=target>
             {label}<CopyOnClick/>
         </button>
     }

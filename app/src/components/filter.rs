@@ -7,7 +7,7 @@ use crate::{
     islands::AutoSubmit,
 };
 
-/// The filters over a list: a GET form that sends itself where scripts run.
+/// The filters over a list: a GET form. Where scripts run it also sends itself, but never while a field is used.
 #[component]
 pub fn FilterBar(
     /// The list's own path.
@@ -34,7 +34,7 @@ pub fn FilterBar(
             {fold}
             <form class="filters" method="get" action=action>
                 {children()}
-                <button class="btn btn-small apply">"Apply"</button>
+                <button id="filter-apply" class="btn btn-small apply">"Apply"</button>
                 <AutoSubmit/>
             </form>
             <div class="filter-side">{side.run()}</div>
@@ -47,6 +47,20 @@ fn id_of(name: &str) -> String {
     format!("filter-{name}")
 }
 
+fn invalid(error: &Option<String>) -> Option<&'static str> {
+    error.is_some().then_some("true")
+}
+
+fn described_by(id: &str, error: &Option<String>) -> Option<String> {
+    error.is_some().then(|| format!("{id}-error"))
+}
+
+/// Why a filter can't be read, beside it.
+#[component]
+fn FilterError(id: String, error: Option<String>) -> impl IntoView {
+    error.map(|error| view! { <span id=format!("{id}-error") class="filter-error" role="alert">{error}</span> })
+}
+
 /// A choice among a `FilterBar`'s children.
 #[component]
 pub fn FilterSelect(
@@ -55,7 +69,12 @@ pub fn FilterSelect(
     #[prop(into)] label: String,
     options: Vec<Choice>,
 ) -> impl IntoView {
-    let (id, chosen) = (id_of(&name), form.value(&name));
+    let (id, chosen, mut options) = (id_of(&name), form.value(&name), options);
+    // What the address asks for is shown, known here or not.
+    if !options.iter().any(|choice| choice.value == chosen) {
+        options.push(Choice::new(chosen.clone(), chosen.clone()));
+    }
+    let error = form.error(&name);
     let options = options.into_iter().map(|choice| {
         let selected = choice.value == chosen;
         view! { <option value=choice.value selected=selected>{choice.label}</option> }
@@ -63,7 +82,10 @@ pub fn FilterSelect(
     view! {
         <div class="filter-field">
             <label for=id.clone()>{label}</label>
-            <select id=id name=name>{options.collect_view()}</select>
+            <select id=id.clone() name=name aria-invalid=invalid(&error) aria-describedby=described_by(&id, &error)>
+                {options.collect_view()}
+            </select>
+            <FilterError id error/>
         </div>
     }
 }
@@ -77,11 +99,15 @@ pub fn FilterText(
     #[prop(default = "text")] kind: &'static str,
     #[prop(optional, into)] placeholder: String,
 ) -> impl IntoView {
-    let (id, value) = (id_of(&name), form.value(&name));
+    let (id, value, error) = (id_of(&name), form.value(&name), form.error(&name));
     view! {
         <div class="filter-field">
             <label for=id.clone()>{label}</label>
-            <input id=id name=name type=kind value=value placeholder=placeholder autocomplete="off"/>
+            <input
+                id=id.clone() name=name type=kind value=value placeholder=placeholder autocomplete="off"
+                aria-invalid=invalid(&error) aria-describedby=described_by(&id, &error)
+            />
+            <FilterError id error/>
         </div>
     }
 }
@@ -94,8 +120,8 @@ pub fn FilterCheck(
     #[prop(into)] label: String,
     #[prop(default = "1")] value: &'static str,
 ) -> impl IntoView {
-    let checked = form.has(&name, value);
-    view! { <label class="check"><input type="checkbox" name=name value=value checked=checked/>{label}</label> }
+    let (id, checked) = (id_of(&name), form.has(&name, value));
+    view! { <label class="check"><input id=id type="checkbox" name=name value=value checked=checked/>{label}</label> }
 }
 
 /// A search of its own. It posts, so that a pasted key never stands in a URL.

@@ -4,7 +4,19 @@ use super::{
     badge::{Badge, Notice, Tone},
     code::CopyButton,
 };
-use crate::islands::OnceGuard;
+use crate::islands::{OnceGuard, SaveAsFile};
+
+/// The secrets as a file. With scripts the browser makes it from the template; without, a form gets it.
+#[derive(Clone, Debug)]
+pub struct SecretFile {
+    /// Where the form is sent.
+    pub action: String,
+    /// The whole file, as the server alone opens it.
+    pub sealed: String,
+    pub name: String,
+    /// The text with `{secret-key}` and `{signing-secret}` where these are.
+    pub template: String,
+}
 
 /// Shows the secrets of a new key, this once. It is left by ticking the box and pressing *Done*: the browser's own
 /// validation sees to that, with scripts or without.
@@ -27,15 +39,13 @@ pub fn OnceDialog(
     /// What stands before it there: `Bearer `.
     #[prop(optional, into)]
     scheme: String,
-    #[prop(into)] download_href: String,
-    #[prop(into)] download_name: String,
+    file: SecretFile,
     #[prop(into)] done_href: String,
 ) -> impl IntoView {
     let two = secret_key.is_some() && signing_secret.is_some();
     let both = if two { "Copy both" } else { "Copy it" };
     let these = if two { "see these." } else { "see it." };
     let first = if secret_key.is_some() { "secret-key" } else { "signing-secret" };
-    let download = if secret_key.is_some() { "Download credentials JSON" } else { "Download JSON" };
     let saved = if secret_key.is_some() { "I have saved these secrets" } else { "I have saved this secret" };
     let about = [label, owner].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
     let as_bearer =
@@ -66,9 +76,15 @@ pub fn OnceDialog(
                 </div>
                 <form class="dialog-foot once-foot" method="get" action=done_href>
                     <label class="check"><input type="checkbox" required/>{saved}</label>
-                    <a class="btn" href=download_href download=download_name>{download}</a>
+                    // Becomes a link to a file made here, where scripts run.
+                    <button class="btn" form="credentials" data-name=file.name data-text=file.template>
+                        "Download credentials JSON"<SaveAsFile/>
+                    </button>
                     <button class="btn btn-primary">"Done"</button>
                     <OnceGuard/>
+                </form>
+                <form id="credentials" method="post" action=file.action autocomplete="off" hidden>
+                    <input type="hidden" name="sealed" value=file.sealed autocomplete="off"/>
                 </form>
             </dialog>
             <p class="print-only">"Secrets are not printed. Save them in your secret manager, or download the file."</p>

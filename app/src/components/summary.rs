@@ -1,10 +1,16 @@
 use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
 
 use crate::form::FormState;
 
-/// What is wrong with a form, over it and with the focus; nothing where nothing is wrong.
+/// What is wrong with a form, over it and with the focus; nothing where nothing is wrong. The answer takes its status
+/// from the form, where that has one.
 #[component]
 pub fn ErrorSummary(#[prop(into)] form: FormState) -> impl IntoView {
+    let status = form.status().and_then(|status| axum::http::StatusCode::from_u16(status).ok());
+    if let (Some(status), Some(response)) = (status, use_context::<ResponseOptions>()) {
+        response.set_status(status);
+    }
     form.is_refused().then(|| {
         let names_fields = form.errors().iter().any(|(name, _)| !name.is_empty());
         let heading = names_fields.then(|| view! { <b>"Check this and try again"</b> });

@@ -1,7 +1,8 @@
 use leptos::{html::Span, prelude::*};
 
-/// Goes to what the filters of the form around it ask for, as soon as one changes. Empty ones are left out of the
-/// address, and with none left its `?` too.
+/// Applies the filters of the form around it: on Enter, when a field is left, and when something is chosen with the
+/// mouse; never while a field is changed with the keyboard (WCAG 3.2.2). The field that had the focus has it again on
+/// the page that follows. Empty filters are left out of the address, and with none left its `?` too.
 #[island]
 pub fn AutoSubmit() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
@@ -10,17 +11,130 @@ pub fn AutoSubmit() -> impl IntoView {
     anchor.on_load(|anchor| {
         use super::dom;
         if let Some(form) = dom::form_around(&anchor) {
-            for event in ["change", "submit"] {
-                let target = form.clone();
-                dom::listen(&form, event, move |event| {
-                    if let Some(href) = dom::address(&target) {
-                        event.prevent_default();
-                        let _ = window().location().set_href(&href);
-                    }
-                });
-            }
+            run::Filters::new(form).listen();
         }
     });
 
     view! { <span hidden node_ref=anchor></span> }
+}
+
+#[cfg(feature = "hydrate")]
+mod run {
+    use std::{cell::Cell, rc::Rc, time::Duration};
+
+    use leptos::prelude::{document, set_timeout, window};
+    use leptos::wasm_bindgen::JsCast;
+    use web_sys::{Element, FocusEvent, HtmlElement, HtmlFormElement, Node};
+
+    use super::super::dom;
+
+    /// Who goes from field to field and types on has not finished.
+    const PAUSE: Duration = Duration::from_millis(400);
+
+    /// The id of the field that had the focus, for the page that follows.
+    const FOCUSED: &str = "filter-focus";
+
+    #[derive(Clone)]
+    pub(super) struct Filters {
+        form: HtmlFormElement,
+        /// What the page shows.
+        shown: Option<String>,
+        /// The last field was used with the keyboard.
+        keyed: Rc<Cell<bool>>,
+        /// Counts what was done: only a pause after the last applies.
+        done: Rc<Cell<u32>>,
+    }
+
+    impl Filters {
+        pub(super) fn new(form: HtmlFormElement) -> Self {
+            Self { shown: dom::address(&form), form, keyed: Rc::default(), done: Rc::default() }
+        }
+
+        pub(super) fn listen(self) {
+            self.take_focus();
+            for (event, keyed) in [("keydown", true), ("pointerdown", false)] {
+                let filters = self.clone();
+                dom::listen(&self.form, event, move |_| {
+                    filters.keyed.set(keyed);
+                    filters.again();
+                });
+            }
+            let filters = self.clone();
+            dom::listen(&self.form, "input", move |_| {
+                filters.again();
+                // *Apply* is there once there is something to apply.
+                let _ = filters.form.toggle_attribute_with_force("data-changed", filters.is_changed());
+            });
+            let filters = self.clone();
+            dom::listen(&self.form, "change", move |event| {
+                let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+                let chosen = target.is_some_and(|field| field.matches("select, [type=checkbox]").unwrap_or(false));
+                if chosen && !filters.keyed.get() {
+                    filters.apply();
+                }
+            });
+            let filters = self.clone();
+            dom::listen(&self.form, "submit", move |event| {
+                event.prevent_default();
+                filters.go();
+            });
+            let filters = self.clone();
+            dom::listen(&self.form, "focusout", move |event| {
+                let to = event.dyn_ref::<FocusEvent>().and_then(FocusEvent::related_target);
+                filters.left(to.and_then(|to| to.dyn_into().ok()));
+            });
+        }
+
+        /// A number for what happens now; what waited before waits no more.
+        fn again(&self) -> u32 {
+            let now = self.done.get() + 1;
+            self.done.set(now);
+            now
+        }
+
+        /// A link or button that the focus goes to does what it does; within the form there may be more to come.
+        fn left(&self, to: Option<Element>) {
+            let presses = to.as_ref().is_some_and(|to| to.matches("a, button, summary").unwrap_or(false));
+            let within = to.as_ref().is_some_and(|to| self.form.contains(Some(to.unchecked_ref::<Node>())));
+            if presses {
+                return;
+            }
+            let (now, filters) = (self.again(), self.clone());
+            let apply = move || {
+                if filters.done.get() == now {
+                    filters.apply();
+                }
+            };
+            set_timeout(apply, if within { PAUSE } else { Duration::ZERO });
+        }
+
+        fn is_changed(&self) -> bool {
+            dom::address(&self.form) != self.shown
+        }
+
+        fn apply(&self) {
+            if self.is_changed() {
+                self.go();
+            }
+        }
+
+        fn go(&self) {
+            let Some(href) = dom::address(&self.form) else { return };
+            let focused = document().active_element().map(|focused| focused.id()).unwrap_or_default();
+            if let Ok(Some(storage)) = window().session_storage() {
+                let _ = storage.set_item(FOCUSED, &focused);
+            }
+            let _ = window().location().set_href(&href);
+        }
+
+        fn take_focus(&self) {
+            let Ok(Some(storage)) = window().session_storage() else { return };
+            let Ok(Some(id)) = storage.get_item(FOCUSED) else { return };
+            let _ = storage.remove_item(FOCUSED);
+            let field = document().get_element_by_id(&id).and_then(|field| field.dyn_into::<HtmlElement>().ok());
+            if let Some(field) = field {
+                let _ = field.focus();
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 use leptos::{html::Span, prelude::*};
 
-/// Makes the button around it copy its `data-copy`, or the field whose id is its `data-copy-from`.
+/// Makes the button around it copy its `data-copy`, or the field whose id is its `data-copy-from`, and say what it
+/// copied. Where the browser does not let it, it says so and selects the text, for the reader to copy.
 #[island]
 pub fn CopyOnClick() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
@@ -8,29 +9,48 @@ pub fn CopyOnClick() -> impl IntoView {
     #[cfg(feature = "hydrate")]
     anchor.on_load(|anchor| {
         use super::dom;
-        use std::time::Duration;
 
-        let Some(button) = dom::around(&anchor, "button") else {
-            return;
-        };
-        let clicked = button.clone();
-        dom::listen(&button, "click", move |_| {
-            let text = match clicked.get_attribute("data-copy-from") {
-                Some(field) => dom::field_value(&field),
-                None => clicked.get_attribute("data-copy").unwrap_or_default(),
-            };
-            dom::copy(text);
-            dom::announce("Copied");
-            let _ = clicked.set_attribute("data-copied", "");
-
-            let button = clicked.clone();
-            let calm = move || {
-                let _ = button.remove_attribute("data-copied");
-                dom::announce("");
-            };
-            set_timeout(calm, Duration::from_secs(2));
-        });
+        if let Some(button) = dom::around(&anchor, "button") {
+            let clicked = button.clone();
+            dom::listen(&button, "click", move |_| {
+                let field = clicked.get_attribute("data-copy-from");
+                let text = match &field {
+                    Some(field) => dom::field_value(field),
+                    None => clicked.get_attribute("data-copy").unwrap_or_default(),
+                };
+                let button = clicked.clone();
+                dom::copy(text, move |copied| say(&button, copied, field.as_deref()));
+            });
+        }
     });
 
     view! { <span hidden node_ref=anchor></span> }
+}
+
+/// "Copy key ID" becomes "Key ID copied", for as long as it is read.
+#[cfg(feature = "hydrate")]
+fn say(button: &web_sys::Element, copied: bool, field: Option<&str>) {
+    use super::dom;
+    use std::time::Duration;
+
+    let title = button.get_attribute("title").unwrap_or_default();
+    let (state, said) = if copied {
+        let mut said = title.strip_prefix("Copy ").unwrap_or(&title).to_owned() + " copied";
+        if let Some(first) = said.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        ("data-copied", said)
+    } else {
+        dom::select(button, field);
+        ("data-not-copied", "Not copied. It is selected: press Ctrl C or ⌘C".to_owned())
+    };
+    dom::announce(&said);
+    let _ = button.set_attribute(state, &said);
+
+    let button = button.clone();
+    let calm = move || {
+        let _ = button.remove_attribute(state);
+        dom::announce("");
+    };
+    set_timeout(calm, Duration::from_secs(if copied { 2 } else { 8 }));
 }

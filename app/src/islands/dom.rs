@@ -2,9 +2,10 @@
 
 use leptos::prelude::{document, window};
 use leptos::wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    Element, Event, EventTarget, FormData, HtmlDocument, HtmlFormElement, HtmlInputElement, HtmlTextAreaElement,
-    UrlSearchParams,
+    Blob, BlobPropertyBag, Element, Event, EventTarget, FormData, HtmlDocument, HtmlFormElement, HtmlInputElement,
+    HtmlTextAreaElement, Url, UrlSearchParams,
 };
 
 /// Listens for as long as the page lives.
@@ -48,32 +49,53 @@ pub(super) fn announce(text: &str) {
     }
 }
 
-pub(super) fn copy(text: String) {
+/// Copies a text, and tells whether the browser did.
+pub(super) fn copy(text: String, told: impl Fn(bool) + 'static) {
     let clipboard = window().navigator().clipboard();
     // There is none where the portal is reached over plain HTTP.
     if clipboard.is_undefined() {
-        return copy_by_selection(&text);
+        return told(copy_by_selection(&text));
     }
     let promise = clipboard.write_text(&text);
-    let refused = Closure::once(move |_: JsValue| copy_by_selection(&text));
-    let _ = promise.catch(&refused);
-    refused.forget();
+    spawn_local(async move {
+        let copied = JsFuture::from(promise).await.is_ok() || copy_by_selection(&text);
+        told(copied);
+    });
 }
 
-fn copy_by_selection(text: &str) {
+fn copy_by_selection(text: &str) -> bool {
     let document = document();
-    let Some(body) = document.body() else {
-        return;
-    };
+    let Some(body) = document.body() else { return false };
     let Ok(field) = document.create_element("textarea").map(JsCast::unchecked_into::<HtmlTextAreaElement>) else {
-        return;
+        return false;
     };
     field.set_value(text);
     field.set_class_name("sr-only");
     let _ = body.append_child(&field);
     field.select();
-    let _ = document.unchecked_ref::<HtmlDocument>().exec_command("copy");
+    let copied = document.unchecked_ref::<HtmlDocument>().exec_command("copy").unwrap_or(false);
     field.remove();
+    copied
+}
+
+/// Selects what a button copies: the field with that id, or else what stands before the button, where the whole text is
+/// put if only a part was shown.
+pub(super) fn select(button: &Element, field: Option<&str>) {
+    if let Some(field) = field.and_then(|id| document().get_element_by_id(id)) {
+        if let Ok(field) = field.dyn_into::<HtmlInputElement>() {
+            let _ = field.focus();
+            field.select();
+        }
+        return;
+    }
+    let (Some(shown), Ok(Some(selection))) = (button.previous_element_sibling(), window().get_selection()) else {
+        return;
+    };
+    let text = button.get_attribute("data-copy").unwrap_or_default();
+    if shown.text_content().as_ref() != Some(&text) {
+        shown.set_text_content(Some(&text));
+    }
+    let _ = selection.select_all_children(&shown);
 }
 
 pub(super) fn all(selector: &str) -> Vec<Element> {
@@ -87,6 +109,15 @@ pub(super) fn all(selector: &str) -> Vec<Element> {
 pub(super) fn is_typing() -> bool {
     let focused = document().active_element();
     focused.is_some_and(|focused| focused.matches("input, textarea, select, [contenteditable]").unwrap_or(false))
+}
+
+/// The address of a JSON file with this text, until it is revoked or the page is left.
+pub(super) fn blob(json: &JsValue) -> Option<String> {
+    let kind = BlobPropertyBag::new();
+    kind.set_type("application/json");
+    let parts = js_sys::Array::of1(json);
+    let blob = Blob::new_with_str_sequence_and_options(&parts, &kind).ok()?;
+    Url::create_object_url_with_blob(&blob).ok()
 }
 
 /// The fields of a form as it would send them.

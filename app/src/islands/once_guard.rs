@@ -1,6 +1,7 @@
 use leptos::{html::Span, prelude::*};
 
-/// Keeps the one-time dialog open: Escape does nothing, and leaving before *Done* asks first.
+/// Keeps the one-time dialog open: Escape does nothing, and leaving before *Done* asks first. *Done* leaves no entry of it
+/// in the history.
 #[island]
 pub fn OnceGuard() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
@@ -19,7 +20,8 @@ pub fn OnceGuard() -> impl IntoView {
                 done.set(true);
                 if let Some(href) = dom::address(&target) {
                     event.prevent_default();
-                    let _ = window().location().set_href(&href);
+                    // In place of this page: Back must not ask whether to send the form again.
+                    let _ = window().location().replace(&href);
                 }
             });
         }

@@ -1,109 +1,86 @@
 //! The table of events, of an organization or of one of its apps, with its filters.
 
+pub mod actor;
 pub mod csv;
 mod export;
 pub mod jsonl;
+mod query;
 
-use std::time::Duration;
-
-use chrono::NaiveDate;
 use leptos::prelude::*;
 use sallyport::{
-    Timestamp,
+    Error, Timestamp,
     audit::{Action, Event, Outcome},
-    store::{EventFilter, EventPage},
+    id::{AppId, OrgId},
+    store::{EventPage, SeenActor, Store},
 };
-use serde::Deserialize;
 
-use self::export::Format;
+pub use self::query::ActivityQuery;
+use self::{
+    actor::{ActorCell, Emails},
+    export::Format,
+};
 use crate::{
     components::{Badge, Choice, DataTable, Empty, FilterBar, FilterSelect, FilterText, Pager, Tone},
+    error::PageError,
     form::FormState,
     icons::Icon,
+    ui::refuse,
     words::{Ago, count, refusal},
 };
-
-/// What the URL says of the view, so that it can be shared.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ActivityQuery {
-    actor: String,
-    action: String,
-    outcome: String,
-    from: String,
-    to: String,
-    before: Option<i64>,
-    after: Option<i64>,
-}
-
-impl ActivityQuery {
-    pub fn filter(&self) -> EventFilter {
-        // Words that can't be in the database match nothing; PostgreSQL refuses some of them with an error.
-        let word = |word: &str| if word.contains(char::is_control) { "\u{fffd}".to_owned() } else { word.to_owned() };
-        EventFilter {
-            actor: word(&self.actor),
-            action: word(&self.action),
-            outcome: word(&self.outcome),
-            from: day(&self.from),
-            // The day named is still in it.
-            to: day(&self.to).map(|day| day + Duration::from_secs(86_400)),
-            before: self.before,
-            after: self.after,
-            limit: None,
-        }
-    }
-
-    fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let pairs = [
-            ("actor", self.actor.as_str()),
-            ("action", &self.action),
-            ("outcome", &self.outcome),
-            ("from", &self.from),
-            ("to", &self.to),
-        ];
-        pairs.into_iter().filter(|(_, value)| !value.is_empty())
-    }
-
-    fn is_narrowed(&self) -> bool {
-        self.pairs().next().is_some()
-    }
-
-    /// The same view as a file.
-    fn export_href(&self, path: &str, format: Format) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        let query = query.extend_pairs(self.pairs()).finish();
-        let query = if query.is_empty() { query } else { format!("?{query}") };
-        format!("{path}.{}{query}", format.extension())
-    }
-
-    fn href(&self, path: &str, edge: &str, seq: i64) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(self.pairs()).append_pair(edge, &seq.to_string());
-        format!("{path}?{}", query.finish())
-    }
-}
-
-/// Midnight of that day, UTC.
-fn day(text: &str) -> Option<Timestamp> {
-    let day: NaiveDate = text.parse().ok()?;
-    Some(Timestamp::from_micros(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros()))
-}
 
 /// What the view shows.
 pub struct Activity {
     pub path: String,
-    pub query: ActivityQuery,
-    pub page: EventPage,
-    pub actors: Vec<String>,
-    pub now: Timestamp,
+    query: ActivityQuery,
+    form: FormState,
+    page: EventPage,
+    actors: Vec<SeenActor>,
+    emails: Emails,
+    now: Timestamp,
+}
+
+impl Activity {
+    /// The events that the query asks for; none where it can't be read, because all would be more than was asked for.
+    pub async fn of(
+        store: &Store,
+        path: String,
+        org: &OrgId,
+        app: Option<&AppId>,
+        query: ActivityQuery,
+    ) -> Result<Self, PageError> {
+        let mut form = FormState::typed(query.pairs());
+        let found = match query.filter() {
+            Ok(filter) => store.events(org, app, &filter).await,
+            Err(invalid) => Err(invalid.into()),
+        };
+        let page = match found {
+            Err(error @ Error::Invalid(_)) => {
+                form = refuse(form, error)?;
+                EventPage { events: Vec::new(), newer: None, older: None }
+            }
+            found => found?,
+        };
+        let actors = store.actors(org, app).await?;
+        let people = |kind: &str| kind == "user";
+        let mut ids: Vec<_> = actors.iter().filter(|actor| people(&actor.kind)).map(|actor| actor.id.clone()).collect();
+        ids.extend(page.events.iter().filter(|event| people(&event.actor_kind)).map(|event| event.actor_id.clone()));
+        ids.sort_unstable();
+        ids.dedup();
+        let emails = store.emails_of_members(org, &ids).await?;
+        Ok(Self { path, query, form, page, actors, emails, now: store.now() })
+    }
+
+    /// Whether the query can't be read: then nothing is shown.
+    pub fn is_refused(&self) -> bool {
+        self.form.is_refused()
+    }
 }
 
 #[component]
 pub fn ActivityView(activity: Activity) -> impl IntoView {
-    let Activity { path, query, page, actors, now } = activity;
-    let form = FormState::typed(query.pairs());
+    let Activity { path, query, form, page, actors, emails, now } = activity;
     let all = |text: &str| Choice::new("", text);
-    let actors = std::iter::once(all("Anyone")).chain(actors.into_iter().map(|name| Choice::new(name.clone(), name)));
+    let actors = std::iter::once(all("Anyone")).chain(actor::choices(actors, &emails));
     let actions = Action::ALL
         .iter()
         .filter(|action| action.is_of_organizations())
@@ -114,7 +91,9 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
     let narrowed = query.is_narrowed();
     let (csv, jsonl) = (query.export_href(&path, Format::Csv), query.export_href(&path, Format::Jsonl));
     let body = if page.events.is_empty() {
-        let (title, text) = if narrowed {
+        let (title, text) = if form.is_refused() {
+            ("Nothing matches", "A filter can’t be read. Correct it to see more.")
+        } else if narrowed {
             ("Nothing matches", "Take a filter away to see more.")
         } else {
             ("Nothing has happened yet", "Every change and every refused request of a known key stands here.")
@@ -128,7 +107,7 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
         }
         .into_any()
     } else {
-        view! { <EventTable events=page.events now/> }.into_any()
+        view! { <EventTable events=page.events now emails/> }.into_any()
     };
     view! {
         <FilterBar
@@ -150,8 +129,14 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
 }
 
 #[component]
-pub fn EventTable(events: Vec<Event>, now: Timestamp) -> impl IntoView {
-    let rows = events.into_iter().map(move |event| view! { <EventRow event now/> });
+pub fn EventTable(
+    events: Vec<Event>,
+    now: Timestamp,
+    /// Of the people among the actors.
+    #[prop(optional)]
+    emails: Emails,
+) -> impl IntoView {
+    let rows = events.into_iter().map(move |event| view! { <EventRow event now emails=emails.clone()/> });
     view! {
         <DataTable label="Activity" columns=&["Time", "Actor", "Action", "Target", "Outcome", "Address"]>
             {rows.collect_view()}
@@ -160,7 +145,7 @@ pub fn EventTable(events: Vec<Event>, now: Timestamp) -> impl IntoView {
 }
 
 #[component]
-fn EventRow(event: Event, now: Timestamp) -> impl IntoView {
+fn EventRow(event: Event, now: Timestamp, emails: Emails) -> impl IntoView {
     let tone = match event.outcome {
         Outcome::Done if event.action == Action::RequestNoted.as_str() => Tone::Warning,
         Outcome::Done => Tone::Good,
@@ -175,7 +160,7 @@ fn EventRow(event: Event, now: Timestamp) -> impl IntoView {
     view! {
         <tr>
             <td class="cell-muted"><Ago at=event.at now/></td>
-            <td data-label="Actor" class="cell-cut">{event.actor_name.clone()}</td>
+            <td data-label="Actor" class="cell-cut"><ActorCell event=event.clone() emails/></td>
             <td class="cell-head">{event.action_title().to_owned()}</td>
             <td data-label="Target" class="cell-rest">{target}{detail}</td>
             <td class="cell-end"><Badge tone text=event.outcome.title()/></td>
@@ -207,32 +192,9 @@ fn detail(event: &Event) -> Option<String> {
         why.extend(word("ip").map(|ip| format!(" ({ip})")));
         return Some(if times > 1 { format!("{why}, {times} times") } else { why });
     }
-    let renamed = word("renamed_to").map(|name| format!("now {name}"));
+    let renamed = word("renamed_to").or_else(|| word("to")).map(|name| format!("now {name}"));
     let keys = details.get("keys").and_then(serde_json::Value::as_i64).map(|keys| count(keys, "key"));
     let plain = word("reason").or_else(|| word("role")).map(str::to_owned);
     let parts: Vec<_> = [renamed, keys, plain].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_is_whole() {
-        let query = ActivityQuery { from: "2026-11-22".to_owned(), to: "2026-11-22".to_owned(), ..Default::default() };
-        let filter = query.filter();
-        let (from, to) = (filter.from.expect("a day"), filter.to.expect("a day"));
-        assert_eq!(to.since(from), Duration::from_secs(86_400));
-        assert_eq!(day("yesterday"), None);
-    }
-
-    #[test]
-    fn links_keep_the_filters() {
-        let query = ActivityQuery { actor: "Ada & co".to_owned(), ..Default::default() };
-        assert_eq!(query.href("/orgs/x/activity", "before", 7), "/orgs/x/activity?actor=Ada+%26+co&before=7");
-        assert_eq!(query.export_href("/orgs/x/activity", Format::Csv), "/orgs/x/activity.csv?actor=Ada+%26+co");
-        let all = ActivityQuery::default();
-        assert_eq!(all.export_href("/orgs/x/activity", Format::Jsonl), "/orgs/x/activity.jsonl");
-    }
 }

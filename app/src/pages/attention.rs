@@ -22,6 +22,7 @@ pub struct Attention {
     pub path: String,
     active: i64,
     paused: i64,
+    suspended: i64,
     expiring: KeyPage,
     unused: KeyPage,
     newest: KeyPage,
@@ -38,6 +39,7 @@ impl Attention {
             path,
             active: count(KeyStatus::Active).await?,
             paused: count(KeyStatus::Paused).await?,
+            suspended: count(KeyStatus::Suspended).await?,
             expiring: store.keys(org, app, &narrowed(KeyStatus::Expiring, KeySort::Expires)).await?,
             unused: store.keys(org, app, &narrowed(KeyStatus::Unused, KeySort::Oldest)).await?,
             newest: store.keys(org, app, &KeyFilter::default()).await?,
@@ -58,10 +60,10 @@ fn counted(n: i64) -> String {
 /// The figures, each leading to its list.
 #[component]
 pub fn KeyFigures(attention: Attention, now: Timestamp, of_org: bool) -> impl IntoView {
-    let Attention { path, active, paused, expiring, unused: idle, newest } = attention;
+    let Attention { path, active, paused, suspended, expiring, unused: idle, newest } = attention;
     let to = |status: KeyStatus| format!("{path}?status={}", status.as_str());
-    let [active_href, soon, unused_href, paused_href] =
-        [KeyStatus::Active, KeyStatus::Expiring, KeyStatus::Unused, KeyStatus::Paused].map(to);
+    let [active_href, soon, unused_href, paused_href, suspended_href] =
+        [KeyStatus::Active, KeyStatus::Expiring, KeyStatus::Unused, KeyStatus::Paused, KeyStatus::Suspended].map(to);
     let all = path.clone();
     let mut attending: Vec<Key> = Vec::new();
     for key in expiring.keys.iter().chain(&idle.keys) {
@@ -94,6 +96,9 @@ pub fn KeyFigures(attention: Attention, now: Timestamp, of_org: bool) -> impl In
             <Stat label="Expiring soon" value=counted(expiring.total) href=soon note="within 14 days"/>
             <Stat label="Unused" value=counted(idle.total) href=unused_href note="for 30 days or more"/>
             <Stat label="Paused" value=counted(paused) href=paused_href/>
+            {(suspended > 0).then(|| view! {
+                <Stat label="Suspended" value=counted(suspended) href=suspended_href note="app or owner out of use"/>
+            })}
         </Stats>
         <div class="columns">
             <Card title="Needs a look">

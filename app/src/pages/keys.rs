@@ -2,6 +2,7 @@
 
 pub mod already;
 pub mod answer;
+pub mod credentials;
 pub mod edit;
 pub mod generate;
 pub mod list;

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use sallyport::{
     Timestamp,
     decision::Kept,
-    id::{AppId, OrgId},
+    id::{AppId, KeyId, OrgId},
     key::Verdict,
 };
 use serde::Deserialize;
@@ -23,16 +23,31 @@ const SHOWN: usize = 100;
 
 /// What the URL says of the view.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct RefusedQuery {
     reason: String,
     key: String,
+}
+
+impl RefusedQuery {
+    /// As a form, with what of it can't be read.
+    fn form(&self) -> FormState {
+        let mut form = FormState::typed([("reason", self.reason.as_str()), ("key", &self.key)]);
+        if !self.reason.is_empty() && Verdict::parse(&self.reason).is_none() {
+            form.refuse("reason", "Choose a reason from the list.");
+        }
+        if !self.key.is_empty() && KeyId::parse(&self.key).is_none() {
+            form.refuse("key", "Choose a key from the list, or give its ID.");
+        }
+        form
+    }
 }
 
 /// What the view shows.
 pub struct Refused {
     path: String,
     query: RefusedQuery,
+    form: FormState,
     kept: Vec<Kept>,
     now: Timestamp,
 }
@@ -42,7 +57,12 @@ impl Refused {
         let now = context.store.now();
         let mut kept = context.decisions.of_org(org, now);
         kept.retain(|kept| app.is_none_or(|app| kept.decision.key.app_id() == Some(app)));
-        Self { path, query, kept, now }
+        Self { form: query.form(), path, query, kept, now }
+    }
+
+    /// Whether the query can't be read: then nothing is shown.
+    pub fn is_refused(&self) -> bool {
+        self.form.is_refused()
     }
 }
 
@@ -67,8 +87,7 @@ pub fn ActivityViews(
 
 #[component]
 pub fn RefusedView(refused: Refused) -> impl IntoView {
-    let Refused { path, query, kept, now } = refused;
-    let form = FormState::typed([("reason", query.reason.as_str()), ("key", &query.key)]);
+    let Refused { path, query, form, kept, now } = refused;
     let mut reasons: Vec<Verdict> = Vec::new();
     let mut keys: Vec<(String, String)> = Vec::new();
     for one in &kept {
@@ -86,12 +105,15 @@ pub fn RefusedView(refused: Refused) -> impl IntoView {
     let narrowed = !query.reason.is_empty() || !query.key.is_empty();
     let matching: Vec<_> = kept
         .into_iter()
+        .filter(|_| !form.is_refused())
         .filter(|one| query.reason.is_empty() || one.decision.verdict.code() == query.reason)
         .filter(|one| query.key.is_empty() || one.decision.key.key_id.as_str() == query.key)
         .collect();
     let foot = foot(&matching);
     let body = if matching.is_empty() {
-        let (title, text) = if narrowed {
+        let (title, text) = if form.is_refused() {
+            ("Nothing matches", "A filter can’t be read. Correct it to see more.")
+        } else if narrowed {
             ("Nothing matches", "Take a filter away to see more.")
         } else {
             (

@@ -25,6 +25,7 @@ use crate::{
     ui::{Asked, Typed, Ui, see_other},
 };
 use asked::Search;
+use meant::Meant;
 use results::{Answer, Options, Results};
 
 /// With it the results are answered alone, as the options of a list box.
@@ -35,11 +36,20 @@ static FRAGMENT: HeaderName = HeaderName::from_static("x-fragment");
 #[serde(default)]
 pub struct SearchQuery {
     org: String,
+    /// Names and labels alone: what may be a secret is never in an address.
+    q: String,
 }
 
 pub async fn get(ui: Ui, State(context): State<Context>, me: SignedIn, Asked(query): Asked<SearchQuery>) -> PageResult {
     let near = near(&context, &me, &query.org).await?;
-    let answer = Search { context: &context, me: &me, near: near.as_ref() }.nothing().await?;
+    let search = Search { context: &context, me: &me, near: near.as_ref() };
+    let answer = match Meant::by(&query.q, context.store.profile()) {
+        Meant::Words(words) => {
+            let _turn = context.searching.acquire().await;
+            search.answer(words).await?
+        }
+        _ => search.nothing().await?,
+    };
     Ok(ui.ok(page(&ui, &me, near, answer).await?).await)
 }
 
@@ -79,9 +89,14 @@ async fn page(ui: &Ui, me: &SignedIn, near: Option<OrgAccess>, answer: Answer) -
     };
     chrome.crumbs.push(Crumb::here("Search"));
     let org = near.map(|access| access.org.id.to_string());
-    // A form that was sent has no page to come back to but the empty one.
-    chrome.here = org.as_ref().map_or("/search".to_owned(), |org| format!("/search?org={org}"));
-    Ok(Page::framed("Search", chrome, move || {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(org.iter().map(|org| ("org", org)));
+    // Words alone are repeated.
+    query.extend_pairs(Some(&answer.repeated).filter(|words| !words.is_empty()).map(|words| ("q", words)));
+    let query = query.finish();
+    let address = if query.is_empty() { "/search".to_owned() } else { format!("/search?{query}") };
+    chrome.here.clone_from(&address);
+    let page = Page::framed("Search", chrome, move || {
         let repeated = answer.repeated.clone();
         view! {
             <PageHead title="Search" sub=|| "Names, labels and ids in every organization of yours; or paste a whole key."/>
@@ -95,5 +110,6 @@ async fn page(ui: &Ui, me: &SignedIn, near: Option<OrgAccess>, answer: Answer) -
             </form>
             <Results answer/>
         }
-    }))
+    });
+    Ok(Page { address: Some(address), ..page })
 }

@@ -1,17 +1,22 @@
 //! `/theme`: light, dark, or as the system has it. Remembered in a cookie, so that the first paint is right.
 
-use axum::http::{HeaderValue, header};
+use axum::{
+    extract::State,
+    http::{HeaderValue, header},
+};
 
 use crate::{
+    context::Context,
     error::PageResult,
     portal::Theme,
     ui::{Typed, see_other},
 };
 
-pub async fn post(Typed(form): Typed) -> PageResult {
+pub async fn post(State(context): State<Context>, Typed(form): Typed) -> PageResult {
     let theme = Theme::parse(&form.value("theme")).unwrap_or_default();
     let mut response = see_other(local(&form.value("back")));
-    let cookie = format!("theme={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", theme.name());
+    let secure = if context.is_https() { "; Secure" } else { "" };
+    let cookie = format!("theme={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly{secure}", theme.name());
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

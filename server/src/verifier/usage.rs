@@ -57,6 +57,13 @@ struct FirstSeen {
     user_agent: Option<String>,
 }
 
+impl FirstSeen {
+    /// How many rows its writing takes. A first use alone is kept with its address.
+    fn rows(&self) -> usize {
+        if self.address.is_some() { 2 } else { 1 }
+    }
+}
+
 /// A key, the reason, and whether it was refused for it, or let through where the reason is only noted.
 type Name = (KeyId, Verdict, bool);
 
@@ -167,7 +174,8 @@ impl Usage {
     pub fn put_back(&self, batch: Batch) {
         let mut gathered = self.lock();
         for used in batch.used {
-            if used.key.last_used.put_back() {
+            // Where it was used again meanwhile it waits already, but what is known of a first use is here.
+            if used.key.last_used.put_back() || used.address.is_some() {
                 gathered.used.push(used);
             }
         }
@@ -186,13 +194,19 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Takes some of it off, as long as there is any.
-    pub fn part(&mut self, most: usize) -> Option<Self> {
-        fn some<T>(list: &mut Vec<T>, most: usize) -> Vec<T> {
-            list.split_off(list.len().saturating_sub(most))
+    /// Takes off what makes up to so many rows, as long as there is any: a use is one, a first use has an event beside
+    /// it, and a refusal is an event.
+    pub fn part(&mut self, rows: usize) -> Option<Self> {
+        let mut left = rows;
+        let mut used = Vec::new();
+        while let Some(last) = self.used.last()
+            && last.rows() <= left
+        {
+            left -= last.rows();
+            used.extend(self.used.pop());
         }
-        let part = Self { used: some(&mut self.used, most), refused: some(&mut self.refused, most) };
-        (!part.used.is_empty() || !part.refused.is_empty()).then_some(part)
+        let refused = self.refused.split_off(self.refused.len().saturating_sub(left));
+        (!used.is_empty() || !refused.is_empty()).then_some(Self { used, refused })
     }
 
     pub fn used(&self) -> Vec<Used<CachedKey>> {
@@ -291,10 +305,26 @@ mod tests {
         let mut batch = usage.take(NOW);
         let parts: Vec<_> = std::iter::from_fn(|| batch.part(10)).collect();
         let sizes: Vec<_> = parts.iter().map(|part| (part.used.len(), part.refused.len())).collect();
-        assert_eq!(sizes, [(10, 5), (10, 0), (5, 0)]);
+        // Each of these first uses is a row and an event.
+        assert_eq!(sizes, [(5, 0), (5, 0), (5, 0), (5, 0), (5, 0), (0, 5)]);
         let used: std::collections::HashSet<_> =
             parts.iter().flat_map(Batch::used).map(|used| used.key.record.key_id.clone()).collect();
         assert_eq!(used.len(), keys.len());
+    }
+
+    /// Its event tells where the first use came from, though writing failed and the key was used again meanwhile.
+    #[test]
+    fn a_first_use_that_was_put_back_keeps_its_address() {
+        let (usage, entropy) = (Usage::default(), SeededEntropy::new(6));
+        let keys = keys(&OrgId::mint("Focus", &entropy), &entropy, 1);
+        usage.used(&keys[0], NOW, &client());
+        for again in 1..4 {
+            let batch = usage.take(NOW);
+            usage.used(&keys[0], NOW + Duration::from_secs(again), &client());
+            usage.put_back(batch);
+            let gathered = usage.lock().used.iter().map(|used| used.address.is_some()).collect::<Vec<_>>();
+            assert!(gathered.len() <= 2 && gathered.contains(&true), "{gathered:?}");
+        }
     }
 
     #[test]

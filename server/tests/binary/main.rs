@@ -7,6 +7,7 @@ mod demo;
 mod hang;
 mod hostile;
 mod load;
+mod migrate;
 mod profile;
 mod restart;
 mod server;

@@ -120,6 +120,21 @@ impl Client {
         Request::builder().method(method).uri(path).header(header::HOST, HOST)
     }
 
+    /// The answer to a GET with its body still to be read.
+    pub async fn open(&self, path: &str) -> axum::http::Response<Body> {
+        let mut request = Self::request(Method::GET, path).body(Body::empty()).expect("a request");
+        let cookies: Vec<_> =
+            self.cookies.lock().expect("no panic").iter().map(|(name, value)| format!("{name}={value}")).collect();
+        request.headers_mut().insert(header::COOKIE, cookies.join("; ").parse().expect("a header"));
+        self.server.answer(Peer(self.peer), request).await
+    }
+
+    /// Sends the form of the one-time dialog that gets the secrets as a file.
+    pub async fn download(&self, dialog: &Answer) -> Answer {
+        let action = dialog.after("<form id=\"credentials\" method=\"post\" action=\"", '"');
+        self.post(&action, &[("sealed", &dialog.hidden("sealed"))]).await
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Self::request(Method::GET, path).body(Body::empty()).expect("a request")).await
     }

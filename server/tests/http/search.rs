@@ -46,6 +46,9 @@ async fn things_and_pages_are_found(portal: &TestPortal) {
     for text in ["Organizations", "Projects", "Apps", &format!("href=\"/apps/{app}\""), "value=\"FOCUS\""] {
         assert!(page.body.contains(text), "{text}");
     }
+    assert!(page.body.contains("data-instead=\"/search?q=FOCUS\""), "for the way back");
+    let again = portal.get("/search?q=FOCUS").await.body;
+    assert!(again.contains(&format!("href=\"/apps/{app}\"")) && again.contains("value=\"FOCUS\""));
     assert!(search(portal, "ci").await.body.contains(&format!("href=\"/keys/{key}\"")));
     assert!(search(portal, "audit").await.body.contains("/activity\""), "pages by what else they are called");
     let nothing = search(portal, "<b>zzz").await.body;
@@ -107,6 +110,7 @@ async fn what_looks_like_a_secret_is_not_repeated(portal: &TestPortal) {
     for secret in [&shown.secret[..40], &signing, &token, "AKIA4EXAMPLE7SECRET0000"] {
         for answer in [search(portal, secret).await, fragment(portal, secret).await] {
             assert_eq!(answer.status, 200);
+            assert!(!answer.body.contains("?q="), "{}", answer.body);
             assert!(!answer.body.contains(secret) && !answer.body.contains(&secret[8..20]), "{}", answer.body);
         }
     }
@@ -199,6 +203,7 @@ async fn the_theme_is_set_from_the_results(portal: &TestPortal) {
     }
     let answer = portal.post("/theme", &[("back", "/search"), ("theme", "dark")]).await;
     assert_eq!((answer.status.as_u16(), answer.location()), (303, "/search"));
+    assert!(!answer.cookies()[0].contains("Secure"), "plain http: browsers would drop it");
     assert!(portal.get("/search").await.body.contains("data-theme=\"dark\""));
 }
 
@@ -213,4 +218,14 @@ async fn signed_out_finds_nothing(portal: &TestPortal) {
     let mut elsewhere = Client::form("/search", &[("q", "focus")]);
     elsewhere.headers_mut().insert(header::ORIGIN, "https://evil.example".parse().expect("a header"));
     assert_eq!(portal.send(elsewhere).await.status, 403);
+}
+
+#[tokio::test]
+async fn over_https_the_theme_is_kept_for_https() {
+    let portal = TestPortal::at(sallyport::testing::TestStore::sqlite().await, "https://keys.example.com").await;
+    let mut form = Client::form("/theme", &[("theme", "dark")]);
+    form.headers_mut().insert(header::ORIGIN, "https://keys.example.com".parse().expect("a header"));
+    let cookies = portal.send(form).await.cookies();
+    assert!(cookies[0].starts_with("theme=dark;") && cookies[0].contains("; Secure"), "{cookies:?}");
+    portal.end().await;
 }

@@ -137,7 +137,9 @@ async fn all_keys_are_revoked_after_the_name_was_typed(portal: &TestPortal) {
         }
         let path = format!("{place}/keys/revoke-all");
         assert!(portal.get(&format!("{place}/keys")).await.body.contains(&path));
-        assert!(portal.get(&path).await.body.contains("2 keys in force"));
+        let dialog = portal.get(&path).await.body;
+        assert!(dialog.contains("2 keys in force"));
+        assert!(dialog.contains(&format!("All 2 keys of {name} are revoked")), "of what, whatever is filtered");
         assert_eq!(portal.post(&path, &[("typed_name", ""), ("reason", "leak")]).await.status, 422);
         let answer = portal.post(&path, &[("typed_name", name), ("reason", "Laptop stolen")]).await;
         assert_eq!(answer.location(), format!("{place}/keys?include_revoked=1"));

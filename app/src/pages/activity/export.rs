@@ -1,4 +1,9 @@
 //! The events of a view as a file: all that match, a chunk at a time, so that a long history fits into little memory.
+//!
+//! It holds what was there when it was asked for. Whoever reads it slowly is judged again before each chunk, and is given
+//! half an hour for all of it.
+
+use std::time::Duration;
 
 use axum::{
     body::Body,
@@ -7,13 +12,17 @@ use axum::{
 };
 use futures_util::stream;
 use sallyport::{
-    audit::export::{CSV_HEAD, Exported},
+    Error, Timestamp,
+    audit::export::{CSV_START, Exported},
     id::{AppId, OrgId},
     store::{EventFilter, Store},
 };
 
 use super::ActivityQuery;
-use crate::access::{AppAccess, OrgAccess};
+use crate::access::{AppAccess, OrgAccess, SignedIn};
+
+/// From the first byte to the last.
+const AT_MOST: Duration = Duration::from_secs(30 * 60);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -37,7 +46,7 @@ impl Format {
     }
 
     fn head(self) -> &'static str {
-        if self == Self::Csv { CSV_HEAD } else { "" }
+        if self == Self::Csv { CSV_START } else { "" }
     }
 
     fn line(self, event: &Exported) -> String {
@@ -53,11 +62,21 @@ struct Export {
     filter: EventFilter,
     format: Format,
     after: i64,
+    /// Who reads it.
+    reader: SignedIn,
+    ends_at: Timestamp,
 }
 
 impl Export {
     /// The text of the next chunk; none after the last.
     async fn next(mut self) -> sallyport::Result<Option<(String, Self)>> {
+        let (store, reader) = (&self.store, &self.reader);
+        if store.now() > self.ends_at {
+            return Err(Error::Busy("It was read too slowly."));
+        }
+        // Every member may read the log.
+        let role = store.role_in_session(&reader.session, &reader.user.id, &self.org).await?;
+        role.ok_or(Error::SignedOut)?;
         let chunk = self.store.export(&self.org, self.app.as_ref(), &self.filter, self.after).await?;
         let Some(last) = chunk.last() else { return Ok(None) };
         self.after = last.event.seq;
@@ -70,6 +89,7 @@ impl Export {
 pub trait Watched {
     fn org(&self) -> &OrgId;
     fn app(&self) -> Option<&AppId>;
+    fn reader(&self) -> &SignedIn;
 }
 
 impl Watched for OrgAccess {
@@ -79,6 +99,10 @@ impl Watched for OrgAccess {
 
     fn app(&self) -> Option<&AppId> {
         None
+    }
+
+    fn reader(&self) -> &SignedIn {
+        &self.me
     }
 }
 
@@ -90,16 +114,22 @@ impl Watched for AppAccess {
     fn app(&self) -> Option<&AppId> {
         Some(&self.app.id)
     }
+
+    fn reader(&self) -> &SignedIn {
+        &self.org().me
+    }
 }
 
-/// The file. Where the database fails midway the download breaks off, so that half of it is never taken for the whole.
+/// The file. Where the database fails midway, or the reader is not let in any more, the download breaks off, so that half
+/// of it is never taken for the whole.
 pub async fn export(
     store: &Store,
     of: &impl Watched,
     query: &ActivityQuery,
     format: Format,
 ) -> sallyport::Result<Response> {
-    let (org, app) = (of.org(), of.app());
+    let (org, app, reader) = (of.org(), of.app(), of.reader());
+    let filter = EventFilter { until: Some(store.last_event(org).await?), ..query.filter()? };
     let of = app.map_or(org.as_str(), AppId::as_str);
     let day = store.now().to_chrono().format("%Y-%m-%d");
     let name = format!("attachment; filename=\"activity-{of}-{day}.{}\"", format.extension());
@@ -109,8 +139,16 @@ pub async fn export(
     // Ids are plain letters.
     headers.extend(HeaderValue::from_str(&name).ok().map(|name| (header::CONTENT_DISPOSITION, name)));
 
-    let start =
-        Export { store: store.clone(), org: org.clone(), app: app.cloned(), filter: query.filter(), format, after: 0 };
+    let start = Export {
+        store: store.clone(),
+        org: org.clone(),
+        app: app.cloned(),
+        filter,
+        format,
+        after: 0,
+        reader: reader.clone(),
+        ends_at: store.now() + AT_MOST,
+    };
     // The first chunk is read before anything is answered: what fails at once has a page of its own.
     let (lines, rest) = match start.next().await? {
         Some((lines, rest)) => (lines, Some(rest)),

@@ -25,13 +25,8 @@ pub async fn get(
 ) -> PageResult {
     let chrome = shell::at_last(shell::of_app(&ui, &access, Section::Activity).await?);
     let (store, app) = (&context.store, access.app);
-    let activity = Activity {
-        path: format!("/apps/{}/activity", app.id),
-        page: store.events(&app.org_id, Some(&app.id), &query.filter()).await?,
-        actors: store.actors(&app.org_id, Some(&app.id)).await?,
-        now: store.now(),
-        query,
-    };
+    let activity = Activity::of(store, format!("/apps/{}/activity", app.id), &app.org_id, Some(&app.id), query).await?;
+    let is_refused = activity.is_refused();
     let page = Page::framed(format!("Activity · {}", app.name), chrome, move || {
         view! {
             <AppHead app current="Activity" generate=true/>
@@ -39,5 +34,5 @@ pub async fn get(
             <ActivityView activity/>
         }
     });
-    Ok(ui.ok(page).await)
+    Ok(if is_refused { ui.refused(page).await } else { ui.ok(page).await })
 }

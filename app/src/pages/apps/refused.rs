@@ -24,6 +24,7 @@ pub async fn get(
     let app = access.app;
     let activity = format!("/apps/{}/activity", app.id);
     let refused = Refused::of(&context, format!("{activity}/refused"), &app.org_id, Some(&app.id), query);
+    let is_refused = refused.is_refused();
     let page = Page::framed(format!("Refused requests · {}", app.name), chrome, move || {
         view! {
             <AppHead app current="Activity" generate=true/>
@@ -31,5 +32,5 @@ pub async fn get(
             <RefusedView refused/>
         }
     });
-    Ok(ui.ok(page).await)
+    Ok(if is_refused { ui.refused(page).await } else { ui.ok(page).await })
 }

@@ -7,7 +7,7 @@ use sallyport::{app::App, key::Issued};
 use super::{
     already::Already,
     generate::Generated,
-    once::Once,
+    once::{self, Once},
     panel::{GeneratePanel, Panel},
 };
 use crate::{
@@ -39,7 +39,8 @@ impl Sent<'_> {
                 // The secrets are in this answer or nowhere: they are shown even where the list behind them can't be.
                 let page = page.unwrap_or_else(|_| Page::bare("API keys", || ()));
                 let (profile, done) = (ui.context.store.profile().clone(), done(&issued));
-                Ok(ui.secret(page.with_dialog(move || view! { <Once issued profile done/> })).await)
+                let file = once::file(&ui.context, &access.me, &issued);
+                Ok(ui.secret(page.with_dialog(move || view! { <Once issued file profile done/> })).await)
             }
             Generated::Already(key) => {
                 let page = page?.with_dialog(move || view! { <Already key close=path/> });

@@ -32,7 +32,8 @@ pub struct ListQuery {
     label: String,
     environment: String,
     scope: String,
-    status: String,
+    #[serde(deserialize_with = "status")]
+    status: Option<KeyStatus>,
     sort: String,
     before: Option<String>,
     after: Option<String>,
@@ -44,6 +45,16 @@ pub struct ListQuery {
     pub like: Option<String>,
 }
 
+/// An unknown one is refused: left out, it would show more than was asked for.
+fn status<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<KeyStatus>, D::Error> {
+    let text = String::deserialize(text)?;
+    let known = KeyStatus::parse(&text);
+    if known.is_none() && !text.is_empty() {
+        return Err(serde::de::Error::custom("no status of a key"));
+    }
+    Ok(known)
+}
+
 impl ListQuery {
     pub fn filter(&self) -> KeyFilter {
         // Words that can't be in the database match nothing; PostgreSQL refuses some of them with an error.
@@ -53,7 +64,7 @@ impl ListQuery {
             label: word(&self.label),
             environment: word(&self.environment),
             scope: word(&self.scope),
-            status: KeyStatus::parse(&self.status),
+            status: self.status,
             sort: KeySort::parse(&self.sort).unwrap_or_default(),
             before: self.before.clone(),
             after: self.after.clone(),
@@ -149,7 +160,10 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
         choices
     };
     let environments = list.profile.environments.iter().map(|one| Choice::new(&one.name, &one.title)).collect();
-    let scopes = list.profile.scopes.iter().map(|one| Choice::new(&one.name, &one.title)).collect();
+    let scopes = list.profile.scopes.iter().map(|one| Choice::new(&one.name, &one.title));
+    // Those with all that a bundle ticks.
+    let bundles = list.profile.bundles.iter().filter(|bundle| list.profile.scope(&bundle.name).is_none());
+    let scopes = scopes.chain(bundles.map(|one| Choice::new(&one.name, &one.title))).collect();
     let statuses = KeyStatus::ALL.iter().map(|one| Choice::new(one.as_str(), one.title())).collect();
     let sorts = KeySort::ALL.iter().map(|one| {
         // The first of them is what a URL without a word means.
@@ -173,6 +187,11 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
     let search = format!("{}/search", list.path);
     let total = list.total();
     let revoke_all = (list.can_revoke_all && !list.page.keys.is_empty()).then(|| format!("{}/revoke-all", list.path));
+    let revokes = if list.of_org {
+        "Every key of the organization, whatever is filtered"
+    } else {
+        "Every key of the app, whatever is filtered"
+    };
     let body = if list.is_empty() {
         view! { <NoKeys list=list.clone()/> }.into_any()
     } else if list.page.keys.is_empty() {
@@ -188,7 +207,13 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
             side=move || view! {
                 <span class="muted">{total}</span>
                 {revoke_all.map(|action| view! {
-                    <form method="get" action=action><button id="revoke-all" class="btn btn-small btn-danger-quiet">"Revoke all"</button></form>
+                    <form method="get" action=action>
+                        <button
+                            id="revoke-all" class="btn btn-small btn-danger-quiet"
+                            title=revokes aria-describedby="revokes"
+                        >"Revoke all"</button>
+                        <span id="revokes" hidden>{revokes}</span>
+                    </form>
                 })}
             }
         >

@@ -1,16 +1,29 @@
 //! The one response that holds a key's secrets.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use leptos::prelude::*;
 use sallyport::{id::AppId, key::Issued, profile::Profile};
 
-use super::row::{environment_title, environment_tone, owner};
-use crate::components::OnceDialog;
+use super::{
+    credentials,
+    row::{environment_title, environment_tone, owner},
+};
+use crate::{
+    access::SignedIn,
+    components::{OnceDialog, SecretFile},
+    context::Context,
+};
+
+/// The file of a new key's credentials.
+pub fn file(context: &Context, me: &SignedIn, issued: &Issued) -> SecretFile {
+    let text = serde_json::to_string_pretty(&issued.credentials()).unwrap_or_default() + "\n";
+    let name = issued.key.app_id.as_ref().map_or(issued.key.id.as_str(), AppId::as_str);
+    let signing = issued.signing_secret.as_ref().map(|secret| secret.expose());
+    let secrets = [("secret-key", Some(issued.secret.expose())), ("signing-secret", signing)];
+    credentials::file(context, me, &issued.key.id, format!("credentials-{name}.json"), text, &secrets)
+}
 
 #[component]
-pub fn Once(issued: Box<Issued>, profile: std::sync::Arc<Profile>, done: String) -> impl IntoView {
-    let json = serde_json::to_string_pretty(&issued.credentials()).unwrap_or_default();
-    let download = format!("data:application/json;base64,{}", BASE64_STANDARD.encode(json + "\n"));
+pub fn Once(issued: Box<Issued>, file: SecretFile, profile: std::sync::Arc<Profile>, done: String) -> impl IntoView {
     let (name, scheme) = profile.key_header();
     view! {
         <OnceDialog
@@ -22,8 +35,7 @@ pub fn Once(issued: Box<Issued>, profile: std::sync::Arc<Profile>, done: String)
             signing_secret=issued.signing_secret.as_ref().map(|secret| secret.expose().to_owned())
             header_name=name
             scheme
-            download_href=download
-            download_name=format!("credentials-{}.json", issued.key.app_id.as_ref().map_or(issued.key.id.as_str(), AppId::as_str))
+            file
             done_href=done
         />
     }

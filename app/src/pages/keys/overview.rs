@@ -54,13 +54,14 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
     let profile = context.store.profile().clone();
     let public_url = context.public_url.clone();
     let may_change = access.may_change();
-    let left = left(context, access).await?;
-    let done = said(done, key.status(now), access.within.is_archived());
+    // What is archived is told above the page already.
+    let left = key.suspended && key.owner_id.is_some() && !access.within.is_archived();
+    let done = said(done, key.status(now));
     Ok(Page::framed(key.label.clone(), chrome, move || {
         let environment = environment_title(&profile, &key.environment);
         let (status, shown) = (key.clone(), key.shown.clone());
         let hint = unused(&key, now).or_else(|| ends_soon(&key, now));
-        let usable = matches!(key.status(now), Status::Active | Status::Paused);
+        let refused = refused(key.status(now));
         let another = another(&profile, &key);
         let (used, ended, ends, owned, scoped) = (key.clone(), key.clone(), key.clone(), key.clone(), key.clone());
         let (signs, restricted) = (key.clone(), key.clone());
@@ -110,8 +111,8 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                         <Ended key=ended now/>
                     </Facts>
                 </Card>
-                {if usable {
-                    view! {
+                {match refused {
+                    None => view! {
                         <Card title="Use it">
                             <p class="muted">"Ask whether the key is good, as a gateway would:"</p>
                             <Snippets public_url profile=snippets/>
@@ -127,16 +128,14 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                                 </p>
                             })}
                         </Card>
-                    }.into_any()
-                } else {
-                    view! {
+                    }.into_any(),
+                    Some(why) => view! {
                         <Card title="Refused">
                             <p class="muted">
-                                "Every request with this key is answered 401. "
-                                <a class="link" href=another>"Generate one like this"</a>
+                                {why}" "<a class="link" href=another>"Generate one like this"</a>
                             </p>
                         </Card>
-                    }.into_any()
+                    }.into_any(),
                 }}
             </div>
             <KeyScopes key=scoped profile=profile.clone()/>
@@ -148,22 +147,29 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
     }))
 }
 
-/// What came of a button that was just pressed, while it still holds.
-fn said(done: &str, status: Status, archived: bool) -> Option<&'static str> {
-    match (done, status) {
-        ("paused", Status::Paused) => Some("Paused. Requests with this key are refused (403) until you resume it."),
-        ("resumed", Status::Active) if archived => Some("Resumed. It is good again once what is archived is restored."),
-        ("resumed", Status::Active) => Some("Resumed. The key is good again."),
-        ("edited" | "restricted", _) => Some("Saved."),
-        _ => None,
+/// Why no request can use it, where only another key or somebody else changes that.
+const fn refused(status: Status) -> Option<&'static str> {
+    match status {
+        Status::Active | Status::Paused => None,
+        Status::Suspended => Some(
+            "Every request with this key is answered 403 while its app or its owner is out of use; its settings and limits stay.",
+        ),
+        Status::Expired | Status::Revoked => Some("Every request with this key is answered 401."),
     }
 }
 
-/// Whether it is the personal key of somebody who left, or who can't sign in.
-async fn left(context: &Context, access: &KeyAccess) -> Result<bool, PageError> {
-    let Some(owner) = &access.key.owner_id else { return Ok(false) };
-    let members = context.store.members(&access.key.org_id).await?;
-    Ok(!members.iter().any(|member| member.user.id == *owner && !member.disabled))
+/// What came of a button that was just pressed, while it still holds.
+fn said(done: &str, status: Status) -> Option<&'static str> {
+    match (done, status) {
+        ("paused", Status::Paused) => Some("Paused. Requests with this key are refused (403) until you resume it."),
+        ("paused", Status::Suspended) => {
+            Some("Paused. It stays so when what suspends it is over, until you resume it.")
+        }
+        ("resumed", Status::Active) => Some("Resumed. The key is good again."),
+        ("resumed", Status::Suspended) => Some("Resumed. It is good again once what is archived is restored."),
+        ("edited" | "restricted", _) => Some("Saved."),
+        _ => None,
+    }
 }
 
 /// Whom it speaks for.
@@ -197,7 +203,8 @@ fn Actions(
     let status = key.status(now);
     let rotate = if key.has_signing_secret { "Rotate signing secret" } else { "Generate signing secret" };
     let turn = match status {
-        Status::Active => Some(("pause", "Pause")),
+        Status::Suspended if key.paused.is_some() => Some(("resume", "Resume")),
+        Status::Active | Status::Suspended => Some(("pause", "Pause")),
         Status::Paused => Some(("resume", "Resume")),
         Status::Expired | Status::Revoked => None,
     };
@@ -209,7 +216,7 @@ fn Actions(
         })}
         {(status != Status::Revoked).then(|| view! {
             {signing.then(|| view! {
-                <form method="get" action=to("signing-secret")><button id="signing-secret" class="btn">{rotate}</button></form>
+                <form method="get" action=to("signing-secret")><button id="rotate-signing" class="btn">{rotate}</button></form>
             })}
             <form method="get" action=to("revoke")><button id="revoke" class="btn btn-danger-quiet">"Revoke"</button></form>
         })}

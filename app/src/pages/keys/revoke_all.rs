@@ -70,8 +70,7 @@ pub mod of_org {
 }
 
 async fn list(ui: &Ui, context: &Context, access: &OrgAccess) -> Result<Page, PageError> {
-    let apps = context.store.apps_of_org(&access.org.id).await?;
-    orgs::keys::page(ui, context, access, &apps, &ListQuery::default()).await
+    Ok(orgs::keys::page(ui, context, access, &ListQuery::default()).await?.0)
 }
 
 async fn revoke(context: &Context, access: &OrgAccess, place: &Place, form: &FormState) -> sallyport::Result<()> {
@@ -84,18 +83,42 @@ async fn revoke(context: &Context, access: &OrgAccess, place: &Place, form: &For
 /// The dialog in front of the list.
 async fn ask(ui: &Ui, context: &Context, page: Page, place: Place, form: FormState) -> PageResult {
     let contents = context.store.contents(&place).await?;
+    let keys = context.store.keys_to_revoke(&place).await?;
     let refused = form.is_refused();
-    let page = page.with_dialog(move || view! { <Asking place contents form/> });
+    let page = page.with_dialog(move || view! { <Asking place keys contents form/> });
     Ok(if refused { ui.refused(page).await } else { ui.ok(page).await })
 }
 
+/// What is going to happen, counted. The list in front of which this is asked may have shown a part of the keys.
+fn what(keys: i64, name: &str) -> String {
+    match keys {
+        0 => format!("No key of {name} is left to revoke."),
+        1 => format!("The only key of {name} is revoked, whatever the list was filtered by."),
+        n => format!("All {} of {name} are revoked, whatever the list was filtered by.", count(n, "key")),
+    }
+}
+
+/// Of what kind they are.
+fn about(keys: i64, in_force: i64, name: &str) -> String {
+    let expired = match keys - in_force {
+        n if n > 0 => format!("; {} expired", count(n, "key")),
+        _ => String::new(),
+    };
+    format!("{} in force, of {name}{expired}", count(in_force, "key"))
+}
+
 #[component]
-fn Asking(place: Place, contents: Contents, form: FormState) -> impl IntoView {
+fn Asking(
+    place: Place,
+    /// As many as are revoked.
+    keys: i64,
+    contents: Contents,
+    form: FormState,
+) -> impl IntoView {
     let close = format!("{}/keys", place.path());
     let action = format!("{close}/revoke-all");
     // Back to the button that asked.
     let close = format!("{close}#revoke-all");
-    let what = format!("{} in force, of {}", count(contents.keys, "key"), place.name);
     let in_use = match contents.in_use {
         0 => "None of them was used in the last week.".to_owned(),
         1 => "One of them was used in the last week: what calls with it stops working.".to_owned(),
@@ -103,18 +126,18 @@ fn Asking(place: Place, contents: Contents, form: FormState) -> impl IntoView {
     };
     let hint = format!("Type {} to go on.", place.name);
     view! {
-        <Modal title="Revoke all keys?" sub=what close_href=close.clone()>
+        <Modal title="Revoke all keys?" sub=about(keys, contents.keys, &place.name) close_href=close.clone()>
             <form method="post" action=action novalidate>
                 <div class="stack">
                     <ErrorSummary form=&form/>
                     <Notice tone=Tone::Danger>
-                        "Every request with any of them is refused at once. This can’t be undone. "{in_use}
+                        {what(keys, &place.name)}" Every request with any of them is refused at once. This can’t be undone. "{in_use}
                     </Notice>
                     <TextField
                         form=&form name="typed_name" label=format!("Name of the {}", place.kind.noun()) hint
                         autocomplete="off" autofocus=!form.is_refused()
                     />
-                    <TextField form=&form name="reason" label="Reason" hint="Optional. It stands in the activity log."/>
+                    <TextField form=&form name="reason" label="Reason" hint="Optional. It is shown in the activity log."/>
                 </div>
                 <PanelFoot cancel_href=close>
                     <button class="btn btn-danger">"Revoke all keys"</button>
@@ -122,5 +145,18 @@ fn Asking(place: Place, contents: Contents, form: FormState) -> impl IntoView {
                 <SubmitOnce/>
             </form>
         </Modal>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_says_how_many_keys_and_whose() {
+        assert_eq!(what(14, "Focus"), "All 14 keys of Focus are revoked, whatever the list was filtered by.");
+        assert_eq!(what(1, "Focus"), "The only key of Focus is revoked, whatever the list was filtered by.");
+        assert_eq!(about(3, 2, "Focus"), "2 keys in force, of Focus; 1 key expired");
+        assert_eq!(about(2, 2, "Focus"), "2 keys in force, of Focus");
     }
 }

@@ -27,12 +27,13 @@ pub fn environment_title(profile: &Profile, name: &str) -> String {
 
 #[component]
 pub fn StatusBadge(key: Key, now: Timestamp) -> impl IntoView {
-    match key.status(now) {
-        Status::Active => view! { <Badge tone=Tone::Good text="Active"/> },
-        Status::Paused => view! { <Badge tone=Tone::Warning text="Paused"/> },
-        Status::Expired => view! { <Badge tone=Tone::Warning text="Expired"/> },
-        Status::Revoked => view! { <Badge tone=Tone::Danger text="Revoked"/> },
-    }
+    let status = key.status(now);
+    let tone = match status {
+        Status::Active => Tone::Good,
+        Status::Paused | Status::Suspended | Status::Expired => Tone::Warning,
+        Status::Revoked => Tone::Danger,
+    };
+    view! { <Badge tone text=status.title()/> }
 }
 
 /// When it was last good for a request; never, for one that was not.

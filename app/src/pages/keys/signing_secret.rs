@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use axum::{extract::State, http::StatusCode};
-use base64::{Engine, prelude::BASE64_STANDARD};
 use leptos::prelude::*;
 use sallyport::{
     Error,
@@ -12,12 +11,14 @@ use sallyport::{
 };
 
 use super::{
-    overview,
+    credentials, overview,
     row::{environment_title, environment_tone, owner},
 };
 use crate::{
     access::KeyAccess,
-    components::{Choice, ErrorSummary, Hidden, Modal, Notice, OnceDialog, PanelFoot, SelectField, SidePanel, Tone},
+    components::{
+        Choice, ErrorSummary, Hidden, Modal, Notice, OnceDialog, PanelFoot, SecretFile, SelectField, SidePanel, Tone,
+    },
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
@@ -59,7 +60,12 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typ
             // The secret is in this answer or nowhere: it is shown even where the page behind it can't be.
             let behind = behind(&ui, &context, &access).await.unwrap_or_else(|_| Page::bare("API key", || ()));
             let (key, profile) = (access.key.clone(), context.store.profile().clone());
-            Ok(ui.secret(behind.with_dialog(move || view! { <Once key secret profile/> })).await)
+            let json = serde_json::json!({ "key_id": key.id, "app_id": key.app_id, "signing_secret": secret.expose() });
+            let (name, secrets) =
+                (format!("signing-secret-{}.json", key.id), [("signing-secret", Some(secret.expose()))]);
+            let file =
+                credentials::file(&context, &access.within.org().me, &key.id, name, format!("{json:#}\n"), &secrets);
+            Ok(ui.secret(behind.with_dialog(move || view! { <Once key secret file profile/> })).await)
         }
         Err(Error::AlreadyIssued(key)) => {
             let behind = behind(&ui, &context, &access).await?;
@@ -89,7 +95,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
         (format!("/keys/{}", access.key.id), access.key.signing_version.to_string(), !access.key.has_signing_secret);
     let action = format!("{close}/signing-secret");
     // Back to the button that asked.
-    let close = format!("{close}#signing-secret");
+    let close = format!("{close}#rotate-signing");
     let title = if first { "Generate signing secret" } else { "Rotate signing secret" };
     let graces = GRACES.into_iter().map(|(value, _, label)| Choice::new(value, label)).collect();
     Ok(page.with_dialog(move || {
@@ -116,9 +122,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
 
 /// The one response that holds it.
 #[component]
-fn Once(key: Key, secret: SigningSecret, profile: std::sync::Arc<Profile>) -> impl IntoView {
-    let json = serde_json::json!({ "key_id": key.id, "app_id": key.app_id, "signing_secret": secret.expose() });
-    let download = format!("data:application/json;base64,{}", BASE64_STANDARD.encode(format!("{json:#}\n")));
+fn Once(key: Key, secret: SigningSecret, file: SecretFile, profile: std::sync::Arc<Profile>) -> impl IntoView {
     view! {
         <OnceDialog
             title="Save your signing secret"
@@ -127,8 +131,7 @@ fn Once(key: Key, secret: SigningSecret, profile: std::sync::Arc<Profile>) -> im
             environment=environment_title(&profile, &key.environment)
             environment_tone=environment_tone(key.mode)
             signing_secret=Some(secret.expose().to_owned())
-            download_href=download
-            download_name=format!("signing-secret-{}.json", key.id)
+            file
             done_href=format!("/keys/{}", key.id)
         />
     }

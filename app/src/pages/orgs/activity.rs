@@ -25,13 +25,9 @@ pub async fn get(
 ) -> PageResult {
     let chrome = shell::here(shell::of_org(&ui, &access, Section::Activity).await?, "Activity");
     let store = &context.store;
-    let activity = Activity {
-        path: format!("/orgs/{}/activity", access.org.id),
-        page: store.events(&access.org.id, None, &query.filter()).await?,
-        actors: store.actors(&access.org.id, None).await?,
-        now: store.now(),
-        query,
-    };
+    let activity =
+        Activity::of(store, format!("/orgs/{}/activity", access.org.id), &access.org.id, None, query).await?;
+    let is_refused = activity.is_refused();
     let page = Page::framed("Activity", chrome, move || {
         view! {
             <PageHead title="Activity" sub=|| "What happened in this organization, and who did it."/>
@@ -39,5 +35,5 @@ pub async fn get(
             <ActivityView activity/>
         }
     });
-    Ok(ui.ok(page).await)
+    Ok(if is_refused { ui.refused(page).await } else { ui.ok(page).await })
 }

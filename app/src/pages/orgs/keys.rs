@@ -3,7 +3,6 @@
 use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{
-    app::App,
     member::Permission,
     profile::{Owner, Profile},
 };
@@ -16,7 +15,7 @@ use crate::{
     pages::keys::{
         answer::Sent,
         generate::{generate, like, untouched},
-        list::{KeyList, KeyListView, ListQuery, hides},
+        list::{KeyList, KeyListView, ListQuery},
         panel::{GeneratePanel, Panel},
     },
     portal::{Page, Section},
@@ -30,10 +29,10 @@ pub async fn get(
     access: OrgAccess,
     Asked(query): Asked<ListQuery>,
 ) -> PageResult {
-    let apps = context.store.apps_of_org(&access.org.id).await?;
-    let mut page = page(&ui, &context, &access, &apps, &query).await?;
-    if query.panel.as_deref() == Some("generate") && can_generate(context.store.profile(), &access, &apps) {
+    let (mut page, can_generate) = page(&ui, &context, &access, &query).await?;
+    if query.panel.as_deref() == Some("generate") && can_generate {
         access.needs(Permission::ManageKeys)?;
+        let apps = context.store.apps_of_org(&access.org.id).await?;
         let like = like(&context, &access, query.like.as_deref()).await?;
         let form = untouched(context.store.profile(), None, like.as_ref());
         let panel = Panel::new(&context, &access, &path(&access), apps, form);
@@ -46,7 +45,7 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typ
     access.needs(Permission::ManageKeys)?;
     let apps = context.store.apps_of_org(&access.org.id).await?;
     let generated = generate(&context, &access, &apps, form).await?;
-    let page = page(&ui, &context, &access, &apps, &ListQuery::default()).await;
+    let page = page(&ui, &context, &access, &ListQuery::default()).await.map(|(page, _)| page);
     let path = path(&access);
     let sent = Sent { ui: &ui, access: &access, path: path.clone(), apps };
     sent.answer(generated, page, |_| path).await
@@ -57,36 +56,38 @@ fn path(access: &OrgAccess) -> String {
 }
 
 /// Where keys belong to apps, there has to be one.
-fn can_generate(profile: &Profile, access: &OrgAccess, apps: &[App]) -> bool {
-    let someone = profile.keys.owner != Owner::App || !apps.is_empty();
+fn can_generate(profile: &Profile, access: &OrgAccess, has_apps: bool) -> bool {
+    let someone = profile.keys.owner != Owner::App || has_apps;
     someone && access.org.archived_at.is_none()
 }
 
+/// The page, and whether a key can be generated there.
 pub async fn page(
     ui: &Ui,
     context: &Context,
     access: &OrgAccess,
-    apps: &[App],
     query: &ListQuery,
-) -> Result<Page, PageError> {
+) -> Result<(Page, bool), PageError> {
     let chrome = shell::here(shell::of_org(ui, access, Section::Keys).await?, "API keys");
     let filter = query.filter();
     let page = context.store.keys(&access.org.id, None, &filter).await?;
+    let (has_apps, has_keys) = context.store.has_apps_and_keys(&access.org.id).await?;
+    let can_generate = can_generate(context.store.profile(), access, has_apps);
     let list = KeyList {
         path: path(access),
-        hides: hides(&context.store, &page, &access.org.id, None).await?,
+        hides: page.keys.is_empty() && has_keys,
         archived: access.org.archived_at.is_some(),
         page,
         filter,
         of_org: true,
-        can_generate: access.role.may(Permission::ManageKeys) && can_generate(context.store.profile(), access, apps),
+        can_generate: access.role.may(Permission::ManageKeys) && can_generate,
         can_revoke_all: access.role.may(Permission::ManageOrg),
         unknown: query.is_unknown(),
         public_url: context.public_url.clone(),
         profile: context.store.profile().clone(),
         now: context.store.now(),
     };
-    Ok(Page::framed("API keys", chrome, move || {
+    let page = Page::framed("API keys", chrome, move || {
         let generate = (list.can_generate && !list.is_empty()).then(|| format!("{}?panel=generate", list.path));
         let sub = match list.profile.keys.owner {
             Owner::App => "Of every app of this organization.",
@@ -100,5 +101,6 @@ pub async fn page(
             />
             <KeyListView list/>
         }
-    }))
+    });
+    Ok((page, can_generate))
 }

@@ -23,6 +23,7 @@ pub async fn get(
     let chrome = shell::here(shell::of_org(&ui, &access, Section::Activity).await?, "Refused requests");
     let activity = format!("/orgs/{}/activity", access.org.id);
     let refused = Refused::of(&context, format!("{activity}/refused"), &access.org.id, None, query);
+    let is_refused = refused.is_refused();
     let page = Page::framed("Refused requests", chrome, move || {
         view! {
             <PageHead title="Activity" sub=|| "Requests with this organization’s keys that were refused, and why."/>
@@ -30,5 +31,5 @@ pub async fn get(
             <RefusedView refused/>
         }
     });
-    Ok(ui.ok(page).await)
+    Ok(if is_refused { ui.refused(page).await } else { ui.ok(page).await })
 }

@@ -2,6 +2,7 @@
 
 use sallyport::{
     id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
+    key::Status,
     store::{Found, Kind, Store},
 };
 
@@ -69,20 +70,23 @@ impl Search<'_> {
     async fn exact(&self, id: &str) -> Result<Option<Answer>, PageError> {
         let (store, user) = (self.store(), &self.me.user.id);
         let found = if let Some(id) = OrgId::parse(id) {
-            store.org_for(user, &id).await?.map(|(org, _)| (Kind::Organization, org.name))
+            store.org_for(user, &id).await?.map(|(org, _)| (Kind::Organization, org.name, None))
         } else if let Some(id) = TenantId::parse(id) {
-            store.tenant_for(user, &id).await?.map(|tenant| (Kind::Tenant, tenant.name))
+            store.tenant_for(user, &id).await?.map(|tenant| (Kind::Tenant, tenant.name, None))
         } else if let Some(id) = ProjectId::parse(id) {
-            store.project_for(user, &id).await?.map(|project| (Kind::Project, project.name))
+            store.project_for(user, &id).await?.map(|project| (Kind::Project, project.name, None))
         } else if let Some(id) = AppId::parse(id) {
-            store.app_for(user, &id).await?.map(|app| (Kind::App, app.name))
+            store.app_for(user, &id).await?.map(|app| (Kind::App, app.name, None))
         } else if let Some(id) = KeyId::parse(id) {
-            store.key_for(user, &id).await?.map(|key| (Kind::Key, key.label))
+            store.key_for(user, &id).await?.map(|key| {
+                let status = key.status(store.now());
+                (Kind::Key, key.label, Some(status))
+            })
         } else {
             None
         };
-        Ok(found.map(|(kind, name)| {
-            let found = Found { kind, id: id.to_owned(), name, within: Vec::new(), revoked: false };
+        Ok(found.map(|(kind, name, status)| {
+            let found = Found { kind, id: id.to_owned(), name, within: Vec::new(), status };
             let hit = hit(found);
             Answer { exact: Some(hit.href()), groups: groups([(title(kind), vec![hit])]), ..Answer::default() }
         }))
@@ -140,8 +144,8 @@ fn hit(found: Found) -> Hit {
         Kind::Key => ("keys", Icon::Key),
     };
     let mut within = found.within;
-    if found.revoked {
-        within.insert(0, "Revoked".to_owned());
+    if let Some(status) = found.status.filter(|status| *status != Status::Active) {
+        within.insert(0, status.title().to_owned());
     }
     Hit::link(found.name, within.join(" · "), format!("/{place}/{}", found.id), icon)
 }

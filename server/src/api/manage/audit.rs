@@ -4,7 +4,7 @@ use std::num::NonZeroU8;
 
 use axum::{extract::State, response::Response};
 use sallyport::{
-    Timestamp,
+    Error, Timestamp,
     audit::{Action, Event},
     org::Org,
     store::EventFilter,
@@ -37,7 +37,8 @@ pub struct Which {
     /// The `next_cursor` of the part before.
     #[param(nullable = false)]
     cursor: Option<String>,
-    /// What that one did alone: a person's name, or a token's.
+    /// What that one did alone: the ID of a person, a root token or a key; `command_line`, `sallyport` or `anonymous`; or
+    /// a name that one of them alone has.
     #[param(nullable = false, max_length = 100)]
     actor: Option<String>,
     #[param(schema_with = actions, required = false)]
@@ -86,7 +87,7 @@ impl Which {
             to: moment(self.to)?,
             limit: Some(query::limit(self.limit)?),
             before,
-            after: None,
+            ..EventFilter::default()
         })
     }
 }
@@ -174,7 +175,11 @@ pub async fn list(
     org: Within<Org>,
     Asked(which): Asked<Which>,
 ) -> Result<Response, Problem> {
-    let page = state.context.store.events(&org.it.id, None, &which.filter()?).await?;
+    let page = state.context.store.events(&org.it.id, None, &which.filter()?).await;
+    let page = page.map_err(|error| match error {
+        Error::Invalid(_) => Problem::bad_request("Several actors have this name. Give the ID of one."),
+        error => error.into(),
+    })?;
     let next_cursor = page.older.map(|seq| seq.to_string());
     Ok(ok(Listed { data: page.events.into_iter().map(Shown::from).collect(), next_cursor }))
 }

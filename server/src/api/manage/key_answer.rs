@@ -64,7 +64,7 @@ pub struct Shown {
 impl Shown {
     /// With the app it speaks for, if it does for one.
     pub fn of(key: Key, app: Option<&App>, now: Timestamp) -> Self {
-        let status = status(key.status(now));
+        let status = key.status(now).as_str();
         let (revoked_at, revoked_by, revoke_reason) = match key.revoked {
             Some(revoked) => {
                 (Some(revoked.at), Some(revoked.by), Some(revoked.reason).filter(|reason| !reason.is_empty()))
@@ -158,17 +158,8 @@ impl<'a> Issued<'a> {
     }
 }
 
-const fn status(status: Status) -> &'static str {
-    match status {
-        Status::Active => "active",
-        Status::Paused => "paused",
-        Status::Expired => "expired",
-        Status::Revoked => "revoked",
-    }
-}
-
 fn statuses() -> utoipa::openapi::schema::Object {
-    words([Status::Active, Status::Paused, Status::Expired, Status::Revoked].map(status))
+    words(Status::ALL.map(Status::as_str))
 }
 
 fn modes() -> utoipa::openapi::schema::Object {

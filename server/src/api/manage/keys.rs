@@ -86,7 +86,7 @@ pub struct Which {
     /// Those alone of that environment.
     #[param(nullable = false, max_length = 100)]
     environment: Option<String>,
-    /// Those alone that hold that scope.
+    /// Those alone that may use that scope, by itself or by one that implies it; of a bundle, all of its scopes.
     #[param(nullable = false, max_length = 100)]
     scope: Option<String>,
 }
@@ -120,7 +120,8 @@ impl Which {
 }
 
 fn statuses() -> Object {
-    let text = "Those alone. `unused` are those that nobody used for 30 days, `expiring` end within 14.";
+    let text = "Those alone. `suspended` are those whose app or owner is out of use; `unused` are active ones that nobody used \
+        for 30 days, `expiring` active ones that end within 14.";
     about(text, words(KeyStatus::ALL.iter().map(|status| status.as_str())))
 }
 

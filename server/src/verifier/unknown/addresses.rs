@@ -3,7 +3,7 @@
 use std::{
     hash::{BuildHasher, RandomState},
     net::IpAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -18,28 +18,27 @@ const SETS: usize = 8_192;
 /// Addresses that are kept in one place: when another comes, the one that did the least wrong goes.
 type Set = [(u64, Bucket); 4];
 
+#[derive(Default)]
 pub struct Addresses {
-    sets: Box<[Mutex<Set>]>,
+    /// Made for the first address that asks for nothing: on most days nobody does.
+    sets: OnceLock<Box<[Mutex<Set>]>>,
     hasher: RandomState,
-}
-
-impl Default for Addresses {
-    fn default() -> Self {
-        Self { sets: (0..SETS).map(|_| Mutex::default()).collect(), hasher: RandomState::new() }
-    }
 }
 
 impl Addresses {
     /// Whether that address has one left.
     pub fn may(&self, ip: IpAddr, limit: Limit, elapsed: Duration) -> Result<(), Duration> {
         let block = block(ip);
-        let found = self.set(block).iter().find(|(of, _)| *of == block).map(|(_, bucket)| *bucket);
+        let found = self.sets.get().and_then(|sets| {
+            let set = self.set(sets, block);
+            set.iter().find(|(of, _)| *of == block).map(|(_, bucket)| *bucket)
+        });
         found.unwrap_or_default().take(limit, elapsed)
     }
 
     pub fn charge(&self, ip: IpAddr, limit: Limit, elapsed: Duration) {
         let block = block(ip);
-        let mut set = self.set(block);
+        let mut set = self.set(self.sets.get_or_init(|| (0..SETS).map(|_| Mutex::default()).collect()), block);
         let at = set.iter().position(|(of, _)| *of == block).unwrap_or_else(|| {
             let least = set.iter().enumerate().min_by_key(|(_, (_, bucket))| *bucket).map_or(0, |(at, _)| at);
             set[least] = (block, Bucket::default());
@@ -49,9 +48,9 @@ impl Addresses {
         let _ = set[at].1.take(limit, elapsed);
     }
 
-    fn set(&self, block: u64) -> MutexGuard<'_, Set> {
+    fn set<'a>(&self, sets: &'a [Mutex<Set>], block: u64) -> MutexGuard<'a, Set> {
         let at = self.hasher.hash_one(block) as usize % SETS;
-        self.sets[at].lock().unwrap_or_else(PoisonError::into_inner)
+        sets[at].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

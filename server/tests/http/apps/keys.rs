@@ -1,6 +1,5 @@
 //! `/apps/{app_id}/keys`
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use sallyport::id::AppId;
 
 use crate::{
@@ -17,24 +16,24 @@ crate::on_both_portals!(
     the_empty_list_shows_the_call,
     revoked_keys_wait_behind_a_box,
     every_page_but_the_secrets_is_compressed,
+    the_file_is_for_one_person_and_a_day,
+    an_archived_app_is_not_offered,
+    what_was_typed_is_kept_whatever_the_reason,
+    a_list_costs_five_queries_at_most,
+    a_key_of_an_archived_app_is_suspended,
+    a_scope_lists_what_implies_it,
 );
-
-fn credentials(answer: &Answer) -> serde_json::Value {
-    let encoded = answer.after("data:application/json;base64,", '"');
-    let json = BASE64_STANDARD.decode(encoded).expect("base64");
-    serde_json::from_slice(&json).expect("JSON")
-}
 
 async fn both_secrets_are_in_one_response(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let shown = portal.generate(&app, "Ingest worker", &["read", "write"], true).await;
-    let json = credentials(&shown.answer);
+    let json = portal.download(&shown.answer).await.json();
     let names: Vec<_> = json.as_object().expect("an object").keys().map(String::as_str).collect();
     assert_eq!(names, ["app_id", "org_id", "project_id", "secret_key", "signing_secret", "tenant_id"]);
     assert_eq!(json["secret_key"], shown.secret.as_str());
     assert_eq!(json["signing_secret"], shown.signing_secret.clone().expect("one").as_str());
-    assert!(shown.answer.body.contains(&format!("download=\"credentials-{app}.json\"")));
+    assert!(shown.answer.body.contains(&format!("data-name=\"credentials-{app}.json\"")));
     assert_eq!(shown.answer.header("cache-control"), "no-store");
     assert_eq!(shown.answer.header("content-encoding"), "", "lengths must not tell of secrets");
 
@@ -51,7 +50,7 @@ async fn without_a_signing_secret_there_are_five_fields(portal: &TestPortal) {
     let app = portal.app().await;
     let shown = portal.generate(&app, "CI", &["read"], false).await;
     assert_eq!(shown.signing_secret, None);
-    assert_eq!(credentials(&shown.answer).as_object().expect("an object").len(), 5);
+    assert_eq!(portal.download(&shown.answer).await.json().as_object().expect("an object").len(), 5);
     assert!(!shown.answer.body.contains("Copy signing secret"));
 }
 
@@ -170,4 +169,152 @@ async fn revoked_keys_wait_behind_a_box(portal: &TestPortal) {
     assert!(!list.contains(&key));
     let all = portal.get(&format!("/apps/{app}/keys?include_revoked=1")).await.body;
     assert!(all.contains(&key) && all.contains("Revoked"));
+}
+
+async fn the_file_is_for_one_person_and_a_day(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let shown = portal.generate(&app, "CI", &["read"], true).await;
+    let signing = shown.signing_secret.clone().expect("one");
+    let page = &shown.answer.body;
+    for secret in [&shown.secret, &signing] {
+        assert_eq!(page.matches(secret.as_str()).count(), 1, "in its field and nowhere else");
+    }
+    assert!(!page.contains("data:"), "browsers keep the addresses of downloads");
+
+    let file = portal.download(&shown.answer).await;
+    assert_eq!(file.status, 200);
+    assert_eq!(file.header("content-type"), "application/json");
+    assert_eq!(file.header("content-disposition"), format!("attachment; filename=\"credentials-{app}.json\""));
+    assert_eq!((file.header("cache-control"), file.header("content-encoding")), ("no-store", ""));
+    assert_eq!(portal.download(&shown.answer).await.body, file.body, "as often as the button is pressed");
+
+    // Another person of the organization, another key, and what was not sealed here.
+    let action = page_action(&shown.answer);
+    let sealed = shown.answer.hidden("sealed");
+    let org = file.json()["org_id"].as_str().expect("text").to_owned();
+    let eve = portal.stranger().await;
+    assert_eq!(eve.post(&action, &[("sealed", &sealed)]).await.status, 404);
+    let user = portal.store.user_to_sign_in("eve@example.com").await.expect("asked").expect("there").0;
+    let act = sallyport::audit::Act::by(sallyport::audit::Actor::CommandLine);
+    let id = sallyport::id::OrgId::parse(&org).expect("an id");
+    portal.store.add_member(&act, &id, &user, sallyport::member::Role::Owner).await.expect("added");
+    assert_eq!(eve.post(&action, &[("sealed", &sealed)]).await.status, 400);
+    let other = page_action(&portal.generate(&app, "Other", &["read"], true).await.answer);
+    for (action, sealed) in [(&other, sealed.as_str()), (&action, ""), (&action, "AAAA"), (&action, "no base64!")] {
+        let refused = portal.post(action, &[("sealed", sealed)]).await;
+        assert_eq!(refused.status, 400, "{sealed}");
+        assert_eq!(refused.header("content-disposition"), "");
+    }
+    let day = std::time::Duration::from_secs(24 * 60 * 60);
+    portal.store.clock.turn(day);
+    assert_eq!(portal.download(&shown.answer).await.status, 200);
+    portal.store.clock.turn(std::time::Duration::from_secs(1));
+    assert_eq!(portal.download(&shown.answer).await.status, 400);
+}
+
+fn page_action(dialog: &Answer) -> String {
+    dialog.after("<form id=\"credentials\" method=\"post\" action=\"", '"')
+}
+
+async fn an_archived_app_is_not_offered(portal: &TestPortal) {
+    portal.set_up().await;
+    let org = portal.org("Focus Labs").await;
+    let (used, gone) = (portal.app_in(&org, "Used").await, portal.app_in(&org, "Gone").await);
+    let form = portal.panel(&used).await.with("label", "Kept label");
+    let offered = |body: &str| body.contains(&format!("<option value=\"{gone}\""));
+    let panel = format!("/orgs/{org}/keys?panel=generate");
+    assert!(offered(&portal.get(&panel).await.body));
+    portal.post(&format!("/apps/{gone}/settings/archive"), &[]).await;
+    assert!(!offered(&portal.get(&panel).await.body));
+    let answer = portal.post(&format!("/orgs/{org}/keys"), &form.with("app_id", gone.as_str()).fields()).await;
+    assert_eq!(answer.status, 422);
+    for text in ["value=\"Kept label\"", "Choose one of this organization’s apps.", "Generate API Key"] {
+        assert!(answer.body.contains(text), "{text}");
+    }
+    // A project takes its apps with it.
+    let project = portal.get(&format!("/apps/{used}/identifiers.json")).await.json()["project_id"].clone();
+    portal.post(&format!("/projects/{}/settings/archive", project.as_str().expect("text")), &[]).await;
+    assert!(!portal.get(&panel).await.body.contains(&format!("<option value=\"{used}\"")));
+}
+
+async fn what_was_typed_is_kept_whatever_the_reason(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let ids = portal.get(&format!("/apps/{app}/identifiers.json")).await.json();
+    let tenant = ids["tenant_id"].as_str().expect("text");
+    portal.post(&format!("/tenants/{tenant}/settings/archive"), &[]).await;
+    // In the form, beside why.
+    let answer = portal.post(&format!("/tenants/{tenant}/projects/new"), &[("name", "Kept name")]).await;
+    assert_eq!(answer.status, 403);
+    assert!(
+        answer.body.contains("value=\"Kept name\"") && answer.body.contains("This is archived."),
+        "{}",
+        answer.body
+    );
+    // Where the form can't be shown, on the page that says why.
+    let eve = portal.stranger().await;
+    let answer = eve.post(&format!("/apps/{app}/keys"), &[("label", "Kept <label>"), ("form_token", "a-token")]).await;
+    assert_eq!(answer.status, 404);
+    assert!(answer.body.contains("What you typed") && answer.body.contains("Kept &lt;label&gt;"), "{}", answer.body);
+    assert!(!answer.body.contains("a-token"));
+}
+
+async fn a_list_costs_five_queries_at_most(portal: &TestPortal) {
+    portal.set_up().await;
+    let org = portal.org("Another").await;
+    let empty = portal.app_in(&org, "Empty").await;
+    let none = format!("/orgs/{org}/keys");
+    let cost = async |path: &str| {
+        let before = portal.store.reads();
+        assert_eq!(portal.get(path).await.status, 200, "{path}");
+        let reads = portal.store.reads() - before;
+        assert!(reads <= 5, "{path}: {reads} queries");
+    };
+    cost(&none).await;
+    cost(&format!("/apps/{empty}/keys")).await;
+    let app = portal.app_in(&org, "Full").await;
+    for _ in 0..3 {
+        portal.key(&app).await;
+    }
+    let paused = portal.key(&app).await.0;
+    portal.post(&format!("/keys/{paused}/pause"), &[]).await;
+    for list in [format!("/apps/{app}/keys"), none] {
+        for query in
+            ["", "?label=c&environment=production&scope=read", "?status=suspended", "?sort=label", "?include_revoked=1"]
+        {
+            cost(&format!("{list}{query}")).await;
+        }
+    }
+}
+
+async fn a_key_of_an_archived_app_is_suspended(portal: &TestPortal) {
+    portal.set_up().await;
+    let org = portal.org("Another").await;
+    let app = portal.app_in(&org, "Archived soon").await;
+    let key = portal.key(&app).await.0;
+    let badge = |page: &str, word: &str| page.contains(&format!(">{word}</span>"));
+    let list = format!("/apps/{app}/keys");
+    assert!(badge(&portal.get(&list).await.body, "Active"));
+    assert_eq!(portal.post(&format!("/apps/{app}/settings/archive"), &[]).await.status, 303);
+    for path in [list.clone(), format!("/orgs/{org}/keys"), format!("/keys/{key}"), format!("/apps/{app}")] {
+        let page = portal.get(&path).await.body;
+        assert!(badge(&page, "Suspended") && !badge(&page, "Active"), "{path}: {page}");
+    }
+    assert!(portal.get(&format!("{list}?status=suspended")).await.body.contains(&key));
+    assert!(portal.get(&format!("/orgs/{org}/keys?status=active")).await.body.contains("Nothing matches"));
+    assert!(portal.get("/search?q=CI").await.body.contains("Suspended"));
+}
+
+async fn a_scope_lists_what_implies_it(portal: &TestPortal) {
+    portal.set_up().await;
+    let org = portal.org("Another").await;
+    let app = portal.app_in(&org, "Scoped").await;
+    for (label, scopes) in [("May do all", "admin"), ("May look", "read")] {
+        portal.generate(&app, label, &[scopes], true).await;
+    }
+    for list in [format!("/apps/{app}/keys"), format!("/orgs/{org}/keys")] {
+        let page = portal.get(&format!("{list}?environment=production&scope=delete")).await.body;
+        assert!(page.contains("May do all") && !page.contains("May look") && page.contains("1 key<"), "{page}");
+    }
 }

@@ -94,6 +94,7 @@ pub const RULES: &[Rule] = &[
     rule("/keys/{key_id}/edit",                   Some(Members),         Some(Members)),
     rule("/keys/{key_id}/restrictions",           Some(Members),         Some(Members)),
     rule("/keys/{key_id}/signing-secret",         Some(Members),         Some(Members)),
+    rule("/keys/{key_id}/credentials",            None,                  Some(Members)),
     rule("/keys/{key_id}/pause",                  None,                  Some(Members)),
     rule("/keys/{key_id}/resume",                 None,                  Some(Members)),
     rule("/keys/{key_id}/revoke",                 Some(Members),         Some(Members)),

@@ -1,6 +1,5 @@
 //! The panel and the pages of keys under profiles that are not the default one.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use sallyport::{
     audit::{Act, Actor},
     id::OrgId,
@@ -82,8 +81,7 @@ async fn a_personal_key_from_the_panel_to_a_refusal(portal: &TestPortal) {
     let ticked = [("scopes", "notes.write"), ("signing_secret", "on")];
     let (secret, page, answer) = key(&portal, &keys, "pk_live_", &ticked).await;
     assert!(answer.body.contains("CI · Ada Byron") && answer.body.contains("<code>Authorization</code>"));
-    let json = BASE64_STANDARD.decode(answer.after("data:application/json;base64,", '"')).expect("base64");
-    let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+    let json = portal.download(&answer).await.json();
     let fields: Vec<_> = json.as_object().expect("an object").iter().collect();
     assert_eq!(fields.len(), 5, "no signing secret where the profile has none: {fields:?}");
     for field in ["tenant_id", "project_id", "app_id"] {

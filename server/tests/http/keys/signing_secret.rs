@@ -1,7 +1,5 @@
 //! `/keys/{key_id}/signing-secret`
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-
 use crate::{
     client::{Answer, Client},
     portal::{TestPortal, find},
@@ -46,8 +44,7 @@ async fn the_new_secret_is_in_one_response(portal: &TestPortal) {
     for words in ["Save your signing secret", "Copy signing secret", "the only time you’ll ", "tomorrow"] {
         assert!(answer.body.contains(words), "{words}");
     }
-    let json = BASE64_STANDARD.decode(answer.after("data:application/json;base64,", '"')).expect("base64");
-    let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+    let json = portal.download(&answer).await.json();
     assert_eq!((&json["signing_secret"], &json["key_id"]), (&secret.as_str().into(), &key.as_str().into()));
     for page in [format!("/keys/{key}"), format!("/apps/{app}/activity"), format!("/keys/{key}/signing-secret")] {
         let body = portal.get(&page).await.body;

@@ -48,6 +48,10 @@ async fn events_are_filtered_and_paged(portal: &TestPortal) {
     };
     assert_eq!(count("actor=Automation").await, Some(4));
     assert_eq!(count("actor=Eve").await, Some(0));
+    let all = portal.manage(&format!("/v1/orgs/{org}/audit"), &token, None).await.json();
+    let id = all["data"][0]["actor_id"].as_str().expect("text").to_owned();
+    assert_eq!(count(&format!("actor={id}")).await, Some(4));
+    assert_eq!(count("actor=command_line").await, Some(0));
     assert_eq!(count("action=app.created").await, Some(1));
     assert_eq!(count("outcome=refused").await, Some(0));
     assert_eq!(count("from=2026-11-22T06:00:00Z&to=2026-11-22T06:00:01Z").await, Some(4));

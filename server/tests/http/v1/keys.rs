@@ -7,6 +7,11 @@ use axum::{
     http::{Method, header},
 };
 use futures_util::stream;
+use sallyport::{
+    audit::{Act, Actor},
+    id::AppId,
+    place::Place,
+};
 use serde_json::{Value, json};
 
 use crate::{client::Client, portal::TestPortal};
@@ -16,6 +21,7 @@ crate::on_both_portals!(
     a_signing_secret_can_be_left_out,
     wrong_fields_are_named_by_pointers,
     lists_are_filtered_and_paged,
+    a_key_of_what_is_archived_is_suspended,
     one_is_revoked_at_once,
     all_are_revoked_at_once,
 );
@@ -151,6 +157,12 @@ async fn lists_are_filtered_and_paged(portal: &TestPortal) {
     assert_eq!(listed("label=key%202").await.0, [""; 0], "it was revoked");
     assert_eq!(listed("label=key%201&scope=write").await.0, [ids[2].clone()]);
     assert_eq!(listed("scope=admin").await.0, [""; 0]);
+    let mut all = body();
+    all["scopes"] = json!(["admin"]);
+    portal.store.clock.turn(Duration::from_secs(1));
+    let may_all = portal.made(&token, &path, all, "key_id").await;
+    assert_eq!(listed("scope=delete").await.0, [may_all.clone()], "admin implies it");
+    assert_eq!(portal.json(&format!("/v1/keys/{may_all}/revoke"), &token, &json!({})).await.status, 200);
     let (first, cursor) = listed("limit=2").await;
     assert_eq!(first, kept[..2]);
     let next = format!("limit=2&cursor={}", cursor.expect("more"));
@@ -159,6 +171,25 @@ async fn lists_are_filtered_and_paged(portal: &TestPortal) {
         ["status=dead", "include_revoked=yes", "cursor=x", "cursor=key_x.y", "label=%00", "sort=label", "limit=200"]
     {
         assert_eq!(portal.manage(&format!("{path}?{query}"), &token, None).await.status, 400, "{query}");
+    }
+}
+
+async fn a_key_of_what_is_archived_is_suspended(portal: &TestPortal) {
+    let token = portal.token(true, None).await;
+    let [org, _, _, app] = portal.managed(&token).await;
+    let key = portal.made(&token, &format!("/v1/apps/{app}/keys"), body(), "key_id").await;
+    let status = async || portal.manage(&format!("/v1/keys/{key}"), &token, None).await.json()["status"].clone();
+    assert_eq!(status().await, "active");
+    let it = portal.store.app_within(None, &AppId::parse(&app).expect("an id")).await.expect("asked").expect("there");
+    portal.store.archive_place(&Act::by(Actor::CommandLine), &Place::from(&it)).await.expect("archived");
+    assert_eq!(status().await, "suspended");
+    for (list, filter, n) in
+        [("apps", "suspended", 1), ("apps", "active", 0), ("orgs", "suspended", 1), ("orgs", "unused", 0)]
+    {
+        let id = if list == "apps" { &app } else { &org };
+        let path = format!("/v1/{list}/{id}/keys?status={filter}");
+        let data = portal.manage(&path, &token, None).await.json()["data"].clone();
+        assert_eq!(data.as_array().map(Vec::len), Some(n), "{path}: {data}");
     }
 }
 

@@ -1,0 +1,50 @@
+use leptos::{html::Span, prelude::*};
+
+/// Replaces the button around it by a link to a file that is made here: `data-text`, with what stands in the fields that
+/// it names. The button's form gets the same file from the server.
+///
+/// The link is a `blob:`, because browsers keep the addresses of downloads, and a `data:` address holds the secrets.
+#[island]
+pub fn SaveAsFile() -> impl IntoView {
+    let anchor = NodeRef::<Span>::new();
+
+    #[cfg(feature = "hydrate")]
+    anchor.on_load(|anchor| {
+        use super::dom;
+        use js_sys::JsString;
+        use leptos::wasm_bindgen::JsCast;
+        use std::time::Duration;
+        use web_sys::HtmlAnchorElement;
+
+        let Some(button) = dom::around(&anchor, "button") else { return };
+        let attribute = |name| button.get_attribute(name).unwrap_or_default();
+        // The browser's own replace: Rust's would be the larger part of this.
+        let fill = |text: JsString, id: &str| text.replace(&("{".to_owned() + id + "}"), &dom::field_value(id));
+        let text = ["secret-key", "signing-secret"].into_iter().fold(JsString::from(attribute("data-text")), fill);
+        let Ok(link) = document().create_element("a").map(|link| link.unchecked_into::<HtmlAnchorElement>()) else {
+            return;
+        };
+        let Some(href) = dom::blob(&text) else { return };
+        link.set_href(&href);
+        link.set_class_name("btn");
+        link.set_download(&attribute("data-name"));
+        link.set_text_content(button.text_content().as_deref());
+        let focused = document().active_element().as_ref() == Some(&button);
+        let _ = button.replace_with_with_node_1(&link);
+        if focused {
+            let _ = link.focus();
+        }
+        let used = link.clone();
+        dom::listen(&link, "click", move |_| {
+            let (link, text) = (used.clone(), text.clone());
+            let renew = move || {
+                let _ = web_sys::Url::revoke_object_url(&link.href());
+                link.set_href(&dom::blob(&text).unwrap_or_default());
+            };
+            // The browser has begun to read it by then.
+            set_timeout(renew, Duration::from_secs(1));
+        });
+    });
+
+    view! { <span hidden node_ref=anchor></span> }
+}

@@ -1,0 +1,55 @@
+//! Who acted, as tables and filters show it: an icon for the kind, the name, and what tells two of one name apart.
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+use sallyport::{audit::Event, store::SeenActor};
+
+use crate::{
+    components::{Choice, cut_middle},
+    icons::{Icon, IconView},
+};
+
+/// The kind in words, and its icon.
+fn kind(kind: &str) -> (&'static str, Icon) {
+    match kind {
+        "user" => ("Person", Icon::User),
+        "root_token" => ("Root token", Icon::Token),
+        "key" => ("API key", Icon::Key),
+        "command_line" => ("Command line", Icon::Terminal),
+        "sallyport" => ("Sallyport", Icon::Door),
+        _ => ("Anonymous", Icon::Unknown),
+    }
+}
+
+/// E-mail addresses of people by their id; of somebody who is in none of it the id is shown.
+pub type Emails = HashMap<String, String>;
+
+/// Who caused an event.
+#[component]
+pub fn ActorCell(event: Event, emails: Emails) -> impl IntoView {
+    let (title, icon) = kind(&event.actor_kind);
+    let id = event.actor_id;
+    let about = match emails.get(&id) {
+        Some(email) => view! { <span class="cell-sub">{email.clone()}</span> }.into_any(),
+        None if id.is_empty() => ().into_any(),
+        None => view! { <code class="cell-sub" title=id.clone()>{cut_middle(&id)}</code> }.into_any(),
+    };
+    view! {
+        <span class="actor">
+            <span class="actor-kind" title=title><IconView icon/><span class="sr-only">{title}": "</span></span>
+            <span class="actor-name">{event.actor_name}</span>
+            {about}
+        </span>
+    }
+}
+
+/// The actors that the filter offers: by id, so that two of one name stay two.
+pub fn choices(actors: Vec<SeenActor>, emails: &Emails) -> Vec<Choice> {
+    let label = |actor: &SeenActor| match (emails.get(&actor.id), actor.id.as_str()) {
+        (Some(email), _) => format!("{} · {email}", actor.name),
+        (None, "") => actor.name.clone(),
+        (None, id) => format!("{} · {} {}", actor.name, kind(&actor.kind).0, cut_middle(id)),
+    };
+    actors.into_iter().map(|actor| Choice::new(actor.key(), label(&actor))).collect()
+}

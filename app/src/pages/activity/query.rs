@@ -1,0 +1,141 @@
+//! What an address says of a view of events, and what of it can't be read.
+
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use sallyport::{Invalid, Timestamp, store::EventFilter};
+use serde::Deserialize;
+
+use super::export::Format;
+
+/// What the URL says of the view, so that it can be shared.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ActivityQuery {
+    actor: String,
+    action: String,
+    outcome: String,
+    from: String,
+    to: String,
+    before: Option<i64>,
+    after: Option<i64>,
+}
+
+impl ActivityQuery {
+    /// What is asked of the store, or what of it can't be read: that asks for nothing, and never for everything.
+    pub fn filter(&self) -> Result<EventFilter, Invalid> {
+        let mut invalid = Invalid::default();
+        let filter = EventFilter {
+            actor: invalid.take(actor(&self.actor)),
+            action: invalid.take(action(&self.action)),
+            outcome: invalid.take(outcome(&self.outcome)),
+            from: invalid.take(day("from", &self.from)),
+            // The day named is still in it.
+            to: invalid.take(day("to", &self.to)).map(|day| day + Duration::from_secs(86_400)),
+            before: self.before,
+            after: self.after,
+            ..EventFilter::default()
+        };
+        invalid.or(filter)
+    }
+
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let pairs = [
+            ("actor", self.actor.as_str()),
+            ("action", &self.action),
+            ("outcome", &self.outcome),
+            ("from", &self.from),
+            ("to", &self.to),
+        ];
+        pairs.into_iter().filter(|(_, value)| !value.is_empty())
+    }
+
+    pub(super) fn is_narrowed(&self) -> bool {
+        self.pairs().next().is_some()
+    }
+
+    /// The same view as a file.
+    pub(super) fn export_href(&self, path: &str, format: Format) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        let query = query.extend_pairs(self.pairs()).finish();
+        let query = if query.is_empty() { query } else { format!("?{query}") };
+        format!("{path}.{}{query}", format.extension())
+    }
+
+    pub(super) fn href(&self, path: &str, edge: &str, seq: i64) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.pairs()).append_pair(edge, &seq.to_string());
+        format!("{path}?{}", query.finish())
+    }
+}
+
+/// PostgreSQL stores no NUL, and no name holds a control character.
+fn actor(text: &str) -> Result<String, Invalid> {
+    if text.contains(char::is_control) || text.chars().count() > 100 {
+        return Err(Invalid::field("actor", "Choose an actor from the list, or give an ID."));
+    }
+    Ok(text.to_owned())
+}
+
+/// An action of a newer or older version matches nothing; that is no mistake.
+fn action(text: &str) -> Result<String, Invalid> {
+    let is_word = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'_');
+    if text.len() > 64 || !text.bytes().all(is_word) {
+        return Err(Invalid::field("action", "Choose an action from the list."));
+    }
+    Ok(text.to_owned())
+}
+
+fn outcome(text: &str) -> Result<String, Invalid> {
+    if !matches!(text, "" | "done" | "refused") {
+        return Err(Invalid::field("outcome", "The outcome is done or refused."));
+    }
+    Ok(text.to_owned())
+}
+
+/// Midnight of that day, UTC.
+fn day(field: &'static str, text: &str) -> Result<Option<Timestamp>, Invalid> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let midnight = || Some(text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros());
+    let midnight = midnight().ok_or_else(|| Invalid::field(field, "Write the day like 2026-11-20."))?;
+    Ok(Some(Timestamp::from_micros(midnight)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_whole() {
+        let query = ActivityQuery { from: "2026-11-22".to_owned(), to: "2026-11-22".to_owned(), ..Default::default() };
+        let filter = query.filter().expect("read");
+        let (from, to) = (filter.from.expect("a day"), filter.to.expect("a day"));
+        assert_eq!(to.since(from), Duration::from_secs(86_400));
+    }
+
+    #[test]
+    fn links_keep_the_filters() {
+        let query = ActivityQuery { actor: "Ada & co".to_owned(), ..Default::default() };
+        assert_eq!(query.href("/orgs/x/activity", "before", 7), "/orgs/x/activity?actor=Ada+%26+co&before=7");
+        assert_eq!(query.export_href("/orgs/x/activity", Format::Csv), "/orgs/x/activity.csv?actor=Ada+%26+co");
+        let all = ActivityQuery::default();
+        assert_eq!(all.export_href("/orgs/x/activity", Format::Jsonl), "/orgs/x/activity.jsonl");
+    }
+
+    #[test]
+    fn what_cannot_be_read_asks_for_nothing() {
+        let query = ActivityQuery {
+            actor: "\0".to_owned(),
+            action: "Key revoked".to_owned(),
+            outcome: "maybe".to_owned(),
+            from: "yesterday".to_owned(),
+            to: "2026-02-30".to_owned(),
+            ..Default::default()
+        };
+        let Invalid(errors) = query.filter().expect_err("refused");
+        let fields: Vec<_> = errors.iter().map(|error| error.field).collect();
+        assert_eq!(fields, ["actor", "action", "outcome", "from", "to"]);
+    }
+}

@@ -1,0 +1,132 @@
+//! Who acted: told apart by kind and id, because names change and several may have one.
+
+use std::collections::HashMap;
+
+use sqlx::any::AnyRow;
+
+use super::{Store, row::Read};
+use crate::{
+    Error, Result,
+    audit::ACTOR_KINDS,
+    id::{AppId, OrgId},
+};
+
+/// Somebody or something that acted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenActor {
+    pub kind: String,
+    /// Empty for a kind of which there is only one.
+    pub id: String,
+    /// As the newest of its events has it.
+    pub name: String,
+}
+
+impl SeenActor {
+    /// What names it in a filter: its id, or its kind where that has none.
+    pub fn key(&self) -> &str {
+        if self.id.is_empty() { &self.kind } else { &self.id }
+    }
+}
+
+/// Whom a filter asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct ActorFilter {
+    pub(super) kind: String,
+    pub(super) id: String,
+}
+
+/// How many events back names and the filter's choices are looked for.
+const BACK: i64 = 5000;
+
+/// How many actors the filter offers.
+const OFFERED: usize = 200;
+
+fn actor(row: &AnyRow) -> Result<SeenActor> {
+    Ok(SeenActor { kind: row.text("actor_kind")?, id: row.text("actor_id")?, name: row.text("actor_name")? })
+}
+
+/// The kind of an id, by its prefix.
+fn kind_of(id: &str) -> Option<&'static str> {
+    let (prefix, _) = id.split_once('_')?;
+    match prefix {
+        "usr" => Some("user"),
+        "tok" => Some("root_token"),
+        "key" => Some("key"),
+        _ => None,
+    }
+}
+
+impl Store {
+    /// Who acted lately in an organization, or on one of its apps, by name: what the filter offers. Each is there once,
+    /// with the newest of its names.
+    pub async fn actors(&self, org: &OrgId, app: Option<&AppId>) -> Result<Vec<SeenActor>> {
+        let mut actors = self.actors_in(org.as_str(), app, None).await?;
+        actors.truncate(OFFERED);
+        Ok(actors)
+    }
+
+    async fn actors_in(&self, chain: &str, app: Option<&AppId>, name: Option<&str>) -> Result<Vec<SeenActor>> {
+        let of_app = if app.is_some() { "app_id = $2" } else { "$2 = ''" };
+        let named = if name.is_some() { "actor_name = $3" } else { "$3 = ''" };
+        let sql = sqlx::AssertSqlSafe(format!(
+            "SELECT actor_kind, actor_id, actor_name, MAX(seq) AS last FROM \
+             (SELECT actor_kind, actor_id, actor_name, seq FROM events WHERE chain = $1 AND {of_app} \
+             ORDER BY seq DESC LIMIT {BACK}) AS newest WHERE {named} \
+             GROUP BY actor_kind, actor_id, actor_name ORDER BY MAX(seq) DESC"
+        ));
+        let rows = sqlx::query(sql)
+            .bind(chain.to_owned())
+            .bind(app.map(ToString::to_string).unwrap_or_default())
+            .bind(name.unwrap_or_default().to_owned())
+            .fetch_all(self.read())
+            .await?;
+        let mut actors: Vec<SeenActor> = Vec::new();
+        for row in &rows {
+            let actor = actor(row)?;
+            // The newest name comes first.
+            if !actors.iter().any(|seen| (&seen.kind, &seen.id) == (&actor.kind, &actor.id)) {
+                actors.push(actor);
+            }
+        }
+        actors.sort_by_cached_key(|actor| (actor.name.to_lowercase(), actor.kind.clone(), actor.id.clone()));
+        Ok(actors)
+    }
+
+    /// Reads what a filter says of the actor: an id, a kind that needs none (`command_line`), or the name of one that
+    /// acted lately. `None` where nobody is meant.
+    pub(super) async fn actor_meant(
+        &self,
+        chain: &str,
+        app: Option<&AppId>,
+        text: &str,
+    ) -> Result<Option<ActorFilter>> {
+        if let Some(kind) = kind_of(text) {
+            return Ok(Some(ActorFilter { kind: kind.to_owned(), id: text.to_owned() }));
+        }
+        if ACTOR_KINDS[3..].contains(&text) {
+            return Ok(Some(ActorFilter { kind: text.to_owned(), id: String::new() }));
+        }
+        match self.actors_in(chain, app, Some(text)).await?.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(ActorFilter { kind: one.kind.clone(), id: one.id.clone() })),
+            _ => Err(Error::field("actor", "Several actors have this name. Choose one by ID.")),
+        }
+    }
+
+    /// The e-mail addresses of those among `users` who are members of the organization, by id.
+    pub async fn emails_of_members(&self, org: &OrgId, users: &[String]) -> Result<HashMap<String, String>> {
+        if users.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let places: Vec<_> = (2..users.len() + 2).map(|at| format!("${at}")).collect();
+        let sql = format!(
+            "SELECT u.id, u.email FROM members m JOIN users u ON u.id = m.user_id \
+             WHERE m.org_id = $1 AND u.id IN ({})",
+            places.join(", ")
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(org.to_string());
+        let query = users.iter().fold(query, |query, user| query.bind(user.clone()));
+        let rows = query.fetch_all(self.read()).await?;
+        rows.iter().map(|row| Ok((row.text("id")?, row.text("email")?))).collect()
+    }
+}

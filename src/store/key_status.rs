@@ -1,0 +1,67 @@
+//! What a key's status means in SQL, of `keys k`: as [`Status::first_of`] says it in Rust.
+
+use crate::key::Status;
+
+/// The organizations that are archived.
+macro_rules! archived_orgs {
+    () => {
+        "SELECT so.id FROM orgs so WHERE so.archived_at IS NOT NULL AND so."
+    };
+}
+
+/// The apps that are out of use: archived, or in a place that is.
+macro_rules! archived_apps {
+    () => {
+        "SELECT sa.id FROM apps sa JOIN projects sp ON sp.id = sa.project_id JOIN tenants st ON st.id = sa.tenant_id \
+         WHERE COALESCE(sa.archived_at, sp.archived_at, st.archived_at) IS NOT NULL AND sa."
+    };
+}
+
+/// The members who may use their organization.
+macro_rules! members_in_use {
+    () => {
+        "SELECT sm.user_id FROM members sm JOIN users su ON su.id = sm.user_id WHERE su.disabled_at IS NULL AND sm."
+    };
+}
+
+/// The column `suspended`: whether what a key speaks for is out of use. Each subquery finds one row by a primary key.
+macro_rules! suspended_column {
+    () => {
+        concat!(
+            "CAST(CASE WHEN EXISTS (",
+            $crate::store::key_status::archived_orgs!(),
+            "id = k.org_id) OR (k.app_id IS NOT NULL AND EXISTS (",
+            $crate::store::key_status::archived_apps!(),
+            "id = k.app_id)) OR (k.owner_id IS NOT NULL AND NOT EXISTS (",
+            $crate::store::key_status::members_in_use!(),
+            "org_id = k.org_id AND sm.user_id = k.owner_id)) THEN 1 ELSE 0 END AS BIGINT) AS suspended"
+        )
+    };
+}
+
+pub(super) use {archived_apps, archived_orgs, members_in_use, suspended_column};
+
+/// The same as a condition on many keys of one organization: the subqueries do not depend on the key, so that they are
+/// run once. `org` is the organization's id in SQL.
+fn suspended(org: &str) -> String {
+    format!(
+        "(EXISTS ({}id = {org}) OR (k.app_id IS NOT NULL AND k.app_id IN ({}org_id = {org})) \
+         OR (k.owner_id IS NOT NULL AND k.owner_id NOT IN ({}org_id = {org})))",
+        archived_orgs!(),
+        archived_apps!(),
+        members_in_use!(),
+    )
+}
+
+/// The condition that keys of an organization with that status fulfil and no others. `org` and `now` are its id and the
+/// time in SQL. It begins as the partial indexes do.
+pub(super) fn is(status: Status, org: &str, now: &str) -> String {
+    let lasts = format!("k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > {now})");
+    match status {
+        Status::Revoked => "k.revoked_at IS NOT NULL".to_owned(),
+        Status::Expired => format!("k.revoked_at IS NULL AND k.expires_at <= {now}"),
+        Status::Suspended => format!("{lasts} AND {}", suspended(org)),
+        Status::Paused => format!("{lasts} AND k.paused_at IS NOT NULL AND NOT {}", suspended(org)),
+        Status::Active => format!("{lasts} AND k.paused_at IS NULL AND NOT {}", suspended(org)),
+    }
+}

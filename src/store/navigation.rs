@@ -1,0 +1,42 @@
+//! What the frame of a page leads to: a person's organizations and one organization's tenants, in one query.
+
+use super::{Store, row::Read};
+use crate::{
+    Result,
+    id::{OrgId, TenantId, UserId},
+    member::Role,
+};
+
+/// What the switcher and the sidebar show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Navigation {
+    /// By name.
+    pub orgs: Vec<(OrgId, String, Role)>,
+    /// In the order in which they were made.
+    pub tenants: Vec<(TenantId, String)>,
+}
+
+impl Store {
+    pub async fn navigation(&self, user: &UserId, org: &OrgId) -> Result<Navigation> {
+        let rows = sqlx::query(
+            "SELECT 'org' AS kind, o.id, o.name, m.role, COALESCE(o.name_folded, o.name) AS sorted, \
+             CAST(0 AS BIGINT) AS made FROM members m JOIN orgs o ON o.id = m.org_id WHERE m.user_id = $1 \
+             UNION ALL SELECT 'tenant', t.id, t.name, '', '', t.created_at FROM tenants t WHERE t.org_id = $2 \
+             ORDER BY kind, sorted, made, id",
+        )
+        .bind(user.to_string())
+        .bind(org.to_string())
+        .fetch_all(self.read())
+        .await?;
+        let mut navigation = Navigation::default();
+        for row in &rows {
+            let (id, name) = (row.text("id")?, row.text("name")?);
+            if row.text("kind")? == "org" {
+                navigation.orgs.push((OrgId::stored(id), name, row.word("role", Role::parse)?));
+            } else {
+                navigation.tenants.push((TenantId::stored(id), name));
+            }
+        }
+        Ok(navigation)
+    }
+}

@@ -1,0 +1,134 @@
+//! Events, appended to their chains in the transaction that they are about.
+
+use super::{
+    super::{
+        row::Read,
+        rows::{Cell, with_rows},
+    },
+    Tx,
+};
+use crate::{
+    Result,
+    audit::{Act, Event, NewEvent},
+    id::OrgId,
+};
+
+const EVENT: [&str; 17] = [
+    "chain",
+    "seq",
+    "at",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+    "action",
+    "target_kind",
+    "target_id",
+    "target_name",
+    "app_id",
+    "outcome",
+    "address",
+    "user_agent",
+    "request_id",
+    "details",
+    "hash",
+];
+
+/// So many fit a statement: SQLite takes 32,766 values.
+const EVENTS_AT_ONCE: usize = 128;
+
+/// As [`EVENT`] names the columns.
+fn row(event: Event, hash: Vec<u8>) -> [Cell; 17] {
+    [
+        event.chain.into(),
+        event.seq.into(),
+        event.at.micros().into(),
+        event.actor_kind.into(),
+        event.actor_id.into(),
+        event.actor_name.into(),
+        event.action.into(),
+        event.target_kind.into(),
+        event.target_id.into(),
+        event.target_name.into(),
+        event.app_id.into(),
+        event.outcome.code().into(),
+        event.address.into(),
+        event.user_agent.into(),
+        event.request_id.into(),
+        event.details.into(),
+        hash.into(),
+    ]
+}
+
+impl Tx {
+    /// Appends an event to its chain.
+    pub(in crate::store) async fn record(&mut self, new: NewEvent) -> Result<()> {
+        let head = sqlx::query("UPDATE chains SET seq = seq + 1 WHERE name = $1 RETURNING seq, hash")
+            .bind(new.chain())
+            .fetch_one(self.on())
+            .await?;
+        let before = head.bytes("hash")?;
+        // A revocation may be its own.
+        if let Some(key) = self.managing.clone().filter(|_| !new.action.is_revocation()) {
+            self.reach_of_key(&key).await?;
+        }
+        let event = self.event(&self.act, new, head.int("seq")?);
+        let hash = event.hash(&before).to_vec();
+        self.append(&event.chain.clone(), vec![(event, hash)]).await
+    }
+
+    /// Appends what others did to the chain of one organization, all at once: its head is held for a moment.
+    pub(in crate::store) async fn record_others(&mut self, org: &OrgId, others: Vec<(Act, NewEvent)>) -> Result<()> {
+        let count = i64::try_from(others.len()).unwrap_or(i64::MAX);
+        let head = sqlx::query("UPDATE chains SET seq = seq + $2 WHERE name = $1 RETURNING seq, hash")
+            .bind(org.to_string())
+            .bind(count)
+            .fetch_one(self.on())
+            .await?;
+        let (last, mut before): (i64, Vec<u8>) = (head.int("seq")?, head.bytes("hash")?);
+        let mut events = Vec::with_capacity(others.len());
+        for (seq, (act, new)) in (last - count + 1..).zip(others) {
+            let event = self.event(&act, new, seq);
+            before = event.hash(&before).to_vec();
+            events.push((event, before.clone()));
+        }
+        self.append(org.as_str(), events).await
+    }
+
+    fn event(&self, act: &Act, new: NewEvent, seq: i64) -> Event {
+        Event {
+            chain: new.chain().to_owned(),
+            seq,
+            at: self.store.now(),
+            actor_kind: act.actor.kind().to_owned(),
+            actor_id: act.actor.id().to_owned(),
+            actor_name: act.actor.name().to_owned(),
+            action: new.action.as_str().to_owned(),
+            target_kind: new.target.kind.to_owned(),
+            target_id: new.target.id,
+            target_name: new.target.name,
+            app_id: new.target.app_id.map(|id| id.to_string()),
+            outcome: new.outcome,
+            address: act.address.clone(),
+            user_agent: act.user_agent.clone(),
+            request_id: act.request_id.as_ref().map(ToString::to_string),
+            details: new.details.to_string(),
+        }
+    }
+
+    /// Writes events with their hashes, in the order of their chain, whose head is held.
+    async fn append(&mut self, chain: &str, events: Vec<(Event, Vec<u8>)>) -> Result<()> {
+        let Some((_, last)) = events.last() else { return Ok(()) };
+        sqlx::query("UPDATE chains SET hash = $1 WHERE name = $2")
+            .bind(last.clone())
+            .bind(chain.to_owned())
+            .execute(self.on())
+            .await?;
+        self.recorded += events.len();
+        let rows: Vec<_> = events.into_iter().map(|(event, hash)| row(event, hash)).collect();
+        let statement = format!("INSERT INTO events ({0}) SELECT {0} FROM v WHERE v.n > 0", EVENT.join(", "));
+        for rows in rows.chunks(EVENTS_AT_ONCE) {
+            with_rows(EVENT, rows.to_vec(), &statement).execute(self.on()).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+//! A filled database of an earlier version, brought up to date by this one; and who may do that.
+
+use std::collections::BTreeMap;
+
+use sallyport::{
+    id::{KeyId, OrgId},
+    store::{KeyFilter, Location, OpenError, Store},
+    testing::{EARLIER, EARLIER_ROWS, SeededEntropy, TestStore, earlier_master_key, make_earlier},
+    vault::MasterKey,
+};
+use sqlx::{AnyPool, AssertSqlSafe, Row};
+
+use crate::opening::{emptied, raw, tools_with};
+
+sallyport::on_both_databases!(
+    every_row_is_carried_over,
+    only_a_start_and_migrate_migrate,
+    another_master_key_migrates_nothing,
+);
+
+/// As an earlier version left it.
+async fn filled(store: &TestStore) -> (Location, AnyPool) {
+    let location = emptied(store).await;
+    make_earlier(&location).await;
+    let pool = raw(&location).await;
+    (location, pool)
+}
+
+/// The tables of the fixture, and of each the columns that are named there.
+fn tables() -> BTreeMap<&'static str, Vec<&'static str>> {
+    let inserts = EARLIER_ROWS.lines().filter_map(|line| line.strip_prefix("INSERT INTO "));
+    let tables = inserts.map(|line| {
+        let (table, rest) = line.split_once(" (").expect("columns");
+        (table, rest.split_once(')').expect("the end of the columns").0.split(", ").collect())
+    });
+    tables.collect()
+}
+
+type Rows = Vec<Vec<Option<String>>>;
+
+async fn read(pool: &AnyPool, sql: String) -> Rows {
+    let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(pool).await.expect("read");
+    let cell = |row: &sqlx::any::AnyRow, at: usize| {
+        let text = row.try_get::<Option<String>, _>(at);
+        let text = text.or_else(|_| row.try_get::<Option<i64>, _>(at).map(|int| int.map(|int| int.to_string())));
+        text.or_else(|_| row.try_get::<Option<Vec<u8>>, _>(at).map(|bytes| bytes.map(|bytes| format!("{bytes:?}"))))
+            .expect("TEXT, BIGINT or BYTEA")
+    };
+    let mut rows: Rows = rows.iter().map(|row| (0..row.columns().len()).map(|at| cell(row, at)).collect()).collect();
+    rows.sort();
+    rows
+}
+
+/// What of each table stays as it is, under the same names. A key without scopes had a blank there.
+async fn kept(pool: &AnyPool) -> BTreeMap<&'static str, Rows> {
+    let mut kept = BTreeMap::new();
+    for (table, columns) in tables() {
+        let columns = columns.into_iter().filter(|column| *column != "last_used_at");
+        let columns: Vec<_> = columns.map(|column| if column == "scopes" { "trim(scopes)" } else { column }).collect();
+        kept.insert(table, read(pool, format!("SELECT {} FROM {table}", columns.join(", "))).await);
+    }
+    kept
+}
+
+async fn every_row_is_carried_over(store: &TestStore) {
+    let (location, pool) = filled(store).await;
+    let before = kept(&pool).await;
+    assert!(before.len() == 14 && before.values().all(|rows| !rows.is_empty()), "each table but `revision`");
+    let used =
+        read(&pool, "SELECT id, last_used_at FROM keys WHERE last_used_at IS NOT NULL ORDER BY id".to_owned()).await;
+    assert_eq!(used.len(), 11);
+    let first_uses = "SELECT target_id, at FROM events WHERE action = 'key.first_used'".to_owned();
+    let first_uses: BTreeMap<_, _> =
+        read(&pool, first_uses).await.into_iter().map(|row| (row[0].clone(), row[1].clone())).collect();
+    pool.close().await;
+
+    let after =
+        Store::open_and_migrate(location.clone(), tools_with(&earlier_master_key())).await.expect("brought up to date");
+    let pool = raw(&location).await;
+    assert_eq!(kept(&pool).await, before);
+    assert_eq!(read(&pool, "SELECT key_id, last_at FROM key_uses".to_owned()).await, used);
+    for row in read(&pool, "SELECT key_id, first_at, last_at FROM key_uses".to_owned()).await {
+        let noted = first_uses.get(&row[0]).unwrap_or(&row[2]);
+        let time = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<i64>().ok()).expect("a time");
+        // An event may have been written a little after the use that it is about.
+        assert_eq!(time(&row[1]), time(noted).min(time(&row[2])), "{row:?}");
+    }
+    pool.close().await;
+
+    // And as the rest of the program reads it.
+    assert_eq!(after.check_integrity().await.expect("checked"), Vec::<String>::new());
+    let chains = after.chains().await.expect("read");
+    assert_eq!(chains.len(), 3);
+    for chain in &chains {
+        assert!(after.check_chain(chain).await.expect("read").is_ok(), "{chain}");
+    }
+    let mut seen = 0;
+    for org in chains.iter().filter_map(|chain| OrgId::parse(chain)) {
+        let filter = KeyFilter { include_revoked: true, ..KeyFilter::default() };
+        for key in after.keys(&org, None, &filter).await.expect("listed").keys {
+            let there = used.iter().find(|row| row[0].as_deref() == Some(key.id.as_str()));
+            let at = there.and_then(|row| row[1].as_deref()).map(|at| at.parse().expect("a time"));
+            assert_eq!(key.last_used_at.map(sallyport::Timestamp::micros), at, "{}", key.label);
+            let stored = after.key_by_id(&key.id).await.expect("asked").expect("there");
+            assert_eq!(stored.last_used_at, key.last_used_at);
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, before["keys"].len());
+    let counted = KeyId::parse("key_p3Jt1wVfaHBealvt").expect("an id");
+    assert_eq!(after.key_day(&counted, 20783).await.expect("asked"), 4_000_000_000);
+    after.close().await;
+    let again = Store::open(location, tools_with(&earlier_master_key())).await.expect("it is up to date");
+    again.close().await;
+}
+
+async fn only_a_start_and_migrate_migrate(store: &TestStore) {
+    let (location, pool) = filled(store).await;
+    let before = kept(&pool).await;
+    let refused = Store::open(location.clone(), tools_with(&earlier_master_key())).await.expect_err("refused");
+    assert!(matches!(refused, OpenError::OlderDatabase(missing) if missing == EARLIER + 1), "{refused}");
+    assert!(refused.to_string().contains("`sallyport migrate`"), "{refused}");
+    // As it was, the columns of before included.
+    read(&pool, "SELECT last_used_at FROM keys".to_owned()).await;
+    assert_eq!(kept(&pool).await, before);
+    pool.close().await;
+}
+
+async fn another_master_key_migrates_nothing(store: &TestStore) {
+    let (location, pool) = filled(store).await;
+    let before = kept(&pool).await;
+    let other = MasterKey::mint(&SeededEntropy::new(99));
+    let refused = Store::open_and_migrate(location.clone(), tools_with(&other)).await.expect_err("refused");
+    assert!(refused.to_string().contains("another master key"), "{refused}");
+    read(&pool, "SELECT last_used_at FROM keys".to_owned()).await;
+    assert_eq!(kept(&pool).await, before);
+    pool.close().await;
+}
+
+/// On SQLite whoever migrates holds the server's lock file.
+mod while_a_server_runs {
+    mod postgres {
+        use sallyport::{store::Store, testing::TestStore};
+
+        use super::super::{earlier_master_key, filled, kept, raw, tools_with};
+
+        #[tokio::test]
+        async fn nothing_is_migrated() {
+            let store = TestStore::postgres().await;
+            let (location, pool) = filled(&store).await;
+            let before = kept(&pool).await;
+            let server = raw(&location).await;
+            let mut session = server.acquire().await.expect("connected");
+            let lock = "SELECT 1 FROM (SELECT pg_advisory_lock(7022136120)) AS held";
+            sqlx::query(lock).execute(&mut *session).await.expect("held");
+            let refused = Store::open_and_migrate(location.clone(), tools_with(&earlier_master_key())).await;
+            let refused = refused.expect_err("refused").to_string();
+            assert!(refused.contains("another sallyport serves this database"), "{refused}");
+            assert_eq!(kept(&pool).await, before);
+            drop(session);
+            server.close().await;
+            let migrated =
+                Store::open_and_migrate(location, tools_with(&earlier_master_key())).await.expect("it ended");
+            migrated.close().await;
+            pool.close().await;
+            store.end().await;
+        }
+    }
+}
