@@ -20,7 +20,7 @@ use tracing::Instrument;
 /// Pages at once; each may wait for the database.
 const AT_ONCE: usize = 64;
 /// Then it is better to say that it takes too long.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Where both want the processor, verdicts come first.
 const NICENESS: i32 = 5;
 
@@ -89,6 +89,7 @@ async fn whole(response: Response) -> Response {
 }
 
 fn busy() -> Response {
-    let headers = [(header::RETRY_AFTER, "1"), (header::CACHE_CONTROL, "no-store")];
+    // What else was asked over the same connection is not waited for either.
+    let headers = [(header::RETRY_AFTER, "1"), (header::CACHE_CONTROL, "no-store"), (header::CONNECTION, "close")];
     (StatusCode::SERVICE_UNAVAILABLE, headers, "Too many pages are asked for; try again in a moment.\n").into_response()
 }

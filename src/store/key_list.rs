@@ -330,7 +330,9 @@ impl Store {
     /// What an organization has, which an empty list of its keys tells apart: an app, and a key, be it a revoked one.
     pub async fn has_apps_and_keys(&self, org: &OrgId) -> Result<(bool, bool)> {
         let row = sqlx::query(
-            "SELECT CAST(CASE WHEN EXISTS (SELECT 1 FROM apps WHERE org_id = $1) THEN 1 ELSE 0 END AS BIGINT) AS apps, \
+            "SELECT CAST(CASE WHEN EXISTS (SELECT 1 FROM apps a JOIN projects p ON p.id = a.project_id \
+             JOIN tenants t ON t.id = p.tenant_id WHERE a.org_id = $1 AND a.archived_at IS NULL \
+             AND p.archived_at IS NULL AND t.archived_at IS NULL) THEN 1 ELSE 0 END AS BIGINT) AS apps, \
              CAST(CASE WHEN EXISTS (SELECT 1 FROM keys WHERE org_id = $1) THEN 1 ELSE 0 END AS BIGINT) AS keys",
         )
         .bind(org.to_string())

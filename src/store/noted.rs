@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Store {
-    /// Writes what was noted. They come by chain: each chain is taken once and in order, as all other writes take them.
+    /// Writes what was noted. It comes by chain: each chain is taken once and in order, as all other writes take them.
     pub async fn record_noted(&self, noted: Vec<(Act, NewEvent)>) -> Result<()> {
         if noted.is_empty() {
             return Ok(());
@@ -15,11 +15,10 @@ impl Store {
         let store = self.clone();
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
-            for (act, event) in noted {
-                tx.act_as(act);
-                tx.record(event).await?;
+            for of_chain in noted.chunk_by(|(_, one), (_, next)| one.chain() == next.chain()) {
+                tx.record_others(of_chain[0].1.chain(), of_chain.to_vec()).await?;
             }
-            tx.commit().await
+            tx.commit_counts().await
         })
         .await
     }

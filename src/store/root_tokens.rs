@@ -92,8 +92,9 @@ impl Store {
 
     /// The digests of all root tokens that are active.
     pub async fn token_digests(&self) -> Result<Vec<Digest>> {
-        let rows =
-            sqlx::query("SELECT digest FROM root_tokens WHERE revoked_at IS NULL").fetch_all(&self.0.verify).await?;
+        let rows = sqlx::query("SELECT digest FROM root_tokens WHERE revoked_at IS NULL")
+            .fetch_all(&self.0.pools.verify)
+            .await?;
         rows.iter().map(|row| keys::digest(&row.bytes("digest")?)).collect()
     }
 

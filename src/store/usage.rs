@@ -81,7 +81,7 @@ impl Store {
                 let used = first_uses.iter().filter(|used| used.record().owner.org_id == org);
                 let refused = refused.iter().filter(|refused| refused.record().owner.org_id == org);
                 let events = used.map(first_use).chain(refused.map(refusal)).collect();
-                tx.record_others(&org, events).await?;
+                tx.record_others(org.as_str(), events).await?;
             }
             tx.commit_counts().await
         })

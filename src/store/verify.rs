@@ -65,7 +65,7 @@ impl Store {
         let after = after.map(|digest| digest.0.to_vec()).unwrap_or_default();
         let rows = sqlx::query("SELECT digest FROM keys WHERE digest > $1 ORDER BY digest LIMIT 10000")
             .bind(after)
-            .fetch_all(&self.0.verify)
+            .fetch_all(&self.0.pools.verify)
             .await?;
         rows.iter().map(|row| keys::digest(&row.bytes("digest")?)).collect()
     }

@@ -8,6 +8,10 @@ use std::{
 use listenfd::ListenFd;
 use tokio::net::TcpListener;
 
+/// What the kernel keeps of an answer for a peer that does not read; it doubles this. Left to itself it would keep
+/// megabytes, which many pages fit into.
+const SEND_BUFFER: usize = 128 * 1024;
+
 /// A socket to accept connections from.
 pub struct Listener {
     pub socket: TcpListener,
@@ -55,21 +59,27 @@ impl Inherited {
 
 fn inherited(socket: std::net::TcpListener) -> io::Result<Listener> {
     socket.set_nonblocking(true)?;
-    Ok(Listener { socket: TcpListener::from_std(socket)?, is_inherited: true })
+    Listener::new(TcpListener::from_std(socket)?, true)
 }
 
 /// A socket of our own.
 pub async fn bind(listen: &str, flag: &str) -> Result<Listener, String> {
-    let socket = TcpListener::bind(listen).await.map_err(|error| match error.kind() {
+    let bound = TcpListener::bind(listen).await.and_then(|socket| Listener::new(socket, false));
+    bound.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => {
             format!("The address {listen} is taken. End what uses it, or choose another with {flag}.")
         }
         _ => format!("The address {listen} can't be listened on: {error}. Write it like 127.0.0.1:3000."),
-    })?;
-    Ok(Listener { socket, is_inherited: false })
+    })
 }
 
 impl Listener {
+    fn new(socket: TcpListener, is_inherited: bool) -> io::Result<Self> {
+        // Connections that are accepted have what the listener has.
+        rustix::net::sockopt::set_socket_send_buffer_size(&socket, SEND_BUFFER)?;
+        Ok(Self { socket, is_inherited })
+    }
+
     pub fn address(&self) -> Result<SocketAddr, String> {
         self.socket.local_addr().map_err(|error| error.to_string())
     }

@@ -10,7 +10,6 @@ use super::{
 use crate::{
     Result,
     audit::{Act, Event, NewEvent},
-    id::OrgId,
 };
 
 const EVENT: [&str; 17] = [
@@ -76,11 +75,11 @@ impl Tx {
         self.append(&event.chain.clone(), vec![(event, hash)]).await
     }
 
-    /// Appends what others did to the chain of one organization, all at once: its head is held for a moment.
-    pub(in crate::store) async fn record_others(&mut self, org: &OrgId, others: Vec<(Act, NewEvent)>) -> Result<()> {
+    /// Appends what others did to one chain, all at once: its head is held for a moment.
+    pub(in crate::store) async fn record_others(&mut self, chain: &str, others: Vec<(Act, NewEvent)>) -> Result<()> {
         let count = i64::try_from(others.len()).unwrap_or(i64::MAX);
         let head = sqlx::query("UPDATE chains SET seq = seq + $2 WHERE name = $1 RETURNING seq, hash")
-            .bind(org.to_string())
+            .bind(chain.to_owned())
             .bind(count)
             .fetch_one(self.on())
             .await?;
@@ -91,7 +90,7 @@ impl Tx {
             before = event.hash(&before).to_vec();
             events.push((event, before.clone()));
         }
-        self.append(org.as_str(), events).await
+        self.append(chain, events).await
     }
 
     fn event(&self, act: &Act, new: NewEvent, seq: i64) -> Event {

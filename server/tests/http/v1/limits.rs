@@ -315,7 +315,6 @@ async fn strangers_keep_nobody_out_after_a_restart(portal: &TestPortal) {
     assert_eq!(ask(&gateway, &unknown(5_000)).await.status, 429);
     assert_eq!(ask(&gateway, &secret).await.status, 200, "a good key, asked for the first time");
     assert_eq!(verify(&gateway, &token).await, 200, "a root token too");
-    let app = sallyport::id::AppId::parse(&app).expect("an id");
     let app = after.store.app_within(None, &app).await.expect("asked").expect("there");
     let new = after.store.key(&Act::by(Actor::CommandLine), &app, "new").await;
     assert_eq!(ask(&gateway, new.secret.expose()).await.status, 200, "a key that is made meanwhile");
