@@ -1,9 +1,15 @@
 // Starts the islands. It lies beside the files that it loads, under a name made from their content.
 const beside = (name) => new URL(name, import.meta.url).href;
 
-// The answer to a form: going back to it must not ask whether to send the form again.
+// The answer to a form: going back to it must not ask whether to send the form again. An address, or how many parts of
+// this one's path to leave out.
 const { instead } = document.documentElement.dataset;
-if (instead) history.replaceState(null, "", instead);
+if (instead) history.replaceState(null, "", instead.startsWith("/") ? instead : shortened(Number(instead)));
+
+function shortened(count) {
+  const { pathname, search } = location;
+  return count === 0 ? pathname + search : pathname.split("/").slice(0, -count).join("/") || "/";
+}
 
 const islands = document.querySelectorAll("leptos-island");
 

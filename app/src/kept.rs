@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use axum::{
-    body::{Body, to_bytes},
+    body::{Body, HttpBody, to_bytes},
     extract::Request,
     http::{Method, header, request::Parts},
     middleware::Next,
@@ -28,7 +28,8 @@ impl Kept {
     /// Reads the form of a request, and gives its body back.
     async fn read(parts: &Parts, body: Body) -> (Self, Body) {
         let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let length = header(header::CONTENT_LENGTH).parse::<usize>().ok();
+        // Of what comes in pieces without a length nothing is kept.
+        let length = body.size_hint().upper().and_then(|length| usize::try_from(length).ok());
         let is_form = header(header::CONTENT_TYPE).starts_with("application/x-www-form-urlencoded");
         if parts.method != Method::POST || !is_form || length.is_none_or(|length| length > LIMIT) {
             return (Self::default(), body);

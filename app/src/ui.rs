@@ -62,14 +62,15 @@ impl Ui {
     }
 
     /// What the history should hold in place of an answer to a form: going back to that would ask whether to send the
-    /// form again.
+    /// form again. An address, or how many parts of this one's path to leave out: so the page of something that is not
+    /// there holds nothing of what was asked for.
     fn instead(&self, page: &Page) -> Option<String> {
-        let here = || {
+        let left_out = || {
             let path = self.here.split('?').next().unwrap_or_default();
-            let page = page_at(path);
-            if page == path { self.here.clone() } else { page.to_owned() }
+            let parts = |path: &str| path.split('/').filter(|part| !part.is_empty()).count();
+            (parts(path) - parts(page_at(path))).to_string()
         };
-        (self.is_sent && !page.is_secret).then(|| page.address.clone().unwrap_or_else(here))
+        (self.is_sent && !page.is_secret).then(|| page.address.clone().unwrap_or_else(left_out))
     }
 
     /// The page as a response.

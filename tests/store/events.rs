@@ -52,7 +52,7 @@ async fn filters_narrow(store: &TestStore) {
 async fn actors_are_told_apart_by_id(store: &TestStore) {
     let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
     let org = store.org(&store.act(&ada), "Focus").await;
-    store.add_member(&store.act(&ada), &org.id, &eve, Role::Member).await.expect("added");
+    store.add_member(&store.act(&ada), &org.id, &eve, Role::Admin).await.expect("added");
     let app = store.app(&store.act(&eve), &org, "Focus and calm").await;
     store.rename_user(&store.act(&eve), &eve, "Ada".to_owned()).await.expect("renamed");
     let other = store.org(&store.act(&ada), "None of Eve's").await;
