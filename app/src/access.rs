@@ -109,6 +109,11 @@ impl SignedIn {
         })
     }
 
+    /// Refuses who has to choose another password before anything else.
+    fn settled(&self) -> Result<(), PageError> {
+        if self.user.must_change_password { Err(PageError::ChangePassword) } else { Ok(()) }
+    }
+
     /// The person of this session, if it is alive.
     pub async fn find(parts: &mut Parts, context: &Context) -> Result<Option<Self>, PageError> {
         let Some(session) = LiveSession::find(parts).await? else { return Ok(None) };
@@ -122,7 +127,8 @@ impl FromRequestParts<Context> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
         let me = Self::find(parts, context).await?.ok_or_else(|| sign_in(parts))?;
-        if me.user.must_change_password { Err(PageError::ChangePassword) } else { Ok(me) }
+        me.settled()?;
+        Ok(me)
     }
 }
 
@@ -305,7 +311,7 @@ impl KeyAccess {
 }
 
 macro_rules! extracted {
-    ($($access:ident by $id:ident),*) => {$(
+    ($($access:ident by $id:ident of |$found:ident| $me:expr),* $(,)?) => {$(
         impl FromRequestParts<Context> for $access {
             type Rejection = PageError;
 
@@ -313,10 +319,19 @@ macro_rules! extracted {
                 let session = LiveSession::of(parts).await?;
                 let Path(id) = Path::<String>::from_request_parts(parts, context).await.map_err(|_| PageError::NotFound)?;
                 let id = $id::parse(&id).ok_or(PageError::NotFound)?;
-                $access::found(session, &context.store, &id).await
+                let $found = $access::found(session, &context.store, &id).await?;
+                $me.settled()?;
+                Ok($found)
             }
         }
     )*};
 }
 
-extracted!(OrgAccess by OrgId, TenantAccess by TenantId, ProjectAccess by ProjectId, AppAccess by AppId, OperatedApp by AppId, KeyAccess by KeyId);
+extracted!(
+    OrgAccess by OrgId of |found| found.me,
+    TenantAccess by TenantId of |found| found.within.me,
+    ProjectAccess by ProjectId of |found| found.within.within.me,
+    AppAccess by AppId of |found| found.org().me,
+    OperatedApp by AppId of |found| found.me,
+    KeyAccess by KeyId of |found| found.within.org().me,
+);

@@ -55,7 +55,7 @@ macro_rules! columns {
     };
 }
 
-const USER: &str = columns!("u": "id" "name" "email" "operator" "created_at");
+const USER: &str = columns!("u": "id" "name" "email" "operator" "must_change_password" "created_at");
 const ORG: &str = columns!("o": "id" "name" "description" "plan" "created_at" "archived_at");
 const TENANT: &str = columns!("t": "id" "org_id" "name" "description" "created_at" "archived_at");
 const PROJECT: &str = columns!("p": "id" "tenant_id" "org_id" "name" "description" "created_at" "archived_at");

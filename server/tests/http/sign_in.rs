@@ -353,13 +353,18 @@ async fn of_twenty_sessions_the_oldest_ends(portal: &TestPortal) {
 async fn a_password_that_an_operator_set_is_changed_first(portal: &TestPortal) {
     portal.set_up().await;
     let eve = portal.stranger().await;
+    let made = eve.post("/orgs/new", &[("name", "Eve's"), ("plan", "pro"), ("tenant", "Development")]).await;
+    let org = made.location().to_owned();
+    let tenant = format!("/tenants/{}", eve.get(&org).await.after("href=\"/tenants/", '"'));
     let account = portal.store.account_by_email("eve@example.com").await.expect("asked").expect("there").user;
     let hash = portal.store.user_to_sign_in("eve@example.com").await.expect("asked").expect("there").1;
     portal.store.set_password_to_change(&Act::by(Actor::CommandLine), &account, hash).await.expect("set");
     assert_eq!(eve.get("/account").await.location(), "/sign-in?next=%2Faccount", "the sessions are over");
 
     assert_eq!(sign_in(&eve, "eve@example.com", PASSWORD).await.status, 303);
-    for path in ["/account", "/orgs/new", "/search"] {
+    let (export, search) = (format!("{org}/activity.csv"), "/search".to_owned());
+    for path in ["/account".to_owned(), "/orgs/new".to_owned(), org, tenant, export, search] {
+        let path = path.as_str();
         assert_eq!(eve.get(path).await.location(), "/account/password", "{path}");
     }
     assert_eq!(eve.post("/orgs/new", &[("name", "X"), ("plan", "pro")]).await.location(), "/account/password");
