@@ -108,7 +108,11 @@ mod tests {
     #[tokio::test]
     async fn a_failure_is_told_to_all_and_not_repeated_for_each() {
         let flights: Flights<_, u8> = Flights::default();
-        let failed = flights.join("key", || async { Err(Error::Unavailable("gone".to_owned())) });
+        let failed = flights.join("key", || async {
+            // The other one joins meanwhile.
+            tokio::task::yield_now().await;
+            Err(Error::Unavailable("gone".to_owned()))
+        });
         let other = flights.join("key", || async { panic!("asked again") });
         let (failed, other) = tokio::join!(failed, other);
         for error in [failed.unwrap_err(), other.unwrap_err()] {
