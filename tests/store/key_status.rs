@@ -82,7 +82,7 @@ async fn a_key_is_suspended_with_what_it_speaks_for(store: &TestStore) {
         let lists = listed(store, &org).await;
         let all = if both { vec!["CI", "Elsewhere"] } else { vec!["CI"] };
         assert_eq!(lists["suspended"], all, "{:?}", place.kind);
-        assert_eq!(lists.get("active").is_some(), !both);
+        assert_eq!(lists.contains_key("active"), !both);
         assert_eq!(active(&app).await, Some(0), "{:?}: it is not counted as active", place.kind);
         store.restore_place(&act, &place).await.expect("restored");
         assert!(!suspended(store, &key).await);

@@ -115,7 +115,7 @@ async fn what_could_not_be_used_is_taken_back() {
     let data = prepared(folder.path(), Wanted::Known).await.expect("made");
     // A folder in the WAL's place keeps the store from opening.
     fs::create_dir(folder.path().join("sallyport.db-wal")).expect("made");
-    open(&data).await.err().expect("refused");
+    open(&data).await.expect_err("refused");
     assert_eq!(names(folder.path()), ["sallyport.db-wal"]);
 }
 
