@@ -17,8 +17,10 @@ use crate::error::PageError;
 const LIMIT: usize = 64 * 1024;
 
 /// Fields that hold secrets, or what no person has typed.
-const NOT_SHOWN: [&str; 12] =
-    ["password", "secret", "token", "sealed", "key", "q", "do", "version", "back", "next", "user_id", "again"];
+const NOT_SHOWN: [&str; 14] = [
+    "password", "secret", "token", "sealed", "key", "q", "do", "version", "back", "next", "user_id", "again",
+    "session", "org",
+];
 
 /// What was typed, by the name of the field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
