@@ -64,10 +64,11 @@ impl Gate {
     }
 
     /// Those who read before have what was true then; those who read after are not stopped.
-    async fn all_stopped(&self) {
+    /// However many ask, one looks the key up and the others wait for what it finds.
+    async fn one_stopped(&self) {
         let mut stopped = self.stopped.subscribe();
-        let all = stopped.wait_for(|stopped| *stopped == ASKERS);
-        timeout(Duration::from_secs(60), all).await.expect("each asker looks the key up").expect("the gate is there");
+        let one = stopped.wait_for(|stopped| *stopped > 0);
+        timeout(Duration::from_secs(60), one).await.expect("the key is looked up").expect("the gate is there");
         self.stops.store(false, Ordering::SeqCst);
     }
 }
@@ -102,7 +103,7 @@ async fn no_race_is_won_against_a_revocation(portal: &TestPortal) {
         }
         let during = ask_often(&portal.client, secret);
         if kind == 2 {
-            gate.all_stopped().await;
+            gate.one_stopped().await;
         }
         // Some get further than others before it begins.
         for _ in 0..race % 7 {
