@@ -5,15 +5,15 @@ use std::{collections::HashMap, mem, time::Duration};
 
 use serde_json::json;
 
-use crate::audit::{Act, Actor, NewEvent};
+use crate::audit::{Act, Action, Actor, NewEvent};
 
 /// Of one kind, one event in this time.
 const EVERY: Duration = Duration::from_secs(10 * 60);
 /// So many kinds are told apart at once; what goes beyond is counted by its action and its chain alone.
 const MOST: usize = 1024;
 
-/// The same act, by the same one, in the same place.
-type Kind = (&'static str, String, String);
+/// The same act, by the same one, in the same place; of an export also what was exported.
+type Kind = (&'static str, String, String, String);
 
 struct Count {
     act: Act,
@@ -33,13 +33,32 @@ impl Noted {
             "" => act.address.clone().unwrap_or_default(),
             id => id.to_owned(),
         };
+        let what = match event.action {
+            Action::ActivityExported => format!("{} {}", event.target.id, event.details),
+            _ => String::new(),
+        };
         let action = event.action.as_str();
-        let kind = (action, event.chain().to_owned(), who);
+        let kind = (action, event.chain().to_owned(), who, what);
         if self.0.len() >= MOST && !self.0.contains_key(&kind) {
-            let others = (action, event.chain().to_owned(), String::new());
+            let others = (action, event.chain().to_owned(), String::new(), String::new());
             return self.count(others, Act::by(Actor::Anonymous), event);
         }
         self.count(kind, act, event);
+    }
+
+    /// These were not written after all: they are due again.
+    pub fn put_back(&mut self, due: Vec<(Act, NewEvent)>) {
+        for (act, mut event) in due {
+            let times = event.details.as_object_mut().and_then(|details| details.remove("times"));
+            let times = times.and_then(|times| times.as_u64()).unwrap_or(1);
+            let mut one = Self::default();
+            one.note(act, event);
+            for (kind, put_back) in one.0 {
+                let count = self.0.entry(kind).or_insert_with(|| Count { times: 0, told: None, ..put_back });
+                count.times += times;
+                count.told = None;
+            }
+        }
     }
 
     fn count(&mut self, kind: Kind, act: Act, event: NewEvent) {
@@ -53,11 +72,11 @@ impl Noted {
         count.times += 1;
     }
 
-    /// What is to be told now, by chain.
-    pub fn due(&mut self, now: Duration) -> Vec<(Act, NewEvent)> {
+    /// What is to be told now, by chain. At the end all that is left is.
+    pub fn due(&mut self, now: Duration, at_the_end: bool) -> Vec<(Act, NewEvent)> {
         let mut due = Vec::new();
         self.0.retain(|_, count| {
-            let rests = count.told.is_some_and(|told| now.saturating_sub(told) < EVERY);
+            let rests = !at_the_end && count.told.is_some_and(|told| now.saturating_sub(told) < EVERY);
             if rests {
                 return true;
             }
@@ -81,7 +100,7 @@ impl Noted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::{Action, Target};
+    use crate::audit::Target;
 
     fn refused(address: &str) -> (Act, NewEvent) {
         let act = Act { address: Some(address.to_owned()), ..Act::by(Actor::Anonymous) };
@@ -89,7 +108,7 @@ mod tests {
     }
 
     fn told(noted: &mut Noted, seconds: u64) -> Vec<(Option<String>, serde_json::Value)> {
-        let due = noted.due(Duration::from_secs(seconds));
+        let due = noted.due(Duration::from_secs(seconds), false);
         let mut told: Vec<_> =
             due.into_iter().map(|(act, event)| (act.address, event.details["times"].clone())).collect();
         told.sort_by_key(|(address, _)| address.clone());
@@ -114,6 +133,34 @@ mod tests {
         assert_eq!(told(&mut noted, 1_199), []);
         assert_eq!(told(&mut noted, 2_000), []);
         assert!(noted.0.is_empty(), "and is forgotten");
+    }
+
+    #[test]
+    fn what_was_not_written_is_due_again_and_all_is_at_the_end() {
+        let (mut noted, start) = (Noted::default(), Duration::ZERO);
+        for _ in 0..3 {
+            let (act, event) = refused("a");
+            noted.note(act, event);
+        }
+        let due = noted.due(start, false);
+        noted.put_back(due);
+        let (act, event) = refused("a");
+        noted.note(act, event);
+        assert_eq!(told(&mut noted, 1), [(Some("a".to_owned()), json!(4))]);
+        let (act, event) = refused("a");
+        noted.note(act, event);
+        assert_eq!(told(&mut noted, 2), []);
+        assert_eq!(noted.due(Duration::from_secs(2), true).len(), 1);
+    }
+
+    #[test]
+    fn each_export_is_told_by_what_it_was() {
+        let mut noted = Noted::default();
+        for format in ["csv", "csv", "jsonl"] {
+            let event = NewEvent::of_system(Action::ActivityExported, Target::default());
+            noted.note(Act::by(Actor::CommandLine), event.with(json!({ "format": format })));
+        }
+        assert_eq!(noted.due(Duration::ZERO, false).len(), 2);
     }
 
     #[test]

@@ -195,6 +195,14 @@ impl Store {
         }
     }
 
+    /// The same, where it is more than one row.
+    async fn look_all_up(&self, query: Query<'_, Any, AnyArguments>) -> Result<Vec<AnyRow>> {
+        match timeout(LOOK_UP, query.fetch_all(&self.0.pools.verify)).await {
+            Ok(found) => Ok(found?),
+            Err(_) => Err(Error::Unavailable(format!("nothing was answered within {LOOK_UP:?}"))),
+        }
+    }
+
     /// What SQLite finds damaged in its file, foreign keys included; nothing where all is well. PostgreSQL looks after
     /// itself.
     pub async fn check_integrity(&self) -> Result<Vec<String>> {
@@ -242,10 +250,21 @@ const FOLDING: Duration = Duration::from_secs(10);
 /// No write takes longer: one that does waits for a connection that fell silent, and holds it.
 const WRITE: Duration = Duration::from_secs(60);
 
+/// But for one that changes all keys of a place: it may be the revocation of hundreds of thousands. Above PostgreSQL's own
+/// limit for it (`tx::MANY`).
+const WRITE_OF_MANY: Duration = Duration::from_secs(11 * 60);
+
 /// Runs a write to its end, even if whoever asked for it is gone: a transaction must not be cancelled midway.
 async fn detached<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-    match tokio::spawn(timeout(WRITE, work)).await {
-        Ok(done) => done.unwrap_or_else(|_| Err(Error::Unavailable(format!("the write took longer than {WRITE:?}")))),
+    detached_within(WRITE, work).await
+}
+
+async fn detached_within<T: Send + 'static>(
+    limit: Duration,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    match tokio::spawn(timeout(limit, work)).await {
+        Ok(done) => done.unwrap_or_else(|_| Err(Error::Unavailable(format!("the write took longer than {limit:?}")))),
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
         Err(_) => Err(Error::Unavailable("shutting down".to_owned())),
     }

@@ -110,7 +110,7 @@ impl SignedIn {
     }
 
     /// Refuses who has to choose another password before anything else.
-    fn settled(&self) -> Result<(), PageError> {
+    pub(crate) fn settled(&self) -> Result<(), PageError> {
         if self.user.must_change_password { Err(PageError::ChangePassword) } else { Ok(()) }
     }
 
@@ -119,6 +119,14 @@ impl SignedIn {
         let Some(session) = LiveSession::find(parts).await? else { return Ok(None) };
         let user = context.store.user(&session.user).await?;
         Ok(user.map(|user| session.of_user(user)))
+    }
+}
+
+/// Refuses them, too, where what they asked for is not there: whether it is, they learn once they chose a password.
+async fn settled(store: &Store, user: &UserId) -> Result<(), PageError> {
+    match store.user(user).await? {
+        Some(user) if user.must_change_password => Err(PageError::ChangePassword),
+        _ => Ok(()),
     }
 }
 
@@ -317,9 +325,16 @@ macro_rules! extracted {
 
             async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
                 let session = LiveSession::of(parts).await?;
-                let Path(id) = Path::<String>::from_request_parts(parts, context).await.map_err(|_| PageError::NotFound)?;
-                let id = $id::parse(&id).ok_or(PageError::NotFound)?;
-                let $found = $access::found(session, &context.store, &id).await?;
+                let user = session.user.clone();
+                let path = Path::<String>::from_request_parts(parts, context).await.ok();
+                let place = match path.and_then(|Path(id)| $id::parse(&id)) {
+                    Some(id) => $access::found(session, &context.store, &id).await,
+                    None => Err(PageError::NotFound),
+                };
+                if matches!(place, Err(PageError::NotFound)) {
+                    settled(&context.store, &user).await?;
+                }
+                let $found = place?;
                 $me.settled()?;
                 Ok($found)
             }

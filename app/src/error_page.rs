@@ -50,6 +50,8 @@ struct Framed {
 async fn framed(ui: &Ui, who: &mut Parts, error: &PageError) -> Option<Framed> {
     let store = &ui.context.store;
     let me = SignedIn::find(who, &ui.context).await.ok()??;
+    // The frame names organizations and tenants.
+    me.settled().ok()?;
     let orgs = store.orgs_of(&me.user.id).await.ok()?;
     let (org, ask) = match (error, orgs.as_slice()) {
         (PageError::Role { org, .. }, _) => (Some(org.clone()), Some(store.owners(org).await.ok()?)),

@@ -28,13 +28,18 @@ impl NotedActs {
         noted.lock().unwrap_or_else(PoisonError::into_inner).note(act, event);
     }
 
-    /// Writes what is due.
-    pub async fn flush(&self, store: &Store) -> Result<()> {
+    /// Writes what is due; at the end all that is left. What could not be written is due again.
+    pub async fn flush(&self, store: &Store, at_the_end: bool) -> Result<()> {
         let now = (self.elapsed)();
+        let mut written = Ok(());
         for noted in [&self.people, &self.strangers] {
-            let due = noted.lock().unwrap_or_else(PoisonError::into_inner).due(now);
-            store.record_noted(due).await?;
+            let noted = || noted.lock().unwrap_or_else(PoisonError::into_inner);
+            let due = noted().due(now, at_the_end);
+            if let Err(error) = store.record_noted(due.clone()).await {
+                noted().put_back(due);
+                written = Err(error);
+            }
         }
-        Ok(())
+        written
     }
 }

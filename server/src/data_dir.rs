@@ -53,7 +53,7 @@ impl DataDir {
         let location = location(place)?;
         check_permission(place, &location)?;
         let path = key_path(place);
-        let mut made: Vec<String> = folder::check(&place.data)?.into_iter().collect();
+        let mut made: Vec<String> = folder::check(&place.data).into_iter().collect();
         let given = master_key::given(place)?;
         let kept = if given.is_some() { None } else { master_key::read(&path)? };
         let has_database = match &location {

@@ -1,6 +1,8 @@
 //! Threads of their own for pages, and a bound of how many are made at once: rendering takes milliseconds, a verdict
 //! microseconds, and whoever asks for many pages must not keep verdicts waiting.
 
+mod form;
+
 use std::{io, panic::resume_unwind, sync::Arc, time::Duration};
 
 use axum::{
@@ -11,14 +13,18 @@ use axum::{
 use http_body_util::BodyExt;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinHandle,
     time::timeout,
 };
 use tracing::Instrument;
 
+pub use form::with_whole_body;
+
 /// Pages at once; each may wait for the database.
 const AT_ONCE: usize = 64;
+/// Requests that wait for a place; beyond, they are refused at once.
+const QUEUE: usize = 256;
 /// Then it is better to say that it takes too long.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Where both want the processor, verdicts come first.
@@ -38,18 +44,27 @@ pub fn start() -> io::Result<Runtime> {
 pub struct PagePool {
     threads: Handle,
     places: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
 }
 
 impl PagePool {
     pub fn new(threads: Handle) -> Self {
-        Self { threads, places: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { threads, places: Arc::new(Semaphore::new(AT_ONCE)), queue: Arc::new(Semaphore::new(QUEUE)) }
     }
 
-    /// Runs a page's handler over there. It ends with whoever waits for it, as it would here.
+    /// A place, at once or after a while in the queue.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            return Some(place);
+        }
+        let _queued = self.queue.try_acquire().ok()?;
+        timeout(LONGEST_WAIT, Arc::clone(&self.places).acquire_owned()).await.ok()?.ok()
+    }
+
+    /// Runs a page's handler over there. It ends with whoever waits for it, as it would here. Its request has come whole
+    /// ([`with_whole_body`]), so that a place is never taken by who sends slowly.
     pub async fn run(&self, handler: impl Future<Output = Response> + Send + 'static) -> Response {
-        let Ok(Ok(place)) = timeout(LONGEST_WAIT, Arc::clone(&self.places).acquire_owned()).await else {
-            return busy();
-        };
+        let Some(place) = self.place().await else { return busy() };
         let page = async move {
             let _place = place;
             whole(handler.await).await
@@ -92,4 +107,29 @@ fn busy() -> Response {
     // What else was asked over the same connection is not waited for either.
     let headers = [(header::RETRY_AFTER, "1"), (header::CACHE_CONTROL, "no-store"), (header::CONNECTION, "close")];
     (StatusCode::SERVICE_UNAVAILABLE, headers, "Too many pages are asked for; try again in a moment.\n").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_queue_is_bounded() {
+        let pool = PagePool::new(Handle::current());
+        let pages: Vec<_> = (0..AT_ONCE + QUEUE)
+            .map(|_| {
+                let pool = pool.clone();
+                tokio::spawn(async move { pool.run(pending()).await })
+            })
+            .collect();
+        while pool.queue.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let refused = timeout(LONGEST_WAIT / 2, pool.run(pending())).await.expect("at once");
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(refused.headers().contains_key(header::RETRY_AFTER));
+        pages.iter().for_each(JoinHandle::abort);
+    }
 }

@@ -89,6 +89,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
             cache_keys: serving.cache_keys,
             elapsed: elapsed(),
             demo: serving.demo.then_some(demo::SIGN_IN),
+            listens_on_loopback: address.ip().is_loopback(),
         },
     )
     .await

@@ -24,7 +24,7 @@ use crate::{
         headers, host,
         telling::Telling,
     },
-    page_pool::PagePool,
+    page_pool::{PagePool, with_whole_body},
     router::router,
     state::AppState,
 };
@@ -87,12 +87,16 @@ impl Server {
 
     async fn route(&self, client: &Client, mut request: Request<Body>) -> Response {
         let is_page = !api::has(request.uri().path()) && !is_probe(request.uri().path());
+        let pages = self.pages.as_ref().filter(|_| is_page);
+        if pages.is_some() {
+            request = with_whole_body(request).await;
+        }
         request.extensions_mut().insert(client.clone());
         let answered = self.routes.clone().oneshot(request);
         let answered = async { answered.await.unwrap_or_else(|never: Infallible| match never {}) };
-        match &self.pages {
-            Some(pages) if is_page => pages.run(answered).await,
-            _ => answered.await,
+        match pages {
+            Some(pages) => pages.run(answered).await,
+            None => answered.await,
         }
     }
 }

@@ -60,6 +60,8 @@ pub struct Deployment {
     pub cache_keys: usize,
     pub elapsed: Elapsed,
     pub demo: Option<DemoSignIn>,
+    /// It listens on loopback: nobody but this machine reaches it without a proxy.
+    pub listens_on_loopback: bool,
 }
 
 impl AppState {
@@ -69,7 +71,8 @@ impl AppState {
         let attempts = Attempts::new(deployment.elapsed.clone());
         let noted = NotedActs::new(deployment.elapsed.clone());
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
-        let (is_local, names) = (is_loopback_url(&deployment.public_url), NameEntropy::new(store.entropy()));
+        let is_local = deployment.listens_on_loopback && is_loopback_url(&deployment.public_url);
+        let names = NameEntropy::new(store.entropy());
         let api = openapi::document(store.profile(), &deployment.public_url);
         let context = Context::new(Parts {
             api,

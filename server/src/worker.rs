@@ -103,7 +103,7 @@ async fn tell(context: Context, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => last = true,
         }
         // Bounded: a database that hangs must not keep the server from ending.
-        match timeout(LAST_FLUSH, context.noted.flush(&context.store)).await {
+        match timeout(LAST_FLUSH, context.noted.flush(&context.store, last)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "refused acts could not be written to the activity log"),
             Err(_) => tracing::warn!("the database did not take the refused acts in time"),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::any::AnyRow;
 
-use super::{Store, row::Read};
+use super::{EventFilter, Store, row::Read};
 use crate::{
     Error, Result,
     audit::ACTOR_KINDS,
@@ -111,6 +111,22 @@ impl Store {
             [one] => Ok(Some(ActorFilter { kind: one.kind.clone(), id: one.id.clone() })),
             _ => Err(Error::field("actor", "Several actors have this name. Choose one by ID.")),
         }
+    }
+
+    /// The filter with its actor's id, or kind where that has none, in place of a name: so it means the same one for as
+    /// long as it is asked, whoever acts meanwhile. A name that nobody has is refused.
+    pub async fn with_actor_known(&self, org: &OrgId, app: Option<&AppId>, filter: EventFilter) -> Result<EventFilter> {
+        if filter.actor.is_empty() {
+            return Ok(filter);
+        }
+        let meant = self.actor_meant(org.as_str(), app, &filter.actor).await?;
+        let ActorFilter { kind, id } = meant.ok_or_else(|| {
+            Error::field(
+                "actor",
+                "Nobody who acted lately has this name. Choose an actor from the list, or give an ID.",
+            )
+        })?;
+        Ok(EventFilter { actor: if id.is_empty() { kind } else { id }, ..filter })
     }
 
     /// The e-mail addresses of those among `users` who are members of the organization, by id.

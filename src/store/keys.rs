@@ -4,7 +4,7 @@ use serde_json::json;
 use sqlx::any::AnyRow;
 
 use super::{
-    Added, Store, detached, is_taken,
+    Added, Store, WRITE_OF_MANY, detached, detached_within, is_taken,
     key_status::suspended_column,
     lifecycle::{KeyLock, keys_within},
     proof, retried,
@@ -181,7 +181,11 @@ impl Store {
     /// Revokes every key of an app or of an organization at once; how many those were.
     pub async fn revoke_all(&self, act: &Act, place: &Place, reason: String) -> Result<u64> {
         let (store, act, place) = (self.clone(), act.clone(), place.clone());
-        detached(retried(move || revoke_all(store.clone(), act.clone(), place.clone(), reason.clone()))).await
+        detached_within(
+            WRITE_OF_MANY,
+            retried(move || revoke_all(store.clone(), act.clone(), place.clone(), reason.clone())),
+        )
+        .await
     }
 
     /// Pauses a key: requests with it are refused when this answers, until it is resumed.
@@ -268,7 +272,7 @@ pub(super) fn digest(bytes: &[u8]) -> Result<Digest> {
 }
 
 async fn revoke_all(store: Store, act: Act, place: Place, reason: String) -> Result<u64> {
-    let mut tx = store.begin(&act).await?;
+    let mut tx = store.begin_many(&act).await?;
     tx.needs(&place.org_id, place.kind.to_revoke_all()).await?;
     tx.hold_place(&place).await?;
     tx.lock_keys_of(&place, KeyLock::Change).await?;

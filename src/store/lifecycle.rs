@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Store, detached, keys, places::name_taken, retried, row::Read, tx::Tx};
+use super::{Store, WRITE_OF_MANY, detached, detached_within, keys, places::name_taken, retried, row::Read, tx::Tx};
 use crate::{
     Error, Result,
     audit::{Act, NewEvent},
@@ -103,13 +103,14 @@ impl Store {
 
     async fn set_archived(&self, act: &Act, place: &Place, at: Option<i64>) -> Result<()> {
         let (store, act, place) = (self.clone(), act.clone(), place.clone());
-        detached(retried(move || set_archived(store.clone(), act.clone(), place.clone(), at))).await
+        detached_within(WRITE_OF_MANY, retried(move || set_archived(store.clone(), act.clone(), place.clone(), at)))
+            .await
     }
 
     /// Deletes a place with all that stands on it. Its events stay: they tell of what was.
     pub async fn delete_place(&self, act: &Act, place: &Place) -> Result<()> {
         let (store, act, place) = (self.clone(), act.clone(), place.clone());
-        detached(retried(move || delete(store.clone(), act.clone(), place.clone()))).await
+        detached_within(WRITE_OF_MANY, retried(move || delete(store.clone(), act.clone(), place.clone()))).await
     }
 
     /// How much goes with a place.
@@ -133,7 +134,7 @@ impl Store {
 }
 
 async fn set_archived(store: Store, act: Act, place: Place, at: Option<i64>) -> Result<()> {
-    let mut tx = store.begin(&act).await?;
+    let mut tx = store.begin_many(&act).await?;
     tx.needs(&place.org_id, Permission::EndPlaces).await?;
     // A key that is being issued there is either touched below, or its form hears that this is archived.
     tx.hold_place(&place).await?;
@@ -151,7 +152,7 @@ async fn set_archived(store: Store, act: Act, place: Place, at: Option<i64>) -> 
 }
 
 async fn delete(store: Store, act: Act, place: Place) -> Result<()> {
-    let mut tx = store.begin(&act).await?;
+    let mut tx = store.begin_many(&act).await?;
     tx.needs(&place.org_id, place.kind.to_delete()).await?;
     if place.kind == PlaceKind::Org {
         tx.hold_tokens(&place.org_id).await?;

@@ -1,7 +1,11 @@
 //! What PostgreSQL needs: a first connection that says at once why there is none. A pool asks again and again until
 //! its time is up, and then knows no reason.
 
-use std::{io::ErrorKind, str::FromStr, time::Duration};
+use std::{
+    io::ErrorKind,
+    str::FromStr,
+    time::{Duration, Instant},
+};
 
 use sqlx::{AnyConnection, Connection, Row, any::AnyConnectOptions};
 
@@ -10,8 +14,10 @@ use super::open::{Location, OpenError, install_drivers};
 /// A host that swallows packets, mostly a firewall, answers nothing at all.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Starting up: it is worth waiting for, which the pool does.
+/// Starting up: it is worth waiting for.
 const STARTING: &str = "57P03";
+const STARTS: Duration = Duration::from_secs(10);
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// Says why the database can't be reached, if it can't.
 pub(super) async fn reach(location: &Location, options: &AnyConnectOptions) -> Result<(), OpenError> {
@@ -30,17 +36,26 @@ pub(super) async fn is_made(location: &Location, url: &str) -> Result<bool, Open
     install_drivers();
     let unreachable = |why: String| OpenError::Unreachable(location.clone(), why);
     let options = AnyConnectOptions::from_str(url).map_err(|error| unreachable(error.to_string()))?;
-    let mut connection = match connect(&options).await {
-        Ok(connection) => connection,
-        Err(Refusal::Starting) => return Err(unreachable("it is starting; try again in a moment".to_owned())),
-        Err(Refusal::Because(why)) => return Err(unreachable(why)),
-    };
+    let mut connection = started(&options).await.map_err(unreachable)?;
     let asked = sqlx::query("SELECT CASE WHEN to_regclass('_sqlx_migrations') IS NULL THEN 0 ELSE 1 END AS made")
         .fetch_one(&mut connection)
         .await
         .and_then(|row| row.try_get::<i32, _>("made"));
     let _ = connection.close().await;
     asked.map(|made| made == 1).map_err(|error| unreachable(error.to_string()))
+}
+
+/// A connection, once PostgreSQL has started.
+async fn started(options: &AnyConnectOptions) -> Result<AnyConnection, String> {
+    let begun = Instant::now();
+    loop {
+        match connect(options).await {
+            Ok(connection) => return Ok(connection),
+            Err(Refusal::Starting) if begun.elapsed() < STARTS => tokio::time::sleep(AGAIN).await,
+            Err(Refusal::Starting) => return Err("it is still starting; try again in a moment".to_owned()),
+            Err(Refusal::Because(why)) => return Err(why),
+        }
+    }
 }
 
 /// Host and database of a URL. Nothing where a part of a password may look like them: one that has `@`, `/`, `?` or `:` in

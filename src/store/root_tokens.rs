@@ -92,9 +92,7 @@ impl Store {
 
     /// The digests of all root tokens that are active.
     pub async fn token_digests(&self) -> Result<Vec<Digest>> {
-        let rows = sqlx::query("SELECT digest FROM root_tokens WHERE revoked_at IS NULL")
-            .fetch_all(&self.0.pools.verify)
-            .await?;
+        let rows = self.look_all_up(sqlx::query("SELECT digest FROM root_tokens WHERE revoked_at IS NULL")).await?;
         rows.iter().map(|row| keys::digest(&row.bytes("digest")?)).collect()
     }
 

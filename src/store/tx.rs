@@ -19,13 +19,17 @@ use crate::{
 /// For what is written in the background.
 const BACKGROUND: &str = "SET LOCAL lock_timeout = '1s'";
 
+/// For what changes all keys of a place, which takes as long as there are many.
+const MANY: &str = "SET LOCAL statement_timeout = '10min'";
+
 /// To a root token that was made without `--manage`, or a key whose scope does not manage.
 const MANAGES_NOTHING: &str = "This credential does not manage anything.";
 
 pub(super) struct Tx {
     store: Store,
     act: Act,
-    tx: Transaction<'static, Any>,
+    /// Until it is committed.
+    tx: Option<Transaction<'static, Any>>,
     recorded: usize,
     touched: Option<Touched>,
     added: Option<Added>,
@@ -50,9 +54,25 @@ impl Store {
             Actor::Key { id, .. } => Some(id.clone()),
             _ => None,
         };
-        let mut tx =
-            Tx { store: self.clone(), act: act.clone(), tx, recorded: 0, touched: None, added: None, managing };
+        let mut tx = Tx {
+            store: self.clone(),
+            act: act.clone(),
+            tx: Some(tx),
+            recorded: 0,
+            touched: None,
+            added: None,
+            managing,
+        };
         tx.needs_alive().await?;
+        Ok(tx)
+    }
+
+    /// The same for a write whose statements change all keys of a place.
+    pub(super) async fn begin_many(&self, act: &Act) -> Result<Tx> {
+        let mut tx = self.begin(act).await?;
+        if tx.is_on_postgres() {
+            tx.on().execute(MANY).await?;
+        }
         Ok(tx)
     }
 }
@@ -123,7 +143,7 @@ impl Tx {
     }
 
     pub(super) fn on(&mut self) -> &mut sqlx::AnyConnection {
-        &mut self.tx
+        self.tx.as_mut().expect("taken by the commit alone, which consumes this")
     }
 
     pub(super) fn profile(&self) -> &std::sync::Arc<crate::profile::Profile> {
@@ -209,9 +229,15 @@ impl Tx {
     }
 
     /// Commits what nobody did: counters and times of use.
-    pub(super) async fn commit_counts(self) -> Result<()> {
-        self.store.0.writes.note(self.tx.commit().await)?;
-        self.store.0.writes.succeeded();
+    pub(super) async fn commit_counts(mut self) -> Result<()> {
+        self.end().await
+    }
+
+    async fn end(&mut self) -> Result<()> {
+        if let Some(tx) = self.tx.take() {
+            self.store.0.writes.note(tx.commit().await)?;
+            self.store.0.writes.succeeded();
+        }
         Ok(())
     }
 
@@ -231,8 +257,7 @@ impl Tx {
                 Some(Change { revision: row.int("n")?, touched })
             }
         };
-        self.store.0.writes.note(self.tx.commit().await)?;
-        self.store.0.writes.succeeded();
+        self.end().await?;
         let committed = Instant::now();
         if let (Some(added), Some(listener)) = (&self.added, self.store.0.addition_listener.get()) {
             listener(added);
@@ -241,5 +266,15 @@ impl Tx {
             listener(&change);
         }
         Ok(committed)
+    }
+}
+
+/// A write that was not committed was refused, or a statement of it failed, as on PostgreSQL where the disk is full or it has
+/// become read-only. Which of them, the next check of writes finds out. SQLite's writer is tested when it comes back.
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if self.tx.is_some() && self.is_on_postgres() {
+            self.store.0.writes.failed("a write was not completed");
+        }
     }
 }

@@ -1,6 +1,6 @@
-use sallyport::{audit::export::Exported, member::Role, store::EventFilter, testing::TestStore};
+use sallyport::{Error, audit::export::Exported, member::Role, store::EventFilter, testing::TestStore, user::User};
 
-sallyport::on_both_databases!(an_export_is_the_chain, an_export_is_what_the_filter_shows);
+sallyport::on_both_databases!(an_export_is_the_chain, an_export_is_what_the_filter_shows, a_name_is_looked_up_once);
 
 /// Every chunk, one after another.
 async fn all(
@@ -51,4 +51,28 @@ async fn an_export_is_what_the_filter_shows(store: &TestStore) {
     assert_eq!(all(store, &other.id, Some(&app.id), &EventFilter::default()).await.len(), 0);
     let none = EventFilter { to: Some(store.now()), ..EventFilter::default() };
     assert_eq!(all(store, &org.id, None, &none).await.len(), 0);
+}
+
+async fn a_name_is_looked_up_once(store: &TestStore) {
+    let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
+    let org = store.org(&store.act(&ada), "Focus").await;
+    store.add_member(&store.act(&ada), &org.id, &eve, Role::Member).await.expect("added");
+    let app = store.app(&store.act(&eve), &org, "Focus and calm").await;
+    let known = async |app, actor: &str| {
+        let filter = EventFilter { actor: actor.to_owned(), until: Some(9), ..EventFilter::default() };
+        store.with_actor_known(&org.id, app, filter).await
+    };
+    let filter = known(None, "Eve").await.expect("one is");
+    assert_eq!((filter.actor.as_str(), filter.until), (eve.id.as_str(), Some(9)));
+    for actor in ["", eve.id.as_str(), "usr_000000000000", "command_line"] {
+        assert_eq!(known(None, actor).await.expect("read").actor, actor);
+    }
+    let nobody = [known(None, "Nobody").await, known(Some(&app.id), "Ada").await];
+    assert!(nobody.iter().all(|known| matches!(known, Err(Error::Invalid(_)))), "{nobody:?}");
+    // Somebody else of the name changes nothing about who was meant.
+    let namesake = User { name: "Eve".to_owned(), ..ada.clone() };
+    store.key(&store.act(&namesake), &app, "CI").await;
+    assert!(matches!(known(None, "Eve").await, Err(Error::Invalid(_))), "two are");
+    let told = all(store, &org.id, None, &filter).await;
+    assert!(told.len() == 2 && told.iter().all(|one| one.event.actor_id == eve.id.as_str()));
 }

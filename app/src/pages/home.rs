@@ -29,6 +29,7 @@ pub async fn get(visitor: Visitor) -> PageResult {
     let Some(me) = visitor.me else {
         return Ok(see_other(if store.is_empty().await? { "/setup" } else { "/sign-in" }));
     };
+    me.settled()?;
     let orgs = store.orgs_of(&me.user.id).await?;
     Ok(match orgs.first() {
         Some((org, _)) => see_other(format!("/orgs/{}", org.id)),

@@ -8,23 +8,20 @@ use std::{
 
 use super::lock;
 
-/// Refuses a folder in which anybody on the machine may put another database or master key. A sentence where a group may.
-pub(super) fn check(folder: &Path) -> Result<Option<String>, String> {
-    let Ok(found) = fs::metadata(folder) else { return Ok(None) };
+/// A sentence where others may put another database or master key into the folder. It is no reason not to start: volumes of
+/// containers are often made so, by somebody else.
+pub(super) fn check(folder: &Path) -> Option<String> {
+    let found = fs::metadata(folder).ok()?;
     let (mode, shown) = (found.permissions().mode() & 0o777, folder.display());
-    if mode & 0o002 != 0 {
-        return Err(format!(
-            "Everybody on this machine can write to the data folder {shown} (its mode is {mode:o}), and so replace the \
-             database and the master key. Run: chmod 700 {shown}\n\
-             Or name a folder within it with --data; it is made with the right mode."
-        ));
-    }
-    Ok((mode & 0o020 != 0).then(|| {
-        format!(
-            "The group of the data folder {shown} can write to it (its mode is {mode:o}). Unless that is meant, run: \
-             chmod 700 {shown}"
-        )
-    }))
+    let who = match mode {
+        mode if mode & 0o002 != 0 => "Everybody on this machine",
+        mode if mode & 0o020 != 0 => "The group of the folder",
+        _ => return None,
+    };
+    Some(format!(
+        "Warning: {who} can write to the data folder {shown} (its mode is {mode:o}), and so replace the database and the \
+         master key. Unless that is meant, run: chmod 700 {shown}"
+    ))
 }
 
 /// Makes the folder where it is missing; whether it did.

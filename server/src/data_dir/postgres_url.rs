@@ -17,7 +17,7 @@ pub(super) fn checked(text: &str) -> Result<String, String> {
     drop_unknown(&mut url);
     let of_environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let says = url.query_pairs().any(|(name, _)| matches!(&*name, "sslmode" | "ssl-mode"));
-    let host = host(&url).or_else(|| of_environment("PGHOST"));
+    let host = host(&url).or_else(|| of_environment("PGHOSTADDR")).or_else(|| of_environment("PGHOST"));
     if !says && of_environment("PGSSLMODE").is_none() && host.is_some_and(|host| !is_local(&host)) {
         url.query_pairs_mut().append_pair("sslmode", "require");
     }

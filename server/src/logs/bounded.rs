@@ -46,15 +46,17 @@ impl Bounded {
         kind.left_out += 1;
         if kind.left_out == 1 {
             let rest = WINDOW.saturating_sub(now.duration_since(kind.began));
-            summarize(Arc::clone(&self.0), place, rest, message(event));
+            if !summarize(Arc::clone(&self.0), place, rest, message(event)) {
+                kind.left_out = 0;
+            }
         }
         false
     }
 }
 
-/// Once the second is over, says how many there were.
-fn summarize(kinds: Arc<Mutex<Kinds>>, place: Identifier, rest: Duration, message: String) {
-    thread::spawn(move || {
+/// Once the second is over, says how many there were. `false` where the system gives no thread for it.
+fn summarize(kinds: Arc<Mutex<Kinds>>, place: Identifier, rest: Duration, message: String) -> bool {
+    let summary = thread::Builder::new().spawn(move || {
         thread::sleep(rest);
         let times = {
             let mut kinds = lock(&kinds);
@@ -64,6 +66,7 @@ fn summarize(kinds: Arc<Mutex<Kinds>>, place: Identifier, rest: Duration, messag
         };
         tracing::warn!(target: SUMMARY, times, kind = message, "logged once; it happened more often");
     });
+    summary.is_ok()
 }
 
 /// Of these there is one a second for each kind already.

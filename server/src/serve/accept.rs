@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{
-    activity::{TICK, Waiting, ticks},
+    activity::TICK,
     connection::{self, Service},
     connections::{Admission, Connections},
     limits,
@@ -20,10 +20,8 @@ use super::{
 const QUIET: Duration = Duration::from_millis(50);
 /// And no longer than this.
 const QUIET_WITHIN: Duration = Duration::from_millis(500);
-/// Then answers say `Connection: close`, and a connection without a whole request is closed after this long, as is one
-/// whose peer does not read.
-const PATIENCE: u32 = ticks(Duration::from_millis(500));
-/// Requests in flight get this long.
+/// Then answers say `Connection: close`, and requests in flight get this long. Who sends or reads slowly gets less
+/// ([`limits::is_over_at_end`]).
 const DRAIN: Duration = Duration::from_secs(20);
 
 /// Accepts connections until the server is asked to end, and gives back when all have ended.
@@ -106,8 +104,7 @@ async fn sweep(connections: Arc<Connections>, service: Service) {
             }
             Some(passed) => {
                 *passed += 1;
-                let is_due = *passed >= PATIENCE;
-                connections.close(|waiting, waited, _| is_due && waiting != Waiting::Nothing && waited >= PATIENCE);
+                connections.close_where(|activity| limits::is_over_at_end(activity, *passed));
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -61,8 +61,14 @@ pub struct Activity {
     /// How many of these wait for the rest of their body.
     reading: AtomicU32,
     since: AtomicU32,
+    /// When the latest request began.
+    begun: AtomicU32,
     /// When a write began to wait; 0 while none does.
     stalled: AtomicU32,
+    /// When a write of this answer first waited; 0 if none did.
+    first_stalled: AtomicU32,
+    /// Bytes that the peer made room for since then.
+    taken: AtomicU64,
     late: AtomicBool,
 }
 
@@ -74,7 +80,10 @@ impl Activity {
             in_flight: AtomicU32::new(0),
             reading: AtomicU32::new(0),
             since: AtomicU32::new(ticks.now()),
+            begun: AtomicU32::new(0),
             stalled: AtomicU32::new(0),
+            first_stalled: AtomicU32::new(0),
+            taken: AtomicU64::new(0),
             late: AtomicBool::new(false),
         })
     }
@@ -98,6 +107,19 @@ impl Activity {
         }
     }
 
+    /// For how many ticks the latest request has been there.
+    pub fn begun_for(&self) -> u32 {
+        self.ticks.now().saturating_sub(self.begun.load(Relaxed))
+    }
+
+    /// For how many ticks this answer is written to a peer that had to be waited for, and how many bytes it took since.
+    pub fn taken(&self) -> (u32, u64) {
+        match self.first_stalled.load(Relaxed) {
+            0 => (0, 0),
+            since => (self.ticks.now().saturating_sub(since), self.taken.load(Relaxed)),
+        }
+    }
+
     fn touch(&self) {
         self.since.store(self.ticks.now(), Relaxed);
     }
@@ -110,12 +132,19 @@ impl Activity {
     pub fn write_waits(&self) {
         if self.stalled.load(Relaxed) == 0 {
             self.stalled.store(self.ticks.now(), Relaxed);
+            if self.first_stalled.load(Relaxed) == 0 {
+                self.taken.store(0, Relaxed);
+                self.first_stalled.store(self.ticks.now(), Relaxed);
+            }
         }
     }
 
-    pub fn write_went_on(&self) {
+    pub fn write_went_on(&self, bytes: usize) {
         if self.stalled.load(Relaxed) != 0 {
             self.stalled.store(0, Relaxed);
+        }
+        if self.first_stalled.load(Relaxed) != 0 {
+            self.taken.fetch_add(bytes as u64, Relaxed);
         }
     }
 
@@ -146,6 +175,11 @@ impl InFlight {
     pub fn begin(activity: &Arc<Activity>) -> Self {
         activity.in_flight.fetch_add(1, Relaxed);
         activity.touch();
+        activity.begun.store(activity.ticks.now(), Relaxed);
+        // What was answered before may wait for the peer still.
+        if activity.stalled.load(Relaxed) == 0 && activity.first_stalled.load(Relaxed) != 0 {
+            activity.first_stalled.store(0, Relaxed);
+        }
         Self(Arc::clone(activity))
     }
 
@@ -183,8 +217,27 @@ mod tests {
         assert_eq!(activity.waiting(), (Waiting::Reader, 1));
         drop(request);
         assert_eq!(activity.waiting(), (Waiting::Reader, 1), "handed over, and not read");
-        activity.write_went_on();
+        activity.write_went_on(1);
         assert_eq!(activity.waiting(), (Waiting::Request, 0));
+    }
+
+    #[test]
+    fn what_a_peer_takes_is_counted_from_when_it_was_first_waited_for() {
+        let clock = Arc::new(Ticks::default());
+        let activity = Activity::new(&clock, false);
+        let request = InFlight::begin(&activity);
+        activity.write_went_on(1_000);
+        assert_eq!(activity.taken(), (0, 0), "at once");
+        activity.write_waits();
+        clock.advance();
+        activity.write_went_on(10);
+        activity.write_waits();
+        clock.advance();
+        activity.write_went_on(20);
+        assert_eq!((activity.taken(), activity.begun_for()), ((2, 30), 2));
+        drop(request);
+        let _next = InFlight::begin(&activity);
+        assert_eq!((activity.taken(), activity.begun_for()), ((0, 0), 0));
     }
 
     #[test]

@@ -5,16 +5,19 @@ use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use tokio::{sync::Notify, task::AbortHandle};
 
-use super::activity::{Activity, Ticks, Waiting};
+use super::activity::{Activity, Ticks, Waiting, ticks};
 
 /// Beside the others, for `/healthz` alone; everything else is answered 503 there.
 pub const RESERVED: usize = 16;
 /// Nothing is closed for others that waits for less than so many ticks: half a second.
 const LEAST_WAIT: u32 = 2;
+/// Nor is an idle connection closed for another of its own address before this: it was told that it may stay.
+const IDLE_OF_AN_ADDRESS: u32 = ticks(Duration::from_secs(5));
 /// Of those that wait, one in so many is closed at once, so that the next connection finds a place without a search.
 const SHARE: usize = 32;
 
@@ -24,6 +27,13 @@ pub struct Bounds {
     pub most: usize,
     /// Of one address that is no trusted proxy; of IPv6, of one /64.
     pub of_an_address: usize,
+}
+
+impl Bounds {
+    /// Of all together that are no trusted proxies: a quarter is kept for gateways.
+    fn of_strangers(self) -> usize {
+        self.most - self.most / 4
+    }
 }
 
 pub struct Connections {
@@ -38,13 +48,15 @@ struct Open {
     next: u64,
     all: HashMap<u64, Entry>,
     of_addresses: HashMap<IpAddr, usize>,
+    /// Those with an address, but for the reserved ones.
+    strangers: usize,
     reserved: usize,
 }
 
 struct Entry {
     activity: Arc<Activity>,
     task: Option<AbortHandle>,
-    /// Where its address is counted.
+    /// Where its address is counted: where it is no trusted proxy's.
     address: Option<IpAddr>,
     is_reserved: bool,
 }
@@ -82,12 +94,16 @@ impl Connections {
         let mut open = self.open();
         if let Some(address) = address
             && open.of_addresses.get(&address).is_some_and(|count| *count >= self.bounds.of_an_address)
-            && open.make_room(|entry| entry.address == Some(address)) == 0
+            && open.make_room(IDLE_OF_AN_ADDRESS, |entry| entry.address == Some(address)) == 0
         {
             return Admission::TooManyOfAddress;
         }
-        let is_full = open.all.len() - open.reserved >= self.bounds.most;
-        let is_reserved = is_full && open.make_room(|entry| !entry.is_reserved) == 0;
+        let is_stranger = address.is_some();
+        let is_full = open.all.len() - open.reserved >= self.bounds.most
+            || is_stranger && open.strangers >= self.bounds.of_strangers();
+        // A trusted proxy's makes no room for a stranger's.
+        let may_close = |entry: &Entry| !entry.is_reserved && (!is_stranger || entry.address.is_some());
+        let is_reserved = is_full && open.make_room(LEAST_WAIT, may_close) == 0;
         if is_reserved && open.reserved >= RESERVED {
             return Admission::Full;
         }
@@ -95,6 +111,7 @@ impl Connections {
         let id = open.next;
         open.next += 1;
         open.reserved += usize::from(is_reserved);
+        open.strangers += usize::from(is_stranger && !is_reserved);
         if let Some(address) = address {
             *open.of_addresses.entry(address).or_default() += 1;
         }
@@ -118,6 +135,11 @@ impl Connections {
                 entry.close();
             }
         }
+    }
+
+    /// Closes those of which `is_over` says so, by all that is known of them.
+    pub fn close_where(&self, is_over: impl Fn(&Activity) -> bool) {
+        self.open().all.values().filter(|entry| is_over(&entry.activity)).for_each(Entry::close);
     }
 
     /// Of those whose peers have not read for at least so many ticks, closes all but the `most` latest.
@@ -156,10 +178,15 @@ impl Open {
     }
 
     /// Closes some that wait for their peers: first those whose peers began something and do not go on, then those that
-    /// are idle; of each, those that wait longest. Gives how many.
-    fn make_room(&mut self, concerns: impl Fn(&Entry) -> bool) -> usize {
-        let mut waiting: Vec<_> = self.waiting(LEAST_WAIT).filter(|(.., entry)| concerns(entry)).collect();
-        waiting.sort_unstable_by_key(|(waiting, ticks, _)| (*waiting == Waiting::Request, u32::MAX - ticks));
+    /// are idle for at least so many ticks, trusted proxies' last; of each, those that wait longest. Gives how many.
+    fn make_room(&mut self, idle: u32, concerns: impl Fn(&Entry) -> bool) -> usize {
+        let all = self.waiting(LEAST_WAIT).filter(|(.., entry)| concerns(entry));
+        let mut waiting: Vec<_> =
+            all.filter(|(waiting, ticks, _)| *waiting != Waiting::Request || *ticks >= idle).collect();
+        waiting.sort_unstable_by_key(|(waiting, ticks, entry)| {
+            let is_idle = *waiting == Waiting::Request;
+            (is_idle, is_idle && entry.address.is_none(), u32::MAX - ticks)
+        });
         let closed = waiting.len().div_ceil(SHARE);
         waiting[..closed].iter().for_each(|(.., entry)| entry.close());
         closed
@@ -185,6 +212,7 @@ impl Drop for Place {
         let mut open = self.connections.open();
         if let Some(entry) = open.all.remove(&self.id) {
             open.reserved -= usize::from(entry.is_reserved);
+            open.strangers -= usize::from(entry.address.is_some() && !entry.is_reserved);
             if let Some(address) = entry.address
                 && let Some(count) = open.of_addresses.get_mut(&address)
             {

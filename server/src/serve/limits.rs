@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::{
-    activity::{Waiting, ticks},
+    activity::{Activity, Waiting, ticks},
     connections::{Bounds, RESERVED},
 };
 
@@ -16,7 +16,7 @@ pub const GRPC_CONNECTIONS: usize = 256;
 /// Enough for any gateway; each costs some memory.
 const MOST_CONNECTIONS: u64 = 20_000;
 /// Of one address that is no trusted proxy. A browser opens six, so there is room for an office behind one address.
-const OF_AN_ADDRESS: usize = 512;
+const OF_AN_ADDRESS: usize = 1_024;
 
 /// A peer that sends nothing, or half a head, is let go after this long. Answers say so (`Keep-Alive`).
 pub const KEEP_ALIVE_SECONDS: u64 = 15;
@@ -33,6 +33,18 @@ const RESERVED_TIME: u32 = ticks(Duration::from_secs(2));
 pub const SLOW_READERS: usize = 128;
 /// Slow is who has read nothing for this long.
 pub const SLOW: u32 = ticks(Duration::from_millis(500));
+
+/// Once the server ends: a connection without a whole request is closed after this long, as is one whose peer does not
+/// read.
+const PATIENCE: u32 = ticks(Duration::from_millis(500));
+/// A request whose body is still not whole after this long is given up, although it goes on.
+const BODY_AT_END: u32 = ticks(Duration::from_secs(1));
+/// A peer that reads slowly gets this long.
+const READER_AT_END: u32 = ticks(Duration::from_secs(3));
+/// Fewer bytes in a tick are slow: a megabit in a second.
+const SLOW_BYTES: u64 = 32 * 1024;
+/// Whether a peer is slow is seen after this long.
+const SLOW_SEEN: u32 = ticks(Duration::from_secs(1));
 
 /// Whether an HTTP connection has waited for too long.
 pub fn is_over(waiting: Waiting, waited: u32, is_reserved: bool) -> bool {
@@ -52,6 +64,22 @@ pub fn is_over_grpc(waiting: Waiting, waited: u32, is_reserved: bool) -> bool {
     (waiting != Waiting::Request || is_reserved) && is_over(waiting, waited, is_reserved)
 }
 
+/// Whether a connection is closed so many ticks after the server began to end.
+pub fn is_over_at_end(activity: &Activity, passed: u32) -> bool {
+    let (waiting, waited) = activity.waiting();
+    match waiting {
+        Waiting::Nothing => false,
+        _ if passed >= PATIENCE && waited >= PATIENCE => true,
+        // Of a request that came meanwhile the body may be on its way.
+        Waiting::Body => passed >= BODY_AT_END && activity.begun_for() >= BODY_AT_END,
+        Waiting::Reader => {
+            let (ticks, bytes) = activity.taken();
+            passed >= READER_AT_END && ticks >= SLOW_SEEN && bytes < u64::from(ticks) * SLOW_BYTES
+        }
+        Waiting::Preface | Waiting::Request => false,
+    }
+}
+
 /// As many HTTP connections as there are descriptors for, after taking what the system allows.
 pub fn bounds() -> Bounds {
     let limit = getrlimit(Resource::Nofile);
@@ -68,7 +96,12 @@ pub fn bounds() -> Bounds {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
+
+    use super::{
+        super::activity::{InFlight, Ticks},
+        *,
+    };
 
     #[test]
     fn whoever_waits_for_a_handler_is_never_over() {
@@ -85,5 +118,41 @@ mod tests {
             assert!(is_over_grpc(waiting, late, false), "{waiting:?}");
         }
         assert!(!is_over_grpc(Waiting::Request, u32::MAX, false), "an idle gateway");
+    }
+
+    #[test]
+    fn at_the_end_a_body_that_drips_is_given_up() {
+        let clock = Arc::new(Ticks::default());
+        let activity = Activity::new(&clock, false);
+        let _request = InFlight::begin(&activity);
+        for passed in 0..BODY_AT_END {
+            activity.body_waits();
+            assert!(!is_over_at_end(&activity, passed), "{passed}");
+            clock.advance();
+            activity.body_went_on();
+        }
+        assert!(!is_over_at_end(&activity, BODY_AT_END), "whole, and a handler has it");
+        activity.body_waits();
+        assert!(is_over_at_end(&activity, BODY_AT_END), "although it goes on");
+        let _next = InFlight::begin(&activity);
+        activity.body_waits();
+        assert!(!is_over_at_end(&activity, BODY_AT_END), "it came just now");
+    }
+
+    #[test]
+    fn at_the_end_a_slow_reader_is_given_up_and_a_fast_one_is_not() {
+        for (bytes, is_over) in [(1_000, true), (1_000_000, false)] {
+            let clock = Arc::new(Ticks::default());
+            let activity = Activity::new(&clock, false);
+            let _request = InFlight::begin(&activity);
+            activity.write_waits();
+            for _ in 0..READER_AT_END {
+                clock.advance();
+                activity.write_went_on(bytes);
+                activity.write_waits();
+            }
+            assert!(!is_over_at_end(&activity, READER_AT_END - 1));
+            assert_eq!(is_over_at_end(&activity, READER_AT_END), is_over, "{bytes} bytes in a tick");
+        }
     }
 }

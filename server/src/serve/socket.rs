@@ -29,10 +29,10 @@ impl Socket {
         Self { stream, activity, opening: if opens_with_preface { OPENING } else { 0 } }
     }
 
-    fn noted<T>(&self, written: Poll<T>) -> Poll<T> {
-        match written {
+    fn noted(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match &written {
             Poll::Pending => self.activity.write_waits(),
-            Poll::Ready(_) => self.activity.write_went_on(),
+            Poll::Ready(written) => self.activity.write_went_on(written.as_ref().map_or(0, |bytes| *bytes)),
         }
         written
     }

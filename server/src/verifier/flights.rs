@@ -26,7 +26,8 @@ impl<K: Clone + Eq + Hash, V: Clone> Flights<K, V> {
     /// cancelled, the next one asks.
     pub async fn join<F: Future<Output = Result<V>>>(&self, key: K, ask: impl FnOnce() -> F) -> Result<V> {
         let seat = Seat::take(self, key);
-        let answer = seat.cell.get_or_init(|| async { ask().await.map_err(reason) }).await;
+        let cell = seat.cell.as_ref().expect("given up when it is dropped");
+        let answer = cell.get_or_init(|| async { ask().await.map_err(reason) }).await;
         answer.clone().map_err(Error::Unavailable)
     }
 
@@ -46,12 +47,13 @@ fn reason(error: Error) -> String {
 struct Seat<'a, K: Clone + Eq + Hash, V: Clone> {
     flights: &'a Flights<K, V>,
     key: K,
-    cell: Arc<Cell<V>>,
+    /// Until it is given up.
+    cell: Option<Arc<Cell<V>>>,
 }
 
 impl<'a, K: Clone + Eq + Hash, V: Clone> Seat<'a, K, V> {
     fn take(flights: &'a Flights<K, V>, key: K) -> Self {
-        let cell = Arc::clone(flights.open().entry(key.clone()).or_default());
+        let cell = Some(Arc::clone(flights.open().entry(key.clone()).or_default()));
         Self { flights, key, cell }
     }
 }
@@ -60,9 +62,13 @@ impl<'a, K: Clone + Eq + Hash, V: Clone> Seat<'a, K, V> {
 impl<K: Clone + Eq + Hash, V: Clone> Drop for Seat<'_, K, V> {
     fn drop(&mut self) {
         let mut open = self.flights.open();
-        let is_this = open.get(&self.key).is_some_and(|cell| Arc::ptr_eq(cell, &self.cell));
-        // The table's, and this one's.
-        if is_this && (self.cell.initialized() || Arc::strong_count(&self.cell) == 2) {
+        // Given up while the table is held: of two who give up at once, one is the last.
+        let Some(mine) = self.cell.take() else { return };
+        let is_this = open.get(&self.key).is_some_and(|cell| Arc::ptr_eq(cell, &mine));
+        let is_answered = mine.initialized();
+        drop(mine);
+        // Nobody's but the table's.
+        if is_this && (is_answered || open.get(&self.key).is_some_and(|cell| Arc::strong_count(cell) == 1)) {
             open.remove(&self.key);
         }
     }

@@ -14,7 +14,7 @@ use sallyport::{
     Timestamp,
     clock::Elapsed,
     id::{KeyId, OrgId},
-    signature::Proof,
+    signature::{Proof, WINDOW},
 };
 
 /// Signatures in memory at most; each takes 16 bytes and its share of a hash table. One key alone can have a third of
@@ -100,7 +100,11 @@ impl Replays {
         let age = self.age.as_ref().map(|age| age());
         let mut seen = self.lock();
         if let Some(age) = age {
-            seen.started = seen.started.min(now - age);
+            let began = now - age;
+            // A small step back moves nothing: what was signed before the start may have been seen by the process before.
+            if seen.started.since(began) > WINDOW {
+                seen.started = began;
+            }
         }
         seen
     }

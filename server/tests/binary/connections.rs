@@ -185,6 +185,37 @@ fn half_a_form_is_a_time_out_and_not_a_fault() {
     server.kill();
 }
 
+/// As many as there may be pages at once; nobody has signed in.
+#[test]
+fn forms_that_do_not_come_keep_no_page_waiting() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = Server::start(&folder.path().join("data"));
+    server.set_up();
+    let address = &server.address;
+    let head = format!(
+        "POST /sign-in HTTP/1.1\r\nhost: {address}\r\norigin: http://{address}\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: 100\r\n\r\nemail="
+    );
+    let halves: Vec<_> = (0..64).map(|_| sends(address, head.as_bytes())).collect();
+    // They were read by then.
+    thread::sleep(Duration::from_millis(500));
+    let began = Instant::now();
+    let mut visitor = Connection::open(address).expect("connected");
+    let question = format!("GET /sign-in HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    let page = visitor.ask(question.as_bytes()).expect("answered");
+    let took = began.elapsed();
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert_eq!(closed(&halves), 0, "they have their time");
+    // A form that comes is taken, and one that is too large is told so.
+    let large = "x".repeat(64 * 1024);
+    for (email, expected) in [("nobody@example.com", 422), (large.as_str(), 413)] {
+        let answer = server.form("/sign-in", &[("email", email), ("password", "x")]).expect("answered");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {expected}")), "{answer}");
+    }
+    server.kill();
+}
+
 #[test]
 fn clients_are_told_how_long_a_connection_stays() {
     let folder = tempfile::tempdir().expect("a folder");

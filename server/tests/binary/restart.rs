@@ -45,6 +45,21 @@ fn half_a_head(address: &str) -> TcpStream {
     stream
 }
 
+/// A form that comes a byte at a time: each is progress.
+fn drips(address: &str) {
+    let mut stream = TcpStream::connect(address).expect("connected");
+    let head = format!(
+        "POST /sign-in HTTP/1.1\r\nhost: {address}\r\norigin: http://{address}\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: 1000\r\n\r\nemail="
+    );
+    stream.write_all(head.as_bytes()).expect("written");
+    thread::spawn(move || {
+        while stream.write_all(b"x").is_ok() {
+            thread::sleep(Duration::from_millis(150));
+        }
+    });
+}
+
 fn at(data: &Path, address: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sallyport"));
     command.args(["serve", "--listen", address, "--data"]).arg(data).stderr(Stdio::null());
@@ -117,6 +132,9 @@ fn a_request_that_is_half_sent_is_given_up() {
     let head =
         "POST /v1/keys/verify HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{";
     stream.write_all(head.as_bytes()).expect("written");
+    drips(&server.address);
+    // Both were read by then.
+    thread::sleep(Duration::from_millis(500));
     signal(&server);
     let (code, took) = ended(server);
     assert_eq!(code, 0);

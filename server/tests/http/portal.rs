@@ -117,6 +117,7 @@ impl TestPortal {
                 .into(),
             elapsed: Arc::new(move || Duration::from_secs(elapsed.load(Ordering::SeqCst))),
             demo: None,
+            listens_on_loopback: true,
         }
     }
 

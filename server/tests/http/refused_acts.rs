@@ -12,7 +12,7 @@ use crate::{client::Client, portal::TestPortal};
 crate::on_both_portals!(a_role_that_does_not_suffice, what_other_sites_send, forged_root_tokens, exports,);
 
 async fn flushed(portal: &TestPortal) {
-    portal.state.context.noted.flush(&portal.store).await.expect("written");
+    portal.state.context.noted.flush(&portal.store, false).await.expect("written");
 }
 
 async fn of_org(portal: &TestPortal, org: &str, action: &str) -> Vec<Event> {

@@ -367,6 +367,23 @@ async fn a_password_that_an_operator_set_is_changed_first(portal: &TestPortal) {
         let path = path.as_str();
         assert_eq!(eve.get(path).await.location(), "/account/password", "{path}");
     }
+    // What is there among theirs, and what is not, look the same.
+    for path in [
+        "/orgs/org_x_000000",
+        "/orgs/no-id",
+        "/tenants/ten_x_000000",
+        "/projects/prj_x_00000000",
+        "/apps/app_x_000000",
+        "/apps/app_x_000000/ingestion",
+        "/keys/key_0000000000000000",
+        "/requests/req_00000000000000000000",
+    ] {
+        assert_eq!(eve.get(path).await.location(), "/account/password", "{path}");
+    }
+    // Nor does the frame of an error's page name what is theirs.
+    let nowhere = eve.get("/nowhere").await;
+    assert_eq!(nowhere.status, 404);
+    assert!(!nowhere.body.contains("id=\"sidebar\"") && !nowhere.body.contains("/orgs/"), "{}", nowhere.body);
     assert_eq!(eve.post("/orgs/new", &[("name", "X"), ("plan", "pro")]).await.location(), "/account/password");
     let page = eve.get("/account/password").await;
     assert_eq!(page.status, 200);

@@ -146,7 +146,9 @@ pub async fn export(
     format: Format,
 ) -> sallyport::Result<Response> {
     let (org, app, reader) = (of.org(), of.app(), of.reader());
-    let filter = EventFilter { until: Some(store.last_event(org).await?), ..query.filter()? };
+    // Once for all chunks: after the next event a name may be another's, or too long ago to be found.
+    let filter = store.with_actor_known(org, app, query.filter()?).await?;
+    let filter = EventFilter { until: Some(store.last_event(org).await?), ..filter };
     let of = app.map_or(org.as_str(), AppId::as_str);
     let day = store.now().to_chrono().format("%Y-%m-%d");
     let name = format!("attachment; filename=\"activity-{of}-{day}.{}\"", format.extension());

@@ -23,12 +23,13 @@ use crate::{
     ui::{Typed, Uncompressed},
 };
 
-/// How long a one-time dialog may be open, as any form that makes a key.
-const OPEN: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long after its dialog was shown a file can be had.
+const OPEN: Duration = Duration::from_secs(60 * 60);
 
 const TIME: usize = 8;
 
-const REFUSED: &str = "This file is not of this key and your account, or its dialog was open for more than a day.";
+const REFUSED: &str = "This file is not of this key and your account, or its dialog was open for more than an hour, or the \
+    key was revoked.";
 
 /// The file that the one-time dialog offers. `secrets` are pairs of a field's id in the dialog and the secret in it.
 pub fn file(
@@ -56,7 +57,11 @@ pub fn file(
 }
 
 pub async fn post(State(context): State<Context>, access: KeyAccess, Typed(form): Typed) -> PageResult {
+    access.needs_change()?;
     let refused = || PageError::BadRequest(REFUSED.to_owned());
+    if access.key.revoked.is_some() {
+        return Err(refused());
+    }
     let store = &context.store;
     let sealed = BASE64_URL_SAFE_NO_PAD.decode(form.value("sealed")).map_err(|_| refused())?;
     let user = &access.within.org().me.user.id;

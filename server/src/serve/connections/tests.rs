@@ -94,3 +94,43 @@ async fn unread_answers_are_bounded() {
     let open: Vec<_> = activities.iter().map(|activity| Arc::strong_count(activity) > 1).collect();
     assert_eq!(open, [false, false, true, true, true], "the longest were closed, and none that only just began");
 }
+
+#[test]
+fn strangers_leave_a_quarter_to_trusted_proxies() {
+    let connections = connections(8, 100);
+    let stranger = || admitted(&connections, Some("192.0.2.1")).expect("a place");
+    let strangers: Vec<_> = (0..6).map(|_| stranger()).collect();
+    assert!(strangers.iter().all(|place| !place.is_reserved));
+    assert!(stranger().is_reserved, "for /healthz alone");
+    let proxied: Vec<_> = (0..2).map(|_| admitted(&connections, None).expect("a place")).collect();
+    assert!(proxied.iter().all(|place| !place.is_reserved));
+    assert!(admitted(&connections, None).expect("a place").is_reserved);
+    drop((strangers, proxied));
+    assert_eq!(connections.open().strangers, 0);
+    assert!(!stranger().is_reserved);
+}
+
+#[tokio::test]
+async fn an_idle_proxy_makes_no_room_for_a_stranger() {
+    let connections = connections(3, 10);
+    let proxied: Vec<_> = (0..2).map(|_| serve(&connections, admitted(&connections, None).expect("a place"))).collect();
+    wait(&connections, 1_000);
+    let stranger = serve(&connections, admitted(&connections, Some("192.0.2.1")).expect("a place"));
+    assert!(admitted(&connections, Some("192.0.2.2")).expect("a place").is_reserved, "nobody was closed for it");
+    wait(&connections, LEAST_WAIT);
+    assert!(!admitted(&connections, None).expect("room was made").is_reserved);
+    while Arc::strong_count(&stranger) > 1 {
+        tokio::task::yield_now().await;
+    }
+    assert!(proxied.iter().all(|activity| Arc::strong_count(activity) > 1), "idle for longer, and open");
+}
+
+#[tokio::test]
+async fn an_address_waits_for_room_among_its_idle_connections() {
+    let connections = connections(100, 2);
+    let _idle = [(); 2].map(|()| serve(&connections, admitted(&connections, Some("192.0.2.1")).expect("a place")));
+    wait(&connections, IDLE_OF_AN_ADDRESS - 1);
+    assert!(admitted(&connections, Some("192.0.2.1")).is_none(), "they may stay for a while");
+    wait(&connections, 1);
+    assert!(admitted(&connections, Some("192.0.2.1")).is_some());
+}

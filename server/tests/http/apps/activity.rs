@@ -116,13 +116,22 @@ async fn long_history(portal: &TestPortal) -> (String, sallyport::id::OrgId, sal
 async fn an_export_ends_where_it_began(portal: &TestPortal) {
     portal.set_up().await;
     let (org, id, act) = long_history(portal).await;
-    let body = portal.open(&format!("/orgs/{org}/activity.jsonl")).await.into_body();
-    let new = sallyport::tenant::NewTenant { name: "Later".to_owned() };
-    portal.store.create_tenant(&act, &id, new).await.expect("made");
-    let body = axum::body::to_bytes(body, usize::MAX).await.expect("whole");
-    let body = String::from_utf8(body.into()).expect("text");
-    assert_eq!(body.lines().count(), 1_102);
-    assert!(!body.contains("Later"));
+    let by_name = format!("/orgs/{org}/activity.jsonl?actor=Command+line");
+    let (all, named) = (portal.open(&format!("/orgs/{org}/activity.jsonl")).await, portal.open(&by_name).await);
+    // The next event is by somebody who took the name.
+    let ada = portal.store.user_to_sign_in("ada@example.com").await.expect("asked").expect("there").0;
+    let namesake = sallyport::audit::Actor::User { id: ada.id, name: "Command line".to_owned(), session: None };
+    for act in [act, sallyport::audit::Act::by(namesake)] {
+        let new = sallyport::tenant::NewTenant { name: "Later".to_owned() };
+        portal.store.create_tenant(&act, &id, new).await.expect("made");
+    }
+    for (answer, events) in [(all, 1_102), (named, 1_100)] {
+        let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("whole");
+        let body = String::from_utf8(body.into()).expect("text");
+        assert_eq!(body.lines().count(), events);
+        assert!(!body.contains("Later"));
+    }
+    assert_eq!(portal.get(&by_name).await.status, 400, "two are called that now");
 }
 
 async fn whoever_may_not_read_on_does_not(portal: &TestPortal) {
@@ -176,6 +185,15 @@ async fn filters_that_cannot_be_read_show_nothing(portal: &TestPortal) {
             assert_eq!(export.status, 400, "{query}");
             assert_eq!(export.header("content-disposition"), "");
         }
+    }
+    // A name that nobody has shows nothing, and a file of nothing would look whole.
+    assert_eq!(portal.get(&format!("{activity}?actor=Nobody")).await.status, 200);
+    for format in ["csv", "jsonl"] {
+        let export = portal.get(&format!("{activity}.{format}?actor=Nobody")).await;
+        assert_eq!((export.status.as_u16(), export.header("content-disposition")), (400, ""));
+        assert!(export.body.contains("Nobody who acted lately has this name."), "{}", export.body);
+        assert_eq!(portal.get(&format!("{activity}.{format}?actor=usr_000000000000")).await.status, 200);
+        assert_eq!(portal.get(&format!("{activity}.{format}?actor=Ada+Byron")).await.status, 200);
     }
     // A misspelled filter is none that may be left out.
     assert_eq!(portal.get(&format!("{activity}?form=2026-11-20")).await.status, 400);

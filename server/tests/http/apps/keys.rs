@@ -16,7 +16,7 @@ crate::on_both_portals!(
     the_empty_list_shows_the_call,
     revoked_keys_wait_behind_a_box,
     every_page_but_the_secrets_is_compressed,
-    the_file_is_for_one_person_and_a_day,
+    the_file_is_for_one_person_and_an_hour,
     an_archived_app_is_not_offered,
     what_was_typed_is_kept_whatever_the_reason,
     a_list_costs_five_queries_at_most,
@@ -171,7 +171,7 @@ async fn revoked_keys_wait_behind_a_box(portal: &TestPortal) {
     assert!(all.contains(&key) && all.contains("Revoked"));
 }
 
-async fn the_file_is_for_one_person_and_a_day(portal: &TestPortal) {
+async fn the_file_is_for_one_person_and_an_hour(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let shown = portal.generate(&app, "CI", &["read"], true).await;
@@ -206,11 +206,17 @@ async fn the_file_is_for_one_person_and_a_day(portal: &TestPortal) {
         assert_eq!(refused.status, 400, "{sealed}");
         assert_eq!(refused.header("content-disposition"), "");
     }
-    let day = std::time::Duration::from_secs(24 * 60 * 60);
-    portal.store.clock.turn(day);
+    let revoked = portal.generate(&app, "Leaked", &["read"], true).await.answer;
+    assert_eq!(portal.download(&revoked).await.status, 200);
+    let key = page_action(&revoked).split('/').nth(2).expect("an id").to_owned();
+    portal.revoke(&key).await;
+    let gone = portal.download(&revoked).await;
+    assert_eq!((gone.status.as_u16(), gone.header("content-disposition")), (400, ""));
+    portal.store.clock.turn(std::time::Duration::from_secs(60 * 60));
     assert_eq!(portal.download(&shown.answer).await.status, 200);
     portal.store.clock.turn(std::time::Duration::from_secs(1));
-    assert_eq!(portal.download(&shown.answer).await.status, 400);
+    let late = portal.download(&shown.answer).await;
+    assert_eq!((late.status.as_u16(), late.header("content-disposition")), (400, ""));
 }
 
 fn page_action(dialog: &Answer) -> String {

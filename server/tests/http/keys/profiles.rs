@@ -20,11 +20,14 @@ crate::on_both_portals!(
     one_scope_for_each_key_of_an_organization,
     where_keys_have_no_scopes_none_are_shown,
     apps_have_no_keys_where_others_own_them,
+    the_file_is_for_those_who_may_change_the_key,
 );
 
 const PERSONAL: &str = include_str!("personal.toml");
 const TEAM: &str = include_str!("team.toml");
 const ACCOUNT: &str = include_str!("account.toml");
+/// Where a scope manages the organization.
+const MANAGING: &str = include_str!("../../../../examples/profiles/synaptiq.toml");
 
 /// A portal under that profile, with an organization of Ada's; the address of its keys.
 async fn under(portal: &TestPortal, profile: &str) -> (TestPortal, String) {
@@ -262,4 +265,20 @@ async fn apps_have_no_keys_where_others_own_them(portal: &TestPortal) {
     assert_eq!(answer.status, 400);
     assert!(answer.body.contains("Keys belong to organizations here"));
     assert!(portal.get(&keys).await.body.contains("No API key yet"));
+}
+
+async fn the_file_is_for_those_who_may_change_the_key(portal: &TestPortal) {
+    let (portal, keys) = under(portal, MANAGING).await;
+    let (user, eve) = add(&portal, &keys, Role::Admin).await;
+    let token = eve.get(&format!("{keys}?panel=generate")).await.hidden("form_token");
+    let fields = [("form_token", token.as_str()), ("label", "Manages"), ("environment", "production")];
+    let answer = eve.post(&keys, &[&fields[..], &[("scopes", "admin"), ("expires", "never")]].concat()).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(eve.download(&answer).await.status, 200);
+    let act = Act::by(Actor::CommandLine);
+    let org = OrgId::parse(keys.split('/').nth(2).expect("an id")).expect("an id");
+    portal.store.change_role(&act, &org, &user, Role::Member).await.expect("changed");
+    let refused = eve.download(&answer).await;
+    assert_eq!((refused.status.as_u16(), refused.header("content-disposition")), (403, ""));
+    assert!(refused.body.contains("Your role here is Member"), "{}", refused.body);
 }

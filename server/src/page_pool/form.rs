@@ -1,0 +1,106 @@
+//! The body of a page's request, read before the page takes a place: whoever sends slowly keeps nobody else waiting.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use axum::{
+    BoxError,
+    body::{Body, Bytes, HttpBody},
+    http::{Method, Request},
+};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Frame;
+
+/// As large as a form may be; `router.rs` has the same.
+const LIMIT: usize = 64 * 1024;
+
+/// The request with all of its body. One that is too large or can't be read fails where it is read next, which then says
+/// what is wrong with it.
+pub async fn with_whole_body(request: Request<Body>) -> Request<Body> {
+    // Nobody reads what comes with these.
+    let is_read = !matches!(*request.method(), Method::GET | Method::HEAD);
+    if !is_read || request.body().is_end_stream() {
+        return request;
+    }
+    let (parts, body) = request.into_parts();
+    let body = match whole(body).await {
+        Ok(bytes) => Body::from(bytes),
+        Err(error) => Body::new(Failed(Some(error))),
+    };
+    Request::from_parts(parts, body)
+}
+
+/// Copied together: many small pieces would take far more memory than they hold.
+async fn whole(body: Body) -> Result<Vec<u8>, BoxError> {
+    let mut body = Limited::new(body, LIMIT);
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Ok(bytes)
+}
+
+/// A body of which nothing but its error is left.
+struct Failed(Option<BoxError>);
+
+impl HttpBody for Failed {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Poll::Ready(self.0.take().map(Err))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use axum::{
+        Router,
+        extract::{DefaultBodyLimit, RawForm},
+        http::{StatusCode, header},
+        routing::post,
+    };
+    use futures_util::stream;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    fn form(method: Method, body: Body) -> Request<Body> {
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        let kind = header::HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(header::CONTENT_TYPE, kind);
+        request
+    }
+
+    async fn status(body: Body) -> StatusCode {
+        let echo: Router = Router::new().route("/", post(|RawForm(bytes): RawForm| async move { bytes }));
+        let request = with_whole_body(form(Method::POST, body)).await;
+        let answered = echo.layer(DefaultBodyLimit::max(LIMIT)).oneshot(request).await;
+        answered.unwrap_or_else(|never| match never {}).status()
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_or_broken_is_told_by_whoever_reads_it() {
+        assert_eq!(status(Body::from("a=b")).await, StatusCode::OK);
+        assert_eq!(status(Body::from(vec![b'a'; LIMIT])).await, StatusCode::OK);
+        assert_eq!(status(Body::from(vec![b'a'; LIMIT + 1])).await, StatusCode::PAYLOAD_TOO_LARGE);
+        let broken = stream::iter([Ok("a="), Err(std::io::Error::other("reset"))]);
+        assert_eq!(status(Body::from_stream(broken)).await, StatusCode::BAD_REQUEST);
+    }
+
+    #[tokio::test]
+    async fn pieces_become_one_body_and_what_nobody_reads_is_not_waited_for() {
+        let pieces = stream::iter(["a", "=", "b"].map(Ok::<_, Infallible>));
+        let whole = with_whole_body(form(Method::POST, Body::from_stream(pieces))).await;
+        assert_eq!(whole.body().size_hint().exact(), Some(3));
+        let never = stream::pending::<Result<Bytes, Infallible>>();
+        with_whole_body(form(Method::GET, Body::from_stream(never))).await;
+    }
+}
