@@ -134,16 +134,14 @@ async fn key_and_database_are_the_owners_alone() {
 
 #[tokio::test]
 async fn a_folder_in_which_others_write_is_warned_about() {
-    let folder = folder();
-    let set = |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).expect("set");
     for (mode, who) in [(0o777, "Everybody"), (0o1777, "Everybody"), (0o702, "Everybody"), (0o770, "The group")] {
-        set(mode);
+        let folder = folder();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).expect("set");
         let data = prepared(folder.path(), Wanted::Known).await.expect("made");
-        let mend = format!("chmod 700 {}", folder.path().display());
-        assert!(data.made[0].contains(who) && data.made[0].contains(&mend), "{:?}", data.made);
+        let fix = format!("chmod 700 {}", folder.path().display());
+        assert!(data.made[0].contains(who) && data.made[0].contains(&fix), "{:?}", data.made);
     }
-    set(0o700);
-    let data = prepared(folder.path(), Wanted::Known).await.expect("made");
+    let data = prepared(folder().path(), Wanted::Known).await.expect("made");
     assert!(data.made.iter().all(|said| !said.contains("can write")), "{:?}", data.made);
 }
 

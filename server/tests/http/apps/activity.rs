@@ -121,8 +121,8 @@ async fn an_export_ends_where_it_began(portal: &TestPortal) {
     // The next event is by somebody who took the name.
     let ada = portal.store.user_to_sign_in("ada@example.com").await.expect("asked").expect("there").0;
     let namesake = sallyport::audit::Actor::User { id: ada.id, name: "Command line".to_owned(), session: None };
-    for act in [act, sallyport::audit::Act::by(namesake)] {
-        let new = sallyport::tenant::NewTenant { name: "Later".to_owned() };
+    for (act, name) in [(act, "Later"), (sallyport::audit::Act::by(namesake), "Later still")] {
+        let new = sallyport::tenant::NewTenant { name: name.to_owned() };
         portal.store.create_tenant(&act, &id, new).await.expect("made");
     }
     for (answer, events) in [(all, 1_102), (named, 1_100)] {
