@@ -107,7 +107,7 @@ test('empty lists, panels and dialogs', async ({ page, portal }) => {
 });
 
 test('every page that links lead to', async ({ page }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(420_000); // axe reads each page in both themes, the long reference too
   const { app_id, org_id } = await portalWithApp(page);
   await issueKey(page, app_id, { label: 'Checkout backend' });
   const revoked = await issueKey(page, app_id, { label: 'Lost' });
