@@ -189,18 +189,12 @@ impl Store {
 
     /// Reads what a verdict waits for. It has an end, whatever becomes of the database.
     async fn look_up(&self, query: Query<'_, Any, AnyArguments>) -> Result<Option<AnyRow>> {
-        match timeout(LOOK_UP, query.fetch_optional(&self.0.pools.verify)).await {
-            Ok(found) => Ok(found?),
-            Err(_) => Err(Error::Unavailable(format!("nothing was answered within {LOOK_UP:?}"))),
-        }
+        looked_up(query.fetch_optional(&self.0.pools.verify)).await
     }
 
     /// The same, where it is more than one row.
     async fn look_all_up(&self, query: Query<'_, Any, AnyArguments>) -> Result<Vec<AnyRow>> {
-        match timeout(LOOK_UP, query.fetch_all(&self.0.pools.verify)).await {
-            Ok(found) => Ok(found?),
-            Err(_) => Err(Error::Unavailable(format!("nothing was answered within {LOOK_UP:?}"))),
-        }
+        looked_up(query.fetch_all(&self.0.pools.verify)).await
     }
 
     /// What SQLite finds damaged in its file, foreign keys included; nothing where all is well. PostgreSQL looks after
@@ -239,6 +233,13 @@ impl Store {
     #[cfg(feature = "testing")]
     pub fn reads(&self) -> u64 {
         self.0.reads.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+async fn looked_up<T>(found: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
+    match timeout(LOOK_UP, found).await {
+        Ok(found) => Ok(found?),
+        Err(_) => Err(Error::Unavailable(format!("nothing was answered within {LOOK_UP:?}"))),
     }
 }
 

@@ -2,6 +2,9 @@
 
 use sallyport::text;
 
+/// Bytes of a form at most: what is larger was not typed by a person.
+pub const LIMIT: usize = 64 * 1024;
+
 /// The values and errors of a form, by the name of the field; an error under `""` belongs to no field.
 #[derive(Clone, Default, Debug, PartialEq, Eq)]
 pub struct FormState {

@@ -11,10 +11,7 @@ use axum::{
 };
 use futures_util::stream;
 
-use crate::error::PageError;
-
-/// As large as a form may be.
-const LIMIT: usize = 64 * 1024;
+use crate::{error::PageError, form::LIMIT};
 
 /// Fields that hold secrets, or what no person has typed.
 const NOT_SHOWN: [&str; 14] = [

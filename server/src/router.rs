@@ -12,6 +12,7 @@ use sallyport::session::LIFETIME;
 use sallyport_app::{
     context::Context,
     error::PageError,
+    form,
     ui::{self, Uncompressed},
 };
 use serde::Serialize;
@@ -31,13 +32,10 @@ use crate::{
     verifier::health::HealthCheck,
 };
 
-/// Forms are small; what is larger was not typed by a person.
-const FORM_LIMIT: usize = 64 * 1024;
-
 pub fn router(state: &AppState, pages: Router<Context>) -> Router {
     let portal = pages
         .layer(from_fn_with_state(state.clone(), origin::check))
-        .layer(DefaultBodyLimit::max(FORM_LIMIT))
+        .layer(DefaultBodyLimit::max(form::LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
         .layer(CatchPanicLayer::custom(broken))
         .layer(from_fn_with_state(state.context.clone(), ui::error_pages))

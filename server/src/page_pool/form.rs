@@ -12,9 +12,7 @@ use axum::{
 };
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Frame;
-
-/// As large as a form may be; `router.rs` has the same.
-const LIMIT: usize = 64 * 1024;
+use sallyport_app::form::LIMIT;
 
 /// The request with all of its body. One that is too large or can't be read fails where it is read next, which then says
 /// what is wrong with it.
