@@ -87,11 +87,11 @@ async fn a_form_sent_twice_makes_one_key(store: &TestStore) {
 async fn revoking_is_told_before_it_is_answered(store: &TestStore) {
     let told = Arc::new(Mutex::new(Vec::new()));
     let listener = Arc::clone(&told);
-    store.on_change(move |change| listener.lock().expect("no panic").push(change.clone()));
     let act = store.act(&store.person("Ada").await);
     let org = store.org(&act, "Focus").await;
     let app = store.app(&act, &org, "Focus and calm").await;
     let issued = store.key(&act, &app, "CI").await;
+    store.on_change(move |change| listener.lock().expect("no panic").push(change.clone()));
     let before = store.revision().await.expect("asked");
     store.revoke_key(&act, &issued.key, "lost".to_owned()).await.expect("revoked");
     let told = told.lock().expect("no panic");
