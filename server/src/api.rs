@@ -9,8 +9,8 @@ pub mod openapi;
 mod problem;
 pub mod question;
 pub mod rate_headers;
+pub mod refusal;
 pub mod requirement;
-pub mod shown;
 mod verify;
 
 use axum::{Router, routing::any};

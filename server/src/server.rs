@@ -9,10 +9,8 @@ use axum::{
     http::{HeaderName, HeaderValue, Request},
     response::Response,
 };
-use sallyport_app::{
-    context::{Client, Context},
-    routes,
-};
+use sallyport::request::Client;
+use sallyport_app::{context::Context, routes};
 use tokio::runtime::Handle;
 use tower::ServiceExt;
 
@@ -25,6 +23,7 @@ use crate::{
         telling::Telling,
     },
     page_pool::{PagePool, with_whole_body},
+    probes::is_probe,
     router::router,
     state::AppState,
 };
@@ -99,9 +98,4 @@ impl Server {
             None => answered.await,
         }
     }
-}
-
-/// What asks whether the server is there, and is answered whatever else goes on.
-pub fn is_probe(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz")
 }

@@ -2,7 +2,7 @@
 //! and boxes its services at each.
 
 use axum::{body::Body, http::Request, response::Response};
-use sallyport_app::context::Client;
+use sallyport::request::Client;
 
 use super::{auth, verify};
 use crate::state::AppState;

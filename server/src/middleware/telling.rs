@@ -7,8 +7,9 @@ use axum::{
     http::{Method, Request},
     response::Response,
 };
-use sallyport::{decision::plain, profile::Profile};
-use sallyport_app::context::Client;
+use sallyport::{decision::plain, profile::Profile, request::Client};
+
+use crate::probes::is_probe;
 
 /// Characters of it; ours are shorter.
 const PATH: usize = 300;
@@ -27,7 +28,7 @@ impl Telling {
     /// What machines ask all the time would drown the rest, and a full pipe behind the log would hold up answers.
     pub fn of(request: &Request<Body>, of_api: bool) -> Option<Self> {
         let path = request.uri().path();
-        let quiet = of_api || matches!(path, "/healthz" | "/readyz");
+        let quiet = of_api || is_probe(path);
         let wanted = !quiet || tracing::enabled!(tracing::Level::DEBUG);
         let told = || Self { started: Instant::now(), method: request.method().clone(), path: path.to_owned(), quiet };
         wanted.then(told)

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sallyport::key::Digest;
+use crate::key::Digest;
 
 use super::word;
 

@@ -8,13 +8,13 @@ use std::{
     time::Duration,
 };
 
-use sallyport::{
+use crate::{
     Timestamp,
     id::{KeyId, OrgId, RequestId},
     key::Verdict,
+    request::Client,
     store::{Refused, Used},
 };
-use sallyport_app::context::Client;
 
 use super::CachedKey;
 
@@ -237,7 +237,7 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sallyport::{
+    use crate::{
         key::record::KeyOwner,
         store::StoredKey,
         testing::{SeededEntropy, key_record},

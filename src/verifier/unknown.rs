@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use sallyport::{
+use crate::{
     key::Digest,
     limit::{Bucket, Limit},
 };

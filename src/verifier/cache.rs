@@ -5,8 +5,8 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use crate::key::Digest;
 use quick_cache::sync::Cache;
-use sallyport::key::Digest;
 
 /// Half of a digest names an entry: nobody without the pepper can find two that agree in 128 bits, and there is one for
 /// each key in memory.

@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use sallyport::{
+use crate::{
     Error, Result, Timestamp,
     id::KeyId,
     limit::{Day, DayCount, Judged, Limits, Now},

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use sallyport::{
+use crate::{
     Error, Result,
     key::{Digest, secret::Checked},
     root_token::{self, RootToken},

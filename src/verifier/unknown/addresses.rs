@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use sallyport::{
+use crate::{
     limit::{Bucket, Limit},
     throttle,
 };

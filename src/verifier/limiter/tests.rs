@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use sallyport::{limit::Limit, testing::SeededEntropy};
+use crate::{limit::Limit, testing::SeededEntropy};
 
 use super::*;
 

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sallyport::{Error, Result, clock::Elapsed, store::LEASE};
+use crate::{Error, Result, clock::Elapsed, store::LEASE};
 
 /// The machine's.
 pub fn elapsed() -> Elapsed {

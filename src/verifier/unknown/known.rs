@@ -7,7 +7,7 @@ use std::{
     sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use sallyport::key::Digest;
+use crate::key::Digest;
 
 use super::word;
 

@@ -11,6 +11,8 @@ mod known;
 mod last_used;
 pub mod limiter;
 mod look_up;
+pub mod rate;
+pub mod refusal;
 pub mod replays;
 mod shared;
 mod signatures;
@@ -24,7 +26,8 @@ use std::{
 };
 
 use once_cell::race::OnceBox;
-use sallyport::{
+
+use crate::{
     Error, Result, Timestamp,
     clock::Elapsed,
     decision::Decisions,
@@ -34,14 +37,14 @@ use sallyport::{
         verdict::{Via, is_elsewhere, verdict},
     },
     profile::{Profile, errors::sentences},
+    request::Client,
     root_token::RootToken,
     store::{Change, Heard, SealedSigning, Store, StoredKey, Touched},
 };
-use sallyport_app::context::Client;
 
 use cache::GenerationCache;
+use charge::ChargeOutcome;
 pub use charge::Charged;
-use charge::Outcome;
 use flights::Flights;
 use freshness::Freshness;
 use health::Health;
@@ -236,10 +239,10 @@ impl Verifier {
             let mut charged = None;
             if verdict.is_valid() {
                 match self.charge(&key.record, ask, now)? {
-                    Outcome::Passed(told) => charged = told,
+                    ChargeOutcome::Passed(told) => charged = told,
                     // Its signature is good for another attempt.
-                    Outcome::Refused(told) => (verdict, charged, held) = (Verdict::RateLimited, Some(told), None),
-                    Outcome::Unread(day) => {
+                    ChargeOutcome::Refused(told) => (verdict, charged, held) = (Verdict::RateLimited, Some(told), None),
+                    ChargeOutcome::Unread(day) => {
                         self.read_day(&key.record.key_id, day).await?;
                         continue;
                     }
@@ -380,7 +383,7 @@ mod tests {
     /// Identifiers and short labels lie in the record itself.
     #[test]
     fn a_record_is_one_allocation() {
-        let record = sallyport::testing::key_record();
+        let record = crate::testing::key_record();
         assert!(!record.label.is_heap_allocated());
         let id = record.key_id.as_str().as_ptr() as usize;
         let place = std::ptr::from_ref(&record) as usize;

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use sallyport::{Error, Result};
-use serde::Serialize;
+use crate::{Error, Result};
 use tokio::time::timeout;
-use utoipa::ToSchema;
 
 use super::{Verifier, flights::Flights};
 
@@ -15,7 +13,7 @@ const LIMIT: Duration = Duration::from_millis(900);
 const HEARD: Duration = Duration::from_secs(1);
 
 /// One thing that the server needs, and how it is.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug)]
 pub struct HealthCheck {
     /// `database`, `revocations` or `writes`.
     pub name: &'static str,

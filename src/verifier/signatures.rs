@@ -1,6 +1,6 @@
 //! Whether a request was signed as its key requires, and for the first time.
 
-use sallyport::{
+use crate::{
     Result, Timestamp,
     key::{Ask, KeyRecord, Verdict},
     signature::{Checked, Proof},

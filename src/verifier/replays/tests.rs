@@ -4,8 +4,8 @@ use std::{
     time::Duration,
 };
 
+use crate::{signature::WINDOW, testing::SeededEntropy};
 use proptest::prelude::*;
-use sallyport::{signature::WINDOW, testing::SeededEntropy};
 
 use super::*;
 

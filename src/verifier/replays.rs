@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use sallyport::{
+use crate::{
     Timestamp,
     clock::Elapsed,
     id::{KeyId, OrgId},

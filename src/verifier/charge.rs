@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use sallyport::{
+use crate::{
     Result, Timestamp,
     id::KeyId,
     key::{Ask, KeyRecord},
@@ -28,7 +28,7 @@ impl Charged {
     }
 }
 
-pub(super) enum Outcome {
+pub(super) enum ChargeOutcome {
     /// With nothing where there is no limit.
     Passed(Option<Charged>),
     Refused(Charged),
@@ -37,14 +37,14 @@ pub(super) enum Outcome {
 }
 
 impl Verifier {
-    pub(super) fn charge(&self, key: &KeyRecord, ask: &Ask<'_>, at: Timestamp) -> Result<Outcome> {
+    pub(super) fn charge(&self, key: &KeyRecord, ask: &Ask<'_>, at: Timestamp) -> Result<ChargeOutcome> {
         let limits = Limits::of(self.store.profile(), key, &ask.request);
         let judged = self.limiter.charge(&key.key_id, &limits, cost(ask), self.both_clocks(at))?;
         Ok(outcome(judged, limits, at))
     }
 
     /// What `charge` would say.
-    pub(super) fn peek(&self, key: &KeyRecord, ask: &Ask<'_>, at: Timestamp) -> Result<Outcome> {
+    pub(super) fn peek(&self, key: &KeyRecord, ask: &Ask<'_>, at: Timestamp) -> Result<ChargeOutcome> {
         let limits = Limits::of(self.store.profile(), key, &ask.request);
         let judged = self.limiter.peek(&key.key_id, &limits, cost(ask), self.both_clocks(at))?;
         Ok(outcome(judged, limits, at))
@@ -81,11 +81,11 @@ fn cost(ask: &Ask<'_>) -> NonZeroU32 {
     NonZeroU32::new(ask.cost).unwrap_or(NonZeroU32::MIN)
 }
 
-fn outcome(judged: Judged, limits: Limits, at: Timestamp) -> Outcome {
+fn outcome(judged: Judged, limits: Limits, at: Timestamp) -> ChargeOutcome {
     match judged {
-        Judged::Unlimited => Outcome::Passed(None),
-        Judged::Passed(_, rate) => Outcome::Passed(Some(Charged { limits, rate, at })),
-        Judged::Refused(rate) => Outcome::Refused(Charged { limits, rate, at }),
-        Judged::Unread(day) => Outcome::Unread(day),
+        Judged::Unlimited => ChargeOutcome::Passed(None),
+        Judged::Passed(_, rate) => ChargeOutcome::Passed(Some(Charged { limits, rate, at })),
+        Judged::Refused(rate) => ChargeOutcome::Refused(Charged { limits, rate, at }),
+        Judged::Unread(day) => ChargeOutcome::Unread(day),
     }
 }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use sallyport::{Error, Result};
+use crate::{Error, Result};
 use tokio::sync::OnceCell;
 
 /// An answer for all who wait for it, or why there is none.

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, hash::Hash, num::NonZeroU32, time::Duration};
 
-use sallyport::{
+use crate::{
     id::KeyId,
     limit::{Bucket, Day, DayCount, Judged, Limits, Now, State, judge},
 };

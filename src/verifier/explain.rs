@@ -1,11 +1,11 @@
 //! Keeps why a request was refused, for those whose key it is.
 
-use sallyport::{
+use crate::{
     Timestamp,
     decision::Decision,
     key::{Ask, Verdict},
+    request::Client,
 };
-use sallyport_app::context::Client;
 
 use super::{CachedKey, Charged, Verifier};
 

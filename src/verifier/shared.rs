@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use sallyport::key::{
+use crate::key::{
     KeyRecord,
     record::{KeyEnvironment, KeyOwner},
 };
@@ -62,7 +62,7 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sallyport::{
+    use crate::{
         id::OrgId,
         testing::{SeededEntropy, key_owner, key_record},
     };

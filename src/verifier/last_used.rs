@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use sallyport::Timestamp;
+use crate::Timestamp;
 
 /// Microseconds, doubled; odd while they wait to be written.
 pub struct LastUsed(AtomicI64);

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use sallyport::{Result, store::Added};
+use crate::{Result, store::Added};
 
 use super::Verifier;
 
