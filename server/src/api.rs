@@ -3,11 +3,11 @@
 pub mod auth;
 mod body;
 mod caller;
+pub mod fast_path;
 mod json;
 mod manage;
 pub mod openapi;
 mod problem;
-pub mod question;
 pub mod rate_headers;
 pub mod refusal;
 pub mod requirement;

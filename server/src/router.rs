@@ -1,4 +1,4 @@
-//! Every route, but for the questions about keys (`api/question.rs`), and what stands before the pages.
+//! Every route, but for the questions about keys (`api/fast_path.rs`), and what stands before the pages.
 
 use axum::{
     Router,

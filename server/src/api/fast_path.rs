@@ -1,5 +1,5 @@
-//! What gateways and backends ask about each request that an API gets. It does not go by way of the router, which clones
-//! and boxes its services at each.
+//! The endpoints that gateways and backends ask about each request that an API gets. They are served before the router,
+//! which clones and boxes its services at each request.
 
 use axum::{body::Body, http::Request, response::Response};
 use sallyport::request::Client;
@@ -9,13 +9,13 @@ use crate::state::AppState;
 
 /// Of any method: each knows for itself which it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Question {
+pub enum FastPath {
     Auth,
     Envoy,
     Verify,
 }
 
-impl Question {
+impl FastPath {
     pub fn of(path: &str) -> Option<Self> {
         match path {
             "/v1/auth" => Some(Self::Auth),
@@ -43,19 +43,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_question_has_one_path() {
-        for (path, question) in [
-            ("/v1/auth", Some(Question::Auth)),
+    fn an_endpoint_has_one_path() {
+        for (path, endpoint) in [
+            ("/v1/auth", Some(FastPath::Auth)),
             ("/v1/auth/", None),
             ("/v1/authority", None),
             ("/v1/auth/envoy", None),
-            ("/v1/auth/envoy/", Some(Question::Envoy)),
-            ("/v1/auth/envoy/write/leads", Some(Question::Envoy)),
-            ("/v1/keys/verify", Some(Question::Verify)),
+            ("/v1/auth/envoy/", Some(FastPath::Envoy)),
+            ("/v1/auth/envoy/write/leads", Some(FastPath::Envoy)),
+            ("/v1/keys/verify", Some(FastPath::Verify)),
             ("/v1/keys/verify/", None),
             ("//v1/auth", None),
         ] {
-            assert_eq!(Question::of(path), question, "{path}");
+            assert_eq!(FastPath::of(path), endpoint, "{path}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the log tells of a request.
+//! A line of the log for each request.
 
 use std::time::Instant;
 
@@ -17,24 +17,24 @@ const PATH: usize = 300;
 const METHOD: usize = 20;
 
 /// The path alone: a query may hold what is nobody's business. And of the path no secret, though it was put there.
-pub struct Telling {
+pub struct AccessLog {
     started: Instant,
     method: Method,
     path: String,
     quiet: bool,
 }
 
-impl Telling {
+impl AccessLog {
     /// What machines ask all the time would drown the rest, and a full pipe behind the log would hold up answers.
     pub fn of(request: &Request<Body>, of_api: bool) -> Option<Self> {
         let path = request.uri().path();
         let quiet = of_api || is_probe(path);
         let wanted = !quiet || tracing::enabled!(tracing::Level::DEBUG);
-        let told = || Self { started: Instant::now(), method: request.method().clone(), path: path.to_owned(), quiet };
-        wanted.then(told)
+        let begun = || Self { started: Instant::now(), method: request.method().clone(), path: path.to_owned(), quiet };
+        wanted.then(begun)
     }
 
-    pub fn tell(self, response: &Response, client: &Client, profile: &Profile) {
+    pub fn write(self, response: &Response, client: &Client, profile: &Profile) {
         let Self { started, method, path, quiet } = self;
         let (method, path) = (&*plain(method.as_str(), METHOD, profile), &*plain(&path, PATH, profile));
         let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());

@@ -1,4 +1,4 @@
-//! The proof of a revocation: the verifier of this process was asked, and how soon after the commit it refused.
+//! Revocation latency: the verifier of this process is asked, and how soon after the commit it refused is noted.
 
 use std::{
     pin::Pin,
