@@ -10,6 +10,7 @@ pub mod data_dir;
 pub mod demo;
 pub mod dry_run;
 pub mod grpc;
+pub mod jobs;
 pub mod logs;
 pub mod middleware;
 pub mod page_pool;
