@@ -17,6 +17,7 @@ use sallyport::{
     member::{Permission, Role},
     org::Org,
     project::Project,
+    request::Client,
     store::{LocatedApp, LocatedOrg, LocatedProject, LocatedTenant, Store},
     tenant::Tenant,
     user::User,
@@ -25,10 +26,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tower_sessions::{Session, session::Id};
 
-use crate::{
-    context::{Client, Context},
-    error::PageError,
-};
+use crate::{context::Context, error::PageError};
 
 pub use decision::DecisionAccess;
 

@@ -10,6 +10,7 @@ use sallyport::{
     audit::Actor,
     id::UserId,
     passwords::Match,
+    request::Client,
     user::{Password, User, check_email},
 };
 use serde::Deserialize;
@@ -20,7 +21,7 @@ use crate::{
     access::{ORIGIN, Origin, USER, session_digest},
     attempts::{known_device, wait_message, who},
     components::{ErrorSummary, Hidden, Notice, TextField, Tone},
-    context::{Client, Context, DemoSignIn},
+    context::{Context, DemoSignIn},
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
