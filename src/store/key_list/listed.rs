@@ -7,7 +7,7 @@ use crate::{
     id::KeyId,
     key::{ListedKey, Status},
     profile::{Mode, Owner},
-    store::{key_status, keys::scopes, row::Read},
+    store::{key_secrets::shown_column, key_status, keys::scopes, row::Read},
 };
 
 /// The columns of a [`ListedKey`], of `keys k` of the organization whose id is `org` in SQL.
@@ -15,11 +15,12 @@ pub(super) fn columns(org: &str) -> String {
     format!(
         "k.id, k.owner, CASE k.owner WHEN 'app' THEN (SELECT a.name FROM apps a WHERE a.id = k.app_id) \
          WHEN 'member' THEN (SELECT u.name FROM users u WHERE u.id = k.owner_id) END AS owner_name, \
-         k.label, k.environment, k.mode, k.shown, k.scopes, k.created_at, k.expires_at, \
+         k.label, k.environment, k.mode, {}, k.scopes, k.created_at, k.expires_at, \
          (SELECT v.last_at FROM key_uses v WHERE v.key_id = k.id) AS last_used_at, \
          CAST(CASE WHEN k.revoked_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS revoked, \
          CAST(CASE WHEN k.paused_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS paused, \
          CAST(CASE WHEN {} THEN 1 ELSE 0 END AS BIGINT) AS suspended",
+        shown_column!(),
         key_status::suspended(org)
     )
 }
