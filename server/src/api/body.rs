@@ -24,12 +24,12 @@ async fn read_within(time: Duration, body: Body) -> Result<Bytes, Problem> {
     match timeout(time, to_bytes(body, LIMIT)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => Err(if error.into_inner().is::<LengthLimitError>() {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body may have 256 KiB at most.")
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body may be 256 KiB at most.")
         } else {
             Problem::bad_request("The body could not be read.")
         }),
         Err(_) => {
-            let detail = "The body did not come within 20 seconds.";
+            let detail = "The body did not arrive within 20 seconds.";
             Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail))
         }
     }
