@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Tx {
-    /// Until this ends, nobody archives, ends or takes away what the new key is to speak for: whoever does waits here,
+    /// Until this ends, nobody archives, ends or removes the owner of the new key: such a write waits here,
     /// and then touches that key too.
     pub(super) async fn hold(&mut self, holder: &Holder) -> Result<()> {
         match holder {
@@ -22,7 +22,7 @@ impl Tx {
         }
     }
 
-    /// The person before the organization before its chain: whoever disables somebody holds the person, and whoever
+    /// The person before the organization before its chain: disabling somebody holds the person, and a write that
     /// changes roles queues for the chain.
     async fn hold_member(&mut self, org: &OrgId, user: &User) -> Result<()> {
         match self.actor() {
@@ -42,7 +42,7 @@ impl Tx {
         self.lock_chain(org.as_str()).await
     }
 
-    /// Refuses what the role of whoever acts does not allow on that key.
+    /// Refuses what the role of the actor does not allow on that key.
     pub(super) async fn needs_on(&mut self, key: &Key) -> Result<()> {
         let needed = match self.actor() {
             Actor::User { id, .. } => key.needs(id, self.profile()),

@@ -13,7 +13,7 @@ use super::problem::Problem;
 
 /// A request to be verified may carry the body that was signed.
 const LIMIT: usize = 256 * 1024;
-/// Less than an answer may take in all: whoever sends slowly is told so, and not that keys can't be judged.
+/// Less than an answer may take in all: a slow sender gets that answer, and not that keys can't be checked.
 const TIME: Duration = Duration::from_secs(20);
 
 pub async fn read(body: Body) -> Result<Bytes, Problem> {
