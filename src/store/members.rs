@@ -112,7 +112,7 @@ impl Tx {
             if !own.may_change(from, to) {
                 return Err(Error::Forbidden(match own {
                     Role::Member => "Your role here is Member. Ask an owner or an admin.",
-                    _ => "Owners alone decide who is an owner. Ask one of them.",
+                    _ => "Only owners decide who is an owner. Ask one of them.",
                 }));
             }
         }

@@ -98,7 +98,7 @@ pub struct Nginx {
 }
 
 fn nginx_alone() -> Object {
-    let text = "`nginx` knows 2xx, 401 and 403 alone: with this, every refusal is a 403 with the status in `X-Auth-Status`, \
+    let text = "`nginx` knows only 2xx, 401 and 403: with this, every refusal is a 403 with the status in `X-Auth-Status`, \
         the body in `X-Auth-Body` and its type in `X-Auth-Content-Type`.";
     about(text, words(["nginx"]))
 }

@@ -117,7 +117,7 @@ async fn a_signature_is_explained_without_body_and_secret(portal: &TestPortal) {
     for (timestamp, clock, mend) in [
         ((now.seconds() - 400).to_string(), "400 s behind ours", "Set the signer’s clock"),
         ((now.seconds() + 7).to_string(), "7 s ahead of ours", "the body or the secret differs"),
-        ("yesterday".to_owned(), "Unknown", "in digits alone"),
+        ("yesterday".to_owned(), "Unknown", "in digits only"),
     ] {
         let signature = sign(timestamp.clone());
         let refused = verify(portal, &token, json!({ "key": shown.secret, "signature": signature })).await;

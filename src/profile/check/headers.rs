@@ -73,7 +73,7 @@ fn check<'a>(names: impl Iterator<Item = &'a Text>, findings: &mut Findings) {
     for text in names {
         let name = text.get_ref().to_ascii_lowercase();
         if !is_token(&name) {
-            findings.refuse(text, "A header has letters, digits and - alone, and begins with a letter: X-Api-Key.");
+            findings.refuse(text, "A header has only letters, digits and -, and begins with a letter: X-Api-Key.");
         } else if TAKEN.contains(&&*name) || TAKEN_BEGINNINGS.iter().any(|beginning| name.starts_with(beginning)) {
             findings.refuse(text, format!("{} means something already; choose another name.", text.get_ref()));
         } else if seen.contains(&name) {

@@ -72,7 +72,7 @@ fn address(decision: &Decision) -> String {
             "The key has a list of addresses, and the backend did not say where its client is: let it send ip."
                 .to_owned()
         }
-        (None, Caller::Gateway) => "The key has a list of addresses, and nobody said where the client is.".to_owned(),
+        (None, Caller::Gateway) => "The key has a list of addresses, and the client’s address was not sent.".to_owned(),
     }
 }
 
