@@ -28,9 +28,7 @@ impl Tx {
         match self.actor() {
             Actor::User { id, .. } if *id == user.id => {}
             _ => {
-                return Err(Error::Forbidden(
-                    "Personal keys can be generated only by the person who owns them.",
-                ));
+                return Err(Error::Forbidden("Personal keys can be generated only by the person who owns them."));
             }
         }
         let there = sqlx::query("UPDATE users SET name = name WHERE id = $1 AND disabled_at IS NULL RETURNING id")
