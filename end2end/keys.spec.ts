@@ -133,7 +133,7 @@ test('all keys are revoked at once, after the name was typed', async ({ page, po
     await page.goto(list);
     await action(page, 'Revoke all').click();
     const dialog = page.getByRole('dialog', { name: 'Revoke all keys?' });
-    await expect(dialog.getByText(`2 keys of ${name}`)).toBeVisible();
+    await expect(dialog.getByText(`2 keys of ${name}`, { exact: true })).toBeVisible();
     await field(dialog, `Name of the ${noun}`).fill('Focus');
     await dialog.getByRole('button', { name: 'Revoke all keys' }).click();
     await expect(page.getByRole('alert')).toContainText(name);
