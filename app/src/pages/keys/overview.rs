@@ -26,7 +26,7 @@ use crate::{
     portal::Page,
     shell,
     ui::{Asked, Ui},
-    words::{Ago, Ahead},
+    words::{Ago, Ahead, turned},
 };
 
 #[derive(Deserialize)]
@@ -160,14 +160,10 @@ const fn refused(status: Status) -> Option<&'static str> {
 
 /// What came of a button that was just pressed, while it still holds.
 fn said(done: &str, status: Status) -> Option<&'static str> {
-    match (done, status) {
-        ("paused", Status::Paused) => Some("Paused. Requests with this key are refused (403) until you resume it."),
-        ("paused", Status::Suspended) => {
-            Some("Paused. It stays so when what suspends it is over, until you resume it.")
-        }
-        ("resumed", Status::Active) => Some("Resumed. The key is good again."),
-        ("resumed", Status::Suspended) => Some("Resumed. It is good again once what is archived is restored."),
-        ("edited" | "restricted", _) => Some("Saved."),
+    match done {
+        "paused" => turned(true, status),
+        "resumed" => turned(false, status),
+        "edited" | "restricted" => Some("Saved."),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ use sallyport::{
 
 use crate::{
     access::OrgAccess,
+    acts::Caller,
     components::PageHead,
     context::Context,
     error::{PageError, PageResult},
@@ -41,11 +42,11 @@ pub async fn get(
     Ok(ui.ok(page).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typed(form): Typed) -> PageResult {
-    access.needs(Permission::ManageKeys)?;
+pub async fn post(ui: Ui, caller: Caller, access: OrgAccess, Typed(form): Typed) -> PageResult {
+    let context = &ui.context;
     let apps = context.store.apps_of_org(&access.org.id).await?;
-    let generated = generate(&context, &access, &apps, form).await?;
-    let page = page(&ui, &context, &access, &ListQuery::default()).await.map(|(page, _)| page);
+    let generated = generate(&caller, context.store.profile(), &access.org.id, form).await?;
+    let page = page(&ui, context, &access, &ListQuery::default()).await.map(|(page, _)| page);
     let path = path(&access);
     let sent = Sent { ui: &ui, access: &access, path: path.clone(), apps };
     sent.answer(generated, page, |_| path).await
