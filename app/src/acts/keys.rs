@@ -41,6 +41,13 @@ fn turned(caller: &Caller, key: &Key, paused: bool) -> String {
     words::turned(paused, status).unwrap_or_default().to_owned()
 }
 
+/// Whether it was ever used, for who waits for its first request.
+#[server(prefix = "/act", endpoint = "keys/used")]
+pub async fn is_key_used(key: KeyId) -> Result<bool, ActError> {
+    let access: KeyAccess = Caller::current().access(&key).await?;
+    Ok(access.key.last_used_at.is_some())
+}
+
 /// Gives it another label and other notes.
 #[server(prefix = "/act", endpoint = "keys/edit")]
 pub async fn edit_key(

@@ -13,7 +13,7 @@ use crate::{
     pages::keys::{
         answer::Sent,
         generate::{generate, like, untouched},
-        list::{KeyList, KeyListView, ListQuery, hides},
+        list::{KeyList, KeyListView, ListQuery, Viewer, hides},
         panel::{GeneratePanel, Panel},
     },
     portal::{Page, Section},
@@ -75,6 +75,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQu
         archived: access.is_archived(),
         page,
         filter,
+        viewer: Viewer::from(access.org()),
         of_org: false,
         can_generate: access.org().role.may(Permission::ManageKeys) && can_generate(context, access),
         can_revoke_all: access.org().role.may(Permission::ManageKeys),

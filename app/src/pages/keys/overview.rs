@@ -17,6 +17,7 @@ use super::{
     row::{LastUsed, StatusBadge, ends_soon, environment_title, environment_tone, unused},
     scopes::KeyScopes,
     snippets::Snippets,
+    turn::TurnKey,
 };
 use crate::{
     access::KeyAccess,
@@ -198,18 +199,11 @@ fn Actions(
     let to = |tail: &str| format!("{path}/{tail}");
     let status = key.status(now);
     let rotate = if key.has_signing_secret { "Rotate signing secret" } else { "Generate signing secret" };
-    let turn = match status {
-        Status::Suspended if key.paused.is_some() => Some(("resume", "Resume")),
-        Status::Active | Status::Suspended => Some(("pause", "Pause")),
-        Status::Paused => Some(("resume", "Resume")),
-        Status::Expired | Status::Revoked => None,
-    };
+    let turned = key.clone();
     view! {
         <a class="btn" href=another>"Generate like this one"</a>
         <form method="get" action=to("edit")><button id="edit" class="btn">"Edit"</button></form>
-        {turn.map(|(verb, name)| view! {
-            <form method="post" action=to(verb)><button class="btn">{name}</button></form>
-        })}
+        <TurnKey key=turned now/>
         {(status != Status::Revoked).then(|| view! {
             {signing.then(|| view! {
                 <form method="get" action=to("signing-secret")><button id="rotate-signing" class="btn">{rotate}</button></form>

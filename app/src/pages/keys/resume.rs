@@ -4,10 +4,14 @@ use crate::{
     access::{Addressed, KeyAccess},
     acts::{Caller, keys::resume_key},
     error::PageResult,
-    ui::see_other,
+    pages::theme::local,
+    ui::{Typed, see_other},
 };
 
-pub async fn post(caller: Caller, Addressed(key): Addressed<KeyAccess>) -> PageResult {
+pub async fn post(caller: Caller, Addressed(key): Addressed<KeyAccess>, Typed(form): Typed) -> PageResult {
     caller.run(resume_key(key.clone())).await?;
-    Ok(see_other(format!("/keys/{key}?done=resumed")))
+    Ok(see_other(match form.value("back") {
+        list if !list.is_empty() => local(&list).to_owned(),
+        _ => format!("/keys/{key}?done=resumed"),
+    }))
 }

@@ -8,6 +8,7 @@ use sallyport::{
     store::{SOON_DAYS, UNUSED_DAYS},
 };
 
+use super::turn::TurnKey;
 use crate::{
     components::{Badge, Chip, IdChip, Tone},
     words::{Ago, ahead},
@@ -84,8 +85,11 @@ pub fn KeyRow(
     environment: String,
     /// Whether there is a column for them.
     scopes: bool,
+    /// Where the person may pause it and resume it: the address of the list.
+    turn: Option<String>,
     now: Timestamp,
 ) -> impl IntoView {
+    let turned = key.clone();
     let href = format!("/keys/{}", key.id);
     let off = key.status(now) != Status::Active;
     let chips = key.scopes.clone().into_iter().map(|scope| view! { <Chip text=scope/> }).collect_view();
@@ -104,6 +108,7 @@ pub fn KeyRow(
             <td data-label="Created" class="cell-muted"><Ago at=key.created_at now/></td>
             <td data-label="Last used" class="cell-muted"><LastUsed key=key.clone() now/></td>
             <td data-label="Status" class="cell-end"><StatusBadge key now/>" "{soon}</td>
+            <td class="cell-act">{turn.map(|back| view! { <TurnKey key=turned now back/> })}</td>
         </tr>
     }
 }

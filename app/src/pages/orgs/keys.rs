@@ -16,7 +16,7 @@ use crate::{
     pages::keys::{
         answer::Sent,
         generate::{generate, like, untouched},
-        list::{KeyList, KeyListView, ListQuery},
+        list::{KeyList, KeyListView, ListQuery, Viewer},
         panel::{GeneratePanel, Panel},
     },
     portal::{Page, Section},
@@ -80,6 +80,7 @@ pub async fn page(
         archived: access.org.archived_at.is_some(),
         page,
         filter,
+        viewer: Viewer::from(access),
         of_org: true,
         can_generate: access.role.may(Permission::ManageKeys) && can_generate,
         can_revoke_all: access.role.may(Permission::ManageOrg),
