@@ -1,7 +1,5 @@
 //! Pages that change in place: acts that are sent by `fetch`, the content shown anew, questions asked again and again.
 
-use std::time::Duration;
-
 use leptos::prelude::{document, window};
 use leptos::wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -75,8 +73,8 @@ pub(super) fn show(page: &Document) -> Option<()> {
 }
 
 /// The first pause; each is half as long again, up to the longest.
-const FIRST: u32 = 3_000;
-const LONGEST: u32 = 60_000;
+const FIRST: i32 = 3_000;
+const LONGEST: i32 = 60_000;
 /// A page that was left open must not keep its session alive for ever.
 const AT_MOST: u32 = 100;
 
@@ -84,7 +82,7 @@ const AT_MOST: u32 = 100;
 pub(super) async fn poll(element: &Element, ask: impl AsyncFn() -> bool) {
     let mut pause = FIRST;
     for _ in 0..AT_MOST {
-        sleep(Duration::from_millis(pause.into())).await;
+        sleep(pause).await;
         if document().hidden() {
             seen().await;
             pause = FIRST;
@@ -96,14 +94,9 @@ pub(super) async fn poll(element: &Element, ask: impl AsyncFn() -> bool) {
     }
 }
 
-async fn sleep(time: Duration) {
+async fn sleep(millis: i32) {
     let woken = js_sys::Promise::new(&mut |wake, _| {
-        leptos::prelude::set_timeout(
-            move || {
-                let _ = wake.call0(&JsValue::UNDEFINED);
-            },
-            time,
-        );
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&wake, millis);
     });
     let _ = JsFuture::from(woken).await;
 }

@@ -40,6 +40,7 @@ pub async fn get(
 }
 
 pub async fn post(ui: Ui, caller: Caller, access: AppAccess, Typed(form): Typed) -> PageResult {
+    access.org().needs(Permission::ManageKeys)?;
     let context = &ui.context;
     let owner = context.store.profile().keys.owner;
     if owner != Owner::App {

@@ -43,6 +43,7 @@ pub async fn get(
 }
 
 pub async fn post(ui: Ui, caller: Caller, access: OrgAccess, Typed(form): Typed) -> PageResult {
+    access.needs(Permission::ManageKeys)?;
     let context = &ui.context;
     let apps = context.store.apps_of_org(&access.org.id).await?;
     let generated = generate(&caller, context.store.profile(), &access.org.id, form).await?;
