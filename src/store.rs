@@ -11,6 +11,7 @@ mod export;
 mod feed;
 mod folding;
 mod holders;
+mod idempotency;
 mod key_days;
 mod key_list;
 mod key_status;
@@ -29,13 +30,13 @@ mod peppers;
 mod places;
 mod pools;
 mod postgres;
-mod proof;
-mod repeats;
 mod restrictions;
+mod revocation_latency;
 mod root_tokens;
 mod row;
 mod rows;
 mod schema;
+mod scoped;
 mod search;
 #[cfg(feature = "testing")]
 mod seed;
@@ -46,7 +47,6 @@ mod tx;
 mod usage;
 mod users;
 mod verify;
-mod within;
 mod writes;
 
 use std::{
@@ -71,20 +71,20 @@ pub use located::{LocatedApp, LocatedOrg, LocatedProject, LocatedTenant};
 pub use lock_file::open_lock;
 pub use navigation::Navigation;
 pub use open::{Location, OpenError};
+pub use scoped::{Page, Paging};
 pub use search::{Found, Kind};
 pub use sessions::SessionRow;
 pub use signing::SealedSigning;
 pub use sqlite::can_corrupt_wal;
 pub use usage::{Refused, Used};
 pub use verify::StoredKey;
-pub use within::{Page, Paging};
 
 use crate::{Clock, Entropy, Error, Result, Timestamp, key::Digest, profile::Profile, vault::Vault};
 use feed::Feed;
 use notes::Notes;
 use peppers::Peppers;
 use pools::{LOOK_UP, Pools};
-use proof::Prover;
+use revocation_latency::Prover;
 use row::Read;
 use writes::Writes;
 

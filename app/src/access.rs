@@ -18,6 +18,7 @@ use sallyport::{
     member::{Permission, Role},
     org::Org,
     project::Project,
+    request::Client,
     store::{LocatedApp, LocatedOrg, LocatedProject, LocatedTenant, Store},
     tenant::Tenant,
     user::User,
@@ -26,10 +27,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tower_sessions::{Session, session::Id};
 
-use crate::{
-    context::{Client, Context},
-    error::PageError,
-};
+use crate::{context::Context, error::PageError};
 
 pub(crate) use admit::admit;
 pub use admit::{Access, Addressed};

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use axum::http::{Request, request::Parts};
 use leptos::prelude::*;
+use sallyport::request::Client;
 use tower_sessions::Session;
 
 use crate::{
     access::{OrgAccess, SignedIn},
     components::{Fact, Facts, IdChip, SearchForm},
-    context::Client,
     error::PageError,
     portal::{Chrome, Crumb, Page},
     shell,

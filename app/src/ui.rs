@@ -13,13 +13,14 @@ use leptos::prelude::*;
 use sallyport::{
     audit::{Action, NewEvent, Target},
     decision::plain,
+    request::Client,
 };
 use serde_json::json;
 
 use crate::{
     access::SignedIn,
     acts::error::ActError,
-    context::{Client, Context, Nonce},
+    context::{Context, Nonce},
     error::{PageError, Rendered},
     error_page,
     form::{self, FormState},

@@ -2,15 +2,16 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use sallyport::store::Store;
+use sallyport::{
+    store::Store,
+    verifier::{Verifier, limiter::oldest},
+};
 use sallyport_app::context::Context;
 use tokio::{
     sync::watch,
     task::JoinHandle,
     time::{MissedTickBehavior, interval, timeout},
 };
-
-use crate::verifier::{Verifier, limiter::oldest};
 
 /// How soon a change by another process is seen here.
 const POLL: Duration = Duration::from_millis(250);

@@ -8,13 +8,13 @@ use leptos::{
     prelude::{Owner, expect_context, provide_context},
     reactive::computed::ScopedFuture,
 };
-use sallyport::store::Store;
+use sallyport::{request::Client, store::Store};
 use tower_sessions::Session;
 
 use super::ActError;
 use crate::{
     access::{Access, LiveSession, SignedIn, admit},
-    context::{Client, Context},
+    context::Context,
     error::PageError,
 };
 

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use sallyport::{
     Timestamp,
     id::{AppId, OrgId, UserId},
-    key::Key,
+    key::ListedKey,
     member::Role,
     profile::{HowMany, Owner, Profile},
     store::{KeyFilter, KeyPage, KeySort, KeyStatus, Store},
@@ -89,7 +89,7 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    fn may_change(&self, key: &Key, profile: &Profile) -> bool {
+    fn may_change(&self, key: &ListedKey, profile: &Profile) -> bool {
         self.role.may(key.needs(&self.user, profile))
     }
 }
@@ -228,17 +228,18 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
     let plain = !list.is_narrowed() && list.filter.before.is_none() && list.filter.after.is_none();
     let new = waiting(&list.page.keys, list.now).filter(|_| plain).cloned();
     let new = new.map(|key| view! { <FirstRequest key call=snippets::curl(&list.public_url, &list.profile)/> });
+    let action = list.path.clone();
     let body = if list.is_empty() {
-        view! { <NoKeys list=list.clone()/> }.into_any()
+        view! { <NoKeys list/> }.into_any()
     } else if list.page.keys.is_empty() {
-        view! { <NothingMatches path=list.path.clone()/> }.into_any()
+        view! { <NothingMatches path=list.path/> }.into_any()
     } else {
-        view! { <Keys list=list.clone()/> }.into_any()
+        view! { <Keys list/> }.into_any()
     };
     view! {
         {unknown}
         <FilterBar
-            action=list.path fold=filtered
+            action fold=filtered
             search=move || view! { <SearchForm action=search label="Search by label, or paste a key" value=label/> }
             side=move || view! {
                 <span class="muted">{total}</span>
@@ -290,7 +291,7 @@ fn Keys(list: KeyList) -> impl IntoView {
     let (of_org, now, scopes, profile, viewer) = (list.of_org, list.now, list.has_scopes(), list.profile, list.viewer);
     let rows = list.page.keys.into_iter().map(move |key| {
         let environment = environment_title(&profile, &key.environment);
-        let owner = of_org.then(|| owner(&key));
+        let owner = of_org.then(|| owner(key.owner, &key.owner_name));
         let turn = viewer.may_change(&key, &profile).then(|| here.clone());
         view! { <KeyRow key owner environment scopes turn now/> }
     });

@@ -60,11 +60,13 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
     let done = said(done, key.status(now));
     Ok(Page::framed(key.label.clone(), chrome, move || {
         let environment = environment_title(&profile, &key.environment);
-        let (status, shown) = (key.clone(), key.shown.clone());
-        let hint = unused(&key, now).or_else(|| ends_soon(&key, now));
-        let refused = refused(key.status(now));
+        let (used, shown) = (key.last_used_at, key.shown.clone());
+        let status = key.status(now);
+        let since = key.last_used_at.unwrap_or(key.created_at);
+        let hint = unused(status, since, now).or_else(|| ends_soon(status, key.expires_at, now));
+        let refused = refused(status);
         let another = another(&profile, &key);
-        let (used, ended, ends, owned, scoped) = (key.clone(), key.clone(), key.clone(), key.clone(), key.clone());
+        let (ended, ends, owned, scoped) = (key.clone(), key.clone(), key.clone(), key.clone());
         let (signs, restricted) = (key.clone(), key.clone());
         let signing = profile.keys.signing_secret || key.has_signing_secret;
         let by = key.created_by.clone().map(|name| format!("by {name}, "));
@@ -87,7 +89,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                 title=key.label.clone()
                 sub=move || view! {
                     <span><code>{shown}</code></span>
-                    <span><StatusBadge key=status now/></span>
+                    <span><StatusBadge status/></span>
                     {hint.map(|text| view! { <span><Badge tone=Tone::Warning text/></span> })}
                 }
                 actions=move || view! {
@@ -108,7 +110,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                             <Ago at=key.created_at now/>
                         </Fact>
                         <Fact label="Expires"><Expires key=ends now/></Fact>
-                        <Fact label="Last used"><LastUsed key=used now/></Fact>
+                        <Fact label="Last used"><LastUsed at=used now/></Fact>
                         <Ended key=ended now/>
                     </Facts>
                 </Card>
@@ -199,11 +201,11 @@ fn Actions(
     let to = |tail: &str| format!("{path}/{tail}");
     let status = key.status(now);
     let rotate = if key.has_signing_secret { "Rotate signing secret" } else { "Generate signing secret" };
-    let turned = key.clone();
+    let paused = key.paused.is_some();
     view! {
         <a class="btn" href=another>"Generate like this one"</a>
         <form method="get" action=to("edit")><button id="edit" class="btn">"Edit"</button></form>
-        <TurnKey key=turned now/>
+        <TurnKey key=key.id.clone() status paused/>
         {(status != Status::Revoked).then(|| view! {
             {signing.then(|| view! {
                 <form method="get" action=to("signing-secret")><button id="rotate-signing" class="btn">{rotate}</button></form>
