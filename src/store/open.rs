@@ -16,6 +16,7 @@ use sqlx::{
 use super::{
     Inner, Store, Tools,
     feed::Feed,
+    jobs::Doorbell,
     notes::Notes,
     peppers::Peppers,
     pools::{Pools, Silence},
@@ -143,6 +144,7 @@ impl Store {
             writes,
             feed,
             notes: Notes::default(),
+            doorbell: Doorbell::default(),
             tools,
             peppers,
             listener: OnceLock::new(),

@@ -33,6 +33,8 @@ pub(super) struct Tx {
     recorded: usize,
     touched: Option<Touched>,
     added: Option<Added>,
+    /// It added a job, which may be due as soon as it is committed.
+    pub(super) enqueued: bool,
     /// The key that manages, where one does.
     managing: Option<KeyId>,
 }
@@ -61,6 +63,7 @@ impl Store {
             recorded: 0,
             touched: None,
             added: None,
+            enqueued: false,
             managing,
         };
         tx.needs_alive().await?;
@@ -237,6 +240,9 @@ impl Tx {
         if let Some(tx) = self.tx.take() {
             self.store.0.writes.note(tx.commit().await)?;
             self.store.0.writes.succeeded();
+            if self.enqueued {
+                self.store.0.doorbell.ring();
+            }
         }
         Ok(())
     }
