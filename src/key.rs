@@ -138,21 +138,31 @@ impl Status {
 }
 
 impl Key {
-    /// What somebody has to be allowed to change it. A person's own token is theirs, and of those who look after the
-    /// organization; so is a key that manages it.
+    /// What somebody has to be allowed to change it.
     pub fn needs(&self, who: &UserId, profile: &Profile) -> Permission {
-        match &self.owner_id {
-            Some(owner) if owner != who => Permission::ManageOrg,
-            _ if profile.manages(self.owner, self.mode, self.scopes.iter().map(String::as_str)) => {
-                Permission::ManageOrg
-            }
-            _ => Permission::ManageKeys,
-        }
+        needed(self.owner, self.owner_id.as_ref(), self.mode, &self.scopes, who, profile)
     }
 
     pub fn status(&self, now: Timestamp) -> Status {
         let expired = self.expires_at.is_some_and(|at| at <= now);
         Status::first_of(self.revoked.is_some(), expired, self.suspended, self.paused.is_some())
+    }
+}
+
+/// What somebody has to be allowed to change a key. A person's own token is theirs, and of those who look after the
+/// organization; so is a key that manages it.
+fn needed(
+    owner: Owner,
+    owner_id: Option<&UserId>,
+    mode: Mode,
+    scopes: &[String],
+    who: &UserId,
+    profile: &Profile,
+) -> Permission {
+    match owner_id {
+        Some(owner) if owner != who => Permission::ManageOrg,
+        _ if profile.manages(owner, mode, scopes.iter().map(String::as_str)) => Permission::ManageOrg,
+        _ => Permission::ManageKeys,
     }
 }
 

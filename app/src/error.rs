@@ -2,9 +2,14 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use sallyport::{Error, id::OrgId, member::Role};
+use serde::{Deserialize, Serialize};
+
+/// Marks a response that is whole, whatever its status: no page of an error takes its place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rendered;
 
 /// Becomes a page of its own in [`crate::ui::error_pages`], which knows how the portal looks.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PageError {
     /// Sign in first, then come back.
     SignIn {

@@ -1,29 +1,26 @@
 //! From a page to a response, and from a refused form back to its page.
 
-use std::time::Duration;
-
 use axum::{
-    extract::{FromRequest, FromRequestParts, RawForm, Request, State},
+    extract::{FromRequest, FromRequestParts, Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
 use leptos::prelude::*;
 use sallyport::{
-    Error, Invalid,
     audit::{Action, NewEvent, Target},
     decision::plain,
-    limit::whole_seconds,
     request::Client,
 };
 use serde_json::json;
 
 use crate::{
     access::SignedIn,
+    acts::error::ActError,
     context::{Context, Nonce},
-    error::PageError,
+    error::{PageError, Rendered},
     error_page,
-    form::FormState,
+    form::{self, FormState},
     kept,
     portal::{Page, Site, Theme},
     render::document,
@@ -33,10 +30,6 @@ use crate::{
 /// Marks a response that goes out as it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Uncompressed;
-
-/// Marks a response that is a page already, whatever its status.
-#[derive(Clone, Copy, Debug)]
-struct Rendered;
 
 /// What rendering needs to know of the request.
 pub struct Ui {
@@ -59,12 +52,17 @@ impl Ui {
         Self { context: context.clone(), client, here, is_sent, theme: theme(&parts.headers), nonce }
     }
 
+    /// The address without its query.
+    pub fn path(&self) -> &str {
+        self.here.split('?').next().unwrap_or_default()
+    }
+
     /// What the history should hold in place of an answer to a form: going back to that would ask whether to send the
     /// form again. An address, or how many parts of this one's path to leave out: so the page of something that is not
     /// there holds nothing of what was asked for.
     fn instead(&self, page: &Page) -> Option<String> {
         let left_out = || {
-            let path = self.here.split('?').next().unwrap_or_default();
+            let path = self.path();
             let parts = |path: &str| path.split('/').filter(|part| !part.is_empty()).count();
             (parts(path) - parts(page_at(path))).to_string()
         };
@@ -110,10 +108,13 @@ impl Ui {
         self.show(StatusCode::UNPROCESSABLE_ENTITY, page).await
     }
 
-    /// A form that was sent too often, shown again; nothing of it was looked at.
-    pub async fn too_many(&self, page: Page, wait: Duration) -> Response {
-        let mut response = self.show(StatusCode::TOO_MANY_REQUESTS, page).await;
-        response.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait).into());
+    /// The same, with the seconds until another is taken where it was sent too often and nothing of it was looked at.
+    pub async fn refused_for(&self, page: Page, wait: Option<u64>) -> Response {
+        let mut response = self.refused(page).await;
+        if let Some(seconds) = wait {
+            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
         response
     }
 }
@@ -139,12 +140,7 @@ impl<S: Send + Sync> FromRequest<S> for Typed {
     type Rejection = PageError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, PageError> {
-        let RawForm(bytes) = RawForm::from_request(request, state).await.map_err(|rejection| {
-            match rejection.into_response().status() {
-                StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLarge,
-                _ => PageError::BadRequest("A form was expected here (application/x-www-form-urlencoded).".to_owned()),
-            }
-        })?;
+        let bytes = form::sent(request, state).await?;
         Ok(Self(FormState::typed(
             url::form_urlencoded::parse(&bytes).map(|(name, value)| (name.into_owned(), value.into_owned())),
         )))
@@ -168,23 +164,9 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Ask
     }
 }
 
-/// A form with what the domain said of it, and what was typed. Only what a page can't say becomes an error page.
-pub fn refuse(mut form: FormState, error: Error) -> Result<FormState, PageError> {
-    match error {
-        Error::Invalid(Invalid(errors)) => {
-            for error in errors {
-                form.refuse(error.field, error.message);
-            }
-            Ok(form)
-        }
-        Error::Busy(message) => Ok(form.with_error("", message)),
-        Error::SignedOut | Error::Sealed(_) => Err(error.into()),
-        other => {
-            let error = PageError::from(other);
-            let status = if matches!(error, PageError::BadRequest(_)) { 409 } else { error.status() };
-            Ok(form.with_error("", error.message()).with_status(status))
-        }
-    }
+/// A form with what was typed, and what is wrong with it. Only what a page can't say becomes an error page.
+pub fn refuse(form: FormState, error: impl Into<ActError>) -> Result<FormState, PageError> {
+    error.into().beside(form)
 }
 
 /// After a form was taken: its result has an address of its own.
@@ -213,6 +195,8 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
         }
     }
     let error = match response.extensions().get::<PageError>() {
+        // An act has told it to an island.
+        Some(_) if response.extensions().get::<Rendered>().is_some() => return response,
         Some(error) => error.clone(),
         None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
             PageError::BadRequest("This address does not accept that method.".to_owned())

@@ -9,11 +9,13 @@ use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{
     member::Permission,
-    place::{Naming, Place, PlaceKind},
+    place::{Place, PlaceKind},
     store::Contents,
 };
 
 use crate::{
+    access::Addressed,
+    acts::{Caller, places::edit_place},
     components::{Card, ErrorSummary, TextArea, TextField},
     context::Context,
     error::{PageError, PageResult},
@@ -41,18 +43,12 @@ pub async fn get<A: Placed>(
     Ok(ui.ok(page).await)
 }
 
-pub async fn post<A: Placed>(ui: Ui, State(context): State<Context>, access: A, Typed(form): Typed) -> PageResult {
-    let place = access.place();
-    access.org().needs(place.kind.to_edit())?;
-    let edited = async {
-        let new = Naming::check(place.kind, &form.value("name"), &form.value("description"))?;
-        context.store.edit_place(&access.org().me.act(), &place, new).await
-    };
-    match edited.await {
-        Ok(()) => Ok(see_other(format!("{}/settings?saved=1", place.path()))),
+pub async fn post<A: Placed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>, Typed(form): Typed) -> PageResult {
+    match caller.run(edit_place(id.clone().into(), form.value("name"), form.value("description"))).await {
+        Ok(()) => Ok(see_other(format!("{}?saved=1", ui.path()))),
         Err(error) => {
-            let form = refuse(form, error)?;
-            Ok(ui.refused(page(&ui, &context, &access, Some(form), false).await?).await)
+            let (form, access) = (refuse(form, error)?, caller.access::<A>(&id).await?);
+            Ok(ui.refused(page(&ui, &ui.context, &access, Some(form), false).await?).await)
         }
     }
 }

@@ -1,13 +1,12 @@
 //! `/apps/{app_id}/ingestion`: whether an app may push data. Operators alone see and set it, as members or not.
 
-use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::app::App;
 
 use crate::{
-    access::OperatedApp,
+    access::{Addressed, OperatedApp},
+    acts::{Caller, apps::verify_for_ingestion},
     components::{Card, CheckField, Fact, Facts, IdChip, Notice, PageHead, Tone},
-    context::Context,
     error::PageResult,
     form::FormState,
     islands::SubmitOnce,
@@ -35,9 +34,9 @@ pub async fn get(ui: Ui, access: OperatedApp, Asked(query): Asked<SavedQuery>) -
     Ok(ui.ok(page).await)
 }
 
-pub async fn post(State(context): State<Context>, access: OperatedApp, Typed(form): Typed) -> PageResult {
-    context.store.verify_for_ingestion(&access.me.act(), &access.app, form.has("verified", "on")).await?;
-    Ok(see_other(format!("/apps/{}/ingestion?saved=1", access.app.id)))
+pub async fn post(caller: Caller, Addressed(app): Addressed<OperatedApp>, Typed(form): Typed) -> PageResult {
+    caller.run(verify_for_ingestion(app.clone(), form.has("verified", "on"))).await?;
+    Ok(see_other(format!("/apps/{app}/ingestion?saved=1")))
 }
 
 #[component]

@@ -2,10 +2,11 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{app::App, key::LimitOverride, member::Permission};
+use sallyport::{app::App, member::Permission};
 
 use crate::{
-    access::AppAccess,
+    access::{Addressed, AppAccess},
+    acts::{Caller, apps::limit_app},
     components::{Card, ErrorSummary, Fact, Facts, PanelFoot, SidePanel},
     context::Context,
     error::{PageError, PageResult},
@@ -25,15 +26,14 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
     Ok(ui.ok(page(&ui, &context, &access, form).await?).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, access: AppAccess, Typed(form): Typed) -> PageResult {
-    access.org().needs(Permission::ManageApps)?;
-    let limited = async {
-        let new = LimitOverride::check(&form.value("limit_per_minute"), &form.value("limit_per_day"))?;
-        context.store.limit_app(&access.org().me.act(), &access.app, new).await
-    };
-    match limited.await {
-        Ok(()) => Ok(see_other(format!("/apps/{}/settings?saved=1", access.app.id))),
-        Err(error) => Ok(ui.refused(page(&ui, &context, &access, refuse(form, error)?).await?).await),
+pub async fn post(ui: Ui, caller: Caller, Addressed(app): Addressed<AppAccess>, Typed(form): Typed) -> PageResult {
+    let limited = limit_app(app.clone(), form.value("limit_per_minute"), form.value("limit_per_day"));
+    match caller.run(limited).await {
+        Ok(()) => Ok(see_other(format!("/apps/{app}/settings?saved=1"))),
+        Err(error) => {
+            let (form, access) = (refuse(form, error)?, caller.access(&app).await?);
+            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?).await)
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use super::{
     row::{LastUsed, StatusBadge, ends_soon, environment_title, environment_tone, unused},
     scopes::KeyScopes,
     snippets::Snippets,
+    turn::TurnKey,
 };
 use crate::{
     access::KeyAccess,
@@ -26,7 +27,7 @@ use crate::{
     portal::Page,
     shell,
     ui::{Asked, Ui},
-    words::{Ago, Ahead},
+    words::{Ago, Ahead, turned},
 };
 
 #[derive(Deserialize)]
@@ -162,14 +163,10 @@ const fn refused(status: Status) -> Option<&'static str> {
 
 /// What came of a button that was just pressed, while it still holds.
 fn said(done: &str, status: Status) -> Option<&'static str> {
-    match (done, status) {
-        ("paused", Status::Paused) => Some("Paused. Requests with this key are refused (403) until you resume it."),
-        ("paused", Status::Suspended) => {
-            Some("Paused. It stays paused after the suspension ends, until you resume it.")
-        }
-        ("resumed", Status::Active) => Some("Resumed. The key works again."),
-        ("resumed", Status::Suspended) => Some("Resumed. It works again once what is archived is restored."),
-        ("edited" | "restricted", _) => Some("Saved."),
+    match done {
+        "paused" => turned(true, status),
+        "resumed" => turned(false, status),
+        "edited" | "restricted" => Some("Saved."),
         _ => None,
     }
 }
@@ -204,18 +201,11 @@ fn Actions(
     let to = |tail: &str| format!("{path}/{tail}");
     let status = key.status(now);
     let rotate = if key.has_signing_secret { "Rotate signing secret" } else { "Generate signing secret" };
-    let turn = match status {
-        Status::Suspended if key.paused.is_some() => Some(("resume", "Resume")),
-        Status::Active | Status::Suspended => Some(("pause", "Pause")),
-        Status::Paused => Some(("resume", "Resume")),
-        Status::Expired | Status::Revoked => None,
-    };
+    let paused = key.paused.is_some();
     view! {
         <a class="btn" href=another>"Generate like this one"</a>
         <form method="get" action=to("edit")><button id="edit" class="btn">"Edit"</button></form>
-        {turn.map(|(verb, name)| view! {
-            <form method="post" action=to(verb)><button class="btn">{name}</button></form>
-        })}
+        <TurnKey key=key.id.clone() status paused/>
         {(status != Status::Revoked).then(|| view! {
             {signing.then(|| view! {
                 <form method="get" action=to("signing-secret")><button id="rotate-signing" class="btn">{rotate}</button></form>

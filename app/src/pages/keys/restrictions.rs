@@ -2,11 +2,12 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::key::{Key, LimitOverride, Restrictions, restrictions::RestrictionsInput};
+use sallyport::key::{Key, LimitOverride, Restrictions};
 
 use super::overview;
 use crate::{
-    access::KeyAccess,
+    access::{Addressed, KeyAccess},
+    acts::{Caller, keys::restrict_key},
     components::{
         Card, CheckField, Choice, CodeBlock, ErrorSummary, Fact, Facts, PanelFoot, RadioGroup, SidePanel, TextArea,
         TextField,
@@ -26,22 +27,21 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> P
     Ok(ui.ok(page(&ui, &context, &access, form).await?).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typed(form): Typed) -> PageResult {
-    access.needs_change()?;
-    let restricted = async {
-        let input = RestrictionsInput {
-            require_signed: form.has("require_signed", "on"),
-            addresses: &form.value("addresses"),
-            address_mode: &form.value("address_mode"),
-            limit_per_minute: &form.value("limit_per_minute"),
-            limit_per_day: &form.value("limit_per_day"),
-        };
-        let new = Restrictions::check(&input, access.key.has_signing_secret)?;
-        context.store.restrict_key(&access.within.org().me.act(), &access.key, new).await
-    };
-    match restricted.await {
-        Ok(()) => Ok(see_other(format!("/keys/{}?done=restricted", access.key.id))),
-        Err(error) => Ok(ui.refused(page(&ui, &context, &access, refuse(form, error)?).await?).await),
+pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, Typed(form): Typed) -> PageResult {
+    let restricted = restrict_key(
+        key.clone(),
+        form.has("require_signed", "on"),
+        form.value("addresses"),
+        form.value("address_mode"),
+        form.value("limit_per_minute"),
+        form.value("limit_per_day"),
+    );
+    match caller.run(restricted).await {
+        Ok(()) => Ok(see_other(format!("/keys/{key}?done=restricted"))),
+        Err(error) => {
+            let (form, access) = (refuse(form, error)?, caller.access(&key).await?);
+            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?).await)
+        }
     }
 }
 

@@ -2,15 +2,14 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{
-    member::Permission,
-    place::{Place, check_typed_name},
-    store::Contents,
-    text,
-};
+use sallyport::{member::Permission, place::Place, store::Contents};
 
 use crate::{
-    access::OrgAccess,
+    access::{Addressed, OrgAccess},
+    acts::{
+        ActError, Caller,
+        places::{PlaceId, revoke_keys},
+    },
     components::{ErrorSummary, Modal, Notice, PanelFoot, TextField, Tone},
     context::Context,
     error::{PageError, PageResult},
@@ -33,14 +32,13 @@ pub mod of_app {
         ask(&ui, &context, page, Place::from(&access.app), FormState::new()).await
     }
 
-    pub async fn post(ui: Ui, State(context): State<Context>, access: AppAccess, Typed(form): Typed) -> PageResult {
-        access.org().needs(Permission::ManageKeys)?;
-        let place = Place::from(&access.app);
-        match revoke(&context, access.org(), &place, &form).await {
-            Ok(()) => Ok(see_other(format!("{}/keys?include_revoked=1", place.path()))),
+    pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<AppAccess>, Typed(form): Typed) -> PageResult {
+        match revoke(&caller, id.clone().into(), &form).await {
+            Ok(_) => Ok(see_other(format!("/apps/{id}/keys?include_revoked=1"))),
             Err(error) => {
-                let page = apps::keys::page(&ui, &context, &access, &ListQuery::default()).await?;
-                ask(&ui, &context, page, place, refuse(form, error)?).await
+                let (form, access) = (refuse(form, error)?, caller.access::<AppAccess>(&id).await?);
+                let page = apps::keys::page(&ui, &ui.context, &access, &ListQuery::default()).await?;
+                ask(&ui, &ui.context, page, Place::from(&access.app), form).await
             }
         }
     }
@@ -56,14 +54,13 @@ pub mod of_org {
         ask(&ui, &context, page, Place::from(&access.org), FormState::new()).await
     }
 
-    pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typed(form): Typed) -> PageResult {
-        access.needs(Permission::ManageOrg)?;
-        let place = Place::from(&access.org);
-        match revoke(&context, &access, &place, &form).await {
-            Ok(()) => Ok(see_other(format!("{}/keys?include_revoked=1", place.path()))),
+    pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<OrgAccess>, Typed(form): Typed) -> PageResult {
+        match revoke(&caller, id.clone().into(), &form).await {
+            Ok(_) => Ok(see_other(format!("/orgs/{id}/keys?include_revoked=1"))),
             Err(error) => {
-                let page = list(&ui, &context, &access).await?;
-                ask(&ui, &context, page, place, refuse(form, error)?).await
+                let (form, access) = (refuse(form, error)?, caller.access::<OrgAccess>(&id).await?);
+                let page = list(&ui, &ui.context, &access).await?;
+                ask(&ui, &ui.context, page, Place::from(&access.org), form).await
             }
         }
     }
@@ -73,11 +70,8 @@ async fn list(ui: &Ui, context: &Context, access: &OrgAccess) -> Result<Page, Pa
     Ok(orgs::keys::page(ui, context, access, &ListQuery::default()).await?.0)
 }
 
-async fn revoke(context: &Context, access: &OrgAccess, place: &Place, form: &FormState) -> sallyport::Result<()> {
-    check_typed_name(&form.value("typed_name"), &place.name)?;
-    let reason = text::optional_line("reason", &form.value("reason"), 200)?;
-    context.store.revoke_all(&access.me.act(), place, reason).await?;
-    Ok(())
+async fn revoke(caller: &Caller, place: PlaceId, form: &FormState) -> Result<u64, ActError> {
+    caller.run(revoke_keys(place, form.value("typed_name"), form.value("reason"))).await
 }
 
 /// The dialog in front of the list.

@@ -48,7 +48,7 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typ
     let typed = match TypedAsk::check(&form) {
         Ok(typed) => typed,
         Err(invalid) => {
-            let form = refuse(form, invalid.into())?;
+            let form = refuse(form, invalid)?;
             return Ok(ui.refused(page(&ui, &context, &access, form, None).await?).await);
         }
     };

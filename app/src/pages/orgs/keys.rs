@@ -9,13 +9,14 @@ use sallyport::{
 
 use crate::{
     access::OrgAccess,
+    acts::Caller,
     components::PageHead,
     context::Context,
     error::{PageError, PageResult},
     pages::keys::{
         answer::Sent,
         generate::{generate, like, untouched},
-        list::{KeyList, KeyListView, ListQuery},
+        list::{KeyList, KeyListView, ListQuery, Viewer},
         panel::{GeneratePanel, Panel},
     },
     portal::{Page, Section},
@@ -41,11 +42,12 @@ pub async fn get(
     Ok(ui.ok(page).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typed(form): Typed) -> PageResult {
+pub async fn post(ui: Ui, caller: Caller, access: OrgAccess, Typed(form): Typed) -> PageResult {
     access.needs(Permission::ManageKeys)?;
+    let context = &ui.context;
     let apps = context.store.apps_of_org(&access.org.id).await?;
-    let generated = generate(&context, &access, &apps, form).await?;
-    let page = page(&ui, &context, &access, &ListQuery::default()).await.map(|(page, _)| page);
+    let generated = generate(&caller, context.store.profile(), &access.org.id, form).await?;
+    let page = page(&ui, context, &access, &ListQuery::default()).await.map(|(page, _)| page);
     let path = path(&access);
     let sent = Sent { ui: &ui, access: &access, path: path.clone(), apps };
     sent.answer(generated, page, |_| path).await
@@ -79,6 +81,7 @@ pub async fn page(
         archived: access.org.archived_at.is_some(),
         page,
         filter,
+        viewer: Viewer::from(access),
         of_org: true,
         can_generate: access.role.may(Permission::ManageKeys) && can_generate,
         can_revoke_all: access.role.may(Permission::ManageOrg),
