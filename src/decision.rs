@@ -3,6 +3,7 @@
 
 mod asked;
 mod decisions;
+mod kept;
 mod plain;
 mod ring;
 mod step;
@@ -18,7 +19,8 @@ use crate::{
 };
 
 pub use asked::{Asked, Caller, SignedText};
-pub use decisions::{Decisions, Kept};
+pub use decisions::Decisions;
+pub use kept::Kept;
 pub use plain::plain;
 pub use step::{Outcome, Step};
 

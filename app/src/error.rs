@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use sallyport::{Error, id::OrgId, member::Role};
 
-/// Becomes a page of its own in [`crate::ui::error_pages`], which knows how the portal looks.
+/// Becomes a page of its own in [`crate::error_page::error_pages`], which knows how the portal looks.
 #[derive(Clone, Debug)]
 pub enum PageError {
     /// Sign in first, then come back.

@@ -16,7 +16,7 @@ pub mod context;
 #[cfg(feature = "ssr")]
 pub mod error;
 #[cfg(feature = "ssr")]
-mod error_page;
+pub mod error_page;
 #[cfg(feature = "ssr")]
 pub mod form;
 #[cfg(feature = "ssr")]
@@ -25,6 +25,8 @@ pub mod form_token;
 pub mod icons;
 #[cfg(feature = "ssr")]
 mod kept;
+#[cfg(feature = "ssr")]
+mod known_device;
 #[cfg(feature = "ssr")]
 pub mod noted;
 #[cfg(feature = "ssr")]
@@ -35,6 +37,8 @@ pub mod portal;
 pub mod routes;
 #[cfg(feature = "ssr")]
 pub mod shell;
+#[cfg(feature = "ssr")]
+mod theme;
 #[cfg(feature = "ssr")]
 pub mod ui;
 #[cfg(feature = "ssr")]

@@ -18,6 +18,7 @@ use sallyport::{clock::SystemClock, entropy::OsEntropy, verifier::freshness::ela
 use tokio::sync::watch;
 
 use crate::{
+    api::openapi,
     config::{Place, Serving},
     data_dir::{DataDir, Wanted},
     demo, page_pool,
@@ -83,6 +84,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
         store.clone(),
         Deployment {
             public_url,
+            describe: openapi::document,
             trusted_proxies: serving.trusted_proxies.clone(),
             requirements: serving.requirements.clone(),
             cache_keys: serving.cache_keys,

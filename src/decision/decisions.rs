@@ -6,31 +6,19 @@ use std::{
     time::Duration,
 };
 
-use super::{Decision, ring::Ring};
+use super::{Decision, kept::Kept, ring::Ring};
 use crate::{
     Timestamp,
     id::{KeyId, OrgId, RequestId},
     key::Verdict,
 };
 
-/// For so long a decision can be read.
-pub const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// Bytes of all decisions together.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// Organizations that have any.
 const MOST_ORGS: usize = 2_000;
 /// How often what is over is looked for.
 const FORGET_EVERY: Duration = Duration::from_secs(10 * 60);
-
-/// A decision that is kept.
-#[derive(Clone, Debug)]
-pub struct Kept {
-    pub decision: Arc<Decision>,
-    /// How many like it (of this key, with this verdict) came after it and were not kept.
-    pub left_out: u64,
-    /// Counts up: those of one moment have an order too.
-    pub(super) place: u64,
-}
 
 pub struct Decisions {
     rings: Mutex<Rings>,

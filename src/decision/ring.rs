@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Decision,
-    decisions::{KEPT_FOR, Kept},
+    kept::{KEPT_FOR, Kept},
 };
 use crate::{
     Timestamp,

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{decisions::KEPT_FOR, ring::MOST, *};
+use super::{kept::KEPT_FOR, ring::MOST, *};
 use crate::{
     id::KeyId,
     key::{record::KeyOwner, verdict::Check},

@@ -9,12 +9,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout},
 };
 
-use super::{
-    Location, Store,
-    pools::{Connector, Silence},
-    row::Read,
-    schema::SERVER_LOCK,
-};
+use super::{Location, Store, connector::Connector, pools::Silence, row::Read, schema::SERVER_LOCK};
 use crate::{Entropy, Error, Result, base62};
 
 /// One step of a poll that takes longer failed: its connection is dropped, and the next poll makes a new one.

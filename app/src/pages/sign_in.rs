@@ -19,12 +19,13 @@ use tower_sessions::Session;
 use super::{home::Visitor, theme::local};
 use crate::{
     access::{ORIGIN, Origin, USER, session_digest},
-    attempts::{known_device, wait_message, who},
+    attempts::wait_message,
     components::{ErrorSummary, Hidden, Notice, TextField, Tone},
     context::{Context, DemoSignIn},
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
+    known_device::{known_device, who},
     portal::Page,
     ui::{Asked, Typed, Ui, refuse, see_other},
 };

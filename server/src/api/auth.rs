@@ -22,10 +22,10 @@ use sallyport::{
 use utoipa::{IntoParams, openapi::schema::Object};
 
 use super::{
-    openapi::{about, words},
     problem::Problem,
     refusal::RefusalResponse,
     requirement::Requirement,
+    schema::{about, words},
 };
 use crate::{middleware::client::is_https, state::AppState};
 pub use forwarded::ENVOY;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::HeaderMap;
 use sallyport::{
     audit::{Action, Actor, NewEvent, Target},
     request::Client,
@@ -10,7 +10,10 @@ use sallyport::{
     verifier::Found,
 };
 
-use super::problem::Problem;
+use super::{
+    credential::{Unclear, bearer},
+    problem::Problem,
+};
 use crate::state::AppState;
 
 /// The root token that a request brings, if it is good.
@@ -42,14 +45,6 @@ pub async fn root_token(state: &AppState, client: &Client, headers: &HeaderMap) 
     }
 }
 
-/// Why nobody can say which credential was presented.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Unclear {
-    Several,
-    /// This header holds bytes that are no text.
-    Unreadable(HeaderName),
-}
-
 impl From<Unclear> for Problem {
     fn from(unclear: Unclear) -> Self {
         Self::bad_request(match unclear {
@@ -59,19 +54,4 @@ impl From<Unclear> for Problem {
             }
         })
     }
-}
-
-/// The credential of `Authorization: Bearer`. More than one such header is ambiguous, so it is refused.
-pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Unclear> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    if values.next().is_some() {
-        return Err(Unclear::Several);
-    }
-    let scheme = value.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
-    if !scheme.eq_ignore_ascii_case(b"bearer") {
-        return Ok(None);
-    }
-    let value = value.to_str().map_err(|_| Unclear::Unreadable(header::AUTHORIZATION))?;
-    Ok(Some(value.split_once(' ').map_or("", |(_, credential)| credential.trim())))
 }

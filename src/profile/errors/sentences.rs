@@ -1,6 +1,6 @@
 //! What refusals say where the profile has no words of its own.
 
-use crate::{key::Verdict, profile::Credentials};
+use crate::{profile::Credentials, verdict::Verdict};
 
 /// Unknown and malformed keys get the same words: neither tells anything of the other.
 pub fn of(verdict: Verdict, credentials: &Credentials) -> String {

@@ -19,8 +19,8 @@ use super::{
 use crate::{
     api::{
         json::{self, Taken},
-        openapi::{about, words},
         problem::Problem,
+        schema::{about, words},
     },
     state::AppState,
 };

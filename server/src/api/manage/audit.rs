@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     api::{
-        openapi::{about, words},
         problem::Problem,
+        schema::{about, words},
     },
     state::AppState,
 };

@@ -11,7 +11,7 @@ use sallyport::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::openapi::words;
+use crate::api::schema::words;
 
 /// An API key.
 #[derive(Serialize, ToSchema)]

@@ -19,8 +19,8 @@ use super::{
 use crate::{
     api::{
         json::{self, Taken},
-        openapi::words,
         problem::Problem,
+        schema::words,
     },
     state::AppState,
 };
