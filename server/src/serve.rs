@@ -19,7 +19,7 @@ use tokio::sync::watch;
 
 use crate::{
     api::openapi,
-    config::{Place, Serving},
+    config::{DataLocation, Serving},
     data_dir::{DataDir, Wanted},
     demo, page_pool,
     server::Server,
@@ -33,7 +33,7 @@ use greet::{greet, say};
 use listen::{Inherited, bind, own_url};
 use shutdown::{Shutdown, last_step};
 
-pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
+pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String> {
     let mut inherited = Inherited::from_env();
     let listener = match inherited.http()? {
         Some(listener) => listener,

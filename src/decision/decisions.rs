@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Decision, kept::Kept, ring::Ring};
+use super::{Decision, kept::KeptDecision, ring::Ring};
 use crate::{
     Timestamp,
     id::{KeyId, OrgId, RequestId},
@@ -70,11 +70,11 @@ impl Decisions {
     }
 
     /// What is kept of an organization, newest first.
-    pub fn of_org(&self, org: &OrgId, now: Timestamp) -> Vec<Kept> {
+    pub fn of_org(&self, org: &OrgId, now: Timestamp) -> Vec<KeptDecision> {
         self.lock().of_org.get(org).map(|ring| ring.list(now)).unwrap_or_default()
     }
 
-    pub fn find(&self, org: &OrgId, id: &RequestId, now: Timestamp) -> Option<Kept> {
+    pub fn find(&self, org: &OrgId, id: &RequestId, now: Timestamp) -> Option<KeptDecision> {
         self.lock().of_org.get(org).and_then(|ring| ring.find(id, now))
     }
 

@@ -9,7 +9,7 @@ pub const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A decision that is kept.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct KeptDecision {
     pub decision: Arc<Decision>,
     /// How many like it (of this key, with this verdict) came after it and were not kept.
     pub left_out: u64,

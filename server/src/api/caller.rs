@@ -7,7 +7,7 @@ use sallyport::{
     audit::{Action, Actor, NewEvent, Target},
     request::Client,
     root_token::{PREFIX, RootToken},
-    verifier::Found,
+    verifier::Lookup,
 };
 
 use super::{
@@ -31,14 +31,14 @@ pub async fn root_token(state: &AppState, client: &Client, headers: &HeaderMap) 
         return Err(refused("That is not a root token; one begins with sp_root_."));
     }
     match state.verifier.token(presented, client.ip).await? {
-        Found::Somebodys(token) => Ok(token),
-        Found::Nobodys => {
+        Lookup::Known(token) => Ok(token),
+        Lookup::Unknown => {
             let target = Target::new("root_token", "", "Unknown or revoked root token");
             let event = NewEvent::of_system(Action::TokenRefused, target).refused(401);
             state.context.noted.note(client.act(Actor::Anonymous), event);
             Err(refused("This root token is unknown or was revoked."))
         }
-        Found::Later(wait) => {
+        Lookup::Throttled(wait) => {
             let detail = "Too many unknown root tokens came from this address. Wait as long as Retry-After says.";
             Err(Problem::too_many(detail, Some(wait)))
         }
