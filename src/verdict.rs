@@ -12,6 +12,7 @@ pub enum Verdict {
     Malformed,
     NotFound,
     Revoked,
+    Rotated,
     Expired,
     Paused,
     Suspended,
@@ -28,13 +29,14 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Valid,
         Self::HttpsRequired,
         Self::Missing,
         Self::Malformed,
         Self::NotFound,
         Self::Revoked,
+        Self::Rotated,
         Self::Expired,
         Self::Paused,
         Self::Suspended,
@@ -58,6 +60,7 @@ impl Verdict {
             Self::Malformed => "malformed",
             Self::NotFound => "not_found",
             Self::Revoked => "revoked",
+            Self::Rotated => "rotated",
             Self::Expired => "expired",
             Self::Paused => "paused",
             Self::Suspended => "suspended",
@@ -85,6 +88,7 @@ impl Verdict {
             | Self::Malformed
             | Self::NotFound
             | Self::Revoked
+            | Self::Rotated
             | Self::Expired
             | Self::SignatureRequired
             | Self::BadSignature

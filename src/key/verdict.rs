@@ -51,6 +51,7 @@ pub enum Via<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
     Organization,
+    /// Of the key, or of the secret that was presented.
     Revocation,
     Expiry,
     Pause,
@@ -85,7 +86,8 @@ impl Check {
         let owner = &key.owner;
         let (refused, verdict) = match self {
             Self::Organization => (ask.org_id.is_some_and(|org| *org != owner.org_id), Verdict::NotFound),
-            Self::Revocation => (key.revoked, Verdict::Revoked),
+            Self::Revocation if key.revoked => (true, Verdict::Revoked),
+            Self::Revocation => (key.is_rotated(now), Verdict::Rotated),
             Self::Expiry => (key.expires_at.is_some_and(|at| at <= now), Verdict::Expired),
             Self::Pause => (key.paused, Verdict::Paused),
             Self::Suspension => (owner.suspended, Verdict::Suspended),
@@ -209,6 +211,19 @@ mod tests {
         let at = |micros| KeyRecord { expires_at: Some(Timestamp::from_micros(micros)), ..key_record() };
         assert_eq!(judge(&Ask::default(), &at(NOW.micros() + 1)), Verdict::Valid);
         assert_eq!(judge(&Ask::default(), &at(NOW.micros())), Verdict::Expired);
+    }
+
+    #[test]
+    fn a_secret_is_good_until_it_is_ended_or_retires() {
+        let ended = KeyRecord { secret_ended: true, ..key_record() };
+        assert_eq!(judge(&Ask::default(), &ended), Verdict::Rotated);
+        assert_eq!(judge(&Ask::default(), &KeyRecord { revoked: true, ..ended }), Verdict::Revoked);
+        let retires = |micros| {
+            let secret_retires_at = Some(Timestamp::from_micros(micros));
+            KeyRecord { extras: Extras { secret_retires_at, ..Extras::default() }.boxed(), ..key_record() }
+        };
+        assert_eq!(judge(&Ask::default(), &retires(NOW.micros() + 1)), Verdict::Valid);
+        assert_eq!(judge(&Ask::default(), &retires(NOW.micros())), Verdict::Rotated);
     }
 
     #[test]

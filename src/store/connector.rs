@@ -11,7 +11,7 @@ use super::Location;
 
 /// Set on each PostgreSQL connection: no statement, lock or forgotten transaction holds others up for long, and
 /// PostgreSQL ends the session of a client that vanished after half a minute and not after two hours.
-const POSTGRES: &str = "SET statement_timeout = '30s'; SET lock_timeout = '5s'; \
+pub(super) const POSTGRES: &str = "SET statement_timeout = '30s'; SET lock_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '30s'; SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; \
     SET tcp_keepalives_count = 3; SET tcp_user_timeout = 20000";
 

@@ -156,10 +156,11 @@ struct Conditions {
 
 impl Conditions {
     fn of_keys(org: &OrgId, app: Option<&AppId>) -> Self {
-        // An app's own column where one is asked for, so that its index serves the page.
+        // An app's own column where one is asked for, so that its index serves the page and the count alone: whether
+        // the app is the organization's is asked once and not of each key.
         match app {
             Some(app) => Self {
-                sql: "k.app_id = $1 AND k.org_id = $2".to_owned(),
+                sql: "k.app_id = $1 AND EXISTS (SELECT 1 FROM apps a WHERE a.id = $1 AND a.org_id = $2)".to_owned(),
                 org: "$2",
                 values: vec![Value::Text(app.to_string()), Value::Text(org.to_string())],
             },

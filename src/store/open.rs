@@ -94,7 +94,6 @@ impl Store {
             tools,
             peppers,
             listener: OnceLock::new(),
-            addition_listener: OnceLock::new(),
             prover: OnceLock::new(),
             #[cfg(feature = "testing")]
             slowness: OnceLock::new(),

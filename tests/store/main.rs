@@ -1,5 +1,6 @@
 //! The store, on SQLite and on PostgreSQL.
 
+mod changes;
 mod constraints;
 mod events;
 mod export;
@@ -7,6 +8,7 @@ mod faults;
 mod folding;
 mod holders;
 mod key_days;
+mod key_secrets;
 mod key_status;
 mod keys;
 mod lifecycle;

@@ -118,6 +118,7 @@ const fn meaning(verdict: Verdict) -> &'static str {
         Verdict::Malformed => "What was sent is not written like a key, or its checksum is wrong.",
         Verdict::NotFound => "Nobody has this key, or it is another organization’s.",
         Verdict::Revoked => "It was revoked.",
+        Verdict::Rotated => "It was rotated, and this secret is not valid any more.",
         Verdict::Expired => "Its time is over.",
         Verdict::Paused => "It is paused until somebody resumes it.",
         Verdict::Suspended => "Its app, or a place above it, is archived.",

@@ -13,6 +13,7 @@ pub fn mend(decision: &Decision, profile: &Profile) -> String {
     let named = |name: &Option<Box<str>>| name.as_ref().map_or("another".to_owned(), ToString::to_string);
     match decision.verdict {
         Verdict::Revoked => "A revoked key never comes back. Generate another and put it where this one is.".to_owned(),
+        Verdict::Rotated => "The key was rotated. Put its new secret where this one is.".to_owned(),
         Verdict::Expired => "Generate another and put it where this one is; give it a later end, or none.".to_owned(),
         Verdict::Paused => "Resume the key on its page when it may be used again.".to_owned(),
         Verdict::Suspended => {

@@ -87,7 +87,8 @@ impl Manager {
         if !profile.manages(key.owner, key.mode, key.scopes.iter().map(String::as_str)) {
             return Err(forbidden("This API key is not an organization's, so it may not manage one."));
         }
-        Ok(Self { client, actor: Actor::Key { id: key.id, label: key.label }, org: Some(key.org_id) })
+        let actor = Actor::Key { id: key.id, label: key.label, secret_n: record.secret_n };
+        Ok(Self { client, actor, org: Some(key.org_id) })
     }
 }
 
