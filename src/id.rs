@@ -114,6 +114,18 @@ id!(
     TokenId, "tok_", plain, 12
 );
 id!(
+    /// A job: work that is done after the transaction that caused it.
+    JobId, "job_", plain, 16
+);
+
+impl JobId {
+    /// That of a job of which there is one, which recurs. The name is plain: letters, digits and `_`.
+    pub(crate) fn named(name: &'static str) -> Self {
+        Self(format_compact!("{}{name}", Self::PREFIX))
+    }
+}
+
+id!(
     /// One request, in answers, logs and events.
     RequestId, "req_", plain, 20
 );
@@ -151,7 +163,7 @@ mod tests {
         insta::assert_snapshot!(ids.join("\n"));
     }
 
-    fn one_of_each(name: &str, entropy: &dyn Entropy) -> [String; 8] {
+    fn one_of_each(name: &str, entropy: &dyn Entropy) -> [String; 9] {
         [
             OrgId::mint(name, entropy).to_string(),
             TenantId::mint(name, entropy).to_string(),
@@ -161,11 +173,12 @@ mod tests {
             KeyId::mint(entropy).to_string(),
             TokenId::mint(entropy).to_string(),
             RequestId::mint(entropy).to_string(),
+            JobId::mint(entropy).to_string(),
         ]
     }
 
     /// What each kind makes of a text, in the same order.
-    fn kinds(text: &str) -> [Option<String>; 8] {
+    fn kinds(text: &str) -> [Option<String>; 9] {
         [
             OrgId::parse(text).map(|id| id.to_string()),
             TenantId::parse(text).map(|id| id.to_string()),
@@ -175,6 +188,7 @@ mod tests {
             KeyId::parse(text).map(|id| id.to_string()),
             TokenId::parse(text).map(|id| id.to_string()),
             RequestId::parse(text).map(|id| id.to_string()),
+            JobId::parse(text).map(|id| id.to_string()),
         ]
     }
 
@@ -196,7 +210,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_taken_is_taken_as_it_is(text in r"((org|ten|prj|app|usr|key|tok|req)_)?[0-9A-Za-z_]{0,90}|.*") {
+        fn what_is_taken_is_taken_as_it_is(text in r"((org|ten|prj|app|usr|key|tok|req|job)_)?[0-9A-Za-z_]{0,90}|.*") {
             for taken in kinds(&text).into_iter().flatten() {
                 prop_assert_eq!(&taken, &text);
                 // Plain in URLs, headers, file names and HTML.

@@ -15,6 +15,7 @@ mod feed;
 mod folding;
 mod holders;
 mod idempotency;
+mod jobs;
 mod key_days;
 mod key_list;
 mod key_secrets;
@@ -90,6 +91,7 @@ pub use verify::StoredKey;
 
 use crate::{Clock, Entropy, Error, Result, Timestamp, profile::Profile, vault::Vault};
 use feed::Feed;
+use jobs::Doorbell;
 use notes::Notes;
 use peppers::Peppers;
 use pools::{LOOK_UP, Pools};
@@ -117,6 +119,7 @@ struct Inner {
     writes: Writes,
     feed: Feed,
     notes: Notes,
+    doorbell: Doorbell,
     tools: Tools,
     peppers: Peppers,
     listener: OnceLock<Listener>,

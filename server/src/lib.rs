@@ -9,6 +9,7 @@ pub mod config;
 pub mod data_dir;
 pub mod demo;
 pub mod grpc;
+pub mod jobs;
 pub mod logs;
 pub mod middleware;
 pub mod page_pool;

@@ -1,11 +1,9 @@
-//! What runs beside the requests.
+//! What runs beside the requests. What lies in memory and is written at a fixed pace has a loop of its own here: it is lost
+//! with the process, so a job that outlives the process would be no help. All else is a job.
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use sallyport::{
-    store::Store,
-    verifier::{Verifier, limiter::oldest},
-};
+use sallyport::verifier::Verifier;
 use sallyport_app::context::Context;
 use tokio::{
     sync::watch,
@@ -13,13 +11,12 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
+use crate::jobs;
+
 /// How soon a change by another process is seen here.
 const POLL: Duration = Duration::from_millis(250);
 /// *Last used* is at most this old, and one write more.
 const FLUSH: Duration = Duration::from_secs(2);
-
-/// The names of requests that were answered are kept for a day, counts of days for a day more, and both this longer.
-const FORGET: Duration = Duration::from_secs(60 * 60);
 
 /// How long the last flush may take: a database that hangs must not keep the server from ending.
 const LAST_FLUSH: Duration = Duration::from_millis(2_500);
@@ -32,7 +29,7 @@ pub fn start(verifier: &Arc<Verifier>, context: &Context, stop: &watch::Receiver
         tokio::spawn(poll(Arc::clone(verifier), stop.clone())),
         tokio::spawn(flush(Arc::clone(verifier), stop.clone())),
         tokio::spawn(tell(context.clone(), stop.clone())),
-        tokio::spawn(forget(verifier.store().clone(), stop.clone())),
+        tokio::spawn(jobs::work(verifier.store().clone(), jobs::queues(), stop.clone())),
     ]
 }
 
@@ -68,30 +65,6 @@ async fn poll(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {
                 }
             }
         }
-    }
-}
-
-async fn forget(store: Store, mut stop: watch::Receiver<bool>) {
-    let mut ticks = interval(FORGET);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            _ = stop.changed() => return,
-        }
-        tokio::select! {
-            () = forget_old(&store) => {}
-            _ = stop.changed() => return,
-        }
-    }
-}
-
-async fn forget_old(store: &Store) {
-    if let Err(error) = store.forget_repeats().await {
-        tracing::warn!(%error, "the names of old requests could not be forgotten");
-    }
-    if let Err(error) = store.forget_days(oldest(store.now())).await {
-        tracing::warn!(%error, "the counts of old days could not be forgotten");
     }
 }
 

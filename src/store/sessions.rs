@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 use super::{Store, detached, row::Read, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
-    audit::{Act, Action, NewEvent, SYSTEM, Target},
+    audit::{Act, Action, Actor, NewEvent, SYSTEM, Target},
     id::UserId,
     session::{IDLE, MOST, OpenSession},
     user::User,
@@ -64,8 +64,6 @@ impl Store {
             .bind(expires_at.micros())
             .execute(tx.on())
             .await?;
-            // What expired goes here, not on a timer of its own.
-            sqlx::query("DELETE FROM sessions WHERE expires_at <= $1").bind(now).execute(tx.on()).await?;
             let signed_in = NewEvent::of_system(Action::SignedIn, Target::new("user", &user.id, &user.name));
             let ended = tx.end_oldest_sessions(&user.id, digest).await?;
             let details = if ended == 0 { json!({}) } else { json!({ "sessions_ended": ended }) };
@@ -189,6 +187,19 @@ impl Store {
             let ended = tx.end_sessions(&user.id).await?;
             tx.record_ended(Target::new("user", &user.id, &user.name), ended).await?;
             Ok(ended)
+        })
+        .await
+    }
+
+    /// Deletes sessions that expired, which open nothing any more; how many those were.
+    pub async fn delete_expired_sessions(&self) -> Result<u64> {
+        let store = self.clone();
+        detached(async move {
+            let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
+            let deleted = sqlx::query("DELETE FROM sessions WHERE expires_at <= $1").bind(store.now().micros());
+            let deleted = deleted.execute(tx.on()).await?.rows_affected();
+            tx.commit_counts().await?;
+            Ok(deleted)
         })
         .await
     }

@@ -35,6 +35,8 @@ pub(super) struct Tx {
     added: Vec<Added>,
     /// The key that manages and which of its secrets was presented, where one does.
     managing: Option<(KeyId, u32)>,
+    /// It added a job, which may be due as soon as it is committed.
+    pub(super) enqueued: bool,
 }
 
 impl Store {
@@ -61,6 +63,7 @@ impl Store {
             recorded: 0,
             touched: None,
             added: Vec::new(),
+            enqueued: false,
             managing,
         };
         tx.needs_alive().await?;
@@ -226,6 +229,9 @@ impl Tx {
         if let Some(tx) = self.tx.take() {
             self.store.0.writes.note(tx.commit().await)?;
             self.store.0.writes.succeeded();
+            if self.enqueued {
+                self.store.0.doorbell.ring();
+            }
         }
         Ok(())
     }

@@ -24,6 +24,12 @@ async fn each_constraint_refuses(store: &TestStore) {
              VALUES ('{id}', '{name}', '{email}', 'h', {operator}, 1)"
         )
     };
+    let job = |what: &str, state: &str| {
+        format!(
+            "INSERT INTO jobs (id, queue, payload, created_at, run_at, every, lease_until, outcome, ended_at, error) \
+             VALUES ('job_x', {what}, {state})"
+        )
+    };
     let long = "x".repeat(101);
     let set_secret = |what: &str| format!("UPDATE key_secrets SET {what} WHERE key_id = '{key}'");
     let set_key = |what: &str| format!("UPDATE keys SET {what} WHERE id = '{key}'");
@@ -52,6 +58,15 @@ async fn each_constraint_refuses(store: &TestStore) {
             format!("INSERT INTO key_uses (key_id, first_at, last_at) VALUES ('{key}', 2, 1)"),
         ),
         ("count below nothing", format!("INSERT INTO key_days (key_id, day, n) VALUES ('{key}', 1, -1)")),
+        ("job without a queue", job("'', '{}', 1", "1, NULL, NULL, NULL, NULL, NULL")),
+        ("job without a payload", job("'q', '', 1", "1, NULL, NULL, NULL, NULL, NULL")),
+        ("job that is not due and not over", job("'q', '{}', 1", "NULL, NULL, NULL, NULL, NULL, NULL")),
+        ("job that recurs and is over", job("'q', '{}', 1", "NULL, 1, NULL, 'done', 1, NULL")),
+        ("job that is over and leased", job("'q', '{}', 1", "NULL, NULL, 1, 'done', 1, NULL")),
+        ("job that recurs at no distance", job("'q', '{}', 1", "1, 0, NULL, NULL, NULL, NULL")),
+        ("job with a strange outcome", job("'q', '{}', 1", "NULL, NULL, NULL, 'lost', 1, NULL")),
+        ("job with an outcome at no time", job("'q', '{}', 1", "NULL, NULL, NULL, 'done', NULL, NULL")),
+        ("job that failed for no reason", job("'q', '{}', 1", "NULL, NULL, NULL, 'failed', 1, NULL")),
         ("plan", format!("UPDATE orgs SET plan = 'gold' WHERE id = '{org}'")),
         ("org name", format!("UPDATE orgs SET name = '' WHERE id = '{org}'")),
         ("member of nothing", format!("INSERT INTO members VALUES ('org_none', '{ada}', 'owner', 1)")),

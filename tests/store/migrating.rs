@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sallyport::{
     id::{KeyId, OrgId},
+    job::NewJob,
     store::{KeyFilter, Location, OpenError, Store},
     testing::{EARLIER, EARLIER_ROWS, SeededEntropy, TestStore, earlier_master_key, make_earlier},
     vault::MasterKey,
@@ -163,6 +164,9 @@ async fn every_row_is_carried_over(store: &TestStore) {
     assert_eq!(after.open_signing(&sealed, after.now()).expect("opens").len(), 1);
     let counted = KeyId::parse("key_p3Jt1wVfaHBealvt").expect("an id");
     assert_eq!(after.key_day(&counted, 20783).await.expect("asked"), 4_000_000_000);
+    let job = NewJob::once("mail", serde_json::json!({}), after.now(), after.entropy());
+    after.enqueue(vec![job.clone()]).await.expect("added");
+    assert!(after.job(&job.id).await.expect("asked").is_some());
     after.close().await;
     let again = Store::open(location, tools_with(&earlier_master_key())).await.expect("it is up to date");
     again.close().await;

@@ -7,6 +7,7 @@ mod demo;
 mod disk_full;
 mod hang;
 mod hostile;
+mod jobs;
 mod load;
 mod migrate;
 mod modes;
