@@ -1,12 +1,8 @@
 //! From a page to a response, and from a refused form back to its page.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use axum::{
-    body::{Body, to_bytes},
     extract::{FromRequest, FromRequestParts, RawForm, Request},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Response},
@@ -18,7 +14,8 @@ use crate::{
     context::{Context, Nonce},
     error::PageError,
     form::FormState,
-    portal::{Page, Portal, Site, Theme},
+    portal::{Page, Site, Theme},
+    render::document,
     routes::page_at,
 };
 
@@ -69,19 +66,10 @@ impl Ui {
         let brand = self.context.store.profile().brand.name.clone();
         let instead = self.instead(&page);
         let site = Site { base: self.context.base.clone(), theme: self.theme, nonce, brand, instead };
-        let page = Arc::new(Mutex::new(Some(page)));
-        let handler = leptos_axum::render_app_async_with_context(
-            || {},
-            move || {
-                let page = page.lock().unwrap_or_else(PoisonError::into_inner).take();
-                let site = site.clone();
-                page.map(|page| view! { <Portal page site/> })
-            },
-        );
-        let rendered = handler(Request::new(Body::empty())).await;
+        let (set, html) = document(page, site);
         // What a part of the page set, or the one that was meant.
-        let status = Some(rendered.status()).filter(|set| *set != StatusCode::OK).unwrap_or(status);
-        let mut response = (status, Html(document(rendered.into_body()).await)).into_response();
+        let status = set.unwrap_or(status);
+        let mut response = (status, Html(html)).into_response();
         response.extensions_mut().insert(Rendered);
         // Pages tell of one person's organizations, and one of them holds secrets: none is kept anywhere.
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -125,17 +113,6 @@ impl FromRequestParts<Context> for Ui {
     async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
         Ok(Self::of(context, parts))
     }
-}
-
-/// The document alone. Leptos appends inline scripts for resources; there are none here, and the policy forbids them.
-async fn document(body: Body) -> String {
-    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let mut text = String::from_utf8(bytes.into()).unwrap_or_default();
-    const END: &str = "</html>";
-    if let Some(end) = text.rfind(END) {
-        text.truncate(end + END.len());
-    }
-    text
 }
 
 fn theme(headers: &HeaderMap) -> Theme {
