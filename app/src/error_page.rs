@@ -54,7 +54,7 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
     let error = match response.extensions().get::<PageError>() {
         Some(error) => error.clone(),
         None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
-            PageError::BadRequest("This address does not take that kind of request.".to_owned())
+            PageError::BadRequest("This address does not accept that method.".to_owned())
         }
         None if response.extensions().get::<Rendered>().is_some() => return response,
         // The time-out knows nothing of pages.
@@ -152,8 +152,8 @@ fn Explained(
         view! {
             <p>"What may have happened:"</p>
             <ul class="reasons">
-                <li>"The request was let through; only refusals are kept."</li>
-                <li>"Its key was missing, not whole or unknown. Such a key belongs to no organization."</li>
+                <li>"The request was accepted; only refusals are kept."</li>
+                <li>"Its key was missing, incomplete or unknown. Such a key belongs to no organization."</li>
                 <li>"It is older than 24 hours, or the server was restarted since."</li>
                 <li>"So many were refused for the same reason that only some were kept."</li>
                 <li>"It belongs to another organization."</li>

@@ -149,7 +149,9 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Ask
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
         let asked = axum::extract::Query::<T>::try_from_uri(&parts.uri);
         let refused = || {
-            PageError::BadRequest("The address has a part that can’t be read; take off what follows the ?.".to_owned())
+            PageError::BadRequest(
+                "The address has parameters that can’t be read; remove what follows the ?.".to_owned(),
+            )
         };
         asked.map(|asked| Self(asked.0)).map_err(|_| refused())
     }

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName, header};
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unclear {
     Several,
-    /// This header holds bytes that are no text.
+    /// This header holds bytes that are not text.
     Unreadable(HeaderName),
 }
 

@@ -25,7 +25,7 @@ pub fn complete(mut response: Response, state: &AppState, for_a_gateway: bool, c
     }
     let problem = match response.status() {
         StatusCode::INTERNAL_SERVER_ERROR => {
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something is broken here; it was logged.")
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error; it was logged.")
         }
         _ => Problem::unavailable(),
     };

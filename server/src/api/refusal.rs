@@ -19,7 +19,7 @@ use crate::state::AppState;
 #[derive(Clone, Copy)]
 pub struct Rendered;
 
-/// What the client is told, whichever way it gets there: as the answer, within one, or in headers for nginx.
+/// Answer to the client, whichever way it gets there: as the answer, within one, or in headers for nginx.
 pub struct RefusalResponse {
     pub status: StatusCode,
     pub content_type: HeaderValue,

@@ -88,7 +88,7 @@ fn check(form: &FormState, user: &User) -> Result<Password, Invalid> {
     let (current, new) = (form.value("current_password"), form.value("new_password"));
     let mut invalid = Invalid::default();
     if current.is_empty() {
-        invalid.push("current_password", "Enter the password that you have now.");
+        invalid.push("current_password", "Enter your current password.");
     }
     let password = Password::check(&new, &[&user.name, &user.email]).map_err(|mut refused| {
         refused.0.iter_mut().for_each(|error| error.field = "new_password");
@@ -96,7 +96,7 @@ fn check(form: &FormState, user: &User) -> Result<Password, Invalid> {
     });
     let password = invalid.take(password);
     if new == current && invalid.0.is_empty() {
-        invalid.push("new_password", "This is the password that you have now. Choose another.");
+        invalid.push("new_password", "This is your current password. Choose another.");
     }
     invalid.or(password)
 }

@@ -46,7 +46,7 @@ async fn page(ui: &Ui, context: &Context, access: &AppAccess, form: FormState) -
     let close = format!("/apps/{}/settings#limits", access.app.id);
     Ok(page.with_dialog(move || {
         view! {
-            <SidePanel title="Limits" sub="Of each key of this app that has none of its own." close_href=close.clone()>
+            <SidePanel title="Limits" sub="For each key of this app without limits of its own." close_href=close.clone()>
                 <form method="post" action=action novalidate>
                     <div class="stack">
                         <ErrorSummary form=&form/>

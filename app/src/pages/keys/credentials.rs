@@ -28,8 +28,8 @@ const OPEN: Duration = Duration::from_secs(60 * 60);
 
 const TIME: usize = 8;
 
-const REFUSED: &str = "This file is not of this key and your account, or its dialog was open for more than an hour, or the \
-    key was revoked.";
+const REFUSED: &str =
+    "This file belongs to another key or account, its dialog was open for more than an hour, or the key was revoked.";
 
 /// The file that the one-time dialog offers. `secrets` are pairs of a field's id in the dialog and the secret in it.
 pub fn file(

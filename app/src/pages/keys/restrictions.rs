@@ -79,7 +79,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     Ok(page.with_dialog(move || {
         view! {
             <SidePanel
-                title="Restrictions" sub="They hold from the next request on."
+                title="Restrictions" sub="They apply from the next request on."
                 close_href=close.clone()
             >
                 <form method="post" action=action novalidate>
@@ -107,7 +107,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
 /// Limits instead of others.
 #[component]
 pub fn LimitFields(#[prop(into)] form: FormState, whose: &'static str) -> impl IntoView {
-    let hint = format!("Empty leaves it to {whose}.");
+    let hint = format!("Empty: {whose} limit applies.");
     view! {
         <TextField form=&form name="limit_per_minute" label="Requests per minute" hint=hint.clone()/>
         <TextField form=&form name="limit_per_day" label="Requests per day (UTC)" hint/>

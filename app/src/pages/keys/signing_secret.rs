@@ -30,9 +30,9 @@ use crate::{
 /// As the form says it, in seconds and in words.
 const GRACES: [(&str, u64, &str); 4] = [
     ("none", 0, "Ends at once"),
-    ("hour", 3_600, "Signs for an hour more"),
-    ("day", 86_400, "Signs for a day more"),
-    ("week", 604_800, "Signs for a week more"),
+    ("hour", 3_600, "Accepted for another hour"),
+    ("day", 86_400, "Accepted for another day"),
+    ("week", 604_800, "Accepted for another week"),
 ];
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
@@ -52,7 +52,7 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typ
         let seen = form
             .value("version")
             .parse()
-            .map_err(|_| Error::field("", "This form is not one that we gave you. Look again, then send it again."))?;
+            .map_err(|_| Error::field("", "This form is not valid any more. Check it, then send it again."))?;
         context.store.rotate_signing_secret(&access.within.org().me.act(), &access.key, seen, grace).await
     };
     match rotated.await {
@@ -78,7 +78,7 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typ
 
 fn grace(form: &FormState) -> Result<Duration, Error> {
     let chosen = GRACES.into_iter().find(|(value, ..)| *value == form.value("grace"));
-    let (_, seconds, _) = chosen.ok_or_else(|| Error::field("grace", "Choose from the list how long it signs."))?;
+    let (_, seconds, _) = chosen.ok_or_else(|| Error::field("grace", "Choose a time from the list."))?;
     Ok(Duration::from_secs(seconds))
 }
 
@@ -99,7 +99,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     let title = if first { "Generate signing secret" } else { "Rotate signing secret" };
     let graces = GRACES.into_iter().map(|(value, _, label)| Choice::new(value, label)).collect();
     Ok(page.with_dialog(move || {
-        let hint = "Change your servers one after another meanwhile. If it leaked, let it end at once.";
+        let hint = "Update your servers during this time. If it leaked, end it at once.";
         view! {
             <SidePanel title sub="The key stays as it is. The new secret is shown once." close_href=close.clone()>
                 <form method="post" action=action novalidate>
@@ -144,10 +144,9 @@ fn Already(close: String) -> impl IntoView {
     view! {
         <Modal title="Already shown" close_href=close.clone()>
             <Notice tone=Tone::Warning>
-                "This form was sent before, or the signing secret was rotated since it was opened. It was shown in that \
-                 answer and is nowhere else."
+                "This form was already sent, or the signing secret was rotated since it was opened. The secret was shown in that answer only."
             </Notice>
-            <p>"If it was saved, all is well. If it was not, rotate it once more."</p>
+            <p>"If you saved it, nothing is lost. If not, rotate it once more."</p>
             <div class="dialog-foot">
                 <a class="btn" href=close>"Close"</a>
                 <a class="btn btn-primary" href=again>"Rotate again"</a>

@@ -43,8 +43,8 @@ pub async fn get(
     Asked(query): Asked<MembersQuery>,
 ) -> PageResult {
     let done = match query.done.as_str() {
-        "change" => Some("The role is changed."),
-        "remove" => Some("The member is removed, and sees nothing of this organization any more."),
+        "change" => Some("The role was changed."),
+        "remove" => Some("The member was removed and can no longer see this organization."),
         _ => None,
     };
     let members = context.store.members(&access.org.id).await?;
@@ -64,7 +64,11 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typ
     let change = match form.value("do").as_str() {
         "change" => Change::Role,
         "remove" => Change::Remove,
-        _ => return Err(PageError::BadRequest("This form is none of this page; open the page again.".to_owned())),
+        _ => {
+            return Err(PageError::BadRequest(
+                "This form does not belong to this page. Open the page again.".to_owned(),
+            ));
+        }
     };
     let members = context.store.members(&access.org.id).await?;
     let owner = context.store.profile().keys.owner;
@@ -115,7 +119,7 @@ async fn page(
                 <Card title="Add a member">
                     <p class="muted">
                         {alone.then_some("Nobody else is here yet. ")}
-                        "Whoever has a shell on the server adds people, once they have an account (sallyport user create):"
+                        "An operator adds people on the server, once they have an account (sallyport user create):"
                     </p>
                     <CodeBlock text=add/>
                 </Card>

@@ -19,7 +19,7 @@ pub fn LimitsCard(app: App, may_change: bool) -> impl IntoView {
                 <form method="get" action=href><button id="limits" class="btn">"Change limits"</button></form>
             })
         >
-            <Facts><Fact label="Of each key">{limits_in_words(app.limits, "As the plan says")}</Fact></Facts>
+            <Facts><Fact label="Of each key">{limits_in_words(app.limits, "Set by the plan")}</Fact></Facts>
         </Card>
     }
 }

@@ -31,7 +31,7 @@ pub fn RestrictionsCard(key: Key, may_change: bool) -> impl IntoView {
                 <Facts>
                     <Fact label="Signatures">{signatures}</Fact>
                     <Fact label="Addresses">{said}</Fact>
-                    <Fact label="Limits">{limits_in_words(limits, "As the app or the plan says")}</Fact>
+                    <Fact label="Limits">{limits_in_words(limits, "Set by the app or the plan")}</Fact>
                 </Facts>
                 {(blocks > 0).then(|| view! { <CodeBlock text=listed name="Copy addresses"/> })}
             </div>

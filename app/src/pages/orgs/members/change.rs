@@ -56,7 +56,7 @@ impl Dialog {
         access.needs(Permission::ManageOrg)?;
         let member = members.iter().find(|member| member.user.id.as_str() == id).ok_or(PageError::NotFound)?.clone();
         if !access.role.may_change(Some(member.role), None) {
-            let message = format!("{} is an owner. Owners alone change that; ask one of them.", member.user.name);
+            let message = format!("{} is an owner. Only owners can change that; ask one of them.", member.user.name);
             return Err(PageError::Forbidden(message));
         }
         let may = |role: &Role| access.role.may_change(Some(member.role), Some(*role));
@@ -105,7 +105,7 @@ pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
         }
         Change::Remove => view! {
             <Notice tone=Tone::Danger>
-                "They see nothing of this organization from then on. "{keys}
+                "They can no longer see this organization. "{keys}
             </Notice>
         }
         .into_any(),
