@@ -56,10 +56,13 @@ fn parts(kind: Kind) -> [&'static str; 5] {
         Kind::Key => {
             let from = "JOIN keys k ON k.org_id = o.id LEFT JOIN apps a ON a.id = k.app_id \
                 LEFT JOIN users u ON u.id = k.owner_id";
-            ["k.id", "k.label", "k.shown", "COALESCE(a.name, u.name, '')", from]
+            ["k.id", "k.label", SHOWN, "COALESCE(a.name, u.name, '')", from]
         }
     }
 }
+
+/// What was ever shown of a key.
+const SHOWN: &str = "COALESCE((SELECT string_agg(s.shown, ' ') FROM key_secrets s WHERE s.key_id = k.id), '')";
 
 /// What the status of a key depends on.
 const STATUS: &str = concat!(", k.revoked_at, k.expires_at, k.paused_at, ", suspended_column!());
@@ -130,7 +133,8 @@ impl Store {
     pub async fn key_by_secret_for(&self, user: &UserId, secret: Checked<'_>) -> Result<Option<KeyId>> {
         for digest in self.digests(secret) {
             let row = sqlx::query(
-                "SELECT k.id FROM keys k JOIN members m ON m.org_id = k.org_id WHERE m.user_id = $1 AND k.digest = $2",
+                "SELECT k.id FROM key_secrets s JOIN keys k ON k.id = s.key_id JOIN members m ON m.org_id = k.org_id \
+                 WHERE m.user_id = $1 AND s.digest = $2",
             )
             .bind(user.to_string())
             .bind(digest.0.to_vec())
