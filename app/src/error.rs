@@ -80,14 +80,12 @@ impl PageError {
             Self::Role { name, role, .. } => {
                 format!("Your role here is {}. An owner or an admin of {name} can do this.", role.title())
             }
-            Self::TooLarge => "What was sent is larger than any form of this portal.".to_owned(),
+            Self::TooLarge => "The form is larger than the portal accepts.".to_owned(),
             Self::Unavailable => {
-                "The portal can’t reach its database. Look whether what you did is there, then try again.".to_owned()
+                "The portal can’t reach its database. Check whether your change was saved, then try again.".to_owned()
             }
             Self::Broken => {
-                "This is a defect of the portal, not your doing. It was logged; whoever runs the portal finds it by the \
-                 request’s id."
-                    .to_owned()
+                "This is a defect of the portal. It was logged; an operator can find it by the request’s id.".to_owned()
             }
         }
     }

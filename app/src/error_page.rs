@@ -101,8 +101,8 @@ fn Explained(
         view! {
             <p>"What may have happened:"</p>
             <ul class="reasons">
-                <li>"The request was let through; only refusals are kept."</li>
-                <li>"Its key was missing, not whole or unknown. Such a key belongs to no organization."</li>
+                <li>"The request was accepted; only refusals are kept."</li>
+                <li>"Its key was missing, incomplete or unknown. Such a key belongs to no organization."</li>
                 <li>"It is older than 24 hours, or the server was restarted since."</li>
                 <li>"So many were refused for the same reason that only some were kept."</li>
                 <li>"It belongs to another organization."</li>

@@ -156,7 +156,9 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Ask
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
         let asked = axum::extract::Query::<T>::try_from_uri(&parts.uri);
         let refused = || {
-            PageError::BadRequest("The address has a part that can’t be read; take off what follows the ?.".to_owned())
+            PageError::BadRequest(
+                "The address has parameters that can’t be read; remove what follows the ?.".to_owned(),
+            )
         };
         asked.map(|asked| Self(asked.0)).map_err(|_| refused())
     }
@@ -197,7 +199,7 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
         Some(_) if response.extensions().get::<Rendered>().is_some() => return response,
         Some(error) => error.clone(),
         None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
-            PageError::BadRequest("This address does not take that kind of request.".to_owned())
+            PageError::BadRequest("This address does not accept that method.".to_owned())
         }
         None if response.extensions().get::<Rendered>().is_some() => return response,
         // The time-out knows nothing of pages.

@@ -84,9 +84,9 @@ fn is_this_year(at: Timestamp, now: Timestamp) -> bool {
 pub fn turned(paused: bool, status: Status) -> Option<&'static str> {
     match (paused, status) {
         (true, Status::Paused) => Some("Paused. Requests with this key are refused (403) until you resume it."),
-        (true, Status::Suspended) => Some("Paused. It stays so when what suspends it is over, until you resume it."),
-        (false, Status::Active) => Some("Resumed. The key is good again."),
-        (false, Status::Suspended) => Some("Resumed. It is good again once what is archived is restored."),
+        (true, Status::Suspended) => Some("Paused. It stays paused after the suspension ends, until you resume it."),
+        (false, Status::Active) => Some("Resumed. The key works again."),
+        (false, Status::Suspended) => Some("Resumed. It works again once what is archived is restored."),
         _ => None,
     }
 }
@@ -102,7 +102,7 @@ pub fn refusal(code: &str) -> String {
         "suspended" => "its app or organization was archived",
         "ip_denied" => "its address may not use the key",
         "https_required" => "it came without https",
-        "mode_mismatch" => "a live key was asked for test data, or the other way round",
+        "mode_mismatch" => "a live key was used for test data, or the other way round",
         "app_mismatch" => "the key belongs to another app",
         "workspace_mismatch" => "the key belongs to another organization",
         "insufficient_scope" => "the key lacks a scope",

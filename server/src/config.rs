@@ -252,7 +252,7 @@ fn check_names(requirements: HashMap<String, Requirement>) -> Result<HashMap<Str
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
     match requirements.keys().find(|name| !plain(name)) {
-        Some(name) => Err(format!("[requirements.{name}]: a name has letters, digits, - and _ alone.")),
+        Some(name) => Err(format!("[requirements.{name}]: a name has only letters, digits, - and _.")),
         None => Ok(requirements),
     }
 }

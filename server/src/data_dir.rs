@@ -105,8 +105,7 @@ impl DataDir {
                     format!("The master key {} can't be written: {error}", path.display())
                 })?;
                 made.push(format!(
-                    "Made the master key {}. Keep a copy of it away from the database's backups: without it nothing \
-                     sealed can be opened.",
+                    "Made the master key {}. Keep a copy of it away from the database's backups: without it nothing that is encrypted can be read.",
                     path.display()
                 ));
                 fresh.push(path);
@@ -241,7 +240,7 @@ pub fn absent(place: &Place, location: &Location) -> String {
 fn no_key(path: &Path, location: &Location) -> String {
     format!(
         "There is a database ({location}) but no master key at {}: put back the file, name its folder with --data, or \
-         set SALLYPORT_MASTER_KEY. A new key could not open what is sealed in it.",
+         set SALLYPORT_MASTER_KEY. A new key could not decrypt what is in it.",
         path.display()
     )
 }
@@ -276,7 +275,7 @@ const NEW: &str = "If a new, empty portal is wanted here, make it with: sallypor
 
 fn emptied(key: &Path, location: &Location) -> String {
     format!(
-        "There is nothing of Sallyport's in the database ({location}), but the master key {} says that there was. Does \
+        "The database ({location}) holds no Sallyport, but the master key {} shows that there was one. Does \
          --database-url name the right one? Restore it from a backup. {NEW}",
         key.display()
     )

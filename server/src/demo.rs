@@ -46,7 +46,7 @@ impl Told {
         format!(
             "The demo's sign-in: {email} with the password: {password}\n\
              Its root token: {root_token}\n\
-             Ask whether one of its keys is good:\n\n  \
+             Verify one of its keys:\n\n  \
              curl -s {url}/v1/keys/verify \\\n    \
              -H 'Authorization: Bearer {root_token}' \\\n    \
              -H 'Content-Type: application/json' \\\n    \

@@ -47,7 +47,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     let public_url = serving.public_url.clone().unwrap_or_else(|| own_url(address));
     let is_local = address.ip().is_loopback() && is_loopback_url(&public_url);
     if serving.demo && !is_local {
-        return Err("--demo has a sign-in that everybody knows: it is for this machine alone, so listen on loopback \
+        return Err("--demo has a sign-in that everybody knows: it is only for this machine, so listen on loopback \
                     and leave --public-url out."
             .to_owned());
     }
@@ -59,7 +59,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     }
     if demo::is_in(&place.data) && !is_local {
         return Err(format!(
-            "{} holds the demo, whose sign-in everybody knows: it is for this machine alone. Choose another folder \
+            "{} holds the demo, whose sign-in everybody knows: it is only for this machine. Choose another folder \
              with --data.",
             place.data.display()
         ));

@@ -70,7 +70,7 @@ pub async fn change_password(current_password: String, new_password: String) -> 
 fn check(current: &str, new: &str, user: &User) -> Result<Password, Invalid> {
     let mut invalid = Invalid::default();
     if current.is_empty() {
-        invalid.push("current_password", "Enter the password that you have now.");
+        invalid.push("current_password", "Enter your current password.");
     }
     let password = Password::check(new, &[&user.name, &user.email]).map_err(|mut refused| {
         refused.0.iter_mut().for_each(|error| error.field = "new_password");
@@ -78,7 +78,7 @@ fn check(current: &str, new: &str, user: &User) -> Result<Password, Invalid> {
     });
     let password = invalid.take(password);
     if new == current && invalid.0.is_empty() {
-        invalid.push("new_password", "This is the password that you have now. Choose another.");
+        invalid.push("new_password", "This is your current password. Choose another.");
     }
     invalid.or(password)
 }

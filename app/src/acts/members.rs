@@ -16,7 +16,7 @@ pub fn to_change(access: &OrgAccess, members: &[Member], user: &str) -> Result<M
     if access.role.may_change(Some(member.role), None) {
         return Ok(member.clone());
     }
-    let message = format!("{} is an owner. Owners alone change that; ask one of them.", member.user.name);
+    let message = format!("{} is an owner. Only owners can change that; ask one of them.", member.user.name);
     Err(PageError::Forbidden(message))
 }
 

@@ -93,9 +93,9 @@ fn holder(kind: HolderKind, access: &OrgAccess, apps: &[App], app: &str) -> Opti
 /// How long the signing secret before the new one signs too: what forms send, in seconds and in words.
 pub const GRACES: [(&str, u64, &str); 4] = [
     ("none", 0, "Ends at once"),
-    ("hour", 3_600, "Signs for an hour more"),
-    ("day", 86_400, "Signs for a day more"),
-    ("week", 604_800, "Signs for a week more"),
+    ("hour", 3_600, "Accepted for another hour"),
+    ("day", 86_400, "Accepted for another day"),
+    ("week", 604_800, "Accepted for another week"),
 ];
 
 /// A key as it was, and its new signing secret.
@@ -111,7 +111,7 @@ pub async fn rotate_signing_secret(key: KeyId, version: String, grace: String) -
     let access = to_change(&caller, &key).await?;
     // The first of a key takes nothing's place.
     let grace = if access.key.has_signing_secret { seconds(&grace)? } else { Duration::ZERO };
-    let not_ours = || ActError::field("", "This form is not one that we gave you. Look again, then send it again.");
+    let not_ours = || ActError::field("", "This form is not valid any more. Check it, then send it again.");
     let seen = version.parse().map_err(|_| not_ours())?;
     let secret = caller.store().rotate_signing_secret(&access.act(), &access.key, seen, grace).await?;
     Ok(InPage(Rotated { access, secret }))
@@ -119,12 +119,12 @@ pub async fn rotate_signing_secret(key: KeyId, version: String, grace: String) -
 
 fn seconds(grace: &str) -> Result<Duration, ActError> {
     let chosen = GRACES.into_iter().find(|(value, ..)| *value == grace);
-    let (_, seconds, _) = chosen.ok_or_else(|| ActError::field("grace", "Choose from the list how long it signs."))?;
+    let (_, seconds, _) = chosen.ok_or_else(|| ActError::field("grace", "Choose a time from the list."))?;
     Ok(Duration::from_secs(seconds))
 }
 
-const NO_FILE: &str = "This file is not of this key and your account, or its dialog was open for more than an hour, or the \
-    key was revoked.";
+const NO_FILE: &str =
+    "This file belongs to another key or account, its dialog was open for more than an hour, or the key was revoked.";
 
 /// Opens the file that the one-time dialog holds sealed. Answers with its name and its text.
 #[server(prefix = "/act", endpoint = "keys/credentials")]

@@ -37,8 +37,8 @@ pub struct AccountQuery {
 impl AccountQuery {
     fn sentence(&self) -> Option<&'static str> {
         match self.changed.as_str() {
-            "name" => Some("Your name is changed."),
-            "password" => Some("Your password is changed, and you are signed out everywhere else."),
+            "name" => Some("Your name was changed."),
+            "password" => Some("Your password was changed, and you are signed out everywhere else."),
             "session" => Some("That session is signed out."),
             "sessions" => Some("You are signed out everywhere else."),
             _ => None,
@@ -68,7 +68,11 @@ pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> P
         }
         "session" => ("session", caller.run(end_session(form.value("session"))).await),
         "sessions" => ("sessions", caller.run(end_other_sessions()).await),
-        _ => return Err(PageError::BadRequest("This form is none of this page; open the page again.".to_owned())),
+        _ => {
+            return Err(PageError::BadRequest(
+                "This form does not belong to this page. Open the page again.".to_owned(),
+            ));
+        }
     };
     match done {
         Ok(()) => Ok(changed_to(what)),
@@ -112,7 +116,7 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
                         <Hidden name="do" value="name"/>
                         <TextField
                             form=&named name="name" label="Name" autocomplete="name"
-                            hint="What you do stands under this name in the activity log."
+                            hint="Shown with your actions in the activity log."
                         />
                         <div class="form-foot"><button class="btn">"Change name"</button></div>
                         <SubmitOnce/>

@@ -111,11 +111,11 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
     let (csv, jsonl) = (query.export_href(&path, Format::Csv), query.export_href(&path, Format::Jsonl));
     let body = if page.events.is_empty() {
         let (title, text) = if form.is_refused() {
-            ("Nothing matches", "A filter can’t be read. Correct it to see more.")
+            ("Nothing matches", "A filter is not valid. Correct it to see results.")
         } else if narrowed {
-            ("Nothing matches", "Take a filter away to see more.")
+            ("Nothing matches", "Remove a filter to see more.")
         } else {
-            ("Nothing has happened yet", "Every change and every refused request of a known key stands here.")
+            ("No activity yet", "Every change and every refused request of a known key is listed here.")
         };
         let clear = narrowed.then(|| path.clone());
         view! {

@@ -112,14 +112,13 @@ pub fn RefusedView(refused: Refused) -> impl IntoView {
     let foot = foot(&matching);
     let body = if matching.is_empty() {
         let (title, text) = if form.is_refused() {
-            ("Nothing matches", "A filter can’t be read. Correct it to see more.")
+            ("Nothing matches", "A filter is not valid. Correct it to see results.")
         } else if narrowed {
-            ("Nothing matches", "Take a filter away to see more.")
+            ("Nothing matches", "Remove a filter to see more.")
         } else {
             (
                 "No request was refused in the last 24 hours",
-                "Refused requests of known keys stand here, each with the check that failed. A key that is unknown \
-                 belongs to nobody, so its requests are not kept.",
+                "Refused requests of known keys are listed here with the check that failed. An unknown key belongs to no organization, so its requests are not kept.",
             )
         };
         let clear = narrowed.then(|| path.clone());

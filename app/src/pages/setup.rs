@@ -49,7 +49,7 @@ fn page(form: FormState, has_token: bool) -> Page {
     Page::bare("Set up", move || {
         view! {
             <h1 class="card-title">"Welcome to Sallyport"</h1>
-            <p class="card-sub">"Make the first account. It runs this portal."</p>
+            <p class="card-sub">"Create the first account, the operator of this portal."</p>
             <form method="post" action="/setup" novalidate class="stack">
                 <ErrorSummary form=&form/>
                 {if has_token {

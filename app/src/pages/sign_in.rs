@@ -70,7 +70,7 @@ fn page(form: FormState, demo: Option<DemoSignIn>) -> Page {
                 <TextField form=&form name="email" label="Email" kind="email" autocomplete="username" autofocus=!form.is_refused()/>
                 <TextField form=&form name="password" label="Password" kind="password" autocomplete="current-password"/>
                 <button class="btn btn-primary btn-wide">"Sign in"</button>
-                <p class="hint">"Lost the password? Whoever runs this portal can set another."</p>
+                <p class="hint">"Lost the password? An operator of this portal can set another."</p>
                 <SubmitOnce/>
             </form>
         }

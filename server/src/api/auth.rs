@@ -50,8 +50,7 @@ pub async fn auth(state: &AppState, client: &Client, request: Request<Body>) -> 
     let judged = async {
         if !asked.client.proxied && Forwarded::is_in(asked.headers) {
             // Judging the gateway's own GET instead of the client's DELETE would fail open.
-            let detail = "Forwarding headers are believed from trusted proxies only; add the gateway's address to \
-                trusted_proxies.";
+            let detail = "Forwarding headers are accepted from trusted proxies only; add the gateway's address to trusted_proxies.";
             return Err(Problem::new(StatusCode::FORBIDDEN, "untrusted_proxy", detail));
         }
         let required = required.map_err(Problem::bad_request)?;
@@ -99,7 +98,7 @@ pub struct Nginx {
 }
 
 fn nginx_alone() -> Object {
-    let text = "`nginx` knows 2xx, 401 and 403 alone: with this, every refusal is a 403 with the status in `X-Auth-Status`, \
+    let text = "`nginx` knows only 2xx, 401 and 403: with this, every refusal is a 403 with the status in `X-Auth-Status`, \
         the body in `X-Auth-Body` and its type in `X-Auth-Content-Type`.";
     about(text, words(["nginx"]))
 }
@@ -133,14 +132,13 @@ impl Asked<'_> {
         }
         if forwarded.method.is_none() && forwarded.target.is_some() {
             return Err(Problem::bad_request(
-                "The gateway tells the client's path and not its method; it has to tell both.",
+                "The gateway sends the client's path and not its method; it has to send both.",
             ));
         }
         if forwarded.method.is_some() && forwarded.target.is_none() && profile.judges_paths() {
             // A scope would allow whatever path the gateway keeps to itself.
             return Err(Problem::bad_request(
-                "The gateway tells the client's method and not its path, on which scopes and limits depend here; it has \
-                 to tell both.",
+                "The gateway sends the client's method and not its path, on which scopes and limits depend here; it has to send both.",
             ));
         }
         if request.is_options() && profile.credentials.pass_options {

@@ -46,7 +46,7 @@ pub async fn root_token(state: &AppState, client: &Client, headers: &HeaderMap) 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unclear {
     Several,
-    /// This header holds bytes that are no text.
+    /// This header holds bytes that are not text.
     Unreadable(HeaderName),
 }
 

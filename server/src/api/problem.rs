@@ -133,7 +133,7 @@ impl Problem {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
-            "Keys can't be judged right now, so this request is refused. Try again in a moment.",
+            "Keys can't be checked right now, so this request is refused. Try again in a moment.",
         )
     }
 }
@@ -142,17 +142,17 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Invalid(invalid) => Self::invalid(invalid.to_string(), invalid.0.iter().map(wrong).collect()),
-            Error::NotFound => Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing of that name."),
+            Error::NotFound => Self::new(StatusCode::NOT_FOUND, "not_found", "Not found."),
             Error::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, "forbidden", message),
             Error::SignedOut => {
-                Self::unauthorized("This credential is not good any more: it was revoked or paused, or has expired.")
+                Self::unauthorized("This credential is no longer valid: it was revoked or paused, or has expired.")
             }
             Error::AlreadyMade(id) => {
-                let detail = format!("This request was answered before, under the same Idempotency-Key. It made {id}.");
+                let detail = format!("A request with this Idempotency-Key was answered before. It created {id}.");
                 Self { made: Some(Box::new(Made::of(id))), ..Self::new(StatusCode::CONFLICT, "already_made", detail) }
             }
             Error::OtherRequest => {
-                let detail = "Another request was sent under this Idempotency-Key. Give each request its own.";
+                let detail = "Another request was sent with this Idempotency-Key. Give each request its own.";
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
             }
             Error::Busy(message) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message),
@@ -206,7 +206,7 @@ pub fn complete(mut response: Response, state: &AppState, for_a_gateway: bool, c
     if response.status().is_server_error() && response.extensions().get::<Told>().is_none() {
         let problem = match response.status() {
             StatusCode::INTERNAL_SERVER_ERROR => {
-                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something is broken here; it was logged.")
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error; it was logged.")
             }
             _ => Problem::unavailable(),
         };

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use super::problem::{Problem, Told};
 use crate::state::AppState;
 
-/// What the client is told, whichever way it gets there: as the answer, within one, or in headers for nginx.
+/// Answer to the client, whichever way it gets there: as the answer, within one, or in headers for nginx.
 pub struct RefusalResponse {
     pub status: StatusCode,
     pub content_type: HeaderValue,

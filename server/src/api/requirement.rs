@@ -64,7 +64,7 @@ impl Requirement {
                     requirement.mode = Some(Mode::parse(mode).ok_or("mode is live or test.")?);
                 }
                 _ => {
-                    return Err("The query holds a requirement that is not known, or one twice: scope, app_id, \
+                    return Err("The query holds an unknown requirement, or one twice. Known are scope, app_id, \
                                 ingestion=1, mode=live|test, body=1, any_path=1 and gateway=nginx are.");
                 }
             }

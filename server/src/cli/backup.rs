@@ -148,8 +148,8 @@ fn where_the_master_key_is(place: &Place) -> String {
     let path = key_path(place);
     let lies = match (&place.master_key, path.exists()) {
         (Some(_), _) => "it is in the environment, SALLYPORT_MASTER_KEY".to_owned(),
-        (None, true) => format!("it lies in {}", path.display()),
-        (None, false) => format!("it should lie in {}, and does not", path.display()),
+        (None, true) => format!("it is in {}", path.display()),
+        (None, false) => format!("it should be in {}, and is not there", path.display()),
     };
     format!("The master key is NOT in it: {lies}. Keep a copy of that elsewhere; to restore you need both.")
 }

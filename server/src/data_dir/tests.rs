@@ -86,7 +86,7 @@ async fn what_sqlite_left_is_never_written_over() {
     assert!(error.contains("Is its disk mounted"), "{error}");
 }
 
-/// The master key is in the environment, so that the lock alone says that there was a server.
+/// The master key is in the environment, so that the lock alone shows that there was one a server.
 #[tokio::test]
 async fn a_lock_is_a_trace_too() {
     let folder = folder();
@@ -182,7 +182,7 @@ mod postgres {
         let place = Place { database_url: Some(url), ..place(folder.path()) };
         let before = names(folder.path());
         let error = DataDir::prepare(&place, &SeededEntropy::new(1), Wanted::Known).await.err().expect("refused");
-        assert!(error.contains("says that there was") && error.contains("migrate --new"), "{error}");
+        assert!(error.contains("shows that there was one") && error.contains("migrate --new"), "{error}");
         assert_eq!(names(folder.path()), before);
         DataDir::prepare(&place, &SeededEntropy::new(1), Wanted::New).await.expect("it was said");
     }

@@ -34,7 +34,7 @@ pub async fn post(ui: Ui, caller: Caller, JustSignedIn(me): JustSignedIn, Typed(
 fn page(form: FormState, user: User) -> Page {
     Page::bare("Choose a password", move || {
         let why = if user.must_change_password {
-            "An operator of this portal set your password. Choose one that nobody else knows; then you can go on."
+            "An operator of this portal set your password. Choose one that only you know to continue."
         } else {
             "You are then signed out everywhere else."
         };

@@ -27,7 +27,7 @@ pub async fn get(ui: Ui, access: OperatedApp, Asked(query): Asked<SavedQuery>) -
     let page = Page::framed(format!("Ingestion · {}", app.name), chrome, move || {
         view! {
             {saved.then(|| view! { <div role="status"><Notice tone=Tone::Good>"Saved."</Notice></div> })}
-            <PageHead title=app.name.clone() sub=move || view! { <span>"Seen by operators of this portal alone"</span> }/>
+            <PageHead title=app.name.clone() sub=move || view! { <span>"Visible to operators of this portal only"</span> }/>
             <Switch app/>
         }
     });
@@ -53,7 +53,7 @@ fn Switch(app: App) -> impl IntoView {
                 <form method="post" action=action class="stack form">
                     <CheckField
                         form=&form name="verified" label="Verified for ingestion"
-                        hint="Its keys may push data. Without it they are refused (403) where ingestion is asked for."
+                        hint="Its keys may push data. Otherwise they are refused (403) where ingestion is required."
                     />
                     <div class="form-foot"><button class="btn btn-primary">"Save"</button></div>
                     <SubmitOnce/>

@@ -44,7 +44,7 @@ async fn page(ui: &Ui, context: &Context, access: &AppAccess, form: FormState) -
     let close = format!("/apps/{}/settings#limits", access.app.id);
     Ok(page.with_dialog(move || {
         view! {
-            <SidePanel title="Limits" sub="Of each key of this app that has none of its own." close_href=close.clone()>
+            <SidePanel title="Limits" sub="For each key of this app without limits of its own." close_href=close.clone()>
                 <form method="post" action=action novalidate>
                     <div class="stack">
                         <ErrorSummary form=&form/>
@@ -71,7 +71,7 @@ pub fn LimitsCard(app: App, may_change: bool) -> impl IntoView {
                 <form method="get" action=href><button id="limits" class="btn">"Change limits"</button></form>
             })
         >
-            <Facts><Fact label="Of each key">{limits_in_words(app.limits, "As the plan says")}</Fact></Facts>
+            <Facts><Fact label="Of each key">{limits_in_words(app.limits, "Set by the plan")}</Fact></Facts>
         </Card>
     }
 }

@@ -41,7 +41,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     Ok(page.with_dialog(move || {
         view! {
             <SidePanel
-                title="Edit key" sub="What it may do stays as it is; generate another key for that."
+                title="Edit key" sub="What the key may do can’t be changed here; generate another key for that."
                 close_href=close.clone()
             >
                 <form method="post" action=action novalidate>
@@ -50,7 +50,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
                         <TextField form=&form name="label" label="Label" autofocus=!form.is_refused()/>
                         <TextArea
                             form=&form name="metadata" label="Metadata" mono=true rows=8
-                            hint="Optional. A JSON object of up to 2 KB; each verdict on this key carries it."
+                            hint="Optional. A JSON object of up to 2 KB; the verifier returns it with the key."
                         />
                     </div>
                     <PanelFoot cancel_href=close>

@@ -207,8 +207,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
         view! {
             <div role="status">
                 <Notice tone=Tone::Warning>
-                    "No key here is the one that you pasted. It may belong to another organization, or be cut off; \
-                     it was not kept."
+                    "No key here matches what you pasted. It may belong to another organization, or be incomplete; it was not stored."
                 </Notice>
             </div>
         }
@@ -272,7 +271,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
 fn NothingMatches(path: String) -> impl IntoView {
     view! {
         <Empty
-            icon=Icon::Search title="Nothing matches" text="No key fits the search and the filters. Take some of them away."
+            icon=Icon::Search title="Nothing matches" text="No keys match the search and the filters. Remove some of them."
             action=move || view! { <a class="btn" href=path>"Clear filters"</a> }
         />
     }
@@ -307,7 +306,7 @@ fn Keys(list: KeyList) -> impl IntoView {
 #[component]
 fn NoKeys(list: KeyList) -> impl IntoView {
     let (title, text) = if list.hides {
-        ("No key in force", "Every key here was revoked. Tick Include revoked to see them.")
+        ("No active keys", "Every key here was revoked. Tick Include revoked to see them.")
     } else if list.archived {
         ("No API key", "This is archived: restore it to generate keys.")
     } else if list.can_generate {
@@ -318,7 +317,7 @@ fn NoKeys(list: KeyList) -> impl IntoView {
         };
         ("No API key yet", text)
     } else if list.profile.keys.owner == Owner::App {
-        ("No app to make a key for", "A key speaks for one app. Make a project and an app first.")
+        ("No apps yet", "A key belongs to one app. Create a project and an app first.")
     } else {
         ("No API key of this app", list.profile.keys.owner.of_whom())
     };
@@ -330,7 +329,7 @@ fn NoKeys(list: KeyList) -> impl IntoView {
             icon=Icon::Key title text
             action=move || generate.map(|href| view! { <a id="generate" class="btn btn-primary" href=href>"Generate API Key"</a> })
             below=move || below.then(|| view! {
-                <p class="muted">"It goes into a header. Ask whether it is good:"</p>
+                <p class="muted">"Send it in a header. To verify it:"</p>
                 <CodeBlock text=curl/>
             })
         />

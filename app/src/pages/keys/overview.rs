@@ -117,7 +117,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                 {match refused {
                     None => view! {
                         <Card title="Use it">
-                            <p class="muted">"Ask whether the key is good, as a gateway would:"</p>
+                            <p class="muted">"Verify the key as a gateway would:"</p>
                             <Snippets public_url profile=snippets/>
                             <p class="muted">
                                 "The key itself was shown once, when it was generated. If it is lost, "
@@ -155,7 +155,7 @@ const fn refused(status: Status) -> Option<&'static str> {
     match status {
         Status::Active | Status::Paused => None,
         Status::Suspended => Some(
-            "Every request with this key is answered 403 while its app or its owner is out of use; its settings and limits stay.",
+            "Every request with this key is answered 403 while its app or its owner is suspended; its settings and limits stay.",
         ),
         Status::Expired | Status::Revoked => Some("Every request with this key is answered 401."),
     }
@@ -233,7 +233,7 @@ fn proof(after: Duration) -> String {
 #[component]
 fn Signing(key: Key, now: Timestamp) -> impl IntoView {
     let before = key.signing_before_until.filter(|until| *until > now);
-    let before = before.map(|until| view! { "; the one before it signs too, and ends "<Ahead at=until now/> });
+    let before = before.map(|until| view! { "; the previous one is accepted too, and ends "<Ahead at=until now/> });
     view! { {if key.has_signing_secret { "Yes" } else { "None" }}{before} }
 }
 

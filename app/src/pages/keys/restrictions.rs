@@ -81,7 +81,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     Ok(page.with_dialog(move || {
         view! {
             <SidePanel
-                title="Restrictions" sub="They hold from the next request on."
+                title="Restrictions" sub="They apply from the next request on."
                 close_href=close.clone()
             >
                 <form method="post" action=action novalidate>
@@ -109,7 +109,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
 /// Limits instead of others.
 #[component]
 pub fn LimitFields(#[prop(into)] form: FormState, whose: &'static str) -> impl IntoView {
-    let hint = format!("Empty leaves it to {whose}.");
+    let hint = format!("Empty: {whose} limit applies.");
     view! {
         <TextField form=&form name="limit_per_minute" label="Requests per minute" hint=hint.clone()/>
         <TextField form=&form name="limit_per_day" label="Requests per day (UTC)" hint/>
@@ -139,7 +139,7 @@ pub fn RestrictionsCard(key: Key, may_change: bool) -> impl IntoView {
                 <Facts>
                     <Fact label="Signatures">{signatures}</Fact>
                     <Fact label="Addresses">{said}</Fact>
-                    <Fact label="Limits">{limits_in_words(limits, "As the app or the plan says")}</Fact>
+                    <Fact label="Limits">{limits_in_words(limits, "Set by the app or the plan")}</Fact>
                 </Facts>
                 {(blocks > 0).then(|| view! { <CodeBlock text=listed name="Copy addresses"/> })}
             </div>

@@ -55,7 +55,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
                         </Notice>
                         <TextField
                             form=&form name="reason" label="Reason" autofocus=!form.is_refused()
-                            hint="Optional. It stands in the activity log."
+                            hint="Optional. Shown in the activity log."
                         />
                     </div>
                     <PanelFoot cancel_href=close>

@@ -92,13 +92,13 @@ fn what(keys: i64, name: &str) -> String {
     }
 }
 
-/// Of what kind they are.
+/// How many there are.
 fn about(keys: i64, in_force: i64, name: &str) -> String {
     let expired = match keys - in_force {
-        n if n > 0 => format!("; {} expired", count(n, "key")),
+        n if n > 0 => format!("; {n} expired"),
         _ => String::new(),
     };
-    format!("{} in force, of {name}{expired}", count(in_force, "key"))
+    format!("{} of {name}{expired}", count(keys, "key"))
 }
 
 #[component]
@@ -118,7 +118,7 @@ fn Asking(
         1 => "One of them was used in the last week: what calls with it stops working.".to_owned(),
         n => format!("{n} of them were used in the last week: what calls with them stops working."),
     };
-    let hint = format!("Type {} to go on.", place.name);
+    let hint = format!("Type {} to confirm.", place.name);
     view! {
         <Modal title="Revoke all keys?" sub=about(keys, contents.keys, &place.name) close_href=close.clone()>
             <form method="post" action=action novalidate>
@@ -131,7 +131,7 @@ fn Asking(
                         form=&form name="typed_name" label=format!("Name of the {}", place.kind.noun()) hint
                         autocomplete="off" autofocus=!form.is_refused()
                     />
-                    <TextField form=&form name="reason" label="Reason" hint="Optional. It is shown in the activity log."/>
+                    <TextField form=&form name="reason" label="Reason" hint="Optional. Shown in the activity log."/>
                 </div>
                 <PanelFoot cancel_href=close>
                     <button class="btn btn-danger">"Revoke all keys"</button>
@@ -150,7 +150,7 @@ mod tests {
     fn it_says_how_many_keys_and_whose() {
         assert_eq!(what(14, "Focus"), "All 14 keys of Focus are revoked, whatever the list was filtered by.");
         assert_eq!(what(1, "Focus"), "The only key of Focus is revoked, whatever the list was filtered by.");
-        assert_eq!(about(3, 2, "Focus"), "2 keys in force, of Focus; 1 key expired");
-        assert_eq!(about(2, 2, "Focus"), "2 keys in force, of Focus");
+        assert_eq!(about(3, 2, "Focus"), "3 keys of Focus; 1 expired");
+        assert_eq!(about(2, 2, "Focus"), "2 keys of Focus");
     }
 }

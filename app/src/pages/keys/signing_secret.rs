@@ -80,7 +80,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     let title = if first { "Generate signing secret" } else { "Rotate signing secret" };
     let graces = GRACES.into_iter().map(|(value, _, label)| Choice::new(value, label)).collect();
     Ok(page.with_dialog(move || {
-        let hint = "Change your servers one after another meanwhile. If it leaked, let it end at once.";
+        let hint = "Update your servers during this time. If it leaked, end it at once.";
         view! {
             <SidePanel title sub="The key stays as it is. The new secret is shown once." close_href=close.clone()>
                 <form method="post" action=action novalidate>
@@ -125,10 +125,9 @@ fn Already(close: String) -> impl IntoView {
     view! {
         <Modal title="Already shown" close_href=close.clone()>
             <Notice tone=Tone::Warning>
-                "This form was sent before, or the signing secret was rotated since it was opened. It was shown in that \
-                 answer and is nowhere else."
+                "This form was already sent, or the signing secret was rotated since it was opened. The secret was shown in that answer only."
             </Notice>
-            <p>"If it was saved, all is well. If it was not, rotate it once more."</p>
+            <p>"If you saved it, nothing is lost. If not, rotate it once more."</p>
             <div class="dialog-foot">
                 <a class="btn" href=close>"Close"</a>
                 <a class="btn btn-primary" href=again>"Rotate again"</a>

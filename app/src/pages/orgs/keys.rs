@@ -93,9 +93,9 @@ pub async fn page(
     let page = Page::framed("API keys", chrome, move || {
         let generate = (list.can_generate && !list.is_empty()).then(|| format!("{}?panel=generate", list.path));
         let sub = match list.profile.keys.owner {
-            Owner::App => "Of every app of this organization.",
-            Owner::Member => "Of everybody in this organization: each speaks for its person.",
-            Owner::Organization => "Each speaks for the whole organization.",
+            Owner::App => "Keys of every app of this organization.",
+            Owner::Member => "Keys of all members; each acts for its owner.",
+            Owner::Organization => "Each acts for the whole organization.",
         };
         view! {
             <PageHead

@@ -48,8 +48,8 @@ pub async fn get(
     Asked(query): Asked<MembersQuery>,
 ) -> PageResult {
     let done = match query.done.as_str() {
-        "change" => Some("The role is changed."),
-        "remove" => Some("The member is removed, and sees nothing of this organization any more."),
+        "change" => Some("The role was changed."),
+        "remove" => Some("The member was removed and can no longer see this organization."),
         _ => None,
     };
     let members = context.store.members(&access.org.id).await?;
@@ -69,7 +69,11 @@ pub async fn post(ui: Ui, caller: Caller, access: OrgAccess, Typed(form): Typed)
     let change = match form.value("do").as_str() {
         "change" => Change::Role,
         "remove" => Change::Remove,
-        _ => return Err(PageError::BadRequest("This form is none of this page; open the page again.".to_owned())),
+        _ => {
+            return Err(PageError::BadRequest(
+                "This form does not belong to this page. Open the page again.".to_owned(),
+            ));
+        }
     };
     let user = UserId::parse(&form.value("user_id")).ok_or(PageError::NotFound)?;
     let (me, org) = (user == access.me.user.id, access.org.id.clone());
@@ -126,7 +130,7 @@ async fn page(
                 <Card title="Add a member">
                     <p class="muted">
                         {alone.then_some("Nobody else is here yet. ")}
-                        "Whoever has a shell on the server adds people, once they have an account (sallyport user create):"
+                        "An operator adds people on the server, once they have an account (sallyport user create):"
                     </p>
                     <CodeBlock text=add/>
                 </Card>

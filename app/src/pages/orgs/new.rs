@@ -43,7 +43,7 @@ fn page(chrome: Chrome, form: FormState) -> Page {
             Choice::new("enterprise", "Enterprise").note("For the whole company"),
         ];
         view! {
-            <PageHead title="New organization" sub=|| "It owns tenants, projects and apps; its members see them, nobody else does."/>
+            <PageHead title="New organization" sub=|| "It owns tenants, projects and apps, which only its members see."/>
             <Card>
                 <form method="post" action="/orgs/new" novalidate class="stack form">
                     <ErrorSummary form=&form/>

@@ -115,7 +115,7 @@ impl Search<'_> {
         let pages = places::all(self).await?.into_iter().filter(|place| place.is_called(words));
         all.push(("Pages", pages.take(8).map(Place::hit).collect()));
         let groups = groups(all);
-        let said = groups.is_empty().then_some("Nothing of yours is called that.");
+        let said = groups.is_empty().then_some("No results.");
         Ok(Answer { groups, said, repeated: words.to_owned(), ..Answer::default() })
     }
 }

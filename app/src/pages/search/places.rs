@@ -61,7 +61,7 @@ pub async fn all(search: &Search<'_>) -> Result<Vec<Place>, PageError> {
     places.push(Place::new("Account", "password sessions profile", "", "/account", Icon::Users));
     places.push(Place::theme(Theme::Light, "Theme: light", Icon::Sun));
     places.push(Place::theme(Theme::Dark, "Theme: dark", Icon::Moon));
-    places.push(Place::theme(Theme::System, "Theme: as the system has it", Icon::System));
+    places.push(Place::theme(Theme::System, "Theme: follow the system", Icon::System));
     Ok(places)
 }
 

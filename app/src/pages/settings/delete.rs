@@ -52,11 +52,11 @@ fn Asking(place: Place, form: FormState, stops: String) -> impl IntoView {
                 <div class="stack">
                     <ErrorSummary form=&form/>
                     <Notice tone=Tone::Danger>
-                        "Everything in it goes, its keys included. This can’t be undone. "{stops}
+                        "Everything in it is deleted, its keys included. This can’t be undone. "{stops}
                     </Notice>
                     <TextField
                         form=&form name="typed_name" label=format!("Name of the {noun}")
-                        hint=format!("Type {} to go on.", place.name) autocomplete="off" autofocus=!form.is_refused()
+                        hint=format!("Type {} to confirm.", place.name) autocomplete="off" autofocus=!form.is_refused()
                     />
                 </div>
                 <PanelFoot cancel_href=close>

@@ -54,7 +54,7 @@ pub struct Which {
 }
 
 impl Parameters for Which {
-    const TAKES: &str = "The query takes limit (1 to 100), cursor (the next_cursor of the part before), actor, action, \
+    const TAKES: &str = "The query takes limit (1 to 100), cursor (the next_cursor of the previous part), actor, action, \
         outcome (done or refused), from and to (RFC 3339), each once.";
 }
 
@@ -63,7 +63,7 @@ impl Which {
         let refused = |detail: &'static str| move || Problem::bad_request(detail);
         let known = |action: &String| Action::parse(action).is_some();
         if !self.action.as_ref().is_none_or(known) {
-            return Err(Problem::bad_request("That is no action of the activity log, such as key.revoked."));
+            return Err(Problem::bad_request("That is not an action of the activity log, such as key.revoked."));
         }
         if !self.outcome.as_deref().is_none_or(|outcome| matches!(outcome, "done" | "refused")) {
             return Err(Problem::bad_request("The outcome is done or refused."));

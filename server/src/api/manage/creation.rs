@@ -88,7 +88,7 @@ async fn once(parts: &Parts, body: Body, manager: &Manager, state: &AppState) ->
 /// A digest of the header, if there is one. The draft writes it in quotes; without them it is the same.
 fn name(headers: &HeaderMap) -> Result<Option<[u8; 32]>, Problem> {
     let refused = || {
-        let detail = "An Idempotency-Key has 1 to 255 printable ASCII characters, and there is one of it.";
+        let detail = "Send one Idempotency-Key, of 1 to 255 printable ASCII characters.";
         Problem::bad_request(detail)
     };
     let mut values = headers.get_all(HEADER).iter();

@@ -96,7 +96,7 @@ pub struct Which {
 }
 
 impl Parameters for Which {
-    const TAKES: &str = "The query takes limit (1 to 100), cursor (the next_cursor of the part before), \
+    const TAKES: &str = "The query takes limit (1 to 100), cursor (the next_cursor of the previous part), \
         include_revoked (true or false), status, label, environment and scope, each once.";
 }
 

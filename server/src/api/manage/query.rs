@@ -57,7 +57,8 @@ pub struct Part {
 }
 
 impl Parameters for Part {
-    const TAKES: &str = "The query takes limit (1 to 100) and cursor (the next_cursor of the part before), each once.";
+    const TAKES: &str =
+        "The query takes limit (1 to 100) and cursor (the next_cursor of the previous part), each once.";
 }
 
 impl Part {
@@ -74,7 +75,7 @@ pub fn limit(asked: Option<NonZeroU8>) -> Result<u8, Problem> {
 }
 
 pub fn no_cursor() -> Problem {
-    Problem::bad_request("That is no cursor of this list; take next_cursor as it was answered.")
+    Problem::bad_request("That is not a cursor of this list; send next_cursor as it was answered.")
 }
 
 /// A word to look for. PostgreSQL refuses some characters with an error; none of them is in what it holds.

@@ -87,7 +87,7 @@ pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
         }
         Change::Remove => view! {
             <Notice tone=Tone::Danger>
-                "They see nothing of this organization from then on. "{keys}
+                "They can no longer see this organization. "{keys}
             </Notice>
         }
         .into_any(),
