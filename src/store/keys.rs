@@ -78,7 +78,7 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
         created_by: row.text_opt("created_by")?,
         expires_at: row.time_opt("expires_at")?,
         last_used_at: row.time_opt("last_used_at")?,
-        metadata: metadata(&row.text("metadata")?),
+        metadata: Metadata::stored(&row.text("metadata")?),
         suspended: row.flag("suspended")?,
         paused,
         revoked,
@@ -99,10 +99,6 @@ pub(super) fn restrictions(row: &AnyRow) -> Result<Restrictions> {
 pub(super) fn limits(row: &impl Read, minute: &str, day: &str) -> Result<LimitOverride> {
     let limit = |limit: i64| u32::try_from(limit).unwrap_or(u32::MAX);
     Ok(LimitOverride { per_minute: row.int_opt(minute)?.map(limit), per_day: row.int_opt(day)?.map(limit) })
-}
-
-pub(super) fn metadata(text: &str) -> Metadata {
-    Metadata::stored(text)
 }
 
 pub(super) fn scopes(text: &str) -> Vec<String> {

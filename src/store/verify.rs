@@ -15,7 +15,7 @@ use crate::{
     Result, Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
     key::{
-        Digest,
+        Digest, Metadata,
         record::{AppOwner, Extras, KeyEnvironment, KeyOwner, KeyRecord},
         secret::Checked,
     },
@@ -112,7 +112,7 @@ impl Store {
             secret_n: u32::try_from(row.int("n")?).unwrap_or(u32::MAX),
             secret_ended: row.time_opt("ended_at")?.is_some(),
             extras: Extras {
-                metadata: keys::metadata(&row.text("metadata")?),
+                metadata: Metadata::stored(&row.text("metadata")?),
                 restrictions: keys::restrictions(row)?,
                 secret_retires_at: row.time_opt("retires_at")?,
             }
