@@ -28,7 +28,7 @@ test('a change of password, and a sign-out from afar, end what is open elsewhere
   await field(page, 'Current password').fill(person.password);
   await field(page, 'New password').fill('another-horse-battery-7');
   await page.getByRole('button', { name: 'Change password' }).click();
-  await expect(said(page, 'Your password is changed')).toBeVisible();
+  await expect(said(page, 'Your password was changed')).toBeVisible();
   await other.reload();
   await expect(other).toHaveURL(/\/sign-in/);
   await other.context().close();
@@ -46,7 +46,7 @@ test('a change of password, and a sign-out from afar, end what is open elsewhere
 
   await field(page, 'Name').fill('Ada Byron');
   await page.getByRole('button', { name: 'Change name' }).click();
-  await expect(said(page, 'Your name is changed.')).toBeVisible();
+  await expect(said(page, 'Your name was changed.')).toBeVisible();
 });
 
 test('too many wrong passwords: whoever is unknown waits, a known browser does not', async ({ page, browser, portal }) => {

@@ -62,7 +62,7 @@ test('arrows, Home and End choose; Escape closes and gives the focus back', asyn
   await expect(box(page)).toBeFocused();
 
   await page.keyboard.type('zzz');
-  await expect(palette(page).getByText('Nothing of yours is called that.').first()).toBeVisible();
+  await expect(palette(page).getByText('No results.').first()).toBeVisible();
   await expect(box(page)).toHaveAttribute('aria-expanded', 'false');
   await page.keyboard.press('Escape');
   await expect(palette(page)).toBeHidden();
@@ -141,7 +141,7 @@ test('axe finds nothing in the palette', async ({ page }) => {
     await page.keyboard.press('Control+k');
     for (const [typed, shown] of [
       ['focus', /Focus Android/],
-      ['focuszzz', /Nothing of yours/],
+      ['focuszzz', /No results/],
     ] as const) {
       await box(page).fill(typed);
       await expect(palette(page).getByText(shown).first()).toBeVisible();
@@ -222,7 +222,7 @@ test.describe('without scripts', () => {
     await page.goto('/search');
     await search.fill(secret.slice(0, 40));
     await search.press('Enter');
-    await expect(page.getByRole('main').getByText(/isn’t whole or has a typo/)).toBeVisible();
+    await expect(page.getByRole('main').getByText(/incomplete or has a typo/)).toBeVisible();
     await expect(search).toHaveValue('');
   });
 });

@@ -26,7 +26,7 @@ test('a request id opens its decision, and the request can be tried out again', 
   await expect(page.getByRole('textbox', { name: 'Path' })).toHaveValue('/leads');
   await page.getByRole('combobox', { name: 'Method' }).selectOption('GET');
   await page.getByRole('button', { name: 'Test it', exact: true }).click();
-  await expect(page.getByText('It would be let through.')).toBeVisible();
+  await expect(page.getByText('It would be accepted.')).toBeVisible();
 
   await page.goto(`/apps/${app_id}/activity`);
   await page.getByRole('link', { name: 'Refused requests' }).click();

@@ -68,7 +68,7 @@ test.describe('to be looked at', () => {
     });
     await page.goto(`${path}/test?request=${scope}`);
     await page.getByRole('button', { name: 'Test it', exact: true }).click();
-    await expect(page.getByText('What the client is told')).toBeVisible();
+    await expect(page.getByText('Answer to the client')).toBeVisible();
     await shoot(page, 'key-tested');
   });
 

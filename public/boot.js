@@ -17,9 +17,16 @@ if (islands.length > 0) {
   const module = await import(beside("sallyport.js"));
   await module.default({ module_or_path: beside("sallyport.wasm") });
   module.hydrate();
-  for (const island of islands) {
-    module[island.dataset.component]?.(island);
-  }
+  const start = (islands) => {
+    for (const island of islands) module[island.dataset.component]?.(island);
+  };
+  start(islands);
+  // Of two steps on one page, where the content alone changed, each is loaded when the history comes back to it.
+  addEventListener("popstate", ({ state }) => {
+    if (state === "shown-anew") location.reload();
+  });
+  // The content of another page took the place of this one's.
+  document.addEventListener("shown-anew", () => start(document.querySelectorAll("#content leptos-island")));
 }
 
 // Islands attach their listeners in a task of their own: only then is the page ready.

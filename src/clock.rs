@@ -1,4 +1,4 @@
-//! Time as an argument: whoever needs the hour is handed a [`Clock`].
+//! Time as an argument: code that needs the time is handed a [`Clock`].
 
 use std::{
     fmt,

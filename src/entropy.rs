@@ -1,4 +1,4 @@
-//! Randomness as an argument: whoever mints something is handed an [`Entropy`].
+//! Randomness as an argument: code that makes secrets is handed an [`Entropy`].
 
 use std::sync::{Mutex, PoisonError};
 

@@ -75,7 +75,7 @@ pub enum Error {
     /// Too much at once; the same may work in a moment.
     #[error("{0}")]
     Busy(&'static str),
-    /// The store can't be asked. Whoever asked about a key fails closed.
+    /// The store can't be asked. Questions about keys fail closed.
     #[error("the store can't be reached: {0}")]
     Unavailable(String),
     /// Something sealed does not open: wrong master key, or a damaged database.

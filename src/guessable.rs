@@ -19,8 +19,8 @@ const WALKS: [&str; 6] = [
     "!@#$%^&*()_+",
 ];
 
-/// Why a password would be guessed, as a sentence for whoever chose it; `whose` is what is known of them: their name and
-/// e-mail address.
+/// Why a password would be guessed, as a sentence for the person who chose it; `whose` is what is known of them: their name
+/// and e-mail address.
 pub fn reason(password: &str, whose: &[&str]) -> Option<&'static str> {
     let text = password.to_lowercase();
     let letters: Vec<char> = text.chars().collect();

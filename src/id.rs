@@ -24,7 +24,7 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
+        #[serde(try_from = "CompactString")]
         pub struct $name(CompactString);
 
         impl $name {
@@ -46,6 +46,14 @@ macro_rules! id {
 
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl TryFrom<CompactString> for $name {
+            type Error = String;
+
+            fn try_from(text: CompactString) -> Result<Self, String> {
+                Self::parse(&text).ok_or_else(|| format!("an id that begins with {} was expected", $prefix))
             }
         }
 

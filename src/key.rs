@@ -23,6 +23,7 @@ use crate::{
     profile::{Mode, Owner, Profile},
 };
 
+pub use crate::verdict::Verdict;
 pub use addresses::Addresses;
 pub use edited::EditedKey;
 pub use holder::Holder;
@@ -32,7 +33,7 @@ pub use new::NewKey;
 pub use record::KeyRecord;
 pub use restrictions::{LimitOverride, Restrictions};
 pub use secret::{Digest, PlainSecret, SigningSecret};
-pub use verdict::{Ask, Verdict};
+pub use verdict::Ask;
 
 /// An API key as its owner sees it: everything but the secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,21 +139,31 @@ impl Status {
 }
 
 impl Key {
-    /// What somebody has to be allowed to change it. A person's own token is theirs, and of those who look after the
-    /// organization; so is a key that manages it.
+    /// What somebody has to be allowed to change it.
     pub fn needs(&self, who: &UserId, profile: &Profile) -> Permission {
-        match &self.owner_id {
-            Some(owner) if owner != who => Permission::ManageOrg,
-            _ if profile.manages(self.owner, self.mode, self.scopes.iter().map(String::as_str)) => {
-                Permission::ManageOrg
-            }
-            _ => Permission::ManageKeys,
-        }
+        needed(self.owner, self.owner_id.as_ref(), self.mode, &self.scopes, who, profile)
     }
 
     pub fn status(&self, now: Timestamp) -> Status {
         let expired = self.expires_at.is_some_and(|at| at <= now);
         Status::first_of(self.revoked.is_some(), expired, self.suspended, self.paused.is_some())
+    }
+}
+
+/// What somebody has to be allowed to change a key. A person's own token is theirs, and of those who look after the
+/// organization; so is a key that manages it.
+fn needed(
+    owner: Owner,
+    owner_id: Option<&UserId>,
+    mode: Mode,
+    scopes: &[String],
+    who: &UserId,
+    profile: &Profile,
+) -> Permission {
+    match owner_id {
+        Some(owner) if owner != who => Permission::ManageOrg,
+        _ if profile.manages(owner, mode, scopes.iter().map(String::as_str)) => Permission::ManageOrg,
+        _ => Permission::ManageKeys,
     }
 }
 

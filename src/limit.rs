@@ -101,7 +101,7 @@ impl Rate {
     }
 }
 
-/// Rounded up: whoever waits so long has waited long enough.
+/// Rounded up: waiting this long is long enough.
 pub fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
@@ -124,7 +124,7 @@ struct Part<S> {
     passes: bool,
 }
 
-/// Judges a request by all its limits. Whoever only wants to look leaves the state as it was.
+/// Judges a request by all its limits. A caller that only looks leaves the state as it was.
 pub fn judge(state: State, limits: &Limits, cost: NonZeroU32, now: Now) -> Judged {
     let mut after = state;
     let mut tightest: Option<(bool, Rate)> = None;

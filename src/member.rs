@@ -1,6 +1,6 @@
 //! What a person may do in an organization.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Timestamp, user::User};
 
@@ -23,7 +23,7 @@ pub enum RoleGiven {
     Unchanged,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     Owner,

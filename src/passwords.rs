@@ -137,7 +137,7 @@ impl Passwords {
             Lane::Known => None,
         };
         let running = Arc::clone(&self.0.running).acquire_owned().await.map_err(|_| busy())?;
-        // The permits go with the work: whoever hangs up leaves the hash running, and it still counts.
+        // The permits go with the work: after a client hangs up the hash still runs, and still counts.
         let work = move || {
             let _permits = (waiting, of_strangers, running);
             work()

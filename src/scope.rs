@@ -49,7 +49,7 @@ pub struct Request<'a> {
     pub target: Option<&'a str>,
     /// Nothing inside where the path could be read in two ways.
     pub path: Option<Option<CleanPath<'a>>>,
-    /// Whoever asks takes such paths all the same.
+    /// The caller accepts such paths.
     pub any_path: bool,
 }
 

@@ -68,7 +68,7 @@ impl Signed<'_> {
     /// Looks whether one of the secrets signed this at a time that is about now.
     pub fn check<'a>(&self, secrets: impl IntoIterator<Item = &'a SigningSecret>, now: Timestamp) -> Checked {
         let Some(signed_at) = timestamp(self.timestamp) else {
-            return Checked::Malformed("The timestamp is written as seconds since 1970, in digits alone.");
+            return Checked::Malformed("The timestamp is written as seconds since 1970, in digits only.");
         };
         let Some(signature) = signature(self.signature) else {
             return Checked::Malformed("The signature is written as 64 digits of lower-case hex.");

@@ -1,6 +1,6 @@
 //! How often somebody may be wrong about a password (OWASP: Blocking Brute Force Attacks, device cookies).
 //!
-//! Whoever is unknown is counted by address, by account, and by both together. A browser that signed in before carries a
+//! A stranger is counted by address, by account, and by both together. A browser that signed in before carries a
 //! mark of it and is counted by itself alone: an attack on an account, from however many addresses, slows strangers and
 //! never its owner. Everything is in memory and bounded, and fills up again by itself: nobody is locked out for good.
 
@@ -39,7 +39,7 @@ const MOST: usize = 65_536;
 /// Of one count, at most one refusal in this time is told to the activity log.
 const TELL_EVERY: Duration = Duration::from_secs(10 * 60);
 
-/// What is known of whoever tries.
+/// What is known of the person who tries.
 #[derive(Clone, Copy, Debug)]
 pub enum Who {
     /// Nothing but the address.
@@ -111,7 +111,7 @@ fn name(parts: &[&[u8]]) -> Name {
     std::array::from_fn(|at| digest[at])
 }
 
-/// Whoever has one address of IPv6 has a block of 64 bits of them.
+/// A client with one address of IPv6 has a block of 64 bits of them.
 pub fn block(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
@@ -145,7 +145,7 @@ impl Attempt {
 
 impl Throttle {
     /// Lets an attempt through, or says how long to wait. It is counted at once, so that many at the same time do not
-    /// slip through together; whoever was right takes it back.
+    /// slip through together; a right one takes it back.
     pub fn attempt(&mut self, who: Who, account: &str, now: Duration) -> Result<Attempt, Throttled> {
         let attempt = Attempt::of(who, account);
         let wait = |(name, limit): &(Name, Limit)| {

@@ -16,7 +16,7 @@ pub struct User {
     pub created_at: Timestamp,
 }
 
-/// A person as whoever runs the deployment sees them.
+/// A person as operators see them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub user: User,
@@ -61,7 +61,7 @@ impl Password {
     }
 
     /// A password as typed at a sign-in. One that is longer than any that can have been set is nobody's: hashing a
-    /// megabyte would be a favour to whoever floods us.
+    /// megabyte would help an attacker who floods us.
     pub fn typed(text: String) -> Self {
         Self(if text.chars().count() > Self::MOST { String::new() } else { text })
     }

@@ -89,8 +89,7 @@ impl Vault {
         };
         let (print, rest) = rest.split_at_checked(FINGERPRINT).ok_or_else(damaged)?;
         if print != self.0.fingerprint {
-            let message = "This database was sealed under another master key: \
-                set SALLYPORT_MASTER_KEY, or put back the file master.key that lay beside it.";
+            let message = "This database was encrypted with another master key: set SALLYPORT_MASTER_KEY, or put back the file master.key that was beside it.";
             return Err(Error::Sealed(message.to_owned()));
         }
         let (nonce, text) = rest.split_at_checked(NONCE).ok_or_else(damaged)?;

@@ -50,7 +50,7 @@ use freshness::Freshness;
 use health::Health;
 use last_used::LastUsed;
 use limiter::Limiter;
-pub use look_up::Found;
+pub use look_up::Lookup;
 use replays::Replays;
 use shared::Shared;
 use unknown::{Asker, Unknown};
@@ -208,9 +208,9 @@ impl Verifier {
         for _ in 0..ATTEMPTS {
             let generation = self.keys.generation();
             let key: Arc<CachedKey> = match self.look_up(checked, generation, asker(ask, client)).await? {
-                Found::Somebodys(key) => key,
-                Found::Nobodys => return Ok(Judged::without_key(Verdict::NotFound)),
-                Found::Later(wait) => {
+                Lookup::Known(key) => key,
+                Lookup::Unknown => return Ok(Judged::without_key(Verdict::NotFound)),
+                Lookup::Throttled(wait) => {
                     let later = Judged::without_key(Verdict::RateLimited);
                     return Ok(Judged { retry_after: Some(wait), ..later });
                 }

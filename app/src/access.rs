@@ -2,10 +2,11 @@
 //!
 //! What belongs to another organization looks exactly like what does not exist.
 
+mod admit;
 mod decision;
 
 use axum::{
-    extract::{FromRequestParts, Path},
+    extract::FromRequestParts,
     http::{Method, request::Parts},
 };
 use sallyport::{
@@ -28,6 +29,8 @@ use tower_sessions::{Session, session::Id};
 
 use crate::{context::Context, error::PageError};
 
+pub(crate) use admit::admit;
+pub use admit::{Access, Addressed};
 pub use decision::DecisionAccess;
 
 /// The name in a session's data under which the person stands.
@@ -53,7 +56,7 @@ pub fn session_digest(id: &Id) -> [u8; 32] {
 }
 
 /// A session that is alive, before its person was looked up.
-struct LiveSession {
+pub struct LiveSession {
     user: UserId,
     digest: [u8; 32],
     client: Client,
@@ -61,10 +64,14 @@ struct LiveSession {
 
 impl LiveSession {
     async fn find(parts: &Parts) -> Result<Option<Self>, PageError> {
-        let (Some(session), Some(client)) = (parts.extensions.get::<Session>(), parts.extensions.get::<Client>())
-        else {
-            return Ok(None);
-        };
+        match (parts.extensions.get::<Session>(), parts.extensions.get::<Client>()) {
+            (Some(session), Some(client)) => Self::with(session, client).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// The one that a request's cookie names.
+    pub(crate) async fn with(session: &Session, client: &Client) -> Result<Option<Self>, PageError> {
         let user: Option<UserId> = session.get(USER).await.map_err(|error| {
             tracing::error!(%error, "a session could not be loaded");
             PageError::Unavailable
@@ -78,7 +85,11 @@ impl LiveSession {
         Self::find(parts).await?.ok_or_else(|| sign_in(parts))
     }
 
-    fn of_user(self, user: User) -> SignedIn {
+    pub(crate) fn user(&self) -> &UserId {
+        &self.user
+    }
+
+    pub(crate) fn of_user(self, user: User) -> SignedIn {
         SignedIn { user, session: self.digest, client: self.client }
     }
 }
@@ -311,6 +322,11 @@ impl KeyAccess {
         org.needs(self.needed)
     }
 
+    /// Who acts, for the store.
+    pub fn act(&self) -> Act {
+        self.within.org().me.act()
+    }
+
     pub fn may_change(&self) -> bool {
         self.needs_change().is_ok()
     }
@@ -318,33 +334,40 @@ impl KeyAccess {
 
 macro_rules! extracted {
     ($($access:ident by $id:ident of |$found:ident| $me:expr),* $(,)?) => {$(
+        impl Access for $access {
+            type Id = $id;
+
+            fn parse(id: &str) -> Option<$id> {
+                $id::parse(id)
+            }
+
+            async fn found(session: LiveSession, store: &Store, id: &$id) -> Result<Self, PageError> {
+                $access::found(session, store, id).await
+            }
+
+            fn me(&self) -> &SignedIn {
+                let $found = self;
+                $me
+            }
+        }
+
         impl FromRequestParts<Context> for $access {
             type Rejection = PageError;
 
             async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
                 let session = LiveSession::of(parts).await?;
-                let user = session.user.clone();
-                let path = Path::<String>::from_request_parts(parts, context).await.ok();
-                let place = match path.and_then(|Path(id)| $id::parse(&id)) {
-                    Some(id) => $access::found(session, &context.store, &id).await,
-                    None => Err(PageError::NotFound),
-                };
-                if matches!(place, Err(PageError::NotFound)) {
-                    settled(&context.store, &user).await?;
-                }
-                let $found = place?;
-                $me.settled()?;
-                Ok($found)
+                let id = admit::id_of::<$access>(parts, context).await;
+                admit(session, &context.store, id.as_ref()).await
             }
         }
     )*};
 }
 
 extracted!(
-    OrgAccess by OrgId of |found| found.me,
-    TenantAccess by TenantId of |found| found.within.me,
-    ProjectAccess by ProjectId of |found| found.within.within.me,
-    AppAccess by AppId of |found| found.org().me,
-    OperatedApp by AppId of |found| found.me,
-    KeyAccess by KeyId of |found| found.within.org().me,
+    OrgAccess by OrgId of |found| &found.me,
+    TenantAccess by TenantId of |found| &found.within.me,
+    ProjectAccess by ProjectId of |found| &found.within.within.me,
+    AppAccess by AppId of |found| &found.org().me,
+    OperatedApp by AppId of |found| &found.me,
+    KeyAccess by KeyId of |found| &found.within.org().me,
 );

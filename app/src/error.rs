@@ -2,9 +2,14 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use sallyport::{Error, id::OrgId, member::Role};
+use serde::{Deserialize, Serialize};
 
-/// Becomes a page of its own in [`crate::ui::error_pages`], which knows how the portal looks.
-#[derive(Clone, Debug)]
+/// Marks a response that is whole, whatever its status: no page of an error takes its place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rendered;
+
+/// Becomes a page of its own in [`crate::error_page::error_pages`], which knows how the portal looks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PageError {
     /// Sign in first, then come back.
     SignIn {
@@ -75,14 +80,12 @@ impl PageError {
             Self::Role { name, role, .. } => {
                 format!("Your role here is {}. An owner or an admin of {name} can do this.", role.title())
             }
-            Self::TooLarge => "What was sent is larger than any form of this portal.".to_owned(),
+            Self::TooLarge => "The form is larger than the portal accepts.".to_owned(),
             Self::Unavailable => {
-                "The portal can’t reach its database. Look whether what you did is there, then try again.".to_owned()
+                "The portal can’t reach its database. Check whether your change was saved, then try again.".to_owned()
             }
             Self::Broken => {
-                "This is a defect of the portal, not your doing. It was logged; whoever runs the portal finds it by the \
-                 request’s id."
-                    .to_owned()
+                "This is a defect of the portal. It was logged; an operator can find it by the request’s id.".to_owned()
             }
         }
     }

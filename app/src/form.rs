@@ -1,9 +1,27 @@
 //! What was typed into a form, and what is wrong with it.
 
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, RawForm, Request},
+    http::StatusCode,
+    response::IntoResponse,
+};
 use sallyport::text;
+
+use crate::error::PageError;
 
 /// Bytes of a form at most: what is larger was not typed by a person.
 pub const LIMIT: usize = 64 * 1024;
+
+/// The body of a form as it was sent.
+pub async fn sent<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, PageError> {
+    let RawForm(bytes) =
+        RawForm::from_request(request, state).await.map_err(|rejection| match rejection.into_response().status() {
+            StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLarge,
+            _ => PageError::BadRequest("A form was expected here (application/x-www-form-urlencoded).".to_owned()),
+        })?;
+    Ok(bytes)
+}
 
 /// The values and errors of a form, by the name of the field; an error under `""` belongs to no field.
 #[derive(Clone, Default, Debug, PartialEq, Eq)]

@@ -23,8 +23,7 @@ pub fn mint(vault: &Vault, entropy: &dyn Entropy, user: &UserId, now: Timestamp)
 
 /// The nonce of a token that we gave to that person: what the database keeps unique.
 pub fn check(vault: &Vault, user: &UserId, now: Timestamp, text: &str) -> Result<Vec<u8>, Invalid> {
-    let refused =
-        || Invalid::field("", "This form is not one that we gave you, or it lay open for a day. Send it again.");
+    let refused = || Invalid::field("", "This form has expired or is not valid. Send it again.");
     let token = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;
     let (marked, mark) = token.split_at_checked(NONCE + TIME).ok_or_else(refused)?;
     if !vault.is_marked(&[user.as_str().as_bytes(), marked], mark) {

@@ -35,7 +35,7 @@ impl Kept {
         }
         match to_bytes(body, LIMIT).await {
             Ok(bytes) => (Self::of(&bytes), Body::from(bytes)),
-            // Whoever reads it next says what is wrong with it.
+            // The next reader says what is wrong with it.
             Err(error) => (Self::default(), Body::from_stream(stream::once(async { Err::<Vec<u8>, _>(error) }))),
         }
     }

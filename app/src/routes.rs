@@ -4,6 +4,7 @@ use axum::{Router, http::Method};
 
 use crate::{
     access::{AppAccess, OrgAccess, ProjectAccess, TenantAccess},
+    acts,
     context::Context,
     error::PageError,
     kept,
@@ -26,6 +27,7 @@ macro_rules! routes {
         pub fn routes() -> Router<Context> {
             Router::new()
                 $(.route($path, routes!(@page [$($page)::+] [$(::<$of>)?] $($verb)+)))*
+                .merge(acts::routes())
                 .fallback(|| async { PageError::NotFound })
                 .layer(axum::middleware::from_fn(kept::keep))
         }

@@ -1,7 +1,7 @@
 //! Times and counts in words.
 
 use leptos::prelude::*;
-use sallyport::Timestamp;
+use sallyport::{Timestamp, key::Status};
 
 use crate::components::When;
 
@@ -80,6 +80,17 @@ fn is_this_year(at: Timestamp, now: Timestamp) -> bool {
     chrono::Datelike::year(&at.to_chrono()) == chrono::Datelike::year(&now.to_chrono())
 }
 
+/// What came of pausing or resuming a key, in the status that it has then.
+pub fn turned(paused: bool, status: Status) -> Option<&'static str> {
+    match (paused, status) {
+        (true, Status::Paused) => Some("Paused. Requests with this key are refused (403) until you resume it."),
+        (true, Status::Suspended) => Some("Paused. It stays paused after the suspension ends, until you resume it."),
+        (false, Status::Active) => Some("Resumed. The key works again."),
+        (false, Status::Suspended) => Some("Resumed. It works again once what is archived is restored."),
+        _ => None,
+    }
+}
+
 /// Why a key was refused; the code of a verdict (or of a later version's) in plain words.
 pub fn refusal(code: &str) -> String {
     let words = match code {
@@ -92,7 +103,7 @@ pub fn refusal(code: &str) -> String {
         "suspended" => "its app or organization was archived",
         "ip_denied" => "its address may not use the key",
         "https_required" => "it came without https",
-        "mode_mismatch" => "a live key was asked for test data, or the other way round",
+        "mode_mismatch" => "a live key was used for test data, or the other way round",
         "app_mismatch" => "the key belongs to another app",
         "workspace_mismatch" => "the key belongs to another organization",
         "insufficient_scope" => "the key lacks a scope",

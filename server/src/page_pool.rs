@@ -1,5 +1,5 @@
 //! Threads of their own for pages, and a bound of how many are made at once: rendering takes milliseconds, a verdict
-//! microseconds, and whoever asks for many pages must not keep verdicts waiting.
+//! microseconds, and many pages must not keep verdicts waiting.
 
 mod form;
 
@@ -61,8 +61,8 @@ impl PagePool {
         timeout(LONGEST_WAIT, Arc::clone(&self.places).acquire_owned()).await.ok()?.ok()
     }
 
-    /// Runs a page's handler over there. It ends with whoever waits for it, as it would here. Its request has come whole
-    /// ([`with_whole_body`]), so that a place is never taken by who sends slowly.
+    /// Runs a page's handler over there. It ends when nobody waits for it any more, as it would here. Its request has been
+    /// read whole ([`with_whole_body`]), so that a slow sender never takes a place.
     pub async fn run(&self, handler: impl Future<Output = Response> + Send + 'static) -> Response {
         let Some(place) = self.place().await else { return busy() };
         let page = async move {

@@ -18,7 +18,8 @@ use sallyport::{clock::SystemClock, entropy::OsEntropy, verifier::freshness::ela
 use tokio::sync::watch;
 
 use crate::{
-    config::{Place, Serving},
+    api::openapi,
+    config::{DataLocation, Serving},
     data_dir::{DataDir, Wanted},
     demo, page_pool,
     server::Server,
@@ -32,7 +33,7 @@ use greet::{greet, say};
 use listen::{Inherited, bind, own_url};
 use shutdown::{Shutdown, last_step};
 
-pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
+pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String> {
     let mut inherited = Inherited::from_env();
     let listener = match inherited.http()? {
         Some(listener) => listener,
@@ -47,7 +48,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     let public_url = serving.public_url.clone().unwrap_or_else(|| own_url(address));
     let is_local = address.ip().is_loopback() && is_loopback_url(&public_url);
     if serving.demo && !is_local {
-        return Err("--demo has a sign-in that everybody knows: it is for this machine alone, so listen on loopback \
+        return Err("--demo has a sign-in that everybody knows: it is only for this machine, so listen on loopback \
                     and leave --public-url out."
             .to_owned());
     }
@@ -59,7 +60,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
     }
     if demo::is_in(&place.data) && !is_local {
         return Err(format!(
-            "{} holds the demo, whose sign-in everybody knows: it is for this machine alone. Choose another folder \
+            "{} holds the demo, whose sign-in everybody knows: it is only for this machine. Choose another folder \
              with --data.",
             place.data.display()
         ));
@@ -83,6 +84,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
         store.clone(),
         Deployment {
             public_url,
+            describe: openapi::document,
             trusted_proxies: serving.trusted_proxies.clone(),
             requirements: serving.requirements.clone(),
             cache_keys: serving.cache_keys,

@@ -1,6 +1,6 @@
 //! Events as files: CSV for a spreadsheet, a JSON object a line for everything else.
 //!
-//! A line of JSON holds everything that the event's hash is made of, so that whoever has all of a chain can check it.
+//! A line of JSON holds everything that the event's hash is made of, so that anybody with a whole chain can check it.
 
 use chrono::SecondsFormat;
 use serde_json::{Value, json};

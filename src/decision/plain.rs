@@ -2,7 +2,7 @@
 
 use crate::{key::SigningSecret, profile::Profile, root_token, text};
 
-/// At most so many characters of a text. Whoever writes a key into a path writes it into this page too, so what begins
+/// At most so many characters of a text. A key in a path would be in this page too, so what begins
 /// like a secret is cut behind its prefix.
 pub fn plain(text: &str, most: usize, profile: &Profile) -> Box<str> {
     let mut shown = String::new();

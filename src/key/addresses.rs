@@ -97,7 +97,7 @@ fn error(line: usize, entry: &str, mend: &str) -> FieldError {
     FieldError { field: "addresses", message: format!("Line {line}, {shown}: {mend}") }
 }
 
-/// One block, or how to mend it.
+/// One block, or how to fix it.
 fn block(entry: &str) -> Result<IpNet, String> {
     let (address, length) = match entry.split_once('/') {
         Some((address, length)) => (address, Some(length)),

@@ -2,9 +2,10 @@
 
 use crate::{
     Timestamp,
-    id::KeyId,
+    id::{KeyId, UserId},
     key::Status,
-    profile::{Mode, Owner},
+    member::Permission,
+    profile::{Mode, Owner, Profile},
 };
 
 /// What a list shows of a [`Key`](super::Key); half of its columns, since lists are read most.
@@ -12,6 +13,8 @@ use crate::{
 pub struct ListedKey {
     pub id: KeyId,
     pub owner: Owner,
+    /// The person whose token it is.
+    pub owner_id: Option<UserId>,
     /// What the app, the person or the organization is called.
     pub owner_name: String,
     pub label: String,
@@ -24,4 +27,13 @@ pub struct ListedKey {
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
     pub status: Status,
+    /// Whatever else it is.
+    pub paused: bool,
+}
+
+impl ListedKey {
+    /// What somebody has to be allowed to change it.
+    pub fn needs(&self, who: &UserId, profile: &Profile) -> Permission {
+        super::needed(self.owner, self.owner_id.as_ref(), self.mode, &self.scopes, who, profile)
+    }
 }

@@ -84,7 +84,7 @@ fn check_expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, Invalid
         },
     };
     if at < now + Duration::from_secs(60) || at > now + Duration::from_secs(MOST_DAYS * DAY) {
-        return refused("The expiry has to lie between a minute and 3650 days ahead.");
+        return refused("The expiry has to be between a minute and 3650 days ahead.");
     }
     Ok(Some(at))
 }

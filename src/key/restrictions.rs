@@ -28,7 +28,7 @@ fn limit(field: &'static str, text: &str, most: u32) -> Result<Option<u32>, Inva
     let whole = digits.bytes().all(|byte| byte.is_ascii_digit());
     match digits.parse() {
         Ok(limit) if whole && (1..=most).contains(&limit) => Ok(Some(limit)),
-        _ => Err(Invalid::field(field, format!("Write a number from 1 to {most}, or nothing for what the plan says."))),
+        _ => Err(Invalid::field(field, format!("Write a number from 1 to {most}, or nothing for the plan’s limit."))),
     }
 }
 

@@ -47,7 +47,7 @@ impl Findings {
         if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
             let signs: Vec<_> = signs.chars().map(String::from).collect();
             let message =
-                format!("A name has up to 64 letters, digits and {} alone; change {name:?}.", signs.join(" "));
+                format!("A name has up to 64 characters: letters, digits and {}; change {name:?}.", signs.join(" "));
             self.refuse(text, message);
         }
         name.clone()

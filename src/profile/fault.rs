@@ -9,7 +9,7 @@ use serde::Serialize;
 pub struct Fault {
     pub line: usize,
     pub column: usize,
-    /// With the mend.
+    /// With a suggested fix.
     pub message: String,
 }
 

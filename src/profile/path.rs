@@ -71,7 +71,7 @@ impl PathPattern {
         }
         let end = text.strip_suffix("/**").unwrap_or(text);
         if end.contains("**") {
-            return Err("`**` stands alone, as the last segment of a path pattern.");
+            return Err("`**` has to be the whole last segment of a path pattern.");
         }
         Ok(Self(text.to_owned()))
     }

@@ -114,7 +114,7 @@ impl Store {
     }
 
     /// The filter with its actor's id, or kind where that has none, in place of a name: so it means the same one for as
-    /// long as it is asked, whoever acts meanwhile. A name that nobody has is refused.
+    /// long as it is asked, also if others act meanwhile. A name that nobody has is refused.
     pub async fn with_actor_known(&self, org: &OrgId, app: Option<&AppId>, filter: EventFilter) -> Result<EventFilter> {
         if filter.actor.is_empty() {
             return Ok(filter);

@@ -2,7 +2,7 @@
 
 use sqlx::any::AnyRow;
 
-use super::{keys, row::Read};
+use super::row::{Read, digest};
 use crate::{Result, key::Digest};
 
 /// So many changes are kept at least. A node that missed more forgets all it holds; it accepted no key meanwhile, unless
@@ -63,5 +63,5 @@ pub(super) fn joined<'a>(digests: impl IntoIterator<Item = &'a Digest>) -> Vec<u
 }
 
 fn digests(joined: &[u8]) -> Result<Vec<Digest>> {
-    joined.chunks(32).map(keys::digest).collect()
+    joined.chunks(32).map(digest).collect()
 }

@@ -16,7 +16,8 @@ use tokio::{
 use super::{
     Change, Location, Store,
     changes::{SINCE, without_gap},
-    pools::{Connector, Silence},
+    connector::Connector,
+    pools::Silence,
 };
 use crate::{Entropy, Error, Result, base62};
 use bell::Bell;

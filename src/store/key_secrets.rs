@@ -3,7 +3,11 @@
 //!
 //! Who writes here holds the key's row first, so that two of these never wait for each other.
 
-use super::{Added, keys::digest, row::Read, tx::Tx};
+use super::{
+    Added,
+    row::{Read, digest},
+    tx::Tx,
+};
 use crate::{
     Error, Result, Timestamp,
     id::KeyId,

@@ -18,8 +18,8 @@ use crate::{
     fold::fold,
     id::{AppId, KeyId, OrgId, UserId},
     key::{
-        Addresses, Digest, EditedKey, Holder, Issued, Key, LimitOverride, Metadata, NewKey, Pause, PlainSecret,
-        Restrictions, Revocation, SigningSecret,
+        Addresses, EditedKey, Holder, Issued, Key, LimitOverride, Metadata, NewKey, Pause, PlainSecret, Restrictions,
+        Revocation, SigningSecret,
     },
     member::Permission,
     place::{Place, PlaceKind},
@@ -259,10 +259,6 @@ pub(super) fn target(key: &Key) -> Target {
         Some(app) => target.of_app(app),
         None => target,
     }
-}
-
-pub(super) fn digest(bytes: &[u8]) -> Result<Digest> {
-    bytes.try_into().map(Digest).map_err(|_| Error::Unavailable("a digest has the wrong length".to_owned()))
 }
 
 async fn revoke_all(store: Store, act: Act, place: Place, reason: String) -> Result<u64> {

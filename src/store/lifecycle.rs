@@ -2,7 +2,13 @@
 
 use serde_json::json;
 
-use super::{Store, WRITE_OF_MANY, detached, detached_within, keys, places::name_taken, retried, row::Read, tx::Tx};
+use super::{
+    Store, WRITE_OF_MANY, detached, detached_within,
+    places::name_taken,
+    retried,
+    row::{Read, digest},
+    tx::Tx,
+};
 use crate::{
     Error, Result,
     audit::{Act, NewEvent},
@@ -222,7 +228,7 @@ impl Tx {
             self.touches_everything();
         }
         for row in &rows {
-            self.touches(keys::digest(&row.bytes("digest")?)?);
+            self.touches(digest(&row.bytes("digest")?)?);
         }
         Ok(())
     }

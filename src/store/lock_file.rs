@@ -26,7 +26,7 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
         return Err(not_ours("something that is no file"));
     }
     if found.permissions().mode() & 0o077 != 0 {
-        // Whoever may open it may hold it. One that an older version made is open to others.
+        // Everybody who may open it may hold it. One that an older version made is open to others.
         file.set_permissions(Permissions::from_mode(0o600))?;
     }
     Ok(file)

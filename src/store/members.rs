@@ -57,7 +57,7 @@ impl Store {
                 None => return Err(Error::NotFound),
             };
             tx.insert_member(&org, &user.id, role, store.now()).await?;
-            // Personal keys of whoever was here before are good again.
+            // Personal keys of a former member are good again.
             tx.touches_keys_of_person(&user.id).await?;
             let target = Target::new("user", &user.id, &user.name);
             tx.record(NewEvent::of(&org, action, target).with(details)).await?;
@@ -102,7 +102,7 @@ impl Store {
 }
 
 impl Tx {
-    /// The role that somebody has and is about to lose, if whoever acts may do that and an owner is left. Two at once
+    /// The role that somebody has and is about to lose, if the actor may do that and an owner is left. Two at once
     /// queue on the organization's chain, so that the last two owners do not remove one another.
     async fn role_to_change(&mut self, org: &OrgId, user: &UserId, to: Option<Role>) -> Result<Option<Role>> {
         self.lock_chain(org.as_str()).await?;
@@ -112,7 +112,7 @@ impl Tx {
             if !own.may_change(from, to) {
                 return Err(Error::Forbidden(match own {
                     Role::Member => "Your role here is Member. Ask an owner or an admin.",
-                    _ => "Owners alone decide who is an owner. Ask one of them.",
+                    _ => "Only owners decide who is an owner. Ask one of them.",
                 }));
             }
         }

@@ -35,7 +35,7 @@ impl Peppers {
 
     /// The same, within a transaction; a fresh database gets its first one.
     pub(super) async fn load_or_make(connection: &mut AnyConnection, tools: &Tools) -> Result<Self> {
-        // Whoever holds this row is alone: two servers started at once must not make two first peppers.
+        // Only one holds this row: two servers started at once must not make two first peppers.
         sqlx::query("UPDATE revision SET n = n WHERE id = 1").execute(&mut *connection).await?;
         let Self(mut peppers) = Self::load(connection, tools).await?;
         if peppers.is_empty() {

@@ -2,7 +2,11 @@
 
 use serde_json::json;
 
-use super::{Store, detached, keys, row::Read, tx::Tx};
+use super::{
+    Store, detached, keys,
+    row::{Read, digest},
+    tx::Tx,
+};
 use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, NewEvent},
@@ -65,7 +69,7 @@ impl Tx {
         );
         let ended = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(key.to_string()).bind(n).bind(at.micros());
         let row = ended.fetch_optional(self.on()).await?.ok_or(Error::NotFound)?;
-        self.touches(keys::digest(&row.bytes("digest")?)?);
+        self.touches(digest(&row.bytes("digest")?)?);
         Ok(())
     }
 }

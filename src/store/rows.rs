@@ -2,7 +2,7 @@
 
 use sqlx::{Any, any::AnyArguments, query::Query};
 
-/// What one transaction writes at most of what verifiers gathered: whoever waits for it does not wait long.
+/// What one transaction writes at most of what verifiers gathered: those that wait for it do not wait long.
 pub(super) const MOST_ROWS: usize = 500;
 
 /// A list is filled up to one of these lengths with rows of NULL, so that a connection prepares few statements and not

@@ -33,10 +33,10 @@ pub(super) struct Tx {
     recorded: usize,
     touched: Option<Touched>,
     added: Vec<Added>,
-    /// It added a job, which may be due as soon as it is committed.
-    pub(super) enqueued: bool,
     /// The key that manages and which of its secrets was presented, where one does.
     managing: Option<(KeyId, u32)>,
+    /// It added a job, which may be due as soon as it is committed.
+    pub(super) enqueued: bool,
 }
 
 impl Store {

@@ -4,7 +4,13 @@ use std::sync::Arc;
 
 use sqlx::any::AnyRow;
 
-use super::{Store, key_secrets::newest_secret_first, key_status::suspended_column, keys, row::Read};
+use super::{
+    Store,
+    key_secrets::newest_secret_first,
+    key_status::suspended_column,
+    keys,
+    row::{Read, digest},
+};
 use crate::{
     Result, Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
@@ -69,7 +75,7 @@ impl Store {
             .bind(after)
             .fetch_all(&self.0.pools.verify)
             .await?;
-        rows.iter().map(|row| keys::digest(&row.bytes("digest")?)).collect()
+        rows.iter().map(|row| digest(&row.bytes("digest")?)).collect()
     }
 
     /// The same by the key's id, for whoever may see the key but does not have it: with its newest secret.

@@ -70,7 +70,7 @@ impl TestStore {
         open_first(self.store.location().clone()).await.0
     }
 
-    /// The same database and clock under another profile. Whoever made the database takes it away.
+    /// The same database and clock under another profile. The test that made the database removes it.
     pub async fn with_profile(&self, profile: Arc<Profile>) -> Self {
         let store = open(self.store.location().clone(), self.clock.clone(), profile).await;
         Self { store, clock: self.clock.clone(), _folder: None, server: None }

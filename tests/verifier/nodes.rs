@@ -8,7 +8,7 @@ use sallyport::{
     key::{Issued, Verdict},
     place::Place,
     testing::TestStore,
-    verifier::Found,
+    verifier::Lookup,
 };
 use sqlx::AnyPool;
 
@@ -163,8 +163,8 @@ async fn tokens_that_were_made_in_a_gap_are_known(store: &TestStore) {
         let unknown = sallyport::root_token::mint(&sallyport::testing::SeededEntropy::new(number));
         found(unknown.expose()).await;
     }
-    assert!(matches!(found(token.expose()).await, Found::Later(_)));
+    assert!(matches!(found(token.expose()).await, Lookup::Throttled(_)));
     node.poll().await;
-    assert!(matches!(found(token.expose()).await, Found::Somebodys(_)));
+    assert!(matches!(found(token.expose()).await, Lookup::Known(_)));
     other.store.close().await;
 }

@@ -77,7 +77,7 @@ impl Section {
 pub struct Archived {
     pub noun: &'static str,
     pub name: String,
-    /// Where the form is sent that takes it back into use, for whoever may.
+    /// Where the form that restores it is sent, for those who may.
     pub restore: Option<String>,
 }
 

@@ -23,10 +23,11 @@ mod run {
     use std::{cell::Cell, rc::Rc, time::Duration};
 
     use leptos::prelude::{document, set_timeout, window};
-    use leptos::wasm_bindgen::JsCast;
+    use leptos::wasm_bindgen::{JsCast, JsValue};
+    use wasm_bindgen_futures::spawn_local;
     use web_sys::{Element, FocusEvent, HtmlElement, HtmlFormElement, Node};
 
-    use super::super::dom;
+    use super::super::{dom, live};
 
     /// Who goes from field to field and types on has not finished.
     const PAUSE: Duration = Duration::from_millis(400);
@@ -69,8 +70,8 @@ mod run {
             dom::listen(&self.form, "change", move |event| {
                 let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
                 let chosen = target.is_some_and(|field| field.matches("select, [type=checkbox]").unwrap_or(false));
-                if chosen && !filters.keyed.get() {
-                    filters.apply();
+                if chosen && !filters.keyed.get() && filters.is_changed() {
+                    filters.go_in_place();
                 }
             });
             let filters = self.clone();
@@ -125,6 +126,26 @@ mod run {
                 let _ = storage.set_item(FOCUSED, &focused);
             }
             let _ = window().location().set_href(&href);
+        }
+
+        /// The list changes where it is, with a step in the history; the page is loaded where that fails.
+        fn go_in_place(&self) {
+            let Some(href) = dom::address(&self.form) else { return };
+            let (now, filters) = (self.again(), self.clone());
+            spawn_local(async move {
+                let page = live::page(&href).await;
+                if filters.done.get() != now {
+                    return;
+                }
+                let (Some(page), Ok(history)) = (page, window().history()) else { return filters.go() };
+                // Going back to either of them loads it: `boot.js` sees to that.
+                let state = JsValue::from_str(live::SHOWN);
+                let _ = history.replace_state(&state, "");
+                let _ = history.push_state_with_url(&state, "", Some(&href));
+                if live::show(&page).is_none() {
+                    let _ = window().location().reload();
+                }
+            });
         }
 
         fn take_focus(&self) {

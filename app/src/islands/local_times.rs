@@ -9,21 +9,29 @@ pub fn LocalTimes() -> impl IntoView {
     anchor.on_load(|_| {
         use super::dom;
 
-        let zone = local::zone();
-        for time in dom::all("time[datetime]") {
-            let Some(at) = time.get_attribute("datetime").and_then(|at| local::At::parse(&at)) else { continue };
-            let _ = time.set_attribute("title", &format!("{} {zone}", at.full()));
-            // A tap or a click shows it too; in the order of Tab it would be in the way.
-            let _ = time.set_attribute("tabindex", "-1");
-            match time.get_attribute("data-date").as_deref() {
-                Some("day") => time.set_text_content(Some(&at.day())),
-                Some(_) => time.set_text_content(Some(&format!("{} {}", at.day(), at.year))),
-                None => {}
-            }
-        }
+        write();
+        dom::listen(&document(), super::live::SHOWN, |_| write());
     });
 
     view! { <span hidden node_ref=anchor></span> }
+}
+
+#[cfg(feature = "hydrate")]
+fn write() {
+    use super::dom;
+
+    let zone = local::zone();
+    for time in dom::all("time[datetime]") {
+        let Some(at) = time.get_attribute("datetime").and_then(|at| local::At::parse(&at)) else { continue };
+        let _ = time.set_attribute("title", &format!("{} {zone}", at.full()));
+        // A tap or a click shows it too; in the order of Tab it would be in the way.
+        let _ = time.set_attribute("tabindex", "-1");
+        match time.get_attribute("data-date").as_deref() {
+            Some("day") => time.set_text_content(Some(&at.day())),
+            Some(_) => time.set_text_content(Some(&format!("{} {}", at.day(), at.year))),
+            None => {}
+        }
+    }
 }
 
 #[cfg(feature = "hydrate")]

@@ -4,24 +4,27 @@ pub mod new_password;
 mod password;
 mod sessions;
 
-use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{session::OpenSession, user::check_name};
+use sallyport::session::OpenSession;
 use serde::Deserialize;
-use tower_sessions::Session;
 
 use crate::{
     access::SignedIn,
+    acts::{
+        Caller,
+        account::{change_password, end_other_sessions, end_session, rename},
+        error::ActError,
+    },
     components::{Card, ErrorSummary, Hidden, Notice, PageHead, TextField, Tone},
-    context::Context,
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
+    pages::sign_in::known_here,
     portal::Page,
     shell,
     ui::{Asked, Typed, Ui, refuse, see_other},
 };
-use password::{Outcome, PasswordForm};
+use password::PasswordForm;
 use sessions::Sessions;
 
 #[derive(Deserialize)]
@@ -34,8 +37,8 @@ pub struct AccountQuery {
 impl AccountQuery {
     fn sentence(&self) -> Option<&'static str> {
         match self.changed.as_str() {
-            "name" => Some("Your name is changed."),
-            "password" => Some("Your password is changed, and you are signed out everywhere else."),
+            "name" => Some("Your name was changed."),
+            "password" => Some("Your password was changed, and you are signed out everywhere else."),
             "session" => Some("That session is signed out."),
             "sessions" => Some("You are signed out everywhere else."),
             _ => None,
@@ -43,7 +46,7 @@ impl AccountQuery {
     }
 }
 
-fn changed(what: &str) -> axum::response::Response {
+fn changed_to(what: &str) -> axum::response::Response {
     see_other(format!("/account?changed={what}"))
 }
 
@@ -53,44 +56,36 @@ pub async fn get(ui: Ui, me: SignedIn, Asked(query): Asked<AccountQuery>) -> Pag
 }
 
 /// One address for every form of the page; each says by `do` which it is.
-pub async fn post(
-    ui: Ui,
-    State(context): State<Context>,
-    me: SignedIn,
-    session: Session,
-    Typed(form): Typed,
-) -> PageResult {
-    match form.value("do").as_str() {
-        "name" => rename(ui, context, me, form).await,
+pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> PageResult {
+    let (what, done) = match form.value("do").as_str() {
+        "name" => ("name", caller.run(rename(form.value("name"))).await),
         "password" => {
-            let outcome = password::change(&context, &ui.client, &me, &session, form, changed("password")).await?;
-            Ok(match outcome {
-                Outcome::Changed(answer) => answer,
-                Outcome::Refused(form) => ui.refused(page(&ui, &me, form, None).await?).await,
-                Outcome::TooMany(form, wait) => ui.too_many(page(&ui, &me, form, None).await?, wait).await,
-            })
+            let changed = caller.run(change_password(form.value("current_password"), form.value("new_password"))).await;
+            return match changed {
+                Ok(started) => Ok(known_here(started, changed_to("password"))),
+                Err(error) => refused(&ui, &me, form, error).await,
+            };
         }
-        "session" => sessions::end(context, me, &form.value("session")).await,
-        "sessions" => sessions::end_others(context, me).await,
-        _ => Err(PageError::BadRequest("This form is none of this page; open the page again.".to_owned())),
+        "session" => ("session", caller.run(end_session(form.value("session"))).await),
+        "sessions" => ("sessions", caller.run(end_other_sessions()).await),
+        _ => {
+            return Err(PageError::BadRequest(
+                "This form does not belong to this page. Open the page again.".to_owned(),
+            ));
+        }
+    };
+    match done {
+        Ok(()) => Ok(changed_to(what)),
+        // These have nothing that could be corrected.
+        Err(error) if what != "name" => Err(error.into()),
+        Err(error) => refused(&ui, &me, form, error).await,
     }
 }
 
-async fn rename(ui: Ui, context: Context, me: SignedIn, form: FormState) -> PageResult {
-    let renamed = async {
-        let name = check_name(&form.value("name"))?;
-        if name == me.user.name {
-            return Ok(());
-        }
-        context.store.rename_user(&me.act(), &me.user, name).await
-    };
-    match renamed.await {
-        Ok(()) => Ok(changed("name")),
-        Err(error) => {
-            let form = refuse(form, error)?;
-            Ok(ui.refused(page(&ui, &me, form, None).await?).await)
-        }
-    }
+async fn refused(ui: &Ui, me: &SignedIn, form: FormState, error: ActError) -> PageResult {
+    let wait = error.wait();
+    let page = page(ui, me, refuse(form, error)?, None).await?;
+    Ok(ui.refused_for(page, wait).await)
 }
 
 async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str>) -> Result<Page, PageError> {
@@ -121,7 +116,7 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
                         <Hidden name="do" value="name"/>
                         <TextField
                             form=&named name="name" label="Name" autocomplete="name"
-                            hint="What you do stands under this name in the activity log."
+                            hint="Shown with your actions in the activity log."
                         />
                         <div class="form-foot"><button class="btn">"Change name"</button></div>
                         <SubmitOnce/>

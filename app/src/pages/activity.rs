@@ -3,10 +3,11 @@
 pub mod actor;
 pub mod csv;
 mod export;
+mod format;
 pub mod jsonl;
-mod query;
+pub mod query;
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 use sallyport::{
     Error, Timestamp,
     audit::{Action, Event, Outcome},
@@ -17,13 +18,15 @@ use sallyport::{
 pub use self::query::ActivityQuery;
 use self::{
     actor::{ActorCell, Emails},
-    export::Format,
+    format::Format,
 };
 use crate::{
-    components::{Badge, Choice, DataTable, Empty, FilterBar, FilterSelect, FilterText, Pager, Tone},
+    acts::activity::CountNewerEvents,
+    components::{Badge, Choice, DataTable, Empty, FilterBar, FilterSelect, FilterText, Hidden, Pager, Tone},
     error::PageError,
     form::FormState,
     icons::Icon,
+    islands::NewerEvents,
     ui::refuse,
     words::{Ago, count, refusal},
 };
@@ -31,6 +34,8 @@ use crate::{
 /// What the view shows.
 pub struct Activity {
     pub path: String,
+    /// The id of what it is the activity of.
+    place: String,
     query: ActivityQuery,
     form: FormState,
     page: EventPage,
@@ -67,7 +72,8 @@ impl Activity {
         ids.sort_unstable();
         ids.dedup();
         let emails = store.emails_of_members(org, &ids).await?;
-        Ok(Self { path, query, form, page, actors, emails, now: store.now() })
+        let place = app.map_or(org.as_str(), AppId::as_str).to_owned();
+        Ok(Self { path, place, query, form, page, actors, emails, now: store.now() })
     }
 
     /// Whether the query can't be read: then nothing is shown.
@@ -78,7 +84,21 @@ impl Activity {
 
 #[component]
 pub fn ActivityView(activity: Activity) -> impl IntoView {
-    let Activity { path, query, form, page, actors, emails, now } = activity;
+    let Activity { path, place, query, form, page, actors, emails, now } = activity;
+    // The newest page alone: on another one the newest events are not what is looked at.
+    let newest = (query.is_newest() && !form.is_refused()).then(|| page.events.first().map_or(0, |event| event.seq));
+    let newer_events = newest.map(|after| {
+        let fields: Vec<_> = query.pairs().map(|(name, value)| view! { <Hidden name value/> }).collect();
+        view! {
+            <form class="newer-events" action=path.clone() data-act=CountNewerEvents::PATH hidden>
+                <Hidden name="place" value=place/>
+                <Hidden name="after" value=after.to_string()/>
+                {fields}
+                <button class="btn btn-primary">"Show new events"</button>
+                <NewerEvents/>
+            </form>
+        }
+    });
     let all = |text: &str| Choice::new("", text);
     let actors = std::iter::once(all("Anyone")).chain(actor::choices(actors, &emails));
     let actions = Action::ALL
@@ -92,11 +112,11 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
     let (csv, jsonl) = (query.export_href(&path, Format::Csv), query.export_href(&path, Format::Jsonl));
     let body = if page.events.is_empty() {
         let (title, text) = if form.is_refused() {
-            ("Nothing matches", "A filter can’t be read. Correct it to see more.")
+            ("Nothing matches", "A filter is not valid. Correct it to see results.")
         } else if narrowed {
-            ("Nothing matches", "Take a filter away to see more.")
+            ("Nothing matches", "Remove a filter to see more.")
         } else {
-            ("Nothing has happened yet", "Every change and every refused request of a known key stands here.")
+            ("No activity yet", "Every change and every refused request of a known key is listed here.")
         };
         let clear = narrowed.then(|| path.clone());
         view! {
@@ -123,6 +143,7 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
             <FilterText form=&form name="from" label="From" kind="date"/>
             <FilterText form=&form name="to" label="To" kind="date"/>
         </FilterBar>
+        {newer_events}
         {body}
         <div class="table-foot"><p>"Events can’t be changed: each holds the hash of the one before. Days of the filter are UTC."</p><Pager newer older/></div>
     }

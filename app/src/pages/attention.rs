@@ -98,13 +98,13 @@ pub fn KeyFigures(attention: Attention, now: Timestamp, of_org: bool) -> impl In
             <Stat label="Unused" value=counted(idle.total) href=unused_href note="for 30 days or more"/>
             <Stat label="Paused" value=counted(paused) href=paused_href/>
             {(suspended > 0).then(|| view! {
-                <Stat label="Suspended" value=counted(suspended) href=suspended_href note="app or owner out of use"/>
+                <Stat label="Suspended" value=counted(suspended) href=suspended_href note="app or owner suspended"/>
             })}
         </Stats>
         <div class="columns">
-            <Card title="Needs a look">
+            <Card title="Needs attention">
                 {if calm {
-                    view! { <p class="muted">"Nothing: no key ends soon, and each is in use."</p> }.into_any()
+                    view! { <p class="muted">"Nothing. No key expires soon, and every key is in use."</p> }.into_any()
                 } else {
                     view! { <ul class="list">{attend}</ul> }.into_any()
                 }}

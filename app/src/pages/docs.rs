@@ -1,4 +1,4 @@
-//! `/docs`: what `/v1` is, for whoever writes against it. The endpoints are read from the OpenAPI document, the rest
+//! `/docs`: what `/v1` is, for those who write against it. The endpoints are read from the OpenAPI document, the rest
 //! from the profile, so that both say what this deployment does.
 
 mod field;

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
-    decision::Kept,
+    decision::KeptDecision,
     id::{AppId, KeyId, OrgId},
     key::Verdict,
 };
@@ -48,7 +48,7 @@ pub struct Refused {
     path: String,
     query: RefusedQuery,
     form: FormState,
-    kept: Vec<Kept>,
+    kept: Vec<KeptDecision>,
     now: Timestamp,
 }
 
@@ -112,14 +112,13 @@ pub fn RefusedView(refused: Refused) -> impl IntoView {
     let foot = foot(&matching);
     let body = if matching.is_empty() {
         let (title, text) = if form.is_refused() {
-            ("Nothing matches", "A filter can’t be read. Correct it to see more.")
+            ("Nothing matches", "A filter is not valid. Correct it to see results.")
         } else if narrowed {
-            ("Nothing matches", "Take a filter away to see more.")
+            ("Nothing matches", "Remove a filter to see more.")
         } else {
             (
                 "No request was refused in the last 24 hours",
-                "Refused requests of known keys stand here, each with the check that failed. A key that is unknown \
-                 belongs to nobody, so its requests are not kept.",
+                "Refused requests of known keys are listed here with the check that failed. An unknown key belongs to no organization, so its requests are not kept.",
             )
         };
         let clear = narrowed.then(|| path.clone());
@@ -150,7 +149,7 @@ pub fn RefusedView(refused: Refused) -> impl IntoView {
 }
 
 /// How many there are, and why not all.
-fn foot(matching: &[Kept]) -> String {
+fn foot(matching: &[KeptDecision]) -> String {
     let left_out: u64 = matching.iter().map(|kept| kept.left_out).sum();
     let total = count(i64::try_from(matching.len()).unwrap_or(i64::MAX), "request");
     let newest = if matching.len() > SHOWN { format!("The newest {SHOWN} of {total}. ") } else { String::new() };
@@ -162,8 +161,8 @@ fn foot(matching: &[Kept]) -> String {
 }
 
 #[component]
-fn Row(kept: Kept, now: Timestamp) -> impl IntoView {
-    let Kept { decision, left_out, .. } = kept;
+fn Row(kept: KeptDecision, now: Timestamp) -> impl IntoView {
+    let KeptDecision { decision, left_out, .. } = kept;
     let (asked, key) = (&decision.asked, &decision.key);
     let line: Vec<_> = [&asked.method, &asked.path].into_iter().flatten().map(|part| &**part).collect();
     let more = (left_out > 0).then(|| {

@@ -9,7 +9,7 @@ use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
-    decision::{Caller, Decision, Kept},
+    decision::{Caller, Decision, KeptDecision},
     profile::Profile,
 };
 
@@ -38,8 +38,8 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: DecisionAccess)
 }
 
 #[component]
-fn Shown(kept: Kept, now: Timestamp, profile: std::sync::Arc<Profile>) -> impl IntoView {
-    let Kept { decision, left_out, .. } = kept;
+fn Shown(kept: KeptDecision, now: Timestamp, profile: std::sync::Arc<Profile>) -> impl IntoView {
+    let KeptDecision { decision, left_out, .. } = kept;
     let decision = (*decision).clone();
     let (id, at) = (decision.request_id.to_string(), decision.at);
     let code = format!("{} {}", decision.verdict.status(), decision.verdict.code());
@@ -92,9 +92,9 @@ fn RequestFacts(decision: Decision, now: Timestamp) -> impl IntoView {
             <Fact label="Key"><a href=format!("/keys/{}", key.key_id)>{key.label.to_string()}</a></Fact>
             {app.map(|app| view! { <Fact label="App"><a href=format!("/apps/{app}")>{app.clone()}</a></Fact> })}
             <Fact label="Method and path">
-                {if line.is_empty() { view! { "Not told" }.into_any() } else { view! { <code>{line}</code> }.into_any() }}
+                {if line.is_empty() { view! { "Not specified" }.into_any() } else { view! { <code>{line}</code> }.into_any() }}
             </Fact>
-            <Fact label="Client’s address">{asked.ip.map_or_else(|| "Not told".to_owned(), |ip| ip.to_string())}</Fact>
+            <Fact label="Client’s address">{asked.ip.map_or_else(|| "Not specified".to_owned(), |ip| ip.to_string())}</Fact>
             <Fact label="Asked by">{by}</Fact>
             <Fact label="When"><Ago at now/></Fact>
         </Facts>

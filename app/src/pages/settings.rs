@@ -9,11 +9,13 @@ use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{
     member::Permission,
-    place::{Naming, Place, PlaceKind},
+    place::{Place, PlaceKind},
     store::Contents,
 };
 
 use crate::{
+    access::Addressed,
+    acts::{Caller, places::edit_place},
     components::{Card, ErrorSummary, TextArea, TextField},
     context::Context,
     error::{PageError, PageResult},
@@ -41,18 +43,12 @@ pub async fn get<A: Placed>(
     Ok(ui.ok(page).await)
 }
 
-pub async fn post<A: Placed>(ui: Ui, State(context): State<Context>, access: A, Typed(form): Typed) -> PageResult {
-    let place = access.place();
-    access.org().needs(place.kind.to_edit())?;
-    let edited = async {
-        let new = Naming::check(place.kind, &form.value("name"), &form.value("description"))?;
-        context.store.edit_place(&access.org().me.act(), &place, new).await
-    };
-    match edited.await {
-        Ok(()) => Ok(see_other(format!("{}/settings?saved=1", place.path()))),
+pub async fn post<A: Placed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>, Typed(form): Typed) -> PageResult {
+    match caller.run(edit_place(id.clone().into(), form.value("name"), form.value("description"))).await {
+        Ok(()) => Ok(see_other(format!("{}?saved=1", ui.path()))),
         Err(error) => {
-            let form = refuse(form, error)?;
-            Ok(ui.refused(page(&ui, &context, &access, Some(form), false).await?).await)
+            let (form, access) = (refuse(form, error)?, caller.access::<A>(&id).await?);
+            Ok(ui.refused(page(&ui, &ui.context, &access, Some(form), false).await?).await)
         }
     }
 }
@@ -101,7 +97,7 @@ fn NamingForm(place: Place, form: FormState, may_edit: bool) -> impl IntoView {
         <Card title="Name">
             <form method="post" action=action novalidate class="stack form">
                 <ErrorSummary form=&form/>
-                <TextField form=&form name="name" label="Name" hint="Its ID stays as it is."/>
+                <TextField form=&form name="name" label="Name" hint="Its ID does not change."/>
                 <TextArea form=&form name="description" label="Description" hint="Optional. What it is for, and who looks after it."/>
                 <div class="form-foot"><button class="btn btn-primary">"Save"</button></div>
                 <SubmitOnce/>
@@ -114,13 +110,13 @@ fn NamingForm(place: Place, form: FormState, may_edit: bool) -> impl IntoView {
 /// What stops when a place goes out of use.
 pub fn what_stops(contents: &Contents) -> String {
     match (contents.keys, contents.in_use) {
-        (0, _) => "It has no key in force.".to_owned(),
-        (keys, 0) => format!("It has {} in force; none was used in the last week.", count(keys, "key")),
+        (0, _) => "It has no active keys.".to_owned(),
+        (keys, 0) => format!("It has {}; none was used in the last week.", count(keys, "active key")),
         (keys, used) => {
             let verb = if used == 1 { "was" } else { "were" };
             format!(
-                "It has {} in force; {used} {verb} used in the last week, and what calls with them stops working.",
-                count(keys, "key")
+                "It has {}; {used} {verb} used in the last week, and what calls with them stops working.",
+                count(keys, "active key")
             )
         }
     }
@@ -139,15 +135,14 @@ fn Ending(place: Place, contents: Contents, may_delete: bool) -> impl IntoView {
     // Taking it back into use harms nobody; putting it out of use asks first.
     let method = if archived { "post" } else { "get" };
     let (turn, name, about) = if archived {
-        ("restore", "Restore", format!("Keys of this {noun} are good again, but for what was revoked or paused."))
+        ("restore", "Restore", format!("Keys of this {noun} work again, except those that were revoked or paused."))
     } else {
         let about = format!(
             "Every request with a key of this {noun} is refused (403) until you restore it. Nothing is lost. {stops}"
         );
         ("archive", "Archive", about)
     };
-    let deletes =
-        format!("Deletes the {noun}{within} and every key for good. What happened stays in the activity log.");
+    let deletes = format!("Deletes the {noun}{within} and every key for good. The activity log keeps its history.");
     view! {
         <Card title="Danger zone">
             <div class="danger-rows">

@@ -1,16 +1,16 @@
 //! `/setup`: the first account, while there is none.
 
-use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{audit::Actor, key::secret, user::NewUser};
 use serde::Deserialize;
-use tower_sessions::Session;
 
-use super::sign_in;
+use super::sign_in::known_here;
 use crate::{
+    acts::{
+        Caller,
+        setup::{create_first_account, has_token},
+    },
     components::{ErrorSummary, Hidden, TextField},
-    context::Context,
-    error::{PageError, PageResult},
+    error::PageResult,
     form::FormState,
     islands::SubmitOnce,
     portal::Page,
@@ -28,39 +28,20 @@ pub async fn get(ui: Ui, Asked(query): Asked<SetupQuery>) -> PageResult {
         return Ok(see_other("/sign-in"));
     }
     let form = FormState::new().with_default("token", query.token);
-    let known = has_token(&ui.context, &form);
+    let known = has_token(&ui.context, &form.value("token"));
     Ok(ui.ok(page(form, known)).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, session: Session, Typed(form): Typed) -> PageResult {
-    if !context.store.is_empty().await? {
-        return Err(PageError::Forbidden("This portal is set up already; sign in.".to_owned()));
-    }
-    if !has_token(&context, &form) {
-        let form = form.with_error(
-            "token",
-            "Open the address that the server printed when it started, or paste the token at its end.",
-        );
-        return Ok(ui.refused(page(form, false)).await);
-    }
-    let made = async {
-        let new = NewUser::check(&form.value("name"), &form.value("email"), &form.value("password"))?;
-        let hash = context.passwords.hash(&new.password).await?;
-        let user = context.store.create_first_user(&ui.client.act(Actor::Anonymous), new, hash.clone()).await?;
-        Ok((user, hash))
-    };
-    match made.await {
-        Ok((user, hash)) => {
-            sign_in::start(&context, &session, &user, hash.clone(), &ui.client).await?;
-            Ok(sign_in::known_here(&context, &user, &hash, see_other("/orgs/new")))
+pub async fn post(ui: Ui, caller: Caller, Typed(form): Typed) -> PageResult {
+    let value = |name| form.value(name);
+    let made = create_first_account(value("token"), value("name"), value("email"), value("password"));
+    match caller.run(made).await {
+        Ok(started) => Ok(known_here(started, see_other("/orgs/new"))),
+        Err(error) => {
+            let known = has_token(&ui.context, &form.value("token"));
+            Ok(ui.refused(page(refuse(form, error)?, known)).await)
         }
-        Err(error) => Ok(ui.refused(page(refuse(form, error)?, true)).await),
     }
-}
-
-/// Asked of everybody: a proxy on this machine that adds no header can't be told from a person at it.
-fn has_token(context: &Context, form: &FormState) -> bool {
-    secret::same(form.value("token").as_bytes(), context.setup_token.as_bytes())
 }
 
 /// With the token in its address the form carries it along; else it asks for it.
@@ -68,7 +49,7 @@ fn page(form: FormState, has_token: bool) -> Page {
     Page::bare("Set up", move || {
         view! {
             <h1 class="card-title">"Welcome to Sallyport"</h1>
-            <p class="card-sub">"Make the first account. It runs this portal."</p>
+            <p class="card-sub">"Create the first account, the operator of this portal."</p>
             <form method="post" action="/setup" novalidate class="stack">
                 <ErrorSummary form=&form/>
                 {if has_token {

@@ -1,28 +1,18 @@
 //! `/sign-in`.
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, header},
-    response::Response,
-};
+use axum::{http::header, response::Response};
 use leptos::prelude::*;
-use sallyport::{
-    audit::Actor,
-    id::UserId,
-    passwords::Match,
-    request::Client,
-    user::{Password, User, check_email},
-};
 use serde::Deserialize;
-use tower_sessions::Session;
 
 use super::{home::Visitor, theme::local};
 use crate::{
-    access::{ORIGIN, Origin, USER, session_digest},
-    attempts::{known_device, wait_message, who},
+    acts::{
+        Caller, InPage,
+        sessions::{Started, sign_in},
+    },
     components::{ErrorSummary, Hidden, Notice, TextField, Tone},
-    context::{Context, DemoSignIn},
-    error::{PageError, PageResult},
+    context::DemoSignIn,
+    error::PageResult,
     form::FormState,
     islands::SubmitOnce,
     portal::Page,
@@ -45,120 +35,23 @@ pub async fn get(ui: Ui, visitor: Visitor, Asked(query): Asked<SignInQuery>) -> 
     Ok(ui.ok(page(FormState::new().with_default("next", local(&query.next)), ui.context.demo)).await)
 }
 
-pub async fn post(
-    ui: Ui,
-    State(context): State<Context>,
-    headers: HeaderMap,
-    session: Session,
-    Typed(form): Typed,
-) -> PageResult {
-    // What is no address is nobody's, and costs the same.
-    let email = check_email(&form.value("email")).unwrap_or_default();
-    let password = Password::typed(form.value("password"));
-    let nobody = ui.client.act(Actor::Anonymous);
-    let known = context.store.user_to_sign_in(&email).await?;
-    let hash = known.as_ref().map(|(_, hash)| hash.as_str());
-    let who = who(&context, &headers, ui.client.ip, &email, hash);
-    let attempt = match context.attempts.begin(who, &email) {
-        Ok(attempt) => attempt,
-        Err(throttled) => {
-            if throttled.tell {
-                context.store.record_refused_sign_in(&nobody, known.as_ref().map(|(user, _)| user), 429).await?;
-            }
-            let form = form.with_error("", wait_message(throttled.wait));
-            return Ok(ui.too_many(page(form, context.demo), throttled.wait).await);
-        }
-    };
-    let signed_in = async {
-        // Asked even where nobody is known: the time must not tell.
-        let matched = context.passwords.matches(who.lane(), &password, hash).await?;
-        if matched == Match::No {
-            context.store.record_refused_sign_in(&nobody, known.as_ref().map(|(user, _)| user), 401).await?;
-        }
-        Ok::<_, sallyport::Error>(matched)
-    };
-    let signed_in = signed_in.await;
-    match signed_in.map(|matched| known.filter(|_| matched != Match::No).map(|known| (known, matched))) {
-        Ok(Some(((user, hash), matched))) => {
-            context.attempts.was_right(attempt);
-            let hash =
-                if matched == Match::Weak { renewed(&context, &ui.client, &user, &password, hash).await } else { hash };
-            start(&context, &session, &user, hash.clone(), &ui.client).await?;
-            Ok(known_here(&context, &user, &hash, see_other(local(&form.value("next")))))
-        }
-        Ok(None) => {
-            let form =
-                form.with_error("", "No account has this e-mail address and password. Check both and try again.");
-            Ok(ui.refused(page(form, context.demo)).await)
-        }
+pub async fn post(ui: Ui, caller: Caller, Typed(form): Typed) -> PageResult {
+    match caller.run(sign_in(form.value("email"), form.value("password"))).await {
+        Ok(started) => Ok(known_here(started, see_other(local(&form.value("next"))))),
         Err(error) => {
-            context.attempts.take_back(attempt);
-            Ok(ui.refused(page(refuse(form, error)?, context.demo)).await)
+            let wait = error.wait();
+            Ok(ui.refused_for(page(refuse(form, error)?, ui.context.demo), wait).await)
         }
     }
 }
 
 /// The answer to somebody who signed in: their browser is known from now on.
 #[must_use]
-pub fn known_here(context: &Context, user: &User, password_hash: &str, mut answer: Response) -> Response {
-    if let Some(cookie) = known_device(context, &user.email, password_hash) {
+pub fn known_here(InPage(cookie): Started, mut answer: Response) -> Response {
+    if let Some(cookie) = cookie {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
     answer
-}
-
-/// The hash by which the password is known from now on: the parameters rose since it was set. Signing in goes on where
-/// that fails.
-async fn renewed(context: &Context, client: &Client, user: &User, password: &Password, hash: String) -> String {
-    let act = client.act(Actor::User { id: user.id.clone(), name: user.name.clone(), session: None });
-    let renewed = async {
-        let new = context.passwords.hash(password).await?;
-        let done = context.store.renew_hash(&act, user, hash.clone(), new.clone()).await?;
-        Ok::<_, sallyport::Error>(done.then_some(new))
-    };
-    match renewed.await {
-        Ok(new) => new.unwrap_or(hash),
-        Err(error) => {
-            tracing::warn!(%error, "a password's hash could not be renewed");
-            hash
-        }
-    }
-}
-
-/// A session with a new id, whatever the browser brought (OWASP: Session Fixation), of whoever's password matches that
-/// hash.
-pub async fn start(
-    context: &Context,
-    session: &Session,
-    user: &User,
-    hash: String,
-    client: &Client,
-) -> Result<(), PageError> {
-    let failed = |error: tower_sessions::session::Error| {
-        tracing::error!(%error, "a session could not be started");
-        PageError::Unavailable
-    };
-    end_former(context, session, client).await?;
-    session.flush().await.map_err(failed)?;
-    session.insert(USER, &user.id).await.map_err(failed)?;
-    let origin = Origin {
-        address: Some(client.address()),
-        user_agent: client.user_agent.clone(),
-        request_id: Some(client.request_id.clone()),
-        password_hash: Some(hash),
-    };
-    session.insert(ORIGIN, origin).await.map_err(failed)?;
-    // Written now and not with the answer: whoever is sent on finds it there.
-    session.save().await.map_err(failed)
-}
-
-/// Signs out whoever was signed in with this browser: it is they who are named, not nobody.
-async fn end_former(context: &Context, session: &Session, client: &Client) -> Result<(), PageError> {
-    let former = session.get::<UserId>(USER).await.unwrap_or_default();
-    let (Some(former), Some(id)) = (former, session.id()) else { return Ok(()) };
-    let Some(User { id: user, name, .. }) = context.store.user(&former).await? else { return Ok(()) };
-    let act = client.act(Actor::User { id: user, name, session: None });
-    Ok(context.store.delete_session(&act, session_digest(&id)).await?)
 }
 
 fn page(form: FormState, demo: Option<DemoSignIn>) -> Page {
@@ -177,7 +70,7 @@ fn page(form: FormState, demo: Option<DemoSignIn>) -> Page {
                 <TextField form=&form name="email" label="Email" kind="email" autocomplete="username" autofocus=!form.is_refused()/>
                 <TextField form=&form name="password" label="Password" kind="password" autocomplete="current-password"/>
                 <button class="btn btn-primary btn-wide">"Sign in"</button>
-                <p class="hint">"Lost the password? Whoever runs this portal can set another."</p>
+                <p class="hint">"Lost the password? An operator of this portal can set another."</p>
                 <SubmitOnce/>
             </form>
         }

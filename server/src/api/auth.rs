@@ -22,10 +22,10 @@ use sallyport::{
 use utoipa::{IntoParams, openapi::schema::Object};
 
 use super::{
-    openapi::{about, words},
     problem::Problem,
     refusal::RefusalResponse,
     requirement::Requirement,
+    schema::{about, words},
 };
 use crate::{middleware::client::is_https, state::AppState};
 pub use forwarded::ENVOY;
@@ -42,7 +42,7 @@ use forwarded::Forwarded;
 )]
 pub async fn auth(state: &AppState, client: &Client, request: Request<Body>) -> Response {
     let (head, body) = request.into_parts();
-    let asked = Asked { state, client, headers: &head.headers };
+    let asked = GatewayRequest { state, client, headers: &head.headers };
     let pairs = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
     // Asked first: what can't be understood is told in nginx's way too.
     let for_nginx = pairs.clone().any(|(name, value)| name == "gateway" && value == "nginx");
@@ -50,8 +50,7 @@ pub async fn auth(state: &AppState, client: &Client, request: Request<Body>) -> 
     let judged = async {
         if !asked.client.proxied && Forwarded::is_in(asked.headers) {
             // Judging the gateway's own GET instead of the client's DELETE would fail open.
-            let detail = "Forwarding headers are believed from trusted proxies only; add the gateway's address to \
-                trusted_proxies.";
+            let detail = "Forwarding headers are accepted from trusted proxies only; add the gateway's address to trusted_proxies.";
             return Err(Problem::new(StatusCode::FORBIDDEN, "untrusted_proxy", detail));
         }
         let required = required.map_err(Problem::bad_request)?;
@@ -77,7 +76,7 @@ pub async fn auth(state: &AppState, client: &Client, request: Request<Body>) -> 
 )]
 pub async fn envoy(state: &AppState, client: &Client, request: Request<Body>) -> Response {
     let (head, body) = request.into_parts();
-    let asked = Asked { state, client, headers: &head.headers };
+    let asked = GatewayRequest { state, client, headers: &head.headers };
     let (name, forwarded) = Forwarded::in_path(head.method.as_str(), &head.uri);
     let Some(required) = state.requirements.get(name) else {
         let detail = "No requirement has the name in this path; add it to sallyport.toml as [requirements.NAME].";
@@ -99,19 +98,19 @@ pub struct Nginx {
 }
 
 fn nginx_alone() -> Object {
-    let text = "`nginx` knows 2xx, 401 and 403 alone: with this, every refusal is a 403 with the status in `X-Auth-Status`, \
+    let text = "`nginx` knows only 2xx, 401 and 403: with this, every refusal is a 403 with the status in `X-Auth-Status`, \
         the body in `X-Auth-Body` and its type in `X-Auth-Content-Type`.";
     about(text, words(["nginx"]))
 }
 
 /// One request of a gateway.
-struct Asked<'a> {
+struct GatewayRequest<'a> {
     state: &'a AppState,
     client: &'a Client,
     headers: &'a HeaderMap,
 }
 
-impl Asked<'_> {
+impl GatewayRequest<'_> {
     fn show(&self, problem: &Problem) -> RefusalResponse {
         RefusalResponse::problem(self.state.context.store.profile(), problem, self.client)
     }
@@ -133,14 +132,13 @@ impl Asked<'_> {
         }
         if forwarded.method.is_none() && forwarded.target.is_some() {
             return Err(Problem::bad_request(
-                "The gateway tells the client's path and not its method; it has to tell both.",
+                "The gateway sends the client's path and not its method; it has to send both.",
             ));
         }
         if forwarded.method.is_some() && forwarded.target.is_none() && profile.judges_paths() {
             // A scope would allow whatever path the gateway keeps to itself.
             return Err(Problem::bad_request(
-                "The gateway tells the client's method and not its path, on which scopes and limits depend here; it has \
-                 to tell both.",
+                "The gateway sends the client's method and not its path, on which scopes and limits depend here; it has to send both.",
             ));
         }
         if request.is_options() && profile.credentials.pass_options {

@@ -13,7 +13,7 @@ use super::problem::Problem;
 
 /// A request to be verified may carry the body that was signed.
 const LIMIT: usize = 256 * 1024;
-/// Less than an answer may take in all: whoever sends slowly is told so, and not that keys can't be judged.
+/// Less than an answer may take in all: a slow sender gets that answer, and not that keys can't be checked.
 const TIME: Duration = Duration::from_secs(20);
 
 pub async fn read(body: Body) -> Result<Bytes, Problem> {
@@ -24,12 +24,12 @@ async fn read_within(time: Duration, body: Body) -> Result<Bytes, Problem> {
     match timeout(time, to_bytes(body, LIMIT)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => Err(if error.into_inner().is::<LengthLimitError>() {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body may have 256 KiB at most.")
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body may be 256 KiB at most.")
         } else {
             Problem::bad_request("The body could not be read.")
         }),
         Err(_) => {
-            let detail = "The body did not come within 20 seconds.";
+            let detail = "The body did not arrive within 20 seconds.";
             Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail))
         }
     }

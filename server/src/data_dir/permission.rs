@@ -30,7 +30,7 @@ fn one(path: &Path, wanted: Access) -> Result<(), String> {
 fn refusal(path: &Path, owner: u32, mode: u32) -> String {
     let (owner, me) = (user(owner), user(geteuid().as_raw()));
     format!(
-        "{} belongs to {owner} with mode {:04o}, and this is run as {me}, who may not use it so. Run it as \
+        "{} belongs to {owner} with mode {:04o}, and this runs as {me}, who may not use it. Run it as \
          {owner}: sudo -u {owner} sallyport …",
         path.display(),
         mode & 0o7777

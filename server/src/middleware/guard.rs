@@ -41,7 +41,7 @@ pub async fn run(handler: impl Future<Output = Response>, id: &RequestId, of_api
 
 fn broken(panic: &(dyn Any + Send), id: &RequestId) -> Response {
     tracing::error!(request_id = %id, panic = words(panic), "a handler broke");
-    (StatusCode::INTERNAL_SERVER_ERROR, "Something is broken here; it was logged.\n").into_response()
+    (StatusCode::INTERNAL_SERVER_ERROR, "Internal error; it was logged.\n").into_response()
 }
 
 /// What a panic said.

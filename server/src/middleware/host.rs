@@ -42,8 +42,8 @@ fn without_port(host: &str) -> &str {
 }
 
 fn misdirected() -> Response {
-    let sentence = "This portal is for this machine alone: open it at http://localhost, or tell it with --public-url by \
-                    which address it is reached.\n";
+    let sentence = "This portal is only for this machine: open it at http://localhost, or set --public-url to the \
+        address under which it is reached.\n";
     let mut response = (StatusCode::MISDIRECTED_REQUEST, sentence).into_response();
     let headers: &mut HeaderMap = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,4 +1,4 @@
-//! The body of a page's request, read before the page takes a place: whoever sends slowly keeps nobody else waiting.
+//! The body of a page's request, read before the page takes a place: a slow sender keeps nobody else waiting.
 
 use std::{
     pin::Pin,

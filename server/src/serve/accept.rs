@@ -34,7 +34,7 @@ pub async fn accept(listener: Listener, service: Service, connections: Arc<Conne
             () = service.shutdown.asked() => break,
         }
     }
-    // Whoever connects to a socket of systemd's waits for the next process.
+    // Connections to a socket of systemd's wait for the next process.
     if !is_inherited {
         let until = Instant::now() + QUIET_WITHIN;
         while Instant::now() < until

@@ -61,7 +61,7 @@ fn a_backup_made_while_keys_are_issued_serves_them_again() {
         let keys = said.split("keys: ").nth(1).and_then(|rest| rest.split(',').next()).expect("a count");
         let keys: usize = keys.parse().expect("a number");
         assert!(keys >= answered, "{keys} keys are in the copy; {answered} were answered before");
-        assert!(said.contains("NOT in it: it lies in") && said.contains("master.key"), "{said}");
+        assert!(said.contains("NOT in it: it is in") && said.contains("master.key"), "{said}");
         assert_eq!(fs::metadata(&last).expect("there").permissions().mode() & 0o777, 0o600);
     }
     issued.recv().expect("writers go on");

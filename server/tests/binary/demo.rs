@@ -55,7 +55,7 @@ fn it_is_for_this_machine_alone() {
     ] {
         let ended = sallyport(folder.path(), arguments);
         assert_eq!(ended.status.code(), Some(1), "{arguments:?}");
-        assert!(stderr(&ended).contains("for this machine alone"), "{}", stderr(&ended));
+        assert!(stderr(&ended).contains("only for this machine"), "{}", stderr(&ended));
     }
 }
 

@@ -73,7 +73,7 @@ async fn another_password_ends_the_other_sessions(portal: &TestPortal) {
     let answer = change(portal, PASSWORD, NEW).await;
     assert_eq!((answer.status.as_u16(), answer.location()), (303, "/account?changed=password"), "{}", answer.body);
     let page = portal.get(answer.location()).await.body;
-    assert!(page.contains("Your password is changed") && page.contains("role=\"status\""), "{page}");
+    assert!(page.contains("Your password was changed") && page.contains("role=\"status\""), "{page}");
     assert!(!page.contains("Sign out everywhere else"), "there is no other");
     assert_ne!(portal.cookie("sallyport").expect("a session"), before);
     let stolen = portal.another();
@@ -90,9 +90,9 @@ async fn a_password_is_not_changed_without_the_old_one(portal: &TestPortal) {
     portal.set_up().await;
     for (current, new, message) in [
         ("wrong horse battery", NEW, "This is not your password."),
-        ("", NEW, "Enter the password that you have now."),
+        ("", NEW, "Enter your current password."),
         (PASSWORD, "short", "Use at least 12 characters"),
-        (PASSWORD, PASSWORD, "This is the password that you have now."),
+        (PASSWORD, PASSWORD, "This is your current password."),
         (PASSWORD, "Password1234", "everybody tries first"),
         (PASSWORD, "ada byron 1815", "made of your name"),
         (PASSWORD, "ada@example.com", "made of your name"),

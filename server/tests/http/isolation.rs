@@ -1,6 +1,7 @@
 //! Every address, asked by everybody in every way: what belongs to another organization looks exactly like what does not
 //! exist, and nobody does what their role does not allow. `isolation/rules.rs` says who may.
 
+mod acts;
 mod rules;
 mod world;
 

@@ -18,6 +18,7 @@ crate::on_both_portals!(
     bad_metadata_is_refused_and_kept,
     a_whole_secret_is_refused_and_not_shown_again,
     the_page_shows_calls_without_the_secret,
+    a_key_is_paused_from_its_list,
 );
 
 async fn a_key_is_revoked_with_a_reason(portal: &TestPortal) {
@@ -158,4 +159,24 @@ async fn a_whole_secret_is_refused_and_not_shown_again(portal: &TestPortal) {
             assert!(answer.body.contains("signing secret in this text") && !answer.body.contains(secret), "{what}");
         }
     }
+}
+
+async fn a_key_is_paused_from_its_list(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (key, _) = portal.key(&app).await;
+    let list = format!("/apps/{app}/keys");
+    let page = portal.get(&list).await.body;
+    assert!(page.contains("data-act=\"/act/keys/pause\"") && page.contains("aria-label=\"Pause CI\""), "{page}");
+    assert!(page.contains("Waiting for the first request…"), "{page}");
+    let pause = format!("/keys/{key}/pause");
+    for (back, to) in [(list.as_str(), list.as_str()), ("https://evil.example", "/"), ("//evil.example", "/")] {
+        let answer = portal.post(&pause, &[("key", &key), ("back", back)]).await;
+        assert_eq!((answer.status.as_u16(), answer.location()), (303, to));
+    }
+    let page = portal.get(&list).await.body;
+    assert!(page.contains("data-act=\"/act/keys/resume\"") && page.contains("aria-label=\"Resume CI\""), "{page}");
+    portal.revoke(&key).await;
+    let page = portal.get(&format!("{list}?include_revoked=1")).await.body;
+    assert!(!page.contains("data-act=\"/act/keys/"), "{page}");
 }

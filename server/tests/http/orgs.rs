@@ -46,5 +46,5 @@ async fn empty_pages_say_what_to_do(portal: &TestPortal) {
     assert!(project.contains("No app yet"));
     assert_eq!(project.matches(">New app<").count(), 1);
     let keys = portal.get(&format!("/orgs/{org}/keys")).await.body;
-    assert!(keys.contains("No app to make a key for"));
+    assert!(keys.contains("No apps yet"));
 }

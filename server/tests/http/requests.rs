@@ -82,7 +82,7 @@ async fn each_verdict_has_its_page(portal: &TestPortal) {
         (json!({ "method": "POST", "path": "/x/../y" }), "insufficient_scope", "It needs write"),
         (json!({ "method": "TRACE" }), "insufficient_scope", "No scope allows such a request."),
         (json!({ "mode": "test" }), "mode_mismatch", "A test key is required here"),
-        (json!({ "ingestion": true }), "ingestion_not_verified", "an operator of this portal"),
+        (json!({ "ingestion": true }), "ingestion_not_verified", "operator of this portal"),
     ];
     for (asked, code, mend) in cases {
         let mut body = asked;
@@ -116,8 +116,8 @@ async fn a_signature_is_explained_without_body_and_secret(portal: &TestPortal) {
     };
     for (timestamp, clock, mend) in [
         ((now.seconds() - 400).to_string(), "400 s behind ours", "Set the signer’s clock"),
-        ((now.seconds() + 7).to_string(), "7 s ahead of ours", "the body or the secret is another"),
-        ("yesterday".to_owned(), "Can’t be told", "in digits alone"),
+        ((now.seconds() + 7).to_string(), "7 s ahead of ours", "the body or the secret differs"),
+        ("yesterday".to_owned(), "Unknown", "in digits only"),
     ] {
         let signature = sign(timestamp.clone());
         let refused = verify(portal, &token, json!({ "key": shown.secret, "signature": signature })).await;
@@ -189,7 +189,7 @@ async fn what_belongs_to_nobody_is_not_kept(portal: &TestPortal) {
     for answer in answers {
         let page = portal.get(&format!("/requests/{}", id(&answer))).await;
         assert_eq!(page.status, 404);
-        assert!(page.body.contains("missing, not whole or unknown"));
+        assert!(page.body.contains("missing, incomplete or unknown"));
     }
     let now = portal.store.now();
     for org in [org, elsewhere] {

@@ -52,7 +52,7 @@ async fn things_and_pages_are_found(portal: &TestPortal) {
     assert!(search(portal, "ci").await.body.contains(&format!("href=\"/keys/{key}\"")));
     assert!(search(portal, "audit").await.body.contains("/activity\""), "pages by what else they are called");
     let nothing = search(portal, "<b>zzz").await.body;
-    assert!(nothing.contains("Nothing of yours is called that.") && nothing.contains("value=\"&lt;b&gt;zzz\""));
+    assert!(nothing.contains("No results.") && nothing.contains("value=\"&lt;b&gt;zzz\""));
     for words in ["", "   ", "%", "a\0b", &"x".repeat(5_000), "\u{202e}"] {
         assert_eq!(search(portal, words).await.status, 200, "{words:?}");
     }
@@ -187,7 +187,7 @@ async fn the_palette_gets_options(portal: &TestPortal) {
     }
     assert!(!answer.body.contains("<html") && !answer.body.contains("<script"));
     let nothing = fragment(portal, "zzz").await.body;
-    assert!(!nothing.contains("listbox") && nothing.contains("data-say=\"Nothing of yours is called that.\""));
+    assert!(!nothing.contains("listbox") && nothing.contains("data-say=\"No results.\""));
     // What stands on every page opens it, or leads to the page where nothing runs.
     let page = portal.get(&format!("/apps/{app}")).await.body;
     for text in ["id=\"search-link\"", "id=\"palette\"", "role=\"combobox\"", "action=\"/search\""] {

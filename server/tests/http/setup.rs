@@ -64,5 +64,5 @@ async fn an_oversized_form_is_refused(portal: &TestPortal) {
     let name = "x".repeat(70_000);
     let answer = portal.post("/setup", &[("name", &name)]).await;
     assert_eq!(answer.status, 413);
-    assert!(answer.body.contains("larger than any form"));
+    assert!(answer.body.contains("larger than the portal accepts"));
 }

@@ -53,7 +53,7 @@ fn check_prefix(text: &Text, findings: &mut Findings) {
         && prefix.ends_with(['_', '-'])
         && prefix.len() <= LONGEST;
     if !shaped {
-        let message = "A prefix has letters, digits, _ and - alone, begins with a letter, ends with _ or - and is no \
+        let message = "A prefix has only letters, digits, _ and -, begins with a letter, ends with _ or - and is no \
                        longer than 20: write it like sk_live_.";
         findings.refuse(text, message);
     }

@@ -10,7 +10,7 @@ use super::{
     },
     Findings,
 };
-use crate::key::Verdict;
+use crate::verdict::Verdict;
 
 /// Problem documents (RFC 9457).
 const STANDARD: &str = r#"{"type":"about:blank","title":"{title}","status":{status},"code":"{code}","detail":"{message}","request_id":"{request_id}"}"#;
@@ -36,7 +36,7 @@ pub(super) fn errors(entry: &ErrorsEntry, brand: &Brand, credentials: &Credentia
             let names: Vec<_> = Verdict::ALL[2..].iter().map(|verdict| verdict.code()).collect();
             let names = names.join(", ").replace("not_found, ", "");
             let message =
-                format!("{name} is no verdict with a message; these are, malformed for unknown keys too: {names}.");
+                format!("{name} is not a verdict with a message; these are, malformed for unknown keys too: {names}.");
             findings.refuse(text, message);
         }
     }
@@ -143,7 +143,7 @@ fn refusal(
 fn check_json(place: &Text, sample: &str, findings: &mut Findings) {
     if let Err(error) = serde_json::from_str::<IgnoredAny>(sample) {
         let message =
-            format!("This is not JSON once it is filled in ({error}); texts stand in quotation marks: {sample}");
+            format!("This is not JSON once it is filled in ({error}); texts have to be in quotation marks: {sample}");
         findings.refuse(place, message);
     }
     check_length(place, sample, findings);

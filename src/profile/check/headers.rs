@@ -73,7 +73,7 @@ fn check<'a>(names: impl Iterator<Item = &'a Text>, findings: &mut Findings) {
     for text in names {
         let name = text.get_ref().to_ascii_lowercase();
         if !is_token(&name) {
-            findings.refuse(text, "A header has letters, digits and - alone, and begins with a letter: X-Api-Key.");
+            findings.refuse(text, "A header has only letters, digits and -, and begins with a letter: X-Api-Key.");
         } else if TAKEN.contains(&&*name) || TAKEN_BEGINNINGS.iter().any(|beginning| name.starts_with(beginning)) {
             findings.refuse(text, format!("{} means something already; choose another name.", text.get_ref()));
         } else if seen.contains(&name) {
@@ -120,10 +120,10 @@ pub(super) fn webhooks(entry: &WebhooksEntry, findings: &mut Findings) {
     check([&entry.signature, &entry.timestamp, &entry.sequence].into_iter().flatten(), findings);
     if let Some(prefix) = &entry.prefix {
         if entry.signature.is_none() {
-            findings.refuse(prefix, "There is no signature that this could stand before; name its header too.");
+            findings.refuse(prefix, "There is no signature to put this before; name its header too.");
         }
         if prefix.get_ref().len() > 20 || !prefix.get_ref().bytes().all(|byte| byte.is_ascii_graphic()) {
-            findings.refuse(prefix, "What stands before a signature has up to 20 signs without spaces: sha256=.");
+            findings.refuse(prefix, "The prefix of a signature has up to 20 characters without spaces: sha256=.");
         }
     }
 }

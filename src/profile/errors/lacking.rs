@@ -7,16 +7,16 @@ use crate::{
 
 const AMBIGUOUS: &str =
     "The path of this request can be read in two ways (//, /../, %2F, ;, # or the like). Write it plainly.";
-const NO_SUCH_SCOPE: &str = "This request needs a scope that does not exist here: what the gateway or backend requires has \
-    to be corrected.";
+/// Names in a profile are no longer; a longer or stranger text is not repeated.
+const LONGEST_NAME: usize = 64;
 
 impl Profile {
     /// A sentence about a request that was refused for its scopes, where there is more to say than that.
     pub fn lacking(&self, ask: &Ask<'_>, key: &KeyRecord) -> Option<String> {
         let granted = self.granted(key.scopes);
         let lacking: Vec<_> = ask.scopes.iter().copied().filter(|scope| !self.includes(granted, scope)).collect();
-        if lacking.iter().any(|scope| self.scope(scope).is_none()) {
-            return Some(NO_SUCH_SCOPE.to_owned());
+        if let Some(unknown) = lacking.iter().find(|scope| self.scope(scope).is_none()) {
+            return Some(no_such_scope(unknown));
         }
         if !lacking.is_empty() {
             return Some(sentence(&listed(&lacking, "and")));
@@ -28,6 +28,16 @@ impl Profile {
         let enough: Vec<_> = enough.map(|scope| scope.name.as_str()).collect();
         (!enough.is_empty()).then(|| sentence(&listed(&enough, "or")))
     }
+}
+
+/// The mistake is that of the gateway or the backend, not of the key's holder.
+fn no_such_scope(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._:/-".contains(&byte);
+    let named = match name.len() <= LONGEST_NAME && name.bytes().all(plain) {
+        true => format!("a scope that does not exist: {name}"),
+        false => "a scope that does not exist".to_owned(),
+    };
+    format!("The gateway or backend requires {named}. No API key can have it; correct what is required.")
 }
 
 fn sentence(scopes: &str) -> String {
@@ -58,7 +68,10 @@ mod tests {
         assert_eq!(lacking(&["read", "write"], None, None), said("write"));
         assert_eq!(lacking(&["write", "delete"], None, None), said("write and delete"));
         assert_eq!(lacking(&[], Some("POST"), None), said("write"));
-        assert_eq!(lacking(&["moon", "write"], None, None).as_deref(), Some(NO_SUCH_SCOPE));
+        let unknown = lacking(&["moon", "write"], None, None).expect("a sentence");
+        assert!(unknown.starts_with("The gateway or backend requires a scope that does not exist: moon."), "{unknown}");
+        let strange = lacking(&["<moon>"], None, None).expect("a sentence");
+        assert!(strange.starts_with("The gateway or backend requires a scope that does not exist. No"), "{strange}");
         assert_eq!(lacking(&[], Some("GET"), Some("/x#")).as_deref(), Some(AMBIGUOUS));
         assert_eq!(lacking(&[], Some("TRACE"), None), None);
     }

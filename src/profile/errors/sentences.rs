@@ -1,6 +1,6 @@
 //! What refusals say where the profile has no words of its own.
 
-use crate::{key::Verdict, profile::Credentials};
+use crate::{profile::Credentials, verdict::Verdict};
 
 /// Unknown and malformed keys get the same words: neither tells anything of the other.
 pub fn of(verdict: Verdict, credentials: &Credentials) -> String {
@@ -24,7 +24,7 @@ pub fn of(verdict: Verdict, credentials: &Credentials) -> String {
         Verdict::IngestionNotVerified => "App {app_id} is not verified for data ingestion.",
         Verdict::SignatureRequired => "Requests with this API key have to be signed.",
         Verdict::BadSignature => {
-            "The signature of this request is wrong, or its timestamp more than five minutes from now."
+            "The signature of this request is wrong, or its timestamp is more than five minutes from now."
         }
         Verdict::Replayed => "This signature was used before; sign each request anew.",
         Verdict::RateLimited => "Too many requests. Wait as long as Retry-After says.",
@@ -33,7 +33,7 @@ pub fn of(verdict: Verdict, credentials: &Credentials) -> String {
 }
 
 /// To a request that costs more than its limit ever holds.
-pub const TOO_DEAR: &str = "This request costs more than its limit ever holds, so it can never pass. Ask for less at once, or for a higher limit.";
+pub const TOO_DEAR: &str = "This request costs more than its limit can ever hold, so it can never pass. Ask for less at once, or for a higher limit.";
 
 /// Where a sentence names an app and the key has none.
 pub fn without_app(verdict: Verdict, credentials: &Credentials) -> String {

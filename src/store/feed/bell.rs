@@ -9,10 +9,7 @@ use sqlx::{
 };
 use tokio::{sync::Mutex, time::sleep};
 
-use super::super::{
-    Location,
-    pools::{LOOK_UP, POSTGRES},
-};
+use super::super::{Location, connector::POSTGRES, pools::LOOK_UP};
 
 /// As the commits name it (`tx/changes.rs`).
 const CHANNEL: &str = "sallyport_changes";

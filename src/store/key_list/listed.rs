@@ -4,7 +4,7 @@ use sqlx::any::AnyRow;
 
 use crate::{
     Result, Timestamp,
-    id::KeyId,
+    id::{KeyId, UserId},
     key::{ListedKey, Status},
     profile::{Mode, Owner},
     store::{key_secrets::shown_column, key_status, keys::scopes, row::Read},
@@ -13,7 +13,7 @@ use crate::{
 /// The columns of a [`ListedKey`], of `keys k` of the organization whose id is `org` in SQL.
 pub(super) fn columns(org: &str) -> String {
     format!(
-        "k.id, k.owner, CASE k.owner WHEN 'app' THEN (SELECT a.name FROM apps a WHERE a.id = k.app_id) \
+        "k.id, k.owner, k.owner_id, CASE k.owner WHEN 'app' THEN (SELECT a.name FROM apps a WHERE a.id = k.app_id) \
          WHEN 'member' THEN (SELECT u.name FROM users u WHERE u.id = k.owner_id) END AS owner_name, \
          k.label, k.environment, k.mode, {}, k.scopes, k.created_at, k.expires_at, \
          (SELECT v.last_at FROM key_uses v WHERE v.key_id = k.id) AS last_used_at, \
@@ -31,6 +31,7 @@ pub(super) fn listed(row: &AnyRow, now: Timestamp) -> Result<ListedKey> {
     Ok(ListedKey {
         id: KeyId::stored(row.text("id")?),
         owner: row.word("owner", Owner::parse)?,
+        owner_id: row.text_opt("owner_id")?.map(UserId::stored),
         owner_name: row.text_opt("owner_name")?.unwrap_or_default(),
         label: row.text("label")?,
         environment: row.text("environment")?,
@@ -41,5 +42,6 @@ pub(super) fn listed(row: &AnyRow, now: Timestamp) -> Result<ListedKey> {
         expires_at,
         last_used_at: row.time_opt("last_used_at")?,
         status: Status::first_of(row.flag("revoked")?, expired, row.flag("suspended")?, row.flag("paused")?),
+        paused: row.flag("paused")?,
     })
 }

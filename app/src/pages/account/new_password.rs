@@ -1,45 +1,40 @@
 //! `/account/password`: another password, and nothing else on the page. Whoever signed in with one that an operator set is
 //! sent here first.
 
-use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::user::User;
-use tower_sessions::Session;
 
-use super::password::{Outcome, PasswordFields, change};
+use super::password::PasswordFields;
 use crate::{
     access::JustSignedIn,
+    acts::{Caller, account::change_password},
     components::ErrorSummary,
-    context::Context,
     error::PageResult,
     form::FormState,
     islands::SubmitOnce,
+    pages::sign_in::known_here,
     portal::Page,
-    ui::{Typed, Ui, see_other},
+    ui::{Typed, Ui, refuse, see_other},
 };
 
 pub async fn get(ui: Ui, JustSignedIn(me): JustSignedIn) -> PageResult {
     Ok(ui.ok(page(FormState::new(), me.user)).await)
 }
 
-pub async fn post(
-    ui: Ui,
-    State(context): State<Context>,
-    JustSignedIn(me): JustSignedIn,
-    session: Session,
-    Typed(form): Typed,
-) -> PageResult {
-    Ok(match change(&context, &ui.client, &me, &session, form, see_other("/")).await? {
-        Outcome::Changed(answer) => answer,
-        Outcome::Refused(form) => ui.refused(page(form, me.user)).await,
-        Outcome::TooMany(form, wait) => ui.too_many(page(form, me.user), wait).await,
-    })
+pub async fn post(ui: Ui, caller: Caller, JustSignedIn(me): JustSignedIn, Typed(form): Typed) -> PageResult {
+    match caller.run(change_password(form.value("current_password"), form.value("new_password"))).await {
+        Ok(started) => Ok(known_here(started, see_other("/"))),
+        Err(error) => {
+            let wait = error.wait();
+            Ok(ui.refused_for(page(refuse(form, error)?, me.user), wait).await)
+        }
+    }
 }
 
 fn page(form: FormState, user: User) -> Page {
     Page::bare("Choose a password", move || {
         let why = if user.must_change_password {
-            "An operator of this portal set your password. Choose one that nobody else knows; then you can go on."
+            "An operator of this portal set your password. Choose one that only you know to continue."
         } else {
             "You are then signed out everywhere else."
         };

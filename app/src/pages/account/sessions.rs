@@ -3,27 +3,10 @@
 use leptos::prelude::*;
 use sallyport::{Timestamp, session::OpenSession};
 
-use super::changed;
 use crate::{
-    access::SignedIn,
     components::{Badge, DataTable, Hidden, Tone},
-    context::Context,
-    error::{PageError, PageResult},
     words::Ago,
 };
-
-/// Ends one of one's own sessions. Another person's looks like none.
-pub(super) async fn end(context: Context, me: SignedIn, handle: &str) -> PageResult {
-    let open = context.store.sessions_of(&me.user.id).await?;
-    let asked = open.into_iter().find(|session| session.handle() == handle).ok_or(PageError::NotFound)?;
-    context.store.delete_session(&me.act(), asked.digest).await?;
-    Ok(changed("session"))
-}
-
-pub(super) async fn end_others(context: Context, me: SignedIn) -> PageResult {
-    context.store.end_other_sessions(&me.act(), &me.user, me.session).await?;
-    Ok(changed("sessions"))
-}
 
 #[component]
 pub(super) fn Sessions(open: Vec<OpenSession>, this: [u8; 32], now: Timestamp) -> impl IntoView {

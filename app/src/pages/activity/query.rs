@@ -6,19 +6,19 @@ use chrono::NaiveDate;
 use sallyport::{Invalid, Timestamp, store::EventFilter};
 use serde::Deserialize;
 
-use super::export::Format;
+use super::format::Format;
 
 /// What the URL says of the view, so that it can be shared.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ActivityQuery {
-    actor: String,
-    action: String,
-    outcome: String,
-    from: String,
-    to: String,
-    before: Option<i64>,
-    after: Option<i64>,
+    pub(crate) actor: String,
+    pub(crate) action: String,
+    pub(crate) outcome: String,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) before: Option<i64>,
+    pub(crate) after: Option<i64>,
 }
 
 impl ActivityQuery {
@@ -48,6 +48,11 @@ impl ActivityQuery {
             ("to", &self.to),
         ];
         pairs.into_iter().filter(|(_, value)| !value.is_empty())
+    }
+
+    /// Whether it is of the newest events.
+    pub(super) fn is_newest(&self) -> bool {
+        self.before.is_none() && self.after.is_none()
     }
 
     pub(super) fn is_narrowed(&self) -> bool {

@@ -1,13 +1,12 @@
 //! `/apps/{app_id}/ingestion`: whether an app may push data. Operators alone see and set it, as members or not.
 
-use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::app::App;
 
 use crate::{
-    access::OperatedApp,
+    access::{Addressed, OperatedApp},
+    acts::{Caller, apps::verify_for_ingestion},
     components::{Card, CheckField, Fact, Facts, IdChip, Notice, PageHead, Tone},
-    context::Context,
     error::PageResult,
     form::FormState,
     islands::SubmitOnce,
@@ -28,16 +27,16 @@ pub async fn get(ui: Ui, access: OperatedApp, Asked(query): Asked<SavedQuery>) -
     let page = Page::framed(format!("Ingestion · {}", app.name), chrome, move || {
         view! {
             {saved.then(|| view! { <div role="status"><Notice tone=Tone::Good>"Saved."</Notice></div> })}
-            <PageHead title=app.name.clone() sub=move || view! { <span>"Seen by operators of this portal alone"</span> }/>
+            <PageHead title=app.name.clone() sub=move || view! { <span>"Visible to operators of this portal only"</span> }/>
             <Switch app/>
         }
     });
     Ok(ui.ok(page).await)
 }
 
-pub async fn post(State(context): State<Context>, access: OperatedApp, Typed(form): Typed) -> PageResult {
-    context.store.verify_for_ingestion(&access.me.act(), &access.app, form.has("verified", "on")).await?;
-    Ok(see_other(format!("/apps/{}/ingestion?saved=1", access.app.id)))
+pub async fn post(caller: Caller, Addressed(app): Addressed<OperatedApp>, Typed(form): Typed) -> PageResult {
+    caller.run(verify_for_ingestion(app.clone(), form.has("verified", "on"))).await?;
+    Ok(see_other(format!("/apps/{app}/ingestion?saved=1")))
 }
 
 #[component]
@@ -54,7 +53,7 @@ fn Switch(app: App) -> impl IntoView {
                 <form method="post" action=action class="stack form">
                     <CheckField
                         form=&form name="verified" label="Verified for ingestion"
-                        hint="Its keys may push data. Without it they are refused (403) where ingestion is asked for."
+                        hint="Its keys may push data. Otherwise they are refused (403) where ingestion is required."
                     />
                     <div class="form-foot"><button class="btn btn-primary">"Save"</button></div>
                     <SubmitOnce/>

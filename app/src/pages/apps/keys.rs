@@ -7,12 +7,13 @@ use sallyport::{member::Permission, profile::Owner};
 use super::head::AppHead;
 use crate::{
     access::AppAccess,
+    acts::Caller,
     context::Context,
     error::{PageError, PageResult},
     pages::keys::{
         answer::Sent,
         generate::{generate, like, untouched},
-        list::{KeyList, KeyListView, ListQuery, hides},
+        list::{KeyList, KeyListView, ListQuery, Viewer, hides},
         panel::{GeneratePanel, Panel},
     },
     portal::{Page, Section},
@@ -38,16 +39,17 @@ pub async fn get(
     Ok(ui.ok(page).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, access: AppAccess, Typed(form): Typed) -> PageResult {
+pub async fn post(ui: Ui, caller: Caller, access: AppAccess, Typed(form): Typed) -> PageResult {
     access.org().needs(Permission::ManageKeys)?;
+    let context = &ui.context;
     let owner = context.store.profile().keys.owner;
     if owner != Owner::App {
         return Err(PageError::BadRequest(owner.of_whom().to_owned()));
     }
     let apps = context.store.apps_of_org(&access.app.org_id).await?;
-    let generated = generate(&context, access.org(), &apps, form).await?;
+    let generated = generate(&caller, context.store.profile(), &access.app.org_id, form).await?;
     // Made after the key, so that the list behind the dialog holds it.
-    let page = page(&ui, &context, &access, &ListQuery::default()).await;
+    let page = page(&ui, context, &access, &ListQuery::default()).await;
     let sent = Sent { ui: &ui, access: access.org(), path: path(&access), apps };
     // To the keys of the app that was chosen, which may be another one.
     let here = path(&access);
@@ -74,6 +76,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQu
         archived: access.is_archived(),
         page,
         filter,
+        viewer: Viewer::from(access.org()),
         of_org: false,
         can_generate: access.org().role.may(Permission::ManageKeys) && can_generate(context, access),
         can_revoke_all: access.org().role.may(Permission::ManageKeys),

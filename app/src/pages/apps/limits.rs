@@ -1,18 +1,21 @@
 //! `/apps/{app_id}/limits`: limits of an app's keys, instead of the plan's.
 
+pub mod card;
+
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{app::App, key::LimitOverride, member::Permission};
+use sallyport::member::Permission;
 
 use crate::{
-    access::AppAccess,
-    components::{Card, ErrorSummary, Fact, Facts, PanelFoot, SidePanel},
+    access::{Addressed, AppAccess},
+    acts::{Caller, apps::limit_app},
+    components::{ErrorSummary, PanelFoot, SidePanel},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
     pages::{
-        keys::restrictions::{LimitFields, limits_in_words, typed_limits},
+        keys::restrictions::{LimitFields, typed_limits},
         settings,
     },
     portal::Page,
@@ -25,15 +28,14 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
     Ok(ui.ok(page(&ui, &context, &access, form).await?).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, access: AppAccess, Typed(form): Typed) -> PageResult {
-    access.org().needs(Permission::ManageApps)?;
-    let limited = async {
-        let new = LimitOverride::check(&form.value("limit_per_minute"), &form.value("limit_per_day"))?;
-        context.store.limit_app(&access.org().me.act(), &access.app, new).await
-    };
-    match limited.await {
-        Ok(()) => Ok(see_other(format!("/apps/{}/settings?saved=1", access.app.id))),
-        Err(error) => Ok(ui.refused(page(&ui, &context, &access, refuse(form, error)?).await?).await),
+pub async fn post(ui: Ui, caller: Caller, Addressed(app): Addressed<AppAccess>, Typed(form): Typed) -> PageResult {
+    let limited = limit_app(app.clone(), form.value("limit_per_minute"), form.value("limit_per_day"));
+    match caller.run(limited).await {
+        Ok(()) => Ok(see_other(format!("/apps/{app}/settings?saved=1"))),
+        Err(error) => {
+            let (form, access) = (refuse(form, error)?, caller.access(&app).await?);
+            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?).await)
+        }
     }
 }
 
@@ -44,7 +46,7 @@ async fn page(ui: &Ui, context: &Context, access: &AppAccess, form: FormState) -
     let close = format!("/apps/{}/settings#limits", access.app.id);
     Ok(page.with_dialog(move || {
         view! {
-            <SidePanel title="Limits" sub="Of each key of this app that has none of its own." close_href=close.clone()>
+            <SidePanel title="Limits" sub="For each key of this app without limits of its own." close_href=close.clone()>
                 <form method="post" action=action novalidate>
                     <div class="stack">
                         <ErrorSummary form=&form/>
@@ -58,20 +60,4 @@ async fn page(ui: &Ui, context: &Context, access: &AppAccess, form: FormState) -
             </SidePanel>
         }
     }))
-}
-
-/// What stands about it in the app's settings.
-#[component]
-pub fn LimitsCard(app: App, may_change: bool) -> impl IntoView {
-    let href = format!("/apps/{}/limits", app.id);
-    view! {
-        <Card
-            title="Limits"
-            actions=move || may_change.then(|| view! {
-                <form method="get" action=href><button id="limits" class="btn">"Change limits"</button></form>
-            })
-        >
-            <Facts><Fact label="Of each key">{limits_in_words(app.limits, "As the plan says")}</Fact></Facts>
-        </Card>
-    }
 }

@@ -1,16 +1,12 @@
 //! `/projects/{project_id}/apps/new`.
 
-use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{
-    app::{NewApp, Os},
-    member::Permission,
-};
+use sallyport::{app::Os, member::Permission};
 
 use crate::{
-    access::ProjectAccess,
+    access::{Addressed, ProjectAccess},
+    acts::{Caller, apps::create_app},
     components::{Card, Choice, ErrorSummary, PageHead, SelectField, TextArea, TextField},
-    context::Context,
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
@@ -25,17 +21,20 @@ pub async fn get(ui: Ui, access: ProjectAccess) -> PageResult {
     Ok(ui.ok(page(&ui, &access, form).await?).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, access: ProjectAccess, Typed(form): Typed) -> PageResult {
-    let org = &access.within.within;
-    org.needs(Permission::ManageApps)?;
-    let made = async {
-        let value = |name| form.value(name);
-        let new = NewApp::check(&value("name"), &value("os"), &value("bundle_id"), &value("description"))?;
-        context.store.create_app(&org.me.act(), &access.project, new).await
-    };
-    match made.await {
-        Ok(app) => Ok(see_other(format!("/apps/{}", app.id))),
-        Err(error) => Ok(ui.refused(page(&ui, &access, refuse(form, error)?).await?).await),
+pub async fn post(
+    ui: Ui,
+    caller: Caller,
+    Addressed(project): Addressed<ProjectAccess>,
+    Typed(form): Typed,
+) -> PageResult {
+    let value = |name| form.value(name);
+    let made = create_app(project.clone(), value("name"), value("os"), value("bundle_id"), value("description"));
+    match caller.run(made).await {
+        Ok(app) => Ok(see_other(format!("/apps/{app}"))),
+        Err(error) => {
+            let (form, access) = (refuse(form, error)?, caller.access(&project).await?);
+            Ok(ui.refused(page(&ui, &access, form).await?).await)
+        }
     }
 }
 
@@ -46,7 +45,7 @@ async fn page(ui: &Ui, access: &ProjectAccess, form: FormState) -> Result<Page, 
         let action = format!("{back}/apps/new");
         let systems = Os::ALL.into_iter().map(|os| Choice::new(os.as_str(), os.title())).collect();
         view! {
-            <PageHead title="New app" sub=|| "One key speaks for one app."/>
+            <PageHead title="New app" sub=|| "A key belongs to one app."/>
             <Card>
                 <form method="post" action=action novalidate class="stack form">
                     <ErrorSummary form=&form/>

@@ -39,7 +39,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
         let all_events = format!("{base}/activity");
         let none = attention.is_empty();
         let no_key = match owner {
-            Owner::App => "No key of this app is in force. Generate one to call your API.",
+            Owner::App => "This app has no active keys. Generate one to call your API.",
             other => other.of_whom(),
         };
         let description = (!app.description.is_empty()).then(|| app.description.clone());

@@ -42,7 +42,7 @@ fn Authenticate(profile: Arc<Profile>, public_url: String) -> impl IntoView {
             <div class="card-head"><h2>"Authenticate"</h2></div>
             <p>
                 "Backends and automation send a root token: "<code>"Authorization: Bearer sp_root_…"</code>
-                ". Whoever runs this portal makes one with "<code>"sallyport token create --name NAME"</code>
+                ". An operator of this portal creates one with "<code>"sallyport token create --name NAME"</code>
                 "; with "<code>"--manage"</code>" it may use the management endpoints too, and with "
                 <code>"--org ORG"</code>" those of one organization alone."
             </p>
@@ -104,7 +104,7 @@ fn Verdicts() -> impl IntoView {
     view! {
         <section class="card" id="verdicts">
             <div class="card-head"><h2>"Verdicts"</h2></div>
-            <p>"Each key is judged by these checks, and the first that fails names the verdict."</p>
+            <p>"Each key goes through these checks; the first that fails decides the code."</p>
             <DataTable label="Verdicts" columns=&["Code", "Status", "Means"]>{rows.collect_view()}</DataTable>
         </section>
     }
@@ -115,23 +115,23 @@ const fn meaning(verdict: Verdict) -> &'static str {
         Verdict::Valid => "The key is good for this request.",
         Verdict::HttpsRequired => "The request came over plain HTTP.",
         Verdict::Missing => "No key was sent.",
-        Verdict::Malformed => "What was sent is not written like a key, or its checksum is wrong.",
-        Verdict::NotFound => "Nobody has this key, or it is another organization’s.",
-        Verdict::Revoked => "It was revoked.",
-        Verdict::Rotated => "It was rotated, and this secret is not valid any more.",
-        Verdict::Expired => "Its time is over.",
-        Verdict::Paused => "It is paused until somebody resumes it.",
-        Verdict::Suspended => "Its app, or a place above it, is archived.",
+        Verdict::Malformed => "What was sent is not in the form of a key, or its checksum is wrong.",
+        Verdict::NotFound => "The key is unknown, or belongs to another organization.",
+        Verdict::Revoked => "The key was revoked.",
+        Verdict::Rotated => "The key was rotated, and this secret is not valid any more.",
+        Verdict::Expired => "The key has expired.",
+        Verdict::Paused => "The key is paused until it is resumed.",
+        Verdict::Suspended => "Its app, project, tenant or organization is archived.",
         Verdict::WorkspaceMismatch => "The request names another organization.",
-        Verdict::IpDenied => "It may not be used from that address.",
+        Verdict::IpDenied => "The key may not be used from that address.",
         Verdict::ModeMismatch => "A live key was required and this is a test key, or the other way round.",
-        Verdict::AppMismatch => "It belongs to another app.",
-        Verdict::InsufficientScope => "It does not hold a scope that this request needs.",
+        Verdict::AppMismatch => "The key belongs to another app.",
+        Verdict::InsufficientScope => "The key lacks a scope that this request requires.",
         Verdict::IngestionNotVerified => "Its app is not verified for data ingestion.",
-        Verdict::SignatureRequired => "Requests with it have to be signed.",
-        Verdict::BadSignature => "The signature is wrong, or its timestamp is not of now.",
+        Verdict::SignatureRequired => "Requests with the key have to be signed.",
+        Verdict::BadSignature => "The signature is wrong, or its timestamp is not current.",
         Verdict::Replayed => "The same signature was used before.",
-        Verdict::RateLimited => "It asked too often.",
+        Verdict::RateLimited => "A rate limit of the key is used up.",
     }
 }
 
@@ -139,11 +139,11 @@ const fn meaning(verdict: Verdict) -> &'static str {
 fn Limits(profile: Arc<Profile>) -> impl IntoView {
     let own = &profile.limits;
     let headers = [
-        (Some("RateLimit-Policy".to_owned()), "The limits that hold for this key"),
-        (Some("RateLimit".to_owned()), "How much is left, and in how many seconds there is more"),
-        (own.limit.clone(), "How many requests there are in all"),
-        (own.remaining.clone(), "How many are left"),
-        (own.reset.clone(), "When it is full again, in seconds since 1970"),
+        (Some("RateLimit-Policy".to_owned()), "The limits of this key"),
+        (Some("RateLimit".to_owned()), "What is left, and after how many seconds there is more"),
+        (own.limit.clone(), "Requests that the limit allows"),
+        (own.remaining.clone(), "Requests that are left"),
+        (own.reset.clone(), "When the whole limit is available again, in seconds since 1970"),
         (Some("Retry-After".to_owned()), "With 429: after how many seconds the next request passes"),
         (own.retry_after.clone(), "The same, under another name"),
     ];
@@ -172,11 +172,11 @@ fn Errors() -> impl IntoView {
                 <code>"errors"</code>" holds a "<code>"pointer"</code>" (RFC 6901) and a "<code>"detail"</code>" for each."
             </p>
             <p>
-                "Whatever makes something takes an "<code>"Idempotency-Key"</code>
-                " of your own, up to 255 characters: the same request under it makes nothing more, and is answered 409 with the id of what was made; never with its secret. Another request under it is answered 422. It is kept for a day."
+                "Every request that creates something takes an "<code>"Idempotency-Key"</code>
+                " of your own, up to 255 characters: the same request under it creates nothing more, and is answered 409 with the id of what was created; never with its secret. A different request under it is answered 422. It is kept for a day."
             </p>
             <p>
-                "503 means that nobody knows whether a key is good: refuse the client. Unknown fields and parameters are refused, so that none is passed over."
+                "503 means that the key can’t be checked: refuse the client. Unknown fields and parameters are refused, so that none is ignored."
             </p>
             <p>
                 "Lists come newest first, "<code>"limit"</code>" at a time (25, at most 100). Send "<code>"next_cursor"</code>

@@ -14,10 +14,10 @@ pub fn Already(key: KeyId, close: String) -> impl IntoView {
             <form method="post" action=revoke novalidate>
                 <div class="stack">
                     <Notice tone=Tone::Warning>
-                        "This form was sent before, and made one key. Its secrets were in the first answer and are nowhere else."
+                        "This form was already sent and created one key. Its secrets were shown in the first answer only."
                     </Notice>
                     <p>
-                        "If you saved them, all is well: "<a href=href>"open the key"</a>". If you did not, revoke it and \
+                        "If you saved them, nothing is lost: "<a href=href>"open the key"</a>". If you did not, revoke it and \
                         generate another."
                     </p>
                     <input type="hidden" name="reason" value="Its secrets were not saved"/>

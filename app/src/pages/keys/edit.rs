@@ -2,11 +2,11 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::key::EditedKey;
 
 use super::overview;
 use crate::{
-    access::KeyAccess,
+    access::{Addressed, KeyAccess},
+    acts::{Caller, keys::edit_key},
     components::{ErrorSummary, PanelFoot, SidePanel, TextArea, TextField},
     context::Context,
     error::{PageError, PageResult},
@@ -22,15 +22,13 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> P
     Ok(ui.ok(page(&ui, &context, &access, form).await?).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typed(form): Typed) -> PageResult {
-    access.needs_change()?;
-    let edited = async {
-        let new = EditedKey::check(&form.value("label"), &form.value("metadata"))?;
-        context.store.edit_key(&access.within.org().me.act(), &access.key, new).await
-    };
-    match edited.await {
-        Ok(()) => Ok(see_other(format!("/keys/{}?done=edited", access.key.id))),
-        Err(error) => Ok(ui.refused(page(&ui, &context, &access, refuse(form, error)?).await?).await),
+pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, Typed(form): Typed) -> PageResult {
+    match caller.run(edit_key(key.clone(), form.value("label"), form.value("metadata"))).await {
+        Ok(()) => Ok(see_other(format!("/keys/{key}?done=edited"))),
+        Err(error) => {
+            let (form, access) = (refuse(form, error)?, caller.access(&key).await?);
+            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?).await)
+        }
     }
 }
 
@@ -43,7 +41,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     Ok(page.with_dialog(move || {
         view! {
             <SidePanel
-                title="Edit key" sub="What it may do stays as it is; generate another key for that."
+                title="Edit key" sub="What the key may do can’t be changed here; generate another key for that."
                 close_href=close.clone()
             >
                 <form method="post" action=action novalidate>
@@ -52,7 +50,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
                         <TextField form=&form name="label" label="Label" autofocus=!form.is_refused()/>
                         <TextArea
                             form=&form name="metadata" label="Metadata" mono=true rows=8
-                            hint="Optional. A JSON object of up to 2 KB; each verdict on this key carries it."
+                            hint="Optional. A JSON object of up to 2 KB; the verifier returns it with the key."
                         />
                     </div>
                     <PanelFoot cancel_href=close>

@@ -1,14 +1,23 @@
 //! What the form of the panel *Generate API Key* does.
 
 use sallyport::{
-    Error, Invalid,
     app::App,
-    id::KeyId,
-    key::{Holder, Issued, Key, NewKey, new::KeyInput},
+    id::{KeyId, OrgId},
+    key::{Issued, Key},
     profile::{HowMany, Owner, Profile},
 };
 
-use crate::{access::OrgAccess, context::Context, error::PageError, form::FormState, form_token, ui::refuse};
+use crate::{
+    access::OrgAccess,
+    acts::{
+        ActError, Caller, InPage,
+        secrets::{NewKeyForm, generate_key},
+    },
+    context::Context,
+    error::PageError,
+    form::FormState,
+    ui::refuse,
+};
 
 /// What came of the form.
 pub enum Generated {
@@ -22,40 +31,17 @@ pub enum Generated {
 
 /// Issues the key that the form asks for.
 pub async fn generate(
-    context: &Context,
-    access: &OrgAccess,
-    apps: &[App],
+    caller: &Caller,
+    profile: &Profile,
+    org: &OrgId,
     form: FormState,
 ) -> Result<Generated, PageError> {
-    let store = &context.store;
-    if let Some(scopes) = bundle(store.profile(), &form.value("bundle")) {
+    if let Some(scopes) = bundle(profile, &form.value("bundle")) {
         return Ok(Generated::Ticked(form.with_values("scopes", scopes)));
     }
-    let issued = async {
-        let token = form_token::check(store.vault(), &access.me.user.id, store.now(), &form.value("form_token"))?;
-        let label = form.value("label");
-        let (environment, expires) = (form.value("environment"), form.value("expires"));
-        let input = KeyInput {
-            label: &label,
-            environment: &environment,
-            scopes: form.values_of("scopes").collect(),
-            expires: &expires,
-            signing_secret: form.has("signing_secret", "on"),
-        };
-        let new = NewKey::check(&input, store.profile(), store.now());
-        match (new, holder(store.profile().keys.owner, access, apps, &form)) {
-            (Ok(new), Some(holder)) => store.issue_key(&access.me.act(), holder, new, Some(token)).await,
-            (Err(invalid), Some(_)) => Err(invalid.into()),
-            (new, None) => {
-                let mut invalid = new.err().unwrap_or_else(Invalid::default);
-                invalid.push("app_id", "Choose one of this organization’s apps.");
-                Err(invalid.into())
-            }
-        }
-    };
-    match issued.await {
-        Ok(issued) => Ok(Generated::Issued(Box::new(issued))),
-        Err(Error::AlreadyIssued(key)) => Ok(Generated::Already(key)),
+    match caller.run(generate_key(org.clone(), NewKeyForm::from(&form))).await {
+        Ok(InPage(issued)) => Ok(Generated::Issued(Box::new(issued))),
+        Err(ActError::AlreadyIssued(key)) => Ok(Generated::Already(key)),
         Err(error) => Ok(Generated::Refused(refuse(form, error)?)),
     }
 }
@@ -63,15 +49,6 @@ pub async fn generate(
 /// The scopes of a bundle of that name.
 fn bundle<'a>(profile: &'a Profile, name: &str) -> Option<&'a [String]> {
     profile.bundles.iter().find(|bundle| bundle.name == name).map(|bundle| bundle.scopes.as_slice())
-}
-
-/// Whom the key is to speak for: the profile says what kind that is, and the form at most which app.
-fn holder(owner: Owner, access: &OrgAccess, apps: &[App], form: &FormState) -> Option<Holder> {
-    match owner {
-        Owner::App => apps.iter().find(|app| app.id.as_str() == form.value("app_id")).map(Holder::from),
-        Owner::Member => Some(Holder::Member(access.org.clone(), access.me.user.clone())),
-        Owner::Organization => Some(Holder::Organization(access.org.clone())),
-    }
 }
 
 /// A panel nobody has touched, or one that begins with what another key has.

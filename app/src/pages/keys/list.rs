@@ -5,17 +5,21 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
-    id::{AppId, OrgId},
+    id::{AppId, OrgId, UserId},
+    key::ListedKey,
+    member::Role,
     profile::{HowMany, Owner, Profile},
     store::{KeyFilter, KeyPage, KeySort, KeyStatus, Store},
 };
 use serde::Deserialize;
 
 use super::{
+    first_request::{FirstRequest, waiting},
     row::{KeyRow, environment_title, owner},
     snippets,
 };
 use crate::{
+    access::OrgAccess,
     components::{
         Choice, CodeBlock, DataTable, Empty, FilterBar, FilterCheck, FilterSelect, Notice, Pager, SearchForm, Tone,
     },
@@ -77,6 +81,25 @@ impl ListQuery {
     }
 }
 
+/// Who looks at the list.
+#[derive(Clone)]
+pub struct Viewer {
+    pub user: UserId,
+    pub role: Role,
+}
+
+impl Viewer {
+    fn may_change(&self, key: &ListedKey, profile: &Profile) -> bool {
+        self.role.may(key.needs(&self.user, profile))
+    }
+}
+
+impl From<&OrgAccess> for Viewer {
+    fn from(access: &OrgAccess) -> Self {
+        Self { user: access.me.user.id.clone(), role: access.role }
+    }
+}
+
 /// What the list shows.
 #[derive(Clone)]
 pub struct KeyList {
@@ -84,6 +107,7 @@ pub struct KeyList {
     pub path: String,
     pub page: KeyPage,
     pub filter: KeyFilter,
+    pub viewer: Viewer,
     /// Says of each key whom it speaks for.
     pub of_org: bool,
     /// Whether a key can be generated here: where keys belong to apps, there is one for it.
@@ -123,6 +147,15 @@ impl KeyList {
             ("sort", if filter.sort == KeySort::default() { "" } else { filter.sort.as_str() }),
         ];
         pairs.into_iter().filter(|(_, value)| !value.is_empty())
+    }
+
+    /// The address of this very view.
+    fn here(&self) -> String {
+        let edges = [("before", &self.filter.before), ("after", &self.filter.after)];
+        let edges = edges.iter().filter_map(|(name, edge)| Some((*name, edge.as_deref()?)));
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        let query = query.extend_pairs(self.pairs().chain(edges)).finish();
+        if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) }
     }
 
     fn href(&self, edge: &str, cursor: &str) -> String {
@@ -174,8 +207,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
         view! {
             <div role="status">
                 <Notice tone=Tone::Warning>
-                    "No key here is the one that you pasted. It may belong to another organization, or be cut off; \
-                     it was not kept."
+                    "No key here matches what you pasted. It may belong to another organization, or be incomplete; it was not stored."
                 </Notice>
             </div>
         }
@@ -192,6 +224,9 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
     } else {
         "Every key of the app, whatever is filtered"
     };
+    let plain = !list.is_narrowed() && list.filter.before.is_none() && list.filter.after.is_none();
+    let new = waiting(&list.page.keys, list.now).filter(|_| plain).cloned();
+    let new = new.map(|key| view! { <FirstRequest key call=snippets::curl(&list.public_url, &list.profile)/> });
     let action = list.path.clone();
     let body = if list.is_empty() {
         view! { <NoKeys list/> }.into_any()
@@ -227,6 +262,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
             <FilterSelect form=&form name="sort" label="Sort" options=sorts.collect()/>
             <FilterCheck form=&form name="include_revoked" label="Include revoked"/>
         </FilterBar>
+        {new}
         {body}
     }
 }
@@ -235,7 +271,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
 fn NothingMatches(path: String) -> impl IntoView {
     view! {
         <Empty
-            icon=Icon::Search title="Nothing matches" text="No key fits the search and the filters. Take some of them away."
+            icon=Icon::Search title="Nothing matches" text="No keys match the search and the filters. Remove some of them."
             action=move || view! { <a class="btn" href=path>"Clear filters"</a> }
         />
     }
@@ -246,15 +282,17 @@ fn Keys(list: KeyList) -> impl IntoView {
     let newer = list.page.newer.as_ref().map(|cursor| list.href("after", cursor));
     let older = list.page.older.as_ref().map(|cursor| list.href("before", cursor));
     let columns: &[_] = if list.has_scopes() {
-        &["Label", "Key", "Environment", "Scopes", "Created", "Last used", "Status"]
+        &["Label", "Key", "Environment", "Scopes", "Created", "Last used", "Status", ""]
     } else {
-        &["Label", "Key", "Environment", "Created", "Last used", "Status"]
+        &["Label", "Key", "Environment", "Created", "Last used", "Status", ""]
     };
-    let (of_org, now, scopes, profile) = (list.of_org, list.now, list.has_scopes(), list.profile);
+    let here = list.here();
+    let (of_org, now, scopes, profile, viewer) = (list.of_org, list.now, list.has_scopes(), list.profile, list.viewer);
     let rows = list.page.keys.into_iter().map(move |key| {
         let environment = environment_title(&profile, &key.environment);
         let owner = of_org.then(|| owner(key.owner, &key.owner_name));
-        view! { <KeyRow key owner environment scopes now/> }
+        let turn = viewer.may_change(&key, &profile).then(|| here.clone());
+        view! { <KeyRow key owner environment scopes turn now/> }
     });
     view! {
         <DataTable label="API keys" columns>{rows.collect_view()}</DataTable>
@@ -268,7 +306,7 @@ fn Keys(list: KeyList) -> impl IntoView {
 #[component]
 fn NoKeys(list: KeyList) -> impl IntoView {
     let (title, text) = if list.hides {
-        ("No key in force", "Every key here was revoked. Tick Include revoked to see them.")
+        ("No active keys", "Every key here was revoked. Tick Include revoked to see them.")
     } else if list.archived {
         ("No API key", "This is archived: restore it to generate keys.")
     } else if list.can_generate {
@@ -279,7 +317,7 @@ fn NoKeys(list: KeyList) -> impl IntoView {
         };
         ("No API key yet", text)
     } else if list.profile.keys.owner == Owner::App {
-        ("No app to make a key for", "A key speaks for one app. Make a project and an app first.")
+        ("No apps yet", "A key belongs to one app. Create a project and an app first.")
     } else {
         ("No API key of this app", list.profile.keys.owner.of_whom())
     };
@@ -291,7 +329,7 @@ fn NoKeys(list: KeyList) -> impl IntoView {
             icon=Icon::Key title text
             action=move || generate.map(|href| view! { <a id="generate" class="btn btn-primary" href=href>"Generate API Key"</a> })
             below=move || below.then(|| view! {
-                <p class="muted">"It goes into a header. Ask whether it is good:"</p>
+                <p class="muted">"Send it in a header. To verify it:"</p>
                 <CodeBlock text=curl/>
             })
         />

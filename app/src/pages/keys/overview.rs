@@ -13,10 +13,11 @@ use serde::Deserialize;
 
 use super::{
     generate::another,
-    restrictions::RestrictionsCard,
+    restrictions::card::RestrictionsCard,
     row::{LastUsed, StatusBadge, ends_soon, environment_title, environment_tone, unused},
     scopes::KeyScopes,
     snippets::Snippets,
+    turn::TurnKey,
 };
 use crate::{
     access::KeyAccess,
@@ -26,7 +27,7 @@ use crate::{
     portal::Page,
     shell,
     ui::{Asked, Ui},
-    words::{Ago, Ahead},
+    words::{Ago, Ahead, turned},
 };
 
 #[derive(Deserialize)]
@@ -116,7 +117,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                 {match refused {
                     None => view! {
                         <Card title="Use it">
-                            <p class="muted">"Ask whether the key is good, as a gateway would:"</p>
+                            <p class="muted">"Verify the key as a gateway would:"</p>
                             <Snippets public_url profile=snippets/>
                             <p class="muted">
                                 "The key itself was shown once, when it was generated. If it is lost, "
@@ -154,7 +155,7 @@ const fn refused(status: Status) -> Option<&'static str> {
     match status {
         Status::Active | Status::Paused => None,
         Status::Suspended => Some(
-            "Every request with this key is answered 403 while its app or its owner is out of use; its settings and limits stay.",
+            "Every request with this key is answered 403 while its app or its owner is suspended; its settings and limits stay.",
         ),
         Status::Expired | Status::Revoked => Some("Every request with this key is answered 401."),
     }
@@ -162,14 +163,10 @@ const fn refused(status: Status) -> Option<&'static str> {
 
 /// What came of a button that was just pressed, while it still holds.
 fn said(done: &str, status: Status) -> Option<&'static str> {
-    match (done, status) {
-        ("paused", Status::Paused) => Some("Paused. Requests with this key are refused (403) until you resume it."),
-        ("paused", Status::Suspended) => {
-            Some("Paused. It stays so when what suspends it is over, until you resume it.")
-        }
-        ("resumed", Status::Active) => Some("Resumed. The key is good again."),
-        ("resumed", Status::Suspended) => Some("Resumed. It is good again once what is archived is restored."),
-        ("edited" | "restricted", _) => Some("Saved."),
+    match done {
+        "paused" => turned(true, status),
+        "resumed" => turned(false, status),
+        "edited" | "restricted" => Some("Saved."),
         _ => None,
     }
 }
@@ -204,18 +201,11 @@ fn Actions(
     let to = |tail: &str| format!("{path}/{tail}");
     let status = key.status(now);
     let rotate = if key.has_signing_secret { "Rotate signing secret" } else { "Generate signing secret" };
-    let turn = match status {
-        Status::Suspended if key.paused.is_some() => Some(("resume", "Resume")),
-        Status::Active | Status::Suspended => Some(("pause", "Pause")),
-        Status::Paused => Some(("resume", "Resume")),
-        Status::Expired | Status::Revoked => None,
-    };
+    let paused = key.paused.is_some();
     view! {
         <a class="btn" href=another>"Generate like this one"</a>
         <form method="get" action=to("edit")><button id="edit" class="btn">"Edit"</button></form>
-        {turn.map(|(verb, name)| view! {
-            <form method="post" action=to(verb)><button class="btn">{name}</button></form>
-        })}
+        <TurnKey key=key.id.clone() status paused/>
         {(status != Status::Revoked).then(|| view! {
             {signing.then(|| view! {
                 <form method="get" action=to("signing-secret")><button id="rotate-signing" class="btn">{rotate}</button></form>
@@ -243,7 +233,7 @@ fn proof(after: Duration) -> String {
 #[component]
 fn Signing(key: Key, now: Timestamp) -> impl IntoView {
     let before = key.signing_before_until.filter(|until| *until > now);
-    let before = before.map(|until| view! { "; the one before it signs too, and ends "<Ahead at=until now/> });
+    let before = before.map(|until| view! { "; the previous one is accepted too, and ends "<Ahead at=until now/> });
     view! { {if key.has_signing_secret { "Yes" } else { "None" }}{before} }
 }
 

@@ -46,9 +46,9 @@ impl Panel {
     /// Whom the key will speak for.
     fn sub(&self) -> String {
         let whom = match self.profile.keys.owner {
-            Owner::App => "One key speaks for one app.".to_owned(),
-            Owner::Member => format!("It is yours: it speaks for you in {}, while you belong to it.", self.org),
-            Owner::Organization => format!("It speaks for all of {}.", self.org),
+            Owner::App => "A key belongs to one app.".to_owned(),
+            Owner::Member => format!("It is yours: it acts for you in {} as long as you are a member.", self.org),
+            Owner::Organization => format!("It acts for all of {}.", self.org),
         };
         let once = if self.profile.keys.signing_secret { "Its secrets are shown once." } else { "It is shown once." };
         format!("{whom} {once}")
@@ -119,7 +119,7 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
                     {apps}
                     <TextField
                         form=&form name="label" label="Label" autofocus=chosen && !form.is_refused()
-                        hint="You’ll find the key by it. Say where it runs."
+                        hint="Where the key is used, so that you can find it."
                     />
                     <SelectField form=&form name="environment" label="Key Type" options=environments hint=prefixes/>
                     {bundles}

@@ -1,11 +1,17 @@
 //! `/keys/{key_id}/pause`: refused from now on, until it is resumed.
 
-use axum::extract::State;
+use crate::{
+    access::{Addressed, KeyAccess},
+    acts::{Caller, keys::pause_key},
+    error::PageResult,
+    pages::theme::local,
+    ui::{Typed, see_other},
+};
 
-use crate::{access::KeyAccess, context::Context, error::PageResult, ui::see_other};
-
-pub async fn post(State(context): State<Context>, access: KeyAccess) -> PageResult {
-    access.needs_change()?;
-    context.store.pause_key(&access.within.org().me.act(), &access.key).await?;
-    Ok(see_other(format!("/keys/{}?done=paused", access.key.id)))
+pub async fn post(caller: Caller, Addressed(key): Addressed<KeyAccess>, Typed(form): Typed) -> PageResult {
+    caller.run(pause_key(key.clone())).await?;
+    Ok(see_other(match form.value("back") {
+        list if !list.is_empty() => local(&list).to_owned(),
+        _ => format!("/keys/{key}?done=paused"),
+    }))
 }

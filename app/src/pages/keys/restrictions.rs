@@ -1,23 +1,22 @@
 //! `/keys/{key_id}/restrictions`: what a key is held to beyond its scopes.
 
+pub mod card;
+
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::key::{Key, LimitOverride, Restrictions, restrictions::RestrictionsInput};
+use sallyport::key::{LimitOverride, Restrictions};
 
 use super::overview;
 use crate::{
-    access::KeyAccess,
-    components::{
-        Card, CheckField, Choice, CodeBlock, ErrorSummary, Fact, Facts, PanelFoot, RadioGroup, SidePanel, TextArea,
-        TextField,
-    },
+    access::{Addressed, KeyAccess},
+    acts::{Caller, keys::restrict_key},
+    components::{CheckField, Choice, ErrorSummary, PanelFoot, RadioGroup, SidePanel, TextArea, TextField},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
     portal::Page,
     ui::{Typed, Ui, refuse, see_other},
-    words::{count, digits},
 };
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
@@ -26,22 +25,21 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> P
     Ok(ui.ok(page(&ui, &context, &access, form).await?).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typed(form): Typed) -> PageResult {
-    access.needs_change()?;
-    let restricted = async {
-        let input = RestrictionsInput {
-            require_signed: form.has("require_signed", "on"),
-            addresses: &form.value("addresses"),
-            address_mode: &form.value("address_mode"),
-            limit_per_minute: &form.value("limit_per_minute"),
-            limit_per_day: &form.value("limit_per_day"),
-        };
-        let new = Restrictions::check(&input, access.key.has_signing_secret)?;
-        context.store.restrict_key(&access.within.org().me.act(), &access.key, new).await
-    };
-    match restricted.await {
-        Ok(()) => Ok(see_other(format!("/keys/{}?done=restricted", access.key.id))),
-        Err(error) => Ok(ui.refused(page(&ui, &context, &access, refuse(form, error)?).await?).await),
+pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, Typed(form): Typed) -> PageResult {
+    let restricted = restrict_key(
+        key.clone(),
+        form.has("require_signed", "on"),
+        form.value("addresses"),
+        form.value("address_mode"),
+        form.value("limit_per_minute"),
+        form.value("limit_per_day"),
+    );
+    match caller.run(restricted).await {
+        Ok(()) => Ok(see_other(format!("/keys/{key}?done=restricted"))),
+        Err(error) => {
+            let (form, access) = (refuse(form, error)?, caller.access(&key).await?);
+            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?).await)
+        }
     }
 }
 
@@ -81,7 +79,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     Ok(page.with_dialog(move || {
         view! {
             <SidePanel
-                title="Restrictions" sub="They hold from the next request on."
+                title="Restrictions" sub="They apply from the next request on."
                 close_href=close.clone()
             >
                 <form method="post" action=action novalidate>
@@ -109,51 +107,9 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
 /// Limits instead of others.
 #[component]
 pub fn LimitFields(#[prop(into)] form: FormState, whose: &'static str) -> impl IntoView {
-    let hint = format!("Empty leaves it to {whose}.");
+    let hint = format!("Empty: {whose} limit applies.");
     view! {
         <TextField form=&form name="limit_per_minute" label="Requests per minute" hint=hint.clone()/>
         <TextField form=&form name="limit_per_day" label="Requests per day (UTC)" hint/>
     }
-}
-
-/// What stands about it on the key's page.
-#[component]
-pub fn RestrictionsCard(key: Key, may_change: bool) -> impl IntoView {
-    let href = format!("/keys/{}/restrictions", key.id);
-    let Restrictions { require_signed, addresses, addresses_enforced, limits } = key.restrictions;
-    let signatures = if require_signed { "Required" } else { "Not required" };
-    let (blocks, listed) = (addresses.len(), addresses.lines().collect::<Vec<_>>().join("\n"));
-    let said = match (blocks, addresses_enforced) {
-        (0, _) => "Every address".to_owned(),
-        (n, true) => format!("{}; others are refused", count(whole(n), "block")),
-        (n, false) => format!("{}; others are noted, and pass", count(whole(n), "block")),
-    };
-    view! {
-        <Card
-            title="Restrictions"
-            actions=move || may_change.then(|| view! {
-                <form method="get" action=href><button id="restrictions" class="btn">"Change restrictions"</button></form>
-            })
-        >
-            <div class="stack">
-                <Facts>
-                    <Fact label="Signatures">{signatures}</Fact>
-                    <Fact label="Addresses">{said}</Fact>
-                    <Fact label="Limits">{limits_in_words(limits, "As the app or the plan says")}</Fact>
-                </Facts>
-                {(blocks > 0).then(|| view! { <CodeBlock text=listed name="Copy addresses"/> })}
-            </div>
-        </Card>
-    }
-}
-
-fn whole(n: usize) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-pub fn limits_in_words(limits: LimitOverride, none: &str) -> String {
-    let limit = |limit: Option<u32>, of: &str| limit.map(|limit| format!("{} requests per {of}", digits(limit.into())));
-    let parts: Vec<_> =
-        [limit(limits.per_minute, "minute"), limit(limits.per_day, "day")].into_iter().flatten().collect();
-    if parts.is_empty() { none.to_owned() } else { parts.join(", ") }
 }

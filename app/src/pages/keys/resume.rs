@@ -1,11 +1,17 @@
 //! `/keys/{key_id}/resume`: what was paused is good again.
 
-use axum::extract::State;
+use crate::{
+    access::{Addressed, KeyAccess},
+    acts::{Caller, keys::resume_key},
+    error::PageResult,
+    pages::theme::local,
+    ui::{Typed, see_other},
+};
 
-use crate::{access::KeyAccess, context::Context, error::PageResult, ui::see_other};
-
-pub async fn post(State(context): State<Context>, access: KeyAccess) -> PageResult {
-    access.needs_change()?;
-    context.store.resume_key(&access.within.org().me.act(), &access.key).await?;
-    Ok(see_other(format!("/keys/{}?done=resumed", access.key.id)))
+pub async fn post(caller: Caller, Addressed(key): Addressed<KeyAccess>, Typed(form): Typed) -> PageResult {
+    caller.run(resume_key(key.clone())).await?;
+    Ok(see_other(match form.value("back") {
+        list if !list.is_empty() => local(&list).to_owned(),
+        _ => format!("/keys/{key}?done=resumed"),
+    }))
 }

@@ -2,11 +2,11 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::text;
 
 use super::{generate::another, overview};
 use crate::{
-    access::KeyAccess,
+    access::{Addressed, KeyAccess},
+    acts::{Caller, keys::revoke_key},
     components::{ErrorSummary, Modal, Notice, PanelFoot, TextField, Tone},
     context::Context,
     error::{PageError, PageResult},
@@ -24,16 +24,17 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> P
     Ok(ui.ok(page(&ui, &context, &access, FormState::new()).await?).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typed(form): Typed) -> PageResult {
-    access.needs_change()?;
-    let revoked = async {
-        let reason = text::optional_line("reason", &form.value("reason"), 200)?;
-        context.store.revoke_key(&access.within.org().me.act(), &access.key, reason).await
-    };
-    match revoked.await {
-        Ok(()) if form.has("again", "1") => Ok(see_other(another(context.store.profile(), &access.key))),
-        Ok(()) => Ok(see_other(format!("/keys/{}", access.key.id))),
-        Err(error) => Ok(ui.refused(page(&ui, &context, &access, refuse(form, error)?).await?).await),
+pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, Typed(form): Typed) -> PageResult {
+    match caller.run(revoke_key(key.clone(), form.value("reason"))).await {
+        Ok(()) if form.has("again", "1") => {
+            let access: KeyAccess = caller.access(&key).await?;
+            Ok(see_other(another(ui.context.store.profile(), &access.key)))
+        }
+        Ok(()) => Ok(see_other(format!("/keys/{key}"))),
+        Err(error) => {
+            let (form, access) = (refuse(form, error)?, caller.access(&key).await?);
+            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?).await)
+        }
     }
 }
 
@@ -54,7 +55,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
                         </Notice>
                         <TextField
                             form=&form name="reason" label="Reason" autofocus=!form.is_refused()
-                            hint="Optional. It stands in the activity log."
+                            hint="Optional. Shown in the activity log."
                         />
                     </div>
                     <PanelFoot cancel_href=close>

@@ -2,15 +2,14 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{
-    member::Permission,
-    place::{Place, check_typed_name},
-    store::Contents,
-    text,
-};
+use sallyport::{member::Permission, place::Place, store::Contents};
 
 use crate::{
-    access::OrgAccess,
+    access::{Addressed, OrgAccess},
+    acts::{
+        ActError, Caller,
+        places::{PlaceId, revoke_keys},
+    },
     components::{ErrorSummary, Modal, Notice, PanelFoot, TextField, Tone},
     context::Context,
     error::{PageError, PageResult},
@@ -33,14 +32,13 @@ pub mod of_app {
         ask(&ui, &context, page, Place::from(&access.app), FormState::new()).await
     }
 
-    pub async fn post(ui: Ui, State(context): State<Context>, access: AppAccess, Typed(form): Typed) -> PageResult {
-        access.org().needs(Permission::ManageKeys)?;
-        let place = Place::from(&access.app);
-        match revoke(&context, access.org(), &place, &form).await {
-            Ok(()) => Ok(see_other(format!("{}/keys?include_revoked=1", place.path()))),
+    pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<AppAccess>, Typed(form): Typed) -> PageResult {
+        match revoke(&caller, id.clone().into(), &form).await {
+            Ok(_) => Ok(see_other(format!("/apps/{id}/keys?include_revoked=1"))),
             Err(error) => {
-                let page = apps::keys::page(&ui, &context, &access, &ListQuery::default()).await?;
-                ask(&ui, &context, page, place, refuse(form, error)?).await
+                let (form, access) = (refuse(form, error)?, caller.access::<AppAccess>(&id).await?);
+                let page = apps::keys::page(&ui, &ui.context, &access, &ListQuery::default()).await?;
+                ask(&ui, &ui.context, page, Place::from(&access.app), form).await
             }
         }
     }
@@ -56,14 +54,13 @@ pub mod of_org {
         ask(&ui, &context, page, Place::from(&access.org), FormState::new()).await
     }
 
-    pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typed(form): Typed) -> PageResult {
-        access.needs(Permission::ManageOrg)?;
-        let place = Place::from(&access.org);
-        match revoke(&context, &access, &place, &form).await {
-            Ok(()) => Ok(see_other(format!("{}/keys?include_revoked=1", place.path()))),
+    pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<OrgAccess>, Typed(form): Typed) -> PageResult {
+        match revoke(&caller, id.clone().into(), &form).await {
+            Ok(_) => Ok(see_other(format!("/orgs/{id}/keys?include_revoked=1"))),
             Err(error) => {
-                let page = list(&ui, &context, &access).await?;
-                ask(&ui, &context, page, place, refuse(form, error)?).await
+                let (form, access) = (refuse(form, error)?, caller.access::<OrgAccess>(&id).await?);
+                let page = list(&ui, &ui.context, &access).await?;
+                ask(&ui, &ui.context, page, Place::from(&access.org), form).await
             }
         }
     }
@@ -73,11 +70,8 @@ async fn list(ui: &Ui, context: &Context, access: &OrgAccess) -> Result<Page, Pa
     Ok(orgs::keys::page(ui, context, access, &ListQuery::default()).await?.0)
 }
 
-async fn revoke(context: &Context, access: &OrgAccess, place: &Place, form: &FormState) -> sallyport::Result<()> {
-    check_typed_name(&form.value("typed_name"), &place.name)?;
-    let reason = text::optional_line("reason", &form.value("reason"), 200)?;
-    context.store.revoke_all(&access.me.act(), place, reason).await?;
-    Ok(())
+async fn revoke(caller: &Caller, place: PlaceId, form: &FormState) -> Result<u64, ActError> {
+    caller.run(revoke_keys(place, form.value("typed_name"), form.value("reason"))).await
 }
 
 /// The dialog in front of the list.
@@ -98,13 +92,13 @@ fn what(keys: i64, name: &str) -> String {
     }
 }
 
-/// Of what kind they are.
+/// How many there are.
 fn about(keys: i64, in_force: i64, name: &str) -> String {
     let expired = match keys - in_force {
-        n if n > 0 => format!("; {} expired", count(n, "key")),
+        n if n > 0 => format!("; {n} expired"),
         _ => String::new(),
     };
-    format!("{} in force, of {name}{expired}", count(in_force, "key"))
+    format!("{} of {name}{expired}", count(keys, "key"))
 }
 
 #[component]
@@ -124,7 +118,7 @@ fn Asking(
         1 => "One of them was used in the last week: what calls with it stops working.".to_owned(),
         n => format!("{n} of them were used in the last week: what calls with them stops working."),
     };
-    let hint = format!("Type {} to go on.", place.name);
+    let hint = format!("Type {} to confirm.", place.name);
     view! {
         <Modal title="Revoke all keys?" sub=about(keys, contents.keys, &place.name) close_href=close.clone()>
             <form method="post" action=action novalidate>
@@ -137,7 +131,7 @@ fn Asking(
                         form=&form name="typed_name" label=format!("Name of the {}", place.kind.noun()) hint
                         autocomplete="off" autofocus=!form.is_refused()
                     />
-                    <TextField form=&form name="reason" label="Reason" hint="Optional. It is shown in the activity log."/>
+                    <TextField form=&form name="reason" label="Reason" hint="Optional. Shown in the activity log."/>
                 </div>
                 <PanelFoot cancel_href=close>
                     <button class="btn btn-danger">"Revoke all keys"</button>
@@ -156,7 +150,7 @@ mod tests {
     fn it_says_how_many_keys_and_whose() {
         assert_eq!(what(14, "Focus"), "All 14 keys of Focus are revoked, whatever the list was filtered by.");
         assert_eq!(what(1, "Focus"), "The only key of Focus is revoked, whatever the list was filtered by.");
-        assert_eq!(about(3, 2, "Focus"), "2 keys in force, of Focus; 1 key expired");
-        assert_eq!(about(2, 2, "Focus"), "2 keys in force, of Focus");
+        assert_eq!(about(3, 2, "Focus"), "3 keys of Focus; 1 expired");
+        assert_eq!(about(2, 2, "Focus"), "2 keys of Focus");
     }
 }

@@ -8,6 +8,7 @@ use sallyport::{
     store::{SOON_DAYS, UNUSED_DAYS},
 };
 
+use super::turn::TurnKey;
 use crate::{
     components::{Badge, Chip, IdChip, Tone},
     words::{Ago, ahead},
@@ -84,8 +85,13 @@ pub fn KeyRow(
     environment: String,
     /// Whether there is a column for them.
     scopes: bool,
+    /// Where the person may pause it and resume it: the address of the list.
+    turn: Option<String>,
     now: Timestamp,
 ) -> impl IntoView {
+    let act = turn.map(|back| {
+        view! { <TurnKey key=key.id.clone() status=key.status paused=key.paused label=key.label.clone() back/> }
+    });
     let href = format!("/keys/{}", key.id);
     let off = key.status != Status::Active;
     let soon = short_hint(&key, now).map(|text| view! { <Badge tone=Tone::Warning text/> });
@@ -104,6 +110,7 @@ pub fn KeyRow(
             <td data-label="Created" class="cell-muted"><Ago at=key.created_at now/></td>
             <td data-label="Last used" class="cell-muted"><LastUsed at=key.last_used_at now/></td>
             <td data-label="Status" class="cell-end"><StatusBadge status=key.status/>" "{soon}</td>
+            <td class="cell-act">{act}</td>
         </tr>
     }
 }

@@ -15,7 +15,7 @@ pub fn KeyScopes(key: Key, profile: Arc<Profile>) -> impl IntoView {
         let name = name.clone();
         let Some(scope) = profile.scope(&name) else {
             return view! {
-                <li><Chip text=name/><p class="muted">"Not in the profile any more: it allows nothing."</p></li>
+                <li><Chip text=name/><p class="muted">"No longer in the profile: it allows nothing."</p></li>
             }
             .into_any();
         };

@@ -1,11 +1,9 @@
 //! `/keys/{key_id}/signing-secret`: another one, shown once; the one before signs until its grace ends.
 
-use std::time::Duration;
-
 use axum::{extract::State, http::StatusCode};
 use leptos::prelude::*;
 use sallyport::{
-    Error,
+    id::KeyId,
     key::{Key, SigningSecret, Status},
     profile::Profile,
 };
@@ -15,7 +13,11 @@ use super::{
     row::{environment_title, environment_tone, owner},
 };
 use crate::{
-    access::KeyAccess,
+    access::{Addressed, KeyAccess},
+    acts::{
+        ActError, Caller, InPage,
+        secrets::{GRACES, Rotated, rotate_signing_secret},
+    },
     components::{
         Choice, ErrorSummary, Hidden, Modal, Notice, OnceDialog, PanelFoot, SecretFile, SelectField, SidePanel, Tone,
     },
@@ -27,14 +29,6 @@ use crate::{
     ui::{Typed, Ui, refuse, see_other},
 };
 
-/// As the form says it, in seconds and in words.
-const GRACES: [(&str, u64, &str); 4] = [
-    ("none", 0, "Ends at once"),
-    ("hour", 3_600, "Signs for an hour more"),
-    ("day", 86_400, "Signs for a day more"),
-    ("week", 604_800, "Signs for a week more"),
-];
-
 pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
     access.needs_change()?;
     if access.key.status(context.store.now()) == Status::Revoked {
@@ -44,49 +38,36 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> P
     Ok(ui.ok(page(&ui, &context, &access, form).await?).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typed(form): Typed) -> PageResult {
-    access.needs_change()?;
-    let rotated = async {
-        // The first of a key takes nothing's place.
-        let grace = if access.key.has_signing_secret { grace(&form)? } else { Duration::ZERO };
-        let seen = form
-            .value("version")
-            .parse()
-            .map_err(|_| Error::field("", "This form is not one that we gave you. Look again, then send it again."))?;
-        context.store.rotate_signing_secret(&access.within.org().me.act(), &access.key, seen, grace).await
-    };
-    match rotated.await {
-        Ok(secret) => {
+pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, Typed(form): Typed) -> PageResult {
+    let rotated = rotate_signing_secret(key.clone(), form.value("version"), form.value("grace"));
+    match caller.run(rotated).await {
+        Ok(InPage(rotated)) => {
             // The secret is in this answer or nowhere: it is shown even where the page behind it can't be.
-            let behind = behind(&ui, &context, &access).await.unwrap_or_else(|_| Page::bare("API key", || ()));
-            let (key, profile) = (access.key.clone(), context.store.profile().clone());
+            let behind = behind(&ui, &caller, &key).await.unwrap_or_else(|_| Page::bare("API key", || ()));
+            let Rotated { access, secret } = rotated;
+            let (context, key, profile) = (&ui.context, access.key, ui.context.store.profile().clone());
             let json = serde_json::json!({ "key_id": key.id, "app_id": key.app_id, "signing_secret": secret.expose() });
             let (name, secrets) =
                 (format!("signing-secret-{}.json", key.id), [("signing-secret", Some(secret.expose()))]);
-            let file =
-                credentials::file(&context, &access.within.org().me, &key.id, name, format!("{json:#}\n"), &secrets);
+            let me = &access.within.org().me;
+            let file = credentials::file(context, me, &key.id, name, format!("{json:#}\n"), &secrets);
             Ok(ui.secret(behind.with_dialog(move || view! { <Once key secret file profile/> })).await)
         }
-        Err(Error::AlreadyIssued(key)) => {
-            let behind = behind(&ui, &context, &access).await?;
+        Err(ActError::AlreadyIssued(key)) => {
+            let behind = behind(&ui, &caller, &key).await?;
             let close = format!("/keys/{key}");
             Ok(ui.show(StatusCode::CONFLICT, behind.with_dialog(move || view! { <Already close/> })).await)
         }
-        Err(error) => Ok(ui.refused(page(&ui, &context, &access, refuse(form, error)?).await?).await),
+        Err(error) => {
+            let (form, access) = (refuse(form, error)?, caller.access(&key).await?);
+            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?).await)
+        }
     }
 }
 
-fn grace(form: &FormState) -> Result<Duration, Error> {
-    let chosen = GRACES.into_iter().find(|(value, ..)| *value == form.value("grace"));
-    let (_, seconds, _) = chosen.ok_or_else(|| Error::field("grace", "Choose from the list how long it signs."))?;
-    Ok(Duration::from_secs(seconds))
-}
-
 /// The key's page as it is now.
-async fn behind(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page, PageError> {
-    let key =
-        context.store.key_for(&access.within.org().me.user.id, &access.key.id).await?.ok_or(PageError::NotFound)?;
-    overview::page(ui, context, &KeyAccess { key, ..access.clone() }, "").await
+async fn behind(ui: &Ui, caller: &Caller, key: &KeyId) -> Result<Page, PageError> {
+    overview::page(ui, &ui.context, &caller.access(key).await?, "").await
 }
 
 async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
@@ -99,7 +80,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     let title = if first { "Generate signing secret" } else { "Rotate signing secret" };
     let graces = GRACES.into_iter().map(|(value, _, label)| Choice::new(value, label)).collect();
     Ok(page.with_dialog(move || {
-        let hint = "Change your servers one after another meanwhile. If it leaked, let it end at once.";
+        let hint = "Update your servers during this time. If it leaked, end it at once.";
         view! {
             <SidePanel title sub="The key stays as it is. The new secret is shown once." close_href=close.clone()>
                 <form method="post" action=action novalidate>
@@ -144,10 +125,9 @@ fn Already(close: String) -> impl IntoView {
     view! {
         <Modal title="Already shown" close_href=close.clone()>
             <Notice tone=Tone::Warning>
-                "This form was sent before, or the signing secret was rotated since it was opened. It was shown in that \
-                 answer and is nowhere else."
+                "This form was already sent, or the signing secret was rotated since it was opened. The secret was shown in that answer only."
             </Notice>
-            <p>"If it was saved, all is well. If it was not, rotate it once more."</p>
+            <p>"If you saved it, nothing is lost. If not, rotate it once more."</p>
             <div class="dialog-foot">
                 <a class="btn" href=close>"Close"</a>
                 <a class="btn btn-primary" href=again>"Rotate again"</a>

@@ -48,7 +48,7 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typ
     let typed = match TypedAsk::check(&form) {
         Ok(typed) => typed,
         Err(invalid) => {
-            let form = refuse(form, invalid.into())?;
+            let form = refuse(form, invalid)?;
             return Ok(ui.refused(page(&ui, &context, &access, form, None).await?).await);
         }
     };
@@ -91,8 +91,7 @@ async fn page(
             {result}
             <Card title="Request">
                 <p class="muted">
-                    "The verifier judges it as if it had come with this key, and leaves no trace: no limit is charged,
-                    no signature used up, nothing written."
+                    "The verifier checks it as if it had come with this key, and leaves no trace: no limit is charged, no signature used up, nothing written."
                 </p>
                 <TestForm form profile/>
             </Card>
@@ -107,7 +106,7 @@ fn Result(tried: Tried, profile: Arc<Profile>) -> impl IntoView {
     let left =
         rate.map(|rate| format!(" Of its limit of {} requests {} are left.", rate.policy.requests, rate.remaining));
     let (tone, said) = if verdict.is_valid() {
-        (Tone::Good, "It would be let through.".to_owned())
+        (Tone::Good, "It would be accepted.".to_owned())
     } else {
         (Tone::Danger, sentence(&format!("it would be refused: {}", refusal(verdict.code()))))
     };
@@ -119,7 +118,7 @@ fn Result(tried: Tried, profile: Arc<Profile>) -> impl IntoView {
         <div class="columns">
             <Card title="Checks"><Checks steps/></Card>
             {answer.map(|text| view! {
-                <Card title="What the client is told"><CodeBlock text name="Copy the answer"/></Card>
+                <Card title="Answer to the client"><CodeBlock text name="Copy the answer"/></Card>
             })}
         </div>
         {decision.map(|decision| view! { <Compared decision profile/> })}

@@ -9,13 +9,14 @@ use sallyport::{
 
 use crate::{
     access::OrgAccess,
+    acts::Caller,
     components::PageHead,
     context::Context,
     error::{PageError, PageResult},
     pages::keys::{
         answer::Sent,
         generate::{generate, like, untouched},
-        list::{KeyList, KeyListView, ListQuery},
+        list::{KeyList, KeyListView, ListQuery, Viewer},
         panel::{GeneratePanel, Panel},
     },
     portal::{Page, Section},
@@ -41,11 +42,12 @@ pub async fn get(
     Ok(ui.ok(page).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typed(form): Typed) -> PageResult {
+pub async fn post(ui: Ui, caller: Caller, access: OrgAccess, Typed(form): Typed) -> PageResult {
     access.needs(Permission::ManageKeys)?;
+    let context = &ui.context;
     let apps = context.store.apps_of_org(&access.org.id).await?;
-    let generated = generate(&context, &access, &apps, form).await?;
-    let page = page(&ui, &context, &access, &ListQuery::default()).await.map(|(page, _)| page);
+    let generated = generate(&caller, context.store.profile(), &access.org.id, form).await?;
+    let page = page(&ui, context, &access, &ListQuery::default()).await.map(|(page, _)| page);
     let path = path(&access);
     let sent = Sent { ui: &ui, access: &access, path: path.clone(), apps };
     sent.answer(generated, page, |_| path).await
@@ -79,6 +81,7 @@ pub async fn page(
         archived: access.org.archived_at.is_some(),
         page,
         filter,
+        viewer: Viewer::from(access),
         of_org: true,
         can_generate: access.role.may(Permission::ManageKeys) && can_generate,
         can_revoke_all: access.role.may(Permission::ManageOrg),
@@ -90,9 +93,9 @@ pub async fn page(
     let page = Page::framed("API keys", chrome, move || {
         let generate = (list.can_generate && !list.is_empty()).then(|| format!("{}?panel=generate", list.path));
         let sub = match list.profile.keys.owner {
-            Owner::App => "Of every app of this organization.",
-            Owner::Member => "Of everybody in this organization: each speaks for its person.",
-            Owner::Organization => "Each speaks for the whole organization.",
+            Owner::App => "Keys of every app of this organization.",
+            Owner::Member => "Keys of all members; each acts for its owner.",
+            Owner::Organization => "Each acts for the whole organization.",
         };
         view! {
             <PageHead

@@ -6,12 +6,17 @@ use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
+    id::UserId,
     member::{Member, Permission, Role},
 };
 use serde::Deserialize;
 
 use crate::{
     access::OrgAccess,
+    acts::{
+        Caller,
+        members::{change_role, remove_member},
+    },
     components::{Badge, Card, CodeBlock, DataTable, Notice, PageHead, Tone},
     context::Context,
     error::{PageError, PageResult},
@@ -43,8 +48,8 @@ pub async fn get(
     Asked(query): Asked<MembersQuery>,
 ) -> PageResult {
     let done = match query.done.as_str() {
-        "change" => Some("The role is changed."),
-        "remove" => Some("The member is removed, and sees nothing of this organization any more."),
+        "change" => Some("The role was changed."),
+        "remove" => Some("The member was removed and can no longer see this organization."),
         _ => None,
     };
     let members = context.store.members(&access.org.id).await?;
@@ -60,22 +65,32 @@ pub async fn get(
     Ok(ui.ok(before(page, dialog)).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typed(form): Typed) -> PageResult {
+pub async fn post(ui: Ui, caller: Caller, access: OrgAccess, Typed(form): Typed) -> PageResult {
     let change = match form.value("do").as_str() {
         "change" => Change::Role,
         "remove" => Change::Remove,
-        _ => return Err(PageError::BadRequest("This form is none of this page; open the page again.".to_owned())),
+        _ => {
+            return Err(PageError::BadRequest(
+                "This form does not belong to this page. Open the page again.".to_owned(),
+            ));
+        }
     };
-    let members = context.store.members(&access.org.id).await?;
-    let owner = context.store.profile().keys.owner;
-    let mut dialog = Dialog::new(owner, &access, &members, change, &form.value("user_id"), form)?;
-    match dialog.carry_out(&context, &access).await {
-        // Whoever removed themselves sees nothing here any more.
-        Ok(()) if change == Change::Remove && dialog.member.user.id == access.me.user.id => Ok(see_other("/")),
+    let user = UserId::parse(&form.value("user_id")).ok_or(PageError::NotFound)?;
+    let (me, org) = (user == access.me.user.id, access.org.id.clone());
+    let done = match change {
+        Change::Role => caller.run(change_role(org, user, form.value("role"))).await,
+        Change::Remove => caller.run(remove_member(org, user)).await,
+    };
+    match done {
+        // Somebody who removed themselves sees nothing here any more.
+        Ok(()) if change == Change::Remove && me => Ok(see_other("/")),
         Ok(()) => Ok(see_other(format!("{}?done={}", path(&access), change.name()))),
         Err(error) => {
-            dialog.form = refuse(dialog.form, error)?;
-            let page = page(&ui, &context, &access, members, None).await?;
+            let form = refuse(form, error)?;
+            let members = ui.context.store.members(&access.org.id).await?;
+            let (owner, id) = (ui.context.store.profile().keys.owner, form.value("user_id"));
+            let dialog = Dialog::new(owner, &access, &members, change, &id, form)?;
+            let page = page(&ui, &ui.context, &access, members, None).await?;
             Ok(ui.refused(before(page, Some(dialog))).await)
         }
     }
@@ -115,7 +130,7 @@ async fn page(
                 <Card title="Add a member">
                     <p class="muted">
                         {alone.then_some("Nobody else is here yet. ")}
-                        "Whoever has a shell on the server adds people, once they have an account (sallyport user create):"
+                        "An operator adds people on the server, once they have an account (sallyport user create):"
                     </p>
                     <CodeBlock text=add/>
                 </Card>

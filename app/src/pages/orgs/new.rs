@@ -1,13 +1,12 @@
 //! `/orgs/new`.
 
-use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{org::NewOrg, plan::Plan};
+use sallyport::plan::Plan;
 
 use crate::{
     access::SignedIn,
+    acts::{Caller, orgs::create_org},
     components::{Card, Choice, ErrorSummary, PageHead, RadioGroup, TextArea, TextField},
-    context::Context,
     error::PageResult,
     form::FormState,
     islands::SubmitOnce,
@@ -22,14 +21,10 @@ pub async fn get(ui: Ui, me: SignedIn) -> PageResult {
     Ok(ui.ok(page(chrome, form)).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, me: SignedIn, Typed(form): Typed) -> PageResult {
-    let made = async {
-        let value = |name| form.value(name);
-        let new = NewOrg::check(&value("name"), &value("description"), &value("plan"), &value("tenant"))?;
-        context.store.create_org(&me.act(), new).await
-    };
-    match made.await {
-        Ok(org) => Ok(see_other(format!("/orgs/{}", org.id))),
+pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> PageResult {
+    let value = |name| form.value(name);
+    match caller.run(create_org(value("name"), value("description"), value("plan"), value("tenant"))).await {
+        Ok(org) => Ok(see_other(format!("/orgs/{org}"))),
         Err(error) => {
             let form = refuse(form, error)?;
             let chrome = shell::here(shell::of_person(&ui, &me).await?, "New organization");
@@ -48,7 +43,7 @@ fn page(chrome: Chrome, form: FormState) -> Page {
             Choice::new("enterprise", "Enterprise").note("For the whole company"),
         ];
         view! {
-            <PageHead title="New organization" sub=|| "It owns tenants, projects and apps; its members see them, nobody else does."/>
+            <PageHead title="New organization" sub=|| "It owns tenants, projects and apps, which only its members see."/>
             <Card>
                 <form method="post" action="/orgs/new" novalidate class="stack form">
                     <ErrorSummary form=&form/>

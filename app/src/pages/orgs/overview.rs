@@ -73,7 +73,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
                 view! {
                     <Empty
                         icon=Icon::Folder title="No tenant yet"
-                        text="Tenants keep things apart, such as Development and Production. Projects live in them."
+                        text="Tenants keep things apart, such as Development and Production. They hold projects."
                         action=move || may_manage.then(|| view! { <a class="btn btn-primary" href=new_tenant>"New tenant"</a> })
                     />
                 }.into_any()

@@ -1,11 +1,10 @@
 //! `/tenants/{tenant_id}/projects/new`.
 
-use axum::extract::State;
-use sallyport::{member::Permission, project::NewProject};
+use sallyport::member::Permission;
 
 use crate::{
-    access::TenantAccess,
-    context::Context,
+    access::{Addressed, TenantAccess},
+    acts::{Caller, projects::create_project},
     error::{PageError, PageResult},
     form::FormState,
     pages::name_form::NameForm,
@@ -19,15 +18,18 @@ pub async fn get(ui: Ui, access: TenantAccess) -> PageResult {
     Ok(ui.ok(page(&ui, &access, FormState::new()).await?).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, access: TenantAccess, Typed(form): Typed) -> PageResult {
-    access.within.needs(Permission::ManageApps)?;
-    let made = async {
-        let new = NewProject::check(&form.value("name"))?;
-        context.store.create_project(&access.within.me.act(), &access.tenant, new).await
-    };
-    match made.await {
-        Ok(project) => Ok(see_other(format!("/projects/{}", project.id))),
-        Err(error) => Ok(ui.refused(page(&ui, &access, refuse(form, error)?).await?).await),
+pub async fn post(
+    ui: Ui,
+    caller: Caller,
+    Addressed(tenant): Addressed<TenantAccess>,
+    Typed(form): Typed,
+) -> PageResult {
+    match caller.run(create_project(tenant.clone(), form.value("name"))).await {
+        Ok(project) => Ok(see_other(format!("/projects/{project}"))),
+        Err(error) => {
+            let (form, access) = (refuse(form, error)?, caller.access(&tenant).await?);
+            Ok(ui.refused(page(&ui, &access, form).await?).await)
+        }
     }
 }
 

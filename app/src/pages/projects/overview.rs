@@ -55,7 +55,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
                 view! {
                     <Empty
                         icon=Icon::Folder title="No app yet"
-                        text="An app is what an API key speaks for: one phone app, one website, one backend."
+                        text="API keys belong to an app: one phone app, one website, one backend."
                         action=move || view! { <a class="btn btn-primary" href=new>"New app"</a> }
                     />
                 }.into_any()

@@ -133,7 +133,7 @@ fn state(decision: &Decision) -> String {
 }
 
 fn address(decision: &Decision) -> String {
-    decision.asked.ip.map_or_else(|| "Not told".to_owned(), |ip| ip.to_string())
+    decision.asked.ip.map_or_else(|| "Not specified".to_owned(), |ip| ip.to_string())
 }
 
 fn addresses(decision: &Decision) -> String {

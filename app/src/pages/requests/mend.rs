@@ -12,12 +12,12 @@ pub fn mend(decision: &Decision, profile: &Profile) -> String {
     let (asked, key) = (&decision.asked, &decision.key);
     let named = |name: &Option<Box<str>>| name.as_ref().map_or("another".to_owned(), ToString::to_string);
     match decision.verdict {
-        Verdict::Revoked => "A revoked key never comes back. Generate another and put it where this one is.".to_owned(),
-        Verdict::Rotated => "The key was rotated. Put its new secret where this one is.".to_owned(),
-        Verdict::Expired => "Generate another and put it where this one is; give it a later end, or none.".to_owned(),
+        Verdict::Revoked => "A revoked key can’t be restored. Generate another and use it instead.".to_owned(),
+        Verdict::Rotated => "The key was rotated. Use its new secret instead.".to_owned(),
+        Verdict::Expired => "Generate another with a later expiry, or none, and use it instead.".to_owned(),
         Verdict::Paused => "Resume the key on its page when it may be used again.".to_owned(),
         Verdict::Suspended => {
-            "Its app, or a place above it, is archived, or its owner left. Restore it in its settings.".to_owned()
+            "Its app, or something above it, is archived, or its owner left. Restore it in its settings.".to_owned()
         }
         Verdict::WorkspaceMismatch => format!(
             "The request named {}; the key is of {}. Name that one, or use a key of the other.",
@@ -37,19 +37,18 @@ pub fn mend(decision: &Decision, profile: &Profile) -> String {
         }
         Verdict::AppMismatch => {
             let own = key.app_id().map_or("no app".to_owned(), ToString::to_string);
-            format!("A key of {} is required here; this one speaks for {own}.", named(&asked.app_id))
+            format!("A key of {} is required here; this one belongs to {own}.", named(&asked.app_id))
         }
         Verdict::InsufficientScope => scope(decision, profile),
         Verdict::IngestionNotVerified => {
-            "Data may be pushed for an app once an operator of this portal has verified it. Ask there.".to_owned()
+            "An operator of this portal has to verify the app before it may push data.".to_owned()
         }
         Verdict::SignatureRequired => format!(
-            "The key takes signed requests alone. Send {} and {}, and let the gateway pass the body.",
+            "The key requires signed requests. Send {} and {}, and let the gateway pass the body.",
             profile.signatures.timestamp, profile.signatures.signature
         ),
         Verdict::BadSignature => signature(decision),
-        Verdict::Replayed => "Each signature holds once. Sign each request anew, a repeated one too. What was signed \
-                              before the server started is refused as well."
+        Verdict::Replayed => "Each signature is accepted once. Sign each request anew, repeated ones too. Signatures from before the server started are refused."
             .to_owned(),
         Verdict::RateLimited => limit(decision),
         Verdict::Valid | Verdict::HttpsRequired | Verdict::Missing | Verdict::Malformed | Verdict::NotFound => {
@@ -74,7 +73,7 @@ fn address(decision: &Decision) -> String {
             "The key has a list of addresses, and the backend did not say where its client is: let it send ip."
                 .to_owned()
         }
-        (None, Caller::Gateway) => "The key has a list of addresses, and nobody said where the client is.".to_owned(),
+        (None, Caller::Gateway) => "The key has a list of addresses, and the client’s address was not sent.".to_owned(),
     }
 }
 
@@ -85,7 +84,7 @@ fn scope(decision: &Decision, profile: &Profile) -> String {
         let lacking: Vec<_> = asked.scopes.iter().filter(|scope| !profile.includes(granted, scope)).collect();
         let unknown = lacking.iter().find(|scope| profile.scope(scope).is_none());
         return match unknown {
-            Some(scope) => format!("No scope here is called {scope}. Mend what the gateway or backend requires."),
+            Some(scope) => format!("No scope here is called {scope}. Correct what the gateway or backend requires."),
             None => {
                 let lacking: Vec<_> = lacking.iter().map(|scope| &***scope).collect();
                 format!("It needs {}. Generate a key with it, or ask for less.", lacking.join(" and "))
@@ -110,8 +109,7 @@ fn scope(decision: &Decision, profile: &Profile) -> String {
     };
     if let Some(untold) = untold.filter(|_| enough.is_empty()) {
         return format!(
-            "Nobody told the {untold} of this request, on which scopes depend here. Let the gateway or backend tell both \
-             method and path."
+            "The {untold} of this request was not sent, and scopes depend on it here. Let the gateway or backend send both method and path."
         );
     }
     if enough.is_empty() {
@@ -126,12 +124,11 @@ fn signature(decision: &Decision) -> String {
         Some(Checked::OutOfTime { ahead }) => {
             let (seconds, side) = (ahead.unsigned_abs(), if ahead > 0 { "ahead of" } else { "behind" });
             format!(
-                "The timestamp is {seconds} s {side} ours; up to 300 s are taken. Set the signer’s clock (NTP), and \
+                "The timestamp is {seconds} s {side} ours; up to 300 s are accepted. Set the signer’s clock (NTP), and \
                  sign right before sending."
             )
         }
-        _ => "The time is right, so the body or the secret is another than what was signed with. Sign the body as it \
-              goes over the wire, and look whether the signing secret was rotated."
+        _ => "The time is right, so the body or the secret differs from what was signed. Sign the body exactly as it is sent, and check whether the signing secret was rotated."
             .to_owned(),
     }
 }
@@ -139,7 +136,7 @@ fn signature(decision: &Decision) -> String {
 fn limit(decision: &Decision) -> String {
     let wait = decision.rate.as_ref().and_then(|rate| rate.retry_after_seconds());
     if decision.rate.is_some() && wait.is_none() {
-        return "It costs more than its limit ever holds, so waiting does not help. Send less at once, or ask for a higher \
+        return "It costs more than its limit can ever hold, so waiting does not help. Send less at once, or ask for a higher \
                 limit."
             .to_owned();
     }

@@ -33,7 +33,7 @@ pub fn SignedFacts(signed: SignedText) -> impl IntoView {
 /// "12 s behind ours".
 pub fn clock(signed: &SignedText) -> String {
     match (signed.checked, signed.ahead()) {
-        (Checked::Malformed(_), _) | (_, None) => "Can’t be told".to_owned(),
+        (Checked::Malformed(_), _) | (_, None) => "Unknown".to_owned(),
         (_, Some(0)) => "The same as ours".to_owned(),
         (_, Some(ahead)) if ahead > 0 => format!("{} s ahead of ours", digits(ahead)),
         (_, Some(behind)) => format!("{} s behind ours", digits(behind.saturating_neg())),

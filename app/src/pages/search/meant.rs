@@ -57,12 +57,12 @@ fn secret(token: &str, profile: &Profile) -> Option<&'static str> {
     let longer_than_shown = |prefix: &str| token.len() > prefix.len() + 8;
     if profile.prefix_of(token).is_some_and(longer_than_shown) {
         return Some(
-            "This begins like an API key, but it isn’t whole or has a typo. Paste all of it, or search for its label.",
+            "This looks like an API key, but it is incomplete or has a typo. Paste all of it, or search for its label.",
         );
     }
     if token.starts_with(SigningSecret::PREFIX) && longer_than_shown(SigningSecret::PREFIX) {
         return Some(
-            "This looks like a signing secret. Those are sealed and can’t be searched; paste the API key instead.",
+            "This looks like a signing secret. Those are encrypted and can’t be searched; paste the API key instead.",
         );
     }
     if token.starts_with(root_token::PREFIX) && longer_than_shown(root_token::PREFIX) {

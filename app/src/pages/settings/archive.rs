@@ -6,6 +6,8 @@ use sallyport::{member::Permission, place::Place};
 
 use super::{placed::Placed, what_stops};
 use crate::{
+    access::Addressed,
+    acts::{Caller, places::archive_place},
     components::{Modal, Notice, PanelFoot, Tone},
     context::Context,
     error::PageResult,
@@ -24,11 +26,9 @@ pub async fn get<A: Placed>(ui: Ui, State(context): State<Context>, access: A) -
     Ok(ui.ok(page.with_dialog(move || view! { <Asking place stops/> })).await)
 }
 
-pub async fn post<A: Placed>(State(context): State<Context>, access: A) -> PageResult {
-    access.org().needs(Permission::EndPlaces)?;
-    let place = access.place();
-    context.store.archive_place(&access.org().me.act(), &place).await?;
-    Ok(see_other(format!("{}/settings", place.path())))
+pub async fn post<A: Placed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>) -> PageResult {
+    caller.run(archive_place(id.into())).await?;
+    Ok(see_other(ui.path().trim_end_matches("/archive")))
 }
 
 #[component]

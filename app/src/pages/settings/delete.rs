@@ -2,10 +2,12 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::place::{Place, check_typed_name};
+use sallyport::place::Place;
 
 use super::{placed::Placed, what_stops};
 use crate::{
+    access::Addressed,
+    acts::{Caller, places::delete_place},
     components::{ErrorSummary, Modal, Notice, PanelFoot, TextField, Tone},
     context::Context,
     error::{PageError, PageResult},
@@ -20,16 +22,13 @@ pub async fn get<A: Placed>(ui: Ui, State(context): State<Context>, access: A) -
     Ok(ui.ok(page(&ui, &context, &access, FormState::new()).await?).await)
 }
 
-pub async fn post<A: Placed>(ui: Ui, State(context): State<Context>, access: A, Typed(form): Typed) -> PageResult {
-    let place = access.place();
-    access.org().needs(place.kind.to_delete())?;
-    let deleted = async {
-        check_typed_name(&form.value("typed_name"), &place.name)?;
-        context.store.delete_place(&access.org().me.act(), &place).await
-    };
-    match deleted.await {
-        Ok(()) => Ok(see_other(access.above())),
-        Err(error) => Ok(ui.refused(page(&ui, &context, &access, refuse(form, error)?).await?).await),
+pub async fn post<A: Placed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>, Typed(form): Typed) -> PageResult {
+    match caller.run(delete_place(id.clone().into(), form.value("typed_name"))).await {
+        Ok(above) => Ok(see_other(above)),
+        Err(error) => {
+            let (form, access) = (refuse(form, error)?, caller.access::<A>(&id).await?);
+            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?).await)
+        }
     }
 }
 
@@ -53,11 +52,11 @@ fn Asking(place: Place, form: FormState, stops: String) -> impl IntoView {
                 <div class="stack">
                     <ErrorSummary form=&form/>
                     <Notice tone=Tone::Danger>
-                        "Everything in it goes, its keys included. This can’t be undone. "{stops}
+                        "Everything in it is deleted, its keys included. This can’t be undone. "{stops}
                     </Notice>
                     <TextField
                         form=&form name="typed_name" label=format!("Name of the {noun}")
-                        hint=format!("Type {} to go on.", place.name) autocomplete="off" autofocus=!form.is_refused()
+                        hint=format!("Type {} to confirm.", place.name) autocomplete="off" autofocus=!form.is_refused()
                     />
                 </div>
                 <PanelFoot cancel_href=close>

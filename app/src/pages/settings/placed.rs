@@ -5,21 +5,22 @@ use leptos::prelude::*;
 use sallyport::{member::Permission, place::Place};
 
 use crate::{
-    access::{AppAccess, OrgAccess, ProjectAccess, TenantAccess},
+    access::{Access, AppAccess, OrgAccess, ProjectAccess, TenantAccess},
+    acts::places::PlaceId,
     components::{IdChip, Notice, PageHead, Tone},
     context::Context,
     error::PageError,
-    pages::apps::{head::AppHead, limits::LimitsCard},
+    pages::apps::{head::AppHead, limits::card::LimitsCard},
     portal::{Body, Chrome, Section},
     shell,
     ui::Ui,
 };
 
-pub trait Placed: FromRequestParts<Context, Rejection = PageError> + Send + Sync + 'static {
+pub trait Placed:
+    Access<Id: Into<PlaceId> + Clone> + FromRequestParts<Context, Rejection = PageError> + Sync + 'static
+{
     fn org(&self) -> &OrgAccess;
     fn place(&self) -> Place;
-    /// Where one is when it is gone.
-    fn above(&self) -> String;
     fn chrome(&self, ui: &Ui) -> impl Future<Output = Result<Chrome, PageError>> + Send;
 
     /// A card of its own kind.
@@ -52,10 +53,6 @@ impl Placed for OrgAccess {
         Place::from(&self.org)
     }
 
-    fn above(&self) -> String {
-        "/".to_owned()
-    }
-
     async fn chrome(&self, ui: &Ui) -> Result<Chrome, PageError> {
         Ok(shell::here(shell::of_org(ui, self, Section::Settings).await?, "Settings"))
     }
@@ -68,10 +65,6 @@ impl Placed for TenantAccess {
 
     fn place(&self) -> Place {
         Place::from(&self.tenant)
-    }
-
-    fn above(&self) -> String {
-        Place::from(&self.within.org).path()
     }
 
     async fn chrome(&self, ui: &Ui) -> Result<Chrome, PageError> {
@@ -88,10 +81,6 @@ impl Placed for ProjectAccess {
         Place::from(&self.project)
     }
 
-    fn above(&self) -> String {
-        Place::from(&self.within.tenant).path()
-    }
-
     async fn chrome(&self, ui: &Ui) -> Result<Chrome, PageError> {
         Ok(shell::here(shell::of_project(ui, self).await?, "Settings"))
     }
@@ -104,10 +93,6 @@ impl Placed for AppAccess {
 
     fn place(&self) -> Place {
         Place::from(&self.app)
-    }
-
-    fn above(&self) -> String {
-        Place::from(&self.within.project).path()
     }
 
     async fn chrome(&self, ui: &Ui) -> Result<Chrome, PageError> {

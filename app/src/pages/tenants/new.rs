@@ -1,11 +1,10 @@
 //! `/orgs/{org_id}/tenants/new`.
 
-use axum::extract::State;
-use sallyport::{member::Permission, tenant::NewTenant};
+use sallyport::member::Permission;
 
 use crate::{
-    access::OrgAccess,
-    context::Context,
+    access::{Addressed, OrgAccess},
+    acts::{Caller, tenants::create_tenant},
     error::{PageError, PageResult},
     form::FormState,
     pages::name_form::NameForm,
@@ -19,15 +18,13 @@ pub async fn get(ui: Ui, access: OrgAccess) -> PageResult {
     Ok(ui.ok(page(&ui, &access, FormState::new()).await?).await)
 }
 
-pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typed(form): Typed) -> PageResult {
-    access.needs(Permission::ManageOrg)?;
-    let made = async {
-        let new = NewTenant::check(&form.value("name"))?;
-        context.store.create_tenant(&access.me.act(), &access.org.id, new).await
-    };
-    match made.await {
-        Ok(tenant) => Ok(see_other(format!("/tenants/{}", tenant.id))),
-        Err(error) => Ok(ui.refused(page(&ui, &access, refuse(form, error)?).await?).await),
+pub async fn post(ui: Ui, caller: Caller, Addressed(org): Addressed<OrgAccess>, Typed(form): Typed) -> PageResult {
+    match caller.run(create_tenant(org.clone(), form.value("name"))).await {
+        Ok(tenant) => Ok(see_other(format!("/tenants/{tenant}"))),
+        Err(error) => {
+            let (form, access) = (refuse(form, error)?, caller.access(&org).await?);
+            Ok(ui.refused(page(&ui, &access, form).await?).await)
+        }
     }
 }
 

@@ -41,7 +41,7 @@ fn one<'a>(headers: &'a HeaderMap, names: &[HeaderName]) -> Result<Option<&'a st
     let mut found = None;
     for value in names.iter().flat_map(|name| headers.get_all(name)) {
         let value =
-            value.to_str().map_err(|_| Problem::bad_request("A forwarding header holds bytes that are no text."))?;
+            value.to_str().map_err(|_| Problem::bad_request("A forwarding header holds bytes that are not text."))?;
         if found.is_some_and(|other| other != value) {
             return Err(Problem::bad_request("The forwarding headers contradict each other; set each of them once."));
         }

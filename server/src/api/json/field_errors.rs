@@ -15,7 +15,7 @@ pub fn problem<T: Taken>(error: &Error, bytes: &[u8]) -> Problem {
         category if category == Category::Data || is_json() => {
             let wrong = field::<T>(bytes);
             let field = if wrong.pointer.is_empty() { String::new() } else { format!(" ({})", wrong.pointer) };
-            let detail = format!("The JSON is not what is taken here, {place}{field}. {}", wrong.detail);
+            let detail = format!("The JSON does not fit, {place}{field}. {}", wrong.detail);
             Problem::invalid(detail, vec![wrong])
         }
         _ => Problem::bad_request(format!("The body is not JSON, {place}.")),
@@ -81,7 +81,7 @@ fn mend(message: &str) -> Option<String> {
         return Some(format!("The field {} is missing.", ours(message)));
     }
     if message.starts_with(TWICE) {
-        return Some("It comes twice.".to_owned());
+        return Some("It is there twice.".to_owned());
     }
     let expected = match message.rsplit_once(", expected ") {
         _ if message.starts_with("invalid IP address") => "IP address",
@@ -90,7 +90,7 @@ fn mend(message: &str) -> Option<String> {
     };
     if message.starts_with(UNKNOWN) {
         let known = expected.trim_start_matches("one of ").replace("` or `", ", ").replace('`', "");
-        return Some(format!("It has a field that is not known here. It takes {known}."));
+        return Some(format!("It has an unknown field. It takes {known}."));
     }
     if message.starts_with("unknown variant") {
         return Some(format!("It has to be {}.", expected.trim_start_matches("one of ").replace('`', "")));

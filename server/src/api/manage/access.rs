@@ -26,10 +26,7 @@ use sallyport::{
 };
 
 use crate::{
-    api::{
-        caller::{bearer, root_token},
-        problem::Problem,
-    },
+    api::{caller::root_token, credential::bearer, problem::Problem},
     middleware::client,
     state::AppState,
 };
@@ -122,8 +119,7 @@ impl FromRequestParts<AppState> for Manager {
         // Where no scope manages, a key is told what everybody is who presents no root token.
         let manager = match (bearer(&parts.headers), profile.managing_scope()) {
             (Ok(Some(presented)), Some(scope)) if profile.prefix_of(presented).is_some() => {
-                let managing = Self::of_key(presented, scope, parts, client.clone(), state).await;
-                managing.map_err(|problem| problem.about(&client))?
+                Self::of_key(presented, scope, parts, client, state).await?
             }
             _ => Self::of_token(&*root_token(state, &client, &parts.headers).await?, client)?,
         };

@@ -1,4 +1,4 @@
-//! What the client is told when it is refused.
+//! Answer to the client when it is refused.
 
 use sallyport::{key::secret::PlainSecret, testing::SeededEntropy};
 

@@ -71,8 +71,8 @@ async fn bad_input_keeps_what_was_typed_and_issues_nothing(portal: &TestPortal) 
         ("app_id", other_app.as_str(), "Choose one of this organization’s apps."),
         ("app_id", "app_none_000000", "Choose one of this organization’s apps."),
         ("expires", "yesterday", "Choose an expiry from the list."),
-        ("form_token", "AAAA", "This form is not one that we gave you"),
-        ("form_token", "", "This form is not one that we gave you"),
+        ("form_token", "AAAA", "This form has expired or is not valid"),
+        ("form_token", "", "This form has expired or is not valid"),
     ] {
         let form = portal.panel(&app).await.with("label", "Kept label").with(field, value);
         assert_refused(portal, &app, &form, message).await;

@@ -8,7 +8,7 @@ async fn limits_are_shown_in_the_settings(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let settings = format!("/apps/{app}/settings");
-    assert!(portal.get(&settings).await.body.contains("As the plan says"));
+    assert!(portal.get(&settings).await.body.contains("Set by the plan"));
     let answer =
         portal.post(&format!("/apps/{app}/limits"), &[("limit_per_minute", "60"), ("limit_per_day", "10 000")]).await;
     assert_eq!(answer.location(), format!("{settings}?saved=1"));
@@ -18,7 +18,7 @@ async fn limits_are_shown_in_the_settings(portal: &TestPortal) {
     assert!(panel.contains("value=\"60\"") && panel.contains("value=\"10000\""));
     assert!(portal.get(&format!("/apps/{app}/activity")).await.body.contains("App limits changed"));
     portal.post(&format!("/apps/{app}/limits"), &[]).await;
-    assert!(portal.get(&settings).await.body.contains("As the plan says"));
+    assert!(portal.get(&settings).await.body.contains("Set by the plan"));
 }
 
 async fn what_is_no_limit_is_refused(portal: &TestPortal) {
@@ -29,5 +29,5 @@ async fn what_is_no_limit_is_refused(portal: &TestPortal) {
         assert_eq!(answer.status, 422, "{limit}");
         assert!(answer.body.contains("Write a number from 1 to 1000000") && answer.body.contains(limit));
     }
-    assert!(portal.get(&format!("/apps/{app}/settings")).await.body.contains("As the plan says"));
+    assert!(portal.get(&format!("/apps/{app}/settings")).await.body.contains("Set by the plan"));
 }

@@ -103,6 +103,59 @@ pub const RULES: &[Rule] = &[
     rule("/requests/{request_id}",                Some(Members),         None),
 ];
 
+/// Who may run an act, and what it is told. `{key_id}` and the like are filled in as in addresses.
+pub struct ActRule {
+    pub path: &'static str,
+    /// `None` where a page alone runs it: it has no address.
+    pub who: Option<Who>,
+    pub form: &'static [(&'static str, &'static str)],
+}
+
+const fn act(path: &'static str, who: Who, form: &'static [(&'static str, &'static str)]) -> ActRule {
+    ActRule { path, who: Some(who), form }
+}
+
+const fn of_page(path: &'static str) -> ActRule {
+    ActRule { path, who: None, form: &[] }
+}
+
+/// One for each server function. What would take something away for good is sent without what it asks for.
+#[rustfmt::skip]
+pub const ACTS: &[ActRule] = &[
+    //  act                             who may run it    with
+    act("/act/account/end-other-sessions", SignedIn,      &[]),
+    act("/act/account/end-session",     SignedIn,         &[("session", "")]),
+    act("/act/account/rename",          SignedIn,         &[("name", "")]),
+    act("/act/activity/newer",          Members,          &[("place", "{app_id}"), ("after", "0")]),
+    act("/act/apps/create",             Members,          &[("project", "{project_id}")]),
+    act("/act/apps/limit",              Members,          &[("app", "{app_id}"), ("limit_per_day", "many")]),
+    act("/act/apps/verify-for-ingestion", Who::Operators, &[("app", "{app_id}"), ("verified", "true")]),
+    act("/act/keys/edit",               Members,          &[("key", "{key_id}")]),
+    act("/act/keys/pause",              Members,          &[("key", "{key_id}")]),
+    act("/act/keys/restrict",           Members,          &[("key", "{key_id}"), ("limit_per_day", "many")]),
+    act("/act/keys/resume",             Members,          &[("key", "{key_id}")]),
+    act("/act/keys/used",               Members,          &[("key", "{key_id}")]),
+    act("/act/members/change-role",     Who::Admins,      &[("org", "{org_id}"), ("user", "{user_id}")]),
+    act("/act/orgs/create",             SignedIn,         &[]),
+    act("/act/places/archive",          Who::Admins,      &[("place", "{tenant_id}")]),
+    act("/act/places/delete",           Who::Admins,      &[("place", "{app_id}")]),
+    act("/act/places/edit",             Members,          &[("place", "{project_id}")]),
+    act("/act/places/restore",          Who::Admins,      &[("place", "{tenant_id}")]),
+    act("/act/places/revoke-keys",      Who::Admins,      &[("place", "{org_id}")]),
+    act("/act/projects/create",         Members,          &[("tenant", "{tenant_id}")]),
+    act("/act/tenants/create",          Who::Admins,      &[("org", "{org_id}")]),
+    // These end what the others need, so they are tried last.
+    act("/act/keys/revoke",             Members,          &[("key", "{key_id}")]),
+    act("/act/members/remove",          Who::Admins,      &[("org", "{org_id}"), ("user", "{user_id}")]),
+    of_page("/act/account/change-password"),
+    of_page("/act/keys/credentials"),
+    of_page("/act/keys/generate"),
+    of_page("/act/keys/signing-secret"),
+    of_page("/act/sessions/sign-in"),
+    of_page("/act/sessions/sign-out"),
+    of_page("/act/setup/create-account"),
+];
+
 /// What a query opens on a page; the page's rule holds for it too.
 #[rustfmt::skip]
 pub const QUERIES: &[(&str, &str)] = &[

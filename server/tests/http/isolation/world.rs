@@ -8,11 +8,11 @@ use sallyport::{
     audit::{Act, Actor},
     id::OrgId,
     member::Role,
-    user::NewUser,
+    user::{NewUser, User},
 };
 use sallyport_app::routes::{ROUTES, Route};
 
-use super::rules::{QUERIES, RULES, Rule, Who};
+use super::rules::{ActRule, QUERIES, RULES, Rule, Who};
 use crate::{
     client::{Answer, Client, ORIGIN},
     portal::{PASSWORD, TestPortal},
@@ -85,6 +85,8 @@ pub struct World {
     pub people: Vec<Person>,
     /// The names that addresses give their parts, and the ids that lie behind them.
     ids: Vec<(&'static str, String)>,
+    org: OrgId,
+    spare: User,
 }
 
 impl World {
@@ -119,14 +121,26 @@ impl World {
             person.sign_in().await;
             people.push(person);
         }
+        // Whom the others take out again.
+        let new = NewUser::check("Spare", "spare@example.com", PASSWORD).expect("checked");
+        let spare = portal.store.create_user(&Act::by(Actor::CommandLine), new, hash, false).await.expect("made");
         let stranger = &people[1].browser;
         let own = [("name", "Elsewhere"), ("description", ""), ("plan", "pro"), ("tenant", "Development")];
         assert_eq!(stranger.post("/orgs/new", &own).await.status, 303);
         let names = ["org_id", "tenant_id", "project_id", "app_id"];
         let mut ids: Vec<_> = names.map(|name| (name, id(name))).into();
         ids.push(("key_id", key));
+        ids.push(("user_id", spare.id.to_string()));
         ids.push(("request_id", refused.header("x-request-id").to_owned()));
-        Self { people, ids }
+        let world = Self { people, ids, org, spare };
+        world.add_spare(portal).await;
+        world
+    }
+
+    /// Makes the spare person a member, if they are none.
+    pub async fn add_spare(&self, portal: &TestPortal) {
+        let act = Act::by(Actor::CommandLine);
+        portal.store.add_member(&act, &self.org, &self.spare, Role::Member).await.expect("added");
     }
 
     pub fn person(&self, kind: Kind) -> &Client {
@@ -148,16 +162,26 @@ impl World {
         [path].into_iter().chain(opened).collect()
     }
 
+    /// The form of an act with its ids in place.
+    pub fn form(&self, rule: &ActRule) -> Vec<(&'static str, String)> {
+        let filled = rule.form.iter().map(|(field, value)| (*field, fill(value, |name| self.id(name).to_owned())));
+        filled.collect()
+    }
+
     /// The same, once for each id of the address, with one that nobody has in its place.
     pub fn made_up(&self, route: &Route) -> Vec<Vec<String>> {
         let mut addresses = Vec::new();
         for name in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-            let nobodys = |id: &str| format!("{}XXXXXX", &id[..id.len() - 6]);
             let id = self.id(name);
             addresses.push(self.paths(route).iter().map(|path| path.replace(id, &nobodys(id))).collect());
         }
         addresses
     }
+}
+
+/// An id like this one, that nobody has.
+pub fn nobodys(id: &str) -> String {
+    format!("{}XXXXXX", &id[..id.len() - 6])
 }
 
 /// An address with a text in place of each `{name}`.

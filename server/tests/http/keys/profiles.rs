@@ -71,7 +71,7 @@ async fn a_personal_key_from_the_panel_to_a_refusal(portal: &TestPortal) {
     assert!(list.contains("lets you call the API as yourself") && list.contains("Authorization: Bearer $API_KEY"));
     let panel = portal.get(&format!("{keys}?panel=generate")).await.body;
     for text in [
-        "It is yours: it speaks for you in Focus Labs",
+        "It is yours: it acts for you in Focus Labs",
         "Look at notes and folders",
         "Talk to the agent",
         "href=\"https://docs.notebook.example/\"",
@@ -198,7 +198,7 @@ async fn a_personal_key_ends_with_the_membership(portal: &TestPortal) {
 async fn one_scope_for_each_key_of_an_organization(portal: &TestPortal) {
     let (portal, keys) = under(portal, TEAM).await;
     let panel = portal.get(&format!("{keys}?panel=generate")).await.body;
-    assert!(panel.contains("It speaks for all of Focus Labs.") && panel.contains("<legend>Scope</legend>"));
+    assert!(panel.contains("It acts for all of Focus Labs.") && panel.contains("<legend>Scope</legend>"));
     assert_eq!(panel.matches("type=\"radio\"").count(), 2);
     assert!(
         panel.contains("GET, POST, PUT, PATCH")

@@ -13,7 +13,7 @@ async fn what_was_saved_is_shown_and_filled_in(portal: &TestPortal) {
     let app = portal.app().await;
     let (key, _) = portal.key(&app).await;
     let page = portal.get(&format!("/keys/{key}")).await.body;
-    for words in ["Not required", "Every address", "As the app or the plan says", "Change restrictions"] {
+    for words in ["Not required", "Every address", "Set by the app or the plan", "Change restrictions"] {
         assert!(page.contains(words), "{words}");
     }
     let panel = format!("/keys/{key}/restrictions");

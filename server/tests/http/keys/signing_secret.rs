@@ -28,7 +28,7 @@ async fn the_new_secret_is_in_one_response(portal: &TestPortal) {
     let app = portal.app().await;
     let (key, _) = portal.key(&app).await;
     let panel = portal.get(&format!("/keys/{key}/signing-secret")).await.body;
-    for words in ["Rotate signing secret", "Ends at once", "Signs for an hour more", "a day more", "a week more"] {
+    for words in ["Rotate signing secret", "Ends at once", "Accepted for another hour", "another day", "another week"] {
         assert!(panel.contains(words), "{words}");
     }
     let form = form(portal, &key, "day").await;

@@ -90,7 +90,7 @@ async fn every_check_is_shown(portal: &TestPortal) {
     let (key, _) = portal.key(&app).await;
     let count = |page: &str, class: &str| page.matches(class).count();
     let page = portal.post(&format!("/keys/{key}/test"), &[("scopes", "read")]).await.body;
-    assert!(page.contains("It would be let through."));
+    assert!(page.contains("It would be accepted."));
     let all = sallyport::decision::Step::all().count();
     assert_eq!((count(&page, "check-passed"), count(&page, "check-failed")), (all, 0));
     // What fails after the first failure is shown too.
@@ -118,7 +118,7 @@ async fn a_signature_is_tried_and_not_used_up(portal: &TestPortal) {
     let path = format!("/keys/{key}/test");
     for _ in 0..2 {
         let page = portal.post(&path, &typed).await.body;
-        assert!(page.contains("It would be let through."), "{page}");
+        assert!(page.contains("It would be accepted."), "{page}");
         assert!(!page.contains(secrets[0].expose()));
     }
     let asked = json!({

@@ -56,7 +56,7 @@ async fn owners_change_roles_and_remove(portal: &TestPortal) {
     assert!(refused.body.contains("Choose Owner, Admin or Member."));
     let answer = change("admin").await;
     assert_eq!((answer.status.as_u16(), answer.location()), (303, format!("{path}?done=change").as_str()));
-    assert!(portal.get(answer.location()).await.body.contains("The role is changed."));
+    assert!(portal.get(answer.location()).await.body.contains("The role was changed."));
     assert!(eve.get(&path).await.body.contains("Admin"));
 
     let dialog = portal.get(&format!("{path}?remove={id}")).await.body;

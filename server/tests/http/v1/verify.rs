@@ -216,7 +216,7 @@ async fn a_wrong_field_is_told_with_its_mend(portal: &TestPortal) {
     // A name that nobody knows may be a secret: those that are known are told in its place.
     let unknown = json!({ "signature": { "body, expected `it`": "sk_live_x" } });
     let told = portal.json("/v1/keys/verify", &token, &unknown).await.json()["errors"].clone();
-    let detail = "It has a field that is not known here. It takes timestamp, signature, body_base64.";
+    let detail = "It has an unknown field. It takes timestamp, signature, body_base64.";
     assert_eq!(told, json!([{ "pointer": "/signature", "detail": detail }]));
 }
 

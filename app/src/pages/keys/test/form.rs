@@ -155,7 +155,7 @@ pub fn of_decision(decision: &Decision) -> FormState {
 
 #[component]
 pub fn TestForm(form: FormState, profile: std::sync::Arc<Profile>) -> impl IntoView {
-    let mut methods = vec![Choice::new("", "Not told")];
+    let mut methods = vec![Choice::new("", "Not specified")];
     let typed = form.value("method");
     let other = Some(typed.as_str()).filter(|typed| !typed.is_empty() && !METHODS.contains(typed));
     methods.extend(METHODS.into_iter().chain(other).map(|method| Choice::new(method, method)));
@@ -169,7 +169,7 @@ pub fn TestForm(form: FormState, profile: std::sync::Arc<Profile>) -> impl IntoV
         <form class="form" method="post" novalidate>
             <ErrorSummary form=&form/>
             <SelectField form=&form name="method" label="Method" options=methods/>
-            <TextField form=&form name="path" label="Path" mono=true placeholder="/v1/things" hint="Empty: the verifier is not told."/>
+            <TextField form=&form name="path" label="Path" mono=true placeholder="/v1/things" hint="Empty: the path is not checked."/>
             {has_scopes.then(|| view! {
                 <CheckboxGroup
                     form=&form name="scopes" legend="Scopes that the gateway or backend requires" options=scopes
@@ -189,7 +189,7 @@ pub fn TestForm(form: FormState, profile: std::sync::Arc<Profile>) -> impl IntoV
                     />
                     <TextField
                         form=&form name="signature" label="Signature" mono=true
-                        hint=format!("As in the header {}. Trying it out does not use it up.", profile.signatures.signature)
+                        hint=format!("As in the header {}. Testing does not use it up.", profile.signatures.signature)
                     />
                     <SelectField form=&form name="body_kind" label="The body is written as" options=kinds/>
                     <TextArea form=&form name="body" label="Body" mono=true rows=5/>

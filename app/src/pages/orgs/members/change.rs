@@ -2,16 +2,15 @@
 
 use leptos::prelude::*;
 use sallyport::{
-    Error,
-    member::{Member, Permission, Role},
+    member::{Member, Role},
     profile::Owner,
 };
 
 use super::path;
 use crate::{
     access::OrgAccess,
+    acts::members::to_change,
     components::{Choice, ErrorSummary, Hidden, Modal, Notice, PanelFoot, SelectField, Tone},
-    context::Context,
     error::PageError,
     form::FormState,
     islands::SubmitOnce,
@@ -35,8 +34,8 @@ impl Change {
 /// What is asked about whom.
 pub(super) struct Dialog {
     change: Change,
-    pub(super) member: Member,
-    pub(super) form: FormState,
+    member: Member,
+    form: FormState,
     /// The roles that whoever asks may give.
     roles: Vec<Role>,
     path: String,
@@ -53,28 +52,11 @@ impl Dialog {
         id: &str,
         form: FormState,
     ) -> Result<Self, PageError> {
-        access.needs(Permission::ManageOrg)?;
-        let member = members.iter().find(|member| member.user.id.as_str() == id).ok_or(PageError::NotFound)?.clone();
-        if !access.role.may_change(Some(member.role), None) {
-            let message = format!("{} is an owner. Owners alone change that; ask one of them.", member.user.name);
-            return Err(PageError::Forbidden(message));
-        }
+        let member = to_change(access, members, id)?;
         let may = |role: &Role| access.role.may_change(Some(member.role), Some(*role));
         let roles = Role::ALL.into_iter().filter(may).collect();
         let form = form.with_default("role", member.role.as_str());
         Ok(Self { change, member, form, roles, path: path(access), owner })
-    }
-
-    pub(super) async fn carry_out(&self, context: &Context, access: &OrgAccess) -> Result<(), Error> {
-        let (store, act, org) = (&context.store, access.me.act(), &access.org.id);
-        match self.change {
-            Change::Role => {
-                let role = Role::parse(&self.form.value("role"));
-                let role = role.ok_or_else(|| Error::field("role", "Choose Owner, Admin or Member."))?;
-                store.change_role(&act, org, &self.member.user, role).await.map(|_| ())
-            }
-            Change::Remove => store.remove_member(&act, org, &self.member.user).await,
-        }
     }
 }
 
@@ -105,7 +87,7 @@ pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
         }
         Change::Remove => view! {
             <Notice tone=Tone::Danger>
-                "They see nothing of this organization from then on. "{keys}
+                "They can no longer see this organization. "{keys}
             </Notice>
         }
         .into_any(),

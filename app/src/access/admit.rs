@@ -1,0 +1,64 @@
+//! From an id to what it names, for one person: the one way by which pages and acts come to have a thing in hand.
+
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
+};
+use sallyport::store::Store;
+
+use super::{LiveSession, SignedIn, settled};
+use crate::{context::Context, error::PageError};
+
+/// What a person has in hand only where they may see it.
+pub trait Access: Sized + Send {
+    type Id: Send + Sync;
+
+    fn parse(id: &str) -> Option<Self::Id>;
+
+    fn found(
+        session: LiveSession,
+        store: &Store,
+        id: &Self::Id,
+    ) -> impl Future<Output = Result<Self, PageError>> + Send;
+
+    fn me(&self) -> &SignedIn;
+}
+
+/// The thing with this id, for the person of this session; `None` is the id of nothing. They learn that they have to
+/// choose another password before they learn whether it is there.
+pub(crate) async fn admit<A: Access>(session: LiveSession, store: &Store, id: Option<&A::Id>) -> Result<A, PageError> {
+    let user = session.user.clone();
+    let found = match id {
+        Some(id) => A::found(session, store, id).await,
+        None => Err(PageError::NotFound),
+    };
+    if matches!(found, Err(PageError::NotFound)) {
+        settled(store, &user).await?;
+    }
+    let found = found?;
+    found.me().settled()?;
+    Ok(found)
+}
+
+pub(super) async fn id_of<A: Access>(parts: &mut Parts, context: &Context) -> Option<A::Id> {
+    let path = Path::<String>::from_request_parts(parts, context).await.ok();
+    path.and_then(|Path(id)| A::parse(&id))
+}
+
+/// The id in the address of a page whose form was sent, by somebody who is signed in: whether it is theirs, the act says.
+pub struct Addressed<A: Access>(pub A::Id);
+
+impl<A: Access> FromRequestParts<Context> for Addressed<A> {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
+        let session = LiveSession::of(parts).await?;
+        match id_of::<A>(parts, context).await {
+            Some(id) => Ok(Self(id)),
+            None => {
+                settled(&context.store, &session.user).await?;
+                Err(PageError::NotFound)
+            }
+        }
+    }
+}

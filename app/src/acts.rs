@@ -1,0 +1,87 @@
+//! What a person can do: one server function for each act, a file for each noun.
+//!
+//! A few read something that an island asks for again and again.
+//!
+//! An act says who may do it to which resource, checks what was typed, calls one verb of the store, and answers what
+//! there is to show. Nothing else in this crate calls a verb of the store that changes something.
+//!
+//! A page's form is sent to the page's own address; its handler runs the act in process ([`Caller::run`]) and redirects,
+//! or shows the page again with what is wrong ([`ActError::beside`]). An island sends the same form to the act's own
+//! address under `/act`, where it passes the guards that pages have.
+
+mod answer;
+mod caller;
+pub mod error;
+mod in_page;
+
+pub mod account;
+pub mod activity;
+pub mod apps;
+pub mod keys;
+pub mod members;
+pub mod orgs;
+pub mod places;
+pub mod projects;
+pub mod secrets;
+pub mod sessions;
+pub mod setup;
+pub mod tenants;
+
+use axum::{Router, routing::post};
+use leptos::server_fn::ServerFn;
+
+pub use self::{caller::Caller, error::ActError, in_page::InPage};
+use crate::context::Context;
+
+/// Acts with an address of their own.
+pub const MOUNTED: &[&str] = &[
+    account::EndOtherSessions::PATH,
+    account::EndSession::PATH,
+    account::Rename::PATH,
+    activity::CountNewerEvents::PATH,
+    apps::CreateApp::PATH,
+    apps::LimitApp::PATH,
+    apps::VerifyForIngestion::PATH,
+    keys::EditKey::PATH,
+    keys::IsKeyUsed::PATH,
+    keys::PauseKey::PATH,
+    keys::RestrictKey::PATH,
+    keys::ResumeKey::PATH,
+    keys::RevokeKey::PATH,
+    members::ChangeRole::PATH,
+    members::RemoveMember::PATH,
+    orgs::CreateOrg::PATH,
+    places::ArchivePlace::PATH,
+    places::DeletePlace::PATH,
+    places::EditPlace::PATH,
+    places::RestorePlace::PATH,
+    places::RevokeKeys::PATH,
+    projects::CreateProject::PATH,
+    tenants::CreateTenant::PATH,
+];
+
+/// Acts that a page alone runs: they answer with a secret, or begin or end a session.
+pub const OF_PAGES: &[&str] = &[
+    account::ChangePassword::PATH,
+    secrets::GenerateKey::PATH,
+    secrets::OpenCredentials::PATH,
+    secrets::RotateSigningSecret::PATH,
+    sessions::SignIn::PATH,
+    sessions::SignOut::PATH,
+    setup::CreateFirstAccount::PATH,
+];
+
+/// Every server function of this crate, as the framework knows them.
+pub fn registered() -> Vec<&'static str> {
+    let mut paths: Vec<_> = leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path).collect();
+    paths.sort_unstable();
+    paths
+}
+
+/// The addresses of the acts that have one.
+pub(crate) fn routes() -> Router<Context> {
+    MOUNTED.iter().fold(Router::new(), |router, path| router.route(path, post(answer::answer)))
+}
+
+#[cfg(test)]
+mod tests;

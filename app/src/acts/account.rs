@@ -1,0 +1,103 @@
+//! What a person does about their own account.
+
+use leptos::prelude::*;
+use sallyport::{
+    Error, Invalid,
+    passwords::Match,
+    throttle::Who,
+    user::{Password, User, check_name},
+};
+
+use super::{
+    ActError, Caller,
+    sessions::{Started, start, throttled},
+};
+use crate::error::PageError;
+
+/// Gives oneself another name.
+#[server(prefix = "/act", endpoint = "account/rename")]
+pub async fn rename(#[server(default)] name: String) -> Result<(), ActError> {
+    let caller = Caller::current();
+    let me = caller.signed_in().await?;
+    let name = check_name(&name)?;
+    if name == me.user.name {
+        return Ok(());
+    }
+    Ok(caller.store().rename_user(&me.act(), &me.user, name).await?)
+}
+
+/// Sets another password, and asks for the one that is: somebody may have left the browser open. Every session ends, also
+/// the one that asks; it gets another with another id.
+#[server(prefix = "/act", endpoint = "account/change-password")]
+pub async fn change_password(current_password: String, new_password: String) -> Result<Started, ActError> {
+    let caller = Caller::current();
+    let me = caller.just_signed_in().await?;
+    let (context, store) = (&caller.context, caller.store());
+    let new = check(&current_password, &new_password, &me.user)?;
+    let attempt = match context.attempts.begin(Who::SignedIn, &me.user.email) {
+        Ok(attempt) => attempt,
+        Err(refused) => {
+            if refused.tell {
+                store.record_refused_password(&me.act(), &me.user, 429).await?;
+            }
+            return Err(throttled("current_password", &refused));
+        }
+    };
+    let changed = async {
+        let (_, kept) = store.user_to_sign_in(&me.user.email).await?.ok_or(Error::SignedOut)?;
+        let typed = Password::typed(current_password);
+        if context.passwords.matches(Who::SignedIn.lane(), &typed, Some(&kept)).await? == Match::No {
+            store.record_refused_password(&me.act(), &me.user, 401).await?;
+            return Ok(None);
+        }
+        let hash = context.passwords.hash(&new).await?;
+        store.change_password(&me.act(), &me.user, hash.clone()).await?;
+        Ok::<_, Error>(Some(hash))
+    };
+    let changed = match changed.await {
+        Ok(changed) => changed,
+        Err(error) => {
+            context.attempts.take_back(attempt);
+            return Err(error.into());
+        }
+    };
+    let not_theirs = || ActError::field("current_password", "This is not your password. Nothing was changed.");
+    let hash = changed.ok_or_else(not_theirs)?;
+    context.attempts.was_right(attempt);
+    start(&caller, &me.user, hash).await
+}
+
+fn check(current: &str, new: &str, user: &User) -> Result<Password, Invalid> {
+    let mut invalid = Invalid::default();
+    if current.is_empty() {
+        invalid.push("current_password", "Enter your current password.");
+    }
+    let password = Password::check(new, &[&user.name, &user.email]).map_err(|mut refused| {
+        refused.0.iter_mut().for_each(|error| error.field = "new_password");
+        refused
+    });
+    let password = invalid.take(password);
+    if new == current && invalid.0.is_empty() {
+        invalid.push("new_password", "This is your current password. Choose another.");
+    }
+    invalid.or(password)
+}
+
+/// Ends one of one's own sessions. Another person's looks like none.
+#[server(prefix = "/act", endpoint = "account/end-session")]
+pub async fn end_session(#[server(default)] session: String) -> Result<(), ActError> {
+    let caller = Caller::current();
+    let me = caller.signed_in().await?;
+    let open = caller.store().sessions_of(&me.user.id).await?;
+    let asked = open.into_iter().find(|one| one.handle() == session).ok_or(PageError::NotFound)?;
+    Ok(caller.store().delete_session(&me.act(), asked.digest).await?)
+}
+
+/// Ends all of one's own sessions but the one that asks.
+#[server(prefix = "/act", endpoint = "account/end-other-sessions")]
+pub async fn end_other_sessions() -> Result<(), ActError> {
+    let caller = Caller::current();
+    let me = caller.signed_in().await?;
+    caller.store().end_other_sessions(&me.act(), &me.user, me.session).await?;
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! What can be asked of the activity of an organization or of one of its apps.
+
+use leptos::prelude::*;
+use sallyport::store::EventFilter;
+
+use super::{
+    ActError, Caller,
+    places::{PlaceAccess, PlaceId},
+};
+use crate::pages::activity::query::ActivityQuery;
+
+/// How many events came after one, of those that match the filters; as many as a page holds at most.
+#[server(prefix = "/act", endpoint = "activity/newer")]
+pub async fn count_newer_events(
+    place: PlaceId,
+    after: i64,
+    #[server(default)] actor: String,
+    #[server(default)] action: String,
+    #[server(default)] outcome: String,
+    #[server(default)] from: String,
+    #[server(default)] to: String,
+) -> Result<usize, ActError> {
+    let caller = Caller::current();
+    let PlaceAccess { org, place, .. } = PlaceAccess::of(&caller, &place).await?;
+    let query = ActivityQuery { actor, action, outcome, from, to, ..ActivityQuery::default() };
+    let filter = EventFilter { after: Some(after), ..query.filter()? };
+    let page = caller.store().events(&org.org.id, place.app_id.as_ref(), &filter).await?;
+    Ok(page.events.len())
+}

@@ -1,0 +1,85 @@
+//! Who runs an act.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, request::Parts},
+};
+use leptos::{
+    prelude::{Owner, expect_context, provide_context},
+    reactive::computed::ScopedFuture,
+};
+use sallyport::{request::Client, store::Store};
+use tower_sessions::Session;
+
+use super::ActError;
+use crate::{
+    access::{Access, LiveSession, SignedIn, admit},
+    context::Context,
+    error::PageError,
+};
+
+/// The request that an act is run for: by a page's handler, or by an island.
+#[derive(Clone)]
+pub struct Caller {
+    pub(super) context: Context,
+    pub(super) client: Client,
+    pub(super) session: Session,
+    pub(super) headers: HeaderMap,
+}
+
+impl Caller {
+    /// Runs an act in process.
+    pub async fn run<T>(&self, act: impl Future<Output = Result<T, ActError>> + Send) -> Result<T, ActError> {
+        let caller = self.clone();
+        let scoped = Owner::new().with(|| {
+            provide_context(caller);
+            ScopedFuture::new(act)
+        });
+        scoped.await
+    }
+
+    /// Of the act that asks.
+    pub(super) fn current() -> Self {
+        expect_context()
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.context.store
+    }
+
+    /// The person, even before they chose another password than the one that somebody else set.
+    pub(super) async fn just_signed_in(&self) -> Result<SignedIn, PageError> {
+        let session = self.live().await?;
+        let user = self.store().user(session.user()).await?;
+        Ok(session.of_user(user.ok_or(PageError::SignIn { next: None })?))
+    }
+
+    /// The person.
+    pub(super) async fn signed_in(&self) -> Result<SignedIn, PageError> {
+        let me = self.just_signed_in().await?;
+        me.settled()?;
+        Ok(me)
+    }
+
+    /// The thing with this id, where the person may see it.
+    pub async fn access<A: Access>(&self, id: &A::Id) -> Result<A, PageError> {
+        admit(self.live().await?, self.store(), Some(id)).await
+    }
+
+    async fn live(&self) -> Result<LiveSession, PageError> {
+        LiveSession::with(&self.session, &self.client).await?.ok_or(PageError::SignIn { next: None })
+    }
+}
+
+impl FromRequestParts<Context> for Caller {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
+        Ok(Self {
+            context: context.clone(),
+            client: parts.extensions.get().cloned().expect("the server names the client of each request"),
+            session: parts.extensions.get().cloned().expect("the server gives each request to the portal a session"),
+            headers: parts.headers.clone(),
+        })
+    }
+}

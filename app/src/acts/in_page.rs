@@ -1,0 +1,20 @@
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+
+/// What a page shows in its own answer and nothing else does, such as a secret. It can't be serialized: an act that
+/// answers with one answers nobody over HTTP, whatever is mounted.
+#[derive(Debug)]
+pub struct InPage<T>(pub T);
+
+const REFUSED: &str = "a page alone shows this";
+
+impl<T> Serialize for InPage<T> {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(ser::Error::custom(REFUSED))
+    }
+}
+
+impl<'de, T> Deserialize<'de> for InPage<T> {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(de::Error::custom(REFUSED))
+    }
+}

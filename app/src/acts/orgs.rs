@@ -1,0 +1,20 @@
+//! What can be done about organizations; what they have in common with other places is in [`super::places`].
+
+use leptos::prelude::*;
+use sallyport::{id::OrgId, org::NewOrg};
+
+use super::{ActError, Caller};
+
+/// Makes one, with its first tenant; the person is its owner.
+#[server(prefix = "/act", endpoint = "orgs/create")]
+pub async fn create_org(
+    #[server(default)] name: String,
+    #[server(default)] description: String,
+    #[server(default)] plan: String,
+    #[server(default)] tenant: String,
+) -> Result<OrgId, ActError> {
+    let caller = Caller::current();
+    let me = caller.signed_in().await?;
+    let new = NewOrg::check(&name, &description, &plan, &tenant)?;
+    Ok(caller.store().create_org(&me.act(), new).await?.id)
+}

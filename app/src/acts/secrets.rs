@@ -1,0 +1,137 @@
+//! What answers with a secret of a key: pages alone run these, and show the secret in that one answer.
+
+use std::time::Duration;
+
+use leptos::{
+    prelude::*,
+    server_fn::serde::{Deserialize, Serialize},
+};
+use sallyport::{
+    Invalid,
+    app::App,
+    id::{KeyId, OrgId},
+    key::{Holder, Issued, NewKey, SigningSecret, new::KeyInput},
+    member::Permission,
+    profile::Owner as HolderKind,
+};
+
+use super::{ActError, Caller, InPage, keys::to_change};
+use crate::{
+    access::{KeyAccess, OrgAccess},
+    error::PageError,
+    form::FormState,
+    form_token, sealed_file,
+};
+
+/// The form of the panel *Generate API Key*, as typed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(crate = "leptos::server_fn::serde", default)]
+pub struct NewKeyForm {
+    /// Given to this person with the panel: a form that is sent twice makes one key.
+    pub form_token: String,
+    /// Where keys belong to apps.
+    pub app_id: String,
+    pub label: String,
+    pub environment: String,
+    pub scopes: Vec<String>,
+    pub expires: String,
+    pub signing_secret: bool,
+}
+
+impl From<&FormState> for NewKeyForm {
+    fn from(form: &FormState) -> Self {
+        Self {
+            form_token: form.value("form_token"),
+            app_id: form.value("app_id"),
+            label: form.value("label"),
+            environment: form.value("environment"),
+            scopes: form.values_of("scopes").map(str::to_owned).collect(),
+            expires: form.value("expires"),
+            signing_secret: form.has("signing_secret", "on"),
+        }
+    }
+}
+
+/// Makes a key in an organization. Answers with its secrets.
+#[server(prefix = "/act", endpoint = "keys/generate")]
+pub async fn generate_key(org: OrgId, new: NewKeyForm) -> Result<InPage<Issued>, ActError> {
+    let caller = Caller::current();
+    let access: OrgAccess = caller.access(&org).await?;
+    access.needs(Permission::ManageKeys)?;
+    let (store, profile) = (caller.store(), caller.store().profile());
+    let token = form_token::check(store.vault(), &access.me.user.id, store.now(), &new.form_token)?;
+    let apps = store.apps_of_org(&org).await?;
+    let holder = holder(profile.keys.owner, &access, &apps, &new.app_id);
+    let input = KeyInput {
+        label: &new.label,
+        environment: &new.environment,
+        scopes: new.scopes.iter().map(String::as_str).collect(),
+        expires: &new.expires,
+        signing_secret: new.signing_secret,
+    };
+    let (new, holder) = match (NewKey::check(&input, profile, store.now()), holder) {
+        (Ok(new), Some(holder)) => (new, holder),
+        (Err(invalid), Some(_)) => return Err(invalid.into()),
+        (new, None) => {
+            let mut invalid = new.err().unwrap_or_else(Invalid::default);
+            invalid.push("app_id", "Choose one of this organization’s apps.");
+            return Err(invalid.into());
+        }
+    };
+    Ok(InPage(store.issue_key(&access.me.act(), holder, new, Some(token)).await?))
+}
+
+/// Whom the key is to speak for: the profile says what kind that is, and the form at most which app.
+fn holder(kind: HolderKind, access: &OrgAccess, apps: &[App], app: &str) -> Option<Holder> {
+    match kind {
+        HolderKind::App => apps.iter().find(|one| one.id.as_str() == app).map(Holder::from),
+        HolderKind::Member => Some(Holder::Member(access.org.clone(), access.me.user.clone())),
+        HolderKind::Organization => Some(Holder::Organization(access.org.clone())),
+    }
+}
+
+/// How long the signing secret before the new one signs too: what forms send, in seconds and in words.
+pub const GRACES: [(&str, u64, &str); 4] = [
+    ("none", 0, "Ends at once"),
+    ("hour", 3_600, "Accepted for another hour"),
+    ("day", 86_400, "Accepted for another day"),
+    ("week", 604_800, "Accepted for another week"),
+];
+
+/// A key as it was, and its new signing secret.
+pub struct Rotated {
+    pub access: KeyAccess,
+    pub secret: SigningSecret,
+}
+
+/// Gives a key another signing secret. Answers with it. `version` is the number of the one that the person saw.
+#[server(prefix = "/act", endpoint = "keys/signing-secret")]
+pub async fn rotate_signing_secret(key: KeyId, version: String, grace: String) -> Result<InPage<Rotated>, ActError> {
+    let caller = Caller::current();
+    let access = to_change(&caller, &key).await?;
+    // The first of a key takes nothing's place.
+    let grace = if access.key.has_signing_secret { seconds(&grace)? } else { Duration::ZERO };
+    let not_ours = || ActError::field("", "This form is not valid any more. Check it, then send it again.");
+    let seen = version.parse().map_err(|_| not_ours())?;
+    let secret = caller.store().rotate_signing_secret(&access.act(), &access.key, seen, grace).await?;
+    Ok(InPage(Rotated { access, secret }))
+}
+
+fn seconds(grace: &str) -> Result<Duration, ActError> {
+    let chosen = GRACES.into_iter().find(|(value, ..)| *value == grace);
+    let (_, seconds, _) = chosen.ok_or_else(|| ActError::field("grace", "Choose a time from the list."))?;
+    Ok(Duration::from_secs(seconds))
+}
+
+const NO_FILE: &str =
+    "This file belongs to another key or account, its dialog was open for more than an hour, or the key was revoked.";
+
+/// Opens the file that the one-time dialog holds sealed. Answers with its name and its text.
+#[server(prefix = "/act", endpoint = "keys/credentials")]
+pub async fn open_credentials(key: KeyId, sealed: String) -> Result<InPage<(String, String)>, ActError> {
+    let caller = Caller::current();
+    let access = to_change(&caller, &key).await?;
+    let open = || sealed_file::open(caller.store(), &access.key.id, &access.within.org().me.user.id, &sealed);
+    let file = if access.key.revoked.is_some() { None } else { open() };
+    file.map(InPage).ok_or_else(|| PageError::BadRequest(NO_FILE.to_owned()).into())
+}

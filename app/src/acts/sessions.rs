@@ -1,0 +1,137 @@
+//! How a session begins and ends.
+
+use axum::http::HeaderValue;
+use leptos::prelude::*;
+use sallyport::{
+    audit::Actor,
+    id::UserId,
+    limit::whole_seconds,
+    passwords::Match,
+    throttle::Throttled,
+    user::{Password, User, check_email},
+};
+
+use super::{ActError, Caller, InPage};
+use crate::{
+    access::{ORIGIN, Origin, USER, session_digest},
+    attempts::wait_message,
+    error::PageError,
+    known_device::{known_device, who},
+};
+
+/// A session was started: the cookie by which this browser is known from now on.
+pub type Started = InPage<Option<HeaderValue>>;
+
+/// Signs in.
+#[server(prefix = "/act", endpoint = "sessions/sign-in")]
+pub async fn sign_in(email: String, password: String) -> Result<Started, ActError> {
+    let caller = Caller::current();
+    let (context, store) = (&caller.context, caller.store());
+    // What is no address is nobody's, and costs the same.
+    let email = check_email(&email).unwrap_or_default();
+    let password = Password::typed(password);
+    let nobody = caller.client.act(Actor::Anonymous);
+    let known = store.user_to_sign_in(&email).await?;
+    let hash = known.as_ref().map(|(_, hash)| hash.as_str());
+    let who = who(context, &caller.headers, caller.client.ip, &email, hash);
+    let attempt = match context.attempts.begin(who, &email) {
+        Ok(attempt) => attempt,
+        Err(refused) => {
+            if refused.tell {
+                store.record_refused_sign_in(&nobody, known.as_ref().map(|(user, _)| user), 429).await?;
+            }
+            return Err(throttled("", &refused));
+        }
+    };
+    let matched = async {
+        // Asked even where nobody is known: the time must not tell.
+        let matched = context.passwords.matches(who.lane(), &password, hash).await?;
+        if matched == Match::No {
+            store.record_refused_sign_in(&nobody, known.as_ref().map(|(user, _)| user), 401).await?;
+        }
+        Ok::<_, sallyport::Error>(matched)
+    };
+    let matched = match matched.await {
+        Ok(matched) => matched,
+        Err(error) => {
+            context.attempts.take_back(attempt);
+            return Err(error.into());
+        }
+    };
+    let Some((user, hash)) = known.filter(|_| matched != Match::No) else {
+        let message = "No account has this e-mail address and password. Check both and try again.";
+        return Err(ActError::field("", message));
+    };
+    context.attempts.was_right(attempt);
+    let hash = if matched == Match::Weak { renewed(&caller, &user, &password, hash).await } else { hash };
+    start(&caller, &user, hash).await
+}
+
+/// Too many wrong passwords; the message goes beside that field.
+pub(super) fn throttled(field: &str, refused: &Throttled) -> ActError {
+    let (message, seconds) = (wait_message(refused.wait), whole_seconds(refused.wait));
+    ActError::Throttled { field: field.to_owned(), message, seconds }
+}
+
+/// The hash by which the password is known from now on: the parameters rose since it was set. Signing in goes on where
+/// that fails.
+async fn renewed(caller: &Caller, user: &User, password: &Password, hash: String) -> String {
+    let act = caller.client.act(Actor::User { id: user.id.clone(), name: user.name.clone(), session: None });
+    let renewed = async {
+        let new = caller.context.passwords.hash(password).await?;
+        let done = caller.store().renew_hash(&act, user, hash.clone(), new.clone()).await?;
+        Ok::<_, sallyport::Error>(done.then_some(new))
+    };
+    match renewed.await {
+        Ok(new) => new.unwrap_or(hash),
+        Err(error) => {
+            tracing::warn!(%error, "a password's hash could not be renewed");
+            hash
+        }
+    }
+}
+
+/// A session with a new id, whatever the browser brought (OWASP: Session Fixation), of the person whose password matches
+/// that hash.
+pub(super) async fn start(caller: &Caller, user: &User, hash: String) -> Result<Started, ActError> {
+    let failed = |error: tower_sessions::session::Error| {
+        tracing::error!(%error, "a session could not be started");
+        PageError::Unavailable
+    };
+    let (session, client) = (&caller.session, &caller.client);
+    end_former(caller).await?;
+    session.flush().await.map_err(failed)?;
+    session.insert(USER, &user.id).await.map_err(failed)?;
+    let origin = Origin {
+        address: Some(client.address()),
+        user_agent: client.user_agent.clone(),
+        request_id: Some(client.request_id.clone()),
+        password_hash: Some(hash.clone()),
+    };
+    session.insert(ORIGIN, origin).await.map_err(failed)?;
+    // Written now and not with the answer: the next page finds it there.
+    session.save().await.map_err(failed)?;
+    Ok(InPage(known_device(&caller.context, &user.email, &hash)))
+}
+
+/// Signs out the person who was signed in with this browser: it is they who are named, not nobody.
+async fn end_former(caller: &Caller) -> Result<(), ActError> {
+    let former = caller.session.get::<UserId>(USER).await.unwrap_or_default();
+    let (Some(former), Some(id)) = (former, caller.session.id()) else { return Ok(()) };
+    let Some(User { id: user, name, .. }) = caller.store().user(&former).await? else { return Ok(()) };
+    let act = caller.client.act(Actor::User { id: user, name, session: None });
+    Ok(caller.store().delete_session(&act, session_digest(&id)).await?)
+}
+
+/// Ends the session at once, for slow requests in flight too.
+#[server(prefix = "/act", endpoint = "sessions/sign-out")]
+pub async fn sign_out() -> Result<(), ActError> {
+    let caller = Caller::current();
+    let me = caller.just_signed_in().await?;
+    caller.store().delete_session(&me.act(), me.session).await?;
+    // The row is gone; this takes the cookie away.
+    if let Err(error) = caller.session.flush().await {
+        tracing::warn!(%error, "a session's cookie could not be taken back");
+    }
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! The first account.
+
+use leptos::prelude::*;
+use sallyport::{audit::Actor, key::secret, user::NewUser};
+
+use super::{
+    ActError, Caller,
+    sessions::{Started, start},
+};
+use crate::{context::Context, error::PageError};
+
+/// Whether this is the token that the server printed when it started. It is asked of everybody: a proxy on this machine
+/// that adds no header can't be told from a person at it.
+pub fn has_token(context: &Context, token: &str) -> bool {
+    secret::same(token.as_bytes(), context.setup_token.as_bytes())
+}
+
+/// Makes the first account, an operator's, while there is none, and signs in.
+#[server(prefix = "/act", endpoint = "setup/create-account")]
+pub async fn create_first_account(
+    token: String,
+    name: String,
+    email: String,
+    password: String,
+) -> Result<Started, ActError> {
+    let caller = Caller::current();
+    let (context, store) = (&caller.context, caller.store());
+    if !store.is_empty().await? {
+        return Err(PageError::Forbidden("This portal is set up already; sign in.".to_owned()).into());
+    }
+    if !has_token(context, &token) {
+        let message = "Open the address that the server printed when it started, or paste the token at its end.";
+        return Err(ActError::field("token", message));
+    }
+    let new = NewUser::check(&name, &email, &password)?;
+    let hash = context.passwords.hash(&new.password).await?;
+    let user = store.create_first_user(&caller.client.act(Actor::Anonymous), new, hash.clone()).await?;
+    start(&caller, &user, hash).await
+}

@@ -1,0 +1,43 @@
+//! What a list says of a key that was just made: what to try, and that its first request came.
+
+use std::time::Duration;
+
+use leptos::{prelude::*, server_fn::ServerFn};
+use sallyport::{
+    Timestamp,
+    id::KeyId,
+    key::{ListedKey, Status},
+};
+
+use crate::{
+    acts::keys::IsKeyUsed,
+    components::{CodeBlock, Hidden},
+    islands,
+};
+
+/// How long a key is new.
+const NEW: Duration = Duration::from_secs(15 * 60);
+
+/// The newest of these keys, where it was made just now and no request used it yet.
+pub fn waiting(keys: &[ListedKey], now: Timestamp) -> Option<&KeyId> {
+    let newest = keys.iter().max_by_key(|key| key.created_at)?;
+    let is_new = now.since(newest.created_at) < NEW && newest.last_used_at.is_none();
+    (is_new && newest.status == Status::Active).then_some(&newest.id)
+}
+
+#[component]
+pub fn FirstRequest(
+    key: KeyId,
+    /// The call to try.
+    call: String,
+) -> impl IntoView {
+    view! {
+        <form class="notice neutral first-request" data-act=IsKeyUsed::PATH data-came="The first request came.">
+            <Hidden name="key" value=key.to_string()/>
+            <output>"Waiting for the first request…"</output>
+            <p>"Put the new key into API_KEY and try it:"</p>
+            <CodeBlock text=call name="Copy the call"/>
+            <islands::FirstRequest/>
+        </form>
+    }
+}

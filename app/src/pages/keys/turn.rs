@@ -1,0 +1,46 @@
+//! The button that pauses a key or resumes it, wherever the key is shown.
+
+use leptos::{prelude::*, server_fn::ServerFn};
+use sallyport::{id::KeyId, key::Status};
+
+use crate::{
+    acts::keys::{PauseKey, ResumeKey},
+    components::Hidden,
+    islands::ActInPlace,
+};
+
+/// What can be done: the last part of the page's address, the act's own, and the name of the button.
+fn turn(status: Status, paused: bool) -> Option<(&'static str, &'static str, &'static str)> {
+    match status {
+        Status::Active | Status::Suspended if !paused => Some(("pause", PauseKey::PATH, "Pause")),
+        Status::Active | Status::Suspended | Status::Paused => Some(("resume", ResumeKey::PATH, "Resume")),
+        Status::Expired | Status::Revoked => None,
+    }
+}
+
+#[component]
+pub fn TurnKey(
+    key: KeyId,
+    status: Status,
+    /// Whether it is paused, whatever else it is.
+    paused: bool,
+    /// Where the key is one of a list: its label, and the page to come back to.
+    #[prop(optional, into)]
+    label: String,
+    #[prop(optional, into)] back: String,
+) -> impl IntoView {
+    let listed = !back.is_empty();
+    turn(status, paused).map(|(verb, act, name)| {
+        view! {
+            <form method="post" action=format!("/keys/{key}/{verb}") data-act=act>
+                <Hidden name="key" value=key.to_string()/>
+                {listed.then(|| view! { <Hidden name="back" value=back/> })}
+                <button
+                    id=format!("turn-{key}") class=if listed { "btn btn-small" } else { "btn" }
+                    aria-label=listed.then(|| format!("{name} {label}"))
+                >{name}</button>
+                <ActInPlace/>
+            </form>
+        }
+    })
+}
