@@ -7,7 +7,7 @@ import { load } from './wrk.mjs';
 const few_connections = 16;
 
 // How often the database was asked for a key, by the statements that sqlx tells of.
-const finder = /FROM keys k JOIN orgs/g;
+const finder = /FROM key_secrets s JOIN keys/g;
 const look_ups = portal => (readFileSync(portal.log, 'utf8').match(finder) ?? []).length;
 
 export async function flood(portal) {

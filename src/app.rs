@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Invalid, Timestamp,
     id::{AppId, OrgId, ProjectId, TenantId},
-    key::LimitOverride,
+    key::restrictions::LimitOverride,
     text,
 };
 

@@ -20,8 +20,8 @@ pub enum Actor {
     User { id: UserId, name: String, session: Option<[u8; 32]> },
     /// A backend or automation.
     RootToken { id: TokenId, name: String },
-    /// An API key, in events about its use.
-    Key { id: KeyId, label: String },
+    /// An API key, in events about its use, and which of its secrets was presented.
+    Key { id: KeyId, label: String, secret_n: u32 },
     /// Whoever has a shell on the machine.
     CommandLine,
     /// The server by itself.

@@ -1,9 +1,10 @@
 //! Why a key was refused: what was asked, what the key had, and the first check that failed. Kept in memory for a day,
 //! for the members of the organization whose key it is.
 
-mod asked;
 mod decisions;
+mod kept;
 mod plain;
+mod request_record;
 mod ring;
 mod step;
 
@@ -17,10 +18,11 @@ use crate::{
     profile::Profile,
 };
 
-pub use asked::{Asked, Caller, SignedText};
-pub use decisions::{Decisions, Kept};
+pub use decisions::Decisions;
+pub use kept::KeptDecision;
 pub use plain::plain;
-pub use step::{Outcome, Step};
+pub use request_record::{Caller, RequestRecord, SignedText};
+pub use step::{Step, StepOutcome};
 
 /// One refused request of a known key.
 #[derive(Clone, Debug)]
@@ -30,7 +32,7 @@ pub struct Decision {
     pub verdict: Verdict,
     /// The first check that failed. Those before it passed, those after it were not reached.
     pub step: Step,
-    pub asked: Asked,
+    pub asked: RequestRecord,
     /// What the key had at that moment. It holds no secret.
     pub key: Arc<KeyRecord>,
     /// How the limit stood that refused.
@@ -47,7 +49,7 @@ impl Decision {
         at: Timestamp,
     ) -> Self {
         let step = Step::that_refused(verdict, ask, key, profile, at);
-        let asked = Asked::new(ask, profile, at);
+        let asked = RequestRecord::new(ask, profile, at);
         Self { at, request_id, verdict, step, asked, key: Arc::new(key.clone()), rate: None }
     }
 
@@ -56,13 +58,13 @@ impl Decision {
     }
 
     /// Every check in its order, with what came of it.
-    pub fn steps(&self) -> impl Iterator<Item = (Step, Outcome)> {
+    pub fn steps(&self) -> impl Iterator<Item = (Step, StepOutcome)> {
         let mut reached = true;
         Step::all().map(move |step| {
             let outcome = match (step == self.step, reached) {
-                (true, _) => Outcome::Failed,
-                (false, true) => Outcome::Passed,
-                (false, false) => Outcome::NotReached,
+                (true, _) => StepOutcome::Failed,
+                (false, true) => StepOutcome::Passed,
+                (false, false) => StepOutcome::NotReached,
             };
             reached &= step != self.step;
             (step, outcome)

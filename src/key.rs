@@ -23,6 +23,7 @@ use crate::{
     profile::{Mode, Owner, Profile},
 };
 
+pub use crate::verdict::Verdict;
 pub use addresses::Addresses;
 pub use edited::EditedKey;
 pub use holder::Holder;
@@ -32,7 +33,7 @@ pub use new::NewKey;
 pub use record::KeyRecord;
 pub use restrictions::{LimitOverride, Restrictions};
 pub use secret::{Digest, PlainSecret, SigningSecret};
-pub use verdict::{Ask, Verdict};
+pub use verdict::Ask;
 
 /// An API key as its owner sees it: everything but the secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -34,6 +34,7 @@ pub mod text;
 pub mod throttle;
 pub mod user;
 pub mod vault;
+pub mod verdict;
 
 #[cfg(feature = "store")]
 pub mod store;

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    key::Verdict,
     plan::Plan,
     scope::{Request, Scope},
+    verdict::Verdict,
 };
 use errors::Errors;
 pub use fault::{Fault, Faults};

@@ -6,6 +6,9 @@
 mod actors;
 mod apps;
 mod backup;
+mod changes;
+mod connector;
+mod event_filter;
 mod events;
 mod export;
 mod feed;
@@ -15,11 +18,13 @@ mod idempotency;
 mod jobs;
 mod key_days;
 mod key_list;
+mod key_secrets;
 mod key_status;
 mod keys;
 mod lifecycle;
 mod like;
 mod located;
+mod location;
 mod lock_file;
 mod members;
 mod navigation;
@@ -34,6 +39,8 @@ mod postgres;
 mod restrictions;
 mod revocation_latency;
 mod root_tokens;
+#[cfg(feature = "testing")]
+mod rotation;
 mod row;
 mod rows;
 mod schema;
@@ -64,14 +71,16 @@ use tokio::time::timeout;
 
 pub use actors::SeenActor;
 pub use backup::{Holdings, copy_sqlite, inspect_copy};
-pub use events::{EventFilter, EventPage};
+pub use changes::{Added, Change, Touched};
+pub use event_filter::EventFilter;
+pub use events::EventPage;
 pub use feed::{Heard, LEASE};
 pub use key_list::{KeyFilter, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
 pub use lifecycle::Contents;
 pub use located::{LocatedApp, LocatedOrg, LocatedProject, LocatedTenant};
+pub use location::{Location, OpenError};
 pub use lock_file::open_lock;
 pub use navigation::Navigation;
-pub use open::{Location, OpenError};
 pub use scoped::{Page, Paging};
 pub use search::{Found, Kind};
 pub use sessions::SessionRow;
@@ -80,7 +89,7 @@ pub use sqlite::can_corrupt_wal;
 pub use usage::{Refused, Used};
 pub use verify::StoredKey;
 
-use crate::{Clock, Entropy, Error, Result, Timestamp, key::Digest, profile::Profile, vault::Vault};
+use crate::{Clock, Entropy, Error, Result, Timestamp, profile::Profile, vault::Vault};
 use feed::Feed;
 use jobs::Doorbell;
 use notes::Notes;
@@ -90,31 +99,7 @@ use revocation_latency::Prover;
 use row::Read;
 use writes::Writes;
 
-/// Told to whoever caches verdicts, after the commit and before the answer.
-#[derive(Clone, Debug)]
-pub struct Change {
-    /// The revision that this change made.
-    pub revision: i64,
-    pub touched: Touched,
-}
-
-/// The keys and root tokens that a change touched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Touched {
-    These(Vec<Digest>),
-    /// Too many to name.
-    Everything,
-}
-
-/// What nobody had until now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Added {
-    Key(Digest),
-    Token(Digest),
-}
-
 type Listener = Box<dyn Fn(&Change) + Send + Sync>;
-type AdditionListener = Box<dyn Fn(&Added) + Send + Sync>;
 
 /// What a store is given from outside.
 pub struct Tools {
@@ -138,7 +123,6 @@ struct Inner {
     tools: Tools,
     peppers: Peppers,
     listener: OnceLock<Listener>,
-    addition_listener: OnceLock<AdditionListener>,
     prover: OnceLock<Prover>,
     #[cfg(feature = "testing")]
     slowness: OnceLock<verify::Slowness>,
@@ -173,15 +157,10 @@ impl Store {
         &self.0.location
     }
 
-    /// Calls `listener` after each change that a verdict depends on. There is one; a second is ignored.
+    /// Calls `listener` for each change of this process that a verdict depends on, after the commit and before the answer.
+    /// There is one; a second is ignored.
     pub fn on_change(&self, listener: impl Fn(&Change) + Send + Sync + 'static) {
         let _ = self.0.listener.set(Box::new(listener));
-    }
-
-    /// Calls `listener` for each key and root token that this process made, after the commit and before the answer. There
-    /// is one; a second is ignored.
-    pub fn on_addition(&self, listener: impl Fn(&Added) + Send + Sync + 'static) {
-        let _ = self.0.addition_listener.set(Box::new(listener));
     }
 
     /// The number of changes that verdicts depend on, ever, as a look-up finds it.

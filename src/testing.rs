@@ -94,6 +94,8 @@ pub fn key_record() -> KeyRecord {
         expires_at: None,
         revoked: false,
         paused: false,
+        secret_n: 1,
+        secret_ended: false,
         extras: None,
     }
 }

@@ -1,13 +1,13 @@
 //! The verifier: from a presented key to a verdict, in memory once warm, closed when in doubt.
 
 pub mod cache;
+mod changes;
 mod charge;
 pub mod dry_run;
 mod explain;
 mod flights;
 pub mod freshness;
 pub mod health;
-mod known;
 mod last_used;
 pub mod limiter;
 mod look_up;
@@ -21,7 +21,7 @@ pub mod usage;
 
 use std::{
     borrow::Cow,
-    sync::{Arc, Mutex, atomic::AtomicU64},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -39,7 +39,7 @@ use crate::{
     profile::{Profile, errors::sentences},
     request::Client,
     root_token::RootToken,
-    store::{Change, Heard, SealedSigning, Store, StoredKey, Touched},
+    store::{SealedSigning, Store, StoredKey},
 };
 
 use cache::GenerationCache;
@@ -50,7 +50,7 @@ use freshness::Freshness;
 use health::Health;
 use last_used::LastUsed;
 use limiter::Limiter;
-pub use look_up::Found;
+pub use look_up::Lookup;
 use replays::Replays;
 use shared::Shared;
 use unknown::{Asker, Unknown};
@@ -124,14 +124,13 @@ pub struct Verifier {
     limiter: Limiter,
     unknown: Unknown,
     unknown_tokens: Unknown,
-    /// How often another process wrote, and after how many of these the root tokens were read.
-    foreign_changes: AtomicU64,
-    tokens_read: AtomicU64,
+    /// Changes were missed: there may be root tokens that this does not know of.
+    missed_tokens: AtomicBool,
     decisions: Arc<Decisions>,
     elapsed: Elapsed,
     freshness: Freshness,
     health: Health,
-    /// The revision of the database up to which the caches were told of every change.
+    /// The revision of the database up to which this was told of every change.
     known: Mutex<i64>,
 }
 
@@ -150,8 +149,7 @@ impl Verifier {
             limiter: Limiter::default(),
             unknown: Unknown::default(),
             unknown_tokens: Unknown::default(),
-            foreign_changes: AtomicU64::default(),
-            tokens_read: AtomicU64::default(),
+            missed_tokens: AtomicBool::default(),
             decisions: Arc::default(),
             freshness: Freshness::new(elapsed.clone()),
             health: Health::default(),
@@ -162,13 +160,7 @@ impl Verifier {
         let told = Arc::downgrade(&verifier);
         store.on_change(move |change| {
             if let Some(verifier) = told.upgrade() {
-                verifier.apply(change);
-            }
-        });
-        let told = Arc::downgrade(&verifier);
-        store.on_addition(move |added| {
-            if let Some(verifier) = told.upgrade() {
-                verifier.added(added);
+                verifier.apply_own(change);
             }
         });
         let asked = Arc::downgrade(&verifier);
@@ -179,7 +171,7 @@ impl Verifier {
                 verifier.refuses(&digest).await
             }
         });
-        // After the listeners: what is made meanwhile is heard of.
+        // After the listener: what is made meanwhile is heard of.
         verifier.read_known().await?;
         Ok(verifier)
     }
@@ -216,9 +208,9 @@ impl Verifier {
         for _ in 0..ATTEMPTS {
             let generation = self.keys.generation();
             let key: Arc<CachedKey> = match self.look_up(checked, generation, asker(ask, client)).await? {
-                Found::Somebodys(key) => key,
-                Found::Nobodys => return Ok(Judged::without_key(Verdict::NotFound)),
-                Found::Later(wait) => {
+                Lookup::Known(key) => key,
+                Lookup::Unknown => return Ok(Judged::without_key(Verdict::NotFound)),
+                Lookup::Throttled(wait) => {
                     let later = Judged::without_key(Verdict::RateLimited);
                     return Ok(Judged { retry_after: Some(wait), ..later });
                 }
@@ -278,53 +270,6 @@ impl Verifier {
             }
         }
         Judged::of_key(verdict, key, charged)
-    }
-
-    /// Drops what a change of this process touched. A gap in the revisions means that another process wrote too.
-    fn apply(&self, change: &Change) {
-        match &change.touched {
-            Touched::These(digests) => self.forget(digests),
-            Touched::Everything => self.forget_all(),
-        }
-        let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if change.revision > *known + 1 {
-            self.forget_all();
-            self.heard_of_another_process();
-        }
-        *known = change.revision.max(*known);
-    }
-
-    fn forget(&self, digests: &[Digest]) {
-        self.keys.forget(digests);
-        self.tokens.forget(digests);
-    }
-
-    fn forget_all(&self) {
-        self.keys.forget_all();
-        self.tokens.forget_all();
-    }
-
-    /// Asks the database whether another process changed something, and whether this is still the one server. Run by a
-    /// worker.
-    pub async fn poll(&self) -> Result<()> {
-        let asked_at = self.freshness.now();
-        let revision = match self.store.hear().await? {
-            Heard::Revision(revision) => revision,
-            Heard::Superseded => {
-                self.freshness.lost();
-                return Err(Error::Unavailable("another server took over this database".to_owned()));
-            }
-        };
-        {
-            let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if revision > *known {
-                self.forget_all();
-                self.heard_of_another_process();
-                *known = revision;
-            }
-        }
-        self.freshness.seen(asked_at);
-        self.read_new_tokens().await
     }
 
     /// Writes what was used and refused since the last time. Run by a worker.

@@ -1,20 +1,15 @@
-//! Who may try a password, and which browsers are known: the throttle, with the portal's time and marks.
+//! Who may try a password: the throttle, with the portal's time.
 
 use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use axum::http::{HeaderMap, HeaderValue, header};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::{
-    Timestamp,
     clock::Elapsed,
     limit::whole_seconds,
     throttle::{Attempt, Throttle, Throttled, Who},
 };
-
-use crate::context::Context;
 
 /// The attempts of everybody, in memory.
 pub struct Attempts {
@@ -52,64 +47,6 @@ pub fn wait_message(wait: Duration) -> String {
     let (count, unit) = if seconds < 120 { (seconds, "second") } else { (seconds.div_ceil(60), "minute") };
     let plural = if count == 1 { "" } else { "s" };
     format!("Too many wrong passwords. Try again in {count} {unit}{plural}.")
-}
-
-const NONCE: usize = 16;
-const TIME: usize = 8;
-const MARK: usize = 32;
-const PURPOSE: &[u8] = b"known device";
-/// How long a browser is known.
-const KNOWN: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
-/// Bound to the host where that is possible, as the session's cookie is.
-fn cookie_name(context: &Context) -> &'static str {
-    if context.is_https() { "__Host-sallyport-device" } else { "sallyport-device" }
-}
-
-/// The cookie by which a browser is known that signed in to an account: a nonce, the time, and the mark of both and of
-/// the account with the password it has. It opens nothing; its bearer's mistakes are counted by themselves. Who knew an
-/// earlier password, and may have gathered marks, is a stranger.
-pub fn known_device(context: &Context, account: &str, password_hash: &str) -> Option<HeaderValue> {
-    let mut token = [0; NONCE + TIME + MARK];
-    context.store.entropy().fill(&mut token[..NONCE]);
-    token[NONCE..NONCE + TIME].copy_from_slice(&context.store.now().micros().to_be_bytes());
-    let mark =
-        context.store.vault().mark(&[PURPOSE, account.as_bytes(), password_hash.as_bytes(), &token[..NONCE + TIME]]);
-    token[NONCE + TIME..].copy_from_slice(&mark);
-    let secure = if context.is_https() { "; Secure" } else { "" };
-    let cookie = format!(
-        "{}={}; Path=/; Max-Age={}; SameSite=Strict; HttpOnly{secure}",
-        cookie_name(context),
-        BASE64_URL_SAFE_NO_PAD.encode(token),
-        KNOWN.as_secs()
-    );
-    HeaderValue::from_str(&cookie).ok()
-}
-
-/// Who tries to sign in to an account: a browser that we know, or a stranger.
-pub fn who(
-    context: &Context,
-    headers: &HeaderMap,
-    ip: std::net::IpAddr,
-    account: &str,
-    password_hash: Option<&str>,
-) -> Who {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let cookie = pairs.find(|(name, _)| *name == cookie_name(context));
-    let device = cookie.zip(password_hash).and_then(|((_, token), hash)| device(context, token, account, hash));
-    device.map_or(Who::Stranger(ip), Who::Device)
-}
-
-fn device(context: &Context, token: &str, account: &str, password_hash: &str) -> Option<[u8; NONCE]> {
-    let token = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
-    let (marked, mark) = token.split_at_checked(NONCE + TIME)?;
-    if !context.store.vault().is_marked(&[PURPOSE, account.as_bytes(), password_hash.as_bytes(), marked], mark) {
-        return None;
-    }
-    let (nonce, time) = marked.split_at(NONCE);
-    let given_at = Timestamp::from_micros(i64::from_be_bytes(time.try_into().ok()?));
-    (context.store.now().since(given_at) <= KNOWN).then(|| nonce.try_into().ok())?
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub use code::{CodeBlock, CodeTabs, CopyButton, IdChip, cut_middle};
 pub use dialog::{Modal, PanelFoot, SidePanel};
 pub use field::{CheckField, Hidden, TextArea, TextField};
 pub use filter::{FilterBar, FilterCheck, FilterSelect, FilterText, SearchForm};
-pub use frame::{BareFrame, ChromeFrame, OpenFrame};
+pub use frame::{BareFrame, Body, ChromeFrame, OpenFrame};
 pub use group::{CheckboxGroup, RadioGroup};
 pub use nav::{Pager, Tab, Tabs};
 pub use once::{OnceDialog, SecretFile};

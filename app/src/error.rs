@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rendered;
 
-/// Becomes a page of its own in [`crate::ui::error_pages`], which knows how the portal looks.
+/// Becomes a page of its own in [`crate::error_page::error_pages`], which knows how the portal looks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PageError {
     /// Sign in first, then come back.

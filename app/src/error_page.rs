@@ -2,15 +2,27 @@
 
 use std::time::Duration;
 
-use axum::http::{Request, request::Parts};
+use axum::{
+    extract::{Request, State},
+    http::{StatusCode, header, request::Parts},
+    middleware::Next,
+    response::Response,
+};
 use leptos::prelude::*;
-use sallyport::request::Client;
+use sallyport::{
+    audit::{Action, NewEvent, Target},
+    decision::plain,
+    request::Client,
+};
+use serde_json::json;
 use tower_sessions::Session;
 
 use crate::{
     access::{OrgAccess, SignedIn},
     components::{Fact, Facts, IdChip, SearchForm},
-    error::PageError,
+    context::Context,
+    error::{PageError, Rendered},
+    kept,
     portal::{Chrome, Crumb, Page},
     shell,
     ui::Ui,
@@ -19,8 +31,49 @@ use crate::{
 /// The frame is comfort; where the database is slow or away, the page comes without it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// Gives each [`PageError`] a page, in the frame of whoever is signed in.
+pub async fn error_pages(State(context): State<Context>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let ui = Ui::of(&context, &parts);
+    let mut person = who(&parts);
+    let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
+    let typed = kept::Slot::default();
+    parts.extensions.insert(typed.clone());
+    let response = next.run(Request::from_parts(parts, body)).await;
+    if let Some(PageError::Role { org, name, .. }) = response.extensions().get::<PageError>() {
+        // Of whom, is known once the session was looked at, which an error's page does anyway.
+        if let Ok(Some(me)) = SignedIn::find(&mut person, &context).await {
+            let target = Target::new("organization", org, name.as_str());
+            let event = NewEvent::of(org, Action::AccessRefused, target).refused(403);
+            context.noted.note(
+                me.act(),
+                event.with(json!({ "method": method.as_str(), "path": plain(&path, 200, context.store.profile()) })),
+            );
+        }
+    }
+    let error = match response.extensions().get::<PageError>() {
+        // An act has told it to an island.
+        Some(_) if response.extensions().get::<Rendered>().is_some() => return response,
+        Some(error) => error.clone(),
+        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
+            PageError::BadRequest("This address does not accept that method.".to_owned())
+        }
+        None if response.extensions().get::<Rendered>().is_some() => return response,
+        // The time-out knows nothing of pages.
+        None if response.status() == StatusCode::SERVICE_UNAVAILABLE => PageError::Unavailable,
+        None => return response,
+    };
+    let kept = typed.take().shown_with(&error);
+    let page = page(&ui, &mut person, error, kept).await;
+    let mut shown = ui.show(response.status(), page).await;
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        shown.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    shown
+}
+
 /// What is needed of a request to know its person later.
-pub fn who(parts: &Parts) -> Parts {
+fn who(parts: &Parts) -> Parts {
     let mut who = Request::new(()).into_parts().0;
     if let Some(session) = parts.extensions.get::<Session>() {
         who.extensions.insert(session.clone());
@@ -32,7 +85,7 @@ pub fn who(parts: &Parts) -> Parts {
 }
 
 /// `kept` is what was typed into the form that was sent.
-pub async fn page(ui: &Ui, who: &mut Parts, error: PageError, kept: Vec<(String, String)>) -> Page {
+async fn page(ui: &Ui, who: &mut Parts, error: PageError, kept: Vec<(String, String)>) -> Page {
     let (title, request_id) = (error.title(), ui.client.request_id.to_string());
     let framed = tokio::time::timeout(PATIENCE, framed(ui, who, &error)).await.ok().flatten();
     let Some(Framed { chrome, ask }) = framed else {

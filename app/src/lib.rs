@@ -18,7 +18,7 @@ pub mod context;
 #[cfg(feature = "ssr")]
 pub mod error;
 #[cfg(feature = "ssr")]
-mod error_page;
+pub mod error_page;
 #[cfg(feature = "ssr")]
 pub mod form;
 #[cfg(feature = "ssr")]
@@ -27,6 +27,8 @@ pub mod form_token;
 pub mod icons;
 #[cfg(feature = "ssr")]
 mod kept;
+#[cfg(feature = "ssr")]
+mod known_device;
 #[cfg(feature = "ssr")]
 pub mod noted;
 #[cfg(feature = "ssr")]
@@ -41,6 +43,8 @@ pub mod routes;
 mod sealed_file;
 #[cfg(feature = "ssr")]
 pub mod shell;
+#[cfg(feature = "ssr")]
+mod theme;
 #[cfg(feature = "ssr")]
 pub mod ui;
 #[cfg(feature = "ssr")]

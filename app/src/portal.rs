@@ -4,7 +4,13 @@ use leptos::prelude::*;
 
 use crate::components::{BareFrame, ChromeFrame, OpenFrame};
 
-pub use crate::components::chrome::{Archived, Chrome, Crumb, CurrentOrg, OrgEntry, Section, TenantEntry, Viewer};
+pub use crate::{
+    components::{
+        Body,
+        chrome::{Archived, Chrome, Crumb, CurrentOrg, OrgEntry, Section, TenantEntry, Viewer},
+    },
+    theme::Theme,
+};
 
 /// Where the assets lie, and how the page is lit.
 #[derive(Clone, Debug, Default)]
@@ -19,41 +25,6 @@ pub struct Site {
     /// What the browser's history is to hold in place of this answer.
     pub instead: Option<String>,
 }
-
-/// What the person chose; the system decides where they have not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Theme {
-    #[default]
-    System,
-    Light,
-    Dark,
-}
-
-impl Theme {
-    /// The name in the cookie and in the form; `None` for an unknown one.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Theme::System, Theme::Light, Theme::Dark].into_iter().find(|theme| theme.name() == name)
-    }
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Theme::System => "system",
-            Theme::Light => "light",
-            Theme::Dark => "dark",
-        }
-    }
-
-    fn attribute(self) -> Option<&'static str> {
-        (self != Theme::System).then(|| self.name())
-    }
-
-    fn color_scheme(self) -> &'static str {
-        if self == Theme::System { "light dark" } else { self.name() }
-    }
-}
-
-/// A part of a page that is rendered once.
-pub type Body = Box<dyn FnOnce() -> AnyView + Send>;
 
 /// What stands around the body.
 pub enum Frame {

@@ -1,27 +1,18 @@
 //! From a page to a response, and from a refused form back to its page.
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Request, State},
+    extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
-    middleware::Next,
     response::{Html, IntoResponse, Response},
 };
 use leptos::prelude::*;
-use sallyport::{
-    audit::{Action, NewEvent, Target},
-    decision::plain,
-    request::Client,
-};
-use serde_json::json;
+use sallyport::request::Client;
 
 use crate::{
-    access::SignedIn,
     acts::error::ActError,
     context::{Context, Nonce},
     error::{PageError, Rendered},
-    error_page,
     form::{self, FormState},
-    kept,
     portal::{Page, Site, Theme},
     render::document,
     routes::page_at,
@@ -44,7 +35,7 @@ pub struct Ui {
 }
 
 impl Ui {
-    fn of(context: &Context, parts: &Parts) -> Self {
+    pub(crate) fn of(context: &Context, parts: &Parts) -> Self {
         let client = parts.extensions.get::<Client>().cloned().expect("the server names the client of each request");
         let nonce = parts.extensions.get::<Nonce>().cloned().expect("the server makes a nonce for each request");
         let here = parts.uri.path_and_query().map_or("/", |here| here.as_str()).to_owned();
@@ -172,45 +163,4 @@ pub fn refuse(form: FormState, error: impl Into<ActError>) -> Result<FormState, 
 /// After a form was taken: its result has an address of its own.
 pub fn see_other(to: impl AsRef<str>) -> Response {
     axum::response::Redirect::to(to.as_ref()).into_response()
-}
-
-/// Gives each [`PageError`] a page, in the frame of whoever is signed in.
-pub async fn error_pages(State(context): State<Context>, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let ui = Ui::of(&context, &parts);
-    let mut who = error_page::who(&parts);
-    let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
-    let typed = kept::Slot::default();
-    parts.extensions.insert(typed.clone());
-    let response = next.run(Request::from_parts(parts, body)).await;
-    if let Some(PageError::Role { org, name, .. }) = response.extensions().get::<PageError>() {
-        // Of whom, is known once the session was looked at, which an error's page does anyway.
-        if let Ok(Some(me)) = SignedIn::find(&mut who, &context).await {
-            let target = Target::new("organization", org, name.as_str());
-            let event = NewEvent::of(org, Action::AccessRefused, target).refused(403);
-            context.noted.note(
-                me.act(),
-                event.with(json!({ "method": method.as_str(), "path": plain(&path, 200, context.store.profile()) })),
-            );
-        }
-    }
-    let error = match response.extensions().get::<PageError>() {
-        // An act has told it to an island.
-        Some(_) if response.extensions().get::<Rendered>().is_some() => return response,
-        Some(error) => error.clone(),
-        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
-            PageError::BadRequest("This address does not accept that method.".to_owned())
-        }
-        None if response.extensions().get::<Rendered>().is_some() => return response,
-        // The time-out knows nothing of pages.
-        None if response.status() == StatusCode::SERVICE_UNAVAILABLE => PageError::Unavailable,
-        None => return response,
-    };
-    let kept = typed.take().shown_with(&error);
-    let page = error_page::page(&ui, &mut who, error, kept).await;
-    let mut shown = ui.show(response.status(), page).await;
-    if let Some(allow) = response.headers().get(header::ALLOW) {
-        shown.headers_mut().insert(header::ALLOW, allow.clone());
-    }
-    shown
 }

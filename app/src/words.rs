@@ -97,6 +97,7 @@ pub fn refusal(code: &str) -> String {
         "malformed" => "the key was not whole",
         "not_found" => "asked by another organization",
         "revoked" => "the key was revoked before",
+        "rotated" => "the key has a new secret, and this one was ended",
         "expired" => "the key had expired",
         "paused" => "the key was paused",
         "suspended" => "its app or organization was archived",

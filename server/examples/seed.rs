@@ -17,7 +17,7 @@ use sallyport::{
     id::AppId,
     key::{NewKey, new::KeyInput},
 };
-use sallyport_server::{config::Place, data_dir::DataDir};
+use sallyport_server::{config::DataLocation, data_dir::DataDir};
 
 /// Few enough that a server on the same database is kept waiting for a moment alone.
 const BATCH: usize = 10_000;
@@ -35,7 +35,7 @@ async fn main() -> Result<(), String> {
 }
 
 async fn seed(data: PathBuf, email: &str, app: &AppId, count: usize, mut file: impl Write) -> Result<(), String> {
-    let place = Place { data, ..Place::default() };
+    let place = DataLocation { data, ..DataLocation::default() };
     let store = DataDir::find(&place).await?.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
     let said = |error: sallyport::Error| error.to_string();
     let (user, _) = store.user_to_sign_in(email).await.map_err(said)?.ok_or("Nobody has this e-mail.")?;

@@ -3,6 +3,8 @@
 pub mod auth;
 mod body;
 mod caller;
+mod credential;
+mod edge;
 pub mod fast_path;
 mod json;
 mod manage;
@@ -11,13 +13,15 @@ mod problem;
 pub mod rate_headers;
 pub mod refusal;
 pub mod requirement;
+mod schema;
 mod verify;
 
 use axum::{Router, routing::any};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::state::AppState;
-pub use problem::{Problem, complete};
+pub use edge::complete;
+pub use problem::Problem;
 
 /// What is mounted and described in one go.
 fn described() -> OpenApiRouter<AppState> {
@@ -26,10 +30,10 @@ fn described() -> OpenApiRouter<AppState> {
 
 pub fn routes() -> Router<AppState> {
     Router::from(described())
-        .route("/v1", any(problem::not_found))
-        .route("/v1/", any(problem::not_found))
-        .route("/v1/{*rest}", any(problem::not_found))
-        .method_not_allowed_fallback(problem::method_not_allowed)
+        .route("/v1", any(edge::not_found))
+        .route("/v1/", any(edge::not_found))
+        .route("/v1/{*rest}", any(edge::not_found))
+        .method_not_allowed_fallback(edge::method_not_allowed)
 }
 
 /// Whether a path is of this API.

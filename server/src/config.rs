@@ -104,7 +104,7 @@ struct File {
 
 /// Where the data is, decided. Not shown by `Debug`: a password may be in the URL.
 #[derive(Clone, Default)]
-pub struct Place {
+pub struct DataLocation {
     pub data: PathBuf,
     pub database_url: Option<String>,
     pub profile: Option<PathBuf>,
@@ -180,7 +180,7 @@ impl Where {
         })
     }
 
-    pub fn place(&self) -> Result<Place, String> {
+    pub fn place(&self) -> Result<DataLocation, String> {
         let file = self.file()?;
         let source = |setting: &str, given: Option<OsString>, in_file: bool| {
             (given.is_some() || in_file).then(|| self.source(setting, given))
@@ -195,7 +195,7 @@ impl Where {
             ),
             profile: source("profile", os(&self.profile), file.profile.is_some()),
         };
-        Ok(Place {
+        Ok(DataLocation {
             set_by,
             data: self.data.clone().or(file.data).unwrap_or_else(|| "data".into()),
             database_url: self.database_url.clone().or(file.database_url),

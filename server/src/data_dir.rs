@@ -20,7 +20,7 @@ use sallyport::{
     vault::{MasterKey, Vault},
 };
 
-use crate::config::{Place, blaming};
+use crate::config::{DataLocation, blaming};
 use folder::Traces;
 
 pub use lock::ServerLock;
@@ -48,7 +48,7 @@ pub struct DataDir {
 
 impl DataDir {
     /// Makes the folder and the master key where they are missing; nothing before it is sure that they should be.
-    pub async fn prepare(place: &Place, entropy: &dyn Entropy, wanted: Wanted) -> Result<Self, String> {
+    pub async fn prepare(place: &DataLocation, entropy: &dyn Entropy, wanted: Wanted) -> Result<Self, String> {
         let profile = profile(place)?;
         let location = location(place)?;
         check_permission(place, &location)?;
@@ -117,7 +117,7 @@ impl DataDir {
 
     /// What `serve` or `migrate` made before. Makes nothing: a command in the wrong folder would leave a second, empty
     /// portal there.
-    pub async fn find(place: &Place) -> Result<Self, String> {
+    pub async fn find(place: &DataLocation) -> Result<Self, String> {
         let location = location(place)?;
         check_permission(place, &location)?;
         if !location.is_made().await.map_err(|error| error.to_string())? {
@@ -193,7 +193,7 @@ fn close_to_others(database: &Path) {
 }
 
 /// The profile that the settings name, or the one inside.
-fn profile(place: &Place) -> Result<Arc<Profile>, String> {
+fn profile(place: &DataLocation) -> Result<Arc<Profile>, String> {
     let Some(path) = &place.profile else { return Ok(Profile::standard()) };
     let text = fs::read_to_string(path);
     let text = text.map_err(|error| {
@@ -205,7 +205,7 @@ fn profile(place: &Place) -> Result<Arc<Profile>, String> {
 }
 
 /// Where the database is, or would be.
-pub fn location(place: &Place) -> Result<Location, String> {
+pub fn location(place: &DataLocation) -> Result<Location, String> {
     match &place.database_url {
         Some(url) => postgres_url::checked(url)
             .map(Location::Postgres)
@@ -215,7 +215,7 @@ pub fn location(place: &Place) -> Result<Location, String> {
 }
 
 /// Refuses to go on as a user who may not use the folder, and says which user may.
-fn check_permission(place: &Place, location: &Location) -> Result<(), String> {
+fn check_permission(place: &DataLocation, location: &Location) -> Result<(), String> {
     let database = match location {
         Location::Sqlite(database) => Some(&**database),
         Location::Postgres(_) => None,
@@ -224,7 +224,7 @@ fn check_permission(place: &Place, location: &Location) -> Result<(), String> {
 }
 
 /// There is no database, and the fix.
-pub fn absent(place: &Place, location: &Location) -> String {
+pub fn absent(place: &DataLocation, location: &Location) -> String {
     match location {
         Location::Sqlite(_) => format!(
             "There is no Sallyport database in {}; run `sallyport serve` there first, or name the folder with --data.",
@@ -246,7 +246,7 @@ fn no_key(path: &Path, location: &Location) -> String {
 }
 
 /// Refuses to make a database where one was: its disk may not be mounted.
-fn expected(place: &Place, database: &Path, traces: &Traces, wanted: Wanted) -> Result<(), String> {
+fn expected(place: &DataLocation, database: &Path, traces: &Traces, wanted: Wanted) -> Result<(), String> {
     let names = |paths: &[PathBuf]| {
         let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
         names.join(" and ")

@@ -29,12 +29,12 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// What somebody at the terminal can try.
-pub struct Told {
+pub struct DemoSecrets {
     root_token: String,
     key: String,
 }
 
-impl Told {
+impl DemoSecrets {
     fn parse(text: &str) -> Option<Self> {
         let (root_token, key) = text.trim().split_once('\n')?;
         Some(Self { root_token: root_token.to_owned(), key: key.to_owned() })
@@ -61,7 +61,7 @@ pub fn is_in(folder: &Path) -> bool {
 }
 
 /// Fills a fresh database and tells what to try. A filled one is left as it is.
-pub async fn prepare(data: &DataDir, folder: &Path, clock: Arc<dyn Clock>) -> Result<Told, String> {
+pub async fn prepare(data: &DataDir, folder: &Path, clock: Arc<dyn Clock>) -> Result<DemoSecrets, String> {
     let now = clock.now();
     let story = Arc::new(StoryClock::at(now));
     let store = data.open_and_migrate(story.clone(), Arc::new(OsEntropy)).await?;
@@ -70,7 +70,7 @@ pub async fn prepare(data: &DataDir, folder: &Path, clock: Arc<dyn Clock>) -> Re
     told
 }
 
-async fn tell(store: &Store, story: &StoryClock, now: Timestamp, file: &Path) -> Result<Told, String> {
+async fn tell(store: &Store, story: &StoryClock, now: Timestamp, file: &Path) -> Result<DemoSecrets, String> {
     let said = |error: Error| error.to_string();
     if store.is_empty().await.map_err(said)? {
         // What an earlier database told is not so any more.
@@ -81,10 +81,11 @@ async fn tell(store: &Store, story: &StoryClock, now: Timestamp, file: &Path) ->
         return Ok(told);
     }
     let text = std::fs::read_to_string(file).unwrap_or_default();
-    Told::parse(&text).ok_or_else(|| "This data is not the demo's; choose another folder with --data.".to_owned())
+    DemoSecrets::parse(&text)
+        .ok_or_else(|| "This data is not the demo's; choose another folder with --data.".to_owned())
 }
 
-async fn fill(store: &Store, story: &StoryClock, now: Timestamp) -> Result<Told, Error> {
+async fn fill(store: &Store, story: &StoryClock, now: Timestamp) -> Result<DemoSecrets, Error> {
     story.set(now - 45 * DAY);
     let hash = Passwords::new(Arc::new(OsEntropy)).hash(&Password::new(SIGN_IN.password.to_owned())).await?;
     let ada = NewUser::check("Ada Byron", SIGN_IN.email, SIGN_IN.password)?;
@@ -94,7 +95,7 @@ async fn fill(store: &Store, story: &StoryClock, now: Timestamp) -> Result<Told,
     story.set(now - 20 * DAY);
     let act = Act::by(Actor::CommandLine);
     let (_, token) = store.create_token(&act, "Gateway of the demo", false, None).await?;
-    Ok(Told { root_token: token.expose().to_owned(), key })
+    Ok(DemoSecrets { root_token: token.expose().to_owned(), key })
 }
 
 fn actor(user: &User) -> Actor {

@@ -9,12 +9,7 @@ use axum::{
     routing::get,
 };
 use sallyport::session::LIFETIME;
-use sallyport_app::{
-    context::Context,
-    error::PageError,
-    form,
-    ui::{self, Uncompressed},
-};
+use sallyport_app::{context::Context, error::PageError, error_page, form, ui::Uncompressed};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
@@ -36,7 +31,7 @@ pub fn router(state: &AppState, pages: Router<Context>) -> Router {
         .layer(DefaultBodyLimit::max(form::LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
         .layer(CatchPanicLayer::custom(broken))
-        .layer(from_fn_with_state(state.context.clone(), ui::error_pages))
+        .layer(from_fn_with_state(state.context.clone(), error_page::error_pages))
         // Outside of the error pages, which are shown in the frame of whoever is signed in.
         .layer(sessions(state))
         .layer(CompressionLayer::new().compress_when(unless_secret as fn(_, _, &_, &_) -> _))

@@ -18,7 +18,8 @@ use sallyport::{clock::SystemClock, entropy::OsEntropy, verifier::freshness::ela
 use tokio::sync::watch;
 
 use crate::{
-    config::{Place, Serving},
+    api::openapi,
+    config::{DataLocation, Serving},
     data_dir::{DataDir, Wanted},
     demo, page_pool,
     server::Server,
@@ -32,7 +33,7 @@ use greet::{greet, say};
 use listen::{Inherited, bind, own_url};
 use shutdown::{Shutdown, last_step};
 
-pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
+pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String> {
     let mut inherited = Inherited::from_env();
     let listener = match inherited.http()? {
         Some(listener) => listener,
@@ -83,6 +84,7 @@ pub async fn serve(place: &Place, serving: Serving) -> Result<(), String> {
         store.clone(),
         Deployment {
             public_url,
+            describe: openapi::document,
             trusted_proxies: serving.trusted_proxies.clone(),
             requirements: serving.requirements.clone(),
             cache_keys: serving.cache_keys,

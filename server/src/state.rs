@@ -8,6 +8,7 @@ use sallyport::{
     clock::Elapsed,
     entropy::{NameEntropy, OsEntropy},
     passwords::Passwords,
+    profile::Profile,
     store::Store,
     verifier::Verifier,
 };
@@ -18,7 +19,7 @@ use sallyport_app::{
 };
 
 use crate::{
-    api::{auth::presented::Places, openapi, rate_headers::Names, requirement::Requirement},
+    api::{auth::presented::Places, rate_headers::Names, requirement::Requirement},
     site,
 };
 
@@ -54,6 +55,8 @@ impl Deref for AppState {
 /// What a deployment says of itself.
 pub struct Deployment {
     pub public_url: String,
+    /// Describes `/v1` as an OpenAPI document, for that profile and that address.
+    pub describe: fn(&Profile, &str) -> serde_json::Value,
     pub trusted_proxies: Vec<IpNet>,
     pub requirements: HashMap<String, Requirement>,
     pub cache_keys: usize,
@@ -72,9 +75,8 @@ impl AppState {
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
         let is_local = deployment.listens_on_loopback && is_loopback_url(&deployment.public_url);
         let names = NameEntropy::new(store.entropy());
-        let api = openapi::document(store.profile(), &deployment.public_url);
         let context = Context::new(Parts {
-            api,
+            api: (deployment.describe)(store.profile(), &deployment.public_url),
             passwords: Passwords::new(Arc::new(OsEntropy)),
             base: site::base().to_owned(),
             setup_token: base62::random(store.entropy(), 32),

@@ -37,9 +37,11 @@ async fn poll(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {
     let mut ticks = interval(POLL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut failing = None;
+    let mut bell = pin!(verifier.store().rung());
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
+            () = &mut bell => bell.set(verifier.store().rung()),
             _ = stop.changed() => return,
         }
         let mut polling = pin!(verifier.poll());

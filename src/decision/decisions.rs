@@ -6,31 +6,19 @@ use std::{
     time::Duration,
 };
 
-use super::{Decision, ring::Ring};
+use super::{Decision, kept::KeptDecision, ring::Ring};
 use crate::{
     Timestamp,
     id::{KeyId, OrgId, RequestId},
     key::Verdict,
 };
 
-/// For so long a decision can be read.
-pub const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// Bytes of all decisions together.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// Organizations that have any.
 const MOST_ORGS: usize = 2_000;
 /// How often what is over is looked for.
 const FORGET_EVERY: Duration = Duration::from_secs(10 * 60);
-
-/// A decision that is kept.
-#[derive(Clone, Debug)]
-pub struct Kept {
-    pub decision: Arc<Decision>,
-    /// How many like it (of this key, with this verdict) came after it and were not kept.
-    pub left_out: u64,
-    /// Counts up: those of one moment have an order too.
-    pub(super) place: u64,
-}
 
 pub struct Decisions {
     rings: Mutex<Rings>,
@@ -82,11 +70,11 @@ impl Decisions {
     }
 
     /// What is kept of an organization, newest first.
-    pub fn of_org(&self, org: &OrgId, now: Timestamp) -> Vec<Kept> {
+    pub fn of_org(&self, org: &OrgId, now: Timestamp) -> Vec<KeptDecision> {
         self.lock().of_org.get(org).map(|ring| ring.list(now)).unwrap_or_default()
     }
 
-    pub fn find(&self, org: &OrgId, id: &RequestId, now: Timestamp) -> Option<Kept> {
+    pub fn find(&self, org: &OrgId, id: &RequestId, now: Timestamp) -> Option<KeptDecision> {
         self.lock().of_org.get(org).and_then(|ring| ring.find(id, now))
     }
 

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Decision,
-    decisions::{KEPT_FOR, Kept},
+    kept::{KEPT_FOR, KeptDecision},
 };
 use crate::{
     Timestamp,
@@ -42,7 +42,7 @@ struct Kind {
     /// Refused in that minute.
     refused: u64,
     /// Oldest first.
-    kept: VecDeque<Kept>,
+    kept: VecDeque<KeptDecision>,
 }
 
 impl Kind {
@@ -92,7 +92,7 @@ impl Ring {
         if let Some(before) = kind.rank() {
             self.by_rank.remove(&before);
         }
-        kind.kept.push_back(Kept { decision, left_out: 0, place });
+        kind.kept.push_back(KeptDecision { decision, left_out: 0, place });
         self.by_rank.extend(kind.rank().map(|rank| (rank, name)));
         self.len += 1;
         self.weight += weight;
@@ -128,14 +128,14 @@ impl Ring {
     }
 
     /// Newest first.
-    pub fn list(&self, now: Timestamp) -> Vec<Kept> {
+    pub fn list(&self, now: Timestamp) -> Vec<KeptDecision> {
         let kept = self.kinds.values().flat_map(|kind| &kind.kept).filter(|kept| !is_over(kept, now));
         let mut all: Vec<_> = kept.cloned().collect();
         all.sort_unstable_by_key(|kept| Reverse(kept.place));
         all
     }
 
-    pub fn find(&self, id: &RequestId, now: Timestamp) -> Option<Kept> {
+    pub fn find(&self, id: &RequestId, now: Timestamp) -> Option<KeptDecision> {
         let mut all = self.kinds.values().flat_map(|kind| &kind.kept);
         all.find(|kept| kept.decision.request_id == *id && !is_over(kept, now)).cloned()
     }
@@ -150,6 +150,6 @@ fn minute(at: Timestamp) -> i64 {
     at.seconds().div_euclid(60)
 }
 
-fn is_over(kept: &Kept, now: Timestamp) -> bool {
+fn is_over(kept: &KeptDecision, now: Timestamp) -> bool {
     now.since(kept.decision.at) >= KEPT_FOR
 }

@@ -20,7 +20,7 @@ pub enum Step {
 
 /// What came of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum StepOutcome {
     Passed,
     Failed,
     NotReached,

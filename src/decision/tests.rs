@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{decisions::KEPT_FOR, ring::MOST, *};
+use super::{kept::KEPT_FOR, ring::MOST, *};
 use crate::{
     id::KeyId,
     key::{record::KeyOwner, verdict::Check},
@@ -172,9 +172,9 @@ fn each_step_is_told() {
     let failed = steps.iter().position(|(step, _)| *step == decision.step).expect("one of them");
     for (at, (_, outcome)) in steps.iter().enumerate() {
         let expected = match at.cmp(&failed) {
-            std::cmp::Ordering::Less => Outcome::Passed,
-            std::cmp::Ordering::Equal => Outcome::Failed,
-            std::cmp::Ordering::Greater => Outcome::NotReached,
+            std::cmp::Ordering::Less => StepOutcome::Passed,
+            std::cmp::Ordering::Equal => StepOutcome::Failed,
+            std::cmp::Ordering::Greater => StepOutcome::NotReached,
         };
         assert_eq!(*outcome, expected);
     }

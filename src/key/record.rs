@@ -12,7 +12,7 @@ use crate::{
     profile::{Mode, ScopeSet},
 };
 
-/// One key, as a verifier holds it.
+/// One key, as a verifier holds it for one of its secrets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyRecord {
     pub key_id: KeyId,
@@ -25,6 +25,10 @@ pub struct KeyRecord {
     pub expires_at: Option<Timestamp>,
     pub revoked: bool,
     pub paused: bool,
+    /// Which of the key's secrets it is, from 1.
+    pub secret_n: u32,
+    /// The secret was ended; the key may have others.
+    pub secret_ended: bool,
     /// Most keys have none.
     pub extras: Option<Box<Extras>>,
 }
@@ -40,6 +44,12 @@ impl KeyRecord {
 
     pub fn restrictions(&self) -> Option<&Restrictions> {
         self.extras.as_ref().map(|extras| &extras.restrictions)
+    }
+
+    /// Whether the secret is not good any more: it was ended, or its grace period is over.
+    pub fn is_rotated(&self, now: Timestamp) -> bool {
+        self.secret_ended
+            || self.extras.as_ref().and_then(|extras| extras.secret_retires_at).is_some_and(|at| at <= now)
     }
 
     pub fn metadata(&self) -> &Metadata {
@@ -65,11 +75,12 @@ pub struct KeyEnvironment {
     pub mode: Mode,
 }
 
-/// What people may set for a key, and hardly ever do.
+/// What people may set for a key, and hardly ever do; and what ends a secret while its key is rotated.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Extras {
     pub metadata: Metadata,
     pub restrictions: Restrictions,
+    pub secret_retires_at: Option<Timestamp>,
 }
 
 impl Extras {

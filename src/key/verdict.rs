@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use serde::Serialize;
-
 use crate::{
     Timestamp,
     id::OrgId,
@@ -11,6 +9,7 @@ use crate::{
     profile::{Mode, Profile},
     scope::Request,
     signature::Signed,
+    verdict::Verdict,
 };
 
 /// What is asked of a key.
@@ -47,116 +46,12 @@ pub enum Via<'a> {
     Backend { token: Option<&'a str> },
 }
 
-/// The answer, with its code and status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    Valid,
-    HttpsRequired,
-    Missing,
-    Malformed,
-    NotFound,
-    Revoked,
-    Expired,
-    Paused,
-    Suspended,
-    WorkspaceMismatch,
-    IpDenied,
-    ModeMismatch,
-    AppMismatch,
-    InsufficientScope,
-    IngestionNotVerified,
-    SignatureRequired,
-    BadSignature,
-    Replayed,
-    RateLimited,
-}
-
-impl Verdict {
-    pub const ALL: [Self; 19] = [
-        Self::Valid,
-        Self::HttpsRequired,
-        Self::Missing,
-        Self::Malformed,
-        Self::NotFound,
-        Self::Revoked,
-        Self::Expired,
-        Self::Paused,
-        Self::Suspended,
-        Self::WorkspaceMismatch,
-        Self::IpDenied,
-        Self::ModeMismatch,
-        Self::AppMismatch,
-        Self::InsufficientScope,
-        Self::IngestionNotVerified,
-        Self::SignatureRequired,
-        Self::BadSignature,
-        Self::Replayed,
-        Self::RateLimited,
-    ];
-
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Valid => "valid",
-            Self::HttpsRequired => "https_required",
-            Self::Missing => "missing",
-            Self::Malformed => "malformed",
-            Self::NotFound => "not_found",
-            Self::Revoked => "revoked",
-            Self::Expired => "expired",
-            Self::Paused => "paused",
-            Self::Suspended => "suspended",
-            Self::WorkspaceMismatch => "workspace_mismatch",
-            Self::IpDenied => "ip_denied",
-            Self::ModeMismatch => "mode_mismatch",
-            Self::AppMismatch => "app_mismatch",
-            Self::InsufficientScope => "insufficient_scope",
-            Self::IngestionNotVerified => "ingestion_not_verified",
-            Self::SignatureRequired => "signature_required",
-            Self::BadSignature => "bad_signature",
-            Self::Replayed => "replayed",
-            Self::RateLimited => "rate_limited",
-        }
-    }
-
-    pub fn parse(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|verdict| verdict.code() == code)
-    }
-
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::Valid => 200,
-            Self::Missing
-            | Self::Malformed
-            | Self::NotFound
-            | Self::Revoked
-            | Self::Expired
-            | Self::SignatureRequired
-            | Self::BadSignature
-            | Self::Replayed => 401,
-            Self::HttpsRequired
-            | Self::Paused
-            | Self::Suspended
-            | Self::WorkspaceMismatch
-            | Self::IpDenied
-            | Self::ModeMismatch
-            | Self::AppMismatch
-            | Self::InsufficientScope
-            | Self::IngestionNotVerified => 403,
-            Self::RateLimited => 429,
-        }
-    }
-
-    pub const fn is_valid(self) -> bool {
-        matches!(self, Self::Valid)
-    }
-}
-
 /// One question of a verdict. They are asked in this order, from cheap to dear; the first that fails is the answer.
 /// Signatures and limits come last, and are judged where their memory is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
     Organization,
+    /// Of the key, or of the secret that was presented.
     Revocation,
     Expiry,
     Pause,
@@ -191,7 +86,8 @@ impl Check {
         let owner = &key.owner;
         let (refused, verdict) = match self {
             Self::Organization => (ask.org_id.is_some_and(|org| *org != owner.org_id), Verdict::NotFound),
-            Self::Revocation => (key.revoked, Verdict::Revoked),
+            Self::Revocation if key.revoked => (true, Verdict::Revoked),
+            Self::Revocation => (key.is_rotated(now), Verdict::Rotated),
             Self::Expiry => (key.expires_at.is_some_and(|at| at <= now), Verdict::Expired),
             Self::Pause => (key.paused, Verdict::Paused),
             Self::Suspension => (owner.suspended, Verdict::Suspended),
@@ -315,6 +211,19 @@ mod tests {
         let at = |micros| KeyRecord { expires_at: Some(Timestamp::from_micros(micros)), ..key_record() };
         assert_eq!(judge(&Ask::default(), &at(NOW.micros() + 1)), Verdict::Valid);
         assert_eq!(judge(&Ask::default(), &at(NOW.micros())), Verdict::Expired);
+    }
+
+    #[test]
+    fn a_secret_is_good_until_it_is_ended_or_retires() {
+        let ended = KeyRecord { secret_ended: true, ..key_record() };
+        assert_eq!(judge(&Ask::default(), &ended), Verdict::Rotated);
+        assert_eq!(judge(&Ask::default(), &KeyRecord { revoked: true, ..ended }), Verdict::Revoked);
+        let retires = |micros| {
+            let secret_retires_at = Some(Timestamp::from_micros(micros));
+            KeyRecord { extras: Extras { secret_retires_at, ..Extras::default() }.boxed(), ..key_record() }
+        };
+        assert_eq!(judge(&Ask::default(), &retires(NOW.micros() + 1)), Verdict::Valid);
+        assert_eq!(judge(&Ask::default(), &retires(NOW.micros())), Verdict::Rotated);
     }
 
     #[test]

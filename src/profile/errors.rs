@@ -6,7 +6,7 @@ mod template;
 
 pub use template::{Placeholder, Template};
 
-use crate::key::Verdict;
+use crate::verdict::Verdict;
 
 /// What kind of refusal a client gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::key::Verdict;
+use crate::verdict::Verdict;
 
 const DEFAULT: &str = include_str!("../../examples/profiles/default.toml");
 const SYNHEART: &str = include_str!("../../examples/profiles/synheart.toml");

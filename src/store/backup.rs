@@ -5,7 +5,11 @@ use std::{path::Path, str::FromStr};
 
 use sqlx::{AnyConnection, Connection, any::AnyConnectOptions};
 
-use super::{open::install_drivers, row::Read, sqlite};
+use super::{
+    connector::{install_drivers, sqlite_address},
+    row::Read,
+    sqlite,
+};
 use crate::{Error, Result};
 
 /// What a copy holds.
@@ -56,6 +60,6 @@ pub async fn inspect_copy(copy: &Path) -> Result<(Vec<String>, Holdings)> {
 
 async fn connect(path: &Path, how: &str) -> Result<AnyConnection> {
     install_drivers();
-    let options = AnyConnectOptions::from_str(&(sqlite::address(path) + how))?;
+    let options = AnyConnectOptions::from_str(&(sqlite_address(path) + how))?;
     Ok(AnyConnection::connect_with(&options).await?)
 }

@@ -4,12 +4,12 @@ use serde_json::json;
 use sqlx::any::AnyRow;
 
 use super::{
-    Added, Store, WRITE_OF_MANY, detached, detached_within, is_taken,
+    Store, WRITE_OF_MANY, detached, detached_within, is_taken,
+    key_secrets::{shown_column, signing_columns},
     key_status::suspended_column,
     lifecycle::{KeyLock, keys_within},
     retried, revocation_latency,
     row::Read,
-    signing,
     tx::Tx,
 };
 use crate::{
@@ -18,8 +18,8 @@ use crate::{
     fold::fold,
     id::{AppId, KeyId, OrgId, UserId},
     key::{
-        Addresses, Digest, EditedKey, Holder, Issued, Key, LimitOverride, Metadata, NewKey, Pause, PlainSecret,
-        Restrictions, Revocation, SigningSecret,
+        Addresses, EditedKey, Holder, Issued, Key, LimitOverride, Metadata, NewKey, Pause, PlainSecret, Restrictions,
+        Revocation, SigningSecret,
     },
     member::Permission,
     place::{Place, PlaceKind},
@@ -31,13 +31,16 @@ pub(super) const COLUMNS: &str = concat!(
     "k.id, k.org_id, k.app_id, k.owner, k.owner_id, \
     COALESCE((SELECT a.name FROM apps a WHERE a.id = k.app_id), (SELECT u.name FROM users u WHERE u.id = k.owner_id), \
     (SELECT o.name FROM orgs o WHERE o.id = k.org_id)) AS owner_name, \
-    k.label, k.environment, k.mode, k.shown, k.scopes, \
-    CASE WHEN k.signing_secret IS NULL THEN 0 ELSE 1 END AS signs, k.signing_version, \
-    k.signing_before_until, k.require_signed, k.addresses, k.addresses_enforced, k.limit_per_minute, k.limit_per_day, \
+    k.label, k.environment, k.mode, k.scopes, \
+    k.require_signed, k.addresses, k.addresses_enforced, k.limit_per_minute, k.limit_per_day, \
     k.created_at, \
     (SELECT u.name FROM users u WHERE u.id = k.created_by) AS created_by, k.expires_at, \
     (SELECT v.last_at FROM key_uses v WHERE v.key_id = k.id) AS last_used_at, \
     k.paused_at, k.paused_by, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after, ",
+    shown_column!(),
+    ", ",
+    signing_columns!(),
+    ", ",
     suspended_column!()
 );
 
@@ -67,7 +70,7 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
         mode: row.word("mode", Mode::parse)?,
         shown: row.text("shown")?,
         scopes: scopes(&row.text("scopes")?),
-        has_signing_secret: row.int("signs").or_else(|_| small_int(row, "signs"))? != 0,
+        has_signing_secret: row.flag("signs")?,
         signing_version: row.int("signing_version")?,
         signing_before_until: row.time_opt("signing_before_until")?,
         restrictions: restrictions(row)?,
@@ -75,7 +78,7 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
         created_by: row.text_opt("created_by")?,
         expires_at: row.time_opt("expires_at")?,
         last_used_at: row.time_opt("last_used_at")?,
-        metadata: metadata(&row.text("metadata")?),
+        metadata: Metadata::stored(&row.text("metadata")?),
         suspended: row.flag("suspended")?,
         paused,
         revoked,
@@ -96,15 +99,6 @@ pub(super) fn restrictions(row: &AnyRow) -> Result<Restrictions> {
 pub(super) fn limits(row: &impl Read, minute: &str, day: &str) -> Result<LimitOverride> {
     let limit = |limit: i64| u32::try_from(limit).unwrap_or(u32::MAX);
     Ok(LimitOverride { per_minute: row.int_opt(minute)?.map(limit), per_day: row.int_opt(day)?.map(limit) })
-}
-
-/// PostgreSQL gives a literal as INTEGER, where SQLite knows BIGINT alone.
-fn small_int(row: &AnyRow, column: &str) -> Result<i64> {
-    Ok(sqlx::Row::try_get::<i32, _>(row, column)?.into())
-}
-
-pub(super) fn metadata(text: &str) -> Metadata {
-    Metadata::stored(text)
 }
 
 pub(super) fn scopes(text: &str) -> Vec<String> {
@@ -155,10 +149,9 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.needs_on(&key).await?;
-            let row = sqlx::query(
-                "UPDATE keys SET revoked_at = $1, revoked_by = $2, revoke_reason = $3, signing_secret = NULL, \
-                 signing_before = NULL, signing_before_until = NULL \
-                 WHERE id = $4 AND revoked_at IS NULL RETURNING digest",
+            let revoked = sqlx::query(
+                "UPDATE keys SET revoked_at = $1, revoked_by = $2, revoke_reason = $3 \
+                 WHERE id = $4 AND revoked_at IS NULL RETURNING id",
             )
             .bind(store.now().micros())
             .bind(act.actor.name().to_owned())
@@ -166,13 +159,14 @@ impl Store {
             .bind(key.id.to_string())
             .fetch_optional(tx.on())
             .await?;
-            let Some(row) = row else { return Ok(()) };
-            let digest = digest(&row.bytes("digest")?)?;
-            tx.touches(digest);
+            if revoked.is_none() {
+                return Ok(());
+            }
+            let digests = tx.end_all_secrets(&key.id).await?;
             let event = NewEvent::of(&key.org_id, Action::KeyRevoked, target(&key));
             tx.record(event.with(json!({ "reason": reason }))).await?;
             let committed = tx.commit_timed().await?;
-            store.prove_refused(&key.id, digest, committed);
+            store.prove_refused(&key.id, digests, committed);
             Ok(())
         })
         .await
@@ -207,7 +201,7 @@ impl Store {
             let unless = if pause.is_some() { "paused_at IS NULL" } else { "paused_at IS NOT NULL" };
             let sql = format!(
                 "UPDATE keys SET paused_at = $1, paused_by = $2 WHERE id = $3 AND revoked_at IS NULL AND {unless} \
-                 RETURNING digest"
+                 RETURNING id"
             );
             let row = sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind(pause.as_ref().map(|pause| pause.at.micros()))
@@ -215,8 +209,10 @@ impl Store {
                 .bind(key.id.to_string())
                 .fetch_optional(tx.on())
                 .await?;
-            let Some(row) = row else { return Ok(()) };
-            tx.touches(digest(&row.bytes("digest")?)?);
+            if row.is_none() {
+                return Ok(());
+            }
+            tx.touches_key(&key.id).await?;
             let action = if pause.is_some() { Action::KeyPaused } else { Action::KeyResumed };
             tx.record(NewEvent::of(&key.org_id, action, target(&key))).await?;
             tx.commit().await
@@ -230,18 +226,16 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.needs_on(&key).await?;
-            let row = sqlx::query(
-                "UPDATE keys SET label = $1, metadata = $2, label_folded = $4 WHERE id = $3 RETURNING digest",
-            )
-            .bind(new.label.clone())
-            .bind(new.metadata.to_string())
-            .bind(key.id.to_string())
-            .bind(fold(&new.label))
-            .fetch_optional(tx.on())
-            .await?
-            .ok_or(Error::NotFound)?;
+            sqlx::query("UPDATE keys SET label = $1, metadata = $2, label_folded = $4 WHERE id = $3 RETURNING id")
+                .bind(new.label.clone())
+                .bind(new.metadata.to_string())
+                .bind(key.id.to_string())
+                .bind(fold(&new.label))
+                .fetch_optional(tx.on())
+                .await?
+                .ok_or(Error::NotFound)?;
             // A verdict's answer tells of both.
-            tx.touches(digest(&row.bytes("digest")?)?);
+            tx.touches_key(&key.id).await?;
             let details = if new.label == key.label { json!({}) } else { json!({ "renamed_to": new.label }) };
             tx.record(NewEvent::of(&key.org_id, Action::KeyEdited, target(&key)).with(details)).await?;
             tx.commit().await
@@ -267,21 +261,15 @@ pub(super) fn target(key: &Key) -> Target {
     }
 }
 
-pub(super) fn digest(bytes: &[u8]) -> Result<Digest> {
-    bytes.try_into().map(Digest).map_err(|_| Error::Unavailable("a digest has the wrong length".to_owned()))
-}
-
 async fn revoke_all(store: Store, act: Act, place: Place, reason: String) -> Result<u64> {
     let mut tx = store.begin_many(&act).await?;
     tx.needs(&place.org_id, place.kind.to_revoke_all()).await?;
     tx.hold_place(&place).await?;
     tx.lock_keys_of(&place, KeyLock::Change).await?;
     tx.touches_keys_of(&place).await?;
-    let sql = format!(
-        "UPDATE keys SET revoked_at = $2, revoked_by = $3, revoke_reason = $4, signing_secret = NULL, \
-         signing_before = NULL, signing_before_until = NULL WHERE {} AND revoked_at IS NULL",
-        keys_within(place.kind)
-    );
+    let kept = format!("{} AND revoked_at IS NULL", keys_within(place.kind));
+    tx.end_secrets_within(&kept, &place.id).await?;
+    let sql = format!("UPDATE keys SET revoked_at = $2, revoked_by = $3, revoke_reason = $4 WHERE {kept}");
     let revoked = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(place.id.clone())
         .bind(store.now().micros())
@@ -335,11 +323,7 @@ impl Tx {
         let id = KeyId::mint(entropy);
         self.makes(id.as_str()).await?;
         let secret = PlainSecret::mint(&new.environment.prefix, entropy);
-        let (digest, pepper) = store.0.peppers.digest(&secret);
         let signing_secret = new.signing_secret.then(|| SigningSecret::mint(entropy));
-        let sealed = signing_secret
-            .as_ref()
-            .map(|secret| store.vault().seal(&signing::context(&id, 1), secret.expose().as_bytes(), entropy));
         let (created_by, creator) = match self.actor() {
             Actor::User { id, name, .. } => (Some(id.to_string()), Some(name.clone())),
             _ => (None, None),
@@ -357,7 +341,7 @@ impl Tx {
             shown: secret.shown(),
             scopes: new.scopes,
             has_signing_secret: signing_secret.is_some(),
-            signing_version: 1,
+            signing_version: i64::from(signing_secret.is_some()),
             signing_before_until: None,
             restrictions: Restrictions::default(),
             created_at: store.now(),
@@ -371,9 +355,9 @@ impl Tx {
             revoked: None,
         };
         sqlx::query(
-            "INSERT INTO keys (id, org_id, app_id, label, environment, mode, shown, digest, pepper, scopes, \
-             form_token, signing_secret, created_at, created_by, expires_at, owner, owner_id, label_folded) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+            "INSERT INTO keys (id, org_id, app_id, label, environment, mode, scopes, form_token, created_at, \
+             created_by, expires_at, owner, owner_id, label_folded) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         )
         .bind(key.id.to_string())
         .bind(key.org_id.to_string())
@@ -381,12 +365,8 @@ impl Tx {
         .bind(key.label.clone())
         .bind(key.environment.clone())
         .bind(key.mode.as_str())
-        .bind(key.shown.clone())
-        .bind(digest.0.to_vec())
-        .bind(pepper)
         .bind(key.scopes.join(" "))
         .bind(form)
-        .bind(sealed)
         .bind(key.created_at.micros())
         .bind(created_by)
         .bind(key.expires_at.map(Timestamp::micros))
@@ -401,7 +381,10 @@ impl Tx {
             }
             error.into()
         })?;
-        self.adds(Added::Key(digest));
+        self.add_key_secret(&key.id, &secret).await?;
+        if let Some(signing_secret) = &signing_secret {
+            self.add_signing_secret(&key.id, 1, signing_secret).await?;
+        }
         let target = target(&key);
         let details = json!({ "environment": key.environment, "scopes": key.scopes, "shown": key.shown });
         self.record(NewEvent::of(&key.org_id, Action::KeyGenerated, target).with(details)).await?;

@@ -2,7 +2,13 @@
 
 use serde_json::json;
 
-use super::{Store, WRITE_OF_MANY, detached, detached_within, keys, places::name_taken, retried, row::Read, tx::Tx};
+use super::{
+    Store, WRITE_OF_MANY, detached, detached_within,
+    places::name_taken,
+    retried,
+    row::{Read, digest},
+    tx::Tx,
+};
 use crate::{
     Error, Result,
     audit::{Act, NewEvent},
@@ -209,16 +215,20 @@ impl Tx {
         self.touches_keys_where(&keys_within(place.kind), &place.id).await
     }
 
-    /// Verifiers hear of each of these keys, `$1` being that id; by name, unless they are too many.
+    /// Verifiers hear of each secret of these keys, `$1` being that id; by name, unless they are too many.
     pub(super) async fn touches_keys_where(&mut self, condition: &str, id: &str) -> Result<()> {
         const NAMED: usize = 1000;
-        let sql = format!("SELECT digest FROM keys WHERE {condition} AND revoked_at IS NULL LIMIT {}", NAMED + 1);
+        let sql = format!(
+            "SELECT digest FROM key_secrets WHERE key_id IN (SELECT id FROM keys WHERE {condition} AND revoked_at IS NULL) \
+             LIMIT {}",
+            NAMED + 1
+        );
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_owned()).fetch_all(self.on()).await?;
         if rows.len() > NAMED {
             self.touches_everything();
         }
         for row in &rows {
-            self.touches(keys::digest(&row.bytes("digest")?)?);
+            self.touches(digest(&row.bytes("digest")?)?);
         }
         Ok(())
     }

@@ -1,22 +1,19 @@
 //! Opening a store: pools, version, migrations, peppers.
 
 use std::{
-    fmt,
-    path::PathBuf,
     str::FromStr,
-    sync::{Arc, Once, OnceLock},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use sqlx::{
-    any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers},
-    migrate::MigrateError,
-};
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 
 use super::{
     Inner, Store, Tools,
+    connector::install_drivers,
     feed::Feed,
     jobs::Doorbell,
+    location::{Location, OpenError},
     notes::Notes,
     peppers::Peppers,
     pools::{Pools, Silence},
@@ -27,32 +24,6 @@ use super::{
 /// How long a start waits for a connection to migrate over: PostgreSQL may be starting too.
 const MIGRATE: Duration = Duration::from_secs(10);
 
-/// Where the data lies.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Location {
-    Sqlite(PathBuf),
-    Postgres(String),
-}
-
-impl fmt::Debug for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// Without the password that a URL may hold.
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(f, "SQLite at {}", path.display()),
-            Self::Postgres(url) => match postgres::shown(url) {
-                Some(shown) => write!(f, "PostgreSQL at {shown}"),
-                None => f.write_str("PostgreSQL"),
-            },
-        }
-    }
-}
-
 impl Location {
     /// Whether there is a database of Sallyport's. Makes none.
     pub async fn is_made(&self) -> Result<bool, OpenError> {
@@ -61,29 +32,6 @@ impl Location {
             Self::Postgres(url) => postgres::is_made(self, url).await,
         }
     }
-}
-
-/// Why a store could not be opened, and the mend.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error("This binary carries SQLite {0}, which can corrupt a database in WAL mode. Use 3.51.3 or newer.")]
-    UnsafeSqlite(String),
-    #[error(
-        "This database was made by a newer Sallyport (it has migration {0}, which this binary does not know). \
-         Start the newer binary, or restore a backup from before the update."
-    )]
-    NewerDatabase(i64),
-    #[error(
-        "This database was made by an older Sallyport (it lacks migration {0}). Make a backup and end the server that \
-         runs on it; then run `sallyport migrate`, or start this binary's `sallyport serve`, which migrates too."
-    )]
-    OlderDatabase(i64),
-    #[error("The database could not be brought up to date: {0}")]
-    Migrate(MigrateError),
-    #[error("{0} could not be opened: {1}")]
-    Unreachable(Location, String),
-    #[error("{0}")]
-    Store(#[from] crate::Error),
 }
 
 /// What becomes of a database whose schema is older than this binary's.
@@ -148,7 +96,6 @@ impl Store {
             tools,
             peppers,
             listener: OnceLock::new(),
-            addition_listener: OnceLock::new(),
             prover: OnceLock::new(),
             #[cfg(feature = "testing")]
             slowness: OnceLock::new(),
@@ -156,9 +103,4 @@ impl Store {
             reads: std::sync::atomic::AtomicU64::default(),
         })))
     }
-}
-
-pub(super) fn install_drivers() {
-    static DRIVERS: Once = Once::new();
-    DRIVERS.call_once(install_default_drivers);
 }

@@ -1,18 +1,14 @@
-//! The connections to the database: what is set on each, and how a broken one is kept from serving again.
+//! The pools of connections, and how a broken one is kept from serving again.
 
 use std::{
-    str::FromStr,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use sqlx::{
-    AnyConnection, AnyPool, ConnectOptions, Connection, Executor,
-    any::{AnyConnectOptions, AnyPoolOptions},
-};
+use sqlx::{AnyConnection, AnyPool, Connection, Executor, any::AnyPoolOptions};
 use tokio::time::timeout;
 
-use super::{Location, sqlite, writes::Writes};
+use super::{Location, connector::Connector, writes::Writes};
 
 /// How long pages and writes wait for a connection of their pool.
 const ACQUIRE: Duration = Duration::from_secs(10);
@@ -20,12 +16,6 @@ const ACQUIRE: Duration = Duration::from_secs(10);
 pub(super) const LOOK_UP: Duration = Duration::from_millis(1_250);
 /// A connection that does not answer a ping for so long is closed, and a new one is made. Less than a look-up may take.
 const PING: Duration = Duration::from_millis(500);
-
-/// Set on each PostgreSQL connection: no statement, lock or forgotten transaction holds others up for long, and
-/// PostgreSQL ends the session of a client that vanished after half a minute and not after two hours.
-const POSTGRES: &str = "SET statement_timeout = '30s'; SET lock_timeout = '5s'; \
-    SET idle_in_transaction_session_timeout = '30s'; SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; \
-    SET tcp_keepalives_count = 3; SET tcp_user_timeout = 20000";
 
 pub(super) struct Pools {
     pub read: AnyPool,
@@ -56,42 +46,7 @@ impl Pools {
     }
 }
 
-/// Makes connections of one kind.
-#[derive(Clone)]
-pub(super) struct Connector {
-    pub options: AnyConnectOptions,
-    session: &'static str,
-    /// Such a connection can fall silent or be left in a transaction: it is tested before it serves again. One that reads
-    /// a file can not.
-    is_tested: bool,
-}
-
 impl Connector {
-    pub(super) fn writer(location: &Location) -> sqlx::Result<Self> {
-        let (url, session) = match location {
-            Location::Sqlite(path) => (sqlite::url(path), sqlite::WRITER),
-            Location::Postgres(url) => (url.clone(), POSTGRES),
-        };
-        Ok(Self { options: AnyConnectOptions::from_str(&url)?, session, is_tested: true })
-    }
-
-    /// On SQLite one that can't write. On PostgreSQL pages read and write over the same connections.
-    pub(super) fn reader(location: &Location) -> sqlx::Result<Self> {
-        match location {
-            Location::Sqlite(path) => {
-                let options = AnyConnectOptions::from_str(&sqlite::reader_url(path))?;
-                Ok(Self { options, session: sqlite::READER, is_tested: false })
-            }
-            Location::Postgres(_) => Self::writer(location),
-        }
-    }
-
-    pub(super) async fn connect(&self) -> sqlx::Result<AnyConnection> {
-        let mut connection = self.options.connect().await?;
-        connection.execute(self.session).await?;
-        Ok(connection)
-    }
-
     fn pool(&self, size: u32, acquire: Duration, silence: &Silence, writes: Option<&Writes>) -> AnyPool {
         let (session, silence, writes) = (self.session, silence.clone(), writes.cloned());
         let mut options = AnyPoolOptions::new()
@@ -146,23 +101,4 @@ impl Silence {
 async fn is_sound(connection: &mut AnyConnection) -> bool {
     let answers = matches!(timeout(PING, connection.ping()).await, Ok(Ok(())));
     answers && !connection.is_in_transaction()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn readers_of_sqlite_can_not_write() {
-        super::super::open::install_drivers();
-        let folder = tempfile::tempdir().expect("a folder");
-        let location = Location::Sqlite(folder.path().join("test.db"));
-        let reader = Connector::reader(&location).expect("a URL");
-        assert!(reader.connect().await.is_err(), "makes no database");
-        let mut writer = Connector::writer(&location).expect("a URL").connect().await.expect("made");
-        writer.execute("CREATE TABLE t (n BIGINT)").await.expect("written");
-        let mut reader = reader.connect().await.expect("opened");
-        let error = reader.execute("INSERT INTO t (n) VALUES (1)").await.expect_err("refused").to_string();
-        assert!(error.contains("readonly"), "{error}");
-    }
 }

@@ -9,7 +9,10 @@ use std::{
 
 use sqlx::{AnyConnection, Connection, Row, any::AnyConnectOptions};
 
-use super::open::{Location, OpenError, install_drivers};
+use super::{
+    connector::install_drivers,
+    location::{Location, OpenError},
+};
 
 /// A host that swallows packets, mostly a firewall, answers nothing at all.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -58,18 +61,6 @@ async fn started(options: &AnyConnectOptions) -> Result<AnyConnection, String> {
     }
 }
 
-/// Host and database of a URL. Nothing where a part of a password may look like them: one that has `@`, `/`, `?` or `:` in
-/// it, as it stands.
-pub(super) fn shown(url: &str) -> Option<String> {
-    let (_, rest) = url.split_once("://")?;
-    let (authority, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let port = if host.ends_with(']') { None } else { host.rsplit_once(':') };
-    let is_port = port.is_none_or(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
-    let path = after.split(['?', '#']).next().unwrap_or_default();
-    (is_port && !after.contains('@')).then(|| format!("{host}{path}"))
-}
-
 enum Refusal {
     Starting,
     Because(String),
@@ -107,28 +98,5 @@ fn why(error: &sqlx::Error, code: Option<&str>) -> String {
              data go over the network as they are."
         ),
         _ => said,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shown;
-
-    #[test]
-    fn no_part_of_a_password_is_shown() {
-        for (url, said) in [
-            ("postgres://ada:s3cret@db:5433/keys?sslmode=require", Some("db:5433/keys")),
-            ("postgres://ada:s3cret@[::1]:5433/keys", Some("[::1]:5433/keys")),
-            ("postgres://ada:s3@cret@db/keys", Some("db/keys")),
-            ("postgres:///keys?host=/run/pg&password=s3cret", Some("/keys")),
-            ("postgres://db/keys?password=s3cret@x", None),
-            ("postgres://ada:s3/cret@db/keys", None),
-            ("postgres://ada:s3?cret@db/keys", None),
-            ("postgres://ada:s3#cret@db/keys", None),
-            ("postgres://ada:s3cret", None),
-            ("s3cret", None),
-        ] {
-            assert_eq!(shown(url).as_deref(), said, "{url}");
-        }
     }
 }

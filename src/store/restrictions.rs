@@ -24,9 +24,9 @@ impl Store {
             let mut tx = store.begin(&act).await?;
             tx.needs_on(&key).await?;
             tx.within_plan(&key.org_id, new.limits).await?;
-            let row = sqlx::query(
+            sqlx::query(
                 "UPDATE keys SET require_signed = $1, addresses = $2, addresses_enforced = $3, limit_per_minute = $4, \
-                 limit_per_day = $5 WHERE id = $6 RETURNING digest",
+                 limit_per_day = $5 WHERE id = $6 RETURNING id",
             )
             .bind(i64::from(new.require_signed))
             .bind(new.addresses.to_string())
@@ -37,7 +37,7 @@ impl Store {
             .fetch_optional(tx.on())
             .await?
             .ok_or(Error::NotFound)?;
-            tx.touches(keys::digest(&row.bytes("digest")?)?);
+            tx.touches_key(&key.id).await?;
             let mut details = json!({
                 "require_signed": new.require_signed,
                 "addresses": new.addresses.lines().collect::<Vec<_>>(),

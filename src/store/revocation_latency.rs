@@ -20,18 +20,22 @@ impl Store {
         let _ = self.0.prover.set(Box::new(move |digest| Box::pin(prover(digest))));
     }
 
-    /// Notes how long it took from the commit until the key was refused. It was revoked whatever becomes of this, so the
+    /// Notes how long it took from the commit until the key was refused with each of its secrets. It was revoked whatever becomes of this, so the
     /// answer does not wait for it, and a failure leaves it unproved.
-    pub(super) fn prove_refused(&self, key: &KeyId, digest: Digest, committed: Instant) {
+    pub(super) fn prove_refused(&self, key: &KeyId, digests: Vec<Digest>, committed: Instant) {
         let Some(prover) = self.0.prover.get() else { return };
-        let (store, key, refused) = (self.clone(), key.to_string(), prover(digest));
+        let refusals: Vec<_> = digests.into_iter().map(prover).collect();
+        let (store, key) = (self.clone(), key.to_string());
         self.afterwards(async move {
-            if matches!(refused.await, Ok(true)) {
-                let micros = i64::try_from(committed.elapsed().as_micros()).unwrap_or(i64::MAX);
-                store.note(|waiting| {
-                    waiting.refused_after.insert(key, micros);
-                });
+            for refused in refusals {
+                if !matches!(refused.await, Ok(true)) {
+                    return;
+                }
             }
+            let micros = i64::try_from(committed.elapsed().as_micros()).unwrap_or(i64::MAX);
+            store.note(|waiting| {
+                waiting.refused_after.insert(key, micros);
+            });
         });
     }
 }

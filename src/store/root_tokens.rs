@@ -2,7 +2,10 @@
 
 use sqlx::any::AnyRow;
 
-use super::{Added, Store, detached, keys, row::Read};
+use super::{
+    Added, Store, detached,
+    row::{Read, digest},
+};
 use crate::{
     Error, Result,
     audit::{Act, Action, NewEvent, Target},
@@ -75,8 +78,6 @@ impl Store {
             .bind(token.created_at.micros())
             .execute(tx.on())
             .await?;
-            // Verifiers of other processes hear that there is something new: the command line makes tokens, too.
-            tx.touches(digest);
             tx.adds(Added::Token(digest));
             tx.record(event(Action::TokenCreated, &token)).await?;
             tx.commit().await?;
@@ -93,7 +94,7 @@ impl Store {
     /// The digests of all root tokens that are active.
     pub async fn token_digests(&self) -> Result<Vec<Digest>> {
         let rows = self.look_all_up(sqlx::query("SELECT digest FROM root_tokens WHERE revoked_at IS NULL")).await?;
-        rows.iter().map(|row| keys::digest(&row.bytes("digest")?)).collect()
+        rows.iter().map(|row| digest(&row.bytes("digest")?)).collect()
     }
 
     /// The root token of that digest, unless it was revoked.
@@ -115,7 +116,7 @@ impl Store {
                     .fetch_optional(tx.on())
                     .await?
                     .ok_or(Error::NotFound)?;
-            tx.touches(keys::digest(&row.bytes("digest")?)?);
+            tx.touches(digest(&row.bytes("digest")?)?);
             tx.record(event(Action::TokenRevoked, &token(&row)?)).await?;
             tx.commit().await
         })

@@ -2,7 +2,7 @@
 
 use sqlx::{Row, any::AnyRow};
 
-use crate::{Error, Result, Timestamp};
+use crate::{Error, Result, Timestamp, key::Digest};
 
 pub(super) trait Read {
     fn text(&self, column: &str) -> Result<String>;
@@ -29,6 +29,11 @@ pub(super) trait Read {
         let word = self.text(column)?;
         parse(&word).ok_or_else(|| Error::Unavailable(format!("the column {column} holds the unknown word {word:?}")))
     }
+}
+
+/// A digest as it is stored.
+pub(super) fn digest(bytes: &[u8]) -> Result<Digest> {
+    bytes.try_into().map(Digest).map_err(|_| Error::Unavailable("a digest has the wrong length".to_owned()))
 }
 
 /// A row whose columns of one table begin with a prefix, since another table of the query has some of the same name.

@@ -40,26 +40,32 @@ pub struct Found {
 /// Of each kind.
 const MOST: usize = 8;
 
-/// How each kind is asked for: id, name, what else may match, what it is in, its table and those around it.
+/// How each kind is asked for: id, name, what else may match (`$6`), what it is in, its table and those around it.
 fn parts(kind: Kind) -> [&'static str; 5] {
     match kind {
-        Kind::Organization => ["o.id", "o.name", "''", "''", ""],
-        Kind::Tenant => ["t.id", "t.name", "''", "''", "JOIN tenants t ON t.org_id = o.id"],
+        Kind::Organization => ["o.id", "o.name", NOTHING, "''", ""],
+        Kind::Tenant => ["t.id", "t.name", NOTHING, "''", "JOIN tenants t ON t.org_id = o.id"],
         Kind::Project => {
             let from = "JOIN projects p ON p.org_id = o.id JOIN tenants t ON t.id = p.tenant_id";
-            ["p.id", "p.name", "''", "t.name", from]
+            ["p.id", "p.name", NOTHING, "t.name", from]
         }
         Kind::App => {
             let from = "JOIN apps a ON a.org_id = o.id JOIN projects p ON p.id = a.project_id";
-            ["a.id", "a.name", "COALESCE(a.bundle_id, '')", "p.name", from]
+            ["a.id", "a.name", "lower(a.bundle_id) LIKE $6 ESCAPE '!'", "p.name", from]
         }
         Kind::Key => {
             let from = "JOIN keys k ON k.org_id = o.id LEFT JOIN apps a ON a.id = k.app_id \
                 LEFT JOIN users u ON u.id = k.owner_id";
-            ["k.id", "k.label", "k.shown", "COALESCE(a.name, u.name, '')", from]
+            ["k.id", "k.label", SHOWN, "COALESCE(a.name, u.name, '')", from]
         }
     }
 }
+
+/// Nothing else may match: words are never empty.
+const NOTHING: &str = "'' LIKE $6 ESCAPE '!'";
+
+/// What lists show, or showed, of one of a key's secrets.
+const SHOWN: &str = "EXISTS (SELECT 1 FROM key_secrets s WHERE s.key_id = k.id AND lower(s.shown) LIKE $6 ESCAPE '!')";
 
 /// What the status of a key depends on.
 const STATUS: &str = concat!(", k.revoked_at, k.expires_at, k.paused_at, ", suspended_column!());
@@ -101,9 +107,7 @@ impl Store {
             format!("%{plain}%"),
             format!("{plain}%"),
         ];
-        let within = format!(
-            "{name}_folded LIKE $3 ESCAPE '!' OR lower({more}) LIKE $6 ESCAPE '!' OR lower({id}) LIKE $7 ESCAPE '!'"
-        );
+        let within = format!("{name}_folded LIKE $3 ESCAPE '!' OR {more} OR lower({id}) LIKE $7 ESCAPE '!'");
         let sql = format!(
             "SELECT {id} AS id, {name} AS name, {place} AS place, o.name AS org{status} \
              FROM members m JOIN orgs o ON o.id = m.org_id {from} WHERE m.user_id = $1 AND ({within}) \
@@ -130,7 +134,8 @@ impl Store {
     pub async fn key_by_secret_for(&self, user: &UserId, secret: Checked<'_>) -> Result<Option<KeyId>> {
         for digest in self.digests(secret) {
             let row = sqlx::query(
-                "SELECT k.id FROM keys k JOIN members m ON m.org_id = k.org_id WHERE m.user_id = $1 AND k.digest = $2",
+                "SELECT k.id FROM key_secrets s JOIN keys k ON k.id = s.key_id JOIN members m ON m.org_id = k.org_id \
+                 WHERE m.user_id = $1 AND s.digest = $2",
             )
             .bind(user.to_string())
             .bind(digest.0.to_vec())

@@ -12,10 +12,10 @@ use crate::{
 };
 
 /// Everything of a key that was issued, but for its id and its secret.
-const COPY: &str = "INSERT INTO keys (id, digest, shown, org_id, app_id, label, environment, mode, pepper, scopes, \
-    created_at, created_by, expires_at, label_folded) \
-    SELECT $1, $2, $3, org_id, app_id, label, environment, mode, pepper, scopes, \
-    created_at, created_by, expires_at, label_folded FROM keys WHERE id = $4";
+const COPY: &str = "INSERT INTO keys (id, org_id, app_id, label, environment, mode, scopes, created_at, created_by, \
+    expires_at, label_folded) \
+    SELECT $1, org_id, app_id, label, environment, mode, scopes, created_at, created_by, \
+    expires_at, label_folded FROM keys WHERE id = $2";
 
 /// It counts as used, so that there is no event of each key's first use.
 const USED: &str = "INSERT INTO key_uses (key_id, first_at, last_at) VALUES ($1, $2, $2)";
@@ -33,16 +33,10 @@ impl Store {
             let mut secrets = vec![first.secret];
             while secrets.len() < count {
                 let secret = PlainSecret::mint(&prefix, store.entropy());
-                let (digest, _) = store.0.peppers.digest(&secret);
-                let id = KeyId::mint(store.entropy()).to_string();
-                sqlx::query(COPY)
-                    .bind(id.clone())
-                    .bind(digest.0.to_vec())
-                    .bind(secret.shown())
-                    .bind(template.clone())
-                    .execute(tx.on())
-                    .await?;
-                sqlx::query(USED).bind(id).bind(store.now().micros()).execute(tx.on()).await?;
+                let id = KeyId::mint(store.entropy());
+                sqlx::query(COPY).bind(id.to_string()).bind(template.clone()).execute(tx.on()).await?;
+                tx.add_key_secret(&id, &secret).await?;
+                sqlx::query(USED).bind(id.to_string()).bind(store.now().micros()).execute(tx.on()).await?;
                 secrets.push(secret);
             }
             let target = Target::new("app", &app.id, &app.name).of_app(&app.id);

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde_json::json;
 
-use super::{Store, detached, keys, row::Read};
+use super::{Store, detached, keys, row::Read, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, NewEvent},
@@ -15,10 +15,15 @@ use crate::{
 /// The signing secrets of a key as the database keeps them: they may lie in memory, since none can read them there.
 pub struct SealedSigning {
     key_id: KeyId,
-    version: i64,
+    /// The newest first.
+    secrets: Box<[Sealed]>,
+}
+
+struct Sealed {
+    n: i64,
     secret: Box<[u8]>,
-    /// The one before, and until when it signs too.
-    before: Option<(Box<[u8]>, Timestamp)>,
+    /// Signs no more from then on.
+    retires_at: Option<Timestamp>,
 }
 
 impl fmt::Debug for SealedSigning {
@@ -28,51 +33,43 @@ impl fmt::Debug for SealedSigning {
 }
 
 /// The one place where a sealed signing secret opens.
-pub(super) fn context(id: &KeyId, version: i64) -> String {
-    format!("signing:{id}:{version}")
+fn context(id: &KeyId, n: i64) -> String {
+    format!("signing:{id}:{n}")
 }
 
 impl Store {
     /// The signing secrets of a key, if it has any.
     pub async fn signing_secrets(&self, key: &KeyId) -> Result<Option<SealedSigning>> {
         let query = sqlx::query(
-            "SELECT signing_version, signing_secret, signing_before, signing_before_until FROM keys \
-             WHERE id = $1 AND signing_secret IS NOT NULL",
+            "SELECT n, sealed, retires_at FROM signing_secrets WHERE key_id = $1 AND ended_at IS NULL ORDER BY n DESC",
         );
-        let row = self.look_up(query.bind(key.to_string())).await?;
-        let Some(row) = row else { return Ok(None) };
-        let before = match row.time_opt("signing_before_until")? {
-            None => None,
-            Some(until) => Some((row.bytes("signing_before")?.into(), until)),
-        };
-        Ok(Some(SealedSigning {
-            key_id: key.clone(),
-            version: row.int("signing_version")?,
-            secret: row.bytes("signing_secret")?.into(),
-            before,
-        }))
+        let rows = self.look_all_up(query.bind(key.to_string())).await?;
+        let sealed = rows.iter().map(|row| {
+            Ok(Sealed {
+                n: row.int("n")?,
+                secret: row.bytes("sealed")?.into(),
+                retires_at: row.time_opt("retires_at")?,
+            })
+        });
+        let secrets: Box<[_]> = sealed.collect::<Result<_>>()?;
+        Ok((!secrets.is_empty()).then(|| SealedSigning { key_id: key.clone(), secrets }))
     }
 
     /// Those that sign at that moment, in plain text: for as long as a signature is checked, and no longer.
     pub fn open_signing(&self, sealed: &SealedSigning, now: Timestamp) -> Result<Vec<SigningSecret>> {
-        let open = |secret: &[u8], version: i64| {
-            let context = context(&sealed.key_id, version);
+        let signs = sealed.secrets.iter().filter(|sealed| sealed.retires_at.is_none_or(|at| now < at));
+        let opened = signs.map(|Sealed { n, secret, .. }| {
+            let context = context(&sealed.key_id, *n);
             let opened = self.vault().open(&context, secret)?;
             SigningSecret::opened(opened)
                 .ok_or_else(|| Error::Sealed(format!("What is sealed as {context} is no text.")))
-        };
-        let mut secrets = vec![open(&sealed.secret, sealed.version)?];
-        if let Some((before, until)) = &sealed.before
-            && now < *until
-        {
-            secrets.push(open(before, sealed.version - 1)?);
-        }
-        Ok(secrets)
+        });
+        opened.collect()
     }
 
     /// Gives a key another signing secret, or its first. The one before signs until the grace ends; one that was before
-    /// that signs no more. `seen` is the version that whoever asks has before them: a form that is sent again, and one
-    /// that lay open while another rotated, rotates nothing.
+    /// that signs no more. `seen` is how many it had when the form was made: one that is sent again, and one that lay
+    /// open while another rotated, rotates nothing.
     pub async fn rotate_signing_secret(
         &self,
         act: &Act,
@@ -84,36 +81,17 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.needs_on(&key).await?;
-            let row = sqlx::query("SELECT digest, signing_secret, signing_version, revoked_at FROM keys WHERE id = $1")
-                .bind(key.id.to_string())
-                .fetch_optional(tx.on())
-                .await?
-                .ok_or(Error::NotFound)?;
-            if row.time_opt("revoked_at")?.is_some() {
+            if tx.hold_key(&key.id).await?.is_some() {
                 return Err(Error::field("", "This key is revoked; nothing can be signed with it any more."));
             }
-            let before = row.bytes_opt("signing_secret")?.filter(|_| !grace.is_zero());
-            let until = before.as_ref().map(|_| store.now() + grace);
-            let first = !key.has_signing_secret;
-            let secret = SigningSecret::mint(store.entropy());
-            let context = context(&key.id, seen + 1);
-            let sealed = store.vault().seal(&context, secret.expose().as_bytes(), store.entropy());
-            let rotated = sqlx::query(
-                "UPDATE keys SET signing_secret = $1, signing_version = signing_version + 1, signing_before = $2, \
-                 signing_before_until = $3 WHERE id = $4 AND signing_version = $5 AND revoked_at IS NULL",
-            )
-            .bind(sealed)
-            .bind(before)
-            .bind(until.map(Timestamp::micros))
-            .bind(key.id.to_string())
-            .bind(seen)
-            .execute(tx.on())
-            .await?
-            .rows_affected();
-            if rotated == 0 {
+            if tx.last_signing_secret(&key.id).await? != seen {
                 return Err(Error::AlreadyIssued(key.id));
             }
-            tx.touches(keys::digest(&row.bytes("digest")?)?);
+            let first = !key.has_signing_secret;
+            let until = tx.retire_signing_secret(&key.id, seen, grace).await?;
+            let secret = SigningSecret::mint(store.entropy());
+            tx.add_signing_secret(&key.id, seen + 1, &secret).await?;
+            tx.touches_key(&key.id).await?;
             let action = if first { Action::SigningSecretGenerated } else { Action::SigningSecretRotated };
             let details = json!({ "old_until": until.map(Timestamp::to_rfc3339) });
             tx.record(NewEvent::of(&key.org_id, action, keys::target(&key)).with(details)).await?;
@@ -121,5 +99,38 @@ impl Store {
             Ok(secret)
         })
         .await
+    }
+}
+
+impl Tx {
+    /// How many signing secrets a key had.
+    async fn last_signing_secret(&mut self, key: &KeyId) -> Result<i64> {
+        let last = sqlx::query("SELECT COALESCE(MAX(n), 0) AS n FROM signing_secrets WHERE key_id = $1");
+        last.bind(key.to_string()).fetch_one(self.on()).await?.int("n")
+    }
+
+    /// Lets the last signing secret of a key that is held sign until a grace ends, and all before it no more. When that
+    /// is, if one signs until then.
+    async fn retire_signing_secret(&mut self, key: &KeyId, last: i64, grace: Duration) -> Result<Option<Timestamp>> {
+        let (now, retires_at) = (self.now(), self.now() + grace);
+        let kept = if grace.is_zero() { last + 1 } else { last };
+        let ended = "UPDATE signing_secrets SET sealed = NULL, ended_at = $3 \
+                     WHERE key_id = $1 AND n < $2 AND ended_at IS NULL";
+        sqlx::query(ended).bind(key.to_string()).bind(kept).bind(now.micros()).execute(self.on()).await?;
+        let retired = sqlx::query(
+            "UPDATE signing_secrets SET retires_at = $3 WHERE key_id = $1 AND n >= $2 AND ended_at IS NULL",
+        );
+        let retired = retired.bind(key.to_string()).bind(kept).bind(retires_at.micros()).execute(self.on()).await?;
+        Ok((retired.rows_affected() > 0).then_some(retires_at))
+    }
+
+    /// Seals a signing secret of a key that is held under its number.
+    pub(super) async fn add_signing_secret(&mut self, key: &KeyId, n: i64, secret: &SigningSecret) -> Result<()> {
+        let store = self.store();
+        let sealed = store.vault().seal(&context(key, n), secret.expose().as_bytes(), store.entropy());
+        let added = "INSERT INTO signing_secrets (key_id, n, sealed, created_at) VALUES ($1, $2, $3, $4)";
+        let added = sqlx::query(added).bind(key.to_string()).bind(n).bind(sealed).bind(self.now().micros());
+        added.execute(self.on()).await?;
+        Ok(())
     }
 }

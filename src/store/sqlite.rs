@@ -1,10 +1,8 @@
-//! What SQLite needs: a version that is safe, and settings that keep what was answered.
-
-use std::path::Path;
+//! What SQLite needs: a version that is safe, and a file that is whole.
 
 use sqlx::{AnyConnection, Connection, Row};
 
-use super::{Location, open::OpenError, pools::Connector};
+use super::{Location, OpenError, connector::Connector};
 use crate::Result;
 
 /// From 3.7.0 to 3.51.2 a checkpoint that races with a writer can corrupt a database in WAL mode.
@@ -13,24 +11,6 @@ pub fn can_corrupt_wal(version: &str) -> bool {
     let mut next = || numbers.next().unwrap_or(0);
     let version = (next(), next(), next());
     ((3, 7, 0)..=(3, 51, 2)).contains(&version)
-}
-
-/// Run on each new connection that writes. FULL: what was answered survives a power cut.
-pub(super) const WRITER: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
-    PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY";
-
-/// Run on each new connection that reads: it can change nothing.
-pub(super) const READER: &str = "PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16000; \
-    PRAGMA temp_store = MEMORY; PRAGMA query_only = ON";
-
-/// Makes the database where it is missing.
-pub(super) fn url(path: &Path) -> String {
-    address(path) + "?mode=rwc"
-}
-
-/// Makes nothing. Not `ro`: who reads a database in WAL mode takes part in its index of the WAL.
-pub(super) fn reader_url(path: &Path) -> String {
-    address(path) + "?mode=rw"
 }
 
 /// Says why the database can't be used, if it can't: the file is damaged, or this SQLite could damage it.
@@ -64,21 +44,6 @@ const NOT_A_DATABASE: i32 = 26;
 fn result(error: &sqlx::Error) -> Option<i32> {
     let code = error.as_database_error()?.code()?;
     code.parse::<i32>().ok().map(|code| code & 0xff)
-}
-
-/// A path as a URL, whatever characters are in it.
-pub(super) fn address(path: &Path) -> String {
-    let mut url = "sqlite://".to_owned();
-    for character in path.to_string_lossy().chars() {
-        match character {
-            '%' => url.push_str("%25"),
-            '?' => url.push_str("%3F"),
-            '#' => url.push_str("%23"),
-            ' ' => url.push_str("%20"),
-            plain => url.push(plain),
-        }
-    }
-    url
 }
 
 /// What SQLite finds damaged, foreign keys included; nothing where all is well.

@@ -1,17 +1,17 @@
 //! Write transactions: who acts is named first, what was done is recorded in the same commit.
 
+mod changes;
 mod events;
 
 use std::time::Instant;
 
 use sqlx::{Any, Executor, Transaction};
 
-use super::{Added, Change, Location, Store, Touched, row::Read};
+use super::{Added, Location, Store, Touched, row::Read};
 use crate::{
     Error, Result, Timestamp,
     audit::{Act, Actor, Once},
     id::{KeyId, OrgId, TokenId},
-    key::Digest,
     member::Permission,
     profile::{Mode, Owner},
 };
@@ -32,11 +32,11 @@ pub(super) struct Tx {
     tx: Option<Transaction<'static, Any>>,
     recorded: usize,
     touched: Option<Touched>,
-    added: Option<Added>,
+    added: Vec<Added>,
+    /// The key that manages and which of its secrets was presented, where one does.
+    managing: Option<(KeyId, u32)>,
     /// It added a job, which may be due as soon as it is committed.
     pub(super) enqueued: bool,
-    /// The key that manages, where one does.
-    managing: Option<KeyId>,
 }
 
 impl Store {
@@ -53,7 +53,7 @@ impl Store {
             tx.execute(BACKGROUND).await?;
         }
         let managing = match &act.actor {
-            Actor::Key { id, .. } => Some(id.clone()),
+            Actor::Key { id, secret_n, .. } => Some((id.clone(), *secret_n)),
             _ => None,
         };
         let mut tx = Tx {
@@ -62,7 +62,7 @@ impl Store {
             tx: Some(tx),
             recorded: 0,
             touched: None,
-            added: None,
+            added: Vec::new(),
             enqueued: false,
             managing,
         };
@@ -111,7 +111,7 @@ impl Tx {
     async fn reach(&mut self) -> Result<Option<Reach>> {
         match self.actor().clone() {
             Actor::RootToken { id, .. } => self.reach_of_token(&id).await.map(Some),
-            Actor::Key { id, .. } => self.reach_of_key(&id).await.map(Some),
+            Actor::Key { id, secret_n, .. } => self.reach_of_key(&id, secret_n).await.map(Some),
             _ => Ok(None),
         }
     }
@@ -128,14 +128,17 @@ impl Tx {
     }
 
     /// Not held: keys are taken in one order by all who write of many. It is looked at again once the chain is held,
-    /// which a revocation takes too.
-    async fn reach_of_key(&mut self, key: &KeyId) -> Result<Reach> {
+    /// which the end of a key or of a secret takes too.
+    async fn reach_of_key(&mut self, key: &KeyId, secret_n: u32) -> Result<Reach> {
         let now = self.now().micros();
         let query = sqlx::query(
-            "SELECT org_id, owner, mode, scopes FROM keys WHERE id = $1 AND revoked_at IS NULL \
-             AND paused_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
+            "SELECT k.org_id, k.owner, k.mode, k.scopes FROM keys k JOIN key_secrets s ON s.key_id = k.id \
+             WHERE k.id = $1 AND k.revoked_at IS NULL AND k.paused_at IS NULL \
+             AND (k.expires_at IS NULL OR k.expires_at > $2) \
+             AND s.n = $3 AND s.ended_at IS NULL AND (s.retires_at IS NULL OR s.retires_at > $2)",
         );
-        let row = query.bind(key.to_string()).bind(now).fetch_optional(self.on()).await?.ok_or(Error::SignedOut)?;
+        let query = query.bind(key.to_string()).bind(now).bind(i64::from(secret_n));
+        let row = query.fetch_optional(self.on()).await?.ok_or(Error::SignedOut)?;
         let (owner, mode) = (row.word("owner", Owner::parse)?, row.word("mode", Mode::parse)?);
         let manage = self.profile().manages(owner, mode, row.text("scopes")?.split_whitespace());
         Ok(Reach { manage, org: Some(row.text("org_id")?) })
@@ -147,6 +150,10 @@ impl Tx {
 
     pub(super) fn on(&mut self) -> &mut sqlx::AnyConnection {
         self.tx.as_mut().expect("taken by the commit alone, which consumes this")
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.store
     }
 
     pub(super) fn profile(&self) -> &std::sync::Arc<crate::profile::Profile> {
@@ -213,24 +220,6 @@ impl Tx {
         Ok(())
     }
 
-    /// A verdict depends on this: verifiers hear of it before the caller does.
-    pub(super) fn touches(&mut self, digest: Digest) {
-        match self.touched.get_or_insert_with(|| Touched::These(Vec::new())) {
-            Touched::These(digests) => digests.push(digest),
-            Touched::Everything => {}
-        }
-    }
-
-    /// So many verdicts depend on this that naming the keys would cost more than fetching them again.
-    pub(super) fn touches_everything(&mut self) {
-        self.touched = Some(Touched::Everything);
-    }
-
-    /// Verifiers of this process know from now on that this is somebody's.
-    pub(super) fn adds(&mut self, added: Added) {
-        self.added = Some(added);
-    }
-
     /// Commits what nobody did: counters and times of use.
     pub(super) async fn commit_counts(mut self) -> Result<()> {
         self.end().await
@@ -255,19 +244,9 @@ impl Tx {
     /// The same; gives the moment in which it was done.
     pub(super) async fn commit_timed(mut self) -> Result<Instant> {
         assert!(self.recorded > 0, "a write transaction without an event");
-        let change = match self.touched.take() {
-            None => None,
-            Some(touched) => {
-                let row =
-                    sqlx::query("UPDATE revision SET n = n + 1 WHERE id = 1 RETURNING n").fetch_one(self.on()).await?;
-                Some(Change { revision: row.int("n")?, touched })
-            }
-        };
+        let change = self.leave_change().await?;
         self.end().await?;
         let committed = Instant::now();
-        if let (Some(added), Some(listener)) = (&self.added, self.store.0.addition_listener.get()) {
-            listener(added);
-        }
         if let (Some(change), Some(listener)) = (change, self.store.0.listener.get()) {
             listener(&change);
         }

@@ -46,7 +46,7 @@ pub struct Refused<K> {
 }
 
 fn act(key: &KeyRecord, address: Option<IpAddr>, user_agent: Option<String>, request_id: Option<RequestId>) -> Act {
-    let actor = Actor::Key { id: key.key_id.clone(), label: key.label.to_string() };
+    let actor = Actor::Key { id: key.key_id.clone(), label: key.label.to_string(), secret_n: key.secret_n };
     Act { actor, address: address.map(|address| address.to_string()), user_agent, request_id, once: None }
 }
 

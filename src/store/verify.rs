@@ -4,12 +4,18 @@ use std::sync::Arc;
 
 use sqlx::any::AnyRow;
 
-use super::{Store, key_status::suspended_column, keys, row::Read};
+use super::{
+    Store,
+    key_secrets::newest_secret_first,
+    key_status::suspended_column,
+    keys,
+    row::{Read, digest},
+};
 use crate::{
     Result, Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
     key::{
-        Digest,
+        Digest, Metadata,
         record::{AppOwner, Extras, KeyEnvironment, KeyOwner, KeyRecord},
         secret::Checked,
     },
@@ -20,25 +26,27 @@ use crate::{
 #[cfg(feature = "testing")]
 pub(super) type Slowness = Box<dyn Fn() -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-/// What a verdict depends on, of the key with that value in a column.
+/// What a verdict depends on: of the keys and their secrets that a condition finds.
 macro_rules! select_record {
-    ($column:literal) => {
+    ($($which:tt)*) => {
         concat!(
             "SELECT k.id, k.label, k.org_id, k.app_id, k.environment, k.mode, k.scopes, k.expires_at, k.revoked_at, \
              k.paused_at, k.metadata, v.last_at AS last_used_at, k.require_signed, k.addresses, k.addresses_enforced, \
-             k.limit_per_minute, k.limit_per_day, a.tenant_id, a.project_id, \
+             k.limit_per_minute, k.limit_per_day, s.n, s.retires_at, s.ended_at, a.tenant_id, a.project_id, \
              COALESCE(a.ingestion_verified, 0) AS ingestion_verified, a.limit_per_minute AS app_per_minute, \
              a.limit_per_day AS app_per_day, o.plan, ",
             suspended_column!(),
-            " FROM keys k JOIN orgs o ON o.id = k.org_id LEFT JOIN apps a ON a.id = k.app_id \
-             LEFT JOIN key_uses v ON v.key_id = k.id WHERE ",
-            $column,
-            " = $1"
+            " FROM key_secrets s JOIN keys k ON k.id = s.key_id JOIN orgs o ON o.id = k.org_id \
+             LEFT JOIN apps a ON a.id = k.app_id LEFT JOIN key_uses v ON v.key_id = k.id WHERE ",
+            $($which)*
         )
     };
 }
 
-/// A key as the database holds it.
+const BY_DIGEST: &str = select_record!("s.digest = $1");
+const BY_ID: &str = select_record!(concat!("k.id = $1 ORDER BY ", newest_secret_first!(), " LIMIT 1"));
+
+/// A key as the database holds it, with one of its secrets.
 pub struct StoredKey {
     /// What a verdict on it depends on.
     pub record: KeyRecord,
@@ -52,7 +60,7 @@ impl Store {
     }
 
     pub async fn key_by_digest(&self, digest: &Digest) -> Result<Option<StoredKey>> {
-        let row = self.look_up(sqlx::query(select_record!("k.digest")).bind(digest.0.to_vec())).await?;
+        let row = self.look_up(sqlx::query(BY_DIGEST).bind(digest.0.to_vec())).await?;
         #[cfg(feature = "testing")]
         if let Some(slowness) = self.0.slowness.get() {
             slowness().await;
@@ -60,19 +68,19 @@ impl Store {
         row.map(|row| self.stored_key(&row)).transpose()
     }
 
-    /// The digests of all keys, revoked ones too, in pages that begin after one: read from the index on them alone.
+    /// The digests of all secrets of keys, ended ones too, in pages that begin after one: read from the index on them alone.
     pub async fn key_digests(&self, after: Option<&Digest>) -> Result<Vec<Digest>> {
         let after = after.map(|digest| digest.0.to_vec()).unwrap_or_default();
-        let rows = sqlx::query("SELECT digest FROM keys WHERE digest > $1 ORDER BY digest LIMIT 10000")
+        let rows = sqlx::query("SELECT digest FROM key_secrets WHERE digest > $1 ORDER BY digest LIMIT 10000")
             .bind(after)
             .fetch_all(&self.0.pools.verify)
             .await?;
-        rows.iter().map(|row| keys::digest(&row.bytes("digest")?)).collect()
+        rows.iter().map(|row| digest(&row.bytes("digest")?)).collect()
     }
 
-    /// The same by the key's id, for whoever may see the key but does not have it.
+    /// The same by the key's id, for whoever may see the key but does not have it: with its newest secret.
     pub async fn key_by_id(&self, id: &KeyId) -> Result<Option<StoredKey>> {
-        let row = sqlx::query(select_record!("k.id")).bind(id.to_string()).fetch_optional(&self.0.pools.read).await?;
+        let row = sqlx::query(BY_ID).bind(id.to_string()).fetch_optional(&self.0.pools.read).await?;
         row.map(|row| self.stored_key(&row)).transpose()
     }
 
@@ -101,8 +109,14 @@ impl Store {
             expires_at: row.time_opt("expires_at")?,
             revoked: row.time_opt("revoked_at")?.is_some(),
             paused: row.time_opt("paused_at")?.is_some(),
-            extras: Extras { metadata: keys::metadata(&row.text("metadata")?), restrictions: keys::restrictions(row)? }
-                .boxed(),
+            secret_n: u32::try_from(row.int("n")?).unwrap_or(u32::MAX),
+            secret_ended: row.time_opt("ended_at")?.is_some(),
+            extras: Extras {
+                metadata: Metadata::stored(&row.text("metadata")?),
+                restrictions: keys::restrictions(row)?,
+                secret_retires_at: row.time_opt("retires_at")?,
+            }
+            .boxed(),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{CachedKey, ChargeOutcome, Charged, Judged, Verifier};
 use crate::{
     Error, Result, Timestamp,
-    decision::{Decision, Outcome, Step},
+    decision::{Decision, Step, StepOutcome},
     id::KeyId,
     key::{Ask, KeyRecord, Verdict, verdict::Check},
     request::Client,
@@ -17,7 +17,7 @@ type Said = Option<Option<Verdict>>;
 /// What a request would have come to.
 pub struct Trial {
     /// Each check by itself, whether or not one before it failed.
-    pub steps: Vec<(Step, Outcome)>,
+    pub steps: Vec<(Step, StepOutcome)>,
     /// With the refusal of the first check that failed.
     pub judged: Judged,
     /// What would be remembered of the refusal. Nothing is.
@@ -86,10 +86,10 @@ impl Verifier {
     }
 }
 
-fn outcome(said: Said) -> Outcome {
+fn outcome(said: Said) -> StepOutcome {
     match said {
-        Some(None) => Outcome::Passed,
-        Some(Some(_)) => Outcome::Failed,
-        None => Outcome::NotReached,
+        Some(None) => StepOutcome::Passed,
+        Some(Some(_)) => StepOutcome::Failed,
+        None => StepOutcome::NotReached,
     }
 }

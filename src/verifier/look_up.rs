@@ -14,11 +14,11 @@ use super::{
     unknown::{Asker, Unknown},
 };
 
-pub enum Found<T> {
-    Somebodys(Arc<T>),
-    Nobodys,
+pub enum Lookup<T> {
+    Known(Arc<T>),
+    Unknown,
     /// Nobody looked, because too many were nobody's.
-    Later(Duration),
+    Throttled(Duration),
 }
 
 /// What a digest names.
@@ -77,10 +77,10 @@ impl Verifier {
         checked: Checked<'_>,
         generation: u64,
         asker: Asker,
-    ) -> Result<Found<T>> {
+    ) -> Result<Lookup<T>> {
         for digest in self.store.digests(checked) {
             if let Some(known) = T::kept(self).get(&digest) {
-                return Ok(Found::Somebodys(known));
+                return Ok(Lookup::Known(known));
             }
         }
         let unknown = T::unknown(self);
@@ -88,20 +88,20 @@ impl Verifier {
         let known = self.store.digests(checked).find(|digest| unknown.knows(digest));
         let digest = known.or_else(|| self.store.digests(checked).next());
         if digest.is_some_and(|digest| unknown.is_nobodys(&digest)) {
-            return Ok(Found::Nobodys);
+            return Ok(Lookup::Unknown);
         }
         let asking = match unknown.may_ask(asker, digest, (self.elapsed)()) {
             Ok(asking) => asking,
-            Err(wait) => return Ok(Found::Later(wait)),
+            Err(wait) => return Ok(Lookup::Throttled(wait)),
         };
         for digest in self.store.digests(checked) {
             if let Some(found) = self.read_once::<T>(digest, generation).await? {
                 unknown.was_somebodys(&asking);
-                return Ok(Found::Somebodys(found));
+                return Ok(Lookup::Known(found));
             }
         }
         unknown.was_nobodys(&asking, (self.elapsed)());
-        Ok(Found::Nobodys)
+        Ok(Lookup::Unknown)
     }
 
     /// However many ask for it at once. Those who joined began in the same generation, so that nothing was forgotten since
@@ -120,8 +120,8 @@ impl Verifier {
     }
 
     /// The root token that was presented, if it is one. Whoever tries many is slowed down as with keys.
-    pub async fn token(&self, presented: &str, ip: IpAddr) -> Result<Found<RootToken>> {
-        let Some(checked) = root_token::parse(presented) else { return Ok(Found::Nobodys) };
+    pub async fn token(&self, presented: &str, ip: IpAddr) -> Result<Lookup<RootToken>> {
+        let Some(checked) = root_token::parse(presented) else { return Ok(Lookup::Unknown) };
         self.freshness.check()?;
         for _ in 0..ATTEMPTS {
             let generation = self.tokens.generation();

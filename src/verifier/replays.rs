@@ -52,7 +52,7 @@ struct Span {
 
 /// Why a signature that is right is refused all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum ReplayError {
     /// It came before.
     Seen,
     /// It was made before this process began to remember: it may have come before.
@@ -120,7 +120,7 @@ impl Replays {
         org: &'a OrgId,
         key: &'a KeyId,
         now: Timestamp,
-    ) -> Result<Claim<'a>, Refused> {
+    ) -> Result<Claim<'a>, ReplayError> {
         let mut seen = self.at(now);
         let forgotten = seen.forget(now);
         let taken = seen.take(&proof, org, key, self.most);
@@ -131,7 +131,7 @@ impl Replays {
     }
 
     /// What `claim` would say; nothing is taken, not even for a moment.
-    pub fn peek(&self, proof: &Proof, org: &OrgId, key: &KeyId, now: Timestamp) -> Result<(), Refused> {
+    pub fn peek(&self, proof: &Proof, org: &OrgId, key: &KeyId, now: Timestamp) -> Result<(), ReplayError> {
         let mut seen = self.at(now);
         let forgotten = seen.forget(now);
         let free = seen.is_free(proof, org, key, self.most);
@@ -184,24 +184,24 @@ impl Seen {
         forgotten
     }
 
-    fn is_free(&self, proof: &Proof, org: &OrgId, key: &KeyId, most: usize) -> Result<(), Refused> {
+    fn is_free(&self, proof: &Proof, org: &OrgId, key: &KeyId, most: usize) -> Result<(), ReplayError> {
         if proof.signed_at < self.started || proof.ends() < self.horizon {
-            return Err(Refused::Forgotten);
+            return Err(ReplayError::Forgotten);
         }
         let span = self.spans.get(&span_of(proof));
         if span.is_some_and(|span| span.signatures.contains(&short(proof))) {
-            return Err(Refused::Seen);
+            return Err(ReplayError::Seen);
         }
         // Each may have as much as it leaves free: however many keys and organizations take all they can, there is room
         // for another key of theirs, and for another organization.
         let held = |n: Option<&usize>| n.copied().unwrap_or_default();
         if held(self.of_key.get(key)) + held(self.of_org.get(org)) >= most - self.total {
-            return Err(Refused::Full);
+            return Err(ReplayError::Full);
         }
         Ok(())
     }
 
-    fn take(&mut self, proof: &Proof, org: &OrgId, key: &KeyId, most: usize) -> Result<(), Refused> {
+    fn take(&mut self, proof: &Proof, org: &OrgId, key: &KeyId, most: usize) -> Result<(), ReplayError> {
         self.is_free(proof, org, key, most)?;
         let span = self.spans.entry(span_of(proof)).or_default();
         span.signatures.insert(short(proof));

@@ -31,6 +31,7 @@ async fn each_constraint_refuses(store: &TestStore) {
         )
     };
     let long = "x".repeat(101);
+    let set_secret = |what: &str| format!("UPDATE key_secrets SET {what} WHERE key_id = '{key}'");
     let set_key = |what: &str| format!("UPDATE keys SET {what} WHERE id = '{key}'");
     let violations = [
         ("one revision", "INSERT INTO revision (id, n) VALUES (2, 0)".to_owned()),
@@ -113,8 +114,22 @@ async fn each_constraint_refuses(store: &TestStore) {
         ("key label length", set_key(&format!("label = '{long}'"))),
         ("key mode", set_key("mode = 'prod'")),
         ("key scopes", set_key("scopes = ' '")),
-        ("key digest length", set_key("digest = %SHORT%")),
-        ("key pepper", set_key("pepper = 99")),
+        ("key digest length", set_secret("digest = %SHORT%")),
+        ("key pepper", set_secret("pepper = 99")),
+        ("secrets are counted from 1", set_secret("n = 0")),
+        ("retirement after creation", set_secret("retires_at = created_at")),
+        ("secret of no key", set_secret("key_id = 'key_none'")),
+        (
+            "a secret twice",
+            "INSERT INTO key_secrets SELECT key_id, n + 1, digest, pepper, shown, 1, NULL, NULL FROM key_secrets"
+                .to_owned(),
+        ),
+        ("secret number twice", "INSERT INTO signing_secrets SELECT * FROM signing_secrets".to_owned()),
+        ("signing secret of no key", "UPDATE signing_secrets SET key_id = 'key_none'".to_owned()),
+        ("what was ended signs nothing", "UPDATE signing_secrets SET ended_at = 5".to_owned()),
+        ("what is not ended signs", "UPDATE signing_secrets SET sealed = NULL".to_owned()),
+        ("whole digests in a change", "UPDATE changes SET touched = %SHORT%".to_owned()),
+        ("one change of a revision", "INSERT INTO changes SELECT * FROM changes".to_owned()),
         ("revoked by somebody", set_key("revoked_at = 5")),
         ("proof of what was not revoked", set_key("refused_after = 5")),
         (

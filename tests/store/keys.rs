@@ -87,11 +87,11 @@ async fn a_form_sent_twice_makes_one_key(store: &TestStore) {
 async fn revoking_is_told_before_it_is_answered(store: &TestStore) {
     let told = Arc::new(Mutex::new(Vec::new()));
     let listener = Arc::clone(&told);
-    store.on_change(move |change| listener.lock().expect("no panic").push(change.clone()));
     let act = store.act(&store.person("Ada").await);
     let org = store.org(&act, "Focus").await;
     let app = store.app(&act, &org, "Focus and calm").await;
     let issued = store.key(&act, &app, "CI").await;
+    store.on_change(move |change| listener.lock().expect("no panic").push(change.clone()));
     let before = store.revision().await.expect("asked");
     store.revoke_key(&act, &issued.key, "lost".to_owned()).await.expect("revoked");
     let told = told.lock().expect("no panic");
@@ -302,7 +302,6 @@ async fn editing_is_told_to_verifiers(store: &TestStore) {
 async fn all_keys_of_an_app_or_an_organization_go_at_once(store: &TestStore) {
     let told = Arc::new(Mutex::new(Vec::new()));
     let listener = Arc::clone(&told);
-    store.on_change(move |change| listener.lock().expect("no panic").push(change.touched.clone()));
     let act = store.act(&store.person("Ada").await);
     let (org, other) = (store.org(&act, "Focus").await, store.org(&act, "Other").await);
     let (one, two) = (store.app(&act, &org, "One").await, store.app(&act, &org, "Two").await);
@@ -310,6 +309,7 @@ async fn all_keys_of_an_app_or_an_organization_go_at_once(store: &TestStore) {
     for app in [&one, &one, &two, &elsewhere] {
         store.key(&act, app, "CI").await;
     }
+    store.on_change(move |change| listener.lock().expect("no panic").push(change.touched.clone()));
     assert_eq!(store.revoke_all(&act, &Place::from(&one), "leak".to_owned()).await.expect("revoked"), 2);
     assert_eq!(store.revoke_all(&act, &Place::from(&one), "again".to_owned()).await.expect("none left"), 0);
     assert_eq!(store.keys(&org.id, None, &KeyFilter::default()).await.expect("asked").total, 1);

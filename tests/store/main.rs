@@ -1,5 +1,6 @@
 //! The store, on SQLite and on PostgreSQL.
 
+mod changes;
 mod constraints;
 mod events;
 mod export;
@@ -8,6 +9,7 @@ mod folding;
 mod holders;
 mod jobs;
 mod key_days;
+mod key_secrets;
 mod key_status;
 mod keys;
 mod lifecycle;

@@ -33,7 +33,7 @@ async fn portal(first: &TestStore) -> (TestStore, User, User, Org) {
 }
 
 fn by(key: &Issued) -> Act {
-    Act::by(Actor::Key { id: key.key.id.clone(), label: key.key.label.clone() })
+    Act::by(Actor::Key { id: key.key.id.clone(), label: key.key.label.clone(), secret_n: 1 })
 }
 
 async fn writes(store: &TestStore, key: &Issued, org: &Org, name: &str) -> Result<(), Error> {

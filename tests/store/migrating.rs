@@ -52,33 +52,61 @@ async fn read(pool: &AnyPool, sql: String) -> Rows {
     rows
 }
 
-/// How a column is read that the migrations change in some rows: a key without scopes had a blank there, and a revoked
-/// key keeps no signing secret.
+/// How a column is read that the migrations change in some rows: a key without scopes had a blank there.
 fn as_kept(column: &str) -> String {
     match column {
         "scopes" => "trim(scopes)".to_owned(),
-        "signing_secret" | "signing_before" | "signing_before_until" => {
-            format!("CASE WHEN revoked_at IS NULL THEN {column} END")
-        }
         column => column.to_owned(),
     }
 }
 
-/// What of each table stays as it is, under the same names.
-async fn kept(pool: &AnyPool) -> BTreeMap<&'static str, Rows> {
+/// What the columns of `keys` became that have tables of their own now.
+const MOVED: [&str; 8] = [
+    "last_used_at",
+    "shown",
+    "digest",
+    "pepper",
+    "signing_secret",
+    "signing_version",
+    "signing_before",
+    "signing_before_until",
+];
+
+/// The secrets of keys, and what signs: from the columns of before, and from the tables of now. A revoked key keeps no
+/// signing secret.
+const SECRETS: [[&str; 2]; 2] = [
+    [
+        "SELECT id, CAST(1 AS BIGINT), digest, pepper, shown, created_at, CAST(NULL AS BIGINT), revoked_at FROM keys",
+        "SELECT key_id, n, digest, pepper, shown, created_at, retires_at, ended_at FROM key_secrets",
+    ],
+    [
+        "SELECT id, signing_version, signing_secret, CAST(NULL AS BIGINT) FROM keys \
+         WHERE revoked_at IS NULL AND signing_secret IS NOT NULL \
+         UNION ALL SELECT id, signing_version - 1, signing_before, signing_before_until FROM keys \
+         WHERE revoked_at IS NULL AND signing_before IS NOT NULL",
+        "SELECT key_id, n, sealed, retires_at FROM signing_secrets",
+    ],
+];
+
+/// What of each table stays as it is, under the same names; and the secrets.
+async fn kept(pool: &AnyPool) -> (BTreeMap<&'static str, Rows>, [Rows; 2]) {
     let mut kept = BTreeMap::new();
     for (table, columns) in tables() {
-        let columns = columns.into_iter().filter(|column| *column != "last_used_at");
+        let columns = columns.into_iter().filter(|column| table != "keys" || !MOVED.contains(column));
         let columns: Vec<_> = columns.map(as_kept).collect();
         kept.insert(table, read(pool, format!("SELECT {} FROM {table}", columns.join(", "))).await);
     }
-    kept
+    let has_tables = sqlx::query("SELECT n FROM key_secrets").fetch_optional(pool).await.is_ok();
+    let [secrets, signing] = SECRETS.map(|forms| forms[usize::from(has_tables)].to_owned());
+    (kept, [read(pool, secrets).await, read(pool, signing).await])
 }
 
 async fn every_row_is_carried_over(store: &TestStore) {
     let (location, pool) = filled(store).await;
     let before = kept(&pool).await;
-    assert!(before.len() == 14 && before.values().all(|rows| !rows.is_empty()), "each table but `revision`");
+    let (tables, [secrets, signing]) = &before;
+    assert!(tables.len() == 14 && tables.values().all(|rows| !rows.is_empty()), "each table but `revision`");
+    assert!(secrets.len() == tables["keys"].len() && signing.iter().any(|row| row[3].is_some()), "one before another");
     let used =
         read(&pool, "SELECT id, last_used_at FROM keys WHERE last_used_at IS NOT NULL ORDER BY id".to_owned()).await;
     assert_eq!(used.len(), 11);
@@ -91,9 +119,11 @@ async fn every_row_is_carried_over(store: &TestStore) {
         Store::open_and_migrate(location.clone(), tools_with(&earlier_master_key())).await.expect("brought up to date");
     let pool = raw(&location).await;
     assert_eq!(kept(&pool).await, before);
-    let revoked =
-        "SELECT 1 FROM keys WHERE revoked_at IS NOT NULL AND COALESCE(signing_secret, signing_before) IS NOT NULL";
+    let revoked = "SELECT 1 FROM keys JOIN signing_secrets ON key_id = id WHERE revoked_at IS NOT NULL";
     assert!(read(&pool, revoked.to_owned()).await.is_empty(), "what is revoked keeps no signing secret");
+    let left =
+        "SELECT 1 FROM keys_before UNION ALL SELECT 1 FROM key_uses_before UNION ALL SELECT 1 FROM key_days_before";
+    assert!(sqlx::query(left).fetch_all(&pool).await.is_err(), "what was put aside is gone");
     assert_eq!(read(&pool, "SELECT key_id, last_at FROM key_uses".to_owned()).await, used);
     for row in read(&pool, "SELECT key_id, first_at, last_at FROM key_uses".to_owned()).await {
         let noted = first_uses.get(&row[0]).unwrap_or(&row[2]);
@@ -122,7 +152,16 @@ async fn every_row_is_carried_over(store: &TestStore) {
             seen += 1;
         }
     }
-    assert_eq!(seen, before["keys"].len());
+    assert_eq!(seen, tables["keys"].len());
+    let digests = after.key_digests(None).await.expect("read");
+    assert_eq!(digests.len(), seen);
+    for digest in &digests {
+        let found = after.key_by_digest(digest).await.expect("asked").expect("somebody's").record;
+        assert_eq!((found.secret_n, found.secret_ended), (1, found.revoked));
+    }
+    let signs = KeyId::parse("key_tikRZnaJunZsmX2j").expect("an id");
+    let sealed = after.signing_secrets(&signs).await.expect("asked").expect("it signs");
+    assert_eq!(after.open_signing(&sealed, after.now()).expect("opens").len(), 1);
     let counted = KeyId::parse("key_p3Jt1wVfaHBealvt").expect("an id");
     assert_eq!(after.key_day(&counted, 20783).await.expect("asked"), 4_000_000_000);
     let job = NewJob::once("mail", serde_json::json!({}), after.now(), after.entropy());

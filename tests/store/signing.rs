@@ -132,8 +132,7 @@ async fn what_is_revoked_keeps_no_secret(store: &TestStore) {
     assert_eq!(open(store, &other).await.len(), 2, "the other's are there");
     store.revoke_all(&act, &Place::from(&app), String::new()).await.expect("revoked");
     let pool = crate::opening::raw(store.location()).await;
-    let left = "SELECT COUNT(*) AS n FROM keys WHERE signing_secret IS NOT NULL OR signing_before IS NOT NULL \
-                OR signing_before_until IS NOT NULL";
+    let left = "SELECT COUNT(*) AS n FROM signing_secrets WHERE sealed IS NOT NULL OR ended_at IS NULL";
     let left: (i64,) = sqlx::query_as(left).fetch_one(&pool).await.expect("asked");
     pool.close().await;
     assert_eq!(left.0, 0);
@@ -151,7 +150,7 @@ async fn a_sealed_secret_opens_for_its_key_alone(store: &TestStore) {
     let app = store.apps_of_org(&one.org_id).await.expect("asked").remove(0);
     let other = store.key(&act, &app, "Other").await.key;
     let pool = crate::opening::raw(store.location()).await;
-    sqlx::query("UPDATE keys SET signing_secret = (SELECT k.signing_secret FROM keys k WHERE k.id = $1) WHERE id = $2")
+    sqlx::query("UPDATE signing_secrets SET sealed = (SELECT g.sealed FROM signing_secrets g WHERE g.key_id = $1) WHERE key_id = $2")
         .bind(other.id.to_string())
         .bind(one.id.to_string())
         .execute(&pool)

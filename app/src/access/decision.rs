@@ -4,7 +4,7 @@ use axum::{
     extract::{FromRequestParts, Path},
     http::request::Parts,
 };
-use sallyport::{decision::Kept, id::RequestId};
+use sallyport::{decision::KeptDecision, id::RequestId};
 
 use super::{OrgAccess, SignedIn};
 use crate::{context::Context, error::PageError};
@@ -12,7 +12,7 @@ use crate::{context::Context, error::PageError};
 #[derive(Clone, Debug)]
 pub struct DecisionAccess {
     pub within: OrgAccess,
-    pub kept: Kept,
+    pub kept: KeptDecision,
 }
 
 impl DecisionAccess {

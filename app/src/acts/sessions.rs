@@ -14,8 +14,9 @@ use sallyport::{
 use super::{ActError, Caller, InPage};
 use crate::{
     access::{ORIGIN, Origin, USER, session_digest},
-    attempts::{known_device, wait_message, who},
+    attempts::wait_message,
     error::PageError,
+    known_device::{known_device, who},
 };
 
 /// A session was started: the cookie by which this browser is known from now on.

@@ -6,11 +6,10 @@ use super::{
     sidebar::Sidebar,
     topbar::Topbar,
 };
-use crate::{
-    icons::Logo,
-    islands::LocalTimes,
-    portal::{Body, Theme},
-};
+use crate::{icons::Logo, islands::LocalTimes, theme::Theme};
+
+/// A part of a page that is rendered once.
+pub type Body = Box<dyn FnOnce() -> AnyView + Send>;
 
 /// A centred card under the logo.
 #[component]

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     icons::{Icon, IconView},
-    portal::Theme,
+    theme::Theme,
 };
 
 /// Breadcrumbs, the theme and the person's own menu.

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod csv;
 mod export;
+mod format;
 pub mod jsonl;
 pub mod query;
 
@@ -17,7 +18,7 @@ use sallyport::{
 pub use self::query::ActivityQuery;
 use self::{
     actor::{ActorCell, Emails},
-    export::Format,
+    format::Format,
 };
 use crate::{
     acts::activity::CountNewerEvents,

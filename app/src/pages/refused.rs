@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
-    decision::Kept,
+    decision::KeptDecision,
     id::{AppId, KeyId, OrgId},
     key::Verdict,
 };
@@ -48,7 +48,7 @@ pub struct Refused {
     path: String,
     query: RefusedQuery,
     form: FormState,
-    kept: Vec<Kept>,
+    kept: Vec<KeptDecision>,
     now: Timestamp,
 }
 
@@ -149,7 +149,7 @@ pub fn RefusedView(refused: Refused) -> impl IntoView {
 }
 
 /// How many there are, and why not all.
-fn foot(matching: &[Kept]) -> String {
+fn foot(matching: &[KeptDecision]) -> String {
     let left_out: u64 = matching.iter().map(|kept| kept.left_out).sum();
     let total = count(i64::try_from(matching.len()).unwrap_or(i64::MAX), "request");
     let newest = if matching.len() > SHOWN { format!("The newest {SHOWN} of {total}. ") } else { String::new() };
@@ -161,8 +161,8 @@ fn foot(matching: &[Kept]) -> String {
 }
 
 #[component]
-fn Row(kept: Kept, now: Timestamp) -> impl IntoView {
-    let Kept { decision, left_out, .. } = kept;
+fn Row(kept: KeptDecision, now: Timestamp) -> impl IntoView {
+    let KeptDecision { decision, left_out, .. } = kept;
     let (asked, key) = (&decision.asked, &decision.key);
     let line: Vec<_> = [&asked.method, &asked.path].into_iter().flatten().map(|part| &**part).collect();
     let more = (left_out > 0).then(|| {

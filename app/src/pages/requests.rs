@@ -9,7 +9,7 @@ use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
-    decision::{Caller, Decision, Kept},
+    decision::{Caller, Decision, KeptDecision},
     profile::Profile,
 };
 
@@ -38,8 +38,8 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: DecisionAccess)
 }
 
 #[component]
-fn Shown(kept: Kept, now: Timestamp, profile: std::sync::Arc<Profile>) -> impl IntoView {
-    let Kept { decision, left_out, .. } = kept;
+fn Shown(kept: KeptDecision, now: Timestamp, profile: std::sync::Arc<Profile>) -> impl IntoView {
+    let KeptDecision { decision, left_out, .. } = kept;
     let decision = (*decision).clone();
     let (id, at) = (decision.request_id.to_string(), decision.at);
     let code = format!("{} {}", decision.verdict.status(), decision.verdict.code());

@@ -22,10 +22,10 @@ use sallyport::{
 use utoipa::{IntoParams, openapi::schema::Object};
 
 use super::{
-    openapi::{about, words},
     problem::Problem,
     refusal::RefusalResponse,
     requirement::Requirement,
+    schema::{about, words},
 };
 use crate::{middleware::client::is_https, state::AppState};
 pub use forwarded::ENVOY;
@@ -42,7 +42,7 @@ use forwarded::Forwarded;
 )]
 pub async fn auth(state: &AppState, client: &Client, request: Request<Body>) -> Response {
     let (head, body) = request.into_parts();
-    let asked = Asked { state, client, headers: &head.headers };
+    let asked = GatewayRequest { state, client, headers: &head.headers };
     let pairs = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
     // Asked first: what can't be understood is told in nginx's way too.
     let for_nginx = pairs.clone().any(|(name, value)| name == "gateway" && value == "nginx");
@@ -76,7 +76,7 @@ pub async fn auth(state: &AppState, client: &Client, request: Request<Body>) -> 
 )]
 pub async fn envoy(state: &AppState, client: &Client, request: Request<Body>) -> Response {
     let (head, body) = request.into_parts();
-    let asked = Asked { state, client, headers: &head.headers };
+    let asked = GatewayRequest { state, client, headers: &head.headers };
     let (name, forwarded) = Forwarded::in_path(head.method.as_str(), &head.uri);
     let Some(required) = state.requirements.get(name) else {
         let detail = "No requirement has the name in this path; add it to sallyport.toml as [requirements.NAME].";
@@ -104,13 +104,13 @@ fn nginx_alone() -> Object {
 }
 
 /// One request of a gateway.
-struct Asked<'a> {
+struct GatewayRequest<'a> {
     state: &'a AppState,
     client: &'a Client,
     headers: &'a HeaderMap,
 }
 
-impl Asked<'_> {
+impl GatewayRequest<'_> {
     fn show(&self, problem: &Problem) -> RefusalResponse {
         RefusalResponse::problem(self.state.context.store.profile(), problem, self.client)
     }

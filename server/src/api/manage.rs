@@ -8,7 +8,7 @@ mod answer;
 mod apps;
 mod audit;
 mod creation;
-mod key_answer;
+mod key_response;
 mod keys;
 mod orgs;
 mod projects;

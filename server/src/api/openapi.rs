@@ -15,10 +15,7 @@ use axum::{
 };
 use sallyport::profile::Profile;
 use serde_json::{Value, json};
-use utoipa::{
-    OpenApi,
-    openapi::{ObjectBuilder, Type, schema::Object},
-};
+use utoipa::OpenApi;
 
 use super::{auth, described, problem, verify};
 use crate::{probes, state::AppState};
@@ -53,14 +50,4 @@ pub fn document(profile: &Profile, public_url: &str) -> Value {
     document["servers"] = json!([{ "url": public_url }]);
     shared::complete(&mut document, profile);
     document
-}
-
-/// One of these words.
-pub fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
-}
-
-/// With what they are for, which utoipa does not read from the comment where a schema is given.
-pub fn about(text: &str, words: Object) -> Object {
-    ObjectBuilder::from(words).description(Some(text)).build()
 }

@@ -3,21 +3,16 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use axum::{
-    Json,
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use sallyport::{
     Error, FieldError,
     id::{AppId, OrgId, ProjectId, RequestId, TenantId},
     limit::whole_seconds,
-    request::Client,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use super::refusal::RefusalResponse;
-use crate::state::AppState;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
@@ -101,10 +96,13 @@ impl Problem {
         Self { errors: errors.into_boxed_slice(), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
     }
 
-    #[must_use]
-    pub fn about(mut self, client: &Client) -> Self {
-        self.request_id = Some(client.request_id.clone());
-        self
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// How long to wait, where that may help.
+    pub fn wait(&self) -> Option<NonZeroU32> {
+        self.retry_after.or((self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(NonZeroU32::MIN))
     }
 
     pub fn unauthorized(detail: impl Into<String>) -> Self {
@@ -164,64 +162,16 @@ impl From<Error> for Problem {
     }
 }
 
-/// On answers that tell what went wrong already.
-#[derive(Clone, Copy)]
-pub struct Told;
-
 fn wrong(error: &FieldError) -> WrongField {
     let pointer = if error.field.is_empty() { String::new() } else { format!("/{}", error.field) };
     WrongField { pointer, detail: error.message.clone() }
 }
 
+/// Rendered at the edge of `/v1`, where it is known which request it is about.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        // Nobody said yet about which request it is.
-        let wait = self.retry_after.or((status == StatusCode::SERVICE_UNAVAILABLE).then_some(NonZeroU32::MIN));
-        let unnamed = self.request_id.is_none().then(|| self.clone());
-        let mut response = (status, Json(self)).into_response();
-        response.extensions_mut().insert(Told);
-        if let Some(problem) = unnamed {
-            response.extensions_mut().insert(problem);
-        }
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"sallyport\""));
-        }
-        if let Some(seconds) = wait {
-            headers.insert(header::RETRY_AFTER, seconds.get().into());
-        }
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
         response
     }
-}
-
-/// What went wrong outside the handlers (a panic, the time-out) is told as a problem document too, and by a gateway's
-/// endpoint as the profile says; each tells the request's id.
-pub fn complete(mut response: Response, state: &AppState, for_a_gateway: bool, client: &Client) -> Response {
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        return problem.about(client).into_response();
-    }
-    if response.status().is_server_error() && response.extensions().get::<Told>().is_none() {
-        let problem = match response.status() {
-            StatusCode::INTERNAL_SERVER_ERROR => {
-                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error; it was logged.")
-            }
-            _ => Problem::unavailable(),
-        };
-        if for_a_gateway {
-            return RefusalResponse::problem(state.context.store.profile(), &problem, client).into_response();
-        }
-        return problem.about(client).into_response();
-    }
-    response
-}
-
-pub async fn not_found(axum::Extension(client): axum::Extension<Client>) -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "not_found", "There is no such endpoint.").about(&client)
-}
-
-pub async fn method_not_allowed(axum::Extension(client): axum::Extension<Client>) -> Problem {
-    Problem::method_not_allowed().about(&client)
 }

@@ -12,8 +12,12 @@ use sallyport::{
 };
 use serde_json::value::RawValue;
 
-use super::problem::{Problem, Told};
+use super::problem::Problem;
 use crate::state::AppState;
+
+/// Marks an answer that says what went wrong already.
+#[derive(Clone, Copy)]
+pub struct Rendered;
 
 /// Answer to the client, whichever way it gets there: as the answer, within one, or in headers for nginx.
 pub struct RefusalResponse {
@@ -61,7 +65,7 @@ impl From<Refusal<'_>> for RefusalResponse {
 impl IntoResponse for RefusalResponse {
     fn into_response(self) -> Response {
         let mut response = (self.status, Box::<str>::from(self.body).into_string()).into_response();
-        response.extensions_mut().insert(Told);
+        response.extensions_mut().insert(Rendered);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, self.content_type);
         headers.extend(self.headers);

@@ -6,7 +6,7 @@ use sallyport::profile::{Mode, Profile};
 use serde::Deserialize;
 use utoipa::{IntoParams, openapi::schema::Object};
 
-use super::openapi::{self, about};
+use super::schema::{about, words as one_of};
 
 /// `[requirements.NAME]` in `sallyport.toml`; in a query, the same words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
@@ -74,11 +74,11 @@ impl Requirement {
 }
 
 fn modes() -> Object {
-    about("The key has to have this mode.", openapi::words([Mode::Live, Mode::Test].map(Mode::as_str)))
+    about("The key has to have this mode.", one_of([Mode::Live, Mode::Test].map(Mode::as_str)))
 }
 
 fn flag(text: &str) -> Object {
-    about(text, openapi::words(["1", "true", "0", "false"]))
+    about(text, one_of(["1", "true", "0", "false"]))
 }
 
 fn ingestion() -> Object {

@@ -26,9 +26,9 @@ use utoipa::{ToSchema, openapi::schema::Object};
 use super::{
     caller::root_token,
     json::{self, Taken, answer},
-    openapi::{about, words},
     problem::{Problem, WrongField},
     refusal::RefusalResponse,
+    schema::{about, words},
 };
 use crate::state::AppState;
 
@@ -185,11 +185,11 @@ fn codes() -> Object {
 )]
 pub async fn verify(state: &AppState, client: &Client, request: http::Request<Body>) -> Response {
     if request.method() != Method::POST {
-        let mut refused = Problem::method_not_allowed().about(client).into_response();
+        let mut refused = Problem::method_not_allowed().into_response();
         refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
         return refused;
     }
-    judge(state, client, request).await.unwrap_or_else(|problem| problem.about(client).into_response())
+    judge(state, client, request).await.unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn judge(state: &AppState, client: &Client, request: http::Request<Body>) -> Result<Response, Problem> {

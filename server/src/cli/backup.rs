@@ -13,7 +13,7 @@ use url::Url;
 
 use super::out;
 use crate::{
-    config::Place,
+    config::DataLocation,
     data_dir::{absent, key_path, location},
 };
 
@@ -28,7 +28,7 @@ pub struct BackupArgs {
 }
 
 /// PostgreSQL has a tool of its own for this, which knows more than we do.
-pub fn not_for_postgres(place: &Place, args: &BackupArgs) -> Option<String> {
+pub fn not_for_postgres(place: &DataLocation, args: &BackupArgs) -> Option<String> {
     let url = place.database_url.as_deref().filter(|url| url.starts_with("postgres"))?;
     let (file, url) = (quoted(&args.file.to_string_lossy()), quoted(&without_password(url)?));
     Some(format!(
@@ -38,7 +38,7 @@ pub fn not_for_postgres(place: &Place, args: &BackupArgs) -> Option<String> {
     ))
 }
 
-pub async fn run(place: &Place, args: BackupArgs) -> Result<(), String> {
+pub async fn run(place: &DataLocation, args: BackupArgs) -> Result<(), String> {
     let location = location(place)?;
     let Location::Sqlite(database) = &location else { return Err("The data is in PostgreSQL.".to_owned()) };
     if !database.exists() {
@@ -133,7 +133,7 @@ fn folder(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn told(place: &Place, location: &Location, file: &Path, size: u64, holdings: Holdings) -> String {
+fn told(place: &DataLocation, location: &Location, file: &Path, size: u64, holdings: Holdings) -> String {
     let Holdings { orgs, apps, keys, people, events } = holdings;
     format!(
         "Copied {location} to {} ({}), and read the copy: nothing in it is damaged.\n\
@@ -144,7 +144,7 @@ fn told(place: &Place, location: &Location, file: &Path, size: u64, holdings: Ho
     )
 }
 
-fn where_the_master_key_is(place: &Place) -> String {
+fn where_the_master_key_is(place: &DataLocation) -> String {
     let path = key_path(place);
     let lies = match (&place.master_key, path.exists()) {
         (Some(_), _) => "it is in the environment, SALLYPORT_MASTER_KEY".to_owned(),

@@ -9,15 +9,15 @@ use std::{
 
 use sallyport::vault::MasterKey;
 
-use crate::config::Place;
+use crate::config::DataLocation;
 
 /// Where the master key lies if the environment holds none.
-pub fn key_path(place: &Place) -> PathBuf {
+pub fn key_path(place: &DataLocation) -> PathBuf {
     place.data.join("master.key")
 }
 
 /// That of the environment.
-pub(super) fn given(place: &Place) -> Result<Option<MasterKey>, String> {
+pub(super) fn given(place: &DataLocation) -> Result<Option<MasterKey>, String> {
     let Some(text) = &place.master_key else { return Ok(None) };
     let wrong = || "SALLYPORT_MASTER_KEY should be 32 bytes in base64: openssl rand -base64 32".to_owned();
     MasterKey::parse(&text.0).ok_or_else(wrong).map(Some)

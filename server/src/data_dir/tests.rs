@@ -9,8 +9,8 @@ fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
-fn place(folder: &Path) -> Place {
-    Place { data: folder.to_owned(), ..Place::default() }
+fn place(folder: &Path) -> DataLocation {
+    DataLocation { data: folder.to_owned(), ..DataLocation::default() }
 }
 
 async fn prepared(folder: &Path, wanted: Wanted) -> Result<DataDir, String> {
@@ -92,7 +92,7 @@ async fn a_lock_is_a_trace_too() {
     let folder = folder();
     ServerLock::take(folder.path()).expect("taken");
     let master_key = Some(crate::config::MasterKeyText(MasterKey::mint(&SeededEntropy::new(1)).expose().to_string()));
-    let place = Place { master_key, ..place(folder.path()) };
+    let place = DataLocation { master_key, ..place(folder.path()) };
     let ended = DataDir::prepare(&place, &SeededEntropy::new(1), Wanted::Known).await;
     assert!(ended.err().expect("refused").contains("sallyport.lock is still there"));
     DataDir::prepare(&place, &SeededEntropy::new(1), Wanted::New).await.expect("it was said");
@@ -103,7 +103,7 @@ async fn a_lock_is_a_trace_too() {
 async fn a_start_that_is_refused_leaves_no_key() {
     let folder = folder();
     let nobody = "postgres://ada:s3cret@127.0.0.1:1/keys".to_owned();
-    let place = Place { database_url: Some(nobody), ..place(&folder.path().join("data")) };
+    let place = DataLocation { database_url: Some(nobody), ..place(&folder.path().join("data")) };
     let error = DataDir::prepare(&place, &SeededEntropy::new(1), Wanted::Known).await.err().expect("refused");
     assert!(error.contains("nothing listens there"), "{error}");
     assert_eq!(names(folder.path()), Vec::<String>::new());
@@ -166,7 +166,7 @@ mod postgres {
         let store = TestStore::postgres().await;
         let Location::Postgres(url) = store.location().clone() else { panic!("PostgreSQL") };
         let folder = folder();
-        let place = Place { database_url: Some(url), ..place(folder.path()) };
+        let place = DataLocation { database_url: Some(url), ..place(folder.path()) };
         for wanted in [Wanted::Known, Wanted::New] {
             let error = DataDir::prepare(&place, &SeededEntropy::new(1), wanted).await.err().expect("refused");
             assert!(error.contains("no master key at"), "{error}");
@@ -179,7 +179,7 @@ mod postgres {
     async fn an_empty_one_beside_a_key_is_refused() {
         let folder = used().await;
         let url = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL names a PostgreSQL");
-        let place = Place { database_url: Some(url), ..place(folder.path()) };
+        let place = DataLocation { database_url: Some(url), ..place(folder.path()) };
         let before = names(folder.path());
         let error = DataDir::prepare(&place, &SeededEntropy::new(1), Wanted::Known).await.err().expect("refused");
         assert!(error.contains("shows that there was one") && error.contains("migrate --new"), "{error}");

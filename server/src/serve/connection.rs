@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use super::{
     activity::{Activity, InFlight},
     bodies::{Download, Upload},
-    connections::Place,
+    connections::Slot,
     shutdown::{Draining, Shutdown},
     socket::Socket,
 };
@@ -64,7 +64,7 @@ impl Service {
 }
 
 /// Serves a connection to its end.
-pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place: Place) {
+pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place: Slot) {
     // Answers are small: waiting to fill a packet only adds latency.
     let _ = stream.set_nodelay(true);
     let io = TokioIo::new(Socket::new(stream, Arc::clone(&place.activity), service.is_grpc()));
@@ -77,7 +77,7 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place:
     }
 }
 
-async fn http(io: TokioIo<Socket>, peer: Peer, service: Service, place: &Place) -> hyper::Result<()> {
+async fn http(io: TokioIo<Socket>, peer: Peer, service: Service, place: &Slot) -> hyper::Result<()> {
     let Service { server, draining, .. } = service;
     let (activity, is_reserved) = (&place.activity, place.is_reserved);
     let answer = |request: Request<Incoming>| {
@@ -103,7 +103,7 @@ async fn http(io: TokioIo<Socket>, peer: Peer, service: Service, place: &Place) 
     http.serve_connection(io, service_fn(answer)).await
 }
 
-async fn grpc(io: TokioIo<Socket>, peer: Peer, service: Service, place: &Place) -> hyper::Result<()> {
+async fn grpc(io: TokioIo<Socket>, peer: Peer, service: Service, place: &Slot) -> hyper::Result<()> {
     let Service { server, draining, .. } = service;
     let activity = Arc::clone(&place.activity);
     let answer = move |request: Request<Incoming>| {

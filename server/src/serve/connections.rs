@@ -63,7 +63,7 @@ struct Entry {
 
 /// What becomes of a new connection.
 pub enum Admission {
-    Admitted(Place),
+    Admitted(Slot),
     /// Every place is taken, and none can be freed.
     Full,
     /// Its address has as many as it may.
@@ -71,7 +71,7 @@ pub enum Admission {
 }
 
 /// A connection's place; free again when this is dropped.
-pub struct Place {
+pub struct Slot {
     connections: Arc<Connections>,
     id: u64,
     pub activity: Arc<Activity>,
@@ -116,7 +116,7 @@ impl Connections {
             *open.of_addresses.entry(address).or_default() += 1;
         }
         open.all.insert(id, Entry { activity: Arc::clone(&activity), task: None, address, is_reserved });
-        Admission::Admitted(Place { connections: Arc::clone(self), id, activity, is_reserved })
+        Admission::Admitted(Slot { connections: Arc::clone(self), id, activity, is_reserved })
     }
 
     /// The task that serves a connection: to close one is to end its task.
@@ -201,13 +201,13 @@ impl Entry {
     }
 }
 
-impl Place {
+impl Slot {
     pub fn id(&self) -> u64 {
         self.id
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut open = self.connections.open();
         if let Some(entry) = open.all.remove(&self.id) {

@@ -4,7 +4,7 @@ use std::{path::Path, process::Command, sync::Arc};
 
 use sallyport::{clock::SystemClock, entropy::OsEntropy, store::Location};
 use sallyport_server::{
-    config::Place,
+    config::DataLocation,
     data_dir::{DataDir, Wanted},
 };
 
@@ -90,7 +90,7 @@ fn work_until_killed(server: Server, app: &str, token: &str, answers: usize) -> 
 fn assert_whole(data: &Path) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let place = Place { data: data.to_owned(), ..Place::default() };
+        let place = DataLocation { data: data.to_owned(), ..DataLocation::default() };
         let dir = DataDir::prepare(&place, &OsEntropy, Wanted::Known).await.expect("prepared");
         let store = dir.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await.expect("opens");
         let Location::Sqlite(_) = store.location() else { panic!("SQLite") };

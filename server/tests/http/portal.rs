@@ -18,7 +18,7 @@ use sallyport::{
 };
 use sallyport_app::context::DemoSignIn;
 use sallyport_server::{
-    api::requirement::Requirement,
+    api::{openapi, requirement::Requirement},
     server::Server,
     state::{AppState, Deployment},
 };
@@ -110,6 +110,7 @@ impl TestPortal {
             |scope: &str, body: bool| Requirement { scope: vec![scope.to_owned()], body, ..Requirement::default() };
         Deployment {
             public_url: public_url.to_owned(),
+            describe: openapi::document,
             trusted_proxies: vec!["127.0.0.0/8".parse().expect("a block")],
             cache_keys: 1_000,
             requirements: [("write", named("write", false)), ("signed", named("read", true))]

@@ -20,7 +20,7 @@ use sallyport::{
     tenant::NewTenant,
     user::{NewUser, Password, User},
 };
-use sallyport_server::{config::Place, data_dir::DataDir};
+use sallyport_server::{config::DataLocation, data_dir::DataDir};
 use serde_json::{Value, json};
 
 use crate::http::{Answer, ask};
@@ -61,7 +61,7 @@ impl Deployment {
         let line = lines.find(|line| line.contains("listening on http://")).expect("it listens");
         let address = line.rsplit("http://").next().expect("an address").to_owned();
 
-        let place = Place { data: folder.path().to_owned(), profile: Some(profile), ..Place::default() };
+        let place = DataLocation { data: folder.path().to_owned(), profile: Some(profile), ..DataLocation::default() };
         let data = DataDir::find(&place).await.expect("the server made it");
         let store = data.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await.expect("opens");
         let new =

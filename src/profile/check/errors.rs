@@ -10,7 +10,7 @@ use super::{
     },
     Findings,
 };
-use crate::key::Verdict;
+use crate::verdict::Verdict;
 
 /// Problem documents (RFC 9457).
 const STANDARD: &str = r#"{"type":"about:blank","title":"{title}","status":{status},"code":"{code}","detail":"{message}","request_id":"{request_id}"}"#;

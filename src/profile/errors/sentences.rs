@@ -1,6 +1,6 @@
 //! What refusals say where the profile has no words of its own.
 
-use crate::{key::Verdict, profile::Credentials};
+use crate::{profile::Credentials, verdict::Verdict};
 
 /// Unknown and malformed keys get the same words: neither tells anything of the other.
 pub fn of(verdict: Verdict, credentials: &Credentials) -> String {
@@ -12,6 +12,7 @@ pub fn of(verdict: Verdict, credentials: &Credentials) -> String {
             "This API key is not valid. Check that it was copied whole, and that it was not revoked."
         }
         Verdict::Revoked => "This API key was revoked. Generate another in the portal.",
+        Verdict::Rotated => "This API key was rotated, and this secret is not valid any more. Use its new secret.",
         Verdict::Expired => "This API key has expired. Generate another in the portal.",
         Verdict::Paused => "This API key is paused. Resume it in the portal.",
         Verdict::Suspended => "The app or organization of this API key is suspended.",

@@ -67,8 +67,8 @@ impl Tx {
             .await?;
         let before = head.bytes("hash")?;
         // A revocation may be its own.
-        if let Some(key) = self.managing.clone().filter(|_| !new.action.is_revocation()) {
-            self.reach_of_key(&key).await?;
+        if let Some((key, secret_n)) = self.managing.clone().filter(|_| !new.action.is_revocation()) {
+            self.reach_of_key(&key, secret_n).await?;
         }
         let event = self.event(&self.act, new, head.int("seq")?);
         let hash = event.hash(&before).to_vec();

@@ -24,7 +24,7 @@ fn proof(number: u64, after: u64) -> Proof {
 }
 
 /// Takes one for good.
-fn take(replays: &Replays, proof: Proof, ids: &(OrgId, KeyId), now: Timestamp) -> Result<(), Refused> {
+fn take(replays: &Replays, proof: Proof, ids: &(OrgId, KeyId), now: Timestamp) -> Result<(), ReplayError> {
     replays.claim(proof, &ids.0, &ids.1, now).map(Claim::keep)
 }
 
@@ -38,7 +38,7 @@ fn a_signature_holds_once_until_it_is_out_of_time() {
     let (replays, ids) = (Replays::new(START), ids(1));
     assert_eq!(take(&replays, proof(1, 0), &ids, START), Ok(()));
     for later in [0, 1, 299, 300] {
-        assert_eq!(take(&replays, proof(1, 0), &ids, START + Duration::from_secs(later)), Err(Refused::Seen));
+        assert_eq!(take(&replays, proof(1, 0), &ids, START + Duration::from_secs(later)), Err(ReplayError::Seen));
     }
     assert_eq!(take(&replays, proof(2, 0), &ids, START), Ok(()));
 }
@@ -47,7 +47,7 @@ fn a_signature_holds_once_until_it_is_out_of_time() {
 fn what_was_signed_before_the_start_may_have_been_seen_before() {
     let (started, ids) = (START + Duration::from_millis(500), ids(1));
     let replays = Replays::new(started);
-    assert_eq!(take(&replays, proof(1, 0), &ids, started), Err(Refused::Forgotten), "in the second of the start");
+    assert_eq!(take(&replays, proof(1, 0), &ids, started), Err(ReplayError::Forgotten), "in the second of the start");
     assert_eq!(take(&replays, proof(1, 1), &ids, started), Ok(()));
 }
 
@@ -60,17 +60,17 @@ fn a_start_with_the_clock_ahead_is_put_right_with_the_clock() {
     let (replays, ids) = (Replays::new(START + hour).on(elapsed), ids(1));
     let ahead = Proof { signed_at: START + hour, ..proof(1, 0) };
     assert_eq!(take(&replays, ahead, &ids, START + hour), Ok(()));
-    assert_eq!(take(&replays, proof(2, 5), &ids, START + hour), Err(Refused::Forgotten));
+    assert_eq!(take(&replays, proof(2, 5), &ids, START + hour), Err(ReplayError::Forgotten));
     // Ten seconds later it is set right.
     age.fetch_add(10, std::sync::atomic::Ordering::SeqCst);
     let now = START + Duration::from_secs(10);
     assert_eq!(take(&replays, proof(2, 5), &ids, now), Ok(()));
-    assert_eq!(take(&replays, proof(2, 5), &ids, now), Err(Refused::Seen));
+    assert_eq!(take(&replays, proof(2, 5), &ids, now), Err(ReplayError::Seen));
     let before = Proof { signed_at: START - Duration::from_secs(1), ..proof(3, 0) };
-    assert_eq!(take(&replays, before, &ids, now), Err(Refused::Forgotten), "the process before may have seen it");
+    assert_eq!(take(&replays, before, &ids, now), Err(ReplayError::Forgotten), "the process before may have seen it");
     // What was seen while it was wrong is still known when its time comes.
     age.fetch_add(3_590, std::sync::atomic::Ordering::SeqCst);
-    assert_eq!(take(&replays, ahead, &ids, START + hour), Err(Refused::Seen));
+    assert_eq!(take(&replays, ahead, &ids, START + hour), Err(ReplayError::Seen));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_clock_that_is_set_back_brings_nothing_back() {
     let late = START + Duration::from_secs(400);
     assert_eq!(take(&replays, proof(2, 400), &ids, late), Ok(()));
     assert_eq!(replays.lock().total, 1, "the first is forgotten");
-    assert_eq!(take(&replays, proof(1, 0), &ids, START), Err(Refused::Forgotten));
+    assert_eq!(take(&replays, proof(1, 0), &ids, START), Err(ReplayError::Forgotten));
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_clock_that_ran_ahead_refuses_no_more_than_it_forgot() {
     assert_eq!(take(&replays, proof(1, 0), &ids, START), Ok(()));
     let day = 86_400;
     assert_eq!(take(&replays, proof(2, day), &ids, START + Duration::from_secs(day)), Ok(()));
-    assert_eq!(take(&replays, proof(1, 0), &ids, START), Err(Refused::Forgotten));
+    assert_eq!(take(&replays, proof(1, 0), &ids, START), Err(ReplayError::Forgotten));
     let soon = START + Duration::from_secs(20);
     assert_eq!(take(&replays, proof(3, 20), &ids, soon), Ok(()));
 }
@@ -98,10 +98,10 @@ fn a_clock_that_ran_ahead_refuses_no_more_than_it_forgot() {
 fn what_was_for_nothing_may_come_again() {
     let (replays, ids) = (Replays::new(START), ids(1));
     let claim = replays.claim(proof(1, 0), &ids.0, &ids.1, START).expect("the first");
-    assert_eq!(replays.claim(proof(1, 0), &ids.0, &ids.1, START).err(), Some(Refused::Seen), "while it is judged");
+    assert_eq!(replays.claim(proof(1, 0), &ids.0, &ids.1, START).err(), Some(ReplayError::Seen), "while it is judged");
     drop(claim);
     assert_eq!(take(&replays, proof(1, 0), &ids, START), Ok(()));
-    assert_eq!(take(&replays, proof(1, 0), &ids, START), Err(Refused::Seen));
+    assert_eq!(take(&replays, proof(1, 0), &ids, START), Err(ReplayError::Seen));
     assert_eq!(replays.lock().total, 1);
     // A claim that outlives its time gives nothing back that is not there.
     let late = START + Duration::from_secs(700);
@@ -117,7 +117,7 @@ fn whoever_floods_leaves_room_for_the_others() {
     let replays = Replays::of_at_most(1_200, START);
     let (loud, sibling) = (ids(1), (ids(1).0, ids(2).1));
     assert_eq!(flood(&replays, &loud, 0), 400, "a third for one key");
-    assert_eq!(take(&replays, proof(0, 0), &loud, START), Err(Refused::Seen), "nothing is forgotten for it");
+    assert_eq!(take(&replays, proof(0, 0), &loud, START), Err(ReplayError::Seen), "nothing is forgotten for it");
     assert!(flood(&replays, &sibling, 10_000) > 100, "a key of the same organization");
     let mut least = usize::MAX;
     for other in 0..5 {
@@ -172,7 +172,7 @@ proptest! {
                         all.insert(number, true);
                     }
                 }
-                Err(refused) => prop_assert!(refused == Refused::Forgotten || all.contains_key(&number)),
+                Err(refused) => prop_assert!(refused == ReplayError::Forgotten || all.contains_key(&number)),
             }
             let seen = replays.lock();
             prop_assert_eq!(seen.total, seen.spans.values().map(|span| span.signatures.len()).sum::<usize>());

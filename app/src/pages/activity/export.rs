@@ -13,50 +13,17 @@ use axum::{
 use futures_util::stream;
 use sallyport::{
     Error, Timestamp,
-    audit::{
-        Act, Action, NewEvent, Target,
-        export::{CSV_START, Exported},
-    },
+    audit::{Act, Action, NewEvent, Target},
     id::{AppId, OrgId},
     store::{EventFilter, Store},
 };
 use serde_json::json;
 
-use super::ActivityQuery;
+use super::{ActivityQuery, format::Format};
 use crate::access::{AppAccess, OrgAccess, SignedIn};
 
 /// From the first byte to the last.
 const AT_MOST: Duration = Duration::from_secs(30 * 60);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    Csv,
-    Jsonl,
-}
-
-impl Format {
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Jsonl => "jsonl",
-        }
-    }
-
-    fn content_type(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv; charset=utf-8; header=present",
-            Self::Jsonl => "application/x-ndjson",
-        }
-    }
-
-    fn head(self) -> &'static str {
-        if self == Self::Csv { CSV_START } else { "" }
-    }
-
-    fn line(self, event: &Exported) -> String {
-        if self == Self::Csv { event.csv_line() } else { event.json_line() }
-    }
-}
 
 /// Where an export has got to.
 struct Export {

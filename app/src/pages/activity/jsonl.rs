@@ -4,7 +4,8 @@ use axum::extract::State;
 
 use super::{
     ActivityQuery,
-    export::{Format, Watched, export, exported},
+    export::{Watched, export, exported},
+    format::Format,
 };
 use crate::{context::Context, error::PageResult, ui::Asked};
 

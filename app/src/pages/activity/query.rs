@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use sallyport::{Invalid, Timestamp, store::EventFilter};
 use serde::Deserialize;
 
-use super::export::Format;
+use super::format::Format;
 
 /// What the URL says of the view, so that it can be shared.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -1,19 +1,21 @@
 //! `/apps/{app_id}/limits`: limits of an app's keys, instead of the plan's.
 
+pub mod card;
+
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{app::App, member::Permission};
+use sallyport::member::Permission;
 
 use crate::{
     access::{Addressed, AppAccess},
     acts::{Caller, apps::limit_app},
-    components::{Card, ErrorSummary, Fact, Facts, PanelFoot, SidePanel},
+    components::{ErrorSummary, PanelFoot, SidePanel},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
     pages::{
-        keys::restrictions::{LimitFields, limits_in_words, typed_limits},
+        keys::restrictions::{LimitFields, typed_limits},
         settings,
     },
     portal::Page,
@@ -58,20 +60,4 @@ async fn page(ui: &Ui, context: &Context, access: &AppAccess, form: FormState) -
             </SidePanel>
         }
     }))
-}
-
-/// What stands about it in the app's settings.
-#[component]
-pub fn LimitsCard(app: App, may_change: bool) -> impl IntoView {
-    let href = format!("/apps/{}/limits", app.id);
-    view! {
-        <Card
-            title="Limits"
-            actions=move || may_change.then(|| view! {
-                <form method="get" action=href><button id="limits" class="btn">"Change limits"</button></form>
-            })
-        >
-            <Facts><Fact label="Of each key">{limits_in_words(app.limits, "Set by the plan")}</Fact></Facts>
-        </Card>
-    }
 }

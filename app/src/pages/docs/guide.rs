@@ -118,6 +118,7 @@ const fn meaning(verdict: Verdict) -> &'static str {
         Verdict::Malformed => "What was sent is not in the form of a key, or its checksum is wrong.",
         Verdict::NotFound => "The key is unknown, or belongs to another organization.",
         Verdict::Revoked => "The key was revoked.",
+        Verdict::Rotated => "The key was rotated, and this secret is not valid any more.",
         Verdict::Expired => "The key has expired.",
         Verdict::Paused => "The key is paused until it is resumed.",
         Verdict::Suspended => "Its app, project, tenant or organization is archived.",

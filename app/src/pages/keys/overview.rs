@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::{
     generate::another,
-    restrictions::RestrictionsCard,
+    restrictions::card::RestrictionsCard,
     row::{LastUsed, StatusBadge, ends_soon, environment_title, environment_tone, unused},
     scopes::KeyScopes,
     snippets::Snippets,

@@ -1,24 +1,22 @@
 //! `/keys/{key_id}/restrictions`: what a key is held to beyond its scopes.
 
+pub mod card;
+
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::key::{Key, LimitOverride, Restrictions};
+use sallyport::key::{LimitOverride, Restrictions};
 
 use super::overview;
 use crate::{
     access::{Addressed, KeyAccess},
     acts::{Caller, keys::restrict_key},
-    components::{
-        Card, CheckField, Choice, CodeBlock, ErrorSummary, Fact, Facts, PanelFoot, RadioGroup, SidePanel, TextArea,
-        TextField,
-    },
+    components::{CheckField, Choice, ErrorSummary, PanelFoot, RadioGroup, SidePanel, TextArea, TextField},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
     portal::Page,
     ui::{Typed, Ui, refuse, see_other},
-    words::{count, digits},
 };
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
@@ -114,46 +112,4 @@ pub fn LimitFields(#[prop(into)] form: FormState, whose: &'static str) -> impl I
         <TextField form=&form name="limit_per_minute" label="Requests per minute" hint=hint.clone()/>
         <TextField form=&form name="limit_per_day" label="Requests per day (UTC)" hint/>
     }
-}
-
-/// What stands about it on the key's page.
-#[component]
-pub fn RestrictionsCard(key: Key, may_change: bool) -> impl IntoView {
-    let href = format!("/keys/{}/restrictions", key.id);
-    let Restrictions { require_signed, addresses, addresses_enforced, limits } = key.restrictions;
-    let signatures = if require_signed { "Required" } else { "Not required" };
-    let (blocks, listed) = (addresses.len(), addresses.lines().collect::<Vec<_>>().join("\n"));
-    let said = match (blocks, addresses_enforced) {
-        (0, _) => "Every address".to_owned(),
-        (n, true) => format!("{}; others are refused", count(whole(n), "block")),
-        (n, false) => format!("{}; others are noted, and pass", count(whole(n), "block")),
-    };
-    view! {
-        <Card
-            title="Restrictions"
-            actions=move || may_change.then(|| view! {
-                <form method="get" action=href><button id="restrictions" class="btn">"Change restrictions"</button></form>
-            })
-        >
-            <div class="stack">
-                <Facts>
-                    <Fact label="Signatures">{signatures}</Fact>
-                    <Fact label="Addresses">{said}</Fact>
-                    <Fact label="Limits">{limits_in_words(limits, "Set by the app or the plan")}</Fact>
-                </Facts>
-                {(blocks > 0).then(|| view! { <CodeBlock text=listed name="Copy addresses"/> })}
-            </div>
-        </Card>
-    }
-}
-
-fn whole(n: usize) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-pub fn limits_in_words(limits: LimitOverride, none: &str) -> String {
-    let limit = |limit: Option<u32>, of: &str| limit.map(|limit| format!("{} requests per {of}", digits(limit.into())));
-    let parts: Vec<_> =
-        [limit(limits.per_minute, "minute"), limit(limits.per_day, "day")].into_iter().flatten().collect();
-    if parts.is_empty() { none.to_owned() } else { parts.join(", ") }
 }

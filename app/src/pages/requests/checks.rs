@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use sallyport::{
-    decision::{Outcome, Step},
+    decision::{Step, StepOutcome},
     key::verdict::Check,
 };
 
@@ -30,12 +30,12 @@ pub fn title(step: Step) -> &'static str {
 }
 
 #[component]
-pub fn Checks(steps: Vec<(Step, Outcome)>) -> impl IntoView {
+pub fn Checks(steps: Vec<(Step, StepOutcome)>) -> impl IntoView {
     let rows = steps.into_iter().map(|(step, outcome)| {
         let (class, icon, said) = match outcome {
-            Outcome::Passed => ("check-passed", Some(Icon::Check), "Passed"),
-            Outcome::Failed => ("check-failed", Some(Icon::Close), "Failed"),
-            Outcome::NotReached => ("check-open", None, "Not reached"),
+            StepOutcome::Passed => ("check-passed", Some(Icon::Check), "Passed"),
+            StepOutcome::Failed => ("check-failed", Some(Icon::Close), "Failed"),
+            StepOutcome::NotReached => ("check-open", None, "Not reached"),
         };
         view! {
             <li class=class>

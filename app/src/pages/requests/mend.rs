@@ -13,6 +13,7 @@ pub fn mend(decision: &Decision, profile: &Profile) -> String {
     let named = |name: &Option<Box<str>>| name.as_ref().map_or("another".to_owned(), ToString::to_string);
     match decision.verdict {
         Verdict::Revoked => "A revoked key can’t be restored. Generate another and use it instead.".to_owned(),
+        Verdict::Rotated => "The key was rotated. Use its new secret instead.".to_owned(),
         Verdict::Expired => "Generate another with a later expiry, or none, and use it instead.".to_owned(),
         Verdict::Paused => "Resume the key on its page when it may be used again.".to_owned(),
         Verdict::Suspended => {

@@ -37,7 +37,7 @@ impl Search<'_> {
 
     /// Before anything is typed: the ways from here.
     pub async fn nothing(&self) -> Result<Answer, PageError> {
-        let pages = places::all(self).await?;
+        let pages = places::all(self.store(), self.me, self.near).await?;
         let hits = pages.into_iter().filter(|place| place.is_near).map(Place::hit).collect();
         let orgs = self
             .store()
@@ -112,7 +112,8 @@ impl Search<'_> {
         let found = self.store().search(&self.me.user.id, near, words).await?;
         let of_kind = |kind| found.iter().filter(|found| found.kind == kind).cloned().map(hit).collect();
         let mut all: Vec<_> = Kind::ALL.into_iter().map(|kind| (title(kind), of_kind(kind))).collect();
-        let pages = places::all(self).await?.into_iter().filter(|place| place.is_called(words));
+        let pages =
+            places::all(self.store(), self.me, self.near).await?.into_iter().filter(|place| place.is_called(words));
         all.push(("Pages", pages.take(8).map(Place::hit).collect()));
         let groups = groups(all);
         let said = groups.is_empty().then_some("No results.");

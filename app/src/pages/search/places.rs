@@ -1,9 +1,15 @@
 //! The pages that a search leads to, and the theme.
 
-use sallyport::{member::Permission, member::Role, org::Org, tenant::Tenant};
+use sallyport::{
+    member::{Permission, Role},
+    org::Org,
+    store::Store,
+    tenant::Tenant,
+};
 
-use super::{asked::Search, results::Hit};
+use super::results::Hit;
 use crate::{
+    access::{OrgAccess, SignedIn},
     error::PageError,
     icons::Icon,
     portal::{Section, Theme},
@@ -42,9 +48,9 @@ impl Place {
 }
 
 /// Every page, those of the organization at hand first.
-pub async fn all(search: &Search<'_>) -> Result<Vec<Place>, PageError> {
-    let mut orgs = search.store().orgs_of(&search.me.user.id).await?;
-    let at_hand = match (search.near, orgs.as_slice()) {
+pub async fn all(store: &Store, me: &SignedIn, near: Option<&OrgAccess>) -> Result<Vec<Place>, PageError> {
+    let mut orgs = store.orgs_of(&me.user.id).await?;
+    let at_hand = match (near, orgs.as_slice()) {
         (Some(access), _) => Some(access.org.id.clone()),
         // With one organization there is no doubt which is meant.
         (None, [(only, _)]) => Some(only.id.clone()),
@@ -54,7 +60,7 @@ pub async fn all(search: &Search<'_>) -> Result<Vec<Place>, PageError> {
     let mut places = Vec::new();
     for (org, role) in &orgs {
         let near = at_hand.as_ref() == Some(&org.id);
-        let tenants = if near { search.store().tenants(&org.id).await? } else { Vec::new() };
+        let tenants = if near { store.tenants(&org.id).await? } else { Vec::new() };
         places.extend(of_org(org, *role, &tenants).into_iter().map(|place| Place { is_near: near, ..place }));
     }
     places.push(Place::new("New organization", "create add", "", "/orgs/new", Icon::Plus));

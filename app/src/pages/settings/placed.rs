@@ -10,7 +10,7 @@ use crate::{
     components::{IdChip, Notice, PageHead, Tone},
     context::Context,
     error::PageError,
-    pages::apps::{head::AppHead, limits::LimitsCard},
+    pages::apps::{head::AppHead, limits::card::LimitsCard},
     portal::{Body, Chrome, Section},
     shell,
     ui::Ui,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::http::{HeaderMap, HeaderName};
 use sallyport::profile::Credentials;
 
-use super::super::caller::{Unclear, bearer};
+use super::super::credential::{Unclear, bearer};
 
 /// Where the profile says that keys are.
 #[derive(Clone, Debug, Default)]

@@ -26,10 +26,7 @@ use sallyport::{
 };
 
 use crate::{
-    api::{
-        caller::{bearer, root_token},
-        problem::Problem,
-    },
+    api::{caller::root_token, credential::bearer, problem::Problem},
     middleware::client,
     state::AppState,
 };
@@ -90,7 +87,8 @@ impl Manager {
         if !profile.manages(key.owner, key.mode, key.scopes.iter().map(String::as_str)) {
             return Err(forbidden("This API key is not an organization's, so it may not manage one."));
         }
-        Ok(Self { client, actor: Actor::Key { id: key.id, label: key.label }, org: Some(key.org_id) })
+        let actor = Actor::Key { id: key.id, label: key.label, secret_n: record.secret_n };
+        Ok(Self { client, actor, org: Some(key.org_id) })
     }
 }
 
@@ -121,8 +119,7 @@ impl FromRequestParts<AppState> for Manager {
         // Where no scope manages, a key is told what everybody is who presents no root token.
         let manager = match (bearer(&parts.headers), profile.managing_scope()) {
             (Ok(Some(presented)), Some(scope)) if profile.prefix_of(presented).is_some() => {
-                let managing = Self::of_key(presented, scope, parts, client.clone(), state).await;
-                managing.map_err(|problem| problem.about(&client))?
+                Self::of_key(presented, scope, parts, client, state).await?
             }
             _ => Self::of_token(&*root_token(state, &client, &parts.headers).await?, client)?,
         };

@@ -14,13 +14,13 @@ use super::{
     access::Within,
     answer::{Listed, created, ok},
     creation::CreationIn,
-    query::{Asked, Nothing, Part},
+    query::{NoParams, PageParams, QueryParams},
 };
 use crate::{
     api::{
         json::{self, Taken},
-        openapi::{about, words},
         problem::Problem,
+        schema::{about, words},
     },
     state::AppState,
 };
@@ -29,7 +29,7 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewApp)]
-pub struct Body {
+pub struct CreateApp {
     #[serde(default, deserialize_with = "json::or_default")]
     #[schema(required = true, min_length = 1, max_length = 100, example = "Focus and calm")]
     name: String,
@@ -42,14 +42,14 @@ pub struct Body {
     description: Option<String>,
 }
 
-impl Taken for Body {
+impl Taken for CreateApp {
     const TAKES: &str = "Its fields are name, os, bundle_id and description; only name has to be there.";
 }
 
 /// An app, for which API keys act.
 #[derive(Serialize, ToSchema)]
 #[schema(as = App)]
-pub struct Shown {
+pub struct AppResponse {
     #[schema(value_type = String, example = "app_focus_and_kB8mPx")]
     app_id: AppId,
     #[schema(value_type = String)]
@@ -71,7 +71,7 @@ pub struct Shown {
     archived_at: Option<Timestamp>,
 }
 
-impl From<App> for Shown {
+impl From<App> for AppResponse {
     fn from(app: App) -> Self {
         Self {
             app_id: app.id,
@@ -98,38 +98,38 @@ fn systems() -> Object {
 
 /// List the apps of a project
 #[utoipa::path(
-    get, path = "/v1/projects/{project_id}/apps", operation_id = "listApps", tag = "Apps", params(("project_id" = String, Path), Part),
-    responses((status = 200, body = Listed<Shown>))
+    get, path = "/v1/projects/{project_id}/apps", operation_id = "listApps", tag = "Apps", params(("project_id" = String, Path), PageParams),
+    responses((status = 200, body = Listed<AppResponse>))
 )]
 pub async fn list(
     State(state): State<AppState>,
     project: Within<Project>,
-    Asked(part): Asked<Part>,
+    QueryParams(part): QueryParams<PageParams>,
 ) -> Result<Response, Problem> {
     let page = state.context.store.apps_page(&project.it.id, &part.paging()?).await?;
-    Ok(ok(Listed::of(page, Shown::from)))
+    Ok(ok(Listed::of(page, AppResponse::from)))
 }
 
 /// Create an app
 #[utoipa::path(
     post, path = "/v1/projects/{project_id}/apps", operation_id = "createApp", tag = "Apps", params(("project_id" = String, Path)),
-    request_body = Body, responses((status = 201, body = Shown))
+    request_body = CreateApp, responses((status = 201, body = AppResponse))
 )]
 pub async fn create(
     State(state): State<AppState>,
-    CreationIn { parent: project, body, act }: CreationIn<Project, Body>,
+    CreationIn { parent: project, body, act }: CreationIn<Project, CreateApp>,
 ) -> Result<Response, Problem> {
     let (os, bundle_id) = (body.os.as_deref().unwrap_or(Os::default().as_str()), body.bundle_id.unwrap_or_default());
     let new = NewApp::check(&body.name, os, &bundle_id, body.description.as_deref().unwrap_or_default());
     let app = state.context.store.create_app(&act, &project, new.map_err(sallyport::Error::from)?).await?;
-    Ok(created(&format!("/v1/apps/{}", app.id), Shown::from(app)))
+    Ok(created(&format!("/v1/apps/{}", app.id), AppResponse::from(app)))
 }
 
 /// Read an app
 #[utoipa::path(
     get, path = "/v1/apps/{app_id}", operation_id = "getApp", tag = "Apps", params(("app_id" = String, Path)),
-    responses((status = 200, body = Shown))
+    responses((status = 200, body = AppResponse))
 )]
-pub async fn read(app: Within<App>, _: Asked<Nothing>) -> Response {
-    ok(Shown::from(app.it))
+pub async fn read(app: Within<App>, _: QueryParams<NoParams>) -> Response {
+    ok(AppResponse::from(app.it))
 }

@@ -16,12 +16,12 @@ use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
 use super::{
     access::Within,
     answer::{Listed, ok},
-    query::{self, Asked, Parameters},
+    query::{self, Parameters, QueryParams},
 };
 use crate::{
     api::{
-        openapi::{about, words},
         problem::Problem,
+        schema::{about, words},
     },
     state::AppState,
 };
@@ -30,7 +30,7 @@ use crate::{
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Which {
+pub struct EventListParams {
     /// Entries at most.
     #[param(value_type = Option<u8>, minimum = 1, maximum = 100, default = 25, nullable = false)]
     limit: Option<NonZeroU8>,
@@ -53,12 +53,12 @@ pub struct Which {
     to: Option<String>,
 }
 
-impl Parameters for Which {
+impl Parameters for EventListParams {
     const TAKES: &str = "The query takes limit (1 to 100), cursor (the next_cursor of the previous part), actor, action, \
         outcome (done or refused), from and to (RFC 3339), each once.";
 }
 
-impl Which {
+impl EventListParams {
     fn filter(self) -> Result<EventFilter, Problem> {
         let refused = |detail: &'static str| move || Problem::bad_request(detail);
         let known = |action: &String| Action::parse(action).is_some();
@@ -107,7 +107,7 @@ fn outcomes() -> Object {
 /// An entry of the activity log.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Event)]
-pub struct Shown {
+pub struct EventResponse {
     /// Its number in the organization’s chain, without gaps.
     seq: i64,
     #[schema(value_type = String, format = DateTime)]
@@ -139,7 +139,7 @@ pub struct Shown {
     details: Value,
 }
 
-impl From<Event> for Shown {
+impl From<Event> for EventResponse {
     fn from(event: Event) -> Self {
         let status = Some(event.outcome.code()).filter(|code| *code != 0);
         Self {
@@ -167,13 +167,13 @@ impl From<Event> for Shown {
 ///
 /// Newest first: who did what, and what was refused.
 #[utoipa::path(
-    get, path = "/v1/orgs/{org_id}/audit", operation_id = "listEvents", tag = "Activity", params(("org_id" = String, Path), Which),
-    responses((status = 200, body = Listed<Shown>))
+    get, path = "/v1/orgs/{org_id}/audit", operation_id = "listEvents", tag = "Activity", params(("org_id" = String, Path), EventListParams),
+    responses((status = 200, body = Listed<EventResponse>))
 )]
 pub async fn list(
     State(state): State<AppState>,
     org: Within<Org>,
-    Asked(which): Asked<Which>,
+    QueryParams(which): QueryParams<EventListParams>,
 ) -> Result<Response, Problem> {
     let page = state.context.store.events(&org.it.id, None, &which.filter()?).await;
     let page = page.map_err(|error| match error {
@@ -181,5 +181,5 @@ pub async fn list(
         error => error.into(),
     })?;
     let next_cursor = page.older.map(|seq| seq.to_string());
-    Ok(ok(Listed { data: page.events.into_iter().map(Shown::from).collect(), next_cursor }))
+    Ok(ok(Listed { data: page.events.into_iter().map(EventResponse::from).collect(), next_cursor }))
 }

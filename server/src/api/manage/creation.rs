@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     access::{Manager, Reachable, Within},
-    query::{Asked, Nothing},
+    query::{NoParams, QueryParams},
 };
 use crate::{
     api::{
@@ -43,7 +43,7 @@ impl<T: Taken> FromRequest<AppState> for Creation<T> {
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let manager = Manager::from_request_parts(&mut parts, state).await?;
-        Asked::<Nothing>::from_request_parts(&mut parts, state).await?;
+        QueryParams::<NoParams>::from_request_parts(&mut parts, state).await?;
         let (act, bytes) = once(&parts, body, &manager, state).await?;
         Ok(Self { body: json::parse(&bytes)?, act })
     }
@@ -56,7 +56,7 @@ impl<P: Reachable + Send, T: Taken> FromRequest<AppState> for CreationIn<P, T> {
         let (mut parts, body) = request.into_parts();
         match Within::<P>::from_request_parts(&mut parts, state).await {
             Ok(Within { manager, it: parent }) => {
-                Asked::<Nothing>::from_request_parts(&mut parts, state).await?;
+                QueryParams::<NoParams>::from_request_parts(&mut parts, state).await?;
                 let (act, bytes) = once(&parts, body, &manager, state).await?;
                 Ok(Self { parent, body: json::parse(&bytes)?, act })
             }

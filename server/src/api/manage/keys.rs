@@ -16,14 +16,14 @@ use super::{
     access::Within,
     answer::{Listed, created, ok},
     creation::CreationIn,
-    key_answer::{Issued, Shown},
-    query::{self, Asked, Nothing, Parameters},
+    key_response::{IssuedKeyResponse, KeyResponse},
+    query::{self, NoParams, Parameters, QueryParams},
 };
 use crate::{
     api::{
         json::{self, Taken},
-        openapi::{about, words},
         problem::Problem,
+        schema::{about, words},
     },
     state::AppState,
 };
@@ -32,7 +32,7 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewKey)]
-pub struct Body {
+pub struct CreateKey {
     /// Where the key is used, for people.
     #[serde(default, deserialize_with = "json::or_default")]
     #[schema(required = true, min_length = 1, max_length = 100, example = "CI")]
@@ -62,7 +62,7 @@ fn or_yes<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<boo
     Ok(Option::deserialize(deserializer)?.unwrap_or(true))
 }
 
-impl Taken for Body {
+impl Taken for CreateKey {
     const TAKES: &str = "Its fields are label, environment, scopes (a list of names), expires_at (RFC 3339) and \
         signing_secret (true or false).";
 }
@@ -71,7 +71,7 @@ impl Taken for Body {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Which {
+pub struct KeyListParams {
     /// Entries at most.
     #[param(value_type = Option<u8>, minimum = 1, maximum = 100, default = 25, nullable = false)]
     limit: Option<std::num::NonZeroU8>,
@@ -95,12 +95,12 @@ pub struct Which {
     scope: Option<String>,
 }
 
-impl Parameters for Which {
+impl Parameters for KeyListParams {
     const TAKES: &str = "The query takes limit (1 to 100), cursor (the next_cursor of the previous part), \
         include_revoked (true or false), status, label, environment and scope, each once.";
 }
 
-impl Which {
+impl KeyListParams {
     fn filter(self) -> Result<KeyFilter, Problem> {
         let status = match self.status.as_deref() {
             None => None,
@@ -138,55 +138,55 @@ fn no_status() -> Problem {
 ///
 /// Newest first, without the revoked ones unless they are asked for. Never their secrets.
 #[utoipa::path(
-    get, path = "/v1/apps/{app_id}/keys", operation_id = "listKeys", tag = "Keys", params(("app_id" = String, Path), Which),
-    responses((status = 200, body = Listed<Shown>))
+    get, path = "/v1/apps/{app_id}/keys", operation_id = "listKeys", tag = "Keys", params(("app_id" = String, Path), KeyListParams),
+    responses((status = 200, body = Listed<KeyResponse>))
 )]
 pub async fn list(
     State(state): State<AppState>,
     app: Within<App>,
-    Asked(which): Asked<Which>,
+    QueryParams(params): QueryParams<KeyListParams>,
 ) -> Result<Response, Problem> {
-    listed(&state.context.store, &app.it.org_id, Some(&app.it.id), which).await
+    listed(&state.context.store, &app.it.org_id, Some(&app.it.id), params).await
 }
 
 /// Issue a key
 ///
 /// The secrets are in this answer only. Send an `Idempotency-Key`, so that a retry does not issue a second key.
 #[utoipa::path(
-    post, path = "/v1/apps/{app_id}/keys", operation_id = "createKey", tag = "Keys", params(("app_id" = String, Path)), request_body = Body,
-    responses((status = 201, body = Issued))
+    post, path = "/v1/apps/{app_id}/keys", operation_id = "createKey", tag = "Keys", params(("app_id" = String, Path)), request_body = CreateKey,
+    responses((status = 201, body = IssuedKeyResponse))
 )]
 pub async fn create(
     State(state): State<AppState>,
-    CreationIn { parent: app, body, act }: CreationIn<App, Body>,
+    CreationIn { parent: app, body, act }: CreationIn<App, CreateKey>,
 ) -> Result<Response, Problem> {
     let store = &state.context.store;
     let new = check(&body, store.profile(), store.now())?;
     let issued = store.issue_key(&act, &app, new, None).await?;
-    Ok(created(&format!("/v1/keys/{}", issued.key.id), Issued::of(&issued)))
+    Ok(created(&format!("/v1/keys/{}", issued.key.id), IssuedKeyResponse::of(&issued)))
 }
 
 /// List the keys of an organization
 ///
 /// Those of its apps and people too. Newest first, without the revoked ones unless they are asked for.
 #[utoipa::path(
-    get, path = "/v1/orgs/{org_id}/keys", operation_id = "listOrganizationKeys", tag = "Keys", params(("org_id" = String, Path), Which),
-    responses((status = 200, body = Listed<Shown>))
+    get, path = "/v1/orgs/{org_id}/keys", operation_id = "listOrganizationKeys", tag = "Keys", params(("org_id" = String, Path), KeyListParams),
+    responses((status = 200, body = Listed<KeyResponse>))
 )]
 pub async fn list_of_org(
     State(state): State<AppState>,
     org: Within<Org>,
-    Asked(which): Asked<Which>,
+    QueryParams(params): QueryParams<KeyListParams>,
 ) -> Result<Response, Problem> {
-    listed(&state.context.store, &org.it.id, None, which).await
+    listed(&state.context.store, &org.it.id, None, params).await
 }
 
-async fn listed(store: &Store, org: &OrgId, app: Option<&AppId>, which: Which) -> Result<Response, Problem> {
-    let page = store.keys(org, app, &which.filter()?).await?;
+async fn listed(store: &Store, org: &OrgId, app: Option<&AppId>, params: KeyListParams) -> Result<Response, Problem> {
+    let page = store.keys(org, app, &params.filter()?).await?;
     let (apps, now) = (store.apps_of(org, &page.keys).await?, store.now());
     let with_app = |key: Key| {
         let app = key.app_id.as_ref().and_then(|app| apps.get(app));
-        Shown::of(key, app, now)
+        KeyResponse::of(key, app, now)
     };
     let data = page.keys.into_iter().map(with_app).collect();
     Ok(ok(Listed { data, next_cursor: page.older }))
@@ -196,20 +196,20 @@ async fn listed(store: &Store, org: &OrgId, app: Option<&AppId>, which: Which) -
 ///
 /// Where the profile says that keys belong to organizations; an app's are issued under the app.
 #[utoipa::path(
-    post, path = "/v1/orgs/{org_id}/keys", operation_id = "createOrganizationKey", tag = "Keys", params(("org_id" = String, Path)), request_body = Body,
-    responses((status = 201, body = Issued))
+    post, path = "/v1/orgs/{org_id}/keys", operation_id = "createOrganizationKey", tag = "Keys", params(("org_id" = String, Path)), request_body = CreateKey,
+    responses((status = 201, body = IssuedKeyResponse))
 )]
 pub async fn create_of_org(
     State(state): State<AppState>,
-    CreationIn { parent: org, body, act }: CreationIn<Org, Body>,
+    CreationIn { parent: org, body, act }: CreationIn<Org, CreateKey>,
 ) -> Result<Response, Problem> {
     let store = &state.context.store;
     let new = check(&body, store.profile(), store.now())?;
     let issued = store.issue_key(&act, Holder::Organization(org), new, None).await?;
-    Ok(created(&format!("/v1/keys/{}", issued.key.id), Issued::of(&issued)))
+    Ok(created(&format!("/v1/keys/{}", issued.key.id), IssuedKeyResponse::of(&issued)))
 }
 
-fn check(body: &Body, profile: &sallyport::profile::Profile, now: Timestamp) -> Result<NewKey> {
+fn check(body: &CreateKey, profile: &sallyport::profile::Profile, now: Timestamp) -> Result<NewKey> {
     let input = KeyInput {
         label: &body.label,
         environment: &body.environment,
@@ -242,8 +242,12 @@ fn check(body: &Body, profile: &sallyport::profile::Profile, now: Timestamp) -> 
 /// Read a key
 #[utoipa::path(
     get, path = "/v1/keys/{key_id}", operation_id = "getKey", tag = "Keys", params(("key_id" = String, Path)),
-    responses((status = 200, body = Shown))
+    responses((status = 200, body = KeyResponse))
 )]
-pub async fn read(State(state): State<AppState>, key: Within<Key>, _: Asked<Nothing>) -> Result<Response, Problem> {
-    Ok(ok(Shown::found(&state.context.store, key.it).await?))
+pub async fn read(
+    State(state): State<AppState>,
+    key: Within<Key>,
+    _: QueryParams<NoParams>,
+) -> Result<Response, Problem> {
+    Ok(ok(KeyResponse::found(&state.context.store, key.it).await?))
 }

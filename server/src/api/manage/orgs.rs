@@ -14,13 +14,13 @@ use super::{
     access::{Manager, Within},
     answer::{Listed, created, ok},
     creation::Creation,
-    query::{Asked, Nothing, Part},
+    query::{NoParams, PageParams, QueryParams},
 };
 use crate::{
     api::{
         json::{self, Taken},
-        openapi::words,
         problem::Problem,
+        schema::words,
     },
     state::AppState,
 };
@@ -29,7 +29,7 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewOrg)]
-pub struct Body {
+pub struct CreateOrg {
     #[serde(default, deserialize_with = "json::or_default")]
     #[schema(required = true, min_length = 1, max_length = 100, example = "Focus Labs")]
     name: String,
@@ -38,14 +38,14 @@ pub struct Body {
     plan: String,
 }
 
-impl Taken for Body {
+impl Taken for CreateOrg {
     const TAKES: &str = "Its fields are name and plan (starter, pro or enterprise).";
 }
 
 /// An organization.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Org)]
-pub struct Shown {
+pub struct OrgResponse {
     #[schema(value_type = String, example = "org_focus_labs_kB8mPx")]
     org_id: OrgId,
     name: String,
@@ -59,7 +59,7 @@ pub struct Shown {
     archived_at: Option<Timestamp>,
 }
 
-impl From<Org> for Shown {
+impl From<Org> for OrgResponse {
     fn from(org: Org) -> Self {
         Self {
             org_id: org.id,
@@ -79,36 +79,36 @@ fn plans() -> Object {
 /// List organizations
 ///
 /// Every organization, or the one that the caller is limited to.
-#[utoipa::path(get, path = "/v1/orgs", operation_id = "listOrganizations", tag = "Organizations", params(Part), responses((status = 200, body = Listed<Shown>)))]
+#[utoipa::path(get, path = "/v1/orgs", operation_id = "listOrganizations", tag = "Organizations", params(PageParams), responses((status = 200, body = Listed<OrgResponse>)))]
 pub async fn list(
     State(state): State<AppState>,
     manager: Manager,
-    Asked(part): Asked<Part>,
+    QueryParams(part): QueryParams<PageParams>,
 ) -> Result<Response, Problem> {
     let page = state.context.store.orgs_page(manager.scope(), &part.paging()?).await?;
-    Ok(ok(Listed::of(page, Shown::from)))
+    Ok(ok(Listed::of(page, OrgResponse::from)))
 }
 
 /// Create an organization
 ///
 /// A caller that is limited to one organization can't create another.
 #[utoipa::path(
-    post, path = "/v1/orgs", operation_id = "createOrganization", tag = "Organizations", request_body = Body, responses((status = 201, body = Shown))
+    post, path = "/v1/orgs", operation_id = "createOrganization", tag = "Organizations", request_body = CreateOrg, responses((status = 201, body = OrgResponse))
 )]
 pub async fn create(
     State(state): State<AppState>,
-    Creation { body, act }: Creation<Body>,
+    Creation { body, act }: Creation<CreateOrg>,
 ) -> Result<Response, Problem> {
     let new = NewOrg::check(&body.name, "", &body.plan, "").map_err(sallyport::Error::from)?;
     let org = state.context.store.create_org(&act, new).await?;
-    Ok(created(&format!("/v1/orgs/{}", org.id), Shown::from(org)))
+    Ok(created(&format!("/v1/orgs/{}", org.id), OrgResponse::from(org)))
 }
 
 /// Read an organization
 #[utoipa::path(
     get, path = "/v1/orgs/{org_id}", operation_id = "getOrganization", tag = "Organizations", params(("org_id" = String, Path)),
-    responses((status = 200, body = Shown))
+    responses((status = 200, body = OrgResponse))
 )]
-pub async fn read(org: Within<Org>, _: Asked<Nothing>) -> Response {
-    ok(Shown::from(org.it))
+pub async fn read(org: Within<Org>, _: QueryParams<NoParams>) -> Response {
+    ok(OrgResponse::from(org.it))
 }

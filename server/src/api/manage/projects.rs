@@ -14,7 +14,7 @@ use super::{
     access::Within,
     answer::{Listed, created, ok},
     creation::CreationIn,
-    query::{Asked, Nothing, Part},
+    query::{NoParams, PageParams, QueryParams},
 };
 use crate::{
     api::{
@@ -28,20 +28,20 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewProject)]
-pub struct Body {
+pub struct CreateProject {
     #[serde(default, deserialize_with = "json::or_default")]
     #[schema(required = true, min_length = 1, max_length = 100, example = "Biosignals")]
     name: String,
 }
 
-impl Taken for Body {
+impl Taken for CreateProject {
     const TAKES: &str = "Its one field is name.";
 }
 
 /// A project: apps that belong together.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Project)]
-pub struct Shown {
+pub struct ProjectResponse {
     #[schema(value_type = String, example = "prj_biosignals_PJI2AxsO")]
     project_id: ProjectId,
     #[schema(value_type = String)]
@@ -57,7 +57,7 @@ pub struct Shown {
     archived_at: Option<Timestamp>,
 }
 
-impl From<Project> for Shown {
+impl From<Project> for ProjectResponse {
     fn from(project: Project) -> Self {
         Self {
             project_id: project.id,
@@ -73,37 +73,37 @@ impl From<Project> for Shown {
 
 /// List the projects of a tenant
 #[utoipa::path(
-    get, path = "/v1/tenants/{tenant_id}/projects", operation_id = "listProjects", tag = "Projects", params(("tenant_id" = String, Path), Part),
-    responses((status = 200, body = Listed<Shown>))
+    get, path = "/v1/tenants/{tenant_id}/projects", operation_id = "listProjects", tag = "Projects", params(("tenant_id" = String, Path), PageParams),
+    responses((status = 200, body = Listed<ProjectResponse>))
 )]
 pub async fn list(
     State(state): State<AppState>,
     tenant: Within<Tenant>,
-    Asked(part): Asked<Part>,
+    QueryParams(part): QueryParams<PageParams>,
 ) -> Result<Response, Problem> {
     let page = state.context.store.projects_page(&tenant.it.id, &part.paging()?).await?;
-    Ok(ok(Listed::of(page, Shown::from)))
+    Ok(ok(Listed::of(page, ProjectResponse::from)))
 }
 
 /// Create a project
 #[utoipa::path(
     post, path = "/v1/tenants/{tenant_id}/projects", operation_id = "createProject", tag = "Projects", params(("tenant_id" = String, Path)),
-    request_body = Body, responses((status = 201, body = Shown))
+    request_body = CreateProject, responses((status = 201, body = ProjectResponse))
 )]
 pub async fn create(
     State(state): State<AppState>,
-    CreationIn { parent: tenant, body, act }: CreationIn<Tenant, Body>,
+    CreationIn { parent: tenant, body, act }: CreationIn<Tenant, CreateProject>,
 ) -> Result<Response, Problem> {
     let new = NewProject::check(&body.name).map_err(sallyport::Error::from)?;
     let project = state.context.store.create_project(&act, &tenant, new).await?;
-    Ok(created(&format!("/v1/projects/{}", project.id), Shown::from(project)))
+    Ok(created(&format!("/v1/projects/{}", project.id), ProjectResponse::from(project)))
 }
 
 /// Read a project
 #[utoipa::path(
     get, path = "/v1/projects/{project_id}", operation_id = "getProject", tag = "Projects", params(("project_id" = String, Path)),
-    responses((status = 200, body = Shown))
+    responses((status = 200, body = ProjectResponse))
 )]
-pub async fn read(project: Within<Project>, _: Asked<Nothing>) -> Response {
-    ok(Shown::from(project.it))
+pub async fn read(project: Within<Project>, _: QueryParams<NoParams>) -> Response {
+    ok(ProjectResponse::from(project.it))
 }

@@ -16,7 +16,7 @@ const MOST: u8 = 100;
 const USUAL: u8 = 25;
 
 /// What the query asks.
-pub struct Asked<T>(pub T);
+pub struct QueryParams<T>(pub T);
 
 /// Parameters that an endpoint takes.
 pub trait Parameters: DeserializeOwned {
@@ -24,7 +24,7 @@ pub trait Parameters: DeserializeOwned {
     const TAKES: &str;
 }
 
-impl<T: Parameters> FromRequestParts<AppState> for Asked<T> {
+impl<T: Parameters> FromRequestParts<AppState> for QueryParams<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
@@ -36,9 +36,9 @@ impl<T: Parameters> FromRequestParts<AppState> for Asked<T> {
 /// No query at all.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Nothing {}
+pub struct NoParams {}
 
-impl Parameters for Nothing {
+impl Parameters for NoParams {
     const TAKES: &str = "This endpoint takes no query parameters.";
 }
 
@@ -46,7 +46,7 @@ impl Parameters for Nothing {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Part {
+pub struct PageParams {
     /// Entries at most.
     #[serde(default)]
     #[param(value_type = Option<u8>, minimum = 1, maximum = 100, default = 25, nullable = false)]
@@ -56,12 +56,12 @@ pub struct Part {
     cursor: Option<String>,
 }
 
-impl Parameters for Part {
+impl Parameters for PageParams {
     const TAKES: &str =
         "The query takes limit (1 to 100) and cursor (the next_cursor of the previous part), each once.";
 }
 
-impl Part {
+impl PageParams {
     pub fn paging(&self) -> Result<Paging, Problem> {
         Paging::parse(limit(self.limit)?, self.cursor.as_deref()).ok_or_else(no_cursor)
     }

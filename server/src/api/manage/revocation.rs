@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 use super::{
     access::{Manager, Within},
     answer::ok,
-    key_answer::Shown,
-    query::{Asked, Nothing},
+    key_response::KeyResponse,
+    query::{NoParams, QueryParams},
 };
 use crate::{
     api::{
@@ -26,17 +26,17 @@ use crate::{
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Revocation)]
-pub struct Why {
-    /// Shown in the activity log.
+pub struct RevokeReason {
+    /// KeyResponse in the activity log.
     #[schema(max_length = 200, example = "It was in a public repository")]
     reason: Option<String>,
 }
 
-impl Taken for Why {
+impl Taken for RevokeReason {
     const TAKES: &str = "Its one field is reason, which may be left out.";
 }
 
-impl FromRequest<AppState> for Why {
+impl FromRequest<AppState> for RevokeReason {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &AppState) -> Result<Self, Problem> {
@@ -45,7 +45,7 @@ impl FromRequest<AppState> for Why {
     }
 }
 
-impl Why {
+impl RevokeReason {
     fn check(self) -> Result<String, Error> {
         Ok(text::optional_line("reason", &self.reason.unwrap_or_default(), 200)?)
     }
@@ -54,7 +54,7 @@ impl Why {
 /// How many keys were revoked.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Revoked)]
-pub struct Revoked {
+pub struct RevokedCount {
     /// Number of keys revoked by this request, without those revoked before.
     #[schema(example = 12)]
     revoked: u64,
@@ -65,18 +65,18 @@ pub struct Revoked {
 /// For good. Once this is answered, every request with the key is refused. Revoking again changes nothing.
 #[utoipa::path(
     post, path = "/v1/keys/{key_id}/revoke", operation_id = "revokeKey", tag = "Keys", params(("key_id" = String, Path)),
-    request_body = Option<Why>, responses((status = 200, body = Shown))
+    request_body = Option<RevokeReason>, responses((status = 200, body = KeyResponse))
 )]
 pub async fn revoke(
     State(state): State<AppState>,
     key: Within<Key>,
-    _: Asked<Nothing>,
-    why: Why,
+    _: QueryParams<NoParams>,
+    why: RevokeReason,
 ) -> Result<Response, Problem> {
     let store = &state.context.store;
     store.revoke_key(&key.manager.act(), &key.it, why.check()?).await?;
     let revoked = store.key_within(key.manager.scope(), &key.it.id).await?.ok_or(Error::NotFound)?;
-    Ok(ok(Shown::found(store, revoked).await?))
+    Ok(ok(KeyResponse::found(store, revoked).await?))
 }
 
 /// Revoke every key of an app
@@ -84,13 +84,13 @@ pub async fn revoke(
 /// For good, and at once.
 #[utoipa::path(
     post, path = "/v1/apps/{app_id}/keys/revoke-all", operation_id = "revokeAllAppKeys", tag = "Keys", params(("app_id" = String, Path)),
-    request_body = Option<Why>, responses((status = 200, body = Revoked))
+    request_body = Option<RevokeReason>, responses((status = 200, body = RevokedCount))
 )]
 pub async fn revoke_all_of_app(
     State(state): State<AppState>,
     app: Within<App>,
-    _: Asked<Nothing>,
-    why: Why,
+    _: QueryParams<NoParams>,
+    why: RevokeReason,
 ) -> Result<Response, Problem> {
     revoke_all(&state, &app.manager, &Place::from(&app.it), why).await
 }
@@ -100,18 +100,23 @@ pub async fn revoke_all_of_app(
 /// For good, and at once.
 #[utoipa::path(
     post, path = "/v1/orgs/{org_id}/keys/revoke-all", operation_id = "revokeAllOrganizationKeys", tag = "Keys", params(("org_id" = String, Path)),
-    request_body = Option<Why>, responses((status = 200, body = Revoked))
+    request_body = Option<RevokeReason>, responses((status = 200, body = RevokedCount))
 )]
 pub async fn revoke_all_of_org(
     State(state): State<AppState>,
     org: Within<Org>,
-    _: Asked<Nothing>,
-    why: Why,
+    _: QueryParams<NoParams>,
+    why: RevokeReason,
 ) -> Result<Response, Problem> {
     revoke_all(&state, &org.manager, &Place::from(&org.it), why).await
 }
 
-async fn revoke_all(state: &AppState, manager: &Manager, place: &Place, why: Why) -> Result<Response, Problem> {
+async fn revoke_all(
+    state: &AppState,
+    manager: &Manager,
+    place: &Place,
+    why: RevokeReason,
+) -> Result<Response, Problem> {
     let revoked = state.context.store.revoke_all(&manager.act(), place, why.check()?).await?;
-    Ok(ok(Revoked { revoked }))
+    Ok(ok(RevokedCount { revoked }))
 }

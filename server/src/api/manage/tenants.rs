@@ -14,7 +14,7 @@ use super::{
     access::Within,
     answer::{Listed, created, ok},
     creation::CreationIn,
-    query::{Asked, Nothing, Part},
+    query::{NoParams, PageParams, QueryParams},
 };
 use crate::{
     api::{
@@ -28,20 +28,20 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewTenant)]
-pub struct Body {
+pub struct CreateTenant {
     #[serde(default, deserialize_with = "json::or_default")]
     #[schema(required = true, min_length = 1, max_length = 100, example = "Production")]
     name: String,
 }
 
-impl Taken for Body {
+impl Taken for CreateTenant {
     const TAKES: &str = "Its one field is name.";
 }
 
 /// A tenant: a part of an organization that is kept apart.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Tenant)]
-pub struct Shown {
+pub struct TenantResponse {
     #[schema(value_type = String, example = "ten_production_a1b2c3")]
     tenant_id: TenantId,
     #[schema(value_type = String)]
@@ -55,7 +55,7 @@ pub struct Shown {
     archived_at: Option<Timestamp>,
 }
 
-impl From<Tenant> for Shown {
+impl From<Tenant> for TenantResponse {
     fn from(tenant: Tenant) -> Self {
         Self {
             tenant_id: tenant.id,
@@ -70,37 +70,37 @@ impl From<Tenant> for Shown {
 
 /// List the tenants of an organization
 #[utoipa::path(
-    get, path = "/v1/orgs/{org_id}/tenants", operation_id = "listTenants", tag = "Tenants", params(("org_id" = String, Path), Part),
-    responses((status = 200, body = Listed<Shown>))
+    get, path = "/v1/orgs/{org_id}/tenants", operation_id = "listTenants", tag = "Tenants", params(("org_id" = String, Path), PageParams),
+    responses((status = 200, body = Listed<TenantResponse>))
 )]
 pub async fn list(
     State(state): State<AppState>,
     org: Within<Org>,
-    Asked(part): Asked<Part>,
+    QueryParams(part): QueryParams<PageParams>,
 ) -> Result<Response, Problem> {
     let page = state.context.store.tenants_page(&org.it.id, &part.paging()?).await?;
-    Ok(ok(Listed::of(page, Shown::from)))
+    Ok(ok(Listed::of(page, TenantResponse::from)))
 }
 
 /// Create a tenant
 #[utoipa::path(
-    post, path = "/v1/orgs/{org_id}/tenants", operation_id = "createTenant", tag = "Tenants", params(("org_id" = String, Path)), request_body = Body,
-    responses((status = 201, body = Shown))
+    post, path = "/v1/orgs/{org_id}/tenants", operation_id = "createTenant", tag = "Tenants", params(("org_id" = String, Path)), request_body = CreateTenant,
+    responses((status = 201, body = TenantResponse))
 )]
 pub async fn create(
     State(state): State<AppState>,
-    CreationIn { parent: org, body, act }: CreationIn<Org, Body>,
+    CreationIn { parent: org, body, act }: CreationIn<Org, CreateTenant>,
 ) -> Result<Response, Problem> {
     let new = NewTenant::check(&body.name).map_err(sallyport::Error::from)?;
     let tenant = state.context.store.create_tenant(&act, &org.id, new).await?;
-    Ok(created(&format!("/v1/tenants/{}", tenant.id), Shown::from(tenant)))
+    Ok(created(&format!("/v1/tenants/{}", tenant.id), TenantResponse::from(tenant)))
 }
 
 /// Read a tenant
 #[utoipa::path(
     get, path = "/v1/tenants/{tenant_id}", operation_id = "getTenant", tag = "Tenants", params(("tenant_id" = String, Path)),
-    responses((status = 200, body = Shown))
+    responses((status = 200, body = TenantResponse))
 )]
-pub async fn read(tenant: Within<Tenant>, _: Asked<Nothing>) -> Response {
-    ok(Shown::from(tenant.it))
+pub async fn read(tenant: Within<Tenant>, _: QueryParams<NoParams>) -> Response {
+    ok(TenantResponse::from(tenant.it))
 }

@@ -5,7 +5,7 @@ fn connections(most: usize, of_an_address: usize) -> Arc<Connections> {
     Connections::new(Bounds { most, of_an_address })
 }
 
-fn admitted(connections: &Arc<Connections>, address: Option<&str>) -> Option<Place> {
+fn admitted(connections: &Arc<Connections>, address: Option<&str>) -> Option<Slot> {
     let address = address.map(|address| address.parse().expect("an address"));
     match connections.admit(address, false) {
         Admission::Admitted(place) => Some(place),
@@ -14,7 +14,7 @@ fn admitted(connections: &Arc<Connections>, address: Option<&str>) -> Option<Pla
 }
 
 /// A task that ends when its connection is closed.
-fn serve(connections: &Arc<Connections>, place: Place) -> Arc<Activity> {
+fn serve(connections: &Arc<Connections>, place: Slot) -> Arc<Activity> {
     let (id, activity) = (place.id(), Arc::clone(&place.activity));
     let task = tokio::spawn(async move {
         let _place = place;

@@ -23,7 +23,7 @@ const NAME: usize = 84;
 const TIMESTAMP: usize = 24;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct RequestRecord {
     pub caller: Caller,
     pub scopes: Box<[Box<str>]>,
     pub method: Option<Box<str>>,
@@ -78,7 +78,7 @@ pub enum Caller {
     Backend(Option<Box<str>>),
 }
 
-impl Asked {
+impl RequestRecord {
     pub(super) fn new(ask: &Ask<'_>, profile: &Profile, at: Timestamp) -> Self {
         let short = |text: &str, most| plain(text, most, profile);
         let path = ask.request.target.map(|target| target.split(['?', '#']).next().unwrap_or_default());

@@ -11,12 +11,12 @@ use sallyport::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::openapi::words;
+use crate::api::schema::words;
 
 /// An API key.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Key)]
-pub struct Shown {
+pub struct KeyResponse {
     #[schema(value_type = String, example = "key_7Hq2aB3cD4eF5gH6")]
     key_id: KeyId,
     label: String,
@@ -61,7 +61,7 @@ pub struct Shown {
     revoke_reason: Option<String>,
 }
 
-impl Shown {
+impl KeyResponse {
     /// With the app it speaks for, if it does for one.
     pub fn of(key: Key, app: Option<&App>, now: Timestamp) -> Self {
         let status = key.status(now).as_str();
@@ -109,7 +109,7 @@ impl Shown {
 /// A key that was just issued: the credentials, and what it is.
 #[derive(Serialize, ToSchema)]
 #[schema(as = IssuedKey)]
-pub struct Issued<'a> {
+pub struct IssuedKeyResponse<'a> {
     #[schema(value_type = String)]
     org_id: &'a OrgId,
     #[schema(value_type = Option<String>, required = true)]
@@ -137,7 +137,7 @@ pub struct Issued<'a> {
     expires_at: Option<Timestamp>,
 }
 
-impl<'a> Issued<'a> {
+impl<'a> IssuedKeyResponse<'a> {
     pub fn of(issued: &'a key::Issued) -> Self {
         let (key, app) = (&issued.key, issued.app.as_ref());
         Self {

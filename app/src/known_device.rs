@@ -1,0 +1,67 @@
+//! Browsers that signed in before, known by the mark in a cookie.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sallyport::{Timestamp, throttle::Who};
+
+use crate::context::Context;
+
+const NONCE: usize = 16;
+const TIME: usize = 8;
+const MARK: usize = 32;
+const PURPOSE: &[u8] = b"known device";
+/// How long a browser is known.
+const KNOWN: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Bound to the host where that is possible, as the session's cookie is.
+fn cookie_name(context: &Context) -> &'static str {
+    if context.is_https() { "__Host-sallyport-device" } else { "sallyport-device" }
+}
+
+/// The cookie by which a browser is known that signed in to an account: a nonce, the time, and the mark of both and of
+/// the account with the password it has. It opens nothing; its bearer's mistakes are counted by themselves. Who knew an
+/// earlier password, and may have gathered marks, is a stranger.
+pub fn known_device(context: &Context, account: &str, password_hash: &str) -> Option<HeaderValue> {
+    let mut token = [0; NONCE + TIME + MARK];
+    context.store.entropy().fill(&mut token[..NONCE]);
+    token[NONCE..NONCE + TIME].copy_from_slice(&context.store.now().micros().to_be_bytes());
+    let mark =
+        context.store.vault().mark(&[PURPOSE, account.as_bytes(), password_hash.as_bytes(), &token[..NONCE + TIME]]);
+    token[NONCE + TIME..].copy_from_slice(&mark);
+    let secure = if context.is_https() { "; Secure" } else { "" };
+    let cookie = format!(
+        "{}={}; Path=/; Max-Age={}; SameSite=Strict; HttpOnly{secure}",
+        cookie_name(context),
+        BASE64_URL_SAFE_NO_PAD.encode(token),
+        KNOWN.as_secs()
+    );
+    HeaderValue::from_str(&cookie).ok()
+}
+
+/// Who tries to sign in to an account: a browser that we know, or a stranger.
+pub fn who(
+    context: &Context,
+    headers: &HeaderMap,
+    ip: std::net::IpAddr,
+    account: &str,
+    password_hash: Option<&str>,
+) -> Who {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let cookie = pairs.find(|(name, _)| *name == cookie_name(context));
+    let device = cookie.zip(password_hash).and_then(|((_, token), hash)| device(context, token, account, hash));
+    device.map_or(Who::Stranger(ip), Who::Device)
+}
+
+fn device(context: &Context, token: &str, account: &str, password_hash: &str) -> Option<[u8; NONCE]> {
+    let token = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
+    let (marked, mark) = token.split_at_checked(NONCE + TIME)?;
+    if !context.store.vault().is_marked(&[PURPOSE, account.as_bytes(), password_hash.as_bytes(), marked], mark) {
+        return None;
+    }
+    let (nonce, time) = marked.split_at(NONCE);
+    let given_at = Timestamp::from_micros(i64::from_be_bytes(time.try_into().ok()?));
+    (context.store.now().since(given_at) <= KNOWN).then(|| nonce.try_into().ok())?
+}

@@ -1,0 +1,25 @@
+//! The limits of an app's keys, in words.
+
+use leptos::prelude::*;
+use sallyport::app::App;
+
+use crate::{
+    components::{Card, Fact, Facts},
+    pages::keys::restrictions::card::limits_in_words,
+};
+
+/// The limits in the app's settings.
+#[component]
+pub fn LimitsCard(app: App, may_change: bool) -> impl IntoView {
+    let href = format!("/apps/{}/limits", app.id);
+    view! {
+        <Card
+            title="Limits"
+            actions=move || may_change.then(|| view! {
+                <form method="get" action=href><button id="limits" class="btn">"Change limits"</button></form>
+            })
+        >
+            <Facts><Fact label="Of each key">{limits_in_words(app.limits, "Set by the plan")}</Fact></Facts>
+        </Card>
+    }
+}

@@ -1,0 +1,51 @@
+//! What a key is held to, in words.
+
+use leptos::prelude::*;
+use sallyport::key::{Key, LimitOverride, Restrictions};
+
+use crate::{
+    components::{Card, CodeBlock, Fact, Facts},
+    words::{count, digits},
+};
+
+/// The restrictions on the key's page.
+#[component]
+pub fn RestrictionsCard(key: Key, may_change: bool) -> impl IntoView {
+    let href = format!("/keys/{}/restrictions", key.id);
+    let Restrictions { require_signed, addresses, addresses_enforced, limits } = key.restrictions;
+    let signatures = if require_signed { "Required" } else { "Not required" };
+    let (blocks, listed) = (addresses.len(), addresses.lines().collect::<Vec<_>>().join("\n"));
+    let said = match (blocks, addresses_enforced) {
+        (0, _) => "Every address".to_owned(),
+        (n, true) => format!("{}; others are refused", count(whole(n), "block")),
+        (n, false) => format!("{}; others are noted, and pass", count(whole(n), "block")),
+    };
+    view! {
+        <Card
+            title="Restrictions"
+            actions=move || may_change.then(|| view! {
+                <form method="get" action=href><button id="restrictions" class="btn">"Change restrictions"</button></form>
+            })
+        >
+            <div class="stack">
+                <Facts>
+                    <Fact label="Signatures">{signatures}</Fact>
+                    <Fact label="Addresses">{said}</Fact>
+                    <Fact label="Limits">{limits_in_words(limits, "Set by the app or the plan")}</Fact>
+                </Facts>
+                {(blocks > 0).then(|| view! { <CodeBlock text=listed name="Copy addresses"/> })}
+            </div>
+        </Card>
+    }
+}
+
+fn whole(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+pub fn limits_in_words(limits: LimitOverride, none: &str) -> String {
+    let limit = |limit: Option<u32>, of: &str| limit.map(|limit| format!("{} requests per {of}", digits(limit.into())));
+    let parts: Vec<_> =
+        [limit(limits.per_minute, "minute"), limit(limits.per_day, "day")].into_iter().flatten().collect();
+    if parts.is_empty() { none.to_owned() } else { parts.join(", ") }
+}

@@ -1,0 +1,67 @@
+//! What changed for verifiers, commit by commit, as the nodes of one database tell each other.
+
+use sqlx::any::AnyRow;
+
+use super::row::{Read, digest};
+use crate::{Result, key::Digest};
+
+/// So many changes are kept at least. A node that missed more forgets all it holds; it accepted no key meanwhile, unless
+/// that many were committed within its lease.
+pub(super) const KEPT: i64 = 1_000;
+/// How often old ones are removed, in commits.
+pub(super) const PRUNED_EVERY: i64 = 100;
+
+pub(super) const SINCE: &str =
+    "SELECT revision, touched, added_secrets, added_tokens FROM changes WHERE revision > $1 ORDER BY revision";
+
+/// What one commit changed that verdicts depend on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The revision that it made.
+    pub revision: i64,
+    pub touched: Touched,
+    /// What nobody had before.
+    pub added: Vec<Added>,
+}
+
+/// The secrets and root tokens that a change touched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Touched {
+    These(Vec<Digest>),
+    /// Too many to name.
+    Everything,
+}
+
+/// What nobody had until now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// A key's.
+    Secret(Digest),
+    Token(Digest),
+}
+
+/// The changes after `revision`; nothing where one of them is missing.
+pub(super) fn without_gap(revision: i64, rows: &[AnyRow]) -> Result<Option<Vec<Change>>> {
+    let changes: Vec<_> = rows.iter().map(change).collect::<Result<_>>()?;
+    let follows = (revision + 1..).zip(&changes).all(|(expected, change)| change.revision == expected);
+    Ok((follows && !changes.is_empty()).then_some(changes))
+}
+
+fn change(row: &AnyRow) -> Result<Change> {
+    let touched = match row.bytes_opt("touched")? {
+        Some(bytes) => Touched::These(digests(&bytes)?),
+        None => Touched::Everything,
+    };
+    let secrets = digests(&row.bytes("added_secrets")?)?.into_iter().map(Added::Secret);
+    let tokens = digests(&row.bytes("added_tokens")?)?.into_iter().map(Added::Token);
+    Ok(Change { revision: row.int("revision")?, touched, added: secrets.chain(tokens).collect() })
+}
+
+/// Digests one after another, as a row holds them.
+pub(super) fn joined<'a>(digests: impl IntoIterator<Item = &'a Digest>) -> Vec<u8> {
+    digests.into_iter().flat_map(|digest| digest.0).collect()
+}
+
+fn digests(joined: &[u8]) -> Result<Vec<Digest>> {
+    joined.chunks(32).map(digest).collect()
+}

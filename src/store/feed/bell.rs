@@ -1,0 +1,89 @@
+//! What wakes a node when another one changed something, so that it needs not wait for its next poll. PostgreSQL alone has
+//! it: a connection that listens for the notification of each commit.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    Executor,
+    postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions},
+};
+use tokio::{sync::Mutex, time::sleep};
+
+use super::super::{Location, connector::POSTGRES, pools::LOOK_UP};
+
+/// As the commits name it (`tx/changes.rs`).
+const CHANNEL: &str = "sallyport_changes";
+/// How long to wait after a listener failed: until then the polls alone tell.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// Nothing on SQLite.
+pub(super) struct Bell(Option<Line>);
+
+struct Line {
+    pool: PgPool,
+    listener: Mutex<Option<PgListener>>,
+}
+
+impl Bell {
+    /// Connects nothing yet.
+    pub(super) fn new(location: &Location) -> sqlx::Result<Self> {
+        let Location::Postgres(url) = location else { return Ok(Self(None)) };
+        let options =
+            PgPoolOptions::new().max_connections(1).acquire_timeout(LOOK_UP).max_lifetime(None).idle_timeout(None);
+        let options = options.after_connect(|connection, _| {
+            Box::pin(async move {
+                connection.execute(POSTGRES).await?;
+                Ok(())
+            })
+        });
+        let pool = options.connect_lazy_with(PgConnectOptions::from_str(url)?);
+        Ok(Self(Some(Line { pool, listener: Mutex::default() })))
+    }
+
+    pub(super) async fn rung(&self) {
+        match &self.0 {
+            None => std::future::pending().await,
+            Some(line) => line.rung().await,
+        }
+    }
+
+    /// Who waits for it waits no more for long: its connection ends.
+    pub(super) async fn close(&self) {
+        if let Some(line) = &self.0 {
+            if let Ok(mut listener) = line.listener.try_lock() {
+                *listener = None;
+            }
+            line.pool.close().await;
+        }
+    }
+}
+
+impl Line {
+    async fn rung(&self) {
+        let mut held = self.listener.lock().await;
+        loop {
+            // Taken out, so that one that failed or was left in the middle does not come back.
+            match self.next(held.take()).await {
+                Ok(listener) => {
+                    *held = Some(listener);
+                    return;
+                }
+                Err(_) => sleep(AGAIN).await,
+            }
+        }
+    }
+
+    /// Waits for a notification over the listener there is, or a new one.
+    async fn next(&self, listener: Option<PgListener>) -> sqlx::Result<PgListener> {
+        let mut listener = match listener {
+            Some(listener) => listener,
+            None => {
+                let mut listener = PgListener::connect_with(&self.pool).await?;
+                listener.listen(CHANNEL).await?;
+                listener
+            }
+        };
+        listener.recv().await?;
+        Ok(listener)
+    }
+}

@@ -1,0 +1,107 @@
+//! The secrets of keys: each is found by its digest and belongs to a key, whose label, scopes, limits and history outlive it.
+//! A secret is active while it was not ended and has not retired.
+//!
+//! Who writes here holds the key's row first, so that two of these never wait for each other.
+
+use super::{
+    Added,
+    row::{Read, digest},
+    tx::Tx,
+};
+use crate::{
+    Error, Result, Timestamp,
+    id::KeyId,
+    key::{Digest, PlainSecret},
+};
+
+/// The order in which a key's secrets `s` stand for it: the newest that was not ended comes first.
+macro_rules! newest_secret_first {
+    () => {
+        "CASE WHEN s.ended_at IS NULL THEN 0 ELSE 1 END, s.n DESC"
+    };
+}
+
+/// What lists show of the secret of a key `k`.
+macro_rules! shown_column {
+    () => {
+        concat!(
+            "(SELECT s.shown FROM key_secrets s WHERE s.key_id = k.id ORDER BY ",
+            $crate::store::key_secrets::newest_secret_first!(),
+            " LIMIT 1) AS shown"
+        )
+    };
+}
+
+/// What the signing secrets of a key `k` are: how many it had, how many sign, and until when the one before the newest does.
+macro_rules! signing_columns {
+    () => {
+        "(SELECT COALESCE(MAX(g.n), 0) FROM signing_secrets g WHERE g.key_id = k.id) AS signing_version, \
+        (SELECT COUNT(*) FROM signing_secrets g WHERE g.key_id = k.id AND g.ended_at IS NULL) AS signs, \
+        (SELECT MAX(g.retires_at) FROM signing_secrets g WHERE g.key_id = k.id AND g.ended_at IS NULL) \
+        AS signing_before_until"
+    };
+}
+
+pub(super) use {newest_secret_first, shown_column, signing_columns};
+
+impl Tx {
+    /// Holds a key's row until this ends: nobody revokes it meanwhile, and its secrets stay as they are. When it was
+    /// revoked, if it was.
+    pub(super) async fn hold_key(&mut self, key: &KeyId) -> Result<Option<Timestamp>> {
+        // SQLite has one writer, and no words for this.
+        let hold = if self.is_on_postgres() { "FOR NO KEY UPDATE" } else { "" };
+        let sql = format!("SELECT revoked_at FROM keys WHERE id = $1 {hold}");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(key.to_string()).fetch_optional(self.on()).await?;
+        row.ok_or(Error::NotFound)?.time_opt("revoked_at")
+    }
+
+    /// Gives a key that is held another secret, or its first. Those it has stay as they are.
+    pub(super) async fn add_key_secret(&mut self, key: &KeyId, secret: &PlainSecret) -> Result<()> {
+        let (digest, pepper) = self.store().0.peppers.digest(secret);
+        sqlx::query(
+            "INSERT INTO key_secrets (key_id, n, digest, pepper, shown, created_at) \
+             SELECT $1, COALESCE(MAX(n), 0) + 1, $2, $3, $4, $5 FROM key_secrets WHERE key_id = $1",
+        )
+        .bind(key.to_string())
+        .bind(digest.0.to_vec())
+        .bind(pepper)
+        .bind(secret.shown())
+        .bind(self.now().micros())
+        .execute(self.on())
+        .await?;
+        self.adds(Added::Secret(digest));
+        Ok(())
+    }
+
+    /// Ends every secret of a key that is held; their digests.
+    pub(super) async fn end_all_secrets(&mut self, key: &KeyId) -> Result<Vec<Digest>> {
+        let now = self.now().micros();
+        let ended =
+            sqlx::query("UPDATE key_secrets SET ended_at = COALESCE(ended_at, $2) WHERE key_id = $1 RETURNING digest");
+        let rows = ended.bind(key.to_string()).bind(now).fetch_all(self.on()).await?;
+        let signing = "UPDATE signing_secrets SET sealed = NULL, ended_at = $2 WHERE key_id = $1 AND ended_at IS NULL";
+        sqlx::query(signing).bind(key.to_string()).bind(now).execute(self.on()).await?;
+        let digests: Vec<_> = rows.iter().map(|row| digest(&row.bytes("digest")?)).collect::<Result<_>>()?;
+        digests.iter().for_each(|digest| self.touches(*digest));
+        Ok(digests)
+    }
+
+    /// The same for the keys that a condition on `keys` names, `$1` being that id. They are held, and touched by name.
+    pub(super) async fn end_secrets_within(&mut self, keys: &str, id: &str) -> Result<()> {
+        let now = self.now().micros();
+        for set in ["key_secrets SET ended_at = $2", "signing_secrets SET sealed = NULL, ended_at = $2"] {
+            let sql = format!("UPDATE {set} WHERE ended_at IS NULL AND key_id IN (SELECT id FROM keys WHERE {keys})");
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_owned()).bind(now).execute(self.on()).await?;
+        }
+        Ok(())
+    }
+
+    /// A verdict on this key depends on the change, whichever of its secrets is presented.
+    pub(super) async fn touches_key(&mut self, key: &KeyId) -> Result<()> {
+        let digests = sqlx::query("SELECT digest FROM key_secrets WHERE key_id = $1").bind(key.to_string());
+        for row in &digests.fetch_all(self.on()).await? {
+            self.touches(digest(&row.bytes("digest")?)?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,75 @@
+//! What a commit changes for verifiers: gathered while it is written, and left for those of all nodes in the same commit.
+
+use super::{
+    super::{
+        Added, Change, Touched,
+        changes::{KEPT, PRUNED_EVERY, joined},
+        row::Read,
+    },
+    Tx,
+};
+use crate::{Result, key::Digest};
+
+/// The number is the payload of PostgreSQL's notification, which is sent with the commit and wakes the other nodes.
+const NEXT_ON_POSTGRES: &str = "UPDATE revision SET n = n + 1 WHERE id = 1 \
+    RETURNING n, CAST(pg_notify('sallyport_changes', CAST(n AS TEXT)) AS TEXT) AS notified";
+const NEXT: &str = "UPDATE revision SET n = n + 1 WHERE id = 1 RETURNING n";
+
+impl Tx {
+    /// A verdict depends on this: verifiers hear of it before the caller does.
+    pub(in crate::store) fn touches(&mut self, digest: Digest) {
+        match self.touched.get_or_insert_with(|| Touched::These(Vec::new())) {
+            Touched::These(digests) => digests.push(digest),
+            Touched::Everything => {}
+        }
+    }
+
+    /// So many verdicts depend on this that naming the keys would cost more than fetching them again.
+    pub(in crate::store) fn touches_everything(&mut self) {
+        self.touched = Some(Touched::Everything);
+    }
+
+    /// Verifiers know from now on that this is somebody's.
+    pub(in crate::store) fn adds(&mut self, added: Added) {
+        self.added.push(added);
+    }
+
+    /// Takes the next revision, and leaves under it what was touched and added. The revision's row is held to the commit, so
+    /// that revisions become visible in their order and without a gap. Old rows are removed now and then.
+    pub(super) async fn leave_change(&mut self) -> Result<Option<Change>> {
+        let (touched, added) = (self.touched.take(), std::mem::take(&mut self.added));
+        if touched.is_none() && added.is_empty() {
+            return Ok(None);
+        }
+        let touched = touched.unwrap_or_else(|| Touched::These(Vec::new()));
+        let next = if self.is_on_postgres() { NEXT_ON_POSTGRES } else { NEXT };
+        let revision = sqlx::query(next).fetch_one(self.on()).await?.int("n")?;
+        let secrets = added.iter().filter_map(|added| match added {
+            Added::Secret(digest) => Some(digest),
+            Added::Token(_) => None,
+        });
+        let tokens = added.iter().filter_map(|added| match added {
+            Added::Token(digest) => Some(digest),
+            Added::Secret(_) => None,
+        });
+        let now = self.now().micros();
+        sqlx::query(
+            "INSERT INTO changes (revision, touched, added_secrets, added_tokens, at) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(revision)
+        .bind(match &touched {
+            Touched::These(digests) => Some(joined(digests)),
+            Touched::Everything => None,
+        })
+        .bind(joined(secrets))
+        .bind(joined(tokens))
+        .bind(now)
+        .execute(self.on())
+        .await?;
+        if revision % PRUNED_EVERY == 0 {
+            let old = sqlx::query("DELETE FROM changes WHERE revision <= $1").bind(revision - KEPT);
+            old.execute(self.on()).await?;
+        }
+        Ok(Some(Change { revision, touched, added }))
+    }
+}

@@ -1,0 +1,75 @@
+//! A node of several on one database.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use sallyport::{
+    id::RequestId,
+    key::{Ask, Digest, PlainSecret, Verdict, secret::Checked},
+    request::Client,
+    store::Store,
+    testing::SeededEntropy,
+    verifier::Verifier,
+};
+
+/// A store of its own, and its verifier.
+pub struct Node {
+    pub store: Store,
+    pub verifier: Arc<Verifier>,
+    asked: Arc<AtomicUsize>,
+}
+
+pub fn client() -> Client {
+    Client {
+        ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        proxied: false,
+        user_agent: None,
+        request_id: RequestId::mint(&SeededEntropy::new(1)),
+    }
+}
+
+impl Node {
+    pub async fn start(store: Store) -> Self {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        store.slow_look_ups(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            std::future::ready(())
+        });
+        let verifier = Verifier::start(store.clone(), 1_000, Arc::new(|| Duration::ZERO)).await.expect("started");
+        Self { store, verifier, asked }
+    }
+
+    pub async fn judge(&self, secret: &PlainSecret, ask: &Ask<'_>) -> Verdict {
+        self.verifier.judge(Some(secret.expose()), ask, &client()).await.expect("judged").verdict
+    }
+
+    pub async fn judges<const N: usize>(&self, secrets: [&PlainSecret; N]) -> [Verdict; N] {
+        let mut verdicts = [Verdict::Missing; N];
+        for (verdict, secret) in verdicts.iter_mut().zip(secrets) {
+            *verdict = self.judge(secret, &Ask { cost: 1, ..Ask::default() }).await;
+        }
+        verdicts
+    }
+
+    /// How many keys it looked up in the database since it was asked last.
+    pub fn asked(&self) -> usize {
+        self.asked.swap(0, Ordering::SeqCst)
+    }
+
+    /// What the worker does four times a second.
+    pub async fn poll(&self) {
+        self.verifier.poll().await.expect("polled");
+    }
+}
+
+pub fn digest(store: &Store, secret: &PlainSecret) -> Digest {
+    let checked = Checked::parse("sk_live_", secret.expose()).expect("shaped");
+    store.digests(checked).next().expect("one pepper")
+}
