@@ -78,7 +78,7 @@ test('revoked keys are shown in place, and going back hides them', async ({ page
 
 test('new events are announced, and shown when asked for', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
-  await page.goto(`/apps/${app_id}/activity?action=key.created`);
+  await page.goto(`/apps/${app_id}/activity?action=key.generated`);
   const stays = await mark(page);
   const table = page.getByRole('table', { name: 'Activity' });
   await expect(table).toHaveCount(0);

@@ -114,7 +114,8 @@ mod run {
         }
 
         fn apply(&self) {
-            if self.is_changed() {
+            // A form that another one took the place of loses its focus, and has nothing to say any more.
+            if self.form.is_connected() && self.is_changed() {
                 self.go();
             }
         }
