@@ -15,7 +15,7 @@ pub struct EventFilter {
     pub to: Option<Timestamp>,
     /// How many on a page, where the portal's own number won't do.
     pub limit: Option<u8>,
-    /// Sequence numbers of an [`EventPage`]: the events before, or after.
+    /// Sequence numbers of an [`EventPage`](super::EventPage): the events before, or after.
     pub before: Option<i64>,
     pub after: Option<i64>,
     /// The last sequence number that is asked for at all, in whatever order.
