@@ -89,13 +89,13 @@ fn meanwhile(seen: &Terms, key: &Key) -> String {
     let mut message = "This key was changed after the form was opened.".to_owned();
     let mut add = |what: &str, then: String, now: String| {
         if then != now {
-            message += &format!(" {what}: {now} now, {then} when you opened it.");
+            message += &format!(" {what} now: {now}; when you opened it: {then}.");
         }
     };
     let scopes = |scopes: &[String]| if scopes.is_empty() { "none".to_owned() } else { scopes.join(", ") };
     let expiry = |at: Option<Timestamp>| at.map_or("never".to_owned(), Timestamp::to_rfc3339);
     add("Scopes", scopes(&seen.scopes), scopes(&key.scopes));
-    add("Expires", expiry(seen.expires_at), expiry(key.expires_at));
+    add("Expiry", expiry(seen.expires_at), expiry(key.expires_at));
     message + " Send it again to replace that."
 }
 
@@ -160,8 +160,8 @@ mod tests {
         assert_eq!(code, "changed_meanwhile");
         assert_eq!(
             message,
-            "This key was changed after the form was opened. Scopes: read now, read, write when you opened it. Expires: \
-             never now, 2026-11-22T06:00:00Z when you opened it. Send it again to replace that."
+            "This key was changed after the form was opened. Scopes now: read; when you opened it: read, write. \
+             Expiry now: never; when you opened it: 2026-11-22T06:00:00Z. Send it again to replace that."
         );
     }
 

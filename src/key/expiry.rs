@@ -87,8 +87,9 @@ fn end_of(date: &str, now: Timestamp) -> Result<Timestamp, Invalid> {
     if date.is_empty() {
         return Err(refused("Choose a date.".to_owned()));
     }
-    let day =
-        Some(date).filter(|date| date.len() == 10).and_then(|date| NaiveDate::parse_from_str(date, "%Y-%m-%d").ok());
+    let day = Some(date)
+        .filter(|date| date.len() == 10 && date.starts_with(|first: char| first.is_ascii_digit()))
+        .and_then(|date| NaiveDate::parse_from_str(date, "%Y-%m-%d").ok());
     let last = NaiveTime::from_hms_opt(23, 59, 59);
     let (Some(day), Some(last)) = (day, last) else {
         return Err(refused("Write the date like 2027-01-31.".to_owned()));

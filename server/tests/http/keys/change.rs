@@ -10,7 +10,7 @@ use sallyport::{
 
 use crate::{
     client::{Answer, Client},
-    portal::{TestPortal, find},
+    portal::{PASSWORD, TestPortal, find},
 };
 
 crate::on_both_portals!(
@@ -49,7 +49,7 @@ async fn send(browser: &Client, path: &str, seen: &str, scopes: &[&str], more: &
 async fn narrower_scopes_are_held_at_once(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
-    let shown = portal.generate(&app, "CI", &["read", "write"], true).await;
+    let shown = portal.generate(&app, "CI", &["read", "write", "delete"], true).await;
     let key = portal.get(&format!("/apps/{app}/keys")).await.after("href=\"/keys/", '"');
     let asked = async || portal.auth("?scope=write", &[("x-api-key", &shown.secret)]).await.status.as_u16();
     assert_eq!(asked().await, 200);
@@ -102,16 +102,18 @@ async fn more_than_it_had_is_confirmed(portal: &TestPortal) {
 async fn what_somebody_else_changed_is_told(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
-    portal.generate(&app, "CI", &["read", "write"], true).await;
+    portal.generate(&app, "CI", &["read", "write", "delete"], true).await;
     let key = portal.get(&format!("/apps/{app}/keys")).await.after("href=\"/keys/", '"');
     let path = format!("/keys/{key}/change");
     let seen = portal.get(&path).await.hidden("seen");
-    assert_eq!(change(portal, &key, &["write"], &[("expires", "7")]).await.status, 303);
+    assert_eq!(change(portal, &key, &["read", "write"], &[("expires", "7")]).await.status, 303);
     let before = portal.store.dump().await;
     let told = send(portal, &path, &seen, &["read"], &[]).await;
     assert_eq!(told.status, 409);
-    for text in ["Scopes: write now, read, write when you opened it.", "Expires: 2026-11-29T06:00:00Z now, never when"]
-    {
+    for text in [
+        "Scopes now: read, write; when you opened it: read, write, delete.",
+        "Expiry now: 2026-11-29T06:00:00Z; when you opened it: never.",
+    ] {
         assert!(told.body.contains(text), "{text}: {}", told.body);
     }
     assert_eq!(portal.store.dump().await, before);
@@ -144,6 +146,8 @@ async fn an_ended_key_is_left_alone(portal: &TestPortal) {
     let seen = [portal.get(&seen[0]).await.hidden("seen"), portal.get(&seen[1]).await.hidden("seen")];
     portal.revoke(&revoked).await;
     portal.store.clock.turn(Duration::from_secs(8 * 86_400));
+    let fields = [("email", "ada@example.com"), ("password", PASSWORD)];
+    assert_eq!(portal.post("/sign-in", &fields).await.status, 303);
     for ((key, seen), message) in
         [&revoked, &expired].into_iter().zip(seen).zip(["This key is revoked", "This key has expired"])
     {
