@@ -1,12 +1,15 @@
 //! `/keys/{key_id}/change`: its scopes and its expiry.
 
+pub mod button;
+
 use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{
-    key::{Key, Status},
+    key::Key,
     profile::{HowMany, Profile},
 };
 
+use self::button::{is_changeable, title};
 use super::{expiry_fields::ExpiryFields, overview, scope_fields::ScopeFields};
 use crate::{
     access::{Addressed, KeyAccess},
@@ -23,16 +26,6 @@ use crate::{
     ui::{Typed, Ui, refuse, see_other},
     words::date,
 };
-
-/// What opens this, in the words of the profile.
-pub fn title(profile: &Profile) -> &'static str {
-    if profile.keys.scopes == HowMany::None { "Change expiry" } else { "Change scopes and expiry" }
-}
-
-/// Whether there is something to change: what ended stays as it is.
-pub const fn is_changeable(status: Status) -> bool {
-    !matches!(status, Status::Revoked | Status::Expired)
-}
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
     access.needs_change()?;

@@ -12,7 +12,7 @@ use sallyport::{
 use serde::Deserialize;
 
 use super::{
-    change::{is_changeable, title},
+    change::button::{ChangeButton, is_changeable, title},
     generate::another,
     metadata::MetadataCard,
     restrictions::card::RestrictionsCard,
@@ -76,7 +76,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
         let id = key.id.to_string();
         let test = format!("/keys/{id}/test");
         let metadata = (!key.metadata.is_empty()).then(|| key.metadata.clone());
-        let change = (may_change && is_changeable(status)).then(|| (format!("/keys/{id}/change"), title(&profile)));
+        let change = (may_change && is_changeable(status)).then(|| (key.id.clone(), title(&profile)));
         let like = another.clone();
         let may = Some((key.clone(), another.clone())).filter(|_| may_change);
         let docs = profile.brand.docs_url.clone().map(|href| (href, format!("{} documentation", profile.brand.name)));
@@ -103,9 +103,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
             <div class="columns">
                 <Card
                     title="Key"
-                    actions=move || change.map(|(action, title)| view! {
-                        <form method="get" action=action><button id="change" class="btn">{title}</button></form>
-                    })
+                    actions=move || change.map(|(key, title)| view! { <ChangeButton key title/> })
                 >
                     <Facts>
                         <Fact label="Key ID"><IdChip id name="Copy key id"/></Fact>
