@@ -19,7 +19,7 @@ use sallyport::{
     org::Org,
     project::Project,
     request::Client,
-    store::{LocatedApp, LocatedOrg, LocatedProject, LocatedTenant, Store},
+    store::{LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant, Store},
     tenant::Tenant,
     user::User,
 };
@@ -178,8 +178,8 @@ impl OrgAccess {
     }
 
     pub(crate) async fn of(me: SignedIn, store: &Store, id: &OrgId) -> Result<Self, PageError> {
-        let (org, role) = store.org_for(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self { me, org, role })
+        let located = store.locate_org(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
+        Ok(Self { me, org: located.org, role: located.role })
     }
 
     async fn found(session: LiveSession, store: &Store, id: &OrgId) -> Result<Self, PageError> {
@@ -307,10 +307,10 @@ impl KeyPlace {
 
 impl KeyAccess {
     async fn found(session: LiveSession, store: &Store, id: &KeyId) -> Result<Self, PageError> {
-        let key = store.key_for(&session.user, id).await?.ok_or(PageError::NotFound)?;
-        let within = match &key.app_id {
-            Some(app) => KeyPlace::App(Box::new(AppAccess::found(session, store, app).await?)),
-            None => KeyPlace::Org(Box::new(OrgAccess::found(session, store, &key.org_id).await?)),
+        let LocatedKey { within, key } = store.locate_key(&session.user, id).await?.ok_or(PageError::NotFound)?;
+        let within = match within {
+            LocatedHolder::App(app) => KeyPlace::App(Box::new(AppAccess::at(session, *app))),
+            LocatedHolder::Org(org) => KeyPlace::Org(Box::new(OrgAccess::at(session, *org))),
         };
         let needed = key.needs(&within.org().me.user.id, store.profile());
         Ok(Self { within, key, needed })

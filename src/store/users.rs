@@ -268,7 +268,7 @@ async fn rename(store: Store, act: Act, user: User, name: String) -> Result<()> 
 impl Tx {
     /// The organizations that a person belongs to, in an order that is the same in every locale.
     async fn orgs_of(&mut self, user: &UserId) -> Result<Vec<OrgId>> {
-        let rows = sqlx::query("SELECT org_id FROM members WHERE user_id = $1")
+        let rows = sqlx::query("SELECT DISTINCT org_id FROM grants WHERE subject = $1")
             .bind(user.to_string())
             .fetch_all(self.on())
             .await?;

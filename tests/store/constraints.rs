@@ -30,6 +30,12 @@ async fn each_constraint_refuses(store: &TestStore) {
              VALUES ('job_x', {what}, {state})"
         )
     };
+    let grant = |org: &str, subject: &str, kind: &str, place: &str, role: &str| {
+        format!(
+            "INSERT INTO grants (org_id, subject, place_kind, place_id, role, granted_at) \
+             VALUES ('{org}', '{subject}', '{kind}', '{place}', '{role}', 1)"
+        )
+    };
     let long = "x".repeat(101);
     let set_secret = |what: &str| format!("UPDATE key_secrets SET {what} WHERE key_id = '{key}'");
     let set_key = |what: &str| format!("UPDATE keys SET {what} WHERE id = '{key}'");
@@ -69,10 +75,12 @@ async fn each_constraint_refuses(store: &TestStore) {
         ("job that failed for no reason", job("'q', '{}', 1", "NULL, NULL, NULL, 'failed', 1, NULL")),
         ("plan", format!("UPDATE orgs SET plan = 'gold' WHERE id = '{org}'")),
         ("org name", format!("UPDATE orgs SET name = '' WHERE id = '{org}'")),
-        ("member of nothing", format!("INSERT INTO members VALUES ('org_none', '{ada}', 'owner', 1)")),
-        ("nobody as member", format!("INSERT INTO members VALUES ('{org}', 'usr_nobody', 'owner', 1)")),
-        ("member twice", format!("INSERT INTO members VALUES ('{org}', '{ada}', 'member', 1)")),
-        ("role", format!("UPDATE members SET role = 'king' WHERE org_id = '{org}'")),
+        ("member of nothing", grant("org_none", ada, "organization", "org_none", "owner")),
+        ("nobody as member", grant(org, "usr_nobody", "organization", org, "owner")),
+        ("member twice", grant(org, ada, "organization", org, "owner")),
+        ("role at a place that has none", grant(org, ada, "tenant", tenant, "owner")),
+        ("organization in another", grant(org, ada, "organization", other, "owner")),
+        ("role", format!("UPDATE grants SET role = 'king' WHERE org_id = '{org}'")),
         (
             "tenant of nothing",
             "INSERT INTO tenants (id, org_id, name, created_at) VALUES ('ten_x', 'org_none', 'X', 1)".to_owned(),

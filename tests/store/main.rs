@@ -6,6 +6,7 @@ mod events;
 mod export;
 mod faults;
 mod folding;
+mod grants;
 mod holders;
 mod jobs;
 mod key_days;
