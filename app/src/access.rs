@@ -12,7 +12,7 @@ use sallyport::{
     Result,
     app::App,
     audit::{Act, Actor},
-    id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId, UserId},
+    id::{AppId, KeyId, OrgId, ProjectId, TenantId, UserId},
     key::Key,
     member::{Permission, Role},
     org::Org,
@@ -21,67 +21,41 @@ use sallyport::{
     tenant::Tenant,
     user::User,
 };
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use tower_sessions::{Session, session::Id};
 
 use crate::{
     context::{Client, Context},
     error::PageError,
+    session::{LiveSession, Session},
 };
 
 pub use decision::DecisionAccess;
 
-/// The name in a session's data under which the person stands.
-pub const USER: &str = "user";
-
-/// And that of where they signed in from.
-pub const ORIGIN: &str = "origin";
-
-/// Where a sign-in came from: in the session's data, so that its event is in the session's transaction.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Origin {
-    pub address: Option<String>,
-    pub user_agent: Option<String>,
-    pub request_id: Option<RequestId>,
-    /// What the password matched. It is taken out before the session is stored.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password_hash: Option<String>,
-}
-
-/// What the database knows a session by.
-pub fn session_digest(id: &Id) -> [u8; 32] {
-    Sha256::digest(id.0.to_be_bytes()).into()
-}
-
-/// A session that is alive, before its person was looked up.
-struct LiveSession {
-    user: UserId,
-    digest: [u8; 32],
+/// The browser's live session, before its person was looked up.
+struct Visit {
+    session: LiveSession,
     client: Client,
 }
 
-impl LiveSession {
-    async fn find(parts: &Parts) -> Result<Option<Self>, PageError> {
+impl Visit {
+    async fn find(parts: &Parts, store: &Store) -> Result<Option<Self>, PageError> {
         let (Some(session), Some(client)) = (parts.extensions.get::<Session>(), parts.extensions.get::<Client>())
         else {
             return Ok(None);
         };
-        let user: Option<UserId> = session.get(USER).await.map_err(|error| {
-            tracing::error!(%error, "a session could not be loaded");
-            PageError::Unavailable
-        })?;
-        let (Some(user), Some(id)) = (user, session.id()) else { return Ok(None) };
-        Ok(Some(Self { user, digest: session_digest(&id), client: client.clone() }))
+        Ok(session.live(store).await?.map(|session| Self { session, client: client.clone() }))
     }
 
     /// Or where to sign in, and what to come back to.
-    async fn of(parts: &Parts) -> Result<Self, PageError> {
-        Self::find(parts).await?.ok_or_else(|| sign_in(parts))
+    async fn of(parts: &Parts, store: &Store) -> Result<Self, PageError> {
+        Self::find(parts, store).await?.ok_or_else(|| sign_in(parts))
+    }
+
+    fn user(&self) -> &UserId {
+        &self.session.user
     }
 
     fn of_user(self, user: User) -> SignedIn {
-        SignedIn { user, session: self.digest, client: self.client }
+        SignedIn { user, session: self.session.digest, client: self.client }
     }
 }
 
@@ -116,9 +90,9 @@ impl SignedIn {
 
     /// The person of this session, if it is alive.
     pub async fn find(parts: &mut Parts, context: &Context) -> Result<Option<Self>, PageError> {
-        let Some(session) = LiveSession::find(parts).await? else { return Ok(None) };
-        let user = context.store.user(&session.user).await?;
-        Ok(user.map(|user| session.of_user(user)))
+        let Some(visit) = Visit::find(parts, &context.store).await? else { return Ok(None) };
+        let user = context.store.user(visit.user()).await?;
+        Ok(user.map(|user| visit.of_user(user)))
     }
 }
 
@@ -173,13 +147,13 @@ impl OrgAccess {
         Ok(Self { me, org, role })
     }
 
-    async fn found(session: LiveSession, store: &Store, id: &OrgId) -> Result<Self, PageError> {
-        let located = store.locate_org(&session.user, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self::at(session, located))
+    async fn found(visit: Visit, store: &Store, id: &OrgId) -> Result<Self, PageError> {
+        let located = store.locate_org(visit.user(), id).await?.ok_or(PageError::NotFound)?;
+        Ok(Self::at(visit, located))
     }
 
-    fn at(session: LiveSession, located: LocatedOrg) -> Self {
-        Self { me: session.of_user(located.user), org: located.org, role: located.role }
+    fn at(visit: Visit, located: LocatedOrg) -> Self {
+        Self { me: visit.of_user(located.user), org: located.org, role: located.role }
     }
 }
 
@@ -191,13 +165,13 @@ pub struct TenantAccess {
 }
 
 impl TenantAccess {
-    async fn found(session: LiveSession, store: &Store, id: &TenantId) -> Result<Self, PageError> {
-        let located = store.locate_tenant(&session.user, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self::at(session, located))
+    async fn found(visit: Visit, store: &Store, id: &TenantId) -> Result<Self, PageError> {
+        let located = store.locate_tenant(visit.user(), id).await?.ok_or(PageError::NotFound)?;
+        Ok(Self::at(visit, located))
     }
 
-    fn at(session: LiveSession, located: LocatedTenant) -> Self {
-        Self { within: OrgAccess::at(session, located.within), tenant: located.tenant }
+    fn at(visit: Visit, located: LocatedTenant) -> Self {
+        Self { within: OrgAccess::at(visit, located.within), tenant: located.tenant }
     }
 }
 
@@ -209,13 +183,13 @@ pub struct ProjectAccess {
 }
 
 impl ProjectAccess {
-    async fn found(session: LiveSession, store: &Store, id: &ProjectId) -> Result<Self, PageError> {
-        let located = store.locate_project(&session.user, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self::at(session, located))
+    async fn found(visit: Visit, store: &Store, id: &ProjectId) -> Result<Self, PageError> {
+        let located = store.locate_project(visit.user(), id).await?.ok_or(PageError::NotFound)?;
+        Ok(Self::at(visit, located))
     }
 
-    fn at(session: LiveSession, located: LocatedProject) -> Self {
-        Self { within: TenantAccess::at(session, located.within), project: located.project }
+    fn at(visit: Visit, located: LocatedProject) -> Self {
+        Self { within: TenantAccess::at(visit, located.within), project: located.project }
     }
 }
 
@@ -227,13 +201,13 @@ pub struct AppAccess {
 }
 
 impl AppAccess {
-    async fn found(session: LiveSession, store: &Store, id: &AppId) -> Result<Self, PageError> {
-        let located = store.locate_app(&session.user, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self::at(session, located))
+    async fn found(visit: Visit, store: &Store, id: &AppId) -> Result<Self, PageError> {
+        let located = store.locate_app(visit.user(), id).await?.ok_or(PageError::NotFound)?;
+        Ok(Self::at(visit, located))
     }
 
-    fn at(session: LiveSession, located: LocatedApp) -> Self {
-        Self { within: ProjectAccess::at(session, located.within), app: located.app }
+    fn at(visit: Visit, located: LocatedApp) -> Self {
+        Self { within: ProjectAccess::at(visit, located.within), app: located.app }
     }
 
     pub fn org(&self) -> &OrgAccess {
@@ -256,10 +230,10 @@ pub struct OperatedApp {
 }
 
 impl OperatedApp {
-    async fn found(session: LiveSession, store: &Store, id: &AppId) -> Result<Self, PageError> {
-        let user = store.user(&session.user).await?.ok_or(PageError::NotFound)?;
+    async fn found(visit: Visit, store: &Store, id: &AppId) -> Result<Self, PageError> {
+        let user = store.user(visit.user()).await?.ok_or(PageError::NotFound)?;
         let app = store.app_for_operator(&user.id, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self { me: session.of_user(user), app })
+        Ok(Self { me: visit.of_user(user), app })
     }
 }
 
@@ -297,11 +271,11 @@ impl KeyPlace {
 }
 
 impl KeyAccess {
-    async fn found(session: LiveSession, store: &Store, id: &KeyId) -> Result<Self, PageError> {
-        let key = store.key_for(&session.user, id).await?.ok_or(PageError::NotFound)?;
+    async fn found(visit: Visit, store: &Store, id: &KeyId) -> Result<Self, PageError> {
+        let key = store.key_for(visit.user(), id).await?.ok_or(PageError::NotFound)?;
         let within = match &key.app_id {
-            Some(app) => KeyPlace::App(Box::new(AppAccess::found(session, store, app).await?)),
-            None => KeyPlace::Org(Box::new(OrgAccess::found(session, store, &key.org_id).await?)),
+            Some(app) => KeyPlace::App(Box::new(AppAccess::found(visit, store, app).await?)),
+            None => KeyPlace::Org(Box::new(OrgAccess::found(visit, store, &key.org_id).await?)),
         };
         let needed = key.needs(&within.org().me.user.id, store.profile());
         Ok(Self { within, key, needed })
@@ -324,11 +298,11 @@ macro_rules! extracted {
             type Rejection = PageError;
 
             async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
-                let session = LiveSession::of(parts).await?;
-                let user = session.user.clone();
+                let visit = Visit::of(parts, &context.store).await?;
+                let user = visit.user().clone();
                 let path = Path::<String>::from_request_parts(parts, context).await.ok();
                 let place = match path.and_then(|Path(id)| $id::parse(&id)) {
-                    Some(id) => $access::found(session, &context.store, &id).await,
+                    Some(id) => $access::found(visit, &context.store, &id).await,
                     None => Err(PageError::NotFound),
                 };
                 if matches!(place, Err(PageError::NotFound)) {

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::{
     Timestamp,
@@ -14,7 +14,7 @@ use sallyport::{
     throttle::{Attempt, Throttle, Throttled, Who},
 };
 
-use crate::context::Context;
+use crate::{context::Context, cookies::cookie};
 
 /// The attempts of everybody, in memory.
 pub struct Attempts {
@@ -94,10 +94,8 @@ pub fn who(
     account: &str,
     password_hash: Option<&str>,
 ) -> Who {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let cookie = pairs.find(|(name, _)| *name == cookie_name(context));
-    let device = cookie.zip(password_hash).and_then(|((_, token), hash)| device(context, token, account, hash));
+    let token = cookie(headers, cookie_name(context));
+    let device = token.zip(password_hash).and_then(|(token, hash)| device(context, token, account, hash));
     device.map_or(Who::Stranger(ip), Who::Device)
 }
 

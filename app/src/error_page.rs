@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::http::{Request, request::Parts};
 use leptos::prelude::*;
-use tower_sessions::Session;
 
 use crate::{
     access::{OrgAccess, SignedIn},
@@ -12,6 +11,7 @@ use crate::{
     context::Client,
     error::PageError,
     portal::{Chrome, Crumb, Page},
+    session::Session,
     shell,
     ui::Ui,
 };

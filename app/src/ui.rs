@@ -24,6 +24,7 @@ use serde_json::json;
 use crate::{
     access::SignedIn,
     context::{Client, Context, Nonce},
+    cookies::cookie,
     error::PageError,
     error_page,
     form::FormState,
@@ -149,9 +150,7 @@ async fn document(body: Body) -> String {
 }
 
 fn theme(headers: &HeaderMap) -> Theme {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == "theme").and_then(|(_, value)| Theme::parse(value)).unwrap_or_default()
+    cookie(headers, "theme").and_then(Theme::parse).unwrap_or_default()
 }
 
 /// A form as it was sent.

@@ -17,7 +17,6 @@ pub mod page_pool;
 pub mod router;
 pub mod serve;
 pub mod server;
-pub mod session_store;
 pub mod site;
 pub mod state;
 pub mod verifier;

@@ -12,7 +12,7 @@ use bounded::Bounded;
 const VARIABLE: &str = "SALLYPORT_LOG";
 
 /// What is written where nobody chose.
-const USUAL: &str = "info,sqlx=warn,tower_sessions_core=error";
+const USUAL: &str = "info,sqlx=warn";
 
 /// `SALLYPORT_LOG` chooses what is written, as in `sallyport_server=debug`.
 pub fn start(format: LogFormat) -> Result<(), String> {

@@ -8,16 +8,15 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use sallyport::session::LIFETIME;
 use sallyport_app::{
     context::Context,
     error::PageError,
     form,
+    session::sessions,
     ui::{self, Uncompressed},
 };
 use serde::Serialize;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
-use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 use utoipa::ToSchema;
 
 use crate::{
@@ -26,7 +25,6 @@ use crate::{
         guard::{TIMEOUT, words},
         headers, origin,
     },
-    session_store::Sessions,
     site,
     state::AppState,
     verifier::health::HealthCheck,
@@ -40,7 +38,7 @@ pub fn router(state: &AppState, pages: Router<Context>) -> Router {
         .layer(CatchPanicLayer::custom(broken))
         .layer(from_fn_with_state(state.context.clone(), ui::error_pages))
         // Outside of the error pages, which are shown in the frame of whoever is signed in.
-        .layer(sessions(state))
+        .layer(from_fn_with_state(state.context.clone(), sessions))
         .layer(CompressionLayer::new().compress_when(unless_secret as fn(_, _, &_, &_) -> _))
         .layer(from_fn_with_state(state.clone(), headers::nonce))
         .with_state(state.context.clone());
@@ -69,19 +67,6 @@ fn broken(panic: Box<dyn std::any::Any + Send>) -> Response {
 /// Pages are compressed, but not the one that shows secrets.
 fn unless_secret(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
     extensions.get::<Uncompressed>().is_none()
-}
-
-/// `__Host-` binds the cookie to this host and to https; without Secure browsers drop it, so nobody could sign in.
-fn sessions(state: &AppState) -> SessionManagerLayer<Sessions> {
-    let https = state.is_https();
-    let lifetime = i64::try_from(LIFETIME.as_secs()).unwrap_or(i64::MAX);
-    SessionManagerLayer::new(Sessions::new(state.context.store.clone()))
-        .with_name(if https { "__Host-sallyport" } else { "sallyport" })
-        .with_secure(https)
-        .with_http_only(true)
-        .with_same_site(SameSite::Lax)
-        .with_path("/")
-        .with_expiry(Expiry::OnInactivity(time::Duration::seconds(lifetime)))
 }
 
 /// Alive

@@ -8,7 +8,6 @@ use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{session::OpenSession, user::check_name};
 use serde::Deserialize;
-use tower_sessions::Session;
 
 use crate::{
     access::SignedIn,
@@ -18,6 +17,7 @@ use crate::{
     form::FormState,
     islands::SubmitOnce,
     portal::Page,
+    session::Session,
     shell,
     ui::{Asked, Typed, Ui, refuse, see_other},
 };

@@ -2,9 +2,8 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{audit::Actor, key::secret, user::NewUser};
+use sallyport::{audit::Actor, identity::Proof, key::secret, user::NewUser};
 use serde::Deserialize;
-use tower_sessions::Session;
 
 use super::sign_in;
 use crate::{
@@ -14,6 +13,7 @@ use crate::{
     form::FormState,
     islands::SubmitOnce,
     portal::Page,
+    session::Session,
     ui::{Asked, Typed, Ui, refuse, see_other},
 };
 
@@ -51,7 +51,7 @@ pub async fn post(ui: Ui, State(context): State<Context>, session: Session, Type
     };
     match made.await {
         Ok((user, hash)) => {
-            sign_in::start(&context, &session, &user, hash.clone(), &ui.client).await?;
+            session.begin(&context, &ui.client, &user, Proof::Password { hash: hash.clone() }).await?;
             Ok(sign_in::known_here(&context, &user, &hash, see_other("/orgs/new")))
         }
         Err(error) => Ok(ui.refused(page(refuse(form, error)?, true)).await),

@@ -8,23 +8,22 @@ use axum::{
 use leptos::prelude::*;
 use sallyport::{
     audit::Actor,
-    id::UserId,
+    identity::Proof,
     passwords::Match,
     user::{Password, User, check_email},
 };
 use serde::Deserialize;
-use tower_sessions::Session;
 
 use super::{home::Visitor, theme::local};
 use crate::{
-    access::{ORIGIN, Origin, USER, session_digest},
     attempts::{known_device, wait_message, who},
     components::{ErrorSummary, Hidden, Notice, TextField, Tone},
     context::{Client, Context, DemoSignIn},
-    error::{PageError, PageResult},
+    error::PageResult,
     form::FormState,
     islands::SubmitOnce,
     portal::Page,
+    session::Session,
     ui::{Asked, Typed, Ui, refuse, see_other},
 };
 
@@ -56,7 +55,7 @@ pub async fn post(
     let password = Password::typed(form.value("password"));
     let nobody = ui.client.act(Actor::Anonymous);
     let known = context.store.user_to_sign_in(&email).await?;
-    let hash = known.as_ref().map(|(_, hash)| hash.as_str());
+    let hash = known.as_ref().and_then(|(_, hash)| hash.as_deref());
     let who = who(&context, &headers, ui.client.ip, &email, hash);
     let attempt = match context.attempts.begin(who, &email) {
         Ok(attempt) => attempt,
@@ -78,14 +77,14 @@ pub async fn post(
     };
     let signed_in = signed_in.await;
     match signed_in.map(|matched| known.filter(|_| matched != Match::No).map(|known| (known, matched))) {
-        Ok(Some(((user, hash), matched))) => {
+        Ok(Some(((user, Some(hash)), matched))) => {
             context.attempts.was_right(attempt);
             let hash =
                 if matched == Match::Weak { renewed(&context, &ui.client, &user, &password, hash).await } else { hash };
-            start(&context, &session, &user, hash.clone(), &ui.client).await?;
+            session.begin(&context, &ui.client, &user, Proof::Password { hash: hash.clone() }).await?;
             Ok(known_here(&context, &user, &hash, see_other(local(&form.value("next")))))
         }
-        Ok(None) => {
+        Ok(_) => {
             let form =
                 form.with_error("", "No account has this e-mail address and password. Check both and try again.");
             Ok(ui.refused(page(form, context.demo)).await)
@@ -122,42 +121,6 @@ async fn renewed(context: &Context, client: &Client, user: &User, password: &Pas
             hash
         }
     }
-}
-
-/// A session with a new id, whatever the browser brought (OWASP: Session Fixation), of whoever's password matches that
-/// hash.
-pub async fn start(
-    context: &Context,
-    session: &Session,
-    user: &User,
-    hash: String,
-    client: &Client,
-) -> Result<(), PageError> {
-    let failed = |error: tower_sessions::session::Error| {
-        tracing::error!(%error, "a session could not be started");
-        PageError::Unavailable
-    };
-    end_former(context, session, client).await?;
-    session.flush().await.map_err(failed)?;
-    session.insert(USER, &user.id).await.map_err(failed)?;
-    let origin = Origin {
-        address: Some(client.address()),
-        user_agent: client.user_agent.clone(),
-        request_id: Some(client.request_id.clone()),
-        password_hash: Some(hash),
-    };
-    session.insert(ORIGIN, origin).await.map_err(failed)?;
-    // Written now and not with the answer: whoever is sent on finds it there.
-    session.save().await.map_err(failed)
-}
-
-/// Signs out whoever was signed in with this browser: it is they who are named, not nobody.
-async fn end_former(context: &Context, session: &Session, client: &Client) -> Result<(), PageError> {
-    let former = session.get::<UserId>(USER).await.unwrap_or_default();
-    let (Some(former), Some(id)) = (former, session.id()) else { return Ok(()) };
-    let Some(User { id: user, name, .. }) = context.store.user(&former).await? else { return Ok(()) };
-    let act = client.act(Actor::User { id: user, name, session: None });
-    Ok(context.store.delete_session(&act, session_digest(&id)).await?)
 }
 
 fn page(form: FormState, demo: Option<DemoSignIn>) -> Page {

@@ -52,19 +52,6 @@ fn is_html(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
-/// Browsers take a `__Host-` cookie with Secure alone; tower-sessions leaves it out where it takes one back.
-fn secure_cookies(headers: &mut HeaderMap) {
-    for (name, value) in headers.iter_mut() {
-        let Ok(text) = value.to_str() else { continue };
-        if name == header::SET_COOKIE && text.starts_with("__Host-") && !text.contains("; Secure") {
-            let text = format!("{text}; Secure; HttpOnly; SameSite=Lax");
-            if let Ok(secured) = HeaderValue::from_str(&text) {
-                *value = secured;
-            }
-        }
-    }
-}
-
 /// Of everything, panics and unknown addresses included.
 pub fn secure(state: &AppState, headers: &mut HeaderMap) {
     headers.reserve(8);
@@ -79,6 +66,5 @@ pub fn secure(state: &AppState, headers: &mut HeaderMap) {
     set(PERMISSIONS_POLICY.clone(), PERMISSIONS);
     if state.is_https() {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
-        secure_cookies(headers);
     }
 }

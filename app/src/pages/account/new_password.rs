@@ -4,7 +4,6 @@
 use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::user::User;
-use tower_sessions::Session;
 
 use super::password::{Outcome, PasswordFields, change};
 use crate::{
@@ -15,6 +14,7 @@ use crate::{
     form::FormState,
     islands::SubmitOnce,
     portal::Page,
+    session::Session,
     ui::{Typed, Ui, see_other},
 };
 

@@ -6,11 +6,11 @@ use axum::response::Response;
 use leptos::prelude::*;
 use sallyport::{
     Error, Invalid,
+    identity::Proof,
     passwords::Match,
     throttle::Who,
     user::{Password, User},
 };
-use tower_sessions::Session;
 
 use crate::{
     access::SignedIn,
@@ -21,6 +21,7 @@ use crate::{
     form::FormState,
     islands::SubmitOnce,
     pages::sign_in,
+    session::Session,
     ui::refuse,
 };
 
@@ -58,7 +59,7 @@ pub(super) async fn change(
     let done = async {
         let (_, kept) = context.store.user_to_sign_in(&me.user.email).await?.ok_or(Error::SignedOut)?;
         let typed = Password::typed(form.value("current_password"));
-        if context.passwords.matches(Who::SignedIn.lane(), &typed, Some(&kept)).await? == Match::No {
+        if context.passwords.matches(Who::SignedIn.lane(), &typed, kept.as_deref()).await? == Match::No {
             context.store.record_refused_password(&me.act(), &me.user, 401).await?;
             return Ok(None);
         }
@@ -69,7 +70,7 @@ pub(super) async fn change(
     match done.await {
         Ok(Some(hash)) => {
             context.attempts.was_right(attempt);
-            sign_in::start(context, session, &me.user, hash.clone(), client).await?;
+            session.begin(context, client, &me.user, Proof::Password { hash: hash.clone() }).await?;
             Ok(Outcome::Changed(sign_in::known_here(context, &me.user, &hash, to)))
         }
         Ok(None) => {
