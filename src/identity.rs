@@ -13,6 +13,7 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// One to be kept: both are short enough, and not empty.
     pub fn check(provider: &str, subject: &str) -> Result<Self, Invalid> {
         let mut invalid = Invalid::default();
         if !(1..=200).contains(&provider.chars().count()) {
