@@ -3,6 +3,7 @@
 pub mod addresses;
 pub mod edited;
 pub mod holder;
+pub mod listed;
 pub mod metadata;
 pub mod new;
 pub mod record;
@@ -25,6 +26,7 @@ use crate::{
 pub use addresses::Addresses;
 pub use edited::EditedKey;
 pub use holder::Holder;
+pub use listed::ListedKey;
 pub use metadata::Metadata;
 pub use new::NewKey;
 pub use record::KeyRecord;

@@ -1,6 +1,6 @@
-//! The domain of Sallyport: what an API key is, who may do what, and what happened.
+//! Sallyport without HTTP and HTML: what an API key is, who may do what, what happened, and the verifier.
 //!
-//! Pure types first; the feature `store` adds the database. Nothing here knows of HTTP or HTML.
+//! Pure types first; the feature `store` adds the database and the verifier that reads it.
 
 pub mod app;
 pub mod audit;
@@ -25,6 +25,7 @@ pub mod place;
 pub mod plan;
 pub mod profile;
 pub mod project;
+pub mod request;
 pub mod root_token;
 pub mod scope;
 pub mod session;
@@ -39,6 +40,8 @@ pub mod vault;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "store")]
+pub mod verifier;
 
 pub use clock::{Clock, Timestamp};
 pub use entropy::Entropy;

@@ -11,6 +11,7 @@ mod export;
 mod feed;
 mod folding;
 mod holders;
+mod idempotency;
 mod identities;
 mod jobs;
 mod key_days;
@@ -31,13 +32,13 @@ mod peppers;
 mod places;
 mod pools;
 mod postgres;
-mod proof;
-mod repeats;
 mod restrictions;
+mod revocation_latency;
 mod root_tokens;
 mod row;
 mod rows;
 mod schema;
+mod scoped;
 mod search;
 #[cfg(feature = "testing")]
 mod seed;
@@ -48,7 +49,6 @@ mod tx;
 mod usage;
 mod users;
 mod verify;
-mod within;
 mod writes;
 
 use std::{
@@ -73,12 +73,12 @@ pub use located::{LocatedApp, LocatedOrg, LocatedProject, LocatedTenant};
 pub use lock_file::open_lock;
 pub use navigation::Navigation;
 pub use open::{Location, OpenError};
+pub use scoped::{Page, Paging};
 pub use search::{Found, Kind};
 pub use signing::SealedSigning;
 pub use sqlite::can_corrupt_wal;
 pub use usage::{Refused, Used};
 pub use verify::StoredKey;
-pub use within::{Page, Paging};
 
 use crate::{Clock, Entropy, Error, Result, Timestamp, key::Digest, profile::Profile, vault::Vault};
 use feed::Feed;
@@ -86,7 +86,7 @@ use jobs::Doorbell;
 use notes::Notes;
 use peppers::Peppers;
 use pools::{LOOK_UP, Pools};
-use proof::Prover;
+use revocation_latency::Prover;
 use row::Read;
 use writes::Writes;
 

@@ -17,13 +17,14 @@ use sallyport::{
     member::{Permission, Role},
     org::Org,
     project::Project,
+    request::Client,
     store::{LocatedApp, LocatedOrg, LocatedProject, LocatedTenant, Store},
     tenant::Tenant,
     user::User,
 };
 
 use crate::{
-    context::{Client, Context},
+    context::Context,
     error::PageError,
     session::{LiveSession, Session},
 };

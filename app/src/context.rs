@@ -1,20 +1,12 @@
-//! What every page is handed: the store, the passwords' pool, and who asks from where.
+//! What every page is handed: the store, the verifier, the passwords' pool.
 
-use std::{net::IpAddr, ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sallyport::{
-    Entropy,
-    audit::{Act, Actor},
-    decision::Decisions,
-    id::RequestId,
-    passwords::Passwords,
-    store::Store,
-};
-
+use sallyport::{Entropy, passwords::Passwords, store::Store, verifier::Verifier};
 use tokio::sync::Semaphore;
 
-use crate::{attempts::Attempts, dry_run::DryRun, noted::NotedActs};
+use crate::{attempts::Attempts, noted::NotedActs};
 
 /// The portal's state.
 #[derive(Clone)]
@@ -39,10 +31,8 @@ pub struct Parts {
     pub searching: Semaphore,
     /// What the sign-in page of the demo tells everybody.
     pub demo: Option<DemoSignIn>,
-    /// Why requests were refused.
-    pub decisions: Arc<Decisions>,
-    /// Judges without a trace.
-    pub dry_run: Arc<dyn DryRun>,
+    /// Judges keys, and remembers why requests were refused.
+    pub verifier: Arc<Verifier>,
 }
 
 /// A sign-in that is no secret.
@@ -73,16 +63,6 @@ impl Deref for Context {
     }
 }
 
-/// Who sent a request, as far as the connection tells. An extension of each request.
-#[derive(Clone, Debug)]
-pub struct Client {
-    pub ip: IpAddr,
-    /// The other end of the connection is a proxy of ours, which may speak for others.
-    pub proxied: bool,
-    pub user_agent: Option<String>,
-    pub request_id: RequestId,
-}
-
 /// What the scripts of one page carry, and its policy names: whatever else gets into the page does not run. An extension
 /// of each request to the portal.
 #[derive(Clone, Debug)]
@@ -96,21 +76,5 @@ impl Nonce {
 
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl Client {
-    pub fn address(&self) -> String {
-        self.ip.to_string()
-    }
-
-    pub fn act(&self, actor: Actor) -> Act {
-        Act {
-            actor,
-            address: Some(self.address()),
-            user_agent: self.user_agent.clone(),
-            request_id: Some(self.request_id.clone()),
-            once: None,
-        }
     }
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use axum::http::{Request, request::Parts};
 use leptos::prelude::*;
+use sallyport::request::Client;
 
 use crate::{
     access::{OrgAccess, SignedIn},
     components::{Fact, Facts, IdChip, SearchForm},
-    context::Client,
     error::PageError,
     portal::{Chrome, Crumb, Page},
     session::Session,

@@ -16,8 +16,6 @@ pub mod context;
 #[cfg(feature = "ssr")]
 mod cookies;
 #[cfg(feature = "ssr")]
-pub mod dry_run;
-#[cfg(feature = "ssr")]
 pub mod error;
 #[cfg(feature = "ssr")]
 mod error_page;

@@ -13,17 +13,14 @@ use sallyport::{
     audit::Actor,
     id::UserId,
     identity::Proof,
+    request::Client,
     session::{IDLE, LIFETIME, SessionToken},
     store::Store,
     user::User,
 };
 use tokio::sync::Mutex;
 
-use crate::{
-    context::{Client, Context},
-    cookies::cookie,
-    error::PageError,
-};
+use crate::{context::Context, cookies::cookie, error::PageError};
 
 /// An extension of each request to the portal; clones share what was found.
 #[derive(Clone)]

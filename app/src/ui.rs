@@ -18,12 +18,13 @@ use sallyport::{
     audit::{Action, NewEvent, Target},
     decision::plain,
     limit::whole_seconds,
+    request::Client,
 };
 use serde_json::json;
 
 use crate::{
     access::SignedIn,
-    context::{Client, Context, Nonce},
+    context::{Context, Nonce},
     cookies::cookie,
     error::PageError,
     error_page,

@@ -3,14 +3,14 @@
 pub mod auth;
 mod body;
 mod caller;
+pub mod fast_path;
 mod json;
 mod manage;
 pub mod openapi;
 mod problem;
-pub mod question;
 pub mod rate_headers;
+pub mod refusal;
 pub mod requirement;
-pub mod shown;
 mod verify;
 
 use axum::{Router, routing::any};

@@ -14,7 +14,7 @@ mod socket;
 
 use std::sync::Arc;
 
-use sallyport::{clock::SystemClock, entropy::OsEntropy};
+use sallyport::{clock::SystemClock, entropy::OsEntropy, verifier::freshness::elapsed};
 use tokio::sync::watch;
 
 use crate::{
@@ -23,7 +23,6 @@ use crate::{
     demo, page_pool,
     server::Server,
     state::{AppState, Deployment, is_loopback_url},
-    verifier::freshness::elapsed,
     worker,
 };
 use accept::accept;

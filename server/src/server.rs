@@ -9,22 +9,21 @@ use axum::{
     http::{HeaderName, HeaderValue, Request},
     response::Response,
 };
-use sallyport_app::{
-    context::{Client, Context},
-    routes,
-};
+use sallyport::request::Client;
+use sallyport_app::{context::Context, routes};
 use tokio::runtime::Handle;
 use tower::ServiceExt;
 
 use crate::{
-    api::{self, question::Question},
+    api::{self, fast_path::FastPath},
     middleware::{
+        access_log::AccessLog,
         client::{self, Peer},
         guard::run,
         headers, host,
-        telling::Telling,
     },
     page_pool::{PagePool, with_whole_body},
+    probes::is_probe,
     router::router,
     state::AppState,
 };
@@ -62,21 +61,21 @@ impl Server {
     pub async fn answer(&self, peer: Peer, request: Request<Body>) -> Response {
         let state = &self.state;
         let path = request.uri().path();
-        let (of_api, question) = (api::has(path), Question::of(path));
+        let (of_api, fast_path) = (api::has(path), FastPath::of(path));
         let client = client::name(state, peer, request.headers());
-        let telling = Telling::of(&request, of_api);
+        let log = AccessLog::of(&request, of_api);
 
         let id = &client.request_id;
-        let handled = match (host::refusal(state, &request, of_api), question) {
+        let handled = match (host::refusal(state, &request, of_api), fast_path) {
             (Some(refusal), _) => refusal,
-            (None, Some(question)) => run(question.answer(state, &client, request), id, of_api).await,
+            (None, Some(fast_path)) => run(fast_path.answer(state, &client, request), id, of_api).await,
             (None, None) => run(self.route(&client, request), id, of_api).await,
         };
-        let of_a_gateway = question.is_some_and(Question::is_of_a_gateway);
+        let of_a_gateway = fast_path.is_some_and(FastPath::is_of_a_gateway);
         let mut response = if of_api { api::complete(handled, state, of_a_gateway, &client) } else { handled };
 
-        if let Some(telling) = telling {
-            telling.tell(&response, &client, state.context.store.profile());
+        if let Some(log) = log {
+            log.write(&response, &client, state.context.store.profile());
         }
         headers::secure(state, response.headers_mut());
         if let Ok(id) = HeaderValue::from_str(id.as_str()) {
@@ -99,9 +98,4 @@ impl Server {
             None => answered.await,
         }
     }
-}
-
-/// What asks whether the server is there, and is answered whatever else goes on.
-pub fn is_probe(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz")
 }

@@ -9,6 +9,7 @@ use sallyport::{
     entropy::{NameEntropy, OsEntropy},
     passwords::Passwords,
     store::Store,
+    verifier::Verifier,
 };
 use sallyport_app::{
     attempts::Attempts,
@@ -18,9 +19,7 @@ use sallyport_app::{
 
 use crate::{
     api::{auth::presented::Places, openapi, rate_headers::Names, requirement::Requirement},
-    dry_run::DryRuns,
     site,
-    verifier::Verifier,
 };
 
 /// How many searches read at once.
@@ -38,7 +37,7 @@ pub struct AppParts {
     /// Where a gateway's request carries the client's key.
     pub places: Places,
     /// The headers that tell of limits.
-    pub rates: Arc<Names>,
+    pub rates: Names,
     /// What requests are named from.
     pub names: NameEntropy,
     is_local: bool,
@@ -66,7 +65,7 @@ pub struct Deployment {
 
 impl AppState {
     pub async fn new(store: Store, deployment: Deployment) -> Result<Self> {
-        let rates = Arc::new(Names::of(&store.profile().limits));
+        let rates = Names::of(&store.profile().limits);
         let places = Places::of(&store.profile().credentials);
         let attempts = Attempts::new(deployment.elapsed.clone());
         let noted = NotedActs::new(deployment.elapsed.clone());
@@ -84,8 +83,7 @@ impl AppState {
             noted,
             searching: tokio::sync::Semaphore::new(SEARCHES),
             demo: deployment.demo,
-            decisions: Arc::clone(verifier.decisions()),
-            dry_run: Arc::new(DryRuns { verifier: Arc::clone(&verifier), rates: Arc::clone(&rates) }),
+            verifier: Arc::clone(&verifier),
             store,
         });
         Ok(Self(Arc::new(AppParts {

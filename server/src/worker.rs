@@ -3,6 +3,7 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
+use sallyport::verifier::Verifier;
 use sallyport_app::context::Context;
 use tokio::{
     sync::watch,
@@ -10,7 +11,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-use crate::{jobs, verifier::Verifier};
+use crate::jobs;
 
 /// How soon a change by another process is seen here.
 const POLL: Duration = Duration::from_millis(250);

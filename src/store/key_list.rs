@@ -1,9 +1,14 @@
 //! Lists of keys: filtered, sorted, a page at a time.
 
+mod cursor;
+mod listed;
+
 use sqlx::any::AnyRow;
 
 use super::{
-    Store, key_status,
+    Store,
+    key_list::cursor::Cursor,
+    key_status,
     keys::{COLUMNS, key},
     lifecycle::keys_within,
     like::escaped,
@@ -12,16 +17,16 @@ use super::{
 use crate::{
     Result, Timestamp,
     fold::fold,
-    id::{AppId, KeyId, OrgId},
-    key::{Key, Status},
+    id::{AppId, OrgId},
+    key::{Key, ListedKey, Status},
     place::Place,
     profile::Profile,
 };
 
 /// A page of keys.
 #[derive(Clone, Debug)]
-pub struct KeyPage {
-    pub keys: Vec<Key>,
+pub struct KeyPage<K = ListedKey> {
+    pub keys: Vec<K>,
     /// How many there are in all, up to [`KeyPage::COUNTED`].
     pub total: i64,
     /// Where the page before and the page after begin.
@@ -29,12 +34,14 @@ pub struct KeyPage {
     pub older: Option<String>,
 }
 
-impl KeyPage {
+impl KeyPage<()> {
     /// Counting further would cost more than listing.
     pub const COUNTED: i64 = 1000;
+}
 
+impl<K> KeyPage<K> {
     pub fn has_more_than_counted(&self) -> bool {
-        self.total > Self::COUNTED
+        self.total > KeyPage::COUNTED
     }
 }
 
@@ -156,10 +163,11 @@ struct Conditions {
 
 impl Conditions {
     fn of_keys(org: &OrgId, app: Option<&AppId>) -> Self {
-        // An app's own column where one is asked for, so that its index serves the page.
+        // An app's own column where one is asked for, so that its index serves the page and the count alone: whether
+        // the app is the organization's is asked once and not of each key.
         match app {
             Some(app) => Self {
-                sql: "k.app_id = $1 AND k.org_id = $2".to_owned(),
+                sql: "k.app_id = $1 AND EXISTS (SELECT 1 FROM apps a WHERE a.id = $1 AND a.org_id = $2)".to_owned(),
                 org: "$2",
                 values: vec![Value::Text(app.to_string()), Value::Text(org.to_string())],
             },
@@ -242,12 +250,6 @@ impl Conditions {
     }
 }
 
-/// A key's place in a list: its id, so that equals keep an order, and what the list is sorted by.
-struct Cursor {
-    id: KeyId,
-    value: Value,
-}
-
 impl KeyFilter {
     /// Whether that is a cursor of a list so sorted.
     pub fn is_cursor(&self, text: &str) -> bool {
@@ -255,34 +257,26 @@ impl KeyFilter {
     }
 }
 
-impl Cursor {
-    fn parse(text: &str, sort: KeySort) -> Option<Self> {
-        let (id, value) = text.split_once('.')?;
-        let value = match sort {
-            // PostgreSQL refuses some characters with an error; no label holds them.
-            KeySort::Label => Value::Text(value.replace(char::is_control, "\u{fffd}")),
-            _ => Value::Int(value.parse().ok()?),
-        };
-        Some(Self { id: KeyId::parse(id)?, value })
-    }
-
-    fn of(row: &AnyRow, sort: KeySort) -> Result<String> {
-        let value = match sort {
-            KeySort::Label => row.text("sorted_by")?,
-            _ => row.int("sorted_by")?.to_string(),
-        };
-        Ok(cursor(&KeyId::stored(row.text("id")?), &value))
-    }
-}
-
-/// An id has no dot in it, whatever a label has.
-fn cursor(id: &KeyId, value: &str) -> String {
-    format!("{id}.{value}")
-}
-
 impl Store {
     /// The keys of one app of an organization, or all of the organization's.
-    pub async fn keys(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter) -> Result<KeyPage> {
+    pub async fn keys(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter) -> Result<KeyPage<Key>> {
+        self.page_of_keys(org, app, filter, |_| COLUMNS.to_owned(), key).await
+    }
+
+    /// The same with what a list shows of them.
+    pub async fn listed_keys(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter) -> Result<KeyPage> {
+        let now = self.now();
+        self.page_of_keys(org, app, filter, listed::columns, |row| listed::listed(row, now)).await
+    }
+
+    async fn page_of_keys<K>(
+        &self,
+        org: &OrgId,
+        app: Option<&AppId>,
+        filter: &KeyFilter,
+        columns: impl Fn(&str) -> String,
+        read: impl Fn(&AnyRow) -> Result<K>,
+    ) -> Result<KeyPage<K>> {
         let cursor = |text: &Option<String>| text.as_deref().and_then(|text| Cursor::parse(text, filter.sort));
         let (before, after) = (cursor(&filter.before), cursor(&filter.after));
         let (backwards, is_later_page) = (after.is_some(), before.is_some());
@@ -300,8 +294,9 @@ impl Store {
             conditions.and(&format!("({column}, k.id) {} ({value}, {id})", down.0));
         }
         let sql = format!(
-            "SELECT {COLUMNS}, {column} AS sorted_by, ({total}) AS total FROM keys k WHERE {} \
+            "SELECT {}, {column} AS sorted_by, ({total}) AS total FROM keys k WHERE {} \
              ORDER BY {column} {order}, k.id {order} LIMIT {}",
+            columns(conditions.org),
             conditions.sql,
             limit + 1,
             order = down.1
@@ -317,7 +312,7 @@ impl Store {
             row.filter(|_| there).map(|row| Cursor::of(row, filter.sort)).transpose()
         };
         let (newer, older) = (edge(rows.first(), has_newer)?, edge(rows.last(), has_older)?);
-        let keys = rows.iter().map(key).collect::<Result<Vec<_>>>()?;
+        let keys = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
         let total = match rows.first() {
             Some(row) => row.int("total")?,
             // All of them may be on pages before.
@@ -359,30 +354,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-    use crate::testing::SeededEntropy;
-
-    proptest! {
-        #[test]
-        fn cursors_come_back(micros: i64, label in "\\PC{0,20}", seed: u64) {
-            let id = KeyId::mint(&SeededEntropy::new(seed));
-            let back = |text: &str, sort| Cursor::parse(text, sort).map(|cursor| (cursor.id, cursor.value));
-            prop_assert_eq!(back(&cursor(&id, &micros.to_string()), KeySort::Newest), Some((id.clone(), Value::Int(micros))));
-            let word = Value::Text(label.clone());
-            prop_assert_eq!(back(&cursor(&id, &label), KeySort::Label), Some((id, word)));
-        }
-
-        #[test]
-        fn no_cursor_panics(text in ".*") {
-            for sort in KeySort::ALL {
-                if let Some(cursor) = Cursor::parse(&text, *sort) {
-                    prop_assert!(text.starts_with(cursor.id.as_str()));
-                }
-            }
-        }
-    }
 
     #[test]
     fn words_come_back() {

@@ -43,7 +43,7 @@ pub(super) use {archived_apps, archived_orgs, members_in_use, suspended_column};
 
 /// The same as a condition on many keys of one organization: the subqueries do not depend on the key, so that they are
 /// run once. `org` is the organization's id in SQL.
-fn suspended(org: &str) -> String {
+pub(super) fn suspended(org: &str) -> String {
     format!(
         "(EXISTS ({}id = {org}) OR (k.app_id IS NOT NULL AND k.app_id IN ({}org_id = {org})) \
          OR (k.owner_id IS NOT NULL AND k.owner_id NOT IN ({}org_id = {org})))",

@@ -7,7 +7,7 @@ use super::{
     Added, Store, WRITE_OF_MANY, detached, detached_within, is_taken,
     key_status::suspended_column,
     lifecycle::{KeyLock, keys_within},
-    proof, retried,
+    retried, revocation_latency,
     row::Read,
     signing,
     tx::Tx,
@@ -48,7 +48,7 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
             at,
             by: row.text_opt("revoked_by")?.unwrap_or_default(),
             reason: row.text_opt("revoke_reason")?.unwrap_or_default(),
-            refused_after: row.int_opt("refused_after")?.and_then(proof::duration),
+            refused_after: row.int_opt("refused_after")?.and_then(revocation_latency::duration),
         }),
     };
     let paused = match row.time_opt("paused_at")? {

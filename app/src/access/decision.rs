@@ -20,7 +20,7 @@ impl DecisionAccess {
     pub async fn find(me: &SignedIn, context: &Context, id: &RequestId) -> Result<Option<Self>, PageError> {
         let now = context.store.now();
         for (org, role) in context.store.orgs_of(&me.user.id).await? {
-            if let Some(kept) = context.decisions.find(&org.id, id, now) {
+            if let Some(kept) = context.verifier.decisions().find(&org.id, id, now) {
                 return Ok(Some(Self { within: OrgAccess { me: me.clone(), org, role }, kept }));
             }
         }

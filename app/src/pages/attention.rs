@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use sallyport::{
     Result, Timestamp,
     id::{AppId, OrgId},
-    key::Key,
+    key::ListedKey,
     store::{KeyFilter, KeyPage, KeySort, KeyStatus, Store},
 };
 
@@ -40,9 +40,9 @@ impl Attention {
             active: count(KeyStatus::Active).await?,
             paused: count(KeyStatus::Paused).await?,
             suspended: count(KeyStatus::Suspended).await?,
-            expiring: store.keys(org, app, &narrowed(KeyStatus::Expiring, KeySort::Expires)).await?,
-            unused: store.keys(org, app, &narrowed(KeyStatus::Unused, KeySort::Oldest)).await?,
-            newest: store.keys(org, app, &KeyFilter::default()).await?,
+            expiring: store.listed_keys(org, app, &narrowed(KeyStatus::Expiring, KeySort::Expires)).await?,
+            unused: store.listed_keys(org, app, &narrowed(KeyStatus::Unused, KeySort::Oldest)).await?,
+            newest: store.listed_keys(org, app, &KeyFilter::default()).await?,
         })
     }
 
@@ -65,27 +65,28 @@ pub fn KeyFigures(attention: Attention, now: Timestamp, of_org: bool) -> impl In
     let [active_href, soon, unused_href, paused_href, suspended_href] =
         [KeyStatus::Active, KeyStatus::Expiring, KeyStatus::Unused, KeyStatus::Paused, KeyStatus::Suspended].map(to);
     let all = path.clone();
-    let mut attending: Vec<Key> = Vec::new();
+    let mut attending: Vec<ListedKey> = Vec::new();
     for key in expiring.keys.iter().chain(&idle.keys) {
         if attending.len() < SHOWN && !attending.iter().any(|one| one.id == key.id) {
             attending.push(key.clone());
         }
     }
     let calm = attending.is_empty();
-    let about = move |key: &Key| if of_org { owner(key) } else { key.shown.clone() };
+    let about = move |key: &ListedKey| if of_org { owner(key.owner, &key.owner_name) } else { key.shown.clone() };
     let attend = attending.into_iter().map(|key| {
-        let why = ends_soon(&key, now).or_else(|| unused(&key, now)).unwrap_or_default();
+        let idle = || unused(key.status, key.last_used_at.unwrap_or(key.created_at), now);
+        let why = ends_soon(key.status, key.expires_at, now).or_else(idle).unwrap_or_default();
         let about = about(&key);
         view! { <KeyLine key about><Badge tone=Tone::Warning text=why/></KeyLine> }
     });
     let attend = attend.collect_view();
     let recent: Vec<_> = newest.keys.into_iter().take(SHOWN).collect();
     let recent = recent.into_iter().map(|key| {
-        let (about, at, status) = (about(&key), key.created_at, key.clone());
+        let (about, at, status) = (about(&key), key.created_at, key.status);
         view! {
             <KeyLine key about>
                 <span class="muted"><Ago at now/></span>
-                <StatusBadge key=status now/>
+                <StatusBadge status/>
             </KeyLine>
         }
     });
@@ -117,7 +118,7 @@ pub fn KeyFigures(attention: Attention, now: Timestamp, of_org: bool) -> impl In
 
 #[component]
 fn KeyLine(
-    key: Key,
+    key: ListedKey,
     /// Whom it speaks for, or where that is known what lists show of the key.
     about: String,
     children: Children,

@@ -55,7 +55,7 @@ pub struct Refused {
 impl Refused {
     pub fn of(context: &Context, path: String, org: &OrgId, app: Option<&AppId>, query: RefusedQuery) -> Self {
         let now = context.store.now();
-        let mut kept = context.decisions.of_org(org, now);
+        let mut kept = context.verifier.decisions().of_org(org, now);
         kept.retain(|kept| app.is_none_or(|app| kept.decision.key.app_id() == Some(app)));
         Self { form: query.form(), path, query, kept, now }
     }

@@ -10,6 +10,7 @@ use sallyport::{
     audit::Actor,
     identity::Proof,
     passwords::Match,
+    request::Client,
     user::{Password, User, check_email},
 };
 use serde::Deserialize;
@@ -18,7 +19,7 @@ use super::{home::Visitor, theme::local};
 use crate::{
     attempts::{known_device, wait_message, who},
     components::{ErrorSummary, Hidden, Notice, TextField, Tone},
-    context::{Client, Context, DemoSignIn},
+    context::{Context, DemoSignIn},
     error::PageResult,
     form::FormState,
     islands::SubmitOnce,

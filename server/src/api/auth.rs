@@ -15,17 +15,17 @@ use axum::{
 use sallyport::{
     key::{Ask, KeyRecord, Verdict, verdict::Via},
     profile::Profile,
+    request::Client,
     scope,
 };
-use sallyport_app::context::Client;
 
 use utoipa::{IntoParams, openapi::schema::Object};
 
 use super::{
     openapi::{about, words},
     problem::Problem,
+    refusal::RefusalResponse,
     requirement::Requirement,
-    shown::Shown,
 };
 use crate::{middleware::client::is_https, state::AppState};
 pub use forwarded::ENVOY;
@@ -111,8 +111,8 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn show(&self, problem: &Problem) -> Shown {
-        Shown::problem(self.state.context.store.profile(), problem, self.client)
+    fn show(&self, problem: &Problem) -> RefusalResponse {
+        RefusalResponse::problem(self.state.context.store.profile(), problem, self.client)
     }
 
     /// What passes, or what is refused; a problem where nothing can be said.
@@ -121,7 +121,7 @@ impl Asked<'_> {
         required: &Requirement,
         forwarded: Forwarded<'_>,
         body: Body,
-    ) -> Result<Result<Response, Shown>, Problem> {
+    ) -> Result<Result<Response, RefusalResponse>, Problem> {
         let profile = self.state.context.store.profile();
         let request =
             scope::Request { any_path: required.any_path, ..scope::Request::new(forwarded.method, forwarded.target) };
@@ -174,7 +174,7 @@ impl Asked<'_> {
                 passed.headers_mut().extend(rates.headers(&judged));
                 Ok(passed)
             }
-            _ => Err(Shown::judged(self.state, &judged, &ask, self.client)),
+            _ => Err(RefusalResponse::judged(self.state, &judged, &ask, self.client)),
         })
     }
 

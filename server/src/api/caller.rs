@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderName, header};
 use sallyport::{
     audit::{Action, Actor, NewEvent, Target},
+    request::Client,
     root_token::{PREFIX, RootToken},
+    verifier::Found,
 };
-use sallyport_app::context::Client;
 
 use super::problem::Problem;
-use crate::{state::AppState, verifier::Found};
+use crate::state::AppState;
 
 /// The root token that a request brings, if it is good.
 pub async fn root_token(state: &AppState, client: &Client, headers: &HeaderMap) -> Result<Arc<RootToken>, Problem> {

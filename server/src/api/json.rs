@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 use super::{body, problem::Problem};
 
-mod wrong;
+mod field_errors;
 
 /// A body that an endpoint takes.
 pub trait Taken: DeserializeOwned {
@@ -44,9 +44,9 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
 pub fn parse<T: Taken>(bytes: &[u8]) -> Result<T, Problem> {
     // A list would be taken for the fields in their order.
     if bytes.trim_ascii_start().starts_with(b"[") {
-        return Err(wrong::whole::<T>(format!("Send a JSON object, not a list. {}", T::TAKES)));
+        return Err(field_errors::whole::<T>(format!("Send a JSON object, not a list. {}", T::TAKES)));
     }
-    serde_json::from_slice(bytes).map_err(|error| wrong::problem::<T>(&error, bytes))
+    serde_json::from_slice(bytes).map_err(|error| field_errors::problem::<T>(&error, bytes))
 }
 
 /// For `deserialize_with`: `null` is as if the field were left out.

@@ -17,12 +17,12 @@ use utoipa::{
 };
 
 use super::{auth, described, problem, verify};
-use crate::{router, state::AppState};
+use crate::{probes, state::AppState};
 
 /// What the router of `/v1` does not mount.
 #[derive(OpenApi)]
 #[openapi(
-    paths(verify::verify, auth::auth, auth::envoy, router::healthz, router::readyz),
+    paths(verify::verify, auth::auth, auth::envoy, probes::healthz, probes::readyz),
     components(schemas(problem::Problem)),
     info(
         title = "Sallyport",

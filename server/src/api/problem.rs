@@ -11,12 +11,12 @@ use sallyport::{
     Error, FieldError,
     id::{AppId, OrgId, ProjectId, RequestId, TenantId},
     limit::whole_seconds,
+    request::Client,
 };
-use sallyport_app::context::Client;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::shown::Shown;
+use super::refusal::RefusalResponse;
 use crate::state::AppState;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -211,7 +211,7 @@ pub fn complete(mut response: Response, state: &AppState, for_a_gateway: bool, c
             _ => Problem::unavailable(),
         };
         if for_a_gateway {
-            return Shown::problem(state.context.store.profile(), &problem, client).into_response();
+            return RefusalResponse::problem(state.context.store.profile(), &problem, client).into_response();
         }
         return problem.about(client).into_response();
     }

@@ -1,71 +1,42 @@
-//! What headers tell of limits: the standard's own (draft-ietf-httpapi-ratelimit-headers), and those that the profile
-//! names.
+//! Headers that tell of limits, under the names that the profile gives them.
 
-use std::fmt::Write;
+use axum::http::{HeaderName, HeaderValue};
+use sallyport::{
+    profile::LimitHeaders,
+    verifier::{
+        Judged,
+        rate::{RateHeader, RateValue},
+    },
+};
 
-use axum::http::{HeaderName, HeaderValue, header};
-use sallyport::{limit::whole_seconds, profile::LimitHeaders};
-
-use crate::verifier::{Charged, Judged};
-
-static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-static RATE: HeaderName = HeaderName::from_static("ratelimit");
-
-/// The profile's names, as headers are set by them.
-#[derive(Clone, Debug, Default)]
-pub struct Names {
-    limit: Option<HeaderName>,
-    remaining: Option<HeaderName>,
-    reset: Option<HeaderName>,
-    retry_after: Option<HeaderName>,
-}
+/// The names as headers are set by them, by [`RateHeader::ALL`].
+#[derive(Clone, Debug)]
+pub struct Names([Option<HeaderName>; RateHeader::ALL.len()]);
 
 impl Names {
     /// What is no name of a header was refused with the profile.
     pub fn of(profile: &LimitHeaders) -> Self {
-        let name = |name: &Option<String>| HeaderName::from_bytes(name.as_ref()?.as_bytes()).ok();
-        Self {
-            limit: name(&profile.limit),
-            remaining: name(&profile.remaining),
-            reset: name(&profile.reset),
-            // It is sent anyway.
-            retry_after: name(&profile.retry_after).filter(|name| name != header::RETRY_AFTER),
-        }
+        Self(RateHeader::ALL.map(|header| match header.standard() {
+            Some(name) => Some(HeaderName::from_static(name)),
+            None => HeaderName::from_bytes(header.name(profile)?.as_bytes()).ok(),
+        }))
     }
 
     /// The headers of an answer.
     pub fn headers(&self, judged: &Judged) -> Vec<(HeaderName, HeaderValue)> {
-        let mut headers = Vec::new();
-        if let Some(charged @ Charged { limits, rate, .. }) = &judged.charged {
-            headers.reserve(8);
-            let mut policies = String::with_capacity(64);
-            for policy in limits.policies() {
-                let comma = if policies.is_empty() { "" } else { ", " };
-                let (kind, window) = (policy.kind.as_str(), policy.window.as_secs());
-                let _ = write!(policies, "{comma}\"{kind}\";q={};w={window}", policy.requests);
-            }
-            // Beside `Retry-After`, the standard's time means the same moment.
-            let time = rate.retry_after_seconds().unwrap_or_else(|| rate.reset_seconds());
-            let (kind, left) = (rate.policy.kind.as_str(), rate.remaining);
-            headers.extend([
-                (POLICY.clone(), text(policies)),
-                (RATE.clone(), text(format!("\"{kind}\";r={left};t={time}"))),
-            ]);
-            let reset = charged.resets_at();
-            let own = [(&self.limit, rate.policy.requests), (&self.remaining, left), (&self.reset, reset)];
-            headers.extend(own.into_iter().filter_map(|(name, value)| Some((name.clone()?, value.into()))));
-        }
-        if let Some(wait) = judged.retry_after.map(whole_seconds) {
-            headers.push((header::RETRY_AFTER, wait.into()));
-            headers.extend(self.retry_after.clone().map(|name| (name, wait.into())));
-        }
+        let mut headers = Vec::with_capacity(if judged.charged.is_some() { 8 } else { 0 });
+        headers.extend(
+            judged.rate_headers().filter_map(|(header, held)| Some((self.0[header as usize].clone()?, value(held)))),
+        );
         headers
     }
 }
 
-/// Digits and the names of limits, which any header may hold.
-fn text(text: String) -> HeaderValue {
-    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
+fn value(value: RateValue) -> HeaderValue {
+    match value {
+        RateValue::Text(text) => HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("")),
+        RateValue::Number(number) => number.into(),
+    }
 }
 
 #[cfg(test)]
@@ -77,6 +48,7 @@ mod tests {
         Timestamp,
         key::Verdict,
         limit::{self, Day, DayCount, Limit, Limits, Now, State},
+        verifier::Charged,
     };
 
     const NOON: Timestamp = Timestamp::from_micros(1_795_348_800_250_000);
@@ -157,7 +129,7 @@ mod tests {
 
     #[test]
     fn only_the_standard_is_told_where_the_profile_names_nothing() {
-        let told = told(&Names::default(), &judged(limits(7, None), 7));
+        let told = told(&Names::of(&LimitHeaders::default()), &judged(limits(7, None), 7));
         let names: Vec<_> = told.iter().filter_map(|header| header.split(':').next()).collect();
         assert_eq!(names, ["ratelimit-policy", "ratelimit", "retry-after"]);
     }

@@ -14,10 +14,11 @@ use sallyport::{
     key::{Ask, KeyRecord, Metadata, Verdict, verdict::Via},
     limit::whole_seconds,
     profile::{Mode, Profile},
+    request::Client,
     scope::Request,
     signature::Signed,
+    verifier::Judged,
 };
-use sallyport_app::context::Client;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{ToSchema, openapi::schema::Object};
@@ -27,9 +28,9 @@ use super::{
     json::{self, Taken, answer},
     openapi::{about, words},
     problem::{Problem, WrongField},
-    shown::Shown,
+    refusal::RefusalResponse,
 };
-use crate::{state::AppState, verifier::Judged};
+use crate::state::AppState;
 
 /// What is asked. Unknown fields are refused: a requirement that is misspelt must not be passed over.
 #[derive(Deserialize, ToSchema)]
@@ -233,7 +234,7 @@ async fn judge(state: &AppState, client: &Client, request: http::Request<Body>) 
             valid: false,
             code: verdict.code(),
             status: verdict.status(),
-            error: Shown::judged(state, &judged, &ask, client).body,
+            error: RefusalResponse::judged(state, &judged, &ask, client).body,
             rate_limit,
             retry_after: judged.retry_after.map(whole_seconds),
             request_id: &client.request_id,

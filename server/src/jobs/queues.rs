@@ -2,10 +2,8 @@
 
 use std::{pin::Pin, time::Duration};
 
-use sallyport::{Result, job::Retries, store::Store};
+use sallyport::{Result, job::Retries, store::Store, verifier::limiter::oldest};
 use serde_json::Value;
-
-use crate::verifier::limiter::oldest;
 
 /// What is deleted after a day or more is looked for this often.
 const RETENTION: Duration = Duration::from_secs(60 * 60);

@@ -4,8 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use ipnet::IpNet;
-use sallyport::id::RequestId;
-use sallyport_app::context::Client;
+use sallyport::{id::RequestId, request::Client};
 
 use crate::state::AppState;
 

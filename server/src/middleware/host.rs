@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{api::Problem, server::is_probe, state::AppState};
+use crate::{api::Problem, probes::is_probe, state::AppState};
 
 /// What is answered instead, if the Host is not right.
 pub fn refusal<B>(state: &AppState, request: &Request<B>, of_api: bool) -> Option<Response> {

@@ -12,8 +12,9 @@ use axum::{
 use sallyport::{
     audit::{Action, Actor, NewEvent, Target},
     decision::plain,
+    request::Client,
 };
-use sallyport_app::{context::Client, error::PageError};
+use sallyport_app::error::PageError;
 use serde_json::json;
 
 use super::client::shortened;

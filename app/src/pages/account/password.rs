@@ -8,6 +8,7 @@ use sallyport::{
     Error, Invalid,
     identity::Proof,
     passwords::Match,
+    request::Client,
     throttle::Who,
     user::{Password, User},
 };
@@ -16,7 +17,7 @@ use crate::{
     access::SignedIn,
     attempts::wait_message,
     components::{Card, ErrorSummary, Hidden, TextField},
-    context::{Client, Context},
+    context::Context,
     error::PageError,
     form::FormState,
     islands::SubmitOnce,

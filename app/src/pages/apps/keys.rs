@@ -67,7 +67,7 @@ pub fn can_generate(context: &Context, access: &AppAccess) -> bool {
 pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQuery) -> Result<Page, PageError> {
     let chrome = shell::at_last(shell::of_app(ui, access, Section::Keys).await?);
     let filter = query.filter();
-    let page = context.store.keys(&access.app.org_id, Some(&access.app.id), &filter).await?;
+    let page = context.store.listed_keys(&access.app.org_id, Some(&access.app.id), &filter).await?;
     let list = KeyList {
         path: path(access),
         hides: hides(&context.store, &page, &access.app.org_id, Some(&access.app.id)).await?,

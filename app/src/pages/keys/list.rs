@@ -192,17 +192,18 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
     } else {
         "Every key of the app, whatever is filtered"
     };
+    let action = list.path.clone();
     let body = if list.is_empty() {
-        view! { <NoKeys list=list.clone()/> }.into_any()
+        view! { <NoKeys list/> }.into_any()
     } else if list.page.keys.is_empty() {
-        view! { <NothingMatches path=list.path.clone()/> }.into_any()
+        view! { <NothingMatches path=list.path/> }.into_any()
     } else {
-        view! { <Keys list=list.clone()/> }.into_any()
+        view! { <Keys list/> }.into_any()
     };
     view! {
         {unknown}
         <FilterBar
-            action=list.path fold=filtered
+            action fold=filtered
             search=move || view! { <SearchForm action=search label="Search by label, or paste a key" value=label/> }
             side=move || view! {
                 <span class="muted">{total}</span>
@@ -252,7 +253,7 @@ fn Keys(list: KeyList) -> impl IntoView {
     let (of_org, now, scopes, profile) = (list.of_org, list.now, list.has_scopes(), list.profile);
     let rows = list.page.keys.into_iter().map(move |key| {
         let environment = environment_title(&profile, &key.environment);
-        let owner = of_org.then(|| owner(&key));
+        let owner = of_org.then(|| owner(key.owner, &key.owner_name));
         view! { <KeyRow key owner environment scopes now/> }
     });
     view! {

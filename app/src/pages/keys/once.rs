@@ -28,7 +28,7 @@ pub fn Once(issued: Box<Issued>, file: SecretFile, profile: std::sync::Arc<Profi
     view! {
         <OnceDialog
             label=issued.key.label.clone()
-            owner=owner(&issued.key)
+            owner=owner(issued.key.owner, &issued.key.owner_name)
             environment=environment_title(&profile, &issued.key.environment)
             environment_tone=environment_tone(issued.key.mode)
             secret_key=issued.secret.expose()

@@ -59,11 +59,13 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
     let done = said(done, key.status(now));
     Ok(Page::framed(key.label.clone(), chrome, move || {
         let environment = environment_title(&profile, &key.environment);
-        let (status, shown) = (key.clone(), key.shown.clone());
-        let hint = unused(&key, now).or_else(|| ends_soon(&key, now));
-        let refused = refused(key.status(now));
+        let (used, shown) = (key.last_used_at, key.shown.clone());
+        let status = key.status(now);
+        let since = key.last_used_at.unwrap_or(key.created_at);
+        let hint = unused(status, since, now).or_else(|| ends_soon(status, key.expires_at, now));
+        let refused = refused(status);
         let another = another(&profile, &key);
-        let (used, ended, ends, owned, scoped) = (key.clone(), key.clone(), key.clone(), key.clone(), key.clone());
+        let (ended, ends, owned, scoped) = (key.clone(), key.clone(), key.clone(), key.clone());
         let (signs, restricted) = (key.clone(), key.clone());
         let signing = profile.keys.signing_secret || key.has_signing_secret;
         let by = key.created_by.clone().map(|name| format!("by {name}, "));
@@ -86,7 +88,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                 title=key.label.clone()
                 sub=move || view! {
                     <span><code>{shown}</code></span>
-                    <span><StatusBadge key=status now/></span>
+                    <span><StatusBadge status/></span>
                     {hint.map(|text| view! { <span><Badge tone=Tone::Warning text/></span> })}
                 }
                 actions=move || view! {
@@ -107,7 +109,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                             <Ago at=key.created_at now/>
                         </Fact>
                         <Fact label="Expires"><Expires key=ends now/></Fact>
-                        <Fact label="Last used"><LastUsed key=used now/></Fact>
+                        <Fact label="Last used"><LastUsed at=used now/></Fact>
                         <Ended key=ended now/>
                     </Facts>
                 </Card>

@@ -127,7 +127,7 @@ fn Once(key: Key, secret: SigningSecret, file: SecretFile, profile: std::sync::A
         <OnceDialog
             title="Save your signing secret"
             label=key.label.clone()
-            owner=owner(&key)
+            owner=owner(key.owner, &key.owner_name)
             environment=environment_title(&profile, &key.environment)
             environment_tone=environment_tone(key.mode)
             signing_secret=Some(secret.expose().to_owned())

@@ -1,19 +1,19 @@
 //! `/keys/{key_id}/test`: what the verifier would say of a request. Nothing of it is charged, kept or written.
 
+mod answer;
 mod form;
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{id::RequestId, profile::Profile};
+use sallyport::{id::RequestId, profile::Profile, verifier::dry_run::Trial};
 use serde::Deserialize;
 
 use crate::{
     access::KeyAccess,
     components::{Badge, Card, CodeBlock, Notice, PageHead, Tone},
     context::Context,
-    dry_run::Trial,
     error::{PageError, PageResult},
     form::FormState,
     pages::requests::{checks::Checks, compared::Compared, mend::mend, sentence, signed::SignedFacts},
@@ -38,7 +38,7 @@ pub async fn get(
     Asked(query): Asked<LikeQuery>,
 ) -> PageResult {
     let like = RequestId::parse(&query.request)
-        .and_then(|id| context.decisions.find(&access.key.org_id, &id, context.store.now()))
+        .and_then(|id| context.verifier.decisions().find(&access.key.org_id, &id, context.store.now()))
         .filter(|kept| kept.decision.key.key_id == access.key.id);
     let form = like.map_or_else(FormState::new, |kept| of_decision(&kept.decision));
     Ok(ui.ok(page(&ui, &context, &access, form, None).await?).await)
@@ -52,8 +52,17 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typ
             return Ok(ui.refused(page(&ui, &context, &access, form, None).await?).await);
         }
     };
-    let trial = context.dry_run.dry_run(&access.key.id, &typed.ask(), &ui.client).await?;
-    Ok(ui.ok(page(&ui, &context, &access, form, Some(trial)).await?).await)
+    let ask = typed.ask();
+    let trial = context.verifier.try_out(&access.key.id, &ask, &ui.client).await?;
+    let answer = answer::text(context.store.profile(), &trial.judged, &ask, &ui.client.request_id);
+    Ok(ui.ok(page(&ui, &context, &access, form, Some(Tried { trial, answer })).await?).await)
+}
+
+/// A request that was tried out.
+struct Tried {
+    trial: Trial,
+    /// What the client would be answered, where it is refused.
+    answer: Option<String>,
 }
 
 async fn page(
@@ -61,7 +70,7 @@ async fn page(
     context: &Context,
     access: &KeyAccess,
     form: FormState,
-    trial: Option<Trial>,
+    tried: Option<Tried>,
 ) -> Result<Page, PageError> {
     let mut chrome = shell::of_org(ui, access.within.org(), Section::Keys).await?;
     let (key, path) = (access.key.clone(), format!("/keys/{}", access.key.id));
@@ -70,7 +79,7 @@ async fn page(
     let profile = context.store.profile().clone();
     Ok(Page::framed(format!("Test a request · {}", key.label), chrome, move || {
         let shown = key.shown;
-        let result = trial.map(|trial| view! { <Result trial profile=profile.clone()/> });
+        let result = tried.map(|tried| view! { <Result tried profile=profile.clone()/> });
         view! {
             <PageHead
                 title="Test a request"
@@ -92,8 +101,9 @@ async fn page(
 }
 
 #[component]
-fn Result(trial: Trial, profile: Arc<Profile>) -> impl IntoView {
-    let Trial { steps, verdict, answer, decision, rate } = trial;
+fn Result(tried: Tried, profile: Arc<Profile>) -> impl IntoView {
+    let Tried { trial: Trial { steps, judged, decision }, answer } = tried;
+    let (verdict, rate) = (judged.verdict, judged.charged.map(|charged| charged.rate));
     let left =
         rate.map(|rate| format!(" Of its limit of {} requests {} are left.", rate.policy.requests, rate.remaining));
     let (tone, said) = if verdict.is_valid() {

@@ -70,7 +70,7 @@ pub async fn page(
 ) -> Result<(Page, bool), PageError> {
     let chrome = shell::here(shell::of_org(ui, access, Section::Keys).await?, "API keys");
     let filter = query.filter();
-    let page = context.store.keys(&access.org.id, None, &filter).await?;
+    let page = context.store.listed_keys(&access.org.id, None, &filter).await?;
     let (has_apps, has_keys) = context.store.has_apps_and_keys(&access.org.id).await?;
     let can_generate = can_generate(context.store.profile(), access, has_apps);
     let list = KeyList {

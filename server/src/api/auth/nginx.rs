@@ -6,13 +6,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::super::shown::Shown;
+use super::super::refusal::RefusalResponse;
 
 static STATUS: HeaderName = HeaderName::from_static("x-auth-status");
 static BODY: HeaderName = HeaderName::from_static("x-auth-body");
 static CONTENT_TYPE: HeaderName = HeaderName::from_static("x-auth-content-type");
 
-pub fn answer(shown: Shown) -> Response {
+pub fn answer(shown: RefusalResponse) -> Response {
     let body = HeaderValue::from_str(&in_a_header(shown.body.get()));
     let mut response = StatusCode::FORBIDDEN.into_response();
     let headers = response.headers_mut();

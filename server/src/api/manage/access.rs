@@ -17,12 +17,13 @@ use sallyport::{
     org::Org,
     profile::{Mode, Profile},
     project::Project,
+    request::Client,
     root_token::RootToken,
     scope::Request,
     store::Store,
     tenant::Tenant,
+    verifier::Judged,
 };
-use sallyport_app::context::Client;
 
 use crate::{
     api::{
@@ -31,7 +32,6 @@ use crate::{
     },
     middleware::client,
     state::AppState,
-    verifier::Judged,
 };
 
 /// Whoever calls with a root token that may manage, or with a key that manages its organization.

@@ -1,0 +1,48 @@
+//! A line of the log for each request.
+
+use std::time::Instant;
+
+use axum::{
+    body::Body,
+    http::{Method, Request},
+    response::Response,
+};
+use sallyport::{decision::plain, profile::Profile, request::Client};
+
+use crate::probes::is_probe;
+
+/// Characters of it; ours are shorter.
+const PATH: usize = 300;
+/// As well; any text may come as a method.
+const METHOD: usize = 20;
+
+/// The path alone: a query may hold what is nobody's business. And of the path no secret, though it was put there.
+pub struct AccessLog {
+    started: Instant,
+    method: Method,
+    path: String,
+    quiet: bool,
+}
+
+impl AccessLog {
+    /// What machines ask all the time would drown the rest, and a full pipe behind the log would hold up answers.
+    pub fn of(request: &Request<Body>, of_api: bool) -> Option<Self> {
+        let path = request.uri().path();
+        let quiet = of_api || is_probe(path);
+        let wanted = !quiet || tracing::enabled!(tracing::Level::DEBUG);
+        let begun = || Self { started: Instant::now(), method: request.method().clone(), path: path.to_owned(), quiet };
+        wanted.then(begun)
+    }
+
+    pub fn write(self, response: &Response, client: &Client, profile: &Profile) {
+        let Self { started, method, path, quiet } = self;
+        let (method, path) = (&*plain(method.as_str(), METHOD, profile), &*plain(&path, PATH, profile));
+        let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
+        let (request_id, address) = (&client.request_id, client.ip);
+        if quiet {
+            tracing::debug!(%request_id, %method, path, status, ms, %address, "answered");
+        } else {
+            tracing::info!(%request_id, %method, path, status, ms, %address, "answered");
+        }
+    }
+}

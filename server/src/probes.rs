@@ -1,0 +1,72 @@
+//! `/healthz` and `/readyz`: whether the server is there, and whether it can do its work.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use sallyport::verifier::health;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::state::AppState;
+
+/// What is answered whatever else goes on.
+pub fn is_probe(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
+}
+
+/// Alive
+///
+/// Touches nothing.
+#[utoipa::path(get, path = "/healthz", tag = "Around it", responses((status = 200, body = String, content_type = "text/plain")))]
+pub async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Whether the server can do its work, as `Accept: application/json` is answered.
+#[derive(Serialize, ToSchema)]
+pub struct Readiness {
+    ready: bool,
+    checks: Vec<HealthCheck>,
+}
+
+/// One thing that the server needs, and how it is.
+#[derive(Serialize, ToSchema)]
+pub struct HealthCheck {
+    /// `database`, `revocations` or `writes`.
+    name: &'static str,
+    ok: bool,
+    /// What is wrong, or `ok`.
+    detail: String,
+}
+
+impl From<health::HealthCheck> for HealthCheck {
+    fn from(check: health::HealthCheck) -> Self {
+        Self { name: check.name, ok: check.ok, detail: check.detail }
+    }
+}
+
+/// Ready
+///
+/// The database answers, revocations are heard of, and writes succeed. Answered within a second.
+#[utoipa::path(get, path = "/readyz", tag = "Around it", responses(
+    (status = 200, content((String = "text/plain"), (Readiness = "application/json"))),
+    (status = 503, content((String = "text/plain"), (Readiness = "application/json")), description = "Not ready, and why"),
+))]
+pub async fn readyz(State(state): State<AppState>, headers: HeaderMap) -> Response {
+    let checks: Vec<_> = state.verifier.health().await.into_iter().map(HealthCheck::from).collect();
+    let failed = checks.iter().filter(|check| !check.ok);
+    let failed: Vec<_> = failed.map(|check| format!("{}: {}\n", check.name, check.detail)).collect();
+    let status = if failed.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    if accepts_json(&headers) {
+        return (status, Json(Readiness { ready: failed.is_empty(), checks })).into_response();
+    }
+    let text = if failed.is_empty() { "ready\n".to_owned() } else { failed.concat() };
+    (status, text).into_response()
+}
+
+fn accepts_json(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"))
+}

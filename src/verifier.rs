@@ -1,0 +1,392 @@
+//! The verifier: from a presented key to a verdict, in memory once warm, closed when in doubt.
+
+pub mod cache;
+mod charge;
+pub mod dry_run;
+mod explain;
+mod flights;
+pub mod freshness;
+pub mod health;
+mod known;
+mod last_used;
+pub mod limiter;
+mod look_up;
+pub mod rate;
+pub mod refusal;
+pub mod replays;
+mod shared;
+mod signatures;
+pub mod unknown;
+pub mod usage;
+
+use std::{
+    borrow::Cow,
+    sync::{Arc, Mutex, atomic::AtomicU64},
+    time::Duration,
+};
+
+use once_cell::race::OnceBox;
+
+use crate::{
+    Error, Result, Timestamp,
+    clock::Elapsed,
+    decision::Decisions,
+    key::{
+        Ask, Digest, KeyRecord, Verdict,
+        secret::Checked,
+        verdict::{Via, is_elsewhere, verdict},
+    },
+    profile::{Profile, errors::sentences},
+    request::Client,
+    root_token::RootToken,
+    store::{Change, Heard, SealedSigning, Store, StoredKey, Touched},
+};
+
+use cache::GenerationCache;
+use charge::ChargeOutcome;
+pub use charge::Charged;
+use flights::Flights;
+use freshness::Freshness;
+use health::Health;
+use last_used::LastUsed;
+use limiter::Limiter;
+pub use look_up::Found;
+use replays::Replays;
+use shared::Shared;
+use unknown::{Asker, Unknown};
+use usage::Usage;
+
+/// How often a verdict is judged anew because something was revoked meanwhile.
+const ATTEMPTS: usize = 64;
+
+/// How many rows one transaction writes of what was gathered: a revocation waits for no more than that, however many
+/// keys were used.
+const AT_ONCE: usize = 500;
+
+/// The look-ups that are under way, by the generation of the cache in which they began: what was forgotten since is
+/// looked up anew.
+type LookUps<T> = Flights<(u64, Digest), Option<Arc<T>>>;
+
+/// A key in memory, and when it was last good.
+pub struct CachedKey {
+    pub record: KeyRecord,
+    last_used: LastUsed,
+    /// What it signs with, fetched with its first signature.
+    signing: OnceBox<Option<SealedSigning>>,
+}
+
+/// A verdict with the key it is about, where it is about one.
+pub struct Judged {
+    pub verdict: Verdict,
+    pub key: Option<Arc<CachedKey>>,
+    /// How the key's limits stand, where it has some and the request came as far.
+    pub charged: Option<Charged>,
+    /// Where waiting helps, and how long.
+    pub retry_after: Option<Duration>,
+}
+
+impl Judged {
+    fn without_key(verdict: Verdict) -> Self {
+        Self { verdict, key: None, charged: None, retry_after: None }
+    }
+
+    fn of_key(verdict: Verdict, key: Arc<CachedKey>, charged: Option<Charged>) -> Self {
+        let retry_after = charged.and_then(|charged| charged.rate.retry_after);
+        Self { verdict, key: Some(key), charged, retry_after }
+    }
+
+    /// What there is to say of a refusal beyond its verdict, to the person who holds the key.
+    pub fn explanation(&self, profile: &Profile, ask: &Ask<'_>) -> Option<Cow<'static, str>> {
+        match self.verdict {
+            Verdict::InsufficientScope => profile.lacking(ask, self.record()?).map(Cow::Owned),
+            // It costs more than a limit ever holds.
+            Verdict::RateLimited if self.charged.is_some() && self.retry_after.is_none() => {
+                Some(Cow::Borrowed(sentences::TOO_DEAR))
+            }
+            _ => None,
+        }
+    }
+
+    pub fn record(&self) -> Option<&KeyRecord> {
+        self.key.as_ref().map(|key| &key.record)
+    }
+}
+
+pub struct Verifier {
+    store: Store,
+    keys: GenerationCache<CachedKey>,
+    shared: Shared,
+    tokens: GenerationCache<RootToken>,
+    key_look_ups: LookUps<CachedKey>,
+    token_look_ups: LookUps<RootToken>,
+    usage: Usage,
+    replays: Replays,
+    limiter: Limiter,
+    unknown: Unknown,
+    unknown_tokens: Unknown,
+    /// How often another process wrote, and after how many of these the root tokens were read.
+    foreign_changes: AtomicU64,
+    tokens_read: AtomicU64,
+    decisions: Arc<Decisions>,
+    elapsed: Elapsed,
+    freshness: Freshness,
+    health: Health,
+    /// The revision of the database up to which the caches were told of every change.
+    known: Mutex<i64>,
+}
+
+impl Verifier {
+    /// A verifier that hears of every change the store makes.
+    pub async fn start(store: Store, capacity: usize, elapsed: Elapsed) -> Result<Arc<Self>> {
+        let known = Mutex::new(store.revision().await?);
+        let verifier = Arc::new(Self {
+            keys: GenerationCache::new(capacity),
+            shared: Shared::default(),
+            tokens: GenerationCache::new(1_000),
+            key_look_ups: LookUps::default(),
+            token_look_ups: LookUps::default(),
+            usage: Usage::default(),
+            replays: Replays::new(store.now()).on(elapsed.clone()),
+            limiter: Limiter::default(),
+            unknown: Unknown::default(),
+            unknown_tokens: Unknown::default(),
+            foreign_changes: AtomicU64::default(),
+            tokens_read: AtomicU64::default(),
+            decisions: Arc::default(),
+            freshness: Freshness::new(elapsed.clone()),
+            health: Health::default(),
+            elapsed,
+            known,
+            store: store.clone(),
+        });
+        let told = Arc::downgrade(&verifier);
+        store.on_change(move |change| {
+            if let Some(verifier) = told.upgrade() {
+                verifier.apply(change);
+            }
+        });
+        let told = Arc::downgrade(&verifier);
+        store.on_addition(move |added| {
+            if let Some(verifier) = told.upgrade() {
+                verifier.added(added);
+            }
+        });
+        let asked = Arc::downgrade(&verifier);
+        store.proved_by(move |digest| {
+            let verifier = asked.upgrade();
+            async move {
+                let verifier = verifier.ok_or_else(|| Error::Unavailable("the verifier ended".to_owned()))?;
+                verifier.refuses(&digest).await
+            }
+        });
+        // After the listeners: what is made meanwhile is heard of.
+        verifier.read_known().await?;
+        Ok(verifier)
+    }
+
+    /// Whether the key of that digest is refused as revoked if it is presented now. Nothing is noted or charged.
+    async fn refuses(&self, digest: &Digest) -> Result<bool> {
+        let judge = |key: &KeyRecord| verdict(&Ask::default(), key, self.store.profile(), self.store.now());
+        let verdict = match self.keys.get(digest) {
+            Some(key) => Some(judge(&key.record)),
+            None => self.store.key_by_digest(digest).await?.map(|stored| judge(&stored.record)),
+        };
+        Ok(verdict == Some(Verdict::Revoked))
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Why requests were refused.
+    pub fn decisions(&self) -> &Arc<Decisions> {
+        &self.decisions
+    }
+
+    /// Judges a presented key. An error means that nothing can be said: the caller refuses with 503.
+    pub async fn judge(&self, presented: Option<&str>, ask: &Ask<'_>, client: &Client) -> Result<Judged> {
+        if ask.plain_http && self.store.profile().credentials.https_only {
+            return Ok(Judged::without_key(Verdict::HttpsRequired));
+        }
+        let Some(presented) = presented else { return Ok(Judged::without_key(Verdict::Missing)) };
+        let profile = self.store.profile();
+        let checked = profile.prefix_of(presented).and_then(|prefix| Checked::parse(prefix, presented));
+        let Some(checked) = checked else { return Ok(Judged::without_key(Verdict::Malformed)) };
+        self.freshness.check()?;
+        for _ in 0..ATTEMPTS {
+            let generation = self.keys.generation();
+            let key: Arc<CachedKey> = match self.look_up(checked, generation, asker(ask, client)).await? {
+                Found::Somebodys(key) => key,
+                Found::Nobodys => return Ok(Judged::without_key(Verdict::NotFound)),
+                Found::Later(wait) => {
+                    let later = Judged::without_key(Verdict::RateLimited);
+                    return Ok(Judged { retry_after: Some(wait), ..later });
+                }
+            };
+            let now = self.store.now();
+            let mut verdict = verdict(ask, &key.record, profile, now);
+            let mut held = None;
+            if verdict.is_valid() {
+                match self.signature(ask, &key, now).await? {
+                    Ok(claim) => held = claim,
+                    Err(refused) => verdict = refused,
+                }
+            }
+            // Something was revoked while this was judged: it may have been this key. What it holds is given back.
+            if self.keys.generation() != generation {
+                continue;
+            }
+            let mut charged = None;
+            if verdict.is_valid() {
+                match self.charge(&key.record, ask, now)? {
+                    ChargeOutcome::Passed(told) => charged = told,
+                    // Its signature is good for another attempt.
+                    ChargeOutcome::Refused(told) => (verdict, charged, held) = (Verdict::RateLimited, Some(told), None),
+                    ChargeOutcome::Unread(day) => {
+                        self.read_day(&key.record.key_id, day).await?;
+                        continue;
+                    }
+                }
+            }
+            held.into_iter().for_each(replays::Claim::keep);
+            return Ok(self.noted(verdict, key, charged, now, ask, client));
+        }
+        Err(Error::Unavailable("keys change faster than they can be judged".to_owned()))
+    }
+
+    fn noted(
+        &self,
+        verdict: Verdict,
+        key: Arc<CachedKey>,
+        charged: Option<Charged>,
+        now: Timestamp,
+        ask: &Ask<'_>,
+        client: &Client,
+    ) -> Judged {
+        match verdict {
+            Verdict::Valid => {
+                self.usage.used(&key, now, client);
+                if is_elsewhere(ask, &key.record) {
+                    self.usage.would_be_refused(&key, Verdict::IpDenied, ask.ip, client);
+                }
+            }
+            // Another organization's token learns nothing of the key, and leaves nothing in its log.
+            Verdict::NotFound => return Judged::without_key(verdict),
+            refused => {
+                self.usage.refused(&key, refused, ask.ip, client);
+                self.explain(refused, &key, charged, now, ask, client);
+            }
+        }
+        Judged::of_key(verdict, key, charged)
+    }
+
+    /// Drops what a change of this process touched. A gap in the revisions means that another process wrote too.
+    fn apply(&self, change: &Change) {
+        match &change.touched {
+            Touched::These(digests) => self.forget(digests),
+            Touched::Everything => self.forget_all(),
+        }
+        let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if change.revision > *known + 1 {
+            self.forget_all();
+            self.heard_of_another_process();
+        }
+        *known = change.revision.max(*known);
+    }
+
+    fn forget(&self, digests: &[Digest]) {
+        self.keys.forget(digests);
+        self.tokens.forget(digests);
+    }
+
+    fn forget_all(&self) {
+        self.keys.forget_all();
+        self.tokens.forget_all();
+    }
+
+    /// Asks the database whether another process changed something, and whether this is still the one server. Run by a
+    /// worker.
+    pub async fn poll(&self) -> Result<()> {
+        let asked_at = self.freshness.now();
+        let revision = match self.store.hear().await? {
+            Heard::Revision(revision) => revision,
+            Heard::Superseded => {
+                self.freshness.lost();
+                return Err(Error::Unavailable("another server took over this database".to_owned()));
+            }
+        };
+        {
+            let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if revision > *known {
+                self.forget_all();
+                self.heard_of_another_process();
+                *known = revision;
+            }
+        }
+        self.freshness.seen(asked_at);
+        self.read_new_tokens().await
+    }
+
+    /// Writes what was used and refused since the last time. Run by a worker.
+    pub async fn flush(&self) -> Result<()> {
+        let now = self.store.now();
+        self.decisions.forget(now);
+        let mut waiting = self.usage.take(now);
+        let mut written = Ok(());
+        while let Some(part) = waiting.part(AT_ONCE) {
+            written = self.store.record_usage(part.used(), part.refused()).await;
+            if written.is_err() {
+                self.usage.put_back(part);
+                break;
+            }
+        }
+        self.usage.put_back(waiting);
+        // By itself: neither keeps the other from being written.
+        let days = self.flush_days().await;
+        written.and(days)
+    }
+}
+
+/// Who presented the key: the client, where that is known.
+fn asker(ask: &Ask<'_>, client: &Client) -> Asker {
+    match (ask.ip, ask.via) {
+        (Some(ip), _) => Asker::Client(ip),
+        (None, Via::Gateway) => Asker::Client(client.ip),
+        (None, Via::Backend { .. }) => Asker::Backend(client.ip),
+    }
+}
+
+impl From<StoredKey> for CachedKey {
+    fn from(stored: StoredKey) -> Self {
+        Self { record: stored.record, last_used: LastUsed::new(stored.last_used_at), signing: OnceBox::new() }
+    }
+}
+
+impl AsRef<KeyRecord> for CachedKey {
+    fn as_ref(&self) -> &KeyRecord {
+        &self.record
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With its count of owners (128 bytes together), its place in the cache (a digest, a pointer, the order of eviction)
+    /// and its share of the tables, that is less than 300 bytes; `make bench` measures it.
+    #[test]
+    fn a_cached_key_is_small() {
+        assert!(size_of::<KeyRecord>() <= 96, "{}", size_of::<KeyRecord>());
+        assert!(size_of::<CachedKey>() <= 112, "{}", size_of::<CachedKey>());
+    }
+
+    /// Identifiers and short labels lie in the record itself.
+    #[test]
+    fn a_record_is_one_allocation() {
+        let record = crate::testing::key_record();
+        assert!(!record.label.is_heap_allocated());
+        let id = record.key_id.as_str().as_ptr() as usize;
+        let place = std::ptr::from_ref(&record) as usize;
+        assert!((place..place + size_of::<KeyRecord>()).contains(&id));
+    }
+}

@@ -1,0 +1,91 @@
+//! The last check of all: only what passes everything else is charged to the key's limits.
+
+use std::num::NonZeroU32;
+
+use crate::{
+    Result, Timestamp,
+    id::KeyId,
+    key::{Ask, KeyRecord},
+    limit::{Day, DayCount, Judged, Limits, Now, Rate},
+};
+
+use super::{AT_ONCE, Verifier};
+
+/// A request that came as far as the limits.
+#[derive(Clone, Copy, Debug)]
+pub struct Charged {
+    pub limits: Limits,
+    pub rate: Rate,
+    /// When it was judged: what the rate tells counts from here.
+    pub at: Timestamp,
+}
+
+impl Charged {
+    /// Seconds since 1970, when all is there again.
+    pub fn resets_at(&self) -> u64 {
+        let at = (self.at + self.rate.reset).micros();
+        u64::try_from(at).unwrap_or(0).div_ceil(1_000_000)
+    }
+}
+
+pub(super) enum ChargeOutcome {
+    /// With nothing where there is no limit.
+    Passed(Option<Charged>),
+    Refused(Charged),
+    /// The day's count has to be read first.
+    Unread(Day),
+}
+
+impl Verifier {
+    pub(super) fn charge(&self, key: &KeyRecord, ask: &Ask<'_>, at: Timestamp) -> Result<ChargeOutcome> {
+        let limits = Limits::of(self.store.profile(), key, &ask.request);
+        let judged = self.limiter.charge(&key.key_id, &limits, cost(ask), self.both_clocks(at))?;
+        Ok(outcome(judged, limits, at))
+    }
+
+    /// What `charge` would say.
+    pub(super) fn peek(&self, key: &KeyRecord, ask: &Ask<'_>, at: Timestamp) -> Result<ChargeOutcome> {
+        let limits = Limits::of(self.store.profile(), key, &ask.request);
+        let judged = self.limiter.peek(&key.key_id, &limits, cost(ask), self.both_clocks(at))?;
+        Ok(outcome(judged, limits, at))
+    }
+
+    pub(super) async fn read_day(&self, key: &KeyId, day: Day) -> Result<()> {
+        let requests = self.store.key_day(key, day.number()).await?;
+        self.freshness.check()?;
+        self.limiter.read(key, DayCount { day, requests })
+    }
+
+    /// Writes what of the days' quotas was used up since the last time, and forgets what is over.
+    pub(super) async fn flush_days(&self) -> Result<()> {
+        let at = self.store.now();
+        self.limiter.forget(self.both_clocks(at));
+        let counts = self.limiter.take();
+        for (place, part) in counts.chunks(AT_ONCE).enumerate() {
+            let written = self.store.record_days(part.to_vec()).await;
+            if written.is_err() {
+                self.limiter.put_back(counts[place * AT_ONCE..].to_vec());
+                return written;
+            }
+        }
+        Ok(())
+    }
+
+    fn both_clocks(&self, at: Timestamp) -> Now {
+        Now { elapsed: (self.elapsed)(), at }
+    }
+}
+
+/// Whoever asks for nothing asks for one all the same: nothing is free.
+fn cost(ask: &Ask<'_>) -> NonZeroU32 {
+    NonZeroU32::new(ask.cost).unwrap_or(NonZeroU32::MIN)
+}
+
+fn outcome(judged: Judged, limits: Limits, at: Timestamp) -> ChargeOutcome {
+    match judged {
+        Judged::Unlimited => ChargeOutcome::Passed(None),
+        Judged::Passed(_, rate) => ChargeOutcome::Passed(Some(Charged { limits, rate, at })),
+        Judged::Refused(rate) => ChargeOutcome::Refused(Charged { limits, rate, at }),
+        Judged::Unread(day) => ChargeOutcome::Unread(day),
+    }
+}

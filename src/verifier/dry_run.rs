@@ -1,0 +1,95 @@
+//! The checks of a verdict one by one, for the page that tests a request. Nothing is charged, remembered or written.
+
+use std::sync::Arc;
+
+use super::{CachedKey, ChargeOutcome, Charged, Judged, Verifier};
+use crate::{
+    Error, Result, Timestamp,
+    decision::{Decision, Outcome, Step},
+    id::KeyId,
+    key::{Ask, KeyRecord, Verdict, verdict::Check},
+    request::Client,
+};
+
+/// What a check said by itself: its refusal, if it refuses; nothing at all where it had nothing to look at.
+type Said = Option<Option<Verdict>>;
+
+/// What a request would have come to.
+pub struct Trial {
+    /// Each check by itself, whether or not one before it failed.
+    pub steps: Vec<(Step, Outcome)>,
+    /// With the refusal of the first check that failed.
+    pub judged: Judged,
+    /// What would be remembered of the refusal. Nothing is.
+    pub decision: Option<Decision>,
+}
+
+impl Verifier {
+    /// Judges as `judge` does, by the same checks, and leaves no trace: no limit is charged, no signature used up, no use
+    /// written.
+    pub async fn try_out(&self, key: &KeyId, ask: &Ask<'_>, client: &Client) -> Result<Trial> {
+        // From the database: what is cached is found by the secret alone.
+        let stored = self.store.key_by_id(key).await?.ok_or(Error::NotFound)?;
+        let (key, at) = (Arc::new(CachedKey::from(stored)), self.store.now());
+        let profile = self.store.profile();
+        let pure = Check::ALL.into_iter().map(|check| {
+            let refused = check.refuses(ask, &key.record, profile, at);
+            (Step::Check(check), Some(refused))
+        });
+        let mut said: Vec<_> = pure.collect();
+        let (signature, replay) = self.look_at_signature(ask, &key, at).await?;
+        let (limits, charged) = self.look_at_limits(&key.record, ask, at).await?;
+        said.extend([(Step::Signature, Some(signature)), (Step::Replay, replay), (Step::Limits, Some(limits))]);
+        let verdict = said.iter().find_map(|(_, refused)| refused.flatten()).unwrap_or(Verdict::Valid);
+        let decision = (!verdict.is_valid()).then(|| Decision {
+            rate: charged.map(|charged| charged.rate),
+            ..Decision::new(client.request_id.clone(), verdict, ask, &key.record, profile, at)
+        });
+        let steps = said.into_iter().map(|(step, said)| (step, outcome(said))).collect();
+        Ok(Trial { steps, judged: Judged::of_key(verdict, key, charged), decision })
+    }
+
+    async fn look_at_signature(
+        &self,
+        ask: &Ask<'_>,
+        key: &CachedKey,
+        at: Timestamp,
+    ) -> Result<(Option<Verdict>, Said)> {
+        Ok(match self.proof(ask, key, at).await? {
+            Ok(Some(proof)) => {
+                let record = &key.record;
+                let free = self.replays.peek(&proof, &record.owner.org_id, &record.key_id, at);
+                (None, Some(free.err().map(|_| Verdict::Replayed)))
+            }
+            Ok(None) => (None, Some(None)),
+            // A signature that is wrong is no replay of anything.
+            Err(refused) => (Some(refused), None),
+        })
+    }
+
+    async fn look_at_limits(
+        &self,
+        key: &KeyRecord,
+        ask: &Ask<'_>,
+        at: Timestamp,
+    ) -> Result<(Option<Verdict>, Option<Charged>)> {
+        if let ChargeOutcome::Unread(day) = self.peek(key, ask, at)? {
+            self.read_day(&key.key_id, day).await?;
+        }
+        match self.peek(key, ask, at)? {
+            ChargeOutcome::Passed(charged) => Ok((None, charged)),
+            ChargeOutcome::Refused(charged) => Ok((Some(Verdict::RateLimited), Some(charged))),
+            ChargeOutcome::Unread(_) => {
+                Err(Error::Unavailable("the day's count was forgotten while it was read".to_owned()))
+            }
+        }
+    }
+}
+
+fn outcome(said: Said) -> Outcome {
+    match said {
+        Some(None) => Outcome::Passed,
+        Some(Some(_)) => Outcome::Failed,
+        None => Outcome::NotReached,
+    }
+}

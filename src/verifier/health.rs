@@ -1,0 +1,64 @@
+//! Whether this server can do its work, and if not, why.
+
+use std::time::Duration;
+
+use crate::{Error, Result};
+use tokio::time::timeout;
+
+use super::{Verifier, flights::Flights};
+
+/// Whoever asks for the server's health gets an answer within a second.
+const LIMIT: Duration = Duration::from_millis(900);
+/// Four polls: as long as that, a poll that is slow is no reason to worry.
+const HEARD: Duration = Duration::from_secs(1);
+
+/// One thing that the server needs, and how it is.
+#[derive(Clone, Debug)]
+pub struct HealthCheck {
+    /// `database`, `revocations` or `writes`.
+    pub name: &'static str,
+    pub ok: bool,
+    /// What is wrong, or `ok`.
+    pub detail: String,
+}
+
+/// However many ask at once, the database is asked once.
+#[derive(Default)]
+pub(super) struct Health(Flights<(), Vec<HealthCheck>>);
+
+impl Verifier {
+    /// The database answers look-ups, revocations are heard of, and writes succeed.
+    pub async fn health(&self) -> Vec<HealthCheck> {
+        let checks = self.health.0.join((), || async {
+            let (database, writes) = tokio::join!(
+                limited(async { self.store.revision().await.map(drop) }),
+                limited(self.store.check_writes())
+            );
+            Ok(vec![check("database", database), check("revocations", self.hears()), check("writes", writes)])
+        });
+        checks.await.unwrap_or_else(|error| vec![check("database", Err(error))])
+    }
+
+    fn hears(&self) -> Result<()> {
+        self.freshness.check()?;
+        let age = self.freshness.age();
+        if age > HEARD {
+            return Err(Error::Unavailable(format!("the last poll for revocations was answered {age:?} ago")));
+        }
+        Ok(())
+    }
+}
+
+async fn limited(check: impl Future<Output = Result<()>>) -> Result<()> {
+    let late = || Err(Error::Unavailable(format!("nothing was answered within {LIMIT:?}")));
+    timeout(LIMIT, check).await.unwrap_or_else(|_| late())
+}
+
+fn check(name: &'static str, checked: Result<()>) -> HealthCheck {
+    let detail = match &checked {
+        Ok(()) => "ok".to_owned(),
+        Err(Error::Unavailable(why)) => why.clone(),
+        Err(other) => other.to_string(),
+    };
+    HealthCheck { name, ok: checked.is_ok(), detail }
+}

@@ -1,0 +1,150 @@
+//! One part of the limiter's memory, behind one lock.
+
+use std::{collections::HashMap, hash::Hash, num::NonZeroU32, time::Duration};
+
+use crate::{
+    id::KeyId,
+    limit::{Bucket, Day, DayCount, Judged, Limits, Now, State, judge},
+};
+
+/// The random part of a key's id: sixteen characters, and nothing on the heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Name([u8; 16]);
+
+impl Name {
+    pub fn of(key: &KeyId) -> Option<Self> {
+        key.as_str().strip_prefix(KeyId::PREFIX)?.as_bytes().try_into().ok().map(Self)
+    }
+
+    pub fn key(&self) -> Option<KeyId> {
+        KeyId::parse(&format!("{}{}", KeyId::PREFIX, std::str::from_utf8(&self.0).ok()?))
+    }
+
+    /// A number that is about as often each.
+    pub fn spread(&self) -> usize {
+        let random = u32::from_le_bytes([self.0[0], self.0[1], self.0[2], self.0[3]]);
+        (random.wrapping_mul(0x9E37_79B1) >> 16) as usize
+    }
+}
+
+/// Which limit of a key: that by the minute, or that of the path pattern before it.
+type Slot = (Name, u32);
+
+/// There is one of these for each key in use.
+const _: () = assert!(size_of::<(Slot, Bucket)>() == 32);
+
+const fn minute(name: Name) -> Slot {
+    (name, 0)
+}
+
+fn path(name: Name, place: u16) -> Slot {
+    (name, u32::from(place) + 1)
+}
+
+#[derive(Clone, Copy)]
+struct Counted {
+    count: DayCount,
+    /// In the database, or on the way there.
+    saved: bool,
+}
+
+#[derive(Default)]
+pub struct Shard {
+    buckets: HashMap<Slot, Bucket>,
+    days: HashMap<Name, Counted>,
+    /// Whose count is not saved.
+    unsaved: Vec<Name>,
+    /// Counts that were not saved when another day began.
+    ended: Vec<(Name, DayCount)>,
+}
+
+impl Shard {
+    pub fn judge(&self, name: Name, limits: &Limits, cost: NonZeroU32, now: Now) -> Judged {
+        let bucket = |slot: Slot| self.buckets.get(&slot).copied().unwrap_or_default();
+        let state = State {
+            minute: limits.minute.map(|_| bucket(minute(name))).unwrap_or_default(),
+            path: limits.path.map(|(place, _)| bucket(path(name, place))).unwrap_or_default(),
+            day: limits.day.and_then(|_| self.days.get(&name)).map(|counted| counted.count),
+        };
+        judge(state, limits, cost, now)
+    }
+
+    pub fn set(&mut self, name: Name, limits: &Limits, state: &State) {
+        if limits.minute.is_some() {
+            self.buckets.insert(minute(name), state.minute);
+        }
+        if let Some((place, _)) = limits.path {
+            self.buckets.insert(path(name, place), state.path);
+        }
+        if let Some(count) = state.day {
+            self.count(name, Counted { count, saved: false });
+        }
+    }
+
+    pub fn read(&mut self, name: Name, count: DayCount) {
+        // Somebody else read it too, and it was charged since.
+        if self.days.get(&name).is_some_and(|known| known.count.day == count.day) {
+            return;
+        }
+        let waiting = self.ended.iter().filter(|(ended, of)| *ended == name && of.day == count.day);
+        let requests = waiting.map(|(_, of)| of.requests).fold(count.requests, u64::max);
+        self.count(name, Counted { count: DayCount { requests, ..count }, saved: true });
+    }
+
+    fn count(&mut self, name: Name, new: Counted) {
+        let old = self.days.insert(name, new);
+        let waits = old.filter(|old| !old.saved);
+        if let Some(old) = waits.filter(|old| old.count.day != new.count.day) {
+            self.ended.push((name, old.count));
+        }
+        if !new.saved && waits.is_none() {
+            self.unsaved.push(name);
+        }
+    }
+
+    pub fn take(&mut self) -> Vec<(Name, DayCount)> {
+        let mut counts = std::mem::take(&mut self.ended);
+        for name in std::mem::take(&mut self.unsaved) {
+            if let Some(counted) = self.days.get_mut(&name).filter(|counted| !counted.saved) {
+                counted.saved = true;
+                counts.push((name, counted.count));
+            }
+        }
+        counts
+    }
+
+    pub fn put_back(&mut self, name: Name, count: DayCount) {
+        match self.days.get_mut(&name) {
+            Some(counted) if counted.count.day == count.day => {
+                if std::mem::take(&mut counted.saved) {
+                    self.unsaved.push(name);
+                }
+            }
+            _ => self.ended.push((name, count)),
+        }
+    }
+
+    pub fn forget(&mut self, elapsed: Duration, today: Day) {
+        self.buckets.retain(|_, bucket| !bucket.is_full(elapsed));
+        self.days.retain(|_, counted| counted.count.day >= today || !counted.saved);
+        give_back(&mut self.buckets);
+        give_back(&mut self.days);
+    }
+
+    /// Bytes, as the standard library lays its maps out: a power of two of places, a byte more for each.
+    #[cfg(test)]
+    pub fn memory(&self) -> usize {
+        fn of<K, V>(map: &HashMap<K, V>) -> usize {
+            let places = if map.capacity() == 0 { 0 } else { (map.capacity() * 8 / 7).next_power_of_two() };
+            places * (size_of::<(K, V)>() + 1)
+        }
+        of(&self.buckets) + of(&self.days)
+    }
+}
+
+/// Room that a rush left behind. Some stays, so that the next few need not make it again.
+fn give_back<K: Eq + Hash, V>(map: &mut HashMap<K, V>) {
+    if map.capacity() > 64 && map.capacity() > map.len() * 4 {
+        map.shrink_to(map.len() * 2);
+    }
+}

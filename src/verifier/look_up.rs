@@ -1,0 +1,136 @@
+//! From what was presented to whose it is: out of memory, or out of the database.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use crate::{
+    Error, Result,
+    key::{Digest, secret::Checked},
+    root_token::{self, RootToken},
+};
+
+use super::{
+    ATTEMPTS, CachedKey, LookUps, Verifier,
+    cache::GenerationCache,
+    unknown::{Asker, Unknown},
+};
+
+pub enum Found<T> {
+    Somebodys(Arc<T>),
+    Nobodys,
+    /// Nobody looked, because too many were nobody's.
+    Later(Duration),
+}
+
+/// What a digest names.
+pub(super) trait Presented: Sized {
+    /// Where it is kept in memory.
+    fn kept(verifier: &Verifier) -> &GenerationCache<Self>;
+    /// What of it is being looked up.
+    fn look_ups(verifier: &Verifier) -> &LookUps<Self>;
+    /// Who presented what was nobody's.
+    fn unknown(verifier: &Verifier) -> &Unknown;
+    async fn read(verifier: &Verifier, digest: &Digest) -> Result<Option<Self>>;
+}
+
+impl Presented for CachedKey {
+    fn kept(verifier: &Verifier) -> &GenerationCache<Self> {
+        &verifier.keys
+    }
+
+    fn look_ups(verifier: &Verifier) -> &LookUps<Self> {
+        &verifier.key_look_ups
+    }
+
+    fn unknown(verifier: &Verifier) -> &Unknown {
+        &verifier.unknown
+    }
+
+    async fn read(verifier: &Verifier, digest: &Digest) -> Result<Option<Self>> {
+        let Some(mut stored) = verifier.store.key_by_digest(digest).await? else { return Ok(None) };
+        verifier.shared.share(&mut stored.record);
+        Ok(Some(Self::from(stored)))
+    }
+}
+
+impl Presented for RootToken {
+    fn kept(verifier: &Verifier) -> &GenerationCache<Self> {
+        &verifier.tokens
+    }
+
+    fn look_ups(verifier: &Verifier) -> &LookUps<Self> {
+        &verifier.token_look_ups
+    }
+
+    fn unknown(verifier: &Verifier) -> &Unknown {
+        &verifier.unknown_tokens
+    }
+
+    async fn read(verifier: &Verifier, digest: &Digest) -> Result<Option<Self>> {
+        verifier.store.token_by_digest(digest).await
+    }
+}
+
+impl Verifier {
+    /// What is read from the database is kept, unless something was forgotten since `generation`.
+    pub(super) async fn look_up<T: Presented>(
+        &self,
+        checked: Checked<'_>,
+        generation: u64,
+        asker: Asker,
+    ) -> Result<Found<T>> {
+        for digest in self.store.digests(checked) {
+            if let Some(known) = T::kept(self).get(&digest) {
+                return Ok(Found::Somebodys(known));
+            }
+        }
+        let unknown = T::unknown(self);
+        // Whatever was made before a pepper was retired is known under that one.
+        let known = self.store.digests(checked).find(|digest| unknown.knows(digest));
+        let digest = known.or_else(|| self.store.digests(checked).next());
+        if digest.is_some_and(|digest| unknown.is_nobodys(&digest)) {
+            return Ok(Found::Nobodys);
+        }
+        let asking = match unknown.may_ask(asker, digest, (self.elapsed)()) {
+            Ok(asking) => asking,
+            Err(wait) => return Ok(Found::Later(wait)),
+        };
+        for digest in self.store.digests(checked) {
+            if let Some(found) = self.read_once::<T>(digest, generation).await? {
+                unknown.was_somebodys(&asking);
+                return Ok(Found::Somebodys(found));
+            }
+        }
+        unknown.was_nobodys(&asking, (self.elapsed)());
+        Ok(Found::Nobodys)
+    }
+
+    /// However many ask for it at once. Those who joined began in the same generation, so that nothing was forgotten since
+    /// the database was asked.
+    async fn read_once<T: Presented>(&self, digest: Digest, generation: u64) -> Result<Option<Arc<T>>> {
+        let read = || async {
+            let Some(found) = T::read(self, &digest).await? else { return Ok(None) };
+            let found = Arc::new(found);
+            T::kept(self).fill(generation, digest, &found);
+            Ok(Some(found))
+        };
+        let found = T::look_ups(self).join((generation, digest), read).await?;
+        // It took a while, in which another server may have taken over.
+        self.freshness.check()?;
+        Ok(found)
+    }
+
+    /// The root token that was presented, if it is one. Whoever tries many is slowed down as with keys.
+    pub async fn token(&self, presented: &str, ip: IpAddr) -> Result<Found<RootToken>> {
+        let Some(checked) = root_token::parse(presented) else { return Ok(Found::Nobodys) };
+        self.freshness.check()?;
+        for _ in 0..ATTEMPTS {
+            let generation = self.tokens.generation();
+            let found = self.look_up(checked, generation, ip.into()).await?;
+            // It may have been revoked while this was looked up.
+            if self.tokens.generation() == generation {
+                return Ok(found);
+            }
+        }
+        Err(Error::Unavailable("tokens change faster than they can be judged".to_owned()))
+    }
+}

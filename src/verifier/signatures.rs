@@ -1,0 +1,62 @@
+//! Whether a request was signed as its key requires, and for the first time.
+
+use crate::{
+    Result, Timestamp,
+    key::{Ask, KeyRecord, Verdict},
+    signature::{Checked, Proof},
+};
+
+use super::{CachedKey, Verifier, replays::Claim};
+
+/// What a request holds of its signature until its verdict stands; nothing where none came.
+pub type Held<'a> = Option<Claim<'a>>;
+
+impl Verifier {
+    /// The last check but for the limits. A signature that came is checked, required or not: whoever sends one counts on
+    /// it. An error means that nothing can be said.
+    pub(super) async fn signature<'a>(
+        &'a self,
+        ask: &Ask<'_>,
+        key: &'a CachedKey,
+        now: Timestamp,
+    ) -> Result<Result<Held<'a>, Verdict>> {
+        let proof = match self.proof(ask, key, now).await? {
+            Ok(Some(proof)) => proof,
+            Ok(None) => return Ok(Ok(None)),
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let claimed = self.replays.claim(proof, &key.record.owner.org_id, &key.record.key_id, now);
+        Ok(claimed.map(Some).map_err(|_| Verdict::Replayed))
+    }
+
+    /// What proves that the key's owner signed the request; nothing where none came and none is required.
+    pub(super) async fn proof(
+        &self,
+        ask: &Ask<'_>,
+        key: &CachedKey,
+        now: Timestamp,
+    ) -> Result<Result<Option<Proof>, Verdict>> {
+        let Some(signed) = ask.signed else {
+            return Ok(if must_sign(&key.record) { Err(Verdict::SignatureRequired) } else { Ok(None) });
+        };
+        let sealed = match key.signing.get() {
+            Some(sealed) => sealed,
+            // Two at once fetch the same. What was rotated meanwhile is told by the cache's generation.
+            None => {
+                let fetched = self.store.signing_secrets(&key.record.key_id).await?;
+                self.freshness.check()?;
+                key.signing.get_or_init(|| Box::new(fetched))
+            }
+        };
+        let Some(sealed) = sealed else { return Ok(Err(Verdict::BadSignature)) };
+        let secrets = self.store.open_signing(sealed, now)?;
+        Ok(match signed.check(&secrets, now) {
+            Checked::Good(proof) => Ok(Some(proof)),
+            Checked::Wrong { .. } | Checked::OutOfTime { .. } | Checked::Malformed(_) => Err(Verdict::BadSignature),
+        })
+    }
+}
+
+fn must_sign(key: &KeyRecord) -> bool {
+    key.restrictions().is_some_and(|own| own.require_signed)
+}

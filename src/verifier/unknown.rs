@@ -1,0 +1,142 @@
+//! Keys that look right and are nobody's: the database is asked for so many of them and no more, by one address and by
+//! all together. What is somebody's is known from the start, and looked up whoever else comes from that address; what
+//! was found to be nobody's is not looked up again.
+
+mod addresses;
+mod known;
+mod nobodys;
+
+use std::{
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use crate::{
+    key::Digest,
+    limit::{Bucket, Limit},
+};
+
+use addresses::Addresses;
+use known::Known;
+use nobodys::Nobodys;
+
+/// A gateway with a few clients that hold old keys, not a machine that tries.
+const PER_ADDRESS: Limit = Limit::per_minute(NonZeroU32::new(60).expect("not zero"));
+/// A backend that does not say where its clients are: the mistakes of all of them count as its own.
+const PER_BACKEND: Limit = Limit::per_minute(NonZeroU32::new(6_000).expect("not zero"));
+/// Of all addresses: what a small database answers beside its other work.
+const OF_ALL: Limit = match Limit::new(NonZeroU32::new(1_000).expect("not zero"), Duration::from_secs(1)) {
+    Some(limit) => limit,
+    None => panic!("a limit over a second"),
+};
+
+#[derive(Default)]
+pub struct Unknown {
+    addresses: Addresses,
+    backends: Addresses,
+    of_all: Mutex<Bucket>,
+    known: Known,
+    nobodys: Nobodys,
+}
+
+/// Who presented a key.
+#[derive(Clone, Copy, Debug)]
+pub enum Asker {
+    Client(IpAddr),
+    Backend(IpAddr),
+}
+
+impl From<IpAddr> for Asker {
+    fn from(ip: IpAddr) -> Self {
+        Self::Client(ip)
+    }
+}
+
+/// A look-up that may begin. It counts as one for nothing until it is told otherwise.
+#[must_use]
+pub struct Asking {
+    asker: Asker,
+    digest: Option<Digest>,
+    /// It is known to be somebody's: it is not counted.
+    free: bool,
+}
+
+impl Unknown {
+    /// These are somebody's: read at the start, or made since.
+    pub fn add<'a>(&self, digests: impl IntoIterator<Item = &'a Digest> + Clone) {
+        self.known.add(digests.clone());
+        digests.into_iter().for_each(|digest| self.nobodys.forget(digest));
+    }
+
+    pub fn knows(&self, digest: &Digest) -> bool {
+        self.known.has(digest)
+    }
+
+    /// Whether that was looked up before, and is nobody's.
+    pub fn is_nobodys(&self, digest: &Digest) -> bool {
+        self.nobodys.has(digest) && !self.known.has(digest)
+    }
+
+    /// Another process may have made what was nobody's.
+    pub fn forget_nobodys(&self) {
+        self.nobodys.forget_all();
+    }
+
+    /// Whether to look a key up; or how long to wait. However many ask at once, `OF_ALL` holds. Of one address a few more
+    /// slip through while the first are looked up: it is not charged before one is found to be nobody's, so that good
+    /// keys can come from it in any number.
+    pub fn may_ask(
+        &self,
+        asker: impl Into<Asker>,
+        digest: Option<Digest>,
+        elapsed: Duration,
+    ) -> Result<Asking, Duration> {
+        let asker = asker.into();
+        let free = digest.as_ref().is_some_and(|digest| self.known.has(digest));
+        if !free {
+            let (addresses, ip, limit) = self.counted(asker);
+            addresses.may(ip, limit, elapsed)?;
+            self.of_all().take(OF_ALL, elapsed)?;
+        }
+        Ok(Asking { asker, digest, free })
+    }
+
+    pub fn was_nobodys(&self, asking: &Asking, elapsed: Duration) {
+        let (addresses, ip, limit) = self.counted(asking.asker);
+        addresses.charge(ip, limit, elapsed);
+        if let Some(digest) = &asking.digest {
+            self.known.forget(digest);
+            self.nobodys.note(digest);
+        }
+    }
+
+    pub fn was_somebodys(&self, asking: &Asking) {
+        if !asking.free {
+            self.of_all().put_back(OF_ALL);
+        }
+        if let Some(digest) = asking.digest.as_ref().filter(|_| !asking.free) {
+            self.known.add([digest]);
+        }
+    }
+
+    fn counted(&self, asker: Asker) -> (&Addresses, IpAddr, Limit) {
+        match asker {
+            Asker::Client(ip) => (&self.addresses, ip, PER_ADDRESS),
+            Asker::Backend(ip) => (&self.backends, ip, PER_BACKEND),
+        }
+    }
+
+    fn of_all(&self) -> std::sync::MutexGuard<'_, Bucket> {
+        self.of_all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Eight bytes of a digest.
+fn word(digest: &Digest, from: usize) -> u64 {
+    u64::from_le_bytes(std::array::from_fn(|at| digest.0[from + at]))
+}
+
+#[cfg(test)]
+mod tests;

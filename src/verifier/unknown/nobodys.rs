@@ -1,0 +1,47 @@
+//! What was looked up and is nobody's: when it comes again, the database is not asked and nobody is charged for it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::key::Digest;
+
+use super::word;
+
+/// Half a megabyte. What is pushed out is looked up once more.
+const PLACES: usize = 65_536;
+
+/// A part of each digest: its place, and 63 bits more. Nobody can make a key whose digest looks like another's, since the
+/// pepper is secret; and what is somebody's is looked up whatever is marked here.
+pub struct Nobodys(Box<[AtomicU64]>);
+
+impl Default for Nobodys {
+    fn default() -> Self {
+        Self((0..PLACES).map(|_| AtomicU64::new(0)).collect())
+    }
+}
+
+impl Nobodys {
+    pub fn has(&self, digest: &Digest) -> bool {
+        self.place(digest).load(Ordering::Relaxed) == mark(digest)
+    }
+
+    pub fn note(&self, digest: &Digest) {
+        self.place(digest).store(mark(digest), Ordering::Relaxed);
+    }
+
+    pub fn forget(&self, digest: &Digest) {
+        let _ = self.place(digest).compare_exchange(mark(digest), 0, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    pub fn forget_all(&self) {
+        self.0.iter().for_each(|place| place.store(0, Ordering::Relaxed));
+    }
+
+    fn place(&self, digest: &Digest) -> &AtomicU64 {
+        &self.0[word(digest, 0) as usize % PLACES]
+    }
+}
+
+/// Never zero, which is an empty place.
+fn mark(digest: &Digest) -> u64 {
+    word(digest, 8) | 1
+}
