@@ -1,5 +1,5 @@
 // SHOTS=1: each page × light, dark × 1440, 768, 390 px, into end2end/shots/, to be looked at.
-// PICTURES=1: the pictures of the README, of the demo's data.
+// PICTURES=1: the pictures of the README, of the demo's data (scripts/pictures takes them).
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test } from './sallyport';

@@ -14,8 +14,10 @@ mod backup;
 mod called;
 mod member;
 mod out;
+mod person;
 mod profile;
 mod prompt;
+mod table;
 mod token;
 mod user;
 
@@ -50,25 +52,34 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the portal and the verifier; works in an empty folder
+    #[command(after_help = "Examples:
+  sallyport serve
+  sallyport serve --listen 127.0.0.1:4000 --public-url https://keys.example.com
+  sallyport serve --demo --data demo")]
     Serve(Box<ServeArgs>),
-    /// Bring the database up to date and end
+    /// Bring the database up to date and exit
+    #[command(after_help = "Example:
+  sallyport migrate --data /var/lib/sallyport")]
     Migrate {
-        /// Make a new, empty database though the master key of an earlier one is there
+        /// Make a new, empty database even if the master key of an earlier one is there
         #[arg(long)]
         new: bool,
     },
-    /// Copy the database to a file, while a server runs or not; the master key is not in it
+    /// Copy the SQLite database to a file, also while a server runs; the master key is not in it
+    #[command(after_help = "Examples:
+  sallyport backup /var/backups/sallyport/2026-11-22.db
+  sallyport backup latest.db --force")]
     Backup(backup::BackupArgs),
-    /// Root tokens, with which backends call the API
+    /// Create, list and revoke root tokens, with which backends call the API
     #[command(subcommand)]
     Token(token::TokenCommand),
-    /// People who sign in
+    /// Create, list, disable and enable accounts; set passwords; sign people out
     #[command(subcommand)]
     User(user::UserCommand),
-    /// Profiles: what keys are like in a deployment
+    /// Check a profile
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
-    /// Who belongs to an organization
+    /// Add, remove and list the members of an organization
     #[command(subcommand)]
     Member(member::MemberCommand),
 }
@@ -78,8 +89,8 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(code) => return code,
     };
-    if let Some(mend) = called_wrongly(&cli) {
-        note!("sallyport: {mend}");
+    if let Some(fix) = called_wrongly(&cli) {
+        note!("sallyport: {fix}");
         return ExitCode::from(2);
     }
     if let Command::Profile(command) = &cli.command {
@@ -154,7 +165,7 @@ async fn run(cli: Cli) -> Result<(), String> {
     }
 }
 
-/// The database of this machine, for whoever has a shell on it. It has to be there, and of this version.
+/// The database of this machine. It has to exist, and to be of this version.
 async fn open(place: &Where) -> Result<Store, String> {
     let data = DataDir::find(&place.place()?).await?;
     data.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await
@@ -183,7 +194,7 @@ async fn account(store: &Store, email: &str) -> Result<Account, String> {
     account.ok_or_else(|| format!("Nobody has the e-mail address {email}. See who is there: sallyport user list"))
 }
 
-/// Whoever has a shell acts as the command line.
+/// The actor of every command.
 fn act() -> Act {
     Act::by(Actor::CommandLine)
 }
@@ -194,24 +205,66 @@ mod tests {
 
     use super::*;
 
-    const README: &str = include_str!("../../README.md");
+    const SETTINGS: &str = include_str!("../../docs/settings.md");
 
     /// The lines of the table under a heading.
     fn table(heading: &str) -> Vec<&'static str> {
-        let (_, after) = README.split_once(&format!("\n## {heading}\n")).expect("the heading is there");
+        let (_, after) = SETTINGS.split_once(&format!("\n## {heading}\n")).expect("the heading is there");
         let section = after.split("\n## ").next().unwrap_or_default();
         section.lines().filter(|line| line.starts_with("| ")).collect()
     }
 
+    /// Each command that does something, with its name: `token create`.
+    fn commands(command: &clap::Command, name: &str) -> Vec<(String, clap::Command)> {
+        let mut all = Vec::new();
+        for child in command.get_subcommands().filter(|child| child.get_name() != "help") {
+            let name = format!("{name} {}", child.get_name());
+            match child.has_subcommands() {
+                true => all.extend(commands(child, &name)),
+                false => all.push((name, child.clone())),
+            }
+        }
+        all
+    }
+
     #[test]
-    fn the_readme_tells_each_setting() {
+    fn each_command_has_examples_that_parse() {
+        for (name, command) in commands(&Cli::command(), "sallyport") {
+            let examples = command.get_after_help().expect(&name).to_string();
+            let examples: Vec<_> = examples.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+            assert!((1..=3).contains(&examples.len()), "{name}: {examples:?}");
+            for example in examples {
+                assert!(example.starts_with(&name), "{example}");
+                let words = example.split(" < ").next().unwrap_or_default().split(' ');
+                Cli::command().try_get_matches_from(words).unwrap_or_else(|error| panic!("{example}: {error}"));
+            }
+        }
+    }
+
+    #[test]
+    fn help_has_own_options_before_global_ones() {
+        // What is set where the tests run is not shown.
+        let hidden = |arg: clap::Arg| arg.hide_env_values(true);
+        let cli = Cli::command().mut_args(hidden).mut_subcommands(|command| command.mut_args(hidden));
+        let names = std::iter::once("sallyport".to_owned());
+        let names = names.chain(commands(&cli, "sallyport").into_iter().map(|(name, _)| name));
+        let help = names.map(|name| {
+            let asked = cli.clone().try_get_matches_from(name.split(' ').chain(["--help"]));
+            format!("$ {name} --help\n{}", asked.expect_err("help is no match"))
+        });
+        let all = help.collect::<Vec<_>>().join("\n\n");
+        insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!("help", all) });
+    }
+
+    #[test]
+    fn the_docs_list_each_setting() {
         let cli = Cli::command();
         let serve = cli.find_subcommand("serve").expect("it serves");
         let rows = table("Settings");
         let settings: Vec<_> = cli.get_arguments().chain(serve.get_arguments()).collect();
         for setting in settings.iter().filter(|setting| !matches!(setting.get_id().as_str(), "help" | "version")) {
             let flag = format!("`--{}", setting.get_long().expect("a flag"));
-            let row = rows.iter().find(|row| row.contains(&flag)).unwrap_or_else(|| panic!("{flag} is not told"));
+            let row = rows.iter().find(|row| row.contains(&flag)).unwrap_or_else(|| panic!("{flag} is not listed"));
             if let Some(variable) = setting.get_env() {
                 assert!(row.contains(&format!("`{}`", variable.to_string_lossy())), "{row}");
             }
@@ -219,16 +272,16 @@ mod tests {
         for row in &rows[1..] {
             let flag = row.split("`--").nth(1).and_then(|rest| rest.split(['`', ' ']).next());
             let known = flag.is_none_or(|flag| settings.iter().any(|setting| setting.get_long() == Some(flag)));
-            assert!(known, "the README tells of a setting that is not there: {row}");
+            assert!(known, "docs/settings.md lists a setting that does not exist: {row}");
         }
     }
 
     #[test]
-    fn the_readme_tells_each_command() {
+    fn the_docs_list_each_command() {
         let rows = table("Command line");
         for command in Cli::command().get_subcommands() {
             let name = format!("| `{}", command.get_name());
-            assert!(rows.iter().any(|row| row.starts_with(&name)), "{name} is not told");
+            assert!(rows.iter().any(|row| row.starts_with(&name)), "{name} is not listed");
         }
     }
 }

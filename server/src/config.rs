@@ -15,20 +15,23 @@ use serde::Deserialize;
 
 use crate::{api::requirement::Requirement, site};
 
+/// In `--help`, after a command's own options.
+const GLOBAL: &str = "Global options";
+
 /// What each command needs: where the data is.
 #[derive(Args, Clone, Default)]
 pub struct Where {
-    /// Settings file; ./sallyport.toml is read if it is there
-    #[arg(long, global = true, env = "SALLYPORT_CONFIG", value_name = "FILE")]
+    /// Settings file [default: ./sallyport.toml, if it exists]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "SALLYPORT_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Folder of the database, the master key and the lock [default: ./data]
-    #[arg(long, global = true, env = "SALLYPORT_DATA", value_name = "DIR")]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "SALLYPORT_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// PostgreSQL instead of the SQLite inside: postgres://user@host/database
-    #[arg(long, global = true, env = "SALLYPORT_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    /// PostgreSQL instead of the built-in SQLite: postgres://user@host/database
+    #[arg(long, global = true, help_heading = GLOBAL, env = "SALLYPORT_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// What keys are like here: scopes, prefixes, headers, errors, limits [default: the one inside]
-    #[arg(long, global = true, env = "SALLYPORT_PROFILE", value_name = "FILE")]
+    /// Profile of this deployment: scopes, prefixes, headers, errors, limits [default: built in]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "SALLYPORT_PROFILE", value_name = "FILE")]
     pub profile: Option<PathBuf>,
     /// The master key in base64, instead of the file master.key in the data folder. The environment only: a flag
     /// would show it to every user of the machine.
@@ -50,22 +53,22 @@ impl std::fmt::Debug for MasterKeyText {
 #[allow(rustdoc::bare_urls, reason = "clap prints these sentences as they stand")]
 #[derive(Args, Clone, Debug, Default)]
 pub struct ServeArgs {
-    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:3000]
+    /// Address to listen on; port 0 picks a free port [default: 127.0.0.1:3000]
     #[arg(long, env = "SALLYPORT_LISTEN", value_name = "ADDR")]
     pub listen: Option<String>,
-    /// Address on which Envoy's ext_authz asks over gRPC [default: off]
+    /// Address for Envoy's ext_authz over gRPC [default: off]
     #[arg(long, env = "SALLYPORT_GRPC_LISTEN", value_name = "ADDR")]
     pub grpc_listen: Option<String>,
-    /// How the portal is reached from outside, such as https://keys.example.com
+    /// URL under which browsers reach the portal, such as https://keys.example.com
     #[arg(long, env = "SALLYPORT_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
-    /// Whose X-Forwarded-… headers are believed, as CIDR blocks [default: loopback]
+    /// Proxies whose X-Forwarded-… headers are used, as CIDR blocks [default: loopback]
     #[arg(long, env = "SALLYPORT_TRUSTED_PROXIES", value_name = "CIDR", value_delimiter = ',')]
     pub trusted_proxies: Vec<String>,
-    /// How logs are written: text or json [default: text]
+    /// Log format: text or json [default: text]
     #[arg(long, env = "SALLYPORT_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
-    /// Keys that the verifier holds in memory [default: 100000]
+    /// Number of keys that the verifier keeps in memory [default: 100000]
     #[arg(long, env = "SALLYPORT_CACHE_KEYS", value_name = "COUNT")]
     pub cache_keys: Option<usize>,
     /// Fill a fresh database with an example company, and print a sign-in; loopback only
@@ -298,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn the_example_file_and_the_readme_tell_each_setting() {
+    fn the_example_file_and_the_docs_list_each_setting() {
         // What not everybody wants is commented out there.
         let is_setting = |line: &&str| line.contains(" = ") || line.starts_with('[');
         let uncommented = |line: &'static str| line.strip_prefix("# ").filter(is_setting).unwrap_or(line);
@@ -315,7 +318,7 @@ mod tests {
         assert_eq!(told, [true; 4]);
         let names: toml::Table = toml::from_str(&example).expect("TOML");
         for name in names.keys() {
-            assert!(include_str!("../../README.md").contains(&format!("| `{name}`")), "{name} is not told");
+            assert!(include_str!("../../docs/settings.md").contains(&format!("| `{name}`")), "{name} is not listed");
         }
     }
 

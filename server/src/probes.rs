@@ -17,10 +17,13 @@ pub fn is_probe(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz")
 }
 
-/// Alive
+/// Check that the process is alive
 ///
-/// Touches nothing.
-#[utoipa::path(get, path = "/healthz", tag = "Around it", responses((status = 200, body = String, content_type = "text/plain")))]
+/// Needs neither the database nor anything else.
+#[utoipa::path(
+    get, path = "/healthz", operation_id = "getHealth", tag = "Service",
+    responses((status = 200, body = String, content_type = "text/plain"))
+)]
 pub async fn healthz() -> &'static str {
     "ok\n"
 }
@@ -48,10 +51,10 @@ impl From<health::HealthCheck> for HealthCheck {
     }
 }
 
-/// Ready
+/// Check that the server is ready
 ///
-/// The database answers, revocations are heard of, and writes succeed. Answered within a second.
-#[utoipa::path(get, path = "/readyz", tag = "Around it", responses(
+/// The database answers, revocations are received, and writes succeed. Answered within a second.
+#[utoipa::path(get, path = "/readyz", operation_id = "getReadiness", tag = "Service", responses(
     (status = 200, content((String = "text/plain"), (Readiness = "application/json"))),
     (status = 503, content((String = "text/plain"), (Readiness = "application/json")), description = "Not ready, and why"),
 ))]

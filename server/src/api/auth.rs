@@ -31,12 +31,13 @@ use crate::{middleware::client::is_https, state::AppState};
 pub use forwarded::ENVOY;
 use forwarded::Forwarded;
 
-/// Judge a request for a gateway
+/// Authorize a request for a gateway
 ///
-/// For gateways that say in headers what the client asked, and in the query what they require: nginx `auth_request`,
-/// Traefik ForwardAuth, Caddy forward_auth. The key is the credential; no root token is needed. Any method.
+/// For gateways that send the client’s method and path in headers, and what they require in the query: nginx
+/// `auth_request`, Traefik ForwardAuth, Caddy forward_auth. The key is the credential; no root token is needed. Any method
+/// is answered like GET, so one operation describes them all.
 #[utoipa::path(
-    get, path = "/v1/auth", tag = "Verifying", params(Requirement, Nginx),
+    get, path = "/v1/auth", operation_id = "authorizeRequest", tag = "Verification", params(Requirement, Nginx),
     responses((status = 200, description = "The key is good for this request"))
 )]
 pub async fn auth(state: &AppState, client: &Client, request: Request<Body>) -> Response {
@@ -65,12 +66,12 @@ pub async fn auth(state: &AppState, client: &Client, request: Request<Body>) -> 
     }
 }
 
-/// Judge a request for Envoy
+/// Authorize a request for Envoy
 ///
-/// Envoy appends the client's own path and query to this address, so what is required has a name in the settings:
-/// `[requirements.NAME]`. Any method.
+/// Envoy appends the client’s own path and query to this address, so what is required has a name in the settings:
+/// `[requirements.NAME]`. Any method is answered like GET, so one operation describes them all.
 #[utoipa::path(
-    get, path = "/v1/auth/envoy/{requirement}", tag = "Verifying",
+    get, path = "/v1/auth/envoy/{requirement}", operation_id = "authorizeEnvoyRequest", tag = "Verification",
     params(("requirement" = String, Path, description = "A name from the settings")),
     responses((status = 200, description = "The key is good for this request"))
 )]

@@ -1,6 +1,10 @@
 //! `GET /v1/openapi.json`: what is here, as an OpenAPI 3.1 document. It is made from the handlers themselves, so that it
 //! says what they take; what all of them share, and what the profile adds, is written in afterwards.
 
+mod examples;
+mod properties;
+mod responses;
+mod schemes;
 mod shared;
 
 use axum::{
@@ -32,8 +36,10 @@ use crate::{probes, state::AppState};
 )]
 struct Others;
 
-/// Read this description
-#[utoipa::path(get, path = "/v1/openapi.json", tag = "Around it", responses((status = 200, body = Object)))]
+/// Read this OpenAPI description
+#[utoipa::path(
+    get, path = "/v1/openapi.json", operation_id = "getOpenApi", tag = "Service", responses((status = 200, body = Object))
+)]
 pub async fn read(State(state): State<AppState>) -> Response {
     ([(header::CACHE_CONTROL, "no-cache")], Json(&state.context.api)).into_response()
 }

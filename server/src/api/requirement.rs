@@ -13,11 +13,11 @@ use super::openapi::{self, about};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Requirement {
-    /// Scopes that the key has to hold, all of them; more than one with commas between, or several times.
+    /// Scopes that the key has to have, all of them; several are separated by commas, or repeated.
     #[serde(default, deserialize_with = "words")]
     #[param(value_type = Option<String>, nullable = false)]
     pub scope: Vec<String>,
-    /// It has to be this app's.
+    /// The key has to belong to this app.
     #[param(nullable = false)]
     pub app_id: Option<String>,
     #[param(schema_with = modes, required = false)]
@@ -74,7 +74,7 @@ impl Requirement {
 }
 
 fn modes() -> Object {
-    about("It has to be of this mode.", openapi::words([Mode::Live, Mode::Test].map(Mode::as_str)))
+    about("The key has to have this mode.", openapi::words([Mode::Live, Mode::Test].map(Mode::as_str)))
 }
 
 fn flag(text: &str) -> Object {
@@ -82,7 +82,7 @@ fn flag(text: &str) -> Object {
 }
 
 fn ingestion() -> Object {
-    flag("Its app has to be verified for ingestion.")
+    flag("The key’s app has to be verified for ingestion.")
 }
 
 fn body() -> Object {
@@ -90,7 +90,7 @@ fn body() -> Object {
 }
 
 fn any_path() -> Object {
-    flag("Lets paths through that servers read in different ways: `//`, `/../`, `%2F`, `;`, `#`.")
+    flag("Accept paths that servers may read in different ways: `//`, `/../`, `%2F`, `;`, `#`.")
 }
 
 fn split(scopes: &str) -> impl Iterator<Item = String> {

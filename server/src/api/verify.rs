@@ -32,37 +32,37 @@ use super::{
 };
 use crate::state::AppState;
 
-/// What is asked. Unknown fields are refused: a requirement that is misspelt must not be passed over.
+/// The question. Unknown fields are refused: a misspelled requirement must not be ignored.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyRequest {
-    /// As it was presented.
+    /// The key that your client sent.
     #[serde(default)]
     key: Option<String>,
-    /// It has to be this app's.
+    /// The key has to belong to this app.
     app_id: Option<String>,
-    /// It has to hold them all.
+    /// The key has to have all of these scopes.
     #[serde(default, deserialize_with = "json::or_default")]
     #[schema(value_type = Option<Vec<String>>)]
     scopes: Vec<String>,
     #[schema(schema_with = wanted_mode, required = false)]
     mode: Option<Mode>,
-    /// Its app has to be verified for ingestion.
+    /// The key’s app has to be verified for ingestion.
     #[serde(default, deserialize_with = "json::or_default")]
     #[schema(value_type = Option<bool>)]
     ingestion: bool,
-    /// The method that the client used; its scopes have to allow it. Tell the path too where scopes name paths.
+    /// Method of the client’s request; a scope of the key has to allow it. Send the path too where scopes name paths.
     method: Option<String>,
-    /// The path that the client asked for. Where scopes name methods, tell that too.
+    /// Path of the client’s request. Send the method too where scopes name methods.
     path: Option<String>,
-    /// Lets paths through that servers read in different ways: `//`, `/../`, `%2F`, `;`, `#`.
+    /// Accept paths that servers may read in different ways: `//`, `/../`, `%2F`, `;`, `#`.
     #[serde(default, deserialize_with = "json::or_default")]
     #[schema(value_type = Option<bool>, default = false)]
     any_path: bool,
-    /// Where the client is.
+    /// Address of the client.
     #[schema(value_type = Option<String>)]
     ip: Option<std::net::IpAddr>,
-    /// As how many requests this counts; 1 where it is left out.
+    /// Number of requests that this one counts as; default 1.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 4294967295_u32)]
     cost: Option<NonZeroU32>,
     signature: Option<SignatureField>,
@@ -106,7 +106,7 @@ pub struct Valid<'a> {
     scopes: Vec<&'a str>,
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     expires_at: Option<Timestamp>,
-    /// What its owner noted on it.
+    /// JSON object that the key’s owner set on it.
     #[schema(value_type = Object)]
     metadata: &'a Metadata,
     #[schema(required = true)]
@@ -115,12 +115,12 @@ pub struct Valid<'a> {
     request_id: &'a RequestId,
 }
 
-/// How the limit stands that stops this key first.
+/// The limit that this key will reach first.
 #[derive(Serialize, ToSchema)]
 pub struct RateLimit {
     limit: u64,
     remaining: u64,
-    /// Seconds since 1970, when all of it is there again.
+    /// When the whole limit is available again, in seconds since 1970.
     reset: u64,
 }
 
@@ -145,7 +145,7 @@ pub struct Refused<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     rate_limit: Option<RateLimit>,
-    /// Seconds, after which it may be asked again.
+    /// Seconds after which a retry can pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     retry_after: Option<u64>,
@@ -168,19 +168,19 @@ fn modes() -> Object {
 }
 
 fn wanted_mode() -> Object {
-    about("It has to be of this mode.", modes())
+    about("The key has to have this mode.", modes())
 }
 
 fn codes() -> Object {
     words(Verdict::ALL.into_iter().filter(|verdict| *verdict != Verdict::Valid).map(Verdict::code))
 }
 
-/// Ask whether a key is good for a request
+/// Verify a key
 ///
-/// 200 wherever the question could be asked: whether the key is good stands in `valid`. Anything else means that nobody
-/// knows, so refuse the client.
+/// Whether a key is good for a request. The status is 200 whenever the key could be checked, and `valid` has the result.
+/// Any other status means that the result is not known: refuse your client.
 #[utoipa::path(
-    post, path = "/v1/keys/verify", tag = "Verifying", request_body = VerifyRequest,
+    post, path = "/v1/keys/verify", operation_id = "verifyKey", tag = "Verification", request_body = VerifyRequest,
     responses((status = 200, body = Judgement))
 )]
 pub async fn verify(state: &AppState, client: &Client, request: http::Request<Body>) -> Response {

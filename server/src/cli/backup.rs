@@ -19,10 +19,10 @@ use crate::{
 
 #[derive(Args)]
 pub struct BackupArgs {
-    /// Where the copy goes
+    /// File for the copy
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Replace the backup that FILE is
+    /// Replace FILE, if it is an earlier backup
     #[arg(long)]
     force: bool,
 }

@@ -9,7 +9,7 @@ use sallyport::{
     store::Store,
 };
 
-use super::{account, act, email, said};
+use super::{account, act, person::Person, said, table::table};
 
 fn org(text: &str) -> Result<OrgId, String> {
     OrgId::parse(text).ok_or_else(|| "it should look like org_focus_labs_kB8mPx; its page shows it".to_owned())
@@ -21,33 +21,38 @@ fn role(text: &str) -> Result<Role, String> {
 
 #[derive(Subcommand)]
 pub enum MemberCommand {
-    /// Make a person a member of an organization, or change their role in it
+    /// Add a person to an organization, or change their role in it
+    #[command(after_help = "Example:
+  sallyport member add ada@example.com --org org_focus_labs_kB8mPx --role owner")]
     Add {
-        /// The id of the organization, as its page shows it
+        /// Id of the organization, as its page shows it
         #[arg(long, value_name = "ORG", value_parser = org)]
         org: OrgId,
-        /// Whose account; make one first: sallyport user create
-        #[arg(long, value_parser = email)]
-        email: String,
+        #[command(flatten)]
+        person: Person,
         /// owner, admin or member
         #[arg(long, value_name = "ROLE", value_parser = role)]
         role: Role,
     },
-    /// Take a person out of an organization
+    /// Remove a person from an organization
+    #[command(after_help = "Example:
+  sallyport member remove ada@example.com --org org_focus_labs_kB8mPx")]
     Remove {
-        /// The id of the organization, as its page shows it
+        /// Id of the organization, as its page shows it
         #[arg(long, value_name = "ORG", value_parser = org)]
         org: OrgId,
-        /// Whose membership
-        #[arg(long, value_parser = email)]
-        email: String,
+        #[command(flatten)]
+        person: Person,
     },
     /// List the members of an organization
+    #[command(after_help = "Examples:
+  sallyport member list --org org_focus_labs_kB8mPx
+  sallyport member list --org org_focus_labs_kB8mPx --json")]
     List {
-        /// The id of the organization, as its page shows it
+        /// Id of the organization, as its page shows it
         #[arg(long, value_name = "ORG", value_parser = org)]
         org: OrgId,
-        /// As JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
@@ -55,8 +60,8 @@ pub enum MemberCommand {
 
 pub async fn run(store: &Store, command: MemberCommand) -> Result<(), String> {
     match command {
-        MemberCommand::Add { org, email, role } => add(store, &org, &email, role).await,
-        MemberCommand::Remove { org, email } => remove(store, &org, &email).await,
+        MemberCommand::Add { org, person, role } => add(store, &org, person.email(), role).await,
+        MemberCommand::Remove { org, person } => remove(store, &org, person.email()).await,
         MemberCommand::List { org, json } => list(store, &org, json).await,
     }
 }
@@ -114,15 +119,19 @@ async fn list(store: &Store, org: &OrgId, json: bool) -> Result<(), String> {
         return Ok(());
     }
     if members.is_empty() {
-        say!(
-            "{} has no member yet. Add one: sallyport member add --org {} --email EMAIL --role owner",
-            org.name,
-            org.id
-        );
+        say!("{} has no member yet. Add one: sallyport member add EMAIL --org {} --role owner", org.name, org.id);
+        return Ok(());
     }
-    for member in members {
-        let state = if member.disabled { "disabled" } else { "active" };
-        say!("{}  {}  {}  {state}  {}", member.user.id, member.user.email, member.role.as_str(), member.user.name);
-    }
+    let rows = members.into_iter().map(|member| {
+        [
+            member.user.id.to_string(),
+            member.since.to_rfc3339(),
+            member.user.email,
+            member.role.as_str().to_owned(),
+            if member.disabled { "disabled" } else { "active" }.to_owned(),
+            member.user.name,
+        ]
+    });
+    say!("{}", table(["ID", "SINCE", "EMAIL", "ROLE", "STATUS", "NAME"], rows.collect()));
     Ok(())
 }

@@ -10,16 +10,19 @@ use super::out;
 
 #[derive(Subcommand)]
 pub enum ProfileCommand {
-    /// Say what is wrong with a profile, with line, column and mend; nothing else is read or made
+    /// Check a profile: each error with line, column and a suggested fix; reads nothing else
+    #[command(after_help = "Examples:
+  sallyport profile check profile.toml
+  sallyport profile check profile.toml --json")]
     Check(CheckArgs),
 }
 
 #[derive(Args)]
 pub struct CheckArgs {
-    /// The file
+    /// The profile
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// As JSON: {"good", "name", "faults": [{"line", "column", "message"}]}
+    /// Print JSON: {"good", "name", "faults": [{"line", "column", "message"}]}
     #[arg(long)]
     json: bool,
 }

@@ -4,34 +4,48 @@ use clap::Subcommand;
 use sallyport::{
     Error,
     id::{OrgId, TokenId},
+    root_token::RootToken,
     store::Store,
 };
+use serde_json::json;
+use zeroize::Zeroizing;
 
-use super::out;
+use super::{out, table::table};
 
 #[derive(Subcommand)]
 pub enum TokenCommand {
-    /// Make a root token; it is printed alone on standard output, once
+    /// Create a root token; it is printed on standard output, once
+    #[command(after_help = "Examples:
+  sallyport token create --name my-backend
+  sallyport token create --name terraform --manage --org org_focus_labs_kB8mPx")]
     Create {
-        /// What it is for
+        /// Name of the token
         #[arg(long)]
         name: String,
-        /// Allow the management endpoints too, not verifying alone
+        /// Allow the management endpoints, not only verifying
         #[arg(long)]
         manage: bool,
-        /// Confine it to one organization
+        /// Limit it to one organization, by its id
         #[arg(long, value_name = "ORG")]
         org: Option<String>,
+        /// Print JSON: the fields of `token list --json` and the token itself
+        #[arg(long)]
+        json: bool,
     },
     /// List root tokens
+    #[command(after_help = "Examples:
+  sallyport token list
+  sallyport token list --json")]
     List {
-        /// As JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
     /// Revoke a root token
+    #[command(after_help = "Example:
+  sallyport token revoke tok_5wQm2hVd")]
     Revoke {
-        /// Its id, as `token list` shows it
+        /// Id of the token, as `token list` shows it
         #[arg(value_name = "TOKEN_ID")]
         id: String,
     },
@@ -39,13 +53,13 @@ pub enum TokenCommand {
 
 pub async fn run(store: &Store, command: TokenCommand) -> Result<(), String> {
     match command {
-        TokenCommand::Create { name, manage, org } => create(store, &name, manage, org).await,
+        TokenCommand::Create { name, manage, org, json } => create(store, &name, manage, org, json).await,
         TokenCommand::List { json } => list(store, json).await,
         TokenCommand::Revoke { id } => revoke(store, &id).await,
     }
 }
 
-async fn create(store: &Store, name: &str, manage: bool, org: Option<String>) -> Result<(), String> {
+async fn create(store: &Store, name: &str, manage: bool, org: Option<String>, json: bool) -> Result<(), String> {
     let org = match org {
         None => None,
         Some(text) => Some(OrgId::parse(&text).ok_or_else(|| format!("{text:?} is not the id of an organization."))?),
@@ -55,7 +69,8 @@ async fn create(store: &Store, name: &str, manage: bool, org: Option<String>) ->
     }
     let made = store.create_token(&super::act(), name, manage, org).await;
     let (token, secret) = made.map_err(|error| error.to_string())?;
-    if let Err(error) = out::hand_over(secret.expose()) {
+    let printed = if json { with_secret(&token, secret.expose()) } else { Zeroizing::new(secret.expose().to_owned()) };
+    if let Err(error) = out::hand_over(&printed) {
         let id = &token.id;
         return Err(match store.revoke_token(&super::act(), id).await {
             Ok(()) => {
@@ -80,14 +95,29 @@ async fn list(store: &Store, json: bool) -> Result<(), String> {
     }
     if tokens.is_empty() {
         say!("There is no root token yet. Make one: sallyport token create --name NAME");
+        return Ok(());
     }
-    for token in tokens {
-        let scope = token.org_id.map_or("every organization".to_owned(), |org| org.to_string());
-        let allowed = if token.manage { "manage" } else { "verify" };
-        let state = if token.revoked_at.is_some() { "revoked" } else { "active" };
-        say!("{}  {}  {allowed}  {scope}  {state}  {}", token.id, token.shown, token.name);
-    }
+    let rows = tokens.into_iter().map(|token| {
+        let status = if token.revoked_at.is_some() { "revoked" } else { "active" };
+        [
+            token.id.to_string(),
+            token.created_at.to_rfc3339(),
+            token.shown,
+            if token.manage { "manage" } else { "verify" }.to_owned(),
+            token.org_id.map_or("all".to_owned(), |org| org.to_string()),
+            status.to_owned(),
+            token.name,
+        ]
+    });
+    say!("{}", table(["ID", "CREATED", "TOKEN", "ACCESS", "ORGANIZATION", "STATUS", "NAME"], rows.collect()));
     Ok(())
+}
+
+/// The one answer that holds the token, for a program.
+fn with_secret(token: &RootToken, secret: &str) -> Zeroizing<String> {
+    let mut object = json!(token);
+    object["token"] = json!(secret);
+    Zeroizing::new(format!("{object:#}"))
 }
 
 async fn revoke(store: &Store, id: &str) -> Result<(), String> {

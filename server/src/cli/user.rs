@@ -1,4 +1,4 @@
-//! `sallyport user create|list|password|disable|enable`. Whoever has a shell gets back in this way, without e-mail.
+//! `sallyport user create|list|password|disable|enable`. For an operator with a shell, when there is no mail.
 
 use std::sync::Arc;
 
@@ -7,10 +7,15 @@ use sallyport::{
     entropy::OsEntropy,
     passwords::Passwords,
     store::Store,
-    user::{Account, NewUser, Password, check_name},
+    user::{Account, NewUser, Password, User, check_name},
 };
 
-use super::{account, act, checked, email, out, prompt, said};
+use super::{
+    account, act, checked, out,
+    person::{People, Person},
+    prompt, said,
+    table::table,
+};
 
 fn name(text: &str) -> Result<String, String> {
     checked(check_name(text))
@@ -18,67 +23,88 @@ fn name(text: &str) -> Result<String, String> {
 
 #[derive(Subcommand)]
 pub enum UserCommand {
-    /// Make an account; asks for the password, or reads it from standard input
+    /// Create an account; asks for the password, or reads it from standard input
+    #[command(after_help = "Examples:
+  sallyport user create ada@example.com --name Ada --operator
+  sallyport user create --email grace@example.com --name Grace < password.txt")]
     Create {
-        /// What the person signs in with
-        #[arg(long, value_parser = email)]
-        email: String,
-        /// What the person is called
+        #[command(flatten)]
+        person: Person,
+        /// Name of the person
         #[arg(long, value_parser = name)]
         name: String,
-        /// Let them run this deployment, beyond any one organization
+        /// Make them an operator of this deployment
         #[arg(long)]
         operator: bool,
         /// The person chose the password: do not ask them for another when they first sign in
         #[arg(long)]
         keep: bool,
+        /// Print the account as JSON
+        #[arg(long)]
+        json: bool,
     },
-    /// List everybody who has an account
+    /// List all accounts
+    #[command(after_help = "Examples:
+  sallyport user list
+  sallyport user list --json")]
     List {
-        /// As JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
     /// Set another password and end the person's sessions; asks for it, or reads it from standard input
+    #[command(after_help = "Example:
+  sallyport user password ada@example.com")]
     Password {
-        #[arg(value_name = "EMAIL", value_parser = email)]
-        email: String,
+        #[command(flatten)]
+        person: Person,
         /// The person chose the password: do not ask them for another when they sign in
         #[arg(long)]
         keep: bool,
     },
-    /// End the sessions of a person, or of everybody: they sign in again
+    /// End the sessions of a person, or of everybody: they have to sign in again
+    #[command(after_help = "Examples:
+  sallyport user sign-out ada@example.com
+  sallyport user sign-out --all")]
     SignOut {
-        #[arg(value_name = "EMAIL", value_parser = email, required_unless_present = "all")]
-        email: Option<String>,
-        /// Everybody's, yours included
-        #[arg(long, conflicts_with = "email")]
-        all: bool,
+        #[command(flatten)]
+        people: People,
     },
-    /// Keep a person out: their sessions end at once, and they can't sign in
+    /// Disable an account: its sessions end at once, and the person can't sign in
+    #[command(after_help = "Example:
+  sallyport user disable ada@example.com")]
     Disable {
-        #[arg(value_name = "EMAIL", value_parser = email)]
-        email: String,
+        #[command(flatten)]
+        person: Person,
     },
-    /// Let a disabled person in again, with the password they had
+    /// Enable a disabled account, with the password it had
+    #[command(after_help = "Example:
+  sallyport user enable ada@example.com")]
     Enable {
-        #[arg(value_name = "EMAIL", value_parser = email)]
-        email: String,
+        #[command(flatten)]
+        person: Person,
     },
 }
 
 pub async fn run(store: &Store, command: UserCommand) -> Result<(), String> {
     match command {
-        UserCommand::Create { email, name, operator, keep } => create(store, &email, &name, operator, keep).await,
+        UserCommand::Create { person, name, operator, keep, json } => {
+            let user = create(store, person.email(), &name, operator, keep).await?;
+            match json {
+                true => say!("{:#}", shown(&Account { user, disabled_at: None })),
+                false => say!("Made the account {} of {} <{}>.", user.id, user.name, user.email),
+            }
+            Ok(())
+        }
         UserCommand::List { json } => list(store, json).await,
-        UserCommand::Password { email, keep } => password(store, &email, keep).await,
-        UserCommand::SignOut { email, .. } => sign_out(store, email.as_deref()).await,
-        UserCommand::Disable { email } => disable(store, &email).await,
-        UserCommand::Enable { email } => enable(store, &email).await,
+        UserCommand::Password { person, keep } => password(store, person.email(), keep).await,
+        UserCommand::SignOut { people } => sign_out(store, people.email()).await,
+        UserCommand::Disable { person } => disable(store, person.email()).await,
+        UserCommand::Enable { person } => enable(store, person.email()).await,
     }
 }
 
-async fn create(store: &Store, email: &str, name: &str, operator: bool, keep: bool) -> Result<(), String> {
+async fn create(store: &Store, email: &str, name: &str, operator: bool, keep: bool) -> Result<User, String> {
     if store.account_by_email(email).await.map_err(said)?.is_some() {
         return Err(format!(
             "There is an account with the e-mail address {email} already. To get in: sallyport user password {email}"
@@ -91,9 +117,7 @@ async fn create(store: &Store, email: &str, name: &str, operator: bool, keep: bo
         true => store.create_user(&act(), new, hash, operator).await,
         false => store.create_user_to_change(&act(), new, hash, operator).await,
     };
-    let user = made.map_err(said)?;
-    say!("Made the account {} of {} <{}>.", user.id, user.name, user.email);
-    Ok(())
+    made.map_err(said)
 }
 
 async fn hash(password: &Password) -> Result<String, String> {
@@ -108,13 +132,20 @@ async fn list(store: &Store, json: bool) -> Result<(), String> {
         return Ok(());
     }
     if accounts.is_empty() {
-        say!("Nobody has an account yet. Make one: sallyport user create --email EMAIL --name NAME --operator");
+        say!("Nobody has an account yet. Make one: sallyport user create EMAIL --name NAME --operator");
+        return Ok(());
     }
-    for Account { user, disabled_at } in accounts {
-        let kind = if user.operator { "operator" } else { "user" };
-        let state = if disabled_at.is_some() { "disabled" } else { "active" };
-        say!("{}  {}  {kind}  {state}  {}", user.id, user.email, user.name);
-    }
+    let rows = accounts.into_iter().map(|Account { user, disabled_at }| {
+        [
+            user.id.to_string(),
+            user.created_at.to_rfc3339(),
+            user.email,
+            if user.operator { "operator" } else { "user" }.to_owned(),
+            if disabled_at.is_some() { "disabled" } else { "active" }.to_owned(),
+            user.name,
+        ]
+    });
+    say!("{}", table(["ID", "CREATED", "EMAIL", "KIND", "STATUS", "NAME"], rows.collect()));
     Ok(())
 }
 
@@ -166,9 +197,9 @@ async fn disable(store: &Store, email: &str) -> Result<(), String> {
         Ok(true) => say!("Disabled the account of {}. Their sessions are ended.", user.name),
         Ok(false) => say!("The account of {} was disabled already.", user.name),
         Err(error) => {
-            let mend = "Make another operator first: sallyport user create --email EMAIL --name NAME --operator";
+            let fix = "Make another operator first: sallyport user create EMAIL --name NAME --operator";
             return Err(match error {
-                sallyport::Error::Forbidden(message) => format!("{message}\n{mend}"),
+                sallyport::Error::Forbidden(message) => format!("{message}\n{fix}"),
                 other => said(other),
             });
         }

@@ -69,6 +69,25 @@ fn an_error_that_nobody_can_read_is_no_panic() {
 }
 
 #[test]
+fn root_tokens_are_listed_under_a_head() {
+    let folder = data();
+    let created = sallyport(folder.path(), &["token", "create", "--name", "Terraform", "--manage", "--json"]);
+    let created: serde_json::Value = serde_json::from_str(&stdout(&created)).expect("JSON");
+    assert!(created["token"].as_str().is_some_and(|token| token.starts_with("sp_root_")), "the token is in it");
+    let listed = stdout(&sallyport(folder.path(), &["token", "list"]));
+    let lines: Vec<_> = listed.lines().collect();
+    assert_eq!(
+        lines[0].split_whitespace().collect::<Vec<_>>(),
+        ["ID", "CREATED", "TOKEN", "ACCESS", "ORGANIZATION", "STATUS", "NAME"]
+    );
+    let text = |name: &str| created[name].as_str().expect("text").to_owned();
+    let row = [&text("token_id"), &text("created_at"), &text("shown"), "manage", "all", "active", "Terraform"];
+    assert_eq!(lines[1].split_whitespace().collect::<Vec<_>>(), row);
+    assert_eq!(lines.len(), 2);
+    assert!(!listed.contains(&text("token")));
+}
+
+#[test]
 fn a_root_token_that_could_not_be_printed_is_revoked() {
     let folder = data();
     let tokens = || -> Vec<serde_json::Value> {

@@ -103,6 +103,19 @@ async fn an_account_is_made_and_listed(portal: &TestPortal) {
     assert_eq!((&list[0]["email"], &list[0]["operator"]), (&"eve@example.com".into(), &true.into()));
     assert_eq!((&list[0]["name"], &list[0]["disabled_at"]), (&"Eve".into(), &serde_json::Value::Null));
     assert!(says(portal, &["user", "list"], "").contains("  eve@example.com  operator  active  Eve"));
+    let text = says(portal, &["user", "list"], "");
+    let lines: Vec<_> = text.lines().map(|line| line.split("  ").filter(|cell| !cell.is_empty()).collect()).collect();
+    let [head, row]: [Vec<_>; 2] = lines.try_into().expect("a head and a row");
+    let head: Vec<_> = head.into_iter().map(str::trim).collect();
+    assert_eq!(head, ["ID", "CREATED", "EMAIL", "KIND", "STATUS", "NAME"]);
+    assert_eq!(row[..2], [list[0]["user_id"].as_str().expect("text"), list[0]["created_at"].as_str().expect("text")]);
+    let create = ["user", "create", "bob@example.com", "--name", "Bob", "--json"];
+    let made: serde_json::Value = serde_json::from_str(&says(portal, &create, NEW)).expect("JSON");
+    assert_eq!((&made["email"], &made["operator"]), (&"bob@example.com".into(), &false.into()));
+    for disable in [&["user", "disable", "bob@example.com"][..], &["user", "disable", "--email", "bob@example.com"]] {
+        assert!(says(portal, disable, "").contains("the account of Bob"), "{disable:?}");
+        says(portal, &["user", "enable", "bob@example.com"], "");
+    }
     assert_eq!(sign_in(portal, "eve@example.com", NEW).await.0, 303);
 }
 
@@ -152,6 +165,8 @@ async fn people_are_signed_out(portal: &TestPortal) {
     assert_eq!(says(portal, &["user", "sign-out", "--all"], ""), "Everybody is signed out. Sessions ended: 0.\n");
     fails(portal, &["user", "sign-out"], "", 2);
     fails(portal, &["user", "sign-out", "--all", "eve@example.com"], "", 2);
+    fails(portal, &["user", "disable"], "", 2);
+    fails(portal, &["user", "disable", "eve@example.com", "--email", "eve@example.com"], "", 2);
     assert_eq!(portal.store.check_chain("system").await.expect("read"), Ok(7));
 }
 

@@ -32,19 +32,17 @@ pub struct Operation {
 }
 
 /// In the order in which they are read.
-const TAGS: [&str; 8] = ["Verifying", "Organizations", "Tenants", "Projects", "Apps", "Keys", "Activity", "Around it"];
+const TAGS: [&str; 8] = ["Verification", "Organizations", "Tenants", "Projects", "Apps", "Keys", "Activity", "Service"];
 
 impl Operation {
-    /// Each of the document's, once for any method.
+    /// Each of the document's.
     pub fn all(document: &Value, public_url: &str, profile: &Profile) -> Vec<Self> {
         let Some(paths) = document["paths"].as_object() else { return Vec::new() };
         let mut operations = Vec::new();
         for (path, item) in paths {
-            let any = path.starts_with("/v1/auth");
             for (method, operation) in item.as_object().into_iter().flatten() {
-                if !any || method == "get" {
-                    operations.push(Self::of(document, path, method, operation, any, public_url, profile));
-                }
+                let any = operation["x-any-method"] == true;
+                operations.push(Self::of(document, path, method, operation, any, public_url, profile));
             }
         }
         let place = |tag: &str| TAGS.iter().position(|known| *known == tag);

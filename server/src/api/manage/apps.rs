@@ -25,7 +25,7 @@ use crate::{
     state::AppState,
 };
 
-/// An app to be made.
+/// An app to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewApp)]
@@ -46,7 +46,7 @@ impl Taken for Body {
     const TAKES: &str = "Its fields are name, os, bundle_id and description; only name has to be there.";
 }
 
-/// An app: what an API key speaks for.
+/// An app, for which API keys act.
 #[derive(Serialize, ToSchema)]
 #[schema(as = App)]
 pub struct Shown {
@@ -66,7 +66,7 @@ pub struct Shown {
     description: String,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// Since when every key of it is refused.
+    /// When it was archived, since when all of its keys are refused; `null` if it is not.
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     archived_at: Option<Timestamp>,
 }
@@ -98,7 +98,7 @@ fn systems() -> Object {
 
 /// List the apps of a project
 #[utoipa::path(
-    get, path = "/v1/projects/{project_id}/apps", tag = "Apps", params(("project_id" = String, Path), Part),
+    get, path = "/v1/projects/{project_id}/apps", operation_id = "listApps", tag = "Apps", params(("project_id" = String, Path), Part),
     responses((status = 200, body = Listed<Shown>))
 )]
 pub async fn list(
@@ -110,9 +110,9 @@ pub async fn list(
     Ok(ok(Listed::of(page, Shown::from)))
 }
 
-/// Make an app
+/// Create an app
 #[utoipa::path(
-    post, path = "/v1/projects/{project_id}/apps", tag = "Apps", params(("project_id" = String, Path)),
+    post, path = "/v1/projects/{project_id}/apps", operation_id = "createApp", tag = "Apps", params(("project_id" = String, Path)),
     request_body = Body, responses((status = 201, body = Shown))
 )]
 pub async fn create(
@@ -127,7 +127,7 @@ pub async fn create(
 
 /// Read an app
 #[utoipa::path(
-    get, path = "/v1/apps/{app_id}", tag = "Apps", params(("app_id" = String, Path)),
+    get, path = "/v1/apps/{app_id}", operation_id = "getApp", tag = "Apps", params(("app_id" = String, Path)),
     responses((status = 200, body = Shown))
 )]
 pub async fn read(app: Within<App>, _: Asked<Nothing>) -> Response {

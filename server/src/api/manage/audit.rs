@@ -31,10 +31,10 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Which {
-    /// How many at most.
+    /// Entries at most.
     #[param(value_type = Option<u8>, minimum = 1, maximum = 100, default = 25, nullable = false)]
     limit: Option<NonZeroU8>,
-    /// The `next_cursor` of the part before.
+    /// The `next_cursor` of the previous part.
     #[param(nullable = false)]
     cursor: Option<String>,
     /// What that one did alone: the ID of a person, a root token or a key; `command_line`, `sallyport` or `anonymous`; or
@@ -45,10 +45,10 @@ pub struct Which {
     action: Option<String>,
     #[param(schema_with = wanted_outcome, required = false)]
     outcome: Option<String>,
-    /// From that moment on.
+    /// Only events from this time on.
     #[param(format = DateTime, nullable = false)]
     from: Option<String>,
-    /// Before that moment.
+    /// Only events before this time.
     #[param(format = DateTime, nullable = false)]
     to: Option<String>,
 }
@@ -93,22 +93,22 @@ impl Which {
 }
 
 fn actions() -> Object {
-    about("That alone.", words(Action::ALL.iter().map(|action| action.as_str())))
+    about("Only events with this action.", words(Action::ALL.iter().map(|action| action.as_str())))
 }
 
 fn wanted_outcome() -> Object {
-    about("What was done, or what was refused.", outcomes())
+    about("Only what was done, or only what was refused.", outcomes())
 }
 
 fn outcomes() -> Object {
     words(["done", "refused"])
 }
 
-/// Something that happened.
+/// An entry of the activity log.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Event)]
 pub struct Shown {
-    /// Its place in the organization's chain, without holes.
+    /// Its number in the organization’s chain, without gaps.
     seq: i64,
     #[schema(value_type = String, format = DateTime)]
     time: Timestamp,
@@ -126,7 +126,7 @@ pub struct Shown {
     app_id: Option<String>,
     #[schema(schema_with = outcomes)]
     outcome: &'static str,
-    /// What was answered, where it was refused.
+    /// HTTP status of the answer if it was refused; `null` if it was done.
     #[schema(required = true)]
     status: Option<i64>,
     #[schema(required = true)]
@@ -167,7 +167,7 @@ impl From<Event> for Shown {
 ///
 /// Newest first: who did what, and what was refused.
 #[utoipa::path(
-    get, path = "/v1/orgs/{org_id}/audit", tag = "Activity", params(("org_id" = String, Path), Which),
+    get, path = "/v1/orgs/{org_id}/audit", operation_id = "listEvents", tag = "Activity", params(("org_id" = String, Path), Which),
     responses((status = 200, body = Listed<Shown>))
 )]
 pub async fn list(

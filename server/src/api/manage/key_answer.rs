@@ -34,16 +34,16 @@ pub struct Shown {
     scopes: Vec<String>,
     #[schema(schema_with = statuses)]
     status: &'static str,
-    /// Enough of it to tell it from others.
+    /// The key, shortened: enough to recognize it.
     #[schema(example = "sk_live_7Hq2…x9Ka")]
     shown: String,
     has_signing_secret: bool,
-    /// What its owner noted on it.
+    /// JSON object that the key’s owner set on it.
     #[schema(value_type = Object)]
     metadata: Metadata,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// The person, where it was one.
+    /// Name of the person who created it; `null` if a token or key did.
     #[schema(required = true)]
     created_by: Option<String>,
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
@@ -56,7 +56,7 @@ pub struct Shown {
     revoked_at: Option<Timestamp>,
     #[schema(required = true)]
     revoked_by: Option<String>,
-    /// Where whoever revoked it gave one.
+    /// Reason that was given when it was revoked; `null` without one.
     #[schema(required = true)]
     revoke_reason: Option<String>,
 }
@@ -118,9 +118,9 @@ pub struct Issued<'a> {
     project_id: Option<&'a ProjectId>,
     #[schema(value_type = Option<String>, required = true)]
     app_id: Option<&'a AppId>,
-    /// What requests carry. It can't be had again.
+    /// The key to send with requests. It is shown this once.
     secret_key: &'a str,
-    /// What requests are signed with. It can't be had again.
+    /// The secret to sign requests with. It is shown this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     signing_secret: Option<&'a str>,

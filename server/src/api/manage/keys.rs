@@ -33,7 +33,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[schema(as = NewKey)]
 pub struct Body {
-    /// Where the key runs: people find it by that.
+    /// Where the key is used, for people.
     #[serde(default, deserialize_with = "json::or_default")]
     #[schema(required = true, min_length = 1, max_length = 100, example = "CI")]
     label: String,
@@ -45,7 +45,7 @@ pub struct Body {
     #[serde(default, deserialize_with = "json::or_default")]
     #[schema(required = true, example = json!(["read"]))]
     scopes: Vec<String>,
-    /// Between a minute and 3650 days ahead; never where it is left out.
+    /// When the key expires: between a minute and 3650 days ahead. Without it, never.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
     /// Whether the key gets a signing secret too.
@@ -72,25 +72,25 @@ impl Taken for Body {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Which {
-    /// How many at most.
+    /// Entries at most.
     #[param(value_type = Option<u8>, minimum = 1, maximum = 100, default = 25, nullable = false)]
     limit: Option<std::num::NonZeroU8>,
-    /// The `next_cursor` of the part before.
+    /// The `next_cursor` of the previous part.
     #[param(nullable = false)]
     cursor: Option<String>,
-    /// Revoked keys too.
+    /// Include revoked keys.
     #[serde(default, deserialize_with = "query::flag")]
     #[param(default = false, required = false)]
     include_revoked: bool,
     #[param(schema_with = statuses, required = false)]
     status: Option<String>,
-    /// Those alone whose label has this in it.
+    /// Only keys whose label contains this.
     #[param(nullable = false, max_length = 100)]
     label: Option<String>,
-    /// Those alone of that environment.
+    /// Only keys of this environment.
     #[param(nullable = false, max_length = 100)]
     environment: Option<String>,
-    /// Those alone that may use that scope, by itself or by one that implies it; of a bundle, all of its scopes.
+    /// Only keys that have this scope, or one that implies it; of a bundle, all of its scopes.
     #[param(nullable = false, max_length = 100)]
     scope: Option<String>,
 }
@@ -124,8 +124,8 @@ impl Which {
 }
 
 fn statuses() -> Object {
-    let text = "Those alone. `suspended` are those whose app or owner is out of use; `unused` are active ones that nobody used \
-        for 30 days, `expiring` active ones that end within 14.";
+    let text = "Only keys with this status. `suspended`: the app or owner is archived; `unused`: active, and not used for 30 days; \
+        `expiring`: active, and expires within 14 days.";
     about(text, words(KeyStatus::ALL.iter().map(|status| status.as_str())))
 }
 
@@ -138,7 +138,7 @@ fn no_status() -> Problem {
 ///
 /// Newest first, without the revoked ones unless they are asked for. Never their secrets.
 #[utoipa::path(
-    get, path = "/v1/apps/{app_id}/keys", tag = "Keys", params(("app_id" = String, Path), Which),
+    get, path = "/v1/apps/{app_id}/keys", operation_id = "listKeys", tag = "Keys", params(("app_id" = String, Path), Which),
     responses((status = 200, body = Listed<Shown>))
 )]
 pub async fn list(
@@ -151,10 +151,9 @@ pub async fn list(
 
 /// Issue a key
 ///
-/// The two secrets are in this answer and nowhere else, ever. Send an `Idempotency-Key`, so that a retry does not issue
-/// a second key.
+/// The secrets are in this answer only. Send an `Idempotency-Key`, so that a retry does not issue a second key.
 #[utoipa::path(
-    post, path = "/v1/apps/{app_id}/keys", tag = "Keys", params(("app_id" = String, Path)), request_body = Body,
+    post, path = "/v1/apps/{app_id}/keys", operation_id = "createKey", tag = "Keys", params(("app_id" = String, Path)), request_body = Body,
     responses((status = 201, body = Issued))
 )]
 pub async fn create(
@@ -171,7 +170,7 @@ pub async fn create(
 ///
 /// Those of its apps and people too. Newest first, without the revoked ones unless they are asked for.
 #[utoipa::path(
-    get, path = "/v1/orgs/{org_id}/keys", tag = "Keys", params(("org_id" = String, Path), Which),
+    get, path = "/v1/orgs/{org_id}/keys", operation_id = "listOrganizationKeys", tag = "Keys", params(("org_id" = String, Path), Which),
     responses((status = 200, body = Listed<Shown>))
 )]
 pub async fn list_of_org(
@@ -197,7 +196,7 @@ async fn listed(store: &Store, org: &OrgId, app: Option<&AppId>, which: Which) -
 ///
 /// Where the profile says that keys belong to organizations; an app's are issued under the app.
 #[utoipa::path(
-    post, path = "/v1/orgs/{org_id}/keys", tag = "Keys", params(("org_id" = String, Path)), request_body = Body,
+    post, path = "/v1/orgs/{org_id}/keys", operation_id = "createOrganizationKey", tag = "Keys", params(("org_id" = String, Path)), request_body = Body,
     responses((status = 201, body = Issued))
 )]
 pub async fn create_of_org(
@@ -242,7 +241,7 @@ fn check(body: &Body, profile: &sallyport::profile::Profile, now: Timestamp) -> 
 
 /// Read a key
 #[utoipa::path(
-    get, path = "/v1/keys/{key_id}", tag = "Keys", params(("key_id" = String, Path)),
+    get, path = "/v1/keys/{key_id}", operation_id = "getKey", tag = "Keys", params(("key_id" = String, Path)),
     responses((status = 200, body = Shown))
 )]
 pub async fn read(State(state): State<AppState>, key: Within<Key>, _: Asked<Nothing>) -> Result<Response, Problem> {

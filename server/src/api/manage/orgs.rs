@@ -25,7 +25,7 @@ use crate::{
     state::AppState,
 };
 
-/// An organization to be made: without members, and without a tenant.
+/// An organization to create: without members, and without a tenant.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewOrg)]
@@ -54,7 +54,7 @@ pub struct Shown {
     plan: Plan,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// Since when every key within is refused.
+    /// When it was archived, since when all of its keys are refused; `null` if it is not.
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     archived_at: Option<Timestamp>,
 }
@@ -78,8 +78,8 @@ fn plans() -> Object {
 
 /// List organizations
 ///
-/// Every organization, or the one that the caller is confined to.
-#[utoipa::path(get, path = "/v1/orgs", tag = "Organizations", params(Part), responses((status = 200, body = Listed<Shown>)))]
+/// Every organization, or the one that the caller is limited to.
+#[utoipa::path(get, path = "/v1/orgs", operation_id = "listOrganizations", tag = "Organizations", params(Part), responses((status = 200, body = Listed<Shown>)))]
 pub async fn list(
     State(state): State<AppState>,
     manager: Manager,
@@ -89,11 +89,11 @@ pub async fn list(
     Ok(ok(Listed::of(page, Shown::from)))
 }
 
-/// Make an organization
+/// Create an organization
 ///
-/// Whoever is confined to one organization can't make another.
+/// A caller that is limited to one organization can't create another.
 #[utoipa::path(
-    post, path = "/v1/orgs", tag = "Organizations", request_body = Body, responses((status = 201, body = Shown))
+    post, path = "/v1/orgs", operation_id = "createOrganization", tag = "Organizations", request_body = Body, responses((status = 201, body = Shown))
 )]
 pub async fn create(
     State(state): State<AppState>,
@@ -106,7 +106,7 @@ pub async fn create(
 
 /// Read an organization
 #[utoipa::path(
-    get, path = "/v1/orgs/{org_id}", tag = "Organizations", params(("org_id" = String, Path)),
+    get, path = "/v1/orgs/{org_id}", operation_id = "getOrganization", tag = "Organizations", params(("org_id" = String, Path)),
     responses((status = 200, body = Shown))
 )]
 pub async fn read(org: Within<Org>, _: Asked<Nothing>) -> Response {

@@ -24,7 +24,7 @@ use crate::{
     state::AppState,
 };
 
-/// A project to be made.
+/// A project to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewProject)]
@@ -52,7 +52,7 @@ pub struct Shown {
     description: String,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// Since when every key within is refused.
+    /// When it was archived, since when all of its keys are refused; `null` if it is not.
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     archived_at: Option<Timestamp>,
 }
@@ -73,7 +73,7 @@ impl From<Project> for Shown {
 
 /// List the projects of a tenant
 #[utoipa::path(
-    get, path = "/v1/tenants/{tenant_id}/projects", tag = "Projects", params(("tenant_id" = String, Path), Part),
+    get, path = "/v1/tenants/{tenant_id}/projects", operation_id = "listProjects", tag = "Projects", params(("tenant_id" = String, Path), Part),
     responses((status = 200, body = Listed<Shown>))
 )]
 pub async fn list(
@@ -85,9 +85,9 @@ pub async fn list(
     Ok(ok(Listed::of(page, Shown::from)))
 }
 
-/// Make a project
+/// Create a project
 #[utoipa::path(
-    post, path = "/v1/tenants/{tenant_id}/projects", tag = "Projects", params(("tenant_id" = String, Path)),
+    post, path = "/v1/tenants/{tenant_id}/projects", operation_id = "createProject", tag = "Projects", params(("tenant_id" = String, Path)),
     request_body = Body, responses((status = 201, body = Shown))
 )]
 pub async fn create(
@@ -101,7 +101,7 @@ pub async fn create(
 
 /// Read a project
 #[utoipa::path(
-    get, path = "/v1/projects/{project_id}", tag = "Projects", params(("project_id" = String, Path)),
+    get, path = "/v1/projects/{project_id}", operation_id = "getProject", tag = "Projects", params(("project_id" = String, Path)),
     responses((status = 200, body = Shown))
 )]
 pub async fn read(project: Within<Project>, _: Asked<Nothing>) -> Response {

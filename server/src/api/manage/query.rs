@@ -47,11 +47,11 @@ impl Parameters for Nothing {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Part {
-    /// How many at most.
+    /// Entries at most.
     #[serde(default)]
     #[param(value_type = Option<u8>, minimum = 1, maximum = 100, default = 25, nullable = false)]
     limit: Option<NonZeroU8>,
-    /// The `next_cursor` of the part before.
+    /// The `next_cursor` of the previous part.
     #[param(value_type = Option<String>, nullable = false)]
     cursor: Option<String>,
 }

@@ -27,7 +27,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[schema(as = Revocation)]
 pub struct Why {
-    /// It stands in the activity log.
+    /// Shown in the activity log.
     #[schema(max_length = 200, example = "It was in a public repository")]
     reason: Option<String>,
 }
@@ -55,16 +55,16 @@ impl Why {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Revoked)]
 pub struct Revoked {
-    /// Without those that were revoked before.
+    /// Number of keys revoked by this request, without those revoked before.
     #[schema(example = 12)]
     revoked: u64,
 }
 
 /// Revoke a key
 ///
-/// For good. When this answers, every request with it is refused. A second time it changes nothing.
+/// For good. Once this is answered, every request with the key is refused. Revoking again changes nothing.
 #[utoipa::path(
-    post, path = "/v1/keys/{key_id}/revoke", tag = "Keys", params(("key_id" = String, Path)),
+    post, path = "/v1/keys/{key_id}/revoke", operation_id = "revokeKey", tag = "Keys", params(("key_id" = String, Path)),
     request_body = Option<Why>, responses((status = 200, body = Shown))
 )]
 pub async fn revoke(
@@ -83,7 +83,7 @@ pub async fn revoke(
 ///
 /// For good, and at once.
 #[utoipa::path(
-    post, path = "/v1/apps/{app_id}/keys/revoke-all", tag = "Keys", params(("app_id" = String, Path)),
+    post, path = "/v1/apps/{app_id}/keys/revoke-all", operation_id = "revokeAllAppKeys", tag = "Keys", params(("app_id" = String, Path)),
     request_body = Option<Why>, responses((status = 200, body = Revoked))
 )]
 pub async fn revoke_all_of_app(
@@ -99,7 +99,7 @@ pub async fn revoke_all_of_app(
 ///
 /// For good, and at once.
 #[utoipa::path(
-    post, path = "/v1/orgs/{org_id}/keys/revoke-all", tag = "Keys", params(("org_id" = String, Path)),
+    post, path = "/v1/orgs/{org_id}/keys/revoke-all", operation_id = "revokeAllOrganizationKeys", tag = "Keys", params(("org_id" = String, Path)),
     request_body = Option<Why>, responses((status = 200, body = Revoked))
 )]
 pub async fn revoke_all_of_org(

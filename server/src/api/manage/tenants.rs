@@ -24,7 +24,7 @@ use crate::{
     state::AppState,
 };
 
-/// A tenant to be made.
+/// A tenant to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewTenant)]
@@ -50,7 +50,7 @@ pub struct Shown {
     description: String,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// Since when every key within is refused.
+    /// When it was archived, since when all of its keys are refused; `null` if it is not.
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     archived_at: Option<Timestamp>,
 }
@@ -70,7 +70,7 @@ impl From<Tenant> for Shown {
 
 /// List the tenants of an organization
 #[utoipa::path(
-    get, path = "/v1/orgs/{org_id}/tenants", tag = "Tenants", params(("org_id" = String, Path), Part),
+    get, path = "/v1/orgs/{org_id}/tenants", operation_id = "listTenants", tag = "Tenants", params(("org_id" = String, Path), Part),
     responses((status = 200, body = Listed<Shown>))
 )]
 pub async fn list(
@@ -82,9 +82,9 @@ pub async fn list(
     Ok(ok(Listed::of(page, Shown::from)))
 }
 
-/// Make a tenant
+/// Create a tenant
 #[utoipa::path(
-    post, path = "/v1/orgs/{org_id}/tenants", tag = "Tenants", params(("org_id" = String, Path)), request_body = Body,
+    post, path = "/v1/orgs/{org_id}/tenants", operation_id = "createTenant", tag = "Tenants", params(("org_id" = String, Path)), request_body = Body,
     responses((status = 201, body = Shown))
 )]
 pub async fn create(
@@ -98,7 +98,7 @@ pub async fn create(
 
 /// Read a tenant
 #[utoipa::path(
-    get, path = "/v1/tenants/{tenant_id}", tag = "Tenants", params(("tenant_id" = String, Path)),
+    get, path = "/v1/tenants/{tenant_id}", operation_id = "getTenant", tag = "Tenants", params(("tenant_id" = String, Path)),
     responses((status = 200, body = Shown))
 )]
 pub async fn read(tenant: Within<Tenant>, _: Asked<Nothing>) -> Response {

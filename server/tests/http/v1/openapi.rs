@@ -12,10 +12,12 @@ crate::on_both_portals!(
     it_describes_what_there_is,
     every_reference_leads_somewhere,
     what_is_answered_is_described,
+    everything_is_described_and_shown,
     it_follows_the_profile,
 );
 
 const METHODS: [&str; 8] = ["get", "head", "post", "put", "patch", "delete", "options", "trace"];
+const ANY_METHOD: [&str; 2] = ["/v1/auth", "/v1/auth/envoy/{requirement}"];
 /// Beside the management endpoints.
 const OTHERS: [(Method, &str); 4] = [
     (Method::GET, "/healthz"),
@@ -50,8 +52,9 @@ async fn it_describes_what_there_is(portal: &TestPortal) {
     assert_eq!(document["servers"], json!([{ "url": "http://127.0.0.1:3000" }]));
     let mut expected: BTreeSet<_> =
         ENDPOINTS.iter().chain(&OTHERS).map(|(method, path)| (method.to_string(), (*path).to_owned())).collect();
-    for path in ["/v1/auth", "/v1/auth/envoy/{requirement}"] {
-        expected.extend(METHODS.map(|method| (method.to_uppercase(), path.to_owned())));
+    // One operation stands for any method, and says so.
+    for path in ANY_METHOD {
+        expected.insert(("GET".to_owned(), path.to_owned()));
     }
     let operations = operations(&document);
     let described: BTreeSet<_> =
@@ -64,7 +67,8 @@ async fn it_describes_what_there_is(portal: &TestPortal) {
             let request = Client::request(method.parse().expect("a method"), &at).body(Body::empty());
             let answer = portal.another().send(request.expect("a request")).await;
             // HEAD is GET without its body (RFC 9110 §9.3.2).
-            let there = described.contains(&(method.clone(), path.clone()))
+            let there = ANY_METHOD.contains(&path.as_str())
+                || described.contains(&(method.clone(), path.clone()))
                 || method == "HEAD" && described.contains(&("GET".to_owned(), path.clone()));
             assert_eq!(answer.status != 405, there, "{method} {path}: {}", answer.status);
             assert!(!answer.body.contains("There is no such endpoint."), "{method} {path}");
@@ -72,7 +76,15 @@ async fn it_describes_what_there_is(portal: &TestPortal) {
     }
     let ids: BTreeSet<_> = operations.iter().map(|(.., operation)| operation["operationId"].to_string()).collect();
     assert_eq!(ids.len(), operations.len(), "each has a name of its own");
+    let tags: Vec<_> = document["tags"].as_array().expect("tags").iter().map(|tag| &tag["name"]).collect();
     for (method, path, operation) in operations {
+        assert!(tags.contains(&&operation["tags"][0]), "{method} {path}: an unknown tag");
+        assert_eq!(operation["x-any-method"] == true, ANY_METHOD.contains(&path.as_str()), "{method} {path}");
+        let id = operation["operationId"].as_str().expect("text");
+        assert!(id.starts_with(char::is_lowercase) && id.chars().all(char::is_alphanumeric), "{method} {path}: {id}");
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            assert!(!parameter["description"].is_null(), "{method} {path}: {} has no description", parameter["name"]);
+        }
         for field in ["summary", "tags"] {
             assert!(!operation[field].is_null(), "{method} {path} has no {field}");
         }
@@ -154,6 +166,41 @@ async fn what_is_answered_is_described(portal: &TestPortal) {
     fits(&document, &json!({ "$ref": "#/components/schemas/Valid" }), &judged, "Valid");
     let refused = portal.json("/v1/keys/verify", &token, &json!({ "key": "junk" })).await.json();
     fits(&document, &json!({ "$ref": "#/components/schemas/Refused" }), &refused, "Refused");
+}
+
+async fn everything_is_described_and_shown(portal: &TestPortal) {
+    let document = document(portal).await;
+    let ids: Vec<_> =
+        operations(&document).into_iter().map(|(.., operation)| operation["operationId"].clone()).collect();
+    for id in ["verifyKey", "createKey", "listKeys", "revokeKey", "listApps"] {
+        assert!(ids.contains(&json!(id)), "{id} is missing");
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
+        for (property, described) in schema["properties"].as_object().into_iter().flatten() {
+            let text = described["description"].as_str().unwrap_or_default();
+            assert!(!text.is_empty(), "{name}.{property} has no description");
+        }
+    }
+    let mut shown = 0;
+    for (method, path, operation) in operations(&document) {
+        let answers = operation["responses"].as_object().expect("responses").values();
+        let answers = answers.map(|answer| &resolved(&document, answer)["content"]);
+        for content in answers.chain([&operation["requestBody"]["content"]]) {
+            let content = &content["application/json"];
+            let schema = resolved(&document, &content["schema"]);
+            if schema["properties"].is_null() && schema["oneOf"].is_null() {
+                continue;
+            }
+            let many = content["examples"].as_object().into_iter().flatten().map(|(_, example)| &example["value"]);
+            let all: Vec<_> = content.get("example").into_iter().chain(many).collect();
+            assert!(!all.is_empty(), "{method} {path}: a body without an example");
+            for example in &all {
+                fits(&document, schema, example, &format!("{method} {path}"));
+            }
+            shown += all.len();
+        }
+    }
+    assert!(shown >= 30, "{shown} examples");
 }
 
 async fn it_follows_the_profile(portal: &TestPortal) {

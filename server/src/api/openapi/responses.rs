@@ -1,0 +1,117 @@
+//! Refusals and headers that endpoints share.
+
+use serde_json::{Map, Value, json};
+
+/// Statuses of problem documents, with code and meaning.
+const PROBLEMS: [(&str, &str, &str); 11] = [
+    ("400", "bad_request", "The request can’t be read: no JSON, an unknown parameter, a header that is too long"),
+    ("401", "unauthorized", "Missing or revoked credential"),
+    ("403", "forbidden", "The caller may not do this, or it is archived"),
+    ("404", "not_found", "It does not exist, or the caller may not see it"),
+    ("408", "timeout", "The body did not arrive within 20 seconds"),
+    ("409", "already_made", "A request with this Idempotency-Key was answered before; the answer names what it made"),
+    ("413", "too_large", "The body is larger than 256 KiB"),
+    ("415", "unsupported_media_type", "The body is not JSON"),
+    ("422", "invalid", "A field is wrong: `errors` names each"),
+    (
+        "429",
+        "rate_limited",
+        "The limit of the managing API key is used up, or too many unknown root tokens came from this address: wait as \
+         long as Retry-After says",
+    ),
+    (
+        "503",
+        "unavailable",
+        "Keys can’t be checked right now: refuse your client, and try again after `Retry-After` seconds",
+    ),
+];
+
+/// What a gateway shows to its client, in the words of the profile.
+const SHOWN: [(&str, &str); 7] = [
+    ("400", "The gateway is configured wrongly (an unknown requirement), or the request has two keys"),
+    ("401", "Missing, unknown, expired or revoked key"),
+    ("403", "The key is good, but not for this request"),
+    ("408", "The body to which a signature belongs did not arrive within 20 seconds"),
+    ("413", "The body is larger than what can be checked"),
+    ("429", "Too many requests with this key"),
+    ("503", "Keys can’t be checked right now: refuse the client, and try again after `Retry-After` seconds"),
+];
+
+pub fn responses() -> Value {
+    // The profile says what a refused client is shown; nginx gets it in headers.
+    let shown = json!({ "application/problem+json": { "schema": {} }, "application/json": { "schema": {} } });
+    let mut responses = Map::new();
+    for (status, code, description) in PROBLEMS {
+        let content = json!({ "application/problem+json": {
+            "schema": { "$ref": "#/components/schemas/Problem" },
+            "example": example(status, code, description),
+        } });
+        let described = json!({ "description": description, "content": content, "headers": of_refusal(status) });
+        responses.insert(format!("Problem{status}"), described);
+    }
+    for (status, description) in SHOWN {
+        let mut described = json!({ "description": description, "headers": of_refusal(status) });
+        // With gateway=nginx every refusal is a 403 without a body.
+        if status != "403" {
+            described["content"] = shown.clone();
+        }
+        responses.insert(format!("Shown{status}"), described);
+    }
+    Value::Object(responses)
+}
+
+fn example(status: &str, code: &str, description: &str) -> Value {
+    let number: u16 = status.parse().unwrap_or_default();
+    let title = axum::http::StatusCode::from_u16(number).ok().and_then(|status| status.canonical_reason());
+    let mut problem = json!({
+        "type": "about:blank", "title": title, "status": number, "code": code, "detail": format!("{description}."),
+        "request_id": "req_5wQm2hVdK8sLp0aZ3xYc",
+    });
+    match status {
+        "409" => problem["key_id"] = json!("key_7Hq2aB3cD4eF5gH6"),
+        "422" => {
+            problem["detail"] = json!("Give the key a label.");
+            problem["errors"] = json!([{ "pointer": "/label", "detail": "Give the key a label." }]);
+        }
+        _ => {}
+    }
+    problem
+}
+
+fn of_refusal(status: &str) -> Value {
+    let header = |name: &str| json!({ "$ref": format!("#/components/headers/{name}") });
+    let mut headers = json!({ "X-Request-Id": header("X-Request-Id") });
+    match status {
+        "401" => headers["WWW-Authenticate"] = header("WWW-Authenticate"),
+        "429" | "503" => headers["Retry-After"] = header("Retry-After"),
+        _ => {}
+    }
+    headers
+}
+
+pub fn headers() -> Value {
+    let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
+    json!({
+        "X-Request-Id": text("Id of this request, in the log too"),
+        "WWW-Authenticate": text("How to authenticate"),
+        "Location": text("Path of what was made"),
+        "Retry-After": { "description": "Seconds to wait", "schema": { "type": "integer", "minimum": 0 } },
+    })
+}
+
+/// Whose key it is, for the upstream behind the gateway.
+pub fn identity() -> Value {
+    let names = [
+        ("Key-Id", "Id of the key"),
+        ("Org-Id", "Organization of the key"),
+        ("Tenant-Id", "Tenant of the key’s app; absent if the key belongs to no app"),
+        ("Project-Id", "Project of the key’s app; absent if the key belongs to no app"),
+        ("App-Id", "App of the key; absent if the key belongs to no app"),
+        ("Scopes", "Scopes of the key, separated by spaces"),
+        ("Environment", "Environment of the key"),
+        ("Mode", "`live` or `test`"),
+    ];
+    let headers = names
+        .map(|(name, text)| (format!("X-Auth-{name}"), json!({ "description": text, "schema": { "type": "string" } })));
+    Value::Object(headers.into_iter().collect())
+}

@@ -1,0 +1,43 @@
+//! Credentials: root tokens, and keys where the profile reads them.
+
+use sallyport::profile::Profile;
+use serde_json::{Value, json};
+
+pub fn schemes(profile: &Profile) -> Value {
+    let mut schemes = json!({
+        "root_token": {
+            "type": "http", "scheme": "bearer",
+            "description": "A root token, `sp_root_…`: made with `sallyport token create`, with `--manage` for more than verifying.",
+        },
+    });
+    for name in &profile.credentials.headers {
+        schemes[scheme_of(name)] =
+            json!({ "type": "apiKey", "in": "header", "name": name, "description": "An API key." });
+    }
+    if profile.credentials.bearer {
+        schemes["key_bearer"] = json!({ "type": "http", "scheme": "bearer", "description": "An API key." });
+    }
+    if profile.managing_scope().is_some() {
+        schemes["managing_key"] = json!({
+            "type": "http", "scheme": "bearer",
+            "description": "A live API key with the scope that manages its organization; it reaches that organization only.",
+        });
+    }
+    if let Some(name) = &profile.credentials.query {
+        schemes["key_query"] = json!({ "type": "apiKey", "in": "query", "name": name, "description": "An API key." });
+    }
+    schemes
+}
+
+fn scheme_of(header: &str) -> String {
+    format!("key_{}", header.replace('-', "_"))
+}
+
+/// In any of the places where the profile reads a key.
+pub fn of_keys(profile: &Profile) -> Value {
+    let credentials = &profile.credentials;
+    let mut ways: Vec<_> = credentials.headers.iter().map(|name| scheme_of(name)).collect();
+    ways.extend(credentials.bearer.then(|| "key_bearer".to_owned()));
+    ways.extend(credentials.query.as_ref().map(|_| "key_query".to_owned()));
+    ways.into_iter().map(|way| Value::Object([(way, json!([]))].into_iter().collect())).collect()
+}
