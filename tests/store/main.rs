@@ -7,6 +7,7 @@ mod export;
 mod faults;
 mod folding;
 mod holders;
+mod identities;
 mod jobs;
 mod key_days;
 mod key_secrets;
