@@ -13,7 +13,7 @@ use sallyport::{
     Result,
     app::App,
     audit::{Act, Actor},
-    id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId, UserId},
+    id::{AppId, KeyId, OrgId, ProjectId, TenantId, UserId},
     key::Key,
     member::{Permission, Role},
     org::Org,
@@ -23,61 +23,34 @@ use sallyport::{
     tenant::Tenant,
     user::User,
 };
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use tower_sessions::{Session, session::Id};
 
-use crate::{context::Context, error::PageError};
+use crate::{
+    context::Context,
+    error::PageError,
+    session::{BrowserSession, Live},
+};
 
 pub(crate) use admit::admit;
 pub use admit::{Access, Addressed};
 pub use decision::DecisionAccess;
 
-/// The name in a session's data under which the person stands.
-pub const USER: &str = "user";
-
-/// And that of where they signed in from.
-pub const ORIGIN: &str = "origin";
-
-/// Where a sign-in came from: in the session's data, so that its event is in the session's transaction.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Origin {
-    pub address: Option<String>,
-    pub user_agent: Option<String>,
-    pub request_id: Option<RequestId>,
-    /// What the password matched. It is taken out before the session is stored.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password_hash: Option<String>,
-}
-
-/// What the database knows a session by.
-pub fn session_digest(id: &Id) -> [u8; 32] {
-    Sha256::digest(id.0.to_be_bytes()).into()
-}
-
 /// A session that is alive, before its person was looked up.
 pub struct LiveSession {
-    user: UserId,
-    digest: [u8; 32],
+    live: Live,
     client: Client,
 }
 
 impl LiveSession {
     async fn find(parts: &Parts) -> Result<Option<Self>, PageError> {
-        match (parts.extensions.get::<Session>(), parts.extensions.get::<Client>()) {
-            (Some(session), Some(client)) => Self::with(session, client).await,
+        match (BrowserSession::of(parts), parts.extensions.get::<Client>()) {
+            (Some(session), Some(client)) => Self::with(&session, client).await,
             _ => Ok(None),
         }
     }
 
     /// The one that a request's cookie names.
-    pub(crate) async fn with(session: &Session, client: &Client) -> Result<Option<Self>, PageError> {
-        let user: Option<UserId> = session.get(USER).await.map_err(|error| {
-            tracing::error!(%error, "a session could not be loaded");
-            PageError::Unavailable
-        })?;
-        let (Some(user), Some(id)) = (user, session.id()) else { return Ok(None) };
-        Ok(Some(Self { user, digest: session_digest(&id), client: client.clone() }))
+    pub(crate) async fn with(session: &BrowserSession, client: &Client) -> Result<Option<Self>, PageError> {
+        Ok(session.live().await?.map(|live| Self { live, client: client.clone() }))
     }
 
     /// Or where to sign in, and what to come back to.
@@ -86,11 +59,11 @@ impl LiveSession {
     }
 
     pub(crate) fn user(&self) -> &UserId {
-        &self.user
+        &self.live.user
     }
 
     pub(crate) fn of_user(self, user: User) -> SignedIn {
-        SignedIn { user, session: self.digest, client: self.client }
+        SignedIn { user, session: self.live.digest, client: self.client }
     }
 }
 
@@ -126,7 +99,7 @@ impl SignedIn {
     /// The person of this session, if it is alive.
     pub async fn find(parts: &mut Parts, context: &Context) -> Result<Option<Self>, PageError> {
         let Some(session) = LiveSession::find(parts).await? else { return Ok(None) };
-        let user = context.store.user(&session.user).await?;
+        let user = context.store.user(session.user()).await?;
         Ok(user.map(|user| session.of_user(user)))
     }
 }
@@ -183,7 +156,7 @@ impl OrgAccess {
     }
 
     async fn found(session: LiveSession, store: &Store, id: &OrgId) -> Result<Self, PageError> {
-        let located = store.locate_org(&session.user, id).await?.ok_or(PageError::NotFound)?;
+        let located = store.locate_org(session.user(), id).await?.ok_or(PageError::NotFound)?;
         Ok(Self::at(session, located))
     }
 
@@ -201,7 +174,7 @@ pub struct TenantAccess {
 
 impl TenantAccess {
     async fn found(session: LiveSession, store: &Store, id: &TenantId) -> Result<Self, PageError> {
-        let located = store.locate_tenant(&session.user, id).await?.ok_or(PageError::NotFound)?;
+        let located = store.locate_tenant(session.user(), id).await?.ok_or(PageError::NotFound)?;
         Ok(Self::at(session, located))
     }
 
@@ -219,7 +192,7 @@ pub struct ProjectAccess {
 
 impl ProjectAccess {
     async fn found(session: LiveSession, store: &Store, id: &ProjectId) -> Result<Self, PageError> {
-        let located = store.locate_project(&session.user, id).await?.ok_or(PageError::NotFound)?;
+        let located = store.locate_project(session.user(), id).await?.ok_or(PageError::NotFound)?;
         Ok(Self::at(session, located))
     }
 
@@ -237,7 +210,7 @@ pub struct AppAccess {
 
 impl AppAccess {
     async fn found(session: LiveSession, store: &Store, id: &AppId) -> Result<Self, PageError> {
-        let located = store.locate_app(&session.user, id).await?.ok_or(PageError::NotFound)?;
+        let located = store.locate_app(session.user(), id).await?.ok_or(PageError::NotFound)?;
         Ok(Self::at(session, located))
     }
 
@@ -266,7 +239,7 @@ pub struct OperatedApp {
 
 impl OperatedApp {
     async fn found(session: LiveSession, store: &Store, id: &AppId) -> Result<Self, PageError> {
-        let user = store.user(&session.user).await?.ok_or(PageError::NotFound)?;
+        let user = store.user(session.user()).await?.ok_or(PageError::NotFound)?;
         let app = store.app_for_operator(&user.id, id).await?.ok_or(PageError::NotFound)?;
         Ok(Self { me: session.of_user(user), app })
     }
@@ -307,7 +280,7 @@ impl KeyPlace {
 
 impl KeyAccess {
     async fn found(session: LiveSession, store: &Store, id: &KeyId) -> Result<Self, PageError> {
-        let LocatedKey { within, key } = store.locate_key(&session.user, id).await?.ok_or(PageError::NotFound)?;
+        let LocatedKey { within, key } = store.locate_key(session.user(), id).await?.ok_or(PageError::NotFound)?;
         let within = match within {
             LocatedHolder::App(app) => KeyPlace::App(Box::new(AppAccess::at(session, *app))),
             LocatedHolder::Org(org) => KeyPlace::Org(Box::new(OrgAccess::at(session, *org))),

@@ -8,6 +8,7 @@ mod faults;
 mod folding;
 mod grants;
 mod holders;
+mod identities;
 mod jobs;
 mod key_days;
 mod key_secrets;

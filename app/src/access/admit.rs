@@ -27,7 +27,7 @@ pub trait Access: Sized + Send {
 /// The thing with this id, for the person of this session; `None` is the id of nothing. They learn that they have to
 /// choose another password before they learn whether it is there.
 pub(crate) async fn admit<A: Access>(session: LiveSession, store: &Store, id: Option<&A::Id>) -> Result<A, PageError> {
-    let user = session.user.clone();
+    let user = session.user().clone();
     let found = match id {
         Some(id) => A::found(session, store, id).await,
         None => Err(PageError::NotFound),

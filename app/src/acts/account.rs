@@ -46,7 +46,7 @@ pub async fn change_password(current_password: String, new_password: String) -> 
     let changed = async {
         let (_, kept) = store.user_to_sign_in(&me.user.email).await?.ok_or(Error::SignedOut)?;
         let typed = Password::typed(current_password);
-        if context.passwords.matches(Who::SignedIn.lane(), &typed, Some(&kept)).await? == Match::No {
+        if context.passwords.matches(Who::SignedIn.lane(), &typed, kept.as_deref()).await? == Match::No {
             store.record_refused_password(&me.act(), &me.user, 401).await?;
             return Ok(None);
         }

@@ -9,13 +9,13 @@ use leptos::{
     reactive::computed::ScopedFuture,
 };
 use sallyport::{request::Client, store::Store};
-use tower_sessions::Session;
 
 use super::ActError;
 use crate::{
     access::{Access, LiveSession, SignedIn, admit},
     context::Context,
     error::PageError,
+    session::BrowserSession,
 };
 
 /// The request that an act is run for: by a page's handler, or by an island.
@@ -23,7 +23,7 @@ use crate::{
 pub struct Caller {
     pub(super) context: Context,
     pub(super) client: Client,
-    pub(super) session: Session,
+    pub(super) session: BrowserSession,
     pub(super) headers: HeaderMap,
 }
 
@@ -78,7 +78,7 @@ impl FromRequestParts<Context> for Caller {
         Ok(Self {
             context: context.clone(),
             client: parts.extensions.get().cloned().expect("the server names the client of each request"),
-            session: parts.extensions.get().cloned().expect("the server gives each request to the portal a session"),
+            session: BrowserSession::of(parts).expect("the server gives each request to the portal a session"),
             headers: parts.headers.clone(),
         })
     }
