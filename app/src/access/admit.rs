@@ -56,7 +56,7 @@ impl<A: Access> FromRequestParts<Context> for Addressed<A> {
         match id_of::<A>(parts, context).await {
             Some(id) => Ok(Self(id)),
             None => {
-                settled(&context.store, &session.user).await?;
+                settled(&context.store, session.user()).await?;
                 Err(PageError::NotFound)
             }
         }
