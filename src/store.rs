@@ -127,6 +127,8 @@ struct Inner {
     peppers: Peppers,
     listener: OnceLock<Listener>,
     prover: OnceLock<Prover>,
+    /// See `key_days`.
+    node: OnceLock<i64>,
     #[cfg(feature = "testing")]
     slowness: OnceLock<verify::Slowness>,
     #[cfg(feature = "testing")]

@@ -249,7 +249,7 @@ impl Tx {
                 ),
                 format!(
                     "SELECT 1 FROM key_days WHERE key_id IN (SELECT id FROM keys WHERE {condition}) \
-                     ORDER BY key_id COLLATE \"C\", day FOR UPDATE"
+                     ORDER BY key_id COLLATE \"C\", day, node FOR UPDATE"
                 ),
             ],
         };

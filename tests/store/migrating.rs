@@ -177,7 +177,7 @@ async fn every_row_is_carried_over(store: &TestStore) {
     let sealed = after.signing_secrets(&signs).await.expect("asked").expect("it signs");
     assert_eq!(after.open_signing(&sealed, after.now()).expect("opens").len(), 1);
     let counted = KeyId::parse("key_p3Jt1wVfaHBealvt").expect("an id");
-    assert_eq!(after.key_day(&counted, 20783).await.expect("asked"), 4_000_000_000);
+    assert_eq!(after.key_day(&counted, 20783).await.expect("asked").requests, 4_000_000_000);
     for Account { user, .. } in after.accounts().await.expect("read") {
         assert!(after.identities_of(&user.id).await.expect("asked").is_empty(), "all sign in by a password");
     }

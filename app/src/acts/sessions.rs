@@ -7,7 +7,7 @@ use sallyport::{
     identity::Proof,
     limit::whole_seconds,
     passwords::Match,
-    throttle::Throttled,
+    throttle::{Throttled, Throttles},
     user::{Password, User, check_email},
 };
 
@@ -32,7 +32,7 @@ pub async fn sign_in(email: String, password: String) -> Result<Started, ActErro
     let known = store.user_to_sign_in(&email).await?;
     let hash = known.as_ref().and_then(|(_, hash)| hash.as_deref());
     let who = who(context, &caller.headers, caller.client.ip, &email, hash);
-    let attempt = match context.attempts.begin(who, &email) {
+    let attempt = match context.attempts.begin(who, &email).await? {
         Ok(attempt) => attempt,
         Err(refused) => {
             if refused.tell {
@@ -52,7 +52,7 @@ pub async fn sign_in(email: String, password: String) -> Result<Started, ActErro
     let matched = match matched.await {
         Ok(matched) => matched,
         Err(error) => {
-            context.attempts.take_back(attempt);
+            context.attempts.take_back(attempt).await;
             return Err(error.into());
         }
     };
@@ -60,7 +60,7 @@ pub async fn sign_in(email: String, password: String) -> Result<Started, ActErro
         let message = "No account has this e-mail address and password. Check both and try again.";
         return Err(ActError::field("", message));
     };
-    context.attempts.was_right(attempt);
+    context.attempts.was_right(attempt).await;
     let hash = if matched == Match::Weak { renewed(&caller, &user, &password, hash).await } else { hash };
     start(&caller, &user, hash).await
 }
