@@ -9,7 +9,7 @@ use crate::{
     store::{Added, Change, Heard, Touched},
 };
 
-use super::Verifier;
+use super::{Verifier, shared_state::UnknownKeys};
 
 impl Verifier {
     /// Reads what is somebody's, in pages.
