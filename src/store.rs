@@ -12,14 +12,17 @@ mod event_filter;
 mod events;
 mod export;
 mod feed;
+mod find;
 mod folding;
 mod grants;
 mod holders;
 mod idempotency;
 mod identities;
 mod jobs;
+mod key_change;
 mod key_days;
 mod key_list;
+mod key_powers;
 mod key_secrets;
 mod key_status;
 mod keys;
@@ -38,7 +41,7 @@ mod peppers;
 mod places;
 mod pools;
 mod postgres;
-mod reader;
+mod readers;
 mod restrictions;
 mod revocation_latency;
 mod root_tokens;
@@ -66,7 +69,7 @@ use std::{
 };
 
 use sqlx::{
-    Any, AnyPool,
+    Any,
     any::{AnyArguments, AnyRow},
     query::Query,
 };
@@ -78,13 +81,13 @@ pub use changes::{Added, Change, Touched};
 pub use event_filter::EventFilter;
 pub use events::EventPage;
 pub use feed::{Heard, LEASE};
+pub use find::Reader;
 pub use key_list::{KeyFilter, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
 pub use lifecycle::Contents;
-pub use located::{LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant};
+pub use located::{Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant};
 pub use location::{Location, OpenError};
 pub use lock_file::open_lock;
 pub use navigation::Navigation;
-pub use reader::Reader;
 pub use scoped::{Page, Paging};
 pub use search::{Found, Kind};
 pub use signing::SealedSigning;
@@ -93,11 +96,13 @@ pub use usage::{Refused, Used};
 pub use verify::StoredKey;
 
 use crate::{Clock, Entropy, Error, Result, Timestamp, profile::Profile, vault::Vault};
+use connector::Connector;
 use feed::Feed;
 use jobs::Doorbell;
 use notes::Notes;
 use peppers::Peppers;
 use pools::{LOOK_UP, Pools};
+use readers::Readers;
 use revocation_latency::Prover;
 use row::Read;
 use writes::Writes;
@@ -190,7 +195,7 @@ impl Store {
         if matches!(self.0.location, Location::Postgres(_)) {
             return Ok(Vec::new());
         }
-        sqlite::damages(&mut *self.read().acquire().await?).await
+        sqlite::damages(&mut Connector::reader(&self.0.location)?.connect().await?).await
     }
 
     /// Writes what was noted, folds the WAL into the database, and closes every connection. What a database that hangs
@@ -210,7 +215,7 @@ impl Store {
         let _ = timeout(closing, closed).await;
     }
 
-    fn read(&self) -> &AnyPool {
+    fn read(&self) -> &Readers {
         #[cfg(feature = "testing")]
         self.0.reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         &self.0.pools.read

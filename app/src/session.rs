@@ -21,24 +21,15 @@ const BEGUN: &str = "begun";
 #[derive(Clone)]
 pub struct BrowserSession(Session);
 
-/// A session that was alive when it was looked up.
-pub(crate) struct Live {
-    pub(crate) user: UserId,
-    /// What the database knows it by.
-    pub(crate) digest: [u8; 32],
-}
-
 impl BrowserSession {
     /// The session that a request's cookie names.
     pub(crate) fn of(parts: &Parts) -> Option<Self> {
         parts.extensions.get().cloned().map(Self)
     }
 
-    /// If it is alive. The database is asked once in a request.
-    pub(crate) async fn live(&self) -> Result<Option<Live>, PageError> {
-        let user: Option<UserId> = self.0.get(USER).await.map_err(unavailable)?;
-        let (Some(user), Some(id)) = (user, self.0.id()) else { return Ok(None) };
-        Ok(Some(Live { user, digest: token_of(&id).digest() }))
+    /// What the database knows it by, where the browser sent one; whether it is alive, the database says.
+    pub(crate) fn digest(&self) -> Option<[u8; 32]> {
+        self.0.id().map(|id| token_of(&id).digest())
     }
 
     /// From now on the browser is in the session that this person just began; whatever it brought is worth nothing (OWASP:
@@ -59,7 +50,7 @@ impl BrowserSession {
 }
 
 fn unavailable(error: tower_sessions::session::Error) -> PageError {
-    tracing::error!(%error, "a session could not be read or begun");
+    tracing::error!(%error, "a session could not be begun");
     PageError::Unavailable
 }
 

@@ -7,9 +7,9 @@ use sqlx::any::AnyRow;
 use super::{
     Store,
     apps::app,
+    find::{APPS, Kept, ORGS, PROJECTS, TENANTS},
     orgs::org,
     places::{project, tenant},
-    reader::{APPS, Kept, ORGS, PROJECTS, TENANTS},
     row::Read,
 };
 use crate::{

@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 
 use super::{Store, detached, row::Read, tx::Tx};
 use crate::{
-    Error, Result,
+    Error, Result, Timestamp,
     audit::{Act, Action, Actor, NewEvent, SYSTEM, Target},
     id::UserId,
     identity::Proof,
@@ -66,12 +66,17 @@ impl Store {
         .fetch_optional(self.read())
         .await?;
         let Some(row) = row else { return Ok(None) };
-        if now.since(row.time("last_seen_at")?) >= SEEN_STEP {
+        self.seen(digest, now, row.time("last_seen_at")?);
+        Ok(Some(UserId::stored(row.text("user_id")?)))
+    }
+
+    /// Notes that somebody used this session.
+    pub(super) fn seen(&self, digest: [u8; 32], now: Timestamp, before: Timestamp) {
+        if now.since(before) >= SEEN_STEP {
             self.note(|waiting| {
                 waiting.last_seen.insert(digest, now.micros());
             });
         }
-        Ok(Some(UserId::stored(row.text("user_id")?)))
     }
 
     /// Signs somebody out; a session that is gone already is no error.

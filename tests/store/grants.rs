@@ -4,6 +4,7 @@ use sallyport::{
     Error,
     app::{App, NewApp, Os},
     audit::{Act, Actor},
+    identity::Proof,
     key::Key,
     member::Role,
     org::Org,
@@ -12,6 +13,7 @@ use sallyport::{
     store::Reader,
     tenant::{NewTenant, Tenant},
     testing::TestStore,
+    user::User,
 };
 use sqlx::AssertSqlSafe;
 
@@ -62,6 +64,11 @@ async fn grant(store: &TestStore, made: &Made, person: &str, kind: &str, place: 
     pool.close().await;
 }
 
+async fn session(store: &TestStore, person: &User) -> [u8; 32] {
+    let proof = Proof::Password { hash: "none".to_owned() };
+    store.start_session(&store.act(person), person, proof).await.expect("signed in").digest()
+}
+
 async fn a_role_holds_at_its_place_and_below(store: &TestStore) {
     let made = made(store).await;
     let [here, there] = &made.apps;
@@ -69,8 +76,8 @@ async fn a_role_holds_at_its_place_and_below(store: &TestStore) {
         [("Eve", "tenant", here.tenant_id.as_str()), ("Max", "project", here.project_id.as_str())]
     {
         let eve = store.person(name).await;
-        let act = store.act(&eve);
-        assert!(store.locate_app(&eve.id, &here.id).await.expect("asked").is_none());
+        let (act, session) = (store.act(&eve), session(store, &eve).await);
+        assert!(store.locate_app(&session, &here.id).await.expect("asked").expect("alive").found.is_none());
         assert!(matches!(store.issue(&act, here, "Hers", &["read"]).await, Err(Error::NotFound)));
         grant(store, &made, eve.id.as_str(), kind, place, "admin").await;
 
@@ -78,11 +85,29 @@ async fn a_role_holds_at_its_place_and_below(store: &TestStore) {
         assert!(store.find(&eve.id, &here.project_id).await.expect("asked").is_some());
         assert!(store.find(&eve.id, &made.keys[0].id).await.expect("asked").is_some());
         assert_eq!(
-            store.locate_app(&eve.id, &here.id).await.expect("asked").expect("seen").within.within.within.role,
+            store
+                .locate_app(&session, &here.id)
+                .await
+                .expect("asked")
+                .expect("alive")
+                .found
+                .expect("seen")
+                .within
+                .within
+                .within
+                .role,
             Role::Admin
         );
         assert_eq!(
-            store.locate_key(&eve.id, &made.keys[0].id).await.expect("asked").expect("seen").key.id,
+            store
+                .locate_key(&session, &made.keys[0].id)
+                .await
+                .expect("asked")
+                .expect("alive")
+                .found
+                .expect("seen")
+                .key
+                .id,
             made.keys[0].id
         );
         store.issue(&act, here, "Hers", &["read"]).await.expect("below it");
@@ -93,9 +118,9 @@ async fn a_role_holds_at_its_place_and_below(store: &TestStore) {
         assert!(store.find(&eve.id, &made.org.id).await.expect("asked").is_none());
         assert!(store.find(&eve.id, &there.id).await.expect("asked").is_none());
         assert!(store.find(&eve.id, &made.keys[1].id).await.expect("asked").is_none());
-        assert!(store.locate_app(&eve.id, &there.id).await.expect("asked").is_none());
-        assert!(store.locate_key(&eve.id, &made.keys[1].id).await.expect("asked").is_none());
-        assert!(store.locate_org(&eve.id, &made.org.id).await.expect("asked").is_none());
+        assert!(store.locate_app(&session, &there.id).await.expect("asked").expect("alive").found.is_none());
+        assert!(store.locate_key(&session, &made.keys[1].id).await.expect("asked").expect("alive").found.is_none());
+        assert!(store.locate_org(&session, &made.org.id).await.expect("asked").expect("alive").found.is_none());
         assert!(store.orgs_of(&eve.id).await.expect("asked").is_empty());
         let refused = [
             store.issue(&act, there, "Hers", &["read"]).await.map(drop),
@@ -119,9 +144,21 @@ async fn the_strongest_of_several_roles_is_shown_and_each_counts(store: &TestSto
     let eve = store.person("Eve").await;
     store.add_member(&made.act, &made.org.id, &eve, Role::Member).await.expect("added");
     grant(store, &made, eve.id.as_str(), "tenant", made.apps[0].tenant_id.as_str(), "owner").await;
-    let mut roles = Vec::new();
+    let (mut roles, session) = (Vec::new(), session(store, &eve).await);
     for app in &made.apps {
-        roles.push(store.locate_app(&eve.id, &app.id).await.expect("asked").expect("seen").within.within.within.role);
+        roles.push(
+            store
+                .locate_app(&session, &app.id)
+                .await
+                .expect("asked")
+                .expect("alive")
+                .found
+                .expect("seen")
+                .within
+                .within
+                .within
+                .role,
+        );
     }
     assert_eq!(roles, [Role::Owner, Role::Member]);
     let [here, there] = &made.apps;

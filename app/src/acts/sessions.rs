@@ -101,9 +101,9 @@ pub(super) async fn start(caller: &Caller, user: &User, hash: String) -> Result<
 
 /// Signs out the person who was signed in with this browser: it is they who are named, not nobody.
 async fn end_former(caller: &Caller) -> Result<(), ActError> {
-    let Some(former) = caller.session.live().await? else { return Ok(()) };
-    let Some(person) = caller.store().user(&former.user).await? else { return Ok(()) };
-    Ok(caller.store().delete_session(&caller.client.act(signing(&person)), former.digest).await?)
+    let Ok(cookie) = caller.cookie() else { return Ok(()) };
+    let Some(former) = cookie.person(caller.store()).await? else { return Ok(()) };
+    Ok(caller.store().delete_session(&caller.client.act(signing(&former.user)), former.session).await?)
 }
 
 /// Somebody who signs in or out, in no session.
