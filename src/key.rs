@@ -3,6 +3,7 @@
 pub mod addresses;
 pub mod edited;
 pub mod holder;
+pub mod inventory;
 pub mod listed;
 pub mod metadata;
 pub mod new;
@@ -27,6 +28,7 @@ pub use crate::verdict::Verdict;
 pub use addresses::Addresses;
 pub use edited::EditedKey;
 pub use holder::Holder;
+pub use inventory::InventoryKey;
 pub use listed::ListedKey;
 pub use metadata::Metadata;
 pub use new::NewKey;

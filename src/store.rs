@@ -36,6 +36,7 @@ mod peppers;
 mod places;
 mod pools;
 mod postgres;
+mod removal;
 mod restrictions;
 mod revocation_latency;
 mod root_tokens;

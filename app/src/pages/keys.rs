@@ -4,6 +4,7 @@ pub mod already;
 pub mod answer;
 pub mod credentials;
 pub mod edit;
+pub mod export;
 pub mod first_request;
 pub mod generate;
 pub mod list;
