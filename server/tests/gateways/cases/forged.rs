@@ -37,6 +37,7 @@ pub async fn what_a_client_says_of_its_request_changes_nothing(stage: Stage) {
     let forged = [
         ("x-original-method", "GET"),
         ("x-original-uri", "/public"),
+        ("x-original-url", "https://x/public"),
         ("x-forwarded-method", "GET"),
         ("x-forwarded-uri", "/public"),
         ("x-http-method-override", "GET"),
