@@ -95,3 +95,13 @@ pub async fn what_a_client_says_of_its_address_is_not_believed(stage: Stage) {
         assert_eq!(stage.send("GET /echo", &headers, "").await.status, status, "{address} alone");
     }
 }
+
+/// By headers that some upstreams take for the method or the path, in place of those that were judged.
+pub async fn a_client_cannot_ask_the_upstream_for_something_else(stage: Stage) {
+    let secret = stage.key("testing", &["read"]);
+    for name in ["x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url"] {
+        let answer = stage.send("GET /echo", &[("x-api-key", &secret), (name, "/forged")], "").await;
+        assert_eq!(answer.status, 200, "{name}: {answer:?}");
+        assert_eq!(answer.json()["headers"][name], serde_json::Value::Null, "{name}");
+    }
+}
