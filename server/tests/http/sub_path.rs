@@ -114,7 +114,7 @@ async fn nothing_on_any_page_leads_outside(portal: &TestPortal) {
             continue;
         }
         assert_within(&path, &answer);
-        let asked = |to: &str| route(to.strip_prefix(UNDER).unwrap_or_default()).is_some_and(|path| takes_get(path));
+        let asked = |to: &str| route(to.strip_prefix(UNDER).unwrap_or_default()).is_some_and(takes_get);
         let links = addresses(&answer.body).into_iter();
         let links = links.filter(|(name, to)| matches!(*name, "href" | "src") || *name == "action" && asked(to));
         waiting.extend(links.map(|(_, to)| to.split('#').next().unwrap_or_default().replace("&amp;", "&")));
