@@ -130,6 +130,7 @@ routes! {
     "/apps/{app_id}/settings/delete"           settings::delete <AppAccess>       [get post]
     "/keys/{key_id}"                           keys::overview                     [get]
     "/keys/{key_id}/edit"                      keys::edit                         [get post]
+    "/keys/{key_id}/change"                    keys::change                       [get post]
     "/keys/{key_id}/restrictions"              keys::restrictions                 [get post]
     "/keys/{key_id}/signing-secret"            keys::signing_secret               [get post]
     "/keys/{key_id}/credentials"               keys::credentials                  [post]

@@ -2,12 +2,15 @@
 
 pub mod already;
 pub mod answer;
+pub mod change;
 pub mod credentials;
 pub mod edit;
+pub mod expiry_fields;
 pub mod export;
 pub mod first_request;
 pub mod generate;
 pub mod list;
+pub mod metadata;
 pub mod once;
 pub mod overview;
 pub mod panel;

@@ -12,7 +12,9 @@ use sallyport::{
 use serde::Deserialize;
 
 use super::{
+    change::button::{ChangeButton, is_changeable, title},
     generate::another,
+    metadata::MetadataCard,
     restrictions::card::RestrictionsCard,
     row::{LastUsed, StatusBadge, ends_soon, environment_title, environment_tone, unused},
     scopes::KeyScopes,
@@ -21,7 +23,7 @@ use super::{
 };
 use crate::{
     access::KeyAccess,
-    components::{Badge, Card, Chip, CodeBlock, Fact, Facts, IdChip, Notice, PageHead, Tone},
+    components::{Badge, Card, Chip, Fact, Facts, IdChip, Notice, PageHead, Tone},
     context::Context,
     error::{PageError, PageResult},
     portal::Page,
@@ -73,7 +75,8 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
         let chips = key.scopes.clone().into_iter().map(|scope| view! { <Chip text=scope/> }).collect_view();
         let id = key.id.to_string();
         let test = format!("/keys/{id}/test");
-        let metadata = (!key.metadata.is_empty()).then(|| key.metadata.pretty());
+        let metadata = (!key.metadata.is_empty()).then(|| key.metadata.clone());
+        let change = (may_change && is_changeable(status)).then(|| (key.id.clone(), title(&profile)));
         let like = another.clone();
         let may = Some((key.clone(), another.clone())).filter(|_| may_change);
         let docs = profile.brand.docs_url.clone().map(|href| (href, format!("{} documentation", profile.brand.name)));
@@ -98,7 +101,10 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                 }
             />
             <div class="columns">
-                <Card title="Key">
+                <Card
+                    title="Key"
+                    actions=move || change.map(|(key, title)| view! { <ChangeButton key title/> })
+                >
                     <Facts>
                         <Fact label="Key ID"><IdChip id name="Copy key id"/></Fact>
                         <OwnerFact key=owned.clone()/>
@@ -143,9 +149,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
             </div>
             <KeyScopes key=scoped profile=profile.clone()/>
             <RestrictionsCard key=restricted may_change/>
-            {metadata.map(|text| view! {
-                <Card title="Metadata"><CodeBlock text name="Copy metadata"/></Card>
-            })}
+            {metadata.map(|metadata| view! { <MetadataCard metadata/> })}
         }
     }))
 }
@@ -166,7 +170,7 @@ fn said(done: &str, status: Status) -> Option<&'static str> {
     match done {
         "paused" => turned(true, status),
         "resumed" => turned(false, status),
-        "edited" | "restricted" => Some("Saved."),
+        "changed" | "edited" | "restricted" => Some("Saved."),
         _ => None,
     }
 }
