@@ -132,6 +132,8 @@ actions! {
     AccessRefused "access.refused" "Access refused",
     OriginRefused "origin.refused" "Foreign form refused",
     ActivityExported "activity.exported" "Activity exported",
+    KeysExported "keys.exported" "Keys exported",
+    MembersExported "members.exported" "Members exported",
     OrgCreated "organization.created" "Organization created",
     OrgEdited "organization.edited" "Organization edited",
     OrgArchived "organization.archived" "Organization archived",
@@ -178,6 +180,11 @@ actions! {
 }
 
 impl Action {
+    /// A list was taken along as a file.
+    pub fn is_export(self) -> bool {
+        matches!(self, Self::ActivityExported | Self::KeysExported | Self::MembersExported)
+    }
+
     pub fn is_revocation(self) -> bool {
         matches!(self, Self::KeyRevoked | Self::AllKeysRevoked)
     }

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod decision;
 pub mod entropy;
 pub mod error;
+pub mod export;
 pub mod fold;
 pub mod guessable;
 pub mod id;

@@ -1,8 +1,9 @@
 //! What a person may do in an organization.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use crate::{Timestamp, user::User};
+use crate::{Timestamp, export::ExportRow, user::User};
 
 /// A person in an organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +13,33 @@ pub struct Member {
     pub since: Timestamp,
     /// Can't sign in at present.
     pub disabled: bool,
+}
+
+/// As the page of members shows them.
+impl ExportRow for Member {
+    const COLUMNS: &'static [&'static str] = &["user_id", "name", "email", "role", "since", "disabled"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.user.id.to_string(),
+            self.user.name.clone(),
+            self.user.email.clone(),
+            self.role.as_str().to_owned(),
+            self.since.to_rfc3339(),
+            self.disabled.to_string(),
+        ]
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "user_id": self.user.id.as_str(),
+            "name": self.user.name,
+            "email": self.user.email,
+            "role": self.role.as_str(),
+            "since": self.since.to_rfc3339(),
+            "disabled": self.disabled,
+        })
+    }
 }
 
 /// What became of somebody who was given a role.

@@ -5,7 +5,7 @@ use std::{collections::HashMap, mem, time::Duration};
 
 use serde_json::json;
 
-use crate::audit::{Act, Action, Actor, NewEvent};
+use crate::audit::{Act, Actor, NewEvent};
 
 /// Of one kind, one event in this time.
 const EVERY: Duration = Duration::from_secs(10 * 60);
@@ -33,10 +33,8 @@ impl Noted {
             "" => act.address.clone().unwrap_or_default(),
             id => id.to_owned(),
         };
-        let what = match event.action {
-            Action::ActivityExported => format!("{} {}", event.target.id, event.details),
-            _ => String::new(),
-        };
+        let what =
+            if event.action.is_export() { format!("{} {}", event.target.id, event.details) } else { String::new() };
         let action = event.action.as_str();
         let kind = (action, event.chain().to_owned(), who, what);
         if self.0.len() >= MOST && !self.0.contains_key(&kind) {
@@ -100,7 +98,7 @@ impl Noted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::Target;
+    use crate::audit::{Action, Target};
 
     fn refused(address: &str) -> (Act, NewEvent) {
         let act = Act { address: Some(address.to_owned()), ..Act::by(Actor::Anonymous) };

@@ -42,6 +42,7 @@ mod places;
 mod pools;
 mod postgres;
 mod readers;
+mod removal;
 mod restrictions;
 mod revocation_latency;
 mod root_tokens;

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::{Entropy, passwords::Passwords, store::Store, throttle, verifier::Verifier};
 use tokio::sync::Semaphore;
 
-use crate::noted::NotedActs;
+use crate::{noted::NotedActs, sub_path::SubPath};
 
 /// The portal's state.
 #[derive(Clone)]
@@ -21,8 +21,10 @@ pub struct Parts {
     pub setup_token: String,
     /// What `/v1` is, as an OpenAPI document: the page `/docs` is made from it.
     pub api: serde_json::Value,
-    /// Where the portal is reached from outside: `https://keys.example.com`.
+    /// Where the portal is reached from outside: `https://keys.example.com`, or `https://intranet.example/sallyport`.
     pub public_url: String,
+    /// The path of that address.
+    pub sub_path: SubPath,
     /// Who was wrong about a password, and how often.
     pub attempts: throttle::InMemory,
     /// Refused acts and exports, on their way to the activity log.
@@ -52,6 +54,20 @@ impl Context {
     /// Whether browsers reach the portal over https: cookies can then be bound to it.
     pub fn is_https(&self) -> bool {
         self.public_url.starts_with("https://")
+    }
+
+    /// The public address without its path, as browsers name where a request comes from.
+    pub fn origin(&self) -> &str {
+        self.public_url.strip_suffix(self.sub_path.as_str()).unwrap_or(&self.public_url)
+    }
+
+    /// A cookie's name with the prefix that binds it to https: and to this host, where the whole host is the portal's.
+    pub fn cookie_name(&self, name: &str) -> String {
+        match (self.is_https(), self.sub_path.as_str()) {
+            (true, "") => format!("__Host-{name}"),
+            (true, _) => format!("__Secure-{name}"),
+            (false, _) => name.to_owned(),
+        }
     }
 }
 

@@ -11,14 +11,10 @@ use crate::context::Context;
 const NONCE: usize = 16;
 const TIME: usize = 8;
 const MARK: usize = 32;
+const COOKIE: &str = "sallyport-device";
 const PURPOSE: &[u8] = b"known device";
 /// How long a browser is known.
 const KNOWN: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
-/// Bound to the host where that is possible, as the session's cookie is.
-fn cookie_name(context: &Context) -> &'static str {
-    if context.is_https() { "__Host-sallyport-device" } else { "sallyport-device" }
-}
 
 /// The cookie by which a browser is known that signed in to an account: a nonce, the time, and the mark of both and of
 /// the account with the password it has. It opens nothing; its bearer's mistakes are counted by themselves. Who knew an
@@ -32,9 +28,10 @@ pub fn known_device(context: &Context, account: &str, password_hash: &str) -> Op
     token[NONCE + TIME..].copy_from_slice(&mark);
     let secure = if context.is_https() { "; Secure" } else { "" };
     let cookie = format!(
-        "{}={}; Path=/; Max-Age={}; SameSite=Strict; HttpOnly{secure}",
-        cookie_name(context),
+        "{}={}; Path={}; Max-Age={}; SameSite=Strict; HttpOnly{secure}",
+        context.cookie_name(COOKIE),
         BASE64_URL_SAFE_NO_PAD.encode(token),
+        context.sub_path.of_cookies(),
         KNOWN.as_secs()
     );
     HeaderValue::from_str(&cookie).ok()
@@ -50,7 +47,8 @@ pub fn who(
 ) -> Who {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let cookie = pairs.find(|(name, _)| *name == cookie_name(context));
+    let known = context.cookie_name(COOKIE);
+    let cookie = pairs.find(|(name, _)| *name == known);
     let device = cookie.zip(password_hash).and_then(|((_, token), hash)| device(context, token, account, hash));
     device.map_or(Who::Stranger(ip), Who::Device)
 }

@@ -7,6 +7,7 @@ use crate::{
     acts,
     context::Context,
     error::PageError,
+    export::{Csv, Jsonl},
     kept,
     pages::*,
 };
@@ -20,13 +21,13 @@ pub struct Route {
 
 /// One list becomes both the router and [`ROUTES`], so that a test which walks the one has seen the other.
 macro_rules! routes {
-    ($($path:literal $($page:ident)::+ $(<$of:ident>)? [$($verb:ident)+])*) => {
+    ($($path:literal $($page:ident)::+ $(<$($of:ident),+>)? [$($verb:ident)+])*) => {
         /// Every address of the portal.
         pub const ROUTES: &[Route] = &[$(Route { path: $path, methods: &[$(routes!(@method $verb)),+] }),*];
 
         pub fn routes() -> Router<Context> {
             Router::new()
-                $(.route($path, routes!(@page [$($page)::+] [$(::<$of>)?] $($verb)+)))*
+                $(.route($path, routes!(@page [$($page)::+] [$(::<$($of),+>)?] $($verb)+)))*
                 .merge(acts::routes())
                 .fallback(|| async { PageError::NotFound })
                 .layer(axum::middleware::from_fn(kept::keep))
@@ -82,13 +83,17 @@ routes! {
     "/orgs/new"                                orgs::new                          [get post]
     "/orgs/{org_id}"                           orgs::overview                     [get]
     "/orgs/{org_id}/keys"                      orgs::keys                         [get post]
+    "/orgs/{org_id}/keys.csv"                  keys::export <OrgAccess, Csv>      [get]
+    "/orgs/{org_id}/keys.jsonl"                keys::export <OrgAccess, Jsonl>    [get]
     "/orgs/{org_id}/keys/search"               keys::search::of_org               [post]
     "/orgs/{org_id}/keys/revoke-all"           keys::revoke_all::of_org           [get post]
     "/orgs/{org_id}/activity"                  orgs::activity                     [get]
-    "/orgs/{org_id}/activity.csv"              activity::csv <OrgAccess>          [get]
-    "/orgs/{org_id}/activity.jsonl"            activity::jsonl <OrgAccess>        [get]
+    "/orgs/{org_id}/activity.csv"              activity::export <OrgAccess, Csv>  [get]
+    "/orgs/{org_id}/activity.jsonl"            activity::export <OrgAccess, Jsonl> [get]
     "/orgs/{org_id}/activity/refused"          orgs::refused                      [get]
     "/orgs/{org_id}/members"                   orgs::members                      [get post]
+    "/orgs/{org_id}/members.csv"               orgs::members::export <Csv>        [get]
+    "/orgs/{org_id}/members.jsonl"             orgs::members::export <Jsonl>      [get]
     "/orgs/{org_id}/settings"                  settings <OrgAccess>               [get post]
     "/orgs/{org_id}/settings/archive"          settings::archive <OrgAccess>      [get post]
     "/orgs/{org_id}/settings/restore"          settings::restore <OrgAccess>      [post]
@@ -109,13 +114,15 @@ routes! {
     "/apps/{app_id}"                           apps::overview                     [get]
     "/apps/{app_id}/identifiers.json"          apps::identifiers                  [get]
     "/apps/{app_id}/keys"                      apps::keys                         [get post]
+    "/apps/{app_id}/keys.csv"                  keys::export <AppAccess, Csv>      [get]
+    "/apps/{app_id}/keys.jsonl"                keys::export <AppAccess, Jsonl>    [get]
     "/apps/{app_id}/keys/search"               keys::search::of_app               [post]
     "/apps/{app_id}/keys/revoke-all"           keys::revoke_all::of_app           [get post]
     "/apps/{app_id}/ingestion"                 apps::ingestion                    [get post]
     "/apps/{app_id}/limits"                    apps::limits                       [get post]
     "/apps/{app_id}/activity"                  apps::activity                     [get]
-    "/apps/{app_id}/activity.csv"              activity::csv <AppAccess>          [get]
-    "/apps/{app_id}/activity.jsonl"            activity::jsonl <AppAccess>        [get]
+    "/apps/{app_id}/activity.csv"              activity::export <AppAccess, Csv>  [get]
+    "/apps/{app_id}/activity.jsonl"            activity::export <AppAccess, Jsonl> [get]
     "/apps/{app_id}/activity/refused"          apps::refused                      [get]
     "/apps/{app_id}/settings"                  settings <AppAccess>               [get post]
     "/apps/{app_id}/settings/archive"          settings::archive <AppAccess>      [get post]

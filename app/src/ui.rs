@@ -67,6 +67,7 @@ impl Ui {
         let instead = self.instead(&page);
         let site = Site { base: self.context.base.clone(), theme: self.theme, nonce, brand, instead };
         let (set, html) = document(page, site);
+        let html = self.context.sub_path.put_into(html);
         // What a part of the page set, or the one that was meant.
         let status = set.unwrap_or(status);
         let mut response = (status, Html(html)).into_response();
@@ -79,6 +80,7 @@ impl Ui {
     /// A part of a page, for an island that asks for it.
     pub fn fragment<V: IntoView>(&self, view: impl FnOnce() -> V) -> Response {
         let html = Owner::new().with(|| view().into_view().to_html());
+        let html = self.context.sub_path.put_into(html);
         ([(header::CACHE_CONTROL, "no-store")], Html(html)).into_response()
     }
 

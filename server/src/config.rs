@@ -1,5 +1,7 @@
 //! Settings: flag > environment (`SALLYPORT_…`) > `sallyport.toml` > default. clap does the first two.
 
+mod public_url;
+
 use std::{
     collections::HashMap,
     env,
@@ -13,6 +15,7 @@ use ipnet::IpNet;
 use sallyport::profile::Fault;
 use serde::Deserialize;
 
+use self::public_url::check_public_url;
 use crate::{api::requirement::Requirement, site};
 
 /// In `--help`, after a command's own options.
@@ -257,19 +260,6 @@ fn check_names(requirements: HashMap<String, Requirement>) -> Result<HashMap<Str
     }
 }
 
-/// The origin alone: the portal lives at the root of its host.
-fn check_public_url(text: &str) -> Result<String, String> {
-    // A password may be in it: it is repeated only where none can be.
-    let shown = if text.contains('@') { String::new() } else { format!(" {text:?}") };
-    let wrong = || format!("The public URL{shown} should look like https://keys.example.com.");
-    let url = url::Url::parse(text).map_err(|_| wrong())?;
-    let plain = matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none();
-    if !plain || !url.has_host() || !url.username().is_empty() {
-        return Err(wrong());
-    }
-    Ok(url.origin().ascii_serialization())
-}
-
 /// A host and a port: what else is wrong with it, listening shows.
 fn check_listen(text: &str) -> Result<(), String> {
     let is_address = text
@@ -291,14 +281,6 @@ fn check_cidr(text: &str) -> Result<IpNet, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn public_urls_are_origins() {
-        assert_eq!(check_public_url("https://Keys.example.com/").as_deref(), Ok("https://keys.example.com"));
-        for wrong in ["keys.example.com", "ftp://x", "https://x/portal", "https://a@x", "https://x/?y"] {
-            assert!(check_public_url(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn the_example_file_and_the_docs_list_each_setting() {

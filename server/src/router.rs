@@ -64,15 +64,15 @@ fn unless_secret(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensio
     extensions.get::<Uncompressed>().is_none()
 }
 
-/// `__Host-` binds the cookie to this host and to https; without Secure browsers drop it, so nobody could sign in.
+/// The prefix of its name binds the cookie to https; without Secure browsers drop it, so nobody could sign in.
 fn sessions(state: &AppState) -> SessionManagerLayer<Sessions> {
     let https = state.is_https();
     let lifetime = i64::try_from(LIFETIME.as_secs()).unwrap_or(i64::MAX);
     SessionManagerLayer::new(Sessions::new(state.context.store.clone()))
-        .with_name(if https { "__Host-sallyport" } else { "sallyport" })
+        .with_name(state.context.cookie_name("sallyport"))
         .with_secure(https)
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
-        .with_path("/")
+        .with_path(state.context.sub_path.of_cookies().to_owned())
         .with_expiry(Expiry::OnInactivity(time::Duration::seconds(lifetime)))
 }

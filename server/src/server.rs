@@ -58,8 +58,11 @@ impl Server {
         client::is_trusted(&self.state.trusted_proxies, peer.to_canonical())
     }
 
-    pub async fn answer(&self, peer: Peer, request: Request<Body>) -> Response {
+    pub async fn answer(&self, peer: Peer, mut request: Request<Body>) -> Response {
         let state = &self.state;
+        if let Some(within) = state.context.sub_path.taken_off(request.uri()) {
+            *request.uri_mut() = within;
+        }
         let path = request.uri().path();
         let (of_api, fast_path) = (api::has(path), FastPath::of(path));
         let client = client::name(state, peer, request.headers());
@@ -77,6 +80,7 @@ impl Server {
         if let Some(log) = log {
             log.write(&response, &client, state.context.store.profile());
         }
+        state.context.sub_path.put_before_location(response.headers_mut());
         headers::secure(state, response.headers_mut());
         if let Ok(id) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert(REQUEST_ID.clone(), id);

@@ -16,6 +16,7 @@ use sallyport::{
 use sallyport_app::{
     context::{Context, DemoSignIn, Parts},
     noted::NotedActs,
+    sub_path::SubPath,
 };
 
 use crate::{
@@ -80,6 +81,7 @@ impl AppState {
             passwords: Passwords::new(Arc::new(OsEntropy)),
             base: site::base().to_owned(),
             setup_token: base62::random(store.entropy(), 32),
+            sub_path: SubPath::of(&deployment.public_url),
             public_url: deployment.public_url,
             attempts,
             noted,

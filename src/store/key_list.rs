@@ -1,6 +1,7 @@
 //! Lists of keys: filtered, sorted, a page at a time.
 
 mod cursor;
+mod inventory;
 mod listed;
 
 use sqlx::any::AnyRow;
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     Result, Timestamp,
     fold::fold,
-    id::{AppId, OrgId},
+    id::{AppId, OrgId, UserId},
     key::{Key, ListedKey, Status},
     place::Place,
     profile::Profile,
@@ -55,6 +56,8 @@ pub struct KeyFilter {
     /// A scope that the keys may use, by itself or by one that implies it; or a bundle, of which they may use all.
     pub scope: String,
     pub status: Option<KeyStatus>,
+    /// The person who made the keys.
+    pub created_by: Option<UserId>,
     pub sort: KeySort,
     /// How many on a page, where the portal's own number won't do.
     pub limit: Option<u8>,
@@ -216,6 +219,10 @@ impl Conditions {
                 let held = held.collect::<Vec<_>>().join(" OR ");
                 self.and(&format!("({held})"));
             }
+        }
+        if let Some(user) = &filter.created_by {
+            let n = self.number(Value::Text(user.to_string()));
+            self.and(&format!("k.created_by = {n}"));
         }
         if let Some(status) = filter.status {
             self.narrow_to(status, now);

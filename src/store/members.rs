@@ -1,5 +1,7 @@
 //! Who belongs to an organization, and in which role.
 
+use std::collections::HashMap;
+
 use sqlx::any::AnyRow;
 
 use super::{Store, detached, row::Read, tx::Tx, users};
@@ -31,6 +33,49 @@ impl Store {
         .fetch_all(self.read())
         .await?;
         rows.iter().map(member).collect()
+    }
+
+    /// The next members, in the order in which they came, after that one; a chunk for a file.
+    pub async fn members_after(&self, org: &OrgId, after: Option<&Member>) -> Result<Vec<Member>> {
+        let (since, id) =
+            after.map_or((i64::MIN, String::new()), |last| (last.since.micros(), last.user.id.to_string()));
+        let rows = sqlx::query(
+            "SELECT u.*, g.role, g.granted_at AS since FROM grants g JOIN users u ON u.id = g.subject \
+             WHERE g.org_id = $1 AND g.place_id = $1 AND (g.granted_at, g.subject) > ($2, $3) \
+             ORDER BY g.granted_at, g.subject LIMIT 200",
+        )
+        .bind(org.to_string())
+        .bind(since)
+        .bind(id)
+        .fetch_all(self.read())
+        .await?;
+        rows.iter().map(member).collect()
+    }
+
+    /// How many keys that are not revoked each person made in an organization, by the person's id.
+    pub async fn keys_made(&self, org: &OrgId) -> Result<HashMap<String, i64>> {
+        let rows = sqlx::query(
+            "SELECT created_by, COUNT(*) AS n FROM keys WHERE org_id = $1 AND created_by IS NOT NULL \
+             AND revoked_at IS NULL GROUP BY created_by",
+        )
+        .bind(org.to_string())
+        .fetch_all(self.read())
+        .await?;
+        rows.iter().map(|row| Ok((row.text("created_by")?, row.int("n")?))).collect()
+    }
+
+    /// What a person is called who made a key of the organization, or is a member of it.
+    pub async fn creator_name(&self, org: &OrgId, user: &UserId) -> Result<Option<String>> {
+        let row = sqlx::query(
+            "SELECT u.name FROM users u WHERE u.id = $2 \
+             AND (EXISTS (SELECT 1 FROM grants g WHERE g.org_id = $1 AND g.subject = u.id) \
+             OR EXISTS (SELECT 1 FROM keys k WHERE k.org_id = $1 AND k.created_by = u.id))",
+        )
+        .bind(org.to_string())
+        .bind(user.to_string())
+        .fetch_optional(self.read())
+        .await?;
+        row.map(|row| row.text("name")).transpose()
     }
 
     /// Makes a person a member, or changes their role. The last owner stays one.
@@ -68,23 +113,6 @@ impl Store {
         .await
     }
 
-    /// Takes a person out of an organization; not found if they were not in it. The last owner stays. When this answers,
-    /// every verifier of this process refuses the personal keys that they had there.
-    pub async fn remove_member(&self, act: &Act, org: &OrgId, user: &User) -> Result<()> {
-        let (store, act, org, user) = (self.clone(), act.clone(), org.clone(), user.clone());
-        detached(async move {
-            let mut tx = store.begin(&act).await?;
-            let had = tx.role_to_change(&org, &user.id, None).await?.ok_or(Error::NotFound)?;
-            tx.end_grants(&org, &user.id).await?;
-            tx.touches_keys_of_person(&user.id).await?;
-            let target = Target::new("user", &user.id, &user.name);
-            let details = serde_json::json!({ "role": had.as_str() });
-            tx.record(NewEvent::of(&org, Action::MemberRemoved, target).with(details)).await?;
-            tx.commit().await
-        })
-        .await
-    }
-
     /// Whom to ask: the names of an organization's owners.
     pub async fn owners(&self, org: &OrgId) -> Result<Vec<String>> {
         let rows = sqlx::query(
@@ -101,7 +129,12 @@ impl Store {
 impl Tx {
     /// The role that somebody has and is about to lose, if the actor may do that and an owner is left. Two at once
     /// queue on the organization's chain, so that the last two owners do not remove one another.
-    async fn role_to_change(&mut self, org: &OrgId, user: &UserId, to: Option<Role>) -> Result<Option<Role>> {
+    pub(super) async fn role_to_change(
+        &mut self,
+        org: &OrgId,
+        user: &UserId,
+        to: Option<Role>,
+    ) -> Result<Option<Role>> {
         self.lock_chain(org.as_str()).await?;
         let from = self.role(org, user).await?;
         if let Actor::User { id, .. } = self.actor().clone() {

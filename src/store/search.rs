@@ -1,5 +1,7 @@
 //! Finding things by what people remember of them: a name, a label, how an id begins, or a whole key.
 
+use std::collections::HashSet;
+
 use sqlx::any::AnyRow;
 
 use super::{Store, key_status::suspended_column, like::escaped, row::Read};
@@ -18,11 +20,13 @@ pub enum Kind {
     Project,
     App,
     Key,
+    /// A member of an organization that one is a member of, too: there everybody sees who else is.
+    Person,
 }
 
 impl Kind {
     /// In the order in which they are shown.
-    pub const ALL: [Self; 5] = [Self::App, Self::Key, Self::Project, Self::Tenant, Self::Organization];
+    pub const ALL: [Self; 6] = [Self::App, Self::Key, Self::Project, Self::Tenant, Self::Organization, Self::Person];
 }
 
 /// A thing that a person may see.
@@ -31,8 +35,10 @@ pub struct Found {
     pub kind: Kind,
     pub id: String,
     pub name: String,
-    /// What it is in: the organization last.
+    /// What it is in: the organization last. Of a person the e-mail address comes first.
     pub within: Vec<String>,
+    /// Where a person is a member, and listed as one.
+    pub member_of: Option<OrgId>,
     /// What has become of it, where it is a key.
     pub status: Option<Status>,
 }
@@ -57,6 +63,10 @@ fn parts(kind: Kind) -> [&'static str; 5] {
             let from = "JOIN keys k ON k.org_id = o.id LEFT JOIN apps a ON a.id = k.app_id \
                 LEFT JOIN users u ON u.id = k.owner_id";
             ["k.id", "k.label", SHOWN, "COALESCE(a.name, u.name, '')", from]
+        }
+        Kind::Person => {
+            let from = "JOIN grants p ON p.org_id = o.id AND p.place_id = o.id JOIN users u ON u.id = p.subject";
+            ["u.id", "u.name", "lower(u.email) LIKE $6 ESCAPE '!'", "u.email", from]
         }
     }
 }
@@ -107,13 +117,14 @@ impl Store {
             format!("%{plain}%"),
             format!("{plain}%"),
         ];
+        let limit = if kind == Kind::Person { MOST * MOST } else { MOST };
         let within = format!("{name}_folded LIKE $3 ESCAPE '!' OR {more} OR lower({id}) LIKE $7 ESCAPE '!'");
         let sql = format!(
-            "SELECT {id} AS id, {name} AS name, {place} AS place, o.name AS org{status} \
+            "SELECT {id} AS id, {name} AS name, {place} AS place, o.id AS org_id, o.name AS org{status} \
              FROM grants g JOIN orgs o ON o.id = g.org_id AND o.id = g.place_id {from} WHERE g.subject = $1 AND ({within}) \
              ORDER BY CASE WHEN {name}_folded LIKE $4 ESCAPE '!' THEN 0 \
              WHEN {name}_folded LIKE $5 ESCAPE '!' THEN 1 ELSE 2 END, \
-             CASE WHEN o.id = $2 THEN 0 ELSE 1 END, CASE WHEN {ended} THEN 1 ELSE 0 END, {name}_folded, {id} LIMIT {MOST}"
+             CASE WHEN o.id = $2 THEN 0 ELSE 1 END, CASE WHEN {ended} THEN 1 ELSE 0 END, {name}_folded, {id} LIMIT {limit}"
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql));
         let rows = values.into_iter().fold(query, sqlx::query::Query::bind).fetch_all(self.read()).await?;
@@ -124,8 +135,13 @@ impl Store {
                 [row.text("place")?, if kind == Kind::Organization { String::new() } else { row.text("org")? }];
             let within = within.into_iter().filter(|place| !place.is_empty()).collect();
             let status = if kind == Kind::Key { Some(self.status_of(row)?) } else { None };
-            found.push(Found { kind, id, name, within, status });
+            let member_of = if kind == Kind::Person { Some(OrgId::stored(row.text("org_id")?)) } else { None };
+            found.push(Found { kind, id, name, within, member_of, status });
         }
+        // Somebody whom one meets in several organizations is found once.
+        let mut seen = HashSet::new();
+        found.retain(|found| seen.insert(found.id.clone()));
+        found.truncate(MOST);
         Ok(found)
     }
 }

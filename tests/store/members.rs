@@ -1,9 +1,13 @@
+use std::sync::{Arc, Mutex};
+
 use sallyport::{
     Error,
     audit::{Act, Actor},
+    key::secret::Checked,
     member::{Role, RoleGiven},
-    store::EventFilter,
+    store::{EventFilter, KeyFilter, Touched},
     testing::TestStore,
+    user::User,
 };
 
 sallyport::on_both_databases!(
@@ -11,6 +15,8 @@ sallyport::on_both_databases!(
     the_last_owner_stays,
     two_owners_do_not_remove_one_another,
     roles_decide_who_changes_roles,
+    a_member_goes_with_the_keys_that_they_made,
+    a_removal_that_is_refused_revokes_nothing,
 );
 
 fn shell() -> Act {
@@ -104,4 +110,79 @@ async fn roles_decide_who_changes_roles(store: &TestStore) {
     assert!(matches!(unseen, Err(Error::NotFound)), "{unseen:?}");
     store.change_role(&store.act(admin), &org.id, member, Role::Admin).await.expect("changed");
     store.change_role(&store.act(owner), &org.id, admin, Role::Owner).await.expect("changed");
+}
+
+fn by(user: &User) -> KeyFilter {
+    KeyFilter { created_by: Some(user.id.clone()), ..KeyFilter::default() }
+}
+
+async fn a_member_goes_with_the_keys_that_they_made(store: &TestStore) {
+    let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
+    let (act, by_eve) = (store.act(&ada), store.act(&eve));
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "App").await;
+    let elsewhere = store.org(&by_eve, "Elsewhere").await;
+    let there = store.app(&by_eve, &elsewhere, "App").await;
+    store.key(&by_eve, &there, "there").await;
+    store.add_member(&act, &org.id, &eve, Role::Member).await.expect("added");
+    let mut made = Vec::new();
+    for n in 0..3 {
+        made.push(store.key(&by_eve, &app, &format!("by Eve {n}")).await);
+    }
+    let lost = store.key(&by_eve, &app, "revoked before").await.key;
+    store.revoke_key(&act, &lost, String::new()).await.expect("revoked");
+    store.key(&act, &app, "by Ada").await;
+    assert_eq!(
+        store.keys_made(&org.id).await.expect("asked"),
+        [(ada.id.to_string(), 1), (eve.id.to_string(), 3)].into()
+    );
+    assert_eq!(store.keys(&org.id, None, &by(&eve)).await.expect("asked").total, 3);
+    assert_eq!(store.keys(&org.id, Some(&app.id), &by(&ada)).await.expect("asked").total, 1);
+
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let listener = Arc::clone(&told);
+    store.on_change(move |change| listener.lock().expect("no panic").push(change.touched.clone()));
+    assert_eq!(store.remove_member_and_keys(&act, &org.id, &eve).await.expect("removed"), 3);
+    let Touched::These(touched) = told.lock().expect("no panic").pop().expect("told") else { panic!("by name") };
+    for issued in &made {
+        let checked = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
+        assert!(touched.contains(&store.digests(checked).next().expect("a pepper")), "{}", issued.key.label);
+        let key = store.key_for(&ada.id, &issued.key.id).await.expect("asked").expect("there");
+        let revoked = key.revoked.expect("revoked");
+        assert_eq!((revoked.by.as_str(), revoked.reason.as_str()), ("Ada", "Eve was removed from the organization"));
+        assert!(!key.has_signing_secret);
+    }
+    assert!(store.org_for(&eve.id, &org.id).await.expect("asked").is_none());
+    assert_eq!(store.keys(&org.id, None, &KeyFilter::default()).await.expect("asked").total, 1, "Ada's");
+    assert_eq!(store.keys(&elsewhere.id, None, &KeyFilter::default()).await.expect("asked").total, 1);
+
+    let page = store.events(&org.id, None, &EventFilter::default()).await.expect("asked");
+    let mut told: Vec<_> = page.events.iter().take(4).map(|event| (&*event.action, &*event.target_name)).collect();
+    assert_eq!(told.remove(0), ("member.removed", "Eve"));
+    assert_eq!(page.events[0].details, r#"{"keys":3,"role":"member"}"#);
+    told.sort_unstable();
+    assert_eq!(told, [("key.revoked", "by Eve 0"), ("key.revoked", "by Eve 1"), ("key.revoked", "by Eve 2")]);
+    assert!(page.events[1..4].iter().all(|event| event.app_id.as_deref() == Some(app.id.as_str())));
+    assert!(store.check_chain(org.id.as_str()).await.expect("read").is_ok());
+}
+
+async fn a_removal_that_is_refused_revokes_nothing(store: &TestStore) {
+    let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
+    let act = store.act(&ada);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "App").await;
+    store.key(&act, &app, "by Ada").await;
+    for (role, whom) in [(Role::Member, &ada), (Role::Admin, &ada)] {
+        store.add_member(&act, &org.id, &eve, role).await.expect("added");
+        let before = store.dump().await;
+        let refused = store.remove_member_and_keys(&store.act(&eve), &org.id, whom).await;
+        assert!(matches!(refused, Err(Error::Forbidden(_))), "{role:?}: {refused:?}");
+        assert_eq!(store.dump().await, before, "{role:?}");
+    }
+    let last = store.remove_member_and_keys(&act, &org.id, &ada).await;
+    assert!(matches!(last, Err(Error::Invalid(_))), "{last:?}");
+    let stranger = store.person("Grace").await;
+    let none = store.remove_member_and_keys(&act, &org.id, &stranger).await;
+    assert!(matches!(none, Err(Error::NotFound)), "{none:?}");
+    assert_eq!(store.keys(&org.id, None, &by(&ada)).await.expect("asked").total, 1);
 }

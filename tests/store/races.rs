@@ -21,6 +21,7 @@ sallyport::on_both_databases!(
     a_removed_member_writes_nothing,
     a_rescue_is_not_undone,
     a_key_that_is_issued_meanwhile_is_revoked_too,
+    a_key_that_a_removed_member_issues_meanwhile_is_revoked_too,
     a_role_and_a_deletion_do_not_block_each_other,
     many_revocations_and_flushes_do_not_block_each_other,
     a_flush_waits_for_no_revocation,
@@ -146,6 +147,34 @@ async fn a_key_that_is_issued_meanwhile_is_revoked_too(store: &TestStore) {
         assert_eq!(all.await.expect("no panic").expect("revoked"), 2);
     }
     assert_eq!(store.keys(&org.id, None, &KeyFilter::default()).await.expect("asked").total, 0);
+}
+
+async fn a_key_that_a_removed_member_issues_meanwhile_is_revoked_too(store: &TestStore) {
+    let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
+    let (act, by_eve) = (store.act(&ada), store.act(&eve));
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "App").await;
+    store.add_member(&act, &org.id, &eve, Role::Member).await.expect("added");
+    store.key(&by_eve, &app, "Old").await;
+    let held = Held::row(store, format!("UPDATE chains SET seq = seq WHERE name = '{}'", org.id)).await;
+    let (issuing, new) = (store.store.clone(), new_key(store));
+    let issued = tokio::spawn(async move { issuing.issue_key(&by_eve, &app, new, None).await.map(drop) });
+    Held::queue(&held, 1).await;
+    let (removing, of) = (store.store.clone(), org.id.clone());
+    let removed = async move { removing.remove_member_and_keys(&act, &of, &eve).await };
+    let removed = if held.is_none() {
+        issued.await.expect("no panic").expect("issued");
+        removed.await
+    } else {
+        let removed = tokio::spawn(removed);
+        Held::queue(&held, 2).await;
+        Held::release(held).await;
+        issued.await.expect("no panic").expect("issued");
+        removed.await.expect("no panic")
+    };
+    assert_eq!(removed.expect("removed"), 2);
+    assert_eq!(store.keys(&org.id, None, &KeyFilter::default()).await.expect("asked").total, 0);
+    assert_eq!(deadlocks(store).await, 0);
 }
 
 async fn a_role_and_a_deletion_do_not_block_each_other(store: &TestStore) {

@@ -14,6 +14,7 @@ sallyport::on_both_databases!(
     letters_beyond_ascii_have_cases_too,
     a_flood_of_matches_is_cut,
     another_organization_is_never_found,
+    people_are_found_by_those_who_share_an_organization,
     a_secret_finds_its_key_for_members_alone,
     owners_are_named,
 );
@@ -154,6 +155,30 @@ async fn another_organization_is_never_found(store: &TestStore) {
     store.add_member(&act, &org.id, &eve, Role::Member).await.expect("added");
     let found = store.search(&eve.id, None, "secret app").await.expect("asked");
     assert_eq!(names(&found, Kind::App), ["Secret app"]);
+}
+
+async fn people_are_found_by_those_who_share_an_organization(store: &TestStore) {
+    let (ada, eve, grace) = (store.person("Ada").await, store.person("Eve").await, store.person("Grace Høpper").await);
+    let act = store.act(&ada);
+    let (org, other) = (store.org(&act, "Focus").await, store.org(&act, "Zoom").await);
+    let elsewhere = store.org(&store.act(&eve), "Elsewhere").await;
+    store.add_member(&act, &org.id, &grace, Role::Member).await.expect("added");
+    store.add_member(&act, &other.id, &grace, Role::Member).await.expect("added");
+
+    for words in ["grace", "HØPPER", grace.email.as_str(), &grace.email[..5], grace.id.as_str()] {
+        let found = store.search(&ada.id, Some(&other.id), words).await.expect("asked");
+        assert_eq!(names(&found, Kind::Person), ["Grace Høpper"], "{words}: once");
+        let person = found.iter().find(|found| found.kind == Kind::Person).expect("found");
+        assert_eq!(person.member_of.as_ref(), Some(&other.id), "where one is");
+        assert_eq!(person.within, [grace.email.as_str(), "Zoom"]);
+        assert_eq!(names(&store.search(&eve.id, Some(&org.id), words).await.expect("asked"), Kind::Person), [""; 0]);
+    }
+    assert_eq!(names(&store.search(&grace.id, None, "eve").await.expect("asked"), Kind::Person), [""; 0]);
+    store.add_member(&store.act(&eve), &elsewhere.id, &grace, Role::Member).await.expect("added");
+    assert_eq!(names(&store.search(&grace.id, None, "eve").await.expect("asked"), Kind::Person), ["Eve"]);
+    store.remove_member(&act, &org.id, &grace).await.expect("removed");
+    store.remove_member(&act, &other.id, &grace).await.expect("removed");
+    assert_eq!(names(&store.search(&ada.id, None, "grace").await.expect("asked"), Kind::Person), [""; 0]);
 }
 
 async fn a_secret_finds_its_key_for_members_alone(store: &TestStore) {

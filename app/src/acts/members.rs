@@ -36,10 +36,16 @@ pub async fn change_role(org: OrgId, user: UserId, #[server(default)] role: Stri
     Ok(())
 }
 
-/// Takes a member out of the organization.
+/// Takes a member out of the organization; on demand with every key that they made there. Answers how many keys were
+/// revoked.
 #[server(prefix = "/act", endpoint = "members/remove")]
-pub async fn remove_member(org: OrgId, user: UserId) -> Result<(), ActError> {
+pub async fn remove_member(org: OrgId, user: UserId, #[server(default)] revoke_keys: bool) -> Result<usize, ActError> {
     let caller = Caller::current();
     let (access, member) = found(&caller, &org, &user).await?;
-    Ok(caller.store().remove_member(&access.me.act(), &org, &member.user).await?)
+    let (store, act) = (caller.store(), access.me.act());
+    if revoke_keys {
+        return Ok(store.remove_member_and_keys(&act, &org, &member.user).await?);
+    }
+    store.remove_member(&act, &org, &member.user).await?;
+    Ok(0)
 }

@@ -1,10 +1,7 @@
 //! The table of events, of an organization or of one of its apps, with its filters.
 
 pub mod actor;
-pub mod csv;
-mod export;
-mod format;
-pub mod jsonl;
+pub mod export;
 pub mod query;
 
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -15,15 +12,13 @@ use sallyport::{
     store::{EventPage, SeenActor, Store},
 };
 
+use self::actor::{ActorCell, Emails};
 pub use self::query::ActivityQuery;
-use self::{
-    actor::{ActorCell, Emails},
-    format::Format,
-};
 use crate::{
     acts::activity::CountNewerEvents,
     components::{Badge, Choice, DataTable, Empty, FilterBar, FilterSelect, FilterText, Hidden, Pager, Tone},
     error::PageError,
+    export::Format,
     form::FormState,
     icons::Icon,
     islands::NewerEvents,
@@ -109,7 +104,7 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
     let newer = page.newer.map(|seq| query.href(&path, "after", seq));
     let older = page.older.map(|seq| query.href(&path, "before", seq));
     let narrowed = query.is_narrowed();
-    let (csv, jsonl) = (query.export_href(&path, Format::Csv), query.export_href(&path, Format::Jsonl));
+    let [csv, jsonl] = [Format::Csv, Format::Jsonl].map(|format| format.href(&path, query.pairs()));
     let body = if page.events.is_empty() {
         let (title, text) = if form.is_refused() {
             ("Nothing matches", "A filter is not valid. Correct it to see results.")

@@ -6,6 +6,7 @@ pub mod change;
 pub mod credentials;
 pub mod edit;
 pub mod expiry_fields;
+pub mod export;
 pub mod first_request;
 pub mod generate;
 pub mod list;

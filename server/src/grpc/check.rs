@@ -20,9 +20,10 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const ORIGINAL_METHOD: HeaderName = HeaderName::from_static("x-original-method");
 const ORIGINAL_URI: HeaderName = HeaderName::from_static("x-original-uri");
 /// What only we may say of the client's request, and what is about its body, which is ours here.
-const DROPPED: [HeaderName; 7] = [
+const DROPPED: [HeaderName; 8] = [
     ORIGINAL_METHOD,
     ORIGINAL_URI,
+    HeaderName::from_static("x-original-url"),
     HeaderName::from_static("x-forwarded-method"),
     HeaderName::from_static("x-forwarded-uri"),
     CONTENT_LENGTH,

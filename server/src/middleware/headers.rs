@@ -52,11 +52,12 @@ fn is_html(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
-/// Browsers take a `__Host-` cookie with Secure alone; tower-sessions leaves it out where it takes one back.
+/// Browsers take a `__Host-` or `__Secure-` cookie with Secure alone; tower-sessions leaves it out where it takes one back.
 fn secure_cookies(headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
         let Ok(text) = value.to_str() else { continue };
-        if name == header::SET_COOKIE && text.starts_with("__Host-") && !text.contains("; Secure") {
+        let is_bound = name == header::SET_COOKIE && (text.starts_with("__Host-") || text.starts_with("__Secure-"));
+        if is_bound && !text.contains("; Secure") {
             let text = format!("{text}; Secure; HttpOnly; SameSite=Lax");
             if let Ok(secured) = HeaderValue::from_str(&text) {
                 *value = secured;

@@ -24,7 +24,7 @@ static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 pub async fn check(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if safe || is_same_origin(request.headers(), &state.context.public_url) {
+    if safe || is_same_origin(request.headers(), state.context.origin()) {
         return next.run(request).await;
     }
     if let Some(client) = request.extensions().get::<Client>() {
@@ -41,14 +41,14 @@ pub async fn check(State(state): State<AppState>, request: Request, next: Next) 
 }
 
 /// Each header that is there has to agree, and one has to be there.
-fn is_same_origin(headers: &HeaderMap, public_url: &str) -> bool {
+fn is_same_origin(headers: &HeaderMap, public: &str) -> bool {
     let site = headers.get(&FETCH_SITE).map(|site| site == "same-origin");
     let origin = headers.get(header::ORIGIN).map(|origin| {
         let origin = origin.to_str().unwrap_or_default();
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         // Over plain http the portal has several names (localhost, 127.0.0.1); over https it has one.
-        let own = origin.strip_prefix("http://").filter(|_| !public_url.starts_with("https://"));
-        origin == public_url || (!host.is_empty() && own == Some(host))
+        let own = origin.strip_prefix("http://").filter(|_| !public.starts_with("https://"));
+        origin == public || (!host.is_empty() && own == Some(host))
     });
     match (site, origin) {
         (None, None) => false,

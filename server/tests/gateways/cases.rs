@@ -3,6 +3,7 @@
 mod closed;
 mod forged;
 mod identity;
+mod ingress;
 mod limits;
 mod refusals;
 mod signed;
@@ -10,6 +11,7 @@ mod signed;
 pub use closed::*;
 pub use forged::*;
 pub use identity::*;
+pub use ingress::*;
 pub use limits::*;
 pub use refusals::*;
 pub use signed::*;

@@ -21,6 +21,8 @@ const END: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     Nginx,
+    /// nginx, as the controller of ingress-nginx configures it.
+    IngressNginx,
     EnvoyHttp,
     EnvoyGrpc,
     Caddy,
@@ -44,6 +46,7 @@ impl Kind {
     fn name(self) -> &'static str {
         match self {
             Self::Nginx => "nginx",
+            Self::IngressNginx => "ingress-nginx",
             Self::EnvoyHttp | Self::EnvoyGrpc => "envoy",
             Self::Caddy => "caddy",
             Self::Traefik => "traefik",
@@ -55,13 +58,16 @@ impl Kind {
     }
 
     fn command(self, folder: &Path) -> Command {
-        let variable = format!("GATEWAY_{}", self.name().to_uppercase());
+        let program = if matches!(self, Self::IngressNginx) { "nginx" } else { self.name() };
+        let variable = format!("GATEWAY_{}", program.to_uppercase());
         let program = std::env::var_os(&variable)
             .unwrap_or_else(|| panic!("{variable} names no gateway; run this with: env $(scripts/gateways) cargo …"));
         let mut command = Command::new(program);
         command.current_dir(folder).envs(["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"].map(|name| (name, folder)));
         match self {
-            Self::Nginx => command.args(["-p", ".", "-c", "nginx.conf", "-e", "stderr", "-g", "daemon off;"]),
+            Self::Nginx | Self::IngressNginx => {
+                command.args(["-p", ".", "-c", "nginx.conf", "-e", "stderr", "-g", "daemon off;"])
+            }
             Self::EnvoyHttp => command.args(["-c", "http.yaml"]),
             Self::EnvoyGrpc => command.args(["-c", "grpc.yaml"]),
             Self::Caddy => command.args(["run", "--config", "Caddyfile"]),

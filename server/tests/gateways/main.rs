@@ -35,6 +35,7 @@ on_each_gateway!(
     the_clients_own_method_is_judged,
     what_a_route_requires_is_judged,
     what_a_client_says_of_its_request_changes_nothing,
+    a_client_cannot_ask_the_upstream_for_something_else,
     a_path_written_in_another_way_reaches_nothing,
     a_client_cannot_have_identity_headers_removed,
     what_a_client_says_of_its_address_is_not_believed,
@@ -47,3 +48,13 @@ on_each_gateway!(
     what_passes_comes_whole,
     too_many_requests_are_told_when_to_come_again,
 );
+
+/// ingress-nginx, whose controller writes a configuration of nginx. Its own statuses differ: the cases above that look at
+/// bodies do not hold.
+mod through_nginx_ingress {
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_whole_address_is_judged() {
+        crate::cases::the_whole_address_is_judged(crate::stage::Stage::set(crate::gateway::Kind::IngressNginx).await)
+            .await;
+    }
+}

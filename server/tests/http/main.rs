@@ -19,4 +19,5 @@ mod search;
 mod settings;
 mod setup;
 mod sign_in;
+mod sub_path;
 mod v1;

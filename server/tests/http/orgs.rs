@@ -1,5 +1,6 @@
 //! `/orgs/…`, `/tenants/…`, `/projects/…`
 
+mod export;
 mod members;
 
 use crate::portal::TestPortal;

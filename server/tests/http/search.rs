@@ -17,6 +17,7 @@ crate::on_both_portals!(
     a_pasted_key_leads_to_its_key_and_is_not_repeated,
     what_looks_like_a_secret_is_not_repeated,
     what_belongs_to_others_is_not_found,
+    people_are_found_on_their_members_page,
     every_page_it_leads_to_exists,
     the_palette_gets_options,
     the_theme_is_set_from_the_results,
@@ -56,6 +57,28 @@ async fn things_and_pages_are_found(portal: &TestPortal) {
     for words in ["", "   ", "%", "a\0b", &"x".repeat(5_000), "\u{202e}"] {
         assert_eq!(search(portal, words).await.status, 200, "{words:?}");
     }
+}
+
+async fn people_are_found_on_their_members_page(portal: &TestPortal) {
+    portal.set_up().await;
+    let org = portal.org("Focus Labs").await;
+    let eve = portal.stranger().await;
+    let user = portal.store.account_by_email("eve@example.com").await.expect("asked").expect("there").user;
+    for words in ["Eve", "eve@example.com", user.id.as_str()] {
+        assert!(!search(portal, words).await.body.contains(&format!("#{}", user.id)), "{words}: of no organization");
+        assert!(!search(&eve, "Ada").await.body.contains("ada@example.com"));
+    }
+    let shell = sallyport::audit::Act::by(sallyport::audit::Actor::CommandLine);
+    let id = sallyport::id::OrgId::parse(&org).expect("an id");
+    portal.store.add_member(&shell, &id, &user, Role::Member).await.expect("added");
+    let href = format!("/orgs/{org}/members#{}", user.id);
+    for words in ["Eve", "eve@example.com", user.id.as_str()] {
+        let page = search(portal, words).await.body;
+        assert!(page.contains("People") && page.contains(&format!("href=\"{href}\"")), "{words}: {page}");
+        assert!(fragment(portal, words).await.body.contains(&format!("href=\"{href}\"")), "{words}");
+    }
+    assert!(search(&eve, "byron").await.body.contains("ada@example.com"), "everybody sees who else is a member");
+    assert!(portal.get(&format!("/orgs/{org}/members")).await.body.contains(&format!("<tr id=\"{}\"", user.id)));
 }
 
 async fn an_id_leads_to_its_thing(portal: &TestPortal) {

@@ -6,8 +6,6 @@ use chrono::NaiveDate;
 use sallyport::{Invalid, Timestamp, store::EventFilter};
 use serde::Deserialize;
 
-use super::format::Format;
-
 /// What the URL says of the view, so that it can be shared.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -59,14 +57,6 @@ impl ActivityQuery {
         self.pairs().next().is_some()
     }
 
-    /// The same view as a file.
-    pub(super) fn export_href(&self, path: &str, format: Format) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        let query = query.extend_pairs(self.pairs()).finish();
-        let query = if query.is_empty() { query } else { format!("?{query}") };
-        format!("{path}.{}{query}", format.extension())
-    }
-
     pub(super) fn href(&self, path: &str, edge: &str, seq: i64) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(self.pairs()).append_pair(edge, &seq.to_string());
@@ -111,6 +101,7 @@ fn day(field: &'static str, text: &str) -> Result<Option<Timestamp>, Invalid> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::Format;
 
     #[test]
     fn a_day_is_whole() {
@@ -124,9 +115,9 @@ mod tests {
     fn links_keep_the_filters() {
         let query = ActivityQuery { actor: "Ada & co".to_owned(), ..Default::default() };
         assert_eq!(query.href("/orgs/x/activity", "before", 7), "/orgs/x/activity?actor=Ada+%26+co&before=7");
-        assert_eq!(query.export_href("/orgs/x/activity", Format::Csv), "/orgs/x/activity.csv?actor=Ada+%26+co");
+        assert_eq!(Format::Csv.href("/orgs/x/activity", query.pairs()), "/orgs/x/activity.csv?actor=Ada+%26+co");
         let all = ActivityQuery::default();
-        assert_eq!(all.export_href("/orgs/x/activity", Format::Jsonl), "/orgs/x/activity.jsonl");
+        assert_eq!(Format::Jsonl.href("/orgs/x/activity", all.pairs()), "/orgs/x/activity.jsonl");
     }
 
     #[test]

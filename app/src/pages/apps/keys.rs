@@ -13,7 +13,7 @@ use crate::{
     pages::keys::{
         answer::Sent,
         generate::{generate, like, untouched},
-        list::{KeyList, KeyListView, ListQuery, Viewer, hides},
+        list::{KeyList, KeyListView, ListQuery, Viewer, creator, hides},
         panel::{GeneratePanel, Panel},
     },
     portal::{Page, Section},
@@ -75,6 +75,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQu
         hides: hides(&context.store, &page, &access.app.org_id, Some(&access.app.id)).await?,
         archived: access.is_archived(),
         page,
+        creator: creator(&context.store, &access.app.org_id, &filter).await?,
         filter,
         viewer: Viewer::from(access.org()),
         of_org: false,

@@ -23,6 +23,7 @@ use crate::{
     components::{
         Choice, CodeBlock, DataTable, Empty, FilterBar, FilterCheck, FilterSelect, Notice, Pager, SearchForm, Tone,
     },
+    export::Format,
     form::FormState,
     icons::Icon,
     words::{count, digits},
@@ -38,6 +39,8 @@ pub struct ListQuery {
     scope: String,
     #[serde(deserialize_with = "status")]
     status: Option<KeyStatus>,
+    #[serde(deserialize_with = "person")]
+    created_by: Option<UserId>,
     sort: String,
     before: Option<String>,
     after: Option<String>,
@@ -59,7 +62,21 @@ fn status<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<KeyStatus>
     Ok(known)
 }
 
+/// The same of who made the keys.
+fn person<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<UserId>, D::Error> {
+    let text = String::deserialize(text)?;
+    let known = UserId::parse(&text);
+    if known.is_none() && !text.is_empty() {
+        return Err(serde::de::Error::custom("no id of a person"));
+    }
+    Ok(known)
+}
+
 impl ListQuery {
+    /// What says which keys are listed, and how.
+    pub const FILTERS: [&str; 9] =
+        ["include_revoked", "label", "environment", "scope", "status", "created_by", "sort", "before", "after"];
+
     pub fn filter(&self) -> KeyFilter {
         // Words that can't be in the database match nothing; PostgreSQL refuses some of them with an error.
         let word = |word: &str| word.replace(char::is_control, "\u{fffd}");
@@ -69,6 +86,7 @@ impl ListQuery {
             environment: word(&self.environment),
             scope: word(&self.scope),
             status: self.status,
+            created_by: self.created_by.clone(),
             sort: KeySort::parse(&self.sort).unwrap_or_default(),
             before: self.before.clone(),
             after: self.after.clone(),
@@ -79,6 +97,20 @@ impl ListQuery {
     pub fn is_unknown(&self) -> bool {
         self.searched == "unknown"
     }
+}
+
+/// A filter as the URL says it, but for the page.
+pub fn pairs(filter: &KeyFilter) -> impl Iterator<Item = (&'static str, &str)> {
+    let pairs = [
+        ("include_revoked", if filter.include_revoked { "1" } else { "" }),
+        ("label", filter.label.as_str()),
+        ("environment", &filter.environment),
+        ("scope", &filter.scope),
+        ("status", filter.status.map_or("", KeyStatus::as_str)),
+        ("created_by", filter.created_by.as_ref().map_or("", UserId::as_str)),
+        ("sort", if filter.sort == KeySort::default() { "" } else { filter.sort.as_str() }),
+    ];
+    pairs.into_iter().filter(|(_, value)| !value.is_empty())
 }
 
 /// Who looks at the list.
@@ -107,6 +139,8 @@ pub struct KeyList {
     pub path: String,
     pub page: KeyPage,
     pub filter: KeyFilter,
+    /// What the person is called whose keys the filter asks for.
+    pub creator: Option<String>,
     pub viewer: Viewer,
     /// Says of each key whom it speaks for.
     pub of_org: bool,
@@ -137,16 +171,7 @@ impl KeyList {
 
     /// What the URL says of this view, but for the page.
     fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let filter = &self.filter;
-        let pairs = [
-            ("include_revoked", if filter.include_revoked { "1" } else { "" }),
-            ("label", filter.label.as_str()),
-            ("environment", &filter.environment),
-            ("scope", &filter.scope),
-            ("status", filter.status.map_or("", KeyStatus::as_str)),
-            ("sort", if filter.sort == KeySort::default() { "" } else { filter.sort.as_str() }),
-        ];
-        pairs.into_iter().filter(|(_, value)| !value.is_empty())
+        pairs(&self.filter)
     }
 
     /// The address of this very view.
@@ -175,6 +200,14 @@ impl KeyList {
             return format!("{}+ keys", digits(KeyPage::COUNTED));
         }
         count(self.page.total, "key")
+    }
+}
+
+/// What the person is called whose keys a filter asks for, where that is known in this organization.
+pub async fn creator(store: &Store, org: &OrgId, filter: &KeyFilter) -> sallyport::Result<Option<String>> {
+    match &filter.created_by {
+        Some(user) => store.creator_name(org, user).await,
+        None => Ok(None),
     }
 }
 
@@ -228,6 +261,12 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
     let new = waiting(&list.page.keys, list.now).filter(|_| plain).cloned();
     let new = new.map(|key| view! { <FirstRequest key call=snippets::curl(&list.public_url, &list.profile)/> });
     let action = list.path.clone();
+    let creator = list.filter.created_by.as_ref().map(|id| {
+        let name = list.creator.clone().unwrap_or_else(|| id.to_string());
+        vec![Choice::new("", "Anyone"), Choice::new(id.as_str(), name)]
+    });
+    let export = (!list.page.keys.is_empty())
+        .then(|| [Format::Csv, Format::Jsonl].map(|format| format.href(&list.path, list.pairs())));
     let body = if list.is_empty() {
         view! { <NoKeys list/> }.into_any()
     } else if list.page.keys.is_empty() {
@@ -242,6 +281,10 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
             search=move || view! { <SearchForm action=search label="Search by label, or paste a key" value=label/> }
             side=move || view! {
                 <span class="muted">{total}</span>
+                {export.map(|[csv, jsonl]| view! {
+                    <a class="btn btn-small" href=csv download>"Export CSV"</a>
+                    <a class="btn btn-small" href=jsonl download>"Export JSONL"</a>
+                })}
                 {revoke_all.map(|action| view! {
                     <form method="get" action=action>
                         <button
@@ -259,6 +302,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
             <FilterSelect form=&form name="environment" label="Environment" options=choices("Any", environments)/>
             {has_scopes.then(|| view! { <FilterSelect form=&form name="scope" label="Scope" options=choices("Any", scopes)/> })}
             <FilterSelect form=&form name="status" label="Status" options=choices("Any", statuses)/>
+            {creator.map(|people| view! { <FilterSelect form=&form name="created_by" label="Created by" options=people/> })}
             <FilterSelect form=&form name="sort" label="Sort" options=sorts.collect()/>
             <FilterCheck form=&form name="include_revoked" label="Include revoked"/>
         </FilterBar>

@@ -16,7 +16,7 @@ use crate::{
     pages::keys::{
         answer::Sent,
         generate::{generate, like, untouched},
-        list::{KeyList, KeyListView, ListQuery, Viewer},
+        list::{KeyList, KeyListView, ListQuery, Viewer, creator},
         panel::{GeneratePanel, Panel},
     },
     portal::{Page, Section},
@@ -80,6 +80,7 @@ pub async fn page(
         hides: page.keys.is_empty() && has_keys,
         archived: access.org.archived_at.is_some(),
         page,
+        creator: creator(&context.store, &access.org.id, &filter).await?,
         filter,
         viewer: Viewer::from(access),
         of_org: true,

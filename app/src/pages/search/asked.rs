@@ -86,7 +86,7 @@ impl Search<'_> {
             None
         };
         Ok(found.map(|(kind, name, status)| {
-            let found = Found { kind, id: id.to_owned(), name, within: Vec::new(), status };
+            let found = Found { kind, id: id.to_owned(), name, within: Vec::new(), member_of: None, status };
             let hit = hit(found);
             Answer { exact: Some(hit.href()), groups: groups([(title(kind), vec![hit])]), ..Answer::default() }
         }))
@@ -133,6 +133,7 @@ fn title(kind: Kind) -> &'static str {
         Kind::Project => "Projects",
         Kind::App => "Apps",
         Kind::Key => "API keys",
+        Kind::Person => "People",
     }
 }
 
@@ -143,10 +144,15 @@ fn hit(found: Found) -> Hit {
         Kind::Project => ("projects", Icon::Folder),
         Kind::App => ("apps", Icon::App),
         Kind::Key => ("keys", Icon::Key),
+        Kind::Person => ("orgs", Icon::User),
     };
     let mut within = found.within;
     if let Some(status) = found.status.filter(|status| *status != Status::Active) {
         within.insert(0, status.title().to_owned());
     }
-    Hit::link(found.name, within.join(" · "), format!("/{place}/{}", found.id), icon)
+    let href = match found.member_of {
+        Some(org) => format!("/{place}/{org}/members#{}", found.id),
+        None => format!("/{place}/{}", found.id),
+    };
+    Hit::link(found.name, within.join(" · "), href, icon)
 }

@@ -8,6 +8,8 @@ static METHOD: [HeaderName; 2] =
     [HeaderName::from_static("x-original-method"), HeaderName::from_static("x-forwarded-method")];
 static TARGET: [HeaderName; 2] =
     [HeaderName::from_static("x-original-uri"), HeaderName::from_static("x-forwarded-uri")];
+/// The whole address, as ingress-nginx sends it: `https://api.example.com/leads?x=1`.
+static ADDRESS: HeaderName = HeaderName::from_static("x-original-url");
 /// What stands before the name of a requirement.
 pub const ENVOY: &str = "/v1/auth/envoy/";
 
@@ -19,9 +21,17 @@ pub struct Forwarded<'a> {
 }
 
 impl<'a> Forwarded<'a> {
-    /// nginx, Traefik and Caddy say it in headers.
+    /// nginx, ingress-nginx, Traefik and Caddy say it in headers.
     pub fn in_headers(headers: &'a HeaderMap) -> Result<Self, Problem> {
-        Ok(Self { method: one(headers, &METHOD)?, target: one(headers, &TARGET)? })
+        let (method, target) = (one(headers, &METHOD)?, one(headers, &TARGET)?);
+        let Some(address) = one(headers, std::slice::from_ref(&ADDRESS))? else { return Ok(Self { method, target }) };
+        let of_address = target_of(address).ok_or_else(|| {
+            Problem::bad_request("X-Original-URL should be an address like https://api.example.com/leads?x=1.")
+        })?;
+        if target.is_some_and(|target| target != of_address) {
+            return Err(contradiction());
+        }
+        Ok(Self { method, target: Some(of_address) })
     }
 
     /// Envoy asks with the client's own method, and appends the client's own path and query to the requirement's name.
@@ -32,7 +42,7 @@ impl<'a> Forwarded<'a> {
     }
 
     pub fn is_in(headers: &HeaderMap) -> bool {
-        METHOD.iter().chain(&TARGET).any(|name| headers.contains_key(name))
+        METHOD.iter().chain(&TARGET).chain([&ADDRESS]).any(|name| headers.contains_key(name))
     }
 }
 
@@ -43,11 +53,24 @@ fn one<'a>(headers: &'a HeaderMap, names: &[HeaderName]) -> Result<Option<&'a st
         let value =
             value.to_str().map_err(|_| Problem::bad_request("A forwarding header holds bytes that are not text."))?;
         if found.is_some_and(|other| other != value) {
-            return Err(Problem::bad_request("The forwarding headers contradict each other; set each of them once."));
+            return Err(contradiction());
         }
         found = Some(value);
     }
     Ok(found)
+}
+
+fn contradiction() -> Problem {
+    Problem::bad_request("The forwarding headers contradict each other; set each of them once.")
+}
+
+/// Path and query of an http or https address. The host comes from the client's `Host`, so nothing but a plain one is let
+/// through: what else is in it could move where the path begins.
+fn target_of(address: &str) -> Option<&str> {
+    let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?;
+    let (host, target) = rest.split_at(rest.find('/')?);
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']');
+    (!host.is_empty() && host.bytes().all(is_plain)).then_some(target)
 }
 
 #[cfg(test)]
@@ -66,6 +89,38 @@ mod tests {
         assert_eq!(told, Forwarded { method: Some("DELETE"), target: Some("/leads?x=1") });
         let two = headers(&[("x-original-method", "GET"), ("x-forwarded-method", "DELETE")]);
         assert!(Forwarded::in_headers(&two).is_err());
+    }
+
+    #[test]
+    fn an_address_tells_the_path() {
+        for (address, target) in [
+            ("https://api.example.com/leads?x=1", Some("/leads?x=1")),
+            ("http://127.0.0.1:8000/", Some("/")),
+            ("https://[::1]:8443//x?y=/z#w", Some("//x?y=/z#w")),
+            ("https://api.example.com", None),
+            ("https://api.example.com?x=/leads", None),
+            ("https://api.example.com#/leads", None),
+            ("https://a@b/leads", None),
+            ("https://a\\b/leads", None),
+            ("https:///leads", None),
+            ("ftp://x/leads", None),
+            ("HTTPS://x/leads", None),
+            ("/leads", None),
+            ("", None),
+        ] {
+            let told = headers(&[("x-original-method", "GET"), ("x-original-url", address)]);
+            let told = Forwarded::in_headers(&told).ok().and_then(|told| told.target);
+            assert_eq!(told, target, "{address}");
+        }
+        let same = [("x-original-url", "https://x/leads"), ("x-original-uri", "/leads"), ("x-forwarded-uri", "/leads")];
+        assert_eq!(Forwarded::in_headers(&headers(&same)).expect("clear").target, Some("/leads"));
+        for other in ["/leads?", "/LEADS", "https://x/leads"] {
+            let two = headers(&[("x-original-url", "https://x/leads"), ("x-original-uri", other)]);
+            assert!(Forwarded::in_headers(&two).is_err(), "{other}");
+        }
+        let twice = headers(&[("x-original-url", "https://x/leads"), ("x-original-url", "https://y/leads")]);
+        assert!(Forwarded::in_headers(&twice).is_err(), "set twice");
+        assert!(Forwarded::is_in(&headers(&[("x-original-url", "https://x/leads")])));
     }
 
     #[test]

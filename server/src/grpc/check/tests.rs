@@ -40,6 +40,7 @@ fn envoys_word_stands_and_the_clients_does_not() {
         ("x-original-uri", "/public"),
         ("x-forwarded-method", "GET"),
         ("x-forwarded-uri", "/public"),
+        ("x-original-url", "https://x/public"),
         ("x-forwarded-for", "203.0.113.9"),
         ("content-length", "9999999"),
     ];
@@ -52,7 +53,7 @@ fn envoys_word_stands_and_the_clients_does_not() {
     assert_eq!(values(&request, "x-original-uri"), ["/notes/1?x=%2F"]);
     assert_eq!(values(&request, "x-api-key"), ["sk_live_x"]);
     assert_eq!(values(&request, "x-forwarded-for"), ["203.0.113.9", "198.51.100.7"], "whoever is connected comes last");
-    for name in ["x-forwarded-method", "x-forwarded-uri", "content-length", ":method"] {
+    for name in ["x-forwarded-method", "x-forwarded-uri", "x-original-url", "content-length", ":method"] {
         assert_eq!(request.headers().get_all(name).iter().count(), 0, "{name}");
     }
 }

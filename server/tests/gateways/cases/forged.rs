@@ -37,6 +37,7 @@ pub async fn what_a_client_says_of_its_request_changes_nothing(stage: Stage) {
     let forged = [
         ("x-original-method", "GET"),
         ("x-original-uri", "/public"),
+        ("x-original-url", "https://x/public"),
         ("x-forwarded-method", "GET"),
         ("x-forwarded-uri", "/public"),
         ("x-http-method-override", "GET"),
@@ -92,5 +93,15 @@ pub async fn what_a_client_says_of_its_address_is_not_believed(stage: Stage) {
     for (address, status) in [("203.0.113.9", 403), (client::ADDRESS, 200)] {
         stage.restrict(&id, &[("addresses", address), ("address_mode", "enforce")]);
         assert_eq!(stage.send("GET /echo", &headers, "").await.status, status, "{address} alone");
+    }
+}
+
+/// By headers that some upstreams take for the method or the path, in place of those that were judged.
+pub async fn a_client_cannot_ask_the_upstream_for_something_else(stage: Stage) {
+    let secret = stage.key("testing", &["read"]);
+    for name in ["x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url"] {
+        let answer = stage.send("GET /echo", &[("x-api-key", &secret), (name, "/forged")], "").await;
+        assert_eq!(answer.status, 200, "{name}: {answer:?}");
+        assert_eq!(answer.json()["headers"][name], serde_json::Value::Null, "{name}");
     }
 }

@@ -15,6 +15,7 @@ crate::on_both_portals!(
     admins_leave_owners_alone,
     members_see_and_change_nothing,
     leaving_is_possible,
+    keys_that_a_member_made_are_counted_and_may_go_too,
 );
 
 /// Ada's organization with Eve in it; its page, Eve's id and her browser.
@@ -116,4 +117,39 @@ async fn leaving_is_possible(portal: &TestPortal) {
     let answer = eve.post(&path, &[("do", "remove"), ("user_id", &id)]).await;
     assert_eq!((answer.status.as_u16(), answer.location()), (303, "/"));
     assert_eq!(eve.get(&path).await.status, 404);
+}
+
+async fn keys_that_a_member_made_are_counted_and_may_go_too(portal: &TestPortal) {
+    let (path, id, eve) = with_eve(portal, Role::Member).await;
+    let org = path.split('/').nth(2).expect("an id").to_owned();
+    let plain = portal.get(&format!("{path}?remove={id}")).await.body;
+    assert!(!plain.contains("Revoke those too"), "there are none");
+    let app = portal.app_in(&org, "Focus").await;
+    let token = eve.get(&format!("/apps/{app}/keys?panel=generate")).await.hidden("form_token");
+    let form = portal.panel(&app).await.with("form_token", &token).with("label", "By Eve");
+    let made = eve.post(&format!("/apps/{app}/keys"), &form.fields()).await;
+    let secret = crate::portal::find(&made.body, "sk_live_", 44).expect("a secret");
+    let (_, adas) = portal.key(&app).await;
+
+    let page = portal.get(&path).await.body;
+    let made_by = format!("/orgs/{org}/keys?created_by={id}");
+    assert!(page.contains(&format!("href=\"{made_by}\">1 key</a>")), "{page}");
+    let list = portal.get(&made_by).await.body;
+    assert!(list.contains("By Eve") && !list.contains(">CI<") && list.contains(">Eve</option>"), "{list}");
+    let dialog = portal.get(&format!("{path}?remove={id}")).await.body;
+    assert!(dialog.contains("Revoke those too") && dialog.contains("name=\"revoke_keys\""));
+    assert!(!dialog.contains("checked"), "off, unless it is wished");
+
+    // Verdicts are remembered by now.
+    for key in [&secret, &adas] {
+        assert_eq!(portal.auth("", &[("x-api-key", key)]).await.status, 200);
+    }
+    assert_eq!(eve.post(&path, &[("do", "remove"), ("user_id", &id), ("revoke_keys", "on")]).await.status, 403);
+    let answer = portal.post(&path, &[("do", "remove"), ("user_id", &id), ("revoke_keys", "on")]).await;
+    assert_eq!((answer.status.as_u16(), answer.location()), (303, format!("{path}?done=remove-revoke").as_str()));
+    assert_eq!(portal.auth("", &[("x-api-key", &secret)]).await.status, 401, "at once");
+    assert_eq!(portal.auth("", &[("x-api-key", &adas)]).await.status, 200);
+    assert!(portal.get(answer.location()).await.body.contains("The keys that they made were revoked."));
+    let activity = portal.get(&format!("/orgs/{org}/activity.jsonl?action=key.revoked")).await.body;
+    assert!(activity.contains("Eve was removed from the organization"), "{activity}");
 }

@@ -1,5 +1,7 @@
 //! The dialogs that change a member's role, or take them out.
 
+use std::collections::HashMap;
+
 use leptos::prelude::*;
 use sallyport::{
     member::{Member, Role},
@@ -10,10 +12,11 @@ use super::path;
 use crate::{
     access::OrgAccess,
     acts::members::to_change,
-    components::{Choice, ErrorSummary, Hidden, Modal, Notice, PanelFoot, SelectField, Tone},
+    components::{CheckField, Choice, ErrorSummary, Hidden, Modal, Notice, PanelFoot, SelectField, Tone},
     error::PageError,
     form::FormState,
     islands::SubmitOnce,
+    words::count,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,8 @@ pub(super) struct Dialog {
     path: String,
     /// Whose keys there are here.
     owner: Owner,
+    /// How many keys they made that are not revoked.
+    made: i64,
 }
 
 impl Dialog {
@@ -48,6 +53,7 @@ impl Dialog {
         owner: Owner,
         access: &OrgAccess,
         members: &[Member],
+        keys: &HashMap<String, i64>,
         change: Change,
         id: &str,
         form: FormState,
@@ -56,13 +62,14 @@ impl Dialog {
         let may = |role: &Role| access.role.may_change(Some(member.role), Some(*role));
         let roles = Role::ALL.into_iter().filter(may).collect();
         let form = form.with_default("role", member.role.as_str());
-        Ok(Self { change, member, form, roles, path: path(access), owner })
+        let made = keys.get(member.user.id.as_str()).copied().unwrap_or_default();
+        Ok(Self { change, member, form, roles, path: path(access), owner, made })
     }
 }
 
 #[component]
 pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
-    let Dialog { change, member, form, roles, path, owner } = dialog;
+    let Dialog { change, member, form, roles, path, owner, made } = dialog;
     let title = match change {
         Change::Role => "Change role",
         Change::Remove => "Remove this member?",
@@ -72,7 +79,8 @@ pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
     let sub = format!("{} · {}", member.user.name, member.user.email);
     let keys = match owner {
         Owner::Member => "Their own keys are refused at once.",
-        _ => "Keys that they generated keep working; revoke those that should not.",
+        _ if made == 0 => "No active key was made by them.",
+        _ => "Keys that they generated keep working, unless you revoke them here.",
     };
     let fields = match change {
         Change::Role => {
@@ -89,6 +97,10 @@ pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
             <Notice tone=Tone::Danger>
                 "They can no longer see this organization. "{keys}
             </Notice>
+            {(made > 0).then(|| {
+                let hint = format!("{} that they made. Requests with them are refused at once, for good.", count(made, "key"));
+                view! { <CheckField form=&form name="revoke_keys" label="Revoke those too" hint/> }
+            })}
         }
         .into_any(),
     };

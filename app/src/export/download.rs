@@ -1,0 +1,136 @@
+//! All that matches as a file, a chunk at a time, so that a long list fits into little memory.
+//!
+//! A person who reads it slowly is judged again before each chunk, and is given half an hour for all of it.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use futures_util::stream;
+use sallyport::{
+    Error, Timestamp,
+    audit::{Act, Action, NewEvent, Target},
+    export::ExportRow,
+    id::{AppId, OrgId},
+    store::Store,
+};
+use serde_json::json;
+
+use super::Format;
+use crate::access::{AppAccess, OrgAccess, SignedIn};
+
+/// From the first byte to the last.
+const AT_MOST: Duration = Duration::from_secs(30 * 60);
+
+/// Reads a list, a chunk at a time.
+pub trait Rows: Send + 'static {
+    type Row: ExportRow + Send;
+
+    /// The rows of the next chunk; none after the last.
+    fn next(&mut self, store: &Store) -> impl Future<Output = sallyport::Result<Vec<Self::Row>>> + Send;
+}
+
+/// What is taken along, by whom, and how.
+pub struct Download {
+    /// What the file and the event call it: `activity`.
+    pub what: &'static str,
+    /// As the activity log names it.
+    pub action: Action,
+    pub org: OrgId,
+    /// Where it is the list of one app.
+    pub app: Option<AppId>,
+    pub reader: SignedIn,
+    pub format: Format,
+}
+
+impl Download {
+    pub fn of_org(what: &'static str, action: Action, access: &OrgAccess, format: Format) -> Self {
+        Self { what, action, org: access.org.id.clone(), app: None, reader: access.me.clone(), format }
+    }
+
+    pub fn of_app(what: &'static str, action: Action, access: &AppAccess, format: Format) -> Self {
+        let app = Some(access.app.id.clone());
+        Self { app, ..Self::of_org(what, action, access.org(), format) }
+    }
+
+    /// Who took which view along: for the activity log.
+    pub fn event<'a>(&self, filters: impl Iterator<Item = (&'static str, &'a str)>) -> (Act, NewEvent) {
+        let target = match &self.app {
+            Some(app) => Target::new("app", app, app.as_str()).of_app(app),
+            None => Target::new("organization", &self.org, self.org.as_str()),
+        };
+        let short = |value: &str| value.chars().take(100).collect::<String>();
+        let filter: serde_json::Map<_, _> =
+            filters.map(|(name, value)| (name.to_owned(), short(value).into())).collect();
+        let details = json!({ "format": self.format.extension(), "filter": filter });
+        (self.reader.act(), NewEvent::of(&self.org, self.action, target).with(details))
+    }
+
+    /// The file. Where the database fails midway, or the reader is not let in any more, the download breaks off, so that
+    /// half of it is never taken for the whole.
+    pub async fn answer<R: Rows>(self, store: &Store, rows: R) -> sallyport::Result<Response> {
+        let headers = self.headers(store.now());
+        let head = self.format.head::<R::Row>();
+        let Self { org, reader, format, .. } = self;
+        let start = Sent { store: store.clone(), org, reader, format, rows, ends_at: store.now() + AT_MOST };
+        // The first chunk is read before anything is answered: what fails at once has a page of its own.
+        let (lines, rest) = match start.next().await? {
+            Some((lines, rest)) => (lines, Some(rest)),
+            None => (String::new(), None),
+        };
+        let begun = (Some(format!("{head}{lines}")), rest);
+        let body = stream::try_unfold(begun, async |(first, rest): (Option<String>, Option<Sent<R>>)| {
+            if let Some(first) = first {
+                return Ok(Some((first, (None, rest))));
+            }
+            let Some(rest) = rest else { return Ok(None) };
+            let next = rest.next().await.inspect_err(|error| tracing::error!(%error, "an export broke off"))?;
+            Ok::<_, Error>(next.map(|(lines, rest)| (lines, (None, Some(rest)))))
+        });
+        Ok((headers, Body::from_stream(body)).into_response())
+    }
+
+    fn headers(&self, now: Timestamp) -> HeaderMap {
+        let of = self.app.as_ref().map_or(self.org.as_str(), AppId::as_str);
+        let (day, extension) = (now.to_chrono().format("%Y-%m-%d"), self.format.extension());
+        // Ids are plain letters.
+        let name = format!("attachment; filename=\"{}-{of}-{day}.{extension}\"", self.what);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.format.content_type()));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.extend(HeaderValue::from_str(&name).ok().map(|name| (header::CONTENT_DISPOSITION, name)));
+        headers
+    }
+}
+
+/// Where a download has got to.
+struct Sent<R> {
+    store: Store,
+    org: OrgId,
+    reader: SignedIn,
+    format: Format,
+    rows: R,
+    ends_at: Timestamp,
+}
+
+impl<R: Rows> Sent<R> {
+    /// The text of the next chunk; none after the last.
+    async fn next(mut self) -> sallyport::Result<Option<(String, Self)>> {
+        let (store, reader) = (&self.store, &self.reader);
+        if store.now() > self.ends_at {
+            return Err(Error::Busy("It was read too slowly."));
+        }
+        // Every member may read what there are downloads of.
+        let role = store.role_in_session(&reader.session, &reader.user.id, &self.org).await?;
+        role.ok_or(Error::SignedOut)?;
+        let rows = self.rows.next(&self.store).await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let lines = rows.iter().map(|row| self.format.line(row)).collect();
+        Ok(Some((lines, self)))
+    }
+}

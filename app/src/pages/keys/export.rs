@@ -1,0 +1,73 @@
+//! `…/keys.csv`, `…/keys.jsonl`: the keys that a list shows as a file, whatever page of it was at hand. No secret is in it.
+
+use axum::{extract::State, http::Uri};
+use sallyport::{
+    audit::Action,
+    id::{AppId, OrgId},
+    key::InventoryKey,
+    store::{KeyFilter, Store},
+};
+
+use super::list::{ListQuery, pairs};
+use crate::{
+    access::{AppAccess, OrgAccess},
+    context::Context,
+    error::{PageError, PageResult},
+    export::{Download, Format, FormatName, Rows},
+    ui::Asked,
+};
+
+/// What has a list of keys: an organization, or one of its apps.
+pub trait Listed {
+    fn download(&self, format: Format) -> Download;
+}
+
+impl Listed for OrgAccess {
+    fn download(&self, format: Format) -> Download {
+        Download::of_org("keys", Action::KeysExported, self, format)
+    }
+}
+
+impl Listed for AppAccess {
+    fn download(&self, format: Format) -> Download {
+        Download::of_app("keys", Action::KeysExported, self, format)
+    }
+}
+
+pub async fn get<A: Listed, F: FormatName>(
+    State(context): State<Context>,
+    access: A,
+    uri: Uri,
+    Asked(query): Asked<ListQuery>,
+) -> PageResult {
+    // A misspelled filter is none that may be left out: there would be more in the file than was asked for.
+    let names = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    if names.into_iter().any(|(name, _)| !ListQuery::FILTERS.contains(&&*name)) {
+        return Err(PageError::BadRequest("The address has a filter that there is not.".to_owned()));
+    }
+    let download = access.download(F::FORMAT);
+    let (org, app, filter) = (download.org.clone(), download.app.clone(), query.filter());
+    let (act, event) = download.event(pairs(&filter));
+    let answer = download.answer(&context.store, Keys { org, app, filter, after: Some(None) }).await?;
+    context.noted.note(act, event);
+    Ok(answer)
+}
+
+struct Keys {
+    org: OrgId,
+    app: Option<AppId>,
+    filter: KeyFilter,
+    /// Where the chunk before ended, if there was one; none once there are no more.
+    after: Option<Option<String>>,
+}
+
+impl Rows for Keys {
+    type Row = InventoryKey;
+
+    async fn next(&mut self, store: &Store) -> sallyport::Result<Vec<InventoryKey>> {
+        let Some(after) = self.after.take() else { return Ok(Vec::new()) };
+        let page = store.key_inventory(&self.org, self.app.as_ref(), &self.filter, after).await?;
+        self.after = page.older.map(Some);
+        Ok(page.keys)
+    }
+}

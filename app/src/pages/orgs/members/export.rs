@@ -1,0 +1,34 @@
+//! `/orgs/{org_id}/members.csv`, `/orgs/{org_id}/members.jsonl`: the members as a file.
+
+use axum::extract::State;
+use sallyport::{audit::Action, id::OrgId, member::Member, store::Store};
+
+use crate::{
+    access::OrgAccess,
+    context::Context,
+    error::PageResult,
+    export::{Download, FormatName, Rows},
+};
+
+pub async fn get<F: FormatName>(State(context): State<Context>, access: OrgAccess) -> PageResult {
+    let download = Download::of_org("members", Action::MembersExported, &access, F::FORMAT);
+    let (act, event) = download.event(std::iter::empty());
+    let answer = download.answer(&context.store, Members { org: access.org.id.clone(), last: None }).await?;
+    context.noted.note(act, event);
+    Ok(answer)
+}
+
+struct Members {
+    org: OrgId,
+    last: Option<Member>,
+}
+
+impl Rows for Members {
+    type Row = Member;
+
+    async fn next(&mut self, store: &Store) -> sallyport::Result<Vec<Member>> {
+        let chunk = store.members_after(&self.org, self.last.as_ref()).await?;
+        self.last = chunk.last().cloned().or(self.last.take());
+        Ok(chunk)
+    }
+}

@@ -1,0 +1,138 @@
+//! The path of `public_url` that the portal is served under, such as `/sallyport` of `https://intranet.example/sallyport`.
+//!
+//! Nothing else knows it. Routes, links, redirects and forms are written as for a host of its own; the path is taken off
+//! requests as they come in, and put before what an answer says on its way out: `Location`, the addresses in the HTML of a
+//! page, and the path of cookies. Without a sub-path each of these costs one comparison.
+
+use axum::http::{HeaderMap, HeaderValue, Uri, header, uri::PathAndQuery};
+
+/// Attributes of our pages that hold an address. A test finds those that are missing here.
+const ADDRESSES: [&str; 7] = ["href", "action", "formaction", "src", "data-act", "data-close", "data-instead"];
+
+/// Empty, or with a slash at its beginning and none at its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SubPath(String);
+
+impl SubPath {
+    /// The path of an address, with which the settings have found nothing wrong.
+    pub fn of(public_url: &str) -> Self {
+        let path = public_url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
+        Self(path.unwrap_or_default().trim_end_matches('/').to_owned())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Where browsers send cookies to: the whole host, or what is the portal's of it.
+    pub fn of_cookies(&self) -> &str {
+        if self.0.is_empty() { "/" } else { &self.0 }
+    }
+
+    /// What is asked for within the portal. None where that is what the address says: there is no sub-path, or a proxy took
+    /// it off, or a backend asks the listener itself.
+    pub fn taken_off(&self, uri: &Uri) -> Option<Uri> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let rest = uri.path_and_query()?.as_str().strip_prefix(&self.0)?;
+        let within = match rest.bytes().next() {
+            Some(b'/') => PathAndQuery::try_from(rest),
+            None | Some(b'?') => PathAndQuery::try_from(format!("/{rest}")),
+            // It only begins alike.
+            Some(_) => return None,
+        };
+        let mut parts = uri.clone().into_parts();
+        parts.path_and_query = Some(within.ok()?);
+        Uri::from_parts(parts).ok()
+    }
+
+    /// Puts it before the address that an answer leads to.
+    pub fn put_before_location(&self, headers: &mut HeaderMap) {
+        if self.0.is_empty() {
+            return;
+        }
+        let Some(location) = headers.get_mut(header::LOCATION) else { return };
+        if location.as_bytes().starts_with(b"/")
+            && let Ok(outside) = HeaderValue::from_bytes(&[self.0.as_bytes(), location.as_bytes()].concat())
+        {
+            *location = outside;
+        }
+    }
+
+    /// Puts it before every address in HTML that Leptos wrote. In a text or in the value of an attribute that escapes `<`
+    /// and `"`, so what a person typed is no tag, and is left as it is.
+    pub fn put_into(&self, html: String) -> String {
+        const VALUE: &str = "=\"/";
+        if self.0.is_empty() {
+            return html;
+        }
+        let mut written = String::with_capacity(html.len() + html.len() / 8);
+        let mut done = 0;
+        for (at, _) in html.match_indices(VALUE) {
+            let before = &html[..at];
+            let is_in_tag = before.rfind(['<', '>']).is_some_and(|mark| before.as_bytes()[mark] == b'<');
+            let name = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+            if is_in_tag && ADDRESSES.contains(&name) {
+                let value = at + VALUE.len() - 1;
+                written.push_str(&html[done..value]);
+                written.push_str(&self.0);
+                done = value;
+            }
+        }
+        written.push_str(&html[done..]);
+        written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn under() -> SubPath {
+        SubPath::of("https://intranet.example/tools/sallyport")
+    }
+
+    #[test]
+    fn it_is_the_path_of_the_address() {
+        assert_eq!(under().as_str(), "/tools/sallyport");
+        assert_eq!(SubPath::of("https://intranet.example/x/").as_str(), "/x");
+        for own in ["https://keys.example.com", "http://127.0.0.1:3000/"] {
+            assert_eq!(SubPath::of(own), SubPath::default(), "{own}");
+        }
+        assert_eq!((under().of_cookies(), SubPath::default().of_cookies()), ("/tools/sallyport", "/"));
+    }
+
+    #[test]
+    fn requests_come_with_it_or_without() {
+        let within = |uri: &str| under().taken_off(&uri.parse().expect("an address")).map(|uri| uri.to_string());
+        assert_eq!(within("/tools/sallyport").as_deref(), Some("/"));
+        assert_eq!(within("/tools/sallyport?x=1").as_deref(), Some("/?x=1"));
+        assert_eq!(within("/tools/sallyport/v1/auth?scope=read").as_deref(), Some("/v1/auth?scope=read"));
+        assert_eq!(within("http://h/tools/sallyport/docs").as_deref(), Some("http://h/docs"));
+        for other in ["/", "/v1/auth", "/tools", "/tools/sallyports", "/Tools/sallyport/", "/x/tools/sallyport/"] {
+            assert_eq!(within(other), None, "{other}");
+        }
+        assert_eq!(SubPath::default().taken_off(&"/docs".parse().expect("an address")), None);
+    }
+
+    #[test]
+    fn answers_lead_to_it() {
+        let location = |to: &'static str| {
+            let mut headers = HeaderMap::from_iter([(header::LOCATION, HeaderValue::from_static(to))]);
+            under().put_before_location(&mut headers);
+            headers[header::LOCATION].to_str().expect("text").to_owned()
+        };
+        assert_eq!(location("/sign-in?next=%2Forgs"), "/tools/sallyport/sign-in?next=%2Forgs");
+        assert_eq!(location("//evil.example"), "/tools/sallyport//evil.example");
+        assert_eq!(location("https://other.example/"), "https://other.example/");
+    }
+
+    #[test]
+    fn addresses_in_tags_alone_get_it() {
+        let html = r#"<a class="x" href="/orgs">href="/orgs"</a><input value="/orgs" title="a &gt; href=&quot;/"><form action="/" data-act="/act/x">"#;
+        let expected = r#"<a class="x" href="/tools/sallyport/orgs">href="/orgs"</a><input value="/orgs" title="a &gt; href=&quot;/"><form action="/tools/sallyport/" data-act="/tools/sallyport/act/x">"#;
+        assert_eq!(under().put_into(html.to_owned()), expected);
+        assert_eq!(SubPath::default().put_into(html.to_owned()), html);
+    }
+}

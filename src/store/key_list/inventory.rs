@@ -1,0 +1,50 @@
+//! The inventory: every key that a filter shows, a chunk at a time.
+
+use sqlx::any::AnyRow;
+
+use super::{KeyFilter, KeyPage, KeySort, listed};
+use crate::{
+    Result, Timestamp,
+    id::{AppId, OrgId},
+    key::InventoryKey,
+    store::{Store, row::Read},
+};
+
+/// So many are in memory at once.
+const CHUNK: u8 = 200;
+
+fn columns(org: &str) -> String {
+    format!(
+        "{}, k.app_id, k.revoked_at, k.created_by, \
+         (SELECT u.name FROM users u WHERE u.id = k.created_by) AS created_by_name",
+        listed::columns(org)
+    )
+}
+
+fn inventory_key(row: &AnyRow, now: Timestamp) -> Result<InventoryKey> {
+    let creator = row.text_opt("created_by")?;
+    Ok(InventoryKey {
+        listed: listed::listed(row, now)?,
+        app_id: row.text_opt("app_id")?.map(AppId::stored),
+        created_by: creator.zip(row.text_opt("created_by_name")?),
+        revoked_at: row.time_opt("revoked_at")?,
+    })
+}
+
+impl Store {
+    /// The next keys that match, newest first, after the chunk that ended at `after`. In that order no key changes its
+    /// place meanwhile, and one that is made meanwhile comes before all of them: it is in no later chunk. The filter's own
+    /// order and page are left aside.
+    pub async fn key_inventory(
+        &self,
+        org: &OrgId,
+        app: Option<&AppId>,
+        filter: &KeyFilter,
+        after: Option<String>,
+    ) -> Result<KeyPage<InventoryKey>> {
+        let now = self.now();
+        let filter =
+            KeyFilter { sort: KeySort::Newest, limit: Some(CHUNK), before: after, after: None, ..filter.clone() };
+        self.page_of_keys(org, app, &filter, columns, |row| inventory_key(row, now)).await
+    }
+}

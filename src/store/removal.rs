@@ -1,0 +1,122 @@
+//! The end of a membership; and of the keys that the person made, where that is wished.
+
+use serde_json::json;
+
+use super::{Store, WRITE_OF_MANY, detached, detached_within, retried, row::Read, tx::Tx};
+use crate::{
+    Error, Result,
+    audit::{Act, Action, NewEvent, Target},
+    id::{AppId, KeyId, OrgId, UserId},
+    member::Permission,
+    place::{Place, PlaceKind},
+    user::User,
+};
+
+/// More keys than these are not named to verifiers, who then forget all.
+const NAMED: usize = 1000;
+
+impl Store {
+    /// Takes a person out of an organization; not found if they were not in it. The last owner stays. When this answers,
+    /// every verifier of this process refuses the personal keys that they had there. Other keys that they made keep
+    /// working: they are the organization's or its apps'.
+    pub async fn remove_member(&self, act: &Act, org: &OrgId, user: &User) -> Result<()> {
+        let (store, act, org, user) = (self.clone(), act.clone(), org.clone(), user.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.end_membership(&act, &org, &user, None).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// The same, and revokes every key that they made there: both or neither. How many keys that were.
+    pub async fn remove_member_and_keys(&self, act: &Act, org: &OrgId, user: &User) -> Result<usize> {
+        let (store, act, org, user) = (self.clone(), act.clone(), org.clone(), user.clone());
+        let remove = move || remove_with_keys(store.clone(), act.clone(), org.clone(), user.clone());
+        detached_within(WRITE_OF_MANY, retried(remove)).await
+    }
+}
+
+async fn remove_with_keys(store: Store, act: Act, org: OrgId, user: User) -> Result<usize> {
+    let mut tx = store.begin_many(&act).await?;
+    tx.needs(&org, Permission::ManageOrg).await?;
+    // Keys come before the chain and the members, as for everything that takes several of these.
+    let revoked = tx.revoke_keys_made_by(&org, &user).await?;
+    let count = revoked.len();
+    tx.end_membership(&act, &org, &user, Some(revoked)).await?;
+    tx.commit().await?;
+    Ok(count)
+}
+
+impl Tx {
+    /// `revoked` are the events of the keys that were revoked with it.
+    async fn end_membership(
+        &mut self,
+        act: &Act,
+        org: &OrgId,
+        user: &User,
+        revoked: Option<Vec<NewEvent>>,
+    ) -> Result<()> {
+        let had = self.role_to_change(org, &user.id, None).await?.ok_or(Error::NotFound)?;
+        self.end_grants(org, &user.id).await?;
+        self.touches_keys_of_person(&user.id).await?;
+        let mut details = json!({ "role": had.as_str() });
+        if let Some(revoked) = &revoked {
+            details["keys"] = json!(revoked.len());
+        }
+        let removed = NewEvent::of(org, Action::MemberRemoved, Target::new("user", &user.id, &user.name));
+        let events = revoked.into_iter().flatten().chain([removed.with(details)]);
+        self.record_others(org.as_str(), events.map(|event| (act.clone(), event)).collect()).await
+    }
+
+    /// Revokes them; their events are still to be recorded. Nobody issues a key there until this ends, so none is missed.
+    async fn revoke_keys_made_by(&mut self, org: &OrgId, user: &User) -> Result<Vec<NewEvent>> {
+        self.hold_place(&everywhere_in(org)).await?;
+        self.hold_keys_made_by(org, &user.id).await?;
+        let reason = format!("{} was removed from the organization", user.name);
+        let rows = sqlx::query(
+            "UPDATE keys SET revoked_at = $3, revoked_by = $4, revoke_reason = $5 \
+             WHERE org_id = $1 AND created_by = $2 AND revoked_at IS NULL RETURNING id, label, app_id",
+        )
+        .bind(org.to_string())
+        .bind(user.id.to_string())
+        .bind(self.now().micros())
+        .bind(self.actor().name().to_owned())
+        .bind(reason.clone())
+        .fetch_all(self.on())
+        .await?;
+        let mut events = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let (id, app) = (KeyId::stored(row.text("id")?), row.text_opt("app_id")?.map(AppId::stored));
+            self.end_all_secrets(&id).await?;
+            let target = Target { app_id: app, ..Target::new("key", &id, row.text("label")?) };
+            events.push(NewEvent::of(org, Action::KeyRevoked, target).with(json!({ "reason": reason })));
+        }
+        if rows.len() > NAMED {
+            self.touches_everything();
+        }
+        Ok(events)
+    }
+
+    /// In the one order in which all that takes several keys takes them. SQLite has one writer.
+    async fn hold_keys_made_by(&mut self, org: &OrgId, user: &UserId) -> Result<()> {
+        if self.is_on_postgres() {
+            let held = "SELECT COUNT(*) FROM (SELECT 1 FROM keys WHERE org_id = $1 AND created_by = $2 \
+                AND revoked_at IS NULL ORDER BY id COLLATE \"C\" FOR NO KEY UPDATE) AS held";
+            sqlx::query(held).bind(org.to_string()).bind(user.to_string()).fetch_one(self.on()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn everywhere_in(org: &OrgId) -> Place {
+    Place {
+        kind: PlaceKind::Org,
+        id: org.to_string(),
+        org_id: org.clone(),
+        name: String::new(),
+        description: String::new(),
+        archived_at: None,
+        app_id: None,
+    }
+}
