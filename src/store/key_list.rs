@@ -17,7 +17,7 @@ use super::{
 use crate::{
     Result, Timestamp,
     fold::fold,
-    id::{AppId, OrgId},
+    id::{AppId, OrgId, TenantId},
     key::{Key, ListedKey, Status},
     place::Place,
     profile::Profile,
@@ -55,6 +55,8 @@ pub struct KeyFilter {
     /// A scope that the keys may use, by itself or by one that implies it; or a bundle, of which they may use all.
     pub scope: String,
     pub status: Option<KeyStatus>,
+    /// Of the apps of this tenant.
+    pub tenant: Option<TenantId>,
     pub sort: KeySort,
     /// How many on a page, where the portal's own number won't do.
     pub limit: Option<u8>,
@@ -209,6 +211,10 @@ impl Conditions {
                 let held = held.collect::<Vec<_>>().join(" OR ");
                 self.and(&format!("({held})"));
             }
+        }
+        if let Some(tenant) = &filter.tenant {
+            let n = self.number(Value::Text(tenant.to_string()));
+            self.and(&format!("k.app_id IN (SELECT a.id FROM apps a WHERE a.tenant_id = {n})"));
         }
         if let Some(status) = filter.status {
             self.narrow_to(status, now);

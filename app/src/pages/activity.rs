@@ -5,6 +5,7 @@ pub mod csv;
 mod export;
 mod format;
 pub mod jsonl;
+pub mod list;
 pub mod query;
 
 use leptos::{prelude::*, server_fn::ServerFn};

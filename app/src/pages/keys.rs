@@ -1,11 +1,15 @@
 //! API keys: the list, the panel that generates one, the dialog that shows it once, and a key of its own.
 
+pub mod activity;
 pub mod already;
 pub mod answer;
+pub mod chosen;
 pub mod credentials;
 pub mod edit;
+pub mod facts;
 pub mod first_request;
 pub mod generate;
+pub mod head;
 pub mod list;
 pub mod once;
 pub mod overview;
@@ -19,6 +23,7 @@ pub mod row;
 pub mod scope_fields;
 pub mod scopes;
 pub mod search;
+pub mod settings;
 pub mod signing_secret;
 pub mod snippets;
 pub mod test;

@@ -14,7 +14,7 @@ use crate::{
         activity::EventTable,
         attention::{Attention, KeyFigures},
     },
-    portal::{Page, Section},
+    portal::Page,
     shell,
     ui::Ui,
     words::Ago,
@@ -23,7 +23,7 @@ use crate::{
 const SHOWN: usize = 5;
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> PageResult {
-    let chrome = shell::at_last(shell::of_app(&ui, &access, Section::Projects).await?);
+    let chrome = shell::at_last(shell::of_app(&ui, &access).await?);
     let store = &context.store;
     let path = format!("/apps/{}/keys", access.app.id);
     let attention = Attention::of(store, path, &access.app.org_id, Some(&access.app.id)).await?;

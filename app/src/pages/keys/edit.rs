@@ -3,7 +3,7 @@
 use axum::extract::State;
 use leptos::prelude::*;
 
-use super::overview;
+use super::settings;
 use crate::{
     access::{Addressed, KeyAccess},
     acts::{Caller, keys::edit_key},
@@ -33,11 +33,11 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
 }
 
 async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
-    let page = overview::page(ui, context, access, "").await?;
+    let page = settings::page(ui, context, access).await?;
     let close = format!("/keys/{}", access.key.id);
     let action = format!("{close}/edit");
     // Back to the button that asked.
-    let close = format!("{close}#edit");
+    let close = format!("{close}/settings#edit");
     Ok(page.with_dialog(move || {
         view! {
             <SidePanel

@@ -4,6 +4,7 @@ use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{member::Permission, project::Project, store::EventFilter, tenant::Tenant};
 
+use super::get_started::GetStarted;
 use crate::{
     access::OrgAccess,
     components::{Badge, DataTable, Empty, IdChip, PageHead, Tone},
@@ -31,11 +32,13 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
     let attention = Attention::of(store, format!("/orgs/{}/keys", access.org.id), &access.org.id, None).await?;
     let mut events = store.events(&access.org.id, None, &EventFilter::default()).await?.events;
     events.truncate(SHOWN);
-    let now = store.now();
+    let first = store.first_steps(&access.org.id).await?;
+    let (now, role, profile, public_url) =
+        (store.now(), access.role, store.profile().clone(), context.public_url.clone());
     let may_manage = access.role.may(Permission::ManageOrg);
     let org = access.org;
     let page = Page::framed(org.name.clone(), chrome, move || {
-        let (id, plan) = (org.id.to_string(), org.plan.title());
+        let (id, org_id, plan) = (org.id.to_string(), org.id.clone(), org.plan.title());
         let all_events = format!("/orgs/{id}/activity");
         let new_tenant = format!("/orgs/{id}/tenants/new");
         let has_tenants = !tenants.is_empty();
@@ -66,6 +69,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
                     {new_project.map(|href| view! { <a class="btn btn-primary" href=href>"New project"</a> })}
                 }
             />
+            {(!first.used).then(|| view! { <GetStarted first org=org_id role profile public_url/> })}
             {(!attention.is_empty()).then(|| view! { <KeyFigures attention now of_org=true/> })}
             {if has_tenants {
                 sections.into_any()

@@ -1,0 +1,104 @@
+//! `/keys/{key_id}/settings`: everything about a key that can be changed, each by a dialog that stands before this page.
+
+use axum::extract::State;
+use leptos::prelude::*;
+use sallyport::{
+    Timestamp,
+    key::{Key, Status},
+};
+
+use super::{
+    facts::Signing,
+    head::{KeyHead, KeyHeadView},
+    restrictions::card::RestrictionsCard,
+};
+use crate::{
+    access::KeyAccess,
+    components::{Card, CodeBlock, Fact, Facts},
+    context::Context,
+    error::{PageError, PageResult},
+    portal::Page,
+    shell,
+    ui::Ui,
+};
+
+pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
+    Ok(ui.ok(page(&ui, &context, &access).await?).await)
+}
+
+pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page, PageError> {
+    let chrome = shell::here(shell::of_key(ui, access).await?, &access.key.label);
+    let (head, key, now) = (KeyHead::of(context, access), access.key.clone(), context.store.now());
+    let may_change = access.may_change();
+    let signing = context.store.profile().keys.signing_secret || key.has_signing_secret;
+    Ok(Page::framed(format!("Settings · {}", key.label), chrome, move || {
+        let revoked = key.status(now) == Status::Revoked;
+        view! {
+            <KeyHeadView head current="Settings"/>
+            <div class="columns">
+                <Words key=key.clone() may_change/>
+                <RestrictionsCard key=key.clone() may_change/>
+                {(signing && !revoked).then(|| view! { <SigningCard key=key.clone() may_change now/> })}
+                {(may_change && !revoked).then(|| view! { <End key/> })}
+            </div>
+        }
+    }))
+}
+
+/// A button that opens a dialog of the key.
+#[component]
+fn Open(key: String, what: &'static str, id: &'static str, name: &'static str) -> impl IntoView {
+    view! { <form method="get" action=format!("/keys/{key}/{what}")><button id=id class="btn">{name}</button></form> }
+}
+
+#[component]
+fn Words(key: Key, may_change: bool) -> impl IntoView {
+    let id = key.id.to_string();
+    let metadata = (!key.metadata.is_empty()).then(|| key.metadata.pretty());
+    let none = metadata.is_none();
+    view! {
+        <Card
+            title="Label and metadata"
+            actions=move || may_change.then(|| view! { <Open key=id what="edit" id="edit" name="Edit"/> })
+        >
+            <div class="stack">
+                <Facts>
+                    <Fact label="Label">{key.label}</Fact>
+                    {none.then(|| view! { <Fact label="Metadata">"None"</Fact> })}
+                </Facts>
+                {metadata.map(|text| view! { <CodeBlock text name="Copy metadata"/> })}
+            </div>
+        </Card>
+    }
+}
+
+#[component]
+fn SigningCard(key: Key, may_change: bool, now: Timestamp) -> impl IntoView {
+    let (id, name) =
+        (key.id.to_string(), if key.has_signing_secret { "Rotate signing secret" } else { "Generate signing secret" });
+    view! {
+        <Card
+            title="Signing secret"
+            actions=move || may_change.then(|| view! { <Open key=id what="signing-secret" id="rotate-signing" name/> })
+        >
+            <Facts><Fact label="Signing secret"><Signing key now/></Fact></Facts>
+        </Card>
+    }
+}
+
+#[component]
+fn End(key: Key) -> impl IntoView {
+    view! {
+        <Card title="Revoke">
+            <div class="danger-row">
+                <div>
+                    <p>"Every request with this key is refused from then on. This can’t be undone."</p>
+                    <p class="muted">"To refuse requests for a while, pause the key: it can be resumed."</p>
+                </div>
+                <form method="get" action=format!("/keys/{}/revoke", key.id)>
+                    <button id="revoke" class="btn btn-danger-quiet">"Revoke"</button>
+                </form>
+            </div>
+        </Card>
+    }
+}
