@@ -30,6 +30,15 @@ document.addEventListener("keydown", ({ key, target }) => {
   document.getElementById("shortcuts")?.togglePopover();
 });
 
+// A panel that something was typed into is not closed without a question.
+let typed = false;
+addEventListener("input", ({ target }) => (typed ||= target.closest(".backdrop form") !== null));
+addEventListener("submit", () => (typed = false));
+addEventListener("beforeunload", (event) => typed && event.preventDefault());
+
+// A form that was sent while its sender was signed out is shown again.
+document.querySelector("form[data-resume]")?.submit();
+
 const islands = document.querySelectorAll("leptos-island");
 
 if (islands.length > 0) {

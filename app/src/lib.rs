@@ -40,6 +40,8 @@ mod recent;
 #[cfg(feature = "ssr")]
 mod render;
 #[cfg(feature = "ssr")]
+mod resumed;
+#[cfg(feature = "ssr")]
 pub mod routes;
 #[cfg(feature = "ssr")]
 mod sealed_file;

@@ -16,6 +16,7 @@ use crate::{
     access::{Access, LiveSession, SignedIn, admit},
     context::Context,
     error::PageError,
+    resumed,
 };
 
 /// The request that an act is run for: by a page's handler, or by an island.
@@ -25,11 +26,16 @@ pub struct Caller {
     pub(super) client: Client,
     pub(super) session: Session,
     pub(super) headers: HeaderMap,
+    /// The form is shown again to somebody who was signed out: nothing is done with it.
+    is_resumed: bool,
 }
 
 impl Caller {
     /// Runs an act in process.
     pub async fn run<T>(&self, act: impl Future<Output = Result<T, ActError>> + Send) -> Result<T, ActError> {
+        if self.is_resumed {
+            return Err(ActError::field("", resumed::SAID));
+        }
         let caller = self.clone();
         let scoped = Owner::new().with(|| {
             provide_context(caller);
@@ -80,6 +86,7 @@ impl FromRequestParts<Context> for Caller {
             client: parts.extensions.get().cloned().expect("the server names the client of each request"),
             session: parts.extensions.get().cloned().expect("the server gives each request to the portal a session"),
             headers: parts.headers.clone(),
+            is_resumed: parts.uri.query() == Some(resumed::QUERY),
         })
     }
 }

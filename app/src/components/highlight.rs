@@ -16,7 +16,7 @@ fn parts(code: &str) -> Vec<(Kind, &str)> {
     let mut parts = Vec::new();
     let (mut rest, mut plain) = (code, 0);
     let mut push = |kind: Kind, part| {
-        if part != "" {
+        if !str::is_empty(part) {
             parts.push((kind, part));
         }
     };

@@ -68,13 +68,16 @@ impl<const N: usize> From<&[&'static str; N]> for Heads {
 
 /// A table; its children are the rows (`<tr>`). Where it is narrow each row becomes a small card, so a cell says
 /// what it is by a class: `cell-main` (headline, its link covers the row), `cell-head` (headline without one), `cell-end` (status, at the right),
-/// `cell-mono`, `cell-muted`, `cell-less` (left out where the table is narrow); `data-label` names it in the card. A dimmed row has the class `row-off`.
+/// `cell-mono`, `cell-muted`, `cell-less` (left out of a narrow table), `cell-least` (left out of the card); `data-label` names it in the card. A dimmed row has the class `row-off`.
 #[component]
 pub fn DataTable(
     /// The accessible name.
     #[prop(into)]
     label: String,
     #[prop(into)] columns: Heads,
+    /// What is done to the rows that are selected.
+    #[prop(optional, into)]
+    foot: ViewFnOnce,
     children: Children,
 ) -> impl IntoView {
     let heads = columns.0.into_iter().map(Head::view);
@@ -84,6 +87,7 @@ pub fn DataTable(
                 <thead><tr>{heads.collect_view()}</tr></thead>
                 <tbody>{children()}</tbody>
             </table>
+            {foot.run()}
         </div>
     }
 }

@@ -12,6 +12,9 @@ use super::dom;
 /// Says that the content was shown anew: `boot.js` starts the islands in it, others look at it again.
 pub(super) const SHOWN: &str = "shown-anew";
 
+/// The id of what is to have the focus on the page that follows, in the session's storage.
+pub(super) const FOCUSED: &str = "filter-focus";
+
 /// What an act answered.
 pub(super) enum Answer {
     Done(JsValue),

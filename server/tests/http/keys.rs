@@ -1,5 +1,6 @@
 //! `/keys/{key_id}`
 
+mod activity;
 mod profiles;
 mod restrictions;
 mod signing_secret;

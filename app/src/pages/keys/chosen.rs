@@ -116,8 +116,16 @@ struct Place<'a> {
     app: Option<&'a AppId>,
 }
 
+/// Each once.
 fn ids(form: &FormState) -> Result<Vec<KeyId>, PageError> {
-    form.values_of("key").map(|id| KeyId::parse(id).ok_or(PageError::NotFound)).collect()
+    let mut ids = Vec::new();
+    for id in form.values_of("key") {
+        let id = KeyId::parse(id).ok_or(PageError::NotFound)?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
 }
 
 impl Place<'_> {

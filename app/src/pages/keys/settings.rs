@@ -81,7 +81,7 @@ fn SigningCard(key: Key, may_change: bool, now: Timestamp) -> impl IntoView {
             title="Signing secret"
             actions=move || may_change.then(|| view! { <Open key=id what="signing-secret" id="rotate-signing" name/> })
         >
-            <Facts><Fact label="Signing secret"><Signing key now/></Fact></Facts>
+            <Facts><Fact label="In use"><Signing key now/></Fact></Facts>
         </Card>
     }
 }

@@ -52,14 +52,18 @@ pub fn Keys(list: KeyList) -> impl IntoView {
         view! { <KeyRow key owner environment scopes turn chosen now/> }
     });
     view! {
-        <DataTable label="API keys" columns=heads>{rows.collect_view()}</DataTable>
-        {choose.then(|| view! {
+        <DataTable
+            label="API keys" columns=heads
+            foot=move || choose.then(|| view! {
             <form id="choose" class="chosen" method="get" action=action>
                 <span class="chosen-count">" selected"</span>
                 <button class="btn btn-small" name="do" value="pause">"Pause selected"</button>
                 <button class="btn btn-small btn-danger-quiet" name="do" value="revoke">"Revoke selected"</button>
             </form>
-        })}
+            })
+        >
+            {rows.collect_view()}
+        </DataTable>
         <div class="table-foot">
             <p>"Keys are hashed; a lost key can’t be shown again."</p>
             <Pager newer older/>
