@@ -4,7 +4,7 @@
 cargo_leptos=0.3.10 # 0.3.11 needs a newer rustc than the project does
 wasm_bindgen=0.2.129 # must be the very version in Cargo.toml
 
-declare -A minutes=([wasm-target]=1 [cargo-leptos]=8 [wasm-bindgen]=3 [npm]=1 [site]=2 [server]=7)
+declare -A minutes=([wasm-target]=1 [cargo-leptos]=7 [wasm-bindgen]=1 [npm]=1 [site]=3 [server]=8)
 
 # needs STEP: does it have to be done here?
 needs() {

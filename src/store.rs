@@ -38,6 +38,7 @@ mod peppers;
 mod places;
 mod pools;
 mod postgres;
+mod readers;
 mod restrictions;
 mod revocation_latency;
 mod root_tokens;
@@ -65,7 +66,7 @@ use std::{
 };
 
 use sqlx::{
-    Any, AnyPool,
+    Any,
     any::{AnyArguments, AnyRow},
     query::Query,
 };
@@ -80,7 +81,7 @@ pub use feed::{Heard, LEASE};
 pub use first_steps::FirstSteps;
 pub use key_list::{KeyFilter, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
 pub use lifecycle::Contents;
-pub use located::{LocatedApp, LocatedOrg, LocatedProject, LocatedTenant};
+pub use located::{Located, LocatedApp, LocatedOrg, LocatedProject, LocatedTenant};
 pub use location::{Location, OpenError};
 pub use lock_file::open_lock;
 pub use navigation::Navigation;
@@ -93,11 +94,13 @@ pub use usage::{Refused, Used};
 pub use verify::StoredKey;
 
 use crate::{Clock, Entropy, Error, Result, Timestamp, profile::Profile, vault::Vault};
+use connector::Connector;
 use feed::Feed;
 use jobs::Doorbell;
 use notes::Notes;
 use peppers::Peppers;
 use pools::{LOOK_UP, Pools};
+use readers::Readers;
 use revocation_latency::Prover;
 use row::Read;
 use writes::Writes;
@@ -188,7 +191,7 @@ impl Store {
         if matches!(self.0.location, Location::Postgres(_)) {
             return Ok(Vec::new());
         }
-        sqlite::damages(&mut *self.read().acquire().await?).await
+        sqlite::damages(&mut Connector::reader(&self.0.location)?.connect().await?).await
     }
 
     /// Writes what was noted, folds the WAL into the database, and closes every connection. What a database that hangs
@@ -208,7 +211,7 @@ impl Store {
         let _ = timeout(closing, closed).await;
     }
 
-    fn read(&self) -> &AnyPool {
+    fn read(&self) -> &Readers {
         #[cfg(feature = "testing")]
         self.0.reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         &self.0.pools.read

@@ -13,13 +13,13 @@ use sallyport::{
     Result,
     app::App,
     audit::{Act, Actor},
-    id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId, UserId},
+    id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
     key::Key,
     member::{Permission, Role},
     org::Org,
     project::Project,
     request::Client,
-    store::{LocatedApp, LocatedOrg, LocatedProject, LocatedTenant, Store},
+    store::{Located, LocatedApp, LocatedOrg, LocatedProject, LocatedTenant, Store},
     tenant::Tenant,
     user::User,
 };
@@ -55,42 +55,43 @@ pub fn session_digest(id: &Id) -> [u8; 32] {
     Sha256::digest(id.0.to_be_bytes()).into()
 }
 
-/// A session that is alive, before its person was looked up.
-pub struct LiveSession {
-    user: UserId,
+/// The session that a request's cookie names; whether it is alive, the store says with what is looked for.
+pub struct SessionCookie {
     digest: [u8; 32],
     client: Client,
 }
 
-impl LiveSession {
-    async fn find(parts: &Parts) -> Result<Option<Self>, PageError> {
-        match (parts.extensions.get::<Session>(), parts.extensions.get::<Client>()) {
-            (Some(session), Some(client)) => Self::with(session, client).await,
-            _ => Ok(None),
-        }
+impl SessionCookie {
+    fn find(parts: &Parts) -> Option<Self> {
+        Self::of(parts.extensions.get::<Session>()?, parts.extensions.get::<Client>()?)
     }
 
-    /// The one that a request's cookie names.
-    pub(crate) async fn with(session: &Session, client: &Client) -> Result<Option<Self>, PageError> {
-        let user: Option<UserId> = session.get(USER).await.map_err(|error| {
-            tracing::error!(%error, "a session could not be loaded");
-            PageError::Unavailable
-        })?;
-        let (Some(user), Some(id)) = (user, session.id()) else { return Ok(None) };
-        Ok(Some(Self { user, digest: session_digest(&id), client: client.clone() }))
+    pub(crate) fn of(session: &Session, client: &Client) -> Option<Self> {
+        Some(Self { digest: session_digest(&session.id()?), client: client.clone() })
     }
 
-    /// Or where to sign in, and what to come back to.
-    async fn of(parts: &Parts) -> Result<Self, PageError> {
-        Self::find(parts).await?.ok_or_else(|| sign_in(parts))
+    /// The person, if the session is alive.
+    pub(crate) async fn person(&self, store: &Store) -> Result<Option<SignedIn>, PageError> {
+        Ok(store.person(&self.digest).await?.map(|user| self.of_user(user)))
     }
 
-    pub(crate) fn user(&self) -> &UserId {
-        &self.user
+    fn of_user(&self, user: User) -> SignedIn {
+        SignedIn { user, session: self.digest, client: self.client.clone() }
     }
 
-    pub(crate) fn of_user(self, user: User) -> SignedIn {
-        SignedIn { user, session: self.digest, client: self.client }
+    /// The person, where they may do more than choose another password.
+    pub(crate) async fn settled(&self, store: &Store) -> Result<SignedIn, PageError> {
+        let me = self.person(store).await?.ok_or(PageError::SignIn { next: None })?;
+        me.settled()?;
+        Ok(me)
+    }
+
+    /// What was located, for a person who is settled: before that they do not learn whether it is there.
+    fn located<T>(&self, located: Option<Located<T>>) -> Result<(SignedIn, T), PageError> {
+        let located = located.ok_or(PageError::SignIn { next: None })?;
+        let me = self.of_user(located.user);
+        me.settled()?;
+        Ok((me, located.found.ok_or(PageError::NotFound)?))
     }
 }
 
@@ -98,6 +99,11 @@ fn sign_in(parts: &Parts) -> PageError {
     // Coming back to a POST would show its page, not repeat it; better to start at the beginning.
     let here = parts.uri.path_and_query().map(|here| here.as_str().to_owned());
     PageError::SignIn { next: here.filter(|here| parts.method == Method::GET && here != "/") }
+}
+
+/// To sign in, and then to come back to this page.
+fn back_to(error: PageError, parts: &Parts) -> PageError {
+    if matches!(error, PageError::SignIn { .. }) { sign_in(parts) } else { error }
 }
 
 /// A person with a live session.
@@ -125,17 +131,10 @@ impl SignedIn {
 
     /// The person of this session, if it is alive.
     pub async fn find(parts: &mut Parts, context: &Context) -> Result<Option<Self>, PageError> {
-        let Some(session) = LiveSession::find(parts).await? else { return Ok(None) };
-        let user = context.store.user(&session.user).await?;
-        Ok(user.map(|user| session.of_user(user)))
-    }
-}
-
-/// Refuses them, too, where what they asked for is not there: whether it is, they learn once they chose a password.
-async fn settled(store: &Store, user: &UserId) -> Result<(), PageError> {
-    match store.user(user).await? {
-        Some(user) if user.must_change_password => Err(PageError::ChangePassword),
-        _ => Ok(()),
+        match SessionCookie::find(parts) {
+            Some(cookie) => cookie.person(&context.store).await,
+            None => Ok(None),
+        }
     }
 }
 
@@ -182,13 +181,13 @@ impl OrgAccess {
         Ok(Self { me, org, role })
     }
 
-    async fn found(session: LiveSession, store: &Store, id: &OrgId) -> Result<Self, PageError> {
-        let located = store.locate_org(&session.user, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self::at(session, located))
+    async fn found(cookie: &SessionCookie, store: &Store, id: &OrgId) -> Result<Self, PageError> {
+        let (me, located) = cookie.located(store.locate_org(&cookie.digest, id).await?)?;
+        Ok(Self::at(me, located))
     }
 
-    fn at(session: LiveSession, located: LocatedOrg) -> Self {
-        Self { me: session.of_user(located.user), org: located.org, role: located.role }
+    fn at(me: SignedIn, located: LocatedOrg) -> Self {
+        Self { me, org: located.org, role: located.role }
     }
 }
 
@@ -200,13 +199,13 @@ pub struct TenantAccess {
 }
 
 impl TenantAccess {
-    async fn found(session: LiveSession, store: &Store, id: &TenantId) -> Result<Self, PageError> {
-        let located = store.locate_tenant(&session.user, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self::at(session, located))
+    async fn found(cookie: &SessionCookie, store: &Store, id: &TenantId) -> Result<Self, PageError> {
+        let (me, located) = cookie.located(store.locate_tenant(&cookie.digest, id).await?)?;
+        Ok(Self::at(me, located))
     }
 
-    fn at(session: LiveSession, located: LocatedTenant) -> Self {
-        Self { within: OrgAccess::at(session, located.within), tenant: located.tenant }
+    fn at(me: SignedIn, located: LocatedTenant) -> Self {
+        Self { within: OrgAccess::at(me, located.within), tenant: located.tenant }
     }
 }
 
@@ -218,13 +217,13 @@ pub struct ProjectAccess {
 }
 
 impl ProjectAccess {
-    async fn found(session: LiveSession, store: &Store, id: &ProjectId) -> Result<Self, PageError> {
-        let located = store.locate_project(&session.user, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self::at(session, located))
+    async fn found(cookie: &SessionCookie, store: &Store, id: &ProjectId) -> Result<Self, PageError> {
+        let (me, located) = cookie.located(store.locate_project(&cookie.digest, id).await?)?;
+        Ok(Self::at(me, located))
     }
 
-    fn at(session: LiveSession, located: LocatedProject) -> Self {
-        Self { within: TenantAccess::at(session, located.within), project: located.project }
+    fn at(me: SignedIn, located: LocatedProject) -> Self {
+        Self { within: TenantAccess::at(me, located.within), project: located.project }
     }
 }
 
@@ -236,13 +235,13 @@ pub struct AppAccess {
 }
 
 impl AppAccess {
-    async fn found(session: LiveSession, store: &Store, id: &AppId) -> Result<Self, PageError> {
-        let located = store.locate_app(&session.user, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self::at(session, located))
+    async fn found(cookie: &SessionCookie, store: &Store, id: &AppId) -> Result<Self, PageError> {
+        let (me, located) = cookie.located(store.locate_app(&cookie.digest, id).await?)?;
+        Ok(Self::at(me, located))
     }
 
-    fn at(session: LiveSession, located: LocatedApp) -> Self {
-        Self { within: ProjectAccess::at(session, located.within), app: located.app }
+    fn at(me: SignedIn, located: LocatedApp) -> Self {
+        Self { within: ProjectAccess::at(me, located.within), app: located.app }
     }
 
     pub fn org(&self) -> &OrgAccess {
@@ -265,10 +264,10 @@ pub struct OperatedApp {
 }
 
 impl OperatedApp {
-    async fn found(session: LiveSession, store: &Store, id: &AppId) -> Result<Self, PageError> {
-        let user = store.user(&session.user).await?.ok_or(PageError::NotFound)?;
-        let app = store.app_for_operator(&user.id, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self { me: session.of_user(user), app })
+    async fn found(cookie: &SessionCookie, store: &Store, id: &AppId) -> Result<Self, PageError> {
+        let me = cookie.settled(store).await?;
+        let app = store.app_for_operator(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
+        Ok(Self { me, app })
     }
 }
 
@@ -306,11 +305,12 @@ impl KeyPlace {
 }
 
 impl KeyAccess {
-    async fn found(session: LiveSession, store: &Store, id: &KeyId) -> Result<Self, PageError> {
-        let key = store.key_for(&session.user, id).await?.ok_or(PageError::NotFound)?;
+    async fn found(cookie: &SessionCookie, store: &Store, id: &KeyId) -> Result<Self, PageError> {
+        let me = cookie.settled(store).await?;
+        let key = store.key_for(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
         let within = match &key.app_id {
-            Some(app) => KeyPlace::App(Box::new(AppAccess::found(session, store, app).await?)),
-            None => KeyPlace::Org(Box::new(OrgAccess::found(session, store, &key.org_id).await?)),
+            Some(app) => KeyPlace::App(Box::new(AppAccess::found(cookie, store, app).await?)),
+            None => KeyPlace::Org(Box::new(OrgAccess::found(cookie, store, &key.org_id).await?)),
         };
         let needed = key.needs(&within.org().me.user.id, store.profile());
         Ok(Self { within, key, needed })
@@ -333,7 +333,7 @@ impl KeyAccess {
 }
 
 macro_rules! extracted {
-    ($($access:ident by $id:ident of |$found:ident| $me:expr),* $(,)?) => {$(
+    ($($access:ident by $id:ident),* $(,)?) => {$(
         impl Access for $access {
             type Id = $id;
 
@@ -341,13 +341,8 @@ macro_rules! extracted {
                 $id::parse(id)
             }
 
-            async fn found(session: LiveSession, store: &Store, id: &$id) -> Result<Self, PageError> {
-                $access::found(session, store, id).await
-            }
-
-            fn me(&self) -> &SignedIn {
-                let $found = self;
-                $me
+            async fn found(cookie: &SessionCookie, store: &Store, id: &$id) -> Result<Self, PageError> {
+                $access::found(cookie, store, id).await
             }
         }
 
@@ -355,19 +350,19 @@ macro_rules! extracted {
             type Rejection = PageError;
 
             async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
-                let session = LiveSession::of(parts).await?;
+                let cookie = SessionCookie::find(parts).ok_or_else(|| sign_in(parts))?;
                 let id = admit::id_of::<$access>(parts, context).await;
-                admit(session, &context.store, id.as_ref()).await
+                admit(&cookie, &context.store, id.as_ref()).await.map_err(|error| back_to(error, parts))
             }
         }
     )*};
 }
 
 extracted!(
-    OrgAccess by OrgId of |found| &found.me,
-    TenantAccess by TenantId of |found| &found.within.me,
-    ProjectAccess by ProjectId of |found| &found.within.within.me,
-    AppAccess by AppId of |found| &found.org().me,
-    OperatedApp by AppId of |found| &found.me,
-    KeyAccess by KeyId of |found| &found.within.org().me,
+    OrgAccess by OrgId,
+    TenantAccess by TenantId,
+    ProjectAccess by ProjectId,
+    AppAccess by AppId,
+    OperatedApp by AppId,
+    KeyAccess by KeyId,
 );

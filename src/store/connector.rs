@@ -28,9 +28,6 @@ const SQLITE_READER: &str = "PRAGMA busy_timeout = 10000; PRAGMA cache_size = -1
 pub(super) struct Connector {
     pub(super) options: AnyConnectOptions,
     pub(super) session: &'static str,
-    /// Such a connection can fall silent or be left in a transaction: it is tested before it serves again. One that reads
-    /// a file can not.
-    pub(super) is_tested: bool,
 }
 
 impl Connector {
@@ -39,7 +36,7 @@ impl Connector {
             Location::Sqlite(path) => (sqlite_url(path), SQLITE_WRITER),
             Location::Postgres(url) => (url.clone(), POSTGRES),
         };
-        Ok(Self { options: AnyConnectOptions::from_str(&url)?, session, is_tested: true })
+        Ok(Self { options: AnyConnectOptions::from_str(&url)?, session })
     }
 
     /// On SQLite one that can't write. On PostgreSQL pages read and write over the same connections.
@@ -47,7 +44,7 @@ impl Connector {
         match location {
             Location::Sqlite(path) => {
                 let options = AnyConnectOptions::from_str(&sqlite_reader_url(path))?;
-                Ok(Self { options, session: SQLITE_READER, is_tested: false })
+                Ok(Self { options, session: SQLITE_READER })
             }
             Location::Postgres(_) => Self::writer(location),
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::{Any, AnyConnection, query::Query};
+use sqlx::{Any, Executor, query::Query};
 
 use super::{Store, detached, row::Read, tx::Tx};
 use crate::{
@@ -18,8 +18,7 @@ impl Store {
     /// refused today, and would hide that it was made.
     pub async fn check_repeat(&self, act: &Act) -> Result<()> {
         let (Some(caller), Some(once)) = (caller(&act.actor), act.once) else { return Ok(()) };
-        let mut connection = self.read().acquire().await?;
-        made_before(&mut connection, caller, once).await.map(drop)
+        made_before(self.read(), caller, once).await
     }
 
     /// Forgets the requests of more than a day ago; how many those were.
@@ -64,7 +63,7 @@ fn caller(actor: &Actor) -> Option<&str> {
     matches!(actor, Actor::RootToken { .. } | Actor::Key { .. }).then(|| actor.id())
 }
 
-async fn made_before(on: &mut AnyConnection, caller: &str, once: Once) -> Result<()> {
+async fn made_before(on: impl Executor<'_, Database = Any>, caller: &str, once: Once) -> Result<()> {
     let row = sqlx::query("SELECT request_digest, made_id FROM idempotency WHERE caller_id = $1 AND key_digest = $2")
         .bind(caller.to_owned())
         .bind(once.key.to_vec())

@@ -158,6 +158,8 @@ enum Value {
 /// Conditions with their values, in the order of their numbers.
 struct Conditions {
     sql: String,
+    /// What holds for all keys or for none, and need not be asked of each.
+    of_all: &'static str,
     /// The number of the organization's id.
     org: &'static str,
     values: Vec<Value>,
@@ -165,15 +167,20 @@ struct Conditions {
 
 impl Conditions {
     fn of_keys(org: &OrgId, app: Option<&AppId>) -> Self {
-        // An app's own column where one is asked for, so that its index serves the page and the count alone: whether
-        // the app is the organization's is asked once and not of each key.
+        // An app's own column where one is asked for, so that its index serves the page and the count alone.
         match app {
             Some(app) => Self {
-                sql: "k.app_id = $1 AND EXISTS (SELECT 1 FROM apps a WHERE a.id = $1 AND a.org_id = $2)".to_owned(),
+                sql: "k.app_id = $1".to_owned(),
+                of_all: "EXISTS (SELECT 1 FROM apps a WHERE a.id = $1 AND a.org_id = $2)",
                 org: "$2",
                 values: vec![Value::Text(app.to_string()), Value::Text(org.to_string())],
             },
-            None => Self { sql: "k.org_id = $1".to_owned(), org: "$1", values: vec![Value::Text(org.to_string())] },
+            None => Self {
+                sql: "k.org_id = $1".to_owned(),
+                of_all: "TRUE",
+                org: "$1",
+                values: vec![Value::Text(org.to_string())],
+            },
         }
     }
 
@@ -238,10 +245,10 @@ impl Conditions {
         }
     }
 
-    /// How many keys fulfil them, up to one more than are counted.
+    /// How many keys fulfil them, up to one more than are counted, where any do.
     fn count(&self) -> String {
         let most = KeyPage::COUNTED + 1;
-        format!("SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM keys k WHERE {} LIMIT {most}) AS counted", self.sql)
+        format!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM keys k WHERE {} LIMIT {most}) AS counted", self.sql)
     }
 
     async fn fetch(self, store: &Store, sql: String) -> Result<Vec<AnyRow>> {
@@ -299,10 +306,13 @@ impl Store {
             let (value, id) = (conditions.number(value), conditions.number(Value::Text(id.to_string())));
             conditions.and(&format!("({column}, k.id) {} ({value}, {id})", down.0));
         }
+        // The others are among the columns.
+        let sorted_by = if filter.sort == KeySort::Label { ", k.label_folded AS sorted_by" } else { "" };
         let sql = format!(
-            "SELECT {}, {column} AS sorted_by, ({total}) AS total FROM keys k WHERE {} \
+            "SELECT {}{sorted_by}, ({total}) AS total FROM keys k WHERE {} AND {} \
              ORDER BY {column} {order}, k.id {order} LIMIT {}",
             columns(conditions.org),
+            conditions.of_all,
             conditions.sql,
             limit + 1,
             order = down.1
@@ -353,7 +363,7 @@ impl Store {
     pub async fn count_keys(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter) -> Result<i64> {
         let mut conditions = Conditions::of_keys(org, app);
         conditions.narrow(filter, self.profile(), self.now());
-        let sql = conditions.count();
+        let sql = format!("SELECT CASE WHEN {} THEN ({}) ELSE 0 END AS n", conditions.of_all, conditions.count());
         conditions.fetch(self, sql).await?.first().map_or(Ok(0), |row| row.int("n"))
     }
 }

@@ -21,14 +21,13 @@ macro_rules! newest_secret_first {
     };
 }
 
-/// What lists show of the secret of a key `k`.
+/// What lists show of the secret of a key `k`: of the same one. Said so that the unique index on key and number gives it,
+/// and nothing is sorted for each key.
 macro_rules! shown_column {
     () => {
-        concat!(
-            "(SELECT s.shown FROM key_secrets s WHERE s.key_id = k.id ORDER BY ",
-            $crate::store::key_secrets::newest_secret_first!(),
-            " LIMIT 1) AS shown"
-        )
+        "COALESCE(\
+            (SELECT s.shown FROM key_secrets s WHERE s.key_id = k.id AND s.ended_at IS NULL ORDER BY s.n DESC LIMIT 1), \
+            (SELECT s.shown FROM key_secrets s WHERE s.key_id = k.id ORDER BY s.n DESC LIMIT 1)) AS shown"
     };
 }
 

@@ -8,7 +8,12 @@ use std::{
 use sqlx::{AnyConnection, AnyPool, Connection, Executor, any::AnyPoolOptions};
 use tokio::time::timeout;
 
-use super::{Location, connector::Connector, writes::Writes};
+use super::{
+    Location,
+    connector::Connector,
+    readers::{FileReaders, Readers},
+    writes::Writes,
+};
 
 /// How long pages and writes wait for a connection of their pool.
 const ACQUIRE: Duration = Duration::from_secs(10);
@@ -18,10 +23,10 @@ pub(super) const LOOK_UP: Duration = Duration::from_millis(1_250);
 const PING: Duration = Duration::from_millis(500);
 
 pub(super) struct Pools {
-    pub read: AnyPool,
+    pub read: Readers,
     pub write: AnyPool,
     /// The verifier's own readers: slow pages must not keep it from looking keys up.
-    pub verify: AnyPool,
+    pub verify: Readers,
 }
 
 impl Pools {
@@ -31,16 +36,17 @@ impl Pools {
             Location::Sqlite(_) => {
                 let reader = Connector::reader(location)?;
                 Ok(Self {
-                    read: reader.pool(8, ACQUIRE, silence, None),
+                    read: FileReaders::new(reader.clone(), 8, ACQUIRE).into(),
                     // One writer, so that writers queue here and not in SQLite's busy handler.
                     write: Connector::writer(location)?.pool(1, ACQUIRE, silence, Some(writes)),
-                    verify: reader.pool(2, LOOK_UP, silence, None),
+                    verify: FileReaders::new(reader, 2, LOOK_UP).into(),
                 })
             }
             Location::Postgres(_) => {
                 let connector = Connector::writer(location)?;
                 let pages = connector.pool(16, ACQUIRE, silence, Some(writes));
-                Ok(Self { read: pages.clone(), write: pages, verify: connector.pool(2, LOOK_UP, silence, None) })
+                let verify = Readers::Pool(connector.pool(2, LOOK_UP, silence, None));
+                Ok(Self { read: Readers::Pool(pages.clone()), write: pages, verify })
             }
         }
     }
@@ -49,7 +55,7 @@ impl Pools {
 impl Connector {
     fn pool(&self, size: u32, acquire: Duration, silence: &Silence, writes: Option<&Writes>) -> AnyPool {
         let (session, silence, writes) = (self.session, silence.clone(), writes.cloned());
-        let mut options = AnyPoolOptions::new()
+        let options = AnyPoolOptions::new()
             .max_connections(size)
             .acquire_timeout(acquire)
             // Instead of the pool's own test, which waits without end for a connection that fell silent.
@@ -59,24 +65,22 @@ impl Connector {
                     connection.execute(session).await?;
                     Ok(())
                 })
-            });
-        if self.is_tested {
-            options = options
-                .before_acquire(move |connection, meta| {
-                    let silent = silence.is_younger_than(meta.age);
-                    Box::pin(async move { Ok(!silent && is_sound(connection).await) })
+            })
+            // A connection may have fallen silent or been left in a transaction: it is tested before it serves again.
+            .before_acquire(move |connection, meta| {
+                let silent = silence.is_younger_than(meta.age);
+                Box::pin(async move { Ok(!silent && is_sound(connection).await) })
+            })
+            .after_release(move |connection, _| {
+                let writes = writes.clone();
+                Box::pin(async move {
+                    let sound = is_sound(connection).await;
+                    if let (false, Some(writes)) = (sound, writes) {
+                        writes.failed("a transaction could not be ended");
+                    }
+                    Ok(sound)
                 })
-                .after_release(move |connection, _| {
-                    let writes = writes.clone();
-                    Box::pin(async move {
-                        let sound = is_sound(connection).await;
-                        if let (false, Some(writes)) = (sound, writes) {
-                            writes.failed("a transaction could not be ended");
-                        }
-                        Ok(sound)
-                    })
-                });
-        }
+            });
         options.connect_lazy_with(self.options.clone())
     }
 }

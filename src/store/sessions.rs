@@ -86,16 +86,21 @@ impl Store {
         .fetch_optional(self.read())
         .await?;
         let Some(row) = row else { return Ok(None) };
-        if now.since(row.time("last_seen_at")?) >= SEEN_STEP {
-            self.note(|waiting| {
-                waiting.last_seen.insert(digest, now.micros());
-            });
-        }
+        self.seen(digest, now, row.time("last_seen_at")?);
         Ok(Some(SessionRow {
             user_id: UserId::stored(row.text("user_id")?),
             data: row.text("data")?,
             expires_at: row.time("expires_at")?,
         }))
+    }
+
+    /// Notes that somebody used this session.
+    pub(super) fn seen(&self, digest: [u8; 32], now: Timestamp, before: Timestamp) {
+        if now.since(before) >= SEEN_STEP {
+            self.note(|waiting| {
+                waiting.last_seen.insert(digest, now.micros());
+            });
+        }
     }
 
     /// Writes what a session carries. One that was deleted meanwhile stays deleted.

@@ -6,7 +6,7 @@ use axum::{
 };
 use sallyport::store::Store;
 
-use super::{LiveSession, SignedIn, settled};
+use super::{SessionCookie, back_to, sign_in};
 use crate::{context::Context, error::PageError};
 
 /// What a person has in hand only where they may see it.
@@ -16,28 +16,23 @@ pub trait Access: Sized + Send {
     fn parse(id: &str) -> Option<Self::Id>;
 
     fn found(
-        session: LiveSession,
+        cookie: &SessionCookie,
         store: &Store,
         id: &Self::Id,
     ) -> impl Future<Output = Result<Self, PageError>> + Send;
-
-    fn me(&self) -> &SignedIn;
 }
 
 /// The thing with this id, for the person of this session; `None` is the id of nothing. They learn that they have to
 /// choose another password before they learn whether it is there.
-pub(crate) async fn admit<A: Access>(session: LiveSession, store: &Store, id: Option<&A::Id>) -> Result<A, PageError> {
-    let user = session.user.clone();
-    let found = match id {
-        Some(id) => A::found(session, store, id).await,
-        None => Err(PageError::NotFound),
-    };
-    if matches!(found, Err(PageError::NotFound)) {
-        settled(store, &user).await?;
+pub(crate) async fn admit<A: Access>(
+    cookie: &SessionCookie,
+    store: &Store,
+    id: Option<&A::Id>,
+) -> Result<A, PageError> {
+    match id {
+        Some(id) => A::found(cookie, store, id).await,
+        None => Err(cookie.settled(store).await.err().unwrap_or(PageError::NotFound)),
     }
-    let found = found?;
-    found.me().settled()?;
-    Ok(found)
 }
 
 pub(super) async fn id_of<A: Access>(parts: &mut Parts, context: &Context) -> Option<A::Id> {
@@ -52,12 +47,12 @@ impl<A: Access> FromRequestParts<Context> for Addressed<A> {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
-        let session = LiveSession::of(parts).await?;
+        let cookie = SessionCookie::find(parts).ok_or_else(|| sign_in(parts))?;
         match id_of::<A>(parts, context).await {
             Some(id) => Ok(Self(id)),
             None => {
-                settled(&context.store, &session.user).await?;
-                Err(PageError::NotFound)
+                let settled = cookie.settled(&context.store).await.map_err(|error| back_to(error, parts));
+                Err(settled.err().unwrap_or(PageError::NotFound))
             }
         }
     }

@@ -13,7 +13,7 @@ use tower_sessions::Session;
 
 use super::ActError;
 use crate::{
-    access::{Access, LiveSession, SignedIn, admit},
+    access::{Access, SessionCookie, SignedIn, admit},
     context::Context,
     error::PageError,
     resumed,
@@ -55,9 +55,7 @@ impl Caller {
 
     /// The person, even before they chose another password than the one that somebody else set.
     pub(super) async fn just_signed_in(&self) -> Result<SignedIn, PageError> {
-        let session = self.live().await?;
-        let user = self.store().user(session.user()).await?;
-        Ok(session.of_user(user.ok_or(PageError::SignIn { next: None })?))
+        self.cookie()?.person(self.store()).await?.ok_or(PageError::SignIn { next: None })
     }
 
     /// The person.
@@ -69,11 +67,11 @@ impl Caller {
 
     /// The thing with this id, where the person may see it.
     pub async fn access<A: Access>(&self, id: &A::Id) -> Result<A, PageError> {
-        admit(self.live().await?, self.store(), Some(id)).await
+        admit(&self.cookie()?, self.store(), Some(id)).await
     }
 
-    async fn live(&self) -> Result<LiveSession, PageError> {
-        LiveSession::with(&self.session, &self.client).await?.ok_or(PageError::SignIn { next: None })
+    fn cookie(&self) -> Result<SessionCookie, PageError> {
+        SessionCookie::of(&self.session, &self.client).ok_or(PageError::SignIn { next: None })
     }
 }
 

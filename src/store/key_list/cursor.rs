@@ -25,7 +25,9 @@ impl Cursor {
     pub fn of(row: &AnyRow, sort: KeySort) -> Result<String> {
         let value = match sort {
             KeySort::Label => row.text("sorted_by")?,
-            _ => row.int("sorted_by")?.to_string(),
+            KeySort::Newest | KeySort::Oldest => row.int("created_at")?.to_string(),
+            KeySort::LastUsed => row.int_opt("last_used_at")?.unwrap_or(0).to_string(),
+            KeySort::Expires => row.int_opt("expires_at")?.unwrap_or(i64::MAX).to_string(),
         };
         Ok(cursor(&KeyId::stored(row.text("id")?), &value))
     }

@@ -10,6 +10,11 @@ use crate::{
     store::{key_secrets::shown_column, key_status, keys::scopes, row::Read},
 };
 
+/// What a row's flags are made of, in one column: the driver takes its time for each.
+const REVOKED: i64 = 1;
+const PAUSED: i64 = 2;
+const SUSPENDED: i64 = 4;
+
 /// The columns of a [`ListedKey`], of `keys k` of the organization whose id is `org` in SQL.
 pub(super) fn columns(org: &str) -> String {
     format!(
@@ -17,9 +22,9 @@ pub(super) fn columns(org: &str) -> String {
          WHEN 'member' THEN (SELECT u.name FROM users u WHERE u.id = k.owner_id) END AS owner_name, \
          k.label, k.environment, k.mode, {}, k.scopes, k.created_at, k.expires_at, \
          (SELECT v.last_at FROM key_uses v WHERE v.key_id = k.id) AS last_used_at, \
-         CAST(CASE WHEN k.revoked_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS revoked, \
-         CAST(CASE WHEN k.paused_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS paused, \
-         CAST(CASE WHEN {} THEN 1 ELSE 0 END AS BIGINT) AS suspended",
+         CAST(CASE WHEN k.revoked_at IS NULL THEN 0 ELSE {REVOKED} END \
+         + CASE WHEN k.paused_at IS NULL THEN 0 ELSE {PAUSED} END + CASE WHEN {} THEN {SUSPENDED} ELSE 0 END AS BIGINT) \
+         AS flags",
         shown_column!(),
         key_status::suspended(org)
     )
@@ -27,6 +32,8 @@ pub(super) fn columns(org: &str) -> String {
 
 pub(super) fn listed(row: &AnyRow, now: Timestamp) -> Result<ListedKey> {
     let expires_at = row.time_opt("expires_at")?;
+    let flags = row.int("flags")?;
+    let is = |flag: i64| flags & flag != 0;
     let expired = expires_at.is_some_and(|at| at <= now);
     Ok(ListedKey {
         id: KeyId::stored(row.text("id")?),
@@ -41,7 +48,7 @@ pub(super) fn listed(row: &AnyRow, now: Timestamp) -> Result<ListedKey> {
         created_at: row.time("created_at")?,
         expires_at,
         last_used_at: row.time_opt("last_used_at")?,
-        status: Status::first_of(row.flag("revoked")?, expired, row.flag("suspended")?, row.flag("paused")?),
-        paused: row.flag("paused")?,
+        status: Status::first_of(is(REVOKED), expired, is(SUSPENDED), is(PAUSED)),
+        paused: is(PAUSED),
     })
 }
