@@ -12,15 +12,18 @@ use axum::{
 use futures_util::stream;
 use sallyport::text;
 
-use crate::{error::PageError, form::LIMIT};
+use crate::{
+    error::PageError,
+    form::{LIMIT, title},
+};
 
 /// Fields that hold secrets.
 const SECRETS: [&str; 5] = ["password", "secret", "token", "sealed", "q"];
 
 /// Fields that are not shown: what no person has typed.
-const NOT_SHOWN: [&str; 14] = [
+const NOT_SHOWN: [&str; 15] = [
     "password", "secret", "token", "sealed", "key", "q", "do", "version", "back", "next", "user_id", "again",
-    "session", "org",
+    "session", "org", "seen",
 ];
 
 /// What was typed, by the name of the field.
@@ -103,13 +106,6 @@ fn is_secret(name: &str, value: &str) -> bool {
 
 fn is_hidden(name: &str) -> bool {
     name.split('_').chain([name]).any(|part| NOT_SHOWN.contains(&part))
-}
-
-/// `bundle_id` as "Bundle id".
-fn title(name: &str) -> String {
-    let words = name.replace('_', " ");
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

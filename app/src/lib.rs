@@ -46,6 +46,8 @@ pub mod routes;
 #[cfg(feature = "ssr")]
 mod sealed_file;
 #[cfg(feature = "ssr")]
+mod seen;
+#[cfg(feature = "ssr")]
 pub mod shell;
 #[cfg(feature = "ssr")]
 mod theme;

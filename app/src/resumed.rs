@@ -8,7 +8,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{context::Context, routes::page_at};
+use crate::context::Context;
 
 const COOKIE: &str = "typed";
 const PURPOSE: &str = "form of somebody who was signed out";
@@ -31,11 +31,6 @@ pub struct Resumed {
 }
 
 impl Resumed {
-    /// The page that the form is on.
-    pub fn page(&self) -> &str {
-        page_at(&self.path)
-    }
-
     /// The cookie that a browser holds of a form; nothing where that is too large.
     pub fn keep(context: &Context, path: &str, fields: Vec<(String, String)>) -> Option<HeaderValue> {
         let store = &context.store;

@@ -110,6 +110,12 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
     let outcomes = vec![all("Any outcome"), Choice::new("done", "Done"), Choice::new("refused", "Refused")];
     let newer = page.newer.map(|seq| query.href(&path, "after", seq));
     let older = page.older.map(|seq| query.href(&path, "before", seq));
+    let presets = [("24 h", 1), ("7 d", 7), ("30 d", 30)].map(|(name, days)| {
+        let (href, shown) = query.since(&path, days, now);
+        let label = if days == 1 { "Since yesterday".to_owned() } else { format!("Of the last {days} days") };
+        view! { <a href=href title=label aria-current=shown.then_some("true")>{name}</a> }
+    });
+    let presets = presets.to_vec();
     let narrowed = query.is_narrowed();
     let (csv, jsonl) = (query.export_href(&path, Format::Csv), query.export_href(&path, Format::Jsonl));
     let body = if page.events.is_empty() {
@@ -144,6 +150,7 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
             <FilterSelect form=&form name="outcome" label="Outcome" options=outcomes/>
             <FilterText form=&form name="from" label="From" kind="date"/>
             <FilterText form=&form name="to" label="To" kind="date"/>
+            <span class="presets">{presets}</span>
         </FilterBar>
         {newer_events}
         {sheet.map(|text| view! { <div data-sheet=text></div> })}

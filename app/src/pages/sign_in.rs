@@ -20,6 +20,7 @@ use crate::{
     islands::SubmitOnce,
     portal::Page,
     resumed::{QUERY, Resumed},
+    routes::page_at,
     ui::{Asked, Typed, Ui, refuse, see_other},
 };
 
@@ -66,7 +67,7 @@ pub fn known_here(InPage(cookie): Started, mut answer: Response) -> Response {
 
 /// On to the form that was sent while they were signed out, filled in as it was.
 async fn resume(ui: &Ui, resumed: Resumed) -> Response {
-    let (address, action) = (resumed.page().to_owned(), format!("{}?{QUERY}", resumed.path));
+    let (address, action) = (page_at(&resumed.path).to_owned(), format!("{}?{QUERY}", resumed.path));
     let page = Page::bare("Signed in", move || {
         let fields = resumed.fields.into_iter().map(|(name, value)| view! { <Hidden name value/> }).collect_view();
         view! {

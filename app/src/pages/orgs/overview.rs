@@ -7,13 +7,13 @@ use sallyport::{member::Permission, project::Project, store::EventFilter, tenant
 use super::get_started::GetStarted;
 use crate::{
     access::OrgAccess,
-    components::{Badge, DataTable, Empty, IdChip, PageHead, Tone},
+    components::{Badge, Card, DataTable, Empty, IdChip, PageHead, Tone},
     context::Context,
     error::PageResult,
     icons::Icon,
     pages::{
-        activity::EventTable,
-        attention::{Attention, KeyFigures},
+        activity::list::EventList,
+        attention::{Attention, KeyCards, KeyFigures},
     },
     portal::{Page, Section},
     shell,
@@ -70,22 +70,28 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
                 }
             />
             {(!first.used).then(|| view! { <GetStarted first org=org_id role profile public_url/> })}
-            {(!attention.is_empty()).then(|| view! { <KeyFigures attention now of_org=true/> })}
-            {if has_tenants {
-                sections.into_any()
-            } else {
-                view! {
-                    <Empty
-                        icon=Icon::Folder title="No tenant yet"
-                        text="Tenants keep things apart, such as Development and Production. They hold projects."
-                        action=move || may_manage.then(|| view! { <a class="btn btn-primary" href=new_tenant>"New tenant"</a> })
-                    />
-                }.into_any()
-            }}
-            <section class="section">
-                <h2 class="section-title"><a href=all_events>"Last events"</a></h2>
-                <EventTable events now/>
-            </section>
+            {(!attention.is_empty()).then(|| view! { <KeyFigures attention=attention.clone()/> })}
+            <div class="split">
+                <div>
+                    {if has_tenants {
+                        sections.into_any()
+                    } else {
+                        view! {
+                            <Empty
+                                icon=Icon::Folder title="No tenant yet"
+                                text="Tenants keep things apart, such as Development and Production. They hold projects."
+                                action=move || may_manage.then(|| view! { <a class="btn btn-primary" href=new_tenant>"New tenant"</a> })
+                            />
+                        }.into_any()
+                    }}
+                </div>
+                <div class="columns">
+                    {(!attention.is_empty()).then(|| view! { <KeyCards attention now of_org=true/> })}
+                    <Card title="Last events" actions=move || view! { <a href=all_events>"All activity"</a> }>
+                        <EventList events now/>
+                    </Card>
+                </div>
+            </div>
         }
     });
     Ok(ui.ok(page).await)
