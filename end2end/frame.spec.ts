@@ -1,6 +1,19 @@
 // What stands around every page: the place one is in stays, menus filter, the keyboard is explained.
 import { expect, test } from './sallyport';
-import { action, hydrated, issueKey, make, organizationWithApp, portalWithApp } from './steps';
+import {
+  action,
+  done,
+  field,
+  generateKey,
+  hydrated,
+  issueKey,
+  make,
+  openPanel,
+  organizationWithApp,
+  portalWithApp,
+  send,
+  signIn,
+} from './steps';
 
 test('the tenant stays on its keys, on a key and on its test', async ({ page }) => {
   const { org_id, tenant_id, app_id } = await portalWithApp(page);
@@ -90,4 +103,49 @@ test('texts follow the reader’s font size', async ({ page }) => {
   expect(await height()).toBeGreaterThan(before * 1.4);
   const size = await page.evaluate(() => getComputedStyle(document.body).fontSize);
   expect(size).toBe('21px');
+});
+
+test('a panel that something was typed into is not closed without a question', async ({ page }) => {
+  const { app_id } = await portalWithApp(page);
+  const asked: string[] = [];
+  page.on('dialog', dialog => {
+    asked.push(dialog.type());
+    void dialog.dismiss();
+  });
+  let panel = await openPanel(page, app_id);
+  await hydrated(page);
+  await action(panel, 'Cancel').click();
+  await expect(panel).toHaveCount(0);
+  expect(asked, 'nothing was typed').toEqual([]);
+  panel = await openPanel(page, app_id);
+  await hydrated(page);
+  await field(panel, 'Label').pressSequentially('Backend');
+  await page.keyboard.press('Escape');
+  await expect.poll(() => asked).toEqual(['beforeunload']);
+  await expect(field(panel, 'Label')).toHaveValue('Backend');
+});
+
+test('after Done the focus is on what is new', async ({ page }) => {
+  const { app_id } = await portalWithApp(page);
+  const once = await generateKey(page, app_id, { label: 'Backend' });
+  await hydrated(page);
+  await done(once);
+  await expect(page.locator('#new-key')).toBeFocused();
+  await expect(page.locator('#new-key')).toContainText('Waiting for the first request…');
+});
+
+test('who was signed out meanwhile has what they typed again', async ({ page }) => {
+  const { app_id } = await portalWithApp(page);
+  const { path } = await issueKey(page, app_id, { label: 'Backend' });
+  await page.goto(`${path}/edit`);
+  await hydrated(page);
+  await send(page, '/sign-out', {});
+  await field(page, 'Label').fill('Backend, Frankfurt');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page).toHaveURL(/\/sign-in\?next=/);
+  await signIn(page);
+  await expect(page.getByRole('alert')).toContainText('You are signed in again.');
+  await expect(field(page, 'Label')).toHaveValue('Backend, Frankfurt');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('heading', { name: 'Backend, Frankfurt' })).toBeVisible();
 });

@@ -1,7 +1,7 @@
 // The plaintext is in one response and nowhere else.
 import { expect, test } from './sallyport';
 import { crawl } from './crawl';
-import { action, choose, done, field, generateKey, person, portalWithApp } from './steps';
+import { choose, done, field, generateKey, person, portalWithApp } from './steps';
 
 test('issued secrets are in no file, no log, no other page, and not left in the browser', async ({ page, portal }) => {
   const root = await portal.rootToken();
