@@ -18,7 +18,7 @@ for (const scripts of [true, false]) {
       await page.getByRole('checkbox', { name: 'Select Three' }).check();
       await bar.click();
       const asked = page.getByRole('dialog', { name: 'Pause 2 keys?' });
-      await expect(asked.getByRole('listitem')).toHaveText([/One/, /Three/]);
+      await expect(asked.getByRole('listitem')).toHaveText([/Three/, /One/]);
       await asked.getByRole('button', { name: 'Pause 2 keys' }).click();
       await expect(page.getByRole('status').filter({ hasText: 'The selected keys are paused.' })).toBeVisible();
       for (const [index, status] of [403, 200, 403].entries()) {

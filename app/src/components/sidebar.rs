@@ -23,7 +23,7 @@ pub fn Sidebar(chrome: Chrome, brand: String) -> impl IntoView {
             {org_id.map(|org_id| view! { <Sections org_id=org_id current=section within may_manage/> })}
             {(!others.is_empty()).then(|| view! { <Orgs orgs=others/> })}
             <div class="side-foot">
-                <a href="/docs">"API reference"</a>
+                <a href="/docs">"Docs"</a>
                 <button type="button" popovertarget="shortcuts">"Shortcuts"</button>
                 <small>{concat!("Sallyport ", env!("CARGO_PKG_VERSION"))}</small>
             </div>
