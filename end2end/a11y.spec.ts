@@ -67,6 +67,13 @@ test('empty lists, panels and dialogs', async ({ page, portal }) => {
     await expect(page.getByRole('alert')).toBeVisible();
     await check(page, `${path}, refused`);
   }
+  await page.goto(`${key.path}/change`);
+  await check(page, 'change panel');
+  const change = page.getByRole('dialog', { name: 'Change scopes and expiry' });
+  await change.getByRole('checkbox', { name: 'Admin', exact: true }).check();
+  await change.getByRole('button', { name: 'Save' }).click();
+  await expect(change.getByRole('checkbox', { name: 'Give the key more than it had' })).toBeVisible();
+  await check(page, 'change panel, to be confirmed');
   await send(page, `${key.path}/pause`, {});
   await page.goto(`${key.path}?done=paused`);
   await check(page, 'a paused key');

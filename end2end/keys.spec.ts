@@ -164,3 +164,48 @@ test('thirty keys are two pages', async ({ page }) => {
   await expect(labels(page)).toHaveCount(25);
   await expect(labels(page).first()).toHaveText('Backend 30');
 });
+
+test('scopes and expiry are changed later, and more than before is confirmed', async ({ page, portal, javaScriptEnabled }) => {
+  const { app_id } = await portalWithApp(page);
+  const key = await issueKey(page, app_id, { label: 'Checkout backend', type: 'Production', scopes: ['Read', 'Write'] });
+  const write = async () => (await portal.auth(key.secret, '?scope=write')).status;
+  const panel = page.getByRole('dialog', { name: 'Change scopes and expiry' });
+  const scope = (name: string) => panel.getByRole('checkbox', { name, exact: true });
+  const open = async () => {
+    await page.goto(key.path);
+    await action(page, 'Change scopes and expiry').click();
+    await expect(panel).toBeVisible();
+    await hydrated(page, javaScriptEnabled ?? true);
+  };
+  const save = () => panel.getByRole('button', { name: 'Save' }).click();
+  expect(await write()).toBe(200);
+
+  await test.step('less is held at once', async () => {
+    await open();
+    await expect(scope('Write')).toBeChecked();
+    await scope('Write').uncheck();
+    await panel.getByRole('combobox', { name: 'Expires' }).selectOption({ label: 'Custom' });
+    await panel.getByLabel('Custom date').fill('2020-01-31');
+    await save();
+    await expect(panel.getByRole('alert')).toContainText('Choose a date from');
+    await expect(panel.getByLabel('Custom date')).toHaveValue('2020-01-31');
+    const year = new Date().getUTCFullYear() + 1;
+    await panel.getByLabel('Custom date').fill(`${year}-01-31`);
+    await save();
+    await expect(page.getByRole('status').filter({ hasText: 'Saved.' })).toBeVisible();
+    expect(await write()).toBe(403);
+  });
+
+  await test.step('more is asked about', async () => {
+    await open();
+    await scope('Write').check();
+    await panel.getByRole('combobox', { name: 'Expires' }).selectOption({ label: 'Never' });
+    await save();
+    await expect(panel.getByRole('alert')).toContainText('it gets Write, and it never expires');
+    expect(await write()).toBe(403);
+    await panel.getByRole('checkbox', { name: 'Give the key more than it had' }).check();
+    await save();
+    await expect(page.getByRole('status').filter({ hasText: 'Saved.' })).toBeVisible();
+    expect(await write()).toBe(200);
+  });
+});

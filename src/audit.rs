@@ -158,6 +158,8 @@ actions! {
     AppDeleted "app.deleted" "App deleted",
     KeyGenerated "key.generated" "Key generated",
     KeyEdited "key.edited" "Key edited",
+    KeyScopesChanged "key.scopes_changed" "Key scopes changed",
+    KeyExpiryChanged "key.expiry_changed" "Key expiry changed",
     KeyRestricted "key.restricted" "Key restrictions changed",
     SigningSecretGenerated "key.signing_generated" "Signing secret generated",
     SigningSecretRotated "key.signing_rotated" "Signing secret rotated",

@@ -72,6 +72,9 @@ pub enum Error {
     /// Another request had the same Idempotency-Key.
     #[error("another request was sent under this Idempotency-Key")]
     OtherRequest,
+    /// It does not fit what is there by now; the code says why in a word that stays.
+    #[error("{message}")]
+    Conflict { code: &'static str, message: String },
     /// Too much at once; the same may work in a moment.
     #[error("{0}")]
     Busy(&'static str),

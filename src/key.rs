@@ -1,7 +1,9 @@
 //! API keys: who they speak for, what they allow, and what has become of them.
 
 pub mod addresses;
+pub mod change;
 pub mod edited;
+pub mod expiry;
 pub mod holder;
 pub mod listed;
 pub mod metadata;
@@ -9,6 +11,7 @@ pub mod new;
 pub mod record;
 pub mod restrictions;
 pub mod secret;
+pub mod settings;
 pub mod verdict;
 
 use std::time::Duration;
@@ -25,7 +28,9 @@ use crate::{
 
 pub use crate::verdict::Verdict;
 pub use addresses::Addresses;
+pub use change::KeyChange;
 pub use edited::EditedKey;
+pub use expiry::ExpiryInput;
 pub use holder::Holder;
 pub use listed::ListedKey;
 pub use metadata::Metadata;
@@ -33,6 +38,7 @@ pub use new::NewKey;
 pub use record::KeyRecord;
 pub use restrictions::{LimitOverride, Restrictions};
 pub use secret::{Digest, PlainSecret, SigningSecret};
+pub use settings::KeySettings;
 pub use verdict::Ask;
 
 /// An API key as its owner sees it: everything but the secrets.

@@ -23,11 +23,11 @@ use crate::{
     Clock, Entropy, Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
     key::{
-        LimitOverride, SigningSecret,
+        Key, LimitOverride, Metadata, Restrictions, SigningSecret,
         record::{AppOwner, KeyEnvironment, KeyOwner, KeyRecord},
     },
     plan::Plan,
-    profile::Mode,
+    profile::{Mode, Owner},
 };
 
 /// The same bytes for the same seed.
@@ -81,7 +81,37 @@ pub fn sign(secret: &SigningSecret, timestamp: &str, body: &[u8]) -> String {
     mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// An active live key with the scope `read`.
+/// An active live key with the scope `read` and a signing secret, as its owner sees it.
+pub fn key() -> Key {
+    let KeyRecord { key_id, owner, environment, .. } = key_record();
+    Key {
+        id: key_id,
+        org_id: owner.org_id.clone(),
+        app_id: owner.app.as_ref().map(|app| app.app_id.clone()),
+        owner: Owner::App,
+        owner_id: None,
+        owner_name: "Focus and calm".to_owned(),
+        label: "CI".to_owned(),
+        environment: environment.name.to_string(),
+        mode: environment.mode,
+        shown: "sk_live_7Hq2…x9Ka".to_owned(),
+        scopes: vec!["read".to_owned()],
+        has_signing_secret: true,
+        signing_version: 1,
+        signing_before_until: None,
+        restrictions: Restrictions::default(),
+        created_at: TurnedClock::default().now(),
+        created_by: None,
+        expires_at: None,
+        last_used_at: None,
+        metadata: Metadata::NONE,
+        suspended: false,
+        paused: None,
+        revoked: None,
+    }
+}
+
+/// The same, as verifiers hold it; without a signing secret.
 pub fn key_record() -> KeyRecord {
     let entropy = SeededEntropy::new(0);
     let profile = crate::profile::Profile::standard();

@@ -27,6 +27,7 @@ pub mod secrets;
 pub mod sessions;
 pub mod setup;
 pub mod tenants;
+pub mod terms;
 
 use axum::{Router, routing::post};
 use leptos::server_fn::ServerFn;
@@ -61,6 +62,7 @@ pub const MOUNTED: &[&str] = &[
     places::RevokeKeys::PATH,
     projects::CreateProject::PATH,
     tenants::CreateTenant::PATH,
+    terms::ChangeKey::PATH,
 ];
 
 /// Acts that a page alone runs: they answer with a secret, or begin or end a session.

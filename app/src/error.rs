@@ -103,6 +103,7 @@ impl From<Error> for PageError {
             Error::SignedOut => Self::SignIn { next: None },
             Error::Busy(message) => Self::Busy(message.to_owned()),
             Error::Invalid(invalid) => Self::BadRequest(invalid.to_string()),
+            Error::Conflict { message, .. } => Self::BadRequest(message),
             Error::AlreadyIssued(_) | Error::AlreadyMade(_) | Error::OtherRequest => {
                 Self::BadRequest("This form was sent already.".to_owned())
             }

@@ -127,6 +127,7 @@ routes! {
     "/keys/{key_id}/activity"                  keys::activity                     [get]
     "/keys/{key_id}/settings"                  keys::settings                     [get]
     "/keys/{key_id}/edit"                      keys::edit                         [get post]
+    "/keys/{key_id}/change"                    keys::change                       [get post]
     "/keys/{key_id}/restrictions"              keys::restrictions                 [get post]
     "/keys/{key_id}/signing-secret"            keys::signing_secret               [get post]
     "/keys/{key_id}/credentials"               keys::credentials                  [post]

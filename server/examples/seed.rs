@@ -46,13 +46,7 @@ async fn seed(data: PathBuf, email: &str, app: &AppId, count: usize, mut file: i
     while left > 0 {
         let batch = left.min(BATCH);
         let label = format!("Device {left}");
-        let input = KeyInput {
-            label: &label,
-            environment: "production",
-            scopes: vec!["read"],
-            expires: "never",
-            signing_secret: false,
-        };
+        let input = KeyInput { label: &label, environment: "production", scopes: vec!["read"], ..KeyInput::default() };
         let new = NewKey::check(&input, store.profile(), store.now()).map_err(|invalid| invalid.to_string())?;
         for secret in store.issue_many(&act, &app, &new, batch).await.map_err(said)? {
             writeln!(file, "{}", secret.expose()).map_err(|error| error.to_string())?;

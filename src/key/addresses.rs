@@ -21,16 +21,35 @@ pub struct Addresses(Box<[IpNet]>);
 impl Addresses {
     /// Reads what was typed: a block on each line, or between commas or spaces.
     pub fn check(text: &str) -> Result<Self, Invalid> {
+        let lines = text.lines().enumerate();
+        let entries = lines.flat_map(|(at, line)| {
+            let entries = line.split([',', ';', ' ', '\t']).filter(|entry| !entry.is_empty());
+            entries.map(move |entry| (at + 1, entry))
+        });
+        Self::of_entries(entries, in_line)
+    }
+
+    /// Reads a list: each entry is a block. Errors do not repeat what is there, which may be a secret in the wrong place.
+    pub fn check_list(list: &[String]) -> Result<Self, Invalid> {
+        let entries = list.iter().enumerate().map(|(at, entry)| (at + 1, entry.trim()));
+        Self::of_entries(entries, |at, _| format!("Entry {at}"))
+    }
+
+    /// Each with its number; `place` says to people where it is.
+    fn of_entries<'a>(
+        entries: impl Iterator<Item = (usize, &'a str)>,
+        place: fn(usize, &str) -> String,
+    ) -> Result<Self, Invalid> {
         let mut blocks = Vec::new();
         let mut errors = Vec::new();
-        for (at, line) in text.lines().enumerate() {
-            for entry in line.split([',', ';', ' ', '\t']).filter(|entry| !entry.is_empty()) {
-                match block(entry) {
-                    Ok(block) if blocks.contains(&block) => {}
-                    Ok(block) => blocks.push(block),
-                    Err(mend) if errors.len() < MOST_ERRORS => errors.push(error(at + 1, entry, &mend)),
-                    Err(_) => return Err(Invalid(errors)),
+        for (at, entry) in entries {
+            match block(entry) {
+                Ok(block) if blocks.contains(&block) => {}
+                Ok(block) => blocks.push(block),
+                Err(fix) if errors.len() < MOST_ERRORS => {
+                    errors.push(FieldError { field: "addresses", message: format!("{}: {fix}", place(at, entry)) });
                 }
+                Err(_) => return Err(Invalid(errors)),
             }
             if blocks.len() > MOST {
                 let message = format!("At most {MOST} blocks; put neighbours together in a larger block.");
@@ -70,6 +89,11 @@ impl Addresses {
         self.0.iter().any(|block| block.contains(&ip))
     }
 
+    /// Whether each block of the other is in one of these.
+    pub fn cover(&self, other: &Self) -> bool {
+        other.0.iter().all(|inner| self.0.iter().any(|block| block.contains(inner)))
+    }
+
     /// Each block as people write it: an address alone without its length.
     pub fn lines(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|block| {
@@ -89,12 +113,12 @@ impl fmt::Display for Addresses {
     }
 }
 
-fn error(line: usize, entry: &str, mend: &str) -> FieldError {
+fn in_line(line: usize, entry: &str) -> String {
     let mut shown: String = entry.chars().take(50).collect();
     if shown.len() < entry.len() {
         shown.push('…');
     }
-    FieldError { field: "addresses", message: format!("Line {line}, {shown}: {mend}") }
+    format!("Line {line}, {shown}")
 }
 
 /// One block, or how to fix it.

@@ -1,7 +1,7 @@
-//! What may be changed of a key after it was issued: its words, never what it allows.
+//! The words of a key, as its form sends them together. What it allows is changed by itself (`change.rs`).
 
-use super::Metadata;
-use crate::{Invalid, text};
+use super::{Metadata, new::check_label};
+use crate::Invalid;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EditedKey {
@@ -12,7 +12,7 @@ pub struct EditedKey {
 impl EditedKey {
     pub fn check(label: &str, metadata: &str) -> Result<Self, Invalid> {
         let mut invalid = Invalid::default();
-        let label = invalid.take(text::line("label", label, 100, "Give the key a label: say where it runs."));
+        let label = invalid.take(check_label(label));
         let metadata = invalid.take(Metadata::check(metadata));
         invalid.or(Self { label, metadata })
     }

@@ -1,6 +1,7 @@
 //! What an owner notes on a key: a JSON object that comes back with each verdict.
 
 mod exact;
+mod patch;
 
 use std::fmt;
 
@@ -9,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::{Invalid, text};
 use exact::Distinct;
+pub use patch::MetadataPatch;
 
 /// As many bytes as its JSON may have.
 pub const MOST: usize = 2048;
@@ -21,41 +23,20 @@ impl Metadata {
     pub const NONE: Self = Self(None);
 
     pub fn check(text: &str) -> Result<Self, Invalid> {
-        let refused = |message: String| Err(Invalid::field("metadata", message));
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        let object = match serde_json::from_str(text) {
-            Ok(Distinct(Value::Object(object))) => object,
-            Ok(Distinct(_)) => return refused(r#"Write a JSON object, like {"team": "payments"}."#.to_owned()),
-            Err(error) => {
-                let (line, column) = (error.line(), error.column());
-                if error.to_string().starts_with(exact::TWICE) {
-                    return refused(format!(
-                        "An object has the same name twice, in line {line} at column {column}; which is meant?"
-                    ));
-                }
-                return refused(format!(
-                    r#"This is not JSON: something is wrong in line {line} at column {column}. Write it like {{"team": "payments"}}."#
-                ));
-            }
-        };
-        if let Some(at) = exact::inexact_number(text) {
-            let before = &text[..at];
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            return refused(format!(
-                "The number in line {line} at column {column} has more digits than are kept; write it as text, in \
-                 quotation marks."
-            ));
-        }
+        Self::bounded(object(text)?)
+    }
+
+    fn bounded(object: Map<String, Value>) -> Result<Self, Invalid> {
         let checked = Self::from(object);
         let text = checked.to_string();
         if text.len() > MOST {
             return refused(format!("At most {MOST} bytes; this has {}.", text.len()));
         }
         if let Err(message) = text::holds_no_secret(&text) {
-            return refused(message.to_owned());
+            return refused(message);
         }
         Ok(checked)
     }
@@ -70,10 +51,52 @@ impl Metadata {
         self.0.is_none()
     }
 
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.as_ref().and_then(|object| object.get(name))
+    }
+
+    /// Its entries by name.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().flat_map(|object| object.iter()).map(|(name, value)| (name.as_str(), value))
+    }
+
     /// For a person to read and to edit.
     pub fn pretty(&self) -> String {
         self.0.as_ref().map(|object| serde_json::to_string_pretty(object).unwrap_or_default()).unwrap_or_default()
     }
+}
+
+fn refused<T>(message: impl Into<String>) -> Result<T, Invalid> {
+    Err(Invalid::field("metadata", message))
+}
+
+/// A JSON object of which nothing is lost.
+fn object(text: &str) -> Result<Map<String, Value>, Invalid> {
+    let object = match serde_json::from_str(text) {
+        Ok(Distinct(Value::Object(object))) => object,
+        Ok(Distinct(_)) => return refused(r#"Write a JSON object, like {"team": "payments"}."#),
+        Err(error) => {
+            let (line, column) = (error.line(), error.column());
+            if error.to_string().starts_with(exact::TWICE) {
+                return refused(format!(
+                    "An object has the same name twice, in line {line} at column {column}; which is meant?"
+                ));
+            }
+            return refused(format!(
+                r#"This is not JSON: something is wrong in line {line} at column {column}. Write it like {{"team": "payments"}}."#
+            ));
+        }
+    };
+    if let Some(at) = exact::inexact_number(text) {
+        let before = &text[..at];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        return refused(format!(
+            "The number in line {line} at column {column} has more digits than are kept; write it as text, in \
+             quotation marks."
+        ));
+    }
+    Ok(object)
 }
 
 impl From<Map<String, Value>> for Metadata {

@@ -1,9 +1,8 @@
 //! A key to be generated, checked against the profile.
 
-use std::time::Duration;
-
 use crate::{
     Invalid, Timestamp,
+    key::{ExpiryInput, Metadata},
     profile::{Environment, HowMany, Profile},
     text,
 };
@@ -14,8 +13,9 @@ pub struct KeyInput<'a> {
     pub label: &'a str,
     pub environment: &'a str,
     pub scopes: Vec<&'a str>,
-    /// Empty or `never`, a number of days, or an RFC 3339 moment.
-    pub expires: &'a str,
+    pub expires: ExpiryInput<'a>,
+    /// A JSON object, or nothing.
+    pub metadata: &'a str,
     pub signing_secret: bool,
 }
 
@@ -26,31 +26,38 @@ pub struct NewKey {
     pub environment: Environment,
     pub scopes: Vec<String>,
     pub expires_at: Option<Timestamp>,
+    pub metadata: Metadata,
     pub signing_secret: bool,
 }
 
 impl NewKey {
     pub fn check(input: &KeyInput<'_>, profile: &Profile, now: Timestamp) -> Result<Self, Invalid> {
         let mut invalid = Invalid::default();
-        let label = invalid.take(text::line("label", input.label, 100, "Give the key a label: say where it runs."));
+        let label = invalid.take(check_label(input.label));
         let environment = profile.environment(input.environment).cloned();
         if environment.is_none() {
             let known: Vec<_> = profile.environments.iter().map(|known| known.name.as_str()).collect();
             invalid.push("environment", format!("Choose a key type: {}.", known.join(", ")));
         }
         let scopes = invalid.take(check_scopes(&input.scopes, profile));
-        let expires_at = invalid.take(check_expiry(input.expires, now));
+        let expires_at = invalid.take(input.expires.check(now));
+        let metadata = invalid.take(Metadata::check(input.metadata));
         // Where the profile has none, nobody gets one.
         let signing_secret = input.signing_secret && profile.keys.signing_secret;
         match environment {
-            Some(environment) => invalid.or(Self { label, environment, scopes, expires_at, signing_secret }),
+            Some(environment) => invalid.or(Self { label, environment, scopes, expires_at, metadata, signing_secret }),
             None => Err(invalid),
         }
     }
 }
 
+/// One line that says where the key is used.
+pub fn check_label(text: &str) -> Result<String, Invalid> {
+    text::line("label", text, 100, "Give the key a label: say where it runs.")
+}
+
 /// In the order of the catalogue, each once; as many as a key has here.
-fn check_scopes(asked: &[&str], profile: &Profile) -> Result<Vec<String>, Invalid> {
+pub fn check_scopes(asked: &[&str], profile: &Profile) -> Result<Vec<String>, Invalid> {
     let refused = |message: &str| Err(Invalid::field("scopes", message));
     let held = || profile.scopes.iter().filter(|scope| asked.contains(&scope.name.as_str()));
     match profile.keys.scopes {
@@ -66,27 +73,6 @@ fn check_scopes(asked: &[&str], profile: &Profile) -> Result<Vec<String>, Invali
         HowMany::One | HowMany::Many => {}
     }
     Ok(held().map(|scope| scope.name.clone()).collect())
-}
-
-fn check_expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, Invalid> {
-    const DAY: u64 = 24 * 60 * 60;
-    const MOST_DAYS: u64 = 3650;
-    let refused = |message: &str| Err(Invalid::field("expires", message));
-    let at = match text.trim() {
-        "" | "never" => return Ok(None),
-        days if days.bytes().all(|byte| byte.is_ascii_digit()) => match days.parse::<u64>() {
-            Ok(days @ 1..=MOST_DAYS) => now + Duration::from_secs(days * DAY),
-            _ => return refused("Choose between 1 and 3650 days."),
-        },
-        moment => match Timestamp::parse_rfc3339(moment) {
-            Some(at) => at,
-            None => return refused("Choose an expiry from the list."),
-        },
-    };
-    if at < now + Duration::from_secs(60) || at > now + Duration::from_secs(MOST_DAYS * DAY) {
-        return refused("The expiry has to be between a minute and 3650 days ahead.");
-    }
-    Ok(Some(at))
 }
 
 #[cfg(test)]
@@ -130,19 +116,16 @@ mod tests {
     #[test]
     fn each_wrong_field_is_named() {
         let long = "x".repeat(101);
-        let wrong = KeyInput { label: &long, environment: "moon", scopes: vec![], expires: "soon", ..input() };
-        assert_eq!(check(&wrong), Err(vec!["label", "environment", "scopes", "expires"]));
+        let wrong = KeyInput {
+            label: &long,
+            environment: "moon",
+            scopes: vec![],
+            expires: "soon".into(),
+            metadata: "[]",
+            ..input()
+        };
+        assert_eq!(check(&wrong), Err(vec!["label", "environment", "scopes", "expires", "metadata"]));
         assert_eq!(check(&KeyInput { scopes: vec!["read", "fly"], ..input() }), Err(vec!["scopes"]));
         assert_eq!(check(&KeyInput { label: "a\u{7}b", ..input() }), Err(vec!["label"]));
-    }
-
-    #[test]
-    fn an_expiry_lies_ahead() {
-        for wrong in ["0", "3651", "1970-01-01T00:00:00Z", "2300-01-01T00:00:00Z", "99999999999999999999"] {
-            assert_eq!(check(&KeyInput { expires: wrong, ..input() }), Err(vec!["expires"]), "{wrong}");
-        }
-        let key = check(&KeyInput { expires: "30", ..input() }).expect("good");
-        assert_eq!(key.expires_at, Some(Timestamp::from_seconds(1_000_000 + 30 * 86_400)));
-        assert_eq!(check(&KeyInput { expires: "never", ..input() }).expect("good").expires_at, None);
     }
 }

@@ -13,9 +13,30 @@ impl LimitOverride {
     /// As typed; empty leaves it to the plan.
     pub fn check(per_minute: &str, per_day: &str) -> Result<Self, Invalid> {
         let mut invalid = Invalid::default();
-        let per_minute = invalid.take(limit("limit_per_minute", per_minute, 1_000_000));
-        let per_day = invalid.take(limit("limit_per_day", per_day, 1_000_000_000));
+        let per_minute = invalid.take(limit("limit_per_minute", per_minute, MOST_PER_MINUTE));
+        let per_day = invalid.take(limit("limit_per_day", per_day, MOST_PER_DAY));
         invalid.or(Self { per_minute, per_day })
+    }
+}
+
+const MOST_PER_MINUTE: u32 = 1_000_000;
+const MOST_PER_DAY: u32 = 1_000_000_000;
+
+/// A limit by the minute, as a number.
+pub fn check_per_minute(limit: u32) -> Result<u32, Invalid> {
+    bounded("limit_per_minute", limit, MOST_PER_MINUTE)
+}
+
+/// A limit by the day, as a number.
+pub fn check_per_day(limit: u32) -> Result<u32, Invalid> {
+    bounded("limit_per_day", limit, MOST_PER_DAY)
+}
+
+fn bounded(field: &'static str, limit: u32, most: u32) -> Result<u32, Invalid> {
+    if (1..=most).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(Invalid::field(field, format!("Write a number from 1 to {most}, or null for the plan’s limit.")))
     }
 }
 
@@ -30,6 +51,14 @@ fn limit(field: &'static str, text: &str, most: u32) -> Result<Option<u32>, Inva
         Ok(limit) if whole && (1..=most).contains(&limit) => Ok(Some(limit)),
         _ => Err(Invalid::field(field, format!("Write a number from 1 to {most}, or nothing for the plan’s limit."))),
     }
+}
+
+/// Refuses to ask for signatures of a key without a signing secret.
+pub fn can_sign(has_signing_secret: bool) -> Result<(), Invalid> {
+    if has_signing_secret {
+        return Ok(());
+    }
+    Err(Invalid::field("require_signed", "This key has no signing secret; generate one first."))
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,8 +87,8 @@ impl Restrictions {
     /// A key without a signing secret can't sign.
     pub fn check(input: &RestrictionsInput<'_>, has_signing_secret: bool) -> Result<Self, Invalid> {
         let mut invalid = Invalid::default();
-        if input.require_signed && !has_signing_secret {
-            invalid.push("require_signed", "This key has no signing secret; generate one first.");
+        if input.require_signed {
+            invalid.take(can_sign(has_signing_secret));
         }
         let addresses = invalid.take(Addresses::check(input.addresses));
         let addresses_enforced = match input.address_mode {

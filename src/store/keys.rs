@@ -220,26 +220,6 @@ async fn revoke_all(store: Store, act: Act, place: Place, reason: String) -> Res
 }
 
 impl Tx {
-    /// A key that manages its organization is worth as much as whoever looks after it, and outlives one that made it.
-    async fn needs_to_issue(&mut self, holder: &Holder, new: &NewKey) -> Result<()> {
-        let scopes = new.scopes.iter().map(String::as_str);
-        if !self.profile().manages(holder.owner(), new.environment.mode, scopes) {
-            return Ok(());
-        }
-        let refused = |message: &str| Err(Error::field("scopes", message));
-        match self.actor() {
-            Actor::Key { .. } => {
-                refused("A key can't make one that manages the organization; a person or a root token can.")
-            }
-            _ => match self.needs(holder.org_id(), Permission::ManageOrg).await {
-                Err(Error::Forbidden(_)) => {
-                    refused("Keys with this scope manage the organization; ask an admin of it for one.")
-                }
-                other => other,
-            },
-        }
-    }
-
     pub(super) async fn insert_key(
         &mut self,
         store: &Store,
@@ -280,7 +260,7 @@ impl Tx {
             created_by: creator,
             expires_at: new.expires_at,
             last_used_at: None,
-            metadata: Metadata::default(),
+            metadata: new.metadata,
             // Its holder was just found to be in use.
             suspended: false,
             paused: None,
@@ -288,8 +268,8 @@ impl Tx {
         };
         sqlx::query(
             "INSERT INTO keys (id, org_id, app_id, label, environment, mode, scopes, form_token, created_at, \
-             created_by, expires_at, owner, owner_id, label_folded) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+             created_by, expires_at, owner, owner_id, label_folded, metadata) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         )
         .bind(key.id.to_string())
         .bind(key.org_id.to_string())
@@ -305,6 +285,7 @@ impl Tx {
         .bind(key.owner.as_str())
         .bind(key.owner_id.as_ref().map(ToString::to_string))
         .bind(fold(&key.label))
+        .bind(key.metadata.to_string())
         .execute(self.on())
         .await
         .map_err(|error| {

@@ -117,15 +117,22 @@ fn add(details: &mut Value, limits: LimitOverride) {
 }
 
 impl Tx {
-    /// Refuses a person who is no operator and allows more than the organization's plan does.
-    async fn within_plan(&mut self, org: &OrgId, new: LimitOverride) -> Result<()> {
-        let Actor::User { id, .. } = self.actor().clone() else { return Ok(()) };
-        let row = sqlx::query("SELECT o.plan, u.operator FROM orgs o JOIN users u ON u.id = $1 WHERE o.id = $2")
-            .bind(id.to_string())
-            .bind(org.to_string())
-            .fetch_optional(self.on())
-            .await?
-            .ok_or(Error::NotFound)?;
+    /// Refuses to allow more than the organization's plan does, but for operators: people who are, and who has a root token.
+    pub(super) async fn within_plan(&mut self, org: &OrgId, new: LimitOverride) -> Result<()> {
+        let person = match self.actor() {
+            Actor::User { id, .. } => id.to_string(),
+            Actor::Key { .. } => String::new(),
+            _ => return Ok(()),
+        };
+        let row = sqlx::query(
+            "SELECT o.plan, (SELECT COUNT(*) FROM users u WHERE u.id = $1 AND u.operator = 1) AS operator \
+             FROM orgs o WHERE o.id = $2",
+        )
+        .bind(person)
+        .bind(org.to_string())
+        .fetch_optional(self.on())
+        .await?
+        .ok_or(Error::NotFound)?;
         if row.flag("operator")? {
             return Ok(());
         }

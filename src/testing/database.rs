@@ -164,8 +164,8 @@ impl TestStore {
             label,
             environment: "production",
             scopes: scopes.to_vec(),
-            expires: "never",
             signing_secret: true,
+            ..KeyInput::default()
         };
         let new = NewKey::check(&input, self.store.profile(), self.store.now())?;
         self.store.issue_key(act, holder, new, None).await

@@ -126,7 +126,7 @@ async fn suspended_stands_before_paused_and_after_expired(store: &TestStore) {
         label: "Expired",
         environment: "production",
         scopes: vec!["read"],
-        expires: "1",
+        expires: "1".into(),
         ..sallyport::key::new::KeyInput::default()
     };
     let new = sallyport::key::NewKey::check(&input, store.profile(), store.now()).expect("checked");

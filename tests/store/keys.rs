@@ -173,7 +173,7 @@ async fn each_sort_pages_through_all(store: &TestStore) {
         store.clock.turn(Duration::from_secs(1));
         // Labels that differ in case and repeat; some keys end.
         let label = if n % 2 == 0 { format!("Key {}", n % 7) } else { format!("key {}", n % 5) };
-        let expires = if n % 3 == 0 { "30" } else { "never" };
+        let expires = if n % 3 == 0 { "30" } else { "never" }.into();
         let input =
             KeyInput { label: &label, environment: "testing", scopes: vec!["read"], expires, ..KeyInput::default() };
         let new = NewKey::check(&input, store.profile(), store.now()).expect("checked");
@@ -211,8 +211,8 @@ async fn filters_narrow(store: &TestStore) {
     let revoked = store.key(&act, &app, "Revoked one").await.key;
     store.revoke_key(&act, &revoked, String::new()).await.expect("revoked");
     let ending = |label: &'static str, days: &'static str| {
-        let input =
-            KeyInput { label, environment: "staging", scopes: vec!["read"], expires: days, ..KeyInput::default() };
+        let expires = days.into();
+        let input = KeyInput { label, environment: "staging", scopes: vec!["read"], expires, ..KeyInput::default() };
         NewKey::check(&input, store.profile(), store.now()).expect("checked")
     };
     store.issue_key(&act, &app, ending("Ending soon", "40"), None).await.expect("issued");

@@ -113,6 +113,7 @@ impl From<Error> for ActError {
     fn from(error: Error) -> Self {
         match error {
             Error::Invalid(invalid) => invalid.into(),
+            Error::Conflict { message, .. } => Self::Conflict(message),
             Error::AlreadyIssued(key) => Self::AlreadyIssued(key),
             Error::AlreadyMade(_) | Error::OtherRequest => Self::Conflict(SENT_BEFORE.to_owned()),
             Error::SignedOut | Error::Sealed(_) => Self::Denied(error.into()),

@@ -10,7 +10,7 @@ use sallyport::{
     Invalid,
     app::App,
     id::{KeyId, OrgId},
-    key::{Holder, Issued, NewKey, SigningSecret, new::KeyInput},
+    key::{ExpiryInput, Holder, Issued, NewKey, SigningSecret, new::KeyInput},
     member::Permission,
     profile::Owner as HolderKind,
 };
@@ -35,6 +35,8 @@ pub struct NewKeyForm {
     pub environment: String,
     pub scopes: Vec<String>,
     pub expires: String,
+    /// A date, where `expires` is `custom`.
+    pub expires_on: String,
     pub signing_secret: bool,
 }
 
@@ -47,6 +49,7 @@ impl From<&FormState> for NewKeyForm {
             environment: form.value("environment"),
             scopes: form.values_of("scopes").map(str::to_owned).collect(),
             expires: form.value("expires"),
+            expires_on: form.value("expires_on"),
             signing_secret: form.has("signing_secret", "on"),
         }
     }
@@ -66,8 +69,9 @@ pub async fn generate_key(org: OrgId, new: NewKeyForm) -> Result<InPage<Issued>,
         label: &new.label,
         environment: &new.environment,
         scopes: new.scopes.iter().map(String::as_str).collect(),
-        expires: &new.expires,
+        expires: ExpiryInput::Form { choice: &new.expires, date: &new.expires_on },
         signing_secret: new.signing_secret,
+        ..KeyInput::default()
     };
     let (new, holder) = match (NewKey::check(&input, profile, store.now()), holder) {
         (Ok(new), Some(holder)) => (new, holder),

@@ -30,6 +30,9 @@ pub fn TextField(
     #[prop(optional, into)] placeholder: String,
     #[prop(optional)] autocomplete: Option<&'static str>,
     #[prop(optional)] maxlength: Option<u32>,
+    /// The first and the last value that a date may have.
+    #[prop(optional)]
+    range: Option<[String; 2]>,
     #[prop(optional)] required: bool,
     #[prop(optional)] autofocus: bool,
     /// In code letters, without spelling help.
@@ -39,6 +42,7 @@ pub fn TextField(
     let error = form.error(&name);
     let describedby = described_by(&name, !hint.is_empty(), error.is_some());
     let value = (kind != "password").then(|| form.shown_again(&name)).filter(|value| !value.is_empty());
+    let [min, max] = range.map_or([None, None], |range| range.map(Some));
 
     view! {
         <div class="field">
@@ -52,6 +56,8 @@ pub fn TextField(
                 placeholder=(!placeholder.is_empty()).then_some(placeholder)
                 autocomplete=autocomplete
                 maxlength=maxlength.map(|length| length.to_string())
+                min=min
+                max=max
                 spellcheck=mono.then_some("false")
                 required=required
                 autofocus=autofocus
@@ -108,10 +114,10 @@ pub fn CheckField(
     #[prop(into)] form: FormState,
     #[prop(into)] name: String,
     #[prop(into)] label: String,
-    #[prop(default = "on")] value: &'static str,
+    #[prop(into, default = "on".to_owned())] value: String,
     #[prop(optional, into)] hint: String,
 ) -> impl IntoView {
-    let checked = form.has(&name, value);
+    let checked = form.has(&name, &value);
     let error = form.error(&name);
     let describedby = described_by(&name, !hint.is_empty(), error.is_some());
 

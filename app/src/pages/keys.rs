@@ -3,14 +3,17 @@
 pub mod activity;
 pub mod already;
 pub mod answer;
+pub mod change;
 pub mod chosen;
 pub mod credentials;
 pub mod edit;
+pub mod expiry_fields;
 pub mod facts;
 pub mod first_request;
 pub mod generate;
 pub mod head;
 pub mod list;
+pub mod metadata;
 pub mod once;
 pub mod overview;
 pub mod panel;

@@ -58,6 +58,11 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// For `deserialize_with`, of a field that may be left out: where it is there, it is not `null`.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// An answer in JSON, in one allocation: most are a little shorter than that.
 pub fn answer(body: &impl Serialize) -> Response {
     let mut text = Vec::with_capacity(768);

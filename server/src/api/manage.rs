@@ -9,6 +9,7 @@ mod apps;
 mod audit;
 mod creation;
 mod key_response;
+mod key_update;
 mod keys;
 mod orgs;
 mod projects;
@@ -33,7 +34,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(apps::read))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::list_of_org, keys::create_of_org))
-        .routes(routes!(keys::read))
+        .routes(routes!(keys::read, key_update::update))
         .routes(routes!(revocation::revoke))
         .routes(routes!(revocation::revoke_all_of_app))
         .routes(routes!(revocation::revoke_all_of_org))

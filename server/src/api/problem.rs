@@ -153,6 +153,7 @@ impl From<Error> for Problem {
                 let detail = "Another request was sent with this Idempotency-Key. Give each request its own.";
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
             }
+            Error::Conflict { code, message } => Self::new(StatusCode::CONFLICT, code, message),
             Error::Busy(message) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message),
             error => {
                 tracing::warn!(%error, "refused, because nothing could be said");

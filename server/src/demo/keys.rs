@@ -120,8 +120,14 @@ impl<'a> Keys<'a> {
             self.story.set(now - ago);
             match step {
                 Step::Generate { by, app, label, environment, scopes, days } => {
-                    let input =
-                        KeyInput { label, environment, scopes: scopes.to_vec(), expires: days, signing_secret: true };
+                    let input = KeyInput {
+                        label,
+                        environment,
+                        scopes: scopes.to_vec(),
+                        expires: days.into(),
+                        signing_secret: true,
+                        ..KeyInput::default()
+                    };
                     let new = NewKey::check(&input, store.profile(), store.now())?;
                     let issued = store.issue_key(by, app, new, None).await?;
                     self.issued.push(issued);

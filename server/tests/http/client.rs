@@ -156,7 +156,16 @@ impl Client {
 
     /// Asks the API with a root token.
     pub async fn json(&self, path: &str, token: &str, body: &serde_json::Value) -> Answer {
-        let request = Self::request(Method::POST, path)
+        self.json_by(Method::POST, path, token, body).await
+    }
+
+    /// Changes something over the API with a root token.
+    pub async fn patch(&self, path: &str, token: &str, body: &serde_json::Value) -> Answer {
+        self.json_by(Method::PATCH, path, token, body).await
+    }
+
+    async fn json_by(&self, method: Method, path: &str, token: &str, body: &serde_json::Value) -> Answer {
+        let request = Self::request(method, path)
             .header(header::AUTHORIZATION, format!("Bearer {token}"))
             .header(header::CONTENT_TYPE, "application/json")
             .body(Body::from(body.to_string()));

@@ -1,6 +1,7 @@
 //! `/keys/{key_id}`
 
 mod activity;
+mod change;
 mod profiles;
 mod restrictions;
 mod signing_secret;

@@ -68,6 +68,17 @@ fn each_wrong_entry_is_named_with_its_mend() {
 }
 
 #[test]
+fn a_list_is_read_and_not_repeated() {
+    let list = |entries: &[&str]| Addresses::check_list(&entries.iter().map(ToString::to_string).collect::<Vec<_>>());
+    assert_eq!(list(&["203.0.113.0/24", " 2001:db8::7 "]), Ok(addresses("203.0.113.0/24\n2001:db8::7")));
+    assert_eq!(list(&[]), Ok(Addresses::default()));
+    for wrong in ["", "203.0.113.7 198.51.100.1", "203.0.113.7\n198.51.100.1", "sk_live_secret"] {
+        let Err(Invalid(errors)) = list(&["10.0.0.0/8", wrong]) else { panic!("{wrong:?} was taken") };
+        assert!(errors[0].message.starts_with("Entry 2: write an address like"), "{}", errors[0].message);
+    }
+}
+
+#[test]
 fn there_are_a_hundred_at_most() {
     let many = |n: u32, write: fn(u32) -> String| (0..n).map(write).collect::<Vec<_>>().join("\n");
     let host = |n: u32| format!("2001:db80:aaaa:bbbb:cccc:dddd:eeee:{:x}", 0x1000 + n);

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use sallyport::profile::Profile;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     field::{Field, answers, fields, headers, own_fields, parameter, resolved},
@@ -66,7 +66,10 @@ impl Operation {
         let method = if any { "ANY".to_owned() } else { method.to_uppercase() };
         let own = own_fields(document, &operation["requestBody"]["content"]["application/json"]["schema"]);
         let required = own.iter().filter(|field| field.required || path.ends_with("/verify") && field.name == "key");
-        let sent = required.map(|field| (field.name.clone(), field.example.clone())).collect();
+        let sent: Map<_, _> = required.map(|field| (field.name.clone(), field.example.clone())).collect();
+        // Where nothing has to be sent, the whole example says more than an empty object.
+        let whole = &operation["requestBody"]["content"]["application/json"]["example"];
+        let sent = if sent.is_empty() && whole.is_object() { whole.clone() } else { Value::Object(sent) };
         let credential = match operation["security"].as_array().map(Vec::len) {
             None | Some(0) => None,
             _ if any => Some((key_header(profile), "API_KEY")),
@@ -77,7 +80,7 @@ impl Operation {
             url: format!("{public_url}{path}"),
             credential,
             idempotency: parameters.iter().any(|parameter| parameter.name == "Idempotency-Key"),
-            body: (!body.is_empty()).then_some(Value::Object(sent)),
+            body: (!body.is_empty()).then_some(sent),
         };
         let responses = operation["responses"].as_object();
         let statuses = responses.into_iter().flatten().map(|(status, response)| {

@@ -43,7 +43,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     Ok(page.with_dialog(move || {
         view! {
             <SidePanel
-                title="Edit key" sub="What the key may do can’t be changed here; generate another key for that."
+                title="Edit key" sub="How people and backends find it. What it may do is changed on its page."
                 close_href=close.clone()
             >
                 <form method="post" action=action novalidate>

@@ -7,6 +7,7 @@ use sallyport::{
 };
 
 use super::{
+    change::button::{is_changeable, title},
     generate::another,
     row::{LastUsed, StatusBadge, ends_soon, environment_title, owner, unused},
     turn::TurnKey,
@@ -25,6 +26,8 @@ pub struct KeyHead {
     status: Status,
     environment: String,
     may_change: bool,
+    /// The name of what changes its scopes and expiry, where that can be.
+    change: Option<&'static str>,
     /// Whether keys may have signing secrets here.
     signing: bool,
     /// The address of the panel that begins with what this key has.
@@ -46,6 +49,7 @@ impl KeyHead {
             status: key.status(now),
             environment: environment_title(profile, &key.environment),
             may_change: access.may_change(),
+            change: is_changeable(key.status(now)).then(|| title(profile)),
             signing: profile.keys.signing_secret || key.has_signing_secret,
             another: another(profile, &key),
             refused: refused.sum(),
@@ -112,7 +116,7 @@ fn KeyStrip(head: KeyHead) -> impl IntoView {
 }
 
 #[component]
-fn Expires(at: Option<Timestamp>, now: Timestamp) -> impl IntoView {
+pub fn Expires(at: Option<Timestamp>, now: Timestamp) -> impl IntoView {
     match at {
         None => "Never".into_any(),
         Some(at) if at <= now => view! { <Ago at now/> }.into_any(),
@@ -123,7 +127,7 @@ fn Expires(at: Option<Timestamp>, now: Timestamp) -> impl IntoView {
 /// The next thing to do as the one that stands out, pausing beside it, and the rest in a menu.
 #[component]
 fn Actions(head: KeyHead) -> impl IntoView {
-    let KeyHead { key, status, may_change, signing, another, .. } = head;
+    let KeyHead { key, status, may_change, change, signing, another, .. } = head;
     let path = format!("/keys/{}", key.id);
     let to = move |tail: &str| format!("{path}/{tail}");
     let ended = matches!(status, Status::Expired | Status::Revoked);
@@ -141,6 +145,7 @@ fn Actions(head: KeyHead) -> impl IntoView {
             <Menu id="more" name="More actions">
                 {(!ended).then(|| view! { <a class="menu-item" href=another>"Generate like this one"</a> })}
                 <a class="menu-item" href=to("edit")>"Edit"</a>
+                {change.map(|title| view! { <a class="menu-item" href=to("change")>{title}</a> })}
                 <a class="menu-item" href=to("restrictions")>"Change restrictions"</a>
                 {(status != Status::Revoked).then(|| view! {
                     {signing.then(|| view! { <a class="menu-item" href=to("signing-secret")>{rotate}</a> })}

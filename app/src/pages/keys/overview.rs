@@ -11,13 +11,14 @@ use super::{
     facts::KeyFacts,
     generate::another,
     head::{KeyHead, KeyHeadView},
+    metadata::MetadataCard,
     restrictions::card::RestrictionsCard,
     scopes::KeyScopes,
     snippets::Snippets,
 };
 use crate::{
     access::KeyAccess,
-    components::{Card, CodeBlock, Notice, Tone},
+    components::{Card, Notice, Tone},
     context::Context,
     error::{PageError, PageResult},
     pages::activity::list::EventList,
@@ -57,7 +58,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
     let public_url = context.public_url.clone();
     Ok(Page::framed(key.label.clone(), chrome, move || {
         let all = format!("/keys/{}/activity", key.id);
-        let metadata = (!key.metadata.is_empty()).then(|| key.metadata.pretty());
+        let metadata = (!key.metadata.is_empty()).then(|| key.metadata.clone());
         let another = another(&profile, &key);
         let status = key.status(now);
         view! {
@@ -83,9 +84,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                         }.into_any(),
                     }}
                     <KeyFacts key profile now/>
-                    {metadata.map(|text| view! {
-                        <Card title="Metadata"><CodeBlock text name="Copy metadata"/></Card>
-                    })}
+                    {metadata.map(|metadata| view! { <MetadataCard metadata/> })}
                 </div>
             </div>
         }
@@ -131,7 +130,7 @@ fn said(done: &str, status: Status) -> Option<&'static str> {
     match done {
         "paused" => turned(true, status),
         "resumed" => turned(false, status),
-        "edited" | "restricted" => Some("Saved."),
+        "changed" | "edited" | "restricted" => Some("Saved."),
         _ => None,
     }
 }

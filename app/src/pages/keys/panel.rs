@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use sallyport::{
+    Timestamp,
     app::App,
     profile::{Owner, Profile},
 };
 
-use super::scope_fields::{BundleButtons, ScopeFields, has_bundles};
+use super::{
+    expiry_fields::ExpiryFields,
+    scope_fields::{BundleButtons, ScopeFields, has_bundles},
+};
 use crate::{
     access::OrgAccess,
     components::{CheckField, Choice, ErrorSummary, Hidden, PanelFoot, SelectField, SidePanel, TextField},
@@ -27,6 +31,7 @@ pub struct Panel {
     apps: Vec<App>,
     form: FormState,
     token: String,
+    now: Timestamp,
     profile: Arc<Profile>,
 }
 
@@ -39,6 +44,7 @@ impl Panel {
             apps,
             form,
             token: form_token::mint(store.vault(), store.entropy(), &access.me.user.id, store.now()),
+            now: store.now(),
             profile: store.profile().clone(),
         }
     }
@@ -81,7 +87,7 @@ fn prefixes(profile: &Profile) -> String {
 pub fn GeneratePanel(panel: Panel) -> impl IntoView {
     let sub = panel.sub();
     let apps = (panel.profile.keys.owner == Owner::App).then(|| panel.apps());
-    let Panel { path, form, token, profile, .. } = panel;
+    let Panel { path, form, token, now, profile, .. } = panel;
     // Sent with the panel's own query, so that the way back leaves this address even after a refusal. It leads to the
     // link that opened the panel, and browsers focus what an address points at.
     let (action, close) = (format!("{path}?panel=generate"), format!("{path}#generate"));
@@ -92,9 +98,6 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
     let environments =
         profile.environments.iter().map(|environment| Choice::new(&environment.name, &environment.title)).collect();
     let prefixes = prefixes(&profile);
-    let expiries =
-        [("never", "Never"), ("7", "In 7 days"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")];
-    let expiries = expiries.into_iter().map(|(value, label)| Choice::new(value, label)).collect();
     let signing = profile.keys.signing_secret.then(|| {
         view! {
             <CheckField
@@ -124,7 +127,7 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
                     <SelectField form=&form name="environment" label="Key Type" options=environments hint=prefixes/>
                     {bundles}
                     <ScopeFields form=form.clone() profile/>
-                    <SelectField form=&form name="expires" label="Expires" options=expiries/>
+                    <ExpiryFields form=&form now/>
                     {signing}
                     {docs}
                 </div>

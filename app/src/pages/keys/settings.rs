@@ -8,13 +8,14 @@ use sallyport::{
 };
 
 use super::{
+    change::button::{ChangeButton, is_changeable, title},
     facts::Signing,
-    head::{KeyHead, KeyHeadView},
+    head::{Expires, KeyHead, KeyHeadView},
     restrictions::card::RestrictionsCard,
 };
 use crate::{
     access::KeyAccess,
-    components::{Card, CodeBlock, Fact, Facts},
+    components::{Card, Chip, CodeBlock, Fact, Facts},
     context::Context,
     error::{PageError, PageResult},
     portal::Page,
@@ -31,12 +32,14 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page
     let (head, key, now) = (KeyHead::of(context, access), access.key.clone(), context.store.now());
     let may_change = access.may_change();
     let signing = context.store.profile().keys.signing_secret || key.has_signing_secret;
+    let change = (may_change && is_changeable(key.status(now))).then(|| title(context.store.profile()));
     Ok(Page::framed(format!("Settings · {}", key.label), chrome, move || {
         let revoked = key.status(now) == Status::Revoked;
         view! {
             <KeyHeadView head current="Settings"/>
             <div class="columns">
                 <Words key=key.clone() may_change/>
+                <Terms key=key.clone() change now/>
                 <RestrictionsCard key=key.clone() may_change/>
                 {(signing && !revoked).then(|| view! { <SigningCard key=key.clone() may_change now/> })}
                 {(may_change && !revoked).then(|| view! { <End key/> })}
@@ -68,6 +71,24 @@ fn Words(key: Key, may_change: bool) -> impl IntoView {
                 </Facts>
                 {metadata.map(|text| view! { <CodeBlock text name="Copy metadata"/> })}
             </div>
+        </Card>
+    }
+}
+
+/// Its scopes and its expiry; `change` names the button that changes them.
+#[component]
+fn Terms(key: Key, change: Option<&'static str>, now: Timestamp) -> impl IntoView {
+    let chips = key.scopes.iter().map(|scope| view! { <Chip text=scope.clone()/> }).collect_view();
+    let (id, scoped) = (key.id, !key.scopes.is_empty());
+    view! {
+        <Card
+            title=if scoped { "Scopes and expiry" } else { "Expiry" }
+            actions=move || change.map(|title| view! { <ChangeButton key=id title/> })
+        >
+            <Facts>
+                {scoped.then(|| view! { <Fact label="Scopes">{chips}</Fact> })}
+                <Fact label="Expires"><Expires at=key.expires_at now/></Fact>
+            </Facts>
         </Card>
     }
 }

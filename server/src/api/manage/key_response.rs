@@ -38,6 +38,19 @@ pub struct KeyResponse {
     #[schema(example = "sk_live_7Hq2…x9Ka")]
     shown: String,
     has_signing_secret: bool,
+    /// Whether requests have to be signed.
+    require_signed: bool,
+    /// Addresses and blocks from which the key may be used; an empty list allows every address.
+    #[schema(example = json!(["203.0.113.0/24"]))]
+    addresses: Vec<String>,
+    /// Whether requests from elsewhere are refused; if not, they are noted in the activity log.
+    addresses_enforced: bool,
+    /// Requests per minute, instead of the limit of the app or the plan; `null` leaves it to those.
+    #[schema(required = true)]
+    limit_per_minute: Option<u32>,
+    /// Requests per UTC day, instead of the limit of the app or the plan; `null` leaves it to those.
+    #[schema(required = true)]
+    limit_per_day: Option<u32>,
     /// JSON object that the key’s owner set on it.
     #[schema(value_type = Object)]
     metadata: Metadata,
@@ -64,7 +77,7 @@ pub struct KeyResponse {
 impl KeyResponse {
     /// With the app it speaks for, if it does for one.
     pub fn of(key: Key, app: Option<&App>, now: Timestamp) -> Self {
-        let status = key.status(now).as_str();
+        let (status, restrictions) = (key.status(now).as_str(), key.restrictions);
         let (revoked_at, revoked_by, revoke_reason) = match key.revoked {
             Some(revoked) => {
                 (Some(revoked.at), Some(revoked.by), Some(revoked.reason).filter(|reason| !reason.is_empty()))
@@ -84,6 +97,11 @@ impl KeyResponse {
             status,
             shown: key.shown,
             has_signing_secret: key.has_signing_secret,
+            require_signed: restrictions.require_signed,
+            addresses: restrictions.addresses.lines().collect(),
+            addresses_enforced: restrictions.addresses_enforced,
+            limit_per_minute: restrictions.limits.per_minute,
+            limit_per_day: restrictions.limits.per_day,
             metadata: key.metadata,
             created_at: key.created_at,
             created_by: key.created_by,

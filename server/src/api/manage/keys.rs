@@ -2,14 +2,15 @@
 
 use axum::{extract::State, response::Response};
 use sallyport::{
-    Error, Result, Timestamp,
+    Result, Timestamp,
     app::App,
     id::{AppId, OrgId},
-    key::{Holder, Key, NewKey, new::KeyInput},
+    key::{ExpiryInput, Holder, Key, NewKey, new::KeyInput},
     org::Org,
     store::{KeyFilter, KeyStatus, Store},
 };
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
 
 use super::{
@@ -48,6 +49,9 @@ pub struct CreateKey {
     /// When the key expires: between a minute and 3650 days ahead. Without it, never.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
+    /// JSON object of up to 2 KB; every verdict about the key returns it.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Box<RawValue>>,
     /// Whether the key gets a signing secret too.
     #[serde(default = "yes", deserialize_with = "or_yes")]
     #[schema(value_type = Option<bool>, default = true)]
@@ -63,8 +67,8 @@ fn or_yes<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<boo
 }
 
 impl Taken for CreateKey {
-    const TAKES: &str = "Its fields are label, environment, scopes (a list of names), expires_at (RFC 3339) and \
-        signing_secret (true or false).";
+    const TAKES: &str = "Its fields are label, environment, scopes (a list of names), expires_at (RFC 3339), \
+        metadata (an object) and signing_secret (true or false).";
 }
 
 /// Which keys of the app.
@@ -214,29 +218,11 @@ fn check(body: &CreateKey, profile: &sallyport::profile::Profile, now: Timestamp
         label: &body.label,
         environment: &body.environment,
         scopes: body.scopes.iter().map(String::as_str).collect(),
-        expires: body.expires_at.as_deref().unwrap_or_default(),
+        expires: body.expires_at.as_deref().map_or(ExpiryInput::Never, ExpiryInput::Moment),
+        metadata: body.metadata.as_deref().map(RawValue::get).unwrap_or_default(),
         signing_secret: body.signing_secret,
     };
-    let checked = NewKey::check(&input, profile, now).map_err(|mut invalid| {
-        for error in invalid.0.iter_mut().filter(|error| error.field == "expires") {
-            error.field = "expires_at";
-        }
-        invalid
-    });
-    // What the panel also offers, days and the word never, is no moment.
-    let moment = body.expires_at.as_deref().is_none_or(|text| Timestamp::parse_rfc3339(text).is_some());
-    let (new, mut invalid) = match checked {
-        Ok(new) => (Some(new), sallyport::Invalid::default()),
-        Err(invalid) => (None, invalid),
-    };
-    if !moment {
-        invalid.0.retain(|error| error.field != "expires_at");
-        invalid.push("expires_at", "Write it like 2027-01-31T12:00:00Z (RFC 3339).");
-    }
-    match new {
-        Some(new) if moment => Ok(new),
-        _ => Err(Error::Invalid(invalid)),
-    }
+    Ok(NewKey::check(&input, profile, now)?)
 }
 
 /// Read a key

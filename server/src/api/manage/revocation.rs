@@ -27,7 +27,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[schema(as = Revocation)]
 pub struct RevokeReason {
-    /// KeyResponse in the activity log.
+    /// Shown in the activity log.
     #[schema(max_length = 200, example = "It was in a public repository")]
     reason: Option<String>,
 }

@@ -30,10 +30,13 @@ pub fn complete(document: &mut Value, profile: &Profile) {
     new["environment"]["enum"] = profile.environments.iter().map(|environment| environment.name.as_str()).collect();
     let scopes: Value = profile.scopes.iter().map(|scope| scope.name.as_str()).collect();
     if !profile.scopes.is_empty() {
-        new["scopes"]["items"]["enum"] = scopes;
+        new["scopes"]["items"]["enum"] = scopes.clone();
         new["scopes"]["example"] = json!([profile.scopes[0].name]);
     }
     new["environment"]["example"] = json!(profile.environments.first().map(|environment| &environment.name));
+    if !profile.scopes.is_empty() {
+        components["schemas"]["KeyUpdate"]["properties"]["scopes"]["items"]["enum"] = scopes;
+    }
 
     let Some(paths) = document["paths"].as_object_mut() else { return };
     for (path, item) in paths {

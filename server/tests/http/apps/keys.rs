@@ -24,6 +24,7 @@ crate::on_both_portals!(
     a_list_costs_five_queries_at_most,
     a_key_of_an_archived_app_is_suspended,
     a_scope_lists_what_implies_it,
+    any_date_is_an_expiry,
 );
 
 async fn both_secrets_are_in_one_response(portal: &TestPortal) {
@@ -325,4 +326,40 @@ async fn a_scope_lists_what_implies_it(portal: &TestPortal) {
         let page = portal.get(&format!("{list}?environment=production&scope=delete")).await.body;
         assert!(page.contains("May do all") && !page.contains("May look") && page.contains("1 key<"), "{page}");
     }
+}
+
+async fn any_date_is_an_expiry(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let path = format!("/apps/{app}/keys");
+    let panel = portal.get(&format!("{path}?panel=generate")).await.body;
+    for text in
+        ["<option value=\"custom\">Custom</option>", "type=\"date\"", "min=\"2026-11-22\"", "max=\"2036-11-18\""]
+    {
+        assert!(panel.contains(text), "{text}: {panel}");
+    }
+    let form = portal.panel(&app).await.with("expires", "custom");
+    for (date, message) in [
+        ("", "Choose a date."),
+        ("2026-11-21", "Choose a date from 2026-11-22 to 2036-11-18 (UTC)."),
+        ("2036-11-19", "Choose a date from 2026-11-22 to 2036-11-18 (UTC)."),
+        ("31.01.2027", "Write the date like 2027-01-31."),
+    ] {
+        let fields = [&form.fields()[..], &[("expires_on", date)]].concat();
+        let answer = portal.post(&path, &fields).await;
+        assert_eq!(answer.status, 422, "{date}");
+        assert!(
+            answer.body.contains(&format!("<p id=\"expires_on-error\" class=\"field-error\">{message}</p>")),
+            "{date}"
+        );
+        assert!(date.is_empty() || answer.body.contains(&format!("value=\"{date}\"")), "what was typed is kept");
+    }
+    let other = portal.panel(&app).await;
+    let answer = portal.post(&path, &[&other.fields()[..], &[("expires_on", "2027-01-31")]].concat()).await;
+    assert_eq!(answer.status, 422, "the date is not passed over");
+    assert!(answer.body.contains("id=\"expires-error\""), "{}", answer.body);
+    let answer = portal.post(&path, &[&form.fields()[..], &[("expires_on", "2027-01-31")]].concat()).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let key = portal.get(&path).await.after("href=\"/keys/", '"');
+    assert!(portal.get(&format!("/keys/{key}")).await.body.contains("2027-01-31T23:59:59Z"));
 }

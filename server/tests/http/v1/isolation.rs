@@ -43,6 +43,7 @@ pub const ENDPOINTS: &[(Method, &str)] = &[
     (Method::POST, "/v1/apps/{app_id}/keys"),
     (Method::POST, "/v1/apps/{app_id}/keys/revoke-all"),
     (Method::GET, "/v1/keys/{key_id}"),
+    (Method::PATCH, "/v1/keys/{key_id}"),
     (Method::POST, "/v1/keys/{key_id}/revoke"),
 ];
 
@@ -72,6 +73,7 @@ fn body(path: &str) -> Value {
         Some("keys") => json!({ "label": "Eve", "environment": "production", "scopes": ["read"] }),
         Some("revoke" | "revoke-all") => json!({}),
         Some("orgs") => json!({ "name": "Eve", "plan": "pro" }),
+        Some(key) if key.starts_with("key_") => json!({ "label": "Eve", "scopes": ["write"] }),
         _ => json!({ "name": "Eve" }),
     }
 }
@@ -81,7 +83,7 @@ async fn ask(portal: &TestPortal, method: &Method, path: &str, token: Option<&st
     if let Some(token) = token {
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
     }
-    let sent = if *method == Method::POST {
+    let sent = if *method == Method::POST || *method == Method::PATCH {
         request = request.header(header::CONTENT_TYPE, "application/json");
         Body::from(body(path).to_string())
     } else {

@@ -1,5 +1,7 @@
 //! `/v1/apps/{app_id}/keys`, `/v1/keys/{key_id}` and what revokes
 
+mod update;
+
 use std::{convert::Infallible, time::Duration};
 
 use axum::{

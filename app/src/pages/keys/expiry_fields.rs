@@ -1,0 +1,34 @@
+//! When a key is to expire: a choice, and a date for the choice *Custom*.
+
+use leptos::prelude::*;
+use sallyport::{Timestamp, key::expiry};
+
+use crate::{
+    components::{Choice, SelectField, TextField},
+    form::FormState,
+};
+
+/// What the list offers beside *Custom*.
+const CHOICES: [(&str, &str); 5] =
+    [("never", "Never"), ("7", "In 7 days"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")];
+
+#[component]
+pub fn ExpiryFields(
+    #[prop(into)] form: FormState,
+    now: Timestamp,
+    /// A choice that comes before the others.
+    #[prop(optional)]
+    first: Option<Choice>,
+) -> impl IntoView {
+    let choices = CHOICES.into_iter().map(|(value, label)| Choice::new(value, label));
+    let options = first.into_iter().chain(choices).chain([Choice::new("custom", "Custom")]).collect();
+    view! {
+        <div class="pair">
+            <SelectField form=&form name="expires" label="Expires" options/>
+            <TextField
+                form=&form name="expires_on" label="Custom date" kind="date" range=expiry::dates(now)
+                hint="With Custom: works to the end of that day (UTC)."
+            />
+        </div>
+    }
+}
