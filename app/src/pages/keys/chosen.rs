@@ -186,7 +186,7 @@ fn Asking(keys: Vec<Key>, what: What, path: String, form: FormState) -> impl Int
                             "Every request with any of them is refused (403) until it is resumed."
                         }}
                     </Notice>
-                    <ul class="chosen-keys">{rows}</ul>
+                    <ul class="chosen-keys" tabindex="0">{rows}</ul>
                     <Hidden name="do" value=verb.to_lowercase()/>
                     {fields}
                     {revoke.then(|| view! {
