@@ -16,7 +16,7 @@ async fn each_group_of_endpoints_has_a_page(portal: &TestPortal) {
         let page = portal.get(&format!("/docs?group={group}")).await.body;
         assert!(page.len() < guide.body.len() * 10 && !page.contains("id=\"authenticate\""), "{group}");
         for link in links.iter().filter_map(|link| link.strip_prefix(&format!("{group}#"))) {
-            assert!(page.contains(&format!("<section class=\"card\" id=\"{link}\">")), "{link}");
+            assert!(page.contains(&format!(" id=\"{link}\"")), "{link}");
             shown += 1;
         }
         assert!(page.contains(&format!("href=\"/docs?group={group}\" aria-current=\"page\"")), "{group}");
