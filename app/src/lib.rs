@@ -48,6 +48,8 @@ mod sealed_file;
 #[cfg(feature = "ssr")]
 mod seen;
 #[cfg(feature = "ssr")]
+pub mod session;
+#[cfg(feature = "ssr")]
 pub mod shell;
 #[cfg(feature = "ssr")]
 mod theme;

@@ -9,7 +9,6 @@ use leptos::{
     reactive::computed::ScopedFuture,
 };
 use sallyport::{request::Client, store::Store};
-use tower_sessions::Session;
 
 use super::ActError;
 use crate::{
@@ -17,6 +16,7 @@ use crate::{
     context::Context,
     error::PageError,
     resumed,
+    session::BrowserSession,
 };
 
 /// The request that an act is run for: by a page's handler, or by an island.
@@ -24,7 +24,7 @@ use crate::{
 pub struct Caller {
     pub(super) context: Context,
     pub(super) client: Client,
-    pub(super) session: Session,
+    pub(super) session: BrowserSession,
     pub(super) headers: HeaderMap,
     /// The form is shown again to somebody who was signed out: nothing is done with it.
     is_resumed: bool,
@@ -70,7 +70,8 @@ impl Caller {
         admit(&self.cookie()?, self.store(), Some(id)).await
     }
 
-    fn cookie(&self) -> Result<SessionCookie, PageError> {
+    /// The session that this browser says it is in.
+    pub(super) fn cookie(&self) -> Result<SessionCookie, PageError> {
         SessionCookie::of(&self.session, &self.client).ok_or(PageError::SignIn { next: None })
     }
 }
@@ -82,7 +83,7 @@ impl FromRequestParts<Context> for Caller {
         Ok(Self {
             context: context.clone(),
             client: parts.extensions.get().cloned().expect("the server names the client of each request"),
-            session: parts.extensions.get().cloned().expect("the server gives each request to the portal a session"),
+            session: BrowserSession::of(parts).expect("the server gives each request to the portal a session"),
             headers: parts.headers.clone(),
             is_resumed: parts.uri.query() == Some(resumed::QUERY),
         })

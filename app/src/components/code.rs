@@ -1,7 +1,6 @@
 use leptos::prelude::*;
 
 use super::highlight::Highlighted;
-use crate::islands::CopyOnClick;
 
 /// Copies `text`, or what stands in the field with the id `target`: a secret is then not in the page twice.
 #[component]
@@ -23,7 +22,7 @@ pub fn CopyButton(
     let label = (!label.is_empty()).then(|| view! { <span>{label}</span> });
     view! {
         <button type="button" class=class aria-label=name title=title data-copy=text data-copy-from=target>
-            {label}<CopyOnClick/>
+            {label}
         </button>
     }
 }

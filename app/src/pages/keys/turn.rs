@@ -6,7 +6,6 @@ use sallyport::{id::KeyId, key::Status};
 use crate::{
     acts::keys::{PauseKey, ResumeKey},
     components::Hidden,
-    islands::ActInPlace,
 };
 
 /// What can be done: the last part of the page's address, the act's own, and the name of the button.
@@ -40,7 +39,6 @@ pub fn TurnKey(
                     id=format!("turn-{key}") class=class
                     aria-label=listed.then(|| format!("{name} {label}"))
                 >{name}</button>
-                <ActInPlace/>
             </form>
         }
     })
