@@ -1,7 +1,7 @@
 // The main job by keyboard alone.
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './sallyport';
-import { action, clipboard, field, hydrated, keyRow, organizationWithApp, person, portalWithApp } from './steps';
+import { action, clipboard, field, hydrated, keyRow, organizationWithApp, person, portalWithApp, tab } from './steps';
 
 const isFocused = (target: Locator) => target.evaluate(element => element === document.activeElement);
 
@@ -127,6 +127,10 @@ test('from the sign-in to a key, and on', async ({ page, context }) => {
     await tabTo(page, keyRow(page, 'Checkout backend').getByRole('link'));
     await page.keyboard.press('Enter');
     await expect(page).toHaveURL(/\/keys\/key_/);
+    await hydrated(page);
+    await tabTo(page, tab(page, 'Settings'));
+    await page.keyboard.press('Enter');
+    await expect(page).toHaveURL(/\/settings$/);
     await hydrated(page);
     for (const [button, dialog, first] of [
       ['Edit', 'Edit key', 'Label'],

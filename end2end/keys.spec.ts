@@ -1,7 +1,7 @@
 // What becomes of keys in a list, and of one of them: with scripts and without.
 import type { Page } from '@playwright/test';
 import { expect, test } from './sallyport';
-import { action, field, hydrated, issueKey, keyRow, portalWithApp } from './steps';
+import { action, choose, field, hydrated, issueKey, keyRow, portalWithApp } from './steps';
 
 const searchbox = (page: Page) => page.getByRole('main').getByRole('searchbox', { name: 'Search by label, or paste a key' });
 const labels = (page: Page) => page.getByRole('main').locator('tbody .cell-main');
@@ -77,7 +77,7 @@ test('a key is edited, paused, resumed, and another made like it', async ({ page
   await page.goto(key.path);
 
   await test.step('metadata that is no JSON is refused, and kept as typed', async () => {
-    await action(page, 'Edit').click();
+    await choose(page, 'Edit');
     const panel = page.getByRole('dialog', { name: 'Edit key' });
     await expect(field(panel, 'Label')).toHaveValue('Checkout backend');
     await field(panel, 'Label').fill('Checkout backend, Frankfurt');
@@ -106,7 +106,7 @@ test('a key is edited, paused, resumed, and another made like it', async ({ page
   });
 
   await test.step('the panel begins with what this key has', async () => {
-    await action(page, 'Generate like this one').click();
+    await choose(page, 'Generate like this one');
     const panel = page.getByRole('dialog', { name: 'Generate API Key' });
     await expect(panel.getByRole('combobox', { name: 'Choose App' })).toHaveValue(app_id);
     await expect(field(panel, 'Label')).toHaveValue('Checkout backend, Frankfurt');

@@ -2,6 +2,7 @@
 import { expect, test } from './sallyport';
 import {
   action,
+  choose,
   createApp,
   createOrganization,
   createProject,
@@ -99,7 +100,7 @@ test('an empty folder, a key, a verification, a revocation', async ({ page, port
   await test.step('revoke: the very next call is refused', async () => {
     await keyRow(page, 'Checkout backend').getByRole('link', { name: 'Checkout backend', exact: true }).click();
     await expect(page).toHaveURL(/\/keys\/key_/);
-    await action(page, 'Revoke').click();
+    await choose(page, 'Revoke');
     const confirm = page.getByRole('dialog').filter({ has: page.getByRole('button', { name: 'Revoke key' }) });
     await field(confirm, 'Reason').fill('Laptop lost');
     await confirm.getByRole('button', { name: 'Revoke key' }).click();

@@ -12,7 +12,7 @@ test('the folded menu leads to the keys, and the filters unfold', async ({ page 
   await expect(link).toBeHidden();
   await menu.tap();
   await link.tap();
-  await expect(page).toHaveURL(`/orgs/${org_id}/keys`);
+  await expect(page).toHaveURL(new RegExp(`/orgs/${org_id}/keys\\?tenant=ten_`)); // the tenant stays
   await hydrated(page);
   const status = page.getByRole('combobox', { name: 'Status', exact: true });
   await expect(status).toBeHidden();

@@ -20,6 +20,11 @@ test('a list prints as a table, without what is for the screen', async ({ page }
     expect(await display('.data-table tbody tr')).toBe('table-row');
     const scheme = await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme);
     expect(scheme).toBe('light');
+    const times = page.locator('main time');
+    const printed = await times.first().evaluate(time => getComputedStyle(time, '::after').content);
+    expect(printed, 'the moment, not how long ago').toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d/);
+    const head = await page.locator('main').evaluate(main => getComputedStyle(main, '::before').content);
+    expect(head).toContain('Focus Labs');
     const box = (await page.locator('.data-table').first().boundingBox())!;
     expect(box.x + box.width, 'nothing is cut at the edge').toBeLessThanOrEqual(700);
   }

@@ -1,7 +1,7 @@
 // The plaintext is in one response and nowhere else.
 import { expect, test } from './sallyport';
 import { crawl } from './crawl';
-import { action, done, field, generateKey, person, portalWithApp } from './steps';
+import { choose, done, field, generateKey, person, portalWithApp } from './steps';
 
 test('issued secrets are in no file, no log, no other page, and not left in the browser', async ({ page, portal }) => {
   const root = await portal.rootToken();
@@ -26,7 +26,7 @@ test('issued secrets are in no file, no log, no other page, and not left in the 
     await portal.auth(`${key}x`);
   }
   await page.getByRole('link', { name: 'Key 1', exact: true }).click();
-  await action(page, 'Revoke').click();
+  await choose(page, 'Revoke');
   await page.getByRole('button', { name: 'Revoke key' }).click();
   await expect(page.getByRole('main').getByText('Revoked', { exact: true }).first()).toBeVisible();
   await portal.auth(keys[1]!);

@@ -188,7 +188,7 @@ test.describe('pictures', () => {
     await signIn(page, { name: '', email: 'ada@focus.example', password: 'sallyport demo' });
     await page.getByRole('link', { name: 'Biosignals', exact: true }).click();
     await page.getByRole('link', { name: 'Focus and calm', exact: true }).click();
-    await page.getByRole('tab', { name: 'API keys' }).click();
+    await page.getByRole('main').getByRole('link', { name: 'API keys', exact: true }).click();
     await expect(page.getByRole('row').nth(3)).toBeVisible();
     const keys = page.url();
     await picture('keys', 'light');

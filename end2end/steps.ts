@@ -203,6 +203,12 @@ export async function done(once: Locator) {
 export const keyRow = (page: Page, label: string) =>
   page.getByRole('row').filter({ has: page.getByRole('link', { name: label, exact: true }) });
 
+/** Chooses something of the menu that this button opens; on a key's page that of the rest. */
+export async function choose(page: Page, name: string, menu = 'More actions') {
+  await page.getByRole('button', { name: menu, exact: true }).click();
+  await action(page, name).click();
+}
+
 /** What was copied. The portal's policy keeps its own pages from reading it, so a blank one pastes it. */
 export async function clipboard(context: BrowserContext) {
   const blank = await context.newPage();

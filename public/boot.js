@@ -11,6 +11,34 @@ function shortened(count) {
   return count === 0 ? pathname + search : pathname.split("/").slice(0, -count).join("/") || "/";
 }
 
+// The box in the head of a list selects every row.
+document.addEventListener("change", ({ target }) => {
+  if (target.id !== "choose-all") return;
+  for (const box of document.querySelectorAll('[name="key"][form="choose"]')) box.checked = target.checked;
+});
+
+// The filter of a long menu.
+document.addEventListener("input", ({ target }) => {
+  const list = document.getElementById(target.dataset.filter);
+  for (const item of list?.children ?? []) {
+    item.hidden = !item.textContent.toLowerCase().includes(target.value.trim().toLowerCase());
+  }
+});
+
+document.addEventListener("keydown", ({ key, target }) => {
+  if (key !== "?" || target.closest("input, textarea, select") || document.querySelector(".backdrop, dialog:modal")) return;
+  document.getElementById("shortcuts")?.togglePopover();
+});
+
+// A panel that something was typed into is not closed without a question.
+let typed = false;
+addEventListener("input", ({ target }) => (typed ||= target.closest(".backdrop form") !== null));
+addEventListener("submit", () => (typed = false));
+addEventListener("beforeunload", (event) => typed && event.preventDefault());
+
+// A form that was sent while its sender was signed out is shown again.
+document.querySelector("form[data-resume]")?.submit();
+
 const islands = document.querySelectorAll("leptos-island");
 
 if (islands.length > 0) {

@@ -1,13 +1,16 @@
-//! What people type: trimmed, bounded, without characters that hide.
+//! What people type: trimmed, bounded, and as it is seen.
 
 mod secret;
+mod seen;
+
+use self::seen::unseen;
 
 use crate::Invalid;
 
 /// Control characters, and the marks that turn or hide the text around them (Unicode UAX #9, bidi controls).
 pub(crate) fn hides(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// What is said of a text that holds a secret: never the text.
@@ -37,8 +40,8 @@ pub fn line(field: &'static str, text: &str, most: usize, empty: &str) -> Result
 /// One line of at most `most` characters, or nothing.
 pub fn optional_line(field: &'static str, text: &str, most: usize) -> Result<String, Invalid> {
     let text = text.trim();
-    if text.chars().any(hides) {
-        return Err(Invalid::field(field, "Use letters, digits and signs only; a control character is in it."));
+    if let Some(why) = unseen(text) {
+        return Err(Invalid::field(field, why));
     }
     bounded(field, text, most)
 }
@@ -46,8 +49,9 @@ pub fn optional_line(field: &'static str, text: &str, most: usize) -> Result<Str
 /// Several lines of at most `most` characters in all, or nothing.
 pub fn paragraph(field: &'static str, text: &str, most: usize) -> Result<String, Invalid> {
     let text = text.trim().replace("\r\n", "\n");
-    if text.chars().any(|character| hides(character) && character != '\n' && character != '\t') {
-        return Err(Invalid::field(field, "Use letters, digits and signs only; a control character is in it."));
+    let lines = text.split(['\n', '\t']).map(str::trim).filter(|line| !line.is_empty());
+    if let Some(why) = lines.filter_map(unseen).next() {
+        return Err(Invalid::field(field, why));
     }
     bounded(field, &text, most)
 }

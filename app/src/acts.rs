@@ -17,6 +17,7 @@ mod in_page;
 pub mod account;
 pub mod activity;
 pub mod apps;
+pub mod chosen_keys;
 pub mod keys;
 pub mod members;
 pub mod orgs;
@@ -43,6 +44,8 @@ pub const MOUNTED: &[&str] = &[
     apps::CreateApp::PATH,
     apps::LimitApp::PATH,
     apps::VerifyForIngestion::PATH,
+    chosen_keys::PauseChosenKeys::PATH,
+    chosen_keys::RevokeChosenKeys::PATH,
     keys::EditKey::PATH,
     keys::IsKeyUsed::PATH,
     keys::PauseKey::PATH,

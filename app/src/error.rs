@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rendered;
 
+/// Marks a redirect to the sign-in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SignedOut;
+
 /// Becomes a page of its own in [`crate::error_page::error_pages`], which knows how the portal looks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PageError {
@@ -120,7 +124,9 @@ impl IntoResponse for PageError {
         if let Self::SignIn { next } = &self {
             let next = next.as_deref().map(|next| url::form_urlencoded::byte_serialize(next.as_bytes()).collect());
             let query = next.map_or_else(String::new, |next: String| format!("?next={next}"));
-            return Redirect::to(&format!("/sign-in{query}")).into_response();
+            let mut response = Redirect::to(&format!("/sign-in{query}")).into_response();
+            response.extensions_mut().insert(SignedOut);
+            return response;
         }
         if matches!(self, Self::ChangePassword) {
             return Redirect::to("/account/password").into_response();

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::{
     extract::{Request, State},
-    http::{StatusCode, header, request::Parts},
+    http::{Method, StatusCode, header, request::Parts},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use leptos::prelude::*;
 use sallyport::{
@@ -21,9 +21,11 @@ use crate::{
     access::{OrgAccess, SignedIn},
     components::{Fact, Facts, IdChip, SearchForm},
     context::Context,
-    error::{PageError, Rendered},
-    kept,
+    error::{PageError, Rendered, SignedOut},
+    kept::{self, Kept},
     portal::{Chrome, Crumb, Page},
+    resumed::Resumed,
+    routes::page_at,
     shell,
     ui::Ui,
 };
@@ -51,6 +53,9 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
             );
         }
     }
+    if method == Method::POST && response.extensions().get::<SignedOut>().is_some() {
+        return to_sign_in(&context, &path, typed.take());
+    }
     let error = match response.extensions().get::<PageError>() {
         // An act has told it to an island.
         Some(_) if response.extensions().get::<Rendered>().is_some() => return response,
@@ -70,6 +75,18 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
         shown.headers_mut().insert(header::ALLOW, allow.clone());
     }
     shown
+}
+
+/// To where somebody signs in whose form was sent, and then is shown again.
+fn to_sign_in(context: &Context, path: &str, typed: Kept) -> Response {
+    let page = page_at(path);
+    let mut response = PageError::SignIn { next: (page != "/").then(|| page.to_owned()) }.into_response();
+    let fields = typed.fields();
+    let cookie = if fields.is_empty() { None } else { Resumed::keep(context, path, fields) };
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// What is needed of a request to know its person later.

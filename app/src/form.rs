@@ -121,6 +121,13 @@ impl FormState {
     }
 }
 
+/// A field's name in words: `bundle_id` as "Bundle id".
+pub fn title(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 impl From<&FormState> for FormState {
     fn from(form: &FormState) -> Self {
         form.clone()

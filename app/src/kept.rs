@@ -10,13 +10,20 @@ use axum::{
     response::Response,
 };
 use futures_util::stream;
+use sallyport::text;
 
-use crate::{error::PageError, form::LIMIT};
+use crate::{
+    error::PageError,
+    form::{LIMIT, title},
+};
 
-/// Fields that hold secrets, or what no person has typed.
-const NOT_SHOWN: [&str; 14] = [
+/// Fields that hold secrets.
+const SECRETS: [&str; 5] = ["password", "secret", "token", "sealed", "q"];
+
+/// Fields that are not shown: what no person has typed.
+const NOT_SHOWN: [&str; 15] = [
     "password", "secret", "token", "sealed", "key", "q", "do", "version", "back", "next", "user_id", "again",
-    "session", "org",
+    "session", "org", "seen",
 ];
 
 /// What was typed, by the name of the field.
@@ -42,8 +49,8 @@ impl Kept {
 
     fn of(form: &[u8]) -> Self {
         let typed = url::form_urlencoded::parse(form)
-            .filter(|(name, value)| !value.trim().is_empty() && !is_hidden(name))
-            .map(|(name, value)| (title(&name), value.into_owned()));
+            .filter(|(name, value)| !is_secret(name, value))
+            .map(|(name, value)| (name.into_owned(), value.into_owned()));
         Self(typed.collect())
     }
 
@@ -57,7 +64,16 @@ impl Kept {
                 | PageError::Unavailable
                 | PageError::Broken
         );
-        if ours { self.0 } else { Vec::new() }
+        if !ours {
+            return Vec::new();
+        }
+        let shown = self.0.into_iter().filter(|(name, value)| !value.trim().is_empty() && !is_hidden(name));
+        shown.map(|(name, value)| (title(&name), value)).collect()
+    }
+
+    /// Every field but secrets, to fill the form in again.
+    pub fn fields(self) -> Vec<(String, String)> {
+        self.0
     }
 }
 
@@ -82,15 +98,14 @@ pub async fn keep(request: Request, next: Next) -> Response {
     next.run(Request::from_parts(parts, body)).await
 }
 
-fn is_hidden(name: &str) -> bool {
-    name.split('_').chain([name]).any(|part| NOT_SHOWN.contains(&part))
+/// Whether it may hold a secret; a box that is ticked holds none.
+fn is_secret(name: &str, value: &str) -> bool {
+    let named = name.split('_').chain([name]).any(|part| SECRETS.contains(&part));
+    (named && value != "on") || (!value.is_empty() && text::shown_again(value).is_empty())
 }
 
-/// `bundle_id` as "Bundle id".
-fn title(name: &str) -> String {
-    let words = name.replace('_', " ");
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+fn is_hidden(name: &str) -> bool {
+    name.split('_').chain([name]).any(|part| NOT_SHOWN.contains(&part))
 }
 
 #[cfg(test)]

@@ -38,11 +38,17 @@ pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod portal;
 #[cfg(feature = "ssr")]
+mod recent;
+#[cfg(feature = "ssr")]
 mod render;
+#[cfg(feature = "ssr")]
+mod resumed;
 #[cfg(feature = "ssr")]
 pub mod routes;
 #[cfg(feature = "ssr")]
 mod sealed_file;
+#[cfg(feature = "ssr")]
+mod seen;
 #[cfg(feature = "ssr")]
 pub mod session;
 #[cfg(feature = "ssr")]

@@ -14,13 +14,22 @@ use crate::{
     ui::Ui,
 };
 
-/// Around a page that is in no organization.
+/// Around a page that is in no organization: the frame stays that of the one that was open last.
 pub async fn of_person(ui: &Ui, me: &SignedIn) -> Result<Chrome, PageError> {
     let orgs = ui.context.store.orgs_of(&me.user.id).await?;
+    let rank = |(org, _): &&(Org, Role)| ui.recent.rank(org.id.as_str());
+    let last = orgs.iter().min_by_key(rank).filter(|last| orgs.len() == 1 || rank(last) != usize::MAX);
+    if let Some((org, role)) = last.cloned() {
+        let access = OrgAccess { me: me.clone(), org, role };
+        return Ok(Chrome { crumbs: Vec::new(), archived: None, ..of_org(ui, &access, None).await? });
+    }
     Ok(of_orgs(ui, me, orgs.into_iter().map(|(org, role)| (org.id, org.name, role))))
 }
 
 fn of_orgs(ui: &Ui, me: &SignedIn, orgs: impl IntoIterator<Item = (OrgId, String, Role)>) -> Chrome {
+    let mut orgs: Vec<_> = orgs.into_iter().collect();
+    // The others stay in the order of their names.
+    orgs.sort_by_key(|(id, ..)| ui.recent.rank(id.as_str()));
     Chrome {
         viewer: Viewer { name: me.user.name.clone(), email: me.user.email.clone(), operator: me.user.operator },
         orgs: orgs
@@ -40,6 +49,7 @@ pub async fn of_org(ui: &Ui, access: &OrgAccess, section: impl Into<Option<Secti
             name: access.org.name.clone(),
             role: access.role.title().to_owned(),
             plan: access.org.plan.title().to_owned(),
+            may_manage: access.role.may(Permission::ManageOrg),
         }),
         tenants: around.tenants.into_iter().map(|(id, name)| TenantEntry { id: id.to_string(), name }).collect(),
         section: section.into(),
@@ -50,13 +60,19 @@ pub async fn of_org(ui: &Ui, access: &OrgAccess, section: impl Into<Option<Secti
 }
 
 pub async fn of_tenant(ui: &Ui, access: &TenantAccess) -> Result<Chrome, PageError> {
-    let mut chrome = of_org(ui, &access.within, Section::Projects).await?;
-    let (id, name) = (access.tenant.id.to_string(), access.tenant.name.clone());
-    chrome.crumbs.push(Crumb::link(&name, format!("/tenants/{id}")));
-    chrome.tenant = Some(TenantEntry { id, name });
+    let chrome = of_org(ui, &access.within, Section::Projects).await?;
+    let tenant = TenantEntry { id: access.tenant.id.to_string(), name: access.tenant.name.clone() };
+    let mut chrome = in_tenant(chrome, tenant);
     // The highest that is archived: restoring what is below it would change nothing.
     chrome.archived = chrome.archived.or_else(|| archived(Place::from(&access.tenant), &access.within));
     Ok(chrome)
+}
+
+/// Around a page of an organization that is narrowed to a tenant of it.
+pub fn in_tenant(mut chrome: Chrome, tenant: TenantEntry) -> Chrome {
+    chrome.crumbs.push(Crumb::link(&tenant.name, format!("/tenants/{}", tenant.id)));
+    chrome.tenant = Some(tenant);
+    chrome
 }
 
 pub async fn of_project(ui: &Ui, access: &ProjectAccess) -> Result<Chrome, PageError> {
@@ -66,9 +82,8 @@ pub async fn of_project(ui: &Ui, access: &ProjectAccess) -> Result<Chrome, PageE
     Ok(chrome)
 }
 
-pub async fn of_app(ui: &Ui, access: &AppAccess, section: Section) -> Result<Chrome, PageError> {
+pub async fn of_app(ui: &Ui, access: &AppAccess) -> Result<Chrome, PageError> {
     let mut chrome = of_project(ui, &access.within).await?;
-    chrome.section = Some(section);
     chrome.crumbs.push(Crumb::link(&access.app.name, format!("/apps/{}", access.app.id)));
     chrome.archived = chrome.archived.or_else(|| archived(Place::from(&access.app), access.org()));
     Ok(chrome)
@@ -77,7 +92,11 @@ pub async fn of_app(ui: &Ui, access: &AppAccess, section: Section) -> Result<Chr
 /// Around a page of a key: in its app, or in the organization.
 pub async fn of_key(ui: &Ui, access: &KeyAccess) -> Result<Chrome, PageError> {
     match &access.within {
-        KeyPlace::App(app) => of_app(ui, app, Section::Keys).await,
+        KeyPlace::App(app) => {
+            let mut chrome = of_app(ui, app).await?;
+            chrome.section = Some(Section::Keys);
+            Ok(chrome)
+        }
         KeyPlace::Org(org) => {
             let mut chrome = of_org(ui, org, Section::Keys).await?;
             chrome.crumbs.push(Crumb::link("API keys", format!("/orgs/{}/keys", org.org.id)));

@@ -13,7 +13,8 @@ use crate::{
     context::{Context, Nonce},
     error::{PageError, Rendered},
     form::{self, FormState},
-    portal::{Page, Site, Theme},
+    portal::{Frame, Page, Site, Theme},
+    recent::Recent,
     render::document,
     routes::page_at,
 };
@@ -32,6 +33,8 @@ pub struct Ui {
     is_sent: bool,
     theme: Theme,
     nonce: Nonce,
+    /// Which organizations were open last.
+    pub recent: Recent,
 }
 
 impl Ui {
@@ -40,7 +43,15 @@ impl Ui {
         let nonce = parts.extensions.get::<Nonce>().cloned().expect("the server makes a nonce for each request");
         let here = parts.uri.path_and_query().map_or("/", |here| here.as_str()).to_owned();
         let is_sent = parts.method == Method::POST;
-        Self { context: context.clone(), client, here, is_sent, theme: theme(&parts.headers), nonce }
+        Self {
+            context: context.clone(),
+            client,
+            here,
+            is_sent,
+            theme: theme(&parts.headers),
+            nonce,
+            recent: Recent::of(&parts.headers),
+        }
     }
 
     /// The address without its query.
@@ -65,6 +76,12 @@ impl Ui {
         let nonce = self.nonce.as_str().to_owned();
         let brand = self.context.store.profile().brand.name.clone();
         let instead = self.instead(&page);
+        // A page that is none tells of no organization that it was open.
+        let opened = match &page.frame {
+            Frame::Chrome(chrome) if status.is_success() => chrome.org.as_ref(),
+            _ => None,
+        };
+        let opened = opened.and_then(|org| self.recent.opened(&org.id, &self.context));
         let site = Site { base: self.context.base.clone(), theme: self.theme, nonce, brand, instead };
         let (set, html) = document(page, site);
         let html = self.context.sub_path.put_into(html);
@@ -74,6 +91,9 @@ impl Ui {
         response.extensions_mut().insert(Rendered);
         // Pages tell of one person's organizations, and one of them holds secrets: none is kept anywhere.
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(cookie) = opened {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
         response
     }
 

@@ -18,6 +18,7 @@ use sallyport_app::context::DemoSignIn;
 
 use crate::data_dir::{DataDir, write_whole};
 use clock::StoryClock;
+use keys::{Keys, early, late};
 
 pub const SIGN_IN: DemoSignIn = DemoSignIn { email: "ada@focus.example", password: "sallyport demo" };
 
@@ -90,12 +91,15 @@ async fn fill(store: &Store, story: &StoryClock, now: Timestamp) -> Result<DemoS
     let hash = Passwords::new(Arc::new(OsEntropy)).hash(&Password::new(SIGN_IN.password.to_owned())).await?;
     let ada = NewUser::check("Ada Byron", SIGN_IN.email, SIGN_IN.password)?;
     let ada = store.create_first_user(&from("203.0.113.9", Actor::Anonymous), ada, hash.clone()).await?;
-    let company = company::found(store, story, now, &ada, hash).await?;
-    let key = keys::live(store, story, now, &company).await?;
+    let company = company::found(store, story, now, &ada, &hash).await?;
+    let mut keys = Keys::new(store, story, now, &company);
+    keys.tell(early(&company)).await?;
     story.set(now - 20 * DAY);
     let act = Act::by(Actor::CommandLine);
     let (_, token) = store.create_token(&act, "Gateway of the demo", false, None).await?;
-    Ok(DemoSecrets { root_token: token.expose().to_owned(), key })
+    let intake = company::grow(store, story, now, &ada, &company).await?;
+    keys.tell(late(&company, &intake)).await?;
+    Ok(DemoSecrets { root_token: token.expose().to_owned(), key: keys.told()? })
 }
 
 fn actor(user: &User) -> Actor {

@@ -1,6 +1,6 @@
 //! Which events are asked for.
 
-use crate::Timestamp;
+use crate::{Timestamp, id::KeyId};
 
 /// Which events to show. Empty words ask for nothing.
 #[derive(Clone, Debug, Default)]
@@ -8,6 +8,8 @@ pub struct EventFilter {
     /// The id of a person, a root token or a key; a kind that needs none, such as `command_line`; or the name of one
     /// that acted lately, where no other has it.
     pub actor: String,
+    /// What was done to this key.
+    pub key: Option<KeyId>,
     pub action: String,
     /// `done` or `refused`.
     pub outcome: String,

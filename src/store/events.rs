@@ -53,11 +53,13 @@ fn page_sql(of_app: bool, filter: &EventFilter, limit: i64) -> String {
         "refused" => "$6 = 'refused' AND outcome > 0",
         _ => "$6 = ''",
     };
+    // The index holds keys alone.
+    let key = clause(filter.key.is_some(), "target_kind = 'key' AND target_id = $11", "$11 = ''");
     let until = clause(filter.until.is_some(), "seq <= $10", "$10 = 0");
     let (compare, order) = if filter.after.is_some() { (">", "ASC") } else { ("<", "DESC") };
     format!(
-        "SELECT * FROM events WHERE chain = $1 AND {of_app} AND seq {compare} $3 AND {by} AND {action} AND {outcome} \
-         AND at >= $7 AND at < $8 AND {until} ORDER BY seq {order} LIMIT {limit}"
+        "SELECT * FROM events WHERE chain = $1 AND {of_app} AND seq {compare} $3 AND {by} AND {key} AND {action} AND \
+         {outcome} AND at >= $7 AND at < $8 AND {until} ORDER BY seq {order} LIMIT {limit}"
     )
 }
 
@@ -98,6 +100,7 @@ impl Store {
             .bind(filter.to.map_or(i64::MAX, Timestamp::micros))
             .bind(actor.kind)
             .bind(filter.until.unwrap_or(0))
+            .bind(filter.key.as_ref().map(ToString::to_string).unwrap_or_default())
             .fetch_all(self.read())
             .await?;
         Ok(rows)
@@ -153,15 +156,22 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::TestStore;
+    use crate::{id::KeyId, testing::TestStore};
 
     /// How SQLite goes about it.
     async fn plan(store: &Store, of_app: bool, filter: &EventFilter) -> String {
         let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", page_sql(of_app, filter, PAGE + 1)));
         let query = sqlx::query(sql).bind("org").bind("app").bind(i64::MAX);
         let query = query.bind(filter.actor.clone()).bind(filter.action.clone()).bind(filter.outcome.clone());
-        let rows =
-            query.bind(0_i64).bind(i64::MAX).bind("user").bind(0_i64).fetch_all(store.read()).await.expect("a plan");
+        let rows = query
+            .bind(0_i64)
+            .bind(i64::MAX)
+            .bind("user")
+            .bind(0_i64)
+            .bind("key")
+            .fetch_all(store.read())
+            .await
+            .expect("a plan");
         rows.iter().map(|row| row.text("detail").expect("text")).collect::<Vec<_>>().join("; ")
     }
 
@@ -180,6 +190,10 @@ mod tests {
                 "events_of_action (chain=? AND action=? AND seq<?)",
             ),
             (EventFilter { outcome: "refused".to_owned(), ..filter() }, "events_refused (chain=? AND seq<?)"),
+            (
+                EventFilter { key: Some(KeyId::stored("key_x".to_owned())), ..filter() },
+                "events_of_key (chain=? AND target_id=? AND seq<?)",
+            ),
         ] {
             for (filter, index) in [
                 (filter.clone(), index.to_owned()),

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Result, Timestamp,
     fold::fold,
-    id::{AppId, OrgId, UserId},
+    id::{AppId, OrgId, TenantId, UserId},
     key::{Key, ListedKey, Status},
     place::Place,
     profile::Profile,
@@ -58,6 +58,8 @@ pub struct KeyFilter {
     pub status: Option<KeyStatus>,
     /// The person who made the keys.
     pub created_by: Option<UserId>,
+    /// Of the apps of this tenant.
+    pub tenant: Option<TenantId>,
     pub sort: KeySort,
     /// How many on a page, where the portal's own number won't do.
     pub limit: Option<u8>,
@@ -223,6 +225,10 @@ impl Conditions {
         if let Some(user) = &filter.created_by {
             let n = self.number(Value::Text(user.to_string()));
             self.and(&format!("k.created_by = {n}"));
+        }
+        if let Some(tenant) = &filter.tenant {
+            let n = self.number(Value::Text(tenant.to_string()));
+            self.and(&format!("k.app_id IN (SELECT a.id FROM apps a WHERE a.tenant_id = {n})"));
         }
         if let Some(status) = filter.status {
             self.narrow_to(status, now);

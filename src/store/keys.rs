@@ -1,4 +1,4 @@
-//! API keys: issued, listed, revoked.
+//! API keys: issued, read, edited; all of a place revoked.
 
 use serde_json::json;
 use sqlx::any::AnyRow;
@@ -142,36 +142,6 @@ impl Store {
         Ok(KeyId::stored(row.text("id")?))
     }
 
-    /// Revokes a key. When this answers, every verifier of this process refuses it.
-    /// Revoking twice changes nothing and is no error.
-    pub async fn revoke_key(&self, act: &Act, key: &Key, reason: String) -> Result<()> {
-        let (store, act, key) = (self.clone(), act.clone(), key.clone());
-        detached(async move {
-            let mut tx = store.begin(&act).await?;
-            tx.needs_on(&key).await?;
-            let revoked = sqlx::query(
-                "UPDATE keys SET revoked_at = $1, revoked_by = $2, revoke_reason = $3 \
-                 WHERE id = $4 AND revoked_at IS NULL RETURNING id",
-            )
-            .bind(store.now().micros())
-            .bind(act.actor.name().to_owned())
-            .bind(reason.clone())
-            .bind(key.id.to_string())
-            .fetch_optional(tx.on())
-            .await?;
-            if revoked.is_none() {
-                return Ok(());
-            }
-            let digests = tx.end_all_secrets(&key.id).await?;
-            let event = NewEvent::of(&key.org_id, Action::KeyRevoked, target(&key));
-            tx.record(event.with(json!({ "reason": reason }))).await?;
-            let committed = tx.commit_timed().await?;
-            store.prove_refused(&key.id, digests, committed);
-            Ok(())
-        })
-        .await
-    }
-
     /// Revokes every key of an app or of an organization at once; how many those were.
     pub async fn revoke_all(&self, act: &Act, place: &Place, reason: String) -> Result<u64> {
         let (store, act, place) = (self.clone(), act.clone(), place.clone());
@@ -179,44 +149,6 @@ impl Store {
             WRITE_OF_MANY,
             retried(move || revoke_all(store.clone(), act.clone(), place.clone(), reason.clone())),
         )
-        .await
-    }
-
-    /// Pauses a key: requests with it are refused when this answers, until it is resumed.
-    pub async fn pause_key(&self, act: &Act, key: &Key) -> Result<()> {
-        let pause = Pause { at: self.now(), by: act.actor.name().to_owned() };
-        self.set_paused(act, key, Some(pause)).await
-    }
-
-    pub async fn resume_key(&self, act: &Act, key: &Key) -> Result<()> {
-        self.set_paused(act, key, None).await
-    }
-
-    async fn set_paused(&self, act: &Act, key: &Key, pause: Option<Pause>) -> Result<()> {
-        let (store, act, key) = (self.clone(), act.clone(), key.clone());
-        detached(async move {
-            let mut tx = store.begin(&act).await?;
-            tx.needs_on(&key).await?;
-            // Twice is once; and what is revoked stays as it was.
-            let unless = if pause.is_some() { "paused_at IS NULL" } else { "paused_at IS NOT NULL" };
-            let sql = format!(
-                "UPDATE keys SET paused_at = $1, paused_by = $2 WHERE id = $3 AND revoked_at IS NULL AND {unless} \
-                 RETURNING id"
-            );
-            let row = sqlx::query(sqlx::AssertSqlSafe(sql))
-                .bind(pause.as_ref().map(|pause| pause.at.micros()))
-                .bind(pause.as_ref().map(|pause| pause.by.clone()))
-                .bind(key.id.to_string())
-                .fetch_optional(tx.on())
-                .await?;
-            if row.is_none() {
-                return Ok(());
-            }
-            tx.touches_key(&key.id).await?;
-            let action = if pause.is_some() { Action::KeyPaused } else { Action::KeyResumed };
-            tx.record(NewEvent::of(&key.org_id, action, target(&key))).await?;
-            tx.commit().await
-        })
         .await
     }
 

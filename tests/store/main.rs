@@ -1,6 +1,7 @@
 //! The store, on SQLite and on PostgreSQL.
 
 mod changes;
+mod chosen;
 mod constraints;
 mod events;
 mod export;

@@ -15,6 +15,7 @@ use crate::{
     access::{Access, SessionCookie, SignedIn, admit},
     context::Context,
     error::PageError,
+    resumed,
     session::BrowserSession,
 };
 
@@ -25,11 +26,16 @@ pub struct Caller {
     pub(super) client: Client,
     pub(super) session: BrowserSession,
     pub(super) headers: HeaderMap,
+    /// The form is shown again to somebody who was signed out: nothing is done with it.
+    is_resumed: bool,
 }
 
 impl Caller {
     /// Runs an act in process.
     pub async fn run<T>(&self, act: impl Future<Output = Result<T, ActError>> + Send) -> Result<T, ActError> {
+        if self.is_resumed {
+            return Err(ActError::field("", resumed::SAID));
+        }
         let caller = self.clone();
         let scoped = Owner::new().with(|| {
             provide_context(caller);
@@ -79,6 +85,7 @@ impl FromRequestParts<Context> for Caller {
             client: parts.extensions.get().cloned().expect("the server names the client of each request"),
             session: BrowserSession::of(parts).expect("the server gives each request to the portal a session"),
             headers: parts.headers.clone(),
+            is_resumed: parts.uri.query() == Some(resumed::QUERY),
         })
     }
 }

@@ -8,7 +8,7 @@ use sallyport::{
 };
 
 use super::{ActError, Caller};
-use crate::{access::KeyAccess, words};
+use crate::{access::KeyAccess, seen::unchanged, words};
 
 /// The key, where the person may change it.
 pub(super) async fn to_change(caller: &Caller, key: &KeyId) -> Result<KeyAccess, ActError> {
@@ -48,15 +48,18 @@ pub async fn is_key_used(key: KeyId) -> Result<bool, ActError> {
     Ok(access.key.last_used_at.is_some())
 }
 
-/// Gives it another label and other notes.
+/// Gives it another label and other notes. `seen` is the mark of those that the form showed.
 #[server(prefix = "/act", endpoint = "keys/edit")]
 pub async fn edit_key(
     key: KeyId,
     #[server(default)] label: String,
     #[server(default)] metadata: String,
+    #[server(default)] seen: String,
 ) -> Result<(), ActError> {
     let caller = Caller::current();
     let access = to_change(&caller, &key).await?;
+    let (is, was) = (&access.key, access.key.metadata.pretty());
+    unchanged(&seen, &[("label", &label, &is.label), ("metadata", &metadata, &was)])?;
     let new = EditedKey::check(&label, &metadata)?;
     Ok(caller.store().edit_key(&access.act(), &access.key, new).await?)
 }

@@ -13,6 +13,7 @@ use super::{ActError, Caller};
 use crate::{
     access::{AppAccess, OrgAccess, ProjectAccess, TenantAccess},
     error::PageError,
+    seen::unchanged,
 };
 
 /// The id of an organization, a tenant, a project or an app: its prefix says of which.
@@ -91,16 +92,18 @@ impl PlaceAccess {
     }
 }
 
-/// Gives it another name and description.
+/// Gives it another name and description. `seen` is the mark of those that the form showed.
 #[server(prefix = "/act", endpoint = "places/edit")]
 pub async fn edit_place(
     place: PlaceId,
     #[server(default)] name: String,
     #[server(default)] description: String,
+    #[server(default)] seen: String,
 ) -> Result<(), ActError> {
     let caller = Caller::current();
     let PlaceAccess { org, place, .. } = PlaceAccess::of(&caller, &place).await?;
     org.needs(place.kind.to_edit())?;
+    unchanged(&seen, &[("name", &name, &place.name), ("description", &description, &place.description)])?;
     let new = Naming::check(place.kind, &name, &description)?;
     Ok(caller.store().edit_place(&org.me.act(), &place, new).await?)
 }

@@ -25,6 +25,8 @@ pub struct CurrentOrg {
     pub name: String,
     pub role: String,
     pub plan: String,
+    /// Whether the person may change its settings.
+    pub may_manage: bool,
 }
 
 /// A tenant of the current organization.

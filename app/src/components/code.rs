@@ -1,5 +1,7 @@
 use leptos::prelude::*;
 
+use super::highlight::Highlighted;
+
 /// Copies `text`, or what stands in the field with the id `target`: a secret is then not in the page twice.
 #[component]
 pub fn CopyButton(
@@ -52,13 +54,13 @@ pub fn CodeBlock(
 ) -> impl IntoView {
     view! {
         <div class="code">
-            <pre tabindex="0"><code>{text.clone()}</code></pre>
+            <pre tabindex="0"><code><Highlighted code=text.clone()/></code></pre>
             <CopyButton name text=text/>
         </div>
     }
 }
 
-/// The same in several languages: one is open at a time, with scripts or without.
+/// The same in several languages: one is open at a time, with scripts or without. Where there is room they are tabs.
 #[component]
 pub fn CodeTabs(
     /// Names the group, once on a page.

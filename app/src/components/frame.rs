@@ -42,12 +42,14 @@ pub fn OpenFrame(body: Body, brand: String) -> impl IntoView {
 #[component]
 pub fn ChromeFrame(chrome: Chrome, theme: Theme, body: Body, brand: String) -> impl IntoView {
     let archived = chrome.archived.clone();
+    let sheet = [Some(brand.clone()), chrome.org.as_ref().map(|org| org.name.clone())];
+    let sheet = sheet.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     view! {
         <div class="chrome">
             <Sidebar chrome=chrome.clone() brand=brand/>
             <div class="chrome-main">
                 <Topbar chrome=chrome theme=theme/>
-                <main id="content" class="content" tabindex="-1">
+                <main id="content" class="content" tabindex="-1" data-sheet=sheet>
                     {archived.map(|archived| view! { <ArchivedNotice archived/> })}
                     {body()}
                 </main>

@@ -17,12 +17,10 @@ impl Tab {
 #[component]
 pub fn Tabs(items: Vec<Tab>, #[prop(into)] current: String) -> impl IntoView {
     let tabs = items.into_iter().map(|Tab { label, href }| {
-        let selected = label == current;
-        view! {
-            <a role="tab" class="tab" href=href aria-selected=if selected { "true" } else { "false" }>{label}</a>
-        }
+        let here = (label == current).then_some("page");
+        view! { <a class="tab" href=href aria-current=here>{label}</a> }
     });
-    view! { <div class="tabs" role="tablist">{tabs.collect_view()}</div> }
+    view! { <nav class="tabs" aria-label="Page">{tabs.collect_view()}</nav> }
 }
 
 /// The ways to the neighbouring pages of a list.

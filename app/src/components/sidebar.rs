@@ -11,8 +11,8 @@ use crate::icons::{Icon, IconView, Logo};
 pub fn Sidebar(chrome: Chrome, brand: String) -> impl IntoView {
     let Chrome { orgs, org, tenants, tenant, section, .. } = chrome;
     let org_id = org.as_ref().map(|org| org.id.clone());
-    // Within a tenant the projects are that tenant's.
-    let projects = tenant.as_ref().map(|tenant| format!("/tenants/{}", tenant.id));
+    let may_manage = org.as_ref().is_some_and(|org| org.may_manage);
+    let within = tenant.as_ref().map(|tenant| tenant.id.clone());
     let others = if org_id.is_none() { orgs.clone() } else { Vec::new() };
 
     view! {
@@ -20,24 +20,40 @@ pub fn Sidebar(chrome: Chrome, brand: String) -> impl IntoView {
             <a class="logo" href="/"><Logo/>{brand}</a>
             <OrgSwitcher orgs=orgs current=org/>
             {org_id.clone().map(|org_id| view! { <TenantSwitcher org_id=org_id tenants=tenants current=tenant/> })}
-            {org_id.map(|org_id| view! { <Sections org_id=org_id current=section projects=projects/> })}
+            {org_id.map(|org_id| view! { <Sections org_id=org_id current=section within may_manage/> })}
             {(!others.is_empty()).then(|| view! { <Orgs orgs=others/> })}
+            <div class="side-foot">
+                <a href="/docs">"Docs"</a>
+                <button type="button" popovertarget="shortcuts">"Shortcuts"</button>
+                <small>{concat!("Sallyport ", env!("CARGO_PKG_VERSION"))}</small>
+            </div>
         </aside>
     }
 }
 
 #[component]
-fn Sections(org_id: String, current: Option<Section>, projects: Option<String>) -> impl IntoView {
-    let links = Section::ALL.iter().map(|&(section, label, path, icon)| {
-        let here = (current == Some(section)).then_some("page");
-        let href = projects.clone().filter(|_| section == Section::Projects);
-        let href = href.unwrap_or_else(|| format!("/orgs/{org_id}{path}"));
-        view! {
-            <a class="nav-link" href=href aria-current=here>
-                <IconView icon=icon/>{label}
-            </a>
-        }
-    });
+fn Sections(
+    org_id: String,
+    current: Option<Section>,
+    /// The tenant that the page is in: its projects and keys are meant.
+    within: Option<String>,
+    may_manage: bool,
+) -> impl IntoView {
+    let links = Section::ALL.iter().filter(|(section, ..)| may_manage || *section != Section::Settings).map(
+        |&(section, label, path, icon)| {
+            let here = (current == Some(section)).then_some("page");
+            let href = match (section, &within) {
+                (Section::Projects, Some(tenant)) => format!("/tenants/{tenant}"),
+                (Section::Keys, Some(tenant)) => format!("/orgs/{org_id}/keys?tenant={tenant}"),
+                _ => format!("/orgs/{org_id}{path}"),
+            };
+            view! {
+                <a class="nav-link" href=href aria-current=here>
+                    <IconView icon=icon/>{label}
+                </a>
+            }
+        },
+    );
     view! { <nav class="nav" aria-label="Main">{links.collect_view()}</nav> }
 }
 
@@ -46,7 +62,9 @@ fn Sections(org_id: String, current: Option<Section>, projects: Option<String>) 
 fn Orgs(orgs: Vec<OrgEntry>) -> impl IntoView {
     let links = orgs.into_iter().take(10).map(|org| {
         view! {
-            <a class="nav-link" href=format!("/orgs/{}", org.id)><IconView icon=Icon::Building/>{org.name}</a>
+            <a class="nav-link" href=format!("/orgs/{}", org.id) title=org.name.clone()>
+                <IconView icon=Icon::Building/><span class="cut">{org.name.clone()}</span>
+            </a>
         }
     });
     view! { <nav class="nav" aria-label="Organizations">{links.collect_view()}</nav> }

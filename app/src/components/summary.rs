@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 
-use crate::form::FormState;
+use crate::form::{FormState, title};
 
 /// What is wrong with a form, over it and with the focus; nothing where nothing is wrong. The answer takes its status
 /// from the form, where that has one.
@@ -14,7 +14,11 @@ pub fn ErrorSummary(#[prop(into)] form: FormState) -> impl IntoView {
     form.is_refused().then(|| {
         let names_fields = form.errors().iter().any(|(name, _)| !name.is_empty());
         let heading = names_fields.then(|| view! { <b>"Check this and try again"</b> });
-        let errors = form.errors().to_vec().into_iter().map(|(name, message)| {
+        let all = form.errors().to_vec();
+        let errors = form.errors().to_vec().into_iter().map(move |(name, message)| {
+            // The same of two fields: of which, is said.
+            let twice = all.iter().filter(|(_, other)| *other == message).count() > 1;
+            let message = if twice && !name.is_empty() { format!("{}: {message}", title(&name)) } else { message };
             if name.is_empty() {
                 view! { <li>{message}</li> }.into_any()
             } else {

@@ -3,6 +3,9 @@ use leptos::prelude::*;
 use super::chrome::{CurrentOrg, OrgEntry, TenantEntry, initials};
 use crate::icons::{Icon, IconView};
 
+/// So many are seen at a glance; more have a filter.
+const FEW: usize = 7;
+
 /// The organization, and a menu of the others. The button lies over the words, because its name is what it does.
 #[component]
 pub fn OrgSwitcher(orgs: Vec<OrgEntry>, current: Option<CurrentOrg>) -> impl IntoView {
@@ -18,12 +21,13 @@ pub fn OrgSwitcher(orgs: Vec<OrgEntry>, current: Option<CurrentOrg>) -> impl Int
             n => ("No organization".to_owned(), format!("{n} to choose from")),
         },
     };
+    let many = orgs.len() > FEW;
     let entries = orgs.into_iter().map(|org| {
         let here = (current_id.as_ref() == Some(&org.id)).then_some("true");
         view! {
             <a class="menu-item" href=format!("/orgs/{}", org.id) aria-current=here>
                 <span class="avatar" aria-hidden="true">{initials(&org.name)}</span>
-                <span class="menu-text">{org.name}" "<small>{org.role}</small></span>
+                <span class="menu-text" title=org.name.clone()>{org.name.clone()}" "<small>{org.role}</small></span>
             </a>
         }
     });
@@ -37,11 +41,17 @@ pub fn OrgSwitcher(orgs: Vec<OrgEntry>, current: Option<CurrentOrg>) -> impl Int
                 aria-describedby="org-now"
             ></button>
             <span class="avatar avatar-accent" aria-hidden="true">{initials(&name)}</span>
-            <span id="org-now" class="switcher-text"><b>{name}</b>" "<small>{about}</small></span>
+            <span id="org-now" class="switcher-text"><b title=name.clone()>{name.clone()}</b>" "<small>{about}</small></span>
             <IconView icon=Icon::Chevrons/>
         </div>
         <div id="org-menu" class="menu org-menu" popover>
-            <div class="menu-list">{entries.collect_view()}</div>
+            {many.then(|| view! {
+                <input
+                    type="search" class="input" data-filter="org-list" aria-label="Filter organizations"
+                    placeholder="Filter" autocomplete="off" spellcheck="false"
+                />
+            })}
+            <div id="org-list" class="menu-list">{entries.collect_view()}</div>
             <a class="menu-item menu-new" href="/orgs/new"><IconView icon=Icon::Plus/>"New organization"</a>
         </div>
     }
@@ -68,7 +78,7 @@ pub fn TenantSwitcher(org_id: String, tenants: Vec<TenantEntry>, current: Option
         let here = (current_id.as_ref() == Some(&tenant.id)).then_some("true");
         view! {
             <a class="menu-item" href=format!("/tenants/{}", tenant.id) aria-current=here>
-                <span class="menu-text">{tenant.name}</span>
+                <span class="menu-text" title=tenant.name.clone()>{tenant.name.clone()}</span>
             </a>
         }
     });
@@ -81,7 +91,7 @@ pub fn TenantSwitcher(org_id: String, tenants: Vec<TenantEntry>, current: Option
                 aria-label="Switch tenant"
                 aria-describedby="tenant-now"
             ></button>
-            <span id="tenant-now" class="switcher-text"><small>"Tenant"</small>" "<b>{name}</b></span>
+            <span id="tenant-now" class="switcher-text"><small>"Tenant"</small>" "<b title=name.clone()>{name.clone()}</b></span>
             <IconView icon=Icon::Chevrons/>
         </div>
         <div id="tenant-menu" class="menu tenant-menu" popover>

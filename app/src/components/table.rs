@@ -1,26 +1,93 @@
 use leptos::prelude::*;
 
+/// The head of a column.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    label: &'static str,
+    /// Selects every row of the page, where scripts run.
+    choose: bool,
+    /// Left out where the table is narrow.
+    less: bool,
+    /// Where the list is sorted by it, and how it is sorted by it now.
+    sort: Option<(String, Option<&'static str>)>,
+}
+
+impl Head {
+    pub fn new(label: &'static str) -> Self {
+        Self { label, ..Self::default() }
+    }
+
+    pub fn choose() -> Self {
+        Self { choose: true, ..Self::default() }
+    }
+
+    /// Its cells have the class `cell-less`.
+    #[must_use]
+    pub fn less(self) -> Self {
+        Self { less: true, ..self }
+    }
+
+    #[must_use]
+    pub fn sorted(self, href: String, now: Option<&'static str>) -> Self {
+        Self { sort: Some((href, now)), ..self }
+    }
+
+    fn view(self) -> AnyView {
+        let Self { label, choose, less, sort } = self;
+        let class = less.then_some("cell-less");
+        match sort {
+            _ if choose => view! {
+                <td class="cell-choose">
+                    <label><input type="checkbox" id="choose-all" autocomplete="off" aria-label="Select all on this page"/></label>
+                </td>
+            }
+            .into_any(),
+            _ if label.is_empty() => view! { <td></td> }.into_any(),
+            Some((href, now)) => {
+                view! { <th scope="col" class=class aria-sort=now><a class="sort" href=href>{label}</a></th> }.into_any()
+            }
+            None => view! { <th scope="col" class=class>{label}</th> }.into_any(),
+        }
+    }
+}
+
+/// The heads of a table.
+pub struct Heads(Vec<Head>);
+
+impl From<Vec<Head>> for Heads {
+    fn from(heads: Vec<Head>) -> Self {
+        Self(heads)
+    }
+}
+
+impl<const N: usize> From<&[&'static str; N]> for Heads {
+    fn from(labels: &[&'static str; N]) -> Self {
+        Self(labels.iter().map(|label| Head::new(label)).collect())
+    }
+}
+
 /// A table; its children are the rows (`<tr>`). Where it is narrow each row becomes a small card, so a cell says
 /// what it is by a class: `cell-main` (headline, its link covers the row), `cell-head` (headline without one), `cell-end` (status, at the right),
-/// `cell-mono`, `cell-muted`; `data-label` names it in the card. A dimmed row has the class `row-off`.
+/// `cell-mono`, `cell-muted`, `cell-less` (left out of a narrow table), `cell-least` (left out of the card); `data-label` names it in the card. A dimmed row has the class `row-off`.
 #[component]
 pub fn DataTable(
     /// The accessible name.
     #[prop(into)]
     label: String,
-    columns: &'static [&'static str],
+    #[prop(into)] columns: Heads,
+    /// What is done to the rows that are selected.
+    #[prop(optional, into)]
+    foot: ViewFnOnce,
     children: Children,
 ) -> impl IntoView {
-    let heads = columns.iter().map(|column| match *column {
-        "" => view! { <td></td> }.into_any(),
-        column => view! { <th scope="col">{column}</th> }.into_any(),
-    });
+    let heads = columns.0.into_iter().map(Head::view);
     view! {
         <div class="table-box">
             <table class="data-table" aria-label=label>
                 <thead><tr>{heads.collect_view()}</tr></thead>
                 <tbody>{children()}</tbody>
             </table>
+            {foot.run()}
         </div>
     }
 }

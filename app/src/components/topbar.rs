@@ -24,6 +24,25 @@ pub fn Topbar(chrome: Chrome, theme: Theme) -> impl IntoView {
             <UserMenu viewer=chrome.viewer/>
         </header>
         <PaletteDialog org/>
+        <Shortcuts/>
+    }
+}
+
+/// What the keyboard can do. `boot.js` opens it on `?`.
+#[component]
+fn Shortcuts() -> impl IntoView {
+    let keys = [
+        ("Ctrl K", "Search everything"),
+        ("/", "Search this list"),
+        ("?", "Show these shortcuts"),
+        ("Esc", "Close a panel or a menu"),
+    ];
+    let keys = keys.into_iter().map(|(key, does)| view! { <div><dt><kbd>{key}</kbd></dt><dd>{does}</dd></div> });
+    view! {
+        <div id="shortcuts" class="menu shortcuts" role="dialog" aria-labelledby="shortcuts-title" popover>
+            <h2 id="shortcuts-title">"Keyboard shortcuts"</h2>
+            <dl>{keys.collect_view()}</dl>
+        </div>
     }
 }
 

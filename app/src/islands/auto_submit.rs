@@ -32,9 +32,6 @@ mod run {
     /// Who goes from field to field and types on has not finished.
     const PAUSE: Duration = Duration::from_millis(400);
 
-    /// The id of the field that had the focus, for the page that follows.
-    const FOCUSED: &str = "filter-focus";
-
     #[derive(Clone)]
     pub(super) struct Filters {
         form: HtmlFormElement,
@@ -124,7 +121,7 @@ mod run {
             let Some(href) = dom::address(&self.form) else { return };
             let focused = document().active_element().map(|focused| focused.id()).unwrap_or_default();
             if let Ok(Some(storage)) = window().session_storage() {
-                let _ = storage.set_item(FOCUSED, &focused);
+                let _ = storage.set_item(live::FOCUSED, &focused);
             }
             let _ = window().location().set_href(&href);
         }
@@ -151,8 +148,8 @@ mod run {
 
         fn take_focus(&self) {
             let Ok(Some(storage)) = window().session_storage() else { return };
-            let Ok(Some(id)) = storage.get_item(FOCUSED) else { return };
-            let _ = storage.remove_item(FOCUSED);
+            let Ok(Some(id)) = storage.get_item(live::FOCUSED) else { return };
+            let _ = storage.remove_item(live::FOCUSED);
             let field = document().get_element_by_id(&id).and_then(|field| field.dyn_into::<HtmlElement>().ok());
             if let Some(field) = field {
                 let _ = field.focus();

@@ -12,6 +12,9 @@ use super::dom;
 /// Says that the content was shown anew: `boot.js` starts the islands in it, others look at it again.
 pub(super) const SHOWN: &str = "shown-anew";
 
+/// The id of what is to have the focus on the page that follows, in the session's storage.
+pub(super) const FOCUSED: &str = "filter-focus";
+
 /// What an act answered.
 pub(super) enum Answer {
     Done(JsValue),
@@ -62,11 +65,18 @@ pub(super) async fn page(href: &str) -> Option<Document> {
 /// Puts the content of a page in place of the one that is here, with the focus where it was.
 pub(super) fn show(page: &Document) -> Option<()> {
     let (new, old) = (page.get_element_by_id("content")?, document().get_element_by_id("content")?);
-    let focused = document().active_element().map(|focused| focused.id()).unwrap_or_default();
+    // What was in a menu is closed in the new content: the focus goes to the button that opens it.
+    let focused = document().active_element().map(|focused| match dom::around(&focused, "[data-opener]") {
+        Some(menu) => menu.get_attribute("data-opener").unwrap_or_default(),
+        None => focused.id(),
+    });
     old.replace_with_with_node_1(&new).ok()?;
     document().set_title(&page.title());
     let _ = document().dispatch_event(&Event::new(SHOWN).ok()?);
-    if let Some(field) = document().get_element_by_id(&focused).and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
+    if let Some(field) = document()
+        .get_element_by_id(&focused.unwrap_or_default())
+        .and_then(|field| field.dyn_into::<HtmlElement>().ok())
+    {
         let _ = field.focus();
     }
     Some(())

@@ -20,6 +20,10 @@ pub fn OnceGuard() -> impl IntoView {
                 done.set(true);
                 if let Some(href) = dom::address(&target) {
                     event.prevent_default();
+                    // The list says it of the new key.
+                    if let Ok(Some(storage)) = window().session_storage() {
+                        let _ = storage.set_item(super::live::FOCUSED, "new-key");
+                    }
                     // In place of this page: Back must not ask whether to send the form again.
                     let _ = window().location().replace(&href);
                 }

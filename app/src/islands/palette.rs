@@ -30,6 +30,10 @@ mod run {
 
     use super::super::dom;
 
+    /// What is shown without an answer.
+    const AWAY: &str = "<p class=hits-none data-say='The search did not answer.'>\
+        The search did not answer. Press Enter to try again.</p>";
+
     /// Typing goes on for so long before the server is asked.
     const PAUSE: Duration = Duration::from_millis(120);
 
@@ -160,7 +164,7 @@ mod run {
                     return;
                 }
                 // Without an answer (signed out, or the server is away) Enter sends the form, whose page says which.
-                palette.show(&answer.unwrap_or_default());
+                palette.show(answer.as_deref().unwrap_or(AWAY));
             });
         }
 

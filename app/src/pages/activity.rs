@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod export;
+pub mod list;
 pub mod query;
 
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -16,7 +17,7 @@ use self::actor::{ActorCell, Emails};
 pub use self::query::ActivityQuery;
 use crate::{
     acts::activity::CountNewerEvents,
-    components::{Badge, Choice, DataTable, Empty, FilterBar, FilterSelect, FilterText, Hidden, Pager, Tone},
+    components::{Badge, Choice, DataTable, Empty, FilterBar, FilterSelect, FilterText, Head, Hidden, Pager, Tone},
     error::PageError,
     export::Format,
     form::FormState,
@@ -94,6 +95,7 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
             </form>
         }
     });
+    let sheet = sheet(&query, &page.events);
     let all = |text: &str| Choice::new("", text);
     let actors = std::iter::once(all("Anyone")).chain(actor::choices(actors, &emails));
     let actions = Action::ALL
@@ -103,6 +105,12 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
     let outcomes = vec![all("Any outcome"), Choice::new("done", "Done"), Choice::new("refused", "Refused")];
     let newer = page.newer.map(|seq| query.href(&path, "after", seq));
     let older = page.older.map(|seq| query.href(&path, "before", seq));
+    let presets = [("24 h", 1), ("7 d", 7), ("30 d", 30)].map(|(name, days)| {
+        let (href, shown) = query.since(&path, days, now);
+        let label = if days == 1 { "Since yesterday".to_owned() } else { format!("Of the last {days} days") };
+        view! { <a href=href title=label aria-current=shown.then_some("true")>{name}</a> }
+    });
+    let presets = presets.to_vec();
     let narrowed = query.is_narrowed();
     let [csv, jsonl] = [Format::Csv, Format::Jsonl].map(|format| format.href(&path, query.pairs()));
     let body = if page.events.is_empty() {
@@ -137,11 +145,22 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
             <FilterSelect form=&form name="outcome" label="Outcome" options=outcomes/>
             <FilterText form=&form name="from" label="From" kind="date"/>
             <FilterText form=&form name="to" label="To" kind="date"/>
+            <span class="presets">{presets}</span>
         </FilterBar>
         {newer_events}
+        {sheet.map(|text| view! { <div data-sheet=text></div> })}
         {body}
         <div class="table-foot"><p>"Events can’t be changed: each holds the hash of the one before. Days of the filter are UTC."</p><Pager newer older/></div>
     }
+}
+
+/// What a printed sheet says of its events: of which time they are, and what they were narrowed to.
+fn sheet(query: &ActivityQuery, events: &[Event]) -> Option<String> {
+    let minute = |at: Timestamp| at.to_chrono().format("%Y-%m-%d %H:%M").to_string();
+    let (newest, oldest) = (events.first()?, events.last()?);
+    let filters: Vec<_> = query.pairs().map(|(name, value)| format!("{name} {value}")).collect();
+    let filters = if filters.is_empty() { String::new() } else { format!(" Filters: {}.", filters.join(", ")) };
+    Some(format!("Events from {} to {} UTC.{filters}", minute(oldest.at), minute(newest.at)))
 }
 
 #[component]
@@ -152,9 +171,11 @@ pub fn EventTable(
     #[prop(optional)]
     emails: Emails,
 ) -> impl IntoView {
+    let mut heads = ["Time", "Actor", "Action", "Target", "Outcome"].map(Head::new).to_vec();
+    heads.push(Head::new("Address").less());
     let rows = events.into_iter().map(move |event| view! { <EventRow event now emails=emails.clone()/> });
     view! {
-        <DataTable label="Activity" columns=&["Time", "Actor", "Action", "Target", "Outcome", "Address"]>
+        <DataTable label="Activity" columns=heads>
             {rows.collect_view()}
         </DataTable>
     }
@@ -180,7 +201,7 @@ fn EventRow(event: Event, now: Timestamp, emails: Emails) -> impl IntoView {
             <td class="cell-head">{event.action_title().to_owned()}</td>
             <td data-label="Target" class="cell-rest">{target}{detail}</td>
             <td class="cell-end"><Badge tone text=event.outcome.title()/></td>
-            <td data-label="Address" class="cell-mono cell-muted">{event.address.clone()}</td>
+            <td data-label="Address" class="cell-mono cell-muted cell-less">{event.address.clone()}</td>
         </tr>
     }
 }

@@ -17,6 +17,7 @@ use crate::{
 /// As many as a card shows.
 const SHOWN: usize = 5;
 
+#[derive(Clone)]
 pub struct Attention {
     /// Where the list lies: `/orgs/{org_id}/keys`.
     pub path: String,
@@ -59,12 +60,28 @@ fn counted(n: i64) -> String {
 
 /// The figures, each leading to its list.
 #[component]
-pub fn KeyFigures(attention: Attention, now: Timestamp, of_org: bool) -> impl IntoView {
-    let Attention { path, active, paused, suspended, expiring, unused: idle, newest } = attention;
+pub fn KeyFigures(attention: Attention) -> impl IntoView {
+    let Attention { path, active, paused, suspended, expiring, unused: idle, .. } = attention;
     let to = |status: KeyStatus| format!("{path}?status={}", status.as_str());
     let [active_href, soon, unused_href, paused_href, suspended_href] =
         [KeyStatus::Active, KeyStatus::Expiring, KeyStatus::Unused, KeyStatus::Paused, KeyStatus::Suspended].map(to);
-    let all = path.clone();
+    view! {
+        <Stats>
+            <Stat label="Active keys" value=counted(active) href=active_href/>
+            <Stat label="Expiring soon" value=counted(expiring.total) href=soon note="within 14 days"/>
+            <Stat label="Unused" value=counted(idle.total) href=unused_href note="for 30 days or more"/>
+            <Stat label="Paused" value=counted(paused) href=paused_href/>
+            {(suspended > 0).then(|| view! {
+                <Stat label="Suspended" value=counted(suspended) href=suspended_href note="app or owner suspended"/>
+            })}
+        </Stats>
+    }
+}
+
+/// The keys that need attention, and the newest.
+#[component]
+pub fn KeyCards(attention: Attention, now: Timestamp, of_org: bool) -> impl IntoView {
+    let Attention { path: all, expiring, unused: idle, newest, .. } = attention;
     let mut attending: Vec<ListedKey> = Vec::new();
     for key in expiring.keys.iter().chain(&idle.keys) {
         if attending.len() < SHOWN && !attending.iter().any(|one| one.id == key.id) {
@@ -92,27 +109,16 @@ pub fn KeyFigures(attention: Attention, now: Timestamp, of_org: bool) -> impl In
     });
     let recent = recent.collect_view();
     view! {
-        <Stats>
-            <Stat label="Active keys" value=counted(active) href=active_href/>
-            <Stat label="Expiring soon" value=counted(expiring.total) href=soon note="within 14 days"/>
-            <Stat label="Unused" value=counted(idle.total) href=unused_href note="for 30 days or more"/>
-            <Stat label="Paused" value=counted(paused) href=paused_href/>
-            {(suspended > 0).then(|| view! {
-                <Stat label="Suspended" value=counted(suspended) href=suspended_href note="app or owner suspended"/>
-            })}
-        </Stats>
-        <div class="columns">
-            <Card title="Needs attention">
-                {if calm {
-                    view! { <p class="muted">"Nothing. No key expires soon, and every key is in use."</p> }.into_any()
-                } else {
-                    view! { <ul class="list">{attend}</ul> }.into_any()
-                }}
-            </Card>
-            <Card title="Newest keys" actions=move || view! { <a href=all>"All keys"</a> }>
-                <ul class="list">{recent}</ul>
-            </Card>
-        </div>
+        <Card title="Needs attention">
+            {if calm {
+                view! { <p class="muted">"Nothing. No key expires soon, and every key is in use."</p> }.into_any()
+            } else {
+                view! { <ul class="list">{attend}</ul> }.into_any()
+            }}
+        </Card>
+        <Card title="Newest keys" actions=move || view! { <a href=all>"All keys"</a> }>
+            <ul class="list">{recent}</ul>
+        </Card>
     }
 }
 

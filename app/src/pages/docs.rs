@@ -6,56 +6,114 @@ mod guide;
 mod operation;
 mod sample;
 
-use axum::{extract::State, response::Response};
+use axum::extract::State;
 use leptos::prelude::*;
+use serde::Deserialize;
 
-use crate::{context::Context, portal::Page, ui::Ui};
+use crate::{
+    context::Context,
+    error::{PageError, PageResult},
+    portal::Page,
+    ui::{Asked, Ui},
+};
 use guide::Guide;
 use operation::{Operation, OperationCard};
 
-pub async fn get(ui: Ui, State(context): State<Context>) -> Response {
+#[derive(Deserialize)]
+pub struct DocsQuery {
+    /// The group of endpoints that is shown; without one the guide is.
+    #[serde(default)]
+    group: String,
+}
+
+/// A group as its address names it: "Gateways and backends" is `gateways-and-backends`.
+fn slug(tag: &str) -> String {
+    let words: Vec<_> =
+        tag.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    words.join("-").to_lowercase()
+}
+
+/// A group of endpoints in the contents: those of the one that is shown lead to their places on the page.
+struct Group {
+    tag: String,
+    href: String,
+    /// Id and summary of each.
+    operations: Vec<(String, String)>,
+}
+
+pub async fn get(ui: Ui, State(context): State<Context>, Asked(query): Asked<DocsQuery>) -> PageResult {
     let (profile, public_url) = (context.store.profile().clone(), context.public_url.clone());
     let operations = Operation::all(&context.api, &public_url, &profile);
-    let page = Page::open("API reference", move || {
-        let contents = operations.chunk_by(|one, next| one.tag == next.tag).map(|group| {
-            let links = group.iter().map(|operation| {
-                let href = format!("#{}", operation.id);
-                view! { <li><a href=href>{operation.summary.clone()}</a></li> }
-            });
-            view! { <li>{group[0].tag.clone()}<ul>{links.collect_view()}</ul></li> }
-        });
-        let contents = contents.collect_view();
-        let cards = operations.into_iter().map(|operation| view! { <OperationCard operation/> }).collect_view();
+    let groups: Vec<_> = operations
+        .chunk_by(|one, next| one.tag == next.tag)
+        .map(|group| Group {
+            tag: group[0].tag.clone(),
+            href: format!("/docs?group={}", slug(&group[0].tag)),
+            operations: group.iter().map(|one| (one.id.clone(), one.summary.clone())).collect(),
+        })
+        .collect();
+    let tag = groups.iter().map(|group| group.tag.clone()).find(|tag| slug(tag) == query.group);
+    if tag.is_none() && !query.group.is_empty() {
+        return Err(PageError::NotFound);
+    }
+    let title = tag.clone().map_or("API reference".to_owned(), |tag| format!("{tag} · API reference"));
+    let page = Page::open(title, move || {
+        let shown = operations.into_iter().filter(|one| Some(&one.tag) == tag.as_ref());
+        let cards: Vec<_> = shown.map(|operation| view! { <OperationCard operation/> }).collect();
+        let guide = tag.is_none().then(|| view! { <Guide profile public_url/> });
         view! {
             <div class="page-head">
                 <div class="page-title">
-                    <h1>"API reference"</h1>
+                    <h1>{tag.clone().unwrap_or_else(|| "API reference".to_owned())}</h1>
                     <p class="page-sub">
                         <span>"For backends, gateways and automation. As a file: "<a href="/v1/openapi.json">"OpenAPI 3.1"</a></span>
                     </p>
                 </div>
             </div>
             <div class="reference">
-                <nav class="reference-contents" aria-label="Contents">
-                    <ul>
-                        <li>"Guide"
-                            <ul>
-                                <li><a href="#authenticate">"Authenticate"</a></li>
-                                <li><a href="#keys">"What a key may do"</a></li>
-                                <li><a href="#verdicts">"Verdicts"</a></li>
-                                <li><a href="#limits">"Rate limits"</a></li>
-                                <li><a href="#errors">"Errors and retries"</a></li>
-                            </ul>
-                        </li>
-                        {contents}
-                    </ul>
-                </nav>
-                <div class="reference-text">
-                    <Guide profile public_url/>
-                    {cards}
-                </div>
+                <Contents groups tag/>
+                <div class="reference-text">{guide}{cards}</div>
             </div>
         }
     });
-    ui.ok(page).await
+    Ok(ui.ok(page).await)
+}
+
+#[component]
+fn Contents(groups: Vec<Group>, tag: Option<String>) -> impl IntoView {
+    let guide = [
+        ("authenticate", "Authenticate"),
+        ("keys", "What a key may do"),
+        ("verdicts", "Verdicts"),
+        ("limits", "Rate limits"),
+        ("errors", "Errors and retries"),
+    ];
+    let current = |here: bool| here.then_some("page");
+    let guide = guide.map(|(id, title)| view! { <li><a href=format!("/docs#{id}")>{title}</a></li> });
+    let groups = groups.into_iter().map(|group| {
+        let here = tag.as_ref() == Some(&group.tag);
+        let links = group.operations.into_iter().map(|(id, summary)| {
+            view! { <li><a href=format!("{}#{id}", group.href)>{summary}</a></li> }
+        });
+        let links = links.collect_view();
+        view! { <li><a href=group.href.clone() aria-current=current(here)>{group.tag.clone()}</a><ul>{links}</ul></li> }
+    });
+    let groups = groups.collect_view();
+    view! {
+        <nav class="reference-contents" aria-label="Contents">
+            <ul>
+                <li><a href="/docs" aria-current=current(tag.is_none())>"Guide"</a><ul>{guide.to_vec()}</ul></li>
+                {groups}
+            </ul>
+        </nav>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_group_has_an_address() {
+        assert_eq!(super::slug("Gateways and backends"), "gateways-and-backends");
+        assert_eq!(super::slug("Keys"), "keys");
+    }
 }

@@ -7,6 +7,7 @@ use crate::{
     access::SignedIn,
     context::Context,
     error::{PageError, PageResult},
+    recent::Recent,
     ui::see_other,
 };
 
@@ -14,13 +15,15 @@ use crate::{
 pub struct Visitor {
     pub context: Context,
     pub me: Option<SignedIn>,
+    recent: Recent,
 }
 
 impl FromRequestParts<Context> for Visitor {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
-        Ok(Self { context: context.clone(), me: SignedIn::find(parts, context).await? })
+        let recent = Recent::of(&parts.headers);
+        Ok(Self { context: context.clone(), me: SignedIn::find(parts, context).await?, recent })
     }
 }
 
@@ -31,7 +34,8 @@ pub async fn get(visitor: Visitor) -> PageResult {
     };
     me.settled()?;
     let orgs = store.orgs_of(&me.user.id).await?;
-    Ok(match orgs.first() {
+    // The one that was open last, or the first by name.
+    Ok(match orgs.iter().min_by_key(|(org, _)| visitor.recent.rank(org.id.as_str())) {
         Some((org, _)) => see_other(format!("/orgs/{}", org.id)),
         None => see_other("/orgs/new"),
     })

@@ -1,14 +1,18 @@
 //! API keys: the list, the panel that generates one, the dialog that shows it once, and a key of its own.
 
+pub mod activity;
 pub mod already;
 pub mod answer;
 pub mod change;
+pub mod chosen;
 pub mod credentials;
 pub mod edit;
 pub mod expiry_fields;
 pub mod export;
+pub mod facts;
 pub mod first_request;
 pub mod generate;
+pub mod head;
 pub mod list;
 pub mod metadata;
 pub mod once;
@@ -23,6 +27,7 @@ pub mod row;
 pub mod scope_fields;
 pub mod scopes;
 pub mod search;
+pub mod settings;
 pub mod signing_secret;
 pub mod snippets;
 pub mod test;

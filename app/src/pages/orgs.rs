@@ -1,6 +1,7 @@
 //! Organizations.
 
 pub mod activity;
+pub mod get_started;
 pub mod keys;
 pub mod members;
 pub mod new;

@@ -10,7 +10,7 @@ use sallyport::{
 use serde::Deserialize;
 
 use crate::{
-    components::{Choice, DataTable, Empty, FilterBar, FilterSelect},
+    components::{Choice, DataTable, Empty, FilterBar, FilterSelect, Head},
     context::Context,
     form::FormState,
     icons::Icon,
@@ -130,9 +130,11 @@ pub fn RefusedView(refused: Refused) -> impl IntoView {
         }
         .into_any()
     } else {
+        let mut heads = ["Time", "Reason", "Key", "Request"].map(Head::new).to_vec();
+        heads.extend([Head::new("Address").less(), Head::new("Request ID").less()]);
         let rows = matching.into_iter().take(SHOWN).map(|kept| view! { <Row kept now/> }).collect_view();
         view! {
-            <DataTable label="Refused requests" columns=&["Time", "Reason", "Key", "Request", "Address", "Request ID"]>
+            <DataTable label="Refused requests" columns=heads>
                 {rows}
             </DataTable>
         }
@@ -176,8 +178,8 @@ fn Row(kept: KeptDecision, now: Timestamp) -> impl IntoView {
             <td class="cell-head"><a class="link" href=href>{sentence(&refusal(decision.verdict.code()))}</a>{more}</td>
             <td data-label="Key" class="cell-cut"><a href=format!("/keys/{}", key.key_id)>{key.label.to_string()}</a></td>
             <td data-label=(!line.is_empty()).then_some("Request") class="cell-rest cell-mono">{line.join(" ")}</td>
-            <td data-label="Address" class="cell-mono cell-muted">{asked.ip.map(|ip| ip.to_string())}</td>
-            <td data-label="Request ID" class="cell-mono cell-muted">{decision.request_id.to_string()}</td>
+            <td data-label="Address" class="cell-mono cell-muted cell-less">{asked.ip.map(|ip| ip.to_string())}</td>
+            <td data-label="Request ID" class="cell-mono cell-muted cell-less">{decision.request_id.to_string()}</td>
         </tr>
     }
 }

@@ -16,12 +16,13 @@ use sallyport::{
 use crate::{
     access::Addressed,
     acts::{Caller, places::edit_place},
-    components::{Card, ErrorSummary, TextArea, TextField},
+    components::{Card, ErrorSummary, Hidden, TextArea, TextField},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
     portal::Page,
+    seen::mark,
     ui::{Asked, Typed, Ui, refuse, see_other},
     words::count,
 };
@@ -44,7 +45,8 @@ pub async fn get<A: Placed>(
 }
 
 pub async fn post<A: Placed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>, Typed(form): Typed) -> PageResult {
-    match caller.run(edit_place(id.clone().into(), form.value("name"), form.value("description"))).await {
+    let value = |name| form.value(name);
+    match caller.run(edit_place(id.clone().into(), value("name"), value("description"), value("seen"))).await {
         Ok(()) => Ok(see_other(format!("{}?saved=1", ui.path()))),
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access::<A>(&id).await?);
@@ -97,6 +99,7 @@ fn NamingForm(place: Place, form: FormState, may_edit: bool) -> impl IntoView {
         <Card title="Name">
             <form method="post" action=action novalidate class="stack form">
                 <ErrorSummary form=&form/>
+                <Hidden name="seen" value=mark(&[&place.name, &place.description])/>
                 <TextField form=&form name="name" label="Name" hint="Its ID does not change."/>
                 <TextArea form=&form name="description" label="Description" hint="Optional. What it is for, and who looks after it."/>
                 <div class="form-foot"><button class="btn btn-primary">"Save"</button></div>

@@ -1,6 +1,9 @@
 //! `/sign-in`.
 
-use axum::{http::header, response::Response};
+use axum::{
+    http::{HeaderMap, header},
+    response::Response,
+};
 use leptos::prelude::*;
 use serde::Deserialize;
 
@@ -16,6 +19,8 @@ use crate::{
     form::FormState,
     islands::SubmitOnce,
     portal::Page,
+    resumed::{QUERY, Resumed},
+    routes::page_at,
     ui::{Asked, Typed, Ui, refuse, see_other},
 };
 
@@ -35,9 +40,15 @@ pub async fn get(ui: Ui, visitor: Visitor, Asked(query): Asked<SignInQuery>) -> 
     Ok(ui.ok(page(FormState::new().with_default("next", local(&query.next)), ui.context.demo)).await)
 }
 
-pub async fn post(ui: Ui, caller: Caller, Typed(form): Typed) -> PageResult {
+pub async fn post(ui: Ui, caller: Caller, headers: HeaderMap, Typed(form): Typed) -> PageResult {
     match caller.run(sign_in(form.value("email"), form.value("password"))).await {
-        Ok(started) => Ok(known_here(started, see_other(local(&form.value("next"))))),
+        Ok(started) => {
+            let answer = match Resumed::of(&ui.context, &headers) {
+                Some(resumed) => resume(&ui, resumed).await,
+                None => see_other(local(&form.value("next"))),
+            };
+            Ok(known_here(started, answer))
+        }
         Err(error) => {
             let wait = error.wait();
             Ok(ui.refused_for(page(refuse(form, error)?, ui.context.demo), wait).await)
@@ -49,6 +60,27 @@ pub async fn post(ui: Ui, caller: Caller, Typed(form): Typed) -> PageResult {
 #[must_use]
 pub fn known_here(InPage(cookie): Started, mut answer: Response) -> Response {
     if let Some(cookie) = cookie {
+        answer.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    answer
+}
+
+/// On to the form that was sent while they were signed out, filled in as it was.
+async fn resume(ui: &Ui, resumed: Resumed) -> Response {
+    let (address, action) = (page_at(&resumed.path).to_owned(), format!("{}?{QUERY}", resumed.path));
+    let page = Page::bare("Signed in", move || {
+        let fields = resumed.fields.into_iter().map(|(name, value)| view! { <Hidden name value/> }).collect_view();
+        view! {
+            <h1 class="card-title">"You are signed in again"</h1>
+            <p>"What you typed was not sent. Go back to the form, check it, and send it."</p>
+            <form method="post" action=action data-resume="">
+                {fields}
+                <button class="btn btn-primary btn-wide">"Back to the form"</button>
+            </form>
+        }
+    });
+    let mut answer = ui.ok(Page { address: Some(address), ..page }).await;
+    if let Some(cookie) = Resumed::forget(&ui.context) {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
     answer

@@ -23,18 +23,17 @@ pub struct Company {
     pub watch: App,
     pub ingest: App,
     pub landing: App,
-    pub intake: App,
+    clinics: Tenant,
 }
 
 struct Founding<'a> {
     store: &'a Store,
-    hash: String,
 }
 
 impl Founding<'_> {
-    async fn person(&self, name: &str, email: &str) -> Result<User, Error> {
+    async fn person(&self, name: &str, email: &str, hash: &str) -> Result<User, Error> {
         let new = NewUser::check(name, email, SIGN_IN.password)?;
-        self.store.create_user(&Act::by(Actor::CommandLine), new, self.hash.clone(), false).await
+        self.store.create_user(&Act::by(Actor::CommandLine), new, hash.to_owned(), false).await
     }
 
     async fn org(&self, act: &Act, name: &str, description: &str, plan: Plan, tenant: &str) -> Result<Org, Error> {
@@ -67,9 +66,9 @@ pub async fn found(
     story: &StoryClock,
     now: Timestamp,
     ada: &User,
-    hash: String,
+    hash: &str,
 ) -> Result<Company, Error> {
-    let founding = Founding { store, hash };
+    let founding = Founding { store };
     let by_ada = from("203.0.113.9", actor(ada));
     let labs = founding.org(&by_ada, "Focus Labs", "Measures attention, kindly.", Plan::Pro, "Development").await?;
     let development = founding.first_tenant(&labs).await?;
@@ -83,22 +82,31 @@ pub async fn found(
     let landing = founding.app(&by_ada, &website, "Landing page", Os::Web, "").await?;
 
     story.set(now - 43 * DAY);
-    let sam = founding.person("Sam Rivera", "sam@focus.example").await?;
-    let noor = founding.person("Noor Haddad", "noor@focus.example").await?;
+    let sam = founding.person("Sam Rivera", "sam@focus.example", hash).await?;
+    let noor = founding.person("Noor Haddad", "noor@focus.example", hash).await?;
     store.add_member(&by_ada, &labs.id, &sam, Role::Admin).await?;
     store.add_member(&by_ada, &labs.id, &noor, Role::Member).await?;
     let by_sam = from("198.51.100.40", actor(&sam));
+    Ok(Company { ada: by_ada, sam: by_sam, focus, watch, ingest, landing, clinics })
+}
 
+/// What came weeks later: a pilot study, and another organization of Sam's, where Ada helps. Its app comes back.
+pub async fn grow(
+    store: &Store,
+    story: &StoryClock,
+    now: Timestamp,
+    ada: &User,
+    company: &Company,
+) -> Result<App, Error> {
+    let (founding, sam) = (Founding { store }, &company.sam);
     story.set(now - 9 * DAY - 4 * HOUR);
-    let pilot = founding.project(&by_sam, &clinics, "Pilot study").await?;
-    founding.app(&by_sam, &pilot, "Ward tablets", Os::Android, "Twelve tablets on two wards.").await?;
+    let pilot = founding.project(sam, &company.clinics, "Pilot study").await?;
+    founding.app(sam, &pilot, "Ward tablets", Os::Android, "Twelve tablets on two wards.").await?;
 
-    // Another organization of Sam's, where Ada helps.
     story.set(now - 8 * DAY);
-    let harbor = founding.org(&by_sam, "Harbor Health", "Clinics by the sea.", Plan::Enterprise, "Production").await?;
-    store.add_member(&by_sam, &harbor.id, ada, Role::Member).await?;
+    let harbor = founding.org(sam, "Harbor Health", "Clinics by the sea.", Plan::Enterprise, "Production").await?;
+    store.add_member(sam, &harbor.id, ada, Role::Member).await?;
     let production = founding.first_tenant(&harbor).await?;
-    let desk = founding.project(&by_sam, &production, "Front desk").await?;
-    let intake = founding.app(&by_sam, &desk, "Intake", Os::Web, "Patients fill it in before they come.").await?;
-    Ok(Company { ada: by_ada, sam: by_sam, focus, watch, ingest, landing, intake })
+    let desk = founding.project(sam, &production, "Front desk").await?;
+    founding.app(sam, &desk, "Intake", Os::Web, "Patients fill it in before they come.").await
 }

@@ -19,7 +19,7 @@ use sallyport::{
 use super::{DAY, HOUR, MINUTE, clock::StoryClock, company::Company};
 
 /// Something that happened to a key, by its label.
-enum Step<'a> {
+pub enum Step<'a> {
     Generate { by: &'a Act, app: &'a App, label: &'a str, environment: &'a str, scopes: &'a [&'a str], days: &'a str },
     Use(&'a str),
     Refuse(&'a str, Verdict, u64),
@@ -31,17 +31,37 @@ enum Step<'a> {
 /// The one that the terminal tells of.
 const TOLD: &str = "Ingest worker eu-west";
 
-/// How long ago, and what. Keys are in every status at the end.
-fn steps(company: &Company) -> Vec<(Duration, Step<'_>)> {
-    use Step::{Archive, Generate, Pause, Refuse, Revoke, Use};
-    let Company { ada, sam, focus, watch, ingest, landing, intake } = company;
-    let key = |by, app, label, environment, scopes, days| Generate { by, app, label, environment, scopes, days };
+/// A step and how long ago it was.
+pub type Dated<'a> = (Duration, Step<'a>);
+
+fn key<'a>(
+    by: &'a Act,
+    app: &'a App,
+    label: &'a str,
+    environment: &'a str,
+    scopes: &'a [&'a str],
+    days: &'a str,
+) -> Step<'a> {
+    Step::Generate { by, app, label, environment, scopes, days }
+}
+
+/// The first weeks.
+pub fn early(company: &Company) -> Vec<Dated<'_>> {
+    let Company { ada, sam, focus, watch, landing, .. } = company;
     vec![
-        (44 * DAY, key(ada, focus, "iOS app, App Store build", "production", &["read", "write"], "never")),
+        (42 * DAY + 22 * HOUR, key(ada, focus, "iOS app, App Store build", "production", &["read", "write"], "never")),
         (42 * DAY, key(ada, focus, "Data migration 2026", "production", &["admin"], "never")),
-        (41 * DAY, Use("Data migration 2026")),
+        (41 * DAY, Step::Use("Data migration 2026")),
         (40 * DAY, key(sam, landing, "Old newsletter form", "production", &["write"], "never")),
         (38 * DAY, key(sam, watch, "Watch prototype", "development", &["read"], "never")),
+    ]
+}
+
+/// The last week. Keys are in every status at its end.
+pub fn late<'a>(company: &'a Company, intake: &'a App) -> Vec<Dated<'a>> {
+    use Step::{Archive, Pause, Refuse, Revoke, Use};
+    let Company { ada, sam, focus, ingest, landing, .. } = company;
+    vec![
         (6 * DAY + 20 * HOUR, key(ada, focus, "Contractor import", "production", &["admin"], "never")),
         (6 * DAY + 2 * HOUR, Use("Contractor import")),
         (5 * DAY + 3 * HOUR, key(sam, focus, "CI smoke tests", "testing", &["read", "write", "delete"], "never")),
@@ -69,50 +89,71 @@ fn steps(company: &Company) -> Vec<(Duration, Step<'_>)> {
     ]
 }
 
-/// Tells the story in order, so that the activity view reads from the newest down; the secret of one key comes back.
-pub async fn live(store: &Store, story: &StoryClock, now: Timestamp, company: &Company) -> Result<String, Error> {
-    let mut issued: Vec<Issued> = Vec::new();
-    let mut steps = steps(company);
-    steps.sort_by_key(|(ago, _)| std::cmp::Reverse(*ago));
-    let find = |issued: &[Issued], label: &str| -> Result<usize, Error> {
-        issued.iter().position(|issued| issued.key.label == label).ok_or(Error::NotFound)
-    };
-    for (ago, step) in steps {
-        story.set(now - ago);
-        match step {
-            Step::Generate { by, app, label, environment, scopes, days } => {
-                let input = KeyInput {
-                    label,
-                    environment,
-                    scopes: scopes.to_vec(),
-                    expires: days.into(),
-                    signing_secret: true,
-                    ..KeyInput::default()
-                };
-                let new = NewKey::check(&input, store.profile(), store.now())?;
-                issued.push(store.issue_key(by, app, new, None).await?);
-            }
-            Step::Use(label) => {
-                let key = record(store, &issued[find(&issued, label)?]).await?;
-                let (address, user_agent) = caller();
-                store.record_usage(vec![Used { key, at: now - ago, address, user_agent }], Vec::new()).await?;
-            }
-            Step::Refuse(label, verdict, times) => {
-                let key = record(store, &issued[find(&issued, label)?]).await?;
-                let (address, user_agent) = caller();
-                let request_id = RequestId::mint(store.entropy());
-                let refused = Refused { key, verdict, passed: false, times, address, user_agent, ip: None, request_id };
-                store.record_usage(Vec::new(), vec![refused]).await?;
-            }
-            Step::Pause(label) => store.pause_key(&company.sam, &issued[find(&issued, label)?].key).await?,
-            Step::Revoke(label, reason) => {
-                let key = &issued[find(&issued, label)?].key;
-                store.revoke_key(&company.ada, key, reason.to_owned()).await?;
-            }
-            Step::Archive(app) => store.archive_place(&company.sam, &Place::from(app)).await?,
-        }
+/// The keys of the story, as far as it was told.
+pub struct Keys<'a> {
+    pub store: &'a Store,
+    pub story: &'a StoryClock,
+    pub now: Timestamp,
+    pub company: &'a Company,
+    issued: Vec<Issued>,
+}
+
+impl<'a> Keys<'a> {
+    pub fn new(store: &'a Store, story: &'a StoryClock, now: Timestamp, company: &'a Company) -> Self {
+        Self { store, story, now, company, issued: Vec::new() }
     }
-    Ok(issued[find(&issued, TOLD)?].secret.expose().to_owned())
+
+    fn find(&self, label: &str) -> Result<&Issued, Error> {
+        self.issued.iter().find(|issued| issued.key.label == label).ok_or(Error::NotFound)
+    }
+
+    /// The secret of the one that the terminal tells of.
+    pub fn told(&self) -> Result<String, Error> {
+        Ok(self.find(TOLD)?.secret.expose().to_owned())
+    }
+
+    /// Tells a part of the story in the order of time, as the activity has it.
+    pub async fn tell(&mut self, mut steps: Vec<Dated<'_>>) -> Result<(), Error> {
+        steps.sort_by_key(|(ago, _)| std::cmp::Reverse(*ago));
+        let (store, now) = (self.store, self.now);
+        for (ago, step) in steps {
+            self.story.set(now - ago);
+            match step {
+                Step::Generate { by, app, label, environment, scopes, days } => {
+                    let input = KeyInput {
+                        label,
+                        environment,
+                        scopes: scopes.to_vec(),
+                        expires: days.into(),
+                        signing_secret: true,
+                        ..KeyInput::default()
+                    };
+                    let new = NewKey::check(&input, store.profile(), store.now())?;
+                    let issued = store.issue_key(by, app, new, None).await?;
+                    self.issued.push(issued);
+                }
+                Step::Use(label) => {
+                    let key = record(store, self.find(label)?).await?;
+                    let (address, user_agent) = caller();
+                    store.record_usage(vec![Used { key, at: now - ago, address, user_agent }], Vec::new()).await?;
+                }
+                Step::Refuse(label, verdict, times) => {
+                    let key = record(store, self.find(label)?).await?;
+                    let (address, user_agent) = caller();
+                    let request_id = RequestId::mint(store.entropy());
+                    let refused =
+                        Refused { key, verdict, passed: false, times, address, user_agent, ip: None, request_id };
+                    store.record_usage(Vec::new(), vec![refused]).await?;
+                }
+                Step::Pause(label) => store.pause_key(&self.company.sam, &self.find(label)?.key).await?,
+                Step::Revoke(label, reason) => {
+                    store.revoke_key(&self.company.ada, &self.find(label)?.key, reason.to_owned()).await?;
+                }
+                Step::Archive(app) => store.archive_place(&self.company.sam, &Place::from(app)).await?,
+            }
+        }
+        Ok(())
+    }
 }
 
 fn caller() -> (Option<IpAddr>, Option<String>) {

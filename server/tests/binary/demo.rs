@@ -34,6 +34,8 @@ fn what_it_tells_works() {
     assert!(page.contains("Focus Labs") && page.contains("Harbor Health"), "both organizations can be switched to");
     let log = server.ask("GET", &format!("{org}/activity"), &[], "").expect("answered");
     assert!(log.contains("Request refused") && log.contains("Key paused"), "{log}");
+    let times: Vec<_> = log.split("<time datetime=\"").skip(1).filter_map(|time| time.split('"').next()).collect();
+    assert!(times.len() > 20 && times.is_sorted_by(|a, b| a >= b), "newest first: {times:?}");
     server.kill();
 
     // Another start changes nothing and tells the same.

@@ -186,5 +186,5 @@ async fn nobody_else_sees_it(portal: &TestPortal) {
     portal.set_up().await;
     let nobody = portal.another();
     assert_eq!(nobody.get("/account").await.location(), "/sign-in?next=%2Faccount");
-    assert_eq!(change(&nobody, PASSWORD, NEW).await.location(), "/sign-in");
+    assert_eq!(change(&nobody, PASSWORD, NEW).await.location(), "/sign-in?next=%2Faccount");
 }

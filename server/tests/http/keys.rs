@@ -1,5 +1,6 @@
 //! `/keys/{key_id}`
 
+mod activity;
 mod change;
 mod profiles;
 mod restrictions;
@@ -17,6 +18,7 @@ crate::on_both_portals!(
     pausing_is_immediate_and_undone,
     editing_changes_words_alone,
     bad_metadata_is_refused_and_kept,
+    what_another_tab_changed_is_not_overwritten_unseen,
     a_whole_secret_is_refused_and_not_shown_again,
     the_page_shows_calls_without_the_secret,
     a_key_is_paused_from_its_list,
@@ -127,6 +129,24 @@ async fn bad_metadata_is_refused_and_kept(portal: &TestPortal) {
         assert!(answer.body.contains(message) && answer.body.contains("value=\"Kept\""), "{message}");
     }
     assert!(portal.get(&format!("/keys/{key}")).await.body.contains("<h1>CI</h1>"), "nothing was changed");
+}
+
+async fn what_another_tab_changed_is_not_overwritten_unseen(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (key, _) = portal.key(&app).await;
+    for (path, field) in [(format!("/keys/{key}/edit"), "label"), (format!("/apps/{app}/settings"), "name")] {
+        let seen = portal.get(&path).await.hidden("seen");
+        assert_eq!(portal.post(&path, &[(field, "One tab"), ("seen", &seen)]).await.status, 303);
+        let refused = portal.post(&path, &[(field, "Other <tab>"), ("seen", &seen)]).await;
+        assert_eq!(refused.status, 422, "{path}");
+        for words in ["Somebody changed this meanwhile; it is now: One tab.", "value=\"Other &lt;tab&gt;\""] {
+            assert!(refused.body.contains(words), "{path}: {words}");
+        }
+        let seen = refused.hidden("seen");
+        assert_eq!(portal.post(&path, &[(field, "Other tab"), ("seen", &seen)]).await.status, 303, "now it was seen");
+        assert!(portal.get(&path).await.body.contains("Other tab"));
+    }
 }
 
 async fn the_page_shows_calls_without_the_secret(portal: &TestPortal) {

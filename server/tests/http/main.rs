@@ -6,6 +6,7 @@ mod portal;
 mod account;
 mod apps;
 mod cli;
+mod docs;
 mod errors;
 mod isolation;
 mod keys;

@@ -1,5 +1,6 @@
 //! `/sign-in`, `/sign-out`
 
+mod resumed;
 mod throttle;
 
 use sallyport::{

@@ -22,13 +22,19 @@ fn kind(kind: &str) -> (&'static str, Icon) {
     }
 }
 
+/// The icon of a kind of actor.
+#[component]
+pub fn ActorIcon(kind: String) -> impl IntoView {
+    let (title, icon) = self::kind(&kind);
+    view! { <span class="actor-kind" title=title><IconView icon/><span class="sr-only">{title}": "</span></span> }
+}
+
 /// E-mail addresses of people by their id; of somebody who is in none of it the id is shown.
 pub type Emails = HashMap<String, String>;
 
 /// Who caused an event.
 #[component]
 pub fn ActorCell(event: Event, emails: Emails) -> impl IntoView {
-    let (title, icon) = kind(&event.actor_kind);
     let id = event.actor_id;
     let about = match emails.get(&id) {
         Some(email) => view! { <span class="cell-sub">{email.clone()}</span> }.into_any(),
@@ -37,7 +43,7 @@ pub fn ActorCell(event: Event, emails: Emails) -> impl IntoView {
     };
     view! {
         <span class="actor">
-            <span class="actor-kind" title=title><IconView icon/><span class="sr-only">{title}": "</span></span>
+            <ActorIcon kind=event.actor_kind/>
             <span class="actor-name">{event.actor_name}</span>
             {about}
         </span>

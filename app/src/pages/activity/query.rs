@@ -57,6 +57,14 @@ impl ActivityQuery {
         self.pairs().next().is_some()
     }
 
+    /// The same view from that many days ago on, and whether it is shown now.
+    pub(super) fn since(&self, path: &str, days: u64, now: Timestamp) -> (String, bool) {
+        let from = (now - Duration::from_secs(days * 86_400)).to_chrono().format("%Y-%m-%d").to_string();
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.pairs().filter(|(name, _)| !matches!(*name, "from" | "to"))).append_pair("from", &from);
+        (format!("{path}?{}", query.finish()), self.from == from && self.to.is_empty())
+    }
+
     pub(super) fn href(&self, path: &str, edge: &str, seq: i64) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(self.pairs()).append_pair(edge, &seq.to_string());
@@ -109,6 +117,14 @@ mod tests {
         let filter = query.filter().expect("read");
         let (from, to) = (filter.from.expect("a day"), filter.to.expect("a day"));
         assert_eq!(to.since(from), Duration::from_secs(86_400));
+    }
+
+    #[test]
+    fn a_preset_takes_the_place_of_the_days() {
+        let query = ActivityQuery { to: "2026-11-22".to_owned(), outcome: "refused".to_owned(), ..Default::default() };
+        // 2026-11-22T06:00:00Z
+        let (href, shown) = query.since("/x", 7, Timestamp::from_seconds(1_795_327_200));
+        assert_eq!((href.as_str(), shown), ("/x?outcome=refused&from=2026-11-15", false));
     }
 
     #[test]

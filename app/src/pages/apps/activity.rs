@@ -12,7 +12,7 @@ use crate::{
         activity::{Activity, ActivityQuery, ActivityView},
         refused::ActivityViews,
     },
-    portal::{Page, Section},
+    portal::Page,
     shell,
     ui::{Asked, Ui},
 };
@@ -23,7 +23,7 @@ pub async fn get(
     access: AppAccess,
     Asked(query): Asked<ActivityQuery>,
 ) -> PageResult {
-    let chrome = shell::at_last(shell::of_app(&ui, &access, Section::Activity).await?);
+    let chrome = shell::at_last(shell::of_app(&ui, &access).await?);
     let (store, app) = (&context.store, access.app);
     let activity = Activity::of(store, format!("/apps/{}/activity", app.id), &app.org_id, Some(&app.id), query).await?;
     let is_refused = activity.is_refused();

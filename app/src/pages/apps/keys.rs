@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{member::Permission, profile::Owner};
+use sallyport::{member::Permission, profile::Owner, store::KeyFilter};
 
 use super::head::AppHead;
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
         list::{KeyList, KeyListView, ListQuery, Viewer, creator, hides},
         panel::{GeneratePanel, Panel},
     },
-    portal::{Page, Section},
+    portal::Page,
     shell,
     ui::{Asked, Typed, Ui},
 };
@@ -67,8 +67,9 @@ pub fn can_generate(context: &Context, access: &AppAccess) -> bool {
 }
 
 pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQuery) -> Result<Page, PageError> {
-    let chrome = shell::at_last(shell::of_app(ui, access, Section::Keys).await?);
-    let filter = query.filter();
+    let chrome = shell::at_last(shell::of_app(ui, access).await?);
+    // The tenant is the app's.
+    let filter = KeyFilter { tenant: None, ..query.filter() };
     let page = context.store.listed_keys(&access.app.org_id, Some(&access.app.id), &filter).await?;
     let list = KeyList {
         path: path(access),
@@ -82,6 +83,9 @@ pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQu
         can_generate: access.org().role.may(Permission::ManageKeys) && can_generate(context, access),
         can_revoke_all: access.org().role.may(Permission::ManageKeys),
         unknown: query.is_unknown(),
+        done: query.done(),
+        tenant: None,
+        next: None,
         public_url: context.public_url.clone(),
         profile: context.store.profile().clone(),
         now: context.store.now(),

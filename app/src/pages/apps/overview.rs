@@ -11,10 +11,10 @@ use crate::{
     context::Context,
     error::PageResult,
     pages::{
-        activity::EventTable,
-        attention::{Attention, KeyFigures},
+        activity::list::EventList,
+        attention::{Attention, KeyCards, KeyFigures},
     },
-    portal::{Page, Section},
+    portal::Page,
     shell,
     ui::Ui,
     words::Ago,
@@ -23,7 +23,7 @@ use crate::{
 const SHOWN: usize = 5;
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> PageResult {
-    let chrome = shell::at_last(shell::of_app(&ui, &access, Section::Projects).await?);
+    let chrome = shell::at_last(shell::of_app(&ui, &access).await?);
     let store = &context.store;
     let path = format!("/apps/{}/keys", access.app.id);
     let attention = Attention::of(store, path, &access.app.org_id, Some(&access.app.id)).await?;
@@ -45,34 +45,40 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
         let description = (!app.description.is_empty()).then(|| app.description.clone());
         view! {
             <AppHead app=app.clone() current="Overview" generate=may_generate/>
-            {if none {
-                view! {
-                    <Card title="Keys">
-                        <p class="muted">{no_key}</p>
+            {(!none).then(|| view! { <KeyFigures attention=attention.clone()/> })}
+            <div class="split">
+                <div class="columns">
+                    {if none {
+                        view! {
+                            <Card title="Keys">
+                                <p class="muted">{no_key}</p>
+                            </Card>
+                        }.into_any()
+                    } else {
+                        view! { <KeyCards attention now of_org=false/> }.into_any()
+                    }}
+                    <Card title="Last events" actions=move || view! { <a href=all_events>"All activity"</a> }>
+                        <EventList events now/>
                     </Card>
-                }.into_any()
-            } else {
-                view! { <KeyFigures attention now of_org=false/> }.into_any()
-            }}
-            <Card title="App">
-                <Facts>
-                    <Fact label="App ID"><IdChip id=app.id.to_string() name="Copy app id from the facts"/></Fact>
-                    <Fact label="Project"><a href=format!("/projects/{}", project.id)>{project.name}</a></Fact>
-                    <Fact label="Tenant"><a href=format!("/tenants/{}", tenant.id)>{tenant.name}</a></Fact>
-                    <Fact label="Operating system">{app.os.title()}</Fact>
-                    <Fact label="Store identifier">{app.bundle_id.clone().unwrap_or_else(|| "None".to_owned())}</Fact>
-                    {description.map(|text| view! { <Fact label="Description">{text}</Fact> })}
-                    <Fact label="Data ingestion">
-                        {if app.ingestion_verified { "Verified" } else { "Not verified" }}
-                        {operator.then(|| view! { " · "<a href=format!("{base}/ingestion")>"Change"</a> })}
-                    </Fact>
-                    <Fact label="Created"><Ago at=app.created_at now/></Fact>
-                </Facts>
-            </Card>
-            <section class="section">
-                <h2 class="section-title"><a href=all_events>"Last events"</a></h2>
-                <EventTable events now/>
-            </section>
+                </div>
+                <div class="columns">
+                    <Card title="App">
+                        <Facts>
+                            <Fact label="App ID"><IdChip id=app.id.to_string() name="Copy app id from the facts"/></Fact>
+                            <Fact label="Project"><a href=format!("/projects/{}", project.id)>{project.name}</a></Fact>
+                            <Fact label="Tenant"><a href=format!("/tenants/{}", tenant.id)>{tenant.name}</a></Fact>
+                            <Fact label="Operating system">{app.os.title()}</Fact>
+                            <Fact label="Store identifier">{app.bundle_id.clone().unwrap_or_else(|| "None".to_owned())}</Fact>
+                            {description.map(|text| view! { <Fact label="Description">{text}</Fact> })}
+                            <Fact label="Data ingestion">
+                                {if app.ingestion_verified { "Verified" } else { "Not verified" }}
+                                {operator.then(|| view! { " · "<a href=format!("{base}/ingestion")>"Change"</a> })}
+                            </Fact>
+                            <Fact label="Created"><Ago at=app.created_at now/></Fact>
+                        </Facts>
+                    </Card>
+                </div>
+            </div>
         }
     });
     Ok(ui.ok(page).await)

@@ -9,7 +9,7 @@ use crate::{
     context::Context,
     error::PageResult,
     pages::refused::{ActivityViews, Refused, RefusedQuery, RefusedView},
-    portal::{Page, Section},
+    portal::Page,
     shell,
     ui::{Asked, Ui},
 };
@@ -20,7 +20,7 @@ pub async fn get(
     access: AppAccess,
     Asked(query): Asked<RefusedQuery>,
 ) -> PageResult {
-    let chrome = shell::here(shell::of_app(&ui, &access, Section::Activity).await?, "Refused requests");
+    let chrome = shell::here(shell::of_app(&ui, &access).await?, "Refused requests");
     let app = access.app;
     let activity = format!("/apps/{}/activity", app.id);
     let refused = Refused::of(&context, format!("{activity}/refused"), &app.org_id, Some(&app.id), query);

@@ -10,7 +10,7 @@ use sallyport::{
 };
 
 use self::button::{is_changeable, title};
-use super::{expiry_fields::ExpiryFields, overview, scope_fields::ScopeFields};
+use super::{expiry_fields::ExpiryFields, scope_fields::ScopeFields, settings};
 use crate::{
     access::{Addressed, KeyAccess},
     acts::{
@@ -57,12 +57,12 @@ fn filled(key: &Key, profile: &Profile) -> FormState {
 }
 
 async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
-    let page = overview::page(ui, context, access, "").await?;
+    let page = settings::page(ui, context, access).await?;
     let (profile, now) = (context.store.profile().clone(), context.store.now());
     let close = format!("/keys/{}", access.key.id);
     let action = format!("{close}/change");
     // Back to the button that asked.
-    let close = format!("{close}#change");
+    let close = format!("{close}/settings#change");
     let kept = match access.key.expires_at {
         Some(at) => format!("As it is: {}", date(at, now)),
         None => "As it is: never".to_owned(),

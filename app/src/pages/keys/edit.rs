@@ -3,16 +3,17 @@
 use axum::extract::State;
 use leptos::prelude::*;
 
-use super::overview;
+use super::settings;
 use crate::{
     access::{Addressed, KeyAccess},
     acts::{Caller, keys::edit_key},
-    components::{ErrorSummary, PanelFoot, SidePanel, TextArea, TextField},
+    components::{ErrorSummary, Hidden, PanelFoot, SidePanel, TextArea, TextField},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
     portal::Page,
+    seen::mark,
     ui::{Typed, Ui, refuse, see_other},
 };
 
@@ -23,7 +24,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> P
 }
 
 pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, Typed(form): Typed) -> PageResult {
-    match caller.run(edit_key(key.clone(), form.value("label"), form.value("metadata"))).await {
+    match caller.run(edit_key(key.clone(), form.value("label"), form.value("metadata"), form.value("seen"))).await {
         Ok(()) => Ok(see_other(format!("/keys/{key}?done=edited"))),
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access(&key).await?);
@@ -33,11 +34,12 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
 }
 
 async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
-    let page = overview::page(ui, context, access, "").await?;
+    let page = settings::page(ui, context, access).await?;
     let close = format!("/keys/{}", access.key.id);
     let action = format!("{close}/edit");
+    let seen = mark(&[&access.key.label, &access.key.metadata.pretty()]);
     // Back to the button that asked.
-    let close = format!("{close}#edit");
+    let close = format!("{close}/settings#edit");
     Ok(page.with_dialog(move || {
         view! {
             <SidePanel
@@ -47,6 +49,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
                 <form method="post" action=action novalidate>
                     <div class="stack">
                         <ErrorSummary form=&form/>
+                        <Hidden name="seen" value=seen/>
                         <TextField form=&form name="label" label="Label" autofocus=!form.is_refused()/>
                         <TextArea
                             form=&form name="metadata" label="Metadata" mono=true rows=8

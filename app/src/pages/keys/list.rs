@@ -1,117 +1,39 @@
 //! The list of keys, of one app or of a whole organization.
 
+mod chips;
+mod empty;
+mod query;
+mod table;
+
 use std::sync::Arc;
 
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
-    id::{AppId, OrgId, UserId},
-    key::ListedKey,
+    id::{AppId, OrgId, TenantId, UserId},
+    key::{ListedKey, Status},
     member::Role,
-    profile::{HowMany, Owner, Profile},
+    profile::{HowMany, Profile},
     store::{KeyFilter, KeyPage, KeySort, KeyStatus, Store},
 };
-use serde::Deserialize;
 
+pub use self::query::{ListQuery, pairs};
+use self::{
+    chips::FilterChips,
+    empty::{NoKeys, NothingMatches},
+    table::Keys,
+};
 use super::{
     first_request::{FirstRequest, waiting},
-    row::{KeyRow, environment_title, owner},
     snippets,
 };
 use crate::{
     access::OrgAccess,
-    components::{
-        Choice, CodeBlock, DataTable, Empty, FilterBar, FilterCheck, FilterSelect, Notice, Pager, SearchForm, Tone,
-    },
+    components::{Choice, FilterBar, FilterCheck, FilterSelect, Notice, SearchForm, Tone},
     export::Format,
     form::FormState,
-    icons::Icon,
     words::{count, digits},
 };
-
-/// What the URL says of the list, so that a view can be shared.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ListQuery {
-    include_revoked: String,
-    label: String,
-    environment: String,
-    scope: String,
-    #[serde(deserialize_with = "status")]
-    status: Option<KeyStatus>,
-    #[serde(deserialize_with = "person")]
-    created_by: Option<UserId>,
-    sort: String,
-    before: Option<String>,
-    after: Option<String>,
-    /// `unknown` where a pasted key was not found.
-    searched: String,
-    /// `generate` opens the side panel.
-    pub panel: Option<String>,
-    /// A key whose label, type and scopes the panel begins with.
-    pub like: Option<String>,
-}
-
-/// An unknown one is refused: left out, it would show more than was asked for.
-fn status<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<KeyStatus>, D::Error> {
-    let text = String::deserialize(text)?;
-    let known = KeyStatus::parse(&text);
-    if known.is_none() && !text.is_empty() {
-        return Err(serde::de::Error::custom("no status of a key"));
-    }
-    Ok(known)
-}
-
-/// The same of who made the keys.
-fn person<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<UserId>, D::Error> {
-    let text = String::deserialize(text)?;
-    let known = UserId::parse(&text);
-    if known.is_none() && !text.is_empty() {
-        return Err(serde::de::Error::custom("no id of a person"));
-    }
-    Ok(known)
-}
-
-impl ListQuery {
-    /// What says which keys are listed, and how.
-    pub const FILTERS: [&str; 9] =
-        ["include_revoked", "label", "environment", "scope", "status", "created_by", "sort", "before", "after"];
-
-    pub fn filter(&self) -> KeyFilter {
-        // Words that can't be in the database match nothing; PostgreSQL refuses some of them with an error.
-        let word = |word: &str| word.replace(char::is_control, "\u{fffd}");
-        KeyFilter {
-            include_revoked: matches!(self.include_revoked.as_str(), "1" | "on" | "true"),
-            label: word(&self.label),
-            environment: word(&self.environment),
-            scope: word(&self.scope),
-            status: self.status,
-            created_by: self.created_by.clone(),
-            sort: KeySort::parse(&self.sort).unwrap_or_default(),
-            before: self.before.clone(),
-            after: self.after.clone(),
-            limit: None,
-        }
-    }
-
-    pub fn is_unknown(&self) -> bool {
-        self.searched == "unknown"
-    }
-}
-
-/// A filter as the URL says it, but for the page.
-pub fn pairs(filter: &KeyFilter) -> impl Iterator<Item = (&'static str, &str)> {
-    let pairs = [
-        ("include_revoked", if filter.include_revoked { "1" } else { "" }),
-        ("label", filter.label.as_str()),
-        ("environment", &filter.environment),
-        ("scope", &filter.scope),
-        ("status", filter.status.map_or("", KeyStatus::as_str)),
-        ("created_by", filter.created_by.as_ref().map_or("", UserId::as_str)),
-        ("sort", if filter.sort == KeySort::default() { "" } else { filter.sort.as_str() }),
-    ];
-    pairs.into_iter().filter(|(_, value)| !value.is_empty())
-}
 
 /// Who looks at the list.
 #[derive(Clone)]
@@ -123,6 +45,11 @@ pub struct Viewer {
 impl Viewer {
     fn may_change(&self, key: &ListedKey, profile: &Profile) -> bool {
         self.role.may(key.needs(&self.user, profile))
+    }
+
+    /// Whether they may pause or revoke it, and there is something to pause or to revoke.
+    fn may_end(&self, key: &ListedKey, profile: &Profile) -> bool {
+        key.status != Status::Revoked && self.may_change(key, profile)
     }
 }
 
@@ -154,6 +81,12 @@ pub struct KeyList {
     pub can_revoke_all: bool,
     /// Whether a key was pasted that is none of these.
     pub unknown: bool,
+    /// What was just done to the keys that were selected.
+    pub done: Option<&'static str>,
+    /// The name of the tenant that the list is narrowed to.
+    pub tenant: Option<String>,
+    /// What has to be made before there can be a key: the button's name, and where it leads.
+    pub next: Option<(&'static str, String)>,
     pub public_url: String,
     pub profile: Arc<Profile>,
     pub now: Timestamp,
@@ -171,22 +104,33 @@ impl KeyList {
 
     /// What the URL says of this view, but for the page.
     fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        pairs(&self.filter)
+        query::pairs(&self.filter)
+    }
+
+    fn address<'a>(&self, pairs: impl Iterator<Item = (&'static str, &'a str)>) -> String {
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) }
+    }
+
+    /// The list without that filter, from its beginning.
+    fn without(&self, name: &str) -> String {
+        self.address(self.pairs().filter(|(set, _)| *set != name))
+    }
+
+    fn sorted_by(&self, sort: KeySort) -> String {
+        let by = (sort != KeySort::default()).then(|| ("sort", sort.as_str()));
+        self.address(self.pairs().filter(|(name, _)| *name != "sort").chain(by))
     }
 
     /// The address of this very view.
     fn here(&self) -> String {
         let edges = [("before", &self.filter.before), ("after", &self.filter.after)];
         let edges = edges.iter().filter_map(|(name, edge)| Some((*name, edge.as_deref()?)));
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        let query = query.extend_pairs(self.pairs().chain(edges)).finish();
-        if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) }
+        self.address(self.pairs().chain(edges))
     }
 
-    fn href(&self, edge: &str, cursor: &str) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(self.pairs()).append_pair(edge, cursor);
-        format!("{}?{}", self.path, query.finish())
+    fn href(&self, edge: &'static str, cursor: &str) -> String {
+        self.address(self.pairs().chain([(edge, cursor)]))
     }
 
     /// Whether scopes are worth a column: keys have them here.
@@ -245,9 +189,12 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
             </div>
         }
     });
+    let done = list.done.map(|text| view! { <div role="status"><Notice tone=Tone::Good>{text}</Notice></div> });
+    let chips = view! { <FilterChips list=list.clone()/> };
+    let tenant = list.filter.tenant.as_ref().map(ToString::to_string);
     let label = list.filter.label.clone();
     // What is set is not folded away; the label stands in the search.
-    let filtered = list.pairs().any(|(name, _)| name != "label");
+    let filtered = list.pairs().any(|(name, _)| !matches!(name, "label" | "tenant"));
     let kept = FormState::typed([("label", label.clone())]);
     let search = format!("{}/search", list.path);
     let total = list.total();
@@ -275,6 +222,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
         view! { <Keys list/> }.into_any()
     };
     view! {
+        {done}
         {unknown}
         <FilterBar
             action fold=filtered
@@ -299,6 +247,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
             {(!kept.value("label").is_empty()).then(|| view! {
                 <input type="hidden" name="label" value=kept.value("label")/>
             })}
+            {tenant.map(|id| view! { <input type="hidden" name="tenant" value=id/> })}
             <FilterSelect form=&form name="environment" label="Environment" options=choices("Any", environments)/>
             {has_scopes.then(|| view! { <FilterSelect form=&form name="scope" label="Scope" options=choices("Any", scopes)/> })}
             <FilterSelect form=&form name="status" label="Status" options=choices("Any", statuses)/>
@@ -306,76 +255,8 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
             <FilterSelect form=&form name="sort" label="Sort" options=sorts.collect()/>
             <FilterCheck form=&form name="include_revoked" label="Include revoked"/>
         </FilterBar>
+        {chips}
         {new}
         {body}
-    }
-}
-
-#[component]
-fn NothingMatches(path: String) -> impl IntoView {
-    view! {
-        <Empty
-            icon=Icon::Search title="Nothing matches" text="No keys match the search and the filters. Remove some of them."
-            action=move || view! { <a class="btn" href=path>"Clear filters"</a> }
-        />
-    }
-}
-
-#[component]
-fn Keys(list: KeyList) -> impl IntoView {
-    let newer = list.page.newer.as_ref().map(|cursor| list.href("after", cursor));
-    let older = list.page.older.as_ref().map(|cursor| list.href("before", cursor));
-    let columns: &[_] = if list.has_scopes() {
-        &["Label", "Key", "Environment", "Scopes", "Created", "Last used", "Status", ""]
-    } else {
-        &["Label", "Key", "Environment", "Created", "Last used", "Status", ""]
-    };
-    let here = list.here();
-    let (of_org, now, scopes, profile, viewer) = (list.of_org, list.now, list.has_scopes(), list.profile, list.viewer);
-    let rows = list.page.keys.into_iter().map(move |key| {
-        let environment = environment_title(&profile, &key.environment);
-        let owner = of_org.then(|| owner(key.owner, &key.owner_name));
-        let turn = viewer.may_change(&key, &profile).then(|| here.clone());
-        view! { <KeyRow key owner environment scopes turn now/> }
-    });
-    view! {
-        <DataTable label="API keys" columns>{rows.collect_view()}</DataTable>
-        <div class="table-foot">
-            <p>"Keys are hashed; a lost key can’t be shown again."</p>
-            <Pager newer older/>
-        </div>
-    }
-}
-
-#[component]
-fn NoKeys(list: KeyList) -> impl IntoView {
-    let (title, text) = if list.hides {
-        ("No active keys", "Every key here was revoked. Tick Include revoked to see them.")
-    } else if list.archived {
-        ("No API key", "This is archived: restore it to generate keys.")
-    } else if list.can_generate {
-        let text = match list.profile.keys.owner {
-            Owner::App => "A key lets one app call your API. Its secrets are shown once, when you generate it.",
-            Owner::Member => "A key lets you call the API as yourself. It is shown once, when you generate it.",
-            Owner::Organization => "A key lets your servers call the API. It is shown once, when you generate it.",
-        };
-        ("No API key yet", text)
-    } else if list.profile.keys.owner == Owner::App {
-        ("No apps yet", "A key belongs to one app. Create a project and an app first.")
-    } else {
-        ("No API key of this app", list.profile.keys.owner.of_whom())
-    };
-    let generate = list.can_generate.then(|| format!("{}?panel=generate", list.path));
-    let curl = snippets::curl(&list.public_url, &list.profile);
-    let below = list.can_generate;
-    view! {
-        <Empty
-            icon=Icon::Key title text
-            action=move || generate.map(|href| view! { <a id="generate" class="btn btn-primary" href=href>"Generate API Key"</a> })
-            below=move || below.then(|| view! {
-                <p class="muted">"Send it in a header. To verify it:"</p>
-                <CodeBlock text=curl/>
-            })
-        />
     }
 }

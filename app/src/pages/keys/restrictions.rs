@@ -6,7 +6,7 @@ use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::key::{LimitOverride, Restrictions};
 
-use super::overview;
+use super::settings;
 use crate::{
     access::{Addressed, KeyAccess},
     acts::{Caller, keys::restrict_key},
@@ -62,11 +62,11 @@ pub fn typed_limits(limits: LimitOverride) -> [(&'static str, String); 2] {
 }
 
 async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
-    let page = overview::page(ui, context, access, "").await?;
+    let page = settings::page(ui, context, access).await?;
     let (close, signs) = (format!("/keys/{}", access.key.id), access.key.has_signing_secret);
     let action = format!("{close}/restrictions");
     // Back to the button that asked.
-    let close = format!("{close}#restrictions");
+    let close = format!("{close}/settings#restrictions");
     let modes = vec![
         Choice::new("monitor", "Monitor only").note("Requests from elsewhere pass, and are noted in the activity."),
         Choice::new("enforce", "Enforce").note("Requests from elsewhere are refused (403)."),

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use leptos::prelude::*;
 
-use super::{generate::another, overview};
+use super::{generate::another, settings};
 use crate::{
     access::{Addressed, KeyAccess},
     acts::{Caller, keys::revoke_key},
@@ -39,11 +39,11 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
 }
 
 async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
-    let page = overview::page(ui, context, access, "").await?;
+    let page = settings::page(ui, context, access).await?;
     let (label, close) = (access.key.label.clone(), format!("/keys/{}", access.key.id));
     let action = format!("{close}/revoke");
     // Back to the button that asked.
-    let close = format!("{close}#revoke");
+    let close = format!("{close}/settings#revoke");
     Ok(page.with_dialog(move || {
         view! {
             <Modal title="Revoke this key?" sub=label close_href=close.clone()>

@@ -10,7 +10,7 @@ use sallyport::{
 
 use super::turn::TurnKey;
 use crate::{
-    components::{Badge, Chip, IdChip, Tone},
+    components::{Badge, Chip, IdChip, Menu, Tone},
     words::{Ago, ahead},
 };
 
@@ -85,32 +85,61 @@ pub fn KeyRow(
     environment: String,
     /// Whether there is a column for them.
     scopes: bool,
-    /// Where the person may pause it and resume it: the address of the list.
+    /// Where the person may change it: the address of the list.
     turn: Option<String>,
+    /// Whether it can be selected, where any of the list can.
+    chosen: Option<bool>,
     now: Timestamp,
 ) -> impl IntoView {
-    let act = turn.map(|back| {
-        view! { <TurnKey key=key.id.clone() status=key.status paused=key.paused label=key.label.clone() back/> }
-    });
-    let href = format!("/keys/{}", key.id);
     let off = key.status != Status::Active;
     let soon = short_hint(&key, now).map(|text| view! { <Badge tone=Tone::Warning text/> });
-    let chips = key.scopes.into_iter().map(|scope| view! { <Chip text=scope/> }).collect_view();
+    let chips = key.scopes.iter().map(|scope| view! { <Chip text=scope.clone()/> }).collect_view();
+    let choose = chosen.map(|can| {
+        let input = can.then(|| {
+            view! {
+                <label>
+                    <input
+                        type="checkbox" name="key" value=key.id.to_string() form="choose" autocomplete="off"
+                        aria-label=format!("Select {}", key.label)
+                    />
+                </label>
+            }
+        });
+        view! { <td class="cell-choose">{input}</td> }
+    });
     view! {
         <tr class:row-off=off>
+            {choose}
             <td class="cell-main">
-                <a href=href>{key.label}</a>
+                <a href=format!("/keys/{}", key.id)>{key.label.clone()}</a>
                 {owner.map(|owner| view! { <span class="cell-sub">{owner}</span> })}
             </td>
-            <td data-label="Key" class="cell-mono">
-                <IdChip id=key.id.to_string() shown=key.shown name="Copy key id"/>
-            </td>
-            <td data-label="Environment"><Badge tone=environment_tone(key.mode) text=environment/></td>
-            {scopes.then(|| view! { <td data-label="Scopes" class="cell-chips">{chips}</td> })}
-            <td data-label="Created" class="cell-muted"><Ago at=key.created_at now/></td>
+            <td data-label="Key" class="cell-mono cell-less cell-least">{key.shown.clone()}</td>
+            <td><Badge tone=environment_tone(key.mode) text=environment/></td>
+            {scopes.then(|| view! { <td class="cell-chips">{chips}</td> })}
+            <td data-label="Created" class="cell-muted cell-less cell-least"><Ago at=key.created_at now/></td>
             <td data-label="Last used" class="cell-muted"><LastUsed at=key.last_used_at now/></td>
-            <td data-label="Status" class="cell-end"><StatusBadge status=key.status/>" "{soon}</td>
-            <td class="cell-act">{act}</td>
+            <td class="cell-end"><StatusBadge status=key.status/>" "{soon}</td>
+            <td class="cell-act"><RowMenu key turn/></td>
         </tr>
+    }
+}
+
+/// What can be done to a key without opening it.
+#[component]
+fn RowMenu(key: ListedKey, turn: Option<String>) -> impl IntoView {
+    let ListedKey { id, label, status, paused, .. } = key;
+    let (href, menu) = (format!("/keys/{id}"), format!("menu-{id}"));
+    let (name, test) = (format!("Actions for {label}"), format!("{href}/test"));
+    view! {
+        <Menu id=menu.clone() name small=true>
+            <IdChip id=id.to_string() name="Copy key id"/>
+            <a class="menu-item" href=test>"Test a request"</a>
+            {turn.map(|list| view! {
+                // Without scripts the button that opened the menu has the focus again.
+                <TurnKey key=id status paused label back=format!("{list}#{menu}-button") class="menu-item"/>
+                {(status != Status::Revoked).then(|| view! { <a class="menu-item menu-danger" href=format!("{href}/revoke")>"Revoke"</a> })}
+            })}
+        </Menu>
     }
 }

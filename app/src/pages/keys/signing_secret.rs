@@ -11,6 +11,7 @@ use sallyport::{
 use super::{
     credentials, overview,
     row::{environment_title, environment_tone, owner},
+    settings,
 };
 use crate::{
     access::{Addressed, KeyAccess},
@@ -71,12 +72,12 @@ async fn behind(ui: &Ui, caller: &Caller, key: &KeyId) -> Result<Page, PageError
 }
 
 async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
-    let page = overview::page(ui, context, access, "").await?;
+    let page = settings::page(ui, context, access).await?;
     let (close, version, first) =
         (format!("/keys/{}", access.key.id), access.key.signing_version.to_string(), !access.key.has_signing_secret);
     let action = format!("{close}/signing-secret");
     // Back to the button that asked.
-    let close = format!("{close}#rotate-signing");
+    let close = format!("{close}/settings#rotate-signing");
     let title = if first { "Generate signing secret" } else { "Rotate signing secret" };
     let graces = GRACES.into_iter().map(|(value, _, label)| Choice::new(value, label)).collect();
     Ok(page.with_dialog(move || {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use sallyport::profile::Profile;
 
-use crate::components::CodeBlock;
+use crate::components::CodeTabs;
 
 pub fn curl(public_url: &str, profile: &Profile) -> String {
     let (name, scheme) = profile.key_header();
@@ -55,19 +55,9 @@ fn all(public_url: &str, profile: &Profile) -> [(&'static str, String); 5] {
     ]
 }
 
-/// One is open at a time, with scripts or without.
 #[component]
 pub fn Snippets(public_url: String, profile: std::sync::Arc<Profile>) -> impl IntoView {
-    let snippets = all(&public_url, &profile).into_iter().enumerate().map(|(at, (language, code))| {
-        let name = format!("Copy {language}");
-        view! {
-            <details name="snippets" open=at == 0>
-                <summary>{language}</summary>
-                <CodeBlock text=code name/>
-            </details>
-        }
-    });
-    view! { <div class="snippets">{snippets.collect_view()}</div> }
+    view! { <CodeTabs group="snippets" samples=all(&public_url, &profile).into()/> }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::{
     error::{PageError, PageResult},
     form::FormState,
     pages::requests::{checks::Checks, compared::Compared, mend::mend, sentence, signed::SignedFacts},
-    portal::{Crumb, Page, Section},
+    portal::{Crumb, Page},
     shell,
     ui::{Asked, Typed, Ui, refuse},
     words::refusal,
@@ -72,7 +72,7 @@ async fn page(
     form: FormState,
     tried: Option<Tried>,
 ) -> Result<Page, PageError> {
-    let mut chrome = shell::of_org(ui, access.within.org(), Section::Keys).await?;
+    let mut chrome = shell::of_key(ui, access).await?;
     let (key, path) = (access.key.clone(), format!("/keys/{}", access.key.id));
     chrome.crumbs.push(Crumb::link(&key.label, &path));
     chrome.crumbs.push(Crumb::here("Test a request"));

@@ -27,6 +27,7 @@ pub fn TurnKey(
     #[prop(optional, into)]
     label: String,
     #[prop(optional, into)] back: String,
+    #[prop(default = "btn")] class: &'static str,
 ) -> impl IntoView {
     let listed = !back.is_empty();
     turn(status, paused).map(|(verb, act, name)| {
@@ -35,7 +36,7 @@ pub fn TurnKey(
                 <Hidden name="key" value=key.to_string()/>
                 {listed.then(|| view! { <Hidden name="back" value=back/> })}
                 <button
-                    id=format!("turn-{key}") class=if listed { "btn btn-small" } else { "btn" }
+                    id=format!("turn-{key}") class=class
                     aria-label=listed.then(|| format!("{name} {label}"))
                 >{name}</button>
             </form>

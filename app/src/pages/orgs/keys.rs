@@ -7,6 +7,7 @@ use sallyport::{
     profile::{Owner, Profile},
 };
 
+use super::get_started::before_a_key;
 use crate::{
     access::OrgAccess,
     acts::Caller,
@@ -63,6 +64,15 @@ fn can_generate(profile: &Profile, access: &OrgAccess, has_apps: bool) -> bool {
     someone && access.org.archived_at.is_none()
 }
 
+/// What has to be made before there can be a key.
+async fn next(context: &Context, access: &OrgAccess) -> Result<Option<(&'static str, String)>, PageError> {
+    if context.store.profile().keys.owner != Owner::App {
+        return Ok(None);
+    }
+    let first = context.store.first_steps(&access.org.id).await?;
+    Ok(before_a_key(&first, &access.org.id, access.role))
+}
+
 /// The page, and whether a key can be generated there.
 pub async fn page(
     ui: &Ui,
@@ -70,11 +80,18 @@ pub async fn page(
     access: &OrgAccess,
     query: &ListQuery,
 ) -> Result<(Page, bool), PageError> {
-    let chrome = shell::here(shell::of_org(ui, access, Section::Keys).await?, "API keys");
+    let mut chrome = shell::of_org(ui, access, Section::Keys).await?;
+    if let Some(id) = &query.tenant {
+        let tenant = chrome.tenants.iter().find(|tenant| tenant.id == id.as_str()).cloned();
+        chrome = shell::in_tenant(chrome, tenant.ok_or(PageError::NotFound)?);
+    }
+    let tenant = chrome.tenant.as_ref().map(|tenant| tenant.name.clone());
+    let chrome = shell::here(chrome, "API keys");
     let filter = query.filter();
     let page = context.store.listed_keys(&access.org.id, None, &filter).await?;
     let (has_apps, has_keys) = context.store.has_apps_and_keys(&access.org.id).await?;
     let can_generate = can_generate(context.store.profile(), access, has_apps);
+    let next = if has_apps || !page.keys.is_empty() { None } else { next(context, access).await? };
     let list = KeyList {
         path: path(access),
         hides: page.keys.is_empty() && has_keys,
@@ -87,6 +104,9 @@ pub async fn page(
         can_generate: access.role.may(Permission::ManageKeys) && can_generate,
         can_revoke_all: access.role.may(Permission::ManageOrg),
         unknown: query.is_unknown(),
+        done: query.done(),
+        tenant,
+        next,
         public_url: context.public_url.clone(),
         profile: context.store.profile().clone(),
         now: context.store.now(),

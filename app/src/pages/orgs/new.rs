@@ -1,7 +1,11 @@
 //! `/orgs/new`.
 
 use leptos::prelude::*;
-use sallyport::plan::Plan;
+use sallyport::{
+    key::LimitOverride,
+    plan::Plan,
+    profile::{PlanLimits, Profile},
+};
 
 use crate::{
     access::SignedIn,
@@ -10,6 +14,7 @@ use crate::{
     error::PageResult,
     form::FormState,
     islands::SubmitOnce,
+    pages::keys::restrictions::card::limits_in_words,
     portal::{Chrome, Page},
     shell,
     ui::{Typed, Ui, refuse, see_other},
@@ -18,7 +23,7 @@ use crate::{
 pub async fn get(ui: Ui, me: SignedIn) -> PageResult {
     let chrome = shell::here(shell::of_person(&ui, &me).await?, "New organization");
     let form = FormState::new().with_default("plan", Plan::default().as_str()).with_default("tenant", "Development");
-    Ok(ui.ok(page(chrome, form)).await)
+    Ok(ui.ok(page(&ui, chrome, form)).await)
 }
 
 pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> PageResult {
@@ -28,20 +33,33 @@ pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> P
         Err(error) => {
             let form = refuse(form, error)?;
             let chrome = shell::here(shell::of_person(&ui, &me).await?, "New organization");
-            Ok(ui.refused(page(chrome, form)).await)
+            Ok(ui.refused(page(&ui, chrome, form)).await)
         }
     }
 }
 
-fn page(chrome: Chrome, form: FormState) -> Page {
+/// What the plan is for, and what its keys may.
+fn plan(profile: &Profile, plan: Plan) -> Choice {
+    let PlanLimits { per_minute, per_day, .. } = profile.plan(plan);
+    let limits = LimitOverride { per_minute: *per_minute, per_day: *per_day };
+    let what = match plan {
+        Plan::Starter => "To begin with",
+        Plan::Pro => "For products in use",
+        Plan::Enterprise => "For the whole company",
+    };
+    let limits = match limits_in_words(limits, "") {
+        none if none.is_empty() => "No limit on requests".to_owned(),
+        limits => format!("{limits}, for each key"),
+    };
+    Choice::new(plan.as_str(), plan.title()).note(format!("{what}. {limits}."))
+}
+
+fn page(ui: &Ui, chrome: Chrome, form: FormState) -> Page {
+    let profile = ui.context.store.profile().clone();
     let first = chrome.orgs.is_empty();
     let cancel = (!first).then_some("/");
     Page::framed("New organization", chrome, move || {
-        let plans = vec![
-            Choice::new("starter", "Starter").note("To begin with"),
-            Choice::new("pro", "Pro").note("For products in use"),
-            Choice::new("enterprise", "Enterprise").note("For the whole company"),
-        ];
+        let plans = Plan::ALL.into_iter().map(|one| plan(&profile, one)).collect();
         view! {
             <PageHead title="New organization" sub=|| "It owns tenants, projects and apps, which only its members see."/>
             <Card>

@@ -4,15 +4,16 @@ use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{member::Permission, project::Project, store::EventFilter, tenant::Tenant};
 
+use super::get_started::GetStarted;
 use crate::{
     access::OrgAccess,
-    components::{Badge, DataTable, Empty, IdChip, PageHead, Tone},
+    components::{Badge, Card, DataTable, Empty, IdChip, PageHead, Tone},
     context::Context,
     error::PageResult,
     icons::Icon,
     pages::{
-        activity::EventTable,
-        attention::{Attention, KeyFigures},
+        activity::list::EventList,
+        attention::{Attention, KeyCards, KeyFigures},
     },
     portal::{Page, Section},
     shell,
@@ -31,11 +32,13 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
     let attention = Attention::of(store, format!("/orgs/{}/keys", access.org.id), &access.org.id, None).await?;
     let mut events = store.events(&access.org.id, None, &EventFilter::default()).await?.events;
     events.truncate(SHOWN);
-    let now = store.now();
+    let first = store.first_steps(&access.org.id).await?;
+    let (now, role, profile, public_url) =
+        (store.now(), access.role, store.profile().clone(), context.public_url.clone());
     let may_manage = access.role.may(Permission::ManageOrg);
     let org = access.org;
     let page = Page::framed(org.name.clone(), chrome, move || {
-        let (id, plan) = (org.id.to_string(), org.plan.title());
+        let (id, org_id, plan) = (org.id.to_string(), org.id.clone(), org.plan.title());
         let all_events = format!("/orgs/{id}/activity");
         let new_tenant = format!("/orgs/{id}/tenants/new");
         let has_tenants = !tenants.is_empty();
@@ -66,22 +69,29 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
                     {new_project.map(|href| view! { <a class="btn btn-primary" href=href>"New project"</a> })}
                 }
             />
-            {(!attention.is_empty()).then(|| view! { <KeyFigures attention now of_org=true/> })}
-            {if has_tenants {
-                sections.into_any()
-            } else {
-                view! {
-                    <Empty
-                        icon=Icon::Folder title="No tenant yet"
-                        text="Tenants keep things apart, such as Development and Production. They hold projects."
-                        action=move || may_manage.then(|| view! { <a class="btn btn-primary" href=new_tenant>"New tenant"</a> })
-                    />
-                }.into_any()
-            }}
-            <section class="section">
-                <h2 class="section-title"><a href=all_events>"Last events"</a></h2>
-                <EventTable events now/>
-            </section>
+            {(!first.used).then(|| view! { <GetStarted first org=org_id role profile public_url/> })}
+            {(!attention.is_empty()).then(|| view! { <KeyFigures attention=attention.clone()/> })}
+            <div class="split">
+                <div>
+                    {if has_tenants {
+                        sections.into_any()
+                    } else {
+                        view! {
+                            <Empty
+                                icon=Icon::Folder title="No tenant yet"
+                                text="Tenants keep things apart, such as Development and Production. They hold projects."
+                                action=move || may_manage.then(|| view! { <a class="btn btn-primary" href=new_tenant>"New tenant"</a> })
+                            />
+                        }.into_any()
+                    }}
+                </div>
+                <div class="columns">
+                    {(!attention.is_empty()).then(|| view! { <KeyCards attention now of_org=true/> })}
+                    <Card title="Last events" actions=move || view! { <a href=all_events>"All activity"</a> }>
+                        <EventList events now/>
+                    </Card>
+                </div>
+            </div>
         }
     });
     Ok(ui.ok(page).await)

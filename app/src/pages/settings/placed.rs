@@ -96,7 +96,7 @@ impl Placed for AppAccess {
     }
 
     async fn chrome(&self, ui: &Ui) -> Result<Chrome, PageError> {
-        Ok(shell::here(shell::of_app(ui, self, Section::Projects).await?, "Settings"))
+        Ok(shell::here(shell::of_app(ui, self).await?, "Settings"))
     }
 
     fn head(&self) -> Body {

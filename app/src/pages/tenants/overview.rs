@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
+use sallyport::member::Permission;
 
 use crate::{
     access::TenantAccess,
@@ -20,6 +21,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -
     let mut projects = context.store.projects(&access.within.org.id).await?;
     projects.retain(|(project, _)| project.tenant_id == access.tenant.id);
     let now = context.store.now();
+    let may_manage = access.within.role.may(Permission::ManageOrg);
     let tenant = access.tenant;
     let page = Page::framed(tenant.name.clone(), chrome, move || {
         let id = tenant.id.to_string();
@@ -34,7 +36,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -
                     {(!description.is_empty()).then(|| view! { <span>{description}</span> })}
                 }
                 actions=move || view! {
-                    <a class="btn" href=settings>"Settings"</a>
+                    {may_manage.then(|| view! { <a class="btn" href=settings>"Settings"</a> })}
                     {(!empty).then(|| view! { <a class="btn btn-primary" href=action>"New project"</a> })}
                 }
             />

@@ -1,5 +1,7 @@
 //! `/apps/{app_id}/keys`
 
+mod chosen;
+
 use sallyport::id::AppId;
 
 use crate::{

@@ -158,7 +158,15 @@ impl World {
     pub fn paths(&self, route: &Route) -> Vec<String> {
         let path = fill(route.path, |name| self.id(name).to_owned());
         let queries = QUERIES.iter().filter(|(of, _)| *of == route.path);
-        let opened: Vec<_> = queries.map(|(_, query)| format!("{path}?{query}")).collect();
+        let opened: Vec<_> = queries
+            .map(|(_, query)| {
+                let query = self
+                    .ids
+                    .iter()
+                    .fold((*query).to_owned(), |query, (name, id)| query.replace(&format!("{{{name}}}"), id));
+                format!("{path}?{query}")
+            })
+            .collect();
         [path].into_iter().chain(opened).collect()
     }
 

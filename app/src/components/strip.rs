@@ -1,0 +1,17 @@
+use leptos::prelude::*;
+
+/// What matters most of a thing, in one row; its children are `StripItem`s.
+#[component]
+pub fn Strip(children: Children) -> impl IntoView {
+    view! { <dl class="strip">{children()}</dl> }
+}
+
+/// One of them: what it is, how it is, and in small what belongs to that.
+#[component]
+pub fn StripItem(
+    #[prop(into)] label: String,
+    #[prop(into)] value: ViewFnOnce,
+    #[prop(optional, into)] note: ViewFnOnce,
+) -> impl IntoView {
+    view! { <div><dt>{label}</dt><dd>{value.run()}" "<small>{note.run()}</small></dd></div> }
+}

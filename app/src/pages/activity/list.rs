@@ -1,0 +1,34 @@
+//! Events in short, where a page shows the last few.
+
+use leptos::prelude::*;
+use sallyport::{
+    Timestamp,
+    audit::{Event, Outcome},
+};
+
+use super::{actor::ActorIcon, detail};
+use crate::{
+    components::{Badge, Tone},
+    words::Ago,
+};
+
+#[component]
+pub fn EventList(events: Vec<Event>, now: Timestamp) -> impl IntoView {
+    let rows = events.into_iter().map(move |event| {
+        let detail = detail(&event).map(|detail| view! { <span class="muted">{detail}</span> });
+        let refused = matches!(event.outcome, Outcome::Refused(_));
+        let outcome = refused.then(|| view! { <Badge tone=Tone::Danger text=event.outcome.title()/> });
+        view! {
+            <li>
+                <ActorIcon kind=event.actor_kind.clone()/>
+                <span class="event-said">
+                    <b>{event.action_title().to_owned()}</b>" "{detail}
+                    <small>{event.actor_name.clone()}</small>
+                </span>
+                {outcome}
+                <span class="muted"><Ago at=event.at now/></span>
+            </li>
+        }
+    });
+    view! { <ul class="event-list">{rows.collect_view()}</ul> }
+}

@@ -1,0 +1,203 @@
+//! `…/keys/chosen`: the keys that were selected in a list, paused or revoked after one question.
+
+use leptos::prelude::*;
+use sallyport::{
+    id::{AppId, KeyId, OrgId},
+    key::Key,
+    member::Permission,
+};
+
+use crate::{
+    access::{Addressed, KeyAccess, OrgAccess},
+    acts::{
+        ActError, Caller,
+        chosen_keys::{MOST, pause_chosen_keys, revoke_chosen_keys},
+    },
+    components::{ErrorSummary, Hidden, Modal, Notice, PanelFoot, TextField, Tone},
+    error::{PageError, PageResult},
+    form::FormState,
+    islands::SubmitOnce,
+    pages::{apps, keys::list::ListQuery, orgs},
+    portal::Page,
+    ui::{Typed, Ui, refuse, see_other},
+    words::count,
+};
+
+/// `/apps/{app_id}/keys/chosen`
+pub mod of_app {
+    use super::*;
+    use crate::access::AppAccess;
+
+    pub async fn get(ui: Ui, caller: Caller, access: AppAccess) -> PageResult {
+        access.org().needs(Permission::ManageKeys)?;
+        let page = apps::keys::page(&ui, &ui.context, &access, &ListQuery::default()).await?;
+        let form = asked(&ui);
+        let place =
+            Place { path: format!("/apps/{}/keys", access.app.id), org: &access.app.org_id, app: Some(&access.app.id) };
+        place.ask(&ui, &caller, page, form).await
+    }
+
+    pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<AppAccess>, Typed(form): Typed) -> PageResult {
+        let access = caller.access::<AppAccess>(&id).await?;
+        let place = Place { path: format!("/apps/{id}/keys"), org: &access.app.org_id, app: Some(&id) };
+        match place.run(&caller, &form).await? {
+            Ok(list) => Ok(see_other(list)),
+            Err(error) => {
+                let form = refuse(form, error)?;
+                let page = apps::keys::page(&ui, &ui.context, &access, &ListQuery::default()).await?;
+                place.ask(&ui, &caller, page, form).await
+            }
+        }
+    }
+}
+
+/// `/orgs/{org_id}/keys/chosen`
+pub mod of_org {
+    use super::*;
+
+    pub async fn get(ui: Ui, caller: Caller, access: OrgAccess) -> PageResult {
+        access.needs(Permission::ManageKeys)?;
+        let page = orgs::keys::page(&ui, &ui.context, &access, &ListQuery::default()).await?.0;
+        let form = asked(&ui);
+        let place = Place { path: format!("/orgs/{}/keys", access.org.id), org: &access.org.id, app: None };
+        place.ask(&ui, &caller, page, form).await
+    }
+
+    pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<OrgAccess>, Typed(form): Typed) -> PageResult {
+        let access = caller.access::<OrgAccess>(&id).await?;
+        let place = Place { path: format!("/orgs/{id}/keys"), org: &id, app: None };
+        match place.run(&caller, &form).await? {
+            Ok(list) => Ok(see_other(list)),
+            Err(error) => {
+                let form = refuse(form, error)?;
+                let page = orgs::keys::page(&ui, &ui.context, &access, &ListQuery::default()).await?.0;
+                place.ask(&ui, &caller, page, form).await
+            }
+        }
+    }
+}
+
+/// The selection as the address has it: `do`, and `key` for each.
+fn asked(ui: &Ui) -> FormState {
+    let query = ui.here.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    FormState::typed(
+        url::form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned())),
+    )
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Pause,
+    Revoke,
+}
+
+impl What {
+    fn of(form: &FormState) -> Result<Self, PageError> {
+        match form.value("do").as_str() {
+            "pause" => Ok(Self::Pause),
+            "revoke" => Ok(Self::Revoke),
+            _ => Err(PageError::BadRequest("Select keys in the list, then choose what to do with them.".to_owned())),
+        }
+    }
+
+    const fn verb(self) -> &'static str {
+        match self {
+            Self::Pause => "Pause",
+            Self::Revoke => "Revoke",
+        }
+    }
+}
+
+/// What the list is of.
+struct Place<'a> {
+    path: String,
+    org: &'a OrgId,
+    app: Option<&'a AppId>,
+}
+
+/// Each once.
+fn ids(form: &FormState) -> Result<Vec<KeyId>, PageError> {
+    let mut ids = Vec::new();
+    for id in form.values_of("key") {
+        let id = KeyId::parse(id).ok_or(PageError::NotFound)?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
+}
+
+impl Place<'_> {
+    /// Where to go on, or why nothing was done.
+    async fn run(&self, caller: &Caller, form: &FormState) -> Result<Result<String, ActError>, PageError> {
+        let keys = ids(form)?;
+        if keys.is_empty() {
+            return Ok(Ok(self.path.clone()));
+        }
+        let (done, run) = match What::of(form)? {
+            What::Pause => ("paused", caller.run(pause_chosen_keys(keys)).await),
+            What::Revoke => ("revoked", caller.run(revoke_chosen_keys(keys, form.value("reason"))).await),
+        };
+        Ok(run.map(|_| format!("{}?done={done}", self.path)))
+    }
+
+    /// The dialog in front of the list. A key of another list is as good as none.
+    async fn ask(&self, ui: &Ui, caller: &Caller, page: Page, form: FormState) -> PageResult {
+        let ids = ids(&form)?;
+        if ids.is_empty() {
+            return Ok(see_other(&self.path));
+        }
+        let what = What::of(&form)?;
+        let mut keys = Vec::new();
+        for id in ids.iter().take(MOST) {
+            let access: KeyAccess = caller.access(id).await?;
+            if access.key.org_id != *self.org || self.app.is_some_and(|app| access.key.app_id.as_ref() != Some(app)) {
+                return Err(PageError::NotFound);
+            }
+            access.needs_change()?;
+            keys.push(access.key);
+        }
+        let (refused, path) = (form.is_refused(), self.path.clone());
+        let page = page.with_dialog(move || view! { <Asking keys what path form/> });
+        Ok(if refused { ui.refused(page).await } else { ui.ok(page).await })
+    }
+}
+
+#[component]
+fn Asking(keys: Vec<Key>, what: What, path: String, form: FormState) -> impl IntoView {
+    let n = count(i64::try_from(keys.len()).unwrap_or(i64::MAX), "key");
+    let revoke = what == What::Revoke;
+    let rows = keys.iter().map(|key| {
+        view! { <li><b>{key.label.clone()}</b>" "<span class="muted">{key.owner_name.clone()}</span>" "<code>{key.shown.clone()}</code></li> }
+    });
+    let rows = rows.collect_view();
+    let fields = keys.iter().map(|key| view! { <Hidden name="key" value=key.id.to_string()/> }).collect_view();
+    let (verb, action) = (what.verb(), format!("{path}/chosen"));
+    view! {
+        <Modal title=format!("{verb} {n}?") close_href=path.clone()>
+            <form method="post" action=action novalidate>
+                <div class="stack">
+                    <ErrorSummary form=&form/>
+                    <Notice tone=if revoke { Tone::Danger } else { Tone::Warning }>
+                        {if revoke {
+                            "Every request with any of them is refused from then on. This can’t be undone."
+                        } else {
+                            "Every request with any of them is refused (403) until it is resumed."
+                        }}
+                    </Notice>
+                    <ul class="chosen-keys" tabindex="0">{rows}</ul>
+                    <Hidden name="do" value=verb.to_lowercase()/>
+                    {fields}
+                    {revoke.then(|| view! {
+                        <TextField form=&form name="reason" label="Reason" hint="Optional. Shown in the activity log." autofocus=!form.is_refused()/>
+                    })}
+                </div>
+                <PanelFoot cancel_href=path>
+                    <button class=if revoke { "btn btn-danger" } else { "btn btn-primary" }>{format!("{verb} {n}")}</button>
+                </PanelFoot>
+                <SubmitOnce/>
+            </form>
+        </Modal>
+    }
+}

@@ -1,0 +1,157 @@
+//! The head, the strip and the tabs of every page of a key.
+
+use leptos::prelude::*;
+use sallyport::{
+    Timestamp,
+    key::{Key, Status},
+};
+
+use super::{
+    change::button::{is_changeable, title},
+    generate::another,
+    row::{LastUsed, StatusBadge, ends_soon, environment_title, owner, unused},
+    turn::TurnKey,
+};
+use crate::{
+    access::KeyAccess,
+    components::{Badge, Menu, Notice, PageHead, Strip, StripItem, Tab, Tabs, Tone},
+    context::Context,
+    words::{Ago, Ahead, digits},
+};
+
+/// What the head shows.
+#[derive(Clone)]
+pub struct KeyHead {
+    pub key: Key,
+    status: Status,
+    environment: String,
+    may_change: bool,
+    /// The name of what changes its scopes and expiry, where that can be.
+    change: Option<&'static str>,
+    /// Whether keys may have signing secrets here.
+    signing: bool,
+    /// The address of the panel that begins with what this key has.
+    another: String,
+    /// Refused requests of the last 24 hours, and where they are listed.
+    refused: u64,
+    refused_href: String,
+    /// Its person can't use the organization; what is archived is said above the page already.
+    left: bool,
+    now: Timestamp,
+}
+
+impl KeyHead {
+    pub fn of(context: &Context, access: &KeyAccess) -> Self {
+        let (key, profile, now) = (access.key.clone(), context.store.profile(), context.store.now());
+        let kept = context.verifier.decisions().of_org(&key.org_id, now);
+        let refused = kept.iter().filter(|kept| kept.decision.key.key_id == key.id).map(|kept| 1 + kept.left_out);
+        Self {
+            status: key.status(now),
+            environment: environment_title(profile, &key.environment),
+            may_change: access.may_change(),
+            change: is_changeable(key.status(now)).then(|| title(profile)),
+            signing: profile.keys.signing_secret || key.has_signing_secret,
+            another: another(profile, &key),
+            refused: refused.sum(),
+            refused_href: format!("/orgs/{}/activity/refused?key={}", key.org_id, key.id),
+            left: key.suspended && key.owner_id.is_some() && !access.within.is_archived(),
+            key,
+            now,
+        }
+    }
+}
+
+#[component]
+pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
+    let KeyHead { key, status, environment, left, now, .. } = head.clone();
+    let hint = unused(status, key.last_used_at.unwrap_or(key.created_at), now)
+        .or_else(|| ends_soon(status, key.expires_at, now));
+    let base = format!("/keys/{}", key.id);
+    let tabs = vec![
+        Tab::new("Overview", &base),
+        Tab::new("Activity", format!("{base}/activity")),
+        Tab::new("Settings", format!("{base}/settings")),
+    ];
+    let (shown, whose) = (key.shown.clone(), owner(key.owner, &key.owner_name));
+    let left = left.then(|| {
+        format!(
+            "{} can’t use this organization at present: every request with this key is refused (403).",
+            key.owner_name
+        )
+    });
+    view! {
+        {left.map(|text| view! { <Notice tone=Tone::Warning>{text}</Notice> })}
+        <PageHead
+            title=key.label.clone()
+            sub=move || view! {
+                <span><code>{shown}</code></span>
+                <span><StatusBadge status/></span>
+                {hint.map(|text| view! { <span><Badge tone=Tone::Warning text/></span> })}
+                <span>{whose}</span>
+                <span>{environment}</span>
+            }
+            actions={let head = head.clone(); move || view! { <Actions head/> }}
+        />
+        <KeyStrip head/>
+        <Tabs items=tabs current/>
+    }
+}
+
+#[component]
+fn KeyStrip(head: KeyHead) -> impl IntoView {
+    let KeyHead { key, refused, refused_href, now, .. } = head;
+    let Key { last_used_at, created_at, created_by, expires_at, .. } = key;
+    let listed = (refused > 0).then(|| view! { <a class="link" href=refused_href>"See why"</a> });
+    let made_by = created_by.map(|name| format!("by {name}"));
+    view! {
+        <Strip>
+            <StripItem label="Last used" value=move || view! { <LastUsed at=last_used_at now/> }/>
+            <StripItem
+                label="Refused, 24 h" value=move || digits(i64::try_from(refused).unwrap_or(i64::MAX)) note=move || listed
+            />
+            <StripItem label="Created" value=move || view! { <Ago at=created_at now/> } note=move || made_by/>
+            <StripItem label="Expires" value=move || view! { <Expires at=expires_at now/> }/>
+        </Strip>
+    }
+}
+
+#[component]
+pub fn Expires(at: Option<Timestamp>, now: Timestamp) -> impl IntoView {
+    match at {
+        None => "Never".into_any(),
+        Some(at) if at <= now => view! { <Ago at now/> }.into_any(),
+        Some(at) => view! { <Ahead at now/> }.into_any(),
+    }
+}
+
+/// The next thing to do as the one that stands out, pausing beside it, and the rest in a menu.
+#[component]
+fn Actions(head: KeyHead) -> impl IntoView {
+    let KeyHead { key, status, may_change, change, signing, another, .. } = head;
+    let path = format!("/keys/{}", key.id);
+    let to = move |tail: &str| format!("{path}/{tail}");
+    let ended = matches!(status, Status::Expired | Status::Revoked);
+    let class = move |first: bool| if first { "btn btn-primary" } else { "btn" };
+    let rotate = if key.has_signing_secret { "Rotate signing secret" } else { "Generate signing secret" };
+    let (first, test) = (may_change && ended, to("test"));
+    view! {
+        <a class=class(!first && status != Status::Paused) href=test>"Test a request"</a>
+        {may_change.then(|| view! {
+            <TurnKey
+                key=key.id.clone() status paused=key.paused.is_some()
+                class=class(status == Status::Paused)
+            />
+            {ended.then(|| view! { <a class=class(true) href=another.clone()>"Generate like this one"</a> })}
+            <Menu id="more" name="More actions">
+                {(!ended).then(|| view! { <a class="menu-item" href=another>"Generate like this one"</a> })}
+                <a class="menu-item" href=to("edit")>"Edit"</a>
+                {change.map(|title| view! { <a class="menu-item" href=to("change")>{title}</a> })}
+                <a class="menu-item" href=to("restrictions")>"Change restrictions"</a>
+                {(status != Status::Revoked).then(|| view! {
+                    {signing.then(|| view! { <a class="menu-item" href=to("signing-secret")>{rotate}</a> })}
+                    <a class="menu-item menu-danger" href=to("revoke")>"Revoke"</a>
+                })}
+            </Menu>
+        })}
+    }
+}

@@ -1,0 +1,124 @@
+//! What an address says of a list of keys, so that a view can be shared.
+
+use sallyport::{
+    id::{TenantId, UserId},
+    store::{KeyFilter, KeySort, KeyStatus},
+};
+use serde::Deserialize;
+
+/// What the URL says of the list.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ListQuery {
+    include_revoked: String,
+    label: String,
+    environment: String,
+    scope: String,
+    #[serde(deserialize_with = "status")]
+    status: Option<KeyStatus>,
+    #[serde(deserialize_with = "tenant")]
+    pub tenant: Option<TenantId>,
+    #[serde(deserialize_with = "person")]
+    created_by: Option<UserId>,
+    sort: String,
+    before: Option<String>,
+    after: Option<String>,
+    /// `unknown` where a pasted key was not found.
+    searched: String,
+    /// What was just done to the keys that were selected.
+    done: String,
+    /// `generate` opens the side panel.
+    pub panel: Option<String>,
+    /// A key whose label, type and scopes the panel begins with.
+    pub like: Option<String>,
+}
+
+/// An unknown one is refused: left out, it would show more than was asked for.
+fn status<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<KeyStatus>, D::Error> {
+    read(text, KeyStatus::parse, "no status of a key")
+}
+
+fn tenant<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<TenantId>, D::Error> {
+    read(text, TenantId::parse, "no id of a tenant")
+}
+
+fn person<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<UserId>, D::Error> {
+    read(text, UserId::parse, "no id of a person")
+}
+
+fn read<'de, D: serde::Deserializer<'de>, T>(
+    text: D,
+    parse: impl Fn(&str) -> Option<T>,
+    wrong: &str,
+) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(text)?;
+    let known = parse(&text);
+    if known.is_none() && !text.is_empty() {
+        return Err(serde::de::Error::custom(wrong));
+    }
+    Ok(known)
+}
+
+impl ListQuery {
+    /// What says which keys are listed, and how.
+    pub const FILTERS: [&str; 10] = [
+        "include_revoked",
+        "label",
+        "environment",
+        "scope",
+        "status",
+        "tenant",
+        "created_by",
+        "sort",
+        "before",
+        "after",
+    ];
+
+    pub fn filter(&self) -> KeyFilter {
+        // Words that can't be in the database match nothing; PostgreSQL refuses some of them with an error.
+        let word = |word: &str| word.replace(char::is_control, "\u{fffd}");
+        KeyFilter {
+            include_revoked: matches!(self.include_revoked.as_str(), "1" | "on" | "true"),
+            label: word(&self.label),
+            environment: word(&self.environment),
+            scope: word(&self.scope),
+            status: self.status,
+            tenant: self.tenant.clone(),
+            created_by: self.created_by.clone(),
+            sort: KeySort::parse(&self.sort).unwrap_or_default(),
+            before: self.before.clone(),
+            after: self.after.clone(),
+            limit: None,
+        }
+    }
+
+    pub fn is_unknown(&self) -> bool {
+        self.searched == "unknown"
+    }
+
+    /// What to say of it.
+    pub fn done(&self) -> Option<&'static str> {
+        match self.done.as_str() {
+            "paused" => {
+                Some("The selected keys are paused. Requests with them are refused (403) until you resume them.")
+            }
+            "revoked" => Some("The selected keys are revoked. Tick Include revoked to see them."),
+            _ => None,
+        }
+    }
+}
+
+/// A filter as the URL says it, but for the page.
+pub fn pairs(filter: &KeyFilter) -> impl Iterator<Item = (&'static str, &str)> {
+    let pairs = [
+        ("include_revoked", if filter.include_revoked { "1" } else { "" }),
+        ("label", filter.label.as_str()),
+        ("environment", &filter.environment),
+        ("scope", &filter.scope),
+        ("status", filter.status.map_or("", KeyStatus::as_str)),
+        ("tenant", filter.tenant.as_ref().map_or("", TenantId::as_str)),
+        ("created_by", filter.created_by.as_ref().map_or("", UserId::as_str)),
+        ("sort", if filter.sort == KeySort::default() { "" } else { filter.sort.as_str() }),
+    ];
+    pairs.into_iter().filter(|(_, value)| !value.is_empty())
+}

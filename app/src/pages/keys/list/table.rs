@@ -1,0 +1,72 @@
+//! The table of keys: heads that sort, rows with a menu, and what is done to the rows that are selected.
+
+use leptos::prelude::*;
+use sallyport::store::KeySort;
+
+use super::KeyList;
+use crate::{
+    components::{DataTable, Head, Pager},
+    pages::keys::row::{KeyRow, environment_title, owner},
+};
+
+/// Heads that sort; pressed again, the list is as it is without.
+fn heads(list: &KeyList, choose: bool) -> Vec<Head> {
+    let sort = |head: Head, now: &[(KeySort, &'static str)], next: KeySort| {
+        let order = now.iter().find(|(sort, _)| *sort == list.filter.sort).map(|(_, order)| *order);
+        let pressed = order.is_some() && list.filter.sort == next;
+        head.sorted(list.sorted_by(if pressed { KeySort::default() } else { next }), order)
+    };
+    let created = match list.filter.sort {
+        KeySort::Newest => KeySort::Oldest,
+        _ => KeySort::Newest,
+    };
+    let mut heads = Vec::new();
+    if choose {
+        heads.push(Head::choose());
+    }
+    heads.push(sort(Head::new("Label"), &[(KeySort::Label, "ascending")], KeySort::Label));
+    heads.push(Head::new("Key").less());
+    heads.push(Head::new("Environment"));
+    if list.has_scopes() {
+        heads.push(Head::new("Scopes"));
+    }
+    let by_age = [(KeySort::Newest, "descending"), (KeySort::Oldest, "ascending")];
+    heads.push(sort(Head::new("Created").less(), &by_age, created));
+    heads.push(sort(Head::new("Last used"), &[(KeySort::LastUsed, "descending")], KeySort::LastUsed));
+    heads.extend([Head::new("Status"), Head::new("")]);
+    heads
+}
+
+#[component]
+pub fn Keys(list: KeyList) -> impl IntoView {
+    let newer = list.page.newer.as_ref().map(|cursor| list.href("after", cursor));
+    let older = list.page.older.as_ref().map(|cursor| list.href("before", cursor));
+    let choose = list.page.keys.iter().any(|key| list.viewer.may_end(key, &list.profile));
+    let (heads, here, action) = (heads(&list, choose), list.here(), format!("{}/chosen", list.path));
+    let (of_org, now, scopes, profile, viewer) = (list.of_org, list.now, list.has_scopes(), list.profile, list.viewer);
+    let rows = list.page.keys.into_iter().map(move |key| {
+        let environment = environment_title(&profile, &key.environment);
+        let owner = of_org.then(|| owner(key.owner, &key.owner_name));
+        let turn = viewer.may_change(&key, &profile).then(|| here.clone());
+        let chosen = choose.then(|| viewer.may_end(&key, &profile));
+        view! { <KeyRow key owner environment scopes turn chosen now/> }
+    });
+    view! {
+        <DataTable
+            label="API keys" columns=heads
+            foot=move || choose.then(|| view! {
+            <form id="choose" class="chosen" method="get" action=action>
+                <span class="chosen-count">" selected"</span>
+                <button class="btn btn-small" name="do" value="pause">"Pause selected"</button>
+                <button class="btn btn-small btn-danger-quiet" name="do" value="revoke">"Revoke selected"</button>
+            </form>
+            })
+        >
+            {rows.collect_view()}
+        </DataTable>
+        <div class="table-foot">
+            <p>"Keys are hashed; a lost key can’t be shown again."</p>
+            <Pager newer older/>
+        </div>
+    }
+}

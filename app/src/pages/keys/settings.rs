@@ -1,0 +1,125 @@
+//! `/keys/{key_id}/settings`: everything about a key that can be changed, each by a dialog that stands before this page.
+
+use axum::extract::State;
+use leptos::prelude::*;
+use sallyport::{
+    Timestamp,
+    key::{Key, Status},
+};
+
+use super::{
+    change::button::{ChangeButton, is_changeable, title},
+    facts::Signing,
+    head::{Expires, KeyHead, KeyHeadView},
+    restrictions::card::RestrictionsCard,
+};
+use crate::{
+    access::KeyAccess,
+    components::{Card, Chip, CodeBlock, Fact, Facts},
+    context::Context,
+    error::{PageError, PageResult},
+    portal::Page,
+    shell,
+    ui::Ui,
+};
+
+pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
+    Ok(ui.ok(page(&ui, &context, &access).await?).await)
+}
+
+pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page, PageError> {
+    let chrome = shell::here(shell::of_key(ui, access).await?, &access.key.label);
+    let (head, key, now) = (KeyHead::of(context, access), access.key.clone(), context.store.now());
+    let may_change = access.may_change();
+    let signing = context.store.profile().keys.signing_secret || key.has_signing_secret;
+    let change = (may_change && is_changeable(key.status(now))).then(|| title(context.store.profile()));
+    Ok(Page::framed(format!("Settings · {}", key.label), chrome, move || {
+        let revoked = key.status(now) == Status::Revoked;
+        view! {
+            <KeyHeadView head current="Settings"/>
+            <div class="columns">
+                <Words key=key.clone() may_change/>
+                <Terms key=key.clone() change now/>
+                <RestrictionsCard key=key.clone() may_change/>
+                {(signing && !revoked).then(|| view! { <SigningCard key=key.clone() may_change now/> })}
+                {(may_change && !revoked).then(|| view! { <End key/> })}
+            </div>
+        }
+    }))
+}
+
+/// A button that opens a dialog of the key.
+#[component]
+fn Open(key: String, what: &'static str, id: &'static str, name: &'static str) -> impl IntoView {
+    view! { <form method="get" action=format!("/keys/{key}/{what}")><button id=id class="btn">{name}</button></form> }
+}
+
+#[component]
+fn Words(key: Key, may_change: bool) -> impl IntoView {
+    let id = key.id.to_string();
+    let metadata = (!key.metadata.is_empty()).then(|| key.metadata.pretty());
+    let none = metadata.is_none();
+    view! {
+        <Card
+            title="Label and metadata"
+            actions=move || may_change.then(|| view! { <Open key=id what="edit" id="edit" name="Edit"/> })
+        >
+            <div class="stack">
+                <Facts>
+                    <Fact label="Label">{key.label}</Fact>
+                    {none.then(|| view! { <Fact label="Metadata">"None"</Fact> })}
+                </Facts>
+                {metadata.map(|text| view! { <CodeBlock text name="Copy metadata"/> })}
+            </div>
+        </Card>
+    }
+}
+
+/// Its scopes and its expiry; `change` names the button that changes them.
+#[component]
+fn Terms(key: Key, change: Option<&'static str>, now: Timestamp) -> impl IntoView {
+    let chips = key.scopes.iter().map(|scope| view! { <Chip text=scope.clone()/> }).collect_view();
+    let (id, scoped) = (key.id, !key.scopes.is_empty());
+    view! {
+        <Card
+            title=if scoped { "Scopes and expiry" } else { "Expiry" }
+            actions=move || change.map(|title| view! { <ChangeButton key=id title/> })
+        >
+            <Facts>
+                {scoped.then(|| view! { <Fact label="Scopes">{chips}</Fact> })}
+                <Fact label="Expires"><Expires at=key.expires_at now/></Fact>
+            </Facts>
+        </Card>
+    }
+}
+
+#[component]
+fn SigningCard(key: Key, may_change: bool, now: Timestamp) -> impl IntoView {
+    let (id, name) =
+        (key.id.to_string(), if key.has_signing_secret { "Rotate signing secret" } else { "Generate signing secret" });
+    view! {
+        <Card
+            title="Signing secret"
+            actions=move || may_change.then(|| view! { <Open key=id what="signing-secret" id="rotate-signing" name/> })
+        >
+            <Facts><Fact label="In use"><Signing key now/></Fact></Facts>
+        </Card>
+    }
+}
+
+#[component]
+fn End(key: Key) -> impl IntoView {
+    view! {
+        <Card title="Revoke">
+            <div class="danger-row">
+                <div>
+                    <p>"Every request with this key is refused from then on. This can’t be undone."</p>
+                    <p class="muted">"To refuse requests for a while, pause the key: it can be resumed."</p>
+                </div>
+                <form method="get" action=format!("/keys/{}/revoke", key.id)>
+                    <button id="revoke" class="btn btn-danger-quiet">"Revoke"</button>
+                </form>
+            </div>
+        </Card>
+    }
+}

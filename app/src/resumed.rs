@@ -1,0 +1,66 @@
+//! What was typed into a form whose sender was signed out meanwhile: sealed in a cookie, and shown in the form again after
+//! they signed in. Secrets are left out.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sallyport::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::context::Context;
+
+const COOKIE: &str = "typed";
+const PURPOSE: &str = "form of somebody who was signed out";
+/// How long it is kept.
+const KEPT: Duration = Duration::from_secs(15 * 60);
+/// Browsers take no larger cookie.
+const MOST: usize = 3_800;
+
+/// Marks the form as one to be shown again, and not to be acted on.
+pub const QUERY: &str = "resumed=1";
+/// What is said above it.
+pub const SAID: &str = "You are signed in again. Check what you typed, then send it.";
+
+/// A form, and where it was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resumed {
+    pub path: String,
+    pub fields: Vec<(String, String)>,
+    at: i64,
+}
+
+impl Resumed {
+    /// The cookie that a browser holds of a form; nothing where that is too large.
+    pub fn keep(context: &Context, path: &str, fields: Vec<(String, String)>) -> Option<HeaderValue> {
+        let store = &context.store;
+        let form = Self { path: path.to_owned(), fields, at: store.now().micros() };
+        let plain = serde_json::to_vec(&form).ok()?;
+        let sealed = BASE64_URL_SAFE_NO_PAD.encode(store.vault().seal(PURPOSE, &plain, store.entropy()));
+        if sealed.len() > MOST {
+            return None;
+        }
+        cookie(context, &sealed, KEPT.as_secs())
+    }
+
+    /// What the browser holds, if it was sealed here and not long ago.
+    pub fn of(context: &Context, headers: &HeaderMap) -> Option<Self> {
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let (_, sealed) = pairs.find(|(name, _)| *name == COOKIE)?;
+        let plain = context.store.vault().open(PURPOSE, &BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?).ok()?;
+        let form: Self = serde_json::from_slice(&plain).ok()?;
+        (context.store.now().since(Timestamp::from_micros(form.at)) <= KEPT).then_some(form)
+    }
+
+    /// Takes the cookie back.
+    pub fn forget(context: &Context) -> Option<HeaderValue> {
+        cookie(context, "", 0)
+    }
+}
+
+fn cookie(context: &Context, value: &str, seconds: u64) -> Option<HeaderValue> {
+    let secure = if context.is_https() { "; Secure" } else { "" };
+    let cookie = format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; SameSite=Strict; HttpOnly{secure}");
+    HeaderValue::from_str(&cookie).ok()
+}
