@@ -121,6 +121,8 @@ actions! {
     AccountRenamed "account.renamed" "Account renamed",
     AccountDisabled "account.disabled" "Account disabled",
     AccountEnabled "account.enabled" "Account enabled",
+    IdentityLinked "identity.linked" "Sign-in linked",
+    IdentityUnlinked "identity.unlinked" "Sign-in unlinked",
     PasswordChanged "password.changed" "Password changed",
     PasswordRefused "password.refused" "Password refused",
     PasswordRehashed "password.rehashed" "Password hash renewed",

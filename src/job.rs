@@ -55,10 +55,12 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Takes what the database holds.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Done, Self::Failed].into_iter().find(|outcome| outcome.as_str() == word)
     }
 
+    /// As the database holds it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",

@@ -12,6 +12,7 @@ pub mod error;
 pub mod fold;
 pub mod guessable;
 pub mod id;
+pub mod identity;
 pub mod job;
 pub mod key;
 pub mod limit;

@@ -10,7 +10,7 @@ use std::{num::NonZeroU32, time::Duration};
 use crate::Timestamp;
 
 pub use bucket::{Bucket, Limit};
-pub use day::{Day, DayCount};
+pub use day::{Day, DayCount, StoredDay};
 
 /// The limits of one request. One that is left out does not limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -23,7 +23,8 @@ pub enum RoleGiven {
     Unchanged,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a person is at a place, and so at all that is in it. The strongest comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     Owner,
@@ -46,35 +47,59 @@ pub enum Permission {
     DeleteOrg,
 }
 
+/// What a role is called, and what it allows.
+struct Row {
+    role: Role,
+    /// As the database, the API and the command line have it. Where it can be granted, the table `roles` says.
+    word: &'static str,
+    title: &'static str,
+    may: &'static [Permission],
+}
+
+/// Who may do what: a row for each role, in the order of the roles. It is the only place that knows.
+const TABLE: [Row; 3] = {
+    use Permission::{DeleteOrg, EndPlaces, ManageApps, ManageKeys, ManageOrg};
+    [
+        Row {
+            role: Role::Owner,
+            word: "owner",
+            title: "Owner",
+            may: &[ManageKeys, ManageApps, ManageOrg, EndPlaces, DeleteOrg],
+        },
+        Row { role: Role::Admin, word: "admin", title: "Admin", may: &[ManageKeys, ManageApps, ManageOrg, EndPlaces] },
+        Row { role: Role::Member, word: "member", title: "Member", may: &[ManageKeys, ManageApps] },
+    ]
+};
+
 impl Role {
-    pub const ALL: [Self; 3] = [Self::Owner, Self::Admin, Self::Member];
+    pub const ALL: [Self; TABLE.len()] = {
+        let mut all = [Self::Owner; TABLE.len()];
+        let mut at = 0;
+        while at < TABLE.len() {
+            all[at] = TABLE[at].role;
+            at += 1;
+        }
+        all
+    };
+
+    const fn row(self) -> &'static Row {
+        &TABLE[self as usize]
+    }
 
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == text)
     }
 
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Admin => "admin",
-            Self::Member => "member",
-        }
+        self.row().word
     }
 
     pub const fn title(self) -> &'static str {
-        match self {
-            Self::Owner => "Owner",
-            Self::Admin => "Admin",
-            Self::Member => "Member",
-        }
+        self.row().title
     }
 
-    pub const fn may(self, permission: Permission) -> bool {
-        match permission {
-            Permission::ManageKeys | Permission::ManageApps => true,
-            Permission::ManageOrg | Permission::EndPlaces => matches!(self, Self::Owner | Self::Admin),
-            Permission::DeleteOrg => matches!(self, Self::Owner),
-        }
+    pub fn may(self, permission: Permission) -> bool {
+        self.row().may.contains(&permission)
     }
 
     /// Whether somebody of this role may change another's, from one to another or to none: owners everybody's, admins
@@ -91,6 +116,14 @@ impl Role {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_role_has_its_row() {
+        for (at, role) in Role::ALL.into_iter().enumerate() {
+            assert_eq!((role as usize, role.row().role, Role::parse(role.as_str())), (at, role, Some(role)));
+        }
+        assert!(Role::Owner < Role::Admin && Role::Admin < Role::Member);
+    }
 
     #[test]
     fn members_work_but_do_not_rule() {

@@ -175,6 +175,44 @@ impl From<&App> for Place {
     }
 }
 
+/// A place by its id: where somebody needs a permission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlaceRef<'a> {
+    pub kind: PlaceKind,
+    pub id: &'a str,
+    pub org_id: &'a OrgId,
+}
+
+impl<'a> From<&'a OrgId> for PlaceRef<'a> {
+    fn from(org: &'a OrgId) -> Self {
+        Self { kind: PlaceKind::Org, id: org.as_str(), org_id: org }
+    }
+}
+
+impl<'a> From<&'a Place> for PlaceRef<'a> {
+    fn from(place: &'a Place) -> Self {
+        Self { kind: place.kind, id: &place.id, org_id: &place.org_id }
+    }
+}
+
+impl<'a> From<&'a Tenant> for PlaceRef<'a> {
+    fn from(tenant: &'a Tenant) -> Self {
+        Self { kind: PlaceKind::Tenant, id: tenant.id.as_str(), org_id: &tenant.org_id }
+    }
+}
+
+impl<'a> From<&'a Project> for PlaceRef<'a> {
+    fn from(project: &'a Project) -> Self {
+        Self { kind: PlaceKind::Project, id: project.id.as_str(), org_id: &project.org_id }
+    }
+}
+
+impl<'a> From<&'a App> for PlaceRef<'a> {
+    fn from(app: &'a App) -> Self {
+        Self { kind: PlaceKind::App, id: app.id.as_str(), org_id: &app.org_id }
+    }
+}
+
 /// What a place is to be called, checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Naming {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::{Entropy, Timestamp};
 
 /// A session ends after this long without a request, and after [`LIFETIME`] in any case (ASVS 5.0, 7.3).
 pub const IDLE: Duration = Duration::from_secs(3 * 24 * 60 * 60);
@@ -10,6 +12,35 @@ pub const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// How many sessions a person may have at once; the one that began first ends for another.
 pub const MOST: i64 = 20;
+
+/// What a browser shows to be signed in: 128 random bits, of which the database has the digest alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionToken([u8; 16]);
+
+impl SessionToken {
+    #[cfg(feature = "store")]
+    pub(crate) fn mint(entropy: &dyn Entropy) -> Self {
+        Self(entropy.array())
+    }
+
+    /// The one of these bytes.
+    pub const fn of(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// What the browser's cookie says, in base64.
+    pub const fn bytes(&self) -> [u8; 16] {
+        self.0
+    }
+
+    /// What the database knows the session by: SHA-256 over the bytes in the reverse order, as those that began under
+    /// earlier versions have it.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut bytes = self.0;
+        bytes.reverse();
+        Sha256::digest(bytes).into()
+    }
+}
 
 /// A live session, as its person sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +100,15 @@ fn device(user_agent: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::device;
+    use super::{SessionToken, device};
+
+    /// Sessions of before are still found: they last for a month.
+    #[test]
+    fn tokens_are_digested_as_ever() {
+        let token = SessionToken::of([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+        let digest: String = token.digest().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(digest, "1f919296baf10802bb9783851d948bf3c048cebcf6bec518db898b2938fc2f20");
+    }
 
     #[test]
     fn user_agents_in_words() {

@@ -12,9 +12,12 @@ mod event_filter;
 mod events;
 mod export;
 mod feed;
+mod find;
 mod folding;
+mod grants;
 mod holders;
 mod idempotency;
+mod identities;
 mod jobs;
 mod key_change;
 mod key_days;
@@ -78,15 +81,15 @@ pub use changes::{Added, Change, Touched};
 pub use event_filter::EventFilter;
 pub use events::EventPage;
 pub use feed::{Heard, LEASE};
+pub use find::Reader;
 pub use key_list::{KeyFilter, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
 pub use lifecycle::Contents;
-pub use located::{Located, LocatedApp, LocatedOrg, LocatedProject, LocatedTenant};
+pub use located::{Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant};
 pub use location::{Location, OpenError};
 pub use lock_file::open_lock;
 pub use navigation::Navigation;
 pub use scoped::{Page, Paging};
 pub use search::{Found, Kind};
-pub use sessions::SessionRow;
 pub use signing::SealedSigning;
 pub use sqlite::can_corrupt_wal;
 pub use usage::{Refused, Used};
@@ -129,6 +132,8 @@ struct Inner {
     peppers: Peppers,
     listener: OnceLock<Listener>,
     prover: OnceLock<Prover>,
+    /// See `key_days`.
+    node: OnceLock<i64>,
     #[cfg(feature = "testing")]
     slowness: OnceLock<verify::Slowness>,
     #[cfg(feature = "testing")]

@@ -4,6 +4,8 @@
 //! mark of it and is counted by itself alone: an attack on an account, from however many addresses, slows strangers and
 //! never its owner. Everything is in memory and bounded, and fills up again by itself: nobody is locked out for good.
 
+mod throttles;
+
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
@@ -11,6 +13,8 @@ use std::{
 };
 
 use sha2::{Digest, Sha256};
+
+pub use throttles::{InMemory, Throttles};
 
 /// So many mistakes at once, then one more in each such time.
 #[derive(Clone, Copy, Debug)]

@@ -8,6 +8,7 @@ mod explain;
 mod flights;
 pub mod freshness;
 pub mod health;
+pub mod in_memory;
 mod last_used;
 pub mod limiter;
 mod look_up;
@@ -15,6 +16,7 @@ pub mod rate;
 pub mod refusal;
 pub mod replays;
 mod shared;
+pub mod shared_state;
 mod signatures;
 pub mod unknown;
 pub mod usage;
@@ -48,12 +50,11 @@ pub use charge::Charged;
 use flights::Flights;
 use freshness::Freshness;
 use health::Health;
+use in_memory::InMemory;
 use last_used::LastUsed;
-use limiter::Limiter;
 pub use look_up::Lookup;
-use replays::Replays;
 use shared::Shared;
-use unknown::{Asker, Unknown};
+use shared_state::{Asker, Claim, RateLimits, SeenSignatures, UnknownKeys};
 use usage::Usage;
 
 /// How often a verdict is judged anew because something was revoked meanwhile.
@@ -120,10 +121,7 @@ pub struct Verifier {
     key_look_ups: LookUps<CachedKey>,
     token_look_ups: LookUps<RootToken>,
     usage: Usage,
-    replays: Replays,
-    limiter: Limiter,
-    unknown: Unknown,
-    unknown_tokens: Unknown,
+    state: InMemory,
     /// Changes were missed: there may be root tokens that this does not know of.
     missed_tokens: AtomicBool,
     decisions: Arc<Decisions>,
@@ -135,8 +133,14 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier that hears of every change the store makes.
+    /// A verifier that hears of every change the store makes, with a state of its own.
     pub async fn start(store: Store, capacity: usize, elapsed: Elapsed) -> Result<Arc<Self>> {
+        let state = InMemory::new(store.now(), elapsed.clone());
+        Self::start_with(store, capacity, elapsed, state).await
+    }
+
+    /// The same with a state that other nodes have too.
+    pub async fn start_with(store: Store, capacity: usize, elapsed: Elapsed, state: InMemory) -> Result<Arc<Self>> {
         let known = Mutex::new(store.revision().await?);
         let verifier = Arc::new(Self {
             keys: GenerationCache::new(capacity),
@@ -145,10 +149,7 @@ impl Verifier {
             key_look_ups: LookUps::default(),
             token_look_ups: LookUps::default(),
             usage: Usage::default(),
-            replays: Replays::new(store.now()).on(elapsed.clone()),
-            limiter: Limiter::default(),
-            unknown: Unknown::default(),
-            unknown_tokens: Unknown::default(),
+            state,
             missed_tokens: AtomicBool::default(),
             decisions: Arc::default(),
             freshness: Freshness::new(elapsed.clone()),
@@ -184,6 +185,22 @@ impl Verifier {
             None => self.store.key_by_digest(digest).await?.map(|stored| judge(&stored.record)),
         };
         Ok(verdict == Some(Verdict::Revoked))
+    }
+
+    fn limits(&self) -> &impl RateLimits {
+        &*self.state.limits
+    }
+
+    fn signatures(&self) -> &impl SeenSignatures {
+        &*self.state.signatures
+    }
+
+    fn unknown(&self) -> &impl UnknownKeys {
+        &*self.state.keys
+    }
+
+    fn unknown_tokens(&self) -> &impl UnknownKeys {
+        &*self.state.tokens
     }
 
     pub fn store(&self) -> &Store {
@@ -230,7 +247,7 @@ impl Verifier {
             }
             let mut charged = None;
             if verdict.is_valid() {
-                match self.charge(&key.record, ask, now)? {
+                match self.charge(&key.record, ask, now).await? {
                     ChargeOutcome::Passed(told) => charged = told,
                     // Its signature is good for another attempt.
                     ChargeOutcome::Refused(told) => (verdict, charged, held) = (Verdict::RateLimited, Some(told), None),
@@ -240,7 +257,7 @@ impl Verifier {
                     }
                 }
             }
-            held.into_iter().for_each(replays::Claim::keep);
+            held.into_iter().for_each(Claim::keep);
             return Ok(self.noted(verdict, key, charged, now, ask, client));
         }
         Err(Error::Unavailable("keys change faster than they can be judged".to_owned()))

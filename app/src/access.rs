@@ -13,47 +13,22 @@ use sallyport::{
     Result,
     app::App,
     audit::{Act, Actor},
-    id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
+    id::{AppId, KeyId, OrgId, ProjectId, TenantId},
     key::Key,
     member::{Permission, Role},
     org::Org,
     project::Project,
     request::Client,
-    store::{Located, LocatedApp, LocatedOrg, LocatedProject, LocatedTenant, Store},
+    store::{Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant, Store},
     tenant::Tenant,
     user::User,
 };
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use tower_sessions::{Session, session::Id};
 
-use crate::{context::Context, error::PageError};
+use crate::{context::Context, error::PageError, session::BrowserSession};
 
 pub(crate) use admit::admit;
 pub use admit::{Access, Addressed};
 pub use decision::DecisionAccess;
-
-/// The name in a session's data under which the person stands.
-pub const USER: &str = "user";
-
-/// And that of where they signed in from.
-pub const ORIGIN: &str = "origin";
-
-/// Where a sign-in came from: in the session's data, so that its event is in the session's transaction.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Origin {
-    pub address: Option<String>,
-    pub user_agent: Option<String>,
-    pub request_id: Option<RequestId>,
-    /// What the password matched. It is taken out before the session is stored.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password_hash: Option<String>,
-}
-
-/// What the database knows a session by.
-pub fn session_digest(id: &Id) -> [u8; 32] {
-    Sha256::digest(id.0.to_be_bytes()).into()
-}
 
 /// The session that a request's cookie names; whether it is alive, the store says with what is looked for.
 pub struct SessionCookie {
@@ -63,11 +38,11 @@ pub struct SessionCookie {
 
 impl SessionCookie {
     fn find(parts: &Parts) -> Option<Self> {
-        Self::of(parts.extensions.get::<Session>()?, parts.extensions.get::<Client>()?)
+        Self::of(&BrowserSession::of(parts)?, parts.extensions.get::<Client>()?)
     }
 
-    pub(crate) fn of(session: &Session, client: &Client) -> Option<Self> {
-        Some(Self { digest: session_digest(&session.id()?), client: client.clone() })
+    pub(crate) fn of(session: &BrowserSession, client: &Client) -> Option<Self> {
+        Some(Self { digest: session.digest()?, client: client.clone() })
     }
 
     /// The person, if the session is alive.
@@ -177,8 +152,8 @@ impl OrgAccess {
     }
 
     pub(crate) async fn of(me: SignedIn, store: &Store, id: &OrgId) -> Result<Self, PageError> {
-        let (org, role) = store.org_for(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self { me, org, role })
+        let located = store.locate_org(&me.session, id).await?.and_then(|located| located.found);
+        Ok(Self::at(me, located.ok_or(PageError::NotFound)?))
     }
 
     async fn found(cookie: &SessionCookie, store: &Store, id: &OrgId) -> Result<Self, PageError> {
@@ -306,11 +281,11 @@ impl KeyPlace {
 
 impl KeyAccess {
     async fn found(cookie: &SessionCookie, store: &Store, id: &KeyId) -> Result<Self, PageError> {
-        let me = cookie.settled(store).await?;
-        let key = store.key_for(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
-        let within = match &key.app_id {
-            Some(app) => KeyPlace::App(Box::new(AppAccess::found(cookie, store, app).await?)),
-            None => KeyPlace::Org(Box::new(OrgAccess::found(cookie, store, &key.org_id).await?)),
+        let (me, located) = cookie.located(store.locate_key(&cookie.digest, id).await?)?;
+        let LocatedKey { within, key } = located;
+        let within = match within {
+            LocatedHolder::App(app) => KeyPlace::App(Box::new(AppAccess::at(me, *app))),
+            LocatedHolder::Org(org) => KeyPlace::Org(Box::new(OrgAccess::at(me, *org))),
         };
         let needed = key.needs(&within.org().me.user.id, store.profile());
         Ok(Self { within, key, needed })

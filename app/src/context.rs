@@ -3,10 +3,10 @@
 use std::{ops::Deref, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sallyport::{Entropy, passwords::Passwords, store::Store, verifier::Verifier};
+use sallyport::{Entropy, passwords::Passwords, store::Store, throttle, verifier::Verifier};
 use tokio::sync::Semaphore;
 
-use crate::{attempts::Attempts, noted::NotedActs};
+use crate::noted::NotedActs;
 
 /// The portal's state.
 #[derive(Clone)]
@@ -24,7 +24,7 @@ pub struct Parts {
     /// Where the portal is reached from outside: `https://keys.example.com`.
     pub public_url: String,
     /// Who was wrong about a password, and how often.
-    pub attempts: Attempts,
+    pub attempts: throttle::InMemory,
     /// Refused acts and exports, on their way to the activity log.
     pub noted: NotedActs,
     /// Searches read much: a few at a time, so that other pages find the database free.

@@ -42,6 +42,8 @@ pub mod routes;
 #[cfg(feature = "ssr")]
 mod sealed_file;
 #[cfg(feature = "ssr")]
+pub mod session;
+#[cfg(feature = "ssr")]
 pub mod shell;
 #[cfg(feature = "ssr")]
 mod theme;

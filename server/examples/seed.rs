@@ -39,7 +39,7 @@ async fn seed(data: PathBuf, email: &str, app: &AppId, count: usize, mut file: i
     let store = DataDir::find(&place).await?.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
     let said = |error: sallyport::Error| error.to_string();
     let (user, _) = store.user_to_sign_in(email).await.map_err(said)?.ok_or("Nobody has this e-mail.")?;
-    let app = store.app_for(&user.id, app).await.map_err(said)?.ok_or("They see no such app.")?;
+    let app = store.find(&user.id, app).await.map_err(said)?.ok_or("They see no such app.")?;
     let act = Act::by(Actor::User { id: user.id.clone(), name: user.name.clone(), session: None });
 
     let mut left = count;

@@ -25,7 +25,7 @@ pub async fn work(store: Store, queues: Vec<Queue>, mut stop: watch::Receiver<bo
     let mut doorbell = worker.store.job_doorbell();
     let mut running = JoinSet::new();
     let mut busy = BTreeSet::new();
-    let mut failing = None;
+    let (mut reading, mut writing) = (None, None);
     let mut ticks = interval(POLL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -35,9 +35,10 @@ pub async fn work(store: Store, queues: Vec<Queue>, mut stop: watch::Receiver<bo
             Some(ended) = running.join_next() => {
                 let (queue, ended): (&'static str, Result<()>) = ended.expect("handlers that panic are caught");
                 busy.remove(queue);
-                // The next tick tries again, and not sooner.
-                if ended.is_err() {
-                    told_once(&mut failing, ended);
+                let failed = ended.is_err();
+                log_once(&mut writing, ended);
+                if failed {
+                    // The next tick tries again, and not sooner.
                     continue;
                 }
             }
@@ -54,7 +55,7 @@ pub async fn work(store: Store, queues: Vec<Queue>, mut stop: watch::Receiver<bo
                 }
             }
         });
-        told_once(&mut failing, due);
+        log_once(&mut reading, due);
     }
     while running.join_next().await.is_some() {}
 }
@@ -82,7 +83,7 @@ impl Worker {
 }
 
 /// Logs a failure once, however long it lasts.
-fn told_once(failing: &mut Option<String>, done: Result<()>) {
+fn log_once(failing: &mut Option<String>, done: Result<()>) {
     match done {
         Ok(()) => *failing = None,
         Err(error) => {

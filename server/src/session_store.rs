@@ -1,15 +1,15 @@
-//! tower-sessions over our store: ids digested, a deleted session never comes back.
+//! tower-sessions over our store: ids digested, a deleted session never comes back. A session begins in
+//! [`Store::start_session`]; here tower-sessions learns its id.
 
 use async_trait::async_trait;
 use sallyport::{
-    Error, Timestamp,
+    Error,
     audit::{Act, Actor},
-    id::UserId,
     session::{IDLE, LIFETIME},
     store::Store,
     user::User,
 };
-use sallyport_app::access::{self, Origin, session_digest};
+use sallyport_app::session::{id_of, put_user, take_begun, token_of};
 use time::OffsetDateTime;
 use tower_sessions::{
     SessionStore,
@@ -26,6 +26,11 @@ impl Sessions {
     pub fn new(store: Store) -> Self {
         Self { store }
     }
+
+    fn expiry(&self) -> OffsetDateTime {
+        let at = self.store.now() + LIFETIME;
+        OffsetDateTime::from_unix_timestamp(at.seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
 }
 
 fn backend(error: Error) -> SessionError {
@@ -35,53 +40,34 @@ fn backend(error: Error) -> SessionError {
 #[async_trait]
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
-        let mut bytes = [0; 16];
-        self.store.entropy().fill(&mut bytes);
-        record.id = Id(i128::from_be_bytes(bytes));
-        let data = |error: &dyn std::fmt::Display| SessionError::Decode(error.to_string());
-        let user = record.data.get(access::USER).cloned().ok_or_else(|| data(&"a session without a person"))?;
-        let user: UserId = serde_json::from_value(user).map_err(|error| data(&error))?;
-        let user = self.store.user(&user).await.map_err(backend)?.ok_or_else(|| data(&"nobody signs in"))?;
-        // Kept in columns of its own; the hash of the password is for the eyes of this one transaction.
-        let origin = record.data.remove(access::ORIGIN).unwrap_or_default();
-        let origin: Origin = serde_json::from_value(origin).unwrap_or_default();
-        let act = Act {
-            actor: Actor::User { id: user.id.clone(), name: user.name.clone(), session: None },
-            address: origin.address,
-            user_agent: origin.user_agent,
-            request_id: origin.request_id,
-            once: None,
-        };
-        let text = serde_json::to_string(&record.data).map_err(|error| SessionError::Encode(error.to_string()))?;
-        let expires_at = self.store.now() + LIFETIME;
-        record.expiry_date = moment(expires_at);
-        let (digest, hash) = (session_digest(&record.id), origin.password_hash.unwrap_or_default());
-        self.store.create_session(&act, digest, &user, hash, text, expires_at).await.map_err(backend)
+        let token = take_begun(record);
+        let token = token.ok_or_else(|| SessionError::Decode("a session that nobody began".to_owned()))?;
+        record.id = id_of(&token);
+        record.expiry_date = self.expiry();
+        Ok(())
     }
 
-    async fn save(&self, record: &Record) -> Result<()> {
-        let text = serde_json::to_string(&record.data).map_err(|error| SessionError::Encode(error.to_string()))?;
-        self.store.save_session(session_digest(&record.id), text).await.map_err(backend)
+    /// Nothing of a session changes: who it is of is a column of its own.
+    async fn save(&self, _: &Record) -> Result<()> {
+        Ok(())
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let Some(row) = self.store.session(session_digest(id), IDLE).await.map_err(backend)? else { return Ok(None) };
-        let data = serde_json::from_str(&row.data).map_err(|error| SessionError::Decode(error.to_string()))?;
-        Ok(Some(Record { id: *id, data, expiry_date: moment(row.expires_at) }))
+        let user = self.store.session(token_of(id).digest(), IDLE).await.map_err(backend)?;
+        Ok(user.map(|user| {
+            let mut record = Record { id: *id, data: Default::default(), expiry_date: self.expiry() };
+            put_user(&mut record, &user);
+            record
+        }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        let digest = session_digest(id);
-        let row = self.store.session(digest, IDLE).await.map_err(backend)?;
-        let person = match row {
-            Some(row) => self.store.user(&row.user_id).await.map_err(backend)?,
+        let digest = token_of(id).digest();
+        let person = match self.store.session(digest, IDLE).await.map_err(backend)? {
+            Some(user) => self.store.user(&user).await.map_err(backend)?,
             None => None,
         };
         let actor = person.map_or(Actor::Sallyport, |User { id, name, .. }| Actor::User { id, name, session: None });
         self.store.delete_session(&Act::by(actor), digest).await.map_err(backend)
     }
-}
-
-fn moment(at: Timestamp) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(at.seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }

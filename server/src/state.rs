@@ -10,10 +10,10 @@ use sallyport::{
     passwords::Passwords,
     profile::Profile,
     store::Store,
+    throttle,
     verifier::Verifier,
 };
 use sallyport_app::{
-    attempts::Attempts,
     context::{Context, DemoSignIn, Parts},
     noted::NotedActs,
 };
@@ -70,7 +70,7 @@ impl AppState {
     pub async fn new(store: Store, deployment: Deployment) -> Result<Self> {
         let rates = Names::of(&store.profile().limits);
         let places = Places::of(&store.profile().credentials);
-        let attempts = Attempts::new(deployment.elapsed.clone());
+        let attempts = throttle::InMemory::new(deployment.elapsed.clone());
         let noted = NotedActs::new(deployment.elapsed.clone());
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
         let is_local = deployment.listens_on_loopback && is_loopback_url(&deployment.public_url);

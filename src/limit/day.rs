@@ -41,6 +41,15 @@ pub struct DayCount {
     pub requests: u64,
 }
 
+/// What the database holds of what a key used up of a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoredDay {
+    /// By all nodes together.
+    pub requests: u64,
+    /// By this one.
+    pub own: u64,
+}
+
 impl DayCount {
     pub const fn none_on(day: Day) -> Self {
         Self { day, requests: 0 }

@@ -136,8 +136,8 @@ impl Store {
         }
         let places: Vec<_> = (2..users.len() + 2).map(|at| format!("${at}")).collect();
         let sql = format!(
-            "SELECT u.id, u.email FROM members m JOIN users u ON u.id = m.user_id \
-             WHERE m.org_id = $1 AND u.id IN ({})",
+            "SELECT u.id, u.email FROM users u \
+             WHERE EXISTS (SELECT 1 FROM grants g WHERE g.org_id = $1 AND g.subject = u.id) AND u.id IN ({})",
             places.join(", ")
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(org.to_string());

@@ -6,7 +6,7 @@ use crate::{
     app::{App, NewApp, Os},
     audit::{Act, Action, NewEvent, Target},
     fold::fold,
-    id::{AppId, OrgId, ProjectId, TenantId, UserId},
+    id::{AppId, OrgId, ProjectId, TenantId},
     key::{LimitOverride, Status},
     member::Permission,
     place::PlaceKind,
@@ -36,9 +36,9 @@ impl Store {
         detached(async move {
             let app = App {
                 id: AppId::mint(&new.name, store.entropy()),
-                project_id: project.id,
-                tenant_id: project.tenant_id,
-                org_id: project.org_id,
+                project_id: project.id.clone(),
+                tenant_id: project.tenant_id.clone(),
+                org_id: project.org_id.clone(),
                 name: new.name,
                 os: new.os,
                 bundle_id: new.bundle_id,
@@ -49,7 +49,7 @@ impl Store {
                 limits: LimitOverride::default(),
             };
             let mut tx = store.begin(&act).await?;
-            tx.needs(&app.org_id, Permission::ManageApps).await?;
+            tx.needs(&project, Permission::ManageApps).await?;
             tx.makes(app.id.as_str()).await?;
             tx.needs_in_use(PlaceKind::Project, app.project_id.as_str()).await?;
             sqlx::query(
@@ -104,17 +104,5 @@ impl Store {
         .fetch_all(self.read())
         .await?;
         rows.iter().map(app).collect()
-    }
-
-    /// An app as a member of its organization sees it.
-    pub async fn app_for(&self, user: &UserId, id: &AppId) -> Result<Option<App>> {
-        let row = sqlx::query(
-            "SELECT a.* FROM apps a JOIN members m ON m.org_id = a.org_id WHERE m.user_id = $1 AND a.id = $2",
-        )
-        .bind(user.to_string())
-        .bind(id.to_string())
-        .fetch_optional(self.read())
-        .await?;
-        row.as_ref().map(app).transpose()
     }
 }

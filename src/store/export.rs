@@ -37,8 +37,9 @@ impl Store {
     /// The role that a person has in an organization at this moment, as long as this session lets them act.
     pub async fn role_in_session(&self, session: &[u8; 32], user: &UserId, org: &OrgId) -> Result<Option<Role>> {
         let row = sqlx::query(
-            "SELECT m.role FROM sessions s JOIN users u ON u.id = s.user_id JOIN members m ON m.user_id = u.id \
-             WHERE s.id_digest = $1 AND s.expires_at > $2 AND u.id = $3 AND u.disabled_at IS NULL AND m.org_id = $4",
+            "SELECT g.role FROM sessions s JOIN users u ON u.id = s.user_id \
+             JOIN grants g ON g.org_id = $4 AND g.subject = u.id AND g.place_id = $4 \
+             WHERE s.id_digest = $1 AND s.expires_at > $2 AND u.id = $3 AND u.disabled_at IS NULL",
         )
         .bind(session.to_vec())
         .bind(self.now().micros())

@@ -7,9 +7,26 @@ use crate::{
     id::{OrgId, UserId},
     key::{Holder, Key},
     member::Permission,
-    place::Place,
+    place::{Place, PlaceKind, PlaceRef},
     user::User,
 };
+
+/// Where a key is issued: in its app, else in the organization.
+impl<'a> From<&'a Holder> for PlaceRef<'a> {
+    fn from(holder: &'a Holder) -> Self {
+        holder.app().map_or_else(|| holder.org_id().into(), PlaceRef::from)
+    }
+}
+
+/// Where a key is: in its app, else in the organization.
+impl<'a> From<&'a Key> for PlaceRef<'a> {
+    fn from(key: &'a Key) -> Self {
+        match &key.app_id {
+            Some(app) => Self { kind: PlaceKind::App, id: app.as_str(), org_id: &key.org_id },
+            None => (&key.org_id).into(),
+        }
+    }
+}
 
 impl Tx {
     /// Until this ends, nobody archives, ends or removes the owner of the new key: such a write waits here,
@@ -46,7 +63,7 @@ impl Tx {
             Actor::User { id, .. } => key.needs(id, self.profile()),
             _ => Permission::ManageKeys,
         };
-        self.needs(&key.org_id, needed).await
+        self.needs(key, needed).await
     }
 
     /// Verifiers hear of every personal key of somebody.

@@ -11,19 +11,29 @@ use crate::{
     Result,
     audit::{Act, Actor},
     id::KeyId,
-    limit::DayCount,
+    limit::{DayCount, StoredDay},
 };
 
 impl Store {
     /// How many requests of that day were counted and written.
-    pub async fn key_day(&self, key: &KeyId, day: i64) -> Result<u64> {
-        let query = sqlx::query("SELECT n FROM key_days WHERE key_id = $1 AND day = $2");
-        let row = self.look_up(query.bind(key.to_string()).bind(day)).await?;
-        row.map_or(Ok(0), |row| Ok(row.int("n")?.unsigned_abs()))
+    pub async fn key_day(&self, key: &KeyId, day: i64) -> Result<StoredDay> {
+        let query = sqlx::query(
+            "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) AS n, \
+             CAST(COALESCE(SUM(CASE WHEN node = $3 THEN n END), 0) AS BIGINT) AS own \
+             FROM key_days WHERE key_id = $1 AND day = $2",
+        );
+        let row = self.look_up(query.bind(key.to_string()).bind(day).bind(self.node())).await?;
+        let Some(row) = row else { return Ok(StoredDay::default()) };
+        Ok(StoredDay { requests: row.int("n")?.unsigned_abs(), own: row.int("own")?.unsigned_abs() })
     }
 
-    /// Writes counts. A count is the whole of its day and not what was added to it: there is one server, and a write
-    /// whose answer was lost may be repeated.
+    /// The number under which this process counts: random, since nobody gives numbers to nodes.
+    fn node(&self) -> i64 {
+        *self.0.node.get_or_init(|| i64::from_be_bytes(self.entropy().array()) & i64::MAX | 1)
+    }
+
+    /// Writes counts, beside those of other nodes. A count is all that this node counted of its day, so that a write whose
+    /// answer was lost may be repeated.
     pub async fn record_days(&self, counts: Vec<(KeyId, DayCount)>) -> Result<()> {
         // In one order, as all that takes keys; each row once, as a statement changes none twice.
         let mut days: BTreeMap<(KeyId, i64), u64> = BTreeMap::new();
@@ -31,21 +41,21 @@ impl Store {
             let requests = days.entry((key, count.day.number())).or_default();
             *requests = count.requests.max(*requests);
         }
-        let store = self.clone();
+        let (store, node) = (self.clone(), self.node());
         detached(async move {
             let rows: Vec<_> = days
                 .into_iter()
                 .map(|((key, day), n)| {
-                    [key.to_string().into(), day.into(), i64::try_from(n).unwrap_or(i64::MAX).into()]
+                    [key.to_string().into(), day.into(), node.into(), i64::try_from(n).unwrap_or(i64::MAX).into()]
                 })
                 .collect();
             for rows in rows.chunks(MOST_ROWS) {
                 let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
                 // Of a key that was deleted meanwhile nothing is kept.
-                let statement = "INSERT INTO key_days (key_id, day, n) \
-                    SELECT k.id, v.day, v.requests FROM v JOIN keys k ON k.id = v.key_id WHERE v.n > 0 ORDER BY v.n \
-                    ON CONFLICT (key_id, day) DO UPDATE SET n = excluded.n WHERE key_days.n < excluded.n";
-                with_rows(["key_id", "day", "requests"], rows.to_vec(), statement).execute(tx.on()).await?;
+                let statement = "INSERT INTO key_days (key_id, day, node, n) \
+                    SELECT k.id, v.day, v.node, v.requests FROM v JOIN keys k ON k.id = v.key_id WHERE v.n > 0 ORDER BY v.n \
+                    ON CONFLICT (key_id, day, node) DO UPDATE SET n = excluded.n WHERE key_days.n < excluded.n";
+                with_rows(["key_id", "day", "node", "requests"], rows.to_vec(), statement).execute(tx.on()).await?;
                 tx.commit_counts().await?;
             }
             Ok(())
@@ -64,8 +74,8 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
             let sql = format!(
-                "DELETE FROM key_days WHERE (key_id, day) IN \
-                 (SELECT key_id, day FROM key_days WHERE day < $1 LIMIT {MOST_ROWS})"
+                "DELETE FROM key_days WHERE (key_id, day, node) IN \
+                 (SELECT key_id, day, node FROM key_days WHERE day < $1 LIMIT {MOST_ROWS})"
             );
             let forgotten = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(oldest).execute(tx.on()).await?;
             tx.commit_counts().await?;

@@ -6,9 +6,9 @@ use super::tx::Tx;
 use crate::{
     Error, Result,
     audit::Actor,
-    id::OrgId,
     key::{Holder, Key, KeySettings, NewKey},
     member::Permission,
+    place::PlaceRef,
 };
 
 impl Tx {
@@ -22,11 +22,11 @@ impl Tx {
             let message = "A key can't make one that manages the organization; a person or a root token can.";
             return Err(Error::field("scopes", message));
         }
-        self.needs_to_manage(holder.org_id()).await
+        self.needs_to_manage(holder.into()).await
     }
 
-    async fn needs_to_manage(&mut self, org: &OrgId) -> Result<()> {
-        match self.needs(org, Permission::ManageOrg).await {
+    async fn needs_to_manage(&mut self, place: PlaceRef<'_>) -> Result<()> {
+        match self.needs(place, Permission::ManageOrg).await {
             Err(Error::Forbidden(_)) => {
                 let message = "Keys with this scope manage the organization; ask an admin of it for one.";
                 Err(Error::field("scopes", message))
@@ -68,6 +68,6 @@ impl Tx {
             let message = "A key can't give more to one that manages the organization, nor resume it; a person or a root token can.";
             return Err(Error::Forbidden(message));
         }
-        self.needs_to_manage(&key.org_id).await
+        self.needs_to_manage(key.into()).await
     }
 }

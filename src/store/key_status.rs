@@ -20,7 +20,7 @@ macro_rules! archived_apps {
 /// The members who may use their organization.
 macro_rules! members_in_use {
     () => {
-        "SELECT sm.user_id FROM members sm JOIN users su ON su.id = sm.user_id WHERE su.disabled_at IS NULL AND sm."
+        "SELECT sg.subject FROM grants sg JOIN users su ON su.id = sg.subject WHERE su.disabled_at IS NULL AND sg."
     };
 }
 
@@ -34,7 +34,7 @@ macro_rules! suspended_column {
             $crate::store::key_status::archived_apps!(),
             "id = k.app_id)) OR (k.owner_id IS NOT NULL AND NOT EXISTS (",
             $crate::store::key_status::members_in_use!(),
-            "org_id = k.org_id AND sm.user_id = k.owner_id)) THEN 1 ELSE 0 END AS BIGINT) AS suspended"
+            "org_id = k.org_id AND sg.subject = k.owner_id)) THEN 1 ELSE 0 END AS BIGINT) AS suspended"
         )
     };
 }

@@ -122,7 +122,7 @@ impl Store {
             }
             let mut tx = store.begin(&act).await?;
             tx.hold(&holder).await?;
-            tx.needs(holder.org_id(), Permission::ManageKeys).await?;
+            tx.needs(&holder, Permission::ManageKeys).await?;
             tx.needs_to_issue(&holder, &new).await?;
             let issued = tx.insert_key(&store, holder, new, form.clone()).await;
             if let (Err(Error::AlreadyIssued(_)), Some(form)) = (&issued, form) {
@@ -242,15 +242,6 @@ impl Store {
         })
         .await
     }
-
-    /// A key as a member of its organization sees it.
-    pub async fn key_for(&self, user: &UserId, id: &KeyId) -> Result<Option<Key>> {
-        let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT {COLUMNS} FROM keys k JOIN members m ON m.org_id = k.org_id WHERE m.user_id = $1 AND k.id = $2"
-        ));
-        let row = sqlx::query(sql).bind(user.to_string()).bind(id.to_string()).fetch_optional(self.read()).await?;
-        row.as_ref().map(key).transpose()
-    }
 }
 
 pub(super) fn target(key: &Key) -> Target {
@@ -263,7 +254,7 @@ pub(super) fn target(key: &Key) -> Target {
 
 async fn revoke_all(store: Store, act: Act, place: Place, reason: String) -> Result<u64> {
     let mut tx = store.begin_many(&act).await?;
-    tx.needs(&place.org_id, place.kind.to_revoke_all()).await?;
+    tx.needs(&place, place.kind.to_revoke_all()).await?;
     tx.hold_place(&place).await?;
     tx.lock_keys_of(&place, KeyLock::Change).await?;
     tx.touches_keys_of(&place).await?;

@@ -73,7 +73,7 @@ impl Store {
         let (store, act, place) = (self.clone(), act.clone(), place.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            tx.needs(&place.org_id, place.kind.to_edit()).await?;
+            tx.needs(&place, place.kind.to_edit()).await?;
             let table = table(place.kind);
             let sql =
                 format!("UPDATE {table} SET name = $1, description = $2, name_folded = $4 WHERE id = $3 RETURNING id");
@@ -141,7 +141,7 @@ impl Store {
 
 async fn set_archived(store: Store, act: Act, place: Place, at: Option<i64>) -> Result<()> {
     let mut tx = store.begin_many(&act).await?;
-    tx.needs(&place.org_id, Permission::EndPlaces).await?;
+    tx.needs(&place, Permission::EndPlaces).await?;
     // A key that is being issued there is either touched below, or its form hears that this is archived.
     tx.hold_place(&place).await?;
     // Twice is once: the second changes nothing, and tells of nothing.
@@ -159,7 +159,7 @@ async fn set_archived(store: Store, act: Act, place: Place, at: Option<i64>) -> 
 
 async fn delete(store: Store, act: Act, place: Place) -> Result<()> {
     let mut tx = store.begin_many(&act).await?;
-    tx.needs(&place.org_id, place.kind.to_delete()).await?;
+    tx.needs(&place, place.kind.to_delete()).await?;
     if place.kind == PlaceKind::Org {
         tx.hold_tokens(&place.org_id).await?;
     }
@@ -249,7 +249,7 @@ impl Tx {
                 ),
                 format!(
                     "SELECT 1 FROM key_days WHERE key_id IN (SELECT id FROM keys WHERE {condition}) \
-                     ORDER BY key_id COLLATE \"C\", day FOR UPDATE"
+                     ORDER BY key_id COLLATE \"C\", day, node FOR UPDATE"
                 ),
             ],
         };
@@ -309,7 +309,7 @@ impl Tx {
         match place.kind {
             PlaceKind::Tenant => steps.push("DELETE FROM tenants WHERE id = $1".to_owned()),
             PlaceKind::Org => steps.extend(
-                ["tenants", "members", "root_tokens"].map(|table| format!("DELETE FROM {table} WHERE org_id = $1")),
+                ["tenants", "grants", "root_tokens"].map(|table| format!("DELETE FROM {table} WHERE org_id = $1")),
             ),
             PlaceKind::App | PlaceKind::Project => {}
         }

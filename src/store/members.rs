@@ -4,7 +4,7 @@ use sqlx::any::AnyRow;
 
 use super::{Store, detached, row::Read, tx::Tx, users};
 use crate::{
-    Error, Result, Timestamp,
+    Error, Result,
     audit::{Act, Action, Actor, NewEvent, Target},
     id::{OrgId, UserId},
     member::{Member, Role, RoleGiven},
@@ -24,8 +24,8 @@ impl Store {
     /// The members of an organization, by name.
     pub async fn members(&self, org: &OrgId) -> Result<Vec<Member>> {
         let rows = sqlx::query(
-            "SELECT u.*, m.role, m.created_at AS since FROM members m JOIN users u ON u.id = m.user_id \
-             WHERE m.org_id = $1 ORDER BY u.name_folded, u.id",
+            "SELECT u.*, g.role, g.granted_at AS since FROM grants g JOIN users u ON u.id = g.subject \
+             WHERE g.org_id = $1 AND g.place_id = $1 ORDER BY u.name_folded, u.id",
         )
         .bind(org.to_string())
         .fetch_all(self.read())
@@ -47,7 +47,8 @@ impl Store {
         let (store, act, org, user) = (self.clone(), act.clone(), org.clone(), user.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            let (given, action, details) = match tx.role_to_change(&org, &user.id, Some(role)).await? {
+            let had = tx.role_to_change(&org, &user.id, Some(role)).await?;
+            let (given, action, details) = match had {
                 Some(had) if had == role => return Ok(RoleGiven::Unchanged),
                 Some(had) => {
                     let details = serde_json::json!({ "from": had.as_str(), "role": role.as_str() });
@@ -56,7 +57,7 @@ impl Store {
                 None if adds => (RoleGiven::Added, Action::MemberAdded, serde_json::json!({ "role": role.as_str() })),
                 None => return Err(Error::NotFound),
             };
-            tx.insert_member(&org, &user.id, role, store.now()).await?;
+            tx.grant(&org, &user.id, had, role).await?;
             // Personal keys of a former member are good again.
             tx.touches_keys_of_person(&user.id).await?;
             let target = Target::new("user", &user.id, &user.name);
@@ -74,11 +75,7 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             let had = tx.role_to_change(&org, &user.id, None).await?.ok_or(Error::NotFound)?;
-            sqlx::query("DELETE FROM members WHERE org_id = $1 AND user_id = $2")
-                .bind(org.to_string())
-                .bind(user.id.to_string())
-                .execute(tx.on())
-                .await?;
+            tx.end_grants(&org, &user.id).await?;
             tx.touches_keys_of_person(&user.id).await?;
             let target = Target::new("user", &user.id, &user.name);
             let details = serde_json::json!({ "role": had.as_str() });
@@ -91,8 +88,8 @@ impl Store {
     /// Whom to ask: the names of an organization's owners.
     pub async fn owners(&self, org: &OrgId) -> Result<Vec<String>> {
         let rows = sqlx::query(
-            "SELECT u.name FROM members m JOIN users u ON u.id = m.user_id \
-             WHERE m.org_id = $1 AND m.role = 'owner' AND u.disabled_at IS NULL ORDER BY u.name_folded, u.id LIMIT 5",
+            "SELECT u.name FROM grants g JOIN users u ON u.id = g.subject \
+             WHERE g.org_id = $1 AND g.place_id = $1 AND g.role = 'owner' AND u.disabled_at IS NULL ORDER BY u.name_folded, u.id LIMIT 5",
         )
         .bind(org.to_string())
         .fetch_all(self.read())
@@ -118,8 +115,8 @@ impl Tx {
         }
         if from == Some(Role::Owner) && to != Some(Role::Owner) {
             let others = sqlx::query(
-                "SELECT 1 FROM members m JOIN users u ON u.id = m.user_id WHERE m.org_id = $1 AND m.user_id <> $2 \
-                 AND m.role = 'owner' AND u.disabled_at IS NULL LIMIT 1",
+                "SELECT 1 FROM grants g JOIN users u ON u.id = g.subject WHERE g.org_id = $1 AND g.place_id = $1 \
+                 AND g.subject <> $2 AND g.role = 'owner' AND u.disabled_at IS NULL LIMIT 1",
             )
             .bind(org.to_string())
             .bind(user.to_string());
@@ -128,28 +125,5 @@ impl Tx {
             }
         }
         Ok(from)
-    }
-
-    pub(super) async fn role(&mut self, org: &OrgId, user: &UserId) -> Result<Option<Role>> {
-        let row = sqlx::query("SELECT role FROM members WHERE org_id = $1 AND user_id = $2")
-            .bind(org.to_string())
-            .bind(user.to_string())
-            .fetch_optional(self.on())
-            .await?;
-        row.map(|row| row.word("role", Role::parse)).transpose()
-    }
-
-    pub(super) async fn insert_member(&mut self, org: &OrgId, user: &UserId, role: Role, at: Timestamp) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO members (org_id, user_id, role, created_at) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (org_id, user_id) DO UPDATE SET role = excluded.role",
-        )
-        .bind(org.to_string())
-        .bind(user.to_string())
-        .bind(role.as_str())
-        .bind(at.micros())
-        .execute(self.on())
-        .await?;
-        Ok(())
     }
 }

@@ -19,8 +19,8 @@ pub struct Navigation {
 impl Store {
     pub async fn navigation(&self, user: &UserId, org: &OrgId) -> Result<Navigation> {
         let rows = sqlx::query(
-            "SELECT 'org' AS kind, o.id, o.name, m.role, COALESCE(o.name_folded, o.name) AS sorted, \
-             CAST(0 AS BIGINT) AS made FROM members m JOIN orgs o ON o.id = m.org_id WHERE m.user_id = $1 \
+            "SELECT 'org' AS kind, o.id, o.name, g.role, COALESCE(o.name_folded, o.name) AS sorted, \
+             CAST(0 AS BIGINT) AS made FROM grants g JOIN orgs o ON o.id = g.org_id AND o.id = g.place_id WHERE g.subject = $1 \
              UNION ALL SELECT 'tenant', t.id, t.name, '', '', t.created_at FROM tenants t WHERE t.org_id = $2 \
              ORDER BY kind, sorted, made, id",
         )

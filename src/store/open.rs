@@ -97,6 +97,7 @@ impl Store {
             peppers,
             listener: OnceLock::new(),
             prover: OnceLock::new(),
+            node: OnceLock::new(),
             #[cfg(feature = "testing")]
             slowness: OnceLock::new(),
             #[cfg(feature = "testing")]

@@ -52,7 +52,7 @@ impl Store {
             let target = Target::new("organization", &org.id, &org.name);
             tx.record(NewEvent::of(&org.id, Action::OrgCreated, target)).await?;
             if let Actor::User { id, .. } = &act.actor {
-                tx.insert_member(&org.id, id, Role::Owner, org.created_at).await?;
+                tx.grant(&org.id, id, None, Role::Owner).await?;
             }
             if let Some(tenant) = new.first_tenant {
                 let id = TenantId::mint(&tenant.name, store.entropy());
@@ -71,30 +71,12 @@ impl Store {
     /// The organizations that a person belongs to, by name.
     pub async fn orgs_of(&self, user: &UserId) -> Result<Vec<(Org, Role)>> {
         let rows = sqlx::query(
-            "SELECT o.*, m.role FROM orgs o JOIN members m ON m.org_id = o.id WHERE m.user_id = $1 \
+            "SELECT o.*, g.role FROM grants g JOIN orgs o ON o.id = g.org_id AND o.id = g.place_id WHERE g.subject = $1 \
              ORDER BY o.name_folded, o.id",
         )
         .bind(user.to_string())
         .fetch_all(self.read())
         .await?;
         rows.iter().map(|row| Ok((org(row)?, row.word("role", Role::parse)?))).collect()
-    }
-
-    /// An organization as one of its members sees it. For anybody else it does not exist.
-    pub async fn org_for(&self, user: &UserId, id: &OrgId) -> Result<Option<(Org, Role)>> {
-        let row = sqlx::query(
-            "SELECT o.*, m.role FROM orgs o JOIN members m ON m.org_id = o.id WHERE m.user_id = $1 AND o.id = $2",
-        )
-        .bind(user.to_string())
-        .bind(id.to_string())
-        .fetch_optional(self.read())
-        .await?;
-        row.map(|row| Ok((org(&row)?, row.word("role", Role::parse)?))).transpose()
-    }
-
-    /// Whether there is such an organization: for the command line, which may see all.
-    pub async fn org_by_id(&self, id: &OrgId) -> Result<Option<Org>> {
-        let row = sqlx::query("SELECT * FROM orgs WHERE id = $1").bind(id.to_string());
-        row.fetch_optional(self.read()).await?.as_ref().map(org).transpose()
     }
 }

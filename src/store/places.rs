@@ -5,7 +5,7 @@ use crate::{
     Error, Result,
     audit::{Act, Action, NewEvent, Target},
     fold::fold,
-    id::{OrgId, ProjectId, TenantId, UserId},
+    id::{OrgId, ProjectId, TenantId},
     member::Permission,
     place::PlaceKind,
     project::{NewProject, Project},
@@ -58,32 +58,20 @@ impl Store {
         rows.iter().map(tenant).collect()
     }
 
-    /// A tenant as a member of its organization sees it.
-    pub async fn tenant_for(&self, user: &UserId, id: &TenantId) -> Result<Option<Tenant>> {
-        let row = sqlx::query(
-            "SELECT t.* FROM tenants t JOIN members m ON m.org_id = t.org_id WHERE m.user_id = $1 AND t.id = $2",
-        )
-        .bind(user.to_string())
-        .bind(id.to_string())
-        .fetch_optional(self.read())
-        .await?;
-        row.as_ref().map(tenant).transpose()
-    }
-
     pub async fn create_project(&self, act: &Act, tenant: &Tenant, new: NewProject) -> Result<Project> {
         let (store, act, tenant) = (self.clone(), act.clone(), tenant.clone());
         detached(async move {
             let project = Project {
                 id: ProjectId::mint(&new.name, store.entropy()),
-                tenant_id: tenant.id,
-                org_id: tenant.org_id,
+                tenant_id: tenant.id.clone(),
+                org_id: tenant.org_id.clone(),
                 name: new.name,
                 description: String::new(),
                 created_at: store.now(),
                 archived_at: None,
             };
             let mut tx = store.begin(&act).await?;
-            tx.needs(&project.org_id, Permission::ManageApps).await?;
+            tx.needs(&tenant, Permission::ManageApps).await?;
             tx.makes(project.id.as_str()).await?;
             tx.needs_in_use(PlaceKind::Tenant, project.tenant_id.as_str()).await?;
             sqlx::query(
@@ -117,18 +105,6 @@ impl Store {
         .fetch_all(self.read())
         .await?;
         rows.iter().map(|row| Ok((project(row)?, row.int("apps")?))).collect()
-    }
-
-    /// A project as a member of its organization sees it.
-    pub async fn project_for(&self, user: &UserId, id: &ProjectId) -> Result<Option<Project>> {
-        let row = sqlx::query(
-            "SELECT p.* FROM projects p JOIN members m ON m.org_id = p.org_id WHERE m.user_id = $1 AND p.id = $2",
-        )
-        .bind(user.to_string())
-        .bind(id.to_string())
-        .fetch_optional(self.read())
-        .await?;
-        row.as_ref().map(project).transpose()
     }
 }
 

@@ -55,7 +55,7 @@ impl Store {
         let (store, act, place) = (self.clone(), act.clone(), Place::from(app));
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            tx.needs(&place.org_id, Permission::ManageApps).await?;
+            tx.needs(&place, Permission::ManageApps).await?;
             tx.within_plan(&place.org_id, new).await?;
             // Before the keys, since it holds the app: no key is issued until this ends, and so none is left untouched.
             sqlx::query("UPDATE apps SET limit_per_minute = $1, limit_per_day = $2 WHERE id = $3 RETURNING id")

@@ -3,7 +3,7 @@
 use sqlx::any::AnyRow;
 
 use super::{
-    Added, Store, detached,
+    Added, Reader, Store, detached,
     row::{Read, digest},
 };
 use crate::{
@@ -45,7 +45,7 @@ impl Store {
     ) -> Result<(RootToken, PlainSecret)> {
         let name = text::line("name", name, 100, "Give the token a name.")?;
         if let Some(org) = &org_id
-            && self.org_by_id(org).await?.is_none()
+            && self.find(Reader::All, org).await?.is_none()
         {
             return Err(Error::field("org", format!("There is no organization {org}.")));
         }

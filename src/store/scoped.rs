@@ -1,4 +1,4 @@
-//! What a root token or a managing key sees: everything, or what belongs to its organization. One by its id, or a list, a page at a time.
+//! What belongs to an organization, as root tokens and managing keys read it: lists, a page at a time.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use super::{
     Store,
     apps::app,
-    keys::{self, key},
+    find::{APPS, Kept, ORGS, PROJECTS, TENANTS},
     orgs::org,
     places::{project, tenant},
     row::Read,
@@ -15,26 +15,12 @@ use super::{
 use crate::{
     Result,
     app::App,
-    id::{AppId, KeyId, OrgId, ProjectId, TenantId},
+    id::{AppId, OrgId, ProjectId, TenantId},
     key::Key,
     org::Org,
     project::Project,
     tenant::Tenant,
 };
-
-/// Where a kind of thing is kept: its table is called `k`, since that is what keys call theirs.
-struct Kept {
-    columns: &'static str,
-    table: &'static str,
-    /// The column that names its organization.
-    org: &'static str,
-}
-
-const ORGS: Kept = Kept { columns: "k.*", table: "orgs", org: "id" };
-const TENANTS: Kept = Kept { columns: "k.*", table: "tenants", org: "org_id" };
-const PROJECTS: Kept = Kept { columns: "k.*", table: "projects", org: "org_id" };
-const APPS: Kept = Kept { columns: "k.*", table: "apps", org: "org_id" };
-const KEYS: Kept = Kept { columns: keys::COLUMNS, table: "keys", org: "org_id" };
 
 /// Which part of a list.
 #[derive(Clone, Debug)]
@@ -63,26 +49,6 @@ pub struct Page<T> {
 }
 
 impl Store {
-    pub async fn org_within(&self, scope: Option<&OrgId>, id: &OrgId) -> Result<Option<Org>> {
-        self.one(&ORGS, scope, id.as_str()).await?.as_ref().map(org).transpose()
-    }
-
-    pub async fn tenant_within(&self, scope: Option<&OrgId>, id: &TenantId) -> Result<Option<Tenant>> {
-        self.one(&TENANTS, scope, id.as_str()).await?.as_ref().map(tenant).transpose()
-    }
-
-    pub async fn project_within(&self, scope: Option<&OrgId>, id: &ProjectId) -> Result<Option<Project>> {
-        self.one(&PROJECTS, scope, id.as_str()).await?.as_ref().map(project).transpose()
-    }
-
-    pub async fn app_within(&self, scope: Option<&OrgId>, id: &AppId) -> Result<Option<App>> {
-        self.one(&APPS, scope, id.as_str()).await?.as_ref().map(app).transpose()
-    }
-
-    pub async fn key_within(&self, scope: Option<&OrgId>, id: &KeyId) -> Result<Option<Key>> {
-        self.one(&KEYS, scope, id.as_str()).await?.as_ref().map(key).transpose()
-    }
-
     /// The apps that keys of an organization speak for, all at once.
     pub async fn apps_of(&self, org: &OrgId, keys: &[Key]) -> Result<HashMap<AppId, App>> {
         let wanted: BTreeSet<_> = keys.iter().filter_map(|key| key.app_id.as_ref()).collect();
@@ -113,17 +79,6 @@ impl Store {
 
     pub async fn apps_page(&self, project: &ProjectId, paging: &Paging) -> Result<Page<App>> {
         self.some(&APPS, Some(("project_id", project.as_str())), paging, app).await
-    }
-
-    async fn one(&self, kept: &Kept, scope: Option<&OrgId>, id: &str) -> Result<Option<AnyRow>> {
-        let Kept { columns, table, org } = kept;
-        let sql = format!("SELECT {columns} FROM {table} k WHERE k.id = $1 AND ($2 = '' OR k.{org} = $2)");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(id.to_owned())
-            .bind(scope.map(ToString::to_string).unwrap_or_default())
-            .fetch_optional(self.read())
-            .await?;
-        Ok(row)
     }
 
     async fn some<T>(

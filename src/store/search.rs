@@ -6,8 +6,8 @@ use super::{Store, key_status::suspended_column, like::escaped, row::Read};
 use crate::{
     Result,
     fold::fold,
-    id::{KeyId, OrgId, UserId},
-    key::{Status, secret::Checked},
+    id::{OrgId, UserId},
+    key::Status,
 };
 
 /// What was found.
@@ -110,7 +110,7 @@ impl Store {
         let within = format!("{name}_folded LIKE $3 ESCAPE '!' OR {more} OR lower({id}) LIKE $7 ESCAPE '!'");
         let sql = format!(
             "SELECT {id} AS id, {name} AS name, {place} AS place, o.name AS org{status} \
-             FROM members m JOIN orgs o ON o.id = m.org_id {from} WHERE m.user_id = $1 AND ({within}) \
+             FROM grants g JOIN orgs o ON o.id = g.org_id AND o.id = g.place_id {from} WHERE g.subject = $1 AND ({within}) \
              ORDER BY CASE WHEN {name}_folded LIKE $4 ESCAPE '!' THEN 0 \
              WHEN {name}_folded LIKE $5 ESCAPE '!' THEN 1 ELSE 2 END, \
              CASE WHEN o.id = $2 THEN 0 ELSE 1 END, CASE WHEN {ended} THEN 1 ELSE 0 END, {name}_folded, {id} LIMIT {MOST}"
@@ -127,24 +127,5 @@ impl Store {
             found.push(Found { kind, id, name, within, status });
         }
         Ok(found)
-    }
-
-    /// The key with this secret, if it belongs to an organization of the person. Found as a verifier finds it, by the
-    /// digest alone.
-    pub async fn key_by_secret_for(&self, user: &UserId, secret: Checked<'_>) -> Result<Option<KeyId>> {
-        for digest in self.digests(secret) {
-            let row = sqlx::query(
-                "SELECT k.id FROM key_secrets s JOIN keys k ON k.id = s.key_id JOIN members m ON m.org_id = k.org_id \
-                 WHERE m.user_id = $1 AND s.digest = $2",
-            )
-            .bind(user.to_string())
-            .bind(digest.0.to_vec())
-            .fetch_optional(self.read())
-            .await?;
-            if let Some(row) = row {
-                return Ok(Some(KeyId::stored(row.text("id")?)));
-            }
-        }
-        Ok(None)
     }
 }

@@ -10,74 +10,54 @@ use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, Actor, NewEvent, SYSTEM, Target},
     id::UserId,
-    session::{IDLE, MOST, OpenSession},
+    identity::Proof,
+    session::{IDLE, LIFETIME, MOST, OpenSession, SessionToken},
     user::User,
 };
 
 /// How far apart `last_seen_at` is written: a page view must not cost a write, and never waits for one.
 const SEEN_STEP: Duration = Duration::from_secs(5 * 60);
 
-/// A session as stored.
-#[derive(Clone, Debug)]
-pub struct SessionRow {
-    pub user_id: UserId,
-    pub data: String,
-    pub expires_at: Timestamp,
-}
-
 impl Store {
-    /// Signs somebody in whose password matched that hash. Refused if it is not theirs any more, or they were disabled:
-    /// a sign-in must not slip in behind the end of all sessions.
-    pub async fn create_session(
-        &self,
-        act: &Act,
-        digest: [u8; 32],
-        user: &User,
-        password_hash: String,
-        data: String,
-        expires_at: Timestamp,
-    ) -> Result<()> {
+    /// Signs a person in who proved who they are; there is no other way. Refused if the proof does not hold any more, or they
+    /// were disabled: a sign-in must not slip in behind the end of all sessions.
+    pub async fn start_session(&self, act: &Act, user: &User, proof: Proof) -> Result<SessionToken> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
-            let now = store.now().micros();
+            let now = store.now();
+            let token = SessionToken::mint(store.entropy());
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
-            let current =
-                sqlx::query("SELECT 1 FROM users WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL")
-                    .bind(user.id.to_string())
-                    .bind(password_hash)
-                    .fetch_optional(tx.on())
-                    .await?;
-            if current.is_none() {
+            if !tx.is_proved(&user.id, proof).await? {
                 return Err(Error::SignedOut);
             }
             sqlx::query(
-                "INSERT INTO sessions (id_digest, user_id, data, address, user_agent, created_at, last_seen_at, \
-                 expires_at) VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
+                "INSERT INTO sessions (id_digest, user_id, address, user_agent, created_at, last_seen_at, expires_at) \
+                 VALUES ($1, $2, $3, $4, $5, $5, $6)",
             )
-            .bind(digest.to_vec())
+            .bind(token.digest().to_vec())
             .bind(user.id.to_string())
-            .bind(data)
             .bind(act.address.clone())
             .bind(act.user_agent.clone())
-            .bind(now)
-            .bind(expires_at.micros())
+            .bind(now.micros())
+            .bind((now + LIFETIME).micros())
             .execute(tx.on())
             .await?;
             let signed_in = NewEvent::of_system(Action::SignedIn, Target::new("user", &user.id, &user.name));
-            let ended = tx.end_oldest_sessions(&user.id, digest).await?;
+            let ended = tx.end_oldest_sessions(&user.id, token.digest()).await?;
             let details = if ended == 0 { json!({}) } else { json!({ "sessions_ended": ended }) };
             tx.record(signed_in.with(details)).await?;
-            tx.commit().await
+            tx.commit().await?;
+            Ok(token)
         })
         .await
     }
 
-    /// The live session of that id, unless its person was disabled or was idle for too long.
-    pub async fn session(&self, digest: [u8; 32], idle: Duration) -> Result<Option<SessionRow>> {
+    /// Whose live session it is. Nobody's where the person was disabled or was idle for too long.
+    pub async fn session(&self, digest: [u8; 32], idle: Duration) -> Result<Option<UserId>> {
         let now = self.now();
         let row = sqlx::query(
-            "SELECT s.user_id, s.data, s.expires_at, s.last_seen_at FROM sessions s JOIN users u ON u.id = s.user_id \
+            "SELECT s.user_id, s.last_seen_at FROM sessions s JOIN users u ON u.id = s.user_id \
              WHERE s.id_digest = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND u.disabled_at IS NULL",
         )
         .bind(digest.to_vec())
@@ -87,11 +67,7 @@ impl Store {
         .await?;
         let Some(row) = row else { return Ok(None) };
         self.seen(digest, now, row.time("last_seen_at")?);
-        Ok(Some(SessionRow {
-            user_id: UserId::stored(row.text("user_id")?),
-            data: row.text("data")?,
-            expires_at: row.time("expires_at")?,
-        }))
+        Ok(Some(UserId::stored(row.text("user_id")?)))
     }
 
     /// Notes that somebody used this session.
@@ -101,16 +77,6 @@ impl Store {
                 waiting.last_seen.insert(digest, now.micros());
             });
         }
-    }
-
-    /// Writes what a session carries. One that was deleted meanwhile stays deleted.
-    pub async fn save_session(&self, digest: [u8; 32], data: String) -> Result<()> {
-        sqlx::query("UPDATE sessions SET data = $1 WHERE id_digest = $2")
-            .bind(data)
-            .bind(digest.to_vec())
-            .execute(&self.0.pools.write)
-            .await?;
-        Ok(())
     }
 
     /// Signs somebody out; a session that is gone already is no error.

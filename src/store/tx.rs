@@ -11,8 +11,9 @@ use super::{Added, Location, Store, Touched, row::Read};
 use crate::{
     Error, Result, Timestamp,
     audit::{Act, Actor, Once},
-    id::{KeyId, OrgId, TokenId},
+    id::{KeyId, TokenId},
     member::Permission,
+    place::PlaceRef,
     profile::{Mode, Owner},
 };
 
@@ -172,23 +173,27 @@ impl Tx {
         self.act.once
     }
 
-    /// Refuses what the role of whoever acts does not allow: it may be another one than when the request began.
+    /// Refuses what the actor may not do at a place: the one question of each write about permission. A person needs a
+    /// role there or at a place around it, which may be another one than when the request began.
     /// A root token or a key has none: it manages, or does not, everywhere or in one organization. The command line may
     /// do all.
-    pub(super) async fn needs(&mut self, org: &OrgId, permission: Permission) -> Result<()> {
+    pub(super) async fn needs<'a>(&mut self, at: impl Into<PlaceRef<'a>>, permission: Permission) -> Result<()> {
+        let place = at.into();
         if let Some(reach) = self.reach().await? {
-            if reach.org.is_some_and(|within| within != org.as_str()) {
+            if reach.org.is_some_and(|within| within != place.org_id.as_str()) {
                 return Err(Error::NotFound);
             }
             return if reach.manage { Ok(()) } else { Err(Error::Forbidden(MANAGES_NOTHING)) };
         }
         let Actor::User { id, .. } = self.actor().clone() else { return Ok(()) };
-        let role = self.role(org, &id).await?.ok_or(Error::NotFound)?;
-        if role.may(permission) {
-            Ok(())
-        } else {
-            Err(Error::Forbidden("Your role here does not allow this any more."))
+        let roles = self.roles_at(place, &id).await?;
+        if roles.is_empty() {
+            return Err(Error::NotFound);
         }
+        if roles.iter().any(|role| role.may(permission)) {
+            return Ok(());
+        }
+        Err(Error::Forbidden("Your role here does not allow this any more."))
     }
 
     /// Refuses to make an organization for whoever manages one alone.

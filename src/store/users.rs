@@ -1,6 +1,6 @@
 //! People: the first account, who belongs to an e-mail address, and who may sign in.
 
-use sqlx::{Row, any::AnyRow};
+use sqlx::any::AnyRow;
 
 use super::{Store, detached, is_taken, retried, row::Read, tx::Tx};
 use crate::{
@@ -46,24 +46,38 @@ impl Store {
             if sqlx::query("SELECT 1 FROM users LIMIT 1").fetch_optional(tx.on()).await?.is_some() {
                 return Err(Error::Forbidden("This portal is set up already; sign in."));
             }
-            let user = tx.insert_user(&store, new, password_hash, true, false).await?;
+            let user = tx.insert_user(&store, new, Some(password_hash), true, false).await?;
             tx.commit().await?;
             Ok(user)
         })
         .await
     }
 
-    /// Adds a person, who then belongs to no organization yet, with a password of their own.
-    pub async fn create_user(&self, act: &Act, new: NewUser, password_hash: String, operator: bool) -> Result<User> {
-        self.add_user(act, new, password_hash, operator, false).await
+    /// Adds a person, who then belongs to no organization yet, with a password of their own. Without one they sign in by
+    /// an identity.
+    pub async fn create_user(
+        &self,
+        act: &Act,
+        new: NewUser,
+        password_hash: impl Into<Option<String>>,
+        operator: bool,
+    ) -> Result<User> {
+        self.add_user(act, new, password_hash.into(), operator, false).await
     }
 
     /// The same, with a password that they have to change when they first sign in.
     pub async fn create_user_to_change(&self, act: &Act, new: NewUser, hash: String, operator: bool) -> Result<User> {
-        self.add_user(act, new, hash, operator, true).await
+        self.add_user(act, new, Some(hash), operator, true).await
     }
 
-    async fn add_user(&self, act: &Act, new: NewUser, hash: String, operator: bool, change: bool) -> Result<User> {
+    async fn add_user(
+        &self,
+        act: &Act,
+        new: NewUser,
+        hash: Option<String>,
+        operator: bool,
+        change: bool,
+    ) -> Result<User> {
         let (store, act) = (self.clone(), act.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
@@ -96,13 +110,13 @@ impl Store {
         row.fetch_optional(self.read()).await?.as_ref().map(account).transpose()
     }
 
-    /// Who signs in with this e-mail address, and the hash their password has to match.
-    pub async fn user_to_sign_in(&self, email: &str) -> Result<Option<(User, String)>> {
+    /// Who signs in with this e-mail address, and the hash their password has to match, if they have one.
+    pub async fn user_to_sign_in(&self, email: &str) -> Result<Option<(User, Option<String>)>> {
         let row = sqlx::query("SELECT * FROM users WHERE email = $1 AND disabled_at IS NULL")
             .bind(email.to_owned())
             .fetch_optional(self.read())
             .await?;
-        row.map(|row| Ok((user(&row)?, row.try_get("password_hash")?))).transpose()
+        row.map(|row| Ok((user(&row)?, row.text_opt("password_hash")?))).transpose()
     }
 
     /// Notes a sign-in that was refused, with the status that it stands for: 401 for a wrong password, 429 for too many
@@ -268,7 +282,7 @@ async fn rename(store: Store, act: Act, user: User, name: String) -> Result<()> 
 impl Tx {
     /// The organizations that a person belongs to, in an order that is the same in every locale.
     async fn orgs_of(&mut self, user: &UserId) -> Result<Vec<OrgId>> {
-        let rows = sqlx::query("SELECT org_id FROM members WHERE user_id = $1")
+        let rows = sqlx::query("SELECT DISTINCT org_id FROM grants WHERE subject = $1")
             .bind(user.to_string())
             .fetch_all(self.on())
             .await?;
@@ -281,7 +295,7 @@ impl Tx {
         &mut self,
         store: &Store,
         new: NewUser,
-        hash: String,
+        hash: Option<String>,
         operator: bool,
         must_change_password: bool,
     ) -> Result<User> {

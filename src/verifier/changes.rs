@@ -9,16 +9,16 @@ use crate::{
     store::{Added, Change, Heard, Touched},
 };
 
-use super::Verifier;
+use super::{Verifier, shared_state::UnknownKeys};
 
 impl Verifier {
     /// Reads what is somebody's, in pages.
     pub(super) async fn read_known(&self) -> Result<()> {
-        self.unknown_tokens.add(&self.store.token_digests().await?);
+        self.unknown_tokens().add(&self.store.token_digests().await?);
         let mut last = None;
         loop {
             let page = self.store.key_digests(last.as_ref()).await?;
-            self.unknown.add(&page);
+            self.unknown().add(&page);
             last = page.last().copied();
             if last.is_none() {
                 return Ok(());
@@ -65,8 +65,8 @@ impl Verifier {
             }
             None => {
                 self.forget_all();
-                self.unknown.forget_nobodys();
-                self.unknown_tokens.forget_nobodys();
+                self.unknown().forget_nobodys();
+                self.unknown_tokens().forget_nobodys();
                 self.missed_tokens.store(true, Ordering::SeqCst);
                 revision
             }
@@ -80,7 +80,7 @@ impl Verifier {
     /// the limits of those that nobody knows.
     async fn read_missed_tokens(&self) -> Result<()> {
         if self.missed_tokens.load(Ordering::SeqCst) {
-            self.unknown_tokens.add(&self.store.token_digests().await?);
+            self.unknown_tokens().add(&self.store.token_digests().await?);
             self.missed_tokens.store(false, Ordering::SeqCst);
         }
         Ok(())
@@ -90,8 +90,8 @@ impl Verifier {
     fn apply(&self, change: &Change) {
         for added in &change.added {
             match added {
-                Added::Secret(digest) => self.unknown.add([digest]),
-                Added::Token(digest) => self.unknown_tokens.add([digest]),
+                Added::Secret(digest) => self.unknown().add([digest]),
+                Added::Token(digest) => self.unknown_tokens().add([digest]),
             }
         }
         match &change.touched {

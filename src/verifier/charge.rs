@@ -6,10 +6,10 @@ use crate::{
     Result, Timestamp,
     id::KeyId,
     key::{Ask, KeyRecord},
-    limit::{Day, DayCount, Judged, Limits, Now, Rate},
+    limit::{Day, Judged, Limits, Now, Rate},
 };
 
-use super::{AT_ONCE, Verifier};
+use super::{AT_ONCE, Verifier, shared_state::RateLimits};
 
 /// A request that came as far as the limits.
 #[derive(Clone, Copy, Debug)]
@@ -37,34 +37,34 @@ pub(super) enum ChargeOutcome {
 }
 
 impl Verifier {
-    pub(super) fn charge(&self, key: &KeyRecord, ask: &Ask<'_>, at: Timestamp) -> Result<ChargeOutcome> {
+    pub(super) async fn charge(&self, key: &KeyRecord, ask: &Ask<'_>, at: Timestamp) -> Result<ChargeOutcome> {
         let limits = Limits::of(self.store.profile(), key, &ask.request);
-        let judged = self.limiter.charge(&key.key_id, &limits, cost(ask), self.both_clocks(at))?;
+        let judged = self.limits().charge(&key.key_id, &limits, cost(ask), self.both_clocks(at)).await?;
         Ok(outcome(judged, limits, at))
     }
 
     /// What `charge` would say.
-    pub(super) fn peek(&self, key: &KeyRecord, ask: &Ask<'_>, at: Timestamp) -> Result<ChargeOutcome> {
+    pub(super) async fn peek(&self, key: &KeyRecord, ask: &Ask<'_>, at: Timestamp) -> Result<ChargeOutcome> {
         let limits = Limits::of(self.store.profile(), key, &ask.request);
-        let judged = self.limiter.peek(&key.key_id, &limits, cost(ask), self.both_clocks(at))?;
+        let judged = self.limits().peek(&key.key_id, &limits, cost(ask), self.both_clocks(at)).await?;
         Ok(outcome(judged, limits, at))
     }
 
     pub(super) async fn read_day(&self, key: &KeyId, day: Day) -> Result<()> {
-        let requests = self.store.key_day(key, day.number()).await?;
+        let stored = self.store.key_day(key, day.number()).await?;
         self.freshness.check()?;
-        self.limiter.read(key, DayCount { day, requests })
+        self.limits().read(key, day, stored)
     }
 
     /// Writes what of the days' quotas was used up since the last time, and forgets what is over.
     pub(super) async fn flush_days(&self) -> Result<()> {
         let at = self.store.now();
-        self.limiter.forget(self.both_clocks(at));
-        let counts = self.limiter.take();
+        self.limits().forget(self.both_clocks(at));
+        let counts = self.limits().take();
         for (place, part) in counts.chunks(AT_ONCE).enumerate() {
             let written = self.store.record_days(part.to_vec()).await;
             if written.is_err() {
-                self.limiter.put_back(counts[place * AT_ONCE..].to_vec());
+                self.limits().put_back(counts[place * AT_ONCE..].to_vec());
                 return written;
             }
         }

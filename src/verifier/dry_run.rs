@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CachedKey, ChargeOutcome, Charged, Judged, Verifier};
+use super::{CachedKey, ChargeOutcome, Charged, Judged, Verifier, shared_state::SeenSignatures};
 use crate::{
     Error, Result, Timestamp,
     decision::{Decision, Step, StepOutcome},
@@ -58,7 +58,7 @@ impl Verifier {
         Ok(match self.proof(ask, key, at).await? {
             Ok(Some(proof)) => {
                 let record = &key.record;
-                let free = self.replays.peek(&proof, &record.owner.org_id, &record.key_id, at);
+                let free = self.signatures().peek(&proof, &record.owner.org_id, &record.key_id, at).await?;
                 (None, Some(free.err().map(|_| Verdict::Replayed)))
             }
             Ok(None) => (None, Some(None)),
@@ -73,10 +73,10 @@ impl Verifier {
         ask: &Ask<'_>,
         at: Timestamp,
     ) -> Result<(Option<Verdict>, Option<Charged>)> {
-        if let ChargeOutcome::Unread(day) = self.peek(key, ask, at)? {
+        if let ChargeOutcome::Unread(day) = self.peek(key, ask, at).await? {
             self.read_day(&key.key_id, day).await?;
         }
-        match self.peek(key, ask, at)? {
+        match self.peek(key, ask, at).await? {
             ChargeOutcome::Passed(charged) => Ok((None, charged)),
             ChargeOutcome::Refused(charged) => Ok((Some(Verdict::RateLimited), Some(charged))),
             ChargeOutcome::Unread(_) => {

@@ -11,7 +11,7 @@ use std::{
 use crate::{
     Error, Result, Timestamp,
     id::KeyId,
-    limit::{Day, DayCount, Judged, Limits, Now},
+    limit::{Day, DayCount, Judged, Limits, Now, StoredDay},
 };
 use shard::{Name, Shard};
 
@@ -52,13 +52,13 @@ impl Limiter {
     }
 
     /// What the database holds of a day that was found to be unread.
-    pub fn read(&self, key: &KeyId, count: DayCount) -> Result<()> {
+    pub fn read(&self, key: &KeyId, day: Day, stored: StoredDay) -> Result<()> {
         let name = named(key)?;
-        self.shard(&name).read(name, count);
+        self.shard(&name).read(name, day, stored);
         Ok(())
     }
 
-    /// The counts that changed since the last time, to be written.
+    /// What this node counted of days and did not write yet.
     pub fn take(&self) -> Vec<(KeyId, DayCount)> {
         self.0
             .iter()

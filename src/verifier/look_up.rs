@@ -11,7 +11,7 @@ use crate::{
 use super::{
     ATTEMPTS, CachedKey, LookUps, Verifier,
     cache::GenerationCache,
-    unknown::{Asker, Unknown},
+    shared_state::{Asker, UnknownKeys},
 };
 
 pub enum Lookup<T> {
@@ -28,7 +28,7 @@ pub(super) trait Presented: Sized {
     /// What of it is being looked up.
     fn look_ups(verifier: &Verifier) -> &LookUps<Self>;
     /// Who presented what was nobody's.
-    fn unknown(verifier: &Verifier) -> &Unknown;
+    fn unknown(verifier: &Verifier) -> &impl UnknownKeys;
     async fn read(verifier: &Verifier, digest: &Digest) -> Result<Option<Self>>;
 }
 
@@ -41,8 +41,8 @@ impl Presented for CachedKey {
         &verifier.key_look_ups
     }
 
-    fn unknown(verifier: &Verifier) -> &Unknown {
-        &verifier.unknown
+    fn unknown(verifier: &Verifier) -> &impl UnknownKeys {
+        verifier.unknown()
     }
 
     async fn read(verifier: &Verifier, digest: &Digest) -> Result<Option<Self>> {
@@ -61,8 +61,8 @@ impl Presented for RootToken {
         &verifier.token_look_ups
     }
 
-    fn unknown(verifier: &Verifier) -> &Unknown {
-        &verifier.unknown_tokens
+    fn unknown(verifier: &Verifier) -> &impl UnknownKeys {
+        verifier.unknown_tokens()
     }
 
     async fn read(verifier: &Verifier, digest: &Digest) -> Result<Option<Self>> {
@@ -90,17 +90,17 @@ impl Verifier {
         if digest.is_some_and(|digest| unknown.is_nobodys(&digest)) {
             return Ok(Lookup::Unknown);
         }
-        let asking = match unknown.may_ask(asker, digest, (self.elapsed)()) {
+        let asking = match unknown.may_ask(asker, digest, (self.elapsed)()).await {
             Ok(asking) => asking,
             Err(wait) => return Ok(Lookup::Throttled(wait)),
         };
         for digest in self.store.digests(checked) {
             if let Some(found) = self.read_once::<T>(digest, generation).await? {
-                unknown.was_somebodys(&asking);
+                unknown.was_somebodys(&asking).await;
                 return Ok(Lookup::Known(found));
             }
         }
-        unknown.was_nobodys(&asking, (self.elapsed)());
+        unknown.was_nobodys(&asking, (self.elapsed)()).await;
         Ok(Lookup::Unknown)
     }
 

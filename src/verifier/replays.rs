@@ -6,10 +6,10 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     hash::Hash,
-    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use super::shared_state::ReplayError;
 use crate::{
     Timestamp,
     clock::Elapsed,
@@ -48,26 +48,6 @@ struct Span {
     signatures: HashSet<u128>,
     /// Whose those are.
     of_key: HashMap<KeyId, (OrgId, usize)>,
-}
-
-/// Why a signature that is right is refused all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReplayError {
-    /// It came before.
-    Seen,
-    /// It was made before this process began to remember: it may have come before.
-    Forgotten,
-    /// So many are remembered that there is no room for another of this key.
-    Full,
-}
-
-/// A signature that was taken. Unless it is kept, it was for nothing: whoever sent it may send it again.
-#[must_use]
-pub struct Claim<'a> {
-    replays: &'a Replays,
-    proof: Proof,
-    org: &'a OrgId,
-    key: &'a KeyId,
 }
 
 impl Replays {
@@ -114,23 +94,22 @@ impl Replays {
     }
 
     /// Takes a signature, if nobody did. Of two that come at once, one is taken.
-    pub fn claim<'a>(
-        &'a self,
-        proof: Proof,
-        org: &'a OrgId,
-        key: &'a KeyId,
-        now: Timestamp,
-    ) -> Result<Claim<'a>, ReplayError> {
+    pub fn take(&self, proof: &Proof, org: &OrgId, key: &KeyId, now: Timestamp) -> Result<(), ReplayError> {
         let mut seen = self.at(now);
         let forgotten = seen.forget(now);
-        let taken = seen.take(&proof, org, key, self.most);
+        let taken = seen.take(proof, org, key, self.most);
         drop(seen);
         // What is large is given back while nobody waits.
         drop(forgotten);
-        taken.map(|()| Claim { replays: self, proof, org, key })
+        taken
     }
 
-    /// What `claim` would say; nothing is taken, not even for a moment.
+    /// It was taken for nothing: whoever sent it may send it again.
+    pub fn give_back(&self, proof: &Proof, org: &OrgId, key: &KeyId) {
+        self.lock().give_back(proof, org, key);
+    }
+
+    /// What `take` would say; nothing is taken, not even for a moment.
     pub fn peek(&self, proof: &Proof, org: &OrgId, key: &KeyId, now: Timestamp) -> Result<(), ReplayError> {
         let mut seen = self.at(now);
         let forgotten = seen.forget(now);
@@ -138,19 +117,6 @@ impl Replays {
         drop(seen);
         drop(forgotten);
         free
-    }
-}
-
-impl Claim<'_> {
-    /// The request was let through: its signature is used up.
-    pub fn keep(self) {
-        mem::forget(self);
-    }
-}
-
-impl Drop for Claim<'_> {
-    fn drop(&mut self) {
-        self.replays.lock().give_back(&self.proof, self.org, self.key);
     }
 }
 

@@ -6,26 +6,27 @@ use crate::{
     signature::{Checked, Proof},
 };
 
-use super::{CachedKey, Verifier, replays::Claim};
-
-/// What a request holds of its signature until its verdict stands; nothing where none came.
-pub type Held<'a> = Option<Claim<'a>>;
+use super::{
+    CachedKey, Verifier,
+    shared_state::{Claim, SeenSignatures},
+};
 
 impl Verifier {
     /// The last check but for the limits. A signature that came is checked, required or not: whoever sends one counts on
-    /// it. An error means that nothing can be said.
+    /// it, and holds it until the verdict stands; nothing where none came. An error means that nothing can be said.
     pub(super) async fn signature<'a>(
         &'a self,
         ask: &Ask<'_>,
         key: &'a CachedKey,
         now: Timestamp,
-    ) -> Result<Result<Held<'a>, Verdict>> {
+    ) -> Result<Result<Option<Claim<'a, impl SeenSignatures + 'a>>, Verdict>> {
         let proof = match self.proof(ask, key, now).await? {
             Ok(Some(proof)) => proof,
             Ok(None) => return Ok(Ok(None)),
             Err(refused) => return Ok(Err(refused)),
         };
-        let claimed = self.replays.claim(proof, &key.record.owner.org_id, &key.record.key_id, now);
+        let (org, key) = (&key.record.owner.org_id, &key.record.key_id);
+        let claimed = Claim::of(self.signatures(), proof, org, key, now).await?;
         Ok(claimed.map(Some).map_err(|_| Verdict::Replayed))
     }
 

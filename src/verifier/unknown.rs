@@ -18,6 +18,7 @@ use crate::{
     limit::{Bucket, Limit},
 };
 
+use super::shared_state::{Asker, Asking};
 use addresses::Addresses;
 use known::Known;
 use nobodys::Nobodys;
@@ -39,28 +40,6 @@ pub struct Unknown {
     of_all: Mutex<Bucket>,
     known: Known,
     nobodys: Nobodys,
-}
-
-/// Who presented a key.
-#[derive(Clone, Copy, Debug)]
-pub enum Asker {
-    Client(IpAddr),
-    Backend(IpAddr),
-}
-
-impl From<IpAddr> for Asker {
-    fn from(ip: IpAddr) -> Self {
-        Self::Client(ip)
-    }
-}
-
-/// A look-up that may begin. It counts as one for nothing until it is told otherwise.
-#[must_use]
-pub struct Asking {
-    asker: Asker,
-    digest: Option<Digest>,
-    /// It is known to be somebody's: it is not counted.
-    free: bool,
 }
 
 impl Unknown {

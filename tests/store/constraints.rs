@@ -1,6 +1,6 @@
 //! Every constraint of the schema, violated: what the code above it would have to get wrong.
 
-use sallyport::testing::TestStore;
+use sallyport::{identity::Identity, testing::TestStore};
 use sqlx::AssertSqlSafe;
 
 use crate::opening::raw;
@@ -8,12 +8,12 @@ use crate::opening::raw;
 sallyport::on_both_databases!(each_constraint_refuses);
 
 async fn each_constraint_refuses(store: &TestStore) {
-    let ada = store.person("Ada").await;
-    let act = store.act(&ada);
+    let person = store.person("Ada").await;
+    let act = store.act(&person);
     let (org, other) = (store.org(&act, "Focus").await, store.org(&act, "Other").await);
     let app = store.app(&act, &org, "Focus and calm").await;
     let key = store.key(&act, &app, "CI").await.key;
-    let (ada, org, other) = (ada.id.as_str(), org.id.as_str(), other.id.as_str());
+    let (ada, org, other) = (person.id.as_str(), org.id.as_str(), other.id.as_str());
     let (tenant, project, app) = (app.tenant_id.as_str(), app.project_id.as_str(), app.id.as_str());
     let key = key.id.as_str();
 
@@ -24,10 +24,23 @@ async fn each_constraint_refuses(store: &TestStore) {
              VALUES ('{id}', '{name}', '{email}', 'h', {operator}, 1)"
         )
     };
+    let linked = Identity { provider: "https://idp.example".to_owned(), subject: "ada".to_owned() };
+    store.link_identity(&act, &person, linked).await.expect("linked");
+    let identity = |provider: &str, subject: &str, user: &str| {
+        format!(
+            "INSERT INTO identities (provider, subject, user_id, created_at) VALUES ('{provider}', '{subject}', '{user}', 1)"
+        )
+    };
     let job = |what: &str, state: &str| {
         format!(
             "INSERT INTO jobs (id, queue, payload, created_at, run_at, every, lease_until, outcome, ended_at, error) \
              VALUES ('job_x', {what}, {state})"
+        )
+    };
+    let grant = |org: &str, subject: &str, kind: &str, place: &str, role: &str| {
+        format!(
+            "INSERT INTO grants (org_id, subject, place_kind, place_id, role, granted_at) \
+             VALUES ('{org}', '{subject}', '{kind}', '{place}', '{role}', 1)"
         )
     };
     let long = "x".repeat(101);
@@ -43,10 +56,15 @@ async fn each_constraint_refuses(store: &TestStore) {
         ("user id unique", user(ada, "A", "a@b", 0)),
         (
             "session of nobody",
-            "INSERT INTO sessions (id_digest, user_id, data, created_at, last_seen_at, expires_at) \
-            VALUES (%DIGEST%, 'usr_nobody', '{}', 1, 1, 2)"
+            "INSERT INTO sessions (id_digest, user_id, created_at, last_seen_at, expires_at) \
+            VALUES (%DIGEST%, 'usr_nobody', 1, 1, 2)"
                 .to_owned(),
         ),
+        ("identity of nobody", identity("https://idp.example", "other", "usr_nobody")),
+        ("identity of nobody's vouching", identity("", "other", ada)),
+        ("identity without a subject", identity("https://idp.example", "", ada)),
+        ("identity length", identity("https://idp.example", &"x".repeat(256), ada)),
+        ("identity unique", identity("https://idp.example", "ada", ada)),
         ("limit of a key", set_key("limit_per_minute = 0")),
         ("day's limit of a key", set_key("limit_per_day = -1")),
         ("limit of an app", format!("UPDATE apps SET limit_per_minute = 0 WHERE id = '{app}'")),
@@ -69,10 +87,12 @@ async fn each_constraint_refuses(store: &TestStore) {
         ("job that failed for no reason", job("'q', '{}', 1", "NULL, NULL, NULL, 'failed', 1, NULL")),
         ("plan", format!("UPDATE orgs SET plan = 'gold' WHERE id = '{org}'")),
         ("org name", format!("UPDATE orgs SET name = '' WHERE id = '{org}'")),
-        ("member of nothing", format!("INSERT INTO members VALUES ('org_none', '{ada}', 'owner', 1)")),
-        ("nobody as member", format!("INSERT INTO members VALUES ('{org}', 'usr_nobody', 'owner', 1)")),
-        ("member twice", format!("INSERT INTO members VALUES ('{org}', '{ada}', 'member', 1)")),
-        ("role", format!("UPDATE members SET role = 'king' WHERE org_id = '{org}'")),
+        ("member of nothing", grant("org_none", ada, "organization", "org_none", "owner")),
+        ("nobody as member", grant(org, "usr_nobody", "organization", org, "owner")),
+        ("member twice", grant(org, ada, "organization", org, "owner")),
+        ("role at a place that has none", grant(org, ada, "tenant", tenant, "owner")),
+        ("organization in another", grant(org, ada, "organization", other, "owner")),
+        ("role", format!("UPDATE grants SET role = 'king' WHERE org_id = '{org}'")),
         (
             "tenant of nothing",
             "INSERT INTO tenants (id, org_id, name, created_at) VALUES ('ten_x', 'org_none', 'X', 1)".to_owned(),

@@ -4,6 +4,7 @@ use std::{future::pending, sync::Arc, time::Duration};
 
 use sallyport::{
     Error,
+    identity::Proof,
     key::secret::Checked,
     org::{NewOrg, Org},
     plan::Plan,
@@ -83,13 +84,11 @@ async fn hold_the_writer(store: &TestStore, row: &str) -> (AnyPool, sqlx::Transa
 
 async fn a_session_is_seen_while_writers_are_busy(store: &TestStore) {
     let ada = store.person("Ada").await;
-    let (digest, idle) = ([7; 32], Duration::from_secs(3_600));
-    let expires = store.now() + Duration::from_secs(86_400);
-    let act = store.act(&ada);
-    let signed_in = store.create_session(&act, digest, &ada, "none".to_owned(), "{}".to_owned(), expires);
-    signed_in.await.expect("signed in");
+    let (act, idle) = (store.act(&ada), Duration::from_secs(3_600));
+    let signed_in = store.start_session(&act, &ada, Proof::Password { hash: "none".to_owned() }).await;
+    let digest = signed_in.expect("signed in").digest();
     store.clock.turn(Duration::from_secs(1_800));
-    let (pool, tx) = hold_the_writer(store, "UPDATE sessions SET data = data").await;
+    let (pool, tx) = hold_the_writer(store, "UPDATE sessions SET address = address").await;
     for _ in 0..10 {
         let seen = timeout(SOON, store.session(digest, idle)).await.expect("at once").expect("asked");
         assert!(seen.is_some());

@@ -12,7 +12,7 @@ use sallyport::{
     org::Org,
     place::Place,
     profile::{Owner, Profile},
-    store::{Contents, EventFilter, KeyFilter, Kind, Touched},
+    store::{Contents, EventFilter, KeyFilter, Kind, Reader, Touched},
     testing::TestStore,
     user::User,
 };
@@ -56,7 +56,7 @@ async fn keys_of_organizations_and_people_are_found_listed_and_revoked(store: &T
         let act = store.act(&eve);
         let label = format!("Of {name}");
         let issued = store.key(&act, holder, &label).await;
-        let key = store.key_for(&ada.id, &issued.key.id).await.expect("asked").expect("seen by each member");
+        let key = store.find(&ada.id, &issued.key.id).await.expect("asked").expect("seen by each member");
         assert_eq!(key, issued.key);
         assert_eq!((key.owner, key.owner_name.as_str(), &key.app_id), (owner, name, &None));
         let person = (owner == Owner::Member).then(|| eve.id.clone());
@@ -77,7 +77,7 @@ async fn keys_of_organizations_and_people_are_found_listed_and_revoked(store: &T
         let expected = if owner == Owner::Member { vec!["Eve", "Focus"] } else { vec!["Focus"] };
         assert_eq!(within, [&expected]);
         let checked = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
-        let by_secret = store.key_by_secret_for(&ada.id, checked).await.expect("asked");
+        let by_secret = store.key_by_secret(&ada.id, checked).await.expect("asked");
         assert_eq!(by_secret.as_ref(), Some(&key.id));
 
         store.revoke_key(&act, &key, "lost".to_owned()).await.expect("revoked");
@@ -142,7 +142,7 @@ async fn others_leave_a_personal_key_alone(first: &TestStore) {
     ] {
         assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
     }
-    let untouched = store.key_for(&ada.id, &of_ada.id).await.expect("asked").expect("there");
+    let untouched = store.find(&ada.id, &of_ada.id).await.expect("asked").expect("there");
     assert_eq!(untouched, of_ada);
     store.edit_key(&act, &of_eve, new).await.expect("her own");
     // Whoever looks after the organization may end it.
@@ -181,7 +181,7 @@ async fn what_ends_an_organization_ends_its_keys(first: &TestStore) {
         store.close().await;
     }
     first.delete_place(&first.act(&ada), &place).await.expect("deleted");
-    assert!(first.org_by_id(&org.id).await.expect("asked").is_none());
+    assert!(first.find(Reader::All, &org.id).await.expect("asked").is_none());
     assert!(first.check_integrity().await.expect("asked").is_empty());
 }
 

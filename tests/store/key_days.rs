@@ -3,7 +3,7 @@
 use sallyport::{
     Error, Timestamp,
     id::KeyId,
-    limit::{Day, DayCount},
+    limit::{Day, DayCount, StoredDay},
     place::Place,
     testing::TestStore,
 };
@@ -11,6 +11,7 @@ use sallyport::{
 sallyport::on_both_databases!(
     a_count_is_there_after_a_restart,
     a_write_that_is_repeated_counts_once,
+    each_node_adds_what_it_counted,
     old_days_are_forgotten,
     counts_go_with_their_key,
     flushes_and_deletions_do_not_harm_each_other,
@@ -39,13 +40,13 @@ async fn rows(store: &TestStore) -> usize {
 async fn a_count_is_there_after_a_restart(store: &TestStore) {
     let (keys, _) = keys(store, 2).await;
     let (now, day) = (store.now(), Day::of(store.now()));
-    assert_eq!(store.key_day(&keys[0], day.number()).await.expect("asked"), 0);
+    assert_eq!(store.key_day(&keys[0], day.number()).await.expect("asked").requests, 0);
     let counts = vec![(keys[0].clone(), count(now, 7)), (keys[1].clone(), count(now, u64::from(u32::MAX) + 9))];
     store.record_days(counts).await.expect("written");
     let after = store.reopened().await;
-    assert_eq!(after.key_day(&keys[0], day.number()).await.expect("asked"), 7);
-    assert_eq!(after.key_day(&keys[1], day.number()).await.expect("asked"), u64::from(u32::MAX) + 9);
-    assert_eq!(after.key_day(&keys[0], day.number() + 1).await.expect("asked"), 0, "another day");
+    assert_eq!(after.key_day(&keys[0], day.number()).await.expect("asked").requests, 7);
+    assert_eq!(after.key_day(&keys[1], day.number()).await.expect("asked").requests, u64::from(u32::MAX) + 9);
+    assert_eq!(after.key_day(&keys[0], day.number() + 1).await.expect("asked").requests, 0, "another day");
     after.close().await;
 }
 
@@ -54,8 +55,26 @@ async fn a_write_that_is_repeated_counts_once(store: &TestStore) {
     let (now, day) = (store.now(), Day::of(store.now()).number());
     for (written, there) in [(5, 5), (5, 5), (9, 9), (6, 9)] {
         store.record_days(vec![(keys[0].clone(), count(now, written))]).await.expect("written");
-        assert_eq!(store.key_day(&keys[0], day).await.expect("asked"), there);
+        assert_eq!(store.key_day(&keys[0], day).await.expect("asked").requests, there);
     }
+}
+
+async fn each_node_adds_what_it_counted(store: &TestStore) {
+    let (keys, _) = keys(store, 1).await;
+    let (key, now, day) = (&keys[0], store.now(), Day::of(store.now()).number());
+    let other = store.reopened().await;
+    store.record_days(vec![(key.clone(), count(now, 5))]).await.expect("written");
+    other.record_days(vec![(key.clone(), count(now, 3))]).await.expect("written");
+    // Neither overwrites the other's, whoever comes last and however often.
+    for _ in 0..2 {
+        store.record_days(vec![(key.clone(), count(now, 6))]).await.expect("written");
+    }
+    for (node, own) in [(&store.store, 6), (&other, 3)] {
+        assert_eq!(node.key_day(key, day).await.expect("asked"), StoredDay { requests: 9, own });
+    }
+    other.close().await;
+    store.forget_days(day + 1).await.expect("forgotten");
+    assert_eq!(rows(store).await, 0);
 }
 
 async fn old_days_are_forgotten(store: &TestStore) {

@@ -104,11 +104,11 @@ async fn a_key_is_found_by_each_and_shown_by_its_newest(store: &TestStore) {
     let (act, Issued { key, secret: first, .. }) = key(store).await;
     let Actor::User { id: ada, .. } = &act.actor else { panic!("a person") };
     let second = store.add_secret(&act, &key, "sk_live_", (1, store.now() + HOUR)).await.expect("added");
-    let now = || async { store.key_for(ada, &key.id).await.expect("asked").expect("there") };
+    let now = || async { store.find(ada, &key.id).await.expect("asked").expect("there") };
     assert_eq!(now().await.shown, second.shown());
     for secret in [&first, &second] {
         let checked = Checked::parse("sk_live_", secret.expose()).expect("shaped");
-        assert_eq!(store.key_by_secret_for(ada, checked).await.expect("asked").as_ref(), Some(&key.id));
+        assert_eq!(store.key_by_secret(ada, checked).await.expect("asked").as_ref(), Some(&key.id));
         let found = store.search(ada, None, &secret.shown()).await.expect("asked");
         assert_eq!(found.iter().map(|found| found.id.as_str()).collect::<Vec<_>>(), [key.id.as_str()]);
     }

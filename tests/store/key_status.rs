@@ -7,7 +7,7 @@ use sallyport::{
     member::Role,
     place::Place,
     profile::{Owner, Profile},
-    store::{KeyFilter, KeyStatus},
+    store::{KeyFilter, KeyStatus, Reader},
     testing::TestStore,
 };
 
@@ -44,7 +44,7 @@ async fn listed(store: &TestStore, org: &sallyport::org::Org) -> BTreeMap<&'stat
 
 async fn suspended(store: &TestStore, key: &Key) -> bool {
     let stored = store.key_by_id(&key.id).await.expect("asked").expect("there");
-    let seen = store.key_within(None, &key.id).await.expect("asked").expect("there");
+    let seen = store.find(Reader::All, &key.id).await.expect("asked").expect("there");
     assert_eq!(seen.suspended, stored.record.owner.suspended, "pages and verifiers agree");
     assert_eq!(seen.suspended, seen.status(store.now()) == Status::Suspended);
     seen.suspended

@@ -56,7 +56,7 @@ async fn a_key_without_scopes_is_kept(store: &TestStore) {
     let org = store.org(&act, "Focus").await;
     let app = store.app(&act, &org, "Focus and calm").await;
     let issued = store.issue(&act, &app, "CI", &[]).await.expect("issued");
-    let key = store.key_for(&user.id, &issued.key.id).await.expect("asked").expect("kept");
+    let key = store.find(&user.id, &issued.key.id).await.expect("asked").expect("kept");
     assert_eq!(key.scopes, Vec::<String>::new());
     store.end().await;
 }
@@ -110,7 +110,7 @@ async fn revoking_twice_changes_nothing(store: &TestStore) {
     store.revoke_key(&act, &key, "lost".to_owned()).await.expect("revoked");
     store.clock.turn(Duration::from_secs(60));
     store.revoke_key(&act, &key, "again".to_owned()).await.expect("no error");
-    let revoked = store.key_for(&ada.id, &key.id).await.expect("asked").expect("still there");
+    let revoked = store.find(&ada.id, &key.id).await.expect("asked").expect("still there");
     assert_eq!(revoked.status(store.now()), Status::Revoked);
     let revocation = revoked.revoked.expect("revoked");
     assert_eq!((revocation.by.as_str(), revocation.reason.as_str()), ("Ada", "lost"));
@@ -263,7 +263,7 @@ async fn a_paused_key_is_resumed(store: &TestStore) {
     store.pause_key(&act, &issued.key).await.expect("paused");
     store.pause_key(&act, &issued.key).await.expect("twice is once");
     assert_eq!(store.revision().await.expect("asked"), before + 1);
-    let paused = store.key_for(&ada.id, &issued.key.id).await.expect("asked").expect("there");
+    let paused = store.find(&ada.id, &issued.key.id).await.expect("asked").expect("there");
     assert_eq!(paused.status(store.now()), Status::Paused);
     assert_eq!(paused.paused.expect("paused").by, "Ada");
     assert!(record(store, issued.secret.expose()).await.paused);
@@ -279,7 +279,7 @@ async fn what_is_revoked_is_not_paused(store: &TestStore) {
     let key = store.key(&act, &app, "CI").await.key;
     store.revoke_key(&act, &key, String::new()).await.expect("revoked");
     store.pause_key(&act, &key).await.expect("nothing to do");
-    let key = store.key_for(&ada.id, &key.id).await.expect("asked").expect("there");
+    let key = store.find(&ada.id, &key.id).await.expect("asked").expect("there");
     assert_eq!((key.status(store.now()), key.paused), (Status::Revoked, None));
 }
 
@@ -295,7 +295,7 @@ async fn editing_is_told_to_verifiers(store: &TestStore) {
     assert_eq!(store.revision().await.expect("asked"), before + 1);
     let record = record(store, issued.secret.expose()).await;
     assert_eq!((&*record.label, record.metadata()), ("Nightly", &new.metadata));
-    let key = store.key_for(&ada.id, &issued.key.id).await.expect("asked").expect("there");
+    let key = store.find(&ada.id, &issued.key.id).await.expect("asked").expect("there");
     assert_eq!(key.metadata, new.metadata);
 }
 

@@ -4,7 +4,7 @@ use sallyport::{
     key::secret::Checked,
     place::{Naming, Place},
     project::NewProject,
-    store::{Contents, EventFilter, KeyFilter},
+    store::{Contents, EventFilter, KeyFilter, Reader},
     testing::TestStore,
 };
 
@@ -29,8 +29,8 @@ async fn a_place_is_renamed(store: &TestStore) {
         let new = Naming::check(place.kind, "Anew", "What it is for").expect("checked");
         store.edit_place(&act, &place, new).await.expect("edited");
     }
-    let (org, _) = store.org_for(&ada.id, &org.id).await.expect("asked").expect("there");
-    let app = store.app_for(&ada.id, &app.id).await.expect("asked").expect("there");
+    let org = store.find(&ada.id, &org.id).await.expect("asked").expect("there");
+    let app = store.find(&ada.id, &app.id).await.expect("asked").expect("there");
     let tenant = store.tenants(&org.id).await.expect("asked").remove(0);
     let (project, _) = store.projects(&org.id).await.expect("asked").remove(0);
     for place in [Place::from(&org), Place::from(&tenant), Place::from(&project), Place::from(&app)] {
@@ -108,7 +108,7 @@ async fn a_deleted_app_takes_its_keys_along(store: &TestStore) {
     store.delete_place(&act, &Place::from(&gone)).await.expect("deleted");
     let digest = store.digests(Checked::parse("sk_live_", secret.expose()).expect("shaped")).next().expect("a pepper");
     assert!(store.key_by_digest(&digest).await.expect("asked").is_none());
-    assert!(store.app_for(&ada.id, &gone.id).await.expect("asked").is_none());
+    assert!(store.find(&ada.id, &gone.id).await.expect("asked").is_none());
     assert_eq!(store.keys(&org.id, None, &KeyFilter::default()).await.expect("asked").total, 1);
     let again = store.delete_place(&act, &Place::from(&gone)).await;
     assert!(matches!(again, Err(Error::Busy(_))), "{again:?}");
@@ -130,7 +130,7 @@ async fn a_deleted_organization_leaves_its_events(store: &TestStore) {
     }
     store.create_token(&act, "Gateway", false, Some(org.id.clone())).await.expect("made");
     store.delete_place(&act, &Place::from(&org)).await.expect("deleted");
-    assert!(store.org_by_id(&org.id).await.expect("asked").is_none());
+    assert!(store.find(Reader::All, &org.id).await.expect("asked").is_none());
     assert_eq!(store.orgs_of(&ada.id).await.expect("asked").len(), 1);
     assert!(store.tokens().await.expect("asked").is_empty());
     assert_eq!(store.keys(&other.id, None, &KeyFilter::default()).await.expect("asked").total, 1);

@@ -33,7 +33,7 @@ async fn roles_are_given_changed_and_taken(store: &TestStore) {
     let roles: Vec<_> = members.iter().map(|member| (member.user.name.as_str(), member.role)).collect();
     assert_eq!(roles, [("Ada", Role::Owner), ("Eve", Role::Admin)]);
     store.remove_member(&act, &org.id, &eve).await.expect("removed");
-    assert!(store.org_for(&eve.id, &org.id).await.expect("asked").is_none());
+    assert!(store.find(&eve.id, &org.id).await.expect("asked").is_none());
 
     let page = store.events(&org.id, None, &EventFilter::default()).await.expect("asked");
     let told: Vec<_> = page.events.iter().rev().skip(2).map(|event| (&*event.action, &*event.details)).collect();

@@ -7,6 +7,7 @@ use sallyport::{
     job::NewJob,
     store::{KeyFilter, Location, OpenError, Store},
     testing::{EARLIER, EARLIER_ROWS, SeededEntropy, TestStore, earlier_master_key, make_earlier},
+    user::Account,
     vault::MasterKey,
 };
 use sqlx::{AnyPool, AssertSqlSafe, Row};
@@ -72,9 +73,9 @@ const MOVED: [&str; 8] = [
     "signing_before_until",
 ];
 
-/// The secrets of keys, and what signs: from the columns of before, and from the tables of now. A revoked key keeps no
-/// signing secret.
-const SECRETS: [[&str; 2]; 2] = [
+/// The secrets of keys, what signs, and who has which role: from the columns and tables of before, and from the tables of
+/// now. A revoked key keeps no signing secret.
+const CARRIED: [[&str; 2]; 3] = [
     [
         "SELECT id, CAST(1 AS BIGINT), digest, pepper, shown, created_at, CAST(NULL AS BIGINT), revoked_at FROM keys",
         "SELECT key_id, n, digest, pepper, shown, created_at, retires_at, ended_at FROM key_secrets",
@@ -86,26 +87,35 @@ const SECRETS: [[&str; 2]; 2] = [
          WHERE revoked_at IS NULL AND signing_before IS NOT NULL",
         "SELECT key_id, n, sealed, retires_at FROM signing_secrets",
     ],
+    [
+        "SELECT org_id, user_id, 'organization', org_id, role, created_at FROM members",
+        "SELECT org_id, subject, place_kind, place_id, role, granted_at FROM grants",
+    ],
 ];
 
-/// What of each table stays as it is, under the same names; and the secrets.
-async fn kept(pool: &AnyPool) -> (BTreeMap<&'static str, Rows>, [Rows; 2]) {
+/// What of each table stays as it is, under the same names; and what got tables of its own.
+async fn kept(pool: &AnyPool) -> (BTreeMap<&'static str, Rows>, [Rows; 3]) {
     let mut kept = BTreeMap::new();
-    for (table, columns) in tables() {
-        let columns = columns.into_iter().filter(|column| table != "keys" || !MOVED.contains(column));
+    for (table, columns) in tables().into_iter().filter(|(table, _)| *table != "members") {
+        let dropped =
+            |column: &str| (table == "keys" && MOVED.contains(&column)) || (table == "sessions" && column == "data");
+        let columns = columns.into_iter().filter(|column| !dropped(column));
         let columns: Vec<_> = columns.map(as_kept).collect();
         kept.insert(table, read(pool, format!("SELECT {} FROM {table}", columns.join(", "))).await);
     }
     let has_tables = sqlx::query("SELECT n FROM key_secrets").fetch_optional(pool).await.is_ok();
-    let [secrets, signing] = SECRETS.map(|forms| forms[usize::from(has_tables)].to_owned());
-    (kept, [read(pool, secrets).await, read(pool, signing).await])
+    let [secrets, signing, roles] = CARRIED.map(|forms| forms[usize::from(has_tables)].to_owned());
+    (kept, [read(pool, secrets).await, read(pool, signing).await, read(pool, roles).await])
 }
 
 async fn every_row_is_carried_over(store: &TestStore) {
     let (location, pool) = filled(store).await;
     let before = kept(&pool).await;
-    let (tables, [secrets, signing]) = &before;
-    assert!(tables.len() == 14 && tables.values().all(|rows| !rows.is_empty()), "each table but `revision`");
+    let (tables, [secrets, signing, roles]) = &before;
+    assert!(
+        roles.len() == 5 && tables.len() == 13 && tables.values().all(|rows| !rows.is_empty()),
+        "each table but `revision`"
+    );
     assert!(secrets.len() == tables["keys"].len() && signing.iter().any(|row| row[3].is_some()), "one before another");
     let used =
         read(&pool, "SELECT id, last_used_at FROM keys WHERE last_used_at IS NOT NULL ORDER BY id".to_owned()).await;
@@ -121,8 +131,12 @@ async fn every_row_is_carried_over(store: &TestStore) {
     assert_eq!(kept(&pool).await, before);
     let revoked = "SELECT 1 FROM keys JOIN signing_secrets ON key_id = id WHERE revoked_at IS NOT NULL";
     assert!(read(&pool, revoked.to_owned()).await.is_empty(), "what is revoked keeps no signing secret");
-    let left =
-        "SELECT 1 FROM keys_before UNION ALL SELECT 1 FROM key_uses_before UNION ALL SELECT 1 FROM key_days_before";
+    // As the log has it: who made an organization gave themselves their role.
+    let (ada, sam, noor) = ("usr_WXxkWXFOjdIS", "usr_Tg4Q6AtMq0CU", "usr_5F4iGN2e1DLY");
+    let given = read(&pool, "SELECT subject, granted_by FROM grants".to_owned()).await;
+    let expected = [[noor, ada], [sam, sam], [sam, ada], [ada, sam], [ada, ada]];
+    assert_eq!(given, expected.map(|row| row.map(|id| Some(id.to_owned())).to_vec()));
+    let left = "SELECT 1 FROM members UNION ALL SELECT 1 FROM keys_before UNION ALL SELECT 1 FROM key_uses_before UNION ALL SELECT 1 FROM key_days_before";
     assert!(sqlx::query(left).fetch_all(&pool).await.is_err(), "what was put aside is gone");
     assert_eq!(read(&pool, "SELECT key_id, last_at FROM key_uses".to_owned()).await, used);
     for row in read(&pool, "SELECT key_id, first_at, last_at FROM key_uses".to_owned()).await {
@@ -163,7 +177,10 @@ async fn every_row_is_carried_over(store: &TestStore) {
     let sealed = after.signing_secrets(&signs).await.expect("asked").expect("it signs");
     assert_eq!(after.open_signing(&sealed, after.now()).expect("opens").len(), 1);
     let counted = KeyId::parse("key_p3Jt1wVfaHBealvt").expect("an id");
-    assert_eq!(after.key_day(&counted, 20783).await.expect("asked"), 4_000_000_000);
+    assert_eq!(after.key_day(&counted, 20783).await.expect("asked").requests, 4_000_000_000);
+    for Account { user, .. } in after.accounts().await.expect("read") {
+        assert!(after.identities_of(&user.id).await.expect("asked").is_empty(), "all sign in by a password");
+    }
     let job = NewJob::once("mail", serde_json::json!({}), after.now(), after.entropy());
     after.enqueue(vec![job.clone()]).await.expect("added");
     assert!(after.job(&job.id).await.expect("asked").is_some());

@@ -4,6 +4,7 @@ use sallyport::{
     member::Role,
     org::NewOrg,
     project::NewProject,
+    store::Reader,
     tenant::NewTenant,
     testing::TestStore,
 };
@@ -34,24 +35,24 @@ async fn others_do_not_see_it(store: &TestStore) {
     let app = store.app(&act, &org, "Focus and calm").await;
     let key = store.key(&act, &app, "CI").await.key;
     assert!(store.orgs_of(&eve.id).await.expect("asked").is_empty());
-    assert!(store.org_for(&eve.id, &org.id).await.expect("asked").is_none());
-    assert!(store.tenant_for(&eve.id, &app.tenant_id).await.expect("asked").is_none());
-    assert!(store.project_for(&eve.id, &app.project_id).await.expect("asked").is_none());
-    assert!(store.app_for(&eve.id, &app.id).await.expect("asked").is_none());
-    assert!(store.key_for(&eve.id, &key.id).await.expect("asked").is_none());
+    assert!(store.find(&eve.id, &org.id).await.expect("asked").is_none());
+    assert!(store.find(&eve.id, &app.tenant_id).await.expect("asked").is_none());
+    assert!(store.find(&eve.id, &app.project_id).await.expect("asked").is_none());
+    assert!(store.find(&eve.id, &app.id).await.expect("asked").is_none());
+    assert!(store.find(&eve.id, &key.id).await.expect("asked").is_none());
 
     store.add_member(&act, &org.id, &eve, Role::Member).await.expect("added");
-    assert_eq!(store.key_for(&eve.id, &key.id).await.expect("asked").map(|key| key.label), Some("CI".to_owned()));
-    assert_eq!(store.org_for(&eve.id, &org.id).await.expect("asked").expect("seen").1, Role::Member);
+    assert_eq!(store.find(&eve.id, &key.id).await.expect("asked").map(|key| key.label), Some("CI".to_owned()));
+    assert_eq!(store.orgs_of(&eve.id).await.expect("asked")[0].1, Role::Member);
 }
 
 async fn a_root_token_makes_one_without_members(store: &TestStore) {
     let (token, _) = store.create_token(&Act::by(Actor::CommandLine), "Automation", true, None).await.expect("made");
     let act = Act::by(Actor::RootToken { id: token.id, name: token.name });
     let org = store.org(&act, "Made by machine").await;
-    assert!(store.org_by_id(&org.id).await.expect("asked").is_some());
+    assert!(store.find(Reader::All, &org.id).await.expect("asked").is_some());
     let ada = store.person("Ada").await;
-    assert!(store.org_for(&ada.id, &org.id).await.expect("asked").is_none());
+    assert!(store.find(&ada.id, &org.id).await.expect("asked").is_none());
 }
 
 async fn names_are_unique_within_their_place(store: &TestStore) {
@@ -65,7 +66,7 @@ async fn names_are_unique_within_their_place(store: &TestStore) {
     assert_taken(store.create_project(&act, &tenants[0], project).await);
     let elsewhere = store.org(&act, "Another").await;
     assert_ne!(elsewhere.id, org.id);
-    assert!(store.app_for(&store.person("Eve").await.id, &app.id).await.expect("asked").is_none());
+    assert!(store.find(&store.person("Eve").await.id, &app.id).await.expect("asked").is_none());
 }
 
 fn assert_taken<T: std::fmt::Debug>(result: sallyport::Result<T>) {

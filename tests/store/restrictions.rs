@@ -39,7 +39,7 @@ async fn restrictions_reach_the_verifier(store: &TestStore) {
     assert_eq!(store.revision().await.expect("asked"), before + 1, "verifiers hear of it");
     let restricted = record(store, issued.secret.expose()).await;
     assert_eq!(restricted.restrictions(), Some(&new));
-    let key = store.key_for(&ada.id, &issued.key.id).await.expect("asked").expect("there");
+    let key = store.find(&ada.id, &issued.key.id).await.expect("asked").expect("there");
     assert_eq!(key.restrictions, new);
     let events = store.events(&org.id, Some(&app.id), &EventFilter::default()).await.expect("asked").events;
     assert_eq!((events[0].action.as_str(), events[0].target_id.as_str()), ("key.restricted", key.id.as_str()));
@@ -64,7 +64,7 @@ async fn an_apps_limits_reach_its_keys(store: &TestStore) {
     assert_eq!(store.revision().await.expect("asked"), before + 1);
     let key = record(store, issued.secret.expose()).await;
     assert_eq!(key.app().map(|app| app.limits), Some(limits));
-    assert_eq!(store.app_for(&ada.id, &app.id).await.expect("asked").expect("there").limits, limits);
+    assert_eq!(store.find(&ada.id, &app.id).await.expect("asked").expect("there").limits, limits);
     let eve = store.act(&store.person("Eve").await);
     assert!(matches!(store.limit_app(&eve, &app, LimitOverride::default()).await, Err(Error::NotFound)));
 }

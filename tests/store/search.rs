@@ -163,11 +163,11 @@ async fn a_secret_finds_its_key_for_members_alone(store: &TestStore) {
     let app = store.app(&act, &org, "Focus and calm").await;
     let issued = store.key(&act, &app, "CI").await;
     let secret = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
-    assert_eq!(store.key_by_secret_for(&ada.id, secret).await.expect("asked"), Some(issued.key.id.clone()));
-    assert_eq!(store.key_by_secret_for(&eve.id, secret).await.expect("asked"), None);
+    assert_eq!(store.key_by_secret(&ada.id, secret).await.expect("asked"), Some(issued.key.id.clone()));
+    assert_eq!(store.key_by_secret(&eve.id, secret).await.expect("asked"), None);
     // A revoked key is found too: that is what somebody with an old secret wants to know.
     store.revoke_key(&act, &issued.key, String::new()).await.expect("revoked");
-    assert_eq!(store.key_by_secret_for(&ada.id, secret).await.expect("asked"), Some(issued.key.id));
+    assert_eq!(store.key_by_secret(&ada.id, secret).await.expect("asked"), Some(issued.key.id));
 }
 
 async fn owners_are_named(store: &TestStore) {

@@ -114,7 +114,7 @@ async fn a_key_gets_its_first(store: &TestStore) {
     assert!(store.signing_secrets(&key.id).await.expect("asked").is_none());
     let first = store.rotate_signing_secret(&act, &key, key.signing_version, HOUR).await.expect("made");
     assert_eq!(open(store, &key).await, [first.expose()]);
-    let key = store.key_for(&ada.id, &key.id).await.expect("asked").expect("there");
+    let key = store.find(&ada.id, &key.id).await.expect("asked").expect("there");
     assert!(key.has_signing_secret && key.signing_before_until.is_none());
     let events = store.events(&org.id, Some(&app.id), &EventFilter::default()).await.expect("asked").events;
     assert_eq!(events[0].action, "key.signing_generated");

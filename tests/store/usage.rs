@@ -189,7 +189,7 @@ async fn use_and_refusal_are_written(store: &TestStore) {
     // One that was gathered before and is written after does not turn the time back.
     store.record_usage(vec![used(store.now())], vec![]).await.expect("written");
 
-    let seen = store.key_for(&ada.id, &issued.key.id).await.expect("asked").expect("there");
+    let seen = store.find(&ada.id, &issued.key.id).await.expect("asked").expect("there");
     assert_eq!(seen.last_used_at, Some(later));
     let events = store.events(&org.id, Some(&app.id), &EventFilter::default()).await.expect("asked").events;
     let told: Vec<_> = events.iter().map(|event| (event.action.as_str(), event.actor_name.as_str())).collect();

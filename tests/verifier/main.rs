@@ -3,3 +3,4 @@
 mod node;
 mod nodes;
 mod secrets;
+mod shared_state;

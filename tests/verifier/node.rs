@@ -15,7 +15,7 @@ use sallyport::{
     request::Client,
     store::Store,
     testing::SeededEntropy,
-    verifier::Verifier,
+    verifier::{Verifier, in_memory::InMemory},
 };
 
 /// A store of its own, and its verifier.
@@ -36,13 +36,20 @@ pub fn client() -> Client {
 
 impl Node {
     pub async fn start(store: Store) -> Self {
+        let state = InMemory::new(store.now(), Arc::new(|| Duration::ZERO));
+        Self::start_with(store, state).await
+    }
+
+    /// With a state that other nodes may have too.
+    pub async fn start_with(store: Store, state: InMemory) -> Self {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&asked);
         store.slow_look_ups(move || {
             count.fetch_add(1, Ordering::SeqCst);
             std::future::ready(())
         });
-        let verifier = Verifier::start(store.clone(), 1_000, Arc::new(|| Duration::ZERO)).await.expect("started");
+        let verifier = Verifier::start_with(store.clone(), 1_000, Arc::new(|| Duration::ZERO), state);
+        let verifier = verifier.await.expect("started");
         Self { store, verifier, asked }
     }
 

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use sallyport::{
     Error, Invalid,
     passwords::Match,
-    throttle::Who,
+    throttle::{Throttles, Who},
     user::{Password, User, check_name},
 };
 
@@ -34,7 +34,7 @@ pub async fn change_password(current_password: String, new_password: String) -> 
     let me = caller.just_signed_in().await?;
     let (context, store) = (&caller.context, caller.store());
     let new = check(&current_password, &new_password, &me.user)?;
-    let attempt = match context.attempts.begin(Who::SignedIn, &me.user.email) {
+    let attempt = match context.attempts.begin(Who::SignedIn, &me.user.email).await? {
         Ok(attempt) => attempt,
         Err(refused) => {
             if refused.tell {
@@ -46,7 +46,7 @@ pub async fn change_password(current_password: String, new_password: String) -> 
     let changed = async {
         let (_, kept) = store.user_to_sign_in(&me.user.email).await?.ok_or(Error::SignedOut)?;
         let typed = Password::typed(current_password);
-        if context.passwords.matches(Who::SignedIn.lane(), &typed, Some(&kept)).await? == Match::No {
+        if context.passwords.matches(Who::SignedIn.lane(), &typed, kept.as_deref()).await? == Match::No {
             store.record_refused_password(&me.act(), &me.user, 401).await?;
             return Ok(None);
         }
@@ -57,13 +57,13 @@ pub async fn change_password(current_password: String, new_password: String) -> 
     let changed = match changed.await {
         Ok(changed) => changed,
         Err(error) => {
-            context.attempts.take_back(attempt);
+            context.attempts.take_back(attempt).await;
             return Err(error.into());
         }
     };
     let not_theirs = || ActError::field("current_password", "This is not your password. Nothing was changed.");
     let hash = changed.ok_or_else(not_theirs)?;
-    context.attempts.was_right(attempt);
+    context.attempts.was_right(attempt).await;
     start(&caller, &me.user, hash).await
 }
 

@@ -9,13 +9,13 @@ use leptos::{
     reactive::computed::ScopedFuture,
 };
 use sallyport::{request::Client, store::Store};
-use tower_sessions::Session;
 
 use super::ActError;
 use crate::{
     access::{Access, SessionCookie, SignedIn, admit},
     context::Context,
     error::PageError,
+    session::BrowserSession,
 };
 
 /// The request that an act is run for: by a page's handler, or by an island.
@@ -23,7 +23,7 @@ use crate::{
 pub struct Caller {
     pub(super) context: Context,
     pub(super) client: Client,
-    pub(super) session: Session,
+    pub(super) session: BrowserSession,
     pub(super) headers: HeaderMap,
 }
 
@@ -64,7 +64,8 @@ impl Caller {
         admit(&self.cookie()?, self.store(), Some(id)).await
     }
 
-    fn cookie(&self) -> Result<SessionCookie, PageError> {
+    /// The session that this browser says it is in.
+    pub(super) fn cookie(&self) -> Result<SessionCookie, PageError> {
         SessionCookie::of(&self.session, &self.client).ok_or(PageError::SignIn { next: None })
     }
 }
@@ -76,7 +77,7 @@ impl FromRequestParts<Context> for Caller {
         Ok(Self {
             context: context.clone(),
             client: parts.extensions.get().cloned().expect("the server names the client of each request"),
-            session: parts.extensions.get().cloned().expect("the server gives each request to the portal a session"),
+            session: BrowserSession::of(parts).expect("the server gives each request to the portal a session"),
             headers: parts.headers.clone(),
         })
     }

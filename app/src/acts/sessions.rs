@@ -4,18 +4,16 @@ use axum::http::HeaderValue;
 use leptos::prelude::*;
 use sallyport::{
     audit::Actor,
-    id::UserId,
+    identity::Proof,
     limit::whole_seconds,
     passwords::Match,
-    throttle::Throttled,
+    throttle::{Throttled, Throttles},
     user::{Password, User, check_email},
 };
 
 use super::{ActError, Caller, InPage};
 use crate::{
-    access::{ORIGIN, Origin, USER, session_digest},
     attempts::wait_message,
-    error::PageError,
     known_device::{known_device, who},
 };
 
@@ -32,9 +30,9 @@ pub async fn sign_in(email: String, password: String) -> Result<Started, ActErro
     let password = Password::typed(password);
     let nobody = caller.client.act(Actor::Anonymous);
     let known = store.user_to_sign_in(&email).await?;
-    let hash = known.as_ref().map(|(_, hash)| hash.as_str());
+    let hash = known.as_ref().and_then(|(_, hash)| hash.as_deref());
     let who = who(context, &caller.headers, caller.client.ip, &email, hash);
-    let attempt = match context.attempts.begin(who, &email) {
+    let attempt = match context.attempts.begin(who, &email).await? {
         Ok(attempt) => attempt,
         Err(refused) => {
             if refused.tell {
@@ -54,15 +52,15 @@ pub async fn sign_in(email: String, password: String) -> Result<Started, ActErro
     let matched = match matched.await {
         Ok(matched) => matched,
         Err(error) => {
-            context.attempts.take_back(attempt);
+            context.attempts.take_back(attempt).await;
             return Err(error.into());
         }
     };
-    let Some((user, hash)) = known.filter(|_| matched != Match::No) else {
+    let Some((user, Some(hash))) = known.filter(|_| matched != Match::No) else {
         let message = "No account has this e-mail address and password. Check both and try again.";
         return Err(ActError::field("", message));
     };
-    context.attempts.was_right(attempt);
+    context.attempts.was_right(attempt).await;
     let hash = if matched == Match::Weak { renewed(&caller, &user, &password, hash).await } else { hash };
     start(&caller, &user, hash).await
 }
@@ -76,7 +74,7 @@ pub(super) fn throttled(field: &str, refused: &Throttled) -> ActError {
 /// The hash by which the password is known from now on: the parameters rose since it was set. Signing in goes on where
 /// that fails.
 async fn renewed(caller: &Caller, user: &User, password: &Password, hash: String) -> String {
-    let act = caller.client.act(Actor::User { id: user.id.clone(), name: user.name.clone(), session: None });
+    let act = caller.client.act(signing(user));
     let renewed = async {
         let new = caller.context.passwords.hash(password).await?;
         let done = caller.store().renew_hash(&act, user, hash.clone(), new.clone()).await?;
@@ -91,36 +89,26 @@ async fn renewed(caller: &Caller, user: &User, password: &Password, hash: String
     }
 }
 
-/// A session with a new id, whatever the browser brought (OWASP: Session Fixation), of the person whose password matches
-/// that hash.
+/// Begins the session of a person whose password matches that hash, and ends the one that this browser was in.
 pub(super) async fn start(caller: &Caller, user: &User, hash: String) -> Result<Started, ActError> {
-    let failed = |error: tower_sessions::session::Error| {
-        tracing::error!(%error, "a session could not be started");
-        PageError::Unavailable
-    };
-    let (session, client) = (&caller.session, &caller.client);
+    let known = known_device(&caller.context, &user.email, &hash);
     end_former(caller).await?;
-    session.flush().await.map_err(failed)?;
-    session.insert(USER, &user.id).await.map_err(failed)?;
-    let origin = Origin {
-        address: Some(client.address()),
-        user_agent: client.user_agent.clone(),
-        request_id: Some(client.request_id.clone()),
-        password_hash: Some(hash.clone()),
-    };
-    session.insert(ORIGIN, origin).await.map_err(failed)?;
-    // Written now and not with the answer: the next page finds it there.
-    session.save().await.map_err(failed)?;
-    Ok(InPage(known_device(&caller.context, &user.email, &hash)))
+    let act = caller.client.act(signing(user));
+    let token = caller.store().start_session(&act, user, Proof::Password { hash }).await?;
+    caller.session.replace(&user.id, &token).await?;
+    Ok(InPage(known))
 }
 
 /// Signs out the person who was signed in with this browser: it is they who are named, not nobody.
 async fn end_former(caller: &Caller) -> Result<(), ActError> {
-    let former = caller.session.get::<UserId>(USER).await.unwrap_or_default();
-    let (Some(former), Some(id)) = (former, caller.session.id()) else { return Ok(()) };
-    let Some(User { id: user, name, .. }) = caller.store().user(&former).await? else { return Ok(()) };
-    let act = caller.client.act(Actor::User { id: user, name, session: None });
-    Ok(caller.store().delete_session(&act, session_digest(&id)).await?)
+    let Ok(cookie) = caller.cookie() else { return Ok(()) };
+    let Some(former) = cookie.person(caller.store()).await? else { return Ok(()) };
+    Ok(caller.store().delete_session(&caller.client.act(signing(&former.user)), former.session).await?)
+}
+
+/// Somebody who signs in or out, in no session.
+fn signing(user: &User) -> Actor {
+    Actor::User { id: user.id.clone(), name: user.name.clone(), session: None }
 }
 
 /// Ends the session at once, for slow requests in flight too.
@@ -129,9 +117,6 @@ pub async fn sign_out() -> Result<(), ActError> {
     let caller = Caller::current();
     let me = caller.just_signed_in().await?;
     caller.store().delete_session(&me.act(), me.session).await?;
-    // The row is gone; this takes the cookie away.
-    if let Err(error) = caller.session.flush().await {
-        tracing::warn!(%error, "a session's cookie could not be taken back");
-    }
+    caller.session.forget().await;
     Ok(())
 }

@@ -36,8 +36,7 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
 
 /// Verbs of the store that change something: they name who acts, but for what is written of requests and sessions.
 fn changing_verbs() -> Vec<String> {
-    const NAMELESS: [&str; 6] =
-        ["forget_days", "forget_repeats", "record_days", "record_noted", "record_usage", "save_session"];
+    const NAMELESS: [&str; 5] = ["forget_days", "forget_repeats", "record_days", "record_noted", "record_usage"];
     let store = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/store"));
     let functions = store.iter().flat_map(|(_, text)| text.split("pub async fn ").skip(1));
     let verbs = functions.filter_map(|function| {

@@ -1,7 +1,5 @@
 use leptos::prelude::*;
 
-use crate::islands::CopyOnClick;
-
 /// Copies `text`, or what stands in the field with the id `target`: a secret is then not in the page twice.
 #[component]
 pub fn CopyButton(
@@ -22,7 +20,7 @@ pub fn CopyButton(
     let label = (!label.is_empty()).then(|| view! { <span>{label}</span> });
     view! {
         <button type="button" class=class aria-label=name title=title data-copy=text data-copy-from=target>
-            {label}<CopyOnClick/>
+            {label}
         </button>
     }
 }

@@ -6,7 +6,11 @@ use super::{
     sidebar::Sidebar,
     topbar::Topbar,
 };
-use crate::{icons::Logo, islands::LocalTimes, theme::Theme};
+use crate::{
+    icons::Logo,
+    islands::{ActInPlace, CopyOnClick, LocalTimes},
+    theme::Theme,
+};
 
 /// A part of a page that is rendered once.
 pub type Body = Box<dyn FnOnce() -> AnyView + Send>;
@@ -29,6 +33,7 @@ pub fn OpenFrame(body: Body, brand: String) -> impl IntoView {
         <main id="content" class="open" tabindex="-1">
             <a class="logo" href="/"><Logo/>{brand}</a>
             {body()}
+            <CopyOnClick/>
         </main>
     }
 }
@@ -47,6 +52,8 @@ pub fn ChromeFrame(chrome: Chrome, theme: Theme, body: Body, brand: String) -> i
                     {body()}
                 </main>
                 <LocalTimes/>
+                <CopyOnClick/>
+                <ActInPlace/>
             </div>
         </div>
     }

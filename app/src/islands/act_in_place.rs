@@ -1,26 +1,25 @@
 use leptos::{html::Span, prelude::*};
 
-/// Sends the form around it to the act in its `data-act`, and shows the content of the page anew, without leaving it.
-/// Where the act did nothing, the form is sent as without scripts: the page that answers says why.
+/// Sends each form of the page that has a `data-act` to that act, and shows the content of the page anew, without leaving
+/// it. Where the act did nothing, the form is sent as without scripts: the page that answers says why.
 #[island]
 pub fn ActInPlace() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
 
     #[cfg(feature = "hydrate")]
-    anchor.on_load(|anchor| {
+    anchor.on_load(|_| {
         use super::{dom, live};
+        use leptos::wasm_bindgen::JsCast;
         use wasm_bindgen_futures::spawn_local;
 
-        let Some(form) = dom::form_around(&anchor) else { return };
-        let sent = form.clone();
-        dom::listen(&form, "submit", move |event| {
+        dom::listen_for("submit", "form[data-act]", |event, form| {
             event.prevent_default();
-            let form = sent.clone();
             // Twice is once. A button that is disabled would lose the focus.
             if form.has_attribute("data-running") {
                 return;
             }
             let _ = form.set_attribute("data-running", "");
+            let form = form.unchecked_into();
             spawn_local(async move {
                 let live::Answer::Done(said) = live::run(&form).await else {
                     let _ = form.submit();

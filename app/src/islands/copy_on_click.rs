@@ -1,27 +1,23 @@
 use leptos::{html::Span, prelude::*};
 
-/// Makes the button around it copy its `data-copy`, or the field whose id is its `data-copy-from`, and say what it
+/// Makes every button of the page copy its `data-copy`, or the field whose id is its `data-copy-from`, and say what it
 /// copied. Where the browser does not let it, it says so and selects the text, for the reader to copy.
 #[island]
 pub fn CopyOnClick() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
 
     #[cfg(feature = "hydrate")]
-    anchor.on_load(|anchor| {
+    anchor.on_load(|_| {
         use super::dom;
 
-        if let Some(button) = dom::around(&anchor, "button") {
-            let clicked = button.clone();
-            dom::listen(&button, "click", move |_| {
-                let field = clicked.get_attribute("data-copy-from");
-                let text = match &field {
-                    Some(field) => dom::field_value(field),
-                    None => clicked.get_attribute("data-copy").unwrap_or_default(),
-                };
-                let button = clicked.clone();
-                dom::copy(text, move |copied| say(&button, copied, field.as_deref()));
-            });
-        }
+        dom::listen_for("click", "[data-copy],[data-copy-from]", |_, button| {
+            let field = button.get_attribute("data-copy-from");
+            let text = match &field {
+                Some(field) => dom::field_value(field),
+                None => button.get_attribute("data-copy").unwrap_or_default(),
+            };
+            dom::copy(text, move |copied| say(&button, copied, field.as_deref()));
+        });
     });
 
     view! { <span hidden node_ref=anchor></span> }

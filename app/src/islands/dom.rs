@@ -15,6 +15,16 @@ pub(super) fn listen(target: &EventTarget, event: &str, handler: impl FnMut(Even
     handler.forget();
 }
 
+/// Listens to an event of whatever the page holds that matches: now, or once it is shown anew.
+pub(super) fn listen_for(event: &str, selector: &'static str, handler: impl Fn(Event, Element) + 'static) {
+    listen(&document(), event, move |event| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        if let Some(found) = target.and_then(|target| around(&target, selector)) {
+            handler(event, found);
+        }
+    });
+}
+
 pub(super) fn around(anchor: &Element, selector: &str) -> Option<Element> {
     anchor.closest(selector).ok().flatten()
 }

@@ -6,7 +6,7 @@ use sallyport::{
     id::OrgId,
     member::{Role, RoleGiven},
     org::Org,
-    store::Store,
+    store::{Reader, Store},
 };
 
 use super::{account, act, person::Person, said, table::table};
@@ -67,7 +67,7 @@ pub async fn run(store: &Store, command: MemberCommand) -> Result<(), String> {
 }
 
 async fn known(store: &Store, id: &OrgId) -> Result<Org, String> {
-    let org = store.org_by_id(id).await.map_err(said)?;
+    let org = store.find(Reader::All, id).await.map_err(said)?;
     org.ok_or_else(|| format!("There is no organization {id}. Its page in the portal shows its id."))
 }
 

@@ -11,7 +11,9 @@ use std::{
 use sallyport::{
     Error,
     id::JobId,
+    identity::Proof,
     job::{JobStatus, NewJob, Outcome, Retries},
+    session::LIFETIME,
     testing::TestStore,
 };
 use serde_json::{Value, json};
@@ -141,14 +143,12 @@ async fn a_job_that_ends_its_server_each_time_fails_in_the_end(store: &TestStore
 
 async fn what_the_portal_keeps_for_a_time_is_deleted(store: &TestStore) {
     let ada = store.person("Ada").await;
-    let expires = store.now() + Duration::from_secs(60);
-    let act = store.act(&ada);
-    let signed_in = store.create_session(&act, [7; 32], &ada, "none".to_owned(), "{}".to_owned(), expires);
-    signed_in.await.expect("signed in");
+    let proof = Proof::Password { hash: "none".to_owned() };
+    store.start_session(&store.act(&ada), &ada, proof).await.expect("signed in");
     let old = enqueue(store, json!({})).await;
     let job = store.lease_job("mail", Duration::from_secs(60)).await.expect("asked").expect("due");
     assert!(store.finish_job(&job).await.expect("written"));
-    store.clock.turn(Duration::from_secs(8 * 86_400));
+    store.clock.turn(LIFETIME);
     let working = Working::start(store, queues());
     while store.job(&old).await.expect("asked").is_some() || !store.dump().await["sessions"].is_empty() {
         tokio::task::yield_now().await;

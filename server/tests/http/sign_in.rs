@@ -6,6 +6,7 @@ use sallyport::{
     audit::{Act, Actor},
     store::EventFilter,
     testing::TestStore,
+    user::NewUser,
 };
 
 use crate::{
@@ -25,6 +26,7 @@ crate::on_both_portals!(
     whoever_is_signed_in_is_sent_on,
     signing_in_again_names_who_was_signed_out,
     a_weaker_hash_is_renewed,
+    a_person_without_a_password_can_not_sign_in_with_one,
     of_twenty_sessions_the_oldest_ends,
     a_password_that_an_operator_set_is_changed_first,
 );
@@ -182,7 +184,7 @@ async fn a_weaker_hash_is_renewed(portal: &TestPortal) {
     let ada = portal.store.account_by_email("ada@example.com").await.expect("asked").expect("there").user;
     let hash = || async {
         let known = portal.store.user_to_sign_in("ada@example.com").await.expect("asked");
-        known.expect("there").1
+        known.expect("there").1.expect("a password")
     };
     let today = hash().await;
     // Of `correct horse battery staple` with a quarter of the memory.
@@ -197,6 +199,24 @@ async fn a_weaker_hash_is_renewed(portal: &TestPortal) {
     assert!(renewed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{renewed}");
     assert_eq!(sign_in(&browser, "ada@example.com", PASSWORD).await.status, 303);
     assert_eq!(hash().await, renewed, "once is enough");
+}
+
+async fn a_person_without_a_password_can_not_sign_in_with_one(portal: &TestPortal) {
+    portal.set_up().await;
+    let new = NewUser::check("Max", "max@example.com", PASSWORD).expect("checked");
+    portal.store.create_user(&Act::by(Actor::CommandLine), new, None, false).await.expect("made");
+    let answer = |email: &'static str| async move {
+        let answer = sign_in(&portal.another(), email, PASSWORD).await;
+        assert!(answer.cookies().is_empty(), "{:?}", answer.cookies());
+        (answer.status, without_what_differs(&answer).1.replace(email, "EMAIL"))
+    };
+    let (without, unknown) = (answer("max@example.com").await, answer("nobody@example.com").await);
+    assert_eq!(without.0, 422);
+    assert_eq!(without, unknown);
+    let filter = EventFilter { action: "session.refused".to_owned(), ..EventFilter::default() };
+    let events = portal.store.system_events(&filter).await.expect("asked").events;
+    let named: Vec<_> = events.iter().map(|event| event.target_name.as_str()).collect();
+    assert_eq!(named, ["Unknown e-mail address", "Max"], "whoever runs the portal sees whose account was tried");
 }
 
 async fn of_twenty_sessions_the_oldest_ends(portal: &TestPortal) {
@@ -225,7 +245,8 @@ async fn a_password_that_an_operator_set_is_changed_first(portal: &TestPortal) {
     let org = made.location().to_owned();
     let tenant = format!("/tenants/{}", eve.get(&org).await.after("href=\"/tenants/", '"'));
     let account = portal.store.account_by_email("eve@example.com").await.expect("asked").expect("there").user;
-    let hash = portal.store.user_to_sign_in("eve@example.com").await.expect("asked").expect("there").1;
+    let hash =
+        portal.store.user_to_sign_in("eve@example.com").await.expect("asked").expect("there").1.expect("a password");
     portal.store.set_password_to_change(&Act::by(Actor::CommandLine), &account, hash).await.expect("set");
     assert_eq!(eve.get("/account").await.location(), "/sign-in?next=%2Faccount", "the sessions are over");
 
@@ -267,7 +288,8 @@ async fn a_password_that_an_operator_set_is_changed_first(portal: &TestPortal) {
     assert_eq!(eve.get("/account").await.status, 200, "and that is all");
     assert_eq!(sign_in(&portal.another(), "eve@example.com", "walls have small doors").await.location(), "/");
     // Whoever is asked for it may leave instead.
-    let hash = portal.store.user_to_sign_in("eve@example.com").await.expect("asked").expect("there").1;
+    let hash =
+        portal.store.user_to_sign_in("eve@example.com").await.expect("asked").expect("there").1.expect("a password");
     portal.store.set_password_to_change(&Act::by(Actor::CommandLine), &account, hash).await.expect("set");
     assert_eq!(sign_in(&eve, "eve@example.com", "walls have small doors").await.status, 303);
     assert_eq!(eve.post("/sign-out", &[]).await.location(), "/sign-in");

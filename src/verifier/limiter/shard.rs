@@ -4,7 +4,7 @@ use std::{collections::HashMap, hash::Hash, num::NonZeroU32, time::Duration};
 
 use crate::{
     id::KeyId,
-    limit::{Bucket, Day, DayCount, Judged, Limits, Now, State, judge},
+    limit::{Bucket, Day, DayCount, Judged, Limits, Now, State, StoredDay, judge},
 };
 
 /// The random part of a key's id: sixteen characters, and nothing on the heap.
@@ -43,9 +43,27 @@ fn path(name: Name, place: u16) -> Slot {
 
 #[derive(Clone, Copy)]
 struct Counted {
-    count: DayCount,
-    /// In the database, or on the way there.
+    /// Used up by all nodes, as far as this one knows.
+    requests: u64,
+    /// Of those, what other nodes had counted when the day was read.
+    others: u64,
+    day: Day,
+    /// What this node counted is in the database, or on the way there.
     saved: bool,
+}
+
+/// There is one of these for each key that has a limit by the day.
+const _: () = assert!(size_of::<Counted>() == 24);
+
+impl Counted {
+    const fn all(&self) -> DayCount {
+        DayCount { day: self.day, requests: self.requests }
+    }
+
+    /// What this node counted.
+    const fn own(&self) -> DayCount {
+        DayCount { day: self.day, requests: self.requests.saturating_sub(self.others) }
+    }
 }
 
 #[derive(Default)]
@@ -54,7 +72,7 @@ pub struct Shard {
     days: HashMap<Name, Counted>,
     /// Whose count is not saved.
     unsaved: Vec<Name>,
-    /// Counts that were not saved when another day began.
+    /// What this node counted and had not saved when another day began.
     ended: Vec<(Name, DayCount)>,
 }
 
@@ -64,7 +82,7 @@ impl Shard {
         let state = State {
             minute: limits.minute.map(|_| bucket(minute(name))).unwrap_or_default(),
             path: limits.path.map(|(place, _)| bucket(path(name, place))).unwrap_or_default(),
-            day: limits.day.and_then(|_| self.days.get(&name)).map(|counted| counted.count),
+            day: limits.day.and_then(|_| self.days.get(&name)).map(Counted::all),
         };
         judge(state, limits, cost, now)
     }
@@ -77,25 +95,27 @@ impl Shard {
             self.buckets.insert(path(name, place), state.path);
         }
         if let Some(count) = state.day {
-            self.count(name, Counted { count, saved: false });
+            let others = self.days.get(&name).filter(|old| old.day == count.day).map_or(0, |old| old.others);
+            self.count(name, Counted { requests: count.requests, others, day: count.day, saved: false });
         }
     }
 
-    pub fn read(&mut self, name: Name, count: DayCount) {
+    pub fn read(&mut self, name: Name, day: Day, stored: StoredDay) {
         // Somebody else read it too, and it was charged since.
-        if self.days.get(&name).is_some_and(|known| known.count.day == count.day) {
+        if self.days.get(&name).is_some_and(|known| known.day == day) {
             return;
         }
-        let waiting = self.ended.iter().filter(|(ended, of)| *ended == name && of.day == count.day);
-        let requests = waiting.map(|(_, of)| of.requests).fold(count.requests, u64::max);
-        self.count(name, Counted { count: DayCount { requests, ..count }, saved: true });
+        let waiting = self.ended.iter().filter(|(ended, of)| *ended == name && of.day == day);
+        let own = waiting.map(|(_, of)| of.requests).fold(stored.own, u64::max);
+        let others = stored.requests.saturating_sub(stored.own);
+        self.count(name, Counted { requests: others.saturating_add(own), others, day, saved: true });
     }
 
     fn count(&mut self, name: Name, new: Counted) {
         let old = self.days.insert(name, new);
         let waits = old.filter(|old| !old.saved);
-        if let Some(old) = waits.filter(|old| old.count.day != new.count.day) {
-            self.ended.push((name, old.count));
+        if let Some(old) = waits.filter(|old| old.day != new.day) {
+            self.ended.push((name, old.own()));
         }
         if !new.saved && waits.is_none() {
             self.unsaved.push(name);
@@ -107,7 +127,7 @@ impl Shard {
         for name in std::mem::take(&mut self.unsaved) {
             if let Some(counted) = self.days.get_mut(&name).filter(|counted| !counted.saved) {
                 counted.saved = true;
-                counts.push((name, counted.count));
+                counts.push((name, counted.own()));
             }
         }
         counts
@@ -115,7 +135,7 @@ impl Shard {
 
     pub fn put_back(&mut self, name: Name, count: DayCount) {
         match self.days.get_mut(&name) {
-            Some(counted) if counted.count.day == count.day => {
+            Some(counted) if counted.day == count.day => {
                 if std::mem::take(&mut counted.saved) {
                     self.unsaved.push(name);
                 }
@@ -126,7 +146,7 @@ impl Shard {
 
     pub fn forget(&mut self, elapsed: Duration, today: Day) {
         self.buckets.retain(|_, bucket| !bucket.is_full(elapsed));
-        self.days.retain(|_, counted| counted.count.day >= today || !counted.saved);
+        self.days.retain(|_, counted| counted.day >= today || !counted.saved);
         give_back(&mut self.buckets);
         give_back(&mut self.days);
     }

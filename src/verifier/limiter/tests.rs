@@ -35,7 +35,7 @@ fn passes(limiter: &Limiter, key: &KeyId, limits: &Limits, now: Now) -> bool {
 }
 
 fn read(limiter: &Limiter, key: &KeyId, now: Now, requests: u64) {
-    limiter.read(key, DayCount { day: Day::of(now.at), requests }).expect("an id");
+    limiter.read(key, Day::of(now.at), StoredDay { requests, own: requests }).expect("an id");
 }
 
 fn memory(limiter: &Limiter) -> usize {
@@ -120,6 +120,23 @@ fn counts_are_taken_once_and_kept_until_they_are_written() {
     let mut taken = limiter.take();
     taken.sort_by_key(|(_, count)| std::cmp::Reverse(count.requests));
     assert_eq!(taken.iter().map(|(_, count)| count.requests).collect::<Vec<_>>(), [3, 1, 1]);
+}
+
+#[test]
+fn what_other_nodes_counted_is_used_up_too_and_not_written_again() {
+    let (limiter, key) = (Limiter::default(), &keys(1, 1)[0]);
+    limiter.read(key, Day::of(NOON), StoredDay { requests: 7, own: 2 }).expect("an id");
+    for left in [true, true, true, false] {
+        assert_eq!(passes(&limiter, key, &a_day(10), at(0)), left);
+    }
+    let own = |counts: Vec<(KeyId, DayCount)>| counts.iter().map(|(_, count)| count.requests).collect::<Vec<_>>();
+    let taken = limiter.take();
+    assert_eq!(own(taken.clone()), [5], "the two of before and three more");
+    limiter.put_back(taken);
+    assert_eq!(own(limiter.take()), [5]);
+    // What others counted the day before is nothing of today's.
+    assert!(passes(&limiter, key, &a_day(10), at(12 * 3_600)));
+    assert_eq!(own(limiter.take()), [1]);
 }
 
 #[test]

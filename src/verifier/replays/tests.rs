@@ -8,6 +8,19 @@ use crate::{signature::WINDOW, testing::SeededEntropy};
 use proptest::prelude::*;
 
 use super::*;
+use crate::verifier::shared_state::Claim;
+
+impl Replays {
+    fn claim<'a>(
+        &'a self,
+        proof: Proof,
+        org: &'a OrgId,
+        key: &'a KeyId,
+        now: Timestamp,
+    ) -> Result<Claim<'a, Self>, ReplayError> {
+        self.take(&proof, org, key, now).map(|()| Claim { seen: self, proof, org, key })
+    }
+}
 
 const START: Timestamp = Timestamp::from_seconds(1_795_327_200);
 

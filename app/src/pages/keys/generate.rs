@@ -82,6 +82,6 @@ pub fn another(profile: &Profile, key: &Key) -> String {
 /// The key to begin with, if it is one of this organization's.
 pub async fn like(context: &Context, access: &OrgAccess, id: Option<&str>) -> Result<Option<Key>, PageError> {
     let Some(id) = id.and_then(KeyId::parse) else { return Ok(None) };
-    let key = context.store.key_for(&access.me.user.id, &id).await?;
+    let key = context.store.find(&access.me.user.id, &id).await?;
     Ok(key.filter(|key| key.org_id == access.org.id))
 }

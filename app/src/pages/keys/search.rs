@@ -35,7 +35,7 @@ async fn search(context: &Context, me: &SignedIn, org: &OrgId, path: &str, text:
     let store = &context.store;
     let id = match Meant::by(text, store.profile()) {
         Meant::Nothing => return Ok(see_other(path)),
-        Meant::Key(secret) => store.key_by_secret_for(&me.user.id, secret).await?,
+        Meant::Key(secret) => store.key_by_secret(&me.user.id, secret).await?,
         Meant::Request(id) => return Ok(see_other(format!("/requests/{id}"))),
         Meant::Secret(_) => None,
         Meant::Words(words) => match KeyId::parse(words) {
@@ -44,7 +44,7 @@ async fn search(context: &Context, me: &SignedIn, org: &OrgId, path: &str, text:
         },
     };
     let key = match id {
-        Some(id) => store.key_for(&me.user.id, &id).await?.filter(|key| key.org_id == *org),
+        Some(id) => store.find(&me.user.id, &id).await?.filter(|key| key.org_id == *org),
         None => None,
     };
     Ok(see_other(key.map_or_else(|| format!("{path}?searched=unknown"), |key| format!("/keys/{}", key.id))))

@@ -6,7 +6,6 @@ use sallyport::{id::KeyId, key::Status};
 use crate::{
     acts::keys::{PauseKey, ResumeKey},
     components::Hidden,
-    islands::ActInPlace,
 };
 
 /// What can be done: the last part of the page's address, the act's own, and the name of the button.
@@ -39,7 +38,6 @@ pub fn TurnKey(
                     id=format!("turn-{key}") class=if listed { "btn btn-small" } else { "btn" }
                     aria-label=listed.then(|| format!("{name} {label}"))
                 >{name}</button>
-                <ActInPlace/>
             </form>
         }
     })

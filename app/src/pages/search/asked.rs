@@ -53,7 +53,7 @@ impl Search<'_> {
         let profile = self.store().profile();
         match Meant::by(text, profile) {
             Meant::Nothing => self.nothing().await,
-            Meant::Key(key) => match self.store().key_by_secret_for(&self.me.user.id, key).await? {
+            Meant::Key(key) => match self.store().key_by_secret(&self.me.user.id, key).await? {
                 Some(id) => Ok(self.exact(id.as_str()).await?.unwrap_or_default()),
                 None => Ok(Answer::saying("No key of your organizations has this secret.")),
             },
@@ -70,15 +70,15 @@ impl Search<'_> {
     async fn exact(&self, id: &str) -> Result<Option<Answer>, PageError> {
         let (store, user) = (self.store(), &self.me.user.id);
         let found = if let Some(id) = OrgId::parse(id) {
-            store.org_for(user, &id).await?.map(|(org, _)| (Kind::Organization, org.name, None))
+            store.find(user, &id).await?.map(|org| (Kind::Organization, org.name, None))
         } else if let Some(id) = TenantId::parse(id) {
-            store.tenant_for(user, &id).await?.map(|tenant| (Kind::Tenant, tenant.name, None))
+            store.find(user, &id).await?.map(|tenant| (Kind::Tenant, tenant.name, None))
         } else if let Some(id) = ProjectId::parse(id) {
-            store.project_for(user, &id).await?.map(|project| (Kind::Project, project.name, None))
+            store.find(user, &id).await?.map(|project| (Kind::Project, project.name, None))
         } else if let Some(id) = AppId::parse(id) {
-            store.app_for(user, &id).await?.map(|app| (Kind::App, app.name, None))
+            store.find(user, &id).await?.map(|app| (Kind::App, app.name, None))
         } else if let Some(id) = KeyId::parse(id) {
-            store.key_for(user, &id).await?.map(|key| {
+            store.find(user, &id).await?.map(|key| {
                 let status = key.status(store.now());
                 (Kind::Key, key.label, Some(status))
             })

@@ -83,7 +83,7 @@ impl Manager {
         let (Verdict::Valid, Some(record)) = (judged.verdict, judged.record()) else {
             return Err(refused(&judged, &ask, profile));
         };
-        let key = store.key_within(Some(&record.owner.org_id), &record.key_id).await?.ok_or(Error::SignedOut)?;
+        let key = store.find(Some(&record.owner.org_id), &record.key_id).await?.ok_or(Error::SignedOut)?;
         if !profile.manages(key.owner, key.mode, key.scopes.iter().map(String::as_str)) {
             return Err(forbidden("This API key is not an organization's, so it may not manage one."));
         }
@@ -151,11 +151,11 @@ pub trait Reachable: Sized {
 }
 
 macro_rules! reachable {
-    ($($it:ty, $id:ty, $find:ident;)*) => {
+    ($($it:ty, $id:ty;)*) => {
         $(impl Reachable for $it {
             async fn find(store: &Store, scope: Option<&OrgId>, id: &str) -> Result<Option<Self>> {
                 match <$id>::parse(id) {
-                    Some(id) => store.$find(scope, &id).await,
+                    Some(id) => store.find(scope, &id).await,
                     None => Ok(None),
                 }
             }
@@ -164,9 +164,9 @@ macro_rules! reachable {
 }
 
 reachable! {
-    Org, OrgId, org_within;
-    Tenant, TenantId, tenant_within;
-    Project, ProjectId, project_within;
-    App, AppId, app_within;
-    Key, KeyId, key_within;
+    Org, OrgId;
+    Tenant, TenantId;
+    Project, ProjectId;
+    App, AppId;
+    Key, KeyId;
 }

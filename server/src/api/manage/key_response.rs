@@ -117,7 +117,7 @@ impl KeyResponse {
     /// A key that was found, with its app.
     pub async fn found(store: &Store, key: Key) -> Result<Self> {
         let app = match &key.app_id {
-            Some(app) => store.app_within(Some(&key.org_id), app).await?,
+            Some(app) => store.find(Some(&key.org_id), app).await?,
             None => None,
         };
         Ok(Self::of(key, app.as_ref(), store.now()))

@@ -10,6 +10,7 @@ use sallyport::{
     audit::{Act, Actor},
     id::OrgId,
     place::Place,
+    store::Reader,
 };
 use serde_json::{Value, json};
 
@@ -158,7 +159,8 @@ async fn an_organization_goes_with_its_names(portal: &TestPortal) {
     let path = format!("/v1/orgs/{org}/tenants");
     assert_eq!(send(portal, &path, &own, "own", &json!({ "name": "A" })).await.status, 201);
     let id = sallyport::id::OrgId::parse(&org).expect("an id");
-    let place = sallyport::place::Place::from(&portal.store.org_by_id(&id).await.expect("read").expect("there"));
+    let place =
+        sallyport::place::Place::from(&portal.store.find(Reader::All, &id).await.expect("read").expect("there"));
     let act = sallyport::audit::Act::by(sallyport::audit::Actor::CommandLine);
     portal.store.delete_place(&act, &place).await.expect("deleted");
     assert_eq!(send(portal, &path, &own, "own", &json!({ "name": "A" })).await.status, 401, "its token is gone too");
@@ -180,7 +182,7 @@ async fn a_repeat_whose_parent_is_gone_names_what_was_made(portal: &TestPortal) 
         made.push(answer.json()[id].clone());
     }
     let org = OrgId::parse(&org).expect("an id");
-    let org = portal.store.org_by_id(&org).await.expect("asked").expect("there");
+    let org = portal.store.find(Reader::All, &org).await.expect("asked").expect("there");
     let place = Place::from(&org);
     portal.store.archive_place(&act, &place).await.expect("archived");
     portal.store.delete_place(&act, &place).await.expect("deleted");

@@ -13,6 +13,7 @@ use sallyport::{
     audit::{Act, Actor},
     id::AppId,
     place::Place,
+    store::Reader,
 };
 use serde_json::{Value, json};
 
@@ -184,7 +185,7 @@ async fn a_key_of_what_is_archived_is_suspended(portal: &TestPortal) {
     let key = portal.made(&token, &format!("/v1/apps/{app}/keys"), body(), "key_id").await;
     let status = async || portal.manage(&format!("/v1/keys/{key}"), &token, None).await.json()["status"].clone();
     assert_eq!(status().await, "active");
-    let it = portal.store.app_within(None, &AppId::parse(&app).expect("an id")).await.expect("asked").expect("there");
+    let it = portal.store.find(Reader::All, &AppId::parse(&app).expect("an id")).await.expect("asked").expect("there");
     portal.store.archive_place(&Act::by(Actor::CommandLine), &Place::from(&it)).await.expect("archived");
     assert_eq!(status().await, "suspended");
     for (list, filter, n) in

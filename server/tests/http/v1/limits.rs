@@ -8,6 +8,7 @@ use sallyport::{
     id::AppId,
     key::LimitOverride,
     profile::Profile,
+    store::Reader,
     testing::TestStore,
 };
 use serde_json::json;
@@ -36,7 +37,7 @@ crate::on_both_portals!(
 /// Gives an app limits of its own.
 async fn limit(portal: &TestPortal, app: &AppId, per_minute: Option<u32>, per_day: Option<u32>) {
     let (ada, _) = portal.store.user_to_sign_in("ada@example.com").await.expect("asked").expect("there");
-    let app = portal.store.app_for(&ada.id, app).await.expect("asked").expect("there");
+    let app = portal.store.find(&ada.id, app).await.expect("asked").expect("there");
     let new = LimitOverride { per_minute, per_day };
     portal.store.limit_app(&Act::by(Actor::CommandLine), &app, new).await.expect("limited");
 }
@@ -315,7 +316,7 @@ async fn strangers_keep_nobody_out_after_a_restart(portal: &TestPortal) {
     assert_eq!(ask(&gateway, &unknown(5_000)).await.status, 429);
     assert_eq!(ask(&gateway, &secret).await.status, 200, "a good key, asked for the first time");
     assert_eq!(verify(&gateway, &token).await, 200, "a root token too");
-    let app = after.store.app_within(None, &app).await.expect("asked").expect("there");
+    let app = after.store.find(Reader::All, &app).await.expect("asked").expect("there");
     let new = after.store.key(&Act::by(Actor::CommandLine), &app, "new").await;
     assert_eq!(ask(&gateway, new.secret.expose()).await.status, 200, "a key that is made meanwhile");
     after.end().await;

@@ -106,7 +106,7 @@ async fn the_page_of_a_revoked_key_proves_it(portal: &TestPortal) {
     let (key, _) = portal.key(&app).await;
     let id = sallyport::id::KeyId::parse(&key).expect("an id");
     let ada = portal.store.user_to_sign_in("ada@example.com").await.expect("asked").expect("there").0;
-    let key = portal.store.key_for(&ada.id, &id).await.expect("asked").expect("there");
+    let key = portal.store.find(&ada.id, &id).await.expect("asked").expect("there");
     let elsewhere = portal.store.reopened().await;
     elsewhere.revoke_key(&Act::by(Actor::CommandLine), &key, String::new()).await.expect("revoked");
     elsewhere.close().await;

@@ -47,7 +47,9 @@ async fn nothing_is_made_where_it_is_archived(portal: &TestPortal) {
     let [org, tenant, project, app] = portal.managed(&token).await;
     let id = sallyport::id::OrgId::parse(&org).expect("an id");
     let act = sallyport::audit::Act::by(sallyport::audit::Actor::CommandLine);
-    let place = sallyport::place::Place::from(&portal.store.org_by_id(&id).await.expect("read").expect("there"));
+    let place = sallyport::place::Place::from(
+        &portal.store.find(sallyport::store::Reader::All, &id).await.expect("read").expect("there"),
+    );
     portal.store.archive_place(&act, &place).await.expect("archived");
     let key = json!({ "label": "CI", "environment": "production", "scopes": ["read"] });
     for (path, body) in [

@@ -1,0 +1,155 @@
+//! What there is for somebody who reads: for a person what they have a role at, for a root token or a managing key what
+//! belongs to its organization, else everything.
+
+use sqlx::any::AnyRow;
+
+use super::{
+    Store,
+    apps::app,
+    keys::{self, key},
+    orgs::org,
+    places::{project, tenant},
+    row::Read,
+};
+use crate::{
+    Result,
+    app::App,
+    id::{AppId, KeyId, OrgId, ProjectId, TenantId, UserId},
+    key::{Key, secret::Checked},
+    org::Org,
+    project::Project,
+    tenant::Tenant,
+};
+
+/// For whom something is read.
+#[derive(Clone, Copy, Debug)]
+pub enum Reader<'a> {
+    /// A person: what they have a role at, directly or at a place around it.
+    Person(&'a UserId),
+    /// A root token or a managing key of one organization: what belongs to it.
+    Org(&'a OrgId),
+    /// A root token of no organization, or the portal itself: everything.
+    All,
+}
+
+impl<'a> From<&'a UserId> for Reader<'a> {
+    fn from(user: &'a UserId) -> Self {
+        Self::Person(user)
+    }
+}
+
+/// Of a root token or a managing key.
+impl<'a> From<Option<&'a OrgId>> for Reader<'a> {
+    fn from(org: Option<&'a OrgId>) -> Self {
+        org.map_or(Self::All, Self::Org)
+    }
+}
+
+impl Reader<'_> {
+    /// The condition on a row `k`, in which `$2` is what [`Self::bound`] gives.
+    fn may_see(self, kept: &Kept) -> String {
+        let Kept { org, chain, .. } = kept;
+        match self {
+            Self::Person(_) => format!(
+                "EXISTS (SELECT 1 FROM grants g WHERE g.org_id = k.{org} AND g.subject = $2 AND g.place_id IN ({chain}))"
+            ),
+            Self::Org(_) => format!("k.{org} = $2"),
+            Self::All => "1 = 1".to_owned(),
+        }
+    }
+
+    fn bound(self) -> Option<String> {
+        match self {
+            Self::Person(user) => Some(user.to_string()),
+            Self::Org(org) => Some(org.to_string()),
+            Self::All => None,
+        }
+    }
+}
+
+/// Where a kind of thing is kept: its table is called `k`, since that is what keys call theirs.
+pub struct Kept {
+    pub(super) columns: &'static str,
+    pub(super) table: &'static str,
+    /// The column that names its organization.
+    pub(super) org: &'static str,
+    /// Its own id and those of the places around it: a role at any of them holds for it.
+    chain: &'static str,
+}
+
+pub(super) const ORGS: Kept = Kept { columns: "k.*", table: "orgs", org: "id", chain: "k.id" };
+pub(super) const TENANTS: Kept = Kept { columns: "k.*", table: "tenants", org: "org_id", chain: "k.org_id, k.id" };
+pub(super) const PROJECTS: Kept =
+    Kept { columns: "k.*", table: "projects", org: "org_id", chain: "k.org_id, k.tenant_id, k.id" };
+pub(super) const APPS: Kept =
+    Kept { columns: "k.*", table: "apps", org: "org_id", chain: "k.org_id, k.tenant_id, k.project_id" };
+const KEYS: Kept = Kept {
+    columns: keys::COLUMNS,
+    table: "keys",
+    org: "org_id",
+    chain: "k.org_id, (SELECT c.tenant_id FROM apps c WHERE c.id = k.app_id), \
+        (SELECT c.project_id FROM apps c WHERE c.id = k.app_id)",
+};
+
+/// An id that names something which readers may see, or not.
+pub trait Findable: Sync {
+    type Found: Send;
+    const KEPT: Kept;
+
+    fn id(&self) -> &str;
+    fn read(row: &AnyRow) -> Result<Self::Found>;
+}
+
+macro_rules! findable {
+    ($($id:ty => $found:ty, $kept:ident, $read:ident;)*) => {$(
+        impl Findable for $id {
+            type Found = $found;
+            const KEPT: Kept = $kept;
+
+            fn id(&self) -> &str {
+                self.as_str()
+            }
+
+            fn read(row: &AnyRow) -> Result<$found> {
+                $read(row)
+            }
+        }
+    )*};
+}
+
+findable! {
+    OrgId => Org, ORGS, org;
+    TenantId => Tenant, TENANTS, tenant;
+    ProjectId => Project, PROJECTS, project;
+    AppId => App, APPS, app;
+    KeyId => Key, KEYS, key;
+}
+
+impl Store {
+    /// The organization, tenant, project, app or key with this id, if it is there for that reader. What belongs to others
+    /// is as if it did not exist.
+    pub async fn find<'a, I: Findable>(&self, reader: impl Into<Reader<'a>>, id: &I) -> Result<Option<I::Found>> {
+        let (reader, Kept { columns, table, .. }) = (reader.into(), I::KEPT);
+        let sql = format!("SELECT {columns} FROM {table} k WHERE k.id = $1 AND {}", reader.may_see(&I::KEPT));
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.id().to_owned());
+        let query = reader.bound().into_iter().fold(query, |query, bound| query.bind(bound));
+        query.fetch_optional(self.read()).await?.as_ref().map(I::read).transpose()
+    }
+
+    /// The key with this secret, if it is there for that reader. Found as a verifier finds it, by the digest alone.
+    pub async fn key_by_secret<'a>(&self, reader: impl Into<Reader<'a>>, secret: Checked<'_>) -> Result<Option<KeyId>> {
+        let reader = reader.into();
+        for digest in self.digests(secret) {
+            let sql = format!(
+                "SELECT k.id FROM key_secrets s JOIN keys k ON k.id = s.key_id WHERE s.digest = $1 AND {}",
+                reader.may_see(&KEYS)
+            );
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(digest.0.to_vec());
+            let query = reader.bound().into_iter().fold(query, |query, bound| query.bind(bound));
+            if let Some(row) = query.fetch_optional(self.read()).await? {
+                return Ok(Some(KeyId::stored(row.text("id")?)));
+            }
+        }
+        Ok(None)
+    }
+}

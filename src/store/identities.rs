@@ -1,0 +1,102 @@
+//! The identities by which people sign in beside their passwords.
+
+use super::{Store, detached, is_taken, row::Read, tx::Tx, users};
+use crate::{
+    Error, Result,
+    audit::{Act, Action, NewEvent, SYSTEM, Target},
+    id::UserId,
+    identity::{Identity, Proof},
+    user::User,
+};
+
+impl Store {
+    /// Lets a person sign in by an identity from now on. It is nobody else's.
+    pub async fn link_identity(&self, act: &Act, user: &User, identity: Identity) -> Result<()> {
+        let (store, act, user) = (self.clone(), act.clone(), user.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.lock_chain(SYSTEM).await?;
+            let insert =
+                sqlx::query("INSERT INTO identities (provider, subject, user_id, created_at) VALUES ($1, $2, $3, $4)");
+            let insert = insert.bind(identity.provider.clone()).bind(identity.subject);
+            let insert = insert.bind(user.id.to_string()).bind(store.now().micros()).execute(tx.on()).await;
+            insert.map_err(|error| {
+                if is_taken(&error, "identities_unique", "identities.provider") {
+                    return Error::field("subject", "Somebody signs in by this identity already.");
+                }
+                error.into()
+            })?;
+            tx.record(told(Action::IdentityLinked, &user, &identity.provider)).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// Takes an identity from a person and ends every session: whoever signed in by it is out. `false` if it was not theirs.
+    pub async fn unlink_identity(&self, act: &Act, user: &User, identity: Identity) -> Result<bool> {
+        let (store, act, user) = (self.clone(), act.clone(), user.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.lock_chain(SYSTEM).await?;
+            let delete = sqlx::query("DELETE FROM identities WHERE provider = $1 AND subject = $2 AND user_id = $3");
+            let delete = delete.bind(identity.provider.clone()).bind(identity.subject).bind(user.id.to_string());
+            if delete.execute(tx.on()).await?.rows_affected() == 0 {
+                return Ok(false);
+            }
+            let ended = tx.end_sessions(&user.id).await?;
+            let mut event = told(Action::IdentityUnlinked, &user, &identity.provider);
+            event.details["sessions_ended"] = ended.into();
+            tx.record(event).await?;
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Who signs in by this identity.
+    pub async fn user_by_identity(&self, identity: &Identity) -> Result<Option<User>> {
+        let query = sqlx::query(
+            "SELECT u.* FROM users u JOIN identities i ON i.user_id = u.id \
+             WHERE i.provider = $1 AND i.subject = $2 AND u.disabled_at IS NULL",
+        );
+        let query = query.bind(identity.provider.clone()).bind(identity.subject.clone());
+        query.fetch_optional(self.read()).await?.as_ref().map(users::user).transpose()
+    }
+
+    /// By what a person signs in beside a password, the first one first.
+    pub async fn identities_of(&self, user: &UserId) -> Result<Vec<Identity>> {
+        let query = sqlx::query(
+            "SELECT provider, subject FROM identities WHERE user_id = $1 ORDER BY created_at, provider, subject",
+        );
+        let rows = query.bind(user.to_string()).fetch_all(self.read()).await?;
+        let identity =
+            |row| Ok(Identity { provider: Read::text(row, "provider")?, subject: Read::text(row, "subject")? });
+        rows.iter().map(identity).collect()
+    }
+}
+
+impl Tx {
+    /// Whether what somebody showed still holds, and they may sign in.
+    pub(super) async fn is_proved(&mut self, user: &UserId, proof: Proof) -> Result<bool> {
+        let query = match proof {
+            Proof::Password { hash } => {
+                sqlx::query("SELECT 1 FROM users WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL")
+                    .bind(user.to_string())
+                    .bind(hash)
+            }
+            Proof::Identity(Identity { provider, subject }) => sqlx::query(
+                "SELECT 1 FROM users u JOIN identities i ON i.user_id = u.id \
+                 WHERE u.id = $1 AND i.provider = $2 AND i.subject = $3 AND u.disabled_at IS NULL",
+            )
+            .bind(user.to_string())
+            .bind(provider)
+            .bind(subject),
+        };
+        Ok(query.fetch_optional(self.on()).await?.is_some())
+    }
+}
+
+fn told(action: Action, user: &User, provider: &str) -> NewEvent {
+    let details = serde_json::json!({ "provider": provider });
+    NewEvent::of_system(action, Target::new("user", &user.id, &user.name)).with(details)
+}
