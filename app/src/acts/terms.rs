@@ -92,7 +92,7 @@ fn widening(before: &Key, after: &KeySettings, profile: &Profile) -> Option<Stri
     });
     let parts: Vec<_> = [scopes, expiry].into_iter().flatten().collect();
     (!parts.is_empty())
-        .then(|| format!("This gives the key more than it had: {}. Confirm it below.", parts.join(", and ")))
+        .then(|| format!("This gives the key more than it had: {}. Tick the box to confirm it.", parts.join(", and ")))
 }
 
 #[cfg(test)]

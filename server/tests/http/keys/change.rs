@@ -84,7 +84,7 @@ async fn more_than_it_had_is_confirmed(portal: &TestPortal) {
     assert_eq!(change(portal, &key, &["read"], &[("expires", "7")]).await.status, 303);
     let refused = change(portal, &key, &["read", "write"], &[("expires", "never")]).await;
     assert_eq!(refused.status, 422);
-    let told = "This gives the key more than it had: it gets Write, and it never expires. Confirm it below.";
+    let told = "This gives the key more than it had: it gets Write, and it never expires. Tick the box to confirm it.";
     assert!(refused.body.contains(told), "{}", refused.body);
     assert_eq!(portal.auth("?scope=write", &[("x-api-key", &secret)]).await.status, 403, "nothing was changed");
     let confirmed = refused.after("name=\"confirmed\" type=\"checkbox\" value=\"", '"');
