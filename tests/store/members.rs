@@ -147,12 +147,12 @@ async fn a_member_goes_with_the_keys_that_they_made(store: &TestStore) {
     for issued in &made {
         let checked = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
         assert!(touched.contains(&store.digests(checked).next().expect("a pepper")), "{}", issued.key.label);
-        let key = store.key_for(&ada.id, &issued.key.id).await.expect("asked").expect("there");
+        let key = store.find(&ada.id, &issued.key.id).await.expect("asked").expect("there");
         let revoked = key.revoked.expect("revoked");
         assert_eq!((revoked.by.as_str(), revoked.reason.as_str()), ("Ada", "Eve was removed from the organization"));
         assert!(!key.has_signing_secret);
     }
-    assert!(store.org_for(&eve.id, &org.id).await.expect("asked").is_none());
+    assert!(store.find(&eve.id, &org.id).await.expect("asked").is_none());
     assert_eq!(store.keys(&org.id, None, &KeyFilter::default()).await.expect("asked").total, 1, "Ada's");
     assert_eq!(store.keys(&elsewhere.id, None, &KeyFilter::default()).await.expect("asked").total, 1);
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
-    id::{AppId, OrgId, TenantId, UserId},
+    id::{AppId, OrgId, UserId},
     key::{ListedKey, Status},
     member::Role,
     profile::{HowMany, Profile},

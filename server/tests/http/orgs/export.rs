@@ -132,7 +132,7 @@ async fn a_former_member_reads_no_further(portal: &TestPortal) {
     let user = portal.store.account_by_email("eve@example.com").await.expect("asked").expect("there").user;
     let shell = Act::by(Actor::CommandLine);
     portal.store.add_member(&shell, &org, &user, Role::Member).await.expect("added");
-    let of = portal.store.app_for(&user.id, &app).await.expect("asked").expect("there");
+    let of = portal.store.find(&user.id, &app).await.expect("asked").expect("there");
     for n in 0..450 {
         portal.store.key(&shell, &of, &format!("key {n}")).await;
     }
