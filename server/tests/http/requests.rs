@@ -148,6 +148,8 @@ async fn members_alone_find_it(portal: &TestPortal) {
     assert_eq!(real.0, 404);
     assert_eq!(real, told(eve.get(&format!("/requests/{unknown}")).await));
     assert!(real.1.1.contains("older than 24 hours"), "what may have happened: {}", real.1.1);
+    // The first page notes in a cookie which organization was open last.
+    assert_eq!(eve.post("/search", &[("q", "Else")]).await.status, 200);
     for fragment in [false, true] {
         let search = |words: String| {
             let mut request: Request<Body> = Client::form("/search", &[("q", &words)]);
