@@ -23,6 +23,7 @@ use crate::{
     context::Context,
     error::{PageError, Rendered, SignedOut},
     kept::{self, Kept},
+    known_device,
     portal::{Chrome, Crumb, Page},
     resumed::Resumed,
     routes::page_at,
@@ -39,6 +40,7 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
     let ui = Ui::of(&context, &parts);
     let mut person = who(&parts);
     let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
+    let device = known_device::name(&context, &parts.headers);
     let typed = kept::Slot::default();
     parts.extensions.insert(typed.clone());
     let response = next.run(Request::from_parts(parts, body)).await;
@@ -54,7 +56,7 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
         }
     }
     if method == Method::POST && response.extensions().get::<SignedOut>().is_some() {
-        return to_sign_in(&context, &path, typed.take());
+        return to_sign_in(&context, &path, typed.take(), device);
     }
     let error = match response.extensions().get::<PageError>() {
         // An act has told it to an island.
@@ -77,12 +79,14 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
     shown
 }
 
-/// To where somebody signs in whose form was sent, and then is shown again.
-fn to_sign_in(context: &Context, path: &str, typed: Kept) -> Response {
+/// To where somebody signs in whose form was sent, and then is shown again. It is kept where the browser is one that somebody
+/// signed in with before.
+fn to_sign_in(context: &Context, path: &str, typed: Kept, device: Option<String>) -> Response {
     let page = page_at(path);
     let mut response = PageError::SignIn { next: (page != "/").then(|| page.to_owned()) }.into_response();
     let fields = typed.fields();
-    let cookie = if fields.is_empty() { None } else { Resumed::keep(context, path, fields) };
+    let device = device.filter(|_| !fields.is_empty());
+    let cookie = device.and_then(|device| Resumed::keep(context, path, fields, device));
     if let Some(cookie) = cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

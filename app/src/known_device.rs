@@ -45,12 +45,21 @@ pub fn who(
     account: &str,
     password_hash: Option<&str>,
 ) -> Who {
+    let device =
+        cookie(context, headers).zip(password_hash).and_then(|(token, hash)| device(context, token, account, hash));
+    device.map_or(Who::Stranger(ip), Who::Device)
+}
+
+/// What tells this browser from others that signed in before; it proves nothing.
+pub fn name(context: &Context, headers: &HeaderMap) -> Option<String> {
+    cookie(context, headers)?.get(..22).map(str::to_owned)
+}
+
+fn cookie<'a>(context: &Context, headers: &'a HeaderMap) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let known = context.cookie_name(COOKIE);
-    let cookie = pairs.find(|(name, _)| *name == known);
-    let device = cookie.zip(password_hash).and_then(|((_, token), hash)| device(context, token, account, hash));
-    device.map_or(Who::Stranger(ip), Who::Device)
+    pairs.find(|(name, _)| *name == known).map(|(_, token)| token)
 }
 
 fn device(context: &Context, token: &str, account: &str, password_hash: &str) -> Option<[u8; NONCE]> {

@@ -8,14 +8,14 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::context::Context;
+use crate::{context::Context, known_device};
 
 const COOKIE: &str = "typed";
 const PURPOSE: &str = "form of somebody who was signed out";
 /// How long it is kept.
 const KEPT: Duration = Duration::from_secs(15 * 60);
-/// Browsers take no larger cookie.
-const MOST: usize = 3_800;
+/// Proxies often take no more than 4 KB of headers in an answer, and browsers no larger cookie.
+const MOST: usize = 2_000;
 
 /// Marks the form as one to be shown again, and not to be acted on.
 pub const QUERY: &str = "resumed=1";
@@ -28,13 +28,15 @@ pub struct Resumed {
     pub path: String,
     pub fields: Vec<(String, String)>,
     at: i64,
+    /// The browser that typed it, as the cookie says by which it is known.
+    device: String,
 }
 
 impl Resumed {
     /// The cookie that a browser holds of a form; nothing where that is too large.
-    pub fn keep(context: &Context, path: &str, fields: Vec<(String, String)>) -> Option<HeaderValue> {
+    pub fn keep(context: &Context, path: &str, fields: Vec<(String, String)>, device: String) -> Option<HeaderValue> {
         let store = &context.store;
-        let form = Self { path: path.to_owned(), fields, at: store.now().micros() };
+        let form = Self { path: path.to_owned(), fields, at: store.now().micros(), device };
         let plain = serde_json::to_vec(&form).ok()?;
         let sealed = BASE64_URL_SAFE_NO_PAD.encode(store.vault().seal(PURPOSE, &plain, store.entropy()));
         if sealed.len() > MOST {
@@ -43,14 +45,17 @@ impl Resumed {
         cookie(context, &sealed, KEPT.as_secs())
     }
 
-    /// What the browser holds, if it was sealed here and not long ago.
+    /// What the browser holds, if it was sealed here for the same browser and not long ago. The caller has made sure that
+    /// who signs in is whom that browser is known for.
     pub fn of(context: &Context, headers: &HeaderMap) -> Option<Self> {
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let (_, sealed) = pairs.find(|(name, _)| *name == COOKIE)?;
+        let name = context.cookie_name(COOKIE);
+        let (_, sealed) = pairs.find(|(one, _)| *one == name)?;
         let plain = context.store.vault().open(PURPOSE, &BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?).ok()?;
         let form: Self = serde_json::from_slice(&plain).ok()?;
-        (context.store.now().since(Timestamp::from_micros(form.at)) <= KEPT).then_some(form)
+        let fresh = context.store.now().since(Timestamp::from_micros(form.at)) <= KEPT;
+        (fresh && known_device::name(context, headers)? == form.device).then_some(form)
     }
 
     /// Takes the cookie back.
@@ -61,6 +66,7 @@ impl Resumed {
 
 fn cookie(context: &Context, value: &str, seconds: u64) -> Option<HeaderValue> {
     let secure = if context.is_https() { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; SameSite=Strict; HttpOnly{secure}");
+    let (name, path) = (context.cookie_name(COOKIE), context.sub_path.of_cookies());
+    let cookie = format!("{name}={value}; Path={path}; Max-Age={seconds}; SameSite=Strict; HttpOnly{secure}");
     HeaderValue::from_str(&cookie).ok()
 }

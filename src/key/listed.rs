@@ -16,6 +16,7 @@ pub struct ListedKey {
     /// The person whose token it is.
     pub owner_id: Option<UserId>,
     /// What the app, the person or the organization is called.
+    /// Empty in the list of one app, whose keys they all are.
     pub owner_name: String,
     pub label: String,
     pub environment: String,

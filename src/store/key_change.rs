@@ -54,7 +54,7 @@ fn raised(before: LimitOverride, after: LimitOverride) -> LimitOverride {
 
 impl Tx {
     /// A key as it is now, held until this ends.
-    async fn held(&mut self, id: &KeyId) -> Result<Key> {
+    pub(super) async fn held(&mut self, id: &KeyId) -> Result<Key> {
         self.hold_key(id).await?;
         // A statement of its own: on PostgreSQL the one that waited may have begun before what it waited for.
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM keys k WHERE k.id = $1"));

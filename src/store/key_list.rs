@@ -280,13 +280,13 @@ impl KeyFilter {
 impl Store {
     /// The keys of one app of an organization, or all of the organization's.
     pub async fn keys(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter) -> Result<KeyPage<Key>> {
-        self.page_of_keys(org, app, filter, |_| COLUMNS.to_owned(), key).await
+        self.page_of_keys(org, app, filter, |_, _| COLUMNS.to_owned(), key).await
     }
 
     /// The same with what a list shows of them.
     pub async fn listed_keys(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter) -> Result<KeyPage> {
         let now = self.now();
-        self.page_of_keys(org, app, filter, listed::columns, |row| listed::listed(row, now)).await
+        self.page_of_keys(org, app, filter, listed::columns, |row| listed::listed(row, app.is_some(), now)).await
     }
 
     async fn page_of_keys<K>(
@@ -294,7 +294,7 @@ impl Store {
         org: &OrgId,
         app: Option<&AppId>,
         filter: &KeyFilter,
-        columns: impl Fn(&str) -> String,
+        columns: impl Fn(&str, Option<&str>) -> String,
         read: impl Fn(&AnyRow) -> Result<K>,
     ) -> Result<KeyPage<K>> {
         let cursor = |text: &Option<String>| text.as_deref().and_then(|text| Cursor::parse(text, filter.sort));
@@ -318,7 +318,7 @@ impl Store {
         let sql = format!(
             "SELECT {}{sorted_by}, ({total}) AS total FROM keys k WHERE {} AND {} \
              ORDER BY {column} {order}, k.id {order} LIMIT {}",
-            columns(conditions.org),
+            columns(conditions.org, app.map(|_| "$1")),
             conditions.of_all,
             conditions.sql,
             limit + 1,

@@ -53,6 +53,11 @@ pub(super) fn suspended(org: &str) -> String {
     )
 }
 
+/// The same of the keys of one app of it: all of them or none, so that it is asked once.
+pub(super) fn suspended_with_app(org: &str, app: &str) -> String {
+    format!("(EXISTS ({}id = {org}) OR EXISTS ({}id = {app}))", archived_orgs!(), archived_apps!())
+}
+
 /// The condition that keys of an organization with that status fulfil and no others. `org` and `now` are its id and the
 /// time in SQL. It begins as the partial indexes do.
 pub(super) fn is(status: Status, org: &str, now: &str) -> String {

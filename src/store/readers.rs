@@ -2,8 +2,7 @@
 
 use std::{
     fmt,
-    ops::{Deref, DerefMut},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -18,7 +17,8 @@ use sqlx::{
     pool::PoolConnection,
 };
 use tokio::{
-    sync::{Semaphore, SemaphorePermit},
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 
@@ -29,7 +29,7 @@ use super::connector::Connector;
 /// file does not fall silent, and a reader of it is in no transaction.
 pub(super) enum Readers {
     Pool(AnyPool),
-    File(Box<FileReaders>),
+    File(Arc<FileReaders>),
 }
 
 pub(super) struct FileReaders {
@@ -37,24 +37,24 @@ pub(super) struct FileReaders {
     /// How long to wait for a place, and for a connection to be made.
     wait: Duration,
     size: u32,
-    places: Semaphore,
+    places: Arc<Semaphore>,
     idle: Mutex<Vec<AnyConnection>>,
 }
 
 impl FileReaders {
     pub(super) fn new(connector: Connector, size: u32, wait: Duration) -> Self {
-        Self { connector, wait, size, places: Semaphore::new(size as usize), idle: Mutex::default() }
+        Self { connector, wait, size, places: Arc::new(Semaphore::new(size as usize)), idle: Mutex::default() }
     }
 
-    async fn lend(&self) -> sqlx::Result<Lent<'_>> {
+    async fn lend(self: &Arc<Self>) -> sqlx::Result<Lent> {
         let lent = async {
-            let place = self.places.acquire().await.map_err(|_| Error::PoolClosed)?;
+            let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| Error::PoolClosed)?;
             let idle = self.idle().pop();
             let connection = match idle {
                 Some(connection) => connection,
                 None => self.connector.connect().await?,
             };
-            Ok(Lent::Reader { connection, readers: self, place })
+            Ok(Lent::Reader(Borrowed { connection: Some(connection), readers: Arc::clone(self), place: Some(place) }))
         };
         timeout(self.wait, lent).await.map_err(|_| Error::PoolTimedOut)?
     }
@@ -75,49 +75,58 @@ impl FileReaders {
     }
 }
 
-/// A connection for one query. Where that fails, or is given up midway, the connection is not used again.
-enum Lent<'a> {
+/// A connection for one query.
+enum Lent {
     Pooled(PoolConnection<Any>),
-    Reader { connection: AnyConnection, readers: &'a FileReaders, place: SemaphorePermit<'a> },
+    Reader(Borrowed),
 }
 
-impl Lent<'_> {
+/// A reader. Where its query fails, or is given up midway, it is closed and not used again.
+struct Borrowed {
+    connection: Option<AnyConnection>,
+    readers: Arc<FileReaders>,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl Drop for Borrowed {
+    /// SQLite goes on with a query that nobody waits for any more. Its place is free once that has ended, so that there are
+    /// never more of them than readers.
+    fn drop(&mut self) {
+        let (Some(connection), Some(place)) = (self.connection.take(), self.place.take()) else { return };
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                let _ = connection.close().await;
+                drop(place);
+            });
+        }
+    }
+}
+
+impl Lent {
     fn give_back(self) {
-        if let Self::Reader { connection, readers, place } = self {
-            readers.idle().push(connection);
-            drop(place);
+        if let Self::Reader(mut reader) = self
+            && let Some(connection) = reader.connection.take()
+        {
+            reader.readers.idle().push(connection);
         }
     }
-}
 
-impl Deref for Lent<'_> {
-    type Target = AnyConnection;
-
-    fn deref(&self) -> &AnyConnection {
+    fn on(&mut self) -> sqlx::Result<&mut AnyConnection> {
         match self {
-            Self::Pooled(connection) => connection,
-            Self::Reader { connection, .. } => connection,
-        }
-    }
-}
-
-impl DerefMut for Lent<'_> {
-    fn deref_mut(&mut self) -> &mut AnyConnection {
-        match self {
-            Self::Pooled(connection) => connection,
-            Self::Reader { connection, .. } => connection,
+            Self::Pooled(connection) => Ok(connection),
+            Self::Reader(reader) => reader.connection.as_mut().ok_or(Error::PoolClosed),
         }
     }
 }
 
 impl From<FileReaders> for Readers {
     fn from(readers: FileReaders) -> Self {
-        Self::File(Box::new(readers))
+        Self::File(Arc::new(readers))
     }
 }
 
 impl Readers {
-    async fn lend(&self) -> sqlx::Result<Lent<'_>> {
+    async fn lend(&self) -> sqlx::Result<Lent> {
         match self {
             Self::Pool(pool) => Ok(Lent::Pooled(pool.acquire().await?)),
             Self::File(readers) => readers.lend().await,
@@ -150,7 +159,7 @@ impl<'c> Executor<'c> for &'c Readers {
     {
         let all = async move {
             let mut lent = self.lend().await?;
-            let all: Vec<_> = lent.fetch_many(query).try_collect().await?;
+            let all: Vec<_> = lent.on()?.fetch_many(query).try_collect().await?;
             lent.give_back();
             Ok(stream::iter(all.into_iter().map(Ok)))
         };
@@ -164,7 +173,7 @@ impl<'c> Executor<'c> for &'c Readers {
     {
         Box::pin(async move {
             let mut lent = self.lend().await?;
-            let rows = lent.fetch_all(query).await?;
+            let rows = lent.on()?.fetch_all(query).await?;
             lent.give_back();
             Ok(rows)
         })
@@ -177,7 +186,7 @@ impl<'c> Executor<'c> for &'c Readers {
     {
         Box::pin(async move {
             let mut lent = self.lend().await?;
-            let row = lent.fetch_optional(query).await?;
+            let row = lent.on()?.fetch_optional(query).await?;
             lent.give_back();
             Ok(row)
         })
@@ -189,7 +198,7 @@ impl<'c> Executor<'c> for &'c Readers {
     {
         Box::pin(async move {
             let mut lent = self.lend().await?;
-            let described = lent.describe(sql).await?;
+            let described = lent.on()?.describe(sql).await?;
             lent.give_back();
             Ok(described)
         })
@@ -201,7 +210,7 @@ impl<'c> Executor<'c> for &'c Readers {
     {
         Box::pin(async move {
             let mut lent = self.lend().await?;
-            let statement = lent.prepare_with(sql, parameters).await?;
+            let statement = lent.on()?.prepare_with(sql, parameters).await?;
             lent.give_back();
             Ok(statement)
         })
@@ -257,5 +266,18 @@ mod tests {
         readers.close().await;
         assert!(matches!(one(&readers).await, Err(Error::PoolClosed)));
         assert_eq!(idle(&readers), 0);
+    }
+    #[tokio::test]
+    async fn a_query_that_is_given_up_keeps_its_place_until_it_ends() {
+        const LONG: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) \
+            SELECT COUNT(*) FROM n";
+        let folder = tempfile::tempdir().expect("a folder");
+        let readers = readers(&folder, 1, Duration::from_secs(60)).await;
+        assert_eq!(one(&readers).await.expect("asked"), 1);
+        let given_up = timeout(Duration::from_millis(1), sqlx::query(LONG).fetch_all(&readers)).await;
+        assert!(given_up.is_err(), "it takes longer");
+        let Readers::File(file) = &readers else { unreachable!("a file's") };
+        assert_eq!(file.places.available_permits(), 0);
+        assert_eq!(one(&readers).await.expect("once that ended"), 1);
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     app::App,
     audit::{Act, Action, Actor, NewEvent},
     id::{AppId, OrgId, UserId},
-    key::{Key, LimitOverride, Restrictions},
+    key::{Key, KeySettings, LimitOverride, Restrictions},
     member::Permission,
     place::Place,
     plan::Plan,
@@ -23,6 +23,11 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.needs_on(&key).await?;
+            let key = tx.held(&key.id).await?;
+            tx.needs_on(&key).await?;
+            let before = KeySettings::from(&key);
+            let after = KeySettings { restrictions: new.clone(), ..before.clone() };
+            tx.needs_to_widen(&key, &before, &after).await?;
             tx.within_plan(&key.org_id, new.limits).await?;
             sqlx::query(
                 "UPDATE keys SET require_signed = $1, addresses = $2, addresses_enforced = $3, limit_per_minute = $4, \

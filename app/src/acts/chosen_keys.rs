@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use sallyport::{audit::Act, id::KeyId, key::Key, text};
 
 use super::{ActError, Caller, keys::to_change};
+use crate::error::PageError;
 
 /// As many as are taken at once; a list shows fewer on a page.
 pub const MOST: usize = 100;
@@ -16,6 +17,10 @@ async fn all_to_change(caller: &Caller, ids: &[KeyId]) -> Result<(Act, Vec<Key>)
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
         found.push(to_change(caller, id).await?);
+    }
+    // One organization's alone, as in every list: what is recorded is one chain's.
+    if found.iter().any(|access| access.key.org_id != found[0].key.org_id) {
+        return Err(PageError::NotFound.into());
     }
     let act = found.first().ok_or_else(|| ActError::field("", "Select at least one key."))?.act();
     Ok((act, found.into_iter().map(|access| access.key).collect()))

@@ -7,7 +7,7 @@ use sallyport::{
     identity::Proof,
     limit::whole_seconds,
     passwords::Match,
-    throttle::{Throttled, Throttles},
+    throttle::{Throttled, Throttles, Who},
     user::{Password, User, check_email},
 };
 
@@ -17,8 +17,16 @@ use crate::{
     known_device::{known_device, who},
 };
 
-/// A session was started: the cookie by which this browser is known from now on.
-pub type Started = InPage<Option<HeaderValue>>;
+/// A session was started.
+#[derive(Debug)]
+pub struct NewSession {
+    /// The cookie by which this browser is known from now on.
+    pub device: Option<HeaderValue>,
+    /// Whether it was known before as this person's.
+    pub was_known: bool,
+}
+
+pub type Started = InPage<NewSession>;
 
 /// Signs in.
 #[server(prefix = "/act", endpoint = "sessions/sign-in")]
@@ -62,7 +70,8 @@ pub async fn sign_in(email: String, password: String) -> Result<Started, ActErro
     };
     context.attempts.was_right(attempt).await;
     let hash = if matched == Match::Weak { renewed(&caller, &user, &password, hash).await } else { hash };
-    start(&caller, &user, hash).await
+    let was_known = matches!(who, Who::Device(_));
+    start(&caller, &user, hash).await.map(|InPage(session)| InPage(NewSession { was_known, ..session }))
 }
 
 /// Too many wrong passwords; the message goes beside that field.
@@ -96,7 +105,7 @@ pub(super) async fn start(caller: &Caller, user: &User, hash: String) -> Result<
     let act = caller.client.act(signing(user));
     let token = caller.store().start_session(&act, user, Proof::Password { hash }).await?;
     caller.session.replace(&user.id, &token).await?;
-    Ok(InPage(known))
+    Ok(InPage(NewSession { device: known, was_known: false }))
 }
 
 /// Signs out the person who was signed in with this browser: it is they who are named, not nobody.

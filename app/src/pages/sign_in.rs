@@ -43,7 +43,8 @@ pub async fn get(ui: Ui, visitor: Visitor, Asked(query): Asked<SignInQuery>) -> 
 pub async fn post(ui: Ui, caller: Caller, headers: HeaderMap, Typed(form): Typed) -> PageResult {
     match caller.run(sign_in(form.value("email"), form.value("password"))).await {
         Ok(started) => {
-            let answer = match Resumed::of(&ui.context, &headers) {
+            let resumed = Resumed::of(&ui.context, &headers).filter(|_| started.0.was_known);
+            let answer = match resumed {
                 Some(resumed) => resume(&ui, resumed).await,
                 None => see_other(local(&form.value("next"))),
             };
@@ -58,8 +59,8 @@ pub async fn post(ui: Ui, caller: Caller, headers: HeaderMap, Typed(form): Typed
 
 /// The answer to somebody who signed in: their browser is known from now on.
 #[must_use]
-pub fn known_here(InPage(cookie): Started, mut answer: Response) -> Response {
-    if let Some(cookie) = cookie {
+pub fn known_here(InPage(session): Started, mut answer: Response) -> Response {
+    if let Some(cookie) = session.device {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
     answer

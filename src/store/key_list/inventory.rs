@@ -17,14 +17,14 @@ fn columns(org: &str) -> String {
     format!(
         "{}, k.app_id, k.revoked_at, k.created_by, \
          (SELECT u.name FROM users u WHERE u.id = k.created_by) AS created_by_name",
-        listed::columns(org)
+        listed::columns(org, None)
     )
 }
 
 fn inventory_key(row: &AnyRow, now: Timestamp) -> Result<InventoryKey> {
     let creator = row.text_opt("created_by")?;
     Ok(InventoryKey {
-        listed: listed::listed(row, now)?,
+        listed: listed::listed(row, false, now)?,
         app_id: row.text_opt("app_id")?.map(AppId::stored),
         created_by: creator.zip(row.text_opt("created_by_name")?),
         revoked_at: row.time_opt("revoked_at")?,
@@ -45,6 +45,6 @@ impl Store {
         let now = self.now();
         let filter =
             KeyFilter { sort: KeySort::Newest, limit: Some(CHUNK), before: after, after: None, ..filter.clone() };
-        self.page_of_keys(org, app, &filter, columns, |row| inventory_key(row, now)).await
+        self.page_of_keys(org, app, &filter, |org, _| columns(org), |row| inventory_key(row, now)).await
     }
 }
