@@ -54,8 +54,16 @@ pub fn Modal(
 
 /// The row of buttons at the end of a panel's or modal's form: Cancel, then the children.
 #[component]
-pub fn PanelFoot(#[prop(into)] cancel_href: String, children: Children) -> impl IntoView {
-    view! { <div class="dialog-foot"><a class="btn" href=cancel_href>"Cancel"</a>{children()}</div> }
+pub fn PanelFoot(
+    #[prop(into)] cancel_href: String,
+    /// On Cancel, where there is nothing to fill in.
+    #[prop(optional)]
+    autofocus: bool,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="dialog-foot"><a class="btn" href=cancel_href autofocus=autofocus>"Cancel"</a>{children()}</div>
+    }
 }
 
 /// A click beside the dialog leads to the page below.

@@ -116,6 +116,7 @@ pub fn CheckField(
     #[prop(into)] label: String,
     #[prop(into, default = "on".to_owned())] value: String,
     #[prop(optional, into)] hint: String,
+    #[prop(optional)] autofocus: bool,
 ) -> impl IntoView {
     let checked = form.has(&name, &value);
     let error = form.error(&name);
@@ -130,6 +131,7 @@ pub fn CheckField(
                     type="checkbox"
                     value=value
                     checked=checked
+                    autofocus=autofocus
                     aria-describedby=describedby
                 />
                 {label}

@@ -14,8 +14,9 @@ pub fn CheckboxGroup(
     #[prop(into)] legend: String,
     options: Vec<Choice>,
     #[prop(optional, into)] hint: String,
+    #[prop(optional)] autofocus: bool,
 ) -> impl IntoView {
-    view! { <Group form=form name=name legend=legend options=options hint=hint kind="checkbox"/> }
+    view! { <Group form=form name=name legend=legend options=options hint=hint kind="checkbox" autofocus=autofocus/> }
 }
 
 /// One choice of a few, as cards.
@@ -26,8 +27,9 @@ pub fn RadioGroup(
     #[prop(into)] legend: String,
     options: Vec<Choice>,
     #[prop(optional, into)] hint: String,
+    #[prop(optional)] autofocus: bool,
 ) -> impl IntoView {
-    view! { <Group form=form name=name legend=legend options=options hint=hint kind="radio"/> }
+    view! { <Group form=form name=name legend=legend options=options hint=hint kind="radio" autofocus=autofocus/> }
 }
 
 #[component]
@@ -38,14 +40,18 @@ fn Group(
     options: Vec<Choice>,
     hint: String,
     kind: &'static str,
+    /// On the first.
+    autofocus: bool,
 ) -> impl IntoView {
     let error = form.error(&name);
     let describedby = described_by(&name, !hint.is_empty(), error.is_some());
     let cards: Vec<_> = options
         .into_iter()
-        .map(|choice| {
+        .enumerate()
+        .map(|(index, choice)| {
             let checked = form.has(&name, &choice.value);
-            view! { <ChoiceCard name=name.clone() choice=choice kind=kind checked=checked/> }
+            let focused = autofocus && index == 0;
+            view! { <ChoiceCard name=name.clone() choice=choice kind=kind checked=checked autofocus=focused/> }
         })
         .collect();
 
@@ -60,7 +66,7 @@ fn Group(
 
 /// The card is as large as its label; the note lies over the label without being part of it.
 #[component]
-fn ChoiceCard(name: String, choice: Choice, kind: &'static str, checked: bool) -> impl IntoView {
+fn ChoiceCard(name: String, choice: Choice, kind: &'static str, checked: bool, autofocus: bool) -> impl IntoView {
     let Choice { value, label, note } = choice;
     let id = format!("{name}-{value}");
     let note_id = note.as_ref().map(|_| format!("{id}-note"));
@@ -72,6 +78,7 @@ fn ChoiceCard(name: String, choice: Choice, kind: &'static str, checked: bool) -
                 name=name
                 value=value
                 checked=checked
+                autofocus=autofocus
                 aria-describedby=note_id.clone()
             />
             <label for=id>{label}</label>

@@ -109,22 +109,24 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
                 }
             />
             {done.map(|done| view! { <div role="status"><Notice tone=Tone::Good>{done}</Notice></div> })}
-            <div class="columns">
-                <Card title="Name">
-                    <form method="post" action="/account" novalidate class="stack form">
-                        <ErrorSummary form=&named/>
-                        <Hidden name="do" value="name"/>
-                        <TextField
-                            form=&named name="name" label="Name" autocomplete="name"
-                            hint="Shown with your actions in the activity log."
-                        />
-                        <div class="form-foot"><button class="btn">"Change name"</button></div>
-                        <SubmitOnce/>
-                    </form>
-                </Card>
-                <PasswordForm form=passwords email/>
+            <div class="narrow">
+                <div class="columns">
+                    <Card title="Name">
+                        <form method="post" action="/account" novalidate class="stack form">
+                            <ErrorSummary form=&named/>
+                            <Hidden name="do" value="name"/>
+                            <TextField
+                                form=&named name="name" label="Name" autocomplete="name"
+                                hint="Shown with your actions in the activity log."
+                            />
+                            <div class="form-foot"><button class="btn">"Change name"</button></div>
+                            <SubmitOnce/>
+                        </form>
+                    </Card>
+                    <PasswordForm form=passwords email/>
+                </div>
+                <Sessions open this now/>
             </div>
-            <Sessions open this now/>
         }
     }))
 }

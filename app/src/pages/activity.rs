@@ -184,9 +184,15 @@ pub fn EventTable(
 #[component]
 fn EventRow(event: Event, now: Timestamp, emails: Emails) -> impl IntoView {
     let tone = match event.outcome {
-        Outcome::Done if event.action == Action::RequestNoted.as_str() => Tone::Warning,
-        Outcome::Done => Tone::Good,
-        Outcome::Refused(_) => Tone::Danger,
+        Outcome::Done if event.action == Action::RequestNoted.as_str() => Some(Tone::Warning),
+        // Most of them: what stands out is the rest.
+        Outcome::Done => None,
+        Outcome::Refused(_) => Some(Tone::Danger),
+    };
+    let outcome = event.outcome.title();
+    let outcome = match tone {
+        Some(tone) => view! { <Badge tone text=outcome/> }.into_any(),
+        None => view! { <span class="muted">{outcome}</span> }.into_any(),
     };
     let detail = detail(&event);
     let detail = detail.map(|detail| view! { <span class="muted">" · "{detail}</span> });
@@ -200,7 +206,7 @@ fn EventRow(event: Event, now: Timestamp, emails: Emails) -> impl IntoView {
             <td data-label="Actor" class="cell-cut"><ActorCell event=event.clone() emails/></td>
             <td class="cell-head">{event.action_title().to_owned()}</td>
             <td data-label="Target" class="cell-rest">{target}{detail}</td>
-            <td class="cell-end"><Badge tone text=event.outcome.title()/></td>
+            <td class="cell-end">{outcome}</td>
             <td data-label="Address" class="cell-mono cell-muted cell-less">{event.address.clone()}</td>
         </tr>
     }

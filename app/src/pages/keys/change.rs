@@ -78,7 +78,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
                     <div class="stack">
                         <ErrorSummary form=&form/>
                         <Hidden name="seen" value=seen/>
-                        <ScopeFields form=form.clone() profile/>
+                        <ScopeFields form=form.clone() profile autofocus=!form.is_refused()/>
                         <ExpiryFields form=&form now first=Choice::new("keep", kept)/>
                         {confirms.then(|| view! {
                             <CheckField form=&form name="confirmed" label="Give the key more than it had" value=asked/>

@@ -85,7 +85,10 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
                 <form method="post" action=action novalidate>
                     <div class="stack">
                         <ErrorSummary form=&form/>
-                        <CheckField form=&form name="require_signed" label="Require signed requests" hint=about_signing/>
+                        <CheckField
+                            form=&form name="require_signed" label="Require signed requests" hint=about_signing
+                            autofocus=!form.is_refused()
+                        />
                         <TextArea
                             form=&form name="addresses" label="Allowed addresses" mono=true rows=6
                             hint="One address or block (203.0.113.0/24, 2001:db8::/32) on each line, 100 at most. \

@@ -17,7 +17,7 @@ use crate::{
 /// Real data stands out.
 pub fn environment_tone(mode: Mode) -> Tone {
     match mode {
-        Mode::Live => Tone::Good,
+        Mode::Live => Tone::Accent,
         Mode::Test => Tone::Neutral,
     }
 }
@@ -30,7 +30,8 @@ pub fn environment_title(profile: &Profile, name: &str) -> String {
 pub fn StatusBadge(status: Status) -> impl IntoView {
     let tone = match status {
         Status::Active => Tone::Good,
-        Status::Paused | Status::Suspended | Status::Expired => Tone::Warning,
+        Status::Paused | Status::Suspended => Tone::Warning,
+        Status::Expired => Tone::Neutral,
         Status::Revoked => Tone::Danger,
     };
     view! { <Badge tone text=status.title()/> }

@@ -36,11 +36,11 @@ fn choice(scope: &Scope) -> Choice {
 }
 
 #[component]
-pub fn ScopeFields(form: FormState, profile: Arc<Profile>) -> impl IntoView {
+pub fn ScopeFields(form: FormState, profile: Arc<Profile>, #[prop(optional)] autofocus: bool) -> impl IntoView {
     let options = profile.scopes.iter().map(choice).collect();
     match profile.keys.scopes {
-        HowMany::Many => view! { <CheckboxGroup form name="scopes" legend="Scopes" options/> }.into_any(),
-        HowMany::One => view! { <RadioGroup form name="scopes" legend="Scope" options/> }.into_any(),
+        HowMany::Many => view! { <CheckboxGroup form name="scopes" legend="Scopes" options autofocus/> }.into_any(),
+        HowMany::One => view! { <RadioGroup form name="scopes" legend="Scope" options autofocus/> }.into_any(),
         HowMany::None => ().into_any(),
     }
 }

@@ -84,13 +84,13 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
                             />
                         }.into_any()
                     }}
-                </div>
-                <div class="columns">
-                    {(!attention.is_empty()).then(|| view! { <KeyCards attention now of_org=true/> })}
                     <Card title="Last events" actions=move || view! { <a href=all_events>"All activity"</a> }>
                         <EventList events now/>
                     </Card>
                 </div>
+                {(!attention.is_empty()).then(|| {
+                    view! { <div class="columns"><KeyCards attention now of_org=true/></div> }
+                })}
             </div>
         }
     });

@@ -104,6 +104,7 @@ pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
         }
         .into_any(),
     };
+    let cancels = change == Change::Remove && !form.is_refused();
     let button = match change {
         Change::Role => view! { <button class="btn btn-primary">"Change role"</button> }.into_any(),
         Change::Remove => view! { <button class="btn btn-danger">"Remove member"</button> }.into_any(),
@@ -117,7 +118,7 @@ pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
                     <Hidden name="user_id" value=id/>
                     {fields}
                 </div>
-                <PanelFoot cancel_href=close>{button}</PanelFoot>
+                <PanelFoot cancel_href=close autofocus=cancels>{button}</PanelFoot>
                 <SubmitOnce/>
             </form>
         </Modal>
