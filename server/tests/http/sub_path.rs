@@ -118,6 +118,9 @@ async fn nothing_on_any_page_leads_outside(portal: &TestPortal) {
         let links = addresses(&answer.body).into_iter();
         let links = links.filter(|(name, to)| matches!(*name, "href" | "src") || *name == "action" && asked(to));
         waiting.extend(links.map(|(_, to)| to.split('#').next().unwrap_or_default().replace("&amp;", "&")));
+        for cookie in answer.cookies() {
+            assert!(cookie.contains(&format!("; Path={UNDER};")), "{cookie}");
+        }
         waiting.extend(Some(answer.location().to_owned()).filter(|to| !to.is_empty()));
     }
     let pages = ROUTES.iter().map(|route| route.path).filter(|path| takes_get(path));

@@ -10,6 +10,7 @@ crate::on_both_portals!(
     secrets_do_not_come_back,
     it_is_kept_for_a_quarter_of_an_hour,
     what_nobody_sealed_is_ignored,
+    nobody_else_is_shown_it,
 );
 
 async fn sign_in(browser: &Client) -> Answer {
@@ -93,4 +94,22 @@ async fn what_nobody_sealed_is_ignored(portal: &TestPortal) {
         assert_eq!(sign_in(portal).await.location(), "/account", "{junk}");
         portal.post("/sign-out", &[]).await;
     }
+}
+
+async fn nobody_else_is_shown_it(portal: &TestPortal) {
+    let key = signed_out(portal).await;
+    let eve = portal.stranger().await;
+    portal.post(&format!("/keys/{key}/edit"), &[("label", "Nightly"), ("metadata", "{}")]).await;
+    let typed = portal.cookie("typed").expect("kept");
+    let fields = [("email", "eve@example.com"), ("password", PASSWORD), ("next", "/account")];
+    // Planted in another browser, and where somebody else signs in to this one.
+    eve.post("/sign-out", &[]).await;
+    eve.set_cookie("typed", &typed);
+    for browser in [&eve, &portal.client] {
+        assert_eq!(browser.post("/sign-in", &fields).await.location(), "/account");
+    }
+    // Nor is anything kept for a browser that nobody signed in with.
+    let sent = portal.client.another().post(&format!("/keys/{key}/edit"), &[("label", "Nightly")]).await;
+    assert_eq!(sent.status, 303);
+    assert!(sent.cookies().iter().all(|cookie| !cookie.starts_with("typed=")), "{:?}", sent.cookies());
 }
