@@ -124,7 +124,7 @@ test('from the sign-in to a key, and on', async ({ page, context }) => {
   await test.step('revoked: the dialog has the focus, and gives it back', async () => {
     await page.goto(`/apps/${app_id}/keys`);
     await hydrated(page);
-    await tabTo(page, keyRow(page, 'Checkout backend').getByRole('link'));
+    await tabTo(page, keyRow(page, 'Checkout backend').getByRole('link'), 60);
     await page.keyboard.press('Enter');
     await expect(page).toHaveURL(/\/keys\/key_/);
     await hydrated(page);

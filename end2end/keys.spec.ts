@@ -173,7 +173,7 @@ test('scopes and expiry are changed later, and more than before is confirmed', a
   const scope = (name: string) => panel.getByRole('checkbox', { name, exact: true });
   const open = async () => {
     await page.goto(key.path);
-    await action(page, 'Change scopes and expiry').click();
+    await choose(page, 'Change scopes and expiry');
     await expect(panel).toBeVisible();
     await hydrated(page, javaScriptEnabled ?? true);
   };

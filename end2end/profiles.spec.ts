@@ -3,7 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { resolve } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './sallyport';
-import { action, createOrganization, done, downloadJson, field, hydrated, keyRow, setUp } from './steps';
+import { action, choose, createOrganization, done, downloadJson, field, hydrated, keyRow, setUp } from './steps';
 
 const profile = (name: string) => ['--profile', resolve(__dirname, `../examples/profiles/${name}.toml`)];
 
@@ -78,7 +78,7 @@ test.describe('synap: keys of people', () => {
     await expect(page.getByRole('heading', { name: 'What it may do' })).toBeVisible();
     if (scripts) await expectAccessible(page);
 
-    await page.getByRole('main').getByRole('link', { name: 'Generate like this one' }).click();
+    await choose(page, 'Generate like this one');
     await expect(field(panel, 'Label')).toHaveValue('Agent');
     expect(await ticked(panel)).not.toHaveLength(0);
   });
