@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::{Timestamp, throttle::Who};
 
-use crate::context::Context;
+use crate::{context::Context, cookies::cookie};
 
 const NONCE: usize = 16;
 const TIME: usize = 8;
@@ -46,20 +46,17 @@ pub fn who(
     password_hash: Option<&str>,
 ) -> Who {
     let device =
-        cookie(context, headers).zip(password_hash).and_then(|(token, hash)| device(context, token, account, hash));
+        token(context, headers).zip(password_hash).and_then(|(token, hash)| device(context, token, account, hash));
     device.map_or(Who::Stranger(ip), Who::Device)
 }
 
 /// What tells this browser from others that signed in before; it proves nothing.
 pub fn name(context: &Context, headers: &HeaderMap) -> Option<String> {
-    cookie(context, headers)?.get(..22).map(str::to_owned)
+    token(context, headers)?.get(..22).map(str::to_owned)
 }
 
-fn cookie<'a>(context: &Context, headers: &'a HeaderMap) -> Option<&'a str> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let known = context.cookie_name(COOKIE);
-    pairs.find(|(name, _)| *name == known).map(|(_, token)| token)
+fn token<'a>(context: &Context, headers: &'a HeaderMap) -> Option<&'a str> {
+    cookie(headers, &context.cookie_name(COOKIE))
 }
 
 fn device(context: &Context, token: &str, account: &str, password_hash: &str) -> Option<[u8; NONCE]> {

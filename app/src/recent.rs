@@ -1,9 +1,9 @@
 //! The organizations that were open last, in a cookie: where `/` leads, which frame a page has that is in none, and what the
 //! switcher offers first. Where a page is stands in its address alone.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue};
 
-use crate::context::Context;
+use crate::{context::Context, cookies::cookie};
 
 const COOKIE: &str = "recent";
 /// As many as are remembered.
@@ -15,9 +15,7 @@ pub struct Recent(Vec<String>);
 
 impl Recent {
     pub fn of(headers: &HeaderMap) -> Self {
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let ids = pairs.find(|(name, _)| *name == COOKIE).map(|(_, ids)| ids).unwrap_or_default();
+        let ids = cookie(headers, COOKIE).unwrap_or_default();
         let plain = |id: &&str| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !id.is_empty();
         Self(ids.split('.').filter(plain).take(MOST).map(str::to_owned).collect())
     }
@@ -43,6 +41,8 @@ impl Recent {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header;
+
     use super::*;
 
     fn of(cookie: &str) -> Recent {

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{context::Context, known_device};
+use crate::{context::Context, cookies::cookie, known_device};
 
 const COOKIE: &str = "typed";
 const PURPOSE: &str = "form of somebody who was signed out";
@@ -42,16 +42,13 @@ impl Resumed {
         if sealed.len() > MOST {
             return None;
         }
-        cookie(context, &sealed, KEPT.as_secs())
+        set_cookie(context, &sealed, KEPT.as_secs())
     }
 
     /// What the browser holds, if it was sealed here for the same browser and not long ago. The caller has made sure that
     /// who signs in is whom that browser is known for.
     pub fn of(context: &Context, headers: &HeaderMap) -> Option<Self> {
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let name = context.cookie_name(COOKIE);
-        let (_, sealed) = pairs.find(|(one, _)| *one == name)?;
+        let sealed = cookie(headers, &context.cookie_name(COOKIE))?;
         let plain = context.store.vault().open(PURPOSE, &BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?).ok()?;
         let form: Self = serde_json::from_slice(&plain).ok()?;
         let fresh = context.store.now().since(Timestamp::from_micros(form.at)) <= KEPT;
@@ -60,11 +57,11 @@ impl Resumed {
 
     /// Takes the cookie back.
     pub fn forget(context: &Context) -> Option<HeaderValue> {
-        cookie(context, "", 0)
+        set_cookie(context, "", 0)
     }
 }
 
-fn cookie(context: &Context, value: &str, seconds: u64) -> Option<HeaderValue> {
+fn set_cookie(context: &Context, value: &str, seconds: u64) -> Option<HeaderValue> {
     let secure = if context.is_https() { "; Secure" } else { "" };
     let (name, path) = (context.cookie_name(COOKIE), context.sub_path.of_cookies());
     let cookie = format!("{name}={value}; Path={path}; Max-Age={seconds}; SameSite=Strict; HttpOnly{secure}");

@@ -11,6 +11,7 @@ use sallyport::request::Client;
 use crate::{
     acts::error::ActError,
     context::{Context, Nonce},
+    cookies::cookie,
     error::{PageError, Rendered},
     form::{self, FormState},
     portal::{Frame, Page, Site, Theme},
@@ -141,9 +142,7 @@ impl FromRequestParts<Context> for Ui {
 }
 
 fn theme(headers: &HeaderMap) -> Theme {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == "theme").and_then(|(_, value)| Theme::parse(value)).unwrap_or_default()
+    cookie(headers, "theme").and_then(Theme::parse).unwrap_or_default()
 }
 
 /// A form as it was sent.

@@ -68,6 +68,6 @@ impl Tx {
 
     /// Verifiers hear of every personal key of somebody.
     pub(super) async fn touches_keys_of_person(&mut self, user: &UserId) -> Result<()> {
-        self.touches_keys_where("owner_id = $1", user.as_str()).await
+        self.touches_keys_where("owner_id = $1", &[user.as_str()]).await
     }
 }

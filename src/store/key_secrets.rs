@@ -85,12 +85,16 @@ impl Tx {
         Ok(digests)
     }
 
-    /// The same for the keys that a condition on `keys` names, `$1` being that id. They are held, and touched by name.
-    pub(super) async fn end_secrets_within(&mut self, keys: &str, id: &str) -> Result<()> {
-        let now = self.now().micros();
-        for set in ["key_secrets SET ended_at = $2", "signing_secrets SET sealed = NULL, ended_at = $2"] {
-            let sql = format!("UPDATE {set} WHERE ended_at IS NULL AND key_id IN (SELECT id FROM keys WHERE {keys})");
-            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_owned()).bind(now).execute(self.on()).await?;
+    /// The same for the keys that a condition on `keys` names, `$1`, `$2` … being these ids. They are held, and touched by name.
+    pub(super) async fn end_secrets_within(&mut self, keys: &str, ids: &[&str]) -> Result<()> {
+        let (now, n) = (self.now().micros(), ids.len() + 1);
+        for set in ["key_secrets SET", "signing_secrets SET sealed = NULL,"] {
+            let sql = format!(
+                "UPDATE {set} ended_at = ${n} WHERE ended_at IS NULL AND key_id IN (SELECT id FROM keys WHERE {keys})"
+            );
+            let query =
+                ids.iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql)), |query, id| query.bind((*id).to_owned()));
+            query.bind(now).execute(self.on()).await?;
         }
         Ok(())
     }

@@ -191,7 +191,7 @@ async fn revoke_all(store: Store, act: Act, place: Place, reason: String) -> Res
     tx.lock_keys_of(&place, KeyLock::Change).await?;
     tx.touches_keys_of(&place).await?;
     let kept = format!("{} AND revoked_at IS NULL", keys_within(place.kind));
-    tx.end_secrets_within(&kept, &place.id).await?;
+    tx.end_secrets_within(&kept, &[&place.id]).await?;
     let sql = format!("UPDATE keys SET revoked_at = $2, revoked_by = $3, revoke_reason = $4 WHERE {kept}");
     let revoked = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(place.id.clone())

@@ -212,18 +212,19 @@ impl Tx {
 
     /// Verifiers hear of every key there.
     pub(super) async fn touches_keys_of(&mut self, place: &Place) -> Result<()> {
-        self.touches_keys_where(&keys_within(place.kind), &place.id).await
+        self.touches_keys_where(&keys_within(place.kind), &[&place.id]).await
     }
 
-    /// Verifiers hear of each secret of these keys, `$1` being that id; by name, unless they are too many.
-    pub(super) async fn touches_keys_where(&mut self, condition: &str, id: &str) -> Result<()> {
+    /// Verifiers hear of each secret of these keys, `$1`, `$2` … being these ids; by name, unless they are too many.
+    pub(super) async fn touches_keys_where(&mut self, condition: &str, ids: &[&str]) -> Result<()> {
         const NAMED: usize = 1000;
         let sql = format!(
             "SELECT digest FROM key_secrets WHERE key_id IN (SELECT id FROM keys WHERE {condition} AND revoked_at IS NULL) \
              LIMIT {}",
             NAMED + 1
         );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_owned()).fetch_all(self.on()).await?;
+        let query = ids.iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql)), |query, id| query.bind((*id).to_owned()));
+        let rows = query.fetch_all(self.on()).await?;
         if rows.len() > NAMED {
             self.touches_everything();
         }

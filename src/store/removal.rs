@@ -2,11 +2,7 @@
 
 use serde_json::json;
 
-use super::{
-    Store, WRITE_OF_MANY, detached, detached_within, retried,
-    row::{Read, digest},
-    tx::Tx,
-};
+use super::{Store, WRITE_OF_MANY, detached, detached_within, retried, row::Read, tx::Tx};
 use crate::{
     Error, Result,
     audit::{Act, Action, NewEvent, Target},
@@ -15,9 +11,6 @@ use crate::{
     place::{Place, PlaceKind},
     user::User,
 };
-
-/// More keys than these are not named to verifiers, who then forget all.
-const NAMED: usize = 1000;
 
 impl Store {
     /// Takes a person out of an organization; not found if they were not in it. The last owner stays. When this answers,
@@ -77,8 +70,9 @@ impl Tx {
     async fn revoke_keys_made_by(&mut self, org: &OrgId, user: &User) -> Result<Vec<NewEvent>> {
         self.hold_place(&everywhere_in(org)).await?;
         self.hold_keys_made_by(org, &user.id).await?;
-        let few = self.touches_keys_made_by(org, &user.id).await?;
-        self.end_secrets_of_keys_made_by(org, &user.id).await?;
+        let (made, ids) = ("org_id = $1 AND created_by = $2", [org.as_str(), user.id.as_str()]);
+        self.touches_keys_where(made, &ids).await?;
+        self.end_secrets_within(&format!("{made} AND revoked_at IS NULL"), &ids).await?;
         let reason = format!("{} was removed from the organization", user.name);
         let rows = sqlx::query(
             "UPDATE keys SET revoked_at = $3, revoked_by = $4, revoke_reason = $5 \
@@ -97,44 +91,7 @@ impl Tx {
             let target = Target { app_id: app, ..Target::new("key", &id, row.text("label")?) };
             events.push(NewEvent::of(org, Action::KeyRevoked, target).with(json!({ "reason": reason })));
         }
-        if !few {
-            self.touches_everything();
-        }
         Ok(events)
-    }
-
-    /// Names what verifiers have to forget; false where that is more than is named.
-    async fn touches_keys_made_by(&mut self, org: &OrgId, user: &UserId) -> Result<bool> {
-        let sql = format!(
-            "SELECT s.digest FROM key_secrets s JOIN keys k ON k.id = s.key_id WHERE k.org_id = $1 AND k.created_by = $2 \
-             AND k.revoked_at IS NULL LIMIT {}",
-            NAMED + 1
-        );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(org.to_string()).bind(user.to_string());
-        let rows = query.fetch_all(self.on()).await?;
-        if rows.len() > NAMED {
-            return Ok(false);
-        }
-        for row in &rows {
-            self.touches(digest(&row.bytes("digest")?)?);
-        }
-        Ok(true)
-    }
-
-    async fn end_secrets_of_keys_made_by(&mut self, org: &OrgId, user: &UserId) -> Result<()> {
-        for set in ["key_secrets SET ended_at = $3", "signing_secrets SET sealed = NULL, ended_at = $3"] {
-            let sql = format!(
-                "UPDATE {set} WHERE ended_at IS NULL AND key_id IN (SELECT id FROM keys WHERE org_id = $1 \
-                 AND created_by = $2 AND revoked_at IS NULL)"
-            );
-            sqlx::query(sqlx::AssertSqlSafe(sql))
-                .bind(org.to_string())
-                .bind(user.to_string())
-                .bind(self.now().micros())
-                .execute(self.on())
-                .await?;
-        }
-        Ok(())
     }
 
     /// In the one order in which all that takes several keys takes them. SQLite has one writer.
