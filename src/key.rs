@@ -24,7 +24,7 @@ use crate::{
     app::App,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId, UserId},
     member::Permission,
-    profile::{Mode, Owner, Profile},
+    profile::{HolderKind, Mode, Profile},
 };
 
 pub use crate::verdict::Verdict;
@@ -50,7 +50,7 @@ pub struct Key {
     pub org_id: OrgId,
     /// The app it speaks for, where it is an app's.
     pub app_id: Option<AppId>,
-    pub owner: Owner,
+    pub owner: HolderKind,
     /// The person whose token it is.
     pub owner_id: Option<UserId>,
     /// What the app, the person or the organization is called.
@@ -161,7 +161,7 @@ impl Key {
 /// What somebody has to be allowed to change a key. A person's own token is theirs, and of those who look after the
 /// organization; so is a key that manages it.
 fn needed(
-    owner: Owner,
+    owner: HolderKind,
     owner_id: Option<&UserId>,
     mode: Mode,
     scopes: &[String],

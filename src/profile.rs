@@ -59,7 +59,7 @@ pub struct Environment {
 /// Who owns the keys that the portal generates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Owner {
+pub enum HolderKind {
     #[default]
     App,
     /// A person: a personal access token.
@@ -67,7 +67,7 @@ pub enum Owner {
     Organization,
 }
 
-impl Owner {
+impl HolderKind {
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "app" => Some(Self::App),
@@ -129,7 +129,7 @@ pub struct Credentials {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyRules {
-    pub owner: Owner,
+    pub owner: HolderKind,
     pub scopes: HowMany,
     /// Whether the panel offers a signing secret.
     pub signing_secret: bool,
@@ -288,9 +288,9 @@ impl Profile {
 
     /// Whether a key with these scopes manages its organization. One of the sandbox does not, nor one of an app or a
     /// person, which there may be from before the profile changed.
-    pub fn manages<'a>(&self, owner: Owner, mode: Mode, scopes: impl IntoIterator<Item = &'a str>) -> bool {
+    pub fn manages<'a>(&self, owner: HolderKind, mode: Mode, scopes: impl IntoIterator<Item = &'a str>) -> bool {
         let granted = || self.granted(self.set(scopes));
-        let managing = self.managing_scope().filter(|_| owner == Owner::Organization && mode == Mode::Live);
+        let managing = self.managing_scope().filter(|_| owner == HolderKind::Organization && mode == Mode::Live);
         managing.is_some_and(|scope| self.includes(granted(), scope))
     }
 

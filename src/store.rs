@@ -93,7 +93,7 @@ pub use location::{Location, OpenError};
 pub use lock_file::open_lock;
 pub use navigation::Navigation;
 pub use scoped::{Page, Paging};
-pub use search::{Found, Kind};
+pub use search::{SearchHit, SearchKind};
 pub use signing::SealedSigning;
 pub use sqlite::can_corrupt_wal;
 pub use usage::{Refused, Used};

@@ -24,10 +24,10 @@ use crate::{
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
     key::{
         Key, LimitOverride, Metadata, Restrictions, SigningSecret,
-        record::{AppOwner, KeyEnvironment, KeyOwner, KeyRecord},
+        record::{AppOwner, KeyEnvironment, KeyHolder, KeyRecord},
     },
     plan::Plan,
-    profile::{Mode, Owner},
+    profile::{HolderKind, Mode},
 };
 
 /// The same bytes for the same seed.
@@ -88,7 +88,7 @@ pub fn key() -> Key {
         id: key_id,
         org_id: owner.org_id.clone(),
         app_id: owner.app.as_ref().map(|app| app.app_id.clone()),
-        owner: Owner::App,
+        owner: HolderKind::App,
         owner_id: None,
         owner_name: "Focus and calm".to_owned(),
         label: "CI".to_owned(),
@@ -131,8 +131,8 @@ pub fn key_record() -> KeyRecord {
 }
 
 /// An app on the plan *Starter*.
-pub fn key_owner(entropy: &dyn Entropy) -> KeyOwner {
-    KeyOwner {
+pub fn key_owner(entropy: &dyn Entropy) -> KeyHolder {
+    KeyHolder {
         org_id: OrgId::mint("Focus", entropy),
         app: Some(AppOwner {
             tenant_id: TenantId::mint("Development", entropy),

@@ -160,9 +160,9 @@ impl<S: Send + Sync> FromRequest<S> for Typed {
 }
 
 /// What the URL asks of a view.
-pub struct Asked<T>(pub T);
+pub struct UrlQuery<T>(pub T);
 
-impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for UrlQuery<T> {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {

@@ -223,7 +223,7 @@ fn check_permission(place: &DataLocation, location: &Location) -> Result<(), Str
     permission::check(&place.data, &key_path(place), database)
 }
 
-/// There is no database, and the fix.
+/// There is no database, and a suggested fix.
 pub fn absent(place: &DataLocation, location: &Location) -> String {
     match location {
         Location::Sqlite(_) => format!(

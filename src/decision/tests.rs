@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{kept::KEPT_FOR, ring::MOST, *};
 use crate::{
     id::KeyId,
-    key::{record::KeyOwner, verdict::Check},
+    key::{record::KeyHolder, verdict::Check},
     scope::Request,
     testing::{SeededEntropy, key_record},
 };
@@ -26,7 +26,7 @@ impl World {
         let mut records = Vec::new();
         for org in 0..orgs {
             let org_id = OrgId::mint(&format!("Org {org}"), &entropy);
-            let owner = Arc::new(KeyOwner { org_id, ..(*key_record().owner).clone() });
+            let owner = Arc::new(KeyHolder { org_id, ..(*key_record().owner).clone() });
             records.extend((0..keys).map(|_| {
                 let record = KeyRecord { key_id: KeyId::mint(&entropy), owner: Arc::clone(&owner), ..key_record() };
                 Arc::new(record)

@@ -1,6 +1,6 @@
 //! Whom a new key is to speak for.
 
-use crate::{app::App, id::OrgId, org::Org, profile::Owner, user::User};
+use crate::{app::App, id::OrgId, org::Org, profile::HolderKind, user::User};
 
 /// An app, a person in an organization, or the organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,11 +12,11 @@ pub enum Holder {
 }
 
 impl Holder {
-    pub const fn owner(&self) -> Owner {
+    pub const fn owner(&self) -> HolderKind {
         match self {
-            Self::App(_) => Owner::App,
-            Self::Member(..) => Owner::Member,
-            Self::Organization(_) => Owner::Organization,
+            Self::App(_) => HolderKind::App,
+            Self::Member(..) => HolderKind::Member,
+            Self::Organization(_) => HolderKind::Organization,
         }
     }
 

@@ -5,14 +5,14 @@ use crate::{
     id::{KeyId, UserId},
     key::Status,
     member::Permission,
-    profile::{Mode, Owner, Profile},
+    profile::{HolderKind, Mode, Profile},
 };
 
 /// What a list shows of a [`Key`](super::Key); half of its columns, since lists are read most.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedKey {
     pub id: KeyId,
-    pub owner: Owner,
+    pub owner: HolderKind,
     /// The person whose token it is.
     pub owner_id: Option<UserId>,
     /// What the app, the person or the organization is called.

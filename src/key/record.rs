@@ -18,7 +18,7 @@ pub struct KeyRecord {
     pub key_id: KeyId,
     pub label: CompactString,
     /// Shared by the keys of one app.
-    pub owner: Arc<KeyOwner>,
+    pub owner: Arc<KeyHolder>,
     /// Shared by all keys of it.
     pub environment: Arc<KeyEnvironment>,
     pub scopes: ScopeSet,
@@ -92,7 +92,7 @@ impl Extras {
 
 /// Whom keys speak for: an organization, and where they are an app's, that app.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyOwner {
+pub struct KeyHolder {
     pub org_id: OrgId,
     pub app: Option<AppOwner>,
     pub plan: Plan,

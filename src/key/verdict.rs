@@ -135,7 +135,7 @@ mod tests {
     use crate::{
         key::{
             Addresses, Restrictions,
-            record::{Extras, KeyOwner},
+            record::{Extras, KeyHolder},
         },
         testing::key_record,
     };
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(judge(&ask(), &revoked), Verdict::Revoked);
         assert_eq!(judge(&ask(), &expired), Verdict::Expired);
         let paused = KeyRecord { paused: true, ..key.clone() };
-        let archived = KeyOwner { suspended: true, ..(*key.owner).clone() };
+        let archived = KeyHolder { suspended: true, ..(*key.owner).clone() };
         let suspended = KeyRecord { owner: archived.into(), ..key.clone() };
         assert_eq!(judge(&ask(), &paused), Verdict::Paused);
         assert_eq!(judge(&ask(), &suspended), Verdict::Suspended);

@@ -144,7 +144,7 @@ impl Errors {
     pub fn unjudged(&self, told: &Unjudged<'_>, request_id: &str) -> String {
         let class = &self.classes[Class::of(told.status) as usize];
         let code = class.code.as_deref().unwrap_or(told.code);
-        // What a gateway's configuration gets wrong has to be told to whoever mends it.
+        // What a gateway's configuration gets wrong has to be told to the person who fixes it.
         let own = class.message.as_ref().filter(|_| told.code == Class::of(told.status).name());
         let filled = own.map(|message| class.body.with(Placeholder::Message, message));
         let status = told.status.to_string();

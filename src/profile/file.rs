@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{HowMany, Mode, Owner};
+use super::{HolderKind, HowMany, Mode};
 use crate::plan::Plan;
 
 /// A text that knows where it stands.
@@ -61,7 +61,7 @@ pub(super) struct CredentialsEntry {
 #[serde(deny_unknown_fields)]
 pub(super) struct KeysEntry {
     #[serde(default)]
-    pub owner: Owner,
+    pub owner: HolderKind,
     pub scopes: Option<Spanned<HowMany>>,
     #[serde(default)]
     pub signing_secret: bool,

@@ -23,7 +23,7 @@ use crate::{
     },
     member::Permission,
     place::{Place, PlaceKind},
-    profile::{Mode, Owner},
+    profile::{HolderKind, Mode},
 };
 
 /// Of `keys k`, as [`key`] reads them.
@@ -62,7 +62,7 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
         id: KeyId::stored(row.text("id")?),
         org_id: OrgId::stored(row.text("org_id")?),
         app_id: row.text_opt("app_id")?.map(AppId::stored),
-        owner: row.word("owner", Owner::parse)?,
+        owner: row.word("owner", HolderKind::parse)?,
         owner_id: row.text_opt("owner_id")?.map(UserId::stored),
         owner_name: row.text("owner_name")?,
         label: row.text("label")?,

@@ -30,7 +30,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// Why a store could not be opened, and the mend.
+/// Why a store could not be opened, and a suggested fix.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("This binary carries SQLite {0}, which can corrupt a database in WAL mode. Use 3.51.3 or newer.")]

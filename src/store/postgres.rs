@@ -80,7 +80,7 @@ async fn connect(options: &AnyConnectOptions) -> Result<AnyConnection, Refusal> 
     }
 }
 
-/// The reason, and the mend where there is one.
+/// The reason, and a suggested fix where there is one.
 fn why(error: &sqlx::Error, code: Option<&str>) -> String {
     let said = error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
     match (error, code) {

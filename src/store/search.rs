@@ -14,7 +14,7 @@ use crate::{
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum SearchKind {
     Organization,
     Tenant,
     Project,
@@ -24,15 +24,15 @@ pub enum Kind {
     Person,
 }
 
-impl Kind {
+impl SearchKind {
     /// In the order in which they are shown.
     pub const ALL: [Self; 6] = [Self::App, Self::Key, Self::Project, Self::Tenant, Self::Organization, Self::Person];
 }
 
 /// A thing that a person may see.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    pub kind: Kind,
+pub struct SearchHit {
+    pub kind: SearchKind,
     pub id: String,
     pub name: String,
     /// What it is in: the organization last. Of a person the e-mail address comes first.
@@ -47,24 +47,24 @@ pub struct Found {
 const MOST: usize = 8;
 
 /// How each kind is asked for: id, name, what else may match (`$6`), what it is in, its table and those around it.
-fn parts(kind: Kind) -> [&'static str; 5] {
+fn parts(kind: SearchKind) -> [&'static str; 5] {
     match kind {
-        Kind::Organization => ["o.id", "o.name", NOTHING, "''", ""],
-        Kind::Tenant => ["t.id", "t.name", NOTHING, "''", "JOIN tenants t ON t.org_id = o.id"],
-        Kind::Project => {
+        SearchKind::Organization => ["o.id", "o.name", NOTHING, "''", ""],
+        SearchKind::Tenant => ["t.id", "t.name", NOTHING, "''", "JOIN tenants t ON t.org_id = o.id"],
+        SearchKind::Project => {
             let from = "JOIN projects p ON p.org_id = o.id JOIN tenants t ON t.id = p.tenant_id";
             ["p.id", "p.name", NOTHING, "t.name", from]
         }
-        Kind::App => {
+        SearchKind::App => {
             let from = "JOIN apps a ON a.org_id = o.id JOIN projects p ON p.id = a.project_id";
             ["a.id", "a.name", "lower(a.bundle_id) LIKE $6 ESCAPE '!'", "p.name", from]
         }
-        Kind::Key => {
+        SearchKind::Key => {
             let from = "JOIN keys k ON k.org_id = o.id LEFT JOIN apps a ON a.id = k.app_id \
                 LEFT JOIN users u ON u.id = k.owner_id";
             ["k.id", "k.label", SHOWN, "COALESCE(a.name, u.name, '')", from]
         }
-        Kind::Person => {
+        SearchKind::Person => {
             let from = "JOIN grants p ON p.org_id = o.id AND p.place_id = o.id JOIN users u ON u.id = p.subject";
             ["u.id", "u.name", "lower(u.email) LIKE $6 ESCAPE '!'", "u.email", from]
         }
@@ -89,22 +89,29 @@ impl Store {
 
     /// What a person may see and calls by these words, a few of each kind: those that begin with them first, and of
     /// those the ones of `near`.
-    pub async fn search(&self, user: &UserId, near: Option<&OrgId>, words: &str) -> Result<Vec<Found>> {
+    pub async fn search(&self, user: &UserId, near: Option<&OrgId>, words: &str) -> Result<Vec<SearchHit>> {
         let words = words.trim();
         // PostgreSQL refuses NUL, and nothing of ours is called by what can't be seen.
         if words.is_empty() || words.contains(char::is_control) {
             return Ok(Vec::new());
         }
         let mut found = Vec::new();
-        for kind in Kind::ALL {
+        for kind in SearchKind::ALL {
             found.extend(self.search_kind(kind, user, near, words).await?);
         }
         Ok(found)
     }
 
-    async fn search_kind(&self, kind: Kind, user: &UserId, near: Option<&OrgId>, words: &str) -> Result<Vec<Found>> {
+    async fn search_kind(
+        &self,
+        kind: SearchKind,
+        user: &UserId,
+        near: Option<&OrgId>,
+        words: &str,
+    ) -> Result<Vec<SearchHit>> {
         let [id, name, more, place, from] = parts(kind);
-        let (status, ended) = if kind == Kind::Key { (STATUS, "k.revoked_at IS NOT NULL") } else { ("", "1 = 0") };
+        let (status, ended) =
+            if kind == SearchKind::Key { (STATUS, "k.revoked_at IS NOT NULL") } else { ("", "1 = 0") };
         // Ids, and what lists show of a key, are no names: only their case makes no difference.
         let plain = escaped(&words.to_lowercase());
         let words = escaped(&fold(words));
@@ -117,7 +124,7 @@ impl Store {
             format!("%{plain}%"),
             format!("{plain}%"),
         ];
-        let limit = if kind == Kind::Person { MOST * MOST } else { MOST };
+        let limit = if kind == SearchKind::Person { MOST * MOST } else { MOST };
         let within = format!("{name}_folded LIKE $3 ESCAPE '!' OR {more} OR lower({id}) LIKE $7 ESCAPE '!'");
         let sql = format!(
             "SELECT {id} AS id, {name} AS name, {place} AS place, o.id AS org_id, o.name AS org{status} \
@@ -132,11 +139,11 @@ impl Store {
         for row in &rows {
             let (id, name) = (row.text("id")?, row.text("name")?);
             let within =
-                [row.text("place")?, if kind == Kind::Organization { String::new() } else { row.text("org")? }];
+                [row.text("place")?, if kind == SearchKind::Organization { String::new() } else { row.text("org")? }];
             let within = within.into_iter().filter(|place| !place.is_empty()).collect();
-            let status = if kind == Kind::Key { Some(self.status_of(row)?) } else { None };
-            let member_of = if kind == Kind::Person { Some(OrgId::stored(row.text("org_id")?)) } else { None };
-            found.push(Found { kind, id, name, within, member_of, status });
+            let status = if kind == SearchKind::Key { Some(self.status_of(row)?) } else { None };
+            let member_of = if kind == SearchKind::Person { Some(OrgId::stored(row.text("org_id")?)) } else { None };
+            found.push(SearchHit { kind, id, name, within, member_of, status });
         }
         // Somebody whom one meets in several organizations is found once.
         let mut seen = HashSet::new();

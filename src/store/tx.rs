@@ -14,7 +14,7 @@ use crate::{
     id::{KeyId, TokenId},
     member::Permission,
     place::PlaceRef,
-    profile::{Mode, Owner},
+    profile::{HolderKind, Mode},
 };
 
 /// For what is written in the background.
@@ -140,7 +140,7 @@ impl Tx {
         );
         let query = query.bind(key.to_string()).bind(now).bind(i64::from(secret_n));
         let row = query.fetch_optional(self.on()).await?.ok_or(Error::SignedOut)?;
-        let (owner, mode) = (row.word("owner", Owner::parse)?, row.word("mode", Mode::parse)?);
+        let (owner, mode) = (row.word("owner", HolderKind::parse)?, row.word("mode", Mode::parse)?);
         let manage = self.profile().manages(owner, mode, row.text("scopes")?.split_whitespace());
         Ok(Reach { manage, org: Some(row.text("org_id")?) })
     }

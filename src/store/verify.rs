@@ -16,7 +16,7 @@ use crate::{
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
     key::{
         Digest, Metadata,
-        record::{AppOwner, Extras, KeyEnvironment, KeyOwner, KeyRecord},
+        record::{AppOwner, Extras, KeyEnvironment, KeyHolder, KeyRecord},
         secret::Checked,
     },
     plan::Plan,
@@ -121,7 +121,7 @@ impl Store {
     }
 }
 
-fn owner(row: &AnyRow) -> Result<KeyOwner> {
+fn owner(row: &AnyRow) -> Result<KeyHolder> {
     let app = match row.text_opt("app_id")? {
         None => None,
         Some(app) => Some(AppOwner {
@@ -132,7 +132,7 @@ fn owner(row: &AnyRow) -> Result<KeyOwner> {
             limits: keys::limits(row, "app_per_minute", "app_per_day")?,
         }),
     };
-    Ok(KeyOwner {
+    Ok(KeyHolder {
         org_id: OrgId::stored(row.text("org_id")?),
         app,
         plan: row.word("plan", Plan::parse)?,

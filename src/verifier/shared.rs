@@ -7,7 +7,7 @@ use std::{
 
 use crate::key::{
     KeyRecord,
-    record::{KeyEnvironment, KeyOwner},
+    record::{KeyEnvironment, KeyHolder},
 };
 
 /// Dead entries are swept out when there are twice as many as lived at the last sweep, but not before this many.
@@ -19,7 +19,7 @@ pub struct Shared(Mutex<Held>);
 #[derive(Default)]
 struct Held {
     /// By the app, or where there is none by the organization. Nothing here keeps an owner alive.
-    owners: HashMap<Box<str>, Weak<KeyOwner>>,
+    owners: HashMap<Box<str>, Weak<KeyHolder>>,
     environments: HashSet<Arc<KeyEnvironment>>,
     sweep_at: usize,
 }
@@ -35,7 +35,7 @@ impl Shared {
 }
 
 impl Held {
-    fn owner(&mut self, owner: &Arc<KeyOwner>) -> Arc<KeyOwner> {
+    fn owner(&mut self, owner: &Arc<KeyHolder>) -> Arc<KeyHolder> {
         let name = owner.app.as_ref().map_or(owner.org_id.as_str(), |app| app.app_id.as_str());
         if let Some(known) = self.owners.get(name).and_then(Weak::upgrade)
             && known == *owner
@@ -81,7 +81,7 @@ mod tests {
         shared.share(&mut keys[1]);
         assert!(Arc::ptr_eq(&keys[0].owner, &keys[1].owner));
         assert!(Arc::ptr_eq(&keys[0].environment, &keys[1].environment));
-        keys[2].owner = Arc::new(KeyOwner { suspended: true, ..(*keys[2].owner).clone() });
+        keys[2].owner = Arc::new(KeyHolder { suspended: true, ..(*keys[2].owner).clone() });
         shared.share(&mut keys[2]);
         assert!(keys[2].owner.suspended && !keys[0].owner.suspended);
         let mut later = record();
@@ -96,7 +96,7 @@ mod tests {
         for _ in 0..FEW * 10 {
             let mut record = record();
             record.owner =
-                Arc::new(KeyOwner { org_id: OrgId::mint("Gone", &entropy), app: None, ..(*record.owner).clone() });
+                Arc::new(KeyHolder { org_id: OrgId::mint("Gone", &entropy), app: None, ..(*record.owner).clone() });
             shared.share(&mut record);
         }
         assert!(shared.0.lock().expect("no panic").owners.len() <= FEW);

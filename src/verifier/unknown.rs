@@ -3,8 +3,8 @@
 //! was found to be nobody's is not looked up again.
 
 mod addresses;
+mod digests;
 mod known;
-mod nobodys;
 
 use std::{
     net::IpAddr,
@@ -20,8 +20,8 @@ use crate::{
 
 use super::shared_state::{Asker, Asking};
 use addresses::Addresses;
+use digests::UnknownDigests;
 use known::Known;
-use nobodys::Nobodys;
 
 /// A gateway with a few clients that hold old keys, not a machine that tries.
 const PER_ADDRESS: Limit = Limit::per_minute(NonZeroU32::new(60).expect("not zero"));
@@ -39,14 +39,14 @@ pub struct Unknown {
     backends: Addresses,
     of_all: Mutex<Bucket>,
     known: Known,
-    nobodys: Nobodys,
+    digests: UnknownDigests,
 }
 
 impl Unknown {
     /// These are somebody's: read at the start, or made since.
     pub fn add<'a>(&self, digests: impl IntoIterator<Item = &'a Digest> + Clone) {
         self.known.add(digests.clone());
-        digests.into_iter().for_each(|digest| self.nobodys.forget(digest));
+        digests.into_iter().for_each(|digest| self.digests.forget(digest));
     }
 
     pub fn knows(&self, digest: &Digest) -> bool {
@@ -55,12 +55,12 @@ impl Unknown {
 
     /// Whether that was looked up before, and is nobody's.
     pub fn is_nobodys(&self, digest: &Digest) -> bool {
-        self.nobodys.has(digest) && !self.known.has(digest)
+        self.digests.has(digest) && !self.known.has(digest)
     }
 
     /// Another process may have made what was nobody's.
     pub fn forget_nobodys(&self) {
-        self.nobodys.forget_all();
+        self.digests.forget_all();
     }
 
     /// Whether to look a key up; or how long to wait. However many ask at once, `OF_ALL` holds. Of one address a few more
@@ -87,7 +87,7 @@ impl Unknown {
         addresses.charge(ip, limit, elapsed);
         if let Some(digest) = &asking.digest {
             self.known.forget(digest);
-            self.nobodys.note(digest);
+            self.digests.note(digest);
         }
     }
 

@@ -238,7 +238,7 @@ impl Batch {
 mod tests {
     use super::*;
     use crate::{
-        key::record::KeyOwner,
+        key::record::KeyHolder,
         store::StoredKey,
         testing::{SeededEntropy, key_record},
     };
@@ -257,7 +257,7 @@ mod tests {
     fn keys(org: &OrgId, entropy: &SeededEntropy, count: usize) -> Vec<Arc<CachedKey>> {
         let records = (0..count).map(|_| {
             let mut record = key_record();
-            record.owner = Arc::new(KeyOwner { org_id: org.clone(), ..(*record.owner).clone() });
+            record.owner = Arc::new(KeyHolder { org_id: org.clone(), ..(*record.owner).clone() });
             record.key_id = KeyId::mint(entropy);
             Arc::new(CachedKey::from(StoredKey { record, last_used_at: None }))
         });

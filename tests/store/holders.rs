@@ -11,8 +11,8 @@ use sallyport::{
     member::Role,
     org::Org,
     place::Place,
-    profile::{Owner, Profile},
-    store::{Contents, EventFilter, KeyFilter, Kind, Reader, Touched},
+    profile::{HolderKind, Profile},
+    store::{Contents, EventFilter, KeyFilter, Reader, SearchKind, Touched},
     testing::TestStore,
     user::User,
 };
@@ -26,7 +26,7 @@ sallyport::on_both_databases!(
     a_personal_key_lives_as_long_as_the_membership,
 );
 
-async fn with(store: &TestStore, owner: Owner) -> TestStore {
+async fn with(store: &TestStore, owner: HolderKind) -> TestStore {
     let mut profile = (*Profile::standard()).clone();
     profile.keys.owner = owner;
     store.with_profile(Arc::new(profile)).await
@@ -49,8 +49,8 @@ async fn record(store: &TestStore, issued: &Issued) -> KeyRecord {
 async fn keys_of_organizations_and_people_are_found_listed_and_revoked(store: &TestStore) {
     let (ada, eve, org) = two(store).await;
     for (owner, holder, name) in [
-        (Owner::Organization, Holder::Organization(org.clone()), "Focus"),
-        (Owner::Member, Holder::Member(org.clone(), eve.clone()), "Eve"),
+        (HolderKind::Organization, Holder::Organization(org.clone()), "Focus"),
+        (HolderKind::Member, Holder::Member(org.clone(), eve.clone()), "Eve"),
     ] {
         let store = with(store, owner).await;
         let act = store.act(&eve);
@@ -59,7 +59,7 @@ async fn keys_of_organizations_and_people_are_found_listed_and_revoked(store: &T
         let key = store.find(&ada.id, &issued.key.id).await.expect("asked").expect("seen by each member");
         assert_eq!(key, issued.key);
         assert_eq!((key.owner, key.owner_name.as_str(), &key.app_id), (owner, name, &None));
-        let person = (owner == Owner::Member).then(|| eve.id.clone());
+        let person = (owner == HolderKind::Member).then(|| eve.id.clone());
         assert_eq!(key.owner_id, person);
         let record = record(&store, &issued).await;
         assert_eq!((&record.owner.org_id, record.app(), record.owner.suspended), (&org.id, None, false));
@@ -73,8 +73,9 @@ async fn keys_of_organizations_and_people_are_found_listed_and_revoked(store: &T
         let page = store.keys(&org.id, None, &KeyFilter::default()).await.expect("asked");
         assert_eq!(page.keys.iter().map(|key| (&*key.label, &*key.owner_name)).collect::<Vec<_>>(), [(&*label, name)]);
         let found = store.search(&ada.id, None, &label).await.expect("asked");
-        let within: Vec<_> = found.iter().filter(|found| found.kind == Kind::Key).map(|found| &found.within).collect();
-        let expected = if owner == Owner::Member { vec!["Eve", "Focus"] } else { vec!["Focus"] };
+        let within: Vec<_> =
+            found.iter().filter(|found| found.kind == SearchKind::Key).map(|found| &found.within).collect();
+        let expected = if owner == HolderKind::Member { vec!["Eve", "Focus"] } else { vec!["Focus"] };
         assert_eq!(within, [&expected]);
         let checked = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
         let by_secret = store.key_by_secret(&ada.id, checked).await.expect("asked");
@@ -94,7 +95,7 @@ async fn the_profile_says_whose_keys_there_are(store: &TestStore) {
     let act = store.act(&ada);
     let app = store.app(&act, &org, "Focus and calm").await;
     let holders = [Holder::App(app), Holder::Member(org.clone(), ada.clone()), Holder::Organization(org.clone())];
-    for owner in [Owner::App, Owner::Member, Owner::Organization] {
+    for owner in [HolderKind::App, HolderKind::Member, HolderKind::Organization] {
         let store = with(store, owner).await;
         for holder in &holders {
             let issued = store.issue(&act, holder.clone(), "CI", &["read"]).await;
@@ -109,7 +110,7 @@ async fn the_profile_says_whose_keys_there_are(store: &TestStore) {
 async fn nobody_generates_the_key_of_another(first: &TestStore) {
     let (ada, eve, org) = two(first).await;
     let stranger = first.person("Max").await;
-    let store = with(first, Owner::Member).await;
+    let store = with(first, HolderKind::Member).await;
     let eves = Holder::Member(org.clone(), eve.clone());
     for act in [store.act(&ada), store.act(&stranger), Act::by(Actor::CommandLine)] {
         let refused = store.issue(&act, eves.clone(), "CI", &["read"]).await;
@@ -119,7 +120,7 @@ async fn nobody_generates_the_key_of_another(first: &TestStore) {
     assert!(matches!(outside, Err(Error::NotFound)), "{outside:?}");
     store.close().await;
 
-    let store = with(first, Owner::Organization).await;
+    let store = with(first, HolderKind::Organization).await;
     let max = store.user_to_sign_in("max@example.com").await.expect("asked").expect("there").0;
     let outside = store.issue(&store.act(&max), Holder::Organization(org.clone()), "CI", &["read"]).await;
     assert!(matches!(outside, Err(Error::NotFound)), "{outside:?}");
@@ -129,7 +130,7 @@ async fn nobody_generates_the_key_of_another(first: &TestStore) {
 
 async fn others_leave_a_personal_key_alone(first: &TestStore) {
     let (ada, eve, org) = two(first).await;
-    let store = with(first, Owner::Member).await;
+    let store = with(first, HolderKind::Member).await;
     let of_ada = store.key(&store.act(&ada), Holder::Member(org.clone(), ada.clone()), "Ada's").await.key;
     let of_eve = store.key(&store.act(&eve), Holder::Member(org.clone(), eve.clone()), "Eve's").await.key;
     let act = store.act(&eve);
@@ -154,11 +155,11 @@ async fn others_leave_a_personal_key_alone(first: &TestStore) {
 async fn what_ends_an_organization_ends_its_keys(first: &TestStore) {
     let (ada, _, org) = two(first).await;
     let place = Place::from(&org);
-    for owner in [Owner::Organization, Owner::Member] {
+    for owner in [HolderKind::Organization, HolderKind::Member] {
         let store = with(first, owner).await;
         let act = store.act(&ada);
         let holder = match owner {
-            Owner::Member => Holder::Member(org.clone(), ada.clone()),
+            HolderKind::Member => Holder::Member(org.clone(), ada.clone()),
             _ => Holder::Organization(org.clone()),
         };
         let issued = store.key(&act, holder.clone(), "CI").await;
@@ -187,7 +188,7 @@ async fn what_ends_an_organization_ends_its_keys(first: &TestStore) {
 
 async fn a_personal_key_lives_as_long_as_the_membership(first: &TestStore) {
     let (ada, eve, org) = two(first).await;
-    let store = with(first, Owner::Member).await;
+    let store = with(first, HolderKind::Member).await;
     let issued = store.key(&store.act(&eve), Holder::Member(org.clone(), eve.clone()), "Eve's").await;
     let of_ada = store.key(&store.act(&ada), Holder::Member(org.clone(), ada.clone()), "Ada's").await;
     let told = Arc::new(Mutex::new(Vec::new()));

@@ -6,7 +6,7 @@ use sallyport::{
     key::{Holder, Key, Status},
     member::Role,
     place::Place,
-    profile::{Owner, Profile},
+    profile::{HolderKind, Profile},
     store::{KeyFilter, KeyStatus, Reader},
     testing::TestStore,
 };
@@ -92,7 +92,7 @@ async fn a_key_is_suspended_with_what_it_speaks_for(store: &TestStore) {
 
 async fn a_personal_key_is_suspended_with_its_person(first: &TestStore) {
     let mut profile = (*Profile::standard()).clone();
-    profile.keys.owner = Owner::Member;
+    profile.keys.owner = HolderKind::Member;
     let store = first.with_profile(Arc::new(profile)).await;
     let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
     let act = store.act(&ada);

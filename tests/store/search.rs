@@ -3,7 +3,7 @@ use sallyport::{
     member::Role,
     place::Place,
     project::NewProject,
-    store::{Found, Kind},
+    store::{SearchHit, SearchKind},
     testing::TestStore,
 };
 
@@ -19,7 +19,7 @@ sallyport::on_both_databases!(
     owners_are_named,
 );
 
-fn names(found: &[Found], kind: Kind) -> Vec<&str> {
+fn names(found: &[SearchHit], kind: SearchKind) -> Vec<&str> {
     found.iter().filter(|found| found.kind == kind).map(|found| found.name.as_str()).collect()
 }
 
@@ -33,10 +33,10 @@ async fn things_are_found_by_their_names(store: &TestStore) {
     store.revoke_key(&act, &lost, String::new()).await.expect("revoked");
 
     let found = store.search(&ada.id, None, "  cALM ").await.expect("asked");
-    assert_eq!(names(&found, Kind::Organization), ["Calm Company"]);
-    assert_eq!(names(&found, Kind::Project), ["Project of Focus and calm"]);
-    assert_eq!(names(&found, Kind::App), ["Focus and calm"]);
-    assert_eq!(names(&found, Kind::Key), ["Calm CI", "Calm lost"]);
+    assert_eq!(names(&found, SearchKind::Organization), ["Calm Company"]);
+    assert_eq!(names(&found, SearchKind::Project), ["Project of Focus and calm"]);
+    assert_eq!(names(&found, SearchKind::App), ["Focus and calm"]);
+    assert_eq!(names(&found, SearchKind::Key), ["Calm CI", "Calm lost"]);
     let of_key = found.iter().find(|found| found.id == key.id.as_str()).expect("the key");
     assert_eq!(of_key.within, ["Focus and calm", "Calm Company"]);
     assert_eq!(of_key.status, Some(Status::Active));
@@ -44,15 +44,15 @@ async fn things_are_found_by_their_names(store: &TestStore) {
     store.archive_place(&act, &Place::from(&app)).await.expect("archived");
     let found_now = store.search(&ada.id, None, "Calm CI").await.expect("asked");
     assert_eq!(found_now[0].status, Some(Status::Suspended), "with its app");
-    assert!(found.iter().all(|found| found.status.is_some() == (found.kind == Kind::Key)));
+    assert!(found.iter().all(|found| found.status.is_some() == (found.kind == SearchKind::Key)));
     let tenant = store.search(&ada.id, None, "develop").await.expect("asked");
-    assert_eq!(names(&tenant, Kind::Tenant), ["Development"]);
+    assert_eq!(names(&tenant, SearchKind::Tenant), ["Development"]);
 
     // By how the id begins, and by what lists show of a key.
     let id = &app.id.as_str()[..app.id.as_str().len() - 3];
-    assert_eq!(names(&store.search(&ada.id, None, id).await.expect("asked"), Kind::App), ["Focus and calm"]);
+    assert_eq!(names(&store.search(&ada.id, None, id).await.expect("asked"), SearchKind::App), ["Focus and calm"]);
     let found = store.search(&ada.id, None, &key.shown).await.expect("asked");
-    assert_eq!(names(&found, Kind::Key), ["Calm CI"]);
+    assert_eq!(names(&found, SearchKind::Key), ["Calm CI"]);
     for nothing in ["", "   ", "\0", "a\0b", "nowhere"] {
         assert_eq!(store.search(&ada.id, None, nothing).await.expect("asked"), [], "{nothing:?}");
     }
@@ -66,7 +66,7 @@ async fn what_begins_so_comes_first(store: &TestStore) {
         store.app(&act, &org, name).await;
     }
     let found = store.search(&ada.id, None, "android").await.expect("asked");
-    assert_eq!(names(&found, Kind::App), ["Android", "android two", "The Android", "Guandroid"]);
+    assert_eq!(names(&found, SearchKind::App), ["Android", "android two", "The Android", "Guandroid"]);
 
     // Of two that match alike, the one in the organization at hand.
     let other = store.org(&act, "Another").await;
@@ -93,7 +93,7 @@ async fn signs_of_like_are_letters(store: &TestStore) {
         ("o't", "quo'te"),
     ] {
         let found = store.search(&ada.id, None, words).await.expect("asked");
-        assert_eq!(names(&found, Kind::App), [expected], "{words}");
+        assert_eq!(names(&found, SearchKind::App), [expected], "{words}");
     }
 }
 
@@ -117,10 +117,10 @@ async fn letters_beyond_ascii_have_cases_too(store: &TestStore) {
         ("café", "cafe\u{301} two"),
     ] {
         let found = store.search(&ada.id, None, words).await.expect("asked");
-        assert!(names(&found, Kind::App).contains(&expected), "{words}");
+        assert!(names(&found, SearchKind::App).contains(&expected), "{words}");
     }
     let found = store.search(&ada.id, None, "Arg").await.expect("asked");
-    assert_eq!(names(&found, Kind::App), ["Arger"], "an accent makes another letter");
+    assert_eq!(names(&found, SearchKind::App), ["Arger"], "an accent makes another letter");
 }
 
 async fn a_flood_of_matches_is_cut(store: &TestStore) {
@@ -132,7 +132,7 @@ async fn a_flood_of_matches_is_cut(store: &TestStore) {
         store.key(&act, &app, &format!("Backend {n:02}")).await;
     }
     let found = store.search(&ada.id, None, "backend").await.expect("asked");
-    assert_eq!(names(&found, Kind::Key).len(), 8);
+    assert_eq!(names(&found, SearchKind::Key).len(), 8);
 }
 
 async fn another_organization_is_never_found(store: &TestStore) {
@@ -154,7 +154,7 @@ async fn another_organization_is_never_found(store: &TestStore) {
     // As soon as she belongs to it, she finds it; and nobody finds it twice.
     store.add_member(&act, &org.id, &eve, Role::Member).await.expect("added");
     let found = store.search(&eve.id, None, "secret app").await.expect("asked");
-    assert_eq!(names(&found, Kind::App), ["Secret app"]);
+    assert_eq!(names(&found, SearchKind::App), ["Secret app"]);
 }
 
 async fn people_are_found_by_those_who_share_an_organization(store: &TestStore) {
@@ -167,18 +167,21 @@ async fn people_are_found_by_those_who_share_an_organization(store: &TestStore) 
 
     for words in ["grace", "HØPPER", grace.email.as_str(), &grace.email[..5], grace.id.as_str()] {
         let found = store.search(&ada.id, Some(&other.id), words).await.expect("asked");
-        assert_eq!(names(&found, Kind::Person), ["Grace Høpper"], "{words}: once");
-        let person = found.iter().find(|found| found.kind == Kind::Person).expect("found");
+        assert_eq!(names(&found, SearchKind::Person), ["Grace Høpper"], "{words}: once");
+        let person = found.iter().find(|found| found.kind == SearchKind::Person).expect("found");
         assert_eq!(person.member_of.as_ref(), Some(&other.id), "where one is");
         assert_eq!(person.within, [grace.email.as_str(), "Zoom"]);
-        assert_eq!(names(&store.search(&eve.id, Some(&org.id), words).await.expect("asked"), Kind::Person), [""; 0]);
+        assert_eq!(
+            names(&store.search(&eve.id, Some(&org.id), words).await.expect("asked"), SearchKind::Person),
+            [""; 0]
+        );
     }
-    assert_eq!(names(&store.search(&grace.id, None, "eve").await.expect("asked"), Kind::Person), [""; 0]);
+    assert_eq!(names(&store.search(&grace.id, None, "eve").await.expect("asked"), SearchKind::Person), [""; 0]);
     store.add_member(&store.act(&eve), &elsewhere.id, &grace, Role::Member).await.expect("added");
-    assert_eq!(names(&store.search(&grace.id, None, "eve").await.expect("asked"), Kind::Person), ["Eve"]);
+    assert_eq!(names(&store.search(&grace.id, None, "eve").await.expect("asked"), SearchKind::Person), ["Eve"]);
     store.remove_member(&act, &org.id, &grace).await.expect("removed");
     store.remove_member(&act, &other.id, &grace).await.expect("removed");
-    assert_eq!(names(&store.search(&ada.id, None, "grace").await.expect("asked"), Kind::Person), [""; 0]);
+    assert_eq!(names(&store.search(&ada.id, None, "grace").await.expect("asked"), SearchKind::Person), [""; 0]);
 }
 
 async fn a_secret_finds_its_key_for_members_alone(store: &TestStore) {

@@ -12,7 +12,7 @@ use sallyport::{
     id::{KeyId, OrgId},
     key::{ExpiryInput, Holder, Issued, NewKey, SigningSecret, new::KeyInput},
     member::Permission,
-    profile::Owner as HolderKind,
+    profile::HolderKind,
 };
 
 use super::{ActError, Caller, InPage, keys::to_change};

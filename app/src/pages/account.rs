@@ -22,7 +22,7 @@ use crate::{
     pages::sign_in::known_here,
     portal::Page,
     shell,
-    ui::{Asked, Typed, Ui, refuse, see_other},
+    ui::{Typed, Ui, UrlQuery, refuse, see_other},
 };
 use password::PasswordForm;
 use sessions::Sessions;
@@ -50,7 +50,7 @@ fn changed_to(what: &str) -> axum::response::Response {
     see_other(format!("/account?changed={what}"))
 }
 
-pub async fn get(ui: Ui, me: SignedIn, Asked(query): Asked<AccountQuery>) -> PageResult {
+pub async fn get(ui: Ui, me: SignedIn, UrlQuery(query): UrlQuery<AccountQuery>) -> PageResult {
     let form = FormState::new().with_default("name", &me.user.name);
     Ok(ui.ok(page(&ui, &me, form, query.sentence()).await?).await)
 }

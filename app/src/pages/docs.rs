@@ -14,7 +14,7 @@ use crate::{
     context::Context,
     error::{PageError, PageResult},
     portal::Page,
-    ui::{Asked, Ui},
+    ui::{Ui, UrlQuery},
 };
 use guide::Guide;
 use operation::{Operation, OperationCard};
@@ -41,7 +41,7 @@ struct Group {
     operations: Vec<(String, String)>,
 }
 
-pub async fn get(ui: Ui, State(context): State<Context>, Asked(query): Asked<DocsQuery>) -> PageResult {
+pub async fn get(ui: Ui, State(context): State<Context>, UrlQuery(query): UrlQuery<DocsQuery>) -> PageResult {
     let (profile, public_url) = (context.store.profile().clone(), context.public_url.clone());
     let operations = Operation::all(&context.api, &public_url, &profile);
     let groups: Vec<_> = operations

@@ -1,8 +1,8 @@
-//! `/requests/{request_id}`: why a request was refused: which check, what was asked, what the key has, how to mend it.
+//! `/requests/{request_id}`: why a request was refused: which check, what was asked, what the key has, how to fix it.
 
 pub mod checks;
 pub mod compared;
-pub mod mend;
+pub mod fix;
 pub mod signed;
 
 use axum::extract::State;
@@ -25,7 +25,7 @@ use crate::{
 };
 use checks::Checks;
 use compared::Compared;
-use mend::mend;
+use fix::fix;
 use signed::SignedFacts;
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: DecisionAccess) -> PageResult {
@@ -43,7 +43,7 @@ fn Shown(kept: KeptDecision, now: Timestamp, profile: std::sync::Arc<Profile>) -
     let decision = (*decision).clone();
     let (id, at) = (decision.request_id.to_string(), decision.at);
     let code = format!("{} {}", decision.verdict.status(), decision.verdict.code());
-    let (why, mend) = (sentence(&refusal(decision.verdict.code())), mend(&decision, &profile));
+    let (why, fix) = (sentence(&refusal(decision.verdict.code())), fix(&decision, &profile));
     let (request, steps, signed) = (decision.clone(), decision.steps().collect(), decision.asked.signed.clone());
     let try_again = format!("/keys/{}/test?request={id}", decision.key.key_id);
     let left_out = (left_out > 0).then(|| {
@@ -60,7 +60,7 @@ fn Shown(kept: KeptDecision, now: Timestamp, profile: std::sync::Arc<Profile>) -
             }
             actions=move || view! { <a class="btn" href=try_again>"Test it again"</a> }
         />
-        <Notice tone=Tone::Warning><p><b>{why}</b>" "{mend}</p></Notice>
+        <Notice tone=Tone::Warning><p><b>{why}</b>" "{fix}</p></Notice>
         <div class="columns">
             <Card title="Request"><RequestFacts decision=request now/>{left_out}</Card>
             <Card title="Checks"><Checks steps/></Card>

@@ -22,7 +22,7 @@ use crate::{
     icons::{Icon, IconView},
     portal::{Chrome, Crumb, Page},
     shell,
-    ui::{Asked, Typed, Ui, see_other},
+    ui::{Typed, Ui, UrlQuery, see_other},
 };
 use asked::Search;
 use meant::Meant;
@@ -40,7 +40,12 @@ pub struct SearchQuery {
     q: String,
 }
 
-pub async fn get(ui: Ui, State(context): State<Context>, me: SignedIn, Asked(query): Asked<SearchQuery>) -> PageResult {
+pub async fn get(
+    ui: Ui,
+    State(context): State<Context>,
+    me: SignedIn,
+    UrlQuery(query): UrlQuery<SearchQuery>,
+) -> PageResult {
     let near = near(&context, &me, &query.org).await?;
     let search = Search { context: &context, me: &me, near: near.as_ref() };
     let answer = match Meant::by(&query.q, context.store.profile()) {

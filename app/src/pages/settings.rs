@@ -23,7 +23,7 @@ use crate::{
     islands::SubmitOnce,
     portal::Page,
     seen::mark,
-    ui::{Asked, Typed, Ui, refuse, see_other},
+    ui::{Typed, Ui, UrlQuery, refuse, see_other},
     words::count,
 };
 use placed::Placed;
@@ -38,7 +38,7 @@ pub async fn get<A: Placed>(
     ui: Ui,
     State(context): State<Context>,
     access: A,
-    Asked(query): Asked<SavedQuery>,
+    UrlQuery(query): UrlQuery<SavedQuery>,
 ) -> PageResult {
     let page = page(&ui, &context, &access, None, !query.saved.is_empty()).await?;
     Ok(ui.ok(page).await)

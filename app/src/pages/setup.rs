@@ -14,7 +14,7 @@ use crate::{
     form::FormState,
     islands::SubmitOnce,
     portal::Page,
-    ui::{Asked, Typed, Ui, refuse, see_other},
+    ui::{Typed, Ui, UrlQuery, refuse, see_other},
 };
 
 #[derive(Deserialize)]
@@ -23,7 +23,7 @@ pub struct SetupQuery {
     token: String,
 }
 
-pub async fn get(ui: Ui, Asked(query): Asked<SetupQuery>) -> PageResult {
+pub async fn get(ui: Ui, UrlQuery(query): UrlQuery<SetupQuery>) -> PageResult {
     if !ui.context.store.is_empty().await? {
         return Ok(see_other("/sign-in"));
     }

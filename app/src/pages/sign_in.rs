@@ -21,7 +21,7 @@ use crate::{
     portal::Page,
     resumed::{QUERY, Resumed},
     routes::page_at,
-    ui::{Asked, Typed, Ui, refuse, see_other},
+    ui::{Typed, Ui, UrlQuery, refuse, see_other},
 };
 
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ pub struct SignInQuery {
     next: String,
 }
 
-pub async fn get(ui: Ui, visitor: Visitor, Asked(query): Asked<SignInQuery>) -> PageResult {
+pub async fn get(ui: Ui, visitor: Visitor, UrlQuery(query): UrlQuery<SignInQuery>) -> PageResult {
     if visitor.me.is_some() {
         return Ok(see_other(local(&query.next)));
     }

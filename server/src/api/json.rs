@@ -1,4 +1,4 @@
-//! JSON bodies, with errors that say the mend.
+//! JSON bodies, with errors that suggest a fix.
 
 use axum::{
     body::{Body, Bytes},

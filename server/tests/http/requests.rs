@@ -84,14 +84,14 @@ async fn each_verdict_has_its_page(portal: &TestPortal) {
         (json!({ "mode": "test" }), "mode_mismatch", "A test key is required here"),
         (json!({ "ingestion": true }), "ingestion_not_verified", "operator of this portal"),
     ];
-    for (asked, code, mend) in cases {
+    for (asked, code, fix) in cases {
         let mut body = asked;
         body["key"] = json!(secret);
         let refused = verify(portal, &token, body).await;
         assert_eq!(refused.json()["code"], code);
         let page = portal.get(&format!("/requests/{}", id(&refused))).await;
         assert_eq!(page.status, 200, "{code}");
-        assert!(page.body.contains(code) && page.body.contains(mend), "{code}: {mend}: {}", page.body);
+        assert!(page.body.contains(code) && page.body.contains(fix), "{code}: {fix}: {}", page.body);
         assert_eq!(page.body.matches("check-failed").count(), 1, "{code}");
     }
     assert_eq!(portal.post(&format!("/keys/{key}/pause"), &[]).await.status, 303);
@@ -114,7 +114,7 @@ async fn a_signature_is_explained_without_body_and_secret(portal: &TestPortal) {
         let body = BASE64_STANDARD.encode(body);
         json!({ "timestamp": timestamp, "signature": wrong, "body_base64": body })
     };
-    for (timestamp, clock, mend) in [
+    for (timestamp, clock, fix) in [
         ((now.seconds() - 400).to_string(), "400 s behind ours", "Set the signer’s clock"),
         ((now.seconds() + 7).to_string(), "7 s ahead of ours", "the body or the secret differs"),
         ("yesterday".to_owned(), "Unknown", "in digits only"),
@@ -124,7 +124,7 @@ async fn a_signature_is_explained_without_body_and_secret(portal: &TestPortal) {
         assert_eq!(refused.json()["code"], "bad_signature");
         let page = portal.get(&format!("/requests/{}", id(&refused))).await;
         assert_eq!(page.status, 200);
-        for text in [clock, mend, "20 bytes", &format!("{timestamp} + body (SHA-256 {SHA256})")] {
+        for text in [clock, fix, "20 bytes", &format!("{timestamp} + body (SHA-256 {SHA256})")] {
             assert!(page.body.contains(text), "{text}: {}", page.body);
         }
         let signing = shown.signing_secret.as_deref().expect("a signing secret");

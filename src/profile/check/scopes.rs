@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Bundle, HowMany, Owner, Profile, ScopeSet,
+        Bundle, HolderKind, HowMany, Profile, ScopeSet,
         file::{File, ScopeEntry},
         path::PathPattern,
     },
@@ -33,7 +33,7 @@ pub(super) fn scopes(file: &File, how_many: HowMany, findings: &mut Findings) ->
     }
     let managing = entries.iter().filter_map(|entry| entry.manages.as_ref()).filter(|manages| *manages.get_ref());
     for (place, manages) in managing.enumerate() {
-        if file.keys.owner != Owner::Organization {
+        if file.keys.owner != HolderKind::Organization {
             let message = "Keys manage an organization only where they are its own; set keys.owner = \"organization\".";
             findings.refuse(manages, message);
         } else if place > 0 {

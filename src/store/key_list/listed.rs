@@ -6,7 +6,7 @@ use crate::{
     Result, Timestamp,
     id::{KeyId, UserId},
     key::{ListedKey, Status},
-    profile::{Mode, Owner},
+    profile::{HolderKind, Mode},
     store::{key_secrets::shown_column, key_status, keys::scopes, row::Read},
 };
 
@@ -36,7 +36,7 @@ pub(super) fn columns(org: &str, app: Option<&str>) -> String {
 }
 
 pub(super) fn listed(row: &AnyRow, of_app: bool, now: Timestamp) -> Result<ListedKey> {
-    let (owner, owner_id, owner_name) = if of_app { (Owner::App, None, None) } else { owner(row)? };
+    let (owner, owner_id, owner_name) = if of_app { (HolderKind::App, None, None) } else { owner(row)? };
     let expires_at = row.time_opt("expires_at")?;
     let flags = row.int("flags")?;
     let is = |flag: i64| flags & flag != 0;
@@ -59,7 +59,7 @@ pub(super) fn listed(row: &AnyRow, of_app: bool, now: Timestamp) -> Result<Liste
     })
 }
 
-fn owner(row: &AnyRow) -> Result<(Owner, Option<UserId>, Option<String>)> {
+fn owner(row: &AnyRow) -> Result<(HolderKind, Option<UserId>, Option<String>)> {
     let id = row.text_opt("owner_id")?.map(UserId::stored);
-    Ok((row.word("owner", Owner::parse)?, id, row.text_opt("owner_name")?))
+    Ok((row.word("owner", HolderKind::parse)?, id, row.text_opt("owner_name")?))
 }

@@ -7,7 +7,7 @@ use sallyport::{
     audit::Act,
     key::{Digest, Holder, secret::Checked},
     place::Place,
-    profile::Owner,
+    profile::HolderKind,
     store::Touched,
     testing::TestStore,
 };
@@ -68,7 +68,7 @@ fn listen(store: &TestStore) -> Arc<Mutex<Vec<Touched>>> {
 
 async fn a_member_who_is_removed_leaves_no_key(first: &TestStore) {
     let (ada, eve, org) = two(first).await;
-    let store = with(first, Owner::Member).await;
+    let store = with(first, HolderKind::Member).await;
     let told = listen(&store);
     for _ in 0..ROUNDS {
         let (other, act, id, whom) = (store.store.clone(), store.act(&ada), org.id.clone(), eve.clone());
@@ -81,7 +81,7 @@ async fn a_member_who_is_removed_leaves_no_key(first: &TestStore) {
 
 async fn somebody_who_is_disabled_leaves_no_key(first: &TestStore) {
     let (ada, eve, org) = two(first).await;
-    let store = with(first, Owner::Member).await;
+    let store = with(first, HolderKind::Member).await;
     let told = listen(&store);
     for _ in 0..ROUNDS {
         let (other, act, whom) = (store.store.clone(), store.act(&ada), eve.clone());

@@ -13,7 +13,7 @@ use crate::{
     context::Context,
     error::PageResult,
     export::{Download, Format, FormatName, Rows},
-    ui::Asked,
+    ui::UrlQuery,
 };
 
 /// What has a view of events: an organization, or one of its apps.
@@ -36,7 +36,7 @@ impl Watched for AppAccess {
 pub async fn get<A: Watched, F: FormatName>(
     State(context): State<Context>,
     access: A,
-    Asked(query): Asked<ActivityQuery>,
+    UrlQuery(query): UrlQuery<ActivityQuery>,
 ) -> PageResult {
     let (store, download) = (&context.store, access.download(F::FORMAT));
     let (org, app) = (download.org.clone(), download.app.clone());

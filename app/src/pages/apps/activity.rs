@@ -14,14 +14,14 @@ use crate::{
     },
     portal::Page,
     shell,
-    ui::{Asked, Ui},
+    ui::{Ui, UrlQuery},
 };
 
 pub async fn get(
     ui: Ui,
     State(context): State<Context>,
     access: AppAccess,
-    Asked(query): Asked<ActivityQuery>,
+    UrlQuery(query): UrlQuery<ActivityQuery>,
 ) -> PageResult {
     let chrome = shell::at_last(shell::of_app(&ui, &access).await?);
     let (store, app) = (&context.store, access.app);

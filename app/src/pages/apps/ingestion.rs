@@ -12,7 +12,7 @@ use crate::{
     islands::SubmitOnce,
     portal::Page,
     shell,
-    ui::{Asked, Typed, Ui, see_other},
+    ui::{Typed, Ui, UrlQuery, see_other},
 };
 
 #[derive(serde::Deserialize)]
@@ -21,7 +21,7 @@ pub struct SavedQuery {
     saved: String,
 }
 
-pub async fn get(ui: Ui, access: OperatedApp, Asked(query): Asked<SavedQuery>) -> PageResult {
+pub async fn get(ui: Ui, access: OperatedApp, UrlQuery(query): UrlQuery<SavedQuery>) -> PageResult {
     let chrome = shell::here(shell::of_person(&ui, &access.me).await?, &access.app.name);
     let (app, saved) = (access.app, !query.saved.is_empty());
     let page = Page::framed(format!("Ingestion · {}", app.name), chrome, move || {

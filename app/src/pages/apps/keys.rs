@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{member::Permission, profile::Owner, store::KeyFilter};
+use sallyport::{member::Permission, profile::HolderKind, store::KeyFilter};
 
 use super::head::AppHead;
 use crate::{
@@ -18,14 +18,14 @@ use crate::{
     },
     portal::Page,
     shell,
-    ui::{Asked, Typed, Ui},
+    ui::{Typed, Ui, UrlQuery},
 };
 
 pub async fn get(
     ui: Ui,
     State(context): State<Context>,
     access: AppAccess,
-    Asked(query): Asked<ListQuery>,
+    UrlQuery(query): UrlQuery<ListQuery>,
 ) -> PageResult {
     let mut page = page(&ui, &context, &access, &query).await?;
     if query.panel.as_deref() == Some("generate") && can_generate(&context, &access) {
@@ -43,7 +43,7 @@ pub async fn post(ui: Ui, caller: Caller, access: AppAccess, Typed(form): Typed)
     access.org().needs(Permission::ManageKeys)?;
     let context = &ui.context;
     let owner = context.store.profile().keys.owner;
-    if owner != Owner::App {
+    if owner != HolderKind::App {
         return Err(PageError::BadRequest(owner.of_whom().to_owned()));
     }
     let apps = context.store.apps_of_org(&access.app.org_id).await?;
@@ -63,7 +63,7 @@ fn path(access: &AppAccess) -> String {
 
 /// Where keys belong to apps, and this one is in use.
 pub fn can_generate(context: &Context, access: &AppAccess) -> bool {
-    context.store.profile().keys.owner == Owner::App && !access.is_archived()
+    context.store.profile().keys.owner == HolderKind::App && !access.is_archived()
 }
 
 pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQuery) -> Result<Page, PageError> {

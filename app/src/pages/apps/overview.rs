@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{member::Permission, profile::Owner, store::EventFilter};
+use sallyport::{member::Permission, profile::HolderKind, store::EventFilter};
 
 use super::{head::AppHead, keys::can_generate};
 use crate::{
@@ -39,7 +39,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
         let all_events = format!("{base}/activity");
         let none = attention.is_empty();
         let no_key = match owner {
-            Owner::App => "This app has no active keys. Generate one to call your API.",
+            HolderKind::App => "This app has no active keys. Generate one to call your API.",
             other => other.of_whom(),
         };
         let description = (!app.description.is_empty()).then(|| app.description.clone());

@@ -11,14 +11,14 @@ use crate::{
     pages::refused::{ActivityViews, Refused, RefusedQuery, RefusedView},
     portal::Page,
     shell,
-    ui::{Asked, Ui},
+    ui::{Ui, UrlQuery},
 };
 
 pub async fn get(
     ui: Ui,
     State(context): State<Context>,
     access: AppAccess,
-    Asked(query): Asked<RefusedQuery>,
+    UrlQuery(query): UrlQuery<RefusedQuery>,
 ) -> PageResult {
     let chrome = shell::here(shell::of_app(&ui, &access).await?, "Refused requests");
     let app = access.app;

@@ -14,7 +14,7 @@ use crate::{
     pages::activity::EventTable,
     portal::Page,
     shell,
-    ui::{Asked, Ui},
+    ui::{Ui, UrlQuery},
 };
 
 #[derive(Deserialize)]
@@ -27,7 +27,7 @@ pub async fn get(
     ui: Ui,
     State(context): State<Context>,
     access: KeyAccess,
-    Asked(query): Asked<KeyActivityQuery>,
+    UrlQuery(query): UrlQuery<KeyActivityQuery>,
 ) -> PageResult {
     let chrome = shell::here(shell::of_key(&ui, &access).await?, &access.key.label);
     let (store, key) = (&context.store, &access.key);

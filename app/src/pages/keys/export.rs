@@ -14,7 +14,7 @@ use crate::{
     context::Context,
     error::{PageError, PageResult},
     export::{Download, Format, FormatName, Rows},
-    ui::Asked,
+    ui::UrlQuery,
 };
 
 /// What has a list of keys: an organization, or one of its apps.
@@ -38,7 +38,7 @@ pub async fn get<A: Listed, F: FormatName>(
     State(context): State<Context>,
     access: A,
     uri: Uri,
-    Asked(query): Asked<ListQuery>,
+    UrlQuery(query): UrlQuery<ListQuery>,
 ) -> PageResult {
     // A misspelled filter is none that may be left out: there would be more in the file than was asked for.
     let names = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());

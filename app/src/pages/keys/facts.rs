@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use sallyport::{
     Timestamp,
     key::Key,
-    profile::{Owner, Profile},
+    profile::{HolderKind, Profile},
 };
 
 use super::row::{environment_title, environment_tone};
@@ -40,10 +40,10 @@ pub fn KeyFacts(key: Key, profile: Arc<Profile>, now: Timestamp) -> impl IntoVie
 #[component]
 fn OwnerFact(key: Key) -> impl IntoView {
     match (key.owner, key.app_id) {
-        (Owner::App, Some(app)) => {
+        (HolderKind::App, Some(app)) => {
             view! { <Fact label="App"><a href=format!("/apps/{app}")>{key.owner_name}</a></Fact> }.into_any()
         }
-        (Owner::Member, _) => {
+        (HolderKind::Member, _) => {
             let members = format!("/orgs/{}/members", key.org_id);
             view! { <Fact label="Person"><a href=members>{key.owner_name}</a></Fact> }.into_any()
         }

@@ -4,7 +4,7 @@ use sallyport::{
     app::App,
     id::{KeyId, OrgId},
     key::{Issued, Key},
-    profile::{HowMany, Owner, Profile},
+    profile::{HolderKind, HowMany, Profile},
 };
 
 use crate::{
@@ -73,7 +73,7 @@ pub fn untouched(profile: &Profile, app: Option<&App>, like: Option<&Key>) -> Fo
 /// The address of a panel that begins with what that key has.
 pub fn another(profile: &Profile, key: &Key) -> String {
     let place = match &key.app_id {
-        Some(app) if profile.keys.owner == Owner::App => format!("/apps/{app}"),
+        Some(app) if profile.keys.owner == HolderKind::App => format!("/apps/{app}"),
         _ => format!("/orgs/{}", key.org_id),
     };
     format!("{place}/keys?panel=generate&like={}", key.id)

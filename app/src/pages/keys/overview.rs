@@ -24,7 +24,7 @@ use crate::{
     pages::activity::list::EventList,
     portal::Page,
     shell,
-    ui::{Asked, Ui},
+    ui::{Ui, UrlQuery},
     words::turned,
 };
 
@@ -42,7 +42,7 @@ pub async fn get(
     ui: Ui,
     State(context): State<Context>,
     access: KeyAccess,
-    Asked(query): Asked<DoneQuery>,
+    UrlQuery(query): UrlQuery<DoneQuery>,
 ) -> PageResult {
     Ok(ui.ok(page(&ui, &context, &access, &query.done).await?).await)
 }

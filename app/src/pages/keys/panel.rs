@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use sallyport::{
     Timestamp,
     app::App,
-    profile::{Owner, Profile},
+    profile::{HolderKind, Profile},
 };
 
 use super::{
@@ -52,9 +52,9 @@ impl Panel {
     /// Whom the key will speak for.
     fn sub(&self) -> String {
         let whom = match self.profile.keys.owner {
-            Owner::App => "A key belongs to one app.".to_owned(),
-            Owner::Member => format!("It is yours: it acts for you in {} as long as you are a member.", self.org),
-            Owner::Organization => format!("It acts for all of {}.", self.org),
+            HolderKind::App => "A key belongs to one app.".to_owned(),
+            HolderKind::Member => format!("It is yours: it acts for you in {} as long as you are a member.", self.org),
+            HolderKind::Organization => format!("It acts for all of {}.", self.org),
         };
         let once = if self.profile.keys.signing_secret { "Its secrets are shown once." } else { "It is shown once." };
         format!("{whom} {once}")
@@ -86,7 +86,7 @@ fn prefixes(profile: &Profile) -> String {
 #[component]
 pub fn GeneratePanel(panel: Panel) -> impl IntoView {
     let sub = panel.sub();
-    let apps = (panel.profile.keys.owner == Owner::App).then(|| panel.apps());
+    let apps = (panel.profile.keys.owner == HolderKind::App).then(|| panel.apps());
     let Panel { path, form, token, now, profile, .. } = panel;
     // Sent with the panel's own query, so that the way back leaves this address even after a refusal. It leads to the
     // link that opened the panel, and browsers focus what an address points at.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use sallyport::{
     Timestamp,
     key::{ListedKey, Status},
-    profile::{Mode, Owner, Profile},
+    profile::{HolderKind, Mode, Profile},
     store::{SOON_DAYS, UNUSED_DAYS},
 };
 
@@ -71,10 +71,10 @@ fn short_hint(key: &ListedKey, now: Timestamp) -> Option<String> {
 }
 
 /// Whom a key speaks for, where a list holds those of several.
-pub fn owner(owner: Owner, name: &str) -> String {
+pub fn owner(owner: HolderKind, name: &str) -> String {
     match owner {
-        Owner::App | Owner::Member => name.to_owned(),
-        Owner::Organization => "The organization".to_owned(),
+        HolderKind::App | HolderKind::Member => name.to_owned(),
+        HolderKind::Organization => "The organization".to_owned(),
     }
 }
 

@@ -16,10 +16,10 @@ use crate::{
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
-    pages::requests::{checks::Checks, compared::Compared, mend::mend, sentence, signed::SignedFacts},
+    pages::requests::{checks::Checks, compared::Compared, fix::fix, sentence, signed::SignedFacts},
     portal::{Crumb, Page},
     shell,
-    ui::{Asked, Typed, Ui, refuse},
+    ui::{Typed, Ui, UrlQuery, refuse},
     words::refusal,
 };
 use form::{TestForm, TypedAsk, of_decision};
@@ -35,7 +35,7 @@ pub async fn get(
     ui: Ui,
     State(context): State<Context>,
     access: KeyAccess,
-    Asked(query): Asked<LikeQuery>,
+    UrlQuery(query): UrlQuery<LikeQuery>,
 ) -> PageResult {
     let like = RequestId::parse(&query.request)
         .and_then(|id| context.verifier.decisions().find(&access.key.org_id, &id, context.store.now()))
@@ -110,7 +110,7 @@ fn Result(tried: Tried, profile: Arc<Profile>) -> impl IntoView {
     } else {
         (Tone::Danger, sentence(&format!("it would be refused: {}", refusal(verdict.code()))))
     };
-    let more = decision.as_ref().map(|decision| mend(decision, &profile)).or(left).unwrap_or_default();
+    let more = decision.as_ref().map(|decision| fix(decision, &profile)).or(left).unwrap_or_default();
     let code = format!("{} {}", verdict.status(), verdict.code());
     let signed = decision.as_ref().and_then(|decision| decision.asked.signed.clone());
     view! {

@@ -14,14 +14,14 @@ use crate::{
     },
     portal::{Page, Section},
     shell,
-    ui::{Asked, Ui},
+    ui::{Ui, UrlQuery},
 };
 
 pub async fn get(
     ui: Ui,
     State(context): State<Context>,
     access: OrgAccess,
-    Asked(query): Asked<ActivityQuery>,
+    UrlQuery(query): UrlQuery<ActivityQuery>,
 ) -> PageResult {
     let chrome = shell::here(shell::of_org(&ui, &access, Section::Activity).await?, "Activity");
     let store = &context.store;

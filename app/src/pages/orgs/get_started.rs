@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use sallyport::{
     id::OrgId,
     member::{Permission, Role},
-    profile::{Owner, Profile},
+    profile::{HolderKind, Profile},
     store::FirstSteps,
 };
 
@@ -23,13 +23,13 @@ struct Step {
     next: Option<(&'static str, String)>,
 }
 
-fn steps(steps: &FirstSteps, org: &OrgId, role: Role, owner: Owner) -> Vec<Step> {
+fn steps(steps: &FirstSteps, org: &OrgId, role: Role, owner: HolderKind) -> Vec<Step> {
     let may = |permission, next| Some(next).filter(|_| role.may(permission));
     let tenant = may(Permission::ManageOrg, ("New tenant", format!("/orgs/{org}/tenants/new")));
     let project = steps.tenant.as_ref().map(|tenant| ("New project", format!("/tenants/{tenant}/projects/new")));
     let app = steps.project.as_ref().map(|project| ("New app", format!("/projects/{project}/apps/new")));
     let place = match &steps.app {
-        Some(app) if owner == Owner::App => format!("/apps/{app}"),
+        Some(app) if owner == HolderKind::App => format!("/apps/{app}"),
         _ => format!("/orgs/{org}"),
     };
     let mut list = vec![
@@ -37,7 +37,7 @@ fn steps(steps: &FirstSteps, org: &OrgId, role: Role, owner: Owner) -> Vec<Step>
         Step { name: "A project", done: steps.project.is_some(), next: project },
         Step { name: "An app", done: steps.app.is_some(), next: app },
     ];
-    if owner != Owner::App {
+    if owner != HolderKind::App {
         list.clear();
     }
     let key = may(Permission::ManageKeys, ("Generate API Key", format!("{place}/keys?panel=generate")));
@@ -48,7 +48,7 @@ fn steps(steps: &FirstSteps, org: &OrgId, role: Role, owner: Owner) -> Vec<Step>
 
 /// What has to be made before there can be a key.
 pub fn before_a_key(first: &FirstSteps, org: &OrgId, role: Role) -> Option<(&'static str, String)> {
-    steps(first, org, role, Owner::App).into_iter().take(3).find(|step| !step.done)?.next
+    steps(first, org, role, HolderKind::App).into_iter().take(3).find(|step| !step.done)?.next
 }
 
 #[component]

@@ -4,7 +4,7 @@ use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{
     member::Permission,
-    profile::{Owner, Profile},
+    profile::{HolderKind, Profile},
 };
 
 use super::get_started::before_a_key;
@@ -22,14 +22,14 @@ use crate::{
     },
     portal::{Page, Section},
     shell,
-    ui::{Asked, Typed, Ui},
+    ui::{Typed, Ui, UrlQuery},
 };
 
 pub async fn get(
     ui: Ui,
     State(context): State<Context>,
     access: OrgAccess,
-    Asked(query): Asked<ListQuery>,
+    UrlQuery(query): UrlQuery<ListQuery>,
 ) -> PageResult {
     let (mut page, can_generate) = page(&ui, &context, &access, &query).await?;
     if query.panel.as_deref() == Some("generate") && can_generate {
@@ -60,13 +60,13 @@ fn path(access: &OrgAccess) -> String {
 
 /// Where keys belong to apps, there has to be one.
 fn can_generate(profile: &Profile, access: &OrgAccess, has_apps: bool) -> bool {
-    let someone = profile.keys.owner != Owner::App || has_apps;
+    let someone = profile.keys.owner != HolderKind::App || has_apps;
     someone && access.org.archived_at.is_none()
 }
 
 /// What has to be made before there can be a key.
 async fn next(context: &Context, access: &OrgAccess) -> Result<Option<(&'static str, String)>, PageError> {
-    if context.store.profile().keys.owner != Owner::App {
+    if context.store.profile().keys.owner != HolderKind::App {
         return Ok(None);
     }
     let first = context.store.first_steps(&access.org.id).await?;
@@ -114,9 +114,9 @@ pub async fn page(
     let page = Page::framed("API keys", chrome, move || {
         let generate = (list.can_generate && !list.is_empty()).then(|| format!("{}?panel=generate", list.path));
         let sub = match list.profile.keys.owner {
-            Owner::App => "Keys of every app of this organization.",
-            Owner::Member => "Keys of all members; each acts for its owner.",
-            Owner::Organization => "Each acts for the whole organization.",
+            HolderKind::App => "Keys of every app of this organization.",
+            HolderKind::Member => "Keys of all members; each acts for its owner.",
+            HolderKind::Organization => "Each acts for the whole organization.",
         };
         view! {
             <PageHead

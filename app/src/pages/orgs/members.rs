@@ -27,7 +27,7 @@ use crate::{
     form::FormState,
     portal::{Page, Section},
     shell,
-    ui::{Asked, Typed, Ui, refuse, see_other},
+    ui::{Typed, Ui, UrlQuery, refuse, see_other},
     words::{Ago, count},
 };
 use change::{Change, ChangeDialog, Dialog};
@@ -49,7 +49,7 @@ pub async fn get(
     ui: Ui,
     State(context): State<Context>,
     access: OrgAccess,
-    Asked(query): Asked<MembersQuery>,
+    UrlQuery(query): UrlQuery<MembersQuery>,
 ) -> PageResult {
     let done = match query.done.as_str() {
         "change" => Some("The role was changed."),

@@ -11,14 +11,14 @@ use crate::{
     pages::refused::{ActivityViews, Refused, RefusedQuery, RefusedView},
     portal::{Page, Section},
     shell,
-    ui::{Asked, Ui},
+    ui::{Ui, UrlQuery},
 };
 
 pub async fn get(
     ui: Ui,
     State(context): State<Context>,
     access: OrgAccess,
-    Asked(query): Asked<RefusedQuery>,
+    UrlQuery(query): UrlQuery<RefusedQuery>,
 ) -> PageResult {
     let chrome = shell::here(shell::of_org(&ui, &access, Section::Activity).await?, "Refused requests");
     let activity = format!("/orgs/{}/activity", access.org.id);

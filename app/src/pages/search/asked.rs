@@ -3,7 +3,7 @@
 use sallyport::{
     id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
     key::Status,
-    store::{Found, Kind, Store},
+    store::{SearchHit, SearchKind, Store},
 };
 
 use super::{
@@ -70,23 +70,23 @@ impl Search<'_> {
     async fn exact(&self, id: &str) -> Result<Option<Answer>, PageError> {
         let (store, user) = (self.store(), &self.me.user.id);
         let found = if let Some(id) = OrgId::parse(id) {
-            store.find(user, &id).await?.map(|org| (Kind::Organization, org.name, None))
+            store.find(user, &id).await?.map(|org| (SearchKind::Organization, org.name, None))
         } else if let Some(id) = TenantId::parse(id) {
-            store.find(user, &id).await?.map(|tenant| (Kind::Tenant, tenant.name, None))
+            store.find(user, &id).await?.map(|tenant| (SearchKind::Tenant, tenant.name, None))
         } else if let Some(id) = ProjectId::parse(id) {
-            store.find(user, &id).await?.map(|project| (Kind::Project, project.name, None))
+            store.find(user, &id).await?.map(|project| (SearchKind::Project, project.name, None))
         } else if let Some(id) = AppId::parse(id) {
-            store.find(user, &id).await?.map(|app| (Kind::App, app.name, None))
+            store.find(user, &id).await?.map(|app| (SearchKind::App, app.name, None))
         } else if let Some(id) = KeyId::parse(id) {
             store.find(user, &id).await?.map(|key| {
                 let status = key.status(store.now());
-                (Kind::Key, key.label, Some(status))
+                (SearchKind::Key, key.label, Some(status))
             })
         } else {
             None
         };
         Ok(found.map(|(kind, name, status)| {
-            let found = Found { kind, id: id.to_owned(), name, within: Vec::new(), member_of: None, status };
+            let found = SearchHit { kind, id: id.to_owned(), name, within: Vec::new(), member_of: None, status };
             let hit = hit(found);
             Answer { exact: Some(hit.href()), groups: groups([(title(kind), vec![hit])]), ..Answer::default() }
         }))
@@ -111,7 +111,7 @@ impl Search<'_> {
         let near = self.near.map(|access| &access.org.id);
         let found = self.store().search(&self.me.user.id, near, words).await?;
         let of_kind = |kind| found.iter().filter(|found| found.kind == kind).cloned().map(hit).collect();
-        let mut all: Vec<_> = Kind::ALL.into_iter().map(|kind| (title(kind), of_kind(kind))).collect();
+        let mut all: Vec<_> = SearchKind::ALL.into_iter().map(|kind| (title(kind), of_kind(kind))).collect();
         let pages =
             places::all(self.store(), self.me, self.near).await?.into_iter().filter(|place| place.is_called(words));
         all.push(("Pages", pages.take(8).map(Place::hit).collect()));
@@ -126,25 +126,25 @@ fn groups(all: impl IntoIterator<Item = (&'static str, Vec<Hit>)>) -> Vec<Group>
     groups.filter(|group| !group.hits.is_empty()).collect()
 }
 
-fn title(kind: Kind) -> &'static str {
+fn title(kind: SearchKind) -> &'static str {
     match kind {
-        Kind::Organization => "Organizations",
-        Kind::Tenant => "Tenants",
-        Kind::Project => "Projects",
-        Kind::App => "Apps",
-        Kind::Key => "API keys",
-        Kind::Person => "People",
+        SearchKind::Organization => "Organizations",
+        SearchKind::Tenant => "Tenants",
+        SearchKind::Project => "Projects",
+        SearchKind::App => "Apps",
+        SearchKind::Key => "API keys",
+        SearchKind::Person => "People",
     }
 }
 
-fn hit(found: Found) -> Hit {
+fn hit(found: SearchHit) -> Hit {
     let (place, icon) = match found.kind {
-        Kind::Organization => ("orgs", Icon::Building),
-        Kind::Tenant => ("tenants", Icon::Folder),
-        Kind::Project => ("projects", Icon::Folder),
-        Kind::App => ("apps", Icon::App),
-        Kind::Key => ("keys", Icon::Key),
-        Kind::Person => ("orgs", Icon::User),
+        SearchKind::Organization => ("orgs", Icon::Building),
+        SearchKind::Tenant => ("tenants", Icon::Folder),
+        SearchKind::Project => ("projects", Icon::Folder),
+        SearchKind::App => ("apps", Icon::App),
+        SearchKind::Key => ("keys", Icon::Key),
+        SearchKind::Person => ("orgs", Icon::User),
     };
     let mut within = found.within;
     if let Some(status) = found.status.filter(|status| *status != Status::Active) {

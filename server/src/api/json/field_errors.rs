@@ -37,7 +37,7 @@ fn field<T: Taken>(bytes: &[u8]) -> WrongField {
             if message.starts_with(TWICE) {
                 pointer.extend(["/", ours(&message)]);
             }
-            WrongField { pointer, detail: mend(&message).unwrap_or_else(|| T::TAKES.to_owned()) }
+            WrongField { pointer, detail: fix(&message).unwrap_or_else(|| T::TAKES.to_owned()) }
         }
         Ok(_) => everything::<T>(),
     }
@@ -76,7 +76,7 @@ fn pointer(path: &Path, unknown: bool) -> String {
 
 /// A sentence for what serde says. Of its messages only what stands in our own types is passed on: names of fields that
 /// are missing or come twice, and what was expected, which comes last.
-fn mend(message: &str) -> Option<String> {
+fn fix(message: &str) -> Option<String> {
     if message.starts_with("missing field") {
         return Some(format!("The field {} is missing.", ours(message)));
     }

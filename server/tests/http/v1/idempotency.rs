@@ -116,9 +116,9 @@ async fn a_refused_request_may_come_again(portal: &TestPortal) {
     let path = format!("/v1/orgs/{org}/tenants");
     // Refused by the database, within the transaction.
     let taken = json!({ "name": "Production" });
-    assert_eq!(send(portal, &path, &token, "mend", &taken).await.status, 422);
-    assert_eq!(send(portal, &path, &token, "mend", &json!({ "name": "" })).await.status, 422);
-    assert_eq!(send(portal, &path, &token, "mend", &json!({ "name": "Free" })).await.status, 201);
+    assert_eq!(send(portal, &path, &token, "fix", &taken).await.status, 422);
+    assert_eq!(send(portal, &path, &token, "fix", &json!({ "name": "" })).await.status, 422);
+    assert_eq!(send(portal, &path, &token, "fix", &json!({ "name": "Free" })).await.status, 201);
 }
 
 async fn names_are_a_tokens_own(portal: &TestPortal) {

@@ -1,7 +1,7 @@
 //! What a list without a key says.
 
 use leptos::prelude::*;
-use sallyport::profile::Owner;
+use sallyport::profile::HolderKind;
 
 use super::KeyList;
 use crate::{
@@ -28,12 +28,12 @@ pub fn NoKeys(list: KeyList) -> impl IntoView {
         ("No API key", "This is archived: restore it to generate keys.")
     } else if list.can_generate {
         let text = match list.profile.keys.owner {
-            Owner::App => "A key lets one app call your API. Its secrets are shown once, when you generate it.",
-            Owner::Member => "A key lets you call the API as yourself. It is shown once, when you generate it.",
-            Owner::Organization => "A key lets your servers call the API. It is shown once, when you generate it.",
+            HolderKind::App => "A key lets one app call your API. Its secrets are shown once, when you generate it.",
+            HolderKind::Member => "A key lets you call the API as yourself. It is shown once, when you generate it.",
+            HolderKind::Organization => "A key lets your servers call the API. It is shown once, when you generate it.",
         };
         ("No API key yet", text)
-    } else if list.profile.keys.owner == Owner::App {
+    } else if list.profile.keys.owner == HolderKind::App {
         ("No apps yet", "A key belongs to one app. Create a project and an app first.")
     } else {
         ("No API key of this app", list.profile.keys.owner.of_whom())

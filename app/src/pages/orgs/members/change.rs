@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 use sallyport::{
     member::{Member, Role},
-    profile::Owner,
+    profile::HolderKind,
 };
 
 use super::path;
@@ -43,14 +43,14 @@ pub(super) struct Dialog {
     roles: Vec<Role>,
     path: String,
     /// Whose keys there are here.
-    owner: Owner,
+    owner: HolderKind,
     /// How many keys they made that are not revoked.
     made: i64,
 }
 
 impl Dialog {
     pub(super) fn new(
-        owner: Owner,
+        owner: HolderKind,
         access: &OrgAccess,
         members: &[Member],
         keys: &HashMap<String, i64>,
@@ -78,7 +78,7 @@ pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
     let (close, id) = (format!("{path}#{}-{}", change.name(), member.user.id), member.user.id.to_string());
     let sub = format!("{} · {}", member.user.name, member.user.email);
     let keys = match owner {
-        Owner::Member => "Their own keys are refused at once.",
+        HolderKind::Member => "Their own keys are refused at once.",
         _ if made == 0 => "No active key was made by them.",
         _ => "Keys that they generated keep working, unless you revoke them here.",
     };

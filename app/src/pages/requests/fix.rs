@@ -8,7 +8,7 @@ use sallyport::{
     signature::Checked,
 };
 
-pub fn mend(decision: &Decision, profile: &Profile) -> String {
+pub fn fix(decision: &Decision, profile: &Profile) -> String {
     let (asked, key) = (&decision.asked, &decision.key);
     let named = |name: &Option<Box<str>>| name.as_ref().map_or("another".to_owned(), ToString::to_string);
     match decision.verdict {
@@ -120,7 +120,7 @@ fn scope(decision: &Decision, profile: &Profile) -> String {
 
 fn signature(decision: &Decision) -> String {
     match decision.asked.signed.as_ref().map(|signed| signed.checked) {
-        Some(Checked::Malformed(mend)) => mend.to_owned(),
+        Some(Checked::Malformed(fix)) => fix.to_owned(),
         Some(Checked::OutOfTime { ahead }) => {
             let (seconds, side) = (ahead.unsigned_abs(), if ahead > 0 { "ahead of" } else { "behind" });
             format!(

@@ -1,4 +1,4 @@
-//! What was looked up and is nobody's: when it comes again, the database is not asked and nobody is charged for it.
+//! What was looked up and is unknown: when it comes again, the database is not asked and nobody is charged for it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,15 +11,15 @@ const PLACES: usize = 65_536;
 
 /// A part of each digest: its place, and 63 bits more. Nobody can make a key whose digest looks like another's, since the
 /// pepper is secret; and what is somebody's is looked up whatever is marked here.
-pub struct Nobodys(Box<[AtomicU64]>);
+pub struct UnknownDigests(Box<[AtomicU64]>);
 
-impl Default for Nobodys {
+impl Default for UnknownDigests {
     fn default() -> Self {
         Self((0..PLACES).map(|_| AtomicU64::new(0)).collect())
     }
 }
 
-impl Nobodys {
+impl UnknownDigests {
     pub fn has(&self, digest: &Digest) -> bool {
         self.place(digest).load(Ordering::Relaxed) == mark(digest)
     }
