@@ -12,6 +12,7 @@ pub mod new;
 pub mod record;
 pub mod restrictions;
 pub mod secret;
+pub mod seen;
 pub mod settings;
 pub mod verdict;
 
@@ -40,6 +41,7 @@ pub use new::NewKey;
 pub use record::KeyRecord;
 pub use restrictions::{LimitOverride, Restrictions};
 pub use secret::{Digest, PlainSecret, SigningSecret};
+pub use seen::Seen;
 pub use settings::KeySettings;
 pub use verdict::Ask;
 

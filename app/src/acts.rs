@@ -23,6 +23,7 @@ pub mod members;
 pub mod orgs;
 pub mod places;
 pub mod projects;
+pub mod restrictions;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
@@ -49,7 +50,6 @@ pub const MOUNTED: &[&str] = &[
     keys::EditKey::PATH,
     keys::IsKeyUsed::PATH,
     keys::PauseKey::PATH,
-    keys::RestrictKey::PATH,
     keys::ResumeKey::PATH,
     keys::RevokeKey::PATH,
     members::ChangeRole::PATH,
@@ -61,6 +61,7 @@ pub const MOUNTED: &[&str] = &[
     places::RestorePlace::PATH,
     places::RevokeKeys::PATH,
     projects::CreateProject::PATH,
+    restrictions::RestrictKey::PATH,
     tenants::CreateTenant::PATH,
     terms::ChangeKey::PATH,
 ];

@@ -3,7 +3,8 @@
 use crate::{
     Error, Invalid, Result, Timestamp,
     key::{
-        Addresses, Key, KeySettings, LimitOverride, Status, expiry, metadata::MetadataPatch, restrictions::can_sign,
+        Addresses, Key, KeySettings, LimitOverride, Restrictions, Seen, Status, expiry, metadata::MetadataPatch,
+        restrictions::can_sign,
     },
 };
 
@@ -21,20 +22,21 @@ pub struct KeyChange {
     pub limit_per_minute: Option<Option<u32>>,
     pub limit_per_day: Option<Option<u32>>,
     pub paused: Option<bool>,
-    /// Nothing is changed unless the key has these scopes and this expiry.
-    pub seen: Option<Terms>,
+    /// Nothing is changed unless the key is as it was seen.
+    pub seen: Option<Seen>,
 }
 
-/// What a key may do, and until when: what the person saw who changes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Terms {
-    pub scopes: Vec<String>,
-    pub expires_at: Option<Timestamp>,
-}
-
-impl From<&Key> for Terms {
-    fn from(key: &Key) -> Self {
-        Self { scopes: key.scopes.clone(), expires_at: key.expires_at }
+/// To exactly these restrictions.
+impl From<Restrictions> for KeyChange {
+    fn from(new: Restrictions) -> Self {
+        Self {
+            addresses: Some(new.addresses),
+            addresses_enforced: Some(new.addresses_enforced),
+            require_signed: Some(new.require_signed),
+            limit_per_minute: Some(new.limits.per_minute),
+            limit_per_day: Some(new.limits.per_day),
+            ..Self::default()
+        }
     }
 }
 
@@ -47,8 +49,8 @@ impl KeyChange {
             Status::Expired => return ended("key_expired", "This key has expired, so it can’t be changed."),
             _ => {}
         }
-        if let Some(seen) = self.seen.as_ref().filter(|seen| **seen != Terms::from(key)) {
-            return ended("changed_meanwhile", &meanwhile(seen, key));
+        if let Some(message) = self.seen.as_ref().and_then(|seen| seen.changed(key)) {
+            return ended("changed_meanwhile", &message);
         }
         let mut new = KeySettings::from(key);
         let mut invalid = Invalid::default();
@@ -84,25 +86,10 @@ impl KeyChange {
     }
 }
 
-/// Both values of what somebody else changed.
-fn meanwhile(seen: &Terms, key: &Key) -> String {
-    let mut message = "This key was changed after the form was opened.".to_owned();
-    let mut add = |what: &str, then: String, now: String| {
-        if then != now {
-            message += &format!(" {what} now: {now}; when you opened it: {then}.");
-        }
-    };
-    let scopes = |scopes: &[String]| if scopes.is_empty() { "none".to_owned() } else { scopes.join(", ") };
-    let expiry = |at: Option<Timestamp>| at.map_or("never".to_owned(), Timestamp::to_rfc3339);
-    add("Scopes", scopes(&seen.scopes), scopes(&key.scopes));
-    add("Expiry", expiry(seen.expires_at), expiry(key.expires_at));
-    message + " Send it again to replace that."
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::key;
+    use crate::{key::seen::Terms, testing::key};
 
     // 2026-11-22T06:00:00Z
     const NOW: Timestamp = Timestamp::from_seconds(1_795_327_200);
@@ -147,22 +134,26 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_else_changed_is_told_with_both_values() {
-        let key = key();
-        let seen = |scopes: &[&str], expires_at| {
-            let scopes = scopes.iter().map(ToString::to_string).collect();
-            KeyChange { seen: Some(Terms { scopes, expires_at }), ..KeyChange::default() }
+    fn what_somebody_else_changed_is_not_overwritten() {
+        let seen = Some(Seen::Terms(Terms { scopes: vec!["write".to_owned()], expires_at: None }));
+        assert_eq!(refused(&KeyChange { seen, ..KeyChange::default() }, &key()), "changed_meanwhile");
+        let seen = Some(Seen::Terms(Terms::from(&key())));
+        assert!(KeyChange { seen, ..KeyChange::default() }.applied(&key(), NOW).is_ok());
+    }
+
+    #[test]
+    fn restrictions_are_changed_to_exactly_these() {
+        let before = Key {
+            restrictions: Restrictions {
+                addresses: Addresses::check("203.0.113.7").expect("an address"),
+                limits: LimitOverride { per_minute: Some(7), per_day: Some(70) },
+                ..Restrictions::default()
+            },
+            ..key()
         };
-        assert!(seen(&["read"], None).applied(&key, NOW).is_ok());
-        let Err(Error::Conflict { code, message }) = seen(&["read", "write"], Some(NOW)).applied(&key, NOW) else {
-            panic!("it was taken")
-        };
-        assert_eq!(code, "changed_meanwhile");
-        assert_eq!(
-            message,
-            "This key was changed after the form was opened. Scopes now: read; when you opened it: read, write. \
-             Expiry now: never; when you opened it: 2026-11-22T06:00:00Z. Send it again to replace that."
-        );
+        let new = Restrictions { require_signed: true, addresses_enforced: true, ..Restrictions::default() };
+        let expected = KeySettings { restrictions: new.clone(), ..KeySettings::from(&before) };
+        assert_eq!(KeyChange::from(new).applied(&before, NOW).ok(), Some(expected));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Changes of keys that were issued.
 
+use serde_json::Value;
+
 use super::{
     Store, detached,
     keys::{COLUMNS, key, target},
@@ -7,7 +9,7 @@ use super::{
 };
 use crate::{
     Error, Result, Timestamp,
-    audit::{Act, NewEvent},
+    audit::{Act, Action, NewEvent},
     fold::fold,
     id::KeyId,
     key::{Key, KeyChange, KeySettings, LimitOverride, Pause},
@@ -17,16 +19,19 @@ impl Store {
     /// Changes the fields that are named: all of them, or nothing. When this answers, verifiers of this process hold the
     /// key to it. A key that is revoked or expired is left alone, and what changes nothing leaves no event.
     pub async fn change_key(&self, act: &Act, key: &Key, change: KeyChange) -> Result<()> {
+        self.apply(act, key, change, KeySettings::changes_since).await
+    }
+
+    /// The same, recorded as `events` says of the settings after it and before it.
+    pub(super) async fn apply(&self, act: &Act, key: &Key, change: KeyChange, events: Events) -> Result<()> {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            tx.needs_on(&key).await?;
-            tx.needs_another_key(&key)?;
             // What was found before may be another by now: a revocation comes before this or after it.
-            let key = tx.held(&key.id).await?;
-            tx.needs_on(&key).await?;
+            let key = tx.held_to_change(&key).await?;
+            tx.needs_another_key(&key)?;
             let (before, after) = (KeySettings::from(&key), change.applied(&key, store.now())?);
-            let events = after.changes_since(&before);
+            let events = events(&after, &before);
             if events.is_empty() {
                 return Ok(());
             }
@@ -43,6 +48,9 @@ impl Store {
     }
 }
 
+/// The events of a change, by the settings after it and before it; none where nothing changed.
+pub(super) type Events = fn(&KeySettings, &KeySettings) -> Vec<(Action, Value)>;
+
 /// The limits that are others than before: one above the plan that an operator set is no obstacle to other changes.
 fn raised(before: LimitOverride, after: LimitOverride) -> LimitOverride {
     let changed = |before, after: Option<u32>| after.filter(|_| after != before);
@@ -53,8 +61,16 @@ fn raised(before: LimitOverride, after: LimitOverride) -> LimitOverride {
 }
 
 impl Tx {
-    /// A key as it is now, held until this ends.
-    pub(super) async fn held(&mut self, id: &KeyId) -> Result<Key> {
+    /// A key as it is now, held until this ends, for who may change it: as it was found before and as it is by then. So
+    /// nobody holds the key of somebody else, and nobody changes what became somebody else's while this waited.
+    pub(super) async fn held_to_change(&mut self, found: &Key) -> Result<Key> {
+        self.needs_on(found).await?;
+        let key = self.held(&found.id).await?;
+        self.needs_on(&key).await?;
+        Ok(key)
+    }
+
+    async fn held(&mut self, id: &KeyId) -> Result<Key> {
         self.hold_key(id).await?;
         // A statement of its own: on PostgreSQL the one that waited may have begun before what it waited for.
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM keys k WHERE k.id = $1"));

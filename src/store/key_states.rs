@@ -6,7 +6,7 @@ use super::{Store, detached, keys::target, tx::Tx};
 use crate::{
     Result,
     audit::{Act, Action, NewEvent},
-    key::{Digest, Key},
+    key::{Digest, Key, Pause, Status},
 };
 
 impl Store {
@@ -21,12 +21,10 @@ impl Store {
         let (store, act, keys) = (self.clone(), act.clone(), keys.to_vec());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            let keys = tx.hold_chosen(keys).await?;
             let mut revoked = Vec::new();
-            for key in keys {
-                if let Some(digests) = tx.revoke(&key, &reason).await? {
-                    revoked.push((key, digests));
-                }
+            for key in tx.hold_chosen(keys).await?.into_iter().filter(|key| key.revoked.is_none()) {
+                let digests = tx.revoke(&key, &reason).await?;
+                revoked.push((key, digests));
             }
             if revoked.is_empty() {
                 return Ok(0);
@@ -45,97 +43,86 @@ impl Store {
         .await
     }
 
-    /// Pauses a key: requests with it are refused when this answers, until it is resumed.
-    pub async fn pause_key(&self, act: &Act, key: &Key) -> Result<()> {
-        self.set_paused(act, std::slice::from_ref(key), true).await.map(drop)
+    /// Pauses a key: requests with it are refused when this answers, until it is resumed. What has become of it; one that
+    /// is revoked or expired stays as it was.
+    pub async fn pause_key(&self, act: &Act, key: &Key) -> Result<Status> {
+        let (status, _) = self.set_paused(act, std::slice::from_ref(key), true).await?[0];
+        Ok(status)
     }
 
     /// Pauses these keys together; how many of them were in use.
     pub async fn pause_chosen(&self, act: &Act, keys: &[Key]) -> Result<u64> {
-        self.set_paused(act, keys, true).await
+        let keys = self.set_paused(act, keys, true).await?;
+        Ok(keys.iter().filter(|(_, changed)| *changed).count() as u64)
     }
 
-    pub async fn resume_key(&self, act: &Act, key: &Key) -> Result<()> {
-        self.set_paused(act, std::slice::from_ref(key), false).await.map(drop)
+    /// Takes a paused key back into use. What has become of it; one that is revoked or expired stays as it was.
+    pub async fn resume_key(&self, act: &Act, key: &Key) -> Result<Status> {
+        let (status, _) = self.set_paused(act, std::slice::from_ref(key), false).await?[0];
+        Ok(status)
     }
 
-    async fn set_paused(&self, act: &Act, keys: &[Key], paused: bool) -> Result<u64> {
+    /// For each key what has become of it, and whether this changed it.
+    async fn set_paused(&self, act: &Act, keys: &[Key], paused: bool) -> Result<Vec<(Status, bool)>> {
         let (store, act, keys) = (self.clone(), act.clone(), keys.to_vec());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            let keys = tx.hold_chosen(keys).await?;
-            let mut changed = Vec::new();
-            for key in keys {
-                if tx.set_paused(&key, paused).await? {
-                    changed.push(key);
-                }
+            let (action, now) = (if paused { Action::KeyPaused } else { Action::KeyResumed }, tx.now());
+            let mut keys = tx.hold_chosen(keys).await?;
+            let changes = |key: &Key| {
+                let ended = matches!(key.status(now), Status::Revoked | Status::Expired);
+                !ended && key.paused.is_some() != paused
+            };
+            let changed: Vec<_> = keys.iter().map(changes).collect();
+            for (key, _) in keys.iter_mut().zip(&changed).filter(|(_, changed)| **changed) {
+                tx.set_paused(key, paused).await?;
             }
-            if changed.is_empty() {
-                return Ok(0);
-            }
-            let action = if paused { Action::KeyPaused } else { Action::KeyResumed };
-            for key in &changed {
+            // After the last row of a key: the first event takes the chain.
+            for (key, _) in keys.iter().zip(&changed).filter(|(_, changed)| **changed) {
                 tx.record(NewEvent::of(&key.org_id, action, target(key))).await?;
             }
-            tx.commit().await?;
-            Ok(changed.len() as u64)
+            if changed.contains(&true) {
+                tx.commit().await?;
+            }
+            Ok(keys.iter().map(|key| key.status(now)).zip(changed).collect())
         })
         .await
     }
 }
 
 impl Tx {
-    /// Holds the keys that whoever acts may change, in the one order in which rows of keys are taken, and before the chain,
-    /// which the first event takes. One that was deleted meanwhile fails all.
+    /// Holds the keys, as they are by now, for who may change each of them: in the one order in which rows of keys are taken,
+    /// and before the chain, which the first event takes. One that was deleted meanwhile fails all.
     async fn hold_chosen(&mut self, mut keys: Vec<Key>) -> Result<Vec<Key>> {
         keys.sort_unstable_by(|a, b| a.id.as_str().cmp(b.id.as_str()));
         keys.dedup_by(|a, b| a.id == b.id);
-        for key in &keys {
-            self.needs_on(key).await?;
-        }
-        if keys.len() > 1 {
-            for key in &keys {
-                self.hold_key(&key.id).await?;
-            }
+        for key in &mut keys {
+            *key = self.held_to_change(key).await?;
         }
         Ok(keys)
     }
 
-    /// The digests of its secrets, where it was not revoked before.
-    async fn revoke(&mut self, key: &Key, reason: &str) -> Result<Option<Vec<Digest>>> {
-        let revoked = sqlx::query(
-            "UPDATE keys SET revoked_at = $1, revoked_by = $2, revoke_reason = $3 \
-             WHERE id = $4 AND revoked_at IS NULL RETURNING id",
-        )
-        .bind(self.now().micros())
-        .bind(self.actor().name().to_owned())
-        .bind(reason.to_owned())
-        .bind(key.id.to_string())
-        .fetch_optional(self.on())
-        .await?;
-        if revoked.is_none() {
-            return Ok(None);
-        }
-        self.end_all_secrets(&key.id).await.map(Some)
+    /// Revokes a key that is held and was not revoked before; the digests of its secrets.
+    async fn revoke(&mut self, key: &Key, reason: &str) -> Result<Vec<Digest>> {
+        sqlx::query("UPDATE keys SET revoked_at = $1, revoked_by = $2, revoke_reason = $3 WHERE id = $4")
+            .bind(self.now().micros())
+            .bind(self.actor().name().to_owned())
+            .bind(reason.to_owned())
+            .bind(key.id.to_string())
+            .execute(self.on())
+            .await?;
+        self.end_all_secrets(&key.id).await
     }
 
-    /// Whether that changed something: twice is once, and what is revoked stays as it was.
-    async fn set_paused(&mut self, key: &Key, paused: bool) -> Result<bool> {
-        let unless = if paused { "paused_at IS NULL" } else { "paused_at IS NOT NULL" };
-        let sql = format!(
-            "UPDATE keys SET paused_at = $1, paused_by = $2 WHERE id = $3 AND revoked_at IS NULL AND {unless} \
-             RETURNING id"
-        );
-        let (at, by) = (self.now().micros(), self.actor().name().to_owned());
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(paused.then_some(at))
-            .bind(paused.then_some(by))
+    /// Of a key that is held.
+    async fn set_paused(&mut self, key: &mut Key, paused: bool) -> Result<()> {
+        key.paused = paused.then(|| Pause { at: self.now(), by: self.actor().name().to_owned() });
+        sqlx::query("UPDATE keys SET paused_at = $1, paused_by = $2 WHERE id = $3")
+            .bind(key.paused.as_ref().map(|pause| pause.at.micros()))
+            .bind(key.paused.as_ref().map(|pause| pause.by.clone()))
             .bind(key.id.to_string())
-            .fetch_optional(self.on())
+            .execute(self.on())
             .await?;
-        if row.is_some() {
-            self.touches_key(&key.id).await?;
-        }
-        Ok(row.is_some())
+        self.touches_key(&key.id).await
     }
 }

@@ -157,15 +157,14 @@ impl Store {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            tx.needs_on(&key).await?;
-            sqlx::query("UPDATE keys SET label = $1, metadata = $2, label_folded = $4 WHERE id = $3 RETURNING id")
+            let key = tx.held_to_change(&key).await?;
+            sqlx::query("UPDATE keys SET label = $1, metadata = $2, label_folded = $4 WHERE id = $3")
                 .bind(new.label.clone())
                 .bind(new.metadata.to_string())
                 .bind(key.id.to_string())
                 .bind(fold(&new.label))
-                .fetch_optional(tx.on())
-                .await?
-                .ok_or(Error::NotFound)?;
+                .execute(tx.on())
+                .await?;
             // A verdict's answer tells of both.
             tx.touches_key(&key.id).await?;
             let details = if new.label == key.label { json!({}) } else { json!({ "renamed_to": new.label }) };

@@ -4,55 +4,30 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Store, apps, detached, keys, row::Read, tx::Tx};
+use super::{Store, apps, detached, row::Read, tx::Tx};
 use crate::{
     Error, Result,
     app::App,
     audit::{Act, Action, Actor, NewEvent},
     id::{AppId, OrgId, UserId},
-    key::{Key, KeySettings, LimitOverride, Restrictions},
+    key::{Key, KeyChange, KeySettings, LimitOverride, Restrictions, Seen},
     member::Permission,
     place::Place,
     plan::Plan,
 };
 
 impl Store {
-    /// Holds a key to these restrictions, and to no others. When this answers, verifiers of this process do.
-    pub async fn restrict_key(&self, act: &Act, key: &Key, new: Restrictions) -> Result<()> {
-        let (store, act, key) = (self.clone(), act.clone(), key.clone());
-        detached(async move {
-            let mut tx = store.begin(&act).await?;
-            tx.needs_on(&key).await?;
-            let key = tx.held(&key.id).await?;
-            tx.needs_on(&key).await?;
-            let before = KeySettings::from(&key);
-            let after = KeySettings { restrictions: new.clone(), ..before.clone() };
-            tx.needs_to_widen(&key, &before, &after).await?;
-            tx.within_plan(&key.org_id, new.limits).await?;
-            sqlx::query(
-                "UPDATE keys SET require_signed = $1, addresses = $2, addresses_enforced = $3, limit_per_minute = $4, \
-                 limit_per_day = $5 WHERE id = $6 RETURNING id",
-            )
-            .bind(i64::from(new.require_signed))
-            .bind(new.addresses.to_string())
-            .bind(i64::from(new.addresses_enforced))
-            .bind(new.limits.per_minute.map(i64::from))
-            .bind(new.limits.per_day.map(i64::from))
-            .bind(key.id.to_string())
-            .fetch_optional(tx.on())
-            .await?
-            .ok_or(Error::NotFound)?;
-            tx.touches_key(&key.id).await?;
-            let mut details = json!({
-                "require_signed": new.require_signed,
-                "addresses": new.addresses.lines().collect::<Vec<_>>(),
-                "addresses_enforced": new.addresses_enforced,
-            });
-            add(&mut details, new.limits);
-            tx.record(NewEvent::of(&key.org_id, Action::KeyRestricted, keys::target(&key)).with(details)).await?;
-            tx.commit().await
-        })
-        .await
+    /// Holds a key to these restrictions, and to no others; to none of them where it is not held to those that were `seen`
+    /// any more. When this answers, verifiers of this process do.
+    pub async fn restrict_key(
+        &self,
+        act: &Act,
+        key: &Key,
+        new: Restrictions,
+        seen: Option<Restrictions>,
+    ) -> Result<()> {
+        let change = KeyChange { seen: seen.map(Seen::Restrictions), ..KeyChange::from(new) };
+        self.apply(act, key, change, restricted).await
     }
 
     /// Gives an app limits instead of its plan's: of each of its keys that has none of its own.
@@ -113,6 +88,21 @@ impl Store {
         })
         .await
     }
+}
+
+/// All that the key is held to from now on.
+fn restricted(after: &KeySettings, before: &KeySettings) -> Vec<(Action, Value)> {
+    let new = &after.restrictions;
+    if *new == before.restrictions {
+        return Vec::new();
+    }
+    let mut details = json!({
+        "require_signed": new.require_signed,
+        "addresses": new.addresses.lines().collect::<Vec<_>>(),
+        "addresses_enforced": new.addresses_enforced,
+    });
+    add(&mut details, new.limits);
+    vec![(Action::KeyRestricted, details)]
 }
 
 /// A limit that is left to the plan is `null`.

@@ -137,8 +137,8 @@ async fn others_leave_a_personal_key_alone(first: &TestStore) {
     let new = EditedKey::check("Mine now", "").expect("checked");
     for refused in [
         store.revoke_key(&act, &of_ada, String::new()).await,
-        store.pause_key(&act, &of_ada).await,
-        store.resume_key(&act, &of_ada).await,
+        store.pause_key(&act, &of_ada).await.map(drop),
+        store.resume_key(&act, &of_ada).await.map(drop),
         store.edit_key(&act, &of_ada, new.clone()).await,
     ] {
         assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");

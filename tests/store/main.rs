@@ -13,6 +13,7 @@ mod identities;
 mod jobs;
 mod key_days;
 mod key_secrets;
+mod key_states;
 mod key_status;
 mod keys;
 mod lifecycle;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sallyport::{
     Error,
     audit::{Act, Actor},
-    key::{Holder, Issued},
+    key::{EditedKey, Holder, Issued, KeyChange, Restrictions},
     member::Role,
     org::Org,
     profile::Profile,
@@ -18,6 +18,7 @@ use sallyport::{
 sallyport::on_both_databases!(
     those_who_look_after_the_organization_make_one,
     members_leave_it_alone,
+    members_leave_alone_what_became_one,
     each_write_is_judged,
     after_a_revocation_there_is_no_write,
 );
@@ -64,6 +65,29 @@ async fn members_leave_it_alone(first: &TestStore) {
     assert!(matches!(store.pause_key(&eves, &admin.key).await, Err(Error::Forbidden(_))));
     assert!(matches!(store.revoke_key(&eves, &admin.key, String::new()).await, Err(Error::Forbidden(_))));
     store.revoke_key(&store.act(&ada), &admin.key, String::new()).await.expect("an admin may");
+    store.close().await;
+}
+
+async fn members_leave_alone_what_became_one(first: &TestStore) {
+    let (store, ada, eve, org) = portal(first).await;
+    let holder = Holder::Organization(org.clone());
+    let found = store.issue(&store.act(&ada), holder, "CI", &["write"]).await.expect("made").key;
+    let change = KeyChange { scopes: Some(vec!["admin".to_owned()]), ..KeyChange::default() };
+    store.change_key(&store.act(&ada), &found, change).await.expect("an admin may");
+    let before = store.dump().await;
+    // She found it while it managed nothing.
+    let eves = store.act(&eve);
+    for refused in [
+        store.pause_key(&eves, &found).await.map(drop),
+        store.resume_key(&eves, &found).await.map(drop),
+        store.revoke_key(&eves, &found, String::new()).await,
+        store.edit_key(&eves, &found, EditedKey::check("Hers", "").expect("checked")).await,
+        store.restrict_key(&eves, &found, Restrictions::default(), None).await,
+        store.change_key(&eves, &found, KeyChange { paused: Some(true), ..KeyChange::default() }).await,
+    ] {
+        assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
+    }
+    assert_eq!(store.dump().await, before);
     store.close().await;
 }
 

@@ -29,14 +29,14 @@ sallyport::on_both_databases!(
 );
 
 /// A row that somebody else holds, so that what comes next has to queue for it.
-struct Held {
+pub struct Held {
     pool: AnyPool,
     tx: sqlx::Transaction<'static, sqlx::Any>,
 }
 
 impl Held {
     /// SQLite has one writer: there is nothing to queue for but its turn.
-    async fn row(store: &TestStore, sql: String) -> Option<Self> {
+    pub async fn row(store: &TestStore, sql: String) -> Option<Self> {
         if matches!(store.location(), Location::Sqlite(_)) {
             return None;
         }
@@ -47,7 +47,7 @@ impl Held {
     }
 
     /// Until so many wait.
-    async fn queue(held: &Option<Self>, waiting: i64) {
+    pub async fn queue(held: &Option<Self>, waiting: i64) {
         let Some(held) = held else { return };
         loop {
             let sql = "SELECT COUNT(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid \
@@ -60,7 +60,7 @@ impl Held {
         }
     }
 
-    async fn release(held: Option<Self>) {
+    pub async fn release(held: Option<Self>) {
         if let Some(Self { pool, tx }) = held {
             tx.rollback().await.expect("released");
             pool.close().await;
@@ -89,7 +89,7 @@ async fn a_removed_member_writes_nothing(store: &TestStore) {
     let issued = store.issue_key(&by_eve, &app, new_key(store), None).await.map(|issued| issued.key);
     assert!(matches!(issued, Err(Error::NotFound)), "{issued:?}");
     for ended in [
-        store.resume_key(&by_eve, &key).await,
+        store.resume_key(&by_eve, &key).await.map(drop),
         store.revoke_key(&by_eve, &key, String::new()).await,
         store.revoke_all(&by_eve, &Place::from(&app), String::new()).await.map(drop),
         store.delete_place(&by_eve, &Place::from(&app)).await,

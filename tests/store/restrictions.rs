@@ -35,7 +35,7 @@ async fn restrictions_reach_the_verifier(store: &TestStore) {
     };
     let new = Restrictions::check(&input, true).expect("good");
     let before = store.revision().await.expect("asked");
-    store.restrict_key(&act, &issued.key, new.clone()).await.expect("restricted");
+    store.restrict_key(&act, &issued.key, new.clone(), None).await.expect("restricted");
     assert_eq!(store.revision().await.expect("asked"), before + 1, "verifiers hear of it");
     let restricted = record(store, issued.secret.expose()).await;
     assert_eq!(restricted.restrictions(), Some(&new));
@@ -45,10 +45,10 @@ async fn restrictions_reach_the_verifier(store: &TestStore) {
     assert_eq!((events[0].action.as_str(), events[0].target_id.as_str()), ("key.restricted", key.id.as_str()));
     insta::assert_snapshot!(events[0].details, @r#"{"addresses":["203.0.113.0/24","2001:db8::/32"],"addresses_enforced":true,"limit_per_day":1000000000,"limit_per_minute":60,"require_signed":true}"#);
 
-    store.restrict_key(&act, &key, Restrictions::default()).await.expect("lifted");
+    store.restrict_key(&act, &key, Restrictions::default(), None).await.expect("lifted");
     assert_eq!(record(store, issued.secret.expose()).await.extras, None);
     let eve = store.act(&store.person("Eve").await);
-    let refused = store.restrict_key(&eve, &key, new).await;
+    let refused = store.restrict_key(&eve, &key, new, None).await;
     assert!(matches!(refused, Err(Error::NotFound)), "another organization's");
 }
 
@@ -114,13 +114,13 @@ async fn members_allow_no_more_than_the_plan(store: &TestStore) {
     let limits = |per_minute| LimitOverride { per_minute: Some(per_minute), per_day: None };
     let restricted = |per_minute| Restrictions { limits: limits(per_minute), ..Restrictions::default() };
     store.limit_app(&act, &app, limits(600)).await.expect("as the plan");
-    store.restrict_key(&act, &key, restricted(600)).await.expect("as the plan");
+    store.restrict_key(&act, &key, restricted(600), None).await.expect("as the plan");
     for refused in
-        [store.limit_app(&act, &app, limits(601)).await, store.restrict_key(&act, &key, restricted(601)).await]
+        [store.limit_app(&act, &app, limits(601)).await, store.restrict_key(&act, &key, restricted(601), None).await]
     {
         assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
     }
     let operator = Act::by(Actor::CommandLine);
     store.limit_app(&operator, &app, limits(100_000)).await.expect("whoever runs this may");
-    store.restrict_key(&operator, &key, restricted(100_000)).await.expect("whoever runs this may");
+    store.restrict_key(&operator, &key, restricted(100_000), None).await.expect("whoever runs this may");
 }

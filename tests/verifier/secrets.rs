@@ -67,7 +67,7 @@ async fn limits_and_uses_are_the_keys(store: &TestStore) {
     let second = store.add_secret(&act, &key, "sk_live_", (1, store.now() + HOUR)).await.expect("added");
     let limits = LimitOverride { per_minute: Some(2), ..LimitOverride::default() };
     let two = Restrictions { limits, ..Restrictions::default() };
-    store.restrict_key(&act, &key, two).await.expect("restricted");
+    store.restrict_key(&act, &key, two, None).await.expect("restricted");
     assert_eq!(
         node.judges([&first, &second, &first, &second]).await,
         [Verdict::Valid, Verdict::Valid, Verdict::RateLimited, Verdict::RateLimited]

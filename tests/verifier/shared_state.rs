@@ -31,7 +31,7 @@ async fn two(store: &TestStore, limits: LimitOverride, shared: bool) -> (Node, N
     let app = store.app(&act, &org, "Focus and calm").await;
     let issued = store.key(&act, &app, "CI").await;
     let restrictions = Restrictions { limits, ..Restrictions::default() };
-    store.restrict_key(&act, &issued.key, restrictions).await.expect("restricted");
+    store.restrict_key(&act, &issued.key, restrictions, None).await.expect("restricted");
     there.poll().await;
     (here, there, issued)
 }

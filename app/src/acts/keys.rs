@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use sallyport::{
     id::KeyId,
-    key::{EditedKey, Key, Restrictions, Status, restrictions::RestrictionsInput},
+    key::{EditedKey, Status},
     text,
 };
 
@@ -17,13 +17,18 @@ pub(super) async fn to_change(caller: &Caller, key: &KeyId) -> Result<KeyAccess,
     Ok(access)
 }
 
+/// A form does not say what it showed in a way that this portal writes.
+pub(super) fn not_ours() -> ActError {
+    ActError::field("", "This form is not valid any more. Check it, then send it again.")
+}
+
 /// Refuses its requests until it is resumed. Answers what to say of it.
 #[server(prefix = "/act", endpoint = "keys/pause")]
 pub async fn pause_key(key: KeyId) -> Result<String, ActError> {
     let caller = Caller::current();
     let access = to_change(&caller, &key).await?;
-    caller.store().pause_key(&access.act(), &access.key).await?;
-    Ok(turned(&caller, &access.key, true))
+    let status = caller.store().pause_key(&access.act(), &access.key).await?;
+    Ok(turned(true, status))
 }
 
 /// Takes a paused key back into use. Answers what to say of it.
@@ -31,13 +36,11 @@ pub async fn pause_key(key: KeyId) -> Result<String, ActError> {
 pub async fn resume_key(key: KeyId) -> Result<String, ActError> {
     let caller = Caller::current();
     let access = to_change(&caller, &key).await?;
-    caller.store().resume_key(&access.act(), &access.key).await?;
-    Ok(turned(&caller, &access.key, false))
+    let status = caller.store().resume_key(&access.act(), &access.key).await?;
+    Ok(turned(false, status))
 }
 
-fn turned(caller: &Caller, key: &Key, paused: bool) -> String {
-    let expired = key.expires_at.is_some_and(|at| at <= caller.store().now());
-    let status = Status::first_of(key.revoked.is_some(), expired, key.suspended, paused);
+fn turned(paused: bool, status: Status) -> String {
     words::turned(paused, status).unwrap_or_default().to_owned()
 }
 
@@ -62,29 +65,6 @@ pub async fn edit_key(
     unchanged(&seen, &[("label", &label, &is.label), ("metadata", &metadata, &was)])?;
     let new = EditedKey::check(&label, &metadata)?;
     Ok(caller.store().edit_key(&access.act(), &access.key, new).await?)
-}
-
-/// Holds it to signatures, addresses and limits of its own.
-#[server(prefix = "/act", endpoint = "keys/restrict")]
-pub async fn restrict_key(
-    key: KeyId,
-    #[server(default)] require_signed: bool,
-    #[server(default)] addresses: String,
-    #[server(default)] address_mode: String,
-    #[server(default)] limit_per_minute: String,
-    #[server(default)] limit_per_day: String,
-) -> Result<(), ActError> {
-    let caller = Caller::current();
-    let access = to_change(&caller, &key).await?;
-    let input = RestrictionsInput {
-        require_signed,
-        addresses: &addresses,
-        address_mode: &address_mode,
-        limit_per_minute: &limit_per_minute,
-        limit_per_day: &limit_per_day,
-    };
-    let new = Restrictions::check(&input, access.key.has_signing_secret)?;
-    Ok(caller.store().restrict_key(&access.act(), &access.key, new).await?)
 }
 
 /// Refuses its requests for good.

@@ -26,6 +26,18 @@ pub enum PlaceId {
     App(AppId),
 }
 
+impl PlaceId {
+    /// The address of its page.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Org(id) => format!("/orgs/{id}"),
+            Self::Tenant(id) => format!("/tenants/{id}"),
+            Self::Project(id) => format!("/projects/{id}"),
+            Self::App(id) => format!("/apps/{id}"),
+        }
+    }
+}
+
 impl TryFrom<String> for PlaceId {
     type Error = &'static str;
 

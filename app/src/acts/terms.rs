@@ -5,15 +5,18 @@ use sallyport::{
     Invalid, Timestamp,
     id::KeyId,
     key::{
-        ExpiryInput, Key, KeyChange, KeySettings,
-        change::Terms,
+        ExpiryInput, Key, KeyChange, KeySettings, Seen,
         new::check_scopes,
+        seen::Terms,
         settings::{adds_scopes, lasts_longer},
     },
     profile::{HowMany, Profile},
 };
 
-use super::{ActError, Caller, keys::to_change};
+use super::{
+    ActError, Caller,
+    keys::{not_ours, to_change},
+};
 
 /// Changes a key's scopes and expiry. `seen` is what the person saw of them ([`seen`]): what somebody else changed meanwhile
 /// is told, and not replaced. What gives the key more than it had is done where it was confirmed ([`asked`]).
@@ -31,8 +34,7 @@ pub async fn change_key(
     let (store, profile) = (caller.store(), caller.store().profile());
     let asked = asked(scopes.iter().map(String::as_str), &expires, &expires_on);
     let mut change = check(&scopes, &expires, &expires_on, profile, store.now())?;
-    let not_ours = || ActError::field("", "This form is not valid any more. Check it, then send it again.");
-    change.seen = Some(terms(&seen).ok_or_else(not_ours)?);
+    change.seen = Some(Seen::Terms(terms(&seen).ok_or_else(not_ours)?));
     let after = change.applied(&access.key, store.now())?;
     if let Some(more) = widening(&access.key, &after, profile)
         && confirmed != asked

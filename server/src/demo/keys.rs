@@ -145,7 +145,9 @@ impl<'a> Keys<'a> {
                         Refused { key, verdict, passed: false, times, address, user_agent, ip: None, request_id };
                     store.record_usage(Vec::new(), vec![refused]).await?;
                 }
-                Step::Pause(label) => store.pause_key(&self.company.sam, &self.find(label)?.key).await?,
+                Step::Pause(label) => {
+                    store.pause_key(&self.company.sam, &self.find(label)?.key).await?;
+                }
                 Step::Revoke(label, reason) => {
                     store.revoke_key(&self.company.ada, &self.find(label)?.key, reason.to_owned()).await?;
                 }

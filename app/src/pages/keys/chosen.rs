@@ -1,17 +1,14 @@
 //! `…/keys/chosen`: the keys that were selected in a list, paused or revoked after one question.
 
 use leptos::prelude::*;
-use sallyport::{
-    id::{AppId, KeyId, OrgId},
-    key::Key,
-    member::Permission,
-};
+use sallyport::{id::KeyId, key::Key, member::Permission};
 
 use crate::{
     access::{Addressed, KeyAccess, OrgAccess},
     acts::{
         ActError, Caller,
-        chosen_keys::{MOST, pause_chosen_keys, revoke_chosen_keys},
+        chosen_keys::{MOST, is_listed, pause_chosen_keys, revoke_chosen_keys},
+        places::PlaceId,
     },
     components::{ErrorSummary, Hidden, Modal, Notice, PanelFoot, TextField, Tone},
     error::{PageError, PageResult},
@@ -32,20 +29,19 @@ pub mod of_app {
         access.org().needs(Permission::ManageKeys)?;
         let page = apps::keys::page(&ui, &ui.context, &access, &ListQuery::default()).await?;
         let form = asked(&ui);
-        let place =
-            Place { path: format!("/apps/{}/keys", access.app.id), org: &access.app.org_id, app: Some(&access.app.id) };
-        place.ask(&ui, &caller, page, form).await
+        let list = List::of(access.app.id);
+        list.ask(&ui, &caller, page, form).await
     }
 
     pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<AppAccess>, Typed(form): Typed) -> PageResult {
         let access = caller.access::<AppAccess>(&id).await?;
-        let place = Place { path: format!("/apps/{id}/keys"), org: &access.app.org_id, app: Some(&id) };
-        match place.run(&caller, &form).await? {
-            Ok(list) => Ok(see_other(list)),
+        let list = List::of(id);
+        match list.run(&caller, &form).await? {
+            Ok(done) => Ok(see_other(done)),
             Err(error) => {
                 let form = refuse(form, error)?;
                 let page = apps::keys::page(&ui, &ui.context, &access, &ListQuery::default()).await?;
-                place.ask(&ui, &caller, page, form).await
+                list.ask(&ui, &caller, page, form).await
             }
         }
     }
@@ -59,19 +55,19 @@ pub mod of_org {
         access.needs(Permission::ManageKeys)?;
         let page = orgs::keys::page(&ui, &ui.context, &access, &ListQuery::default()).await?.0;
         let form = asked(&ui);
-        let place = Place { path: format!("/orgs/{}/keys", access.org.id), org: &access.org.id, app: None };
-        place.ask(&ui, &caller, page, form).await
+        let list = List::of(access.org.id);
+        list.ask(&ui, &caller, page, form).await
     }
 
     pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<OrgAccess>, Typed(form): Typed) -> PageResult {
         let access = caller.access::<OrgAccess>(&id).await?;
-        let place = Place { path: format!("/orgs/{id}/keys"), org: &id, app: None };
-        match place.run(&caller, &form).await? {
-            Ok(list) => Ok(see_other(list)),
+        let list = List::of(id);
+        match list.run(&caller, &form).await? {
+            Ok(done) => Ok(see_other(done)),
             Err(error) => {
                 let form = refuse(form, error)?;
                 let page = orgs::keys::page(&ui, &ui.context, &access, &ListQuery::default()).await?.0;
-                place.ask(&ui, &caller, page, form).await
+                list.ask(&ui, &caller, page, form).await
             }
         }
     }
@@ -109,11 +105,10 @@ impl What {
     }
 }
 
-/// What the list is of.
-struct Place<'a> {
+/// The list in which they were selected: an app's or an organization's.
+struct List {
     path: String,
-    org: &'a OrgId,
-    app: Option<&'a AppId>,
+    place: PlaceId,
 }
 
 /// Each once.
@@ -128,16 +123,22 @@ fn ids(form: &FormState) -> Result<Vec<KeyId>, PageError> {
     Ok(ids)
 }
 
-impl Place<'_> {
+impl List {
+    fn of(place: impl Into<PlaceId>) -> Self {
+        let place = place.into();
+        Self { path: format!("{}/keys", place.path()), place }
+    }
+
     /// Where to go on, or why nothing was done.
     async fn run(&self, caller: &Caller, form: &FormState) -> Result<Result<String, ActError>, PageError> {
         let keys = ids(form)?;
         if keys.is_empty() {
             return Ok(Ok(self.path.clone()));
         }
+        let place = self.place.clone();
         let (done, run) = match What::of(form)? {
-            What::Pause => ("paused", caller.run(pause_chosen_keys(keys)).await),
-            What::Revoke => ("revoked", caller.run(revoke_chosen_keys(keys, form.value("reason"))).await),
+            What::Pause => ("paused", caller.run(pause_chosen_keys(place, keys)).await),
+            What::Revoke => ("revoked", caller.run(revoke_chosen_keys(place, keys, form.value("reason"))).await),
         };
         Ok(run.map(|_| format!("{}?done={done}", self.path)))
     }
@@ -152,7 +153,7 @@ impl Place<'_> {
         let mut keys = Vec::new();
         for id in ids.iter().take(MOST) {
             let access: KeyAccess = caller.access(id).await?;
-            if access.key.org_id != *self.org || self.app.is_some_and(|app| access.key.app_id.as_ref() != Some(app)) {
+            if !is_listed(&self.place, &access.key) {
                 return Err(PageError::NotFound);
             }
             access.needs_change()?;

@@ -6,11 +6,14 @@ use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::key::{LimitOverride, Restrictions};
 
-use super::settings;
+use super::{change::button::is_changeable, settings};
 use crate::{
     access::{Addressed, KeyAccess},
-    acts::{Caller, keys::restrict_key},
-    components::{CheckField, Choice, ErrorSummary, PanelFoot, RadioGroup, SidePanel, TextArea, TextField},
+    acts::{
+        Caller,
+        restrictions::{restrict_key, seen},
+    },
+    components::{CheckField, Choice, ErrorSummary, Hidden, PanelFoot, RadioGroup, SidePanel, TextArea, TextField},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
@@ -21,6 +24,9 @@ use crate::{
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
     access.needs_change()?;
+    if !is_changeable(access.key.status(context.store.now())) {
+        return Ok(see_other(format!("/keys/{}", access.key.id)));
+    }
     let form = filled(&access.key.restrictions);
     Ok(ui.ok(page(&ui, &context, &access, form).await?).await)
 }
@@ -33,6 +39,7 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
         form.value("address_mode"),
         form.value("limit_per_minute"),
         form.value("limit_per_day"),
+        form.value("seen"),
     );
     match caller.run(restricted).await {
         Ok(()) => Ok(see_other(format!("/keys/{key}?done=restricted"))),
@@ -47,6 +54,7 @@ fn filled(restrictions: &Restrictions) -> FormState {
     let mut pairs = vec![
         ("addresses", restrictions.addresses.lines().collect::<Vec<_>>().join("\n")),
         ("address_mode", restrictions.address_mode().to_owned()),
+        ("seen", seen(restrictions)),
     ];
     if restrictions.require_signed {
         pairs.push(("require_signed", "on".to_owned()));
@@ -67,6 +75,8 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     let action = format!("{close}/restrictions");
     // Back to the button that asked.
     let close = format!("{close}/settings#restrictions");
+    // Who was shown what somebody else changed has seen it.
+    let seen = if form.status() == Some(409) { seen(&access.key.restrictions) } else { form.value("seen") };
     let modes = vec![
         Choice::new("monitor", "Monitor only").note("Requests from elsewhere pass, and are noted in the activity."),
         Choice::new("enforce", "Enforce").note("Requests from elsewhere are refused (403)."),
@@ -85,6 +95,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
                 <form method="post" action=action novalidate>
                     <div class="stack">
                         <ErrorSummary form=&form/>
+                        <Hidden name="seen" value=seen/>
                         <CheckField
                             form=&form name="require_signed" label="Require signed requests" hint=about_signing
                             autofocus=!form.is_refused()

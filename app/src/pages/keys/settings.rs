@@ -32,7 +32,8 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page
     let (head, key, now) = (KeyHead::of(context, access), access.key.clone(), context.store.now());
     let may_change = access.may_change();
     let signing = context.store.profile().keys.signing_secret || key.has_signing_secret;
-    let change = (may_change && is_changeable(key.status(now))).then(|| title(context.store.profile()));
+    let is_open = may_change && is_changeable(key.status(now));
+    let change = is_open.then(|| title(context.store.profile()));
     Ok(Page::framed(format!("Settings · {}", key.label), chrome, move || {
         let revoked = key.status(now) == Status::Revoked;
         view! {
@@ -40,7 +41,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page
             <div class="columns">
                 <Words key=key.clone() may_change/>
                 <Terms key=key.clone() change now/>
-                <RestrictionsCard key=key.clone() may_change/>
+                <RestrictionsCard key=key.clone() may_change=is_open/>
                 {(signing && !revoked).then(|| view! { <SigningCard key=key.clone() may_change now/> })}
                 {(may_change && !revoked).then(|| view! { <End key/> })}
             </div>

@@ -144,7 +144,7 @@ pub const ACTS: &[ActRule] = &[
     act("/act/keys/change",             Members,          &[("key", "{key_id}")]),
     act("/act/keys/edit",               Members,          &[("key", "{key_id}")]),
     act("/act/keys/pause",              Members,          &[("key", "{key_id}")]),
-    act("/act/keys/pause-chosen",       Members,          &[("keys[0]", "{key_id}")]),
+    act("/act/keys/pause-chosen",       Members,          &[("list", "{app_id}"), ("keys[0]", "{key_id}")]),
     act("/act/keys/restrict",           Members,          &[("key", "{key_id}"), ("limit_per_day", "many")]),
     act("/act/keys/resume",             Members,          &[("key", "{key_id}")]),
     act("/act/keys/used",               Members,          &[("key", "{key_id}")]),
@@ -158,7 +158,7 @@ pub const ACTS: &[ActRule] = &[
     act("/act/projects/create",         Members,          &[("tenant", "{tenant_id}")]),
     act("/act/tenants/create",          Who::Admins,      &[("org", "{org_id}")]),
     // These end what the others need, so they are tried last.
-    act("/act/keys/revoke-chosen",      Members,          &[("keys[0]", "{key_id}"), ("reason", "\u{7}")]),
+    act("/act/keys/revoke-chosen",      Members,          &[("list", "{app_id}"), ("keys[0]", "{key_id}"), ("reason", "\u{7}")]),
     act("/act/keys/revoke",             Members,          &[("key", "{key_id}")]),
     act("/act/members/remove",          Who::Admins,      &[("org", "{org_id}"), ("user", "{user_id}")]),
     of_page("/act/account/change-password"),

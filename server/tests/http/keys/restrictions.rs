@@ -6,6 +6,8 @@ crate::on_both_portals!(
     what_was_saved_is_shown_and_filled_in,
     each_wrong_field_is_told_and_nothing_is_changed,
     a_key_without_a_signing_secret_cannot_be_made_to_sign,
+    what_somebody_else_changed_is_shown,
+    an_ended_key_is_left_alone,
 );
 
 async fn what_was_saved_is_shown_and_filled_in(portal: &TestPortal) {
@@ -73,4 +75,49 @@ async fn a_key_without_a_signing_secret_cannot_be_made_to_sign(portal: &TestPort
     let answer = portal.post(&format!("/keys/{key}/restrictions"), &fields).await;
     assert_eq!(answer.status, 422);
     assert!(answer.body.contains("This key has no signing secret; generate one first."));
+}
+
+async fn what_somebody_else_changed_is_shown(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (key, _) = portal.key(&app).await;
+    let panel = format!("/keys/{key}/restrictions");
+    let seen = portal.get(&panel).await.hidden("seen");
+    let form = |addresses, seen| [("address_mode", "enforce"), ("addresses", addresses), ("seen", seen)];
+    assert_eq!(portal.post(&panel, &form("203.0.113.0/24", &seen)).await.status, 303);
+    let before = portal.store.dump().await;
+    let refused = portal.post(&panel, &form("198.51.100.7", &seen)).await;
+    assert_eq!(refused.status, 409);
+    for text in [
+        "This key was changed after the form was opened.",
+        "Allowed addresses now: 203.0.113.0/24; when you opened it: all.",
+        "Requests from elsewhere now: refused; when you opened it: only noted.",
+        "198.51.100.7</textarea>",
+    ] {
+        assert!(refused.body.contains(text), "{text}: {}", refused.body);
+    }
+    let junk = portal.post(&panel, &form("", "junk")).await;
+    assert!(junk.status == 422 && junk.body.contains("This form is not valid any more."), "{}", junk.body);
+    // An act that is sent to its own address is checked alike.
+    let act = [&form("", &seen)[..], &[("key", key.as_str())]].concat();
+    assert_eq!(portal.post("/act/keys/restrict", &act).await.status, 409);
+    assert_eq!(portal.store.dump().await, before);
+    // What was shown has been seen.
+    let again = portal.post(&panel, &form("198.51.100.7", &refused.hidden("seen"))).await;
+    assert_eq!(again.status, 303, "{}", again.body);
+    assert!(portal.get(&panel).await.body.contains("198.51.100.7</textarea>"));
+}
+
+async fn an_ended_key_is_left_alone(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (key, _) = portal.key(&app).await;
+    let panel = format!("/keys/{key}/restrictions");
+    portal.revoke(&key).await;
+    assert_eq!(portal.get(&panel).await.location(), format!("/keys/{key}"));
+    assert!(!portal.get(&format!("/keys/{key}/settings")).await.body.contains("Change restrictions"));
+    let before = portal.store.dump().await;
+    let refused = portal.post(&panel, &[("address_mode", "enforce"), ("addresses", "203.0.113.7")]).await;
+    assert!(refused.status == 409 && refused.body.contains("This key is revoked"), "{}", refused.body);
+    assert_eq!(portal.store.dump().await, before);
 }

@@ -1,11 +1,14 @@
 //! `/apps/{app_id}/keys/chosen`, `/orgs/{org_id}/keys/chosen`
 
+use sallyport::id::OrgId;
+
 use crate::portal::TestPortal;
 
 crate::on_both_portals!(
     the_selected_keys_are_paused_together,
     the_selected_keys_are_revoked_with_a_reason,
     a_key_of_another_list_fails_all,
+    a_key_of_another_app_is_not_in_the_list,
     nothing_selected_leads_back,
 );
 
@@ -69,9 +72,39 @@ async fn a_key_of_another_list_fails_all(portal: &TestPortal) {
     }
     let eve = portal.stranger().await;
     let act = "/act/keys/revoke-chosen";
-    assert_eq!(eve.post(act, &[("keys[0]", &mine)]).await.status, 404);
-    assert_eq!(portal.post(act, &[("keys[0]", &mine), ("keys[1]", "key_0000000000000000")]).await.status, 404);
+    let list = ("list", app.as_str());
+    assert_eq!(eve.post(act, &[list, ("keys[0]", &mine)]).await.status, 404);
+    assert_eq!(portal.post(act, &[list, ("keys[0]", &mine), ("keys[1]", "key_0000000000000000")]).await.status, 404);
     assert!(portal.get(&format!("/keys/{mine}")).await.body.contains(">Active</span>"), "all or none");
+}
+
+async fn a_key_of_another_app_is_not_in_the_list(portal: &TestPortal) {
+    portal.set_up().await;
+    let org = portal.org("One").await;
+    let (app, other) = (portal.app_in(&org, "A").await, portal.app_in(&org, "B").await);
+    let ((here, _), (there, _)) = (portal.key(&app).await, portal.key(&other).await);
+    let id = OrgId::parse(&org).expect("an id");
+    let tenant = portal.store.tenants(&id).await.expect("asked")[0].id.to_string();
+    let before = portal.store.dump().await;
+    let list = format!("/apps/{app}/keys/chosen");
+    let both = [("key", here.as_str()), ("key", there.as_str())];
+    for what in ["pause", "revoke"] {
+        let asked = portal.get(&format!("{list}?do={what}&key={here}&key={there}")).await;
+        assert_eq!(asked.status, 404, "{what}");
+        assert_eq!(portal.post(&list, &[&[("do", what)], &both[..]].concat()).await.status, 404, "{what}");
+        for (place, status) in [(app.as_str(), 404), (other.as_str(), 404), (&tenant, 404), ("", 400)] {
+            let keys = [("list", place), ("keys[0]", here.as_str()), ("keys[1]", there.as_str())];
+            let answer = portal.post(&format!("/act/keys/{what}-chosen"), &keys).await;
+            assert_eq!(answer.status, status, "{what} {place}");
+        }
+    }
+    assert_eq!(portal.store.dump().await, before, "all or none");
+    // The organization lists both.
+    let list = format!("/orgs/{org}/keys/chosen");
+    assert_eq!(portal.post(&list, &[&[("do", "pause")], &both[..]].concat()).await.status, 303);
+    let keys = [("list", org.as_str()), ("keys[0]", here.as_str()), ("keys[1]", there.as_str())];
+    let revoked = portal.post("/act/keys/revoke-chosen", &keys).await;
+    assert_eq!((revoked.status.as_u16(), revoked.body.as_str()), (200, "2"));
 }
 
 async fn nothing_selected_leads_back(portal: &TestPortal) {
@@ -85,8 +118,9 @@ async fn nothing_selected_leads_back(portal: &TestPortal) {
         assert_eq!(portal.get(&format!("{list}/chosen?{junk}{key}")).await.status, 400, "{junk}");
     }
     assert_eq!(portal.get(&format!("{list}/chosen?do=pause&key=../x")).await.status, 404);
-    assert_eq!(portal.post("/act/keys/pause-chosen", &[("keys[0]", "")]).await.status, 400);
-    let many: Vec<_> = (0..101).map(|n| (format!("keys[{n}]"), key.as_str())).collect();
+    assert_eq!(portal.post("/act/keys/pause-chosen", &[("list", app.as_str()), ("keys[0]", "")]).await.status, 400);
+    let many = (0..101).map(|n| (format!("keys[{n}]"), key.as_str()));
+    let many: Vec<_> = many.chain([("list".to_owned(), app.as_str())]).collect();
     let many: Vec<_> = many.iter().map(|(name, key)| (name.as_str(), *key)).collect();
     assert_eq!(portal.post("/act/keys/pause-chosen", &many).await.status, 422);
 }

@@ -1,0 +1,81 @@
+//! What a key is held to beyond its scopes, changed later.
+
+use leptos::prelude::*;
+use sallyport::{
+    id::KeyId,
+    key::{Restrictions, restrictions::RestrictionsInput},
+};
+
+use super::{
+    ActError, Caller,
+    keys::{not_ours, to_change},
+};
+
+/// Holds it to signatures, addresses and limits of its own. `seen` is what the form showed of them ([`seen`]): what somebody
+/// else changed meanwhile is shown, and not replaced. A form without it replaces what is there.
+#[server(prefix = "/act", endpoint = "keys/restrict")]
+pub async fn restrict_key(
+    key: KeyId,
+    #[server(default)] require_signed: bool,
+    #[server(default)] addresses: String,
+    #[server(default)] address_mode: String,
+    #[server(default)] limit_per_minute: String,
+    #[server(default)] limit_per_day: String,
+    #[server(default)] seen: String,
+) -> Result<(), ActError> {
+    let caller = Caller::current();
+    let access = to_change(&caller, &key).await?;
+    let input = RestrictionsInput {
+        require_signed,
+        addresses: &addresses,
+        address_mode: &address_mode,
+        limit_per_minute: &limit_per_minute,
+        limit_per_day: &limit_per_day,
+    };
+    let new = Restrictions::check(&input, access.key.has_signing_secret)?;
+    let seen = if seen.is_empty() { None } else { Some(restrictions(&seen).ok_or_else(not_ours)?) };
+    Ok(caller.store().restrict_key(&access.act(), &access.key, new, seen).await?)
+}
+
+/// What a form shows of a key's restrictions, for a hidden field.
+pub fn seen(own: &Restrictions) -> String {
+    let limit = |limit: Option<u32>| limit.map(|limit| limit.to_string()).unwrap_or_default();
+    let [per_minute, per_day] = [own.limits.per_minute, own.limits.per_day].map(limit);
+    let signed = if own.require_signed { "signed" } else { "" };
+    format!("{signed};{};{per_minute};{per_day};{}", own.address_mode(), own.addresses)
+}
+
+fn restrictions(seen: &str) -> Option<Restrictions> {
+    let mut parts = seen.splitn(5, ';');
+    let mut next = || parts.next();
+    let input = RestrictionsInput {
+        require_signed: match next()? {
+            "signed" => true,
+            "" => false,
+            _ => return None,
+        },
+        address_mode: next()?,
+        limit_per_minute: next()?,
+        limit_per_day: next()?,
+        addresses: next()?,
+    };
+    // The key may have had a signing secret that it has no more.
+    Restrictions::check(&input, true).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_form_saw_comes_back() {
+        for text in
+            [";monitor;;;", "signed;enforce;60;1000;203.0.113.0/24 2001:db8::/32", ";enforce;;7;198.51.100.7/32"]
+        {
+            assert_eq!(restrictions(text).as_ref().map(seen).as_deref(), Some(text));
+        }
+        for text in [";", "maybe;monitor;;;", ";soon;;;", ";monitor;0;;", ";monitor;;;moon", ";monitor;;"] {
+            assert_eq!(restrictions(text), None, "{text}");
+        }
+    }
+}
