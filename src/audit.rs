@@ -185,10 +185,6 @@ impl Action {
         matches!(self, Self::ActivityExported | Self::KeysExported | Self::MembersExported)
     }
 
-    pub fn is_revocation(self) -> bool {
-        matches!(self, Self::KeyRevoked | Self::AllKeysRevoked)
-    }
-
     /// Whether it stands in an organization's chain, and not in the chain `system` alone.
     pub fn is_of_organizations(self) -> bool {
         !matches!(

@@ -37,6 +37,7 @@ mod members;
 mod navigation;
 mod noted;
 mod notes;
+mod old_rows;
 mod open;
 mod orgs;
 mod peppers;

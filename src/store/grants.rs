@@ -7,7 +7,7 @@ use crate::{
     Result,
     id::{OrgId, UserId},
     member::Role,
-    place::{PlaceKind, PlaceRef},
+    place::{Place, PlaceKind, PlaceRef},
 };
 
 /// The ids of a place, `$3`, and of those around it in the organization `$1`, from its own row in the database.
@@ -60,6 +60,23 @@ impl Tx {
             .bind(user.to_string())
             .execute(self.on())
             .await?;
+        Ok(())
+    }
+
+    /// Ends every role at a place and at what is in it. It is deleted after that, and its chain is held.
+    pub(super) async fn end_grants_within(&mut self, place: &Place) -> Result<()> {
+        let within = match place.kind {
+            PlaceKind::Org => "$2 = $1",
+            PlaceKind::Tenant => {
+                "(place_id = $2 OR place_id IN (SELECT id FROM projects WHERE tenant_id = $2) \
+                 OR place_id IN (SELECT id FROM apps WHERE tenant_id = $2))"
+            }
+            PlaceKind::Project => "(place_id = $2 OR place_id IN (SELECT id FROM apps WHERE project_id = $2))",
+            PlaceKind::App => "place_id = $2",
+        };
+        let sql = format!("DELETE FROM grants WHERE org_id = $1 AND {within}");
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.org_id.to_string());
+        query.bind(place.id.clone()).execute(self.on()).await?;
         Ok(())
     }
 }

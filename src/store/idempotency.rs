@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{Any, Executor, query::Query};
 
-use super::{Store, detached, row::Read, tx::Tx};
+use super::{Store, old_rows::Old, row::Read, tx::Tx};
 use crate::{
     Error, Result,
     audit::{Act, Actor, Once},
@@ -23,18 +23,8 @@ impl Store {
 
     /// Forgets the requests of more than a day ago; how many those were.
     pub async fn forget_repeats(&self) -> Result<u64> {
-        let store = self.clone();
-        detached(async move {
-            let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
-            let forgotten = sqlx::query("DELETE FROM idempotency WHERE created_at < $1")
-                .bind((store.now() - KEPT).micros())
-                .execute(tx.on())
-                .await?
-                .rows_affected();
-            tx.commit_counts().await?;
-            Ok(forgotten)
-        })
-        .await
+        let old = Old { table: "idempotency", key: "caller_id, key_digest", when: "created_at < $1" };
+        self.delete_old(old, (self.now() - KEPT).micros()).await
     }
 }
 

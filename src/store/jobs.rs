@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{Store, detached, row::Read, rows::with_rows, tx::Tx};
+use super::{Store, detached, old_rows::Old, row::Read, rows::with_rows, tx::Tx};
 use crate::{
     Result,
     audit::{Act, Actor},
@@ -111,16 +111,8 @@ impl Store {
 
     /// Deletes jobs that ended a week ago; how many those were.
     pub async fn delete_ended_jobs(&self) -> Result<u64> {
-        let store = self.clone();
-        detached(async move {
-            let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
-            let before = (store.now() - KEPT).micros();
-            let deleted = sqlx::query("DELETE FROM jobs WHERE run_at IS NULL AND ended_at < $1").bind(before);
-            let deleted = deleted.execute(tx.on()).await?.rows_affected();
-            tx.commit_counts().await?;
-            Ok(deleted)
-        })
-        .await
+        let old = Old { table: "jobs", key: "id", when: "run_at IS NULL AND ended_at < $1" };
+        self.delete_old(old, (self.now() - KEPT).micros()).await
     }
 }
 

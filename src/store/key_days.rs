@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Store, detached,
+    old_rows::Old,
     row::Read,
     rows::{MOST_ROWS, with_rows},
 };
@@ -65,22 +66,7 @@ impl Store {
 
     /// Forgets days before `oldest`.
     pub async fn forget_days(&self, oldest: i64) -> Result<()> {
-        while self.forget_some_days(oldest).await? == MOST_ROWS as u64 {}
-        Ok(())
-    }
-
-    async fn forget_some_days(&self, oldest: i64) -> Result<u64> {
-        let store = self.clone();
-        detached(async move {
-            let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
-            let sql = format!(
-                "DELETE FROM key_days WHERE (key_id, day, node) IN \
-                 (SELECT key_id, day, node FROM key_days WHERE day < $1 LIMIT {MOST_ROWS})"
-            );
-            let forgotten = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(oldest).execute(tx.on()).await?;
-            tx.commit_counts().await?;
-            Ok(forgotten.rows_affected())
-        })
-        .await
+        let old = Old { table: "key_days", key: "key_id, day, node", when: "day < $1" };
+        self.delete_old(old, oldest).await.map(drop)
     }
 }

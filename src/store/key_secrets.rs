@@ -9,7 +9,7 @@ use super::{
     tx::Tx,
 };
 use crate::{
-    Error, Result, Timestamp,
+    Error, Result,
     id::KeyId,
     key::{Digest, PlainSecret},
 };
@@ -44,14 +44,13 @@ macro_rules! signing_columns {
 pub(super) use {newest_secret_first, shown_column, signing_columns};
 
 impl Tx {
-    /// Holds a key's row until this ends: nobody revokes it meanwhile, and its secrets stay as they are. When it was
-    /// revoked, if it was.
-    pub(super) async fn hold_key(&mut self, key: &KeyId) -> Result<Option<Timestamp>> {
+    /// Holds a key's row until this ends: nobody revokes it meanwhile, and its secrets stay as they are.
+    pub(super) async fn hold_key(&mut self, key: &KeyId) -> Result<()> {
         // SQLite has one writer, and no words for this.
         let hold = if self.is_on_postgres() { "FOR NO KEY UPDATE" } else { "" };
-        let sql = format!("SELECT revoked_at FROM keys WHERE id = $1 {hold}");
+        let sql = format!("SELECT 1 FROM keys WHERE id = $1 {hold}");
         let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(key.to_string()).fetch_optional(self.on()).await?;
-        row.ok_or(Error::NotFound)?.time_opt("revoked_at")
+        row.map(drop).ok_or(Error::NotFound)
     }
 
     /// Gives a key that is held another secret, or its first. Those it has stay as they are.

@@ -111,6 +111,7 @@ impl Tx {
             .bind(key.id.to_string())
             .execute(self.on())
             .await?;
+        self.ends_key(&key.id);
         self.end_all_secrets(&key.id).await
     }
 

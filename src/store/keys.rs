@@ -188,6 +188,7 @@ async fn revoke_all(store: Store, act: Act, place: Place, reason: String) -> Res
     tx.needs(&place, place.kind.to_revoke_all()).await?;
     tx.hold_place(&place).await?;
     tx.lock_keys_of(&place, KeyLock::Change).await?;
+    tx.ends_keys_of(&place, place.kind.to_revoke_all()).await?;
     tx.touches_keys_of(&place).await?;
     let kept = format!("{} AND revoked_at IS NULL", keys_within(place.kind));
     tx.end_secrets_within(&kept, &[&place.id]).await?;

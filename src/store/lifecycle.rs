@@ -309,9 +309,9 @@ impl Tx {
         }
         match place.kind {
             PlaceKind::Tenant => steps.push("DELETE FROM tenants WHERE id = $1".to_owned()),
-            PlaceKind::Org => steps.extend(
-                ["tenants", "grants", "root_tokens"].map(|table| format!("DELETE FROM {table} WHERE org_id = $1")),
-            ),
+            PlaceKind::Org => {
+                steps.extend(["tenants", "root_tokens"].map(|table| format!("DELETE FROM {table} WHERE org_id = $1")));
+            }
             PlaceKind::App | PlaceKind::Project => {}
         }
         if place.kind == PlaceKind::Org {
@@ -325,6 +325,7 @@ impl Tx {
         let keys = self.delete(&format!("DELETE FROM keys WHERE {}", keys_within(place.kind)), &place.id).await?;
         // After the keys and before the members, as whoever changes a role takes it.
         self.lock_chain(place.org_id.as_str()).await?;
+        self.end_grants_within(place).await?;
         let mut last = 0;
         for step in &steps {
             last = self.delete(step, &place.id).await?;

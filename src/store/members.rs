@@ -9,7 +9,7 @@ use crate::{
     Error, Result,
     audit::{Act, Action, Actor, NewEvent, Target},
     id::{OrgId, UserId},
-    member::{Member, Role, RoleGiven},
+    member::{Member, Permission, Role, RoleGiven},
     user::User,
 };
 
@@ -145,6 +145,8 @@ impl Tx {
                     _ => "Only owners decide who is an owner. Ask one of them.",
                 }));
             }
+        } else {
+            self.needs(org, Permission::ManageOrg).await?;
         }
         if from == Some(Role::Owner) && to != Some(Role::Owner) {
             let others = sqlx::query(

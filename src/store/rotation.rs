@@ -26,8 +26,8 @@ impl Store {
         let (store, act, key, prefix) = (self.clone(), act.clone(), key.clone(), prefix.to_owned());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            tx.needs_on(&key).await?;
-            if tx.hold_key(&key.id).await?.is_some() {
+            let key = tx.held_to_change(&key).await?;
+            if key.revoked.is_some() {
                 return Err(Error::field("", "This key is revoked."));
             }
             let secret = PlainSecret::mint(&prefix, store.entropy());
@@ -46,8 +46,7 @@ impl Store {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            tx.needs_on(&key).await?;
-            tx.hold_key(&key.id).await?;
+            let key = tx.held_to_change(&key).await?;
             tx.end_key_secret(&key.id, n, None).await?;
             let event = NewEvent::of(&key.org_id, Action::KeyEdited, keys::target(&key));
             tx.record(event.with(json!({ "secret_ended": n }))).await?;

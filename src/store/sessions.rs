@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::json;
 use sqlx::any::AnyRow;
 
-use super::{Store, detached, row::Read, tx::Tx};
+use super::{Store, detached, old_rows::Old, row::Read, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
-    audit::{Act, Action, Actor, NewEvent, SYSTEM, Target},
+    audit::{Act, Action, NewEvent, SYSTEM, Target},
     id::UserId,
     identity::Proof,
     session::{IDLE, LIFETIME, MOST, OpenSession, SessionToken},
@@ -164,15 +164,8 @@ impl Store {
 
     /// Deletes sessions that expired, which open nothing any more; how many those were.
     pub async fn delete_expired_sessions(&self) -> Result<u64> {
-        let store = self.clone();
-        detached(async move {
-            let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
-            let deleted = sqlx::query("DELETE FROM sessions WHERE expires_at <= $1").bind(store.now().micros());
-            let deleted = deleted.execute(tx.on()).await?.rows_affected();
-            tx.commit_counts().await?;
-            Ok(deleted)
-        })
-        .await
+        let old = Old { table: "sessions", key: "id_digest", when: "expires_at <= $1" };
+        self.delete_old(old, self.now().micros()).await
     }
 
     /// Ends every session of everybody; how many there were.

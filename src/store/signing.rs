@@ -80,8 +80,8 @@ impl Store {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            tx.needs_on(&key).await?;
-            if tx.hold_key(&key.id).await?.is_some() {
+            let key = tx.held_to_change(&key).await?;
+            if key.revoked.is_some() {
                 return Err(Error::field("", "This key is revoked; nothing can be signed with it any more."));
             }
             if tx.last_signing_secret(&key.id).await? != seen {

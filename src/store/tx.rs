@@ -13,7 +13,7 @@ use crate::{
     audit::{Act, Actor, Once},
     id::{KeyId, TokenId},
     member::Permission,
-    place::PlaceRef,
+    place::{Place, PlaceKind, PlaceRef},
     profile::{HolderKind, Mode},
 };
 
@@ -143,6 +143,20 @@ impl Tx {
         let (owner, mode) = (row.word("owner", HolderKind::parse)?, row.word("mode", Mode::parse)?);
         let manage = self.profile().manages(owner, mode, row.text("scopes")?.split_whitespace());
         Ok(Reach { manage, org: Some(row.text("org_id")?) })
+    }
+
+    /// The key is about to be revoked by this: where it is the one that acts, it does not outlive what it does.
+    pub(super) fn ends_key(&mut self, key: &KeyId) {
+        self.managing = self.managing.take().filter(|(managing, _)| managing != key);
+    }
+
+    /// The same for every key of an organization, which are held. One that acts has to be good until then.
+    pub(super) async fn ends_keys_of(&mut self, place: &Place, permission: Permission) -> Result<()> {
+        if let Some((key, _)) = self.managing.clone().filter(|_| place.kind == PlaceKind::Org) {
+            self.needs(place, permission).await?;
+            self.ends_key(&key);
+        }
+        Ok(())
     }
 
     pub(super) fn is_on_postgres(&self) -> bool {

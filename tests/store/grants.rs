@@ -24,6 +24,7 @@ sallyport::on_both_databases!(
     the_strongest_of_several_roles_is_shown_and_each_counts,
     who_gave_a_role_is_kept,
     an_organization_takes_its_grants_along,
+    a_place_takes_its_grants_along,
 );
 
 /// An organization with two tenants, and an app with a key in each.
@@ -64,9 +65,29 @@ async fn grant(store: &TestStore, made: &Made, person: &str, kind: &str, place: 
     pool.close().await;
 }
 
+/// All of them, as text.
+async fn grants(store: &TestStore) -> Vec<String> {
+    store.dump().await["grants"].clone()
+}
+
 async fn session(store: &TestStore, person: &User) -> [u8; 32] {
     let proof = Proof::Password { hash: "none".to_owned() };
     store.start_session(&store.act(person), person, proof).await.expect("signed in").digest()
+}
+
+/// The role that the person of that session has at an app; `None` where they see no such app.
+async fn role_at(store: &TestStore, session: &[u8; 32], app: &App) -> Option<Role> {
+    let found = store.locate_app(session, &app.id).await.expect("asked").expect("alive").found;
+    found.map(|app| app.within.within.within.role)
+}
+
+/// The key, where the person of that session sees it.
+async fn seen(store: &TestStore, session: &[u8; 32], key: &Key) -> Option<Key> {
+    store.locate_key(session, &key.id).await.expect("asked").expect("alive").found.map(|found| found.key)
+}
+
+fn is_there<T>(found: sallyport::Result<Option<T>>) -> bool {
+    found.expect("asked").is_some()
 }
 
 async fn a_role_holds_at_its_place_and_below(store: &TestStore) {
@@ -77,49 +98,25 @@ async fn a_role_holds_at_its_place_and_below(store: &TestStore) {
     {
         let eve = store.person(name).await;
         let (act, session) = (store.act(&eve), session(store, &eve).await);
-        assert!(store.locate_app(&session, &here.id).await.expect("asked").expect("alive").found.is_none());
+        assert_eq!(role_at(store, &session, here).await, None);
         assert!(matches!(store.issue(&act, here, "Hers", &["read"]).await, Err(Error::NotFound)));
         grant(store, &made, eve.id.as_str(), kind, place, "admin").await;
 
-        assert!(store.find(&eve.id, &here.id).await.expect("asked").is_some());
-        assert!(store.find(&eve.id, &here.project_id).await.expect("asked").is_some());
-        assert!(store.find(&eve.id, &made.keys[0].id).await.expect("asked").is_some());
-        assert_eq!(
-            store
-                .locate_app(&session, &here.id)
-                .await
-                .expect("asked")
-                .expect("alive")
-                .found
-                .expect("seen")
-                .within
-                .within
-                .within
-                .role,
-            Role::Admin
-        );
-        assert_eq!(
-            store
-                .locate_key(&session, &made.keys[0].id)
-                .await
-                .expect("asked")
-                .expect("alive")
-                .found
-                .expect("seen")
-                .key
-                .id,
-            made.keys[0].id
-        );
+        assert!(is_there(store.find(&eve.id, &here.id).await));
+        assert!(is_there(store.find(&eve.id, &here.project_id).await));
+        assert!(is_there(store.find(&eve.id, &made.keys[0].id).await));
+        assert_eq!(role_at(store, &session, here).await, Some(Role::Admin));
+        assert_eq!(seen(store, &session, &made.keys[0]).await.expect("seen").id, made.keys[0].id);
         store.issue(&act, here, "Hers", &["read"]).await.expect("below it");
         store.archive_place(&act, &Place::from(here)).await.expect("below it");
         store.restore_place(&act, &Place::from(here)).await.expect("below it");
 
         // Above it and beside it there is nothing for her.
-        assert!(store.find(&eve.id, &made.org.id).await.expect("asked").is_none());
-        assert!(store.find(&eve.id, &there.id).await.expect("asked").is_none());
-        assert!(store.find(&eve.id, &made.keys[1].id).await.expect("asked").is_none());
-        assert!(store.locate_app(&session, &there.id).await.expect("asked").expect("alive").found.is_none());
-        assert!(store.locate_key(&session, &made.keys[1].id).await.expect("asked").expect("alive").found.is_none());
+        assert!(!is_there(store.find(&eve.id, &made.org.id).await));
+        assert!(!is_there(store.find(&eve.id, &there.id).await));
+        assert!(!is_there(store.find(&eve.id, &made.keys[1].id).await));
+        assert_eq!(role_at(store, &session, there).await, None);
+        assert_eq!(seen(store, &session, &made.keys[1]).await, None);
         assert!(store.locate_org(&session, &made.org.id).await.expect("asked").expect("alive").found.is_none());
         assert!(store.orgs_of(&eve.id).await.expect("asked").is_empty());
         let refused = [
@@ -146,19 +143,7 @@ async fn the_strongest_of_several_roles_is_shown_and_each_counts(store: &TestSto
     grant(store, &made, eve.id.as_str(), "tenant", made.apps[0].tenant_id.as_str(), "owner").await;
     let (mut roles, session) = (Vec::new(), session(store, &eve).await);
     for app in &made.apps {
-        roles.push(
-            store
-                .locate_app(&session, &app.id)
-                .await
-                .expect("asked")
-                .expect("alive")
-                .found
-                .expect("seen")
-                .within
-                .within
-                .within
-                .role,
-        );
+        roles.push(role_at(store, &session, app).await.expect("seen"));
     }
     assert_eq!(roles, [Role::Owner, Role::Member]);
     let [here, there] = &made.apps;
@@ -168,7 +153,7 @@ async fn the_strongest_of_several_roles_is_shown_and_each_counts(store: &TestSto
     assert_eq!(store.orgs_of(&eve.id).await.expect("asked").len(), 1);
     assert_eq!(store.members(&made.org.id).await.expect("asked").len(), 2);
     store.remove_member(&made.act, &made.org.id, &eve).await.expect("removed");
-    assert!(store.find(&eve.id, &here.id).await.expect("asked").is_none(), "nothing is left of what she had there");
+    assert!(!is_there(store.find(&eve.id, &here.id).await), "nothing is left of what she had there");
 }
 
 async fn who_gave_a_role_is_kept(store: &TestStore) {
@@ -176,14 +161,13 @@ async fn who_gave_a_role_is_kept(store: &TestStore) {
     let act = store.act(&ada);
     let org = store.org(&act, "Focus").await;
     store.add_member(&Act::by(Actor::CommandLine), &org.id, &eve, Role::Member).await.expect("added");
-    let grants = |dump: std::collections::BTreeMap<String, Vec<String>>| dump["grants"].clone();
-    let before = grants(store.dump().await);
+    let before = grants(store).await;
     assert!(before.iter().any(|row| row.contains(eve.id.as_str()) && !row.contains(ada.id.as_str())), "{before:?}");
     let since = store.members(&org.id).await.expect("asked").into_iter().map(|member| member.since);
     let since: Vec<_> = since.collect();
     store.clock.turn(std::time::Duration::from_secs(60));
     store.change_role(&act, &org.id, &eve, Role::Admin).await.expect("changed");
-    let after = grants(store.dump().await);
+    let after = grants(store).await;
     assert!(after.iter().any(|row| row.contains(eve.id.as_str()) && row.contains(ada.id.as_str())), "{after:?}");
     let members = store.members(&org.id).await.expect("asked");
     assert_eq!(members.iter().map(|member| member.since).collect::<Vec<_>>(), since, "members since as long as before");
@@ -194,6 +178,36 @@ async fn an_organization_takes_its_grants_along(store: &TestStore) {
     let eve = store.person("Eve").await;
     grant(store, &made, eve.id.as_str(), "tenant", made.apps[0].tenant_id.as_str(), "admin").await;
     store.delete_place(&made.act, &Place::from(&made.org)).await.expect("deleted");
-    assert_eq!(store.dump().await["grants"], Vec::<String>::new());
+    assert_eq!(grants(store).await, Vec::<String>::new());
     assert!(store.find(Reader::All, &made.org.id).await.expect("asked").is_none());
+}
+
+async fn a_place_takes_its_grants_along(store: &TestStore) {
+    let made = made(store).await;
+    let (eve, [here, there]) = (store.person("Eve").await, &made.apps);
+    let project = store.find(Reader::All, &here.project_id).await.expect("asked").expect("there");
+    let tenant = made.tenants.iter().find(|tenant| tenant.id == here.tenant_id).expect("there");
+    let other = (there.tenant_id.to_string(), there.project_id.to_string(), there.id.to_string());
+    let all = [
+        ("tenant", tenant.id.to_string()),
+        ("project", project.id.to_string()),
+        ("app", here.id.to_string()),
+        ("tenant", other.0),
+        ("project", other.1),
+        ("app", other.2),
+    ];
+    for (kind, place) in &all {
+        grant(store, &made, eve.id.as_str(), kind, place, "admin").await;
+    }
+    // Ada's role in the organization is the one beside them.
+    for (gone, left) in [(Place::from(here), 6), (Place::from(&project), 5), (Place::from(tenant), 4)] {
+        store.delete_place(&made.act, &gone).await.expect("deleted");
+        let grants = grants(store).await;
+        assert!(grants.len() == left && grants.iter().all(|row| !row.contains(&gone.id)), "{grants:?}");
+    }
+    // A tenant takes along what is in it.
+    let tenant = made.tenants.iter().find(|tenant| tenant.id == there.tenant_id).expect("there");
+    store.delete_place(&made.act, &Place::from(tenant)).await.expect("deleted");
+    assert_eq!(grants(store).await.len(), 1);
+    assert!(store.orgs_of(&eve.id).await.expect("asked").is_empty());
 }

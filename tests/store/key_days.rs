@@ -13,6 +13,7 @@ sallyport::on_both_databases!(
     a_write_that_is_repeated_counts_once,
     each_node_adds_what_it_counted,
     old_days_are_forgotten,
+    many_old_days_are_forgotten,
     counts_go_with_their_key,
     flushes_and_deletions_do_not_harm_each_other,
 );
@@ -86,6 +87,16 @@ async fn old_days_are_forgotten(store: &TestStore) {
     assert_eq!(rows(store).await, 12);
     store.forget_days(Day::of(today).before().number()).await.expect("forgotten");
     assert_eq!(rows(store).await, 6, "today's and yesterday's");
+}
+
+async fn many_old_days_are_forgotten(store: &TestStore) {
+    let (keys, _) = keys(store, 1).await;
+    let today = store.now();
+    // More than go in one part.
+    let days = (0..1_203).map(|ago| today - std::time::Duration::from_secs(ago * 86_400));
+    store.record_days(days.map(|at| (keys[0].clone(), count(at, 1))).collect()).await.expect("written");
+    store.forget_days(Day::of(today).before().number()).await.expect("forgotten");
+    assert_eq!(rows(store).await, 2, "today's and yesterday's");
 }
 
 async fn counts_go_with_their_key(store: &TestStore) {

@@ -1,13 +1,14 @@
 //! Keys that manage their organization: who makes them, and what they may.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sallyport::{
     Error,
     audit::{Act, Actor},
-    key::{EditedKey, Holder, Issued, KeyChange, Restrictions},
+    key::{EditedKey, Holder, Issued, Key, KeyChange, Restrictions},
     member::Role,
     org::Org,
+    place::Place,
     profile::Profile,
     store::EventFilter,
     tenant::NewTenant,
@@ -15,12 +16,16 @@ use sallyport::{
     user::User,
 };
 
+use crate::races::Held;
+
 sallyport::on_both_databases!(
     those_who_look_after_the_organization_make_one,
     members_leave_it_alone,
     members_leave_alone_what_became_one,
     each_write_is_judged,
     after_a_revocation_there_is_no_write,
+    after_a_revocation_it_revokes_nothing,
+    it_may_revoke_all_keys_and_so_itself,
 );
 
 /// Where organizations own keys, and `admin` manages; with Ada's organization and Eve in it.
@@ -81,6 +86,7 @@ async fn members_leave_alone_what_became_one(first: &TestStore) {
         store.pause_key(&eves, &found).await.map(drop),
         store.resume_key(&eves, &found).await.map(drop),
         store.revoke_key(&eves, &found, String::new()).await,
+        store.rotate_signing_secret(&eves, &found, 1, Duration::ZERO).await.map(drop),
         store.edit_key(&eves, &found, EditedKey::check("Hers", "").expect("checked")).await,
         store.restrict_key(&eves, &found, Restrictions::default(), None).await,
         store.change_key(&eves, &found, KeyChange { paused: Some(true), ..KeyChange::default() }).await,
@@ -136,5 +142,45 @@ async fn after_a_revocation_there_is_no_write(first: &TestStore) {
         let revoked = log.iter().position(|event| event.action == "key.revoked").expect("told");
         assert!(log[..revoked].iter().all(|event| event.actor_id != key.key.id.as_str()), "round {round}");
     }
+    store.close().await;
+}
+
+async fn after_a_revocation_it_revokes_nothing(first: &TestStore) {
+    let (store, ada, _, org) = portal(first).await;
+    let holder = || Holder::Organization(org.clone());
+    let key = store.issue(&store.act(&ada), holder(), "Race", &["admin"]).await.expect("made");
+    let other = store.issue(&store.act(&ada), holder(), "CI", &["write"]).await.expect("made").key;
+    // As whoever is about to write events holds it.
+    let held = Held::row(&store, format!("UPDATE chains SET seq = seq WHERE name = '{}'", org.id)).await;
+    let spawn = |act: Act, key: Key| {
+        let store = store.store.clone();
+        tokio::spawn(async move { store.revoke_key(&act, &key, String::new()).await })
+    };
+    if held.is_none() {
+        store.revoke_key(&store.act(&ada), &key.key, String::new()).await.expect("revoked");
+    }
+    let revoking = held.is_some().then(|| spawn(store.act(&ada), key.key.clone()));
+    Held::queue(&held, 1).await;
+    let late = spawn(by(&key), other.clone());
+    Held::queue(&held, 2).await;
+    Held::release(held).await;
+    if let Some(revoking) = revoking {
+        revoking.await.expect("no panic").expect("revoked");
+    }
+    let late = late.await.expect("no panic");
+    assert!(matches!(late, Err(Error::SignedOut)), "{late:?}");
+    assert_eq!(store.find(&ada.id, &other.id).await.expect("asked").expect("there").revoked, None);
+    store.close().await;
+}
+
+async fn it_may_revoke_all_keys_and_so_itself(first: &TestStore) {
+    let (store, ada, _, org) = portal(first).await;
+    let holder = || Holder::Organization(org.clone());
+    let key = store.issue(&store.act(&ada), holder(), "Admin", &["admin"]).await.expect("made");
+    store.issue(&store.act(&ada), holder(), "CI", &["write"]).await.expect("made");
+    let place = Place::from(&org);
+    assert_eq!(store.revoke_all(&by(&key), &place, String::new()).await.expect("revoked"), 2);
+    let again = store.revoke_all(&by(&key), &place, String::new()).await;
+    assert!(matches!(again, Err(Error::SignedOut)), "{again:?}");
     store.close().await;
 }

@@ -15,6 +15,7 @@ sallyport::on_both_databases!(
     the_last_owner_stays,
     two_owners_do_not_remove_one_another,
     roles_decide_who_changes_roles,
+    a_token_changes_roles_where_it_manages,
     a_member_goes_with_the_keys_that_they_made,
     a_removal_that_is_refused_revokes_nothing,
 );
@@ -114,6 +115,27 @@ async fn roles_decide_who_changes_roles(store: &TestStore) {
 
 fn by(user: &User) -> KeyFilter {
     KeyFilter { created_by: Some(user.id.clone()), ..KeyFilter::default() }
+}
+
+async fn a_token_changes_roles_where_it_manages(store: &TestStore) {
+    let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
+    let org = store.org(&store.act(&ada), "Focus").await;
+    let other = store.org(&store.act(&ada), "Other").await;
+    let by = async |name: &str, manages: bool, within| {
+        let (token, _) = store.create_token(&shell(), name, manages, within).await.expect("made");
+        Act::by(Actor::RootToken { id: token.id, name: token.name })
+    };
+    let elsewhere = by("Elsewhere", true, Some(other.id.clone())).await;
+    assert!(matches!(store.add_member(&elsewhere, &org.id, &eve, Role::Member).await, Err(Error::NotFound)));
+    let verifier = by("Verifier", false, None).await;
+    assert!(matches!(store.add_member(&verifier, &org.id, &eve, Role::Member).await, Err(Error::Forbidden(_))));
+    let here = by("Here", true, Some(org.id.clone())).await;
+    assert_eq!(store.add_member(&here, &org.id, &eve, Role::Member).await.expect("given"), RoleGiven::Added);
+    for (act, refused) in [(&elsewhere, "it is not there"), (&verifier, "it manages nothing")] {
+        assert!(store.remove_member(act, &org.id, &eve).await.is_err(), "{refused}");
+        assert!(store.remove_member_and_keys(act, &org.id, &eve).await.is_err(), "{refused}");
+    }
+    store.remove_member(&here, &org.id, &eve).await.expect("removed");
 }
 
 async fn a_member_goes_with_the_keys_that_they_made(store: &TestStore) {

@@ -35,14 +35,21 @@ pub enum MemberCommand {
         role: Role,
     },
     /// Remove a person from an organization
-    #[command(after_help = "Example:
-  sallyport member remove ada@example.com --org org_focus_labs_kB8mPx")]
+    #[command(after_help = "Examples:
+  sallyport member remove ada@example.com --org org_focus_labs_kB8mPx
+  sallyport member remove ada@example.com --org org_focus_labs_kB8mPx --revoke-keys")]
     Remove {
         /// Id of the organization, as its page shows it
         #[arg(long, value_name = "ORG", value_parser = org)]
         org: OrgId,
         #[command(flatten)]
         person: Person,
+        /// Revoke every key that the person made in the organization, too; this can't be undone
+        #[arg(long)]
+        revoke_keys: bool,
+        /// Print JSON: the ids of the person and the organization, and how many keys were revoked
+        #[arg(long)]
+        json: bool,
     },
     /// List the members of an organization
     #[command(after_help = "Examples:
@@ -61,7 +68,9 @@ pub enum MemberCommand {
 pub async fn run(store: &Store, command: MemberCommand) -> Result<(), String> {
     match command {
         MemberCommand::Add { org, person, role } => add(store, &org, person.email(), role).await,
-        MemberCommand::Remove { org, person } => remove(store, &org, person.email()).await,
+        MemberCommand::Remove { org, person, revoke_keys, json } => {
+            remove(store, &org, person.email(), revoke_keys, json).await
+        }
         MemberCommand::List { org, json } => list(store, &org, json).await,
     }
 }
@@ -84,18 +93,29 @@ async fn add(store: &Store, org: &OrgId, email: &str, role: Role) -> Result<(), 
     Ok(())
 }
 
-async fn remove(store: &Store, org: &OrgId, email: &str) -> Result<(), String> {
+async fn remove(store: &Store, org: &OrgId, email: &str, revoke_keys: bool, json: bool) -> Result<(), String> {
     let org = known(store, org).await?;
     let user = account(store, email).await?.user;
-    match store.remove_member(&act(), &org.id, &user).await {
-        Ok(()) => say!("{} does not belong to {} any more.", user.name, org.name),
-        Err(Error::NotFound) => {
-            return Err(format!(
-                "{} is no member of {}. See who is: sallyport member list --org {}",
-                user.name, org.name, org.id
-            ));
+    let removed = if revoke_keys {
+        store.remove_member_and_keys(&act(), &org.id, &user).await
+    } else {
+        store.remove_member(&act(), &org.id, &user).await.map(|()| 0)
+    };
+    let revoked = removed.map_err(|error| match error {
+        Error::NotFound => {
+            format!("{} is no member of {}. See who is: sallyport member list --org {}", user.name, org.name, org.id)
         }
-        Err(error) => return Err(said(error)),
+        error => said(error),
+    })?;
+    if json {
+        let removed = serde_json::json!({ "user_id": user.id, "org_id": org.id, "revoked_keys": revoked });
+        say!("{removed:#}");
+        return Ok(());
+    }
+    say!("{} does not belong to {} any more.", user.name, org.name);
+    if revoke_keys {
+        let keys = if revoked == 1 { "key" } else { "keys" };
+        say!("Revoked {revoked} {keys} that {} made there.", user.name);
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ crate::on_both_portals!(
     a_password_that_was_set_is_to_be_changed,
     people_are_signed_out,
     members_come_and_go,
+    the_keys_of_a_removed_member_are_revoked_on_demand,
     wrong_calls_are_told_apart,
 );
 
@@ -196,6 +197,38 @@ async fn members_come_and_go(portal: &TestPortal) {
     assert!(error.contains("This is the last owner."), "{error}");
     let error = fails(portal, &[&remove[..], &["ada@example.com"]].concat(), "", 1);
     assert!(error.contains("Ada Byron is no member of Focus Labs."), "{error}");
+}
+
+async fn the_keys_of_a_removed_member_are_revoked_on_demand(portal: &TestPortal) {
+    portal.set_up().await;
+    let org = portal.org("Focus Labs").await;
+    let app = portal.app_in(&org, "Focus").await;
+    let eve = portal.stranger().await;
+    let (kept, _) = portal.key(&app).await;
+    let of = |email| ["--org", &org, "--email", email];
+    says(portal, &[&["member", "add", "--role", "member"], &of("eve@example.com")[..]].concat(), "");
+    let token = eve.get(&format!("/apps/{app}/keys?panel=generate")).await.hidden("form_token");
+    let form = [("form_token", &*token), ("label", "Hers"), ("environment", "testing"), ("scopes", "read")];
+    assert_eq!(eve.post(&format!("/apps/{app}/keys"), &form).await.status, 200);
+    let remove = |more: &[&str]| says(portal, &[&["member", "remove"], &of("eve@example.com")[..], more].concat(), "");
+    assert_eq!(
+        remove(&["--revoke-keys"]),
+        "Eve does not belong to Focus Labs any more.\nRevoked 1 key that Eve made there.\n"
+    );
+    let list = portal.get(&format!("/apps/{app}/keys?include_revoked=1")).await.body;
+    assert!(list.contains("Hers") && list.matches(">Revoked</span>").count() == 1, "{list}");
+    assert!(portal.get(&format!("/keys/{kept}")).await.body.contains(">Active</span>"), "that is somebody else's");
+    let log = portal.get(&format!("/orgs/{org}/activity?action=key.revoked")).await.body;
+    assert!(log.contains("Eve was removed from the organization"), "{log}");
+
+    says(portal, &[&["member", "add", "--role", "member"], &of("eve@example.com")[..]].concat(), "");
+    let removed: serde_json::Value = serde_json::from_str(&remove(&["--revoke-keys", "--json"])).expect("JSON");
+    assert_eq!((&removed["org_id"], &removed["revoked_keys"]), (&org.as_str().into(), &0.into()));
+    assert!(removed["user_id"].as_str().is_some_and(|id| id.starts_with("usr_")), "{removed}");
+    // Both or neither.
+    let last = [&["member", "remove"], &of("ada@example.com")[..], &["--revoke-keys"]].concat();
+    assert!(fails(portal, &last, "", 1).contains("This is the last owner."));
+    assert!(portal.get(&format!("/keys/{kept}")).await.body.contains(">Active</span>"));
 }
 
 async fn wrong_calls_are_told_apart(portal: &TestPortal) {

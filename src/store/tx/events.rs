@@ -66,8 +66,7 @@ impl Tx {
             .fetch_one(self.on())
             .await?;
         let before = head.bytes("hash")?;
-        // A revocation may be its own.
-        if let Some((key, secret_n)) = self.managing.clone().filter(|_| !new.action.is_revocation()) {
+        if let Some((key, secret_n)) = self.managing.clone() {
             self.reach_of_key(&key, secret_n).await?;
         }
         let event = self.event(&self.act, new, head.int("seq")?);

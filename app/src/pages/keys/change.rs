@@ -10,18 +10,17 @@ use sallyport::{
 };
 
 use self::button::{is_changeable, title};
-use super::{expiry_fields::ExpiryFields, scope_fields::ScopeFields, settings};
+use super::{expiry_fields::ExpiryFields, key_panel::KeyPanel, scope_fields::ScopeFields, settings};
 use crate::{
     access::{Addressed, KeyAccess},
     acts::{
         Caller,
         terms::{asked, change_key, seen},
     },
-    components::{CheckField, Choice, ErrorSummary, Hidden, PanelFoot, SidePanel},
+    components::{CheckField, Choice, Hidden},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
-    islands::SubmitOnce,
     portal::Page,
     ui::{Typed, Ui, refuse, see_other},
     words::date,
@@ -59,10 +58,7 @@ fn filled(key: &Key, profile: &Profile) -> FormState {
 async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
     let page = settings::page(ui, context, access).await?;
     let (profile, now) = (context.store.profile().clone(), context.store.now());
-    let close = format!("/keys/{}", access.key.id);
-    let action = format!("{close}/change");
-    // Back to the button that asked.
-    let close = format!("{close}/settings#change");
+    let key = access.key.id.clone();
     let kept = match access.key.expires_at {
         Some(at) => format!("As it is: {}", date(at, now)),
         None => "As it is: never".to_owned(),
@@ -73,23 +69,14 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     let confirms = form.error("confirmed").is_some();
     Ok(page.with_dialog(move || {
         view! {
-            <SidePanel title=title(&profile) sub="They apply from the next request on." close_href=close.clone()>
-                <form method="post" action=action novalidate>
-                    <div class="stack">
-                        <ErrorSummary form=&form/>
-                        <Hidden name="seen" value=seen/>
-                        <ScopeFields form=form.clone() profile autofocus=!form.is_refused()/>
-                        <ExpiryFields form=&form now first=Choice::new("keep", kept)/>
-                        {confirms.then(|| view! {
-                            <CheckField form=&form name="confirmed" label="Give the key more than it had" value=asked/>
-                        })}
-                    </div>
-                    <PanelFoot cancel_href=close>
-                        <button class="btn btn-primary">"Save"</button>
-                    </PanelFoot>
-                    <SubmitOnce/>
-                </form>
-            </SidePanel>
+            <KeyPanel key at="change" title=title(&profile) sub="They apply from the next request on." form=&form>
+                <Hidden name="seen" value=seen/>
+                <ScopeFields form=form.clone() profile autofocus=!form.is_refused()/>
+                <ExpiryFields form=&form now first=Choice::new("keep", kept)/>
+                {confirms.then(|| view! {
+                    <CheckField form=&form name="confirmed" label="Give the key more than it had" value=asked/>
+                })}
+            </KeyPanel>
         }
     }))
 }

@@ -3,73 +3,40 @@
 use leptos::prelude::*;
 use sallyport::{id::KeyId, key::Key, member::Permission};
 
+use super::listed::Listed;
 use crate::{
-    access::{Addressed, KeyAccess, OrgAccess},
+    access::{Addressed, KeyAccess},
     acts::{
-        ActError, Caller,
+        Caller,
         chosen_keys::{MOST, is_listed, pause_chosen_keys, revoke_chosen_keys},
-        places::PlaceId,
     },
     components::{ErrorSummary, Hidden, Modal, Notice, PanelFoot, TextField, Tone},
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
-    pages::{apps, keys::list::ListQuery, orgs},
-    portal::Page,
     ui::{Typed, Ui, refuse, see_other},
     words::count,
 };
 
-/// `/apps/{app_id}/keys/chosen`
-pub mod of_app {
-    use super::*;
-    use crate::access::AppAccess;
-
-    pub async fn get(ui: Ui, caller: Caller, access: AppAccess) -> PageResult {
-        access.org().needs(Permission::ManageKeys)?;
-        let page = apps::keys::page(&ui, &ui.context, &access, &ListQuery::default()).await?;
-        let form = asked(&ui);
-        let list = List::of(access.app.id);
-        list.ask(&ui, &caller, page, form).await
-    }
-
-    pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<AppAccess>, Typed(form): Typed) -> PageResult {
-        let access = caller.access::<AppAccess>(&id).await?;
-        let list = List::of(id);
-        match list.run(&caller, &form).await? {
-            Ok(done) => Ok(see_other(done)),
-            Err(error) => {
-                let form = refuse(form, error)?;
-                let page = apps::keys::page(&ui, &ui.context, &access, &ListQuery::default()).await?;
-                list.ask(&ui, &caller, page, form).await
-            }
-        }
-    }
+pub async fn get<A: Listed>(ui: Ui, caller: Caller, access: A) -> PageResult {
+    access.org().needs(Permission::ManageKeys)?;
+    let form = asked(&ui);
+    ask(&ui, &caller, &access, form).await
 }
 
-/// `/orgs/{org_id}/keys/chosen`
-pub mod of_org {
-    use super::*;
-
-    pub async fn get(ui: Ui, caller: Caller, access: OrgAccess) -> PageResult {
-        access.needs(Permission::ManageKeys)?;
-        let page = orgs::keys::page(&ui, &ui.context, &access, &ListQuery::default()).await?.0;
-        let form = asked(&ui);
-        let list = List::of(access.org.id);
-        list.ask(&ui, &caller, page, form).await
+pub async fn post<A: Listed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>, Typed(form): Typed) -> PageResult {
+    let access = caller.access::<A>(&id).await?;
+    let (list, keys) = (access.list_path(), ids(&form)?);
+    if keys.is_empty() {
+        return Ok(see_other(list));
     }
-
-    pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<OrgAccess>, Typed(form): Typed) -> PageResult {
-        let access = caller.access::<OrgAccess>(&id).await?;
-        let list = List::of(id);
-        match list.run(&caller, &form).await? {
-            Ok(done) => Ok(see_other(done)),
-            Err(error) => {
-                let form = refuse(form, error)?;
-                let page = orgs::keys::page(&ui, &ui.context, &access, &ListQuery::default()).await?.0;
-                list.ask(&ui, &caller, page, form).await
-            }
-        }
+    let (done, run) = match What::of(&form)? {
+        What::Pause => ("paused", caller.run(pause_chosen_keys(id.into(), keys)).await),
+        What::Revoke => ("revoked", caller.run(revoke_chosen_keys(id.into(), keys, form.value("reason"))).await),
+    };
+    match run {
+        Ok(_) => Ok(see_other(format!("{list}?done={done}"))),
+        Err(error) => ask(&ui, &caller, &access, refuse(form, error)?).await,
     }
 }
 
@@ -105,12 +72,6 @@ impl What {
     }
 }
 
-/// The list in which they were selected: an app's or an organization's.
-struct List {
-    path: String,
-    place: PlaceId,
-}
-
 /// Each once.
 fn ids(form: &FormState) -> Result<Vec<KeyId>, PageError> {
     let mut ids = Vec::new();
@@ -123,46 +84,25 @@ fn ids(form: &FormState) -> Result<Vec<KeyId>, PageError> {
     Ok(ids)
 }
 
-impl List {
-    fn of(place: impl Into<PlaceId>) -> Self {
-        let place = place.into();
-        Self { path: format!("{}/keys", place.path()), place }
+/// The dialog in front of the list. A key of another list is as good as none.
+async fn ask<A: Listed>(ui: &Ui, caller: &Caller, access: &A, form: FormState) -> PageResult {
+    let (list, path, ids) = (access.id(), access.list_path(), ids(&form)?);
+    if ids.is_empty() {
+        return Ok(see_other(path));
     }
-
-    /// Where to go on, or why nothing was done.
-    async fn run(&self, caller: &Caller, form: &FormState) -> Result<Result<String, ActError>, PageError> {
-        let keys = ids(form)?;
-        if keys.is_empty() {
-            return Ok(Ok(self.path.clone()));
+    let what = What::of(&form)?;
+    let mut keys = Vec::new();
+    for id in ids.iter().take(MOST) {
+        let access: KeyAccess = caller.access(id).await?;
+        if !is_listed(&list, &access.key) {
+            return Err(PageError::NotFound);
         }
-        let place = self.place.clone();
-        let (done, run) = match What::of(form)? {
-            What::Pause => ("paused", caller.run(pause_chosen_keys(place, keys)).await),
-            What::Revoke => ("revoked", caller.run(revoke_chosen_keys(place, keys, form.value("reason"))).await),
-        };
-        Ok(run.map(|_| format!("{}?done={done}", self.path)))
+        access.needs_change()?;
+        keys.push(access.key);
     }
-
-    /// The dialog in front of the list. A key of another list is as good as none.
-    async fn ask(&self, ui: &Ui, caller: &Caller, page: Page, form: FormState) -> PageResult {
-        let ids = ids(&form)?;
-        if ids.is_empty() {
-            return Ok(see_other(&self.path));
-        }
-        let what = What::of(&form)?;
-        let mut keys = Vec::new();
-        for id in ids.iter().take(MOST) {
-            let access: KeyAccess = caller.access(id).await?;
-            if !is_listed(&self.place, &access.key) {
-                return Err(PageError::NotFound);
-            }
-            access.needs_change()?;
-            keys.push(access.key);
-        }
-        let (refused, path) = (form.is_refused(), self.path.clone());
-        let page = page.with_dialog(move || view! { <Asking keys what path form/> });
-        Ok(if refused { ui.refused(page).await } else { ui.ok(page).await })
-    }
+    let refused = form.is_refused();
+    let page = access.list(ui).await?.with_dialog(move || view! { <Asking keys what path form/> });
+    Ok(if refused { ui.refused(page).await } else { ui.ok(page).await })
 }
 
 #[component]

@@ -3,15 +3,14 @@
 use axum::extract::State;
 use leptos::prelude::*;
 
-use super::settings;
+use super::{key_panel::KeyPanel, settings};
 use crate::{
     access::{Addressed, KeyAccess},
     acts::{Caller, keys::edit_key},
-    components::{ErrorSummary, Hidden, PanelFoot, SidePanel, TextArea, TextField},
+    components::{Hidden, TextArea, TextField},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
-    islands::SubmitOnce,
     portal::Page,
     seen::mark,
     ui::{Typed, Ui, refuse, see_other},
@@ -35,33 +34,21 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
 
 async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
     let page = settings::page(ui, context, access).await?;
-    let close = format!("/keys/{}", access.key.id);
-    let action = format!("{close}/edit");
+    let key = access.key.id.clone();
     let seen = mark(&[&access.key.label, &access.key.metadata.pretty()]);
-    // Back to the button that asked.
-    let close = format!("{close}/settings#edit");
     Ok(page.with_dialog(move || {
         view! {
-            <SidePanel
-                title="Edit key" sub="How people and backends find it. What it may do is changed on its page."
-                close_href=close.clone()
+            <KeyPanel
+                key at="edit" title="Edit key" form=&form
+                sub="How people and backends find it. What it may do is changed on its page."
             >
-                <form method="post" action=action novalidate>
-                    <div class="stack">
-                        <ErrorSummary form=&form/>
-                        <Hidden name="seen" value=seen/>
-                        <TextField form=&form name="label" label="Label" autofocus=!form.is_refused()/>
-                        <TextArea
-                            form=&form name="metadata" label="Metadata" mono=true rows=8
-                            hint="Optional. A JSON object of up to 2 KB; the verifier returns it with the key."
-                        />
-                    </div>
-                    <PanelFoot cancel_href=close>
-                        <button class="btn btn-primary">"Save"</button>
-                    </PanelFoot>
-                    <SubmitOnce/>
-                </form>
-            </SidePanel>
+                <Hidden name="seen" value=seen/>
+                <TextField form=&form name="label" label="Label" autofocus=!form.is_refused()/>
+                <TextArea
+                    form=&form name="metadata" label="Metadata" mono=true rows=8
+                    hint="Optional. A JSON object of up to 2 KB; the verifier returns it with the key."
+                />
+            </KeyPanel>
         }
     }))
 }

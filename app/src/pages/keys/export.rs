@@ -2,37 +2,21 @@
 
 use axum::{extract::State, http::Uri};
 use sallyport::{
-    audit::Action,
     id::{AppId, OrgId},
     key::InventoryKey,
     store::{KeyFilter, Store},
 };
 
-use super::list::{ListQuery, pairs};
+use super::{
+    list::{ListQuery, pairs},
+    listed::Listed,
+};
 use crate::{
-    access::{AppAccess, OrgAccess},
     context::Context,
     error::{PageError, PageResult},
-    export::{Download, Format, FormatName, Rows},
+    export::{FormatName, Rows},
     ui::UrlQuery,
 };
-
-/// What has a list of keys: an organization, or one of its apps.
-pub trait Listed {
-    fn download(&self, format: Format) -> Download;
-}
-
-impl Listed for OrgAccess {
-    fn download(&self, format: Format) -> Download {
-        Download::of_org("keys", Action::KeysExported, self, format)
-    }
-}
-
-impl Listed for AppAccess {
-    fn download(&self, format: Format) -> Download {
-        Download::of_app("keys", Action::KeysExported, self, format)
-    }
-}
 
 pub async fn get<A: Listed, F: FormatName>(
     State(context): State<Context>,

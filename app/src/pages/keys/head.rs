@@ -146,7 +146,7 @@ fn Actions(head: KeyHead) -> impl IntoView {
                 {(!ended).then(|| view! { <a class="menu-item" href=another>"Generate like this one"</a> })}
                 <a class="menu-item" href=to("edit")>"Edit"</a>
                 {change.map(|title| view! { <a class="menu-item" href=to("change")>{title}</a> })}
-                <a class="menu-item" href=to("restrictions")>"Change restrictions"</a>
+                {(!ended).then(|| view! { <a class="menu-item" href=to("restrictions")>"Change restrictions"</a> })}
                 {(status != Status::Revoked).then(|| view! {
                     {signing.then(|| view! { <a class="menu-item" href=to("signing-secret")>{rotate}</a> })}
                     <a class="menu-item menu-danger" href=to("revoke")>"Revoke"</a>

@@ -6,18 +6,17 @@ use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::key::{LimitOverride, Restrictions};
 
-use super::{change::button::is_changeable, settings};
+use super::{change::button::is_changeable, key_panel::KeyPanel, settings};
 use crate::{
     access::{Addressed, KeyAccess},
     acts::{
         Caller,
         restrictions::{restrict_key, seen},
     },
-    components::{CheckField, Choice, ErrorSummary, Hidden, PanelFoot, RadioGroup, SidePanel, TextArea, TextField},
+    components::{CheckField, Choice, Hidden, RadioGroup, TextArea, TextField},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
-    islands::SubmitOnce,
     portal::Page,
     ui::{Typed, Ui, refuse, see_other},
 };
@@ -71,10 +70,7 @@ pub fn typed_limits(limits: LimitOverride) -> [(&'static str, String); 2] {
 
 async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
     let page = settings::page(ui, context, access).await?;
-    let (close, signs) = (format!("/keys/{}", access.key.id), access.key.has_signing_secret);
-    let action = format!("{close}/restrictions");
-    // Back to the button that asked.
-    let close = format!("{close}/settings#restrictions");
+    let (key, signs) = (access.key.id.clone(), access.key.has_signing_secret);
     // Who was shown what somebody else changed has seen it.
     let seen = if form.status() == Some(409) { seen(&access.key.restrictions) } else { form.value("seen") };
     let modes = vec![
@@ -88,32 +84,20 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     };
     Ok(page.with_dialog(move || {
         view! {
-            <SidePanel
-                title="Restrictions" sub="They apply from the next request on."
-                close_href=close.clone()
-            >
-                <form method="post" action=action novalidate>
-                    <div class="stack">
-                        <ErrorSummary form=&form/>
-                        <Hidden name="seen" value=seen/>
-                        <CheckField
-                            form=&form name="require_signed" label="Require signed requests" hint=about_signing
-                            autofocus=!form.is_refused()
-                        />
-                        <TextArea
-                            form=&form name="addresses" label="Allowed addresses" mono=true rows=6
-                            hint="One address or block (203.0.113.0/24, 2001:db8::/32) on each line, 100 at most. \
-                                  Empty allows every address."
-                        />
-                        <RadioGroup form=&form name="address_mode" legend="Requests from elsewhere" options=modes/>
-                        <LimitFields form=&form whose="the app’s, or else the plan’s"/>
-                    </div>
-                    <PanelFoot cancel_href=close>
-                        <button class="btn btn-primary">"Save"</button>
-                    </PanelFoot>
-                    <SubmitOnce/>
-                </form>
-            </SidePanel>
+            <KeyPanel key at="restrictions" title="Restrictions" sub="They apply from the next request on." form=&form>
+                <Hidden name="seen" value=seen/>
+                <CheckField
+                    form=&form name="require_signed" label="Require signed requests" hint=about_signing
+                    autofocus=!form.is_refused()
+                />
+                <TextArea
+                    form=&form name="addresses" label="Allowed addresses" mono=true rows=6
+                    hint="One address or block (203.0.113.0/24, 2001:db8::/32) on each line, 100 at most. \
+                          Empty allows every address."
+                />
+                <RadioGroup form=&form name="address_mode" legend="Requests from elsewhere" options=modes/>
+                <LimitFields form=&form whose="the app’s, or else the plan’s"/>
+            </KeyPanel>
         }
     }))
 }

@@ -1,85 +1,46 @@
 //! `…/keys/revoke-all`: every key of an app or of an organization, after its name was typed.
 
-use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{member::Permission, place::Place, store::Contents};
+use sallyport::{place::Place, store::Contents};
 
+use super::listed::{Listed, list_path};
 use crate::{
-    access::{Addressed, OrgAccess},
+    access::Addressed,
     acts::{
-        ActError, Caller,
+        Caller,
         places::{PlaceId, revoke_keys},
     },
     components::{ErrorSummary, Modal, Notice, PanelFoot, TextField, Tone},
-    context::Context,
-    error::{PageError, PageResult},
+    error::PageResult,
     form::FormState,
     islands::SubmitOnce,
-    pages::{apps, keys::list::ListQuery, orgs},
-    portal::Page,
     ui::{Typed, Ui, refuse, see_other},
     words::count,
 };
 
-/// `/apps/{app_id}/keys/revoke-all`
-pub mod of_app {
-    use super::*;
-    use crate::access::AppAccess;
+pub async fn get<A: Listed>(ui: Ui, access: A) -> PageResult {
+    access.org().needs(access.place().kind.to_revoke_all())?;
+    ask(&ui, &access, FormState::new()).await
+}
 
-    pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> PageResult {
-        access.org().needs(Permission::ManageKeys)?;
-        let page = apps::keys::page(&ui, &context, &access, &ListQuery::default()).await?;
-        ask(&ui, &context, page, Place::from(&access.app), FormState::new()).await
-    }
-
-    pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<AppAccess>, Typed(form): Typed) -> PageResult {
-        match revoke(&caller, id.clone().into(), &form).await {
-            Ok(_) => Ok(see_other(format!("/apps/{id}/keys?include_revoked=1"))),
-            Err(error) => {
-                let (form, access) = (refuse(form, error)?, caller.access::<AppAccess>(&id).await?);
-                let page = apps::keys::page(&ui, &ui.context, &access, &ListQuery::default()).await?;
-                ask(&ui, &ui.context, page, Place::from(&access.app), form).await
-            }
+pub async fn post<A: Listed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>, Typed(form): Typed) -> PageResult {
+    let place: PlaceId = id.clone().into();
+    let list = list_path(&place);
+    match caller.run(revoke_keys(place, form.value("typed_name"), form.value("reason"))).await {
+        Ok(_) => Ok(see_other(format!("{list}?include_revoked=1"))),
+        Err(error) => {
+            let (form, access) = (refuse(form, error)?, caller.access::<A>(&id).await?);
+            ask(&ui, &access, form).await
         }
     }
-}
-
-/// `/orgs/{org_id}/keys/revoke-all`
-pub mod of_org {
-    use super::*;
-
-    pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> PageResult {
-        access.needs(Permission::ManageOrg)?;
-        let page = list(&ui, &context, &access).await?;
-        ask(&ui, &context, page, Place::from(&access.org), FormState::new()).await
-    }
-
-    pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<OrgAccess>, Typed(form): Typed) -> PageResult {
-        match revoke(&caller, id.clone().into(), &form).await {
-            Ok(_) => Ok(see_other(format!("/orgs/{id}/keys?include_revoked=1"))),
-            Err(error) => {
-                let (form, access) = (refuse(form, error)?, caller.access::<OrgAccess>(&id).await?);
-                let page = list(&ui, &ui.context, &access).await?;
-                ask(&ui, &ui.context, page, Place::from(&access.org), form).await
-            }
-        }
-    }
-}
-
-async fn list(ui: &Ui, context: &Context, access: &OrgAccess) -> Result<Page, PageError> {
-    Ok(orgs::keys::page(ui, context, access, &ListQuery::default()).await?.0)
-}
-
-async fn revoke(caller: &Caller, place: PlaceId, form: &FormState) -> Result<u64, ActError> {
-    caller.run(revoke_keys(place, form.value("typed_name"), form.value("reason"))).await
 }
 
 /// The dialog in front of the list.
-async fn ask(ui: &Ui, context: &Context, page: Page, place: Place, form: FormState) -> PageResult {
-    let contents = context.store.contents(&place).await?;
-    let keys = context.store.keys_to_revoke(&place).await?;
+async fn ask<A: Listed>(ui: &Ui, access: &A, form: FormState) -> PageResult {
+    let (place, store) = (access.place(), &ui.context.store);
+    let (contents, keys) = (store.contents(&place).await?, store.keys_to_revoke(&place).await?);
     let refused = form.is_refused();
-    let page = page.with_dialog(move || view! { <Asking place keys contents form/> });
+    let page = access.list(ui).await?.with_dialog(move || view! { <Asking place keys contents form/> });
     Ok(if refused { ui.refused(page).await } else { ui.ok(page).await })
 }
 

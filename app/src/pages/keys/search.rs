@@ -3,32 +3,18 @@
 use axum::{extract::State, response::Response};
 use sallyport::id::{KeyId, OrgId};
 
+use super::listed::Listed;
 use crate::{
-    access::{AppAccess, OrgAccess, SignedIn},
+    access::SignedIn,
     context::Context,
     error::{PageError, PageResult},
     pages::search::meant::Meant,
     ui::{Typed, see_other},
 };
 
-/// `/orgs/{org_id}/keys/search`
-pub mod of_org {
-    use super::*;
-
-    pub async fn post(State(context): State<Context>, access: OrgAccess, Typed(form): Typed) -> PageResult {
-        let path = format!("/orgs/{}/keys", access.org.id);
-        search(&context, &access.me, &access.org.id, &path, &form.value("q")).await
-    }
-}
-
-/// `/apps/{app_id}/keys/search`
-pub mod of_app {
-    use super::*;
-
-    pub async fn post(State(context): State<Context>, access: AppAccess, Typed(form): Typed) -> PageResult {
-        let path = format!("/apps/{}/keys", access.app.id);
-        search(&context, &access.org().me, &access.app.org_id, &path, &form.value("q")).await
-    }
+pub async fn post<A: Listed>(State(context): State<Context>, access: A, Typed(form): Typed) -> PageResult {
+    let org = access.org();
+    search(&context, &org.me, &org.org.id, &access.list_path(), &form.value("q")).await
 }
 
 async fn search(context: &Context, me: &SignedIn, org: &OrgId, path: &str, text: &str) -> Result<Response, PageError> {

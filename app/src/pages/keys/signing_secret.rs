@@ -9,7 +9,9 @@ use sallyport::{
 };
 
 use super::{
-    credentials, overview,
+    credentials,
+    key_panel::KeyPanel,
+    overview,
     row::{environment_title, environment_tone, owner},
     settings,
 };
@@ -19,13 +21,10 @@ use crate::{
         ActError, Caller, InPage,
         secrets::{GRACES, Rotated, rotate_signing_secret},
     },
-    components::{
-        Choice, ErrorSummary, Hidden, Modal, Notice, OnceDialog, PanelFoot, SecretFile, SelectField, SidePanel, Tone,
-    },
+    components::{Choice, Hidden, Modal, Notice, OnceDialog, SecretFile, SelectField, Tone},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
-    islands::SubmitOnce,
     portal::Page,
     ui::{Typed, Ui, refuse, see_other},
 };
@@ -73,31 +72,22 @@ async fn behind(ui: &Ui, caller: &Caller, key: &KeyId) -> Result<Page, PageError
 
 async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
     let page = settings::page(ui, context, access).await?;
-    let (close, version, first) =
-        (format!("/keys/{}", access.key.id), access.key.signing_version.to_string(), !access.key.has_signing_secret);
-    let action = format!("{close}/signing-secret");
-    // Back to the button that asked.
-    let close = format!("{close}/settings#rotate-signing");
+    let (key, version, first) =
+        (access.key.id.clone(), access.key.signing_version.to_string(), !access.key.has_signing_secret);
     let title = if first { "Generate signing secret" } else { "Rotate signing secret" };
     let graces = GRACES.into_iter().map(|(value, _, label)| Choice::new(value, label)).collect();
     Ok(page.with_dialog(move || {
         let hint = "Update your servers during this time. If it leaked, end it at once.";
         view! {
-            <SidePanel title sub="The key stays as it is. The new secret is shown once." close_href=close.clone()>
-                <form method="post" action=action novalidate>
-                    <div class="stack">
-                        <ErrorSummary form=&form/>
-                        <Hidden name="version" value=version/>
-                        {(!first).then(|| view! {
-                            <SelectField form=&form name="grace" label="The secret in use" options=graces hint autofocus=!form.is_refused()/>
-                        })}
-                    </div>
-                    <PanelFoot cancel_href=close>
-                        <button class="btn btn-primary">{title}</button>
-                    </PanelFoot>
-                    <SubmitOnce/>
-                </form>
-            </SidePanel>
+            <KeyPanel
+                key at="signing-secret" button="rotate-signing" title form=&form send=title
+                sub="The key stays as it is. The new secret is shown once."
+            >
+                <Hidden name="version" value=version/>
+                {(!first).then(|| view! {
+                    <SelectField form=&form name="grace" label="The secret in use" options=graces hint autofocus=!form.is_refused()/>
+                })}
+            </KeyPanel>
         }
     }))
 }

@@ -1,11 +1,15 @@
 //! The button that pauses a key or resumes it, wherever the key is shown.
 
+use axum::response::Response;
 use leptos::{prelude::*, server_fn::ServerFn};
 use sallyport::{id::KeyId, key::Status};
 
 use crate::{
     acts::keys::{PauseKey, ResumeKey},
     components::Hidden,
+    form::FormState,
+    pages::theme::local,
+    ui::see_other,
 };
 
 /// What can be done: the last part of the page's address, the act's own, and the name of the button.
@@ -15,6 +19,14 @@ fn turn(status: Status, paused: bool) -> Option<(&'static str, &'static str, &'s
         Status::Active | Status::Suspended | Status::Paused => Some(("resume", ResumeKey::PATH, "Resume")),
         Status::Expired | Status::Revoked => None,
     }
+}
+
+/// After it was pressed: back to the list of which the key is one, or to the key's own page.
+pub fn back(form: &FormState, key: &KeyId, done: &str) -> Response {
+    see_other(match form.value("back") {
+        list if !list.is_empty() => local(&list).to_owned(),
+        _ => format!("/keys/{key}?done={done}"),
+    })
 }
 
 #[component]
