@@ -53,9 +53,8 @@ if (wanted('keys') || wanted('memory')) {
     parts.push(await million(small, large));
     await small.end();
   }
-  // Those that come last: no look-up before brought one of them into the cache.
-  if (wanted('memory')) parts.push(await memory(large, most - cached - Math.ceil(cached / 2)));
   await large.end();
+  if (wanted('memory')) parts.push(memory(large, most - cached - Math.ceil(cached / 2)));
 }
 if (wanted('flood')) {
   // sqlx tells of each statement, so that look-ups can be counted.

@@ -16,6 +16,7 @@ export const trial = Boolean(process.env.BENCH_BINARY);
 const examples = process.env.BENCH_EXAMPLES ?? 'target/release/examples';
 export const binary = process.env.BENCH_BINARY ?? 'target/release/sallyport';
 export const bare = `${examples}/bare`;
+export const cached_program = `${examples}/cached`;
 // A server, and what makes its keys.
 export const ours = { binary, seed: `${examples}/seed` };
 // An older release to be measured beside; its seed example is taken from the same folder, if nothing else is said.
