@@ -208,8 +208,8 @@ async fn the_keys_of_a_removed_member_are_revoked_on_demand(portal: &TestPortal)
     let of = |email| ["--org", &org, "--email", email];
     says(portal, &[&["member", "add", "--role", "member"], &of("eve@example.com")[..]].concat(), "");
     let token = eve.get(&format!("/apps/{app}/keys?panel=generate")).await.hidden("form_token");
-    let form = [("form_token", &*token), ("label", "Hers"), ("environment", "testing"), ("scopes", "read")];
-    assert_eq!(eve.post(&format!("/apps/{app}/keys"), &form).await.status, 200);
+    let form = portal.panel(&app).await.with("form_token", &token).with("label", "Hers");
+    assert_eq!(eve.post(&format!("/apps/{app}/keys"), &form.fields()).await.status, 200);
     let remove = |more: &[&str]| says(portal, &[&["member", "remove"], &of("eve@example.com")[..], more].concat(), "");
     assert_eq!(
         remove(&["--revoke-keys"]),
