@@ -1,8 +1,8 @@
-//! For scripts/bench: what each cached key takes. Asks a verifier about keys of a portal that `seed` made, and prints by how
-//! many bytes of resident memory the process grew for each.
+//! For scripts/bench: the memory of a cached key. Verifies keys of a portal that `seed` filled, and prints by how many bytes
+//! of resident memory the process grew for each key.
 //!
-//! `cached DATA_FOLDER FILE FIRST WARM COUNT`: of the secrets in the file, those from the first on; so many before it
-//! measures, which fill the caches of the database, and so many that it measures.
+//! `cached DATA_FOLDER FILE FIRST WARM COUNT`: the first secret in the file to use, how many to verify before measuring,
+//! which fills the caches of the database, and how many to measure.
 
 use std::{
     fs::{File, read_to_string},
@@ -23,11 +23,11 @@ use sallyport::{
 };
 use sallyport_server::{config::DataLocation, data_dir::DataDir};
 
-/// As the server has it.
+/// The allocator of the server.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What was used is written after so many, as the server's worker does it every two seconds.
+/// Uses are written after this many keys, as the server's worker does every two seconds.
 const BATCH: usize = 2_000;
 
 #[tokio::main]
@@ -77,7 +77,7 @@ async fn ask(verifier: &Verifier, secrets: &[String]) -> sallyport::Result<()> {
     Ok(())
 }
 
-/// Bytes, once what was used for a moment was given back.
+/// Resident memory in bytes, after a pause in which the allocator returns free memory.
 async fn resident() -> Result<f64, String> {
     tokio::time::sleep(Duration::from_secs(2)).await;
     let status = read_to_string("/proc/self/status").map_err(|error| error.to_string())?;

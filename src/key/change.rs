@@ -1,4 +1,4 @@
-//! A change of a key that was issued: of the fields it names, and of no others.
+//! A partial update of an issued key.
 
 use crate::{
     Error, Invalid, Result, Timestamp,
@@ -8,12 +8,12 @@ use crate::{
     },
 };
 
-/// What is to be changed; what is `None` stays as it is.
+/// The fields to change; `None` leaves a field unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyChange {
     pub label: Option<String>,
     pub metadata: Option<MetadataPatch>,
-    /// All that it is to have, as [`check_scopes`](super::new::check_scopes) gives them.
+    /// The complete new set, as returned by [`check_scopes`](super::new::check_scopes).
     pub scopes: Option<Vec<String>>,
     pub expires_at: Option<Option<Timestamp>>,
     pub addresses: Option<Addresses>,
@@ -22,11 +22,11 @@ pub struct KeyChange {
     pub limit_per_minute: Option<Option<u32>>,
     pub limit_per_day: Option<Option<u32>>,
     pub paused: Option<bool>,
-    /// Nothing is changed unless the key is as it was seen.
+    /// Precondition: this part of the key is still the same.
     pub seen: Option<Seen>,
 }
 
-/// To exactly these restrictions.
+/// Replaces all restrictions.
 impl From<Restrictions> for KeyChange {
     fn from(new: Restrictions) -> Self {
         Self {
@@ -41,7 +41,7 @@ impl From<Restrictions> for KeyChange {
 }
 
 impl KeyChange {
-    /// What the settings of a key are after it. One that is revoked or expired is left alone.
+    /// A key's settings after the change. A revoked or expired key can't be changed.
     pub fn applied(&self, key: &Key, now: Timestamp) -> Result<KeySettings> {
         let ended = |code, message: &str| Err(Error::Conflict { code, message: message.to_owned() });
         match key.status(now) {
@@ -58,7 +58,7 @@ impl KeyChange {
             new.metadata = invalid.take(patch.applied(&key.metadata));
         }
         if let Some(expires_at) = self.expires_at
-            // Read to the second and sent back, it is the same.
+            // Clients read it with seconds: sending it back must not be a change.
             && expires_at.map(Timestamp::seconds) != key.expires_at.map(Timestamp::seconds)
         {
             if let Some(at) = expires_at {

@@ -1,18 +1,18 @@
-//! What a person saw of a key before they changed it: what somebody else changed meanwhile is not overwritten unseen.
+//! The part of a key that a form showed before it was sent, so that a change by another person is not overwritten unseen.
 
 use crate::{
     Timestamp,
     key::{Addresses, Key, Restrictions},
 };
 
-/// A part of a key, as the form showed it that changes this part.
+/// The part of a key that a form changes, as the form showed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
     Terms(Terms),
     Restrictions(Restrictions),
 }
 
-/// What a key may do, and until when.
+/// A key's scopes and expiry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
     pub scopes: Vec<String>,
@@ -25,11 +25,11 @@ impl From<&Key> for Terms {
     }
 }
 
-/// So many addresses are named in a message.
+/// The maximum number of addresses in a message.
 const NAMED: usize = 5;
 
 impl Seen {
-    /// Both values of what is different in the key by now; nothing where it is as it was seen.
+    /// The message with both values of each difference, if the key is different now.
     pub(super) fn changed(&self, key: &Key) -> Option<String> {
         let rows = match self {
             Self::Terms(seen) => {

@@ -1,4 +1,4 @@
-//! Changes of keys that were issued.
+//! Changes of issued keys.
 
 use serde_json::Value;
 
@@ -16,18 +16,18 @@ use crate::{
 };
 
 impl Store {
-    /// Changes the fields that are named: all of them, or nothing. When this answers, verifiers of this process hold the
-    /// key to it. A key that is revoked or expired is left alone, and what changes nothing leaves no event.
+    /// Changes the given fields, all or none. When this returns, verifiers of this process apply the change. A
+    /// revoked or expired key is not changed, and a change without effect records no event.
     pub async fn change_key(&self, act: &Act, key: &Key, change: KeyChange) -> Result<()> {
         self.apply(act, key, change, KeySettings::changes_since).await
     }
 
-    /// The same, recorded as `events` says of the settings after it and before it.
+    /// The same, with the events that `events` makes of the settings after and before it.
     pub(super) async fn apply(&self, act: &Act, key: &Key, change: KeyChange, events: Events) -> Result<()> {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            // What was found before may be another by now: a revocation comes before this or after it.
+            // The key may have changed since it was loaded: a revocation comes before this or after it.
             let key = tx.held_to_change(&key).await?;
             tx.needs_another_key(&key)?;
             let (before, after) = (KeySettings::from(&key), change.applied(&key, store.now())?);
@@ -48,10 +48,10 @@ impl Store {
     }
 }
 
-/// The events of a change, by the settings after it and before it; none where nothing changed.
+/// Makes the events of a change from the settings after and before it; none if nothing changed.
 pub(super) type Events = fn(&KeySettings, &KeySettings) -> Vec<(Action, Value)>;
 
-/// The limits that are others than before: one above the plan that an operator set is no obstacle to other changes.
+/// The limits that differ from before: a limit above the plan that an operator set does not prevent other changes.
 fn raised(before: LimitOverride, after: LimitOverride) -> LimitOverride {
     let changed = |before, after: Option<u32>| after.filter(|_| after != before);
     LimitOverride {
@@ -61,8 +61,8 @@ fn raised(before: LimitOverride, after: LimitOverride) -> LimitOverride {
 }
 
 impl Tx {
-    /// A key as it is now, held until this ends, for who may change it: as it was found before and as it is by then. So
-    /// nobody holds the key of somebody else, and nobody changes what became somebody else's while this waited.
+    /// Locks a key until this transaction ends, and returns its current state. The permission is checked before, so that
+    /// nobody locks a key that they may not change, and again after the lock: the key or the role may have changed meanwhile.
     pub(super) async fn held_to_change(&mut self, found: &Key) -> Result<Key> {
         self.needs_on(found).await?;
         let key = self.held(&found.id).await?;
@@ -70,9 +70,10 @@ impl Tx {
         Ok(key)
     }
 
+    /// A key's current state, locked until this transaction ends.
     async fn held(&mut self, id: &KeyId) -> Result<Key> {
         self.hold_key(id).await?;
-        // A statement of its own: on PostgreSQL the one that waited may have begun before what it waited for.
+        // A separate statement: on PostgreSQL the one that waited for the lock may have an older snapshot.
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM keys k WHERE k.id = $1"));
         let row = sqlx::query(sql).bind(id.to_string()).fetch_optional(self.on()).await?;
         key(&row.ok_or(Error::NotFound)?)

@@ -1,4 +1,5 @@
-//! Keys that are paused, resumed and revoked: one, or several that somebody chose, all of them or none.
+//! Keys are paused, resumed and revoked: one, or several chosen ones, all or none. Each is judged by its state after its row
+//! was locked.
 
 use serde_json::json;
 
@@ -10,13 +11,13 @@ use crate::{
 };
 
 impl Store {
-    /// Revokes a key. When this answers, every verifier of this process refuses it.
+    /// Revokes a key. When this returns, every verifier of this process refuses it.
     /// Revoking twice changes nothing and is no error.
     pub async fn revoke_key(&self, act: &Act, key: &Key, reason: String) -> Result<()> {
         self.revoke_chosen(act, std::slice::from_ref(key), reason).await.map(drop)
     }
 
-    /// Revokes these keys together; how many of them were not revoked before.
+    /// Revokes these keys together. Returns how many were not revoked before.
     pub async fn revoke_chosen(&self, act: &Act, keys: &[Key], reason: String) -> Result<u64> {
         let (store, act, keys) = (self.clone(), act.clone(), keys.to_vec());
         detached(async move {
@@ -43,32 +44,34 @@ impl Store {
         .await
     }
 
-    /// Pauses a key: requests with it are refused when this answers, until it is resumed. What has become of it; one that
-    /// is revoked or expired stays as it was.
+    /// Pauses a key: when this returns, requests with it are refused, until it is resumed. Returns its status from then on.
+    /// A revoked or expired key is not changed.
     pub async fn pause_key(&self, act: &Act, key: &Key) -> Result<Status> {
         let (status, _) = self.set_paused(act, std::slice::from_ref(key), true).await?[0];
         Ok(status)
     }
 
-    /// Pauses these keys together; how many of them were in use.
+    /// Pauses these keys together. Returns how many were not paused before.
     pub async fn pause_chosen(&self, act: &Act, keys: &[Key]) -> Result<u64> {
         let keys = self.set_paused(act, keys, true).await?;
         Ok(keys.iter().filter(|(_, changed)| *changed).count() as u64)
     }
 
-    /// Takes a paused key back into use. What has become of it; one that is revoked or expired stays as it was.
+    /// Resumes a paused key. Returns its status from then on. A revoked or expired key is not changed.
     pub async fn resume_key(&self, act: &Act, key: &Key) -> Result<Status> {
         let (status, _) = self.set_paused(act, std::slice::from_ref(key), false).await?[0];
         Ok(status)
     }
 
-    /// For each key what has become of it, and whether this changed it.
+    /// The status of each key from then on, and whether this changed it.
     async fn set_paused(&self, act: &Act, keys: &[Key], paused: bool) -> Result<Vec<(Status, bool)>> {
         let (store, act, keys) = (self.clone(), act.clone(), keys.to_vec());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            let (action, now) = (if paused { Action::KeyPaused } else { Action::KeyResumed }, tx.now());
             let mut keys = tx.hold_chosen(keys).await?;
+            // Not before: one of them may have expired while this waited for its row.
+            let now = tx.now();
+            let action = if paused { Action::KeyPaused } else { Action::KeyResumed };
             let changes = |key: &Key| {
                 let ended = matches!(key.status(now), Status::Revoked | Status::Expired);
                 !ended && key.paused.is_some() != paused
@@ -77,7 +80,7 @@ impl Store {
             for (key, _) in keys.iter_mut().zip(&changed).filter(|(_, changed)| **changed) {
                 tx.set_paused(key, paused).await?;
             }
-            // After the last row of a key: the first event takes the chain.
+            // After all rows of keys: the first event locks the chain.
             for (key, _) in keys.iter().zip(&changed).filter(|(_, changed)| **changed) {
                 tx.record(NewEvent::of(&key.org_id, action, target(key))).await?;
             }
@@ -91,8 +94,8 @@ impl Store {
 }
 
 impl Tx {
-    /// Holds the keys, as they are by now, for who may change each of them: in the one order in which rows of keys are taken,
-    /// and before the chain, which the first event takes. One that was deleted meanwhile fails all.
+    /// Locks the keys and returns their current states, if the actor may change each of them. Rows of keys are always locked
+    /// in this order, and before the chain, which the first event locks. If one was deleted, this fails.
     async fn hold_chosen(&mut self, mut keys: Vec<Key>) -> Result<Vec<Key>> {
         keys.sort_unstable_by(|a, b| a.id.as_str().cmp(b.id.as_str()));
         keys.dedup_by(|a, b| a.id == b.id);
@@ -102,7 +105,7 @@ impl Tx {
         Ok(keys)
     }
 
-    /// Revokes a key that is held and was not revoked before; the digests of its secrets.
+    /// Revokes a locked key that was not revoked before. Returns the digests of its secrets.
     async fn revoke(&mut self, key: &Key, reason: &str) -> Result<Vec<Digest>> {
         sqlx::query("UPDATE keys SET revoked_at = $1, revoked_by = $2, revoke_reason = $3 WHERE id = $4")
             .bind(self.now().micros())
@@ -115,7 +118,7 @@ impl Tx {
         self.end_all_secrets(&key.id).await
     }
 
-    /// Of a key that is held.
+    /// Pauses or resumes a locked key.
     async fn set_paused(&mut self, key: &mut Key, paused: bool) -> Result<()> {
         key.paused = paused.then(|| Pause { at: self.now(), by: self.actor().name().to_owned() });
         sqlx::query("UPDATE keys SET paused_at = $1, paused_by = $2 WHERE id = $3")

@@ -1,4 +1,4 @@
-//! Rows that are kept for a time only, deleted in parts: no other write waits long for one of them.
+//! Deletes rows that are older than their retention time, in parts, so that other writes do not wait for long.
 
 use super::{Store, detached, rows::MOST_ROWS};
 use crate::{
@@ -6,17 +6,17 @@ use crate::{
     audit::{Act, Actor},
 };
 
-/// What is old in a table.
+/// Which rows of a table are old.
 pub(super) struct Old {
     pub(super) table: &'static str,
     /// Its primary key.
     pub(super) key: &'static str,
-    /// Of a row that may go, `$1` being a time or a day.
+    /// The condition of an old row; `$1` is a time or a day.
     pub(super) when: &'static str,
 }
 
 impl Store {
-    /// Deletes what is old in a table; how many rows that were.
+    /// Deletes the old rows of a table. Returns how many there were.
     pub(super) async fn delete_old(&self, old: Old, before: i64) -> Result<u64> {
         let Old { table, key, when } = old;
         let sql =

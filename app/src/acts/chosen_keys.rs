@@ -1,4 +1,4 @@
-//! What can be done to several keys that somebody chose in a list: to all of them or to none.
+//! Acts on several selected keys: on all of them, or on none.
 
 use leptos::prelude::*;
 use sallyport::{audit::Act, id::KeyId, key::Key, text};
@@ -6,10 +6,10 @@ use sallyport::{audit::Act, id::KeyId, key::Key, text};
 use super::{ActError, Caller, keys::to_change, places::PlaceId};
 use crate::error::PageError;
 
-/// As many as are taken at once; a list shows fewer on a page.
+/// The maximum number of keys; a page of a list shows fewer.
 pub const MOST: usize = 100;
 
-/// Whether a list of keys shows this one: that of its app, or that of its organization.
+/// Whether the key is in the list of keys of this app or organization.
 pub fn is_listed(list: &PlaceId, key: &Key) -> bool {
     match list {
         PlaceId::Org(org) => key.org_id == *org,
@@ -18,8 +18,8 @@ pub fn is_listed(list: &PlaceId, key: &Key) -> bool {
     }
 }
 
-/// Who acts, and the keys, where the person may change each of them. One of another list is as good as none: what is
-/// recorded is one chain's.
+/// The act and the keys, if the person may change each of them. A key that is not in the list is not found: so all are in
+/// one organization, and their events belong to one chain.
 async fn all_to_change(caller: &Caller, list: &PlaceId, ids: &[KeyId]) -> Result<(Act, Vec<Key>), ActError> {
     if ids.len() > MOST {
         return Err(ActError::field("", format!("At most {MOST} keys at once.")));
@@ -36,7 +36,7 @@ async fn all_to_change(caller: &Caller, list: &PlaceId, ids: &[KeyId]) -> Result
     Ok((act, found.into_iter().map(|access| access.key).collect()))
 }
 
-/// Refuses the requests of these keys of a list until they are resumed. Answers how many were in use.
+/// Pauses these keys of a list until they are resumed. Returns how many were active.
 #[server(prefix = "/act", endpoint = "keys/pause-chosen")]
 pub async fn pause_chosen_keys(list: PlaceId, keys: Vec<KeyId>) -> Result<u64, ActError> {
     let caller = Caller::current();
@@ -44,7 +44,7 @@ pub async fn pause_chosen_keys(list: PlaceId, keys: Vec<KeyId>) -> Result<u64, A
     Ok(caller.store().pause_chosen(&act, &keys).await?)
 }
 
-/// Refuses the requests of these keys of a list for good. Answers how many were not revoked before.
+/// Revokes these keys of a list. Returns how many were not revoked before.
 #[server(prefix = "/act", endpoint = "keys/revoke-chosen")]
 pub async fn revoke_chosen_keys(
     list: PlaceId,

@@ -1,4 +1,4 @@
-//! What a key is held to beyond its scopes, changed later.
+//! Changes of a key's restrictions.
 
 use leptos::prelude::*;
 use sallyport::{
@@ -11,8 +11,9 @@ use super::{
     keys::{not_ours, to_change},
 };
 
-/// Holds it to signatures, addresses and limits of its own. `seen` is what the form showed of them ([`seen`]): what somebody
-/// else changed meanwhile is shown, and not replaced. A form without it replaces what is there.
+/// Sets its requirement of signatures, its addresses and its own limits. `seen` is what the form showed of them ([`seen`]):
+/// if another person changed them in the meantime, the form shows that, and nothing is changed. Without `seen`, the current
+/// restrictions are replaced.
 #[server(prefix = "/act", endpoint = "keys/restrict")]
 pub async fn restrict_key(
     key: KeyId,
@@ -37,7 +38,7 @@ pub async fn restrict_key(
     Ok(caller.store().restrict_key(&access.act(), &access.key, new, seen).await?)
 }
 
-/// What a form shows of a key's restrictions, for a hidden field.
+/// The restrictions that a form shows, for its hidden field.
 pub fn seen(own: &Restrictions) -> String {
     let limit = |limit: Option<u32>| limit.map(|limit| limit.to_string()).unwrap_or_default();
     let [per_minute, per_day] = [own.limits.per_minute, own.limits.per_day].map(limit);
@@ -59,7 +60,7 @@ fn restrictions(seen: &str) -> Option<Restrictions> {
         limit_per_day: next()?,
         addresses: next()?,
     };
-    // The key may have had a signing secret that it has no more.
+    // Whether the key has a signing secret does not matter for what was seen.
     Restrictions::check(&input, true).ok()
 }
 

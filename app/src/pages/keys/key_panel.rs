@@ -1,4 +1,4 @@
-//! The panel of each form that changes a key: it stands in front of the key's settings.
+//! The side panel of a form that changes a key, over the key's settings.
 
 use leptos::prelude::*;
 use sallyport::id::KeyId;
@@ -14,13 +14,13 @@ pub fn KeyPanel(
     key: KeyId,
     /// The address of the form, after the key's.
     at: &'static str,
-    /// The id of the button that opens it, to which closing it leads back; the same as `at`, if nothing else is said.
+    /// The id of the button that opens it, which gets the focus when it is closed. The default is `at`.
     #[prop(optional)]
     button: Option<&'static str>,
     #[prop(into)] title: String,
     #[prop(into)] sub: String,
     #[prop(into)] form: FormState,
-    /// What the button says that sends it.
+    /// The label of the submit button.
     #[prop(default = "Save")]
     send: &'static str,
     children: Children,

@@ -1,4 +1,4 @@
-//! What has a list of keys: an organization, or one of its apps.
+//! A resource with a list of keys: an organization, or one of its apps.
 
 use sallyport::audit::Action;
 
@@ -19,7 +19,7 @@ pub trait Listed: Placed {
     /// The page of the list, with no filter.
     fn list(&self, ui: &Ui) -> impl Future<Output = Result<Page, PageError>> + Send;
 
-    /// The list as a file.
+    /// The list as a file to download.
     fn download(&self, format: Format) -> Download;
 
     /// The address of the list.

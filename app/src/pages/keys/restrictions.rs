@@ -1,4 +1,4 @@
-//! `/keys/{key_id}/restrictions`: what a key is held to beyond its scopes.
+//! `/keys/{key_id}/restrictions`: signatures, addresses and limits of a key.
 
 pub mod card;
 
@@ -71,7 +71,7 @@ pub fn typed_limits(limits: LimitOverride) -> [(&'static str, String); 2] {
 async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
     let page = settings::page(ui, context, access).await?;
     let (key, signs) = (access.key.id.clone(), access.key.has_signing_secret);
-    // Who was shown what somebody else changed has seen it.
+    // After a conflict the form shows the current restrictions.
     let seen = if form.status() == Some(409) { seen(&access.key.restrictions) } else { form.value("seen") };
     let modes = vec![
         Choice::new("monitor", "Monitor only").note("Requests from elsewhere pass, and are noted in the activity."),
@@ -102,7 +102,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     }))
 }
 
-/// Limits instead of others.
+/// Fields for limits that override others.
 #[component]
 pub fn LimitFields(#[prop(into)] form: FormState, whose: &'static str) -> impl IntoView {
     let hint = format!("Empty: {whose} limit applies.");

@@ -1,4 +1,4 @@
-//! `/keys/{key_id}/signing-secret`: another one, shown once; the one before signs until its grace ends.
+//! `/keys/{key_id}/signing-secret`: a new one, shown once; the previous one is accepted until its grace period ends.
 
 use axum::{extract::State, http::StatusCode};
 use leptos::prelude::*;
@@ -42,7 +42,7 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
     let rotated = rotate_signing_secret(key.clone(), form.value("version"), form.value("grace"));
     match caller.run(rotated).await {
         Ok(InPage(rotated)) => {
-            // The secret is in this answer or nowhere: it is shown even where the page behind it can't be.
+            // The secret is only in this response: it is shown even if the page behind it can't be.
             let behind = behind(&ui, &caller, &key).await.unwrap_or_else(|_| Page::bare("API key", || ()));
             let Rotated { access, secret } = rotated;
             let (context, key, profile) = (&ui.context, access.key, ui.context.store.profile().clone());
@@ -65,7 +65,7 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
     }
 }
 
-/// The key's page as it is now.
+/// The current page of the key.
 async fn behind(ui: &Ui, caller: &Caller, key: &KeyId) -> Result<Page, PageError> {
     overview::page(ui, &ui.context, &caller.access(key).await?, "").await
 }
@@ -92,7 +92,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     }))
 }
 
-/// The one response that holds it.
+/// The only response that contains it.
 #[component]
 fn Once(key: Key, secret: SigningSecret, file: SecretFile, profile: std::sync::Arc<Profile>) -> impl IntoView {
     view! {
@@ -109,7 +109,7 @@ fn Once(key: Key, secret: SigningSecret, file: SecretFile, profile: std::sync::A
     }
 }
 
-/// What a form shows that is sent again, or that lay open while somebody else sent theirs.
+/// Shown for a form that was already sent, or was open while another person rotated.
 #[component]
 fn Already(close: String) -> impl IntoView {
     let again = format!("{close}/signing-secret");

@@ -21,7 +21,7 @@ fn turn(status: Status, paused: bool) -> Option<(&'static str, &'static str, &'s
     }
 }
 
-/// After it was pressed: back to the list of which the key is one, or to the key's own page.
+/// The redirect after it was pressed: to the list that shows the key, or to the key's page.
 pub fn back(form: &FormState, key: &KeyId, done: &str) -> Response {
     see_other(match form.value("back") {
         list if !list.is_empty() => local(&list).to_owned(),
