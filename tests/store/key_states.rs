@@ -1,4 +1,4 @@
-//! Keys that are paused, resumed, revoked or edited by somebody who found them a while before: judged as they are by then.
+//! Keys that are paused, resumed, revoked or edited by a person who loaded them before they changed.
 
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use crate::races::Held;
 
 sallyport::on_both_databases!(
     an_expired_key_is_neither_paused_nor_resumed,
+    a_key_that_expires_before_its_row_is_locked_is_not_paused,
     an_event_names_the_key_as_it_is_called_by_then,
     two_at_once_leave_one_event,
     who_may_not_any_more_changes_nothing,
@@ -39,17 +40,19 @@ async fn events(store: &TestStore, org: &OrgId, action: &str) -> Vec<String> {
     events.into_iter().map(|event| event.target_name).collect()
 }
 
+/// A key that expires in a day.
+async fn for_a_day(store: &TestStore, act: &Act, app: &App, label: &str) -> Key {
+    let scopes = vec!["read"];
+    let input = KeyInput { label, environment: "production", scopes, ..KeyInput::default() };
+    let mut new = NewKey::check(&input, store.profile(), store.now()).expect("checked");
+    new.expires_at = Some(store.now() + DAY);
+    store.issue_key(act, app, new, None).await.expect("issued").key
+}
+
 async fn an_expired_key_is_neither_paused_nor_resumed(store: &TestStore) {
     let (act, org, app) = made(store).await;
-    let mut keys: Vec<Key> = Vec::new();
-    for label in ["Active", "Paused"] {
-        let scopes = vec!["read"];
-        let input = KeyInput { label, environment: "production", scopes, ..KeyInput::default() };
-        let mut new = NewKey::check(&input, store.profile(), store.now()).expect("checked");
-        new.expires_at = Some(store.now() + DAY);
-        keys.push(store.issue_key(&act, &app, new, None).await.expect("issued").key);
-    }
-    let [active, paused] = &keys[..] else { panic!("two") };
+    let keys = [for_a_day(store, &act, &app, "Active").await, for_a_day(store, &act, &app, "Paused").await];
+    let [active, paused] = &keys;
     assert_eq!(store.pause_key(&act, paused).await.expect("paused"), Status::Paused);
     store.clock.turn(DAY);
     let before = store.dump().await;
@@ -59,6 +62,26 @@ async fn an_expired_key_is_neither_paused_nor_resumed(store: &TestStore) {
     assert_eq!(store.dump().await, before);
     assert_eq!(store.revoke_chosen(&act, &keys, String::new()).await.expect("revoked"), 2);
     assert_eq!(events(store, &org, "key.paused").await, ["Paused"]);
+}
+
+async fn a_key_that_expires_before_its_row_is_locked_is_not_paused(store: &TestStore) {
+    let (act, org, app) = made(store).await;
+    let key = for_a_day(store, &act, &app, "CI").await;
+    let held = Held::row(store, format!("UPDATE keys SET label = label WHERE id = '{}'", key.id)).await;
+    if held.is_none() {
+        store.clock.turn(DAY);
+    }
+    let pausing = {
+        let store = store.store.clone();
+        tokio::spawn(async move { store.pause_key(&act, &key).await })
+    };
+    if held.is_some() {
+        Held::queue(&held, 1).await;
+        store.clock.turn(DAY);
+        Held::release(held).await;
+    }
+    assert_eq!(pausing.await.expect("no panic").expect("nothing to do"), Status::Expired);
+    assert_eq!(events(store, &org, "key.paused").await, Vec::<String>::new());
 }
 
 async fn an_event_names_the_key_as_it_is_called_by_then(store: &TestStore) {
@@ -84,7 +107,7 @@ async fn two_at_once_leave_one_event(store: &TestStore) {
     let eve = store.person("Eve").await;
     store.add_member(&act, &org, &eve, Role::Admin).await.expect("added");
     let other = store.act(&eve);
-    // Both found it active, and wait for its row.
+    // Both loaded it while it was active, and wait for its row.
     let hold = format!("UPDATE keys SET label = label WHERE id = '{}'", found.id);
     let held = Held::row(store, hold.clone()).await;
     let pausing = [act.clone(), other.clone()].map(|act| {
