@@ -1,14 +1,14 @@
 use leptos::prelude::*;
 
-/// A button that opens a menu beside it, with scripts or without: Escape, a click elsewhere and what is chosen close it.
-/// Its children are `.menu-item`s. The button's id is that of the menu with `-button` behind it.
+/// A button that opens a menu, with or without scripts: Escape, a click elsewhere and a choice close it. Its children
+/// are `.menu-item`s. The button's id is the menu's with `-button` appended.
 #[component]
 pub fn Menu<C: IntoView + 'static>(
     #[prop(into)] id: String,
     /// The accessible name of the button.
     #[prop(into)]
     name: String,
-    /// Where it is one of a row's.
+    /// Set for a menu of a table's row.
     #[prop(optional)]
     small: bool,
     children: TypedChildren<C>,
