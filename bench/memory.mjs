@@ -3,18 +3,18 @@ import { verify_each_args } from './ask.mjs';
 import { cached, connections, goal, number, say, seconds } from './settings.mjs';
 import { load } from './wrk.mjs';
 
-// Asks about `count` keys from the `first` until each was asked about.
+// Verifies `count` keys from the `first` until each was verified.
 async function fill(server, first, count) {
   let left = count;
   while (left > 0) {
-    // wrk begins its script anew at each run, so each run begins where the one before ended.
+    // wrk restarts its script at each run, so each run starts where the previous one ended.
     const args = verify_each_args(server.base, server.secrets, server.root, first + count - left, left);
     left -= (await load({ args }, Math.max(seconds, 5))).count - connections;
   }
 }
 
 export async function memory(server, first) {
-  // The database's own caches, and what the busiest moment takes for a while.
+  // The database's own caches, and temporary memory of the peak.
   const warm = Math.ceil(cached / 2);
   say(`Asking about ${number(cached)} keys …`);
   await fill(server, first, warm);

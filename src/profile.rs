@@ -294,7 +294,7 @@ impl Profile {
     }
 
     /// Whether a scope or a limit depends on the path of a request.
-    pub fn judges_paths(&self) -> bool {
+    pub fn depends_on_paths(&self) -> bool {
         let limited = self.plans.iter().any(|plan| !plan.paths.is_empty());
         limited || self.scopes.iter().any(|scope| !scope.paths.is_empty())
     }

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_else_changed_is_told_with_both_values() {
+    fn a_conflict_is_reported_with_both_values() {
         let key = key();
         let seen = |scopes: &[&str], expires_at| {
             let scopes = scopes.iter().map(ToString::to_string).collect();

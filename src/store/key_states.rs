@@ -38,7 +38,7 @@ impl Store {
             let committed = tx.commit_timed().await?;
             let count = revoked.len() as u64;
             for (key, digests) in revoked {
-                store.prove_refused(&key.id, digests, committed);
+                store.measure_revocation(&key.id, digests, committed);
             }
             Ok(count)
         })

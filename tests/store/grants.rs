@@ -20,7 +20,7 @@ use sqlx::AssertSqlSafe;
 use crate::opening::raw;
 
 sallyport::on_both_databases!(
-    a_role_holds_at_its_place_and_below,
+    a_role_applies_at_its_place_and_below,
     the_strongest_of_several_roles_is_shown_and_each_counts,
     who_gave_a_role_is_kept,
     an_organization_takes_its_grants_along,
@@ -48,7 +48,7 @@ async fn made(store: &TestStore) -> Made {
     Made { act, org, tenants, apps: [here, there], keys }
 }
 
-/// Of a level that gives no roles yet.
+/// At a level that has no roles yet.
 async fn grant(store: &TestStore, made: &Made, person: &str, kind: &str, place: &str, role: &str) {
     let pool = raw(store.location()).await;
     let org = &made.org.id;
@@ -69,7 +69,7 @@ async fn session(store: &TestStore, person: &User) -> [u8; 32] {
     store.start_session(&store.act(person), person, proof).await.expect("signed in").digest()
 }
 
-async fn a_role_holds_at_its_place_and_below(store: &TestStore) {
+async fn a_role_applies_at_its_place_and_below(store: &TestStore) {
     let made = made(store).await;
     let [here, there] = &made.apps;
     for (name, kind, place) in
@@ -114,7 +114,7 @@ async fn a_role_holds_at_its_place_and_below(store: &TestStore) {
         store.archive_place(&act, &Place::from(here)).await.expect("below it");
         store.restore_place(&act, &Place::from(here)).await.expect("below it");
 
-        // Above it and beside it there is nothing for her.
+        // Above it and next to it she sees nothing.
         assert!(store.find(&eve.id, &made.org.id).await.expect("asked").is_none());
         assert!(store.find(&eve.id, &there.id).await.expect("asked").is_none());
         assert!(store.find(&eve.id, &made.keys[1].id).await.expect("asked").is_none());

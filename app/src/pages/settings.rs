@@ -18,11 +18,11 @@ use crate::{
     acts::{Caller, places::edit_place},
     components::{Card, ErrorSummary, Hidden, TextArea, TextField},
     context::Context,
+    edit_conflict::fingerprint,
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
     portal::Page,
-    seen::mark,
     ui::{Typed, Ui, UrlQuery, refuse, see_other},
     words::count,
 };
@@ -99,7 +99,7 @@ fn NamingForm(place: Place, form: FormState, may_edit: bool) -> impl IntoView {
         <Card title="Name">
             <form method="post" action=action novalidate class="stack form">
                 <ErrorSummary form=&form/>
-                <Hidden name="seen" value=mark(&[&place.name, &place.description])/>
+                <Hidden name="seen" value=fingerprint(&[&place.name, &place.description])/>
                 <TextField form=&form name="name" label="Name" hint="Its ID does not change."/>
                 <TextArea form=&form name="description" label="Description" hint="Optional. What it is for, and who looks after it."/>
                 <div class="form-foot"><button class="btn btn-primary">"Save"</button></div>

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{
     super::{Location, Store, row::Read, schema::SERVER_LOCK},
-    Feed, Heard, State, step,
+    Feed, PollResult, State, step,
 };
 use crate::{Error, Result};
 
@@ -49,8 +49,8 @@ impl Store {
         }
         loop {
             match (state.hear(feed).await, state.waits_until) {
-                (Ok(Heard::Revision(_)), _) => return Ok(()),
-                (Ok(Heard::Superseded), _) => return Err(Error::Unavailable(state.rival.clone())),
+                (Ok(PollResult::Revision(_)), _) => return Ok(()),
+                (Ok(PollResult::Superseded), _) => return Err(Error::Unavailable(state.rival.clone())),
                 (Err(_), Some(until)) if Instant::now() < until => sleep_until(until).await,
                 (Err(error), _) => return Err(error),
             }

@@ -9,11 +9,11 @@ use crate::{
     acts::{Caller, keys::edit_key},
     components::{ErrorSummary, Hidden, PanelFoot, SidePanel, TextArea, TextField},
     context::Context,
+    edit_conflict::fingerprint,
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
     portal::Page,
-    seen::mark,
     ui::{Typed, Ui, refuse, see_other},
 };
 
@@ -37,7 +37,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     let page = settings::page(ui, context, access).await?;
     let close = format!("/keys/{}", access.key.id);
     let action = format!("{close}/edit");
-    let seen = mark(&[&access.key.label, &access.key.metadata.pretty()]);
+    let seen = fingerprint(&[&access.key.label, &access.key.metadata.pretty()]);
     // Back to the button that asked.
     let close = format!("{close}/settings#edit");
     Ok(page.with_dialog(move || {

@@ -49,7 +49,7 @@ pub async fn get<A: Listed, F: FormatName>(
     let (org, app, filter) = (download.org.clone(), download.app.clone(), query.filter());
     let (act, event) = download.event(pairs(&filter));
     let answer = download.answer(&context.store, Keys { org, app, filter, after: Some(None) }).await?;
-    context.noted.note(act, event);
+    context.pending_events.note(act, event);
     Ok(answer)
 }
 
