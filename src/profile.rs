@@ -86,7 +86,7 @@ impl HolderKind {
     }
 
     /// Describes who generates keys, and where.
-    pub const fn of_whom(self) -> &'static str {
+    pub const fn who_generates(self) -> &'static str {
         match self {
             Self::App => "Keys belong to apps here; generate one for an app.",
             Self::Member => "Keys belong to people here; each generates their own, in an organization.",

@@ -82,8 +82,8 @@ impl Feed {
 impl Store {
     /// Polls the current revision, and whether this is still the serving process. Every step has a time limit,
     /// whatever happens to the database.
-    pub async fn hear(&self) -> Result<PollResult> {
-        self.0.feed.state.lock().await.hear(&self.0.feed).await
+    pub async fn poll(&self) -> Result<PollResult> {
+        self.0.feed.state.lock().await.poll(&self.0.feed).await
     }
 
     /// The committed changes after a revision, oldest first. `None` if there are none, or if some are no longer kept:
@@ -101,7 +101,7 @@ impl Store {
 
 impl State {
     /// A connection that failed, hung, or was left in the middle by a cancelled poll is not used again.
-    async fn hear(&mut self, feed: &Feed) -> Result<PollResult> {
+    async fn poll(&mut self, feed: &Feed) -> Result<PollResult> {
         if self.closed {
             return Err(Error::Unavailable("it is closed".to_owned()));
         }

@@ -1,4 +1,4 @@
-//! Keys that are paused, resumed and revoked: one, or several that somebody chose, all of them or none.
+//! Pausing, resuming and revoking keys: one, or several selected ones, all or none.
 
 use serde_json::json;
 

@@ -39,7 +39,7 @@ impl Verifier {
     /// Polls for changes of other processes, and for whether this is still the serving process. Called by a worker.
     pub async fn poll(&self) -> Result<()> {
         let asked_at = self.freshness.now();
-        match self.store.hear().await? {
+        match self.store.poll().await? {
             PollResult::Revision(revision) => self.catch_up(revision).await?,
             PollResult::Superseded => {
                 self.freshness.lost();

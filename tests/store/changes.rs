@@ -19,7 +19,7 @@ sallyport::on_both_databases!(
 );
 
 async fn heard(store: &Store) -> i64 {
-    match store.hear().await.expect("answered") {
+    match store.poll().await.expect("answered") {
         PollResult::Revision(revision) => revision,
         PollResult::Superseded => panic!("there is no other server"),
     }

@@ -56,11 +56,11 @@ mod postgres {
         while holder(&admin).await.is_none_or(|pid| pid == before) {
             tokio::task::yield_now().await;
         }
-        assert_eq!(first.hear().await.expect("answered"), PollResult::Superseded, "at once");
+        assert_eq!(first.poll().await.expect("answered"), PollResult::Superseded, "at once");
         taken.await.expect("no panic");
         assert!(began.elapsed() >= LEASE, "accepts no key while the first one may");
-        assert_eq!(first.hear().await.expect("answered"), PollResult::Superseded);
-        assert_eq!(second.hear().await.expect("answered"), PollResult::Revision(0));
+        assert_eq!(first.poll().await.expect("answered"), PollResult::Superseded);
+        assert_eq!(second.poll().await.expect("answered"), PollResult::Revision(0));
         admin.close().await;
         second.close().await;
         first.end().await;
@@ -75,16 +75,16 @@ mod postgres {
         server.hold_server_lock().await.expect("free");
         let admin = raw(owner.location()).await;
         admin.execute(END_THE_HOLDER).await.expect("ended");
-        assert_eq!(server.hear().await.expect("answered"), PollResult::Revision(0));
+        assert_eq!(server.poll().await.expect("answered"), PollResult::Revision(0));
         for _ in 0..2 {
             proxy.silence();
             let began = Instant::now();
-            assert_eq!(server.hear().await.expect("answered"), PollResult::Revision(0));
+            assert_eq!(server.poll().await.expect("answered"), PollResult::Revision(0));
             assert!(began.elapsed() < LEASE, "before it may accept no key any more: {:?}", began.elapsed());
         }
         assert!(owner.hold_server_lock().await.is_err(), "and it is locked");
         proxy.stop();
-        assert!(server.hear().await.is_err());
+        assert!(server.poll().await.is_err());
         let began = Instant::now();
         server.store.close().await;
         assert!(began.elapsed() < Duration::from_secs(4), "ends: {:?}", began.elapsed());

@@ -111,7 +111,7 @@ fn NamingForm(place: Place, form: FormState, may_edit: bool) -> impl IntoView {
 }
 
 /// What stops working when it is archived.
-pub fn what_stops(contents: &Contents) -> String {
+pub fn archive_consequences(contents: &Contents) -> String {
     match (contents.keys, contents.in_use) {
         (0, _) => "It has no active keys.".to_owned(),
         (keys, 0) => format!("It has {}; none was used in the last week.", count(keys, "active key")),
@@ -129,7 +129,7 @@ pub fn what_stops(contents: &Contents) -> String {
 fn Ending(place: Place, contents: Contents, may_delete: bool) -> impl IntoView {
     let base = format!("{}/settings", place.path());
     let noun = place.kind.noun();
-    let stops = what_stops(&contents);
+    let stops = archive_consequences(&contents);
     let archived = place.archived_at.is_some();
     let within = match place.kind {
         PlaceKind::App => String::new(),

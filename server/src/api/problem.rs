@@ -36,7 +36,7 @@ pub struct Problem {
     #[serde(flatten)]
     #[schema(ignore)]
     pub made: Option<Box<Made>>,
-    /// Seconds, as the header tells them.
+    /// In seconds, for the header.
     #[serde(skip)]
     pub retry_after: Option<NonZeroU32>,
 }

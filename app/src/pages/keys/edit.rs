@@ -38,7 +38,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     let close = format!("/keys/{}", access.key.id);
     let action = format!("{close}/edit");
     let seen = fingerprint(&[&access.key.label, &access.key.metadata.pretty()]);
-    // Back to the button that asked.
+    // Returns to the button that opened it.
     let close = format!("{close}/settings#edit");
     Ok(page.with_dialog(move || {
         view! {

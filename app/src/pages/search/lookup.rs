@@ -113,7 +113,7 @@ impl Search<'_> {
         let of_kind = |kind| found.iter().filter(|found| found.kind == kind).cloned().map(hit).collect();
         let mut all: Vec<_> = SearchKind::ALL.into_iter().map(|kind| (title(kind), of_kind(kind))).collect();
         let pages =
-            places::all(self.store(), self.me, self.near).await?.into_iter().filter(|place| place.is_called(words));
+            places::all(self.store(), self.me, self.near).await?.into_iter().filter(|place| place.matches_words(words));
         all.push(("Pages", pages.take(8).map(Place::hit).collect()));
         let groups = groups(all);
         let said = groups.is_empty().then_some("No results.");

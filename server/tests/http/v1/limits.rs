@@ -63,7 +63,7 @@ fn unknown_token(number: u32) -> String {
 }
 
 fn shaped(text: &str) -> String {
-    let checksum = base62::six(crc32fast::hash(text.as_bytes()));
+    let checksum = base62::six_digits(crc32fast::hash(text.as_bytes()));
     format!("{text}{}", std::str::from_utf8(&checksum).expect("ASCII"))
 }
 

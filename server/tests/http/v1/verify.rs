@@ -89,7 +89,7 @@ async fn each_refusal_has_its_code(portal: &TestPortal) {
 }
 
 fn crc(text: &str) -> String {
-    String::from_utf8(sallyport::base62::six(crc32fast::hash(text.as_bytes())).to_vec()).expect("ASCII")
+    String::from_utf8(sallyport::base62::six_digits(crc32fast::hash(text.as_bytes())).to_vec()).expect("ASCII")
 }
 
 async fn assert_refused(portal: &TestPortal, token: &str, body: &serde_json::Value, code: &str, status: u64) {
