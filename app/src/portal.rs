@@ -1,8 +1,8 @@
 //! The HTML document around every page.
 
-use leptos::prelude::*;
+use leptos::{either::EitherOf3, prelude::*};
 
-use crate::components::{BareFrame, ChromeFrame, OpenFrame};
+use crate::components::{BareFrame, ChromeFrame, OpenFrame, rendered};
 
 pub use crate::{
     components::{
@@ -71,12 +71,19 @@ impl Page {
 
     /// Adds a `SidePanel`, a `Modal` or the `OnceDialog`.
     pub fn with_dialog<V: IntoView + 'static>(mut self, dialog: impl FnOnce() -> V + Send + 'static) -> Self {
-        self.dialog = Some(Box::new(move || dialog().into_any()));
+        self.dialog = Some(Box::new(move || rendered(dialog()).into_any()));
         self
     }
 
     fn new<V: IntoView + 'static>(title: String, frame: Frame, body: impl FnOnce() -> V + Send + 'static) -> Self {
-        Self { title, frame, body: Box::new(move || body().into_any()), dialog: None, address: None, is_secret: false }
+        Self {
+            title,
+            frame,
+            body: Box::new(move || rendered(body()).into_any()),
+            dialog: None,
+            address: None,
+            is_secret: false,
+        }
     }
 }
 
@@ -111,9 +118,9 @@ pub fn Portal(page: Page, site: Site) -> impl IntoView {
                 <div class="frame" inert=behind aria-hidden=behind.then_some("true")>
                     <a class="skip" href="#content">"Skip to content"</a>
                     {match frame {
-                        Frame::Bare => view! { <BareFrame body=body brand=brand/> }.into_any(),
-                        Frame::Open => view! { <OpenFrame body=body brand=brand/> }.into_any(),
-                        Frame::Chrome(chrome) => view! { <ChromeFrame chrome=*chrome theme=theme body=body brand=brand/> }.into_any(),
+                        Frame::Bare => EitherOf3::A(view! { <BareFrame body=body brand=brand/> }),
+                        Frame::Open => EitherOf3::B(view! { <OpenFrame body=body brand=brand/> }),
+                        Frame::Chrome(chrome) => EitherOf3::C(view! { <ChromeFrame chrome=*chrome theme=theme body=body brand=brand/> }),
                     }}
                 </div>
                 {dialog.map(|dialog| dialog())}

@@ -66,8 +66,8 @@ pub(super) async fn page(href: &str) -> Option<Document> {
 pub(super) fn show(page: &Document) -> Option<()> {
     let (new, old) = (page.get_element_by_id("content")?, document().get_element_by_id("content")?);
     // An open menu is closed in the new content: the focus goes to its button.
-    let focused = document().active_element().map(|focused| match dom::around(&focused, "[data-opener]") {
-        Some(menu) => menu.get_attribute("data-opener").unwrap_or_default(),
+    let focused = document().active_element().map(|focused| match dom::around(&focused, ".menu-at") {
+        Some(menu) => menu.id() + "-button",
         None => focused.id(),
     });
     old.replace_with_with_node_1(&new).ok()?;
