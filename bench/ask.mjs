@@ -1,4 +1,4 @@
-// What wrk asks of a verifier.
+// The requests that wrk sends to a verifier.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { folder } from './portal.mjs';
@@ -17,7 +17,7 @@ wrk.headers["content-type"] = "application/json"
 wrk.headers["authorization"] = "Bearer ${root}"
 `;
 
-// Asks once, and gives what was said.
+// Sends one request, and returns the response.
 export async function ask(base, key, root) {
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${root}`, connection: 'close' };
   const said = await fetch(`${base}/v1/keys/verify`, { method: 'POST', headers, body: JSON.stringify({ key }) });
@@ -32,7 +32,7 @@ export const verify_args = (base, key, root) => [
 
 export const auth_args = (base, key) => ['-H', `x-api-key: ${key}`, `${base}/v1/auth?scope=read`];
 
-// Another key at each request: of the secrets in `file`, those from the `first`, `count` of them, over and over.
+// Another key at each request: `count` of the secrets in `file` from number `first`, in a loop.
 export const verify_each_args = (base, file, root, first, count) => [
   '-s',
   script(`${verifies(root)}
@@ -51,7 +51,7 @@ end
   `${base}/v1/keys/verify`,
 ];
 
-// Keys that nobody has, but whose checksum holds: each one has to be looked up, or its sender throttled.
+// Unknown keys with a valid checksum: each has to be looked up, or its sender throttled.
 export const unknown_args = (base, address) => [
   '-s',
   script(`local bit = require("bit")

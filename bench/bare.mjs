@@ -1,10 +1,10 @@
-// The bare twin: a server that answers what the verifier answered, and does nothing else (server/examples/bare.rs).
+// The bare twin: a server that returns the verifier's response, and does nothing else (server/examples/bare.rs).
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { folder, listening } from './portal.mjs';
 import { bare } from './settings.mjs';
 
-// What the server of each adds by itself: length, date and how the connection goes on.
+// Headers that each server adds by itself: length, date and connection.
 const own = new Set(['content-length', 'date', 'connection', 'keep-alive', 'transfer-encoding']);
 
 async function answer(url, init) {
@@ -14,7 +14,7 @@ async function answer(url, init) {
   return { headers: [...said.headers].filter(([name]) => !own.has(name)), body };
 }
 
-// Asks the portal once each way, and starts a twin that says the same.
+// Sends each request to the portal once, and starts a twin that returns the same.
 export async function twin(portal, root) {
   const verify = {
     method: 'POST',

@@ -1,4 +1,4 @@
-// Keys that nobody has, at full speed from one address, while another address asks about a good one.
+// Unknown keys at full speed from one address, while another address sends a valid one.
 import { readFileSync } from 'node:fs';
 import { auth_args, unknown_args } from './ask.mjs';
 import { flood_seconds, goal, ms, number, say } from './settings.mjs';
@@ -6,7 +6,7 @@ import { load } from './wrk.mjs';
 
 const few_connections = 16;
 
-// How often the database was asked for a key, by the statements that sqlx tells of.
+// How often a key was looked up, counted by the statements that sqlx logs.
 const finder = /FROM key_secrets s JOIN keys/g;
 const look_ups = portal => (readFileSync(portal.log, 'utf8').match(finder) ?? []).length;
 

@@ -5,7 +5,7 @@ import { beside, measure, p99, rate } from './wrk.mjs';
 const shown = 25;
 const connections = 32;
 
-// The list as a signed-in browser gets it, but for compression, whose cost would hide what is measured.
+// The list as a signed-in browser gets it, but uncompressed, since the cost of compression would hide the difference.
 export async function list(portal, path, name) {
   const { status, body } = await portal.visit(path);
   const rows = new Set(body.match(/href="\/keys\/[^"/?]+"/g)).size;

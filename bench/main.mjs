@@ -1,6 +1,6 @@
-// `make bench`: each subject after the other, and docs/benchmarks.md of what they showed. With names of subjects
-// (older, verifier, keys, memory, flood, lists, sizes) those alone, printed and not kept. `revocations` is measured by its
-// name alone, since it needs a PostgreSQL.
+// `make bench`: each subject in turn, with the results in docs/benchmarks.md. With names of subjects (older,
+// verifier, keys, memory, flood, lists, sizes) only those, printed and not stored. `revocations` only runs by name,
+// since it needs a PostgreSQL.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
@@ -19,9 +19,9 @@ const asked = process.argv.slice(2);
 const wanted = name => asked.length === 0 || asked.includes(name);
 const parts = [];
 
-// With `count` keys beside the one that its page generated.
+// With `count` keys in addition to the one that its page generated.
 async function portal(name, count, flags, env) {
-  // With limits to be counted, but for the one key that is asked about alone.
+  // With limits to count, except for the single key that is measured alone.
   const made = await (await Portal.start(name, flags, env)).setUp(count > 0 ? 'pro' : 'enterprise');
   made.makeRoot();
   if (count > 0) {
@@ -57,7 +57,7 @@ if (wanted('keys') || wanted('memory')) {
   if (wanted('memory')) parts.push(memory(large, most - cached - Math.ceil(cached / 2)));
 }
 if (wanted('flood')) {
-  // sqlx tells of each statement, so that look-ups can be counted.
+  // sqlx logs each statement, so that look-ups can be counted.
   const flooded = await portal('flooded', 0, [], { SALLYPORT_LOG: 'warn,sqlx::query=debug' });
   parts.push(await flood(flooded));
   await flooded.end();
@@ -90,5 +90,5 @@ if (asked.length === 0) {
   writeFileSync(report_file, report);
 }
 for (const { name, value, bound } of missed) say(`missed: ${name} is ${value.toFixed(2)}, and should be ${bound}`);
-// A trial of the script measures nothing, so it can't miss anything either.
+// A trial of the script measures nothing, so no bound applies.
 process.exit(missed.length > 0 && !trial ? 1 : 0);

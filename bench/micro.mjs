@@ -1,5 +1,5 @@
-// docs/benchmarks-micro.md: what each part of a verification takes, in nanoseconds by divan and in instructions by
-// callgrind. The first are this machine's, the second come out alike on any.
+// docs/benchmarks-micro.md: the cost of each part of a verification, in nanoseconds by divan and in instructions by
+// callgrind. The former depend on this machine, the latter are the same on any.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -15,7 +15,7 @@ const timed = run(bench, ['--bench'])
   .map(([name, , , median]) => ({ name, median }));
 if (timed.length === 0) throw new Error('divan said nothing that can be read');
 
-// What a thousand more of it cost, so that the process's start does not count.
+// The cost of a thousand more, so that the process's start does not count.
 function counted(name) {
   const total = count => {
     const args = ['--tool=callgrind', '--callgrind-out-file=/dev/null', instructions, name, String(count)];

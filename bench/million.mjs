@@ -1,10 +1,10 @@
-// A million keys in the database beside a thousand: of keys in memory, and of keys that have to be looked up first.
+// A million keys in the database compared with a thousand: cached keys, and keys that have to be looked up first.
 import { readFileSync } from 'node:fs';
 import { ask, verify_each_args } from './ask.mjs';
 import { goal, ms, few, most, number, say } from './settings.mjs';
 import { beside, load, measure, p99, rate } from './wrk.mjs';
 
-// So many keys in turn: more than a server asks about at once, and fewer than the small one has.
+// This many keys in turn: more than a server verifies at once, and fewer than the small one has.
 const turn = Math.min(few, 1_000);
 
 export async function million(small, large) {

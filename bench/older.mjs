@@ -1,4 +1,4 @@
-// This binary beside an older one (BENCH_BASE), in one run: what must not become slower, and what had to become better.
+// This binary compared with an older one (BENCH_BASE), in one run: what must not be slower, and what had to improve.
 import { execFileSync } from 'node:child_process';
 import { auth_args, verify_args } from './ask.mjs';
 import { list } from './lists.mjs';
@@ -11,7 +11,7 @@ const both = [
   ['older', older],
 ];
 
-// Memory of a server that nobody has asked anything but whether it is ready; the median of three in new folders.
+// Memory of a server that only answered its readiness probe; the median of three in new folders.
 async function at_start() {
   const found = both.map(() => []);
   for (let turn = 0; turn < 3; turn++) {

@@ -1,4 +1,4 @@
-// A portal of our own in a temporary folder, and what a person would do in its pages, as plain forms.
+// A portal in a temporary folder, and the steps of a person on its pages, as plain forms.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,9 +15,9 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
-// Starts a server and waits until it says where it listens.
+// Starts a server and waits until it prints its address.
 export async function listening(command, args, name, env = {}) {
-  // Logs go to a file: a pipe that nobody empties while wrk runs would hold up the server.
+  // Logs go to a file: a pipe that is not read while wrk runs would block the server.
   const log = join(folder, `${name}.log`);
   const server = spawn(command, args, { stdio: ['ignore', 'pipe', openSync(log, 'w')], env: { ...process.env, ...env } });
   servers.push(server);
@@ -37,7 +37,7 @@ export async function listening(command, args, name, env = {}) {
 export class Portal {
   cookie = '';
 
-  // Started, with nobody in it yet.
+  // Started, without any account.
   static async start(name, flags = [], env = {}, programs = ours) {
     const portal = new Portal();
     portal.programs = programs;
@@ -62,7 +62,7 @@ export class Portal {
     execFileSync(this.programs.seed, args, { stdio: 'inherit' });
   }
 
-  // Its end, and its memory and processor with it.
+  // Stops it, and returns its use of memory and processor.
   end() {
     this.server.removeAllListeners('exit');
     this.server.kill('SIGTERM');
@@ -74,7 +74,7 @@ export class Portal {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.server.pid}/status`, 'utf8'))[1]) / 1024;
   }
 
-  // Until it has written what it gathered: so long it works, and then it rests for more than the time between two writes.
+  // Until it has written its pending data: then it is idle for longer than the interval between two writes.
   async rest() {
     const ticks = () => {
       const fields = readFileSync(`/proc/${this.server.pid}/stat`, 'utf8').split(') ')[1].split(' ');
@@ -91,7 +91,7 @@ export class Portal {
   async visit(path, form) {
     const answer = await fetch(this.base + path, {
       method: form ? 'POST' : 'GET',
-      // wrk blocks this process for longer than a kept connection lives.
+      // wrk blocks this process for longer than a kept connection stays open.
       headers: { origin: this.base, cookie: this.cookie, connection: 'close' },
       body: form && new URLSearchParams(form),
       redirect: 'manual',
@@ -107,7 +107,7 @@ export class Portal {
     return new URL(to, this.base).pathname;
   }
 
-  // At the end of the address that it printed; an older binary asks for none on loopback.
+  // At the end of the printed address; an older binary requires none on loopback.
   async setupToken() {
     for (;;) {
       const printed = /\/setup(?:\?token=(\w+))?\s/.exec(this.said());
@@ -116,7 +116,7 @@ export class Portal {
     }
   }
 
-  // The first account, and down to an app with one key.
+  // Creates the first account, down to an app with one key.
   async setUp(plan = 'enterprise') {
     await this.create('/setup', { name: 'Bench', ...(await this.setupToken()), ...person });
     this.org = await this.create('/orgs/new', { name: 'Bench', description: '', plan, tenant: 'Default' });
@@ -141,7 +141,7 @@ export class Portal {
     return key;
   }
 
-  // A sign-in from nothing, in milliseconds.
+  // A sign-in without a session, in milliseconds.
   async signIn() {
     this.cookie = '';
     const began = performance.now();

@@ -1,5 +1,5 @@
-// Revocations while every key is verified over 32 connections: one key at a time, and all of an app whose keys were just
-// used. On SQLite, and on the PostgreSQL that TEST_POSTGRES_URL names (`scripts/soak revocations` starts one).
+// Revocations while every key is verified over 32 connections: one key at a time, and all keys of an app that were
+// just used. On SQLite, and on the PostgreSQL in TEST_POSTGRES_URL (`scripts/soak revocations` starts one).
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { binary, goal, ms, number, revocations as count, say } from './settings.
 import { load } from './wrk.mjs';
 
 const CONNECTIONS = 32;
-// Keys that are verified all along, and so many of an app are revoked at once.
+// Keys that are verified continuously, and the number of an app's keys that are revoked at once.
 const STEADY = 500;
 const OF_APP = 4;
 
@@ -52,7 +52,7 @@ class Managed {
   }
 }
 
-// Verifications without a pause while `work` runs; how many there were.
+// Continuous verifications while `work` runs; returns their number.
 async function under_load(portal, token, keys, work) {
   const file = join(folder, `${portal.data.split('/').pop()}.secrets`);
   writeFileSync(file, keys.map(key => `${key.secret_key}\n`).join(''));

@@ -1,4 +1,4 @@
-// What a run can be told, and how figures are written.
+// The settings of a run, and the format of figures.
 import { dirname, join } from 'node:path';
 
 export const rounds = Number(process.env.BENCH_ROUNDS ?? 9);
@@ -11,7 +11,7 @@ export const cached = Number(process.env.BENCH_CACHED ?? 200_000);
 export const revocations = Number(process.env.BENCH_REVOCATIONS ?? 500);
 export const flood_seconds = Number(process.env.BENCH_FLOOD ?? 60);
 export const report_file = process.env.BENCH_REPORT ?? 'docs/benchmarks.md';
-// Programs that were built before: a trial of the script, whose figures mean nothing.
+// Existing builds: for a trial of the script, whose figures mean nothing.
 export const trial = Boolean(process.env.BENCH_BINARY);
 const examples = process.env.BENCH_EXAMPLES ?? 'target/release/examples';
 export const binary = process.env.BENCH_BINARY ?? 'target/release/sallyport';
@@ -19,7 +19,7 @@ export const bare = `${examples}/bare`;
 export const cached_program = `${examples}/cached`;
 // A server, and what makes its keys.
 export const ours = { binary, seed: `${examples}/seed` };
-// An older release to be measured beside; its seed example is taken from the same folder, if nothing else is said.
+// An older release to compare with; its seed example is in the same folder by default.
 const base = process.env.BENCH_BASE;
 export const older = base && { binary: base, seed: process.env.BENCH_BASE_SEED ?? join(dirname(base), 'seed') };
 
@@ -30,7 +30,7 @@ export const mb = bytes => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 export const median = list => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 export const say = text => process.stderr.write(`${text}\n`);
 
-// What has to hold: at most or at least so much. Those that do not are told at the end, and fail the run.
+// Upper and lower bounds. Violated ones are listed at the end, and fail the run.
 const goals = [];
 export function goal(name, value, { least, most: top }) {
   const holds = least === undefined ? value <= top : value >= least;

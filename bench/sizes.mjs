@@ -1,4 +1,4 @@
-// What a person waits for, and what the process and its files weigh.
+// The duration of a sign-in, and the sizes of the process and its files.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { binary, goal, kb, mb, median, number } from './settings.mjs';

@@ -1,4 +1,4 @@
-// Requests per second beside a bare server, and beside /healthz of the same binary.
+// Requests per second compared with a bare server, and with /healthz of the same binary.
 import { auth_args, verify_args } from './ask.mjs';
 import { twin } from './bare.mjs';
 import { connections, goal, ms, number } from './settings.mjs';

@@ -1,4 +1,4 @@
-// The load: wrk, and what it says. Targets are asked in turns, so that what disturbs the machine disturbs each.
+// Runs wrk and parses its output. Targets alternate, so that disturbances of the machine affect all of them.
 import { spawn } from 'node:child_process';
 import { connections, median, rounds, seconds } from './settings.mjs';
 
@@ -21,7 +21,7 @@ function wrk(args) {
   });
 }
 
-// One run. An answer that is not 200 is no measurement, unless refusals are what is measured.
+// One run. A response that is not 200 is an error, unless refusals are measured.
 export async function load(target, length = seconds) {
   const open = target.connections ?? connections;
   const said = await wrk(['-t1', `-c${open}`, `-d${length}s`, '--latency', ...target.args]);

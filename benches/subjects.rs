@@ -1,4 +1,4 @@
-//! What every verification does, each part by itself: for the clock (`micro`) and for counting (`instructions`).
+//! The parts of a verification, each by itself: for timing (`micro`) and for counting (`instructions`).
 
 use std::{hint::black_box, num::NonZeroU32, time::Duration};
 

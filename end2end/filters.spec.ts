@@ -1,4 +1,4 @@
-// Filters are applied when they are meant to be, and never while a field is changed (WCAG 3.2.2).
+// Filters apply on Enter, blur or a choice, and never while a field is changed (WCAG 3.2.2).
 import { expect, test } from './sallyport';
 import { hydrated, portalWithApp } from './steps';
 

@@ -1,5 +1,5 @@
-// A refused form keeps what was typed, says beside the field what is wrong, and sums it up at the top.
-// Runs without JavaScript too: it is the server that judges.
+// A refused form keeps the input, shows each error with its field, and lists them at the top. Runs without JavaScript
+// too: the server validates.
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './sallyport';
 import { action, createOrganization, field, openPanel, openSetup, person, portalWithApp, setUp } from './steps';

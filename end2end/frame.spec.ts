@@ -1,4 +1,4 @@
-// What stands around every page: the place one is in stays, menus filter, the keyboard is explained.
+// The frame of every page: the current place is kept, menus filter, the keyboard shortcuts are explained.
 import { expect, test } from './sallyport';
 import {
   action,

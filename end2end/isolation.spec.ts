@@ -1,4 +1,4 @@
-// Who is not signed in sees nothing, and another's id answers as one that does not exist.
+// Signed out, nothing is visible, and ids of others get the same response as missing ones.
 import { expect, test } from './sallyport';
 import { createOrganization, field, person, portalWithApp, setUp, signIn } from './steps';
 

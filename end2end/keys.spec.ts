@@ -1,4 +1,4 @@
-// What becomes of keys in a list, and of one of them: with scripts and without.
+// Actions on keys in a list, and on a single key: with and without scripts.
 import type { Page } from '@playwright/test';
 import { expect, test } from './sallyport';
 import { action, choose, field, hydrated, issueKey, keyRow, portalWithApp } from './steps';

@@ -1,4 +1,4 @@
-// The one-time dialog: it stays until it is dealt with, and never comes back with the secrets.
+// The one-time dialog: it stays until it is completed, and never shows the secrets again.
 import { expect, test } from './sallyport';
 import { action, clipboard, done, downloadJson, field, generateKey, keyRow, portalWithApp } from './steps';
 

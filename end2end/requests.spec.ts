@@ -1,4 +1,4 @@
-// Why was I refused? A request id, typed into the search, opens what the verifier decided.
+// Why a request was refused: its id, typed into the search, opens the verifier's decision.
 import { expect, test } from './sallyport';
 import { issueKey, portalWithApp } from './steps';
 

@@ -1,4 +1,4 @@
-// The name of a place, its rest and its end: with scripts and without.
+// Renaming, archiving and deleting a place: with and without scripts.
 import { expect, test } from './sallyport';
 import { action, field, issueKey, portalWithApp } from './steps';
 

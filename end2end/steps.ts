@@ -1,4 +1,4 @@
-// What a person does, step by step, by the words on the page alone.
+// The steps of a person, by the words on the page only.
 import { readFile } from 'node:fs/promises';
 import { expect, type BrowserContext, type Download, type Locator, type Page } from '@playwright/test';
 import { printedSetup } from './sallyport';

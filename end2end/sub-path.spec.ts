@@ -1,4 +1,4 @@
-// The portal under a sub-path, behind a real nginx that passes the path on, and behind one that takes it off.
+// The portal under a sub-path, behind a real nginx that forwards the path, and behind one that strips it.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// Two organizations in two tabs never mix: where one is stands in the address, not in the session.
+// Two organizations in two tabs never mix: the place is in the address, not in the session.
 import { expect, test } from './sallyport';
 import { done, field, fillPanel, hydrated, keyRow, organizationWithApp, portalWithApp } from './steps';
 

@@ -1,4 +1,4 @@
-// Times are told in the reader's zone, and named; without scripts in UTC. Nothing moves.
+// Times are shown in the reader's time zone, with its name; without scripts in UTC. Nothing moves.
 import { expect, test } from './sallyport';
 import { portalWithApp } from './steps';
 

@@ -40,7 +40,7 @@ pub fn push_random(text: &mut impl Write, entropy: &dyn Entropy, count: usize) {
 }
 
 /// A number in exactly six characters with leading zeros; large enough for any CRC32.
-pub fn six(mut number: u32) -> [u8; 6] {
+pub fn six_digits(mut number: u32) -> [u8; 6] {
     let mut text = [b'0'; 6];
     for place in text.iter_mut().rev() {
         *place = ALPHABET[(number % 62) as usize];
@@ -61,9 +61,9 @@ mod tests {
 
     #[test]
     fn six_holds_every_crc32() {
-        assert_eq!(&six(0), b"000000");
-        assert_eq!(&six(61), b"00000z");
-        assert_eq!(&six(u32::MAX), b"4gfFC3");
+        assert_eq!(&six_digits(0), b"000000");
+        assert_eq!(&six_digits(61), b"00000z");
+        assert_eq!(&six_digits(u32::MAX), b"4gfFC3");
     }
 
     #[test]

@@ -3,9 +3,9 @@
 
 mod decisions;
 mod kept;
-mod plain;
 mod request_record;
 mod ring;
+mod sanitized;
 mod step;
 
 use std::{mem, sync::Arc};
@@ -20,8 +20,8 @@ use crate::{
 
 pub use decisions::Decisions;
 pub use kept::KeptDecision;
-pub use plain::plain;
 pub use request_record::{Caller, RequestRecord, SignedText};
+pub use sanitized::sanitized;
 pub use step::{Step, StepOutcome};
 
 /// One refused request of a known key.
@@ -48,7 +48,7 @@ impl Decision {
         profile: &Profile,
         at: Timestamp,
     ) -> Self {
-        let step = Step::that_refused(verdict, ask, key, profile, at);
+        let step = Step::of_verdict(verdict, ask, key, profile, at);
         let asked = RequestRecord::new(ask, profile, at);
         Self { at, request_id, verdict, step, asked, key: Arc::new(key.clone()), rate: None }
     }

@@ -34,15 +34,15 @@ impl Entropy for OsEntropy {
 
 /// For ids created at every request: a seeded generator, because a system call would double their cost. Its output is
 /// unpredictable, but it is not meant for secrets.
-pub struct NameEntropy(Mutex<StdRng>);
+pub struct IdEntropy(Mutex<StdRng>);
 
-impl NameEntropy {
+impl IdEntropy {
     pub fn new(seed: &dyn Entropy) -> Self {
         Self(Mutex::new(StdRng::from_seed(seed.array())))
     }
 }
 
-impl Entropy for NameEntropy {
+impl Entropy for IdEntropy {
     fn fill(&self, bytes: &mut [u8]) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);
     }

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod decision;
 pub mod entropy;
 pub mod error;
+pub mod event_batch;
 pub mod export;
 pub mod fold;
 pub mod guessable;
@@ -18,7 +19,6 @@ pub mod job;
 pub mod key;
 pub mod limit;
 pub mod member;
-pub mod noted;
 pub mod org;
 #[cfg(feature = "store")]
 pub mod passwords;

@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_of_nobody_costs_what_a_real_one_does() {
+    fn the_dummy_hash_takes_as_long_as_a_real_one() {
         let entropy = SeededEntropy::new(1);
         let (nobody, real) = (nobody(&entropy), hash(b"real", [7; 16]));
         let [nobody, real] = [&nobody, &real].map(|text| PasswordHash::new(text).expect("a PHC string"));
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_right_password_matches_and_nobody_has_none() {
+    async fn the_right_password_matches_and_the_dummy_hash_never() {
         let passwords = Passwords::new(Arc::new(SeededEntropy::new(1)));
         let (right, wrong) = (Password::new("right".to_owned()), Password::new("wrong".to_owned()));
         let hash = passwords.hash(&right).await.expect("hashed");
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_flood_of_strangers_leaves_room_for_whoever_is_known() {
+    async fn a_flood_of_unknown_clients_leaves_capacity_for_known_ones() {
         let passwords = Passwords::new(Arc::new(SeededEntropy::new(1)));
         let (release, held) = std::sync::mpsc::channel::<()>();
         let held = Arc::new(std::sync::Mutex::new(held));

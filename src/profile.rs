@@ -86,7 +86,7 @@ impl HolderKind {
     }
 
     /// Describes who generates keys, and where.
-    pub const fn of_whom(self) -> &'static str {
+    pub const fn who_generates(self) -> &'static str {
         match self {
             Self::App => "Keys belong to apps here; generate one for an app.",
             Self::Member => "Keys belong to people here; each generates their own, in an organization.",
@@ -294,7 +294,7 @@ impl Profile {
     }
 
     /// Whether a scope or a limit depends on the path of a request.
-    pub fn judges_paths(&self) -> bool {
+    pub fn depends_on_paths(&self) -> bool {
         let limited = self.plans.iter().any(|plan| !plan.paths.is_empty());
         limited || self.scopes.iter().any(|scope| !scope.paths.is_empty())
     }

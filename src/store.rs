@@ -8,6 +8,8 @@ mod apps;
 mod backup;
 mod changes;
 mod connector;
+mod deferred_writes;
+mod event_batches;
 mod event_filter;
 mod events;
 mod export;
@@ -35,8 +37,6 @@ mod location;
 mod lock_file;
 mod members;
 mod navigation;
-mod noted;
-mod notes;
 mod old_rows;
 mod open;
 mod orgs;
@@ -84,7 +84,7 @@ pub use backup::{Holdings, copy_sqlite, inspect_copy};
 pub use changes::{Added, Change, Touched};
 pub use event_filter::EventFilter;
 pub use events::EventPage;
-pub use feed::{Heard, LEASE};
+pub use feed::{LEASE, PollResult};
 pub use find::Reader;
 pub use first_steps::FirstSteps;
 pub use key_list::{KeyFilter, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
@@ -102,13 +102,13 @@ pub use verify::StoredKey;
 
 use crate::{Clock, Entropy, Error, Result, Timestamp, profile::Profile, vault::Vault};
 use connector::Connector;
+use deferred_writes::DeferredWrites;
 use feed::Feed;
 use jobs::Doorbell;
-use notes::Notes;
 use peppers::Peppers;
 use pools::{LOOK_UP, Pools};
 use readers::Readers;
-use revocation_latency::Prover;
+use revocation_latency::RefusalCheck;
 use row::Read;
 use writes::Writes;
 
@@ -131,12 +131,12 @@ struct Inner {
     pools: Pools,
     writes: Writes,
     feed: Feed,
-    notes: Notes,
+    deferred_writes: DeferredWrites,
     doorbell: Doorbell,
     tools: Tools,
     peppers: Peppers,
     listener: OnceLock<Listener>,
-    prover: OnceLock<Prover>,
+    prover: OnceLock<RefusalCheck>,
     /// See `key_days`.
     node: OnceLock<i64>,
     #[cfg(feature = "testing")]

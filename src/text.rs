@@ -1,9 +1,9 @@
 //! Text input: trimmed, bounded, and without invisible characters.
 
 mod secret;
-mod seen;
+mod visible;
 
-use self::seen::unseen;
+use self::visible::display_error;
 
 use crate::Invalid;
 
@@ -40,7 +40,7 @@ pub fn line(field: &'static str, text: &str, most: usize, empty: &str) -> Result
 /// One line of at most `most` characters, or nothing.
 pub fn optional_line(field: &'static str, text: &str, most: usize) -> Result<String, Invalid> {
     let text = text.trim();
-    if let Some(why) = unseen(text) {
+    if let Some(why) = display_error(text) {
         return Err(Invalid::field(field, why));
     }
     bounded(field, text, most)
@@ -50,7 +50,7 @@ pub fn optional_line(field: &'static str, text: &str, most: usize) -> Result<Str
 pub fn paragraph(field: &'static str, text: &str, most: usize) -> Result<String, Invalid> {
     let text = text.trim().replace("\r\n", "\n");
     let lines = text.split(['\n', '\t']).map(str::trim).filter(|line| !line.is_empty());
-    if let Some(why) = lines.filter_map(unseen).next() {
+    if let Some(why) = lines.filter_map(display_error).next() {
         return Err(Invalid::field(field, why));
     }
     bounded(field, &text, most)

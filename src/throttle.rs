@@ -173,7 +173,7 @@ impl Throttle {
     }
 
     /// The password was correct: clears the counts of this address and account.
-    pub fn was_right(&mut self, attempt: Attempt) {
+    pub fn succeeded(&mut self, attempt: Attempt) {
         if let Some(pair) = attempt.pair {
             self.0.remove(&pair);
         }

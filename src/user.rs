@@ -51,7 +51,7 @@ impl Password {
         if text.chars().any(char::is_control) {
             return Err(Invalid::field(
                 "password",
-                "A control character is in it, which nobody can type again; leave it out.",
+                "It contains a control character, which can't be typed again; leave it out.",
             ));
         }
         if let Some(reason) = guessable::reason(text, whose) {

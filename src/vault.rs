@@ -109,7 +109,7 @@ impl Vault {
     }
 
     pub fn is_marked(&self, parts: &[&[u8]], mark: &[u8]) -> bool {
-        secret::same(&self.mark(parts), mark)
+        secret::constant_time_eq(&self.mark(parts), mark)
     }
 }
 

@@ -5,7 +5,6 @@ mod changes;
 mod charge;
 pub mod dry_run;
 mod explain;
-mod flights;
 pub mod freshness;
 pub mod health;
 pub mod in_memory;
@@ -18,6 +17,7 @@ pub mod replays;
 mod shared;
 pub mod shared_state;
 mod signatures;
+mod single_flight;
 pub mod unknown;
 pub mod usage;
 
@@ -47,14 +47,14 @@ use crate::{
 use cache::GenerationCache;
 use charge::ChargeOutcome;
 pub use charge::Charged;
-use flights::Flights;
 use freshness::Freshness;
 use health::Health;
 use in_memory::InMemory;
 use last_used::LastUsed;
 pub use look_up::Lookup;
 use shared::Shared;
-use shared_state::{Asker, Claim, RateLimits, SeenSignatures, UnknownKeys};
+use shared_state::{Claim, Presenter, RateLimits, SeenSignatures, UnknownKeys};
+use single_flight::SingleFlight;
 use usage::Usage;
 
 /// How often a verdict is repeated because something was revoked in the meantime.
@@ -66,7 +66,7 @@ const AT_ONCE: usize = 500;
 
 /// The look-ups in progress, by the generation of the cache in which they began: after an invalidation a new look-up
 /// is made.
-type LookUps<T> = Flights<(u64, Digest), Option<Arc<T>>>;
+type LookUps<T> = SingleFlight<(u64, Digest), Option<Arc<T>>>;
 
 /// A cached key, and when it was last accepted.
 pub struct CachedKey {
@@ -99,7 +99,7 @@ impl Judged {
     /// More details of a refusal for the holder of the key, if there are any.
     pub fn explanation(&self, profile: &Profile, ask: &Ask<'_>) -> Option<Cow<'static, str>> {
         match self.verdict {
-            Verdict::InsufficientScope => profile.lacking(ask, self.record()?).map(Cow::Owned),
+            Verdict::InsufficientScope => profile.missing_scope(ask, self.record()?).map(Cow::Owned),
             // It costs more than a limit can ever hold.
             Verdict::RateLimited if self.charged.is_some() && self.retry_after.is_none() => {
                 Some(Cow::Borrowed(sentences::TOO_DEAR))
@@ -165,7 +165,7 @@ impl Verifier {
             }
         });
         let asked = Arc::downgrade(&verifier);
-        store.proved_by(move |digest| {
+        store.set_refusal_check(move |digest| {
             let verifier = asked.upgrade();
             async move {
                 let verifier = verifier.ok_or_else(|| Error::Unavailable("the verifier ended".to_owned()))?;
@@ -224,7 +224,7 @@ impl Verifier {
         self.freshness.check()?;
         for _ in 0..ATTEMPTS {
             let generation = self.keys.generation();
-            let key: Arc<CachedKey> = match self.look_up(checked, generation, asker(ask, client)).await? {
+            let key: Arc<CachedKey> = match self.look_up(checked, generation, presenter(ask, client)).await? {
                 Lookup::Known(key) => key,
                 Lookup::Unknown => return Ok(Judged::without_key(Verdict::NotFound)),
                 Lookup::Throttled(wait) => {
@@ -260,7 +260,7 @@ impl Verifier {
             held.into_iter().for_each(Claim::keep);
             return Ok(self.noted(verdict, key, charged, now, ask, client));
         }
-        Err(Error::Unavailable("keys change faster than they can be judged".to_owned()))
+        Err(Error::Unavailable("keys change faster than they can be verified".to_owned()))
     }
 
     fn noted(
@@ -310,11 +310,11 @@ impl Verifier {
 }
 
 /// Who presented the key: the client, if it is known.
-fn asker(ask: &Ask<'_>, client: &Client) -> Asker {
+fn presenter(ask: &Ask<'_>, client: &Client) -> Presenter {
     match (ask.ip, ask.via) {
-        (Some(ip), _) => Asker::Client(ip),
-        (None, Via::Gateway) => Asker::Client(client.ip),
-        (None, Via::Backend { .. }) => Asker::Backend(client.ip),
+        (Some(ip), _) => Presenter::Client(ip),
+        (None, Via::Gateway) => Presenter::Client(client.ip),
+        (None, Via::Backend { .. }) => Presenter::Backend(client.ip),
     }
 }
 

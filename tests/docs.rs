@@ -1,4 +1,4 @@
-//! What the documentation names is there: the files of ARCHITECTURE.md, and the targets of relative links everywhere.
+//! The files in ARCHITECTURE.md exist, and so do the targets of relative links everywhere.
 
 use std::{
     fs::read_to_string,
@@ -21,7 +21,7 @@ fn documents() -> Vec<PathBuf> {
     all.flat_map(|path| if path.is_dir() { of_folder(path) } else { vec![path] }).collect()
 }
 
-/// The heading as a link names it.
+/// The heading as an anchor.
 fn anchor(heading: &str) -> String {
     let kept =
         heading.trim_start_matches(['#', ' ']).chars().filter(|sign| sign.is_alphanumeric() || " -_".contains(*sign));
@@ -64,7 +64,7 @@ fn expanded(path: &str) -> Vec<String> {
 #[test]
 fn architecture_names_files_that_exist() {
     let text = read_to_string(root().join("ARCHITECTURE.md")).expect("text");
-    // Between fences, paths may be shortened.
+    // In code blocks, paths may be abbreviated.
     let prose = text.split("```").step_by(2).collect::<String>();
     let names = prose.split(['`', ' ', '\n', '(', ')']);
     let mut found = 0;

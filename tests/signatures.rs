@@ -1,4 +1,4 @@
-//! `docs/signatures.json`: what is written there is what the verifier says, and what the examples of three languages sign.
+//! `docs/signatures.json`: its results agree with the verifier and with the examples in three languages.
 
 #[path = "../examples/signing/sign.rs"]
 #[allow(dead_code, reason = "the test calls what signs, and not the program around it")]
@@ -47,7 +47,7 @@ fn document() -> Document {
     serde_json::from_str(JSON).expect("the vectors are JSON")
 }
 
-/// Asks another language to sign every vector: a line for each.
+/// Signs every vector in another language: a line for each.
 fn signed_by(program: &str, arguments: &[&str], package: &str) -> Vec<String> {
     let mut child = Command::new(program)
         .args(arguments)
@@ -63,7 +63,7 @@ fn signed_by(program: &str, arguments: &[&str], package: &str) -> Vec<String> {
     String::from_utf8(output.stdout).expect("text").lines().map(str::to_owned).collect()
 }
 
-/// A signer's answer is the vector's signature where that is right, or right but out of time; else it is another.
+/// A signer's result is the vector's signature if that is valid or only out of time; otherwise it differs.
 fn compare(signed: Vec<String>) {
     let vectors = document().vectors;
     assert_eq!(signed.len(), vectors.len());
@@ -71,7 +71,7 @@ fn compare(signed: Vec<String>) {
         match vector.expected.as_str() {
             "good" | "out_of_time" => assert_eq!(signed, vector.signature, "{}", vector.name),
             "wrong" => assert_ne!(signed, vector.signature, "{}", vector.name),
-            // What is wrong may be the timestamp alone.
+            // The error may be in the timestamp only.
             _ => {}
         }
     }

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::{Entropy, passwords::Passwords, store::Store, throttle, verifier::Verifier};
 use tokio::sync::Semaphore;
 
-use crate::{noted::NotedActs, sub_path::SubPath};
+use crate::{pending_events::PendingEvents, sub_path::SubPath};
 
 /// The portal's state.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ pub struct Parts {
     /// Counts of wrong passwords.
     pub attempts: throttle::InMemory,
     /// Refused acts and exports that wait to be written to the activity log.
-    pub noted: NotedActs,
+    pub pending_events: PendingEvents,
     /// Limits concurrent searches, which read a lot, so that other pages are not slowed down.
     pub searching: Semaphore,
     /// The public sign-in of the demo.

@@ -11,7 +11,7 @@ use axum::{
 use leptos::prelude::*;
 use sallyport::{
     audit::{Action, NewEvent, Target},
-    decision::plain,
+    decision::sanitized,
     request::Client,
 };
 use serde_json::json;
@@ -22,11 +22,11 @@ use crate::{
     components::{Fact, Facts, IdChip, SearchForm},
     context::Context,
     error::{PageError, Rendered, SignedOut},
-    kept::{self, Kept},
     known_device,
     portal::{Chrome, Crumb, Page},
     resumed::Resumed,
     routes::page_at,
+    sent_form::{self, SentForm},
     shell,
     ui::Ui,
 };
@@ -41,7 +41,7 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
     let mut person = who(&parts);
     let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
     let device = known_device::name(&context, &parts.headers);
-    let typed = kept::Slot::default();
+    let typed = sent_form::Slot::default();
     parts.extensions.insert(typed.clone());
     let response = next.run(Request::from_parts(parts, body)).await;
     if let Some(PageError::Role { org, name, .. }) = response.extensions().get::<PageError>() {
@@ -49,9 +49,10 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
         if let Ok(Some(me)) = SignedIn::find(&mut person, &context).await {
             let target = Target::new("organization", org, name.as_str());
             let event = NewEvent::of(org, Action::AccessRefused, target).refused(403);
-            context.noted.note(
+            context.pending_events.note(
                 me.act(),
-                event.with(json!({ "method": method.as_str(), "path": plain(&path, 200, context.store.profile()) })),
+                event
+                    .with(json!({ "method": method.as_str(), "path": sanitized(&path, 200, context.store.profile()) })),
             );
         }
     }
@@ -81,7 +82,7 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
 
 /// Redirects to the sign-in after a form was sent, which is then shown again. The form is kept only for a browser
 /// that signed in before.
-fn to_sign_in(context: &Context, path: &str, typed: Kept, device: Option<String>) -> Response {
+fn to_sign_in(context: &Context, path: &str, typed: SentForm, device: Option<String>) -> Response {
     let page = page_at(path);
     let mut response = PageError::SignIn { next: (page != "/").then(|| page.to_owned()) }.into_response();
     let fields = typed.fields();

@@ -31,7 +31,7 @@ pub fn known_device(context: &Context, account: &str, password_hash: &str) -> Op
         "{}={}; Path={}; Max-Age={}; SameSite=Strict; HttpOnly{secure}",
         context.cookie_name(COOKIE),
         BASE64_URL_SAFE_NO_PAD.encode(token),
-        context.sub_path.of_cookies(),
+        context.sub_path.cookie_path(),
         KNOWN.as_secs()
     );
     HeaderValue::from_str(&cookie).ok()

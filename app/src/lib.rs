@@ -18,6 +18,8 @@ pub mod context;
 #[cfg(feature = "ssr")]
 mod cookies;
 #[cfg(feature = "ssr")]
+mod edit_conflict;
+#[cfg(feature = "ssr")]
 pub mod error;
 #[cfg(feature = "ssr")]
 pub mod error_page;
@@ -30,13 +32,11 @@ pub mod form_token;
 #[cfg(feature = "ssr")]
 pub mod icons;
 #[cfg(feature = "ssr")]
-mod kept;
-#[cfg(feature = "ssr")]
 mod known_device;
 #[cfg(feature = "ssr")]
-pub mod noted;
-#[cfg(feature = "ssr")]
 pub mod pages;
+#[cfg(feature = "ssr")]
+pub mod pending_events;
 #[cfg(feature = "ssr")]
 pub mod portal;
 #[cfg(feature = "ssr")]
@@ -50,7 +50,7 @@ pub mod routes;
 #[cfg(feature = "ssr")]
 mod sealed_file;
 #[cfg(feature = "ssr")]
-mod seen;
+mod sent_form;
 #[cfg(feature = "ssr")]
 pub mod session;
 #[cfg(feature = "ssr")]

@@ -33,7 +33,7 @@ impl Recent {
         let others = self.0.iter().map(String::as_str).filter(|one| *one != id);
         let ids: Vec<_> = std::iter::once(id).chain(others).take(MOST).collect();
         let secure = if context.is_https() { "; Secure" } else { "" };
-        let (ids, path) = (ids.join("."), context.sub_path.of_cookies());
+        let (ids, path) = (ids.join("."), context.sub_path.cookie_path());
         let cookie = format!("{COOKIE}={ids}; Path={path}; Max-Age=31536000; SameSite=Lax; HttpOnly{secure}");
         HeaderValue::from_str(&cookie).ok()
     }

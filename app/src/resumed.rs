@@ -63,7 +63,7 @@ impl Resumed {
 
 fn set_cookie(context: &Context, value: &str, seconds: u64) -> Option<HeaderValue> {
     let secure = if context.is_https() { "; Secure" } else { "" };
-    let (name, path) = (context.cookie_name(COOKIE), context.sub_path.of_cookies());
+    let (name, path) = (context.cookie_name(COOKIE), context.sub_path.cookie_path());
     let cookie = format!("{name}={value}; Path={path}; Max-Age={seconds}; SameSite=Strict; HttpOnly{secure}");
     HeaderValue::from_str(&cookie).ok()
 }

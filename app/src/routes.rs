@@ -8,8 +8,8 @@ use crate::{
     context::Context,
     error::PageError,
     export::{Csv, Jsonl},
-    kept,
     pages::*,
+    sent_form,
 };
 
 /// A route, and its methods.
@@ -30,7 +30,7 @@ macro_rules! routes {
                 $(.route($path, routes!(@page [$($page)::+] [$(::<$($of),+>)?] $($verb)+)))*
                 .merge(acts::routes())
                 .fallback(|| async { PageError::NotFound })
-                .layer(axum::middleware::from_fn(kept::keep))
+                .layer(axum::middleware::from_fn(sent_form::keep))
         }
     };
     (@method get) => { Method::GET };

@@ -26,13 +26,13 @@ impl SubPath {
     }
 
     /// The path of cookies.
-    pub fn of_cookies(&self) -> &str {
+    pub fn cookie_path(&self) -> &str {
         if self.0.is_empty() { "/" } else { &self.0 }
     }
 
     /// The request's path within the portal. `None` if it is the same: there is no sub-path, a proxy removed it, or a
     /// backend calls the listener directly.
-    pub fn taken_off(&self, uri: &Uri) -> Option<Uri> {
+    pub fn without_prefix(&self, uri: &Uri) -> Option<Uri> {
         if self.0.is_empty() {
             return None;
         }
@@ -49,7 +49,7 @@ impl SubPath {
     }
 
     /// Adds it to the address of a redirect.
-    pub fn put_before_location(&self, headers: &mut HeaderMap) {
+    pub fn prefix_location(&self, headers: &mut HeaderMap) {
         if self.0.is_empty() {
             return;
         }
@@ -63,7 +63,7 @@ impl SubPath {
 
     /// Adds it to every address in HTML that Leptos wrote. Text and attribute values escape `<` and `"`, so input
     /// never looks like a tag, and is not changed.
-    pub fn put_into(&self, html: String) -> String {
+    pub fn prefix_html(&self, html: String) -> String {
         const VALUE: &str = "=\"/";
         if self.0.is_empty() {
             return html;
@@ -101,12 +101,12 @@ mod tests {
         for own in ["https://keys.example.com", "http://127.0.0.1:3000/"] {
             assert_eq!(SubPath::of(own), SubPath::default(), "{own}");
         }
-        assert_eq!((under().of_cookies(), SubPath::default().of_cookies()), ("/tools/sallyport", "/"));
+        assert_eq!((under().cookie_path(), SubPath::default().cookie_path()), ("/tools/sallyport", "/"));
     }
 
     #[test]
     fn requests_come_with_it_or_without() {
-        let within = |uri: &str| under().taken_off(&uri.parse().expect("an address")).map(|uri| uri.to_string());
+        let within = |uri: &str| under().without_prefix(&uri.parse().expect("an address")).map(|uri| uri.to_string());
         assert_eq!(within("/tools/sallyport").as_deref(), Some("/"));
         assert_eq!(within("/tools/sallyport?x=1").as_deref(), Some("/?x=1"));
         assert_eq!(within("/tools/sallyport/v1/auth?scope=read").as_deref(), Some("/v1/auth?scope=read"));
@@ -114,14 +114,14 @@ mod tests {
         for other in ["/", "/v1/auth", "/tools", "/tools/sallyports", "/Tools/sallyport/", "/x/tools/sallyport/"] {
             assert_eq!(within(other), None, "{other}");
         }
-        assert_eq!(SubPath::default().taken_off(&"/docs".parse().expect("an address")), None);
+        assert_eq!(SubPath::default().without_prefix(&"/docs".parse().expect("an address")), None);
     }
 
     #[test]
     fn answers_lead_to_it() {
         let location = |to: &'static str| {
             let mut headers = HeaderMap::from_iter([(header::LOCATION, HeaderValue::from_static(to))]);
-            under().put_before_location(&mut headers);
+            under().prefix_location(&mut headers);
             headers[header::LOCATION].to_str().expect("text").to_owned()
         };
         assert_eq!(location("/sign-in?next=%2Forgs"), "/tools/sallyport/sign-in?next=%2Forgs");
@@ -133,7 +133,7 @@ mod tests {
     fn addresses_in_tags_alone_get_it() {
         let html = r#"<a class="x" href="/orgs">href="/orgs"</a><input value="/orgs" title="a &gt; href=&quot;/"><form action="/" data-act="/act/x">"#;
         let expected = r#"<a class="x" href="/tools/sallyport/orgs">href="/orgs"</a><input value="/orgs" title="a &gt; href=&quot;/"><form action="/tools/sallyport/" data-act="/tools/sallyport/act/x">"#;
-        assert_eq!(under().put_into(html.to_owned()), expected);
-        assert_eq!(SubPath::default().put_into(html.to_owned()), html);
+        assert_eq!(under().prefix_html(html.to_owned()), expected);
+        assert_eq!(SubPath::default().prefix_html(html.to_owned()), html);
     }
 }

@@ -85,7 +85,7 @@ impl Ui {
         let opened = opened.and_then(|org| self.recent.opened(&org.id, &self.context));
         let site = Site { base: self.context.base.clone(), theme: self.theme, nonce, brand, instead };
         let (set, html) = document(page, site);
-        let html = self.context.sub_path.put_into(html);
+        let html = self.context.sub_path.prefix_html(html);
         // The status that a part of the page set, or the given one.
         let status = set.unwrap_or(status);
         let mut response = (status, Html(html)).into_response();
@@ -101,7 +101,7 @@ impl Ui {
     /// A part of a page, for an island.
     pub fn fragment<V: IntoView>(&self, view: impl FnOnce() -> V) -> Response {
         let html = Owner::new().with(|| view().into_view().to_html());
-        let html = self.context.sub_path.put_into(html);
+        let html = self.context.sub_path.prefix_html(html);
         ([(header::CACHE_CONTROL, "no-store")], Html(html)).into_response()
     }
 

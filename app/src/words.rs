@@ -95,7 +95,7 @@ pub fn turned(paused: bool, status: Status) -> Option<&'static str> {
 pub fn refusal(code: &str) -> String {
     let words = match code {
         "malformed" => "the key was not whole",
-        "not_found" => "asked by another organization",
+        "not_found" => "requested by another organization",
         "revoked" => "the key was revoked before",
         "rotated" => "the key has a new secret, and this one was ended",
         "expired" => "the key had expired",

@@ -1,4 +1,4 @@
-//! Allowlists: refused with words, or read; and what was read comes back from its own text.
+//! Allowlists: refused with errors, or parsed; a parsed one is the same after formatting and parsing.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

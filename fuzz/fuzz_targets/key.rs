@@ -1,4 +1,4 @@
-//! Presented keys: junk is refused, and whatever is taken has the shape and the checksum of a key.
+//! Presented keys: junk is refused, and anything accepted has the form and the checksum of a key.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};

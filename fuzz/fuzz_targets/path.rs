@@ -1,4 +1,4 @@
-//! Paths and patterns of them: nothing panics, and what passes as clean has nothing in it that two servers read differently.
+//! Paths and patterns of them: nothing panics, and an accepted path has nothing that two servers read differently.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Profiles: a file is refused with words, or makes a profile that judges without panicking.
+//! Profiles: a file is refused with errors, or gives a profile that checks keys without panicking.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Signature headers: nobody signs without the secret, and a timestamp means one moment.
+//! Signature headers: nobody can sign without the secret, and a timestamp has one notation.
 #![no_main]
 
 use std::sync::LazyLock;

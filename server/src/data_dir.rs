@@ -121,7 +121,7 @@ impl DataDir {
         let location = location(place)?;
         check_permission(place, &location)?;
         if !location.is_made().await.map_err(|error| error.to_string())? {
-            return Err(absent(place, &location));
+            return Err(missing_database(place, &location));
         }
         let master_key = match master_key::given(place)? {
             Some(key) => key,
@@ -224,7 +224,7 @@ fn check_permission(place: &DataLocation, location: &Location) -> Result<(), Str
 }
 
 /// The error for a missing database, with a suggested fix.
-pub fn absent(place: &DataLocation, location: &Location) -> String {
+pub fn missing_database(place: &DataLocation, location: &Location) -> String {
     match location {
         Location::Sqlite(_) => format!(
             "There is no Sallyport database in {}; run `sallyport serve` there first, or name the folder with --data.",
@@ -275,7 +275,7 @@ const NEW: &str = "If a new, empty portal is wanted here, make it with: sallypor
 
 fn emptied(key: &Path, location: &Location) -> String {
     format!(
-        "The database ({location}) holds no Sallyport, but the master key {} shows that there was one. Does \
+        "The database ({location}) contains no Sallyport, but the master key {} shows that there was one. Does \
          --database-url name the right one? Restore it from a backup. {NEW}",
         key.display()
     )

@@ -106,7 +106,7 @@ async fn whole(response: Response) -> Response {
 fn busy() -> Response {
     // Pipelined requests on the same connection are not processed either.
     let headers = [(header::RETRY_AFTER, "1"), (header::CACHE_CONTROL, "no-store"), (header::CONNECTION, "close")];
-    (StatusCode::SERVICE_UNAVAILABLE, headers, "Too many pages are asked for; try again in a moment.\n").into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, headers, "Too many pages are requested; try again in a moment.\n").into_response()
 }
 
 #[cfg(test)]

@@ -74,6 +74,6 @@ fn sessions(state: &AppState) -> SessionManagerLayer<Sessions> {
         .with_secure(https)
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
-        .with_path(state.context.sub_path.of_cookies().to_owned())
+        .with_path(state.context.sub_path.cookie_path().to_owned())
         .with_expiry(Expiry::OnInactivity(time::Duration::seconds(lifetime)))
 }

@@ -37,11 +37,13 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     let mut inherited = Inherited::from_env();
     let listener = match inherited.http()? {
         Some(listener) => listener,
-        None => lock::patiently(&place.data, async || bind(&serving.listen, "--listen").await).await?,
+        None => lock::retry_during_shutdown(&place.data, async || bind(&serving.listen, "--listen").await).await?,
     };
     let grpc = match (inherited.grpc()?, &serving.grpc_listen) {
         (Some(listener), _) => Some(listener),
-        (None, Some(listen)) => Some(lock::patiently(&place.data, async || bind(listen, "--grpc-listen").await).await?),
+        (None, Some(listen)) => {
+            Some(lock::retry_during_shutdown(&place.data, async || bind(listen, "--grpc-listen").await).await?)
+        }
         (None, None) => None,
     };
     let address = listener.address()?;
@@ -60,7 +62,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     }
     if demo::is_in(&place.data) && !is_local {
         return Err(format!(
-            "{} holds the demo, whose sign-in everybody knows: it is only for this machine. Choose another folder \
+            "{} contains the demo, whose sign-in is public: it is only served on this machine. Choose another folder \
              with --data.",
             place.data.display()
         ));
@@ -96,7 +98,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     .await
     .map_err(|error| error.to_string())?;
     let folder = place.data.clone();
-    let shutdown = Shutdown::listen(move || lock::say_ending(&folder))
+    let shutdown = Shutdown::listen(move || lock::announce_shutdown(&folder))
         .map_err(|error| format!("Signals can't be listened for: {error}"))?;
     greet(&state, address, serving.public_url.is_some(), demo.map(|told| told.say(&own))).await?;
     if let Some(grpc) = &grpc {

@@ -60,7 +60,7 @@ impl Server {
 
     pub async fn answer(&self, peer: Peer, mut request: Request<Body>) -> Response {
         let state = &self.state;
-        if let Some(within) = state.context.sub_path.taken_off(request.uri()) {
+        if let Some(within) = state.context.sub_path.without_prefix(request.uri()) {
             *request.uri_mut() = within;
         }
         let path = request.uri().path();
@@ -80,7 +80,7 @@ impl Server {
         if let Some(log) = log {
             log.write(&response, &client, state.context.store.profile());
         }
-        state.context.sub_path.put_before_location(response.headers_mut());
+        state.context.sub_path.prefix_location(response.headers_mut());
         headers::secure(state, response.headers_mut());
         if let Ok(id) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert(REQUEST_ID.clone(), id);

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use sallyport::{
     Result, base62,
     clock::Elapsed,
-    entropy::{NameEntropy, OsEntropy},
+    entropy::{IdEntropy, OsEntropy},
     passwords::Passwords,
     profile::Profile,
     store::Store,
@@ -15,12 +15,12 @@ use sallyport::{
 };
 use sallyport_app::{
     context::{Context, DemoSignIn, Parts},
-    noted::NotedActs,
+    pending_events::PendingEvents,
     sub_path::SubPath,
 };
 
 use crate::{
-    api::{auth::presented::Places, rate_headers::Names, requirement::Requirement},
+    api::{auth::presented::KeyLocations, rate_headers::RateHeaderNames, requirement::Requirement},
     site,
 };
 
@@ -37,11 +37,11 @@ pub struct AppParts {
     pub trusted_proxies: Vec<IpNet>,
     pub requirements: HashMap<String, Requirement>,
     /// Where a gateway's request contains the client's key.
-    pub places: Places,
+    pub places: KeyLocations,
     /// The rate limit headers.
-    pub rates: Names,
+    pub rates: RateHeaderNames,
     /// The randomness of request ids.
-    pub names: NameEntropy,
+    pub names: IdEntropy,
     is_local: bool,
 }
 
@@ -69,13 +69,13 @@ pub struct Deployment {
 
 impl AppState {
     pub async fn new(store: Store, deployment: Deployment) -> Result<Self> {
-        let rates = Names::of(&store.profile().limits);
-        let places = Places::of(&store.profile().credentials);
+        let rates = RateHeaderNames::of(&store.profile().limits);
+        let places = KeyLocations::of(&store.profile().credentials);
         let attempts = throttle::InMemory::new(deployment.elapsed.clone());
-        let noted = NotedActs::new(deployment.elapsed.clone());
+        let pending_events = PendingEvents::new(deployment.elapsed.clone());
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
         let is_local = deployment.listens_on_loopback && is_loopback_url(&deployment.public_url);
-        let names = NameEntropy::new(store.entropy());
+        let names = IdEntropy::new(store.entropy());
         let context = Context::new(Parts {
             api: (deployment.describe)(store.profile(), &deployment.public_url),
             passwords: Passwords::new(Arc::new(OsEntropy)),
@@ -84,7 +84,7 @@ impl AppState {
             sub_path: SubPath::of(&deployment.public_url),
             public_url: deployment.public_url,
             attempts,
-            noted,
+            pending_events,
             searching: tokio::sync::Semaphore::new(SEARCHES),
             demo: deployment.demo,
             verifier: Arc::clone(&verifier),

@@ -37,11 +37,11 @@ async fn poll(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {
     let mut ticks = interval(POLL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut failing = None;
-    let mut bell = pin!(verifier.store().rung());
+    let mut notified = pin!(verifier.store().notified());
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
-            () = &mut bell => bell.set(verifier.store().rung()),
+            () = &mut notified => notified.set(verifier.store().notified()),
             _ = stop.changed() => return,
         }
         let mut polling = pin!(verifier.poll());
@@ -80,7 +80,7 @@ async fn tell(context: Context, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => last = true,
         }
         // With a time limit: a database that hangs must not prevent the shutdown.
-        match timeout(LAST_FLUSH, context.noted.flush(&context.store, last)).await {
+        match timeout(LAST_FLUSH, context.pending_events.flush(&context.store, last)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "refused acts could not be written to the activity log"),
             Err(_) => tracing::warn!("the database did not take the refused acts in time"),

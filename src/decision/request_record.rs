@@ -11,7 +11,7 @@ use crate::{
     signature::{Checked, Signed},
 };
 
-use super::plain::plain;
+use super::sanitized::sanitized;
 
 /// Scopes that are kept; no request needs more.
 const MOST_SCOPES: usize = 20;
@@ -53,7 +53,7 @@ pub struct SignedText {
 impl SignedText {
     pub fn new(signed: &Signed<'_>, profile: &Profile, at: Timestamp) -> Self {
         Self {
-            timestamp: plain(signed.timestamp, TIMESTAMP, profile),
+            timestamp: sanitized(signed.timestamp, TIMESTAMP, profile),
             body_bytes: signed.body.len(),
             body_sha256: Sha256::digest(signed.body).into(),
             checked: signed.check([], at),
@@ -79,7 +79,7 @@ pub enum Caller {
 
 impl RequestRecord {
     pub(super) fn new(ask: &Ask<'_>, profile: &Profile, at: Timestamp) -> Self {
-        let short = |text: &str, most| plain(text, most, profile);
+        let short = |text: &str, most| sanitized(text, most, profile);
         let path = ask.request.target.map(|target| target.split(['?', '#']).next().unwrap_or_default());
         Self {
             caller: match ask.via {

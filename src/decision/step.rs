@@ -33,7 +33,7 @@ impl Step {
     }
 
     /// The step that produced that verdict. The pure checks are run again and give the same result.
-    pub fn that_refused(verdict: Verdict, ask: &Ask<'_>, key: &KeyRecord, profile: &Profile, now: Timestamp) -> Self {
+    pub fn of_verdict(verdict: Verdict, ask: &Ask<'_>, key: &KeyRecord, profile: &Profile, now: Timestamp) -> Self {
         let pure = Check::ALL.into_iter().find(|check| check.refuses(ask, key, profile, now).is_some());
         match (verdict, pure) {
             (_, Some(check)) => Self::Check(check),

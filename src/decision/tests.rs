@@ -160,7 +160,7 @@ proptest! {
 }
 
 #[test]
-fn each_step_is_told() {
+fn each_step_has_an_outcome() {
     let (key, profile) = (Arc::new(key_record()), Profile::standard());
     let ask = Ask { request: Request::new(Some("POST"), Some("/leads?token=x")), ..Ask::default() };
     let id = RequestId::mint(&SeededEntropy::new(1));

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expiry_lies_ahead() {
+    fn an_expiry_is_in_the_future() {
         for wrong in ["0", "3651", "99999999999999999999", "soon", "-1", "+1", "2027-01-31T12:00:00Z"] {
             assert_eq!(of_form(wrong, "").map_err(|(field, _)| field), Err("expires"), "{wrong}");
         }

@@ -32,7 +32,7 @@ impl PlainSecret {
         let mut random = base62::random(entropy, RANDOM);
         text.push_str(&random);
         random.zeroize();
-        let checksum = base62::six(crc32fast::hash(text.as_bytes()));
+        let checksum = base62::six_digits(crc32fast::hash(text.as_bytes()));
         text.push_str(std::str::from_utf8(&checksum).unwrap_or_default());
         Self { text, prefix: prefix.len() }
     }
@@ -69,7 +69,7 @@ impl<'a> Checked<'a> {
             return None;
         }
         let (body, checksum) = text.as_bytes().split_at(text.len() - CHECKSUM);
-        (base62::six(crc32fast::hash(body)) == checksum).then_some(Self(text))
+        (base62::six_digits(crc32fast::hash(body)) == checksum).then_some(Self(text))
     }
 
     pub fn digest(self, pepper: &Pepper) -> Digest {
@@ -148,7 +148,7 @@ impl fmt::Debug for SigningSecret {
 }
 
 /// Compares two byte strings in constant time.
-pub fn same(one: &[u8], other: &[u8]) -> bool {
+pub fn constant_time_eq(one: &[u8], other: &[u8]) -> bool {
     one.ct_eq(other).into()
 }
 

@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn enforced_addresses_refuse_whoever_is_elsewhere() {
+    fn enforced_addresses_refuse_other_addresses() {
         let ip = |text: &str| Ask { ip: Some(text.parse().expect("an address")), ..Ask::default() };
         let held = |addresses: &str, addresses_enforced| {
             let addresses = Addresses::check(addresses).expect("blocks");

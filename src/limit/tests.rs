@@ -65,7 +65,7 @@ fn what_costs_more_than_there_is_never_passes_and_is_not_charged() {
 }
 
 #[test]
-fn the_limit_that_stops_first_is_told() {
+fn the_limit_that_refuses_first_is_reported() {
     let path = Some((3, limit(2, Duration::from_secs(10))));
     let limits = Limits { path, day: Some(1_000), ..by_minute(60) };
     let mut state = State { day: Some(DayCount::none_on(Day::of(NOON))), ..State::default() };
@@ -213,7 +213,7 @@ proptest! {
     }
 
     #[test]
-    fn whoever_waits_as_told_passes_and_not_a_nanosecond_before((limit, traffic) in any_case()) {
+    fn a_request_passes_after_the_reported_wait_and_not_a_nanosecond_before((limit, traffic) in any_case()) {
         let limits = Limits { minute: Some(limit), ..Limits::default() };
         let (mut state, mut now) = (State::default(), Duration::from_secs(1_000));
         for (gap, cost) in traffic {

@@ -1,6 +1,6 @@
 //! Error responses to clients: a body for each verdict, prepared when the profile is loaded.
 
-mod lacking;
+mod missing_scope;
 pub mod sentences;
 mod template;
 

@@ -65,7 +65,7 @@ fn scopes_allow_methods() {
 
 /// A backend that does not send the method must not get access to what the scope protects.
 #[test]
-fn what_was_not_told_is_not_allowed() {
+fn what_was_not_sent_is_not_allowed() {
     let profile = Profile::parse(SYNAP).expect("good");
     let scope = profile.scopes.iter().find(|scope| !scope.methods.is_empty() && !scope.paths.is_empty());
     let granted = profile.set(scope.map(|scope| scope.name.as_str()));
@@ -156,7 +156,7 @@ fn what_can_not_hold_is_refused_with_its_place() {
 }
 
 #[test]
-fn all_that_is_wrong_is_told_at_once_and_in_order() {
+fn all_errors_are_reported_at_once_and_in_order() {
     let text = DEFAULT.replace("\"x-api-key\"", "\"host\"").replace("sk_live_", "?").replace("6000", "0");
     let faults = Profile::parse(&text).expect_err("three faults").0;
     assert_eq!(faults.len(), 3, "{faults:?}");
@@ -185,7 +185,7 @@ fn keys_with_one_scope_need_a_catalogue_and_no_bundles() {
 }
 
 #[test]
-fn unknown_and_malformed_keys_are_told_the_same_in_every_profile() {
+fn unknown_and_malformed_keys_get_the_same_body_in_every_profile() {
     for text in [DEFAULT, SYNHEART, SYNAP, HELIOS, SYNAPTIQ] {
         let errors = Profile::parse(text).expect("good").errors;
         let [unknown, malformed] =

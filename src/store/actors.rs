@@ -121,10 +121,7 @@ impl Store {
         }
         let meant = self.actor_meant(org.as_str(), app, &filter.actor).await?;
         let ActorFilter { kind, id } = meant.ok_or_else(|| {
-            Error::field(
-                "actor",
-                "Nobody who acted lately has this name. Choose an actor from the list, or give an ID.",
-            )
+            Error::field("actor", "No recent actor has this name. Choose an actor from the list, or give an ID.")
         })?;
         Ok(EventFilter { actor: if id.is_empty() { kind } else { id }, ..filter })
     }

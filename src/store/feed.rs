@@ -2,7 +2,7 @@
 //! a notification. On PostgreSQL this connection also holds the lock of the serving process: as long as its session
 //! answers, no other server accepts keys.
 
-mod bell;
+mod notifications;
 mod server_lock;
 
 use std::time::Duration;
@@ -20,7 +20,7 @@ use super::{
     pools::Silence,
 };
 use crate::{Entropy, Error, Result, base62};
-use bell::Bell;
+use notifications::Notifications;
 pub use server_lock::LEASE;
 use server_lock::Session;
 
@@ -31,7 +31,7 @@ pub(super) const REVISION: &str = "SELECT n FROM revision WHERE id = 1";
 
 /// The result of a poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum PollResult {
     /// How many changes there have ever been that verdicts depend on.
     Revision(i64),
     /// Another server took over; this one no longer learns of revocations.
@@ -44,7 +44,7 @@ pub(super) struct Feed {
     holder: String,
     silence: Silence,
     state: Mutex<State>,
-    bell: Bell,
+    notifications: Notifications,
 }
 
 #[derive(Default)]
@@ -63,12 +63,12 @@ struct State {
 
 impl Feed {
     pub(super) fn new(location: &Location, entropy: &dyn Entropy, silence: Silence) -> sqlx::Result<Self> {
-        let (connector, bell) = (Connector::reader(location)?, Bell::new(location)?);
-        Ok(Self { connector, holder: base62::random(entropy, 16), silence, state: Mutex::default(), bell })
+        let (connector, notifications) = (Connector::reader(location)?, Notifications::new(location)?);
+        Ok(Self { connector, holder: base62::random(entropy, 16), silence, state: Mutex::default(), notifications })
     }
 
     pub(super) async fn close(&self) {
-        self.bell.close().await;
+        self.notifications.close().await;
         let mut state = self.state.lock().await;
         state.closed = true;
         let Some(mut connection) = state.connection.take() else { return };
@@ -82,8 +82,8 @@ impl Feed {
 impl Store {
     /// Polls the current revision, and whether this is still the serving process. Every step has a time limit,
     /// whatever happens to the database.
-    pub async fn hear(&self) -> Result<Heard> {
-        self.0.feed.state.lock().await.hear(&self.0.feed).await
+    pub async fn poll(&self) -> Result<PollResult> {
+        self.0.feed.state.lock().await.poll(&self.0.feed).await
     }
 
     /// The committed changes after a revision, oldest first. `None` if there are none, or if some are no longer kept:
@@ -94,18 +94,18 @@ impl Store {
 
     /// Waits until another process may have changed something: PostgreSQL notifies at once. On SQLite this waits
     /// forever. It is only a hint: the next poll finds what it misses.
-    pub async fn rung(&self) {
-        self.0.feed.bell.rung().await;
+    pub async fn notified(&self) {
+        self.0.feed.notifications.notified().await;
     }
 }
 
 impl State {
     /// A connection that failed, hung, or was left in the middle by a cancelled poll is not used again.
-    async fn hear(&mut self, feed: &Feed) -> Result<Heard> {
+    async fn poll(&mut self, feed: &Feed) -> Result<PollResult> {
         if self.closed {
             return Err(Error::Unavailable("it is closed".to_owned()));
         }
-        let Some((mut connection, revision)) = self.ask(feed).await? else { return Ok(Heard::Superseded) };
+        let Some((mut connection, revision)) = self.ask(feed).await? else { return Ok(PollResult::Superseded) };
         if let Some(until) = self.waits_until {
             if Instant::now() < until {
                 self.connection = Some(connection);
@@ -117,7 +117,7 @@ impl State {
             self.waits_until = None;
         }
         self.connection = Some(connection);
-        Ok(Heard::Revision(revision))
+        Ok(PollResult::Revision(revision))
     }
 
     /// Uses the existing connection, or makes one. `None` if another server holds the lock.

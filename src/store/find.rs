@@ -47,8 +47,8 @@ impl<'a> From<Option<&'a OrgId>> for Reader<'a> {
 
 impl Reader<'_> {
     /// The condition on a row `k`; `$2` is the value from [`Self::bound`].
-    fn may_see(self, kept: &Kept) -> String {
-        let Kept { org, chain, .. } = kept;
+    fn may_see(self, resource: &ResourceTable) -> String {
+        let ResourceTable { org, chain, .. } = resource;
         match self {
             Self::Person(_) => format!(
                 "EXISTS (SELECT 1 FROM grants g WHERE g.org_id = k.{org} AND g.subject = $2 AND g.place_id IN ({chain}))"
@@ -68,7 +68,7 @@ impl Reader<'_> {
 }
 
 /// Where a kind of resource is stored. Its table has the alias `k`, as in the queries of keys.
-pub struct Kept {
+pub struct ResourceTable {
     pub(super) columns: &'static str,
     pub(super) table: &'static str,
     /// The column with its organization's id.
@@ -77,13 +77,14 @@ pub struct Kept {
     chain: &'static str,
 }
 
-pub(super) const ORGS: Kept = Kept { columns: "k.*", table: "orgs", org: "id", chain: "k.id" };
-pub(super) const TENANTS: Kept = Kept { columns: "k.*", table: "tenants", org: "org_id", chain: "k.org_id, k.id" };
-pub(super) const PROJECTS: Kept =
-    Kept { columns: "k.*", table: "projects", org: "org_id", chain: "k.org_id, k.tenant_id, k.id" };
-pub(super) const APPS: Kept =
-    Kept { columns: "k.*", table: "apps", org: "org_id", chain: "k.org_id, k.tenant_id, k.project_id" };
-const KEYS: Kept = Kept {
+pub(super) const ORGS: ResourceTable = ResourceTable { columns: "k.*", table: "orgs", org: "id", chain: "k.id" };
+pub(super) const TENANTS: ResourceTable =
+    ResourceTable { columns: "k.*", table: "tenants", org: "org_id", chain: "k.org_id, k.id" };
+pub(super) const PROJECTS: ResourceTable =
+    ResourceTable { columns: "k.*", table: "projects", org: "org_id", chain: "k.org_id, k.tenant_id, k.id" };
+pub(super) const APPS: ResourceTable =
+    ResourceTable { columns: "k.*", table: "apps", org: "org_id", chain: "k.org_id, k.tenant_id, k.project_id" };
+const KEYS: ResourceTable = ResourceTable {
     columns: keys::COLUMNS,
     table: "keys",
     org: "org_id",
@@ -94,17 +95,17 @@ const KEYS: Kept = Kept {
 /// An id of something that readers may or may not see.
 pub trait Findable: Sync {
     type Found: Send;
-    const KEPT: Kept;
+    const TABLE: ResourceTable;
 
     fn id(&self) -> &str;
     fn read(row: &AnyRow) -> Result<Self::Found>;
 }
 
 macro_rules! findable {
-    ($($id:ty => $found:ty, $kept:ident, $read:ident;)*) => {$(
+    ($($id:ty => $found:ty, $table:ident, $read:ident;)*) => {$(
         impl Findable for $id {
             type Found = $found;
-            const KEPT: Kept = $kept;
+            const TABLE: ResourceTable = $table;
 
             fn id(&self) -> &str {
                 self.as_str()
@@ -129,8 +130,8 @@ impl Store {
     /// The organization, tenant, project, app or key with this id, if the reader may see it. Resources of others
     /// appear not to exist.
     pub async fn find<'a, I: Findable>(&self, reader: impl Into<Reader<'a>>, id: &I) -> Result<Option<I::Found>> {
-        let (reader, Kept { columns, table, .. }) = (reader.into(), I::KEPT);
-        let sql = format!("SELECT {columns} FROM {table} k WHERE k.id = $1 AND {}", reader.may_see(&I::KEPT));
+        let (reader, ResourceTable { columns, table, .. }) = (reader.into(), I::TABLE);
+        let sql = format!("SELECT {columns} FROM {table} k WHERE k.id = $1 AND {}", reader.may_see(&I::TABLE));
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.id().to_owned());
         let query = reader.bound().into_iter().fold(query, |query, bound| query.bind(bound));
         query.fetch_optional(self.read()).await?.as_ref().map(I::read).transpose()

@@ -22,7 +22,7 @@ impl Store {
             let insert = insert.bind(user.id.to_string()).bind(store.now().micros()).execute(tx.on()).await;
             insert.map_err(|error| {
                 if is_taken(&error, "identities_unique", "identities.provider") {
-                    return Error::field("subject", "Somebody signs in by this identity already.");
+                    return Error::field("subject", "Another person signs in with this identity.");
                 }
                 error.into()
             })?;

@@ -161,7 +161,7 @@ enum Value {
 /// Conditions with their values, in the order of their numbers.
 struct Conditions {
     sql: String,
-    /// What holds for all keys or for none, and need not be asked of each.
+    /// A condition on all keys or on none, which is evaluated once.
     of_all: &'static str,
     /// The number of the organization's id.
     org: &'static str,
@@ -170,7 +170,7 @@ struct Conditions {
 
 impl Conditions {
     fn of_keys(org: &OrgId, app: Option<&AppId>) -> Self {
-        // An app's own column where one is asked for, so that its index serves the page and the count alone.
+        // The app's own column, so that its index serves both the page and the count.
         match app {
             Some(app) => Self {
                 sql: "k.app_id = $1".to_owned(),
@@ -192,7 +192,7 @@ impl Conditions {
         self.sql.push_str(condition);
     }
 
-    /// The number under which the value stands.
+    /// The parameter number of a value.
     fn number(&mut self, value: Value) -> String {
         self.values.push(value);
         format!("${}", self.values.len())
@@ -345,7 +345,7 @@ impl Store {
         Ok(KeyPage { keys, total, newer, older })
     }
 
-    /// What an organization has, which an empty list of its keys tells apart: an app, and a key, be it a revoked one.
+    /// Whether an organization has an app, and a key, even a revoked one: for the text of an empty list.
     pub async fn has_apps_and_keys(&self, org: &OrgId) -> Result<(bool, bool)> {
         let row = sqlx::query(
             "SELECT CAST(CASE WHEN EXISTS (SELECT 1 FROM apps a JOIN projects p ON p.id = a.project_id \

@@ -1,4 +1,4 @@
-//! Keys are paused, resumed and revoked: one, or several chosen ones, all or none. Each is judged by its state after its row
+//! Pausing, resuming and revoking keys: one, or several selected ones, all or none. Each is checked in the state after its row
 //! was locked.
 
 use serde_json::json;
@@ -37,7 +37,7 @@ impl Store {
             let committed = tx.commit_timed().await?;
             let count = revoked.len() as u64;
             for (key, digests) in revoked {
-                store.prove_refused(&key.id, digests, committed);
+                store.measure_revocation(&key.id, digests, committed);
             }
             Ok(count)
         })

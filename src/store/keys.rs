@@ -118,7 +118,7 @@ impl Store {
         let (store, act, holder) = (self.clone(), act.clone(), holder.into());
         detached(async move {
             if holder.owner() != store.profile().keys.owner {
-                return Err(Error::field("", store.profile().keys.owner.of_whom()));
+                return Err(Error::field("", store.profile().keys.owner.who_generates()));
             }
             let mut tx = store.begin(&act).await?;
             tx.hold(&holder).await?;

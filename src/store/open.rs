@@ -11,10 +11,10 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use super::{
     Inner, Store, Tools,
     connector::install_drivers,
+    deferred_writes::DeferredWrites,
     feed::Feed,
     jobs::Doorbell,
     location::{Location, OpenError},
-    notes::Notes,
     peppers::Peppers,
     pools::{Pools, Silence},
     postgres, schema, sqlite,
@@ -77,7 +77,7 @@ impl Store {
             }
         };
         let peppers = match older {
-            Older::Migrated => schema::bring_up_to_date(&location, &unlimited, &tools).await?,
+            Older::Migrated => schema::migrate_schema(&location, &unlimited, &tools).await?,
             Older::Refused => {
                 schema::check(&location, &unlimited).await?;
                 Peppers::load(&mut *unlimited.acquire().await.map_err(unreachable)?, &tools).await?
@@ -91,7 +91,7 @@ impl Store {
             pools,
             writes,
             feed,
-            notes: Notes::default(),
+            deferred_writes: DeferredWrites::default(),
             doorbell: Doorbell::default(),
             tools,
             peppers,

@@ -37,7 +37,7 @@ impl Store {
                 archived_at: None,
             };
             let mut tx = store.begin(&act).await?;
-            tx.needs_to_found().await?;
+            tx.needs_to_create_orgs().await?;
             tx.makes(org.id.as_str()).await?;
             sqlx::query("INSERT INTO orgs (id, name, description, plan, created_at, name_folded) VALUES ($1, $2, $3, $4, $5, $6)")
                 .bind(org.id.to_string())

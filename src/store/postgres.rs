@@ -94,7 +94,7 @@ fn why(error: &sqlx::Error, code: Option<&str>) -> String {
         (_, Some("28000")) => format!("PostgreSQL does not let this user in ({said}). See its pg_hba.conf."),
         (_, Some("3D000")) => format!("{said}. Make it with createdb, or name another."),
         (sqlx::Error::Tls(_), _) => format!(
-            "{said}. Off this machine TLS is asked for, unless the URL ends with ?sslmode=disable: then passwords and \
+            "{said}. Connections to other machines require TLS, unless the URL ends with ?sslmode=disable: then passwords and \
              data go over the network as they are."
         ),
         _ => said,

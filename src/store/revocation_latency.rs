@@ -9,20 +9,20 @@ use super::Store;
 use crate::{Result, id::KeyId, key::Digest};
 
 type Answer = Pin<Box<dyn Future<Output = Result<bool>> + Send>>;
-pub(super) type Prover = Box<dyn Fn(Digest) -> Answer + Send + Sync>;
+pub(super) type RefusalCheck = Box<dyn Fn(Digest) -> Answer + Send + Sync>;
 
 impl Store {
     /// Sets the check for whether a key is refused. There is one; a second is ignored.
-    pub fn proved_by<F>(&self, prover: impl Fn(Digest) -> F + Send + Sync + 'static)
+    pub fn set_refusal_check<F>(&self, prover: impl Fn(Digest) -> F + Send + Sync + 'static)
     where
         F: Future<Output = Result<bool>> + Send + 'static,
     {
         let _ = self.0.prover.set(Box::new(move |digest| Box::pin(prover(digest))));
     }
 
-    /// Notes how long it took from the commit until the key was refused with each of its secrets. The revocation does
+    /// DeferredWrites how long it took from the commit until the key was refused with each of its secrets. The revocation does
     /// not depend on it: the response does not wait, and if the check fails the latency stays unknown.
-    pub(super) fn prove_refused(&self, key: &KeyId, digests: Vec<Digest>, committed: Instant) {
+    pub(super) fn measure_revocation(&self, key: &KeyId, digests: Vec<Digest>, committed: Instant) {
         let Some(prover) = self.0.prover.get() else { return };
         let refusals: Vec<_> = digests.into_iter().map(prover).collect();
         let (store, key) = (self.clone(), key.to_string());

@@ -26,7 +26,7 @@ pub(super) async fn check(location: &Location, pool: &AnyPool) -> Result<(), Ope
 
 /// Migrates a database and opens its peppers, all or nothing, while no server is running on it: on SQLite the caller
 /// holds the lock file for that. A master key that does not match changes nothing.
-pub(super) async fn bring_up_to_date(location: &Location, pool: &AnyPool, tools: &Tools) -> Result<Peppers, OpenError> {
+pub(super) async fn migrate_schema(location: &Location, pool: &AnyPool, tools: &Tools) -> Result<Peppers, OpenError> {
     let mut tx = match location {
         Location::Sqlite(_) => pool.begin_with("BEGIN IMMEDIATE").await,
         Location::Postgres(_) => pool.begin().await,

@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use super::{
     Store,
     apps::app,
-    find::{APPS, Kept, ORGS, PROJECTS, TENANTS},
+    find::{APPS, ORGS, PROJECTS, ResourceTable, TENANTS},
     orgs::org,
     places::{project, tenant},
     row::Read,
@@ -83,12 +83,12 @@ impl Store {
 
     async fn some<T>(
         &self,
-        kept: &Kept,
+        resource: &ResourceTable,
         within: Option<(&'static str, &str)>,
         paging: &Paging,
         read: fn(&AnyRow) -> Result<T>,
     ) -> Result<Page<T>> {
-        let Kept { columns, table, .. } = kept;
+        let ResourceTable { columns, table, .. } = resource;
         let within_it = within.map_or("$1 = ''".to_owned(), |(column, _)| format!("k.{column} = $1"));
         let limit = usize::from(paging.limit);
         let sql = format!(

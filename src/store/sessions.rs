@@ -70,7 +70,7 @@ impl Store {
         Ok(Some(UserId::stored(row.text("user_id")?)))
     }
 
-    /// Notes that a session was used.
+    /// DeferredWrites that a session was used.
     pub(super) fn seen(&self, digest: [u8; 32], now: Timestamp, before: Timestamp) {
         if now.since(before) >= SEEN_STEP {
             self.note(|waiting| {

@@ -67,7 +67,7 @@ impl Store {
             enqueued: false,
             managing,
         };
-        tx.needs_alive().await?;
+        tx.needs_active_actor().await?;
         Ok(tx)
     }
 
@@ -90,7 +90,7 @@ struct Reach {
 
 impl Tx {
     /// Fails if the person's session has ended, or the root token or key was revoked.
-    async fn needs_alive(&mut self) -> Result<()> {
+    async fn needs_active_actor(&mut self) -> Result<()> {
         self.needs_session().await?;
         self.reach().await.map(drop)
     }
@@ -210,7 +210,7 @@ impl Tx {
     }
 
     /// Fails for actors that manage a single organization: they can't create others.
-    pub(super) async fn needs_to_found(&mut self) -> Result<()> {
+    pub(super) async fn needs_to_create_orgs(&mut self) -> Result<()> {
         match self.reach().await? {
             Some(Reach { manage: false, .. }) => Err(Error::Forbidden(MANAGES_NOTHING)),
             Some(Reach { org: Some(_), .. }) => {

@@ -223,7 +223,7 @@ impl Store {
             }
             let others = sqlx::query("SELECT 1 FROM users WHERE operator = 1 AND disabled_at IS NULL LIMIT 1");
             if user.operator && others.fetch_optional(tx.on()).await?.is_none() {
-                return Err(Error::Forbidden("This is the last operator: nobody could run this portal without them."));
+                return Err(Error::Forbidden("This is the last operator; the portal needs at least one."));
             }
             let ended = tx.end_sessions(&user.id).await?;
             tx.touches_keys_of_person(&user.id).await?;

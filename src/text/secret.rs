@@ -28,7 +28,7 @@ fn is_key(text: &[u8]) -> bool {
     let longest = before.iter().rev().take(PREFIX).take_while(|byte| byte.is_ascii_graphic()).count();
     (0..=longest).any(|prefix| {
         let key = &body[before.len() - prefix..];
-        base62::six(crc32fast::hash(key)) == checksum
+        base62::six_digits(crc32fast::hash(key)) == checksum
     })
 }
 

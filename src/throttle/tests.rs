@@ -41,18 +41,18 @@ fn being_right_costs_nothing_and_clears_the_pair() {
     let (mut throttle, ada) = (Throttle::default(), stranger("203.0.113.9"));
     for _ in 0..1_000 {
         let attempt = throttle.attempt(ada, ADA, START).expect("taken");
-        throttle.was_right(attempt);
+        throttle.succeeded(attempt);
     }
     for _ in 0..PAIR.burst - 1 {
         let _wrong = throttle.attempt(ada, ADA, START).expect("taken");
     }
     let attempt = throttle.attempt(ada, ADA, START).expect("taken");
-    throttle.was_right(attempt);
+    throttle.succeeded(attempt);
     assert_eq!(mistakes(&mut throttle, ada, ADA, START), PAIR.burst);
 }
 
 #[test]
-fn what_could_not_be_told_is_taken_back_alone() {
+fn an_unchecked_attempt_is_taken_back_alone() {
     let (mut throttle, ada) = (Throttle::default(), stranger("203.0.113.9"));
     let _wrong = throttle.attempt(ada, ADA, START).expect("taken");
     for _ in 0..1_000 {
@@ -124,7 +124,7 @@ fn a_device_is_counted_by_itself() {
 }
 
 #[test]
-fn the_first_refusal_is_told_and_then_one_in_ten_minutes() {
+fn the_first_refusal_is_recorded_and_then_one_in_ten_minutes() {
     let (mut throttle, eve) = (Throttle::default(), stranger("203.0.113.9"));
     let mut told = 0;
     for second in 0..1_200 {

@@ -16,7 +16,7 @@ pub trait Throttles: Send + Sync {
     -> impl Future<Output = Result<result::Result<Attempt, Throttled>>> + Send;
 
     /// The password was correct: clears the counts of this client and account.
-    fn was_right(&self, attempt: Attempt) -> impl Future<Output = ()> + Send;
+    fn succeeded(&self, attempt: Attempt) -> impl Future<Output = ()> + Send;
 
     /// The password could not be checked.
     fn take_back(&self, attempt: Attempt) -> impl Future<Output = ()> + Send;
@@ -43,8 +43,8 @@ impl Throttles for InMemory {
         Ok(self.lock().attempt(who, account, (self.elapsed)()))
     }
 
-    async fn was_right(&self, attempt: Attempt) {
-        self.lock().was_right(attempt);
+    async fn succeeded(&self, attempt: Attempt) {
+        self.lock().succeeded(attempt);
     }
 
     async fn take_back(&self, attempt: Attempt) {

@@ -6,7 +6,7 @@ use std::sync::{MutexGuard, PoisonError, atomic::Ordering};
 use crate::{
     Error, Result,
     key::Digest,
-    store::{Added, Change, Heard, Touched},
+    store::{Added, Change, PollResult, Touched},
 };
 
 use super::{Verifier, shared_state::UnknownKeys};
@@ -39,9 +39,9 @@ impl Verifier {
     /// Polls for changes of other processes, and for whether this is still the serving process. Called by a worker.
     pub async fn poll(&self) -> Result<()> {
         let asked_at = self.freshness.now();
-        match self.store.hear().await? {
-            Heard::Revision(revision) => self.catch_up(revision).await?,
-            Heard::Superseded => {
+        match self.store.poll().await? {
+            PollResult::Revision(revision) => self.catch_up(revision).await?,
+            PollResult::Superseded => {
                 self.freshness.lost();
                 return Err(Error::Unavailable("another server took over this database".to_owned()));
             }
@@ -64,8 +64,8 @@ impl Verifier {
             }
             None => {
                 self.forget_all();
-                self.unknown().forget_nobodys();
-                self.unknown_tokens().forget_nobodys();
+                self.unknown().forget_unknown();
+                self.unknown_tokens().forget_unknown();
                 self.missed_tokens.store(true, Ordering::SeqCst);
                 revision
             }

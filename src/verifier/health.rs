@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{Error, Result};
 use tokio::time::timeout;
 
-use super::{Verifier, flights::Flights};
+use super::{Verifier, single_flight::SingleFlight};
 
 /// The health endpoint responds within a second.
 const LIMIT: Duration = Duration::from_millis(900);
@@ -24,7 +24,7 @@ pub struct HealthCheck {
 
 /// Concurrent checks share one query.
 #[derive(Default)]
-pub(super) struct Health(Flights<(), Vec<HealthCheck>>);
+pub(super) struct Health(SingleFlight<(), Vec<HealthCheck>>);
 
 impl Verifier {
     /// Checks that the database answers look-ups, revocations are received, and writes succeed.

@@ -5,7 +5,7 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 use super::{
     limiter::Limiter,
     replays::Replays,
-    shared_state::{Asker, Asking, RateLimits, ReplayError, SeenSignatures, UnknownKeys},
+    shared_state::{LookUpPermit, Presenter, RateLimits, ReplayError, SeenSignatures, UnknownKeys},
     unknown::Unknown,
 };
 use crate::{
@@ -87,23 +87,28 @@ impl UnknownKeys for Unknown {
         self.knows(digest)
     }
 
-    fn is_nobodys(&self, digest: &Digest) -> bool {
-        self.is_nobodys(digest)
+    fn is_unknown(&self, digest: &Digest) -> bool {
+        self.is_unknown(digest)
     }
 
-    fn forget_nobodys(&self) {
-        self.forget_nobodys();
+    fn forget_unknown(&self) {
+        self.forget_unknown();
     }
 
-    async fn may_ask(&self, asker: Asker, digest: Option<Digest>, elapsed: Duration) -> Result<Asking, Duration> {
-        self.may_ask(asker, digest, elapsed)
+    async fn admit_look_up(
+        &self,
+        presenter: Presenter,
+        digest: Option<Digest>,
+        elapsed: Duration,
+    ) -> Result<LookUpPermit, Duration> {
+        self.admit_look_up(presenter, digest, elapsed)
     }
 
-    async fn was_nobodys(&self, asking: &Asking, elapsed: Duration) {
-        self.was_nobodys(asking, elapsed);
+    async fn found_unknown(&self, permit: &LookUpPermit, elapsed: Duration) {
+        self.found_unknown(permit, elapsed);
     }
 
-    async fn was_somebodys(&self, asking: &Asking) {
-        self.was_somebodys(asking);
+    async fn found_known(&self, permit: &LookUpPermit) {
+        self.found_known(permit);
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 use super::{
     ATTEMPTS, CachedKey, LookUps, Verifier,
     cache::GenerationCache,
-    shared_state::{Asker, UnknownKeys},
+    shared_state::{Presenter, UnknownKeys},
 };
 
 pub enum Lookup<T> {
@@ -76,7 +76,7 @@ impl Verifier {
         &self,
         checked: Checked<'_>,
         generation: u64,
-        asker: Asker,
+        presenter: Presenter,
     ) -> Result<Lookup<T>> {
         for digest in self.store.digests(checked) {
             if let Some(known) = T::kept(self).get(&digest) {
@@ -87,20 +87,20 @@ impl Verifier {
         // Secrets from before a pepper was retired are stored with that one.
         let known = self.store.digests(checked).find(|digest| unknown.knows(digest));
         let digest = known.or_else(|| self.store.digests(checked).next());
-        if digest.is_some_and(|digest| unknown.is_nobodys(&digest)) {
+        if digest.is_some_and(|digest| unknown.is_unknown(&digest)) {
             return Ok(Lookup::Unknown);
         }
-        let asking = match unknown.may_ask(asker, digest, (self.elapsed)()).await {
-            Ok(asking) => asking,
+        let permit = match unknown.admit_look_up(presenter, digest, (self.elapsed)()).await {
+            Ok(permit) => permit,
             Err(wait) => return Ok(Lookup::Throttled(wait)),
         };
         for digest in self.store.digests(checked) {
             if let Some(found) = self.read_once::<T>(digest, generation).await? {
-                unknown.was_somebodys(&asking).await;
+                unknown.found_known(&permit).await;
                 return Ok(Lookup::Known(found));
             }
         }
-        unknown.was_nobodys(&asking, (self.elapsed)()).await;
+        unknown.found_unknown(&permit, (self.elapsed)()).await;
         Ok(Lookup::Unknown)
     }
 
@@ -131,6 +131,6 @@ impl Verifier {
                 return Ok(found);
             }
         }
-        Err(Error::Unavailable("tokens change faster than they can be judged".to_owned()))
+        Err(Error::Unavailable("tokens change faster than they can be verified".to_owned()))
     }
 }

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn owners_that_nobody_holds_any_more_take_no_room() {
+    fn unreferenced_owners_take_no_room() {
         let (shared, entropy) = (Shared::default(), SeededEntropy::new(2));
         for _ in 0..FEW * 10 {
             let mut record = record();

@@ -119,12 +119,12 @@ impl<S: SeenSignatures + ?Sized> Drop for Claim<'_, S> {
 
 /// The client that presented a key.
 #[derive(Clone, Copy, Debug)]
-pub enum Asker {
+pub enum Presenter {
     Client(IpAddr),
     Backend(IpAddr),
 }
 
-impl From<IpAddr> for Asker {
+impl From<IpAddr> for Presenter {
     fn from(ip: IpAddr) -> Self {
         Self::Client(ip)
     }
@@ -132,8 +132,8 @@ impl From<IpAddr> for Asker {
 
 /// An admitted look-up. It counts as one of an unknown key unless it is reported otherwise.
 #[must_use]
-pub struct Asking {
-    pub(super) asker: Asker,
+pub struct LookUpPermit {
+    pub(super) presenter: Presenter,
     pub(super) digest: Option<Digest>,
     /// It is known to exist, so it is not counted.
     pub(super) free: bool,
@@ -150,20 +150,20 @@ pub trait UnknownKeys: Send + Sync {
     fn knows(&self, digest: &Digest) -> bool;
 
     /// Whether it was looked up before and is unknown.
-    fn is_nobodys(&self, digest: &Digest) -> bool;
+    fn is_unknown(&self, digest: &Digest) -> bool;
 
     /// Another process may have created what was unknown.
-    fn forget_nobodys(&self);
+    fn forget_unknown(&self);
 
     /// Whether to look a key up, or how long to wait.
-    fn may_ask(
+    fn admit_look_up(
         &self,
-        asker: Asker,
+        presenter: Presenter,
         digest: Option<Digest>,
         elapsed: Duration,
-    ) -> impl Future<Output = Result<Asking, Duration>> + Send;
+    ) -> impl Future<Output = Result<LookUpPermit, Duration>> + Send;
 
-    fn was_nobodys(&self, asking: &Asking, elapsed: Duration) -> impl Future<Output = ()> + Send;
+    fn found_unknown(&self, permit: &LookUpPermit, elapsed: Duration) -> impl Future<Output = ()> + Send;
 
-    fn was_somebodys(&self, asking: &Asking) -> impl Future<Output = ()> + Send;
+    fn found_known(&self, permit: &LookUpPermit) -> impl Future<Output = ()> + Send;
 }

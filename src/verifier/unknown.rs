@@ -17,7 +17,7 @@ use crate::{
     limit::{Bucket, Limit},
 };
 
-use super::shared_state::{Asker, Asking};
+use super::shared_state::{LookUpPermit, Presenter};
 use addresses::Addresses;
 use digests::UnknownDigests;
 use known::Known;
@@ -53,56 +53,56 @@ impl Unknown {
     }
 
     /// Whether it was looked up before and is unknown.
-    pub fn is_nobodys(&self, digest: &Digest) -> bool {
+    pub fn is_unknown(&self, digest: &Digest) -> bool {
         self.digests.has(digest) && !self.known.has(digest)
     }
 
     /// Another process may have created what was unknown.
-    pub fn forget_nobodys(&self) {
+    pub fn forget_unknown(&self) {
         self.digests.forget_all();
     }
 
     /// Whether to look a key up, or how long to wait. `OF_ALL` applies however many requests are concurrent. A single
     /// address may exceed its limit slightly during the first look-ups: it is charged only once a key is found to be
     /// unknown, so that it can send any number of valid keys.
-    pub fn may_ask(
+    pub fn admit_look_up(
         &self,
-        asker: impl Into<Asker>,
+        presenter: impl Into<Presenter>,
         digest: Option<Digest>,
         elapsed: Duration,
-    ) -> Result<Asking, Duration> {
-        let asker = asker.into();
+    ) -> Result<LookUpPermit, Duration> {
+        let presenter = presenter.into();
         let free = digest.as_ref().is_some_and(|digest| self.known.has(digest));
         if !free {
-            let (addresses, ip, limit) = self.counted(asker);
+            let (addresses, ip, limit) = self.counted(presenter);
             addresses.may(ip, limit, elapsed)?;
             self.of_all().take(OF_ALL, elapsed)?;
         }
-        Ok(Asking { asker, digest, free })
+        Ok(LookUpPermit { presenter, digest, free })
     }
 
-    pub fn was_nobodys(&self, asking: &Asking, elapsed: Duration) {
-        let (addresses, ip, limit) = self.counted(asking.asker);
+    pub fn found_unknown(&self, permit: &LookUpPermit, elapsed: Duration) {
+        let (addresses, ip, limit) = self.counted(permit.presenter);
         addresses.charge(ip, limit, elapsed);
-        if let Some(digest) = &asking.digest {
+        if let Some(digest) = &permit.digest {
             self.known.forget(digest);
             self.digests.note(digest);
         }
     }
 
-    pub fn was_somebodys(&self, asking: &Asking) {
-        if !asking.free {
+    pub fn found_known(&self, permit: &LookUpPermit) {
+        if !permit.free {
             self.of_all().put_back(OF_ALL);
         }
-        if let Some(digest) = asking.digest.as_ref().filter(|_| !asking.free) {
+        if let Some(digest) = permit.digest.as_ref().filter(|_| !permit.free) {
             self.known.add([digest]);
         }
     }
 
-    fn counted(&self, asker: Asker) -> (&Addresses, IpAddr, Limit) {
-        match asker {
-            Asker::Client(ip) => (&self.addresses, ip, PER_ADDRESS),
-            Asker::Backend(ip) => (&self.backends, ip, PER_BACKEND),
+    fn counted(&self, presenter: Presenter) -> (&Addresses, IpAddr, Limit) {
+        match presenter {
+            Presenter::Client(ip) => (&self.addresses, ip, PER_ADDRESS),
+            Presenter::Backend(ip) => (&self.backends, ip, PER_BACKEND),
         }
     }
 

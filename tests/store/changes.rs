@@ -1,11 +1,11 @@
-//! What one commit tells the verifiers of all nodes, and what another process reads of it.
+//! The changes that a commit leaves for the verifiers of all nodes, and how another process reads them.
 
 use sallyport::{
     audit::{Act, Actor},
     key::{Digest, Issued, PlainSecret, secret::Checked},
     place::Place,
     root_token,
-    store::{Added, Change, Heard, Store, Touched},
+    store::{Added, Change, PollResult, Store, Touched},
     testing::TestStore,
 };
 
@@ -14,14 +14,14 @@ use crate::opening::raw;
 sallyport::on_both_databases!(
     another_process_reads_what_was_touched_and_added,
     an_archive_of_many_names_them_all_at_once,
-    where_some_are_missing_nothing_is_told,
+    a_gap_in_the_changes_returns_none,
     old_ones_are_removed,
 );
 
 async fn heard(store: &Store) -> i64 {
-    match store.hear().await.expect("answered") {
-        Heard::Revision(revision) => revision,
-        Heard::Superseded => panic!("there is no other server"),
+    match store.poll().await.expect("answered") {
+        PollResult::Revision(revision) => revision,
+        PollResult::Superseded => panic!("there is no other server"),
     }
 }
 
@@ -75,7 +75,7 @@ async fn an_archive_of_many_names_them_all_at_once(store: &TestStore) {
     assert_eq!(changes.iter().map(|change| &change.touched).collect::<Vec<_>>(), [&Touched::Everything]);
 }
 
-async fn where_some_are_missing_nothing_is_told(store: &TestStore) {
+async fn a_gap_in_the_changes_returns_none(store: &TestStore) {
     let act = store.act(&store.person("Ada").await);
     let org = store.org(&act, "Focus").await;
     let app = store.app(&act, &org, "Focus and calm").await;
@@ -114,13 +114,13 @@ async fn old_ones_are_removed(store: &TestStore) {
     pool.close().await;
 }
 
-mod bell {
+mod notifications {
     mod postgres {
         use std::time::Duration;
 
         use sallyport::testing::TestStore;
 
-        /// Long before a test would be given up.
+        /// Well within the time limit of a test.
         const IN_TIME: Duration = Duration::from_secs(30);
 
         #[tokio::test]
@@ -133,16 +133,16 @@ mod bell {
             let other = store.reopened().await;
             for _ in 0..2 {
                 let ringing = async {
-                    // Until it listens, nothing is kept for it.
+                    // Until it listens, notifications are lost.
                     loop {
                         store.pause_key(&act, &key).await.expect("paused");
                         store.resume_key(&act, &key).await.expect("resumed");
                     }
                 };
                 tokio::select! {
-                    () = other.rung() => {}
+                    () = other.notified() => {}
                     () = ringing => {}
-                    () = tokio::time::sleep(IN_TIME) => panic!("it was not rung for"),
+                    () = tokio::time::sleep(IN_TIME) => panic!("it was not notified for"),
                 }
             }
             tokio::time::timeout(IN_TIME, other.close()).await.expect("its connection ends");

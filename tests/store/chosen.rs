@@ -1,4 +1,4 @@
-//! Keys that somebody chose, paused and revoked together.
+//! Selected keys, paused and revoked together.
 
 use sallyport::{
     Error,

@@ -1,4 +1,4 @@
-//! Every constraint of the schema, violated: what the code above it would have to get wrong.
+//! Violates every constraint of the schema, as a defect in the code above would.
 
 use sallyport::{identity::Identity, testing::TestStore};
 use sqlx::AssertSqlSafe;
@@ -17,7 +17,7 @@ async fn each_constraint_refuses(store: &TestStore) {
     let (tenant, project, app) = (app.tenant_id.as_str(), app.project_id.as_str(), app.id.as_str());
     let key = key.id.as_str();
 
-    // Each would do no harm but for the constraint named; the rest of the row is good.
+    // Each is valid except for the named constraint.
     let user = |id: &str, name: &str, email: &str, operator: i64| {
         format!(
             "INSERT INTO users (id, name, email, password_hash, operator, created_at) \

@@ -1,13 +1,13 @@
 use sallyport::{audit::Outcome, member::Role, store::EventFilter, testing::TestStore};
 
 sallyport::on_both_databases!(
-    every_step_is_told,
+    every_step_is_recorded,
     filters_narrow,
-    actors_are_told_apart_by_id,
+    actors_are_distinguished_by_id,
     chains_hold_under_concurrency
 );
 
-async fn every_step_is_told(store: &TestStore) {
+async fn every_step_is_recorded(store: &TestStore) {
     let act = store.act(&store.person("Ada").await);
     let org = store.org(&act, "Focus").await;
     let app = store.app(&act, &org, "Focus and calm").await;
@@ -49,14 +49,14 @@ async fn filters_narrow(store: &TestStore) {
     assert_eq!(actors(Some(&app.id)).await, ["Eve"]);
 }
 
-async fn actors_are_told_apart_by_id(store: &TestStore) {
+async fn actors_are_distinguished_by_id(store: &TestStore) {
     let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
     let org = store.org(&store.act(&ada), "Focus").await;
     store.add_member(&store.act(&ada), &org.id, &eve, Role::Admin).await.expect("added");
     let app = store.app(&store.act(&eve), &org, "Focus and calm").await;
     store.rename_user(&store.act(&eve), &eve, "Ada".to_owned()).await.expect("renamed");
     let other = store.org(&store.act(&ada), "None of Eve's").await;
-    // Under her new name, as her next session has it.
+    // Under her new name, as in her next session.
     let renamed = sallyport::user::User { name: "Ada".to_owned(), ..eve.clone() };
     let new = sallyport::tenant::NewTenant { name: "By Eve".to_owned() };
     store.create_tenant(&store.act(&renamed), &org.id, new).await.expect("made");

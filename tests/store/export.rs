@@ -85,7 +85,7 @@ async fn a_name_is_looked_up_once(store: &TestStore) {
     }
     let nobody = [known(None, "Nobody").await, known(Some(&app.id), "Ada").await];
     assert!(nobody.iter().all(|known| matches!(known, Err(Error::Invalid(_)))), "{nobody:?}");
-    // Somebody else of the name changes nothing about who was meant.
+    // Another person with that name does not change whose events are exported.
     let namesake = User { name: "Eve".to_owned(), ..ada.clone() };
     store.key(&store.act(&namesake), &app, "CI").await;
     assert!(matches!(known(None, "Eve").await, Err(Error::Invalid(_))), "two are");
@@ -93,7 +93,7 @@ async fn a_name_is_looked_up_once(store: &TestStore) {
     assert!(told.len() == 2 && told.iter().all(|one| one.event.actor_id == eve.id.as_str()));
 }
 
-/// Every chunk, one after another; after the first another key is made.
+/// Every chunk, one after another; after the first another key is created.
 async fn inventory(store: &TestStore, org: &sallyport::id::OrgId, filter: &KeyFilter) -> Vec<InventoryKey> {
     let (mut keys, mut after) = (Vec::new(), None);
     loop {

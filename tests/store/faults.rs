@@ -1,4 +1,4 @@
-//! A database that breaks in the middle of a write, or is kept busy by others: what comes next is not hurt by it.
+//! A database that fails during a write, or is busy: later writes are not affected.
 
 use std::{future::pending, sync::Arc, time::Duration};
 
@@ -19,12 +19,12 @@ use crate::opening::raw;
 sallyport::on_both_databases!(
     a_transaction_that_the_database_ended_breaks_no_later_one,
     writes_that_fail_are_known_until_they_work,
-    the_proof_of_a_revocation_keeps_nobody_waiting,
+    measuring_a_revocation_does_not_delay_it,
     a_session_is_seen_while_writers_are_busy,
-    a_row_that_somebody_holds_keeps_no_other_revocation_waiting,
+    a_locked_row_does_not_delay_other_revocations,
 );
 
-/// What has to be at once is, on the slowest machine.
+/// The limit for immediate responses, even on the slowest machine.
 const SOON: Duration = Duration::from_secs(4);
 
 async fn new_org(store: &TestStore, name: &str) -> sallyport::Result<Org> {
@@ -53,7 +53,7 @@ async fn writes_that_fail_are_known_until_they_work(store: &TestStore) {
     store.break_writes("events", "INSERT").await;
     store.break_writes("server_lease", "UPDATE").await;
     new_org(store, "Broken").await.expect_err("broken");
-    // The connection is looked at when it comes back, a moment after the answer.
+    // The connection is tested when it is returned, a moment after the response.
     while store.check_writes().await.is_ok() {
         tokio::task::yield_now().await;
     }
@@ -62,16 +62,16 @@ async fn writes_that_fail_are_known_until_they_work(store: &TestStore) {
     store.check_writes().await.expect("tried, and worked");
 }
 
-async fn the_proof_of_a_revocation_keeps_nobody_waiting(store: &TestStore) {
+async fn measuring_a_revocation_does_not_delay_it(store: &TestStore) {
     let act = store.act(&store.person("Ada").await);
     let org = store.org(&act, "Focus").await;
     let app = store.app(&act, &org, "App").await;
     let key = store.key(&act, &app, "CI").await.key;
-    store.proved_by(|_| pending());
+    store.set_refusal_check(|_| pending());
     timeout(SOON, store.revoke_key(&act, &key, String::new())).await.expect("at once").expect("revoked");
 }
 
-/// A writer of another process, that takes its time.
+/// A slow writer in another process.
 async fn hold_the_writer(store: &TestStore, row: &str) -> (AnyPool, sqlx::Transaction<'static, sqlx::Any>) {
     let pool = raw(store.location()).await;
     let mut tx = match store.location() {
@@ -95,7 +95,7 @@ async fn a_session_is_seen_while_writers_are_busy(store: &TestStore) {
     }
     tx.rollback().await.expect("released");
     pool.close().await;
-    // PostgreSQL may have given up the note behind the lock; the next look makes another.
+    // PostgreSQL may have dropped the write that waited for the lock; the next use notes another.
     store.settled().await;
     assert!(store.session(digest, idle).await.expect("asked").is_some());
     store.settled().await;
@@ -103,7 +103,7 @@ async fn a_session_is_seen_while_writers_are_busy(store: &TestStore) {
     assert_eq!(sessions[0].last_seen_at, store.now());
 }
 
-async fn a_row_that_somebody_holds_keeps_no_other_revocation_waiting(store: &TestStore) {
+async fn a_locked_row_does_not_delay_other_revocations(store: &TestStore) {
     if matches!(store.location(), Location::Sqlite(_)) {
         // One writer, and no locks of rows.
         return;
@@ -121,7 +121,7 @@ async fn a_row_that_somebody_holds_keeps_no_other_revocation_waiting(store: &Tes
         keys.push(issued.key);
         orgs.push(org);
     }
-    // The flush takes the first one's chain, and then waits for the last one's.
+    // The flush locks the first one's chain, and then waits for the last one's.
     orgs.sort_by(|one, other| one.id.cmp(&other.id));
     let (held, free) = (orgs[1].clone(), orgs[0].clone());
     let sql = format!("UPDATE chains SET seq = seq WHERE name = '{}'", held.id);

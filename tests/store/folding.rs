@@ -1,4 +1,4 @@
-//! Names and labels in whatever case, however they are composed: alike on both databases.
+//! Names and labels in any case and composition match on both databases.
 
 use std::time::Duration;
 
@@ -116,7 +116,7 @@ async fn names_from_before_are_folded_at_the_next_start(store: &TestStore) {
     for n in 0..3 {
         store.key(&act, &app, &format!("Экспорт {n}")).await;
     }
-    // As a database of before has them; one was done when the program was ended.
+    // A database of an earlier version; one row was done when the program was interrupted.
     let pool = raw(store.location()).await;
     for (table, column) in NAMED {
         let but = if table == "keys" { "WHERE label <> 'Экспорт 1'" } else { "" };

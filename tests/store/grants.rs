@@ -20,7 +20,7 @@ use sqlx::AssertSqlSafe;
 use crate::opening::raw;
 
 sallyport::on_both_databases!(
-    a_role_holds_at_its_place_and_below,
+    a_role_applies_at_its_place_and_below,
     the_strongest_of_several_roles_is_shown_and_each_counts,
     who_gave_a_role_is_kept,
     an_organization_takes_its_grants_along,
@@ -49,7 +49,7 @@ async fn made(store: &TestStore) -> Made {
     Made { act, org, tenants, apps: [here, there], keys }
 }
 
-/// Of a level that gives no roles yet.
+/// At a level that has no roles yet.
 async fn grant(store: &TestStore, made: &Made, person: &str, kind: &str, place: &str, role: &str) {
     let pool = raw(store.location()).await;
     let org = &made.org.id;
@@ -90,7 +90,7 @@ fn is_there<T>(found: sallyport::Result<Option<T>>) -> bool {
     found.expect("asked").is_some()
 }
 
-async fn a_role_holds_at_its_place_and_below(store: &TestStore) {
+async fn a_role_applies_at_its_place_and_below(store: &TestStore) {
     let made = made(store).await;
     let [here, there] = &made.apps;
     for (name, kind, place) in

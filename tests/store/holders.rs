@@ -1,4 +1,4 @@
-//! Keys of people and of organizations, which no app stands behind.
+//! Keys of people and of organizations, without an app.
 
 mod races;
 
@@ -20,10 +20,10 @@ use sallyport::{
 sallyport::on_both_databases!(
     keys_of_organizations_and_people_are_found_listed_and_revoked,
     the_profile_says_whose_keys_there_are,
-    nobody_generates_the_key_of_another,
+    members_can_not_generate_keys_for_others,
     others_leave_a_personal_key_alone,
     what_ends_an_organization_ends_its_keys,
-    a_personal_key_lives_as_long_as_the_membership,
+    a_personal_key_is_valid_as_long_as_the_membership,
 );
 
 async fn with(store: &TestStore, owner: HolderKind) -> TestStore {
@@ -107,7 +107,7 @@ async fn the_profile_says_whose_keys_there_are(store: &TestStore) {
     assert_eq!(store.keys(&org.id, None, &KeyFilter::default()).await.expect("asked").total, 3);
 }
 
-async fn nobody_generates_the_key_of_another(first: &TestStore) {
+async fn members_can_not_generate_keys_for_others(first: &TestStore) {
     let (ada, eve, org) = two(first).await;
     let stranger = first.person("Max").await;
     let store = with(first, HolderKind::Member).await;
@@ -146,7 +146,7 @@ async fn others_leave_a_personal_key_alone(first: &TestStore) {
     let untouched = store.find(&ada.id, &of_ada.id).await.expect("asked").expect("there");
     assert_eq!(untouched, of_ada);
     store.edit_key(&act, &of_eve, new).await.expect("her own");
-    // Whoever looks after the organization may end it.
+    // Those who manage the organization may end it.
     store.pause_key(&store.act(&ada), &of_eve).await.expect("paused");
     store.revoke_key(&store.act(&ada), &of_eve, "left".to_owned()).await.expect("revoked");
     store.close().await;
@@ -186,7 +186,7 @@ async fn what_ends_an_organization_ends_its_keys(first: &TestStore) {
     assert!(first.check_integrity().await.expect("asked").is_empty());
 }
 
-async fn a_personal_key_lives_as_long_as_the_membership(first: &TestStore) {
+async fn a_personal_key_is_valid_as_long_as_the_membership(first: &TestStore) {
     let (ada, eve, org) = two(first).await;
     let store = with(first, HolderKind::Member).await;
     let issued = store.key(&store.act(&eve), Holder::Member(org.clone(), eve.clone()), "Eve's").await;

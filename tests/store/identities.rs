@@ -103,7 +103,7 @@ async fn each_session_has_a_token_of_its_own(store: &TestStore) {
     let (one, other) = (one.expect("signed in"), other.expect("signed in"));
     assert!(one != other && one.digest() != other.digest());
     assert!(SessionToken::of(one.bytes()) == one);
-    // A copy of the database signs nobody in: neither a cookie's text nor the bytes of it are there.
+    // A copy of the database does not allow a sign-in: it contains neither a cookie's text nor its bytes.
     let rows = store.dump().await.into_values().flatten().collect::<String>();
     let bytes = format!("{:?}", one.bytes());
     for shown in [BASE64_URL_SAFE_NO_PAD.encode(one.bytes()), bytes.trim_matches(['[', ']']).to_owned()] {

@@ -10,7 +10,7 @@ use serde_json::json;
 sallyport::on_both_databases!(
     a_job_whose_worker_is_killed_runs_again_under_its_id,
     a_worker_that_lost_its_lease_changes_nothing,
-    a_lease_that_is_extended_is_nobody_elses,
+    an_extended_lease_is_not_given_to_another_worker,
     workers_never_hold_the_same_job,
     a_failure_is_tried_again_later_and_later_until_the_limit,
     a_job_that_was_handed_back_is_due_at_once_and_not_counted,
@@ -41,7 +41,7 @@ async fn a_job_whose_worker_is_killed_runs_again_under_its_id(store: &TestStore)
     let id = enqueued(store).await;
     let first = lease(store).await.expect("due");
     assert_eq!((&first.id, first.attempts), (&id, 1));
-    // The worker is gone, and nothing tells of it.
+    // The worker died without a trace.
     store.clock.turn(LEASE - MOMENT);
     assert_eq!(lease(store).await, None, "it may be at work yet");
     assert!(store.due_queues(&[QUEUE]).await.expect("asked").is_empty());
@@ -71,7 +71,7 @@ async fn a_worker_that_lost_its_lease_changes_nothing(store: &TestStore) {
     assert!(!store.finish_job(&quick).await.expect("asked"), "it ends once");
 }
 
-async fn a_lease_that_is_extended_is_nobody_elses(store: &TestStore) {
+async fn an_extended_lease_is_not_given_to_another_worker(store: &TestStore) {
     enqueued(store).await;
     let job = lease(store).await.expect("due");
     store.clock.turn(LEASE - MOMENT);
@@ -101,7 +101,7 @@ async fn workers_never_hold_the_same_job(store: &TestStore) {
     for worker in workers {
         held.extend(worker.await.expect("no panic"));
     }
-    // One that found nothing while others held what was left stopped; they took all of it.
+    // A worker that found nothing while others held the rest stopped; they did all of it.
     assert_eq!(held.len(), ids.len());
     assert_eq!(held.into_iter().collect::<BTreeSet<_>>(), ids);
 }

@@ -1,4 +1,4 @@
-//! Quotas by the day outlive the process that counts them.
+//! Daily quotas survive the process that counts them.
 
 use sallyport::{
     Error, Timestamp,
@@ -66,7 +66,7 @@ async fn each_node_adds_what_it_counted(store: &TestStore) {
     let other = store.reopened().await;
     store.record_days(vec![(key.clone(), count(now, 5))]).await.expect("written");
     other.record_days(vec![(key.clone(), count(now, 3))]).await.expect("written");
-    // Neither overwrites the other's, whoever comes last and however often.
+    // Neither overwrites the other's, in any order and however often.
     for _ in 0..2 {
         store.record_days(vec![(key.clone(), count(now, 6))]).await.expect("written");
     }
@@ -107,7 +107,7 @@ async fn counts_go_with_their_key(store: &TestStore) {
     assert_eq!(rows(store).await, 2);
     store.delete_place(&act, &app).await.expect("deleted");
     assert_eq!(rows(store).await, 0);
-    // What was gathered before the deletion and is written after it.
+    // Collected before the deletion and written after it.
     store.record_days(counts()).await.expect("nothing to write, and no error");
     assert_eq!(rows(store).await, 0);
     assert!(store.check_integrity().await.expect("checked").is_empty());
@@ -131,7 +131,7 @@ async fn flushes_and_deletions_do_not_harm_each_other(store: &TestStore) {
         ];
         store.delete_place(&act, &Place::from(&app)).await.expect("whatever is written meanwhile");
         for flush in flushes {
-            // One that was ended for the other's sake, or whose keys went under it, is written with the next one.
+            // One that was aborted in a deadlock, or whose keys were deleted, is written with the next one.
             let flushed = flush.await.expect("no panic");
             assert!(matches!(flushed, Ok(()) | Err(Error::Busy(_) | Error::NotFound)), "{flushed:?}");
         }

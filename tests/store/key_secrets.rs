@@ -1,4 +1,4 @@
-//! Several secrets of one key: each is found, ends by itself, and ends with the key.
+//! Several secrets of one key: each is found, can be ended, and ends with the key.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ sallyport::on_both_databases!(
     all_end_with_the_key,
     what_is_revoked_gets_no_other,
     a_key_is_found_by_each_and_shown_by_its_newest,
-    verifiers_are_told_of_each,
+    verifiers_are_notified_of_each,
     what_a_key_writes_ends_with_the_secret_it_came_with,
 );
 
@@ -117,7 +117,7 @@ async fn a_key_is_found_by_each_and_shown_by_its_newest(store: &TestStore) {
     assert_eq!(store.key_by_id(&key.id).await.expect("asked").expect("there").record.secret_n, 1);
 }
 
-async fn verifiers_are_told_of_each(store: &TestStore) {
+async fn verifiers_are_notified_of_each(store: &TestStore) {
     let (act, Issued { key, secret: first, .. }) = key(store).await;
     let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let listener = std::sync::Arc::clone(&told);
@@ -140,7 +140,7 @@ async fn verifiers_are_told_of_each(store: &TestStore) {
     assert_eq!(touched, [these(&[one]), these(&[other]), these(&[one, other]), these(&[one, other])]);
 }
 
-/// Its other secret is good for what the first one is not any more.
+/// Its other secret works where the first one no longer does.
 async fn what_a_key_writes_ends_with_the_secret_it_came_with(first: &TestStore) {
     let profile = Profile::parse(include_str!("../../examples/profiles/synaptiq.toml")).expect("a good profile");
     let store = first.with_profile(profile.into()).await;

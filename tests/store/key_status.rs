@@ -1,4 +1,4 @@
-//! What a key is, and may do: one answer in lists, filters, counts, searches and verdicts.
+//! A key's status and permissions: consistent in lists, filters, counts, searches and verdicts.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -14,12 +14,12 @@ use sallyport::{
 sallyport::on_both_databases!(
     a_key_is_suspended_with_what_it_speaks_for,
     a_personal_key_is_suspended_with_its_person,
-    suspended_stands_before_paused_and_after_expired,
+    suspended_is_between_expired_and_paused,
     a_scope_filter_asks_what_a_key_may_do,
     all_that_are_not_revoked_are_to_be_revoked,
 );
 
-/// Which keys each status lists, by label; and that this is what the keys themselves say.
+/// Which keys each status lists, by label; compared with the status of the keys themselves.
 async fn listed(store: &TestStore, org: &sallyport::org::Org) -> BTreeMap<&'static str, Vec<String>> {
     let mut all = BTreeMap::new();
     for status in KeyStatus::ALL {
@@ -116,7 +116,7 @@ async fn a_personal_key_is_suspended_with_its_person(first: &TestStore) {
     store.close().await;
 }
 
-async fn suspended_stands_before_paused_and_after_expired(store: &TestStore) {
+async fn suspended_is_between_expired_and_paused(store: &TestStore) {
     let act = store.act(&store.person("Ada").await);
     let org = store.org(&act, "Focus").await;
     let app = store.app(&act, &org, "Focus and calm").await;
@@ -167,7 +167,7 @@ async fn a_scope_filter_asks_what_a_key_may_do(first: &TestStore) {
         ("read", &["read", "read+write", "admin", "root"]),
         ("admin", &["admin", "root"]),
         ("root", &["root"]),
-        // All that the bundle ticks.
+        // All scopes of the bundle.
         ("editor", &["read+write", "admin", "root"]),
         ("fly", &[]),
         ("%", &[]),

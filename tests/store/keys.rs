@@ -16,7 +16,7 @@ sallyport::on_both_databases!(
     a_key_is_found_by_its_digest_alone,
     a_key_without_scopes_is_kept,
     a_form_sent_twice_makes_one_key,
-    revoking_is_told_before_it_is_answered,
+    verifiers_learn_of_a_revocation_before_its_response,
     revoking_twice_changes_nothing,
     revoked_keys_hide_behind_the_filter,
     pages_follow_one_another,
@@ -24,7 +24,7 @@ sallyport::on_both_databases!(
     filters_narrow,
     a_paused_key_is_resumed,
     what_is_revoked_is_not_paused,
-    editing_is_told_to_verifiers,
+    verifiers_are_notified_of_edits,
     all_keys_of_an_app_or_an_organization_go_at_once,
 );
 
@@ -40,7 +40,7 @@ async fn a_key_is_found_by_its_digest_alone(store: &TestStore) {
     assert_eq!((&record.key_id, &owner.app_id, &owner.tenant_id), (&issued.key.id, &app.id, &app.tenant_id));
     assert_eq!(store.profile().names(record.scopes).collect::<Vec<_>>(), ["read"]);
 
-    // Another process, with the same master key, knows it too.
+    // Another process with the same master key knows it too.
     let other = store.reopened().await;
     let digest = other.digests(checked).next().expect("a pepper");
     assert!(other.key_by_digest(&digest).await.expect("asked").is_some());
@@ -84,7 +84,7 @@ async fn a_form_sent_twice_makes_one_key(store: &TestStore) {
     assert_eq!(store.keys(&org.id, Some(&app.id), &KeyFilter::default()).await.expect("asked").total, 1);
 }
 
-async fn revoking_is_told_before_it_is_answered(store: &TestStore) {
+async fn verifiers_learn_of_a_revocation_before_its_response(store: &TestStore) {
     let told = Arc::new(Mutex::new(Vec::new()));
     let listener = Arc::clone(&told);
     let act = store.act(&store.person("Ada").await);
@@ -135,7 +135,7 @@ async fn pages_follow_one_another(store: &TestStore) {
     let org = store.org(&act, "Focus").await;
     let app = store.app(&act, &org, "Focus and calm").await;
     for n in 0..60 {
-        // Two of each moment: the id has to break the tie.
+        // Two at the same time: the id has to break the tie.
         store.clock.turn(Duration::from_secs(n % 2));
         store.key(&act, &app, &format!("key {n}")).await;
     }
@@ -171,7 +171,7 @@ async fn each_sort_pages_through_all(store: &TestStore) {
     let app = store.app(&act, &org, "Focus and calm").await;
     for n in 0..60 {
         store.clock.turn(Duration::from_secs(1));
-        // Labels that differ in case and repeat; some keys end.
+        // Labels that differ in case and repeat; some keys expire.
         let label = if n % 2 == 0 { format!("Key {}", n % 7) } else { format!("key {}", n % 5) };
         let expires = if n % 3 == 0 { "30" } else { "never" }.into();
         let input =
@@ -283,7 +283,7 @@ async fn what_is_revoked_is_not_paused(store: &TestStore) {
     assert_eq!((key.status(store.now()), key.paused), (Status::Revoked, None));
 }
 
-async fn editing_is_told_to_verifiers(store: &TestStore) {
+async fn verifiers_are_notified_of_edits(store: &TestStore) {
     let ada = store.person("Ada").await;
     let act = store.act(&ada);
     let org = store.org(&act, "Focus").await;

@@ -112,7 +112,7 @@ async fn a_deleted_app_takes_its_keys_along(store: &TestStore) {
     assert_eq!(store.keys(&org.id, None, &KeyFilter::default()).await.expect("asked").total, 1);
     let again = store.delete_place(&act, &Place::from(&gone)).await;
     assert!(matches!(again, Err(Error::Busy(_))), "{again:?}");
-    // A form that was open meanwhile finds nothing to belong to.
+    // A form that was open in the meantime has no parent any more.
     let late = store.issue(&act, &gone, "Late", &["read"]).await.map(|issued| issued.key);
     assert!(matches!(late, Err(Error::NotFound)), "{late:?}");
     let events = store.events(&org.id, Some(&gone.id), &EventFilter::default()).await.expect("asked").events;

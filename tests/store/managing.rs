@@ -1,4 +1,4 @@
-//! Keys that manage their organization: who makes them, and what they may.
+//! Keys that manage their organization: who may create them, and what they may do.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,13 +22,13 @@ sallyport::on_both_databases!(
     those_who_look_after_the_organization_make_one,
     members_leave_it_alone,
     members_leave_alone_what_became_one,
-    each_write_is_judged,
+    each_write_checks_the_permission,
     after_a_revocation_there_is_no_write,
     after_a_revocation_it_revokes_nothing,
     it_may_revoke_all_keys_and_so_itself,
 );
 
-/// Where organizations own keys, and `admin` manages; with Ada's organization and Eve in it.
+/// Organizations own keys, and `admin` manages; with Ada's organization and Eve in it.
 async fn portal(first: &TestStore) -> (TestStore, User, User, Org) {
     let profile = Profile::parse(include_str!("../../examples/profiles/synaptiq.toml")).expect("a good profile");
     let store = first.with_profile(Arc::new(profile)).await;
@@ -97,8 +97,8 @@ async fn members_leave_alone_what_became_one(first: &TestStore) {
     store.close().await;
 }
 
-async fn each_write_is_judged(first: &TestStore) {
-    // A key from before the profile said whose keys there are.
+async fn each_write_checks_the_permission(first: &TestStore) {
+    // A key from before the profile changed the owner of keys.
     let before = first.person("Zoe").await;
     let others = first.org(&first.act(&before), "Before").await;
     let app = first.app(&first.act(&before), &others, "Old").await;
@@ -137,7 +137,7 @@ async fn after_a_revocation_there_is_no_write(first: &TestStore) {
             let written = written.await.expect("no panic");
             assert!(matches!(written, Ok(()) | Err(Error::SignedOut)), "{written:?}");
         }
-        // Newest first: what the key did stands before what was done to it.
+        // Newest first: what the key did is above what was done to it.
         let log = store.events(&org.id, None, &EventFilter::default()).await.expect("read").events;
         let revoked = log.iter().position(|event| event.action == "key.revoked").expect("told");
         assert!(log[..revoked].iter().all(|event| event.actor_id != key.key.id.as_str()), "round {round}");

@@ -1,4 +1,4 @@
-//! A filled database of an earlier version, brought up to date by this one; and who may do that.
+//! Migrates a filled database of an earlier version; and who may do that.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ async fn filled(store: &TestStore) -> (Location, AnyPool) {
     (location, pool)
 }
 
-/// The tables of the fixture, and of each the columns that are named there.
+/// The tables of the fixture, with the columns named there.
 fn tables() -> BTreeMap<&'static str, Vec<&'static str>> {
     let inserts = EARLIER_ROWS.lines().filter_map(|line| line.strip_prefix("INSERT INTO "));
     let tables = inserts.map(|line| {
@@ -53,7 +53,7 @@ async fn read(pool: &AnyPool, sql: String) -> Rows {
     rows
 }
 
-/// How a column is read that the migrations change in some rows: a key without scopes had a blank there.
+/// How to read a column that the migrations change in some rows: a key without scopes had a blank there.
 fn as_kept(column: &str) -> String {
     match column {
         "scopes" => "trim(scopes)".to_owned(),
@@ -61,7 +61,7 @@ fn as_kept(column: &str) -> String {
     }
 }
 
-/// What the columns of `keys` became that have tables of their own now.
+/// Columns of `keys` that moved to tables of their own.
 const MOVED: [&str; 8] = [
     "last_used_at",
     "shown",
@@ -73,8 +73,8 @@ const MOVED: [&str; 8] = [
     "signing_before_until",
 ];
 
-/// The secrets of keys, what signs, and who has which role: from the columns and tables of before, and from the tables of
-/// now. A revoked key keeps no signing secret.
+/// The secrets of keys, signing secrets and roles: from the old columns and tables, and from the new ones. A revoked
+/// key keeps no signing secret.
 const CARRIED: [[&str; 2]; 3] = [
     [
         "SELECT id, CAST(1 AS BIGINT), digest, pepper, shown, created_at, CAST(NULL AS BIGINT), revoked_at FROM keys",
@@ -93,7 +93,7 @@ const CARRIED: [[&str; 2]; 3] = [
     ],
 ];
 
-/// What of each table stays as it is, under the same names; and what got tables of its own.
+/// The columns of each table that stay the same, and the data that moved to other tables.
 async fn kept(pool: &AnyPool) -> (BTreeMap<&'static str, Rows>, [Rows; 3]) {
     let mut kept = BTreeMap::new();
     for (table, columns) in tables().into_iter().filter(|(table, _)| *table != "members") {
@@ -131,7 +131,7 @@ async fn every_row_is_carried_over(store: &TestStore) {
     assert_eq!(kept(&pool).await, before);
     let revoked = "SELECT 1 FROM keys JOIN signing_secrets ON key_id = id WHERE revoked_at IS NOT NULL";
     assert!(read(&pool, revoked.to_owned()).await.is_empty(), "what is revoked keeps no signing secret");
-    // As the log has it: who made an organization gave themselves their role.
+    // As in the log: the creator of an organization gave themselves their role.
     let (ada, sam, noor) = ("usr_WXxkWXFOjdIS", "usr_Tg4Q6AtMq0CU", "usr_5F4iGN2e1DLY");
     let given = read(&pool, "SELECT subject, granted_by FROM grants".to_owned()).await;
     let expected = [[noor, ada], [sam, sam], [sam, ada], [ada, sam], [ada, ada]];
@@ -142,7 +142,7 @@ async fn every_row_is_carried_over(store: &TestStore) {
     for row in read(&pool, "SELECT key_id, first_at, last_at FROM key_uses".to_owned()).await {
         let noted = first_uses.get(&row[0]).unwrap_or(&row[2]);
         let time = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<i64>().ok()).expect("a time");
-        // An event may have been written a little after the use that it is about.
+        // An event may have been written slightly later than its use.
         assert_eq!(time(&row[1]), time(noted).min(time(&row[2])), "{row:?}");
     }
     pool.close().await;
@@ -195,7 +195,7 @@ async fn only_a_start_and_migrate_migrate(store: &TestStore) {
     let refused = Store::open(location.clone(), tools_with(&earlier_master_key())).await.expect_err("refused");
     assert!(matches!(refused, OpenError::OlderDatabase(missing) if missing == EARLIER + 1), "{refused}");
     assert!(refused.to_string().contains("`sallyport migrate`"), "{refused}");
-    // As it was, the columns of before included.
+    // Unchanged, including the old columns.
     read(&pool, "SELECT last_used_at FROM keys".to_owned()).await;
     assert_eq!(kept(&pool).await, before);
     pool.close().await;
@@ -212,7 +212,7 @@ async fn another_master_key_migrates_nothing(store: &TestStore) {
     pool.close().await;
 }
 
-/// On SQLite whoever migrates holds the server's lock file.
+/// On SQLite a migration holds the server's lock file.
 mod while_a_server_runs {
     mod postgres {
         use sallyport::{store::Store, testing::TestStore};

@@ -38,7 +38,7 @@ pub(crate) async fn raw(location: &Location) -> AnyPool {
     AnyPool::connect(&url).await.expect("connects")
 }
 
-/// A database beside the test's with nothing in it: what a first start finds.
+/// An empty database next to the test's, as at a first start.
 pub(crate) async fn emptied(store: &TestStore) -> Location {
     match store.location() {
         Location::Sqlite(path) => Location::Sqlite(path.with_file_name("fresh.db")),
@@ -95,7 +95,7 @@ async fn opening_at_once_migrates_once(store: &TestStore) {
     }
 }
 
-/// Said at once, and what to do.
+/// Reported at once, with a fix.
 #[tokio::test]
 async fn a_damaged_file_is_named() {
     let folder = tempfile::tempdir().expect("a folder");

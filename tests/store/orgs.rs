@@ -10,14 +10,14 @@ use sallyport::{
 };
 
 sallyport::on_both_databases!(
-    whoever_makes_one_owns_it,
+    the_creator_becomes_the_owner,
     others_do_not_see_it,
     a_root_token_makes_one_without_members,
     names_are_unique_within_their_place,
     a_refused_tenant_leaves_nothing,
 );
 
-async fn whoever_makes_one_owns_it(store: &TestStore) {
+async fn the_creator_becomes_the_owner(store: &TestStore) {
     let ada = store.person("Ada").await;
     let org = store.org(&store.act(&ada), "Focus Labs").await;
     let mine = store.orgs_of(&ada.id).await.expect("mine");

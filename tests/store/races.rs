@@ -1,4 +1,4 @@
-//! What others do at the same time: nothing is undone by it, and nobody waits for somebody who waits for them.
+//! Concurrent writes: none undoes another, and none deadlocks.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,14 +28,14 @@ sallyport::on_both_databases!(
     a_revocation_waits_for_no_flush,
 );
 
-/// A row that somebody else holds, so that what comes next has to queue for it.
+/// A row locked by another transaction, so that the next one has to wait.
 pub struct Held {
     pool: AnyPool,
     tx: sqlx::Transaction<'static, sqlx::Any>,
 }
 
 impl Held {
-    /// SQLite has one writer: there is nothing to queue for but its turn.
+    /// SQLite has one writer: everything waits for its turn.
     pub async fn row(store: &TestStore, sql: String) -> Option<Self> {
         if matches!(store.location(), Location::Sqlite(_)) {
             return None;
@@ -46,7 +46,7 @@ impl Held {
         Some(Self { pool, tx })
     }
 
-    /// Until so many wait.
+    /// Waits until this many wait.
     pub async fn queue(held: &Option<Self>, waiting: i64) {
         let Some(held) = held else { return };
         loop {
@@ -81,7 +81,7 @@ async fn a_removed_member_writes_nothing(store: &TestStore) {
     let key = store.key(&act, &app, "CI").await.key;
     store.add_member(&act, &org.id, &eve, Role::Admin).await.expect("added");
     store.pause_key(&by_eve, &key).await.expect("an admin may");
-    // What the request looked at before its form came still stands in its hands.
+    // The request still has the state that it loaded before its form arrived.
     store.change_role(&act, &org.id, &eve, Role::Member).await.expect("changed");
     let archived = store.archive_place(&by_eve, &Place::from(&app)).await;
     assert!(matches!(archived, Err(Error::Forbidden(_))), "{archived:?}");
@@ -187,7 +187,7 @@ async fn a_role_and_a_deletion_do_not_block_each_other(store: &TestStore) {
     let deleted = tokio::spawn(async move { deleting.delete_place(&by, &Place::from(&of)).await });
     Held::queue(&held, 1).await;
     let (changing, by, of) = (store.store.clone(), act.clone(), org.clone());
-    // A deletion that waits for the organization holds nothing yet that this one needs.
+    // A deletion that waits for the organization holds no lock that this one needs.
     let changed = tokio::spawn(async move { changing.change_role(&by, &of.id, &eve, Role::Admin).await });
     let changed = changed.await.expect("no panic");
     Held::release(held).await;
@@ -219,12 +219,12 @@ async fn many_revocations_and_flushes_do_not_block_each_other(store: &TestStore)
     assert_eq!(deadlocks(store).await, 0);
 }
 
-/// How many transactions PostgreSQL ended to untie them from others.
+/// How many transactions PostgreSQL aborted because of deadlocks.
 async fn deadlocks(store: &TestStore) -> i64 {
     if matches!(store.location(), Location::Sqlite(_)) {
         return 0;
     }
-    // A connection that was closed has counted.
+    // A closed connection has reported its statistics.
     store.close().await;
     let pool = raw(store.location()).await;
     let sql = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
@@ -233,7 +233,7 @@ async fn deadlocks(store: &TestStore) -> i64 {
     deadlocks
 }
 
-/// Two keys with records: one that was used before, one that was not.
+/// Two keys with records: one used before, one not.
 async fn used_and_new(store: &TestStore, act: &Act, app: &App) -> [(Key, Arc<KeyRecord>); 2] {
     let mut keys = Vec::new();
     for label in ["used", "new"] {
@@ -254,7 +254,7 @@ async fn a_flush_waits_for_no_revocation(store: &TestStore) {
     let org = store.org(&act, "Focus").await;
     let app = store.app(&act, &org, "App").await;
     let keys = used_and_new(store, &act, &app).await;
-    // As a revocation holds them, until its end.
+    // Locked as by a revocation, until its end.
     let held = "UPDATE keys SET revoked_at = 1, revoked_by = 'x'".to_owned();
     let held = Held::row(store, held).await;
     let later = store.now() + Duration::from_secs(1);
@@ -272,7 +272,7 @@ async fn a_revocation_waits_for_no_flush(store: &TestStore) {
     let org = store.org(&act, "Focus").await;
     let app = store.app(&act, &org, "App").await;
     let [(used, _), (new, _)] = used_and_new(store, &act, &app).await;
-    // As a flush holds them, until its end.
+    // Locked as by a flush, until its end.
     let held = format!(
         "INSERT INTO key_uses (key_id, first_at, last_at) VALUES ('{}', 1, 2), ('{}', 1, 2) \
          ON CONFLICT (key_id) DO UPDATE SET last_at = key_uses.last_at + 1",

@@ -48,7 +48,7 @@ async fn things_are_found_by_their_names(store: &TestStore) {
     let tenant = store.search(&ada.id, None, "develop").await.expect("asked");
     assert_eq!(names(&tenant, SearchKind::Tenant), ["Development"]);
 
-    // By how the id begins, and by what lists show of a key.
+    // By the beginning of the id, and by the shortened secret.
     let id = &app.id.as_str()[..app.id.as_str().len() - 3];
     assert_eq!(names(&store.search(&ada.id, None, id).await.expect("asked"), SearchKind::App), ["Focus and calm"]);
     let found = store.search(&ada.id, None, &key.shown).await.expect("asked");
@@ -68,7 +68,7 @@ async fn what_begins_so_comes_first(store: &TestStore) {
     let found = store.search(&ada.id, None, "android").await.expect("asked");
     assert_eq!(names(&found, SearchKind::App), ["Android", "android two", "The Android", "Guandroid"]);
 
-    // Of two that match alike, the one in the organization at hand.
+    // Of two equal matches, the one in the current organization first.
     let other = store.org(&act, "Another").await;
     let there = store.app(&act, &other, "Android").await;
     let found = store.search(&ada.id, Some(&other.id), "android").await.expect("asked");
@@ -151,7 +151,7 @@ async fn another_organization_is_never_found(store: &TestStore) {
     }
     assert!(store.search(&ada.id, None, "secret").await.expect("asked").len() > 3);
 
-    // As soon as she belongs to it, she finds it; and nobody finds it twice.
+    // As soon as she is a member, she finds it; and nobody finds it twice.
     store.add_member(&act, &org.id, &eve, Role::Member).await.expect("added");
     let found = store.search(&eve.id, None, "secret app").await.expect("asked");
     assert_eq!(names(&found, SearchKind::App), ["Secret app"]);
@@ -193,7 +193,7 @@ async fn a_secret_finds_its_key_for_members_alone(store: &TestStore) {
     let secret = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
     assert_eq!(store.key_by_secret(&ada.id, secret).await.expect("asked"), Some(issued.key.id.clone()));
     assert_eq!(store.key_by_secret(&eve.id, secret).await.expect("asked"), None);
-    // A revoked key is found too: that is what somebody with an old secret wants to know.
+    // A revoked key is found too: useful for a person with an old secret.
     store.revoke_key(&act, &issued.key, String::new()).await.expect("revoked");
     assert_eq!(store.key_by_secret(&ada.id, secret).await.expect("asked"), Some(issued.key.id));
 }

@@ -1,23 +1,23 @@
-//! One server at a time on a PostgreSQL database. SQLite has a lock of the operating system for it.
+//! One server at a time on a PostgreSQL database. SQLite uses a file lock.
 
 mod postgres {
     use std::time::{Duration, Instant};
 
     use sallyport::{
-        store::{Heard, LEASE},
+        store::{LEASE, PollResult},
         testing::{Proxy, TestStore},
     };
     use sqlx::{AnyPool, Executor};
 
     use crate::opening::raw;
 
-    /// More than an ordered end needs, and less than a lease.
+    /// More than a clean shutdown needs, and less than a lease.
     const SOON: Duration = Duration::from_secs(2);
 
     const END_THE_HOLDER: &str = "SELECT CASE WHEN pg_terminate_backend(pid) THEN 1 ELSE 0 END FROM pg_locks \
         WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-    /// The process of PostgreSQL that holds the lock.
+    /// The PostgreSQL process that holds the lock.
     async fn holder(pool: &AnyPool) -> Option<i64> {
         let sql = "SELECT CAST(pid AS BIGINT) FROM pg_locks WHERE locktype = 'advisory' \
                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
@@ -51,16 +51,16 @@ mod postgres {
         admin.execute(END_THE_HOLDER).await.expect("ended");
         let taking = second.clone();
         let began = Instant::now();
-        // Free a moment after its session was told to end.
+        // Free a moment after its session was terminated.
         let taken = tokio::spawn(async move { while taking.hold_server_lock().await.is_err() {} });
         while holder(&admin).await.is_none_or(|pid| pid == before) {
             tokio::task::yield_now().await;
         }
-        assert_eq!(first.hear().await.expect("answered"), Heard::Superseded, "at once");
+        assert_eq!(first.poll().await.expect("answered"), PollResult::Superseded, "at once");
         taken.await.expect("no panic");
         assert!(began.elapsed() >= LEASE, "accepts no key while the first one may");
-        assert_eq!(first.hear().await.expect("answered"), Heard::Superseded);
-        assert_eq!(second.hear().await.expect("answered"), Heard::Revision(0));
+        assert_eq!(first.poll().await.expect("answered"), PollResult::Superseded);
+        assert_eq!(second.poll().await.expect("answered"), PollResult::Revision(0));
         admin.close().await;
         second.close().await;
         first.end().await;
@@ -75,16 +75,16 @@ mod postgres {
         server.hold_server_lock().await.expect("free");
         let admin = raw(owner.location()).await;
         admin.execute(END_THE_HOLDER).await.expect("ended");
-        assert_eq!(server.hear().await.expect("answered"), Heard::Revision(0));
+        assert_eq!(server.poll().await.expect("answered"), PollResult::Revision(0));
         for _ in 0..2 {
             proxy.silence();
             let began = Instant::now();
-            assert_eq!(server.hear().await.expect("answered"), Heard::Revision(0));
+            assert_eq!(server.poll().await.expect("answered"), PollResult::Revision(0));
             assert!(began.elapsed() < LEASE, "before it may accept no key any more: {:?}", began.elapsed());
         }
         assert!(owner.hold_server_lock().await.is_err(), "and it is locked");
         proxy.stop();
-        assert!(server.hear().await.is_err());
+        assert!(server.poll().await.is_err());
         let began = Instant::now();
         server.store.close().await;
         assert!(began.elapsed() < Duration::from_secs(4), "ends: {:?}", began.elapsed());

@@ -31,7 +31,7 @@ async fn key(store: &TestStore) -> (sallyport::audit::Act, Key, String) {
     (act, issued.key, secret)
 }
 
-/// Those that sign now.
+/// Those that are active now.
 async fn open(store: &TestStore, key: &Key) -> Vec<String> {
     let sealed = store.signing_secrets(&key.id).await.expect("asked").expect("it signs");
     assert_eq!(format!("{sealed:?}"), format!("SealedSigning({})", key.id));
@@ -52,7 +52,7 @@ async fn both_sign_until_the_grace_ends(store: &TestStore) {
     store.clock.turn(Duration::from_micros(1));
     assert_eq!(open(store, &key).await, [second.as_str()]);
 
-    // One more in a grace: the first of three ends at once.
+    // Another one during a grace period: the first of three ends at once.
     let third = store.rotate_signing_secret(&act, &key, 2, HOUR).await.expect("rotated").expose().to_owned();
     let fourth = store.rotate_signing_secret(&act, &key, 3, HOUR).await.expect("rotated").expose().to_owned();
     assert_eq!(open(store, &key).await, [fourth, third]);
@@ -120,7 +120,7 @@ async fn a_key_gets_its_first(store: &TestStore) {
     assert_eq!(events[0].action, "key.signing_generated");
 }
 
-/// Nothing of it is left that the master key could open: by itself, or with all others.
+/// Nothing is left that the master key could decrypt, for one key or for all.
 async fn what_is_revoked_keeps_no_secret(store: &TestStore) {
     let (act, one, _) = key(store).await;
     let app = store.apps_of_org(&one.org_id).await.expect("asked").remove(0);
@@ -144,7 +144,7 @@ async fn what_is_revoked_signs_nothing(store: &TestStore) {
     assert!(matches!(store.rotate_signing_secret(&act, &key, 1, HOUR).await, Err(Error::Invalid(_))));
 }
 
-/// Swapping two rows' secrets in the database opens neither.
+/// Swapped secrets in the database can't be decrypted.
 async fn a_sealed_secret_opens_for_its_key_alone(store: &TestStore) {
     let (act, one, _) = key(store).await;
     let app = store.apps_of_org(&one.org_id).await.expect("asked").remove(0);

@@ -22,7 +22,7 @@ sallyport::on_both_databases!(
     flushes_and_revocations_do_not_block_each_other,
 );
 
-/// Keys of one app, as a verifier holds them.
+/// Keys of one app, as verifiers cache them.
 async fn records(store: &TestStore, act: &Act, app: &App, count: usize) -> Vec<Arc<KeyRecord>> {
     let mut records = Vec::new();
     for n in 0..count {
@@ -37,7 +37,7 @@ fn used(records: &[Arc<KeyRecord>], at: Timestamp) -> Vec<Used<KeyRecord>> {
     records.iter().map(|key| Used { key: Arc::clone(key), at, address: None, user_agent: None }).collect()
 }
 
-/// The keys whose first use the log tells of, each as often as it does.
+/// The keys whose first use is logged, each as often as it is.
 async fn first_uses(store: &TestStore, org: &Org) -> Vec<String> {
     let filter = EventFilter { action: "key.first_used".to_owned(), ..EventFilter::default() };
     let mut keys: Vec<_> =
@@ -54,7 +54,7 @@ async fn a_first_use_is_noted_once(store: &TestStore) {
     let mut ids: Vec<_> = records.iter().map(|key| key.key_id.to_string()).collect();
     ids.sort();
     let now = store.now();
-    // The second half is known to both as used already.
+    // Both know that the second half was used before.
     store.record_usage(used(&records[6..], now), vec![]).await.expect("written");
     let flushes: Vec<_> = (1..=4)
         .map(|later| {
@@ -132,7 +132,7 @@ async fn uses_go_with_their_key(store: &TestStore) {
     store.record_usage(used(&records[..1], store.now()), vec![]).await.expect("written");
     assert_eq!(store.dump().await["key_uses"].len(), 1);
     store.delete_place(&act, &Place::from(&app)).await.expect("deleted");
-    // What was gathered before the deletion and is written after it.
+    // Collected before the deletion and written after it.
     let later = store.now() + Duration::from_secs(1);
     store.record_usage(used(&records, later), vec![]).await.expect("nothing to write, and no error");
     assert!(store.dump().await["key_uses"].is_empty());
@@ -152,7 +152,7 @@ async fn flushes_and_deletions_do_not_harm_each_other(store: &TestStore) {
         });
         store.delete_place(&act, &Place::from(&app)).await.expect("whatever is written meanwhile");
         for flush in flushes {
-            // One whose keys went under it is written with the next one.
+            // One whose keys were deleted is written with the next one.
             let flushed = flush.await.expect("no panic");
             assert!(matches!(flushed, Ok(()) | Err(Error::NotFound)), "{flushed:?}");
         }
@@ -186,7 +186,7 @@ async fn use_and_refusal_are_written(store: &TestStore) {
     let later = store.now() + Duration::from_secs(60);
     store.record_usage(vec![used(store.now())], vec![refused]).await.expect("written");
     store.record_usage(vec![used(later)], vec![]).await.expect("written");
-    // One that was gathered before and is written after does not turn the time back.
+    // One that was collected before and is written after does not turn the time back.
     store.record_usage(vec![used(store.now())], vec![]).await.expect("written");
 
     let seen = store.find(&ada.id, &issued.key.id).await.expect("asked").expect("there");
@@ -200,7 +200,7 @@ async fn use_and_refusal_are_written(store: &TestStore) {
     assert!(store.check_chain(org.id.as_str()).await.expect("read").is_ok());
 }
 
-/// Each takes locks on keys and on the chain of their organization: in another order PostgreSQL would end one of them.
+/// Each locks keys and the chain of their organization: in different orders PostgreSQL would abort one of them.
 async fn flushes_and_revocations_do_not_block_each_other(store: &TestStore) {
     let act = store.act(&store.person("Ada").await);
     let org = store.org(&act, "Focus").await;

@@ -16,9 +16,9 @@ sallyport::on_both_databases!(
     the_last_operator_stays,
     two_operators_do_not_disable_one_another,
     another_password_ends_every_session,
-    another_name_is_told,
-    who_has_a_password_of_somebody_else_is_marked,
-    refused_acts_are_told_in_their_chains,
+    a_new_name_is_recorded,
+    a_password_set_by_another_person_has_to_be_changed,
+    refused_acts_are_recorded_in_their_chains,
 );
 
 fn new(email: &str) -> NewUser {
@@ -132,7 +132,7 @@ async fn another_password_ends_every_session(store: &TestStore) {
     sign_in(store, &ada, "new").await.expect("signed in");
 }
 
-async fn another_name_is_told(store: &TestStore) {
+async fn a_new_name_is_recorded(store: &TestStore) {
     let ada = store.person("Ada").await;
     store.rename_user(&store.act(&ada), &ada, "Ada Lovelace".to_owned()).await.expect("renamed");
     assert_eq!(store.user(&ada.id).await.expect("asked").expect("there").name, "Ada Lovelace");
@@ -143,7 +143,7 @@ async fn another_name_is_told(store: &TestStore) {
     assert_eq!(store.account_by_email("ada@example.com").await.expect("asked").as_ref(), accounts.first());
 }
 
-async fn who_has_a_password_of_somebody_else_is_marked(store: &TestStore) {
+async fn a_password_set_by_another_person_has_to_be_changed(store: &TestStore) {
     let ada =
         store.create_user_to_change(&shell(), new("ada@example.com"), "hash".to_owned(), false).await.expect("made");
     assert!(ada.must_change_password);
@@ -156,7 +156,7 @@ async fn who_has_a_password_of_somebody_else_is_marked(store: &TestStore) {
     assert!(!store.person("Eve").await.must_change_password);
 }
 
-async fn refused_acts_are_told_in_their_chains(store: &TestStore) {
+async fn refused_acts_are_recorded_in_their_chains(store: &TestStore) {
     use sallyport::audit::{Action, NewEvent, Target};
     let ada = store.person("Ada").await;
     let act = store.act(&ada);
@@ -164,8 +164,8 @@ async fn refused_acts_are_told_in_their_chains(store: &TestStore) {
     let refused = NewEvent::of(&org.id, Action::AccessRefused, Target::new("organization", &org.id, &org.name));
     let foreign = NewEvent::of_system(Action::OriginRefused, Target::default());
     let noted = vec![(act.clone(), refused.refused(403)), (Act::by(Actor::Anonymous), foreign.refused(403))];
-    store.record_noted(noted).await.expect("written");
-    store.record_noted(Vec::new()).await.expect("nothing");
+    store.record_batch(noted).await.expect("written");
+    store.record_batch(Vec::new()).await.expect("nothing");
     let of_org = store.events(&org.id, None, &EventFilter::default()).await.expect("asked").events.remove(0);
     assert_eq!((of_org.action.as_str(), of_org.actor_name.as_str()), ("access.refused", "Ada"));
     let of_system = store.system_events(&EventFilter::default()).await.expect("asked").events.remove(0);

@@ -1,4 +1,4 @@
-//! The verifier on a store: what it answers of keys, and what it holds in memory.
+//! The verifier on a store: its verdicts, and what it caches.
 
 mod node;
 mod nodes;

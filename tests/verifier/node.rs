@@ -1,4 +1,4 @@
-//! A node of several on one database.
+//! One of several nodes on one database.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -40,7 +40,7 @@ impl Node {
         Self::start_with(store, state).await
     }
 
-    /// With a state that other nodes may have too.
+    /// With a state that may be shared with other nodes.
     pub async fn start_with(store: Store, state: InMemory) -> Self {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&asked);
@@ -65,7 +65,7 @@ impl Node {
         verdicts
     }
 
-    /// How many keys it looked up in the database since it was asked last.
+    /// How many look-ups in the database it made since the last call.
     pub fn asked(&self) -> usize {
         self.asked.swap(0, Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! Two nodes on one database: each hears what the other changed with its next poll, and forgets no more than that.
+//! Two nodes on one database: each applies the other's changes at its next poll, and drops nothing else.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::node::{Node, client, digest};
 
 sallyport::on_both_databases!(
     what_another_node_touched_is_dropped_and_nothing_else,
-    what_another_node_added_is_nobodys_no_more,
+    keys_added_by_another_node_are_known,
     what_another_node_archives_is_dropped_whole,
     a_gap_drops_all,
     own_changes_count_at_once_and_those_before_them_with_the_poll,
@@ -66,11 +66,11 @@ async fn what_another_node_touched_is_dropped_and_nothing_else(store: &TestStore
     other.store.close().await;
 }
 
-async fn what_another_node_added_is_nobodys_no_more(store: &TestStore) {
+async fn keys_added_by_another_node_are_known(store: &TestStore) {
     let (node, other, act, app) = two(store).await;
     let issued = other.key(&act, &app, "CI").await;
     let pool = raw(store).await;
-    // As if it were not committed yet when somebody tries it.
+    // As if it were not committed yet when a client presents it.
     let (made, hidden) = (digest(store, &issued.secret), vec![0u8; 32]);
     let set = async |digest: Vec<u8>| {
         let set = sqlx::query("UPDATE key_secrets SET digest = $1 WHERE key_id = $2").bind(digest);
@@ -158,7 +158,7 @@ async fn tokens_that_were_made_in_a_gap_are_known(store: &TestStore) {
     other.key(&act, &app, "CI").await;
     lose_a_change(store, before).await;
     let found = async |presented: &str| node.verifier.token(presented, client().ip).await.expect("asked");
-    // One address has no attempt left.
+    // One address has used its attempts.
     for number in 0..100 {
         let unknown = sallyport::root_token::mint(&sallyport::testing::SeededEntropy::new(number));
         found(unknown.expose()).await;

@@ -1,4 +1,4 @@
-//! A key with two secrets, as the verifier sees it.
+//! A key with two secrets, for the verifier.
 
 use std::time::Duration;
 

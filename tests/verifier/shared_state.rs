@@ -1,4 +1,4 @@
-//! Two nodes that share what they use up: they judge as one. Else what they count of a day adds up.
+//! Two nodes that share their state act as one. Otherwise their daily counts add up.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ sallyport::on_both_databases!(
     what_is_counted_of_a_day_adds_up,
 );
 
-/// Two nodes, each with a store of its own, and a key.
+/// Two nodes with separate stores, and a key.
 async fn two(store: &TestStore, limits: LimitOverride, shared: bool) -> (Node, Node, Issued) {
     let state = || InMemory::new(store.now() - Duration::from_secs(1), Arc::new(|| Duration::ZERO));
     let one = state();
@@ -65,7 +65,7 @@ async fn what_is_counted_of_a_day_adds_up(store: &TestStore) {
     let (here, there, Issued { key, secret, .. }) = two(store, four, false).await;
     assert_eq!(here.judges([&secret, &secret]).await, [Verdict::Valid; 2]);
     here.verifier.flush().await.expect("written");
-    // The other begins with what was written, and adds to it.
+    // The other starts with what was written, and adds to it.
     assert_eq!(there.judges([&secret]).await, [Verdict::Valid]);
     for node in [&there, &here, &there] {
         node.verifier.flush().await.expect("written");

@@ -63,7 +63,7 @@ pub async fn change_password(current_password: String, new_password: String) -> 
     };
     let not_theirs = || ActError::field("current_password", "This is not your password. Nothing was changed.");
     let hash = changed.ok_or_else(not_theirs)?;
-    context.attempts.was_right(attempt).await;
+    context.attempts.succeeded(attempt).await;
     start(&caller, &me.user, hash).await
 }
 

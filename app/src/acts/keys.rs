@@ -8,7 +8,7 @@ use sallyport::{
 };
 
 use super::{ActError, Caller};
-use crate::{access::KeyAccess, seen::unchanged, words};
+use crate::{access::KeyAccess, edit_conflict::check_unchanged, words};
 
 /// The key, if the person may change it.
 pub(super) async fn to_change(caller: &Caller, key: &KeyId) -> Result<KeyAccess, ActError> {
@@ -62,7 +62,7 @@ pub async fn edit_key(
     let caller = Caller::current();
     let access = to_change(&caller, &key).await?;
     let (is, was) = (&access.key, access.key.metadata.pretty());
-    unchanged(&seen, &[("label", &label, &is.label), ("metadata", &metadata, &was)])?;
+    check_unchanged(&seen, &[("label", &label, &is.label), ("metadata", &metadata, &was)])?;
     let new = EditedKey::check(&label, &metadata)?;
     Ok(caller.store().edit_key(&access.act(), &access.key, new).await?)
 }

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::{ActError, Caller};
 use crate::{
     access::{AppAccess, OrgAccess, ProjectAccess, TenantAccess},
+    edit_conflict::check_unchanged,
     error::PageError,
-    seen::unchanged,
 };
 
 /// The id of an organization, a tenant, a project or an app, distinguished by its prefix.
@@ -115,7 +115,7 @@ pub async fn edit_place(
     let caller = Caller::current();
     let PlaceAccess { org, place, .. } = PlaceAccess::of(&caller, &place).await?;
     org.needs(place.kind.to_edit())?;
-    unchanged(&seen, &[("name", &name, &place.name), ("description", &description, &place.description)])?;
+    check_unchanged(&seen, &[("name", &name, &place.name), ("description", &description, &place.description)])?;
     let new = Naming::check(place.kind, &name, &description)?;
     Ok(caller.store().edit_place(&org.me.act(), &place, new).await?)
 }

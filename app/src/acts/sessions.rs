@@ -68,7 +68,7 @@ pub async fn sign_in(email: String, password: String) -> Result<Started, ActErro
         let message = "No account has this e-mail address and password. Check both and try again.";
         return Err(ActError::field("", message));
     };
-    context.attempts.was_right(attempt).await;
+    context.attempts.succeeded(attempt).await;
     let hash = if matched == Match::Weak { renewed(&caller, &user, &password, hash).await } else { hash };
     let was_known = matches!(who, Who::Device(_));
     start(&caller, &user, hash).await.map(|InPage(session)| InPage(NewSession { was_known, ..session }))

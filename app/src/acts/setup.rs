@@ -12,7 +12,7 @@ use crate::{context::Context, error::PageError};
 /// Whether this is the token that the server printed at its start. It is always required: a local proxy that adds no
 /// header can't be distinguished from a person at the machine.
 pub fn has_token(context: &Context, token: &str) -> bool {
-    secret::same(token.as_bytes(), context.setup_token.as_bytes())
+    secret::constant_time_eq(token.as_bytes(), context.setup_token.as_bytes())
 }
 
 /// Creates the first account, an operator's, if there is none, and signs in.

@@ -36,7 +36,7 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
 
 /// The write methods of the store: they take the actor, except those for requests and sessions.
 fn changing_verbs() -> Vec<String> {
-    const NAMELESS: [&str; 5] = ["forget_days", "forget_repeats", "record_days", "record_noted", "record_usage"];
+    const NAMELESS: [&str; 5] = ["forget_days", "forget_repeats", "record_days", "record_batch", "record_usage"];
     let store = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/store"));
     let functions = store.iter().flat_map(|(_, text)| text.split("pub async fn ").skip(1));
     let verbs = functions.filter_map(|function| {
@@ -58,8 +58,8 @@ fn nothing_but_acts_changes_something() {
     let verbs = changing_verbs();
     let mut called = Vec::new();
     for (path, text) in sources(&app) {
-        // Noted acts are written by the server's flush, independent of pages.
-        if path.starts_with(&acts) || path.ends_with("src/noted.rs") {
+        // EventBatch acts are written by the server's flush, independent of pages.
+        if path.starts_with(&acts) || path.ends_with("src/pending_events.rs") {
             continue;
         }
         let calls = verbs.iter().filter(|verb| text.contains(&format!(".{verb}(")));

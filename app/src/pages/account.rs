@@ -19,7 +19,7 @@ use crate::{
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
-    pages::sign_in::known_here,
+    pages::sign_in::with_device_cookie,
     portal::Page,
     shell,
     ui::{Typed, Ui, UrlQuery, refuse, see_other},
@@ -62,7 +62,7 @@ pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> P
         "password" => {
             let changed = caller.run(change_password(form.value("current_password"), form.value("new_password"))).await;
             return match changed {
-                Ok(started) => Ok(known_here(started, changed_to("password"))),
+                Ok(started) => Ok(with_device_cookie(started, changed_to("password"))),
                 Err(error) => refused(&ui, &me, form, error).await,
             };
         }

@@ -95,7 +95,7 @@ fn RequestFacts(decision: Decision, now: Timestamp) -> impl IntoView {
                 {if line.is_empty() { view! { "Not specified" }.into_any() } else { view! { <code>{line}</code> }.into_any() }}
             </Fact>
             <Fact label="Client’s address">{asked.ip.map_or_else(|| "Not specified".to_owned(), |ip| ip.to_string())}</Fact>
-            <Fact label="Asked by">{by}</Fact>
+            <Fact label="Checked by">{by}</Fact>
             <Fact label="When"><Ago at now/></Fact>
         </Facts>
     }

@@ -1,8 +1,8 @@
 //! `/search`: everything the person may see, by name, by id, or by a pasted key. It is posted, so that the input is
 //! not in any address. The palette requests only the results.
 
-mod asked;
-pub mod meant;
+pub mod input;
+mod lookup;
 mod places;
 mod results;
 
@@ -24,8 +24,8 @@ use crate::{
     shell,
     ui::{Typed, Ui, UrlQuery, see_other},
 };
-use asked::Search;
-use meant::Meant;
+use input::SearchInput;
+use lookup::Search;
 use results::{Answer, Options, Results};
 
 /// Requests only the results, as the options of a list box.
@@ -48,8 +48,8 @@ pub async fn get(
 ) -> PageResult {
     let near = near(&context, &me, &query.org).await?;
     let search = Search { context: &context, me: &me, near: near.as_ref() };
-    let answer = match Meant::by(&query.q, context.store.profile()) {
-        Meant::Words(words) => {
+    let answer = match SearchInput::by(&query.q, context.store.profile()) {
+        SearchInput::Words(words) => {
             let _turn = context.searching.acquire().await;
             search.answer(words).await?
         }

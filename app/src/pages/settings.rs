@@ -18,11 +18,11 @@ use crate::{
     acts::{Caller, places::edit_place},
     components::{Card, ErrorSummary, Hidden, TextArea, TextField},
     context::Context,
+    edit_conflict::fingerprint,
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
     portal::Page,
-    seen::mark,
     ui::{Typed, Ui, UrlQuery, refuse, see_other},
     words::count,
 };
@@ -99,7 +99,7 @@ fn NamingForm(place: Place, form: FormState, may_edit: bool) -> impl IntoView {
         <Card title="Name">
             <form method="post" action=action novalidate class="stack form">
                 <ErrorSummary form=&form/>
-                <Hidden name="seen" value=mark(&[&place.name, &place.description])/>
+                <Hidden name="seen" value=fingerprint(&[&place.name, &place.description])/>
                 <TextField form=&form name="name" label="Name" hint="Its ID does not change."/>
                 <TextArea form=&form name="description" label="Description" hint="Optional. What it is for, and who looks after it."/>
                 <div class="form-foot"><button class="btn btn-primary">"Save"</button></div>
@@ -111,7 +111,7 @@ fn NamingForm(place: Place, form: FormState, may_edit: bool) -> impl IntoView {
 }
 
 /// What stops working when it is archived.
-pub fn what_stops(contents: &Contents) -> String {
+pub fn archive_consequences(contents: &Contents) -> String {
     match (contents.keys, contents.in_use) {
         (0, _) => "It has no active keys.".to_owned(),
         (keys, 0) => format!("It has {}; none was used in the last week.", count(keys, "active key")),
@@ -129,7 +129,7 @@ pub fn what_stops(contents: &Contents) -> String {
 fn Ending(place: Place, contents: Contents, may_delete: bool) -> impl IntoView {
     let base = format!("{}/settings", place.path());
     let noun = place.kind.noun();
-    let stops = what_stops(&contents);
+    let stops = archive_consequences(&contents);
     let archived = place.archived_at.is_some();
     let within = match place.kind {
         PlaceKind::App => String::new(),

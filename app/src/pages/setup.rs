@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use super::sign_in::known_here;
+use super::sign_in::with_device_cookie;
 use crate::{
     acts::{
         Caller,
@@ -36,7 +36,7 @@ pub async fn post(ui: Ui, caller: Caller, Typed(form): Typed) -> PageResult {
     let value = |name| form.value(name);
     let made = create_first_account(value("token"), value("name"), value("email"), value("password"));
     match caller.run(made).await {
-        Ok(started) => Ok(known_here(started, see_other("/orgs/new"))),
+        Ok(started) => Ok(with_device_cookie(started, see_other("/orgs/new"))),
         Err(error) => {
             let known = has_token(&ui.context, &form.value("token"));
             Ok(ui.refused(page(refuse(form, error)?, known)).await)

@@ -48,7 +48,7 @@ pub async fn post(ui: Ui, caller: Caller, headers: HeaderMap, Typed(form): Typed
                 Some(resumed) => resume(&ui, resumed).await,
                 None => see_other(local(&form.value("next"))),
             };
-            Ok(known_here(started, answer))
+            Ok(with_device_cookie(started, answer))
         }
         Err(error) => {
             let wait = error.wait();
@@ -59,7 +59,7 @@ pub async fn post(ui: Ui, caller: Caller, headers: HeaderMap, Typed(form): Typed
 
 /// The response after a sign-in: the browser is known from now on.
 #[must_use]
-pub fn known_here(InPage(session): Started, mut answer: Response) -> Response {
+pub fn with_device_cookie(InPage(session): Started, mut answer: Response) -> Response {
     if let Some(cookie) = session.device {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }

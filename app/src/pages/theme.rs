@@ -16,7 +16,7 @@ pub async fn post(State(context): State<Context>, Typed(form): Typed) -> PageRes
     let theme = Theme::parse(&form.value("theme")).unwrap_or_default();
     let mut response = see_other(local(&form.value("back")));
     let secure = if context.is_https() { "; Secure" } else { "" };
-    let (name, path) = (theme.name(), context.sub_path.of_cookies());
+    let (name, path) = (theme.name(), context.sub_path.cookie_path());
     let cookie = format!("theme={name}; Path={path}; Max-Age=31536000; SameSite=Lax; HttpOnly{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -33,12 +33,12 @@ use forwarded::Forwarded;
 
 /// Authorize a request for a gateway
 ///
-/// For gateways that send the client’s method and path in headers, and what they require in the query: nginx
+/// For gateways that send the client’s method and path in headers, and their requirements in the query: nginx
 /// `auth_request`, Traefik ForwardAuth, Caddy forward_auth. The key is the credential; no root token is needed. Any method
 /// is answered like GET, so one operation describes them all.
 #[utoipa::path(
     get, path = "/v1/auth", operation_id = "authorizeRequest", tag = "Verification", params(Requirement, Nginx),
-    responses((status = 200, description = "The key is good for this request"))
+    responses((status = 200, description = "The key is valid for this request"))
 )]
 pub async fn auth(state: &AppState, client: &Client, request: Request<Body>) -> Response {
     let (head, body) = request.into_parts();
@@ -67,12 +67,12 @@ pub async fn auth(state: &AppState, client: &Client, request: Request<Body>) -> 
 
 /// Authorize a request for Envoy
 ///
-/// Envoy appends the client’s own path and query to this address, so what is required has a name in the settings:
+/// Envoy appends the client’s own path and query to this address, so the requirements have a name in the settings:
 /// `[requirements.NAME]`. Any method is answered like GET, so one operation describes them all.
 #[utoipa::path(
     get, path = "/v1/auth/envoy/{requirement}", operation_id = "authorizeEnvoyRequest", tag = "Verification",
     params(("requirement" = String, Path, description = "A name from the settings")),
-    responses((status = 200, description = "The key is good for this request"))
+    responses((status = 200, description = "The key is valid for this request"))
 )]
 pub async fn envoy(state: &AppState, client: &Client, request: Request<Body>) -> Response {
     let (head, body) = request.into_parts();
@@ -135,7 +135,7 @@ impl GatewayRequest<'_> {
                 "The gateway sends the client's path and not its method; it has to send both.",
             ));
         }
-        if forwarded.method.is_some() && forwarded.target.is_none() && profile.judges_paths() {
+        if forwarded.method.is_some() && forwarded.target.is_none() && profile.depends_on_paths() {
             // A scope would allow a path that the gateway restricts.
             return Err(Problem::bad_request(
                 "The gateway sends the client's method and not its path, on which scopes and limits depend here; it has to send both.",

@@ -35,7 +35,7 @@ pub async fn root_token(state: &AppState, client: &Client, headers: &HeaderMap) 
         Lookup::Unknown => {
             let target = Target::new("root_token", "", "Unknown or revoked root token");
             let event = NewEvent::of_system(Action::TokenRefused, target).refused(401);
-            state.context.noted.note(client.act(Actor::Anonymous), event);
+            state.context.pending_events.note(client.act(Actor::Anonymous), event);
             Err(refused("This root token is unknown or was revoked."))
         }
         Lookup::Throttled(wait) => {
@@ -50,7 +50,9 @@ impl From<Unclear> for Problem {
         Self::bad_request(match unclear {
             Unclear::Several => "More than one API key was sent; send one.".to_owned(),
             Unclear::Unreadable(name) => {
-                format!("The header {name} holds bytes that are not ASCII text; send the credential as it was issued.")
+                format!(
+                    "The header {name} contains bytes that are not ASCII text; send the credential as it was issued."
+                )
             }
         })
     }

@@ -12,9 +12,9 @@ use super::{body, problem::Problem};
 mod field_errors;
 
 /// A request body of an endpoint.
-pub trait Taken: DeserializeOwned {
+pub trait RequestBody: DeserializeOwned {
     /// A sentence about its fields, for errors.
-    const TAKES: &str;
+    const FIELDS: &str;
 }
 
 /// The body, if its content type is JSON.
@@ -24,7 +24,7 @@ pub async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
 }
 
 /// The same for an optional body.
-pub async fn optional<T: Taken + Default>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
+pub async fn optional<T: RequestBody + Default>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
     let bytes = body::read(body).await?;
     if bytes.is_empty() {
         return Ok(T::default());
@@ -41,10 +41,10 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
 }
 
-pub fn parse<T: Taken>(bytes: &[u8]) -> Result<T, Problem> {
+pub fn parse<T: RequestBody>(bytes: &[u8]) -> Result<T, Problem> {
     // serde would accept a list as the fields in order.
     if bytes.trim_ascii_start().starts_with(b"[") {
-        return Err(field_errors::whole::<T>(format!("Send a JSON object, not a list. {}", T::TAKES)));
+        return Err(field_errors::whole::<T>(format!("Send a JSON object, not a list. {}", T::FIELDS)));
     }
     serde_json::from_slice(bytes).map_err(|error| field_errors::problem::<T>(&error, bytes))
 }

@@ -16,19 +16,19 @@ use utoipa::ToSchema;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
-    /// No page explains the errors one by one: `about:blank` says that the title is the status.
+    /// Always `about:blank`: the title is that of the status (RFC 9457).
     pub r#type: &'static str,
     pub title: &'static str,
     pub status: u16,
-    /// What went wrong, in a word that stays.
+    /// Stable code of the error.
     pub code: &'static str,
-    /// What went wrong, in a sentence for people.
+    /// Description of the error, for people.
     #[schema(value_type = String)]
     pub detail: Box<str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false)]
     pub request_id: Option<RequestId>,
-    /// What is wrong with each field of the body.
+    /// Errors of single fields of the body.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(value_type = Vec<WrongField>, required = false)]
     pub errors: Box<[WrongField]>,
@@ -36,14 +36,14 @@ pub struct Problem {
     #[serde(flatten)]
     #[schema(ignore)]
     pub made: Option<Box<Made>>,
-    /// Seconds, as the header tells them.
+    /// In seconds, for the header.
     #[serde(skip)]
     pub retry_after: Option<NonZeroU32>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct WrongField {
-    /// Where in the body (RFC 6901): `/label`, or nothing for all of it.
+    /// Position in the body (RFC 6901): `/label`, or empty for the whole body.
     pub pointer: String,
     pub detail: String,
 }

@@ -11,9 +11,9 @@ use sallyport::{
 
 /// The header names, in the order of [`RateHeader::ALL`].
 #[derive(Clone, Debug)]
-pub struct Names([Option<HeaderName>; RateHeader::ALL.len()]);
+pub struct RateHeaderNames([Option<HeaderName>; RateHeader::ALL.len()]);
 
-impl Names {
+impl RateHeaderNames {
     /// Invalid header names were refused with the profile.
     pub fn of(profile: &LimitHeaders) -> Self {
         Self(RateHeader::ALL.map(|header| match header.standard() {
@@ -53,9 +53,9 @@ mod tests {
 
     const NOON: Timestamp = Timestamp::from_micros(1_795_348_800_250_000);
 
-    fn names() -> Names {
+    fn names() -> RateHeaderNames {
         let name = |name: &str| Some(format!("X-RateLimit-{name}"));
-        Names::of(&LimitHeaders {
+        RateHeaderNames::of(&LimitHeaders {
             limit: name("Limit"),
             remaining: name("Remaining"),
             reset: name("Reset"),
@@ -87,13 +87,13 @@ mod tests {
         Judged { verdict, key: None, charged: Some(Charged { limits, rate, at: NOON }), retry_after: rate.retry_after }
     }
 
-    fn told(names: &Names, judged: &Judged) -> Vec<String> {
+    fn told(names: &RateHeaderNames, judged: &Judged) -> Vec<String> {
         let headers = names.headers(judged);
         headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().expect("text"))).collect()
     }
 
     #[test]
-    fn what_passes_is_told_how_much_is_left() {
+    fn an_accepted_request_shows_what_is_left() {
         assert_eq!(
             told(&names(), &judged(limits(600, Some(10_000)), 5)),
             [
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_is_told_how_long_to_wait() {
+    fn a_refused_request_shows_how_long_to_wait() {
         assert_eq!(
             told(&names(), &judged(limits(7, None), 7)),
             [
@@ -128,14 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn only_the_standard_is_told_where_the_profile_names_nothing() {
-        let told = told(&Names::of(&LimitHeaders::default()), &judged(limits(7, None), 7));
+    fn only_standard_headers_if_the_profile_names_none() {
+        let told = told(&RateHeaderNames::of(&LimitHeaders::default()), &judged(limits(7, None), 7));
         let names: Vec<_> = told.iter().filter_map(|header| header.split(':').next()).collect();
         assert_eq!(names, ["ratelimit-policy", "ratelimit", "retry-after"]);
     }
 
     #[test]
-    fn without_limits_nothing_is_told() {
+    fn without_limits_there_are_no_headers() {
         let judged = Judged { verdict: Verdict::Valid, key: None, charged: None, retry_after: None };
         assert_eq!(told(&names(), &judged), Vec::<String>::new());
     }

@@ -64,7 +64,7 @@ impl Requirement {
                     requirement.mode = Some(Mode::parse(mode).ok_or("mode is live or test.")?);
                 }
                 _ => {
-                    return Err("The query holds an unknown requirement, or one twice. Known are scope, app_id, \
+                    return Err("The query has an unknown or a repeated parameter. Known are scope, app_id, \
                                 ingestion=1, mode=live|test, body=1, any_path=1 and gateway=nginx are.");
                 }
             }
@@ -86,7 +86,7 @@ fn ingestion() -> Object {
 }
 
 fn body() -> Object {
-    flag("The gateway passes the client's body, so that signatures can be checked.")
+    flag("The gateway forwards the client's body, so that signatures can be checked.")
 }
 
 fn any_path() -> Object {

@@ -25,14 +25,14 @@ use utoipa::{ToSchema, openapi::schema::Object};
 
 use super::{
     caller::root_token,
-    json::{self, Taken, answer},
+    json::{self, RequestBody, answer},
     problem::{Problem, WrongField},
     refusal::RefusalResponse,
     schema::{about, words},
 };
 use crate::state::AppState;
 
-/// The question. Unknown fields are refused: a misspelled requirement must not be ignored.
+/// The key and its requirements. Unknown fields are refused: a misspelled requirement must not be ignored.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyRequest {
@@ -68,7 +68,7 @@ pub struct VerifyRequest {
     signature: Option<SignatureField>,
 }
 
-/// The headers of a signed request as they came, and its body as it came.
+/// The headers and the body of a signed request, unchanged.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Signature)]
@@ -78,12 +78,12 @@ pub struct SignatureField {
     body_base64: String,
 }
 
-impl Taken for VerifyRequest {
-    const TAKES: &str = "Its fields are key, app_id, scopes, mode (live or test), ingestion, method, path, any_path, ip, cost and \
+impl RequestBody for VerifyRequest {
+    const FIELDS: &str = "Its fields are key, app_id, scopes, mode (live or test), ingestion, method, path, any_path, ip, cost and \
         signature (timestamp, signature and body_base64, all of them text).";
 }
 
-/// The key is good for this request.
+/// The key is valid for this request.
 #[derive(Serialize, ToSchema)]
 pub struct Valid<'a> {
     valid: bool,
@@ -132,7 +132,7 @@ impl RateLimit {
     }
 }
 
-/// The key is not good for this request: answer the client with `status` and `error`.
+/// The key is not valid for this request: answer the client with `status` and `error`.
 #[derive(Serialize, ToSchema)]
 pub struct Refused<'a> {
     valid: bool,
@@ -177,7 +177,7 @@ fn codes() -> Object {
 
 /// Verify a key
 ///
-/// Whether a key is good for a request. The status is 200 whenever the key could be checked, and `valid` has the result.
+/// Checks whether a key is valid for a request. The status is 200 whenever the key could be checked, and `valid` has the result.
 /// Any other status means that the result is not known: refuse your client.
 #[utoipa::path(
     post, path = "/v1/keys/verify", operation_id = "verifyKey", tag = "Verification", request_body = VerifyRequest,
@@ -196,7 +196,10 @@ async fn judge(state: &AppState, client: &Client, request: http::Request<Body>) 
     let (head, body) = request.into_parts();
     // A requirement in the wrong place must not be ignored.
     if head.uri.query().is_some_and(|query| !query.is_empty()) {
-        return Err(Problem::bad_request(format!("This endpoint takes no query parameters. {}", VerifyRequest::TAKES)));
+        return Err(Problem::bad_request(format!(
+            "This endpoint takes no query parameters. {}",
+            VerifyRequest::FIELDS
+        )));
     }
     let token = root_token(state, client, &head.headers).await?;
     let request: VerifyRequest = json::parse(&json::bytes(&head.headers, body).await?)?;

@@ -14,7 +14,7 @@ use url::Url;
 use super::out;
 use crate::{
     config::DataLocation,
-    data_dir::{absent, key_path, location},
+    data_dir::{key_path, location, missing_database},
 };
 
 #[derive(Args)]
@@ -42,7 +42,7 @@ pub async fn run(place: &DataLocation, args: BackupArgs) -> Result<(), String> {
     let location = location(place)?;
     let Location::Sqlite(database) = &location else { return Err("The data is in PostgreSQL.".to_owned()) };
     if !database.exists() {
-        return Err(absent(place, &location));
+        return Err(missing_database(place, &location));
     }
     let file = &args.file;
     may_be_written(database, file, args.force)?;

@@ -44,7 +44,7 @@ async fn used() -> TempDir {
 }
 
 #[tokio::test]
-async fn a_missing_key_beside_a_database_is_not_made_anew() {
+async fn a_missing_key_of_a_database_is_not_created() {
     let folder = folder();
     fs::write(folder.path().join("sallyport.db"), "").expect("written");
     let error = refused(folder.path(), Wanted::Known).await;
@@ -52,7 +52,7 @@ async fn a_missing_key_beside_a_database_is_not_made_anew() {
 }
 
 #[tokio::test]
-async fn a_missing_database_beside_a_key_is_not_made_anew() {
+async fn a_missing_database_of_a_key_is_not_created() {
     let folder = used().await;
     let database = folder.path().join("sallyport.db");
     fs::remove_file(&database).expect("removed");

@@ -7,7 +7,7 @@ use axum::{
     http::{Method, Request},
     response::Response,
 };
-use sallyport::{decision::plain, profile::Profile, request::Client};
+use sallyport::{decision::sanitized, profile::Profile, request::Client};
 
 use crate::probes::is_probe;
 
@@ -36,7 +36,7 @@ impl AccessLog {
 
     pub fn write(self, response: &Response, client: &Client, profile: &Profile) {
         let Self { started, method, path, quiet } = self;
-        let (method, path) = (&*plain(method.as_str(), METHOD, profile), &*plain(&path, PATH, profile));
+        let (method, path) = (&*sanitized(method.as_str(), METHOD, profile), &*sanitized(&path, PATH, profile));
         let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
         let (request_id, address) = (&client.request_id, client.ip);
         if quiet {

@@ -150,7 +150,7 @@ mod tests {
         #![proptest_config(ProptestConfig { max_local_rejects: u32::MAX, ..ProptestConfig::default() })]
 
         #[test]
-        fn a_stranger_speaks_for_nobody(peer in stranger(), lines in lines(), forged: Ipv4Addr) {
+        fn an_untrusted_peer_can_not_forward_addresses(peer in stranger(), lines in lines(), forged: Ipv4Addr) {
             let mut headers = HeaderMap::new();
             for line in lines.into_iter().chain(HeaderValue::from_str(&forged.to_string())) {
                 headers.append(&FORWARDED_FOR, line);

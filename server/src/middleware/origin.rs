@@ -11,7 +11,7 @@ use axum::{
 };
 use sallyport::{
     audit::{Action, Actor, NewEvent, Target},
-    decision::plain,
+    decision::sanitized,
     request::Client,
 };
 use sallyport_app::error::PageError;
@@ -30,10 +30,10 @@ pub async fn check(State(state): State<AppState>, request: Request, next: Next) 
     if let Some(client) = request.extensions().get::<Client>() {
         let target = Target::new("portal", "", state.context.public_url.as_str());
         let profile = state.context.store.profile();
-        let claimed = request.headers().get(header::ORIGIN).map(|origin| plain(&shortened(origin), 200, profile));
-        let details = json!({ "origin": claimed, "path": plain(request.uri().path(), 200, profile) });
+        let claimed = request.headers().get(header::ORIGIN).map(|origin| sanitized(&shortened(origin), 200, profile));
+        let details = json!({ "origin": claimed, "path": sanitized(request.uri().path(), 200, profile) });
         let event = NewEvent::of_system(Action::OriginRefused, target).refused(403).with(details);
-        state.context.noted.note(client.act(Actor::Anonymous), event);
+        state.context.pending_events.note(client.act(Actor::Anonymous), event);
     }
     let message = "This request did not come from a page of this portal. Open the portal in your browser and try again; \
         a script has to send the header Origin.";

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_too_large_or_broken_is_told_by_whoever_reads_it() {
+    async fn a_too_large_or_broken_body_fails_when_it_is_read() {
         assert_eq!(status(Body::from("a=b")).await, StatusCode::OK);
         assert_eq!(status(Body::from(vec![b'a'; LIMIT])).await, StatusCode::OK);
         assert_eq!(status(Body::from(vec![b'a'; LIMIT + 1])).await, StatusCode::PAYLOAD_TOO_LARGE);
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn pieces_become_one_body_and_what_nobody_reads_is_not_waited_for() {
+    async fn pieces_become_one_body_and_ignored_bodies_are_not_awaited() {
         let pieces = stream::iter(["a", "=", "b"].map(Ok::<_, Infallible>));
         let whole = with_whole_body(form(Method::POST, Body::from_stream(pieces))).await;
         assert_eq!(whole.body().size_hint().exact(), Some(3));

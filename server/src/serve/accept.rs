@@ -73,7 +73,7 @@ async fn admit(accepted: std::io::Result<(TcpStream, SocketAddr)>, service: &Ser
     match connections.admit(address, service.is_grpc()) {
         Admission::Admitted(place) => {
             if place.is_reserved {
-                tracing::warn!("all connections are taken: this one is answered /healthz and 503 alone");
+                tracing::warn!("all connections are taken: this one only gets /healthz or 503");
             }
             let id = place.id();
             let task = tokio::spawn(connection::serve(stream, peer, service.clone(), place));
@@ -82,7 +82,7 @@ async fn admit(accepted: std::io::Result<(TcpStream, SocketAddr)>, service: &Ser
         Admission::TooManyOfAddress => {
             tracing::warn!(address = %peer.ip(), "refused: this address has as many connections as it may");
         }
-        Admission::Full => tracing::warn!("refused: all connections are taken, the reserved ones too"),
+        Admission::Full => tracing::warn!("refused: all connections are taken, including the reserved ones"),
     }
 }
 

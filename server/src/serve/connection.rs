@@ -169,7 +169,7 @@ mod tests {
     use super::{super::limits::KEEP_ALIVE_SECONDS, *};
 
     #[test]
-    fn clients_are_told_how_long_an_idle_connection_stays_open() {
+    fn responses_say_how_long_an_idle_connection_stays_open() {
         let mut headers = HeaderMap::new();
         persistence(&mut headers, false);
         assert_eq!(headers["keep-alive"], format!("timeout={KEEP_ALIVE_SECONDS}").as_str());

@@ -32,7 +32,7 @@ pub async fn greet(
     } else if context.store.is_empty().await.map_err(|error| error.to_string())? {
         // With the token that the page requires: only a reader of this message may create the account.
         let path = format!("/setup?token={}", context.setup_token);
-        say(&format!("Nobody has an account yet. Make the first one at {public}{path}"));
+        say(&format!("There is no account yet. Create the first one at {public}{path}"));
         if let Some(url) = &for_others {
             say(&format!("From another machine: {url}{path}"));
         }

@@ -105,7 +105,7 @@ mod tests {
     };
 
     #[test]
-    fn whoever_waits_for_a_handler_is_never_over() {
+    fn a_running_handler_is_never_closed() {
         assert!(!is_over(Waiting::Nothing, u32::MAX, false) && !is_over_grpc(Waiting::Nothing, u32::MAX, false));
     }
 

@@ -22,14 +22,17 @@ fn mark(folder: &Path) -> PathBuf {
 }
 
 /// Announces the shutdown, so that the next server waits for the lock.
-pub fn say_ending(folder: &Path) {
+pub fn announce_shutdown(folder: &Path) {
     if let Err(error) = open_lock(&mark(folder)) {
-        tracing::debug!(%error, "the next server is not told that this one ends");
+        tracing::debug!(%error, "the next server can't see that this one is shutting down");
     }
 }
 
 /// Retries while another server on this data is shutting down.
-pub async fn patiently<T>(folder: &Path, attempt: impl AsyncFn() -> Result<T, String>) -> Result<T, String> {
+pub async fn retry_during_shutdown<T>(
+    folder: &Path,
+    attempt: impl AsyncFn() -> Result<T, String>,
+) -> Result<T, String> {
     let until = Instant::now() + WAIT;
     let mut is_waiting = false;
     loop {
@@ -48,7 +51,7 @@ pub async fn patiently<T>(folder: &Path, attempt: impl AsyncFn() -> Result<T, St
 
 /// Takes the lock of the data folder: at once, or when a server that is shutting down has ended.
 pub async fn take(folder: &Path) -> Result<ServerLock, String> {
-    let lock = patiently(folder, async || ServerLock::take(folder)).await?;
+    let lock = retry_during_shutdown(folder, async || ServerLock::take(folder)).await?;
     // Left by a server that has ended.
     let _ = fs::remove_file(mark(folder));
     Ok(lock)
@@ -63,7 +66,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let first = take(folder.path()).await.expect("free");
         assert!(take(folder.path()).await.is_err(), "refused at once");
-        say_ending(folder.path());
+        announce_shutdown(folder.path());
         let next = take(folder.path());
         let ends = async {
             sleep(PAUSE * 2).await;

@@ -1,4 +1,4 @@
-//! `sallyport backup`, while a server writes; and what was saved, served again.
+//! `sallyport backup` while a server writes; and the backup, served again.
 
 use std::{
     fs,
@@ -18,7 +18,7 @@ fn backup(data: &Path, file: &Path, more: &[&str]) -> Output {
     sallyport(data, &[&["backup", file], more].concat())
 }
 
-/// A portal that was set up, its server still running.
+/// A portal that was set up, with its server still running.
 fn portal(data: &Path) -> (Server, String) {
     let mut server = Server::start(data);
     server.set_up();
@@ -49,7 +49,7 @@ fn a_backup_made_while_keys_are_issued_serves_them_again() {
         .collect();
     drop(tell);
     let mut last = PathBuf::new();
-    // What was answered before a backup begins has to be in it.
+    // Everything answered before the backup starts has to be in it.
     let mut answered = 1;
     for turn in 0..4 {
         issued.recv().expect("somebody writes");

@@ -1,7 +1,7 @@
-//! Connections that hold on to the server without asking anything of it: they are let go, and keep nobody else waiting.
+//! Connections that occupy the server without using it: they are closed, and do not delay others.
 //!
-//! `SALLYPORT_CONNECTIONS` says how many there are of those that never read; `scripts/soak` has 700, and then the time of
-//! verdicts is compared with what it was before.
+//! `SALLYPORT_CONNECTIONS` is the number of those that never read; `scripts/soak` uses 700, and then compares the
+//! latency of verifications with before.
 
 use std::{
     io::{Read, Write},
@@ -18,7 +18,7 @@ use crate::{
     server::Server,
 };
 
-/// Those who wait for nothing are gone by then.
+/// Silent connections are closed by then.
 const LET_GO: Duration = Duration::from_secs(45);
 
 fn size() -> Option<usize> {
@@ -27,12 +27,12 @@ fn size() -> Option<usize> {
 
 fn sends(address: &str, bytes: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(address).expect("connected");
-    // The server may close what came before this one.
+    // The server may already have closed the connection.
     let _ = stream.write_all(bytes);
     stream
 }
 
-/// How many of them the other end has closed. Nothing is read to find out.
+/// How many of them the other end has closed, without reading.
 fn closed(streams: &[TcpStream]) -> usize {
     let gone = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
     let mut asked: Vec<_> = streams.iter().map(|stream| PollFd::new(stream, PollFlags::RDHUP)).collect();
@@ -40,7 +40,7 @@ fn closed(streams: &[TcpStream]) -> usize {
     asked.iter().filter(|stream| stream.revents().intersects(gone)).count()
 }
 
-/// Waits until so many are closed.
+/// Waits until this many are closed.
 fn wait_until_closed(streams: &[TcpStream], count: usize, within: Duration) {
     let until = Instant::now() + within;
     while closed(streams) < count {
@@ -61,10 +61,10 @@ fn memory(server: &Server) -> usize {
 }
 
 #[test]
-fn whoever_never_reads_is_let_go_and_verdicts_go_on() {
+fn clients_that_never_read_are_disconnected_and_verification_continues() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::start(&folder.path().join("data"));
-    // More than may be slow at once; the whole size asks for pages, which are made for each.
+    // More than may be slow at once; the full size requests pages, which are rendered for each.
     let (count, asked) = match size() {
         Some(size) => (size, "GET /docs HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(40)),
         None => {
@@ -88,7 +88,7 @@ fn whoever_never_reads_is_let_go_and_verdicts_go_on() {
         thread::yield_now();
     }
     let mut peak = 0;
-    // Some descriptors are the database's, which come and go.
+    // Some descriptors belong to the database and vary.
     while descriptors(&server) > others + 20 {
         assert!(began.elapsed() < LET_GO, "{} descriptors, and {others} before", descriptors(&server));
         peak = peak.max(memory(&server));
@@ -107,7 +107,7 @@ fn whoever_never_reads_is_let_go_and_verdicts_go_on() {
 }
 
 #[test]
-fn silent_grpc_connections_are_let_go() {
+fn silent_grpc_connections_are_closed() {
     let folder = tempfile::tempdir().expect("a folder");
     let arguments = ["--grpc-listen", "127.0.0.1:0"];
     let (server, said) = Server::start_with(&folder.path().join("data"), &arguments, |line| line.contains("gRPC"));
@@ -115,7 +115,7 @@ fn silent_grpc_connections_are_let_go() {
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".as_slice();
     let silent: Vec<_> = (0..256).map(|_| sends(grpc, b"")).collect();
     wait_until_closed(&silent, silent.len(), LET_GO);
-    // And those that begin, and then do not answer a ping.
+    // And those that start, and then do not answer a ping.
     let begun: Vec<_> = (0..4).map(|_| sends(grpc, preface)).collect();
     wait_until_closed(&begun, begun.len(), LET_GO);
     server.kill();
@@ -139,7 +139,7 @@ fn health_is_answered_although_every_connection_is_taken() {
     let folder = tempfile::tempdir().expect("a folder");
     let log = folder.path().join("log");
     let mut command = Command::new("sh");
-    // As few as the server takes: 100.
+    // The minimum that the server accepts: 100.
     command.args(["-c", "ulimit -n 400; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_sallyport"), "serve"]);
     command.args(["--listen", "127.0.0.1:0", "--data"]).arg(folder.path().join("data"));
     command.stderr(Stdio::from(std::fs::File::create(&log).expect("a file")));
@@ -151,7 +151,7 @@ fn health_is_answered_although_every_connection_is_taken() {
     };
     let halves: Vec<_> = (0..110).map(|_| sends(&server.address, b"GET /v1/au")).collect();
     assert!(ask("/healthz").starts_with("HTTP/1.1 200"), "at once");
-    // Places are made by closing those that have been silent for longest.
+    // Connections that have been silent longest are closed to free slots.
     let until = Instant::now() + LET_GO;
     while !ask("/v1/auth").starts_with("HTTP/1.1 401") {
         assert!(Instant::now() < until, "no place was made");
@@ -177,7 +177,7 @@ fn half_a_form_is_a_time_out_and_not_a_fault() {
         let mut answer = String::new();
         half.set_read_timeout(Some(LET_GO)).expect("a time-out");
         half.read_to_string(&mut answer).expect("closed after the answer");
-        // Without a root token nobody waits for the body of what it would verify.
+        // Without a root token the server does not wait for the body.
         let is_refused = answer.starts_with("HTTP/1.1 401");
         assert!(answer.starts_with("HTTP/1.1 408") || is_refused, "{answer}");
         assert!(is_refused || answer.contains("connection: close"), "{answer}");
@@ -185,7 +185,7 @@ fn half_a_form_is_a_time_out_and_not_a_fault() {
     server.kill();
 }
 
-/// As many as there may be pages at once; nobody has signed in.
+/// As many as there may be pages at once, from clients that are not signed in.
 #[test]
 fn forms_that_do_not_come_keep_no_page_waiting() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -197,7 +197,7 @@ fn forms_that_do_not_come_keep_no_page_waiting() {
          content-type: application/x-www-form-urlencoded\r\ncontent-length: 100\r\n\r\nemail="
     );
     let halves: Vec<_> = (0..64).map(|_| sends(address, head.as_bytes())).collect();
-    // They were read by then.
+    // By then they were read.
     thread::sleep(Duration::from_millis(500));
     let began = Instant::now();
     let mut visitor = Connection::open(address).expect("connected");
@@ -207,7 +207,7 @@ fn forms_that_do_not_come_keep_no_page_waiting() {
     assert!(page.starts_with("HTTP/1.1 200"), "{page}");
     assert!(took < Duration::from_secs(3), "{took:?}");
     assert_eq!(closed(&halves), 0, "they have their time");
-    // A form that comes is taken, and one that is too large is told so.
+    // A complete form is accepted, and one that is too large gets an error.
     let large = "x".repeat(64 * 1024);
     for (email, expected) in [("nobody@example.com", 422), (large.as_str(), 413)] {
         let answer = server.form("/sign-in", &[("email", email), ("password", "x")]).expect("answered");
@@ -217,7 +217,7 @@ fn forms_that_do_not_come_keep_no_page_waiting() {
 }
 
 #[test]
-fn clients_are_told_how_long_a_connection_stays() {
+fn responses_say_how_long_a_connection_stays_open() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::start(&folder.path().join("data"));
     let mut connection = Connection::open(&server.address).expect("connected");

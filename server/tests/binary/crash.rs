@@ -1,4 +1,4 @@
-//! `kill -9` while keys are issued and revoked: what was answered is kept, and the database is whole.
+//! `kill -9` while keys are issued and revoked: acknowledged writes are kept, and the database is intact.
 
 use std::{path::Path, process::Command, sync::Arc};
 
@@ -23,7 +23,7 @@ fn fifty_kills_lose_nothing_that_was_answered() {
 
     let (mut issued, mut revoked) = (Vec::new(), Vec::new());
     for kill in 0..KILLS {
-        // The kill falls between, and into, requests of other threads; how many were answered differs each time.
+        // The kill happens between and during requests of other threads; the number of answered ones varies.
         let answers = 1 + kill % 5;
         let (new_issued, new_revoked) = work_until_killed(server, &app, &token, answers);
         server = Server::start(&data);
@@ -48,7 +48,7 @@ fn fifty_kills_lose_nothing_that_was_answered() {
     assert_whole(&data);
 }
 
-/// Four threads issue and revoke; after some answers the server is killed under them.
+/// Four threads issue and revoke; after some responses the server is killed.
 fn work_until_killed(server: Server, app: &str, token: &str, answers: usize) -> (Vec<String>, Vec<String>) {
     let (tell, told) = std::sync::mpsc::channel();
     let server = Arc::new(server);
@@ -86,7 +86,7 @@ fn work_until_killed(server: Server, app: &str, token: &str, answers: usize) -> 
     (issued, revoked)
 }
 
-/// SQLite finds no damage, no foreign key dangles, and each chain of events holds.
+/// SQLite finds no damage and no dangling foreign keys, and every chain of events is valid.
 fn assert_whole(data: &Path) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {

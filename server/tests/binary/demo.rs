@@ -1,4 +1,4 @@
-//! `--demo`: what it tells at the terminal works as it stands there.
+//! `--demo`: everything that it prints works.
 
 use std::path::Path;
 
@@ -9,13 +9,13 @@ fn start(data: &Path) -> (Server, String) {
     (server, said.join("\n"))
 }
 
-/// What stands after a text, up to an end.
+/// The text between `from` and `to`.
 fn told(said: &str, from: &str, to: char) -> String {
     between(said, from, to)
 }
 
 #[test]
-fn what_it_tells_works() {
+fn what_it_prints_works() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut server, said) = start(folder.path());
     assert!(said.contains(&format!("curl -s http://{}/v1/keys/verify", server.address)), "{said}");
@@ -38,7 +38,7 @@ fn what_it_tells_works() {
     assert!(times.len() > 20 && times.is_sorted_by(|a, b| a >= b), "newest first: {times:?}");
     server.kill();
 
-    // Another start changes nothing and tells the same.
+    // Another start changes nothing and prints the same.
     let (server, again) = start(folder.path());
     assert_eq!((told(&again, "Bearer ", '\''), told(&again, "\"key\": \"", '"')), (token, key));
     server.kill();
@@ -49,7 +49,7 @@ fn it_is_for_this_machine_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let (server, _) = start(folder.path());
     server.kill();
-    // Its passwords are known to everybody, with the flag and without.
+    // Its passwords are public, with and without the flag.
     for arguments in [
         &["serve", "--listen", "0.0.0.0:0"][..],
         &["serve", "--listen", "127.0.0.1:0", "--public-url", "https://keys.example.com"],

@@ -1,4 +1,4 @@
-//! A disk that is full for a while: keys are verified throughout, and writes work again with the room.
+//! A disk that is full for a while: keys are verified throughout, and writes work again once there is room.
 
 use std::{
     fs::{self, File},
@@ -10,7 +10,7 @@ use std::{
 
 use crate::server::{Server, root_token};
 
-/// A file system of its own, where mounting is allowed.
+/// A separate file system, if mounting is permitted.
 struct Small(tempfile::TempDir);
 
 impl Small {
@@ -43,7 +43,7 @@ fn is_ready(server: &Server) -> bool {
     server.ask("GET", "/readyz", &[], "").expect("answered").starts_with("HTTP/1.1 200")
 }
 
-/// A root token is made by another process; here the server itself has to write.
+/// Root tokens are created by another process; here the server itself has to write.
 fn writes(server: &Server, token: &str) -> bool {
     let bearer = format!("Bearer {token}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
@@ -56,7 +56,7 @@ fn managing_token(data: &Path) -> String {
     crate::server::stdout(&made).trim().to_owned()
 }
 
-/// `tests/store/faults.rs` has the same fault injected, for machines that mount nothing.
+/// `tests/store/faults.rs` injects the same fault, for machines that can't mount.
 #[test]
 fn verification_goes_on_and_writes_come_back() {
     let Some(small) = Small::mount() else {

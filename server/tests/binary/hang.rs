@@ -1,4 +1,4 @@
-//! A PostgreSQL that stops answering without a word, as behind a network that drops packets: the server ends all the same.
+//! A PostgreSQL that stops responding, as behind a network that drops packets: the server still shuts down.
 
 use std::{
     io::{Read, Write},
@@ -17,7 +17,7 @@ use sallyport::{store::Location, testing::TestStore};
 
 use crate::server::Server;
 
-/// Stands between the server and its database until it is silenced.
+/// Between the server and its database, until it is silenced.
 struct Wire {
     address: String,
     silent: Arc<AtomicBool>,
@@ -46,7 +46,7 @@ impl Wire {
 fn pass(mut from: TcpStream, mut to: TcpStream, silent: &AtomicBool) {
     let mut bytes = [0; 16 * 1024];
     while let Ok(read @ 1..) = from.read(&mut bytes) {
-        // Dropped, without an end.
+        // Dropped, without closing the connection.
         if !silent.load(Relaxed) && to.write_all(&bytes[..read]).is_err() {
             return;
         }
@@ -70,7 +70,7 @@ async fn postgres_that_hangs_does_not_keep_the_server_from_ending() {
     command.env("SALLYPORT_MASTER_KEY", TestStore::master_key()).stderr(Stdio::null());
     let (mut server, _) = Server::run(command, |_| true);
     wire.silent.store(true, Relaxed);
-    // Whole requests that wait for the database.
+    // Complete requests that wait for the database.
     let waiting: Vec<_> = ["/readyz", "/sign-in", "/search?q=x"]
         .map(|path| {
             let mut stream = TcpStream::connect(&server.address).expect("connected");

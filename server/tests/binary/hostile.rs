@@ -1,4 +1,5 @@
-//! What no well-behaved client sends: each is answered with a clear 4xx or let go, nothing panics, and the log stays short.
+//! Input that no well-behaved client sends: each gets a clear 4xx or is disconnected, nothing panics, and the log
+//! stays short.
 
 use std::{
     io::{Read, Write},
@@ -29,10 +30,10 @@ impl Hostile {
         stream
     }
 
-    /// Sends bytes as they are, and reads until the server closes.
+    /// Sends raw bytes, and reads until the server closes.
     fn send(&self, bytes: &[u8]) -> String {
         let mut stream = self.connect();
-        // The server may close before all of it was written.
+        // The server may close before everything was written.
         let _ = stream.write_all(bytes);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
@@ -52,7 +53,7 @@ impl Hostile {
         self.send(&[b"GET /v1/auth HTTP/1.1\r\nhost: x\r\nconnection: close\r\n", headers, b"\r\n"].concat())
     }
 
-    /// Still serves, and never panicked; what it wrote of all this is short, and tells no secret.
+    /// Still serves, and never panicked; its log of all this is short, and contains no secret.
     fn end(self) {
         let answer = self.server.ask("GET", "/healthz", &[], "").expect("alive");
         assert_eq!(status(&answer), 200);
@@ -64,7 +65,7 @@ impl Hostile {
     }
 }
 
-/// Of the first answer; 0 where there is none.
+/// Of the first response; 0 if there is none.
 fn status(answer: &str) -> u16 {
     answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)).and_then(|code| code.parse().ok()).unwrap_or(0)
 }
@@ -139,7 +140,7 @@ fn headers() {
     ] {
         let answer = hostile.auth(lines);
         let said = status(&answer);
-        // A client that still writes when it is refused may see the connection reset before the answer.
+        // A client that is still writing when it is refused may see a reset before the response.
         let cut_off = said == 0 && lines.len() > 60_000;
         assert!(said == expected || cut_off, "{name}: {said} {}", &answer[..answer.len().min(400)]);
     }
@@ -149,13 +150,13 @@ fn headers() {
 #[test]
 fn connections() {
     let hostile = Hostile::start();
-    // Several requests before the first answer: as many answers, in order.
+    // Several requests before the first response: as many responses, in order.
     let one = "GET /v1/auth HTTP/1.1\r\nhost: x\r\nx-api-key: junk\r\n\r\n";
     let last = "GET /v1/nothing HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let answers = hostile.send(format!("{}{last}", one.repeat(50)).as_bytes());
     assert_eq!(answers.matches("HTTP/1.1 401").count(), 50);
     assert_eq!(answers.matches("HTTP/1.1 404").count(), 1);
-    // Half a head, half a body, and noise: each holds a connection open; others are answered all the same.
+    // Half a head, half a body, and noise: each keeps a connection open; others are still answered.
     let mut halves = Vec::new();
     for half in [
         &b"GET /v1/au"[..],
@@ -193,7 +194,7 @@ fn connections() {
     hostile.end();
 }
 
-/// Any text may come as a method, a key too.
+/// Any text can be sent as a method, even a key.
 #[test]
 fn a_method_is_logged_short_and_without_a_key() {
     let hostile = Hostile::start();
@@ -207,9 +208,9 @@ fn a_method_is_logged_short_and_without_a_key() {
     hostile.end();
 }
 
-/// A connection that was good for a while may not stay open on half a head either.
+/// A connection that was used before is closed too if it sends half a head.
 #[test]
-fn half_a_head_is_let_go() {
+fn a_connection_with_half_a_head_is_closed() {
     let hostile = Hostile::start();
     let whole = b"GET /v1/auth HTTP/1.1\r\nhost: x\r\nx-api-key: junk\r\n\r\n".as_slice();
     let half = b"GET /v1/auth HTTP/1.1\r\nx-api-k".as_slice();

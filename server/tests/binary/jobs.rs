@@ -1,4 +1,4 @@
-//! A server that ends in the middle of a job: the next one does it, under the same id.
+//! A server that ends during a job: the next one does it, under the same id.
 
 use std::{os::unix::fs::PermissionsExt, path::Path};
 
@@ -16,14 +16,14 @@ use crate::server::Server;
 
 sallyport::on_both_databases!(a_job_survives_the_end_of_its_server);
 
-/// Deleting so many takes far longer than a signal.
+/// Deleting this many takes far longer than a signal.
 const DAYS: i64 = 150_000;
 
 fn day(n: i64) -> Day {
     Day::of(Timestamp::from_seconds(n * 86_400))
 }
 
-/// A key that was used on many days, all of them long ago.
+/// A key with counts of many days long ago.
 async fn used_long_ago(store: &TestStore) -> KeyId {
     let act = store.act(&store.person("Ada").await);
     let org = store.org(&act, "Focus").await;
@@ -41,7 +41,7 @@ fn start(store: &TestStore, data: &Path) -> Server {
     }
 }
 
-/// Once it is so.
+/// Waits until the status fulfils the condition.
 async fn status(store: &TestStore, job: &JobId, is_so: impl Fn(&JobStatus) -> bool) -> JobStatus {
     loop {
         match store.job(job).await.expect("asked") {
@@ -64,7 +64,7 @@ async fn a_job_survives_the_end_of_its_server(store: &TestStore) {
     std::fs::set_permissions(&master_key, PermissionsExt::from_mode(0o600)).expect("set");
     let under_way = |status: &JobStatus| status.lease_until.is_some();
 
-    // Killed: nobody gives the job back, and its lease runs out.
+    // Killed: the job is not returned, and its lease expires.
     let server = start(store, &data);
     status(store, &job, under_way).await;
     server.kill();
@@ -76,7 +76,7 @@ async fn a_job_survives_the_end_of_its_server(store: &TestStore) {
     assert_eq!((&again.id, again.attempts), (&job, 2));
     assert!(store.hand_back_job(&again).await.expect("written"));
 
-    // Asked to end: it gives the job back.
+    // Stopped by a signal: it returns the job.
     let mut server = start(store, &data);
     status(store, &job, under_way).await;
     kill_process(Pid::from_child(&server.child), Signal::TERM).expect("sent");
@@ -84,7 +84,7 @@ async fn a_job_survives_the_end_of_its_server(store: &TestStore) {
     let left = store.job(&job).await.expect("asked").expect("there");
     assert_eq!((left.outcome, left.lease_until, left.attempts), (None, None, 1), "it was in the middle");
 
-    // Left alone: it is done.
+    // Undisturbed: the job is done.
     let server = start(store, &data);
     status(store, &job, |status| status.outcome == Some(Outcome::Done)).await;
     for n in [1, DAYS / 2, DAYS] {

@@ -1,4 +1,4 @@
-//! Clients that keep their connections open and ask again and again, as gateways do.
+//! Clients with persistent connections that send continuous requests, like gateways.
 
 use std::{
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
@@ -24,7 +24,7 @@ impl Connection {
         Ok(Self(BufReader::new(stream)))
     }
 
-    /// Asks, and reads the whole answer; gives its head.
+    /// Sends a request and reads the whole response; returns its head.
     pub fn ask(&mut self, question: &[u8]) -> io::Result<String> {
         self.0.get_mut().write_all(question)?;
         let mut head = String::new();
@@ -40,26 +40,26 @@ impl Connection {
     }
 }
 
-/// What all clients saw.
+/// What all clients observed.
 #[derive(Debug, Default)]
 pub struct Seen {
     pub answered: usize,
-    /// Connections that nobody accepted: nothing was asked.
+    /// Connections that were not accepted: nothing was sent.
     pub refused: usize,
-    /// What was asked and not answered.
+    /// Requests without a response.
     pub failed: Vec<String>,
     pub times: Vec<Duration>,
 }
 
 impl Seen {
-    /// The time within which 99 of 100 were answered.
+    /// The 99th percentile of response times.
     pub fn p99(&mut self) -> Duration {
         self.times.sort_unstable();
         self.times[self.times.len() * 99 / 100]
     }
 }
 
-/// Clients that ask until they are stopped.
+/// Clients that send requests until they are stopped.
 pub struct Load {
     stop: Arc<AtomicBool>,
     clients: Vec<JoinHandle<Seen>>,

@@ -1,4 +1,4 @@
-//! The binary as it is started: its commands, and a server that is killed.
+//! The binary itself: its commands, and a server that is killed.
 
 mod backup;
 mod connections;

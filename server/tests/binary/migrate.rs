@@ -1,4 +1,4 @@
-//! Who brings a database up to date: `serve` and `migrate`, one at a time.
+//! Only `serve` and `migrate` change a schema, one at a time.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
@@ -9,7 +9,7 @@ use sallyport::{
 
 use crate::server::{Server, sallyport, stderr, stdout};
 
-/// A data folder that an earlier version left.
+/// A data folder of an earlier version.
 fn earlier(data: &Path) {
     fs::create_dir(data).expect("made");
     let key = data.join("master.key");

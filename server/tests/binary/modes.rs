@@ -1,4 +1,4 @@
-//! Whoever started it, and with whatever umask: what lies on the disk is its owner's alone.
+//! Whatever the user and umask: files on the disk are private to their owner.
 
 use std::{
     fs,
@@ -54,7 +54,7 @@ fn a_link_in_the_place_of_a_file_is_not_followed() {
         assert!(stderr(&ended).contains("a link is in its place"), "{}", stderr(&ended));
         assert_eq!(fs::read_to_string(&victim).expect("read"), "precious");
     }
-    // A backup takes the name, not the place of what has it.
+    // A backup replaces the name, not the target of a link.
     let link = folder.path().join("copy.db");
     symlink(&victim, &link).expect("linked");
     for force in [&[][..], &["--force"]] {

@@ -1,4 +1,4 @@
-//! A PostgreSQL that hangs: the server ends all the same.
+//! A PostgreSQL that hangs: the server still shuts down.
 
 mod postgres {
     use std::{

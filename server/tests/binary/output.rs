@@ -1,4 +1,4 @@
-//! Where what is printed can't go: nothing panics, and what was done is said.
+//! Output that can't be written: nothing panics, and the result is reported.
 
 use std::{
     fs::OpenOptions,
@@ -18,7 +18,7 @@ fn full() -> Stdio {
     OpenOptions::new().write(true).open("/dev/full").expect("Linux has it").into()
 }
 
-/// A pipe whose reader went away.
+/// A pipe whose reader is gone.
 fn closed() -> Stdio {
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
@@ -61,7 +61,7 @@ fn every_command_ends_without_a_panic() {
 }
 
 #[test]
-fn an_error_that_nobody_can_read_is_no_panic() {
+fn an_error_that_can_not_be_written_is_no_panic() {
     let folder = data();
     let mut command = Command::new(env!("CARGO_BIN_EXE_sallyport"));
     command.args(["token", "revoke", "tok_x", "--data"]).arg(folder.path()).stderr(full());

@@ -1,4 +1,4 @@
-//! SIGTERM, and the server after it: nobody who asked is left without an answer, and nobody keeps the server from ending.
+//! SIGTERM and the next server: every request gets a response, and no client can block the shutdown.
 
 use std::{
     io::{Read, Write},
@@ -17,7 +17,7 @@ use crate::{
     server::Server,
 };
 
-/// Far more than it takes, and far less than it took while a silent client could hold the end up.
+/// Far more than it needs, and far less than a silent client could delay it before.
 const SOON: Duration = Duration::from_secs(6);
 
 fn signal(server: &Server) {
@@ -25,7 +25,7 @@ fn signal(server: &Server) {
     kill_process(pid, Signal::TERM).expect("sent");
 }
 
-/// How it ended, and how long that took.
+/// The exit code, and how long the shutdown took.
 fn ended(mut server: Server) -> (i32, Duration) {
     let began = Instant::now();
     let status = server.child.wait().expect("ended");
@@ -45,7 +45,7 @@ fn half_a_head(address: &str) -> TcpStream {
     stream
 }
 
-/// A form that comes a byte at a time: each is progress.
+/// A form that arrives one byte at a time: each is progress.
 fn drips(address: &str) {
     let mut stream = TcpStream::connect(address).expect("connected");
     let head = format!(
@@ -96,12 +96,12 @@ fn the_next_server_waits_for_one_that_is_about_to_end() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let first = Server::start(&data);
-    // Holds its end up for a while.
+    // Delays its shutdown for a while.
     let idle = Connection::open(&first.address).expect("connected");
     let refused = at(&data, "127.0.0.1:0").output().expect("ran");
     assert_eq!(refused.status.code(), Some(1), "a server that does not end is not waited for");
     signal(&first);
-    // Started once the first says that it ends.
+    // Started once the first announces its shutdown.
     while !data.join("sallyport.ending").exists() {
         thread::yield_now();
     }
@@ -133,7 +133,7 @@ fn a_request_that_is_half_sent_is_given_up() {
         "POST /v1/keys/verify HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{";
     stream.write_all(head.as_bytes()).expect("written");
     drips(&server.address);
-    // Both were read by then.
+    // By then both were read.
     thread::sleep(Duration::from_millis(500));
     signal(&server);
     let (code, took) = ended(server);
@@ -142,7 +142,7 @@ fn a_request_that_is_half_sent_is_given_up() {
     let _ = stream.read_to_end(&mut Vec::new());
 }
 
-/// As systemd does: a socket as descriptor 3, for the process that the environment names; another one as 4.
+/// Like systemd: a socket as descriptor 3, for the process named in the environment; another one as 4.
 fn activated(data: &Path, http: &TcpListener, grpc: &TcpListener) -> Command {
     let mut command = Command::new("sh");
     let script =

@@ -1,4 +1,4 @@
-//! A running binary, and what a browser and a backend ask of it.
+//! A running binary, with the requests of a browser and a backend.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -15,9 +15,9 @@ pub struct Server {
     pub child: Child,
     pub address: String,
     cookie: String,
-    /// The line that says where the first account is made, if it was read already.
+    /// The line with the address of the set-up, if it was read already.
     setup: Option<String>,
-    /// What it says after that, line by line.
+    /// Its further output, line by line.
     said: Mutex<mpsc::Receiver<String>>,
 }
 
@@ -32,7 +32,7 @@ impl Server {
         Self::spawn(data, &[], log.into(), |_| true).0
     }
 
-    /// With more arguments; and what it says after the address, up to a line.
+    /// With more arguments; also returns its output after the address, up to a line.
     pub fn start_with(data: &Path, arguments: &[&str], last: impl Fn(&str) -> bool) -> (Self, Vec<String>) {
         Self::spawn(data, arguments, Stdio::null(), last)
     }
@@ -48,7 +48,7 @@ impl Server {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary starts");
         let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
         let (tell, told) = mpsc::channel();
-        // Read to its end, so that the server never writes to a closed pipe. A test that is over listens no more.
+        // Read to its end, so that the server never writes to a closed pipe, even after the test.
         std::thread::spawn(move || lines.for_each(|line| drop(tell.send(line))));
         let line = told.iter().find(|line| line.contains("listening on http://"));
         let address = line.and_then(|line| line.rsplit("http://").next().map(str::to_owned)).expect("an address");
@@ -65,7 +65,7 @@ impl Server {
         self.child.wait().expect("ended");
     }
 
-    /// One request; nothing if the server died on the way.
+    /// One request; `None` if the server died.
     pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Option<String> {
         self.try_ask(method, path, headers, body).map_err(|error| eprintln!("{method} {path}: {error}")).ok()
     }
@@ -81,7 +81,7 @@ impl Server {
         stream.write_all(format!("{head}\r\n{body}").as_bytes()).map_err(failed)?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).map_err(failed)?;
-        // Cut off in the middle is not answered.
+        // A truncated response counts as none.
         let cut_off = || format!("cut off: {answer}");
         let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(cut_off)?;
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).ok_or_else(cut_off)?;
@@ -94,7 +94,7 @@ impl Server {
         self.ask("POST", path, &[("content-type", "application/x-www-form-urlencoded")], &body.finish())
     }
 
-    /// Makes the first account at the address that was printed.
+    /// Creates the first account at the printed address.
     pub fn set_up(&mut self) {
         let printed = self.setup.take().unwrap_or_else(|| {
             let said = self.said.lock().expect("not poisoned");
@@ -123,13 +123,13 @@ impl Server {
         self.cookie = format!("sallyport={}", between(answer, "set-cookie: sallyport=", ';'));
     }
 
-    /// The id at the end of where a form leads.
+    /// The id at the end of the address to which a form redirects.
     pub fn make(&self, path: &str, fields: &[(&str, &str)]) -> String {
         let answer = self.form(path, fields).expect("answered");
         between(&answer, "location: ", '\r').rsplit('/').next().expect("an id").to_owned()
     }
 
-    /// An organization, and down to an app in it, whose id it gives.
+    /// Creates an organization down to an app, and returns the app's id.
     pub fn make_app(&self) -> String {
         let org = self.make("/orgs/new", &[("name", "Focus"), ("plan", "pro"), ("tenant", "Development")]);
         let page = self.ask("GET", &format!("/orgs/{org}"), &[], "").expect("answered");
@@ -138,7 +138,7 @@ impl Server {
         self.make(&format!("/projects/{project}/apps/new"), &[("name", "A"), ("os", "backend")])
     }
 
-    /// Generates a key; its secret, once it was shown.
+    /// Generates a key; its secret, if it was shown.
     pub fn generate(&self, app: &str) -> Option<String> {
         self.generate_key(app, "production", &["read"])
     }
@@ -177,7 +177,7 @@ pub fn between(text: &str, from: &str, to: char) -> String {
     text[at + from.len()..].split(to).next().unwrap_or_default().to_owned()
 }
 
-/// Runs a command on the data in a folder.
+/// Runs a command on a data folder.
 pub fn sallyport(data: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sallyport"));
     command.args(arguments).arg("--data").arg(data).env_remove("SALLYPORT_MASTER_KEY");

@@ -1,4 +1,4 @@
-//! Settings from flags, variables and the file: what is empty is not set, and what is wrong names where it came from.
+//! Settings from flags, variables and the file: empty ones are ignored, and errors name their source.
 
 use std::{
     path::Path,
@@ -32,7 +32,7 @@ const VARIABLES: [&str; 12] = [
 fn an_empty_variable_is_not_set() {
     let folder = tempfile::tempdir().expect("a folder");
     let empty: Vec<_> = VARIABLES.iter().map(|name| (*name, "")).collect();
-    // One server with all of them empty: it serves as with none.
+    // With all of them empty the server starts as with none.
     let mut command = Command::new(env!("CARGO_BIN_EXE_sallyport"));
     command.args(["serve", "--listen", "127.0.0.1:0"]).current_dir(folder.path()).envs(empty.iter().copied());
     let (server, said) = Server::run(command, |line| line.contains("/setup?token="));
@@ -75,7 +75,7 @@ fn what_is_wrong_names_its_variable() {
 }
 
 #[test]
-fn a_faulty_file_is_told_by_its_place() {
+fn an_error_in_the_file_has_its_position() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("sallyport.toml"), "# Ours\ndatbase_url = \"postgres://ada:s3cret@db/keys\"\n")
         .expect("written");

@@ -1,10 +1,10 @@
-//! A PostgreSQL that can't be used: what is wrong is said, and the password is not.
+//! A PostgreSQL that can't be used: the error is shown without the password.
 
 use std::net::TcpListener;
 
 use crate::server::{sallyport, stderr};
 
-/// What `migrate` says about a database that can't be used.
+/// The error of `migrate` for a database that can't be used.
 fn refusal(url: &str) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let ended = sallyport(&folder.path().join("data"), &["migrate", "--database-url", url]);
@@ -51,7 +51,7 @@ mod postgres {
         assert!(said.contains("\"no_such_database\" does not exist") && said.contains("createdb"), "{said}");
     }
 
-    /// Whether it asks for a password is the server's business: refused is refused.
+    /// Whether it asks for a password depends on the server: both are refusals.
     #[test]
     fn a_user_that_is_not_there_is_refused() {
         let url = server();

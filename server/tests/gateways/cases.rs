@@ -1,4 +1,4 @@
-//! What holds behind each gateway.
+//! The behaviour behind every gateway.
 
 mod closed;
 mod forged;

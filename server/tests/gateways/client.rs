@@ -1,4 +1,4 @@
-//! A client of the gateway, byte by byte, from an address that is nobody's proxy.
+//! A client of the gateway with raw bytes, from an address that is not a proxy.
 
 use std::{collections::BTreeMap, io, time::Duration};
 
@@ -8,9 +8,9 @@ use tokio::{
     time::timeout,
 };
 
-/// Loopback, but not the address from which gateways ask the verifier.
+/// Loopback, but not the address from which gateways call the verifier.
 pub const ADDRESS: &str = "127.0.0.2";
-/// More than any gateway waits for the verifier.
+/// Longer than any gateway waits for the verifier.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The one value of a header; nothing where there is none.
+    /// The single value of a header; empty if there is none.
     pub fn header(&self, name: &str) -> &str {
         let values = self.headers.get(name).map_or(&[][..], Vec::as_slice);
         assert!(values.len() <= 1, "{name} twice in {self:?}");

@@ -1,4 +1,4 @@
-//! A gateway as its README starts it, on ports of its own.
+//! A gateway started as in its README, on other ports.
 
 use std::{
     fs::{self, File},
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::client;
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/gateways");
-/// From start to the first question; machines that run tests are busy.
+/// The maximum time until the first request; test machines are busy.
 const START: Duration = Duration::from_secs(30);
 const END: Duration = Duration::from_secs(10);
 
@@ -29,7 +29,7 @@ pub enum Kind {
     Traefik,
 }
 
-/// Where the gateway's neighbours are.
+/// The addresses of the gateway, the verifier and the upstream.
 pub struct Neighbours<'a> {
     pub verifier: &'a str,
     pub verifier_grpc: &'a str,
@@ -81,7 +81,7 @@ impl Kind {
 }
 
 impl Gateway {
-    /// Waits until it asks the verifier. A port may be taken between finding it and listening there: then once more.
+    /// Waits until it calls the verifier. A port may be taken between finding and using it: then it tries again.
     pub async fn start(kind: Kind, neighbours: &Neighbours<'_>) -> Self {
         let mut said = String::new();
         for _ in 0..3 {
@@ -134,7 +134,7 @@ impl Gateway {
     }
 }
 
-/// nginx ends its workers if it is asked to end, and not if it is killed.
+/// nginx ends its workers when it is terminated, but not when it is killed.
 impl Drop for Gateway {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -155,7 +155,7 @@ fn free() -> String {
     listener.local_addr().expect("an address").to_string()
 }
 
-/// The configuration with these addresses in place of those that its README uses.
+/// The configuration with these addresses instead of those in its README.
 fn moved(mut text: String, places: &[(u16, &str)]) -> String {
     for (port, address) in places {
         let (_, other) = address.rsplit_once(':').expect("an address with a port");

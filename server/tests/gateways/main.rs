@@ -1,5 +1,5 @@
-//! The real gateways, with the very configurations of `examples/gateways`, before the real binary and the upstream of
-//! `examples/upstream`. `scripts/gateways` says where they are; the name of a test says which it runs.
+//! Real gateways with the configurations of `examples/gateways`, in front of the real binary and the upstream of
+//! `examples/upstream`. `scripts/gateways` finds them; the name of a test includes its gateway.
 
 mod cases;
 mod client;
@@ -32,8 +32,8 @@ on_each_gateway!(
     a_good_key_is_named_to_the_upstream,
     a_client_cannot_name_itself,
     a_key_that_is_missing_or_unknown_is_401,
-    the_clients_own_method_is_judged,
-    what_a_route_requires_is_judged,
+    the_clients_own_method_is_checked,
+    the_requirements_of_a_route_are_checked,
     what_a_client_says_of_its_request_changes_nothing,
     a_client_cannot_ask_the_upstream_for_something_else,
     a_path_written_in_another_way_reaches_nothing,
@@ -46,15 +46,15 @@ on_each_gateway!(
     a_verifier_that_hangs_is_closed,
     a_signature_is_of_the_body_that_was_sent,
     what_passes_comes_whole,
-    too_many_requests_are_told_when_to_come_again,
+    too_many_requests_get_retry_after,
 );
 
-/// ingress-nginx, whose controller writes a configuration of nginx. Its own statuses differ: the cases above that look at
-/// bodies do not hold.
+/// ingress-nginx, whose controller generates a configuration of nginx. Its own statuses differ: the cases above that
+/// check bodies do not apply.
 mod through_nginx_ingress {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn the_whole_address_is_judged() {
-        crate::cases::the_whole_address_is_judged(crate::stage::Stage::set(crate::gateway::Kind::IngressNginx).await)
+    async fn the_whole_address_is_checked() {
+        crate::cases::the_whole_address_is_checked(crate::stage::Stage::set(crate::gateway::Kind::IngressNginx).await)
             .await;
     }
 }

@@ -24,7 +24,7 @@ impl Stage {
         let data = tempfile::tempdir().expect("a folder");
         let settings = Kind::EnvoyHttp.folder().join("sallyport.toml");
         let settings = settings.to_str().expect("text");
-        // Not all of loopback, as by default: the client is on loopback too, but no proxy of ours.
+        // Not all of loopback as by default, because the client is on loopback too but not a trusted proxy.
         let arguments = ["--config", settings, "--grpc-listen", "127.0.0.1:0", "--trusted-proxies", "127.0.0.1/32"];
         let (mut server, said) = Server::start_with(data.path(), &arguments, |line| line.contains("gRPC at "));
         let grpc = between(said.last().expect("a line"), "gRPC at ", ' ');
@@ -47,7 +47,7 @@ impl Stage {
         self.server().generate_key(&self.app, environment, scopes).expect("a key")
     }
 
-    /// A key with its signing secret, which has to sign.
+    /// A key that requires signatures, with its signing secret.
     pub async fn signing_key(&self, scopes: &[&str]) -> (String, SigningSecret) {
         let page = self.server().generated(&self.app, "production", scopes, &[("signing_secret", "on")]);
         let page = page.expect("answered");
@@ -57,13 +57,13 @@ impl Stage {
         (key, signing_secret(&signing))
     }
 
-    /// The id, as the upstream hears it.
+    /// The key's id as the upstream receives it.
     pub async fn id(&self, secret: &str) -> String {
         let arrived = self.send("GET /echo", &[("x-api-key", secret)], "").await.json();
         arrived["headers"]["x-auth-key-id"][0].as_str().expect("an id").to_owned()
     }
 
-    /// What the key's page takes under *Restrictions*.
+    /// Sends the form *Restrictions* of the key's page.
     pub fn restrict(&self, id: &str, fields: &[(&str, &str)]) {
         let answer = self.server().form(&format!("/keys/{id}/restrictions"), fields).expect("answered");
         assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");

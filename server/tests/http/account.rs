@@ -17,7 +17,7 @@ crate::on_both_portals!(
     another_persons_session_does_not_exist,
     everywhere_else_ends_at_once,
     another_name_is_kept,
-    nobody_else_sees_it,
+    others_do_not_see_it,
 );
 
 const NEW: &str = "walls have small doors";
@@ -33,7 +33,7 @@ async fn change(client: &Client, current: &str, new: &str) -> Answer {
     client.post("/account", &[("do", "password"), ("current_password", current), ("new_password", new)]).await
 }
 
-async fn lives(client: &Client) -> bool {
+async fn is_signed_in(client: &Client) -> bool {
     client.get("/account").await.status == 200
 }
 
@@ -78,11 +78,11 @@ async fn another_password_ends_the_other_sessions(portal: &TestPortal) {
     assert_ne!(portal.cookie("sallyport").expect("a session"), before);
     let stolen = portal.another();
     stolen.set_cookie("sallyport", &before);
-    assert!(!lives(&stolen).await, "the old id is dead");
-    assert!(!lives(&other).await);
+    assert!(!is_signed_in(&stolen).await, "the old id is dead");
+    assert!(!is_signed_in(&other).await);
     let old = portal.another().post("/sign-in", &[("email", "ada@example.com"), ("password", PASSWORD)]).await;
     assert_eq!(old.status, 422);
-    assert!(lives(&signed_in(portal, "ada@example.com", NEW).await).await);
+    assert!(is_signed_in(&signed_in(portal, "ada@example.com", NEW).await).await);
     assert_eq!(events(portal, "password.changed").await, [(Outcome::Done, r#"{"sessions_ended":2}"#.to_owned())]);
 }
 
@@ -119,12 +119,12 @@ async fn guesses_of_the_old_password_have_to_wait(portal: &TestPortal) {
         assert!(answer.body.contains("Too many wrong passwords. Try again in 60 seconds."));
     }
     assert_eq!(events(portal, "password.refused").await.len(), 11, "the last of them once");
-    assert!(lives(portal).await, "reading goes on");
+    assert!(is_signed_in(portal).await, "reading goes on");
     portal.wait(60);
     assert_eq!(change(portal, PASSWORD, NEW).await.status, 303);
 }
 
-/// The handle of the one session of that page that is not its own.
+/// The handle of the other session on that page.
 async fn other_session(client: &Client) -> String {
     client.get("/account").await.hidden("session")
 }
@@ -136,7 +136,7 @@ async fn one_session_ends_and_the_others_stay(portal: &TestPortal) {
     assert_eq!(handle.len(), 16, "a part of the digest, not the whole");
     let answer = portal.post("/account", &[("do", "session"), ("session", &handle)]).await;
     assert_eq!((answer.status.as_u16(), answer.location()), (303, "/account?changed=session"));
-    assert!(!lives(&other).await && lives(portal).await);
+    assert!(!is_signed_in(&other).await && is_signed_in(portal).await);
     let again = portal.post("/account", &[("do", "session"), ("session", &handle)]).await;
     assert_eq!(again.status, 404);
     assert_eq!(events(portal, "session.ended").await.len(), 1);
@@ -154,7 +154,7 @@ async fn another_persons_session_does_not_exist(portal: &TestPortal) {
     }
     assert_eq!(answers[0].0, 404);
     assert!(answers.iter().all(|answer| *answer == answers[0]));
-    assert!(lives(&other).await && lives(portal).await);
+    assert!(is_signed_in(&other).await && is_signed_in(portal).await);
 }
 
 async fn everywhere_else_ends_at_once(portal: &TestPortal) {
@@ -164,8 +164,8 @@ async fn everywhere_else_ends_at_once(portal: &TestPortal) {
     let eve = portal.stranger().await;
     let answer = portal.post("/account", &[("do", "sessions")]).await;
     assert_eq!((answer.status.as_u16(), answer.location()), (303, "/account?changed=sessions"));
-    assert!(!lives(&one).await && !lives(&two).await);
-    assert!(lives(portal).await && lives(&eve).await);
+    assert!(!is_signed_in(&one).await && !is_signed_in(&two).await);
+    assert!(is_signed_in(portal).await && is_signed_in(&eve).await);
     assert_eq!(events(portal, "session.ended").await, [(Outcome::Done, r#"{"sessions_ended":2}"#.to_owned())]);
 }
 
@@ -182,7 +182,7 @@ async fn another_name_is_kept(portal: &TestPortal) {
     assert_eq!(events(portal, "account.renamed").await.len(), 1, "the same name is no change");
 }
 
-async fn nobody_else_sees_it(portal: &TestPortal) {
+async fn others_do_not_see_it(portal: &TestPortal) {
     portal.set_up().await;
     let nobody = portal.another();
     assert_eq!(nobody.get("/account").await.location(), "/sign-in?next=%2Faccount");

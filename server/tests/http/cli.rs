@@ -1,4 +1,4 @@
-//! The binary beside a server on the same database: what it does is there at once.
+//! The binary next to a server on the same database: its changes apply at once.
 
 use std::{
     fs::File,
@@ -15,14 +15,14 @@ use sallyport::{store::Location, testing::TestStore};
 use crate::portal::{PASSWORD, TestPortal};
 
 crate::on_both_portals!(
-    whoever_lost_the_password_gets_back_in,
+    a_lost_password_is_replaced,
     an_account_is_made_and_listed,
     a_disabled_person_is_out_at_once,
     a_password_that_was_set_is_to_be_changed,
     people_are_signed_out,
     members_come_and_go,
     the_keys_of_a_removed_member_are_revoked_on_demand,
-    wrong_calls_are_told_apart,
+    exit_codes_distinguish_errors,
 );
 
 const NEW: &str = "walls have small doors";
@@ -32,7 +32,7 @@ fn command(portal: &TestPortal, args: &[&str]) -> Command {
     command.args(args).env("SALLYPORT_MASTER_KEY", TestStore::master_key());
     match portal.store.location() {
         Location::Sqlite(path) => command.arg("--data").arg(path.parent().expect("a folder")),
-        // Nothing is written there, as the key comes from the environment.
+        // Nothing is written there, because the key is in the environment.
         Location::Postgres(url) => command.args(["--data", "/tmp", "--database-url", url]),
     };
     command
@@ -49,14 +49,14 @@ fn run(portal: &TestPortal, args: &[&str], typed: &str) -> Output {
     child.wait_with_output().expect("ended")
 }
 
-/// What it says on standard output; it has to succeed.
+/// Its standard output; it has to succeed.
 fn says(portal: &TestPortal, args: &[&str], typed: &str) -> String {
     let output = run(portal, args, typed);
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// What it says on standard error when it fails so.
+/// Its standard error; it has to fail with that code.
 fn fails(portal: &TestPortal, args: &[&str], typed: &str, code: i32) -> String {
     let output = run(portal, args, typed);
     let error = String::from_utf8(output.stderr).expect("text");
@@ -70,7 +70,7 @@ async fn sign_in(portal: &TestPortal, email: &str, password: &str) -> (u16, crat
     (answer.status.as_u16(), browser)
 }
 
-async fn whoever_lost_the_password_gets_back_in(portal: &TestPortal) {
+async fn a_lost_password_is_replaced(portal: &TestPortal) {
     portal.set_up().await;
     for (typed, message) in [
         ("short\n", "Use at least 12 characters"),
@@ -148,7 +148,7 @@ async fn a_password_that_was_set_is_to_be_changed(portal: &TestPortal) {
     says(portal, &["user", "password", "bob@example.com"], "walls have tall towers\n");
     let (_, bob) = sign_in(portal, "bob@example.com", "walls have tall towers").await;
     assert_eq!(bob.get("/account").await.location(), "/account/password");
-    // With a mark that no person types.
+    // With a byte order mark.
     says(portal, &["user", "password", "bob@example.com", "--keep"], &format!("\u{feff}{NEW}\r\n"));
     let (status, bob) = sign_in(portal, "bob@example.com", NEW).await;
     assert_eq!((status, bob.get("/account").await.status.as_u16()), (303, 200));
@@ -231,7 +231,7 @@ async fn the_keys_of_a_removed_member_are_revoked_on_demand(portal: &TestPortal)
     assert!(portal.get(&format!("/keys/{kept}")).await.body.contains(">Active</span>"));
 }
 
-async fn wrong_calls_are_told_apart(portal: &TestPortal) {
+async fn exit_codes_distinguish_errors(portal: &TestPortal) {
     portal.set_up().await;
     for (args, message) in [
         (&["user", "create", "--email", "nobody", "--name", "N"][..], "Write it like ada@example.com."),
@@ -249,12 +249,12 @@ async fn wrong_calls_are_told_apart(portal: &TestPortal) {
     assert!(error.contains("There is no organization org_none_1."), "{error}");
 }
 
-/// Reads what a terminal shows until it shows that.
+/// Reads a terminal's output until it contains the text.
 fn until(terminal: &mut File, text: &str) -> String {
     let mut shown = Vec::new();
     let mut byte = [0];
     while !String::from_utf8_lossy(&shown).contains(text) {
-        // A terminal that nobody writes to any more answers an error.
+        // A terminal without writers returns an error.
         match terminal.read(&mut byte) {
             Ok(1) => shown.push(byte[0]),
             _ => panic!("{text} is not in {}", String::from_utf8_lossy(&shown)),
@@ -263,7 +263,7 @@ fn until(terminal: &mut File, text: &str) -> String {
     String::from_utf8_lossy(&shown).into_owned()
 }
 
-/// Runs it at a terminal, types a line at each prompt, and gives all that was shown.
+/// Runs it at a terminal, types a line at each prompt, and returns the output.
 fn at_terminal(portal: &TestPortal, args: &[&str], typed: &[(&str, &str)], last: &str) -> (String, Option<i32>) {
     let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&controller).and_then(|()| unlockpt(&controller)).expect("ours");
@@ -286,7 +286,7 @@ fn at_terminal(portal: &TestPortal, args: &[&str], typed: &[(&str, &str)], last:
 }
 
 #[tokio::test]
-async fn at_a_terminal_a_password_is_asked_for_twice_and_not_shown() {
+async fn a_terminal_prompts_twice_for_a_password_without_echo() {
     let portal = TestPortal::new(TestStore::sqlite().await).await;
     portal.set_up().await;
     let args = ["user", "password", "ada@example.com"];

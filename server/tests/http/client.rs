@@ -1,4 +1,4 @@
-//! A browser of sorts: it keeps cookies, sends its origin with forms, and does not follow redirects.
+//! A simple browser: it keeps cookies, sends its origin with forms, and does not follow redirects.
 
 use std::{
     net::SocketAddr,
@@ -52,7 +52,7 @@ impl Answer {
         self.after(&format!("name=\"{name}\" value=\""), '"')
     }
 
-    /// What stands between a text and the next such character.
+    /// The text between `text` and the next `end`.
     pub fn after(&self, text: &str, end: char) -> String {
         let at = self.body.find(text).unwrap_or_else(|| panic!("{text} is not in {}", self.body));
         let rest = &self.body[at + text.len()..];
@@ -66,7 +66,7 @@ impl Client {
         Self { server, peer, cookies: Arc::default() }
     }
 
-    /// The same server, seen from elsewhere and by nobody known.
+    /// The same server, from another address without cookies.
     pub fn from(&self, peer: &str) -> Self {
         let peer = SocketAddr::new(peer.parse().expect("an address"), 50_000);
         Self { server: self.server.clone(), peer, cookies: Arc::default() }
@@ -82,7 +82,7 @@ impl Client {
         Self { server, ..self.clone() }
     }
 
-    /// Sends what the builder says, as it is.
+    /// Sends the request unchanged.
     pub async fn send(&self, mut request: Request<Body>) -> Answer {
         let cookies: Vec<_> =
             self.cookies.lock().expect("no panic").iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -120,7 +120,7 @@ impl Client {
         Request::builder().method(method).uri(path).header(header::HOST, HOST)
     }
 
-    /// The answer to a GET with its body still to be read.
+    /// The response to a GET, with its body unread.
     pub async fn open(&self, path: &str) -> axum::http::Response<Body> {
         let mut request = Self::request(Method::GET, path).body(Body::empty()).expect("a request");
         let cookies: Vec<_> =
@@ -129,7 +129,7 @@ impl Client {
         self.server.answer(Peer(self.peer), request).await
     }
 
-    /// Sends the form of the one-time dialog that gets the secrets as a file.
+    /// Sends the form of the one-time dialog that downloads the secrets.
     pub async fn download(&self, dialog: &Answer) -> Answer {
         let action = dialog.after("<form id=\"credentials\" method=\"post\" action=\"", '"');
         self.post(&action, &[("sealed", &dialog.hidden("sealed"))]).await
@@ -154,12 +154,12 @@ impl Client {
         request.expect("a request")
     }
 
-    /// Asks the API with a root token.
+    /// Calls the API with a root token.
     pub async fn json(&self, path: &str, token: &str, body: &serde_json::Value) -> Answer {
         self.json_by(Method::POST, path, token, body).await
     }
 
-    /// Changes something over the API with a root token.
+    /// Sends a PATCH to the API with a root token.
     pub async fn patch(&self, path: &str, token: &str, body: &serde_json::Value) -> Answer {
         self.json_by(Method::PATCH, path, token, body).await
     }
@@ -172,7 +172,7 @@ impl Client {
         self.send(request.expect("a request")).await
     }
 
-    /// Asks the management endpoints; a body makes it a POST.
+    /// Calls the management endpoints; with a body by POST.
     pub async fn manage(&self, path: &str, token: &str, body: Option<serde_json::Value>) -> Answer {
         match body {
             Some(body) => self.json(path, token, &body).await,
@@ -183,7 +183,7 @@ impl Client {
         }
     }
 
-    /// Asks as a gateway does.
+    /// Calls `/v1/auth` like a gateway.
     pub async fn auth(&self, query: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = Self::request(Method::GET, &format!("/v1/auth{query}"));
         for (name, value) in headers {

@@ -1,4 +1,4 @@
-//! Pages of what went wrong: they keep the frame, and help.
+//! Error pages: they keep the frame, and offer help.
 
 use axum::{body::Body, routing::get};
 use sallyport::{
@@ -14,7 +14,7 @@ use crate::{client::Client, portal::TestPortal};
 crate::on_both_portals!(
     a_missing_page_keeps_the_frame,
     a_role_too_small_says_whom_to_ask,
-    a_broken_page_tells_its_request,
+    a_broken_page_shows_its_request_id,
     without_a_database_there_is_no_frame,
     the_switcher_offers_what_there_is,
 );
@@ -39,7 +39,7 @@ async fn a_missing_page_keeps_the_frame(portal: &TestPortal) {
         ] {
             assert!(page.body.contains(text), "{path}: {text}");
         }
-        // With one organization there is no doubt which sections are meant.
+        // With one organization there is no ambiguity.
         assert!(page.body.contains(&format!("href=\"/orgs/{org}/keys\"")));
         assert_eq!(page.header("cache-control"), "no-store");
     }
@@ -67,7 +67,7 @@ async fn a_role_too_small_says_whom_to_ask(portal: &TestPortal) {
     }
 }
 
-async fn a_broken_page_tells_its_request(portal: &TestPortal) {
+async fn a_broken_page_shows_its_request_id(portal: &TestPortal) {
     portal.set_up().await;
     let broken = routes::routes().route("/broken", get(async || -> &'static str { panic!("a defect, on purpose") }));
     let client = portal.client.with(Server::with_pages(portal.state.clone(), broken));
@@ -101,7 +101,7 @@ async fn the_switcher_offers_what_there_is(portal: &TestPortal) {
             assert!(page.contains(text), "{path}: {text}");
         }
     }
-    // Within a tenant the projects are that tenant's, and the way to all of them is in the switcher.
+    // Within a tenant the projects are that tenant's; all of them are reachable through the switcher.
     let tenant = portal.get(&format!("/orgs/{one}")).await.after("href=\"/tenants/", '"');
     let page = portal.get(&format!("/tenants/{tenant}")).await.body;
     let sections = page.split("aria-label=\"Main\"").nth(1).expect("the sections");

@@ -1,5 +1,5 @@
-//! Every address, asked by everybody in every way: what belongs to another organization looks exactly like what does not
-//! exist, and nobody does what their role does not allow. `isolation/rules.rs` says who may.
+//! Every address, requested by every kind of person in every way: resources of other organizations look exactly like
+//! missing ones, and nobody can exceed their role. `isolation/rules.rs` defines the permissions.
 
 mod acts;
 mod rules;
@@ -17,7 +17,7 @@ use world::{Expected, Kind, World, ask, fill, routes, send};
 
 crate::on_both_portals!(
     everybody_sees_what_they_may,
-    nobody_sends_what_they_may_not,
+    forms_are_refused_without_permission,
     everybody_sends_what_they_may,
     another_organization_does_not_exist,
     what_is_named_in_passing_is_isolated_too,
@@ -45,7 +45,7 @@ async fn everybody_sees_what_they_may(portal: &TestPortal) {
     assert_eq!(portal.store.dump().await, before, "looking changed something");
 }
 
-/// What a form might need, so that it is refused for who sends it and for nothing else.
+/// Fields that a form might need, so that it is refused only because of its sender.
 const FORM: &[(&str, &str)] = &[
     ("name", "Eve was here"),
     ("label", "Eve was here"),
@@ -62,7 +62,7 @@ const FORM: &[(&str, &str)] = &[
     ("reason", "Eve was here"),
 ];
 
-async fn nobody_sends_what_they_may_not(portal: &TestPortal) {
+async fn forms_are_refused_without_permission(portal: &TestPortal) {
     let world = World::new(portal).await;
     let before = portal.store.dump().await;
     let mut refused = 0;
@@ -101,7 +101,7 @@ async fn everybody_sends_what_they_may(portal: &TestPortal) {
             let answer = person.browser.post(path, &[]).await;
             expected.check(&answer, &what);
             assert_guarded(&answer, &what);
-            // Wrong passwords have to wait; nobody is to wait here for somebody else's.
+            // Wrong passwords are throttled; one person's must not delay another's.
             portal.elapsed.fetch_add(600, std::sync::atomic::Ordering::SeqCst);
             if person.kind != Kind::Nobody && person.browser.get("/").await.location() == "/sign-in" {
                 person.sign_in().await;
@@ -110,7 +110,7 @@ async fn everybody_sends_what_they_may(portal: &TestPortal) {
     }
 }
 
-/// Status, headers and body, but for what differs between any two answers.
+/// Status, headers and body, without what differs between any two responses.
 fn told(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
     let (headers, body) = without_what_differs(answer);
     (answer.status.as_u16(), headers, body)
@@ -149,7 +149,7 @@ async fn what_is_named_in_passing_is_isolated_too(portal: &TestPortal) {
     let project = stranger.post(&format!("/tenants/{tenant}/projects/new"), &[("name", "P")]).await;
     let app = stranger.post(&format!("{}/apps/new", project.location()), &[("name", "A"), ("os", "web")]).await;
     let keys = format!("{}/keys", app.location());
-    // A key to begin with, and an app to make a key for, that are another organization's.
+    // A key to copy and an app to create a key for, both of another organization.
     let key = world.id("key_id");
     let nobodys = format!("{}XXXXXX", &key[..key.len() - 6]);
     let panel = |keys: &str, key: &str| {
@@ -210,7 +210,7 @@ async fn what_is_no_id_is_not_found(portal: &TestPortal) {
     let owner: &Client = world.person(Kind::Owner);
     let junk = ["x", "%00", "%ff", "..%2f..", "%F0%9F%A6%80", "' OR 1=1 --", "org_", &"a".repeat(5_000)];
     for (route, _) in routes().iter().filter(|(route, _)| route.path.contains('{')) {
-        // An id of another kind is none either.
+        // An id of another kind is not found either.
         let others = ["org_id", "tenant_id", "project_id", "app_id", "key_id", "request_id"];
         let others = others.iter().filter(|name| !route.path.contains(&format!("{{{name}}}")));
         let others = others.map(|name| world.id(name).to_owned());

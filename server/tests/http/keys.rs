@@ -70,7 +70,7 @@ async fn last_used_comes_from_the_verifier(portal: &TestPortal) {
     portal.state.verifier.flush().await.expect("written");
     portal.store.clock.turn(std::time::Duration::from_secs(180));
     assert!(portal.get(&format!("/keys/{key}")).await.body.contains("3 min ago"));
-    // A refusal is no use.
+    // A refusal is not a use.
     assert_eq!(portal.auth("?scope=write", &[("x-api-key", &secret)]).await.status, 403);
     portal.state.verifier.flush().await.expect("written");
     assert!(portal.get(&format!("/keys/{key}")).await.body.contains("3 min ago"));
@@ -140,7 +140,7 @@ async fn what_another_tab_changed_is_not_overwritten_unseen(portal: &TestPortal)
         assert_eq!(portal.post(&path, &[(field, "One tab"), ("seen", &seen)]).await.status, 303);
         let refused = portal.post(&path, &[(field, "Other <tab>"), ("seen", &seen)]).await;
         assert_eq!(refused.status, 422, "{path}");
-        for words in ["Somebody changed this meanwhile; it is now: One tab.", "value=\"Other &lt;tab&gt;\""] {
+        for words in ["Someone else changed this; it is now: One tab.", "value=\"Other &lt;tab&gt;\""] {
             assert!(refused.body.contains(words), "{path}: {words}");
         }
         let seen = refused.hidden("seen");

@@ -1,4 +1,4 @@
-//! What stands before every handler.
+//! What runs before every handler.
 
 pub mod headers;
 pub mod host;
@@ -78,7 +78,7 @@ async fn health_and_readiness(portal: &TestPortal) {
     assert_eq!(portal.get("/sign-in").await.status, 503);
 }
 
-/// More at once than there are connections to the database: they wait for each other, and nobody is turned away.
+/// More concurrent requests than database connections: they wait for each other, and none is refused.
 async fn a_burst_is_answered(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;

@@ -105,7 +105,7 @@ async fn the_last_one_that_was_open_is_kept(portal: &TestPortal) {
     assert_eq!(portal.get("/").await.location(), format!("/orgs/{acme}"));
     let cookie = portal.get(&format!("/orgs/{focus}")).await.cookies().join(";");
     assert!(cookie.contains(&format!("recent={focus}.{acme}")) && cookie.contains("HttpOnly"), "{cookie}");
-    // It opens nothing: another's organization is none.
+    // It grants nothing: another person's organization appears not to exist.
     let eve = portal.stranger().await;
     eve.set_cookie("recent", &focus);
     let home = eve.get("/").await;

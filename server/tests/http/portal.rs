@@ -1,4 +1,4 @@
-//! A portal to test: its state, somebody signed in, and the way to an app.
+//! A portal to test: its state, a signed-in person, and helpers to create resources.
 
 use std::{
     ops::Deref,
@@ -45,7 +45,7 @@ impl Deref for TestPortal {
     }
 }
 
-/// The secrets of a key, as the one response showed them.
+/// The secrets of a key, as the one-time response showed them.
 pub struct Shown {
     pub secret: String,
     pub signing_secret: Option<String>,
@@ -82,24 +82,24 @@ impl TestPortal {
         Self::deployed(store, public_url, None).await
     }
 
-    /// One that says how to sign in.
+    /// A demo portal with a public sign-in.
     pub async fn demo(store: TestStore, demo: DemoSignIn) -> Self {
         Self::deployed(store, "http://127.0.0.1:3000", Some(demo)).await
     }
 
     /// Another server on the same database, with the profile in this file: `include_str!("….toml")`. Nobody is signed
-    /// in there yet; whoever made the first one ends both.
+    /// in there yet; the test that made the first one ends both.
     pub async fn with_profile(&self, file: &str) -> Self {
         let profile = Arc::new(Profile::parse(file).expect("a good profile"));
         Self::new(self.store.with_profile(profile).await).await
     }
 
-    /// Another server on the same database, at another URL of it. Whoever made the first one ends both.
+    /// Another server on the same database at another URL. The test that made the first one ends both.
     pub async fn at_database(&self, url: String) -> Self {
         Self::new(self.store.at(url).await).await
     }
 
-    /// Lets time go by, for the verifier and the throttle.
+    /// Advances the time of the verifier and the throttle.
     pub fn wait(&self, seconds: u64) {
         self.elapsed.fetch_add(seconds, Ordering::SeqCst);
     }
@@ -134,7 +134,7 @@ impl TestPortal {
         self.store.end().await;
     }
 
-    /// Makes the first account and signs it in.
+    /// Creates the first account and signs in.
     pub async fn set_up(&self) {
         let token = self.state.context.setup_token.as_str();
         let person = [("name", "Ada Byron"), ("email", "ada@example.com"), ("password", PASSWORD)];
@@ -142,7 +142,7 @@ impl TestPortal {
         assert_eq!((answer.status.as_u16(), answer.location()), (303, "/orgs/new"), "{}", answer.body);
     }
 
-    /// Another person, signed in with a browser of their own, in no organization.
+    /// Another person, signed in with a separate browser, without an organization.
     pub async fn stranger(&self) -> Client {
         let new = sallyport::user::NewUser::check("Eve", "eve@example.com", PASSWORD).expect("checked");
         let hash = self.state.context.passwords.hash(&new.password).await.expect("hashed");
@@ -154,7 +154,7 @@ impl TestPortal {
         browser
     }
 
-    /// Fills a form and gives the id of what it made, from the address it leads to.
+    /// Sends a form and returns the id of what it created, from the redirect.
     async fn make(&self, path: &str, fields: &[(&str, &str)]) -> String {
         let answer = self.post(path, fields).await;
         assert_eq!(answer.status, 303, "{path}: {}", answer.body);
@@ -166,7 +166,7 @@ impl TestPortal {
         self.make("/orgs/new", &fields).await
     }
 
-    /// An app in an organization of its own.
+    /// An app in a separate organization.
     pub async fn app(&self) -> AppId {
         let org = self.org("Focus Labs").await;
         self.app_in(&org, "Focus and calm").await
@@ -181,7 +181,7 @@ impl TestPortal {
         AppId::parse(&app).expect("the id of an app")
     }
 
-    /// The generate panel as it opens for an app, filled in well. A test changes what it is about.
+    /// The generate panel of an app, filled in validly. Tests change single fields.
     pub async fn panel(&self, app: &AppId) -> PanelForm {
         let fields = [
             ("form_token", self.form_token(app).await),
@@ -225,21 +225,21 @@ impl TestPortal {
         self.token(false, None).await
     }
 
-    /// A root token that may manage, or not; everywhere, or in one organization.
+    /// A root token that may manage or not; of all organizations, or of one.
     pub async fn token(&self, manage: bool, org: Option<&str>) -> String {
         let org = org.map(|org| OrgId::parse(org).expect("an id"));
         let made = self.store.create_token(&Act::by(Actor::CommandLine), "Automation", manage, org).await;
         made.expect("made").1.expose().to_owned()
     }
 
-    /// Makes something over the management endpoints, and gives the id that the answer names so.
+    /// Creates something over the management endpoints, and returns the id with that name.
     pub async fn made(&self, token: &str, path: &str, body: serde_json::Value, id: &str) -> String {
         let answer = self.json(path, token, &body).await;
         assert_eq!(answer.status, 201, "{path}: {}", answer.body);
         answer.json()[id].as_str().expect("an id").to_owned()
     }
 
-    /// An organization, a tenant, a project and an app, all made over HTTP: their ids.
+    /// An organization, a tenant, a project and an app, created over HTTP: their ids.
     pub async fn managed(&self, token: &str) -> [String; 4] {
         let org = self.made(token, "/v1/orgs", json!({ "name": "Focus Labs", "plan": "pro" }), "org_id").await;
         let name = |name: &str| json!({ "name": name });
@@ -256,7 +256,7 @@ impl TestPortal {
     }
 }
 
-/// The first text of that length that begins so: long enough to be a secret, not its shortened form.
+/// The first text of that length with that prefix: long enough for a secret, unlike its shortened form.
 pub fn find(body: &str, prefix: &str, length: usize) -> Option<String> {
     body.match_indices(prefix).find_map(|(at, _)| {
         let text = body.get(at..at + length)?;

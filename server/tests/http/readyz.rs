@@ -1,4 +1,4 @@
-//! Ready while keys can be judged and changes written; if not, it says why, and soon.
+//! Ready while keys can be verified and changes written; otherwise it soon says why.
 
 use std::time::{Duration, Instant};
 
@@ -59,7 +59,7 @@ async fn not_ready_while_writes_fail(portal: &TestPortal) {
     let form = [("name", "Focus"), ("description", ""), ("plan", "pro"), ("tenant", "Development")];
     assert_eq!(portal.post("/orgs/new", &form).await.status, 503);
     let mut answer = as_json(portal).await;
-    // The connection is looked at when it comes back, a moment after the answer.
+    // The connection is tested when it is returned, a moment after the response.
     while answer.status == 200 {
         answer = as_json(portal).await;
     }
@@ -77,7 +77,7 @@ mod postgres_stops {
 
         use super::super::*;
 
-        /// Two seconds, and what a slow machine adds.
+        /// Two seconds, and the overhead of a slow machine.
         const SOON: Duration = Duration::from_secs(3);
 
         #[tokio::test]

@@ -1,4 +1,4 @@
-//! What is refused, and what is taken along, leaves an event: with the next flush, and not one each.
+//! Refused acts and exports are recorded: with the next flush, and not one event each.
 
 use sallyport::{
     audit::{Act, Actor, Event},
@@ -12,7 +12,7 @@ use crate::{client::Client, portal::TestPortal};
 crate::on_both_portals!(a_role_that_does_not_suffice, what_other_sites_send, forged_root_tokens, exports,);
 
 async fn flushed(portal: &TestPortal) {
-    portal.state.context.noted.flush(&portal.store, false).await.expect("written");
+    portal.state.context.pending_events.flush(&portal.store, false).await.expect("written");
 }
 
 async fn of_org(portal: &TestPortal, org: &str, action: &str) -> Vec<Event> {

@@ -24,7 +24,7 @@ crate::on_both_portals!(
     each_verdict_has_its_page,
     a_signature_is_explained_without_body_and_secret,
     members_alone_find_it,
-    what_belongs_to_nobody_is_not_kept,
+    requests_of_unknown_keys_are_not_kept,
     a_search_opens_it,
     it_is_kept_for_a_day,
 );
@@ -148,7 +148,7 @@ async fn members_alone_find_it(portal: &TestPortal) {
     assert_eq!(real.0, 404);
     assert_eq!(real, told(eve.get(&format!("/requests/{unknown}")).await));
     assert!(real.1.1.contains("older than 24 hours"), "what may have happened: {}", real.1.1);
-    // The first page notes in a cookie which organization was open last.
+    // The first page notes in a cookie which organization was visited last.
     assert_eq!(eve.post("/search", &[("q", "Else")]).await.status, 200);
     for fragment in [false, true] {
         let search = |words: String| {
@@ -162,14 +162,14 @@ async fn members_alone_find_it(portal: &TestPortal) {
         assert_eq!(found.0, 200);
         assert_eq!(found, search(unknown.to_owned()).await);
     }
-    // Nor does a form that begins with it tell anything.
+    // Nor does a form that starts from it reveal anything.
     let theirs = eve.get(&format!("/keys/{}/test?request={id}", "key_0000000000000000")).await;
     assert_eq!(theirs.status, 404);
-    // Signed out, one is sent to sign in.
+    // Signed out, it redirects to the sign-in.
     assert!(portal.another().get(&format!("/requests/{id}")).await.location().starts_with("/sign-in"));
 }
 
-async fn what_belongs_to_nobody_is_not_kept(portal: &TestPortal) {
+async fn requests_of_unknown_keys_are_not_kept(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let (_, secret) = portal.key(&app).await;

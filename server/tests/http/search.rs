@@ -28,7 +28,7 @@ async fn search(client: &Client, words: &str) -> Answer {
     client.post("/search", &[("q", words)]).await
 }
 
-/// As the palette asks.
+/// Like the palette.
 async fn fragment(client: &Client, words: &str) -> Answer {
     let mut request: Request<Body> = Client::form("/search", &[("q", words)]);
     request.headers_mut().insert("x-fragment", "true".parse().expect("a header"));
@@ -114,7 +114,7 @@ async fn a_pasted_key_leads_to_its_key_and_is_not_repeated(portal: &TestPortal) 
     portal.revoke(&key).await;
     assert_eq!(search(portal, &secret).await.location(), format!("/keys/{key}"), "a revoked key is found too");
 
-    // Whoever belongs to another organization learns nothing of it.
+    // A member of another organization learns nothing about it.
     let eve = portal.stranger().await;
     let answer = search(&eve, &secret).await;
     assert_eq!(answer.status, 200);
@@ -154,7 +154,7 @@ async fn what_belongs_to_others_is_not_found(portal: &TestPortal) {
             }
         }
     }
-    // Nor by saying that one comes from there.
+    // Nor by claiming to come from there.
     assert!(!eve.get(&format!("/search?org={org}")).await.body.contains("Focus Labs"));
     let answer = eve.post("/search", &[("q", "activity"), ("org", &org)]).await;
     assert!(answer.status == 200 && !answer.body.contains("Focus Labs"));
@@ -179,7 +179,7 @@ async fn every_page_it_leads_to_exists(portal: &TestPortal) {
         assert!(page.body.contains(text), "{text}");
     }
 
-    // A member finds no page that is not theirs to use.
+    // A member finds no page that they can't use.
     let eve = portal.stranger().await;
     let user = portal.store.user_to_sign_in("eve@example.com").await.expect("asked").expect("there").0;
     let id = sallyport::id::OrgId::parse(&org).expect("an id");
@@ -211,7 +211,7 @@ async fn the_palette_gets_options(portal: &TestPortal) {
     assert!(!answer.body.contains("<html") && !answer.body.contains("<script"));
     let nothing = fragment(portal, "zzz").await.body;
     assert!(!nothing.contains("listbox") && nothing.contains("data-say=\"No results.\""));
-    // What stands on every page opens it, or leads to the page where nothing runs.
+    // A link on every page opens it, or leads to its page without scripts.
     let page = portal.get(&format!("/apps/{app}")).await.body;
     for text in ["id=\"search-link\"", "id=\"palette\"", "role=\"combobox\"", "action=\"/search\""] {
         assert!(page.contains(text), "{text}");
@@ -237,7 +237,7 @@ async fn signed_out_finds_nothing(portal: &TestPortal) {
         assert_eq!(answer.status, 303);
         assert!(answer.location().starts_with("/sign-in"));
     }
-    // And no other site may ask on behalf of somebody.
+    // Other sites can't search on behalf of a person.
     let mut elsewhere = Client::form("/search", &[("q", "focus")]);
     elsewhere.headers_mut().insert(header::ORIGIN, "https://evil.example".parse().expect("a header"));
     assert_eq!(portal.send(elsewhere).await.status, 403);

@@ -15,7 +15,7 @@ crate::on_both_portals!(
     a_root_token_goes_with_its_organization,
     all_keys_are_revoked_after_the_name_was_typed,
     a_label_is_searched_in_the_url,
-    a_pasted_key_never_stands_in_a_url,
+    a_pasted_key_is_never_in_a_url,
 );
 
 /// The addresses from the organization down to the app.
@@ -168,7 +168,7 @@ async fn a_label_is_searched_in_the_url(portal: &TestPortal) {
     assert!(first < second, "sorted by label");
 }
 
-async fn a_pasted_key_never_stands_in_a_url(portal: &TestPortal) {
+async fn a_pasted_key_is_never_in_a_url(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let (key, secret) = portal.key(&app).await;

@@ -27,7 +27,7 @@ async fn closed_once_there_is_an_account(portal: &TestPortal) {
     assert_eq!(other.get("/orgs/new").await.status, 303, "and nobody is signed in");
 }
 
-/// Nothing tells a person at this machine from a proxy that adds no header.
+/// A local person can't be distinguished from a proxy that adds no header.
 async fn it_needs_the_token_wherever_one_is(portal: &TestPortal) {
     let fields = |token| [("name", "Eve"), ("email", "eve@example.com"), ("password", PASSWORD), ("token", token)];
     for client in [portal.another(), portal.from("203.0.113.9"), portal.from("::1")] {

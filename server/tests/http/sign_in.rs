@@ -24,7 +24,7 @@ crate::on_both_portals!(
     the_database_does_not_hold_the_id,
     a_redirect_stays_here,
     a_disabled_account_looks_like_none,
-    whoever_is_signed_in_is_sent_on,
+    signed_in_people_are_redirected,
     signing_in_again_names_who_was_signed_out,
     a_weaker_hash_is_renewed,
     a_person_without_a_password_can_not_sign_in_with_one,
@@ -162,7 +162,7 @@ async fn a_disabled_account_looks_like_none(portal: &TestPortal) {
     assert_eq!(answers[0], answers[1]);
 }
 
-async fn whoever_is_signed_in_is_sent_on(portal: &TestPortal) {
+async fn signed_in_people_are_redirected(portal: &TestPortal) {
     portal.set_up().await;
     assert_eq!(portal.get("/sign-in").await.location(), "/");
     assert_eq!(portal.get("/sign-in?next=%2Faccount").await.location(), "/account");
@@ -257,7 +257,7 @@ async fn a_password_that_an_operator_set_is_changed_first(portal: &TestPortal) {
         let path = path.as_str();
         assert_eq!(eve.get(path).await.location(), "/account/password", "{path}");
     }
-    // What is there among theirs, and what is not, look the same.
+    // Their resources and missing ones look the same.
     for path in [
         "/orgs/org_x_000000",
         "/orgs/no-id",
@@ -270,7 +270,7 @@ async fn a_password_that_an_operator_set_is_changed_first(portal: &TestPortal) {
     ] {
         assert_eq!(eve.get(path).await.location(), "/account/password", "{path}");
     }
-    // Nor does the frame of an error's page name what is theirs.
+    // Nor does the frame of an error page name theirs.
     let nowhere = eve.get("/nowhere").await;
     assert_eq!(nowhere.status, 404);
     assert!(!nowhere.body.contains("id=\"sidebar\"") && !nowhere.body.contains("/orgs/"), "{}", nowhere.body);
@@ -288,7 +288,7 @@ async fn a_password_that_an_operator_set_is_changed_first(portal: &TestPortal) {
     assert_eq!(change(PASSWORD, "walls have small doors").await.location(), "/");
     assert_eq!(eve.get("/account").await.status, 200, "and that is all");
     assert_eq!(sign_in(&portal.another(), "eve@example.com", "walls have small doors").await.location(), "/");
-    // Whoever is asked for it may leave instead.
+    // A person who is asked for it may leave instead.
     let hash =
         portal.store.user_to_sign_in("eve@example.com").await.expect("asked").expect("there").1.expect("a password");
     portal.store.set_password_to_change(&Act::by(Actor::CommandLine), &account, hash).await.expect("set");

@@ -1,4 +1,4 @@
-//! A portal under a sub-path of its host, behind a proxy that passes the sub-path on, and behind one that takes it off.
+//! A portal under a sub-path of its host, behind a proxy that forwards the sub-path, and behind one that strips it.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -27,10 +27,10 @@ async fn under(portal: &TestPortal, origin: &str) -> TestPortal {
     TestPortal::at(store, &format!("{origin}{UNDER}")).await
 }
 
-/// Attributes that hold what a person typed or may type, and what only begins like an address.
+/// Attributes with input, and those that only begin like an address.
 const NO_ADDRESS: [&str; 4] = ["value", "placeholder", "title", "data-copy"];
 
-/// The values of attributes that begin with a slash, with the names of these.
+/// The values of attributes that begin with a slash, with their names.
 fn addresses(html: &str) -> Vec<(&str, &str)> {
     let tags = html.split('<').skip(1).map(|tag| tag.split('>').next().unwrap_or_default());
     let mut found = Vec::new();
@@ -66,7 +66,7 @@ fn route(path: &str) -> Option<&'static str> {
                 .zip(&parts)
                 .all(|(name, part)| name == part || (name.starts_with('{') && !part.is_empty()))
     };
-    // `/orgs/new` fits `/orgs/{org_id}`, too.
+    // `/orgs/new` matches `/orgs/{org_id}`, too.
     ROUTES.iter().filter(|route| fits(route.path)).map(|route| route.path).max_by_key(|path| !path.ends_with('}'))
 }
 
@@ -125,7 +125,7 @@ async fn nothing_on_any_page_leads_outside(portal: &TestPortal) {
     }
     let pages = ROUTES.iter().map(|route| route.path).filter(|path| takes_get(path));
     let unseen: Vec<_> = pages.filter(|path| !seen.contains(path)).collect();
-    // Before there is an account, and while somebody else has set the password.
+    // Before there is an account, and while another person has set the password.
     assert_eq!(unseen, ["/setup", "/account/password"], "of {} addresses", known.len());
     assert!(browser.get(&format!("{UNDER}/apps/{app}/keys")).await.body.contains("href=\"/typed\""), "as it was typed");
     served.end().await;
@@ -154,7 +154,7 @@ async fn forms_and_refusals_stay_within(portal: &TestPortal) {
         assert_eq!(answer.status, status, "{path}: {}", answer.body);
         assert_within(&path, &answer);
     }
-    // As an island asks: for a part of a page, and for an act.
+    // Like an island: a part of a page, and an act.
     let mut request = Client::form(&at("/search"), &[("q", "CI")]);
     request.headers_mut().insert("x-fragment", "true".parse().expect("a header"));
     let options = browser.send(request).await;
@@ -183,7 +183,7 @@ async fn forms_and_refusals_stay_within(portal: &TestPortal) {
     let out = stranger.post(&at("/sign-out"), &[]).await;
     assert_eq!(out.location(), format!("{UNDER}/sign-in"));
     assert_eq!(stranger.get(&at("/account")).await.status, 303, "signed out");
-    // Another application of the host is another site to its forms: the path says nothing of where a request comes from.
+    // Another application on the host is another site to its forms: the path does not identify the origin.
     let mut foreign = Client::form(&at("/theme"), &[]);
     foreign.headers_mut().insert(header::ORIGIN, "http://127.0.0.1:4000".parse().expect("a header"));
     assert_eq!(browser.send(foreign).await.status, 403);
@@ -197,11 +197,11 @@ async fn the_proxy_may_take_the_path_off(portal: &TestPortal) {
     let browser = portal.with(Server::new(served.state.clone()));
     for path in ["/docs".to_owned(), format!("/apps/{app}"), format!("/apps/{app}/keys?include_revoked=1")] {
         let whole = browser.get(&format!("{UNDER}{path}")).await;
-        let taken_off = browser.get(&path).await;
-        assert_eq!((taken_off.status.as_u16(), whole.status.as_u16()), (200, 200), "{path}");
-        assert_within(&path, &taken_off);
+        let without_prefix = browser.get(&path).await;
+        assert_eq!((without_prefix.status.as_u16(), whole.status.as_u16()), (200, 200), "{path}");
+        assert_within(&path, &without_prefix);
         let links = |answer: &Answer| addresses(&answer.body).len();
-        assert_eq!(links(&taken_off), links(&whole), "{path}");
+        assert_eq!(links(&without_prefix), links(&whole), "{path}");
     }
     assert_eq!(
         browser.get("/").await.location().strip_prefix(UNDER).map(|path| path.starts_with("/orgs/")),

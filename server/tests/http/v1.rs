@@ -56,7 +56,7 @@ async fn cookies_mean_nothing(portal: &TestPortal) {
     assert!(answer.header("www-authenticate").starts_with("Bearer"));
 }
 
-/// Every endpoint, in every way, with the cookies of somebody signed in and without: the same answer, never a page.
+/// Every endpoint, in every way, with and without the cookies of a signed-in person: the same response, never a page.
 async fn every_answer_is_for_machines(portal: &TestPortal) {
     portal.set_up().await;
     let nobody = portal.another();

@@ -1,4 +1,4 @@
-//! The best of all four: both headers, problem documents.
+//! The default profile: both headers, problem documents.
 
 use sallyport::plan::Plan;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::deployment::Deployment;
 
 #[tokio::test]
-async fn the_default_takes_both_headers_and_tells_problems() {
+async fn the_default_accepts_both_headers_and_returns_problems() {
     let server = Deployment::of("default").await;
     let org = server.org("Focus", Plan::Pro).await;
     let app = server.app(&org).await;

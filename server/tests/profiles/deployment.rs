@@ -1,4 +1,4 @@
-//! A running binary under a profile, and the same database in hand to make what it is asked about.
+//! A running binary with a profile, and direct access to its database.
 
 use std::{
     io::{BufRead, BufReader},
@@ -95,7 +95,7 @@ impl Deployment {
         self.store.issue_key(&self.act, holder, new, None).await.expect("a key")
     }
 
-    /// Over HTTP, so that the server has it when this returns.
+    /// Over HTTP, so that the server has applied it when this returns.
     pub fn revoke(&self, key: &Issued) {
         let bearer = format!("Bearer {}", self.token);
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
@@ -103,7 +103,7 @@ impl Deployment {
         assert_eq!(revoked.status, 200, "{}", revoked.body);
     }
 
-    /// As automation asks, with a root token that may manage.
+    /// A management request with a root token.
     pub fn manage(&self, path: &str, body: &Value) -> Answer {
         let bearer = format!("Bearer {}", self.token);
         self.post(path, &[("authorization", &bearer)], body)
@@ -118,18 +118,18 @@ impl Deployment {
         ask(&self.address, "GET", path, headers, "")
     }
 
-    /// As a gateway asks.
+    /// A gateway's request.
     pub fn auth(&self, query: &str, headers: &[(&str, &str)]) -> Answer {
         ask(&self.address, "GET", &format!("/v1/auth{query}"), headers, "")
     }
 
-    /// As a gateway asks for a client's request.
+    /// A gateway's request with the client's method and path.
     pub fn forwarded(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
         let told = [("x-original-method", method), ("x-original-uri", path)];
         self.auth("", &[&told, headers].concat())
     }
 
-    /// As a backend asks.
+    /// A backend's request.
     pub fn verify(&self, key: &str, more: Value) -> Value {
         self.verify_as(&self.token, key, more)
     }
@@ -151,7 +151,7 @@ impl Deployment {
     }
 }
 
-/// Shaped as a key with that prefix, checksum and all, and nobody's.
+/// An unknown key with that prefix and a valid checksum.
 pub fn unknown(prefix: &str) -> String {
     sallyport::key::secret::PlainSecret::mint(prefix, &OsEntropy).expose().to_owned()
 }

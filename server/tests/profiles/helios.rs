@@ -1,4 +1,4 @@
-//! Keys of an account, without scopes; one answer to whatever is wrong with a key.
+//! Keys of an account, without scopes; the same response to any invalid key.
 
 use sallyport::{
     audit::{Act, Actor},
@@ -54,12 +54,12 @@ async fn helios_does_what_its_document_says() {
         (403, "401", "application/json")
     );
     assert_eq!(serde_json::from_str::<serde_json::Value>(nginx.header("x-auth-body")).expect("JSON"), body, "HE-2");
-    // Other refusals have the same shape, and say what is wrong.
+    // Other refusals have the same format, with the reason.
     let two = server.auth("", &[("x-api-key", key), ("x-api-key", "other")]);
     let message = "More than one API key was sent; send one.";
     two.tells("HE-2: two keys", 400, &json!({ "error": "Bad Request", "message": message }));
 
-    // HE-5: keys of each environment begin in their own way.
+    // HE-5: keys of each environment have their own prefix.
     for (environment, prefix, mode) in
         [("production", "sk_live_", "live"), ("staging", "sk_staging_", "test"), ("development", "sk_dev_", "test")]
     {

@@ -1,4 +1,4 @@
-//! As little of HTTP as the tests need.
+//! A minimal HTTP client.
 
 use std::{
     io::{Read, Write},
@@ -14,7 +14,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Empty where it is not there.
+    /// Empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
         let named = |line: &&str| line.split_once(": ").is_some_and(|(key, _)| key.eq_ignore_ascii_case(name));
         self.head.lines().find(named).and_then(|line| line.split_once(": ")).map_or("", |(_, value)| value)
@@ -24,7 +24,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
-    /// The one refusal that is meant, told in this very body.
+    /// The expected refusal, with exactly this body.
     #[track_caller]
     pub fn tells(&self, row: &str, status: u16, body: &Value) {
         assert_eq!((self.status, &self.json()), (status, body), "{row}");

@@ -1,5 +1,5 @@
-//! The binary under each profile of `examples/profiles`: what that system's document says, over `/v1/auth` and
-//! `/v1/keys/verify`. One server for each file; a step is named by its row.
+//! The binary with each profile of `examples/profiles`, compared with that system's documentation, over `/v1/auth`
+//! and `/v1/keys/verify`. One server for each file; each step is named by its row.
 
 mod deployment;
 mod http;

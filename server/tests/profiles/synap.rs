@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::deployment::{Deployment, unknown};
 
-/// What opens which surface, by SP-2.
+/// Which scope opens which surface, by SP-2.
 const SURFACES: [(&str, &str, &[&str]); 9] = [
     ("GET", "/trpc/entities.list?input=x", &["read:entities"]),
     ("POST", "/trpc/entities.create", &["write:entities"]),
@@ -15,7 +15,7 @@ const SURFACES: [(&str, &str, &[&str]); 9] = [
     ("POST", "/api/external/skills/summarise", &["skills.invoke"]),
     ("POST", "/api/external/chat/stream", &["chat.stream"]),
     ("POST", "/mcp", &["mcp.read", "mcp.write"]),
-    // A batch of procedures is no way around.
+    // A batch of procedures does not bypass it.
     ("GET", "/trpc/entities.list,users.list?batch=1", &[]),
 ];
 
@@ -25,7 +25,7 @@ async fn synap_does_what_its_document_says() {
     let org = server.org("Pod", Plan::Starter).await;
     let person = |org: &sallyport::org::Org| Holder::Member(org.clone(), server.user.clone());
 
-    // SP-2: each scope opens its own surface, and nothing else.
+    // SP-2: each scope opens only its own surface.
     let catalogue: Vec<String> = server.store.profile().scopes.iter().map(|scope| scope.name.clone()).collect();
     assert_eq!(catalogue.len(), 8, "SP-2");
     for scope in &catalogue {
@@ -58,7 +58,7 @@ async fn synap_does_what_its_document_says() {
     let full = profile.bundles.iter().find(|bundle| bundle.name == "full").expect("full");
     assert!(full.scopes.len() == 6 && !full.scopes.iter().any(|scope| scope.starts_with("mcp.")), "SP-3");
 
-    // SP-4: Bearer alone; the workspace is the owner's, and no other may be named.
+    // SP-4: Bearer only; the workspace is the owner's, and no other is accepted.
     let key = both.secret.expose();
     assert!(key.starts_with("sk_live_"), "SP-4");
     assert_eq!(server.auth("", &[("x-api-key", key)]).status, 401, "SP-4");

@@ -1,4 +1,4 @@
-//! Scopes as methods, plans as limits, errors that name their documentation.
+//! Scopes as methods, plans as limits, errors with links to the documentation.
 
 use sallyport::{key::holder::Holder, org::Org, plan::Plan};
 use serde_json::{Value, json};
@@ -102,12 +102,12 @@ async fn errors(server: &Deployment, org: &Org) {
     assert_eq!(told["error"], forbidden, "SQ-4");
     server.revoke(&issued);
     server.auth("", &[HTTPS, ("authorization", &bearer)]).tells("SQ-4: revoked", 401, &unauthorized);
-    // What a gateway asks wrongly has the same shape.
+    // An invalid request of a gateway has the same format.
     let refused = server.auth("?scopes=read", &[HTTPS, ("authorization", &bearer)]);
     assert_eq!((refused.status, &refused.json()["error"]["code"]), (400, &json!("bad_request")), "SQ-4");
 }
 
-/// An organization's key is issued over HTTP too, one scope for each.
+/// An organization's key is issued over HTTP too, one with each scope.
 fn managed(server: &Deployment, org: &Org) {
     let path = format!("/v1/orgs/{}/keys", org.id);
     let body = |scopes: &[&str]| json!({ "label": "Over HTTP", "environment": "production", "scopes": scopes });
@@ -145,7 +145,7 @@ async fn managing(server: &Deployment, org: &Org) {
     }
     let org_of_its_own = json!({ "name": "Eve", "plan": "pro" });
     assert_eq!(server.post("/v1/orgs", &headers, &org_of_its_own).status, 403, "SQ-1: it can't make another");
-    // What a backend asks is a root token's to ask.
+    // Verification requires a root token.
     let asked = json!({ "key": theirs.secret.expose() });
     assert_eq!(server.post("/v1/keys/verify", &headers, &asked).status, 401, "SQ-1");
     assert_eq!(server.post(&keys, &headers[1..], &new).status, 403, "SQ-6: over plain HTTP");
@@ -157,7 +157,7 @@ async fn managing(server: &Deployment, org: &Org) {
             assert_eq!(answer.status, 403, "SQ-1: {environment} {scope}: {}", answer.body);
         }
     }
-    // It revokes itself, and is told so from then on as everywhere.
+    // It revokes itself, and is refused from then on.
     let mine = server.key(Holder::Organization(org.clone()), "production", &["admin"]).await;
     let bearer = format!("Bearer {}", mine.secret.expose());
     let headers = [HTTPS, ("authorization", bearer.as_str())];
@@ -166,7 +166,7 @@ async fn managing(server: &Deployment, org: &Org) {
     assert_eq!((refused.status, &refused.json()["code"]), (401, &json!("unauthorized")), "SQ-1: {}", refused.body);
 }
 
-/// A request is charged once, though both what it names and what it makes ask who calls.
+/// A request is charged once, although both its path and its body check the caller.
 async fn managing_is_charged(server: &Deployment) {
     let starter = server.org("Small", Plan::Starter).await;
     let admin = bearer(server, &starter, "production", "admin").await;
@@ -194,19 +194,19 @@ async fn limits(server: &Deployment, org: &Org, scope: &str, limit: u64) {
     let passed = server.auth("", &headers);
     assert_eq!((passed.status, passed.header("x-ratelimit-limit")), (200, limit.to_string().as_str()), "{row}");
     assert_eq!(passed.header("x-ratelimit-remaining"), (limit - 1).to_string(), "{row}");
-    // At 30 a minute one comes back after two seconds; told in whole ones.
+    // At 30 a minute one is refilled every two seconds; shown in whole ones.
     let now = server.store.now().seconds() - 1;
     let reset: i64 = passed.header("x-ratelimit-reset").parse().expect("epoch seconds");
     assert!((now..=now + 4).contains(&reset), "{row}: {reset} at {now}");
     assert_eq!(passed.header("x-ratelimit-retryafter"), "", "{row}");
 
-    // Half a minute's worth is more than what comes back between two requests.
+    // Half a minute's worth is more than what is refilled between two requests.
     assert_eq!(server.verify(key, json!({ "cost": limit - 1 }))["valid"], true, "{row}: as many as the limit pass");
     let told = server.verify(key, json!({ "cost": limit / 2 }));
     assert_eq!((&told["code"], &told["status"]), (&json!("rate_limited"), &json!(429)), "{row}");
     assert_eq!(told["rate_limit"]["limit"], limit, "{row}");
 
-    // Per key: another of the same scope still has all of it.
+    // Per key: another with the same scope still has all of it.
     let other = server.key(Holder::Organization(org.clone()), "production", &[scope]).await;
     assert_eq!(server.verify(other.secret.expose(), json!({}))["rate_limit"]["remaining"], limit - 1, "{row}");
     if limit == 30 {

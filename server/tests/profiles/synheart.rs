@@ -13,7 +13,7 @@ async fn synheart_does_what_its_document_says() {
     let issued = server.key(&app, "production", &["read", "write"]).await;
     let key = issued.secret.expose();
 
-    // SY-10: the header, and no other way.
+    // SY-10: this header only.
     let passed = server.auth("?scope=read", &[("x-api-key", key)]);
     assert_eq!(passed.status, 200, "SY-10");
     assert_eq!((passed.header("x-auth-app-id"), passed.header("x-auth-org-id")), (app.id.as_str(), org.id.as_str()));
@@ -47,7 +47,7 @@ async fn synheart_does_what_its_document_says() {
     let admin = [("x-api-key", admin.secret.expose())];
     assert_eq!(server.forwarded("DELETE", "/sessions/7", &admin).status, 200, "SY-3: admin is all");
 
-    // SY-7: the very message, until an operator verifies the app.
+    // SY-7: exactly this message, until an operator approves the app.
     let refused = server.auth("?ingestion=1", &[("x-api-key", key)]);
     let message = format!("App {} is not verified for data ingestion.", app.id);
     assert_eq!((refused.status, refused.json()["detail"].as_str()), (403, Some(message.as_str())), "SY-7");
@@ -64,7 +64,7 @@ async fn synheart_does_what_its_document_says() {
     assert_eq!((refused["code"].as_str(), refused["status"].as_u64()), (Some("app_mismatch"), Some(403)), "SY-8");
     assert_eq!(server.verify(key, json!({ "app_id": app.id.as_str() }))["valid"], true, "SY-8");
 
-    // SY-11: the signature's headers, where the gateway passes the body.
+    // SY-11: the signature's headers, if the gateway forwards the body.
     let signed = [("x-api-key", key), ("x-synheart-signature", "00"), ("x-synheart-timestamp", "1")];
     assert_eq!(server.auth("?body=1", &signed).status, 401, "SY-11");
     let others = [("x-api-key", key), ("x-sallyport-signature", "00"), ("x-sallyport-timestamp", "1")];

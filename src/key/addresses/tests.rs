@@ -48,7 +48,7 @@ fn mapped_addresses_are_what_they_are() {
 }
 
 #[test]
-fn each_wrong_entry_is_named_with_its_mend() {
+fn each_wrong_entry_is_reported_with_a_fix() {
     let found = errors("203.0.113.7/24\n198.51.100.1\n10.0.0.0/33 moon\n::ffff:1.2.3.4/64\n2001:db8::1/32");
     insta::assert_snapshot!(found.join("\n"), @r"
     Line 1, 203.0.113.7/24: a block of /24 begins at 203.0.113.0: write 203.0.113.0/24, or 203.0.113.7 for it alone.
@@ -105,7 +105,7 @@ proptest! {
 
     /// Compared with a bitwise implementation.
     #[test]
-    fn a_block_holds_whoever_shares_its_bits(bits: u32, length in 0..=32_u8, flip in 0..32_u8, mapped: bool) {
+    fn a_block_contains_addresses_that_share_its_bits(bits: u32, length in 0..=32_u8, flip in 0..32_u8, mapped: bool) {
         let block = IpNet::new(Ipv4Addr::from_bits(bits).into(), length).expect("in range").trunc();
         let blocks = addresses(&block.to_string());
         let asks = Ipv4Addr::from_bits(bits ^ 1 << (31 - flip));

@@ -26,7 +26,7 @@ pub fn of(verdict: Verdict, credentials: &Credentials) -> String {
         Verdict::BadSignature => {
             "The signature of this request is wrong, or its timestamp is more than five minutes from now."
         }
-        Verdict::Replayed => "This signature was used before; sign each request anew.",
+        Verdict::Replayed => "This signature was used before; sign each request separately.",
         Verdict::RateLimited => "Too many requests. Wait as long as Retry-After says.",
     };
     sentence.to_owned()

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{
     super::{Location, Store, row::Read, schema::SERVER_LOCK},
-    Feed, Heard, State, step,
+    Feed, PollResult, State, step,
 };
 use crate::{Error, Result};
 
@@ -35,7 +35,7 @@ pub(super) async fn give_up(connection: &mut AnyConnection, holder: &str) {
 }
 
 impl Store {
-    /// Takes PostgreSQL's advisory lock, which `hear` takes again whenever its connection was lost: a second server
+    /// Takes PostgreSQL's advisory lock, which `poll` takes again whenever its connection was lost: a second server
     /// would not learn of the first one's revocations at once. Waits until a server that did not shut down cleanly
     /// accepts no more keys. On SQLite a file lock does the same.
     pub async fn hold_server_lock(&self) -> Result<()> {
@@ -48,9 +48,9 @@ impl Store {
             (state.serves, state.connection) = (true, None);
         }
         loop {
-            match (state.hear(feed).await, state.waits_until) {
-                (Ok(Heard::Revision(_)), _) => return Ok(()),
-                (Ok(Heard::Superseded), _) => return Err(Error::Unavailable(state.rival.clone())),
+            match (state.poll(feed).await, state.waits_until) {
+                (Ok(PollResult::Revision(_)), _) => return Ok(()),
+                (Ok(PollResult::Superseded), _) => return Err(Error::Unavailable(state.rival.clone())),
                 (Err(_), Some(until)) if Instant::now() < until => sleep_until(until).await,
                 (Err(error), _) => return Err(error),
             }

@@ -198,7 +198,7 @@ fn a_key_in_use_takes_few_bytes_and_one_without_limits_none() {
 }
 
 #[test]
-fn an_id_that_nobody_minted_is_not_unlimited() {
+fn a_foreign_id_is_not_unlimited() {
     let key = KeyId::parse("key_short").expect("shaped");
     assert!(Limiter::default().charge(&key, &per_minute(1), ONE, at(0)).is_err());
 }

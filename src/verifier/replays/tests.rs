@@ -126,7 +126,7 @@ fn what_was_for_nothing_may_come_again() {
 }
 
 #[test]
-fn whoever_floods_leaves_room_for_the_others() {
+fn a_flood_leaves_room_for_others() {
     let replays = Replays::of_at_most(1_200, START);
     let (loud, sibling) = (ids(1), (ids(1).0, ids(2).1));
     assert_eq!(flood(&replays, &loud, 0), 400, "a third for one key");

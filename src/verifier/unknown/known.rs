@@ -16,7 +16,7 @@ use super::word;
 #[derive(Default)]
 pub struct Known(RwLock<Marks>);
 
-type Marks = HashSet<u64, BuildHasherDefault<AsItIs>>;
+type Marks = HashSet<u64, BuildHasherDefault<Identity>>;
 
 impl Known {
     pub fn has(&self, digest: &Digest) -> bool {
@@ -46,9 +46,9 @@ fn mark(digest: &Digest) -> u64 {
 
 /// A digest is evenly distributed, and nobody without the pepper can choose it.
 #[derive(Default)]
-pub struct AsItIs(u64);
+pub struct Identity(u64);
 
-impl Hasher for AsItIs {
+impl Hasher for Identity {
     fn finish(&self) -> u64 {
         self.0
     }

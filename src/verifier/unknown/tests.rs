@@ -18,15 +18,15 @@ fn seconds(seconds: u64) -> Duration {
 
 /// How many of this many unknown keys were looked up.
 fn asked(unknown: &Unknown, from: IpAddr, keys: std::ops::Range<u32>, at: Duration) -> usize {
-    let asked = keys.filter_map(|key| unknown.may_ask(from, digest(key), at).ok());
-    asked.map(|asking| unknown.was_nobodys(&asking, at)).count()
+    let asked = keys.filter_map(|key| unknown.admit_look_up(from, digest(key), at).ok());
+    asked.map(|permit| unknown.found_unknown(&permit, at)).count()
 }
 
 #[test]
 fn one_address_is_slowed_and_its_neighbour_is_not() {
     let unknown = Unknown::default();
     assert_eq!(asked(&unknown, ip("203.0.113.9"), 0..500, seconds(0)), 60);
-    let wait = unknown.may_ask(ip("203.0.113.9"), digest(7_000), seconds(0)).err().expect("too many");
+    let wait = unknown.admit_look_up(ip("203.0.113.9"), digest(7_000), seconds(0)).err().expect("too many");
     assert_eq!(wait, Duration::from_secs(1));
     assert_eq!(asked(&unknown, ip("203.0.113.9"), 500..600, seconds(0) + wait), 1);
     assert_eq!(asked(&unknown, ip("203.0.113.10"), 600..700, seconds(1)), 60);
@@ -47,8 +47,8 @@ fn an_address_of_ipv6_is_its_block() {
 fn good_keys_come_from_one_address_in_any_number() {
     let unknown = Unknown::default();
     for key in 0..50_000 {
-        let asking = unknown.may_ask(ip("203.0.113.9"), digest(key), seconds(0)).expect("not slowed");
-        unknown.was_somebodys(&asking);
+        let permit = unknown.admit_look_up(ip("203.0.113.9"), digest(key), seconds(0)).expect("not slowed");
+        unknown.found_known(&permit);
     }
 }
 
@@ -56,16 +56,16 @@ fn good_keys_come_from_one_address_in_any_number() {
 fn keys_that_were_good_are_asked_for_though_their_address_floods() {
     let unknown = Unknown::default();
     let gateway = ip("203.0.113.9");
-    unknown.was_somebodys(&unknown.may_ask(gateway, digest(1), seconds(0)).expect("the first"));
+    unknown.found_known(&unknown.admit_look_up(gateway, digest(1), seconds(0)).expect("the first"));
     assert_eq!(asked(&unknown, gateway, 100..500, seconds(0)), 60);
-    assert!(unknown.may_ask(gateway, digest(2), seconds(0)).is_err());
+    assert!(unknown.admit_look_up(gateway, digest(2), seconds(0)).is_err());
     for _ in 0..5_000 {
-        let asking = unknown.may_ask(gateway, digest(1), seconds(0)).expect("it was good before");
-        unknown.was_somebodys(&asking);
+        let permit = unknown.admit_look_up(gateway, digest(1), seconds(0)).expect("it was good before");
+        unknown.found_known(&permit);
     }
     // Until it is unknown again.
-    unknown.was_nobodys(&unknown.may_ask(gateway, digest(1), seconds(0)).expect("once more"), seconds(0));
-    assert!(unknown.may_ask(gateway, digest(1), seconds(0)).is_err());
+    unknown.found_unknown(&unknown.admit_look_up(gateway, digest(1), seconds(0)).expect("once more"), seconds(0));
+    assert!(unknown.admit_look_up(gateway, digest(1), seconds(0)).is_err());
 }
 
 #[test]
@@ -82,26 +82,27 @@ fn from_however_many_addresses_the_database_is_asked_so_often() {
     assert_eq!(later, 5_000, "a thousand in each second");
     // Concurrent look-ups count too, and are returned if the keys are valid.
     let at = seconds(100);
-    let together: Vec<_> =
-        (0..3_000).filter_map(|n| unknown.may_ask(IpAddr::V4(Ipv4Addr::from_bits(n)), digest(n), at).ok()).collect();
+    let together: Vec<_> = (0..3_000)
+        .filter_map(|n| unknown.admit_look_up(IpAddr::V4(Ipv4Addr::from_bits(n)), digest(n), at).ok())
+        .collect();
     assert_eq!(together.len(), 1_000);
-    together.iter().for_each(|asking| unknown.was_somebodys(asking));
+    together.iter().for_each(|permit| unknown.found_known(permit));
     assert_eq!(flood(500_000..505_000, at), 1_000);
 }
 
 #[test]
-fn whoever_did_most_wrong_is_remembered_among_a_few() {
+fn the_worst_addresses_are_kept() {
     let unknown = Unknown::default();
     let loud = ip("203.0.113.9");
     assert_eq!(asked(&unknown, loud, 0..500, seconds(0)), 60);
     for n in 0..20_000_u32 {
         unknown.addresses.charge(IpAddr::V4(Ipv4Addr::from_bits(n)), PER_ADDRESS, seconds(0));
     }
-    assert!(unknown.may_ask(loud, digest(9_999), seconds(0)).is_err());
+    assert!(unknown.admit_look_up(loud, digest(9_999), seconds(0)).is_err());
 }
 
 #[test]
-fn what_is_somebodys_is_looked_up_from_the_start() {
+fn existing_keys_are_looked_up_from_the_start() {
     let unknown = Unknown::default();
     let all: Vec<_> = (0..5_000).filter_map(digest).collect();
     unknown.add(&all);
@@ -110,22 +111,22 @@ fn what_is_somebodys_is_looked_up_from_the_start() {
     }
     assert_eq!(asked(&unknown, ip("203.0.113.9"), 20_000..20_001, seconds(0)), 0, "the budget of all is used up");
     for digest in &all {
-        let asking = unknown.may_ask(ip("203.0.113.9"), Some(*digest), seconds(0)).expect("it is somebody's");
-        unknown.was_somebodys(&asking);
+        let permit = unknown.admit_look_up(ip("203.0.113.9"), Some(*digest), seconds(0)).expect("it is somebody's");
+        unknown.found_known(&permit);
     }
 }
 
 #[test]
-fn what_is_nobodys_is_remembered_until_it_is_somebodys() {
+fn unknown_keys_are_remembered_until_they_exist() {
     let unknown = Unknown::default();
     let [one, other] = [1, 2].map(|n| digest(n).expect("a digest"));
-    assert!(!unknown.is_nobodys(&one));
+    assert!(!unknown.is_unknown(&one));
     asked(&unknown, ip("203.0.113.9"), 1..2, seconds(0));
-    assert!(unknown.is_nobodys(&one) && !unknown.is_nobodys(&other));
+    assert!(unknown.is_unknown(&one) && !unknown.is_unknown(&other));
     unknown.add([&one]);
-    assert!(!unknown.is_nobodys(&one));
+    assert!(!unknown.is_unknown(&one));
     asked(&unknown, ip("203.0.113.9"), 2..3, seconds(0));
-    assert!(unknown.is_nobodys(&other));
-    unknown.forget_nobodys();
-    assert!(!unknown.is_nobodys(&other) && unknown.knows(&one));
+    assert!(unknown.is_unknown(&other));
+    unknown.forget_unknown();
+    assert!(!unknown.is_unknown(&other) && unknown.knows(&one));
 }

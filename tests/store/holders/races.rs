@@ -1,4 +1,4 @@
-//! A key that is issued while what it speaks for ends: verifiers hear of it, or it was never issued.
+//! A key that is issued while its holder is disabled or archived: verifiers learn of it, or it was never issued.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,14 +16,14 @@ use super::{two, with};
 
 sallyport::on_both_databases!(
     a_member_who_is_removed_leaves_no_key,
-    somebody_who_is_disabled_leaves_no_key,
+    disabling_a_person_misses_no_key,
     an_archived_organization_has_no_key_that_verifiers_missed,
 );
 
 const ROUNDS: usize = 12;
 
-/// Issues a key while something ends, as both may happen to be; whichever was first, no verifier was left with a key
-/// that is good in its memory alone.
+/// Issues a key while its holder ends, concurrently; in any order, no verifier keeps a key that is valid only in its
+/// cache.
 async fn race<Ended>(store: &TestStore, told: &Mutex<Vec<Touched>>, act: Act, holder: Holder, end: Ended)
 where
     Ended: Future<Output = Result<(), Error>> + Send + 'static,
@@ -79,7 +79,7 @@ async fn a_member_who_is_removed_leaves_no_key(first: &TestStore) {
     store.close().await;
 }
 
-async fn somebody_who_is_disabled_leaves_no_key(first: &TestStore) {
+async fn disabling_a_person_misses_no_key(first: &TestStore) {
     let (ada, eve, org) = two(first).await;
     let store = with(first, HolderKind::Member).await;
     let told = listen(&store);

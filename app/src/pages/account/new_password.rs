@@ -12,7 +12,7 @@ use crate::{
     error::PageResult,
     form::FormState,
     islands::SubmitOnce,
-    pages::sign_in::known_here,
+    pages::sign_in::with_device_cookie,
     portal::Page,
     ui::{Typed, Ui, refuse, see_other},
 };
@@ -23,7 +23,7 @@ pub async fn get(ui: Ui, JustSignedIn(me): JustSignedIn) -> PageResult {
 
 pub async fn post(ui: Ui, caller: Caller, JustSignedIn(me): JustSignedIn, Typed(form): Typed) -> PageResult {
     match caller.run(change_password(form.value("current_password"), form.value("new_password"))).await {
-        Ok(started) => Ok(known_here(started, see_other("/"))),
+        Ok(started) => Ok(with_device_cookie(started, see_other("/"))),
         Err(error) => {
             let wait = error.wait();
             Ok(ui.refused_for(page(refuse(form, error)?, me.user), wait).await)

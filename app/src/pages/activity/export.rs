@@ -45,7 +45,7 @@ pub async fn get<A: Watched, F: FormatName>(
     let filter = EventFilter { until: Some(store.last_event(&org).await?), ..filter };
     let (act, event) = download.event(query.pairs());
     let answer = download.answer(store, Events { org, app, filter, after: 0 }).await?;
-    context.noted.note(act, event);
+    context.pending_events.note(act, event);
     Ok(answer)
 }
 

@@ -44,7 +44,7 @@ pub async fn post(ui: Ui, caller: Caller, access: AppAccess, Typed(form): Typed)
     let context = &ui.context;
     let owner = context.store.profile().keys.owner;
     if owner != HolderKind::App {
-        return Err(PageError::BadRequest(owner.of_whom().to_owned()));
+        return Err(PageError::BadRequest(owner.who_generates().to_owned()));
     }
     let apps = context.store.apps_of_org(&access.app.org_id).await?;
     let generated = generate(&caller, context.store.profile(), &access.app.org_id, form).await?;

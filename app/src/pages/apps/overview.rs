@@ -40,7 +40,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
         let none = attention.is_empty();
         let no_key = match owner {
             HolderKind::App => "This app has no active keys. Generate one to call your API.",
-            other => other.of_whom(),
+            other => other.who_generates(),
         };
         let description = (!app.description.is_empty()).then(|| app.description.clone());
         view! {

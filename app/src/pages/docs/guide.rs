@@ -112,7 +112,7 @@ fn Verdicts() -> impl IntoView {
 
 const fn meaning(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Valid => "The key is good for this request.",
+        Verdict::Valid => "The key is valid for this request.",
         Verdict::HttpsRequired => "The request came over plain HTTP.",
         Verdict::Missing => "No key was sent.",
         Verdict::Malformed => "What was sent is not in the form of a key, or its checksum is wrong.",

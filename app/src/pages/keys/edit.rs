@@ -9,10 +9,10 @@ use crate::{
     acts::{Caller, keys::edit_key},
     components::{Hidden, TextArea, TextField},
     context::Context,
+    edit_conflict::fingerprint,
     error::{PageError, PageResult},
     form::FormState,
     portal::Page,
-    seen::mark,
     ui::{Typed, Ui, refuse, see_other},
 };
 
@@ -35,7 +35,7 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
 async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
     let page = settings::page(ui, context, access).await?;
     let key = access.key.id.clone();
-    let seen = mark(&[&access.key.label, &access.key.metadata.pretty()]);
+    let seen = fingerprint(&[&access.key.label, &access.key.metadata.pretty()]);
     Ok(page.with_dialog(move || {
         view! {
             <KeyPanel

@@ -24,7 +24,7 @@ pub async fn get<A: Listed, F: FormatName>(
     uri: Uri,
     UrlQuery(query): UrlQuery<ListQuery>,
 ) -> PageResult {
-    // A misspelled filter is none that may be left out: there would be more in the file than was asked for.
+    // A misspelt filter must not be ignored: the file would contain more than was requested.
     let names = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     if names.into_iter().any(|(name, _)| !ListQuery::FILTERS.contains(&&*name)) {
         return Err(PageError::BadRequest("The address has a filter that there is not.".to_owned()));
@@ -33,7 +33,7 @@ pub async fn get<A: Listed, F: FormatName>(
     let (org, app, filter) = (download.org.clone(), download.app.clone(), query.filter());
     let (act, event) = download.event(pairs(&filter));
     let answer = download.answer(&context.store, Keys { org, app, filter, after: Some(None) }).await?;
-    context.noted.note(act, event);
+    context.pending_events.note(act, event);
     Ok(answer)
 }
 

@@ -124,7 +124,7 @@ pub fn Expires(at: Option<Timestamp>, now: Timestamp) -> impl IntoView {
     }
 }
 
-/// The next thing to do as the one that stands out, pausing beside it, and the rest in a menu.
+/// The main action as a primary button, pausing next to it, and the rest in a menu.
 #[component]
 fn Actions(head: KeyHead) -> impl IntoView {
     let KeyHead { key, status, may_change, change, signing, another, .. } = head;

@@ -114,7 +114,7 @@ fn Use(public_url: String, profile: Arc<Profile>, another: String) -> impl IntoV
     }
 }
 
-/// Why no request can use it, where only another key or somebody else changes that.
+/// Why no request can use it, if only another key or another person can change that.
 const fn refused(status: Status) -> Option<&'static str> {
     match status {
         Status::Active | Status::Paused => None,

@@ -8,7 +8,7 @@ use crate::{
     access::SignedIn,
     context::Context,
     error::{PageError, PageResult},
-    pages::search::meant::Meant,
+    pages::search::input::SearchInput,
     ui::{Typed, see_other},
 };
 
@@ -19,12 +19,12 @@ pub async fn post<A: Listed>(State(context): State<Context>, access: A, Typed(fo
 
 async fn search(context: &Context, me: &SignedIn, org: &OrgId, path: &str, text: &str) -> Result<Response, PageError> {
     let store = &context.store;
-    let id = match Meant::by(text, store.profile()) {
-        Meant::Nothing => return Ok(see_other(path)),
-        Meant::Key(secret) => store.key_by_secret(&me.user.id, secret).await?,
-        Meant::Request(id) => return Ok(see_other(format!("/requests/{id}"))),
-        Meant::Secret(_) => None,
-        Meant::Words(words) => match KeyId::parse(words) {
+    let id = match SearchInput::by(text, store.profile()) {
+        SearchInput::Nothing => return Ok(see_other(path)),
+        SearchInput::Key(secret) => store.key_by_secret(&me.user.id, secret).await?,
+        SearchInput::Request(id) => return Ok(see_other(format!("/requests/{id}"))),
+        SearchInput::Secret(_) => None,
+        SearchInput::Words(words) => match KeyId::parse(words) {
             Some(id) => Some(id),
             None => return Ok(see_other(labelled(path, words))),
         },

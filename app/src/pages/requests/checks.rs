@@ -11,7 +11,7 @@ use crate::icons::{Icon, IconView};
 /// What a check is about; its outcome is shown next to it.
 pub fn title(step: Step) -> &'static str {
     match step {
-        Step::Check(Check::Organization) => "Asked by its own organization",
+        Step::Check(Check::Organization) => "Requested by its own organization",
         Step::Check(Check::Revocation) => "Not revoked",
         Step::Check(Check::Expiry) => "Not expired",
         Step::Check(Check::Pause) => "Not paused",

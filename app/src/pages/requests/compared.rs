@@ -30,8 +30,8 @@ pub fn Compared(decision: Decision, profile: Arc<Profile>) -> impl IntoView {
         view! {
             <tr>
                 <td class="cell-head">{row.name}</td>
-                <td class="cell-rest" data-label="Asked">{row.asked}</td>
-                <td class="cell-rest" data-label="The key has">{row.has}</td>
+                <td class="cell-rest" data-label="Request">{row.asked}</td>
+                <td class="cell-rest" data-label="Key">{row.has}</td>
                 <td class="cell-end">{mark}</td>
             </tr>
         }
@@ -39,8 +39,8 @@ pub fn Compared(decision: Decision, profile: Arc<Profile>) -> impl IntoView {
     let rows = rows.collect_view();
     view! {
         <section class="section">
-            <h2 class="section-title">"What was asked, and what the key has"</h2>
-            <DataTable label="What was asked, and what the key has" columns=&["Check", "Asked", "The key has", ""]>
+            <h2 class="section-title">"The request compared with the key"</h2>
+            <DataTable label="The request compared with the key" columns=&["Check", "Request", "Key", ""]>
                 {rows}
             </DataTable>
         </section>

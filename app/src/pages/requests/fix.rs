@@ -48,7 +48,7 @@ pub fn fix(decision: &Decision, profile: &Profile) -> String {
             profile.signatures.timestamp, profile.signatures.signature
         ),
         Verdict::BadSignature => signature(decision),
-        Verdict::Replayed => "Each signature is accepted once. Sign each request anew, repeated ones too. Signatures from before the server started are refused."
+        Verdict::Replayed => "Each signature is accepted once. Sign each request separately, including retries. Signatures from before the server started are refused."
             .to_owned(),
         Verdict::RateLimited => limit(decision),
         Verdict::Valid | Verdict::HttpsRequired | Verdict::Missing | Verdict::Malformed | Verdict::NotFound => {

@@ -37,7 +37,7 @@ impl Place {
     }
 
     /// Whether the words begin one of its synonyms, or are in its title.
-    pub fn is_called(&self, words: &str) -> bool {
+    pub fn matches_words(&self, words: &str) -> bool {
         let words = words.to_lowercase();
         self.title.to_lowercase().contains(&words) || self.also.split(' ').any(|other| other.starts_with(&words))
     }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{member::Permission, place::Place};
 
-use super::{placed::Placed, what_stops};
+use super::{archive_consequences, placed::Placed};
 use crate::{
     access::Addressed,
     acts::{Caller, places::archive_place},
@@ -22,7 +22,7 @@ pub async fn get<A: Placed>(ui: Ui, State(context): State<Context>, access: A) -
         return Ok(see_other(format!("{}/settings", place.path())));
     }
     let page = super::page(&ui, &context, &access, None, false).await?;
-    let stops = what_stops(&context.store.contents(&place).await?);
+    let stops = archive_consequences(&context.store.contents(&place).await?);
     Ok(ui.ok(page.with_dialog(move || view! { <Asking place stops/> })).await)
 }
 

@@ -4,7 +4,7 @@ use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::place::Place;
 
-use super::{placed::Placed, what_stops};
+use super::{archive_consequences, placed::Placed};
 use crate::{
     access::Addressed,
     acts::{Caller, places::delete_place},
@@ -35,7 +35,7 @@ pub async fn post<A: Placed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>
 async fn page<A: Placed>(ui: &Ui, context: &Context, access: &A, form: FormState) -> Result<Page, PageError> {
     let page = super::page(ui, context, access, None, false).await?;
     let place = access.place();
-    let stops = what_stops(&context.store.contents(&place).await?);
+    let stops = archive_consequences(&context.store.contents(&place).await?);
     Ok(page.with_dialog(move || view! { <Asking place form stops/> }))
 }
 

@@ -50,8 +50,9 @@ impl<'a> Forwarded<'a> {
 fn one<'a>(headers: &'a HeaderMap, names: &[HeaderName]) -> Result<Option<&'a str>, Problem> {
     let mut found = None;
     for value in names.iter().flat_map(|name| headers.get_all(name)) {
-        let value =
-            value.to_str().map_err(|_| Problem::bad_request("A forwarding header holds bytes that are not text."))?;
+        let value = value
+            .to_str()
+            .map_err(|_| Problem::bad_request("A forwarding header contains bytes that are not text."))?;
         if found.is_some_and(|other| other != value) {
             return Err(contradiction());
         }
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_tells_the_path() {
+    fn the_path_of_an_address_is_found() {
         for (address, target) in [
             ("https://api.example.com/leads?x=1", Some("/leads?x=1")),
             ("http://127.0.0.1:8000/", Some("/")),

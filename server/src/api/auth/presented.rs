@@ -9,13 +9,13 @@ use super::super::credential::{Unclear, bearer};
 
 /// Where the profile allows keys.
 #[derive(Clone, Debug, Default)]
-pub struct Places {
+pub struct KeyLocations {
     headers: Vec<HeaderName>,
     bearer: bool,
     query: Option<String>,
 }
 
-impl Places {
+impl KeyLocations {
     /// Invalid header names were refused with the profile.
     pub fn of(credentials: &Credentials) -> Self {
         let names = credentials.headers.iter().filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok());

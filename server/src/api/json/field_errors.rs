@@ -3,10 +3,10 @@
 use serde_json::{Error, Value, error::Category};
 use serde_path_to_error::{Path, Segment};
 
-use super::Taken;
+use super::RequestBody;
 use crate::api::problem::{Problem, WrongField};
 
-pub fn problem<T: Taken>(error: &Error, bytes: &[u8]) -> Problem {
+pub fn problem<T: RequestBody>(error: &Error, bytes: &[u8]) -> Problem {
     let place = format!("at line {}, column {}", error.line(), error.column());
     // For some errors (a number instead of a text, too long a list) serde_json reports invalid JSON.
     let is_json = || serde_json::from_slice::<Value>(bytes).is_ok();
@@ -22,12 +22,12 @@ pub fn problem<T: Taken>(error: &Error, bytes: &[u8]) -> Problem {
 }
 
 /// An error of the whole body.
-pub fn whole<T: Taken>(detail: String) -> Problem {
+pub fn whole<T: RequestBody>(detail: String) -> Problem {
     Problem::invalid(detail, vec![everything::<T>()])
 }
 
 /// Parses the body a second time, which only happens after an error.
-fn field<T: Taken>(bytes: &[u8]) -> WrongField {
+fn field<T: RequestBody>(bytes: &[u8]) -> WrongField {
     let reader = &mut serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize::<_, T>(reader) {
         Err(error) => {
@@ -36,14 +36,14 @@ fn field<T: Taken>(bytes: &[u8]) -> WrongField {
             if message.starts_with(TWICE) {
                 pointer.extend(["/", ours(&message)]);
             }
-            WrongField { pointer, detail: fix(&message).unwrap_or_else(|| T::TAKES.to_owned()) }
+            WrongField { pointer, detail: fix(&message).unwrap_or_else(|| T::FIELDS.to_owned()) }
         }
         Ok(_) => everything::<T>(),
     }
 }
 
-fn everything<T: Taken>() -> WrongField {
-    WrongField { pointer: String::new(), detail: T::TAKES.to_owned() }
+fn everything<T: RequestBody>() -> WrongField {
+    WrongField { pointer: String::new(), detail: T::FIELDS.to_owned() }
 }
 
 const UNKNOWN: &str = "unknown field";

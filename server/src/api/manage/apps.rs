@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     api::{
-        json::{self, Taken},
+        json::{self, RequestBody},
         problem::Problem,
         schema::{about, words},
     },
@@ -42,11 +42,11 @@ pub struct CreateApp {
     description: Option<String>,
 }
 
-impl Taken for CreateApp {
-    const TAKES: &str = "Its fields are name, os, bundle_id and description; only name has to be there.";
+impl RequestBody for CreateApp {
+    const FIELDS: &str = "Its fields are name, os, bundle_id and description; only name has to be there.";
 }
 
-/// An app, for which API keys act.
+/// An app, which API keys belong to.
 #[derive(Serialize, ToSchema)]
 #[schema(as = App)]
 pub struct AppResponse {
@@ -66,7 +66,7 @@ pub struct AppResponse {
     description: String,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When it was archived, since when all of its keys are refused; `null` if it is not.
+    /// When it was archived (all of its keys are refused since then); `null` if it is not.
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     archived_at: Option<Timestamp>,
 }

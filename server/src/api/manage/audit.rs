@@ -37,8 +37,8 @@ pub struct EventListParams {
     /// The `next_cursor` of the previous part.
     #[param(nullable = false)]
     cursor: Option<String>,
-    /// What that one did alone: the ID of a person, a root token or a key; `command_line`, `sallyport` or `anonymous`; or
-    /// a name that one of them alone has.
+    /// Only events of this actor: the ID of a person, a root token or a key; `command_line`, `sallyport` or
+    /// `anonymous`; or a unique name.
     #[param(nullable = false, max_length = 100)]
     actor: Option<String>,
     #[param(schema_with = actions, required = false)]
@@ -54,7 +54,7 @@ pub struct EventListParams {
 }
 
 impl Parameters for EventListParams {
-    const TAKES: &str = "The query takes limit (1 to 100), cursor (the next_cursor of the previous part), actor, action, \
+    const FIELDS: &str = "The query takes limit (1 to 100), cursor (the next_cursor of the previous part), actor, action, \
         outcome (done or refused), from and to (RFC 3339), each once.";
 }
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     api::{
-        json::{self, Taken},
+        json::{self, RequestBody},
         problem::Problem,
     },
     state::AppState,
@@ -37,7 +37,7 @@ pub struct CreationIn<P, T> {
     pub act: Act,
 }
 
-impl<T: Taken> FromRequest<AppState> for Creation<T> {
+impl<T: RequestBody> FromRequest<AppState> for Creation<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
@@ -49,7 +49,7 @@ impl<T: Taken> FromRequest<AppState> for Creation<T> {
     }
 }
 
-impl<P: Reachable + Send, T: Taken> FromRequest<AppState> for CreationIn<P, T> {
+impl<P: Reachable + Send, T: RequestBody> FromRequest<AppState> for CreationIn<P, T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {

@@ -124,7 +124,7 @@ impl KeyResponse {
     }
 }
 
-/// A key that was just issued: the credentials, and what it is.
+/// A new key: its credentials and its properties.
 #[derive(Serialize, ToSchema)]
 #[schema(as = IssuedKey)]
 pub struct IssuedKeyResponse<'a> {

@@ -28,13 +28,13 @@ use super::{
 };
 use crate::{
     api::{
-        json::{self, Taken},
+        json::{self, RequestBody},
         problem::Problem,
     },
     state::AppState,
 };
 
-/// What to change of an API key: a JSON merge patch (RFC 7396). What is left out stays as it is.
+/// Changes of an API key: a JSON merge patch (RFC 7396). Fields that are left out stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = KeyUpdate)]
@@ -47,7 +47,7 @@ pub struct UpdateKey {
     #[serde(default, deserialize_with = "json::present")]
     #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,
-    /// All scopes that the key is to have, from the catalogue of this deployment.
+    /// The new scopes of the key, all of them, from the catalogue of this deployment.
     #[serde(default, deserialize_with = "json::present")]
     #[schema(nullable = false)]
     scopes: Option<Vec<String>>,
@@ -86,8 +86,8 @@ fn or_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> R
     Option::deserialize(deserializer).map(Some)
 }
 
-impl Taken for UpdateKey {
-    const TAKES: &str = "Its fields are label, metadata (an object), scopes (a list of names), expires_at (RFC 3339), addresses \
+impl RequestBody for UpdateKey {
+    const FIELDS: &str = "Its fields are label, metadata (an object), scopes (a list of names), expires_at (RFC 3339), addresses \
         (a list), addresses_enforced, require_signed and paused (true or false), limit_per_minute and limit_per_day (whole \
         numbers). Those left out stay as they are; null clears expires_at, metadata, addresses and limits.";
 }

@@ -22,14 +22,14 @@ use super::{
 };
 use crate::{
     api::{
-        json::{self, Taken},
+        json::{self, RequestBody},
         problem::Problem,
         schema::{about, words},
     },
     state::AppState,
 };
 
-/// An API key to be issued.
+/// An API key to issue.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewKey)]
@@ -66,8 +66,8 @@ fn or_yes<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<boo
     Ok(Option::deserialize(deserializer)?.unwrap_or(true))
 }
 
-impl Taken for CreateKey {
-    const TAKES: &str = "Its fields are label, environment, scopes (a list of names), expires_at (RFC 3339), \
+impl RequestBody for CreateKey {
+    const FIELDS: &str = "Its fields are label, environment, scopes (a list of names), expires_at (RFC 3339), \
         metadata (an object) and signing_secret (true or false).";
 }
 
@@ -100,7 +100,7 @@ pub struct KeyListParams {
 }
 
 impl Parameters for KeyListParams {
-    const TAKES: &str = "The query takes limit (1 to 100), cursor (the next_cursor of the previous part), \
+    const FIELDS: &str = "The query takes limit (1 to 100), cursor (the next_cursor of the previous part), \
         include_revoked (true or false), status, label, environment and scope, each once.";
 }
 
@@ -140,7 +140,7 @@ fn no_status() -> Problem {
 
 /// List the keys of an app
 ///
-/// Newest first, without the revoked ones unless they are asked for. Never their secrets.
+/// Newest first, without revoked ones unless requested. Never their secrets.
 #[utoipa::path(
     get, path = "/v1/apps/{app_id}/keys", operation_id = "listKeys", tag = "Keys", params(("app_id" = String, Path), KeyListParams),
     responses((status = 200, body = Listed<KeyResponse>))
@@ -172,7 +172,7 @@ pub async fn create(
 
 /// List the keys of an organization
 ///
-/// Those of its apps and people too. Newest first, without the revoked ones unless they are asked for.
+/// Including those of its apps and members. Newest first, without revoked ones unless requested.
 #[utoipa::path(
     get, path = "/v1/orgs/{org_id}/keys", operation_id = "listOrganizationKeys", tag = "Keys", params(("org_id" = String, Path), KeyListParams),
     responses((status = 200, body = Listed<KeyResponse>))
@@ -198,7 +198,7 @@ async fn listed(store: &Store, org: &OrgId, app: Option<&AppId>, params: KeyList
 
 /// Issue a key of an organization
 ///
-/// Where the profile says that keys belong to organizations; an app's are issued under the app.
+/// If the profile says that keys belong to organizations; otherwise keys are issued for an app.
 #[utoipa::path(
     post, path = "/v1/orgs/{org_id}/keys", operation_id = "createOrganizationKey", tag = "Keys", params(("org_id" = String, Path)), request_body = CreateKey,
     responses((status = 201, body = IssuedKeyResponse))

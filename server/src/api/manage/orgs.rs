@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     api::{
-        json::{self, Taken},
+        json::{self, RequestBody},
         problem::Problem,
         schema::words,
     },
@@ -38,8 +38,8 @@ pub struct CreateOrg {
     plan: String,
 }
 
-impl Taken for CreateOrg {
-    const TAKES: &str = "Its fields are name and plan (starter, pro or enterprise).";
+impl RequestBody for CreateOrg {
+    const FIELDS: &str = "Its fields are name and plan (starter, pro or enterprise).";
 }
 
 /// An organization.
@@ -54,7 +54,7 @@ pub struct OrgResponse {
     plan: Plan,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When it was archived, since when all of its keys are refused; `null` if it is not.
+    /// When it was archived (all of its keys are refused since then); `null` if it is not.
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     archived_at: Option<Timestamp>,
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     api::{
-        json::{self, Taken},
+        json::{self, RequestBody},
         problem::Problem,
     },
     state::AppState,
@@ -34,11 +34,11 @@ pub struct CreateProject {
     name: String,
 }
 
-impl Taken for CreateProject {
-    const TAKES: &str = "Its one field is name.";
+impl RequestBody for CreateProject {
+    const FIELDS: &str = "Its one field is name.";
 }
 
-/// A project: apps that belong together.
+/// A project: a group of apps.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Project)]
 pub struct ProjectResponse {
@@ -52,7 +52,7 @@ pub struct ProjectResponse {
     description: String,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When it was archived, since when all of its keys are refused; `null` if it is not.
+    /// When it was archived (all of its keys are refused since then); `null` if it is not.
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     archived_at: Option<Timestamp>,
 }

@@ -21,7 +21,7 @@ pub struct QueryParams<T>(pub T);
 /// The parameters of an endpoint.
 pub trait Parameters: DeserializeOwned {
     /// A sentence about them, for errors.
-    const TAKES: &str;
+    const FIELDS: &str;
 }
 
 impl<T: Parameters> FromRequestParts<AppState> for QueryParams<T> {
@@ -29,7 +29,7 @@ impl<T: Parameters> FromRequestParts<AppState> for QueryParams<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
         let read = Query::try_from_uri(&parts.uri);
-        read.map(|Query(asked)| Self(asked)).map_err(|_| Problem::bad_request(T::TAKES))
+        read.map(|Query(asked)| Self(asked)).map_err(|_| Problem::bad_request(T::FIELDS))
     }
 }
 
@@ -39,7 +39,7 @@ impl<T: Parameters> FromRequestParts<AppState> for QueryParams<T> {
 pub struct NoParams {}
 
 impl Parameters for NoParams {
-    const TAKES: &str = "This endpoint takes no query parameters.";
+    const FIELDS: &str = "This endpoint takes no query parameters.";
 }
 
 /// Which part of a list.
@@ -57,7 +57,7 @@ pub struct PageParams {
 }
 
 impl Parameters for PageParams {
-    const TAKES: &str =
+    const FIELDS: &str =
         "The query takes limit (1 to 100) and cursor (the next_cursor of the previous part), each once.";
 }
 

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     api::{
-        json::{self, Taken},
+        json::{self, RequestBody},
         problem::Problem,
     },
     state::AppState,
@@ -32,8 +32,8 @@ pub struct RevokeReason {
     reason: Option<String>,
 }
 
-impl Taken for RevokeReason {
-    const TAKES: &str = "Its one field is reason, which may be left out.";
+impl RequestBody for RevokeReason {
+    const FIELDS: &str = "Its one field is reason, which may be left out.";
 }
 
 impl FromRequest<AppState> for RevokeReason {
@@ -62,7 +62,7 @@ pub struct RevokedCount {
 
 /// Revoke a key
 ///
-/// For good. Once this is answered, every request with the key is refused. Revoking again changes nothing.
+/// Permanent. Once this is answered, every request with the key is refused. Revoking again changes nothing.
 #[utoipa::path(
     post, path = "/v1/keys/{key_id}/revoke", operation_id = "revokeKey", tag = "Keys", params(("key_id" = String, Path)),
     request_body = Option<RevokeReason>, responses((status = 200, body = KeyResponse))
@@ -81,7 +81,7 @@ pub async fn revoke(
 
 /// Revoke every key of an app
 ///
-/// For good, and at once.
+/// Permanent, and effective at once.
 #[utoipa::path(
     post, path = "/v1/apps/{app_id}/keys/revoke-all", operation_id = "revokeAllAppKeys", tag = "Keys", params(("app_id" = String, Path)),
     request_body = Option<RevokeReason>, responses((status = 200, body = RevokedCount))
@@ -97,7 +97,7 @@ pub async fn revoke_all_of_app(
 
 /// Revoke every key of an organization
 ///
-/// For good, and at once.
+/// Permanent, and effective at once.
 #[utoipa::path(
     post, path = "/v1/orgs/{org_id}/keys/revoke-all", operation_id = "revokeAllOrganizationKeys", tag = "Keys", params(("org_id" = String, Path)),
     request_body = Option<RevokeReason>, responses((status = 200, body = RevokedCount))

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     api::{
-        json::{self, Taken},
+        json::{self, RequestBody},
         problem::Problem,
     },
     state::AppState,
@@ -34,11 +34,11 @@ pub struct CreateTenant {
     name: String,
 }
 
-impl Taken for CreateTenant {
-    const TAKES: &str = "Its one field is name.";
+impl RequestBody for CreateTenant {
+    const FIELDS: &str = "Its one field is name.";
 }
 
-/// A tenant: a part of an organization that is kept apart.
+/// A tenant: a separate part of an organization.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Tenant)]
 pub struct TenantResponse {
@@ -50,7 +50,7 @@ pub struct TenantResponse {
     description: String,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When it was archived, since when all of its keys are refused; `null` if it is not.
+    /// When it was archived (all of its keys are refused since then); `null` if it is not.
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     archived_at: Option<Timestamp>,
 }

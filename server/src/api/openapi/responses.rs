@@ -9,7 +9,11 @@ const PROBLEMS: [(&str, &str, &str); 11] = [
     ("403", "forbidden", "The caller may not do this, or it is archived"),
     ("404", "not_found", "It does not exist, or the caller may not see it"),
     ("408", "timeout", "The body did not arrive within 20 seconds"),
-    ("409", "already_made", "A request with this Idempotency-Key was answered before; the answer names what it made"),
+    (
+        "409",
+        "already_made",
+        "A request with this Idempotency-Key was answered before; the response has the id of what it created",
+    ),
     ("413", "too_large", "The body is larger than 256 KiB"),
     ("415", "unsupported_media_type", "The body is not JSON"),
     ("422", "invalid", "A field is wrong: `errors` names each"),
@@ -28,9 +32,9 @@ const PROBLEMS: [(&str, &str, &str); 11] = [
 
 /// Responses that a gateway passes on to its client, formatted according to the profile.
 const SHOWN: [(&str, &str); 7] = [
-    ("400", "The gateway is configured wrongly (an unknown requirement), or the request has two keys"),
+    ("400", "The gateway is misconfigured (an unknown requirement), or the request has two keys"),
     ("401", "Missing, unknown, expired or revoked key"),
-    ("403", "The key is good, but not for this request"),
+    ("403", "The key is valid, but not for this request"),
     ("408", "The body to which a signature belongs did not arrive within 20 seconds"),
     ("413", "The body is larger than what can be checked"),
     ("429", "Too many requests with this key"),
@@ -94,7 +98,7 @@ pub fn headers() -> Value {
     json!({
         "X-Request-Id": text("Id of this request, in the log too"),
         "WWW-Authenticate": text("How to authenticate"),
-        "Location": text("Path of what was made"),
+        "Location": text("Path of the created resource"),
         "Retry-After": { "description": "Seconds to wait", "schema": { "type": "integer", "minimum": 0 } },
     })
 }

@@ -7,7 +7,7 @@ use super::{examples::Examples, properties, responses, schemes};
 
 /// In this order; the page `/docs` groups by them.
 const TAGS: [(&str, &str); 8] = [
-    ("Verification", "Ask whether a key is good for a request: from a backend, or from a gateway."),
+    ("Verification", "Check whether a key is valid for a request: from a backend, or from a gateway."),
     ("Organizations", "Organizations own everything below them."),
     ("Tenants", "Separate parts of an organization."),
     ("Projects", "Projects of a tenant."),
@@ -88,8 +88,8 @@ fn shared(path: &str, operation: &mut Value, profile: &Profile) {
     if makes {
         let header = json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
-            "description": "A name of your own for this request. If it is sent again under the same name, nothing more \
-                is made: the answer is 409, with the id of what was made.",
+            "description": "A unique name for this request. A repetition with the same name creates nothing: it is \
+                answered 409, with the id of what the first one created.",
             "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-~]+$" },
         });
         let parameters = operation.as_object_mut().map(|operation| operation.entry("parameters").or_insert(json!([])));

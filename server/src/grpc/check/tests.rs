@@ -32,7 +32,7 @@ fn values<'a>(request: &'a Request<Bytes>, name: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn envoys_word_stands_and_the_clients_does_not() {
+fn envoys_values_apply_and_the_clients_do_not() {
     let headers = [
         (":method", "GET"),
         ("x-api-key", "sk_live_x"),
@@ -73,7 +73,7 @@ fn raw_headers_are_heard_too() {
 }
 
 #[test]
-fn what_cant_be_told_is_not_asked() {
+fn invalid_headers_are_not_forwarded() {
     assert!(question(&CheckRequest::default()).is_none());
     for headers in [[("x api key", "sk_live_x")], [("x-api-key", "sk_live_\nx")]] {
         assert!(question(&check(&headers, &[])).is_none(), "{headers:?}");
@@ -113,7 +113,7 @@ fn the_word_of_envoy_about_the_body_is_the_last_one() {
 }
 
 #[test]
-fn what_passes_is_named_and_nobody_else_is() {
+fn an_accepted_request_has_only_our_identity() {
     let check =
         check(&[("x-auth-mode", "live"), ("x-auth-org-id", "org_x"), ("x.auth.mode", "live"), ("x-own", "1")], &[]);
     let (mut head, ()) = axum::http::Response::new(()).into_parts();
@@ -133,7 +133,7 @@ fn what_passes_is_named_and_nobody_else_is() {
 }
 
 #[test]
-fn only_200_passes_and_only_4xx_is_told_as_it_is() {
+fn only_200_passes_and_only_4xx_is_forwarded() {
     for (status, told, code) in
         [(401, 401, 16), (403, 403, 7), (429, 429, 8), (400, 400, 3), (500, 503, 14), (503, 503, 14), (204, 503, 14)]
     {

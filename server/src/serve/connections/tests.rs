@@ -53,7 +53,7 @@ fn an_address_has_its_share_and_a_proxy_has_none() {
 }
 
 #[tokio::test]
-async fn whoever_reads_nothing_is_closed_before_whoever_is_idle() {
+async fn slow_readers_are_closed_before_idle_connections() {
     let connections = connections(3, 10);
     let idle = serve(&connections, admitted(&connections, None).expect("a place"));
     wait(&connections, 5);

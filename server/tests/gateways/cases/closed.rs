@@ -1,4 +1,4 @@
-//! Where the verifier can't say anything.
+//! If the verifier is unavailable, requests are refused.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ async fn closed(stage: &Stage, secret: &str) {
     assert_eq!(stage.send("GET /echo", &[], "").await.status, 503);
 }
 
-/// What it said a moment before is not said again by anybody.
+/// No earlier verdict is reused.
 pub async fn without_the_verifier_it_is_closed(mut stage: Stage) {
     let secret = stage.key("production", &["admin"]);
     for request in REQUESTS {
@@ -27,7 +27,7 @@ pub async fn without_the_verifier_it_is_closed(mut stage: Stage) {
     closed(&stage, &secret).await;
 }
 
-/// It takes connections, and says nothing.
+/// It accepts connections, and does not respond.
 pub async fn a_verifier_that_hangs_is_closed(stage: Stage) {
     let secret = stage.key("production", &["admin"]);
     assert_eq!(stage.status("GET /echo", &secret).await, 200);
@@ -40,7 +40,7 @@ pub async fn a_verifier_that_hangs_is_closed(stage: Stage) {
     kill_process(pid, Signal::CONT).expect("goes on");
     let until = Instant::now() + Duration::from_secs(20);
     let mut ticks = tokio::time::interval(Duration::from_millis(50));
-    // It has not heard of revocations for a while: not before it has does it call a key good.
+    // It has not received revocations for a while: until then it accepts no key.
     while stage.status("GET /echo", &secret).await != 200 {
         assert!(Instant::now() < until, "it stays closed");
         ticks.tick().await;

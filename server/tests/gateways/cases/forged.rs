@@ -1,8 +1,8 @@
-//! What a client makes up.
+//! Forged headers and paths of clients.
 
 use crate::{client, gateway::Kind, stage::Stage};
 
-/// Names that Sallyport sets, and what an upstream that reads variables takes for the same.
+/// Headers that Sallyport sets, and spellings that some upstreams do not distinguish.
 const IDENTITY: [&str; 11] = [
     "x-auth-mode",
     "X-Auth-Org-Id",
@@ -19,7 +19,7 @@ const IDENTITY: [&str; 11] = [
 
 pub async fn a_client_cannot_name_itself(stage: Stage) {
     let secret = stage.key("testing", &["read"]);
-    // One that Sallyport does not set. nginx can't take away what it has no name for; its README says so.
+    // A header that Sallyport does not set. nginx can't remove unknown names; its README says so.
     let unset = (!matches!(stage.kind, Kind::Nginx)).then_some("x-auth-unset");
     for name in IDENTITY.into_iter().chain(unset) {
         let headers = [("x-api-key", secret.as_str()), (name, "forged"), (name, "twice")];
@@ -55,7 +55,7 @@ pub async fn what_a_client_says_of_its_request_changes_nothing(stage: Stage) {
     assert_eq!(stage.send("DELETE /notes/1", &all, "").await.status, 403);
 }
 
-/// A test key and a path for which live keys alone are good, as this gateway may not see it and the upstream may.
+/// A test key on a path for live keys only, in a spelling that this gateway may not recognize but the upstream may.
 pub async fn a_path_written_in_another_way_reaches_nothing(stage: Stage) {
     let secret = stage.key("testing", &["read"]);
     for path in ["/echo/../live/echo", "/live/../live/echo", "/live/..%2flive/echo", "/a/..;/live/echo", "//live/echo"]
@@ -65,7 +65,7 @@ pub async fn a_path_written_in_another_way_reaches_nothing(stage: Stage) {
     }
 }
 
-/// As headers of the connection they would end at the gateway (RFC 9110, section 7.6.1).
+/// As headers of the connection they would be removed by the gateway (RFC 9110, section 7.6.1).
 pub async fn a_client_cannot_have_identity_headers_removed(stage: Stage) {
     let secret = stage.key("testing", &["read"]);
     for named in ["X-Auth-Mode", "x-auth-app-id, X-Auth-Scopes", "close, X-Auth-Mode, X-Auth-Org-Id"] {
@@ -78,7 +78,7 @@ pub async fn a_client_cannot_have_identity_headers_removed(stage: Stage) {
     }
 }
 
-/// By the allowlist of a key: its one address is the client's own, or the one that the client makes up.
+/// Uses a key's address list: its only address is the client's, or the forged one.
 pub async fn what_a_client_says_of_its_address_is_not_believed(stage: Stage) {
     let secret = stage.key("production", &["read"]);
     let headers = [
@@ -96,7 +96,7 @@ pub async fn what_a_client_says_of_its_address_is_not_believed(stage: Stage) {
     }
 }
 
-/// By headers that some upstreams take for the method or the path, in place of those that were judged.
+/// With headers that some upstreams use instead of the checked method or path.
 pub async fn a_client_cannot_ask_the_upstream_for_something_else(stage: Stage) {
     let secret = stage.key("testing", &["read"]);
     for name in ["x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url"] {

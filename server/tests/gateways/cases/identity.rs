@@ -1,4 +1,4 @@
-//! What the upstream hears of a good key.
+//! The identity that the upstream receives for a valid key.
 
 use crate::stage::Stage;
 
@@ -24,7 +24,7 @@ pub async fn a_good_key_is_named_to_the_upstream(stage: Stage) {
     assert_eq!(stage.send("GET /echo", &[("authorization", &bearer)], "").await.status, 200);
 }
 
-/// The two sets of the example: neither key sees, changes or removes what the other has.
+/// The two data sets of the example: neither key can see, change or remove the other's.
 pub async fn live_and_test_data_are_apart(stage: Stage) {
     let [live, test] = ["production", "testing"].map(|environment| stage.key(environment, &["admin"]));
     let add = |key: String, text: &'static str| {
@@ -43,7 +43,7 @@ pub async fn live_and_test_data_are_apart(stage: Stage) {
     assert_eq!(seen, serde_json::json!({ "mode": "live", "notes": { "1": "real" } }));
 }
 
-/// Only the verifier's refusals are put into other words.
+/// Only the verifier's refusals are replaced.
 pub async fn the_upstreams_own_errors_pass(stage: Stage) {
     let secret = stage.key("production", &["read"]);
     let answer = stage.send("GET /notes/none", &[("x-api-key", &secret)], "").await;

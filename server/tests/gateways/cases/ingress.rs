@@ -1,8 +1,8 @@
-//! What holds behind ingress-nginx, which sends the client's whole address.
+//! The behaviour behind ingress-nginx, which sends the client's whole address.
 
 use crate::stage::Stage;
 
-pub async fn the_whole_address_is_judged(mut stage: Stage) {
+pub async fn the_whole_address_is_checked(mut stage: Stage) {
     let [live, test] = ["production", "testing"].map(|environment| stage.key(environment, &["read"]));
     let answer = stage.send("GET /echo/7?x=%2F", &[("x-api-key", &live), ("x-auth-mode", "forged")], "").await;
     assert_eq!((answer.status, &answer.json()["path"]), (200, &"/echo/7?x=%2F".into()), "{answer:?}");
@@ -26,7 +26,7 @@ pub async fn the_whole_address_is_judged(mut stage: Stage) {
         assert!(tested.status >= 400, "{forged:?}: {tested:?}");
     }
     assert_eq!(stage.status("DELETE /notes/1", &live).await, 403, "the client's own method");
-    // Read in two ways: 400, of which nginx knows nothing.
+    // Ambiguous: 400, which nginx does not distinguish.
     for path in ["/echo/../live/echo", "//live/echo", "/live/..%2flive/echo"] {
         assert_eq!(stage.status(&format!("GET {path}"), &live).await, 500, "{path}");
     }

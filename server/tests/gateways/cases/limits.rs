@@ -1,14 +1,14 @@
-//! What a client hears of its limit.
+//! The rate limit headers of clients.
 
 use super::refusals::told;
 use crate::{gateway::Kind, stage::Stage};
 
-pub async fn too_many_requests_are_told_when_to_come_again(stage: Stage) {
+pub async fn too_many_requests_get_retry_after(stage: Stage) {
     let secret = stage.key("production", &["read"]);
     let id = stage.id(&secret).await;
     stage.restrict(&id, &[("address_mode", "monitor"), ("limit_per_minute", "2")]);
     let mut refused = None;
-    // One may have been counted before; and one more comes back within the half minute.
+    // One may have been counted before, and another is refilled within half a minute.
     for _ in 0..4 {
         let answer = stage.send("GET /echo", &[("x-api-key", &secret)], "").await;
         if answer.status == 429 {

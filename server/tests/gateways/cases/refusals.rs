@@ -1,10 +1,10 @@
-//! Answer to the client when it is refused.
+//! The responses to refused clients.
 
 use sallyport::{key::secret::PlainSecret, testing::SeededEntropy};
 
 use crate::{client::Answer, stage::Stage};
 
-/// A refusal in the verifier's own words.
+/// A refusal in the verifier's format.
 pub fn told(answer: &Answer, status: u16) {
     assert_eq!(answer.status, status, "{answer:?}");
     assert_eq!(answer.header("content-type"), "application/problem+json", "{answer:?}");
@@ -17,7 +17,7 @@ pub fn told(answer: &Answer, status: u16) {
 
 pub async fn a_key_that_is_missing_or_unknown_is_401(stage: Stage) {
     told(&stage.send("GET /notes", &[], "").await, 401);
-    // Shaped like a key, with a checksum that is right; and not shaped like one.
+    // One in the form of a key with a valid checksum, and one that is not.
     let unknown = PlainSecret::mint("sk_live_", &SeededEntropy::new(1));
     for key in [unknown.expose(), "junk"] {
         let answer = stage.send("POST /notes", &[("x-api-key", key)], "a note").await;
@@ -26,7 +26,7 @@ pub async fn a_key_that_is_missing_or_unknown_is_401(stage: Stage) {
     }
 }
 
-pub async fn the_clients_own_method_is_judged(stage: Stage) {
+pub async fn the_clients_own_method_is_checked(stage: Stage) {
     let [reads, writes, deletes] = ["read", "write", "delete"].map(|scope| stage.key("production", &[scope]));
     assert_eq!(stage.status("GET /notes", &reads).await, 200);
     told(&stage.send("DELETE /notes/1", &[("x-api-key", &reads)], "").await, 403);
@@ -36,7 +36,7 @@ pub async fn the_clients_own_method_is_judged(stage: Stage) {
     assert_eq!(stage.status("DELETE /notes/1", &deletes).await, 204);
 }
 
-pub async fn what_a_route_requires_is_judged(stage: Stage) {
+pub async fn the_requirements_of_a_route_are_checked(stage: Stage) {
     let [live, test] = ["production", "testing"].map(|environment| stage.key(environment, &["read"]));
     assert_eq!(stage.status("GET /live/echo", &live).await, 200);
     told(&stage.send("GET /live/echo", &[("x-api-key", &test)], "").await, 403);
@@ -45,7 +45,7 @@ pub async fn what_a_route_requires_is_judged(stage: Stage) {
     told(&stage.send("GET /admin/echo", &[("x-api-key", &live)], "").await, 403);
     let admin = stage.key("production", &["admin"]);
     assert_eq!(stage.status("GET /admin/echo", &admin).await, 200);
-    // Other ways to write the same path.
+    // Other spellings of the same path.
     for path in ["/x/../live/echo", "/%6cive/echo", "//live/echo", "/./live/echo"] {
         let answer = stage.send(&format!("GET {path}"), &[("x-api-key", &test)], "").await;
         let went_round = answer.status == 200 && answer.json()["path"].as_str().is_none_or(|arrived| arrived != path);

@@ -1,4 +1,4 @@
-//! Keys that have to sign, through gateways that pass the body and through those that don't.
+//! Keys that require signatures, through gateways that forward the body and others.
 
 use sallyport::{
     clock::{Clock, SystemClock},
@@ -8,18 +8,18 @@ use sallyport::{
 
 use crate::{gateway::Kind, stage::Stage};
 
-/// Not ASCII alone.
+/// Not only ASCII.
 fn body(lines: usize) -> String {
     "\u{e9}{\"steps\":1024}\n".repeat(lines)
 }
 
-/// What is signed for one moment may be another than what is sent.
+/// The signed text may differ from the sent one.
 struct Signer<'a> {
     stage: &'a Stage,
     key: String,
     secret: SigningSecret,
-    /// By how many seconds the signer's clock is before ours: another one each time, since a signature holds once; and
-    /// not 0, since what was signed in the second of the server's start was signed before it.
+    /// By how many seconds the signer's clock is ahead of ours: different each time, since a signature is accepted
+    /// once; and not 0, since a signature from the second of the server's start counts as made before it.
     ahead: i64,
 }
 
@@ -46,14 +46,14 @@ pub async fn a_signature_is_of_the_body_that_was_sent(stage: Stage) {
     assert_eq!(signer.send("/signed/echo", &whole, &whole).await, if passes { 200 } else { 401 });
     assert_eq!(signer.send("/signed/echo", &whole, &other).await, 401);
     assert_eq!(signer.send("/signed/echo", "", &other).await, 401);
-    // Elsewhere no body is passed: a signature of none is none of this one.
+    // Elsewhere no body is forwarded, so the signature of an empty one is not valid either.
     assert_eq!(signer.send("/echo", "", &whole).await, 401);
     assert_eq!(signer.send("/echo", &whole, &whole).await, 401);
     assert_eq!(signer.send("/signed/echo", &other, &other).await, if passes { 200 } else { 401 });
 }
 
 pub async fn what_passes_comes_whole(stage: Stage) {
-    // More than one buffer of any gateway.
+    // Larger than one buffer of any gateway.
     let (key, whole) = (stage.key("production", &["write"]), body(5_000));
     for path in ["/size", "/signed/size"] {
         let answer = stage.send(&format!("POST {path}"), &[("x-api-key", &key)], &whole).await;

@@ -6,9 +6,9 @@ crate::on_both_portals!(
     every_step_shows,
     a_refused_request_shows,
     a_view_is_exported,
-    an_export_holds_every_event,
+    an_export_contains_every_event,
     an_export_ends_where_it_began,
-    whoever_may_not_read_on_does_not,
+    an_export_ends_when_the_reader_loses_access,
     filters_that_cannot_be_read_show_nothing,
     two_of_one_name_are_two,
 );
@@ -81,7 +81,7 @@ async fn a_view_is_exported(portal: &TestPortal) {
     assert_eq!(portal.get(&format!("/apps/{app}/activity.csv?before=soon")).await.status, 400);
 }
 
-async fn an_export_holds_every_event(portal: &TestPortal) {
+async fn an_export_contains_every_event(portal: &TestPortal) {
     portal.set_up().await;
     let org = portal.org("Focus Labs").await;
     let id = sallyport::id::OrgId::parse(&org).expect("an id");
@@ -101,7 +101,7 @@ async fn an_export_holds_every_event(portal: &TestPortal) {
     assert_eq!(csv.lines().count(), 512, "all that match, whatever page was at hand");
 }
 
-/// More events than a chunk holds, in an organization of its own.
+/// More events than a chunk, in a separate organization.
 async fn long_history(portal: &TestPortal) -> (String, sallyport::id::OrgId, sallyport::audit::Act) {
     let org = portal.org("Focus Labs").await;
     let id = sallyport::id::OrgId::parse(&org).expect("an id");
@@ -118,7 +118,7 @@ async fn an_export_ends_where_it_began(portal: &TestPortal) {
     let (org, id, act) = long_history(portal).await;
     let by_name = format!("/orgs/{org}/activity.jsonl?actor=Command+line");
     let (all, named) = (portal.open(&format!("/orgs/{org}/activity.jsonl")).await, portal.open(&by_name).await);
-    // The next event is by somebody who took the name.
+    // The next event is by another person with the same name.
     let ada = portal.store.user_to_sign_in("ada@example.com").await.expect("asked").expect("there").0;
     let namesake = sallyport::audit::Actor::User { id: ada.id, name: "Command line".to_owned(), session: None };
     for (act, name) in [(act, "Later"), (sallyport::audit::Act::by(namesake), "Later still")] {
@@ -134,7 +134,7 @@ async fn an_export_ends_where_it_began(portal: &TestPortal) {
     assert_eq!(portal.get(&by_name).await.status, 400, "two are called that now");
 }
 
-async fn whoever_may_not_read_on_does_not(portal: &TestPortal) {
+async fn an_export_ends_when_the_reader_loses_access(portal: &TestPortal) {
     portal.set_up().await;
     let (org, id, act) = long_history(portal).await;
     let eve = portal.stranger().await;
@@ -186,16 +186,16 @@ async fn filters_that_cannot_be_read_show_nothing(portal: &TestPortal) {
             assert_eq!(export.header("content-disposition"), "");
         }
     }
-    // A name that nobody has shows nothing, and a file of nothing would look whole.
+    // An unknown name shows nothing, and an empty file would look complete.
     assert_eq!(portal.get(&format!("{activity}?actor=Nobody")).await.status, 200);
     for format in ["csv", "jsonl"] {
         let export = portal.get(&format!("{activity}.{format}?actor=Nobody")).await;
         assert_eq!((export.status.as_u16(), export.header("content-disposition")), (400, ""));
-        assert!(export.body.contains("Nobody who acted lately has this name."), "{}", export.body);
+        assert!(export.body.contains("No recent actor has this name."), "{}", export.body);
         assert_eq!(portal.get(&format!("{activity}.{format}?actor=usr_000000000000")).await.status, 200);
         assert_eq!(portal.get(&format!("{activity}.{format}?actor=Ada+Byron")).await.status, 200);
     }
-    // A misspelled filter is none that may be left out.
+    // A misspelt filter must not be ignored.
     assert_eq!(portal.get(&format!("{activity}?form=2026-11-20")).await.status, 400);
     assert_eq!(portal.get(&format!("{activity}.csv?form=2026-11-20")).await.status, 400);
     let keys = portal.get(&format!("/apps/{app}/keys?status=maybe")).await;
@@ -216,7 +216,7 @@ async fn two_of_one_name_are_two(portal: &TestPortal) {
     let id = sallyport::id::OrgId::parse(&org).expect("an id");
     let act = sallyport::audit::Act::by(sallyport::audit::Actor::CommandLine);
     portal.store.add_member(&act, &id, &user, sallyport::member::Role::Admin).await.expect("added");
-    // Eve takes the name of somebody else, and every organization of hers hears of it.
+    // Eve takes another person's name, which every organization of hers records.
     eve.post("/account", &[("do", "name"), ("name", "Ada Byron")]).await;
     eve.post(&format!("/orgs/{org}/tenants/new"), &[("name", "By Eve")]).await;
     let rows = |body: &str| body.matches("class=\"cell-head\"").count();
@@ -229,7 +229,7 @@ async fn two_of_one_name_are_two(portal: &TestPortal) {
     assert!(of_eve.body.contains("By Eve"));
     let of_shell = portal.get(&format!("/orgs/{org}/activity?actor=command_line")).await.body;
     assert_eq!(rows(&of_shell), 1);
-    // The name alone says no more who is meant.
+    // The name alone is ambiguous now.
     let by_name = portal.get(&format!("/orgs/{org}/activity?actor=Ada+Byron")).await;
     assert_eq!(by_name.status, 422);
     assert!(by_name.body.contains("Several actors have this name."));

@@ -129,7 +129,7 @@ async fn a_form_token_of_another_person_is_refused(portal: &TestPortal) {
     let form = portal.panel(&app).await;
     let eve = portal.stranger().await;
     assert_eq!(eve.post(&format!("/apps/{app}/keys"), &form.fields()).await.status, 404);
-    // A member of the organization still has to have a form of their own.
+    // Another member needs a form of their own.
     let user = portal.store.user_to_sign_in("eve@example.com").await.expect("asked").expect("known").0;
     let org = sallyport::id::OrgId::parse(
         portal.get(&format!("/apps/{app}/identifiers.json")).await.json()["org_id"].as_str().expect("text"),
@@ -192,7 +192,7 @@ async fn the_file_is_for_one_person_and_an_hour(portal: &TestPortal) {
     assert_eq!((file.header("cache-control"), file.header("content-encoding")), ("no-store", ""));
     assert_eq!(portal.download(&shown.answer).await.body, file.body, "as often as the button is pressed");
 
-    // Another person of the organization, another key, and what was not sealed here.
+    // Another person of the organization, another key, and a file that was not encrypted here.
     let action = page_action(&shown.answer);
     let sealed = shown.answer.hidden("sealed");
     let org = file.json()["org_id"].as_str().expect("text").to_owned();
@@ -241,7 +241,7 @@ async fn an_archived_app_is_not_offered(portal: &TestPortal) {
     for text in ["value=\"Kept label\"", "Choose one of this organization’s apps.", "Generate API Key"] {
         assert!(answer.body.contains(text), "{text}");
     }
-    // A project takes its apps with it.
+    // The app is deleted with its project.
     let project = portal.get(&format!("/apps/{used}/identifiers.json")).await.json()["project_id"].clone();
     portal.post(&format!("/projects/{}/settings/archive", project.as_str().expect("text")), &[]).await;
     assert!(!portal.get(&panel).await.body.contains(&format!("<option value=\"{used}\"")));
@@ -253,7 +253,7 @@ async fn what_was_typed_is_kept_whatever_the_reason(portal: &TestPortal) {
     let ids = portal.get(&format!("/apps/{app}/identifiers.json")).await.json();
     let tenant = ids["tenant_id"].as_str().expect("text");
     portal.post(&format!("/tenants/{tenant}/settings/archive"), &[]).await;
-    // In the form, beside why.
+    // In the form, with the error.
     let answer = portal.post(&format!("/tenants/{tenant}/projects/new"), &[("name", "Kept name")]).await;
     assert_eq!(answer.status, 403);
     assert!(
@@ -261,7 +261,7 @@ async fn what_was_typed_is_kept_whatever_the_reason(portal: &TestPortal) {
         "{}",
         answer.body
     );
-    // Where the form can't be shown, on the page that says why.
+    // If the form can't be shown, on the error page.
     let eve = portal.stranger().await;
     let answer = eve.post(&format!("/apps/{app}/keys"), &[("label", "Kept <label>"), ("form_token", "a-token")]).await;
     assert_eq!(answer.status, 404);

@@ -7,8 +7,8 @@ use crate::portal::{TestPortal, find};
 crate::on_both_portals!(
     refused_requests_stand_newest_first,
     each_app_has_its_own,
-    a_flood_is_told,
-    nothing_is_told_too
+    a_flood_is_shown,
+    an_empty_list_says_so
 );
 
 async fn refused_requests_stand_newest_first(portal: &TestPortal) {
@@ -68,7 +68,7 @@ async fn each_app_has_its_own(portal: &TestPortal) {
     assert!(!portal.get(&format!("/orgs/{elsewhere}/activity/refused")).await.body.contains(id));
 }
 
-async fn a_flood_is_told(portal: &TestPortal) {
+async fn a_flood_is_shown(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let (_, secret) = portal.key(&app).await;
@@ -82,7 +82,7 @@ async fn a_flood_is_told(portal: &TestPortal) {
             portal.store.clock.turn(Duration::from_secs(60));
         }
     }
-    // In each minute twenty and the thirty-second, then eight.
+    // Twenty and the thirty-second of each minute, then eight.
     let page = portal.get(&format!("/apps/{app}/activity/refused")).await.body;
     for text in ["The newest 100 of 169 requests.", "152 more were like one of these", " · and 8 like it"] {
         assert!(page.contains(text), "{text}: {page}");
@@ -91,7 +91,7 @@ async fn a_flood_is_told(portal: &TestPortal) {
     assert_eq!(portal.get(&format!("/requests/{}", quiet.header("x-request-id"))).await.status, 200);
 }
 
-async fn nothing_is_told_too(portal: &TestPortal) {
+async fn an_empty_list_says_so(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let page = portal.get(&format!("/apps/{app}/activity/refused")).await;

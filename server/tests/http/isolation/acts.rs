@@ -1,4 +1,4 @@
-//! Every act, run by everybody at its own address, as an island would: the framework's registry says which there are.
+//! Every act, called by every kind of person at its own address, like an island: the framework's registry lists them.
 
 use axum::{
     body::Body,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 crate::on_both_portals!(
-    nobody_runs_what_they_may_not,
+    acts_are_refused_without_permission,
     everybody_runs_what_they_may,
     of_another_organization_nothing_is_there,
     other_ways_are_refused,
@@ -58,7 +58,7 @@ fn check(expected: Expected, answer: &Answer, what: &str) {
     assert_guarded(answer, what);
 }
 
-async fn nobody_runs_what_they_may_not(portal: &TestPortal) {
+async fn acts_are_refused_without_permission(portal: &TestPortal) {
     let world = World::new(portal).await;
     let before = portal.store.dump().await;
     let mut refused = 0;
@@ -90,7 +90,7 @@ async fn everybody_runs_what_they_may(portal: &TestPortal) {
             }
             world.add_spare(portal).await;
             let answer = run(&person.browser, rule.path, &world.form(rule)).await;
-            // A session that is nobody's is the one thing here that is not there.
+            // Only a session of another person is always missing.
             let expected = if rule.path == "/act/account/end-session" { Expected::NotFound } else { expected };
             check(expected, &answer, &format!("{:?} {}", person.kind, rule.path));
         }
@@ -168,7 +168,7 @@ async fn errors_have_a_status(portal: &TestPortal) {
     let world = World::new(portal).await;
     let owner = world.person(super::world::Kind::Owner);
     let key = world.id("key_id");
-    // No browser is sent anywhere, whatever it says of itself.
+    // No redirect, whatever the browser's headers say.
     let mut request = Client::form("/act/keys/edit", &[("key", key), ("label", "")]);
     request.headers_mut().insert(header::ACCEPT, "text/html".parse().expect("a header"));
     request.headers_mut().insert(header::REFERER, "https://evil.example/".parse().expect("a header"));

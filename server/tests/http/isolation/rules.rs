@@ -1,32 +1,32 @@
-//! Who may do what: a line for each address of the portal.
+//! Permissions: a line for each address of the portal.
 //!
-//! A form is sent empty to see whether it is taken or refused; one that would take something away for good has to
-//! refuse that (it asks to type a name), or the addresses after it find nothing.
+//! A form is sent empty to check whether it is accepted or refused; one that would delete something has to refuse
+//! that (by requiring a name), or the following addresses would find nothing.
 
 use Who::{Everybody, Members, SignedIn};
 
-/// To whom an address answers. Everybody else is refused: sent to sign in, told that there is no such thing, or, within
-/// the organization, told that their role does not suffice.
+/// Who may use an address. Others are refused: redirected to the sign-in, told that it does not exist, or, within the
+/// organization, that their role is too low.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(dead_code, reason = "a rule that no address has today may have one tomorrow")]
 pub enum Who {
     /// Signed in or not, with this status.
     Everybody(u16),
-    /// Who is not signed in; whoever is, is sent on.
+    /// People who are not signed in; others are redirected.
     Guests,
-    /// Whoever has an account.
+    /// Anyone with an account.
     SignedIn,
-    /// Of the organization that the address is about.
+    /// Members of the organization of the address.
     Members,
     /// Its admins and owners.
     Admins,
     /// Its owners.
     Owners,
-    /// Who looks after the whole portal, a member of anything or not. To others there is no such page.
+    /// Operators of the portal, members or not. For others the page does not exist.
     Operators,
 }
 
-/// Who may look, who may send the form; `None` where the address takes no such request.
+/// Who may view it, and who may send the form; `None` if the method is not allowed.
 pub struct Rule {
     pub path: &'static str,
     pub get: Option<Who>,
@@ -114,10 +114,10 @@ pub const RULES: &[Rule] = &[
     rule("/requests/{request_id}",                Some(Members),         None),
 ];
 
-/// Who may run an act, and what it is told. `{key_id}` and the like are filled in as in addresses.
+/// Who may run an act, and its form. `{key_id}` and others are replaced as in addresses.
 pub struct ActRule {
     pub path: &'static str,
-    /// `None` where a page alone runs it: it has no address.
+    /// `None` if only a page runs it: it has no address.
     pub who: Option<Who>,
     pub form: &'static [(&'static str, &'static str)],
 }
@@ -130,7 +130,7 @@ const fn of_page(path: &'static str) -> ActRule {
     ActRule { path, who: None, form: &[] }
 }
 
-/// One for each server function. What would take something away for good is sent without what it asks for.
+/// One for each server function. Destructive ones are sent without a required field.
 #[rustfmt::skip]
 pub const ACTS: &[ActRule] = &[
     //  act                             who may run it    with
@@ -170,7 +170,7 @@ pub const ACTS: &[ActRule] = &[
     of_page("/act/setup/create-account"),
 ];
 
-/// What a query opens on a page; the page's rule holds for it too.
+/// Queries that open something on a page; the page's rule applies to them too.
 #[rustfmt::skip]
 pub const QUERIES: &[(&str, &str)] = &[
     ("/orgs/{org_id}/keys",     "panel=generate"),

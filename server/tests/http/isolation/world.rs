@@ -1,4 +1,4 @@
-//! An organization with one of everything, and a person of each kind who asks for it.
+//! An organization with one of everything, and a person of each kind.
 
 use axum::{
     body::Body,
@@ -18,7 +18,7 @@ use crate::{
     portal::{PASSWORD, TestPortal},
 };
 
-/// Who asks.
+/// Who sends the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Not signed in.
@@ -28,7 +28,7 @@ pub enum Kind {
     Member,
     Admin,
     Owner,
-    /// Looks after the portal, and is no member of anything.
+    /// An operator of the portal who is not a member of anything.
     Operator,
 }
 
@@ -37,14 +37,14 @@ pub struct Person {
     pub browser: Client,
 }
 
-/// How an address answers somebody.
+/// The response of an address to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
     Taken,
     Status(u16),
-    /// To the page where one signs in.
+    /// A redirect to the sign-in.
     SignIn,
-    /// As if there were no such thing.
+    /// As if it did not exist.
     NotFound,
     Forbidden,
 }
@@ -83,14 +83,14 @@ impl Expected {
 
 pub struct World {
     pub people: Vec<Person>,
-    /// The names that addresses give their parts, and the ids that lie behind them.
+    /// The names of ids in addresses, and their values.
     ids: Vec<(&'static str, String)>,
     org: OrgId,
     spare: User,
 }
 
 impl World {
-    /// Ada's organization with everything in it, and the others around it.
+    /// Ada's organization with everything in it, and others.
     pub async fn new(portal: &TestPortal) -> Self {
         portal.set_up().await;
         let app = portal.app().await;
@@ -101,7 +101,7 @@ impl World {
         let id = |name: &str| json[name].as_str().expect("text").to_owned();
         let org = OrgId::parse(&id("org_id")).expect("an id");
         let mut people = vec![Person { kind: Kind::Nobody, browser: portal.another() }];
-        // One hash for all of them: it is slow on purpose.
+        // One hash for all of them, because hashing is slow on purpose.
         let password = NewUser::check("Any", "any@example.com", PASSWORD).expect("checked").password;
         let hash = portal.state.context.passwords.hash(&password).await.expect("hashed");
         for (kind, role) in [
@@ -121,7 +121,7 @@ impl World {
             person.sign_in().await;
             people.push(person);
         }
-        // Whom the others take out again.
+        // A person whom others can remove.
         let new = NewUser::check("Spare", "spare@example.com", PASSWORD).expect("checked");
         let spare = portal.store.create_user(&Act::by(Actor::CommandLine), new, hash, false).await.expect("made");
         let stranger = &people[1].browser;
@@ -137,7 +137,7 @@ impl World {
         world
     }
 
-    /// Makes the spare person a member, if they are none.
+    /// Adds the spare person, if they are not a member.
     pub async fn add_spare(&self, portal: &TestPortal) {
         let act = Act::by(Actor::CommandLine);
         portal.store.add_member(&act, &self.org, &self.spare, Role::Member).await.expect("added");
@@ -154,7 +154,7 @@ impl World {
         })
     }
 
-    /// The address with its ids in place, bare and with each query that opens something.
+    /// The address with its ids, bare and with each query that opens something.
     pub fn paths(&self, route: &Route) -> Vec<String> {
         let path = fill(route.path, |name| self.id(name).to_owned());
         let queries = QUERIES.iter().filter(|(of, _)| *of == route.path);
@@ -170,13 +170,13 @@ impl World {
         [path].into_iter().chain(opened).collect()
     }
 
-    /// The form of an act with its ids in place.
+    /// The form of an act with its ids.
     pub fn form(&self, rule: &ActRule) -> Vec<(&'static str, String)> {
         let filled = rule.form.iter().map(|(field, value)| (*field, fill(value, |name| self.id(name).to_owned())));
         filled.collect()
     }
 
-    /// The same, once for each id of the address, with one that nobody has in its place.
+    /// The same, once for each id of the address, with an unknown one in its place.
     pub fn made_up(&self, route: &Route) -> Vec<Vec<String>> {
         let mut addresses = Vec::new();
         for name in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
@@ -187,12 +187,12 @@ impl World {
     }
 }
 
-/// An id like this one, that nobody has.
+/// An unknown id of the same form.
 pub fn nobodys(id: &str) -> String {
     format!("{}XXXXXX", &id[..id.len() - 6])
 }
 
-/// An address with a text in place of each `{name}`.
+/// An address with a value for each `{name}`.
 pub fn fill(path: &str, id: impl Fn(&str) -> String) -> String {
     let parts = path.split('/').map(|part| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
         Some(name) => id(name),
@@ -214,7 +214,7 @@ fn email(kind: Kind) -> String {
     format!("{kind:?}@example.com").to_lowercase()
 }
 
-/// A request as our own page would send it, its form empty.
+/// A request like that of our own page, with an empty form.
 pub async fn ask(browser: &Client, method: &Method, path: &str) -> Answer {
     send(browser, method, path, &[]).await
 }

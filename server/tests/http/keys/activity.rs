@@ -1,4 +1,4 @@
-//! `/keys/{key_id}/activity`, and what the key's own page shows of it.
+//! `/keys/{key_id}/activity`, and the events on the key's own page.
 
 use crate::portal::TestPortal;
 

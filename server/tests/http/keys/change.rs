@@ -16,7 +16,7 @@ use crate::{
 crate::on_both_portals!(
     narrower_scopes_are_held_at_once,
     more_than_it_had_is_confirmed,
-    what_somebody_else_changed_is_told,
+    a_concurrent_change_is_shown,
     any_date_is_an_expiry,
     an_ended_key_is_left_alone,
     others_may_narrow_a_personal_key,
@@ -27,10 +27,10 @@ crate::on_both_portals!(
 
 const PERSONAL: &str = include_str!("personal.toml");
 const ACCOUNT: &str = include_str!("account.toml");
-/// Where a scope manages the organization.
+/// A scope manages the organization.
 const MANAGING: &str = include_str!("../../../../examples/profiles/synaptiq.toml");
 
-/// Sends the form as it is filled in, with those fields in place of its own.
+/// Sends the form as it is filled in, with these fields replaced.
 async fn change(browser: &Client, key: &str, scopes: &[&str], more: &[(&str, &str)]) -> Answer {
     let path = format!("/keys/{key}/change");
     let seen = browser.get(&path).await.hidden("seen");
@@ -90,7 +90,7 @@ async fn more_than_it_had_is_confirmed(portal: &TestPortal) {
     let confirmed = refused.after("name=\"confirmed\" type=\"checkbox\" value=\"", '"');
     let path = format!("/keys/{key}/change");
     let seen = refused.hidden("seen");
-    // It confirms what it was shown beside, and nothing that was chosen since.
+    // The confirmation applies to the values shown with it, not to later ones.
     let more = [("expires", "never"), ("confirmed", confirmed.as_str())];
     let other = send(portal, &path, &seen, &["read", "write", "delete"], &more).await;
     assert!(other.status == 422 && other.body.contains("it gets Write, Delete"), "{}", other.body);
@@ -99,7 +99,7 @@ async fn more_than_it_had_is_confirmed(portal: &TestPortal) {
     assert_eq!(portal.auth("?scope=write", &[("x-api-key", &secret)]).await.status, 200);
 }
 
-async fn what_somebody_else_changed_is_told(portal: &TestPortal) {
+async fn a_concurrent_change_is_shown(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     portal.generate(&app, "CI", &["read", "write", "delete"], true).await;
@@ -159,7 +159,7 @@ async fn an_ended_key_is_left_alone(portal: &TestPortal) {
     }
 }
 
-/// A portal under that profile, with an organization of Ada's; the address of its keys.
+/// A portal with that profile and Ada's organization; the address of its keys.
 async fn under(portal: &TestPortal, profile: &str) -> (TestPortal, OrgId) {
     let portal = portal.with_profile(profile).await;
     portal.set_up().await;

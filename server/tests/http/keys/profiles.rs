@@ -1,4 +1,4 @@
-//! The panel and the pages of keys under profiles that are not the default one.
+//! The panel and the pages of keys with other profiles.
 
 use sallyport::{
     audit::{Act, Actor},
@@ -26,10 +26,10 @@ crate::on_both_portals!(
 const PERSONAL: &str = include_str!("personal.toml");
 const TEAM: &str = include_str!("team.toml");
 const ACCOUNT: &str = include_str!("account.toml");
-/// Where a scope manages the organization.
+/// A scope manages the organization.
 const MANAGING: &str = include_str!("../../../../examples/profiles/synaptiq.toml");
 
-/// A portal under that profile, with an organization of Ada's; the address of its keys.
+/// A portal with that profile and Ada's organization; the address of its keys.
 async fn under(portal: &TestPortal, profile: &str) -> (TestPortal, String) {
     let portal = portal.with_profile(profile).await;
     portal.set_up().await;
@@ -131,7 +131,7 @@ async fn a_bundle_ticks_its_scopes_and_keeps_what_was_typed(portal: &TestPortal)
     assert!(answer.body.contains("value=\"Half typed\"") && answer.body.contains("For people who write"));
     assert_eq!(find(&answer.body, "pk_live_", 44), None);
     assert!(portal.get(&keys).await.body.contains("No API key yet"), "nothing was generated");
-    // One that nobody offers is nothing at all: the key has what was ticked.
+    // An unknown bundle has no effect: the key has the ticked scopes.
     let (_, page, _) = key(&portal, &keys, "pk_live_", &[("scopes", "agent"), ("bundle", "everything")]).await;
     assert!(portal.get(&page).await.body.contains("Talk to the agent"));
 }
@@ -152,13 +152,13 @@ async fn others_see_a_personal_key_and_leave_it_alone(portal: &TestPortal) {
     }
     assert_eq!(bearer(&portal, &secret).await, 200);
 
-    // Her own is hers; and whoever looks after the organization may end it, but generates none in her name.
+    // Her own key is hers; those who manage the organization may end it, but not generate one for her.
     let (own, own_page, answer) = key(&eve, &keys, "pk_live_", &[("scopes", "agent"), ("user_id", "usr_x")]).await;
     assert!(answer.body.contains("CI · Eve"));
     assert_eq!(portal.get(&own_page).await.body.matches("/revoke\"").count(), 1);
     portal.revoke(own_page.rsplit('/').next().expect("an id")).await;
     assert_eq!(bearer(&portal, &own).await, 401);
-    // A form that was given to Eve is Eve's.
+    // A form that was issued to Eve is only valid for Eve.
     let token = eve.get(&format!("{keys}?panel=generate")).await.hidden("form_token");
     let fields = [("form_token", token.as_str()), ("label", "x"), ("environment", "live"), ("scopes", "agent")];
     assert_eq!(portal.post(&keys, &fields).await.status, 422);
@@ -221,7 +221,7 @@ async fn one_scope_for_each_key_of_an_organization(portal: &TestPortal) {
     let allowed = portal.auth("", &[("x-api-key", &secret)]).await;
     assert_eq!((allowed.status.as_u16(), allowed.header("x-auth-app-id")), (200, ""));
 
-    // Every member looks after it; archiving the organization stops it, and all at once may be revoked.
+    // Every member may manage it; archiving the organization suspends it, and all keys can be revoked at once.
     let (_, eve) = add(&portal, &keys, Role::Member).await;
     assert_eq!(eve.post(&format!("{page}/pause"), &[]).await.status, 303);
     assert_eq!(portal.auth("", &[("x-api-key", &secret)]).await.status, 403);

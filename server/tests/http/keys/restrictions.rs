@@ -4,7 +4,7 @@ use crate::portal::TestPortal;
 
 crate::on_both_portals!(
     what_was_saved_is_shown_and_filled_in,
-    each_wrong_field_is_told_and_nothing_is_changed,
+    each_wrong_field_has_an_error_and_nothing_is_changed,
     a_key_without_a_signing_secret_cannot_be_made_to_sign,
     what_somebody_else_changed_is_shown,
     an_ended_key_is_left_alone,
@@ -40,7 +40,7 @@ async fn what_was_saved_is_shown_and_filled_in(portal: &TestPortal) {
     assert!(activity.contains("Key restrictions changed"));
 }
 
-async fn each_wrong_field_is_told_and_nothing_is_changed(portal: &TestPortal) {
+async fn each_wrong_field_has_an_error_and_nothing_is_changed(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let (key, _) = portal.key(&app).await;

@@ -14,7 +14,7 @@ crate::on_both_portals!(
     what_cannot_be_read_is_refused,
 );
 
-/// Asks the page and the verifier the same.
+/// Sends the same request to the page and the verifier.
 async fn it_says_what_the_verifier_says(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
@@ -75,7 +75,7 @@ async fn it_leaves_no_trace(portal: &TestPortal) {
     assert!(page.contains("No request was refused"));
     assert!(portal.get(&format!("/keys/{key}")).await.body.contains("never used"));
 
-    // However often it is tried out, the limit is whole: pro has 6,000 a minute.
+    // Testing does not use the limit: pro has 6,000 a minute.
     for _ in 0..3 {
         let page = portal.post(&format!("/keys/{key}/test"), &[]).await.body;
         assert!(page.contains("Of its limit of 6000 requests 5999 are left."), "{page}");
@@ -93,7 +93,7 @@ async fn every_check_is_shown(portal: &TestPortal) {
     assert!(page.contains("It would be accepted."));
     let all = sallyport::decision::Step::all().count();
     assert_eq!((count(&page, "check-passed"), count(&page, "check-failed")), (all, 0));
-    // What fails after the first failure is shown too.
+    // Failures after the first one are shown too.
     let typed = [("mode", "test"), ("scopes", "write"), ("ingestion", "on")];
     let page = portal.post(&format!("/keys/{key}/test"), &typed).await.body;
     assert!(page.contains("403 mode_mismatch") && page.contains("It would be refused"));
@@ -145,7 +145,7 @@ async fn it_begins_with_a_refused_request(portal: &TestPortal) {
     for text in ["value=\"/leads\"", "value=\"write\" checked", "value=\"POST\" selected", "value=\"test\" selected"] {
         assert!(page.contains(text), "{text}: {page}");
     }
-    // With another key's page it has nothing to do.
+    // It does not affect another key's page.
     let (other, _) = portal.key(&app).await;
     let page = portal.get(&format!("/keys/{other}/test?request={}", refused.header("x-request-id"))).await.body;
     assert!(!page.contains("value=\"/leads\""));

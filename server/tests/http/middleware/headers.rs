@@ -1,4 +1,4 @@
-//! What every answer carries, whatever it answers.
+//! Headers of every response.
 
 use axum::{
     body::Body,
@@ -15,7 +15,7 @@ crate::on_both_portals!(files_and_machines_get_them_too, refusals_get_them_too, 
 
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// The nonce that the policy of an answer names.
+/// The nonce in the policy of a response.
 fn nonce(answer: &Answer) -> Option<&str> {
     let (_, rest) = answer.header("content-security-policy").split_once("'nonce-")?;
     Some(rest.split_once('\'')?.0)
@@ -73,7 +73,7 @@ fn assert_page(answer: &Answer, what: &str) {
     }
 }
 
-/// Headers and body with the request's name and the nonce taken out: no two answers share those.
+/// Headers and body without the request's id and the nonce, which always differ.
 pub fn without_what_differs(answer: &Answer) -> (Vec<(String, String)>, String) {
     let id = answer.header("x-request-id");
     let nonce = nonce(answer).unwrap_or(id);

@@ -1,4 +1,4 @@
-//! Under which names the portal is asked.
+//! The names under which the portal answers.
 
 use axum::{
     body::Body,

@@ -102,7 +102,7 @@ async fn exports_are_noted(portal: &TestPortal) {
     for path in ["keys.csv?status=active", "members.jsonl"] {
         assert_eq!(portal.get(&format!("/orgs/{org}/{path}")).await.status, 200);
     }
-    portal.state.context.noted.flush(&portal.store, true).await.expect("written");
+    portal.state.context.pending_events.flush(&portal.store, true).await.expect("written");
     let page = portal.get(&format!("/orgs/{org}/activity")).await.body;
     assert!(page.contains("Keys exported") && page.contains("Members exported"));
     let events = lines(&portal.get(&format!("/orgs/{org}/activity.jsonl?action=keys.exported")).await.body);

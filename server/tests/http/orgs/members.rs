@@ -9,7 +9,7 @@ use sallyport::{
 use crate::{client::Client, portal::TestPortal};
 
 crate::on_both_portals!(
-    alone_one_is_told_how_to_add_others,
+    a_single_member_sees_how_to_add_others,
     owners_change_roles_and_remove,
     the_last_owner_stays,
     admins_leave_owners_alone,
@@ -33,7 +33,7 @@ async fn ada(portal: &TestPortal) -> String {
     portal.store.account_by_email("ada@example.com").await.expect("asked").expect("there").user.id.to_string()
 }
 
-async fn alone_one_is_told_how_to_add_others(portal: &TestPortal) {
+async fn a_single_member_sees_how_to_add_others(portal: &TestPortal) {
     portal.set_up().await;
     let org = portal.org("Focus Labs").await;
     let page = portal.get(&format!("/orgs/{org}/members")).await.body;
@@ -140,7 +140,7 @@ async fn keys_that_a_member_made_are_counted_and_may_go_too(portal: &TestPortal)
     assert!(dialog.contains("Revoke those too") && dialog.contains("name=\"revoke_keys\""));
     assert!(!dialog.contains("checked"), "off, unless it is wished");
 
-    // Verdicts are remembered by now.
+    // The verdicts are cached by now.
     for key in [&secret, &adas] {
         assert_eq!(portal.auth("", &[("x-api-key", key)]).await.status, 200);
     }

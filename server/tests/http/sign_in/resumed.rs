@@ -1,4 +1,4 @@
-//! A form that was sent after its session ended: shown again after the sign-in, and nothing is done with it before.
+//! A form that was sent after its session ended: it is shown again after the sign-in, and has no effect before.
 
 use crate::{
     client::{Answer, Client},
@@ -9,15 +9,15 @@ crate::on_both_portals!(
     what_was_typed_comes_back_in_its_form,
     secrets_do_not_come_back,
     it_is_kept_for_a_quarter_of_an_hour,
-    what_nobody_sealed_is_ignored,
-    nobody_else_is_shown_it,
+    forged_cookies_are_ignored,
+    it_is_not_shown_to_others,
 );
 
 async fn sign_in(browser: &Client) -> Answer {
     browser.post("/sign-in", &[("email", "ada@example.com"), ("password", PASSWORD), ("next", "/account")]).await
 }
 
-/// A key, and the same browser after its session ended somewhere else.
+/// A key, and the same browser after its session was ended elsewhere.
 async fn signed_out(portal: &TestPortal) -> String {
     portal.set_up().await;
     let app = portal.app().await;
@@ -79,7 +79,7 @@ async fn it_is_kept_for_a_quarter_of_an_hour(portal: &TestPortal) {
     portal.post(&format!("/keys/{key}/revoke"), &[("reason", "Lost")]).await;
     portal.store.clock.turn(std::time::Duration::from_secs(15 * 60 + 1));
     assert_eq!(sign_in(portal).await.location(), "/account");
-    // What is too large for a cookie is not kept, and the sign-in leads to the page all the same.
+    // A form that is too large for a cookie is not kept, and the sign-in still leads to the page.
     portal.post("/sign-out", &[]).await;
     let long = "x".repeat(6_000);
     let sent = portal.post(&format!("/keys/{key}/edit"), &[("label", "x"), ("metadata", &long)]).await;
@@ -87,7 +87,7 @@ async fn it_is_kept_for_a_quarter_of_an_hour(portal: &TestPortal) {
     assert!(sent.cookies().iter().all(|cookie| !cookie.starts_with("typed=")), "{:?}", sent.cookies());
 }
 
-async fn what_nobody_sealed_is_ignored(portal: &TestPortal) {
+async fn forged_cookies_are_ignored(portal: &TestPortal) {
     signed_out(portal).await;
     for junk in ["AAAA", "", "eyJwYXRoIjoiL2tleXMifQ", "%00"] {
         portal.set_cookie("typed", junk);
@@ -96,19 +96,19 @@ async fn what_nobody_sealed_is_ignored(portal: &TestPortal) {
     }
 }
 
-async fn nobody_else_is_shown_it(portal: &TestPortal) {
+async fn it_is_not_shown_to_others(portal: &TestPortal) {
     let key = signed_out(portal).await;
     let eve = portal.stranger().await;
     portal.post(&format!("/keys/{key}/edit"), &[("label", "Nightly"), ("metadata", "{}")]).await;
     let typed = portal.cookie("typed").expect("kept");
     let fields = [("email", "eve@example.com"), ("password", PASSWORD), ("next", "/account")];
-    // Planted in another browser, and where somebody else signs in to this one.
+    // Planted in another browser, and if another person signs in to this one.
     eve.post("/sign-out", &[]).await;
     eve.set_cookie("typed", &typed);
     for browser in [&eve, &portal.client] {
         assert_eq!(browser.post("/sign-in", &fields).await.location(), "/account");
     }
-    // Nor is anything kept for a browser that nobody signed in with.
+    // Nor is anything kept for an unknown browser.
     let sent = portal.client.another().post(&format!("/keys/{key}/edit"), &[("label", "Nightly")]).await;
     assert_eq!(sent.status, 303);
     assert!(sent.cookies().iter().all(|cookie| !cookie.starts_with("typed=")), "{:?}", sent.cookies());

@@ -26,7 +26,7 @@ async fn too_many_mistakes_have_to_wait(portal: &TestPortal) {
     for _ in 0..5 {
         assert_eq!(sign_in(&eve, "ada@example.com", "wrong horse battery").await.status, 422);
     }
-    // Whoever guesses right now learns nothing of it, and a new browser is no way around.
+    // A correct guess reveals nothing now, and a new browser does not help.
     for client in [eve.clone(), portal.from("203.0.113.9")] {
         let answer = sign_in(&client, "ada@example.com", PASSWORD).await;
         assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (429, "60"));
@@ -34,7 +34,7 @@ async fn too_many_mistakes_have_to_wait(portal: &TestPortal) {
         assert!(answer.body.contains("value=\"ada@example.com\""), "what was typed is kept");
         assert!(answer.cookies().is_empty());
     }
-    // The same of an account that does not exist.
+    // The same for an account that does not exist.
     for _ in 0..5 {
         assert_eq!(sign_in(&eve, "none@example.com", "wrong horse battery").await.status, 422);
     }
@@ -115,7 +115,7 @@ async fn a_list_of_accounts_is_slowed_by_address(portal: &TestPortal) {
     assert_eq!(sign_in(&portal.from("2001:db8:0:1::1"), "ada@example.com", PASSWORD).await.status, 303);
 }
 
-/// Each from an address of its own, to an account of its own: nothing but the queue of hashing holds them up.
+/// Each from a different address and for a different account: only the queue for hashing limits them.
 async fn a_flood_of_strangers_does_not_keep_known_browsers_out(portal: &TestPortal) {
     portal.set_up().await;
     portal.post("/sign-out", &[]).await;
@@ -125,7 +125,7 @@ async fn a_flood_of_strangers_does_not_keep_known_browsers_out(portal: &TestPort
             tokio::spawn(async move { sign_in(&bot, &format!("{n}@example.com"), "wrong horse battery").await.body })
         })
         .collect();
-    // All of them were asked before this one is.
+    // All of them were started before this one.
     for _ in 0..5 {
         tokio::task::yield_now().await;
         assert_eq!(sign_in(portal, "ada@example.com", PASSWORD).await.status, 303);

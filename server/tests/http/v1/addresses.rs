@@ -1,4 +1,4 @@
-//! From where a key may be used, at `/v1/keys/verify` and at `/v1/auth`.
+//! The addresses from which a key may be used, at `/v1/keys/verify` and at `/v1/auth`.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::portal::TestPortal;
 crate::on_both_portals!(
     enforced_addresses_hold_for_the_clients_own,
     a_backend_says_where_the_client_is,
-    monitored_addresses_refuse_nobody,
+    monitored_addresses_refuse_no_request,
     lifting_it_is_immediate,
 );
 
@@ -31,7 +31,7 @@ async fn enforced_addresses_hold_for_the_clients_own(portal: &TestPortal) {
             portal.auth("", &headers).await.status.as_u16()
         }
     };
-    // Our proxy says where the client is.
+    // The trusted proxy reports the client's address.
     for inside in
         ["203.0.113.9", "::ffff:203.0.113.9", "2001:db8:7::1", "198.51.100.7, 203.0.113.9", "203.0.113.9:4711"]
     {
@@ -41,7 +41,7 @@ async fn enforced_addresses_hold_for_the_clients_own(portal: &TestPortal) {
         assert_eq!(through(outside).await, 403, "{outside}");
     }
     assert_eq!(portal.auth("", &[("x-api-key", &secret)]).await.status, 403, "the proxy itself is not the client");
-    // Nobody else is believed.
+    // Others are not trusted.
     let elsewhere = portal.from("198.51.100.7");
     let claimed = [("x-api-key", secret.as_str()), ("x-forwarded-for", "203.0.113.9"), ("x-real-ip", "203.0.113.9")];
     let refused = elsewhere.auth("", &claimed).await;
@@ -65,7 +65,7 @@ async fn a_backend_says_where_the_client_is(portal: &TestPortal) {
         (Some("203.0.114.1"), "ip_denied"),
         (Some("::ffff:203.0.114.1"), "ip_denied"),
         (Some("127.0.0.1"), "ip_denied"),
-        // Nobody knows where it is: closed.
+        // Unknown address: refused.
         (None, "ip_denied"),
     ] {
         let verdict = portal.json("/v1/keys/verify", &token, &json!({ "key": secret, "ip": ip })).await.json();
@@ -81,7 +81,7 @@ async fn a_backend_says_where_the_client_is(portal: &TestPortal) {
     assert!(activity.contains("its address may not use the key (203.0.114.1), 4 times"), "{activity}");
 }
 
-async fn monitored_addresses_refuse_nobody(portal: &TestPortal) {
+async fn monitored_addresses_refuse_no_request(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let (key, secret) = portal.key(&app).await;
@@ -91,7 +91,7 @@ async fn monitored_addresses_refuse_nobody(portal: &TestPortal) {
         assert_eq!(elsewhere.auth("", &[("x-api-key", &secret)]).await.status, 200);
     }
     assert_eq!(portal.from("203.0.113.9").auth("", &[("x-api-key", &secret)]).await.status, 200);
-    // What is refused for something else is told as that.
+    // A request that is refused for another reason gets that one.
     assert_eq!(elsewhere.auth("?scope=write", &[("x-api-key", &secret)]).await.status, 403);
     portal.state.verifier.flush().await.expect("written");
     for _ in 0..50 {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::portal::TestPortal;
 
-crate::on_both_portals!(one_is_made_and_read, fields_are_judged_as_on_the_page);
+crate::on_both_portals!(one_is_made_and_read, fields_are_validated_as_on_the_page);
 
 async fn one_is_made_and_read(portal: &TestPortal) {
     let token = portal.token(true, None).await;
@@ -24,7 +24,7 @@ async fn one_is_made_and_read(portal: &TestPortal) {
     }
 }
 
-async fn fields_are_judged_as_on_the_page(portal: &TestPortal) {
+async fn fields_are_validated_as_on_the_page(portal: &TestPortal) {
     let token = portal.token(true, None).await;
     let [_, _, project, _] = portal.managed(&token).await;
     let body = json!({ "name": "", "os": "amiga", "bundle_id": "x", "description": "y".repeat(1001) });

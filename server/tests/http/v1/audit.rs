@@ -4,9 +4,9 @@ use serde_json::json;
 
 use crate::portal::TestPortal;
 
-crate::on_both_portals!(what_a_token_did_stands_under_its_name, events_are_filtered_and_paged);
+crate::on_both_portals!(events_of_a_token_have_its_name, events_are_filtered_and_paged);
 
-async fn what_a_token_did_stands_under_its_name(portal: &TestPortal) {
+async fn events_of_a_token_have_its_name(portal: &TestPortal) {
     let token = portal.token(true, None).await;
     let [org, .., app] = portal.managed(&token).await;
     let body = json!({ "label": "CI", "environment": "production", "scopes": ["read"] });

@@ -15,11 +15,11 @@ crate::on_both_portals!(
     refusals_have_the_status_a_gateway_needs,
     two_keys_are_ambiguous,
     a_users_own_token_is_no_second_key,
-    what_can_not_be_read_is_told_by_its_header,
+    an_unreadable_header_is_named,
     forwarding_headers_are_believed_from_proxies_only,
-    a_requirement_nobody_knows_is_refused,
-    the_clients_method_is_judged_and_not_the_gateways,
-    nginx_is_told_in_headers_what_it_can_not_be_told_by_status,
+    an_unknown_requirement_is_refused,
+    the_clients_method_is_checked_and_not_the_gateways,
+    nginx_gets_in_headers_what_it_does_not_know_as_status,
     envoys_requirement_has_a_name,
 );
 
@@ -129,7 +129,7 @@ async fn a_users_own_token_is_no_second_key(portal: &TestPortal) {
     }
 }
 
-async fn what_can_not_be_read_is_told_by_its_header(portal: &TestPortal) {
+async fn an_unreadable_header_is_named(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let (_, secret) = portal.key(&app).await;
@@ -170,7 +170,7 @@ async fn forwarding_headers_are_believed_from_proxies_only(portal: &TestPortal) 
     assert_eq!(elsewhere.auth("", &headers[..1]).await.status, 200);
 }
 
-async fn a_requirement_nobody_knows_is_refused(portal: &TestPortal) {
+async fn an_unknown_requirement_is_refused(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let (_, secret) = portal.key(&app).await;
@@ -179,7 +179,7 @@ async fn a_requirement_nobody_knows_is_refused(portal: &TestPortal) {
     }
 }
 
-async fn the_clients_method_is_judged_and_not_the_gateways(portal: &TestPortal) {
+async fn the_clients_method_is_checked_and_not_the_gateways(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let (_, secret) = portal.key(&app).await;
@@ -205,7 +205,7 @@ async fn the_clients_method_is_judged_and_not_the_gateways(portal: &TestPortal) 
     assert_eq!(portal.auth("", &twice).await.status, 400);
 }
 
-async fn nginx_is_told_in_headers_what_it_can_not_be_told_by_status(portal: &TestPortal) {
+async fn nginx_gets_in_headers_what_it_does_not_know_as_status(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let (_, secret) = portal.key(&app).await;

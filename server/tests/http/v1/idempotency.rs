@@ -1,4 +1,4 @@
-//! `Idempotency-Key` on whatever makes something
+//! `Idempotency-Key` on everything that creates something
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Data is taken from apps that an operator verified for it.
+//! Only apps that an operator approved may push data.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::portal::TestPortal;
 
 crate::on_both_portals!(an_app_pushes_data_once_it_is_verified,);
 
-/// SY-7, to the letter.
+/// SY-7, verbatim.
 async fn an_app_pushes_data_once_it_is_verified(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;

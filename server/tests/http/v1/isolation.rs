@@ -1,4 +1,4 @@
-//! Every management endpoint, asked by whoever may not.
+//! Every management endpoint, called without permission.
 
 use axum::{
     body::Body,
@@ -20,7 +20,7 @@ crate::on_both_portals!(
     other_methods_are_refused,
 );
 
-/// What stands behind `/v1`, but for verify, auth and the description. A test of the description sees that none is
+/// All endpoints under `/v1` except verify, auth and the description. A test of the description checks that none is
 /// missing here.
 pub const ENDPOINTS: &[(Method, &str)] = &[
     (Method::GET, "/v1/orgs"),
@@ -67,7 +67,7 @@ impl World {
     }
 }
 
-/// A body that is taken there.
+/// A valid body for it.
 fn body(path: &str) -> Value {
     match path.rsplit('/').next() {
         Some("keys") => json!({ "label": "Eve", "environment": "production", "scopes": ["read"] }),
@@ -133,14 +133,14 @@ async fn each_token_reaches_what_it_may(portal: &TestPortal) {
         }
     }
     assert_eq!(portal.store.dump().await, before, "a refused request changed something");
-    // Those who may: in the order that revokes last.
+    // Callers with permission: in an order that revokes last.
     let own = portal.token(true, Some(&org)).await;
     let (revoke, others): (Vec<_>, Vec<_>) = ENDPOINTS.iter().partition(|(_, path)| path.contains("revoke"));
     for (method, path) in others.into_iter().chain(revoke) {
         let answer = ask(portal, method, &world.path(path, str::to_owned), Some(&own)).await;
         let expected: &[u16] = match (method, *path) {
             (&Method::POST, "/v1/orgs") => &[403],
-            // Here they are apps'; under other profiles they are the organization's.
+            // Here keys belong to apps; with other profiles to the organization.
             (&Method::POST, "/v1/orgs/{org_id}/keys") => &[422],
             (&Method::POST, _) => &[200, 201],
             _ => &[200],
@@ -192,7 +192,7 @@ async fn a_token_that_was_revoked_writes_nothing(portal: &TestPortal) {
     let (token, secret) = portal.store.create_token(&shell, "Own", true, Some(there.clone())).await.expect("made");
     let act = Act::by(Actor::RootToken { id: token.id.clone(), name: token.name });
     let new = || NewTenant { name: "Eve".to_owned() };
-    // What a handler had judged when it began is judged again within the write.
+    // The permission that a handler checked at its beginning is checked again within the write.
     assert!(matches!(portal.store.create_tenant(&act, &here, new()).await, Err(Error::NotFound)));
     let org = NewOrg { name: "Eve".to_owned(), ..NewOrg::default() };
     assert!(matches!(portal.store.create_org(&act, org.clone()).await, Err(Error::Forbidden(_))));

@@ -1,4 +1,4 @@
-//! `/v1/apps/{app_id}/keys`, `/v1/keys/{key_id}` and what revokes
+//! `/v1/apps/{app_id}/keys`, `/v1/keys/{key_id}` and revocation
 
 mod update;
 
@@ -220,7 +220,7 @@ async fn one_is_revoked_at_once(portal: &TestPortal) {
     // Without a body, and a second time: nothing changes.
     let without_body = async |path: &str| {
         let request = Client::request(Method::POST, path).header(header::AUTHORIZATION, format!("Bearer {token}"));
-        // As one whose end is not known yet, which some clients send.
+        // A body of unknown length, which some clients send.
         let nothing = stream::empty::<Result<Vec<u8>, Infallible>>();
         portal.send(request.body(Body::from_stream(nothing)).expect("a request")).await
     };
@@ -263,7 +263,7 @@ async fn null_is_as_absent(portal: &TestPortal) {
     assert!(issued.json()["signing_secret"].is_string() && issued.json()["expires_at"].is_null());
     let app = json!({ "name": "Another", "os": null, "bundle_id": null, "description": null });
     assert_eq!(portal.json(&format!("/v1/projects/{project}/apps"), &token, &app).await.status, 201);
-    // What has to be there is said to be missing, as where it is left out.
+    // A required field is reported as missing, as if it were left out.
     let nulls = json!({ "label": null, "environment": null, "scopes": null });
     let (null, absent) = (portal.json(&keys, &token, &nulls).await, portal.json(&keys, &token, &json!({})).await);
     assert_eq!((null.status.as_u16(), &null.json()["errors"]), (422, &absent.json()["errors"]));

@@ -1,4 +1,4 @@
-//! How often a key may ask, and how often those may who have none.
+//! Rate limits of keys, and of unknown keys.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,22 +19,22 @@ use crate::{
 };
 
 crate::on_both_portals!(
-    a_burst_passes_and_the_next_one_waits_as_told,
-    a_backend_is_told_the_same,
-    nginx_is_told_in_its_own_form_and_charged_once,
+    a_burst_passes_and_the_next_one_waits_as_announced,
+    a_backend_gets_the_same,
+    nginx_gets_its_own_format_and_is_charged_once,
     what_is_refused_is_not_charged,
     as_many_pass_as_may_however_many_ask_at_once,
-    a_plan_without_limits_tells_of_none,
+    a_plan_without_limits_announces_none,
     a_restart_does_not_refill_a_day,
     unknown_keys_are_slowed_by_address,
     a_client_is_slowed_and_not_the_backend_that_asks_for_it,
-    strangers_keep_nobody_out_after_a_restart,
-    what_costs_more_than_there_is_is_told_so,
+    unknown_keys_do_not_block_valid_ones_after_a_restart,
+    a_cost_above_the_limit_has_its_own_error,
     a_day_is_full_again_at_midnight,
-    what_is_nobodys_costs_once,
+    an_unknown_key_is_looked_up_once,
 );
 
-/// Gives an app limits of its own.
+/// Sets limits of an app.
 async fn limit(portal: &TestPortal, app: &AppId, per_minute: Option<u32>, per_day: Option<u32>) {
     let (ada, _) = portal.store.user_to_sign_in("ada@example.com").await.expect("asked").expect("there");
     let app = portal.store.find(&ada.id, app).await.expect("asked").expect("there");
@@ -42,7 +42,7 @@ async fn limit(portal: &TestPortal, app: &AppId, per_minute: Option<u32>, per_da
     portal.store.limit_app(&Act::by(Actor::CommandLine), &app, new).await.expect("limited");
 }
 
-/// Lets time go by, and polls as the worker does.
+/// Advances the time, and polls like the worker.
 async fn wait(portal: &TestPortal, seconds: u64) {
     portal.wait(seconds);
     portal.state.verifier.poll().await.expect("polled");
@@ -52,22 +52,22 @@ async fn ask(client: &Client, secret: &str) -> Answer {
     client.auth("", &[("x-api-key", secret)]).await
 }
 
-/// Shaped as a key, and nobody's.
+/// An unknown key with a valid checksum.
 fn unknown(number: u32) -> String {
     shaped(&format!("sk_live_{number:030}"))
 }
 
-/// Shaped as a root token, and nobody's.
+/// An unknown root token with a valid checksum.
 fn unknown_token(number: u32) -> String {
     shaped(&format!("sp_root_{number:030}"))
 }
 
 fn shaped(text: &str) -> String {
-    let checksum = base62::six(crc32fast::hash(text.as_bytes()));
+    let checksum = base62::six_digits(crc32fast::hash(text.as_bytes()));
     format!("{text}{}", std::str::from_utf8(&checksum).expect("ASCII"))
 }
 
-async fn a_burst_passes_and_the_next_one_waits_as_told(portal: &TestPortal) {
+async fn a_burst_passes_and_the_next_one_waits_as_announced(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let (_, secret) = portal.key(&app).await;
@@ -85,7 +85,7 @@ async fn a_burst_passes_and_the_next_one_waits_as_told(portal: &TestPortal) {
     assert_eq!(refused.status, 429);
     assert_eq!(refused.header("content-type"), "application/problem+json");
     assert_eq!(refused.json()["code"], "rate_limited");
-    // A seventh of a minute is 8.57 s; all of it is there again in a minute from 06:00:00.
+    // A seventh of a minute is 8.57 s; the whole limit is available again a minute after 06:00:00.
     assert_eq!((refused.header("retry-after"), refused.header("ratelimit")), ("9", "\"minute\";r=0;t=9"));
     assert_eq!(refused.header("x-ratelimit-reset"), "1795327260");
     wait(portal, 8).await;
@@ -93,14 +93,14 @@ async fn a_burst_passes_and_the_next_one_waits_as_told(portal: &TestPortal) {
     wait(portal, 1).await;
     assert_eq!(ask(portal, &secret).await.status, 200);
     assert_eq!(ask(portal, &secret).await.status, 429);
-    // Neither an edit of the key nor a full cache gives anything back.
+    // Neither an edit of the key nor a full cache resets the limit.
     limit(portal, &app, Some(14), None).await;
     assert_eq!(ask(portal, &secret).await.status, 429);
     wait(portal, 60).await;
     assert_eq!(ask(portal, &secret).await.header("x-ratelimit-remaining"), "13");
 }
 
-async fn a_backend_is_told_the_same(portal: &TestPortal) {
+async fn a_backend_gets_the_same(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let (_, secret) = portal.key(&app).await;
@@ -122,13 +122,13 @@ async fn a_backend_is_told_the_same(portal: &TestPortal) {
     assert_eq!((&refused["rate_limit"], &refused["error"]["status"]), (&told, &json!(429)));
     wait(portal, 6).await;
     assert_eq!(ask(7).await.json()["rate_limit"]["remaining"], 0);
-    // What costs more than there is can wait for ever.
+    // A cost above the limit can never pass.
     let never = ask(11).await.json();
     assert_eq!((&never["code"], never.get("retry_after")), (&json!("rate_limited"), None));
     assert_eq!(ask(0).await.status, 422);
 }
 
-async fn nginx_is_told_in_its_own_form_and_charged_once(portal: &TestPortal) {
+async fn nginx_gets_its_own_format_and_is_charged_once(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let (_, secret) = portal.key(&app).await;
@@ -174,7 +174,7 @@ async fn as_many_pass_as_may_however_many_ask_at_once(portal: &TestPortal) {
     assert_eq!(passed, 20);
 }
 
-async fn a_plan_without_limits_tells_of_none(portal: &TestPortal) {
+async fn a_plan_without_limits_announces_none(portal: &TestPortal) {
     portal.set_up().await;
     let fields = [("name", "Large"), ("description", ""), ("plan", "enterprise"), ("tenant", "Development")];
     let made = portal.post("/orgs/new", &fields).await;
@@ -228,7 +228,7 @@ async fn unknown_keys_are_slowed_by_address(portal: &TestPortal) {
     assert_eq!((refused.header("retry-after"), refused.header("ratelimit")), ("1", ""), "there is no key to tell of");
     assert_eq!(refused.json()["code"], "rate_limited");
     assert_eq!(ask(&gateway, "sk_live_junk").await.status, 401, "what is not shaped as a key is not looked up");
-    // Good keys behind the same gateway pass: those in memory, and those that were before it was emptied.
+    // Valid keys behind the same gateway pass: those in memory, and those that were evicted.
     assert_eq!(ask(&gateway, &secret).await.status, 200);
     limit(portal, &app, Some(1_000), None).await;
     assert_eq!(ask(&gateway, &secret).await.status, 200);
@@ -259,7 +259,7 @@ async fn a_client_is_slowed_and_not_the_backend_that_asks_for_it(portal: &TestPo
     assert_eq!(ask(secret, "203.0.113.10").await["valid"], true, "though it was never asked for before");
 }
 
-async fn what_costs_more_than_there_is_is_told_so(portal: &TestPortal) {
+async fn a_cost_above_the_limit_has_its_own_error(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let (_, secret) = portal.key(&app).await;
@@ -296,7 +296,7 @@ async fn a_day_is_full_again_at_midnight(portal: &TestPortal) {
     }
 }
 
-async fn strangers_keep_nobody_out_after_a_restart(portal: &TestPortal) {
+async fn unknown_keys_do_not_block_valid_ones_after_a_restart(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let (_, secret) = portal.key(&app).await;
@@ -305,7 +305,7 @@ async fn strangers_keep_nobody_out_after_a_restart(portal: &TestPortal) {
     let verify = async |client: &Client, token: &str| {
         client.json("/v1/keys/verify", token, &json!({ "key": "junk" })).await.status.as_u16()
     };
-    // At the full rate, from everywhere.
+    // At the full rate, from many addresses.
     for number in 0..1_100_u32 {
         let from = after.from(&format!("198.51.{}.{}", number / 250, number % 250));
         assert_eq!(ask(&from, &unknown(number)).await.status, if number < 1_000 { 401 } else { 429 }, "{number}");
@@ -322,7 +322,7 @@ async fn strangers_keep_nobody_out_after_a_restart(portal: &TestPortal) {
     after.end().await;
 }
 
-async fn what_is_nobodys_costs_once(portal: &TestPortal) {
+async fn an_unknown_key_is_looked_up_once(portal: &TestPortal) {
     let act = Act::by(Actor::CommandLine);
     let (revoked, secret) = portal.store.create_token(&act, "old", false, None).await.expect("made");
     portal.store.revoke_token(&act, &revoked.id).await.expect("revoked");
@@ -335,7 +335,7 @@ async fn what_is_nobodys_costs_once(portal: &TestPortal) {
     }
     let (_, new) = portal.store.create_token(&act, "new", false, None).await.expect("made");
     assert_eq!(verify(new.expose()).await, 200);
-    // Though the address has none left, what the command line makes is heard of.
+    // Although the address has used its limit, new keys of the command line are found.
     for number in 0..70 {
         verify(&unknown_token(number)).await;
     }

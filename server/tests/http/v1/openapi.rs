@@ -18,7 +18,7 @@ crate::on_both_portals!(
 
 const METHODS: [&str; 8] = ["get", "head", "post", "put", "patch", "delete", "options", "trace"];
 const ANY_METHOD: [&str; 2] = ["/v1/auth", "/v1/auth/envoy/{requirement}"];
-/// Beside the management endpoints.
+/// In addition to the management endpoints.
 const OTHERS: [(Method, &str); 4] = [
     (Method::GET, "/healthz"),
     (Method::GET, "/readyz"),
@@ -52,7 +52,7 @@ async fn it_describes_what_there_is(portal: &TestPortal) {
     assert_eq!(document["servers"], json!([{ "url": "http://127.0.0.1:3000" }]));
     let mut expected: BTreeSet<_> =
         ENDPOINTS.iter().chain(&OTHERS).map(|(method, path)| (method.to_string(), (*path).to_owned())).collect();
-    // One operation stands for any method, and says so.
+    // One operation documents all methods.
     for path in ANY_METHOD {
         expected.insert(("GET".to_owned(), path.to_owned()));
     }
@@ -60,7 +60,7 @@ async fn it_describes_what_there_is(portal: &TestPortal) {
     let described: BTreeSet<_> =
         operations.iter().map(|(method, path, _)| (method.to_string(), path.clone())).collect();
     assert_eq!(described, expected);
-    // The router knows each of them, and no other method of theirs.
+    // The router has each of them, and no other methods.
     for (path, _) in document["paths"].as_object().expect("paths") {
         let at = path.replace(['{', '}'], "");
         for method in METHODS.map(str::to_uppercase) {
@@ -120,7 +120,7 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     reference.map_or(value, |pointer| document.pointer(pointer).expect("leads somewhere"))
 }
 
-/// The fields of an answer are those of its schema, no more and no less.
+/// The fields of a response are exactly those of its schema.
 fn fits(document: &Value, schema: &Value, value: &Value, place: &str) {
     let schema = resolved(document, schema);
     let Some(properties) = schema["properties"].as_object() else { return };

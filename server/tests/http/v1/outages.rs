@@ -1,4 +1,4 @@
-//! A database whose connections fall silent, and many who ask for one key that is not in memory.
+//! A database whose connections go silent, and many requests for one key that is not cached.
 
 use std::{
     sync::{
@@ -47,8 +47,8 @@ mod postgres_falls_silent {
 
         use super::super::*;
 
-        /// What the worker does, and what is asked meanwhile. SALLYPORT_SILENCE says for how many
-        /// seconds the silence lasts; in `make soak` it is a minute.
+        /// What the worker does, and concurrent requests. SALLYPORT_SILENCE is the duration in seconds; in `make
+        /// soak` it is a minute.
         #[tokio::test]
         async fn all_is_answered_again_within_four_seconds() {
             let first = TestPortal::new(TestStore::postgres().await).await;

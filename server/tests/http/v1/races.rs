@@ -1,7 +1,7 @@
-//! Keys that are made, asked about and revoked at the same time, on a store whose look-ups are slow: whoever began to
-//! ask after the revocation was answered is refused, and so is whoever was still waiting for an answer then.
+//! Keys that are created, verified and revoked at the same time, on a store with slow look-ups: requests that start
+//! after the revocation was answered are refused, and so are those that were still waiting then.
 //!
-//! `SALLYPORT_RACES` says how many; `make soak` runs 10,000 on each database.
+//! `SALLYPORT_RACES` is the number; `make soak` runs 10,000 on each database.
 
 use std::{
     sync::{
@@ -24,13 +24,13 @@ crate::on_both_portals!(no_race_is_won_against_a_revocation);
 const RACES: usize = 150;
 const ASKERS: usize = 3;
 
-/// Stands between the reading of a key and its telling.
+/// Blocks look-ups between reading a key and returning it.
 struct Gate {
-    /// Whether look-ups that read now stop here.
+    /// Whether look-ups stop here now.
     stops: AtomicBool,
     /// How many stopped.
     stopped: watch::Sender<usize>,
-    /// Whether they may go on.
+    /// Whether they may continue.
     open: watch::Sender<bool>,
 }
 
@@ -63,8 +63,8 @@ impl Gate {
         self.stops.store(true, Ordering::SeqCst);
     }
 
-    /// Those who read before have what was true then; those who read after are not stopped.
-    /// However many ask, one looks the key up and the others wait for what it finds.
+    /// Those that read before have the state of that time; those that read after are not stopped. However many
+    /// requests there are, one looks the key up and the others wait for its result.
     async fn one_stopped(&self) {
         let mut stopped = self.stopped.subscribe();
         let one = stopped.wait_for(|stopped| *stopped > 0);
@@ -93,13 +93,14 @@ async fn no_race_is_won_against_a_revocation(portal: &TestPortal) {
     for race in 0..races {
         let Issued { key, secret, .. } = portal.store.key(&act, &app, "CI").await;
         let secret = secret.expose();
-        // In memory already; looked up while it is revoked; looked up before and told after.
+        // Cached already; looked up during the revocation; looked up before it and returned after.
         let kind = race % 3;
         if kind == 0 {
             assert_eq!(ask(&portal.client, secret).await.expect("asked"), 200, "race {race}: before");
         }
         if kind == 2 {
-            // The proof of the revocation before this one looks its key up, too: it must not be what stops.
+            // The latency measurement of the previous revocation looks its key up, too: it must not be the one that
+            // stops.
             portal.store.settled().await;
             gate.close();
         }
@@ -107,7 +108,7 @@ async fn no_race_is_won_against_a_revocation(portal: &TestPortal) {
         if kind == 2 {
             gate.one_stopped().await;
         }
-        // Some get further than others before it begins.
+        // Some get further than others before it starts.
         for _ in 0..race % 7 {
             tokio::task::yield_now().await;
         }

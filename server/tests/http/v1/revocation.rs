@@ -1,5 +1,5 @@
-//! Revocation is immediate: for what begins after its answer, for what is in flight, and for what another process
-//! revoked.
+//! Revocation is immediate: for requests that start after its response, for those in progress, and for revocations by
+//! another process.
 
 use std::sync::{
     Arc,
@@ -35,7 +35,8 @@ async fn a_thousand_verifications_after_the_answer_are_refused(portal: &TestPort
     }
 }
 
-/// Askers that never stop, on keys that come and go: each notes whether the revocation was answered before it began.
+/// Continuous requests with keys that are created and revoked: each records whether the revocation was answered
+/// before it started.
 async fn no_verification_that_began_after_the_answer_is_valid(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
@@ -90,7 +91,7 @@ async fn another_process_is_heard_of(portal: &TestPortal) {
     assert_eq!(ask().await.status, 401);
 }
 
-/// The verifier was asked, and the page says what it said; what another process revoked, nobody asked about.
+/// The page shows the measured latency; for revocations by another process there is none.
 async fn the_page_of_a_revoked_key_proves_it(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
@@ -114,7 +115,7 @@ async fn the_page_of_a_revoked_key_proves_it(portal: &TestPortal) {
     assert!(page.body.contains("Revoked") && !page.body.contains("verifier nodes"));
 }
 
-/// Without polls for some seconds a node can't know of revocations, so it calls no key good.
+/// Without polls for some seconds a node can't know of revocations, so it accepts no key.
 #[tokio::test]
 async fn a_node_that_hears_nothing_is_closed() {
     let portal = TestPortal::new(sallyport::testing::TestStore::sqlite().await).await;

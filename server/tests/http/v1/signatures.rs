@@ -22,7 +22,7 @@ crate::on_both_portals!(
     after_a_restart_older_timestamps_are_refused,
     both_secrets_sign_through_the_grace,
     a_key_that_cannot_sign_has_no_good_signature,
-    refusals_are_told_without_the_signature,
+    refusals_do_not_contain_the_signature,
 );
 
 const BODY: &str = r#"{"steps":1024}"#;
@@ -57,7 +57,7 @@ impl<'a> Signer<'a> {
         assert_eq!(answer.status, 303, "{}", answer.body);
     }
 
-    /// Signed that many seconds after the portal's now.
+    /// Signed that many seconds after the portal's time.
     fn signed(&self, ahead: i64, body: &str) -> Headers {
         let timestamp = (self.portal.store.now().seconds() + ahead).to_string();
         Headers { signature: sign(&signing_secret(&self.secret), &timestamp, body.as_bytes()), timestamp }
@@ -104,7 +104,7 @@ async fn a_signature_passes_once_wherever_it_is_shown(portal: &TestPortal) {
     assert_eq!(signer.code(Some(&second), BODY).await, "valid");
     assert_eq!(signer.code(Some(&second), BODY).await, "replayed");
     assert_eq!(signer.auth("?body=1", &second, BODY).await.status, 401);
-    // And to the end of its time.
+    // And until the end of its window.
     portal.store.clock.turn(Duration::from_secs(301));
     assert_eq!(signer.code(Some(&second), BODY).await, "replayed");
     portal.store.clock.turn(Duration::from_secs(1));
@@ -139,7 +139,7 @@ async fn what_is_not_signed_so_is_refused(portal: &TestPortal) {
     }
     let half = Headers { timestamp: good.timestamp.clone(), signature: String::new() };
     assert_eq!(signer.auth("?body=1", &half, BODY).await.status, 401, "half a signature is none");
-    // Of several headers nobody knows which is meant.
+    // Several headers are ambiguous.
     let twice = Client::request(Method::POST, "/v1/auth?body=1")
         .header("x-api-key", &signer.key)
         .header("x-sallyport-timestamp", &good.timestamp)
@@ -255,7 +255,7 @@ async fn a_key_that_cannot_sign_has_no_good_signature(portal: &TestPortal) {
     assert_eq!(signer.auth("?body=1", &signed, BODY).await.status, 200, "another key's try used nothing up");
 }
 
-async fn refusals_are_told_without_the_signature(portal: &TestPortal) {
+async fn refusals_do_not_contain_the_signature(portal: &TestPortal) {
     let signer = Signer::new(portal).await;
     let signed = signer.signed(0, BODY);
     for _ in 0..3 {

@@ -12,14 +12,14 @@ use serde_json::json;
 use crate::{client::Client, portal::TestPortal};
 
 crate::on_both_portals!(
-    a_good_key_tells_whose_it_is,
+    a_valid_key_returns_its_identity,
     each_refusal_has_its_code,
     unknown_and_malformed_look_alike,
     a_token_of_an_organization_sees_its_own_keys,
     a_revoked_token_is_refused,
-    a_requirement_nobody_knows_is_refused,
+    an_unknown_requirement_is_refused,
     bad_bodies_get_clear_answers,
-    a_wrong_field_is_told_with_its_mend,
+    a_wrong_field_has_an_error_with_a_fix,
     a_requirement_in_the_query_is_not_passed_over,
     only_post_is_taken,
     an_ambiguous_path_is_refused,
@@ -27,7 +27,7 @@ crate::on_both_portals!(
     closed_when_the_store_is_away,
 );
 
-async fn a_good_key_tells_whose_it_is(portal: &TestPortal) {
+async fn a_valid_key_returns_its_identity(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let (key, secret) = portal.key(&app).await;
@@ -89,7 +89,7 @@ async fn each_refusal_has_its_code(portal: &TestPortal) {
 }
 
 fn crc(text: &str) -> String {
-    String::from_utf8(sallyport::base62::six(crc32fast::hash(text.as_bytes())).to_vec()).expect("ASCII")
+    String::from_utf8(sallyport::base62::six_digits(crc32fast::hash(text.as_bytes())).to_vec()).expect("ASCII")
 }
 
 async fn assert_refused(portal: &TestPortal, token: &str, body: &serde_json::Value, code: &str, status: u64) {
@@ -124,7 +124,7 @@ async fn a_token_of_an_organization_sees_its_own_keys(portal: &TestPortal) {
     let made = portal.store.create_token(&Act::by(Actor::CommandLine), "theirs", false, Some(other)).await;
     let token = made.expect("made").1.expose().to_owned();
     assert_refused(portal, &token, &json!({ "key": secret }), "not_found", 401).await;
-    // Nothing of it in the log of the organization that owns the key.
+    // Nothing in the log of the organization that owns the key.
     portal.state.verifier.flush().await.expect("written");
     assert!(!portal.get(&format!("/apps/{app}/activity")).await.body.contains("Refused 401"));
 }
@@ -139,7 +139,7 @@ async fn a_revoked_token_is_refused(portal: &TestPortal) {
     assert_eq!(ask().await.status, 401);
 }
 
-async fn a_requirement_nobody_knows_is_refused(portal: &TestPortal) {
+async fn an_unknown_requirement_is_refused(portal: &TestPortal) {
     let token = portal.root_token().await;
     for body in [json!({ "key": "x", "scope": "read" }), json!({ "key": "x", "signature": { "timestamp": 1 } })] {
         assert_eq!(portal.json("/v1/keys/verify", &token, &body).await.status, 422, "{body}");
@@ -171,7 +171,7 @@ async fn bad_bodies_get_clear_answers(portal: &TestPortal) {
         assert_eq!(answer.status, status, "{shown}: {}", answer.body);
         assert_eq!(answer.header("content-type"), "application/problem+json");
     }
-    // A secret in the wrong place is not repeated: answers are logged.
+    // A misplaced secret is not repeated, because responses are logged.
     for body in
         ["{\"mode\":\"sk_live_x\"}", "{\"sk_live_x\":1}", "{\"scopes\":\"`sk_live_x\"}", "{\"ip\":\"sk_live_x\"}"]
     {
@@ -181,7 +181,7 @@ async fn bad_bodies_get_clear_answers(portal: &TestPortal) {
     }
 }
 
-async fn a_wrong_field_is_told_with_its_mend(portal: &TestPortal) {
+async fn a_wrong_field_has_an_error_with_a_fix(portal: &TestPortal) {
     let token = portal.root_token().await;
     let signature = |body: &str| json!({ "signature": { "timestamp": "1", "signature": "x", "body_base64": body } });
     let cases = [
@@ -204,7 +204,7 @@ async fn a_wrong_field_is_told_with_its_mend(portal: &TestPortal) {
         let whole = answer.json()["detail"].as_str().expect("a sentence").to_owned();
         assert!(whole.ends_with(detail) || pointer == "/signature/body_base64", "{whole}");
     }
-    // serde_json takes these for no JSON at all.
+    // serde_json reports invalid JSON for these.
     for (body, pointer) in [
         (json!({ "mode": 7 }), "/mode"),
         (json!({ "mode": ["live"] }), "/mode"),
@@ -213,7 +213,7 @@ async fn a_wrong_field_is_told_with_its_mend(portal: &TestPortal) {
         let answer = portal.json("/v1/keys/verify", &token, &body).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["errors"][0]["pointer"]), (422, &json!(pointer)));
     }
-    // A name that nobody knows may be a secret: those that are known are told in its place.
+    // An unknown name may be a secret: the known ones are listed instead.
     let unknown = json!({ "signature": { "body, expected `it`": "sk_live_x" } });
     let told = portal.json("/v1/keys/verify", &token, &unknown).await.json()["errors"].clone();
     let detail = "It has an unknown field. It takes timestamp, signature, body_base64.";

@@ -36,7 +36,7 @@ pub fn NoKeys(list: KeyList) -> impl IntoView {
     } else if list.profile.keys.owner == HolderKind::App {
         ("No apps yet", "A key belongs to one app. Create a project and an app first.")
     } else {
-        ("No API key of this app", list.profile.keys.owner.of_whom())
+        ("No API key of this app", list.profile.keys.owner.who_generates())
     };
     let generate = list.can_generate.then(|| format!("{}?panel=generate", list.path));
     let next = list.next.clone().filter(|_| generate.is_none() && !list.hides && !list.archived);

@@ -33,7 +33,7 @@ pub struct ListQuery {
     pub like: Option<String>,
 }
 
-/// An unknown one is refused: left out, it would show more than was asked for.
+/// An unknown one is refused: ignoring it would show more than was requested.
 fn status<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<KeyStatus>, D::Error> {
     read(text, KeyStatus::parse, "no status of a key")
 }

@@ -14,7 +14,7 @@ pub async fn get<F: FormatName>(State(context): State<Context>, access: OrgAcces
     let download = Download::of_org("members", Action::MembersExported, &access, F::FORMAT);
     let (act, event) = download.event(std::iter::empty());
     let answer = download.answer(&context.store, Members { org: access.org.id.clone(), last: None }).await?;
-    context.noted.note(act, event);
+    context.pending_events.note(act, event);
     Ok(answer)
 }
 

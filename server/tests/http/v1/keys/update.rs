@@ -28,7 +28,7 @@ crate::on_both_portals!(
     a_merge_patch_is_taken_by_its_own_type,
 );
 
-/// A root token, and the path of a key that it issued, with the secret.
+/// A root token, the path of a key that it issued, and the key's secret.
 async fn issued(portal: &TestPortal, more: Value) -> (String, String, String) {
     let token = portal.token(true, None).await;
     let [.., app] = portal.managed(&token).await;
@@ -106,7 +106,7 @@ async fn null_clears(portal: &TestPortal) {
         "expires_at": null, "metadata": {}, "addresses": [], "limit_per_minute": null, "limit_per_day": null,
     });
     assert_eq!(differing(&set, &after), cleared);
-    // Where it is created, null is as absent.
+    // On creation, null means missing.
     let (_, path, _) = issued(portal, json!({ "metadata": null, "expires_at": null })).await;
     assert_eq!(portal.manage(&path, &token, None).await.json()["metadata"], json!({}));
 }
@@ -276,7 +276,7 @@ async fn the_log_names_both_values(portal: &TestPortal) {
     let request = &events[0]["request_id"];
     assert!(request.is_string() && events.iter().all(|event| event["request_id"] == *request), "one request");
     assert!(events.iter().all(|event| event["actor_name"] == "Automation"));
-    // What changes nothing leaves nothing.
+    // A change without effect leaves no trace.
     let before = portal.store.dump().await;
     assert_eq!(portal.patch(&path, &token, &patch).await.status, 200);
     assert_eq!(portal.store.dump().await, before);

@@ -1,4 +1,4 @@
-//! Who changes what: root tokens, and keys that manage their organization.
+//! Permissions for changes: root tokens, and keys that manage their organization.
 
 use axum::{
     body::Body,
@@ -17,7 +17,7 @@ crate::on_both_portals!(
     limits_above_the_plan_are_operators,
 );
 
-/// Where organizations own keys, and `admin` manages.
+/// Organizations own keys, and `admin` manages.
 const MANAGING: &str = include_str!("../../../../../../examples/profiles/synaptiq.toml");
 
 struct World {
@@ -82,12 +82,12 @@ async fn a_key_gives_no_more_than_it_could_issue(portal: &TestPortal) {
     let (lesser, lesser_secret) = world.key("read", Some("2026-12-24T17:00:00Z")).await;
     // A key that does not manage changes none.
     assert_eq!(world.patch(&other, &lesser_secret, &json!({ "label": "Mine" })).await, 403);
-    // What it could issue, it may make of another.
+    // It may change another key to anything that it could issue.
     for patch in [json!({ "scopes": ["write"] }), json!({ "expires_at": null }), json!({ "paused": true })] {
         assert_eq!(world.patch(&lesser, &secret, &patch).await, 200, "{patch}");
     }
     assert_eq!(world.patch(&lesser, &secret, &json!({ "paused": false })).await, 200);
-    // One that manages it could not issue: neither by its scopes nor by lengthening its life.
+    // One that manages, it could not issue: neither by its scopes nor by a later expiry.
     let restricted = json!({ "addresses": ["203.0.113.0/24"], "addresses_enforced": true, "paused": true });
     assert_eq!(world.patch(&other, &secret, &restricted).await, 200, "less is no harm");
     assert_eq!(world.patch(&other, &secret, &json!({ "expires_at": "2026-12-01T00:00:00Z" })).await, 200);
@@ -117,7 +117,7 @@ async fn limits_above_the_plan_are_operators(portal: &TestPortal) {
     let refused = world.by(Method::PATCH, &other, &secret, &json!({ "limit_per_minute": 601 })).await;
     assert_eq!((refused.status.as_u16(), &refused.json()["errors"][0]["pointer"]), (422, &json!("/limit_per_minute")));
     assert_eq!(world.patch(&other, &world.token, &json!({ "limit_per_minute": 100_000 })).await, 200);
-    // What an operator allowed is no obstacle to other changes, and may be sent back as it was read.
+    // A limit set by an operator does not prevent other changes, and may be sent back unchanged.
     assert_eq!(world.patch(&other, &secret, &json!({ "label": "Loud", "limit_per_minute": 100_000 })).await, 200);
     assert_eq!(world.patch(&other, &secret, &json!({ "limit_per_minute": 100_001 })).await, 422);
 }

@@ -1,4 +1,4 @@
-//! A change and a revocation at the same time: whichever is first, a revoked key stays as it was revoked.
+//! A change and a revocation at the same time: in any order, a revoked key stays as it was revoked.
 
 use serde_json::json;
 

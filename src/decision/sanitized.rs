@@ -4,7 +4,7 @@ use crate::{key::SigningSecret, profile::Profile, root_token, text};
 
 /// At most `most` characters of a text. A path may contain a key, so anything that begins like a secret is cut after
 /// its prefix.
-pub fn plain(text: &str, most: usize, profile: &Profile) -> Box<str> {
+pub fn sanitized(text: &str, most: usize, profile: &Profile) -> Box<str> {
     let mut shown = String::new();
     let mut rest = text.get(..longest(text, most)).unwrap_or_default();
     let cut = rest.len() < text.len();
@@ -53,7 +53,7 @@ mod tests {
             ("日本日本日本日本日本日本", "日本日本日本日本日本…"),
             ("", ""),
         ] {
-            assert_eq!(&*plain(text, 10, &profile), expected, "{text}");
+            assert_eq!(&*sanitized(text, 10, &profile), expected, "{text}");
         }
     }
 
@@ -63,10 +63,10 @@ mod tests {
         let key = PlainSecret::mint("sk_live_", &entropy);
         let signing = SigningSecret::mint(&entropy);
         let path = format!("/hooks/{}/and/{}/x", key.expose(), signing.expose());
-        assert_eq!(&*plain(&path, 300, &profile), "/hooks/sk_live_…/and/sgn_…/x");
+        assert_eq!(&*sanitized(&path, 300, &profile), "/hooks/sk_live_…/and/sgn_…/x");
         // Cut within the secret too.
         for most in 0..path.len() {
-            let shown = plain(&path, most, &profile);
+            let shown = sanitized(&path, most, &profile);
             assert!(!shown.contains(&key.expose()[8..12]) && !shown.contains(&signing.expose()[4..8]), "{shown}");
         }
     }
@@ -74,7 +74,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_comes_is_short(text in ".*", most in 0_usize..50) {
-            let shown = plain(&text, most, &Profile::standard());
+            let shown = sanitized(&text, most, &Profile::standard());
             // Each masked secret is shorter than before.
             prop_assert!(shown.chars().count() <= most + 1 + text.matches('_').count());
             prop_assert!(!shown.contains(text::hides));

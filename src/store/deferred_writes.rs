@@ -17,7 +17,7 @@ use crate::{
 };
 
 #[derive(Default)]
-pub(super) struct Notes {
+pub(super) struct DeferredWrites {
     waiting: Mutex<Waiting>,
     /// Held by the task that writes.
     writing: tokio::sync::Mutex<()>,
@@ -44,10 +44,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Store {
-    /// Notes something to be written soon. However much is noted, one task writes and at most one more waits.
+    /// DeferredWrites something to be written soon. However much is noted, one task writes and at most one more waits.
     pub(super) fn note(&self, add: impl FnOnce(&mut Waiting)) {
         let is_first = {
-            let mut waiting = lock(&self.0.notes.waiting);
+            let mut waiting = lock(&self.0.deferred_writes.waiting);
             let was_empty = waiting.is_empty();
             add(&mut waiting);
             was_empty
@@ -60,7 +60,7 @@ impl Store {
 
     /// Runs in the background, detached from the request.
     pub(super) fn afterwards(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let mut tasks = lock(&self.0.notes.tasks);
+        let mut tasks = lock(&self.0.deferred_writes.tasks);
         while tasks.try_join_next().is_some() {}
         tasks.spawn(work);
     }
@@ -68,7 +68,7 @@ impl Store {
     /// Waits until everything noted is written.
     pub async fn settled(&self) {
         loop {
-            let tasks = mem::take(&mut *lock(&self.0.notes.tasks));
+            let tasks = mem::take(&mut *lock(&self.0.deferred_writes.tasks));
             if tasks.is_empty() {
                 return;
             }
@@ -77,8 +77,8 @@ impl Store {
     }
 
     async fn write_notes(&self) {
-        let _writing = self.0.notes.writing.lock().await;
-        let waiting = mem::take(&mut *lock(&self.0.notes.waiting));
+        let _writing = self.0.deferred_writes.writing.lock().await;
+        let waiting = mem::take(&mut *lock(&self.0.deferred_writes.waiting));
         let _ = self.write_waiting(waiting).await;
     }
 

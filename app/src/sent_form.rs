@@ -28,9 +28,9 @@ const NOT_SHOWN: [&str; 15] = [
 
 /// The values by field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Kept(Vec<(String, String)>);
+pub struct SentForm(Vec<(String, String)>);
 
-impl Kept {
+impl SentForm {
     /// Reads the form of a request, and returns its body.
     async fn read(parts: &Parts, body: Body) -> (Self, Body) {
         let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -79,10 +79,10 @@ impl Kept {
 
 /// Stores the form of a request for the error page. An extension of the request.
 #[derive(Clone, Debug, Default)]
-pub struct Slot(Arc<OnceLock<Kept>>);
+pub struct Slot(Arc<OnceLock<SentForm>>);
 
 impl Slot {
-    pub fn take(self) -> Kept {
+    pub fn take(self) -> SentForm {
         self.0.get().cloned().unwrap_or_default()
     }
 }
@@ -90,7 +90,7 @@ impl Slot {
 /// Stores the form, within the request's time limit and after the check of its origin.
 pub async fn keep(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let (kept, body) = Kept::read(&parts, body).await;
+    let (kept, body) = SentForm::read(&parts, body).await;
     if let Some(slot) = parts.extensions.get::<Slot>() {
         // Set only here.
         let _ = slot.0.set(kept);
@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn what_was_typed_is_repeated_and_no_secret() {
-        let kept = Kept::of(b"label=CI+%3Cb%3E&bundle_id=x&note=+&password=a&new_password=b&form_token=c&q=sk_live_d");
+        let kept =
+            SentForm::of(b"label=CI+%3Cb%3E&bundle_id=x&note=+&password=a&new_password=b&form_token=c&q=sk_live_d");
         let typed = [("Label", "CI <b>"), ("Bundle id", "x")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(kept.clone().shown_with(&PageError::NotFound), typed);
         assert_eq!(kept.shown_with(&PageError::Forbidden("of another site".to_owned())), []);

@@ -24,9 +24,9 @@ struct Count {
 
 /// Acts that wait to be written. Times are relative to some start.
 #[derive(Default)]
-pub struct Noted(HashMap<Kind, Count>);
+pub struct EventBatch(HashMap<Kind, Count>);
 
-impl Noted {
+impl EventBatch {
     /// Counts an act. Actors are distinguished by id or, if unknown, by address.
     pub fn note(&mut self, act: Act, event: NewEvent) {
         let who = match act.actor.id() {
@@ -105,8 +105,8 @@ mod tests {
         (act, NewEvent::of_system(Action::OriginRefused, Target::default()).refused(403))
     }
 
-    fn told(noted: &mut Noted, seconds: u64) -> Vec<(Option<String>, serde_json::Value)> {
-        let due = noted.due(Duration::from_secs(seconds), false);
+    fn told(batch: &mut EventBatch, seconds: u64) -> Vec<(Option<String>, serde_json::Value)> {
+        let due = batch.due(Duration::from_secs(seconds), false);
         let mut told: Vec<_> =
             due.into_iter().map(|(act, event)| (act.address, event.details["times"].clone())).collect();
         told.sort_by_key(|(address, _)| address.clone());
@@ -114,62 +114,62 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_a_kind_is_told_and_the_next_together() {
-        let mut noted = Noted::default();
-        let note = |noted: &mut Noted, address: &str| {
+    fn the_first_of_a_kind_is_due_at_once_and_the_next_together() {
+        let mut batch = EventBatch::default();
+        let note = |batch: &mut EventBatch, address: &str| {
             let (act, event) = refused(address);
-            noted.note(act, event);
+            batch.note(act, event);
         };
-        note(&mut noted, "a");
-        assert_eq!(told(&mut noted, 0), [(Some("a".to_owned()), json!(null))]);
+        note(&mut batch, "a");
+        assert_eq!(told(&mut batch, 0), [(Some("a".to_owned()), json!(null))]);
         for _ in 0..5_000 {
-            note(&mut noted, "a");
+            note(&mut batch, "a");
         }
-        note(&mut noted, "b");
-        assert_eq!(told(&mut noted, 599), [(Some("b".to_owned()), json!(null))]);
-        assert_eq!(told(&mut noted, 600), [(Some("a".to_owned()), json!(5_000))]);
-        assert_eq!(told(&mut noted, 1_199), []);
-        assert_eq!(told(&mut noted, 2_000), []);
-        assert!(noted.0.is_empty(), "and is forgotten");
+        note(&mut batch, "b");
+        assert_eq!(told(&mut batch, 599), [(Some("b".to_owned()), json!(null))]);
+        assert_eq!(told(&mut batch, 600), [(Some("a".to_owned()), json!(5_000))]);
+        assert_eq!(told(&mut batch, 1_199), []);
+        assert_eq!(told(&mut batch, 2_000), []);
+        assert!(batch.0.is_empty(), "and is forgotten");
     }
 
     #[test]
     fn what_was_not_written_is_due_again_and_all_is_at_the_end() {
-        let (mut noted, start) = (Noted::default(), Duration::ZERO);
+        let (mut batch, start) = (EventBatch::default(), Duration::ZERO);
         for _ in 0..3 {
             let (act, event) = refused("a");
-            noted.note(act, event);
+            batch.note(act, event);
         }
-        let due = noted.due(start, false);
-        noted.put_back(due);
+        let due = batch.due(start, false);
+        batch.put_back(due);
         let (act, event) = refused("a");
-        noted.note(act, event);
-        assert_eq!(told(&mut noted, 1), [(Some("a".to_owned()), json!(4))]);
+        batch.note(act, event);
+        assert_eq!(told(&mut batch, 1), [(Some("a".to_owned()), json!(4))]);
         let (act, event) = refused("a");
-        noted.note(act, event);
-        assert_eq!(told(&mut noted, 2), []);
-        assert_eq!(noted.due(Duration::from_secs(2), true).len(), 1);
+        batch.note(act, event);
+        assert_eq!(told(&mut batch, 2), []);
+        assert_eq!(batch.due(Duration::from_secs(2), true).len(), 1);
     }
 
     #[test]
-    fn each_export_is_told_by_what_it_was() {
-        let mut noted = Noted::default();
+    fn exports_are_distinguished_by_their_content() {
+        let mut batch = EventBatch::default();
         for format in ["csv", "csv", "jsonl"] {
             let event = NewEvent::of_system(Action::ActivityExported, Target::default());
-            noted.note(Act::by(Actor::CommandLine), event.with(json!({ "format": format })));
+            batch.note(Act::by(Actor::CommandLine), event.with(json!({ "format": format })));
         }
-        assert_eq!(noted.due(Duration::ZERO, false).len(), 2);
+        assert_eq!(batch.due(Duration::ZERO, false).len(), 2);
     }
 
     #[test]
     fn many_kinds_take_bounded_room_and_none_is_lost() {
-        let mut noted = Noted::default();
+        let mut batch = EventBatch::default();
         for n in 0..5_000 {
             let (act, event) = refused(&n.to_string());
-            noted.note(act, event);
+            batch.note(act, event);
         }
-        assert!(noted.0.len() <= MOST + 1);
-        let told = told(&mut noted, 0);
+        assert!(batch.0.len() <= MOST + 1);
+        let told = told(&mut batch, 0);
         let times: u64 = told.iter().map(|(_, times)| times.as_u64().unwrap_or(1)).sum();
         assert_eq!((told.len(), times), (MOST + 1, 5_000));
         assert_eq!(told[0], (None, json!(5_000 - MOST as u64)), "those beyond, together");

@@ -7,7 +7,7 @@ use sallyport::{
     root_token,
 };
 
-pub enum Meant<'a> {
+pub enum SearchInput<'a> {
     Nothing,
     /// A whole API key, perhaps with its header around it.
     Key(Checked<'a>),
@@ -18,7 +18,7 @@ pub enum Meant<'a> {
     Words(&'a str),
 }
 
-impl<'a> Meant<'a> {
+impl<'a> SearchInput<'a> {
     pub fn by(text: &'a str, profile: &Profile) -> Self {
         let text = text.trim();
         if text.is_empty() {
@@ -96,12 +96,12 @@ mod tests {
     };
 
     fn meant(text: &str) -> &'static str {
-        match Meant::by(text, &Profile::standard()) {
-            Meant::Nothing => "Nothing",
-            Meant::Key(_) => "Key",
-            Meant::Request(_) => "Request",
-            Meant::Secret(_) => "Secret",
-            Meant::Words(_) => "Words",
+        match SearchInput::by(text, &Profile::standard()) {
+            SearchInput::Nothing => "Nothing",
+            SearchInput::Key(_) => "Key",
+            SearchInput::Request(_) => "Request",
+            SearchInput::Secret(_) => "Secret",
+            SearchInput::Words(_) => "Words",
         }
     }
 
@@ -112,7 +112,7 @@ mod tests {
         let (key, pepper) = (plain.expose(), Pepper::new([1; 32]));
         let profile = Profile::standard();
         for text in [key.to_owned(), format!("  {key}\n"), format!("-H \"x-api-key: {key}\""), format!("KEY={key};")] {
-            let Meant::Key(found) = Meant::by(&text, &profile) else { panic!("{text}") };
+            let SearchInput::Key(found) = SearchInput::by(&text, &profile) else { panic!("{text}") };
             assert_eq!(found.digest(&pepper), plain.digest(&pepper), "{text}");
         }
         for cut in [&key[..43], &key[..20], &format!("{key}x")] {
@@ -126,7 +126,7 @@ mod tests {
     fn a_request_is_found_in_what_is_around_it() {
         let id = RequestId::mint(&SeededEntropy::new(1));
         for text in [id.to_string(), format!(" {id}\n"), format!("{{\"code\":\"expired\",\"request_id\":\"{id}\"}}")] {
-            let Meant::Request(found) = Meant::by(&text, &Profile::standard()) else { panic!("{text}") };
+            let SearchInput::Request(found) = SearchInput::by(&text, &Profile::standard()) else { panic!("{text}") };
             assert_eq!(found, id);
         }
         assert_eq!(meant(&format!("{id}4EXAMPLE7SECRET0000")), "Secret");

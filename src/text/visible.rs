@@ -6,7 +6,7 @@ const CONTROL: &str = "Use letters, digits and signs only; a control character i
 const NOTHING: &str = "Nothing of this is seen on a page. Use letters, digits or signs.";
 
 /// The error for a non-empty text whose display would be misleading.
-pub(super) fn unseen(text: &str) -> Option<&'static str> {
+pub(super) fn display_error(text: &str) -> Option<&'static str> {
     let mut before = None;
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
@@ -63,14 +63,14 @@ mod tests {
             "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
             "—",
         ] {
-            assert_eq!(unseen(name), None, "{name:?}");
+            assert_eq!(display_error(name), None, "{name:?}");
         }
     }
 
     #[test]
     fn what_is_not_seen_is_refused() {
         for name in ["\u{3164}", "\u{ad}", "\u{2800}\u{2800}", "\u{fe0f}", "\u{115f} \u{a0}", "\u{e0061}"] {
-            assert_eq!(unseen(name), Some(NOTHING), "{name:?}");
+            assert_eq!(display_error(name), Some(NOTHING), "{name:?}");
         }
         for name in [
             "a\u{200d}b",
@@ -82,7 +82,7 @@ mod tests {
             "a\u{202e}b",
             "a\u{2028}b",
         ] {
-            assert_eq!(unseen(name), Some(CONTROL), "{name:?}");
+            assert_eq!(display_error(name), Some(CONTROL), "{name:?}");
         }
     }
 
@@ -90,15 +90,15 @@ mod tests {
         #[test]
         fn no_bidi_control_gets_through(before in "\\PC{0,8}", control in "[\u{61c}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}]", after in "\\PC{0,8}") {
             let text = format!("{before}{control}{after}");
-            prop_assert_eq!(unseen(&text), Some(CONTROL));
+            prop_assert_eq!(display_error(&text), Some(CONTROL));
         }
 
         #[test]
         fn what_gets_through_is_seen(text in "[a\u{200c}\u{200d}\u{3164}\u{fe0f}👩🔬م \u{ad}]{1,8}") {
-            if unseen(text.trim()).is_none() && !text.trim().is_empty() {
+            if display_error(text.trim()).is_none() && !text.trim().is_empty() {
                 prop_assert!(text.chars().any(|character| matches!(character, 'a' | '👩' | '🔬' | 'م')));
                 let seen: String = text.chars().filter(|character| !is_joiner(*character)).collect();
-                prop_assert!(unseen(seen.trim()).is_none());
+                prop_assert!(display_error(seen.trim()).is_none());
             }
         }
     }

@@ -13,15 +13,15 @@ use tokio::sync::OnceCell;
 type Cell<V> = OnceCell<std::result::Result<V, String>>;
 
 /// The loads in progress. Finished ones are removed: a later request starts a new one.
-pub struct Flights<K, V>(Mutex<HashMap<K, Arc<Cell<V>>>>);
+pub struct SingleFlight<K, V>(Mutex<HashMap<K, Arc<Cell<V>>>>);
 
-impl<K, V> Default for Flights<K, V> {
+impl<K, V> Default for SingleFlight<K, V> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<K: Clone + Eq + Hash, V: Clone> Flights<K, V> {
+impl<K: Clone + Eq + Hash, V: Clone> SingleFlight<K, V> {
     /// The result of `ask`, or of a load in progress for the same key. If the caller that loads is cancelled, the
     /// next one takes over.
     pub async fn join<F: Future<Output = Result<V>>>(&self, key: K, ask: impl FnOnce() -> F) -> Result<V> {
@@ -45,14 +45,14 @@ fn reason(error: Error) -> String {
 
 /// A waiter for a result.
 struct Seat<'a, K: Clone + Eq + Hash, V: Clone> {
-    flights: &'a Flights<K, V>,
+    flights: &'a SingleFlight<K, V>,
     key: K,
     /// `None` once it is released.
     cell: Option<Arc<Cell<V>>>,
 }
 
 impl<'a, K: Clone + Eq + Hash, V: Clone> Seat<'a, K, V> {
-    fn take(flights: &'a Flights<K, V>, key: K) -> Self {
+    fn take(flights: &'a SingleFlight<K, V>, key: K) -> Self {
         let cell = Some(Arc::clone(flights.open().entry(key.clone()).or_default()));
         Self { flights, key, cell }
     }
@@ -87,7 +87,7 @@ mod tests {
 
     #[tokio::test]
     async fn many_who_ask_at_once_are_one_question() {
-        let (flights, asked) = (Arc::new(Flights::default()), Arc::new(AtomicUsize::new(0)));
+        let (flights, asked) = (Arc::new(SingleFlight::default()), Arc::new(AtomicUsize::new(0)));
         let answer = Arc::new(Notify::new());
         let mut askers = JoinSet::new();
         for _ in 0..100 {
@@ -112,8 +112,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failure_is_told_to_all_and_not_repeated_for_each() {
-        let flights: Flights<_, u8> = Flights::default();
+    async fn a_failure_is_shared_and_not_repeated_for_each() {
+        let flights: SingleFlight<_, u8> = SingleFlight::default();
         let failed = flights.join("key", || async {
             // The other one joins in the meantime.
             tokio::task::yield_now().await;
@@ -129,7 +129,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_who_gives_up_leaves_the_question_to_the_next() {
-        let flights = Flights::default();
+        let flights = SingleFlight::default();
         tokio::select! {
             biased;
             _ = flights.join("key", pending::<Result<u8>>) => panic!("nobody answers"),

@@ -6,18 +6,18 @@ use sallyport::{
     Result,
     audit::{Act, NewEvent},
     clock::Elapsed,
-    noted::Noted,
+    event_batch::EventBatch,
     store::Store,
 };
 
 /// Separate for unknown clients and for people, so that a flood of the former does not displace the latter.
-pub struct NotedActs {
-    strangers: Mutex<Noted>,
-    people: Mutex<Noted>,
+pub struct PendingEvents {
+    strangers: Mutex<EventBatch>,
+    people: Mutex<EventBatch>,
     elapsed: Elapsed,
 }
 
-impl NotedActs {
+impl PendingEvents {
     pub fn new(elapsed: Elapsed) -> Self {
         Self { strangers: Mutex::default(), people: Mutex::default(), elapsed }
     }
@@ -35,7 +35,7 @@ impl NotedActs {
         for noted in [&self.people, &self.strangers] {
             let noted = || noted.lock().unwrap_or_else(PoisonError::into_inner);
             let due = noted().due(now, at_the_end);
-            if let Err(error) = store.record_noted(due.clone()).await {
+            if let Err(error) = store.record_batch(due.clone()).await {
                 noted().put_back(due);
                 written = Err(error);
             }

@@ -17,14 +17,14 @@ const CHANNEL: &str = "sallyport_changes";
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// `None` on SQLite.
-pub(super) struct Bell(Option<Line>);
+pub(super) struct Notifications(Option<Line>);
 
 struct Line {
     pool: PgPool,
     listener: Mutex<Option<PgListener>>,
 }
 
-impl Bell {
+impl Notifications {
     /// Does not connect yet.
     pub(super) fn new(location: &Location) -> sqlx::Result<Self> {
         let Location::Postgres(url) = location else { return Ok(Self(None)) };
@@ -40,10 +40,10 @@ impl Bell {
         Ok(Self(Some(Line { pool, listener: Mutex::default() })))
     }
 
-    pub(super) async fn rung(&self) {
+    pub(super) async fn notified(&self) {
         match &self.0 {
             None => std::future::pending().await,
-            Some(line) => line.rung().await,
+            Some(line) => line.notified().await,
         }
     }
 
@@ -59,7 +59,7 @@ impl Bell {
 }
 
 impl Line {
-    async fn rung(&self) {
+    async fn notified(&self) {
         let mut held = self.listener.lock().await;
         loop {
             // Taken out, so that a listener that failed or was left in the middle is not used again.

@@ -7,7 +7,7 @@ use sallyport::{
 };
 
 use super::{
-    meant::Meant,
+    input::SearchInput,
     places::{self, Place},
     results::{Answer, Group, Hit},
 };
@@ -51,15 +51,15 @@ impl Search<'_> {
 
     pub async fn answer(&self, text: &str) -> Result<Answer, PageError> {
         let profile = self.store().profile();
-        match Meant::by(text, profile) {
-            Meant::Nothing => self.nothing().await,
-            Meant::Key(key) => match self.store().key_by_secret(&self.me.user.id, key).await? {
+        match SearchInput::by(text, profile) {
+            SearchInput::Nothing => self.nothing().await,
+            SearchInput::Key(key) => match self.store().key_by_secret(&self.me.user.id, key).await? {
                 Some(id) => Ok(self.exact(id.as_str()).await?.unwrap_or_default()),
                 None => Ok(Answer::saying("No key of your organizations has this secret.")),
             },
-            Meant::Request(id) => self.request(&id).await,
-            Meant::Secret(said) => Ok(Answer::saying(said)),
-            Meant::Words(words) => match self.exact(words).await? {
+            SearchInput::Request(id) => self.request(&id).await,
+            SearchInput::Secret(said) => Ok(Answer::saying(said)),
+            SearchInput::Words(words) => match self.exact(words).await? {
                 Some(answer) => Ok(answer),
                 None => self.by_words(words).await,
             },
@@ -113,7 +113,7 @@ impl Search<'_> {
         let of_kind = |kind| found.iter().filter(|found| found.kind == kind).cloned().map(hit).collect();
         let mut all: Vec<_> = SearchKind::ALL.into_iter().map(|kind| (title(kind), of_kind(kind))).collect();
         let pages =
-            places::all(self.store(), self.me, self.near).await?.into_iter().filter(|place| place.is_called(words));
+            places::all(self.store(), self.me, self.near).await?.into_iter().filter(|place| place.matches_words(words));
         all.push(("Pages", pages.take(8).map(Place::hit).collect()));
         let groups = groups(all);
         let said = groups.is_empty().then_some("No results.");

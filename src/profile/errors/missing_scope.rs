@@ -12,14 +12,14 @@ const LONGEST_NAME: usize = 64;
 
 impl Profile {
     /// A sentence about a request that was refused for its scopes, if there is more to say.
-    pub fn lacking(&self, ask: &Ask<'_>, key: &KeyRecord) -> Option<String> {
+    pub fn missing_scope(&self, ask: &Ask<'_>, key: &KeyRecord) -> Option<String> {
         let granted = self.granted(key.scopes);
-        let lacking: Vec<_> = ask.scopes.iter().copied().filter(|scope| !self.includes(granted, scope)).collect();
-        if let Some(unknown) = lacking.iter().find(|scope| self.scope(scope).is_none()) {
+        let missing_scope: Vec<_> = ask.scopes.iter().copied().filter(|scope| !self.includes(granted, scope)).collect();
+        if let Some(unknown) = missing_scope.iter().find(|scope| self.scope(scope).is_none()) {
             return Some(no_such_scope(unknown));
         }
-        if !lacking.is_empty() {
-            return Some(sentence(&listed(&lacking, "and")));
+        if !missing_scope.is_empty() {
+            return Some(sentence(&listed(&missing_scope, "and")));
         }
         if ask.request.is_ambiguous() {
             return Some(AMBIGUOUS.to_owned());
@@ -59,20 +59,20 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         let (profile, key) = (Profile::standard(), key_record());
-        let lacking = |scopes: &[&'static str], method, path| {
+        let missing_scope = |scopes: &[&'static str], method, path| {
             let ask = Ask { scopes: scopes.to_vec(), request: Request::new(method, path), ..Ask::default() };
-            profile.lacking(&ask, &key)
+            profile.missing_scope(&ask, &key)
         };
         let said =
             |names: &str| Some(format!("This API key does not have the scope that this request needs: {names}."));
-        assert_eq!(lacking(&["read", "write"], None, None), said("write"));
-        assert_eq!(lacking(&["write", "delete"], None, None), said("write and delete"));
-        assert_eq!(lacking(&[], Some("POST"), None), said("write"));
-        let unknown = lacking(&["moon", "write"], None, None).expect("a sentence");
+        assert_eq!(missing_scope(&["read", "write"], None, None), said("write"));
+        assert_eq!(missing_scope(&["write", "delete"], None, None), said("write and delete"));
+        assert_eq!(missing_scope(&[], Some("POST"), None), said("write"));
+        let unknown = missing_scope(&["moon", "write"], None, None).expect("a sentence");
         assert!(unknown.starts_with("The gateway or backend requires a scope that does not exist: moon."), "{unknown}");
-        let strange = lacking(&["<moon>"], None, None).expect("a sentence");
+        let strange = missing_scope(&["<moon>"], None, None).expect("a sentence");
         assert!(strange.starts_with("The gateway or backend requires a scope that does not exist. No"), "{strange}");
-        assert_eq!(lacking(&[], Some("GET"), Some("/x#")).as_deref(), Some(AMBIGUOUS));
-        assert_eq!(lacking(&[], Some("TRACE"), None), None);
+        assert_eq!(missing_scope(&[], Some("GET"), Some("/x#")).as_deref(), Some(AMBIGUOUS));
+        assert_eq!(missing_scope(&[], Some("TRACE"), None), None);
     }
 }
