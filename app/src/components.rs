@@ -1,5 +1,6 @@
 //! The parts that pages are made of.
 
+mod avatar;
 mod badge;
 mod card;
 pub mod chrome;
@@ -24,6 +25,7 @@ mod table;
 mod time;
 mod topbar;
 
+pub use avatar::Avatar;
 pub use badge::{Badge, Chip, Notice, Tone};
 pub use card::{Card, Empty, Fact, Facts, Stat, Stats};
 pub use code::{CodeBlock, CodeTabs, CopyButton, IdChip, cut_middle};

@@ -14,6 +14,7 @@ mod jobs;
 mod key_days;
 mod key_secrets;
 mod key_status;
+mod key_totals;
 mod keys;
 mod lifecycle;
 mod managing;

@@ -60,18 +60,19 @@ pub fn CodeBlock(
     }
 }
 
-/// The same in several languages: one is open at a time, with scripts or without. Where there is room they are tabs.
+/// Several samples of code, such as the same in several languages: one is open at a time, with scripts or without. Where there is room they are tabs.
 #[component]
 pub fn CodeTabs(
     /// Names the group, once on a page.
     #[prop(into)]
     group: String,
-    samples: Vec<(&'static str, String)>,
+    /// What each is called, and the code.
+    samples: Vec<(String, String)>,
 ) -> impl IntoView {
     let samples = samples.into_iter().enumerate().map(|(at, (language, code))| {
         view! {
             <details name=group.clone() open=at == 0>
-                <summary>{language}</summary>
+                <summary>{language.clone()}</summary>
                 <CodeBlock text=code name=format!("Copy {language}")/>
             </details>
         }

@@ -16,7 +16,7 @@ pub fn FilterBar(
     /// What stands at the left: a `SearchForm`.
     #[prop(optional, into)]
     search: ViewFnOnce,
-    /// What stands at the right: a count, exports, a button.
+    /// What stands at the right: a count, exports, a button; and a `Menu` of these, which takes their place on a phone.
     #[prop(optional, into)]
     side: ViewFnOnce,
     /// Folds the filters away on a phone, unless it is told that one is set.

@@ -115,7 +115,7 @@ pub fn KeyRow(
                 <a href=format!("/keys/{}", key.id)>{key.label.clone()}</a>
                 {owner.map(|owner| view! { <span class="cell-sub">{owner}</span> })}
             </td>
-            <td data-label="Key" class="cell-mono cell-less cell-least">{key.shown.clone()}</td>
+            <td data-label="Key" class="cell-mono cell-less">{key.shown.clone()}</td>
             <td><Badge tone=environment_tone(key.mode) text=environment/></td>
             {scopes.then(|| view! { <td class="cell-chips">{chips}</td> })}
             <td data-label="Created" class="cell-muted cell-less cell-least"><Ago at=key.created_at now/></td>
