@@ -21,7 +21,7 @@ use crate::{
         Caller,
         members::{change_role, remove_member},
     },
-    components::{Card, CodeBlock, DataTable, Notice, PageHead, Tone},
+    components::{Card, CodeBlock, DataTable, Head, Notice, PageHead, Tone},
     context::Context,
     error::{PageError, PageResult},
     export::Format,
@@ -114,6 +114,12 @@ fn path(access: &OrgAccess) -> String {
     format!("/orgs/{}/members", access.org.id)
 }
 
+fn columns() -> Vec<Head> {
+    let mut columns = ["Name", "Role", "Last active", "Keys"].map(Head::new).to_vec();
+    columns.extend([Head::new("Since").less(), Head::new("")]);
+    columns
+}
+
 fn before(page: Page, dialog: Option<Dialog>) -> Page {
     match dialog {
         Some(dialog) => page.with_dialog(move || view! { <ChangeDialog dialog/> }),
@@ -154,7 +160,7 @@ async fn page(
             />
             {done.map(|done| view! { <div role="status"><Notice tone=Tone::Good>{done}</Notice></div> })}
             <div class="split">
-                <DataTable label="Members" columns=&["Name", "Role", "Last active", "Keys", ""]>{rows.collect_view()}</DataTable>
+                <DataTable label="Members" columns=columns()>{rows.collect_view()}</DataTable>
                 <div class="columns">
                     <RolesCard of_role/>
                     {may_manage.then(|| view! {

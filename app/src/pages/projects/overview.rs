@@ -9,7 +9,7 @@ use sallyport::{
     app::App,
     member::Permission,
     profile::{HolderKind, Profile},
-    store::KeyTotals,
+    store::{KeyFilter, KeyTotals},
 };
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     error::PageResult,
     icons::Icon,
     pages::{
+        attention::{Highlights, KeyCards},
         orgs::overview::archived,
         totals::{EnvironmentCard, TotalsCells, TotalsStrip, sum},
     },
@@ -40,6 +41,8 @@ struct May {
 pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) -> PageResult {
     let chrome = shell::at_last(shell::of_project(&ui, &access).await?);
     let apps = context.store.apps(&access.project.id).await?;
+    let place = KeyFilter { project: Some(access.project.id.clone()), ..KeyFilter::default() };
+    let highlights = Highlights::of(&context.store, &access.project.org_id, None, &place).await?;
     let (now, profile) = (context.store.now(), context.store.profile().clone());
     let (org, tenant, project) = (access.within.within.org, access.within.tenant, access.project);
     let role = access.within.within.role;
@@ -71,7 +74,10 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
             view! {
                 {of_apps.then(|| view! { <TotalsStrip counts totals=strip keys=None now/> })}
                 <div class="split">
-                    <Apps apps profile=profile.clone() may out_of_use now/>
+                    <div class="columns">
+                        <Apps apps profile=profile.clone() may out_of_use now/>
+                        {(!highlights.is_empty()).then(|| view! { <KeyCards highlights all=None now of_several=true/> })}
+                    </div>
                     <div class="columns">
                         <Card title="Project">
                             <Facts>

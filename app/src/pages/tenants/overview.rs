@@ -9,7 +9,7 @@ use sallyport::{
     member::Permission,
     profile::{HolderKind, Profile},
     project::Project,
-    store::KeyTotals,
+    store::{KeyFilter, KeyTotals},
 };
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     error::PageResult,
     icons::Icon,
     pages::{
+        attention::{Highlights, KeyCards},
         orgs::overview::archived,
         totals::{EnvironmentCard, TotalsCells, TotalsStrip, sum},
     },
@@ -31,6 +32,8 @@ use crate::{
 pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -> PageResult {
     let chrome = shell::at_last(shell::of_tenant(&ui, &access).await?);
     let projects = context.store.projects_of(&access.tenant.id).await?;
+    let place = KeyFilter { tenant: Some(access.tenant.id.clone()), ..KeyFilter::default() };
+    let highlights = Highlights::of(&context.store, &access.within.org.id, None, &place).await?;
     let (now, profile) = (context.store.now(), context.store.profile().clone());
     let role = access.within.role;
     let (may_manage, may_make) = (role.may(Permission::ManageOrg), role.may(Permission::ManageApps));
@@ -62,9 +65,12 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -
             view! {
                 {of_apps.then(|| view! { <TotalsStrip counts totals=strip keys=Some(keys) now/> })}
                 <div class="split">
-                    <Projects projects profile=profile.clone() out_of_use now/>
                     <div class="columns">
-                        <Card title="Tenant" actions=move || of_apps.then(|| view! { <a href=all_keys>"All keys"</a> })>
+                        <Projects projects profile=profile.clone() out_of_use now/>
+                        {(!highlights.is_empty()).then(|| view! { <KeyCards highlights all=Some(all_keys) now of_several=true/> })}
+                    </div>
+                    <div class="columns">
+                        <Card title="Tenant">
                             <Facts>
                                 <Fact label="Organization"><a href=format!("/orgs/{}", org.id)>{org.name.clone()}</a></Fact>
                                 <Fact label="Created"><Ago at=tenant.created_at now/></Fact>

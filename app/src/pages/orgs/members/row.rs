@@ -30,7 +30,10 @@ pub(super) fn MemberRow(
     let id = user.id.to_string();
     let (copied, menu) = (id.clone(), menu_id(&id));
     let keys = format!("/orgs/{org}/keys?created_by={id}");
-    let made = made.map(|n| view! { <a href=keys>{count(n, "key")}</a> });
+    let made = match made {
+        Some(n) => view! { <a href=keys>{count(n, "key")}</a> }.into_any(),
+        None => "None".into_any(),
+    };
     let seen = match last_seen_at {
         Some(at) => view! { <Ago at now/> }.into_any(),
         None => "Signed out".into_any(),
@@ -54,12 +57,10 @@ pub(super) fn MemberRow(
                     </span>
                 </span>
             </td>
-            <td data-label="Role">
-                <span>{role.title()}</span>
-                <span class="cell-sub">"Organization, since "<Ago at=since now/></span>
-            </td>
+            <td data-label="Role"><span>{role.title()}</span><span class="cell-sub">"Organization"</span></td>
             <td data-label="Last active" class="cell-muted">{seen}</td>
             <td data-label="Keys">{made}</td>
+            <td data-label="Since" class="cell-muted cell-less"><Ago at=since now/></td>
             <td class="cell-act">
                 <Menu id=menu name=format!("Actions for {}", user.name) small=true>
                     <IdChip id=copied name="Copy user id"/>
