@@ -1,8 +1,6 @@
 //! Apps of a project.
 
-use sqlx::any::AnyRow;
-
-use super::{KeyTotals, Store, detached, keys, places::name_taken, row::Read};
+use super::{Store, detached, keys, places::name_taken, row::Read};
 use crate::{
     Result,
     app::{App, NewApp, Os},
@@ -77,21 +75,6 @@ impl Store {
             Ok(app)
         })
         .await
-    }
-
-    /// The apps of a project, with what the keys of each amount to.
-    pub async fn apps(&self, project: &ProjectId) -> Result<Vec<(App, KeyTotals)>> {
-        let rows = sqlx::query("SELECT a.* FROM apps a WHERE a.project_id = $1 ORDER BY a.created_at, a.id")
-            .bind(project.to_string())
-            .fetch_all(self.read())
-            .await?;
-        let mut totals = self.key_totals_of_apps(project).await?;
-        let with_totals = |row: &AnyRow| {
-            let app = app(row)?;
-            let keys = totals.remove(app.id.as_str()).unwrap_or_default();
-            Ok((app, keys))
-        };
-        rows.iter().map(with_totals).collect()
     }
 
     /// Every app of an organization, by name: what *Choose App* offers.

@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{SOON_DAYS, Store, key_status, row::Read};
+use sqlx::any::AnyRow;
+
+use super::{SOON_DAYS, Store, apps::app, key_status, places::project, row::Read};
 use crate::{
     Result, Timestamp,
+    app::App,
     id::{ProjectId, TenantId},
     key::Status,
+    project::Project,
 };
 
 /// What the keys of one app, or of all apps of a project, amount to. Revoked ones do not count.
@@ -34,14 +38,47 @@ impl KeyTotals {
 }
 
 impl Store {
+    /// The projects of a tenant, with how many apps each has, and what the keys of these amount to.
+    pub async fn projects_of(&self, tenant: &TenantId) -> Result<Vec<(Project, i64, KeyTotals)>> {
+        let rows = sqlx::query(
+            "SELECT p.*, (SELECT COUNT(*) FROM apps a WHERE a.project_id = p.id) AS apps FROM projects p \
+             WHERE p.tenant_id = $1 ORDER BY p.created_at, p.id",
+        )
+        .bind(tenant.to_string())
+        .fetch_all(self.read())
+        .await?;
+        let mut totals = self.key_totals_of_projects(tenant).await?;
+        let with_totals = |row: &AnyRow| {
+            let project = project(row)?;
+            let keys = totals.remove(project.id.as_str()).unwrap_or_default();
+            Ok((project, row.int("apps")?, keys))
+        };
+        rows.iter().map(with_totals).collect()
+    }
+
+    /// The apps of a project, with what the keys of each amount to.
+    pub async fn apps(&self, project: &ProjectId) -> Result<Vec<(App, KeyTotals)>> {
+        let rows = sqlx::query("SELECT a.* FROM apps a WHERE a.project_id = $1 ORDER BY a.created_at, a.id")
+            .bind(project.to_string())
+            .fetch_all(self.read())
+            .await?;
+        let mut totals = self.key_totals_of_apps(project).await?;
+        let with_totals = |row: &AnyRow| {
+            let app = app(row)?;
+            let keys = totals.remove(app.id.as_str()).unwrap_or_default();
+            Ok((app, keys))
+        };
+        rows.iter().map(with_totals).collect()
+    }
+
     /// By the id of each project of a tenant that has keys.
-    pub(super) async fn key_totals_of_projects(&self, tenant: &TenantId) -> Result<HashMap<String, KeyTotals>> {
+    async fn key_totals_of_projects(&self, tenant: &TenantId) -> Result<HashMap<String, KeyTotals>> {
         let org = "(SELECT t.org_id FROM tenants t WHERE t.id = $1)";
         self.key_totals("project_id", "tenant_id", org, tenant.as_str()).await
     }
 
     /// By the id of each app of a project that has keys.
-    pub(super) async fn key_totals_of_apps(&self, project: &ProjectId) -> Result<HashMap<String, KeyTotals>> {
+    async fn key_totals_of_apps(&self, project: &ProjectId) -> Result<HashMap<String, KeyTotals>> {
         let org = "(SELECT p.org_id FROM projects p WHERE p.id = $1)";
         self.key_totals("id", "project_id", org, project.as_str()).await
     }

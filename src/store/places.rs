@@ -1,8 +1,6 @@
 //! Tenants and projects: the places between an organization and its apps.
 
-use sqlx::any::AnyRow;
-
-use super::{KeyTotals, Store, detached, is_taken, row::Read, tx::Tx};
+use super::{Store, detached, is_taken, row::Read, tx::Tx};
 use crate::{
     Error, Result,
     audit::{Act, Action, NewEvent, Target},
@@ -95,24 +93,6 @@ impl Store {
             Ok(project)
         })
         .await
-    }
-
-    /// The projects of a tenant, with how many apps each has, and what the keys of these amount to.
-    pub async fn projects_of(&self, tenant: &TenantId) -> Result<Vec<(Project, i64, KeyTotals)>> {
-        let rows = sqlx::query(
-            "SELECT p.*, (SELECT COUNT(*) FROM apps a WHERE a.project_id = p.id) AS apps FROM projects p \
-             WHERE p.tenant_id = $1 ORDER BY p.created_at, p.id",
-        )
-        .bind(tenant.to_string())
-        .fetch_all(self.read())
-        .await?;
-        let mut totals = self.key_totals_of_projects(tenant).await?;
-        let with_totals = |row: &AnyRow| {
-            let project = project(row)?;
-            let keys = totals.remove(project.id.as_str()).unwrap_or_default();
-            Ok((project, row.int("apps")?, keys))
-        };
-        rows.iter().map(with_totals).collect()
     }
 
     /// The projects of an organization, with how many apps each has.
