@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What every script here begins with: strict mode, the project's root as working directory, tools on PATH.
+# The common start of all scripts: strict mode, the project's root as working directory, tools on PATH.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
@@ -15,17 +15,17 @@ die() {
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# Where cargo puts what it builds: target/, unless CARGO_TARGET_DIR or a cargo configuration says otherwise.
+# Cargo's build folder: target/, unless CARGO_TARGET_DIR or a cargo configuration sets another.
 cargo_target_dir() {
   cargo metadata --no-deps --format-version 1 |
     node -e 'process.stdout.write(JSON.parse(require("fs").readFileSync(0, "utf8")).target_directory)'
 }
 
-# port_taken PORT: does anything answer on 127.0.0.1:PORT?
+# port_taken PORT: whether something listens on 127.0.0.1:PORT
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# The toolchain is the one that rust-toolchain.toml names, which rustup installs. What is here already is never downloaded:
-# neither that version under the name `stable`, nor a component that came without rustup's knowing.
+# The toolchain is the one in rust-toolchain.toml, which rustup installs. An existing one is not downloaded again:
+# neither that version under the name `stable`, nor a component that was installed without rustup.
 if [ -z "${RUSTUP_TOOLCHAIN:-}" ] && have rustup; then
   channel=$(sed -n 's/^channel = "\(.*\)"$/\1/p' rust-toolchain.toml)
   for name in "$channel" stable; do

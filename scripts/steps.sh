@@ -6,20 +6,20 @@ wasm_bindgen=0.2.129 # must be the very version in Cargo.toml
 
 declare -A minutes=([wasm-target]=1 [cargo-leptos]=7 [wasm-bindgen]=1 [npm]=1 [site]=3 [server]=8)
 
-# needs STEP: does it have to be done here?
+# needs STEP: whether it has to be done here
 needs() {
   case $1 in
     wasm-target) [ ! -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] ;;
     cargo-leptos) [ "$(cargo-leptos --version 2>/dev/null || true)" != "cargo-leptos $cargo_leptos" ] ;;
     wasm-bindgen) [ "$(wasm-bindgen --version 2>/dev/null || true)" != "wasm-bindgen $wasm_bindgen" ] ;;
-    # `npm ci` begins by deleting node_modules, so it runs only when the lock file is another one.
+    # `npm ci` begins by deleting node_modules, so it only runs if the lock file changed.
     npm) ! cmp -s package-lock.json node_modules/.sallyport-lock ;;
     site) ! scripts/site --is-current ;;
     server) [ ! -e "$(cargo_target_dir)/release/sallyport" ] ;;
   esac
 }
 
-# plan STEP…: of these, the ones that this machine needs are the plan, unless a script that called this one has made it.
+# plan STEP…: the needed ones of these become the plan, unless a calling script has made one already.
 plan() {
   local step
   [ -z "${SALLYPORT_PLAN+set}" ] || return 0
@@ -30,7 +30,7 @@ plan() {
   export SALLYPORT_PLAN
 }
 
-# announce STEP TEXT: says TEXT, and how much of the plan is left with this step.
+# announce STEP TEXT: prints TEXT, and how much of the plan is left with this step.
 announce() {
   local step number=0 count=0 left=0 all=0
   for step in $SALLYPORT_PLAN; do

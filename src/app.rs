@@ -1,4 +1,4 @@
-//! Apps: what an API key speaks for.
+//! Apps, which API keys belong to.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::{
     text,
 };
 
-/// What an app runs on.
+/// The platform of an app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Os {
@@ -65,22 +65,22 @@ pub struct App {
     pub org_id: OrgId,
     pub name: String,
     pub os: Os,
-    /// The name a store knows it by: an Android package, an iOS bundle id.
+    /// Its name in an app store: an Android package or an iOS bundle id.
     pub bundle_id: Option<String>,
     pub description: String,
     pub created_at: Timestamp,
     #[serde(skip)]
     pub archived_at: Option<Timestamp>,
-    /// It may push data: an operator's switch.
+    /// Whether an operator has approved it to push data.
     #[serde(skip)]
     pub ingestion_verified: bool,
-    /// Instead of the plan's, for its keys.
+    /// Limits for its keys, instead of the plan's.
     #[serde(skip)]
     pub limits: LimitOverride,
 }
 
 impl App {
-    /// What its page offers for download: four names, no secret.
+    /// The content of the identifiers file on its page: four names, no secret.
     pub fn identifiers(&self) -> Identifiers<'_> {
         Identifiers { org_id: &self.org_id, tenant_id: &self.tenant_id, project_id: &self.project_id, app_id: &self.id }
     }
@@ -95,7 +95,7 @@ pub struct Identifiers<'a> {
     pub app_id: &'a AppId,
 }
 
-/// An app to be made, checked.
+/// A validated app to be created.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewApp {
     pub name: String,

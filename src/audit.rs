@@ -1,4 +1,4 @@
-//! What happened: events in hash chains, one chain for each organization and one called `system`.
+//! The audit log: events in hash chains, one chain for each organization and one called `system`.
 
 pub mod export;
 
@@ -10,23 +10,23 @@ use crate::{
     id::{AppId, KeyId, OrgId, RequestId, TokenId, UserId},
 };
 
-/// The chain of what belongs to no organization.
+/// The chain of events that belong to no organization.
 pub const SYSTEM: &str = "system";
 
-/// Who did it.
+/// The actor of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// A person. The digest of the session, where there is one, lets a transaction see that it still lives.
+    /// A person. The digest of the session, if there is one, lets a transaction check that it is still live.
     User { id: UserId, name: String, session: Option<[u8; 32]> },
     /// A backend or automation.
     RootToken { id: TokenId, name: String },
     /// An API key, in events about its use, and which of its secrets was presented.
     Key { id: KeyId, label: String, secret_n: u32 },
-    /// Whoever has a shell on the machine.
+    /// An operator with shell access to the server.
     CommandLine,
-    /// The server by itself.
+    /// The server itself.
     Sallyport,
-    /// Nobody known: a failed sign-in, the first account.
+    /// An unknown client: a failed sign-in, the first account.
     Anonymous,
 }
 
@@ -62,21 +62,21 @@ impl Actor {
     }
 }
 
-/// The kinds of actors, as events name them.
+/// The kinds of actors, as named in events.
 pub const ACTOR_KINDS: [&str; 6] = ["user", "root_token", "key", "command_line", "sallyport", "anonymous"];
 
-/// Who acts, and from where: each write transaction names one.
+/// Who acts, and from where: each write transaction requires one.
 #[derive(Clone, Debug)]
 pub struct Act {
     pub actor: Actor,
     pub address: Option<String>,
     pub user_agent: Option<String>,
     pub request_id: Option<RequestId>,
-    /// Where the request may come again: what it makes, it makes once.
+    /// For a request that may be repeated: what it creates is created once.
     pub once: Option<Once>,
 }
 
-/// A request that a root token named, by digests: of the name, and of what was asked under it.
+/// A request with an Idempotency-Key, by the digests of the key and of the request's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Once {
     pub key: [u8; 32],
@@ -84,7 +84,7 @@ pub struct Once {
 }
 
 impl Act {
-    /// An act that came over no request.
+    /// An act outside of any request.
     pub fn by(actor: Actor) -> Self {
         Self { actor, address: None, user_agent: None, request_id: None, once: None }
     }
@@ -99,12 +99,12 @@ macro_rules! actions {
         impl Action {
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
-            /// As exports and filters name it.
+            /// Its name in exports and filters.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
             }
 
-            /// As the activity view says it.
+            /// Its title in the activity view.
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title),* }
             }
@@ -180,7 +180,7 @@ actions! {
 }
 
 impl Action {
-    /// A list was taken along as a file.
+    /// Whether a list was exported as a file.
     pub fn is_export(self) -> bool {
         matches!(self, Self::ActivityExported | Self::KeysExported | Self::MembersExported)
     }
@@ -189,7 +189,7 @@ impl Action {
         matches!(self, Self::KeyRevoked | Self::AllKeysRevoked)
     }
 
-    /// Whether it stands in an organization's chain, and not in the chain `system` alone.
+    /// Whether it appears in organizations' chains, not only in the chain `system`.
     pub fn is_of_organizations(self) -> bool {
         !matches!(
             self,
@@ -229,7 +229,7 @@ impl Target {
     }
 }
 
-/// How it ended: `done`, or `refused` with the status that was answered.
+/// The outcome: `done`, or `refused` with the status of the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Done,
@@ -267,12 +267,12 @@ pub struct NewEvent {
 }
 
 impl NewEvent {
-    /// Something done within an organization.
+    /// An event within an organization.
     pub fn of(org: &OrgId, action: Action, target: Target) -> Self {
         Self { org_id: Some(org.clone()), action, target, outcome: Outcome::Done, details: json!({}) }
     }
 
-    /// Something done that belongs to no organization.
+    /// An event that belongs to no organization.
     pub fn of_system(action: Action, target: Target) -> Self {
         Self { org_id: None, action, target, outcome: Outcome::Done, details: json!({}) }
     }
@@ -294,7 +294,7 @@ impl NewEvent {
     }
 }
 
-/// An event that was written.
+/// An event as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     pub chain: String,
@@ -317,7 +317,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// SHA-256 over the hash before it and the event as a JSON array: the order is part of the format.
+    /// SHA-256 of the previous hash and the event as a JSON array, whose order is part of the format.
     pub fn hash(&self, before: &[u8]) -> [u8; 32] {
         let fields = json!([
             1,

@@ -1,4 +1,4 @@
-//! Digits, upper and lower case letters: what identifiers and keys are written in.
+//! Base62: the digits and letters that identifiers and keys consist of.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use crate::Entropy;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// The largest multiple of 62 in a byte: what lies above is drawn again, so that no character is likelier.
+/// The largest multiple of 62 in a byte: higher values are rejected, so that all characters are equally likely.
 const FAIR: u8 = 248;
 
 /// `count` random characters, each equally likely.
@@ -16,13 +16,13 @@ pub fn random(entropy: &dyn Entropy, count: usize) -> String {
     text
 }
 
-/// Adds `count` random characters, each equally likely.
+/// Appends `count` random characters, each equally likely.
 pub fn push_random(text: &mut impl Write, entropy: &dyn Entropy, count: usize) {
     let mut left = count;
     let mut bytes = [0; 64];
     while left > 0 {
         entropy.fill(&mut bytes);
-        // Written over what was drawn: one text, not a character at a time.
+        // Overwrites the random bytes, so that the text is appended at once instead of a character at a time.
         let mut drawn = 0;
         for at in 0..bytes.len() {
             if drawn == left {
@@ -39,7 +39,7 @@ pub fn push_random(text: &mut impl Write, entropy: &dyn Entropy, count: usize) {
     zeroize::Zeroize::zeroize(&mut bytes);
 }
 
-/// A number in exactly six characters, zeros in front: any CRC32 fits.
+/// A number in exactly six characters with leading zeros; large enough for any CRC32.
 pub fn six(mut number: u32) -> [u8; 6] {
     let mut text = [b'0'; 6];
     for place in text.iter_mut().rev() {

@@ -1,4 +1,4 @@
-//! Time as an argument: code that needs the time is handed a [`Clock`].
+//! Time as a dependency: code that needs the time takes a [`Clock`].
 
 use std::{
     fmt,
@@ -10,15 +10,15 @@ use std::{
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 
-/// A moment, in microseconds since 1970 (UTC): what both databases keep as BIGINT. (Here with the sign turned over, which
-/// keeps the order and is never zero: an `Option` of it takes no more room.)
+/// A point in time, in microseconds since 1970 (UTC), stored as BIGINT in both databases. In memory the sign bit is
+/// inverted, which keeps the order and avoids zero: an `Option` of it takes no extra space.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(NonZeroU64);
 
 const SIGN: u64 = 1 << 63;
 
 impl Timestamp {
-    /// The very first microsecond is told as the second.
+    /// The lowest value is mapped to the next one.
     pub const fn from_micros(micros: i64) -> Self {
         match NonZeroU64::new(micros.cast_unsigned() ^ SIGN) {
             Some(turned) => Self(turned),
@@ -47,12 +47,12 @@ impl Timestamp {
         self.to_chrono().to_rfc3339_opts(SecondsFormat::Secs, true)
     }
 
-    /// Reads any RFC 3339 moment.
+    /// Parses any RFC 3339 time.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         DateTime::parse_from_rfc3339(text).ok().map(|at| Self::from_micros(at.timestamp_micros()))
     }
 
-    /// How long ago `earlier` was; zero if it lies ahead.
+    /// The time since `earlier`; zero if that is in the future.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.micros().saturating_sub(earlier.micros())).unwrap_or(0))
     }
@@ -88,22 +88,22 @@ impl Serialize for Timestamp {
     }
 }
 
-/// Tells the time.
+/// A source of the current time.
 pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
-/// Time since some start, which nobody can set back: an argument, as the clock is.
+/// Monotonic time since some start, as a dependency like [`Clock`].
 pub type Elapsed = Arc<dyn Fn() -> Duration + Send + Sync>;
 
-/// The machine's clock.
+/// The system clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods, reason = "the one place that asks the machine")]
     fn now(&self) -> Timestamp {
-        // Not by way of a calendar: every request asks.
+        // Without calendar arithmetic, since every request calls this.
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
@@ -115,7 +115,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Of the years that RFC 3339 can write.
+        /// Years that RFC 3339 can represent.
         #[test]
         fn a_written_moment_comes_back_to_the_second(micros in -62_167_219_200_000_000..253_402_300_800_000_000_i64) {
             let at = Timestamp::from_micros(micros);

@@ -1,5 +1,5 @@
-//! Why a key was refused: what was asked, what the key had, and the first check that failed. Kept in memory for a day,
-//! for the members of the organization whose key it is.
+//! Refusals of requests: the request, the state of the key, and the first check that failed. Kept in memory for a
+//! day, for members of the key's organization.
 
 mod decisions;
 mod kept;
@@ -30,12 +30,12 @@ pub struct Decision {
     pub at: Timestamp,
     pub request_id: RequestId,
     pub verdict: Verdict,
-    /// The first check that failed. Those before it passed, those after it were not reached.
+    /// The first check that failed. Earlier checks passed, later ones were not reached.
     pub step: Step,
     pub asked: RequestRecord,
-    /// What the key had at that moment. It holds no secret.
+    /// The key at that time. It contains no secret.
     pub key: Arc<KeyRecord>,
-    /// How the limit stood that refused.
+    /// The state of the limit that refused.
     pub rate: Option<Rate>,
 }
 
@@ -57,7 +57,7 @@ impl Decision {
         &self.key.owner.org_id
     }
 
-    /// Every check in its order, with what came of it.
+    /// Every check in order, with its outcome.
     pub fn steps(&self) -> impl Iterator<Item = (Step, StepOutcome)> {
         let mut reached = true;
         Step::all().map(move |step| {
@@ -71,7 +71,7 @@ impl Decision {
         })
     }
 
-    /// About as many bytes as it takes, if it alone holds its key's record.
+    /// Its approximate size in bytes, assuming that it alone holds its key's record.
     fn weight(&self) -> usize {
         let key = &self.key;
         let metadata = if key.metadata().is_empty() { 0 } else { 4 * 1024 };

@@ -1,4 +1,4 @@
-//! Randomness as an argument: code that makes secrets is handed an [`Entropy`].
+//! Randomness as a dependency: code that creates secrets takes an [`Entropy`].
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,7 +7,7 @@ use rand::{
     rngs::{StdRng, SysRng},
 };
 
-/// Fills buffers with bytes that nobody can guess.
+/// Fills buffers with unpredictable bytes.
 pub trait Entropy: Send + Sync + 'static {
     fn fill(&self, bytes: &mut [u8]);
 }
@@ -27,13 +27,13 @@ pub struct OsEntropy;
 
 impl Entropy for OsEntropy {
     fn fill(&self, bytes: &mut [u8]) {
-        // Without randomness no secret may be made: ending the request is the only safe answer.
+        // Without randomness no secret may be created: ending the request is the only safe response.
         SysRng.try_fill_bytes(bytes).expect("the operating system gives random bytes");
     }
 }
 
-/// Names that are minted at every request: a seeded generator, since asking the operating system costs as much as the
-/// rest of a name. Nobody can guess what it gives from what it gave, but it is not for secrets.
+/// For ids created at every request: a seeded generator, because a system call would double their cost. Its output is
+/// unpredictable, but it is not meant for secrets.
 pub struct NameEntropy(Mutex<StdRng>);
 
 impl NameEntropy {

@@ -1,10 +1,10 @@
-//! Lists as files: CSV for a spreadsheet, a JSON object a line for everything else.
+//! Lists as files: CSV for spreadsheets, JSON lines for everything else.
 
 use serde_json::Value;
 
-/// What a file holds of one thing of a list.
+/// A row of an export.
 pub trait ExportRow {
-    /// The heads of the columns.
+    /// The column headers.
     const COLUMNS: &'static [&'static str];
 
     /// As many cells as there are columns.
@@ -12,8 +12,8 @@ pub trait ExportRow {
 
     fn json(&self) -> Value;
 
-    /// What the file begins with: a byte order mark, because spreadsheets take what has none for an older encoding; then
-    /// the first line.
+    /// The beginning of the file: a byte order mark, because spreadsheets assume an older encoding without it, and
+    /// the header line.
     fn csv_head() -> String {
         format!("\u{feff}{}\r\n", Self::COLUMNS.join(","))
     }
@@ -30,14 +30,14 @@ pub trait ExportRow {
     }
 }
 
-/// Quoted where it must be.
+/// Quoted if necessary.
 fn cell(text: &str) -> String {
     let text = defused(text);
     if text.contains(['"', ',', ';', '\t', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
-/// What a spreadsheet would take for a formula gets a ' in front (OWASP: CSV Injection), wherever a cell could begin:
-/// spreadsheets of many countries split lines at semicolons, others at tabs, whatever is quoted.
+/// Prefixes what a spreadsheet would read as a formula with `'` (OWASP: CSV Injection), at every possible start of a
+/// cell: depending on the country, spreadsheets split lines at semicolons or tabs, even within quotes.
 fn defused(text: &str) -> String {
     let mut defused = String::with_capacity(text.len() + 1);
     let mut begins = true;
@@ -45,7 +45,7 @@ fn defused(text: &str) -> String {
         if begins && is_formula(letter) {
             defused.push('\'');
         }
-        // Quotes and blanks before a formula may be taken away.
+        // Quotes and blanks before a formula may be stripped.
         begins = matches!(letter, ',' | ';' | '\t' | '\r' | '\n') || (begins && matches!(letter, '"' | ' '));
         defused.push(letter);
     }

@@ -1,20 +1,19 @@
-//! How names and labels are compared: as typed they differ in case and in how letters are composed, and people mean the
-//! same.
+//! Comparison of names and labels, regardless of case and of how letters are composed.
 
 use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;
 
-/// The text as it is searched and sorted: two texts are alike where these are equal. A compatibility caseless match of the
-/// Unicode standard (definition D146), composed at the end.
+/// The form for search and sorting: two texts match if their folded forms are equal. A compatibility caseless match
+/// of the Unicode standard (definition D146), composed at the end.
 pub fn fold(text: &str) -> String {
-    // Most names are ASCII, for which all of this is small letters.
+    // Most names are ASCII, for which this only means lower case.
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
     text.nfd().default_case_fold().nfkc().default_case_fold().nfkc().collect()
 }
 
-/// The text with each letter in one character where there is one (NFC), case kept.
+/// The text with composed letters (NFC), case unchanged.
 pub fn composed(text: &str) -> String {
     text.nfc().collect()
 }

@@ -1,15 +1,15 @@
-//! Passwords that everybody tries first (ASVS 5.0, 6.2.4 and 6.2.11): long enough, and no secret for it.
+//! Guessable passwords (ASVS 5.0, 6.2.4 and 6.2.11): long enough, but among the first that an attacker tries.
 
 /// The most common passwords of 12 characters and more, and the most common words that shorter ones are made of
-/// (letters alone, 4 to 11), lower case and sorted. From the lists of two packages under the MIT licence: zxcvbn 4.4.2
+/// (letters only, 4 to 11), lower case and sorted. From the lists of two packages under the MIT licence: zxcvbn 4.4.2
 /// (Dropbox) and @zxcvbn-ts/language-common 4.1.3 (MrWook); 3,000 words of each. Their notice is in
-/// `guessable/LICENSE.txt`, and goes wherever the list goes.
+/// `guessable/LICENSE.txt`, and must be distributed with the list.
 static COMMON: &str = include_str!("guessable/common.txt");
 
 /// How many digits and signs around one word still leave it guessable: `Password2026!`.
 const PADDING: usize = 6;
 
-/// What fingers walk along, in either direction and around its end.
+/// Keyboard sequences, checked in both directions and cyclically.
 const WALKS: [&str; 6] = [
     "0123456789",
     "1234567890qwertyuiopasdfghjklzxcvbnm",
@@ -19,8 +19,7 @@ const WALKS: [&str; 6] = [
     "!@#$%^&*()_+",
 ];
 
-/// Why a password would be guessed, as a sentence for the person who chose it; `whose` is what is known of them: their name
-/// and e-mail address.
+/// Why a password is guessable, as a sentence for the person who chose it; `whose` are their name and e-mail address.
 pub fn reason(password: &str, whose: &[&str]) -> Option<&'static str> {
     let text = password.to_lowercase();
     let letters: Vec<char> = text.chars().collect();
@@ -40,7 +39,7 @@ pub fn reason(password: &str, whose: &[&str]) -> Option<&'static str> {
 }
 
 fn is_common(text: &str) -> bool {
-    // Lines are found by halving: `at` is brought back to the start of its line.
+    // Binary search over lines: `at` is moved back to the start of its line.
     let (mut from, mut to) = (0, COMMON.len());
     while from < to {
         let start = COMMON[..from.midpoint(to)].rfind('\n').map_or(0, |end| end + 1).max(from);
@@ -54,7 +53,7 @@ fn is_common(text: &str) -> bool {
     false
 }
 
-/// A part said twice or more, the last time perhaps cut: `abcabcabcabc`, `password1password1`.
+/// A part repeated twice or more, the last time possibly cut: `abcabcabcabc`, `password1password1`.
 fn is_repeated(letters: &[char]) -> bool {
     (1..=letters.len() / 2).any(|period| letters.iter().zip(&letters[period..]).all(|(one, next)| one == next))
 }
@@ -74,18 +73,18 @@ fn is_one_word(text: &str) -> bool {
     !word.is_empty() && (around <= PADDING || is_walk(&padding)) && is_common(word)
 }
 
-/// Nothing is left once the person's own words and what is no letter are taken out.
+/// Whether nothing remains without the person's own words and non-letters.
 fn is_own(text: &str, whose: &[&str]) -> bool {
     let mut own = vec!["sallyport".to_owned()];
     for words in whose {
         let words = words.to_lowercase();
-        // A single letter, such as a middle initial, would eat its way through any password.
+        // A single letter, such as a middle initial, would match within any password.
         let parts = words.split(|character: char| !character.is_alphanumeric()).filter(|word| word.chars().count() > 1);
         own.extend(parts.map(str::to_owned));
         own.extend((!words.is_empty()).then_some(words));
     }
     own.sort_by_key(|word| std::cmp::Reverse(word.len()));
-    // Taken out where they stand, so that what is left does not grow together into another of them.
+    // Replaced by a space, so that the remaining parts do not form another of them.
     let rest = own.iter().fold(text.to_owned(), |rest, word| rest.replace(word.as_str(), " "));
     rest != text && !rest.chars().any(char::is_alphabetic)
 }

@@ -1,6 +1,6 @@
 //! Identifiers: a prefix for the kind, a slug of the name, a random tail. `app_focus_and_kB8mPx`.
 //!
-//! Most are short enough to lie where they are held, so that a request's and a cached key's cost no allocation.
+//! Most are stored inline, so that those of a request and of a cached key need no allocation.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Entropy, base62};
 
-/// At most two words of a name in lower case, joined by `_`; `x` where nothing is left.
+/// At most two words of a name in lower case, joined by `_`; `x` if nothing is left.
 pub fn slug(name: &str) -> String {
     let words = name
         .split(|character: char| !character.is_ascii_alphanumeric())
@@ -30,14 +30,14 @@ macro_rules! id {
         impl $name {
             pub const PREFIX: &str = $prefix;
 
-            /// Takes what is written like one; it may still name nothing.
+            /// Parses an id by its form; it may not exist.
             pub fn parse(text: &str) -> Option<Self> {
                 let tail = text.strip_prefix($prefix)?;
                 let plain = tail.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
                 (plain && (1..=80).contains(&tail.len())).then(|| Self(text.into()))
             }
 
-            /// What the database holds, which was minted here.
+            /// An id from the database, which was created here.
             #[cfg(feature = "store")]
             #[allow(dead_code, reason = "request ids are written, never looked up")]
             pub(crate) fn stored(text: String) -> Self {
@@ -73,7 +73,7 @@ macro_rules! id {
         id!($(#[$doc])* $name, $prefix);
 
         impl $name {
-            /// A new one, with the slug of what it names.
+            /// Creates an id with the slug of a name.
             pub fn mint(name: &str, entropy: &dyn Entropy) -> Self {
                 Self(format_compact!("{}{}_{}", $prefix, slug(name), base62::random(entropy, $tail)))
             }
@@ -83,7 +83,7 @@ macro_rules! id {
         id!($(#[$doc])* $name, $prefix);
 
         impl $name {
-            /// A new one.
+            /// Creates an id.
             pub fn mint(entropy: &dyn Entropy) -> Self {
                 let mut id = CompactString::const_new($prefix);
                 base62::push_random(&mut id, entropy, $tail);
@@ -114,11 +114,11 @@ id!(
     UserId, "usr_", plain, 12
 );
 id!(
-    /// An API key: the name of it, not the secret.
+    /// An API key's identifier, not its secret.
     KeyId, "key_", plain, 16
 );
 id!(
-    /// A root token: the name of it, not the secret.
+    /// A root token's identifier, not its secret.
     TokenId, "tok_", plain, 12
 );
 id!(
@@ -127,14 +127,14 @@ id!(
 );
 
 impl JobId {
-    /// That of a job of which there is one, which recurs. The name is plain: letters, digits and `_`.
+    /// The id of the single recurring job with this name, which consists of letters, digits and `_`.
     pub(crate) fn named(name: &'static str) -> Self {
         Self(format_compact!("{}{name}", Self::PREFIX))
     }
 }
 
 id!(
-    /// One request, in answers, logs and events.
+    /// One request, in responses, logs and events.
     RequestId, "req_", plain, 20
 );
 
@@ -185,7 +185,7 @@ mod tests {
         ]
     }
 
-    /// What each kind makes of a text, in the same order.
+    /// What each kind parses from a text, in the same order.
     fn kinds(text: &str) -> [Option<String>; 9] {
         [
             OrgId::parse(text).map(|id| id.to_string()),
@@ -221,7 +221,7 @@ mod tests {
         fn what_is_taken_is_taken_as_it_is(text in r"((org|ten|prj|app|usr|key|tok|req|job)_)?[0-9A-Za-z_]{0,90}|.*") {
             for taken in kinds(&text).into_iter().flatten() {
                 prop_assert_eq!(&taken, &text);
-                // Plain in URLs, headers, file names and HTML.
+                // Safe in URLs, headers, file names and HTML.
                 prop_assert!(taken.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
                 prop_assert!(taken.len() <= 84);
             }

@@ -1,19 +1,19 @@
-//! How a person proves who they are, beside a password.
+//! How a person proves their identity without a password.
 
 use crate::Invalid;
 
-/// A name that an issuer outside of this portal gave a person. It is theirs for good, where their e-mail address may become
-/// another's (OpenID Connect Core 1.0, 5.7).
+/// A name that an external issuer gave a person. It is permanent, while their e-mail address may be reassigned
+/// (OpenID Connect Core 1.0, 5.7).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Identity {
-    /// Who vouches for it: an issuer's URL.
+    /// The issuer's URL.
     pub provider: String,
-    /// What the issuer calls the person; at most 255 characters (OpenID Connect Core 1.0, 2).
+    /// The issuer's name for the person; at most 255 characters (OpenID Connect Core 1.0, 2).
     pub subject: String,
 }
 
 impl Identity {
-    /// One to be kept: both are short enough, and not empty.
+    /// Validates an identity: neither part is empty or too long.
     pub fn check(provider: &str, subject: &str) -> Result<Self, Invalid> {
         let mut invalid = Invalid::default();
         if !(1..=200).contains(&provider.chars().count()) {
@@ -26,10 +26,10 @@ impl Identity {
     }
 }
 
-/// What somebody showed to begin a session. The store looks at it again in the transaction that begins the session.
+/// The proof with which a session is started. The store checks it again in the transaction that starts the session.
 pub enum Proof {
-    /// A password that this hash was made of.
+    /// A password that matches this hash.
     Password { hash: String },
-    /// An issuer vouched for them.
+    /// Authenticated by an issuer.
     Identity(Identity),
 }

@@ -6,16 +6,16 @@ use serde_json::Value;
 
 use crate::{Entropy, Timestamp, id::JobId};
 
-/// Work to be done. Under an id that is there already nothing is added, so that a cause that comes twice makes one job.
+/// A job to be enqueued. An id that exists already adds nothing, so that a repeated cause makes one job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewJob {
     pub id: JobId,
-    /// Which handler does it.
+    /// Selects the handler.
     pub queue: &'static str,
-    /// What the handler has to know. It holds no secret: it is kept for days after the job ended.
+    /// The handler's input. It must not contain secrets: it is kept for days after the job ended.
     pub payload: Value,
     pub run_at: Timestamp,
-    /// Where it recurs: how long after it ended it is due again.
+    /// For a recurring job: how long after its end it is due again.
     pub every: Option<Duration>,
 }
 
@@ -25,24 +25,24 @@ impl NewJob {
         Self { id: JobId::mint(entropy), queue, payload, run_at: now, every: None }
     }
 
-    /// A job that recurs. There is one in its queue, which names it.
+    /// A recurring job. Its queue has exactly one, identified by the queue's name.
     pub fn recurring(queue: &'static str, every: Duration, now: Timestamp) -> Self {
         let id = JobId::named(queue);
         Self { id, queue, payload: Value::Object(serde_json::Map::new()), run_at: now, every: Some(every) }
     }
 }
 
-/// A job that a worker holds until its lease runs out.
+/// A job leased by a worker.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeasedJob {
-    /// The same at each attempt: what a receiver outside of this database tells repetitions by.
+    /// The same at each attempt: external receivers recognize repetitions by it.
     pub id: JobId,
     pub payload: Value,
-    /// With this one; one that ended with its worker counts.
+    /// Including this one, and those whose worker died.
     pub attempts: u32,
     /// How long after its end it is due again.
     pub every: Option<Duration>,
-    /// Which lease of this job it is.
+    /// The number of this lease.
     pub(crate) lease: i64,
 }
 
@@ -50,17 +50,17 @@ pub struct LeasedJob {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Done,
-    /// After so many attempts as its queue allows.
+    /// After as many attempts as its queue allows.
     Failed,
 }
 
 impl Outcome {
-    /// Takes what the database holds.
+    /// Parses a stored value.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Done, Self::Failed].into_iter().find(|outcome| outcome.as_str() == word)
     }
 
-    /// As the database holds it.
+    /// The stored value.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -69,28 +69,28 @@ impl Outcome {
     }
 }
 
-/// What is known of a job.
+/// The status of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobStatus {
-    /// When it is due next; nothing once it is over.
+    /// When it is due next; `None` once it has ended.
     pub run_at: Option<Timestamp>,
     pub lease_until: Option<Timestamp>,
     /// Since it last ended.
     pub attempts: u32,
-    /// How it ended last.
+    /// The last outcome.
     pub outcome: Option<Outcome>,
-    /// Why the last attempt failed.
+    /// The error of the last attempt.
     pub error: Option<String>,
 }
 
-/// How often a job that fails is tried, and how long apart.
+/// How often a failing job is retried, and at what intervals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retries {
-    /// Attempts, the first included.
+    /// The maximum number of attempts, including the first.
     pub limit: u32,
-    /// Before the second attempt. It doubles with each attempt that follows.
+    /// The delay before the second attempt. It doubles with each further attempt.
     pub first: Duration,
-    /// It grows to this and no further.
+    /// The maximum delay.
     pub longest: Duration,
 }
 
@@ -99,8 +99,8 @@ impl Retries {
     pub const STANDARD: Self =
         Self { limit: 10, first: Duration::from_secs(10), longest: Duration::from_secs(60 * 60) };
 
-    /// How long to wait after that many attempts: at least half of what doubling gives, and a random part of the rest, so
-    /// that what failed at one time is not tried at one time.
+    /// The delay after that many attempts: at least half of the doubled value, plus a random part, so that jobs that
+    /// failed together are not retried together.
     pub fn delay(&self, attempts: u32, entropy: &dyn Entropy) -> Duration {
         let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));
         let half = self.first.saturating_mul(doubled).min(self.longest) / 2;

@@ -1,4 +1,4 @@
-//! API keys: who they speak for, what they allow, and what has become of them.
+//! API keys: their holders, permissions and status.
 
 pub mod addresses;
 pub mod change;
@@ -43,37 +43,37 @@ pub use secret::{Digest, PlainSecret, SigningSecret};
 pub use settings::KeySettings;
 pub use verdict::Ask;
 
-/// An API key as its owner sees it: everything but the secrets.
+/// An API key without its secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     pub id: KeyId,
     pub org_id: OrgId,
-    /// The app it speaks for, where it is an app's.
+    /// The app it belongs to, if its holder is an app.
     pub app_id: Option<AppId>,
     pub owner: HolderKind,
-    /// The person whose token it is.
+    /// The person whose personal token it is.
     pub owner_id: Option<UserId>,
-    /// What the app, the person or the organization is called.
+    /// The name of the app, person or organization.
     pub owner_name: String,
     pub label: String,
     pub environment: String,
     pub mode: Mode,
-    /// Enough of it to tell it from others: `sk_live_7Hq2…x9Ka`.
+    /// The shortened secret, enough to recognize it: `sk_live_7Hq2…x9Ka`.
     pub shown: String,
     pub scopes: Vec<String>,
     pub has_signing_secret: bool,
-    /// Counts the signing secrets it had.
+    /// How many signing secrets it has had.
     pub signing_version: i64,
-    /// Until when the signing secret before the last rotation signs too.
+    /// Until when the previous signing secret is accepted.
     pub signing_before_until: Option<Timestamp>,
     pub restrictions: Restrictions,
     pub created_at: Timestamp,
-    /// The person, where it was one.
+    /// The name of the person who created it, if it was a person.
     pub created_by: Option<String>,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
     pub metadata: Metadata,
-    /// What it speaks for is out of use: its app or a place above that is archived, or its person left the organization
+    /// Whether its holder is inactive: its app or a level above it is archived, or the person left the organization
     /// or was disabled.
     pub suspended: bool,
     pub paused: Option<Pause>,
@@ -86,7 +86,8 @@ pub struct Revocation {
     pub at: Timestamp,
     pub by: String,
     pub reason: String,
-    /// From the commit until the verifier was asked, and refused it: known where it was revoked by itself while served.
+    /// The time from the commit until the verifier refused the key. Known if it was revoked individually by a running
+    /// server.
     pub refused_after: Option<Duration>,
 }
 
@@ -97,13 +98,13 @@ pub struct Pause {
     pub by: String,
 }
 
-/// What has become of a key: the last of these that holds.
+/// The status of a key: the last of these that applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// Requests may use it.
     Active,
     Paused,
-    /// What it speaks for is out of use, until that is restored.
+    /// Its holder is archived, disabled or gone.
     Suspended,
     Expired,
     Revoked,
@@ -112,7 +113,7 @@ pub enum Status {
 impl Status {
     pub const ALL: [Self; 5] = [Self::Active, Self::Paused, Self::Suspended, Self::Expired, Self::Revoked];
 
-    /// As URLs and JSON name it.
+    /// Its name in URLs and JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
@@ -123,7 +124,7 @@ impl Status {
         }
     }
 
-    /// As a person reads it.
+    /// Its title on pages.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Active => "Active",
@@ -134,7 +135,8 @@ impl Status {
         }
     }
 
-    /// The first that holds of revoked, expired, suspended and paused. `store/key_status.rs` says the same in SQL.
+    /// The first that applies of revoked, expired, suspended and paused. `store/key_status.rs` defines the same in
+    /// SQL.
     pub const fn first_of(revoked: bool, expired: bool, suspended: bool, paused: bool) -> Self {
         match (revoked, expired, suspended, paused) {
             (true, ..) => Self::Revoked,
@@ -147,7 +149,7 @@ impl Status {
 }
 
 impl Key {
-    /// What somebody has to be allowed to change it.
+    /// The permission needed to change it.
     pub fn needs(&self, who: &UserId, profile: &Profile) -> Permission {
         needed(self.owner, self.owner_id.as_ref(), self.mode, &self.scopes, who, profile)
     }
@@ -158,8 +160,8 @@ impl Key {
     }
 }
 
-/// What somebody has to be allowed to change a key. A person's own token is theirs, and of those who look after the
-/// organization; so is a key that manages it.
+/// The permission needed to change a key. A personal token can be changed by its person and by those who manage the
+/// organization; so can a key that manages it.
 fn needed(
     owner: HolderKind,
     owner_id: Option<&UserId>,
@@ -175,18 +177,18 @@ fn needed(
     }
 }
 
-/// A key that was just generated, with its secrets: the one time they exist outside the caller's hands.
+/// A generated key with its secrets: the only time that they are available.
 #[derive(Debug)]
 pub struct Issued {
     pub key: Key,
-    /// The app it speaks for, where it is an app's.
+    /// The app it belongs to, if its holder is an app.
     pub app: Option<App>,
     pub secret: PlainSecret,
     pub signing_secret: Option<SigningSecret>,
 }
 
 impl Issued {
-    /// The credentials JSON, in the response that shows the secrets and nowhere else.
+    /// The credentials JSON, part of the response that shows the secrets and of nothing else.
     pub fn credentials(&self) -> Credentials<'_> {
         let app = self.app.as_ref();
         Credentials {
@@ -200,7 +202,7 @@ impl Issued {
     }
 }
 
-/// Six fields, five where no signing secret was asked for. What a key has not, for instance an app, is `null`.
+/// Six fields; five without a signing secret. What a key does not have, such as an app, is `null`.
 #[derive(Serialize)]
 pub struct Credentials<'a> {
     org_id: &'a OrgId,

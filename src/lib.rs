@@ -1,6 +1,6 @@
-//! Sallyport without HTTP and HTML: what an API key is, who may do what, what happened, and the verifier.
+//! Sallyport without HTTP and HTML: keys, permissions, the audit log and the verifier.
 //!
-//! Pure types first; the feature `store` adds the database and the verifier that reads it.
+//! The types are pure; the feature `store` adds the database and the verifier that reads it.
 
 pub mod app;
 pub mod audit;

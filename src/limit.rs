@@ -1,5 +1,5 @@
-//! How many requests a key has: at once and by the minute, on some paths, and by the day. Pure arithmetic on a state that
-//! is handed in: a request is charged to every limit that applies to it, or to none.
+//! Rate limits of keys: burst and per minute, per path, and per day. Pure functions of a given state: a request is
+//! charged to every limit that applies, or to none.
 
 mod applied;
 mod bucket;
@@ -12,12 +12,12 @@ use crate::Timestamp;
 pub use bucket::{Bucket, Limit};
 pub use day::{Day, DayCount, StoredDay};
 
-/// The limits of one request. One that is left out does not limit.
+/// The limits of one request; `None` means unlimited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Of the key, by its class and its plan.
+    /// Of the key, from its highest scope and its plan.
     pub minute: Option<Limit>,
-    /// Of a path pattern, by its place in the profile.
+    /// Of a path pattern, with its index in the profile.
     pub path: Option<(u16, Limit)>,
     /// Requests in a UTC day.
     pub day: Option<u64>,
@@ -28,7 +28,7 @@ impl Limits {
         self.minute.is_none() && self.path.is_none() && self.day.is_none()
     }
 
-    /// Each that applies, as it is announced.
+    /// Each limit that applies, for the response headers.
     pub fn policies(&self) -> impl Iterator<Item = Policy> {
         let of = |kind| move |limit: Limit| Policy { kind, requests: limit.requests().into(), window: limit.per() };
         let path = self.path.map(|(_, limit)| limit);
@@ -37,7 +37,7 @@ impl Limits {
     }
 }
 
-/// Which of the limits.
+/// The kind of a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Minute,
@@ -55,7 +55,7 @@ impl Kind {
     }
 }
 
-/// So many requests in such a window.
+/// A number of requests in a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub kind: Kind,
@@ -63,14 +63,14 @@ pub struct Policy {
     pub window: Duration,
 }
 
-/// Both clocks: buckets fill by one that nobody can set back, days begin by the wall's.
+/// Both clocks: buckets refill by a monotonic clock, days start by the wall clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {
     pub elapsed: Duration,
     pub at: Timestamp,
 }
 
-/// What was used up: of the key, on the path that is asked, and on this day, where that is known.
+/// Used-up quota: of the key, on the requested path, and of the day if that is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct State {
     pub minute: Bucket,
@@ -78,20 +78,21 @@ pub struct State {
     pub day: Option<DayCount>,
 }
 
-/// How the limit stands that stops this key first: what it is told.
+/// The state of the limit that will refuse this key first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     pub policy: Policy,
     /// Requests that would pass now.
     pub remaining: u64,
-    /// How long until all of them would.
+    /// The time until all of them would pass.
     pub reset: Duration,
-    /// Only where it refused: how long until this very request would pass, or never, since it costs more than there is.
+    /// Only after a refusal: the time until this request would pass, or `None` if it costs more than the limit can
+    /// hold.
     pub retry_after: Option<Duration>,
 }
 
 impl Rate {
-    /// Whole seconds, after which the request does pass.
+    /// Whole seconds after which the request passes.
     pub fn retry_after_seconds(&self) -> Option<u64> {
         self.retry_after.map(whole_seconds)
     }
@@ -101,7 +102,7 @@ impl Rate {
     }
 }
 
-/// Rounded up: waiting this long is long enough.
+/// Rounded up, so that waiting this long is sufficient.
 pub fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
@@ -109,22 +110,22 @@ pub fn whole_seconds(time: Duration) -> u64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judged {
     Unlimited,
-    /// What is used up once this request is charged.
+    /// The state after charging the request.
     Passed(State, Rate),
     /// Nothing was charged.
     Refused(Rate),
-    /// There is a limit by the day, and nobody looked yet how much of it is used up: nothing can be said.
+    /// There is a limit per day, and its count has not been read yet: no decision is possible.
     Unread(Day),
 }
 
-/// One limit by itself.
+/// The result for a single limit.
 struct Part<S> {
     after: S,
     rate: Rate,
     passes: bool,
 }
 
-/// Judges a request by all its limits. A caller that only looks leaves the state as it was.
+/// Checks a request against all its limits. A caller that only wants to look keeps the old state.
 pub fn judge(state: State, limits: &Limits, cost: NonZeroU32, now: Now) -> Judged {
     let mut after = state;
     let mut tightest: Option<(bool, Rate)> = None;
@@ -158,7 +159,7 @@ pub fn judge(state: State, limits: &Limits, cost: NonZeroU32, now: Now) -> Judge
     }
 }
 
-/// Of those that refuse, the one that does so longest; else the one with the least left.
+/// Of the limits that refuse, the one that does so longest; else the one with the least left.
 fn is_tighter(one: (bool, &Rate), other: (bool, &Rate)) -> bool {
     match (one, other) {
         ((false, one), (false, other)) => wait(one) > wait(other),

@@ -1,11 +1,11 @@
-//! What a person may do in an organization.
+//! Roles of people in organizations, and what they allow.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{Timestamp, export::ExportRow, user::User};
 
-/// A person in an organization.
+/// A member of an organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     pub user: User,
@@ -17,7 +17,7 @@ pub struct Member {
     pub last_seen_at: Option<Timestamp>,
 }
 
-/// As the page of members shows them.
+/// The columns of the members page.
 impl ExportRow for Member {
     const COLUMNS: &'static [&'static str] = &["user_id", "name", "email", "role", "since", "disabled"];
 
@@ -44,7 +44,7 @@ impl ExportRow for Member {
     }
 }
 
-/// What became of somebody who was given a role.
+/// The outcome of giving someone a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RoleGiven {
     Added,
@@ -53,7 +53,7 @@ pub enum RoleGiven {
     Unchanged,
 }
 
-/// What a person is at a place, and so at all that is in it. The strongest comes first.
+/// A person's role at a place, which applies to everything below it. The strongest comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -62,14 +62,14 @@ pub enum Role {
     Member,
 }
 
-/// Something a page or a verb asks for.
+/// A permission that a page or a write requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {
     /// Generate and revoke API keys.
     ManageKeys,
-    /// Make projects and apps.
+    /// Create projects and apps.
     ManageApps,
-    /// Make tenants, change the organization.
+    /// Create tenants, change the organization.
     ManageOrg,
     /// Archive, restore and delete what is in the organization.
     EndPlaces,
@@ -77,16 +77,16 @@ pub enum Permission {
     DeleteOrg,
 }
 
-/// What a role is called, and what it allows.
+/// A role's name and permissions.
 struct Row {
     role: Role,
-    /// As the database, the API and the command line have it. Where it can be granted, the table `roles` says.
+    /// Its name in the database, the API and the command line. The table `roles` defines where it can be granted.
     word: &'static str,
     title: &'static str,
     may: &'static [Permission],
 }
 
-/// Who may do what: a row for each role, in the order of the roles. It is the only place that knows.
+/// The permissions of each role, in the order of the roles. This table is the only definition.
 const TABLE: [Row; 3] = {
     use Permission::{DeleteOrg, EndPlaces, ManageApps, ManageKeys, ManageOrg};
     [
@@ -132,8 +132,8 @@ impl Role {
         self.row().may.contains(&permission)
     }
 
-    /// Whether somebody of this role may change another's, from one to another or to none: owners everybody's, admins
-    /// those of whoever does not own the organization and will not.
+    /// Whether a member with this role may change another's from one to another, or to none: owners may change all,
+    /// admins those of members who neither are nor become owners.
     pub fn may_change(self, from: Option<Self>, to: Option<Self>) -> bool {
         match self {
             Self::Owner => true,

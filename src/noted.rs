@@ -1,5 +1,5 @@
-//! What is told to the activity log in batches: refused acts and exports. The first of a kind is told with the next batch,
-//! those of the ten minutes after it together, so that a flood fills no log. All of it is in memory and bounded.
+//! Collects refused acts and exports for the activity log. The first of a kind is written with the next batch, those
+//! of the following ten minutes as one event, so that a flood does not fill the log. Kept in memory, bounded.
 
 use std::{collections::HashMap, mem, time::Duration};
 
@@ -7,12 +7,12 @@ use serde_json::json;
 
 use crate::audit::{Act, Actor, NewEvent};
 
-/// Of one kind, one event in this time.
+/// The minimum time between events of one kind.
 const EVERY: Duration = Duration::from_secs(10 * 60);
-/// So many kinds are told apart at once; what goes beyond is counted by its action and its chain alone.
+/// The number of kinds that are distinguished; beyond it, acts are only counted by action and chain.
 const MOST: usize = 1024;
 
-/// The same act, by the same one, in the same place; of an export also what was exported.
+/// The same act by the same actor on the same target; for an export also its content.
 type Kind = (&'static str, String, String, String);
 
 struct Count {
@@ -22,12 +22,12 @@ struct Count {
     told: Option<Duration>,
 }
 
-/// What waits to be told. Time is since some start.
+/// Acts that wait to be written. Times are relative to some start.
 #[derive(Default)]
 pub struct Noted(HashMap<Kind, Count>);
 
 impl Noted {
-    /// Counts an act. Who it was is their id; where that is not known, their address.
+    /// Counts an act. Actors are distinguished by id or, if unknown, by address.
     pub fn note(&mut self, act: Act, event: NewEvent) {
         let who = match act.actor.id() {
             "" => act.address.clone().unwrap_or_default(),
@@ -44,7 +44,7 @@ impl Noted {
         self.count(kind, act, event);
     }
 
-    /// These were not written after all: they are due again.
+    /// Puts events back that could not be written: they are due again.
     pub fn put_back(&mut self, due: Vec<(Act, NewEvent)>) {
         for (act, mut event) in due {
             let times = event.details.as_object_mut().and_then(|details| details.remove("times"));
@@ -70,7 +70,7 @@ impl Noted {
         count.times += 1;
     }
 
-    /// What is to be told now, by chain. At the end all that is left is.
+    /// The events to be written now, by chain; all of them on shutdown.
     pub fn due(&mut self, now: Duration, at_the_end: bool) -> Vec<(Act, NewEvent)> {
         let mut due = Vec::new();
         self.0.retain(|_, count| {

@@ -1,4 +1,4 @@
-//! Organizations: who owns everything below.
+//! Organizations, which own everything below them.
 
 use serde::Serialize;
 
@@ -16,13 +16,13 @@ pub struct Org {
     pub archived_at: Option<Timestamp>,
 }
 
-/// An organization to be made, checked.
+/// A validated organization to be created.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewOrg {
     pub name: String,
     pub description: String,
     pub plan: Plan,
-    /// Made with it, so that there is a place for projects at once.
+    /// Created with it, so that projects can be added at once.
     pub first_tenant: Option<NewTenant>,
 }
 

@@ -1,4 +1,4 @@
-//! Passwords: argon2id in a bounded pool, so that a flood of sign-ins can't take the machine.
+//! Password hashing: argon2id in a bounded pool, so that a flood of sign-ins can't exhaust the machine.
 
 use std::sync::Arc;
 
@@ -12,23 +12,23 @@ use tokio::{
 
 use crate::{Entropy, Error, Result, throttle::Lane, user::Password};
 
-/// OWASP's password storage cheat sheet: 19 MiB, two passes, one lane.
+/// From OWASP's password storage cheat sheet: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// How many hashes run at once, and how many of those for strangers.
+/// How many hashes run at once, and how many of those for unknown clients.
 const AT_ONCE: usize = 2;
 const STRANGERS_AT_ONCE: usize = 1;
-/// How many of each kind wait before more of it are turned away.
+/// How many of each kind may wait; more are refused.
 const WAITING: usize = 32;
 
-/// Whether a password is the one that was set.
+/// Whether a password matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Match {
     No,
     Yes,
-    /// It is, and its hash was made with weaker parameters than a new one is.
+    /// It matches, but the hash was made with weaker parameters than today's.
     Weak,
 }
 
@@ -38,16 +38,16 @@ pub struct Passwords(Arc<Pool>);
 struct Pool {
     threads: Threads,
     running: Arc<Semaphore>,
-    /// Strangers take one of these before they take one of the others, so that some are always left.
+    /// Unknown clients need one of these first, so that some capacity is always left for known ones.
     strangers: Arc<Semaphore>,
     waiting: [Arc<Semaphore>; 2],
     entropy: Arc<dyn Entropy>,
-    /// A hash that no password has: an unknown e-mail address costs as much as a wrong password.
+    /// A hash that no password matches, so that an unknown e-mail address takes as long as a wrong password.
     nobody: String,
 }
 
-/// Threads for hashing alone. The allocator keeps what each thread freed, 19 MiB after a hash: on the many threads of the
-/// server's own pool that would add up.
+/// Separate threads for hashing. The allocator keeps the memory that each thread freed, 19 MiB after a hash, which
+/// would add up over the many threads of the server's own pool.
 struct Threads(Option<Runtime>);
 
 impl Threads {
@@ -63,7 +63,7 @@ impl Threads {
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        // Waiting for them is not allowed where the last owner is a task.
+        // If the last owner is an async task, blocking on the threads is not allowed.
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
@@ -80,7 +80,7 @@ fn hash(password: &[u8], salt: [u8; 16]) -> String {
     hash.to_string()
 }
 
-/// A PHC string like those of [`hash`], of a random output that no password is known for. Nothing is computed: the
+/// A PHC string like those of [`hash`], with a random output that no password is known for. Nothing is computed: the
 /// allocator would keep the 19 MiB for as long as the process runs.
 fn nobody(entropy: &dyn Entropy) -> String {
     let salt = BASE64_STANDARD_NO_PAD.encode(entropy.array::<16>());
@@ -88,7 +88,7 @@ fn nobody(entropy: &dyn Entropy) -> String {
     format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${output}")
 }
 
-/// Whether a hash costs less to guess than one of today would.
+/// Whether a hash is weaker than today's parameters.
 fn is_weak(hash: &PasswordHash) -> bool {
     let Ok(params) = Params::try_from(hash) else { return true };
     hash.algorithm.as_str() != "argon2id" || params.m_cost() < MEMORY_KIB || params.t_cost() < PASSES
@@ -107,13 +107,13 @@ impl Passwords {
         }))
     }
 
-    /// The hash to keep: a PHC string.
+    /// Hashes a password to a PHC string.
     pub async fn hash(&self, password: &Password) -> Result<String> {
         let (password, salt) = (password.clone(), self.0.entropy.array());
         self.run(Lane::Known, move || hash(password.expose(), salt)).await
     }
 
-    /// Whether it is the password of that hash; without a hash the answer is no, after the same time.
+    /// Whether the password matches the hash; `false` without a hash, after the same time.
     pub async fn matches(&self, lane: Lane, password: &Password, kept: Option<&str>) -> Result<Match> {
         let (password, known) = (password.clone(), kept.is_some());
         let kept = kept.unwrap_or(&self.0.nobody).to_owned();
@@ -137,7 +137,7 @@ impl Passwords {
             Lane::Known => None,
         };
         let running = Arc::clone(&self.0.running).acquire_owned().await.map_err(|_| busy())?;
-        // The permits go with the work: after a client hangs up the hash still runs, and still counts.
+        // The permits move with the work: if the client disconnects, the hash still runs and still counts.
         let work = move || {
             let _permits = (waiting, of_strangers, running);
             work()
@@ -232,7 +232,7 @@ mod tests {
         }
         let refused = passwords.run(Lane::Stranger, || ()).await;
         assert!(matches!(refused, Err(Error::Busy(_))), "{refused:?}");
-        // Not one of them is done, and here is somebody known.
+        // None of them is done, and a known client comes.
         passwords.run(Lane::Known, || ()).await.expect("let in at once");
         drop(release);
         for stranger in strangers {

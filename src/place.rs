@@ -1,4 +1,4 @@
-//! Organizations, tenants, projects and apps, as what they have in common: a name, a description, and an end.
+//! Organizations, tenants, projects and apps: what they have in common is a name, a description and a lifecycle.
 
 use crate::{
     Invalid, Timestamp,
@@ -31,7 +31,7 @@ impl PlaceKind {
         }
     }
 
-    /// Who may rename it.
+    /// The permission to rename it.
     pub const fn to_edit(self) -> Permission {
         match self {
             Self::Org | Self::Tenant => Permission::ManageOrg,
@@ -46,7 +46,7 @@ impl PlaceKind {
         }
     }
 
-    /// Who may revoke all keys of it at once.
+    /// The permission to revoke all its keys at once.
     pub const fn to_revoke_all(self) -> Permission {
         match self {
             Self::App => Permission::ManageKeys,
@@ -91,7 +91,7 @@ impl PlaceKind {
     }
 }
 
-/// One of the four, whichever.
+/// Any of the four.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     pub kind: PlaceKind,
@@ -100,7 +100,7 @@ pub struct Place {
     pub name: String,
     pub description: String,
     pub archived_at: Option<Timestamp>,
-    /// Where it is an app: its events are found by it.
+    /// Set for an app, whose events are found by it.
     pub app_id: Option<AppId>,
 }
 
@@ -175,7 +175,7 @@ impl From<&App> for Place {
     }
 }
 
-/// A place by its id: where somebody needs a permission.
+/// A reference to a place by id, for permission checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlaceRef<'a> {
     pub kind: PlaceKind,
@@ -213,7 +213,7 @@ impl<'a> From<&'a App> for PlaceRef<'a> {
     }
 }
 
-/// What a place is to be called, checked.
+/// The validated name and description of a place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Naming {
     pub name: String,
@@ -229,10 +229,10 @@ impl Naming {
     }
 }
 
-/// Asks for the very name before many things go at once.
+/// Requires the exact name before an action on many things.
 pub fn check_typed_name(typed: &str, name: &str) -> Result<(), Invalid> {
-    // Spaces are written as one on a page, so that is how people type them.
-    // And keyboards differ in how they compose a letter, which nobody sees.
+    // A page shows several spaces as one, and keyboards differ in how they compose letters, which is invisible to
+    // people.
     let shown = |text: &str| composed(&text.split_whitespace().collect::<Vec<_>>().join(" "));
     if shown(typed) == shown(name) {
         return Ok(());

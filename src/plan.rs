@@ -1,4 +1,4 @@
-//! What an organization pays for; its limits come with the plan.
+//! The plan of an organization, which determines its limits.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What differs from one deployment to the next: who owns a key, what it may do, where it is read, how often it may ask.
+//! What differs between deployments: the holders of keys, their scopes, where a key is sent, and rate limits.
 
 mod check;
 pub mod errors;
@@ -46,17 +46,17 @@ impl Mode {
     }
 }
 
-/// The *Key Type* of the panel.
+/// An environment, called *Key Type* in the panel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment {
     pub name: String,
     pub title: String,
     pub mode: Mode,
-    /// What its keys begin with: `sk_live_`.
+    /// The prefix of its keys: `sk_live_`.
     pub prefix: String,
 }
 
-/// Who owns the keys that the portal generates.
+/// The holders of keys that the portal generates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HolderKind {
@@ -85,7 +85,7 @@ impl HolderKind {
         }
     }
 
-    /// Who generates keys, and where.
+    /// Describes who generates keys, and where.
     pub const fn of_whom(self) -> &'static str {
         match self {
             Self::App => "Keys belong to apps here; generate one for an app.",
@@ -111,19 +111,19 @@ pub struct Brand {
     pub docs_url: Option<String>,
 }
 
-/// Where a key is read from.
+/// Where the key is in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
-    /// In lower case, as HTTP/2 writes them.
+    /// In lower case, as in HTTP/2.
     pub headers: Vec<String>,
     /// `Authorization: Bearer`.
     pub bearer: bool,
-    /// A parameter of the query: such keys end up in logs, so it is off unless named.
+    /// A query parameter: keys in it end up in logs, so it is off unless configured.
     pub query: Option<String>,
-    /// The header that names the organization a call is about.
+    /// The header that names the organization of a call.
     pub workspace_header: Option<String>,
     pub https_only: bool,
-    /// Lets OPTIONS through, which browsers send without a key.
+    /// Accepts OPTIONS, which browsers send without a key.
     pub pass_options: bool,
 }
 
@@ -135,7 +135,7 @@ pub struct KeyRules {
     pub signing_secret: bool,
 }
 
-/// Several scopes that are ticked at once.
+/// A set of scopes that can be selected at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
     pub name: String,
@@ -144,18 +144,18 @@ pub struct Bundle {
     pub scopes: Vec<String>,
 }
 
-/// How often keys of a plan may ask.
+/// The rate limits of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlanLimits {
     pub per_minute: Option<u32>,
     pub per_day: Option<u32>,
-    /// By place in the catalogue: instead of `per_minute` where that scope is the highest of a key.
+    /// By index in the catalogue: replaces `per_minute` for keys whose highest scope this is.
     pub classes: Vec<Option<u32>>,
     pub paths: Vec<PathLimit>,
 }
 
 impl PlanLimits {
-    /// What a key may have by the minute at most, whatever its scopes; nothing where some keys are not limited.
+    /// The highest limit per minute of any key, whatever its scopes; `None` if some keys are unlimited.
     pub fn most_per_minute(&self) -> Option<u32> {
         let of_scopes = self.classes.iter().map(|class| class.or(self.per_minute));
         let all: Option<Vec<u32>> = of_scopes.collect();
@@ -163,21 +163,21 @@ impl PlanLimits {
     }
 }
 
-/// A limit of its own for some paths, beside the plan's.
+/// An additional limit for some paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathLimit {
     pub pattern: PathPattern,
     pub per_minute: u32,
 }
 
-/// Names of the headers that tell of limits. The standard's own are sent always.
+/// Names of additional rate limit headers. Those of the standard are always sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LimitHeaders {
     pub limit: Option<String>,
     pub remaining: Option<String>,
-    /// Seconds since 1970.
+    /// In seconds since 1970.
     pub reset: Option<String>,
-    /// Beside `Retry-After`, which is always sent with 429.
+    /// In addition to `Retry-After`, which is always sent with 429.
     pub retry_after: Option<String>,
 }
 
@@ -202,14 +202,14 @@ pub struct Profile {
     pub limits: LimitHeaders,
     pub signatures: SignatureHeaders,
     pub errors: Errors,
-    /// What a 401 says in `WWW-Authenticate`.
+    /// The `WWW-Authenticate` header of a 401.
     pub challenge: String,
-    /// What each scope grants, those that it implies included; by place in the catalogue.
+    /// What each scope grants, including what it implies; by index in the catalogue.
     granted: Vec<ScopeSet>,
 }
 
 impl Profile {
-    /// The profile of a deployment that names none.
+    /// The default profile.
     pub fn standard() -> Arc<Self> {
         Arc::new(Self::parse(include_str!("../examples/profiles/default.toml")).expect("our own profile is good"))
     }
@@ -226,17 +226,17 @@ impl Profile {
         self.scopes.iter().position(|scope| scope.name == name)
     }
 
-    /// What a key begins with, if it begins as one of ours.
+    /// The prefix of a key, if it has one of this profile's.
     pub fn prefix_of<'a>(&'a self, key: &str) -> Option<&'a str> {
         self.prefixes().find(|prefix| key.starts_with(prefix))
     }
 
-    /// What keys begin with, by environment.
+    /// The prefixes of keys, by environment.
     pub fn prefixes(&self) -> impl Iterator<Item = &str> {
         self.environments.iter().map(|environment| environment.prefix.as_str())
     }
 
-    /// The header that examples show a key in, and what stands before the key there.
+    /// The header in which examples send a key, and the text before the key in it.
     pub fn key_header(&self) -> (&str, &'static str) {
         match self.credentials.headers.first() {
             Some(header) => (header, ""),
@@ -248,7 +248,7 @@ impl Profile {
         &self.plans[plan as usize]
     }
 
-    /// Those of the names that the catalogue still has.
+    /// The named scopes that still exist in the catalogue.
     pub fn set<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> ScopeSet {
         names.into_iter().filter_map(|name| self.place(name)).fold(ScopeSet::default(), ScopeSet::with)
     }
@@ -258,9 +258,8 @@ impl Profile {
         held.places().filter_map(|place| self.granted.get(place)).fold(ScopeSet::default(), |all, one| all.and(*one))
     }
 
-    /// What a key has to hold so that it may do what is asked: of each list one name. A scope is granted by itself and by
-    /// each that implies it, at any remove; a bundle asks for all of its scopes; a name that the catalogue does not have
-    /// asks for itself.
+    /// What a key has to hold to be granted `asked`: one name of each list. A scope is granted by itself and by each
+    /// that implies it, directly or indirectly; a bundle requires all of its scopes; an unknown name requires itself.
     pub fn granting<'a>(&'a self, asked: &'a str) -> Vec<Vec<&'a str>> {
         let of_scope = |asked: &'a str| {
             let place = self.place(asked);
@@ -276,7 +275,7 @@ impl Profile {
         }
     }
 
-    /// What a refusal says where the profile has no words of its own.
+    /// The message of a refusal without one in the profile.
     pub fn sentence(&self, verdict: Verdict) -> String {
         errors::sentences::of(verdict, &self.credentials)
     }
@@ -286,15 +285,15 @@ impl Profile {
         self.scopes.iter().find(|scope| scope.manages).map(|scope| scope.name.as_str())
     }
 
-    /// Whether a key with these scopes manages its organization. One of the sandbox does not, nor one of an app or a
-    /// person, which there may be from before the profile changed.
+    /// Whether a key with these scopes manages its organization. Sandbox keys do not, nor do keys of an app or a
+    /// person, which may exist from before a change of the profile.
     pub fn manages<'a>(&self, owner: HolderKind, mode: Mode, scopes: impl IntoIterator<Item = &'a str>) -> bool {
         let granted = || self.granted(self.set(scopes));
         let managing = self.managing_scope().filter(|_| owner == HolderKind::Organization && mode == Mode::Live);
         managing.is_some_and(|scope| self.includes(granted(), scope))
     }
 
-    /// Whether anything depends on the path of a request: a scope, or a limit.
+    /// Whether a scope or a limit depends on the path of a request.
     pub fn judges_paths(&self) -> bool {
         let limited = self.plans.iter().any(|plan| !plan.paths.is_empty());
         limited || self.scopes.iter().any(|scope| !scope.paths.is_empty())
@@ -304,13 +303,13 @@ impl Profile {
         set.places().filter_map(|place| self.scopes.get(place)).map(|scope| scope.name.as_str())
     }
 
-    /// Whether what is granted includes that scope.
+    /// Whether the granted scopes include that scope.
     pub fn includes(&self, granted: ScopeSet, asked: &str) -> bool {
         self.place(asked).is_some_and(|place| granted.has(place))
     }
 
-    /// Whether what is granted allows such a request. A catalogue that says nothing of requests allows each whose path
-    /// can be read in one way alone.
+    /// Whether the granted scopes allow such a request. A catalogue without rules for requests allows every request
+    /// with an unambiguous path.
     pub fn allows(&self, granted: ScopeSet, request: &Request<'_>) -> bool {
         if request.is_ambiguous() {
             return false;

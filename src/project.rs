@@ -1,4 +1,4 @@
-//! Projects: apps that belong together.
+//! Projects, which group apps.
 
 use serde::Serialize;
 
@@ -21,7 +21,7 @@ pub struct Project {
     pub archived_at: Option<Timestamp>,
 }
 
-/// A project to be made, checked.
+/// A validated project to be created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewProject {
     pub name: String,

@@ -1,4 +1,4 @@
-//! Who sent a request: what verdicts, events and logs tell of it.
+//! The sender of a request, for verdicts, events and logs.
 
 use std::net::IpAddr;
 
@@ -7,11 +7,11 @@ use crate::{
     id::RequestId,
 };
 
-/// Who sent a request, as far as the connection shows, and how the request is named.
+/// The sender of a request, as far as the connection shows, and the request's id.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub ip: IpAddr,
-    /// The other end of the connection is a trusted proxy, which may speak for others.
+    /// The peer is a trusted proxy, which may forward other addresses.
     pub proxied: bool,
     pub user_agent: Option<String>,
     pub request_id: RequestId,
@@ -22,7 +22,7 @@ impl Client {
         self.ip.to_string()
     }
 
-    /// What `actor` does in this request.
+    /// An act of `actor` in this request.
     pub fn act(&self, actor: Actor) -> Act {
         Act {
             actor,

@@ -1,4 +1,4 @@
-//! Root tokens: how a backend calls the API.
+//! Root tokens, with which backends call the API.
 
 use serde::Serialize;
 
@@ -8,15 +8,15 @@ use crate::{
     key::secret::{Checked, PlainSecret},
 };
 
-/// What a root token begins with.
+/// The prefix of root tokens.
 pub const PREFIX: &str = "sp_root_";
 
-/// Mints the text of one.
+/// Creates the text of a new token.
 pub fn mint(entropy: &dyn Entropy) -> PlainSecret {
     PlainSecret::mint(PREFIX, entropy)
 }
 
-/// Takes what is written like one and whose checksum holds.
+/// Parses a token by its form and checksum.
 pub fn parse(text: &str) -> Option<Checked<'_>> {
     Checked::parse(PREFIX, text)
 }
@@ -26,11 +26,11 @@ pub struct RootToken {
     #[serde(rename = "token_id")]
     pub id: TokenId,
     pub name: String,
-    /// May use the management endpoints too.
+    /// Whether it may also use the management endpoints.
     pub manage: bool,
-    /// Sees this organization alone.
+    /// Restricts it to this organization.
     pub org_id: Option<OrgId>,
-    /// Enough of it to tell it from others: `sp_root_7Hq2…x9Ka`.
+    /// The shortened token, enough to recognize it: `sp_root_7Hq2…x9Ka`.
     pub shown: String,
     pub created_at: Timestamp,
     pub revoked_at: Option<Timestamp>,

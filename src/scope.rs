@@ -1,18 +1,18 @@
-//! Scopes: what a key allows, from the profile's catalogue.
+//! Scopes, from the profile's catalogue.
 
 use crate::profile::path::{CleanPath, PathPattern};
 
 /// One entry of the catalogue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// As requests and JSON name it: `read`.
+    /// Its name in requests and JSON: `read`.
     pub name: String,
-    /// As people read it: `Read`.
+    /// Its title on pages: `Read`.
     pub title: String,
     pub description: String,
     /// Scopes that this one includes.
     pub implies: Vec<String>,
-    /// What requests it allows: by method, by path, or by both. One that names neither allows none by itself.
+    /// The requests it allows: by method, by path, or by both. With neither it allows none by itself.
     pub methods: Vec<Method>,
     pub paths: Vec<PathPattern>,
     /// Keys with it may use the management endpoints of their organization.
@@ -20,17 +20,17 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The methods that it allows, each by its own name: a scope that allows PATCH allows PUT.
+    /// The methods that it allows, by their HTTP names: a scope that allows PATCH allows PUT.
     pub fn method_names(&self) -> impl Iterator<Item = &'static str> {
         self.methods.iter().flat_map(|method| method.names()).copied()
     }
 
-    /// Whether it says anything of requests.
+    /// Whether it has rules for requests.
     pub fn judges(&self) -> bool {
         !self.methods.is_empty() || !self.paths.is_empty()
     }
 
-    /// Whether it allows such a request. What it names and was not told may be anything, so it does not allow that.
+    /// Whether it allows such a request. A rule about a part of the request that was not sent does not allow it.
     pub fn allows(&self, request: &Request<'_>) -> bool {
         let method = || request.method.and_then(Method::judged).is_some_and(|method| self.methods.contains(&method));
         let path = || {
@@ -41,15 +41,15 @@ impl Scope {
     }
 }
 
-/// What a client asks of the API behind the verifier, as far as it was told.
+/// The client's request to the API, as far as the caller sent it.
 #[derive(Clone, Debug, Default)]
 pub struct Request<'a> {
     pub method: Option<&'a str>,
-    /// The path as it was told, perhaps with a query.
+    /// The path as sent, possibly with a query.
     pub target: Option<&'a str>,
-    /// Nothing inside where the path could be read in two ways.
+    /// The inner value is `None` for an ambiguous path.
     pub path: Option<Option<CleanPath<'a>>>,
-    /// The caller accepts such paths.
+    /// The caller accepts ambiguous paths.
     pub any_path: bool,
 }
 
@@ -72,7 +72,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// A method as scopes name it; others are judged as one of these, or not allowed.
+/// A method in scopes; others are treated as one of these, or not allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     Get,
@@ -82,7 +82,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// HEAD is judged as GET, and PUT as PATCH.
+    /// HEAD is treated as GET, and PUT as PATCH.
     pub fn judged(text: &str) -> Option<Self> {
         let is = |name: &str| text.eq_ignore_ascii_case(name);
         match () {
@@ -94,7 +94,7 @@ impl Method {
         }
     }
 
-    /// As scopes show it. HEAD goes with GET unsaid, as it does in HTTP.
+    /// Its names for display. HEAD is implied by GET, as in HTTP.
     pub const fn names(self) -> &'static [&'static str] {
         match self {
             Self::Get => &["GET"],

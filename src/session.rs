@@ -1,4 +1,4 @@
-//! Sessions: where a person is signed in.
+//! Sessions of signed-in people.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::{Entropy, Timestamp};
 pub const IDLE: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 pub const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// How many sessions a person may have at once; the one that began first ends for another.
+/// The maximum number of sessions of a person; another one ends the oldest.
 pub const MOST: i64 = 20;
 
-/// What a browser shows to be signed in: 128 random bits, of which the database has the digest alone.
+/// The session token in the browser: 128 random bits, of which the database stores only the digest.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionToken([u8; 16]);
 
@@ -23,18 +23,18 @@ impl SessionToken {
         Self(entropy.array())
     }
 
-    /// The one of these bytes.
+    /// The token of these bytes.
     pub const fn of(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// What the browser's cookie says, in base64.
+    /// The value of the browser's cookie, before base64.
     pub const fn bytes(&self) -> [u8; 16] {
         self.0
     }
 
-    /// What the database knows the session by: SHA-256 over the bytes in the reverse order, as those that began under
-    /// earlier versions have it.
+    /// The stored digest: SHA-256 over the bytes in reverse order, for compatibility with sessions of earlier
+    /// versions.
     pub fn digest(&self) -> [u8; 32] {
         let mut bytes = self.0;
         bytes.reverse();
@@ -54,7 +54,7 @@ pub struct OpenSession {
 }
 
 impl OpenSession {
-    /// What pages and forms call it: a part of the digest, enough among the sessions of one person.
+    /// Its identifier on pages and in forms: a part of the digest, unique among the sessions of one person.
     pub fn handle(&self) -> String {
         self.digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -65,7 +65,7 @@ impl OpenSession {
     }
 }
 
-/// The browser and the system that a user agent names, in words. What several of them say stands last.
+/// The browser and system of a user agent, as words. Names that several of them contain are checked last.
 fn device(user_agent: &str) -> String {
     let find = |names: &[(&str, &'static str)]| {
         names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
@@ -102,7 +102,7 @@ fn device(user_agent: &str) -> String {
 mod tests {
     use super::{SessionToken, device};
 
-    /// Sessions of before are still found: they last for a month.
+    /// Sessions of earlier versions are still found: they last for a month.
     #[test]
     fn tokens_are_digested_as_ever() {
         let token = SessionToken::of([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);

@@ -1,7 +1,7 @@
-//! Mode B: a server signs its requests with the signing secret, so that a key alone is not enough.
+//! Signed requests: a server signs its requests with the signing secret, so that a key alone is not enough.
 //!
-//! Signed is the timestamp as it was written, then the body as it was sent, with nothing between; HMAC-SHA256
-//! (RFC 2104) under the text of the secret; lower-case hex. `docs/signatures.md` holds all of it, with vectors.
+//! The signature covers the timestamp as written, followed by the body as sent; it is HMAC-SHA256 (RFC 2104) with the
+//! text of the secret, in lower-case hex. `docs/signatures.md` is the specification, with test vectors.
 
 use std::{fmt, time::Duration};
 
@@ -10,14 +10,14 @@ use sha2::Sha256;
 
 use crate::{Timestamp, key::SigningSecret};
 
-/// How far a timestamp may be from our clock, before it or after it.
+/// The maximum difference between a timestamp and our clock, in either direction.
 pub const WINDOW: Duration = Duration::from_secs(300);
 
-/// Seconds since 1970 have ten digits from 2001 to 2286. All timestamps within a window are of one length, so that no
-/// digit can wander from the timestamp into the body.
+/// Seconds since 1970 have ten digits from 2001 to 2286. All timestamps within a window have the same length, so that
+/// no digit can move from the timestamp into the body.
 const MOST_DIGITS: usize = 11;
 
-/// What came with a request that says it is signed.
+/// The signature of a request and what it covers.
 #[derive(Clone, Copy)]
 pub struct Signed<'a> {
     pub timestamp: &'a str,
@@ -25,7 +25,7 @@ pub struct Signed<'a> {
     pub body: &'a [u8],
 }
 
-/// The body is somebody's data, and the signature is as good as the request until it is out of time.
+/// The body is the caller's data, and the signature is as sensitive as the request until it expires.
 impl fmt::Debug for Signed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { timestamp, body, .. } = self;
@@ -33,7 +33,7 @@ impl fmt::Debug for Signed<'_> {
     }
 }
 
-/// A signature that holds: what has to be remembered of it, so that it holds once.
+/// A valid signature: what has to be remembered so that it is accepted once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proof {
     pub signed_at: Timestamp,
@@ -41,31 +41,31 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// From when on its timestamp is out of time.
+    /// When its timestamp expires.
     pub fn ends(&self) -> Timestamp {
         self.signed_at + WINDOW
     }
 }
 
-/// What a look at a signature said. `ahead` is by how many seconds the signer's clock is before ours: less than zero for
-/// one that is slow, or for a request that took long.
+/// The result of checking a signature. `ahead` is by how many seconds the signer's clock is ahead of ours: negative
+/// for a slow clock, or for a slow request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checked {
     Good(Proof),
-    /// Of another body, another timestamp or another secret.
+    /// Made for another body, timestamp or secret.
     Wrong {
         ahead: i64,
     },
-    /// Signed too long ago, or in a future that is not yet.
+    /// Signed too long ago, or in the future.
     OutOfTime {
         ahead: i64,
     },
-    /// Not written as timestamps and signatures are; how they are.
+    /// Malformed; explains the expected format.
     Malformed(&'static str),
 }
 
 impl Signed<'_> {
-    /// Looks whether one of the secrets signed this at a time that is about now.
+    /// Checks whether one of the secrets made this signature at about the current time.
     pub fn check<'a>(&self, secrets: impl IntoIterator<Item = &'a SigningSecret>, now: Timestamp) -> Checked {
         let Some(signed_at) = timestamp(self.timestamp) else {
             return Checked::Malformed("The timestamp is written as seconds since 1970, in digits only.");
@@ -90,7 +90,7 @@ impl Signed<'_> {
     }
 }
 
-/// Reads the body where it lies.
+/// Reads the body in place.
 fn hmac(secret: &[u8], timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");
     mac.update(timestamp.as_bytes());
@@ -98,7 +98,7 @@ fn hmac(secret: &[u8], timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
     mac
 }
 
-/// Each moment in one way of writing: no sign, no space, no zero before it.
+/// A unique notation for each time: no sign, no space, no leading zero.
 fn timestamp(text: &str) -> Option<Timestamp> {
     let written = (1..=MOST_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     if !written || text.starts_with('0') {
@@ -107,7 +107,7 @@ fn timestamp(text: &str) -> Option<Timestamp> {
     text.parse().ok().map(Timestamp::from_seconds)
 }
 
-/// Each signature in one way of writing: upper case would be the same one again.
+/// A unique notation for each signature: upper case would allow a replay.
 fn signature(text: &str) -> Option<[u8; 32]> {
     fn digit(byte: u8) -> Option<u8> {
         match byte {
@@ -126,7 +126,7 @@ fn signature(text: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// In whole seconds, away from zero: what is out of time by a blink is not told as being within.
+/// In whole seconds, rounded away from zero, so that a value just outside the window is not shown as within.
 fn ahead(signed_at: Timestamp, now: Timestamp) -> i64 {
     let micros = i128::from(signed_at.micros()) - i128::from(now.micros());
     let seconds = micros.abs().div_euclid(1_000_000) + i128::from(micros % 1_000_000 != 0);

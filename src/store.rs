@@ -1,7 +1,7 @@
-//! What lasts: one store over SQLite (inside, by default) or PostgreSQL, spoken to in one SQL.
+//! Persistence: one store over SQLite (embedded, the default) or PostgreSQL, with the same SQL.
 //!
-//! Reads are methods that name the owner first. Writes name who acts, run to their end even if the caller hangs up,
-//! and leave an event in the same transaction.
+//! Reads take the owner as their first argument. Writes take the actor, run to their end even if the caller
+//! disconnects, and record an event in the same transaction.
 
 mod actors;
 mod apps;
@@ -115,7 +115,7 @@ use writes::Writes;
 
 type Listener = Box<dyn Fn(&Change) + Send + Sync>;
 
-/// What a store is given from outside.
+/// The dependencies of a store.
 pub struct Tools {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
@@ -173,29 +173,29 @@ impl Store {
         &self.0.location
     }
 
-    /// Calls `listener` for each change of this process that a verdict depends on, after the commit and before the answer.
-    /// There is one; a second is ignored.
+    /// Calls `listener` for each change of this process that a verdict depends on, after the commit and before the
+    /// response. There is one listener; a second is ignored.
     pub fn on_change(&self, listener: impl Fn(&Change) + Send + Sync + 'static) {
         let _ = self.0.listener.set(Box::new(listener));
     }
 
-    /// The number of changes that verdicts depend on, ever, as a look-up finds it.
+    /// The number of changes that verdicts have ever depended on, read over a look-up's connection.
     pub async fn revision(&self) -> Result<i64> {
         let row = self.look_up(sqlx::query(feed::REVISION)).await?;
         row.ok_or_else(|| Error::Unavailable("the revision is missing".to_owned()))?.int("n")
     }
 
-    /// Reads what a verdict waits for. It has an end, whatever becomes of the database.
+    /// A query that a verdict waits for. It has a time limit, whatever happens to the database.
     async fn look_up(&self, query: Query<'_, Any, AnyArguments>) -> Result<Option<AnyRow>> {
         looked_up(query.fetch_optional(&self.0.pools.verify)).await
     }
 
-    /// The same, where it is more than one row.
+    /// The same for several rows.
     async fn look_all_up(&self, query: Query<'_, Any, AnyArguments>) -> Result<Vec<AnyRow>> {
         looked_up(query.fetch_all(&self.0.pools.verify)).await
     }
 
-    /// What SQLite finds damaged in its file, foreign keys included; nothing where all is well. PostgreSQL looks after
+    /// The damages that SQLite finds in its file, foreign keys included; empty if there are none. PostgreSQL checks
     /// itself.
     pub async fn check_integrity(&self) -> Result<Vec<String>> {
         if matches!(self.0.location, Location::Postgres(_)) {
@@ -204,8 +204,8 @@ impl Store {
         sqlite::damages(&mut Connector::reader(&self.0.location)?.connect().await?).await
     }
 
-    /// Writes what was noted, folds the WAL into the database, and closes every connection. What a database that hangs
-    /// does not give back is left to it.
+    /// Writes what was noted, checkpoints the WAL, and closes every connection. Connections to a database that hangs
+    /// are abandoned.
     pub async fn close(&self) {
         let _ = timeout(SETTLING, self.settled()).await;
         let closing = match self.0.location {
@@ -227,7 +227,7 @@ impl Store {
         &self.0.pools.read
     }
 
-    /// How often pages asked the database, ever: so that a test sees what one page costs.
+    /// How many queries pages have run, so that a test can count those of one page.
     #[cfg(feature = "testing")]
     pub fn reads(&self) -> u64 {
         self.0.reads.load(std::sync::atomic::Ordering::Relaxed)
@@ -241,19 +241,19 @@ async fn looked_up<T>(found: impl Future<Output = sqlx::Result<T>>) -> Result<T>
     }
 }
 
-/// How long an end waits for what was noted, then for the connections, and on SQLite for the WAL to be folded.
+/// How long a shutdown waits for notes to be written, then for the connections, and on SQLite for the WAL checkpoint.
 const SETTLING: Duration = Duration::from_millis(500);
 const CLOSING: Duration = Duration::from_millis(1_500);
 const FOLDING: Duration = Duration::from_secs(10);
 
-/// No write takes longer: one that does waits for a connection that fell silent, and holds it.
+/// A write that takes longer holds a connection that went silent.
 const WRITE: Duration = Duration::from_secs(60);
 
-/// But for one that changes all keys of a place: it may be the revocation of hundreds of thousands. Above PostgreSQL's own
+/// For a write that changes all keys of a place: it may revoke hundreds of thousands. Longer than PostgreSQL's own
 /// limit for it (`tx::MANY`).
 const WRITE_OF_MANY: Duration = Duration::from_secs(11 * 60);
 
-/// Runs a write to its end, even if whoever asked for it is gone: a transaction must not be cancelled midway.
+/// Runs a write to its end, even if the caller is gone: a transaction must not be cancelled midway.
 async fn detached<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
     detached_within(WRITE, work).await
 }
@@ -272,10 +272,10 @@ async fn detached_within<T: Send + 'static>(
 const NO_CONNECTION: &str = "no connection to the database was free or could be made in time; it may be down, or give \
     out as many as it allows (PostgreSQL's max_connections, or a limit of the role or the database)";
 
-/// What PostgreSQL says of a transaction that it ended because it and another waited for each other.
+/// Shown if PostgreSQL ended the transaction because of a deadlock.
 const TANGLED: &str = "Others changed the same at the same time; try again.";
 
-/// Runs a write that takes many rows, and again where PostgreSQL ended it to untie it from another.
+/// Runs a write that locks many rows, and repeats it after a deadlock.
 async fn retried<T, F: Future<Output = Result<T>>>(mut work: impl FnMut() -> F) -> Result<T> {
     for _ in 0..4 {
         match work().await {
@@ -288,14 +288,14 @@ async fn retried<T, F: Future<Output = Result<T>>>(mut work: impl FnMut() -> F) 
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        // What it was to belong to is gone.
+        // The parent was deleted.
         if error.as_database_error().is_some_and(|error| error.is_foreign_key_violation()) {
             return Self::NotFound;
         }
         if error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "40P01") {
             return Self::Busy(TANGLED);
         }
-        // The pool knows no reason: a connection that can't be made is tried again until the time is up.
+        // The pool has no reason: it retries connections until its timeout.
         if matches!(error, sqlx::Error::PoolTimedOut) {
             return Self::Unavailable(NO_CONNECTION.to_owned());
         }
@@ -303,7 +303,7 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-/// Whether a unique constraint stood in the way. PostgreSQL gives its name, SQLite the columns.
+/// Whether a unique constraint was violated. PostgreSQL reports its name, SQLite the columns.
 fn is_taken(error: &sqlx::Error, constraint: &str, column: &str) -> bool {
     error.as_database_error().is_some_and(|error| {
         error.is_unique_violation() && (error.constraint() == Some(constraint) || error.message().contains(column))

@@ -1,4 +1,4 @@
-//! Tenants: parts of an organization that are kept apart, often its environments or its customers.
+//! Tenants: separate parts of an organization, often its environments or its customers.
 
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ pub struct Tenant {
     pub archived_at: Option<Timestamp>,
 }
 
-/// A tenant to be made, checked.
+/// A validated tenant to be created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTenant {
     pub name: String,

@@ -1,4 +1,4 @@
-//! For tests: randomness from a seed, a clock to turn, builders, and a store of their own on either database.
+//! For tests: seeded randomness, an adjustable clock, builders, and stores on either database.
 
 mod database;
 mod earlier;
@@ -45,7 +45,7 @@ impl Entropy for SeededEntropy {
     }
 }
 
-/// Stands still until it is turned.
+/// A clock that only moves when it is set.
 pub struct TurnedClock(AtomicI64);
 
 impl Default for TurnedClock {
@@ -68,12 +68,12 @@ impl Clock for TurnedClock {
     }
 }
 
-/// A signing secret that somebody wrote down.
+/// A signing secret from its text.
 pub fn signing_secret(text: &str) -> SigningSecret {
     SigningSecret::opened(text.as_bytes().to_vec().into()).expect("text")
 }
 
-/// What a server writes into the signature's header.
+/// The value of the signature header.
 pub fn sign(secret: &SigningSecret, timestamp: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("HMAC takes a key of any length");
     mac.update(timestamp.as_bytes());
@@ -81,7 +81,7 @@ pub fn sign(secret: &SigningSecret, timestamp: &str, body: &[u8]) -> String {
     mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// An active live key with the scope `read` and a signing secret, as its owner sees it.
+/// An active live key with the scope `read` and a signing secret.
 pub fn key() -> Key {
     let KeyRecord { key_id, owner, environment, .. } = key_record();
     Key {
@@ -111,7 +111,7 @@ pub fn key() -> Key {
     }
 }
 
-/// The same, as verifiers hold it; without a signing secret.
+/// The same as verifiers cache it, without a signing secret.
 pub fn key_record() -> KeyRecord {
     let entropy = SeededEntropy::new(0);
     let profile = crate::profile::Profile::standard();

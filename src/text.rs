@@ -1,4 +1,4 @@
-//! What people type: trimmed, bounded, and as it is seen.
+//! Text input: trimmed, bounded, and without invisible characters.
 
 mod secret;
 mod seen;
@@ -7,28 +7,28 @@ use self::seen::unseen;
 
 use crate::Invalid;
 
-/// Control characters, and the marks that turn or hide the text around them (Unicode UAX #9, bidi controls).
+/// Control characters, and the marks that reorder or hide the text around them (Unicode UAX #9, bidi controls).
 pub(crate) fn hides(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// What is said of a text that holds a secret: never the text.
+/// The error for a text that contains a secret; it does not repeat the text.
 const SECRET: &str = "There is a whole API key, root token or signing secret in this text. Leave it out: everybody who \
     may see this would see it.";
 
-/// Refuses what holds a whole secret of ours, with a sentence that does not repeat it. Such a text would be shown, logged
-/// and exported.
+/// Rejects text that contains a whole secret, since it would be shown, logged and exported. The error does not repeat
+/// it.
 pub(crate) fn holds_no_secret(text: &str) -> Result<(), &'static str> {
     if secret::is_in(text) { Err(SECRET) } else { Ok(()) }
 }
 
-/// A text to be shown again to the person who typed it; nothing where it holds a whole secret.
+/// A text to be shown again to the person who typed it; empty if it contains a whole secret.
 pub fn shown_again(text: &str) -> &str {
     if secret::is_in(text) { "" } else { text }
 }
 
-/// One line of at most `most` characters; an empty one is refused with `empty`.
+/// One line of at most `most` characters; empty input is refused with `empty`.
 pub fn line(field: &'static str, text: &str, most: usize, empty: &str) -> Result<String, Invalid> {
     let line = optional_line(field, text, most)?;
     if line.is_empty() {

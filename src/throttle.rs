@@ -1,8 +1,8 @@
-//! How often somebody may be wrong about a password (OWASP: Blocking Brute Force Attacks, device cookies).
+//! Throttling of wrong passwords (OWASP: Blocking Brute Force Attacks, device cookies).
 //!
-//! A stranger is counted by address, by account, and by both together. A browser that signed in before carries a
-//! mark of it and is counted by itself alone: an attack on an account, from however many addresses, slows strangers and
-//! never its owner. Everything is in memory and bounded, and fills up again by itself: nobody is locked out for good.
+//! An unknown client is counted by address, by account, and by both together. A browser that signed in before has a
+//! device cookie and is counted separately: an attack on an account, from however many addresses, slows down unknown
+//! clients but not its owner. All counts are in memory, bounded, and recover over time: no account is ever locked.
 
 mod throttles;
 
@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 pub use throttles::{InMemory, Throttles};
 
-/// So many mistakes at once, then one more in each such time.
+/// A number of wrong attempts at once, then another after each interval.
 #[derive(Clone, Copy, Debug)]
 struct Limit {
     burst: u32,
@@ -29,43 +29,43 @@ impl Limit {
     }
 }
 
-/// One stranger at one account: somebody who tries to remember.
+/// One unknown client and one account: a person who tries to remember.
 const PAIR: Limit = Limit::new(5, 60);
-/// One address at any account: a household or an office, not a machine with a list.
+/// One address and any account: a household or an office, but no automated guessing.
 const ADDRESS: Limit = Limit::new(20, 30);
-/// All strangers at one account. It fills faster than a pair does, so that one address alone can't use it up.
+/// All unknown clients of one account. It recovers faster than a pair does, so that a single address can't use it up.
 const ACCOUNT: Limit = Limit::new(30, 20);
 /// A browser that signed in to this account before, or is signed in now.
 const KNOWN: Limit = Limit::new(10, 60);
 
-/// How many counts are held at most; about 6 MB.
+/// The maximum number of counts; about 6 MB.
 const MOST: usize = 65_536;
-/// Of one count, at most one refusal in this time is told to the activity log.
+/// The minimum time between refusals of one count in the activity log.
 const TELL_EVERY: Duration = Duration::from_secs(10 * 60);
 
-/// What is known of the person who tries.
+/// What is known of the client.
 #[derive(Clone, Copy, Debug)]
 pub enum Who {
-    /// Nothing but the address.
+    /// Only its address.
     Stranger(IpAddr),
-    /// The browser brought the mark of an earlier sign-in to this account.
+    /// The browser has the device cookie of an earlier sign-in to this account.
     Device([u8; 16]),
-    /// Is signed in, and is asked for the password again.
+    /// Signed in, and confirming the password.
     SignedIn,
 }
 
-/// For whom a password is hashed. Each kind has places of its own, so that a flood of strangers, from however many
-/// addresses, keeps nobody out who is known.
+/// The queue for hashing a password. Each kind has its own capacity, so that a flood of unknown clients, from however
+/// many addresses, can't block known ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// Anybody who typed an e-mail address and a password.
+    /// A client without any proof.
     Stranger,
-    /// A browser that signed in to this account before, somebody who is signed in, or who holds the setup token.
+    /// A browser that signed in to this account before, a signed-in person, or one with the setup token.
     Known,
 }
 
 impl Who {
-    /// Where they queue for hashing.
+    /// Its queue for hashing.
     pub fn lane(self) -> Lane {
         match self {
             Self::Stranger(_) => Lane::Stranger,
@@ -74,16 +74,16 @@ impl Who {
     }
 }
 
-/// Somebody was wrong too often.
+/// There were too many wrong attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Throttled {
-    /// When the next attempt is taken, at the earliest.
+    /// The time until the next attempt is accepted.
     pub wait: Duration,
-    /// Whether to note it: the first time of a kind, not each.
+    /// Whether to record it: only the first of each kind.
     pub tell: bool,
 }
 
-/// An attempt that was let through, and counts as a mistake until it is taken back.
+/// An admitted attempt, which counts as wrong until it is taken back.
 #[must_use]
 #[derive(Debug)]
 pub struct Attempt {
@@ -91,17 +91,17 @@ pub struct Attempt {
     pair: Option<Name>,
 }
 
-/// What a count is kept under: a digest, so that nobody's typing takes more room than another's.
+/// The key of a count: a digest, so that its size does not depend on input.
 type Name = [u8; 16];
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
-    /// When it is as if nothing had happened.
+    /// When the count will be clear.
     clear: Duration,
     told: Option<Duration>,
 }
 
-/// The counts. Time is since some start, which nobody can set back.
+/// The counts. Times are relative to some start, by a monotonic clock.
 #[derive(Debug, Default)]
 pub struct Throttle(HashMap<Name, Count>);
 
@@ -115,7 +115,7 @@ fn name(parts: &[&[u8]]) -> Name {
     std::array::from_fn(|at| digest[at])
 }
 
-/// A client with one address of IPv6 has a block of 64 bits of them.
+/// An IPv6 client usually has a whole /64 block of addresses.
 pub fn block(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
@@ -148,8 +148,8 @@ impl Attempt {
 }
 
 impl Throttle {
-    /// Lets an attempt through, or says how long to wait. It is counted at once, so that many at the same time do not
-    /// slip through together; a right one takes it back.
+    /// Admits an attempt, or returns how long to wait. It is counted at once, so that concurrent attempts can't
+    /// exceed the limit; a correct one takes it back.
     pub fn attempt(&mut self, who: Who, account: &str, now: Duration) -> Result<Attempt, Throttled> {
         let attempt = Attempt::of(who, account);
         let wait = |(name, limit): &(Name, Limit)| {
@@ -172,7 +172,7 @@ impl Throttle {
         Ok(attempt)
     }
 
-    /// It was right: nothing is held against this address at this account any more.
+    /// The password was correct: clears the counts of this address and account.
     pub fn was_right(&mut self, attempt: Attempt) {
         if let Some(pair) = attempt.pair {
             self.0.remove(&pair);
@@ -180,7 +180,7 @@ impl Throttle {
         self.take_back(attempt);
     }
 
-    /// It was neither right nor wrong: nobody could tell.
+    /// The attempt was neither correct nor wrong: it could not be checked.
     pub fn take_back(&mut self, attempt: Attempt) {
         for (name, limit) in attempt.counts {
             if let Some(count) = self.0.get_mut(&name) {
@@ -189,7 +189,7 @@ impl Throttle {
         }
     }
 
-    /// Forgets what is over; and if that is not enough, the half that is over soonest, which was wrong the least.
+    /// Removes counts that are clear and, if that is not enough, the half that will be clear soonest.
     fn make_room(&mut self, now: Duration) {
         if self.0.len() + 3 <= MOST {
             return;

@@ -1,4 +1,4 @@
-//! People who sign in.
+//! User accounts.
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -9,18 +9,18 @@ pub struct User {
     pub id: UserId,
     pub name: String,
     pub email: String,
-    /// Runs this deployment, beyond any one organization.
+    /// Operates this deployment, beyond any one organization.
     pub operator: bool,
-    /// Somebody else set the password: another is chosen before anything else is done.
+    /// Another person set the password: it has to be changed first.
     pub must_change_password: bool,
     pub created_at: Timestamp,
 }
 
-/// A person as operators see them.
+/// An account as operators see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub user: User,
-    /// Since when they can't sign in.
+    /// When the account was disabled, if it is.
     pub disabled_at: Option<Timestamp>,
 }
 
@@ -29,7 +29,7 @@ pub struct Account {
 pub struct Password(String);
 
 impl Password {
-    /// ASVS 5.0 6.2.1 asks for 8 at least and 15 at best.
+    /// ASVS 5.0 6.2.1 requires at least 8 and recommends 15.
     pub const LEAST: usize = 12;
     /// Long enough for any passphrase; short enough that hashing it stays cheap.
     pub const MOST: usize = 256;
@@ -38,7 +38,7 @@ impl Password {
         Self(text)
     }
 
-    /// A password to be set, by somebody of whom `whose` is known: their name and e-mail address.
+    /// Validates a new password; `whose` are the person's name and e-mail address.
     pub fn check(text: &str, whose: &[&str]) -> Result<Self, Invalid> {
         let length = text.chars().count();
         if length < Self::LEAST {
@@ -60,8 +60,8 @@ impl Password {
         Ok(Self(text.to_owned()))
     }
 
-    /// A password as typed at a sign-in. One that is longer than any that can have been set is nobody's: hashing a
-    /// megabyte would help an attacker who floods us.
+    /// A password as typed at a sign-in. One that is longer than any valid password never matches: hashing a megabyte
+    /// would help an attacker who floods the server.
     pub fn typed(text: String) -> Self {
         Self(if text.chars().count() > Self::MOST { String::new() } else { text })
     }
@@ -77,7 +77,7 @@ impl std::fmt::Debug for Password {
     }
 }
 
-/// A person to be added, checked.
+/// A validated account to be created.
 #[derive(Clone, Debug, Default)]
 pub struct NewUser {
     pub name: String,
@@ -95,12 +95,12 @@ impl NewUser {
     }
 }
 
-/// What a person is called.
+/// Checks a person's name.
 pub fn check_name(name: &str) -> Result<String, Invalid> {
     text::line("name", name, 100, "Tell us your name.")
 }
 
-/// Lower case, one `@` between two parts, no spaces: a mail server alone knows more.
+/// Lower case, one `@` between two parts, no spaces; only a mail server can check more.
 pub fn check_email(text: &str) -> Result<String, Invalid> {
     let email = text::line("email", text, 254, "Enter your e-mail address.")?.to_lowercase();
     let shaped = email.split_once('@').is_some_and(|(name, host)| {

@@ -1,4 +1,4 @@
-//! Sealing under the master key, which the database never holds.
+//! Encryption with the master key, which is never stored in the database.
 
 use std::{fmt, sync::Arc};
 
@@ -18,7 +18,7 @@ const FORMAT: u8 = 1;
 const FINGERPRINT: usize = 4;
 const NONCE: usize = 24;
 
-/// 32 random bytes that open everything sealed; kept outside the database.
+/// 32 random bytes that decrypt everything encrypted; stored outside the database.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct MasterKey([u8; 32]);
 
@@ -27,7 +27,7 @@ impl MasterKey {
         Self(entropy.array())
     }
 
-    /// Reads what [`MasterKey::expose`] writes: 32 bytes in base64.
+    /// Parses the output of [`MasterKey::expose`]: 32 bytes in base64.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = Zeroizing::new(BASE64_STANDARD.decode(text.trim()).ok()?);
         bytes.as_slice().try_into().ok().map(Self)
@@ -52,7 +52,7 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-/// Seals and opens, and marks forms as our own.
+/// Encrypts and decrypts, and authenticates forms.
 #[derive(Clone)]
 pub struct Vault(Arc<Keys>);
 
@@ -73,8 +73,8 @@ impl Vault {
         }))
     }
 
-    /// Format, fingerprint of the master key, nonce, then the text encrypted with XChaCha20-Poly1305.
-    /// `context` names the one place where it opens, so that sealed values can't be swapped.
+    /// Format, fingerprint of the master key, nonce, then the text encrypted with XChaCha20-Poly1305. `context` is
+    /// the only place where it can be decrypted, so that encrypted values can't be swapped.
     pub fn seal(&self, context: &str, plain: &[u8], entropy: &dyn Entropy) -> Vec<u8> {
         let nonce: [u8; NONCE] = entropy.array();
         let payload = Payload { msg: plain, aad: context.as_bytes() };
@@ -98,7 +98,7 @@ impl Vault {
         self.0.cipher.decrypt(&nonce, payload).map(Zeroizing::new).map_err(|_| damaged())
     }
 
-    /// A mark that only this deployment can make.
+    /// A keyed hash that only this deployment can compute.
     pub fn mark(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.0.forms.as_ref()).expect("HMAC takes any key");
         for part in parts {

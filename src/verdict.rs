@@ -1,8 +1,8 @@
-//! What a verdict can be, with its code and status.
+//! The possible verdicts, with their codes and statuses.
 
 use serde::Serialize;
 
-/// The answer, with its code and status.
+/// A verdict, with its code and status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {

@@ -1,4 +1,4 @@
-//! The verifier: from a presented key to a verdict, in memory once warm, closed when in doubt.
+//! The verifier: from a presented key to a verdict, in memory once warm, refusing if in doubt.
 
 pub mod cache;
 mod changes;
@@ -57,32 +57,32 @@ use shared::Shared;
 use shared_state::{Asker, Claim, RateLimits, SeenSignatures, UnknownKeys};
 use usage::Usage;
 
-/// How often a verdict is judged anew because something was revoked meanwhile.
+/// How often a verdict is repeated because something was revoked in the meantime.
 const ATTEMPTS: usize = 64;
 
-/// How many rows one transaction writes of what was gathered: a revocation waits for no more than that, however many
-/// keys were used.
+/// The maximum number of collected rows in one transaction: a revocation never waits for more, however many keys were
+/// used.
 const AT_ONCE: usize = 500;
 
-/// The look-ups that are under way, by the generation of the cache in which they began: what was forgotten since is
-/// looked up anew.
+/// The look-ups in progress, by the generation of the cache in which they began: after an invalidation a new look-up
+/// is made.
 type LookUps<T> = Flights<(u64, Digest), Option<Arc<T>>>;
 
-/// A key in memory, and when it was last good.
+/// A cached key, and when it was last accepted.
 pub struct CachedKey {
     pub record: KeyRecord,
     last_used: LastUsed,
-    /// What it signs with, fetched with its first signature.
+    /// Its signing secrets, loaded with its first signature.
     signing: OnceBox<Option<SealedSigning>>,
 }
 
-/// A verdict with the key it is about, where it is about one.
+/// A verdict with its key, if there is one.
 pub struct Judged {
     pub verdict: Verdict,
     pub key: Option<Arc<CachedKey>>,
-    /// How the key's limits stand, where it has some and the request came as far.
+    /// The state of the key's limits, if it has any and the request reached that check.
     pub charged: Option<Charged>,
-    /// Where waiting helps, and how long.
+    /// How long to wait, if waiting helps.
     pub retry_after: Option<Duration>,
 }
 
@@ -96,11 +96,11 @@ impl Judged {
         Self { verdict, key: Some(key), charged, retry_after }
     }
 
-    /// What there is to say of a refusal beyond its verdict, to the person who holds the key.
+    /// More details of a refusal for the holder of the key, if there are any.
     pub fn explanation(&self, profile: &Profile, ask: &Ask<'_>) -> Option<Cow<'static, str>> {
         match self.verdict {
             Verdict::InsufficientScope => profile.lacking(ask, self.record()?).map(Cow::Owned),
-            // It costs more than a limit ever holds.
+            // It costs more than a limit can ever hold.
             Verdict::RateLimited if self.charged.is_some() && self.retry_after.is_none() => {
                 Some(Cow::Borrowed(sentences::TOO_DEAR))
             }
@@ -122,24 +122,24 @@ pub struct Verifier {
     token_look_ups: LookUps<RootToken>,
     usage: Usage,
     state: InMemory,
-    /// Changes were missed: there may be root tokens that this does not know of.
+    /// Changes were missed, which may include new root tokens.
     missed_tokens: AtomicBool,
     decisions: Arc<Decisions>,
     elapsed: Elapsed,
     freshness: Freshness,
     health: Health,
-    /// The revision of the database up to which this was told of every change.
+    /// The revision of the database up to which all changes were applied.
     known: Mutex<i64>,
 }
 
 impl Verifier {
-    /// A verifier that hears of every change the store makes, with a state of its own.
+    /// Starts a verifier that follows all changes of the store, with its own state.
     pub async fn start(store: Store, capacity: usize, elapsed: Elapsed) -> Result<Arc<Self>> {
         let state = InMemory::new(store.now(), elapsed.clone());
         Self::start_with(store, capacity, elapsed, state).await
     }
 
-    /// The same with a state that other nodes have too.
+    /// The same with a state that is shared with other nodes.
     pub async fn start_with(store: Store, capacity: usize, elapsed: Elapsed, state: InMemory) -> Result<Arc<Self>> {
         let known = Mutex::new(store.revision().await?);
         let verifier = Arc::new(Self {
@@ -172,12 +172,12 @@ impl Verifier {
                 verifier.refuses(&digest).await
             }
         });
-        // After the listener: what is made meanwhile is heard of.
+        // After the listener is set, so that nothing created in the meantime is missed.
         verifier.read_known().await?;
         Ok(verifier)
     }
 
-    /// Whether the key of that digest is refused as revoked if it is presented now. Nothing is noted or charged.
+    /// Whether the key with that digest would now be refused as revoked. Nothing is recorded or charged.
     async fn refuses(&self, digest: &Digest) -> Result<bool> {
         let judge = |key: &KeyRecord| verdict(&Ask::default(), key, self.store.profile(), self.store.now());
         let verdict = match self.keys.get(digest) {
@@ -207,12 +207,12 @@ impl Verifier {
         &self.store
     }
 
-    /// Why requests were refused.
+    /// The recorded refusals.
     pub fn decisions(&self) -> &Arc<Decisions> {
         &self.decisions
     }
 
-    /// Judges a presented key. An error means that nothing can be said: the caller refuses with 503.
+    /// Verifies a presented key. An error means that no decision is possible: the caller responds with 503.
     pub async fn judge(&self, presented: Option<&str>, ask: &Ask<'_>, client: &Client) -> Result<Judged> {
         if ask.plain_http && self.store.profile().credentials.https_only {
             return Ok(Judged::without_key(Verdict::HttpsRequired));
@@ -241,7 +241,7 @@ impl Verifier {
                     Err(refused) => verdict = refused,
                 }
             }
-            // Something was revoked while this was judged: it may have been this key. What it holds is given back.
+            // Something was revoked in the meantime, possibly this key. Its charge and signature are returned.
             if self.keys.generation() != generation {
                 continue;
             }
@@ -249,7 +249,7 @@ impl Verifier {
             if verdict.is_valid() {
                 match self.charge(&key.record, ask, now).await? {
                     ChargeOutcome::Passed(told) => charged = told,
-                    // Its signature is good for another attempt.
+                    // Its signature can be used for another attempt.
                     ChargeOutcome::Refused(told) => (verdict, charged, held) = (Verdict::RateLimited, Some(told), None),
                     ChargeOutcome::Unread(day) => {
                         self.read_day(&key.record.key_id, day).await?;
@@ -279,7 +279,7 @@ impl Verifier {
                     self.usage.would_be_refused(&key, Verdict::IpDenied, ask.ip, client);
                 }
             }
-            // Another organization's token learns nothing of the key, and leaves nothing in its log.
+            // Another organization's token learns nothing about the key, and leaves nothing in its log.
             Verdict::NotFound => return Judged::without_key(verdict),
             refused => {
                 self.usage.refused(&key, refused, ask.ip, client);
@@ -289,7 +289,7 @@ impl Verifier {
         Judged::of_key(verdict, key, charged)
     }
 
-    /// Writes what was used and refused since the last time. Run by a worker.
+    /// Writes the uses and refusals since the last call. Called by a worker.
     pub async fn flush(&self) -> Result<()> {
         let now = self.store.now();
         self.decisions.forget(now);
@@ -303,13 +303,13 @@ impl Verifier {
             }
         }
         self.usage.put_back(waiting);
-        // By itself: neither keeps the other from being written.
+        // Separately, so that a failure of one does not affect the other.
         let days = self.flush_days().await;
         written.and(days)
     }
 }
 
-/// Who presented the key: the client, where that is known.
+/// Who presented the key: the client, if it is known.
 fn asker(ask: &Ask<'_>, client: &Client) -> Asker {
     match (ask.ip, ask.via) {
         (Some(ip), _) => Asker::Client(ip),
@@ -334,15 +334,15 @@ impl AsRef<KeyRecord> for CachedKey {
 mod tests {
     use super::*;
 
-    /// With its count of owners (128 bytes together), its place in the cache (a digest, a pointer, the order of eviction)
-    /// and its share of the tables, that is less than 300 bytes; `make bench` measures it.
+    /// Together with its reference counts (128 bytes), its cache entry (digest, pointer, eviction order) and its
+    /// share of the tables, this is less than 300 bytes; `make bench` measures it.
     #[test]
     fn a_cached_key_is_small() {
         assert!(size_of::<KeyRecord>() <= 96, "{}", size_of::<KeyRecord>());
         assert!(size_of::<CachedKey>() <= 112, "{}", size_of::<CachedKey>());
     }
 
-    /// Identifiers and short labels lie in the record itself.
+    /// Identifiers and short labels are stored inline.
     #[test]
     fn a_record_is_one_allocation() {
         let record = crate::testing::key_record();

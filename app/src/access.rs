@@ -1,6 +1,6 @@
-//! Permission is an extractor: whoever has an app in hand was allowed to see it.
+//! Permissions as extractors: a handler that has an app was allowed to see it.
 //!
-//! What belongs to another organization looks exactly like what does not exist.
+//! Resources of other organizations appear not to exist.
 
 mod admit;
 mod decision;
@@ -30,7 +30,7 @@ pub(crate) use admit::admit;
 pub use admit::{Access, Addressed};
 pub use decision::DecisionAccess;
 
-/// The session that a request's cookie names; whether it is alive, the store says with what is looked for.
+/// The session of a request's cookie. Whether it is live is checked by the query that loads the resource.
 pub struct SessionCookie {
     digest: [u8; 32],
     client: Client,
@@ -45,7 +45,7 @@ impl SessionCookie {
         Some(Self { digest: session.digest()?, client: client.clone() })
     }
 
-    /// The person, if the session is alive.
+    /// The person, if the session is live.
     pub(crate) async fn person(&self, store: &Store) -> Result<Option<SignedIn>, PageError> {
         Ok(store.person(&self.digest).await?.map(|user| self.of_user(user)))
     }
@@ -54,14 +54,14 @@ impl SessionCookie {
         SignedIn { user, session: self.digest, client: self.client.clone() }
     }
 
-    /// The person, where they may do more than choose another password.
+    /// The person, unless they have to change their password first.
     pub(crate) async fn settled(&self, store: &Store) -> Result<SignedIn, PageError> {
         let me = self.person(store).await?.ok_or(PageError::SignIn { next: None })?;
         me.settled()?;
         Ok(me)
     }
 
-    /// What was located, for a person who is settled: before that they do not learn whether it is there.
+    /// The located resource. People who have to change their password first do not learn whether it exists.
     fn located<T>(&self, located: Option<Located<T>>) -> Result<(SignedIn, T), PageError> {
         let located = located.ok_or(PageError::SignIn { next: None })?;
         let me = self.of_user(located.user);
@@ -71,12 +71,12 @@ impl SessionCookie {
 }
 
 fn sign_in(parts: &Parts) -> PageError {
-    // Coming back to a POST would show its page, not repeat it; better to start at the beginning.
+    // Returning to a POST would show its page, not repeat it; better to start at the beginning.
     let here = parts.uri.path_and_query().map(|here| here.as_str().to_owned());
     PageError::SignIn { next: here.filter(|here| parts.method == Method::GET && here != "/") }
 }
 
-/// To sign in, and then to come back to this page.
+/// Redirects to the sign-in and then back to this page.
 fn back_to(error: PageError, parts: &Parts) -> PageError {
     if matches!(error, PageError::SignIn { .. }) { sign_in(parts) } else { error }
 }
@@ -90,7 +90,7 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    /// Who acts, for the store.
+    /// The actor, for the store.
     pub fn act(&self) -> Act {
         self.client.act(Actor::User {
             id: self.user.id.clone(),
@@ -99,12 +99,12 @@ impl SignedIn {
         })
     }
 
-    /// Refuses who has to choose another password before anything else.
+    /// Fails if the person has to change their password first.
     pub(crate) fn settled(&self) -> Result<(), PageError> {
         if self.user.must_change_password { Err(PageError::ChangePassword) } else { Ok(()) }
     }
 
-    /// The person of this session, if it is alive.
+    /// The person of this session, if it is live.
     pub async fn find(parts: &mut Parts, context: &Context) -> Result<Option<Self>, PageError> {
         match SessionCookie::find(parts) {
             Some(cookie) => cookie.person(&context.store).await,
@@ -123,7 +123,7 @@ impl FromRequestParts<Context> for SignedIn {
     }
 }
 
-/// The same before the password of somebody else is changed: there is nothing but that to do, or to sign out.
+/// The same before a required change of the password: only that and signing out are allowed.
 pub struct JustSignedIn(pub SignedIn);
 
 impl FromRequestParts<Context> for JustSignedIn {
@@ -143,7 +143,7 @@ pub struct OrgAccess {
 }
 
 impl OrgAccess {
-    /// Refuses what the role may not do.
+    /// Fails if the role lacks this permission.
     pub fn needs(&self, permission: Permission) -> Result<(), PageError> {
         if self.role.may(permission) {
             return Ok(());
@@ -223,7 +223,7 @@ impl AppAccess {
         &self.within.within.within
     }
 
-    /// Whether it, or a place above it, is out of use.
+    /// Whether it, or a level above it, is archived.
     pub fn is_archived(&self) -> bool {
         let (project, tenant) = (&self.within.project, &self.within.within.tenant);
         let archived = [self.app.archived_at, project.archived_at, tenant.archived_at, self.org().org.archived_at];
@@ -231,7 +231,7 @@ impl AppAccess {
     }
 }
 
-/// An app as an operator of the portal has it in hand. To others there is no such thing.
+/// An app for an operator of the portal. To others it does not exist.
 #[derive(Clone, Debug)]
 pub struct OperatedApp {
     pub me: SignedIn,
@@ -246,16 +246,16 @@ impl OperatedApp {
     }
 }
 
-/// A key of such an organization, with what it is in.
+/// A key of such an organization, with the levels above it.
 #[derive(Clone, Debug)]
 pub struct KeyAccess {
     pub within: KeyPlace,
     pub key: Key,
-    /// To change it.
+    /// The permission needed to change it.
     pub needed: Permission,
 }
 
-/// Where a key is: in its app, or in the organization where it is a person's or the organization's own.
+/// The levels above a key: its app's, or only the organization for a personal key or the organization's own.
 #[derive(Clone, Debug)]
 pub enum KeyPlace {
     App(Box<AppAccess>),
@@ -270,7 +270,7 @@ impl KeyPlace {
         }
     }
 
-    /// Whether it is out of use.
+    /// Whether it is archived.
     pub fn is_archived(&self) -> bool {
         match self {
             Self::App(app) => app.is_archived(),
@@ -291,13 +291,13 @@ impl KeyAccess {
         Ok(Self { within, key, needed })
     }
 
-    /// Refuses whoever may look at it and nothing more.
+    /// Fails if the person may only view it.
     pub fn needs_change(&self) -> Result<(), PageError> {
         let org = self.within.org();
         org.needs(self.needed)
     }
 
-    /// Who acts, for the store.
+    /// The actor, for the store.
     pub fn act(&self) -> Act {
         self.within.org().me.act()
     }

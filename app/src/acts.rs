@@ -1,13 +1,13 @@
-//! What a person can do: one server function for each act, a file for each noun.
+//! What a person can do: one server function for each act, one file for each noun.
 //!
-//! A few read something that an island asks for again and again.
+//! A few read something that an island polls.
 //!
-//! An act says who may do it to which resource, checks what was typed, calls one verb of the store, and answers what
-//! there is to show. Nothing else in this crate calls a verb of the store that changes something.
+//! An act checks the permission and the input, calls one write method of the store, and returns what to show. Nothing
+//! else in this crate calls a write method of the store.
 //!
-//! A page's form is sent to the page's own address; its handler runs the act in process ([`Caller::run`]) and redirects,
-//! or shows the page again with what is wrong ([`ActError::beside`]). An island sends the same form to the act's own
-//! address under `/act`, where it passes the guards that pages have.
+//! A page's form is sent to the page's own address; its handler runs the act in process ([`Caller::run`]) and
+//! redirects, or shows the page again with the errors ([`ActError::beside`]). An island sends the same form to the
+//! act's own address under `/act`, which has the same guards as pages.
 
 mod answer;
 mod caller;
@@ -65,7 +65,7 @@ pub const MOUNTED: &[&str] = &[
     terms::ChangeKey::PATH,
 ];
 
-/// Acts that a page alone runs: they answer with a secret, or begin or end a session.
+/// Acts that only pages run: they return a secret, or start or end a session.
 pub const OF_PAGES: &[&str] = &[
     account::ChangePassword::PATH,
     secrets::GenerateKey::PATH,
@@ -76,14 +76,14 @@ pub const OF_PAGES: &[&str] = &[
     setup::CreateFirstAccount::PATH,
 ];
 
-/// Every server function of this crate, as the framework knows them.
+/// Every server function of this crate, as registered with the framework.
 pub fn registered() -> Vec<&'static str> {
     let mut paths: Vec<_> = leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path).collect();
     paths.sort_unstable();
     paths
 }
 
-/// The addresses of the acts that have one.
+/// The routes of the mounted acts.
 pub(crate) fn routes() -> Router<Context> {
     MOUNTED.iter().fold(Router::new(), |router, path| router.route(path, post(answer::answer)))
 }

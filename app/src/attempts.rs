@@ -1,4 +1,4 @@
-//! Who may try a password, in words.
+//! Messages about throttled passwords.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The parts that pages are made of.
+//! The components of pages.
 
 mod avatar;
 mod badge;
@@ -16,6 +16,7 @@ mod nav;
 mod once;
 mod page;
 mod palette;
+mod rendered;
 mod select;
 mod sidebar;
 mod strip;
@@ -39,6 +40,7 @@ pub use menu::Menu;
 pub use nav::{Pager, Tab, Tabs};
 pub use once::{OnceDialog, SecretFile};
 pub use page::PageHead;
+pub use rendered::rendered;
 pub use select::{Choice, SelectField};
 pub use strip::{Strip, StripItem};
 pub use summary::ErrorSummary;

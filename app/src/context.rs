@@ -1,4 +1,4 @@
-//! What every page is handed: the store, the verifier, the passwords' pool.
+//! What every page needs: the store, the verifier, password hashing.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -15,29 +15,29 @@ pub struct Context(Arc<Parts>);
 pub struct Parts {
     pub store: Store,
     pub passwords: Passwords,
-    /// Where the site's files lie, named by their content: `/pkg/3fa9c1d2`.
+    /// The path of the site's files, named by their content: `/pkg/3fa9c1d2`.
     pub base: String,
-    /// What `/setup` asks for: whoever reads what the server prints makes the first account.
+    /// Required by `/setup`: the server prints it, so that only an operator can create the first account.
     pub setup_token: String,
-    /// What `/v1` is, as an OpenAPI document: the page `/docs` is made from it.
+    /// The OpenAPI document of `/v1`, from which the page `/docs` is built.
     pub api: serde_json::Value,
-    /// Where the portal is reached from outside: `https://keys.example.com`, or `https://intranet.example/sallyport`.
+    /// The portal's external address: `https://keys.example.com`, or `https://intranet.example/sallyport`.
     pub public_url: String,
     /// The path of that address.
     pub sub_path: SubPath,
-    /// Who was wrong about a password, and how often.
+    /// Counts of wrong passwords.
     pub attempts: throttle::InMemory,
-    /// Refused acts and exports, on their way to the activity log.
+    /// Refused acts and exports that wait to be written to the activity log.
     pub noted: NotedActs,
-    /// Searches read much: a few at a time, so that other pages find the database free.
+    /// Limits concurrent searches, which read a lot, so that other pages are not slowed down.
     pub searching: Semaphore,
-    /// What the sign-in page of the demo tells everybody.
+    /// The public sign-in of the demo.
     pub demo: Option<DemoSignIn>,
-    /// Judges keys, and remembers why requests were refused.
+    /// Verifies keys, and records why requests were refused.
     pub verifier: Arc<Verifier>,
 }
 
-/// A sign-in that is no secret.
+/// A public sign-in.
 #[derive(Clone, Copy, Debug)]
 pub struct DemoSignIn {
     pub email: &'static str,
@@ -46,22 +46,22 @@ pub struct DemoSignIn {
 
 impl Context {
     pub fn new(parts: Parts) -> Self {
-        // Rendering spawns on tokio; a second call finds it done.
+        // Rendering spawns on tokio; a second call has no effect.
         let _ = any_spawner::Executor::init_tokio();
         Self(Arc::new(parts))
     }
 
-    /// Whether browsers reach the portal over https: cookies can then be bound to it.
+    /// Whether browsers reach the portal over https, so that cookies can be restricted to it.
     pub fn is_https(&self) -> bool {
         self.public_url.starts_with("https://")
     }
 
-    /// The public address without its path, as browsers name where a request comes from.
+    /// The external address without its path, as in the `Origin` header.
     pub fn origin(&self) -> &str {
         self.public_url.strip_suffix(self.sub_path.as_str()).unwrap_or(&self.public_url)
     }
 
-    /// A cookie's name with the prefix that binds it to https: and to this host, where the whole host is the portal's.
+    /// A cookie's name with the prefix that restricts it to https, and to this host if the portal has the whole host.
     pub fn cookie_name(&self, name: &str) -> String {
         match (self.is_https(), self.sub_path.as_str()) {
             (true, "") => format!("__Host-{name}"),
@@ -79,13 +79,13 @@ impl Deref for Context {
     }
 }
 
-/// What the scripts of one page carry, and its policy names: whatever else gets into the page does not run. An extension
-/// of each request to the portal.
+/// The nonce of a page's scripts and its content security policy, so that no injected script runs. An extension of
+/// each request to the portal.
 #[derive(Clone, Debug)]
 pub struct Nonce(String);
 
 impl Nonce {
-    /// 128 random bits, as the policy's standard asks.
+    /// 128 random bits, as the CSP standard requires.
     pub fn mint(entropy: &dyn Entropy) -> Self {
         Self(BASE64_URL_SAFE_NO_PAD.encode(entropy.array::<16>()))
     }

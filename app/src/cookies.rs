@@ -1,4 +1,4 @@
-//! What a browser sends back.
+//! The cookies of a request.
 
 use axum::http::{HeaderMap, header};
 

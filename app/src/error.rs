@@ -1,10 +1,10 @@
-//! What a page answers when it can't be shown.
+//! Errors of pages.
 
 use axum::response::{IntoResponse, Redirect, Response};
 use sallyport::{Error, id::OrgId, member::Role};
 use serde::{Deserialize, Serialize};
 
-/// Marks a response that is whole, whatever its status: no page of an error takes its place.
+/// Marks a response that is complete, whatever its status: it is not replaced by an error page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rendered;
 
@@ -12,20 +12,20 @@ pub(crate) struct Rendered;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SignedOut;
 
-/// Becomes a page of its own in [`crate::error_page::error_pages`], which knows how the portal looks.
+/// Rendered as a page by [`crate::error_page::error_pages`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PageError {
-    /// Sign in first, then come back.
+    /// Sign in first, then return.
     SignIn {
         next: Option<String>,
     },
-    /// Choose another password first: somebody else set this one.
+    /// Change the password first: another person set it.
     ChangePassword,
     NotFound,
     /// No refused request with this id is kept.
     NotKept,
     Forbidden(String),
-    /// A member of the organization, whose role is too small.
+    /// The person's role in the organization is too low.
     Role {
         org: OrgId,
         name: String,
@@ -35,11 +35,11 @@ pub enum PageError {
     TooLarge,
     Busy(String),
     Unavailable,
-    /// A defect: it was logged.
+    /// A defect, which was logged.
     Broken,
 }
 
-/// What is said of a request id that nothing is known of.
+/// The message for an unknown request id.
 pub const NOT_KEPT: &str = "No refused request of your organizations has this id.";
 
 pub type PageResult = Result<Response, PageError>;

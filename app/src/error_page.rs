@@ -1,4 +1,4 @@
-//! The page of what went wrong: what it was, what may have happened, and where to go from here.
+//! Error pages: what went wrong, possible reasons, and where to go from here.
 
 use std::time::Duration;
 
@@ -31,10 +31,10 @@ use crate::{
     ui::Ui,
 };
 
-/// The frame is comfort; where the database is slow or away, the page comes without it.
+/// The frame is optional: if the database is slow or down, the page is shown without it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Gives each [`PageError`] a page, in the frame of whoever is signed in.
+/// Renders each [`PageError`] as a page, in the frame of the signed-in person.
 pub async fn error_pages(State(context): State<Context>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let ui = Ui::of(&context, &parts);
@@ -45,7 +45,7 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
     parts.extensions.insert(typed.clone());
     let response = next.run(Request::from_parts(parts, body)).await;
     if let Some(PageError::Role { org, name, .. }) = response.extensions().get::<PageError>() {
-        // Of whom, is known once the session was looked at, which an error's page does anyway.
+        // The person is known once the session was checked, which an error page does anyway.
         if let Ok(Some(me)) = SignedIn::find(&mut person, &context).await {
             let target = Target::new("organization", org, name.as_str());
             let event = NewEvent::of(org, Action::AccessRefused, target).refused(403);
@@ -59,14 +59,14 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
         return to_sign_in(&context, &path, typed.take(), device);
     }
     let error = match response.extensions().get::<PageError>() {
-        // An act has told it to an island.
+        // An act has already responded to an island.
         Some(_) if response.extensions().get::<Rendered>().is_some() => return response,
         Some(error) => error.clone(),
         None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
             PageError::BadRequest("This address does not accept that method.".to_owned())
         }
         None if response.extensions().get::<Rendered>().is_some() => return response,
-        // The time-out knows nothing of pages.
+        // The time-out layer is not aware of pages.
         None if response.status() == StatusCode::SERVICE_UNAVAILABLE => PageError::Unavailable,
         None => return response,
     };
@@ -79,8 +79,8 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
     shown
 }
 
-/// To where somebody signs in whose form was sent, and then is shown again. It is kept where the browser is one that somebody
-/// signed in with before.
+/// Redirects to the sign-in after a form was sent, which is then shown again. The form is kept only for a browser
+/// that signed in before.
 fn to_sign_in(context: &Context, path: &str, typed: Kept, device: Option<String>) -> Response {
     let page = page_at(path);
     let mut response = PageError::SignIn { next: (page != "/").then(|| page.to_owned()) }.into_response();
@@ -93,7 +93,7 @@ fn to_sign_in(context: &Context, path: &str, typed: Kept, device: Option<String>
     response
 }
 
-/// What is needed of a request to know its person later.
+/// The parts of a request that identify its person later.
 fn who(parts: &Parts) -> Parts {
     let mut who = Request::new(()).into_parts().0;
     if let Some(session) = parts.extensions.get::<Session>() {
@@ -105,7 +105,7 @@ fn who(parts: &Parts) -> Parts {
     who
 }
 
-/// `kept` is what was typed into the form that was sent.
+/// `kept` are the values of the form that was sent.
 async fn page(ui: &Ui, who: &mut Parts, error: PageError, kept: Vec<(String, String)>) -> Page {
     let (title, request_id) = (error.title(), ui.client.request_id.to_string());
     let framed = tokio::time::timeout(PATIENCE, framed(ui, who, &error)).await.ok().flatten();
@@ -129,7 +129,7 @@ async fn framed(ui: &Ui, who: &mut Parts, error: &PageError) -> Option<Framed> {
     let orgs = store.orgs_of(&me.user.id).await.ok()?;
     let (org, ask) = match (error, orgs.as_slice()) {
         (PageError::Role { org, .. }, _) => (Some(org.clone()), Some(store.owners(org).await.ok()?)),
-        // With one organization there is no doubt where they were.
+        // With one organization there is no ambiguity.
         (_, [(only, _)]) => (Some(only.id.clone()), None),
         _ => (None, None),
     };
@@ -138,7 +138,7 @@ async fn framed(ui: &Ui, who: &mut Parts, error: &PageError) -> Option<Framed> {
         None => shell::of_person(ui, &me).await.ok()?,
     };
     chrome.crumbs.push(Crumb::here(error.title()));
-    // The address can't be shown; whoever changes the theme here goes on from the start.
+    // The address can't be shown again; a change of the theme leads to the start page.
     chrome.here = "/".to_owned();
     Some(Framed { chrome, ask: ask.filter(|names| !names.is_empty()).map(|names| names.join(", ")) })
 }

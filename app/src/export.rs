@@ -1,4 +1,4 @@
-//! Lists as files: which formats there are, and how a file of any length is sent.
+//! Lists as files: the formats, and how a file of any length is sent.
 
 mod download;
 mod format;

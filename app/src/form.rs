@@ -1,4 +1,4 @@
-//! What was typed into a form, and what is wrong with it.
+//! The values and errors of a form.
 
 use axum::{
     body::Bytes,
@@ -10,7 +10,7 @@ use sallyport::text;
 
 use crate::error::PageError;
 
-/// Bytes of a form at most: what is larger was not typed by a person.
+/// The maximum size of a form in bytes; a person does not type more.
 pub const LIMIT: usize = 64 * 1024;
 
 /// The body of a form as it was sent.
@@ -23,7 +23,7 @@ pub async fn sent<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, 
     Ok(bytes)
 }
 
-/// The values and errors of a form, by the name of the field; an error under `""` belongs to no field.
+/// The values and errors of a form, by field; an error under `""` belongs to no field.
 #[derive(Clone, Default, Debug, PartialEq, Eq)]
 pub struct FormState {
     values: Vec<(String, String)>,
@@ -32,7 +32,7 @@ pub struct FormState {
 }
 
 impl FormState {
-    /// A form nobody has touched.
+    /// An empty form.
     pub fn new() -> Self {
         Self::default()
     }
@@ -43,12 +43,12 @@ impl FormState {
         Self { values, ..Self::default() }
     }
 
-    /// The first value of a field, or nothing.
+    /// The first value of a field, or an empty string.
     pub fn value(&self, name: &str) -> String {
         self.values_of(name).next().unwrap_or_default().to_owned()
     }
 
-    /// The same as the field shows it again: nothing where somebody typed a whole key.
+    /// The value to show again: empty if it contains a whole key.
     pub fn shown_again(&self, name: &str) -> String {
         text::shown_again(self.values_of(name).next().unwrap_or_default()).to_owned()
     }
@@ -63,7 +63,7 @@ impl FormState {
         self.values_of(name).any(|typed| typed == value)
     }
 
-    /// Sets a value where the person has typed none.
+    /// Sets a value if the person typed none.
     pub fn with_default(mut self, name: &str, value: impl Into<String>) -> Self {
         if self.values_of(name).next().is_none() {
             self.values.push((name.to_owned(), value.into()));
@@ -71,7 +71,7 @@ impl FormState {
         self
     }
 
-    /// Sets the values of a repeated field, instead of what was typed.
+    /// Sets the values of a repeated field, replacing what was typed.
     pub fn with_values(mut self, name: &str, values: &[String]) -> Self {
         self.values.retain(|(field, _)| field != name);
         self.values.extend(values.iter().map(|value| (name.to_owned(), value.clone())));
@@ -89,7 +89,7 @@ impl FormState {
         self.errors.push((name.to_owned(), message.into()));
     }
 
-    /// Says with which status the form is shown again, where 422 would not be the truth.
+    /// Sets the response status, if it is not 422.
     pub fn with_status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
@@ -115,7 +115,7 @@ impl FormState {
         &self.errors
     }
 
-    /// Whether something is wrong.
+    /// Whether there is any error.
     pub fn is_refused(&self) -> bool {
         !self.errors.is_empty()
     }

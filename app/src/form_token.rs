@@ -1,4 +1,4 @@
-//! Form tokens: a form that is sent twice makes one key, and only a form that we rendered makes any.
+//! Form tokens: a form that is sent twice creates one key, and only forms rendered by this server are accepted.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::{Entropy, Invalid, Timestamp, id::UserId, vault::Vault};
@@ -8,10 +8,10 @@ const NONCE: usize = 16;
 const TIME: usize = 8;
 const MARK: usize = 32;
 
-/// How long a form may lie open.
+/// How long a form can be open.
 const LIVES: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A new token for a form of that person: a nonce, the time, and the mark of both.
+/// A new token for a form of that person: a nonce, the time, and a keyed hash of both.
 pub fn mint(vault: &Vault, entropy: &dyn Entropy, user: &UserId, now: Timestamp) -> String {
     let mut token = [0; NONCE + TIME + MARK];
     entropy.fill(&mut token[..NONCE]);
@@ -21,7 +21,7 @@ pub fn mint(vault: &Vault, entropy: &dyn Entropy, user: &UserId, now: Timestamp)
     BASE64_URL_SAFE_NO_PAD.encode(token)
 }
 
-/// The nonce of a token that we gave to that person: what the database keeps unique.
+/// The nonce of a token that was issued to that person; the database keeps it unique.
 pub fn check(vault: &Vault, user: &UserId, now: Timestamp, text: &str) -> Result<Vec<u8>, Invalid> {
     let refused = || Invalid::field("", "This form has expired or is not valid. Send it again.");
     let token = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-/// Which icon; all of them are decoration, what they mean is written beside them.
+/// An icon. All of them are decorative: their meaning is also in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
     Activity,
@@ -92,7 +92,7 @@ pub fn IconView(icon: Icon) -> impl IntoView {
     view! { <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" inner_html=icon.paths()></svg> }
 }
 
-/// The sallyport itself: a small door in a wall.
+/// The logo: a small door in a wall.
 #[component]
 pub fn Logo() -> impl IntoView {
     view! {

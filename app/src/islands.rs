@@ -1,7 +1,7 @@
-//! The few parts that run in the browser. Everything works without them; they add comfort.
+//! The few parts that run in the browser. Everything works without them.
 //!
-//! None has properties, because reading those would bring a JSON parser into every visit: an island finds what
-//! it needs in the HTML around its anchor.
+//! None has properties, because reading those would require a JSON parser on every visit: an island reads what it
+//! needs from the HTML around its anchor.
 
 mod act_in_place;
 mod auto_submit;

@@ -1,4 +1,4 @@
-//! What was typed into a form that can't be shown again: the page that says why repeats it.
+//! The values of a form that can't be shown again, repeated on the error page.
 
 use std::sync::{Arc, OnceLock};
 
@@ -17,24 +17,24 @@ use crate::{
     form::{LIMIT, title},
 };
 
-/// Fields that hold secrets.
+/// Fields that contain secrets.
 const SECRETS: [&str; 5] = ["password", "secret", "token", "sealed", "q"];
 
-/// Fields that are not shown: what no person has typed.
+/// Fields that are not shown, because no person typed them.
 const NOT_SHOWN: [&str; 15] = [
     "password", "secret", "token", "sealed", "key", "q", "do", "version", "back", "next", "user_id", "again",
     "session", "org", "seen",
 ];
 
-/// What was typed, by the name of the field.
+/// The values by field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kept(Vec<(String, String)>);
 
 impl Kept {
-    /// Reads the form of a request, and gives its body back.
+    /// Reads the form of a request, and returns its body.
     async fn read(parts: &Parts, body: Body) -> (Self, Body) {
         let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        // Of what comes in pieces without a length nothing is kept.
+        // A body without a known length is not kept.
         let length = body.size_hint().upper().and_then(|length| usize::try_from(length).ok());
         let is_form = header(header::CONTENT_TYPE).starts_with("application/x-www-form-urlencoded");
         if parts.method != Method::POST || !is_form || length.is_none_or(|length| length > LIMIT) {
@@ -42,7 +42,7 @@ impl Kept {
         }
         match to_bytes(body, LIMIT).await {
             Ok(bytes) => (Self::of(&bytes), Body::from(bytes)),
-            // The next reader says what is wrong with it.
+            // The next reader reports the error.
             Err(error) => (Self::default(), Body::from_stream(stream::once(async { Err::<Vec<u8>, _>(error) }))),
         }
     }
@@ -54,7 +54,7 @@ impl Kept {
         Self(typed.collect())
     }
 
-    /// What to repeat with this error. A form of another site says nothing here.
+    /// The values to repeat with this error. Forms of other sites are ignored.
     pub fn shown_with(self, error: &PageError) -> Vec<(String, String)> {
         let ours = matches!(
             error,
@@ -71,13 +71,13 @@ impl Kept {
         shown.map(|(name, value)| (title(&name), value)).collect()
     }
 
-    /// Every field but secrets, to fill the form in again.
+    /// All fields except secrets, to fill in the form again.
     pub fn fields(self) -> Vec<(String, String)> {
         self.0
     }
 }
 
-/// Where the form of a request is kept for the page of an error. An extension of the request.
+/// Stores the form of a request for the error page. An extension of the request.
 #[derive(Clone, Debug, Default)]
 pub struct Slot(Arc<OnceLock<Kept>>);
 
@@ -87,18 +87,18 @@ impl Slot {
     }
 }
 
-/// Keeps the form, within the time that a request has, and after its origin was looked at.
+/// Stores the form, within the request's time limit and after the check of its origin.
 pub async fn keep(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let (kept, body) = Kept::read(&parts, body).await;
     if let Some(slot) = parts.extensions.get::<Slot>() {
-        // Nobody else keeps anything there.
+        // Set only here.
         let _ = slot.0.set(kept);
     }
     next.run(Request::from_parts(parts, body)).await
 }
 
-/// Whether it may hold a secret; a box that is ticked holds none.
+/// Whether it may contain a secret; a ticked box does not.
 fn is_secret(name: &str, value: &str) -> bool {
     let named = name.split('_').chain([name]).any(|part| SECRETS.contains(&part));
     (named && value != "on") || (!value.is_empty() && text::shown_again(value).is_empty())

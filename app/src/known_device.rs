@@ -1,4 +1,4 @@
-//! Browsers that signed in before, known by the mark in a cookie.
+//! Device cookies: browsers that signed in before.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ const TIME: usize = 8;
 const MARK: usize = 32;
 const COOKIE: &str = "sallyport-device";
 const PURPOSE: &[u8] = b"known device";
-/// How long a browser is known.
+/// How long a browser is remembered.
 const KNOWN: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// The cookie by which a browser is known that signed in to an account: a nonce, the time, and the mark of both and of
-/// the account with the password it has. It opens nothing; its bearer's mistakes are counted by themselves. Who knew an
-/// earlier password, and may have gathered marks, is a stranger.
+/// The device cookie of a browser that signed in to an account: a nonce, the time, and a keyed hash of both and of
+/// the account and its password hash. It grants no access; wrong passwords of this browser are counted separately. A
+/// new password invalidates it, since a person who knew the old one may have collected such cookies.
 pub fn known_device(context: &Context, account: &str, password_hash: &str) -> Option<HeaderValue> {
     let mut token = [0; NONCE + TIME + MARK];
     context.store.entropy().fill(&mut token[..NONCE]);
@@ -37,7 +37,7 @@ pub fn known_device(context: &Context, account: &str, password_hash: &str) -> Op
     HeaderValue::from_str(&cookie).ok()
 }
 
-/// Who tries to sign in to an account: a browser that we know, or a stranger.
+/// Who tries to sign in to an account: a known browser, or an unknown client.
 pub fn who(
     context: &Context,
     headers: &HeaderMap,
@@ -50,7 +50,7 @@ pub fn who(
     device.map_or(Who::Stranger(ip), Who::Device)
 }
 
-/// What tells this browser from others that signed in before; it proves nothing.
+/// Identifies this browser among those that signed in before; it proves nothing.
 pub fn name(context: &Context, headers: &HeaderMap) -> Option<String> {
     token(context, headers)?.get(..22).map(str::to_owned)
 }

@@ -1,6 +1,6 @@
-//! What a person sees of Sallyport: pages rendered on the server, and islands of comfort in the browser.
+//! The web portal: pages rendered on the server, and optional islands in the browser.
 
-// The type of a view nests as deep as the view.
+// The type of a view is nested as deeply as the view.
 #![recursion_limit = "256"]
 
 pub mod islands;

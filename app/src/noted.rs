@@ -1,4 +1,4 @@
-//! Refused acts and exports, until they are written to the activity log.
+//! Refused acts and exports that wait to be written to the activity log.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,7 +10,7 @@ use sallyport::{
     store::Store,
 };
 
-/// What strangers did and what people did, apart: a flood of the one hides nothing of the other.
+/// Separate for unknown clients and for people, so that a flood of the former does not displace the latter.
 pub struct NotedActs {
     strangers: Mutex<Noted>,
     people: Mutex<Noted>,
@@ -28,7 +28,7 @@ impl NotedActs {
         noted.lock().unwrap_or_else(PoisonError::into_inner).note(act, event);
     }
 
-    /// Writes what is due; at the end all that is left. What could not be written is due again.
+    /// Writes what is due, or everything on shutdown. What could not be written is due again.
     pub async fn flush(&self, store: &Store, at_the_end: bool) -> Result<()> {
         let now = (self.elapsed)();
         let mut written = Ok(());

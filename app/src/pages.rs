@@ -1,4 +1,4 @@
-//! A file for each page, with the form on it: what it shows, and what it does when it is sent.
+//! One file for each page: `get` shows it, `post` handles its form.
 
 pub mod account;
 pub mod activity;

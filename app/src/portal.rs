@@ -1,8 +1,8 @@
-//! The document around every page.
+//! The HTML document around every page.
 
-use leptos::prelude::*;
+use leptos::{either::EitherOf3, prelude::*};
 
-use crate::components::{BareFrame, ChromeFrame, OpenFrame};
+use crate::components::{BareFrame, ChromeFrame, OpenFrame, rendered};
 
 pub use crate::{
     components::{
@@ -12,40 +12,40 @@ pub use crate::{
     theme::Theme,
 };
 
-/// Where the assets lie, and how the page is lit.
+/// The document's settings.
 #[derive(Clone, Debug, Default)]
 pub struct Site {
-    /// A path named by the content of the assets, without a slash at its end.
+    /// A path named by the content of the assets, without a trailing slash.
     pub base: String,
     pub theme: Theme,
-    /// Lets the scripts of this answer run.
+    /// Allows the scripts of this response.
     pub nonce: String,
-    /// Whose portal it is, in the words of the profile.
+    /// The brand name from the profile.
     pub brand: String,
-    /// What the browser's history is to hold in place of this answer.
+    /// The address that replaces this response in the browser's history.
     pub instead: Option<String>,
 }
 
-/// What stands around the body.
+/// The frame around the body.
 pub enum Frame {
-    /// Sign-in, first run, errors: a centred card under the logo.
+    /// Sign-in, set-up, errors: a centred card under the logo.
     Bare,
-    /// For everybody to read: the logo, and the whole width.
+    /// Public pages: the logo, and the whole width.
     Open,
     /// Sidebar and top bar.
     Chrome(Box<Chrome>),
 }
 
-/// A page, before it is put into the document.
+/// A page before it is placed into the document.
 pub struct Page {
     pub title: String,
     pub frame: Frame,
     pub body: Body,
-    /// A panel or dialog in front of the page, which is inert behind it.
+    /// A panel or dialog over the page, which is inert behind it.
     pub dialog: Option<Body>,
-    /// Where the same is shown without sending a form, if not where the form was sent.
+    /// Where the same content is shown by a GET, if not at the form's address.
     pub address: Option<String>,
-    /// Whether it shows what can't be shown again.
+    /// Whether it shows something that can't be shown again.
     pub is_secret: bool,
 }
 
@@ -55,12 +55,12 @@ impl Page {
         Self::new(title.into(), Frame::Bare, body)
     }
 
-    /// A page for everybody to read.
+    /// A public page.
     pub fn open<V: IntoView + 'static>(title: impl Into<String>, body: impl FnOnce() -> V + Send + 'static) -> Self {
         Self::new(title.into(), Frame::Open, body)
     }
 
-    /// A page within the sidebar and the top bar.
+    /// A page with the sidebar and the top bar.
     pub fn framed<V: IntoView + 'static>(
         title: impl Into<String>,
         chrome: Chrome,
@@ -69,14 +69,21 @@ impl Page {
         Self::new(title.into(), Frame::Chrome(Box::new(chrome)), body)
     }
 
-    /// Puts a `SidePanel`, a `Modal` or the `OnceDialog` in front.
+    /// Adds a `SidePanel`, a `Modal` or the `OnceDialog`.
     pub fn with_dialog<V: IntoView + 'static>(mut self, dialog: impl FnOnce() -> V + Send + 'static) -> Self {
-        self.dialog = Some(Box::new(move || dialog().into_any()));
+        self.dialog = Some(Box::new(move || rendered(dialog()).into_any()));
         self
     }
 
     fn new<V: IntoView + 'static>(title: String, frame: Frame, body: impl FnOnce() -> V + Send + 'static) -> Self {
-        Self { title, frame, body: Box::new(move || body().into_any()), dialog: None, address: None, is_secret: false }
+        Self {
+            title,
+            frame,
+            body: Box::new(move || rendered(body()).into_any()),
+            dialog: None,
+            address: None,
+            is_secret: false,
+        }
     }
 }
 
@@ -111,9 +118,9 @@ pub fn Portal(page: Page, site: Site) -> impl IntoView {
                 <div class="frame" inert=behind aria-hidden=behind.then_some("true")>
                     <a class="skip" href="#content">"Skip to content"</a>
                     {match frame {
-                        Frame::Bare => view! { <BareFrame body=body brand=brand/> }.into_any(),
-                        Frame::Open => view! { <OpenFrame body=body brand=brand/> }.into_any(),
-                        Frame::Chrome(chrome) => view! { <ChromeFrame chrome=*chrome theme=theme body=body brand=brand/> }.into_any(),
+                        Frame::Bare => EitherOf3::A(view! { <BareFrame body=body brand=brand/> }),
+                        Frame::Open => EitherOf3::B(view! { <OpenFrame body=body brand=brand/> }),
+                        Frame::Chrome(chrome) => EitherOf3::C(view! { <ChromeFrame chrome=*chrome theme=theme body=body brand=brand/> }),
                     }}
                 </div>
                 {dialog.map(|dialog| dialog())}

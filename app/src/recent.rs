@@ -1,15 +1,15 @@
-//! The organizations that were open last, in a cookie: where `/` leads, which frame a page has that is in none, and what the
-//! switcher offers first. Where a page is stands in its address alone.
+//! The recently visited organizations, in a cookie: the target of `/`, the frame of pages outside of any
+//! organization, and the first entries of the switcher. The organization of any other page is in its address only.
 
 use axum::http::{HeaderMap, HeaderValue};
 
 use crate::{context::Context, cookies::cookie};
 
 const COOKIE: &str = "recent";
-/// As many as are remembered.
+/// The maximum number.
 const MOST: usize = 8;
 
-/// Ids, the last one first. They open nothing: whose member the person is, is asked each time.
+/// Ids, most recent first. They grant nothing: membership is checked each time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recent(Vec<String>);
 
@@ -20,12 +20,12 @@ impl Recent {
         Self(ids.split('.').filter(plain).take(MOST).map(str::to_owned).collect())
     }
 
-    /// How many were open after it; those that never were come last.
+    /// How many were visited after it; others come last.
     pub fn rank(&self, id: &str) -> usize {
         self.0.iter().position(|one| one == id).unwrap_or(usize::MAX)
     }
 
-    /// What the browser is to remember once this one is open; nothing where that changes nothing.
+    /// The new cookie after visiting this one; `None` if it does not change.
     pub fn opened(&self, id: &str, context: &Context) -> Option<HeaderValue> {
         if self.0.first().is_some_and(|first| first == id) {
             return None;

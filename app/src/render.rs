@@ -1,4 +1,4 @@
-//! From a page to the text of its document.
+//! Renders a page to the text of its document.
 
 use std::sync::Arc;
 
@@ -9,10 +9,11 @@ use leptos_axum::ResponseOptions;
 
 use crate::portal::{Page, Portal, Site};
 
-/// The document, and the status that a part of the page asked for.
+/// The document, and the status that a part of the page set.
 ///
-/// Nothing in a page waits: what it shows was loaded before. So it is rendered at once, and not as the stream with the
-/// scripts of resources that `leptos_axum::render_app_async` makes; that costs more, and the policy forbids the scripts.
+/// Pages do no asynchronous work: what they show was loaded before. So they are rendered at once, not as the stream
+/// with resource scripts that `leptos_axum::render_app_async` produces; that costs more, and the policy forbids those
+/// scripts.
 pub fn document(page: Page, site: Site) -> (Option<StatusCode>, String) {
     let options = ResponseOptions::default();
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new())));

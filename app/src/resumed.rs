@@ -1,5 +1,5 @@
-//! What was typed into a form whose sender was signed out meanwhile: sealed in a cookie, and shown in the form again after
-//! they signed in. Secrets are left out.
+//! The values of a form whose sender was signed out in the meantime: encrypted in a cookie, and filled in again after
+//! the sign-in. Secrets are omitted.
 
 use std::time::Duration;
 
@@ -14,26 +14,26 @@ const COOKIE: &str = "typed";
 const PURPOSE: &str = "form of somebody who was signed out";
 /// How long it is kept.
 const KEPT: Duration = Duration::from_secs(15 * 60);
-/// Proxies often take no more than 4 KB of headers in an answer, and browsers no larger cookie.
+/// Proxies often accept at most 4 KB of response headers, and browsers no larger cookie.
 const MOST: usize = 2_000;
 
-/// Marks the form as one to be shown again, and not to be acted on.
+/// Marks the form as one to be shown again, not to be acted on.
 pub const QUERY: &str = "resumed=1";
-/// What is said above it.
+/// The message above it.
 pub const SAID: &str = "You are signed in again. Check what you typed, then send it.";
 
-/// A form, and where it was sent.
+/// A form, and its address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resumed {
     pub path: String,
     pub fields: Vec<(String, String)>,
     at: i64,
-    /// The browser that typed it, as the cookie says by which it is known.
+    /// The browser that sent it, as identified by its device cookie.
     device: String,
 }
 
 impl Resumed {
-    /// The cookie that a browser holds of a form; nothing where that is too large.
+    /// The cookie with a form; `None` if it is too large.
     pub fn keep(context: &Context, path: &str, fields: Vec<(String, String)>, device: String) -> Option<HeaderValue> {
         let store = &context.store;
         let form = Self { path: path.to_owned(), fields, at: store.now().micros(), device };
@@ -45,8 +45,8 @@ impl Resumed {
         set_cookie(context, &sealed, KEPT.as_secs())
     }
 
-    /// What the browser holds, if it was sealed here for the same browser and not long ago. The caller has made sure that
-    /// who signs in is whom that browser is known for.
+    /// The stored form, if it was encrypted here for the same browser and not long ago. The caller has checked that
+    /// the browser is known for the person who signs in.
     pub fn of(context: &Context, headers: &HeaderMap) -> Option<Self> {
         let sealed = cookie(headers, &context.cookie_name(COOKIE))?;
         let plain = context.store.vault().open(PURPOSE, &BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?).ok()?;
@@ -55,7 +55,7 @@ impl Resumed {
         (fresh && known_device::name(context, headers)? == form.device).then_some(form)
     }
 
-    /// Takes the cookie back.
+    /// Removes the cookie.
     pub fn forget(context: &Context) -> Option<HeaderValue> {
         set_cookie(context, "", 0)
     }

@@ -1,4 +1,4 @@
-//! The portal's addresses: a page and the form on it share one.
+//! The portal's addresses: a page and its form share one.
 
 use axum::{Router, http::Method};
 
@@ -12,14 +12,14 @@ use crate::{
     pages::*,
 };
 
-/// An address as the router matches it, and the methods it answers.
+/// A route, and its methods.
 #[derive(Debug)]
 pub struct Route {
     pub path: &'static str,
     pub methods: &'static [Method],
 }
 
-/// One list becomes both the router and [`ROUTES`], so that a test which walks the one has seen the other.
+/// One list produces both the router and [`ROUTES`], so that tests cover every route.
 macro_rules! routes {
     ($($path:literal $($page:ident)::+ $(<$($of:ident),+>)? [$($verb:ident)+])*) => {
         /// Every address of the portal.
@@ -42,8 +42,8 @@ macro_rules! routes {
     };
 }
 
-/// The address to come back to after a form was sent to `path`: the path itself where it shows a page, else the nearest
-/// path above it that does.
+/// The address to return to after a form was sent to `path`: the path itself if it has a page, else the nearest path
+/// above that does.
 pub(crate) fn page_at(path: &str) -> &str {
     let mut path = path;
     loop {
@@ -57,7 +57,7 @@ pub(crate) fn page_at(path: &str) -> &str {
     }
 }
 
-/// Whether the path is one of the pattern, such as `/keys/{key_id}`.
+/// Whether the path matches a pattern, such as `/keys/{key_id}`.
 fn matches(pattern: &str, path: &str) -> bool {
     let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
     loop {
@@ -69,7 +69,7 @@ fn matches(pattern: &str, path: &str) -> bool {
     }
 }
 
-// Address, page (a module of `crate::pages`, of what where it serves several), its functions.
+// Address, page (a module of `crate::pages`, or a submodule if it serves several), its functions.
 routes! {
     "/"                                        home                               [get]
     "/setup"                                   setup                              [get post]

@@ -1,4 +1,4 @@
-//! Files that a page holds sealed: opened for an hour, for one key and one person.
+//! Encrypted files within a page: valid for an hour, for one key and one person.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use sallyport::{
     store::Store,
 };
 
-/// How long after it was sealed a file can be opened.
+/// How long a file can be decrypted.
 const OPEN: Duration = Duration::from_secs(60 * 60);
 
 const TIME: usize = 8;
@@ -18,13 +18,13 @@ fn seal_context(key: &KeyId, user: &UserId) -> String {
     format!("credentials file:{key}:{user}")
 }
 
-/// A file of this name and text, for the form of a page.
+/// Encrypts a file of this name and text, for a form.
 pub fn seal(store: &Store, key: &KeyId, user: &UserId, name: &str, text: &str) -> String {
     let plain = [&store.now().micros().to_be_bytes(), name.as_bytes(), b"\n", text.as_bytes()].concat();
     BASE64_URL_SAFE_NO_PAD.encode(store.vault().seal(&seal_context(key, user), &plain, store.entropy()))
 }
 
-/// Its name and text, if it was sealed here for this key and person, within the hour.
+/// Its name and text, if it was encrypted here for this key and person, within the hour.
 pub fn open(store: &Store, key: &KeyId, user: &UserId, sealed: &str) -> Option<(String, String)> {
     let sealed = BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?;
     let plain = store.vault().open(&seal_context(key, user), &sealed).ok()?;

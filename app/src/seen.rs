@@ -1,10 +1,11 @@
-//! What a form showed when it was opened, so that nobody overwrites unseen what somebody else changed meanwhile.
+//! Detects conflicting edits: a form contains a hash of the values that it showed, so that nobody overwrites another
+//! person's change unseen.
 
 use sha2::{Digest, Sha256};
 
 use crate::acts::error::ActError;
 
-/// A mark of these values, for a hidden field.
+/// A hash of these values, for a hidden field.
 pub fn mark(values: &[&str]) -> String {
     let mut hash = Sha256::new();
     for value in values {
@@ -14,8 +15,8 @@ pub fn mark(values: &[&str]) -> String {
     hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Refuses what would overwrite another change: beside each field that differs, what is there by now. `fields` are names,
-/// what was typed and what is there; a form without a mark says nothing of what it showed.
+/// Fails if the save would overwrite another change: each field that differs gets an error with its current value.
+/// `fields` are names, typed values and current values; a form without a hash is not checked.
 pub fn unchanged(seen: &str, fields: &[(&str, &str, &str)]) -> Result<(), ActError> {
     let current: Vec<_> = fields.iter().map(|(_, _, current)| *current).collect();
     if seen.is_empty() || seen == mark(&current) {
@@ -40,7 +41,7 @@ mod tests {
         assert_ne!(opened, mark(&["CI{", "}"]));
         assert_eq!(unchanged(&opened, &[("label", "Nightly", "CI"), ("metadata", "{}", "{}")]), Ok(()));
         assert_eq!(unchanged("", &[("label", "Nightly", "Changed")]), Ok(()));
-        // What both wrote alike is no conflict.
+        // The same change by both is not a conflict.
         assert_eq!(unchanged(&opened, &[("label", " Nightly ", "Nightly"), ("metadata", "{}", "{}")]), Ok(()));
         let refused = unchanged(&opened, &[("label", "Nightly", "Weekly"), ("metadata", "{}", "{}")]);
         let Err(ActError::Invalid(errors)) = refused else { panic!("{refused:?}") };

@@ -1,5 +1,5 @@
-//! The session of a browser: who is signed in with it, and nothing else. tower-sessions reads and writes its cookie; what it
-//! holds in memory is named here alone.
+//! The session of a browser, which only identifies the signed-in person. tower-sessions reads and writes its cookie;
+//! its data format is only known in this file.
 
 use axum::http::request::Parts;
 use sallyport::{id::UserId, session::SessionToken};
@@ -11,10 +11,10 @@ use tower_sessions::{
 
 use crate::error::PageError;
 
-/// The person, in what is known of a live session.
+/// The key of the person in a session's data.
 const USER: &str = "user";
 
-/// The token of a session that just began, until tower-sessions knows it.
+/// The key of a new session's token, until tower-sessions has stored it.
 const BEGUN: &str = "begun";
 
 /// The session of a request.
@@ -22,18 +22,18 @@ const BEGUN: &str = "begun";
 pub struct BrowserSession(Session);
 
 impl BrowserSession {
-    /// The session that a request's cookie names.
+    /// The session of a request's cookie.
     pub(crate) fn of(parts: &Parts) -> Option<Self> {
         parts.extensions.get().cloned().map(Self)
     }
 
-    /// What the database knows it by, where the browser sent one; whether it is alive, the database says.
+    /// Its digest, if the browser sent one; the database decides whether it is live.
     pub(crate) fn digest(&self) -> Option<[u8; 32]> {
         self.0.id().map(|id| token_of(&id).digest())
     }
 
-    /// From now on the browser is in the session that this person just began; whatever it brought is worth nothing (OWASP:
-    /// Session Fixation).
+    /// From now on the browser is in the new session of this person; any earlier one is discarded (OWASP: Session
+    /// Fixation).
     pub(crate) async fn replace(&self, user: &UserId, token: &SessionToken) -> Result<(), PageError> {
         self.0.flush().await.map_err(unavailable)?;
         self.0.insert(BEGUN, token.bytes()).await.map_err(unavailable)?;
@@ -41,7 +41,7 @@ impl BrowserSession {
         self.0.save().await.map_err(unavailable)
     }
 
-    /// It was ended in the database: the answer takes its cookie back.
+    /// It was ended in the database: removes the cookie.
     pub(crate) async fn forget(&self) {
         if let Err(error) = self.0.flush().await {
             tracing::warn!(%error, "a session's cookie could not be taken back");
@@ -54,23 +54,23 @@ fn unavailable(error: tower_sessions::session::Error) -> PageError {
     PageError::Unavailable
 }
 
-/// What tower-sessions calls a token.
+/// tower-sessions' id of a token.
 pub fn id_of(token: &SessionToken) -> Id {
     Id(i128::from_le_bytes(token.bytes()))
 }
 
-/// The token that tower-sessions calls so.
+/// The token of tower-sessions' id.
 pub fn token_of(id: &Id) -> SessionToken {
     SessionToken::of(id.0.to_le_bytes())
 }
 
-/// Of a record that tower-sessions wants to be stored: the token under which its session began, which it holds no longer.
+/// Takes the new session's token from a record that tower-sessions stores.
 pub fn take_begun(record: &mut Record) -> Option<SessionToken> {
     let token = record.data.remove(BEGUN)?;
     serde_json::from_value(token).ok().map(SessionToken::of)
 }
 
-/// What there is in a live session.
+/// The data of a live session.
 pub fn put_user(record: &mut Record, user: &UserId) {
     record.data.insert(USER.to_owned(), json!(user));
 }
@@ -79,7 +79,7 @@ pub fn put_user(record: &mut Record, user: &UserId) {
 mod tests {
     use super::*;
 
-    /// Cookies of before are still good: browsers keep them for a month.
+    /// Cookies of earlier versions are still valid: browsers keep them for a month.
     #[test]
     fn cookies_name_the_sessions_that_they_always_named() {
         let id: Id = "AAECAwQFBgcICQoLDA0ODw".parse().expect("an id");

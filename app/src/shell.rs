@@ -1,4 +1,4 @@
-//! The sidebar and the breadcrumbs of a page, from what the page's extractor yielded.
+//! The sidebar and the breadcrumbs of a page, from its extractor.
 
 use sallyport::{
     id::OrgId,
@@ -14,7 +14,7 @@ use crate::{
     ui::Ui,
 };
 
-/// Around a page that is in no organization: the frame stays that of the one that was open last.
+/// For a page outside of any organization: the frame of the last visited one.
 pub async fn of_person(ui: &Ui, me: &SignedIn) -> Result<Chrome, PageError> {
     let orgs = ui.context.store.orgs_of(&me.user.id).await?;
     let rank = |(org, _): &&(Org, Role)| ui.recent.rank(org.id.as_str());
@@ -28,7 +28,7 @@ pub async fn of_person(ui: &Ui, me: &SignedIn) -> Result<Chrome, PageError> {
 
 fn of_orgs(ui: &Ui, me: &SignedIn, orgs: impl IntoIterator<Item = (OrgId, String, Role)>) -> Chrome {
     let mut orgs: Vec<_> = orgs.into_iter().collect();
-    // The others stay in the order of their names.
+    // The others stay sorted by name.
     orgs.sort_by_key(|(id, ..)| ui.recent.rank(id.as_str()));
     Chrome {
         viewer: Viewer { name: me.user.name.clone(), email: me.user.email.clone(), operator: me.user.operator },
@@ -63,12 +63,12 @@ pub async fn of_tenant(ui: &Ui, access: &TenantAccess) -> Result<Chrome, PageErr
     let chrome = of_org(ui, &access.within, Section::Projects).await?;
     let tenant = TenantEntry { id: access.tenant.id.to_string(), name: access.tenant.name.clone() };
     let mut chrome = in_tenant(chrome, tenant);
-    // The highest that is archived: restoring what is below it would change nothing.
+    // The highest archived level: restoring one below it would change nothing.
     chrome.archived = chrome.archived.or_else(|| archived(Place::from(&access.tenant), &access.within));
     Ok(chrome)
 }
 
-/// Around a page of an organization that is narrowed to a tenant of it.
+/// For a page of an organization that is narrowed to one of its tenants.
 pub fn in_tenant(mut chrome: Chrome, tenant: TenantEntry) -> Chrome {
     chrome.crumbs.push(Crumb::link(&tenant.name, format!("/tenants/{}", tenant.id)));
     chrome.tenant = Some(tenant);
@@ -89,7 +89,7 @@ pub async fn of_app(ui: &Ui, access: &AppAccess) -> Result<Chrome, PageError> {
     Ok(chrome)
 }
 
-/// Around a page of a key: in its app, or in the organization.
+/// For a page of a key: in its app, or in the organization.
 pub async fn of_key(ui: &Ui, access: &KeyAccess) -> Result<Chrome, PageError> {
     match &access.within {
         KeyPlace::App(app) => {
@@ -122,7 +122,7 @@ pub fn here(mut chrome: Chrome, label: &str) -> Chrome {
     chrome
 }
 
-/// The thing whose page this is stands last, and leads nowhere.
+/// The page's own resource is last, without a link.
 #[must_use]
 pub fn at_last(mut chrome: Chrome) -> Chrome {
     if let Some(last) = chrome.crumbs.last_mut() {

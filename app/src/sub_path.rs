@@ -1,20 +1,21 @@
-//! The path of `public_url` that the portal is served under, such as `/sallyport` of `https://intranet.example/sallyport`.
+//! The path of `public_url` that the portal is served under, such as `/sallyport` of
+//! `https://intranet.example/sallyport`.
 //!
-//! Nothing else knows it. Routes, links, redirects and forms are written as for a host of its own; the path is taken off
-//! requests as they come in, and put before what an answer says on its way out: `Location`, the addresses in the HTML of a
-//! page, and the path of cookies. Without a sub-path each of these costs one comparison.
+//! Only this file deals with it. Routes, links, redirects and forms are written as if there were none; the path is
+//! removed from incoming requests, and added to responses: `Location`, the addresses in the HTML of a page, and the
+//! path of cookies. Without a sub-path each of these costs one comparison.
 
 use axum::http::{HeaderMap, HeaderValue, Uri, header, uri::PathAndQuery};
 
-/// Attributes of our pages that hold an address. A test finds those that are missing here.
+/// Attributes of our pages that contain an address. A test finds missing ones.
 const ADDRESSES: [&str; 7] = ["href", "action", "formaction", "src", "data-act", "data-close", "data-instead"];
 
-/// Empty, or with a slash at its beginning and none at its end.
+/// Empty, or with a leading and without a trailing slash.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SubPath(String);
 
 impl SubPath {
-    /// The path of an address, with which the settings have found nothing wrong.
+    /// The path of a validated address.
     pub fn of(public_url: &str) -> Self {
         let path = public_url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
         Self(path.unwrap_or_default().trim_end_matches('/').to_owned())
@@ -24,13 +25,13 @@ impl SubPath {
         &self.0
     }
 
-    /// Where browsers send cookies to: the whole host, or what is the portal's of it.
+    /// The path of cookies.
     pub fn of_cookies(&self) -> &str {
         if self.0.is_empty() { "/" } else { &self.0 }
     }
 
-    /// What is asked for within the portal. None where that is what the address says: there is no sub-path, or a proxy took
-    /// it off, or a backend asks the listener itself.
+    /// The request's path within the portal. `None` if it is the same: there is no sub-path, a proxy removed it, or a
+    /// backend calls the listener directly.
     pub fn taken_off(&self, uri: &Uri) -> Option<Uri> {
         if self.0.is_empty() {
             return None;
@@ -39,7 +40,7 @@ impl SubPath {
         let within = match rest.bytes().next() {
             Some(b'/') => PathAndQuery::try_from(rest),
             None | Some(b'?') => PathAndQuery::try_from(format!("/{rest}")),
-            // It only begins alike.
+            // Only the beginning is the same.
             Some(_) => return None,
         };
         let mut parts = uri.clone().into_parts();
@@ -47,7 +48,7 @@ impl SubPath {
         Uri::from_parts(parts).ok()
     }
 
-    /// Puts it before the address that an answer leads to.
+    /// Adds it to the address of a redirect.
     pub fn put_before_location(&self, headers: &mut HeaderMap) {
         if self.0.is_empty() {
             return;
@@ -60,8 +61,8 @@ impl SubPath {
         }
     }
 
-    /// Puts it before every address in HTML that Leptos wrote. In a text or in the value of an attribute that escapes `<`
-    /// and `"`, so what a person typed is no tag, and is left as it is.
+    /// Adds it to every address in HTML that Leptos wrote. Text and attribute values escape `<` and `"`, so input
+    /// never looks like a tag, and is not changed.
     pub fn put_into(&self, html: String) -> String {
         const VALUE: &str = "=\"/";
         if self.0.is_empty() {

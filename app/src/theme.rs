@@ -1,6 +1,6 @@
 //! Light or dark: how pages are lit.
 
-/// What the person chose; the system decides where they have not.
+/// The chosen theme; without a choice the system's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
     #[default]

@@ -1,4 +1,4 @@
-//! From a page to a response, and from a refused form back to its page.
+//! Renders pages as responses, and refused forms as their pages.
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
@@ -20,21 +20,21 @@ use crate::{
     routes::page_at,
 };
 
-/// Marks a response that goes out as it is.
+/// Marks a response that must not be changed.
 #[derive(Clone, Copy, Debug)]
 pub struct Uncompressed;
 
-/// What rendering needs to know of the request.
+/// The properties of the request that rendering needs.
 pub struct Ui {
     pub context: Context,
     pub client: Client,
-    /// Path and query, to come back to.
+    /// Path and query, to return to.
     pub here: String,
-    /// A form was sent, rather than a page asked for.
+    /// Whether it is the response to a form.
     is_sent: bool,
     theme: Theme,
     nonce: Nonce,
-    /// Which organizations were open last.
+    /// The recently visited organizations.
     pub recent: Recent,
 }
 
@@ -60,9 +60,9 @@ impl Ui {
         self.here.split('?').next().unwrap_or_default()
     }
 
-    /// What the history should hold in place of an answer to a form: going back to that would ask whether to send the
-    /// form again. An address, or how many parts of this one's path to leave out: so the page of something that is not
-    /// there holds nothing of what was asked for.
+    /// What replaces the response to a form in the history: going back to that would ask whether to send the form
+    /// again. An address, or the number of parts of the current path to remove, so that an error page for a missing
+    /// resource does not contain its address.
     fn instead(&self, page: &Page) -> Option<String> {
         let left_out = || {
             let path = self.path();
@@ -77,7 +77,7 @@ impl Ui {
         let nonce = self.nonce.as_str().to_owned();
         let brand = self.context.store.profile().brand.name.clone();
         let instead = self.instead(&page);
-        // A page that is none tells of no organization that it was open.
+        // An error page does not count as a visit of an organization.
         let opened = match &page.frame {
             Frame::Chrome(chrome) if status.is_success() => chrome.org.as_ref(),
             _ => None,
@@ -86,11 +86,11 @@ impl Ui {
         let site = Site { base: self.context.base.clone(), theme: self.theme, nonce, brand, instead };
         let (set, html) = document(page, site);
         let html = self.context.sub_path.put_into(html);
-        // What a part of the page set, or the one that was meant.
+        // The status that a part of the page set, or the given one.
         let status = set.unwrap_or(status);
         let mut response = (status, Html(html)).into_response();
         response.extensions_mut().insert(Rendered);
-        // Pages tell of one person's organizations, and one of them holds secrets: none is kept anywhere.
+        // Pages contain one person's data, and one of them secrets: none may be cached.
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(cookie) = opened {
             response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -98,31 +98,31 @@ impl Ui {
         response
     }
 
-    /// A part of a page, for an island that asks for it.
+    /// A part of a page, for an island.
     pub fn fragment<V: IntoView>(&self, view: impl FnOnce() -> V) -> Response {
         let html = Owner::new().with(|| view().into_view().to_html());
         let html = self.context.sub_path.put_into(html);
         ([(header::CACHE_CONTROL, "no-store")], Html(html)).into_response()
     }
 
-    /// A page that shows secrets. It is not compressed: lengths would tell of them (BREACH).
+    /// A page that shows secrets. It is not compressed: its length would leak them (BREACH).
     pub async fn secret(&self, page: Page) -> Response {
         let mut response = self.ok(Page { is_secret: true, ..page }).await;
         response.extensions_mut().insert(Uncompressed);
         response
     }
 
-    /// The page as a response, and all is well.
+    /// The page with status 200.
     pub async fn ok(&self, page: Page) -> Response {
         self.show(StatusCode::OK, page).await
     }
 
-    /// A form that was refused, shown again with what was typed.
+    /// A refused form, shown again with the input.
     pub async fn refused(&self, page: Page) -> Response {
         self.show(StatusCode::UNPROCESSABLE_ENTITY, page).await
     }
 
-    /// The same, with the seconds until another is taken where it was sent too often and nothing of it was looked at.
+    /// The same, with the seconds until another attempt, if it was sent too often and not processed.
     pub async fn refused_for(&self, page: Page, wait: Option<u64>) -> Response {
         let mut response = self.refused(page).await;
         if let Some(seconds) = wait {
@@ -159,7 +159,7 @@ impl<S: Send + Sync> FromRequest<S> for Typed {
     }
 }
 
-/// What the URL asks of a view.
+/// The query of a view.
 pub struct UrlQuery<T>(pub T);
 
 impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for UrlQuery<T> {
@@ -176,12 +176,12 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Url
     }
 }
 
-/// A form with what was typed, and what is wrong with it. Only what a page can't say becomes an error page.
+/// A form with the input and its errors. An error that a page can't show becomes an error page.
 pub fn refuse(form: FormState, error: impl Into<ActError>) -> Result<FormState, PageError> {
     error.into().beside(form)
 }
 
-/// After a form was taken: its result has an address of its own.
+/// After a form was accepted: its result has an address of its own.
 pub fn see_other(to: impl AsRef<str>) -> Response {
     axum::response::Redirect::to(to.as_ref()).into_response()
 }

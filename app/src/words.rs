@@ -9,7 +9,7 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// "3 min ago"; a date from a month on.
+/// "3 min ago"; a date after a month.
 pub fn ago(at: Timestamp, now: Timestamp) -> String {
     match now.since(at).as_secs() {
         0..MINUTE => "just now".to_owned(),
@@ -33,7 +33,7 @@ pub fn ahead(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// "14 Nov", with the year where it is another one.
+/// "14 Nov", with the year if it is not the current one.
 pub fn date(at: Timestamp, now: Timestamp) -> String {
     at.to_chrono().format(if is_this_year(at, now) { "%-d %b" } else { "%-d %b %Y" }).to_string()
 }
@@ -57,21 +57,21 @@ pub fn digits(n: i64) -> String {
     text
 }
 
-/// A moment in words, the full one on hover.
+/// A past time in words, the full time on hover.
 #[component]
 pub fn Ago(at: Timestamp, now: Timestamp) -> impl IntoView {
     let day = (now.since(at).as_secs() >= 30 * DAY).then(|| day(at, now));
     view! { <When at=at.to_rfc3339() text=ago(at, now) day/> }
 }
 
-/// A moment to come in words, the full one on hover.
+/// A future time in words, the full time on hover.
 #[component]
 pub fn Ahead(at: Timestamp, now: Timestamp) -> impl IntoView {
     let day = (at.since(now).as_secs() >= 60 * DAY).then(|| day(at, now));
     view! { <When at=at.to_rfc3339() text=ahead(at, now) day/> }
 }
 
-/// How [`date`] writes it, for the island that writes it anew in the reader's zone.
+/// The format of [`date`], for the island that rewrites it in the reader's time zone.
 fn day(at: Timestamp, now: Timestamp) -> &'static str {
     if is_this_year(at, now) { "day" } else { "year" }
 }
@@ -80,7 +80,7 @@ fn is_this_year(at: Timestamp, now: Timestamp) -> bool {
     chrono::Datelike::year(&at.to_chrono()) == chrono::Datelike::year(&now.to_chrono())
 }
 
-/// What came of pausing or resuming a key, in the status that it has then.
+/// The message after pausing or resuming a key, depending on its status.
 pub fn turned(paused: bool, status: Status) -> Option<&'static str> {
     match (paused, status) {
         (true, Status::Paused) => Some("Paused. Requests with this key are refused (403) until you resume it."),
@@ -91,7 +91,7 @@ pub fn turned(paused: bool, status: Status) -> Option<&'static str> {
     }
 }
 
-/// Why a key was refused; the code of a verdict (or of a later version's) in plain words.
+/// Why a key was refused: the code of a verdict (or one of a later version) in plain words.
 pub fn refusal(code: &str) -> String {
     let words = match code {
         "malformed" => "the key was not whole",

@@ -1,4 +1,4 @@
-// Signs a request as docs/signatures.md says. Node's own modules are all it takes.
+// Signs a request as specified in docs/signatures.md, with Node's own modules only.
 //
 //     SIGNING_SECRET=sgn_… node sign.mjs < body
 
@@ -11,7 +11,7 @@ export function signature(secret, timestamp, body) {
   return createHmac("sha256", secret).update(timestamp).update(body).digest("hex");
 }
 
-// What goes with the request, beside the key. Sign each request anew, a retry too.
+// The headers of the request, in addition to the key. Sign each request separately, including retries.
 export function headers(secret, body) {
   const timestamp = String(Math.floor(Date.now() / 1000));
   return {

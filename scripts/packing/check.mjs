@@ -1,4 +1,5 @@
-// `check.mjs FOLDER`: the SBOM and the licences name every crate that is linked, as Cargo.lock has it, and none besides.
+// `check.mjs FOLDER`: checks that the SBOM and the licences list exactly the linked crates, with the versions in
+// Cargo.lock.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { linked_names } from './linked.mjs';
@@ -19,7 +20,7 @@ for (const { ref, dependsOn } of sbom.dependencies) {
   for (const one of [ref, ...dependsOn]) must(one === 'sallyport' || refs.has(one), `${one} depends, and is no component`);
 }
 
-// SPDX: one of those joined by OR, all of those joined by AND. No expression in use nests deeper than one pair of brackets.
+// SPDX: one of the licences joined by OR, all of those joined by AND. No expression in use has nested brackets.
 function is_allowed(expression) {
   const flat = expression.replaceAll(/\(([^()]*)\)/g, (_, inner) => (is_allowed(inner) ? allowed_licences[0] : 'none'));
   return flat.split(' OR ').some(one => one.split(' AND ').every(id => allowed_licences.includes(id.trim())));
@@ -27,7 +28,7 @@ function is_allowed(expression) {
 
 const named = new Map(sbom.components.map(component => [component.purl, component]));
 const linked = [...linked_names()].map(name => name.split(' '));
-// What everybody knows to be inside, should the list of what is linked ever come out short.
+// Crates that must be in the list, in case the list of linked crates is ever incomplete.
 for (const name of ['axum', 'leptos', 'libsqlite3-sys', 'ring', 'sqlx-core', 'tokio', 'wasm-bindgen']) {
   must(linked.some(([one]) => one === name), `${name} is not among what is linked`);
 }

@@ -1,4 +1,4 @@
-// One file with the licence of everything in the binary: each text once, under the names of those that it is for.
+// One file with the licences of everything in the binary: each text once, with the names of its packages.
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -14,7 +14,7 @@ function texts(folder) {
 }
 const texts_of_folder = path => readdirSync(path).sort().map(name => join(path, name));
 
-// The MIT licence as SPDX has it, for packages that name it and carry no file.
+// The MIT licence in SPDX, for packages that name it without including a file.
 const mit = ({ name, authors }) => `MIT License
 
 Copyright (c) ${authors?.length ? authors.join(', ') : `the authors of ${name}`}
@@ -33,7 +33,7 @@ COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER I
 ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 `;
 
-// Where a package carries no licence, a package of the same repository does, or the licence is MIT or ours.
+// If a package has no licence file, another package of the same repository has one, or the licence is MIT or ours.
 function texts_for(found, all) {
   if (found.text) return [found.text];
   const own = texts(found.folder);

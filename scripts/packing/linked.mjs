@@ -1,11 +1,11 @@
-// The crates that end up in the binary or in its WebAssembly, and what they bring along that is no crate.
+// The crates that are linked into the binary or its WebAssembly, and what they include besides crates.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const cargo = args => execFileSync('cargo', args, { encoding: 'utf8', maxBuffer: 1 << 28 });
 
-// What cargo links: neither what only builds (build scripts, macros) nor what only tests.
+// What cargo links: without build dependencies (build scripts, macros) and test dependencies.
 function names(...args) {
   const tree = cargo(['tree', '--locked', '--edges', 'normal,no-proc-macro', '--prefix', 'none', '--format', '{p}', ...args]);
   return tree.split('\n').flatMap(line => /^(\S+) v(\S+)/.exec(line)?.slice(1, 3).join(' ') ?? []);

@@ -1,4 +1,4 @@
-// `main.mjs VERSION SBOM LICENCES`: what is inside the binary, as a CycloneDX document, and the licence texts of all of it.
+// `main.mjs VERSION SBOM LICENCES`: the contents of the binary as a CycloneDX document, and all their licence texts.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { linked, sqlite, tailwind } from './linked.mjs';

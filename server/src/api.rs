@@ -1,4 +1,4 @@
-//! `/v1`: what backends and gateways ask. It knows root tokens and keys only; cookies mean nothing here.
+//! `/v1`, for backends and gateways. It accepts root tokens and keys only, and ignores cookies.
 
 pub mod auth;
 mod body;
@@ -23,7 +23,7 @@ use crate::state::AppState;
 pub use edge::complete;
 pub use problem::Problem;
 
-/// What is mounted and described in one go.
+/// The mounted and described routes.
 fn described() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(openapi::read)).merge(manage::routes())
 }
@@ -36,7 +36,7 @@ pub fn routes() -> Router<AppState> {
         .method_not_allowed_fallback(edge::method_not_allowed)
 }
 
-/// Whether a path is of this API.
+/// Whether a path belongs to this API.
 pub fn has(path: &str) -> bool {
     path == "/v1" || path.starts_with("/v1/")
 }

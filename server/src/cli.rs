@@ -1,11 +1,11 @@
-//! The command line. Exit codes: 0 done, 1 it failed, 2 it was called wrongly.
+//! The command line. Exit codes: 0 success, 1 failure, 2 invalid arguments.
 
-/// Prints a line; a function that uses it answers what came of that.
+/// Prints a line; the calling function returns write errors.
 macro_rules! say {
     ($($line:tt)*) => { crate::cli::out::say(format_args!($($line)*))? };
 }
 
-/// Prints a line beside what was asked for.
+/// Prints a line on standard error.
 macro_rules! note {
     ($($line:tt)*) => { crate::cli::out::note(format_args!($($line)*)) };
 }
@@ -111,7 +111,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// What clap can't see: whether a command fits the settings.
+/// Checks that clap can't do: whether a command fits the settings.
 fn called_wrongly(cli: &Cli) -> Option<String> {
     match &cli.command {
         Command::Backup(args) => backup::not_for_postgres(&cli.place.place().ok()?, args),
@@ -132,10 +132,10 @@ async fn run(cli: Cli) -> Result<(), String> {
             let wanted = if new { Wanted::New } else { Wanted::Known };
             let data = DataDir::prepare(&place, &OsEntropy, wanted).await?;
             for sentence in &data.made {
-                // Not where a script reads; and a mistyped folder should be seen.
+                // On standard error, since a script may read the output; a mistyped folder should be noticed.
                 note!("{sentence}");
             }
-            // A server would judge by a schema that changes under it.
+            // A server must not run while its schema changes.
             let _lock = ServerLock::take(&place.data)?;
             let store = data.open_and_migrate(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
             say!("{} is up to date.", store.location());
@@ -165,13 +165,13 @@ async fn run(cli: Cli) -> Result<(), String> {
     }
 }
 
-/// The database of this machine. It has to exist, and to be of this version.
+/// Opens the database, which has to exist and have this version's schema.
 async fn open(place: &Where) -> Result<Store, String> {
     let data = DataDir::find(&place.place()?).await?;
     data.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await
 }
 
-/// What the domain refused, for a terminal: the sentences alone, as there are no fields to put them beside.
+/// An error of the domain for a terminal: only the sentences, as there are no fields.
 fn said(error: Error) -> String {
     match error {
         Error::Invalid(Invalid(errors)) => errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join("\n"),
@@ -179,7 +179,7 @@ fn said(error: Error) -> String {
     }
 }
 
-/// An argument that the domain checks; what is wrong with it is a wrong call.
+/// An argument that the domain validates; an invalid one is a usage error.
 fn checked<T>(result: Result<T, Invalid>) -> Result<T, String> {
     result.map_err(|invalid| said(invalid.into()))
 }
@@ -188,7 +188,7 @@ fn email(text: &str) -> Result<String, String> {
     checked(check_email(text))
 }
 
-/// The account of that e-mail address.
+/// The account with that e-mail address.
 async fn account(store: &Store, email: &str) -> Result<Account, String> {
     let account = store.account_by_email(email).await.map_err(said)?;
     account.ok_or_else(|| format!("Nobody has the e-mail address {email}. See who is there: sallyport user list"))
@@ -207,14 +207,14 @@ mod tests {
 
     const SETTINGS: &str = include_str!("../../docs/settings.md");
 
-    /// The lines of the table under a heading.
+    /// The lines of the table below a heading.
     fn table(heading: &str) -> Vec<&'static str> {
         let (_, after) = SETTINGS.split_once(&format!("\n## {heading}\n")).expect("the heading is there");
         let section = after.split("\n## ").next().unwrap_or_default();
         section.lines().filter(|line| line.starts_with("| ")).collect()
     }
 
-    /// Each command that does something, with its name: `token create`.
+    /// Each command that does something, by name: `token create`.
     fn commands(command: &clap::Command, name: &str) -> Vec<(String, clap::Command)> {
         let mut all = Vec::new();
         for child in command.get_subcommands().filter(|child| child.get_name() != "help") {
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn help_has_own_options_before_global_ones() {
-        // What is set where the tests run is not shown.
+        // Values set in the test environment are not shown.
         let hidden = |arg: clap::Arg| arg.hide_env_values(true);
         let cli = Cli::command().mut_args(hidden).mut_subcommands(|command| command.mut_args(hidden));
         let names = std::iter::once("sallyport".to_owned());

@@ -1,4 +1,5 @@
-//! Settings: flag > environment (`SALLYPORT_…`) > `sallyport.toml` > default. clap does the first two.
+//! Settings, in order of precedence: flag, environment (`SALLYPORT_…`), `sallyport.toml`, default. clap handles the
+//! first two.
 
 mod public_url;
 
@@ -18,10 +19,10 @@ use serde::Deserialize;
 use self::public_url::check_public_url;
 use crate::{api::requirement::Requirement, site};
 
-/// In `--help`, after a command's own options.
+/// The `--help` heading after a command's own options.
 const GLOBAL: &str = "Global options";
 
-/// What each command needs: where the data is.
+/// Settings of every command: where the data is.
 #[derive(Args, Clone, Default)]
 pub struct Where {
     /// Settings file [default: ./sallyport.toml, if it exists]
@@ -36,13 +37,13 @@ pub struct Where {
     /// Profile of this deployment: scopes, prefixes, headers, errors, limits [default: built in]
     #[arg(long, global = true, help_heading = GLOBAL, env = "SALLYPORT_PROFILE", value_name = "FILE")]
     pub profile: Option<PathBuf>,
-    /// The master key in base64, instead of the file master.key in the data folder. The environment only: a flag
-    /// would show it to every user of the machine.
+    /// The master key in base64, instead of the file master.key in the data folder. Environment only: a flag would be
+    /// visible to every user of the machine.
     #[arg(skip)]
     pub master_key: Option<MasterKeyText>,
 }
 
-/// Never shown by `Debug`.
+/// Its `Debug` hides the value.
 #[derive(Clone)]
 pub struct MasterKeyText(pub String);
 
@@ -52,7 +53,7 @@ impl std::fmt::Debug for MasterKeyText {
     }
 }
 
-/// What serving needs.
+/// Settings of `serve`.
 #[allow(rustdoc::bare_urls, reason = "clap prints these sentences as they stand")]
 #[derive(Args, Clone, Debug, Default)]
 pub struct ServeArgs {
@@ -100,12 +101,12 @@ struct File {
     trusted_proxies: Option<Vec<String>>,
     log_format: Option<LogFormat>,
     cache_keys: Option<usize>,
-    /// In the file alone.
+    /// Only in the file.
     #[serde(default)]
     requirements: HashMap<String, Requirement>,
 }
 
-/// Where the data is, decided. Not shown by `Debug`: a password may be in the URL.
+/// The resolved location of the data. Without `Debug`, because the URL may contain a password.
 #[derive(Clone, Default)]
 pub struct DataLocation {
     pub data: PathBuf,
@@ -115,7 +116,7 @@ pub struct DataLocation {
     pub set_by: SetBy,
 }
 
-/// What chose a place, for a sentence about what is wrong with it. Nothing where that is plain.
+/// The source of a value, for error messages; empty if it is obvious.
 #[derive(Clone, Default)]
 pub struct SetBy {
     pub data: Option<String>,
@@ -123,7 +124,7 @@ pub struct SetBy {
     pub profile: Option<String>,
 }
 
-/// A sentence about a value, and where that came from.
+/// An error about a value, with its source.
 pub fn blaming(sentence: impl std::fmt::Display, set_by: Option<&str>) -> String {
     match set_by {
         Some(source) => format!("{sentence}\nIt is set by {source}."),
@@ -131,7 +132,7 @@ pub fn blaming(sentence: impl std::fmt::Display, set_by: Option<&str>) -> String
     }
 }
 
-/// How to serve, decided.
+/// The resolved settings of `serve`.
 #[derive(Clone, Debug)]
 pub struct Serving {
     pub listen: String,
@@ -140,7 +141,7 @@ pub struct Serving {
     pub trusted_proxies: Vec<IpNet>,
     pub log_format: LogFormat,
     pub cache_keys: usize,
-    /// What Envoy's paths name.
+    /// The names in Envoy's paths.
     pub requirements: HashMap<String, Requirement>,
     pub demo: bool,
 }
@@ -152,7 +153,7 @@ impl Where {
         self.config.clone().unwrap_or_else(|| DEFAULT_FILE.into())
     }
 
-    /// The flag, the variable or the file that has the last word on a setting.
+    /// The flag, the variable or the file that sets a value.
     fn source(&self, setting: &str, given: Option<impl AsRef<OsStr>>) -> String {
         let variable = format!("SALLYPORT_{}", setting.to_uppercase());
         match given {
@@ -177,7 +178,7 @@ impl Where {
                 ));
             }
         };
-        // Not the line itself, which the reader of TOML would show: a password may be in it.
+        // Without the line itself, which the TOML parser would show: it may contain a password.
         toml::from_str(&text).map_err(|error| {
             format!("The settings file {} is wrong: {}", path.display(), Fault::of_toml(&text, &error))
         })
@@ -249,7 +250,7 @@ fn master_key_of_environment() -> Option<MasterKeyText> {
     std::env::var("SALLYPORT_MASTER_KEY").ok().filter(|text| !text.trim().is_empty()).map(MasterKeyText)
 }
 
-/// They stand in paths as they are.
+/// They are parts of paths, and not escaped.
 fn check_names(requirements: HashMap<String, Requirement>) -> Result<HashMap<String, Requirement>, String> {
     let plain = |name: &str| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
@@ -260,7 +261,7 @@ fn check_names(requirements: HashMap<String, Requirement>) -> Result<HashMap<Str
     }
 }
 
-/// A host and a port: what else is wrong with it, listening shows.
+/// A host and a port; other errors show when listening.
 fn check_listen(text: &str) -> Result<(), String> {
     let is_address = text
         .rsplit_once(':')
@@ -284,7 +285,7 @@ mod tests {
 
     #[test]
     fn the_example_file_and_the_docs_list_each_setting() {
-        // What not everybody wants is commented out there.
+        // Optional settings are commented out in the file.
         let is_setting = |line: &&str| line.contains(" = ") || line.starts_with('[');
         let uncommented = |line: &'static str| line.strip_prefix("# ").filter(is_setting).unwrap_or(line);
         let example = include_str!("../../docs/sallyport.toml").lines().map(uncommented);

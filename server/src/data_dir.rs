@@ -1,4 +1,4 @@
-//! The data folder: the database, the master key that opens it, and the lock of the one server on it.
+//! The data folder: the database, its master key, and the server's lock.
 
 mod folder;
 mod lock;
@@ -26,28 +26,28 @@ use folder::Traces;
 pub use lock::ServerLock;
 pub use master_key::{key_path, write_whole};
 
-/// Whether a start may make a database.
+/// Whether a start may create a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// Where nothing says that there was one before.
+    /// If there are no traces of an earlier one.
     Known,
-    /// Also beside the master key of an earlier one: somebody said so.
+    /// Even if there is the master key of an earlier one: requested explicitly.
     New,
 }
 
-/// A data folder that is ready, and what was made on the way.
+/// A prepared data folder, and what was created.
 pub struct DataDir {
     pub location: Location,
     master_key: MasterKey,
     profile: Arc<Profile>,
-    /// Sentences for whoever started it.
+    /// Messages for the operator.
     pub made: Vec<String>,
-    /// Files that this start made: gone again where the database can't be used.
+    /// Files that this start created; deleted if the database can't be used.
     fresh: Vec<PathBuf>,
 }
 
 impl DataDir {
-    /// Makes the folder and the master key where they are missing; nothing before it is sure that they should be.
+    /// Creates the folder and the master key if they are missing, after checking that they should be.
     pub async fn prepare(place: &DataLocation, entropy: &dyn Entropy, wanted: Wanted) -> Result<Self, String> {
         let profile = profile(place)?;
         let location = location(place)?;
@@ -82,8 +82,8 @@ impl DataDir {
         let mut fresh = Vec::new();
         if let Location::Sqlite(database) = &location {
             if !database.exists() {
-                // SQLite gives its WAL the mode of the database; the folder may have been made by somebody with another
-                // umask.
+                // SQLite creates its WAL with the mode of the database, and the folder may have been created with a
+                // permissive umask.
                 let options = OpenOptions::new().write(true).create_new(true).mode(0o600).open(database);
                 options.map_err(|error| format!("The database {} can't be made: {error}", database.display()))?;
                 made.push(format!("Made the database {}.", database.display()));
@@ -115,8 +115,8 @@ impl DataDir {
         Ok(Self { location, master_key, profile, made, fresh })
     }
 
-    /// What `serve` or `migrate` made before. Makes nothing: a command in the wrong folder would leave a second, empty
-    /// portal there.
+    /// Finds what `serve` or `migrate` created. Creates nothing: a command in the wrong folder must not create a
+    /// second, empty portal.
     pub async fn find(place: &DataLocation) -> Result<Self, String> {
         let location = location(place)?;
         check_permission(place, &location)?;
@@ -133,13 +133,13 @@ impl DataDir {
         Ok(Self { location, master_key, profile: profile(place)?, made: Vec::new(), fresh: Vec::new() })
     }
 
-    /// Refuses a database of an older or newer version.
+    /// Refuses a database with an older or newer schema.
     pub async fn open(&self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Store, String> {
         let store = Store::open(self.location.clone(), self.tools(clock, entropy)).await;
         store.map_err(|error| error.to_string())
     }
 
-    /// Brings the database up to date first. For the one process that holds the [`ServerLock`].
+    /// Migrates the database first. Only for the process that holds the [`ServerLock`].
     pub async fn open_and_migrate(&self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Store, String> {
         match Store::open_and_migrate(self.location.clone(), self.tools(clock, entropy)).await {
             Ok(store) => Ok(store),
@@ -154,12 +154,12 @@ impl DataDir {
         Tools { clock, entropy, vault: Vault::new(&self.master_key), profile: self.profile.clone() }
     }
 
-    /// A start that was refused leaves no master key: the next one would look for its database.
+    /// Deletes the master key of a refused start: the next start would expect its database.
     async fn take_back(&self) {
         let is_used = match &self.location {
-            // Its head is written before the first table is.
+            // Its header is written before the first table.
             Location::Sqlite(path) => fs::metadata(path).is_ok_and(|found| found.len() > HEAD),
-            // Where that can't be known, the key may have sealed something.
+            // If that is unknown, the key may be in use.
             Location::Postgres(_) => self.location.is_made().await.unwrap_or(true),
         };
         if !is_used {
@@ -168,7 +168,7 @@ impl DataDir {
     }
 }
 
-/// A SQLite database without tables.
+/// The size of a SQLite database without tables.
 const HEAD: u64 = 4096;
 
 fn remove(files: &[PathBuf]) {
@@ -181,8 +181,8 @@ fn is_empty_file(location: &Location) -> bool {
     matches!(location, Location::Sqlite(path) if fs::metadata(path).is_ok_and(|found| found.len() == 0))
 }
 
-/// Those that an older version made may be readable by others. What a link beside the database points to is not ours. By
-/// name: opening and closing them would free the locks of a SQLite in this process (POSIX).
+/// Files of older versions may be readable by others. Links next to the database are not followed. By name: opening
+/// and closing them would release the locks of SQLite in this process (POSIX).
 fn close_to_others(database: &Path) {
     let _ = fs::set_permissions(database, fs::Permissions::from_mode(0o600));
     for file in ["-wal", "-shm"].map(|end| format!("{}{end}", database.display())) {
@@ -192,7 +192,7 @@ fn close_to_others(database: &Path) {
     }
 }
 
-/// The profile that the settings name, or the one inside.
+/// The configured profile, or the built-in one.
 fn profile(place: &DataLocation) -> Result<Arc<Profile>, String> {
     let Some(path) = &place.profile else { return Ok(Profile::standard()) };
     let text = fs::read_to_string(path);
@@ -204,7 +204,7 @@ fn profile(place: &DataLocation) -> Result<Arc<Profile>, String> {
     parsed.map(Arc::new).map_err(|error| format!("The profile {} is wrong:\n{error}", path.display()))
 }
 
-/// Where the database is, or would be.
+/// The location of the database, whether or not it exists.
 pub fn location(place: &DataLocation) -> Result<Location, String> {
     match &place.database_url {
         Some(url) => postgres_url::checked(url)
@@ -214,7 +214,7 @@ pub fn location(place: &DataLocation) -> Result<Location, String> {
     }
 }
 
-/// Refuses to go on as a user who may not use the folder, and says which user may.
+/// Fails for a user without permission on the folder, and names the one who has it.
 fn check_permission(place: &DataLocation, location: &Location) -> Result<(), String> {
     let database = match location {
         Location::Sqlite(database) => Some(&**database),
@@ -223,7 +223,7 @@ fn check_permission(place: &DataLocation, location: &Location) -> Result<(), Str
     permission::check(&place.data, &key_path(place), database)
 }
 
-/// There is no database, and a suggested fix.
+/// The error for a missing database, with a suggested fix.
 pub fn absent(place: &DataLocation, location: &Location) -> String {
     match location {
         Location::Sqlite(_) => format!(
@@ -245,7 +245,7 @@ fn no_key(path: &Path, location: &Location) -> String {
     )
 }
 
-/// Refuses to make a database where one was: its disk may not be mounted.
+/// Refuses to create a database where there was one: its disk may not be mounted.
 fn expected(place: &DataLocation, database: &Path, traces: &Traces, wanted: Wanted) -> Result<(), String> {
     let names = |paths: &[PathBuf]| {
         let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
@@ -270,7 +270,7 @@ fn expected(place: &DataLocation, database: &Path, traces: &Traces, wanted: Want
     Err(format!("{} {NEW}", missing.replace("{}", &names(&traces.of_server))))
 }
 
-/// How to say that it should be made.
+/// How to create it anyway.
 const NEW: &str = "If a new, empty portal is wanted here, make it with: sallyport migrate --new";
 
 fn emptied(key: &Path, location: &Location) -> String {

@@ -1,4 +1,4 @@
-//! `--demo`: an example company with weeks behind it, made through the same verbs as the real thing.
+//! `--demo`: an example company with several weeks of history, created through the same code as real data.
 
 mod clock;
 mod company;
@@ -22,14 +22,14 @@ use keys::{Keys, early, late};
 
 pub const SIGN_IN: DemoSignIn = DemoSignIn { email: "ada@focus.example", password: "sallyport demo" };
 
-/// Where the demo keeps what it tells at each start: a real portal keeps no secret in plain text.
+/// Where the demo stores its secrets to print them at each start; a real portal stores none in plain text.
 const TOLD: &str = "demo.txt";
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What somebody at the terminal can try.
+/// The sign-in and key to try, printed at the start.
 pub struct DemoSecrets {
     root_token: String,
     key: String,
@@ -41,7 +41,7 @@ impl DemoSecrets {
         Some(Self { root_token: root_token.to_owned(), key: key.to_owned() })
     }
 
-    /// A sign-in, and a call that works as it stands here.
+    /// A sign-in, and a call that works as printed.
     pub fn say(&self, url: &str) -> String {
         let (DemoSignIn { email, password }, Self { root_token, key }) = (&SIGN_IN, self);
         format!(
@@ -56,12 +56,12 @@ impl DemoSecrets {
     }
 }
 
-/// Whether a folder belongs to the demo, with its flag or without.
+/// Whether a folder belongs to the demo, with or without its flag.
 pub fn is_in(folder: &Path) -> bool {
     folder.join(TOLD).exists()
 }
 
-/// Fills a fresh database and tells what to try. A filled one is left as it is.
+/// Fills a fresh database and returns what to try. A filled one is not changed.
 pub async fn prepare(data: &DataDir, folder: &Path, clock: Arc<dyn Clock>) -> Result<DemoSecrets, String> {
     let now = clock.now();
     let story = Arc::new(StoryClock::at(now));
@@ -74,7 +74,7 @@ pub async fn prepare(data: &DataDir, folder: &Path, clock: Arc<dyn Clock>) -> Re
 async fn tell(store: &Store, story: &StoryClock, now: Timestamp, file: &Path) -> Result<DemoSecrets, String> {
     let said = |error: Error| error.to_string();
     if store.is_empty().await.map_err(said)? {
-        // What an earlier database told is not so any more.
+        // Secrets of an earlier database are no longer valid.
         let _ = std::fs::remove_file(file);
         let told = fill(store, story, now).await.map_err(said)?;
         let kept = write_whole(file, &format!("{}\n{}", told.root_token, told.key));

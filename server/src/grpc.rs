@@ -1,7 +1,7 @@
-//! Envoy's `ext_authz` over gRPC, on a listener of its own: the same question as over HTTP, asked in another way.
+//! Envoy's `ext_authz` over gRPC, on its own listener: the same check as over HTTP.
 //!
-//! Envoy tells it everything in one message: the client's method, path, headers, address and, where it is set up so,
-//! body; what the route requires stands in its `context_extensions`, in the words of `/v1/auth`'s query.
+//! Envoy sends everything in one message: the client's method, path, headers, address and, if configured, body; the
+//! route's requirements are in its `context_extensions`, with the parameters of `/v1/auth`.
 
 mod check;
 mod message;

@@ -1,4 +1,4 @@
-//! The worker: takes the jobs that are due, one of each queue at a time, and does them.
+//! The worker: leases due jobs, one of each queue at a time, and runs them.
 
 mod queues;
 mod run;
@@ -16,10 +16,10 @@ use tokio::{
 
 pub use queues::{Queue, queues};
 
-/// How often to look for what is due by the time, or was added by another process.
+/// How often to look for jobs that become due, or were added by another process.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Works until `stop` changes. Jobs that are under way then are handed back.
+/// Works until `stop` changes. Unfinished jobs are then returned to the queue.
 pub async fn work(store: Store, queues: Vec<Queue>, mut stop: watch::Receiver<bool>) {
     let mut worker = Worker { store, queues: queues.into_iter().map(Arc::new).collect(), is_scheduled: false };
     let mut doorbell = worker.store.job_doorbell();
@@ -63,7 +63,7 @@ pub async fn work(store: Store, queues: Vec<Queue>, mut stop: watch::Receiver<bo
 struct Worker {
     store: Store,
     queues: Vec<Arc<Queue>>,
-    /// What recurs was added in this process.
+    /// Whether the recurring job was added by this process.
     is_scheduled: bool,
 }
 
@@ -82,7 +82,7 @@ impl Worker {
     }
 }
 
-/// Logs a failure once, however long it lasts.
+/// Logs a repeated failure only once.
 fn log_once(failing: &mut Option<String>, done: Result<()>) {
     match done {
         Ok(()) => *failing = None,

@@ -1,6 +1,6 @@
-//! The server: the portal's pages, the verifier that backends ask, and the command line.
+//! The server: HTTP, gRPC, background work and the command line.
 
-// The type of a view nests as deep as the view.
+// The type of a view is nested as deeply as the view.
 #![recursion_limit = "256"]
 
 pub mod api;

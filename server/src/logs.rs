@@ -1,4 +1,4 @@
-//! Structured logs on standard error. No secret, password, cookie or key is ever handed to them.
+//! Structured logs on standard error. They must never contain secrets, passwords, cookies or keys.
 
 mod bounded;
 
@@ -11,21 +11,21 @@ use bounded::Bounded;
 
 const VARIABLE: &str = "SALLYPORT_LOG";
 
-/// What is written where nobody chose.
+/// The default filter.
 const USUAL: &str = "info,sqlx=warn,tower_sessions_core=error";
 
-/// `SALLYPORT_LOG` chooses what is written, as in `sallyport_server=debug`.
+/// `SALLYPORT_LOG` sets the filter, as in `sallyport_server=debug`.
 pub fn start(format: LogFormat) -> Result<(), String> {
     let chosen = env::var_os(VARIABLE).map(|text| text.to_string_lossy().into_owned());
     let filter = filter(chosen.as_deref().unwrap_or_default())?;
     let logs = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
-    // Where a line can't be written, saying so there would be a panic.
+    // If a line can't be written, reporting that would panic.
     let logs = logs.log_internal_errors(false);
     let logs = match format {
         LogFormat::Text => logs.with_filter(Bounded::default()).boxed(),
         LogFormat::Json => logs.json().flatten_event(true).with_filter(Bounded::default()).boxed(),
     };
-    // A second start, in tests, keeps the first one's.
+    // A second start, in tests, keeps the first one's logger.
     let _ = tracing_subscriber::registry().with(filter).with(logs).try_init();
     Ok(())
 }
@@ -34,7 +34,7 @@ fn filter(chosen: &str) -> Result<EnvFilter, String> {
     if chosen.trim().is_empty() {
         return Ok(EnvFilter::new(USUAL));
     }
-    // A word that is no level would be the name of a part that does not exist, and silence all others.
+    // A word that is not a level would be read as a target that does not exist, and silence everything else.
     let is_level = |part: &str| !part.is_empty() && part.parse::<LevelFilter>().is_ok();
     let is_meant = |part: &str| part.contains(['=', '[']) || is_level(part.trim());
     let wrong = || {

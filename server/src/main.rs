@@ -1,11 +1,11 @@
 //! `sallyport`: see `sallyport --help`.
 
-// The type of a view nests as deep as the view.
+// The type of a view is nested as deeply as the view.
 #![recursion_limit = "256"]
 
 use std::process::ExitCode;
 
-/// Gives back what many short requests left behind: see beside the dependency.
+/// Returns memory after many short requests: see the dependency in Cargo.toml.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

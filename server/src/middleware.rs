@@ -1,4 +1,4 @@
-//! What stands before every handler.
+//! What runs before and after every handler.
 
 pub mod access_log;
 pub mod client;

@@ -1,5 +1,5 @@
-//! Threads of their own for pages, and a bound of how many are made at once: rendering takes milliseconds, a verdict
-//! microseconds, and many pages must not keep verdicts waiting.
+//! Separate threads for pages, with a limit on concurrency: rendering takes milliseconds, a verification
+//! microseconds, and many pages must not delay verifications.
 
 mod form;
 
@@ -21,25 +21,25 @@ use tracing::Instrument;
 
 pub use form::with_whole_body;
 
-/// Pages at once; each may wait for the database.
+/// Concurrent pages; each may wait for the database.
 const AT_ONCE: usize = 64;
-/// Requests that wait for a place; beyond, they are refused at once.
+/// Waiting requests; more are refused at once.
 const QUEUE: usize = 256;
-/// Then it is better to say that it takes too long.
+/// After this a request is refused.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// Where both want the processor, verdicts come first.
+/// Verifications have priority over pages.
 const NICENESS: i32 = 5;
 
-/// The threads; as many as the server has, so that pages use an idle machine whole.
+/// As many threads as the server has, so that pages can use an idle machine fully.
 pub fn start() -> io::Result<Runtime> {
     let lower = || {
-        // Of this thread alone, on Linux. Where it is forbidden, the threads are equals.
+        // Applies to this thread only, on Linux. If it is not permitted, all threads have the same priority.
         let _ = rustix::process::nice(NICENESS);
     };
     Builder::new_multi_thread().thread_name("pages").enable_all().on_thread_start(lower).build()
 }
 
-/// Where pages are made.
+/// Where pages are rendered.
 #[derive(Clone)]
 pub struct PagePool {
     threads: Handle,
@@ -52,7 +52,7 @@ impl PagePool {
         Self { threads, places: Arc::new(Semaphore::new(AT_ONCE)), queue: Arc::new(Semaphore::new(QUEUE)) }
     }
 
-    /// A place, at once or after a while in the queue.
+    /// A slot, at once or after waiting.
     async fn place(&self) -> Option<OwnedSemaphorePermit> {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             return Some(place);
@@ -61,8 +61,8 @@ impl PagePool {
         timeout(LONGEST_WAIT, Arc::clone(&self.places).acquire_owned()).await.ok()?.ok()
     }
 
-    /// Runs a page's handler over there. It ends when nobody waits for it any more, as it would here. Its request has been
-    /// read whole ([`with_whole_body`]), so that a slow sender never takes a place.
+    /// Runs a page's handler on these threads. It is cancelled when the client disconnects. The request has been read
+    /// completely ([`with_whole_body`]), so that a slow sender never holds a slot.
     pub async fn run(&self, handler: impl Future<Output = Response> + Send + 'static) -> Response {
         let Some(place) = self.place().await else { return busy() };
         let page = async move {
@@ -72,7 +72,7 @@ impl PagePool {
         let mut page = Running(self.threads.spawn(page.in_current_span()));
         match (&mut page.0).await {
             Ok(response) => response,
-            // Caught where any handler's is.
+            // Caught like a panic of any handler.
             Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
             Err(_) => busy(),
         }
@@ -87,7 +87,7 @@ impl Drop for Running {
     }
 }
 
-/// A page with all of its body, so that compressing it is done over there too. An export goes on as a stream.
+/// Renders the whole body, so that it is compressed on these threads too. An export stays a stream.
 async fn whole(response: Response) -> Response {
     let is_page = |kind: &HeaderValue| kind.as_bytes().starts_with(b"text/html");
     if !response.headers().get(header::CONTENT_TYPE).is_some_and(is_page) {
@@ -104,7 +104,7 @@ async fn whole(response: Response) -> Response {
 }
 
 fn busy() -> Response {
-    // What else was asked over the same connection is not waited for either.
+    // Pipelined requests on the same connection are not processed either.
     let headers = [(header::RETRY_AFTER, "1"), (header::CACHE_CONTROL, "no-store"), (header::CONNECTION, "close")];
     (StatusCode::SERVICE_UNAVAILABLE, headers, "Too many pages are asked for; try again in a moment.\n").into_response()
 }

@@ -1,4 +1,4 @@
-//! `/healthz` and `/readyz`: whether the server is there, and whether it can do its work.
+//! `/healthz` and `/readyz`: whether the server is alive, and whether it can do its work.
 
 use axum::{
     Json,
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::state::AppState;
 
-/// What is answered whatever else goes on.
+/// Probes are answered even under load.
 pub fn is_probe(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz")
 }
@@ -35,7 +35,7 @@ pub struct Readiness {
     checks: Vec<HealthCheck>,
 }
 
-/// One thing that the server needs, and how it is.
+/// One requirement of the server, and its state.
 #[derive(Serialize, ToSchema)]
 pub struct HealthCheck {
     /// `database`, `revocations` or `writes`.

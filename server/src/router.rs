@@ -1,4 +1,4 @@
-//! Every route, but for the questions about keys (`api/fast_path.rs`), and what stands before the pages.
+//! All routes except verification (`api/fast_path.rs`), and the middleware of pages.
 
 use axum::{
     Router,
@@ -32,7 +32,7 @@ pub fn router(state: &AppState, pages: Router<Context>) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
         .layer(CatchPanicLayer::custom(broken))
         .layer(from_fn_with_state(state.context.clone(), error_page::error_pages))
-        // Outside of the error pages, which are shown in the frame of whoever is signed in.
+        // Outside of the error pages, which are shown in the signed-in person's frame.
         .layer(sessions(state))
         .layer(CompressionLayer::new().compress_when(unless_secret as fn(_, _, &_, &_) -> _))
         .layer(from_fn_with_state(state.clone(), headers::nonce))
@@ -53,18 +53,19 @@ pub fn router(state: &AppState, pages: Router<Context>) -> Router {
         .merge(portal)
 }
 
-/// A handler that panicked; the page tells the request's id, under which this is in the log.
+/// The page for a panic shows the request's id, which is also in the log.
 fn broken(panic: Box<dyn std::any::Any + Send>) -> Response {
     tracing::error!(panic = words(&*panic), "a page broke");
     PageError::Broken.into_response()
 }
 
-/// Pages are compressed, but not the one that shows secrets.
+/// Pages are compressed, except the one that shows secrets.
 fn unless_secret(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
     extensions.get::<Uncompressed>().is_none()
 }
 
-/// The prefix of its name binds the cookie to https; without Secure browsers drop it, so nobody could sign in.
+/// The name's prefix restricts the cookie to https; without Secure browsers would drop it, so that nobody could sign
+/// in.
 fn sessions(state: &AppState) -> SessionManagerLayer<Sessions> {
     let https = state.is_https();
     let lifetime = i64::try_from(LIFETIME.as_secs()).unwrap_or(i64::MAX);

@@ -1,4 +1,4 @@
-//! From the settings to a server that listens, and to its end: connections are drained, what is left is written.
+//! Runs the server from the settings until its shutdown: connections are drained, pending writes completed.
 
 mod accept;
 mod activity;
@@ -117,7 +117,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     };
     tokio::join!(http, grpc);
 
-    // Requests are done; what they left in memory is written before the database closes.
+    // All requests are done; their pending data is written before the database closes.
     let _ = stop.send(true);
     last_step("what keys were used for", async {
         for worker in workers {

@@ -1,5 +1,5 @@
-//! What stands before every route and behind every answer, whichever way a request comes. It is no layer of the router,
-//! which would clone and box it at each request.
+//! What runs before and after every route, for HTTP and gRPC. Not a layer of the router, which would clone and box it
+//! on each request.
 
 use std::{convert::Infallible, net::IpAddr};
 
@@ -34,7 +34,7 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub struct Server {
     state: AppState,
     routes: Router,
-    /// Where pages are made; without one, where their connections are.
+    /// Where pages are rendered; `None` means on their connections' threads.
     pages: Option<PagePool>,
 }
 
@@ -43,12 +43,12 @@ impl Server {
         Self::with_pages(state, routes::routes())
     }
 
-    /// With other pages: a test adds one that fails.
+    /// With other pages: tests add one that fails.
     pub fn with_pages(state: AppState, pages: Router<Context>) -> Self {
         Self { routes: router(&state, pages), state, pages: None }
     }
 
-    /// Makes pages on threads of their own.
+    /// Renders pages on separate threads.
     #[must_use]
     pub fn with_page_pool(self, threads: Handle) -> Self {
         Self { pages: Some(PagePool::new(threads)), ..self }

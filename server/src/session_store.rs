@@ -1,5 +1,5 @@
-//! tower-sessions over our store: ids digested, a deleted session never comes back. A session begins in
-//! [`Store::start_session`]; here tower-sessions learns its id.
+//! tower-sessions over our store: ids are stored as digests, and a deleted session never comes back. A session is
+//! started in [`Store::start_session`]; here tower-sessions gets its id.
 
 use async_trait::async_trait;
 use sallyport::{
@@ -47,7 +47,7 @@ impl SessionStore for Sessions {
         Ok(())
     }
 
-    /// Nothing of a session changes: who it is of is a column of its own.
+    /// A session's data never changes: its user has a column of its own.
     async fn save(&self, _: &Record) -> Result<()> {
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The site inside the binary: css, js and wasm under a path that their content names, answered from memory.
+//! The site's files inside the binary: css, js and wasm under a path derived from their content.
 
 use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
@@ -11,7 +11,7 @@ use leptos_config::LeptosOptions;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
-/// What `cargo leptos build` made, each file with its `.br` and `.gz` beside it.
+/// The output of `cargo leptos build`, each file with its `.br` and `.gz`.
 #[derive(RustEmbed)]
 #[folder = "../target/site"]
 #[allow_missing = true]
@@ -25,9 +25,9 @@ struct Asset {
 }
 
 struct Encoded {
-    /// Borrowed from the binary, whose pages the system reads when a file is asked for; a debug build reads the folder.
+    /// Borrowed from the binary, which the system loads on demand; a debug build reads the folder.
     bytes: Cow<'static, [u8]>,
-    /// Computed when the binary was built: hashing at start would bring the whole site into memory.
+    /// Computed at build time: hashing at the start would load the whole site into memory.
     sha256: [u8; 32],
     etag: HeaderValue,
 }
@@ -37,7 +37,7 @@ static OPTIONS: LazyLock<LeptosOptions> = LazyLock::new(|| {
     leptos_config::get_config_from_str(include_str!("../../Leptos.toml")).expect("Leptos.toml is tested")
 });
 
-/// Where a server listens that is told nothing else.
+/// The default address of the server.
 pub fn default_address() -> String {
     OPTIONS.site_addr.to_string()
 }
@@ -97,19 +97,19 @@ fn content_type(name: &str) -> Option<&'static str> {
     })
 }
 
-/// Where the pages find css, js and wasm. Changes with any of them.
+/// The path of css, js and wasm. It changes with any of them.
 pub fn base() -> &'static str {
     &SITE.base
 }
 
-/// `GET /pkg/{hash}/{file}`: immutable under the current hash; an old page's files are found, but not kept.
+/// `GET /pkg/{hash}/{file}`: immutable under the current hash; files for older pages are served, but not cached.
 pub async fn asset(Path((hash, file)): Path<(String, String)>, headers: HeaderMap) -> Response {
     let current = SITE.base.ends_with(&format!("/{hash}"));
     let cache = if current { "public, max-age=31536000, immutable" } else { "no-cache" };
     answer(&file, &headers, cache)
 }
 
-/// `GET /favicon.svg`, `/favicon.ico`, `/robots.txt`: what browsers ask for by a fixed name.
+/// `GET /favicon.svg`, `/favicon.ico`, `/robots.txt`: files with fixed names.
 pub async fn favicon(headers: HeaderMap) -> Response {
     answer("favicon.svg", &headers, "public, max-age=86400")
 }

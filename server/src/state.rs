@@ -1,4 +1,4 @@
-//! What a running server is made of.
+//! The state of a running server.
 
 use std::{collections::HashMap, ops::Deref, sync::Arc};
 
@@ -24,10 +24,10 @@ use crate::{
     site,
 };
 
-/// How many searches read at once.
+/// The maximum number of concurrent searches.
 const SEARCHES: usize = 2;
 
-/// Shared by every request, which copies it several times: one pointer.
+/// Shared by every request, and copied several times: one pointer.
 #[derive(Clone)]
 pub struct AppState(Arc<AppParts>);
 
@@ -36,11 +36,11 @@ pub struct AppParts {
     pub verifier: Arc<Verifier>,
     pub trusted_proxies: Vec<IpNet>,
     pub requirements: HashMap<String, Requirement>,
-    /// Where a gateway's request carries the client's key.
+    /// Where a gateway's request contains the client's key.
     pub places: Places,
-    /// The headers that tell of limits.
+    /// The rate limit headers.
     pub rates: Names,
-    /// What requests are named from.
+    /// The randomness of request ids.
     pub names: NameEntropy,
     is_local: bool,
 }
@@ -53,17 +53,17 @@ impl Deref for AppState {
     }
 }
 
-/// What a deployment says of itself.
+/// The settings of a deployment.
 pub struct Deployment {
     pub public_url: String,
-    /// Describes `/v1` as an OpenAPI document, for that profile and that address.
+    /// Builds the OpenAPI document of `/v1` for that profile and address.
     pub describe: fn(&Profile, &str) -> serde_json::Value,
     pub trusted_proxies: Vec<IpNet>,
     pub requirements: HashMap<String, Requirement>,
     pub cache_keys: usize,
     pub elapsed: Elapsed,
     pub demo: Option<DemoSignIn>,
-    /// It listens on loopback: nobody but this machine reaches it without a proxy.
+    /// Whether it listens on loopback: other machines can only reach it through a proxy.
     pub listens_on_loopback: bool,
 }
 
@@ -102,7 +102,7 @@ impl AppState {
         })))
     }
 
-    /// The portal is for this machine alone.
+    /// Whether the portal is only for this machine.
     pub fn is_local(&self) -> bool {
         self.is_local
     }
@@ -112,7 +112,7 @@ impl AppState {
     }
 }
 
-/// Whether only this machine can reach what is there.
+/// Whether only this machine can reach a URL.
 pub fn is_loopback_url(url: &str) -> bool {
     let url = url::Url::parse(url).ok();
     match url.as_ref().and_then(url::Url::host) {

@@ -1,5 +1,5 @@
-//! What runs beside the requests. What lies in memory and is written at a fixed pace has a loop of its own here: it is lost
-//! with the process, so a job that outlives the process would be no help. All else is a job.
+//! Background tasks at a fixed pace, for data in memory. It is lost with the process, so a job would not help. All
+//! other background work is a job.
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
@@ -13,17 +13,17 @@ use tokio::{
 
 use crate::jobs;
 
-/// How soon a change by another process is seen here.
+/// How soon a change by another process is noticed.
 const POLL: Duration = Duration::from_millis(250);
-/// *Last used* is at most this old, and one write more.
+/// *Last used* is at most this old, plus one write.
 const FLUSH: Duration = Duration::from_secs(2);
 
-/// How long the last flush may take: a database that hangs must not keep the server from ending.
+/// The time limit of the last flush: a database that hangs must not prevent the shutdown.
 const LAST_FLUSH: Duration = Duration::from_millis(2_500);
 
 const LAST_POLL: Duration = Duration::from_secs(1);
 
-/// Ends with the sender of `stop`, after a last flush.
+/// Ends when the sender of `stop` is dropped, after a last flush.
 pub fn start(verifier: &Arc<Verifier>, context: &Context, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
     vec![
         tokio::spawn(poll(Arc::clone(verifier), stop.clone())),
@@ -47,13 +47,14 @@ async fn poll(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {
         let mut polling = pin!(verifier.poll());
         let polled = tokio::select! {
             polled = &mut polling => polled,
-            // Not cancelled: it would lose its connection, over which the next server is told that this one ended.
+            // Not cancelled: that would drop its connection, over which the next server learns that this one has
+            // ended.
             _ = stop.changed() => {
                 let _ = timeout(LAST_POLL, polling).await;
                 return;
             }
         };
-        // Told once, however long it lasts.
+        // Logged only once.
         match polled {
             Ok(()) if failing.take().is_some() => tracing::info!("revocations are heard of again"),
             Ok(()) => {}
@@ -78,7 +79,7 @@ async fn tell(context: Context, mut stop: watch::Receiver<bool>) {
             _ = ticks.tick() => {}
             _ = stop.changed() => last = true,
         }
-        // Bounded: a database that hangs must not keep the server from ending.
+        // With a time limit: a database that hangs must not prevent the shutdown.
         match timeout(LAST_FLUSH, context.noted.flush(&context.store, last)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "refused acts could not be written to the activity log"),
@@ -98,7 +99,7 @@ async fn flush(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {
         let mut flushing = pin!(flush_once(&verifier));
         tokio::select! {
             () = &mut flushing => {}
-            // What is under way is not cancelled: it would be lost.
+            // A write in progress is not cancelled: it would be lost.
             _ = stop.changed() => {
                 return in_time(async {
                     flushing.await;

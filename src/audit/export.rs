@@ -1,5 +1,5 @@
-//! Events as files. A line of JSON holds everything that the event's hash is made of, so that anybody with a whole chain
-//! can check it.
+//! Events as files. A line of JSON contains everything that the event's hash covers, so that anyone with a whole
+//! chain can verify it.
 
 use chrono::SecondsFormat;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Event, Outcome};
 use crate::export::ExportRow;
 
-/// An event with its place in the chain.
+/// An event with its position in the chain.
 #[derive(Clone, Debug)]
 pub struct Exported {
     pub event: Event,
@@ -15,7 +15,7 @@ pub struct Exported {
 }
 
 impl Exported {
-    /// To the microsecond, as it was hashed.
+    /// With microseconds, as in the hash.
     fn time(&self) -> String {
         self.event.at.to_chrono().to_rfc3339_opts(SecondsFormat::Micros, true)
     }

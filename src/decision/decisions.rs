@@ -1,4 +1,4 @@
-//! The decisions of all organizations: in memory, bounded, for a day. A restart forgets them.
+//! The decisions of all organizations: in memory, bounded, for a day. A restart clears them.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -13,11 +13,11 @@ use crate::{
     key::Verdict,
 };
 
-/// Bytes of all decisions together.
+/// The maximum size of all decisions, in bytes.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
-/// Organizations that have any.
+/// The maximum number of organizations with decisions.
 const MOST_ORGS: usize = 2_000;
-/// How often what is over is looked for.
+/// How often expired decisions are removed.
 const FORGET_EVERY: Duration = Duration::from_secs(10 * 60);
 
 pub struct Decisions {
@@ -29,8 +29,7 @@ pub struct Decisions {
 #[derive(Default)]
 struct Rings {
     of_org: HashMap<OrgId, Ring>,
-    /// Each organization by its newest decision, and by what it weighs: looking through all of them would hold up every
-    /// refusal.
+    /// The organizations by newest decision and by size: scanning all of them would delay every refusal.
     by_newest: BTreeMap<u64, OrgId>,
     by_weight: BTreeSet<(usize, OrgId)>,
     weight: usize,
@@ -54,7 +53,7 @@ impl Decisions {
         self.rings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a decision of that kind is to be kept. Asked before one is made, so that a flood costs little.
+    /// Whether a decision of that kind is to be kept. Checked before creating one, so that a flood is cheap.
     pub fn admits(&self, org: &OrgId, key: &KeyId, verdict: Verdict, now: Timestamp) -> bool {
         self.lock().of_org.get_mut(org).is_none_or(|ring| ring.admits(key, verdict, now))
     }
@@ -69,7 +68,7 @@ impl Decisions {
         while rings.weight > self.most_bytes && rings.shrink_largest() {}
     }
 
-    /// What is kept of an organization, newest first.
+    /// The decisions of an organization, newest first.
     pub fn of_org(&self, org: &OrgId, now: Timestamp) -> Vec<KeptDecision> {
         self.lock().of_org.get(org).map(|ring| ring.list(now)).unwrap_or_default()
     }
@@ -78,7 +77,7 @@ impl Decisions {
         self.lock().of_org.get(org).and_then(|ring| ring.find(id, now))
     }
 
-    /// Drops what was kept long enough. Run by a worker.
+    /// Removes expired decisions. Called by a worker.
     pub fn forget(&self, now: Timestamp) {
         let mut rings = self.lock();
         if rings.forgot_at.is_some_and(|at| now.since(at) < FORGET_EVERY && at <= now) {
@@ -112,14 +111,14 @@ impl Rings {
         self.put(org, ring);
     }
 
-    /// Drops the organization whose last decision is the oldest.
+    /// Removes the organization whose latest decision is the oldest.
     fn drop_quietest(&mut self) {
         if let Some((_, org)) = self.by_newest.pop_first() {
             drop(self.take(&org));
         }
     }
 
-    /// Takes a quarter of what the largest has, so that this is not done for each decision.
+    /// Removes a quarter of the largest organization's decisions, so that this does not happen for each new one.
     fn shrink_largest(&mut self) -> bool {
         let Some((_, org)) = self.by_weight.pop_last() else { return false };
         let Some(mut ring) = self.take(&org) else { return false };
@@ -141,7 +140,7 @@ impl Rings {
         }
     }
 
-    /// Out of every index.
+    /// Removes an organization from every index.
     fn take(&mut self, org: &OrgId) -> Option<Ring> {
         let ring = self.of_org.remove(org)?;
         self.by_newest.remove(&ring.newest());
@@ -150,7 +149,7 @@ impl Rings {
         Some(ring)
     }
 
-    /// Back into every index, unless nothing is left.
+    /// Puts it back into every index, unless it is empty.
     fn put(&mut self, org: OrgId, ring: Ring) {
         if ring.is_empty() {
             return;

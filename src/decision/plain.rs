@@ -1,9 +1,9 @@
-//! Words of a request, made fit to be shown: short, without what could be a secret, without what plays with the reader.
+//! Sanitizes parts of a request for display: short, without possible secrets and without misleading characters.
 
 use crate::{key::SigningSecret, profile::Profile, root_token, text};
 
-/// At most so many characters of a text. A key in a path would be in this page too, so what begins
-/// like a secret is cut behind its prefix.
+/// At most `most` characters of a text. A path may contain a key, so anything that begins like a secret is cut after
+/// its prefix.
 pub fn plain(text: &str, most: usize, profile: &Profile) -> Box<str> {
     let mut shown = String::new();
     let mut rest = text.get(..longest(text, most)).unwrap_or_default();
@@ -26,7 +26,7 @@ fn longest(text: &str, most: usize) -> usize {
     text.char_indices().nth(most).map_or(text.len(), |(at, _)| at)
 }
 
-/// Where the first secret begins, and as what.
+/// The position of the first secret, and its prefix.
 fn next_secret<'a>(text: &str, profile: &'a Profile) -> Option<(usize, &'a str)> {
     let prefixes = profile.prefixes().chain([SigningSecret::PREFIX, root_token::PREFIX]);
     prefixes.filter(|prefix| !prefix.is_empty()).filter_map(|prefix| Some((text.find(prefix)?, prefix))).min()
@@ -75,7 +75,7 @@ mod tests {
         #[test]
         fn whatever_comes_is_short(text in ".*", most in 0_usize..50) {
             let shown = plain(&text, most, &Profile::standard());
-            // Each cut secret is shorter than it was.
+            // Each masked secret is shorter than before.
             prop_assert!(shown.chars().count() <= most + 1 + text.matches('_').count());
             prop_assert!(!shown.contains(text::hides));
         }

@@ -1,4 +1,4 @@
-//! What was asked of a key, as it is kept: without secrets, without the query, each part short.
+//! The recorded request of a decision: without secrets, without the query, each part short.
 
 use std::net::IpAddr;
 
@@ -13,12 +13,12 @@ use crate::{
 
 use super::plain::plain;
 
-/// Scopes that are kept; nobody asks for more.
+/// Scopes that are kept; no request needs more.
 const MOST_SCOPES: usize = 20;
 const SCOPE: usize = 64;
 const METHOD: usize = 24;
 const PATH: usize = 300;
-/// An id, or the name of a root token.
+/// The maximum length of an id or of a root token's name.
 const NAME: usize = 84;
 const TIMESTAMP: usize = 24;
 
@@ -40,14 +40,13 @@ pub struct RequestRecord {
     pub signed: Option<SignedText>,
 }
 
-/// What was signed, without the body: it is somebody's data.
+/// The signed parts, without the body, which is the caller's data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedText {
     pub timestamp: Box<str>,
     pub body_bytes: usize,
     pub body_sha256: [u8; 32],
-    /// What can be said of it without the secret: it is never good here, only wrong at the right time, out of time, or
-    /// not written as signatures are.
+    /// The result without the secret: never valid here, only wrong with a valid timestamp, out of time, or malformed.
     pub checked: Checked,
 }
 
@@ -61,7 +60,7 @@ impl SignedText {
         }
     }
 
-    /// By how many seconds the signer's clock is ahead of ours, where it can be read.
+    /// By how many seconds the signer's clock is ahead of ours, if its timestamp is readable.
     pub fn ahead(&self) -> Option<i64> {
         match self.checked {
             Checked::Wrong { ahead } | Checked::OutOfTime { ahead } => Some(ahead),
@@ -70,11 +69,11 @@ impl SignedText {
     }
 }
 
-/// Who asked.
+/// The caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
     Gateway,
-    /// With the name of its root token, where that is the organization's own.
+    /// With the name of its root token, if that belongs to the organization.
     Backend(Option<Box<str>>),
 }
 

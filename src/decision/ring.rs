@@ -1,5 +1,5 @@
-//! The decisions of one organization. A kind is one key refused with one verdict; where there is no room, the kind that
-//! has most gives its oldest, so that a flood on one key does not push out what was decided on another.
+//! The decisions of one organization, grouped by key and verdict. When it is full, the largest group loses its
+//! oldest, so that a flood on one key does not evict decisions on others.
 
 use std::{
     cmp::Reverse,
@@ -17,9 +17,9 @@ use crate::{
     key::Verdict,
 };
 
-/// Decisions of one organization at most.
+/// The maximum number of decisions of one organization.
 pub const MOST: usize = 500;
-/// As many of a kind are kept in each minute; of those after them one at 32, at 64, at 128, and so on.
+/// As many of a group are kept in each minute; after that only the 32nd, 64th, 128th and so on.
 const SAMPLED_AFTER: u64 = 20;
 
 type Name = (KeyId, Verdict);
@@ -33,13 +33,13 @@ pub struct Ring {
     newest: u64,
 }
 
-/// How many a kind has, and the place of its oldest, which no other kind has: the last gives room.
+/// The size of a group and the unique counter of its oldest decision; the last rank is evicted first.
 type Rank = (usize, Reverse<u64>);
 
 #[derive(Default)]
 struct Kind {
     minute: i64,
-    /// Refused in that minute.
+    /// Refusals in that minute.
     refused: u64,
     /// Oldest first.
     kept: VecDeque<KeptDecision>,
@@ -64,7 +64,7 @@ impl Ring {
         self.weight
     }
 
-    /// Whether another of that kind is to be kept. If not, the last one of it says so.
+    /// Whether another decision of that group is to be kept. If not, it is counted in the group's last one.
     pub fn admits(&mut self, key: &KeyId, verdict: Verdict, now: Timestamp) -> bool {
         let Some(kind) = self.kinds.get_mut(&(key.clone(), verdict)) else { return true };
         let minute = minute(now);
@@ -86,7 +86,7 @@ impl Ring {
         let weight = decision.weight();
         let name = (decision.key.key_id.clone(), decision.verdict);
         let kind = self.kinds.entry(name.clone()).or_insert_with(|| {
-            // This one is the first.
+            // This is the first decision of the group.
             Kind { minute: minute(decision.at), refused: 1, kept: VecDeque::new() }
         });
         if let Some(before) = kind.rank() {
@@ -99,7 +99,7 @@ impl Ring {
         self.newest = place;
     }
 
-    /// Takes one from the kind that has most; of several the one that has been there longest.
+    /// Evicts one from the largest group; if there are several, from the one with the oldest decision.
     pub fn make_room(&mut self) {
         let Some((_, name)) = self.by_rank.pop_last() else { return };
         let Some(kind) = self.kinds.get_mut(&name) else { return };
@@ -113,7 +113,7 @@ impl Ring {
         }
     }
 
-    /// Drops what was kept long enough.
+    /// Removes expired decisions.
     pub fn forget(&mut self, now: Timestamp) {
         let (len, weight) = (&mut self.len, &mut self.weight);
         self.kinds.retain(|_, kind| {
@@ -140,7 +140,7 @@ impl Ring {
         all.find(|kept| kept.decision.request_id == *id && !is_over(kept, now)).cloned()
     }
 
-    /// The place of the one that came last.
+    /// The counter of the latest decision.
     pub fn newest(&self) -> u64 {
         self.newest
     }

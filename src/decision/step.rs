@@ -1,4 +1,4 @@
-//! The steps of a verdict, in their order.
+//! The steps of a verification, in order.
 
 use crate::{
     Timestamp,
@@ -6,19 +6,19 @@ use crate::{
     profile::Profile,
 };
 
-/// One step of a verdict: first the pure checks, then those that need a memory of what came before.
+/// One step of a verification: first the pure checks, then those that depend on earlier requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     Check(Check),
-    /// Is it signed where it must be, and by the right secret?
+    /// Whether the request is signed if required, and with the right secret.
     Signature,
-    /// Did this signature come before?
+    /// Whether this signature was used before.
     Replay,
-    /// Is there anything left of the key's limits?
+    /// Whether the key's limits allow another request.
     Limits,
 }
 
-/// What came of a step.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepOutcome {
     Passed,
@@ -27,12 +27,12 @@ pub enum StepOutcome {
 }
 
 impl Step {
-    /// In the order in which they are taken.
+    /// In the order in which they are checked.
     pub fn all() -> impl Iterator<Item = Self> {
         Check::ALL.into_iter().map(Self::Check).chain([Self::Signature, Self::Replay, Self::Limits])
     }
 
-    /// The step at which that verdict was reached. The pure checks are asked once more: they say what they said.
+    /// The step that produced that verdict. The pure checks are run again and give the same result.
     pub fn that_refused(verdict: Verdict, ask: &Ask<'_>, key: &KeyRecord, profile: &Profile, now: Timestamp) -> Self {
         let pure = Check::ALL.into_iter().find(|check| check.refuses(ask, key, profile, now).is_some());
         match (verdict, pure) {

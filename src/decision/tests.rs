@@ -12,7 +12,7 @@ use crate::{
 
 const NOW: Timestamp = Timestamp::from_seconds(1_000_000_020);
 
-/// Organizations with keys, and requests that are refused.
+/// Organizations with keys whose requests are refused.
 struct World {
     entropy: SeededEntropy,
     profile: Arc<Profile>,
@@ -20,7 +20,7 @@ struct World {
 }
 
 impl World {
-    /// So many organizations, each with so many keys.
+    /// This many organizations with this many keys each.
     fn new(orgs: usize, keys: usize) -> Self {
         let entropy = SeededEntropy::new(1);
         let mut records = Vec::new();
@@ -39,7 +39,7 @@ impl World {
         &self.keys[key].owner.org_id
     }
 
-    /// A request that the verifier refuses, and the id it had.
+    /// A request that the verifier refuses; returns its id.
     fn refuse(&self, decisions: &Decisions, key: usize, verdict: Verdict, now: Timestamp) -> RequestId {
         let id = RequestId::mint(&self.entropy);
         let key = &self.keys[key];
@@ -80,11 +80,11 @@ fn a_flood_is_sampled_and_says_how_many_were_left_out() {
         world.refuse(&decisions, 0, Verdict::RateLimited, NOW);
     }
     let kept = decisions.of_org(world.org(0), NOW);
-    // Twenty, and those at 32, 64, 128, 256 and 512.
+    // The first twenty, then the 32nd, 64th, 128th, 256th and 512th.
     assert_eq!(kept.len(), 25);
     assert_eq!(kept.iter().map(|kept| 1 + kept.left_out).sum::<u64>(), 1_000);
     assert_eq!(kept[0].left_out, 1_000 - 512);
-    // Another minute begins anew, and so does another verdict.
+    // Another minute, or another verdict, starts a new count.
     let id = world.refuse(&decisions, 0, Verdict::RateLimited, NOW + Duration::from_secs(60));
     let other = world.refuse(&decisions, 0, Verdict::Expired, NOW);
     for id in [id, other] {
@@ -134,7 +134,7 @@ fn of_too_many_organizations_the_quietest_goes() {
 }
 
 proptest! {
-    /// Whatever comes in whatever order, and however the clock is turned.
+    /// For any sequence of refusals and changes of the clock.
     #[test]
     fn it_is_bounded(
         requests in proptest::collection::vec((0_usize..12, 0_usize..3, -90_000_i64..90_000), 1..400),

@@ -1,4 +1,4 @@
-//! From where a key may be used: blocks of addresses, in CIDR notation (RFC 4632, RFC 4291).
+//! The addresses from which a key may be used, in CIDR notation (RFC 4632, RFC 4291).
 
 use std::{fmt, net::IpAddr};
 
@@ -6,20 +6,20 @@ use ipnet::IpNet;
 
 use crate::{FieldError, Invalid};
 
-/// As many blocks as a key may have.
+/// The maximum number of blocks of a key.
 pub const MOST: usize = 100;
-/// As many characters as they may have together.
+/// The maximum number of characters of all of them.
 const MOST_CHARACTERS: usize = 4_000;
-/// So many wrong ones are told at once.
+/// The maximum number of errors reported at once.
 const MOST_ERRORS: usize = 10;
 
-/// Blocks in the order they were typed, each once. IPv4 addresses that are written as IPv6 (`::ffff:203.0.113.7`) are
-/// what they are: IPv4, in the blocks and in who asks.
+/// Blocks in the order of input, without duplicates. IPv4-mapped IPv6 addresses (`::ffff:203.0.113.7`) are treated as
+/// IPv4, in blocks and for clients.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Addresses(Box<[IpNet]>);
 
 impl Addresses {
-    /// Reads what was typed: a block on each line, or between commas or spaces.
+    /// Parses input with a block on each line, or separated by commas or spaces.
     pub fn check(text: &str) -> Result<Self, Invalid> {
         let lines = text.lines().enumerate();
         let entries = lines.flat_map(|(at, line)| {
@@ -29,13 +29,13 @@ impl Addresses {
         Self::of_entries(entries, in_line)
     }
 
-    /// Reads a list: each entry is a block. Errors do not repeat what is there, which may be a secret in the wrong place.
+    /// Parses a list of blocks. Errors do not repeat the input, which might be a misplaced secret.
     pub fn check_list(list: &[String]) -> Result<Self, Invalid> {
         let entries = list.iter().enumerate().map(|(at, entry)| (at + 1, entry.trim()));
         Self::of_entries(entries, |at, _| format!("Entry {at}"))
     }
 
-    /// Each with its number; `place` says to people where it is.
+    /// Parses numbered entries; `place` describes the position of one to people.
     fn of_entries<'a>(
         entries: impl Iterator<Item = (usize, &'a str)>,
         place: fn(usize, &str) -> String,
@@ -68,7 +68,7 @@ impl Addresses {
         Ok(checked)
     }
 
-    /// What the database holds, which was checked. What can't be read is no block, and nobody is in it.
+    /// From the database, where they were validated. An unreadable block matches no address.
     #[cfg(feature = "store")]
     pub(crate) fn stored(text: &str) -> crate::Result<Self> {
         let blocks: Result<_, _> = text.split_whitespace().map(str::parse).collect();
@@ -89,12 +89,12 @@ impl Addresses {
         self.0.iter().any(|block| block.contains(&ip))
     }
 
-    /// Whether each block of the other is in one of these.
+    /// Whether each block of `other` is contained in one of these.
     pub fn cover(&self, other: &Self) -> bool {
         other.0.iter().all(|inner| self.0.iter().any(|block| block.contains(inner)))
     }
 
-    /// Each block as people write it: an address alone without its length.
+    /// Each block as people write it: a single address without its length.
     pub fn lines(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|block| {
             if block.prefix_len() == block.max_prefix_len() { block.addr().to_string() } else { block.to_string() }
@@ -102,7 +102,7 @@ impl Addresses {
     }
 }
 
-/// With a space between.
+/// Separated by spaces.
 impl fmt::Display for Addresses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, block) in self.0.iter().enumerate() {
@@ -121,7 +121,7 @@ fn in_line(line: usize, entry: &str) -> String {
     format!("Line {line}, {shown}")
 }
 
-/// One block, or how to fix it.
+/// Parses one block, or explains how to fix it.
 fn block(entry: &str) -> Result<IpNet, String> {
     let (address, length) = match entry.split_once('/') {
         Some((address, length)) => (address, Some(length)),
@@ -139,7 +139,7 @@ fn block(entry: &str) -> Result<IpNet, String> {
     };
     let address = typed.to_canonical();
     let length = if address.is_ipv4() && typed.is_ipv6() {
-        // The first 96 bits say that it is an IPv4 address.
+        // The first 96 bits mark it as an IPv4 address.
         length.checked_sub(96).ok_or_else(|| format!("write IPv4 blocks as such: {address}/24."))?
     } else {
         length
@@ -154,7 +154,7 @@ fn block(entry: &str) -> Result<IpNet, String> {
     Ok(block)
 }
 
-/// Digits alone, and no zero before them: some read that as octal.
+/// Digits without leading zeros, which some tools read as octal.
 fn prefix(text: &str) -> Option<u8> {
     let digits = (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     (digits && (text == "0" || !text.starts_with('0'))).then(|| text.parse().ok()).flatten()

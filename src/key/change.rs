@@ -1,4 +1,4 @@
-//! A change of a key that was issued: of the fields it names, and of no others.
+//! A partial update of an issued key.
 
 use crate::{
     Error, Invalid, Result, Timestamp,
@@ -7,12 +7,12 @@ use crate::{
     },
 };
 
-/// What is to be changed; what is `None` stays as it is.
+/// The fields to change; `None` leaves a field unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyChange {
     pub label: Option<String>,
     pub metadata: Option<MetadataPatch>,
-    /// All that it is to have, as [`check_scopes`](super::new::check_scopes) gives them.
+    /// The complete new set, as returned by [`check_scopes`](super::new::check_scopes).
     pub scopes: Option<Vec<String>>,
     pub expires_at: Option<Option<Timestamp>>,
     pub addresses: Option<Addresses>,
@@ -21,11 +21,11 @@ pub struct KeyChange {
     pub limit_per_minute: Option<Option<u32>>,
     pub limit_per_day: Option<Option<u32>>,
     pub paused: Option<bool>,
-    /// Nothing is changed unless the key has these scopes and this expiry.
+    /// Precondition: the key still has these scopes and this expiry.
     pub seen: Option<Terms>,
 }
 
-/// What a key may do, and until when: what the person saw who changes it.
+/// A key's scopes and expiry, as the person saw them who changes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
     pub scopes: Vec<String>,
@@ -39,7 +39,7 @@ impl From<&Key> for Terms {
 }
 
 impl KeyChange {
-    /// What the settings of a key are after it. One that is revoked or expired is left alone.
+    /// A key's settings after the change. A revoked or expired key can't be changed.
     pub fn applied(&self, key: &Key, now: Timestamp) -> Result<KeySettings> {
         let ended = |code, message: &str| Err(Error::Conflict { code, message: message.to_owned() });
         match key.status(now) {
@@ -56,7 +56,7 @@ impl KeyChange {
             new.metadata = invalid.take(patch.applied(&key.metadata));
         }
         if let Some(expires_at) = self.expires_at
-            // Read to the second and sent back, it is the same.
+            // Clients read it with seconds: sending it back must not be a change.
             && expires_at.map(Timestamp::seconds) != key.expires_at.map(Timestamp::seconds)
         {
             if let Some(at) = expires_at {
@@ -84,7 +84,7 @@ impl KeyChange {
     }
 }
 
-/// Both values of what somebody else changed.
+/// Describes both values of what another person changed.
 fn meanwhile(seen: &Terms, key: &Key) -> String {
     let mut message = "This key was changed after the form was opened.".to_owned();
     let mut add = |what: &str, then: String, now: String| {

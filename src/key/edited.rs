@@ -1,4 +1,4 @@
-//! The words of a key, as its form sends them together. What it allows is changed by itself (`change.rs`).
+//! A key's label and notes, which one form sends. Its permissions are changed separately (`change.rs`).
 
 use super::{Metadata, new::check_label};
 use crate::Invalid;

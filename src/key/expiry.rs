@@ -1,4 +1,4 @@
-//! When a key is to expire, as people and programs write it.
+//! The expiry of a key, as entered by people and programs.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ const LEAST: Duration = Duration::from_secs(60);
 const MOST_DAYS: u32 = 3650;
 const MOST: Duration = DAY.saturating_mul(MOST_DAYS);
 
-/// An expiry as it was written.
+/// An expiry as entered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ExpiryInput<'a> {
     #[default]
     Never,
-    /// Of a form. The choice, in the field `expires`, is `never`, a number of days, or `custom` for the date beside it; that,
-    /// in the field `expires_on`, is like `2027-01-31`, and the key works to the end of that day (UTC).
+    /// From a form. The field `expires` is `never`, a number of days, or `custom` for the date in `expires_on`, such
+    /// as `2027-01-31`; the key works until the end of that day (UTC).
     Form { choice: &'a str, date: &'a str },
     /// RFC 3339, in the field `expires_at`.
     Moment(&'a str),
@@ -31,7 +31,7 @@ impl<'a> From<&'a str> for ExpiryInput<'a> {
 }
 
 impl ExpiryInput<'_> {
-    /// The moment, where it may be one.
+    /// The expiry, if it is valid.
     pub fn check(self, now: Timestamp) -> Result<Option<Timestamp>, Invalid> {
         let (field, at) = match self {
             Self::Never => return Ok(None),
@@ -50,13 +50,13 @@ impl ExpiryInput<'_> {
     }
 }
 
-/// A moment as programs write it.
+/// Parses a time sent by a program.
 pub fn moment(text: &str) -> Result<Timestamp, Invalid> {
     let message = "Write it like 2027-01-31T12:00:00Z (RFC 3339).";
     Timestamp::parse_rfc3339(text).ok_or_else(|| Invalid::field("expires_at", message))
 }
 
-/// Refuses what is too soon or too far away.
+/// Fails if it is too soon or too far in the future.
 pub fn in_range(field: &'static str, at: Timestamp, now: Timestamp) -> Result<(), Invalid> {
     if at < now + LEAST || at > now + MOST {
         let message = format!("The expiry has to be between a minute and {MOST_DAYS} days ahead.");
@@ -65,7 +65,7 @@ pub fn in_range(field: &'static str, at: Timestamp, now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// The first and the last date that may be chosen, as a date field has them.
+/// The first and the last date that may be chosen, in the format of a date field.
 pub fn dates(now: Timestamp) -> [String; 2] {
     [now + LEAST, now + MOST - DAY].map(|at| at.to_chrono().format("%Y-%m-%d").to_string())
 }
@@ -81,7 +81,7 @@ fn in_days(text: &str) -> Result<Duration, Invalid> {
     }
 }
 
-/// The last second of a day, by which it is shown as expiring on that day.
+/// The last second of a day, so that the key is shown as expiring on that day.
 fn end_of(date: &str, now: Timestamp) -> Result<Timestamp, Invalid> {
     let refused = |message: String| Invalid::field("expires_on", message);
     if date.is_empty() {

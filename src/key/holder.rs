@@ -1,4 +1,4 @@
-//! Whom a new key is to speak for.
+//! The holder of a new key.
 
 use crate::{app::App, id::OrgId, org::Org, profile::HolderKind, user::User};
 
@@ -6,7 +6,7 @@ use crate::{app::App, id::OrgId, org::Org, profile::HolderKind, user::User};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Holder {
     App(App),
-    /// A personal token: good for as long as the person belongs to the organization.
+    /// A personal token: valid as long as the person is a member of the organization.
     Member(Org, User),
     Organization(Org),
 }

@@ -1,17 +1,17 @@
-//! A key as the inventory lists it, in a file that people take along: everything that tells what it is for, and no secret.
+//! A row of the key inventory, an export: everything that describes a key, without secrets.
 
 use serde_json::{Value, json};
 
 use super::ListedKey;
 use crate::{Timestamp, export::ExportRow, id::AppId};
 
-/// A key with what a list on a page has no room for.
+/// A key with more details than a list on a page shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InventoryKey {
     pub listed: ListedKey,
-    /// The app it speaks for, where it is an app's.
+    /// The app it belongs to, if its holder is an app.
     pub app_id: Option<AppId>,
-    /// The id and the name of the person, where it was one.
+    /// The id and the name of the person who created it, if it was a person.
     pub created_by: Option<(String, String)>,
     pub revoked_at: Option<Timestamp>,
 }

@@ -1,4 +1,4 @@
-//! A key as lists show it.
+//! A row of a list of keys.
 
 use crate::{
     Timestamp,
@@ -8,32 +8,31 @@ use crate::{
     profile::{HolderKind, Mode, Profile},
 };
 
-/// What a list shows of a [`Key`](super::Key); half of its columns, since lists are read most.
+/// The part of a [`Key`](super::Key) that lists show: half of its columns, because lists are read most often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedKey {
     pub id: KeyId,
     pub owner: HolderKind,
-    /// The person whose token it is.
+    /// The person whose personal token it is.
     pub owner_id: Option<UserId>,
-    /// What the app, the person or the organization is called.
-    /// Empty in the list of one app, whose keys they all are.
+    /// The name of the app, person or organization. Empty in the list of a single app.
     pub owner_name: String,
     pub label: String,
     pub environment: String,
     pub mode: Mode,
-    /// Enough of it to tell it from others.
+    /// The shortened secret, enough to recognize it.
     pub shown: String,
     pub scopes: Vec<String>,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
     pub status: Status,
-    /// Whatever else it is.
+    /// Even if another status takes precedence.
     pub paused: bool,
 }
 
 impl ListedKey {
-    /// What somebody has to be allowed to change it.
+    /// The permission needed to change it.
     pub fn needs(&self, who: &UserId, profile: &Profile) -> Permission {
         super::needed(self.owner, self.owner_id.as_ref(), self.mode, &self.scopes, who, profile)
     }

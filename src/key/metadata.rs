@@ -1,4 +1,4 @@
-//! What an owner notes on a key: a JSON object that comes back with each verdict.
+//! Metadata of a key: a JSON object that is returned with each verification.
 
 mod exact;
 mod patch;
@@ -12,10 +12,10 @@ use crate::{Invalid, text};
 use exact::Distinct;
 pub use patch::MetadataPatch;
 
-/// As many bytes as its JSON may have.
+/// The maximum size of its JSON, in bytes.
 pub const MOST: usize = 2048;
 
-/// Most keys have none, and those take no room.
+/// Most keys have none, which takes no space.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata(Option<Box<Map<String, Value>>>);
 
@@ -41,7 +41,7 @@ impl Metadata {
         Ok(checked)
     }
 
-    /// What the database holds, which was checked.
+    /// From the database, where it was validated.
     #[cfg(feature = "store")]
     pub(crate) fn stored(text: &str) -> Self {
         Self::from(serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default())
@@ -60,7 +60,7 @@ impl Metadata {
         self.0.iter().flat_map(|object| object.iter()).map(|(name, value)| (name.as_str(), value))
     }
 
-    /// For a person to read and to edit.
+    /// Formatted for reading and editing.
     pub fn pretty(&self) -> String {
         self.0.as_ref().map(|object| serde_json::to_string_pretty(object).unwrap_or_default()).unwrap_or_default()
     }
@@ -70,7 +70,7 @@ fn refused<T>(message: impl Into<String>) -> Result<T, Invalid> {
     Err(Invalid::field("metadata", message))
 }
 
-/// A JSON object of which nothing is lost.
+/// Parses a JSON object without loss.
 fn object(text: &str) -> Result<Map<String, Value>, Invalid> {
     let object = match serde_json::from_str(text) {
         Ok(Distinct(Value::Object(object))) => object,

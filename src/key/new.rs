@@ -1,4 +1,4 @@
-//! A key to be generated, checked against the profile.
+//! A key to be generated, validated against the profile.
 
 use crate::{
     Invalid, Timestamp,
@@ -7,19 +7,19 @@ use crate::{
     text,
 };
 
-/// What was asked for, as typed.
+/// The input.
 #[derive(Clone, Debug, Default)]
 pub struct KeyInput<'a> {
     pub label: &'a str,
     pub environment: &'a str,
     pub scopes: Vec<&'a str>,
     pub expires: ExpiryInput<'a>,
-    /// A JSON object, or nothing.
+    /// A JSON object, or empty.
     pub metadata: &'a str,
     pub signing_secret: bool,
 }
 
-/// A key that may be issued.
+/// A validated key to be issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewKey {
     pub label: String,
@@ -42,7 +42,7 @@ impl NewKey {
         let scopes = invalid.take(check_scopes(&input.scopes, profile));
         let expires_at = invalid.take(input.expires.check(now));
         let metadata = invalid.take(Metadata::check(input.metadata));
-        // Where the profile has none, nobody gets one.
+        // If the profile has no signing secrets, none is created.
         let signing_secret = input.signing_secret && profile.keys.signing_secret;
         match environment {
             Some(environment) => invalid.or(Self { label, environment, scopes, expires_at, metadata, signing_secret }),
@@ -56,7 +56,7 @@ pub fn check_label(text: &str) -> Result<String, Invalid> {
     text::line("label", text, 100, "Give the key a label: say where it runs.")
 }
 
-/// In the order of the catalogue, each once; as many as a key has here.
+/// In the order of the catalogue, without duplicates; as many as the profile allows.
 pub fn check_scopes(asked: &[&str], profile: &Profile) -> Result<Vec<String>, Invalid> {
     let refused = |message: &str| Err(Invalid::field("scopes", message));
     let held = || profile.scopes.iter().filter(|scope| asked.contains(&scope.name.as_str()));

@@ -1,4 +1,4 @@
-//! What a verdict depends on. Small, since verifiers hold many of these in memory.
+//! What a verdict depends on. Small, since verifiers keep many of these in memory.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use crate::{
     profile::{Mode, ScopeSet},
 };
 
-/// One key, as a verifier holds it for one of its secrets.
+/// A key with one of its secrets, as verifiers cache it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyRecord {
     pub key_id: KeyId,
     pub label: CompactString,
     /// Shared by the keys of one app.
     pub owner: Arc<KeyHolder>,
-    /// Shared by all keys of it.
+    /// Shared by all of its keys.
     pub environment: Arc<KeyEnvironment>,
     pub scopes: ScopeSet,
     pub expires_at: Option<Timestamp>,
@@ -27,7 +27,7 @@ pub struct KeyRecord {
     pub paused: bool,
     /// Which of the key's secrets it is, from 1.
     pub secret_n: u32,
-    /// The secret was ended; the key may have others.
+    /// This secret was ended; the key may have others.
     pub secret_ended: bool,
     /// Most keys have none.
     pub extras: Option<Box<Extras>>,
@@ -46,7 +46,7 @@ impl KeyRecord {
         self.extras.as_ref().map(|extras| &extras.restrictions)
     }
 
-    /// Whether the secret is not good any more: it was ended, or its grace period is over.
+    /// Whether the secret is no longer valid: it was ended, or its grace period is over.
     pub fn is_rotated(&self, now: Timestamp) -> bool {
         self.secret_ended
             || self.extras.as_ref().and_then(|extras| extras.secret_retires_at).is_some_and(|at| at <= now)
@@ -68,14 +68,14 @@ impl AsRef<Self> for KeyRecord {
     }
 }
 
-/// Where keys run, as it was called when they were issued.
+/// An environment, as it was named when the key was issued.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KeyEnvironment {
     pub name: Box<str>,
     pub mode: Mode,
 }
 
-/// What people may set for a key, and hardly ever do; and what ends a secret while its key is rotated.
+/// Rarely used settings of a key, and the end of its secret during a rotation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Extras {
     pub metadata: Metadata,
@@ -84,19 +84,19 @@ pub struct Extras {
 }
 
 impl Extras {
-    /// Nothing where nothing is set.
+    /// `None` if nothing is set.
     pub fn boxed(self) -> Option<Box<Self>> {
         (self != Self::default()).then(|| Box::new(self))
     }
 }
 
-/// Whom keys speak for: an organization, and where they are an app's, that app.
+/// The holder of keys: an organization or one of its apps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyHolder {
     pub org_id: OrgId,
     pub app: Option<AppOwner>,
     pub plan: Plan,
-    /// The app or a place above it is archived, or the person whose token it is may not use the organization.
+    /// The app or a level above it is archived, or the person may not use the organization.
     pub suspended: bool,
 }
 
@@ -105,7 +105,7 @@ pub struct AppOwner {
     pub tenant_id: TenantId,
     pub project_id: ProjectId,
     pub app_id: AppId,
-    /// The app may push data: an operator's switch.
+    /// Whether an operator has approved the app to push data.
     pub ingestion_verified: bool,
     pub limits: LimitOverride,
 }

@@ -1,8 +1,8 @@
-//! What a key's owners require beyond its scopes: signatures, addresses, limits of its own.
+//! Restrictions of a key beyond its scopes: signatures, addresses, and its own limits.
 
 use crate::{Invalid, key::Addresses};
 
-/// Instead of the plan's limits.
+/// Overrides of the plan's limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LimitOverride {
     pub per_minute: Option<u32>,
@@ -10,7 +10,7 @@ pub struct LimitOverride {
 }
 
 impl LimitOverride {
-    /// As typed; empty leaves it to the plan.
+    /// Parses input; empty means the plan's limit.
     pub fn check(per_minute: &str, per_day: &str) -> Result<Self, Invalid> {
         let mut invalid = Invalid::default();
         let per_minute = invalid.take(limit("limit_per_minute", per_minute, MOST_PER_MINUTE));
@@ -22,12 +22,12 @@ impl LimitOverride {
 const MOST_PER_MINUTE: u32 = 1_000_000;
 const MOST_PER_DAY: u32 = 1_000_000_000;
 
-/// A limit by the minute, as a number.
+/// Checks a limit per minute.
 pub fn check_per_minute(limit: u32) -> Result<u32, Invalid> {
     bounded("limit_per_minute", limit, MOST_PER_MINUTE)
 }
 
-/// A limit by the day, as a number.
+/// Checks a limit per day.
 pub fn check_per_day(limit: u32) -> Result<u32, Invalid> {
     bounded("limit_per_day", limit, MOST_PER_DAY)
 }
@@ -53,7 +53,7 @@ fn limit(field: &'static str, text: &str, most: u32) -> Result<Option<u32>, Inva
     }
 }
 
-/// Refuses to ask for signatures of a key without a signing secret.
+/// Fails if signatures are required of a key without a signing secret.
 pub fn can_sign(has_signing_secret: bool) -> Result<(), Invalid> {
     if has_signing_secret {
         return Ok(());
@@ -63,16 +63,16 @@ pub fn can_sign(has_signing_secret: bool) -> Result<(), Invalid> {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restrictions {
-    /// Refuse requests that are not signed with the signing secret.
+    /// Refuses requests that are not signed with the signing secret.
     pub require_signed: bool,
     /// Empty allows every address.
     pub addresses: Addresses,
-    /// If not, what comes from elsewhere is only noted.
+    /// If not, requests from other addresses are only recorded.
     pub addresses_enforced: bool,
     pub limits: LimitOverride,
 }
 
-/// Restrictions as typed.
+/// Restrictions as entered.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RestrictionsInput<'a> {
     pub require_signed: bool,

@@ -1,7 +1,7 @@
-//! The texts that must not leak, and the digests that may be kept.
+//! Secrets in plain text, and the digests that are stored.
 //!
-//! A secret is a prefix, 30 random base62 characters (178 bits) and the CRC32 of both in 6 more, so that a typo or
-//! junk is refused without a look-up, and a scanner can tell a real one from noise.
+//! A secret is a prefix, 30 random base62 characters (178 bits) and the CRC32 of both in 6 more, so that typos are
+//! refused without a look-up, and scanners can recognize real secrets.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ use crate::{Entropy, base62};
 pub(crate) const RANDOM: usize = 30;
 pub(crate) const CHECKSUM: usize = 6;
 
-/// A secret in plain text: it shows itself only when asked to, and is wiped when dropped.
+/// A secret in plain text: only exposed explicitly, and wiped when dropped.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct PlainSecret {
     text: String,
@@ -26,7 +26,7 @@ pub struct PlainSecret {
 
 impl PlainSecret {
     pub fn mint(prefix: &str, entropy: &dyn Entropy) -> Self {
-        // One allocation: growing would leave a copy behind that nobody wipes.
+        // A single allocation: growing would leave an unwiped copy in memory.
         let mut text = String::with_capacity(prefix.len() + RANDOM + CHECKSUM);
         text.push_str(prefix);
         let mut random = base62::random(entropy, RANDOM);
@@ -45,7 +45,7 @@ impl PlainSecret {
         pepper.digest(&self.text)
     }
 
-    /// Prefix, first four … last four: what lists show.
+    /// The shortened form for lists: prefix, first four and last four characters.
     pub fn shown(&self) -> String {
         let last = &self.text[self.text.len() - 4..];
         format!("{}…{last}", &self.text[..self.prefix + 4])
@@ -58,7 +58,7 @@ impl fmt::Debug for PlainSecret {
     }
 }
 
-/// A presented secret whose shape and checksum hold. It may still be nobody's.
+/// A presented secret with a valid form and checksum. It may still be unknown.
 #[derive(Clone, Copy)]
 pub struct Checked<'a>(&'a str);
 
@@ -77,7 +77,7 @@ impl<'a> Checked<'a> {
     }
 }
 
-/// What HMACs the secrets at rest: random, kept sealed in the database.
+/// The key of the digests of all secrets: random, stored encrypted in the database.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Pepper([u8; 32]);
 
@@ -103,11 +103,11 @@ impl fmt::Debug for Pepper {
     }
 }
 
-/// HMAC-SHA256 of a secret under the pepper: what the database keeps of it.
+/// HMAC-SHA256 of a secret with the pepper: the stored form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
 
-/// What a server signs its requests with (HMAC-SHA256): `sgn_` and 43 base62 characters.
+/// The secret with which a server signs its requests (HMAC-SHA256): `sgn_` and 43 base62 characters.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct SigningSecret(String);
 
@@ -124,7 +124,7 @@ impl SigningSecret {
         Self(text)
     }
 
-    /// What was sealed, without a copy.
+    /// From decrypted bytes, without a copy.
     #[cfg(feature = "store")]
     pub(crate) fn opened(mut bytes: Zeroizing<Vec<u8>>) -> Option<Self> {
         match String::from_utf8(std::mem::take(&mut *bytes)) {
@@ -147,7 +147,7 @@ impl fmt::Debug for SigningSecret {
     }
 }
 
-/// Whether two byte strings are the same, in a time that tells nothing of where they differ.
+/// Compares two byte strings in constant time.
 pub fn same(one: &[u8], other: &[u8]) -> bool {
     one.ct_eq(other).into()
 }

@@ -1,4 +1,4 @@
-//! What of a key can be changed after it was issued, and what a change amounts to.
+//! The settings of a key that can be changed after it was issued, and the effects of a change.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -10,7 +10,7 @@ use crate::{
     profile::Profile,
 };
 
-/// What of a key can be changed.
+/// The settings of a key that can be changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySettings {
     pub label: String,
@@ -35,7 +35,8 @@ impl From<&Key> for KeySettings {
 }
 
 impl KeySettings {
-    /// Whether a key with these may do more than one with those before, or for longer. Limits are judged apart, by the plan.
+    /// Whether these settings allow more than those before, or for longer. Limits are checked separately, against the
+    /// plan.
     pub fn widen(&self, before: &Self, profile: &Profile) -> bool {
         let (own, old) = (&self.restrictions, &before.restrictions);
         let held = old.addresses_enforced && !old.addresses.is_empty();
@@ -46,7 +47,7 @@ impl KeySettings {
             || (held && !still_held)
     }
 
-    /// An event for each kind of change, with both values of what changed; none where nothing did.
+    /// An event for each kind of change, with both values; none if nothing changed.
     pub fn changes_since(&self, before: &Self) -> Vec<(Action, Value)> {
         let (own, old) = (&self.restrictions, &before.restrictions);
         let lines = |restrictions: &Restrictions| restrictions.addresses.lines().collect::<Vec<_>>();
@@ -83,7 +84,7 @@ impl KeySettings {
     }
 }
 
-/// Whether scopes grant something that those before did not, by themselves or by what they imply.
+/// Whether scopes grant something that those before did not, including what they imply.
 pub fn adds_scopes(before: &[String], after: &[String], profile: &Profile) -> bool {
     let granted = |names: &[String]| profile.granted(profile.set(names.iter().map(String::as_str)));
     let old = granted(before);
@@ -101,7 +102,7 @@ fn note<T: Serialize + PartialEq>(details: &mut Map<String, Value>, name: &str, 
     }
 }
 
-/// The entries of the first that are not so in the second.
+/// The entries of the first that differ in the second.
 fn differing((one, other): (&Metadata, &Metadata)) -> Map<String, Value> {
     let there = |(name, value): &(&str, &Value)| other.get(name) != Some(value);
     one.entries().filter(there).map(|(name, value)| (name.to_owned(), value.clone())).collect()

@@ -1,4 +1,4 @@
-//! Is this key good for that request? A pure function: what it needs is handed to it.
+//! Whether a key is valid for a request. A pure function of its arguments.
 
 use std::net::IpAddr;
 
@@ -12,10 +12,10 @@ use crate::{
     verdict::Verdict,
 };
 
-/// What is asked of a key.
+/// A verification request.
 #[derive(Clone, Debug, Default)]
 pub struct Ask<'a> {
-    /// The organization that the asker is confined to.
+    /// The organization to which the caller is confined.
     pub org_id: Option<&'a OrgId>,
     /// The client did not use https.
     pub plain_http: bool,
@@ -25,33 +25,33 @@ pub struct Ask<'a> {
     pub scopes: Vec<&'a str>,
     pub mode: Option<Mode>,
     pub ingestion: bool,
-    /// What the client wants of the API.
+    /// The client's request to the API.
     pub request: Request<'a>,
-    /// Where the client is.
+    /// The client's address.
     pub ip: Option<IpAddr>,
-    /// What came with a request that says it is signed.
+    /// The signature and what it covers, if the request is signed.
     pub signed: Option<Signed<'a>>,
     /// As how many requests this counts.
     pub cost: u32,
     pub via: Via<'a>,
 }
 
-/// How the question came.
+/// How the request arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Via<'a> {
-    /// A gateway's.
+    /// From a gateway.
     #[default]
     Gateway,
-    /// A backend's. The name of its root token, where the token is of one organization: others need not know it.
+    /// From a backend. The name of its root token, if the token belongs to one organization: others must not see it.
     Backend { token: Option<&'a str> },
 }
 
-/// One question of a verdict. They are asked in this order, from cheap to dear; the first that fails is the answer.
-/// Signatures and limits come last, and are judged where their memory is.
+/// The checks of a verdict, in order from cheap to expensive; the first that fails decides. Signatures and limits
+/// come last, and are checked where their state is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
     Organization,
-    /// Of the key, or of the secret that was presented.
+    /// Of the key, or of the presented secret.
     Revocation,
     Expiry,
     Pause,
@@ -81,7 +81,7 @@ impl Check {
         Self::Ingestion,
     ];
 
-    /// The refusal, where it fails.
+    /// The refusal, if the check fails.
     pub fn refuses(self, ask: &Ask<'_>, key: &KeyRecord, profile: &Profile, now: Timestamp) -> Option<Verdict> {
         let owner = &key.owner;
         let (refused, verdict) = match self {
@@ -118,13 +118,13 @@ impl Check {
     }
 }
 
-/// Whether a key has addresses, and the client is at none of them. Where nobody knows where it is, it is elsewhere.
+/// Whether a key has addresses and the client is at none of them. An unknown address matches none.
 pub fn is_elsewhere(ask: &Ask<'_>, key: &KeyRecord) -> bool {
     let addresses = key.restrictions().map(|own| &own.addresses).filter(|addresses| !addresses.is_empty());
     addresses.is_some_and(|addresses| !ask.ip.is_some_and(|ip| addresses.contains(ip)))
 }
 
-/// Judges a known key.
+/// Checks a known key.
 pub fn verdict(ask: &Ask<'_>, key: &KeyRecord, profile: &Profile, now: Timestamp) -> Verdict {
     Check::ALL.into_iter().find_map(|check| check.refuses(ask, key, profile, now)).unwrap_or(Verdict::Valid)
 }

@@ -1,4 +1,5 @@
-//! Which limits a request has: by the profile, the plan of the organization, and what was set for the key or its app.
+//! Which limits apply to a request: from the profile, the organization's plan, and the settings of the key or its
+//! app.
 
 use std::num::NonZeroU32;
 
@@ -10,8 +11,8 @@ use crate::{
 };
 
 impl Limits {
-    /// The key's own limit comes before its app's, that before the plan's for the highest scope of the key, and that
-    /// before the plan's for all.
+    /// In order of precedence: the key's own limit, its app's, the plan's for the highest scope of the key, the
+    /// plan's default.
     pub fn of(profile: &Profile, key: &KeyRecord, request: &Request<'_>) -> Self {
         let plan = profile.plan(key.owner.plan);
         let own = key.restrictions().map(|restrictions| restrictions.limits).unwrap_or_default();
@@ -26,8 +27,8 @@ impl Limits {
     }
 }
 
-/// The first pattern that matches. A path that could be read in two ways has the least of all: writing it strangely must
-/// not lead around a limit.
+/// The first pattern that matches. An ambiguous path gets the lowest of all limits, so that an unusual spelling can't
+/// bypass one.
 fn path(plan: &PlanLimits, request: &Request<'_>) -> Option<(u16, u32)> {
     let mut limits = plan.paths.iter().enumerate();
     let (place, limit) = match request.path.as_ref()? {
@@ -37,7 +38,7 @@ fn path(plan: &PlanLimits, request: &Request<'_>) -> Option<(u16, u32)> {
     Some((u16::try_from(place).unwrap_or(u16::MAX), limit.per_minute))
 }
 
-/// A limit of nothing is refused where it is written. If there is one all the same, it does not mean *unlimited*.
+/// Zero is rejected as input. If there is one anyway, it must not mean *unlimited*.
 fn per_minute(requests: u32) -> Limit {
     Limit::per_minute(NonZeroU32::new(requests).unwrap_or(NonZeroU32::MIN))
 }

@@ -1,19 +1,19 @@
-//! The generic cell rate algorithm: one moment for each limit, exact to the part of a nanosecond.
+//! The generic cell rate algorithm: one timestamp for each limit, exact to fractions of a nanosecond.
 
 use std::{num::NonZeroU32, time::Duration};
 
 use super::{Kind, Part, Policy, Rate};
 
-/// So many requests at once; all of them are back after `per`, one after the other.
+/// A burst of this many requests, which refill one after the other within `per`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
     requests: NonZeroU32,
-    /// Nanoseconds.
+    /// In nanoseconds.
     per: u64,
 }
 
 impl Limit {
-    /// None where it makes no sense: over no time, or over more than a year.
+    /// `None` for an invalid window: zero, or more than a year.
     pub const fn new(requests: NonZeroU32, per: Duration) -> Option<Self> {
         if per.is_zero() || per.as_secs() > 366 * 86_400 {
             return None;
@@ -35,8 +35,9 @@ impl Limit {
     }
 }
 
-/// When it is as if no request had come: `nanos`, and `part` of one more, in as many parts as the limit has requests.
-/// A limit that changes meanwhile keeps what share of it is used up. (Packed: there is one for each key in use.)
+/// The time when the bucket will be full again: `nanos`, and `part` of another nanosecond, in as many parts as the
+/// limit has requests. If the limit changes, the used share stays the same. (Packed: there is one for each key in
+/// use.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(C, packed(4))]
 pub struct Bucket {
@@ -45,19 +46,19 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// Whether nothing is used up any more, so that it can be forgotten.
+    /// Whether the bucket is full, so that its state can be dropped.
     pub fn is_full(self, elapsed: Duration) -> bool {
         (self.nanos, self.part) <= (nanos(elapsed), 0)
     }
 
-    /// Takes one request out, if it is there; else says how long until it is.
+    /// Takes one request, or returns how long until one is available.
     pub fn take(&mut self, limit: Limit, elapsed: Duration) -> Result<(), Duration> {
         let one = self.judge(Kind::Minute, limit, NonZeroU32::MIN, elapsed);
         *self = one.after;
         if one.passes { Ok(()) } else { Err(one.rate.retry_after.unwrap_or(limit.per())) }
     }
 
-    /// Puts one back that was taken for nothing, but for a part of a nanosecond.
+    /// Returns one request that was taken, up to a fraction of a nanosecond.
     pub fn put_back(&mut self, limit: Limit) {
         self.nanos = self.nanos.saturating_sub(limit.per / u64::from(limit.requests()));
     }
@@ -78,13 +79,13 @@ impl Bucket {
         Part { after, rate, passes: allowed.is_some() }
     }
 
-    /// As it is now, and in this limit's parts.
+    /// The state now, in this limit's parts.
     fn since(self, now: u64, limit: Limit) -> Self {
         let nanos = self.nanos + u64::from(self.part / limit.requests());
         if nanos < now { Self { nanos: now, part: 0 } } else { Self { nanos, part: self.part % limit.requests() } }
     }
 
-    /// With `cost` requests more, of which the limit has as many at least.
+    /// With `cost` more requests, which must not exceed the limit.
     fn plus(self, limit: Limit, cost: NonZeroU32) -> Self {
         let (requests, cost) = (u64::from(limit.requests()), u64::from(cost.get()));
         let parts = cost * (limit.per % requests) + u64::from(self.part);
@@ -103,7 +104,7 @@ impl Bucket {
     }
 }
 
-/// 292 years of them, so that nothing that is added runs over.
+/// Capped at 292 years, so that additions can't overflow.
 fn nanos(elapsed: Duration) -> u64 {
     u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX).min(u64::MAX / 2)
 }

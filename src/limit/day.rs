@@ -1,4 +1,4 @@
-//! Quotas by the day: plain counts, that begin again at midnight UTC.
+//! Daily quotas: counts that restart at midnight UTC.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -14,7 +14,7 @@ pub struct Day(i32);
 
 impl Day {
     pub fn of(at: Timestamp) -> Self {
-        // 300,000 years of microseconds have days enough for an i32.
+        // 300,000 years of microseconds fit into an i32 of days.
         Self(at.micros().div_euclid(MICROS) as i32)
     }
 
@@ -27,26 +27,26 @@ impl Day {
         Self(self.0.saturating_sub(1))
     }
 
-    /// How long it lasts yet.
+    /// The time until its end.
     fn left(self, now: Timestamp) -> Duration {
         let end = (self.number() + 1).saturating_mul(MICROS);
         Timestamp::from_micros(end).since(now)
     }
 }
 
-/// What of a day's quota is used up.
+/// The used part of a day's quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayCount {
     pub day: Day,
     pub requests: u64,
 }
 
-/// What the database holds of what a key used up of a day.
+/// The stored count of a key and a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoredDay {
-    /// By all nodes together.
+    /// Of all nodes together.
     pub requests: u64,
-    /// By this one.
+    /// Of this node.
     pub own: u64,
 }
 
@@ -55,8 +55,8 @@ impl DayCount {
         Self { day, requests: 0 }
     }
 
-    /// What is known of today. A clock that was set back over midnight must not refill the day before, so the newer one
-    /// goes on; and of a day long before nothing is known.
+    /// The count of today, if it is known. A clock that was set back over midnight must not refill the previous day,
+    /// so the later day continues; a day long before is unknown.
     pub(super) fn on(self, today: Day) -> Option<Self> {
         if self.day < today {
             Some(Self::none_on(today))

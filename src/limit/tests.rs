@@ -20,7 +20,7 @@ fn at(elapsed: Duration) -> Now {
     Now { elapsed, at: NOON + elapsed }
 }
 
-/// Whether it passed, and what was told.
+/// Whether it passed, and the reported rate.
 fn ask(state: &mut State, limits: &Limits, cost: u32, now: Now) -> Result<Rate, Rate> {
     match judge(*state, limits, of(cost), now) {
         Judged::Passed(after, rate) => {
@@ -96,10 +96,10 @@ fn a_day_ends_at_midnight_utc() {
     assert!(ask(&mut state, &limits, 1, at(midnight - Duration::from_micros(1))).is_err());
     let mut tomorrow = state;
     assert_eq!(ask(&mut tomorrow, &limits, 1, at(midnight)).expect("a new day").remaining, 1);
-    // Somebody sets the clock back over midnight: the new day goes on, the old one is not filled again.
+    // The clock is set back over midnight: the later day continues, the earlier one is not refilled.
     assert_eq!(ask(&mut tomorrow, &limits, 1, at(Duration::ZERO)).expect("of the new day").remaining, 0);
     assert!(ask(&mut tomorrow, &limits, 1, at(Duration::ZERO)).is_err());
-    // And by days: somebody has to look.
+    // Set back by days: the count has to be read again.
     let long_ago = Now { elapsed: Duration::ZERO, at: NOON - Duration::from_secs(3 * 86_400) };
     assert_eq!(judge(tomorrow, &limits, of(1), long_ago), Judged::Unread(Day::of(long_ago.at)));
 }
@@ -137,28 +137,28 @@ fn a_limit_makes_sense_or_is_none() {
     assert_eq!(Limit::new(of(60), Duration::from_secs(60)), Some(Limit::per_minute(of(60))));
 }
 
-/// One request: how long after the one before, and what it costs.
+/// One request: the time since the previous one, and its cost.
 type Asked = (Duration, u32);
 
-/// Shapes of traffic, in shares of what the limit lets through.
+/// Traffic patterns, relative to the limit.
 fn traffic(limit: Limit) -> impl Strategy<Value = Vec<Asked>> {
     let every = u64::try_from(limit.per().as_nanos()).expect("a year at most") / u64::from(limit.requests());
     let most = limit.requests().min(9);
     let cost = move || prop_oneof![4 => Just(1), 1 => 1..=most];
     let run = |gap: BoxedStrategy<u64>| prop::collection::vec((gap, cost()), 1..60);
     let runs = prop_oneof![
-        // At once; and while the clock stands.
+        // All at once; and while the clock stands still.
         run(Just(0).boxed()),
-        // Just as many, a little fewer, a little more.
+        // As many as allowed, slightly fewer, slightly more.
         run(Just(every).boxed()),
         run(Just(every + 1).boxed()),
         run(Just(every.saturating_sub(1)).boxed()),
         run((every..=every + every / 50).boxed()),
         run((every - every / 50..=every).boxed()),
-        // Twice as many, and a few.
+        // Up to twice as many.
         run((0..=every).boxed()),
         run((0..=every.saturating_mul(20)).boxed()),
-        // Long silence between.
+        // Long pauses in between.
         (Just(u64::try_from(limit.per().as_nanos()).expect("a year at most")), cost()).prop_map(|one| vec![one]),
     ];
     prop::collection::vec(runs, 1..8)
@@ -175,8 +175,8 @@ fn any_case() -> impl Strategy<Value = (Limit, Vec<Asked>)> {
     any_limit().prop_flat_map(|limit| (Just(limit), traffic(limit)))
 }
 
-/// The sliding count: in no window that begins with a request may more pass than the limit and what came back meanwhile.
-/// Slow, and obviously right.
+/// A sliding window count: no window that starts with a request may pass more than the limit and what was refilled.
+/// Slow and obviously correct.
 fn fits(passed: &[(u128, u128)], now: u128, cost: u32, limit: Limit) -> bool {
     let (requests, per) = (u128::from(limit.requests()), limit.per().as_nanos());
     let mut sum = u128::from(cost);
@@ -233,7 +233,8 @@ proptest! {
         requests in prop::collection::vec(1..200_u32, 1..6),
         traffic in traffic(limit(60, Duration::from_secs(60))),
     ) {
-        // In shares of the limit, as it was at the time: one sliding count for all of them, with one request's tolerance.
+        // As shares of the limit at the time of each request: one sliding count for all, with a tolerance of one
+        // request.
         let (mut state, mut now) = (State::default(), Duration::from_secs(1_000));
         let mut used = 0.0_f64;
         for (at_all, (gap, cost)) in traffic.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! From a file to a profile: what its values mean is checked here, and all that is wrong is told at once.
+//! Builds a profile from a parsed file: values are validated here, and all errors are reported at once.
 
 mod credentials;
 mod environments;
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::text;
 
-/// What was found wrong so far, by place in the text.
+/// The errors so far, with their positions in the text.
 #[derive(Default)]
 struct Findings(Vec<(usize, String)>);
 
@@ -25,7 +25,7 @@ impl Findings {
         self.0.push((at.span().start, message.into()));
     }
 
-    /// One line for people to read.
+    /// A single line of readable text.
     fn line(&mut self, text: &Text, most: usize) -> String {
         match text::line("", text.get_ref(), most, "Write a name; this is empty.") {
             Ok(line) => line,
@@ -40,7 +40,7 @@ impl Findings {
         text.filter(|text| !text.get_ref().trim().is_empty()).map_or_else(String::new, |text| self.line(text, most))
     }
 
-    /// A name for requests and JSON, of these signs beside letters and digits.
+    /// A name in requests and JSON: letters, digits and these signs.
     fn name(&mut self, text: &Text, signs: &str) -> String {
         let name = text.get_ref();
         let plain = |character: char| character.is_ascii_alphanumeric() || signs.contains(character);
@@ -53,7 +53,7 @@ impl Findings {
         name.clone()
     }
 
-    /// No two of the same name.
+    /// Requires distinct names.
     fn distinct<'a>(&mut self, what: &str, names: impl Iterator<Item = &'a Text>) {
         let mut seen = std::collections::HashSet::new();
         for name in names.filter(|name| !seen.insert(name.get_ref())) {
@@ -77,7 +77,7 @@ impl Findings {
 }
 
 impl Profile {
-    /// Reads a profile, or says all that is wrong with it.
+    /// Parses a profile, or returns all its errors.
     pub fn parse(text: &str) -> Result<Self, Faults> {
         let file: File = toml::from_str(text).map_err(|error| Faults(vec![Fault::of_toml(text, &error)]))?;
         let mut findings = Findings::default();
@@ -119,7 +119,7 @@ fn profile(file: &File, findings: &mut Findings) -> Profile {
     headers::webhooks(&file.webhooks, findings);
     headers::of_requests(file, findings);
     if findings.0.is_empty() {
-        // A set holds so many scopes, and no more.
+        // A set holds a limited number of scopes.
         profile.granted = (0..profile.scopes.len()).map(|place| scopes::closure(&profile, place)).collect();
     }
     profile

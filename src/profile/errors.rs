@@ -1,4 +1,4 @@
-//! What clients are told when they are refused: a body for each verdict, made ready when the profile is read.
+//! Error responses to clients: a body for each verdict, prepared when the profile is loaded.
 
 mod lacking;
 pub mod sentences;
@@ -8,15 +8,15 @@ pub use template::{Placeholder, Template};
 
 use crate::verdict::Verdict;
 
-/// What kind of refusal a client gets.
+/// The class of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
     Unauthorized,
     Forbidden,
     RateLimited,
-    /// What was asked can't be understood.
+    /// The request can't be understood.
     BadRequest,
-    /// Nothing can be said right now.
+    /// No decision is possible at present.
     Unavailable,
 }
 
@@ -24,7 +24,7 @@ impl Class {
     pub const ALL: [Self; 5] =
         [Self::Unauthorized, Self::Forbidden, Self::RateLimited, Self::BadRequest, Self::Unavailable];
 
-    /// Its name in a profile, and its code where the profile has no other.
+    /// Its name in a profile, and its default code.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Unauthorized => "unauthorized",
@@ -45,7 +45,7 @@ impl Class {
         }
     }
 
-    /// The words of the status.
+    /// The title of the status.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Unauthorized => "Unauthorized",
@@ -56,7 +56,7 @@ impl Class {
         }
     }
 
-    /// The class that tells of such a status.
+    /// The class of a status.
     pub const fn of(status: u16) -> Self {
         match status {
             401 => Self::Unauthorized,
@@ -68,7 +68,7 @@ impl Class {
     }
 }
 
-/// A refusal that is no verdict: of a request that can't be judged.
+/// A refusal without a verdict: the request can't be checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Unjudged<'a> {
     pub status: u16,
@@ -87,15 +87,15 @@ pub struct Errors {
     pub(super) refusals: Vec<Refusal>,
 }
 
-/// How a class is told.
+/// The response of a class.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ClassErrors {
-    /// With the documentation's address in it, as the message has it.
+    /// Includes the documentation's address, as does the message.
     pub body: Template,
     pub doc_url: Template,
-    /// Instead of every other code.
+    /// Replaces every other code.
     pub code: Option<String>,
-    /// Instead of our own sentences.
+    /// Replaces the default sentences.
     pub message: Option<Template>,
 }
 
@@ -103,9 +103,9 @@ pub(super) struct ClassErrors {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub body: Template,
-    /// Where the key is no app's.
+    /// For a key without an app.
     pub without_app: Template,
-    /// With the message missing, where the profile has no words of its own for this verdict.
+    /// Without the message, if the profile defines none for this verdict.
     pub open: Option<Template>,
 }
 
@@ -121,13 +121,13 @@ impl Refusal {
 }
 
 impl Errors {
-    /// JSON for whoever holds the key. Of a key that is unknown nothing is told, whatever the asker knows of it.
+    /// JSON for the client. An unknown key reveals nothing, whatever the caller knows about it.
     pub fn refusal(&self, verdict: Verdict, app_id: Option<&str>, request_id: &str) -> String {
         let app_id = app_id.filter(|_| !matches!(verdict, Verdict::NotFound | Verdict::Malformed));
         self.refusals[verdict as usize].render(app_id, request_id)
     }
 
-    /// The same with a message that says more than the verdict, unless the profile has words of its own.
+    /// The same with a more specific message, unless the profile defines its own.
     pub fn refusal_saying(&self, message: &str, verdict: Verdict, app_id: Option<&str>, request_id: &str) -> String {
         match &self.refusals[verdict as usize].open {
             None => self.refusal(verdict, app_id, request_id),
@@ -140,11 +140,11 @@ impl Errors {
         }
     }
 
-    /// JSON for what could not be judged.
+    /// JSON for a request that could not be checked.
     pub fn unjudged(&self, told: &Unjudged<'_>, request_id: &str) -> String {
         let class = &self.classes[Class::of(told.status) as usize];
         let code = class.code.as_deref().unwrap_or(told.code);
-        // What a gateway's configuration gets wrong has to be told to the person who fixes it.
+        // Errors in a gateway's configuration must reach the person who fixes it.
         let own = class.message.as_ref().filter(|_| told.code == Class::of(told.status).name());
         let filled = own.map(|message| class.body.with(Placeholder::Message, message));
         let status = told.status.to_string();

@@ -1,15 +1,15 @@
-//! What is wrong with a profile, and where.
+//! Errors in a profile and their positions.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// One thing that is wrong. Lines and columns count from one.
+/// One error. Lines and columns count from one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Fault {
     pub line: usize,
     pub column: usize,
-    /// With a suggested fix.
+    /// Includes a suggested fix.
     pub message: String,
 }
 
@@ -27,21 +27,21 @@ impl Fault {
 }
 
 impl Fault {
-    /// What is wrong with a text that should be TOML: the place, and what was expected there. Never what it says there: in
-    /// settings that may be a password.
+    /// A TOML syntax error: its position and what was expected. Never the text itself: in settings it might be a
+    /// password.
     pub fn of_toml(text: &str, error: &toml::de::Error) -> Self {
         Self::at(text, error.span().map_or(0, |span| span.start), reason(error.message()))
     }
 }
 
-/// Of what the reader of TOML says: all but the values, and how to write it.
+/// Extracts the safe part of a TOML error: the expectation without the value.
 fn reason(message: &str) -> String {
     let (found, expected) = match message.rsplit_once(", expected ") {
         Some((found, expected)) => (found, Some(expected)),
         None => (message, None),
     };
     let said = match found.split_once(": ") {
-        // `invalid type: string "…"`: the kind alone.
+        // `invalid type: string "…"`: the kind only.
         Some((kind @ ("invalid type" | "invalid value" | "invalid length"), value)) => {
             format!("{kind}: {}", value.split([' ', '(']).next().unwrap_or_default())
         }
@@ -49,7 +49,7 @@ fn reason(message: &str) -> String {
     };
     let said = match said.split_once('`') {
         Some(("unknown variant ", _)) => "unknown value".to_owned(),
-        // The name of a setting, unless somebody wrote a value where its name should be.
+        // The name of a setting, unless it looks like a misplaced value.
         Some((what @ ("unknown field " | "duplicate field "), name)) => {
             let name = name.trim_end_matches('`');
             let plain = |character: char| character.is_ascii_lowercase() || matches!(character, '_' | '-');
@@ -76,7 +76,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// All that is wrong, from the top of the file.
+/// All errors, from the top of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faults(pub Vec<Fault>);
 

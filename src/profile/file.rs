@@ -1,4 +1,4 @@
-//! A profile as its file says it: names and types are checked here, what they mean in `check`.
+//! The file format of a profile: names and types are checked here, values in `check`.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::{HolderKind, HowMany, Mode};
 use crate::plan::Plan;
 
-/// A text that knows where it stands.
+/// A text with its position.
 pub(super) type Text = Spanned<String>;
 
 #[derive(Deserialize)]

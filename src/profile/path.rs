@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-/// A path that means one thing alone to every server: decoded, without query, dot segments or empty segments.
+/// A path that every server reads the same way: decoded, without query, dot segments or empty segments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CleanPath<'a>(Cow<'a, str>);
 
 impl<'a> CleanPath<'a> {
-    /// Nothing for what two servers may read differently (`//`, `/../`, `%2F`, `\`, `#`): a pattern must not be passed by
-    /// writing the path in another way.
+    /// `None` for a path that servers may read differently (`//`, `/../`, `%2F`, `\`, `#`), so that an alternative
+    /// spelling can't bypass a pattern.
     pub fn parse(target: &'a str) -> Option<Self> {
         let path = target.split('?').next().unwrap_or_default();
         if !path.starts_with('/') {
@@ -18,7 +18,8 @@ impl<'a> CleanPath<'a> {
         let mut segments = decoded[1..].split('/').peekable();
         while let Some(segment) = segments.next() {
             let last = segments.peek().is_none();
-            // `;` begins parameters that some servers cut off, `#` what no client sends: some cut there, some go on.
+            // Some servers cut the path at `;`, which begins parameters, or at `#`, which no client sends; others do
+            // not.
             let strange = |character: char| character.is_control() || matches!(character, '\\' | ';' | '#');
             if matches!(segment, "." | "..") || (segment.is_empty() && !last) || segment.contains(strange) {
                 return None;
@@ -32,7 +33,7 @@ impl<'a> CleanPath<'a> {
     }
 }
 
-/// Percent-decodes once. A slash that was written as `%2F`, or a percent sign, would be read differently by others.
+/// Percent-decodes once. A slash written as `%2F`, or a percent sign, would be read differently by others.
 fn decode(path: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.bytes();
@@ -56,13 +57,13 @@ fn decode(path: &str) -> Option<String> {
 pub struct PathPattern(String);
 
 impl PathPattern {
-    /// What is wrong with it, as a sentence.
+    /// Parses a pattern, or returns the error as a sentence.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let literal = text.replace('*', "x");
         if !text.starts_with('/') {
             return Err("A path pattern begins with a slash.");
         }
-        // Where other routers write so; here it would match itself alone.
+        // A parameter in other routers; here it would match itself literally.
         if text.split('/').any(|segment| segment.starts_with([':', '{', '<'])) {
             return Err("A segment that changes is written as `*` in a path pattern, not as `:id` or `{id}`.");
         }
@@ -93,7 +94,7 @@ impl PathPattern {
     }
 }
 
-/// `*` is any text within the segment; alone, some text.
+/// `*` matches any text within the segment; as a whole segment, any non-empty text.
 fn segment_matches(wanted: &str, segment: &str) -> bool {
     if wanted == "*" {
         return !segment.is_empty();
@@ -190,7 +191,7 @@ mod tests {
     }
 
     proptest! {
-        /// However a server cuts a target, it has the same path.
+        /// All ways of cutting a target must yield the same path.
         #[test]
         fn a_path_is_the_same_wherever_it_is_cut(target in "/[a-z#?;%/.]{0,12}") {
             if let Some(path) = CleanPath::parse(&target) {

@@ -1,11 +1,11 @@
-//! Scopes of one catalogue as bits: what is judged at every request costs no look-up.
+//! Scopes of one catalogue as bits, so that checking them on every request is cheap.
 
-/// A set of scopes, by their places in the catalogue.
+/// A set of scopes, by index in the catalogue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ScopeSet(u64);
 
 impl ScopeSet {
-    /// As many scopes as a catalogue may have.
+    /// The maximum number of scopes in a catalogue.
     pub const MOST: usize = 64;
 
     #[must_use]
@@ -26,18 +26,18 @@ impl ScopeSet {
         self.0 == 0
     }
 
-    /// The places, from the least.
+    /// The indices, ascending.
     pub fn places(self) -> impl Iterator<Item = usize> {
         let mut left = self.0;
         std::iter::from_fn(move || {
             let place = left.trailing_zeros() as usize;
-            // Nothing is left, or this one and what is above it.
+            // Either nothing is left, or this scope and those above it.
             left &= left.checked_sub(1)?;
             Some(place)
         })
     }
 
-    /// The last of the catalogue's scopes that is in it.
+    /// The last scope of the catalogue that is in the set.
     pub const fn highest(self) -> Option<usize> {
         if self.0 == 0 { None } else { Some(63 - self.0.leading_zeros() as usize) }
     }

@@ -9,13 +9,13 @@ const SYNAP: &str = include_str!("../../examples/profiles/synap.toml");
 const HELIOS: &str = include_str!("../../examples/profiles/helios.toml");
 const SYNAPTIQ: &str = include_str!("../../examples/profiles/synaptiq.toml");
 
-/// The default profile with one thing changed.
+/// The default profile with one change.
 fn changed(from: &str, to: &str) -> Result<Profile, Faults> {
     assert!(DEFAULT.contains(from), "{from} is not in the default profile");
     Profile::parse(&DEFAULT.replacen(from, to, 1))
 }
 
-/// What is said, and at which text the fault stands.
+/// Asserts the error message and the text at its position.
 fn refused(from: &str, to: &str, at: &str, says: &str) {
     let text = DEFAULT.replacen(from, to, 1);
     assert_ne!(text, DEFAULT, "{from} is not in the default profile");
@@ -63,7 +63,7 @@ fn scopes_allow_methods() {
     assert!(!allowed(&[], "GET"));
 }
 
-/// It may be any: a backend that forgets to tell it must not open what the scope keeps shut.
+/// A backend that does not send the method must not get access to what the scope protects.
 #[test]
 fn what_was_not_told_is_not_allowed() {
     let profile = Profile::parse(SYNAP).expect("good");
@@ -228,7 +228,7 @@ fn the_challenge_names_the_brand() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-    /// Whatever is written into any line: refused or read, and each fault has a place in the file.
+    /// Any text in any line is either refused or parsed, and each error has a position in the file.
     #[test]
     fn no_profile_is_too_strange(line in 0usize..120, written in "\\PC{0,40}|[a-z]{1,8} = [0-9\"'{}\\[\\]]{0,8}") {
         let mut lines: Vec<_> = DEFAULT.lines().collect();

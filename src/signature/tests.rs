@@ -12,7 +12,7 @@ fn check(secret: &SigningSecret, timestamp: &str, signature: &str, body: &[u8]) 
     Signed { timestamp, signature, body }.check([secret], NOW)
 }
 
-/// Signed that many seconds before our now, or after it.
+/// Signed that many seconds after our clock, or before if negative.
 fn at(ahead: i64) -> Checked {
     let timestamp = (NOW.seconds() + ahead).to_string();
     check(&secret(1), &timestamp, &sign(&secret(1), &timestamp, b"{}"), b"{}")
@@ -22,7 +22,7 @@ fn is_good(checked: Checked) -> bool {
     matches!(checked, Checked::Good(_))
 }
 
-/// RFC 4231, test cases 1 to 4, 6 and 7: wherever the text is cut in two.
+/// RFC 4231, test cases 1 to 4, 6 and 7, with the text split at every position.
 #[test]
 fn hmac_is_the_standards() {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -154,7 +154,7 @@ proptest! {
         prop_assert_eq!(is_good(check(&secret, &timestamp, &changed, b"body")), changed == signature);
     }
 
-    /// Cutting the same text elsewhere makes no second request of one signature.
+    /// Splitting the same text elsewhere does not give another request with the same signature.
     #[test]
     fn no_digit_wanders_between_timestamp_and_body(ahead in -300..=300_i64, body in "[0-9]{0,12}", cut in 1..22_usize) {
         let (timestamp, secret) = ((NOW.seconds() + ahead).to_string(), secret(1));

@@ -1,4 +1,4 @@
-//! Who acted: told apart by kind and id, because names change and several may have one.
+//! Actors of events. They are identified by kind and id: names change and are not unique.
 
 use std::collections::HashMap;
 
@@ -11,34 +11,34 @@ use crate::{
     id::{AppId, OrgId},
 };
 
-/// Somebody or something that acted.
+/// A person, key, root token or other source of events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenActor {
     pub kind: String,
-    /// Empty for a kind of which there is only one.
+    /// Empty for kinds that exist only once.
     pub id: String,
-    /// As the newest of its events has it.
+    /// The name in the newest of its events.
     pub name: String,
 }
 
 impl SeenActor {
-    /// What names it in a filter: its id, or its kind where that has none.
+    /// Its value in a filter: the id, or the kind if there is no id.
     pub fn key(&self) -> &str {
         if self.id.is_empty() { &self.kind } else { &self.id }
     }
 }
 
-/// Whom a filter asks for.
+/// The actor that a filter selects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ActorFilter {
     pub(super) kind: String,
     pub(super) id: String,
 }
 
-/// How many events back names and the filter's choices are looked for.
+/// How many events back to search for names and for the filter's choices.
 const BACK: i64 = 5000;
 
-/// How many actors the filter offers.
+/// The maximum number of actors that the filter offers.
 const OFFERED: usize = 200;
 
 fn actor(row: &AnyRow) -> Result<SeenActor> {
@@ -57,8 +57,8 @@ fn kind_of(id: &str) -> Option<&'static str> {
 }
 
 impl Store {
-    /// Who acted lately in an organization, or on one of its apps, by name: what the filter offers. Each is there once,
-    /// with the newest of its names.
+    /// The recent actors of an organization, or of one of its apps, by name: the choices of the filter. Each is
+    /// listed once, under its newest name.
     pub async fn actors(&self, org: &OrgId, app: Option<&AppId>) -> Result<Vec<SeenActor>> {
         let mut actors = self.actors_in(org.as_str(), app, None).await?;
         actors.truncate(OFFERED);
@@ -92,8 +92,8 @@ impl Store {
         Ok(actors)
     }
 
-    /// Reads what a filter says of the actor: an id, a kind that needs none (`command_line`), or the name of one that
-    /// acted lately. `None` where nobody is meant.
+    /// Resolves the actor in a filter: an id, a kind without ids (`command_line`), or the name of a recent actor.
+    /// `None` if the filter names no actor.
     pub(super) async fn actor_meant(
         &self,
         chain: &str,
@@ -113,8 +113,8 @@ impl Store {
         }
     }
 
-    /// The filter with its actor's id, or kind where that has none, in place of a name: so it means the same one for as
-    /// long as it is asked, also if others act meanwhile. A name that nobody has is refused.
+    /// Replaces a name in the filter by the actor's id (or kind, if it has no id), so that the filter keeps its
+    /// meaning when others act later. An unknown name is refused.
     pub async fn with_actor_known(&self, org: &OrgId, app: Option<&AppId>, filter: EventFilter) -> Result<EventFilter> {
         if filter.actor.is_empty() {
             return Ok(filter);

@@ -1,5 +1,5 @@
-//! A copy of a SQLite database while others write to it. Nothing sealed is opened, so it needs no master key; nothing
-//! is migrated either, so that a newer binary can save what an older one made.
+//! Copies a SQLite database while it is in use. Nothing is decrypted, so no master key is needed, and nothing is
+//! migrated, so that a newer binary can back up an older database.
 
 use std::{path::Path, str::FromStr};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{Error, Result};
 
-/// What a copy holds.
+/// What a copy contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Holdings {
     pub orgs: i64,
@@ -22,7 +22,7 @@ pub struct Holdings {
     pub events: i64,
 }
 
-/// Writes the database as it is at one moment to `to`, which has to be missing or empty.
+/// Writes a consistent snapshot of the database to `to`, which has to be missing or empty.
 pub async fn copy_sqlite(from: &Path, to: &Path) -> Result<()> {
     let to = to.to_str().ok_or_else(|| Error::Unavailable("the name of the copy is not UTF-8".to_owned()))?;
     let mut connection = connect(from, "?mode=rw").await?;
@@ -36,7 +36,7 @@ pub async fn copy_sqlite(from: &Path, to: &Path) -> Result<()> {
     Ok(connection.close().await?)
 }
 
-/// Reads a copy from end to end: its damages, and what it holds. Makes no file beside it.
+/// Checks a whole copy: returns its damages and its contents. Creates no file next to it.
 pub async fn inspect_copy(copy: &Path) -> Result<(Vec<String>, Holdings)> {
     let mut connection = connect(copy, "?mode=ro&immutable=true").await?;
     let damages = sqlite::damages(&mut connection).await?;

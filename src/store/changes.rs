@@ -1,14 +1,14 @@
-//! What changed for verifiers, commit by commit, as the nodes of one database tell each other.
+//! The changes that verifiers need, one row for each commit, shared by all nodes of a database.
 
 use sqlx::any::AnyRow;
 
 use super::row::{Read, digest};
 use crate::{Result, key::Digest};
 
-/// So many changes are kept at least. A node that missed more forgets all it holds; it accepted no key meanwhile, unless
-/// that many were committed within its lease.
+/// The minimum number of changes kept. A node that missed more drops its whole cache; unless this many were committed
+/// within its lease, it accepted no key in the meantime.
 pub(super) const KEPT: i64 = 1_000;
-/// How often old ones are removed, in commits.
+/// How often old changes are removed, in commits.
 pub(super) const PRUNED_EVERY: i64 = 100;
 
 pub(super) const SINCE: &str =
@@ -17,30 +17,30 @@ pub(super) const SINCE: &str =
 /// What one commit changed that verdicts depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The revision that it made.
+    /// The revision that the commit created.
     pub revision: i64,
     pub touched: Touched,
-    /// What nobody had before.
+    /// Secrets and root tokens that are new.
     pub added: Vec<Added>,
 }
 
-/// The secrets and root tokens that a change touched.
+/// The secrets and root tokens that a change affects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Touched {
     These(Vec<Digest>),
-    /// Too many to name.
+    /// Too many to list.
     Everything,
 }
 
-/// What nobody had until now.
+/// A new secret or root token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
-    /// A key's.
+    /// Of a key.
     Secret(Digest),
     Token(Digest),
 }
 
-/// The changes after `revision`; nothing where one of them is missing.
+/// The changes after `revision`; `None` if one of them is missing.
 pub(super) fn without_gap(revision: i64, rows: &[AnyRow]) -> Result<Option<Vec<Change>>> {
     let changes: Vec<_> = rows.iter().map(change).collect::<Result<_>>()?;
     let follows = (revision + 1..).zip(&changes).all(|(expected, change)| change.revision == expected);
@@ -57,7 +57,7 @@ fn change(row: &AnyRow) -> Result<Change> {
     Ok(Change { revision: row.int("revision")?, touched, added: secrets.chain(tokens).collect() })
 }
 
-/// Digests one after another, as a row holds them.
+/// Concatenates digests, as a row stores them.
 pub(super) fn joined<'a>(digests: impl IntoIterator<Item = &'a Digest>) -> Vec<u8> {
     digests.into_iter().flat_map(|digest| digest.0).collect()
 }

@@ -1,4 +1,4 @@
-//! How connections are made: to which address, and what is set on each.
+//! How connections are made: the address, and the settings of each connection.
 
 use std::{path::Path, str::FromStr, sync::Once};
 
@@ -9,17 +9,17 @@ use sqlx::{
 
 use super::Location;
 
-/// Set on each PostgreSQL connection: no statement, lock or forgotten transaction holds others up for long, and
-/// PostgreSQL ends the session of a client that vanished after half a minute and not after two hours.
+/// Settings of each PostgreSQL connection: no statement, lock or forgotten transaction blocks others for long, and
+/// PostgreSQL ends the session of a client that vanished after half a minute instead of two hours.
 pub(super) const POSTGRES: &str = "SET statement_timeout = '30s'; SET lock_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '30s'; SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; \
     SET tcp_keepalives_count = 3; SET tcp_user_timeout = 20000";
 
-/// Run on each new connection that writes. FULL: what was answered survives a power cut.
+/// Run on each new connection that writes. FULL: acknowledged writes survive a power failure.
 const SQLITE_WRITER: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY";
 
-/// Run on each new connection that reads: it can change nothing.
+/// Run on each new connection that reads: it can't write.
 const SQLITE_READER: &str = "PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16000; \
     PRAGMA temp_store = MEMORY; PRAGMA query_only = ON";
 
@@ -39,7 +39,7 @@ impl Connector {
         Ok(Self { options: AnyConnectOptions::from_str(&url)?, session })
     }
 
-    /// On SQLite one that can't write. On PostgreSQL pages read and write over the same connections.
+    /// Read-only on SQLite. On PostgreSQL pages read and write over the same connections.
     pub(super) fn reader(location: &Location) -> sqlx::Result<Self> {
         match location {
             Location::Sqlite(path) => {
@@ -62,17 +62,17 @@ pub(super) fn install_drivers() {
     DRIVERS.call_once(install_default_drivers);
 }
 
-/// Makes the database where it is missing.
+/// Creates the database if it is missing.
 fn sqlite_url(path: &Path) -> String {
     sqlite_address(path) + "?mode=rwc"
 }
 
-/// Makes nothing. Not `ro`: who reads a database in WAL mode takes part in its index of the WAL.
+/// Creates nothing. Not `ro`: a reader of a database in WAL mode writes to the index of the WAL.
 fn sqlite_reader_url(path: &Path) -> String {
     sqlite_address(path) + "?mode=rw"
 }
 
-/// A path as a URL, whatever characters are in it.
+/// A path as a URL, with any characters escaped.
 pub(super) fn sqlite_address(path: &Path) -> String {
     let mut url = "sqlite://".to_owned();
     for character in path.to_string_lossy().chars() {

@@ -1,25 +1,25 @@
-//! Which events are asked for.
+//! Filters of events.
 
 use crate::{Timestamp, id::KeyId};
 
-/// Which events to show. Empty words ask for nothing.
+/// Which events to show. Empty fields do not filter.
 #[derive(Clone, Debug, Default)]
 pub struct EventFilter {
-    /// The id of a person, a root token or a key; a kind that needs none, such as `command_line`; or the name of one
-    /// that acted lately, where no other has it.
+    /// The id of a person, a root token or a key; a kind that has no ids, such as `command_line`; or the name of a
+    /// recent actor, if it is unique.
     pub actor: String,
-    /// What was done to this key.
+    /// Events about this key.
     pub key: Option<KeyId>,
     pub action: String,
     /// `done` or `refused`.
     pub outcome: String,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
-    /// How many on a page, where the portal's own number won't do.
+    /// Events on a page, instead of the portal's default.
     pub limit: Option<u8>,
     /// Sequence numbers of an [`EventPage`](super::EventPage): the events before, or after.
     pub before: Option<i64>,
     pub after: Option<i64>,
-    /// The last sequence number that is asked for at all, in whatever order.
+    /// The last sequence number to include, in either order.
     pub until: Option<i64>,
 }

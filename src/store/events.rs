@@ -1,4 +1,4 @@
-//! Events, read back: a page of an organization's or an app's, and the whole chain to prove it.
+//! Reads events: pages of an organization's or an app's events, and whole chains to check them.
 
 use sqlx::{Row, any::AnyRow};
 
@@ -40,8 +40,8 @@ pub(super) fn event(row: &AnyRow) -> Result<Event> {
     })
 }
 
-/// Each clause names one thing, or is true without looking: with `$4 = '' OR actor_id = $4` no index would serve, and
-/// a rare word in a long chain would cost a walk through all of it. Every number is bound, whatever is asked.
+/// Each clause either filters by one field or is `true`: with `$4 = '' OR actor_id = $4` no index would be used, and
+/// a rare value in a long chain would scan all of it. Every number is bound, whether its filter is set or not.
 fn page_sql(of_app: bool, filter: &EventFilter, limit: i64) -> String {
     let clause = |asked: bool, clause: &'static str, always: &'static str| if asked { clause } else { always };
     let of_app = clause(of_app, "app_id = $2", "$2 = ''");
@@ -49,11 +49,11 @@ fn page_sql(of_app: bool, filter: &EventFilter, limit: i64) -> String {
     let action = clause(!filter.action.is_empty(), "action = $5", "$5 = ''");
     let outcome = match filter.outcome.as_str() {
         "done" => "$6 = 'done' AND outcome = 0",
-        // The index holds refusals alone.
+        // The index contains refusals only.
         "refused" => "$6 = 'refused' AND outcome > 0",
         _ => "$6 = ''",
     };
-    // The index holds keys alone.
+    // The index contains keys only.
     let key = clause(filter.key.is_some(), "target_kind = 'key' AND target_id = $11", "$11 = ''");
     let until = clause(filter.until.is_some(), "seq <= $10", "$10 = 0");
     let (compare, order) = if filter.after.is_some() { (">", "ASC") } else { ("<", "DESC") };
@@ -74,7 +74,7 @@ impl Store {
         self.events_in(SYSTEM, None, filter).await
     }
 
-    /// What matches, from the filter's edge on: down from `before`, or up from `after`.
+    /// The matching events from the filter's edge: descending from `before`, or ascending from `after`.
     pub(super) async fn event_rows(
         &self,
         chain: &str,
@@ -122,7 +122,8 @@ impl Store {
         Ok(EventPage { events, newer, older })
     }
 
-    /// Reads a chain from its start; the number of events if every hash holds, else the first that does not.
+    /// Checks a chain from its start: `Ok` with the number of events if every hash matches, else `Err` with the first
+    /// that does not.
     pub async fn check_chain(&self, chain: &str) -> Result<Result<i64, i64>> {
         let rows = sqlx::query("SELECT * FROM events WHERE chain = $1 ORDER BY seq")
             .bind(chain.to_owned())
@@ -158,7 +159,7 @@ mod tests {
     use super::*;
     use crate::{id::KeyId, testing::TestStore};
 
-    /// How SQLite goes about it.
+    /// SQLite's query plan.
     async fn plan(store: &Store, of_app: bool, filter: &EventFilter) -> String {
         let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", page_sql(of_app, filter, PAGE + 1)));
         let query = sqlx::query(sql).bind("org").bind("app").bind(i64::MAX);

@@ -1,4 +1,4 @@
-//! Events by the hundred, oldest first: what an export is made of.
+//! Reads events for exports: oldest first, in chunks.
 
 use sqlx::Row;
 
@@ -10,12 +10,12 @@ use crate::{
     member::Role,
 };
 
-/// So much is in memory at once.
+/// Events in memory at once.
 const CHUNK: i64 = 500;
 
 impl Store {
-    /// The next events of an organization, or of one of its apps, that match; none once all were told. The filter's
-    /// own edges are left aside: `after` is where the chunk before ended.
+    /// The next matching events of an organization, or of one of its apps; empty at the end. The filter's own edges
+    /// are ignored: `after` is where the previous chunk ended.
     pub async fn export(
         &self,
         org: &OrgId,
@@ -28,13 +28,13 @@ impl Store {
         rows.iter().map(|row| Ok(Exported { event: event(row)?, hash: row.try_get("hash")? })).collect()
     }
 
-    /// The sequence number of an organization's newest event: where an export that begins now ends.
+    /// The sequence number of an organization's newest event: where an export that starts now ends.
     pub async fn last_event(&self, org: &OrgId) -> Result<i64> {
         let head = sqlx::query("SELECT seq FROM chains WHERE name = $1").bind(org.to_string());
         head.fetch_optional(self.read()).await?.ok_or(Error::NotFound)?.int("seq")
     }
 
-    /// The role that a person has in an organization at this moment, as long as this session lets them act.
+    /// A person's current role in an organization, as long as this session is valid.
     pub async fn role_in_session(&self, session: &[u8; 32], user: &UserId, org: &OrgId) -> Result<Option<Role>> {
         let row = sqlx::query(
             "SELECT g.role FROM sessions s JOIN users u ON u.id = s.user_id \

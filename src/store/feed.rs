@@ -1,6 +1,6 @@
-//! What tells a verifier of changes: a connection of its own, which nothing else waits for, and on PostgreSQL a bell. On
-//! PostgreSQL the connection holds the lock of the one server, too: as long as its session answers, no other server accepts
-//! keys.
+//! The feed of changes that a verifier follows: a connection of its own that no other query uses and, on PostgreSQL,
+//! a notification. On PostgreSQL this connection also holds the lock of the serving process: as long as its session
+//! answers, no other server accepts keys.
 
 mod bell;
 mod server_lock;
@@ -24,23 +24,23 @@ use bell::Bell;
 pub use server_lock::LEASE;
 use server_lock::Session;
 
-/// One step of a poll that takes longer failed: its connection is dropped, and the next poll makes a new one.
+/// When a step of a poll takes longer, it fails: its connection is dropped, and the next poll makes a new one.
 const STEP: Duration = Duration::from_secs(1);
 
 pub(super) const REVISION: &str = "SELECT n FROM revision WHERE id = 1";
 
-/// What a poll told.
+/// The result of a poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
-    /// The number of changes that verdicts depend on, ever.
+    /// How many changes there have ever been that verdicts depend on.
     Revision(i64),
-    /// Another server took over, and tells this one of no revocation.
+    /// Another server took over; this one no longer learns of revocations.
     Superseded,
 }
 
 pub(super) struct Feed {
     connector: Connector,
-    /// Names this server among all that ever held the lock.
+    /// Identifies this server among all that ever held the lock.
     holder: String,
     silence: Silence,
     state: Mutex<State>,
@@ -50,13 +50,13 @@ pub(super) struct Feed {
 #[derive(Default)]
 struct State {
     connection: Option<AnyConnection>,
-    /// Whoever connects has to hold the lock.
+    /// Whether a new connection has to hold the lock.
     serves: bool,
-    /// The session that holds the lock, or held it.
+    /// The session that holds the lock, or held it last.
     session: Option<Session>,
     /// Another server held the lock last, and may accept keys until then.
     waits_until: Option<Instant>,
-    /// Who holds the lock instead, in words.
+    /// A description of the server that holds the lock instead.
     rival: String,
     closed: bool,
 }
@@ -80,27 +80,27 @@ impl Feed {
 }
 
 impl Store {
-    /// The number of changes that verdicts depend on, and whether this is still the one server. Every step of it has an
-    /// end, whatever becomes of the database.
+    /// Polls the current revision, and whether this is still the serving process. Every step has a time limit,
+    /// whatever happens to the database.
     pub async fn hear(&self) -> Result<Heard> {
         self.0.feed.state.lock().await.hear(&self.0.feed).await
     }
 
-    /// The changes after a revision, the oldest first, as far as they are committed. Nothing where there are none, or where
-    /// some of them are not kept any more: what was remembered may all have changed.
+    /// The committed changes after a revision, oldest first. `None` if there are none, or if some are no longer kept:
+    /// then everything that was cached may have changed.
     pub async fn changes_since(&self, revision: i64) -> Result<Option<Vec<Change>>> {
         self.0.feed.state.lock().await.changes_since(revision).await
     }
 
-    /// Waits until another process may have changed something: PostgreSQL tells at once. Where it can't, this waits for
-    /// ever. It is a hint: what it misses, the next poll finds.
+    /// Waits until another process may have changed something: PostgreSQL notifies at once. On SQLite this waits
+    /// forever. It is only a hint: the next poll finds what it misses.
     pub async fn rung(&self) {
         self.0.feed.bell.rung().await;
     }
 }
 
 impl State {
-    /// A connection that failed, hung, or was left in the middle by a poll that was cancelled, is not asked again.
+    /// A connection that failed, hung, or was left in the middle by a cancelled poll is not used again.
     async fn hear(&mut self, feed: &Feed) -> Result<Heard> {
         if self.closed {
             return Err(Error::Unavailable("it is closed".to_owned()));
@@ -120,7 +120,7 @@ impl State {
         Ok(Heard::Revision(revision))
     }
 
-    /// Over the connection there is, or a new one. Nothing where another server holds the lock.
+    /// Uses the existing connection, or makes one. `None` if another server holds the lock.
     async fn ask(&mut self, feed: &Feed) -> Result<Option<(AnyConnection, i64)>> {
         if let Some(mut connection) = self.connection.take() {
             if let Ok(revision) = step(revision(&mut connection)).await {
@@ -136,7 +136,7 @@ impl State {
         Ok(Some((connection, revision)))
     }
 
-    /// Over the connection that heard of them.
+    /// Uses the connection that received the revision.
     async fn changes_since(&mut self, revision: i64) -> Result<Option<Vec<Change>>> {
         let mut connection =
             self.connection.take().ok_or_else(|| Error::Unavailable("nothing was heard yet".to_owned()))?;

@@ -1,5 +1,5 @@
-//! What there is for somebody who reads: for a person what they have a role at, for a root token or a managing key what
-//! belongs to its organization, else everything.
+//! Finds what a reader may see: a person sees what they have a role on, a root token or a managing key what belongs
+//! to its organization, the portal itself everything.
 
 use sqlx::any::AnyRow;
 
@@ -21,14 +21,14 @@ use crate::{
     tenant::Tenant,
 };
 
-/// For whom something is read.
+/// On whose behalf something is read.
 #[derive(Clone, Copy, Debug)]
 pub enum Reader<'a> {
-    /// A person: what they have a role at, directly or at a place around it.
+    /// A person: what they have a role on, directly or at a level above it.
     Person(&'a UserId),
     /// A root token or a managing key of one organization: what belongs to it.
     Org(&'a OrgId),
-    /// A root token of no organization, or the portal itself: everything.
+    /// A root token without an organization, or the portal itself: everything.
     All,
 }
 
@@ -38,7 +38,7 @@ impl<'a> From<&'a UserId> for Reader<'a> {
     }
 }
 
-/// Of a root token or a managing key.
+/// The reader behind a root token or a managing key.
 impl<'a> From<Option<&'a OrgId>> for Reader<'a> {
     fn from(org: Option<&'a OrgId>) -> Self {
         org.map_or(Self::All, Self::Org)
@@ -46,7 +46,7 @@ impl<'a> From<Option<&'a OrgId>> for Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The condition on a row `k`, in which `$2` is what [`Self::bound`] gives.
+    /// The condition on a row `k`; `$2` is the value from [`Self::bound`].
     fn may_see(self, kept: &Kept) -> String {
         let Kept { org, chain, .. } = kept;
         match self {
@@ -67,13 +67,13 @@ impl Reader<'_> {
     }
 }
 
-/// Where a kind of thing is kept: its table is called `k`, since that is what keys call theirs.
+/// Where a kind of resource is stored. Its table has the alias `k`, as in the queries of keys.
 pub struct Kept {
     pub(super) columns: &'static str,
     pub(super) table: &'static str,
-    /// The column that names its organization.
+    /// The column with its organization's id.
     pub(super) org: &'static str,
-    /// Its own id and those of the places around it: a role at any of them holds for it.
+    /// Its own id and those of the levels above it: a role at any of them applies.
     chain: &'static str,
 }
 
@@ -91,7 +91,7 @@ const KEYS: Kept = Kept {
         (SELECT c.project_id FROM apps c WHERE c.id = k.app_id)",
 };
 
-/// An id that names something which readers may see, or not.
+/// An id of something that readers may or may not see.
 pub trait Findable: Sync {
     type Found: Send;
     const KEPT: Kept;
@@ -126,8 +126,8 @@ findable! {
 }
 
 impl Store {
-    /// The organization, tenant, project, app or key with this id, if it is there for that reader. What belongs to others
-    /// is as if it did not exist.
+    /// The organization, tenant, project, app or key with this id, if the reader may see it. Resources of others
+    /// appear not to exist.
     pub async fn find<'a, I: Findable>(&self, reader: impl Into<Reader<'a>>, id: &I) -> Result<Option<I::Found>> {
         let (reader, Kept { columns, table, .. }) = (reader.into(), I::KEPT);
         let sql = format!("SELECT {columns} FROM {table} k WHERE k.id = $1 AND {}", reader.may_see(&I::KEPT));
@@ -136,7 +136,7 @@ impl Store {
         query.fetch_optional(self.read()).await?.as_ref().map(I::read).transpose()
     }
 
-    /// The key with this secret, if it is there for that reader. Found as a verifier finds it, by the digest alone.
+    /// The key with this secret, if the reader may see it. Found by digest alone, as in a verification.
     pub async fn key_by_secret<'a>(&self, reader: impl Into<Reader<'a>>, secret: Checked<'_>) -> Result<Option<KeyId>> {
         let reader = reader.into();
         for digest in self.digests(secret) {

@@ -1,4 +1,4 @@
-//! How far an organization has come on the way to its first verified request.
+//! The progress of an organization towards its first verified request.
 
 use super::{Store, row::Read};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
 };
 
-/// Of each kind one that is in use, if there is any: where the next step is taken.
+/// One active resource of each kind, if there is any: the place of the next step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FirstSteps {
     pub tenant: Option<TenantId>,
@@ -14,7 +14,7 @@ pub struct FirstSteps {
     pub app: Option<AppId>,
     /// The newest.
     pub key: Option<KeyId>,
-    /// Whether any request was accepted with a key.
+    /// Whether any request with a key was accepted.
     pub used: bool,
 }
 

@@ -1,11 +1,11 @@
-//! Folds the names that were written before names were folded: SQL can't.
+//! Fills in the folded form of names that were written before names were folded, which SQL can't do.
 
 use sqlx::AnyConnection;
 
 use super::row::Read;
 use crate::{Result, fold::fold};
 
-/// Each table whose rows have a name, that name's column, and the column of the folded one.
+/// Each table with names: the column of the name, and the column of its folded form.
 const NAMED: [(&str, &str, &str); 6] = [
     ("users", "name", "name_folded"),
     ("orgs", "name", "name_folded"),
@@ -15,10 +15,10 @@ const NAMED: [(&str, &str, &str); 6] = [
     ("keys", "label", "label_folded"),
 ];
 
-/// As many rows as one statement changes.
+/// Rows changed by one statement.
 const BATCH: usize = 500;
 
-/// Fills in what is not folded yet. It may be ended at any point and begun again: what is done stays done.
+/// Folds the names that are not folded yet. It may be interrupted at any point and resumed.
 pub(super) async fn fold_names(connection: &mut AnyConnection) -> Result<()> {
     for (table, column, folded) in NAMED {
         let mut last = String::new();
@@ -30,7 +30,7 @@ pub(super) async fn fold_names(connection: &mut AnyConnection) -> Result<()> {
             let Some(end) = rows.last() else { break };
             last = end.text("id")?;
             let values: Vec<_> = (0..rows.len()).map(|n| format!("(${}, ${})", 2 * n + 1, 2 * n + 2)).collect();
-            // Both databases call the columns of VALUES so.
+            // Both databases name the columns of VALUES this way.
             let sql = format!(
                 "UPDATE {table} SET {folded} = named.column2 FROM (VALUES {}) AS named WHERE {table}.id = named.column1",
                 values.join(", ")

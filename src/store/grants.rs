@@ -1,6 +1,6 @@
-//! Grants: which role a person has at a place. It holds there and at all that is in it.
+//! Grants: which role a person has at a place. It applies there and to everything below it.
 //!
-//! Which statement uses which index, `migrations/0032_grants.sql` says.
+//! `migrations/0032_grants.sql` lists the statements with the index that each uses.
 
 use super::{row::Read, tx::Tx};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     place::{PlaceKind, PlaceRef},
 };
 
-/// The ids of a place, `$3`, and of those around it in the organization `$1`, from its own row in the database.
+/// The ids of a place, `$3`, and of the levels above it in the organization `$1`, read from its row.
 fn chain(kind: PlaceKind) -> &'static str {
     match kind {
         PlaceKind::Org => "$1",
@@ -21,7 +21,7 @@ fn chain(kind: PlaceKind) -> &'static str {
 }
 
 impl Tx {
-    /// The roles that a person has at a place, the places around it included.
+    /// The roles that a person has at a place, including those from the levels above it.
     pub(super) async fn roles_at(&mut self, place: PlaceRef<'_>, user: &UserId) -> Result<Vec<Role>> {
         let sql = format!(
             "SELECT role FROM grants WHERE org_id = $1 AND subject = $2 AND place_id IN ({})",
@@ -38,7 +38,7 @@ impl Tx {
         Ok(self.roles_at(org.into(), user).await?.into_iter().min())
     }
 
-    /// Gives a person a role in an organization, in place of the one that they had.
+    /// Gives a person a role in an organization, replacing the previous one.
     pub(super) async fn grant(&mut self, org: &OrgId, user: &UserId, had: Option<Role>, role: Role) -> Result<()> {
         let sql = if had.is_some() {
             "UPDATE grants SET role = $3, granted_by = $4 WHERE org_id = $1 AND subject = $2 AND place_id = $1"
@@ -53,7 +53,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes from a person what they have in an organization.
+    /// Removes all grants of a person in an organization.
     pub(super) async fn end_grants(&mut self, org: &OrgId, user: &UserId) -> Result<()> {
         sqlx::query("DELETE FROM grants WHERE org_id = $1 AND subject = $2")
             .bind(org.to_string())

@@ -1,4 +1,4 @@
-//! Whom keys speak for: held while one is issued, and told to verifiers where a person comes or goes.
+//! The holders of keys: locked while a key is issued; verifiers are notified when a member joins or leaves.
 
 use super::tx::Tx;
 use crate::{
@@ -18,7 +18,7 @@ impl<'a> From<&'a Holder> for PlaceRef<'a> {
     }
 }
 
-/// Where a key is: in its app, else in the organization.
+/// Where a key belongs: to its app, else to the organization.
 impl<'a> From<&'a Key> for PlaceRef<'a> {
     fn from(key: &'a Key) -> Self {
         match &key.app_id {
@@ -29,8 +29,8 @@ impl<'a> From<&'a Key> for PlaceRef<'a> {
 }
 
 impl Tx {
-    /// Until this ends, nobody archives, ends or removes the owner of the new key: such a write waits here,
-    /// and then touches that key too.
+    /// Until this transaction ends, nobody can archive, disable or remove the new key's holder: such a write waits
+    /// here, and then invalidates that key too.
     pub(super) async fn hold(&mut self, holder: &Holder) -> Result<()> {
         match holder {
             Holder::App(app) => self.hold_place(&Place::from(app)).await,
@@ -39,8 +39,8 @@ impl Tx {
         }
     }
 
-    /// The person before the organization before its chain: disabling somebody holds the person, and a write that
-    /// changes roles queues for the chain.
+    /// Locks the person before the organization and its chain: disabling a person locks the person, and a write that
+    /// changes roles waits for the chain.
     async fn hold_member(&mut self, org: &OrgId, user: &User) -> Result<()> {
         match self.actor() {
             Actor::User { id, .. } if *id == user.id => {}
@@ -57,7 +57,7 @@ impl Tx {
         self.lock_chain(org.as_str()).await
     }
 
-    /// Refuses what the role of the actor does not allow on that key.
+    /// Fails if the actor's role does not allow this on the key.
     pub(super) async fn needs_on(&mut self, key: &Key) -> Result<()> {
         let needed = match self.actor() {
             Actor::User { id, .. } => key.needs(id, self.profile()),
@@ -66,7 +66,7 @@ impl Tx {
         self.needs(key, needed).await
     }
 
-    /// Verifiers hear of every personal key of somebody.
+    /// Notifies verifiers of every personal key of a user.
     pub(super) async fn touches_keys_of_person(&mut self, user: &UserId) -> Result<()> {
         self.touches_keys_where("owner_id = $1", &[user.as_str()]).await
     }

@@ -1,4 +1,4 @@
-//! Requests that come again under the `Idempotency-Key` of the first: what they make is made once.
+//! Repeated requests with the same `Idempotency-Key`: what they create is created once.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use crate::{
     audit::{Act, Actor, Once},
 };
 
-/// Whoever repeats a request does it sooner than that.
+/// Clients that retry do so sooner than this.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Store {
-    /// Refuses a request that was answered before, before anything else of it is judged: what was good then may be
-    /// refused today, and would hide that it was made.
+    /// Fails if this request was answered before. This check comes before all others: a request that succeeded then
+    /// might be refused now, which would hide that something was created.
     pub async fn check_repeat(&self, act: &Act) -> Result<()> {
         let (Some(caller), Some(once)) = (caller(&act.actor), act.once) else { return Ok(()) };
         made_before(self.read(), caller, once).await
     }
 
-    /// Forgets the requests of more than a day ago; how many those were.
+    /// Deletes requests older than a day; returns how many.
     pub async fn forget_repeats(&self) -> Result<u64> {
         let store = self.clone();
         detached(async move {
@@ -39,8 +39,8 @@ impl Store {
 }
 
 impl Tx {
-    /// Names what this transaction is about to make, if its request has a name. Of two at once the second waits here for
-    /// the first to end, and makes nothing if that one did.
+    /// Records what this transaction is about to create, if its request has a key. Of two concurrent requests the
+    /// second waits here for the first, and creates nothing if the first succeeded.
     pub(super) async fn makes(&mut self, id: &str) -> Result<()> {
         let actor = self.actor().clone();
         let (Some(caller), Some(once)) = (caller(&actor), self.once()) else { return Ok(()) };
@@ -58,7 +58,7 @@ impl Tx {
     }
 }
 
-/// The id of the root token or the key that asks.
+/// The id of the root token or key that makes the request.
 fn caller(actor: &Actor) -> Option<&str> {
     matches!(actor, Actor::RootToken { .. } | Actor::Key { .. }).then(|| actor.id())
 }

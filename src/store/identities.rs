@@ -1,4 +1,4 @@
-//! The identities by which people sign in beside their passwords.
+//! The identities with which people sign in without a password.
 
 use super::{Store, detached, is_taken, row::Read, tx::Tx, users};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Store {
-    /// Lets a person sign in by an identity from now on. It is nobody else's.
+    /// Links an identity to a person, who may sign in with it from now on. It must not belong to anyone else.
     pub async fn link_identity(&self, act: &Act, user: &User, identity: Identity) -> Result<()> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
@@ -32,7 +32,8 @@ impl Store {
         .await
     }
 
-    /// Takes an identity from a person and ends every session: whoever signed in by it is out. `false` if it was not theirs.
+    /// Unlinks an identity from a person and ends all their sessions, since some may have been started with it.
+    /// `false` if it was not theirs.
     pub async fn unlink_identity(&self, act: &Act, user: &User, identity: Identity) -> Result<bool> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
@@ -53,7 +54,7 @@ impl Store {
         .await
     }
 
-    /// Who signs in by this identity.
+    /// The person who signs in with this identity.
     pub async fn user_by_identity(&self, identity: &Identity) -> Result<Option<User>> {
         let query = sqlx::query(
             "SELECT u.* FROM users u JOIN identities i ON i.user_id = u.id \
@@ -63,7 +64,7 @@ impl Store {
         query.fetch_optional(self.read()).await?.as_ref().map(users::user).transpose()
     }
 
-    /// By what a person signs in beside a password, the first one first.
+    /// The identities of a person, oldest first.
     pub async fn identities_of(&self, user: &UserId) -> Result<Vec<Identity>> {
         let query = sqlx::query(
             "SELECT provider, subject FROM identities WHERE user_id = $1 ORDER BY created_at, provider, subject",
@@ -76,7 +77,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Whether what somebody showed still holds, and they may sign in.
+    /// Whether this proof is still valid and the person may sign in.
     pub(super) async fn is_proved(&mut self, user: &UserId, proof: Proof) -> Result<bool> {
         let query = match proof {
             Proof::Password { hash } => {

@@ -1,9 +1,9 @@
-//! The queue of jobs: written in the transaction that causes them, leased by workers, tried again, and deleted once they
-//! ended long ago.
+//! The queue of jobs: written in the transaction that causes them, leased by workers, retried, and deleted some time
+//! after they end.
 //!
-//! It is ours because no crate fits: underway, sqlxmq and apalis-postgres speak to PostgreSQL alone, apalis has another
-//! crate with another schema for SQLite, and all of them want the connection of one database and not of `sqlx::Any`, in
-//! whose transactions our writes are, and tell the time by the database and not by our clock.
+//! Our own, because no crate fits: underway, sqlxmq and apalis-postgres support PostgreSQL only; apalis uses a
+//! different crate and schema for SQLite. All of them need a connection of the specific database instead of
+//! `sqlx::Any`, whose transactions our writes use, and take the time from the database instead of our clock.
 
 mod leases;
 #[cfg(test)]
@@ -24,7 +24,7 @@ use crate::{
 /// How long a job is kept after its end.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// What workers of this process wait for: a job may be due now.
+/// Wakes the workers of this process: a job may be due.
 pub(super) struct Doorbell(watch::Sender<()>);
 
 impl Default for Doorbell {
@@ -40,8 +40,8 @@ impl Doorbell {
 }
 
 impl Tx {
-    /// Adds a job, which exists if this transaction is committed. What recurs and is there already goes on at the pace
-    /// that is given here.
+    /// Adds a job, which exists if this transaction commits. A recurring job that exists already continues with the
+    /// interval given here.
     pub(super) async fn enqueue(&mut self, job: NewJob) -> Result<()> {
         let now = self.now().micros();
         let insert = sqlx::query(
@@ -77,13 +77,13 @@ impl Store {
         .await
     }
 
-    /// Changes whenever this process added a job. What another process added, and what is due by the time, is found by
-    /// asking [`Store::due_queues`] from time to time.
+    /// Changes whenever this process adds a job. Workers find jobs of other processes, and those that become due, by
+    /// polling [`Store::due_queues`].
     pub fn job_doorbell(&self) -> watch::Receiver<()> {
         self.0.doorbell.0.subscribe()
     }
 
-    /// Which of these queues have a job that may be leased now. Takes no lock and writes nothing.
+    /// Which of these queues have a job that can be leased now. Takes no lock and writes nothing.
     pub async fn due_queues(&self, queues: &[&'static str]) -> Result<Vec<String>> {
         let now = self.now().micros();
         let rows: Vec<_> = queues.iter().map(|queue| [(*queue).to_owned().into(), now.into()]).collect();
@@ -96,7 +96,7 @@ impl Store {
         due.fetch_all(self.read()).await?.iter().map(|row| row.text("queue")).collect()
     }
 
-    /// What is known of a job; nothing once it was deleted.
+    /// The status of a job; `None` once it was deleted.
     pub async fn job(&self, id: &JobId) -> Result<Option<JobStatus>> {
         let row = sqlx::query("SELECT run_at, lease_until, attempts, outcome, error FROM jobs WHERE id = $1");
         let Some(row) = row.bind(id.to_string()).fetch_optional(self.read()).await? else { return Ok(None) };
@@ -109,7 +109,7 @@ impl Store {
         }))
     }
 
-    /// Deletes jobs that ended a week ago; how many those were.
+    /// Deletes jobs that ended more than a week ago; returns how many.
     pub async fn delete_ended_jobs(&self) -> Result<u64> {
         let store = self.clone();
         detached(async move {

@@ -1,4 +1,4 @@
-//! Changes of keys that were issued.
+//! Changes of issued keys.
 
 use super::{
     Store, detached,
@@ -14,15 +14,15 @@ use crate::{
 };
 
 impl Store {
-    /// Changes the fields that are named: all of them, or nothing. When this answers, verifiers of this process hold the
-    /// key to it. A key that is revoked or expired is left alone, and what changes nothing leaves no event.
+    /// Changes the given fields, all or none. When this returns, verifiers of this process apply the change. A
+    /// revoked or expired key is not changed, and a change without effect records no event.
     pub async fn change_key(&self, act: &Act, key: &Key, change: KeyChange) -> Result<()> {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.needs_on(&key).await?;
             tx.needs_another_key(&key)?;
-            // What was found before may be another by now: a revocation comes before this or after it.
+            // The key may have changed since it was loaded: a revocation comes before this or after it.
             let key = tx.held(&key.id).await?;
             tx.needs_on(&key).await?;
             let (before, after) = (KeySettings::from(&key), change.applied(&key, store.now())?);
@@ -43,7 +43,7 @@ impl Store {
     }
 }
 
-/// The limits that are others than before: one above the plan that an operator set is no obstacle to other changes.
+/// The limits that differ from before: a limit above the plan that an operator set does not prevent other changes.
 fn raised(before: LimitOverride, after: LimitOverride) -> LimitOverride {
     let changed = |before, after: Option<u32>| after.filter(|_| after != before);
     LimitOverride {
@@ -53,10 +53,10 @@ fn raised(before: LimitOverride, after: LimitOverride) -> LimitOverride {
 }
 
 impl Tx {
-    /// A key as it is now, held until this ends.
+    /// A key's current state, locked until this transaction ends.
     pub(super) async fn held(&mut self, id: &KeyId) -> Result<Key> {
         self.hold_key(id).await?;
-        // A statement of its own: on PostgreSQL the one that waited may have begun before what it waited for.
+        // A separate statement: on PostgreSQL the one that waited for the lock may have an older snapshot.
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM keys k WHERE k.id = $1"));
         let row = sqlx::query(sql).bind(id.to_string()).fetch_optional(self.on()).await?;
         key(&row.ok_or(Error::NotFound)?)

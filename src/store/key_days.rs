@@ -1,4 +1,4 @@
-//! How much of a day's quota keys have used up: written by verifiers every few seconds, read back after a start.
+//! Day counts of keys for quotas: written by verifiers every few seconds, read after a start.
 
 use std::collections::BTreeMap;
 
@@ -27,15 +27,15 @@ impl Store {
         Ok(StoredDay { requests: row.int("n")?.unsigned_abs(), own: row.int("own")?.unsigned_abs() })
     }
 
-    /// The number under which this process counts: random, since nobody gives numbers to nodes.
+    /// The number under which this process counts: random, since nodes are not numbered.
     fn node(&self) -> i64 {
         *self.0.node.get_or_init(|| i64::from_be_bytes(self.entropy().array()) & i64::MAX | 1)
     }
 
-    /// Writes counts, beside those of other nodes. A count is all that this node counted of its day, so that a write whose
-    /// answer was lost may be repeated.
+    /// Writes counts, next to those of other nodes. A count is this node's total for its day, so that a write whose
+    /// response was lost can be repeated.
     pub async fn record_days(&self, counts: Vec<(KeyId, DayCount)>) -> Result<()> {
-        // In one order, as all that takes keys; each row once, as a statement changes none twice.
+        // Sorted like all writes that lock keys; each row once, because a statement can't change a row twice.
         let mut days: BTreeMap<(KeyId, i64), u64> = BTreeMap::new();
         for (key, count) in counts {
             let requests = days.entry((key, count.day.number())).or_default();
@@ -51,7 +51,7 @@ impl Store {
                 .collect();
             for rows in rows.chunks(MOST_ROWS) {
                 let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
-                // Of a key that was deleted meanwhile nothing is kept.
+                // Counts of keys that were deleted in the meantime are dropped.
                 let statement = "INSERT INTO key_days (key_id, day, node, n) \
                     SELECT k.id, v.day, v.node, v.requests FROM v JOIN keys k ON k.id = v.key_id WHERE v.n > 0 ORDER BY v.n \
                     ON CONFLICT (key_id, day, node) DO UPDATE SET n = excluded.n WHERE key_days.n < excluded.n";
@@ -63,7 +63,7 @@ impl Store {
         .await
     }
 
-    /// Forgets days before `oldest`.
+    /// Deletes the counts of days before `oldest`.
     pub async fn forget_days(&self, oldest: i64) -> Result<()> {
         while self.forget_some_days(oldest).await? == MOST_ROWS as u64 {}
         Ok(())

@@ -1,4 +1,4 @@
-//! How much a key may be worth to the one who issues or changes it: nobody gives a key more than they could issue.
+//! Limits what an actor may give to a key: never more than a key that they could issue.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use crate::{
 };
 
 impl Tx {
-    /// A key that manages its organization is worth as much as whoever looks after it, and outlives one that made it.
+    /// A key that manages its organization has the power of an administrator, and may outlive its creator's
+    /// membership.
     pub(super) async fn needs_to_issue(&mut self, holder: &Holder, new: &NewKey) -> Result<()> {
         let scopes = new.scopes.iter().map(String::as_str);
         if !self.profile().manages(holder.owner(), new.environment.mode, scopes) {
@@ -35,7 +36,7 @@ impl Tx {
         }
     }
 
-    /// Refuses a key that changes itself, whatever it changes.
+    /// Fails if a key tries to change itself.
     pub(super) fn needs_another_key(&self, key: &Key) -> Result<()> {
         match self.actor() {
             Actor::Key { id, .. } if *id == key.id => {
@@ -45,7 +46,7 @@ impl Tx {
         }
     }
 
-    /// Refuses to give a key more than whoever acts could issue. A personal key is issued by its person alone.
+    /// Fails if the change gives the key more than the actor could issue. Only the person can issue a personal key.
     pub(super) async fn needs_to_widen(&mut self, key: &Key, before: &KeySettings, after: &KeySettings) -> Result<()> {
         let profile = Arc::clone(self.profile());
         let widens = after.widen(before, &profile);

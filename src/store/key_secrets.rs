@@ -1,7 +1,7 @@
-//! The secrets of keys: each is found by its digest and belongs to a key, whose label, scopes, limits and history outlive it.
-//! A secret is active while it was not ended and has not retired.
+//! The secrets of keys. Each is found by its digest and belongs to a key, whose label, scopes, limits and history
+//! outlive it. A secret is active unless it was ended or has retired.
 //!
-//! Who writes here holds the key's row first, so that two of these never wait for each other.
+//! All writes here lock the key's row first, so that two of them never deadlock.
 
 use super::{
     Added,
@@ -14,15 +14,15 @@ use crate::{
     key::{Digest, PlainSecret},
 };
 
-/// The order in which a key's secrets `s` stand for it: the newest that was not ended comes first.
+/// The order in which a key's secrets `s` represent it: the newest that was not ended comes first.
 macro_rules! newest_secret_first {
     () => {
         "CASE WHEN s.ended_at IS NULL THEN 0 ELSE 1 END, s.n DESC"
     };
 }
 
-/// What lists show of the secret of a key `k`: of the same one. Said so that the unique index on key and number gives it,
-/// and nothing is sorted for each key.
+/// The shortened secret of a key `k` for lists. Written so that the unique index on key and number provides the
+/// order, and nothing is sorted for each key.
 macro_rules! shown_column {
     () => {
         "COALESCE(\
@@ -31,7 +31,7 @@ macro_rules! shown_column {
     };
 }
 
-/// What the signing secrets of a key `k` are: how many it had, how many sign, and until when the one before the newest does.
+/// The signing secrets of a key `k`: how many there were, how many are active, and when the previous one retires.
 macro_rules! signing_columns {
     () => {
         "(SELECT COALESCE(MAX(g.n), 0) FROM signing_secrets g WHERE g.key_id = k.id) AS signing_version, \
@@ -44,17 +44,17 @@ macro_rules! signing_columns {
 pub(super) use {newest_secret_first, shown_column, signing_columns};
 
 impl Tx {
-    /// Holds a key's row until this ends: nobody revokes it meanwhile, and its secrets stay as they are. When it was
-    /// revoked, if it was.
+    /// Locks a key's row until this transaction ends: it can't be revoked in the meantime, and its secrets stay the
+    /// same. Returns when it was revoked, if it was.
     pub(super) async fn hold_key(&mut self, key: &KeyId) -> Result<Option<Timestamp>> {
-        // SQLite has one writer, and no words for this.
+        // SQLite has one writer and no row locks.
         let hold = if self.is_on_postgres() { "FOR NO KEY UPDATE" } else { "" };
         let sql = format!("SELECT revoked_at FROM keys WHERE id = $1 {hold}");
         let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(key.to_string()).fetch_optional(self.on()).await?;
         row.ok_or(Error::NotFound)?.time_opt("revoked_at")
     }
 
-    /// Gives a key that is held another secret, or its first. Those it has stay as they are.
+    /// Adds a secret to a locked key. Its other secrets stay the same.
     pub(super) async fn add_key_secret(&mut self, key: &KeyId, secret: &PlainSecret) -> Result<()> {
         let (digest, pepper) = self.store().0.peppers.digest(secret);
         sqlx::query(
@@ -72,7 +72,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Ends every secret of a key that is held; their digests.
+    /// Ends every secret of a locked key; returns their digests.
     pub(super) async fn end_all_secrets(&mut self, key: &KeyId) -> Result<Vec<Digest>> {
         let now = self.now().micros();
         let ended =
@@ -85,7 +85,8 @@ impl Tx {
         Ok(digests)
     }
 
-    /// The same for the keys that a condition on `keys` names, `$1`, `$2` … being these ids. They are held, and touched by name.
+    /// The same for the keys that match a condition on `keys` with these ids as `$1`, `$2` …. They are locked, and
+    /// invalidated by digest.
     pub(super) async fn end_secrets_within(&mut self, keys: &str, ids: &[&str]) -> Result<()> {
         let (now, n) = (self.now().micros(), ids.len() + 1);
         for set in ["key_secrets SET", "signing_secrets SET sealed = NULL,"] {
@@ -99,7 +100,7 @@ impl Tx {
         Ok(())
     }
 
-    /// A verdict on this key depends on the change, whichever of its secrets is presented.
+    /// Invalidates the key in verifiers, under each of its secrets.
     pub(super) async fn touches_key(&mut self, key: &KeyId) -> Result<()> {
         let digests = sqlx::query("SELECT digest FROM key_secrets WHERE key_id = $1").bind(key.to_string());
         for row in &digests.fetch_all(self.on()).await? {

@@ -1,4 +1,4 @@
-//! What a key's status means in SQL, of `keys k`: as [`Status::first_of`] says it in Rust.
+//! The status of a key in SQL, for `keys k`: the same definition as [`Status::first_of`] in Rust.
 
 use crate::key::Status;
 
@@ -9,7 +9,7 @@ macro_rules! archived_orgs {
     };
 }
 
-/// The apps that are out of use: archived, or in a place that is.
+/// The apps that are archived, or below something archived.
 macro_rules! archived_apps {
     () => {
         "SELECT sa.id FROM apps sa JOIN projects sp ON sp.id = sa.project_id JOIN tenants st ON st.id = sa.tenant_id \
@@ -24,7 +24,8 @@ macro_rules! members_in_use {
     };
 }
 
-/// The column `suspended`: whether what a key speaks for is out of use. Each subquery finds one row by a primary key.
+/// The column `suspended`: whether a key's holder is archived, disabled or gone. Each subquery finds one row by
+/// primary key.
 macro_rules! suspended_column {
     () => {
         concat!(
@@ -41,8 +42,8 @@ macro_rules! suspended_column {
 
 pub(super) use {archived_apps, archived_orgs, members_in_use, suspended_column};
 
-/// The same as a condition on many keys of one organization: the subqueries do not depend on the key, so that they are
-/// run once. `org` is the organization's id in SQL.
+/// The same as a condition on many keys of one organization: the subqueries do not depend on the key, so they run
+/// once. `org` is the organization's id in SQL.
 pub(super) fn suspended(org: &str) -> String {
     format!(
         "(EXISTS ({}id = {org}) OR (k.app_id IS NOT NULL AND k.app_id IN ({}org_id = {org})) \
@@ -53,13 +54,13 @@ pub(super) fn suspended(org: &str) -> String {
     )
 }
 
-/// The same of the keys of one app of it: all of them or none, so that it is asked once.
+/// The same for the keys of one of its apps: all of them or none, so it is evaluated once.
 pub(super) fn suspended_with_app(org: &str, app: &str) -> String {
     format!("(EXISTS ({}id = {org}) OR EXISTS ({}id = {app}))", archived_orgs!(), archived_apps!())
 }
 
-/// The condition that keys of an organization with that status fulfil and no others. `org` and `now` are its id and the
-/// time in SQL. It begins as the partial indexes do.
+/// The condition for keys of an organization with exactly that status. `org` and `now` are its id and the time in
+/// SQL. It begins like the conditions of the partial indexes.
 pub(super) fn is(status: Status, org: &str, now: &str) -> String {
     let lasts = format!("k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > {now})");
     match status {

@@ -1,4 +1,4 @@
-//! API keys: issued, read, edited; all of a place revoked.
+//! API keys: issuing, reading, editing, and revoking all of a place.
 
 use serde_json::json;
 use sqlx::any::AnyRow;
@@ -26,7 +26,7 @@ use crate::{
     profile::{HolderKind, Mode},
 };
 
-/// Of `keys k`, as [`key`] reads them.
+/// The columns of `keys k` that [`key`] reads.
 pub(super) const COLUMNS: &str = concat!(
     "k.id, k.org_id, k.app_id, k.owner, k.owner_id, \
     COALESCE((SELECT a.name FROM apps a WHERE a.id = k.app_id), (SELECT u.name FROM users u WHERE u.id = k.owner_id), \
@@ -85,7 +85,7 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
     })
 }
 
-/// Of `keys`, as [`COLUMNS`] name them.
+/// Reads the restrictions from [`COLUMNS`].
 pub(super) fn restrictions(row: &AnyRow) -> Result<Restrictions> {
     Ok(Restrictions {
         require_signed: row.flag("require_signed")?,
@@ -95,7 +95,7 @@ pub(super) fn restrictions(row: &AnyRow) -> Result<Restrictions> {
     })
 }
 
-/// Of `keys` or of `apps`, under these names.
+/// Reads the limits of a row of `keys` or `apps` from the columns with these names.
 pub(super) fn limits(row: &impl Read, minute: &str, day: &str) -> Result<LimitOverride> {
     let limit = |limit: i64| u32::try_from(limit).unwrap_or(u32::MAX);
     Ok(LimitOverride { per_minute: row.int_opt(minute)?.map(limit), per_day: row.int_opt(day)?.map(limit) })
@@ -106,8 +106,8 @@ pub(super) fn scopes(text: &str) -> Vec<String> {
 }
 
 impl Store {
-    /// Issues a key: the one verb behind the panel, the API and the command line. The secrets are in the answer and
-    /// nowhere else. A form that was sent before issues nothing.
+    /// Issues a key, for the panel, the API and the command line alike. The secrets are in the result and nowhere
+    /// else. A form that was sent before issues nothing.
     pub async fn issue_key(
         &self,
         act: &Act,
@@ -126,7 +126,7 @@ impl Store {
             tx.needs_to_issue(&holder, &new).await?;
             let issued = tx.insert_key(&store, holder, new, form.clone()).await;
             if let (Err(Error::AlreadyIssued(_)), Some(form)) = (&issued, form) {
-                // The failed insert ended the transaction on PostgreSQL: look outside it.
+                // The failed insert ended the transaction on PostgreSQL: query outside of it.
                 drop(tx);
                 return Err(Error::AlreadyIssued(store.key_of_form(form).await?));
             }
@@ -142,7 +142,7 @@ impl Store {
         Ok(KeyId::stored(row.text("id")?))
     }
 
-    /// Revokes every key of an app or of an organization at once; how many those were.
+    /// Revokes every key of an app or of an organization at once; returns how many.
     pub async fn revoke_all(&self, act: &Act, place: &Place, reason: String) -> Result<u64> {
         let (store, act, place) = (self.clone(), act.clone(), place.clone());
         detached_within(
@@ -152,7 +152,7 @@ impl Store {
         .await
     }
 
-    /// Gives a key another label and other notes. What it may do stays as it is.
+    /// Changes a key's label and notes. Its permissions stay the same.
     pub async fn edit_key(&self, act: &Act, key: &Key, new: EditedKey) -> Result<()> {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
@@ -166,7 +166,7 @@ impl Store {
                 .fetch_optional(tx.on())
                 .await?
                 .ok_or(Error::NotFound)?;
-            // A verdict's answer tells of both.
+            // The verifier's response contains both.
             tx.touches_key(&key.id).await?;
             let details = if new.label == key.label { json!({}) } else { json!({ "renamed_to": new.label }) };
             tx.record(NewEvent::of(&key.org_id, Action::KeyEdited, target(&key)).with(details)).await?;
@@ -252,7 +252,7 @@ impl Tx {
             expires_at: new.expires_at,
             last_used_at: None,
             metadata: new.metadata,
-            // Its holder was just found to be in use.
+            // Its holder was just found to be active.
             suspended: false,
             paused: None,
             revoked: None,

@@ -1,4 +1,4 @@
-//! What becomes of places after they were made: edited, archived, restored, deleted.
+//! Editing, archiving, restoring and deleting of places.
 
 use serde_json::json;
 
@@ -18,13 +18,13 @@ use crate::{
     place::{Naming, Place, PlaceKind},
 };
 
-/// What stands on a place: how much goes with it.
+/// What a place contains: what is affected with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
     pub apps: i64,
-    /// Keys that requests may use today: neither revoked nor expired.
+    /// Active keys: neither revoked nor expired.
     pub keys: i64,
-    /// Those of them that were good for a request in the last week.
+    /// Those of them that were accepted in the last week.
     pub in_use: i64,
 }
 
@@ -39,7 +39,7 @@ fn table(kind: PlaceKind) -> &'static str {
     }
 }
 
-/// The column by which apps name that place.
+/// The column with which apps refer to that kind of place.
 fn of_apps(kind: PlaceKind) -> &'static str {
     match kind {
         PlaceKind::Org => "org_id",
@@ -49,7 +49,7 @@ fn of_apps(kind: PlaceKind) -> &'static str {
     }
 }
 
-/// The keys of a place, `$1` being its id.
+/// The keys of a place, whose id is `$1`.
 pub(super) fn keys_within(kind: PlaceKind) -> String {
     match kind {
         PlaceKind::Org => "org_id = $1".to_owned(),
@@ -58,17 +58,18 @@ pub(super) fn keys_within(kind: PlaceKind) -> String {
     }
 }
 
-/// What keys are held for.
+/// Why keys are locked.
 #[derive(Clone, Copy)]
 pub(super) enum KeyLock {
-    /// Those that are not revoked, to be changed. The first uses of keys that are written meanwhile do not wait for it.
+    /// Those that are not revoked, to change them. The first uses of keys, written at the same time, do not wait for
+    /// it.
     Change,
-    /// All, with what was counted of them.
+    /// All of them, with their counts.
     Delete,
 }
 
 impl Store {
-    /// Renames a place, and describes it anew.
+    /// Changes the name and the description of a place.
     pub async fn edit_place(&self, act: &Act, place: &Place, new: Naming) -> Result<()> {
         let (store, act, place) = (self.clone(), act.clone(), place.clone());
         detached(async move {
@@ -96,13 +97,13 @@ impl Store {
         .await
     }
 
-    /// Puts a place out of use: every key within is refused when this answers, and nothing is lost.
+    /// Archives a place: every key below it is refused when this returns, and nothing is lost.
     pub async fn archive_place(&self, act: &Act, place: &Place) -> Result<()> {
         let now = self.now().micros();
         self.set_archived(act, place, Some(now)).await
     }
 
-    /// Takes an archived place back into use.
+    /// Restores an archived place.
     pub async fn restore_place(&self, act: &Act, place: &Place) -> Result<()> {
         self.set_archived(act, place, None).await
     }
@@ -113,13 +114,13 @@ impl Store {
             .await
     }
 
-    /// Deletes a place with all that stands on it. Its events stay: they tell of what was.
+    /// Deletes a place with everything below it. Its events are kept.
     pub async fn delete_place(&self, act: &Act, place: &Place) -> Result<()> {
         let (store, act, place) = (self.clone(), act.clone(), place.clone());
         detached_within(WRITE_OF_MANY, retried(move || delete(store.clone(), act.clone(), place.clone()))).await
     }
 
-    /// How much goes with a place.
+    /// Counts what a place contains.
     pub async fn contents(&self, place: &Place) -> Result<Contents> {
         let sql = format!(
             "SELECT (SELECT COUNT(*) FROM apps WHERE {} = $1) AS apps, COUNT(*) AS keys, \
@@ -142,9 +143,10 @@ impl Store {
 async fn set_archived(store: Store, act: Act, place: Place, at: Option<i64>) -> Result<()> {
     let mut tx = store.begin_many(&act).await?;
     tx.needs(&place, Permission::EndPlaces).await?;
-    // A key that is being issued there is either touched below, or its form hears that this is archived.
+    // A key that is being issued there is either invalidated below, or its form is refused because the place is
+    // archived.
     tx.hold_place(&place).await?;
-    // Twice is once: the second changes nothing, and tells of nothing.
+    // The second of two identical requests changes nothing and records nothing.
     let unless = if at.is_some() { "archived_at IS NULL" } else { "archived_at IS NOT NULL" };
     let sql = format!("UPDATE {} SET archived_at = $1 WHERE id = $2 AND {unless} RETURNING id", table(place.kind));
     let changed = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(at).bind(place.id.clone());
@@ -167,18 +169,18 @@ async fn delete(store: Store, act: Act, place: Place) -> Result<()> {
     tx.lock_keys_of(&place, KeyLock::Delete).await?;
     tx.touches_keys_of(&place).await?;
     if place.kind == PlaceKind::Org {
-        // Its root tokens go too.
+        // Its root tokens are deleted too.
         tx.touches_everything();
     }
     let keys = tx.delete_within(&place).await.map_err(|error| match error {
-        // Something was added to it meanwhile.
+        // Something was added to it in the meantime.
         Error::NotFound => Error::Busy("Something was added to it just now. Look again, then try again."),
         other => other,
     })?;
     let event = NewEvent::of(&place.org_id, place.kind.deleted(), place.target());
     let event = event.with(json!({ "keys": keys }));
     if place.kind == PlaceKind::Org {
-        // Nobody belongs to that organization's chain any more: operators read of it in theirs.
+        // The organization's chain has no readers any more: operators read it in the system chain.
         tx.record(NewEvent { org_id: None, ..event.clone() }).await?;
     }
     tx.record(event).await?;
@@ -186,8 +188,8 @@ async fn delete(store: Store, act: Act, place: Place) -> Result<()> {
 }
 
 impl Tx {
-    /// Keeps keys from being issued there until this ends: whoever issues one holds its app, or the organization where
-    /// it is no app's.
+    /// Keeps keys from being issued there until this transaction ends: issuing locks the app, or the organization if
+    /// the key belongs to no app.
     pub(super) async fn hold_place(&mut self, place: &Place) -> Result<()> {
         if place.kind == PlaceKind::Org {
             self.hold_org(&place.org_id).await?;
@@ -203,19 +205,20 @@ impl Tx {
         Ok(())
     }
 
-    /// Before anything else, as whoever writes with one does.
+    /// Locked before anything else, in the same order as writes that use a token.
     async fn hold_tokens(&mut self, org: &OrgId) -> Result<()> {
         let sql = "UPDATE root_tokens SET name = name WHERE org_id = $1";
         sqlx::query(sql).bind(org.to_string()).execute(self.on()).await?;
         Ok(())
     }
 
-    /// Verifiers hear of every key there.
+    /// Notifies verifiers of every key there.
     pub(super) async fn touches_keys_of(&mut self, place: &Place) -> Result<()> {
         self.touches_keys_where(&keys_within(place.kind), &[&place.id]).await
     }
 
-    /// Verifiers hear of each secret of these keys, `$1`, `$2` … being these ids; by name, unless they are too many.
+    /// Notifies verifiers of the secrets of these keys, with these ids as `$1`, `$2` …; by digest unless there are
+    /// too many.
     pub(super) async fn touches_keys_where(&mut self, condition: &str, ids: &[&str]) -> Result<()> {
         const NAMED: usize = 1000;
         let sql = format!(
@@ -234,14 +237,14 @@ impl Tx {
         Ok(())
     }
 
-    /// Holds the keys of a place, in the one order in which all that takes several keys takes them.
+    /// Locks the keys of a place, in the one order in which everything locks several keys.
     pub(super) async fn lock_keys_of(&mut self, place: &Place, lock: KeyLock) -> Result<()> {
         let condition = keys_within(place.kind);
         let steps = match lock {
             KeyLock::Change => vec![format!(
                 "SELECT 1 FROM keys WHERE {condition} AND revoked_at IS NULL ORDER BY id COLLATE \"C\" FOR NO KEY UPDATE"
             )],
-            // What goes with them too, in the order in which it is written.
+            // What is deleted with them, in the order in which it is written.
             KeyLock::Delete => vec![
                 format!("SELECT 1 FROM keys WHERE {condition} ORDER BY id COLLATE \"C\" FOR UPDATE"),
                 format!(
@@ -260,9 +263,9 @@ impl Tx {
         Ok(())
     }
 
-    /// Holds rows of PostgreSQL's in the order that the query names, `$1` being that id. Else it takes them in an order
-    /// of its own, and ends this or another where each waits for a row of the other. The order is that of bytes, as
-    /// Rust's `Ord` has it: a database's own collation may be any language's. SQLite has one writer.
+    /// Locks rows on PostgreSQL in the order of the query, with `id` as `$1`. Without it PostgreSQL would choose an
+    /// order, and two transactions that wait for each other would deadlock. The order is by bytes, like Rust's `Ord`:
+    /// a database's collation can be that of any language. SQLite has one writer.
     async fn lock_rows(&mut self, rows: &str, id: &str) -> Result<()> {
         if self.is_on_postgres() {
             let sql = format!("SELECT COUNT(*) FROM ({rows}) AS locked");
@@ -271,7 +274,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Refuses where that place, or one above it, is archived: nothing new belongs there.
+    /// Fails if that place, or a level above it, is archived: nothing can be created there.
     pub(super) async fn needs_in_use(&mut self, kind: PlaceKind, id: &str) -> Result<()> {
         let joined = match kind {
             PlaceKind::Org => "orgs o",
@@ -297,7 +300,7 @@ impl Tx {
         }
     }
 
-    /// From the keys up, in the order of the locks; how many keys went.
+    /// Deletes from the keys upwards, in the order of the locks; returns how many keys were deleted.
     async fn delete_within(&mut self, place: &Place) -> Result<u64> {
         let apps = of_apps(place.kind);
         let mut steps = vec![format!("DELETE FROM apps WHERE {apps} = $1")];
@@ -323,13 +326,13 @@ impl Tx {
             self.delete(repeats, &place.id).await?;
         }
         let keys = self.delete(&format!("DELETE FROM keys WHERE {}", keys_within(place.kind)), &place.id).await?;
-        // After the keys and before the members, as whoever changes a role takes it.
+        // Locked after the keys and before the members, as in changes of roles.
         self.lock_chain(place.org_id.as_str()).await?;
         let mut last = 0;
         for step in &steps {
             last = self.delete(step, &place.id).await?;
         }
-        // The place itself is the last to go; another may have been quicker.
+        // The place itself is deleted last; another request may have been faster.
         if last == 0 { Err(Error::Busy("It was deleted already.")) } else { Ok(keys) }
     }
 

@@ -1,6 +1,6 @@
-//! Words that somebody typed, as patterns for `LIKE … ESCAPE '!'`.
+//! Escapes user input for patterns of `LIKE … ESCAPE '!'`.
 
-/// Taken as it is by `LIKE … ESCAPE '!'`.
+/// Matches `text` literally in `LIKE … ESCAPE '!'`.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,10 +1,10 @@
-//! Where the data lies, and why it could not be opened.
+//! Where the data is stored, and why it could not be opened.
 
 use std::{fmt, path::PathBuf};
 
 use sqlx::migrate::MigrateError;
 
-/// Where the data lies.
+/// Where the data is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Location {
     Sqlite(PathBuf),
@@ -17,7 +17,7 @@ impl fmt::Debug for Location {
     }
 }
 
-/// Without the password that a URL may hold.
+/// Without the password that a URL may contain.
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -30,7 +30,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// Why a store could not be opened, and a suggested fix.
+/// Why a store could not be opened, with a suggested fix.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("This binary carries SQLite {0}, which can corrupt a database in WAL mode. Use 3.51.3 or newer.")]
@@ -53,8 +53,8 @@ pub enum OpenError {
     Store(#[from] crate::Error),
 }
 
-/// Host and database of a URL. Nothing where a part of a password may look like them: one that has `@`, `/`, `?` or `:` in
-/// it, as it stands.
+/// Host and database of a URL. `None` if a part of the password could be mistaken for them: one with an unescaped
+/// `@`, `/`, `?` or `:`.
 fn shown(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("://")?;
     let (authority, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));

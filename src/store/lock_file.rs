@@ -1,4 +1,4 @@
-//! Lock files: empty, for their owner's eyes alone, and never what a link in their place points to.
+//! Lock files: empty, readable by their owner only, and never opened through a symbolic link.
 
 use std::{
     fs::{File, OpenOptions, Permissions},
@@ -9,8 +9,8 @@ use std::{
 
 use rustix::{fs::OFlags, io::Errno};
 
-/// Opens a lock file, and makes it where it is missing. What is in it stays; what is no regular file is refused: somebody
-/// else may have put it there.
+/// Opens a lock file, creating it if it is missing. Its content is not changed. Anything but a regular file is
+/// refused: another user may have put it there.
 pub fn open_lock(path: &Path) -> io::Result<File> {
     // Without NONBLOCK, opening a pipe would wait for its other end.
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
@@ -26,7 +26,7 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
         return Err(not_ours("something that is no file"));
     }
     if found.permissions().mode() & 0o077 != 0 {
-        // Everybody who may open it may hold it. One that an older version made is open to others.
+        // Anyone who can open the file can hold the lock. Files of older versions have wider permissions.
         file.set_permissions(Permissions::from_mode(0o600))?;
     }
     Ok(file)

@@ -1,4 +1,4 @@
-//! Who belongs to an organization, and in which role.
+//! Members of organizations and their roles.
 
 use std::collections::HashMap;
 
@@ -46,7 +46,7 @@ impl Store {
         rows.iter().map(member).collect()
     }
 
-    /// The next members, in the order in which they came, after that one; a chunk for a file.
+    /// The next members after the given one, in the order in which they joined: a chunk of an export.
     pub async fn members_after(&self, org: &OrgId, after: Option<&Member>) -> Result<Vec<Member>> {
         let (since, id) =
             after.map_or((i64::MIN, String::new()), |last| (last.since.micros(), last.user.id.to_string()));
@@ -65,7 +65,7 @@ impl Store {
         rows.iter().map(member).collect()
     }
 
-    /// How many keys that are not revoked each person made in an organization, by the person's id.
+    /// How many keys that are not revoked each person created in an organization, by the person's id.
     pub async fn keys_made(&self, org: &OrgId) -> Result<HashMap<String, i64>> {
         let rows = sqlx::query(
             "SELECT created_by, COUNT(*) AS n FROM keys WHERE org_id = $1 AND created_by IS NOT NULL \
@@ -77,7 +77,7 @@ impl Store {
         rows.iter().map(|row| Ok((row.text("created_by")?, row.int("n")?))).collect()
     }
 
-    /// What a person is called who made a key of the organization, or is a member of it.
+    /// The name of a person who created a key of the organization, or is a member of it.
     pub async fn creator_name(&self, org: &OrgId, user: &UserId) -> Result<Option<String>> {
         let row = sqlx::query(
             "SELECT u.name FROM users u WHERE u.id = $2 \
@@ -91,12 +91,12 @@ impl Store {
         row.map(|row| row.text("name")).transpose()
     }
 
-    /// Makes a person a member, or changes their role. The last owner stays one.
+    /// Adds a member, or changes their role. The last owner can't be demoted.
     pub async fn add_member(&self, act: &Act, org: &OrgId, user: &User, role: Role) -> Result<RoleGiven> {
         self.give_role(act, org, user, role, true).await
     }
 
-    /// Changes the role of a member; not found if they are none (any more). The last owner stays one.
+    /// Changes a member's role; `NotFound` if they are not a member. The last owner can't be demoted.
     pub async fn change_role(&self, act: &Act, org: &OrgId, user: &User, role: Role) -> Result<RoleGiven> {
         self.give_role(act, org, user, role, false).await
     }
@@ -116,7 +116,7 @@ impl Store {
                 None => return Err(Error::NotFound),
             };
             tx.grant(&org, &user.id, had, role).await?;
-            // Personal keys of a former member are good again.
+            // Personal keys of a former member become valid again.
             tx.touches_keys_of_person(&user.id).await?;
             let target = Target::new("user", &user.id, &user.name);
             tx.record(NewEvent::of(&org, action, target).with(details)).await?;
@@ -126,7 +126,7 @@ impl Store {
         .await
     }
 
-    /// Whom to ask: the names of an organization's owners.
+    /// The names of an organization's owners, for people who have to ask one.
     pub async fn owners(&self, org: &OrgId) -> Result<Vec<String>> {
         let rows = sqlx::query(
             "SELECT u.name FROM grants g JOIN users u ON u.id = g.subject \
@@ -140,8 +140,8 @@ impl Store {
 }
 
 impl Tx {
-    /// The role that somebody has and is about to lose, if the actor may do that and an owner is left. Two at once
-    /// queue on the organization's chain, so that the last two owners do not remove one another.
+    /// The current role of a member who is about to lose it, if the actor may do that and an owner remains.
+    /// Concurrent calls wait for the organization's chain, so that the last two owners can't remove each other.
     pub(super) async fn role_to_change(
         &mut self,
         org: &OrgId,

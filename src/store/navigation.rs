@@ -1,4 +1,4 @@
-//! What the frame of a page leads to: a person's organizations and one organization's tenants, in one query.
+//! The navigation of a page: a person's organizations and one organization's tenants, in one query.
 
 use super::{Store, row::Read};
 use crate::{
@@ -7,12 +7,12 @@ use crate::{
     member::Role,
 };
 
-/// What the switcher and the sidebar show.
+/// The content of the switcher and the sidebar.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Navigation {
     /// By name.
     pub orgs: Vec<(OrgId, String, Role)>,
-    /// In the order in which they were made.
+    /// In the order of their creation.
     pub tenants: Vec<(TenantId, String)>,
 }
 

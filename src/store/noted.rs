@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Store {
-    /// Writes what was noted. It comes by chain: each chain is taken once and in order, as all other writes take them.
+    /// Writes the batches, grouped by chain: each chain is locked once and in order, as in all other writes.
     pub async fn record_noted(&self, noted: Vec<(Act, NewEvent)>) -> Result<()> {
         if noted.is_empty() {
             return Ok(());

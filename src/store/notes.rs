@@ -1,6 +1,6 @@
-//! What is written after its answer: how soon a revoked key was refused, and when a session was last seen. No request
-//! waits for it. What waits is written together, and lost where that fails: the next request notes it again, or it is
-//! not known.
+//! Values that are written after the response: the revocation latency, and when a session was last seen. No request
+//! waits for it. They are written in batches and lost if that fails: the next request notes them again, or they stay
+//! unknown.
 
 use std::{
     collections::BTreeMap,
@@ -19,12 +19,12 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Notes {
     waiting: Mutex<Waiting>,
-    /// Held by the one task that writes.
+    /// Held by the task that writes.
     writing: tokio::sync::Mutex<()>,
     tasks: Mutex<JoinSet<()>>,
 }
 
-/// In order of their names: all who write many rows take them so.
+/// Sorted, the order in which all writes of many rows lock them.
 #[derive(Default)]
 pub(super) struct Waiting {
     /// Microseconds from the commit until the key was refused.
@@ -44,7 +44,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Store {
-    /// Notes something to be written soon. However much is noted, one task writes and one more waits.
+    /// Notes something to be written soon. However much is noted, one task writes and at most one more waits.
     pub(super) fn note(&self, add: impl FnOnce(&mut Waiting)) {
         let is_first = {
             let mut waiting = lock(&self.0.notes.waiting);
@@ -58,14 +58,14 @@ impl Store {
         }
     }
 
-    /// Runs beside the request that asked for it.
+    /// Runs in the background, detached from the request.
     pub(super) fn afterwards(&self, work: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = lock(&self.0.notes.tasks);
         while tasks.try_join_next().is_some() {}
         tasks.spawn(work);
     }
 
-    /// Waits until what was noted is written.
+    /// Waits until everything noted is written.
     pub async fn settled(&self) {
         loop {
             let tasks = mem::take(&mut *lock(&self.0.notes.tasks));

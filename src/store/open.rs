@@ -25,7 +25,7 @@ use super::{
 const MIGRATE: Duration = Duration::from_secs(10);
 
 impl Location {
-    /// Whether there is a database of Sallyport's. Makes none.
+    /// Whether a database of Sallyport exists. Does not create one.
     pub async fn is_made(&self) -> Result<bool, OpenError> {
         match self {
             Self::Sqlite(path) => Ok(path.exists()),
@@ -34,7 +34,7 @@ impl Location {
     }
 }
 
-/// What becomes of a database whose schema is older than this binary's.
+/// What to do with a database whose schema is older than this binary's.
 #[derive(Clone, Copy)]
 enum Older {
     Migrated,
@@ -42,13 +42,13 @@ enum Older {
 }
 
 impl Store {
-    /// Opens a database whose schema is this binary's, beside a server or not. An older or a newer one is refused and
-    /// left as it is.
+    /// Opens a database whose schema matches this binary, whether or not a server is running on it. An older or newer
+    /// one is refused and not changed.
     pub async fn open(location: Location, tools: Tools) -> Result<Self, OpenError> {
         Self::opened(location, tools, Older::Refused).await
     }
 
-    /// Opens a database and brings it up to date first, if the master key fits and no server runs on it. Makes it where
+    /// Opens a database and migrates it first, if the master key fits and no server is running on it. Creates it if
     /// it is missing.
     pub async fn open_and_migrate(location: Location, tools: Tools) -> Result<Self, OpenError> {
         Self::opened(location, tools, Older::Migrated).await
@@ -58,8 +58,8 @@ impl Store {
         install_drivers();
         let unreachable = |error: sqlx::Error| OpenError::Unreachable(location.clone(), error.to_string());
 
-        // A first connection of its own says at once why there is none. A pool asks again and again until its time is
-        // up, and then knows no reason.
+        // A first connection outside the pool reports at once why it failed. A pool retries until its timeout, and
+        // then has no reason.
         let writes = Writes::default();
         let silence = Silence::default();
         let feed = Feed::new(&location, &*tools.entropy, silence.clone()).map_err(unreachable)?;

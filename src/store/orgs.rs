@@ -1,4 +1,4 @@
-//! Organizations, found by the person who belongs to them.
+//! Organizations, found by their members.
 
 use super::{Store, detached, row::Read};
 use crate::{
@@ -23,8 +23,8 @@ pub(super) fn org(row: &impl Read) -> Result<Org> {
 }
 
 impl Store {
-    /// Makes an organization with its first tenant. A person who makes one owns it; a root token makes one without
-    /// members.
+    /// Creates an organization with its first tenant. A person who creates one becomes its owner; one created by a
+    /// root token has no members.
     pub async fn create_org(&self, act: &Act, new: NewOrg) -> Result<Org> {
         let (store, act) = (self.clone(), act.clone());
         detached(async move {
@@ -57,7 +57,7 @@ impl Store {
             if let Some(tenant) = new.first_tenant {
                 let id = TenantId::mint(&tenant.name, store.entropy());
                 tx.insert_tenant(&store, id, &org.id, tenant).await.map_err(|error| match error {
-                    // The form of the organization calls that field by another name.
+                    // The organization's form has another name for that field.
                     Error::Invalid(invalid) => Error::field("tenant", invalid.to_string()),
                     other => other,
                 })?;
@@ -68,7 +68,7 @@ impl Store {
         .await
     }
 
-    /// The organizations that a person belongs to, by name.
+    /// The organizations of a person, by name.
     pub async fn orgs_of(&self, user: &UserId) -> Result<Vec<(Org, Role)>> {
         let rows = sqlx::query(
             "SELECT o.*, g.role FROM grants g JOIN orgs o ON o.id = g.org_id AND o.id = g.place_id WHERE g.subject = $1 \

@@ -1,4 +1,4 @@
-//! Peppers: made once, kept sealed, opened at start.
+//! Peppers: created once, stored encrypted, decrypted at start.
 
 use sqlx::{AnyConnection, Row};
 
@@ -15,7 +15,7 @@ use crate::{
 pub(super) struct Peppers(Vec<(i64, Pepper)>);
 
 impl Peppers {
-    /// Opens those that a database has; an error where the master key is another.
+    /// Decrypts the peppers of a database; fails if the master key does not match.
     pub(super) async fn load(connection: &mut AnyConnection, tools: &Tools) -> Result<Self> {
         let rows = sqlx::query("SELECT version, sealed FROM peppers ORDER BY retired_at IS NOT NULL, version DESC")
             .fetch_all(connection)
@@ -33,9 +33,9 @@ impl Peppers {
         Ok(Self(peppers))
     }
 
-    /// The same, within a transaction; a fresh database gets its first one.
+    /// The same within a transaction; creates the first pepper of a new database.
     pub(super) async fn load_or_make(connection: &mut AnyConnection, tools: &Tools) -> Result<Self> {
-        // Only one holds this row: two servers started at once must not make two first peppers.
+        // Only one transaction holds this row: two servers started at once must not create two first peppers.
         sqlx::query("UPDATE revision SET n = n WHERE id = 1").execute(&mut *connection).await?;
         let Self(mut peppers) = Self::load(connection, tools).await?;
         if peppers.is_empty() {
@@ -51,7 +51,7 @@ impl Peppers {
         Ok(Self(peppers))
     }
 
-    /// The digest to store, with the version of the pepper that made it.
+    /// The digest to store, and the version of its pepper.
     pub(super) fn digest(&self, secret: &PlainSecret) -> (Digest, i64) {
         let (version, pepper) = &self.0[0];
         (secret.digest(pepper), *version)

@@ -1,4 +1,4 @@
-//! Tenants and projects: the places between an organization and its apps.
+//! Tenants and projects: the levels between an organization and its apps.
 
 use super::{Store, detached, is_taken, row::Read, tx::Tx};
 use crate::{
@@ -142,7 +142,7 @@ impl Tx {
     }
 }
 
-/// Two things of one name in one place could not be told apart in a list.
+/// Two siblings with the same name could not be distinguished in a list.
 pub(super) fn name_taken(error: sqlx::Error, constraint: &str, column: &str, noun: &str, place: &str) -> Error {
     if is_taken(&error, constraint, column) {
         let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };

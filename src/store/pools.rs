@@ -1,4 +1,4 @@
-//! The pools of connections, and how a broken one is kept from serving again.
+//! Connection pools, and how broken connections are taken out of use.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -17,27 +17,27 @@ use super::{
 
 /// How long pages and writes wait for a connection of their pool.
 const ACQUIRE: Duration = Duration::from_secs(10);
-/// A look-up that takes longer is given up: the request is answered 503.
+/// A look-up that takes longer fails: the request is answered 503.
 pub(super) const LOOK_UP: Duration = Duration::from_millis(1_250);
-/// A connection that does not answer a ping for so long is closed, and a new one is made. Less than a look-up may take.
+/// A connection that does not answer a ping in this time is replaced. Less than a look-up may take.
 const PING: Duration = Duration::from_millis(500);
 
 pub(super) struct Pools {
     pub read: Readers,
     pub write: AnyPool,
-    /// The verifier's own readers: slow pages must not keep it from looking keys up.
+    /// Separate readers for the verifier: slow pages must not delay its look-ups.
     pub verify: Readers,
 }
 
 impl Pools {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     pub(super) fn new(location: &Location, writes: &Writes, silence: &Silence) -> sqlx::Result<Self> {
         match location {
             Location::Sqlite(_) => {
                 let reader = Connector::reader(location)?;
                 Ok(Self {
                     read: FileReaders::new(reader.clone(), 8, ACQUIRE).into(),
-                    // One writer, so that writers queue here and not in SQLite's busy handler.
+                    // One writer, so that writers wait here and not in SQLite's busy handler.
                     write: Connector::writer(location)?.pool(1, ACQUIRE, silence, Some(writes)),
                     verify: FileReaders::new(reader, 2, LOOK_UP).into(),
                 })
@@ -58,7 +58,7 @@ impl Connector {
         let options = AnyPoolOptions::new()
             .max_connections(size)
             .acquire_timeout(acquire)
-            // Instead of the pool's own test, which waits without end for a connection that fell silent.
+            // Replaces the pool's own test, which waits forever for a silent connection.
             .test_before_acquire(false)
             .after_connect(move |connection, _| {
                 Box::pin(async move {
@@ -66,7 +66,7 @@ impl Connector {
                     Ok(())
                 })
             })
-            // A connection may have fallen silent or been left in a transaction: it is tested before it serves again.
+            // A connection may have gone silent, or been left in a transaction: it is tested before it is used again.
             .before_acquire(move |connection, meta| {
                 let silent = silence.is_younger_than(meta.age);
                 Box::pin(async move { Ok(!silent && is_sound(connection).await) })
@@ -85,8 +85,8 @@ impl Connector {
     }
 }
 
-/// When a connection was last seen to have fallen silent: each that is older is likely to be silent too, and it would cost
-/// a ping to find out.
+/// When a connection was last found to be silent. Older ones are probably silent too, and finding out would cost a
+/// ping each.
 #[derive(Clone, Default)]
 pub(super) struct Silence(Arc<Mutex<Option<Instant>>>);
 
@@ -100,8 +100,9 @@ impl Silence {
     }
 }
 
-/// Whether a connection answers and is in no transaction. SQLite rolls back by itself where the disk is full, for one;
-/// the driver's rollback fails then, and it would take every later transaction for a part of the one that is gone.
+/// Whether a connection responds and is not in a transaction. SQLite rolls back by itself on some errors, such as a
+/// full disk; then the driver's rollback fails, and the driver would treat every later transaction as nested in the
+/// one that is gone.
 async fn is_sound(connection: &mut AnyConnection) -> bool {
     let answers = matches!(timeout(PING, connection.ping()).await, Ok(Ok(())));
     answers && !connection.is_in_transaction()

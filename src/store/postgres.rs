@@ -1,5 +1,5 @@
-//! What PostgreSQL needs: a first connection that says at once why there is none. A pool asks again and again until
-//! its time is up, and then knows no reason.
+//! Connecting to PostgreSQL: a first connection outside the pool reports at once why it failed. A pool retries until
+//! its timeout, and then has no reason.
 
 use std::{
     io::ErrorKind,
@@ -14,15 +14,15 @@ use super::{
     location::{Location, OpenError},
 };
 
-/// A host that swallows packets, mostly a firewall, answers nothing at all.
+/// For hosts that drop packets, usually a firewall, and never respond.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Starting up: it is worth waiting for.
+/// PostgreSQL is starting up: worth waiting for.
 const STARTING: &str = "57P03";
 const STARTS: Duration = Duration::from_secs(10);
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// Says why the database can't be reached, if it can't.
+/// Returns why the database can't be reached, if it can't.
 pub(super) async fn reach(location: &Location, options: &AnyConnectOptions) -> Result<(), OpenError> {
     match connect(options).await {
         Ok(connection) => {
@@ -34,7 +34,7 @@ pub(super) async fn reach(location: &Location, options: &AnyConnectOptions) -> R
     }
 }
 
-/// Whether a migration of ours ever ran there.
+/// Whether a migration of Sallyport was ever run there.
 pub(super) async fn is_made(location: &Location, url: &str) -> Result<bool, OpenError> {
     install_drivers();
     let unreachable = |why: String| OpenError::Unreachable(location.clone(), why);
@@ -80,7 +80,7 @@ async fn connect(options: &AnyConnectOptions) -> Result<AnyConnection, Refusal> 
     }
 }
 
-/// The reason, and a suggested fix where there is one.
+/// The reason, with a suggested fix if there is one.
 fn why(error: &sqlx::Error, code: Option<&str>) -> String {
     let said = error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
     match (error, code) {

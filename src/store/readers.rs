@@ -1,4 +1,4 @@
-//! The connections over which pages read.
+//! The connections that pages read over.
 
 use std::{
     fmt,
@@ -24,9 +24,9 @@ use tokio::{
 
 use super::connector::Connector;
 
-/// On PostgreSQL the pool over which pages write, too. On SQLite a pool of our own: the driver's pings a connection each
-/// time it comes back, from a task of its own, which costs two trips to the connection's thread, as much as a query. A
-/// file does not fall silent, and a reader of it is in no transaction.
+/// On PostgreSQL the pool that pages also write over. On SQLite a pool of our own: sqlx's pings each connection when
+/// it is returned, from a separate task, which costs two round trips to the connection's thread, as much as a query.
+/// A file does not go silent, and its readers are never in a transaction.
 pub(super) enum Readers {
     Pool(AnyPool),
     File(Arc<FileReaders>),
@@ -34,7 +34,7 @@ pub(super) enum Readers {
 
 pub(super) struct FileReaders {
     connector: Connector,
-    /// How long to wait for a place, and for a connection to be made.
+    /// How long to wait for a free connection, and for a new one to be made.
     wait: Duration,
     size: u32,
     places: Arc<Semaphore>,
@@ -63,7 +63,7 @@ impl FileReaders {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lends nothing any more, waits for what was lent, and closes all.
+    /// Lends no more connections, waits for those in use, and closes all.
     async fn close(&self) {
         let all = self.places.acquire_many(self.size).await;
         self.places.close();
@@ -81,7 +81,7 @@ enum Lent {
     Reader(Borrowed),
 }
 
-/// A reader. Where its query fails, or is given up midway, it is closed and not used again.
+/// A borrowed reader. If its query fails or is cancelled, the connection is closed and not reused.
 struct Borrowed {
     connection: Option<AnyConnection>,
     readers: Arc<FileReaders>,
@@ -89,8 +89,8 @@ struct Borrowed {
 }
 
 impl Drop for Borrowed {
-    /// SQLite goes on with a query that nobody waits for any more. Its place is free once that has ended, so that there are
-    /// never more of them than readers.
+    /// SQLite finishes a query even if nobody waits for it. Its slot is freed only then, so that there are never more
+    /// connections than readers.
     fn drop(&mut self) {
         let (Some(connection), Some(place)) = (self.connection.take(), self.place.take()) else { return };
         if let Ok(runtime) = Handle::try_current() {
@@ -147,11 +147,11 @@ impl fmt::Debug for Readers {
     }
 }
 
-/// As of a pool: each query borrows a connection.
+/// Like a pool: each query borrows a connection.
 impl<'c> Executor<'c> for &'c Readers {
     type Database = Any;
 
-    /// All rows are taken before the first is given out: nobody holds a connection by reading slowly.
+    /// All rows are read before the first is returned: a slow consumer does not hold a connection.
     fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, sqlx::Result<Either<AnyQueryResult, AnyRow>>>
     where
         'c: 'e,

@@ -1,4 +1,4 @@
-//! The end of a membership; and of the keys that the person made, where that is wished.
+//! Ends a membership and, if requested, revokes the keys that the person created.
 
 use serde_json::json;
 
@@ -13,9 +13,9 @@ use crate::{
 };
 
 impl Store {
-    /// Takes a person out of an organization; not found if they were not in it. The last owner stays. When this answers,
-    /// every verifier of this process refuses the personal keys that they had there. Other keys that they made keep
-    /// working: they are the organization's or its apps'.
+    /// Removes a member from an organization; `NotFound` if they are not one. The last owner can't be removed. When
+    /// this returns, every verifier of this process refuses their personal keys there. Other keys that they created
+    /// keep working: they belong to the organization or its apps.
     pub async fn remove_member(&self, act: &Act, org: &OrgId, user: &User) -> Result<()> {
         let (store, act, org, user) = (self.clone(), act.clone(), org.clone(), user.clone());
         detached(async move {
@@ -26,7 +26,7 @@ impl Store {
         .await
     }
 
-    /// The same, and revokes every key that they made there: both or neither. How many keys that were.
+    /// The same, and revokes every key that they created there, both or neither; returns how many keys.
     pub async fn remove_member_and_keys(&self, act: &Act, org: &OrgId, user: &User) -> Result<usize> {
         let (store, act, org, user) = (self.clone(), act.clone(), org.clone(), user.clone());
         let remove = move || remove_with_keys(store.clone(), act.clone(), org.clone(), user.clone());
@@ -37,7 +37,7 @@ impl Store {
 async fn remove_with_keys(store: Store, act: Act, org: OrgId, user: User) -> Result<usize> {
     let mut tx = store.begin_many(&act).await?;
     tx.needs(&org, Permission::ManageOrg).await?;
-    // Keys come before the chain and the members, as for everything that takes several of these.
+    // Keys are locked before the chain and the members, as everywhere.
     let revoked = tx.revoke_keys_made_by(&org, &user).await?;
     let count = revoked.len();
     tx.end_membership(&act, &org, &user, Some(revoked)).await?;
@@ -46,7 +46,7 @@ async fn remove_with_keys(store: Store, act: Act, org: OrgId, user: User) -> Res
 }
 
 impl Tx {
-    /// `revoked` are the events of the keys that were revoked with it.
+    /// `revoked` are the events of the keys revoked with it.
     async fn end_membership(
         &mut self,
         act: &Act,
@@ -66,7 +66,8 @@ impl Tx {
         self.record_others(org.as_str(), events.map(|event| (act.clone(), event)).collect()).await
     }
 
-    /// Revokes them; their events are still to be recorded. Nobody issues a key there until this ends, so none is missed.
+    /// Revokes them; their events are still to be recorded. No key can be issued there until this transaction ends,
+    /// so none is missed.
     async fn revoke_keys_made_by(&mut self, org: &OrgId, user: &User) -> Result<Vec<NewEvent>> {
         self.hold_place(&everywhere_in(org)).await?;
         self.hold_keys_made_by(org, &user.id).await?;
@@ -94,7 +95,7 @@ impl Tx {
         Ok(events)
     }
 
-    /// In the one order in which all that takes several keys takes them. SQLite has one writer.
+    /// Locked in the one order in which everything locks several keys. SQLite has one writer.
     async fn hold_keys_made_by(&mut self, org: &OrgId, user: &UserId) -> Result<()> {
         if self.is_on_postgres() {
             let held = "SELECT COUNT(*) FROM (SELECT 1 FROM keys WHERE org_id = $1 AND created_by = $2 \

@@ -1,4 +1,4 @@
-//! What keys and apps are held to: restrictions of a key, limits of an app, and the operator's switch for ingestion.
+//! Restrictions of keys, limits of apps, and the operator's approval for ingestion.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl Store {
-    /// Holds a key to these restrictions, and to no others. When this answers, verifiers of this process do.
+    /// Replaces the restrictions of a key. When this returns, verifiers of this process apply them.
     pub async fn restrict_key(&self, act: &Act, key: &Key, new: Restrictions) -> Result<()> {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
@@ -55,14 +55,14 @@ impl Store {
         .await
     }
 
-    /// Gives an app limits instead of its plan's: of each of its keys that has none of its own.
+    /// Sets limits of an app, instead of its plan's, for each of its keys without limits of its own.
     pub async fn limit_app(&self, act: &Act, app: &App, new: LimitOverride) -> Result<()> {
         let (store, act, place) = (self.clone(), act.clone(), Place::from(app));
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.needs(&place, Permission::ManageApps).await?;
             tx.within_plan(&place.org_id, new).await?;
-            // Before the keys, since it holds the app: no key is issued until this ends, and so none is left untouched.
+            // Before the keys, since this locks the app: no key can be issued until it ends, so none is missed.
             sqlx::query("UPDATE apps SET limit_per_minute = $1, limit_per_day = $2 WHERE id = $3 RETURNING id")
                 .bind(new.per_minute.map(i64::from))
                 .bind(new.per_day.map(i64::from))
@@ -79,7 +79,7 @@ impl Store {
         .await
     }
 
-    /// An app as an operator sees it, a member of its organization or not.
+    /// An app as an operator sees it, whether or not they are a member of its organization.
     pub async fn app_for_operator(&self, user: &UserId, id: &AppId) -> Result<Option<App>> {
         let row = sqlx::query(
             "SELECT a.* FROM apps a JOIN users u ON u.id = $1 \
@@ -92,7 +92,7 @@ impl Store {
         row.as_ref().map(apps::app).transpose()
     }
 
-    /// Lets an app push data, or lets it no more. Twice is once.
+    /// Allows an app to push data, or no longer does. Repeating it changes nothing.
     pub async fn verify_for_ingestion(&self, act: &Act, app: &App, verified: bool) -> Result<()> {
         let (store, act, place) = (self.clone(), act.clone(), Place::from(app));
         detached(async move {
@@ -115,14 +115,14 @@ impl Store {
     }
 }
 
-/// A limit that is left to the plan is `null`.
+/// A limit inherited from the plan is `null`.
 fn add(details: &mut Value, limits: LimitOverride) {
     details["limit_per_minute"] = limits.per_minute.into();
     details["limit_per_day"] = limits.per_day.into();
 }
 
 impl Tx {
-    /// Refuses to allow more than the organization's plan does, but for operators: people who are, and who has a root token.
+    /// Fails if the limits exceed the organization's plan, unless the actor is an operator or a root token.
     pub(super) async fn within_plan(&mut self, org: &OrgId, new: LimitOverride) -> Result<()> {
         let person = match self.actor() {
             Actor::User { id, .. } => id.to_string(),
@@ -157,14 +157,14 @@ impl Tx {
         Ok(())
     }
 
-    /// Refuses a person who is no operator any more.
+    /// Fails if the person is no longer an operator.
     async fn needs_operator(&mut self) -> Result<()> {
         let Actor::User { id, .. } = self.actor().clone() else { return Ok(()) };
         let operator = sqlx::query("SELECT 1 FROM users WHERE id = $1 AND operator = 1 AND disabled_at IS NULL")
             .bind(id.to_string())
             .fetch_optional(self.on())
             .await?;
-        // Others are not told that there is such a switch.
+        // The switch is not visible to others.
         operator.map(|_| ()).ok_or(Error::NotFound)
     }
 }

@@ -1,4 +1,4 @@
-//! Revocation latency: the verifier of this process is asked, and how soon after the commit it refused is noted.
+//! Revocation latency: how soon after the commit the verifier of this process refused the key.
 
 use std::{
     pin::Pin,
@@ -12,7 +12,7 @@ type Answer = Pin<Box<dyn Future<Output = Result<bool>> + Send>>;
 pub(super) type Prover = Box<dyn Fn(Digest) -> Answer + Send + Sync>;
 
 impl Store {
-    /// Whom to ask whether a key is refused now. There is one; a second is ignored.
+    /// Sets the check for whether a key is refused. There is one; a second is ignored.
     pub fn proved_by<F>(&self, prover: impl Fn(Digest) -> F + Send + Sync + 'static)
     where
         F: Future<Output = Result<bool>> + Send + 'static,
@@ -20,8 +20,8 @@ impl Store {
         let _ = self.0.prover.set(Box::new(move |digest| Box::pin(prover(digest))));
     }
 
-    /// Notes how long it took from the commit until the key was refused with each of its secrets. It was revoked whatever becomes of this, so the
-    /// answer does not wait for it, and a failure leaves it unproved.
+    /// Notes how long it took from the commit until the key was refused with each of its secrets. The revocation does
+    /// not depend on it: the response does not wait, and if the check fails the latency stays unknown.
     pub(super) fn prove_refused(&self, key: &KeyId, digests: Vec<Digest>, committed: Instant) {
         let Some(prover) = self.0.prover.get() else { return };
         let refusals: Vec<_> = digests.into_iter().map(prover).collect();

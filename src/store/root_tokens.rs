@@ -1,4 +1,4 @@
-//! Root tokens: made and revoked by whoever has a shell.
+//! Root tokens: created and revoked on the command line.
 
 use sqlx::any::AnyRow;
 
@@ -91,20 +91,20 @@ impl Store {
         rows.iter().map(token).collect()
     }
 
-    /// The digests of all root tokens that are active.
+    /// The digests of all active root tokens.
     pub async fn token_digests(&self) -> Result<Vec<Digest>> {
         let rows = self.look_all_up(sqlx::query("SELECT digest FROM root_tokens WHERE revoked_at IS NULL")).await?;
         rows.iter().map(|row| digest(&row.bytes("digest")?)).collect()
     }
 
-    /// The root token of that digest, unless it was revoked.
+    /// The root token with that digest, unless it was revoked.
     pub async fn token_by_digest(&self, digest: &Digest) -> Result<Option<RootToken>> {
         let query = sqlx::query("SELECT * FROM root_tokens WHERE digest = $1 AND revoked_at IS NULL");
         let row = self.look_up(query.bind(digest.0.to_vec())).await?;
         row.as_ref().map(token).transpose()
     }
 
-    /// Revokes a root token; verifiers hear of it as they hear of a key.
+    /// Revokes a root token; verifiers are notified as for a key.
     pub async fn revoke_token(&self, act: &Act, id: &TokenId) -> Result<()> {
         let (store, act, id) = (self.clone(), act.clone(), id.clone());
         detached(async move {

@@ -1,4 +1,4 @@
-//! A second secret of a key, and its end: what rotation is made of, for tests. Not in the released binary.
+//! Adding and ending secrets of a key, for tests of rotation. Not in the released binary.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Store {
-    /// Gives a key another secret with that prefix. The secret `before` retires at that moment.
+    /// Adds a secret with that prefix to a key. The secret `before` retires at the given time.
     pub async fn add_secret(
         &self,
         act: &Act,
@@ -41,7 +41,7 @@ impl Store {
         .await
     }
 
-    /// Ends one secret of a key: what presents it is refused when this answers.
+    /// Ends one secret of a key: it is refused when this returns.
     pub async fn end_secret(&self, act: &Act, key: &Key, n: i64) -> Result<()> {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
@@ -58,7 +58,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Ends one secret of a key that is held: at that moment, or at once. One that was ended stays so.
+    /// Ends one secret of a locked key, at the given time or at once. One that was ended stays so.
     async fn end_key_secret(&mut self, key: &KeyId, n: i64, retires_at: Option<Timestamp>) -> Result<()> {
         let (column, at) = match retires_at {
             Some(at) => ("retires_at", at),

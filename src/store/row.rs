@@ -1,4 +1,4 @@
-//! Reading rows: what the database holds, as the domain's types.
+//! Reads rows of the database into the types of the domain.
 
 use sqlx::{Row, any::AnyRow};
 
@@ -24,19 +24,20 @@ pub(super) trait Read {
         Ok(self.int_opt(column)?.map(Timestamp::from_micros))
     }
 
-    /// A word that the schema's checks allow; another one means a damaged database.
+    /// An enum value that the schema's checks allow; any other means that the database is damaged.
     fn word<T>(&self, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
         let word = self.text(column)?;
         parse(&word).ok_or_else(|| Error::Unavailable(format!("the column {column} holds the unknown word {word:?}")))
     }
 }
 
-/// A digest as it is stored.
+/// A stored digest.
 pub(super) fn digest(bytes: &[u8]) -> Result<Digest> {
     bytes.try_into().map(Digest).map_err(|_| Error::Unavailable("a digest has the wrong length".to_owned()))
 }
 
-/// A row whose columns of one table begin with a prefix, since another table of the query has some of the same name.
+/// A row whose columns of one table have a prefix, because another table of the query has columns with the same
+/// names.
 pub(super) struct Prefixed<'a, R>(pub(super) &'a R, pub(super) &'static str);
 
 impl<R: Read> Prefixed<'_, R> {

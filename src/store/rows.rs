@@ -1,12 +1,12 @@
-//! Many rows in one statement: a list of values that both databases take.
+//! Many rows in one statement, as a VALUES list that both databases accept.
 
 use sqlx::{Any, any::AnyArguments, query::Query};
 
-/// What one transaction writes at most of what verifiers gathered: those that wait for it do not wait long.
+/// The maximum number of rows in a transaction of the verifier's counters, so that others do not wait long for it.
 pub(super) const MOST_ROWS: usize = 500;
 
-/// A list is filled up to one of these lengths with rows of NULL, so that a connection prepares few statements and not
-/// one for each number of rows.
+/// A list is padded to one of these lengths with rows of NULL, so that a connection prepares few statements instead
+/// of one for each length.
 const LENGTHS: [usize; 5] = [1, 8, 32, 128, MOST_ROWS];
 
 #[derive(Clone)]
@@ -41,7 +41,7 @@ impl From<Vec<u8>> for Cell {
 }
 
 impl Cell {
-    /// NULL, which PostgreSQL wants to have a type.
+    /// NULL with a type, which PostgreSQL requires.
     fn null(&self) -> Self {
         match self {
             Self::Text(_) => Self::Text(None),
@@ -51,8 +51,8 @@ impl Cell {
     }
 }
 
-/// Runs `statement` with these rows as `v`, whose columns are named in `columns` and followed by `n`: the number of the
-/// row, from 1. Rows of NULL come with them: the statement names those it wants, by a join or `v.n > 0`.
+/// Runs `statement` with these rows as `v`, whose columns are `columns` and `n`, the row's number from 1. The padding
+/// rows are included: the statement excludes them by a join or `v.n > 0`.
 pub(super) fn with_rows<const N: usize>(
     columns: [&str; N],
     rows: Vec<[Cell; N]>,

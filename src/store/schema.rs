@@ -1,4 +1,4 @@
-//! The version of a database's schema: the one of this binary, or another. Only `serve` and `migrate` change it.
+//! The schema version of a database, compared with this binary's. Only `serve` and `migrate` change it.
 
 use sqlx::{Any, AnyConnection, AnyPool, Row, Transaction, migrate::Migrator};
 
@@ -7,13 +7,13 @@ use crate::{Error, Result, audit};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
-/// The lock that a server holds on PostgreSQL as long as it runs.
+/// The lock that a running server holds on PostgreSQL.
 pub(super) const SERVER_LOCK: i64 = 7_022_136_120;
 
-/// What PostgreSQL says where a lock was not free in time.
+/// PostgreSQL's code for a lock that was not free in time.
 const NOT_FREE: &str = "55P03";
 
-/// Refuses a database whose schema is not this binary's.
+/// Fails if the schema of the database is not this binary's.
 pub(super) async fn check(location: &Location, pool: &AnyPool) -> Result<(), OpenError> {
     let mut connection = pool.acquire().await.map_err(Error::from)?;
     let applied = applied(location, &mut connection).await?;
@@ -24,8 +24,8 @@ pub(super) async fn check(location: &Location, pool: &AnyPool) -> Result<(), Ope
     }
 }
 
-/// Brings a database up to date and opens its peppers, all or nothing, while no server runs on it: on SQLite the caller
-/// holds the lock file for that. A master key that does not fit changes nothing.
+/// Migrates a database and opens its peppers, all or nothing, while no server is running on it: on SQLite the caller
+/// holds the lock file for that. A master key that does not match changes nothing.
 pub(super) async fn bring_up_to_date(location: &Location, pool: &AnyPool, tools: &Tools) -> Result<Peppers, OpenError> {
     let mut tx = match location {
         Location::Sqlite(_) => pool.begin_with("BEGIN IMMEDIATE").await,
@@ -35,17 +35,17 @@ pub(super) async fn bring_up_to_date(location: &Location, pool: &AnyPool, tools:
     if !is_up_to_date(&applied(location, &mut tx).await?)? {
         hold_server_lock(location, &mut tx).await?;
     }
-    // Another may have migrated it while this waited.
+    // Another process may have migrated it while this one waited.
     let applied = applied(location, &mut tx).await?;
     if !is_up_to_date(&applied)? {
         if !applied.is_empty() {
             Peppers::load(&mut tx, tools).await?;
         }
-        // Not `run`, whose `Acquire` of a transaction can't be sent to another thread.
+        // Not `run`: its `Acquire` of a transaction is not `Send`.
         MIGRATIONS.run_direct(None, &mut *tx, false).await.map_err(OpenError::Migrate)?;
     }
     folding::fold_names(&mut tx).await?;
-    // Bound and not in the migration: the two databases write an empty BYTEA differently.
+    // A bound value instead of a migration: the two databases write an empty BYTEA differently.
     sqlx::query("INSERT INTO chains (name, seq, hash) VALUES ($1, 0, $2) ON CONFLICT (name) DO NOTHING")
         .bind(audit::SYSTEM)
         .bind(Vec::<u8>::new())
@@ -69,7 +69,7 @@ fn refuse_newer(applied: &[i64]) -> Result<(), OpenError> {
     }
 }
 
-/// The migrations that a database has.
+/// The migrations that were applied to a database.
 async fn applied(location: &Location, connection: &mut AnyConnection) -> Result<Vec<i64>> {
     let there = match location {
         Location::Sqlite(_) => "SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations'",
@@ -82,7 +82,7 @@ async fn applied(location: &Location, connection: &mut AnyConnection) -> Result<
     rows.iter().map(|row| Ok(row.try_get("version")?)).collect()
 }
 
-/// Until the end of the transaction. One that migrates is waited for; one that serves does not end by itself.
+/// Held until the end of the transaction. Waits for a process that migrates, but not for one that serves.
 async fn hold_server_lock(location: &Location, tx: &mut Transaction<'static, Any>) -> Result<()> {
     if matches!(location, Location::Sqlite(_)) {
         return Ok(());

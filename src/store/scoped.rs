@@ -1,4 +1,4 @@
-//! What belongs to an organization, as root tokens and managing keys read it: lists, a page at a time.
+//! What belongs to an organization, for root tokens and managing keys: lists in pages.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -30,7 +30,7 @@ pub struct Paging {
 }
 
 impl Paging {
-    /// From the beginning, or from the `next` of a [`Page`]; `None` where that is no such text.
+    /// From the beginning, or from the `next` of a [`Page`]; `None` if the cursor is not valid.
     pub fn parse(limit: u8, cursor: Option<&str>) -> Option<Self> {
         let Some(cursor) = cursor else { return Some(Self { limit, after: None }) };
         let (id, created_at) = cursor.split_once('.')?;
@@ -44,12 +44,12 @@ impl Paging {
 #[derive(Clone, Debug)]
 pub struct Page<T> {
     pub items: Vec<T>,
-    /// Where the next one begins.
+    /// The cursor of the next page.
     pub next: Option<String>,
 }
 
 impl Store {
-    /// The apps that keys of an organization speak for, all at once.
+    /// The apps of these keys, in one query.
     pub async fn apps_of(&self, org: &OrgId, keys: &[Key]) -> Result<HashMap<AppId, App>> {
         let wanted: BTreeSet<_> = keys.iter().filter_map(|key| key.app_id.as_ref()).collect();
         if wanted.is_empty() {
@@ -63,7 +63,7 @@ impl Store {
         rows.iter().map(|row| app(row).map(|app| (app.id.clone(), app))).collect()
     }
 
-    /// Every organization, or the one.
+    /// All organizations, or the one in scope.
     pub async fn orgs_page(&self, scope: Option<&OrgId>, paging: &Paging) -> Result<Page<Org>> {
         let within = scope.map(|scope| (ORGS.org, scope.as_str()));
         self.some(&ORGS, within, paging, org).await

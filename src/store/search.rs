@@ -1,4 +1,4 @@
-//! Finding things by what people remember of them: a name, a label, how an id begins, or a whole key.
+//! Search by name, label, the beginning of an id, or a whole key.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::{
     key::Status,
 };
 
-/// What was found.
+/// The kinds of search results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SearchKind {
     Organization,
@@ -20,7 +20,7 @@ pub enum SearchKind {
     Project,
     App,
     Key,
-    /// A member of an organization that one is a member of, too: there everybody sees who else is.
+    /// A member of an organization in which the searching person is a member too.
     Person,
 }
 
@@ -29,24 +29,25 @@ impl SearchKind {
     pub const ALL: [Self; 6] = [Self::App, Self::Key, Self::Project, Self::Tenant, Self::Organization, Self::Person];
 }
 
-/// A thing that a person may see.
+/// A search result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchHit {
     pub kind: SearchKind,
     pub id: String,
     pub name: String,
-    /// What it is in: the organization last. Of a person the e-mail address comes first.
+    /// The levels above it, organization last. For a person the e-mail address comes first.
     pub within: Vec<String>,
-    /// Where a person is a member, and listed as one.
+    /// The organization in which a person is listed as a member.
     pub member_of: Option<OrgId>,
-    /// What has become of it, where it is a key.
+    /// The status, for a key.
     pub status: Option<Status>,
 }
 
-/// Of each kind.
+/// Results of each kind.
 const MOST: usize = 8;
 
-/// How each kind is asked for: id, name, what else may match (`$6`), what it is in, its table and those around it.
+/// The query of each kind: id, name, another condition that may match (`$6`), the levels above it, its table and the
+/// joins.
 fn parts(kind: SearchKind) -> [&'static str; 5] {
     match kind {
         SearchKind::Organization => ["o.id", "o.name", NOTHING, "''", ""],
@@ -71,13 +72,13 @@ fn parts(kind: SearchKind) -> [&'static str; 5] {
     }
 }
 
-/// Nothing else may match: words are never empty.
+/// No other condition: the search text is never empty.
 const NOTHING: &str = "'' LIKE $6 ESCAPE '!'";
 
-/// What lists show, or showed, of one of a key's secrets.
+/// Whether the shortened form of one of a key's secrets matches.
 const SHOWN: &str = "EXISTS (SELECT 1 FROM key_secrets s WHERE s.key_id = k.id AND lower(s.shown) LIKE $6 ESCAPE '!')";
 
-/// What the status of a key depends on.
+/// The columns that a key's status depends on.
 const STATUS: &str = concat!(", k.revoked_at, k.expires_at, k.paused_at, ", suspended_column!());
 
 impl Store {
@@ -87,11 +88,11 @@ impl Store {
         Ok(Status::first_of(revoked?.is_some(), expired, row.flag("suspended")?, paused?.is_some()))
     }
 
-    /// What a person may see and calls by these words, a few of each kind: those that begin with them first, and of
-    /// those the ones of `near`.
+    /// What a person may see that matches these words, a few of each kind: names that begin with them first, and
+    /// among those the ones in `near`.
     pub async fn search(&self, user: &UserId, near: Option<&OrgId>, words: &str) -> Result<Vec<SearchHit>> {
         let words = words.trim();
-        // PostgreSQL refuses NUL, and nothing of ours is called by what can't be seen.
+        // PostgreSQL refuses NUL, and no name contains control characters.
         if words.is_empty() || words.contains(char::is_control) {
             return Ok(Vec::new());
         }
@@ -112,7 +113,7 @@ impl Store {
         let [id, name, more, place, from] = parts(kind);
         let (status, ended) =
             if kind == SearchKind::Key { (STATUS, "k.revoked_at IS NOT NULL") } else { ("", "1 = 0") };
-        // Ids, and what lists show of a key, are no names: only their case makes no difference.
+        // Ids and shortened secrets are not names: they are compared without case only.
         let plain = escaped(&words.to_lowercase());
         let words = escaped(&fold(words));
         let values = [
@@ -145,7 +146,7 @@ impl Store {
             let member_of = if kind == SearchKind::Person { Some(OrgId::stored(row.text("org_id")?)) } else { None };
             found.push(SearchHit { kind, id, name, within, member_of, status });
         }
-        // Somebody whom one meets in several organizations is found once.
+        // A person who shares several organizations with the searcher is listed once.
         let mut seen = HashSet::new();
         found.retain(|found| seen.insert(found.id.clone()));
         found.truncate(MOST);

@@ -1,4 +1,4 @@
-//! Many keys at once, for measuring. Not in the released binary.
+//! Creates many keys at once, for benchmarks. Not in the released binary.
 
 use serde_json::json;
 
@@ -11,18 +11,18 @@ use crate::{
     key::{Holder, NewKey, PlainSecret},
 };
 
-/// Everything of a key that was issued, but for its id and its secret.
+/// All columns of an issued key except its id.
 const COPY: &str = "INSERT INTO keys (id, org_id, app_id, label, environment, mode, scopes, created_at, created_by, \
     expires_at, label_folded) \
     SELECT $1, org_id, app_id, label, environment, mode, scopes, created_at, created_by, \
     expires_at, label_folded FROM keys WHERE id = $2";
 
-/// It counts as used, so that there is no event of each key's first use.
+/// Marked as used, so that there are no events of first uses.
 const USED: &str = "INSERT INTO key_uses (key_id, first_at, last_at) VALUES ($1, $2, $2)";
 
 impl Store {
-    /// Issues a key as [`Store::issue_key`] does, and `count - 1` copies of it in the same transaction, which leave one
-    /// event together. Gives all their secrets.
+    /// Issues a key like [`Store::issue_key`], and `count - 1` copies of it in the same transaction with one event
+    /// for all. Returns their secrets.
     pub async fn issue_many(&self, act: &Act, app: &App, new: &NewKey, count: usize) -> Result<Vec<PlainSecret>> {
         let (store, act, app, new) = (self.clone(), act.clone(), app.clone(), new.clone());
         detached(async move {

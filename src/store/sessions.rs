@@ -1,4 +1,4 @@
-//! Sessions: by the digest of their id, never the id itself.
+//! Sessions, stored by the digest of their id, never the id itself.
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ use crate::{
     user::User,
 };
 
-/// How far apart `last_seen_at` is written: a page view must not cost a write, and never waits for one.
+/// The minimum interval between writes of `last_seen_at`: page views must not cost a write, and never wait for one.
 const SEEN_STEP: Duration = Duration::from_secs(5 * 60);
 
 impl Store {
-    /// Signs a person in who proved who they are; there is no other way. Refused if the proof does not hold any more, or they
-    /// were disabled: a sign-in must not slip in behind the end of all sessions.
+    /// Starts a session for a person who proved their identity; the only way to sign in. Fails if the proof is no
+    /// longer valid or the person was disabled, so that a sign-in in progress can't outlive the end of all sessions.
     pub async fn start_session(&self, act: &Act, user: &User, proof: Proof) -> Result<SessionToken> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
@@ -53,7 +53,7 @@ impl Store {
         .await
     }
 
-    /// Whose live session it is. Nobody's where the person was disabled or was idle for too long.
+    /// The user of a live session. `None` if the person was disabled or idle for too long.
     pub async fn session(&self, digest: [u8; 32], idle: Duration) -> Result<Option<UserId>> {
         let now = self.now();
         let row = sqlx::query(
@@ -70,7 +70,7 @@ impl Store {
         Ok(Some(UserId::stored(row.text("user_id")?)))
     }
 
-    /// Notes that somebody used this session.
+    /// Notes that a session was used.
     pub(super) fn seen(&self, digest: [u8; 32], now: Timestamp, before: Timestamp) {
         if now.since(before) >= SEEN_STEP {
             self.note(|waiting| {
@@ -79,7 +79,7 @@ impl Store {
         }
     }
 
-    /// Signs somebody out; a session that is gone already is no error.
+    /// Signs a person out; a session that is already gone is not an error.
     pub async fn delete_session(&self, act: &Act, digest: [u8; 32]) -> Result<()> {
         let (store, act) = (self.clone(), act.clone());
         detached(async move {
@@ -103,7 +103,7 @@ impl Store {
         .await
     }
 
-    /// Where a person is signed in, the one seen last first.
+    /// A person's sessions, most recently seen first.
     pub async fn sessions_of(&self, user: &UserId) -> Result<Vec<OpenSession>> {
         let now = self.now();
         let rows = sqlx::query(
@@ -129,7 +129,7 @@ impl Store {
         rows.iter().map(open).collect()
     }
 
-    /// Ends every session of a person but one; how many there were.
+    /// Ends every session of a person but one; returns how many.
     pub async fn end_other_sessions(&self, act: &Act, user: &User, kept: [u8; 32]) -> Result<u64> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
@@ -149,7 +149,7 @@ impl Store {
 }
 
 impl Store {
-    /// Ends every session of a person; how many there were.
+    /// Ends every session of a person; returns how many.
     pub async fn end_sessions_of(&self, act: &Act, user: &User) -> Result<u64> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
@@ -162,7 +162,7 @@ impl Store {
         .await
     }
 
-    /// Deletes sessions that expired, which open nothing any more; how many those were.
+    /// Deletes expired sessions; returns how many.
     pub async fn delete_expired_sessions(&self) -> Result<u64> {
         let store = self.clone();
         detached(async move {
@@ -175,7 +175,7 @@ impl Store {
         .await
     }
 
-    /// Ends every session of everybody; how many there were.
+    /// Ends all sessions of everyone; returns how many.
     pub async fn end_all_sessions(&self, act: &Act) -> Result<u64> {
         let (store, act) = (self.clone(), act.clone());
         detached(async move {
@@ -190,7 +190,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Commits the end of that many sessions; nothing is told where there was none.
+    /// Commits the end of that many sessions; records nothing if there were none.
     async fn record_ended(mut self, whose: Target, ended: u64) -> Result<()> {
         if ended == 0 {
             return Ok(());
@@ -200,7 +200,7 @@ impl Tx {
         self.commit().await
     }
 
-    /// Ends what a person has beyond [`MOST`] sessions, those that began first; never the one that begins now.
+    /// Ends a person's oldest sessions beyond [`MOST`], but never the one that is starting.
     async fn end_oldest_sessions(&mut self, user: &UserId, kept: [u8; 32]) -> Result<u64> {
         let ended = sqlx::query(
             "DELETE FROM sessions WHERE user_id = $1 AND id_digest <> $2 AND id_digest NOT IN \
@@ -213,7 +213,7 @@ impl Tx {
         Ok(ended.execute(self.on()).await?.rows_affected())
     }
 
-    /// Ends every session of a person; how many there were. Whoever calls it says why in an event.
+    /// Ends every session of a person; returns how many. The caller records the event with the reason.
     pub(super) async fn end_sessions(&mut self, user: &UserId) -> Result<u64> {
         let ended = sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(user.to_string());
         Ok(ended.execute(self.on()).await?.rows_affected())

@@ -1,4 +1,4 @@
-//! Signing secrets: kept sealed, opened where a signature is checked, replaced without a gap.
+//! Signing secrets: stored encrypted, decrypted to check a signature, rotated without a gap.
 
 use std::{fmt, time::Duration};
 
@@ -12,17 +12,17 @@ use crate::{
     key::{Key, SigningSecret},
 };
 
-/// The signing secrets of a key as the database keeps them: they may lie in memory, since none can read them there.
+/// A key's signing secrets as stored: encrypted, so they may be cached in memory.
 pub struct SealedSigning {
     key_id: KeyId,
-    /// The newest first.
+    /// Newest first.
     secrets: Box<[Sealed]>,
 }
 
 struct Sealed {
     n: i64,
     secret: Box<[u8]>,
-    /// Signs no more from then on.
+    /// Not accepted after this time.
     retires_at: Option<Timestamp>,
 }
 
@@ -32,7 +32,7 @@ impl fmt::Debug for SealedSigning {
     }
 }
 
-/// The one place where a sealed signing secret opens.
+/// The only place where an encrypted signing secret can be decrypted: its key and number.
 fn context(id: &KeyId, n: i64) -> String {
     format!("signing:{id}:{n}")
 }
@@ -55,7 +55,8 @@ impl Store {
         Ok((!secrets.is_empty()).then(|| SealedSigning { key_id: key.clone(), secrets }))
     }
 
-    /// Those that sign at that moment, in plain text: for as long as a signature is checked, and no longer.
+    /// The signing secrets that are active at that time, in plain text; drop them as soon as the signature is
+    /// checked.
     pub fn open_signing(&self, sealed: &SealedSigning, now: Timestamp) -> Result<Vec<SigningSecret>> {
         let signs = sealed.secrets.iter().filter(|sealed| sealed.retires_at.is_none_or(|at| now < at));
         let opened = signs.map(|Sealed { n, secret, .. }| {
@@ -67,9 +68,9 @@ impl Store {
         opened.collect()
     }
 
-    /// Gives a key another signing secret, or its first. The one before signs until the grace ends; one that was before
-    /// that signs no more. `seen` is how many it had when the form was made: one that is sent again, and one that lay
-    /// open while another rotated, rotates nothing.
+    /// Adds a signing secret to a key. The previous one is accepted until the grace period ends, older ones no
+    /// longer. `seen` is how many there were when the form was opened: a form that is sent twice, or was open while
+    /// another one rotated, rotates nothing.
     pub async fn rotate_signing_secret(
         &self,
         act: &Act,
@@ -103,14 +104,14 @@ impl Store {
 }
 
 impl Tx {
-    /// How many signing secrets a key had.
+    /// How many signing secrets a key has had.
     async fn last_signing_secret(&mut self, key: &KeyId) -> Result<i64> {
         let last = sqlx::query("SELECT COALESCE(MAX(n), 0) AS n FROM signing_secrets WHERE key_id = $1");
         last.bind(key.to_string()).fetch_one(self.on()).await?.int("n")
     }
 
-    /// Lets the last signing secret of a key that is held sign until a grace ends, and all before it no more. When that
-    /// is, if one signs until then.
+    /// Lets the newest signing secret of a locked key retire after the grace period, and ends all older ones. Returns
+    /// when it retires, if it is still accepted.
     async fn retire_signing_secret(&mut self, key: &KeyId, last: i64, grace: Duration) -> Result<Option<Timestamp>> {
         let (now, retires_at) = (self.now(), self.now() + grace);
         let kept = if grace.is_zero() { last + 1 } else { last };
@@ -124,7 +125,7 @@ impl Tx {
         Ok((retired.rows_affected() > 0).then_some(retires_at))
     }
 
-    /// Seals a signing secret of a key that is held under its number.
+    /// Encrypts and stores a signing secret of a locked key under its number.
     pub(super) async fn add_signing_secret(&mut self, key: &KeyId, n: i64, secret: &SigningSecret) -> Result<()> {
         let store = self.store();
         let sealed = store.vault().seal(&context(key, n), secret.expose().as_bytes(), store.entropy());

@@ -1,4 +1,4 @@
-//! What SQLite needs: a version that is safe, and a file that is whole.
+//! Checks for SQLite: a safe version and an undamaged file.
 
 use sqlx::{AnyConnection, Connection, Row};
 
@@ -13,11 +13,11 @@ pub fn can_corrupt_wal(version: &str) -> bool {
     ((3, 7, 0)..=(3, 51, 2)).contains(&version)
 }
 
-/// Says why the database can't be used, if it can't: the file is damaged, or this SQLite could damage it.
+/// Returns why the database can't be used, if it can't: the file is damaged, or this SQLite version could damage it.
 pub(super) async fn reach(location: &Location) -> std::result::Result<(), OpenError> {
     let version = match version(location).await {
         Ok(version) => version,
-        // Another process opens it, too: it is worth waiting for, which the pool does.
+        // Another process is opening it too: the pool will wait for it.
         Err(error) if result(&error) == Some(BUSY) => return Ok(()),
         Err(error) => {
             let said = error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
@@ -40,13 +40,13 @@ const BUSY: i32 = 5;
 const CORRUPT: i32 = 11;
 const NOT_A_DATABASE: i32 = 26;
 
-/// SQLite's result code, without what extends it.
+/// SQLite's primary result code.
 fn result(error: &sqlx::Error) -> Option<i32> {
     let code = error.as_database_error()?.code()?;
     code.parse::<i32>().ok().map(|code| code & 0xff)
 }
 
-/// What SQLite finds damaged, foreign keys included; nothing where all is well.
+/// The damages that SQLite finds, foreign keys included; empty if there are none.
 pub(super) async fn damages(connection: &mut AnyConnection) -> Result<Vec<String>> {
     let rows = sqlx::query("PRAGMA integrity_check").fetch_all(&mut *connection).await?;
     let mut damages = rows.iter().map(|row| row.try_get::<String, _>(0)).collect::<Result<Vec<_>, _>>()?;

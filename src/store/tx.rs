@@ -1,4 +1,4 @@
-//! Write transactions: who acts is named first, what was done is recorded in the same commit.
+//! Write transactions: they start with the actor, and record what was done in the same commit.
 
 mod changes;
 mod events;
@@ -17,31 +17,31 @@ use crate::{
     profile::{HolderKind, Mode},
 };
 
-/// For what is written in the background.
+/// For background writes.
 const BACKGROUND: &str = "SET LOCAL lock_timeout = '1s'";
 
-/// For what changes all keys of a place, which takes as long as there are many.
+/// For changes of all keys of a place, whose duration depends on their number.
 const MANY: &str = "SET LOCAL statement_timeout = '10min'";
 
-/// To a root token that was made without `--manage`, or a key whose scope does not manage.
+/// Shown to a root token created without `--manage`, or a key whose scopes do not include managing.
 const MANAGES_NOTHING: &str = "This credential does not manage anything.";
 
 pub(super) struct Tx {
     store: Store,
     act: Act,
-    /// Until it is committed.
+    /// `None` once it is committed.
     tx: Option<Transaction<'static, Any>>,
     recorded: usize,
     touched: Option<Touched>,
     added: Vec<Added>,
-    /// The key that manages and which of its secrets was presented, where one does.
+    /// The managing key that acts, if any, and which of its secrets was presented.
     managing: Option<(KeyId, u32)>,
-    /// It added a job, which may be due as soon as it is committed.
+    /// A job was added, which may be due as soon as this commits.
     pub(super) enqueued: bool,
 }
 
 impl Store {
-    /// Opens a write for whoever acts. A person whose session ended meanwhile writes nothing.
+    /// Starts a write on behalf of an actor. A person whose session has ended can't write.
     pub(super) async fn begin(&self, act: &Act) -> Result<Tx> {
         let pool = &self.0.pools.write;
         let begun = match self.0.location {
@@ -50,7 +50,7 @@ impl Store {
         };
         let mut tx = self.0.writes.note(begun)?;
         if matches!((&act.actor, &self.0.location), (Actor::Sallyport, Location::Postgres(_))) {
-            // Written again later where somebody holds a row for long: what it holds itself, others wait for.
+            // Retried later if another transaction holds a row for long: others wait for the locks held here.
             tx.execute(BACKGROUND).await?;
         }
         let managing = match &act.actor {
@@ -71,7 +71,7 @@ impl Store {
         Ok(tx)
     }
 
-    /// The same for a write whose statements change all keys of a place.
+    /// The same for a write that changes all keys of a place.
     pub(super) async fn begin_many(&self, act: &Act) -> Result<Tx> {
         let mut tx = self.begin(act).await?;
         if tx.is_on_postgres() {
@@ -81,15 +81,15 @@ impl Store {
     }
 }
 
-/// How far a root token reaches, or a key that manages its organization.
+/// What a root token or a managing key may change.
 struct Reach {
     manage: bool,
-    /// That organization alone.
+    /// Only this organization; `None` for all.
     org: Option<String>,
 }
 
 impl Tx {
-    /// A person whose session ended meanwhile writes nothing, nor does a root token or a key that was revoked.
+    /// Fails if the person's session has ended, or the root token or key was revoked.
     async fn needs_alive(&mut self) -> Result<()> {
         self.needs_session().await?;
         self.reach().await.map(drop)
@@ -108,7 +108,7 @@ impl Tx {
         if alive.is_some() { Ok(()) } else { Err(Error::SignedOut) }
     }
 
-    /// Nothing for a person, and for whoever may do all.
+    /// `None` for people and for actors without restrictions.
     async fn reach(&mut self) -> Result<Option<Reach>> {
         match self.actor().clone() {
             Actor::RootToken { id, .. } => self.reach_of_token(&id).await.map(Some),
@@ -117,10 +117,10 @@ impl Tx {
         }
     }
 
-    /// Held to the end, so that a revocation comes before this write or after it. Before any other row: whoever deletes
-    /// an organization takes its tokens first, too.
+    /// Locked until the end, so that a revocation comes before or after this write. Locked before all other rows, as
+    /// deleting an organization also locks its tokens first.
     async fn reach_of_token(&mut self, token: &TokenId) -> Result<Reach> {
-        // SQLite has one writer, and no words for this.
+        // SQLite has one writer and no row locks.
         let hold = if self.is_on_postgres() { "FOR SHARE" } else { "" };
         let sql = format!("SELECT manage, org_id FROM root_tokens WHERE id = $1 AND revoked_at IS NULL {hold}");
         let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(token.to_string()).fetch_optional(self.on()).await?;
@@ -128,8 +128,8 @@ impl Tx {
         Ok(Reach { manage: row.flag("manage")?, org: row.text_opt("org_id")? })
     }
 
-    /// Not held: keys are taken in one order by all who write of many. It is looked at again once the chain is held,
-    /// which the end of a key or of a secret takes too.
+    /// Not locked: writes of many keys lock them in one order. It is checked again once the chain is locked, which
+    /// ending a key or a secret locks too.
     async fn reach_of_key(&mut self, key: &KeyId, secret_n: u32) -> Result<Reach> {
         let now = self.now().micros();
         let query = sqlx::query(
@@ -173,10 +173,9 @@ impl Tx {
         self.act.once
     }
 
-    /// Refuses what the actor may not do at a place: the one question of each write about permission. A person needs a
-    /// role there or at a place around it, which may be another one than when the request began.
-    /// A root token or a key has none: it manages, or does not, everywhere or in one organization. The command line may
-    /// do all.
+    /// Fails if the actor lacks this permission at a place: the one permission check of each write. A person needs a
+    /// role there or at a level above, which may have changed since the request began. A root token or a key has no
+    /// role: it manages everything, one organization, or nothing. The command line may do everything.
     pub(super) async fn needs<'a>(&mut self, at: impl Into<PlaceRef<'a>>, permission: Permission) -> Result<()> {
         let place = at.into();
         if let Some(reach) = self.reach().await? {
@@ -196,7 +195,7 @@ impl Tx {
         Err(Error::Forbidden("Your role here does not allow this any more."))
     }
 
-    /// Refuses to make an organization for whoever manages one alone.
+    /// Fails for actors that manage a single organization: they can't create others.
     pub(super) async fn needs_to_found(&mut self) -> Result<()> {
         match self.reach().await? {
             Some(Reach { manage: false, .. }) => Err(Error::Forbidden(MANAGES_NOTHING)),
@@ -207,11 +206,11 @@ impl Tx {
         }
     }
 
-    /// Queues here for a chain before anything is looked at that must not change meanwhile, such as who the last owner
-    /// is. Whoever queues so takes the chain first and other rows after it.
+    /// Locks a chain before reading what must not change in the meantime, such as who the last owner is. The chain
+    /// has to be locked before other rows.
     pub(super) async fn lock_chain(&mut self, name: &str) -> Result<()> {
         sqlx::query("UPDATE chains SET seq = seq WHERE name = $1").bind(name.to_owned()).execute(self.on()).await?;
-        // While this waited, the session may have been ended by whoever was before it.
+        // The session may have been ended by the transaction that this one waited for.
         self.needs_session().await
     }
 
@@ -225,7 +224,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Commits what nobody did: counters and times of use.
+    /// Commits changes that have no actor: counters and times of use.
     pub(super) async fn commit_counts(mut self) -> Result<()> {
         self.end().await
     }
@@ -241,12 +240,12 @@ impl Tx {
         Ok(())
     }
 
-    /// Commits what was recorded. A mutation without an event is a defect, so it is not committed.
+    /// Commits the transaction. A mutation without an event is a defect, so it is not committed.
     pub(super) async fn commit(self) -> Result<()> {
         self.commit_timed().await.map(drop)
     }
 
-    /// The same; gives the moment in which it was done.
+    /// The same; returns the time of the commit.
     pub(super) async fn commit_timed(mut self) -> Result<Instant> {
         assert!(self.recorded > 0, "a write transaction without an event");
         let change = self.leave_change().await?;
@@ -259,8 +258,8 @@ impl Tx {
     }
 }
 
-/// A write that was not committed was refused, or a statement of it failed, as on PostgreSQL where the disk is full or it has
-/// become read-only. Which of them, the next check of writes finds out. SQLite's writer is tested when it comes back.
+/// A write that was not committed was refused or had a failed statement, for example because PostgreSQL's disk is
+/// full or read-only. The next check of writes finds out which. SQLite's writer is tested when it is returned.
 impl Drop for Tx {
     fn drop(&mut self) {
         if self.tx.is_some() && self.is_on_postgres() {

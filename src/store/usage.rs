@@ -1,4 +1,4 @@
-//! What verifiers saw, written in batches: nothing is written while a request waits.
+//! Usage that verifiers collected, written in batches: nothing is written while a request waits.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -21,7 +21,7 @@ use crate::{
     key::{KeyRecord, Verdict},
 };
 
-/// A key that was good for a request. `K` is what a verifier holds of it.
+/// An accepted use of a key. `K` is the verifier's record of it.
 #[derive(Debug)]
 pub struct Used<K> {
     pub key: Arc<K>,
@@ -30,17 +30,17 @@ pub struct Used<K> {
     pub user_agent: Option<String>,
 }
 
-/// A known key that was refused, once or often for the same reason.
+/// Refusals of a known key, one or more for the same reason.
 #[derive(Debug)]
 pub struct Refused<K> {
     pub key: Arc<K>,
     pub verdict: Verdict,
-    /// It was let through all the same: what stands against it is only watched for now.
+    /// The request was accepted anyway: this check is only observed for now.
     pub passed: bool,
     pub times: u64,
     pub address: Option<IpAddr>,
     pub user_agent: Option<String>,
-    /// Where the client is, as whoever asked says.
+    /// The client's address, as reported in the request.
     pub ip: Option<IpAddr>,
     pub request_id: RequestId,
 }
@@ -59,8 +59,8 @@ fn target(key: &KeyRecord) -> Target {
 }
 
 impl Store {
-    /// Writes when keys were used and why they were refused, in one transaction: whoever has many gives them in parts.
-    /// The first use of a key leaves an event, once: its row in `key_uses` is made in the same commit.
+    /// Writes when keys were used and why they were refused, in one transaction: callers split large batches. The
+    /// first use of a key records an event, once: its row in `key_uses` is created in the same commit.
     pub async fn record_usage<K>(&self, used: Vec<Used<K>>, refused: Vec<Refused<K>>) -> Result<()>
     where
         K: AsRef<KeyRecord> + Send + Sync + 'static,
@@ -71,7 +71,7 @@ impl Store {
         let store = self.clone();
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
-            // Uses before chains, each in one order: so do all other writes, and PostgreSQL finds no deadlock.
+            // Uses are locked before chains, each in one order, as in all other writes, so that they can't deadlock.
             let used = each_once(used);
             let first_uses = tx.record_first_uses(&used).await?;
             tx.record_last_uses(&used).await?;
@@ -89,7 +89,7 @@ impl Store {
     }
 }
 
-/// One use of each key, in one order: a key that left the cache and came back was gathered twice.
+/// One use of each key, sorted: a key that left the cache and came back was collected twice.
 fn each_once<K: AsRef<KeyRecord>>(mut used: Vec<Used<K>>) -> Vec<Used<K>> {
     used.sort_by(|one, other| one.record().key_id.cmp(&other.record().key_id));
     used.dedup_by(|next, kept| {
@@ -124,7 +124,7 @@ impl<K: AsRef<KeyRecord>> Refused<K> {
 
 fn first_use<K: AsRef<KeyRecord>>(used: &Used<K>) -> (Act, NewEvent) {
     let key = used.record();
-    // Written a little later, perhaps after the key's revocation: it was used before.
+    // Written a little later, perhaps after the key's revocation, although it was used before.
     let event = NewEvent::of(&key.owner.org_id, Action::KeyFirstUsed, target(key));
     (act(key, used.address, used.user_agent.clone(), None), event.with(json!({ "used_at": used.at })))
 }
@@ -150,8 +150,8 @@ fn rows<K: AsRef<KeyRecord>>(used: &[Used<K>]) -> Vec<[Cell; 2]> {
 const COLUMNS: [&str; 2] = ["key_id", "at"];
 
 impl Tx {
-    /// Notes the first uses among these; of which keys they were. Two who write of one key at once: the second waits
-    /// for the first and finds its row. Of a key that was deleted meanwhile nothing is kept.
+    /// Records first uses; returns the keys that had none before. If two transactions record the same key, the second
+    /// waits for the first and finds its row. Keys that were deleted in the meantime are skipped.
     async fn record_first_uses<K: AsRef<KeyRecord>>(&mut self, used: &[Used<K>]) -> Result<HashSet<String>> {
         if used.is_empty() {
             return Ok(HashSet::new());
@@ -164,8 +164,8 @@ impl Tx {
         made.iter().map(|row| row.text("key_id")).collect()
     }
 
-    /// Notes the last uses. An upsert of rows that are there, since it takes them in the order of the list, which an
-    /// UPDATE would not. What was gathered before and is written after turns no time back.
+    /// Records last uses. An upsert of existing rows, since it locks them in the order of the list, which an UPDATE
+    /// would not. An older time never replaces a newer one.
     async fn record_last_uses<K: AsRef<KeyRecord>>(&mut self, used: &[Used<K>]) -> Result<()> {
         if used.is_empty() {
             return Ok(());

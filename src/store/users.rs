@@ -1,4 +1,4 @@
-//! People: the first account, who belongs to an e-mail address, and who may sign in.
+//! People: the first account, look-up by e-mail address, passwords, and disabling.
 
 use sqlx::any::AnyRow;
 
@@ -31,17 +31,17 @@ fn target(user: &User) -> Target {
 }
 
 impl Store {
-    /// Whether nobody has an account yet: only then `/setup` is open.
+    /// Whether there is no account yet: only then is `/setup` open.
     pub async fn is_empty(&self) -> Result<bool> {
         Ok(sqlx::query("SELECT 1 FROM users LIMIT 1").fetch_optional(self.read()).await?.is_none())
     }
 
-    /// Makes the first account, an operator's. Refused as soon as there is one.
+    /// Creates the first account, of an operator. Fails if there is any account.
     pub async fn create_first_user(&self, act: &Act, new: NewUser, password_hash: String) -> Result<User> {
         let (store, act) = (self.clone(), act.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            // Two set-ups at once queue here, so that the second one sees the first.
+            // Two concurrent set-ups wait here, so that the second sees the first.
             tx.lock_chain(SYSTEM).await?;
             if sqlx::query("SELECT 1 FROM users LIMIT 1").fetch_optional(tx.on()).await?.is_some() {
                 return Err(Error::Forbidden("This portal is set up already; sign in."));
@@ -53,8 +53,7 @@ impl Store {
         .await
     }
 
-    /// Adds a person, who then belongs to no organization yet, with a password of their own. Without one they sign in by
-    /// an identity.
+    /// Creates an account without an organization. Without a password the person signs in with an identity.
     pub async fn create_user(
         &self,
         act: &Act,
@@ -65,7 +64,7 @@ impl Store {
         self.add_user(act, new, password_hash.into(), operator, false).await
     }
 
-    /// The same, with a password that they have to change when they first sign in.
+    /// The same, with a password that has to be changed at the first sign-in.
     pub async fn create_user_to_change(&self, act: &Act, new: NewUser, hash: String, operator: bool) -> Result<User> {
         self.add_user(act, new, Some(hash), operator, true).await
     }
@@ -98,19 +97,19 @@ impl Store {
             .transpose()
     }
 
-    /// Everybody, by name.
+    /// All accounts, by name.
     pub async fn accounts(&self) -> Result<Vec<Account>> {
         let rows = sqlx::query("SELECT * FROM users ORDER BY name_folded, id").fetch_all(self.read()).await?;
         rows.iter().map(account).collect()
     }
 
-    /// The person of that e-mail address, disabled or not.
+    /// The account with that e-mail address, disabled or not.
     pub async fn account_by_email(&self, email: &str) -> Result<Option<Account>> {
         let row = sqlx::query("SELECT * FROM users WHERE email = $1").bind(email.to_owned());
         row.fetch_optional(self.read()).await?.as_ref().map(account).transpose()
     }
 
-    /// Who signs in with this e-mail address, and the hash their password has to match, if they have one.
+    /// The user who signs in with this e-mail address, and the hash of their password, if they have one.
     pub async fn user_to_sign_in(&self, email: &str) -> Result<Option<(User, Option<String>)>> {
         let row = sqlx::query("SELECT * FROM users WHERE email = $1 AND disabled_at IS NULL")
             .bind(email.to_owned())
@@ -119,8 +118,8 @@ impl Store {
         row.map(|row| Ok((user(&row)?, row.text_opt("password_hash")?))).transpose()
     }
 
-    /// Notes a sign-in that was refused, with the status that it stands for: 401 for a wrong password, 429 for too many
-    /// of them. The address typed is kept only where it is somebody's.
+    /// Records a refused sign-in with its status: 401 for a wrong password, 429 for too many attempts. The address is
+    /// recorded only if an account has it.
     pub async fn record_refused_sign_in(&self, act: &Act, known: Option<&User>, status: u16) -> Result<()> {
         let (store, act) = (self.clone(), act.clone());
         let target = known.map_or(Target::new("user", "", "Unknown e-mail address"), target);
@@ -132,7 +131,7 @@ impl Store {
         .await
     }
 
-    /// Notes that somebody who is signed in did not know their password.
+    /// Records that a signed-in person entered a wrong password.
     pub async fn record_refused_password(&self, act: &Act, user: &User, status: u16) -> Result<()> {
         let (store, act, target) = (self.clone(), act.clone(), target(user));
         detached(async move {
@@ -143,20 +142,20 @@ impl Store {
         .await
     }
 
-    /// Gives a person another name. The log of each organization they belong to holds it, and `system`'s.
+    /// Changes a person's name. Recorded in the log of each of their organizations, and in `system`'s.
     pub async fn rename_user(&self, act: &Act, user: &User, name: String) -> Result<()> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
-        // Deleting one of the organizations takes the chains in the other order.
+        // Deleting one of the organizations locks the chains in the opposite order.
         detached(retried(move || rename(store.clone(), act.clone(), user.clone(), name.clone()))).await
     }
 
-    /// Sets another password that the person chose, and ends every session: whoever knew the old one is out. How many
-    /// were ended.
+    /// Sets a password that the person chose, and ends every session, since someone else may have known the old one.
+    /// Returns how many sessions.
     pub async fn change_password(&self, act: &Act, user: &User, password_hash: String) -> Result<u64> {
         self.set_password(act, user, password_hash, false).await
     }
 
-    /// The same with one that somebody else chose: the person has to change it at the next sign-in.
+    /// The same with a password that someone else chose: the person has to change it at the next sign-in.
     pub async fn set_password_to_change(&self, act: &Act, user: &User, password_hash: String) -> Result<u64> {
         self.set_password(act, user, password_hash, true).await
     }
@@ -184,7 +183,7 @@ impl Store {
         .await
     }
 
-    /// Keeps the same password under a hash that costs more to guess; whether the old hash was still the one.
+    /// Stores the same password under a stronger hash; returns whether the old hash was still current.
     pub async fn renew_hash(&self, act: &Act, user: &User, old: String, new: String) -> Result<bool> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
@@ -206,12 +205,13 @@ impl Store {
         .await
     }
 
-    /// Keeps a person out, and their personal keys, from this moment on; `false` if they were out already. The last operator stays.
+    /// Disables a person and their personal keys at once; `false` if they were already disabled. The last operator
+    /// can't be disabled.
     pub async fn disable_user(&self, act: &Act, user: &User) -> Result<bool> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            // Two at once queue here, so that they do not disable the last two operators.
+            // Concurrent calls wait here, so that they can't disable the last two operators.
             tx.lock_chain(SYSTEM).await?;
             let done = sqlx::query("UPDATE users SET disabled_at = $1 WHERE id = $2 AND disabled_at IS NULL")
                 .bind(store.now().micros())
@@ -235,7 +235,7 @@ impl Store {
         .await
     }
 
-    /// Lets a person in again, with the password they had; `false` if they were not out.
+    /// Enables a disabled person, who keeps their password; `false` if they were not disabled.
     pub async fn enable_user(&self, act: &Act, user: &User) -> Result<bool> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
@@ -271,7 +271,7 @@ async fn rename(store: Store, act: Act, user: User, name: String) -> Result<()> 
     }
     let details = serde_json::json!({ "from": user.name, "to": name });
     let renamed = NewEvent::of_system(Action::AccountRenamed, target(&user)).with(details);
-    // Whoever renames holds `system`, so that two of them do not take these crosswise.
+    // Renaming locks `system`, so that two of them do not lock these in opposite order.
     for org in tx.orgs_of(&user.id).await? {
         tx.record(NewEvent { org_id: Some(org), ..renamed.clone() }).await?;
     }
@@ -280,7 +280,7 @@ async fn rename(store: Store, act: Act, user: User, name: String) -> Result<()> 
 }
 
 impl Tx {
-    /// The organizations that a person belongs to, in an order that is the same in every locale.
+    /// The organizations of a person, in an order that is the same in every locale.
     async fn orgs_of(&mut self, user: &UserId) -> Result<Vec<OrgId>> {
         let rows = sqlx::query("SELECT DISTINCT org_id FROM grants WHERE subject = $1")
             .bind(user.to_string())

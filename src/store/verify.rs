@@ -1,4 +1,4 @@
-//! What a verifier looks up: the one finder that starts from a secret's digest and not from its owner.
+//! What a verifier looks up: the only query that starts from a secret's digest instead of its holder.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::{
 #[cfg(feature = "testing")]
 pub(super) type Slowness = Box<dyn Fn() -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-/// What a verdict depends on: of the keys and their secrets that a condition finds.
+/// The columns that a verdict depends on, of the keys and secrets that match a condition.
 macro_rules! select_record {
     ($($which:tt)*) => {
         concat!(
@@ -46,9 +46,9 @@ macro_rules! select_record {
 const BY_DIGEST: &str = select_record!("s.digest = $1");
 const BY_ID: &str = select_record!(concat!("k.id = $1 ORDER BY ", newest_secret_first!(), " LIMIT 1"));
 
-/// A key as the database holds it, with one of its secrets.
+/// A key as stored, with one of its secrets.
 pub struct StoredKey {
-    /// What a verdict on it depends on.
+    /// What a verdict depends on.
     pub record: KeyRecord,
     pub last_used_at: Option<Timestamp>,
 }
@@ -68,7 +68,8 @@ impl Store {
         row.map(|row| self.stored_key(&row)).transpose()
     }
 
-    /// The digests of all secrets of keys, ended ones too, in pages that begin after one: read from the index on them alone.
+    /// The digests of all secrets of keys, ended ones too, in pages that start after a digest: read from the index
+    /// alone.
     pub async fn key_digests(&self, after: Option<&Digest>) -> Result<Vec<Digest>> {
         let after = after.map(|digest| digest.0.to_vec()).unwrap_or_default();
         let rows = sqlx::query("SELECT digest FROM key_secrets WHERE digest > $1 ORDER BY digest LIMIT 10000")
@@ -78,13 +79,13 @@ impl Store {
         rows.iter().map(|row| digest(&row.bytes("digest")?)).collect()
     }
 
-    /// The same by the key's id, for whoever may see the key but does not have it: with its newest secret.
+    /// The same by the key's id, with its newest secret, for a reader who may see the key but does not have it.
     pub async fn key_by_id(&self, id: &KeyId) -> Result<Option<StoredKey>> {
         let row = sqlx::query(BY_ID).bind(id.to_string()).fetch_optional(&self.0.pools.read).await?;
         row.map(|row| self.stored_key(&row)).transpose()
     }
 
-    /// Waits for what `slowness` gives whenever a key was read, and before it is told: for tests of races.
+    /// Delays each look-up between its read and its result, for tests of races.
     #[cfg(feature = "testing")]
     pub fn slow_look_ups<F>(&self, slowness: impl Fn() -> F + Send + Sync + 'static)
     where

@@ -1,14 +1,14 @@
-//! Whether writes work: noted where they fail, and tried anew once somebody asks.
+//! Whether writes work: recorded when they fail, and tried again when this is queried.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Location, Store};
 use crate::Result;
 
-/// Bytes.
+/// In bytes.
 const WRITE_CHECK: usize = 64 * 1024;
 
-/// Why the last write failed, if it did for a reason that is not the request's.
+/// Why the last write failed, if the request was not the reason.
 #[derive(Clone, Default)]
 pub(super) struct Writes(Arc<Mutex<Option<String>>>);
 
@@ -21,7 +21,7 @@ impl Writes {
         *self.last() = None;
     }
 
-    /// Notes what became of the begin or the commit of a write.
+    /// Records the outcome of starting or committing a write.
     pub(super) fn note<T>(&self, done: sqlx::Result<T>) -> sqlx::Result<T> {
         if let Err(error) = &done {
             self.failed(error);
@@ -35,7 +35,7 @@ impl Writes {
 }
 
 impl Store {
-    /// Whether the database takes writes, as the last one showed. After one that failed, tries another.
+    /// Whether the database accepts writes, judging by the last one. If that failed, tries another.
     pub async fn check_writes(&self) -> Result<()> {
         if self.0.writes.last().is_some() {
             self.try_write().await?;
@@ -44,8 +44,8 @@ impl Store {
         Ok(())
     }
 
-    /// As much as a large request writes: the last bytes of a disk may take less. They have to change, since SQLite does not
-    /// write what stays the same.
+    /// As large as a large request's write: a disk that is almost full may still accept a small one. The bytes have
+    /// to change, since SQLite does not write unchanged pages.
     async fn try_write(&self) -> Result<()> {
         let mut tx = match self.0.location {
             Location::Sqlite(_) => self.0.pools.write.begin_with("BEGIN IMMEDIATE").await?,

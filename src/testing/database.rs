@@ -1,4 +1,4 @@
-//! A store for one test: a file of its own, or a PostgreSQL database of its own.
+//! A store for one test: with its own file, or its own PostgreSQL database.
 
 use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
@@ -21,7 +21,7 @@ use crate::{
     vault::{MasterKey, Vault},
 };
 
-/// Seeds the master key of every test store, so that a store can be opened again.
+/// The seed of the master key of every test store, so that a store can be opened again.
 const SEED: u64 = 42;
 
 pub struct TestStore {
@@ -60,35 +60,36 @@ impl TestStore {
         Self { store, clock, _folder: None, server: Some((server, name)) }
     }
 
-    /// The master key of every test store, as `SALLYPORT_MASTER_KEY` takes it: for the binary beside a test.
+    /// The master key of every test store, in the format of `SALLYPORT_MASTER_KEY`, to run the binary on it.
     pub fn master_key() -> String {
         MasterKey::mint(&SeededEntropy::new(SEED)).expose().to_string()
     }
 
-    /// The same database, opened by another process as it were.
+    /// The same database, as opened by another process.
     pub async fn reopened(&self) -> Store {
         open_first(self.store.location().clone()).await.0
     }
 
-    /// The same database and clock under another profile. The test that made the database removes it.
+    /// The same database and clock with another profile. The database belongs to the original test store.
     pub async fn with_profile(&self, profile: Arc<Profile>) -> Self {
         let store = open(self.store.location().clone(), self.clock.clone(), profile).await;
         Self { store, clock: self.clock.clone(), _folder: None, server: None }
     }
 
-    /// As a test has it whose portal is started again. The database stays this one's.
+    /// The same database after a restart. It belongs to the original test store.
     pub async fn restarted(&self) -> Self {
         let (store, clock) = open_first(self.store.location().clone()).await;
         Self { store, clock, _folder: None, server: None }
     }
 
-    /// The same database under another URL, as over a [`Proxy`](super::Proxy). It stays this one's.
+    /// The same database under another URL, for example through a [`Proxy`](super::Proxy). It belongs to the original
+    /// test store.
     pub async fn at(&self, url: String) -> Self {
         let (store, clock) = open_first(Location::Postgres(url)).await;
         Self { store, clock, _folder: None, server: None }
     }
 
-    /// Every row of every table, as text: what a request that changes nothing leaves as it was.
+    /// Every row of every table as text, to check that a request changes nothing.
     pub async fn dump(&self) -> BTreeMap<String, Vec<String>> {
         let (url, tables) = match self.store.location() {
             Location::Sqlite(path) => (
@@ -112,7 +113,7 @@ impl TestStore {
         dump
     }
 
-    /// Takes the database away. A test that fails leaves its database for a look.
+    /// Drops the database. A failed test keeps its database for inspection.
     pub async fn end(self) {
         self.store.close().await;
         if let Some((server, name)) = self.server {
@@ -120,7 +121,7 @@ impl TestStore {
         }
     }
 
-    /// A person with a password that nobody can type.
+    /// A person with a password hash that matches no password.
     pub async fn person(&self, name: &str) -> User {
         let new = NewUser {
             name: name.to_owned(),
@@ -146,7 +147,7 @@ impl TestStore {
         self.store.create_org(act, new).await.expect("a new organization")
     }
 
-    /// An app in a project of its own.
+    /// An app in its own project.
     pub async fn app(&self, act: &Act, org: &Org, name: &str) -> App {
         let tenants = self.store.tenants(&org.id).await.expect("tenants");
         let new = NewProject { name: format!("Project of {name}") };
@@ -180,7 +181,7 @@ async fn open_first(location: Location) -> (Store, Arc<TurnedClock>) {
 async fn open(location: Location, clock: Arc<TurnedClock>, profile: Arc<Profile>) -> Store {
     let tools = Tools {
         clock,
-        // What is minted has to differ from one opening to the next.
+        // New ids have to differ between openings.
         entropy: Arc::new(crate::entropy::OsEntropy),
         vault: Vault::new(&MasterKey::mint(&SeededEntropy::new(SEED))),
         profile,

@@ -1,4 +1,4 @@
-//! A filled database of an earlier version, to be brought up to date.
+//! A filled database of an earlier version, to test migrations.
 
 use sqlx::{AnyPool, AssertSqlSafe, migrate::Migrator};
 
@@ -9,10 +9,10 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 /// The last migration of commit faf414b.
 pub const EARLIER: i64 = 5;
 
-/// What it holds: an `INSERT` of each table but `revision`.
+/// Its content: an `INSERT` for each table except `revision`.
 pub const EARLIER_ROWS: &str = include_str!("earlier/faf414b.sql");
 
-/// Opens what is sealed in it.
+/// Decrypts its encrypted values.
 pub fn earlier_master_key() -> MasterKey {
     MasterKey::parse("c2FsbHlwb3J0IHRlc3QgZml4dHVyZSBtYXN0ZXIga2U=").expect("32 bytes")
 }

@@ -1,4 +1,4 @@
-//! Faults of a database that a test can bring about.
+//! Faults of a database, for tests.
 
 use sqlx::{AnyPool, AssertSqlSafe, Executor};
 
@@ -6,8 +6,8 @@ use super::TestStore;
 use crate::store::Location;
 
 impl TestStore {
-    /// From now on a write to that table breaks its transaction. SQLite rolls it back by itself, as it does where the disk
-    /// is full; PostgreSQL ends the connection. `event` is `INSERT` or `UPDATE`.
+    /// Makes each write to that table break its transaction. SQLite rolls back by itself, as with a full disk;
+    /// PostgreSQL ends the connection. `event` is `INSERT` or `UPDATE`.
     pub async fn break_writes(&self, table: &str, event: &str) {
         let sql = match self.store.location() {
             Location::Sqlite(_) => format!(
@@ -32,7 +32,7 @@ impl TestStore {
         self.execute(format!("DROP TRIGGER break_{table}{on}")).await;
     }
 
-    /// As somebody with a shell of the database would.
+    /// Executes SQL outside the store, like an operator with a database shell.
     async fn execute(&self, sql: String) {
         let url = match self.store.location() {
             Location::Sqlite(path) => format!("sqlite://{}", path.display()),

@@ -1,4 +1,4 @@
-//! A proxy before a database whose connections can fall silent: nothing is closed, and nothing arrives any more.
+//! A proxy in front of a database whose connections can go silent: nothing is closed, and nothing arrives any more.
 
 use std::{
     io::{Read, Write},
@@ -18,12 +18,12 @@ pub struct Proxy {
 #[derive(Default)]
 struct Connections {
     made: AtomicUsize,
-    /// Those with a lower number are silent.
+    /// Connections with a lower number are silent.
     silent: AtomicUsize,
 }
 
 impl Proxy {
-    /// Before the server that a database's URL names. Also gives the URL of the same database over the proxy.
+    /// In front of the server in a database's URL. Also returns the URL of the same database over the proxy.
     pub fn before(url: &str) -> (Self, String) {
         let (scheme, rest) = url.split_once("://").expect("a URL");
         let (authority, path) = rest.split_once('/').expect("the URL names a database");
@@ -52,12 +52,12 @@ impl Proxy {
         self.address
     }
 
-    /// The connections there are fall silent; new ones work.
+    /// Silences the existing connections; new ones work.
     pub fn silence(&self) {
         self.connections.silent.store(self.connections.made.load(Ordering::SeqCst), Ordering::SeqCst);
     }
 
-    /// All fall silent, and so will new ones.
+    /// Silences all connections, including new ones.
     pub fn stop(&self) {
         self.connections.silent.store(usize::MAX, Ordering::SeqCst);
     }
@@ -72,7 +72,7 @@ fn forward(mut from: TcpStream, mut to: TcpStream, number: usize, connections: &
     let _ = to.set_nodelay(true);
     let mut bytes = [0; 16 * 1024];
     while let Ok(count) = from.read(&mut bytes) {
-        // Both ends stay open, and neither hears of the other.
+        // Both ends stay open, and neither receives anything.
         while number < connections.silent.load(Ordering::SeqCst) {
             thread::park();
         }

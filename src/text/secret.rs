@@ -1,19 +1,19 @@
-//! Whole secrets in what people type. Keys of every profile and root tokens end with a checksum of all that is before
-//! it, so that no prefix has to be known, and what only looks like one is left alone.
+//! Finds whole secrets in text. Keys of every profile and root tokens end with a checksum of what is before it, so
+//! that no prefix has to be known, and similar text is not affected.
 
 use crate::{
     base62,
     key::secret::{CHECKSUM, RANDOM, SigningSecret},
 };
 
-/// The characters of a key behind its prefix.
+/// The characters of a key after its prefix.
 const TAIL: usize = RANDOM + CHECKSUM;
-/// Longer prefixes are not looked for.
+/// The maximum length of a prefix.
 const PREFIX: usize = 40;
 
 pub fn is_in(text: &str) -> bool {
     let text = text.as_bytes();
-    // What is copied ends where the word does.
+    // A copied key ends at the end of a word.
     let ends_word = |end: &usize| !text.get(*end).is_some_and(u8::is_ascii_alphanumeric);
     has_signing_secret(text) || (TAIL..=text.len()).filter(ends_word).any(|end| is_key(&text[..end]))
 }
@@ -55,7 +55,7 @@ mod tests {
             for secret in [key.expose(), token.expose(), signing.expose()] {
                 let text = format!("{before}{secret}{after}");
                 prop_assert!(is_in(&text), "{}", text);
-                // What lists show may be written down.
+                // Shortened secrets are allowed.
                 let parts = format!("{}…{}", &secret[..secret.len() - 30], &secret[secret.len() - 4..]);
                 prop_assert!(!is_in(&parts));
             }

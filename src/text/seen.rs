@@ -1,11 +1,11 @@
-//! Whether a text is what is seen of it: nothing turns it around, nothing in it is hidden, and something is seen at all.
+//! Checks that a text is displayed as it is: not reordered, without hidden characters, and not invisible.
 
 use super::hides;
 
 const CONTROL: &str = "Use letters, digits and signs only; a control character is in it.";
 const NOTHING: &str = "Nothing of this is seen on a page. Use letters, digits or signs.";
 
-/// What is wrong with a text that is not empty, where its characters show something else than what it is.
+/// The error for a non-empty text whose display would be misleading.
 pub(super) fn unseen(text: &str) -> Option<&'static str> {
     let mut before = None;
     let mut characters = text.chars().peekable();
@@ -21,19 +21,19 @@ pub(super) fn unseen(text: &str) -> Option<&'static str> {
     (!text.is_empty() && !text.chars().any(is_seen)).then_some(NOTHING)
 }
 
-/// ZERO WIDTH NON-JOINER and ZERO WIDTH JOINER: scripts such as Persian and Hindi are written with them, and emoji are
-/// made of several by them.
+/// ZERO WIDTH NON-JOINER and ZERO WIDTH JOINER: scripts such as Persian and Hindi need them, and so do composed
+/// emoji.
 fn is_joiner(character: char) -> bool {
     matches!(character, '\u{200c}' | '\u{200d}')
 }
 
-/// Letters with their marks, and emoji. Latin letters, digits and signs of ASCII are never joined: there it would only hide.
+/// Letters with their marks, and emoji. ASCII characters are never joined: there a joiner would only hide.
 fn takes_joiner(character: char) -> bool {
     let is_emoji_style = character == '\u{fe0f}';
     !character.is_ascii() && !character.is_whitespace() && !hides(character) && (is_seen(character) || is_emoji_style)
 }
 
-/// Unlike blanks, and what is drawn as nothing (Unicode's Default_Ignorable_Code_Point, and the blank of Braille).
+/// Unlike blanks and characters without a glyph (Unicode's Default_Ignorable_Code_Point, and the blank of Braille).
 fn is_seen(character: char) -> bool {
     let is_ignorable = matches!(
         character,

@@ -12,7 +12,7 @@ fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// How many mistakes in a row are taken.
+/// How many wrong attempts in a row are admitted.
 fn mistakes(throttle: &mut Throttle, who: Who, account: &str, now: Duration) -> u32 {
     (0..1_000).take_while(|_| throttle.attempt(who, account, now).is_ok()).count() as u32
 }

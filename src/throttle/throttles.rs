@@ -1,4 +1,4 @@
-//! The attempts of everybody: behind a trait, since all nodes have to count alike.
+//! Throttling of all attempts: behind a trait, because all nodes have to share the counts.
 
 use std::{
     result,
@@ -8,20 +8,21 @@ use std::{
 use super::{Attempt, Throttle, Throttled, Who};
 use crate::{Result, clock::Elapsed};
 
-/// Who may try a password. An error means that nothing can be said: the attempt is refused.
+/// Admits password attempts. On an error the attempt is refused.
 pub trait Throttles: Send + Sync {
-    /// Asked before a password is hashed, so that a flood costs nothing. It counts as a mistake until it is taken back.
+    /// Called before a password is hashed, so that a flood is cheap. The attempt counts as wrong until it is taken
+    /// back.
     fn begin(&self, who: Who, account: &str)
     -> impl Future<Output = Result<result::Result<Attempt, Throttled>>> + Send;
 
-    /// It was right: nothing is held against them at this account any more.
+    /// The password was correct: clears the counts of this client and account.
     fn was_right(&self, attempt: Attempt) -> impl Future<Output = ()> + Send;
 
-    /// Nobody could tell whether it was right.
+    /// The password could not be checked.
     fn take_back(&self, attempt: Attempt) -> impl Future<Output = ()> + Send;
 }
 
-/// In the memory of one process, with the portal's time.
+/// In the memory of one process, with the portal's monotonic clock.
 pub struct InMemory {
     throttle: Mutex<Throttle>,
     elapsed: Elapsed,

@@ -1,4 +1,4 @@
-//! A bounded cache that never gives back what was forgotten while it was being fetched.
+//! A bounded cache that never returns a value that was invalidated while it was being loaded.
 
 use std::sync::{
     Arc, Mutex,
@@ -8,8 +8,8 @@ use std::sync::{
 use crate::key::Digest;
 use quick_cache::sync::Cache;
 
-/// Half of a digest names an entry: nobody without the pepper can find two that agree in 128 bits, and there is one for
-/// each key in memory.
+/// Half of a digest: without the pepper nobody can find two digests that agree in 128 bits, and there is one for each
+/// cached key.
 type Name = [u8; 16];
 
 fn name(digest: &Digest) -> Name {
@@ -18,9 +18,9 @@ fn name(digest: &Digest) -> Name {
 
 pub struct GenerationCache<V> {
     entries: Cache<Name, Arc<V>>,
-    /// Counts every forgetting. A fetch that began in an older generation may carry what was just revoked.
+    /// Counts invalidations. A load that began in an older generation may contain what was just revoked.
     generation: AtomicU64,
-    /// Held by fills and forgettings, never by look-ups.
+    /// Held by fills and invalidations, never by reads.
     writing: Mutex<()>,
 }
 
@@ -37,7 +37,7 @@ impl<V> GenerationCache<V> {
         self.entries.get(&name(digest))
     }
 
-    /// Keeps what was fetched since `generation`, unless something was forgotten since.
+    /// Stores a value loaded since `generation`, unless there was an invalidation since.
     pub fn fill(&self, generation: u64, digest: Digest, value: &Arc<V>) {
         let _writing = self.writing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if self.generation() == generation {
@@ -45,7 +45,7 @@ impl<V> GenerationCache<V> {
         }
     }
 
-    /// When this returns, no look-up that begins finds what was there.
+    /// When this returns, no new read finds the removed values.
     pub fn forget(&self, digests: &[Digest]) {
         let _writing = self.writing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         for digest in digests {

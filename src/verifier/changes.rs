@@ -1,5 +1,5 @@
-//! What is remembered, in step with the database: every node hears of each change, drops what it names and keeps the rest.
-//! What is somebody's is known from the start, so that strangers who try keys keep nobody out who has one.
+//! Keeps the caches consistent with the database: each node follows all changes, drops what they name and keeps the
+//! rest. The existing digests are known from the start, so that clients who try unknown keys can't block valid ones.
 
 use std::sync::{MutexGuard, PoisonError, atomic::Ordering};
 
@@ -12,7 +12,7 @@ use crate::{
 use super::{Verifier, shared_state::UnknownKeys};
 
 impl Verifier {
-    /// Reads what is somebody's, in pages.
+    /// Reads the existing digests, in pages.
     pub(super) async fn read_known(&self) -> Result<()> {
         self.unknown_tokens().add(&self.store.token_digests().await?);
         let mut last = None;
@@ -26,8 +26,8 @@ impl Verifier {
         }
     }
 
-    /// Takes in a change of this process, before it is answered. Where others come before it that this has not heard of
-    /// yet, the next poll reads them all.
+    /// Applies a change of this process, before its response. If earlier changes of others are still missing, the
+    /// next poll reads all of them.
     pub(super) fn apply_own(&self, change: &Change) {
         self.apply(change);
         let mut known = self.known();
@@ -36,8 +36,7 @@ impl Verifier {
         }
     }
 
-    /// Asks the database whether another process changed something, and whether this is still the one server. Run by a
-    /// worker.
+    /// Polls for changes of other processes, and for whether this is still the serving process. Called by a worker.
     pub async fn poll(&self) -> Result<()> {
         let asked_at = self.freshness.now();
         match self.store.hear().await? {
@@ -51,7 +50,7 @@ impl Verifier {
         self.read_missed_tokens().await
     }
 
-    /// Takes in all changes up to that revision at least. Where some are not kept any more, all that is remembered may have
+    /// Applies all changes up to at least that revision. If some are no longer kept, everything cached may have
     /// changed.
     async fn catch_up(&self, revision: i64) -> Result<()> {
         let known = *self.known();
@@ -76,8 +75,8 @@ impl Verifier {
         Ok(())
     }
 
-    /// Whoever floods the verifier, the root tokens that were made meanwhile are looked up. Keys that were are found within
-    /// the limits of those that nobody knows.
+    /// Root tokens created in the meantime are looked up however busy the verifier is. New keys are found within the
+    /// limits for unknown keys.
     async fn read_missed_tokens(&self) -> Result<()> {
         if self.missed_tokens.load(Ordering::SeqCst) {
             self.unknown_tokens().add(&self.store.token_digests().await?);
@@ -86,7 +85,7 @@ impl Verifier {
         Ok(())
     }
 
-    /// Twice is once.
+    /// Applying a change twice has no further effect.
     fn apply(&self, change: &Change) {
         for added in &change.added {
             match added {

@@ -1,4 +1,4 @@
-//! The last check of all: only what passes everything else is charged to the key's limits.
+//! The last check: only a request that passes all others is charged to the key's limits.
 
 use std::num::NonZeroU32;
 
@@ -11,17 +11,17 @@ use crate::{
 
 use super::{AT_ONCE, Verifier, shared_state::RateLimits};
 
-/// A request that came as far as the limits.
+/// A request that reached the limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Charged {
     pub limits: Limits,
     pub rate: Rate,
-    /// When it was judged: what the rate tells counts from here.
+    /// When it was checked: the times in its rate count from here.
     pub at: Timestamp,
 }
 
 impl Charged {
-    /// Seconds since 1970, when all is there again.
+    /// When the whole limit is available again, in seconds since 1970.
     pub fn resets_at(&self) -> u64 {
         let at = (self.at + self.rate.reset).micros();
         u64::try_from(at).unwrap_or(0).div_ceil(1_000_000)
@@ -29,7 +29,7 @@ impl Charged {
 }
 
 pub(super) enum ChargeOutcome {
-    /// With nothing where there is no limit.
+    /// `None` if there is no limit.
     Passed(Option<Charged>),
     Refused(Charged),
     /// The day's count has to be read first.
@@ -43,7 +43,7 @@ impl Verifier {
         Ok(outcome(judged, limits, at))
     }
 
-    /// What `charge` would say.
+    /// What `charge` would return.
     pub(super) async fn peek(&self, key: &KeyRecord, ask: &Ask<'_>, at: Timestamp) -> Result<ChargeOutcome> {
         let limits = Limits::of(self.store.profile(), key, &ask.request);
         let judged = self.limits().peek(&key.key_id, &limits, cost(ask), self.both_clocks(at)).await?;
@@ -56,7 +56,7 @@ impl Verifier {
         self.limits().read(key, day, stored)
     }
 
-    /// Writes what of the days' quotas was used up since the last time, and forgets what is over.
+    /// Writes the counts of daily quotas since the last call, and drops those that ended.
     pub(super) async fn flush_days(&self) -> Result<()> {
         let at = self.store.now();
         self.limits().forget(self.both_clocks(at));
@@ -76,7 +76,7 @@ impl Verifier {
     }
 }
 
-/// Whoever asks for nothing asks for one all the same: nothing is free.
+/// The minimum cost is one: nothing is free.
 fn cost(ask: &Ask<'_>) -> NonZeroU32 {
     NonZeroU32::new(ask.cost).unwrap_or(NonZeroU32::MIN)
 }

@@ -1,4 +1,5 @@
-//! The checks of a verdict one by one, for the page that tests a request. Nothing is charged, remembered or written.
+//! The checks of a verification one by one, for the page that tests a request. Nothing is charged, remembered or
+//! written.
 
 use std::sync::Arc;
 
@@ -11,24 +12,23 @@ use crate::{
     request::Client,
 };
 
-/// What a check said by itself: its refusal, if it refuses; nothing at all where it had nothing to look at.
+/// The result of a single check: its refusal, if it refuses; `None` if it had nothing to check.
 type Said = Option<Option<Verdict>>;
 
-/// What a request would have come to.
+/// The result of a tested request.
 pub struct Trial {
     /// Each check by itself, whether or not one before it failed.
     pub steps: Vec<(Step, StepOutcome)>,
     /// With the refusal of the first check that failed.
     pub judged: Judged,
-    /// What would be remembered of the refusal. Nothing is.
+    /// The decision that would be recorded; it is not.
     pub decision: Option<Decision>,
 }
 
 impl Verifier {
-    /// Judges as `judge` does, by the same checks, and leaves no trace: no limit is charged, no signature used up, no use
-    /// written.
+    /// Runs the same checks as `judge` without any trace: no limit is charged, no signature used up, no use written.
     pub async fn try_out(&self, key: &KeyId, ask: &Ask<'_>, client: &Client) -> Result<Trial> {
-        // From the database: what is cached is found by the secret alone.
+        // From the database: the cache finds keys only by their secret.
         let stored = self.store.key_by_id(key).await?.ok_or(Error::NotFound)?;
         let (key, at) = (Arc::new(CachedKey::from(stored)), self.store.now());
         let profile = self.store.profile();
@@ -62,7 +62,7 @@ impl Verifier {
                 (None, Some(free.err().map(|_| Verdict::Replayed)))
             }
             Ok(None) => (None, Some(None)),
-            // A signature that is wrong is no replay of anything.
+            // A wrong signature can't be a replay.
             Err(refused) => (Some(refused), None),
         })
     }

@@ -1,4 +1,4 @@
-//! Keeps why a request was refused, for those whose key it is.
+//! Records why a request was refused, for the members of the key's organization.
 
 use crate::{
     Timestamp,

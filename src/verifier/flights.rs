@@ -1,4 +1,4 @@
-//! However many ask the same thing at once, it is asked once, and all are given the answer.
+//! Single flight: concurrent requests for the same value share one load and its result.
 
 use std::{
     collections::HashMap,
@@ -9,10 +9,10 @@ use std::{
 use crate::{Error, Result};
 use tokio::sync::OnceCell;
 
-/// An answer for all who wait for it, or why there is none.
+/// A result for all who wait, or the error.
 type Cell<V> = OnceCell<std::result::Result<V, String>>;
 
-/// The questions that are being asked. One that was answered is gone: who comes later asks anew.
+/// The loads in progress. Finished ones are removed: a later request starts a new one.
 pub struct Flights<K, V>(Mutex<HashMap<K, Arc<Cell<V>>>>);
 
 impl<K, V> Default for Flights<K, V> {
@@ -22,8 +22,8 @@ impl<K, V> Default for Flights<K, V> {
 }
 
 impl<K: Clone + Eq + Hash, V: Clone> Flights<K, V> {
-    /// What `ask` answers, or what it answers to somebody who asked before and still waits. Where the one who asked is
-    /// cancelled, the next one asks.
+    /// The result of `ask`, or of a load in progress for the same key. If the caller that loads is cancelled, the
+    /// next one takes over.
     pub async fn join<F: Future<Output = Result<V>>>(&self, key: K, ask: impl FnOnce() -> F) -> Result<V> {
         let seat = Seat::take(self, key);
         let cell = seat.cell.as_ref().expect("given up when it is dropped");
@@ -43,11 +43,11 @@ fn reason(error: Error) -> String {
     }
 }
 
-/// A place among those who wait for an answer.
+/// A waiter for a result.
 struct Seat<'a, K: Clone + Eq + Hash, V: Clone> {
     flights: &'a Flights<K, V>,
     key: K,
-    /// Until it is given up.
+    /// `None` once it is released.
     cell: Option<Arc<Cell<V>>>,
 }
 
@@ -58,16 +58,16 @@ impl<'a, K: Clone + Eq + Hash, V: Clone> Seat<'a, K, V> {
     }
 }
 
-/// The first who has the answer, or the last who gave up, takes the question away.
+/// The first that has the result, or the last that was cancelled, removes the load.
 impl<K: Clone + Eq + Hash, V: Clone> Drop for Seat<'_, K, V> {
     fn drop(&mut self) {
         let mut open = self.flights.open();
-        // Given up while the table is held: of two who give up at once, one is the last.
+        // Released while the table is locked: of two waiters that are cancelled at once, one is the last.
         let Some(mine) = self.cell.take() else { return };
         let is_this = open.get(&self.key).is_some_and(|cell| Arc::ptr_eq(cell, &mine));
         let is_answered = mine.initialized();
         drop(mine);
-        // Nobody's but the table's.
+        // Only the table still references it.
         if is_this && (is_answered || open.get(&self.key).is_some_and(|cell| Arc::strong_count(cell) == 1)) {
             open.remove(&self.key);
         }
@@ -101,7 +101,7 @@ mod tests {
                 flights.join("key", ask).await.expect("answered")
             });
         }
-        // The table's place, and those of all who wait.
+        // The table's reference, and those of all waiters.
         while flights.open().get("key").is_none_or(|cell| Arc::strong_count(cell) <= 100) {
             tokio::task::yield_now().await;
         }
@@ -115,7 +115,7 @@ mod tests {
     async fn a_failure_is_told_to_all_and_not_repeated_for_each() {
         let flights: Flights<_, u8> = Flights::default();
         let failed = flights.join("key", || async {
-            // The other one joins meanwhile.
+            // The other one joins in the meantime.
             tokio::task::yield_now().await;
             Err(Error::Unavailable("gone".to_owned()))
         });

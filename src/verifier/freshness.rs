@@ -1,4 +1,4 @@
-//! Whether this process still hears of revocations. If not, it may not call any key good.
+//! Whether this process still receives revocations. If not, it must not accept any key.
 
 use std::{
     sync::{
@@ -10,7 +10,7 @@ use std::{
 
 use crate::{Error, Result, clock::Elapsed, store::LEASE};
 
-/// The machine's.
+/// The machine's monotonic clock.
 pub fn elapsed() -> Elapsed {
     let started = Instant::now();
     Arc::new(move || started.elapsed())
@@ -18,7 +18,7 @@ pub fn elapsed() -> Elapsed {
 
 pub struct Freshness {
     elapsed: Elapsed,
-    /// Milliseconds, as `now` counts them; 0 is too long ago whenever that is.
+    /// In milliseconds, as `now` counts them; 0 is always too long ago.
     seen: AtomicU64,
 }
 
@@ -29,22 +29,22 @@ impl Freshness {
         freshness
     }
 
-    /// Milliseconds, from a moment longer ago than any lease.
+    /// In milliseconds, from a start longer ago than any lease.
     pub fn now(&self) -> u64 {
         u64::try_from(((self.elapsed)() + LEASE).as_millis()).unwrap_or(u64::MAX).saturating_add(1)
     }
 
-    /// The database answered a question that was asked at `asked_at`.
+    /// The database answered a query that was sent at `asked_at`.
     pub fn seen(&self, asked_at: u64) {
         self.seen.fetch_max(asked_at, Ordering::SeqCst);
     }
 
-    /// Another server took over: nothing is heard of any more, and no lease has to run out first.
+    /// Another server took over: no more changes are received, without waiting for a lease to end.
     pub fn lost(&self) {
         self.seen.store(0, Ordering::SeqCst);
     }
 
-    /// How long ago the database answered.
+    /// How long ago the database last answered.
     pub fn age(&self) -> Duration {
         Duration::from_millis(self.now().saturating_sub(self.seen.load(Ordering::SeqCst)))
     }

@@ -1,4 +1,4 @@
-//! Whether this server can do its work, and if not, why.
+//! The health of this server, with reasons.
 
 use std::time::Duration;
 
@@ -7,27 +7,27 @@ use tokio::time::timeout;
 
 use super::{Verifier, flights::Flights};
 
-/// Whoever asks for the server's health gets an answer within a second.
+/// The health endpoint responds within a second.
 const LIMIT: Duration = Duration::from_millis(900);
-/// Four polls: as long as that, a poll that is slow is no reason to worry.
+/// Four polls: a single slow poll is not reported.
 const HEARD: Duration = Duration::from_secs(1);
 
-/// One thing that the server needs, and how it is.
+/// One requirement of the server, and its state.
 #[derive(Clone, Debug)]
 pub struct HealthCheck {
     /// `database`, `revocations` or `writes`.
     pub name: &'static str,
     pub ok: bool,
-    /// What is wrong, or `ok`.
+    /// The error, or `ok`.
     pub detail: String,
 }
 
-/// However many ask at once, the database is asked once.
+/// Concurrent checks share one query.
 #[derive(Default)]
 pub(super) struct Health(Flights<(), Vec<HealthCheck>>);
 
 impl Verifier {
-    /// The database answers look-ups, revocations are heard of, and writes succeed.
+    /// Checks that the database answers look-ups, revocations are received, and writes succeed.
     pub async fn health(&self) -> Vec<HealthCheck> {
         let checks = self.health.0.join((), || async {
             let (database, writes) = tokio::join!(

@@ -1,4 +1,4 @@
-//! The state of [`super::shared_state`] in the memory of one process. Verifiers that hold the same judge as one.
+//! The state of [`super::shared_state`] in the memory of one process. Verifiers that share it act as one.
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::{
     signature::Proof,
 };
 
-/// All of it. A clone is the same state.
+/// All of the state. A clone shares it.
 #[derive(Clone)]
 pub struct InMemory {
     pub(super) limits: Arc<Limiter>,
@@ -27,7 +27,7 @@ pub struct InMemory {
 }
 
 impl InMemory {
-    /// Nothing is used up. What was signed before `now` may have been seen by the process before this one.
+    /// An empty state. Signatures from before `now` may have been used in the previous process.
     pub fn new(now: Timestamp, elapsed: Elapsed) -> Self {
         Self {
             limits: Arc::default(),

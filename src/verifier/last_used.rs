@@ -1,10 +1,11 @@
-//! When a key was last good, and whether that waits to be written: one word, since there is one for each key in memory.
+//! When a key was last accepted, and whether that still has to be written: one word, since there is one for each
+//! cached key.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::Timestamp;
 
-/// Microseconds, doubled; odd while they wait to be written.
+/// Microseconds times two; odd while they wait to be written.
 pub struct LastUsed(AtomicI64);
 
 const NEVER: i64 = i64::MIN;
@@ -15,19 +16,19 @@ impl LastUsed {
         Self(AtomicI64::new(at.map_or(NEVER, |at| at.micros() << 1)))
     }
 
-    /// Notes a use. Tells whether it has to be gathered for writing, and if so whether it is the first one ever.
+    /// Records a use. Returns whether it has to be collected for writing, and if so whether it is the first one ever.
     pub fn note(&self, now: Timestamp) -> Option<bool> {
         let now = now.micros() << 1 | WAITS;
         let before = self.0.fetch_max(now, Ordering::AcqRel);
         (before & WAITS == 0 && before < now).then_some(before == NEVER)
     }
 
-    /// It is about to be written: what is used from now on is gathered again.
+    /// It is about to be written: later uses are collected again.
     pub fn take(&self) {
         self.0.fetch_and(!WAITS, Ordering::AcqRel);
     }
 
-    /// It was not written after all. Tells whether it has to be gathered again.
+    /// It could not be written. Returns whether it has to be collected again.
     pub fn put_back(&self) -> bool {
         self.0.fetch_or(WAITS, Ordering::AcqRel) & WAITS == 0
     }

@@ -1,5 +1,5 @@
-//! What keys have used up of their limits. It is kept here and not with the cached keys, so that it outlives their
-//! eviction and their changes; a key that has no limits, or has all of them back, takes no room.
+//! The used-up limits of keys. Stored separately from the cached keys, so that they survive evictions and changes; a
+//! key without limits, or with full ones, takes no space.
 
 mod shard;
 
@@ -15,8 +15,8 @@ use crate::{
 };
 use shard::{Name, Shard};
 
-/// Each has a lock of its own, so that requests with different keys hardly ever wait for each other, and so that what
-/// goes through all of them holds up none for long.
+/// Each shard has its own lock, so that requests with different keys rarely wait for each other, and a scan of all of
+/// them never blocks one for long.
 const SHARDS: usize = 256;
 
 pub struct Limiter(Box<[Mutex<Shard>]>);
@@ -42,7 +42,7 @@ impl Limiter {
         Ok(judged)
     }
 
-    /// What `charge` would say.
+    /// What `charge` would return.
     pub fn peek(&self, key: &KeyId, limits: &Limits, cost: NonZeroU32, now: Now) -> Result<Judged> {
         if limits.is_unlimited() {
             return Ok(Judged::Unlimited);
@@ -51,14 +51,14 @@ impl Limiter {
         Ok(self.shard(&name).judge(name, limits, cost, now))
     }
 
-    /// What the database holds of a day that was found to be unread.
+    /// Stores the database's count of a day that was unread.
     pub fn read(&self, key: &KeyId, day: Day, stored: StoredDay) -> Result<()> {
         let name = named(key)?;
         self.shard(&name).read(name, day, stored);
         Ok(())
     }
 
-    /// What this node counted of days and did not write yet.
+    /// The counts of this node that were not written yet.
     pub fn take(&self) -> Vec<(KeyId, DayCount)> {
         self.0
             .iter()
@@ -67,7 +67,7 @@ impl Limiter {
             .collect()
     }
 
-    /// The write failed: they wait for the next one.
+    /// Puts counts back after a failed write.
     pub fn put_back(&self, counts: Vec<(KeyId, DayCount)>) {
         for (key, count) in counts {
             if let Some(name) = Name::of(&key) {
@@ -76,7 +76,7 @@ impl Limiter {
         }
     }
 
-    /// Forgets what is as if nothing had been used. Run by a worker; a request waits for a small part of it at most.
+    /// Drops the state of full limits. Called by a worker; a request waits for a small part of it at most.
     pub fn forget(&self, now: Now) {
         for shard in &self.0 {
             lock(shard).forget(now.elapsed, Day::of(now.at));
@@ -92,12 +92,12 @@ fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An id that we did not mint has no state, so nothing can be said of its limits.
+/// An id that was not created here has no state, so its limits can't be checked.
 fn named(key: &KeyId) -> Result<Name> {
     Name::of(key).ok_or_else(|| Error::Unavailable(format!("{key} is no id of a key")))
 }
 
-/// Days before this one may be forgotten: one more is kept, for a clock that is set back over midnight.
+/// Days before this one can be dropped: one more is kept, in case the clock is set back over midnight.
 pub fn oldest(at: Timestamp) -> i64 {
     Day::of(at).before().number()
 }

@@ -1,4 +1,4 @@
-//! From what was presented to whose it is: out of memory, or out of the database.
+//! Finds the key or root token of a presented secret, in memory or in the database.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -17,17 +17,17 @@ use super::{
 pub enum Lookup<T> {
     Known(Arc<T>),
     Unknown,
-    /// Nobody looked, because too many were nobody's.
+    /// Not looked up, because too many were unknown.
     Throttled(Duration),
 }
 
-/// What a digest names.
+/// A record that a digest refers to.
 pub(super) trait Presented: Sized {
-    /// Where it is kept in memory.
+    /// Its cache.
     fn kept(verifier: &Verifier) -> &GenerationCache<Self>;
-    /// What of it is being looked up.
+    /// Its look-ups in progress.
     fn look_ups(verifier: &Verifier) -> &LookUps<Self>;
-    /// Who presented what was nobody's.
+    /// The limits on unknown ones.
     fn unknown(verifier: &Verifier) -> &impl UnknownKeys;
     async fn read(verifier: &Verifier, digest: &Digest) -> Result<Option<Self>>;
 }
@@ -71,7 +71,7 @@ impl Presented for RootToken {
 }
 
 impl Verifier {
-    /// What is read from the database is kept, unless something was forgotten since `generation`.
+    /// A record read from the database is cached, unless there was an invalidation since `generation`.
     pub(super) async fn look_up<T: Presented>(
         &self,
         checked: Checked<'_>,
@@ -84,7 +84,7 @@ impl Verifier {
             }
         }
         let unknown = T::unknown(self);
-        // Whatever was made before a pepper was retired is known under that one.
+        // Secrets from before a pepper was retired are stored with that one.
         let known = self.store.digests(checked).find(|digest| unknown.knows(digest));
         let digest = known.or_else(|| self.store.digests(checked).next());
         if digest.is_some_and(|digest| unknown.is_nobodys(&digest)) {
@@ -104,8 +104,8 @@ impl Verifier {
         Ok(Lookup::Unknown)
     }
 
-    /// However many ask for it at once. Those who joined began in the same generation, so that nothing was forgotten since
-    /// the database was asked.
+    /// Concurrent requests share one read. Those that joined began in the same generation, so there was no
+    /// invalidation since the read began.
     async fn read_once<T: Presented>(&self, digest: Digest, generation: u64) -> Result<Option<Arc<T>>> {
         let read = || async {
             let Some(found) = T::read(self, &digest).await? else { return Ok(None) };
@@ -114,19 +114,19 @@ impl Verifier {
             Ok(Some(found))
         };
         let found = T::look_ups(self).join((generation, digest), read).await?;
-        // It took a while, in which another server may have taken over.
+        // The read took a while, in which another server may have taken over.
         self.freshness.check()?;
         Ok(found)
     }
 
-    /// The root token that was presented, if it is one. Whoever tries many is slowed down as with keys.
+    /// The presented root token, if it is one. Repeated unknown ones are throttled like keys.
     pub async fn token(&self, presented: &str, ip: IpAddr) -> Result<Lookup<RootToken>> {
         let Some(checked) = root_token::parse(presented) else { return Ok(Lookup::Unknown) };
         self.freshness.check()?;
         for _ in 0..ATTEMPTS {
             let generation = self.tokens.generation();
             let found = self.look_up(checked, generation, ip.into()).await?;
-            // It may have been revoked while this was looked up.
+            // It may have been revoked during the look-up.
             if self.tokens.generation() == generation {
                 return Ok(found);
             }

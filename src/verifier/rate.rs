@@ -1,4 +1,4 @@
-//! What headers tell of limits: the standard's own (draft-ietf-httpapi-ratelimit-headers), and those that the profile
+//! Rate limit headers: those of the standard (draft-ietf-httpapi-ratelimit-headers), and those that the profile
 //! names.
 
 use std::fmt::Write;
@@ -6,26 +6,26 @@ use std::fmt::Write;
 use super::{Charged, Judged};
 use crate::{limit::whole_seconds, profile::LimitHeaders};
 
-/// A header that tells of limits.
+/// A rate limit header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RateHeader {
-    /// The standard's: which limits there are.
+    /// Of the standard: the limits that apply.
     Policy,
-    /// The standard's: how the one stands that is nearest to its end.
+    /// Of the standard: the state of the limit that is closest to its end.
     Rate,
-    /// The profile's: requests, requests left, and when all are there again in seconds since 1970.
+    /// Of the profile: requests, requests left, and when all are available again in seconds since 1970.
     Limit,
     Remaining,
     Reset,
-    /// Seconds to wait, by the standard's name and by the profile's.
+    /// Seconds to wait, under the standard's name and the profile's.
     RetryAfter,
     OwnRetryAfter,
 }
 
-/// What such a header holds.
+/// The value of such a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RateValue {
-    /// Digits and the names of limits, which any header may hold.
+    /// Digits and the names of limits, valid in any header.
     Text(String),
     Number(u64),
 }
@@ -34,7 +34,7 @@ impl RateHeader {
     pub const ALL: [Self; 7] =
         [Self::Policy, Self::Rate, Self::Limit, Self::Remaining, Self::Reset, Self::RetryAfter, Self::OwnRetryAfter];
 
-    /// The name that a standard gives it, in lower case.
+    /// The standard's name, in lower case.
     pub const fn standard(self) -> Option<&'static str> {
         match self {
             Self::Policy => Some("ratelimit-policy"),
@@ -44,7 +44,7 @@ impl RateHeader {
         }
     }
 
-    /// Its name, unless the profile wants none.
+    /// Its name, unless the profile disables it.
     pub fn name(self, profile: &LimitHeaders) -> Option<&str> {
         match self {
             Self::Policy | Self::Rate | Self::RetryAfter => self.standard(),
@@ -61,7 +61,7 @@ impl RateHeader {
 }
 
 impl Judged {
-    /// What is told of limits, in the order of [`RateHeader::ALL`].
+    /// The headers in the order of [`RateHeader::ALL`].
     pub fn rate_headers(&self) -> impl Iterator<Item = (RateHeader, RateValue)> {
         let wait = self.retry_after.map(whole_seconds);
         let waits = wait.map(|wait| {
@@ -80,7 +80,7 @@ impl Charged {
             let (kind, window) = (policy.kind.as_str(), policy.window.as_secs());
             let _ = write!(policies, "{comma}\"{kind}\";q={};w={window}", policy.requests);
         }
-        // Beside `Retry-After`, the standard's time means the same moment.
+        // With `Retry-After`, the standard's time refers to the same moment.
         let time = rate.retry_after_seconds().unwrap_or_else(|| rate.reset_seconds());
         let (kind, left) = (rate.policy.kind.as_str(), rate.remaining);
         [

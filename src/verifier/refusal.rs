@@ -1,4 +1,4 @@
-//! What the client of a refused request is told, as the profile says.
+//! The response to the client of a refused request, as the profile defines it.
 
 use super::Judged;
 use crate::{
@@ -7,11 +7,11 @@ use crate::{
     profile::{Profile, errors::Unjudged},
 };
 
-/// A refusal, whichever way it gets to the client: as the answer, within one, in headers, or on the page of a test.
+/// A refusal, however it is delivered: as the response, within one, in headers, or on the page of a test.
 pub struct Refusal<'a> {
     pub status: u16,
     pub content_type: &'a str,
-    /// How to authenticate, where that is what lacks.
+    /// How to authenticate, for a 401.
     pub challenge: Option<&'a str>,
     /// JSON.
     pub body: String,
@@ -28,7 +28,7 @@ impl<'a> Refusal<'a> {
         Self::new(profile, judged.verdict.status(), body)
     }
 
-    /// What could not be judged, or not even understood.
+    /// For a request that could not be checked or understood.
     pub fn unjudged(profile: &'a Profile, told: &Unjudged<'_>, request_id: &RequestId) -> Self {
         Self::new(profile, told.status, profile.errors.unjudged(told, request_id.as_str()))
     }

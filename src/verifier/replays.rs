@@ -1,7 +1,7 @@
-//! Signatures that were seen: each holds once.
+//! Used signatures: each is accepted once.
 //!
-//! One memory for all workers of the process, bounded, and exact: nothing is forgotten before its timestamp is out of
-//! time by every clock. Where there is no room, the request is refused.
+//! One set for all workers of the process, bounded and exact: nothing is removed before its timestamp is out of time
+//! by every clock. If there is no room, the request is refused.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -17,26 +17,26 @@ use crate::{
     signature::{Proof, WINDOW},
 };
 
-/// Signatures in memory at most; each takes 16 bytes and its share of a hash table. One key alone can have a third of
-/// them: that is about 2,000 signed requests in each second.
+/// The maximum number of signatures in memory; each takes 16 bytes and its share of a hash table. A single key can
+/// use a third of them: about 2,000 signed requests per second.
 const MOST: usize = 2_000_000;
-/// Signatures that end within the same so many microseconds are forgotten together.
+/// Signatures that expire within the same interval of this many microseconds are removed together.
 const SPAN: i64 = 10 * 1_000_000;
 
 pub struct Replays {
     seen: Mutex<Seen>,
     most: usize,
-    /// How long this remembers already, by a clock that nobody sets.
+    /// How long this has been running, by a monotonic clock.
     age: Option<Elapsed>,
 }
 
 struct Seen {
-    /// By when they end.
+    /// By expiry.
     spans: BTreeMap<i64, Span>,
-    /// What was signed before this may have been seen by the process before this one, so it is refused.
+    /// Signatures from before this time may have been used in the previous process, so they are refused.
     started: Timestamp,
-    /// What ends before this is forgotten: it may have come before, so it is refused. It only grows, so that a clock which
-    /// is set back brings nothing back.
+    /// Signatures that expire before this time were removed and might be replays, so they are refused. It only grows,
+    /// so that setting the clock back does not make them valid again.
     horizon: Timestamp,
     total: usize,
     of_key: HashMap<KeyId, usize>,
@@ -46,12 +46,12 @@ struct Seen {
 #[derive(Default)]
 struct Span {
     signatures: HashSet<u128>,
-    /// Whose those are.
+    /// The owner of each key's signatures, and their number.
     of_key: HashMap<KeyId, (OrgId, usize)>,
 }
 
 impl Replays {
-    /// Whatever was signed before `started` may have been seen by the process before this one.
+    /// Signatures from before `started` may have been used in the previous process.
     pub fn new(started: Timestamp) -> Self {
         Self::of_at_most(MOST, started)
     }
@@ -68,8 +68,8 @@ impl Replays {
         Self { seen: Mutex::new(seen), most, age: None }
     }
 
-    /// By that clock, which nobody can set: where the machine's clock ran ahead at the start and was set right since, the
-    /// start was as much earlier. Else everything that is signed would be refused until that time has come again.
+    /// Adds a monotonic clock: if the machine's clock was ahead at the start and was corrected since, the start is
+    /// moved back accordingly. Otherwise all signatures would be refused until that time comes again.
     #[must_use]
     pub fn on(self, elapsed: Elapsed) -> Self {
         let began = elapsed();
@@ -81,7 +81,8 @@ impl Replays {
         let mut seen = self.lock();
         if let Some(age) = age {
             let began = now - age;
-            // A small step back moves nothing: what was signed before the start may have been seen by the process before.
+            // A small correction changes nothing: signatures from before the start may have been used in the previous
+            // process.
             if seen.started.since(began) > WINDOW {
                 seen.started = began;
             }
@@ -93,23 +94,23 @@ impl Replays {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a signature, if nobody did. Of two that come at once, one is taken.
+    /// Uses up a signature, unless it was used before. Of two concurrent requests, one succeeds.
     pub fn take(&self, proof: &Proof, org: &OrgId, key: &KeyId, now: Timestamp) -> Result<(), ReplayError> {
         let mut seen = self.at(now);
         let forgotten = seen.forget(now);
         let taken = seen.take(proof, org, key, self.most);
         drop(seen);
-        // What is large is given back while nobody waits.
+        // Large allocations are freed outside the lock.
         drop(forgotten);
         taken
     }
 
-    /// It was taken for nothing: whoever sent it may send it again.
+    /// It was used up for nothing: the sender may repeat the request.
     pub fn give_back(&self, proof: &Proof, org: &OrgId, key: &KeyId) {
         self.lock().give_back(proof, org, key);
     }
 
-    /// What `take` would say; nothing is taken, not even for a moment.
+    /// What `take` would return; nothing is used up, not even for a moment.
     pub fn peek(&self, proof: &Proof, org: &OrgId, key: &KeyId, now: Timestamp) -> Result<(), ReplayError> {
         let mut seen = self.at(now);
         let forgotten = seen.forget(now);
@@ -120,7 +121,7 @@ impl Replays {
     }
 }
 
-/// Half of a signature tells it from any other.
+/// Half of a signature is enough to distinguish it.
 fn short(proof: &Proof) -> u128 {
     let (half, _) = proof.signature.split_at(16);
     half.iter().fold(0, |sum, byte| sum << 8 | u128::from(*byte))
@@ -131,12 +132,12 @@ fn span_of(proof: &Proof) -> i64 {
 }
 
 impl Seen {
-    /// Drops the spans that are over.
+    /// Removes expired intervals.
     fn forget(&mut self, now: Timestamp) -> Vec<Span> {
         let current = now.micros().div_euclid(SPAN);
         let mut forgotten = Vec::new();
         while let Some(first) = self.spans.first_entry().filter(|first| *first.key() < current) {
-            // Not up to now: a clock that ran ahead for a moment would refuse whatever comes after it was set right.
+            // Not up to now: a clock that ran ahead for a moment would refuse everything after its correction.
             let ends = Timestamp::from_micros((first.key() + 1).saturating_mul(SPAN));
             self.horizon = self.horizon.max(ends);
             let span = first.remove();
@@ -158,8 +159,8 @@ impl Seen {
         if span.is_some_and(|span| span.signatures.contains(&short(proof))) {
             return Err(ReplayError::Seen);
         }
-        // Each may have as much as it leaves free: however many keys and organizations take all they can, there is room
-        // for another key of theirs, and for another organization.
+        // Each may have as much as it leaves free: whatever keys and organizations use, there is room for another key
+        // of theirs, and for another organization.
         let held = |n: Option<&usize>| n.copied().unwrap_or_default();
         if held(self.of_key.get(key)) + held(self.of_org.get(org)) >= most - self.total {
             return Err(ReplayError::Full);
@@ -181,7 +182,7 @@ impl Seen {
         Ok(())
     }
 
-    /// Unless it was forgotten meanwhile.
+    /// Unless it was removed in the meantime.
     fn give_back(&mut self, proof: &Proof, org: &OrgId, key: &KeyId) {
         let Some(span) = self.spans.get_mut(&span_of(proof)) else { return };
         if !span.signatures.remove(&short(proof)) {
@@ -203,7 +204,7 @@ fn more<K: Hash + Eq + Clone>(counts: &mut HashMap<K, usize>, of: &K) {
     }
 }
 
-/// Counts down, and forgets what has come to nothing.
+/// Decrements a count, and removes it at zero.
 fn less<K: Hash + Eq>(counts: &mut HashMap<K, usize>, of: &K, by: usize) {
     if let Some(n) = counts.get_mut(of) {
         *n = n.saturating_sub(by);

@@ -1,4 +1,4 @@
-//! What many keys have in common is held once: their owner and their environment.
+//! Shares what many cached keys have in common: their owner and their environment.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -10,7 +10,7 @@ use crate::key::{
     record::{KeyEnvironment, KeyHolder},
 };
 
-/// Dead entries are swept out when there are twice as many as lived at the last sweep, but not before this many.
+/// Dead entries are removed when there are twice as many entries as remained last time, but not before this many.
 const FEW: usize = 64;
 
 #[derive(Default)]
@@ -18,15 +18,15 @@ pub struct Shared(Mutex<Held>);
 
 #[derive(Default)]
 struct Held {
-    /// By the app, or where there is none by the organization. Nothing here keeps an owner alive.
+    /// By the app, or else by the organization. These references do not keep an owner alive.
     owners: HashMap<Box<str>, Weak<KeyHolder>>,
     environments: HashSet<Arc<KeyEnvironment>>,
     sweep_at: usize,
 }
 
 impl Shared {
-    /// Gives the record what other keys hold already, where that is the same. An owner that changed meanwhile (archived,
-    /// another plan) is not: its keys were forgotten with the change, and those fetched since share the new one.
+    /// Replaces parts of the record by equal ones that other keys hold already. An owner that changed (archived,
+    /// other plan) is not equal: its keys were invalidated by the change, and those loaded since share the new one.
     pub fn share(&self, record: &mut KeyRecord) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         record.owner = held.owner(&record.owner);

@@ -1,8 +1,9 @@
-//! What nodes have to share to judge alike, and no database holds: how much of a limit is used up, which signatures were seen,
-//! who presents keys that nobody has. Each is a trait; [`super::in_memory`] is the state of one process.
+//! State that nodes have to share for equal verdicts and that is not in the database: used-up limits, used
+//! signatures, and clients that present unknown keys. Each is a trait; [`super::in_memory`] implements them for one
+//! process.
 //!
-//! The verifier calls nothing but these traits. Their futures have types of their own, so that nothing is boxed on the way of
-//! a request, and those of the memory are ready at once.
+//! The verifier only calls these traits. Their futures are not boxed, and those of the memory implementation are
+//! ready at once.
 
 use std::{mem, net::IpAddr, num::NonZeroU32, time::Duration};
 
@@ -14,7 +15,7 @@ use crate::{
     signature::Proof,
 };
 
-/// What keys have used up of their limits. An error means that nothing can be said: the request is refused.
+/// The used-up limits of keys. On an error the request is refused.
 pub trait RateLimits: Send + Sync {
     /// Charges a request to all of its limits, or to none.
     fn charge(
@@ -25,7 +26,7 @@ pub trait RateLimits: Send + Sync {
         now: Now,
     ) -> impl Future<Output = Result<Judged>> + Send;
 
-    /// What `charge` would say.
+    /// What `charge` would return.
     fn peek(
         &self,
         key: &KeyId,
@@ -34,33 +35,33 @@ pub trait RateLimits: Send + Sync {
         now: Now,
     ) -> impl Future<Output = Result<Judged>> + Send;
 
-    /// What the database holds of a day that was found to be unread.
+    /// Stores the database's count of a day that was unread.
     fn read(&self, key: &KeyId, day: Day, stored: StoredDay) -> Result<()>;
 
-    /// What this node counted of days and did not write yet.
+    /// The counts of this node that were not written yet.
     fn take(&self) -> Vec<(KeyId, DayCount)>;
 
-    /// The write failed: they wait for the next one.
+    /// Puts counts back after a failed write.
     fn put_back(&self, counts: Vec<(KeyId, DayCount)>);
 
-    /// Forgets what is as if nothing had been used. Run by a worker.
+    /// Drops the state of full limits. Called by a worker.
     fn forget(&self, now: Now);
 }
 
-/// Why a signature that is right is refused all the same.
+/// Why a correct signature is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplayError {
-    /// It came before.
+    /// It was used before.
     Seen,
-    /// It was made before this began to be remembered: it may have come before.
+    /// It was made before recording began, and may have been used before.
     Forgotten,
-    /// So many are remembered that there is no room for another of this key.
+    /// There is no room for another signature of this key.
     Full,
 }
 
-/// Signatures that were seen: each holds once. An error means that nothing can be said: the request is refused.
+/// Used signatures: each is accepted once. On an error the request is refused.
 pub trait SeenSignatures: Send + Sync {
-    /// Takes a signature, if nobody did. Of two that come at once, one is taken.
+    /// Uses up a signature, unless it was used before. Of two concurrent requests, one succeeds.
     fn take(
         &self,
         proof: &Proof,
@@ -69,10 +70,10 @@ pub trait SeenSignatures: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Result<(), ReplayError>>> + Send;
 
-    /// It was taken for nothing: whoever sent it may send it again. Nobody waits for this.
+    /// It was used up for nothing: the sender may repeat the request. Not awaited.
     fn give_back(&self, proof: &Proof, org: &OrgId, key: &KeyId);
 
-    /// What `take` would say; nothing is taken, not even for a moment.
+    /// What `take` would return; nothing is used up, not even for a moment.
     fn peek(
         &self,
         proof: &Proof,
@@ -82,7 +83,7 @@ pub trait SeenSignatures: Send + Sync {
     ) -> impl Future<Output = Result<Result<(), ReplayError>>> + Send;
 }
 
-/// A signature that was taken. Unless it is kept, it is given back.
+/// A signature that was used up. Unless it is kept, it is returned.
 #[must_use]
 pub struct Claim<'a, S: SeenSignatures + ?Sized> {
     pub(super) seen: &'a S,
@@ -92,7 +93,7 @@ pub struct Claim<'a, S: SeenSignatures + ?Sized> {
 }
 
 impl<'a, S: SeenSignatures + ?Sized> Claim<'a, S> {
-    /// Takes a signature, if nobody did.
+    /// Uses up a signature, unless it was used before.
     pub async fn of(
         seen: &'a S,
         proof: Proof,
@@ -104,7 +105,7 @@ impl<'a, S: SeenSignatures + ?Sized> Claim<'a, S> {
         Ok(taken.map(|()| Self { seen, proof, org, key }))
     }
 
-    /// The request was let through: its signature is used up.
+    /// The request was accepted: its signature stays used up.
     pub fn keep(self) {
         mem::forget(self);
     }
@@ -116,7 +117,7 @@ impl<S: SeenSignatures + ?Sized> Drop for Claim<'_, S> {
     }
 }
 
-/// Who presented a key.
+/// The client that presented a key.
 #[derive(Clone, Copy, Debug)]
 pub enum Asker {
     Client(IpAddr),
@@ -129,32 +130,32 @@ impl From<IpAddr> for Asker {
     }
 }
 
-/// A look-up that may begin. It counts as one for nothing until it is told otherwise.
+/// An admitted look-up. It counts as one of an unknown key unless it is reported otherwise.
 #[must_use]
 pub struct Asking {
     pub(super) asker: Asker,
     pub(super) digest: Option<Digest>,
-    /// It is known to be somebody's: it is not counted.
+    /// It is known to exist, so it is not counted.
     pub(super) free: bool,
 }
 
-/// Keys that look right and are nobody's: how many of them may be looked up, and which were. What is somebody's, and what was
-/// found to be nobody's, each node remembers for itself, since the feed of changes tells it of both; how many were asked for
+/// Limits the look-ups of well-formed unknown keys, and remembers their digests. Each node remembers by itself which
+/// digests exist and which were found to be unknown, since the feed of changes updates both; the number of look-ups
 /// is shared.
 pub trait UnknownKeys: Send + Sync {
-    /// These are somebody's: read at the start, or made since.
+    /// Adds existing digests: read at the start, or created since.
     fn add<'a>(&self, digests: impl IntoIterator<Item = &'a Digest> + Clone);
 
-    /// Whether it is somebody's, as far as this node was told.
+    /// Whether a digest exists, as far as this node knows.
     fn knows(&self, digest: &Digest) -> bool;
 
-    /// Whether that was looked up before, and is nobody's.
+    /// Whether it was looked up before and is unknown.
     fn is_nobodys(&self, digest: &Digest) -> bool;
 
-    /// Another process may have made what was nobody's.
+    /// Another process may have created what was unknown.
     fn forget_nobodys(&self);
 
-    /// Whether to look a key up; or how long to wait.
+    /// Whether to look a key up, or how long to wait.
     fn may_ask(
         &self,
         asker: Asker,

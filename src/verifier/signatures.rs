@@ -1,4 +1,4 @@
-//! Whether a request was signed as its key requires, and for the first time.
+//! Checks that a request is signed as its key requires, and for the first time.
 
 use crate::{
     Result, Timestamp,
@@ -12,8 +12,8 @@ use super::{
 };
 
 impl Verifier {
-    /// The last check but for the limits. A signature that came is checked, required or not: whoever sends one counts on
-    /// it, and holds it until the verdict stands; nothing where none came. An error means that nothing can be said.
+    /// The last check before the limits. A signature is checked even if it is not required. It is held until the
+    /// verdict is final; `None` if there is none. An error means that no decision is possible.
     pub(super) async fn signature<'a>(
         &'a self,
         ask: &Ask<'_>,
@@ -30,7 +30,7 @@ impl Verifier {
         Ok(claimed.map(Some).map_err(|_| Verdict::Replayed))
     }
 
-    /// What proves that the key's owner signed the request; nothing where none came and none is required.
+    /// The proof of a valid signature; `None` if the request is not signed and need not be.
     pub(super) async fn proof(
         &self,
         ask: &Ask<'_>,
@@ -42,7 +42,7 @@ impl Verifier {
         };
         let sealed = match key.signing.get() {
             Some(sealed) => sealed,
-            // Two at once fetch the same. What was rotated meanwhile is told by the cache's generation.
+            // Concurrent requests load the same. A rotation in the meantime is detected by the cache's generation.
             None => {
                 let fetched = self.store.signing_secrets(&key.record.key_id).await?;
                 self.freshness.check()?;

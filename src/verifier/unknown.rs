@@ -1,6 +1,5 @@
-//! Keys that look right and are nobody's: the database is asked for so many of them and no more, by one address and by
-//! all together. What is somebody's is known from the start, and looked up whoever else comes from that address; what
-//! was found to be nobody's is not looked up again.
+//! Limits the look-ups of well-formed unknown keys, for each address and in total. Existing digests are known from
+//! the start, and looked up whatever else comes from that address; those found to be unknown are not looked up again.
 
 mod addresses;
 mod digests;
@@ -23,11 +22,11 @@ use addresses::Addresses;
 use digests::UnknownDigests;
 use known::Known;
 
-/// A gateway with a few clients that hold old keys, not a machine that tries.
+/// Enough for a gateway with a few clients that use old keys, but not for guessing.
 const PER_ADDRESS: Limit = Limit::per_minute(NonZeroU32::new(60).expect("not zero"));
-/// A backend that does not say where its clients are: the mistakes of all of them count as its own.
+/// For a backend that does not send its clients' addresses: the errors of all of them count as its own.
 const PER_BACKEND: Limit = Limit::per_minute(NonZeroU32::new(6_000).expect("not zero"));
-/// Of all addresses: what a small database answers beside its other work.
+/// For all addresses: what a small database can answer beside its other work.
 const OF_ALL: Limit = match Limit::new(NonZeroU32::new(1_000).expect("not zero"), Duration::from_secs(1)) {
     Some(limit) => limit,
     None => panic!("a limit over a second"),
@@ -43,7 +42,7 @@ pub struct Unknown {
 }
 
 impl Unknown {
-    /// These are somebody's: read at the start, or made since.
+    /// Adds existing digests: read at the start, or created since.
     pub fn add<'a>(&self, digests: impl IntoIterator<Item = &'a Digest> + Clone) {
         self.known.add(digests.clone());
         digests.into_iter().for_each(|digest| self.digests.forget(digest));
@@ -53,19 +52,19 @@ impl Unknown {
         self.known.has(digest)
     }
 
-    /// Whether that was looked up before, and is nobody's.
+    /// Whether it was looked up before and is unknown.
     pub fn is_nobodys(&self, digest: &Digest) -> bool {
         self.digests.has(digest) && !self.known.has(digest)
     }
 
-    /// Another process may have made what was nobody's.
+    /// Another process may have created what was unknown.
     pub fn forget_nobodys(&self) {
         self.digests.forget_all();
     }
 
-    /// Whether to look a key up; or how long to wait. However many ask at once, `OF_ALL` holds. Of one address a few more
-    /// slip through while the first are looked up: it is not charged before one is found to be nobody's, so that good
-    /// keys can come from it in any number.
+    /// Whether to look a key up, or how long to wait. `OF_ALL` applies however many requests are concurrent. A single
+    /// address may exceed its limit slightly during the first look-ups: it is charged only once a key is found to be
+    /// unknown, so that it can send any number of valid keys.
     pub fn may_ask(
         &self,
         asker: impl Into<Asker>,

@@ -1,4 +1,4 @@
-//! What keys were used for, gathered in memory and written every few seconds.
+//! Uses and refusals of keys, collected in memory and written every few seconds.
 
 use std::{
     collections::HashMap,
@@ -18,11 +18,11 @@ use crate::{
 
 use super::CachedKey;
 
-/// The first refusal of a kind is told at once, those after it together: a flood must not fill the log.
+/// The first refusal of a kind is recorded at once, later ones together: a flood must not fill the log.
 const TOLD_EVERY: Duration = Duration::from_secs(10 * 60);
-/// Kinds of refusals in memory, of all organizations together; what is beyond is counted with none.
+/// The maximum number of kinds of refusals in memory; beyond it they are only counted.
 const KINDS: usize = 10_000;
-/// And of one organization: a flood on its keys must not push out what is to be told to the others.
+/// The maximum of one organization: a flood on its keys must not displace the refusals of others.
 const KINDS_OF_ORG: usize = 1_000;
 
 #[derive(Default)]
@@ -32,7 +32,7 @@ pub struct Usage(Mutex<Gathered>);
 struct Gathered {
     used: Vec<FirstSeen>,
     refused: HashMap<Name, Kind>,
-    /// How many of those each organization has.
+    /// The number of kinds of each organization.
     of_org: HashMap<OrgId, usize>,
 }
 
@@ -50,7 +50,7 @@ impl Gathered {
     }
 }
 
-/// A key that was good, and where its first use came from.
+/// An accepted key, and the address of its first use.
 struct FirstSeen {
     key: Arc<CachedKey>,
     address: Option<IpAddr>,
@@ -58,16 +58,16 @@ struct FirstSeen {
 }
 
 impl FirstSeen {
-    /// How many rows its writing takes. A first use alone is kept with its address.
+    /// How many rows it is written as. Only a first use has an address.
     fn rows(&self) -> usize {
         if self.address.is_some() { 2 } else { 1 }
     }
 }
 
-/// A key, the reason, and whether it was refused for it, or let through where the reason is only noted.
+/// The key, the reason, and whether the request was refused for it or only recorded.
 type Name = (KeyId, Verdict, bool);
 
-/// One key, refused for one reason.
+/// Refusals of one key for one reason.
 #[derive(Clone)]
 struct Kind {
     key: Arc<CachedKey>,
@@ -77,7 +77,7 @@ struct Kind {
     told_at: Option<Timestamp>,
     address: Option<IpAddr>,
     user_agent: Option<String>,
-    /// Where the client was that the key came from, as whoever asked says.
+    /// The address of the client, as the caller reported it.
     ip: Option<IpAddr>,
     request_id: RequestId,
 }
@@ -93,7 +93,7 @@ impl Usage {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the lock once for each key and flush, not once for each request.
+    /// Locks once for each key and flush, not for each request.
     pub fn used(&self, key: &Arc<CachedKey>, now: Timestamp, client: &Client) {
         let Some(first) = key.last_used.note(now) else { return };
         let address = first.then_some(client.ip);
@@ -105,7 +105,7 @@ impl Usage {
         self.gather(key, verdict, false, ip, client);
     }
 
-    /// It passed, since what stands against it is only watched for now.
+    /// The request was accepted, because this check only monitors.
     pub fn would_be_refused(&self, key: &Arc<CachedKey>, verdict: Verdict, ip: Option<IpAddr>, client: &Client) {
         self.gather(key, verdict, true, ip, client);
     }
@@ -164,17 +164,17 @@ impl Usage {
         of_org.retain(|_, kinds| *kinds > 0);
         drop(guard);
         for one in &used {
-            // Before the time is read: a use in between is gathered again.
+            // Before the time is read: a use in between is collected again.
             one.key.last_used.take();
         }
         Batch { used, refused }
     }
 
-    /// The write failed: it is gathered again, and tried with the next one.
+    /// Collects a batch again after a failed write, for the next one.
     pub fn put_back(&self, batch: Batch) {
         let mut gathered = self.lock();
         for used in batch.used {
-            // Where it was used again meanwhile it waits already, but what is known of a first use is here.
+            // If it was used again it is waiting already, but the details of a first use are here.
             if used.key.last_used.put_back() || used.address.is_some() {
                 gathered.used.push(used);
             }
@@ -187,15 +187,15 @@ impl Usage {
     }
 }
 
-/// What was taken to be written.
+/// A batch to be written.
 pub struct Batch {
     used: Vec<FirstSeen>,
     refused: Vec<Kind>,
 }
 
 impl Batch {
-    /// Takes off what makes up to so many rows, as long as there is any: a use is one, a first use has an event beside
-    /// it, and a refusal is an event.
+    /// Splits off up to this many rows, if any are left: a use is one row, a first use has an event too, and a
+    /// refusal is an event.
     pub fn part(&mut self, rows: usize) -> Option<Self> {
         let mut left = rows;
         let mut used = Vec::new();
@@ -281,7 +281,7 @@ mod tests {
         let batch = usage.take(NOW);
         assert_eq!(refused_of(&batch, &loud), KINDS_OF_ORG);
         assert_eq!(refused_of(&batch, &quiet), 1);
-        // What failed to be written takes no more room than before.
+        // A failed batch takes no more room than before.
         usage.put_back(batch);
         for key in &flood {
             usage.refused(key, Verdict::Expired, None, &client());
@@ -311,7 +311,7 @@ mod tests {
         assert_eq!(used.len(), keys.len());
     }
 
-    /// Its event tells where the first use came from, though writing failed and the key was used again meanwhile.
+    /// The event contains the address of the first use, even if writing failed and the key was used again.
     #[test]
     fn a_first_use_that_was_put_back_keeps_its_address() {
         let (usage, entropy) = (Usage::default(), SeededEntropy::new(6));

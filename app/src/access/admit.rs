@@ -1,4 +1,4 @@
-//! From an id to what it names, for one person: the one way by which pages and acts come to have a thing in hand.
+//! Loads a resource by id for one person: the only way for pages and acts to get one.
 
 use axum::{
     extract::{FromRequestParts, Path},
@@ -9,7 +9,7 @@ use sallyport::store::Store;
 use super::{SessionCookie, back_to, sign_in};
 use crate::{context::Context, error::PageError};
 
-/// What a person has in hand only where they may see it.
+/// A resource that can only be loaded by people who may see it.
 pub trait Access: Sized + Send {
     type Id: Send + Sync;
 
@@ -22,8 +22,8 @@ pub trait Access: Sized + Send {
     ) -> impl Future<Output = Result<Self, PageError>> + Send;
 }
 
-/// The thing with this id, for the person of this session; `None` is the id of nothing. They learn that they have to
-/// choose another password before they learn whether it is there.
+/// The resource with this id, for the person of this session; an `id` of `None` is never found. A person who has to
+/// change their password learns that before whether the resource exists.
 pub(crate) async fn admit<A: Access>(
     cookie: &SessionCookie,
     store: &Store,
@@ -40,7 +40,7 @@ pub(super) async fn id_of<A: Access>(parts: &mut Parts, context: &Context) -> Op
     path.and_then(|Path(id)| A::parse(&id))
 }
 
-/// The id in the address of a page whose form was sent, by somebody who is signed in: whether it is theirs, the act says.
+/// The id in the address of a form, sent by a signed-in person. The act checks whether they may see it.
 pub struct Addressed<A: Access>(pub A::Id);
 
 impl<A: Access> FromRequestParts<Context> for Addressed<A> {

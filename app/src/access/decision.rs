@@ -1,4 +1,4 @@
-//! A refused request of a key of an organization that the person is a member of.
+//! A refused request of a key, for members of the key's organization.
 
 use axum::{
     extract::{FromRequestParts, Path},
@@ -16,7 +16,7 @@ pub struct DecisionAccess {
 }
 
 impl DecisionAccess {
-    /// Looked for among what belongs to the person's own organizations: others' are as if they were not there.
+    /// Searched in the person's own organizations only.
     pub async fn find(me: &SignedIn, context: &Context, id: &RequestId) -> Result<Option<Self>, PageError> {
         let now = context.store.now();
         for (org, role) in context.store.orgs_of(&me.user.id).await? {

@@ -1,4 +1,4 @@
-//! What a person does about their own account.
+//! Acts of a person on their own account.
 
 use leptos::prelude::*;
 use sallyport::{
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::error::PageError;
 
-/// Gives oneself another name.
+/// Changes one's own name.
 #[server(prefix = "/act", endpoint = "account/rename")]
 pub async fn rename(#[server(default)] name: String) -> Result<(), ActError> {
     let caller = Caller::current();
@@ -26,8 +26,8 @@ pub async fn rename(#[server(default)] name: String) -> Result<(), ActError> {
     Ok(caller.store().rename_user(&me.act(), &me.user, name).await?)
 }
 
-/// Sets another password, and asks for the one that is: somebody may have left the browser open. Every session ends, also
-/// the one that asks; it gets another with another id.
+/// Changes the password; requires the current one, because the browser may have been left open. Every session ends,
+/// and this browser gets a new one.
 #[server(prefix = "/act", endpoint = "account/change-password")]
 pub async fn change_password(current_password: String, new_password: String) -> Result<Started, ActError> {
     let caller = Caller::current();
@@ -83,7 +83,7 @@ fn check(current: &str, new: &str, user: &User) -> Result<Password, Invalid> {
     invalid.or(password)
 }
 
-/// Ends one of one's own sessions. Another person's looks like none.
+/// Ends one of one's own sessions. Another person's session appears not to exist.
 #[server(prefix = "/act", endpoint = "account/end-session")]
 pub async fn end_session(#[server(default)] session: String) -> Result<(), ActError> {
     let caller = Caller::current();
@@ -93,7 +93,7 @@ pub async fn end_session(#[server(default)] session: String) -> Result<(), ActEr
     Ok(caller.store().delete_session(&me.act(), asked.digest).await?)
 }
 
-/// Ends all of one's own sessions but the one that asks.
+/// Ends all of one's own sessions but the current one.
 #[server(prefix = "/act", endpoint = "account/end-other-sessions")]
 pub async fn end_other_sessions() -> Result<(), ActError> {
     let caller = Caller::current();

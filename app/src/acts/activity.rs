@@ -1,4 +1,4 @@
-//! What can be asked of the activity of an organization or of one of its apps.
+//! Queries of the activity of an organization or one of its apps.
 
 use leptos::prelude::*;
 use sallyport::store::EventFilter;
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::pages::activity::query::ActivityQuery;
 
-/// How many events came after one, of those that match the filters; as many as a page holds at most.
+/// How many events that match the filters are newer than a given one; at most as many as a page shows.
 #[server(prefix = "/act", endpoint = "activity/newer")]
 pub async fn count_newer_events(
     place: PlaceId,

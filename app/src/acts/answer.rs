@@ -1,4 +1,4 @@
-//! An act at its own address, for islands.
+//! Serves acts at their own addresses, for islands.
 
 use axum::{
     body::{Body, to_bytes},
@@ -16,7 +16,7 @@ use crate::{context::Context, error::PageError, form};
 
 const KIND: &str = "application/x-www-form-urlencoded";
 
-/// Runs the act whose address this is. Errors have their own status, where the framework would answer 500 to each.
+/// Runs the act with this address. Errors have their own status, while the framework would always respond with 500.
 pub(super) async fn answer(State(context): State<Context>, request: Request) -> Response {
     let mut response = match run(&context, request).await {
         Ok(response) => response,
@@ -31,7 +31,7 @@ async fn run(context: &Context, request: Request) -> Result<Response, ActError> 
     let caller = Caller::from_request_parts(&mut parts, context).await?;
     let address = parts.uri.path().to_owned();
     let form = form::sent(Request::from_parts(parts, body), context).await?;
-    // Nothing else of the request: by `Accept` and `Referer` the framework would send a browser back to where it was.
+    // Nothing else of the request: with `Accept` and `Referer` the framework would redirect browsers.
     let mut request = Request::new(Body::from(form));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = address.parse().map_err(|_| PageError::NotFound)?;

@@ -1,4 +1,4 @@
-//! What can be done about apps; what they have in common with other places is in [`super::places`].
+//! Acts on apps; what all levels have in common is in [`super::places`].
 
 use leptos::prelude::*;
 use sallyport::{
@@ -11,7 +11,7 @@ use sallyport::{
 use super::{ActError, Caller};
 use crate::access::{AppAccess, OperatedApp, ProjectAccess};
 
-/// Makes one in a project.
+/// Creates an app in a project.
 #[server(prefix = "/act", endpoint = "apps/create")]
 pub async fn create_app(
     project: ProjectId,
@@ -28,7 +28,7 @@ pub async fn create_app(
     Ok(caller.store().create_app(&org.me.act(), &access.project, new).await?.id)
 }
 
-/// Holds each of its keys to these limits, where a key has none of its own.
+/// Sets the limits of its keys that have none of their own.
 #[server(prefix = "/act", endpoint = "apps/limit")]
 pub async fn limit_app(
     app: AppId,
@@ -42,7 +42,7 @@ pub async fn limit_app(
     Ok(caller.store().limit_app(&access.org().me.act(), &access.app, new).await?)
 }
 
-/// Says whether its keys may push data. Operators alone do.
+/// Sets whether its keys may push data. Operators only.
 #[server(prefix = "/act", endpoint = "apps/verify-for-ingestion")]
 pub async fn verify_for_ingestion(app: AppId, #[server(default)] verified: bool) -> Result<(), ActError> {
     let caller = Caller::current();

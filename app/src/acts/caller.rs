@@ -19,14 +19,14 @@ use crate::{
     session::BrowserSession,
 };
 
-/// The request that an act is run for: by a page's handler, or by an island.
+/// The request on whose behalf an act runs: a page's form, or an island's.
 #[derive(Clone)]
 pub struct Caller {
     pub(super) context: Context,
     pub(super) client: Client,
     pub(super) session: BrowserSession,
     pub(super) headers: HeaderMap,
-    /// The form is shown again to somebody who was signed out: nothing is done with it.
+    /// The form is only shown again after a sign-in, and must not be acted on.
     is_resumed: bool,
 }
 
@@ -44,7 +44,7 @@ impl Caller {
         scoped.await
     }
 
-    /// Of the act that asks.
+    /// The caller of the current act.
     pub(super) fn current() -> Self {
         expect_context()
     }
@@ -53,7 +53,7 @@ impl Caller {
         &self.context.store
     }
 
-    /// The person, even before they chose another password than the one that somebody else set.
+    /// The person, even if they have to change their password first.
     pub(super) async fn just_signed_in(&self) -> Result<SignedIn, PageError> {
         self.cookie()?.person(self.store()).await?.ok_or(PageError::SignIn { next: None })
     }
@@ -65,12 +65,12 @@ impl Caller {
         Ok(me)
     }
 
-    /// The thing with this id, where the person may see it.
+    /// The resource with this id, if the person may see it.
     pub async fn access<A: Access>(&self, id: &A::Id) -> Result<A, PageError> {
         admit(&self.cookie()?, self.store(), Some(id)).await
     }
 
-    /// The session that this browser says it is in.
+    /// The session of this browser's cookie.
     pub(super) fn cookie(&self) -> Result<SessionCookie, PageError> {
         SessionCookie::of(&self.session, &self.client).ok_or(PageError::SignIn { next: None })
     }

@@ -1,4 +1,4 @@
-//! What can be done to several keys that somebody chose in a list: to all of them or to none.
+//! Acts on several selected keys: on all of them, or on none.
 
 use leptos::prelude::*;
 use sallyport::{audit::Act, id::KeyId, key::Key, text};
@@ -6,10 +6,10 @@ use sallyport::{audit::Act, id::KeyId, key::Key, text};
 use super::{ActError, Caller, keys::to_change};
 use crate::error::PageError;
 
-/// As many as are taken at once; a list shows fewer on a page.
+/// The maximum number of keys; a page of a list shows fewer.
 pub const MOST: usize = 100;
 
-/// Who acts, and the keys, where the person may change each of them.
+/// The act and the keys, if the person may change each of them.
 async fn all_to_change(caller: &Caller, ids: &[KeyId]) -> Result<(Act, Vec<Key>), ActError> {
     if ids.len() > MOST {
         return Err(ActError::field("", format!("At most {MOST} keys at once.")));
@@ -18,7 +18,7 @@ async fn all_to_change(caller: &Caller, ids: &[KeyId]) -> Result<(Act, Vec<Key>)
     for id in ids {
         found.push(to_change(caller, id).await?);
     }
-    // One organization's alone, as in every list: what is recorded is one chain's.
+    // All in one organization, as in every list: the events belong to one chain.
     if found.iter().any(|access| access.key.org_id != found[0].key.org_id) {
         return Err(PageError::NotFound.into());
     }
@@ -26,7 +26,7 @@ async fn all_to_change(caller: &Caller, ids: &[KeyId]) -> Result<(Act, Vec<Key>)
     Ok((act, found.into_iter().map(|access| access.key).collect()))
 }
 
-/// Refuses the requests of these keys until they are resumed. Answers how many were in use.
+/// Refuses the requests of these keys until they are resumed. Returns how many were active.
 #[server(prefix = "/act", endpoint = "keys/pause-chosen")]
 pub async fn pause_chosen_keys(keys: Vec<KeyId>) -> Result<u64, ActError> {
     let caller = Caller::current();
@@ -34,7 +34,7 @@ pub async fn pause_chosen_keys(keys: Vec<KeyId>) -> Result<u64, ActError> {
     Ok(caller.store().pause_chosen(&act, &keys).await?)
 }
 
-/// Refuses the requests of these keys for good. Answers how many were not revoked before.
+/// Revokes these keys. Returns how many were not revoked before.
 #[server(prefix = "/act", endpoint = "keys/revoke-chosen")]
 pub async fn revoke_chosen_keys(keys: Vec<KeyId>, #[server(default)] reason: String) -> Result<u64, ActError> {
     let caller = Caller::current();

@@ -1,4 +1,4 @@
-//! Why an act did nothing, and what becomes of that: a form shown again, the page of an error, or an answer to an island.
+//! Why an act failed, and the response: the form again, an error page, or JSON for an island.
 
 use axum::{
     Json,
@@ -17,25 +17,24 @@ use crate::{
     form::FormState,
 };
 
-/// Why an act did nothing.
+/// Why an act failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ActError {
-    /// The person is not let at it: they have to sign in first, there is no such thing for them, or their role does not
-    /// allow it.
+    /// The person has to sign in first, the resource does not exist for them, or their role does not allow it.
     Denied(PageError),
-    /// What is wrong with what was typed, by the name of the field; an empty name for the whole form.
+    /// Input errors by field; an empty name means the whole form.
     Invalid(Vec<(String, String)>),
-    /// The store refused, though the person may do it.
+    /// The store refused, although the person may do it.
     Refused(PageError),
-    /// It does not fit what is there by now.
+    /// It conflicts with the current state.
     Conflict(String),
-    /// The form was sent before, and made this key.
+    /// The form was sent before, and created this key.
     AlreadyIssued(KeyId),
-    /// Too many attempts: what to say beside which field, and in how many seconds another is taken.
+    /// Too many attempts: the message and its field, and in how many seconds another is accepted.
     Throttled { field: String, message: String, seconds: u64 },
 }
 
-/// What an island is told.
+/// The response to an island.
 #[derive(Serialize)]
 struct Told {
     message: String,
@@ -46,12 +45,12 @@ struct Told {
 const SENT_BEFORE: &str = "This form was sent already.";
 
 impl ActError {
-    /// Something is wrong with one field; an empty name for the whole form.
+    /// An error of one field; an empty name means the whole form.
     pub fn field(name: &str, message: impl Into<String>) -> Self {
         Self::Invalid(vec![(name.to_owned(), message.into())])
     }
 
-    /// The form that was sent, with what is wrong with it. What no form can say is an error with a page of its own.
+    /// Adds the errors to the form that was sent. An error that no form can show has a page of its own.
     pub fn beside(self, mut form: FormState) -> Result<FormState, PageError> {
         let status = self.status().as_u16();
         match self {
@@ -60,7 +59,7 @@ impl ActError {
                 errors.into_iter().for_each(|(name, message)| form.refuse(&name, message));
                 return Ok(form);
             }
-            // It is as good as before, and can be sent again.
+            // The form is still valid, and can be sent again.
             Self::Refused(PageError::Busy(message)) => return Ok(form.with_error("", message)),
             Self::Refused(error) => form.refuse("", error.message()),
             Self::Conflict(message) => form.refuse("", message),
@@ -70,7 +69,7 @@ impl ActError {
         Ok(form.with_status(status))
     }
 
-    /// In how many seconds another attempt is taken, where there were too many.
+    /// In how many seconds another attempt is accepted, if there were too many.
     pub fn wait(&self) -> Option<u64> {
         if let Self::Throttled { seconds, .. } = self { Some(*seconds) } else { None }
     }
@@ -122,7 +121,7 @@ impl From<Error> for ActError {
     }
 }
 
-/// For a page that has no form to show again.
+/// For a page without a form.
 impl From<ActError> for PageError {
     fn from(error: ActError) -> Self {
         match error {
@@ -132,7 +131,7 @@ impl From<ActError> for PageError {
     }
 }
 
-/// What the framework has to say: what was sent fits no arguments, or an answer can't be sent.
+/// Errors of the framework: invalid arguments, or a response that can't be serialized.
 impl FromServerFnError for ActError {
     type Encoder = JsonEncoding;
 
@@ -149,7 +148,8 @@ impl FromServerFnError for ActError {
     }
 }
 
-/// As an island gets it. The error goes along for what stands around the acts: a refused role is noted.
+/// The response to an island. The error is also attached for the middleware: refusals for lack of a role are
+/// recorded.
 impl IntoResponse for ActError {
     fn into_response(self) -> Response {
         let fields = if let Self::Invalid(errors) = &self { errors.clone() } else { Vec::new() };

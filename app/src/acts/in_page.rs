@@ -1,7 +1,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
-/// What a page shows in its own answer and nothing else does, such as a secret. It can't be serialized: an act that
-/// answers with one answers nobody over HTTP, whatever is mounted.
+/// A value that only a page's own response may contain, such as a secret. It can't be serialized, so an act that
+/// returns one can't respond over HTTP, even if it is mounted.
 #[derive(Debug)]
 pub struct InPage<T>(pub T);
 

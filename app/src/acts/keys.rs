@@ -1,4 +1,4 @@
-//! What can be done to an API key, but for what answers with a secret.
+//! Acts on API keys, except those that return a secret.
 
 use leptos::prelude::*;
 use sallyport::{
@@ -10,14 +10,14 @@ use sallyport::{
 use super::{ActError, Caller};
 use crate::{access::KeyAccess, seen::unchanged, words};
 
-/// The key, where the person may change it.
+/// The key, if the person may change it.
 pub(super) async fn to_change(caller: &Caller, key: &KeyId) -> Result<KeyAccess, ActError> {
     let access: KeyAccess = caller.access(key).await?;
     access.needs_change()?;
     Ok(access)
 }
 
-/// Refuses its requests until it is resumed. Answers what to say of it.
+/// Pauses a key. Returns the message to show.
 #[server(prefix = "/act", endpoint = "keys/pause")]
 pub async fn pause_key(key: KeyId) -> Result<String, ActError> {
     let caller = Caller::current();
@@ -26,7 +26,7 @@ pub async fn pause_key(key: KeyId) -> Result<String, ActError> {
     Ok(turned(&caller, &access.key, true))
 }
 
-/// Takes a paused key back into use. Answers what to say of it.
+/// Resumes a paused key. Returns the message to show.
 #[server(prefix = "/act", endpoint = "keys/resume")]
 pub async fn resume_key(key: KeyId) -> Result<String, ActError> {
     let caller = Caller::current();
@@ -41,14 +41,14 @@ fn turned(caller: &Caller, key: &Key, paused: bool) -> String {
     words::turned(paused, status).unwrap_or_default().to_owned()
 }
 
-/// Whether it was ever used, for who waits for its first request.
+/// Whether the key was ever used, for a page that waits for its first request.
 #[server(prefix = "/act", endpoint = "keys/used")]
 pub async fn is_key_used(key: KeyId) -> Result<bool, ActError> {
     let access: KeyAccess = Caller::current().access(&key).await?;
     Ok(access.key.last_used_at.is_some())
 }
 
-/// Gives it another label and other notes. `seen` is the mark of those that the form showed.
+/// Changes its label and notes. `seen` identifies the values that the form showed.
 #[server(prefix = "/act", endpoint = "keys/edit")]
 pub async fn edit_key(
     key: KeyId,
@@ -64,7 +64,7 @@ pub async fn edit_key(
     Ok(caller.store().edit_key(&access.act(), &access.key, new).await?)
 }
 
-/// Holds it to signatures, addresses and limits of its own.
+/// Sets its requirement of signatures, its addresses and its own limits.
 #[server(prefix = "/act", endpoint = "keys/restrict")]
 pub async fn restrict_key(
     key: KeyId,
@@ -87,7 +87,7 @@ pub async fn restrict_key(
     Ok(caller.store().restrict_key(&access.act(), &access.key, new).await?)
 }
 
-/// Refuses its requests for good.
+/// Revokes a key.
 #[server(prefix = "/act", endpoint = "keys/revoke")]
 pub async fn revoke_key(key: KeyId, #[server(default)] reason: String) -> Result<(), ActError> {
     let caller = Caller::current();

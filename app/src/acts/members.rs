@@ -1,4 +1,4 @@
-//! What can be done about the members of an organization.
+//! Acts on the members of an organization.
 
 use leptos::prelude::*;
 use sallyport::{
@@ -9,7 +9,7 @@ use sallyport::{
 use super::{ActError, Caller};
 use crate::{access::OrgAccess, error::PageError};
 
-/// The member with this id, where the person may change what they are.
+/// The member with this id, if the person may change their membership.
 pub fn to_change(access: &OrgAccess, members: &[Member], user: &str) -> Result<Member, PageError> {
     access.needs(Permission::ManageOrg)?;
     let member = members.iter().find(|member| member.user.id.as_str() == user).ok_or(PageError::NotFound)?;
@@ -26,7 +26,7 @@ async fn found(caller: &Caller, org: &OrgId, user: &UserId) -> Result<(OrgAccess
     Ok((access, member))
 }
 
-/// Gives a member another role.
+/// Changes a member's role.
 #[server(prefix = "/act", endpoint = "members/change-role")]
 pub async fn change_role(org: OrgId, user: UserId, #[server(default)] role: String) -> Result<(), ActError> {
     let caller = Caller::current();
@@ -36,8 +36,7 @@ pub async fn change_role(org: OrgId, user: UserId, #[server(default)] role: Stri
     Ok(())
 }
 
-/// Takes a member out of the organization; on demand with every key that they made there. Answers how many keys were
-/// revoked.
+/// Removes a member and, if requested, revokes every key that they created there. Returns how many keys were revoked.
 #[server(prefix = "/act", endpoint = "members/remove")]
 pub async fn remove_member(org: OrgId, user: UserId, #[server(default)] revoke_keys: bool) -> Result<usize, ActError> {
     let caller = Caller::current();

@@ -1,11 +1,11 @@
-//! What can be done about organizations; what they have in common with other places is in [`super::places`].
+//! Acts on organizations; what all levels have in common is in [`super::places`].
 
 use leptos::prelude::*;
 use sallyport::{id::OrgId, org::NewOrg};
 
 use super::{ActError, Caller};
 
-/// Makes one, with its first tenant; the person is its owner.
+/// Creates an organization with its first tenant; the person becomes its owner.
 #[server(prefix = "/act", endpoint = "orgs/create")]
 pub async fn create_org(
     #[server(default)] name: String,

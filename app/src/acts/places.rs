@@ -1,4 +1,4 @@
-//! What can be done to organizations, tenants, projects and apps alike.
+//! Acts on organizations, tenants, projects and apps alike.
 
 use leptos::prelude::*;
 use sallyport::{
@@ -16,7 +16,7 @@ use crate::{
     seen::unchanged,
 };
 
-/// The id of an organization, a tenant, a project or an app: its prefix says of which.
+/// The id of an organization, a tenant, a project or an app, distinguished by its prefix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum PlaceId {
@@ -64,7 +64,7 @@ from_ids!(Org of OrgId, Tenant of TenantId, Project of ProjectId, App of AppId);
 pub(super) struct PlaceAccess {
     pub(super) org: OrgAccess,
     pub(super) place: Place,
-    /// The page to show once it is gone.
+    /// The page to show once it is deleted.
     above: String,
 }
 
@@ -92,7 +92,7 @@ impl PlaceAccess {
     }
 }
 
-/// Gives it another name and description. `seen` is the mark of those that the form showed.
+/// Changes its name and description. `seen` identifies the values that the form showed.
 #[server(prefix = "/act", endpoint = "places/edit")]
 pub async fn edit_place(
     place: PlaceId,
@@ -108,7 +108,7 @@ pub async fn edit_place(
     Ok(caller.store().edit_place(&org.me.act(), &place, new).await?)
 }
 
-/// Refuses every request with a key in it, until it is restored.
+/// Archives it: requests with its keys are refused until it is restored.
 #[server(prefix = "/act", endpoint = "places/archive")]
 pub async fn archive_place(place: PlaceId) -> Result<(), ActError> {
     let caller = Caller::current();
@@ -117,7 +117,7 @@ pub async fn archive_place(place: PlaceId) -> Result<(), ActError> {
     Ok(caller.store().archive_place(&org.me.act(), &place).await?)
 }
 
-/// Takes it back into use. Answers the address of its page.
+/// Restores it. Returns the address of its page.
 #[server(prefix = "/act", endpoint = "places/restore")]
 pub async fn restore_place(place: PlaceId) -> Result<String, ActError> {
     let caller = Caller::current();
@@ -127,7 +127,7 @@ pub async fn restore_place(place: PlaceId) -> Result<String, ActError> {
     Ok(place.path())
 }
 
-/// Deletes it for good, with all that is in it, after its name was typed. Answers the address of the page to show then.
+/// Deletes it with everything below it, after its name was typed. Returns the address of the next page.
 #[server(prefix = "/act", endpoint = "places/delete")]
 pub async fn delete_place(place: PlaceId, #[server(default)] typed_name: String) -> Result<String, ActError> {
     let caller = Caller::current();
@@ -138,7 +138,7 @@ pub async fn delete_place(place: PlaceId, #[server(default)] typed_name: String)
     Ok(above)
 }
 
-/// Revokes every key in it for good, after its name was typed. Answers how many that were.
+/// Revokes all its keys, after its name was typed. Returns how many.
 #[server(prefix = "/act", endpoint = "places/revoke-keys")]
 pub async fn revoke_keys(
     place: PlaceId,

@@ -1,4 +1,4 @@
-//! What can be done about projects; what they have in common with other places is in [`super::places`].
+//! Acts on projects; what all levels have in common is in [`super::places`].
 
 use leptos::prelude::*;
 use sallyport::{
@@ -10,7 +10,7 @@ use sallyport::{
 use super::{ActError, Caller};
 use crate::access::TenantAccess;
 
-/// Makes one in a tenant.
+/// Creates a project in a tenant.
 #[server(prefix = "/act", endpoint = "projects/create")]
 pub async fn create_project(tenant: TenantId, #[server(default)] name: String) -> Result<ProjectId, ActError> {
     let caller = Caller::current();

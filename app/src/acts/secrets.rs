@@ -1,4 +1,4 @@
-//! What answers with a secret of a key: pages alone run these, and show the secret in that one answer.
+//! Acts that return a secret of a key: only pages run these, and show the secret in that one response.
 
 use std::time::Duration;
 
@@ -27,15 +27,15 @@ use crate::{
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(crate = "leptos::server_fn::serde", default)]
 pub struct NewKeyForm {
-    /// Given to this person with the panel: a form that is sent twice makes one key.
+    /// Issued to this person with the panel: a form that is sent twice creates one key.
     pub form_token: String,
-    /// Where keys belong to apps.
+    /// If keys belong to apps.
     pub app_id: String,
     pub label: String,
     pub environment: String,
     pub scopes: Vec<String>,
     pub expires: String,
-    /// A date, where `expires` is `custom`.
+    /// A date, if `expires` is `custom`.
     pub expires_on: String,
     pub signing_secret: bool,
 }
@@ -55,7 +55,7 @@ impl From<&FormState> for NewKeyForm {
     }
 }
 
-/// Makes a key in an organization. Answers with its secrets.
+/// Creates a key in an organization. Returns its secrets.
 #[server(prefix = "/act", endpoint = "keys/generate")]
 pub async fn generate_key(org: OrgId, new: NewKeyForm) -> Result<InPage<Issued>, ActError> {
     let caller = Caller::current();
@@ -85,7 +85,7 @@ pub async fn generate_key(org: OrgId, new: NewKeyForm) -> Result<InPage<Issued>,
     Ok(InPage(store.issue_key(&access.me.act(), holder, new, Some(token)).await?))
 }
 
-/// Whom the key is to speak for: the profile says what kind that is, and the form at most which app.
+/// The holder of the key: the profile determines its kind, and the form at most which app.
 fn holder(kind: HolderKind, access: &OrgAccess, apps: &[App], app: &str) -> Option<Holder> {
     match kind {
         HolderKind::App => apps.iter().find(|one| one.id.as_str() == app).map(Holder::from),
@@ -94,7 +94,7 @@ fn holder(kind: HolderKind, access: &OrgAccess, apps: &[App], app: &str) -> Opti
     }
 }
 
-/// How long the signing secret before the new one signs too: what forms send, in seconds and in words.
+/// How long the previous signing secret is still accepted: the form's value, in seconds and in words.
 pub const GRACES: [(&str, u64, &str); 4] = [
     ("none", 0, "Ends at once"),
     ("hour", 3_600, "Accepted for another hour"),
@@ -102,18 +102,18 @@ pub const GRACES: [(&str, u64, &str); 4] = [
     ("week", 604_800, "Accepted for another week"),
 ];
 
-/// A key as it was, and its new signing secret.
+/// A key before the rotation, and its new signing secret.
 pub struct Rotated {
     pub access: KeyAccess,
     pub secret: SigningSecret,
 }
 
-/// Gives a key another signing secret. Answers with it. `version` is the number of the one that the person saw.
+/// Adds a signing secret to a key and returns it. `version` is the number of the one that the person saw.
 #[server(prefix = "/act", endpoint = "keys/signing-secret")]
 pub async fn rotate_signing_secret(key: KeyId, version: String, grace: String) -> Result<InPage<Rotated>, ActError> {
     let caller = Caller::current();
     let access = to_change(&caller, &key).await?;
-    // The first of a key takes nothing's place.
+    // The first signing secret of a key replaces none.
     let grace = if access.key.has_signing_secret { seconds(&grace)? } else { Duration::ZERO };
     let not_ours = || ActError::field("", "This form is not valid any more. Check it, then send it again.");
     let seen = version.parse().map_err(|_| not_ours())?;
@@ -130,7 +130,7 @@ fn seconds(grace: &str) -> Result<Duration, ActError> {
 const NO_FILE: &str =
     "This file belongs to another key or account, its dialog was open for more than an hour, or the key was revoked.";
 
-/// Opens the file that the one-time dialog holds sealed. Answers with its name and its text.
+/// Decrypts the file in the one-time dialog. Returns its name and its text.
 #[server(prefix = "/act", endpoint = "keys/credentials")]
 pub async fn open_credentials(key: KeyId, sealed: String) -> Result<InPage<(String, String)>, ActError> {
     let caller = Caller::current();

@@ -1,4 +1,4 @@
-//! How a session begins and ends.
+//! Starting and ending sessions.
 
 use axum::http::HeaderValue;
 use leptos::prelude::*;
@@ -20,9 +20,9 @@ use crate::{
 /// A session was started.
 #[derive(Debug)]
 pub struct NewSession {
-    /// The cookie by which this browser is known from now on.
+    /// The cookie that identifies this browser from now on.
     pub device: Option<HeaderValue>,
-    /// Whether it was known before as this person's.
+    /// Whether the browser was known for this person before.
     pub was_known: bool,
 }
 
@@ -33,7 +33,7 @@ pub type Started = InPage<NewSession>;
 pub async fn sign_in(email: String, password: String) -> Result<Started, ActError> {
     let caller = Caller::current();
     let (context, store) = (&caller.context, caller.store());
-    // What is no address is nobody's, and costs the same.
+    // An invalid address matches no account, and takes as long.
     let email = check_email(&email).unwrap_or_default();
     let password = Password::typed(password);
     let nobody = caller.client.act(Actor::Anonymous);
@@ -50,7 +50,7 @@ pub async fn sign_in(email: String, password: String) -> Result<Started, ActErro
         }
     };
     let matched = async {
-        // Asked even where nobody is known: the time must not tell.
+        // Called even for an unknown account, so that the time reveals nothing.
         let matched = context.passwords.matches(who.lane(), &password, hash).await?;
         if matched == Match::No {
             store.record_refused_sign_in(&nobody, known.as_ref().map(|(user, _)| user), 401).await?;
@@ -74,14 +74,14 @@ pub async fn sign_in(email: String, password: String) -> Result<Started, ActErro
     start(&caller, &user, hash).await.map(|InPage(session)| InPage(NewSession { was_known, ..session }))
 }
 
-/// Too many wrong passwords; the message goes beside that field.
+/// There were too many wrong passwords; the message is shown with that field.
 pub(super) fn throttled(field: &str, refused: &Throttled) -> ActError {
     let (message, seconds) = (wait_message(refused.wait), whole_seconds(refused.wait));
     ActError::Throttled { field: field.to_owned(), message, seconds }
 }
 
-/// The hash by which the password is known from now on: the parameters rose since it was set. Signing in goes on where
-/// that fails.
+/// Replaces the password's hash if the parameters were raised since it was made. If that fails, the sign-in
+/// continues.
 async fn renewed(caller: &Caller, user: &User, password: &Password, hash: String) -> String {
     let act = caller.client.act(signing(user));
     let renewed = async {
@@ -98,7 +98,7 @@ async fn renewed(caller: &Caller, user: &User, password: &Password, hash: String
     }
 }
 
-/// Begins the session of a person whose password matches that hash, and ends the one that this browser was in.
+/// Starts a session for a person whose password matches that hash, and ends this browser's previous one.
 pub(super) async fn start(caller: &Caller, user: &User, hash: String) -> Result<Started, ActError> {
     let known = known_device(&caller.context, &user.email, &hash);
     end_former(caller).await?;
@@ -108,19 +108,19 @@ pub(super) async fn start(caller: &Caller, user: &User, hash: String) -> Result<
     Ok(InPage(NewSession { device: known, was_known: false }))
 }
 
-/// Signs out the person who was signed in with this browser: it is they who are named, not nobody.
+/// Signs out the person who was signed in with this browser, who is recorded as the actor.
 async fn end_former(caller: &Caller) -> Result<(), ActError> {
     let Ok(cookie) = caller.cookie() else { return Ok(()) };
     let Some(former) = cookie.person(caller.store()).await? else { return Ok(()) };
     Ok(caller.store().delete_session(&caller.client.act(signing(&former.user)), former.session).await?)
 }
 
-/// Somebody who signs in or out, in no session.
+/// An actor who is signing in or out, without a session.
 fn signing(user: &User) -> Actor {
     Actor::User { id: user.id.clone(), name: user.name.clone(), session: None }
 }
 
-/// Ends the session at once, for slow requests in flight too.
+/// Ends the session at once, also for slow requests in progress.
 #[server(prefix = "/act", endpoint = "sessions/sign-out")]
 pub async fn sign_out() -> Result<(), ActError> {
     let caller = Caller::current();

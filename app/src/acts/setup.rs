@@ -1,4 +1,4 @@
-//! The first account.
+//! Creating the first account.
 
 use leptos::prelude::*;
 use sallyport::{audit::Actor, key::secret, user::NewUser};
@@ -9,13 +9,13 @@ use super::{
 };
 use crate::{context::Context, error::PageError};
 
-/// Whether this is the token that the server printed when it started. It is asked of everybody: a proxy on this machine
-/// that adds no header can't be told from a person at it.
+/// Whether this is the token that the server printed at its start. It is always required: a local proxy that adds no
+/// header can't be distinguished from a person at the machine.
 pub fn has_token(context: &Context, token: &str) -> bool {
     secret::same(token.as_bytes(), context.setup_token.as_bytes())
 }
 
-/// Makes the first account, an operator's, while there is none, and signs in.
+/// Creates the first account, an operator's, if there is none, and signs in.
 #[server(prefix = "/act", endpoint = "setup/create-account")]
 pub async fn create_first_account(
     token: String,

@@ -1,4 +1,4 @@
-//! What can be done about tenants; what they have in common with other places is in [`super::places`].
+//! Acts on tenants; what all levels have in common is in [`super::places`].
 
 use leptos::prelude::*;
 use sallyport::{
@@ -10,7 +10,7 @@ use sallyport::{
 use super::{ActError, Caller};
 use crate::access::OrgAccess;
 
-/// Makes one in an organization.
+/// Creates a tenant in an organization.
 #[server(prefix = "/act", endpoint = "tenants/create")]
 pub async fn create_tenant(org: OrgId, #[server(default)] name: String) -> Result<TenantId, ActError> {
     let caller = Caller::current();

@@ -1,4 +1,4 @@
-//! What a key may do and until when, changed later.
+//! Changing a key's scopes and expiry.
 
 use leptos::prelude::*;
 use sallyport::{
@@ -15,8 +15,9 @@ use sallyport::{
 
 use super::{ActError, Caller, keys::to_change};
 
-/// Changes a key's scopes and expiry. `seen` is what the person saw of them ([`seen`]): what somebody else changed meanwhile
-/// is told, and not replaced. What gives the key more than it had is done where it was confirmed ([`asked`]).
+/// Changes a key's scopes and expiry. `seen` are the values that the person saw ([`seen`]): what another person
+/// changed in the meantime is shown, not overwritten. A change that gives the key more permissions has to be
+/// confirmed ([`asked`]).
 #[server(prefix = "/act", endpoint = "keys/change")]
 pub async fn change_key(
     key: KeyId,
@@ -50,7 +51,7 @@ fn check(
     now: Timestamp,
 ) -> Result<KeyChange, Invalid> {
     let mut invalid = Invalid::default();
-    // Where keys have no scopes, one from before that was so keeps its own.
+    // If the profile has no scopes, a key from before keeps its own.
     let scopes = (profile.keys.scopes != HowMany::None).then(|| {
         let scopes: Vec<_> = scopes.iter().map(String::as_str).collect();
         invalid.take(check_scopes(&scopes, profile))
@@ -60,12 +61,12 @@ fn check(
     invalid.or(KeyChange { scopes, expires_at, ..KeyChange::default() })
 }
 
-/// What a form asks for, as the box repeats it that confirms it.
+/// The requested terms, which the box repeats that confirms them.
 pub fn asked<'a>(scopes: impl Iterator<Item = &'a str>, expires: &str, expires_on: &str) -> String {
     format!("{};{expires};{expires_on}", scopes.collect::<Vec<_>>().join(" "))
 }
 
-/// What a form says of the key that it shows.
+/// The terms that a form shows.
 pub fn seen(key: &Key) -> String {
     let expires_at = key.expires_at.map(|at| at.micros().to_string()).unwrap_or_default();
     format!("{};{expires_at}", key.scopes.join(" "))
@@ -80,7 +81,7 @@ fn terms(seen: &str) -> Option<Terms> {
     Some(Terms { scopes: scopes.split_whitespace().map(str::to_owned).collect(), expires_at })
 }
 
-/// What the key gets more than it had, in a sentence; nothing where it gets no more.
+/// The added permissions, as a sentence; `None` if there are none.
 fn widening(before: &Key, after: &KeySettings, profile: &Profile) -> Option<String> {
     let added = after.scopes.iter().filter(|scope| adds_scopes(&before.scopes, std::slice::from_ref(scope), profile));
     let titles: Vec<_> = added.map(|name| profile.scope(name).map_or(name.as_str(), |scope| &*scope.title)).collect();

@@ -19,7 +19,7 @@ fn what_a_page_alone_shows_is_not_serialized() {
     assert!(serde_json::to_string(&Some(InPage(1))).is_err());
 }
 
-/// Rust files under a folder, with their text.
+/// The Rust files below a folder, with their text.
 fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
@@ -34,7 +34,7 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// Verbs of the store that change something: they name who acts, but for what is written of requests and sessions.
+/// The write methods of the store: they take the actor, except those for requests and sessions.
 fn changing_verbs() -> Vec<String> {
     const NAMELESS: [&str; 5] = ["forget_days", "forget_repeats", "record_days", "record_noted", "record_usage"];
     let store = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/store"));
@@ -58,7 +58,7 @@ fn nothing_but_acts_changes_something() {
     let verbs = changing_verbs();
     let mut called = Vec::new();
     for (path, text) in sources(&app) {
-        // What was noted is written by the server's flush, whoever asks for which page.
+        // Noted acts are written by the server's flush, independent of pages.
         if path.starts_with(&acts) || path.ends_with("src/noted.rs") {
             continue;
         }

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-/// What a colour means; it always stands beside words.
+/// The meaning of a colour, which is always accompanied by words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
     Good,

@@ -6,7 +6,7 @@ use crate::icons::{Icon, IconView};
 #[component]
 pub fn Card(
     #[prop(optional, into)] title: String,
-    /// What stands at the right of the heading.
+    /// Shown at the right of the heading.
     #[prop(optional, into)]
     actions: ViewFnOnce,
     children: Children,
@@ -16,16 +16,16 @@ pub fn Card(
     view! { <section class="card">{head}{children()}</section> }
 }
 
-/// What an empty list says: what belongs there, and the way to the first one.
+/// An empty list: what belongs there, and how to create the first one.
 #[component]
 pub fn Empty(
     icon: Icon,
     #[prop(into)] title: String,
     #[prop(into)] text: String,
-    /// The button that makes the first one.
+    /// The button that creates the first one.
     #[prop(optional, into)]
     action: ViewFnOnce,
-    /// For instance the `curl` that a key will go into.
+    /// For instance the `curl` call for a key.
     #[prop(optional, into)]
     below: ViewFnOnce,
 ) -> impl IntoView {
@@ -52,7 +52,7 @@ pub fn Stat(
     #[prop(into)] label: String,
     #[prop(into)] value: String,
     #[prop(optional, into)] note: String,
-    /// Where the figure is explained.
+    /// A link to the explanation.
     #[prop(optional, into)]
     href: String,
 ) -> impl IntoView {
@@ -61,13 +61,13 @@ pub fn Stat(
     view! { <div class="stat"><dt>{label}</dt><dd>{value}</dd>{note}</div> }
 }
 
-/// A list of what is known about a thing; its children are `Fact`s.
+/// A list of properties; its children are `Fact`s.
 #[component]
 pub fn Facts(children: Children) -> impl IntoView {
     view! { <dl class="facts">{children()}</dl> }
 }
 
-/// One thing that is known.
+/// One property.
 #[component]
 pub fn Fact(#[prop(into)] label: String, children: Children) -> impl IntoView {
     view! { <div><dt>{label}</dt><dd>{children()}</dd></div> }

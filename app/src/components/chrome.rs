@@ -1,4 +1,4 @@
-//! What the sidebar and the top bar show.
+//! The content of the sidebar and the top bar.
 
 use crate::icons::Icon;
 
@@ -74,12 +74,12 @@ impl Section {
     ];
 }
 
-/// A place that is out of use, with all below it.
+/// A level that is archived, with everything below it.
 #[derive(Clone, Debug, Default)]
 pub struct Archived {
     pub noun: &'static str,
     pub name: String,
-    /// Where the form that restores it is sent, for those who may.
+    /// The address of the form that restores it, if the person may.
     pub restore: Option<String>,
 }
 
@@ -93,13 +93,13 @@ pub struct Chrome {
     pub tenant: Option<TenantEntry>,
     pub section: Option<Section>,
     pub crumbs: Vec<Crumb>,
-    /// What of the places that this page is in is out of use.
+    /// The archived level that this page is in.
     pub archived: Option<Archived>,
-    /// Path and query of this page, to come back to.
+    /// Path and query of this page, to return to.
     pub here: String,
 }
 
-/// Up to two letters that stand for a name.
+/// Up to two initials of a name.
 pub(super) fn initials(name: &str) -> String {
     let mut words = name.split_whitespace().filter_map(|word| word.chars().find(|letter| letter.is_alphanumeric()));
     let first = words.next();

@@ -2,7 +2,7 @@ use leptos::prelude::*;
 
 use super::highlight::Highlighted;
 
-/// Copies `text`, or what stands in the field with the id `target`: a secret is then not in the page twice.
+/// Copies `text`, or the value of the field with the id `target`, so that a secret is not in the page twice.
 #[component]
 pub fn CopyButton(
     /// The accessible name.
@@ -10,11 +10,11 @@ pub fn CopyButton(
     name: String,
     #[prop(optional, into)] text: String,
     #[prop(optional, into)] target: String,
-    /// What is written on the button; without it the button is an icon.
+    /// The text of the button; without it the button is an icon.
     #[prop(optional, into)]
     label: String,
 ) -> impl IntoView {
-    // On the page it is an ID.
+    // Pages write "ID".
     let title = name.split(' ').map(|word| if word == "id" { "ID" } else { word }).collect::<Vec<_>>().join(" ");
     let text = target.is_empty().then_some(text);
     let target = (!target.is_empty()).then_some(target);
@@ -27,7 +27,7 @@ pub fn CopyButton(
     }
 }
 
-/// An id or a key's prefix in code letters, cut in the middle, with a button that copies the whole.
+/// An id or a key's prefix in monospace, shortened in the middle, with a button that copies all of it.
 #[component]
 pub fn IdChip(
     /// What is copied.
@@ -60,10 +60,11 @@ pub fn CodeBlock(
     }
 }
 
-/// Several samples of code, such as the same in several languages: one is open at a time, with scripts or without. Where there is room they are tabs.
+/// Several samples of code, such as the same in several languages: one is open at a time, with or without scripts. Shown
+/// as tabs if there is room.
 #[component]
 pub fn CodeTabs(
-    /// Names the group, once on a page.
+    /// Identifies the group; unique on a page.
     #[prop(into)]
     group: String,
     /// What each is called, and the code.

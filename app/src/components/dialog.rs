@@ -5,12 +5,12 @@ use crate::{
     islands::EscapeCloses,
 };
 
-/// A dialog at the right edge, over the page that it belongs to. Its last child should be a form with a `PanelFoot`.
+/// A dialog at the right edge, over its page. Its last child should be a form with a `PanelFoot`.
 #[component]
 pub fn SidePanel(
     #[prop(into)] title: String,
     #[prop(optional, into)] sub: String,
-    /// The page below.
+    /// The address of the page below.
     #[prop(into)]
     close_href: String,
     children: Children,
@@ -32,7 +32,7 @@ pub fn SidePanel(
     }
 }
 
-/// A dialog in the middle. Without `close_href` it can be left only by what is in it.
+/// A dialog in the middle. Without `close_href` it can be left only by its content.
 #[component]
 pub fn Modal(
     #[prop(into)] title: String,
@@ -56,7 +56,7 @@ pub fn Modal(
 #[component]
 pub fn PanelFoot(
     #[prop(into)] cancel_href: String,
-    /// On Cancel, where there is nothing to fill in.
+    /// Focuses Cancel, if there is nothing to fill in.
     #[prop(optional)]
     autofocus: bool,
     children: Children,
@@ -66,7 +66,7 @@ pub fn PanelFoot(
     }
 }
 
-/// A click beside the dialog leads to the page below.
+/// A click outside the dialog leads to the page below.
 #[component]
 fn Scrim(href: String) -> impl IntoView {
     view! { <a class="scrim" href=href tabindex="-1" aria-hidden="true"></a> }

@@ -9,7 +9,7 @@ pub(super) fn described_by(name: &str, hint: bool, error: bool) -> Option<String
     (!ids.is_empty()).then(|| ids.join(" "))
 }
 
-/// Hint and error, as every kind of field shows them.
+/// Hint and error of a field.
 #[component]
 pub(super) fn FieldNotes(name: String, hint: String, error: Option<String>) -> impl IntoView {
     let hint = (!hint.is_empty()).then(|| view! { <p id=format!("{name}-hint") class="hint">{hint}</p> });
@@ -17,7 +17,7 @@ pub(super) fn FieldNotes(name: String, hint: String, error: Option<String>) -> i
     view! { {hint}{error} }
 }
 
-/// A line of text. Its id is its name. A password is never written back, nor is a whole key.
+/// A line of text. Its id is its name. A password or a whole key is never shown again.
 #[component]
 pub fn TextField(
     #[prop(into)] form: FormState,
@@ -30,12 +30,12 @@ pub fn TextField(
     #[prop(optional, into)] placeholder: String,
     #[prop(optional)] autocomplete: Option<&'static str>,
     #[prop(optional)] maxlength: Option<u32>,
-    /// The first and the last value that a date may have.
+    /// The minimum and the maximum of a date.
     #[prop(optional)]
     range: Option<[String; 2]>,
     #[prop(optional)] required: bool,
     #[prop(optional)] autofocus: bool,
-    /// In code letters, without spelling help.
+    /// In monospace, without spell checking.
     #[prop(optional)]
     mono: bool,
 ) -> impl IntoView {
@@ -82,7 +82,7 @@ pub fn TextArea(
 ) -> impl IntoView {
     let error = form.error(&name);
     let describedby = described_by(&name, !hint.is_empty(), error.is_some());
-    // The parser drops a newline right after the tag; this one is dropped in place of the person's own.
+    // The parser drops a newline right after the tag, so this one protects the person's own.
     let value = format!("\n{}", escaped(&form.shown_again(&name)));
 
     view! {
@@ -103,12 +103,12 @@ pub fn TextArea(
     }
 }
 
-/// Leptos writes the text of a `<textarea>` as it is, so `</textarea><script>` would end it.
+/// Leptos does not escape the text of a `<textarea>`, so `</textarea><script>` would end it.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// One box to tick; ticked where the form holds its value.
+/// A checkbox, ticked if the form has its value.
 #[component]
 pub fn CheckField(
     #[prop(into)] form: FormState,
@@ -141,7 +141,7 @@ pub fn CheckField(
     }
 }
 
-/// A value that goes along unseen.
+/// A hidden value.
 #[component]
 pub fn Hidden(#[prop(into)] name: String, #[prop(into)] value: String) -> impl IntoView {
     view! { <input type="hidden" name=name value=value/> }

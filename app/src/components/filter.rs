@@ -7,24 +7,24 @@ use crate::{
     islands::AutoSubmit,
 };
 
-/// The filters over a list: a GET form. Where scripts run it also sends itself, but never while a field is used.
+/// The filters of a list: a GET form. With scripts it also submits itself, but never while a field is being used.
 #[component]
 pub fn FilterBar(
     /// The list's own path.
     #[prop(into)]
     action: String,
-    /// What stands at the left: a `SearchForm`.
+    /// Shown at the left: a `SearchForm`.
     #[prop(optional, into)]
     search: ViewFnOnce,
-    /// What stands at the right: a count, exports, a button; and a `Menu` of these, which takes their place on a phone.
+    /// Shown at the right: a count, exports, a button; and a `Menu` of these, which replaces them on a phone.
     #[prop(optional, into)]
     side: ViewFnOnce,
-    /// Folds the filters away on a phone, unless it is told that one is set.
+    /// Collapses the filters on a phone, unless one of them is set.
     #[prop(optional)]
     fold: Option<bool>,
     children: Children,
 ) -> impl IntoView {
-    // The form stands beside the fold and not in it, because only there can CSS open it where there is room.
+    // The form is next to the collapsed element and not in it, so that CSS can open it if there is room.
     let fold = fold.map(
         |open| view! { <details class="fold" open=open><summary class="btn btn-small">"Filters"</summary></details> },
     );
@@ -42,7 +42,7 @@ pub fn FilterBar(
     }
 }
 
-/// Not the name alone: a panel in front of the list may have a field of the same name.
+/// Not the name alone: a panel over the list may have a field with the same name.
 fn id_of(name: &str) -> String {
     format!("filter-{name}")
 }
@@ -55,7 +55,7 @@ fn described_by(id: &str, error: &Option<String>) -> Option<String> {
     error.is_some().then(|| format!("{id}-error"))
 }
 
-/// Why a filter can't be read, beside it.
+/// Why a filter is invalid, next to it.
 #[component]
 fn FilterError(id: String, error: Option<String>) -> impl IntoView {
     error.map(|error| view! { <span id=format!("{id}-error") class="filter-error" role="alert">{error}</span> })
@@ -70,7 +70,7 @@ pub fn FilterSelect(
     options: Vec<Choice>,
 ) -> impl IntoView {
     let (id, chosen, mut options) = (id_of(&name), form.value(&name), options);
-    // What the address asks for is shown, known here or not.
+    // The value in the address is shown, even if it is unknown.
     if !options.iter().any(|choice| choice.value == chosen) {
         options.push(Choice::new(chosen.clone(), chosen.clone()));
     }
@@ -112,7 +112,7 @@ pub fn FilterText(
     }
 }
 
-/// A box to tick among a `FilterBar`'s children.
+/// A checkbox among a `FilterBar`'s children.
 #[component]
 pub fn FilterCheck(
     #[prop(into)] form: FormState,
@@ -124,7 +124,7 @@ pub fn FilterCheck(
     view! { <label class="check"><input id=id type="checkbox" name=name value=value checked=checked/>{label}</label> }
 }
 
-/// A search of its own. It posts, so that a pasted key never stands in a URL.
+/// A search field. It posts, so that a pasted key never appears in a URL.
 #[component]
 pub fn SearchForm(
     #[prop(into)] action: String,

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::form::FormState;
 
-/// Any number of choices, as cards to tick; the field is sent once for each.
+/// A multiple choice, as cards to tick; the field is sent once for each.
 #[component]
 pub fn CheckboxGroup(
     #[prop(into)] form: FormState,
@@ -19,7 +19,7 @@ pub fn CheckboxGroup(
     view! { <Group form=form name=name legend=legend options=options hint=hint kind="checkbox" autofocus=autofocus/> }
 }
 
-/// One choice of a few, as cards.
+/// A single choice, as cards.
 #[component]
 pub fn RadioGroup(
     #[prop(into)] form: FormState,
@@ -40,7 +40,7 @@ fn Group(
     options: Vec<Choice>,
     hint: String,
     kind: &'static str,
-    /// On the first.
+    /// Focuses the first choice.
     autofocus: bool,
 ) -> impl IntoView {
     let error = form.error(&name);
@@ -64,7 +64,7 @@ fn Group(
     }
 }
 
-/// The card is as large as its label; the note lies over the label without being part of it.
+/// The card is as large as its label; the note is placed over the label without being part of it.
 #[component]
 fn ChoiceCard(name: String, choice: Choice, kind: &'static str, checked: bool, autofocus: bool) -> impl IntoView {
     let Choice { value, label, note } = choice;

@@ -1,4 +1,4 @@
-//! Colours for short samples of code: what is quoted and a few words. Not a parser: the text stays as it is.
+//! Syntax colours for short samples of code: quoted texts and a few words. Not a parser: the text is not changed.
 
 use leptos::prelude::*;
 
@@ -11,7 +11,7 @@ enum Kind {
 
 const WORDS: [&str; 9] = ["curl", "const", "await", "import", "let", "if", "nil", "return", "print"];
 
-/// The text in parts, in their order.
+/// The text in parts, in order.
 fn parts(code: &str) -> Vec<(Kind, &str)> {
     let mut parts = Vec::new();
     let (mut rest, mut plain) = (code, 0);
@@ -44,7 +44,7 @@ fn parts(code: &str) -> Vec<(Kind, &str)> {
     parts
 }
 
-/// How long the quoted text at the beginning is; one character where its end is missing from the line.
+/// The length of the quoted text at the beginning; one character if its end is missing from the line.
 fn quoted(code: &str, quote: char) -> usize {
     let mut escaped = false;
     for (at, character) in code.char_indices().skip(1) {

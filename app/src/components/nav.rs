@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-/// One tab of a thing's page.
+/// One tab of a page.
 #[derive(Clone, Debug)]
 pub struct Tab {
     pub label: String,
@@ -23,7 +23,7 @@ pub fn Tabs(items: Vec<Tab>, #[prop(into)] current: String) -> impl IntoView {
     view! { <nav class="tabs" aria-label="Page">{tabs.collect_view()}</nav> }
 }
 
-/// The ways to the neighbouring pages of a list.
+/// Links to the previous and next pages of a list.
 #[component]
 pub fn Pager(newer: Option<String>, older: Option<String>) -> impl IntoView {
     (newer.is_some() || older.is_some()).then(|| {

@@ -6,37 +6,37 @@ use super::{
 };
 use crate::islands::{OnceGuard, SaveAsFile};
 
-/// The secrets as a file. With scripts the browser makes it from the template; without, a form gets it.
+/// The secrets as a file. With scripts the browser builds it from the template; without, a form requests it.
 #[derive(Clone, Debug)]
 pub struct SecretFile {
-    /// Where the form is sent.
+    /// The form's address.
     pub action: String,
-    /// The whole file, as the server alone opens it.
+    /// The whole file, encrypted by the server.
     pub sealed: String,
     pub name: String,
-    /// The text with `{secret-key}` and `{signing-secret}` where these are.
+    /// The text with `{secret-key}` and `{signing-secret}` in place of the secrets.
     pub template: String,
 }
 
-/// Shows the secrets of a new key, this once. It is left by ticking the box and pressing *Done*: the browser's own
-/// validation sees to that, with scripts or without.
+/// Shows the secrets of a new key once. It is left by ticking the box and pressing *Done*, which the browser's
+/// validation requires with or without scripts.
 #[component]
 pub fn OnceDialog(
     #[prop(default = "Save your key")] title: &'static str,
     #[prop(into)] label: String,
-    /// Whom it speaks for.
+    /// The holder of the key.
     #[prop(into)]
     owner: String,
     #[prop(into)] environment: String,
     #[prop(default = Tone::Neutral)] environment_tone: Tone,
-    /// Where it is of a key: with a new signing secret alone there is none.
+    /// `None` for a new signing secret alone.
     #[prop(optional, into)]
     secret_key: Option<String>,
     signing_secret: Option<String>,
-    /// The header that the key goes into.
+    /// The header in which the key is sent.
     #[prop(optional, into)]
     header_name: String,
-    /// What stands before it there: `Bearer `.
+    /// The text before the key in the header: `Bearer `.
     #[prop(optional, into)]
     scheme: String,
     file: SecretFile,
@@ -76,7 +76,7 @@ pub fn OnceDialog(
                 </div>
                 <form class="dialog-foot once-foot" method="get" action=done_href>
                     <label class="check"><input type="checkbox" required/>{saved}</label>
-                    // Becomes a link to a file made here, where scripts run.
+                    // Becomes a link to a file built in the browser, with scripts.
                     <button class="btn" form="credentials" data-name=file.name data-text=file.template>
                         "Download credentials JSON"<SaveAsFile/>
                     </button>
@@ -98,7 +98,7 @@ fn Secret(
     label: &'static str,
     copy: &'static str,
     value: String,
-    /// The id of the one that has the focus.
+    /// The id of the focused element.
     first: &'static str,
     children: Children,
 ) -> impl IntoView {

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-/// The head of a page: its name, a line about it, and what can be done. Each part of the line is a `<span>`.
+/// The head of a page: its name, a line about it, and its buttons. Each part of the line is a `<span>`.
 #[component]
 pub fn PageHead(
     #[prop(into)] title: String,

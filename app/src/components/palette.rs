@@ -5,7 +5,7 @@ use crate::{
     islands::Palette,
 };
 
-/// The way to the search; where scripts run it opens the palette over the page instead.
+/// A link to the search; with scripts it opens the palette over the page.
 #[component]
 pub fn SearchLink(org: Option<String>) -> impl IntoView {
     let href = org.map_or("/search".to_owned(), |org| format!("/search?org={org}"));
@@ -16,7 +16,7 @@ pub fn SearchLink(org: Option<String>) -> impl IntoView {
     }
 }
 
-/// Closed until its island opens it. Its form is the search page's, so Enter works before results are there.
+/// Closed until its island opens it. Its form is the search page's, so that Enter works before there are results.
 #[component]
 pub fn PaletteDialog(org: Option<String>) -> impl IntoView {
     view! {

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use super::field::{FieldNotes, described_by};
 use crate::form::FormState;
 
-/// One choice of a select or of a group. The note is its description and never part of its name.
+/// One option of a select or a group. The note is its description and never part of its name.
 #[derive(Clone, Debug, Default)]
 pub struct Choice {
     pub value: String,
@@ -22,7 +22,7 @@ impl Choice {
     }
 }
 
-/// A choice of one out of a list. Notes of the choices stand under it, because an option's text is its name.
+/// A choice from a list. Notes of the options are shown below, because an option's text is its name.
 #[component]
 pub fn SelectField(
     #[prop(into)] form: FormState,

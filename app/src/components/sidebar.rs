@@ -6,7 +6,7 @@ use super::{
 };
 use crate::icons::{Icon, IconView, Logo};
 
-/// The switchers and the sections. On a phone it is a popover that the top bar's menu button opens.
+/// The switchers and the sections. On a phone it is a popover opened by the top bar's menu button.
 #[component]
 pub fn Sidebar(chrome: Chrome, brand: String) -> impl IntoView {
     let Chrome { orgs, org, tenants, tenant, section, .. } = chrome;
@@ -35,7 +35,7 @@ pub fn Sidebar(chrome: Chrome, brand: String) -> impl IntoView {
 fn Sections(
     org_id: String,
     current: Option<Section>,
-    /// The tenant that the page is in: its projects and keys are meant.
+    /// The tenant of the page, to which the links to projects and keys are narrowed.
     within: Option<String>,
     may_manage: bool,
 ) -> impl IntoView {
@@ -57,7 +57,7 @@ fn Sections(
     view! { <nav class="nav" aria-label="Main">{links.collect_view()}</nav> }
 }
 
-/// On a page of no organization: the ways into the person's own.
+/// On a page outside of any organization: links to the person's own.
 #[component]
 fn Orgs(orgs: Vec<OrgEntry>) -> impl IntoView {
     let links = orgs.into_iter().take(10).map(|org| {

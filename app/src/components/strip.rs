@@ -1,12 +1,12 @@
 use leptos::prelude::*;
 
-/// What matters most of a thing, in one row; its children are `StripItem`s.
+/// The key facts of a page in one row; its children are `StripItem`s.
 #[component]
 pub fn Strip(children: Children) -> impl IntoView {
     view! { <dl class="strip">{children()}</dl> }
 }
 
-/// One of them: what it is, how it is, and in small what belongs to that.
+/// One of them: a name, a value, and details in small print.
 #[component]
 pub fn StripItem(
     #[prop(into)] label: String,

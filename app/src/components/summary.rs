@@ -3,8 +3,8 @@ use leptos_axum::ResponseOptions;
 
 use crate::form::{FormState, title};
 
-/// What is wrong with a form, over it and with the focus; nothing where nothing is wrong. The answer takes its status
-/// from the form, where that has one.
+/// The errors of a form, above it and focused; nothing if there are none. The response takes the form's status, if
+/// that is set.
 #[component]
 pub fn ErrorSummary(#[prop(into)] form: FormState) -> impl IntoView {
     let status = form.status().and_then(|status| axum::http::StatusCode::from_u16(status).ok());
@@ -16,7 +16,7 @@ pub fn ErrorSummary(#[prop(into)] form: FormState) -> impl IntoView {
         let heading = names_fields.then(|| view! { <b>"Check this and try again"</b> });
         let all = form.errors().to_vec();
         let errors = form.errors().to_vec().into_iter().map(move |(name, message)| {
-            // The same of two fields: of which, is said.
+            // If two fields have the same error, their names are added.
             let twice = all.iter().filter(|(_, other)| *other == message).count() > 1;
             let message = if twice && !name.is_empty() { format!("{}: {message}", title(&name)) } else { message };
             if name.is_empty() {

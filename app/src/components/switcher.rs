@@ -3,10 +3,10 @@ use leptos::prelude::*;
 use super::chrome::{CurrentOrg, OrgEntry, TenantEntry, initials};
 use crate::icons::{Icon, IconView};
 
-/// So many are seen at a glance; more have a filter.
+/// The number of entries that needs no filter.
 const FEW: usize = 7;
 
-/// The organization, and a menu of the others. The button lies over the words, because its name is what it does.
+/// The organization, and a menu of the others. The button covers the words, because its name is what it does.
 #[component]
 pub fn OrgSwitcher(orgs: Vec<OrgEntry>, current: Option<CurrentOrg>) -> impl IntoView {
     let current_id = current.as_ref().map(|org| org.id.clone());

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 #[derive(Clone, Debug, Default)]
 pub struct Head {
     label: &'static str,
-    /// Selects every row of the page, where scripts run.
+    /// Selects every row of the page, with scripts.
     choose: bool,
-    /// Left out where the table is narrow.
+    /// Hidden in a narrow table.
     less: bool,
-    /// Where the list is sorted by it, and how it is sorted by it now.
+    /// The address that sorts by this column, and the current order if it is sorted by it.
     sort: Option<(String, Option<&'static str>)>,
 }
 
@@ -72,16 +72,17 @@ impl<const N: usize> From<&[&'static str; N]> for Heads {
     }
 }
 
-/// A table; its children are the rows (`<tr>`). Where it is narrow each row becomes a small card, so a cell says
-/// what it is by a class: `cell-main` (headline, its link covers the row), `cell-head` (headline without one), `cell-end` (status, at the right),
-/// `cell-mono`, `cell-muted`, `cell-less` (left out of a narrow table), `cell-least` (left out of the card); `data-label` names it in the card. A dimmed row has the class `row-off`.
+/// A table; its children are the rows (`<tr>`). If it is narrow each row becomes a small card, so cells have classes:
+/// `cell-main` (headline, its link covers the row), `cell-head` (headline without a link), `cell-end` (status, at the
+/// right), `cell-mono`, `cell-muted`, `cell-less` (hidden in a narrow table), `cell-least` (hidden in the card);
+/// `data-label` names a cell in the card. A dimmed row has the class `row-off`.
 #[component]
 pub fn DataTable(
     /// The accessible name.
     #[prop(into)]
     label: String,
     #[prop(into)] columns: Heads,
-    /// What is done to the rows that are selected.
+    /// The actions on the selected rows.
     #[prop(optional, into)]
     foot: ViewFnOnce,
     children: Children,

@@ -7,7 +7,7 @@ pub fn When(
     #[prop(into)]
     at: String,
     #[prop(into)] text: String,
-    /// The text is a date: `day`, or `year` where it names that too. It is another one in another zone.
+    /// The text is a date: `day`, or `year` if it includes the year. It depends on the reader's time zone.
     #[prop(optional_no_strip)]
     day: Option<&'static str>,
 ) -> impl IntoView {

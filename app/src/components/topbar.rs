@@ -28,7 +28,7 @@ pub fn Topbar(chrome: Chrome, theme: Theme) -> impl IntoView {
     }
 }
 
-/// What the keyboard can do. `boot.js` opens it on `?`.
+/// The keyboard shortcuts. `boot.js` opens it on `?`.
 #[component]
 fn Shortcuts() -> impl IntoView {
     let keys = [

@@ -1,6 +1,6 @@
-//! All that matches as a file, a chunk at a time, so that a long list fits into little memory.
+//! Sends all matching rows as a file in chunks, so that a long list takes little memory.
 //!
-//! A person who reads it slowly is judged again before each chunk, and is given half an hour for all of it.
+//! The reader's permission is checked again before each chunk, and a download may take at most half an hour.
 
 use std::time::Duration;
 
@@ -22,25 +22,25 @@ use serde_json::json;
 use super::Format;
 use crate::access::{AppAccess, OrgAccess, SignedIn};
 
-/// From the first byte to the last.
+/// The maximum duration.
 const AT_MOST: Duration = Duration::from_secs(30 * 60);
 
-/// Reads a list, a chunk at a time.
+/// Reads a list in chunks.
 pub trait Rows: Send + 'static {
     type Row: ExportRow + Send;
 
-    /// The rows of the next chunk; none after the last.
+    /// The rows of the next chunk; empty after the last.
     fn next(&mut self, store: &Store) -> impl Future<Output = sallyport::Result<Vec<Self::Row>>> + Send;
 }
 
-/// What is taken along, by whom, and how.
+/// An export: what, by whom, and in which format.
 pub struct Download {
-    /// What the file and the event call it: `activity`.
+    /// Its name in the file and the event: `activity`.
     pub what: &'static str,
-    /// As the activity log names it.
+    /// Its name in the activity log.
     pub action: Action,
     pub org: OrgId,
-    /// Where it is the list of one app.
+    /// Set for the list of one app.
     pub app: Option<AppId>,
     pub reader: SignedIn,
     pub format: Format,
@@ -56,7 +56,7 @@ impl Download {
         Self { app, ..Self::of_org(what, action, access.org(), format) }
     }
 
-    /// Who took which view along: for the activity log.
+    /// The event of the export with its filters, for the activity log.
     pub fn event<'a>(&self, filters: impl Iterator<Item = (&'static str, &'a str)>) -> (Act, NewEvent) {
         let target = match &self.app {
             Some(app) => Target::new("app", app, app.as_str()).of_app(app),
@@ -69,14 +69,14 @@ impl Download {
         (self.reader.act(), NewEvent::of(&self.org, self.action, target).with(details))
     }
 
-    /// The file. Where the database fails midway, or the reader is not let in any more, the download breaks off, so that
-    /// half of it is never taken for the whole.
+    /// The response with the file. If the database fails or the reader loses access, the download is aborted, so that
+    /// a partial file is never taken for the whole.
     pub async fn answer<R: Rows>(self, store: &Store, rows: R) -> sallyport::Result<Response> {
         let headers = self.headers(store.now());
         let head = self.format.head::<R::Row>();
         let Self { org, reader, format, .. } = self;
         let start = Sent { store: store.clone(), org, reader, format, rows, ends_at: store.now() + AT_MOST };
-        // The first chunk is read before anything is answered: what fails at once has a page of its own.
+        // The first chunk is read before the response starts, so that an immediate failure has an error page.
         let (lines, rest) = match start.next().await? {
             Some((lines, rest)) => (lines, Some(rest)),
             None => (String::new(), None),
@@ -106,7 +106,7 @@ impl Download {
     }
 }
 
-/// Where a download has got to.
+/// The state of a download.
 struct Sent<R> {
     store: Store,
     org: OrgId,
@@ -117,13 +117,13 @@ struct Sent<R> {
 }
 
 impl<R: Rows> Sent<R> {
-    /// The text of the next chunk; none after the last.
+    /// The text of the next chunk; `None` after the last.
     async fn next(mut self) -> sallyport::Result<Option<(String, Self)>> {
         let (store, reader) = (&self.store, &self.reader);
         if store.now() > self.ends_at {
             return Err(Error::Busy("It was read too slowly."));
         }
-        // Every member may read what there are downloads of.
+        // Every member may read the lists that can be downloaded.
         let role = store.role_in_session(&reader.session, &reader.user.id, &self.org).await?;
         role.ok_or(Error::SignedOut)?;
         let rows = self.rows.next(&self.store).await?;

@@ -1,4 +1,4 @@
-//! The kinds of files that a list comes as.
+//! The file formats of a list.
 
 use sallyport::export::ExportRow;
 
@@ -33,7 +33,7 @@ impl Format {
         if self == Self::Csv { row.csv_line() } else { row.json_line() }
     }
 
-    /// The address of a list as such a file, with the filters in force.
+    /// The address of a list in this format, with the current filters.
     pub fn href<'a>(self, path: &str, filters: impl Iterator<Item = (&'static str, &'a str)>) -> String {
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(filters).finish();
         let query = if query.is_empty() { query } else { format!("?{query}") };
@@ -41,7 +41,7 @@ impl Format {
     }
 }
 
-/// The format that a route is for.
+/// The format of a route.
 pub trait FormatName: Send + 'static {
     const FORMAT: Format;
 }

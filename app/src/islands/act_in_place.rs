@@ -1,7 +1,7 @@
 use leptos::{html::Span, prelude::*};
 
-/// Sends each form of the page that has a `data-act` to that act, and shows the content of the page anew, without leaving
-/// it. Where the act did nothing, the form is sent as without scripts: the page that answers says why.
+/// Sends each form with a `data-act` to that act, and refreshes the content without leaving the page. If the act
+/// fails, the form is sent as without scripts: the page of the response says why.
 #[island]
 pub fn ActInPlace() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
@@ -14,7 +14,7 @@ pub fn ActInPlace() -> impl IntoView {
 
         dom::listen_for("submit", "form[data-act]", |event, form| {
             event.prevent_default();
-            // Twice is once. A button that is disabled would lose the focus.
+            // Ignores a second click. Disabling the button would lose the focus.
             if form.has_attribute("data-running") {
                 return;
             }

@@ -1,8 +1,8 @@
 use leptos::{html::Span, prelude::*};
 
 /// Applies the filters of the form around it: on Enter, when a field is left, and when something is chosen with the
-/// mouse; never while a field is changed with the keyboard (WCAG 3.2.2). The field that had the focus has it again on
-/// the page that follows. Empty filters are left out of the address, and with none left its `?` too.
+/// mouse; never while a field is changed with the keyboard (WCAG 3.2.2). The focused field is focused again on the
+/// next page. Empty filters are omitted from the address, and without any its `?` too.
 #[island]
 pub fn AutoSubmit() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
@@ -29,17 +29,17 @@ mod run {
 
     use super::super::{dom, live};
 
-    /// Who goes from field to field and types on has not finished.
+    /// A person who moves from field to field and continues typing has not finished.
     const PAUSE: Duration = Duration::from_millis(400);
 
     #[derive(Clone)]
     pub(super) struct Filters {
         form: HtmlFormElement,
-        /// What the page shows.
+        /// The values that the page shows.
         shown: Option<String>,
-        /// The last field was used with the keyboard.
+        /// Whether the last field was changed with the keyboard.
         keyed: Rc<Cell<bool>>,
-        /// Counts what was done: only a pause after the last applies.
+        /// Counts interactions: the filters apply after a pause since the last one.
         done: Rc<Cell<u32>>,
     }
 
@@ -60,7 +60,7 @@ mod run {
             let filters = self.clone();
             dom::listen(&self.form, "input", move |_| {
                 filters.again();
-                // *Apply* is there once there is something to apply.
+                // *Apply* appears once there is something to apply.
                 let _ = filters.form.toggle_attribute_with_force("data-changed", filters.is_changed());
             });
             let filters = self.clone();
@@ -83,14 +83,14 @@ mod run {
             });
         }
 
-        /// A number for what happens now; what waited before waits no more.
+        /// Counts an interaction, which cancels pending ones.
         fn again(&self) -> u32 {
             let now = self.done.get() + 1;
             self.done.set(now);
             now
         }
 
-        /// A link or button that the focus goes to does what it does; within the form there may be more to come.
+        /// If the focus moves to a link or button, that is not disturbed; within the form more changes may follow.
         fn left(&self, to: Option<Element>) {
             let presses = to.as_ref().is_some_and(|to| to.matches("a, button, summary").unwrap_or(false));
             let within = to.as_ref().is_some_and(|to| self.form.contains(Some(to.unchecked_ref::<Node>())));
@@ -111,7 +111,7 @@ mod run {
         }
 
         fn apply(&self) {
-            // A form that another one took the place of loses its focus, and has nothing to say any more.
+            // A form that was replaced loses its focus, and must not submit any more.
             if self.form.is_connected() && self.is_changed() {
                 self.go();
             }
@@ -126,7 +126,7 @@ mod run {
             let _ = window().location().set_href(&href);
         }
 
-        /// The list changes where it is, with a step in the history; the page is loaded where that fails.
+        /// Replaces the list in place, with an entry in the history; loads the page if that fails.
         fn go_in_place(&self) {
             let Some(href) = dom::address(&self.form) else { return };
             let (now, filters) = (self.again(), self.clone());
@@ -136,7 +136,7 @@ mod run {
                     return;
                 }
                 let (Some(page), Ok(history)) = (page, window().history()) else { return filters.go() };
-                // Going back to either of them loads it: `boot.js` sees to that.
+                // Going back to either of them reloads it, in `boot.js`.
                 let state = JsValue::from_str(live::SHOWN);
                 let _ = history.replace_state(&state, "");
                 let _ = history.push_state_with_url(&state, "", Some(&href));

@@ -1,7 +1,7 @@
 use leptos::{html::Span, prelude::*};
 
-/// Makes every button of the page copy its `data-copy`, or the field whose id is its `data-copy-from`, and say what it
-/// copied. Where the browser does not let it, it says so and selects the text, for the reader to copy.
+/// Makes every button copy its `data-copy`, or the field whose id is its `data-copy-from`, and confirm what it
+/// copied. If the browser refuses, it says so and selects the text, so that the reader can copy it.
 #[island]
 pub fn CopyOnClick() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
@@ -23,7 +23,7 @@ pub fn CopyOnClick() -> impl IntoView {
     view! { <span hidden node_ref=anchor></span> }
 }
 
-/// "Copy key ID" becomes "Key ID copied", for as long as it is read.
+/// "Copy key ID" becomes "Key ID copied" for a moment.
 #[cfg(feature = "hydrate")]
 fn say(button: &web_sys::Element, copied: bool, field: Option<&str>) {
     use super::dom;

@@ -1,4 +1,4 @@
-//! What the islands need of the DOM, without a framework's weight.
+//! DOM helpers for islands, small to keep the download small.
 
 use leptos::prelude::{document, window};
 use leptos::wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -8,14 +8,14 @@ use web_sys::{
     HtmlTextAreaElement, Url, UrlSearchParams,
 };
 
-/// Listens for as long as the page lives.
+/// Adds a listener for the lifetime of the page.
 pub(super) fn listen(target: &EventTarget, event: &str, handler: impl FnMut(Event) + 'static) {
     let handler = Closure::<dyn FnMut(Event)>::new(handler);
     let _ = target.add_event_listener_with_callback(event, handler.as_ref().unchecked_ref());
     handler.forget();
 }
 
-/// Listens to an event of whatever the page holds that matches: now, or once it is shown anew.
+/// Listens to an event on all elements that match, including those in content that is refreshed later.
 pub(super) fn listen_for(event: &str, selector: &'static str, handler: impl Fn(Event, Element) + 'static) {
     listen(&document(), event, move |event| {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
@@ -52,17 +52,17 @@ pub(super) fn field_value(id: &str) -> String {
         .unwrap_or_default()
 }
 
-/// Says it to a screen reader; the page's one live region is in the portal's document.
+/// Announces a text to screen readers, in the page's one live region.
 pub(super) fn announce(text: &str) {
     if let Some(region) = document().get_element_by_id("announcer") {
         region.set_text_content(Some(text));
     }
 }
 
-/// Copies a text, and tells whether the browser did.
+/// Copies a text, and reports whether that succeeded.
 pub(super) fn copy(text: String, told: impl Fn(bool) + 'static) {
     let clipboard = window().navigator().clipboard();
-    // There is none where the portal is reached over plain HTTP.
+    // Not available if the portal is opened over plain HTTP.
     if clipboard.is_undefined() {
         return told(copy_by_selection(&text));
     }
@@ -88,8 +88,8 @@ fn copy_by_selection(text: &str) -> bool {
     copied
 }
 
-/// Selects what a button copies: the field with that id, or else what stands before the button, where the whole text is
-/// put if only a part was shown.
+/// Selects what a button copies: the field with that id, or the text before the button, which is replaced by the
+/// whole text if it was shortened.
 pub(super) fn select(button: &Element, field: Option<&str>) {
     if let Some(field) = field.and_then(|id| document().get_element_by_id(id)) {
         if let Ok(field) = field.dyn_into::<HtmlInputElement>() {
@@ -115,13 +115,13 @@ pub(super) fn all(selector: &str) -> Vec<Element> {
     (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect()
 }
 
-/// Whether a letter that is pressed now is written somewhere.
+/// Whether a pressed letter would go into a field.
 pub(super) fn is_typing() -> bool {
     let focused = document().active_element();
     focused.is_some_and(|focused| focused.matches("input, textarea, select, [contenteditable]").unwrap_or(false))
 }
 
-/// The address of a JSON file with this text, until it is revoked or the page is left.
+/// The address of a JSON file with this text, valid until it is revoked or the page is left.
 pub(super) fn blob(json: &JsValue) -> Option<String> {
     let kind = BlobPropertyBag::new();
     kind.set_type("application/json");
@@ -135,7 +135,7 @@ pub(super) fn fields(form: &HtmlFormElement) -> Option<UrlSearchParams> {
     UrlSearchParams::new_with_str_sequence_sequence(FormData::new_with_form(form).ok()?.as_ref()).ok()
 }
 
-/// Where a GET form leads, without its empty fields.
+/// The address of a GET form, without its empty fields.
 pub(super) fn address(form: &HtmlFormElement) -> Option<String> {
     let fields = fields(form)?;
     let names = form.elements();
@@ -146,7 +146,7 @@ pub(super) fn address(form: &HtmlFormElement) -> Option<String> {
         }
     }
     let query: String = fields.to_string().into();
-    // Not `form.action()`: a field that is called `action` would stand in its place.
+    // Not `form.action()`: a field called `action` would shadow it.
     let path = form.get_attribute("action")?;
     Some(if query.is_empty() { path } else { format!("{path}?{query}") })
 }

@@ -1,6 +1,6 @@
 use leptos::{html::Span, prelude::*};
 
-/// Escape leads to the `data-close` of the dialog around it: the page below.
+/// Escape follows the `data-close` of the dialog around it, to the page below.
 #[island]
 pub fn EscapeCloses() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
@@ -14,7 +14,7 @@ pub fn EscapeCloses() -> impl IntoView {
             return;
         };
         window_event_listener(leptos::ev::keydown, move |event| {
-            // While a text is composed, Escape belongs to the input method.
+            // During text composition, Escape belongs to the input method.
             if event.key() == "Escape" && !event.default_prevented() && !event.is_composing() {
                 let _ = window().location().set_href(&href);
             }

@@ -1,6 +1,6 @@
 use leptos::{html::Span, prelude::*};
 
-/// Waits, with the form around it, for the first request of a key, and says when it came.
+/// Waits, with the form around it, for the first request of a key, and announces it.
 #[island]
 pub fn FirstRequest() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();

@@ -1,4 +1,4 @@
-//! Pages that change in place: acts that are sent by `fetch`, the content shown anew, questions asked again and again.
+//! Pages that change in place: acts sent by `fetch`, refreshed content, polling.
 
 use leptos::prelude::{document, window};
 use leptos::wasm_bindgen::{JsCast, JsValue};
@@ -9,22 +9,22 @@ use web_sys::{
 
 use super::dom;
 
-/// Says that the content was shown anew: `boot.js` starts the islands in it, others look at it again.
+/// The event after the content was refreshed: `boot.js` starts the islands in it, others update.
 pub(super) const SHOWN: &str = "shown-anew";
 
-/// The id of what is to have the focus on the page that follows, in the session's storage.
+/// The key in the session storage of the id to be focused on the next page.
 pub(super) const FOCUSED: &str = "filter-focus";
 
-/// What an act answered.
+/// The response of an act.
 pub(super) enum Answer {
     Done(JsValue),
-    /// It did nothing: a status that says why.
+    /// It failed, with this status.
     Refused(u16),
-    /// Nobody can tell.
+    /// The outcome is unknown.
     Lost,
 }
 
-/// Runs the act that the form names by its `data-act`, with the fields of the form.
+/// Runs the act in the form's `data-act`, with the form's fields.
 pub(super) async fn run(form: &HtmlFormElement) -> Answer {
     send(form).await.unwrap_or(Answer::Lost)
 }
@@ -41,7 +41,7 @@ async fn send(form: &HtmlFormElement) -> Option<Answer> {
     JsFuture::from(response.json().ok()?).await.ok().map(Answer::Done)
 }
 
-/// Shows this page's own content anew, or loads it where that fails.
+/// Refreshes this page's content, or reloads the page if that fails.
 pub(super) async fn refresh() {
     let shown = match page(&window().location().href().unwrap_or_default()).await {
         Some(page) => show(&page).is_some(),
@@ -52,7 +52,7 @@ pub(super) async fn refresh() {
     }
 }
 
-/// The page at an address; none where something else is answered.
+/// The page at an address; `None` for any other response.
 pub(super) async fn page(href: &str) -> Option<Document> {
     let response: Response = JsFuture::from(window().fetch_with_str(href)).await.ok()?.dyn_into().ok()?;
     if !response.ok() || response.redirected() {
@@ -62,12 +62,12 @@ pub(super) async fn page(href: &str) -> Option<Document> {
     DomParser::new().ok()?.parse_from_string(&html, SupportedType::TextHtml).ok()
 }
 
-/// Puts the content of a page in place of the one that is here, with the focus where it was.
+/// Replaces the content by that of a page, and restores the focus.
 pub(super) fn show(page: &Document) -> Option<()> {
     let (new, old) = (page.get_element_by_id("content")?, document().get_element_by_id("content")?);
-    // What was in a menu is closed in the new content: the focus goes to the button that opens it.
-    let focused = document().active_element().map(|focused| match dom::around(&focused, "[data-opener]") {
-        Some(menu) => menu.get_attribute("data-opener").unwrap_or_default(),
+    // An open menu is closed in the new content: the focus goes to its button.
+    let focused = document().active_element().map(|focused| match dom::around(&focused, ".menu-at") {
+        Some(menu) => menu.id() + "-button",
         None => focused.id(),
     });
     old.replace_with_with_node_1(&new).ok()?;
@@ -82,13 +82,14 @@ pub(super) fn show(page: &Document) -> Option<()> {
     Some(())
 }
 
-/// The first pause; each is half as long again, up to the longest.
+/// The first interval; each is half as long again, up to the longest.
 const FIRST: i32 = 3_000;
 const LONGEST: i32 = 60_000;
-/// A page that was left open must not keep its session alive for ever.
+/// A page that was left open must not keep its session alive forever.
 const AT_MOST: u32 = 100;
 
-/// Asks again and again, ever less often, while the page is seen and the element is in it. Asking says whether to go on.
+/// Polls with increasing intervals while the page is visible and contains the element. `ask` returns whether to
+/// continue.
 pub(super) async fn poll(element: &Element, ask: impl AsyncFn() -> bool) {
     let mut pause = FIRST;
     for _ in 0..AT_MOST {
@@ -111,7 +112,7 @@ async fn sleep(millis: i32) {
     let _ = JsFuture::from(woken).await;
 }
 
-/// Until the page is seen.
+/// Waits until the page is visible.
 async fn seen() {
     while document().hidden() {
         let changed = js_sys::Promise::new(&mut |change, _| {

@@ -1,6 +1,6 @@
 use leptos::{html::Span, prelude::*};
 
-/// Tells every time of the page in the reader's zone, and names the zone. A date in words may become another one.
+/// Shows every time of the page in the reader's time zone, with its name. A date may change.
 #[island]
 pub fn LocalTimes() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
@@ -24,7 +24,7 @@ fn write() {
     for time in dom::all("time[datetime]") {
         let Some(at) = time.get_attribute("datetime").and_then(|at| local::At::parse(&at)) else { continue };
         let _ = time.set_attribute("title", &format!("{} {zone}", at.full()));
-        // A tap or a click shows it too; in the order of Tab it would be in the way.
+        // A tap or a click shows it too; a tab stop would be in the way.
         let _ = time.set_attribute("tabindex", "-1");
         match time.get_attribute("data-date").as_deref() {
             Some("day") => time.set_text_content(Some(&at.day())),
@@ -41,7 +41,7 @@ mod local {
 
     const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-    /// A moment as clocks show it here.
+    /// A time in the reader's time zone.
     pub(super) struct At {
         pub(super) year: u32,
         month: u32,
@@ -66,14 +66,14 @@ mod local {
             format!("{year}-{:02}-{date:02} {hours:02}:{minutes:02}:{seconds:02}", month + 1)
         }
 
-        /// As the server writes it: "14 Nov".
+        /// In the server's format: "14 Nov".
         pub(super) fn day(&self) -> String {
             let from = self.month as usize * 3;
             format!("{} {}", self.date, MONTHS.get(from..from + 3).unwrap_or_default())
         }
     }
 
-    /// `Europe/Berlin`; an old browser may not know.
+    /// `Europe/Berlin`; unknown in an old browser.
     pub(super) fn zone() -> String {
         let options = DateTimeFormat::new(&Array::new(), &Object::new()).resolved_options();
         let zone = Reflect::get(&options, &JsValue::from_str("timeZone")).ok();

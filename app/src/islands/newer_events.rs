@@ -1,7 +1,7 @@
 use leptos::{html::Span, prelude::*};
 
-/// Asks, with the form around it, how many events came since; tells so, and shows them when its button is pressed. They
-/// are not put in under the reader's eyes.
+/// Polls, with the form around it, how many newer events there are, and shows them when its button is pressed. They
+/// are not inserted while the reader reads.
 #[island]
 pub fn NewerEvents() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
@@ -21,7 +21,7 @@ pub fn NewerEvents() -> impl IntoView {
             let asked = form.clone();
             let ask = async || {
                 let count = match live::run(&asked).await {
-                    // Whole: to write a fraction would cost every visit ten kilobytes.
+                    // As an integer: formatting fractions would add ten kilobytes to every visit.
                     live::Answer::Done(count) => count.as_f64().unwrap_or_default() as u32,
                     live::Answer::Refused(status) => return status >= 500,
                     live::Answer::Lost => return true,

@@ -1,7 +1,7 @@
 use leptos::{html::Span, prelude::*};
 
-/// Keeps the one-time dialog open: Escape does nothing, and leaving before *Done* asks first. *Done* leaves no entry of it
-/// in the history.
+/// Keeps the one-time dialog open: Escape does nothing, and leaving before *Done* asks first. *Done* removes it from
+/// the history.
 #[island]
 pub fn OnceGuard() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
@@ -20,11 +20,11 @@ pub fn OnceGuard() -> impl IntoView {
                 done.set(true);
                 if let Some(href) = dom::address(&target) {
                     event.prevent_default();
-                    // The list says it of the new key.
+                    // The list shows it for the new key.
                     if let Ok(Some(storage)) = window().session_storage() {
                         let _ = storage.set_item(super::live::FOCUSED, "new-key");
                     }
-                    // In place of this page: Back must not ask whether to send the form again.
+                    // Replaces this page, so that Back does not ask whether to send the form again.
                     let _ = window().location().replace(&href);
                 }
             });

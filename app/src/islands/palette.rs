@@ -1,7 +1,7 @@
 use leptos::{html::Span, prelude::*};
 
-/// Opens the dialog around it with Ctrl K, ⌘K, `/` or the link in the top bar, and fills it with what the search page
-/// answers.
+/// Opens the dialog around it with Ctrl K, ⌘K, `/` or the link in the top bar, and fills it with the results of the
+/// search page.
 #[island]
 pub fn Palette() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
@@ -30,11 +30,11 @@ mod run {
 
     use super::super::dom;
 
-    /// What is shown without an answer.
+    /// Shown without a response.
     const AWAY: &str = "<p class=hits-none data-say='The search did not answer.'>\
         The search did not answer. Press Enter to try again.</p>";
 
-    /// Typing goes on for so long before the server is asked.
+    /// The pause in typing before the server is queried.
     const PAUSE: Duration = Duration::from_millis(120);
 
     #[derive(Clone)]
@@ -44,11 +44,11 @@ mod run {
         field: HtmlInputElement,
         results: Element,
         status: Element,
-        /// Counts what was typed: an answer to an older question is thrown away.
+        /// Counts inputs: the response to an older one is discarded.
         asked: Rc<Cell<u32>>,
-        /// What is shown answers what was typed before.
+        /// The results belong to an older input.
         stale: Rc<Cell<bool>>,
-        /// Enter was pressed meanwhile: on to the first result as soon as it is there.
+        /// Enter was pressed while waiting: open the first result as soon as it arrives.
         hurried: Rc<Cell<bool>>,
     }
 
@@ -85,7 +85,7 @@ mod run {
             let palette = self.clone();
             dom::listen(&self.field, "keydown", move |event| palette.pressed(event.unchecked_ref()));
             let palette = self.clone();
-            // A key that was pasted stays nowhere.
+            // A pasted key must not remain.
             dom::listen(&self.dialog, "close", move |_| palette.clear());
         }
 
@@ -115,7 +115,7 @@ mod run {
 
         fn clicked(&self, event: &Event) {
             let Some(mouse) = event.dyn_ref::<MouseEvent>() else { return };
-            // Another tab is another wish.
+            // The person wants another tab.
             if mouse.ctrl_key() || mouse.meta_key() || mouse.shift_key() {
                 return;
             }
@@ -124,7 +124,7 @@ mod run {
         }
 
         fn open(&self) {
-            // A dialog in front of the page keeps the keyboard: it may hold what can't be shown again.
+            // A dialog over the page keeps the keyboard: it may show something that can't be shown again.
             if matches!(document().query_selector(".backdrop"), Ok(Some(_))) {
                 return;
             }
@@ -163,12 +163,12 @@ mod run {
                 if palette.asked.get() != asked {
                     return;
                 }
-                // Without an answer (signed out, or the server is away) Enter sends the form, whose page says which.
+                // Without a response (signed out, or the server is down) Enter sends the form, whose page says why.
                 palette.show(answer.as_deref().unwrap_or(AWAY));
             });
         }
 
-        /// Whatever is not the answer to the question (a redirect to the sign-in, an error) is none.
+        /// Any other response (a redirect to the sign-in, an error) counts as none.
         async fn answer(&self) -> Option<String> {
             let request = RequestInit::new();
             request.set_method("POST");
@@ -184,7 +184,7 @@ mod run {
             JsFuture::from(response.text().ok()?).await.ok()?.as_string()
         }
 
-        /// The server wrote this HTML, and escaped whatever people have typed.
+        /// The server rendered this HTML, and escaped all input.
         fn show(&self, html: &str) {
             self.results.set_inner_html(html);
             let say = self.results.first_element_child().and_then(|first| first.get_attribute("data-say"));
@@ -203,7 +203,7 @@ mod run {
             dom::all("#palette-list [role=option]")
         }
 
-        /// Where the arrows stand among so many.
+        /// The selected option.
         fn chosen(&self, options: &[Element]) -> Option<usize> {
             let id = self.field.get_attribute("aria-activedescendant")?;
             options.iter().position(|option| option.id() == id)

@@ -1,9 +1,10 @@
 use leptos::{html::Span, prelude::*};
 
-/// Replaces the button around it by a link to a file that is made here: `data-text`, with what stands in the fields that
-/// it names. The button's form gets the same file from the server.
+/// Replaces the button around it by a link to a file built in the browser: `data-text`, with the values of the fields
+/// that it names. The button's form requests the same file from the server.
 ///
-/// The link is a `blob:`, because browsers keep the addresses of downloads, and a `data:` address holds the secrets.
+/// The link is a `blob:`, because browsers record the addresses of downloads, and a `data:` address contains the
+/// secrets.
 #[island]
 pub fn SaveAsFile() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
@@ -18,7 +19,7 @@ pub fn SaveAsFile() -> impl IntoView {
 
         let Some(button) = dom::around(&anchor, "button") else { return };
         let attribute = |name| button.get_attribute(name).unwrap_or_default();
-        // The browser's own replace: Rust's would be the larger part of this.
+        // The browser's own replace: Rust's would be most of this island's size.
         let fill = |text: JsString, id: &str| text.replace(&("{".to_owned() + id + "}"), &dom::field_value(id));
         let text = ["secret-key", "signing-secret"].into_iter().fold(JsString::from(attribute("data-text")), fill);
         let Ok(link) = document().create_element("a").map(|link| link.unchecked_into::<HtmlAnchorElement>()) else {
@@ -41,7 +42,7 @@ pub fn SaveAsFile() -> impl IntoView {
                 let _ = web_sys::Url::revoke_object_url(&link.href());
                 link.set_href(&dom::blob(&text).unwrap_or_default());
             };
-            // The browser has begun to read it by then.
+            // By then the browser has started to read it.
             set_timeout(renew, Duration::from_secs(1));
         });
     });

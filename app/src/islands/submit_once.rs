@@ -1,6 +1,6 @@
 use leptos::{html::Span, prelude::*};
 
-/// Disables the buttons of the form around it once it is submitted, so that nothing is made twice.
+/// Disables the buttons of the form around it once it is submitted, so that nothing is created twice.
 #[island]
 pub fn SubmitOnce() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
@@ -19,7 +19,7 @@ pub fn SubmitOnce() -> impl IntoView {
             // A button that is disabled at once would not send its own name and value.
             set_timeout(move || dom::disable_buttons(&form, true), Duration::ZERO);
         });
-        // A page that comes back from the history must not stay disabled.
+        // A page restored from the history must not stay disabled.
         dom::listen(&window(), "pageshow", move |_| dom::disable_buttons(&form, false));
     });
 

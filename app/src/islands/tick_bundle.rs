@@ -1,6 +1,6 @@
 use leptos::{html::Span, prelude::*};
 
-/// Lets the buttons around it tick the scopes of their bundle at once, instead of asking the server for them.
+/// Lets the buttons around it tick the scopes of their bundle at once, without the server.
 #[island]
 pub fn TickBundle() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();

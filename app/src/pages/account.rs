@@ -1,4 +1,4 @@
-//! `/account`: who one is, the password, and where one is signed in.
+//! `/account`: name, password and sessions of the signed-in person.
 
 pub mod new_password;
 mod password;
@@ -29,7 +29,7 @@ use sessions::Sessions;
 
 #[derive(Deserialize)]
 pub struct AccountQuery {
-    /// What was changed just now.
+    /// What was just changed.
     #[serde(default)]
     changed: String,
 }
@@ -55,7 +55,7 @@ pub async fn get(ui: Ui, me: SignedIn, UrlQuery(query): UrlQuery<AccountQuery>) 
     Ok(ui.ok(page(&ui, &me, form, query.sentence()).await?).await)
 }
 
-/// One address for every form of the page; each says by `do` which it is.
+/// One address for every form of the page; the field `do` says which.
 pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> PageResult {
     let (what, done) = match form.value("do").as_str() {
         "name" => ("name", caller.run(rename(form.value("name"))).await),
@@ -76,7 +76,7 @@ pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> P
     };
     match done {
         Ok(()) => Ok(changed_to(what)),
-        // These have nothing that could be corrected.
+        // These have no fields to correct.
         Err(error) if what != "name" => Err(error.into()),
         Err(error) => refused(&ui, &me, form, error).await,
     }
@@ -93,7 +93,7 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
     let open: Vec<OpenSession> = ui.context.store.sessions_of(&me.user.id).await?;
     let (now, user, this) = (ui.context.store.now(), me.user.clone(), me.session);
     Ok(Page::framed("Your account", chrome, move || {
-        // What was typed, and what is wrong with it, belongs to the form that was sent.
+        // Input and errors belong to the form that was sent.
         let (named, passwords) = match form.value("do").as_str() {
             "password" => (FormState::new().with_default("name", &user.name), form),
             _ => (form, FormState::new()),

@@ -29,10 +29,10 @@ use crate::{
     words::{Ago, count, refusal},
 };
 
-/// What the view shows.
+/// The content of the view.
 pub struct Activity {
     pub path: String,
-    /// The id of what it is the activity of.
+    /// The id of the organization or app.
     place: String,
     query: ActivityQuery,
     form: FormState,
@@ -43,7 +43,7 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// The events that the query asks for; none where it can't be read, because all would be more than was asked for.
+    /// The events that match the query; none if it is invalid, because showing all would be more than was requested.
     pub async fn of(
         store: &Store,
         path: String,
@@ -74,7 +74,7 @@ impl Activity {
         Ok(Self { path, place, query, form, page, actors, emails, now: store.now() })
     }
 
-    /// Whether the query can't be read: then nothing is shown.
+    /// Whether the query is invalid; then nothing is shown.
     pub fn is_refused(&self) -> bool {
         self.form.is_refused()
     }
@@ -83,7 +83,7 @@ impl Activity {
 #[component]
 pub fn ActivityView(activity: Activity) -> impl IntoView {
     let Activity { path, place, query, form, page, actors, emails, now } = activity;
-    // The newest page alone: on another one the newest events are not what is looked at.
+    // Only the newest page checks for newer events.
     let newest = (query.is_newest() && !form.is_refused()).then(|| page.events.first().map_or(0, |event| event.seq));
     let newer_events = newest.map(|after| {
         let fields: Vec<_> = query.pairs().map(|(name, value)| view! { <Hidden name value/> }).collect();
@@ -160,7 +160,7 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
     }
 }
 
-/// What a printed sheet says of its events: of which time they are, and what they were narrowed to.
+/// The heading of a printed page: the period and the filters.
 fn sheet(query: &ActivityQuery, events: &[Event]) -> Option<String> {
     let minute = |at: Timestamp| at.to_chrono().format("%Y-%m-%d %H:%M").to_string();
     let (newest, oldest) = (events.first()?, events.last()?);
@@ -173,7 +173,7 @@ fn sheet(query: &ActivityQuery, events: &[Event]) -> Option<String> {
 pub fn EventTable(
     events: Vec<Event>,
     now: Timestamp,
-    /// Of the people among the actors.
+    /// E-mail addresses of the people among the actors.
     #[prop(optional)]
     emails: Emails,
 ) -> impl IntoView {
@@ -191,7 +191,7 @@ pub fn EventTable(
 fn EventRow(event: Event, now: Timestamp, emails: Emails) -> impl IntoView {
     let tone = match event.outcome {
         Outcome::Done if event.action == Action::RequestNoted.as_str() => Some(Tone::Warning),
-        // Most of them: what stands out is the rest.
+        // Most events: others stand out.
         Outcome::Done => None,
         Outcome::Refused(_) => Some(Tone::Danger),
     };
@@ -218,7 +218,7 @@ fn EventRow(event: Event, now: Timestamp, emails: Emails) -> impl IntoView {
     }
 }
 
-/// The page of what an event tells of.
+/// The page of an event's target.
 fn href(event: &Event) -> Option<String> {
     let place = match event.target_kind.as_str() {
         "organization" => "orgs",
@@ -231,7 +231,7 @@ fn href(event: &Event) -> Option<String> {
     Some(format!("/{place}/{}", event.target_id))
 }
 
-/// The words of an event's details that say why, or how often.
+/// The reason or count in an event's details.
 fn detail(event: &Event) -> Option<String> {
     let details: serde_json::Value = serde_json::from_str(&event.details).ok()?;
     let word = |name: &str| details.get(name).and_then(|value| value.as_str()).filter(|word| !word.is_empty());

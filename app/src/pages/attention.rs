@@ -1,4 +1,4 @@
-//! What matters of the keys of an organization or of an app: what ends soon, what nobody uses, what is new.
+//! A summary of the keys of an organization or an app: expiring soon, unused, new.
 
 use leptos::prelude::*;
 use sallyport::{
@@ -14,7 +14,7 @@ use crate::{
     words::{Ago, digits},
 };
 
-/// As many as a card shows.
+/// Rows in a card.
 const SHOWN: usize = 5;
 
 /// The keys of a place that its page shows.
@@ -36,7 +36,7 @@ impl Highlights {
         })
     }
 
-    /// Nobody made a key yet.
+    /// There is no key yet.
     pub fn is_empty(&self) -> bool {
         self.newest.keys.is_empty()
     }
@@ -44,7 +44,7 @@ impl Highlights {
 
 #[derive(Clone)]
 pub struct Attention {
-    /// Where the list is: `/orgs/{org_id}/keys`.
+    /// The path of the list: `/orgs/{org_id}/keys`.
     pub path: String,
     active: i64,
     paused: i64,
@@ -67,7 +67,7 @@ impl Attention {
         })
     }
 
-    /// Nobody made a key yet.
+    /// There is no key yet.
     pub fn is_empty(&self) -> bool {
         self.highlights.is_empty()
     }
@@ -78,7 +78,7 @@ fn counted(n: i64) -> String {
     if n > KeyPage::COUNTED { format!("{}+", digits(KeyPage::COUNTED)) } else { digits(n) }
 }
 
-/// The figures, each leading to its list.
+/// The figures, each with a link to its list.
 #[component]
 pub fn KeyFigures(attention: Attention) -> impl IntoView {
     let Attention { path, active, paused, suspended, highlights } = attention;
@@ -153,7 +153,7 @@ pub fn KeyCards(
 #[component]
 fn KeyLine(
     key: ListedKey,
-    /// Whom it speaks for, or where that is known what lists show of the key.
+    /// The key's holder or, if that is known, its shortened secret.
     about: String,
     children: Children,
 ) -> impl IntoView {

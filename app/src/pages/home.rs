@@ -1,4 +1,4 @@
-//! `/`: on to where there is something to do.
+//! `/`: redirects to an organization, the set-up or the sign-in.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -11,7 +11,7 @@ use crate::{
     ui::see_other,
 };
 
-/// Nobody has to be signed in to be sent on.
+/// A visitor, signed in or not.
 pub struct Visitor {
     pub context: Context,
     pub me: Option<SignedIn>,
@@ -34,7 +34,7 @@ pub async fn get(visitor: Visitor) -> PageResult {
     };
     me.settled()?;
     let orgs = store.orgs_of(&me.user.id).await?;
-    // The one that was open last, or the first by name.
+    // The last visited organization, or the first by name.
     Ok(match orgs.iter().min_by_key(|(org, _)| visitor.recent.rank(org.id.as_str())) {
         Some((org, _)) => see_other(format!("/orgs/{}", org.id)),
         None => see_other("/orgs/new"),

@@ -1,4 +1,4 @@
-//! API keys: the list, the panel that generates one, the dialog that shows it once, and a key of its own.
+//! API keys: the list, the panel that generates one, the one-time dialog, and the pages of a key.
 
 pub mod activity;
 pub mod already;

@@ -1,4 +1,4 @@
-//! The form of what needs a name and no more.
+//! The form of a resource that only needs a name.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Refused requests of known keys, of an organization or of one of its apps: those that are kept, newest first.
+//! Refused requests of known keys, of an organization or one of its apps: the recorded ones, newest first.
 
 use leptos::prelude::*;
 use sallyport::{
@@ -21,7 +21,7 @@ use crate::{
 /// Rows of a page.
 const SHOWN: usize = 100;
 
-/// What the URL says of the view.
+/// The view in the URL.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RefusedQuery {
@@ -30,7 +30,7 @@ pub struct RefusedQuery {
 }
 
 impl RefusedQuery {
-    /// As a form, with what of it can't be read.
+    /// As a form, with the errors.
     fn form(&self) -> FormState {
         let mut form = FormState::typed([("reason", self.reason.as_str()), ("key", &self.key)]);
         if !self.reason.is_empty() && Verdict::parse(&self.reason).is_none() {
@@ -43,7 +43,7 @@ impl RefusedQuery {
     }
 }
 
-/// What the view shows.
+/// The content of the view.
 pub struct Refused {
     path: String,
     query: RefusedQuery,
@@ -60,13 +60,13 @@ impl Refused {
         Self { form: query.form(), path, query, kept, now }
     }
 
-    /// Whether the query can't be read: then nothing is shown.
+    /// Whether the query is invalid; then nothing is shown.
     pub fn is_refused(&self) -> bool {
         self.form.is_refused()
     }
 }
 
-/// The two ways to see what happened.
+/// The tabs of activity and refused requests.
 #[component]
 pub fn ActivityViews(
     /// `/orgs/{org_id}/activity`

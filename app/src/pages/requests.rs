@@ -1,4 +1,4 @@
-//! `/requests/{request_id}`: why a request was refused: which check, what was asked, what the key has, how to fix it.
+//! `/requests/{request_id}`: why a request was refused: the failed check, the request, the key, and how to fix it.
 
 pub mod checks;
 pub mod compared;

@@ -1,5 +1,5 @@
-//! `/search`: everything the person may see, by name, by id, or by a key that was pasted. It is asked by POST, so that
-//! what is pasted stands in no address. The palette asks for the results alone.
+//! `/search`: everything the person may see, by name, by id, or by a pasted key. It is posted, so that the input is
+//! not in any address. The palette requests only the results.
 
 mod asked;
 pub mod meant;
@@ -28,15 +28,15 @@ use asked::Search;
 use meant::Meant;
 use results::{Answer, Options, Results};
 
-/// With it the results are answered alone, as the options of a list box.
+/// Requests only the results, as the options of a list box.
 static FRAGMENT: HeaderName = HeaderName::from_static("x-fragment");
 
-/// Where the search was begun: what is near comes first.
+/// Where the search was started: results nearby come first.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct SearchQuery {
     org: String,
-    /// Names and labels alone: what may be a secret is never in an address.
+    /// Names and labels only: a possible secret is never in an address.
     q: String,
 }
 
@@ -77,7 +77,7 @@ pub async fn post(
     }
 }
 
-/// An organization that is none of theirs is as good as none.
+/// An organization of which the person is not a member is ignored.
 async fn near(context: &Context, me: &SignedIn, id: &str) -> Result<Option<OrgAccess>, PageError> {
     let Some(id) = OrgId::parse(id) else { return Ok(None) };
     match OrgAccess::of(me.clone(), &context.store, &id).await {
@@ -96,7 +96,7 @@ async fn page(ui: &Ui, me: &SignedIn, near: Option<OrgAccess>, answer: Answer) -
     let org = near.map(|access| access.org.id.to_string());
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(org.iter().map(|org| ("org", org)));
-    // Words alone are repeated.
+    // Only a search for words is repeated.
     query.extend_pairs(Some(&answer.repeated).filter(|words| !words.is_empty()).map(|words| ("q", words)));
     let query = query.finish();
     let address = if query.is_empty() { "/search".to_owned() } else { format!("/search?{query}") };

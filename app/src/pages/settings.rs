@@ -1,4 +1,4 @@
-//! `…/settings` of an organization, a tenant, a project or an app: its name, and its end.
+//! `…/settings` of an organization, a tenant, a project or an app: its name, archiving and deletion.
 
 pub mod archive;
 pub mod delete;
@@ -55,7 +55,7 @@ pub async fn post<A: Placed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>
     }
 }
 
-/// The settings page, which its dialog stands before.
+/// The settings page, also behind its dialogs.
 pub async fn page<A: Placed>(
     ui: &Ui,
     context: &Context,
@@ -70,7 +70,7 @@ pub async fn page<A: Placed>(
     });
     let role = access.org().role;
     let (may_edit, may_delete) = (role.may(place.kind.to_edit()), role.may(place.kind.to_delete()));
-    // Counted for whoever can do something about it.
+    // Only counted for people who may archive or delete it.
     let contents = if role.may(Permission::EndPlaces) { Some(context.store.contents(&place).await?) } else { None };
     let (head, card) = (access.head(), access.card());
     Ok(Page::framed(format!("Settings · {}", place.name), chrome, move || {
@@ -110,7 +110,7 @@ fn NamingForm(place: Place, form: FormState, may_edit: bool) -> impl IntoView {
     .into_any()
 }
 
-/// What stops when a place goes out of use.
+/// What stops working when it is archived.
 pub fn what_stops(contents: &Contents) -> String {
     match (contents.keys, contents.in_use) {
         (0, _) => "It has no active keys.".to_owned(),
@@ -135,7 +135,7 @@ fn Ending(place: Place, contents: Contents, may_delete: bool) -> impl IntoView {
         PlaceKind::App => String::new(),
         _ => format!(" with {}", count(contents.apps, "app")),
     };
-    // Taking it back into use harms nobody; putting it out of use asks first.
+    // Restoring has no risk; archiving asks first.
     let method = if archived { "post" } else { "get" };
     let (turn, name, about) = if archived {
         ("restore", "Restore", format!("Keys of this {noun} work again, except those that were revoked or paused."))

@@ -1,4 +1,4 @@
-//! `/setup`: the first account, while there is none.
+//! `/setup`: creates the first account, if there is none.
 
 use leptos::prelude::*;
 use serde::Deserialize;
@@ -44,7 +44,7 @@ pub async fn post(ui: Ui, caller: Caller, Typed(form): Typed) -> PageResult {
     }
 }
 
-/// With the token in its address the form carries it along; else it asks for it.
+/// With the token in its address the form includes it; else it has a field for it.
 fn page(form: FormState, has_token: bool) -> Page {
     Page::bare("Set up", move || {
         view! {

@@ -57,7 +57,7 @@ pub async fn post(ui: Ui, caller: Caller, headers: HeaderMap, Typed(form): Typed
     }
 }
 
-/// The answer to somebody who signed in: their browser is known from now on.
+/// The response after a sign-in: the browser is known from now on.
 #[must_use]
 pub fn known_here(InPage(session): Started, mut answer: Response) -> Response {
     if let Some(cookie) = session.device {
@@ -66,7 +66,7 @@ pub fn known_here(InPage(session): Started, mut answer: Response) -> Response {
     answer
 }
 
-/// On to the form that was sent while they were signed out, filled in as it was.
+/// Shows the form that was sent while signed out, filled in as it was.
 async fn resume(ui: &Ui, resumed: Resumed) -> Response {
     let (address, action) = (page_at(&resumed.path).to_owned(), format!("{}?{QUERY}", resumed.path));
     let page = Page::bare("Signed in", move || {

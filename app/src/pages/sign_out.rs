@@ -1,4 +1,4 @@
-//! `/sign-out`: ends the session at once, for slow requests in flight too.
+//! `/sign-out`: ends the session at once, also for slow requests in progress.
 
 use crate::{
     acts::{Caller, sessions::sign_out},

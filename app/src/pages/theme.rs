@@ -1,4 +1,4 @@
-//! `/theme`: light, dark, or as the system has it. Remembered in a cookie, so that the first paint is right.
+//! `/theme`: light, dark, or the system's. Stored in a cookie, so that the first paint is right.
 
 use axum::{
     extract::State,
@@ -24,7 +24,7 @@ pub async fn post(State(context): State<Context>, Typed(form): Typed) -> PageRes
     Ok(response)
 }
 
-/// A path of our own: a redirect must not lead to where a link told it to (OWASP: Unvalidated Redirects).
+/// A path within the portal: a redirect must not leave the site (OWASP: Unvalidated Redirects).
 pub fn local(path: &str) -> &str {
     let plain = path.bytes().all(|byte| (0x21..0x7f).contains(&byte) && byte != b'\\');
     if plain && path.starts_with('/') && !path.starts_with("//") { path } else { "/" }

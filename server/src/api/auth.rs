@@ -1,4 +1,4 @@
-//! `ANY /v1/auth`: a gateway asks with the client's own headers. The key is the credential; no root token is needed.
+//! `ANY /v1/auth`: a gateway forwards the client's headers. The key is the credential; no root token is needed.
 
 mod forwarded;
 mod nginx;
@@ -44,12 +44,12 @@ pub async fn auth(state: &AppState, client: &Client, request: Request<Body>) -> 
     let (head, body) = request.into_parts();
     let asked = GatewayRequest { state, client, headers: &head.headers };
     let pairs = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
-    // Asked first: what can't be understood is told in nginx's way too.
+    // Checked first: errors in the query are reported in nginx's format too.
     let for_nginx = pairs.clone().any(|(name, value)| name == "gateway" && value == "nginx");
     let required = Requirement::parse(pairs.filter(|(name, value)| !(name == "gateway" && value == "nginx")));
     let judged = async {
         if !asked.client.proxied && Forwarded::is_in(asked.headers) {
-            // Judging the gateway's own GET instead of the client's DELETE would fail open.
+            // Checking the gateway's own GET instead of the client's DELETE would fail open.
             let detail = "Forwarding headers are accepted from trusted proxies only; add the gateway's address to trusted_proxies.";
             return Err(Problem::new(StatusCode::FORBIDDEN, "untrusted_proxy", detail));
         }
@@ -88,7 +88,7 @@ pub async fn envoy(state: &AppState, client: &Client, request: Request<Body>) ->
     }
 }
 
-/// What nginx alone needs.
+/// Only for nginx.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "read from the pairs of the query; this describes it")]
@@ -103,7 +103,7 @@ fn nginx_alone() -> Object {
     about(text, words(["nginx"]))
 }
 
-/// One request of a gateway.
+/// A gateway's request.
 struct GatewayRequest<'a> {
     state: &'a AppState,
     client: &'a Client,
@@ -115,7 +115,7 @@ impl GatewayRequest<'_> {
         RefusalResponse::problem(self.state.context.store.profile(), problem, self.client)
     }
 
-    /// What passes, or what is refused; a problem where nothing can be said.
+    /// The result for a request; a problem if no decision is possible.
     async fn judge(
         &self,
         required: &Requirement,
@@ -126,7 +126,7 @@ impl GatewayRequest<'_> {
         let request =
             scope::Request { any_path: required.any_path, ..scope::Request::new(forwarded.method, forwarded.target) };
         if request.is_ambiguous() {
-            // The upstream may read it differently: as a path for which the gateway requires something else.
+            // The upstream may read it differently: as a path with other requirements in the gateway.
             let detail = "This path can be read in two ways (//, /../, %2F, ;, # or the like); write it plainly.";
             return Err(Problem::bad_request(detail));
         }
@@ -136,7 +136,7 @@ impl GatewayRequest<'_> {
             ));
         }
         if forwarded.method.is_some() && forwarded.target.is_none() && profile.judges_paths() {
-            // A scope would allow whatever path the gateway keeps to itself.
+            // A scope would allow a path that the gateway restricts.
             return Err(Problem::bad_request(
                 "The gateway sends the client's method and not its path, on which scopes and limits depend here; it has to send both.",
             ));
@@ -197,9 +197,9 @@ static SCOPES: HeaderName = HeaderName::from_static("x-auth-scopes");
 static ENVIRONMENT: HeaderName = HeaderName::from_static("x-auth-environment");
 static MODE: HeaderName = HeaderName::from_static("x-auth-mode");
 
-/// Who the key speaks for, for the upstream behind the gateway.
+/// Headers with the key's identity, for the upstream behind the gateway.
 fn identity(key: &KeyRecord, profile: &Profile) -> Response {
-    // With room for what every answer carries.
+    // With room for the headers of every response.
     let mut headers = HeaderMap::with_capacity(24);
     let mut set = |name: &HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {

@@ -1,4 +1,4 @@
-//! Bodies of requests: bounded in size, and in how long they may take.
+//! Request bodies, with limits on size and duration.
 
 use std::time::Duration;
 
@@ -11,9 +11,10 @@ use tokio::time::timeout;
 
 use super::problem::Problem;
 
-/// A request to be verified may carry the body that was signed.
+/// A request to be verified may contain the signed body.
 const LIMIT: usize = 256 * 1024;
-/// Less than an answer may take in all: a slow sender gets that answer, and not that keys can't be checked.
+/// Shorter than the time limit of a response: a slow sender gets this error, and not the one that keys can't be
+/// checked.
 const TIME: Duration = Duration::from_secs(20);
 
 pub async fn read(body: Body) -> Result<Bytes, Problem> {

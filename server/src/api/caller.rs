@@ -1,4 +1,4 @@
-//! Who calls the API: a root token in `Authorization: Bearer`.
+//! The caller of the API: a root token in `Authorization: Bearer`.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::state::AppState;
 
-/// The root token that a request brings, if it is good.
+/// The valid root token of a request.
 pub async fn root_token(state: &AppState, client: &Client, headers: &HeaderMap) -> Result<Arc<RootToken>, Problem> {
     let refused = |detail: &str| Problem::unauthorized(detail);
     let presented = match bearer(headers) {

@@ -2,15 +2,15 @@
 
 use axum::http::{HeaderMap, HeaderName, header};
 
-/// Why nobody can say which credential was presented.
+/// Why the credential is unclear.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unclear {
     Several,
-    /// This header holds bytes that are not text.
+    /// This header contains bytes that are not text.
     Unreadable(HeaderName),
 }
 
-/// The credential of `Authorization: Bearer`. More than one such header is ambiguous, so it is refused.
+/// The credential of `Authorization: Bearer`. Several such headers are ambiguous, and refused.
 pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Unclear> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };

@@ -1,5 +1,4 @@
-//! The edge of `/v1`: what every answer gets before it leaves. Errors are rendered here, once it is known which request
-//! they are about.
+//! The outermost layer of `/v1`. Errors are rendered here, where the request's id is known.
 
 use axum::{
     body::Body,
@@ -14,8 +13,8 @@ use super::{
 };
 use crate::state::AppState;
 
-/// A handler's problem becomes a document. What went wrong outside the handlers (a panic, the time-out) is answered by a
-/// problem document too, and by a gateway's endpoint as the profile says.
+/// Renders a handler's problem as a document. Errors outside of the handlers (a panic, the time-out) become problem
+/// documents too; a gateway's endpoint formats them according to the profile.
 pub fn complete(mut response: Response, state: &AppState, for_a_gateway: bool, client: &Client) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         return render(problem, response, client);
@@ -35,13 +34,13 @@ pub fn complete(mut response: Response, state: &AppState, for_a_gateway: bool, c
     render(problem, Response::default(), client)
 }
 
-/// Beside what headers the response has: `Allow`, for one.
+/// Keeps the response's other headers, such as `Allow`.
 fn render(problem: Problem, response: Response, client: &Client) -> Response {
     let (status, wait) = (problem.status(), problem.wait());
     let body = serde_json::to_vec(&Problem { request_id: Some(client.request_id.clone()), ..problem });
     let (mut head, _) = response.into_parts();
     head.status = status;
-    // Of the empty body that stood for this one.
+    // It belonged to the empty body.
     head.headers.remove(header::CONTENT_LENGTH);
     head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     head.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,5 +1,5 @@
-//! The endpoints that gateways and backends ask about each request that an API gets. They are served before the router,
-//! which clones and boxes its services at each request.
+//! The endpoints that are called for each request of an API. They are served before the router, which clones and
+//! boxes its services on each request.
 
 use axum::{body::Body, http::Request, response::Response};
 use sallyport::request::Client;
@@ -7,7 +7,7 @@ use sallyport::request::Client;
 use super::{auth, verify};
 use crate::state::AppState;
 
-/// Of any method: each knows for itself which it takes.
+/// Any method; each endpoint checks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FastPath {
     Auth,
@@ -24,7 +24,7 @@ impl FastPath {
         }
     }
 
-    /// Whoever holds the key gets the answer: it is in the words of the profile.
+    /// The response reaches the holder of the key, so it is formatted according to the profile.
     pub fn is_of_a_gateway(self) -> bool {
         self != Self::Verify
     }

@@ -11,19 +11,19 @@ use super::{body, problem::Problem};
 
 mod field_errors;
 
-/// A body that an endpoint takes.
+/// A request body of an endpoint.
 pub trait Taken: DeserializeOwned {
-    /// A sentence about its fields, for whoever sent another.
+    /// A sentence about its fields, for errors.
     const TAKES: &str;
 }
 
-/// A body that says it is JSON.
+/// The body, if its content type is JSON.
 pub async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     must_be_json(headers)?;
     body::read(body).await
 }
 
-/// The same where the body may be left out.
+/// The same for an optional body.
 pub async fn optional<T: Taken + Default>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
     let bytes = body::read(body).await?;
     if bytes.is_empty() {
@@ -42,14 +42,14 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 pub fn parse<T: Taken>(bytes: &[u8]) -> Result<T, Problem> {
-    // A list would be taken for the fields in their order.
+    // serde would accept a list as the fields in order.
     if bytes.trim_ascii_start().starts_with(b"[") {
         return Err(field_errors::whole::<T>(format!("Send a JSON object, not a list. {}", T::TAKES)));
     }
     serde_json::from_slice(bytes).map_err(|error| field_errors::problem::<T>(&error, bytes))
 }
 
-/// For `deserialize_with`: `null` is as if the field were left out.
+/// For `deserialize_with`: `null` means that the field is missing.
 pub fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: Deserialize<'de> + Default,
@@ -58,12 +58,12 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// For `deserialize_with`, of a field that may be left out: where it is there, it is not `null`.
+/// For `deserialize_with`: the field may be missing, but not `null`.
 pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// An answer in JSON, in one allocation: most are a little shorter than that.
+/// A JSON response in one allocation, large enough for most.
 pub fn answer(body: &impl Serialize) -> Response {
     let mut text = Vec::with_capacity(768);
     if serde_json::to_writer(&mut text, body).is_err() {
@@ -78,7 +78,7 @@ pub fn answer(body: &impl Serialize) -> Response {
 /// `application/json` and `application/…+json`, with parameters or without.
 fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    // As nearly everybody writes it.
+    // The most common form.
     if kind == "application/json" {
         return true;
     }

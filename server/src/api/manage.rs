@@ -1,7 +1,7 @@
-//! The management endpoints: organizations, what stands in them, and their keys, for root tokens and keys that may manage.
+//! The management endpoints: organizations, their contents and keys, for root tokens and keys that may manage.
 //!
-//! They call the verbs that the pages call, so that what is refused there is refused here; what was done stands in the
-//! activity log with the caller's name.
+//! They call the same methods of the store as the pages, with the same checks and the same events, under the caller's
+//! name.
 
 mod access;
 mod answer;
@@ -21,7 +21,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::state::AppState;
 
-/// Mounts and describes them at once.
+/// Mounts and describes the endpoints.
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(orgs::list, orgs::create))

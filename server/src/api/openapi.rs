@@ -1,5 +1,5 @@
-//! `GET /v1/openapi.json`: what is here, as an OpenAPI 3.1 document. It is made from the handlers themselves, so that it
-//! says what they take; what all of them share, and what the profile adds, is written in afterwards.
+//! `GET /v1/openapi.json`: the OpenAPI 3.1 document. It is generated from the handlers; common parts and those that
+//! depend on the profile are added afterwards.
 
 mod examples;
 mod properties;
@@ -20,7 +20,7 @@ use utoipa::OpenApi;
 use super::{auth, described, problem, verify};
 use crate::{probes, state::AppState};
 
-/// What the router of `/v1` does not mount.
+/// Endpoints outside of the router of `/v1`.
 #[derive(OpenApi)]
 #[openapi(
     paths(verify::verify, auth::auth, auth::envoy, probes::healthz, probes::readyz),

@@ -1,4 +1,4 @@
-//! Problem documents (RFC 9457): every error under `/v1`.
+//! Problem documents (RFC 9457), for every error under `/v1`.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -91,7 +91,7 @@ impl Problem {
         }
     }
 
-    /// A body that can be read, and can't be taken.
+    /// A readable body with invalid content.
     pub fn invalid(detail: impl Into<String>, errors: Vec<WrongField>) -> Self {
         Self { errors: errors.into_boxed_slice(), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
     }
@@ -100,7 +100,7 @@ impl Problem {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// How long to wait, where that may help.
+    /// How long to wait, if that may help.
     pub fn wait(&self) -> Option<NonZeroU32> {
         self.retry_after.or((self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(NonZeroU32::MIN))
     }
@@ -113,20 +113,20 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", detail)
     }
 
-    /// The answer has to name those that are, in `Allow`.
+    /// The response has to list the allowed ones in `Allow`.
     pub fn method_not_allowed() -> Self {
         let detail = "This endpoint does not take that method; see the header Allow.";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
     }
 
-    /// Where waiting helps, and how long.
+    /// How long to wait, if waiting helps.
     pub fn too_many(detail: impl Into<String>, wait: Option<Duration>) -> Self {
         let wait = wait.map(|wait| u32::try_from(whole_seconds(wait)).unwrap_or(u32::MAX));
         let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
         Self { retry_after: wait.and_then(NonZeroU32::new), ..problem }
     }
 
-    /// The store can't be asked: closed.
+    /// The store is unavailable, so the request is refused.
     pub fn unavailable() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -168,7 +168,7 @@ fn wrong(error: &FieldError) -> WrongField {
     WrongField { pointer, detail: error.message.clone() }
 }
 
-/// Rendered at the edge of `/v1`, where it is known which request it is about.
+/// Rendered in `edge`, where the request's id is known.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();

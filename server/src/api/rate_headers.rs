@@ -1,4 +1,4 @@
-//! Headers that tell of limits, under the names that the profile gives them.
+//! Rate limit headers, with the names in the profile.
 
 use axum::http::{HeaderName, HeaderValue};
 use sallyport::{
@@ -9,12 +9,12 @@ use sallyport::{
     },
 };
 
-/// The names as headers are set by them, by [`RateHeader::ALL`].
+/// The header names, in the order of [`RateHeader::ALL`].
 #[derive(Clone, Debug)]
 pub struct Names([Option<HeaderName>; RateHeader::ALL.len()]);
 
 impl Names {
-    /// What is no name of a header was refused with the profile.
+    /// Invalid header names were refused with the profile.
     pub fn of(profile: &LimitHeaders) -> Self {
         Self(RateHeader::ALL.map(|header| match header.standard() {
             Some(name) => Some(HeaderName::from_static(name)),
@@ -22,7 +22,7 @@ impl Names {
         }))
     }
 
-    /// The headers of an answer.
+    /// The headers of a response.
     pub fn headers(&self, judged: &Judged) -> Vec<(HeaderName, HeaderValue)> {
         let mut headers = Vec::with_capacity(if judged.charged.is_some() { 8 } else { 0 });
         headers.extend(
@@ -67,7 +67,7 @@ mod tests {
         Limits { minute: NonZeroU32::new(minute).map(Limit::per_minute), day, path: None }
     }
 
-    /// As the limits say of a request when so many were taken before.
+    /// The result for a request after that many others.
     fn judged(limits: Limits, before: u32) -> Judged {
         let now = Now { elapsed: Duration::from_secs(9), at: NOON };
         let mut state = State { day: Some(DayCount::none_on(Day::of(NOON))), ..State::default() };

@@ -1,4 +1,4 @@
-//! A refusal as it is sent to the client who holds the key.
+//! A refusal, as it is sent to the client with the key.
 
 use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use super::problem::Problem;
 use crate::state::AppState;
 
-/// Marks an answer that says what went wrong already.
+/// Marks a response that already explains the error.
 #[derive(Clone, Copy)]
 pub struct Rendered;
 
@@ -29,7 +29,7 @@ pub struct RefusalResponse {
 }
 
 impl RefusalResponse {
-    /// With the headers that tell of limits.
+    /// Includes the rate limit headers.
     pub fn judged(state: &AppState, judged: &Judged, ask: &Ask<'_>, client: &Client) -> Self {
         let profile = state.context.store.profile();
         let mut response = Self::from(Refusal::judged(profile, judged, ask, &client.request_id));
@@ -37,7 +37,7 @@ impl RefusalResponse {
         response
     }
 
-    /// What could not be judged, or not even understood.
+    /// For a request that could not be checked or understood.
     pub fn problem(profile: &Profile, problem: &Problem, client: &Client) -> Self {
         let Problem { status, title, code, .. } = *problem;
         let told = Unjudged { status, title, code, message: &problem.detail };
@@ -47,7 +47,7 @@ impl RefusalResponse {
 
 impl From<Refusal<'_>> for RefusalResponse {
     fn from(refusal: Refusal<'_>) -> Self {
-        // All were checked with the profile.
+        // All were validated with the profile.
         let value = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
         let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut headers = vec![(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];

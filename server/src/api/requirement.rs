@@ -1,4 +1,4 @@
-//! What a gateway requires of a request: in the query of `/v1/auth`, or under a name in the settings.
+//! A gateway's requirements: in the query of `/v1/auth`, or named in the settings.
 
 use std::borrow::Cow;
 
@@ -34,7 +34,7 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    /// A scope that no key can have would refuse everybody: the settings name those of the profile alone.
+    /// A scope that no key can have would refuse every request: the settings may only contain the profile's scopes.
     pub fn check(&self, name: &str, profile: &Profile) -> Result<(), String> {
         let Some(unknown) = self.scope.iter().find(|scope| profile.scope(scope).is_none()) else { return Ok(()) };
         let known: Vec<_> = profile.scopes.iter().map(|scope| scope.name.as_str()).collect();
@@ -42,7 +42,7 @@ impl Requirement {
         Err(format!("[requirements.{name}]: no scope is called {unknown}. The profile {known}."))
     }
 
-    /// A word that we don't know is refused, with a sentence: passing over a requirement would fail open.
+    /// An unknown parameter is refused with a sentence: ignoring a requirement would fail open.
     pub fn parse<'a>(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Result<Self, &'static str> {
         let mut requirement = Self::default();
         for (name, value) in pairs {
@@ -51,7 +51,7 @@ impl Requirement {
                     let before = requirement.scope.len();
                     requirement.scope.extend(split(scopes));
                     if requirement.scope.len() == before {
-                        // A gateway whose variable is not set would require nothing.
+                        // A gateway whose variable is empty would require nothing.
                         return Err("A scope parameter names no scope.");
                     }
                 }

@@ -1,4 +1,4 @@
-//! Schemas that are written by hand: words of which one is taken, and what they are for.
+//! Schemas written by hand: enums and their descriptions.
 
 use utoipa::openapi::{ObjectBuilder, Type, schema::Object};
 
@@ -7,7 +7,7 @@ pub fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
 }
 
-/// With a description, which utoipa does not read from the comment where a schema is given.
+/// Adds a description, because utoipa ignores the comment of a field with its own schema.
 pub fn about(text: &str, words: Object) -> Object {
     ObjectBuilder::from(words).description(Some(text)).build()
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/keys/verify`: a backend asks whether a key is good for a request.
+//! `POST /v1/keys/verify`: a backend checks whether a key is valid for a request.
 
 use std::num::NonZeroU32;
 
@@ -153,7 +153,7 @@ pub struct Refused<'a> {
     request_id: &'a RequestId,
 }
 
-/// One or the other, by `valid`.
+/// Either of the two, depending on `valid`.
 #[derive(ToSchema)]
 #[serde(untagged)]
 #[allow(dead_code, reason = "the two are answered one by one; this describes them")]
@@ -194,7 +194,7 @@ pub async fn verify(state: &AppState, client: &Client, request: http::Request<Bo
 
 async fn judge(state: &AppState, client: &Client, request: http::Request<Body>) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
-    // A requirement in the wrong place must not be passed over.
+    // A requirement in the wrong place must not be ignored.
     if head.uri.query().is_some_and(|query| !query.is_empty()) {
         return Err(Problem::bad_request(format!("This endpoint takes no query parameters. {}", VerifyRequest::TAKES)));
     }
@@ -242,7 +242,7 @@ async fn judge(state: &AppState, client: &Client, request: http::Request<Body>) 
     })
 }
 
-/// The bytes that were signed.
+/// The signed bytes.
 fn signed_body(field: Option<&SignatureField>) -> Result<Vec<u8>, Problem> {
     let Some(field) = field else { return Ok(Vec::new()) };
     BASE64_STANDARD.decode(&field.body_base64).map_err(|_| {

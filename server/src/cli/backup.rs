@@ -1,4 +1,4 @@
-//! `sallyport backup FILE`: a whole, checked copy of the SQLite database, or nothing.
+//! `sallyport backup FILE`: a complete, verified copy of the SQLite database, or nothing.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -27,7 +27,7 @@ pub struct BackupArgs {
     force: bool,
 }
 
-/// PostgreSQL has a tool of its own for this, which knows more than we do.
+/// PostgreSQL has its own tool for this, which is better.
 pub fn not_for_postgres(place: &DataLocation, args: &BackupArgs) -> Option<String> {
     let url = place.database_url.as_deref().filter(|url| url.starts_with("postgres"))?;
     let (file, url) = (quoted(&args.file.to_string_lossy()), quoted(&without_password(url)?));
@@ -50,7 +50,7 @@ pub async fn run(place: &DataLocation, args: BackupArgs) -> Result<(), String> {
     let part = Part::beside(file)?;
     let failed = |error: sallyport::Error| format!("{location} could not be copied: {error}");
     copy_sqlite(database, &part.0).await.map_err(failed)?;
-    // SQLite leaves the copy to the system; a backup that a power cut can empty is none.
+    // SQLite leaves the write to the system; a backup must survive a power failure.
     let size = File::open(&part.0).and_then(|copy| copy.sync_all().and_then(|()| Ok(copy.metadata()?.len())));
     let size = size.map_err(|error| format!("The copy could not be written to the disk: {error}"))?;
     let (damages, holdings) = inspect_copy(&part.0).await.map_err(failed)?;
@@ -74,7 +74,7 @@ fn may_be_written(database: &Path, file: &Path, force: bool) -> Result<(), Strin
         return Err(format!("{shown} is there already. Choose another name, or replace it with --force."));
     }
     let live = fs::metadata(database).is_ok_and(|live| (live.dev(), live.ino()) == (there.dev(), there.ino()));
-    // A database that somebody has open has its WAL beside it; a backup has none.
+    // An open database has a WAL file next to it; a backup does not.
     let in_use = PathBuf::from(format!("{shown}-wal")).exists();
     if live || in_use {
         return Err(format!("{shown} is a database in use, not a backup; choose another name."));
@@ -87,11 +87,11 @@ fn may_be_written(database: &Path, file: &Path, force: bool) -> Result<(), Strin
     Ok(())
 }
 
-/// The copy while it is made: gone unless it becomes the backup.
+/// The copy in progress, deleted unless it becomes the backup.
 struct Part(PathBuf);
 
 impl Part {
-    /// Beside the backup, so that taking its name is one step; the owner's alone from the first byte.
+    /// In the folder of the backup, so that renaming is atomic; private from the first byte.
     fn beside(file: &Path) -> Result<Self, String> {
         let mut name = file.file_name().ok_or_else(|| format!("{} names no file.", file.display()))?.to_owned();
         name.push(format!(".{}.part", std::process::id()));
@@ -120,10 +120,10 @@ impl Drop for Part {
     }
 }
 
-/// A rename replaces what is there; a link does not.
+/// A rename replaces an existing file; a link does not.
 fn name_without_replacing(part: &Path, file: &Path) -> io::Result<()> {
     match fs::hard_link(part, file) {
-        // Some disks know no links.
+        // Some file systems have no links.
         Err(error) if error.kind() != ErrorKind::AlreadyExists && !file.exists() => fs::rename(part, file),
         linked => linked,
     }
@@ -161,7 +161,7 @@ fn shown(bytes: u64) -> String {
     }
 }
 
-/// As libpq reads it: its own parameters alone, and no password.
+/// A URL for libpq: only its own parameters, and no password.
 fn without_password(url: &str) -> Option<String> {
     let mut url = Url::parse(url).ok()?;
     if url.password().is_some() {
@@ -176,7 +176,7 @@ fn without_password(url: &str) -> Option<String> {
     Some(url.into())
 }
 
-/// For a shell.
+/// Quotes a text for a shell.
 fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:@%+=,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! How the program was called: arguments, and variables of the environment in their place.
+//! Parses arguments, and environment variables that replace them.
 
 use std::{env, process::ExitCode};
 
@@ -8,12 +8,12 @@ use clap::{
     error::{ContextKind, ContextValue, Error},
 };
 
-/// The call, or the exit code after what is wrong with it was said.
+/// The parsed call, or the exit code after the error was printed.
 pub(super) fn parse<Cli: CommandFactory + FromArgMatches>() -> Result<Cli, ExitCode> {
     let command = without_empty(Cli::command());
     let parsed = command.clone().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
     parsed.map_err(|error| {
-        // Help goes this way, too. Where nobody reads it, nothing is lost.
+        // Help is printed here too. A write error does not matter.
         let _ = error.print();
         if let Some(variable) = variable_of(&command, &error) {
             note!("\nThe value is that of the environment variable {variable}.");
@@ -22,7 +22,7 @@ pub(super) fn parse<Cli: CommandFactory + FromArgMatches>() -> Result<Cli, ExitC
     })
 }
 
-/// An empty variable is as one that is not set.
+/// Treats empty variables as missing.
 fn without_empty(mut command: Command) -> Command {
     let is_empty = |arg: &&Arg| {
         let value = arg.get_env().and_then(env::var_os);
@@ -35,7 +35,7 @@ fn without_empty(mut command: Command) -> Command {
     command.mut_subcommands(without_empty)
 }
 
-/// Where a wrong value came from, if it was no argument: clap speaks of the flag that nobody gave.
+/// The variable with the invalid value: clap would name a flag that was not given.
 fn variable_of(command: &Command, error: &Error) -> Option<String> {
     let Some(ContextValue::String(named)) = error.get(ContextKind::InvalidArg) else { return None };
     let flag = named.split(' ').next()?;

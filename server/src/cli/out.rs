@@ -1,4 +1,4 @@
-//! What commands print. A reader that went away ends nothing, a full disk is said, and neither is a panic.
+//! Output of commands. A closed pipe is ignored, a full disk is reported, and neither panics.
 
 use std::{
     fmt::Display,
@@ -7,7 +7,7 @@ use std::{
     os::unix::fs::MetadataExt,
 };
 
-/// A line on standard output.
+/// Prints a line on standard output.
 pub(super) fn say(line: impl Display) -> Result<(), String> {
     write(&mut io::stdout().lock(), line)
 }
@@ -15,24 +15,25 @@ pub(super) fn say(line: impl Display) -> Result<(), String> {
 fn write(out: &mut impl Write, line: impl Display) -> Result<(), String> {
     match writeln!(out, "{line}").and_then(|()| out.flush()) {
         Ok(()) => Ok(()),
-        // As `| head` does, once it has read enough.
+        // As with `
+        // head`, which stops reading early.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(format!("Standard output can't be written ({error}). Everything else was done.")),
     }
 }
 
-/// A line on standard error, if anybody reads it.
+/// Prints a line on standard error, ignoring errors.
 pub(super) fn note(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// A secret that is shown once, and has to reach somebody.
+/// Prints a secret that is shown once, and reports write errors.
 pub(super) fn hand_over(secret: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{secret}").and_then(|()| out.flush())
 }
 
-/// Whether what is printed is lost: closed, which is opened on /dev/null before `main`, or sent there.
+/// Whether output is lost: standard output is closed (`main` opens /dev/null instead) or redirected there.
 pub(super) fn is_lost() -> bool {
     let stdout = rustix::io::dup(io::stdout()).map(File::from);
     let found = stdout.ok().and_then(|stdout| stdout.metadata().ok());

@@ -1,4 +1,4 @@
-//! Which person a command is about. An e-mail address by position or as `--email` is the same.
+//! The person that a command applies to, as an argument or as `--email`.
 
 use clap::Args;
 
@@ -17,12 +17,12 @@ pub struct Person {
 
 impl Person {
     pub fn email(&self) -> &str {
-        // clap takes care that one of them is there.
+        // clap requires exactly one of them.
         self.by_position.as_deref().or(self.by_option.as_deref()).unwrap_or_default()
     }
 }
 
-/// A person, or everybody.
+/// A person, or everyone.
 #[derive(Args)]
 #[group(id = "people", required = true, multiple = false)]
 pub struct People {
@@ -32,13 +32,13 @@ pub struct People {
     /// The same, as an option
     #[arg(id = "email_option", long = "email", value_name = "EMAIL", value_parser = email)]
     by_option: Option<String>,
-    /// Everybody, yourself included
+    /// Everyone, including yourself
     #[arg(long)]
     all: bool,
 }
 
 impl People {
-    /// Nothing for everybody.
+    /// `None` for everyone.
     pub fn email(&self) -> Option<&str> {
         self.by_position.as_deref().or(self.by_option.as_deref())
     }

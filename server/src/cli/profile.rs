@@ -27,7 +27,7 @@ pub struct CheckArgs {
     json: bool,
 }
 
-/// 0 where it is good, 1 where it is not, 2 where it can't be read.
+/// Exit codes: 0 valid, 1 invalid, 2 unreadable.
 pub fn run(command: &ProfileCommand) -> ExitCode {
     let ProfileCommand::Check(args) = command;
     let path = args.file.display();

@@ -1,16 +1,17 @@
-//! Passwords from a terminal, unseen, or from standard input; never from a flag, which others on the machine can read.
+//! Reads passwords from a terminal without echo, or from standard input; never from a flag, which others on the
+//! machine can read.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-/// What Ctrl-C, Ctrl-D, backspace and Ctrl-U send while the terminal hands over each key as it is.
+/// The bytes of Ctrl-C, Ctrl-D, backspace and Ctrl-U in raw mode.
 const INTERRUPT: u8 = 0x03;
 const END: u8 = 0x04;
 const BACKSPACE: [u8; 2] = [0x08, 0x7f];
 const ERASE_LINE: u8 = 0x15;
 
-/// A password to be set: asked for twice at a terminal, else the first line of standard input.
+/// Reads a new password: twice from a terminal, or the first line of standard input.
 pub fn new_password() -> Result<String, String> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
@@ -21,10 +22,10 @@ pub fn new_password() -> Result<String, String> {
     if first == again { Ok(first) } else { Err("The two passwords differ. Try again.".to_owned()) }
 }
 
-/// More than any password; what comes from a pipe may have no end.
+/// Longer than any password; a pipe may be endless.
 const LONGEST_LINE: u64 = 64 * 1024;
 
-/// The first line. Some editors and shells begin it with a byte order mark, which nobody typed.
+/// The first line, without the byte order mark that some editors and shells add.
 fn piped(input: impl BufRead) -> Result<String, String> {
     let mut line = Vec::new();
     let read = input.take(LONGEST_LINE).read_until(b'\n', &mut line);
@@ -38,7 +39,7 @@ fn piped(input: impl BufRead) -> Result<String, String> {
     Ok(password.to_owned())
 }
 
-/// Puts the terminal back as it was, however reading ends.
+/// Restores the terminal when dropped.
 struct Restored(Termios);
 
 impl Drop for Restored {
@@ -47,7 +48,7 @@ impl Drop for Restored {
     }
 }
 
-/// Keys are read one by one, Ctrl-C among them: ended by a signal, the terminal would stay without echo.
+/// Reads single keys, including Ctrl-C: if a signal ended the process, the terminal would stay without echo.
 fn hidden(prompt: &str) -> Result<String, String> {
     let failed = |error: &dyn std::fmt::Display| format!("The terminal can't be read without echo: {error}");
     let before = tcgetattr(io::stdin()).map_err(|error| failed(&error))?;
@@ -72,7 +73,7 @@ fn read_keys(keys: impl BufRead) -> Result<String, String> {
             END if bytes.is_empty() => return Err("Nothing was typed; nothing was changed.".to_owned()),
             ERASE_LINE => bytes.clear(),
             key if BACKSPACE.contains(&key) => {
-                // A character is one byte that begins it, and those that go on.
+                // A character consists of a leading byte and continuation bytes.
                 while bytes.pop().is_some_and(|byte: u8| byte & 0xc0 == 0x80) {}
             }
             key => bytes.push(key),

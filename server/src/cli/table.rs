@@ -1,8 +1,8 @@
-//! Lists for a terminal: a head line, then a row for each thing, in columns that line up.
+//! Tables for a terminal: a head line and aligned columns.
 
 use std::iter::once;
 
-/// The lines of a list. The last column is not padded.
+/// The lines of a table. The last column is not padded.
 pub(super) fn table<const N: usize>(head: [&str; N], rows: Vec<[String; N]>) -> String {
     let rows: Vec<_> = once(head.map(str::to_owned)).chain(rows).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);

@@ -113,7 +113,7 @@ async fn list(store: &Store, json: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// The one answer that holds the token, for a program.
+/// JSON with the token, which is only shown here.
 fn with_secret(token: &RootToken, secret: &str) -> Zeroizing<String> {
     let mut object = json!(token);
     object["token"] = json!(secret);

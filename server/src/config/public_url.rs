@@ -1,8 +1,9 @@
 //! The setting `public_url`.
 
-/// An origin, and the path under which the portal is served there: none, or plain names. It is put into pages as it is.
+/// An origin, and the path under which the portal is served: none, or plain names. It is inserted into pages
+/// unchanged.
 pub(super) fn check_public_url(text: &str) -> Result<String, String> {
-    // A password may be in it: it is repeated only where none can be.
+    // It may contain a password: it is only repeated if it can't.
     let shown = if text.contains('@') { String::new() } else { format!(" {text:?}") };
     let wrong = || format!("The public URL{shown} should look like https://keys.example.com.");
     let url = url::Url::parse(text).map_err(|_| wrong())?;
@@ -16,7 +17,7 @@ pub(super) fn check_public_url(text: &str) -> Result<String, String> {
     if !path.is_empty() && !path[1..].split('/').all(is_name) {
         return Err(format!("The path of the public URL{shown} should be plain: letters, digits, -, _, . and ~."));
     }
-    // Backends and gateways may ask without the path, too.
+    // Backends and gateways may omit the path.
     if path == "/v1" || path.starts_with("/v1/") {
         return Err(format!("The path of the public URL{shown} can't begin with /v1, where the API is."));
     }

@@ -1,4 +1,4 @@
-//! The folder itself: who may write to it, and what in it is left of a database.
+//! The folder's permissions, and traces of a database in it.
 
 use std::{
     fs,
@@ -8,8 +8,8 @@ use std::{
 
 use super::lock;
 
-/// A sentence where others may put another database or master key into the folder. It is no reason not to start: volumes of
-/// containers are often made so, by somebody else.
+/// A warning if others could put another database or master key into the folder. Not an error: container volumes are
+/// often created like this.
 pub(super) fn check(folder: &Path) -> Option<String> {
     let found = fs::metadata(folder).ok()?;
     let (mode, shown) = (found.permissions().mode() & 0o777, folder.display());
@@ -24,7 +24,7 @@ pub(super) fn check(folder: &Path) -> Option<String> {
     ))
 }
 
-/// Makes the folder where it is missing; whether it did.
+/// Creates the folder if it is missing; returns whether it did.
 pub(super) fn make(folder: &Path) -> Result<bool, String> {
     if folder.exists() {
         return Ok(false);
@@ -34,15 +34,15 @@ pub(super) fn make(folder: &Path) -> Result<bool, String> {
     Ok(true)
 }
 
-/// A SQLite database that is missing, and what in its folder says that there was one.
+/// Traces of a missing SQLite database.
 pub(super) struct Traces {
-    /// Of the database itself: what SQLite wrote and did not fold into it yet.
+    /// Of the database itself: WAL files that were not checkpointed.
     pub of_database: Vec<PathBuf>,
     /// Of a server that ran there.
     pub of_server: Vec<PathBuf>,
 }
 
-/// Nothing where the database is there: an empty file is none.
+/// `None` if the database exists: an empty file does not count.
 pub(super) fn traces(database: &Path, key: &Path) -> Option<Traces> {
     if fs::metadata(database).is_ok_and(|found| found.len() > 0) {
         return None;

@@ -1,4 +1,4 @@
-//! The lock of the one server on a data folder.
+//! The server's lock on a data folder.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -11,10 +11,10 @@ pub(super) fn path(folder: &Path) -> PathBuf {
     folder.join("sallyport.lock")
 }
 
-/// Held while a server runs: a second one on the same database would not hear of the first one's revocations.
+/// Held while a server runs: a second one on the same database would not learn of the first one's revocations.
 pub struct ServerLock {
     _file: File,
-    /// The folder in which the database's file really is: the lock file alone can be deleted under a running server.
+    /// The real folder of the database file: the lock file alone could be deleted while a server runs.
     _folder: File,
 }
 

@@ -11,19 +11,19 @@ use sallyport::vault::MasterKey;
 
 use crate::config::DataLocation;
 
-/// Where the master key lies if the environment holds none.
+/// The master key's file, unless the environment contains the key.
 pub fn key_path(place: &DataLocation) -> PathBuf {
     place.data.join("master.key")
 }
 
-/// That of the environment.
+/// The key from the environment.
 pub(super) fn given(place: &DataLocation) -> Result<Option<MasterKey>, String> {
     let Some(text) = &place.master_key else { return Ok(None) };
     let wrong = || "SALLYPORT_MASTER_KEY should be 32 bytes in base64: openssl rand -base64 32".to_owned();
     MasterKey::parse(&text.0).ok_or_else(wrong).map(Some)
 }
 
-/// That of the file, if there is one.
+/// The key from the file, if it exists.
 pub(super) fn read(path: &Path) -> Result<Option<MasterKey>, String> {
     let shown = path.display();
     let unreadable = |error: io::Error| format!("The master key {shown} can't be read: {error}");
@@ -32,7 +32,7 @@ pub(super) fn read(path: &Path) -> Result<Option<MasterKey>, String> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(error)),
     };
-    // Of the file that is read, not of what has its name a moment later.
+    // The mode of the opened file, which can't be swapped.
     let mode = file.metadata().map_err(unreadable)?.permissions().mode();
     if mode & 0o077 != 0 {
         return Err(format!("The master key {shown} can be read by others on this machine. Run: chmod 600 {shown}"));
@@ -43,7 +43,7 @@ pub(super) fn read(path: &Path) -> Result<Option<MasterKey>, String> {
     MasterKey::parse(&text).ok_or_else(damaged).map(Some)
 }
 
-/// Whole or not at all: half a master key would leave a database that nobody can open. For its owner's eyes alone.
+/// Written atomically: half a master key would make the database unreadable. Private to its owner.
 pub fn write_whole(path: &Path, line: &str) -> io::Result<()> {
     let part = path.with_extension("part");
     let _ = fs::remove_file(&part);
@@ -51,7 +51,7 @@ pub fn write_whole(path: &Path, line: &str) -> io::Result<()> {
     file.write_all(line.as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()?;
-    // A second server started at once must not replace the key that the first one uses already.
+    // A second server started at the same time must not replace the key that the first one uses.
     let linked = fs::hard_link(&part, path);
     fs::remove_file(&part)?;
     linked?;

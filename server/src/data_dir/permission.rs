@@ -1,4 +1,4 @@
-//! Whether this process may use what is in the data folder; if not, whose it is and who this is.
+//! Whether this process may use the files in the data folder; if not, whose they are and who this is.
 
 use std::{
     fs,
@@ -11,8 +11,8 @@ use rustix::{
     process::geteuid,
 };
 
-/// A sentence for the first file or folder that is there and may not be used. What is missing is not a matter of
-/// permission, and a file in a folder that may not be entered is not looked at.
+/// An error for the first existing file or folder that may not be used. Missing files are not an error, and files in
+/// an inaccessible folder are not checked.
 pub fn check(folder: &Path, key: &Path, database: Option<&Path>) -> Result<(), String> {
     one(folder, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?;
     one(key, Access::READ_OK)?;
@@ -37,7 +37,7 @@ fn refusal(path: &Path, owner: u32, mode: u32) -> String {
     )
 }
 
-/// The name of a user where the system has one, else the number.
+/// The name of a user if the system knows it, else the number.
 fn user(id: u32) -> String {
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
     let mut names = users.lines().filter_map(|line| {

@@ -1,10 +1,10 @@
-//! The URL of a PostgreSQL: TLS is asked for wherever the network is between.
+//! The PostgreSQL URL: TLS is required for connections over a network.
 
 use std::net::IpAddr;
 
 use url::Url;
 
-/// The URL to connect with. What is wrong with it is said without it: there is a password in it.
+/// The URL to connect with. Errors do not repeat it, because it may contain a password.
 pub(super) fn checked(text: &str) -> Result<String, String> {
     if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
         return Err("The database URL should begin with postgres://; leave it out for SQLite.".to_owned());
@@ -24,7 +24,7 @@ pub(super) fn checked(text: &str) -> Result<String, String> {
     Ok(url.into())
 }
 
-/// What sqlx reads of a URL.
+/// The URL parameters that sqlx reads.
 const KNOWN: [&str; 18] = [
     "sslmode",
     "ssl-mode",
@@ -46,7 +46,7 @@ const KNOWN: [&str; 18] = [
     "options",
 ];
 
-/// sqlx passes over what it does not know, and logs it with its value: a mistyped `password` is one.
+/// sqlx ignores unknown parameters, and logs them with their values: a mistyped `password` would be logged.
 fn drop_unknown(url: &mut Url) {
     let is_known = |name: &str| KNOWN.contains(&name) || name.starts_with("options[");
     let (kept, unknown): (Vec<_>, Vec<_>) = url.query_pairs().into_owned().partition(|(name, _)| is_known(name));
@@ -60,7 +60,7 @@ fn drop_unknown(url: &mut Url) {
     }
 }
 
-/// As sqlx reads it: parameters win.
+/// As sqlx reads it: parameters take precedence.
 fn host(url: &Url) -> Option<String> {
     let parameters = url.query_pairs().filter(|(name, _)| matches!(&**name, "host" | "hostaddr"));
     let parameter = parameters.last().map(|(_, host)| host.into_owned());

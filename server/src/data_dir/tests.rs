@@ -60,7 +60,7 @@ async fn a_missing_database_beside_a_key_is_not_made_anew() {
     assert!(error.contains("There is no database at") && error.contains("master.key is still there"), "{error}");
     assert!(error.contains("sallyport migrate --new"), "the fix: {error}");
 
-    // As empty as missing.
+    // An empty file counts as missing.
     fs::write(&database, "").expect("written");
     assert!(refused(folder.path(), Wanted::Known).await.contains("migrate --new"));
     let data = prepared(folder.path(), Wanted::New).await.expect("it was said");
@@ -86,7 +86,7 @@ async fn what_sqlite_left_is_never_written_over() {
     assert!(error.contains("Is its disk mounted"), "{error}");
 }
 
-/// The master key is in the environment, so that the lock alone shows that there was one a server.
+/// The master key is in the environment, so that only the lock shows that there was a server.
 #[tokio::test]
 async fn a_lock_is_a_trace_too() {
     let folder = folder();
@@ -113,7 +113,7 @@ async fn a_start_that_is_refused_leaves_no_key() {
 async fn what_could_not_be_used_is_taken_back() {
     let folder = folder();
     let data = prepared(folder.path(), Wanted::Known).await.expect("made");
-    // A folder in the WAL's place keeps the store from opening.
+    // A folder in place of the WAL prevents the store from opening.
     fs::create_dir(folder.path().join("sallyport.db-wal")).expect("made");
     open(&data).await.expect_err("refused");
     assert_eq!(names(folder.path()), ["sallyport.db-wal"]);

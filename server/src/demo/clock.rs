@@ -1,4 +1,4 @@
-//! Stands where the story stands.
+//! A clock set to the current point of the demo's history.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

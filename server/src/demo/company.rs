@@ -1,4 +1,4 @@
-//! Two organizations, three people, and the places where their apps are.
+//! Two organizations, three people, and their apps.
 
 use sallyport::{
     Error, Timestamp,
@@ -15,7 +15,7 @@ use sallyport::{
 
 use super::{DAY, HOUR, SIGN_IN, actor, clock::StoryClock, from};
 
-/// What the story of the keys goes on with.
+/// What the history of the keys refers to.
 pub struct Company {
     pub ada: Act,
     pub sam: Act,
@@ -90,7 +90,7 @@ pub async fn found(
     Ok(Company { ada: by_ada, sam: by_sam, focus, watch, ingest, landing, clinics })
 }
 
-/// What came weeks later: a pilot study, and another organization of Sam's, where Ada helps. Its app comes back.
+/// Later additions: a pilot study, and another organization of Sam's, where Ada helps. Its app is restored.
 pub async fn grow(
     store: &Store,
     story: &StoryClock,

@@ -1,4 +1,4 @@
-//! What happened to the keys of the example company: one in every status.
+//! The history of the example company's keys: at its end there is one in every status.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -18,7 +18,7 @@ use sallyport::{
 
 use super::{DAY, HOUR, MINUTE, clock::StoryClock, company::Company};
 
-/// Something that happened to a key, by its label.
+/// A change of a key, by its label.
 pub enum Step<'a> {
     Generate { by: &'a Act, app: &'a App, label: &'a str, environment: &'a str, scopes: &'a [&'a str], days: &'a str },
     Use(&'a str),
@@ -28,10 +28,10 @@ pub enum Step<'a> {
     Archive(&'a App),
 }
 
-/// The one that the terminal tells of.
+/// The key that is printed.
 const TOLD: &str = "Ingest worker eu-west";
 
-/// A step and how long ago it was.
+/// A step and how long ago it happened.
 pub type Dated<'a> = (Duration, Step<'a>);
 
 fn key<'a>(
@@ -57,7 +57,7 @@ pub fn early(company: &Company) -> Vec<Dated<'_>> {
     ]
 }
 
-/// The last week. Keys are in every status at its end.
+/// The last week. At its end there are keys in every status.
 pub fn late<'a>(company: &'a Company, intake: &'a App) -> Vec<Dated<'a>> {
     use Step::{Archive, Pause, Refuse, Revoke, Use};
     let Company { ada, sam, focus, ingest, landing, .. } = company;
@@ -89,7 +89,7 @@ pub fn late<'a>(company: &'a Company, intake: &'a App) -> Vec<Dated<'a>> {
     ]
 }
 
-/// The keys of the story, as far as it was told.
+/// The keys created so far.
 pub struct Keys<'a> {
     pub store: &'a Store,
     pub story: &'a StoryClock,
@@ -107,12 +107,12 @@ impl<'a> Keys<'a> {
         self.issued.iter().find(|issued| issued.key.label == label).ok_or(Error::NotFound)
     }
 
-    /// The secret of the one that the terminal tells of.
+    /// The secret of the key that is printed.
     pub fn told(&self) -> Result<String, Error> {
         Ok(self.find(TOLD)?.secret.expose().to_owned())
     }
 
-    /// Tells a part of the story in the order of time, as the activity has it.
+    /// Performs steps in order of time, so that the activity is in order.
     pub async fn tell(&mut self, mut steps: Vec<Dated<'_>>) -> Result<(), Error> {
         steps.sort_by_key(|(ago, _)| std::cmp::Reverse(*ago));
         let (store, now) = (self.store, self.now);

@@ -1,4 +1,4 @@
-//! Envoy's question as a request to `/v1/auth`, and that one's answer as Envoy takes it.
+//! Converts Envoy's request to one of `/v1/auth`, and the response to Envoy's.
 
 use axum::{
     body::Bytes,
@@ -14,12 +14,12 @@ use super::message::{
     HttpRequest, HttpResponse, HttpStatus, OkHttpResponse, Peer, SocketAddress, Status,
 };
 
-/// How the upstream hears who asks. Whatever a client sends under such a name never gets there.
+/// Headers with the key's identity for the upstream. A client's headers with this prefix are removed.
 const IDENTITY: &str = "x-auth-";
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const ORIGINAL_METHOD: HeaderName = HeaderName::from_static("x-original-method");
 const ORIGINAL_URI: HeaderName = HeaderName::from_static("x-original-uri");
-/// What only we may say of the client's request, and what is about its body, which is ours here.
+/// Headers about the client's connection that only we may set, and those about its body, which is ours here.
 const DROPPED: [HeaderName; 8] = [
     ORIGINAL_METHOD,
     ORIGINAL_URI,
@@ -30,17 +30,17 @@ const DROPPED: [HeaderName; 8] = [
     TRANSFER_ENCODING,
     EXPECT,
 ];
-/// Envoy says here whether it cut the body.
+/// Envoy's header that says whether it cut the body.
 const PARTIAL_BODY: &str = "x-envoy-auth-partial-body";
 
-/// Nothing where Envoy told too little to ask by.
+/// `None` if Envoy sent too little for a check.
 pub fn question(check: &CheckRequest) -> Option<Request<Bytes>> {
     let attributes = check.attributes.as_ref()?;
     let http = attributes.request.as_ref()?.http.as_ref()?;
     let mut headers = client_headers(http)?;
     headers.insert(ORIGINAL_METHOD, HeaderValue::from_str(&http.method).ok()?);
     headers.insert(ORIGINAL_URI, HeaderValue::from_str(&http.path).ok()?);
-    // Envoy's own word for who is connected to it: where that is nobody's proxy, X-Forwarded-For is not read any further.
+    // The address of Envoy's peer: if that is not a trusted proxy, X-Forwarded-For is not read further.
     if let Some(source) = source(attributes.source.as_ref()) {
         headers.append(FORWARDED_FOR, HeaderValue::from_str(source).ok()?);
     }
@@ -48,21 +48,21 @@ pub fn question(check: &CheckRequest) -> Option<Request<Bytes>> {
     let body = whole_body(http, &headers);
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     for (name, value) in &attributes.context_extensions {
-        // A body that was cut was not passed: a key that must sign is refused then.
+        // A truncated body counts as missing: a key that requires signatures is refused then.
         if name != "body" || body.is_some() {
             query.append_pair(name, value);
         }
     }
     let mut request = Request::new(body.unwrap_or_default());
     *request.method_mut() = Method::POST;
-    // As it came: the client's Host may be missing, for Envoy passes it as a field of its own.
+    // HTTP/2, because the client's Host may be missing: Envoy sends it as a separate field.
     *request.version_mut() = Version::HTTP_2;
     *request.uri_mut() = format!("/v1/auth?{}", query.finish()).parse().ok()?;
     *request.headers_mut() = headers;
     Some(request)
 }
 
-/// Nothing where one of them can't be a header: passing it over might pass over the key.
+/// `None` if one of them is not a valid header: ignoring it might ignore the key.
 fn client_headers(http: &HttpRequest) -> Option<HeaderMap> {
     let mut headers = HeaderMap::with_capacity(http.headers.len() + 4);
     let mapped = http.headers.iter().map(|(name, value)| (name, value.as_bytes()));
@@ -81,7 +81,7 @@ fn source(peer: Option<&Peer>) -> Option<&str> {
     Some(address)
 }
 
-/// The client's body, if Envoy says that this is all of it (`with_request_body`).
+/// The client's body, if Envoy confirms that it is complete (`with_request_body`).
 fn whole_body(http: &HttpRequest, headers: &HeaderMap) -> Option<Bytes> {
     let whole = is_whole(headers);
     let body = if http.raw_body.is_empty() { http.body.as_bytes() } else { &http.raw_body };
@@ -89,8 +89,8 @@ fn whole_body(http: &HttpRequest, headers: &HeaderMap) -> Option<Bytes> {
     (whole && told).then(|| Bytes::copy_from_slice(body))
 }
 
-/// Envoy's word is the last one: what a client sent under that name is before it. Where both are in one line, they are
-/// not told apart, and the body counts as cut.
+/// Envoy's value is the last one; a client's value under that name comes before it. If both are on one line, they
+/// can't be distinguished, and the body counts as truncated.
 fn is_whole(headers: &HeaderMap) -> bool {
     headers.get_all(PARTIAL_BODY).iter().next_back().is_some_and(|partial| partial == "false")
 }
@@ -110,7 +110,8 @@ fn allowed(headers: &HeaderMap, check: &CheckRequest) -> CheckResponse {
     CheckResponse { status: Some(Status { code: 0 }), http_response: Some(HttpResponse::Ok(ok)) }
 }
 
-/// Names by which the client says who it is. Upstreams that read variables take X_Auth_Mode and X.Auth.Mode for the same.
+/// Client headers that claim an identity. Some upstreams do not distinguish X_Auth_Mode and X.Auth.Mode from
+/// X-Auth-Mode.
 fn made_up(check: &CheckRequest) -> impl Iterator<Item = &str> {
     let http = check.attributes.iter().filter_map(|it| it.request.as_ref()?.http.as_ref());
     let names = http.flat_map(|http| {
@@ -121,7 +122,7 @@ fn made_up(check: &CheckRequest) -> impl Iterator<Item = &str> {
     })
 }
 
-/// What the HTTP form answers is what the client sees; but nothing that is broken here looks like more than closed.
+/// Returns the response of the HTTP endpoint to the client; an internal error always refuses.
 fn denied(head: &response::Parts, body: &[u8]) -> CheckResponse {
     let status = if head.status.is_client_error() { head.status } else { StatusCode::SERVICE_UNAVAILABLE };
     let told = |name: &str| {
@@ -136,7 +137,7 @@ fn denied(head: &response::Parts, body: &[u8]) -> CheckResponse {
     CheckResponse { status: Some(Status { code: code(status) }), http_response: Some(HttpResponse::Denied(denied)) }
 }
 
-/// google/rpc/code.proto; Envoy asks only whether it is 0.
+/// /google/rpc/code.proto; Envoy only distinguishes 0 from others.
 fn code(status: StatusCode) -> i32 {
     match status {
         StatusCode::UNAUTHORIZED => 16,

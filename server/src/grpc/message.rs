@@ -1,5 +1,5 @@
-//! The messages of Envoy's `envoy.service.auth.v3.Authorization`, written by hand: only the fields that are read or
-//! set here, each under the number that its `.proto` gives it. What else Envoy sends is passed over, as protobuf has it.
+//! The messages of Envoy's `envoy.service.auth.v3.Authorization`, written by hand: only the fields used here, with
+//! the numbers in the `.proto` files. Other fields are ignored, as protobuf specifies.
 
 use std::collections::HashMap;
 
@@ -30,7 +30,7 @@ pub struct Peer {
     pub address: Option<Address>,
 }
 
-/// envoy/config/core/v3/address.proto; a pipe (2) and an internal listener (3) have no address to go by.
+/// /envoy/config/core/v3/address.proto; a pipe (2) and an internal listener (3) have no address.
 #[derive(Clone, PartialEq, Message)]
 pub struct Address {
     #[prost(message, optional, tag = "1")]
@@ -63,10 +63,10 @@ pub struct HttpRequest {
     pub path: String,
     #[prost(string, tag = "11")]
     pub body: String,
-    /// In place of `body`, where `pack_as_bytes` is set.
+    /// Replaces `body` if `pack_as_bytes` is set.
     #[prost(bytes = "vec", tag = "12")]
     pub raw_body: Vec<u8>,
-    /// In place of `headers`, where `encode_raw_headers` is set.
+    /// Replaces `headers` if `encode_raw_headers` is set.
     #[prost(message, optional, tag = "13")]
     pub header_map: Option<HeaderMap>,
 }
@@ -91,7 +91,7 @@ pub enum HttpResponse {
 /// google/rpc/status.proto
 #[derive(Clone, PartialEq, Message)]
 pub struct Status {
-    /// google/rpc/code.proto: 0 lets the request through, any other refuses it.
+    /// /google/rpc/code.proto: 0 accepts the request, any other value refuses it.
     #[prost(int32, tag = "1")]
     pub code: i32,
 }
@@ -121,7 +121,7 @@ pub struct OkHttpResponse {
     /// Of the client's request.
     #[prost(string, repeated, tag = "5")]
     pub headers_to_remove: Vec<String>,
-    /// For the client, beside what the upstream answers.
+    /// For the client, in addition to the upstream's headers.
     #[prost(message, repeated, tag = "6")]
     pub response_headers_to_add: Vec<HeaderValueOption>,
 }
@@ -151,7 +151,7 @@ pub struct HeaderValueOption {
     pub append_action: i32,
 }
 
-/// `HeaderValueOption.HeaderAppendAction`. The others would leave what the client sent beside ours.
+/// `HeaderValueOption.HeaderAppendAction`. The others would keep the client's own headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, prost::Enumeration)]
 #[repr(i32)]
 pub enum AppendAction {

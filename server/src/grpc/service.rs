@@ -18,7 +18,7 @@ use super::{
 use crate::{middleware::client::Peer, server::Server};
 
 const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
-/// The largest body that may be signed, and its headers.
+/// The largest signed body, and its headers.
 const LARGEST: usize = 512 * 1024;
 
 pub async fn answer(
@@ -37,7 +37,7 @@ pub async fn answer(
     Ok(Grpc::new(codec).max_decoding_message_size(LARGEST).unary(service, request).await)
 }
 
-/// Asks `/v1/auth` of this very server, so that both forms can't but say the same.
+/// Calls `/v1/auth` of this server, so that both protocols always agree.
 async fn asked(server: &Server, peer: Peer, request: CheckRequest) -> CheckResponse {
     let Some(question) = check::question(&request) else { return check::unavailable() };
     let (head, body) = server.answer(peer, question.map(Body::from)).await.into_parts();

@@ -1,11 +1,11 @@
-//! The queues that there are, and what does their jobs.
+//! The queues and their handlers.
 
 use std::{pin::Pin, time::Duration};
 
 use sallyport::{Result, job::Retries, store::Store, verifier::limiter::oldest};
 use serde_json::Value;
 
-/// What is deleted after a day or more is looked for this often.
+/// How often to delete expired data, all of which is kept for at least a day.
 const RETENTION: Duration = Duration::from_secs(60 * 60);
 
 type Work = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
@@ -15,14 +15,14 @@ type Handler = Box<dyn Fn(Store, Value) -> Work + Send + Sync>;
 pub struct Queue {
     pub name: &'static str,
     pub retries: Retries,
-    /// It has one job, which recurs.
+    /// Set if the queue has exactly one, recurring job.
     pub every: Option<Duration>,
     pub(super) handler: Handler,
 }
 
 impl Queue {
-    /// Jobs that transactions add. The handler may be called again with what it did before: the worker may have been
-    /// killed before that was noted.
+    /// A queue for jobs that transactions add. The handler may be called again for work that it already did: the
+    /// worker may have been killed before that was recorded.
     pub fn new<F>(name: &'static str, handler: impl Fn(Store, Value) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<()>> + Send + 'static,
@@ -31,7 +31,7 @@ impl Queue {
         Self { name, retries: Retries::STANDARD, every: None, handler }
     }
 
-    /// One job that recurs.
+    /// A queue with one recurring job.
     pub fn recurring<F>(name: &'static str, every: Duration, work: impl Fn(Store) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<()>> + Send + 'static,
@@ -40,7 +40,7 @@ impl Queue {
     }
 }
 
-/// Those of the portal. A migration that takes one away deletes its jobs.
+/// The queues of the portal. A migration that removes one has to delete its jobs.
 pub fn queues() -> Vec<Queue> {
     vec![
         Queue::recurring(

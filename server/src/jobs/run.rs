@@ -1,4 +1,4 @@
-//! One job: leased, done, and what became of it.
+//! Runs one job under a lease, and records its outcome.
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
@@ -11,15 +11,14 @@ use tokio::{
 
 use super::Queue;
 
-/// After so long without a word of its worker, a job is another's. A worker that is alive extends its lease three times in
-/// that time.
+/// When a lease expires, another worker may take the job. A live worker extends its lease three times in that time.
 const LEASE: Duration = Duration::from_secs(60);
 const EXTENDED: Duration = Duration::from_secs(20);
 
-/// What a job may still write once the server is to end.
+/// The time for a job's last write during a shutdown.
 const LAST: Duration = Duration::from_secs(1);
 
-/// Does the jobs of a queue until none is due.
+/// Runs the jobs of a queue until none is due.
 pub(super) async fn drain(
     store: Store,
     queue: Arc<Queue>,
@@ -51,10 +50,10 @@ enum Ended {
     Stopped,
 }
 
-/// Runs the handler under the lease. What is dropped here is the handler alone: its writes run to their end.
+/// Runs the handler under the lease. On cancellation only the handler is dropped: its writes run to their end.
 async fn run(store: &Store, queue: &Queue, job: &LeasedJob, stop: &mut watch::Receiver<bool>) -> Result<Ended> {
     if job.attempts > queue.retries.limit {
-        // Failures end at the limit. Beyond it are those that ended the server, or that it ended with.
+        // Failed attempts stop at the limit. More attempts mean that the server ended during them.
         failed(store, queue, job, "The server ended while it ran, as often as it may be tried.").await?;
         return Ok(Ended::Settled);
     }
@@ -112,7 +111,7 @@ async fn failed(store: &Store, queue: &Queue, job: &LeasedJob, why: &str) -> Res
     store.fail_job(job, why, &queue.retries).await.map(drop)
 }
 
-/// Where that fails, its lease runs out.
+/// If that fails, the lease expires.
 async fn hand_back(store: &Store, job: &LeasedJob) -> Result<()> {
     match timeout(LAST, store.hand_back_job(job)).await {
         Ok(handed) => handed.map(drop),

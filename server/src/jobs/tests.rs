@@ -1,4 +1,4 @@
-//! The worker over a real database, with handlers that do what a test says.
+//! The worker over a real database, with handlers defined by each test.
 
 use std::{
     sync::{
@@ -55,7 +55,7 @@ async fn enqueue(store: &TestStore, payload: Value) -> JobId {
     job.id
 }
 
-/// Once it is so.
+/// Waits until the status fulfils the condition.
 async fn status(store: &TestStore, id: &JobId, is_so: impl Fn(&JobStatus) -> bool) -> JobStatus {
     loop {
         let status = store.job(id).await.expect("asked").expect("there");

@@ -1,5 +1,5 @@
-//! A fault that every request meets is logged once a second with a count, not once a request: an outage must not fill
-//! the disk.
+//! Rate limits repeated warnings: an error that affects every request is logged once a second with a count, so that
+//! an outage does not fill the disk.
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,7 @@ use tracing_subscriber::layer::{Context, Filter};
 
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// Lets one warning or error of a kind through in each second. A kind is a place in the code.
+/// Passes one warning or error of each kind per second. A kind is a position in the code.
 #[derive(Default)]
 pub struct Bounded(Arc<Mutex<Kinds>>);
 
@@ -38,7 +38,7 @@ impl Bounded {
             kinds.insert(place, Kind { began: now, left_out: 0 });
             return true;
         };
-        // A thread will say how many were left out, and begin anew.
+        // A thread will log the number of the others, and start again.
         if kind.left_out == 0 && now.duration_since(kind.began) >= WINDOW {
             kind.began = now;
             return true;
@@ -54,7 +54,7 @@ impl Bounded {
     }
 }
 
-/// Once the second is over, says how many there were. `false` where the system gives no thread for it.
+/// Logs the number of suppressed lines after a second. `false` if no thread could be started.
 fn summarize(kinds: Arc<Mutex<Kinds>>, place: Identifier, rest: Duration, message: String) -> bool {
     let summary = thread::Builder::new().spawn(move || {
         thread::sleep(rest);
@@ -69,7 +69,7 @@ fn summarize(kinds: Arc<Mutex<Kinds>>, place: Identifier, rest: Duration, messag
     summary.is_ok()
 }
 
-/// Of these there is one a second for each kind already.
+/// These are already limited to one per second and kind.
 const SUMMARY: &str = "sallyport_server::logs";
 
 fn lock(kinds: &Mutex<Kinds>) -> MutexGuard<'_, Kinds> {

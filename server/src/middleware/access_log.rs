@@ -1,4 +1,4 @@
-//! A line of the log for each request.
+//! The access log: one line for each request.
 
 use std::time::Instant;
 
@@ -11,12 +11,12 @@ use sallyport::{decision::plain, profile::Profile, request::Client};
 
 use crate::probes::is_probe;
 
-/// Characters of it; ours are shorter.
+/// The maximum length of the path; ours are shorter.
 const PATH: usize = 300;
-/// As well; any text may come as a method.
+/// The maximum length of the method, which can be any text.
 const METHOD: usize = 20;
 
-/// The path alone: a query may hold what is nobody's business. And of the path no secret, though it was put there.
+/// Only the path, because a query may contain private data; secrets in the path are masked.
 pub struct AccessLog {
     started: Instant,
     method: Method,
@@ -25,7 +25,7 @@ pub struct AccessLog {
 }
 
 impl AccessLog {
-    /// What machines ask all the time would drown the rest, and a full pipe behind the log would hold up answers.
+    /// Frequent requests of machines are not logged: they would hide others, and a full pipe would delay responses.
     pub fn of(request: &Request<Body>, of_api: bool) -> Option<Self> {
         let path = request.uri().path();
         let quiet = of_api || is_probe(path);

@@ -1,5 +1,5 @@
-//! A handler's answer, whatever becomes of the handler: panics are caught, what machines wait for has an end, and what is
-//! logged meanwhile names the request.
+//! Runs a handler safely: panics are caught, requests of `/v1` have a time limit, and log lines include the request's
+//! id.
 
 use std::{
     any::Any,
@@ -17,11 +17,11 @@ use axum::{
 use sallyport::id::RequestId;
 use tokio::time::timeout;
 
-/// Pages have the same, and a page that says so.
+/// Pages have the same limit, with an error page.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Runs a handler to its answer. What machines ask is mostly judged in memory and answered at once: neither a span, which
-/// costs as much as the judging, nor a time-out is begun before it has to wait.
+/// Runs a handler. Most requests of machines are answered from memory without waiting: the span, which costs as much
+/// as the check, and the time limit start only when the handler has to wait.
 pub async fn run(handler: impl Future<Output = Response>, id: &RequestId, of_api: bool) -> Response {
     let mut handler = pin!(handler);
     let mut caught = poll_fn(|context| {
@@ -44,7 +44,7 @@ fn broken(panic: &(dyn Any + Send), id: &RequestId) -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, "Internal error; it was logged.\n").into_response()
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub fn words(panic: &(dyn Any + Send)) -> &str {
     let said = panic.downcast_ref::<String>().map(String::as_str);
     said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words")

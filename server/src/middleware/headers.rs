@@ -1,4 +1,4 @@
-//! Headers that every answer carries.
+//! Headers of every response.
 
 use axum::{
     extract::{Request, State},
@@ -14,19 +14,19 @@ static OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-
 static RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 static PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 
-/// For what is no page: should a browser show it as one, it can do nothing.
+/// For responses that are not pages: if a browser displays one, it can't do anything.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Nothing here asks for any of these, so a script that got in must not either.
+/// Features that no page uses are denied, also to injected scripts.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), display-capture=(), \
     encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), identity-credentials-get=(), \
     idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), otp-credentials=(), payment=(), \
     picture-in-picture=(), publickey-credentials-create=(), publickey-credentials-get=(), screen-wake-lock=(), \
     serial=(), storage-access=(), usb=(), window-management=(), xr-spatial-tracking=()";
 
-/// A page's policy: scripts run by the nonce of this one answer, and by nothing else. `boot.js` hands it on to the
-/// modules that it imports (HTML: "descendant script fetch options"), so `'strict-dynamic'`, which would let it insert
-/// any script, is not needed. Styles are files of ours; there is no inline one, no frame, nothing from elsewhere.
+/// The policy of a page: only scripts with the nonce of this response run. `boot.js` passes it to the modules that it
+/// imports (HTML: "descendant script fetch options"), so `strict-dynamic`, which would let it insert any script, is
+/// not needed. Styles are own files; there are no inline styles, no frames, and nothing from other origins.
 fn policy(nonce: &Nonce) -> String {
     let nonce = nonce.as_str();
     format!(
@@ -35,7 +35,7 @@ fn policy(nonce: &Nonce) -> String {
     )
 }
 
-/// Makes the nonce, hands it to rendering, and names it in the policy of what was rendered.
+/// Creates the nonce for rendering, and adds it to the policy of the response.
 pub async fn nonce(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let nonce = Nonce::mint(state.context.store.entropy());
     request.extensions_mut().insert(nonce.clone());
@@ -52,7 +52,8 @@ fn is_html(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
-/// Browsers take a `__Host-` or `__Secure-` cookie with Secure alone; tower-sessions leaves it out where it takes one back.
+/// Browsers accept a `__Host-` or `__Secure-` cookie only with Secure, which tower-sessions omits when it removes
+/// one.
 fn secure_cookies(headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
         let Ok(text) = value.to_str() else { continue };
@@ -66,14 +67,14 @@ fn secure_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// Of everything, panics and unknown addresses included.
+/// For every response, including panics and unknown addresses.
 pub fn secure(state: &AppState, headers: &mut HeaderMap) {
     headers.reserve(8);
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING));
     let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
-    // With no-referrer a form on the same site would post `Origin: null`, and the origin check would refuse it.
+    // With no-referrer a form on the same site would send `Origin: null`, and the origin check would refuse it.
     set(header::REFERRER_POLICY, "same-origin");
     set(OPENER_POLICY.clone(), "same-origin");
     set(RESOURCE_POLICY.clone(), "same-origin");

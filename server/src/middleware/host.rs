@@ -1,7 +1,8 @@
-//! The Host of a request: one is there (RFC 9112 §3.2), and a portal that is for this machine alone answers its pages
-//! under names of this machine alone. A page elsewhere whose name was made to lead here (DNS rebinding) would read them.
+//! Checks the Host of a request: it must be present (RFC 9112 §3.2), and a portal on loopback only answers pages
+//! under names of this machine. Otherwise another site whose name resolves to this machine (DNS rebinding) could read
+//! them.
 //!
-//! `/v1` goes by its credentials, which no browser sends by itself, so backends and gateways ask it by any name.
+//! `/v1` requires credentials that no browser sends by itself, so backends and gateways may use any name.
 
 use std::net::IpAddr;
 
@@ -12,7 +13,7 @@ use axum::{
 
 use crate::{api::Problem, probes::is_probe, state::AppState};
 
-/// What is answered instead, if the Host is not right.
+/// The response if the Host is wrong.
 pub fn refusal<B>(state: &AppState, request: &Request<B>, of_api: bool) -> Option<Response> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let (host, another) = (hosts.next(), hosts.next());
@@ -25,8 +26,8 @@ pub fn refusal<B>(state: &AppState, request: &Request<B>, of_api: bool) -> Optio
     (is_checked && !is_own(request.uri().host(), host)).then(misdirected)
 }
 
-/// Whether both the address that was asked for, where it names a host, and the header name this machine. No name leads to
-/// an IP address, so whoever asks by one means the machine that has it.
+/// Whether both the host in the request's URI, if any, and the header refer to this machine. No name resolves through
+/// an IP address, so any IP address is accepted.
 fn is_own(of_uri: Option<&str>, host: Option<&HeaderValue>) -> bool {
     let is_machine = |name: &str| {
         let bare = name.trim_start_matches('[').trim_end_matches(']');

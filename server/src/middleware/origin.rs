@@ -1,7 +1,7 @@
 //! The origin check: a request that changes something has to come from our own pages.
 //!
-//! Cookies are sent with requests that other sites start, so an unsafe method needs a same-origin `Sec-Fetch-Site`
-//! or `Origin` (OWASP: Cross-Site Request Forgery Prevention, verifying origin with standard headers).
+//! Cookies are sent with requests that other sites start, so an unsafe method needs a same-origin `Sec-Fetch-Site` or
+//! `Origin` (OWASP: Cross-Site Request Forgery Prevention, verifying origin with standard headers).
 
 use axum::{
     extract::{Request, State},
@@ -40,7 +40,7 @@ pub async fn check(State(state): State<AppState>, request: Request, next: Next) 
     PageError::Forbidden(message.to_owned()).into_response()
 }
 
-/// Each header that is there has to agree, and one has to be there.
+/// Each header that is present has to match, and at least one has to be present.
 fn is_same_origin(headers: &HeaderMap, public: &str) -> bool {
     let site = headers.get(&FETCH_SITE).map(|site| site == "same-origin");
     let origin = headers.get(header::ORIGIN).map(|origin| {

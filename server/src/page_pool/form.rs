@@ -1,4 +1,4 @@
-//! The body of a page's request, read before the page takes a place: a slow sender keeps nobody else waiting.
+//! Reads the body of a page's request before it takes a slot, so that a slow sender does not block others.
 
 use std::{
     pin::Pin,
@@ -14,10 +14,10 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Frame;
 use sallyport_app::form::LIMIT;
 
-/// The request with all of its body. One that is too large or can't be read fails where it is read next, which then says
-/// what is wrong with it.
+/// The request with its whole body. A body that is too large or unreadable fails when it is read next, which produces
+/// the error.
 pub async fn with_whole_body(request: Request<Body>) -> Request<Body> {
-    // Nobody reads what comes with these.
+    // Bodies of these are ignored.
     let is_read = !matches!(*request.method(), Method::GET | Method::HEAD);
     if !is_read || request.body().is_end_stream() {
         return request;
@@ -30,7 +30,7 @@ pub async fn with_whole_body(request: Request<Body>) -> Request<Body> {
     Request::from_parts(parts, body)
 }
 
-/// Copied together: many small pieces would take far more memory than they hold.
+/// Concatenated: many small pieces would take far more memory than their content.
 async fn whole(body: Body) -> Result<Vec<u8>, BoxError> {
     let mut body = Limited::new(body, LIMIT);
     let mut bytes = Vec::new();
@@ -42,7 +42,7 @@ async fn whole(body: Body) -> Result<Vec<u8>, BoxError> {
     Ok(bytes)
 }
 
-/// A body of which nothing but its error is left.
+/// A body that only yields its error.
 struct Failed(Option<BoxError>);
 
 impl HttpBody for Failed {

@@ -1,4 +1,4 @@
-//! The accept loop, the sweeper beside it, and how both end.
+//! The accept loop, the sweeper, and their shutdown.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -15,16 +15,16 @@ use super::{
     listen::Listener,
 };
 
-/// After a signal, connections are accepted until none has come for this long: nobody should be in the middle of
-/// connecting when the socket closes. Answers say nothing yet, so that clients stay on the connections that they have.
+/// After a signal, connections are accepted until none has arrived for this long, so that nobody is in the middle of
+/// connecting when the socket closes. Responses keep connections open, so that clients do not open new ones.
 const QUIET: Duration = Duration::from_millis(50);
-/// And no longer than this.
+/// The maximum of that period.
 const QUIET_WITHIN: Duration = Duration::from_millis(500);
-/// Then answers say `Connection: close`, and requests in flight get this long. Who sends or reads slowly gets less
+/// Then responses contain `Connection: close`, and requests in progress get this long. Slow peers get less
 /// ([`limits::is_over_at_end`]).
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// Accepts connections until the server is asked to end, and gives back when all have ended.
+/// Accepts connections until the shutdown, and returns when all have ended.
 pub async fn accept(listener: Listener, service: Service, connections: Arc<Connections>) {
     let sweeper = tokio::spawn(sweep(Arc::clone(&connections), service.clone()));
     let Listener { socket, is_inherited } = listener;
@@ -34,7 +34,7 @@ pub async fn accept(listener: Listener, service: Service, connections: Arc<Conne
             () = service.shutdown.asked() => break,
         }
     }
-    // Connections to a socket of systemd's wait for the next process.
+    // Connections to a socket of systemd wait for the next process.
     if !is_inherited {
         let until = Instant::now() + QUIET_WITHIN;
         while Instant::now() < until
@@ -60,7 +60,7 @@ async fn admit(accepted: std::io::Result<(TcpStream, SocketAddr)>, service: &Ser
     let (stream, peer) = match accepted {
         Ok(accepted) => accepted,
         Err(error) => {
-            // Out of file descriptors, mostly: the next one fails too, so leave the others some time.
+            // Usually out of file descriptors: the next attempt would fail too, so wait for others to end.
             tracing::warn!(%error, "a connection could not be accepted");
             return sleep(Duration::from_millis(50)).await;
         }
@@ -86,7 +86,7 @@ async fn admit(accepted: std::io::Result<(TcpStream, SocketAddr)>, service: &Ser
     }
 }
 
-/// Closes what waits for its peer for too long.
+/// Closes connections that wait for their peer for too long.
 async fn sweep(connections: Arc<Connections>, service: Service) {
     let is_over = if service.is_grpc() { limits::is_over_grpc } else { limits::is_over };
     let mut interval = interval(TICK);

@@ -1,5 +1,5 @@
-//! What a connection waits for, and since when. Its own task writes this without a lock, a timer or a look at the clock;
-//! the sweeper reads it and closes what waits for too long.
+//! What a connection waits for, and since when. Its task updates this without locks, timers or clock reads; the
+//! sweeper reads it and closes connections that wait for too long.
 
 use std::{
     sync::{
@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// How exactly waiting is measured, and how often the sweeper looks.
+/// The resolution of waiting times, and the sweeper's interval.
 pub const TICK: Duration = Duration::from_millis(250);
 
 /// A time in ticks, rounded up.
@@ -17,7 +17,7 @@ pub const fn ticks(time: Duration) -> u32 {
     time.as_millis().div_ceil(TICK.as_millis()) as u32
 }
 
-/// Time in ticks since the start, moved on by the sweeper. It begins at 1: 0 is *never*.
+/// Time in ticks since the start, advanced by the sweeper. It starts at 1: 0 means *never*.
 pub struct Ticks(AtomicU32);
 
 impl Default for Ticks {
@@ -41,33 +41,33 @@ impl Ticks {
 pub enum Waiting {
     /// The first bytes of HTTP/2.
     Preface,
-    /// The whole head of a request, the first or the next one.
+    /// The complete head of a request, the first or the next one.
     Request,
     /// The rest of a request's body.
     Body,
-    /// The peer, which does not read what is sent to it.
+    /// The peer, which does not read the response.
     Reader,
-    /// Nothing of the peer: a handler is at work.
+    /// Not the peer: a handler is running.
     Nothing,
 }
 
-/// One connection's.
+/// The state of one connection.
 pub struct Activity {
     ticks: Arc<Ticks>,
     /// HTTP/2's preface and first frame are still missing.
     unopened: AtomicBool,
-    /// Requests whose head came, and whose answer was not taken whole yet. More than one on HTTP/2 alone.
+    /// Requests whose response was not completely sent yet. More than one only on HTTP/2.
     in_flight: AtomicU32,
     /// How many of these wait for the rest of their body.
     reading: AtomicU32,
     since: AtomicU32,
     /// When the latest request began.
     begun: AtomicU32,
-    /// When a write began to wait; 0 while none does.
+    /// When a write began to wait; 0 if none waits.
     stalled: AtomicU32,
-    /// When a write of this answer first waited; 0 if none did.
+    /// When a write of this response first waited; 0 if none did.
     first_stalled: AtomicU32,
-    /// Bytes that the peer made room for since then.
+    /// Bytes that the peer has accepted since then.
     taken: AtomicU64,
     late: AtomicBool,
 }
@@ -107,12 +107,12 @@ impl Activity {
         }
     }
 
-    /// For how many ticks the latest request has been there.
+    /// How many ticks ago the latest request began.
     pub fn begun_for(&self) -> u32 {
         self.ticks.now().saturating_sub(self.begun.load(Relaxed))
     }
 
-    /// For how many ticks this answer is written to a peer that had to be waited for, and how many bytes it took since.
+    /// For how many ticks this response has been written to a slow peer, and how many bytes it accepted since.
     pub fn taken(&self) -> (u32, u64) {
         match self.first_stalled.load(Relaxed) {
             0 => (0, 0),
@@ -158,7 +158,7 @@ impl Activity {
         self.touch();
     }
 
-    /// A body did not come in time: what is answered has to say so.
+    /// A body timed out: the response has to say so.
     pub fn body_is_late(&self) {
         self.late.store(true, Relaxed);
     }
@@ -168,7 +168,7 @@ impl Activity {
     }
 }
 
-/// A request from its head to the end of its answer.
+/// A request from its head to the end of its response.
 pub struct InFlight(Arc<Activity>);
 
 impl InFlight {
@@ -176,7 +176,7 @@ impl InFlight {
         activity.in_flight.fetch_add(1, Relaxed);
         activity.touch();
         activity.begun.store(activity.ticks.now(), Relaxed);
-        // What was answered before may wait for the peer still.
+        // An earlier response may still be waiting for the peer.
         if activity.stalled.load(Relaxed) == 0 && activity.first_stalled.load(Relaxed) != 0 {
             activity.first_stalled.store(0, Relaxed);
         }

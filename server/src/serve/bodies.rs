@@ -1,4 +1,5 @@
-//! The two bodies of an exchange: a request's, which has to come in time, and an answer's, which is in flight to its end.
+//! The two bodies of an exchange: the request's, which has a time limit, and the response's, which is in progress
+//! until its end.
 
 use std::{
     io,
@@ -14,10 +15,10 @@ use tokio::time::{Sleep, sleep};
 
 use super::activity::{Activity, InFlight};
 
-/// All of a body has to come within this time, once it has to be waited for. Handlers have longer.
+/// The time limit of a body that does not arrive with its head. Handlers have longer.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A request's body. A small one comes with its head and needs no timer.
+/// A request's body. A small one arrives with its head and needs no timer.
 pub struct Upload {
     body: Incoming,
     activity: Arc<Activity>,
@@ -76,7 +77,7 @@ impl Body for Upload {
     }
 }
 
-/// An answer's body: the request is in flight until all of this was taken.
+/// A response's body: the request is in progress until all of it was sent.
 pub struct Download<B> {
     body: B,
     _request: InFlight,

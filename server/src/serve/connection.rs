@@ -1,4 +1,4 @@
-//! One connection: HTTP/1.1 for pages and `/v1`, HTTP/2 for gRPC alone.
+//! One connection: HTTP/1.1 for pages and `/v1`, HTTP/2 for gRPC only.
 
 use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -25,26 +25,26 @@ use super::{
 };
 use crate::{grpc, middleware::client::Peer, server::Server};
 
-/// A gateway's connection stays open; a gateway that is gone is noticed, by a ping that it does not answer.
+/// A gateway's connection stays open; a missing reply to this ping shows that it is gone.
 const PING: Duration = Duration::from_secs(20);
 const PONG: Duration = Duration::from_secs(10);
-/// Questions at once on one connection; Envoy opens another for more.
+/// Concurrent requests on one connection; Envoy opens another for more.
 const STREAMS: u32 = 128;
-/// Of a head, and of an answer that waits for its reader.
+/// For a request's head, and for a response that waits for its reader.
 const BUFFER: usize = 128 * 1024;
 
 static KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-/// [`super::limits::KEEP_ALIVE_SECONDS`], as clients read it.
+/// [`super::limits::KEEP_ALIVE_SECONDS`] as a header value.
 const KEEP_ALIVE_VALUE: HeaderValue = HeaderValue::from_static("timeout=15");
 
-/// What is spoken on a listener.
+/// The protocol of a listener.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     Http,
     Grpc,
 }
 
-/// What answers on a listener.
+/// What a listener serves.
 #[derive(Clone)]
 pub struct Service {
     pub protocol: Protocol,
@@ -65,7 +65,7 @@ impl Service {
 
 /// Serves a connection to its end.
 pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place: Slot) {
-    // Answers are small: waiting to fill a packet only adds latency.
+    // Responses are small: waiting to fill a packet would only add latency.
     let _ = stream.set_nodelay(true);
     let io = TokioIo::new(Socket::new(stream, Arc::clone(&place.activity), service.is_grpc()));
     let ended = match service.protocol {
@@ -98,7 +98,7 @@ async fn http(io: TokioIo<Socket>, peer: Peer, service: Service, place: &Slot) -
         }
     };
     let mut http = http1::Builder::new();
-    // The sweeper lets go of whoever sends no head: it needs no timer for each.
+    // The sweeper closes connections without a request, so no timer is needed for each.
     http.header_read_timeout(None).max_buf_size(BUFFER);
     http.serve_connection(io, service_fn(answer)).await
 }
@@ -139,7 +139,7 @@ fn persistence(headers: &mut HeaderMap, is_last: bool) {
     }
 }
 
-/// Every place is taken by others.
+/// No slot is free.
 fn full() -> Response {
     let mut response = Response::new(Body::from("Too many connections; try again in a moment.\n"));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
@@ -148,7 +148,7 @@ fn full() -> Response {
     response
 }
 
-/// What was answered to half a body, as an answer to a body that did not come (RFC 9110 §15.5.9).
+/// Changes the response to an incomplete body to 408 (RFC 9110 §15.5.9).
 fn too_late(response: &mut Response) {
     *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
     let headers = response.headers_mut();

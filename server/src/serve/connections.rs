@@ -1,5 +1,5 @@
-//! The connections that are open on a listener: how many there may be, of which addresses, and which are closed where
-//! places are short.
+//! The open connections of a listener: limits in total and by address, and which ones are closed when there are too
+//! many.
 
 use std::{
     collections::HashMap,
@@ -12,25 +12,26 @@ use tokio::{sync::Notify, task::AbortHandle};
 
 use super::activity::{Activity, Ticks, Waiting, ticks};
 
-/// Beside the others, for `/healthz` alone; everything else is answered 503 there.
+/// Additional slots for `/healthz` only; other requests get 503 there.
 pub const RESERVED: usize = 16;
-/// Nothing is closed for others that waits for less than so many ticks: half a second.
+/// A connection is only closed for others if it has been waiting for at least this many ticks: half a second.
 const LEAST_WAIT: u32 = 2;
-/// Nor is an idle connection closed for another of its own address before this: it was told that it may stay.
+/// Before this, an idle connection is not closed for another one of its own address: it was promised to stay open.
 const IDLE_OF_AN_ADDRESS: u32 = ticks(Duration::from_secs(5));
-/// Of those that wait, one in so many is closed at once, so that the next connection finds a place without a search.
+/// Of the waiting connections, one in this many is closed at once, so that the next ones find a slot without a
+/// search.
 const SHARE: usize = 32;
 
 /// How many connections there may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     pub most: usize,
-    /// Of one address that is no trusted proxy; of IPv6, of one /64.
+    /// Of one address that is not a trusted proxy; for IPv6, of one /64.
     pub of_an_address: usize,
 }
 
 impl Bounds {
-    /// Of all together that are no trusted proxies: a quarter is kept for gateways.
+    /// The limit of all that are not trusted proxies: a quarter is reserved for gateways.
     fn of_strangers(self) -> usize {
         self.most - self.most / 4
     }
@@ -48,7 +49,7 @@ struct Open {
     next: u64,
     all: HashMap<u64, Entry>,
     of_addresses: HashMap<IpAddr, usize>,
-    /// Those with an address, but for the reserved ones.
+    /// Connections with an address, except on reserved slots.
     strangers: usize,
     reserved: usize,
 }
@@ -56,26 +57,26 @@ struct Open {
 struct Entry {
     activity: Arc<Activity>,
     task: Option<AbortHandle>,
-    /// Where its address is counted: where it is no trusted proxy's.
+    /// The counted address; `None` for a trusted proxy.
     address: Option<IpAddr>,
     is_reserved: bool,
 }
 
-/// What becomes of a new connection.
+/// The result for a new connection.
 pub enum Admission {
     Admitted(Slot),
-    /// Every place is taken, and none can be freed.
+    /// All slots are in use, and none can be freed.
     Full,
-    /// Its address has as many as it may.
+    /// Its address has reached its limit.
     TooManyOfAddress,
 }
 
-/// A connection's place; free again when this is dropped.
+/// A connection's slot; freed when dropped.
 pub struct Slot {
     connections: Arc<Connections>,
     id: u64,
     pub activity: Arc<Activity>,
-    /// For `/healthz` alone.
+    /// For `/healthz` only.
     pub is_reserved: bool,
 }
 
@@ -88,7 +89,7 @@ impl Connections {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a connection. Its address is given where it is counted: where it is no trusted proxy's.
+    /// Admits a connection. `address` is set if it is counted: unless it is a trusted proxy's.
     pub fn admit(self: &Arc<Self>, address: Option<IpAddr>, opens_with_preface: bool) -> Admission {
         let address = address.map(network);
         let mut open = self.open();
@@ -101,7 +102,7 @@ impl Connections {
         let is_stranger = address.is_some();
         let is_full = open.all.len() - open.reserved >= self.bounds.most
             || is_stranger && open.strangers >= self.bounds.of_strangers();
-        // A trusted proxy's makes no room for a stranger's.
+        // A trusted proxy's connection is not closed for an unknown client's.
         let may_close = |entry: &Entry| !entry.is_reserved && (!is_stranger || entry.address.is_some());
         let is_reserved = is_full && open.make_room(LEAST_WAIT, may_close) == 0;
         if is_reserved && open.reserved >= RESERVED {
@@ -119,15 +120,15 @@ impl Connections {
         Admission::Admitted(Slot { connections: Arc::clone(self), id, activity, is_reserved })
     }
 
-    /// The task that serves a connection: to close one is to end its task.
+    /// The task that serves a connection; aborting it closes the connection.
     pub fn set_task(&self, id: u64, task: AbortHandle) {
         if let Some(entry) = self.open().all.get_mut(&id) {
             entry.task = Some(task);
         }
     }
 
-    /// Closes those of which `is_over` says so, by what they wait for, for how many ticks, and whether their place is
-    /// reserved.
+    /// Closes the connections for which `is_over` returns true, given what they wait for, for how many ticks, and
+    /// whether their slot is reserved.
     pub fn close(&self, is_over: impl Fn(Waiting, u32, bool) -> bool) {
         for entry in self.open().all.values() {
             let (waiting, ticks) = entry.activity.waiting();
@@ -137,12 +138,12 @@ impl Connections {
         }
     }
 
-    /// Closes those of which `is_over` says so, by all that is known of them.
+    /// Closes the connections for which `is_over` returns true.
     pub fn close_where(&self, is_over: impl Fn(&Activity) -> bool) {
         self.open().all.values().filter(|entry| is_over(&entry.activity)).for_each(Entry::close);
     }
 
-    /// Of those whose peers have not read for at least so many ticks, closes all but the `most` latest.
+    /// Of the connections whose peers have not read for at least this many ticks, closes all but the `most` latest.
     pub fn close_readers_beyond(&self, most: usize, ticks: u32) {
         let open = self.open();
         let mut readers: Vec<_> = open.waiting(ticks).filter(|(waiting, ..)| *waiting == Waiting::Reader).collect();
@@ -168,7 +169,7 @@ impl Connections {
 }
 
 impl Open {
-    /// Those that wait for their peers, for at least so many ticks.
+    /// The connections that have been waiting for their peers for at least this many ticks.
     fn waiting(&self, least: u32) -> impl Iterator<Item = (Waiting, u32, &Entry)> {
         let all = self.all.values().map(|entry| {
             let (waiting, ticks) = entry.activity.waiting();
@@ -177,8 +178,9 @@ impl Open {
         all.filter(move |(waiting, ticks, _)| *waiting != Waiting::Nothing && *ticks >= least)
     }
 
-    /// Closes some that wait for their peers: first those whose peers began something and do not go on, then those that
-    /// are idle for at least so many ticks, trusted proxies' last; of each, those that wait longest. Gives how many.
+    /// Closes some that wait for their peers: first those with an incomplete request, then those that have been idle
+    /// for at least this many ticks, trusted proxies' last; of each, those that have waited longest. Returns how
+    /// many.
     fn make_room(&mut self, idle: u32, concerns: impl Fn(&Entry) -> bool) -> usize {
         let all = self.waiting(LEAST_WAIT).filter(|(.., entry)| concerns(entry));
         let mut waiting: Vec<_> =
@@ -227,7 +229,7 @@ impl Drop for Slot {
     }
 }
 
-/// What one person can have many addresses of counts as one.
+/// Addresses that belong to a single client count as one.
 fn network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64))),

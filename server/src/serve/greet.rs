@@ -1,16 +1,16 @@
-//! What is said to somebody at the terminal once the server listens.
+//! The messages on the terminal once the server listens.
 
 use std::{io::Write, net::SocketAddr};
 
 use super::listen::{network_url, own_url};
 use crate::state::AppState;
 
-/// To the terminal; who started us may have stopped listening, which must not end the server.
+/// Prints to the terminal, ignoring errors: a closed pipe must not end the server.
 pub fn say(sentence: &str) {
     let _ = writeln!(std::io::stdout(), "{sentence}");
 }
 
-/// Where the server is reached, and what to do next. `demo` is what the demo has to say instead.
+/// Prints where the server is reachable, and what to do next. `demo` is the demo's message instead.
 pub async fn greet(
     state: &AppState,
     address: SocketAddr,
@@ -30,7 +30,7 @@ pub async fn greet(
     if let Some(demo) = demo {
         say(&demo);
     } else if context.store.is_empty().await.map_err(|error| error.to_string())? {
-        // With the token, which the page asks for: who can read this may make it.
+        // With the token that the page requires: only a reader of this message may create the account.
         let path = format!("/setup?token={}", context.setup_token);
         say(&format!("Nobody has an account yet. Make the first one at {public}{path}"));
         if let Some(url) = &for_others {

@@ -1,4 +1,4 @@
-//! What every connection has to keep to. `docs/operating.md` has them in a table.
+//! Limits of connections; see the table in `docs/operating.md`.
 
 use std::time::Duration;
 
@@ -9,41 +9,42 @@ use super::{
     connections::{Bounds, RESERVED},
 };
 
-/// Descriptors kept for the database, the logs and what else is open.
+/// Descriptors reserved for the database, the logs and others.
 const RESERVED_FILES: u64 = 100;
-/// Envoy opens one for each of its threads. Not taken from the others.
+/// Envoy opens one for each of its threads. Counted separately.
 pub const GRPC_CONNECTIONS: usize = 256;
 /// Enough for any gateway; each costs some memory.
 const MOST_CONNECTIONS: u64 = 20_000;
-/// Of one address that is no trusted proxy. A browser opens six, so there is room for an office behind one address.
+/// For one address that is not a trusted proxy. A browser opens six, so this is enough for an office behind one
+/// address.
 const OF_AN_ADDRESS: usize = 1_024;
 
-/// A peer that sends nothing, or half a head, is let go after this long. Answers say so (`Keep-Alive`).
+/// A peer that sends nothing, or half a head, is disconnected after this. Announced in responses (`Keep-Alive`).
 pub const KEEP_ALIVE_SECONDS: u64 = 15;
-/// A peer that reads nothing of its answer.
+/// A peer that reads nothing of its response.
 const READER: u32 = ticks(Duration::from_secs(30));
-/// A body that does not come is answered 408 before this.
+/// Before this, a missing body is answered 408.
 const BODY: u32 = ticks(Duration::from_secs(20));
-/// A peer that does not begin to speak HTTP/2.
+/// A peer that does not start HTTP/2.
 const PREFACE: u32 = ticks(Duration::from_secs(10));
-/// What has a reserved place makes room for the next soon.
+/// A reserved slot has to become free soon.
 const RESERVED_TIME: u32 = ticks(Duration::from_secs(2));
 
-/// So many peers may be slow to read at once; each holds an answer in memory.
+/// How many peers may be slow to read at once; each holds a response in memory.
 pub const SLOW_READERS: usize = 128;
-/// Slow is who has read nothing for this long.
+/// A peer is slow if it has read nothing for this long.
 pub const SLOW: u32 = ticks(Duration::from_millis(500));
 
-/// Once the server ends: a connection without a whole request is closed after this long, as is one whose peer does not
+/// During a shutdown a connection without a complete request is closed after this, and so is one whose peer does not
 /// read.
 const PATIENCE: u32 = ticks(Duration::from_millis(500));
-/// A request whose body is still not whole after this long is given up, although it goes on.
+/// A request whose body is still incomplete after this is aborted.
 const BODY_AT_END: u32 = ticks(Duration::from_secs(1));
-/// A peer that reads slowly gets this long.
+/// The time for a peer that reads slowly.
 const READER_AT_END: u32 = ticks(Duration::from_secs(3));
-/// Fewer bytes in a tick are slow: a megabit in a second.
+/// Fewer bytes per tick are slow: one megabit per second.
 const SLOW_BYTES: u64 = 32 * 1024;
-/// Whether a peer is slow is seen after this long.
+/// When to decide whether a peer is slow.
 const SLOW_SEEN: u32 = ticks(Duration::from_secs(1));
 
 /// Whether an HTTP connection has waited for too long.
@@ -59,18 +60,18 @@ pub fn is_over(waiting: Waiting, waited: u32, is_reserved: bool) -> bool {
     waited >= limit
 }
 
-/// Whether a gRPC connection has. An idle one stays: a gateway's is kept open for hours, and asked by pings.
+/// The same for gRPC. An idle connection stays open, because gateways keep them for hours; pings detect dead ones.
 pub fn is_over_grpc(waiting: Waiting, waited: u32, is_reserved: bool) -> bool {
     (waiting != Waiting::Request || is_reserved) && is_over(waiting, waited, is_reserved)
 }
 
-/// Whether a connection is closed so many ticks after the server began to end.
+/// Whether a connection is closed this many ticks after the shutdown began.
 pub fn is_over_at_end(activity: &Activity, passed: u32) -> bool {
     let (waiting, waited) = activity.waiting();
     match waiting {
         Waiting::Nothing => false,
         _ if passed >= PATIENCE && waited >= PATIENCE => true,
-        // Of a request that came meanwhile the body may be on its way.
+        // The body of a new request may still be arriving.
         Waiting::Body => passed >= BODY_AT_END && activity.begun_for() >= BODY_AT_END,
         Waiting::Reader => {
             let (ticks, bytes) = activity.taken();
@@ -80,7 +81,7 @@ pub fn is_over_at_end(activity: &Activity, passed: u32) -> bool {
     }
 }
 
-/// As many HTTP connections as there are descriptors for, after taking what the system allows.
+/// As many HTTP connections as there are file descriptors, after raising the limit as far as allowed.
 pub fn bounds() -> Bounds {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum.or(limit.current), ..limit };

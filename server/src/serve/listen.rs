@@ -1,4 +1,4 @@
-//! What the server listens on: sockets of its own, or those that systemd holds for it over a restart.
+//! The listening sockets: its own, or inherited from systemd, which keeps them open over a restart.
 
 use std::{
     io,
@@ -8,24 +8,24 @@ use std::{
 use listenfd::ListenFd;
 use tokio::net::TcpListener;
 
-/// What the kernel keeps of an answer for a peer that does not read; it doubles this. Left to itself it would keep
+/// The kernel's send buffer for a peer that does not read (the kernel doubles it). By default it would hold
 /// megabytes, which many pages fit into.
 const SEND_BUFFER: usize = 128 * 1024;
 
 /// A socket to accept connections from.
 pub struct Listener {
     pub socket: TcpListener,
-    /// Somebody else has it open too: connections wait in it until the next process accepts them.
+    /// Another process has it open too: connections wait in it until the next process accepts them.
     pub is_inherited: bool,
 }
 
-/// The sockets that systemd opened (`LISTEN_FDS`), by the names that it gives them (`FileDescriptorName=`).
+/// The sockets opened by systemd (`LISTEN_FDS`), by their names (`FileDescriptorName=`).
 pub struct Inherited {
     sockets: ListenFd,
     names: Vec<String>,
 }
 
-/// How the unit names the socket for gRPC; any other is for HTTP.
+/// The name of the gRPC socket in the unit; others are for HTTP.
 const GRPC: &str = "grpc";
 
 impl Inherited {
@@ -62,7 +62,7 @@ fn inherited(socket: std::net::TcpListener) -> io::Result<Listener> {
     Listener::new(TcpListener::from_std(socket)?, true)
 }
 
-/// A socket of our own.
+/// Opens a socket.
 pub async fn bind(listen: &str, flag: &str) -> Result<Listener, String> {
     let bound = TcpListener::bind(listen).await.and_then(|socket| Listener::new(socket, false));
     bound.map_err(|error| match error.kind() {
@@ -75,7 +75,7 @@ pub async fn bind(listen: &str, flag: &str) -> Result<Listener, String> {
 
 impl Listener {
     fn new(socket: TcpListener, is_inherited: bool) -> io::Result<Self> {
-        // Connections that are accepted have what the listener has.
+        // Accepted connections inherit the listener's options.
         rustix::net::sockopt::set_socket_send_buffer_size(&socket, SEND_BUFFER)?;
         Ok(Self { socket, is_inherited })
     }
@@ -85,7 +85,7 @@ impl Listener {
     }
 }
 
-/// How this machine reaches a listener that may listen on every address.
+/// The URL of a listener from this machine, even if it listens on every address.
 pub fn own_url(address: SocketAddr) -> String {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -95,8 +95,8 @@ pub fn own_url(address: SocketAddr) -> String {
     format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 
-/// How others on the network reach a listener on every address, as far as this machine knows: by the address that it
-/// would send from. Nothing is sent to find out.
+/// The URL from the network of a listener on every address, as far as this machine knows: with the address that it
+/// would send from. Nothing is sent for that.
 pub fn network_url(address: SocketAddr) -> Option<String> {
     if !address.ip().is_unspecified() {
         return None;

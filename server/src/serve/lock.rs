@@ -1,4 +1,4 @@
-//! Waiting for a server that is about to end, instead of refusing to start.
+//! Waits for a server that is shutting down, instead of refusing to start.
 
 use std::{
     fs,
@@ -12,23 +12,23 @@ use tokio::time::sleep;
 use super::greet::say;
 use crate::data_dir::ServerLock;
 
-/// Longer than a server that was asked to end can take.
+/// Longer than a shutdown can take.
 const WAIT: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Is there while a server ends.
+/// A file that exists while a server shuts down.
 fn mark(folder: &Path) -> PathBuf {
     folder.join("sallyport.ending")
 }
 
-/// Says that this server ends, so that the next one waits for its lock.
+/// Announces the shutdown, so that the next server waits for the lock.
 pub fn say_ending(folder: &Path) {
     if let Err(error) = open_lock(&mark(folder)) {
         tracing::debug!(%error, "the next server is not told that this one ends");
     }
 }
 
-/// Tries again what fails while a server on this data is about to end.
+/// Retries while another server on this data is shutting down.
 pub async fn patiently<T>(folder: &Path, attempt: impl AsyncFn() -> Result<T, String>) -> Result<T, String> {
     let until = Instant::now() + WAIT;
     let mut is_waiting = false;
@@ -46,10 +46,10 @@ pub async fn patiently<T>(folder: &Path, attempt: impl AsyncFn() -> Result<T, St
     }
 }
 
-/// The lock of the data folder: at once, or when a server that is about to end has ended.
+/// Takes the lock of the data folder: at once, or when a server that is shutting down has ended.
 pub async fn take(folder: &Path) -> Result<ServerLock, String> {
     let lock = patiently(folder, async || ServerLock::take(folder)).await?;
-    // Of a server that has ended.
+    // Left by a server that has ended.
     let _ = fs::remove_file(mark(folder));
     Ok(lock)
 }

@@ -1,4 +1,4 @@
-//! How the server ends: asked by a signal, at once by a second one, and by itself if something hangs.
+//! Shutdown: after a signal, at once after a second one, and by force if something hangs.
 
 use std::{
     io,
@@ -20,21 +20,21 @@ use tokio::{
     time::timeout,
 };
 
-/// Whatever hangs, the process is gone this long after the signal.
+/// The process always ends this long after the signal.
 const LIMIT: Duration = Duration::from_secs(24);
-/// Each of the last writes gets this long.
+/// The time limit of each of the last writes.
 const LAST_STEP: Duration = Duration::from_millis(1_500);
 
-/// Whether the server was asked to end.
+/// Whether a shutdown was requested.
 #[derive(Clone)]
 pub struct Shutdown(watch::Receiver<bool>);
 
 impl Shutdown {
-    /// Listens for SIGINT and SIGTERM; `at_once` runs when the first of them comes.
+    /// Listens for SIGINT and SIGTERM; `at_once` runs on the first one.
     pub fn listen(at_once: impl FnOnce() + Send + 'static) -> io::Result<Self> {
         let is_asked = Arc::new(AtomicBool::new(false));
         for kind in [SIGINT, SIGTERM] {
-            // In the handler of the signal itself: it ends the process whatever its threads do.
+            // In the signal handler itself: it ends the process whatever its threads do.
             flag::register_conditional_shutdown(kind, 1, Arc::clone(&is_asked))?;
         }
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -57,7 +57,7 @@ impl Shutdown {
     }
 }
 
-/// Whether a listener's connections are to end, once their requests are answered. Cheap to ask at each answer.
+/// Whether connections are to be closed once their requests are answered. Cheap, as it is read for each response.
 #[derive(Clone)]
 pub struct Draining {
     is_begun: Arc<AtomicBool>,
@@ -91,7 +91,7 @@ fn end_in_time() {
     low_level::exit(1);
 }
 
-/// One of the last steps, which must not keep the process from ending.
+/// Runs one of the last steps with a time limit, so that it can't prevent the end of the process.
 pub async fn last_step(what: &'static str, step: impl Future) {
     if timeout(LAST_STEP, step).await.is_err() {
         tracing::warn!(what, "not done in time; ending without it");

@@ -1,4 +1,4 @@
-//! A connection's bytes on their way, noting when a write waits for the peer to read.
+//! A connection's byte stream, which notes when a write waits for the peer.
 
 use std::{
     io::{self, IoSlice},
@@ -20,7 +20,7 @@ const OPENING: usize = 24 + 9;
 pub struct Socket {
     stream: TcpStream,
     activity: Arc<Activity>,
-    /// Bytes of the opening that are still missing.
+    /// Missing bytes of the opening.
     opening: usize,
 }
 
@@ -38,7 +38,7 @@ impl Socket {
     }
 }
 
-/// What a peer does not read is thrown away when its connection is closed: the kernel would keep it for minutes.
+/// Discards unread data when the connection is closed: the kernel would keep it for minutes.
 impl Drop for Socket {
     fn drop(&mut self) {
         if self.activity.waiting().0 == Waiting::Reader {

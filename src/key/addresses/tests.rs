@@ -42,7 +42,7 @@ fn mapped_addresses_are_what_they_are() {
         assert!(blocks.contains(ip("203.0.113.9")) && blocks.contains(ip("::ffff:203.0.113.9")));
         assert!(!blocks.contains(ip("::ffff:203.0.114.9")) && !blocks.contains(ip("::cb00:7109")));
     }
-    // Every IPv6 address is no IPv4 address, and the other way round.
+    // An IPv6 block never matches an IPv4 address, nor the other way round.
     assert!(!addresses("::/0").contains(ip("::ffff:203.0.113.9")) && !addresses("0.0.0.0/0").contains(ip("::1")));
     assert!(addresses("::/0").contains(ip("2001:db8::1")) && addresses("0.0.0.0/0").contains(ip("255.255.255.255")));
 }
@@ -103,7 +103,7 @@ proptest! {
         prop_assert_eq!(&addresses(&checked.lines().collect::<Vec<_>>().join("\n")), &checked);
     }
 
-    /// Beside counting by hand, bit for bit.
+    /// Compared with a bitwise implementation.
     #[test]
     fn a_block_holds_whoever_shares_its_bits(bits: u32, length in 0..=32_u8, flip in 0..32_u8, mapped: bool) {
         let block = IpNet::new(Ipv4Addr::from_bits(bits).into(), length).expect("in range").trunc();

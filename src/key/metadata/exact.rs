@@ -1,4 +1,4 @@
-//! JSON of which nothing is lost: no name comes twice in an object, and each number comes back as the number it was.
+//! Parses JSON without loss: no duplicate names in an object, and no number that would change.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use serde::{
 };
 use serde_json::{Map, Number, Value};
 
-/// What is wrong, where it is more than a slip of the pen.
+/// The error for duplicate names.
 pub const TWICE: &str = "the same name twice";
 
-/// A value in whose objects each name comes once.
+/// A value whose objects have no duplicate names.
 pub struct Distinct(pub Value);
 
 impl<'de> Deserialize<'de> for Distinct {
@@ -78,7 +78,7 @@ impl<'de> Visitor<'de> for DistinctVisitor {
     }
 }
 
-/// Where the first number stands that would come back as another: in bytes from the beginning of what is JSON already.
+/// The byte position of the first number that would change when written again. The input is valid JSON.
 pub fn inexact_number(json: &str) -> Option<usize> {
     let bytes = json.as_bytes();
     let mut at = 0;
@@ -99,7 +99,7 @@ pub fn inexact_number(json: &str) -> Option<usize> {
     None
 }
 
-/// Behind the quotation mark that ends the text.
+/// The position after the closing quotation mark.
 fn end_of_text(bytes: &[u8], begin: usize) -> usize {
     let mut at = begin + 1;
     while let Some(byte) = bytes.get(at) {
@@ -118,7 +118,7 @@ fn is_exact(number: &str) -> bool {
     again.is_ok_and(|again| digits(&again) == digits(number))
 }
 
-/// The significant digits of a number and the place of the point, counted from their end; its sign apart.
+/// The sign and the significant digits of a number, and the position of the decimal point counted from their end.
 fn digits(number: &str) -> (bool, String, i64) {
     let unsigned = number.trim_start_matches('-');
     let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
@@ -129,7 +129,7 @@ fn digits(number: &str) -> (bool, String, i64) {
         return (false, String::new(), 0);
     }
     let zeros = all.len() - all.trim_end_matches('0').len();
-    // An exponent that no i64 holds is that of no number we keep.
+    // No number that we keep has an exponent beyond an i64.
     let exponent = exponent.parse::<i64>().unwrap_or(i64::MAX / 2);
     let point = exponent - fraction.len() as i64 + zeros as i64;
     (unsigned.len() < number.len(), significant.to_owned(), point)

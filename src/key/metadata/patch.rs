@@ -1,14 +1,14 @@
-//! What is changed of a key's metadata: a JSON merge patch (RFC 7396).
+//! Changes of a key's metadata: a JSON merge patch (RFC 7396).
 
 use serde_json::{Map, Value};
 
 use super::{Metadata, object};
 use crate::Invalid;
 
-/// `null` removes an entry, an object is merged into the one that is there, and everything else takes the entry's place.
+/// `null` removes an entry, an object is merged into the existing one, and any other value replaces the entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MetadataPatch {
-    /// Instead of an object: nothing is left.
+    /// Removes everything: `null` instead of an object.
     Clear,
     Merge(Map<String, Value>),
 }
@@ -19,7 +19,7 @@ impl MetadataPatch {
         if text.trim() == "null" { Ok(Self::Clear) } else { object(text).map(Self::Merge) }
     }
 
-    /// What it makes of the metadata of a key.
+    /// Applies it to the metadata of a key.
     pub fn applied(&self, metadata: &Metadata) -> Result<Metadata, Invalid> {
         let Self::Merge(patch) = self else { return Ok(Metadata::NONE) };
         let mut object = metadata.0.as_deref().cloned().unwrap_or_default();
@@ -58,7 +58,7 @@ mod tests {
         MetadataPatch::check(patch)?.applied(&metadata).map(|metadata| metadata.to_string())
     }
 
-    /// The cases of RFC 7396, appendix A, that are about objects.
+    /// The cases of RFC 7396, appendix A, that concern objects.
     #[test]
     fn it_is_a_merge_patch() {
         for (before, patch, after) in [

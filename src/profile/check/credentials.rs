@@ -1,4 +1,4 @@
-//! Where a key is read from.
+//! Where a key is in a request.
 
 use toml::Spanned;
 
@@ -18,7 +18,7 @@ pub(super) fn credentials(entry: &Spanned<CredentialsEntry>, findings: &mut Find
                 .refuse(header, "Keys in the Authorization header follow the word Bearer; set bearer = true instead.");
         }
     }
-    // In lower case, as HTTP/2 writes them.
+    // In lower case, as in HTTP/2.
     let lower = |text: &Spanned<String>| text.get_ref().to_ascii_lowercase();
     Credentials {
         headers: said.headers.iter().map(lower).collect(),
@@ -30,7 +30,7 @@ pub(super) fn credentials(entry: &Spanned<CredentialsEntry>, findings: &mut Find
     }
 }
 
-/// What a 401 answers in `WWW-Authenticate`. Only Bearer is registered; keys in headers of their own have no scheme.
+/// The `WWW-Authenticate` header of a 401. Only Bearer is registered; keys in custom headers have no scheme.
 pub(super) fn challenge(brand: &Brand, name: &str, credentials: &Credentials) -> String {
     let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
     let realm = if brand.name.bytes().all(plain) { &brand.name } else { name };

@@ -1,4 +1,4 @@
-//! Environments, and what their keys begin with.
+//! Environments and the prefixes of their keys.
 
 use super::{
     super::{
@@ -22,8 +22,8 @@ pub(super) fn environments(file: &File, findings: &mut Findings) -> Vec<Environm
         let prefix = entry.prefix.get_ref();
         for other in &entries[..at] {
             let before = other.prefix.get_ref();
-            // Several of one mode may share a prefix: the database knows the environment of a key, and its prefix tells
-            // people and scanners of the mode alone.
+            // Environments of the same mode may share a prefix: the database knows the environment of a key, and the
+            // prefix only shows people and scanners the mode.
             if prefix == before && entry.mode != other.mode {
                 let (name, mode) = (other.name.get_ref(), other.mode.as_str());
                 let message = format!("Keys of {name} begin with {prefix} too, and are {mode}; choose another prefix.");
@@ -64,7 +64,7 @@ fn check_prefix(text: &Text, findings: &mut Findings) {
     }
 }
 
-/// What secrets of webhooks begin with, by Standard Webhooks.
+/// The prefix of webhook secrets in Standard Webhooks.
 const WEBHOOK: &str = "whsec_";
 
 fn begins(one: &str, other: &str) -> bool {

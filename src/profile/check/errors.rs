@@ -1,4 +1,4 @@
-//! Bodies of errors: each is rendered once, with ids that could be, to see that it is JSON.
+//! Error bodies: each is rendered once with sample ids, to check that it is JSON.
 
 use serde::de::IgnoredAny;
 
@@ -15,7 +15,7 @@ use crate::verdict::Verdict;
 /// Problem documents (RFC 9457).
 const STANDARD: &str = r#"{"type":"about:blank","title":"{title}","status":{status},"code":"{code}","detail":"{message}","request_id":"{request_id}"}"#;
 const STANDARD_TYPE: &str = "application/problem+json";
-/// It has to fit into a header: nginx builds the answer from one.
+/// It has to fit into a header: nginx builds the response from one.
 const LONGEST: usize = 2048;
 const NO_ADDRESS: &str = "{doc_url} has no address; set doc_url in [errors], or docs_url in [brand].";
 
@@ -41,7 +41,7 @@ pub(super) fn errors(entry: &ErrorsEntry, brand: &Brand, credentials: &Credentia
         }
     }
     let refusals = Verdict::ALL.map(|verdict| {
-        // What is wrong with a template was told with its class; a profile with findings is not used.
+        // An error in a template was already reported for its class, and a profile with errors is not used.
         let said = entry.messages.get(match verdict {
             Verdict::NotFound => Verdict::Malformed.code(),
             other => other.code(),

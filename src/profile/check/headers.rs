@@ -1,4 +1,4 @@
-//! Names of headers: each means one thing, and none means something to HTTP or to gateways already.
+//! Header names: each has one meaning, and none conflicts with HTTP or gateways.
 
 use super::{
     super::{
@@ -8,7 +8,7 @@ use super::{
     Findings,
 };
 
-/// What HTTP, proxies or Sallyport itself give a meaning to.
+/// Headers with a meaning in HTTP, proxies or Sallyport itself.
 const TAKEN: &[&str] = &[
     "accept",
     "age",
@@ -67,7 +67,7 @@ const TAKEN_BEGINNINGS: &[&str] = &[
     "x-original-",
 ];
 
-/// Headers that one message may carry together.
+/// Headers that one message may contain together.
 fn check<'a>(names: impl Iterator<Item = &'a Text>, findings: &mut Findings) {
     let mut seen: Vec<String> = Vec::new();
     for text in names {
@@ -83,7 +83,7 @@ fn check<'a>(names: impl Iterator<Item = &'a Text>, findings: &mut Findings) {
     }
 }
 
-/// A stricter shape than HTTP's: underscores are dropped by nginx, and other signs surprise people.
+/// Stricter than HTTP: nginx drops underscores, and other signs are error-prone.
 fn is_token(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.bytes().all(plain) && name.len() <= 64
@@ -91,7 +91,7 @@ fn is_token(name: &str) -> bool {
 
 pub(super) fn of_requests(file: &File, findings: &mut Findings) {
     let credentials = file.credentials.get_ref();
-    // That one is told apart where it is read.
+    // `Authorization` is handled separately where it is read.
     let keys = credentials.headers.iter().filter(|header| !header.get_ref().eq_ignore_ascii_case("authorization"));
     let signatures = file.signatures.iter().flat_map(|entry| [&entry.signature, &entry.timestamp]);
     check(keys.chain(&credentials.workspace_header).chain(signatures), findings);
@@ -115,7 +115,7 @@ pub(super) fn signatures(entry: Option<&SignaturesEntry>) -> SignatureHeaders {
     }
 }
 
-/// Names for deliveries to come: a file that has them stays good.
+/// Names reserved for deliveries of webhooks, so that a file with them stays valid.
 pub(super) fn webhooks(entry: &WebhooksEntry, findings: &mut Findings) {
     check([&entry.signature, &entry.timestamp, &entry.sequence].into_iter().flatten(), findings);
     if let Some(prefix) = &entry.prefix {

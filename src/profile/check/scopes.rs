@@ -1,4 +1,4 @@
-//! The catalogue, and bundles of it.
+//! The catalogue of scopes, and its bundles.
 
 use super::{
     super::{
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::scope::{Method, Scope};
 
-/// They stand in queries between commas, in headers between blanks.
+/// Scopes are separated by commas in queries and by blanks in headers.
 const SIGNS: &str = "._:/-";
 
 pub(super) fn scopes(file: &File, how_many: HowMany, findings: &mut Findings) -> Vec<Scope> {
@@ -81,7 +81,7 @@ fn scope(entry: &ScopeEntry, all: &[ScopeEntry], findings: &mut Findings) -> Sco
     }
 }
 
-/// Whether the one implies the other, at any remove, or is it.
+/// Whether one scope implies the other, directly or indirectly, or is the same.
 fn leads_to(from: &str, to: &str, all: &[ScopeEntry]) -> bool {
     let (mut waiting, mut seen) = (vec![from], std::collections::HashSet::new());
     while let Some(name) = waiting.pop() {
@@ -122,7 +122,7 @@ pub(super) fn bundles(file: &File, how_many: HowMany, findings: &mut Findings) -
     file.bundles.iter().map(bundle).collect()
 }
 
-/// A scope with all that it implies, at any remove.
+/// A scope with all that it implies, directly or indirectly.
 pub(super) fn closure(profile: &Profile, place: usize) -> ScopeSet {
     let (mut all, mut waiting) = (ScopeSet::default(), vec![place]);
     while let Some(place) = waiting.pop() {

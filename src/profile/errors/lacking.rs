@@ -1,4 +1,4 @@
-//! Which scope a request needs that its key does not have: told to the person who holds the key.
+//! Which scope a request requires that its key lacks, for the error message.
 
 use crate::{
     key::{Ask, KeyRecord},
@@ -7,11 +7,11 @@ use crate::{
 
 const AMBIGUOUS: &str =
     "The path of this request can be read in two ways (//, /../, %2F, ;, # or the like). Write it plainly.";
-/// Names in a profile are no longer; a longer or stranger text is not repeated.
+/// Names in a profile are no longer than this; longer or unusual text is not repeated.
 const LONGEST_NAME: usize = 64;
 
 impl Profile {
-    /// A sentence about a request that was refused for its scopes, where there is more to say than that.
+    /// A sentence about a request that was refused for its scopes, if there is more to say.
     pub fn lacking(&self, ask: &Ask<'_>, key: &KeyRecord) -> Option<String> {
         let granted = self.granted(key.scopes);
         let lacking: Vec<_> = ask.scopes.iter().copied().filter(|scope| !self.includes(granted, scope)).collect();
@@ -30,7 +30,7 @@ impl Profile {
     }
 }
 
-/// The mistake is that of the gateway or the backend, not of the key's holder.
+/// The error is in the gateway or the backend, not in the key.
 fn no_such_scope(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._:/-".contains(&byte);
     let named = match name.len() <= LONGEST_NAME && name.bytes().all(plain) {

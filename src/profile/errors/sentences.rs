@@ -1,8 +1,8 @@
-//! What refusals say where the profile has no words of its own.
+//! The default messages of refusals.
 
 use crate::{profile::Credentials, verdict::Verdict};
 
-/// Unknown and malformed keys get the same words: neither tells anything of the other.
+/// Unknown and malformed keys get the same message, so that neither reveals anything.
 pub fn of(verdict: Verdict, credentials: &Credentials) -> String {
     let sentence = match verdict {
         Verdict::Valid => "",
@@ -32,10 +32,10 @@ pub fn of(verdict: Verdict, credentials: &Credentials) -> String {
     sentence.to_owned()
 }
 
-/// To a request that costs more than its limit ever holds.
+/// For a request that costs more than its limit can ever hold.
 pub const TOO_DEAR: &str = "This request costs more than its limit can ever hold, so it can never pass. Ask for less at once, or for a higher limit.";
 
-/// Where a sentence names an app and the key has none.
+/// For a key without an app, if the sentence names an app.
 pub fn without_app(verdict: Verdict, credentials: &Credentials) -> String {
     match verdict {
         Verdict::IngestionNotVerified => "This app is not verified for data ingestion.".to_owned(),
@@ -46,7 +46,7 @@ pub fn without_app(verdict: Verdict, credentials: &Credentials) -> String {
 fn where_to_send(credentials: &Credentials) -> String {
     let mut ways: Vec<_> = credentials.headers.iter().map(|header| format!("in the {header} header")).collect();
     ways.extend(credentials.bearer.then(|| "in the Authorization header, after the word Bearer".to_owned()));
-    // Queries end up in logs, so only where there is no other way.
+    // Queries end up in logs, so this is only mentioned if there is no other way.
     let query = credentials.query.as_ref().filter(|_| ways.is_empty());
     ways.extend(query.map(|parameter| format!("as the parameter {parameter} of the query")));
     if ways.is_empty() { String::new() } else { format!("Send it {}.", ways.join(", or ")) }

@@ -1,8 +1,8 @@
-//! JSON with `{placeholders}`, cut into pieces once: showing it is joining them.
+//! JSON with `{placeholders}`, split once, so that rendering is concatenation.
 
 use std::fmt::Write;
 
-/// What is put in.
+/// A placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placeholder {
     Status,
@@ -38,7 +38,7 @@ enum Piece {
     Value(Placeholder),
 }
 
-/// A body, or a sentence of one.
+/// A body, or a sentence within one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Template(Vec<Piece>);
 
@@ -48,13 +48,13 @@ impl Template {
         Self::parse(text, &Placeholder::ALL, str::to_owned)
     }
 
-    /// A sentence, which will stand between quotation marks.
+    /// A sentence, which will be placed within quotation marks.
     pub fn sentence(text: &str) -> Result<Self, String> {
         let allowed: Vec<_> = Placeholder::ALL.into_iter().filter(|one| *one != Placeholder::Message).collect();
         Self::parse(text, &allowed, escaped)
     }
 
-    /// What stands in braces and could be a name has to be one; other braces are JSON's.
+    /// Names in braces must be known placeholders; other braces are JSON's.
     fn parse(text: &str, allowed: &[Placeholder], literal: impl Fn(&str) -> String) -> Result<Self, String> {
         let (mut template, mut rest) = (Self::default(), text);
         let mut from = 0;
@@ -88,7 +88,7 @@ impl Template {
         self.0.contains(&Piece::Value(placeholder))
     }
 
-    /// With another template, or a text, in the place of one placeholder.
+    /// Replaces one placeholder by another template or a text.
     #[must_use]
     pub fn with(&self, placeholder: Placeholder, value: &Self) -> Self {
         let mut filled = Self::default();
@@ -102,7 +102,7 @@ impl Template {
         filled
     }
 
-    /// A text as it stands, braces and all.
+    /// A literal text, including its braces.
     pub fn text(text: &str) -> Self {
         Self(vec![Piece::Text(escaped(text))])
     }
@@ -124,8 +124,8 @@ impl Template {
     }
 }
 
-/// The name in the braces that the text begins with. `{ code }` and `{Code}` are taken for names too, so that a
-/// placeholder with a slip in it is not shown to clients.
+/// The name in the braces at the start of the text. `{ code }` and `{Code}` count as names too, so that a misspelt
+/// placeholder is not sent to clients.
 fn name_at(text: &str) -> Option<&str> {
     let name = text[1..].split('}').next()?;
     let closed = text.len() > name.len() + 1;
@@ -139,7 +139,7 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// As a JSON string holds it, without the quotation marks.
+/// Escapes a text for a JSON string, without the quotation marks.
 fn escape(text: &str, into: &mut String) {
     for character in text.chars() {
         match character {

@@ -1,5 +1,5 @@
-//! What wakes a node when another one changed something, so that it needs not wait for its next poll. PostgreSQL alone has
-//! it: a connection that listens for the notification of each commit.
+//! Wakes a node when another one changed something, so that it need not wait for its next poll. PostgreSQL only: a
+//! connection listens for the notification of each commit.
 
 use std::{str::FromStr, time::Duration};
 
@@ -11,12 +11,12 @@ use tokio::{sync::Mutex, time::sleep};
 
 use super::super::{Location, connector::POSTGRES, pools::LOOK_UP};
 
-/// As the commits name it (`tx/changes.rs`).
+/// The channel that commits notify (`tx/changes.rs`).
 const CHANNEL: &str = "sallyport_changes";
-/// How long to wait after a listener failed: until then the polls alone tell.
+/// How long to wait after a listener failed; until then the polls alone find changes.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// Nothing on SQLite.
+/// `None` on SQLite.
 pub(super) struct Bell(Option<Line>);
 
 struct Line {
@@ -25,7 +25,7 @@ struct Line {
 }
 
 impl Bell {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     pub(super) fn new(location: &Location) -> sqlx::Result<Self> {
         let Location::Postgres(url) = location else { return Ok(Self(None)) };
         let options =
@@ -47,7 +47,7 @@ impl Bell {
         }
     }
 
-    /// Who waits for it waits no more for long: its connection ends.
+    /// Closes the listener's connection, so that pending waits end soon.
     pub(super) async fn close(&self) {
         if let Some(line) = &self.0 {
             if let Ok(mut listener) = line.listener.try_lock() {
@@ -62,7 +62,7 @@ impl Line {
     async fn rung(&self) {
         let mut held = self.listener.lock().await;
         loop {
-            // Taken out, so that one that failed or was left in the middle does not come back.
+            // Taken out, so that a listener that failed or was left in the middle is not used again.
             match self.next(held.take()).await {
                 Ok(listener) => {
                     *held = Some(listener);
@@ -73,7 +73,7 @@ impl Line {
         }
     }
 
-    /// Waits for a notification over the listener there is, or a new one.
+    /// Waits for a notification over the existing listener, or a new one.
     async fn next(&self, listener: Option<PgListener>) -> sqlx::Result<PgListener> {
         let mut listener = match listener {
             Some(listener) => listener,

@@ -1,4 +1,4 @@
-//! The lock of the one server, which the connection of the feed holds on PostgreSQL.
+//! The lock of the serving process, which the feed's connection holds on PostgreSQL.
 
 use std::time::Duration;
 
@@ -11,22 +11,22 @@ use super::{
 };
 use crate::{Error, Result};
 
-/// For so long after a server heard last, it accepts keys.
+/// How long a server accepts keys after its last successful poll.
 pub const LEASE: Duration = Duration::from_secs(3);
-/// A verdict that was under way when the lease ended.
+/// Allowance for a verdict that was in progress when the lease ended.
 const MARGIN: Duration = Duration::from_millis(250);
-/// How often, and how far apart, to try for the lock that a lost session of this server holds for a moment yet.
+/// How often, and at what interval, to retry the lock that a lost session of this server still holds.
 const TRIES: usize = 10;
 const BETWEEN: Duration = Duration::from_millis(50);
 
-/// A process of PostgreSQL. The system uses their numbers again, but not with the same time of start.
+/// A PostgreSQL backend. Process numbers are reused by the system, but not with the same start time.
 pub(super) struct Session {
     pid: i64,
     started: i64,
 }
 
-/// The next server may begin at once: it is told that this one accepts no key any more. PostgreSQL frees the lock of
-/// a connection that ended only when it sees the end.
+/// Lets the next server start at once, by recording that this one accepts no more keys. PostgreSQL frees the lock of
+/// a closed connection only when it notices the close.
 pub(super) async fn give_up(connection: &mut AnyConnection, holder: &str) {
     let ended = sqlx::query("UPDATE server_lease SET holder = NULL WHERE id = 1 AND holder = $1");
     let _ = step(ended.bind(holder.to_owned()).execute(&mut *connection)).await;
@@ -35,9 +35,9 @@ pub(super) async fn give_up(connection: &mut AnyConnection, holder: &str) {
 }
 
 impl Store {
-    /// Takes PostgreSQL's advisory lock, which `hear` takes again whenever its connection was lost: a second server would
-    /// not hear of the first one's revocations at once. Waits until a server that did not end in order accepts no key
-    /// any more. For SQLite a lock of the operating system does the same.
+    /// Takes PostgreSQL's advisory lock, which `hear` takes again whenever its connection was lost: a second server
+    /// would not learn of the first one's revocations at once. Waits until a server that did not shut down cleanly
+    /// accepts no more keys. On SQLite a file lock does the same.
     pub async fn hold_server_lock(&self) -> Result<()> {
         if matches!(self.0.location, Location::Sqlite(_)) {
             return Ok(());
@@ -62,7 +62,7 @@ impl State {
     pub(super) async fn lock(&mut self, connection: &mut AnyConnection, feed: &Feed) -> Result<bool> {
         let mut tries = 1;
         if let Some(lost) = &self.session {
-            // It holds the lock for as long as PostgreSQL believes in a client that fell silent.
+            // It holds the lock until PostgreSQL gives up on a silent client.
             let _ = step(end(connection, lost)).await;
             tries = TRIES;
         }
@@ -120,7 +120,7 @@ async fn end(connection: &mut AnyConnection, session: &Session) -> sqlx::Result<
     ended.bind(session.pid).bind(session.started).execute(connection).await.map(drop)
 }
 
-/// The session that holds the lock, and from where.
+/// The session that holds the lock, and its address.
 async fn holders(connection: &mut AnyConnection) -> sqlx::Result<Option<(i64, String)>> {
     sqlx::query_as(
         "SELECT CAST(l.pid AS BIGINT) AS pid, COALESCE(host(a.client_addr), 'a socket of its own machine') AS host \

@@ -1,4 +1,4 @@
-//! Leases: who does a job now, and what became of it.
+//! Leases of jobs, and their outcomes.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use crate::{
     job::{LeasedJob, Outcome, Retries},
 };
 
-/// What is kept of why an attempt failed, in characters.
+/// The maximum length of a stored error, in characters.
 const ERROR: usize = 500;
 
 impl Store {
-    /// Takes the job of a queue that is due the longest, for so long. Of two workers that ask at once each gets another,
-    /// or none: it is one statement, and on PostgreSQL it passes over what another takes at the moment.
+    /// Leases the job of a queue that has been due longest. Of two workers that call this at once each gets a
+    /// different job, or none: it is one statement, and on PostgreSQL it skips rows that are locked.
     pub async fn lease_job(&self, queue: &'static str, lease: Duration) -> Result<Option<LeasedJob>> {
         let skip = match self.0.location {
             Location::Sqlite(_) => "",
@@ -41,23 +41,23 @@ impl Store {
         .await
     }
 
-    /// Holds a lease for so long from now on; `false` if it is another's by now.
+    /// Extends a lease to this long from now; `false` if it was lost to another worker.
     pub async fn extend_lease(&self, job: &LeasedJob, lease: Duration) -> Result<bool> {
         let until = (self.now() + lease).micros();
         self.settle(job, "lease_until = $3", |query| query.bind(until)).await
     }
 
-    /// Gives a job back that was begun and not ended, as if it had not been begun: it is due at once.
+    /// Returns an unfinished job to the queue without counting the attempt: it is due at once.
     pub async fn hand_back_job(&self, job: &LeasedJob) -> Result<bool> {
         self.settle(job, "lease_until = NULL, attempts = attempts - 1", |query| query).await
     }
 
-    /// Notes that a job is done; `false` if its lease is another's by now.
+    /// Marks a job as done; `false` if its lease was lost to another worker.
     pub async fn finish_job(&self, job: &LeasedJob) -> Result<bool> {
         self.end_job(job, Outcome::Done, None).await
     }
 
-    /// Notes why an attempt failed. The job is tried again after a while, or has failed for good.
+    /// Records why an attempt failed. The job is retried later, or has failed for good.
     pub async fn fail_job(&self, job: &LeasedJob, why: &str, retries: &Retries) -> Result<bool> {
         let why: String = why.chars().take(ERROR).collect();
         if job.attempts >= retries.limit {
@@ -75,7 +75,7 @@ impl Store {
         self.settle(job, set, |query| query.bind(next).bind(outcome).bind(now).bind(error)).await
     }
 
-    /// Changes a job in the name of its lease, if that is still the last one.
+    /// Changes a job if this lease is still the current one.
     async fn settle(
         &self,
         job: &LeasedJob,

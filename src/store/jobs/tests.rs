@@ -1,4 +1,4 @@
-//! What needs a transaction of the store's own; the rest is in tests/store/jobs.rs.
+//! Tests that need a transaction of the store; the others are in tests/store/jobs.rs.
 
 use serde_json::json;
 

@@ -14,6 +14,7 @@ use crate::{
 const REVOKED: i64 = 1;
 const PAUSED: i64 = 2;
 const SUSPENDED: i64 = 4;
+const LIVE: i64 = 8;
 
 const OWNER: &str = "k.owner, k.owner_id, CASE k.owner WHEN 'app' THEN (SELECT a.name FROM apps a WHERE a.id = k.app_id) \
     WHEN 'member' THEN (SELECT u.name FROM users u WHERE u.id = k.owner_id) END AS owner_name, ";
@@ -26,11 +27,11 @@ pub(super) fn columns(org: &str, app: Option<&str>) -> String {
         None => (OWNER, key_status::suspended(org)),
     };
     format!(
-        "{owner}k.id, k.label, k.environment, k.mode, {}, k.scopes, k.created_at, k.expires_at, \
+        "{owner}k.id, k.label, k.environment, {}, k.scopes, k.created_at, k.expires_at, \
          (SELECT v.last_at FROM key_uses v WHERE v.key_id = k.id) AS last_used_at, \
          CAST(CASE WHEN k.revoked_at IS NULL THEN 0 ELSE {REVOKED} END \
          + CASE WHEN k.paused_at IS NULL THEN 0 ELSE {PAUSED} END + CASE WHEN {suspended} THEN {SUSPENDED} ELSE 0 END \
-         AS BIGINT) AS flags",
+         + CASE k.mode WHEN 'live' THEN {LIVE} ELSE 0 END AS BIGINT) AS flags",
         shown_column!(),
     )
 }
@@ -48,7 +49,7 @@ pub(super) fn listed(row: &AnyRow, of_app: bool, now: Timestamp) -> Result<Liste
         owner_name: owner_name.unwrap_or_default(),
         label: row.text("label")?,
         environment: row.text("environment")?,
-        mode: row.word("mode", Mode::parse)?,
+        mode: if is(LIVE) { Mode::Live } else { Mode::Test },
         shown: row.text("shown")?,
         scopes: scopes(&row.text("scopes")?),
         created_at: row.time("created_at")?,

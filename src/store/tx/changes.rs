@@ -1,4 +1,4 @@
-//! What a commit changes for verifiers: gathered while it is written, and left for those of all nodes in the same commit.
+//! Collects what a commit changes for verifiers, and stores it for all nodes in the same commit.
 
 use super::{
     super::{
@@ -16,7 +16,7 @@ const NEXT_ON_POSTGRES: &str = "UPDATE revision SET n = n + 1 WHERE id = 1 \
 const NEXT: &str = "UPDATE revision SET n = n + 1 WHERE id = 1 RETURNING n";
 
 impl Tx {
-    /// A verdict depends on this: verifiers hear of it before the caller does.
+    /// A verdict depends on this: verifiers are notified before the caller gets its response.
     pub(in crate::store) fn touches(&mut self, digest: Digest) {
         match self.touched.get_or_insert_with(|| Touched::These(Vec::new())) {
             Touched::These(digests) => digests.push(digest),
@@ -24,18 +24,18 @@ impl Tx {
         }
     }
 
-    /// So many verdicts depend on this that naming the keys would cost more than fetching them again.
+    /// So many verdicts depend on this that naming the keys would cost more than loading them again.
     pub(in crate::store) fn touches_everything(&mut self) {
         self.touched = Some(Touched::Everything);
     }
 
-    /// Verifiers know from now on that this is somebody's.
+    /// Notifies verifiers that this secret or token exists from now on.
     pub(in crate::store) fn adds(&mut self, added: Added) {
         self.added.push(added);
     }
 
-    /// Takes the next revision, and leaves under it what was touched and added. The revision's row is held to the commit, so
-    /// that revisions become visible in their order and without a gap. Old rows are removed now and then.
+    /// Takes the next revision, and stores what was touched and added under it. The revision's row is locked until
+    /// the commit, so that revisions become visible in order and without gaps. Old rows are removed now and then.
     pub(super) async fn leave_change(&mut self) -> Result<Option<Change>> {
         let (touched, added) = (self.touched.take(), std::mem::take(&mut self.added));
         if touched.is_none() && added.is_empty() {

@@ -1,4 +1,4 @@
-//! Events, appended to their chains in the transaction that they are about.
+//! Appends events to their chains, in the transaction that they describe.
 
 use super::{
     super::{
@@ -32,10 +32,10 @@ const EVENT: [&str; 17] = [
     "hash",
 ];
 
-/// So many fit a statement: SQLite takes 32,766 values.
+/// As many as fit a statement: SQLite accepts 32,766 values.
 const EVENTS_AT_ONCE: usize = 128;
 
-/// As [`EVENT`] names the columns.
+/// In the order of the columns in [`EVENT`].
 fn row(event: Event, hash: Vec<u8>) -> [Cell; 17] {
     [
         event.chain.into(),
@@ -66,7 +66,7 @@ impl Tx {
             .fetch_one(self.on())
             .await?;
         let before = head.bytes("hash")?;
-        // A revocation may be its own.
+        // The managing key may be revoking itself.
         if let Some((key, secret_n)) = self.managing.clone().filter(|_| !new.action.is_revocation()) {
             self.reach_of_key(&key, secret_n).await?;
         }
@@ -75,7 +75,7 @@ impl Tx {
         self.append(&event.chain.clone(), vec![(event, hash)]).await
     }
 
-    /// Appends what others did to one chain, all at once: its head is held for a moment.
+    /// Appends events of other actors to one chain, all at once: its head is locked only briefly.
     pub(in crate::store) async fn record_others(&mut self, chain: &str, others: Vec<(Act, NewEvent)>) -> Result<()> {
         let count = i64::try_from(others.len()).unwrap_or(i64::MAX);
         let head = sqlx::query("UPDATE chains SET seq = seq + $2 WHERE name = $1 RETURNING seq, hash")
@@ -114,7 +114,7 @@ impl Tx {
         }
     }
 
-    /// Writes events with their hashes, in the order of their chain, whose head is held.
+    /// Writes events with their hashes in chain order; the head of the chain is locked.
     async fn append(&mut self, chain: &str, events: Vec<(Event, Vec<u8>)>) -> Result<()> {
         let Some((_, last)) = events.last() else { return Ok(()) };
         sqlx::query("UPDATE chains SET hash = $1 WHERE name = $2")

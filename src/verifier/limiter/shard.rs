@@ -1,4 +1,4 @@
-//! One part of the limiter's memory, behind one lock.
+//! One part of the limiter's state, behind one lock.
 
 use std::{collections::HashMap, hash::Hash, num::NonZeroU32, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::{
     limit::{Bucket, Day, DayCount, Judged, Limits, Now, State, StoredDay, judge},
 };
 
-/// The random part of a key's id: sixteen characters, and nothing on the heap.
+/// The random part of a key's id: sixteen characters, stored inline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Name([u8; 16]);
 
@@ -20,14 +20,14 @@ impl Name {
         KeyId::parse(&format!("{}{}", KeyId::PREFIX, std::str::from_utf8(&self.0).ok()?))
     }
 
-    /// A number that is about as often each.
+    /// An evenly distributed number.
     pub fn spread(&self) -> usize {
         let random = u32::from_le_bytes([self.0[0], self.0[1], self.0[2], self.0[3]]);
         (random.wrapping_mul(0x9E37_79B1) >> 16) as usize
     }
 }
 
-/// Which limit of a key: that by the minute, or that of the path pattern before it.
+/// A limit of a key: per minute, or of a path pattern.
 type Slot = (Name, u32);
 
 /// There is one of these for each key in use.
@@ -43,16 +43,16 @@ fn path(name: Name, place: u16) -> Slot {
 
 #[derive(Clone, Copy)]
 struct Counted {
-    /// Used up by all nodes, as far as this one knows.
+    /// Used by all nodes, as far as this one knows.
     requests: u64,
-    /// Of those, what other nodes had counted when the day was read.
+    /// What other nodes had counted when the day was read.
     others: u64,
     day: Day,
-    /// What this node counted is in the database, or on the way there.
+    /// This node's count is in the database, or being written.
     saved: bool,
 }
 
-/// There is one of these for each key that has a limit by the day.
+/// There is one of these for each key with a daily limit.
 const _: () = assert!(size_of::<Counted>() == 24);
 
 impl Counted {
@@ -60,7 +60,7 @@ impl Counted {
         DayCount { day: self.day, requests: self.requests }
     }
 
-    /// What this node counted.
+    /// The count of this node.
     const fn own(&self) -> DayCount {
         DayCount { day: self.day, requests: self.requests.saturating_sub(self.others) }
     }
@@ -70,9 +70,9 @@ impl Counted {
 pub struct Shard {
     buckets: HashMap<Slot, Bucket>,
     days: HashMap<Name, Counted>,
-    /// Whose count is not saved.
+    /// Keys whose count is not saved.
     unsaved: Vec<Name>,
-    /// What this node counted and had not saved when another day began.
+    /// Counts that were not saved when another day began.
     ended: Vec<(Name, DayCount)>,
 }
 
@@ -101,7 +101,7 @@ impl Shard {
     }
 
     pub fn read(&mut self, name: Name, day: Day, stored: StoredDay) {
-        // Somebody else read it too, and it was charged since.
+        // Another request read it too, and it was charged since.
         if self.days.get(&name).is_some_and(|known| known.day == day) {
             return;
         }
@@ -151,7 +151,7 @@ impl Shard {
         give_back(&mut self.days);
     }
 
-    /// Bytes, as the standard library lays its maps out: a power of two of places, a byte more for each.
+    /// In bytes, as the standard library allocates maps: a power of two of entries, and one more byte for each.
     #[cfg(test)]
     pub fn memory(&self) -> usize {
         fn of<K, V>(map: &HashMap<K, V>) -> usize {
@@ -162,7 +162,7 @@ impl Shard {
     }
 }
 
-/// Room that a rush left behind. Some stays, so that the next few need not make it again.
+/// Frees memory after a peak. Some is kept, so that the next few entries need no allocation.
 fn give_back<K: Eq + Hash, V>(map: &mut HashMap<K, V>) {
     if map.capacity() > 64 && map.capacity() > map.len() * 4 {
         map.shrink_to(map.len() * 2);

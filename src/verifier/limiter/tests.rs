@@ -90,7 +90,7 @@ fn a_day_goes_on_where_it_was() {
     assert_eq!(unread, Judged::Unread(Day::of(NOON)));
     read(&limiter, key, at(0), 8);
     assert!(passes(&limiter, key, &a_day(10), at(0)));
-    // Another request had found it unread too, and reads what was before.
+    // Another request had found it unread too, and reads the older count.
     read(&limiter, key, at(0), 8);
     assert!(passes(&limiter, key, &a_day(10), at(0)));
     assert!(!passes(&limiter, key, &a_day(10), at(0)));
@@ -114,7 +114,7 @@ fn counts_are_taken_once_and_kept_until_they_are_written() {
     );
     assert_eq!(taken[0].0, keys[0], "under its own name");
     assert!(limiter.take().is_empty());
-    // While it is being written, one is charged; then the write fails.
+    // One request is charged during the write, which then fails.
     assert!(passes(&limiter, &keys[0], &a_day(10), at(0)));
     limiter.put_back(taken);
     let mut taken = limiter.take();
@@ -134,7 +134,7 @@ fn what_other_nodes_counted_is_used_up_too_and_not_written_again() {
     assert_eq!(own(taken.clone()), [5], "the two of before and three more");
     limiter.put_back(taken);
     assert_eq!(own(limiter.take()), [5]);
-    // What others counted the day before is nothing of today's.
+    // What others counted the day before does not count today.
     assert!(passes(&limiter, key, &a_day(10), at(12 * 3_600)));
     assert_eq!(own(limiter.take()), [1]);
 }
@@ -151,7 +151,7 @@ fn midnight_loses_no_count() {
     };
     let taken = limiter.take();
     assert_eq!(told(&taken), [(true, 5), (false, 1)]);
-    // The write fails, and somebody sets the clock back by days: what waits still counts.
+    // The write fails, and the clock is set back by days: the waiting counts still apply.
     limiter.put_back(taken);
     read(&limiter, key, at(0), 4);
     let Judged::Passed(_, rate) = limiter.peek(key, &a_day(10), ONE, at(0)).expect("an id") else { panic!() };
@@ -190,7 +190,7 @@ fn a_key_in_use_takes_few_bytes_and_one_without_limits_none() {
     assert_eq!(memory(&limiter), 0);
     for (count, key) in keys(4, 150_000).iter().enumerate() {
         assert!(passes(&limiter, key, &per_minute(60), at(0)));
-        // Beyond the few that make a shard's first places.
+        // Beyond the initial capacity of the shards.
         if count > 20_000 && count % 1_000 == 0 {
             assert!(memory(&limiter) / count < 80, "{} bytes for {count} keys", memory(&limiter));
         }

@@ -29,19 +29,19 @@ fn ids(seed: u64) -> (OrgId, KeyId) {
     (OrgId::mint("Focus", &entropy), KeyId::mint(&entropy))
 }
 
-/// The signature of that number, made that many seconds after the start.
+/// The signature with that number, made that many seconds after the start.
 fn proof(number: u64, after: u64) -> Proof {
     let mut signature = [0; 32];
     signature[..8].copy_from_slice(&number.to_be_bytes());
     Proof { signed_at: START + Duration::from_secs(after), signature }
 }
 
-/// Takes one for good.
+/// Uses one up for good.
 fn take(replays: &Replays, proof: Proof, ids: &(OrgId, KeyId), now: Timestamp) -> Result<(), ReplayError> {
     replays.claim(proof, &ids.0, &ids.1, now).map(Claim::keep)
 }
 
-/// Takes as many as there is room for.
+/// Uses as many as there is room for.
 fn flood(replays: &Replays, ids: &(OrgId, KeyId), first: u64) -> usize {
     (first..).take_while(|number| take(replays, proof(*number, 0), ids, START).is_ok()).count()
 }
@@ -74,14 +74,14 @@ fn a_start_with_the_clock_ahead_is_put_right_with_the_clock() {
     let ahead = Proof { signed_at: START + hour, ..proof(1, 0) };
     assert_eq!(take(&replays, ahead, &ids, START + hour), Ok(()));
     assert_eq!(take(&replays, proof(2, 5), &ids, START + hour), Err(ReplayError::Forgotten));
-    // Ten seconds later it is set right.
+    // Ten seconds later it is corrected.
     age.fetch_add(10, std::sync::atomic::Ordering::SeqCst);
     let now = START + Duration::from_secs(10);
     assert_eq!(take(&replays, proof(2, 5), &ids, now), Ok(()));
     assert_eq!(take(&replays, proof(2, 5), &ids, now), Err(ReplayError::Seen));
     let before = Proof { signed_at: START - Duration::from_secs(1), ..proof(3, 0) };
     assert_eq!(take(&replays, before, &ids, now), Err(ReplayError::Forgotten), "the process before may have seen it");
-    // What was seen while it was wrong is still known when its time comes.
+    // Signatures seen while it was wrong are still known when their time comes.
     age.fetch_add(3_590, std::sync::atomic::Ordering::SeqCst);
     assert_eq!(take(&replays, ahead, &ids, START + hour), Err(ReplayError::Seen));
 }
@@ -116,7 +116,7 @@ fn what_was_for_nothing_may_come_again() {
     assert_eq!(take(&replays, proof(1, 0), &ids, START), Ok(()));
     assert_eq!(take(&replays, proof(1, 0), &ids, START), Err(ReplayError::Seen));
     assert_eq!(replays.lock().total, 1);
-    // A claim that outlives its time gives nothing back that is not there.
+    // A claim that outlives its signature returns nothing.
     let late = START + Duration::from_secs(700);
     let claim = replays.claim(proof(2, 0), &ids.0, &ids.1, START).expect("another");
     assert_eq!(take(&replays, proof(3, 700), &ids, late), Ok(()));
@@ -138,7 +138,7 @@ fn whoever_floods_leaves_room_for_the_others() {
     }
     assert!(least >= 10, "and the fifth organization: {least}");
     assert!(replays.lock().total <= 1_200);
-    // Room comes back with time.
+    // Room becomes free over time.
     let late = START + WINDOW + Duration::from_secs(20);
     assert_eq!(take(&replays, proof(1, 320), &loud, late), Ok(()));
     let seen = replays.lock();
@@ -164,14 +164,14 @@ fn of_many_at_once_exactly_one_is_taken() {
 }
 
 proptest! {
-    /// Beside a memory that forgets nothing: whatever the clock does, no signature that is within its time is taken twice.
+    /// Compared with an unbounded set: whatever the clock does, no signature is accepted twice within its window.
     #[test]
     fn nothing_is_taken_twice(steps in prop::collection::vec((0..40_u64, 0..900_u64, -700..900_i64, any::<bool>()), 1..300)) {
         let (replays, ids) = (Replays::new(START), ids(1));
         let (mut now, mut all) = (START, Model::<u64, bool>::new());
         for (number, after, turn, keep) in steps {
             now = if turn < 0 { now - Duration::from_secs(turn.unsigned_abs()) } else { now + Duration::from_secs(turn.unsigned_abs()) };
-            // A signature is of one timestamp: the number is of both.
+            // A signature has one timestamp, so the number is derived from both.
             let number = number * 1_000 + after;
             let proof = proof(number, after);
             if proof.signed_at.since(now) > WINDOW || now.since(proof.signed_at) > WINDOW {
@@ -195,7 +195,7 @@ proptest! {
         }
     }
 
-    /// With a clock that goes forward alone, nothing is refused that did not come before.
+    /// With a monotonic clock, nothing is refused that was not seen before.
     #[test]
     fn nothing_new_is_refused(steps in prop::collection::vec((-300..=300_i64, 0..200_u64), 1..200)) {
         let (replays, ids) = (Replays::new(START - Duration::from_secs(300)), ids(1));

@@ -1,4 +1,4 @@
-//! How often each address asked for nothing: a table that never grows.
+//! How often each address presented an unknown key: a table of fixed size.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -12,21 +12,21 @@ use crate::{
     throttle,
 };
 
-/// Less than a megabyte in all. Where in it an address is, nobody can tell from outside.
+/// Less than a megabyte in all. The position of an address in it can't be predicted.
 const SETS: usize = 8_192;
 
-/// Addresses that are kept in one place: when another comes, the one that did the least wrong goes.
+/// The addresses of one position: a new one replaces the one with the fewest errors.
 type Set = [(u64, Bucket); 4];
 
 #[derive(Default)]
 pub struct Addresses {
-    /// Made for the first address that asks for nothing: on most days nobody does.
+    /// Allocated for the first unknown key: on most days there is none.
     sets: OnceLock<Box<[Mutex<Set>]>>,
     hasher: RandomState,
 }
 
 impl Addresses {
-    /// Whether that address has one left.
+    /// Whether that address may present another.
     pub fn may(&self, ip: IpAddr, limit: Limit, elapsed: Duration) -> Result<(), Duration> {
         let block = block(ip);
         let found = self.sets.get().and_then(|sets| {
@@ -44,7 +44,7 @@ impl Addresses {
             set[least] = (block, Bucket::default());
             least
         });
-        // Beyond the limit there is nothing to charge: those slipped through at the same time.
+        // Beyond the limit there is nothing to charge: these were admitted concurrently.
         let _ = set[at].1.take(limit, elapsed);
     }
 
@@ -54,7 +54,7 @@ impl Addresses {
     }
 }
 
-/// A block of IPv6, or an address of IPv4 beside all of those that are in use.
+/// An IPv6 block, or an IPv4 address in a range that does not overlap with the blocks in use.
 fn block(ip: IpAddr) -> u64 {
     match throttle::block(ip) {
         IpAddr::V4(ip) => 0xffff << 32 | u64::from(ip.to_bits()),

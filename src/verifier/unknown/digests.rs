@@ -1,4 +1,4 @@
-//! What was looked up and is unknown: when it comes again, the database is not asked and nobody is charged for it.
+//! Digests that were looked up and are unknown: presented again, they cause no query and no charge.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,11 +6,11 @@ use crate::key::Digest;
 
 use super::word;
 
-/// Half a megabyte. What is pushed out is looked up once more.
+/// Half a megabyte. An evicted digest is looked up once more.
 const PLACES: usize = 65_536;
 
-/// A part of each digest: its place, and 63 bits more. Nobody can make a key whose digest looks like another's, since the
-/// pepper is secret; and what is somebody's is looked up whatever is marked here.
+/// A part of each digest: its position, and 63 more bits. Nobody can create a key with a matching digest, since the
+/// pepper is secret; and existing digests are looked up whatever is marked here.
 pub struct UnknownDigests(Box<[AtomicU64]>);
 
 impl Default for UnknownDigests {
@@ -41,7 +41,7 @@ impl UnknownDigests {
     }
 }
 
-/// Never zero, which is an empty place.
+/// Never zero, which marks an empty position.
 fn mark(digest: &Digest) -> u64 {
     word(digest, 8) | 1
 }

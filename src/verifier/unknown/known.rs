@@ -1,5 +1,5 @@
-//! What is somebody's: it is looked up whoever floods the verifier meanwhile, after a restart and after the cache was
-//! emptied too.
+//! The existing digests: they are looked up even during a flood of unknown keys, also after a restart and after the
+//! cache was emptied.
 
 use std::{
     collections::HashSet,
@@ -11,8 +11,8 @@ use crate::key::Digest;
 
 use super::word;
 
-/// Eight bytes of each digest, about 20 with the table's share. Two that agree in them would cost the database a look-up
-/// that nobody counts, and no key its verdict.
+/// Eight bytes of each digest, about 20 with the overhead of the table. A collision would cost an uncounted look-up,
+/// but never change a verdict.
 #[derive(Default)]
 pub struct Known(RwLock<Marks>);
 
@@ -44,7 +44,7 @@ fn mark(digest: &Digest) -> u64 {
     word(digest, 16)
 }
 
-/// A digest is spread evenly already, and nobody without the pepper can choose it.
+/// A digest is evenly distributed, and nobody without the pepper can choose it.
 #[derive(Default)]
 pub struct AsItIs(u64);
 

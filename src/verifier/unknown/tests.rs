@@ -6,7 +6,7 @@ fn ip(text: &str) -> IpAddr {
     text.parse().expect("an address")
 }
 
-/// As many different ones as there are numbers.
+/// A different one for each number.
 fn digest(number: u32) -> Option<Digest> {
     use sha2::{Digest as _, Sha256};
     Some(Digest(Sha256::digest(number.to_be_bytes()).into()))
@@ -16,7 +16,7 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(1_000 + seconds)
 }
 
-/// How many of so many keys that are nobody's were looked up.
+/// How many of this many unknown keys were looked up.
 fn asked(unknown: &Unknown, from: IpAddr, keys: std::ops::Range<u32>, at: Duration) -> usize {
     let asked = keys.filter_map(|key| unknown.may_ask(from, digest(key), at).ok());
     asked.map(|asking| unknown.was_nobodys(&asking, at)).count()
@@ -63,7 +63,7 @@ fn keys_that_were_good_are_asked_for_though_their_address_floods() {
         let asking = unknown.may_ask(gateway, digest(1), seconds(0)).expect("it was good before");
         unknown.was_somebodys(&asking);
     }
-    // Until it is nobody's any more.
+    // Until it is unknown again.
     unknown.was_nobodys(&unknown.may_ask(gateway, digest(1), seconds(0)).expect("once more"), seconds(0));
     assert!(unknown.may_ask(gateway, digest(1), seconds(0)).is_err());
 }
@@ -80,7 +80,7 @@ fn from_however_many_addresses_the_database_is_asked_so_often() {
         later += flood(tenth * 5_000..tenth * 5_000 + 2_000, seconds(0) + Duration::from_millis(100) * tenth);
     }
     assert_eq!(later, 5_000, "a thousand in each second");
-    // Those that are asked for at the same time count too, and are given back if they were good.
+    // Concurrent look-ups count too, and are returned if the keys are valid.
     let at = seconds(100);
     let together: Vec<_> =
         (0..3_000).filter_map(|n| unknown.may_ask(IpAddr::V4(Ipv4Addr::from_bits(n)), digest(n), at).ok()).collect();

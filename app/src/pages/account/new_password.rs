@@ -1,5 +1,5 @@
-//! `/account/password`: another password, and nothing else on the page. Whoever signed in with one that an operator set is
-//! sent here first.
+//! `/account/password`: only the change of the password. A person with a password that an operator set is sent here
+//! after signing in.
 
 use leptos::prelude::*;
 use sallyport::user::User;

@@ -1,4 +1,4 @@
-//! The form that changes the password. It asks for the one that is, as somebody may have left the browser open.
+//! The form that changes the password. It requires the current one, because the browser may have been left open.
 
 use leptos::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::{
     islands::SubmitOnce,
 };
 
-/// The card of the account's page.
+/// A card on the account's page.
 #[component]
 pub(super) fn PasswordForm(form: FormState, email: String) -> impl IntoView {
     view! {
@@ -27,7 +27,7 @@ pub(super) fn PasswordForm(form: FormState, email: String) -> impl IntoView {
 #[component]
 pub(super) fn PasswordFields(form: FormState, email: String) -> impl IntoView {
     view! {
-        // Password managers look for it, to know whose password changes.
+        // Password managers need it to know whose password changes.
         <input type="text" name="email" autocomplete="username" value=email hidden/>
         <TextField
             form=&form name="current_password" label="Current password" kind="password"

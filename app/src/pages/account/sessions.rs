@@ -1,4 +1,4 @@
-//! Where one is signed in, and the way out.
+//! The sessions of the person, and buttons to end them.
 
 use leptos::prelude::*;
 use sallyport::{Timestamp, session::OpenSession};

@@ -1,4 +1,4 @@
-//! Who acted, as tables and filters show it: an icon for the kind, the name, and what tells two of one name apart.
+//! Actors in tables and filters: an icon for the kind, the name, and what distinguishes actors of the same name.
 
 use std::collections::HashMap;
 
@@ -29,10 +29,10 @@ pub fn ActorIcon(kind: String) -> impl IntoView {
     view! { <span class="actor-kind" title=title><IconView icon/><span class="sr-only">{title}": "</span></span> }
 }
 
-/// E-mail addresses of people by their id; of somebody who is in none of it the id is shown.
+/// E-mail addresses by person's id; if it is missing, the id is shown.
 pub type Emails = HashMap<String, String>;
 
-/// Who caused an event.
+/// The actor of an event.
 #[component]
 pub fn ActorCell(event: Event, emails: Emails) -> impl IntoView {
     let id = event.actor_id;
@@ -50,7 +50,7 @@ pub fn ActorCell(event: Event, emails: Emails) -> impl IntoView {
     }
 }
 
-/// The actors that the filter offers: by id, so that two of one name stay two.
+/// The actors that the filter offers: by id, so that two with the same name stay separate.
 pub fn choices(actors: Vec<SeenActor>, emails: &Emails) -> Vec<Choice> {
     let label = |actor: &SeenActor| match (emails.get(&actor.id), actor.id.as_str()) {
         (Some(email), _) => format!("{} · {email}", actor.name),

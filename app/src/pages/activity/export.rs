@@ -1,4 +1,4 @@
-//! `…/activity.csv`, `…/activity.jsonl`: the events of a view as a file, in which is what was there when it was asked for.
+//! `…/activity.csv`, `…/activity.jsonl`: the events of a view as a file, up to the time of the request.
 
 use axum::extract::State;
 use sallyport::{
@@ -16,7 +16,7 @@ use crate::{
     ui::UrlQuery,
 };
 
-/// What has a view of events: an organization, or one of its apps.
+/// Something with a view of events: an organization, or one of its apps.
 pub trait Watched {
     fn download(&self, format: Format) -> Download;
 }
@@ -40,7 +40,7 @@ pub async fn get<A: Watched, F: FormatName>(
 ) -> PageResult {
     let (store, download) = (&context.store, access.download(F::FORMAT));
     let (org, app) = (download.org.clone(), download.app.clone());
-    // Once for all chunks: after the next event a name may be another's, or too long ago to be found.
+    // Resolved once for all chunks: after the next event a name may belong to another actor, or no longer be recent.
     let filter = store.with_actor_known(&org, app.as_ref(), query.filter().map_err(sallyport::Error::from)?).await?;
     let filter = EventFilter { until: Some(store.last_event(&org).await?), ..filter };
     let (act, event) = download.event(query.pairs());

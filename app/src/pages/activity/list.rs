@@ -1,4 +1,4 @@
-//! Events in short, where a page shows the last few.
+//! A short list of the latest events.
 
 use leptos::prelude::*;
 use sallyport::{

@@ -1,4 +1,4 @@
-//! What an address says of a view of events, and what of it can't be read.
+//! The query of a view of events, and its errors.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use sallyport::{Invalid, Timestamp, store::EventFilter};
 use serde::Deserialize;
 
-/// What the URL says of the view, so that it can be shared.
+/// The view in the URL, so that it can be shared.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ActivityQuery {
@@ -20,7 +20,7 @@ pub struct ActivityQuery {
 }
 
 impl ActivityQuery {
-    /// What is asked of the store, or what of it can't be read: that asks for nothing, and never for everything.
+    /// The filter for the store, or the errors: an invalid query must not select everything.
     pub fn filter(&self) -> Result<EventFilter, Invalid> {
         let mut invalid = Invalid::default();
         let filter = EventFilter {
@@ -28,7 +28,7 @@ impl ActivityQuery {
             action: invalid.take(action(&self.action)),
             outcome: invalid.take(outcome(&self.outcome)),
             from: invalid.take(day("from", &self.from)),
-            // The day named is still in it.
+            // That day is included.
             to: invalid.take(day("to", &self.to)).map(|day| day + Duration::from_secs(86_400)),
             before: self.before,
             after: self.after,
@@ -48,7 +48,7 @@ impl ActivityQuery {
         pairs.into_iter().filter(|(_, value)| !value.is_empty())
     }
 
-    /// Whether it is of the newest events.
+    /// Whether it shows the newest events.
     pub(super) fn is_newest(&self) -> bool {
         self.before.is_none() && self.after.is_none()
     }
@@ -57,7 +57,7 @@ impl ActivityQuery {
         self.pairs().next().is_some()
     }
 
-    /// The same view from that many days ago on, and whether it is shown now.
+    /// The same view for the last `days` days, and whether it is the current one.
     pub(super) fn since(&self, path: &str, days: u64, now: Timestamp) -> (String, bool) {
         let from = (now - Duration::from_secs(days * 86_400)).to_chrono().format("%Y-%m-%d").to_string();
         let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -72,7 +72,7 @@ impl ActivityQuery {
     }
 }
 
-/// PostgreSQL stores no NUL, and no name holds a control character.
+/// PostgreSQL stores no NUL, and no name contains control characters.
 fn actor(text: &str) -> Result<String, Invalid> {
     if text.contains(char::is_control) || text.chars().count() > 100 {
         return Err(Invalid::field("actor", "Choose an actor from the list, or give an ID."));
@@ -80,7 +80,7 @@ fn actor(text: &str) -> Result<String, Invalid> {
     Ok(text.to_owned())
 }
 
-/// An action of a newer or older version matches nothing; that is no mistake.
+/// An action of a newer or older version matches nothing; that is not an error.
 fn action(text: &str) -> Result<String, Invalid> {
     let is_word = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'_');
     if text.len() > 64 || !text.bytes().all(is_word) {

@@ -1,4 +1,4 @@
-//! `/apps/{app_id}/ingestion`: whether an app may push data. Operators alone see and set it, as members or not.
+//! `/apps/{app_id}/ingestion`: whether an app may push data. For operators, whether or not they are members.
 
 use leptos::prelude::*;
 use sallyport::app::App;

@@ -48,10 +48,10 @@ pub async fn post(ui: Ui, caller: Caller, access: AppAccess, Typed(form): Typed)
     }
     let apps = context.store.apps_of_org(&access.app.org_id).await?;
     let generated = generate(&caller, context.store.profile(), &access.app.org_id, form).await?;
-    // Made after the key, so that the list behind the dialog holds it.
+    // Rendered after the key is created, so that the list behind the dialog contains it.
     let page = page(&ui, context, &access, &ListQuery::default()).await;
     let sent = Sent { ui: &ui, access: access.org(), path: path(&access), apps };
-    // To the keys of the app that was chosen, which may be another one.
+    // The keys of the chosen app, which may be another one.
     let here = path(&access);
     sent.answer(generated, page, |issued| issued.app.as_ref().map_or(here, |app| format!("/apps/{}/keys", app.id)))
         .await
@@ -61,7 +61,7 @@ fn path(access: &AppAccess) -> String {
     format!("/apps/{}/keys", access.app.id)
 }
 
-/// Where keys belong to apps, and this one is in use.
+/// If keys belong to apps, and this app is active.
 pub fn can_generate(context: &Context, access: &AppAccess) -> bool {
     context.store.profile().keys.owner == HolderKind::App && !access.is_archived()
 }
@@ -92,7 +92,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQu
     };
     let app = access.app.clone();
     Ok(Page::framed(format!("API keys · {}", app.name), chrome, move || {
-        // An empty list holds the button itself; twice would be once too many.
+        // An empty list contains the button itself.
         let generate = list.can_generate && !list.is_empty();
         view! {
             <AppHead app current="API keys" generate/>

@@ -42,7 +42,7 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(app): Addressed<AppAccess>, 
 async fn page(ui: &Ui, context: &Context, access: &AppAccess, form: FormState) -> Result<Page, PageError> {
     let page = settings::page(ui, context, access, None, false).await?;
     let action = format!("/apps/{}/limits", access.app.id);
-    // Back to the button that asked.
+    // Returns to the button that opened it.
     let close = format!("/apps/{}/settings#limits", access.app.id);
     Ok(page.with_dialog(move || {
         view! {

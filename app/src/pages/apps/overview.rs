@@ -1,4 +1,4 @@
-//! `/apps/{app_id}`: what the app is, its newest keys, what happened last.
+//! `/apps/{app_id}`: the app, its newest keys, and its latest events.
 
 use axum::extract::State;
 use leptos::prelude::*;

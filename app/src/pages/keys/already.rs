@@ -1,4 +1,4 @@
-//! What a form that is sent again shows: the key it made, and never its secrets.
+//! The response to a form that was already sent: the key it created, without its secrets.
 
 use leptos::prelude::*;
 use sallyport::id::KeyId;

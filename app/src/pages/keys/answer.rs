@@ -1,4 +1,4 @@
-//! What the form of the panel is answered with: the list, and in front of it the dialog that fits.
+//! The response to the panel's form: the list, with the matching dialog over it.
 
 use axum::http::StatusCode;
 use leptos::prelude::*;
@@ -17,7 +17,7 @@ use crate::{
     ui::Ui,
 };
 
-/// Where the form was sent, and what it could choose from.
+/// The address of the form, and its choices.
 pub struct Sent<'a> {
     pub ui: &'a Ui,
     pub access: &'a OrgAccess,
@@ -26,7 +26,7 @@ pub struct Sent<'a> {
 }
 
 impl Sent<'_> {
-    /// `page` is the list as it is now; `done` says where the one-time dialog leads.
+    /// `page` is the current list; `done` is where the one-time dialog leads.
     pub async fn answer(
         self,
         generated: Generated,
@@ -36,7 +36,7 @@ impl Sent<'_> {
         let Self { ui, access, path, apps } = self;
         match generated {
             Generated::Issued(issued) => {
-                // The secrets are in this answer or nowhere: they are shown even where the list behind them can't be.
+                // The secrets are only in this response: they are shown even if the list behind them can't be.
                 let page = page.unwrap_or_else(|_| Page::bare("API keys", || ()));
                 let (profile, done) = (ui.context.store.profile().clone(), done(&issued));
                 let file = once::file(&ui.context, &access.me, &issued);

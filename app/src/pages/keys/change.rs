@@ -50,7 +50,7 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
 }
 
 fn filled(key: &Key, profile: &Profile) -> FormState {
-    // Of several that an older key holds, none is the one.
+    // If an older key has several, none is preselected.
     let shown = profile.keys.scopes == HowMany::Many || key.scopes.len() == 1;
     let scopes = key.scopes.iter().filter(|_| shown).map(|scope| ("scopes", scope.clone()));
     FormState::typed(scopes).with_default("expires", "keep").with_default("seen", seen(key))
@@ -61,13 +61,13 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     let (profile, now) = (context.store.profile().clone(), context.store.now());
     let close = format!("/keys/{}", access.key.id);
     let action = format!("{close}/change");
-    // Back to the button that asked.
+    // Returns to the button that opened it.
     let close = format!("{close}/settings#change");
     let kept = match access.key.expires_at {
         Some(at) => format!("As it is: {}", date(at, now)),
         None => "As it is: never".to_owned(),
     };
-    // Who was told what somebody else changed has seen it.
+    // After a conflict the person has seen the other change.
     let seen = if form.status() == Some(409) { seen(&access.key) } else { form.value("seen") };
     let asked = asked(form.values_of("scopes"), &form.value("expires"), &form.value("expires_on"));
     let confirms = form.error("confirmed").is_some();

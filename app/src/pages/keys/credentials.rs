@@ -1,7 +1,7 @@
 //! `/keys/{key_id}/credentials`: the secrets of the one-time dialog as a file, for browsers without scripts.
 //!
-//! The dialog's form holds the file sealed, and this answers it opened, as an attachment: what the browser keeps of the
-//! form, in its history or its session, is no secret, and nobody can have a file of their own making come from here.
+//! The dialog's form contains the encrypted file, and the response the decrypted one as an attachment: what the
+//! browser stores of the form is not secret, and only files made by this server can be downloaded from here.
 
 use axum::{
     http::{HeaderMap, HeaderValue, header},
@@ -19,7 +19,7 @@ use crate::{
     ui::{Typed, Uncompressed},
 };
 
-/// The file that the one-time dialog offers. `secrets` are pairs of a field's id in the dialog and the secret in it.
+/// The file offered by the one-time dialog. `secrets` are pairs of a field's id in the dialog and its secret.
 pub fn file(
     context: &Context,
     me: &SignedIn,
@@ -29,7 +29,7 @@ pub fn file(
     secrets: &[(&str, Option<&str>)],
 ) -> SecretFile {
     let sealed = seal(&context.store, key, &me.user.id, &name, &text);
-    // The browser puts the secrets in from their fields, so that none is in the page twice.
+    // The browser inserts the secrets from their fields, so that none is in the page twice.
     let template = secrets.iter().fold(text, |text, (field, secret)| match secret {
         Some(secret) => text.replace(secret, &format!("{{{field}}}")),
         None => text,

@@ -1,4 +1,4 @@
-//! What is known of a key, and changes seldom.
+//! The properties of a key that rarely change.
 
 use std::{sync::Arc, time::Duration};
 
@@ -36,7 +36,7 @@ pub fn KeyFacts(key: Key, profile: Arc<Profile>, now: Timestamp) -> impl IntoVie
     }
 }
 
-/// Whom it speaks for.
+/// The holder.
 #[component]
 fn OwnerFact(key: Key) -> impl IntoView {
     match (key.owner, key.app_id) {
@@ -54,7 +54,7 @@ fn OwnerFact(key: Key) -> impl IntoView {
     }
 }
 
-/// What the verifier said when it was asked right after the revocation.
+/// The verifier's result right after the revocation.
 fn proof(after: Duration) -> String {
     format!("1 of 1 verifier nodes refuses this key, after {:.1} ms", after.as_secs_f64() * 1_000.0)
 }
@@ -67,7 +67,7 @@ pub fn Signing(key: Key, now: Timestamp) -> impl IntoView {
     view! { {if key.has_signing_secret { "Yes" } else { "None" }}{before} }
 }
 
-/// Since when it is paused or revoked, by whom and why.
+/// When, by whom and why it was paused or revoked.
 #[component]
 fn Ended(key: Key, now: Timestamp) -> impl IntoView {
     let paused = key.paused.filter(|_| key.revoked.is_none()).map(|pause| {

@@ -1,4 +1,4 @@
-//! What a list says of a key that was just made: what to try, and that its first request came.
+//! Shown for a new key: an example call, and whether its first request arrived.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::{
 /// How long a key is new.
 const NEW: Duration = Duration::from_secs(15 * 60);
 
-/// The newest of these keys, where it was made just now and no request used it yet.
+/// The newest of these keys, if it was just created and not used yet.
 pub fn waiting(keys: &[ListedKey], now: Timestamp) -> Option<&KeyId> {
     let newest = keys.iter().max_by_key(|key| key.created_at)?;
     let is_new = now.since(newest.created_at) < NEW && newest.last_used_at.is_none();
@@ -28,7 +28,7 @@ pub fn waiting(keys: &[ListedKey], now: Timestamp) -> Option<&KeyId> {
 #[component]
 pub fn FirstRequest(
     key: KeyId,
-    /// The call to try.
+    /// The example call.
     call: String,
 ) -> impl IntoView {
     view! {

@@ -1,4 +1,4 @@
-//! What the form of the panel *Generate API Key* does.
+//! Handles the form of the panel *Generate API Key*.
 
 use sallyport::{
     app::App,
@@ -19,17 +19,17 @@ use crate::{
     ui::refuse,
 };
 
-/// What came of the form.
+/// The outcome of the form.
 pub enum Generated {
     Issued(Box<Issued>),
     /// The same form was sent before.
     Already(KeyId),
-    /// A bundle's button was pressed: its scopes are ticked, and nothing was generated.
+    /// A bundle's button was pressed: its scopes are ticked, and no key was generated.
     Ticked(FormState),
     Refused(FormState),
 }
 
-/// Issues the key that the form asks for.
+/// Issues the key described by the form.
 pub async fn generate(
     caller: &Caller,
     profile: &Profile,
@@ -51,13 +51,13 @@ fn bundle<'a>(profile: &'a Profile, name: &str) -> Option<&'a [String]> {
     profile.bundles.iter().find(|bundle| bundle.name == name).map(|bundle| bundle.scopes.as_slice())
 }
 
-/// A panel nobody has touched, or one that begins with what another key has.
+/// The initial form, optionally with the settings of another key.
 pub fn untouched(profile: &Profile, app: Option<&App>, like: Option<&Key>) -> FormState {
     let mut pairs = Vec::new();
     if let Some(like) = like {
         pairs.push(("label", like.label.clone()));
         pairs.push(("environment", like.environment.clone()));
-        // Of several that an older key holds, none is the one.
+        // If an older key has several, none is preselected.
         if profile.keys.scopes == HowMany::Many || like.scopes.len() == 1 {
             pairs.extend(like.scopes.iter().map(|scope| ("scopes", scope.clone())));
         }
@@ -70,7 +70,7 @@ pub fn untouched(profile: &Profile, app: Option<&App>, like: Option<&Key>) -> Fo
     FormState::typed(pairs).with_default("expires", "never")
 }
 
-/// The address of a panel that begins with what that key has.
+/// The address of a panel with the settings of that key.
 pub fn another(profile: &Profile, key: &Key) -> String {
     let place = match &key.app_id {
         Some(app) if profile.keys.owner == HolderKind::App => format!("/apps/{app}"),
@@ -79,7 +79,7 @@ pub fn another(profile: &Profile, key: &Key) -> String {
     format!("{place}/keys?panel=generate&like={}", key.id)
 }
 
-/// The key to begin with, if it is one of this organization's.
+/// The key to copy settings from, if it belongs to this organization.
 pub async fn like(context: &Context, access: &OrgAccess, id: Option<&str>) -> Result<Option<Key>, PageError> {
     let Some(id) = id.and_then(KeyId::parse) else { return Ok(None) };
     let key = context.store.find(&access.me.user.id, &id).await?;

@@ -1,4 +1,4 @@
-//! What a key's owner noted on it, entry by entry.
+//! The metadata of a key, entry by entry.
 
 use leptos::prelude::*;
 use sallyport::key::Metadata;

@@ -1,4 +1,4 @@
-//! The one response that holds a key's secrets.
+//! The only response that contains a key's secrets.
 
 use leptos::prelude::*;
 use sallyport::{id::AppId, key::Issued, profile::Profile};

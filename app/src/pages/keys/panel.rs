@@ -1,4 +1,4 @@
-//! The side panel *Generate API Key*, as the profile has it.
+//! The side panel *Generate API Key*, according to the profile.
 
 use std::sync::Arc;
 
@@ -22,11 +22,11 @@ use crate::{
     islands::SubmitOnce,
 };
 
-/// What the panel needs beside the form.
+/// What the panel needs in addition to the form.
 pub struct Panel {
-    /// Where it is sent, and where Cancel leads.
+    /// Where the form is sent, and where Cancel leads.
     path: String,
-    /// The organization that the key is made in.
+    /// The organization of the new key.
     org: String,
     apps: Vec<App>,
     form: FormState,
@@ -49,7 +49,7 @@ impl Panel {
         }
     }
 
-    /// Whom the key will speak for.
+    /// The holder of the new key.
     fn sub(&self) -> String {
         let whom = match self.profile.keys.owner {
             HolderKind::App => "A key belongs to one app.".to_owned(),
@@ -88,8 +88,8 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
     let sub = panel.sub();
     let apps = (panel.profile.keys.owner == HolderKind::App).then(|| panel.apps());
     let Panel { path, form, token, now, profile, .. } = panel;
-    // Sent with the panel's own query, so that the way back leaves this address even after a refusal. It leads to the
-    // link that opened the panel, and browsers focus what an address points at.
+    // Sent with the panel's query, so that closing the panel changes the address even after an error. It leads to the
+    // link that opened the panel, and browsers focus the element that an address refers to.
     let (action, close) = (format!("{path}?panel=generate"), format!("{path}#generate"));
     let chosen = apps.as_ref().and_then(|apps| apps.first()).is_none_or(|app| !app.value.is_empty());
     let apps = apps.map(|options| {
@@ -114,7 +114,7 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
     view! {
         <SidePanel title="Generate API Key" sub close_href=close.clone()>
             <form method="post" action=action novalidate>
-                // What Enter presses in a field: the first button of the form, which a bundle's must not be.
+                // Enter in a field presses the first button of the form, which must not be a bundle's.
                 {bundles.is_some().then(|| view! { <button class="sr-only" tabindex="-1" aria-hidden="true">"Generate key"</button> })}
                 <div class="stack">
                     <ErrorSummary form=&form/>

@@ -1,4 +1,4 @@
-//! `/keys/{key_id}/restrictions`: what a key is held to beyond its scopes.
+//! `/keys/{key_id}/restrictions`: signatures, addresses and limits of a key.
 
 pub mod card;
 
@@ -65,7 +65,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     let page = settings::page(ui, context, access).await?;
     let (close, signs) = (format!("/keys/{}", access.key.id), access.key.has_signing_secret);
     let action = format!("{close}/restrictions");
-    // Back to the button that asked.
+    // Returns to the button that opened it.
     let close = format!("{close}/settings#restrictions");
     let modes = vec![
         Choice::new("monitor", "Monitor only").note("Requests from elsewhere pass, and are noted in the activity."),
@@ -107,7 +107,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     }))
 }
 
-/// Limits instead of others.
+/// Fields for limits that override others.
 #[component]
 pub fn LimitFields(#[prop(into)] form: FormState, whose: &'static str) -> impl IntoView {
     let hint = format!("Empty: {whose} limit applies.");

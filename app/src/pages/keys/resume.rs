@@ -1,4 +1,4 @@
-//! `/keys/{key_id}/resume`: what was paused is good again.
+//! `/keys/{key_id}/resume`: resumes a paused key.
 
 use crate::{
     access::{Addressed, KeyAccess},

@@ -1,4 +1,4 @@
-//! `/keys/{key_id}/revoke`: asks once, then it is final.
+//! `/keys/{key_id}/revoke`: revokes a key after a confirmation.
 
 use axum::extract::State;
 use leptos::prelude::*;
@@ -42,7 +42,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     let page = settings::page(ui, context, access).await?;
     let (label, close) = (access.key.label.clone(), format!("/keys/{}", access.key.id));
     let action = format!("{close}/revoke");
-    // Back to the button that asked.
+    // Returns to the button that opened it.
     let close = format!("{close}/settings#revoke");
     Ok(page.with_dialog(move || {
         view! {

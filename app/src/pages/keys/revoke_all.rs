@@ -74,7 +74,7 @@ async fn revoke(caller: &Caller, place: PlaceId, form: &FormState) -> Result<u64
     caller.run(revoke_keys(place, form.value("typed_name"), form.value("reason"))).await
 }
 
-/// The dialog in front of the list.
+/// The dialog over the list.
 async fn ask(ui: &Ui, context: &Context, page: Page, place: Place, form: FormState) -> PageResult {
     let contents = context.store.contents(&place).await?;
     let keys = context.store.keys_to_revoke(&place).await?;
@@ -83,7 +83,7 @@ async fn ask(ui: &Ui, context: &Context, page: Page, place: Place, form: FormSta
     Ok(if refused { ui.refused(page).await } else { ui.ok(page).await })
 }
 
-/// What is going to happen, counted. The list in front of which this is asked may have shown a part of the keys.
+/// What will be revoked, with numbers. The list below may show only a part of the keys.
 fn what(keys: i64, name: &str) -> String {
     match keys {
         0 => format!("No key of {name} is left to revoke."),
@@ -104,14 +104,14 @@ fn about(keys: i64, in_force: i64, name: &str) -> String {
 #[component]
 fn Asking(
     place: Place,
-    /// As many as are revoked.
+    /// The number of keys to revoke.
     keys: i64,
     contents: Contents,
     form: FormState,
 ) -> impl IntoView {
     let close = format!("{}/keys", place.path());
     let action = format!("{close}/revoke-all");
-    // Back to the button that asked.
+    // Returns to the button that opened it.
     let close = format!("{close}#revoke-all");
     let in_use = match contents.in_use {
         0 => "None of them was used in the last week.".to_owned(),

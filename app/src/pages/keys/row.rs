@@ -1,6 +1,6 @@
 //! A key in a list, and the small words for its state.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use sallyport::{
     Timestamp,
     key::{ListedKey, Status},
@@ -41,8 +41,8 @@ pub fn StatusBadge(status: Status) -> impl IntoView {
 #[component]
 pub fn LastUsed(at: Option<Timestamp>, now: Timestamp) -> impl IntoView {
     match at {
-        Some(at) => view! { <Ago at now/> }.into_any(),
-        None => "never used".into_any(),
+        Some(at) => Either::Left(view! { <Ago at now/> }),
+        None => Either::Right("never used"),
     }
 }
 
@@ -109,7 +109,7 @@ pub fn KeyRow(
         view! { <td class="cell-choose">{input}</td> }
     });
     view! {
-        <tr class:row-off=off>
+        <tr class=off.then_some("row-off")>
             {choose}
             <td class="cell-main">
                 <a href=format!("/keys/{}", key.id)>{key.label.clone()}</a>

@@ -1,4 +1,4 @@
-//! What a key may do, as the panel asks for it: boxes, one choice, or nothing; and bundles that tick several boxes.
+//! The scopes in the panel: boxes, one choice, or nothing; and bundles that tick several boxes.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
     islands::TickBundle,
 };
 
-/// "GET, POST", "GET on /reports/**": what requests a scope allows by itself.
+/// "GET, POST", "GET on /reports/**": the requests that a scope allows by itself.
 pub fn allows(scope: &Scope) -> Option<String> {
     let methods: Vec<_> = scope.method_names().collect();
     let paths: Vec<_> = scope.paths.iter().map(|path| path.as_str()).collect();
@@ -49,7 +49,7 @@ pub fn has_bundles(profile: &Profile) -> bool {
     profile.keys.scopes == HowMany::Many && !profile.bundles.is_empty()
 }
 
-/// Each ticks its scopes and no others: at once where scripts run, else by way of the server, which keeps what was typed.
+/// Each ticks exactly its scopes: at once with scripts, else through the server, which keeps the other input.
 #[component]
 pub fn BundleButtons(profile: Arc<Profile>, action: String) -> impl IntoView {
     let buttons = profile.bundles.iter().map(|bundle| {

@@ -1,4 +1,4 @@
-//! What a key may do, in the words of the profile.
+//! The scopes of a key, as the profile describes them.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use sallyport::{key::Key, profile::Profile};
 use super::scope_fields::allows;
 use crate::components::{Card, Chip};
 
-/// Each scope of the key with what it stands for; nothing where it holds none.
+/// Each scope of the key with its description; nothing if it has none.
 #[component]
 pub fn KeyScopes(key: Key, profile: Arc<Profile>) -> impl IntoView {
     let rows = key.scopes.iter().map(|name| {

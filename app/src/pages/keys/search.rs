@@ -1,4 +1,4 @@
-//! `…/keys/search`: a label, an id or a whole key. It is sent, never written into a URL.
+//! `…/keys/search`: a label, an id or a whole key. It is posted, never part of a URL.
 
 use axum::{extract::State, response::Response};
 use sallyport::id::{KeyId, OrgId};

@@ -1,4 +1,4 @@
-//! `/keys/{key_id}/settings`: everything about a key that can be changed, each by a dialog that stands before this page.
+//! `/keys/{key_id}/settings`: everything about a key that can be changed, each in a dialog over this page.
 
 use axum::extract::State;
 use leptos::prelude::*;
@@ -75,7 +75,7 @@ fn Words(key: Key, may_change: bool) -> impl IntoView {
     }
 }
 
-/// Its scopes and its expiry; `change` names the button that changes them.
+/// Its scopes and its expiry; `change` is the label of the button that changes them.
 #[component]
 fn Terms(key: Key, change: Option<&'static str>, now: Timestamp) -> impl IntoView {
     let chips = key.scopes.iter().map(|scope| view! { <Chip text=scope.clone()/> }).collect_view();

@@ -1,4 +1,4 @@
-//! `/keys/{key_id}/signing-secret`: another one, shown once; the one before signs until its grace ends.
+//! `/keys/{key_id}/signing-secret`: a new one, shown once; the previous one is accepted until its grace period ends.
 
 use axum::{extract::State, http::StatusCode};
 use leptos::prelude::*;
@@ -43,7 +43,7 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
     let rotated = rotate_signing_secret(key.clone(), form.value("version"), form.value("grace"));
     match caller.run(rotated).await {
         Ok(InPage(rotated)) => {
-            // The secret is in this answer or nowhere: it is shown even where the page behind it can't be.
+            // The secret is only in this response: it is shown even if the page behind it can't be.
             let behind = behind(&ui, &caller, &key).await.unwrap_or_else(|_| Page::bare("API key", || ()));
             let Rotated { access, secret } = rotated;
             let (context, key, profile) = (&ui.context, access.key, ui.context.store.profile().clone());
@@ -66,7 +66,7 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
     }
 }
 
-/// The key's page as it is now.
+/// The current page of the key.
 async fn behind(ui: &Ui, caller: &Caller, key: &KeyId) -> Result<Page, PageError> {
     overview::page(ui, &ui.context, &caller.access(key).await?, "").await
 }
@@ -76,7 +76,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     let (close, version, first) =
         (format!("/keys/{}", access.key.id), access.key.signing_version.to_string(), !access.key.has_signing_secret);
     let action = format!("{close}/signing-secret");
-    // Back to the button that asked.
+    // Returns to the button that opened it.
     let close = format!("{close}/settings#rotate-signing");
     let title = if first { "Generate signing secret" } else { "Rotate signing secret" };
     let graces = GRACES.into_iter().map(|(value, _, label)| Choice::new(value, label)).collect();
@@ -102,7 +102,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     }))
 }
 
-/// The one response that holds it.
+/// The only response that contains it.
 #[component]
 fn Once(key: Key, secret: SigningSecret, file: SecretFile, profile: std::sync::Arc<Profile>) -> impl IntoView {
     view! {
@@ -119,7 +119,7 @@ fn Once(key: Key, secret: SigningSecret, file: SecretFile, profile: std::sync::A
     }
 }
 
-/// What a form shows that is sent again, or that lay open while somebody else sent theirs.
+/// Shown for a form that was already sent, or was open while another person rotated.
 #[component]
 fn Already(close: String) -> impl IntoView {
     let again = format!("{close}/signing-secret");

@@ -1,4 +1,4 @@
-//! The call that a key goes into, as each language says it. The key itself is read from the environment.
+//! Example calls with a key in several languages. The key itself is read from the environment.
 
 use leptos::prelude::*;
 use sallyport::profile::Profile;

@@ -1,4 +1,4 @@
-//! `/keys/{key_id}/test`: what the verifier would say of a request. Nothing of it is charged, kept or written.
+//! `/keys/{key_id}/test`: the verifier's result for a request, without charging, recording or writing anything.
 
 mod answer;
 mod form;
@@ -24,7 +24,7 @@ use crate::{
 };
 use form::{TestForm, TypedAsk, of_decision};
 
-/// A refused request whose question the form begins with.
+/// A refused request with which the form is filled in.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct LikeQuery {
@@ -58,10 +58,10 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typ
     Ok(ui.ok(page(&ui, &context, &access, form, Some(Tried { trial, answer })).await?).await)
 }
 
-/// A request that was tried out.
+/// A tested request.
 struct Tried {
     trial: Trial,
-    /// What the client would be answered, where it is refused.
+    /// The response to the client, if it is refused.
     answer: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The way to the first verified request, until it came: what is done, and the next step as a button.
+//! The steps to the first verified request: which are done, and the next one as a button.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
 struct Step {
     name: &'static str,
     done: bool,
-    /// The button's name and where it leads, for who may.
+    /// The label and address of the button, for people who may do it.
     next: Option<(&'static str, String)>,
 }
 
@@ -46,7 +46,7 @@ fn steps(steps: &FirstSteps, org: &OrgId, role: Role, owner: HolderKind) -> Vec<
     list
 }
 
-/// What has to be made before there can be a key.
+/// What has to be created before there can be a key.
 pub fn before_a_key(first: &FirstSteps, org: &OrgId, role: Role) -> Option<(&'static str, String)> {
     steps(first, org, role, HolderKind::App).into_iter().take(3).find(|step| !step.done)?.next
 }

@@ -1,4 +1,4 @@
-//! `/orgs/{org_id}/keys`: every key of it. The panel asks which app the new one is for, where keys belong to apps.
+//! `/orgs/{org_id}/keys`: all its keys. If keys belong to apps, the panel asks for the app.
 
 use axum::extract::State;
 use leptos::prelude::*;
@@ -58,13 +58,13 @@ fn path(access: &OrgAccess) -> String {
     format!("/orgs/{}/keys", access.org.id)
 }
 
-/// Where keys belong to apps, there has to be one.
+/// If keys belong to apps, there has to be one.
 fn can_generate(profile: &Profile, access: &OrgAccess, has_apps: bool) -> bool {
     let someone = profile.keys.owner != HolderKind::App || has_apps;
     someone && access.org.archived_at.is_none()
 }
 
-/// What has to be made before there can be a key.
+/// What has to be created before there can be a key.
 async fn next(context: &Context, access: &OrgAccess) -> Result<Option<(&'static str, String)>, PageError> {
     if context.store.profile().keys.owner != HolderKind::App {
         return Ok(None);

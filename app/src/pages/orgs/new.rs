@@ -38,7 +38,7 @@ pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> P
     }
 }
 
-/// What the plan is for, and what its keys may.
+/// The purpose of a plan, and the limits of its keys.
 fn plan(profile: &Profile, plan: Plan) -> Choice {
     let PlanLimits { per_minute, per_day, .. } = profile.plan(plan);
     let limits = LimitOverride { per_minute: *per_minute, per_day: *per_day };

@@ -1,4 +1,4 @@
-//! `/orgs/{org_id}`: what matters of its keys, its tenants, the projects in each, and what happened last.
+//! `/orgs/{org_id}`: a summary of its keys, its tenants and their projects, and the latest events.
 
 use axum::extract::State;
 use leptos::prelude::*;
@@ -42,7 +42,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
         let all_events = format!("/orgs/{id}/activity");
         let new_tenant = format!("/orgs/{id}/tenants/new");
         let has_tenants = !tenants.is_empty();
-        // With one tenant there is no doubt where the first project goes.
+        // With one tenant the first project belongs there.
         let new_project = match tenants.as_slice() {
             [only] => Some(format!("/tenants/{}/projects/new", only.id)),
             _ => None,
@@ -116,7 +116,7 @@ fn TenantSection(tenant: Tenant, projects: Vec<(Project, i64)>, now: sallyport::
     }
 }
 
-/// Projects, each leading to its apps.
+/// Projects, each with a link to its apps.
 #[component]
 pub fn ProjectTable(label: String, projects: Vec<(Project, i64)>, now: sallyport::Timestamp) -> impl IntoView {
     let rows = projects.into_iter().map(move |(project, apps)| {
@@ -133,7 +133,7 @@ pub fn ProjectTable(label: String, projects: Vec<(Project, i64)>, now: sallyport
     view! { <DataTable label columns=&["Name", "ID", "Apps", "Created"]>{rows.collect_view()}</DataTable> }
 }
 
-/// Says of a row's name that it is out of use.
+/// Marks a row as archived.
 pub fn archived(at: Option<sallyport::Timestamp>) -> impl IntoView {
     at.map(|_| view! { " "<Badge tone=Tone::Warning text="Archived"/> })
 }

@@ -1,4 +1,4 @@
-//! Every check of a verdict in its order, with what came of it.
+//! Every check of a verification in order, with its outcome.
 
 use leptos::prelude::*;
 use sallyport::{
@@ -8,7 +8,7 @@ use sallyport::{
 
 use crate::icons::{Icon, IconView};
 
-/// What a check looks at; what it says is said beside it.
+/// What a check is about; its outcome is shown next to it.
 pub fn title(step: Step) -> &'static str {
     match step {
         Step::Check(Check::Organization) => "Asked by its own organization",

@@ -1,4 +1,4 @@
-//! What was asked, beside what the key has.
+//! The request compared with the key.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use sallyport::{
 use super::signed::clock;
 use crate::components::{Badge, DataTable, Tone};
 
-/// Blocks of addresses that are shown.
+/// The maximum number of address blocks shown.
 const BLOCKS: usize = 8;
 
 struct Row {

@@ -1,4 +1,4 @@
-//! What to do about a refusal, in a sentence or two.
+//! How to fix a refusal, in a sentence or two.
 
 use sallyport::{
     decision::{Caller, Decision, Step},

@@ -1,4 +1,4 @@
-//! What was signed: the string, with the hash of the body in its place, and whose clock was off by how much.
+//! The signed text with the hash of the body in its place, and the difference of the clocks.
 
 use leptos::prelude::*;
 use sallyport::{decision::SignedText, signature::Checked};

@@ -1,4 +1,4 @@
-//! The pages that a search leads to, and the theme.
+//! The pages that a search can find, and the theme.
 
 use sallyport::{
     member::{Permission, Role},
@@ -18,9 +18,9 @@ use crate::{
 /// A page of the portal.
 pub struct Place {
     title: String,
-    /// What else people call it.
+    /// Synonyms.
     also: &'static str,
-    /// Of the organization where the search was begun, or of none.
+    /// Whether it belongs to the organization in which the search was started, or to none.
     pub is_near: bool,
     hit: Hit,
 }
@@ -36,7 +36,7 @@ impl Place {
         Self { title: title.to_owned(), also: "appearance colour color mode", is_near: true, hit }
     }
 
-    /// Whether the words begin one of its own, or are in its title.
+    /// Whether the words begin one of its synonyms, or are in its title.
     pub fn is_called(&self, words: &str) -> bool {
         let words = words.to_lowercase();
         self.title.to_lowercase().contains(&words) || self.also.split(' ').any(|other| other.starts_with(&words))
@@ -47,12 +47,12 @@ impl Place {
     }
 }
 
-/// Every page, those of the organization at hand first.
+/// Every page, those of the current organization first.
 pub async fn all(store: &Store, me: &SignedIn, near: Option<&OrgAccess>) -> Result<Vec<Place>, PageError> {
     let mut orgs = store.orgs_of(&me.user.id).await?;
     let at_hand = match (near, orgs.as_slice()) {
         (Some(access), _) => Some(access.org.id.clone()),
-        // With one organization there is no doubt which is meant.
+        // With one organization there is no ambiguity.
         (None, [(only, _)]) => Some(only.id.clone()),
         _ => None,
     };
@@ -73,7 +73,7 @@ pub async fn all(store: &Store, me: &SignedIn, near: Option<&OrgAccess>) -> Resu
 
 fn of_org(org: &Org, role: Role, tenants: &[Tenant]) -> Vec<Place> {
     let base = format!("/orgs/{}", org.id);
-    // What the sidebar lists, whatever that is.
+    // Everything that the sidebar lists.
     let sections = Section::ALL.iter().map(|&(_, label, path, icon)| {
         let also = match label {
             "Projects" => "tenants apps overview home",

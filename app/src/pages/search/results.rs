@@ -1,4 +1,4 @@
-//! What a search found: sections of a page, or the options of the palette's list box.
+//! The results of a search: sections of a page, or the options of the palette's list box.
 
 use leptos::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::{
     words::count,
 };
 
-/// Where one result leads.
+/// The target of a result.
 #[derive(Clone, Debug)]
 enum Leads {
     To(String),
@@ -20,7 +20,7 @@ enum Leads {
 #[derive(Clone, Debug)]
 pub struct Hit {
     label: String,
-    /// What it is in.
+    /// What it belongs to.
     note: String,
     leads: Leads,
     icon: Icon,
@@ -52,11 +52,11 @@ pub struct Group {
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
     pub groups: Vec<Group>,
-    /// What is said where nothing can be shown.
+    /// The message if there are no results.
     pub said: Option<&'static str>,
-    /// The one thing that was meant.
+    /// The address of an exact match.
     pub exact: Option<String>,
-    /// What was typed, if it may be shown again.
+    /// The input, if it may be shown again.
     pub repeated: String,
 }
 
@@ -70,7 +70,7 @@ impl Answer {
     }
 }
 
-/// On the page of the search.
+/// Results on the search page.
 #[component]
 pub fn Results(answer: Answer) -> impl IntoView {
     let groups = answer.groups.into_iter().map(|Group { title, hits }| {
@@ -83,7 +83,7 @@ pub fn Results(answer: Answer) -> impl IntoView {
     }
 }
 
-/// In the palette. What the list box may not hold, its number and why it is empty, stands in front of it.
+/// Results in the palette. What a list box may not contain, the count and the message, is placed before it.
 #[component]
 pub fn Options(answer: Answer) -> impl IntoView {
     let say = answer.said.map_or_else(|| count(answer.count(), "result"), str::to_owned);
@@ -117,7 +117,7 @@ pub fn Options(answer: Answer) -> impl IntoView {
 #[component]
 fn HitView(
     hit: Hit,
-    /// The id that makes it an option of a list box, which the field points at.
+    /// The id of the option in a list box, which the field refers to.
     #[prop(optional, into)]
     option: Option<String>,
 ) -> impl IntoView {

@@ -1,4 +1,4 @@
-//! `…/settings/archive`: out of use after one question, and back with one click.
+//! `…/settings/archive`: archives it after a confirmation.
 
 use axum::extract::State;
 use leptos::prelude::*;

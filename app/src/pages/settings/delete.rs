@@ -1,4 +1,4 @@
-//! `…/settings/delete`: for good, after its name was typed.
+//! `…/settings/delete`: deletes it after its name was typed.
 
 use axum::extract::State;
 use leptos::prelude::*;
@@ -43,7 +43,7 @@ async fn page<A: Placed>(ui: &Ui, context: &Context, access: &A, form: FormState
 fn Asking(place: Place, form: FormState, stops: String) -> impl IntoView {
     let close = format!("{}/settings", place.path());
     let action = format!("{close}/delete");
-    // Back to the button that asked.
+    // Returns to the button that opened it.
     let close = format!("{close}#delete");
     let noun = place.kind.noun();
     view! {

@@ -23,7 +23,7 @@ pub trait Placed:
     fn place(&self) -> Place;
     fn chrome(&self, ui: &Ui) -> impl Future<Output = Result<Chrome, PageError>> + Send;
 
-    /// A card of its own kind.
+    /// An additional card for this kind.
     fn card(&self) -> Option<Body> {
         None
     }
@@ -110,7 +110,7 @@ impl Placed for AppAccess {
     }
 }
 
-/// Says that it was saved.
+/// Confirms that it was saved.
 pub fn saved() -> impl IntoView {
     view! { <div role="status"><Notice tone=Tone::Good>"Saved."</Notice></div> }
 }

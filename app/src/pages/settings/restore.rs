@@ -1,4 +1,4 @@
-//! `…/settings/restore`: what was archived is in use again.
+//! `…/settings/restore`: restores what was archived.
 
 use super::placed::Placed;
 use crate::{

@@ -1,4 +1,4 @@
-//! What the client asked the gateway for, as the gateway tells it.
+//! The client's request, as the gateway forwards it.
 
 use axum::http::{HeaderMap, HeaderName, Uri};
 
@@ -10,10 +10,10 @@ static TARGET: [HeaderName; 2] =
     [HeaderName::from_static("x-original-uri"), HeaderName::from_static("x-forwarded-uri")];
 /// The whole address, as ingress-nginx sends it: `https://api.example.com/leads?x=1`.
 static ADDRESS: HeaderName = HeaderName::from_static("x-original-url");
-/// What stands before the name of a requirement.
+/// The path before the name of a requirement.
 pub const ENVOY: &str = "/v1/auth/envoy/";
 
-/// The client's own method, and path with query.
+/// The client's method, and path with query.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Forwarded<'a> {
     pub method: Option<&'a str>,
@@ -21,7 +21,7 @@ pub struct Forwarded<'a> {
 }
 
 impl<'a> Forwarded<'a> {
-    /// nginx, ingress-nginx, Traefik and Caddy say it in headers.
+    /// nginx, ingress-nginx, Traefik and Caddy send it in headers.
     pub fn in_headers(headers: &'a HeaderMap) -> Result<Self, Problem> {
         let (method, target) = (one(headers, &METHOD)?, one(headers, &TARGET)?);
         let Some(address) = one(headers, std::slice::from_ref(&ADDRESS))? else { return Ok(Self { method, target }) };
@@ -34,7 +34,7 @@ impl<'a> Forwarded<'a> {
         Ok(Self { method, target: Some(of_address) })
     }
 
-    /// Envoy asks with the client's own method, and appends the client's own path and query to the requirement's name.
+    /// Envoy uses the client's method, and appends the client's path and query to the requirement's name.
     pub fn in_path(method: &'a str, uri: &'a Uri) -> (&'a str, Self) {
         let rest = uri.path_and_query().and_then(|all| all.as_str().strip_prefix(ENVOY)).unwrap_or_default();
         let (name, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
@@ -46,7 +46,7 @@ impl<'a> Forwarded<'a> {
     }
 }
 
-/// The one value under these names. Where a client slips in another than the gateway's, neither is believed.
+/// The single value under these names. If a client adds one that differs from the gateway's, the request is refused.
 fn one<'a>(headers: &'a HeaderMap, names: &[HeaderName]) -> Result<Option<&'a str>, Problem> {
     let mut found = None;
     for value in names.iter().flat_map(|name| headers.get_all(name)) {
@@ -64,8 +64,8 @@ fn contradiction() -> Problem {
     Problem::bad_request("The forwarding headers contradict each other; set each of them once.")
 }
 
-/// Path and query of an http or https address. The host comes from the client's `Host`, so nothing but a plain one is let
-/// through: what else is in it could move where the path begins.
+/// Path and query of an http or https address. The host comes from the client's `Host`, so only a plain one is
+/// accepted: other characters could change where the path begins.
 fn target_of(address: &str) -> Option<&str> {
     let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?;
     let (host, target) = rest.split_at(rest.find('/')?);

@@ -1,5 +1,5 @@
-//! nginx's `auth_request` knows 2xx, 401 and 403 alone: what else there is to say goes into headers, from which its
-//! configuration builds the answer.
+//! nginx's `auth_request` only distinguishes 2xx, 401 and 403: everything else goes into headers, from which its
+//! configuration builds the response.
 
 use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -26,7 +26,7 @@ pub fn answer(shown: RefusalResponse) -> Response {
     response
 }
 
-/// JSON on one line of ASCII. Line breaks stand between its words alone, never within a string.
+/// JSON on one line of ASCII. It has line breaks only between tokens, never within strings.
 fn in_a_header(json: &str) -> String {
     let mut line = String::with_capacity(json.len());
     for character in json.chars() {

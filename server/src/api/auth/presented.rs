@@ -1,4 +1,4 @@
-//! Where the client's request carries its key.
+//! Finds the key in the client's request.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use sallyport::profile::Credentials;
 
 use super::super::credential::{Unclear, bearer};
 
-/// Where the profile says that keys are.
+/// Where the profile allows keys.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
     headers: Vec<HeaderName>,
@@ -16,13 +16,13 @@ pub struct Places {
 }
 
 impl Places {
-    /// What is no name of a header was refused with the profile.
+    /// Invalid header names were refused with the profile.
     pub fn of(credentials: &Credentials) -> Self {
         let names = credentials.headers.iter().filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok());
         Self { headers: names.collect(), bearer: credentials.bearer, query: credentials.query.clone() }
     }
 
-    /// The key. `target` is what the client asked for, with its query; `is_key` whether a text begins as keys do.
+    /// The key. `target` is the requested path with its query; `is_key` checks whether a text begins like a key.
     pub fn presented<'a>(
         &self,
         headers: &'a HeaderMap,
@@ -36,7 +36,7 @@ impl Places {
             if values.next().is_some() {
                 return Err(Unclear::Several);
             }
-            // What can't be read is not taken for absent.
+            // An unreadable header is not treated as missing.
             keep(&mut found, value.to_str().map_err(|_| Unclear::Unreadable(name.clone()))?.trim().into())?;
         }
         if let Some(name) = &self.query {
@@ -51,7 +51,7 @@ impl Places {
         }
         if self.bearer
             && let Some(credential) = bearer(headers)?
-            // Beside a key, an API may want a token of its own user: that is no second key.
+            // An API may require another token of its own in addition to a key: that is not a second key.
             && (found.is_none() || is_key(credential))
         {
             keep(&mut found, credential.into())?;
@@ -60,7 +60,7 @@ impl Places {
     }
 }
 
-/// Of two that differ nobody knows which is meant.
+/// If two keys differ, it is unclear which one applies.
 fn keep<'a>(found: &mut Option<Cow<'a, str>>, key: Cow<'a, str>) -> Result<(), Unclear> {
     match found {
         _ if key.is_empty() => Ok(()),

@@ -1,4 +1,4 @@
-//! What a client's request says of its signature, where the gateway passes the body that was signed.
+//! The signature of a client's request, if the gateway forwards the signed body.
 
 use axum::{
     body::{Body, Bytes},
@@ -8,7 +8,7 @@ use sallyport::{profile::SignatureHeaders, signature::Signed};
 
 use super::super::{body, problem::Problem};
 
-/// The body, where the gateway passes it and a signature came that could be of it.
+/// The body, if the gateway forwards it and there is a signature.
 pub async fn body(
     passed: bool,
     headers: &HeaderMap,
@@ -18,12 +18,13 @@ pub async fn body(
     if !passed {
         return Ok(None);
     }
-    // Of requests that are not signed too: a gateway that is still sending when the answer comes may take it for broken.
+    // Unsigned requests are read too: a gateway that is still sending when the response arrives may treat it as an
+    // error.
     let body = body::read(body).await?;
     Ok(is_signed(headers, names).then_some(body))
 }
 
-/// Either header says so; without the other the signature is no good, but it is there.
+/// Either header counts; without the other the signature is present but invalid.
 fn is_signed(headers: &HeaderMap, names: &SignatureHeaders) -> bool {
     headers.contains_key(&names.signature) || headers.contains_key(&names.timestamp)
 }
@@ -32,7 +33,7 @@ pub fn signed<'a>(headers: &'a HeaderMap, names: &SignatureHeaders, body: &'a [u
     Signed { timestamp: one(headers, &names.timestamp), signature: one(headers, &names.signature), body }
 }
 
-/// The one value of a header. Of several nobody knows which is meant: none is good.
+/// The single value of a header. Several values are ambiguous: none is accepted.
 fn one<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {

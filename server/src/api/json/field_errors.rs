@@ -1,5 +1,4 @@
-//! What is wrong with a body, and where. Never what stands there: it may be a secret in the wrong place, and answers are
-//! logged.
+//! Errors in a body and their positions, never the values: one may be a misplaced secret, and responses are logged.
 
 use serde_json::{Error, Value, error::Category};
 use serde_path_to_error::{Path, Segment};
@@ -9,7 +8,7 @@ use crate::api::problem::{Problem, WrongField};
 
 pub fn problem<T: Taken>(error: &Error, bytes: &[u8]) -> Problem {
     let place = format!("at line {}, column {}", error.line(), error.column());
-    // Of some slips (a number for a word, too long a list) serde_json says that the text is no JSON.
+    // For some errors (a number instead of a text, too long a list) serde_json reports invalid JSON.
     let is_json = || serde_json::from_slice::<Value>(bytes).is_ok();
     match error.classify() {
         category if category == Category::Data || is_json() => {
@@ -22,12 +21,12 @@ pub fn problem<T: Taken>(error: &Error, bytes: &[u8]) -> Problem {
     }
 }
 
-/// All of it is wrong.
+/// An error of the whole body.
 pub fn whole<T: Taken>(detail: String) -> Problem {
     Problem::invalid(detail, vec![everything::<T>()])
 }
 
-/// Reads the body a second time: only a wrong one has to bear that.
+/// Parses the body a second time, which only happens after an error.
 fn field<T: Taken>(bytes: &[u8]) -> WrongField {
     let reader = &mut serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize::<_, T>(reader) {
@@ -55,7 +54,7 @@ fn ours(message: &str) -> &str {
     message.split('`').nth(1).unwrap_or_default()
 }
 
-/// RFC 6901. A field that nobody knows is not named, since that may be the secret; what it stands in is.
+/// RFC 6901. An unknown field is not named, since its name may be a secret; its parent is.
 fn pointer(path: &Path, unknown: bool) -> String {
     let mut segments: Vec<_> = path.iter().collect();
     if unknown {
@@ -74,8 +73,8 @@ fn pointer(path: &Path, unknown: bool) -> String {
     pointer
 }
 
-/// A sentence for what serde says. Of its messages only what stands in our own types is passed on: names of fields that
-/// are missing or come twice, and what was expected, which comes last.
+/// A sentence for serde's message. Only parts that come from our own types are included: names of missing or
+/// duplicate fields, and the expectation, which comes last.
 fn fix(message: &str) -> Option<String> {
     if message.starts_with("missing field") {
         return Some(format!("The field {} is missing.", ours(message)));

@@ -1,6 +1,6 @@
-//! Permission is an extractor: whoever has an app in hand has a root token, or a key, that reaches it.
+//! Permissions as extractors: a handler that has an app was called with a root token or key that may access it.
 //!
-//! What belongs to another organization looks exactly like what does not exist.
+//! Resources of other organizations appear not to exist.
 
 use std::borrow::Cow;
 
@@ -31,7 +31,7 @@ use crate::{
     state::AppState,
 };
 
-/// Whoever calls with a root token that may manage, or with a key that manages its organization.
+/// A caller with a root token that may manage, or with a key that manages its organization.
 #[derive(Clone)]
 pub struct Manager {
     client: Client,
@@ -40,12 +40,12 @@ pub struct Manager {
 }
 
 impl Manager {
-    /// The organization that the caller is confined to.
+    /// The organization to which the caller is limited.
     pub fn scope(&self) -> Option<&OrgId> {
         self.org.as_ref()
     }
 
-    /// Who acts, for the store.
+    /// The actor, for the store.
     pub fn act(&self) -> Act {
         self.client.act(self.actor.clone())
     }
@@ -61,7 +61,7 @@ impl Manager {
         Ok(Self { client, actor, org: token.org_id.clone() })
     }
 
-    /// The verifier judges it as it would for any API: a request of this method, with a key of real data.
+    /// Verified as for any API: a request with this method, and a key of real data.
     async fn of_key(
         presented: &str,
         scope: &str,
@@ -110,13 +110,13 @@ impl FromRequestParts<AppState> for Manager {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        // A request is judged, and charged, once.
+        // A request is verified and charged once.
         if let Some(known) = parts.extensions.get::<Self>() {
             return Ok(known.clone());
         }
         let client = parts.extensions.get::<Client>().cloned().ok_or_else(Problem::unavailable)?;
         let profile = state.context.store.profile();
-        // Where no scope manages, a key is told what everybody is who presents no root token.
+        // If no scope manages, a key gets the same response as any request without a root token.
         let manager = match (bearer(&parts.headers), profile.managing_scope()) {
             (Ok(Some(presented)), Some(scope)) if profile.prefix_of(presented).is_some() => {
                 Self::of_key(presented, scope, parts, client, state).await?
@@ -128,7 +128,7 @@ impl FromRequestParts<AppState> for Manager {
     }
 }
 
-/// What the address names, found within the token's reach.
+/// The resource of the address, if the caller may access it.
 pub struct Within<T> {
     pub manager: Manager,
     pub it: T,
@@ -145,7 +145,7 @@ impl<T: Reachable> FromRequestParts<AppState> for Within<T> {
     }
 }
 
-/// What an address can name.
+/// A resource that an address can contain.
 pub trait Reachable: Sized {
     fn find(store: &Store, scope: Option<&OrgId>, id: &str) -> impl Future<Output = Result<Option<Self>>> + Send;
 }

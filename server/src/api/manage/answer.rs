@@ -1,4 +1,4 @@
-//! What the management endpoints answer with.
+//! Responses of the management endpoints.
 
 use axum::{
     Json,
@@ -22,12 +22,12 @@ impl<T> Listed<T> {
     }
 }
 
-/// Of today alone: nothing between may keep it.
+/// Current data, not to be cached.
 pub fn ok(body: impl Serialize) -> Response {
     answer(StatusCode::OK, body)
 }
 
-/// What was made, and where it is.
+/// The created resource and its address.
 pub fn created(path: &str, body: impl Serialize) -> Response {
     let mut response = answer(StatusCode::CREATED, body);
     if let Ok(path) = HeaderValue::from_str(path) {

@@ -1,4 +1,4 @@
-//! Bodies of requests that make something, and the `Idempotency-Key` that makes a retry of them safe
+//! Requests that create something, and the `Idempotency-Key` that makes retries safe
 //! (draft-ietf-httpapi-idempotency-key-header).
 
 use axum::{
@@ -24,13 +24,13 @@ use crate::{
 const HEADER: &str = "idempotency-key";
 const LONGEST: usize = 255;
 
-/// What is to be made, and who makes it.
+/// What to create, and who creates it.
 pub struct Creation<T> {
     pub body: T,
     pub act: Act,
 }
 
-/// What is to be made, and what it is to be made in.
+/// What to create, and its parent.
 pub struct CreationIn<P, T> {
     pub parent: P,
     pub body: T,
@@ -60,7 +60,7 @@ impl<P: Reachable + Send, T: Taken> FromRequest<AppState> for CreationIn<P, T> {
                 let (act, bytes) = once(&parts, body, &manager, state).await?;
                 Ok(Self { parent, body: json::parse(&bytes)?, act })
             }
-            // A repeat is told what it made, though what that was made in is gone.
+            // A repeated request gets what it created, even if the parent was deleted since.
             Err(gone) if gone.status == StatusCode::NOT_FOUND && parts.headers.contains_key(HEADER) => {
                 let manager = Manager::from_request_parts(&mut parts, state).await?;
                 match once(&parts, body, &manager, state).await {
@@ -73,7 +73,7 @@ impl<P: Reachable + Send, T: Taken> FromRequest<AppState> for CreationIn<P, T> {
     }
 }
 
-/// Who makes it and under which name, and the body. A request that was answered before is refused.
+/// The actor with the idempotency key, and the body. A request that was answered before is refused.
 async fn once(parts: &Parts, body: Body, manager: &Manager, state: &AppState) -> Result<(Act, Bytes), Problem> {
     let named = name(&parts.headers)?;
     let asked = Sha256::new().chain_update(parts.method.as_str()).chain_update([0]);
@@ -85,7 +85,7 @@ async fn once(parts: &Parts, body: Body, manager: &Manager, state: &AppState) ->
     Ok((act, bytes))
 }
 
-/// A digest of the header, if there is one. The draft writes it in quotes; without them it is the same.
+/// A digest of the header, if there is one. The draft uses quotes, which are optional here.
 fn name(headers: &HeaderMap) -> Result<Option<[u8; 32]>, Problem> {
     let refused = || {
         let detail = "Send one Idempotency-Key, of 1 to 255 printable ASCII characters.";

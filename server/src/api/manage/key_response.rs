@@ -1,4 +1,4 @@
-//! Keys as the API shows them: everything but the secrets, and once those.
+//! Keys in responses: everything except the secrets, which only the creation contains.
 
 use sallyport::{
     Result, Timestamp,
@@ -75,7 +75,7 @@ pub struct KeyResponse {
 }
 
 impl KeyResponse {
-    /// With the app it speaks for, if it does for one.
+    /// With the app that it belongs to, if any.
     pub fn of(key: Key, app: Option<&App>, now: Timestamp) -> Self {
         let (status, restrictions) = (key.status(now).as_str(), key.restrictions);
         let (revoked_at, revoked_by, revoke_reason) = match key.revoked {
@@ -114,7 +114,7 @@ impl KeyResponse {
         }
     }
 
-    /// A key that was found, with its app.
+    /// An existing key, with its app.
     pub async fn found(store: &Store, key: Key) -> Result<Self> {
         let app = match &key.app_id {
             Some(app) => store.find(Some(&key.org_id), app).await?,

@@ -81,7 +81,7 @@ pub struct UpdateKey {
     paused: Option<bool>,
 }
 
-/// A field that is there, and may be `null`.
+/// A field that is present, and may be `null`.
 fn or_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
@@ -136,10 +136,11 @@ fn limit(
 
 /// Change a key
 ///
-/// The body is a JSON merge patch (RFC 7396): fields that are left out stay as they are, and `null` clears the expiry, the
-/// metadata, the addresses and the limits. `application/merge-patch+json` is taken, too. Either all of it is done or nothing;
-/// once it is answered, requests with the key are held to it. An API key that manages its organization can’t change itself,
-/// nor give more to another one that manages. A key that is revoked or expired is left alone.
+/// The body is a JSON merge patch (RFC 7396): fields that are left out stay as they are, and `null` clears the
+/// expiry, the metadata, the addresses and the limits. `application/merge-patch+json` is accepted, too. Either all
+/// changes are applied or none; the response is sent once the verifier applies them. An API key that manages its
+/// organization can’t change itself, nor add permissions to another one that manages. A revoked or expired key can’t
+/// be changed.
 #[utoipa::path(
     patch, path = "/v1/keys/{key_id}", operation_id = "updateKey", tag = "Keys", params(("key_id" = String, Path)),
     request_body = UpdateKey,

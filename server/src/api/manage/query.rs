@@ -1,4 +1,4 @@
-//! Queries: an unknown parameter is refused, since a filter that is misspelt must not be passed over.
+//! Query parameters: an unknown one is refused, because a misspelt filter must not be ignored.
 
 use std::num::NonZeroU8;
 
@@ -15,12 +15,12 @@ use crate::{api::problem::Problem, state::AppState};
 const MOST: u8 = 100;
 const USUAL: u8 = 25;
 
-/// What the query asks.
+/// The parameters of a query.
 pub struct QueryParams<T>(pub T);
 
-/// Parameters that an endpoint takes.
+/// The parameters of an endpoint.
 pub trait Parameters: DeserializeOwned {
-    /// A sentence about them, for whoever sent others.
+    /// A sentence about them, for errors.
     const TAKES: &str;
 }
 
@@ -33,7 +33,7 @@ impl<T: Parameters> FromRequestParts<AppState> for QueryParams<T> {
     }
 }
 
-/// No query at all.
+/// No parameters.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoParams {}
@@ -78,13 +78,13 @@ pub fn no_cursor() -> Problem {
     Problem::bad_request("That is not a cursor of this list; send next_cursor as it was answered.")
 }
 
-/// A word to look for. PostgreSQL refuses some characters with an error; none of them is in what it holds.
+/// Text to search for. PostgreSQL refuses some characters with an error; stored values never contain them.
 pub fn word(name: &'static str, asked: Option<String>) -> Result<String, Problem> {
     let refused = |_| Problem::bad_request(format!("The parameter {name} is one line of at most 100 characters."));
     text::optional_line(name, &asked.unwrap_or_default(), 100).map_err(refused)
 }
 
-/// `true` and `false`, or as forms write it, `1` and `0`.
+/// `true` and `false`, or `1` and `0` as in forms.
 pub fn flag<'de, D: Deserializer<'de>>(reader: D) -> Result<bool, D::Error> {
     match String::deserialize(reader)?.as_str() {
         "true" | "1" => Ok(true),

@@ -1,9 +1,9 @@
-//! Whole examples of requests and answers, by the name of their schema.
+//! Complete examples of requests and responses, by the name of their schema.
 
 use sallyport::profile::Profile;
 use serde_json::{Map, Value, json};
 
-/// With `{environment}`, `{mode}`, `{prefix}` and `{scope}` in place of the profile's words.
+/// `{environment}`, `{mode}`, `{prefix}` and `{scope}` are replaced by the profile's values.
 const TEXT: &str = include_str!("examples.json");
 
 const SCHEMAS: &str = "#/components/schemas/";
@@ -11,7 +11,7 @@ const SCHEMAS: &str = "#/components/schemas/";
 pub struct Examples(Map<String, Value>);
 
 impl Examples {
-    /// In the words of this profile.
+    /// With the values of this profile.
     pub fn of(profile: &Profile) -> Self {
         let environment = profile.environments.first();
         let word = |word: fn(&sallyport::profile::Environment) -> &str| environment.map_or("", word);
@@ -25,11 +25,11 @@ impl Examples {
             .replace("{prefix}", word(|environment| &environment.prefix))
             .replace("[\"{scope}\"]", &scopes)
             .replace("{scope}", profile.scopes.first().map_or("", |scope| &scope.name));
-        // The names of a profile are letters, digits and a few signs, none of which JSON escapes.
+        // The names in a profile are letters, digits and a few signs, none of which JSON escapes.
         Self(serde_json::from_str(&text).expect("the file is JSON, a test reads it"))
     }
 
-    /// Puts them beside each schema of an operation's bodies.
+    /// Adds them to each schema of an operation's bodies.
     pub fn show(&self, operation: &mut Value) {
         if let Some(content) = operation.pointer_mut("/requestBody/content") {
             self.show_content(content);
@@ -63,7 +63,7 @@ impl Examples {
     }
 }
 
-/// The name of the schema that it refers to.
+/// The name of the referenced schema.
 fn name(schema: &Value) -> Option<&str> {
     schema["$ref"].as_str()?.strip_prefix(SCHEMAS)
 }

@@ -1,5 +1,5 @@
-//! What properties and parameters mean that have the same name and meaning everywhere. What is particular to one schema
-//! is said where its field is declared.
+//! Descriptions of properties and parameters that mean the same everywhere. Others are documented where their field
+//! is declared.
 
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ const MEANINGS: [(&str, &str); 46] = [
     ("timestamp", "Timestamp header of the signed request: seconds since 1970, as text."),
 ];
 
-/// Meanings in one schema, where the name alone does not say enough.
+/// Descriptions for one schema, if the name alone is not enough.
 const PARTICULAR: [(&str, &str, &str); 10] = [
     ("Event", "app_id", "Id of the app that the event is about; `null` where there is none."),
     ("Event", "user_agent", "`User-Agent` of the client; `null` if it sent none."),
@@ -66,10 +66,10 @@ const PARTICULAR: [(&str, &str, &str); 10] = [
     ("Valid", "valid", "`true`: the key is good for this request."),
 ];
 
-/// What a problem names where an earlier request created it, under the same Idempotency-Key.
+/// Properties of a problem that refer to what an earlier request with the same Idempotency-Key created.
 const CREATED: [&str; 5] = ["org_id", "tenant_id", "project_id", "app_id", "key_id"];
 
-/// Gives each property of each schema a description that has none. Lists name the schema of their entries.
+/// Adds missing descriptions to the properties of each schema. Lists get the name of their entries' schema.
 pub fn describe(schemas: &mut Value) {
     for (schema, described) in schemas.as_object_mut().into_iter().flatten() {
         if let (Some(one), Some(items)) =
@@ -90,7 +90,7 @@ pub fn describe(schemas: &mut Value) {
     }
 }
 
-/// From its schema, or, for an id in a path, from the property that holds the same id.
+/// From its schema or, for an id in a path, from the property with the same id.
 pub fn describe_parameter(parameter: &mut Value) {
     if parameter.get("description").is_some() {
         return;

@@ -1,8 +1,8 @@
-//! Refusals and headers that endpoints share.
+//! Error responses and headers that endpoints share.
 
 use serde_json::{Map, Value, json};
 
-/// Statuses of problem documents, with code and meaning.
+/// Statuses of problem documents, with code and description.
 const PROBLEMS: [(&str, &str, &str); 11] = [
     ("400", "bad_request", "The request can’t be read: no JSON, an unknown parameter, a header that is too long"),
     ("401", "unauthorized", "Missing or revoked credential"),
@@ -26,7 +26,7 @@ const PROBLEMS: [(&str, &str, &str); 11] = [
     ),
 ];
 
-/// What a gateway shows to its client, in the words of the profile.
+/// Responses that a gateway passes on to its client, formatted according to the profile.
 const SHOWN: [(&str, &str); 7] = [
     ("400", "The gateway is configured wrongly (an unknown requirement), or the request has two keys"),
     ("401", "Missing, unknown, expired or revoked key"),
@@ -38,7 +38,7 @@ const SHOWN: [(&str, &str); 7] = [
 ];
 
 pub fn responses() -> Value {
-    // The profile says what a refused client is shown; nginx gets it in headers.
+    // The profile defines the format; nginx gets the body in headers.
     let shown = json!({ "application/problem+json": { "schema": {} }, "application/json": { "schema": {} } });
     let mut responses = Map::new();
     for (status, code, description) in PROBLEMS {
@@ -99,7 +99,7 @@ pub fn headers() -> Value {
     })
 }
 
-/// Whose key it is, for the upstream behind the gateway.
+/// The key's identity, for the upstream behind the gateway.
 pub fn identity() -> Value {
     let names = [
         ("Key-Id", "Id of the key"),

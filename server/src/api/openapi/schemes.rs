@@ -1,4 +1,4 @@
-//! Credentials: root tokens, and keys where the profile reads them.
+//! Credentials: root tokens, and keys as the profile allows them.
 
 use sallyport::profile::Profile;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ fn scheme_of(header: &str) -> String {
     format!("key_{}", header.replace('-', "_"))
 }
 
-/// In any of the places where the profile reads a key.
+/// In any place where the profile allows a key.
 pub fn of_keys(profile: &Profile) -> Value {
     let credentials = &profile.credentials;
     let mut ways: Vec<_> = credentials.headers.iter().map(|name| scheme_of(name)).collect();

@@ -1,11 +1,11 @@
-//! What endpoints have in common: who may call, how they refuse, and the words of the profile.
+//! What endpoints have in common: credentials, errors, and the profile's terms.
 
 use sallyport::profile::Profile;
 use serde_json::{Value, json};
 
 use super::{examples::Examples, properties, responses, schemes};
 
-/// In the order in which they are read; the page `/docs` groups by them.
+/// In this order; the page `/docs` groups by them.
 const TAGS: [(&str, &str); 8] = [
     ("Verification", "Ask whether a key is good for a request: from a backend, or from a gateway."),
     ("Organizations", "Organizations own everything below them."),
@@ -17,7 +17,7 @@ const TAGS: [(&str, &str); 8] = [
     ("Service", "The health of the server, and this description."),
 ];
 
-/// Writes into the document what is the same for many endpoints.
+/// Adds what many endpoints have in common.
 pub fn complete(document: &mut Value, profile: &Profile) {
     let examples = Examples::of(profile);
     document["tags"] = TAGS.iter().map(|(name, text)| json!({ "name": name, "description": text })).collect();
@@ -47,7 +47,7 @@ pub fn complete(document: &mut Value, profile: &Profile) {
     }
 }
 
-/// Writes into an operation what others of its kind have too.
+/// Adds to an operation what all of its kind have.
 fn shared(path: &str, operation: &mut Value, profile: &Profile) {
     let makes = operation["responses"].get("201").is_some();
     let takes = operation.get("requestBody").is_some();

@@ -98,7 +98,7 @@ fn a_body_counts_when_all_of_it_is_there() {
     }
 }
 
-/// A client may send that header too; Envoy adds its own behind.
+/// A client may send that header too; Envoy appends its own.
 #[test]
 fn the_word_of_envoy_about_the_body_is_the_last_one() {
     let whole = |words: &[&str]| {

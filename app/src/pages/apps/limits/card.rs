@@ -1,4 +1,4 @@
-//! The limits of an app's keys, in words.
+//! A card with the limits of an app's keys.
 
 use leptos::prelude::*;
 use sallyport::app::App;

@@ -5,7 +5,7 @@ use sallyport::store::KeySort;
 
 use super::KeyList;
 use crate::{
-    components::{DataTable, Head, Pager},
+    components::{DataTable, Head, Pager, rendered},
     pages::keys::row::{KeyRow, environment_title, owner},
 };
 
@@ -49,7 +49,7 @@ pub fn Keys(list: KeyList) -> impl IntoView {
         let owner = of_org.then(|| owner(key.owner, &key.owner_name));
         let turn = viewer.may_change(&key, &profile).then(|| here.clone());
         let chosen = choose.then(|| viewer.may_end(&key, &profile));
-        view! { <KeyRow key owner environment scopes turn chosen now/> }
+        rendered(view! { <KeyRow key owner environment scopes turn chosen now/> })
     });
     view! {
         <DataTable

@@ -1,4 +1,4 @@
-//! What a key is held to, in words.
+//! A card with the restrictions of a key.
 
 use leptos::prelude::*;
 use sallyport::key::{Key, LimitOverride, Restrictions};

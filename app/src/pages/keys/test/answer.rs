@@ -1,4 +1,4 @@
-//! What the client would be answered, as text.
+//! The response to the client, as text.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use sallyport::{
     verifier::{Judged, rate::RateValue, refusal::Refusal},
 };
 
-/// A refusal as it goes over the wire, but for the line ends of its JSON.
+/// A refusal as it is sent, except for the line ends of its JSON.
 pub fn text(profile: &Profile, judged: &Judged, ask: &Ask<'_>, request_id: &RequestId) -> Option<String> {
     if judged.verdict.is_valid() {
         return None;

@@ -1,4 +1,4 @@
-//! The form of a request that is tried out.
+//! The form of a request to test.
 
 use std::net::IpAddr;
 
@@ -19,13 +19,13 @@ use crate::{
     islands::SubmitOnce,
 };
 
-/// Bytes of a body that is signed.
+/// The maximum size of a signed body in bytes.
 const MOST_BODY: usize = 32 * 1024;
-/// Characters of any other field.
+/// The maximum length of any other field in characters.
 const MOST: usize = 2_000;
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// What was typed, as far as it has to be read.
+/// The parsed input.
 pub struct TypedAsk {
     method: String,
     path: String,
@@ -117,7 +117,7 @@ fn field(name: &str) -> &'static str {
     }
 }
 
-/// Browsers send each end of a line as CR LF; clients hardly ever do.
+/// Browsers send line ends as CR LF; clients rarely do.
 fn body(form: &FormState) -> Result<Vec<u8>, Invalid> {
     let typed = form.value("body");
     let body = if form.value("body_kind") == "base64" {
@@ -134,7 +134,7 @@ fn body(form: &FormState) -> Result<Vec<u8>, Invalid> {
     Ok(body)
 }
 
-/// The form, filled in with what a refused request asked.
+/// The form, filled in with a refused request.
 pub fn of_decision(decision: &Decision) -> FormState {
     let asked = &decision.asked;
     let text = |text: &Option<Box<str>>| text.as_ref().map(ToString::to_string).unwrap_or_default();
