@@ -3,7 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { crawl, shape } from './crawl';
 import { expect, test } from './sallyport';
-import { action, field, generateKey, hydrated, issueKey, openPanel, openSetup, person, portalWithApp, send, setUp, signIn } from './steps';
+import { action, choose, field, generateKey, hydrated, issueKey, openPanel, openSetup, person, portalWithApp, send, setUp, signIn } from './steps';
 
 async function check(page: Page, where: string) {
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -78,8 +78,11 @@ test('empty lists, panels and dialogs', async ({ page, portal }) => {
   await page.goto(`${key.path}?done=paused`);
   await check(page, 'a paused key');
   await page.goto(`/orgs/${org_id}/members`);
+  await page.getByRole('button', { name: `Actions for ${grace.name}` }).click();
+  await check(page, 'members: menu');
+  await page.keyboard.press('Escape');
   for (const dialog of ['Change role', 'Remove']) {
-    await page.getByRole('row').filter({ hasText: grace.name }).getByRole('link', { name: dialog }).click();
+    await choose(page, dialog, `Actions for ${grace.name}`);
     await expect(page.getByRole('dialog')).toBeVisible();
     await check(page, `members: ${dialog}`);
     await action(page, 'Cancel').click();

@@ -1,7 +1,7 @@
 // One's own account, and who else is here: with scripts and without.
 import type { Browser, Page } from '@playwright/test';
 import { expect, test, type Sallyport } from './sallyport';
-import { action, field, person, portalWithApp, send, setUp, signIn } from './steps';
+import { action, choose, field, person, portalWithApp, send, setUp, signIn } from './steps';
 
 /** Somebody at another browser. */
 async function elsewhere(browser: Browser, portal: Sallyport, who = person) {
@@ -88,21 +88,21 @@ test('members have roles, which owners change', async ({ page, browser, portal }
 
   const row = page.getByRole('row').filter({ hasText: grace.name });
   await page.goto(members);
-  await row.getByRole('link', { name: 'Change role' }).click();
+  await choose(page, 'Change role', `Actions for ${grace.name}`);
   const dialog = page.getByRole('dialog', { name: 'Change role' });
   await dialog.getByRole('combobox', { name: 'Role' }).selectOption({ label: 'Admin' });
   await dialog.getByRole('button', { name: 'Change role' }).click();
   await expect(row.getByText('Admin', { exact: true })).toBeVisible();
   expect((await hers.goto(`/orgs/${org_id}/keys/revoke-all`))!.status()).toBe(200);
 
-  await row.getByRole('link', { name: 'Remove' }).click();
+  await choose(page, 'Remove', `Actions for ${grace.name}`);
   await page.getByRole('dialog').getByRole('button', { name: 'Remove member' }).click();
   await expect(row).toHaveCount(0);
   expect((await hers.goto(members))!.status()).toBe(404);
   await hers.context().close();
 
   // The last owner stays.
-  await page.getByRole('row').filter({ hasText: person.name }).getByRole('link', { name: 'Change role' }).click();
+  await choose(page, 'Change role', `Actions for ${person.name}`);
   await dialog.getByRole('combobox', { name: 'Role' }).selectOption({ label: 'Member' });
   await dialog.getByRole('button', { name: 'Change role' }).click();
   await expect(page.getByRole('alert')).toContainText(/owner/);

@@ -1,7 +1,7 @@
 // On a phone: the folded menu, folded filters, and nothing that needs to be moved sideways.
 import { crawl, shape } from './crawl';
 import { expect, test } from './sallyport';
-import { done, generateKey, hydrated, issueKey, portalWithApp, tab } from './steps';
+import { done, generateKey, hydrated, issueKey, person, portalWithApp, tab } from './steps';
 
 test('the folded menu leads to the keys, and the filters unfold', async ({ page }) => {
   const { app_id, org_id } = await portalWithApp(page);
@@ -54,4 +54,25 @@ test('no page scrolls sideways', async ({ page }) => {
   const once = await generateKey(page, app_id, { label: long });
   await expect(once).toBeVisible();
   expect.soft(await wide(), 'one-time dialog').toBeLessThanOrEqual(width);
+});
+
+test('what is done to rows and lists is in menus, and the contents of the reference unfold', async ({ page }) => {
+  const { app_id, org_id } = await portalWithApp(page);
+  await issueKey(page, app_id, { label: 'Checkout backend' });
+  await page.goto(`/apps/${app_id}/keys`);
+  await expect(page.getByRole('link', { name: 'Export CSV' })).toBeHidden();
+  await page.getByRole('button', { name: 'More actions', exact: true }).tap();
+  await expect(page.getByRole('link', { name: 'Export CSV' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Revoke all' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await page.goto(`/orgs/${org_id}/members`);
+  await page.getByRole('button', { name: `Actions for ${person.name}` }).tap();
+  await page.getByRole('link', { name: 'Change role' }).tap();
+  await expect(page.getByRole('dialog', { name: 'Change role' })).toBeVisible();
+  await page.goto('/docs?group=keys');
+  const contents = page.getByRole('navigation', { name: 'Contents' });
+  await expect(contents.getByRole('link', { name: 'Guide' })).toBeHidden();
+  await contents.getByText('Contents', { exact: true }).tap();
+  await contents.getByRole('link', { name: 'Guide' }).tap();
+  await expect(page).toHaveURL(/\/docs$/);
 });

@@ -112,7 +112,7 @@ test.describe('to be looked at', () => {
     await portal.person({ name: 'Grace Hopper', email: 'grace@focuslabs.test', password: 'nanoseconds-in-a-wire' });
     await portal.cli('member', 'add', '--org', org_id, '--email', 'grace@focuslabs.test', '--role', 'member');
     await page.goto(`/orgs/${org_id}/members`);
-    const change = await page.getByRole('link', { name: 'Change role' }).last().getAttribute('href');
+    const change = await page.getByRole('link', { name: 'Change role', includeHidden: true }).last().getAttribute('href');
 
     await shootAll(page, {
       'key-revoked': path,

@@ -13,6 +13,8 @@ pub struct Member {
     pub since: Timestamp,
     /// Can't sign in at present.
     pub disabled: bool,
+    /// When they last used the portal, while they have a session that did not end.
+    pub last_seen_at: Option<Timestamp>,
 }
 
 /// The columns of the members page.

@@ -1,5 +1,6 @@
 //! The components of pages.
 
+mod avatar;
 mod badge;
 mod card;
 pub mod chrome;
@@ -25,6 +26,7 @@ mod table;
 mod time;
 mod topbar;
 
+pub use avatar::Avatar;
 pub use badge::{Badge, Chip, Notice, Tone};
 pub use card::{Card, Empty, Fact, Facts, Stat, Stats};
 pub use code::{CodeBlock, CodeTabs, CopyButton, IdChip, cut_middle};

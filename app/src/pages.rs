@@ -19,3 +19,4 @@ pub mod sign_in;
 pub mod sign_out;
 pub mod tenants;
 pub mod theme;
+pub mod totals;

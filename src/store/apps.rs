@@ -1,13 +1,13 @@
 //! Apps of a project.
 
-use super::{Store, detached, key_status, keys, places::name_taken, row::Read};
+use super::{Store, detached, keys, places::name_taken, row::Read};
 use crate::{
     Result,
     app::{App, NewApp, Os},
     audit::{Act, Action, NewEvent, Target},
     fold::fold,
     id::{AppId, OrgId, ProjectId, TenantId},
-    key::{LimitOverride, Status},
+    key::LimitOverride,
     member::Permission,
     place::PlaceKind,
     project::Project,
@@ -75,22 +75,6 @@ impl Store {
             Ok(app)
         })
         .await
-    }
-
-    /// The apps of a project, with how many active keys each has.
-    pub async fn apps(&self, project: &ProjectId) -> Result<Vec<(App, i64)>> {
-        let org = "(SELECT org_id FROM projects WHERE id = $1)";
-        let active = key_status::is(Status::Active, org, "$2");
-        let sql = format!(
-            "SELECT a.*, (SELECT COUNT(*) FROM keys k WHERE k.app_id = a.id AND {active}) AS keys \
-             FROM apps a WHERE a.project_id = $1 ORDER BY a.created_at, a.id"
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(project.to_string())
-            .bind(self.now().micros())
-            .fetch_all(self.read())
-            .await?;
-        rows.iter().map(|row| Ok((app(row)?, row.int("keys")?))).collect()
     }
 
     /// Every app of an organization, by name: what *Choose App* offers.

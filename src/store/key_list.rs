@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Result, Timestamp,
     fold::fold,
-    id::{AppId, OrgId, TenantId, UserId},
+    id::{AppId, OrgId, ProjectId, TenantId, UserId},
     key::{Key, ListedKey, Status},
     place::Place,
     profile::Profile,
@@ -60,6 +60,8 @@ pub struct KeyFilter {
     pub created_by: Option<UserId>,
     /// Of the apps of this tenant.
     pub tenant: Option<TenantId>,
+    /// Of the apps of this project.
+    pub project: Option<ProjectId>,
     pub sort: KeySort,
     /// How many on a page, where the portal's own number won't do.
     pub limit: Option<u8>,
@@ -229,6 +231,10 @@ impl Conditions {
         if let Some(tenant) = &filter.tenant {
             let n = self.number(Value::Text(tenant.to_string()));
             self.and(&format!("k.app_id IN (SELECT a.id FROM apps a WHERE a.tenant_id = {n})"));
+        }
+        if let Some(project) = &filter.project {
+            let n = self.number(Value::Text(project.to_string()));
+            self.and(&format!("k.app_id IN (SELECT a.id FROM apps a WHERE a.project_id = {n})"));
         }
         if let Some(status) = filter.status {
             self.narrow_to(status, now);

@@ -13,22 +13,33 @@ use crate::{
     user::User,
 };
 
+/// The columns of a [`Member`], of `grants g` and `users u`.
+macro_rules! member_columns {
+    () => {
+        "u.*, g.role, g.granted_at AS since, \
+         (SELECT MAX(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id) AS last_seen_at"
+    };
+}
+
 fn member(row: &AnyRow) -> Result<Member> {
     Ok(Member {
         user: users::user(row)?,
         role: row.word("role", Role::parse)?,
         since: row.time("since")?,
         disabled: row.time_opt("disabled_at")?.is_some(),
+        last_seen_at: row.time_opt("last_seen_at")?,
     })
 }
 
 impl Store {
     /// The members of an organization, by name.
     pub async fn members(&self, org: &OrgId) -> Result<Vec<Member>> {
-        let rows = sqlx::query(
-            "SELECT u.*, g.role, g.granted_at AS since FROM grants g JOIN users u ON u.id = g.subject \
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            member_columns!(),
+            " FROM grants g JOIN users u ON u.id = g.subject \
              WHERE g.org_id = $1 AND g.place_id = $1 ORDER BY u.name_folded, u.id",
-        )
+        ))
         .bind(org.to_string())
         .fetch_all(self.read())
         .await?;
@@ -39,11 +50,13 @@ impl Store {
     pub async fn members_after(&self, org: &OrgId, after: Option<&Member>) -> Result<Vec<Member>> {
         let (since, id) =
             after.map_or((i64::MIN, String::new()), |last| (last.since.micros(), last.user.id.to_string()));
-        let rows = sqlx::query(
-            "SELECT u.*, g.role, g.granted_at AS since FROM grants g JOIN users u ON u.id = g.subject \
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            member_columns!(),
+            " FROM grants g JOIN users u ON u.id = g.subject \
              WHERE g.org_id = $1 AND g.place_id = $1 AND (g.granted_at, g.subject) > ($2, $3) \
              ORDER BY g.granted_at, g.subject LIMIT 200",
-        )
+        ))
         .bind(org.to_string())
         .bind(since)
         .bind(id)

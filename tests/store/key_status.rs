@@ -66,7 +66,7 @@ async fn a_key_is_suspended_with_what_it_speaks_for(store: &TestStore) {
         let project = project.id.clone();
         async move {
             let apps = store.apps(&project).await.expect("asked");
-            apps.into_iter().find(|(app, _)| app.id == id).map(|(_, keys)| keys)
+            apps.into_iter().find(|(app, _)| app.id == id).map(|(_, keys)| keys.active)
         }
     };
     assert!(!suspended(store, &key).await);

@@ -15,6 +15,7 @@ mod key_days;
 mod key_secrets;
 mod key_states;
 mod key_status;
+mod key_totals;
 mod keys;
 mod lifecycle;
 mod managing;

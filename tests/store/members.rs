@@ -1,8 +1,12 @@
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use sallyport::{
     Error,
     audit::{Act, Actor},
+    identity::Proof,
     key::secret::Checked,
     member::{Role, RoleGiven},
     store::{EventFilter, KeyFilter, Touched},
@@ -18,6 +22,7 @@ sallyport::on_both_databases!(
     a_token_changes_roles_where_it_manages,
     a_member_goes_with_the_keys_that_they_made,
     a_removal_that_is_refused_revokes_nothing,
+    a_member_was_seen_in_the_session_that_was_used_last,
 );
 
 fn shell() -> Act {
@@ -207,4 +212,25 @@ async fn a_removal_that_is_refused_revokes_nothing(store: &TestStore) {
     let none = store.remove_member_and_keys(&act, &org.id, &stranger).await;
     assert!(matches!(none, Err(Error::NotFound)), "{none:?}");
     assert_eq!(store.keys(&org.id, None, &by(&ada)).await.expect("asked").total, 1);
+}
+
+async fn a_member_was_seen_in_the_session_that_was_used_last(store: &TestStore) {
+    let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
+    let (act, org) = (store.act(&ada), store.org(&store.act(&ada), "Focus").await);
+    store.add_member(&shell(), &org.id, &eve, Role::Member).await.expect("added");
+    let seen = || async {
+        let members = store.members(&org.id).await.expect("asked");
+        members.into_iter().map(|member| member.last_seen_at).collect::<Vec<_>>()
+    };
+    assert_eq!(seen().await, [None, None]);
+    let mut last = store.now();
+    for _ in 0..2 {
+        store.clock.turn(Duration::from_secs(3_600));
+        last = store.now();
+        let proof = Proof::Password { hash: "none".to_owned() };
+        store.start_session(&act, &ada, proof).await.expect("signed in");
+    }
+    assert_eq!(seen().await, [Some(last), None]);
+    store.end_sessions_of(&act, &ada).await.expect("ended");
+    assert_eq!(seen().await, [None, None]);
 }

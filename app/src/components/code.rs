@@ -60,18 +60,20 @@ pub fn CodeBlock(
     }
 }
 
-/// The same in several languages: one is open at a time, with or without scripts. Shown as tabs if there is room.
+/// Several samples of code, such as the same in several languages: one is open at a time, with or without scripts. Shown
+/// as tabs if there is room.
 #[component]
 pub fn CodeTabs(
     /// Identifies the group; unique on a page.
     #[prop(into)]
     group: String,
-    samples: Vec<(&'static str, String)>,
+    /// What each is called, and the code.
+    samples: Vec<(String, String)>,
 ) -> impl IntoView {
     let samples = samples.into_iter().enumerate().map(|(at, (language, code))| {
         view! {
             <details name=group.clone() open=at == 0>
-                <summary>{language}</summary>
+                <summary>{language.clone()}</summary>
                 <CodeBlock text=code name=format!("Copy {language}")/>
             </details>
         }

@@ -16,7 +16,7 @@ pub fn FilterBar(
     /// Shown at the left: a `SearchForm`.
     #[prop(optional, into)]
     search: ViewFnOnce,
-    /// Shown at the right: a count, exports, a button.
+    /// Shown at the right: a count, exports, a button; and a `Menu` of these, which replaces them on a phone.
     #[prop(optional, into)]
     side: ViewFnOnce,
     /// Collapses the filters on a phone, unless one of them is set.

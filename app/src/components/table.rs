@@ -60,6 +60,12 @@ impl From<Vec<Head>> for Heads {
     }
 }
 
+impl From<Vec<&'static str>> for Heads {
+    fn from(labels: Vec<&'static str>) -> Self {
+        Self(labels.into_iter().map(Head::new).collect())
+    }
+}
+
 impl<const N: usize> From<&[&'static str; N]> for Heads {
     fn from(labels: &[&'static str; N]) -> Self {
         Self(labels.iter().map(|label| Head::new(label)).collect())

@@ -17,7 +17,9 @@ use self::actor::{ActorCell, Emails};
 pub use self::query::ActivityQuery;
 use crate::{
     acts::activity::CountNewerEvents,
-    components::{Badge, Choice, DataTable, Empty, FilterBar, FilterSelect, FilterText, Head, Hidden, Pager, Tone},
+    components::{
+        Badge, Choice, DataTable, Empty, FilterBar, FilterSelect, FilterText, Head, Hidden, Menu, Pager, Tone,
+    },
     error::PageError,
     export::Format,
     form::FormState,
@@ -136,8 +138,12 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
         <FilterBar
             action=path fold=narrowed
             side=move || view! {
-                <a class="btn btn-small" href=csv download>"Export CSV"</a>
-                <a class="btn btn-small" href=jsonl download>"Export JSONL"</a>
+                <a class="btn btn-small" href=csv.clone() download>"Export CSV"</a>
+                <a class="btn btn-small" href=jsonl.clone() download>"Export JSONL"</a>
+                <Menu id="list-more" name="More actions">
+                    <a class="menu-item" href=csv download>"Export CSV"</a>
+                    <a class="menu-item" href=jsonl download>"Export JSONL"</a>
+                </Menu>
             }
         >
             <FilterSelect form=&form name="actor" label="Actor" options=actors.collect()/>
@@ -202,7 +208,7 @@ fn EventRow(event: Event, now: Timestamp, emails: Emails) -> impl IntoView {
     };
     view! {
         <tr>
-            <td class="cell-muted"><Ago at=event.at now/></td>
+            <td data-label="Time" class="cell-muted"><Ago at=event.at now/></td>
             <td data-label="Actor" class="cell-cut"><ActorCell event=event.clone() emails/></td>
             <td class="cell-head">{event.action_title().to_owned()}</td>
             <td data-label="Target" class="cell-rest">{target}{detail}</td>

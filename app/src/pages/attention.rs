@@ -17,6 +17,31 @@ use crate::{
 /// Rows in a card.
 const SHOWN: usize = 5;
 
+/// The keys of a place that its page shows.
+#[derive(Clone)]
+pub struct Highlights {
+    expiring: KeyPage,
+    unused: KeyPage,
+    newest: KeyPage,
+}
+
+impl Highlights {
+    /// Of an app of the organization, or of what `place` narrows its keys to.
+    pub async fn of(store: &Store, org: &OrgId, app: Option<&AppId>, place: &KeyFilter) -> Result<Self> {
+        let narrowed = |status, sort| KeyFilter { status: Some(status), sort, ..place.clone() };
+        Ok(Self {
+            expiring: store.listed_keys(org, app, &narrowed(KeyStatus::Expiring, KeySort::Expires)).await?,
+            unused: store.listed_keys(org, app, &narrowed(KeyStatus::Unused, KeySort::Oldest)).await?,
+            newest: store.listed_keys(org, app, place).await?,
+        })
+    }
+
+    /// There is no key yet.
+    pub fn is_empty(&self) -> bool {
+        self.newest.keys.is_empty()
+    }
+}
+
 #[derive(Clone)]
 pub struct Attention {
     /// The path of the list: `/orgs/{org_id}/keys`.
@@ -24,16 +49,13 @@ pub struct Attention {
     active: i64,
     paused: i64,
     suspended: i64,
-    expiring: KeyPage,
-    unused: KeyPage,
-    newest: KeyPage,
+    pub highlights: Highlights,
 }
 
 impl Attention {
     pub async fn of(store: &Store, path: String, org: &OrgId, app: Option<&AppId>) -> Result<Self> {
-        let narrowed = |status, sort| KeyFilter { status: Some(status), sort, ..KeyFilter::default() };
         let count = |status| {
-            let filter = narrowed(status, KeySort::Newest);
+            let filter = KeyFilter { status: Some(status), ..KeyFilter::default() };
             async move { store.count_keys(org, app, &filter).await }
         };
         Ok(Self {
@@ -41,15 +63,13 @@ impl Attention {
             active: count(KeyStatus::Active).await?,
             paused: count(KeyStatus::Paused).await?,
             suspended: count(KeyStatus::Suspended).await?,
-            expiring: store.listed_keys(org, app, &narrowed(KeyStatus::Expiring, KeySort::Expires)).await?,
-            unused: store.listed_keys(org, app, &narrowed(KeyStatus::Unused, KeySort::Oldest)).await?,
-            newest: store.listed_keys(org, app, &KeyFilter::default()).await?,
+            highlights: Highlights::of(store, org, app, &KeyFilter::default()).await?,
         })
     }
 
     /// There is no key yet.
     pub fn is_empty(&self) -> bool {
-        self.newest.keys.is_empty()
+        self.highlights.is_empty()
     }
 }
 
@@ -61,7 +81,8 @@ fn counted(n: i64) -> String {
 /// The figures, each with a link to its list.
 #[component]
 pub fn KeyFigures(attention: Attention) -> impl IntoView {
-    let Attention { path, active, paused, suspended, expiring, unused: idle, .. } = attention;
+    let Attention { path, active, paused, suspended, highlights } = attention;
+    let Highlights { expiring, unused: idle, .. } = highlights;
     let to = |status: KeyStatus| format!("{path}?status={}", status.as_str());
     let [active_href, soon, unused_href, paused_href, suspended_href] =
         [KeyStatus::Active, KeyStatus::Expiring, KeyStatus::Unused, KeyStatus::Paused, KeyStatus::Suspended].map(to);
@@ -80,8 +101,15 @@ pub fn KeyFigures(attention: Attention) -> impl IntoView {
 
 /// The keys that need attention, and the newest.
 #[component]
-pub fn KeyCards(attention: Attention, now: Timestamp, of_org: bool) -> impl IntoView {
-    let Attention { path: all, expiring, unused: idle, newest, .. } = attention;
+pub fn KeyCards(
+    highlights: Highlights,
+    /// Where all keys are listed.
+    all: Option<String>,
+    now: Timestamp,
+    /// Says of each key which app it belongs to, or whose it is.
+    of_several: bool,
+) -> impl IntoView {
+    let Highlights { expiring, unused: idle, newest } = highlights;
     let mut attending: Vec<ListedKey> = Vec::new();
     for key in expiring.keys.iter().chain(&idle.keys) {
         if attending.len() < SHOWN && !attending.iter().any(|one| one.id == key.id) {
@@ -89,7 +117,7 @@ pub fn KeyCards(attention: Attention, now: Timestamp, of_org: bool) -> impl Into
         }
     }
     let calm = attending.is_empty();
-    let about = move |key: &ListedKey| if of_org { owner(key.owner, &key.owner_name) } else { key.shown.clone() };
+    let about = move |key: &ListedKey| if of_several { owner(key.owner, &key.owner_name) } else { key.shown.clone() };
     let attend = attending.into_iter().map(|key| {
         let idle = || unused(key.status, key.last_used_at.unwrap_or(key.created_at), now);
         let why = ends_soon(key.status, key.expires_at, now).or_else(idle).unwrap_or_default();
@@ -116,7 +144,7 @@ pub fn KeyCards(attention: Attention, now: Timestamp, of_org: bool) -> impl Into
                 view! { <ul class="list">{attend}</ul> }.into_any()
             }}
         </Card>
-        <Card title="Newest keys" actions=move || view! { <a href=all>"All keys"</a> }>
+        <Card title="Newest keys" actions=move || all.map(|href| view! { <a href=href>"All keys"</a> })>
             <ul class="list">{recent}</ul>
         </Card>
     }

@@ -1,6 +1,7 @@
 //! `/docs`: what `/v1` is, for those who write against it. The endpoints are read from the OpenAPI document, the rest
 //! from the profile, so that both say what this deployment does.
 
+mod answer;
 mod field;
 mod guide;
 mod operation;
@@ -101,6 +102,8 @@ fn Contents(groups: Vec<Group>, tag: Option<String>) -> impl IntoView {
     let groups = groups.collect_view();
     view! {
         <nav class="reference-contents" aria-label="Contents">
+            // Beside the list and not around it, because only there can CSS open it where there is room.
+            <details class="fold"><summary class="btn btn-small">"Contents"</summary></details>
             <ul>
                 <li><a href="/docs" aria-current=current(tag.is_none())>"Guide"</a><ul>{guide.to_vec()}</ul></li>
                 {groups}

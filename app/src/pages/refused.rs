@@ -174,7 +174,7 @@ fn Row(kept: KeptDecision, now: Timestamp) -> impl IntoView {
     let href = format!("/requests/{}", decision.request_id);
     view! {
         <tr>
-            <td class="cell-muted"><Ago at=decision.at now/></td>
+            <td data-label="Time" class="cell-muted"><Ago at=decision.at now/></td>
             <td class="cell-head"><a class="link" href=href>{sentence(&refusal(decision.verdict.code()))}</a>{more}</td>
             <td data-label="Key" class="cell-cut"><a href=format!("/keys/{}", key.key_id)>{key.label.to_string()}</a></td>
             <td data-label=(!line.is_empty()).then_some("Request") class="cell-rest cell-mono">{line.join(" ")}</td>

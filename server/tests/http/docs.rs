@@ -20,6 +20,7 @@ async fn each_group_of_endpoints_has_a_page(portal: &TestPortal) {
             shown += 1;
         }
         assert!(page.contains(&format!("href=\"/docs?group={group}\" aria-current=\"page\"")), "{group}");
+        assert!(page.contains("Example request") && page.contains("Example answer"), "{group}");
     }
     assert_eq!(shown + groups.len(), links.len(), "every endpoint is on the page of its group");
     assert_eq!(portal.get("/docs?group=none").await.status, 404);

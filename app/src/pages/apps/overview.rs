@@ -55,7 +55,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
                             </Card>
                         }.into_any()
                     } else {
-                        view! { <KeyCards attention now of_org=false/> }.into_any()
+                        view! { <KeyCards all=Some(attention.path) highlights=attention.highlights now of_several=false/> }.into_any()
                     }}
                     <Card title="Last events" actions=move || view! { <a href=all_events>"All activity"</a> }>
                         <EventList events now/>

@@ -5,6 +5,7 @@ use sallyport::profile::Profile;
 use serde_json::{Map, Value};
 
 use super::{
+    answer::examples,
     field::{Field, answers, fields, headers, own_fields, parameter, resolved},
     sample::Call,
 };
@@ -28,7 +29,9 @@ pub struct Operation {
     answers: Vec<(String, Vec<Field>)>,
     /// Status and what it means.
     statuses: Vec<(String, String)>,
-    samples: Vec<(&'static str, String)>,
+    samples: Vec<(String, String)>,
+    /// Status and body of what is answered.
+    examples: Vec<(String, String)>,
 }
 
 /// In the order in which they are read.
@@ -93,6 +96,7 @@ impl Operation {
             summary: text("summary"),
             says: text("description"),
             answers: good_answers(document, operation),
+            examples: examples(document, operation),
             statuses: statuses.collect(),
             samples: call.samples().into(),
             method,
@@ -123,7 +127,8 @@ pub fn key_header(profile: &Profile) -> String {
 
 #[component]
 pub fn OperationCard(operation: Operation) -> impl IntoView {
-    let Operation { id, summary, method, path, says, parameters, body, answers, statuses, samples, .. } = operation;
+    let Operation { id, summary, method, path, says, parameters, body, answers, statuses, samples, examples, .. } =
+        operation;
     let says = says.split("\n\n").filter(|text| !text.is_empty()).map(|text| view! { <p>{plain(text)}</p> });
     let statuses = statuses.into_iter().map(|(status, says)| {
         view! { <tr><td class="cell-mono cell-head">{status}</td><td data-label="Means">{plain(&says)}</td></tr> }
@@ -134,19 +139,26 @@ pub fn OperationCard(operation: Operation) -> impl IntoView {
     });
     let answers = answers.collect_view();
     let label = format!("Statuses of {summary}");
-    let group = format!("samples-{id}");
+    let (group, answer_group) = (format!("samples-{id}"), format!("answers-{id}"));
+    let examples = (!examples.is_empty()).then(|| {
+        view! {
+            <div><h3>"Example answer"</h3><CodeTabs group=answer_group samples=examples/></div>
+        }
+    });
     view! {
         <section class="card" id=id>
             <div class="card-head"><h2>{summary.clone()}</h2></div>
             <p class="endpoint"><b>{method}</b>" "<code>{path}</code></p>
             {says.collect_view()}
+            <div class="examples">
+                <div><h3>"Example request"</h3><CodeTabs group samples/></div>
+                {examples}
+            </div>
             <Fields title="Parameters".to_owned() of=summary.clone() fields=parameters needed=true/>
             <Fields title="Body".to_owned() of=summary fields=body needed=true/>
             {answers}
             <h3>"Statuses"</h3>
             <DataTable label columns=&["Status", "Means"]>{statuses.collect_view()}</DataTable>
-            <h3>"Examples"</h3>
-            <CodeTabs group samples/>
         </section>
     }
 }

@@ -14,8 +14,9 @@ pub struct Call {
 
 impl Call {
     /// Language and code.
-    pub fn samples(&self) -> [(&'static str, String); 4] {
+    pub fn samples(&self) -> [(String, String); 4] {
         [("curl", self.curl()), ("Python", self.python()), ("JavaScript", self.javascript()), ("Rust", self.rust())]
+            .map(|(language, code)| (language.to_owned(), code))
     }
 
     fn json(&self) -> Option<String> {

@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     access::OrgAccess,
-    components::{Choice, FilterBar, FilterCheck, FilterSelect, Notice, SearchForm, Tone},
+    components::{Choice, FilterBar, FilterCheck, FilterSelect, Menu, Notice, SearchForm, Tone},
     export::Format,
     form::FormState,
     words::{count, digits},
@@ -212,6 +212,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
         let name = list.creator.clone().unwrap_or_else(|| id.to_string());
         vec![Choice::new("", "Anyone"), Choice::new(id.as_str(), name)]
     });
+    let menu_revokes = revoke_all.clone();
     let export = (!list.page.keys.is_empty())
         .then(|| [Format::Csv, Format::Jsonl].map(|format| format.href(&list.path, list.pairs())));
     let body = if list.is_empty() {
@@ -230,8 +231,13 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
             side=move || view! {
                 <span class="muted">{total}</span>
                 {export.map(|[csv, jsonl]| view! {
-                    <a class="btn btn-small" href=csv download>"Export CSV"</a>
-                    <a class="btn btn-small" href=jsonl download>"Export JSONL"</a>
+                    <a class="btn btn-small" href=csv.clone() download>"Export CSV"</a>
+                    <a class="btn btn-small" href=jsonl.clone() download>"Export JSONL"</a>
+                    <Menu id="list-more" name="More actions">
+                        <a class="menu-item" href=csv download>"Export CSV"</a>
+                        <a class="menu-item" href=jsonl download>"Export JSONL"</a>
+                        {menu_revokes.map(|href| view! { <a class="menu-item menu-danger" href=href>"Revoke all"</a> })}
+                    </Menu>
                 })}
                 {revoke_all.map(|action| view! {
                     <form method="get" action=action>

@@ -57,7 +57,7 @@ fn all(public_url: &str, profile: &Profile) -> [(&'static str, String); 5] {
 
 #[component]
 pub fn Snippets(public_url: String, profile: std::sync::Arc<Profile>) -> impl IntoView {
-    view! { <CodeTabs group="snippets" samples=all(&public_url, &profile).into()/> }
+    view! { <CodeTabs group="snippets" samples=all(&public_url, &profile).map(|(language, code)| (language.to_owned(), code)).into()/> }
 }
 
 #[cfg(test)]

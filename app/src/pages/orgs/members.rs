@@ -2,13 +2,14 @@
 
 mod change;
 pub mod export;
+mod roles;
+mod row;
 
 use std::collections::HashMap;
 
 use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{
-    Timestamp,
     id::UserId,
     member::{Member, Permission, Role},
 };
@@ -20,7 +21,7 @@ use crate::{
         Caller,
         members::{change_role, remove_member},
     },
-    components::{Badge, Card, CodeBlock, DataTable, Notice, PageHead, Tone},
+    components::{Card, CodeBlock, DataTable, Head, Notice, PageHead, Tone},
     context::Context,
     error::{PageError, PageResult},
     export::Format,
@@ -28,9 +29,11 @@ use crate::{
     portal::{Page, Section},
     shell,
     ui::{Typed, Ui, UrlQuery, refuse, see_other},
-    words::{Ago, count},
+    words::count,
 };
 use change::{Change, ChangeDialog, Dialog};
+use roles::RolesCard;
+use row::MemberRow;
 
 #[derive(Deserialize)]
 pub struct MembersQuery {
@@ -111,6 +114,12 @@ fn path(access: &OrgAccess) -> String {
     format!("/orgs/{}/members", access.org.id)
 }
 
+fn columns() -> Vec<Head> {
+    let mut columns = ["Name", "Role", "Last active", "Keys"].map(Head::new).to_vec();
+    columns.extend([Head::new("Since").less(), Head::new("")]);
+    columns
+}
+
 fn before(page: Page, dialog: Option<Dialog>) -> Page {
     match dialog {
         Some(dialog) => page.with_dialog(move || view! { <ChangeDialog dialog/> }),
@@ -128,16 +137,18 @@ async fn page(
 ) -> Result<Page, PageError> {
     let chrome = shell::here(shell::of_org(ui, access, Section::Members).await?, "Members");
     let (now, role, path) = (context.store.now(), access.role, path(access));
+    let (org, me) = (access.org.id.clone(), access.me.user.id.clone());
     let [csv, jsonl] = [Format::Csv, Format::Jsonl].map(|format| format.href(&path, std::iter::empty()));
-    let made_by = format!("/orgs/{}/keys?created_by=", access.org.id);
-    let add = format!("sallyport member add --org {} --email EMAIL --role member", access.org.id);
+    let add = format!("sallyport member add --org {org} --email EMAIL --role member");
     Ok(Page::framed("Members", chrome, move || {
         let total = count(i64::try_from(members.len()).unwrap_or(i64::MAX), "member");
         let alone = members.len() == 1;
         let may_manage = role.may(Permission::ManageOrg);
+        let of_role = Role::ALL.map(|role| (role, members.iter().filter(|member| member.role == role).count()));
         let rows = members.into_iter().map(move |member| {
-            let made = keys.get(member.user.id.as_str()).map(|n| (*n, format!("{made_by}{}", member.user.id)));
-            view! { <MemberRow member made role path=path.clone() now/> }
+            let made = keys.get(member.user.id.as_str()).copied();
+            let (you, may) = (member.user.id == me, role.may_change(Some(member.role), None));
+            view! { <MemberRow member made you may org=org.clone() now/> }
         });
         view! {
             <PageHead
@@ -148,49 +159,21 @@ async fn page(
                 }
             />
             {done.map(|done| view! { <div role="status"><Notice tone=Tone::Good>{done}</Notice></div> })}
-            <DataTable label="Members" columns=&["Name", "Email", "Role", "Keys", "Since", ""]>{rows.collect_view()}</DataTable>
-            {may_manage.then(|| view! {
-                <Card title="Add a member">
-                    <p class="muted">
-                        {alone.then_some("Nobody else is here yet. ")}
-                        "An operator adds people on the server, once they have an account (sallyport user create):"
-                    </p>
-                    <CodeBlock text=add/>
-                </Card>
-            })}
+            <div class="split">
+                <DataTable label="Members" columns=columns()>{rows.collect_view()}</DataTable>
+                <div class="columns">
+                    <RolesCard of_role/>
+                    {may_manage.then(|| view! {
+                        <Card title="Add a member">
+                            <p class="muted">
+                                {alone.then_some("Nobody else is here yet. ")}
+                                "An operator adds people on the server, once they have an account (sallyport user create):"
+                            </p>
+                            <CodeBlock text=add/>
+                        </Card>
+                    })}
+                </div>
+            </div>
         }
     }))
-}
-
-#[component]
-fn MemberRow(
-    member: Member,
-    /// How many keys they made that are not revoked, and the address of these.
-    made: Option<(i64, String)>,
-    role: Role,
-    path: String,
-    now: Timestamp,
-) -> impl IntoView {
-    let Member { user, role: theirs, since, disabled } = member;
-    let may = role.may_change(Some(theirs), None);
-    let asks = [("change", "Change role"), ("remove", "Remove")].map(|(ask, name)| {
-        let (id, href) = (format!("{ask}-{}", user.id), format!("{path}?{ask}={}", user.id));
-        may.then(|| view! { <a id=id class="btn btn-small" href=href>{name}</a>" " })
-    });
-    // A search leads here.
-    let row = user.id.to_string();
-    let made = made.map(|(n, href)| view! { <a href=href>{count(n, "key")}</a> });
-    view! {
-        <tr id=row class:row-off=disabled>
-            <td class="cell-head">
-                {user.name}
-                {disabled.then(|| view! { " "<Badge tone=Tone::Warning text="Disabled"/> })}
-            </td>
-            <td data-label="Email">{user.email}</td>
-            <td data-label="Role">{theirs.title()}</td>
-            <td data-label="Keys">{made}</td>
-            <td data-label="Since" class="cell-muted"><Ago at=since now/></td>
-            <td class="cell-end">{asks.collect_view()}</td>
-        </tr>
-    }
 }

@@ -89,7 +89,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
                     </Card>
                 </div>
                 {(!attention.is_empty()).then(|| {
-                    view! { <div class="columns"><KeyCards attention now of_org=true/></div> }
+                    view! { <div class="columns"><KeyCards all=Some(attention.path) highlights=attention.highlights now of_several=true/></div> }
                 })}
             </div>
         }

@@ -1,44 +1,97 @@
-//! `/projects/{project_id}`: its apps.
+//! `/projects/{project_id}`: its apps, and what their keys amount to.
+
+use std::sync::Arc;
 
 use axum::extract::State;
 use leptos::prelude::*;
+use sallyport::{
+    Timestamp,
+    app::App,
+    member::Permission,
+    profile::{HolderKind, Profile},
+    store::{KeyFilter, KeyTotals},
+};
 
 use crate::{
     access::ProjectAccess,
-    components::{DataTable, Empty, IdChip, PageHead},
+    components::{Card, DataTable, Empty, Fact, Facts, IdChip, Menu, PageHead},
     context::Context,
     error::PageResult,
     icons::Icon,
-    pages::orgs::overview::archived,
+    pages::{
+        attention::{Highlights, KeyCards},
+        orgs::overview::archived,
+        totals::{EnvironmentCard, TotalsCells, TotalsStrip, sum},
+    },
     portal::Page,
     shell,
     ui::Ui,
-    words::{Ago, count},
+    words::Ago,
 };
+
+/// What the person may do in the project, where nothing above it is archived.
+#[derive(Clone, Copy)]
+struct May {
+    /// Make apps.
+    make: bool,
+    /// Generate keys, where these belong to apps.
+    generate: bool,
+}
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) -> PageResult {
     let chrome = shell::at_last(shell::of_project(&ui, &access).await?);
     let apps = context.store.apps(&access.project.id).await?;
-    let now = context.store.now();
-    let project = access.project;
+    let place = KeyFilter { project: Some(access.project.id.clone()), ..KeyFilter::default() };
+    let highlights = Highlights::of(&context.store, &access.project.org_id, None, &place).await?;
+    let (now, profile) = (context.store.now(), context.store.profile().clone());
+    let (org, tenant, project) = (access.within.within.org, access.within.tenant, access.project);
+    let role = access.within.within.role;
+    let out_of_use = org.archived_at.or(tenant.archived_at).or(project.archived_at).is_some();
+    let of_apps = profile.keys.owner == HolderKind::App;
+    let may = May {
+        make: role.may(Permission::ManageApps) && !out_of_use,
+        generate: role.may(Permission::ManageKeys) && !out_of_use && of_apps,
+    };
     let page = Page::framed(project.name.clone(), chrome, move || {
         let id = project.id.to_string();
-        let new = format!("/projects/{id}/apps/new");
+        let new = may.make.then(|| format!("/projects/{id}/apps/new"));
         let (settings, description) = (format!("/projects/{id}/settings"), project.description.clone());
-        let (empty, action) = (apps.is_empty(), new.clone());
-        let rows = apps.into_iter().map(move |(app, keys)| {
-            let href = format!("/apps/{}", app.id);
+        let empty = apps.is_empty();
+        let action = new.clone().filter(|_| !empty);
+        let body = if empty {
             view! {
-                <tr>
-                    <td class="cell-main"><a href=href>{app.name}</a>{archived(app.archived_at)}</td>
-                    <td data-label="ID" class="cell-mono"><IdChip id=app.id.to_string() name="Copy app id"/></td>
-                    <td data-label="Operating system">{app.os.title()}</td>
-                    <td data-label="Active keys">{count(keys, "key")}</td>
-                    <td data-label="Created" class="cell-muted"><Ago at=app.created_at now/></td>
-                </tr>
+                <Empty
+                    icon=Icon::App title="No app yet"
+                    text="API keys belong to an app: one phone app, one website, one backend."
+                    action=move || new.map(|href| view! { <a class="btn btn-primary" href=href>"New app"</a> })
+                />
             }
-        });
-        let columns = &["Name", "ID", "Operating system", "Active keys", "Created"];
+            .into_any()
+        } else {
+            let totals = sum(apps.iter().map(|(_, keys)| keys));
+            let counts = vec![("Apps", i64::try_from(apps.len()).unwrap_or(i64::MAX))];
+            let strip = totals.clone();
+            view! {
+                {of_apps.then(|| view! { <TotalsStrip counts totals=strip keys=None now/> })}
+                <div class="split">
+                    <div class="columns">
+                        <Apps apps profile=profile.clone() may out_of_use now/>
+                        {(!highlights.is_empty()).then(|| view! { <KeyCards highlights all=None now of_several=true/> })}
+                    </div>
+                    <div class="columns">
+                        <Card title="Project">
+                            <Facts>
+                                <Fact label="Tenant"><a href=format!("/tenants/{}", tenant.id)>{tenant.name.clone()}</a></Fact>
+                                <Fact label="Organization"><a href=format!("/orgs/{}", org.id)>{org.name.clone()}</a></Fact>
+                                <Fact label="Created"><Ago at=project.created_at now/></Fact>
+                            </Facts>
+                        </Card>
+                        <EnvironmentCard totals profile/>
+                    </div>
+                </div>
+            }
+            .into_any()
+        };
         view! {
             <PageHead
                 title=project.name.clone()
@@ -48,21 +101,59 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
                 }
                 actions=move || view! {
                     <a class="btn" href=settings>"Settings"</a>
-                    {(!empty).then(|| view! { <a class="btn btn-primary" href=action>"New app"</a> })}
+                    {action.map(|href| view! { <a class="btn btn-primary" href=href>"New app"</a> })}
                 }
             />
-            {if empty {
-                view! {
-                    <Empty
-                        icon=Icon::Folder title="No app yet"
-                        text="API keys belong to an app: one phone app, one website, one backend."
-                        action=move || view! { <a class="btn btn-primary" href=new>"New app"</a> }
-                    />
-                }.into_any()
-            } else {
-                view! { <DataTable label="Apps" columns>{rows.collect_view()}</DataTable> }.into_any()
-            }}
+            {body}
         }
     });
     Ok(ui.ok(page).await)
+}
+
+/// Its apps.
+#[component]
+fn Apps(
+    apps: Vec<(App, KeyTotals)>,
+    profile: Arc<Profile>,
+    may: May,
+    /// Whether the project is, and all in it.
+    out_of_use: bool,
+    now: Timestamp,
+) -> impl IntoView {
+    let of_apps = profile.keys.owner == HolderKind::App;
+    let columns =
+        if of_apps { vec!["Name", "Active keys", "Last used", "Status", ""] } else { vec!["Name", "Created", ""] };
+    let rows = apps.into_iter().map(move |(app, totals)| {
+        let (id, href) = (app.id.to_string(), format!("/apps/{}", app.id));
+        let out_of_use = out_of_use || app.archived_at.is_some();
+        let mark = (!of_apps).then(|| archived(app.archived_at));
+        let generate = may.generate && !out_of_use;
+        let profile = profile.clone();
+        let menu = format!("menu-{id}");
+        view! {
+            <tr class:row-off=out_of_use>
+                <td class="cell-main">
+                    <a href=href.clone()>{app.name.clone()}</a>{mark}
+                    <span class="cell-sub">{app.os.title()}</span>
+                </td>
+                {if of_apps {
+                    view! { <TotalsCells totals archived=out_of_use profile now/> }.into_any()
+                } else {
+                    view! { <td data-label="Created" class="cell-muted"><Ago at=app.created_at now/></td> }.into_any()
+                }}
+                <td class="cell-act">
+                    <Menu id=menu name=format!("Actions for {}", app.name) small=true>
+                        <IdChip id name="Copy app id"/>
+                        {generate.then(|| view! {
+                            <a class="menu-item" href=format!("{href}/keys?panel=generate")>"Generate API Key"</a>
+                        })}
+                        {of_apps.then(|| view! { <a class="menu-item" href=format!("{href}/keys")>"API keys"</a> })}
+                        <a class="menu-item" href=format!("{href}/activity")>"Activity"</a>
+                        <a class="menu-item" href=format!("{href}/settings")>"Settings"</a>
+                    </Menu>
+                </td>
+            </tr>
+        }
+    });
+    view! { <DataTable label="Apps" columns=columns>{rows.collect_view()}</DataTable> }
 }

@@ -1,33 +1,87 @@
-//! `/tenants/{tenant_id}`: its projects.
+//! `/tenants/{tenant_id}`: its projects, and what the keys of their apps amount to.
+
+use std::sync::Arc;
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::member::Permission;
+use sallyport::{
+    Timestamp,
+    member::Permission,
+    profile::{HolderKind, Profile},
+    project::Project,
+    store::{KeyFilter, KeyTotals},
+};
 
 use crate::{
     access::TenantAccess,
-    components::{Empty, IdChip, PageHead},
+    components::{Card, DataTable, Empty, Fact, Facts, IdChip, Menu, PageHead},
     context::Context,
     error::PageResult,
     icons::Icon,
-    pages::orgs::overview::ProjectTable,
+    pages::{
+        attention::{Highlights, KeyCards},
+        orgs::overview::archived,
+        totals::{EnvironmentCard, TotalsCells, TotalsStrip, sum},
+    },
     portal::Page,
     shell,
     ui::Ui,
+    words::{Ago, count},
 };
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -> PageResult {
     let chrome = shell::at_last(shell::of_tenant(&ui, &access).await?);
-    let mut projects = context.store.projects(&access.within.org.id).await?;
-    projects.retain(|(project, _)| project.tenant_id == access.tenant.id);
-    let now = context.store.now();
-    let may_manage = access.within.role.may(Permission::ManageOrg);
-    let tenant = access.tenant;
+    let projects = context.store.projects_of(&access.tenant.id).await?;
+    let place = KeyFilter { tenant: Some(access.tenant.id.clone()), ..KeyFilter::default() };
+    let highlights = Highlights::of(&context.store, &access.within.org.id, None, &place).await?;
+    let (now, profile) = (context.store.now(), context.store.profile().clone());
+    let role = access.within.role;
+    let (may_manage, may_make) = (role.may(Permission::ManageOrg), role.may(Permission::ManageApps));
+    let (org, tenant) = (access.within.org, access.tenant);
+    let out_of_use = org.archived_at.or(tenant.archived_at).is_some();
     let page = Page::framed(tenant.name.clone(), chrome, move || {
         let id = tenant.id.to_string();
-        let new = format!("/tenants/{id}/projects/new");
+        let new = (may_make && !out_of_use).then(|| format!("/tenants/{id}/projects/new"));
         let (settings, description) = (format!("/tenants/{id}/settings"), tenant.description.clone());
-        let (empty, action) = (projects.is_empty(), new.clone());
+        let empty = projects.is_empty();
+        let action = new.clone().filter(|_| !empty);
+        let keys = format!("/orgs/{}/keys?tenant={id}", org.id);
+        let all_keys = keys.clone();
+        let of_apps = profile.keys.owner == HolderKind::App;
+        let body = if empty {
+            view! {
+                <Empty
+                    icon=Icon::Folder title="No project yet"
+                    text="A project holds apps that belong together: the phone app, its website, its backend."
+                    action=move || new.map(|href| view! { <a class="btn btn-primary" href=href>"New project"</a> })
+                />
+            }
+            .into_any()
+        } else {
+            let totals = sum(projects.iter().map(|(.., keys)| keys));
+            let apps = projects.iter().map(|(_, apps, _)| apps).sum();
+            let counts = vec![("Projects", i64::try_from(projects.len()).unwrap_or(i64::MAX)), ("Apps", apps)];
+            let strip = totals.clone();
+            view! {
+                {of_apps.then(|| view! { <TotalsStrip counts totals=strip keys=Some(keys) now/> })}
+                <div class="split">
+                    <div class="columns">
+                        <Projects projects profile=profile.clone() out_of_use now/>
+                        {(!highlights.is_empty()).then(|| view! { <KeyCards highlights all=Some(all_keys) now of_several=true/> })}
+                    </div>
+                    <div class="columns">
+                        <Card title="Tenant">
+                            <Facts>
+                                <Fact label="Organization"><a href=format!("/orgs/{}", org.id)>{org.name.clone()}</a></Fact>
+                                <Fact label="Created"><Ago at=tenant.created_at now/></Fact>
+                            </Facts>
+                        </Card>
+                        <EnvironmentCard totals profile/>
+                    </div>
+                </div>
+            }
+            .into_any()
+        };
         view! {
             <PageHead
                 title=tenant.name.clone()
@@ -37,21 +91,53 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -
                 }
                 actions=move || view! {
                     {may_manage.then(|| view! { <a class="btn" href=settings>"Settings"</a> })}
-                    {(!empty).then(|| view! { <a class="btn btn-primary" href=action>"New project"</a> })}
+                    {action.map(|href| view! { <a class="btn btn-primary" href=href>"New project"</a> })}
                 }
             />
-            {if empty {
-                view! {
-                    <Empty
-                        icon=Icon::Folder title="No project yet"
-                        text="A project holds apps that belong together: the phone app, its website, its backend."
-                        action=move || view! { <a class="btn btn-primary" href=new>"New project"</a> }
-                    />
-                }.into_any()
-            } else {
-                view! { <ProjectTable label="Projects".to_owned() projects now/> }.into_any()
-            }}
+            {body}
         }
     });
     Ok(ui.ok(page).await)
+}
+
+/// Its projects, each leading to its apps.
+#[component]
+fn Projects(
+    projects: Vec<(Project, i64, KeyTotals)>,
+    profile: Arc<Profile>,
+    /// Whether the tenant is, and all in it.
+    out_of_use: bool,
+    now: Timestamp,
+) -> impl IntoView {
+    let of_apps = profile.keys.owner == HolderKind::App;
+    let columns =
+        if of_apps { vec!["Name", "Active keys", "Last used", "Status", ""] } else { vec!["Name", "Created", ""] };
+    let rows = projects.into_iter().map(move |(project, apps, totals)| {
+        let (id, href) = (project.id.to_string(), format!("/projects/{}", project.id));
+        let out_of_use = out_of_use || project.archived_at.is_some();
+        let mark = (!of_apps).then(|| archived(project.archived_at));
+        let profile = profile.clone();
+        let menu = format!("menu-{id}");
+        view! {
+            <tr class:row-off=out_of_use>
+                <td class="cell-main">
+                    <a href=href.clone()>{project.name.clone()}</a>{mark}
+                    <span class="cell-sub">{count(apps, "app")}</span>
+                </td>
+                {if of_apps {
+                    view! { <TotalsCells totals archived=out_of_use profile now/> }.into_any()
+                } else {
+                    view! { <td data-label="Created" class="cell-muted"><Ago at=project.created_at now/></td> }.into_any()
+                }}
+                <td class="cell-act">
+                    <Menu id=menu name=format!("Actions for {}", project.name) small=true>
+                        <IdChip id name="Copy project id"/>
+                        {(!out_of_use).then(|| view! { <a class="menu-item" href=format!("{href}/apps/new")>"New app"</a> })}
+                        <a class="menu-item" href=format!("{href}/settings")>"Settings"</a>
+                    </Menu>
+                </td>
+            </tr>
+        }
+    });
+    view! { <DataTable label="Projects" columns=columns>{rows.collect_view()}</DataTable> }
 }

@@ -84,6 +84,7 @@ impl ListQuery {
             scope: word(&self.scope),
             status: self.status,
             tenant: self.tenant.clone(),
+            project: None,
             created_by: self.created_by.clone(),
             sort: KeySort::parse(&self.sort).unwrap_or_default(),
             before: self.before.clone(),

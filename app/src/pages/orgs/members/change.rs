@@ -8,7 +8,7 @@ use sallyport::{
     profile::HolderKind,
 };
 
-use super::path;
+use super::{path, roles::allows, row::menu_id};
 use crate::{
     access::OrgAccess,
     acts::members::to_change,
@@ -74,8 +74,9 @@ pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
         Change::Role => "Change role",
         Change::Remove => "Remove this member?",
     };
-    // Back to the link that asked.
-    let (close, id) = (format!("{path}#{}-{}", change.name(), member.user.id), member.user.id.to_string());
+    // Back to the menu that asked.
+    let id = member.user.id.to_string();
+    let close = format!("{path}#{}-button", menu_id(&id));
     let sub = format!("{} · {}", member.user.name, member.user.email);
     let keys = match owner {
         HolderKind::Member => "Their own keys are refused at once.",
@@ -84,13 +85,8 @@ pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
     };
     let fields = match change {
         Change::Role => {
-            let note = |role: Role| match role {
-                Role::Owner => "everything, owners included",
-                Role::Admin => "everything but who is an owner",
-                Role::Member => "projects, apps and keys",
-            };
             let options =
-                roles.into_iter().map(|role| Choice::new(role.as_str(), role.title()).note(note(role))).collect();
+                roles.into_iter().map(|role| Choice::new(role.as_str(), role.title()).note(allows(role))).collect();
             view! { <SelectField form=&form name="role" label="Role" options autofocus=!form.is_refused()/> }.into_any()
         }
         Change::Remove => view! {

@@ -1,0 +1,138 @@
+//! What keys amount to, on the pages of a tenant and of a project: in all, by environment, and in each row of their list.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use sallyport::{
+    Timestamp,
+    profile::Profile,
+    store::{KeyTotals, UNUSED_DAYS},
+};
+
+use super::keys::row::{LastUsed, environment_title};
+use crate::{
+    components::{Badge, Card, Strip, StripItem, Tone},
+    words::{count, digits},
+};
+
+/// The totals of all rows of a list.
+pub fn sum<'a>(totals: impl Iterator<Item = &'a KeyTotals>) -> KeyTotals {
+    totals.fold(KeyTotals::default(), |mut sum, one| {
+        sum.add(one);
+        sum
+    })
+}
+
+/// What matters most, in one row under the head.
+#[component]
+pub fn TotalsStrip(
+    /// What the list holds, and how many: projects, apps.
+    counts: Vec<(&'static str, i64)>,
+    totals: KeyTotals,
+    /// Where the keys are listed.
+    keys: Option<String>,
+    now: Timestamp,
+) -> impl IntoView {
+    let KeyTotals { active, expiring, last_used_at, .. } = totals;
+    let listed = |n: i64, status: &str| {
+        let href = keys.as_ref().filter(|_| n > 0).map(|keys| format!("{keys}&status={status}"));
+        href.map(|href| view! { <a class="link" href=href>"Show them"</a> })
+    };
+    let (all, soon) = (listed(active, "active"), listed(expiring, "expiring"));
+    let soon = if expiring > 0 { soon.map(IntoAny::into_any) } else { Some("within 14 days".into_any()) };
+    let counts = counts.into_iter().map(|(label, n)| view! { <StripItem label value=move || digits(n)/> });
+    view! {
+        <Strip>
+            {counts.collect_view()}
+            <StripItem label="Active keys" value=move || digits(active) note=move || all/>
+            <StripItem label="Expiring soon" value=move || digits(expiring) note=move || soon/>
+            <StripItem label="Last used" value=move || view! { <LastUsed at=last_used_at now/> }/>
+        </Strip>
+    }
+}
+
+/// How many active keys there are in each environment, in the profile's order.
+fn by_environment(totals: &KeyTotals, profile: &Profile) -> Vec<(String, i64)> {
+    let known = profile.environments.iter().map(|environment| &environment.name);
+    let others = totals.environments.keys().filter(|name| profile.environment(name).is_none());
+    let counted = known.chain(others).filter_map(|name| Some((name, *totals.environments.get(name)?)));
+    counted.map(|(name, n)| (environment_title(profile, name), n)).collect()
+}
+
+/// The same as bars.
+#[component]
+pub fn EnvironmentCard(totals: KeyTotals, profile: Arc<Profile>) -> impl IntoView {
+    let rows = by_environment(&totals, &profile);
+    let most = rows.iter().map(|(_, n)| *n).max().unwrap_or(1);
+    let bars = rows.into_iter().map(|(title, n)| {
+        let width = format!("{}%", (100 * n / most).max(2));
+        view! {
+            <li>
+                <span>{title}</span>
+                <b>{digits(n)}</b>
+                <svg aria-hidden="true"><rect width=width height="6" rx="3"/></svg>
+            </li>
+        }
+    });
+    let bars: Vec<_> = bars.collect();
+    (!bars.is_empty()).then(|| view! { <Card title="Active keys by environment"><ul class="bars">{bars}</ul></Card> })
+}
+
+/// The cells of a row: its keys and their environments, the last use, and how it is.
+#[component]
+pub fn TotalsCells(totals: KeyTotals, archived: bool, profile: Arc<Profile>, now: Timestamp) -> impl IntoView {
+    let titles: Vec<_> = by_environment(&totals, &profile).into_iter().map(|(title, _)| title).collect();
+    let titles = (!titles.is_empty()).then(|| view! { <span class="cell-sub">{titles.join(", ")}</span> });
+    let (tone, text) = status(&totals, archived, now);
+    view! {
+        <td data-label="Active keys">{count(totals.active, "key")}{titles}</td>
+        <td data-label="Last used" class="cell-muted"><LastUsed at=totals.last_used_at now/></td>
+        <td class="cell-end"><Badge tone text/></td>
+    }
+}
+
+/// How an app or a project is, by its keys.
+fn status(totals: &KeyTotals, archived: bool, now: Timestamp) -> (Tone, &'static str) {
+    let unused = |at: Timestamp| now.since(at).as_secs() >= UNUSED_DAYS * 86_400;
+    match totals.last_used_at {
+        _ if archived => (Tone::Warning, "Archived"),
+        _ if totals.active == 0 => (Tone::Neutral, "No active key"),
+        _ if totals.expiring > 0 => (Tone::Warning, "Expiring soon"),
+        None => (Tone::Neutral, "Not used yet"),
+        Some(at) if unused(at) => (Tone::Warning, "Unused"),
+        Some(_) => (Tone::Good, "In use"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    // 2026-11-22T06:00:00Z
+    const NOW: Timestamp = Timestamp::from_seconds(1_795_327_200);
+
+    #[test]
+    fn the_status_says_what_matters_first() {
+        let used = |days: u64| Some(NOW - Duration::from_secs(days * 86_400));
+        let totals =
+            |active, expiring, last_used_at| KeyTotals { active, expiring, last_used_at, ..KeyTotals::default() };
+        let said = |totals: &KeyTotals| status(totals, false, NOW).1;
+        assert_eq!(said(&totals(0, 0, used(1))), "No active key");
+        assert_eq!(said(&totals(2, 1, used(1))), "Expiring soon");
+        assert_eq!(said(&totals(2, 0, None)), "Not used yet");
+        assert_eq!(said(&totals(2, 0, used(UNUSED_DAYS))), "Unused");
+        assert_eq!(said(&totals(2, 0, used(1))), "In use");
+        assert_eq!(status(&totals(2, 0, used(1)), true, NOW).1, "Archived");
+    }
+
+    #[test]
+    fn environments_come_in_the_order_of_the_profile() {
+        let environments = [("staging", 1), ("gone", 3), ("production", 2)].map(|(name, n)| (name.to_owned(), n));
+        let totals = KeyTotals { active: 6, environments: environments.into(), ..KeyTotals::default() };
+        let shown = by_environment(&totals, &Profile::standard());
+        let shown: Vec<_> = shown.iter().map(|(title, n)| (title.as_str(), *n)).collect();
+        assert_eq!(shown, [("Production", 2), ("Staging", 1), ("gone", 3)]);
+    }
+}
