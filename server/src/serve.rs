@@ -62,7 +62,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     }
     if demo::is_in(&place.data) && !is_local {
         return Err(format!(
-            "{} contains the demo, whose sign-in is public: it is only served on this machine. Choose another folder \
+            "{} contains the demo, whose sign-in is public: it is only for this machine. Choose another folder \
              with --data.",
             place.data.display()
         ));
