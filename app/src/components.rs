@@ -40,7 +40,7 @@ pub use menu::Menu;
 pub use nav::{Pager, Tab, Tabs};
 pub use once::{OnceDialog, SecretFile};
 pub use page::PageHead;
-pub use rendered::rendered;
+pub use rendered::{rendered, rendered_each};
 pub use select::{Choice, SelectField};
 pub use strip::{Strip, StripItem};
 pub use summary::ErrorSummary;

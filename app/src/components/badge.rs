@@ -12,22 +12,31 @@ pub enum Tone {
 }
 
 impl Tone {
-    pub(super) fn class(self, base: &str) -> String {
-        let tone = match self {
-            Tone::Good => "good",
-            Tone::Neutral => "neutral",
-            Tone::Warning => "warning",
-            Tone::Danger => "danger",
-            Tone::Accent => "accent",
-        };
-        format!("{base} {tone}")
+    fn badge(self) -> &'static str {
+        match self {
+            Tone::Good => "badge good",
+            Tone::Neutral => "badge neutral",
+            Tone::Warning => "badge warning",
+            Tone::Danger => "badge danger",
+            Tone::Accent => "badge accent",
+        }
+    }
+
+    fn notice(self) -> &'static str {
+        match self {
+            Tone::Good => "notice good",
+            Tone::Neutral => "notice neutral",
+            Tone::Warning => "notice warning",
+            Tone::Danger => "notice danger",
+            Tone::Accent => "notice accent",
+        }
     }
 }
 
 /// A state, as a small pill.
 #[component]
 pub fn Badge(tone: Tone, #[prop(into)] text: String) -> impl IntoView {
-    view! { <span class=tone.class("badge")>{text}</span> }
+    view! { <span class=tone.badge()>{text}</span> }
 }
 
 /// A scope, as an outlined word.
@@ -39,5 +48,5 @@ pub fn Chip(#[prop(into)] text: String) -> impl IntoView {
 /// A sentence that should not be missed.
 #[component]
 pub fn Notice(#[prop(default = Tone::Accent)] tone: Tone, children: Children) -> impl IntoView {
-    view! { <div class=tone.class("notice")>{children()}</div> }
+    view! { <div class=tone.notice()>{children()}</div> }
 }

@@ -13,7 +13,7 @@ pub fn Menu<C: IntoView + 'static>(
     small: bool,
     children: TypedChildren<C>,
 ) -> impl IntoView {
-    let button = format!("{id}-button");
+    let button = [&id, "-button"].concat();
     let title = (!small).then(|| name.clone());
     view! {
         <button

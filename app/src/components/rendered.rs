@@ -1,7 +1,19 @@
-use leptos::{prelude::*, tachys::html::InertElement};
+use leptos::{
+    prelude::*,
+    tachys::{html::InertElement, view::Position},
+};
 
-/// A view as HTML. Wherever the type of a view is erased (`into_any`, `Children`), each of its attributes is copied into an
-/// allocation of its own; text is moved. So what a page has much of is rendered first.
+/// A view as HTML. Where the type of a view is erased (`into_any`, `Children`), each of its attributes is copied into an
+/// allocation of its own; text is moved. So the bulk of a page is rendered first.
 pub fn rendered(view: impl IntoView) -> InertElement {
     InertElement::new(view.into_view().to_html())
+}
+
+/// Elements one after the other as HTML, in one buffer that begins with room for this many bytes of each.
+pub fn rendered_each<V: IntoView>(views: impl ExactSizeIterator<Item = V>, bytes: usize) -> InertElement {
+    let mut html = String::with_capacity(views.len() * bytes);
+    for view in views {
+        view.into_view().to_html_with_buf(&mut html, &mut Position::NextChild, true, false, Vec::new());
+    }
+    InertElement::new(html)
 }

@@ -21,7 +21,8 @@ fn readable(at: &str) -> String {
         None => (at, ""),
     };
     let moment = moment.split('.').next().unwrap_or(moment);
-    format!("{}{zone}", moment.replacen('T', " ", 1))
+    let (day, time) = moment.split_once('T').unwrap_or((moment, ""));
+    [day, " ", time, zone].concat()
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ pub fn KeyRow(
                 <label>
                     <input
                         type="checkbox" name="key" value=key.id.to_string() form="choose" autocomplete="off"
-                        aria-label=format!("Select {}", key.label)
+                        aria-label=["Select ", &key.label].concat()
                     />
                 </label>
             }
@@ -112,7 +112,7 @@ pub fn KeyRow(
         <tr class=off.then_some("row-off")>
             {choose}
             <td class="cell-main">
-                <a href=format!("/keys/{}", key.id)>{key.label.clone()}</a>
+                <a href=["/keys/", key.id.as_str()].concat()>{key.label.clone()}</a>
                 {owner.map(|owner| view! { <span class="cell-sub">{owner}</span> })}
             </td>
             <td data-label="Key" class="cell-mono cell-less">{key.shown.clone()}</td>
@@ -130,16 +130,16 @@ pub fn KeyRow(
 #[component]
 fn RowMenu(key: ListedKey, turn: Option<String>) -> impl IntoView {
     let ListedKey { id, label, status, paused, .. } = key;
-    let (href, menu) = (format!("/keys/{id}"), format!("menu-{id}"));
-    let (name, test) = (format!("Actions for {label}"), format!("{href}/test"));
+    let (href, menu) = (["/keys/", id.as_str()].concat(), ["menu-", id.as_str()].concat());
+    let (name, test) = (["Actions for ", &label].concat(), [&href, "/test"].concat());
     view! {
         <Menu id=menu.clone() name small=true>
             <IdChip id=id.to_string() name="Copy key id"/>
             <a class="menu-item" href=test>"Test a request"</a>
             {turn.map(|list| view! {
                 // Without scripts the button that opened the menu has the focus again.
-                <TurnKey key=id status paused label back=format!("{list}#{menu}-button") class="menu-item"/>
-                {(status != Status::Revoked).then(|| view! { <a class="menu-item menu-danger" href=format!("{href}/revoke")>"Revoke"</a> })}
+                <TurnKey key=id status paused label back=[&list, "#", &menu, "-button"].concat() class="menu-item"/>
+                {(status != Status::Revoked).then(|| view! { <a class="menu-item menu-danger" href=[&href, "/revoke"].concat()>"Revoke"</a> })}
             })}
         </Menu>
     }

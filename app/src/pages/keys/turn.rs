@@ -44,12 +44,12 @@ pub fn TurnKey(
     let listed = !back.is_empty();
     turn(status, paused).map(|(verb, act, name)| {
         view! {
-            <form method="post" action=format!("/keys/{key}/{verb}") data-act=act>
+            <form method="post" action=["/keys/", key.as_str(), "/", verb].concat() data-act=act>
                 <Hidden name="key" value=key.to_string()/>
                 {listed.then(|| view! { <Hidden name="back" value=back/> })}
                 <button
-                    id=format!("turn-{key}") class=class
-                    aria-label=listed.then(|| format!("{name} {label}"))
+                    id=["turn-", key.as_str()].concat() class=class
+                    aria-label=listed.then(|| [name, " ", &label].concat())
                 >{name}</button>
             </form>
         }

@@ -5,9 +5,12 @@ use sallyport::store::KeySort;
 
 use super::KeyList;
 use crate::{
-    components::{DataTable, Head, Pager, rendered},
+    components::{DataTable, Head, Pager, rendered_each},
     pages::keys::row::{KeyRow, environment_title, owner},
 };
+
+/// The size of most rows in HTML.
+const ROW: usize = 2048;
 
 /// Heads that sort; pressed again, the list is as it is without.
 fn heads(list: &KeyList, choose: bool) -> Vec<Head> {
@@ -49,7 +52,7 @@ pub fn Keys(list: KeyList) -> impl IntoView {
         let owner = of_org.then(|| owner(key.owner, &key.owner_name));
         let turn = viewer.may_change(&key, &profile).then(|| here.clone());
         let chosen = choose.then(|| viewer.may_end(&key, &profile));
-        rendered(view! { <KeyRow key owner environment scopes turn chosen now/> })
+        view! { <KeyRow key owner environment scopes turn chosen now/> }
     });
     view! {
         <DataTable
@@ -62,7 +65,7 @@ pub fn Keys(list: KeyList) -> impl IntoView {
             </form>
             })
         >
-            {rows.collect_view()}
+            {rendered_each(rows, ROW)}
         </DataTable>
         <div class="table-foot">
             <p>"Keys are hashed; a lost key can’t be shown again."</p>
