@@ -1,6 +1,6 @@
 //! A summary of the keys of an organization or an app: expiring soon, unused, new.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use sallyport::{
     Result, Timestamp,
     id::{AppId, OrgId},
@@ -117,19 +117,25 @@ pub fn KeyCards(
         }
     }
     let calm = attending.is_empty();
-    let about = move |key: &ListedKey| if of_several { owner(key.owner, &key.owner_name) } else { key.shown.clone() };
+    let about = move |key: &ListedKey| {
+        if of_several {
+            Either::Left(owner(key.owner, &key.owner_name))
+        } else {
+            Either::Right(view! { <code>{key.shown.clone()}</code> })
+        }
+    };
     let attend = attending.into_iter().map(|key| {
         let idle = || unused(key.status, key.last_used_at.unwrap_or(key.created_at), now);
         let why = ends_soon(key.status, key.expires_at, now).or_else(idle).unwrap_or_default();
         let about = about(&key);
-        view! { <KeyLine key about><Badge tone=Tone::Warning text=why/></KeyLine> }
+        view! { <KeyLine key about=move || about><Badge tone=Tone::Warning text=why/></KeyLine> }
     });
     let attend = attend.collect_view();
     let recent: Vec<_> = newest.keys.into_iter().take(SHOWN).collect();
     let recent = recent.into_iter().map(|key| {
         let (about, at, status) = (about(&key), key.created_at, key.status);
         view! {
-            <KeyLine key about>
+            <KeyLine key about=move || about>
                 <span class="muted"><Ago at now/></span>
                 <StatusBadge status/>
             </KeyLine>
@@ -154,13 +160,14 @@ pub fn KeyCards(
 fn KeyLine(
     key: ListedKey,
     /// The key's holder or, if that is known, its shortened secret.
-    about: String,
+    #[prop(into)]
+    about: ViewFnOnce,
     children: Children,
 ) -> impl IntoView {
     view! {
         <li>
             <a href=format!("/keys/{}", key.id)>{key.label}</a>
-            <span class="muted">{about}</span>
+            <span class="muted">{about.run()}</span>
             {children()}
         </li>
     }

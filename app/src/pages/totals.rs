@@ -63,9 +63,9 @@ fn by_environment(totals: &KeyTotals, profile: &Profile) -> Vec<(String, i64)> {
 #[component]
 pub fn EnvironmentCard(totals: KeyTotals, profile: Arc<Profile>) -> impl IntoView {
     let rows = by_environment(&totals, &profile);
-    let most = rows.iter().map(|(_, n)| *n).max().unwrap_or(1);
+    let all = totals.active.max(1);
     let bars = rows.into_iter().map(|(title, n)| {
-        let width = format!("{}%", (100 * n / most).max(2));
+        let width = format!("{}%", (100 * n / all).max(2));
         view! {
             <li>
                 <span>{title}</span>

@@ -9,7 +9,7 @@ use crate::{components::Card, words::digits};
 pub(super) const fn allows(role: Role) -> &'static str {
     match role {
         Role::Owner => "everything, owners included",
-        Role::Admin => "everything but who is an owner",
+        Role::Admin => "everything except ownership",
         Role::Member => "projects, apps and keys",
     }
 }
