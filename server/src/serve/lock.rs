@@ -16,7 +16,7 @@ use crate::data_dir::ServerLock;
 const WAIT: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A file that exists while a server shuts down.
+/// A file that exists from the beginning of a shutdown until the next start.
 fn mark(folder: &Path) -> PathBuf {
     folder.join("sallyport.ending")
 }
