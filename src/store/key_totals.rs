@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use sqlx::any::AnyRow;
 
-use super::{SOON_DAYS, Store, apps::app, key_status, places::project, row::Read};
+use super::{SOON_DAYS, Store, apps::app, key_status, row::Read};
 use crate::{
     Result, Timestamp,
     app::App,
@@ -40,20 +40,13 @@ impl KeyTotals {
 impl Store {
     /// The projects of a tenant, with how many apps each has, and what the keys of these amount to.
     pub async fn projects_of(&self, tenant: &TenantId) -> Result<Vec<(Project, i64, KeyTotals)>> {
-        let rows = sqlx::query(
-            "SELECT p.*, (SELECT COUNT(*) FROM apps a WHERE a.project_id = p.id) AS apps FROM projects p \
-             WHERE p.tenant_id = $1 ORDER BY p.created_at, p.id",
-        )
-        .bind(tenant.to_string())
-        .fetch_all(self.read())
-        .await?;
+        let projects = self.projects_with_apps("tenant_id", tenant.as_str()).await?;
         let mut totals = self.key_totals_of_projects(tenant).await?;
-        let with_totals = |row: &AnyRow| {
-            let project = project(row)?;
+        let with_totals = |(project, apps): (Project, i64)| {
             let keys = totals.remove(project.id.as_str()).unwrap_or_default();
-            Ok((project, row.int("apps")?, keys))
+            (project, apps, keys)
         };
-        rows.iter().map(with_totals).collect()
+        Ok(projects.into_iter().map(with_totals).collect())
     }
 
     /// The apps of a project, with what the keys of each amount to.

@@ -97,13 +97,16 @@ impl Store {
 
     /// The projects of an organization, with how many apps each has.
     pub async fn projects(&self, org: &OrgId) -> Result<Vec<(Project, i64)>> {
-        let rows = sqlx::query(
+        self.projects_with_apps("org_id", org.as_str()).await
+    }
+
+    /// The projects whose column `within` is that id, with how many apps each has.
+    pub(super) async fn projects_with_apps(&self, within: &'static str, id: &str) -> Result<Vec<(Project, i64)>> {
+        let sql = format!(
             "SELECT p.*, (SELECT COUNT(*) FROM apps a WHERE a.project_id = p.id) AS apps FROM projects p \
-             WHERE p.org_id = $1 ORDER BY p.created_at, p.id",
-        )
-        .bind(org.to_string())
-        .fetch_all(self.read())
-        .await?;
+             WHERE p.{within} = $1 ORDER BY p.created_at, p.id"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_owned()).fetch_all(self.read()).await?;
         rows.iter().map(|row| Ok((project(row)?, row.int("apps")?))).collect()
     }
 }

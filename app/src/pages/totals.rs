@@ -5,14 +5,14 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
-    profile::Profile,
+    profile::{HolderKind, Profile},
     store::{KeyTotals, UNUSED_DAYS},
 };
 
 use super::keys::row::{LastUsed, environment_title};
 use crate::{
     components::{Badge, Card, Strip, StripItem, Tone},
-    words::{count, digits},
+    words::{Ago, count, digits},
 };
 
 /// The totals of all rows of a list.
@@ -78,9 +78,27 @@ pub fn EnvironmentCard(totals: KeyTotals, profile: Arc<Profile>) -> impl IntoVie
     (!bars.is_empty()).then(|| view! { <Card title="Active keys by environment"><ul class="bars">{bars}</ul></Card> })
 }
 
-/// The cells of a row: its keys and their environments, the last use, and how it is.
+/// The heads of a list whose rows have [`TotalsCells`] between name and menu.
+pub fn heads(profile: &Profile) -> Vec<&'static str> {
+    match profile.keys.owner {
+        HolderKind::App => vec!["Name", "Active keys", "Last used", "Status", ""],
+        _ => vec!["Name", "Created", ""],
+    }
+}
+
+/// The cells of a row: its keys and their environments, the last use, and how it is. Where keys do not belong to apps,
+/// when it was made.
 #[component]
-pub fn TotalsCells(totals: KeyTotals, archived: bool, profile: Arc<Profile>, now: Timestamp) -> impl IntoView {
+pub fn TotalsCells(
+    totals: KeyTotals,
+    archived: bool,
+    created: Timestamp,
+    profile: Arc<Profile>,
+    now: Timestamp,
+) -> impl IntoView {
+    if profile.keys.owner != HolderKind::App {
+        return view! { <td data-label="Created" class="cell-muted"><Ago at=created now/></td> }.into_any();
+    }
     let titles: Vec<_> = by_environment(&totals, &profile).into_iter().map(|(title, _)| title).collect();
     let titles = (!titles.is_empty()).then(|| view! { <span class="cell-sub">{titles.join(", ")}</span> });
     let (tone, text) = status(&totals, archived, now);
@@ -89,6 +107,7 @@ pub fn TotalsCells(totals: KeyTotals, archived: bool, profile: Arc<Profile>, now
         <td data-label="Last used" class="cell-muted"><LastUsed at=totals.last_used_at now/></td>
         <td class="cell-end"><Badge tone text/></td>
     }
+    .into_any()
 }
 
 /// How an app or a project is, by its keys.

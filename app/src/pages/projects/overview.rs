@@ -21,7 +21,7 @@ use crate::{
     pages::{
         attention::{Highlights, KeyCards},
         orgs::overview::archived,
-        totals::{EnvironmentCard, TotalsCells, TotalsStrip, sum},
+        totals::{EnvironmentCard, TotalsCells, TotalsStrip, heads, sum},
     },
     portal::Page,
     shell,
@@ -121,8 +121,7 @@ fn Apps(
     now: Timestamp,
 ) -> impl IntoView {
     let of_apps = profile.keys.owner == HolderKind::App;
-    let columns =
-        if of_apps { vec!["Name", "Active keys", "Last used", "Status", ""] } else { vec!["Name", "Created", ""] };
+    let columns = heads(&profile);
     let rows = apps.into_iter().map(move |(app, totals)| {
         let (id, href) = (app.id.to_string(), format!("/apps/{}", app.id));
         let out_of_use = out_of_use || app.archived_at.is_some();
@@ -136,11 +135,7 @@ fn Apps(
                     <a href=href.clone()>{app.name.clone()}</a>{mark}
                     <span class="cell-sub">{app.os.title()}</span>
                 </td>
-                {if of_apps {
-                    view! { <TotalsCells totals archived=out_of_use profile now/> }.into_any()
-                } else {
-                    view! { <td data-label="Created" class="cell-muted"><Ago at=app.created_at now/></td> }.into_any()
-                }}
+                <TotalsCells totals archived=out_of_use created=app.created_at profile now/>
                 <td class="cell-act">
                     <Menu id=menu name=format!("Actions for {}", app.name) small=true>
                         <IdChip id name="Copy app id"/>

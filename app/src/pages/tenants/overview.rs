@@ -21,7 +21,7 @@ use crate::{
     pages::{
         attention::{Highlights, KeyCards},
         orgs::overview::archived,
-        totals::{EnvironmentCard, TotalsCells, TotalsStrip, sum},
+        totals::{EnvironmentCard, TotalsCells, TotalsStrip, heads, sum},
     },
     portal::Page,
     shell,
@@ -110,8 +110,7 @@ fn Projects(
     now: Timestamp,
 ) -> impl IntoView {
     let of_apps = profile.keys.owner == HolderKind::App;
-    let columns =
-        if of_apps { vec!["Name", "Active keys", "Last used", "Status", ""] } else { vec!["Name", "Created", ""] };
+    let columns = heads(&profile);
     let rows = projects.into_iter().map(move |(project, apps, totals)| {
         let (id, href) = (project.id.to_string(), format!("/projects/{}", project.id));
         let out_of_use = out_of_use || project.archived_at.is_some();
@@ -124,11 +123,7 @@ fn Projects(
                     <a href=href.clone()>{project.name.clone()}</a>{mark}
                     <span class="cell-sub">{count(apps, "app")}</span>
                 </td>
-                {if of_apps {
-                    view! { <TotalsCells totals archived=out_of_use profile now/> }.into_any()
-                } else {
-                    view! { <td data-label="Created" class="cell-muted"><Ago at=project.created_at now/></td> }.into_any()
-                }}
+                <TotalsCells totals archived=out_of_use created=project.created_at profile now/>
                 <td class="cell-act">
                     <Menu id=menu name=format!("Actions for {}", project.name) small=true>
                         <IdChip id name="Copy project id"/>
