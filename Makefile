@@ -1,4 +1,4 @@
-# The only commands anyone has to know. scripts/ holds what they do.
+# The commands for development; what they do is in scripts/.
 .PHONY: help run test build dist lint bench soak dev setup
 .DEFAULT_GOAL := help
 
@@ -17,7 +17,7 @@ dist: ## What a deployment needs, as a tarball: binary, units, settings, licence
 lint: ## Formatting, clippy, rustdoc and (where cargo-deny is installed) licences
 	@scripts/lint
 
-bench: ## The verifier beside a bare server, memory, floods and sizes; writes docs/benchmarks.md
+bench: ## The verifier compared with a bare server, memory, floods and sizes; writes docs/benchmarks.md
 	@scripts/bench
 
 soak: ## What takes long: 10,000 races against revocation, property tests with many cases, fuzzing, a flood

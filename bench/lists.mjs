@@ -23,16 +23,16 @@ export async function lists(small, large, few, many) {
   await measure(pairs.flat());
   const rows = [0, 1].flatMap(at => {
     const [one, other] = pairs.map(list => list[at]);
-    goal(`list ${other.name} beside ${one.name}`, beside(other, one), { least: 0.9 });
+    goal(`list ${other.name}, relative to one ${one.name}`, beside(other, one), { least: 0.9 });
     return [one, other].map(
       target => `| ${target.name} | ${number(rate(target))} | ${ms(p99(target))} | ${beside(target, one).toFixed(2)} |`,
     );
   });
   return `## Lists of keys
 
-Without compression, on two servers with a folder each, at ${connections} connections.
+Without compression, on two servers, each with its own data folder, at ${connections} connections.
 
-| list | per second | p99 | beside the shorter |
+| list | per second | p99 | relative to the shorter |
 |---|---:|---:|---:|
 ${rows.join('\n')}
 `;

@@ -32,7 +32,7 @@ async function portal(name, count, flags, env) {
 }
 
 if (older && wanted('older')) {
-  say('Measuring beside the older binary …');
+  say('Comparing with the older binary …');
   parts.push(await beside_older());
 }
 if (wanted('verifier') || wanted('sizes')) {
@@ -79,7 +79,7 @@ Made by \`make bench\`: the release binary on SQLite in a temporary folder, \`wr
 ${cpus()[0].model.trim()}), ${rounds} rounds of ${seconds} s, interleaved; medians. A ratio is the median of the ratios within
 the rounds. \`scripts/bench-micro\` counts instructions instead of timing.
 
-| what has to hold | measured | bound | holds |
+| figure | measured | bound | within it |
 |---|---:|---:|---|
 ${goals.join('\n')}
 

@@ -16,6 +16,6 @@ export function memory(server, first) {
   return `## Memory
 
 With ${number(cached)} more keys in the cache of a verifier the process was ${bytes.toFixed(0)} bytes larger per key
-(\`server/examples/cached.rs\`): its record, its place in the cache, the state of its limits, and what the look-up left behind.
+(\`server/examples/cached.rs\`): its record, its place in the cache, the state of its limits, and what remains of the look-up.
 `;
 }

@@ -30,14 +30,14 @@ const report = `# Micro-benchmarks
 
 Made by \`scripts/bench-micro\`: the parts of a verification, each by itself (\`benches/subjects.rs\`), built as the release
 binary is. The time is the median that divan found on this machine (${cpus()[0].model.trim()}); the instructions are
-what callgrind counts for one of them, without the start of the process, and come out alike on any x86-64. Callgrind knows no
-SHA instructions, so *digest* is counted as it is done without them.
+what callgrind counts for one of them, without the start of the process, and are the same on any x86-64. Callgrind has no
+SHA instructions, so *digest* is counted without them.
 
 | part | time | instructions |
 |---|---:|---:|
 ${rows.join('\n')}
 
-*parse* checks prefix, shape and checksum; *digest* is the HMAC by which a key is found; *verdict* judges a good key with
+*parse* checks prefix, shape and checksum; *digest* is the HMAC by which a key is found; *verdict* checks a valid key with
 a scope, a method and a path; *limiter* charges one request to a limit by the minute; *seal* encrypts a signing secret.
 `;
 process.stdout.write(report);

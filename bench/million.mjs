@@ -19,20 +19,20 @@ export async function million(small, large) {
     if (!valid) throw new Error(`a key that was made is ${code}`);
     await server.rest();
   }
-  say(`Asking about keys of ${number(few)} and of ${number(most)} …`);
+  say(`Verifying keys of ${number(few)} and of ${number(most)} …`);
   await measure(targets);
   const cold = { args: verify_each_args(large.base, large.secrets, large.root, turn, most - turn), connections: 8 };
   const looked_up = await load(cold);
-  goal(`verify with ${number(most)} keys beside ${number(few)}`, beside(targets[1], targets[0]), { least: 0.9 });
+  goal(`verify with ${number(most)} keys, relative to ${number(few)}`, beside(targets[1], targets[0]), { least: 0.9 });
   const row = target =>
     `| ${target.name} | ${number(rate(target))} | ${ms(p99(target))} | ${beside(target, targets[0]).toFixed(2)} |`;
   return `## Many keys
 
-\`POST /v1/keys/verify\` about ${number(turn)} keys in turn, on two servers with a folder each.
+\`POST /v1/keys/verify\` for ${number(turn)} keys in turn, on two servers, each with its own data folder.
 
-| database | per second | p99 | beside the first |
+| database | per second | p99 | relative to the first |
 |---|---:|---:|---:|
 ${targets.map(row).join('\n')}
-| ${number(most)} keys, each asked for the first time | ${number(looked_up.rate)} | ${ms(looked_up.p99)} | |
+| ${number(most)} keys, each verified for the first time | ${number(looked_up.rate)} | ${ms(looked_up.p99)} | |
 `;
 }

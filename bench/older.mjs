@@ -50,23 +50,23 @@ export async function beside_older() {
   await measure(Object.keys(mine).flatMap(name => [mine[name], theirs[name]]));
   for (const portal of portals) await portal.end();
 
-  goal('verify beside the older binary', beside(mine.verify, theirs.verify), { least: 0.97 });
-  goal('/v1/auth beside the older binary', beside(mine.auth, theirs.auth), { least: 0.97 });
-  goal('the list of keys beside the older binary', beside(mine.list, theirs.list), { least: 2 });
+  goal('verify, relative to the older binary', beside(mine.verify, theirs.verify), { least: 0.97 });
+  goal('/v1/auth, relative to the older binary', beside(mine.auth, theirs.auth), { least: 0.97 });
+  goal('the list of keys, relative to the older binary', beside(mine.list, theirs.list), { least: 2 });
   const row = name => {
     const [one, other] = [mine[name], theirs[name]];
     const rates = [rate(one), rate(other)].map(number);
     return `| ${[one.name, ...rates, beside(one, other).toFixed(2), ms(p99(one)), ms(p99(other))].join(' | ')} |`;
   };
-  return `## Beside an older binary
+  return `## Compared with an older binary
 
-This one (${versions[0]}) and the older one (${versions[1]}), each with a folder that it made itself, asked in turns;
+This one (${versions[0]}) and the older one (${versions[1]}), each with its own data folder, measured in turns;
 ${connections} connections, 32 for the list.
 
 | request | per second | older | ratio | p99 | older |
 |---|---:|---:|---:|---:|---:|
 ${Object.keys(mine).map(row).join('\n')}
 
-Memory at start: ${memory[0].toFixed(1)} MB, of the older one ${memory[1].toFixed(1)} MB.
+Memory at start: ${memory[0].toFixed(1)} MB; of the older one: ${memory[1].toFixed(1)} MB.
 `;
 }

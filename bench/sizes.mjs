@@ -30,8 +30,8 @@ export async function sizes(portal, at_start) {
 | sign-in (argon2id) | ${sign_in.toFixed(0)} ms | ${(sign_in / median(pages)).toFixed(0)} × the page with its form |
 | memory at start | ${at_start.toFixed(1)} MB | 1 |
 | memory after ${number(requests())} requests | ${of_start(after)} |
-| memory after ${sign_ins.length} sign-ins more | ${of_start(portal.memory())} |
-| binary, site embedded | ${mb(statSync(binary).size)} | |
+| memory after ${sign_ins.length} more sign-ins | ${of_start(portal.memory())} |
+| binary with the site | ${mb(statSync(binary).size)} | |
 | css, brotli | ${size('sallyport.css.br')} | |
 | js + wasm, brotli | ${size('sallyport.js.br', 'sallyport.wasm.br')} | |
 `;

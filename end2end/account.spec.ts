@@ -1,9 +1,9 @@
-// One's own account, and who else is here: with scripts and without.
+// The account page and the members page, with and without scripts.
 import type { Browser, Page } from '@playwright/test';
 import { expect, test, type Sallyport } from './sallyport';
 import { action, choose, field, person, portalWithApp, send, setUp, signIn } from './steps';
 
-/** Somebody at another browser. */
+/** A session in another browser. */
 async function elsewhere(browser: Browser, portal: Sallyport, who = person) {
   const context = await browser.newContext({ baseURL: portal.url });
   const page = await context.newPage();
@@ -15,7 +15,7 @@ async function elsewhere(browser: Browser, portal: Sallyport, who = person) {
 
 const said = (page: Page, words: string) => page.getByRole('status').filter({ hasText: words });
 
-test('a change of password, and a sign-out from afar, end what is open elsewhere', async ({ page, browser, portal }) => {
+test('changing the password and signing out everywhere else end the other sessions', async ({ page, browser, portal }) => {
   await portalWithApp(page);
   let other = await elsewhere(browser, portal);
   await page.goto('/account');
@@ -49,7 +49,7 @@ test('a change of password, and a sign-out from afar, end what is open elsewhere
   await expect(said(page, 'Your name was changed.')).toBeVisible();
 });
 
-test('too many wrong passwords: whoever is unknown waits, a known browser does not', async ({ page, browser, portal }) => {
+test('after too many wrong passwords an unknown browser has to wait, a known one does not', async ({ page, browser, portal }) => {
   await setUp(page);
   const context = await browser.newContext({ baseURL: portal.url });
   const stranger = await context.newPage();
@@ -73,7 +73,7 @@ test('too many wrong passwords: whoever is unknown waits, a known browser does n
   await expect(field(page, 'Organization name')).toBeVisible();
 });
 
-test('members have roles, which owners change', async ({ page, browser, portal }) => {
+test('owners change the roles of members', async ({ page, browser, portal }) => {
   const { org_id } = await portalWithApp(page);
   const grace = { name: 'Grace Hopper', email: 'grace@focuslabs.test', password: 'nanoseconds-in-a-wire' };
   await portal.person(grace);
@@ -101,7 +101,7 @@ test('members have roles, which owners change', async ({ page, browser, portal }
   expect((await hers.goto(members))!.status()).toBe(404);
   await hers.context().close();
 
-  // The last owner stays.
+  // The last owner can't be removed.
   await choose(page, 'Change role', `Actions for ${person.name}`);
   await dialog.getByRole('combobox', { name: 'Role' }).selectOption({ label: 'Member' });
   await dialog.getByRole('button', { name: 'Change role' }).click();

@@ -3,14 +3,14 @@ import type { Page } from '@playwright/test';
 import { expect, test } from './sallyport';
 import { action, done, field, generateKey, hydrated, portalWithApp } from './steps';
 
-/** A page that would ask is an error to Playwright, or an address of the browser's own. */
+/** If the browser would ask, Playwright reports an error, or the address is one of the browser's own pages. */
 async function back(page: Page) {
   await page.goBack();
   expect(page.url()).toMatch(/^http:/);
   await hydrated(page);
 }
 
-test('from a result of search', async ({ page }) => {
+test('from a search result', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   await page.goto('/search');
   await page.getByRole('searchbox', { name: 'Search everything' }).fill('focus');
@@ -37,7 +37,7 @@ test('after Done', async ({ page }) => {
   await expect(page.getByRole('dialog', { name: 'Save your key' })).toHaveCount(0);
 });
 
-test('after a form that was corrected', async ({ page }) => {
+test('after a refused form was corrected', async ({ page }) => {
   const { project_id } = await portalWithApp(page);
   await page.goto(`/projects/${project_id}/apps/new`);
   await field(page, 'Name').fill(' ');

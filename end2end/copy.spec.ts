@@ -1,4 +1,4 @@
-// A copy button says what it copied, or that it could not.
+// A copy button says what it copied, or that it could not copy.
 import { expect, test } from './sallyport';
 import { clipboard, field, generateKey, hydrated, issueKey, keyRow, portalWithApp } from './steps';
 
@@ -15,7 +15,7 @@ test('the button beside a shortened key copies its ID and says so', async ({ pag
   expect(await clipboard(context)).toBe(path.split('/').pop());
 });
 
-test('where the browser refuses, it says so and selects the text', async ({ page }) => {
+test('if the browser refuses, the button says so and selects the text', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   await page.addInitScript(() => {
     Object.defineProperty(navigator, 'clipboard', { value: { writeText: () => Promise.reject(new Error('no')) } });

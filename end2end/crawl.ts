@@ -8,7 +8,7 @@ export interface Seen {
   body: string;
 }
 
-/** Follows every link of the portal from `start` on, with the page's session, and returns what answered. */
+/** Follows all links within the portal from `start`, with the page's session, and returns the responses. */
 export async function crawl(page: Page, ...start: string[]): Promise<Seen[]> {
   const origin = new URL(page.url()).origin;
   const waiting = [...start];
@@ -32,9 +32,9 @@ export async function crawl(page: Page, ...start: string[]): Promise<Seen[]> {
   return seen;
 }
 
-/** What kind of page an address shows: ids and values are taken away. */
+/** The kind of page at an address: the address without ids and values. */
 export function shape(path: string) {
   const url = new URL(path, 'http://portal.test');
-  const ids = url.pathname.replace(/\/(org|ten|prj|app|key|usr)_[0-9A-Za-z_]+/g, '/{$1}');
+  const ids = url.pathname.replace(/\/(org|ten|prj|app|key|usr|tok|job)_[0-9A-Za-z_]+/g, '/{$1}');
   return [ids, ...[...url.searchParams.keys()].sort()].join('?');
 }

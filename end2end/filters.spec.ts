@@ -1,4 +1,4 @@
-// Filters apply on Enter, blur or a choice, and never while a field is changed (WCAG 3.2.2).
+// Filters are applied on Enter, on blur or on a choice, never while a field is being changed (WCAG 3.2.2).
 import { expect, test } from './sallyport';
 import { hydrated, portalWithApp } from './steps';
 
@@ -8,7 +8,7 @@ test.beforeEach(async ({ page }) => {
   await hydrated(page);
 });
 
-test('a date is applied once it is left or Enter is pressed', async ({ page }) => {
+test('a date is applied when the field is left or Enter is pressed', async ({ page }) => {
   const from = page.getByLabel('From', { exact: true });
   await from.focus();
   await from.pressSequentially('11202026', { delay: 150 });
@@ -39,14 +39,14 @@ test('arrow keys choose, Tab and Enter apply', async ({ page }) => {
   await expect(page.getByLabel('From', { exact: true })).toBeFocused();
 });
 
-test('Apply takes what several fields say', async ({ page }) => {
+test('Apply applies several fields together', async ({ page }) => {
   await page.getByLabel('From', { exact: true }).fill('2026-11-20');
   await page.getByLabel('To', { exact: true }).fill('2026-11-30');
   await page.getByRole('button', { name: 'Apply' }).click();
   await expect(page).toHaveURL(/\?from=2026-11-20&to=2026-11-30$/);
 });
 
-test('what cannot be read is an error beside the field', async ({ page }) => {
+test('an invalid value is an error beside the field', async ({ page }) => {
   await page.goto(`${page.url()}?outcome=maybe`);
   const outcome = page.getByLabel('Outcome', { exact: true });
   await expect(outcome).toHaveAccessibleDescription('The outcome is done or refused.');

@@ -4,7 +4,7 @@ import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './sallyport';
 import { action, createOrganization, field, openPanel, openSetup, person, portalWithApp, setUp } from './steps';
 
-/** The field is marked, described by its error, and the summary names it. */
+/** Checks that the field is marked as invalid, is described by its error, and is named in the summary. */
 async function refused(page: Page, control: Locator, words: RegExp) {
   await expect(control).toHaveAttribute('aria-invalid', 'true');
   await expect(control).toHaveAccessibleDescription(words);
@@ -26,7 +26,7 @@ test('setup: a short password', async ({ page }) => {
   await expect(field(page, 'Password')).toHaveValue('');
 });
 
-test('organization: a name of spaces', async ({ page }) => {
+test('organization: a name that is only spaces', async ({ page }) => {
   await setUp(page);
   await field(page, 'Organization name').fill('   ');
   await field(page, 'Description').fill('Kept');
@@ -104,7 +104,7 @@ test.describe('a key', () => {
     },
   ];
 
-  test('that is refused is not made', async ({ page }) => {
+  test('that is refused is not created', async ({ page }) => {
     const { app_id } = await portalWithApp(page);
     for (const { what, spoil, words } of cases) {
       await test.step(what, async () => {
@@ -127,7 +127,7 @@ test.describe('a key', () => {
   });
 });
 
-/** What the browser itself would hold back must reach the server here. */
+/** Turns off the browser's own validation, so that invalid input reaches the server. */
 async function stopBrowserChecks(page: Page) {
   await page.evaluate(() => {
     for (const form of document.forms) form.noValidate = true;

@@ -1,4 +1,5 @@
-// The frame of every page: the current place is kept, menus filter, the keyboard shortcuts are explained.
+// The frame of every page: it keeps the current tenant and organization, its menus have a filter, and it explains the
+// keyboard shortcuts.
 import { expect, test } from './sallyport';
 import {
   action,
@@ -15,7 +16,7 @@ import {
   signIn,
 } from './steps';
 
-test('the tenant stays on its keys, on a key and on its test', async ({ page }) => {
+test('the tenant stays selected on its keys, on a key and on the page that tests it', async ({ page }) => {
   const { org_id, tenant_id, app_id } = await portalWithApp(page);
   const { path } = await issueKey(page, app_id, { label: 'Backend' });
   const tenant = page.getByRole('button', { name: 'Switch tenant' });
@@ -34,7 +35,7 @@ test('the tenant stays on its keys, on a key and on its test', async ({ page }) 
     await expect(tenant).toHaveAccessibleDescription(/Staging/);
     await expect(crumbs).toHaveText(['Focus Labs', 'Staging', 'Mobile', 'Focus Android', ...last]);
   }
-  // Another tenant's list holds none of these.
+  // Another tenant's list has none of these keys.
   const other = await make(page, `/orgs/${org_id}/tenants/new`, { name: 'Empty' });
   await page.goto(`/orgs/${org_id}/keys?tenant=${other}`);
   await expect(page.getByText('Nothing matches')).toBeVisible();
@@ -45,7 +46,7 @@ test('the tenant stays on its keys, on a key and on its test', async ({ page }) 
   }
 });
 
-test('the organization that was open last is the one to come back to', async ({ page }) => {
+test('the portal opens the organization that was open last', async ({ page }) => {
   await portalWithApp(page); // Focus Labs
   const acme = await organizationWithApp(page, 'Acme Weather', 'Acme Web');
   const switcher = page.getByRole('button', { name: 'Switch organization' });
@@ -61,7 +62,7 @@ test('the organization that was open last is the one to come back to', async ({ 
   expect(await entries.allTextContents()).toEqual([expect.stringMatching(/Acme/), expect.stringMatching(/Focus/)]);
 });
 
-test('a long menu filters, and what makes another stays in sight', async ({ page }) => {
+test('a long menu has a filter, and its link for a new entry stays visible', async ({ page }) => {
   await portalWithApp(page);
   for (let index = 0; index < 15; index++) {
     await make(page, '/orgs/new', { name: `Company ${index}`, description: '', plan: 'pro', tenant: 'Development' });
@@ -77,7 +78,7 @@ test('a long menu filters, and what makes another stays in sight', async ({ page
   await expect(page.getByRole('heading', { name: 'Company 12', level: 1 })).toBeVisible();
 });
 
-test('? explains the keyboard, and no field loses it', async ({ page }) => {
+test('? shows the keyboard shortcuts, and can still be typed into a field', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   await page.goto(`/apps/${app_id}/keys`);
   await hydrated(page);
@@ -94,7 +95,25 @@ test('? explains the keyboard, and no field loses it', async ({ page }) => {
   await expect(page.locator('.side-foot')).toContainText(/Sallyport \d+\.\d+/);
 });
 
-test('texts follow the reader’s font size', async ({ page }) => {
+test('the contents of the reference mark the section in view', async ({ page }) => {
+  await page.goto('/docs');
+  await hydrated(page);
+  const contents = page.getByRole('navigation', { name: 'Contents' });
+  const marked = contents.locator('a[aria-current="true"]');
+  await expect(marked).toHaveText('Authenticate');
+  for (const [id, title] of [
+    ['verdicts', 'Verdicts'],
+    ['errors', 'Errors and retries'],
+    ['authenticate', 'Authenticate'],
+  ]) {
+    await page.locator(`#${id}`).evaluate(section => section.scrollIntoView());
+    await expect(marked, 'one at a time').toHaveText(title!);
+  }
+  await contents.getByRole('link', { name: 'Guide' }).focus();
+  await expect(contents.locator('a[aria-current="page"]')).toHaveText('Guide');
+});
+
+test('text follows the font size of the browser', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   await page.goto(`/apps/${app_id}`);
   const height = () => action(page, 'Generate API Key').evaluate(element => element.getBoundingClientRect().height);
@@ -105,7 +124,7 @@ test('texts follow the reader’s font size', async ({ page }) => {
   expect(size).toBe('21px');
 });
 
-test('a panel that something was typed into is not closed without a question', async ({ page }) => {
+test('a panel with input asks before it closes', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   const asked: string[] = [];
   page.on('dialog', dialog => {
@@ -125,7 +144,7 @@ test('a panel that something was typed into is not closed without a question', a
   await expect(field(panel, 'Label')).toHaveValue('Backend');
 });
 
-test('after Done the focus is on what is new', async ({ page }) => {
+test('after Done the focus is on the new key', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   const once = await generateKey(page, app_id, { label: 'Backend' });
   await hydrated(page);
@@ -134,7 +153,7 @@ test('after Done the focus is on what is new', async ({ page }) => {
   await expect(page.locator('#new-key')).toContainText('Waiting for the first request…');
 });
 
-test('who was signed out meanwhile has what they typed again', async ({ page }) => {
+test('a form sent after the session ended is shown again after the sign-in', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   const { path } = await issueKey(page, app_id, { label: 'Backend' });
   await page.goto(`${path}/edit`);

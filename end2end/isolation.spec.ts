@@ -1,8 +1,8 @@
-// Signed out, nothing is visible, and ids of others get the same response as missing ones.
+// Without a session nothing is visible, and ids of other organizations get the same response as missing ones.
 import { expect, test } from './sallyport';
 import { createOrganization, field, person, portalWithApp, setUp, signIn } from './steps';
 
-test('signed out: to the sign-in page, and back to where one wanted to go', async ({ page, context }) => {
+test('without a session: the sign-in page, then the page that was requested', async ({ page, context }) => {
   const { app_id, org_id } = await portalWithApp(page);
   await context.clearCookies();
   for (const path of [`/apps/${app_id}/keys?include_revoked=true`, `/orgs/${org_id}/activity`]) {
@@ -13,11 +13,11 @@ test('signed out: to the sign-in page, and back to where one wanted to go', asyn
   await expect(page).toHaveURL(new RegExp(`/orgs/${org_id}/activity$`));
 });
 
-test('a return address leads nowhere else', async ({ page, context, portal }) => {
+test('a return address never leads to another site', async ({ page, context, portal }) => {
   await setUp(page);
   await createOrganization(page, 'Focus Labs');
   await context.clearCookies();
-  // Whatever the page calls its parameter, elsewhere is refused.
+  // Another site is refused under any name of the parameter.
   const away = encodeURIComponent('//elsewhere.test/');
   await page.goto(`/sign-in?next=${away}&return_to=${away}&to=${away}`);
   await signIn(page);
@@ -25,7 +25,7 @@ test('a return address leads nowhere else', async ({ page, context, portal }) =>
   expect(new URL(page.url()).origin).toBe(portal.url);
 });
 
-test('a wrong password says so, and keeps the e-mail', async ({ page, context }) => {
+test('a wrong password is an error, and the e-mail address is kept', async ({ page, context }) => {
   await setUp(page);
   await context.clearCookies();
   await page.goto('/sign-in');
@@ -36,10 +36,10 @@ test('a wrong password says so, and keeps the e-mail', async ({ page, context })
   await expect(field(page, 'Password')).toHaveValue('');
   const wrong = await page.getByRole('alert').innerText();
   await signIn(page, { ...person, email: 'nobody@focuslabs.test' });
-  await expect(page.getByRole('alert')).toHaveText(wrong); // tells nothing of who exists
+  await expect(page.getByRole('alert')).toHaveText(wrong); // the same text, so that it does not reveal who has an account
 });
 
-test('setup is there only while there is no one', async ({ page, context }) => {
+test('setup is available only while there is no account', async ({ page, context }) => {
   await setUp(page);
   await context.clearCookies();
   await page.goto('/setup');

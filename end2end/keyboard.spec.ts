@@ -1,11 +1,11 @@
-// The main job by keyboard alone.
+// The main job with the keyboard only.
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './sallyport';
 import { action, clipboard, field, hydrated, keyRow, organizationWithApp, person, portalWithApp, tab } from './steps';
 
 const isFocused = (target: Locator) => target.evaluate(element => element === document.activeElement);
 
-/** Presses Tab until that has the focus. */
+/** Presses Tab until this element has the focus. */
 async function tabTo(page: Page, target: Locator, most = 40) {
   for (let press = 0; press < most; press++) {
     if (await isFocused(target)) return;
@@ -14,7 +14,7 @@ async function tabTo(page: Page, target: Locator, most = 40) {
   await expect(target, `reached by ${most} tabs`).toBeFocused();
 }
 
-/** The accessible names that Tab walks through from here, as the page tells them. */
+/** The accessible names of the elements that the next presses of Tab focus. */
 async function walk(page: Page, stops: Locator[]) {
   for (const stop of stops) {
     await page.keyboard.press('Tab');
@@ -22,7 +22,7 @@ async function walk(page: Page, stops: Locator[]) {
   }
 }
 
-test('from the sign-in to a key, and on', async ({ page, context }) => {
+test('from the sign-in to a key, and what is done with it', async ({ page, context }) => {
   const { app_id, org_id } = await portalWithApp(page);
   await context.clearCookies();
   await page.goto(`/apps/${app_id}/keys`);
@@ -78,7 +78,7 @@ test('from the sign-in to a key, and on', async ({ page, context }) => {
     await walk(page, [scope('Read')]);
     await page.keyboard.press('Space');
     await walk(page, [scope('Write'), scope('Delete'), scope('Admin'), panel.getByRole('combobox', { name: 'Expires' })]);
-    // The date shows with the choice Custom alone.
+    // The date is only shown for the choice Custom.
     await expect(panel.getByLabel('Custom date')).toBeHidden();
     await tabTo(page, scope('Signing secret'));
     await walk(page, [action(panel, 'Cancel'), action(panel, 'Generate key')]);
@@ -153,7 +153,7 @@ test('from the sign-in to a key, and on', async ({ page, context }) => {
   });
 });
 
-test('menus open, are walked through and close', async ({ page }) => {
+test('menus open, move the focus and close', async ({ page }) => {
   await portalWithApp(page);
   const { org_id } = await organizationWithApp(page, 'Acme Weather', 'Acme Web');
   await page.goto(`/orgs/${org_id}`);

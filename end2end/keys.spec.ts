@@ -1,4 +1,4 @@
-// Actions on keys in a list, and on a single key: with and without scripts.
+// Actions on keys in the list and on the page of a key, with and without scripts.
 import type { Page } from '@playwright/test';
 import { expect, test } from './sallyport';
 import { action, choose, field, hydrated, issueKey, keyRow, portalWithApp } from './steps';
@@ -6,7 +6,7 @@ import { action, choose, field, hydrated, issueKey, keyRow, portalWithApp } from
 const searchbox = (page: Page) => page.getByRole('main').getByRole('searchbox', { name: 'Search by label, or paste a key' });
 const labels = (page: Page) => page.getByRole('main').locator('tbody .cell-main');
 
-/** Chooses in a filter; where no script does it, sends the form. */
+/** Chooses a value of a filter; without scripts, also submits the form. */
 async function filter(page: Page, name: string, option: string, scripts: boolean) {
   await hydrated(page, scripts);
   const before = page.url();
@@ -15,7 +15,7 @@ async function filter(page: Page, name: string, option: string, scripts: boolean
   await expect(page).not.toHaveURL(before);
 }
 
-test('keys are found by label, by themselves and by filters', async ({ page, portal, javaScriptEnabled }) => {
+test('keys are found by label, by the key itself and by filters', async ({ page, portal, javaScriptEnabled }) => {
   const scripts = javaScriptEnabled ?? true;
   const { app_id, org_id } = await portalWithApp(page);
   const { secret } = await issueKey(page, app_id, { label: 'Checkout backend' });
@@ -70,7 +70,7 @@ test('keys are found by label, by themselves and by filters', async ({ page, por
   });
 });
 
-test('a key is edited, paused, resumed, and another made like it', async ({ page, portal }) => {
+test('a key is edited, paused, resumed and duplicated', async ({ page, portal }) => {
   const root = await portal.rootToken();
   const { app_id } = await portalWithApp(page);
   const key = await issueKey(page, app_id, { label: 'Checkout backend', type: 'Staging', scopes: ['Read', 'Delete'] });
@@ -119,7 +119,7 @@ test('a key is edited, paused, resumed, and another made like it', async ({ page
   });
 });
 
-test('all keys are revoked at once, after the name was typed', async ({ page, portal }) => {
+test('all keys are revoked together, after typing the name', async ({ page, portal }) => {
   const { app_id, org_id } = await portalWithApp(page);
   for (const [list, noun, name] of [
     [`/apps/${app_id}/keys`, 'app', 'Focus Android'],
@@ -149,7 +149,7 @@ test('all keys are revoked at once, after the name was typed', async ({ page, po
   }
 });
 
-test('thirty keys are two pages', async ({ page }) => {
+test('thirty keys take two pages', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   for (let index = 1; index <= 30; index++) await issueKey(page, app_id, { label: `Backend ${index}` });
   await page.goto(`/apps/${app_id}/keys?label=backend`);
@@ -165,7 +165,7 @@ test('thirty keys are two pages', async ({ page }) => {
   await expect(labels(page).first()).toHaveText('Backend 30');
 });
 
-test('scopes and expiry are changed later, and more than before is confirmed', async ({ page, portal, javaScriptEnabled }) => {
+test('scopes and expiry can be changed, and giving more than before has to be confirmed', async ({ page, portal, javaScriptEnabled }) => {
   const { app_id } = await portalWithApp(page);
   const key = await issueKey(page, app_id, { label: 'Checkout backend', type: 'Production', scopes: ['Read', 'Write'] });
   const write = async () => (await portal.auth(key.secret, '?scope=write')).status;

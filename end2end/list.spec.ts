@@ -1,4 +1,4 @@
-// The list of keys: selected together, sorted, narrowed; exact times for mouse, touch and keyboard.
+// The list of keys: selection, sorting, filters; exact times for mouse, touch and keyboard.
 import { expect, test } from './sallyport';
 import { choose, field, hydrated, issueKey, keyRow, portalWithApp } from './steps';
 
@@ -6,7 +6,7 @@ for (const scripts of [true, false]) {
   test.describe(scripts ? 'with scripts' : 'without scripts', () => {
     test.use({ javaScriptEnabled: scripts });
 
-    test('keys are selected, and paused or revoked after one question', async ({ page, portal }) => {
+    test('selected keys are paused or revoked together, after one confirmation', async ({ page, portal }) => {
       const { app_id } = await portalWithApp(page);
       const keys = [];
       for (const label of ['One', 'Two', 'Three']) keys.push(await issueKey(page, app_id, { label }));
@@ -33,7 +33,7 @@ for (const scripts of [true, false]) {
       expect((await portal.auth(keys[1]!.secret)).status).toBe(401);
     });
 
-    test('heads sort, chips take filters away', async ({ page }) => {
+    test('column headings sort, chips remove filters', async ({ page }) => {
       const { app_id } = await portalWithApp(page);
       for (const label of ['Beta', 'Alpha']) await issueKey(page, app_id, { label });
       await page.goto(`/apps/${app_id}/keys`);
@@ -60,7 +60,7 @@ for (const scripts of [true, false]) {
   });
 }
 
-test('the box in the head selects the whole page, and the bar counts', async ({ page }) => {
+test('the checkbox in the head selects the whole page, and the bar shows how many', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   for (const label of ['One', 'Two']) await issueKey(page, app_id, { label });
   await page.goto(`/apps/${app_id}/keys`);
@@ -73,13 +73,13 @@ test('the box in the head selects the whole page, and the bar counts', async ({ 
   await expect(page.getByRole('button', { name: 'Revoke selected' })).toBeHidden();
 });
 
-test('the exact time of a row is there for a mouse and for the keyboard', async ({ page }) => {
+test('the exact time of a row is shown to mouse and keyboard', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   await issueKey(page, app_id, { label: 'Backend' });
   await page.goto(`/apps/${app_id}/keys`);
   await hydrated(page);
   const time = keyRow(page, 'Backend').getByRole('time').first();
-  // Nothing lies over it, though the whole row is a link.
+  // The link of the row must not cover the time.
   const hit = await time.evaluate(element => {
     const { x, y, width, height } = element.getBoundingClientRect();
     return document.elementFromPoint(x + width / 2, y + height / 2) === element;

@@ -1,9 +1,9 @@
-// Pages that change in place: acts, filters and events, without a load.
+// Pages that change in place: acts, filters and events without loading the page.
 import type { Page } from '@playwright/test';
 import { expect, test } from './sallyport';
 import { action, choose, done, field, generateKey, hydrated, issueKey, keyRow, portalWithApp, send } from './steps';
 
-/** Marks the document, so that a load can be told from a change in place. */
+/** Marks the document: a load of the page removes the mark, a change in place does not. */
 async function mark(page: Page) {
   await hydrated(page);
   await page.evaluate(() => (document.documentElement.dataset.marked = 'true'));
@@ -25,9 +25,9 @@ test('a key is paused and resumed in the list and on its page', async ({ page, p
     await expect(keyRow(page, 'Backend').getByText('Paused', { exact: true })).toBeVisible();
     await expect(keyRow(page, 'Worker').getByText('Active', { exact: true })).toBeVisible();
     await expect(announcer(page)).toHaveText(/^Paused\./);
-    await expect(menu).toBeFocused(); // of the row that changed: the menu itself is closed
+    await expect(menu).toBeFocused(); // the button of the changed row; the menu itself is closed
     expect((await portal.auth(secret)).status).toBe(403);
-    // The rows are new ones, and their islands run.
+    // The islands of the new rows run.
     await choose(page, 'Resume Backend', 'Actions for Backend');
     await expect(keyRow(page, 'Backend').getByText('Active', { exact: true })).toBeVisible();
     expect((await portal.auth(secret)).status).toBe(200);
@@ -40,7 +40,7 @@ test('a key is paused and resumed in the list and on its page', async ({ page, p
     await action(page, 'Pause').click();
     await expect(page.locator('.page-sub').getByText('Paused', { exact: true })).toBeVisible();
     await expect(action(page, 'Resume')).toBeFocused();
-    // Times of the new content are in the reader's zone, too.
+    // Times in the new content are in the reader's zone, too.
     await expect(page.locator('main time').first()).toHaveAttribute('tabindex', '-1');
     await action(page, 'Resume').click();
     await expect(page.locator('.page-sub').getByText('Active', { exact: true })).toBeVisible();

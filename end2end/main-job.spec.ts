@@ -119,7 +119,7 @@ test('an empty folder, a key, a verification, a revocation', async ({ page, port
     await hydrated(page, javaScriptEnabled ?? true);
     if (await folded.isVisible()) await folded.click(); // on a phone
     if (javaScriptEnabled ?? true) {
-      await expect(apply).toBeHidden(); // a change submits
+      await expect(apply).toBeHidden(); // with scripts, a change submits the form
       await box.check();
     } else {
       await box.check();
@@ -146,7 +146,7 @@ test('an empty folder, a key, a verification, a revocation', async ({ page, port
       'Key revoked',
     ]);
 
-    // Refused calls are written in batches.
+    // Refusals are recorded in batches, so the first look may be too early.
     await expect
       .poll(
         async () => {

@@ -1,4 +1,4 @@
-// On a phone: the folded menu, folded filters, and nothing that needs to be moved sideways.
+// On a phone: the menu and the filters are folded, and nothing scrolls sideways.
 import { crawl, shape } from './crawl';
 import { expect, test } from './sallyport';
 import { done, generateKey, hydrated, issueKey, person, portalWithApp, tab } from './steps';
@@ -12,14 +12,14 @@ test('the folded menu leads to the keys, and the filters unfold', async ({ page 
   await expect(link).toBeHidden();
   await menu.tap();
   await link.tap();
-  await expect(page).toHaveURL(new RegExp(`/orgs/${org_id}/keys\\?tenant=ten_`)); // the tenant stays
+  await expect(page).toHaveURL(new RegExp(`/orgs/${org_id}/keys\\?tenant=ten_`)); // the tenant stays selected
   await hydrated(page);
   const status = page.getByRole('combobox', { name: 'Status', exact: true });
   await expect(status).toBeHidden();
   await page.getByText('Filters', { exact: true }).tap();
   await status.selectOption({ label: 'Active' });
   await expect(page).toHaveURL(/status=active/);
-  await expect(status).toBeVisible(); // one is set
+  await expect(status).toBeVisible(); // filters that are set are not folded
   await menu.tap();
   await page.getByRole('button', { name: 'Switch tenant' }).tap();
   await page.locator('#tenant-menu').getByRole('link', { name: 'Staging' }).tap();
@@ -56,7 +56,7 @@ test('no page scrolls sideways', async ({ page }) => {
   expect.soft(await wide(), 'one-time dialog').toBeLessThanOrEqual(width);
 });
 
-test('what is done to rows and lists is in menus, and the contents of the reference unfold', async ({ page }) => {
+test('actions of rows and lists are in menus, and the contents of the reference unfold', async ({ page }) => {
   const { app_id, org_id } = await portalWithApp(page);
   await issueKey(page, app_id, { label: 'Checkout backend' });
   await page.goto(`/apps/${app_id}/keys`);

@@ -1,11 +1,11 @@
-// The one-time dialog: it stays until it is completed, and never shows the secrets again.
+// The dialog that shows the secrets once: it stays open until it is completed, and never shows them again.
 import { expect, test } from './sallyport';
 import { action, clipboard, done, downloadJson, field, generateKey, keyRow, portalWithApp } from './steps';
 
-test('Escape, clicks outside and an early Done leave it open', async ({ page }) => {
+test('Escape, clicks outside and Done without the checkbox leave it open', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   const once = await generateKey(page, app_id, { label: 'Stays' });
-  // A browser lets a second Escape through where a page only cancels the first.
+  // Browsers close a dialog on the second Escape, even if the page cancels each.
   for (let press = 0; press < 3; press++) {
     await page.keyboard.press('Escape');
     await expect(once).toBeVisible();
@@ -19,12 +19,12 @@ test('Escape, clicks outside and an early Done leave it open', async ({ page }) 
   await done(once);
 });
 
-test('the copy buttons copy', async ({ page, context }) => {
+test('the copy buttons copy the secrets', async ({ page, context }) => {
   const { app_id } = await portalWithApp(page);
   const once = await generateKey(page, app_id, { label: 'Copied' });
   for (const name of ['Secret key', 'Signing secret']) {
     const value = await field(once, name).inputValue();
-    // Again until it works: the first click may come before the island is alive.
+    // Repeated, since the first click may come before the island runs.
     await expect(async () => {
       await once.getByRole('button', { name: `Copy ${name.toLowerCase()}` }).click();
       expect(await clipboard(context)).toBe(value);
@@ -32,14 +32,14 @@ test('the copy buttons copy', async ({ page, context }) => {
   }
 });
 
-test('the secrets can be read and not changed', async ({ page }) => {
+test('the fields of the secrets are read-only', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   const once = await generateKey(page, app_id, { label: 'Read only' });
   await expect(field(once, 'Secret key')).not.toBeEditable();
   await expect(field(once, 'Signing secret')).not.toBeEditable();
 });
 
-test('a reload says that it was shown, and makes no second key', async ({ page }) => {
+test('a reload says that the secrets were shown, and creates no second key', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   const once = await generateKey(page, app_id, { label: 'Reloaded' });
   const secret = await field(once, 'Secret key').inputValue();
@@ -50,15 +50,15 @@ test('a reload says that it was shown, and makes no second key', async ({ page }
   await expect(keyRow(page, 'Reloaded')).toHaveCount(1);
 });
 
-test('going back does not bring it back', async ({ page }) => {
+test('going back does not show the secrets again', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   const once = await generateKey(page, app_id, { label: 'Gone' });
   await done(once);
-  await page.goBack().catch(() => undefined); // the browser may refuse to show the answer to a POST again
+  await page.goBack().catch(() => undefined); // the browser may refuse to show the response to a POST again
   await expect(page.getByRole('textbox', { name: 'Secret key' })).toHaveCount(0);
 });
 
-test('two clicks make one key', async ({ page }) => {
+test('two clicks create one key', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   await page.goto(`/apps/${app_id}/keys?panel=generate`);
   const panel = page.getByRole('dialog', { name: 'Generate API Key' });
@@ -81,7 +81,7 @@ test('without a signing secret: one secret, five fields', async ({ page }) => {
   expect(credentials.json).toEqual({ ...ids, secret_key });
 });
 
-test('a key made before WebAssembly has loaded is not lost', async ({ page }) => {
+test('a key created before WebAssembly has loaded is not lost', async ({ page }) => {
   await page.route('**/*.wasm', route => route.abort());
   const { app_id } = await portalWithApp(page);
   const once = await generateKey(page, app_id, { label: 'Early' });

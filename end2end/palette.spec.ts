@@ -1,4 +1,4 @@
-// The command palette, by keyboard alone; and the search page where no script runs.
+// The command palette, with the keyboard only, and the search page without scripts.
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, test } from './sallyport';
@@ -25,7 +25,7 @@ test('Ctrl K, a few letters, Enter', async ({ page }) => {
   await expect(page).toHaveURL(`/apps/${app_id}`);
   await expect(palette(page)).toBeHidden();
 
-  // Who types faster than the server answers gets what was typed, not what stood there before.
+  // Enter before the server has answered waits for the results of what was typed, not of what was typed before.
   await hydrated(page);
   await page.keyboard.press('Meta+k');
   await expect(palette(page).getByRole('option', { name: 'API keys' })).toBeVisible();
@@ -34,7 +34,7 @@ test('Ctrl K, a few letters, Enter', async ({ page }) => {
   await expect(page).toHaveURL(`/orgs/${org_id}`);
 });
 
-test('arrows, Home and End choose; Escape closes and gives the focus back', async ({ page }) => {
+test('arrows, Home and End choose; Escape closes and restores the focus', async ({ page }) => {
   const { org_id } = await portalWithApp(page);
   await page.goto(`/orgs/${org_id}`);
   await hydrated(page);
@@ -77,7 +77,7 @@ test('the link and / open it too; / prefers the search field of the page', async
   await hydrated(page);
   await page.getByRole('link', { name: 'Search', exact: true }).click();
   await expect(box(page)).toBeFocused();
-  await page.keyboard.type('a/b'); // a letter like any other in a field
+  await page.keyboard.type('a/b'); // in a field, a slash is a character like any other
   await expect(box(page)).toHaveValue('a/b');
   await page.keyboard.press('Escape');
   await page.keyboard.press('/');
@@ -94,12 +94,12 @@ test('the link and / open it too; / prefers the search field of the page', async
   await expect(palette(page)).toBeHidden();
 });
 
-test('a pasted key leads to it, and stays nowhere', async ({ page, portal }) => {
+test('a pasted key leads to its page, and is not kept anywhere', async ({ page, portal }) => {
   const { app_id } = await portalWithApp(page);
   const once = await generateKey(page, app_id, { label: 'Checkout backend' });
   const secret = await field(once, 'Secret key').inputValue();
 
-  // In front of the page stands what can't be shown again: the palette waits.
+  // The palette does not open over the dialog, which can't be shown again.
   await page.keyboard.press('Control+k');
   await expect(palette(page)).toBeHidden();
   await expect(once).toBeVisible();
@@ -132,7 +132,7 @@ test('the theme is a result', async ({ page }) => {
   await expect(page).toHaveURL(address);
 });
 
-test('axe finds nothing in the palette', async ({ page }) => {
+test('axe finds no violation in the palette', async ({ page }) => {
   const { org_id } = await portalWithApp(page);
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
@@ -155,7 +155,7 @@ test('axe finds nothing in the palette', async ({ page }) => {
   }
 });
 
-test('Escape in the panel gives the focus back to what opened it', async ({ page }) => {
+test('Escape in the panel returns the focus to the button that opened it', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   const opener = page.getByRole('link', { name: 'Generate API Key' });
   const panel = await openPanel(page, app_id);
@@ -164,7 +164,7 @@ test('Escape in the panel gives the focus back to what opened it', async ({ page
   await expect(panel).toBeHidden();
   await expect(opener).toBeFocused();
 
-  // After a refusal too.
+  // Also after the form was refused.
   await opener.click();
   await panel.getByRole('button', { name: 'Generate key' }).click();
   await expect(page.getByRole('alert')).toBeVisible();
@@ -174,7 +174,7 @@ test('Escape in the panel gives the focus back to what opened it', async ({ page
   await expect(opener).toBeFocused();
 });
 
-test('filters leave no stray ? behind, and fold away on a phone', async ({ page }) => {
+test('empty filters leave no ? in the address, and filters are folded on a phone', async ({ page }) => {
   const { org_id } = await portalWithApp(page);
   await page.goto(`/orgs/${org_id}/activity`);
   await hydrated(page);
@@ -190,7 +190,7 @@ test('filters leave no stray ? behind, and fold away on a phone', async ({ page 
   await page.getByText('Filters', { exact: true }).click();
   await expect(filter).toBeVisible();
   await page.goto(`/orgs/${org_id}/activity?action=app.created`);
-  await expect(filter).toBeVisible(); // one is set
+  await expect(filter).toBeVisible(); // filters that are set are not folded
   await page.setViewportSize({ width: 1440, height: 900 });
   await expect(page.getByText('Filters', { exact: true })).toBeHidden();
   await page.goto(`/orgs/${org_id}/activity`);

@@ -8,7 +8,7 @@ const browser =
 export default defineConfig({
   testDir: '.',
   outputDir: 'results',
-  // Each test starts its own server on its own folder, so they may run side by side.
+  // Each test starts its own server on its own folder, so tests may run in parallel.
   fullyParallel: true,
   workers: 2,
   forbidOnly: !!process.env.CI,
@@ -19,7 +19,7 @@ export default defineConfig({
     ...devices['Desktop Chrome'],
     viewport: { width: 1440, height: 900 },
     trace: 'retain-on-failure',
-    // View transitions take their time on a machine without a GPU.
+    // View transitions are slow on a machine without a GPU.
     contextOptions: { reducedMotion: 'reduce' },
     launchOptions: {
       executablePath: browser,
@@ -37,11 +37,11 @@ export default defineConfig({
   },
   projects: [
     { name: 'js', testIgnore: [/narrow\.spec\.ts$/, ...(process.env.SHOTS || process.env.PICTURES ? [] : [/shots\.spec\.ts$/])] },
-    // Every mutation is a form that works without JavaScript: the same main job shows it.
+    // The same main job without JavaScript: every mutation is a form.
     {
       name: 'nojs',
       use: { javaScriptEnabled: false },
-      testMatch: /(main-job|forms|keys|settings|account|profiles)\.spec\.ts$/,
+      testMatch: /(main-job|forms|keys|settings|account|profiles|reset)\.spec\.ts$/,
     },
     {
       name: 'phone',

@@ -1,10 +1,10 @@
-// The content security policy as a browser keeps it: our scripts run, and nothing else does.
+// The content security policy as a browser enforces it: the portal's scripts run, and no others.
 import type { Page } from '@playwright/test';
 import { crawl } from './crawl';
 import { expect, test } from './sallyport';
 import { done, generateKey, hydrated, portalWithApp } from './steps';
 
-/** What the browser refused because of the policy, or said about a header that it can't read. */
+/** Collects what the browser refused because of the policy, and its warnings about headers. */
 function refusals(page: Page) {
   const refused: string[] = [];
   page.on('console', message => {
@@ -14,7 +14,7 @@ function refusals(page: Page) {
   return refused;
 }
 
-test('every page keeps its policy, and its islands come alive', async ({ page }) => {
+test('no page violates its policy, and its islands run', async ({ page }) => {
   test.setTimeout(240_000);
   const refused = refusals(page);
   const { app_id, org_id } = await portalWithApp(page);
@@ -30,7 +30,7 @@ test('every page keeps its policy, and its islands come alive', async ({ page })
   }
 });
 
-test('what got into a page does not run', async ({ page }) => {
+test('an injected script does not run', async ({ page }) => {
   await page.goto('/setup');
   await hydrated(page);
   const found = await page.evaluate(async () => {
@@ -45,7 +45,7 @@ test('what got into a page does not run', async ({ page }) => {
     const inline = document.createElement('script');
     inline.textContent = 'window.ran.push("inline")';
     document.head.append(inline);
-    // Without the nonce not even a file of ours, and markup does not give the nonce away.
+    // Without the nonce not even the portal's own file runs, and the nonce can't be read from the markup.
     const own = document.createElement('script');
     own.type = 'module';
     own.src = `${boot.src}?again`;

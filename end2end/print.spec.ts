@@ -1,11 +1,11 @@
-// On paper: the page without its frame, tables as tables, and never a secret.
+// Printed pages: without the frame, tables as tables, and never with a secret.
 import { expect, test } from './sallyport';
 import { done, field, generateKey, portalWithApp } from './steps';
 
-test('a list prints as a table, without what is for the screen', async ({ page }) => {
+test('a list is printed as a table, without navigation and buttons', async ({ page }) => {
   const { app_id, org_id } = await portalWithApp(page);
   await done(await generateKey(page, app_id, { label: 'Checkout backend' }));
-  await page.setViewportSize({ width: 700, height: 900 }); // a sheet is narrow
+  await page.setViewportSize({ width: 700, height: 900 }); // about the width of a sheet
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
   for (const path of [`/apps/${app_id}/keys`, `/orgs/${org_id}/activity`]) {
     await page.goto(path);
@@ -30,7 +30,7 @@ test('a list prints as a table, without what is for the screen', async ({ page }
   }
 });
 
-test('secrets are not printed, and the sheet says so', async ({ page }) => {
+test('secrets are not printed, and the printed page says so', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   const once = await generateKey(page, app_id, { label: 'Checkout backend' });
   const secret = await field(once, 'Secret key').inputValue();

@@ -1,4 +1,4 @@
-// What the browser writes to its own disk: history, downloads, sessions, forms, caches. No secret of a key is in it.
+// The browser's own files (history, downloads, sessions, forms, caches) contain no secret of a key.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { expect, test } from './sallyport';
 import { done, downloadJson, field, generateKey, hydrated, portalWithApp } from './steps';
 
 for (const scripts of [true, false]) {
-  test(`nothing of a secret is in the browser’s profile, ${scripts ? 'with' : 'without'} scripts`, async ({ portal }, info) => {
+  test(`no secret is in the browser’s profile, ${scripts ? 'with' : 'without'} scripts`, async ({ portal }, info) => {
     const profile = await mkdtemp(join(tmpdir(), 'sallyport-profile-'));
     const open = () =>
       chromium.launchPersistentContext(profile, {
@@ -30,7 +30,7 @@ for (const scripts of [true, false]) {
       const href = await download.getAttribute('href');
       expect(href).toMatch(/^blob:/);
       expect((await downloadJson(page, download)).json.secret_key).toBe(secrets.key);
-      // Revoked once it was used, and good for another time.
+      // The object URL is revoked after use, and a second download works.
       await expect(download).not.toHaveAttribute('href', href!);
     }
     const file = await downloadJson(page, download);
@@ -48,7 +48,7 @@ for (const scripts of [true, false]) {
     expect(secrets.rotated).not.toBe(secrets.signing);
     const rotated = again.getByRole(scripts ? 'link' : 'button', { name: 'Download credentials JSON', exact: true });
     expect((await downloadJson(page, rotated)).json.signing_secret).toBe(secrets.rotated);
-    // The browser ends while the dialog is open, and begins again.
+    // The browser is closed while the dialog is open, and started again.
     await context.close();
     await scan('after the first end');
     context = await open();

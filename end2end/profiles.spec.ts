@@ -1,4 +1,4 @@
-// The panel and the pages of keys under the profiles of examples/profiles: with scripts and without.
+// The panel and the pages of keys with each profile of examples/profiles, with and without scripts.
 import AxeBuilder from '@axe-core/playwright';
 import { resolve } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
@@ -35,7 +35,7 @@ async function expectAccessible(page: Page) {
 test.describe('synap: keys of people', () => {
   test.use({ portalArgs: profile('synap') });
 
-  test('eight scopes with their descriptions, and bundles that tick several', async ({ page, portal, javaScriptEnabled }) => {
+  test('eight scopes with descriptions, and bundles that select several', async ({ page, portal, javaScriptEnabled }) => {
     const scripts = javaScriptEnabled ?? true;
     await setUp(page);
     const org_id = await createOrganization(page, 'Focus Labs');
@@ -52,7 +52,7 @@ test.describe('synap: keys of people', () => {
     for (const bundle of await bundles.all()) {
       const scopes = (await bundle.getAttribute('data-scopes'))!.split(' ');
       await bundle.click();
-      // Without scripts the server shows the panel anew.
+      // Without scripts the server renders the panel again.
       await expect.poll(() => ticked(panel)).toHaveLength(scopes.length);
       expect((await ticked(panel)).sort()).toEqual(scopes.sort());
       await expect(field(panel, 'Label')).toHaveValue('Agent');
@@ -61,7 +61,7 @@ test.describe('synap: keys of people', () => {
     await full.click();
     await expect.poll(async () => (await ticked(panel)).some(scope => scope.startsWith('mcp'))).toBe(false);
 
-    // Enter generates; it presses no bundle.
+    // Enter submits the form instead of pressing a bundle's button.
     await field(panel, 'Label').press('Enter');
     const once = page.getByRole('dialog', { name: 'Save your key' });
     await expect(once).toBeVisible();
@@ -106,7 +106,7 @@ test.describe('synaptiq: keys of the organization', () => {
       fetch(`${portal.url}/v1/auth`, {
         headers: {
           'authorization': `Bearer ${secret}`,
-          'x-forwarded-proto': 'https', // as the proxy in front says; this profile takes nothing else
+          'x-forwarded-proto': 'https', // as a proxy would send it; this profile requires https
           'x-original-method': method,
           'x-original-uri': '/leads',
         },
@@ -120,7 +120,7 @@ test.describe('synaptiq: keys of the organization', () => {
 test.describe('helios: keys without scopes', () => {
   test.use({ portalArgs: profile('helios') });
 
-  test('the panel shows none', async ({ page, portal, javaScriptEnabled }) => {
+  test('the panel shows no scopes', async ({ page, portal, javaScriptEnabled }) => {
     await setUp(page);
     const org_id = await createOrganization(page, 'Focus Labs');
     const panel = await openPanel(page, org_id, javaScriptEnabled ?? true);

@@ -1,8 +1,8 @@
-// Why a request was refused: its id, typed into the search, opens the verifier's decision.
+// The search for a request's id shows why the verifier refused it.
 import { expect, test } from './sallyport';
 import { issueKey, portalWithApp } from './steps';
 
-test('a request id opens its decision, and the request can be tried out again', async ({ page, portal }) => {
+test('a request id leads to its decision, and the request can be tested again', async ({ page, portal }) => {
   const { app_id } = await portalWithApp(page);
   const { secret, path } = await issueKey(page, app_id, { label: 'Nightly export', scopes: ['Read'] });
   const refused = await fetch(`${portal.url}/v1/auth`, {

@@ -1,4 +1,4 @@
-// The real binary, on a folder and a port of its own, for one test.
+// The real binary with its own folder and port, for one test.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -10,21 +10,21 @@ import { test as base, expect } from '@playwright/test';
 
 const binary = resolve(process.env.SALLYPORT_BINARY ?? join(__dirname, '../target/release/sallyport'));
 
-/** Those that run in this process, by their address. */
+/** The servers that run in this process, by address. */
 const running = new Map<string, Sallyport>();
 
-/** Where the first account is made: the address that the server of this one printed. */
+/** The address of /setup, as the server printed it. */
 export async function printedSetup(url: string) {
   const portal = running.get(new URL(url).origin);
   if (!portal) throw new Error(`nothing of these tests serves ${url}`);
-  const printed = () => portal.output.match(/http:\/\/\S+\/setup\?token=\w+/g)?.at(-1); // it is another after a restart
+  const printed = () => portal.output.match(/http:\/\/\S+\/setup\?token=\w+/g)?.at(-1); // the last one, as a restart changes it
   await expect.poll(printed, 'the address of /setup is printed').toBeDefined();
   return printed()!;
 }
 
 export class Sallyport {
   url = '';
-  /** What it wrote to stdout and stderr. */
+  /** What the server wrote to stdout and stderr. */
   output = '';
   private child?: ChildProcess;
 
@@ -41,7 +41,7 @@ export class Sallyport {
     return portal;
   }
 
-  /** Serves the folder; returns once the port is known. */
+  /** Starts the server; returns once the port is known. */
   async serve(...args: string[]) {
     const child = spawn(binary, ['serve', '--listen', '127.0.0.1:0', '--data', this.data, ...args], {
       cwd: this.dir,
@@ -49,11 +49,13 @@ export class Sallyport {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
-    process.once('exit', () => child.kill('SIGKILL')); // a worker that dies takes its server along
+    process.once('exit', () => child.kill('SIGKILL')); // if the worker ends early, so does its server
+    let said = ''; // of this start alone: an earlier one had another port
     this.url = await new Promise<string>((found, failed) => {
       const read = (chunk: Buffer) => {
         this.output += chunk;
-        const line = /listening on (http:\/\/\S+)/.exec(this.output);
+        said += chunk;
+        const line = /listening on (http:\/\/\S+)/.exec(said);
         if (line) found(line[1]!.replace(/\/$/, ''));
       };
       child.stdout.on('data', read);
@@ -64,7 +66,7 @@ export class Sallyport {
     running.set(this.url, this);
   }
 
-  /** Asks it to end, as a service manager would, and returns its exit code. */
+  /** Stops the server as a service manager would, and returns its exit code. */
   async stop() {
     const child = this.child;
     if (!child || child.exitCode !== null) return child?.exitCode;
@@ -80,7 +82,7 @@ export class Sallyport {
     await rm(this.dir, { recursive: true, force: true });
   }
 
-  /** Runs a command of the binary on the same folder and returns what it printed. */
+  /** Runs a command on the same folder and returns its output. */
   async cli(...args: string[]) {
     return this.cliWith('', ...args);
   }
@@ -93,7 +95,7 @@ export class Sallyport {
     return stdout.trim();
   }
 
-  /** Makes an account with a password that stays, as whoever has a shell on the server does. */
+  /** Creates an account on the command line; its password need not be changed at the first sign-in. */
   person({ name, email, password }: { name: string; email: string; password: string }) {
     return this.cliWith(`${password}\n`, 'user', 'create', '--keep', '--name', name, '--email', email);
   }
@@ -102,7 +104,7 @@ export class Sallyport {
     return this.cli('token', 'create', '--name', 'e2e');
   }
 
-  /** Asks the verifier as a backend does. */
+  /** Verifies a key as a backend does. */
   async verify(rootToken: string, key: string, more: object = {}) {
     const answer = await fetch(`${this.url}/v1/keys/verify`, {
       method: 'POST',
@@ -113,7 +115,7 @@ export class Sallyport {
     return (await answer.json()) as { valid: boolean; code: string; app_id?: string; scopes?: string[] };
   }
 
-  /** Asks the verifier as a gateway does. */
+  /** Verifies a key as a gateway does. */
   auth(key: string, query = '') {
     return fetch(`${this.url}/v1/auth${query}`, { headers: { 'x-api-key': key } });
   }
@@ -126,7 +128,7 @@ export class Sallyport {
   }
 }
 
-/** Settings of whoever runs the tests must not reach the binary. */
+/** The environment without settings of Sallyport, which must not reach the binary. */
 function clean() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SALLYPORT_')));
 }

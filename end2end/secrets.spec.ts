@@ -1,9 +1,9 @@
-// The plaintext is in one response and nowhere else.
+// The plain secrets are in one response and nowhere else.
 import { expect, test } from './sallyport';
 import { crawl } from './crawl';
 import { choose, done, field, generateKey, person, portalWithApp } from './steps';
 
-test('issued secrets are in no file, no log, no other page, and not left in the browser', async ({ page, portal }) => {
+test('secrets are in no file, no log, no other page and no storage of the browser', async ({ page, portal }) => {
   const root = await portal.rootToken();
   const ids = await portalWithApp(page);
 
@@ -19,7 +19,7 @@ test('issued secrets are in no file, no log, no other page, and not left in the 
     await leftInBrowser();
   }
 
-  // Used, refused and revoked: what is written then must not hold them either.
+  // What is written when the key is used, refused or revoked must not contain them either.
   for (const key of keys) {
     expect((await portal.verify(root, key)).valid).toBe(true);
     await portal.auth(key, '?scope=admin');
@@ -48,7 +48,7 @@ test('issued secrets are in no file, no log, no other page, and not left in the 
     }
   });
 
-  // The database as it lies there while it runs (with its WAL), and after it has ended.
+  // The database while the server runs (with its WAL), and after it has stopped.
   await files('running');
   await portal.stop();
   await files('stopped');
@@ -62,7 +62,7 @@ test('issued secrets are in no file, no log, no other page, and not left in the 
     for (const { name: file, bytes } of all) {
       for (const [name, secret] of Object.entries(secrets)) {
         expect(bytes.includes(secret), `${name} in ${file} (${when})`).toBe(false);
-        // Without its prefix and checksum it would still be the secret.
+        // The part without prefix and checksum would still be the secret.
         expect(bytes.includes(secret.slice(8, 30)), `part of ${name} in ${file} (${when})`).toBe(false);
       }
     }

@@ -1,4 +1,4 @@
-// Renaming, archiving and deleting a place: with and without scripts.
+// Renaming, archiving and deleting apps, projects, tenants and organizations, with and without scripts.
 import { expect, test } from './sallyport';
 import { action, field, issueKey, portalWithApp } from './steps';
 
@@ -57,5 +57,22 @@ test('app, project, tenant and organization: renamed, archived, restored, delete
       expect((await page.request.get(path)).status()).toBe(404);
       expect(await status()).toBe(401);
     });
+  }
+});
+
+test('an organization is recognized by the colour that was chosen', async ({ page }) => {
+  const { org_id, tenant_id } = await portalWithApp(page);
+  await page.goto(`/orgs/${org_id}/settings`);
+  const choices = page.getByRole('group', { name: 'Colour' });
+  await expect(choices.getByRole('radio')).toHaveCount(11);
+  await expect(choices.getByRole('radio', { name: 'Automatic' })).toBeChecked();
+  for (const colour of ['Teal', 'Pink']) {
+    await choices.getByRole('radio', { name: colour }).check();
+    await page.getByRole('button', { name: 'Change colour' }).click();
+    await expect(page.getByRole('status').filter({ hasText: 'Saved.' })).toBeVisible();
+    await expect(choices.getByRole('radio', { name: colour })).toBeChecked();
+    await page.goto(`/tenants/${tenant_id}`);
+    await expect(page.locator('.switcher > .avatar').first()).toHaveClass(new RegExp(`hue-${colour.toLowerCase()}`));
+    await page.goto(`/orgs/${org_id}/settings`);
   }
 });

@@ -1,5 +1,6 @@
-// SHOTS=1: each page × light, dark × 1440, 768, 390 px, into end2end/shots/, to be looked at.
-// PICTURES=1: the pictures of the README, of the demo's data (scripts/pictures takes them).
+// SHOTS=1: screenshots of each page, light and dark, at 1440, 768 and 390 px, into end2end/shots/ for a review by eye.
+// PICTURES=1: the README's pictures, with the demo's data (scripts/pictures sets it).
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test } from './sallyport';
@@ -37,6 +38,51 @@ test.describe('to be looked at', () => {
     await shoot(page, 'sign-in');
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await shoot(page, 'sign-in-refused');
+  });
+
+  test('operator’s console', async ({ page, portal }) => {
+    test.setTimeout(240_000);
+    const { org_id } = await portalWithApp(page);
+    await portal.cli('token', 'create', '--name', 'Gateway', '--expires', '30');
+    const organization = `/admin/organizations/${org_id}`;
+    await shootAll(page, {
+      'admin-organizations': '/admin/organizations',
+      'admin-organization': organization,
+      'admin-suspend': `${organization}/suspend`,
+      'admin-users': '/admin/users',
+      'admin-apps': '/admin/apps',
+      'admin-root-tokens': '/admin/root-tokens',
+      'admin-root-token-new': '/admin/root-tokens/new',
+      'admin-audit': '/admin/audit',
+      'admin-mail': '/admin/mail',
+      'admin-revoke-keys': '/admin/revoke-keys',
+      'admin-jobs': '/admin/jobs',
+      'admin-health': '/admin/health',
+    });
+  });
+
+  test('invitations', async ({ page, context, portal }) => {
+    const { org_id } = await portalWithApp(page);
+    await page.goto(`/orgs/${org_id}/invitations`);
+    await field(page, 'E-mail addresses').fill('grace@focuslabs.test');
+    await page.getByRole('button', { name: 'Send invitations' }).click();
+    const link = await field(page, 'grace@focuslabs.test').inputValue();
+    await page.getByRole('checkbox', { name: 'I have copied what I need' }).check();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await shootAll(page, { 'invite': `/orgs/${org_id}/invitations`, 'invitations': `/orgs/${org_id}/members`, 'invitation-other': link });
+    await context.clearCookies();
+    await shootAll(page, { 'invitation': link, 'invitation-ended': '/invitations/x' });
+  });
+
+  test('a forgotten password', async ({ page, context, portal }) => {
+    await setUp(page);
+    await context.clearCookies();
+    const link = await portal.cli('user', 'reset-link', person.email, '--public-url', portal.url);
+    await shootAll(page, { 'reset-without-mail': '/reset', 'reset-link': link, 'reset-ended': '/reset/x', 'reset-done': '/sign-in?reset=1' });
+    await portal.stop();
+    await writeFile(join(portal.dir, 'sallyport.toml'), '[mail]\nserver = "127.0.0.1"\ntls = "none"\nfrom = "keys@example.com"\n');
+    await portal.serve();
+    await shootAll(page, { 'reset': `${portal.url}/reset`, 'reset-sent': `${portal.url}/reset?sent=1` });
   });
 
   test('refused requests', async ({ page, portal }) => {

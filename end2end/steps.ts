@@ -1,11 +1,11 @@
-// The steps of a person, by the words on the page only.
+// What a person does, found by the words on the page only.
 import { readFile } from 'node:fs/promises';
 import { expect, type BrowserContext, type Download, type Locator, type Page } from '@playwright/test';
 import { printedSetup } from './sallyport';
 
 export const person = { name: 'Ada Reyes', email: 'ada@focuslabs.test', password: 'correct-horse-battery-9' };
 
-/** A button or a link: which of the two is the page's business. */
+/** A button or a link with this name: tests do not depend on which of the two it is. */
 export function action(within: Page | Locator, name: string) {
   return within
     .getByRole('button', { name, exact: true })
@@ -13,7 +13,7 @@ export function action(within: Page | Locator, name: string) {
     .first();
 }
 
-/** A tab of the page; where tabs are links, those of the page and not of the sidebar. */
+/** A tab of the page. Tabs may be links; links of the sidebar are not meant. */
 export function tab(page: Page, name: string) {
   return page
     .getByRole('tab', { name, exact: true })
@@ -94,7 +94,7 @@ export interface Ids {
   app_id: string;
 }
 
-/** Sends a form as its page would: what a test begins with need not be typed. */
+/** Sends a form as its page would, for what a test needs and does not test. */
 export function send(page: Page, path: string, fields: Record<string, string | string[]>) {
   const form = new URLSearchParams();
   for (const [name, values] of Object.entries(fields)) for (const value of [values].flat()) form.append(name, value);
@@ -105,14 +105,14 @@ export function send(page: Page, path: string, fields: Record<string, string | s
   });
 }
 
-/** Sends a form that makes something, and returns its id. */
+/** Sends a form that creates something, and returns its id. */
 export async function make(page: Page, path: string, fields: Record<string, string>) {
   const answer = await send(page, path, fields);
   expect(answer.status(), `${path}: ${answer.status() === 303 ? '' : await answer.text()}`).toBe(303);
   return answer.headers()['location']!.split('/')[2]!;
 }
 
-/** From an empty folder to an app: what most tests begin with. The main job does it by hand. */
+/** From an empty folder to an app, without the pages; the main job uses the pages. */
 export async function portalWithApp(page: Page): Promise<Ids> {
   const token = new URL(await setupAddress(page)).searchParams.get('token')!;
   await make(page, '/setup', { ...person, token });
@@ -131,7 +131,7 @@ export async function organizationWithApp(page: Page, name: string, app: string)
   return { org_id, tenant_id, project_id, app_id };
 }
 
-/** Makes a key by the panel's form alone, and returns its secret and the address of its page. */
+/** Sends the form of the panel without opening it; returns the secret and the address of the key's page. */
 export async function issueKey(page: Page, appId: string, key: NewKey) {
   const path = `/apps/${appId}/keys`;
   const panel = await (await page.request.get(`${path}?panel=generate`)).text();
@@ -150,12 +150,12 @@ export async function issueKey(page: Page, appId: string, key: NewKey) {
   return { secret: secret!, path: found.headers()['location']! };
 }
 
-/** Listeners are attached by then; without scripts there is nothing to wait for. */
+/** Waits until the islands have attached their listeners; without scripts, returns at once. */
 export async function hydrated(page: Page, scripts = true) {
   if (scripts) await expect(page.locator('html')).toHaveAttribute('data-hydrated', 'true');
 }
 
-/** Opens the panel on an app's page of keys. */
+/** Opens the panel on the page of an app's keys. */
 export async function openPanel(page: Page, appId: string) {
   await page.goto(`/apps/${appId}/keys`);
   await action(page, 'Generate API Key').click();
@@ -173,7 +173,7 @@ export interface NewKey {
   signingSecret?: boolean;
 }
 
-/** Fills the panel and generates; returns the dialog that shows the secrets once. */
+/** Fills the panel and submits it; returns the dialog that shows the secrets once. */
 export async function generateKey(page: Page, appId: string, key: NewKey) {
   const panel = await openPanel(page, appId);
   await fillPanel(panel, key);
@@ -199,17 +199,17 @@ export async function done(once: Locator) {
   await expect(once).toBeHidden();
 }
 
-/** The row of the key list whose label is this. */
+/** The row of the key list with this label. */
 export const keyRow = (page: Page, label: string) =>
   page.getByRole('row').filter({ has: page.getByRole('link', { name: label, exact: true }) });
 
-/** Chooses something of the menu that this button opens; on a key's page that of the rest. */
+/** Opens the menu with this button, by default the one of a key's page, and chooses an entry. */
 export async function choose(page: Page, name: string, menu = 'More actions') {
   await page.getByRole('button', { name: menu, exact: true }).click();
   await action(page, name).click();
 }
 
-/** What was copied. The portal's policy keeps its own pages from reading it, so a blank one pastes it. */
+/** The content of the clipboard. The portal's policy does not let its pages read it, so a blank page pastes it. */
 export async function clipboard(context: BrowserContext) {
   const blank = await context.newPage();
   await blank.setContent('<textarea></textarea>');
@@ -219,7 +219,7 @@ export async function clipboard(context: BrowserContext) {
   return text;
 }
 
-/** Clicks what starts a download and returns it, parsed. */
+/** Clicks this element, which starts a download of JSON, and returns the parsed content. */
 export async function downloadJson(page: Page, link: Locator) {
   const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
   return { name: download.suggestedFilename(), json: await parsed(download) };

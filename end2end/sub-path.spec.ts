@@ -20,7 +20,7 @@ async function freePort() {
   return port;
 }
 
-/** nginx before the portal. */
+/** nginx in front of the portal. */
 class Proxy {
   private constructor(
     private readonly dir: string,
@@ -42,7 +42,7 @@ class Proxy {
        }`,
     );
     const child = spawn(nginx!, ['-p', dir, '-c', join(dir, 'nginx.conf'), '-e', 'stderr', '-g', 'daemon off;'], { stdio: 'inherit' });
-    process.once('exit', () => child.kill('SIGTERM')); // its workers would stay
+    process.once('exit', () => child.kill('SIGTERM')); // otherwise its workers would go on
     return new Proxy(dir, child);
   }
 
@@ -64,7 +64,7 @@ for (const way of ['passes the path on', 'takes the path off']) {
     const proxy = await Proxy.start(port, takesOff ? '/tools/sallyport/' : '/tools/sallyport', takesOff ? `${portal.url}/` : portal.url);
     const context = await browser.newContext({ baseURL: `${root}/` });
     const page = await context.newPage();
-    // Whatever is asked for is within, and there.
+    // Every request is below the sub-path, and found.
     const outside: string[] = [];
     page.on('request', request => {
       const within = request.url().startsWith(`${root}/`) || request.url() === root || request.url().startsWith('blob:');

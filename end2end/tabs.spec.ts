@@ -1,8 +1,8 @@
-// Two organizations in two tabs never mix: the place is in the address, not in the session.
+// Two tabs with two organizations do not interfere: the organization is in the address, not in the session.
 import { expect, test } from './sallyport';
 import { done, field, fillPanel, hydrated, keyRow, organizationWithApp, portalWithApp } from './steps';
 
-test('a form that was opened in one organization lands there, whatever another tab does', async ({ page, context }) => {
+test('a form opened in one organization takes effect there, independent of another tab', async ({ page, context }) => {
   const here = await portalWithApp(page);
   const there = await organizationWithApp(page, 'Acme Weather', 'Acme Web');
   await page.goto(`/orgs/${here.org_id}/keys?panel=generate`);

@@ -1,8 +1,8 @@
-// Times are shown in the reader's time zone, with its name; without scripts in UTC. Nothing moves.
+// Times are shown in the reader's time zone, with its name; without scripts in UTC. The layout does not shift.
 import { expect, test } from './sallyport';
 import { portalWithApp } from './steps';
 
-/** What a clock in that zone shows at that moment, written as the page writes it. */
+/** A moment in a time zone, as the page writes it. */
 function clock(at: string, timeZone: string) {
   const parts = new Intl.DateTimeFormat('en-GB', {
     timeZone,
@@ -22,7 +22,7 @@ for (const timezoneId of ['Asia/Kathmandu', 'America/Los_Angeles', 'UTC']) {
   test.describe(timezoneId, () => {
     test.use({ timezoneId });
 
-    test('the full time is the reader’s own', async ({ page }) => {
+    test('the full time is in the reader’s zone', async ({ page }) => {
       const { org_id } = await portalWithApp(page);
       await page.goto(`/orgs/${org_id}/activity`);
       const time = page.getByRole('main').getByRole('time').first();
@@ -32,7 +32,7 @@ for (const timezoneId of ['Asia/Kathmandu', 'America/Los_Angeles', 'UTC']) {
       const zone = await page.evaluate(() => Intl.DateTimeFormat().resolvedOptions().timeZone);
       await expect(time).toHaveAttribute('title', `${clock(at, timezoneId)} ${zone}`);
       await expect(time).toHaveText(/just now|min ago/);
-      // A tap shows it where there is no mouse to hover with.
+      // Without a mouse, a tap shows it.
       await time.click();
       await expect(time).toBeFocused();
     });
@@ -42,9 +42,9 @@ for (const timezoneId of ['Asia/Kathmandu', 'America/Los_Angeles', 'UTC']) {
 test.describe('a date', () => {
   test.use({ timezoneId: 'Pacific/Kiritimati' }); // UTC+14
 
-  test('is the reader’s day, and nothing moves for it', async ({ page }) => {
+  test('is the reader’s day, and the layout does not shift', async ({ page }) => {
     const { org_id } = await portalWithApp(page);
-    // As the server writes what is long ago: half past noon of the 9th is the 10th there.
+    // As the server writes dates long ago: half past noon UTC on the 9th is the 10th in that zone.
     await page.route(`**/orgs/${org_id}/activity`, async route => {
       const response = await route.fetch();
       const body = await response.text();
@@ -76,7 +76,7 @@ test.describe('a date', () => {
 test.describe('without scripts', () => {
   test.use({ javaScriptEnabled: false, timezoneId: 'Asia/Kathmandu' });
 
-  test('the full time is told in UTC', async ({ page }) => {
+  test('the full time is in UTC', async ({ page }) => {
     const { org_id } = await portalWithApp(page);
     await page.goto(`/orgs/${org_id}/activity`);
     const time = page.getByRole('main').getByRole('time').first();

@@ -1,4 +1,4 @@
-// What a visit costs: the budgets of the design, as the browser receives them.
+// The bytes of a visit, within the budgets of the design.
 import type { Page } from '@playwright/test';
 import { expect, test } from './sallyport';
 import { hydrated, issueKey, portalWithApp } from './steps';
@@ -16,7 +16,7 @@ function meter(page: Page, origin: string) {
       (async () => {
         const response = await request.response();
         if (!response || response.fromServiceWorker()) return;
-        // A file from the cache has no body on the wire, and counts below zero.
+        // For a file from the cache the size of the body is negative.
         const size = Math.max(0, (await request.sizes()).responseBodySize);
         const type = response.headers()['content-type'] ?? '';
         if (type.includes('html')) bytes.html += size;
@@ -39,7 +39,7 @@ test('the key list with 25 rows stays within its budget', async ({ page, portal,
     await issueKey(page, app_id, { label: `Backend ${index}` });
   }
 
-  // A first visit: the session, and an empty cache.
+  // A first visit: signed in, with an empty cache.
   const context = await browser.newContext({ storageState: await page.context().storageState(), baseURL: portal.url });
   const visit = await context.newPage();
   const taken = meter(visit, portal.url);
@@ -75,4 +75,20 @@ test('the key list with 25 rows stays within its budget', async ({ page, portal,
   expect.soft([...first.elsewhere, ...palette.elsewhere, ...second.elsewhere]).toEqual([]);
   expect.soft(second.css + second.code, 'the second page is HTML alone').toBe(0);
   expect.soft(shift, 'layout shift').toBe(0);
+});
+
+test('pages of the console are HTML alone, within the budget of a second page', async ({ page, portal }) => {
+  const { org_id, app_id } = await portalWithApp(page);
+  await issueKey(page, app_id, { label: 'Backend' });
+  for (let index = 0; index < 25; index++) await portal.cli('token', 'create', '--name', `Backend ${index}`);
+  await page.goto(`/apps/${app_id}/keys`, { waitUntil: 'networkidle' });
+  const taken = meter(page, portal.url);
+  const lists = ['organizations', 'users', 'apps', 'root-tokens', 'audit', 'mail', 'jobs', 'health'];
+  for (const path of [...lists, `organizations/${org_id}`, 'revoke-keys'].map(name => `/admin/${name}`)) {
+    await page.goto(path, { waitUntil: 'networkidle' });
+    const { html, css, code, elsewhere } = await taken();
+    expect.soft(html, path).toBeLessThanOrEqual(12 * 1024);
+    expect.soft(css + code, `${path} is HTML alone`).toBe(0);
+    expect.soft(elsewhere, path).toEqual([]);
+  }
 });

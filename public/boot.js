@@ -1,8 +1,8 @@
-// Starts the islands. It lies beside the files that it loads, under a name made from their content.
+// Starts the islands. This file is in the same folder as the files it loads; the folder's name is a hash of them.
 const beside = (name) => new URL(name, import.meta.url).href;
 
-// The answer to a form: going back to it must not ask whether to send the form again. An address, or how many parts of
-// this one's path to leave out.
+// On a page that answers a form: replaces its address, so that going back to it does not ask whether to send the form
+// again. The value is an address, or the number of segments to remove from the end of this page's path.
 const { instead } = document.documentElement.dataset;
 if (instead) history.replaceState(null, "", instead.startsWith("/") ? instead : shortened(Number(instead)));
 
@@ -11,7 +11,7 @@ function shortened(count) {
   return count === 0 ? pathname + search : pathname.split("/").slice(0, -count).join("/") || "/";
 }
 
-// The box in the head of a list selects every row.
+// The checkbox in the head of a list selects every row.
 document.addEventListener("change", ({ target }) => {
   if (target.id !== "choose-all") return;
   for (const box of document.querySelectorAll('[name="key"][form="choose"]')) box.checked = target.checked;
@@ -25,18 +25,40 @@ document.addEventListener("input", ({ target }) => {
   }
 });
 
+// The contents of the reference mark the section in view: the last one that begins in the upper part of the window, and
+// at the end of the page its last.
+const contents = document.querySelector(".reference-contents");
+if (contents) {
+  const here = (link) => link.pathname === location.pathname && link.search === location.search;
+  const links = [...contents.querySelectorAll("li li a")].filter((link) => here(link) && document.getElementById(link.hash.slice(1)));
+  const mark = () => {
+    const begun = (link) => document.getElementById(link.hash.slice(1)).getBoundingClientRect().top < innerHeight / 3;
+    const atEnd = innerHeight + scrollY >= document.documentElement.scrollHeight - 2 && scrollY > 0;
+    const current = atEnd ? links.at(-1) : links.findLast(begun);
+    for (const link of links) {
+      if (link !== current) link.removeAttribute("aria-current");
+      else if (!link.ariaCurrent) {
+        link.ariaCurrent = "true";
+        contents.scrollTop = link.offsetTop - contents.clientHeight / 2;
+      }
+    }
+  };
+  addEventListener("scroll", mark, { passive: true });
+  mark();
+}
+
 document.addEventListener("keydown", ({ key, target }) => {
   if (key !== "?" || target.closest("input, textarea, select") || document.querySelector(".backdrop, dialog:modal")) return;
   document.getElementById("shortcuts")?.togglePopover();
 });
 
-// A panel that something was typed into is not closed without a question.
+// A panel with input asks before it closes.
 let typed = false;
 addEventListener("input", ({ target }) => (typed ||= target.closest(".backdrop form") !== null));
 addEventListener("submit", () => (typed = false));
 addEventListener("beforeunload", (event) => typed && event.preventDefault());
 
-// A form that was sent while its sender was signed out is shown again.
+// A form that was sent after the session ended: sending it again shows it, filled in.
 document.querySelector("form[data-resume]")?.submit();
 
 const islands = document.querySelectorAll("leptos-island");
@@ -49,15 +71,15 @@ if (islands.length > 0) {
     for (const island of islands) module[island.dataset.component]?.(island);
   };
   start(islands);
-  // Of two steps on one page, where the content alone changed, each is loaded when the history comes back to it.
+  // Where only the content was replaced, going back or forward loads the page again.
   addEventListener("popstate", ({ state }) => {
     if (state === "shown-anew") location.reload();
   });
-  // The content of another page took the place of this one's.
+  // The content was replaced: its islands have to be started.
   document.addEventListener("shown-anew", () => start(document.querySelectorAll("#content leptos-island")));
 }
 
-// Islands attach their listeners in a task of their own: only then is the page ready.
+// Islands attach their listeners in a later task; the page is ready only after it.
 setTimeout(() => {
   document.documentElement.dataset.hydrated = "true";
 });

@@ -2,11 +2,11 @@
 # The steps of a build: whether this machine still needs each, and how many minutes it takes on two cores.
 
 cargo_leptos=0.3.10 # 0.3.11 needs a newer rustc than the project does
-wasm_bindgen=0.2.129 # must be the very version in Cargo.toml
+wasm_bindgen=0.2.129 # must be exactly the version in Cargo.toml
 
 declare -A minutes=([wasm-target]=1 [cargo-leptos]=7 [wasm-bindgen]=1 [npm]=1 [site]=3 [server]=8)
 
-# needs STEP: whether it has to be done here
+# needs STEP: whether this machine still needs it
 needs() {
   case $1 in
     wasm-target) [ ! -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] ;;
@@ -19,7 +19,7 @@ needs() {
   esac
 }
 
-# plan STEP…: the needed ones of these become the plan, unless a calling script has made one already.
+# plan STEP…: plans those of these steps that are needed, unless a calling script has made a plan already.
 plan() {
   local step
   [ -z "${SALLYPORT_PLAN+set}" ] || return 0

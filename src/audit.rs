@@ -121,11 +121,16 @@ actions! {
     AccountRenamed "account.renamed" "Account renamed",
     AccountDisabled "account.disabled" "Account disabled",
     AccountEnabled "account.enabled" "Account enabled",
+    OperatorAdded "operator.added" "Operator added",
+    OperatorRemoved "operator.removed" "Operator removed",
     IdentityLinked "identity.linked" "Sign-in linked",
     IdentityUnlinked "identity.unlinked" "Sign-in unlinked",
     PasswordChanged "password.changed" "Password changed",
     PasswordRefused "password.refused" "Password refused",
     PasswordRehashed "password.rehashed" "Password hash renewed",
+    PasswordResetRequested "password.reset_requested" "Password reset requested",
+    PasswordResetLinkCreated "password.reset_link_created" "Password reset link created",
+    PasswordReset "password.reset" "Password reset",
     SignedIn "session.created" "Signed in",
     SignInRefused "session.refused" "Sign-in refused",
     SignedOut "session.ended" "Signed out",
@@ -139,9 +144,17 @@ actions! {
     OrgArchived "organization.archived" "Organization archived",
     OrgRestored "organization.restored" "Organization restored",
     OrgDeleted "organization.deleted" "Organization deleted",
+    OrgSuspended "organization.suspended" "Organization suspended",
+    OrgOpened "organization.opened" "Organization opened again",
+    OrgViewed "organization.viewed" "Viewed by an operator",
+    InvitationSent "invitation.sent" "Invitation sent",
+    InvitationResent "invitation.resent" "Invitation sent again",
+    InvitationRevoked "invitation.revoked" "Invitation revoked",
+    InvitationAccepted "invitation.accepted" "Invitation accepted",
     MemberAdded "member.added" "Member added",
     MemberRoleChanged "member.role_changed" "Role changed",
     MemberRemoved "member.removed" "Member removed",
+    MemberLeft "member.left" "Member left",
     TenantCreated "tenant.created" "Tenant created",
     TenantEdited "tenant.edited" "Tenant edited",
     TenantArchived "tenant.archived" "Tenant archived",
@@ -171,12 +184,15 @@ actions! {
     KeyResumed "key.resumed" "Key resumed",
     KeyRevoked "key.revoked" "Key revoked",
     AllKeysRevoked "keys.revoked_all" "All keys revoked",
+    EveryKeyRevoked "portal.keys_revoked" "All keys of the portal revoked",
     KeyFirstUsed "key.first_used" "Key first used",
     RequestRefused "request.refused" "Request refused",
     RequestNoted "request.noted" "Request would be refused",
     TokenCreated "token.created" "Root token created",
     TokenRevoked "token.revoked" "Root token revoked",
     TokenRefused "token.refused" "Root token refused",
+    JobRetried "job.retried" "Job retried",
+    MailTested "mail.tested" "Test mail sent",
 }
 
 impl Action {
@@ -192,9 +208,17 @@ impl Action {
             Self::AccountCreated
                 | Self::AccountDisabled
                 | Self::AccountEnabled
+                | Self::EveryKeyRevoked
+                | Self::JobRetried
+                | Self::MailTested
+                | Self::OperatorAdded
+                | Self::OperatorRemoved
                 | Self::PasswordChanged
                 | Self::PasswordRefused
                 | Self::PasswordRehashed
+                | Self::PasswordResetRequested
+                | Self::PasswordResetLinkCreated
+                | Self::PasswordReset
                 | Self::OriginRefused
                 | Self::TokenRefused
                 | Self::SignedIn

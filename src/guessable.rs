@@ -27,7 +27,7 @@ pub fn reason(password: &str, whose: &[&str]) -> Option<&'static str> {
         return Some("This is one of the passwords that everybody tries first. Choose another.");
     }
     if is_repeated(&letters) || is_walk(&text) {
-        return Some("This repeats or counts, so it is soon guessed. Use a few words in a row.");
+        return Some("This repeats or counts, so it is easy to guess. Use a few words in a row.");
     }
     if is_one_word(&text) {
         return Some("This is one common word with digits or signs around it. Use a few words in a row.");

@@ -122,6 +122,14 @@ id!(
     TokenId, "tok_", plain, 12
 );
 id!(
+    /// A link to reset a password, not its token.
+    ResetId, "rst_", plain, 16
+);
+id!(
+    /// An invitation, not the token of its link.
+    InvitationId, "inv_", plain, 16
+);
+id!(
     /// A job: work that is done after the transaction that caused it.
     JobId, "job_", plain, 16
 );
@@ -133,6 +141,10 @@ impl JobId {
     }
 }
 
+id!(
+    /// A view of a list of keys that a person saved.
+    ViewId, "view_", plain, 12
+);
 id!(
     /// One request, in responses, logs and events.
     RequestId, "req_", plain, 20
@@ -171,7 +183,7 @@ mod tests {
         insta::assert_snapshot!(ids.join("\n"));
     }
 
-    fn one_of_each(name: &str, entropy: &dyn Entropy) -> [String; 9] {
+    fn one_of_each(name: &str, entropy: &dyn Entropy) -> [String; 12] {
         [
             OrgId::mint(name, entropy).to_string(),
             TenantId::mint(name, entropy).to_string(),
@@ -182,11 +194,14 @@ mod tests {
             TokenId::mint(entropy).to_string(),
             RequestId::mint(entropy).to_string(),
             JobId::mint(entropy).to_string(),
+            ViewId::mint(entropy).to_string(),
+            ResetId::mint(entropy).to_string(),
+            InvitationId::mint(entropy).to_string(),
         ]
     }
 
     /// What each kind parses from a text, in the same order.
-    fn kinds(text: &str) -> [Option<String>; 9] {
+    fn kinds(text: &str) -> [Option<String>; 12] {
         [
             OrgId::parse(text).map(|id| id.to_string()),
             TenantId::parse(text).map(|id| id.to_string()),
@@ -197,6 +212,9 @@ mod tests {
             TokenId::parse(text).map(|id| id.to_string()),
             RequestId::parse(text).map(|id| id.to_string()),
             JobId::parse(text).map(|id| id.to_string()),
+            ViewId::parse(text).map(|id| id.to_string()),
+            ResetId::parse(text).map(|id| id.to_string()),
+            InvitationId::parse(text).map(|id| id.to_string()),
         ]
     }
 
@@ -218,7 +236,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_taken_is_taken_as_it_is(text in r"((org|ten|prj|app|usr|key|tok|req|job)_)?[0-9A-Za-z_]{0,90}|.*") {
+        fn what_is_taken_is_taken_as_it_is(text in r"((org|ten|prj|app|usr|key|tok|req|job|rst)_)?[0-9A-Za-z_]{0,90}|.*") {
             for taken in kinds(&text).into_iter().flatten() {
                 prop_assert_eq!(&taken, &text);
                 // Safe in URLs, headers, file names and HTML.

@@ -2,6 +2,7 @@
 
 pub mod addresses;
 pub mod change;
+pub mod creator;
 pub mod edited;
 pub mod expiry;
 pub mod holder;
@@ -31,6 +32,7 @@ use crate::{
 pub use crate::verdict::Verdict;
 pub use addresses::Addresses;
 pub use change::KeyChange;
+pub use creator::Creator;
 pub use edited::EditedKey;
 pub use expiry::ExpiryInput;
 pub use holder::Holder;

@@ -1,20 +1,51 @@
-//! Roles of people in organizations, and what they allow.
+//! Members of organizations, and their roles at its places.
 
-use serde::{Deserialize, Serialize};
+mod held;
+mod permission;
+mod role;
+mod table;
+
 use serde_json::{Value, json};
 
-use crate::{Timestamp, export::ExportRow, user::User};
+pub use held::Held;
+pub use permission::Permission;
+pub use role::{Role, Roles};
+pub use table::document;
 
-/// A member of an organization.
+use crate::{Timestamp, export::ExportRow, place::kind::PlaceKind, user::User};
+
+/// A role that a person was given at a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    pub role: Role,
+    pub kind: PlaceKind,
+    pub place_id: String,
+    pub place_name: String,
+    /// Since when the person has had a role there.
+    pub since: Timestamp,
+}
+
+/// A person with their roles that concern a place: those granted there, above it and below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     pub user: User,
+    /// The first of their roles that apply at the place, in the order of the table of roles; else the first below it.
     pub role: Role,
+    /// Those at the highest level come first.
+    pub grants: Vec<Grant>,
+    /// The earliest of the grants.
     pub since: Timestamp,
     /// Can't sign in at present.
     pub disabled: bool,
     /// When they last used the portal, while they have a session that did not end.
     pub last_seen_at: Option<Timestamp>,
+}
+
+impl Member {
+    /// Their roles granted at exactly this place.
+    pub fn roles_at(&self, place_id: &str) -> Roles {
+        self.grants.iter().filter(|grant| grant.place_id == place_id).map(|grant| grant.role).collect()
+    }
 }
 
 /// The columns of the members page.
@@ -33,6 +64,9 @@ impl ExportRow for Member {
     }
 
     fn json(&self) -> Value {
+        let roles = self.grants.iter().map(
+            |grant| json!({ "role": grant.role.as_str(), "place": grant.kind.noun(), "place_id": grant.place_id }),
+        );
         json!({
             "user_id": self.user.id.as_str(),
             "name": self.user.name,
@@ -40,6 +74,7 @@ impl ExportRow for Member {
             "role": self.role.as_str(),
             "since": self.since.to_rfc3339(),
             "disabled": self.disabled,
+            "roles": roles.collect::<Vec<_>>(),
         })
     }
 }
@@ -51,125 +86,4 @@ pub enum RoleGiven {
     Changed,
     /// They had it already.
     Unchanged,
-}
-
-/// A person's role at a place, which applies to everything below it. The strongest comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    Owner,
-    Admin,
-    Member,
-}
-
-/// A permission that a page or a write requires.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    /// Generate and revoke API keys.
-    ManageKeys,
-    /// Create projects and apps.
-    ManageApps,
-    /// Create tenants, change the organization.
-    ManageOrg,
-    /// Archive, restore and delete what is in the organization.
-    EndPlaces,
-    /// Delete the organization.
-    DeleteOrg,
-}
-
-/// A role's name and permissions.
-struct Row {
-    role: Role,
-    /// Its name in the database, the API and the command line. The table `roles` defines where it can be granted.
-    word: &'static str,
-    title: &'static str,
-    may: &'static [Permission],
-}
-
-/// The permissions of each role, in the order of the roles. This table is the only definition.
-const TABLE: [Row; 3] = {
-    use Permission::{DeleteOrg, EndPlaces, ManageApps, ManageKeys, ManageOrg};
-    [
-        Row {
-            role: Role::Owner,
-            word: "owner",
-            title: "Owner",
-            may: &[ManageKeys, ManageApps, ManageOrg, EndPlaces, DeleteOrg],
-        },
-        Row { role: Role::Admin, word: "admin", title: "Admin", may: &[ManageKeys, ManageApps, ManageOrg, EndPlaces] },
-        Row { role: Role::Member, word: "member", title: "Member", may: &[ManageKeys, ManageApps] },
-    ]
-};
-
-impl Role {
-    pub const ALL: [Self; TABLE.len()] = {
-        let mut all = [Self::Owner; TABLE.len()];
-        let mut at = 0;
-        while at < TABLE.len() {
-            all[at] = TABLE[at].role;
-            at += 1;
-        }
-        all
-    };
-
-    const fn row(self) -> &'static Row {
-        &TABLE[self as usize]
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text)
-    }
-
-    pub const fn as_str(self) -> &'static str {
-        self.row().word
-    }
-
-    pub const fn title(self) -> &'static str {
-        self.row().title
-    }
-
-    pub fn may(self, permission: Permission) -> bool {
-        self.row().may.contains(&permission)
-    }
-
-    /// Whether a member with this role may change another's from one to another, or to none: owners may change all,
-    /// admins those of members who neither are nor become owners.
-    pub fn may_change(self, from: Option<Self>, to: Option<Self>) -> bool {
-        match self {
-            Self::Owner => true,
-            Self::Admin => from != Some(Self::Owner) && to != Some(Self::Owner),
-            Self::Member => false,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_role_has_its_row() {
-        for (at, role) in Role::ALL.into_iter().enumerate() {
-            assert_eq!((role as usize, role.row().role, Role::parse(role.as_str())), (at, role, Some(role)));
-        }
-        assert!(Role::Owner < Role::Admin && Role::Admin < Role::Member);
-    }
-
-    #[test]
-    fn members_work_but_do_not_rule() {
-        assert!(Role::Member.may(Permission::ManageKeys));
-        assert!(!Role::Member.may(Permission::ManageOrg));
-        assert!(Role::Owner.may(Permission::ManageOrg));
-    }
-
-    #[test]
-    fn owners_alone_make_and_unmake_owners() {
-        let (owner, admin, member) = (Some(Role::Owner), Some(Role::Admin), Some(Role::Member));
-        for (from, to) in [(owner, member), (member, owner), (owner, None), (None, owner)] {
-            assert!(Role::Owner.may_change(from, to) && !Role::Admin.may_change(from, to), "{from:?} to {to:?}");
-        }
-        for (from, to) in [(admin, member), (member, admin), (admin, None), (None, member)] {
-            assert!(Role::Admin.may_change(from, to) && !Role::Member.may_change(from, to), "{from:?} to {to:?}");
-        }
-    }
 }

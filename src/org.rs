@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Invalid, Timestamp, id::OrgId, plan::Plan, tenant::NewTenant, text};
+use crate::{Invalid, Timestamp, colour::Colour, id::OrgId, plan::Plan, tenant::NewTenant, text};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Org {
@@ -11,9 +11,22 @@ pub struct Org {
     pub name: String,
     pub description: String,
     pub plan: Plan,
+    /// The one that was chosen.
+    #[serde(skip)]
+    pub colour: Option<Colour>,
     pub created_at: Timestamp,
     #[serde(skip)]
     pub archived_at: Option<Timestamp>,
+    /// Set while an operator has suspended it.
+    #[serde(skip)]
+    pub suspended: Option<Suspension>,
+}
+
+/// Since when every key of an organization is refused, and the operator's reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspension {
+    pub at: Timestamp,
+    pub reason: String,
 }
 
 /// A validated organization to be created.

@@ -1,59 +1,22 @@
 //! Organizations, tenants, projects and apps: what they have in common is a name, a description and a lifecycle.
 
+pub mod kind;
+
+pub use kind::PlaceKind;
+
 use crate::{
     Invalid, Timestamp,
     app::App,
     audit::{Action, Target},
     fold::composed,
     id::{AppId, OrgId},
-    member::Permission,
     org::Org,
     project::Project,
     tenant::Tenant,
     text,
 };
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlaceKind {
-    Org,
-    Tenant,
-    Project,
-    App,
-}
-
 impl PlaceKind {
-    pub const fn noun(self) -> &'static str {
-        match self {
-            Self::Org => "organization",
-            Self::Tenant => "tenant",
-            Self::Project => "project",
-            Self::App => "app",
-        }
-    }
-
-    /// The permission to rename it.
-    pub const fn to_edit(self) -> Permission {
-        match self {
-            Self::Org | Self::Tenant => Permission::ManageOrg,
-            Self::Project | Self::App => Permission::ManageApps,
-        }
-    }
-
-    pub const fn to_delete(self) -> Permission {
-        match self {
-            Self::Org => Permission::DeleteOrg,
-            _ => Permission::EndPlaces,
-        }
-    }
-
-    /// The permission to revoke all its keys at once.
-    pub const fn to_revoke_all(self) -> Permission {
-        match self {
-            Self::App => Permission::ManageKeys,
-            _ => Permission::ManageOrg,
-        }
-    }
-
     pub const fn edited(self) -> Action {
         match self {
             Self::Org => Action::OrgEdited,
@@ -107,7 +70,7 @@ pub struct Place {
 impl Place {
     /// The address of its page.
     pub fn path(&self) -> String {
-        format!("/{}s/{}", if self.kind == PlaceKind::Org { "org" } else { self.kind.noun() }, self.id)
+        self.kind.path(&self.id)
     }
 
     pub fn target(&self) -> Target {

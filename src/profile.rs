@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    colour::Colour,
     plan::Plan,
     scope::{Request, Scope},
     verdict::Verdict,
@@ -109,6 +110,8 @@ pub enum HowMany {
 pub struct Brand {
     pub name: String,
     pub docs_url: Option<String>,
+    /// The colour of buttons and links; without it, Sallyport's.
+    pub accent: Option<Colour>,
 }
 
 /// Where the key is in a request.

@@ -33,7 +33,28 @@ pub struct RootToken {
     /// The shortened token, enough to recognize it: `sp_root_7Hq2…x9Ka`.
     pub shown: String,
     pub created_at: Timestamp,
+    /// Refused from then on; `None` if it does not expire.
+    pub expires_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+}
+
+impl RootToken {
+    /// Whether it has expired by then.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+}
+
+/// A validated root token to be created.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewToken {
+    pub name: String,
+    pub manage: bool,
+    /// Restricts it to this organization.
+    pub org_id: Option<OrgId>,
+    pub expires_at: Option<Timestamp>,
+    /// Identifies the form that asked for it, so that a form sent twice creates one token.
+    pub form_token: Option<Vec<u8>>,
 }
 
 #[cfg(test)]

@@ -65,8 +65,8 @@ impl OpenSession {
     }
 }
 
-/// The browser and system of a user agent, as words. Names that several of them contain are checked last.
-fn device(user_agent: &str) -> String {
+/// The browser and system of a user agent, as words: "Firefox on Windows". Names that several of them contain are checked last.
+pub fn device(user_agent: &str) -> String {
     let find = |names: &[(&str, &'static str)]| {
         names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
     };

@@ -8,6 +8,7 @@ mod apps;
 mod backup;
 mod changes;
 mod connector;
+mod console;
 mod deferred_writes;
 mod event_batches;
 mod event_filter;
@@ -21,6 +22,7 @@ mod grants;
 mod holders;
 mod idempotency;
 mod identities;
+mod invitations;
 mod jobs;
 mod key_change;
 mod key_days;
@@ -36,11 +38,13 @@ mod like;
 mod located;
 mod location;
 mod lock_file;
+mod mail;
 mod members;
 mod navigation;
 mod old_rows;
 mod open;
 mod orgs;
+mod password_resets;
 mod peppers;
 mod places;
 mod pools;
@@ -49,19 +53,24 @@ mod readers;
 mod removal;
 mod restrictions;
 mod revocation_latency;
+mod revoke_all;
+mod roles;
 mod root_tokens;
 #[cfg(feature = "testing")]
 mod rotation;
 mod row;
 mod rows;
+mod saved_views;
 mod schema;
 mod scoped;
 mod search;
 #[cfg(feature = "testing")]
 mod seed;
 mod sessions;
+mod sight;
 mod signing;
 mod sqlite;
+mod token_uses;
 mod tx;
 mod usage;
 mod users;
@@ -83,20 +92,25 @@ use tokio::time::timeout;
 pub use actors::SeenActor;
 pub use backup::{Holdings, copy_sqlite, inspect_copy};
 pub use changes::{Added, Change, Touched};
+pub use console::{
+    COUNTED, ConsoleApp, ConsoleJob, ConsoleMail, ConsoleOrg, ConsolePage, ConsoleQuery, ConsoleToken, ConsoleUser,
+    DatabaseFacts, KeysInForce, MailFacts,
+};
 pub use event_filter::EventFilter;
 pub use events::EventPage;
 pub use feed::{LEASE, PollResult};
 pub use find::Reader;
 pub use first_steps::FirstSteps;
-pub use key_list::{KeyFilter, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
+pub use key_list::{KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
 pub use key_totals::KeyTotals;
 pub use lifecycle::Contents;
 pub use located::{Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant};
 pub use location::{Location, OpenError};
 pub use lock_file::open_lock;
-pub use navigation::Navigation;
+pub use navigation::{KnownOrg, Navigation};
 pub use scoped::{Page, Paging};
 pub use search::{SearchHit, SearchKind};
+pub use sight::Sight;
 pub use signing::SealedSigning;
 pub use sqlite::can_corrupt_wal;
 pub use usage::{Refused, Used};
@@ -274,7 +288,7 @@ const NO_CONNECTION: &str = "no connection to the database was free or could be 
     out as many as it allows (PostgreSQL's max_connections, or a limit of the role or the database)";
 
 /// Shown if PostgreSQL ended the transaction because of a deadlock.
-const TANGLED: &str = "Others changed the same at the same time; try again.";
+const TANGLED: &str = "Another request changed the same data at the same time; try again.";
 
 /// Runs a write that locks many rows, and repeats it after a deadlock.
 async fn retried<T, F: Future<Output = Result<T>>>(mut work: impl FnMut() -> F) -> Result<T> {

@@ -35,7 +35,13 @@ const PAIR: Limit = Limit::new(5, 60);
 const ADDRESS: Limit = Limit::new(20, 30);
 /// All unknown clients of one account. It recovers faster than a pair does, so that a single address can't use it up.
 const ACCOUNT: Limit = Limit::new(30, 20);
-/// A browser that signed in to this account before, or is signed in now.
+/// Links for one e-mail address, and asked for by one client: mail that nobody wants is a nuisance.
+const FORGOTTEN_ACCOUNT: Limit = Limit::new(3, 15 * 60);
+const FORGOTTEN_ADDRESS: Limit = Limit::new(10, 60);
+/// Invitations from one organization, and to one e-mail address, from wherever.
+const INVITING: Limit = Limit::new(60, 60);
+const INVITED: Limit = Limit::new(5, 15 * 60);
+/// A browser that signed in to this account before, or is signed in now; or one with the link of an invitation.
 const KNOWN: Limit = Limit::new(10, 60);
 
 /// The maximum number of counts; about 6 MB.
@@ -52,6 +58,14 @@ pub enum Who {
     Device([u8; 16]),
     /// Signed in, and confirming the password.
     SignedIn,
+    /// Asks for a link to reset a password, from this address. Every such attempt counts.
+    Forgotten(IpAddr),
+    /// Invites in the name of an organization, whose id is the account. Every invitation counts.
+    Inviting,
+    /// Is sent an invitation, to the address that is the account.
+    Invited,
+    /// Accepts an invitation, whose id is the account.
+    Accepting,
 }
 
 /// The queue for hashing a password. Each kind has its own capacity, so that a flood of unknown clients, from however
@@ -68,8 +82,8 @@ impl Who {
     /// Its queue for hashing.
     pub fn lane(self) -> Lane {
         match self {
-            Self::Stranger(_) => Lane::Stranger,
-            Self::Device(_) | Self::SignedIn => Lane::Known,
+            Self::Stranger(_) | Self::Forgotten(_) => Lane::Stranger,
+            Self::Device(_) | Self::SignedIn | Self::Inviting | Self::Invited | Self::Accepting => Lane::Known,
         }
     }
 }
@@ -139,6 +153,17 @@ impl Attempt {
             }
             Who::Device(device) => Self::alone(name(&[b"device", &device, account])),
             Who::SignedIn => Self::alone(name(&[b"signed in", account])),
+            Who::Accepting => Self::alone(name(&[b"accepting", account])),
+            Who::Inviting => Self { counts: vec![(name(&[b"inviting", account]), INVITING)], pair: None },
+            Who::Invited => Self { counts: vec![(name(&[b"invited", account]), INVITED)], pair: None },
+            Who::Forgotten(address) => {
+                let address = block(address).to_string();
+                let counts = vec![
+                    (name(&[b"forgotten by address", address.as_bytes()]), FORGOTTEN_ADDRESS),
+                    (name(&[b"forgotten of account", account]), FORGOTTEN_ACCOUNT),
+                ];
+                Self { counts, pair: None }
+            }
         }
     }
 

@@ -52,7 +52,7 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-/// Encrypts and decrypts, and authenticates forms.
+/// Encrypts and decrypts, and authenticates forms and links.
 #[derive(Clone)]
 pub struct Vault(Arc<Keys>);
 
@@ -60,6 +60,7 @@ struct Keys {
     cipher: XChaCha20Poly1305,
     fingerprint: [u8; FINGERPRINT],
     forms: Zeroizing<[u8; 32]>,
+    links: Zeroizing<[u8; 32]>,
 }
 
 impl Vault {
@@ -70,6 +71,7 @@ impl Vault {
             cipher: XChaCha20Poly1305::new_from_slice(seal.as_ref()).expect("the key has 32 bytes"),
             fingerprint: std::array::from_fn(|at| print[at]),
             forms: master.derive("sallyport form token v1"),
+            links: master.derive("sallyport link token v1"),
         }))
     }
 
@@ -100,17 +102,31 @@ impl Vault {
 
     /// A keyed hash that only this deployment can compute.
     pub fn mark(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.forms.as_ref()).expect("HMAC takes any key");
-        for part in parts {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
-        }
-        mac.finalize().into_bytes().into()
+        hash(&self.0.forms, parts)
     }
 
     pub fn is_marked(&self, parts: &[&[u8]], mark: &[u8]) -> bool {
         secret::constant_time_eq(&self.mark(parts), mark)
     }
+
+    /// The same for the tokens of links, with a key of their own.
+    pub fn link_hash(&self, parts: &[&[u8]]) -> [u8; 32] {
+        hash(&self.0.links, parts)
+    }
+
+    pub fn is_link_hash(&self, parts: &[&[u8]], other: &[u8]) -> bool {
+        secret::constant_time_eq(&self.link_hash(parts), other)
+    }
+}
+
+/// HMAC-SHA256 over the parts, each preceded by its length.
+fn hash(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes any key");
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
 }
 
 impl fmt::Debug for Vault {

@@ -18,6 +18,7 @@ mod shared;
 pub mod shared_state;
 mod signatures;
 mod single_flight;
+mod token_uses;
 pub mod unknown;
 pub mod usage;
 
@@ -40,7 +41,6 @@ use crate::{
     },
     profile::{Profile, errors::sentences},
     request::Client,
-    root_token::RootToken,
     store::{SealedSigning, Store, StoredKey},
 };
 
@@ -55,6 +55,8 @@ pub use look_up::Lookup;
 use shared::Shared;
 use shared_state::{Claim, Presenter, RateLimits, SeenSignatures, UnknownKeys};
 use single_flight::SingleFlight;
+pub use token_uses::CachedToken;
+use token_uses::TokenUses;
 use usage::Usage;
 
 /// How often a verdict is repeated because something was revoked in the meantime.
@@ -117,10 +119,11 @@ pub struct Verifier {
     store: Store,
     keys: GenerationCache<CachedKey>,
     shared: Shared,
-    tokens: GenerationCache<RootToken>,
+    tokens: GenerationCache<CachedToken>,
     key_look_ups: LookUps<CachedKey>,
-    token_look_ups: LookUps<RootToken>,
+    token_look_ups: LookUps<CachedToken>,
     usage: Usage,
+    token_uses: TokenUses,
     state: InMemory,
     /// Changes were missed, which may include new root tokens.
     missed_tokens: AtomicBool,
@@ -149,6 +152,7 @@ impl Verifier {
             key_look_ups: LookUps::default(),
             token_look_ups: LookUps::default(),
             usage: Usage::default(),
+            token_uses: TokenUses::default(),
             state,
             missed_tokens: AtomicBool::default(),
             decisions: Arc::default(),
@@ -305,7 +309,17 @@ impl Verifier {
         self.usage.put_back(waiting);
         // Separately, so that a failure of one does not affect the other.
         let days = self.flush_days().await;
-        written.and(days)
+        let tokens = self.flush_tokens().await;
+        written.and(days).and(tokens)
+    }
+
+    async fn flush_tokens(&self) -> Result<()> {
+        let uses = self.token_uses.take();
+        let written = self.store.record_token_uses(uses.clone()).await;
+        if written.is_err() {
+            self.token_uses.put_back(uses);
+        }
+        written
     }
 }
 

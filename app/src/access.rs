@@ -4,6 +4,7 @@
 
 mod admit;
 mod decision;
+mod operator;
 
 use axum::{
     extract::FromRequestParts,
@@ -13,13 +14,13 @@ use sallyport::{
     Result,
     app::App,
     audit::{Act, Actor},
-    id::{AppId, KeyId, OrgId, ProjectId, TenantId},
+    id::{AppId, KeyId, OrgId, ProjectId, TenantId, TokenId, UserId},
     key::Key,
-    member::{Permission, Role},
+    member::{Held, Permission},
     org::Org,
     project::Project,
     request::Client,
-    store::{Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant, Store},
+    store::{Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant, Sight, Store},
     tenant::Tenant,
     user::User,
 };
@@ -29,6 +30,7 @@ use crate::{context::Context, error::PageError, session::BrowserSession};
 pub(crate) use admit::admit;
 pub use admit::{Access, Addressed};
 pub use decision::DecisionAccess;
+pub use operator::{OperatedApp, OperatedOrg, OperatedToken, OperatedUser, OperatorAccess};
 
 /// The session of a request's cookie. Whether it is live is checked by the query that loads the resource.
 pub struct SessionCookie {
@@ -134,21 +136,44 @@ impl FromRequestParts<Context> for JustSignedIn {
     }
 }
 
-/// An organization that the person is a member of.
+/// An organization in which the person has a role, at the organization or below it.
 #[derive(Clone, Debug)]
 pub struct OrgAccess {
     pub me: SignedIn,
     pub org: Org,
-    pub role: Role,
+    /// At the resource that was loaded: the organization, or one within it.
+    pub role: Held,
 }
 
 impl OrgAccess {
-    /// Fails if the role lacks this permission.
+    /// Fails if the person lacks this permission at the loaded resource.
     pub fn needs(&self, permission: Permission) -> Result<(), PageError> {
-        if self.role.may(permission) {
-            return Ok(());
-        }
-        Err(PageError::Role { org: self.org.id.clone(), name: self.org.name.clone(), role: self.role })
+        if self.role.may(permission) { Ok(()) } else { Err(self.refusal()) }
+    }
+
+    /// Fails if the person lacks this permission at the organization and everywhere in it: for lists, which contain
+    /// nothing but what the person sees.
+    pub fn needs_somewhere(&self, permission: Permission) -> Result<(), PageError> {
+        if self.role.may_somewhere(permission) { Ok(()) } else { Err(self.refusal()) }
+    }
+
+    fn refusal(&self) -> PageError {
+        PageError::Role { org: self.org.id.clone(), name: self.org.name.clone(), role: self.role }
+    }
+
+    /// The part of the organization in which the person has this permission.
+    pub fn sight(&self, permission: Permission) -> Sight {
+        Sight::of(&self.me.user.id, self.role, permission)
+    }
+
+    /// The part of the organization whose apps, keys and activity the person sees.
+    pub fn seen(&self) -> Sight {
+        self.sight(Permission::SeeKeys)
+    }
+
+    /// The part of the organization whose tenants and projects the person sees.
+    pub fn named(&self) -> Sight {
+        self.sight(Permission::SeePlace)
     }
 
     pub(crate) async fn of(me: SignedIn, store: &Store, id: &OrgId) -> Result<Self, PageError> {
@@ -228,21 +253,6 @@ impl AppAccess {
         let (project, tenant) = (&self.within.project, &self.within.within.tenant);
         let archived = [self.app.archived_at, project.archived_at, tenant.archived_at, self.org().org.archived_at];
         archived.iter().any(Option::is_some)
-    }
-}
-
-/// An app for an operator of the portal. To others it does not exist.
-#[derive(Clone, Debug)]
-pub struct OperatedApp {
-    pub me: SignedIn,
-    pub app: App,
-}
-
-impl OperatedApp {
-    async fn found(cookie: &SessionCookie, store: &Store, id: &AppId) -> Result<Self, PageError> {
-        let me = cookie.settled(store).await?;
-        let app = store.app_for_operator(&me.user.id, id).await?.ok_or(PageError::NotFound)?;
-        Ok(Self { me, app })
     }
 }
 
@@ -339,5 +349,8 @@ extracted!(
     ProjectAccess by ProjectId,
     AppAccess by AppId,
     OperatedApp by AppId,
+    OperatedOrg by OrgId,
+    OperatedUser by UserId,
+    OperatedToken by TokenId,
     KeyAccess by KeyId,
 );

@@ -13,14 +13,18 @@ mod answer;
 mod caller;
 pub mod error;
 mod in_page;
+mod password;
 
 pub mod account;
 pub mod activity;
+pub mod admin;
 pub mod apps;
 pub mod chosen_keys;
+pub mod invitations;
 pub mod keys;
 pub mod members;
 pub mod orgs;
+pub mod password_resets;
 pub mod places;
 pub mod projects;
 pub mod restrictions;
@@ -29,6 +33,7 @@ pub mod sessions;
 pub mod setup;
 pub mod tenants;
 pub mod terms;
+pub mod views;
 
 use axum::{Router, routing::post};
 use leptos::server_fn::ServerFn;
@@ -42,18 +47,32 @@ pub const MOUNTED: &[&str] = &[
     account::EndSession::PATH,
     account::Rename::PATH,
     activity::CountNewerEvents::PATH,
+    admin::jobs::RetryJob::PATH,
+    admin::keys::RevokeEveryKey::PATH,
+    admin::mail::SendTestMail::PATH,
+    admin::orgs::OpenOrg::PATH,
+    admin::orgs::SuspendOrg::PATH,
+    admin::root_tokens::RevokeToken::PATH,
+    admin::users::DisableUser::PATH,
+    admin::users::EnableUser::PATH,
+    admin::users::EndAllSessions::PATH,
+    admin::users::EndSessions::PATH,
     apps::CreateApp::PATH,
     apps::LimitApp::PATH,
     apps::VerifyForIngestion::PATH,
     chosen_keys::PauseChosenKeys::PATH,
     chosen_keys::RevokeChosenKeys::PATH,
+    invitations::RevokeInvitation::PATH,
     keys::EditKey::PATH,
     keys::IsKeyUsed::PATH,
     keys::PauseKey::PATH,
     keys::ResumeKey::PATH,
     keys::RevokeKey::PATH,
     members::ChangeRole::PATH,
+    members::HandOver::PATH,
+    members::LeavePlace::PATH,
     members::RemoveMember::PATH,
+    orgs::ChooseColour::PATH,
     orgs::CreateOrg::PATH,
     places::ArchivePlace::PATH,
     places::DeletePlace::PATH,
@@ -64,11 +83,20 @@ pub const MOUNTED: &[&str] = &[
     restrictions::RestrictKey::PATH,
     tenants::CreateTenant::PATH,
     terms::ChangeKey::PATH,
+    views::DeleteView::PATH,
+    views::SaveView::PATH,
 ];
 
-/// Acts that only pages run: they return a secret, or start or end a session.
+/// Acts that only pages run: they return a secret, start or end a session, or are for people who can't sign in.
 pub const OF_PAGES: &[&str] = &[
     account::ChangePassword::PATH,
+    admin::root_tokens::CreateToken::PATH,
+    invitations::AcceptInvitation::PATH,
+    invitations::AcceptInvitationAsNew::PATH,
+    invitations::Invite::PATH,
+    invitations::ResendInvitation::PATH,
+    password_resets::RequestPasswordReset::PATH,
+    password_resets::ResetPassword::PATH,
     secrets::GenerateKey::PATH,
     secrets::OpenCredentials::PATH,
     secrets::RotateSigningSecret::PATH,

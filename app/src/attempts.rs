@@ -6,10 +6,15 @@ use sallyport::limit::whole_seconds;
 
 /// "Too many wrong passwords. Try again in 40 seconds."
 pub fn wait_message(wait: Duration) -> String {
+    format!("Too many wrong passwords. Try again in {}.", in_words(wait))
+}
+
+/// "40 seconds"
+pub fn in_words(wait: Duration) -> String {
     let seconds = whole_seconds(wait);
     let (count, unit) = if seconds < 120 { (seconds, "second") } else { (seconds.div_ceil(60), "minute") };
     let plural = if count == 1 { "" } else { "s" };
-    format!("Too many wrong passwords. Try again in {count} {unit}{plural}.")
+    format!("{count} {unit}{plural}")
 }
 
 #[cfg(test)]

@@ -31,6 +31,8 @@ pub struct Parts {
     pub pending_events: PendingEvents,
     /// Limits concurrent searches, which read a lot, so that other pages are not slowed down.
     pub searching: Semaphore,
+    /// Whether mail is on.
+    pub has_mail: bool,
     /// The public sign-in of the demo.
     pub demo: Option<DemoSignIn>,
     /// Verifies keys, and records why requests were refused.

@@ -1,7 +1,7 @@
 //! Errors of pages.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use sallyport::{Error, id::OrgId, member::Role};
+use sallyport::{Error, id::OrgId, member::Held};
 use serde::{Deserialize, Serialize};
 
 /// Marks a response that is complete, whatever its status: it is not replaced by an error page.
@@ -29,7 +29,7 @@ pub enum PageError {
     Role {
         org: OrgId,
         name: String,
-        role: Role,
+        role: Held,
     },
     BadRequest(String),
     TooLarge,
@@ -81,8 +81,12 @@ impl PageError {
             }
             Self::NotKept => NOT_KEPT.to_owned(),
             Self::Forbidden(message) | Self::BadRequest(message) | Self::Busy(message) => message.clone(),
+            Self::Role { name, role, .. } if role.here.is_empty() => {
+                let roles = role.anywhere.titles();
+                format!("Your role here is only for a part of it: {roles}. An owner or an admin of {name} can do this.")
+            }
             Self::Role { name, role, .. } => {
-                format!("Your role here is {}. An owner or an admin of {name} can do this.", role.title())
+                format!("Your role here is {}. An owner or an admin of {name} can do this.", role.here.titles())
             }
             Self::TooLarge => "The form is larger than the portal accepts.".to_owned(),
             Self::Unavailable => {

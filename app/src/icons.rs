@@ -18,6 +18,7 @@ pub enum Icon {
     Gear,
     Info,
     Key,
+    Mail,
     Menu,
     Moon,
     Plus,
@@ -59,6 +60,9 @@ impl Icon {
             }
             Icon::Info => r#"<circle cx="8" cy="8" r="6.3"/><path d="M8 7.3v3.7M8 5h.01"/>"#,
             Icon::Key => r#"<circle cx="5" cy="10.8" r="2.9"/><path d="m7.1 8.7 6-6M10.3 5.5l2 2"/>"#,
+            Icon::Mail => {
+                r#"<rect x="1.8" y="3" width="12.4" height="10" rx="2"/><path d="m2.3 4.8 5.7 4.4 5.7-4.4"/>"#
+            }
             Icon::Menu => r#"<path d="M2 4.5h12M2 8h12M2 11.5h12"/>"#,
             Icon::Moon => r#"<path d="M13.5 9.3A5.8 5.8 0 0 1 6.7 2.5a5.8 5.8 0 1 0 6.8 6.8z"/>"#,
             Icon::Plus => r#"<path d="M8 3v10M3 8h10"/>"#,

@@ -32,7 +32,11 @@ pub mod form_token;
 #[cfg(feature = "ssr")]
 pub mod icons;
 #[cfg(feature = "ssr")]
+pub mod inviting;
+#[cfg(feature = "ssr")]
 mod known_device;
+#[cfg(feature = "ssr")]
+pub mod mail;
 #[cfg(feature = "ssr")]
 pub mod pages;
 #[cfg(feature = "ssr")]
@@ -49,6 +53,8 @@ mod resumed;
 pub mod routes;
 #[cfg(feature = "ssr")]
 mod sealed_file;
+#[cfg(feature = "ssr")]
+pub mod secret_path;
 #[cfg(feature = "ssr")]
 mod sent_form;
 #[cfg(feature = "ssr")]

@@ -2,16 +2,22 @@
 
 pub mod account;
 pub mod activity;
+pub mod admin;
 pub mod apps;
 pub mod attention;
 pub mod docs;
 pub mod home;
+pub mod invitation;
 pub mod keys;
+mod link_token;
+pub mod members;
 pub mod name_form;
 pub mod orgs;
+pub mod place_overview;
 pub mod projects;
 pub mod refused;
 pub mod requests;
+pub mod reset;
 pub mod search;
 pub mod settings;
 pub mod setup;

@@ -1,13 +1,14 @@
 //! The HTML document around every page.
 
 use leptos::{either::EitherOf3, prelude::*};
+use sallyport::colour::Colour;
 
 use crate::components::{BareFrame, ChromeFrame, OpenFrame, rendered};
 
 pub use crate::{
     components::{
         Body,
-        chrome::{Archived, Chrome, Crumb, CurrentOrg, OrgEntry, Section, TenantEntry, Viewer},
+        chrome::{AdminSection, Archived, Chrome, Crumb, CurrentOrg, OrgEntry, Section, TenantEntry, Viewer},
     },
     theme::Theme,
 };
@@ -22,6 +23,8 @@ pub struct Site {
     pub nonce: String,
     /// The brand name from the profile.
     pub brand: String,
+    /// The colour of buttons and links from the profile.
+    pub accent: Option<Colour>,
     /// The address that replaces this response in the browser's history.
     pub instead: Option<String>,
 }
@@ -30,8 +33,8 @@ pub struct Site {
 pub enum Frame {
     /// Sign-in, set-up, errors: a centred card under the logo.
     Bare,
-    /// Public pages: the logo, and the whole width.
-    Open,
+    /// Public pages: a bar with the logo, and the whole width. Holds the page's address.
+    Open(String),
     /// Sidebar and top bar.
     Chrome(Box<Chrome>),
 }
@@ -55,9 +58,13 @@ impl Page {
         Self::new(title.into(), Frame::Bare, body)
     }
 
-    /// A public page.
-    pub fn open<V: IntoView + 'static>(title: impl Into<String>, body: impl FnOnce() -> V + Send + 'static) -> Self {
-        Self::new(title.into(), Frame::Open, body)
+    /// A public page, at the address `here`.
+    pub fn open<V: IntoView + 'static>(
+        title: impl Into<String>,
+        here: impl Into<String>,
+        body: impl FnOnce() -> V + Send + 'static,
+    ) -> Self {
+        Self::new(title.into(), Frame::Open(here.into()), body)
     }
 
     /// A page with the sidebar and the top bar.
@@ -91,12 +98,13 @@ impl Page {
 #[component]
 pub fn Portal(page: Page, site: Site) -> impl IntoView {
     let Page { title, frame, body, dialog, .. } = page;
-    let Site { base, theme, nonce, brand, instead } = site;
+    let Site { base, theme, nonce, brand, accent, instead } = site;
+    let accent = accent.map(|colour| format!("hue-{}", colour.as_str()));
     let behind = dialog.is_some();
 
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme.attribute() data-instead=instead>
+        <html lang="en" class=accent data-theme=theme.attribute() data-instead=instead>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -119,7 +127,7 @@ pub fn Portal(page: Page, site: Site) -> impl IntoView {
                     <a class="skip" href="#content">"Skip to content"</a>
                     {match frame {
                         Frame::Bare => EitherOf3::A(view! { <BareFrame body=body brand=brand/> }),
-                        Frame::Open => EitherOf3::B(view! { <OpenFrame body=body brand=brand/> }),
+                        Frame::Open(here) => EitherOf3::B(view! { <OpenFrame body=body brand=brand theme=theme here=here/> }),
                         Frame::Chrome(chrome) => EitherOf3::C(view! { <ChromeFrame chrome=*chrome theme=theme body=body brand=brand/> }),
                     }}
                 </div>

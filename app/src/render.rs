@@ -7,7 +7,10 @@ use hydration_context::SsrSharedContext;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 
-use crate::portal::{Page, Portal, Site};
+use crate::{
+    components::html_of,
+    portal::{Page, Portal, Site},
+};
 
 /// The document, and the status that a part of the page set.
 ///
@@ -19,7 +22,7 @@ pub fn document(page: Page, site: Site) -> (Option<StatusCode>, String) {
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new())));
     let html = owner.with(|| {
         provide_context(options.clone());
-        view! { <Portal page site/> }.to_html()
+        html_of(view! { <Portal page site/> })
     });
     owner.cleanup();
     let status = options.0.read().ok().and_then(|parts| parts.status);

@@ -21,9 +21,9 @@ use crate::{
 const SECRETS: [&str; 5] = ["password", "secret", "token", "sealed", "q"];
 
 /// Fields that are not shown, because no person typed them.
-const NOT_SHOWN: [&str; 15] = [
+const NOT_SHOWN: [&str; 17] = [
     "password", "secret", "token", "sealed", "key", "q", "do", "version", "back", "next", "user_id", "again",
-    "session", "org", "seen",
+    "session", "org", "seen", "filters", "view",
 ];
 
 /// The values by field.

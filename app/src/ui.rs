@@ -10,6 +10,7 @@ use sallyport::request::Client;
 
 use crate::{
     acts::error::ActError,
+    components::html_of,
     context::{Context, Nonce},
     cookies::cookie,
     error::{PageError, Rendered},
@@ -60,6 +61,14 @@ impl Ui {
         self.here.split('?').next().unwrap_or_default()
     }
 
+    /// What the address says, as a form.
+    pub fn query_form(&self) -> FormState {
+        let query = self.here.split_once('?').map(|(_, query)| query).unwrap_or_default();
+        FormState::typed(
+            url::form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned())),
+        )
+    }
+
     /// What replaces the response to a form in the history: going back to that would ask whether to send the form
     /// again. An address, or the number of parts of the current path to remove, so that an error page for a missing
     /// resource does not contain its address.
@@ -75,7 +84,8 @@ impl Ui {
     /// The page as a response.
     pub async fn show(&self, status: StatusCode, page: Page) -> Response {
         let nonce = self.nonce.as_str().to_owned();
-        let brand = self.context.store.profile().brand.name.clone();
+        let profile = self.context.store.profile();
+        let (brand, accent) = (profile.brand.name.clone(), profile.brand.accent);
         let instead = self.instead(&page);
         // An error page does not count as a visit of an organization.
         let opened = match &page.frame {
@@ -83,7 +93,7 @@ impl Ui {
             _ => None,
         };
         let opened = opened.and_then(|org| self.recent.opened(&org.id, &self.context));
-        let site = Site { base: self.context.base.clone(), theme: self.theme, nonce, brand, instead };
+        let site = Site { base: self.context.base.clone(), theme: self.theme, nonce, brand, accent, instead };
         let (set, html) = document(page, site);
         let html = self.context.sub_path.prefix_html(html);
         // The status that a part of the page set, or the given one.
@@ -100,7 +110,7 @@ impl Ui {
 
     /// A part of a page, for an island.
     pub fn fragment<V: IntoView>(&self, view: impl FnOnce() -> V) -> Response {
-        let html = Owner::new().with(|| view().into_view().to_html());
+        let html = Owner::new().with(|| html_of(view()));
         let html = self.context.sub_path.prefix_html(html);
         ([(header::CACHE_CONTROL, "no-store")], Html(html)).into_response()
     }

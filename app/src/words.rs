@@ -71,6 +71,12 @@ pub fn Ahead(at: Timestamp, now: Timestamp) -> impl IntoView {
     view! { <When at=at.to_rfc3339() text=ahead(at, now) day/> }
 }
 
+/// A date, the full time on hover.
+#[component]
+pub fn OnDay(at: Timestamp, now: Timestamp) -> impl IntoView {
+    view! { <When at=at.to_rfc3339() text=date(at, now) day=Some(day(at, now))/> }
+}
+
 /// The format of [`date`], for the island that rewrites it in the reader's time zone.
 fn day(at: Timestamp, now: Timestamp) -> &'static str {
     if is_this_year(at, now) { "day" } else { "year" }
@@ -86,7 +92,7 @@ pub fn turned(paused: bool, status: Status) -> Option<&'static str> {
         (true, Status::Paused) => Some("Paused. Requests with this key are refused (403) until you resume it."),
         (true, Status::Suspended) => Some("Paused. It stays paused after the suspension ends, until you resume it."),
         (false, Status::Active) => Some("Resumed. The key works again."),
-        (false, Status::Suspended) => Some("Resumed. It works again once what is archived is restored."),
+        (false, Status::Suspended) => Some("Resumed. It works again once the suspension ends."),
         _ => None,
     }
 }
@@ -100,7 +106,7 @@ pub fn refusal(code: &str) -> String {
         "rotated" => "the key has a new secret, and this one was ended",
         "expired" => "the key had expired",
         "paused" => "the key was paused",
-        "suspended" => "its app or organization was archived",
+        "suspended" => "its app or organization was archived or suspended",
         "ip_denied" => "its address may not use the key",
         "https_required" => "it came without https",
         "mode_mismatch" => "a live key was used for test data, or the other way round",

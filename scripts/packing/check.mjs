@@ -12,12 +12,12 @@ const allowed_licences = /^allow = \[([^\]]*)\]/m.exec(readFileSync('deny.toml',
 const wrong = [];
 const must = (holds, text) => holds || wrong.push(text);
 
-must(sbom.bomFormat === 'CycloneDX' && sbom.specVersion === '1.6', 'it is no CycloneDX 1.6 document');
-must(/^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(sbom.serialNumber), 'its serial number is no UUID');
+must(sbom.bomFormat === 'CycloneDX' && sbom.specVersion === '1.6', 'it is not a CycloneDX 1.6 document');
+must(/^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(sbom.serialNumber), 'its serial number is not a UUID');
 const refs = new Set(sbom.components.map(component => component['bom-ref']));
 must(refs.size === sbom.components.length, 'a component is named twice');
 for (const { ref, dependsOn } of sbom.dependencies) {
-  for (const one of [ref, ...dependsOn]) must(one === 'sallyport' || refs.has(one), `${one} depends, and is no component`);
+  for (const one of [ref, ...dependsOn]) must(one === 'sallyport' || refs.has(one), `${one} is in the dependencies, but is not a component`);
 }
 
 // SPDX: one of the licences joined by OR, all of those joined by AND. No expression in use has nested brackets.
@@ -30,7 +30,7 @@ const named = new Map(sbom.components.map(component => [component.purl, componen
 const linked = [...linked_names()].map(name => name.split(' '));
 // Crates that must be in the list, in case the list of linked crates is ever incomplete.
 for (const name of ['axum', 'leptos', 'libsqlite3-sys', 'ring', 'sqlx-core', 'tokio', 'wasm-bindgen']) {
-  must(linked.some(([one]) => one === name), `${name} is not among what is linked`);
+  must(linked.some(([one]) => one === name), `${name} is missing from the linked crates`);
 }
 for (const [name, version] of linked) {
   const component = named.get(`pkg:cargo/${name}@${version}`);

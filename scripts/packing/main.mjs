@@ -50,7 +50,7 @@ const dependencies = packages.map(found => ({
   dependsOn: [...new Set(found.needs.filter(id => by_id.has(id)).map(id => purl(by_id.get(id))))].sort(),
 }));
 const components = [...crates, ...others];
-// The same content has the same number: nothing here is random.
+// The serial number is derived from the content, so that the same build gives the same document.
 const digest = createHash('sha256').update(JSON.stringify([version, components, dependencies])).digest('hex');
 const uuid = [digest.slice(0, 8), digest.slice(8, 12), `5${digest.slice(13, 16)}`, `8${digest.slice(17, 20)}`, digest.slice(20, 32)];
 

@@ -12,7 +12,9 @@ macro_rules! note {
 
 mod backup;
 mod called;
+mod mail;
 mod member;
+mod member_place;
 mod out;
 mod person;
 mod profile;
@@ -61,7 +63,7 @@ enum Command {
     #[command(after_help = "Example:
   sallyport migrate --data /var/lib/sallyport")]
     Migrate {
-        /// Make a new, empty database even if the master key of an earlier one is there
+        /// Create a new, empty database even if the master key of an earlier one exists
         #[arg(long)]
         new: bool,
     },
@@ -79,9 +81,12 @@ enum Command {
     /// Check a profile
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
-    /// Add, remove and list the members of an organization
+    /// Add, remove and list the members of an organization, a tenant or a project
     #[command(subcommand)]
     Member(member::MemberCommand),
+    /// Try the settings of mail
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
 }
 
 pub fn main() -> ExitCode {
@@ -94,7 +99,7 @@ pub fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     if let Command::Profile(command) = &cli.command {
-        // It needs neither settings nor data.
+        // This command needs neither settings nor data.
         return profile::run(command);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -111,7 +116,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Checks that clap can't do: whether a command fits the settings.
+/// A usage error that clap can't find: a command that does not fit the settings.
 fn called_wrongly(cli: &Cli) -> Option<String> {
     match &cli.command {
         Command::Backup(args) => backup::not_for_postgres(&cli.place.place().ok()?, args),
@@ -143,6 +148,7 @@ async fn run(cli: Cli) -> Result<(), String> {
             Ok(())
         }
         Command::Profile(_) => Ok(()),
+        Command::Mail(command) => mail::run(&cli.place, command).await,
         Command::Backup(args) => backup::run(&place, args).await,
         Command::Token(command) => {
             let store = open(&cli.place).await?;
@@ -152,7 +158,7 @@ async fn run(cli: Cli) -> Result<(), String> {
         }
         Command::User(command) => {
             let store = open(&cli.place).await?;
-            let ended = user::run(&store, command).await;
+            let ended = user::run(&cli.place, &store, command).await;
             store.close().await;
             ended
         }
@@ -191,7 +197,7 @@ fn email(text: &str) -> Result<String, String> {
 /// The account with that e-mail address.
 async fn account(store: &Store, email: &str) -> Result<Account, String> {
     let account = store.account_by_email(email).await.map_err(said)?;
-    account.ok_or_else(|| format!("Nobody has the e-mail address {email}. See who is there: sallyport user list"))
+    account.ok_or_else(|| format!("No account has the e-mail address {email}. To list all: sallyport user list"))
 }
 
 /// The actor of every command.

@@ -1,6 +1,7 @@
 //! Settings, in order of precedence: flag, environment (`SALLYPORT_…`), `sallyport.toml`, default. clap handles the
 //! first two.
 
+pub mod mail;
 mod public_url;
 
 use std::{
@@ -16,7 +17,10 @@ use ipnet::IpNet;
 use sallyport::profile::Fault;
 use serde::Deserialize;
 
-use self::public_url::check_public_url;
+use self::{
+    mail::{MailSection, MailSettings},
+    public_url::check_public_url,
+};
 use crate::{api::requirement::Requirement, site};
 
 /// The `--help` heading after a command's own options.
@@ -101,7 +105,8 @@ struct File {
     trusted_proxies: Option<Vec<String>>,
     log_format: Option<LogFormat>,
     cache_keys: Option<usize>,
-    /// Only in the file.
+    /// Only in the file, like the requirements.
+    mail: Option<MailSection>,
     #[serde(default)]
     requirements: HashMap<String, Requirement>,
 }
@@ -141,6 +146,8 @@ pub struct Serving {
     pub trusted_proxies: Vec<IpNet>,
     pub log_format: LogFormat,
     pub cache_keys: usize,
+    /// `None` if mail is off.
+    pub mail: Option<MailSettings>,
     /// The names in Envoy's paths.
     pub requirements: HashMap<String, Requirement>,
     pub demo: bool,
@@ -240,6 +247,7 @@ impl Where {
             trusted_proxies: trusted_proxies.map_err(from("trusted_proxies", proxies.as_ref()))?,
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
             cache_keys: args.cache_keys.or(file.cache_keys).unwrap_or(100_000).max(1),
+            mail: file.mail.map(MailSection::resolve).transpose()?,
             requirements: check_names(file.requirements)?,
             demo: args.demo,
         })
@@ -293,7 +301,8 @@ mod tests {
         let file: File = toml::from_str(&example).expect("every name is known");
         let File { data, database_url, profile, listen, grpc_listen, public_url, trusted_proxies, log_format, .. } =
             &file;
-        let File { cache_keys, requirements, .. } = &file;
+        let File { cache_keys, mail, requirements, .. } = &file;
+        assert!(mail.is_some());
         let told = [data.is_some(), database_url.is_some(), profile.is_some(), listen.is_some(), grpc_listen.is_some()];
         assert_eq!(told, [true; 5]);
         assert!(public_url.is_some());
@@ -302,6 +311,12 @@ mod tests {
         let names: toml::Table = toml::from_str(&example).expect("TOML");
         for name in names.keys() {
             assert!(include_str!("../../docs/settings.md").contains(&format!("| `{name}`")), "{name} is not listed");
+        }
+        for name in names["mail"].as_table().expect("a table").keys() {
+            assert!(
+                include_str!("../../docs/settings.md").contains(&format!("| `mail.{name}`")),
+                "{name} is not listed"
+            );
         }
     }
 

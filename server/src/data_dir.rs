@@ -193,7 +193,7 @@ fn close_to_others(database: &Path) {
 }
 
 /// The configured profile, or the built-in one.
-fn profile(place: &DataLocation) -> Result<Arc<Profile>, String> {
+pub fn profile(place: &DataLocation) -> Result<Arc<Profile>, String> {
     let Some(path) = &place.profile else { return Ok(Profile::standard()) };
     let text = fs::read_to_string(path);
     let text = text.map_err(|error| {

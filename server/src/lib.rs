@@ -11,6 +11,7 @@ pub mod demo;
 pub mod grpc;
 pub mod jobs;
 pub mod logs;
+pub mod mail;
 pub mod middleware;
 pub mod page_pool;
 pub mod probes;

@@ -21,7 +21,9 @@ use crate::{
     api::openapi,
     config::{DataLocation, Serving},
     data_dir::{DataDir, Wanted},
-    demo, page_pool,
+    demo, jobs,
+    mail::{self, Mailer, Outbox},
+    page_pool,
     server::Server,
     state::{AppState, Deployment, is_loopback_url},
     worker,
@@ -67,6 +69,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
             place.data.display()
         ));
     }
+    let mailer = serving.mail.clone().map(Mailer::new).transpose()?;
     let clock = Arc::new(SystemClock);
     let entropy = Arc::new(OsEntropy);
     let data = DataDir::prepare(place, &*entropy, Wanted::Known).await?;
@@ -82,6 +85,10 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     }
 
     let own = own_url(address);
+    let outbox = mailer.map(|mailer| Outbox { mailer, public_url: public_url.clone() });
+    if outbox.is_some() && serving.public_url.is_none() {
+        tracing::warn!(%public_url, "links in mails lead to this address, since public_url is not set");
+    }
     let state = AppState::new(
         store.clone(),
         Deployment {
@@ -92,6 +99,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
             cache_keys: serving.cache_keys,
             elapsed: elapsed(),
             demo: serving.demo.then_some(demo::SIGN_IN),
+            has_mail: outbox.is_some(),
             listens_on_loopback: address.ip().is_loopback(),
         },
     )
@@ -106,7 +114,8 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     }
 
     let (stop, stopped) = watch::channel(false);
-    let workers = worker::start(&state.verifier, &state.context, &stopped);
+    let queues = jobs::queues().into_iter().chain([mail::queue(outbox)]).collect();
+    let workers = worker::start(&state.verifier, &state.context, queues, &stopped);
     let pages = page_pool::start().map_err(|error| format!("The threads for pages can't be started: {error}"))?;
     let server = Server::new(state).with_page_pool(pages.handle().clone());
     let service = |protocol| Service::new(protocol, &server, &shutdown);

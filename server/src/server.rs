@@ -10,7 +10,7 @@ use axum::{
     response::Response,
 };
 use sallyport::request::Client;
-use sallyport_app::{context::Context, routes};
+use sallyport_app::{context::Context, routes, secret_path};
 use tokio::runtime::Handle;
 use tower::ServiceExt;
 
@@ -64,7 +64,7 @@ impl Server {
             *request.uri_mut() = within;
         }
         let path = request.uri().path();
-        let (of_api, fast_path) = (api::has(path), FastPath::of(path));
+        let (of_api, fast_path, has_secret_path) = (api::has(path), FastPath::of(path), secret_path::has(path));
         let client = client::name(state, peer, request.headers());
         let log = AccessLog::of(&request, of_api);
 
@@ -81,7 +81,7 @@ impl Server {
             log.write(&response, &client, state.context.store.profile());
         }
         state.context.sub_path.prefix_location(response.headers_mut());
-        headers::secure(state, response.headers_mut());
+        headers::secure(state, response.headers_mut(), has_secret_path);
         if let Ok(id) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert(REQUEST_ID.clone(), id);
         }

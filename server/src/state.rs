@@ -63,6 +63,8 @@ pub struct Deployment {
     pub cache_keys: usize,
     pub elapsed: Elapsed,
     pub demo: Option<DemoSignIn>,
+    /// Whether mail is on.
+    pub has_mail: bool,
     /// Whether it listens on loopback: other machines can only reach it through a proxy.
     pub listens_on_loopback: bool,
 }
@@ -87,6 +89,7 @@ impl AppState {
             pending_events,
             searching: tokio::sync::Semaphore::new(SEARCHES),
             demo: deployment.demo,
+            has_mail: deployment.has_mail,
             verifier: Arc::clone(&verifier),
             store,
         });

@@ -11,7 +11,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-use crate::jobs;
+use crate::jobs::{self, Queue};
 
 /// How soon a change by another process is noticed.
 const POLL: Duration = Duration::from_millis(250);
@@ -24,12 +24,17 @@ const LAST_FLUSH: Duration = Duration::from_millis(2_500);
 const LAST_POLL: Duration = Duration::from_secs(1);
 
 /// Ends when the sender of `stop` is dropped, after a last flush.
-pub fn start(verifier: &Arc<Verifier>, context: &Context, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+pub fn start(
+    verifier: &Arc<Verifier>,
+    context: &Context,
+    queues: Vec<Queue>,
+    stop: &watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
     vec![
         tokio::spawn(poll(Arc::clone(verifier), stop.clone())),
         tokio::spawn(flush(Arc::clone(verifier), stop.clone())),
         tokio::spawn(tell(context.clone(), stop.clone())),
-        tokio::spawn(jobs::work(verifier.store().clone(), jobs::queues(), stop.clone())),
+        tokio::spawn(jobs::work(verifier.store().clone(), queues, stop.clone())),
     ]
 }
 

@@ -11,8 +11,6 @@ pub struct InventoryKey {
     pub listed: ListedKey,
     /// The app it belongs to, if its holder is an app.
     pub app_id: Option<AppId>,
-    /// The id and the name of the person who created it, if it was a person.
-    pub created_by: Option<(String, String)>,
     pub revoked_at: Option<Timestamp>,
 }
 
@@ -40,7 +38,7 @@ impl ExportRow for InventoryKey {
     fn cells(&self) -> Vec<String> {
         let key = &self.listed;
         let time = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339).unwrap_or_default();
-        let (creator_id, creator) = self.created_by.clone().unwrap_or_default();
+        let creator = key.created_by.as_ref();
         vec![
             key.id.to_string(),
             key.label.clone(),
@@ -54,8 +52,8 @@ impl ExportRow for InventoryKey {
             key.owner_id.as_ref().map(ToString::to_string).unwrap_or_default(),
             key.owner_name.clone(),
             key.created_at.to_rfc3339(),
-            creator_id,
-            creator,
+            creator.map(|person| person.id.to_string()).unwrap_or_default(),
+            creator.map(|person| person.name.clone()).unwrap_or_default(),
             time(key.expires_at),
             time(key.last_used_at),
             time(self.revoked_at),
@@ -65,7 +63,7 @@ impl ExportRow for InventoryKey {
     fn json(&self) -> Value {
         let key = &self.listed;
         let time = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339);
-        let creator = self.created_by.as_ref();
+        let creator = key.created_by.as_ref();
         json!({
             "key_id": key.id.as_str(),
             "label": key.label,
@@ -79,8 +77,8 @@ impl ExportRow for InventoryKey {
             "user_id": key.owner_id.as_ref().map(ToString::to_string),
             "holder": key.owner_name,
             "created_at": key.created_at.to_rfc3339(),
-            "created_by_id": creator.map(|(id, _)| id),
-            "created_by": creator.map(|(_, name)| name),
+            "created_by_id": creator.map(|person| person.id.as_str()),
+            "created_by": creator.map(|person| &person.name),
             "expires_at": time(key.expires_at),
             "last_used_at": time(key.last_used_at),
             "revoked_at": time(self.revoked_at),

@@ -3,7 +3,7 @@
 use crate::{
     Timestamp,
     id::{KeyId, UserId},
-    key::Status,
+    key::{Creator, Status},
     member::Permission,
     profile::{HolderKind, Mode, Profile},
 };
@@ -24,6 +24,8 @@ pub struct ListedKey {
     pub shown: String,
     pub scopes: Vec<String>,
     pub created_at: Timestamp,
+    /// None if a program created it.
+    pub created_by: Option<Creator>,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
     pub status: Status,

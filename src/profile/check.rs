@@ -14,7 +14,7 @@ use super::{
     fault::{Fault, Faults},
     file::{File, Text},
 };
-use crate::text;
+use crate::{colour::Colour, text};
 
 /// The errors so far, with their positions in the text.
 #[derive(Default)]
@@ -61,6 +61,15 @@ impl Findings {
         }
     }
 
+    fn colour(&mut self, text: &Text) -> Option<Colour> {
+        let colour = Colour::parse(text.get_ref());
+        if colour.is_none() {
+            let known: Vec<_> = Colour::ALL.iter().map(|colour| colour.as_str()).collect();
+            self.refuse(text, format!("This is none of the colours: {}.", known.join(", ")));
+        }
+        colour
+    }
+
     fn url(&mut self, text: &Text) -> String {
         let url = text.get_ref();
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
@@ -97,6 +106,7 @@ fn profile(file: &File, findings: &mut Findings) -> Profile {
     let brand = Brand {
         name: findings.line(&file.brand.name, 60),
         docs_url: file.brand.docs_url.as_ref().map(|url| findings.url(url)),
+        accent: file.brand.accent.as_ref().and_then(|accent| findings.colour(accent)),
     };
     let name = findings.name(&file.name, "-_");
     let credentials = credentials::credentials(&file.credentials, findings);

@@ -40,6 +40,7 @@ pub(super) struct File {
 pub(super) struct BrandEntry {
     pub name: Text,
     pub docs_url: Option<Text>,
+    pub accent: Option<Text>,
 }
 
 #[derive(Deserialize)]

@@ -92,6 +92,7 @@ fn what_can_not_hold_is_refused_with_its_place() {
         ("bearer = true", "bearer = maybe", "maybe", ""),
         ("name = \"default\"", "name = \"de fault\"", "\"de fault\"", "letters, digits"),
         ("name = \"Sallyport\"", "name = \" \"", "\" \"", "empty"),
+        ("[brand]", "[brand]\naccent = \"red\"", "\"red", "none of the colours: indigo, violet"),
         ("[brand]", "[brand]\ndocs_url = \"javascript:alert(1)\"", "\"javascript", "https://"),
         ("headers = [\"x-api-key\"]\nbearer = true", "bearer = false", "", "could not be sent"),
         ("[\"x-api-key\"]", "[\"x_api_key\"]", "\"x_api_key\"", "begins with a letter"),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::any::AnyRow;
 
-use super::{EventFilter, Store, row::Read};
+use super::{EventFilter, Sight, Store, row::Read};
 use crate::{
     Error, Result,
     audit::ACTOR_KINDS,
@@ -59,18 +59,25 @@ fn kind_of(id: &str) -> Option<&'static str> {
 impl Store {
     /// The recent actors of an organization, or of one of its apps, by name: the choices of the filter. Each is
     /// listed once, under its newest name.
-    pub async fn actors(&self, org: &OrgId, app: Option<&AppId>) -> Result<Vec<SeenActor>> {
-        let mut actors = self.actors_in(org.as_str(), app, None).await?;
+    pub async fn actors(&self, org: &OrgId, app: Option<&AppId>, sight: &Sight) -> Result<Vec<SeenActor>> {
+        let mut actors = self.actors_in(org.as_str(), app, sight, None).await?;
         actors.truncate(OFFERED);
         Ok(actors)
     }
 
-    async fn actors_in(&self, chain: &str, app: Option<&AppId>, name: Option<&str>) -> Result<Vec<SeenActor>> {
+    pub(super) async fn actors_in(
+        &self,
+        chain: &str,
+        app: Option<&AppId>,
+        sight: &Sight,
+        name: Option<&str>,
+    ) -> Result<Vec<SeenActor>> {
+        let seen = sight.event("events", "$4");
         let of_app = if app.is_some() { "app_id = $2" } else { "$2 = ''" };
         let named = if name.is_some() { "actor_name = $3" } else { "$3 = ''" };
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT actor_kind, actor_id, actor_name, MAX(seq) AS last FROM \
-             (SELECT actor_kind, actor_id, actor_name, seq FROM events WHERE chain = $1 AND {of_app} \
+             (SELECT actor_kind, actor_id, actor_name, seq FROM events WHERE chain = $1 AND {of_app} AND {seen} \
              ORDER BY seq DESC LIMIT {BACK}) AS newest WHERE {named} \
              GROUP BY actor_kind, actor_id, actor_name ORDER BY MAX(seq) DESC"
         ));
@@ -78,6 +85,7 @@ impl Store {
             .bind(chain.to_owned())
             .bind(app.map(ToString::to_string).unwrap_or_default())
             .bind(name.unwrap_or_default().to_owned())
+            .bind(sight.bound())
             .fetch_all(self.read())
             .await?;
         let mut actors: Vec<SeenActor> = Vec::new();
@@ -98,6 +106,7 @@ impl Store {
         &self,
         chain: &str,
         app: Option<&AppId>,
+        sight: &Sight,
         text: &str,
     ) -> Result<Option<ActorFilter>> {
         if let Some(kind) = kind_of(text) {
@@ -106,7 +115,7 @@ impl Store {
         if ACTOR_KINDS[3..].contains(&text) {
             return Ok(Some(ActorFilter { kind: text.to_owned(), id: String::new() }));
         }
-        match self.actors_in(chain, app, Some(text)).await?.as_slice() {
+        match self.actors_in(chain, app, sight, Some(text)).await?.as_slice() {
             [] => Ok(None),
             [one] => Ok(Some(ActorFilter { kind: one.kind.clone(), id: one.id.clone() })),
             _ => Err(Error::field("actor", "Several actors have this name. Choose one by ID.")),
@@ -119,7 +128,7 @@ impl Store {
         if filter.actor.is_empty() {
             return Ok(filter);
         }
-        let meant = self.actor_meant(org.as_str(), app, &filter.actor).await?;
+        let meant = self.actor_meant(org.as_str(), app, &filter.sight, &filter.actor).await?;
         let ActorFilter { kind, id } = meant.ok_or_else(|| {
             Error::field("actor", "No recent actor has this name. Choose an actor from the list, or give an ID.")
         })?;

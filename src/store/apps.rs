@@ -1,6 +1,8 @@
 //! Apps of a project.
 
-use super::{Store, detached, keys, places::name_taken, row::Read};
+use std::collections::HashSet;
+
+use super::{Sight, Store, detached, keys, places::name_taken, row::Read};
 use crate::{
     Result,
     app::{App, NewApp, Os},
@@ -77,16 +79,30 @@ impl Store {
         .await
     }
 
-    /// Every app of an organization, by name: what *Choose App* offers.
-    pub async fn apps_of_org(&self, org: &OrgId) -> Result<Vec<App>> {
-        let rows = sqlx::query(
+    /// The active apps of an organization in this part of it, by name: what *Choose App* offers.
+    pub async fn apps_of_org(&self, org: &OrgId, sight: &Sight) -> Result<Vec<App>> {
+        let sql = format!(
             "SELECT a.* FROM apps a JOIN projects p ON p.id = a.project_id JOIN tenants t ON t.id = p.tenant_id \
-             WHERE a.org_id = $1 AND a.archived_at IS NULL AND p.archived_at IS NULL AND t.archived_at IS NULL \
+             WHERE a.org_id = $1 AND a.archived_at IS NULL AND p.archived_at IS NULL AND t.archived_at IS NULL AND {} \
              ORDER BY a.name_folded, a.id",
-        )
-        .bind(org.to_string())
-        .fetch_all(self.read())
-        .await?;
+            sight.app("a", "$2")
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(org.to_string())
+            .bind(sight.bound())
+            .fetch_all(self.read())
+            .await?;
         rows.iter().map(app).collect()
+    }
+
+    /// The ids of the apps of an organization in this part of it, archived or not.
+    pub async fn app_ids(&self, org: &OrgId, sight: &Sight) -> Result<HashSet<AppId>> {
+        let sql = format!("SELECT a.id FROM apps a WHERE a.org_id = $1 AND {}", sight.app("a", "$2"));
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(org.to_string())
+            .bind(sight.bound())
+            .fetch_all(self.read())
+            .await?;
+        rows.iter().map(|row| Ok(AppId::stored(row.text("id")?))).collect()
     }
 }

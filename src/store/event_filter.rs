@@ -1,5 +1,6 @@
 //! Filters of events.
 
+use super::Sight;
 use crate::{Timestamp, id::KeyId};
 
 /// Which events to show. Empty fields do not filter.
@@ -20,6 +21,8 @@ pub struct EventFilter {
     /// Sequence numbers of an [`EventPage`](super::EventPage): the events before, or after.
     pub before: Option<i64>,
     pub after: Option<i64>,
+    /// The part of the organization that the reader sees.
+    pub sight: Sight,
     /// The last sequence number to include, in either order.
     pub until: Option<i64>,
 }

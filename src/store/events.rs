@@ -55,11 +55,12 @@ fn page_sql(of_app: bool, filter: &EventFilter, limit: i64) -> String {
     };
     // The index contains keys only.
     let key = clause(filter.key.is_some(), "target_kind = 'key' AND target_id = $11", "$11 = ''");
+    let seen = filter.sight.event("events", "$12");
     let until = clause(filter.until.is_some(), "seq <= $10", "$10 = 0");
     let (compare, order) = if filter.after.is_some() { (">", "ASC") } else { ("<", "DESC") };
     format!(
         "SELECT * FROM events WHERE chain = $1 AND {of_app} AND seq {compare} $3 AND {by} AND {key} AND {action} AND \
-         {outcome} AND at >= $7 AND at < $8 AND {until} ORDER BY seq {order} LIMIT {limit}"
+         {outcome} AND at >= $7 AND at < $8 AND {until} AND {seen} ORDER BY seq {order} LIMIT {limit}"
     )
 }
 
@@ -84,7 +85,7 @@ impl Store {
     ) -> Result<Vec<AnyRow>> {
         let actor = match filter.actor.as_str() {
             "" => ActorFilter::default(),
-            text => match self.actor_meant(chain, app, text).await? {
+            text => match self.actor_meant(chain, app, &filter.sight, text).await? {
                 Some(actor) => actor,
                 None => return Ok(Vec::new()),
             },
@@ -101,6 +102,7 @@ impl Store {
             .bind(actor.kind)
             .bind(filter.until.unwrap_or(0))
             .bind(filter.key.as_ref().map(ToString::to_string).unwrap_or_default())
+            .bind(filter.sight.bound())
             .fetch_all(self.read())
             .await?;
         Ok(rows)
@@ -170,6 +172,7 @@ mod tests {
             .bind("user")
             .bind(0_i64)
             .bind("key")
+            .bind("")
             .fetch_all(store.read())
             .await
             .expect("a plan");

@@ -2,12 +2,12 @@
 
 use sqlx::Row;
 
-use super::{EventFilter, Store, events::event, row::Read};
+use super::{EventFilter, Store, events::event, grants::held, row::Read};
 use crate::{
     Error, Result,
     audit::export::Exported,
     id::{AppId, OrgId, UserId},
-    member::Role,
+    member::Held,
 };
 
 /// Events in memory at once.
@@ -34,19 +34,19 @@ impl Store {
         head.fetch_optional(self.read()).await?.ok_or(Error::NotFound)?.int("seq")
     }
 
-    /// A person's current role in an organization, as long as this session is valid.
-    pub async fn role_in_session(&self, session: &[u8; 32], user: &UserId, org: &OrgId) -> Result<Option<Role>> {
-        let row = sqlx::query(
-            "SELECT g.role FROM sessions s JOIN users u ON u.id = s.user_id \
-             JOIN grants g ON g.org_id = $4 AND g.subject = u.id AND g.place_id = $4 \
+    /// A person's current roles in an organization, as long as this session is valid.
+    pub async fn roles_in_session(&self, session: &[u8; 32], user: &UserId, org: &OrgId) -> Result<Held> {
+        let rows = sqlx::query(
+            "SELECT g.role, g.place_kind, g.place_id FROM sessions s JOIN users u ON u.id = s.user_id \
+             JOIN grants g ON g.org_id = $4 AND g.subject = u.id \
              WHERE s.id_digest = $1 AND s.expires_at > $2 AND u.id = $3 AND u.disabled_at IS NULL",
         )
         .bind(session.to_vec())
         .bind(self.now().micros())
         .bind(user.to_string())
         .bind(org.to_string())
-        .fetch_optional(self.read())
+        .fetch_all(self.read())
         .await?;
-        row.map(|row| row.word("role", Role::parse)).transpose()
+        held(&rows, &[org.as_str()])
     }
 }

@@ -10,12 +10,14 @@ use super::{
     orgs::org,
     places::{project, tenant},
     row::Read,
+    sight::granted,
 };
 use crate::{
     Result,
     app::App,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId, UserId},
     key::{Key, secret::Checked},
+    member::Permission,
     org::Org,
     project::Project,
     tenant::Tenant,
@@ -48,11 +50,9 @@ impl<'a> From<Option<&'a OrgId>> for Reader<'a> {
 impl Reader<'_> {
     /// The condition on a row `k`; `$2` is the value from [`Self::bound`].
     fn may_see(self, resource: &ResourceTable) -> String {
-        let ResourceTable { org, chain, .. } = resource;
+        let ResourceTable { org, chain, needs, .. } = resource;
         match self {
-            Self::Person(_) => format!(
-                "EXISTS (SELECT 1 FROM grants g WHERE g.org_id = k.{org} AND g.subject = $2 AND g.place_id IN ({chain}))"
-            ),
+            Self::Person(_) => granted(&format!("k.{org}"), chain, "$2", *needs),
             Self::Org(_) => format!("k.{org} = $2"),
             Self::All => "1 = 1".to_owned(),
         }
@@ -75,21 +75,40 @@ pub struct ResourceTable {
     pub(super) org: &'static str,
     /// Its own id and those of the levels above it: a role at any of them applies.
     chain: &'static str,
+    /// The permission without which it does not exist.
+    needs: Permission,
 }
 
-pub(super) const ORGS: ResourceTable = ResourceTable { columns: "k.*", table: "orgs", org: "id", chain: "k.id" };
-pub(super) const TENANTS: ResourceTable =
-    ResourceTable { columns: "k.*", table: "tenants", org: "org_id", chain: "k.org_id, k.id" };
-pub(super) const PROJECTS: ResourceTable =
-    ResourceTable { columns: "k.*", table: "projects", org: "org_id", chain: "k.org_id, k.tenant_id, k.id" };
-pub(super) const APPS: ResourceTable =
-    ResourceTable { columns: "k.*", table: "apps", org: "org_id", chain: "k.org_id, k.tenant_id, k.project_id" };
+pub(super) const ORGS: ResourceTable =
+    ResourceTable { columns: "k.*", table: "orgs", org: "id", chain: "k.id", needs: Permission::SeePlace };
+pub(super) const TENANTS: ResourceTable = ResourceTable {
+    columns: "k.*",
+    table: "tenants",
+    org: "org_id",
+    chain: "k.org_id, k.id",
+    needs: Permission::SeePlace,
+};
+pub(super) const PROJECTS: ResourceTable = ResourceTable {
+    columns: "k.*",
+    table: "projects",
+    org: "org_id",
+    chain: "k.org_id, k.tenant_id, k.id",
+    needs: Permission::SeePlace,
+};
+pub(super) const APPS: ResourceTable = ResourceTable {
+    columns: "k.*",
+    table: "apps",
+    org: "org_id",
+    chain: "k.org_id, k.tenant_id, k.project_id",
+    needs: Permission::SeeKeys,
+};
 const KEYS: ResourceTable = ResourceTable {
     columns: keys::COLUMNS,
     table: "keys",
     org: "org_id",
     chain: "k.org_id, (SELECT c.tenant_id FROM apps c WHERE c.id = k.app_id), \
         (SELECT c.project_id FROM apps c WHERE c.id = k.app_id)",
+    needs: Permission::SeeKeys,
 };
 
 /// An id of something that readers may or may not see.

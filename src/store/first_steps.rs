@@ -1,6 +1,6 @@
 //! The progress of an organization towards its first verified request.
 
-use super::{Store, row::Read};
+use super::{Sight, Store, row::Read};
 use crate::{
     Result,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
@@ -19,23 +19,34 @@ pub struct FirstSteps {
 }
 
 impl Store {
-    pub async fn first_steps(&self, org: &OrgId) -> Result<FirstSteps> {
-        let row = sqlx::query(
-            "SELECT (SELECT t.id FROM tenants t WHERE t.org_id = $1 AND t.archived_at IS NULL \
+    /// Of what the reader sees: `names` of tenants and projects, `keys` of apps and keys.
+    pub async fn first_steps(&self, org: &OrgId, names: &Sight, keys: &Sight) -> Result<FirstSteps> {
+        let (tenant, project, app) = (names.tenant("t", "$2"), names.project("p", "$2"), keys.app("a", "$3"));
+        // A key that belongs to no app is seen with the whole organization.
+        let key = if keys.is_all() {
+            "1 = 1".to_owned()
+        } else {
+            format!("EXISTS (SELECT 1 FROM apps a WHERE a.id = k.app_id AND {app})")
+        };
+        let sql = format!(
+            "SELECT (SELECT t.id FROM tenants t WHERE t.org_id = $1 AND t.archived_at IS NULL AND {tenant} \
              ORDER BY t.created_at, t.id LIMIT 1) AS tenant, \
              (SELECT p.id FROM projects p JOIN tenants t ON t.id = p.tenant_id WHERE p.org_id = $1 \
-             AND p.archived_at IS NULL AND t.archived_at IS NULL ORDER BY p.created_at, p.id LIMIT 1) AS project, \
+             AND p.archived_at IS NULL AND t.archived_at IS NULL AND {project} ORDER BY p.created_at, p.id LIMIT 1) AS project, \
              (SELECT a.id FROM apps a JOIN projects p ON p.id = a.project_id JOIN tenants t ON t.id = p.tenant_id \
-             WHERE a.org_id = $1 AND a.archived_at IS NULL AND p.archived_at IS NULL AND t.archived_at IS NULL \
+             WHERE a.org_id = $1 AND a.archived_at IS NULL AND p.archived_at IS NULL AND t.archived_at IS NULL AND {app} \
              ORDER BY a.created_at, a.id LIMIT 1) AS app, \
-             (SELECT k.id FROM keys k WHERE k.org_id = $1 AND k.revoked_at IS NULL \
+             (SELECT k.id FROM keys k WHERE k.org_id = $1 AND k.revoked_at IS NULL AND {key} \
              ORDER BY k.created_at DESC, k.id DESC LIMIT 1) AS newest, \
-             CAST(CASE WHEN EXISTS (SELECT 1 FROM keys k JOIN key_uses u ON u.key_id = k.id WHERE k.org_id = $1) \
-             THEN 1 ELSE 0 END AS BIGINT) AS used",
-        )
-        .bind(org.to_string())
-        .fetch_one(self.read())
-        .await?;
+             CAST(CASE WHEN EXISTS (SELECT 1 FROM keys k JOIN key_uses u ON u.key_id = k.id WHERE k.org_id = $1 AND {key}) \
+             THEN 1 ELSE 0 END AS BIGINT) AS used"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(org.to_string())
+            .bind(names.bound())
+            .bind(keys.bound())
+            .fetch_one(self.read())
+            .await?;
         Ok(FirstSteps {
             tenant: row.text_opt("tenant")?.map(TenantId::stored),
             project: row.text_opt("project")?.map(ProjectId::stored),

@@ -1,27 +1,30 @@
 //! Lists of keys: filtered, sorted, a page at a time.
 
+mod conditions;
 mod cursor;
+mod frame;
 mod inventory;
 mod listed;
 
 use sqlx::any::AnyRow;
 
+pub use self::frame::KeyListFrame;
+use self::{
+    conditions::{Conditions, Value},
+    cursor::{Cursor, InList},
+};
 use super::{
     Store,
-    key_list::cursor::Cursor,
-    key_status,
     keys::{COLUMNS, key},
     lifecycle::keys_within,
-    like::escaped,
     row::Read,
+    sight::Sight,
 };
 use crate::{
-    Result, Timestamp,
-    fold::fold,
+    Result,
     id::{AppId, OrgId, ProjectId, TenantId, UserId},
     key::{Key, ListedKey, Status},
     place::Place,
-    profile::Profile,
 };
 
 /// A page of keys.
@@ -62,6 +65,8 @@ pub struct KeyFilter {
     pub tenant: Option<TenantId>,
     /// Of the apps of this project.
     pub project: Option<ProjectId>,
+    /// The part of the organization that the reader sees.
+    pub sight: Sight,
     pub sort: KeySort,
     /// How many on a page, where the portal's own number won't do.
     pub limit: Option<u8>,
@@ -154,125 +159,38 @@ pub const UNUSED_DAYS: u64 = 30;
 
 const PAGE: usize = 25;
 
-#[derive(Debug, PartialEq)]
-enum Value {
-    Text(String),
-    Int(i64),
+/// A page of a list in SQL.
+struct PageQuery {
+    conditions: Conditions,
+    /// How many keys the list has.
+    total: String,
+    /// `ASC` or `DESC`.
+    order: &'static str,
+    /// From `FROM keys k` on, with what is joined to it, in this order and with one more than the page has.
+    from: String,
+    part: Part,
 }
 
-/// Conditions with their values, in the order of their numbers.
-struct Conditions {
-    sql: String,
-    /// A condition on all keys or on none, which is evaluated once.
-    of_all: &'static str,
-    /// The number of the organization's id.
-    org: &'static str,
-    values: Vec<Value>,
+/// Which part of a list a page is.
+struct Part {
+    limit: usize,
+    /// Whether it is read towards the beginning.
+    backwards: bool,
+    is_later_page: bool,
 }
 
-impl Conditions {
-    fn of_keys(org: &OrgId, app: Option<&AppId>) -> Self {
-        // The app's own column, so that its index serves both the page and the count.
-        match app {
-            Some(app) => Self {
-                sql: "k.app_id = $1".to_owned(),
-                of_all: "EXISTS (SELECT 1 FROM apps a WHERE a.id = $1 AND a.org_id = $2)",
-                org: "$2",
-                values: vec![Value::Text(app.to_string()), Value::Text(org.to_string())],
-            },
-            None => Self {
-                sql: "k.org_id = $1".to_owned(),
-                of_all: "TRUE",
-                org: "$1",
-                values: vec![Value::Text(org.to_string())],
-            },
+impl Part {
+    /// Of the keys as they were read.
+    fn page<K: InList>(&self, mut keys: Vec<K>, total: i64, sort: KeySort) -> KeyPage<K> {
+        let more = keys.len() > self.limit;
+        keys.truncate(self.limit);
+        if self.backwards {
+            keys.reverse();
         }
-    }
-
-    fn and(&mut self, condition: &str) {
-        self.sql.push_str(" AND ");
-        self.sql.push_str(condition);
-    }
-
-    /// The parameter number of a value.
-    fn number(&mut self, value: Value) -> String {
-        self.values.push(value);
-        format!("${}", self.values.len())
-    }
-
-    fn narrow(&mut self, filter: &KeyFilter, profile: &Profile, now: Timestamp) {
-        if !filter.include_revoked && filter.status != Some(KeyStatus::Revoked) {
-            // As the partial indexes say it.
-            self.and("k.revoked_at IS NULL");
-        }
-        if !filter.label.is_empty() {
-            let n = self.number(Value::Text(format!("%{}%", escaped(&fold(&filter.label)))));
-            self.and(&format!("k.label_folded LIKE {n} ESCAPE '!'"));
-        }
-        if !filter.environment.is_empty() {
-            let n = self.number(Value::Text(filter.environment.clone()));
-            self.and(&format!("k.environment = {n}"));
-        }
-        if !filter.scope.is_empty() {
-            // What a key may do, whichever of its scopes grants that.
-            for names in profile.granting(&filter.scope) {
-                let held = names.into_iter().map(|name| {
-                    let n = self.number(Value::Text(format!("% {} %", escaped(name))));
-                    format!("' ' || k.scopes || ' ' LIKE {n} ESCAPE '!'")
-                });
-                let held = held.collect::<Vec<_>>().join(" OR ");
-                self.and(&format!("({held})"));
-            }
-        }
-        if let Some(user) = &filter.created_by {
-            let n = self.number(Value::Text(user.to_string()));
-            self.and(&format!("k.created_by = {n}"));
-        }
-        if let Some(tenant) = &filter.tenant {
-            let n = self.number(Value::Text(tenant.to_string()));
-            self.and(&format!("k.app_id IN (SELECT a.id FROM apps a WHERE a.tenant_id = {n})"));
-        }
-        if let Some(project) = &filter.project {
-            let n = self.number(Value::Text(project.to_string()));
-            self.and(&format!("k.app_id IN (SELECT a.id FROM apps a WHERE a.project_id = {n})"));
-        }
-        if let Some(status) = filter.status {
-            self.narrow_to(status, now);
-        }
-    }
-
-    fn narrow_to(&mut self, status: KeyStatus, now: Timestamp) {
-        let days = |days: u64| std::time::Duration::from_secs(days * 86_400);
-        let n = if status == KeyStatus::Revoked { String::new() } else { self.number(Value::Int(now.micros())) };
-        self.and(&key_status::is(status.status(), self.org, &n));
-        if status == KeyStatus::Expiring {
-            let n = self.number(Value::Int((now + days(SOON_DAYS)).micros()));
-            self.and(&format!("k.expires_at < {n}"));
-        }
-        if status == KeyStatus::Unused {
-            let n = self.number(Value::Int((now - days(UNUSED_DAYS)).micros()));
-            // What was used last before that day was made before it too: an index finds the keys that are old enough.
-            self.and(&format!(
-                "k.created_at <= {n} AND NOT EXISTS (SELECT 1 FROM key_uses u WHERE u.key_id = k.id AND u.last_at > {n})"
-            ));
-        }
-    }
-
-    /// How many keys fulfil them, up to one more than are counted, where any do.
-    fn count(&self) -> String {
-        let most = KeyPage::COUNTED + 1;
-        format!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM keys k WHERE {} LIMIT {most}) AS counted", self.sql)
-    }
-
-    async fn fetch(self, store: &Store, sql: String) -> Result<Vec<AnyRow>> {
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
-        for value in self.values {
-            query = match value {
-                Value::Text(text) => query.bind(text),
-                Value::Int(int) => query.bind(int),
-            };
-        }
-        Ok(query.fetch_all(store.read()).await?)
+        let (has_newer, has_older) = if self.backwards { (more, true) } else { (self.is_later_page, more) };
+        let newer = keys.first().filter(|_| has_newer).map(|key| key.cursor(sort));
+        let older = keys.last().filter(|_| has_older).map(|key| key.cursor(sort));
+        KeyPage { keys, total, newer, older }
     }
 }
 
@@ -286,61 +204,81 @@ impl KeyFilter {
 impl Store {
     /// The keys of one app of an organization, or all of the organization's.
     pub async fn keys(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter) -> Result<KeyPage<Key>> {
-        self.page_of_keys(org, app, filter, |_, _| COLUMNS.to_owned(), key).await
+        self.page_of_rows(org, app, filter, "", |_| COLUMNS.to_owned(), key).await
     }
 
     /// The same with what a list shows of them.
     pub async fn listed_keys(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter) -> Result<KeyPage> {
-        let now = self.now();
-        self.page_of_keys(org, app, filter, listed::columns, |row| listed::listed(row, app.is_some(), now)).await
+        Ok(self.page_of_listed(org, app, filter, None).await?.0)
     }
 
-    async fn page_of_keys<K>(
+    /// The same, with what is around the list for this person. An app's list that has keys and no views takes one query; an
+    /// organization's has to know whether there is still an app to generate a key for.
+    pub async fn framed_keys(
         &self,
         org: &OrgId,
         app: Option<&AppId>,
         filter: &KeyFilter,
-        columns: impl Fn(&str, Option<&str>) -> String,
+        person: &UserId,
+    ) -> Result<(KeyPage, KeyListFrame)> {
+        let (page, has_views) = self.page_of_listed(org, app, filter, Some(person)).await?;
+        let frame = if app.is_none() || has_views || page.keys.is_empty() {
+            self.key_list_frame(org, app, person, &filter.sight).await?
+        } else {
+            KeyListFrame { has_apps: true, has_keys: true, ..KeyListFrame::default() }
+        };
+        Ok((page, frame))
+    }
+
+    /// With whether the person has views of the list. The keys are one text of one row: the driver takes longer for each row
+    /// and column than the database.
+    async fn page_of_listed(
+        &self,
+        org: &OrgId,
+        app: Option<&AppId>,
+        filter: &KeyFilter,
+        person: Option<&UserId>,
+    ) -> Result<(KeyPage, bool)> {
+        let PageQuery { mut conditions, total, order, from, part } = self.page_query(org, app, filter, listed::JOINS);
+        let has_views = match person {
+            Some(person) => {
+                let person = conditions.number(Value::Text(person.to_string()));
+                format!("EXISTS (SELECT 1 FROM saved_views v WHERE v.user_id = {person} AND v.place_id = $1)")
+            }
+            None => "FALSE".to_owned(),
+        };
+        let sql = format!(
+            "SELECT ({total}) AS total, CAST(CASE WHEN {has_views} THEN 1 ELSE 0 END AS BIGINT) AS has_views, \
+             (SELECT string_agg(p.line, '{separator}' ORDER BY p.sorted_by {order}, p.id {order}) \
+             FROM (SELECT {line} AS line, {sorted_by} AS sorted_by, k.id {from}) p) AS lines WHERE {of_all}",
+            separator = listed::SEPARATOR,
+            line = listed::line(conditions.org, app.map(|_| "$1")),
+            sorted_by = filter.sort.by().0,
+            of_all = conditions.of_all,
+        );
+        let rows = conditions.fetch(self, sql).await?;
+        let Some(row) = rows.first() else { return Ok((part.page(Vec::new(), 0, filter.sort), false)) };
+        let lines = row.text_opt("lines")?.unwrap_or_default();
+        let now = self.now();
+        let keys = listed::lines(&lines).map(|line| listed::listed(line, now));
+        let keys = keys.collect::<Result<Vec<_>>>()?;
+        Ok((part.page(keys, row.int("total")?, filter.sort), row.flag("has_views")?))
+    }
+
+    /// With a row for each key.
+    async fn page_of_rows<K: InList>(
+        &self,
+        org: &OrgId,
+        app: Option<&AppId>,
+        filter: &KeyFilter,
+        joins: &str,
+        // Those of `keys k` of the organization whose id is this in SQL.
+        columns: impl Fn(&str) -> String,
         read: impl Fn(&AnyRow) -> Result<K>,
     ) -> Result<KeyPage<K>> {
-        let cursor = |text: &Option<String>| text.as_deref().and_then(|text| Cursor::parse(text, filter.sort));
-        let (before, after) = (cursor(&filter.before), cursor(&filter.after));
-        let (backwards, is_later_page) = (after.is_some(), before.is_some());
-        let (column, descending) = filter.sort.by();
-        let limit = filter.limit.map_or(PAGE, usize::from);
-
-        let mut conditions = Conditions::of_keys(org, app);
-        conditions.narrow(filter, self.profile(), self.now());
-        // Of the whole list, while the page's place in it is not among the conditions.
-        let total = conditions.count();
-        // Down the list: smaller where the greatest is first.
-        let down = if descending != backwards { ("<", "DESC") } else { (">", "ASC") };
-        if let Some(Cursor { id, value }) = before.or(after) {
-            let (value, id) = (conditions.number(value), conditions.number(Value::Text(id.to_string())));
-            conditions.and(&format!("({column}, k.id) {} ({value}, {id})", down.0));
-        }
-        // The others are among the columns.
-        let sorted_by = if filter.sort == KeySort::Label { ", k.label_folded AS sorted_by" } else { "" };
-        let sql = format!(
-            "SELECT {}{sorted_by}, ({total}) AS total FROM keys k WHERE {} AND {} \
-             ORDER BY {column} {order}, k.id {order} LIMIT {}",
-            columns(conditions.org, app.map(|_| "$1")),
-            conditions.of_all,
-            conditions.sql,
-            limit + 1,
-            order = down.1
-        );
-        let mut rows = conditions.fetch(self, sql).await?;
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        if backwards {
-            rows.reverse();
-        }
-        let (has_newer, has_older) = if backwards { (more, true) } else { (is_later_page, more) };
-        let edge = |row: Option<&AnyRow>, there: bool| {
-            row.filter(|_| there).map(|row| Cursor::of(row, filter.sort)).transpose()
-        };
-        let (newer, older) = (edge(rows.first(), has_newer)?, edge(rows.last(), has_older)?);
+        let PageQuery { conditions, total, from, part, .. } = self.page_query(org, app, filter, joins);
+        let sql = format!("SELECT {}, ({total}) AS total {from}", columns(conditions.org));
+        let rows = conditions.fetch(self, sql).await?;
         let keys = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
         let total = match rows.first() {
             Some(row) => row.int("total")?,
@@ -348,21 +286,34 @@ impl Store {
             None if filter.before.is_some() || filter.after.is_some() => self.count_keys(org, app, filter).await?,
             None => 0,
         };
-        Ok(KeyPage { keys, total, newer, older })
+        Ok(part.page(keys, total, filter.sort))
     }
 
-    /// Whether an organization has an app, and a key, even a revoked one: for the text of an empty list.
-    pub async fn has_apps_and_keys(&self, org: &OrgId) -> Result<(bool, bool)> {
-        let row = sqlx::query(
-            "SELECT CAST(CASE WHEN EXISTS (SELECT 1 FROM apps a JOIN projects p ON p.id = a.project_id \
-             JOIN tenants t ON t.id = p.tenant_id WHERE a.org_id = $1 AND a.archived_at IS NULL \
-             AND p.archived_at IS NULL AND t.archived_at IS NULL) THEN 1 ELSE 0 END AS BIGINT) AS apps, \
-             CAST(CASE WHEN EXISTS (SELECT 1 FROM keys WHERE org_id = $1) THEN 1 ELSE 0 END AS BIGINT) AS keys",
-        )
-        .bind(org.to_string())
-        .fetch_one(self.read())
-        .await?;
-        Ok((row.flag("apps")?, row.flag("keys")?))
+    fn page_query(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter, joins: &str) -> PageQuery {
+        let cursor = |text: &Option<String>| text.as_deref().and_then(|text| Cursor::parse(text, filter.sort));
+        let (before, after) = (cursor(&filter.before), cursor(&filter.after));
+        let limit = filter.limit.map_or(PAGE, usize::from);
+        let part = Part { limit, backwards: after.is_some(), is_later_page: before.is_some() };
+        let (column, descending) = filter.sort.by();
+
+        let mut conditions = Conditions::of_keys(org, app);
+        conditions.narrow(filter, self.profile(), self.now());
+        // Of the whole list, while the page's place in it is not among the conditions.
+        let total = conditions.count();
+        // Down the list: smaller where the greatest is first.
+        let (beyond, order) = if descending != part.backwards { ("<", "DESC") } else { (">", "ASC") };
+        if let Some(Cursor { id, value }) = before.or(after) {
+            let (value, id) = (conditions.number(value), conditions.number(Value::Text(id.to_string())));
+            conditions.and(&format!("({column}, k.id) {beyond} ({value}, {id})"));
+        }
+        let from = format!(
+            "FROM keys k {joins} WHERE {} AND {} ORDER BY {column} {order}, k.id {order} LIMIT {}",
+            conditions.of_all,
+            conditions.sql,
+            // One more says whether there is a next page.
+            limit + 1,
+        );
+        PageQuery { conditions, total, order, from, part }
     }
 
     /// How many keys of a place [`Store::revoke_all`] revokes: all that are not revoked, whatever else they are.

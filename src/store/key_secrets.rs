@@ -23,11 +23,11 @@ macro_rules! newest_secret_first {
 
 /// The shortened secret of a key `k` for lists. Written so that the unique index on key and number provides the
 /// order, and nothing is sorted for each key.
-macro_rules! shown_column {
+macro_rules! shown {
     () => {
         "COALESCE(\
             (SELECT s.shown FROM key_secrets s WHERE s.key_id = k.id AND s.ended_at IS NULL ORDER BY s.n DESC LIMIT 1), \
-            (SELECT s.shown FROM key_secrets s WHERE s.key_id = k.id ORDER BY s.n DESC LIMIT 1)) AS shown"
+            (SELECT s.shown FROM key_secrets s WHERE s.key_id = k.id ORDER BY s.n DESC LIMIT 1))"
     };
 }
 
@@ -41,7 +41,7 @@ macro_rules! signing_columns {
     };
 }
 
-pub(super) use {newest_secret_first, shown_column, signing_columns};
+pub(super) use {newest_secret_first, shown, signing_columns};
 
 impl Tx {
     /// Locks a key's row until this transaction ends: it can't be revoked in the meantime, and its secrets stay the same.

@@ -2,10 +2,10 @@
 
 use crate::key::Status;
 
-/// The organizations that are archived.
-macro_rules! archived_orgs {
+/// The organizations that are archived, or suspended by an operator.
+macro_rules! suspended_orgs {
     () => {
-        "SELECT so.id FROM orgs so WHERE so.archived_at IS NOT NULL AND so."
+        "SELECT so.id FROM orgs so WHERE COALESCE(so.archived_at, so.suspended_at) IS NOT NULL AND so."
     };
 }
 
@@ -24,13 +24,13 @@ macro_rules! members_in_use {
     };
 }
 
-/// The column `suspended`: whether a key's holder is archived, disabled or gone. Each subquery finds one row by
+/// The column `suspended`: whether a key's holder is archived, suspended, disabled or gone. Each subquery finds one row by
 /// primary key.
 macro_rules! suspended_column {
     () => {
         concat!(
             "CAST(CASE WHEN EXISTS (",
-            $crate::store::key_status::archived_orgs!(),
+            $crate::store::key_status::suspended_orgs!(),
             "id = k.org_id) OR (k.app_id IS NOT NULL AND EXISTS (",
             $crate::store::key_status::archived_apps!(),
             "id = k.app_id)) OR (k.owner_id IS NOT NULL AND NOT EXISTS (",
@@ -40,7 +40,7 @@ macro_rules! suspended_column {
     };
 }
 
-pub(super) use {archived_apps, archived_orgs, members_in_use, suspended_column};
+pub(super) use {archived_apps, members_in_use, suspended_column, suspended_orgs};
 
 /// The same as a condition on many keys of one organization: the subqueries do not depend on the key, so they run
 /// once. `org` is the organization's id in SQL.
@@ -48,7 +48,7 @@ pub(super) fn suspended(org: &str) -> String {
     format!(
         "(EXISTS ({}id = {org}) OR (k.app_id IS NOT NULL AND k.app_id IN ({}org_id = {org})) \
          OR (k.owner_id IS NOT NULL AND k.owner_id NOT IN ({}org_id = {org})))",
-        archived_orgs!(),
+        suspended_orgs!(),
         archived_apps!(),
         members_in_use!(),
     )
@@ -56,13 +56,18 @@ pub(super) fn suspended(org: &str) -> String {
 
 /// The same for the keys of one of its apps: all of them or none, so it is evaluated once.
 pub(super) fn suspended_with_app(org: &str, app: &str) -> String {
-    format!("(EXISTS ({}id = {org}) OR EXISTS ({}id = {app}))", archived_orgs!(), archived_apps!())
+    format!("(EXISTS ({}id = {org}) OR EXISTS ({}id = {app}))", suspended_orgs!(), archived_apps!())
+}
+
+/// The condition for keys that are neither revoked nor expired.
+pub(super) fn lasts(now: &str) -> String {
+    format!("k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > {now})")
 }
 
 /// The condition for keys of an organization with exactly that status. `org` and `now` are its id and the time in
 /// SQL. It begins like the conditions of the partial indexes.
 pub(super) fn is(status: Status, org: &str, now: &str) -> String {
-    let lasts = format!("k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > {now})");
+    let lasts = lasts(now);
     match status {
         Status::Revoked => "k.revoked_at IS NOT NULL".to_owned(),
         Status::Expired => format!("k.revoked_at IS NULL AND k.expires_at <= {now}"),

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use sqlx::any::AnyRow;
 
-use super::{SOON_DAYS, Store, apps::app, key_status, row::Read};
+use super::{KeyPage, SOON_DAYS, Sight, Store, apps::app, key_status, row::Read};
 use crate::{
     Result, Timestamp,
     app::App,
-    id::{ProjectId, TenantId},
+    id::{OrgId, ProjectId, TenantId},
     key::Status,
     project::Project,
 };
@@ -38,10 +38,16 @@ impl KeyTotals {
 }
 
 impl Store {
-    /// The projects of a tenant, with how many apps each has, and what the keys of these amount to.
-    pub async fn projects_of(&self, tenant: &TenantId) -> Result<Vec<(Project, i64, KeyTotals)>> {
-        let projects = self.projects_with_apps("tenant_id", tenant.as_str()).await?;
-        let mut totals = self.key_totals_of_projects(tenant).await?;
+    /// The projects of a tenant of which the reader sees the names, with how many apps they see in each, and what the keys
+    /// of these amount to.
+    pub async fn projects_of(
+        &self,
+        tenant: &TenantId,
+        names: &Sight,
+        apps: &Sight,
+    ) -> Result<Vec<(Project, i64, KeyTotals)>> {
+        let projects = self.projects_with_apps("tenant_id", tenant.as_str(), names, apps).await?;
+        let mut totals = self.key_totals_of_projects(tenant, apps).await?;
         let with_totals = |(project, apps): (Project, i64)| {
             let keys = totals.remove(project.id.as_str()).unwrap_or_default();
             (project, apps, keys)
@@ -49,13 +55,37 @@ impl Store {
         Ok(projects.into_iter().map(with_totals).collect())
     }
 
-    /// The apps of a project, with what the keys of each amount to.
-    pub async fn apps(&self, project: &ProjectId) -> Result<Vec<(App, KeyTotals)>> {
-        let rows = sqlx::query("SELECT a.* FROM apps a WHERE a.project_id = $1 ORDER BY a.created_at, a.id")
-            .bind(project.to_string())
+    /// By the id of each project of an organization, how many active keys its apps have, of those that the reader sees,
+    /// counted up to one more than [`KeyPage::COUNTED`]. What is archived is not read; paused and expired keys are.
+    pub async fn active_keys_of_projects(&self, org: &OrgId, sight: &Sight) -> Result<HashMap<String, i64>> {
+        let (lasts, most) = (key_status::lasts("$2"), KeyPage::COUNTED + 1);
+        let seen = sight.app("a", "$3");
+        let sql = format!(
+            "SELECT p.id, CASE WHEN COALESCE(p.archived_at, t.archived_at, o.archived_at) IS NOT NULL THEN 0 ELSE \
+             (SELECT COUNT(*) FROM (SELECT 1 FROM apps a JOIN keys k ON k.app_id = a.id \
+             WHERE a.project_id = p.id AND a.archived_at IS NULL AND {lasts} AND k.paused_at IS NULL \
+             AND {seen} LIMIT {most}) s) END AS active \
+             FROM projects p JOIN tenants t ON t.id = p.tenant_id JOIN orgs o ON o.id = p.org_id WHERE p.org_id = $1"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(org.to_string())
+            .bind(self.now().micros())
+            .bind(sight.bound())
             .fetch_all(self.read())
             .await?;
-        let mut totals = self.key_totals_of_apps(project).await?;
+        rows.iter().map(|row| Ok((row.text("id")?, row.int("active")?))).collect()
+    }
+
+    /// The apps of a project that the reader sees, with what the keys of each amount to.
+    pub async fn apps(&self, project: &ProjectId, sight: &Sight) -> Result<Vec<(App, KeyTotals)>> {
+        let seen = sight.app("a", "$2");
+        let sql = format!("SELECT a.* FROM apps a WHERE a.project_id = $1 AND {seen} ORDER BY a.created_at, a.id");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(project.to_string())
+            .bind(sight.bound())
+            .fetch_all(self.read())
+            .await?;
+        let mut totals = self.key_totals_of_apps(project, sight).await?;
         let with_totals = |row: &AnyRow| {
             let app = app(row)?;
             let keys = totals.remove(app.id.as_str()).unwrap_or_default();
@@ -65,15 +95,15 @@ impl Store {
     }
 
     /// By the id of each project of a tenant that has keys.
-    async fn key_totals_of_projects(&self, tenant: &TenantId) -> Result<HashMap<String, KeyTotals>> {
+    async fn key_totals_of_projects(&self, tenant: &TenantId, sight: &Sight) -> Result<HashMap<String, KeyTotals>> {
         let org = "(SELECT t.org_id FROM tenants t WHERE t.id = $1)";
-        self.key_totals("project_id", "tenant_id", org, tenant.as_str()).await
+        self.key_totals("project_id", "tenant_id", org, tenant.as_str(), sight).await
     }
 
     /// By the id of each app of a project that has keys.
-    async fn key_totals_of_apps(&self, project: &ProjectId) -> Result<HashMap<String, KeyTotals>> {
+    async fn key_totals_of_apps(&self, project: &ProjectId, sight: &Sight) -> Result<HashMap<String, KeyTotals>> {
         let org = "(SELECT p.org_id FROM projects p WHERE p.id = $1)";
-        self.key_totals("id", "project_id", org, project.as_str()).await
+        self.key_totals("id", "project_id", org, project.as_str(), sight).await
     }
 
     /// Of the apps whose column `within` is that id, for each value of their column `each`. `org` is the organization's id
@@ -84,14 +114,16 @@ impl Store {
         within: &'static str,
         org: &'static str,
         id: &str,
+        sight: &Sight,
     ) -> Result<HashMap<String, KeyTotals>> {
         let active = key_status::is(Status::Active, org, "$2");
+        let seen = sight.app("a", "$4");
         let sql = format!(
             "SELECT s.place, s.environment, CAST(SUM(s.active) AS BIGINT) AS active, \
              CAST(SUM(CASE WHEN s.expires_at < $3 THEN s.active ELSE 0 END) AS BIGINT) AS expiring, \
              MAX(s.last_at) AS last_at FROM (SELECT a.{each} AS place, k.environment, k.expires_at, u.last_at, \
              CASE WHEN {active} THEN 1 ELSE 0 END AS active FROM apps a JOIN keys k ON k.app_id = a.id \
-             LEFT JOIN key_uses u ON u.key_id = k.id WHERE a.{within} = $1 AND k.revoked_at IS NULL) s \
+             LEFT JOIN key_uses u ON u.key_id = k.id WHERE a.{within} = $1 AND k.revoked_at IS NULL AND {seen}) s \
              GROUP BY s.place, s.environment"
         );
         let now = self.now();
@@ -100,6 +132,7 @@ impl Store {
             .bind(id.to_owned())
             .bind(now.micros())
             .bind(soon.micros())
+            .bind(sight.bound())
             .fetch_all(self.read())
             .await?;
         let mut totals: HashMap<String, KeyTotals> = HashMap::new();

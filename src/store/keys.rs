@@ -1,14 +1,13 @@
-//! API keys: issuing, reading, editing, and revoking all of a place.
+//! API keys: issuing, reading and editing.
 
 use serde_json::json;
 use sqlx::any::AnyRow;
 
 use super::{
-    Store, WRITE_OF_MANY, detached, detached_within, is_taken,
-    key_secrets::{shown_column, signing_columns},
+    Store, detached, is_taken,
+    key_secrets::{shown, signing_columns},
     key_status::suspended_column,
-    lifecycle::{KeyLock, keys_within},
-    retried, revocation_latency,
+    revocation_latency,
     row::Read,
     tx::Tx,
 };
@@ -21,8 +20,9 @@ use crate::{
         Addresses, EditedKey, Holder, Issued, Key, LimitOverride, Metadata, NewKey, Pause, PlainSecret, Restrictions,
         Revocation, SigningSecret,
     },
+    mail::Mail,
     member::Permission,
-    place::{Place, PlaceKind},
+    place::PlaceKind,
     profile::{HolderKind, Mode},
 };
 
@@ -37,8 +37,8 @@ pub(super) const COLUMNS: &str = concat!(
     (SELECT u.name FROM users u WHERE u.id = k.created_by) AS created_by, k.expires_at, \
     (SELECT v.last_at FROM key_uses v WHERE v.key_id = k.id) AS last_used_at, \
     k.paused_at, k.paused_by, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after, ",
-    shown_column!(),
-    ", ",
+    shown!(),
+    " AS shown, ",
     signing_columns!(),
     ", ",
     suspended_column!()
@@ -142,16 +142,6 @@ impl Store {
         Ok(KeyId::stored(row.text("id")?))
     }
 
-    /// Revokes every key of an app or of an organization at once; returns how many.
-    pub async fn revoke_all(&self, act: &Act, place: &Place, reason: String) -> Result<u64> {
-        let (store, act, place) = (self.clone(), act.clone(), place.clone());
-        detached_within(
-            WRITE_OF_MANY,
-            retried(move || revoke_all(store.clone(), act.clone(), place.clone(), reason.clone())),
-        )
-        .await
-    }
-
     /// Changes a key's label and notes. Its permissions stay the same.
     pub async fn edit_key(&self, act: &Act, key: &Key, new: EditedKey) -> Result<()> {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
@@ -181,33 +171,6 @@ pub(super) fn target(key: &Key) -> Target {
         Some(app) => target.of_app(app),
         None => target,
     }
-}
-
-async fn revoke_all(store: Store, act: Act, place: Place, reason: String) -> Result<u64> {
-    let mut tx = store.begin_many(&act).await?;
-    tx.needs(&place, place.kind.to_revoke_all()).await?;
-    tx.hold_place(&place).await?;
-    tx.lock_keys_of(&place, KeyLock::Change).await?;
-    tx.ends_keys_of(&place, place.kind.to_revoke_all()).await?;
-    tx.touches_keys_of(&place).await?;
-    let kept = format!("{} AND revoked_at IS NULL", keys_within(place.kind));
-    tx.end_secrets_within(&kept, &[&place.id]).await?;
-    let sql = format!("UPDATE keys SET revoked_at = $2, revoked_by = $3, revoke_reason = $4 WHERE {kept}");
-    let revoked = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(place.id.clone())
-        .bind(store.now().micros())
-        .bind(act.actor.name().to_owned())
-        .bind(reason.clone())
-        .execute(tx.on())
-        .await?
-        .rows_affected();
-    if revoked == 0 {
-        return Ok(0);
-    }
-    let event = NewEvent::of(&place.org_id, Action::AllKeysRevoked, place.target());
-    tx.record(event.with(json!({ "keys": revoked, "reason": reason }))).await?;
-    tx.commit().await?;
-    Ok(revoked)
 }
 
 impl Tx {
@@ -291,7 +254,11 @@ impl Tx {
         }
         let target = target(&key);
         let details = json!({ "environment": key.environment, "scopes": key.scopes, "shown": key.shown });
-        self.record(NewEvent::of(&key.org_id, Action::KeyGenerated, target).with(details)).await?;
+        let generated = NewEvent::of(&key.org_id, Action::KeyGenerated, target).with(details);
+        match holder.person() {
+            Some(person) => self.record_and_mail(generated, &person.id, Mail::KeyGenerated).await?,
+            None => self.record(generated).await?,
+        }
         Ok(Issued { key, app: holder.app().cloned(), secret, signing_secret })
     }
 }

@@ -14,7 +14,6 @@ use crate::{
     audit::{Act, NewEvent},
     fold::fold,
     id::OrgId,
-    member::Permission,
     place::{Naming, Place, PlaceKind},
 };
 
@@ -30,7 +29,7 @@ pub struct Contents {
 
 const WEEK_MICROS: i64 = 7 * 86_400 * 1_000_000;
 
-fn table(kind: PlaceKind) -> &'static str {
+pub(super) fn table(kind: PlaceKind) -> &'static str {
     match kind {
         PlaceKind::Org => "orgs",
         PlaceKind::Tenant => "tenants",
@@ -142,7 +141,7 @@ impl Store {
 
 async fn set_archived(store: Store, act: Act, place: Place, at: Option<i64>) -> Result<()> {
     let mut tx = store.begin_many(&act).await?;
-    tx.needs(&place, Permission::EndPlaces).await?;
+    tx.needs(&place, place.kind.to_archive()).await?;
     // A key that is being issued there is either invalidated below, or its form is refused because the place is
     // archived.
     tx.hold_place(&place).await?;
@@ -329,6 +328,7 @@ impl Tx {
         // Locked after the keys and before the members, as in changes of roles.
         self.lock_chain(place.org_id.as_str()).await?;
         self.end_grants_within(place).await?;
+        self.delete_invitations_within(place).await?;
         let mut last = 0;
         for step in &steps {
             last = self.delete(step, &place.id).await?;

@@ -1,11 +1,12 @@
-//! Where a page is: a thing with all that it is in, the person who looks at it and their role, in one query. For somebody who
-//! has no role there it does not exist.
+//! Loads a resource with everything that contains it, the signed-in person and their roles, in one query. To a person
+//! whose roles do not show it, the resource does not exist.
 
 use sqlx::any::AnyRow;
 
 use super::{
     Store,
     apps::app,
+    grants::held,
     keys::{self, key},
     orgs::org,
     places::{project, tenant},
@@ -17,7 +18,7 @@ use crate::{
     app::App,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
     key::Key,
-    member::Role,
+    member::{Held, Permission},
     org::Org,
     project::Project,
     session::IDLE,
@@ -25,18 +26,19 @@ use crate::{
     user::User,
 };
 
-/// What the person of a live session finds under an id.
+/// What a person with a session that has not ended finds under an id.
 #[derive(Clone, Debug)]
 pub struct Located<T> {
     pub user: User,
-    /// `None` where there is nothing, or nothing for them.
+    /// `None` if it does not exist, or they have no role there.
     pub found: Option<T>,
 }
 
-/// An organization, as a member of it sees it.
+/// An organization, with the role of the person in it.
 #[derive(Clone, Debug)]
 pub struct LocatedOrg {
-    pub role: Role,
+    /// At the located resource.
+    pub role: Held,
     pub org: Org,
 }
 
@@ -64,14 +66,14 @@ pub struct LocatedKey {
     pub key: Key,
 }
 
-/// Where a key is: in its app, or in the organization where it is a person's or the organization's own.
+/// What a key belongs to: an app; or an organization, if its holder is a person or the organization itself.
 #[derive(Clone, Debug)]
 pub enum LocatedHolder {
     App(Box<LocatedApp>),
     Org(Box<LocatedOrg>),
 }
 
-/// Columns of a table under names of their own, since several tables have some of the same name.
+/// Columns of a table, named with its alias as a prefix, since several tables have columns of the same name.
 macro_rules! columns {
     ($table:literal: $($column:literal)+) => {
         concat!($($table, ".", $column, " AS ", $table, "_", $column, ", "),+)
@@ -79,64 +81,88 @@ macro_rules! columns {
 }
 
 const USER: &str = columns!("u": "id" "name" "email" "operator" "must_change_password" "created_at");
-const ORG: &str = columns!("o": "id" "name" "description" "plan" "created_at" "archived_at");
+const ORG: &str = columns!("o": "id" "name" "description" "plan" "colour" "created_at" "archived_at"
+    "suspended_at" "suspend_reason");
 const TENANT: &str = columns!("t": "id" "org_id" "name" "description" "created_at" "archived_at");
 const PROJECT: &str = columns!("p": "id" "tenant_id" "org_id" "name" "description" "created_at" "archived_at");
 const APP: &str = columns!("a": "id" "project_id" "tenant_id" "org_id" "name" "os" "bundle_id" "description"
     "created_at" "archived_at" "ingestion_verified" "limit_per_minute" "limit_per_day");
 
-fn org_of(row: &AnyRow) -> Result<LocatedOrg> {
-    Ok(LocatedOrg { role: row.word("role", Role::parse)?, org: org(&Prefixed(row, "o_"))? })
+/// Reads a row for a person with these roles.
+type ReadLocated<T> = fn(&AnyRow, Held) -> Result<T>;
+
+fn org_of(row: &AnyRow, role: Held) -> Result<LocatedOrg> {
+    Ok(LocatedOrg { role, org: org(&Prefixed(row, "o_"))? })
 }
 
-fn tenant_of(row: &AnyRow) -> Result<LocatedTenant> {
-    Ok(LocatedTenant { within: org_of(row)?, tenant: tenant(&Prefixed(row, "t_"))? })
+fn tenant_of(row: &AnyRow, role: Held) -> Result<LocatedTenant> {
+    Ok(LocatedTenant { within: org_of(row, role)?, tenant: tenant(&Prefixed(row, "t_"))? })
 }
 
-fn project_of(row: &AnyRow) -> Result<LocatedProject> {
-    Ok(LocatedProject { within: tenant_of(row)?, project: project(&Prefixed(row, "p_"))? })
+fn project_of(row: &AnyRow, role: Held) -> Result<LocatedProject> {
+    Ok(LocatedProject { within: tenant_of(row, role)?, project: project(&Prefixed(row, "p_"))? })
 }
 
-fn app_of(row: &AnyRow) -> Result<LocatedApp> {
-    Ok(LocatedApp { within: project_of(row)?, app: app(&Prefixed(row, "a_"))? })
+fn app_of(row: &AnyRow, role: Held) -> Result<LocatedApp> {
+    Ok(LocatedApp { within: project_of(row, role)?, app: app(&Prefixed(row, "a_"))? })
 }
 
-fn key_of(row: &AnyRow) -> Result<LocatedKey> {
+fn key_of(row: &AnyRow, role: Held) -> Result<LocatedKey> {
     let key = key(row)?;
     let within = match key.app_id {
-        Some(_) => LocatedHolder::App(Box::new(app_of(row)?)),
-        None => LocatedHolder::Org(Box::new(org_of(row)?)),
+        Some(_) => LocatedHolder::App(Box::new(app_of(row, role)?)),
+        None => LocatedHolder::Org(Box::new(org_of(row, role)?)),
     };
     Ok(LocatedKey { within, key })
 }
 
-/// From a thing to the organization that it is in, each by its primary key; and the ids at which a role holds for it.
+/// The joins from a resource up to its organization, each by primary key.
 struct Way {
     joins: &'static str,
-    chain: &'static str,
+    /// The columns with the ids at which a role applies to it.
+    chain: &'static [&'static str],
+    /// The permission without which it does not exist.
+    needs: Permission,
+    /// Whether a grant with that alias is below it, so that the person passes through it.
+    leads_to: &'static str,
 }
 
-const ORG_WAY: Way = Way { joins: "LEFT JOIN orgs o ON o.id = $4", chain: "o.id" };
-const TENANT_WAY: Way =
-    Way { joins: "LEFT JOIN tenants t ON t.id = $4 LEFT JOIN orgs o ON o.id = t.org_id", chain: "o.id, t.id" };
+const ORG_WAY: Way = Way {
+    joins: "LEFT JOIN orgs o ON o.id = $4",
+    chain: &["o_id"],
+    needs: Permission::SeePlace,
+    leads_to: "g.org_id = o.id",
+};
+const TENANT_WAY: Way = Way {
+    joins: "LEFT JOIN tenants t ON t.id = $4 LEFT JOIN orgs o ON o.id = t.org_id",
+    chain: &["o_id", "t_id"],
+    needs: Permission::SeePlace,
+    leads_to: "EXISTS (SELECT 1 FROM projects x WHERE x.id = g.place_id AND x.tenant_id = t.id)",
+};
 const PROJECT_WAY: Way = Way {
     joins: "LEFT JOIN projects p ON p.id = $4 LEFT JOIN tenants t ON t.id = p.tenant_id \
         LEFT JOIN orgs o ON o.id = p.org_id",
-    chain: "o.id, t.id, p.id",
+    chain: &["o_id", "t_id", "p_id"],
+    needs: Permission::SeePlace,
+    leads_to: "1 = 0",
 };
 const APP_WAY: Way = Way {
     joins: "LEFT JOIN apps a ON a.id = $4 LEFT JOIN projects p ON p.id = a.project_id \
         LEFT JOIN tenants t ON t.id = a.tenant_id LEFT JOIN orgs o ON o.id = a.org_id",
-    chain: "o.id, t.id, p.id",
+    chain: &["o_id", "t_id", "p_id"],
+    needs: Permission::SeeKeys,
+    leads_to: "1 = 0",
 };
 const KEY_WAY: Way = Way {
     joins: "LEFT JOIN keys k ON k.id = $4 LEFT JOIN orgs o ON o.id = k.org_id LEFT JOIN apps a ON a.id = k.app_id \
         LEFT JOIN projects p ON p.id = a.project_id LEFT JOIN tenants t ON t.id = a.tenant_id",
-    chain: "o.id, t.id, p.id",
+    chain: &["o_id", "t_id", "p_id"],
+    needs: Permission::SeeKeys,
+    leads_to: "1 = 0",
 };
 
 impl Store {
-    /// `None` where the session is over.
+    /// `None` if the session has ended.
     pub async fn locate_org(&self, session: &[u8; 32], id: &OrgId) -> Result<Option<Located<LocatedOrg>>> {
         self.locate("", &ORG_WAY, session, id.as_str(), org_of).await
     }
@@ -155,13 +181,13 @@ impl Store {
         self.locate(&columns, &APP_WAY, session, id.as_str(), app_of).await
     }
 
-    /// A key with its app, or with its organization where it is no app's.
+    /// A key with its app, or with its organization if it does not belong to an app.
     pub async fn locate_key(&self, session: &[u8; 32], id: &KeyId) -> Result<Option<Located<LocatedKey>>> {
         let columns = format!("{}, {TENANT}{PROJECT}{APP}", keys::COLUMNS);
         self.locate(&columns, &KEY_WAY, session, id.as_str(), key_of).await
     }
 
-    /// The person of a live session.
+    /// The person whose session this is, unless it has ended.
     pub async fn person(&self, session: &[u8; 32]) -> Result<Option<User>> {
         let rows = self.of_live_session(session, "", "", None).await?;
         rows.first().map(|row| user(&Prefixed(row, "u_"))).transpose()
@@ -173,29 +199,33 @@ impl Store {
         way: &Way,
         session: &[u8; 32],
         id: &str,
-        read: impl Fn(&AnyRow) -> Result<T>,
+        read: ReadLocated<T>,
     ) -> Result<Option<Located<T>>> {
-        let Way { joins, chain } = way;
-        let columns = format!("{columns}{ORG}g.role, ");
-        let joins =
-            format!("{joins} LEFT JOIN grants g ON g.org_id = o.id AND g.subject = u.id AND g.place_id IN ({chain})");
+        let Way { joins, chain, needs, leads_to } = way;
+        let columns = format!(
+            "{columns}{ORG}g.role, g.place_kind, g.place_id, \
+             CAST(CASE WHEN {leads_to} THEN 1 ELSE 0 END AS BIGINT) AS leads, "
+        );
+        let joins = format!("{joins} LEFT JOIN grants g ON g.org_id = o.id AND g.subject = u.id");
+        // A row for each of their roles in the organization.
         let rows = self.of_live_session(session, &columns, &joins, Some(id)).await?;
         let Some(first) = rows.first() else { return Ok(None) };
-        // A row for each of their roles there; what they are shown as is the strongest.
-        let mut strongest = None;
-        for row in &rows {
-            let role = row.text_opt("role")?.map(|_| row.word("role", Role::parse)).transpose()?;
-            if let Some(role) = role
-                && strongest.is_none_or(|(held, _)| role < held)
-            {
-                strongest = Some((role, row));
-            }
+        let user = user(&Prefixed(first, "u_"))?;
+        let mut ids = Vec::with_capacity(chain.len());
+        for column in *chain {
+            // A key that belongs to no app has no levels between it and the organization.
+            ids.extend(first.text_opt(column)?);
         }
-        let found = strongest.map(|(_, row)| read(row)).transpose()?;
-        Ok(Some(Located { user: user(&Prefixed(first, "u_"))?, found }))
+        let role = held(&rows, &ids.iter().map(String::as_str).collect::<Vec<_>>())?;
+        let mut leads = false;
+        for row in &rows {
+            leads |= row.flag("leads")?;
+        }
+        let found = if role.may(*needs) || leads { Some(read(first, role)?) } else { None };
+        Ok(Some(Located { user, found }))
     }
 
-    /// The person of a live session, with what is joined to them and `id`, the fourth value. No row where it is over.
+    /// The person whose session this is, with the joined tables; `joins` may use `id` as `$4`. No rows if it has ended.
     async fn of_live_session(
         &self,
         session: &[u8; 32],

@@ -1,129 +1,161 @@
-//! Members of organizations and their roles.
+//! Reads the members of organizations, tenants and projects.
 
 use std::collections::HashMap;
 
 use sqlx::any::AnyRow;
 
-use super::{Store, detached, row::Read, tx::Tx, users};
+use super::{Page, Paging, Store, row::Read, sight::Sight, users};
 use crate::{
-    Error, Result,
-    audit::{Act, Action, Actor, NewEvent, Target},
+    Result,
     id::{OrgId, UserId},
-    member::{Member, Permission, Role, RoleGiven},
-    user::User,
+    member::{Grant, Member, Role},
+    place::{PlaceKind, PlaceRef},
 };
 
-/// The columns of a [`Member`], of `grants g` and `users u`.
-macro_rules! member_columns {
-    () => {
-        "u.*, g.role, g.granted_at AS since, \
-         (SELECT MAX(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id) AS last_seen_at"
-    };
-}
+/// Members of an export at once.
+const CHUNK: u8 = 200;
 
-fn member(row: &AnyRow) -> Result<Member> {
-    Ok(Member {
-        user: users::user(row)?,
+/// A row for each grant, of `grants g` and `users u`.
+const COLUMNS: &str = "u.*, g.role, g.place_kind, g.place_id, g.granted_at AS since, \
+    COALESCE((SELECT t.name FROM tenants t WHERE t.id = g.place_id), \
+    (SELECT p.name FROM projects p WHERE p.id = g.place_id), (SELECT o.name FROM orgs o WHERE o.id = g.place_id), '') \
+    AS place_name, (SELECT MAX(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id) AS last_seen_at";
+
+fn grant(row: &AnyRow) -> Result<Grant> {
+    Ok(Grant {
         role: row.word("role", Role::parse)?,
+        kind: row.word("place_kind", PlaceKind::parse)?,
+        place_id: row.text("place_id")?,
+        place_name: row.text("place_name")?,
         since: row.time("since")?,
-        disabled: row.time_opt("disabled_at")?.is_some(),
-        last_seen_at: row.time_opt("last_seen_at")?,
     })
 }
 
+/// The members of a place of this kind, from their grants, of which those of one person follow each other.
+fn members(rows: &[AnyRow], at: PlaceKind) -> Result<Vec<Member>> {
+    let mut members: Vec<Member> = Vec::new();
+    for row in rows {
+        let grant = grant(row)?;
+        match members.last_mut().filter(|last| row.text("id").is_ok_and(|id| last.user.id.as_str() == id)) {
+            Some(member) => member.grants.push(grant),
+            None => members.push(Member {
+                user: users::user(row)?,
+                role: grant.role,
+                since: grant.since,
+                disabled: row.time_opt("disabled_at")?.is_some(),
+                last_seen_at: row.time_opt("last_seen_at")?,
+                grants: vec![grant],
+            }),
+        }
+    }
+    for member in &mut members {
+        member.grants.sort_by_key(|grant| (grant.kind, grant.role));
+        member.since = member.grants.iter().map(|grant| grant.since).min().unwrap_or(member.since);
+        let here = member.grants.iter().filter(|grant| grant.kind <= at).map(|grant| grant.role).min();
+        member.role = here.or(member.grants.iter().map(|grant| grant.role).min()).unwrap_or(member.role);
+    }
+    Ok(members)
+}
+
+/// The grants that concern a place, `$2`, of the organization `$1`: there, above it and below it.
+fn concerning(kind: PlaceKind) -> &'static str {
+    match kind {
+        PlaceKind::Org => "$2 = $1",
+        PlaceKind::Tenant => {
+            "(g.place_id IN ($1, $2) OR g.place_id IN (SELECT x.id FROM projects x WHERE x.tenant_id = $2))"
+        }
+        PlaceKind::Project => "g.place_id IN ($1, $2, (SELECT x.tenant_id FROM projects x WHERE x.id = $2))",
+        PlaceKind::App => {
+            "(g.place_id = $1 OR EXISTS (SELECT 1 FROM apps x WHERE x.id = $2 AND g.place_id IN (x.tenant_id, x.project_id)))"
+        }
+    }
+}
+
 impl Store {
-    /// The members of an organization, by name.
-    pub async fn members(&self, org: &OrgId) -> Result<Vec<Member>> {
-        let rows = sqlx::query(concat!(
-            "SELECT ",
-            member_columns!(),
-            " FROM grants g JOIN users u ON u.id = g.subject \
-             WHERE g.org_id = $1 AND g.place_id = $1 ORDER BY u.name_folded, u.id",
-        ))
-        .bind(org.to_string())
-        .fetch_all(self.read())
-        .await?;
-        rows.iter().map(member).collect()
+    /// The people with a role that concerns a place, by name: granted there, above it or below it.
+    pub async fn members<'a>(&self, place: impl Into<PlaceRef<'a>>) -> Result<Vec<Member>> {
+        let place = place.into();
+        let sql = format!(
+            "SELECT {COLUMNS} FROM grants g JOIN users u ON u.id = g.subject WHERE g.org_id = $1 AND {} \
+             ORDER BY u.name_folded, u.id",
+            concerning(place.kind)
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(place.org_id.to_string())
+            .bind(place.id.to_owned())
+            .fetch_all(self.read())
+            .await?;
+        members(&rows, place.kind)
+    }
+
+    /// The same in pages, those whose first role is the newest at the beginning. The people of a place are few enough to
+    /// be read at once.
+    pub async fn members_page<'a>(&self, place: impl Into<PlaceRef<'a>>, paging: &Paging) -> Result<Page<Member>> {
+        let mut members = self.members(place).await?;
+        let key = |member: &Member| (member.since.micros(), member.user.id.to_string());
+        members.sort_by_key(|member| std::cmp::Reverse(key(member)));
+        if let Some(after) = &paging.after {
+            members.retain(|member| key(member) < *after);
+        }
+        let limit = usize::from(paging.limit);
+        let more = members.len() > limit;
+        members.truncate(limit);
+        let last = members.last().filter(|_| more).map(key);
+        Ok(Page { items: members, next: last.map(|(since, id)| format!("{id}.{since}")) })
     }
 
     /// The next members after the given one, in the order in which they joined: a chunk of an export.
     pub async fn members_after(&self, org: &OrgId, after: Option<&Member>) -> Result<Vec<Member>> {
         let (since, id) =
             after.map_or((i64::MIN, String::new()), |last| (last.since.micros(), last.user.id.to_string()));
-        let rows = sqlx::query(concat!(
-            "SELECT ",
-            member_columns!(),
-            " FROM grants g JOIN users u ON u.id = g.subject \
-             WHERE g.org_id = $1 AND g.place_id = $1 AND (g.granted_at, g.subject) > ($2, $3) \
-             ORDER BY g.granted_at, g.subject LIMIT 200",
-        ))
-        .bind(org.to_string())
-        .bind(since)
-        .bind(id)
-        .fetch_all(self.read())
-        .await?;
-        rows.iter().map(member).collect()
+        let sql = format!(
+            "SELECT {COLUMNS} FROM (SELECT s.subject, s.joined_at FROM \
+             (SELECT subject, MIN(granted_at) AS joined_at FROM grants WHERE org_id = $1 GROUP BY subject) s \
+             WHERE (s.joined_at, s.subject) > ($2, $3) ORDER BY s.joined_at, s.subject LIMIT {CHUNK}) m \
+             JOIN grants g ON g.org_id = $1 AND g.subject = m.subject JOIN users u ON u.id = g.subject \
+             ORDER BY m.joined_at, m.subject"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(org.to_string())
+            .bind(since)
+            .bind(id)
+            .fetch_all(self.read())
+            .await?;
+        members(&rows, PlaceKind::Org)
     }
 
     /// How many keys that are not revoked each person created in an organization, by the person's id.
-    pub async fn keys_made(&self, org: &OrgId) -> Result<HashMap<String, i64>> {
-        let rows = sqlx::query(
-            "SELECT created_by, COUNT(*) AS n FROM keys WHERE org_id = $1 AND created_by IS NOT NULL \
-             AND revoked_at IS NULL GROUP BY created_by",
-        )
-        .bind(org.to_string())
-        .fetch_all(self.read())
-        .await?;
+    pub async fn keys_made(&self, org: &OrgId, sight: &Sight) -> Result<HashMap<String, i64>> {
+        let sql = format!(
+            "SELECT k.created_by, COUNT(*) AS n FROM keys k LEFT JOIN apps a ON a.id = k.app_id WHERE k.org_id = $1 \
+             AND k.created_by IS NOT NULL AND k.revoked_at IS NULL AND {} GROUP BY k.created_by",
+            sight.app("a", "$2")
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(org.to_string())
+            .bind(sight.bound())
+            .fetch_all(self.read())
+            .await?;
         rows.iter().map(|row| Ok((row.text("created_by")?, row.int("n")?))).collect()
     }
 
-    /// The name of a person who created a key of the organization, or is a member of it.
-    pub async fn creator_name(&self, org: &OrgId, user: &UserId) -> Result<Option<String>> {
-        let row = sqlx::query(
+    /// The name of a person who created a key of the organization, or is a member of it. Who does not see all of the
+    /// organization learns only the names of those who created keys that they see.
+    pub async fn creator_name(&self, org: &OrgId, user: &UserId, sight: &Sight) -> Result<Option<String>> {
+        let sql = format!(
             "SELECT u.name FROM users u WHERE u.id = $2 \
-             AND (EXISTS (SELECT 1 FROM grants g WHERE g.org_id = $1 AND g.subject = u.id) \
-             OR EXISTS (SELECT 1 FROM keys k WHERE k.org_id = $1 AND k.created_by = u.id))",
-        )
-        .bind(org.to_string())
-        .bind(user.to_string())
-        .fetch_optional(self.read())
-        .await?;
+             AND (($3 = '' AND EXISTS (SELECT 1 FROM grants g WHERE g.org_id = $1 AND g.subject = u.id)) \
+             OR EXISTS (SELECT 1 FROM keys k LEFT JOIN apps a ON a.id = k.app_id \
+             WHERE k.org_id = $1 AND k.created_by = u.id AND {}))",
+            sight.app("a", "$3")
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(org.to_string())
+            .bind(user.to_string())
+            .bind(sight.bound())
+            .fetch_optional(self.read())
+            .await?;
         row.map(|row| row.text("name")).transpose()
-    }
-
-    /// Adds a member, or changes their role. The last owner can't be demoted.
-    pub async fn add_member(&self, act: &Act, org: &OrgId, user: &User, role: Role) -> Result<RoleGiven> {
-        self.give_role(act, org, user, role, true).await
-    }
-
-    /// Changes a member's role; `NotFound` if they are not a member. The last owner can't be demoted.
-    pub async fn change_role(&self, act: &Act, org: &OrgId, user: &User, role: Role) -> Result<RoleGiven> {
-        self.give_role(act, org, user, role, false).await
-    }
-
-    async fn give_role(&self, act: &Act, org: &OrgId, user: &User, role: Role, adds: bool) -> Result<RoleGiven> {
-        let (store, act, org, user) = (self.clone(), act.clone(), org.clone(), user.clone());
-        detached(async move {
-            let mut tx = store.begin(&act).await?;
-            let had = tx.role_to_change(&org, &user.id, Some(role)).await?;
-            let (given, action, details) = match had {
-                Some(had) if had == role => return Ok(RoleGiven::Unchanged),
-                Some(had) => {
-                    let details = serde_json::json!({ "from": had.as_str(), "role": role.as_str() });
-                    (RoleGiven::Changed, Action::MemberRoleChanged, details)
-                }
-                None if adds => (RoleGiven::Added, Action::MemberAdded, serde_json::json!({ "role": role.as_str() })),
-                None => return Err(Error::NotFound),
-            };
-            tx.grant(&org, &user.id, had, role).await?;
-            // Personal keys of a former member become valid again.
-            tx.touches_keys_of_person(&user.id).await?;
-            let target = Target::new("user", &user.id, &user.name);
-            tx.record(NewEvent::of(&org, action, target).with(details)).await?;
-            tx.commit().await?;
-            Ok(given)
-        })
-        .await
     }
 
     /// The names of an organization's owners, for people who have to ask one.
@@ -136,42 +168,5 @@ impl Store {
         .fetch_all(self.read())
         .await?;
         rows.iter().map(|row| row.text("name")).collect()
-    }
-}
-
-impl Tx {
-    /// The current role of a member who is about to lose it, if the actor may do that and an owner remains.
-    /// Concurrent calls wait for the organization's chain, so that the last two owners can't remove each other.
-    pub(super) async fn role_to_change(
-        &mut self,
-        org: &OrgId,
-        user: &UserId,
-        to: Option<Role>,
-    ) -> Result<Option<Role>> {
-        self.lock_chain(org.as_str()).await?;
-        let from = self.role(org, user).await?;
-        if let Actor::User { id, .. } = self.actor().clone() {
-            let own = self.role(org, &id).await?.ok_or(Error::NotFound)?;
-            if !own.may_change(from, to) {
-                return Err(Error::Forbidden(match own {
-                    Role::Member => "Your role here is Member. Ask an owner or an admin.",
-                    _ => "Only owners decide who is an owner. Ask one of them.",
-                }));
-            }
-        } else {
-            self.needs(org, Permission::ManageOrg).await?;
-        }
-        if from == Some(Role::Owner) && to != Some(Role::Owner) {
-            let others = sqlx::query(
-                "SELECT 1 FROM grants g JOIN users u ON u.id = g.subject WHERE g.org_id = $1 AND g.place_id = $1 \
-                 AND g.subject <> $2 AND g.role = 'owner' AND u.disabled_at IS NULL LIMIT 1",
-            )
-            .bind(org.to_string())
-            .bind(user.to_string());
-            if others.fetch_optional(self.on()).await?.is_none() {
-                return Err(Error::field("role", "This is the last owner. Make another member an owner first."));
-            }
-        }
-        Ok(from)
     }
 }

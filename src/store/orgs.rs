@@ -1,15 +1,28 @@
-//! Organizations, found by their members.
+//! Organizations: their creation, and those of a person.
 
-use super::{Store, detached, row::Read};
+use serde_json::json;
+
+use super::{
+    Store, detached,
+    grants::{PlaceKey, held},
+    row::Read,
+};
 use crate::{
     Error, Result,
     audit::{Act, Action, Actor, NewEvent, Target},
+    colour::Colour,
     fold::fold,
     id::{OrgId, TenantId, UserId},
-    member::Role,
-    org::{NewOrg, Org},
+    member::{Held, Role},
+    org::{NewOrg, Org, Suspension},
+    place::{Place, PlaceRef},
     plan::Plan,
 };
+
+fn suspension(row: &impl Read) -> Result<Option<Suspension>> {
+    let Some(at) = row.time_opt("suspended_at")? else { return Ok(None) };
+    Ok(Some(Suspension { at, reason: row.text_opt("suspend_reason")?.unwrap_or_default() }))
+}
 
 pub(super) fn org(row: &impl Read) -> Result<Org> {
     Ok(Org {
@@ -17,8 +30,10 @@ pub(super) fn org(row: &impl Read) -> Result<Org> {
         name: row.text("name")?,
         description: row.text("description")?,
         plan: row.word("plan", Plan::parse)?,
+        colour: row.text_opt("colour")?.as_deref().and_then(Colour::parse),
         created_at: row.time("created_at")?,
         archived_at: row.time_opt("archived_at")?,
+        suspended: suspension(row)?,
     })
 }
 
@@ -33,8 +48,10 @@ impl Store {
                 name: new.name,
                 description: new.description,
                 plan: new.plan,
+                colour: None,
                 created_at: store.now(),
                 archived_at: None,
+                suspended: None,
             };
             let mut tx = store.begin(&act).await?;
             tx.needs_to_create_orgs().await?;
@@ -52,7 +69,7 @@ impl Store {
             let target = Target::new("organization", &org.id, &org.name);
             tx.record(NewEvent::of(&org.id, Action::OrgCreated, target)).await?;
             if let Actor::User { id, .. } = &act.actor {
-                tx.grant(&org.id, id, None, Role::Owner).await?;
+                tx.grant(&PlaceKey::from(PlaceRef::from(&org.id)), id, Role::Owner, None).await?;
             }
             if let Some(tenant) = new.first_tenant {
                 let id = TenantId::mint(&tenant.name, store.entropy());
@@ -68,15 +85,42 @@ impl Store {
         .await
     }
 
-    /// The organizations of a person, by name.
-    pub async fn orgs_of(&self, user: &UserId) -> Result<Vec<(Org, Role)>> {
+    /// Chooses the colour of an organization, or none: then it follows from the id.
+    pub async fn choose_colour(&self, act: &Act, org: &Org, colour: Option<Colour>) -> Result<()> {
+        let (store, act, place) = (self.clone(), act.clone(), Place::from(org));
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.needs(&place, place.kind.to_edit()).await?;
+            let colour = colour.map(Colour::as_str);
+            sqlx::query("UPDATE orgs SET colour = $1 WHERE id = $2 RETURNING id")
+                .bind(colour)
+                .bind(place.id.clone())
+                .fetch_optional(tx.on())
+                .await?
+                .ok_or(Error::NotFound)?;
+            let details = json!({ "colour": colour.unwrap_or("automatic") });
+            tx.record(NewEvent::of(&place.org_id, place.kind.edited(), place.target()).with(details)).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// The organizations in which a person has a role, by name; the place is the organization itself.
+    pub async fn orgs_of(&self, user: &UserId) -> Result<Vec<(Org, Held)>> {
         let rows = sqlx::query(
-            "SELECT o.*, g.role FROM grants g JOIN orgs o ON o.id = g.org_id AND o.id = g.place_id WHERE g.subject = $1 \
-             ORDER BY o.name_folded, o.id",
+            "SELECT o.*, g.role, g.place_kind, g.place_id FROM grants g JOIN orgs o ON o.id = g.org_id \
+             WHERE g.subject = $1 ORDER BY o.name_folded, o.id",
         )
         .bind(user.to_string())
         .fetch_all(self.read())
         .await?;
-        rows.iter().map(|row| Ok((org(row)?, row.word("role", Role::parse)?))).collect()
+        let mut orgs = Vec::new();
+        // A row for each of their roles: those of one organization follow each other.
+        for rows in rows.chunk_by(|one, next| one.text("id").ok() == next.text("id").ok()) {
+            let org = org(&rows[0])?;
+            let held = held(rows, &[org.id.as_str()])?;
+            orgs.push((org, held));
+        }
+        Ok(orgs)
     }
 }

@@ -1,6 +1,6 @@
 //! Tenants and projects: the levels between an organization and its apps.
 
-use super::{Store, detached, is_taken, row::Read, tx::Tx};
+use super::{Sight, Store, detached, is_taken, row::Read, tx::Tx};
 use crate::{
     Error, Result,
     audit::{Act, Action, NewEvent, Target},
@@ -40,7 +40,7 @@ impl Store {
         let (store, act, org) = (self.clone(), act.clone(), org.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            tx.needs(&org, Permission::ManageOrg).await?;
+            tx.needs(&org, Permission::CreateTenants).await?;
             let id = TenantId::mint(&new.name, store.entropy());
             tx.makes(id.as_str()).await?;
             let tenant = tx.insert_tenant(&store, id, &org, new).await?;
@@ -51,8 +51,16 @@ impl Store {
     }
 
     pub async fn tenants(&self, org: &OrgId) -> Result<Vec<Tenant>> {
-        let rows = sqlx::query("SELECT * FROM tenants WHERE org_id = $1 ORDER BY created_at, id")
+        self.tenants_seen(org, &Sight::ALL).await
+    }
+
+    /// The tenants of an organization that the reader sees.
+    pub async fn tenants_seen(&self, org: &OrgId, sight: &Sight) -> Result<Vec<Tenant>> {
+        let seen = sight.tenant("t", "$2");
+        let sql = format!("SELECT t.* FROM tenants t WHERE t.org_id = $1 AND {seen} ORDER BY t.created_at, t.id");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(org.to_string())
+            .bind(sight.bound())
             .fetch_all(self.read())
             .await?;
         rows.iter().map(tenant).collect()
@@ -71,7 +79,7 @@ impl Store {
                 archived_at: None,
             };
             let mut tx = store.begin(&act).await?;
-            tx.needs(&tenant, Permission::ManageApps).await?;
+            tx.needs(&tenant, Permission::CreateProjects).await?;
             tx.makes(project.id.as_str()).await?;
             tx.needs_in_use(PlaceKind::Tenant, project.tenant_id.as_str()).await?;
             sqlx::query(
@@ -95,18 +103,28 @@ impl Store {
         .await
     }
 
-    /// The projects of an organization, with how many apps each has.
-    pub async fn projects(&self, org: &OrgId) -> Result<Vec<(Project, i64)>> {
-        self.projects_with_apps("org_id", org.as_str()).await
+    /// The projects of an organization of which the reader sees the names, with how many apps they see in each.
+    pub async fn projects(&self, org: &OrgId, names: &Sight, apps: &Sight) -> Result<Vec<(Project, i64)>> {
+        self.projects_with_apps("org_id", org.as_str(), names, apps).await
     }
 
-    /// The projects whose column `within` is that id, with how many apps each has.
-    pub(super) async fn projects_with_apps(&self, within: &'static str, id: &str) -> Result<Vec<(Project, i64)>> {
+    /// The projects whose column `within` is that id, of which the reader sees the names, with how many apps they see in
+    /// each.
+    pub(super) async fn projects_with_apps(
+        &self,
+        within: &'static str,
+        id: &str,
+        names: &Sight,
+        apps: &Sight,
+    ) -> Result<Vec<(Project, i64)>> {
         let sql = format!(
-            "SELECT p.*, (SELECT COUNT(*) FROM apps a WHERE a.project_id = p.id) AS apps FROM projects p \
-             WHERE p.{within} = $1 ORDER BY p.created_at, p.id"
+            "SELECT p.*, (SELECT COUNT(*) FROM apps a WHERE a.project_id = p.id AND {}) AS apps FROM projects p \
+             WHERE p.{within} = $1 AND {} ORDER BY p.created_at, p.id",
+            apps.app("a", "$3"),
+            names.project("p", "$2"),
         );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_owned()).fetch_all(self.read()).await?;
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_owned());
+        let rows = query.bind(names.bound()).bind(apps.bound()).fetch_all(self.read()).await?;
         rows.iter().map(|row| Ok((project(row)?, row.int("apps")?))).collect()
     }
 }

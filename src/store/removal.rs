@@ -1,32 +1,42 @@
-//! Ends a membership and, if requested, revokes the keys that the person created.
+//! Ends a person's roles and, if requested, revokes the keys that the person created.
 
 use serde_json::json;
 
-use super::{Store, WRITE_OF_MANY, detached, detached_within, retried, row::Read, tx::Tx};
+use super::{Store, WRITE_OF_MANY, detached, detached_within, grants::PlaceKey, retried, row::Read, tx::Tx};
 use crate::{
     Error, Result,
-    audit::{Act, Action, NewEvent, Target},
+    audit::{Act, Action, Actor, NewEvent, Target},
     id::{AppId, KeyId, OrgId, UserId},
-    member::Permission,
-    place::{Place, PlaceKind},
+    member::{Permission, Role},
+    place::{Place, PlaceKind, PlaceRef},
     user::User,
 };
 
 impl Store {
-    /// Removes a member from an organization; `NotFound` if they are not one. The last owner can't be removed. When
-    /// this returns, every verifier of this process refuses their personal keys there. Other keys that they created
-    /// keep working: they belong to the organization or its apps.
-    pub async fn remove_member(&self, act: &Act, org: &OrgId, user: &User) -> Result<()> {
-        let (store, act, org, user) = (self.clone(), act.clone(), org.clone(), user.clone());
+    /// Ends the roles of a member at a place and below it; `NotFound` if they were given none there. The last owner can't
+    /// be removed. When this returns, every verifier of this process refuses their personal keys if they have no role in
+    /// the organization any more. Other keys that they created keep working: they belong to the organization or its apps.
+    pub async fn remove_member<'a>(&self, act: &Act, place: impl Into<PlaceRef<'a>>, user: &User) -> Result<()> {
+        self.end_roles(act, place.into().into(), user, false).await
+    }
+
+    /// The acting person gives up their own roles at a place and below it; `NotFound` if they were given none there.
+    pub async fn leave<'a>(&self, act: &Act, place: impl Into<PlaceRef<'a>>, me: &User) -> Result<()> {
+        self.end_roles(act, place.into().into(), me, true).await
+    }
+
+    async fn end_roles(&self, act: &Act, place: PlaceKey, user: &User, leaves: bool) -> Result<()> {
+        let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            tx.end_membership(&act, &org, &user, None).await?;
+            tx.end_membership(&act, &place, &user, if leaves { Why::Leaves } else { Why::Removed(None) }).await?;
             tx.commit().await
         })
         .await
     }
 
-    /// The same, and revokes every key that they created there, both or neither; returns how many keys.
+    /// Removes a member from an organization, and revokes every key that they created there, both or neither; returns
+    /// how many keys.
     pub async fn remove_member_and_keys(&self, act: &Act, org: &OrgId, user: &User) -> Result<usize> {
         let (store, act, org, user) = (self.clone(), act.clone(), org.clone(), user.clone());
         let remove = move || remove_with_keys(store.clone(), act.clone(), org.clone(), user.clone());
@@ -36,34 +46,58 @@ impl Store {
 
 async fn remove_with_keys(store: Store, act: Act, org: OrgId, user: User) -> Result<usize> {
     let mut tx = store.begin_many(&act).await?;
-    tx.needs(&org, Permission::ManageOrg).await?;
+    tx.needs(&org, Permission::ManageMembers).await?;
     // Keys are locked before the chain and the members, as everywhere.
     let revoked = tx.revoke_keys_made_by(&org, &user).await?;
     let count = revoked.len();
-    tx.end_membership(&act, &org, &user, Some(revoked)).await?;
+    tx.end_membership(&act, &PlaceKey::from(PlaceRef::from(&org)), &user, Why::Removed(Some(revoked))).await?;
     tx.commit().await?;
     Ok(count)
 }
 
+/// Why roles end.
+enum Why {
+    /// With the events of the keys that are revoked with it, if any are.
+    Removed(Option<Vec<NewEvent>>),
+    Leaves,
+}
+
 impl Tx {
-    /// `revoked` are the events of the keys revoked with it.
-    async fn end_membership(
-        &mut self,
-        act: &Act,
-        org: &OrgId,
-        user: &User,
-        revoked: Option<Vec<NewEvent>>,
-    ) -> Result<()> {
-        let had = self.role_to_change(org, &user.id, None).await?.ok_or(Error::NotFound)?;
-        self.end_grants(org, &user.id).await?;
+    async fn end_membership(&mut self, act: &Act, place: &PlaceKey, user: &User, why: Why) -> Result<()> {
+        self.lock_chain(place.org_id.as_str()).await?;
+        let had = self.granted_within(place, &user.id).await?;
+        let (action, revoked) = match why {
+            Why::Removed(revoked) => {
+                self.needs_to_grant(place, had).await?;
+                (Action::MemberRemoved, revoked)
+            }
+            Why::Leaves => match self.actor() {
+                Actor::User { id, .. } if *id == user.id => (Action::MemberLeft, None),
+                _ => return Err(Error::Forbidden("Only the person can leave; others can remove them.")),
+            },
+        };
+        let first = had.first().ok_or(Error::NotFound)?;
+        if had.contains(Role::Owner) {
+            self.needs_another_owner(&place.org_id, &user.id).await?;
+        }
+        let at = self.described(place).await?;
+        self.end_grants(place, &user.id).await?;
+        let uninvited = self.end_invitations_to(place, &user.email).await?;
+        let org = PlaceKey::from(PlaceRef::from(&place.org_id));
+        if self.granted_within(&org, &user.id).await?.is_empty() {
+            self.delete_views_of(&user.id, &place.org_id).await?;
+        }
         self.touches_keys_of_person(&user.id).await?;
-        let mut details = json!({ "role": had.as_str() });
+        let mut details = json!({ "role": first.as_str() });
         if let Some(revoked) = &revoked {
             details["keys"] = json!(revoked.len());
         }
-        let removed = NewEvent::of(org, Action::MemberRemoved, Target::new("user", &user.id, &user.name));
-        let events = revoked.into_iter().flatten().chain([removed.with(details)]);
-        self.record_others(org.as_str(), events.map(|event| (act.clone(), event)).collect()).await
+        if let Some(at) = at {
+            details["at"] = at;
+        }
+        let ended = NewEvent::of(&place.org_id, action, Target::new("user", &user.id, &user.name));
+        let events = revoked.into_iter().flatten().chain(uninvited).chain([ended.with(details)]);
+        self.record_others(place.org_id.as_str(), events.map(|event| (act.clone(), event)).collect()).await
     }
 
     /// Revokes them; their events are still to be recorded. No key can be issued there until this transaction ends,

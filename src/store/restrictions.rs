@@ -146,15 +146,4 @@ impl Tx {
         }
         Ok(())
     }
-
-    /// Fails if the person is no longer an operator.
-    async fn needs_operator(&mut self) -> Result<()> {
-        let Actor::User { id, .. } = self.actor().clone() else { return Ok(()) };
-        let operator = sqlx::query("SELECT 1 FROM users WHERE id = $1 AND operator = 1 AND disabled_at IS NULL")
-            .bind(id.to_string())
-            .fetch_optional(self.on())
-            .await?;
-        // The switch is not visible to others.
-        operator.map(|_| ()).ok_or(Error::NotFound)
-    }
 }

@@ -1,21 +1,21 @@
-//! Root tokens: created and revoked on the command line.
+//! Root tokens: created and revoked by operators, in the console or on the command line.
 
 use sqlx::any::AnyRow;
 
 use super::{
-    Added, Reader, Store, detached,
+    Added, Reader, Store, detached, is_taken,
     row::{Read, digest},
 };
 use crate::{
-    Error, Result,
+    Error, Result, Timestamp,
     audit::{Act, Action, NewEvent, Target},
     id::{OrgId, TokenId},
     key::{Digest, PlainSecret},
-    root_token::{self, RootToken},
+    root_token::{self, NewToken, RootToken},
     text,
 };
 
-fn token(row: &AnyRow) -> Result<RootToken> {
+pub(super) fn token(row: &AnyRow) -> Result<RootToken> {
     Ok(RootToken {
         id: TokenId::stored(row.text("id")?),
         name: row.text("name")?,
@@ -23,6 +23,7 @@ fn token(row: &AnyRow) -> Result<RootToken> {
         org_id: row.text_opt("org_id")?.map(OrgId::stored),
         shown: row.text("shown")?,
         created_at: row.time("created_at")?,
+        expires_at: row.time_opt("expires_at")?,
         revoked_at: row.time_opt("revoked_at")?,
     })
 }
@@ -43,7 +44,16 @@ impl Store {
         manage: bool,
         org_id: Option<OrgId>,
     ) -> Result<(RootToken, PlainSecret)> {
-        let name = text::line("name", name, 100, "Give the token a name.")?;
+        self.issue_token(act, NewToken { name: name.to_owned(), manage, org_id, ..NewToken::default() }).await
+    }
+
+    /// Creates a root token; the secret is returned here and nowhere else. A person has to be an operator.
+    pub async fn issue_token(&self, act: &Act, new: NewToken) -> Result<(RootToken, PlainSecret)> {
+        let NewToken { name, manage, org_id, expires_at, form_token } = new;
+        let name = text::line("name", &name, 100, "Give the token a name.")?;
+        if expires_at.is_some_and(|at| at <= self.now()) {
+            return Err(Error::field("expires", "Choose a time in the future."));
+        }
         if let Some(org) = &org_id
             && self.find(Reader::All, org).await?.is_none()
         {
@@ -61,12 +71,15 @@ impl Store {
                 org_id,
                 shown: secret.shown(),
                 created_at: store.now(),
+                expires_at,
                 revoked_at: None,
             };
             let mut tx = store.begin(&act).await?;
+            tx.needs_operator().await?;
             sqlx::query(
-                "INSERT INTO root_tokens (id, name, shown, digest, pepper, manage, org_id, created_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "INSERT INTO root_tokens (id, name, shown, digest, pepper, manage, org_id, created_at, expires_at, \
+                 form_token) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             )
             .bind(token.id.to_string())
             .bind(token.name.clone())
@@ -76,8 +89,19 @@ impl Store {
             .bind(i64::from(manage))
             .bind(token.org_id.as_ref().map(ToString::to_string))
             .bind(token.created_at.micros())
+            .bind(token.expires_at.map(Timestamp::micros))
+            .bind(form_token)
             .execute(tx.on())
-            .await?;
+            .await
+            .map_err(|error| {
+                if is_taken(&error, "root_tokens_form_token_unique", "root_tokens.form_token") {
+                    return Error::field(
+                        "",
+                        "This form was sent already. Its token was shown then, and is in the list.",
+                    );
+                }
+                error.into()
+            })?;
             tx.adds(Added::Token(digest));
             tx.record(event(Action::TokenCreated, &token)).await?;
             tx.commit().await?;
@@ -109,6 +133,7 @@ impl Store {
         let (store, act, id) = (self.clone(), act.clone(), id.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
+            tx.needs_operator().await?;
             let row =
                 sqlx::query("UPDATE root_tokens SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL RETURNING *")
                     .bind(store.now().micros())

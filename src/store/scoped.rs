@@ -26,7 +26,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Paging {
     pub limit: u8,
-    after: Option<(i64, String)>,
+    pub(super) after: Option<(i64, String)>,
 }
 
 impl Paging {

@@ -4,12 +4,19 @@ use std::collections::HashSet;
 
 use sqlx::any::AnyRow;
 
-use super::{Store, key_status::suspended_column, like::escaped, row::Read};
+use super::{
+    Store,
+    key_status::suspended_column,
+    like::escaped,
+    row::Read,
+    sight::{granted, tenant_seen},
+};
 use crate::{
     Result,
     fold::fold,
     id::{OrgId, UserId},
     key::Status,
+    member::Permission,
 };
 
 /// The kinds of search results.
@@ -66,9 +73,22 @@ fn parts(kind: SearchKind) -> [&'static str; 5] {
             ["k.id", "k.label", SHOWN, "COALESCE(a.name, u.name, '')", from]
         }
         SearchKind::Person => {
-            let from = "JOIN grants p ON p.org_id = o.id AND p.place_id = o.id JOIN users u ON u.id = p.subject";
+            let from = "JOIN grants p ON p.org_id = o.id JOIN users u ON u.id = p.subject";
             ["u.id", "u.name", "lower(u.email) LIKE $6 ESCAPE '!'", "u.email", from]
         }
+    }
+}
+
+/// What the person whose id is `$1` sees, of the rows that [`parts`] joins. People are found where the person has a role
+/// in the organization itself, and so sees who its members are.
+fn seen(kind: SearchKind) -> String {
+    let granted = |chain, permission| granted("o.id", chain, "$1", permission);
+    match kind {
+        SearchKind::Organization => "1 = 1".to_owned(),
+        SearchKind::Tenant => tenant_seen("t", "$1"),
+        SearchKind::Project => granted("o.id, p.tenant_id, p.id", Permission::SeePlace),
+        SearchKind::App | SearchKind::Key => granted("o.id, a.tenant_id, a.project_id", Permission::SeeKeys),
+        SearchKind::Person => granted("o.id", Permission::SeePlace),
     }
 }
 
@@ -125,11 +145,13 @@ impl Store {
             format!("%{plain}%"),
             format!("{plain}%"),
         ];
+        let seen = seen(kind);
         let limit = if kind == SearchKind::Person { MOST * MOST } else { MOST };
         let within = format!("{name}_folded LIKE $3 ESCAPE '!' OR {more} OR lower({id}) LIKE $7 ESCAPE '!'");
         let sql = format!(
             "SELECT {id} AS id, {name} AS name, {place} AS place, o.id AS org_id, o.name AS org{status} \
-             FROM grants g JOIN orgs o ON o.id = g.org_id AND o.id = g.place_id {from} WHERE g.subject = $1 AND ({within}) \
+             FROM (SELECT DISTINCT org_id FROM grants WHERE subject = $1) g JOIN orgs o ON o.id = g.org_id {from} \
+             WHERE ({within}) AND {seen} \
              ORDER BY CASE WHEN {name}_folded LIKE $4 ESCAPE '!' THEN 0 \
              WHEN {name}_folded LIKE $5 ESCAPE '!' THEN 1 ELSE 2 END, \
              CASE WHEN o.id = $2 THEN 0 ELSE 1 END, CASE WHEN {ended} THEN 1 ELSE 0 END, {name}_folded, {id} LIMIT {limit}"

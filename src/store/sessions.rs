@@ -11,6 +11,7 @@ use crate::{
     audit::{Act, Action, NewEvent, SYSTEM, Target},
     id::UserId,
     identity::Proof,
+    mail::Mail,
     session::{IDLE, LIFETIME, MOST, OpenSession, SessionToken},
     user::User,
 };
@@ -22,6 +23,15 @@ impl Store {
     /// Starts a session for a person who proved their identity; the only way to sign in. Fails if the proof is no
     /// longer valid or the person was disabled, so that a sign-in in progress can't outlive the end of all sessions.
     pub async fn start_session(&self, act: &Act, user: &User, proof: Proof) -> Result<SessionToken> {
+        self.begin_session(act, user, proof, false).await
+    }
+
+    /// The same with a browser that did not sign in to the account before: the person is told by mail.
+    pub async fn start_session_on_new_device(&self, act: &Act, user: &User, proof: Proof) -> Result<SessionToken> {
+        self.begin_session(act, user, proof, true).await
+    }
+
+    async fn begin_session(&self, act: &Act, user: &User, proof: Proof, is_new_device: bool) -> Result<SessionToken> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
             let now = store.now();
@@ -46,7 +56,12 @@ impl Store {
             let signed_in = NewEvent::of_system(Action::SignedIn, Target::new("user", &user.id, &user.name));
             let ended = tx.end_oldest_sessions(&user.id, token.digest()).await?;
             let details = if ended == 0 { json!({}) } else { json!({ "sessions_ended": ended }) };
-            tx.record(signed_in.with(details)).await?;
+            let signed_in = signed_in.with(details);
+            if is_new_device {
+                tx.record_and_mail(signed_in, &user.id, Mail::NewSignIn).await?;
+            } else {
+                tx.record(signed_in).await?;
+            }
             tx.commit().await?;
             Ok(token)
         })
@@ -155,6 +170,7 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
+            tx.needs_operator().await?;
             let ended = tx.end_sessions(&user.id).await?;
             tx.record_ended(Target::new("user", &user.id, &user.name), ended).await?;
             Ok(ended)
@@ -174,6 +190,7 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
+            tx.needs_operator().await?;
             let ended = sqlx::query("DELETE FROM sessions").execute(tx.on()).await?.rows_affected();
             tx.record_ended(Target::new("user", "", "Everybody"), ended).await?;
             Ok(ended)

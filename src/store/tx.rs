@@ -122,8 +122,15 @@ impl Tx {
     async fn reach_of_token(&mut self, token: &TokenId) -> Result<Reach> {
         // SQLite has one writer and no row locks.
         let hold = if self.is_on_postgres() { "FOR SHARE" } else { "" };
-        let sql = format!("SELECT manage, org_id FROM root_tokens WHERE id = $1 AND revoked_at IS NULL {hold}");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(token.to_string()).fetch_optional(self.on()).await?;
+        let sql = format!(
+            "SELECT manage, org_id FROM root_tokens WHERE id = $1 AND revoked_at IS NULL \
+             AND (expires_at IS NULL OR expires_at > $2) {hold}"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(token.to_string())
+            .bind(self.now().micros())
+            .fetch_optional(self.on())
+            .await?;
         let row = row.ok_or(Error::SignedOut)?;
         Ok(Reach { manage: row.flag("manage")?, org: row.text_opt("org_id")? })
     }
@@ -196,15 +203,23 @@ impl Tx {
             if reach.org.is_some_and(|within| within != place.org_id.as_str()) {
                 return Err(Error::NotFound);
             }
-            return if reach.manage { Ok(()) } else { Err(Error::Forbidden(MANAGES_NOTHING)) };
+            if !reach.manage {
+                return Err(Error::Forbidden(MANAGES_NOTHING));
+            }
+            let is_key = matches!(self.actor(), Actor::Key { .. });
+            return if is_key && permission == Permission::ManageMembers {
+                Err(Error::Forbidden("A key does not manage members; a person or a root token can."))
+            } else {
+                Ok(())
+            };
         }
         let Actor::User { id, .. } = self.actor().clone() else { return Ok(()) };
         let roles = self.roles_at(place, &id).await?;
-        if roles.is_empty() {
-            return Err(Error::NotFound);
-        }
-        if roles.iter().any(|role| role.may(permission)) {
+        if roles.may(permission) {
             return Ok(());
+        }
+        if !roles.may(place.kind.to_see()) {
+            return Err(Error::NotFound);
         }
         Err(Error::Forbidden("Your role here does not allow this any more."))
     }
@@ -240,6 +255,11 @@ impl Tx {
 
     /// Commits changes that have no actor: counters and times of use.
     pub(super) async fn commit_counts(mut self) -> Result<()> {
+        self.end().await
+    }
+
+    /// Commits what a person set for themselves alone, which the activity does not show: a saved view.
+    pub(super) async fn commit_preferences(mut self) -> Result<()> {
         self.end().await
     }
 

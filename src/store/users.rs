@@ -22,7 +22,7 @@ pub(super) fn user(row: &impl Read) -> Result<User> {
     })
 }
 
-fn account(row: &AnyRow) -> Result<Account> {
+pub(super) fn account(row: &AnyRow) -> Result<Account> {
     Ok(Account { user: user(row)?, disabled_at: row.time_opt("disabled_at")? })
 }
 
@@ -46,7 +46,7 @@ impl Store {
             if sqlx::query("SELECT 1 FROM users LIMIT 1").fetch_optional(tx.on()).await?.is_some() {
                 return Err(Error::Forbidden("This portal is set up already; sign in."));
             }
-            let user = tx.insert_user(&store, new, Some(password_hash), true, false).await?;
+            let user = tx.insert_user(UserId::mint(store.entropy()), new, Some(password_hash), true, false).await?;
             tx.commit().await?;
             Ok(user)
         })
@@ -80,7 +80,7 @@ impl Store {
         let (store, act) = (self.clone(), act.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            let user = tx.insert_user(&store, new, hash, operator, change).await?;
+            let user = tx.insert_user(UserId::mint(store.entropy()), new, hash, operator, change).await?;
             tx.commit().await?;
             Ok(user)
         })
@@ -174,9 +174,7 @@ impl Store {
             if done.rows_affected() == 0 {
                 return Err(Error::NotFound);
             }
-            let ended = tx.end_sessions(&user.id).await?;
-            let details = serde_json::json!({ "sessions_ended": ended });
-            tx.record(NewEvent::of_system(Action::PasswordChanged, target(&user)).with(details)).await?;
+            let ended = tx.password_was_changed(&user, Action::PasswordChanged).await?;
             tx.commit().await?;
             Ok(ended)
         })
@@ -206,26 +204,25 @@ impl Store {
     }
 
     /// Disables a person and their personal keys at once; `false` if they were already disabled. The last operator
-    /// can't be disabled.
+    /// can't be disabled. A person who does this has to be an operator.
     pub async fn disable_user(&self, act: &Act, user: &User) -> Result<bool> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
             // Concurrent calls wait here, so that they can't disable the last two operators.
             tx.lock_chain(SYSTEM).await?;
-            let done = sqlx::query("UPDATE users SET disabled_at = $1 WHERE id = $2 AND disabled_at IS NULL")
-                .bind(store.now().micros())
-                .bind(user.id.to_string())
-                .execute(tx.on())
-                .await?;
-            if done.rows_affected() == 0 {
-                return Ok(false);
-            }
+            tx.needs_operator().await?;
+            let done = sqlx::query(
+                "UPDATE users SET disabled_at = $1 WHERE id = $2 AND disabled_at IS NULL RETURNING operator",
+            );
+            let done = done.bind(store.now().micros()).bind(user.id.to_string()).fetch_optional(tx.on()).await?;
+            let Some(done) = done else { return Ok(false) };
             let others = sqlx::query("SELECT 1 FROM users WHERE operator = 1 AND disabled_at IS NULL LIMIT 1");
-            if user.operator && others.fetch_optional(tx.on()).await?.is_none() {
+            if done.flag("operator")? && others.fetch_optional(tx.on()).await?.is_none() {
                 return Err(Error::Forbidden("This is the last operator; the portal needs at least one."));
             }
             let ended = tx.end_sessions(&user.id).await?;
+            tx.end_password_resets(&user.id).await?;
             tx.touches_keys_of_person(&user.id).await?;
             let details = serde_json::json!({ "sessions_ended": ended });
             tx.record(NewEvent::of_system(Action::AccountDisabled, target(&user)).with(details)).await?;
@@ -241,6 +238,7 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
+            tx.needs_operator().await?;
             let done = sqlx::query("UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL")
                 .bind(user.id.to_string())
                 .execute(tx.on())
@@ -291,21 +289,22 @@ impl Tx {
         Ok(orgs.into_iter().map(OrgId::stored).collect())
     }
 
-    async fn insert_user(
+    /// Creates an account.
+    pub(super) async fn insert_user(
         &mut self,
-        store: &Store,
+        id: UserId,
         new: NewUser,
         hash: Option<String>,
         operator: bool,
         must_change_password: bool,
     ) -> Result<User> {
         let user = User {
-            id: UserId::mint(store.entropy()),
+            id,
             name: new.name.clone(),
             email: new.email.clone(),
             operator,
             must_change_password,
-            created_at: store.now(),
+            created_at: self.now(),
         };
         sqlx::query(
             "INSERT INTO users (id, name, email, password_hash, operator, must_change_password, created_at, name_folded) \

@@ -10,7 +10,9 @@ use crate::{
     Result,
     app::{App, NewApp, Os},
     audit::{Act, Actor},
+    id::OrgId,
     key::{Holder, Issued, NewKey, new::KeyInput},
+    member::Role,
     org::{NewOrg, Org},
     plan::Plan,
     profile::Profile,
@@ -130,6 +132,19 @@ impl TestStore {
         };
         let made = self.store.create_user(&Act::by(Actor::CommandLine), new, "none".to_owned(), false).await;
         made.expect("a new person")
+    }
+
+    /// Makes the person a member as the migration left those of before projects had roles: *member* and *developer*.
+    pub async fn add_earlier_member(&self, org: &OrgId, user: &User) {
+        let act = Act::by(Actor::CommandLine);
+        self.store.add_member(&act, org, user, Role::Member).await.expect("added");
+        let sql = format!(
+            "INSERT INTO grants (org_id, subject, place_kind, place_id, role, granted_at) \
+             VALUES ('{org}', '{}', 'organization', '{org}', 'developer', {})",
+            user.id,
+            self.store.now().micros()
+        );
+        self.execute(sql).await;
     }
 
     pub fn act(&self, user: &User) -> Act {

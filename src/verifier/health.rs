@@ -39,6 +39,11 @@ impl Verifier {
         checks.await.unwrap_or_else(|error| vec![check("database", Err(error))])
     }
 
+    /// How long ago the database last answered about revocations.
+    pub fn lag(&self) -> Duration {
+        self.freshness.age()
+    }
+
     fn hears(&self) -> Result<()> {
         self.freshness.check()?;
         let age = self.freshness.age();

@@ -5,11 +5,11 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use crate::{
     Error, Result,
     key::{Digest, secret::Checked},
-    root_token::{self, RootToken},
+    root_token,
 };
 
 use super::{
-    ATTEMPTS, CachedKey, LookUps, Verifier,
+    ATTEMPTS, CachedKey, CachedToken, LookUps, Verifier,
     cache::GenerationCache,
     shared_state::{Presenter, UnknownKeys},
 };
@@ -52,7 +52,7 @@ impl Presented for CachedKey {
     }
 }
 
-impl Presented for RootToken {
+impl Presented for CachedToken {
     fn kept(verifier: &Verifier) -> &GenerationCache<Self> {
         &verifier.tokens
     }
@@ -66,7 +66,7 @@ impl Presented for RootToken {
     }
 
     async fn read(verifier: &Verifier, digest: &Digest) -> Result<Option<Self>> {
-        verifier.store.token_by_digest(digest).await
+        Ok(verifier.store.token_by_digest(digest).await?.map(Self::from))
     }
 }
 
@@ -120,15 +120,23 @@ impl Verifier {
     }
 
     /// The presented root token, if it is one. Repeated unknown ones are throttled like keys.
-    pub async fn token(&self, presented: &str, ip: IpAddr) -> Result<Lookup<RootToken>> {
+    pub async fn token(&self, presented: &str, ip: IpAddr) -> Result<Lookup<CachedToken>> {
         let Some(checked) = root_token::parse(presented) else { return Ok(Lookup::Unknown) };
         self.freshness.check()?;
         for _ in 0..ATTEMPTS {
             let generation = self.tokens.generation();
-            let found = self.look_up(checked, generation, ip.into()).await?;
+            let found: Lookup<CachedToken> = self.look_up(checked, generation, ip.into()).await?;
             // It may have been revoked during the look-up.
             if self.tokens.generation() == generation {
-                return Ok(found);
+                let now = self.store.now();
+                return Ok(match found {
+                    Lookup::Known(token) if token.is_expired(now) => Lookup::Unknown,
+                    Lookup::Known(token) => {
+                        self.token_uses.note(&token, now);
+                        Lookup::Known(token)
+                    }
+                    found => found,
+                });
             }
         }
         Err(Error::Unavailable("tokens change faster than they can be verified".to_owned()))

@@ -31,6 +31,18 @@ async fn each_constraint_refuses(store: &TestStore) {
             "INSERT INTO identities (provider, subject, user_id, created_at) VALUES ('{provider}', '{subject}', '{user}', 1)"
         )
     };
+    let reset = |values: &str| {
+        format!(
+            "INSERT INTO password_resets (id, user_id, created_at, expires_at, ended_at) VALUES ('rst_x', {values})"
+        )
+    };
+    let invitation = |org: &str, place: &str, what: &str| {
+        format!(
+            "INSERT INTO invitations (id, org_id, place_kind, place_id, role, email, message, invited_by, generation, \
+             created_at, expires_at, ended_at) \
+             VALUES ('inv_x', '{org}', 'organization', '{place}', {what})"
+        )
+    };
     let job = |what: &str, state: &str| {
         format!(
             "INSERT INTO jobs (id, queue, payload, created_at, run_at, every, lease_until, outcome, ended_at, error) \
@@ -60,6 +72,15 @@ async fn each_constraint_refuses(store: &TestStore) {
             VALUES (%DIGEST%, 'usr_nobody', 1, 1, 2)"
                 .to_owned(),
         ),
+        ("reset of nobody", reset("'usr_nobody', 1, 2, NULL")),
+        ("reset that never works", reset("NULL, 2, 2, NULL")),
+        ("reset that ended before it began", reset("NULL, 2, 3, 1")),
+        ("invitation to nothing", invitation("org_none", "org_none", "'viewer', 'a@b', '', 'usr_x', 1, 1, 2, NULL")),
+        ("invitation to another", invitation(org, other, "'viewer', 'a@b', '', 'usr_x', 1, 1, 2, NULL")),
+        ("invitation to a strange role", invitation(org, org, "'king', 'a@b', '', 'usr_x', 1, 1, 2, NULL")),
+        ("invitation that was never sent", invitation(org, org, "'viewer', 'a@b', '', 'usr_x', 0, 1, 2, NULL")),
+        ("invitation that never works", invitation(org, org, "'viewer', 'a@b', '', 'usr_x', 1, 2, 2, NULL")),
+        ("invitation that ended before it began", invitation(org, org, "'viewer', 'a@b', '', 'usr_x', 1, 2, 3, 1")),
         ("identity of nobody", identity("https://idp.example", "other", "usr_nobody")),
         ("identity of nobody's vouching", identity("", "other", ada)),
         ("identity without a subject", identity("https://idp.example", "", ada)),

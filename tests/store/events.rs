@@ -28,7 +28,7 @@ async fn every_step_is_recorded(store: &TestStore) {
 async fn filters_narrow(store: &TestStore) {
     let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
     let org = store.org(&store.act(&ada), "Focus").await;
-    store.add_member(&store.act(&ada), &org.id, &eve, Role::Member).await.expect("added");
+    store.add_member(&store.act(&ada), &org.id, &eve, Role::TenantAdmin).await.expect("added");
     let app = store.app(&store.act(&eve), &org, "Focus and calm").await;
     let count = |filter: EventFilter| {
         let org = org.clone();
@@ -42,7 +42,7 @@ async fn filters_narrow(store: &TestStore) {
     assert_eq!(count(EventFilter { from: Some(store.now()), ..default() }).await, 5);
     assert_eq!(count(EventFilter { to: Some(store.now()), ..default() }).await, 0);
     let actors = async |app| {
-        let actors = store.actors(&org.id, app).await.expect("asked");
+        let actors = store.actors(&org.id, app, &sallyport::store::Sight::ALL).await.expect("asked");
         actors.into_iter().map(|actor| actor.name).collect::<Vec<_>>()
     };
     assert_eq!(actors(None).await, ["Ada", "Eve"]);
@@ -84,7 +84,7 @@ async fn actors_are_distinguished_by_id(store: &TestStore) {
     for nobody in ["Nobody", "usr_000000000000", key.id.as_str(), "command_line", "anonymous"] {
         assert!(asked(nobody).await.expect("read").is_empty(), "{nobody}");
     }
-    let actors = store.actors(&org.id, None).await.expect("asked");
+    let actors = store.actors(&org.id, None, &sallyport::store::Sight::ALL).await.expect("asked");
     let ids: Vec<_> = actors.iter().map(|actor| (actor.name.as_str(), actor.key())).collect();
     assert_eq!(ids.len(), 2, "{ids:?}");
     assert!(ids.contains(&("Ada", ada.id.as_str())) && ids.contains(&("Ada", eve.id.as_str())));

@@ -56,7 +56,7 @@ async fn an_export_is_the_chain(store: &TestStore) {
 async fn an_export_is_what_the_filter_shows(store: &TestStore) {
     let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
     let org = store.org(&store.act(&ada), "Focus").await;
-    store.add_member(&store.act(&ada), &org.id, &eve, Role::Member).await.expect("added");
+    store.add_member(&store.act(&ada), &org.id, &eve, Role::TenantAdmin).await.expect("added");
     let app = store.app(&store.act(&eve), &org, "Focus and calm").await;
     let other = store.org(&store.act(&ada), "Another").await;
     let filter = EventFilter { actor: "Eve".to_owned(), before: Some(1), after: Some(9), ..EventFilter::default() };
@@ -72,7 +72,7 @@ async fn an_export_is_what_the_filter_shows(store: &TestStore) {
 async fn a_name_is_looked_up_once(store: &TestStore) {
     let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
     let org = store.org(&store.act(&ada), "Focus").await;
-    store.add_member(&store.act(&ada), &org.id, &eve, Role::Member).await.expect("added");
+    store.add_member(&store.act(&ada), &org.id, &eve, Role::TenantAdmin).await.expect("added");
     let app = store.app(&store.act(&eve), &org, "Focus and calm").await;
     let known = async |app, actor: &str| {
         let filter = EventFilter { actor: actor.to_owned(), until: Some(9), ..EventFilter::default() };
@@ -110,7 +110,7 @@ async fn an_inventory_is_every_key_that_the_filter_shows(store: &TestStore) {
     let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
     let act = store.act(&ada);
     let org = store.org(&act, "Focus").await;
-    store.add_member(&act, &org.id, &eve, Role::Member).await.expect("added");
+    store.add_member(&act, &org.id, &eve, Role::Developer).await.expect("added");
     let app = store.app(&act, &org, "App").await;
     for n in 0..405 {
         store.key(&act, &app, &format!("key {n:03}")).await;
@@ -131,7 +131,8 @@ async fn an_inventory_is_every_key_that_the_filter_shows(store: &TestStore) {
     let of_eve = KeyFilter { created_by: Some(eve.id.clone()), ..KeyFilter::default() };
     let [of_eve] = inventory(store, &org.id, &of_eve).await.try_into().expect("one");
     assert_eq!(of_eve.listed.id, by_eve.id);
-    assert_eq!(of_eve.created_by, Some((eve.id.to_string(), "Eve".to_owned())));
+    let creator = of_eve.listed.created_by.as_ref().expect("a person");
+    assert_eq!((&creator.id, creator.name.as_str()), (&eve.id, "Eve"));
     assert_eq!(of_eve.app_id.as_ref(), Some(&app.id));
     let revoked = KeyFilter { status: Some(KeyStatus::Revoked), ..KeyFilter::default() };
     let [revoked] = inventory(store, &org.id, &revoked).await.try_into().expect("one");

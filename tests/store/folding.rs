@@ -97,7 +97,11 @@ async fn what_is_renamed_is_found_by_its_new_name(store: &TestStore) {
     let key = store.key(&act, &app, "Before").await.key;
     store.edit_key(&act, &key, EditedKey::check("ПОСЛЕ", "{}").expect("checked")).await.expect("edited");
     let tenant = store.tenants(&org.id).await.expect("asked").remove(0);
-    let (project, _) = store.projects(&org.id).await.expect("asked").remove(0);
+    let (project, _) = store
+        .projects(&org.id, &sallyport::store::Sight::ALL, &sallyport::store::Sight::ALL)
+        .await
+        .expect("asked")
+        .remove(0);
     for place in [Place::from(&org), Place::from(&tenant), Place::from(&project), Place::from(&app)] {
         let new = Naming::check(place.kind, "ΝΈΟ", "").expect("checked");
         store.edit_place(&act, &place, new).await.expect("edited");

@@ -6,7 +6,7 @@ use sallyport::{
     audit::{Act, Actor},
     identity::Proof,
     key::Key,
-    member::Role,
+    member::{Permission, Role},
     org::Org,
     place::Place,
     project::NewProject,
@@ -49,19 +49,15 @@ async fn made(store: &TestStore) -> Made {
     Made { act, org, tenants, apps: [here, there], keys }
 }
 
-/// At a level that has no roles yet.
+/// As a row, without the checks of the store.
 async fn grant(store: &TestStore, made: &Made, person: &str, kind: &str, place: &str, role: &str) {
     let pool = raw(store.location()).await;
     let org = &made.org.id;
-    for sql in [
-        format!("INSERT INTO roles (place_kind, role) VALUES ('{kind}', '{role}') ON CONFLICT DO NOTHING"),
-        format!(
-            "INSERT INTO grants (org_id, subject, place_kind, place_id, role, granted_at) \
-             VALUES ('{org}', '{person}', '{kind}', '{place}', '{role}', 1)"
-        ),
-    ] {
-        sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.expect("written");
-    }
+    let sql = format!(
+        "INSERT INTO grants (org_id, subject, place_kind, place_id, role, granted_at) \
+         VALUES ('{org}', '{person}', '{kind}', '{place}', '{role}', 1)"
+    );
+    sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.expect("written");
     pool.close().await;
 }
 
@@ -75,10 +71,10 @@ async fn session(store: &TestStore, person: &User) -> [u8; 32] {
     store.start_session(&store.act(person), person, proof).await.expect("signed in").digest()
 }
 
-/// The role that the person of that session has at an app; `None` where they see no such app.
+/// The first of the roles that the person of that session has at an app; `None` where they see no such app.
 async fn role_at(store: &TestStore, session: &[u8; 32], app: &App) -> Option<Role> {
     let found = store.locate_app(session, &app.id).await.expect("asked").expect("alive").found;
-    found.map(|app| app.within.within.within.role)
+    found.and_then(|app| app.within.within.within.role.here.first())
 }
 
 /// The key, where the person of that session sees it.
@@ -93,32 +89,38 @@ fn is_there<T>(found: sallyport::Result<Option<T>>) -> bool {
 async fn a_role_applies_at_its_place_and_below(store: &TestStore) {
     let made = made(store).await;
     let [here, there] = &made.apps;
-    for (name, kind, place) in
-        [("Eve", "tenant", here.tenant_id.as_str()), ("Max", "project", here.project_id.as_str())]
-    {
+    for (name, kind, place, role) in [
+        ("Eve", "tenant", here.tenant_id.as_str(), Role::TenantAdmin),
+        ("Max", "project", here.project_id.as_str(), Role::ProjectAdmin),
+    ] {
         let eve = store.person(name).await;
         let (act, session) = (store.act(&eve), session(store, &eve).await);
         assert_eq!(role_at(store, &session, here).await, None);
         assert!(matches!(store.issue(&act, here, "Hers", &["read"]).await, Err(Error::NotFound)));
-        grant(store, &made, eve.id.as_str(), kind, place, "admin").await;
+        grant(store, &made, eve.id.as_str(), kind, place, role.as_str()).await;
 
         assert!(is_there(store.find(&eve.id, &here.id).await));
         assert!(is_there(store.find(&eve.id, &here.project_id).await));
         assert!(is_there(store.find(&eve.id, &made.keys[0].id).await));
-        assert_eq!(role_at(store, &session, here).await, Some(Role::Admin));
+        assert_eq!(role_at(store, &session, here).await, Some(role));
         assert_eq!(seen(store, &session, &made.keys[0]).await.expect("seen").id, made.keys[0].id);
         store.issue(&act, here, "Hers", &["read"]).await.expect("below it");
         store.archive_place(&act, &Place::from(here)).await.expect("below it");
         store.restore_place(&act, &Place::from(here)).await.expect("below it");
 
-        // Above it and beside it there is nothing for her.
+        // Above it she sees the names on the way, and beside it nothing.
         assert!(!is_there(store.find(&eve.id, &made.org.id).await));
         assert!(!is_there(store.find(&eve.id, &there.id).await));
         assert!(!is_there(store.find(&eve.id, &made.keys[1].id).await));
         assert_eq!(role_at(store, &session, there).await, None);
         assert_eq!(seen(store, &session, &made.keys[1]).await, None);
-        assert!(store.locate_org(&session, &made.org.id).await.expect("asked").expect("alive").found.is_none());
-        assert!(store.orgs_of(&eve.id).await.expect("asked").is_empty());
+        let way = store.locate_org(&session, &made.org.id).await.expect("asked").expect("alive").found.expect("named");
+        assert!(way.role.here.is_empty() && way.role.may_somewhere(Permission::ManageKeys));
+        let way = store.locate_tenant(&session, &here.tenant_id).await.expect("asked").expect("alive").found;
+        assert_eq!(way.expect("named").within.role.here.is_empty(), kind == "project");
+        assert!(store.locate_tenant(&session, &there.tenant_id).await.expect("asked").expect("alive").found.is_none());
+        let orgs = store.orgs_of(&eve.id).await.expect("asked");
+        assert!(orgs.len() == 1 && orgs[0].1.here.is_empty(), "{orgs:?}");
         let refused = [
             store.issue(&act, there, "Hers", &["read"]).await.map(drop),
             store.archive_place(&act, &Place::from(there)).await,
@@ -139,15 +141,15 @@ async fn a_role_applies_at_its_place_and_below(store: &TestStore) {
 async fn the_strongest_of_several_roles_is_shown_and_each_counts(store: &TestStore) {
     let made = made(store).await;
     let eve = store.person("Eve").await;
-    store.add_member(&made.act, &made.org.id, &eve, Role::Member).await.expect("added");
-    grant(store, &made, eve.id.as_str(), "tenant", made.apps[0].tenant_id.as_str(), "owner").await;
+    store.add_member(&made.act, &made.org.id, &eve, Role::Developer).await.expect("added");
+    grant(store, &made, eve.id.as_str(), "tenant", made.apps[0].tenant_id.as_str(), "tenant_admin").await;
     let (mut roles, session) = (Vec::new(), session(store, &eve).await);
     for app in &made.apps {
         roles.push(role_at(store, &session, app).await.expect("seen"));
     }
-    assert_eq!(roles, [Role::Owner, Role::Member]);
+    assert_eq!(roles, [Role::TenantAdmin, Role::Developer]);
     let [here, there] = &made.apps;
-    store.archive_place(&store.act(&eve), &Place::from(here)).await.expect("as an owner");
+    store.archive_place(&store.act(&eve), &Place::from(here)).await.expect("as an admin of its tenant");
     let refused = store.archive_place(&store.act(&eve), &Place::from(there)).await;
     assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
     assert_eq!(store.orgs_of(&eve.id).await.expect("asked").len(), 1);
@@ -176,7 +178,7 @@ async fn who_gave_a_role_is_kept(store: &TestStore) {
 async fn an_organization_takes_its_grants_along(store: &TestStore) {
     let made = made(store).await;
     let eve = store.person("Eve").await;
-    grant(store, &made, eve.id.as_str(), "tenant", made.apps[0].tenant_id.as_str(), "admin").await;
+    grant(store, &made, eve.id.as_str(), "tenant", made.apps[0].tenant_id.as_str(), "viewer").await;
     store.delete_place(&made.act, &Place::from(&made.org)).await.expect("deleted");
     assert_eq!(grants(store).await, Vec::<String>::new());
     assert!(store.find(Reader::All, &made.org.id).await.expect("asked").is_none());
@@ -187,20 +189,18 @@ async fn a_place_takes_its_grants_along(store: &TestStore) {
     let (eve, [here, there]) = (store.person("Eve").await, &made.apps);
     let project = store.find(Reader::All, &here.project_id).await.expect("asked").expect("there");
     let tenant = made.tenants.iter().find(|tenant| tenant.id == here.tenant_id).expect("there");
-    let other = (there.tenant_id.to_string(), there.project_id.to_string(), there.id.to_string());
+    let other = (there.tenant_id.to_string(), there.project_id.to_string());
     let all = [
         ("tenant", tenant.id.to_string()),
         ("project", project.id.to_string()),
-        ("app", here.id.to_string()),
         ("tenant", other.0),
         ("project", other.1),
-        ("app", other.2),
     ];
     for (kind, place) in &all {
-        grant(store, &made, eve.id.as_str(), kind, place, "admin").await;
+        grant(store, &made, eve.id.as_str(), kind, place, "viewer").await;
     }
     // Ada's role in the organization is the one beside them.
-    for (gone, left) in [(Place::from(here), 6), (Place::from(&project), 5), (Place::from(tenant), 4)] {
+    for (gone, left) in [(Place::from(here), 5), (Place::from(&project), 4), (Place::from(tenant), 3)] {
         store.delete_place(&made.act, &gone).await.expect("deleted");
         let grants = grants(store).await;
         assert!(grants.len() == left && grants.iter().all(|row| !row.contains(&gone.id)), "{grants:?}");

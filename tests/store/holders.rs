@@ -36,7 +36,7 @@ async fn with(store: &TestStore, owner: HolderKind) -> TestStore {
 async fn two(store: &TestStore) -> (User, User, Org) {
     let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
     let org = store.org(&store.act(&ada), "Focus").await;
-    store.add_member(&store.act(&ada), &org.id, &eve, Role::Member).await.expect("added");
+    store.add_member(&store.act(&ada), &org.id, &eve, Role::Developer).await.expect("added");
     (ada, eve, org)
 }
 
@@ -203,11 +203,11 @@ async fn a_personal_key_is_valid_as_long_as_the_membership(first: &TestStore) {
     assert!(!suspended().await);
     store.remove_member(&act, &org.id, &eve).await.expect("removed");
     assert!(suspended().await);
-    store.add_member(&act, &org.id, &eve, Role::Member).await.expect("added");
+    store.add_member(&act, &org.id, &eve, Role::Developer).await.expect("added");
     assert!(!suspended().await);
-    store.disable_user(&act, &eve).await.expect("disabled");
+    store.disable_user(&Act::by(Actor::CommandLine), &eve).await.expect("disabled");
     assert!(suspended().await);
-    store.enable_user(&act, &eve).await.expect("enabled");
+    store.enable_user(&Act::by(Actor::CommandLine), &eve).await.expect("enabled");
     assert!(!suspended().await);
     assert_eq!(*told.lock().expect("no panic"), vec![named; 5], "verifiers hear of it each time, and of no other key");
     assert!(!record(&store, &of_ada).await.owner.suspended);

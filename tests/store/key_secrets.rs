@@ -72,7 +72,7 @@ async fn one_retires_when_its_grace_is_over(store: &TestStore) {
 
 async fn all_end_with_the_key(store: &TestStore) {
     let (act, Issued { key: one, secret: first, .. }) = key(store).await;
-    let app = store.apps_of_org(&one.org_id).await.expect("asked").remove(0);
+    let app = store.apps_of_org(&one.org_id, &sallyport::store::Sight::ALL).await.expect("asked").remove(0);
     let Issued { key: other, secret: third, .. } = store.key(&act, &app, "Other").await;
     let second = store.add_secret(&act, &one, "sk_live_", (1, store.now() + HOUR)).await.expect("added");
     let fourth = store.add_secret(&act, &other, "sk_live_", (1, store.now() + HOUR)).await.expect("added");

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use sallyport::{
+    audit::{Act, Actor},
     key::{Holder, Key, Status},
     member::Role,
     place::Place,
@@ -58,14 +59,15 @@ async fn a_key_is_suspended_with_what_it_speaks_for(store: &TestStore) {
     let key = store.key(&act, &app, "CI").await.key;
     store.key(&act, &other, "Elsewhere").await;
     let tenant = store.tenants(&org.id).await.expect("asked").remove(0);
-    let projects = store.projects(&org.id).await.expect("asked");
+    let projects =
+        store.projects(&org.id, &sallyport::store::Sight::ALL, &sallyport::store::Sight::ALL).await.expect("asked");
     let project = projects.iter().map(|(project, _)| project).find(|project| project.id == app.project_id);
     let project = project.expect("its project").clone();
     let active = |app: &sallyport::app::App| {
         let id = app.id.clone();
         let project = project.id.clone();
         async move {
-            let apps = store.apps(&project).await.expect("asked");
+            let apps = store.apps(&project, &sallyport::store::Sight::ALL).await.expect("asked");
             apps.into_iter().find(|(app, _)| app.id == id).map(|(_, keys)| keys.active)
         }
     };
@@ -97,14 +99,14 @@ async fn a_personal_key_is_suspended_with_its_person(first: &TestStore) {
     let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
     let act = store.act(&ada);
     let org = store.org(&act, "Focus").await;
-    store.add_member(&act, &org.id, &eve, Role::Member).await.expect("added");
+    store.add_member(&act, &org.id, &eve, Role::Developer).await.expect("added");
     let key = store.key(&store.act(&eve), Holder::Member(org.clone(), eve.clone()), "Of Eve").await.key;
     store.key(&act, Holder::Member(org.clone(), ada.clone()), "Of Ada").await;
     assert!(!suspended(&store, &key).await);
-    store.disable_user(&act, &eve).await.expect("disabled");
+    store.disable_user(&Act::by(Actor::CommandLine), &eve).await.expect("disabled");
     assert!(suspended(&store, &key).await);
     assert_eq!(listed(&store, &org).await["suspended"], ["Of Eve"]);
-    store.enable_user(&act, &eve).await.expect("enabled");
+    store.enable_user(&Act::by(Actor::CommandLine), &eve).await.expect("enabled");
     assert!(!suspended(&store, &key).await);
     store.remove_member(&act, &org.id, &eve).await.expect("removed");
     assert!(suspended(&store, &key).await);

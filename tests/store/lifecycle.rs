@@ -1,6 +1,6 @@
 use sallyport::{
     Error,
-    audit::SYSTEM,
+    audit::{Act, Actor, SYSTEM},
     key::secret::Checked,
     place::{Naming, Place},
     project::NewProject,
@@ -24,7 +24,11 @@ async fn a_place_is_renamed(store: &TestStore) {
     let org = store.org(&act, "Focus").await;
     let app = store.app(&act, &org, "Focus and calm").await;
     let tenant = store.tenants(&org.id).await.expect("asked").remove(0);
-    let (project, _) = store.projects(&org.id).await.expect("asked").remove(0);
+    let (project, _) = store
+        .projects(&org.id, &sallyport::store::Sight::ALL, &sallyport::store::Sight::ALL)
+        .await
+        .expect("asked")
+        .remove(0);
     for place in [Place::from(&org), Place::from(&tenant), Place::from(&project), Place::from(&app)] {
         let new = Naming::check(place.kind, "Anew", "What it is for").expect("checked");
         store.edit_place(&act, &place, new).await.expect("edited");
@@ -32,7 +36,11 @@ async fn a_place_is_renamed(store: &TestStore) {
     let org = store.find(&ada.id, &org.id).await.expect("asked").expect("there");
     let app = store.find(&ada.id, &app.id).await.expect("asked").expect("there");
     let tenant = store.tenants(&org.id).await.expect("asked").remove(0);
-    let (project, _) = store.projects(&org.id).await.expect("asked").remove(0);
+    let (project, _) = store
+        .projects(&org.id, &sallyport::store::Sight::ALL, &sallyport::store::Sight::ALL)
+        .await
+        .expect("asked")
+        .remove(0);
     for place in [Place::from(&org), Place::from(&tenant), Place::from(&project), Place::from(&app)] {
         assert_eq!((place.name.as_str(), place.description.as_str()), ("Anew", "What it is for"), "{:?}", place.kind);
     }
@@ -62,7 +70,11 @@ async fn an_archived_place_suspends_every_key_below_it(store: &TestStore) {
     let secret = store.key(&act, &app, "CI").await.secret;
     let digest = store.digests(Checked::parse("sk_live_", secret.expose()).expect("shaped")).next().expect("a pepper");
     let tenant = store.tenants(&org.id).await.expect("asked").remove(0);
-    let (project, _) = store.projects(&org.id).await.expect("asked").remove(0);
+    let (project, _) = store
+        .projects(&org.id, &sallyport::store::Sight::ALL, &sallyport::store::Sight::ALL)
+        .await
+        .expect("asked")
+        .remove(0);
     for place in [Place::from(&org), Place::from(&tenant), Place::from(&project), Place::from(&app)] {
         let before = store.revision().await.expect("asked");
         store.archive_place(&act, &place).await.expect("archived");
@@ -128,7 +140,7 @@ async fn a_deleted_organization_leaves_its_events(store: &TestStore) {
         let app = store.app(&act, org, "App").await;
         store.key(&act, &app, "CI").await;
     }
-    store.create_token(&act, "Gateway", false, Some(org.id.clone())).await.expect("made");
+    store.create_token(&Act::by(Actor::CommandLine), "Gateway", false, Some(org.id.clone())).await.expect("made");
     store.delete_place(&act, &Place::from(&org)).await.expect("deleted");
     assert!(store.find(Reader::All, &org.id).await.expect("asked").is_none());
     assert_eq!(store.orgs_of(&ada.id).await.expect("asked").len(), 1);
@@ -153,7 +165,11 @@ async fn contents_count_what_would_stop(store: &TestStore) {
     let used = sallyport::store::Used { key, at: store.now(), address: None, user_agent: None };
     store.record_usage(vec![used], vec![]).await.expect("written");
     let tenant = store.tenants(&org.id).await.expect("asked").remove(0);
-    let (project, _) = store.projects(&org.id).await.expect("asked").remove(0);
+    let (project, _) = store
+        .projects(&org.id, &sallyport::store::Sight::ALL, &sallyport::store::Sight::ALL)
+        .await
+        .expect("asked")
+        .remove(0);
     for place in [Place::from(&org), Place::from(&tenant), Place::from(&project), Place::from(&app)] {
         let contents = store.contents(&place).await.expect("counted");
         assert_eq!(contents, Contents { apps: 1, keys: 2, in_use: 1 }, "{:?}", place.kind);

@@ -34,7 +34,7 @@ async fn portal(first: &TestStore) -> (TestStore, User, User, Org) {
     let store = first.with_profile(Arc::new(profile)).await;
     let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
     let org = store.org(&store.act(&ada), "Focus").await;
-    store.add_member(&store.act(&ada), &org.id, &eve, Role::Member).await.expect("added");
+    store.add_member(&store.act(&ada), &org.id, &eve, Role::Developer).await.expect("added");
     (store, ada, eve, org)
 }
 

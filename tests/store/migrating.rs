@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use sallyport::{
+    audit::{Act, Actor},
     id::{KeyId, OrgId},
     job::NewJob,
     store::{KeyFilter, Location, OpenError, Store},
@@ -89,7 +90,7 @@ const CARRIED: [[&str; 2]; 3] = [
     ],
     [
         "SELECT org_id, user_id, 'organization', org_id, role, created_at FROM members",
-        "SELECT org_id, subject, place_kind, place_id, role, granted_at FROM grants",
+        "SELECT org_id, subject, place_kind, place_id, role, granted_at FROM grants WHERE role <> 'developer'",
     ],
 ];
 
@@ -133,9 +134,16 @@ async fn every_row_is_carried_over(store: &TestStore) {
     assert!(read(&pool, revoked.to_owned()).await.is_empty(), "what is revoked keeps no signing secret");
     // As in the log: the creator of an organization gave themselves their role.
     let (ada, sam, noor) = ("usr_WXxkWXFOjdIS", "usr_Tg4Q6AtMq0CU", "usr_5F4iGN2e1DLY");
-    let given = read(&pool, "SELECT subject, granted_by FROM grants".to_owned()).await;
+    let given = read(&pool, "SELECT subject, granted_by FROM grants WHERE role <> 'developer'".to_owned()).await;
     let expected = [[noor, ada], [sam, sam], [sam, ada], [ada, sam], [ada, ada]];
     assert_eq!(given, expected.map(|row| row.map(|id| Some(id.to_owned())).to_vec()));
+    // Those who were members keep what they could do with apps and keys; owners and admins have what they had.
+    let roles = |role: &str| {
+        let columns = "org_id, subject, place_kind, place_id, granted_by, granted_at";
+        read(&pool, format!("SELECT {columns} FROM grants WHERE role = '{role}'"))
+    };
+    let members = roles("member").await;
+    assert!(!members.is_empty() && members == roles("developer").await, "{members:?}");
     let left = "SELECT 1 FROM members UNION ALL SELECT 1 FROM keys_before UNION ALL SELECT 1 FROM key_uses_before UNION ALL SELECT 1 FROM key_days_before";
     assert!(sqlx::query(left).fetch_all(&pool).await.is_err(), "what was put aside is gone");
     assert_eq!(read(&pool, "SELECT key_id, last_at FROM key_uses".to_owned()).await, used);
@@ -178,8 +186,10 @@ async fn every_row_is_carried_over(store: &TestStore) {
     assert_eq!(after.open_signing(&sealed, after.now()).expect("opens").len(), 1);
     let counted = KeyId::parse("key_p3Jt1wVfaHBealvt").expect("an id");
     assert_eq!(after.key_day(&counted, 20783).await.expect("asked").requests, 4_000_000_000);
-    for Account { user, .. } in after.accounts().await.expect("read") {
+    for Account { user, disabled_at } in after.accounts().await.expect("read") {
         assert!(after.identities_of(&user.id).await.expect("asked").is_empty(), "all sign in by a password");
+        let reset = after.create_password_reset(&Act::by(Actor::CommandLine), &user).await;
+        assert_eq!(reset.is_ok(), disabled_at.is_none(), "and may set another: {reset:?}");
     }
     let job = NewJob::once("mail", serde_json::json!({}), after.now(), after.entropy());
     after.enqueue(vec![job.clone()]).await.expect("added");

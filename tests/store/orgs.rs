@@ -1,10 +1,11 @@
 use sallyport::{
     Error, Invalid,
     audit::{Act, Actor},
-    member::Role,
+    colour::Colour,
+    member::{Held, Role},
     org::NewOrg,
     project::NewProject,
-    store::Reader,
+    store::{EventFilter, Reader},
     tenant::NewTenant,
     testing::TestStore,
 };
@@ -15,13 +16,14 @@ sallyport::on_both_databases!(
     a_root_token_makes_one_without_members,
     names_are_unique_within_their_place,
     a_refused_tenant_leaves_nothing,
+    a_colour_is_chosen_by_those_who_edit,
 );
 
 async fn the_creator_becomes_the_owner(store: &TestStore) {
     let ada = store.person("Ada").await;
     let org = store.org(&store.act(&ada), "Focus Labs").await;
     let mine = store.orgs_of(&ada.id).await.expect("mine");
-    assert_eq!(mine, [(org.clone(), Role::Owner)]);
+    assert_eq!(mine, [(org.clone(), Held::at_org(Role::Owner))]);
     assert!(org.id.as_str().starts_with("org_focus_labs_"));
     let tenants = store.tenants(&org.id).await.expect("tenants");
     assert_eq!(tenants.len(), 1);
@@ -41,9 +43,9 @@ async fn others_do_not_see_it(store: &TestStore) {
     assert!(store.find(&eve.id, &app.id).await.expect("asked").is_none());
     assert!(store.find(&eve.id, &key.id).await.expect("asked").is_none());
 
-    store.add_member(&act, &org.id, &eve, Role::Member).await.expect("added");
+    store.add_member(&act, &org.id, &eve, Role::Developer).await.expect("added");
     assert_eq!(store.find(&eve.id, &key.id).await.expect("asked").map(|key| key.label), Some("CI".to_owned()));
-    assert_eq!(store.orgs_of(&eve.id).await.expect("asked")[0].1, Role::Member);
+    assert_eq!(store.orgs_of(&eve.id).await.expect("asked")[0].1, Held::at_org(Role::Developer));
 }
 
 async fn a_root_token_makes_one_without_members(store: &TestStore) {
@@ -82,4 +84,38 @@ async fn a_refused_tenant_leaves_nothing(store: &TestStore) {
     let new = NewOrg { name: "Focus".to_owned(), first_tenant: tenant, ..NewOrg::default() };
     assert!(store.create_org(&store.act(&ada), new).await.is_err(), "the schema refuses a long name");
     assert!(store.orgs_of(&ada.id).await.expect("asked").is_empty());
+}
+
+async fn a_colour_is_chosen_by_those_who_edit(store: &TestStore) {
+    let (ada, sam) = (store.person("Ada").await, store.person("Sam").await);
+    let act = store.act(&ada);
+    let (org, other) = (store.org(&act, "Focus Labs").await, store.org(&act, "Another").await);
+    let seen = async || {
+        let found = store.find(&ada.id, &org.id).await.expect("asked").expect("there").colour;
+        let navigation = store.navigation(&ada.id, &org.id).await.expect("asked");
+        let entry = navigation.orgs.into_iter().find(|entry| entry.id == org.id).expect("there");
+        let mine = store.orgs_of(&ada.id).await.expect("asked");
+        assert_eq!(entry.colour, found);
+        assert!(mine.iter().all(|(one, _)| one.colour == found.filter(|_| one.id == org.id)), "{mine:?}");
+        found
+    };
+    assert_eq!((org.colour, seen().await), (None, None));
+    for &colour in Colour::ALL {
+        store.choose_colour(&act, &org, Some(colour)).await.expect("chosen");
+        assert_eq!(seen().await, Some(colour));
+    }
+    store.choose_colour(&act, &org, None).await.expect("chosen");
+    assert_eq!(seen().await, None);
+    let events = store.events(&org.id, None, &EventFilter::default()).await.expect("asked").events;
+    let told: Vec<_> = events.iter().take(2).map(|event| (event.action.as_str(), event.details.as_str())).collect();
+    let [automatic, blue] = [r#"{"colour":"automatic"}"#, r#"{"colour":"blue"}"#];
+    assert_eq!(told, [("organization.edited", automatic), ("organization.edited", blue)]);
+
+    store.add_member(&act, &org.id, &sam, Role::Developer).await.expect("added");
+    for org in [&org, &other] {
+        let before = store.dump().await;
+        let refused = store.choose_colour(&store.act(&sam), org, Some(Colour::Teal)).await;
+        assert!(refused.is_err(), "{refused:?}");
+        assert_eq!(store.dump().await, before, "nothing is written");
+    }
 }

@@ -82,7 +82,7 @@ async fn a_removed_member_writes_nothing(store: &TestStore) {
     store.add_member(&act, &org.id, &eve, Role::Admin).await.expect("added");
     store.pause_key(&by_eve, &key).await.expect("an admin may");
     // The request still has the state that it loaded before its form arrived.
-    store.change_role(&act, &org.id, &eve, Role::Member).await.expect("changed");
+    store.change_role(&act, &org.id, &eve, Role::Developer).await.expect("changed");
     let archived = store.archive_place(&by_eve, &Place::from(&app)).await;
     assert!(matches!(archived, Err(Error::Forbidden(_))), "{archived:?}");
     store.remove_member(&act, &org.id, &eve).await.expect("removed");
@@ -154,7 +154,7 @@ async fn a_key_that_a_removed_member_issues_meanwhile_is_revoked_too(store: &Tes
     let (act, by_eve) = (store.act(&ada), store.act(&eve));
     let org = store.org(&act, "Focus").await;
     let app = store.app(&act, &org, "App").await;
-    store.add_member(&act, &org.id, &eve, Role::Member).await.expect("added");
+    store.add_member(&act, &org.id, &eve, Role::Developer).await.expect("added");
     store.key(&by_eve, &app, "Old").await;
     let held = Held::row(store, format!("UPDATE chains SET seq = seq WHERE name = '{}'", org.id)).await;
     let (issuing, new) = (store.store.clone(), new_key(store));
@@ -181,7 +181,7 @@ async fn a_role_and_a_deletion_do_not_block_each_other(store: &TestStore) {
     let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
     let act = store.act(&ada);
     let org = store.org(&act, "Focus").await;
-    store.add_member(&act, &org.id, &eve, Role::Member).await.expect("added");
+    store.add_member(&act, &org.id, &eve, Role::Developer).await.expect("added");
     let held = Held::row(store, format!("UPDATE orgs SET plan = plan WHERE id = '{}'", org.id)).await;
     let (deleting, by, of) = (store.store.clone(), act.clone(), org.clone());
     let deleted = tokio::spawn(async move { deleting.delete_place(&by, &Place::from(&of)).await });

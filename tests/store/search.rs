@@ -152,7 +152,7 @@ async fn another_organization_is_never_found(store: &TestStore) {
     assert!(store.search(&ada.id, None, "secret").await.expect("asked").len() > 3);
 
     // As soon as she is a member, she finds it; and nobody finds it twice.
-    store.add_member(&act, &org.id, &eve, Role::Member).await.expect("added");
+    store.add_member(&act, &org.id, &eve, Role::Developer).await.expect("added");
     let found = store.search(&eve.id, None, "secret app").await.expect("asked");
     assert_eq!(names(&found, SearchKind::App), ["Secret app"]);
 }

@@ -123,7 +123,7 @@ async fn a_key_gets_its_first(store: &TestStore) {
 /// Nothing is left that the master key could decrypt, for one key or for all.
 async fn what_is_revoked_keeps_no_secret(store: &TestStore) {
     let (act, one, _) = key(store).await;
-    let app = store.apps_of_org(&one.org_id).await.expect("asked").remove(0);
+    let app = store.apps_of_org(&one.org_id, &sallyport::store::Sight::ALL).await.expect("asked").remove(0);
     let other = store.key(&act, &app, "Other").await.key;
     store.rotate_signing_secret(&act, &one, 1, HOUR).await.expect("rotated");
     store.rotate_signing_secret(&act, &other, 1, HOUR).await.expect("rotated");
@@ -147,7 +147,7 @@ async fn what_is_revoked_signs_nothing(store: &TestStore) {
 /// Swapped secrets in the database can't be decrypted.
 async fn a_sealed_secret_opens_for_its_key_alone(store: &TestStore) {
     let (act, one, _) = key(store).await;
-    let app = store.apps_of_org(&one.org_id).await.expect("asked").remove(0);
+    let app = store.apps_of_org(&one.org_id, &sallyport::store::Sight::ALL).await.expect("asked").remove(0);
     let other = store.key(&act, &app, "Other").await.key;
     let pool = crate::opening::raw(store.location()).await;
     sqlx::query("UPDATE signing_secrets SET sealed = (SELECT g.sealed FROM signing_secrets g WHERE g.key_id = $1) WHERE key_id = $2")

@@ -4,7 +4,7 @@ use axum::{
     extract::{FromRequestParts, Path},
     http::request::Parts,
 };
-use sallyport::{decision::KeptDecision, id::RequestId};
+use sallyport::{decision::KeptDecision, id::RequestId, member::Permission};
 
 use super::{OrgAccess, SignedIn};
 use crate::{context::Context, error::PageError};
@@ -16,13 +16,17 @@ pub struct DecisionAccess {
 }
 
 impl DecisionAccess {
-    /// Searched in the person's own organizations only.
+    /// Searched in the person's own organizations only, among the keys that they see.
     pub async fn find(me: &SignedIn, context: &Context, id: &RequestId) -> Result<Option<Self>, PageError> {
-        let now = context.store.now();
-        for (org, role) in context.store.orgs_of(&me.user.id).await? {
-            if let Some(kept) = context.verifier.decisions().find(&org.id, id, now) {
-                return Ok(Some(Self { within: OrgAccess { me: me.clone(), org, role }, kept }));
-            }
+        let (store, now) = (&context.store, context.store.now());
+        for (org, role) in store.orgs_of(&me.user.id).await? {
+            let Some(kept) = context.verifier.decisions().find(&org.id, id, now) else { continue };
+            let seen = match kept.decision.key.app_id() {
+                _ if role.at_org.may(Permission::SeeKeys) => true,
+                Some(app) => store.find(&me.user.id, app).await?.is_some(),
+                None => false,
+            };
+            return Ok(seen.then(|| Self { within: OrgAccess { me: me.clone(), org, role }, kept }));
         }
         Ok(None)
     }

@@ -2,15 +2,14 @@
 
 use leptos::prelude::*;
 use sallyport::{
-    Error, Invalid,
-    passwords::Match,
-    throttle::{Throttles, Who},
+    Invalid,
     user::{Password, User, check_name},
 };
 
 use super::{
     ActError, Caller,
-    sessions::{Started, start, throttled},
+    password::confirm_password,
+    sessions::{Started, start},
 };
 use crate::error::PageError;
 
@@ -34,37 +33,18 @@ pub async fn change_password(current_password: String, new_password: String) -> 
     let me = caller.just_signed_in().await?;
     let (context, store) = (&caller.context, caller.store());
     let new = check(&current_password, &new_password, &me.user)?;
-    let attempt = match context.attempts.begin(Who::SignedIn, &me.user.email).await? {
-        Ok(attempt) => attempt,
-        Err(refused) => {
-            if refused.tell {
-                store.record_refused_password(&me.act(), &me.user, 429).await?;
-            }
-            return Err(throttled("current_password", &refused));
-        }
-    };
-    let changed = async {
-        let (_, kept) = store.user_to_sign_in(&me.user.email).await?.ok_or(Error::SignedOut)?;
-        let typed = Password::typed(current_password);
-        if context.passwords.matches(Who::SignedIn.lane(), &typed, kept.as_deref()).await? == Match::No {
-            store.record_refused_password(&me.act(), &me.user, 401).await?;
-            return Ok(None);
-        }
-        let hash = context.passwords.hash(&new).await?;
-        store.change_password(&me.act(), &me.user, hash.clone()).await?;
-        Ok::<_, Error>(Some(hash))
-    };
-    let changed = match changed.await {
-        Ok(changed) => changed,
-        Err(error) => {
-            context.attempts.take_back(attempt).await;
-            return Err(error.into());
-        }
-    };
-    let not_theirs = || ActError::field("current_password", "This is not your password. Nothing was changed.");
-    let hash = changed.ok_or_else(not_theirs)?;
-    context.attempts.succeeded(attempt).await;
+    confirm_password(&caller, &me, "current_password", current_password).await?;
+    let hash = context.passwords.hash(&new).await?;
+    store.change_password(&me.act(), &me.user, hash.clone()).await?;
     start(&caller, &me.user, hash).await
+}
+
+/// The field `new_password`, in which a person chooses one.
+pub(super) fn check_new_password(new: &str, user: &User) -> Result<Password, Invalid> {
+    Password::check(new, &[&user.name, &user.email]).map_err(|mut refused| {
+        refused.0.iter_mut().for_each(|error| error.field = "new_password");
+        refused
+    })
 }
 
 fn check(current: &str, new: &str, user: &User) -> Result<Password, Invalid> {
@@ -72,11 +52,7 @@ fn check(current: &str, new: &str, user: &User) -> Result<Password, Invalid> {
     if current.is_empty() {
         invalid.push("current_password", "Enter your current password.");
     }
-    let password = Password::check(new, &[&user.name, &user.email]).map_err(|mut refused| {
-        refused.0.iter_mut().for_each(|error| error.field = "new_password");
-        refused
-    });
-    let password = invalid.take(password);
+    let password = invalid.take(check_new_password(new, user));
     if new == current && invalid.0.is_empty() {
         invalid.push("new_password", "This is your current password. Choose another.");
     }

@@ -1,7 +1,7 @@
 //! Queries of the activity of an organization or one of its apps.
 
 use leptos::prelude::*;
-use sallyport::store::EventFilter;
+use sallyport::{member::Permission, store::EventFilter};
 
 use super::{
     ActError, Caller,
@@ -23,7 +23,8 @@ pub async fn count_newer_events(
     let caller = Caller::current();
     let PlaceAccess { org, place, .. } = PlaceAccess::of(&caller, &place).await?;
     let query = ActivityQuery { actor, action, outcome, from, to, ..ActivityQuery::default() };
-    let filter = EventFilter { after: Some(after), ..query.filter()? };
+    org.needs_somewhere(Permission::SeeKeys)?;
+    let filter = EventFilter { after: Some(after), sight: org.seen(), ..query.filter()? };
     let page = caller.store().events(&org.org.id, place.app_id.as_ref(), &filter).await?;
     Ok(page.events.len())
 }

@@ -12,7 +12,7 @@ use sallyport::{request::Client, store::Store};
 
 use super::ActError;
 use crate::{
-    access::{Access, SessionCookie, SignedIn, admit},
+    access::{Access, OperatorAccess, SessionCookie, SignedIn, admit},
     context::Context,
     error::PageError,
     resumed,
@@ -63,6 +63,11 @@ impl Caller {
         let me = self.just_signed_in().await?;
         me.settled()?;
         Ok(me)
+    }
+
+    /// The person, if they are an operator.
+    pub(super) async fn operator(&self) -> Result<OperatorAccess, PageError> {
+        OperatorAccess::of(&self.cookie()?, self.store()).await
     }
 
     /// The resource with this id, if the person may see it.

@@ -1,9 +1,10 @@
 //! Acts on organizations; what all levels have in common is in [`super::places`].
 
 use leptos::prelude::*;
-use sallyport::{id::OrgId, org::NewOrg};
+use sallyport::{colour::Colour, id::OrgId, org::NewOrg, place::PlaceKind};
 
 use super::{ActError, Caller};
+use crate::access::OrgAccess;
 
 /// Creates an organization with its first tenant; the person becomes its owner.
 #[server(prefix = "/act", endpoint = "orgs/create")]
@@ -17,4 +18,18 @@ pub async fn create_org(
     let me = caller.signed_in().await?;
     let new = NewOrg::check(&name, &description, &plan, &tenant)?;
     Ok(caller.store().create_org(&me.act(), new).await?.id)
+}
+
+/// Chooses the colour of an organization: one of the palette, or `automatic`.
+#[server(prefix = "/act", endpoint = "orgs/choose-colour")]
+pub async fn choose_colour(org: OrgId, #[server(default)] colour: String) -> Result<(), ActError> {
+    let caller = Caller::current();
+    let access: OrgAccess = caller.access(&org).await?;
+    access.needs(PlaceKind::Org.to_edit())?;
+    let colour = match (colour.as_str(), Colour::parse(&colour)) {
+        ("automatic", _) => None,
+        (_, Some(colour)) => Some(colour),
+        _ => return Err(ActError::field("colour", "Choose one of the colours.")),
+    };
+    Ok(caller.store().choose_colour(&access.me.act(), &access.org, colour).await?)
 }

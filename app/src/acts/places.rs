@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use sallyport::{
     id::{AppId, OrgId, ProjectId, TenantId},
-    member::Permission,
     place::{Naming, Place, check_typed_name},
     text,
 };
@@ -125,7 +124,7 @@ pub async fn edit_place(
 pub async fn archive_place(place: PlaceId) -> Result<(), ActError> {
     let caller = Caller::current();
     let PlaceAccess { org, place, .. } = PlaceAccess::of(&caller, &place).await?;
-    org.needs(Permission::EndPlaces)?;
+    org.needs(place.kind.to_archive())?;
     Ok(caller.store().archive_place(&org.me.act(), &place).await?)
 }
 
@@ -134,7 +133,7 @@ pub async fn archive_place(place: PlaceId) -> Result<(), ActError> {
 pub async fn restore_place(place: PlaceId) -> Result<String, ActError> {
     let caller = Caller::current();
     let PlaceAccess { org, place, .. } = PlaceAccess::of(&caller, &place).await?;
-    org.needs(Permission::EndPlaces)?;
+    org.needs(place.kind.to_archive())?;
     caller.store().restore_place(&org.me.act(), &place).await?;
     Ok(place.path())
 }

@@ -15,7 +15,7 @@ use crate::access::TenantAccess;
 pub async fn create_project(tenant: TenantId, #[server(default)] name: String) -> Result<ProjectId, ActError> {
     let caller = Caller::current();
     let access: TenantAccess = caller.access(&tenant).await?;
-    access.within.needs(Permission::ManageApps)?;
+    access.within.needs(Permission::CreateProjects)?;
     let new = NewProject::check(&name)?;
     Ok(caller.store().create_project(&access.within.me.act(), &access.tenant, new).await?.id)
 }

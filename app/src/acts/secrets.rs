@@ -12,7 +12,7 @@ use sallyport::{
     id::{KeyId, OrgId},
     key::{ExpiryInput, Holder, Issued, NewKey, SigningSecret, new::KeyInput},
     member::Permission,
-    profile::HolderKind,
+    profile::{HolderKind, Profile},
 };
 
 use super::{ActError, Caller, InPage, keys::to_change};
@@ -60,10 +60,10 @@ impl From<&FormState> for NewKeyForm {
 pub async fn generate_key(org: OrgId, new: NewKeyForm) -> Result<InPage<Issued>, ActError> {
     let caller = Caller::current();
     let access: OrgAccess = caller.access(&org).await?;
-    access.needs(Permission::ManageKeys)?;
+    needs_to_generate(&access, caller.store().profile())?;
     let (store, profile) = (caller.store(), caller.store().profile());
     let token = form_token::check(store.vault(), &access.me.user.id, store.now(), &new.form_token)?;
-    let apps = store.apps_of_org(&org).await?;
+    let apps = store.apps_of_org(&org, &access.sight(Permission::ManageKeys)).await?;
     let holder = holder(profile.keys.owner, &access, &apps, &new.app_id);
     let input = KeyInput {
         label: &new.label,
@@ -83,6 +83,15 @@ pub async fn generate_key(org: OrgId, new: NewKeyForm) -> Result<InPage<Issued>,
         }
     };
     Ok(InPage(store.issue_key(&access.me.act(), holder, new, Some(token)).await?))
+}
+
+/// Fails if the person may generate no key in the organization: a key of an app needs a role at the app, any other one
+/// at the organization.
+pub fn needs_to_generate(access: &OrgAccess, profile: &Profile) -> Result<(), PageError> {
+    match profile.keys.owner {
+        HolderKind::App => access.needs_somewhere(Permission::ManageKeys),
+        HolderKind::Member | HolderKind::Organization => access.needs(Permission::ManageKeys),
+    }
 }
 
 /// The holder of the key: the profile determines its kind, and the form at most which app.

@@ -22,7 +22,7 @@ use crate::{
 pub struct NewSession {
     /// The cookie that identifies this browser from now on.
     pub device: Option<HeaderValue>,
-    /// Whether the browser was known for this person before.
+    /// Whether the browser was known for this person before, or they have just chosen their password in it.
     pub was_known: bool,
 }
 
@@ -71,7 +71,7 @@ pub async fn sign_in(email: String, password: String) -> Result<Started, ActErro
     context.attempts.succeeded(attempt).await;
     let hash = if matched == Match::Weak { renewed(&caller, &user, &password, hash).await } else { hash };
     let was_known = matches!(who, Who::Device(_));
-    start(&caller, &user, hash).await.map(|InPage(session)| InPage(NewSession { was_known, ..session }))
+    begin(&caller, &user, hash, was_known).await
 }
 
 /// There were too many wrong passwords; the message is shown with that field.
@@ -98,14 +98,22 @@ async fn renewed(caller: &Caller, user: &User, password: &Password, hash: String
     }
 }
 
-/// Starts a session for a person whose password matches that hash, and ends this browser's previous one.
+/// Starts a session for a person who has just chosen the password with that hash, and ends this browser's previous one.
 pub(super) async fn start(caller: &Caller, user: &User, hash: String) -> Result<Started, ActError> {
-    let known = known_device(&caller.context, &user.email, &hash);
+    begin(caller, user, hash, true).await
+}
+
+/// The same; the person is told by mail if the browser was not known.
+async fn begin(caller: &Caller, user: &User, hash: String, was_known: bool) -> Result<Started, ActError> {
+    let (store, device) = (caller.store(), known_device(&caller.context, &user.email, &hash));
     end_former(caller).await?;
-    let act = caller.client.act(signing(user));
-    let token = caller.store().start_session(&act, user, Proof::Password { hash }).await?;
+    let (act, proof) = (caller.client.act(signing(user)), Proof::Password { hash });
+    let token = match was_known {
+        true => store.start_session(&act, user, proof).await?,
+        false => store.start_session_on_new_device(&act, user, proof).await?,
+    };
     caller.session.replace(&user.id, &token).await?;
-    Ok(InPage(NewSession { device: known, was_known: false }))
+    Ok(InPage(NewSession { device, was_known }))
 }
 
 /// Signs out the person who was signed in with this browser, who is recorded as the actor.

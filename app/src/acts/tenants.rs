@@ -15,7 +15,7 @@ use crate::access::OrgAccess;
 pub async fn create_tenant(org: OrgId, #[server(default)] name: String) -> Result<TenantId, ActError> {
     let caller = Caller::current();
     let access: OrgAccess = caller.access(&org).await?;
-    access.needs(Permission::ManageOrg)?;
+    access.needs(Permission::CreateTenants)?;
     let new = NewTenant::check(&name)?;
     Ok(caller.store().create_tenant(&access.me.act(), &org, new).await?.id)
 }

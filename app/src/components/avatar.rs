@@ -1,14 +1,7 @@
 use leptos::prelude::*;
+use sallyport::colour::Colour;
 
 use super::chrome::initials;
-
-/// How many colours there are: `hue-0` and so on in `style/switcher.css`.
-const HUES: u32 = 6;
-
-/// The colour of a person: the same on every page and for everybody who looks.
-fn hue(id: &str) -> u32 {
-    id.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into())) % HUES
-}
 
 /// A person's initials on a colour of their own. The name is written beside it, so it is hidden from screen readers.
 #[component]
@@ -17,18 +10,58 @@ pub fn Avatar(
     id: String,
     name: String,
 ) -> impl IntoView {
-    view! { <span class=format!("avatar avatar-person hue-{}", hue(&id)) aria-hidden="true">{initials(&name)}</span> }
+    view! { <span class=format!("avatar avatar-hue avatar-person hue-{}", Colour::of_id(&id).as_str()) aria-hidden="true">{initials(&name)}</span> }
+}
+
+/// The same for an organization, as a square.
+#[component]
+pub fn OrgAvatar(
+    id: String,
+    name: String,
+    /// The one that was chosen.
+    colour: Option<Colour>,
+) -> impl IntoView {
+    let colour = colour.unwrap_or_else(|| Colour::of_id(&id)).as_str();
+    view! { <span class=format!("avatar avatar-hue hue-{colour}") aria-hidden="true">{initials(&name)}</span> }
+}
+
+/// A person in a list: initials, name with badges beside it, and the e-mail address below.
+#[component]
+pub fn Person<C: IntoView + 'static>(
+    id: String,
+    name: String,
+    email: String,
+    /// Where the name leads.
+    #[prop(optional, into)]
+    href: Option<String>,
+    /// The badges; each begins with a blank, which separates it from what is before it.
+    children: TypedChildren<C>,
+) -> impl IntoView {
+    let badges = children.into_inner()();
+    let shown = name.clone();
+    let shown = match href {
+        Some(href) => view! { <a href=href>{shown}</a> }.into_any(),
+        None => shown.into_any(),
+    };
+    view! {
+        <span class="person">
+            <Avatar id name/>
+            <span>{shown}{badges}<span class="cell-sub">{email}</span></span>
+        </span>
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{HUES, hue};
+    use super::Colour;
 
     #[test]
-    fn a_person_keeps_a_colour_and_people_differ() {
-        assert_eq!(hue("usr_9dKf3mQw"), hue("usr_9dKf3mQw"));
-        let ids = (0..64).map(|n| format!("usr_{n:08}"));
-        let seen: std::collections::BTreeSet<_> = ids.map(|id| hue(&id)).collect();
-        assert_eq!(seen, (0..HUES).collect());
+    fn each_colour_is_in_the_style_sheet() {
+        let palette = include_str!("../../../style/palette.css");
+        for colour in Colour::ALL {
+            let class = format!(".hue-{} {{\n  --hue: ", colour.as_str());
+            assert!(palette.contains(&class), "{}", colour.title());
+        }
+        assert_eq!(palette.matches(".hue-").count(), Colour::ALL.len());
     }
 }

@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use sallyport::Timestamp;
 
 /// The meaning of a colour, which is always accompanied by words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +38,11 @@ impl Tone {
 #[component]
 pub fn Badge(tone: Tone, #[prop(into)] text: String) -> impl IntoView {
     view! { <span class=tone.badge()>{text}</span> }
+}
+
+/// Marks what is archived.
+pub fn archived(at: Option<Timestamp>) -> impl IntoView {
+    at.map(|_| view! { " "<Badge tone=Tone::Warning text="Archived"/> })
 }
 
 /// A scope, as an outlined word.

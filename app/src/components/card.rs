@@ -16,6 +16,40 @@ pub fn Card(
     view! { <section class="card">{head}{children()}</section> }
 }
 
+/// A surface with a form: what it is about at the left, its fields at the right. On a phone one above the other.
+#[component]
+pub fn Setting(#[prop(into)] title: String, #[prop(into)] about: ViewFnOnce, children: Children) -> impl IntoView {
+    view! {
+        <section class="card setting">
+            <div><h2>{title}</h2><div class="muted">{about.run()}</div></div>
+            <div>{children()}</div>
+        </section>
+    }
+}
+
+/// A card of settings that are changed elsewhere, in groups; its children are `SettingGroup`s.
+#[component]
+pub fn Settings(children: Children) -> impl IntoView {
+    view! { <section class="card groups">{children()}</section> }
+}
+
+/// What it is about, how it is set, and the button that changes it.
+#[component]
+pub fn SettingGroup(
+    #[prop(into)] title: String,
+    #[prop(into)] about: String,
+    #[prop(optional, into)] action: ViewFnOnce,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div>
+            <div><h2>{title}</h2><p class="muted">{about}</p></div>
+            <div class="stack">{children()}</div>
+            <div class="actions">{action.run()}</div>
+        </div>
+    }
+}
+
 /// An empty list: what belongs there, and how to create the first one.
 #[component]
 pub fn Empty(
@@ -38,27 +72,6 @@ pub fn Empty(
             {below.run()}
         </div>
     }
-}
-
-/// Cards of figures in a row; its children are `Stat`s.
-#[component]
-pub fn Stats(children: Children) -> impl IntoView {
-    view! { <dl class="stats">{children()}</dl> }
-}
-
-/// One figure.
-#[component]
-pub fn Stat(
-    #[prop(into)] label: String,
-    #[prop(into)] value: String,
-    #[prop(optional, into)] note: String,
-    /// A link to the explanation.
-    #[prop(optional, into)]
-    href: String,
-) -> impl IntoView {
-    let note = (!note.is_empty()).then(|| view! { <dd class="stat-note">{note}</dd> });
-    let label = if href.is_empty() { label.into_any() } else { view! { <a href=href>{label}</a> }.into_any() };
-    view! { <div class="stat"><dt>{label}</dt><dd>{value}</dd>{note}</div> }
 }
 
 /// A list of properties; its children are `Fact`s.

@@ -1,5 +1,7 @@
 //! The content of the sidebar and the top bar.
 
+use sallyport::colour::Colour;
+
 use crate::icons::Icon;
 
 /// The person who is signed in.
@@ -15,6 +17,7 @@ pub struct Viewer {
 pub struct OrgEntry {
     pub id: String,
     pub name: String,
+    pub colour: Option<Colour>,
     pub role: String,
 }
 
@@ -23,10 +26,11 @@ pub struct OrgEntry {
 pub struct CurrentOrg {
     pub id: String,
     pub name: String,
+    pub colour: Option<Colour>,
     pub role: String,
     pub plan: String,
-    /// Whether the person may change its settings.
-    pub may_manage: bool,
+    /// The sections that have something for the person.
+    pub sections: Vec<Section>,
 }
 
 /// A tenant of the current organization.
@@ -74,6 +78,33 @@ impl Section {
     ];
 }
 
+/// A part of the operator's console, as the sidebar lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdminSection {
+    Organizations,
+    Users,
+    Apps,
+    RootTokens,
+    Audit,
+    Mail,
+    Jobs,
+    Health,
+}
+
+impl AdminSection {
+    /// In the sidebar's order: section, label, path, icon.
+    pub(crate) const ALL: &[(AdminSection, &str, &str, Icon)] = &[
+        (AdminSection::Organizations, "Organizations", "/admin/organizations", Icon::Building),
+        (AdminSection::Users, "Users", "/admin/users", Icon::Users),
+        (AdminSection::Apps, "Apps", "/admin/apps", Icon::App),
+        (AdminSection::RootTokens, "Root tokens", "/admin/root-tokens", Icon::Token),
+        (AdminSection::Audit, "Audit", "/admin/audit", Icon::Activity),
+        (AdminSection::Mail, "Mail", "/admin/mail", Icon::Mail),
+        (AdminSection::Jobs, "Jobs", "/admin/jobs", Icon::Terminal),
+        (AdminSection::Health, "Health", "/admin/health", Icon::Info),
+    ];
+}
+
 /// A level that is archived, with everything below it.
 #[derive(Clone, Debug, Default)]
 pub struct Archived {
@@ -92,9 +123,13 @@ pub struct Chrome {
     pub tenants: Vec<TenantEntry>,
     pub tenant: Option<TenantEntry>,
     pub section: Option<Section>,
+    /// Set on pages of the operator's console.
+    pub admin: Option<AdminSection>,
     pub crumbs: Vec<Crumb>,
     /// The archived level that this page is in.
     pub archived: Option<Archived>,
+    /// Why an operator suspended the organization that this page is in.
+    pub suspended: Option<String>,
     /// Path and query of this page, to return to.
     pub here: String,
 }

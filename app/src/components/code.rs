@@ -15,7 +15,7 @@ pub fn CopyButton(
     label: String,
 ) -> impl IntoView {
     // Pages write "ID".
-    let title = name.split(' ').map(|word| if word == "id" { "ID" } else { word }).collect::<Vec<_>>().join(" ");
+    let title = name.replace(" id", " ID");
     let text = target.is_empty().then_some(text);
     let target = (!target.is_empty()).then_some(target);
     let class = if label.is_empty() { "copy" } else { "copy btn" };
@@ -84,10 +84,10 @@ pub fn CodeTabs(
 /// The beginning and the end of a long id.
 pub fn cut_middle(id: &str) -> String {
     const LONGEST: usize = 26;
-    let letters: Vec<char> = id.chars().collect();
-    if letters.len() <= LONGEST {
+    if id.chars().count() <= LONGEST {
         return id.to_owned();
     }
+    let letters: Vec<char> = id.chars().collect();
     let head: String = letters[..LONGEST - 8].iter().collect();
     let tail: String = letters[letters.len() - 6..].iter().collect();
     format!("{head}…{tail}")

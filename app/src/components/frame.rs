@@ -4,7 +4,7 @@ use super::{
     badge::{Notice, Tone},
     chrome::{Archived, Chrome},
     sidebar::Sidebar,
-    topbar::Topbar,
+    topbar::{ThemeSwitch, Topbar},
 };
 use crate::{
     icons::Logo,
@@ -26,12 +26,16 @@ pub fn BareFrame(body: Body, brand: String) -> impl IntoView {
     }
 }
 
-/// The body, under the logo.
+/// The body under a bar with the logo, the theme and the way into the portal.
 #[component]
-pub fn OpenFrame(body: Body, brand: String) -> impl IntoView {
+pub fn OpenFrame(body: Body, brand: String, theme: Theme, here: String) -> impl IntoView {
     view! {
-        <main id="content" class="open" tabindex="-1">
+        <header class="topbar">
             <a class="logo" href="/"><Logo/>{brand}</a>
+            <ThemeSwitch theme here/>
+            <a class="btn btn-small" href="/">"Open the portal"</a>
+        </header>
+        <main id="content" class="open" tabindex="-1">
             {body()}
             <CopyOnClick/>
         </main>
@@ -41,7 +45,7 @@ pub fn OpenFrame(body: Body, brand: String) -> impl IntoView {
 /// Sidebar, top bar and the body.
 #[component]
 pub fn ChromeFrame(chrome: Chrome, theme: Theme, body: Body, brand: String) -> impl IntoView {
-    let archived = chrome.archived.clone();
+    let (archived, suspended) = (chrome.archived.clone(), chrome.suspended.clone());
     let sheet = [Some(brand.clone()), chrome.org.as_ref().map(|org| org.name.clone())];
     let sheet = sheet.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     view! {
@@ -50,6 +54,7 @@ pub fn ChromeFrame(chrome: Chrome, theme: Theme, body: Body, brand: String) -> i
             <div class="chrome-main">
                 <Topbar chrome=chrome theme=theme/>
                 <main id="content" class="content" tabindex="-1" data-sheet=sheet>
+                    {suspended.map(|reason| view! { <SuspendedNotice reason/> })}
                     {archived.map(|archived| view! { <ArchivedNotice archived/> })}
                     {body()}
                 </main>
@@ -58,6 +63,16 @@ pub fn ChromeFrame(chrome: Chrome, theme: Theme, body: Body, brand: String) -> i
                 <ActInPlace/>
             </div>
         </div>
+    }
+}
+
+#[component]
+fn SuspendedNotice(reason: String) -> impl IntoView {
+    view! {
+        <Notice tone=Tone::Danger>
+            "An operator of this portal suspended this organization: every request with one of its keys is refused (403). Reason: "
+            {reason}
+        </Notice>
     }
 }
 

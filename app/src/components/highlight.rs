@@ -9,7 +9,8 @@ enum Kind {
     Word,
 }
 
-const WORDS: [&str; 9] = ["curl", "const", "await", "import", "let", "if", "nil", "return", "print"];
+const WORDS: [&str; 12] =
+    ["curl", "const", "await", "import", "let", "if", "nil", "return", "print", "true", "false", "null"];
 
 /// The text in parts, in order.
 fn parts(code: &str) -> Vec<(Kind, &str)> {
@@ -28,8 +29,10 @@ fn parts(code: &str) -> Vec<(Kind, &str)> {
             _ => first.len_utf8(),
         };
         let found = &rest[at..at + length];
+        // The name of a field is no value.
+        let is_name = rest[at + length..].starts_with(':');
         let kind = match first {
-            '"' | '\'' | '`' if length > 1 => Kind::Quoted,
+            '"' | '\'' | '`' if length > 1 && !is_name => Kind::Quoted,
             _ if WORDS.contains(&found) => Kind::Word,
             _ => {
                 plain += length;
@@ -63,13 +66,26 @@ fn word(code: &str) -> usize {
     code.find(|character: char| !(character.is_alphanumeric() || character == '_')).unwrap_or(code.len())
 }
 
+/// A backslash that continues the line stays with the word before it, so that it never begins a line.
+fn plain(part: &str) -> AnyView {
+    const CONTINUED: &str = " \\\n";
+    let lines = part.split(CONTINUED).map(str::to_owned).enumerate();
+    lines
+        .map(|(at, line)| {
+            let end = (at > 0).then(|| view! { <span class="end">" \\"</span>"\n" });
+            view! { {end}{line} }
+        })
+        .collect_view()
+        .into_any()
+}
+
 /// The text with its colours.
 #[component]
 pub fn Highlighted(code: String) -> impl IntoView {
     let parts = parts(&code).into_iter().map(|(kind, part)| {
         let part = part.to_owned();
         match kind {
-            Kind::Plain => part.into_any(),
+            Kind::Plain => plain(&part),
             Kind::Quoted => view! { <span class="quoted">{part}</span> }.into_any(),
             Kind::Word => view! { <span class="word">{part}</span> }.into_any(),
         }
@@ -89,6 +105,17 @@ mod tests {
         let found: Vec<_> = parts(code).into_iter().filter(|(kind, _)| *kind != Kind::Plain).collect();
         assert_eq!(found, [(Kind::Word, "curl"), (Kind::Quoted, "\"x-api-key: \\\"$API_KEY\"")]);
         assert_eq!(parts("isn't letter"), [(Kind::Plain, "isn't letter")]);
+        let json = [(Kind::Plain, "{\"valid\": "), (Kind::Word, "true"), (Kind::Plain, ", \"code\": ")];
+        let value = [(Kind::Quoted, "\"valid\""), (Kind::Plain, "}")];
+        assert_eq!(parts("{\"valid\": true, \"code\": \"valid\"}"), [json.as_slice(), &value].concat());
+    }
+
+    #[test]
+    fn a_backslash_stays_with_the_word_before_it() {
+        let html = view! { <Highlighted code="curl a \\\n  -H b \\\n  -d c".to_owned()/> }.to_html();
+        assert_eq!(html.matches("<span class=\"end\"> \\</span>").count(), 2, "{html}");
+        let text = html.replace("<!>", "").replace("<span class=\"end\">", "").replace("<span class=\"word\">", "");
+        assert!(text.replace("</span>", "").ends_with("a \\\n  -H b \\\n  -d c"), "{html}");
     }
 
     proptest! {

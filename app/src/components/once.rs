@@ -92,8 +92,9 @@ pub fn OnceDialog(
     }
 }
 
+/// A secret that can be read and copied.
 #[component]
-fn Secret(
+pub fn Secret(
     id: &'static str,
     label: &'static str,
     copy: &'static str,

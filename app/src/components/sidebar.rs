@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use super::{
-    chrome::{Chrome, OrgEntry, Section},
+    chrome::{AdminSection, Chrome, OrgEntry, Section},
     switcher::{OrgSwitcher, TenantSwitcher},
 };
 use crate::icons::{Icon, IconView, Logo};
@@ -9,18 +9,19 @@ use crate::icons::{Icon, IconView, Logo};
 /// The switchers and the sections. On a phone it is a popover opened by the top bar's menu button.
 #[component]
 pub fn Sidebar(chrome: Chrome, brand: String) -> impl IntoView {
-    let Chrome { orgs, org, tenants, tenant, section, .. } = chrome;
+    let Chrome { orgs, org, tenants, tenant, section, admin, .. } = chrome;
     let org_id = org.as_ref().map(|org| org.id.clone());
-    let may_manage = org.as_ref().is_some_and(|org| org.may_manage);
+    let shown = org.as_ref().map(|org| org.sections.clone()).unwrap_or_default();
     let within = tenant.as_ref().map(|tenant| tenant.id.clone());
-    let others = if org_id.is_none() { orgs.clone() } else { Vec::new() };
+    let others = if org_id.is_none() && admin.is_none() { orgs.clone() } else { Vec::new() };
 
     view! {
         <aside id="sidebar" class="sidebar" popover aria-label="Organization">
             <a class="logo" href="/"><Logo/>{brand}</a>
-            <OrgSwitcher orgs=orgs current=org/>
+            <OrgSwitcher orgs=orgs current=org console=admin.is_some()/>
             {org_id.clone().map(|org_id| view! { <TenantSwitcher org_id=org_id tenants=tenants current=tenant/> })}
-            {org_id.map(|org_id| view! { <Sections org_id=org_id current=section within may_manage/> })}
+            {org_id.map(|org_id| view! { <Sections org_id=org_id current=section within shown/> })}
+            {admin.map(|current| view! { <Admin current/> })}
             {(!others.is_empty()).then(|| view! { <Orgs orgs=others/> })}
             <div class="side-foot">
                 <a href="/docs">"Docs"</a>
@@ -37,10 +38,11 @@ fn Sections(
     current: Option<Section>,
     /// The tenant of the page, to which the links to projects and keys are narrowed.
     within: Option<String>,
-    may_manage: bool,
+    /// The sections to show.
+    shown: Vec<Section>,
 ) -> impl IntoView {
-    let links = Section::ALL.iter().filter(|(section, ..)| may_manage || *section != Section::Settings).map(
-        |&(section, label, path, icon)| {
+    let links =
+        Section::ALL.iter().filter(|(section, ..)| shown.contains(section)).map(|&(section, label, path, icon)| {
             let here = (current == Some(section)).then_some("page");
             let href = match (section, &within) {
                 (Section::Projects, Some(tenant)) => format!("/tenants/{tenant}"),
@@ -52,9 +54,18 @@ fn Sections(
                     <IconView icon=icon/>{label}
                 </a>
             }
-        },
-    );
+        });
     view! { <nav class="nav" aria-label="Main">{links.collect_view()}</nav> }
+}
+
+/// The parts of the operator's console.
+#[component]
+fn Admin(current: AdminSection) -> impl IntoView {
+    let links = AdminSection::ALL.iter().map(|&(section, label, path, icon)| {
+        let here = (current == section).then_some("page");
+        view! { <a class="nav-link" href=path aria-current=here><IconView icon=icon/>{label}</a> }
+    });
+    view! { <nav class="nav" aria-label="Admin">{links.collect_view()}</nav> }
 }
 
 /// On a page outside of any organization: links to the person's own.

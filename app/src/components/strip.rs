@@ -12,6 +12,13 @@ pub fn StripItem(
     #[prop(into)] label: String,
     #[prop(into)] value: ViewFnOnce,
     #[prop(optional, into)] note: ViewFnOnce,
+    /// Where a click on any part of it leads.
+    #[prop(optional_no_strip, into)]
+    href: Option<String>,
 ) -> impl IntoView {
+    let label = match href {
+        Some(href) => view! { <a href=href>{label}</a> }.into_any(),
+        None => label.into_any(),
+    };
     view! { <div><dt>{label}</dt><dd>{value.run()}" "<small>{note.run()}</small></dd></div> }
 }

@@ -1,6 +1,9 @@
 use leptos::prelude::*;
 
-use super::chrome::{CurrentOrg, OrgEntry, TenantEntry, initials};
+use super::{
+    avatar::OrgAvatar,
+    chrome::{CurrentOrg, OrgEntry, TenantEntry},
+};
 use crate::icons::{Icon, IconView};
 
 /// The number of entries that needs no filter.
@@ -8,25 +11,32 @@ const FEW: usize = 7;
 
 /// The organization, and a menu of the others. The button covers the words, because its name is what it does.
 #[component]
-pub fn OrgSwitcher(orgs: Vec<OrgEntry>, current: Option<CurrentOrg>) -> impl IntoView {
+pub fn OrgSwitcher(
+    orgs: Vec<OrgEntry>,
+    current: Option<CurrentOrg>,
+    /// On a page of the operator's console, which is about all organizations.
+    console: bool,
+) -> impl IntoView {
     let current_id = current.as_ref().map(|org| org.id.clone());
+    let colour = current.as_ref().and_then(|org| org.colour);
     let (name, about) = match current {
         Some(org) => {
             let about = [org.role, org.plan].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
             (org.name, about.join(" · "))
         }
+        None if console => ("Admin".to_owned(), "All organizations".to_owned()),
         None => match orgs.len() {
             0 => ("No organization".to_owned(), "Create the first one".to_owned()),
             1 => ("No organization".to_owned(), "1 to choose from".to_owned()),
             n => ("No organization".to_owned(), format!("{n} to choose from")),
         },
     };
-    let many = orgs.len() > FEW;
+    let (many, now) = (orgs.len() > FEW, current_id.clone().unwrap_or_default());
     let entries = orgs.into_iter().map(|org| {
         let here = (current_id.as_ref() == Some(&org.id)).then_some("true");
         view! {
             <a class="menu-item" href=format!("/orgs/{}", org.id) aria-current=here>
-                <span class="avatar" aria-hidden="true">{initials(&org.name)}</span>
+                <OrgAvatar id=org.id.clone() name=org.name.clone() colour=org.colour/>
                 <span class="menu-text" title=org.name.clone()>{org.name.clone()}" "<small>{org.role}</small></span>
             </a>
         }
@@ -40,7 +50,7 @@ pub fn OrgSwitcher(orgs: Vec<OrgEntry>, current: Option<CurrentOrg>) -> impl Int
                 aria-label="Switch organization"
                 aria-describedby="org-now"
             ></button>
-            <span class="avatar avatar-accent" aria-hidden="true">{initials(&name)}</span>
+            <OrgAvatar id=now name=name.clone() colour/>
             <span id="org-now" class="switcher-text"><b title=name.clone()>{name.clone()}</b>" "<small>{about}</small></span>
             <IconView icon=Icon::Chevrons/>
         </div>

@@ -8,6 +8,8 @@ pub struct Head {
     choose: bool,
     /// Hidden in a narrow table.
     less: bool,
+    /// Hidden unless there is much room.
+    wide: bool,
     /// The address that sorts by this column, and the current order if it is sorted by it.
     sort: Option<(String, Option<&'static str>)>,
 }
@@ -27,14 +29,20 @@ impl Head {
         Self { less: true, ..self }
     }
 
+    /// Its cells have the class `cell-wide`.
+    #[must_use]
+    pub fn wide(self) -> Self {
+        Self { wide: true, ..self }
+    }
+
     #[must_use]
     pub fn sorted(self, href: String, now: Option<&'static str>) -> Self {
         Self { sort: Some((href, now)), ..self }
     }
 
     fn view(self) -> AnyView {
-        let Self { label, choose, less, sort } = self;
-        let class = less.then_some("cell-less");
+        let Self { label, choose, less, wide, sort } = self;
+        let class = less.then_some("cell-less").or(wide.then_some("cell-wide"));
         match sort {
             _ if choose => view! {
                 <td class="cell-choose">

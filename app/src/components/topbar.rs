@@ -55,8 +55,9 @@ fn Breadcrumbs(crumbs: Vec<Crumb>) -> impl IntoView {
     view! { <nav class="crumbs" aria-label="Breadcrumb"><ol>{items.collect_view()}</ol></nav> }
 }
 
+/// A button that goes through the themes, and back to the page at `here`.
 #[component]
-fn ThemeSwitch(theme: Theme, here: String) -> impl IntoView {
+pub fn ThemeSwitch(theme: Theme, here: String) -> impl IntoView {
     let (next, label, icon) = match theme {
         Theme::System => (Theme::Light, "Theme: system. Switch to light", Icon::System),
         Theme::Light => (Theme::Dark, "Theme: light. Switch to dark", Icon::Sun),
@@ -92,6 +93,7 @@ fn UserMenu(viewer: Viewer) -> impl IntoView {
             <form method="post" action="/sign-out">
                 <button class="menu-item"><IconView icon=Icon::SignOut/>"Sign out"</button>
             </form>
+            {operator.then(|| view! { <a class="menu-item" href="/admin"><IconView icon=Icon::Gear/>"Admin"</a> })}
         </div>
     }
 }

@@ -12,15 +12,16 @@ use axum::{
 use futures_util::stream;
 use sallyport::{
     Error, Timestamp,
-    audit::{Act, Action, NewEvent, Target},
+    audit::{Act, Action, NewEvent, SYSTEM, Target},
     export::ExportRow,
     id::{AppId, OrgId},
-    store::Store,
+    member::{Held, Permission},
+    store::{Sight, Store},
 };
 use serde_json::json;
 
 use super::Format;
-use crate::access::{AppAccess, OrgAccess, SignedIn};
+use crate::access::{AppAccess, OperatorAccess, OrgAccess, SignedIn};
 
 /// The maximum duration.
 const AT_MOST: Duration = Duration::from_secs(30 * 60);
@@ -39,16 +40,33 @@ pub struct Download {
     pub what: &'static str,
     /// Its name in the activity log.
     pub action: Action,
-    pub org: OrgId,
+    /// `None` for what belongs to no organization: only operators read it.
+    pub org: Option<OrgId>,
     /// Set for the list of one app.
     pub app: Option<AppId>,
     pub reader: SignedIn,
+    /// The roles with which it began.
+    pub role: Held,
+    /// The permission that shows its rows.
+    needs: Permission,
     pub format: Format,
 }
 
 impl Download {
     pub fn of_org(what: &'static str, action: Action, access: &OrgAccess, format: Format) -> Self {
-        Self { what, action, org: access.org.id.clone(), app: None, reader: access.me.clone(), format }
+        let (org, reader, role) = (Some(access.org.id.clone()), access.me.clone(), access.role);
+        Self { what, action, org, app: None, reader, role, needs: Permission::SeeKeys, format }
+    }
+
+    /// The same for a list that also those see who see no keys.
+    #[must_use]
+    pub fn that_needs(self, needs: Permission) -> Self {
+        Self { needs, ..self }
+    }
+
+    /// The part of the organization that it contains.
+    pub fn seen(&self) -> Sight {
+        Sight::of(&self.reader.user.id, self.role, self.needs)
     }
 
     pub fn of_app(what: &'static str, action: Action, access: &AppAccess, format: Format) -> Self {
@@ -56,17 +74,24 @@ impl Download {
         Self { app, ..Self::of_org(what, action, access.org(), format) }
     }
 
+    pub fn of_system(what: &'static str, action: Action, access: &OperatorAccess, format: Format) -> Self {
+        let (reader, role) = (access.me.clone(), Held::default());
+        Self { what, action, org: None, app: None, reader, role, needs: Permission::SeeKeys, format }
+    }
+
     /// The event of the export with its filters, for the activity log.
     pub fn event<'a>(&self, filters: impl Iterator<Item = (&'static str, &'a str)>) -> (Act, NewEvent) {
-        let target = match &self.app {
-            Some(app) => Target::new("app", app, app.as_str()).of_app(app),
-            None => Target::new("organization", &self.org, self.org.as_str()),
+        let target = match (&self.app, &self.org) {
+            (Some(app), _) => Target::new("app", app, app.as_str()).of_app(app),
+            (None, Some(org)) => Target::new("organization", org, org.as_str()),
+            (None, None) => Target::new("chain", SYSTEM, SYSTEM),
         };
         let short = |value: &str| value.chars().take(100).collect::<String>();
         let filter: serde_json::Map<_, _> =
             filters.map(|(name, value)| (name.to_owned(), short(value).into())).collect();
         let details = json!({ "format": self.format.extension(), "filter": filter });
-        (self.reader.act(), NewEvent::of(&self.org, self.action, target).with(details))
+        let event = NewEvent { org_id: self.org.clone(), ..NewEvent::of_system(self.action, target) };
+        (self.reader.act(), event.with(details))
     }
 
     /// The response with the file. If the database fails or the reader loses access, the download is aborted, so that
@@ -74,8 +99,8 @@ impl Download {
     pub async fn answer<R: Rows>(self, store: &Store, rows: R) -> sallyport::Result<Response> {
         let headers = self.headers(store.now());
         let head = self.format.head::<R::Row>();
-        let Self { org, reader, format, .. } = self;
-        let start = Sent { store: store.clone(), org, reader, format, rows, ends_at: store.now() + AT_MOST };
+        let ends_at = store.now() + AT_MOST;
+        let start = Sent { store: store.clone(), of: self, rows, ends_at };
         // The first chunk is read before the response starts, so that an immediate failure has an error page.
         let (lines, rest) = match start.next().await? {
             Some((lines, rest)) => (lines, Some(rest)),
@@ -94,7 +119,7 @@ impl Download {
     }
 
     fn headers(&self, now: Timestamp) -> HeaderMap {
-        let of = self.app.as_ref().map_or(self.org.as_str(), AppId::as_str);
+        let of = self.app.as_ref().map(AppId::as_str).or(self.org.as_ref().map(OrgId::as_str)).unwrap_or(SYSTEM);
         let (day, extension) = (now.to_chrono().format("%Y-%m-%d"), self.format.extension());
         // Ids are plain letters.
         let name = format!("attachment; filename=\"{}-{of}-{day}.{extension}\"", self.what);
@@ -109,9 +134,7 @@ impl Download {
 /// The state of a download.
 struct Sent<R> {
     store: Store,
-    org: OrgId,
-    reader: SignedIn,
-    format: Format,
+    of: Download,
     rows: R,
     ends_at: Timestamp,
 }
@@ -119,18 +142,34 @@ struct Sent<R> {
 impl<R: Rows> Sent<R> {
     /// The text of the next chunk; `None` after the last.
     async fn next(mut self) -> sallyport::Result<Option<(String, Self)>> {
-        let (store, reader) = (&self.store, &self.reader);
-        if store.now() > self.ends_at {
+        if self.store.now() > self.ends_at {
             return Err(Error::Busy("It was read too slowly."));
         }
-        // Every member may read the lists that can be downloaded.
-        let role = store.role_in_session(&reader.session, &reader.user.id, &self.org).await?;
-        role.ok_or(Error::SignedOut)?;
+        still_allowed(&self.store, &self.of).await?;
         let rows = self.rows.next(&self.store).await?;
         if rows.is_empty() {
             return Ok(None);
         }
-        let lines = rows.iter().map(|row| self.format.line(row)).collect();
+        let lines = rows.iter().map(|row| self.of.format.line(row)).collect();
         Ok(Some((lines, self)))
     }
+}
+
+/// Fails if the reader sees less of the organization than when the download began.
+async fn still_allowed(store: &Store, of: &Download) -> sallyport::Result<()> {
+    let Download { org, app, reader, role, needs, .. } = of;
+    let Some(org) = org else {
+        let operator = store.person(&reader.session).await?.is_some_and(|person| person.operator);
+        return if operator { Ok(()) } else { Err(Error::SignedOut) };
+    };
+    let now = store.roles_in_session(&reader.session, &reader.user.id, org).await?;
+    if now.at_org.may(*needs) {
+        return Ok(());
+    }
+    let same = (now.at_org, now.anywhere) == (role.at_org, role.anywhere) && !now.anywhere.is_empty();
+    let sees_app = match app {
+        Some(app) => store.find(&reader.user.id, app).await?.is_some(),
+        None => true,
+    };
+    if same && sees_app { Ok(()) } else { Err(Error::SignedOut) }
 }

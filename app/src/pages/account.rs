@@ -15,7 +15,7 @@ use crate::{
         account::{change_password, end_other_sessions, end_session, rename},
         error::ActError,
     },
-    components::{Card, ErrorSummary, Hidden, Notice, PageHead, TextField, Tone},
+    components::{Avatar, ErrorSummary, Hidden, Notice, PageHead, Setting, TextField, Tone},
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
@@ -23,6 +23,7 @@ use crate::{
     portal::Page,
     shell,
     ui::{Typed, Ui, UrlQuery, refuse, see_other},
+    words::OnDay,
 };
 use password::PasswordForm;
 use sessions::Sessions;
@@ -98,33 +99,31 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
             "password" => (FormState::new().with_default("name", &user.name), form),
             _ => (form, FormState::new()),
         };
-        let email = user.email.clone();
-        let sub = user.email.clone();
+        let (id, name, email) = (user.id.to_string(), user.name.clone(), user.email.clone());
+        let (sub, since) = (user.email.clone(), user.created_at);
         view! {
             <PageHead
                 title="Your account"
                 sub=move || view! {
                     <span>{sub}</span>
+                    <span>"Member since "<OnDay at=since now/></span>
                     {user.operator.then(|| view! { <span>"Operator of this portal"</span> })}
                 }
             />
             {done.map(|done| view! { <div role="status"><Notice tone=Tone::Good>{done}</Notice></div> })}
-            <div class="narrow">
-                <div class="columns">
-                    <Card title="Name">
-                        <form method="post" action="/account" novalidate class="stack form">
-                            <ErrorSummary form=&named/>
-                            <Hidden name="do" value="name"/>
-                            <TextField
-                                form=&named name="name" label="Name" autocomplete="name"
-                                hint="Shown with your actions in the activity log."
-                            />
-                            <div class="form-foot"><button class="btn">"Change name"</button></div>
-                            <SubmitOnce/>
-                        </form>
-                    </Card>
-                    <PasswordForm form=passwords email/>
-                </div>
+            <div class="columns">
+                <Setting title="Profile" about=move || view! {
+                    <div class="person"><Avatar id name/><span>"Shown with your actions in the activity log, and to other members."</span></div>
+                }>
+                    <form method="post" action="/account" novalidate class="stack form">
+                        <ErrorSummary form=&named/>
+                        <Hidden name="do" value="name"/>
+                        <TextField form=&named name="name" label="Name" autocomplete="name"/>
+                        <div class="form-foot"><button class="btn">"Change name"</button></div>
+                        <SubmitOnce/>
+                    </form>
+                </Setting>
+                <PasswordForm form=passwords email/>
                 <Sessions open this now/>
             </div>
         }

@@ -10,7 +10,7 @@ use sallyport::{
     Error, Timestamp,
     audit::{Action, Event, Outcome},
     id::{AppId, OrgId},
-    store::{EventPage, SeenActor, Store},
+    store::{EventFilter, EventPage, SeenActor, Sight, Store},
 };
 
 use self::actor::{ActorCell, Emails};
@@ -32,14 +32,23 @@ use crate::{
 /// The content of the view.
 pub struct Activity {
     pub path: String,
-    /// The id of the organization or app.
-    place: String,
+    shown_to: Reader,
     query: ActivityQuery,
     form: FormState,
     page: EventPage,
     actors: Vec<SeenActor>,
     emails: Emails,
     now: Timestamp,
+}
+
+/// Who reads it, and where.
+enum Reader {
+    /// A member, in the organization or app with this id.
+    Member(String),
+    /// An operator, in the console: the chain of an organization.
+    Operator,
+    /// The same: the chain `system`.
+    OperatorOfSystem,
 }
 
 impl Activity {
@@ -49,43 +58,100 @@ impl Activity {
         path: String,
         org: &OrgId,
         app: Option<&AppId>,
+        sight: Sight,
         query: ActivityQuery,
     ) -> Result<Self, PageError> {
-        let mut form = FormState::typed(query.pairs());
         let found = match query.filter() {
-            Ok(filter) => store.events(org, app, &filter).await,
+            Ok(filter) => store.events(org, app, &EventFilter { sight: sight.clone(), ..filter }).await,
             Err(invalid) => Err(invalid.into()),
         };
-        let page = match found {
-            Err(error @ Error::Invalid(_)) => {
-                form = refuse(form, error)?;
-                EventPage { events: Vec::new(), newer: None, older: None }
-            }
-            found => found?,
+        let (form, page) = shown(&query, found)?;
+        let actors = store.actors(org, app, &sight).await?;
+        let emails = store.emails_of_members(org, &people(&actors, &page)).await?;
+        let shown_to = Reader::Member(app.map_or(org.as_str(), AppId::as_str).to_owned());
+        Ok(Self { path, shown_to, query, form, page, actors, emails, now: store.now() })
+    }
+
+    /// The same of an organization, for an operator.
+    pub async fn for_operator(
+        store: &Store,
+        path: String,
+        org: &OrgId,
+        query: ActivityQuery,
+    ) -> Result<Self, PageError> {
+        Ok(Self { shown_to: Reader::Operator, ..Self::of(store, path, org, None, Sight::ALL, query).await? })
+    }
+
+    /// The same of the chain `system`, for operators.
+    pub async fn of_system(store: &Store, path: String, query: ActivityQuery) -> Result<Self, PageError> {
+        let found = match query.filter() {
+            Ok(filter) => store.system_events(&filter).await,
+            Err(invalid) => Err(invalid.into()),
         };
-        let actors = store.actors(org, app).await?;
-        let people = |kind: &str| kind == "user";
-        let mut ids: Vec<_> = actors.iter().filter(|actor| people(&actor.kind)).map(|actor| actor.id.clone()).collect();
-        ids.extend(page.events.iter().filter(|event| people(&event.actor_kind)).map(|event| event.actor_id.clone()));
-        ids.sort_unstable();
-        ids.dedup();
-        let emails = store.emails_of_members(org, &ids).await?;
-        let place = app.map_or(org.as_str(), AppId::as_str).to_owned();
-        Ok(Self { path, place, query, form, page, actors, emails, now: store.now() })
+        let (form, page) = shown(&query, found)?;
+        let actors = store.system_actors().await?;
+        let emails = store.emails_of_people(&people(&actors, &page)).await?;
+        Ok(Self { path, shown_to: Reader::OperatorOfSystem, query, form, page, actors, emails, now: store.now() })
     }
 
     /// Whether the query is invalid; then nothing is shown.
     pub fn is_refused(&self) -> bool {
         self.form.is_refused()
     }
+
+    /// The addresses of the filtered events as files: CSV and JSONL.
+    pub fn exports(&self) -> [String; 2] {
+        [Format::Csv, Format::Jsonl].map(|format| format.href(&self.path, self.query.pairs()))
+    }
+}
+
+/// The form of the filters, and the events: none if a filter is not valid.
+fn shown(query: &ActivityQuery, found: sallyport::Result<EventPage>) -> Result<(FormState, EventPage), PageError> {
+    let form = FormState::typed(query.pairs());
+    match found {
+        Err(error @ Error::Invalid(_)) => {
+            Ok((refuse(form, error)?, EventPage { events: Vec::new(), newer: None, older: None }))
+        }
+        found => Ok((form, found?)),
+    }
+}
+
+/// The ids of the people among the actors.
+fn people(actors: &[SeenActor], page: &EventPage) -> Vec<String> {
+    let is = |kind: &str| kind == "user";
+    let mut ids: Vec<_> = actors.iter().filter(|actor| is(&actor.kind)).map(|actor| actor.id.clone()).collect();
+    ids.extend(page.events.iter().filter(|event| is(&event.actor_kind)).map(|event| event.actor_id.clone()));
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// Buttons for both files; on a phone they are in a menu.
+#[component]
+pub fn Exports(links: [String; 2]) -> impl IntoView {
+    let [csv, jsonl] = links;
+    view! {
+        <a class="btn btn-small" href=csv.clone() download>"Export CSV"</a>
+        <a class="btn btn-small" href=jsonl.clone() download>"Export JSONL"</a>
+        <Menu id="list-more" name="More actions">
+            <a class="menu-item" href=csv download>"Export CSV"</a>
+            <a class="menu-item" href=jsonl download>"Export JSONL"</a>
+        </Menu>
+    }
 }
 
 #[component]
 pub fn ActivityView(activity: Activity) -> impl IntoView {
-    let Activity { path, place, query, form, page, actors, emails, now } = activity;
+    let Activity { path, shown_to, query, form, page, actors, emails, now } = activity;
     // Only the newest page checks for newer events.
     let newest = (query.is_newest() && !form.is_refused()).then(|| page.events.first().map_or(0, |event| event.seq));
-    let newer_events = newest.map(|after| {
+    let (place, of_system) = match shown_to {
+        Reader::Member(place) => (Some(place), false),
+        Reader::Operator => (None, false),
+        Reader::OperatorOfSystem => (None, true),
+    };
+    let console = place.is_none();
+    let newer_events = newest.zip(place).map(|(after, place)| {
         let fields: Vec<_> = query.pairs().map(|(name, value)| view! { <Hidden name value/> }).collect();
         view! {
             <form class="newer-events" action=path.clone() data-act=CountNewerEvents::PATH hidden>
@@ -102,7 +168,7 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
     let actors = std::iter::once(all("Anyone")).chain(actor::choices(actors, &emails));
     let actions = Action::ALL
         .iter()
-        .filter(|action| action.is_of_organizations())
+        .filter(move |action| of_system || action.is_of_organizations())
         .map(|action| Choice::new(action.as_str(), action.title()));
     let outcomes = vec![all("Any outcome"), Choice::new("done", "Done"), Choice::new("refused", "Refused")];
     let newer = page.newer.map(|seq| query.href(&path, "after", seq));
@@ -114,7 +180,6 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
     });
     let presets = presets.to_vec();
     let narrowed = query.is_narrowed();
-    let [csv, jsonl] = [Format::Csv, Format::Jsonl].map(|format| format.href(&path, query.pairs()));
     let body = if page.events.is_empty() {
         let (title, text) = if form.is_refused() {
             ("Nothing matches", "A filter is not valid. Correct it to see results.")
@@ -132,26 +197,18 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
         }
         .into_any()
     } else {
-        view! { <EventTable events=page.events now emails/> }.into_any()
+        view! { <EventTable events=page.events now emails console/> }.into_any()
     };
     view! {
-        <FilterBar
-            action=path fold=narrowed
-            side=move || view! {
-                <a class="btn btn-small" href=csv.clone() download>"Export CSV"</a>
-                <a class="btn btn-small" href=jsonl.clone() download>"Export JSONL"</a>
-                <Menu id="list-more" name="More actions">
-                    <a class="menu-item" href=csv download>"Export CSV"</a>
-                    <a class="menu-item" href=jsonl download>"Export JSONL"</a>
-                </Menu>
-            }
-        >
+        <FilterBar action=path fold=narrowed>
             <FilterSelect form=&form name="actor" label="Actor" options=actors.collect()/>
             <FilterSelect form=&form name="action" label="Action" options=std::iter::once(all("Any action")).chain(actions).collect()/>
             <FilterSelect form=&form name="outcome" label="Outcome" options=outcomes/>
-            <FilterText form=&form name="from" label="From" kind="date"/>
-            <FilterText form=&form name="to" label="To" kind="date"/>
-            <span class="presets">{presets}</span>
+            <span class="filter-range">
+                <FilterText form=&form name="from" label="From" kind="date"/>
+                <FilterText form=&form name="to" label="To" kind="date"/>
+                <span class="presets">{presets}</span>
+            </span>
         </FilterBar>
         {newer_events}
         {sheet.map(|text| view! { <div data-sheet=text></div> })}
@@ -176,10 +233,13 @@ pub fn EventTable(
     /// E-mail addresses of the people among the actors.
     #[prop(optional)]
     emails: Emails,
+    /// For operators, who need not be members: links lead to pages of the console.
+    #[prop(optional)]
+    console: bool,
 ) -> impl IntoView {
     let mut heads = ["Time", "Actor", "Action", "Target", "Outcome"].map(Head::new).to_vec();
     heads.push(Head::new("Address").less());
-    let rows = events.into_iter().map(move |event| view! { <EventRow event now emails=emails.clone()/> });
+    let rows = events.into_iter().map(move |event| view! { <EventRow event now emails=emails.clone() console/> });
     view! {
         <DataTable label="Activity" columns=heads>
             {rows.collect_view()}
@@ -188,7 +248,7 @@ pub fn EventTable(
 }
 
 #[component]
-fn EventRow(event: Event, now: Timestamp, emails: Emails) -> impl IntoView {
+fn EventRow(event: Event, now: Timestamp, emails: Emails, console: bool) -> impl IntoView {
     let tone = match event.outcome {
         Outcome::Done if event.action == Action::RequestNoted.as_str() => Some(Tone::Warning),
         // Most events: others stand out.
@@ -202,7 +262,7 @@ fn EventRow(event: Event, now: Timestamp, emails: Emails) -> impl IntoView {
     };
     let detail = detail(&event);
     let detail = detail.map(|detail| view! { <span class="muted">" · "{detail}</span> });
-    let target = match href(&event) {
+    let target = match if console { href_in_console(&event) } else { href(&event) } {
         Some(href) => view! { <a href=href>{event.target_name.clone()}</a> }.into_any(),
         None => event.target_name.clone().into_any(),
     };
@@ -231,6 +291,19 @@ fn href(event: &Event) -> Option<String> {
     Some(format!("/{place}/{}", event.target_id))
 }
 
+/// The page of the console about an event's target.
+fn href_in_console(event: &Event) -> Option<String> {
+    let list = match event.target_kind.as_str() {
+        "user" => "users",
+        "root_token" => "root-tokens",
+        "organization" => "organizations",
+        "app" => "apps",
+        _ => return None,
+    };
+    // A list of what was deleted is empty; a page of it does not exist.
+    (!event.target_id.is_empty()).then(|| format!("/admin/{list}?q={}", event.target_id))
+}
+
 /// The reason or count in an event's details.
 fn detail(event: &Event) -> Option<String> {
     let details: serde_json::Value = serde_json::from_str(&event.details).ok()?;
@@ -243,7 +316,8 @@ fn detail(event: &Event) -> Option<String> {
     }
     let renamed = word("renamed_to").or_else(|| word("to")).map(|name| format!("now {name}"));
     let keys = details.get("keys").and_then(serde_json::Value::as_i64).map(|keys| count(keys, "key"));
+    let colour = word("colour").map(|colour| format!("colour {colour}"));
     let plain = word("reason").or_else(|| word("role")).map(str::to_owned);
-    let parts: Vec<_> = [renamed, keys, plain].into_iter().flatten().collect();
+    let parts: Vec<_> = [renamed, colour, keys, plain].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }

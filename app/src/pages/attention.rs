@@ -9,7 +9,7 @@ use sallyport::{
 };
 
 use crate::{
-    components::{Badge, Card, Stat, Stats, Tone},
+    components::{Badge, Card, Strip, StripItem, Tone},
     pages::keys::row::{StatusBadge, ends_soon, owner, unused},
     words::{Ago, digits},
 };
@@ -53,9 +53,10 @@ pub struct Attention {
 }
 
 impl Attention {
-    pub async fn of(store: &Store, path: String, org: &OrgId, app: Option<&AppId>) -> Result<Self> {
+    /// Of an app of the organization, or of what `place` narrows its keys to.
+    pub async fn of(store: &Store, path: String, org: &OrgId, app: Option<&AppId>, place: &KeyFilter) -> Result<Self> {
         let count = |status| {
-            let filter = KeyFilter { status: Some(status), ..KeyFilter::default() };
+            let filter = KeyFilter { status: Some(status), ..place.clone() };
             async move { store.count_keys(org, app, &filter).await }
         };
         Ok(Self {
@@ -63,7 +64,7 @@ impl Attention {
             active: count(KeyStatus::Active).await?,
             paused: count(KeyStatus::Paused).await?,
             suspended: count(KeyStatus::Suspended).await?,
-            highlights: Highlights::of(store, org, app, &KeyFilter::default()).await?,
+            highlights: Highlights::of(store, org, app, place).await?,
         })
     }
 
@@ -74,7 +75,7 @@ impl Attention {
 }
 
 /// "7", "1,000+".
-fn counted(n: i64) -> String {
+pub fn counted(n: i64) -> String {
     if n > KeyPage::COUNTED { format!("{}+", digits(KeyPage::COUNTED)) } else { digits(n) }
 }
 
@@ -83,19 +84,18 @@ fn counted(n: i64) -> String {
 pub fn KeyFigures(attention: Attention) -> impl IntoView {
     let Attention { path, active, paused, suspended, highlights } = attention;
     let Highlights { expiring, unused: idle, .. } = highlights;
-    let to = |status: KeyStatus| format!("{path}?status={}", status.as_str());
-    let [active_href, soon, unused_href, paused_href, suspended_href] =
-        [KeyStatus::Active, KeyStatus::Expiring, KeyStatus::Unused, KeyStatus::Paused, KeyStatus::Suspended].map(to);
+    let figure = move |label: &'static str, n: i64, status: KeyStatus, note: &'static str| {
+        let href = Some(format!("{path}?status={}", status.as_str()));
+        view! { <StripItem label href value=move || counted(n) note=move || note/> }
+    };
     view! {
-        <Stats>
-            <Stat label="Active keys" value=counted(active) href=active_href/>
-            <Stat label="Expiring soon" value=counted(expiring.total) href=soon note="within 14 days"/>
-            <Stat label="Unused" value=counted(idle.total) href=unused_href note="for 30 days or more"/>
-            <Stat label="Paused" value=counted(paused) href=paused_href/>
-            {(suspended > 0).then(|| view! {
-                <Stat label="Suspended" value=counted(suspended) href=suspended_href note="app or owner suspended"/>
-            })}
-        </Stats>
+        <Strip>
+            {figure("Active keys", active, KeyStatus::Active, "")}
+            {figure("Expiring soon", expiring.total, KeyStatus::Expiring, "within 14 days")}
+            {figure("Unused", idle.total, KeyStatus::Unused, "for 30 days or more")}
+            {figure("Paused", paused, KeyStatus::Paused, "")}
+            {(suspended > 0).then(|| figure("Suspended", suspended, KeyStatus::Suspended, "app or owner suspended"))}
+        </Strip>
     }
 }
 

@@ -1,5 +1,5 @@
-//! `/docs`: what `/v1` is, for those who write against it. The endpoints are read from the OpenAPI document, the rest
-//! from the profile, so that both say what this deployment does.
+//! `/docs`: the reference of `/v1`, for developers who call it. The endpoints come from the OpenAPI document and the rest
+//! from the profile, so that it describes this deployment.
 
 mod answer;
 mod field;
@@ -10,6 +10,7 @@ mod sample;
 use axum::extract::State;
 use leptos::prelude::*;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
     context::Context,
@@ -22,7 +23,7 @@ use operation::{Operation, OperationCard};
 
 #[derive(Deserialize)]
 pub struct DocsQuery {
-    /// The group of endpoints that is shown; without one the guide is.
+    /// The group of endpoints to show; without one, the guide.
     #[serde(default)]
     group: String,
 }
@@ -34,7 +35,14 @@ fn slug(tag: &str) -> String {
     words.join("-").to_lowercase()
 }
 
-/// A group of endpoints in the contents: those of the one that is shown lead to their places on the page.
+/// What the OpenAPI document says of a group.
+fn lead(document: &Value, tag: &str) -> Option<String> {
+    let mut tags = document["tags"].as_array()?.iter();
+    let text = tags.find(|one| one["name"] == tag)?["description"].as_str()?;
+    Some(text.replace('`', ""))
+}
+
+/// A group of endpoints in the table of contents. Endpoints of the group that is shown link to their place on the page.
 struct Group {
     tag: String,
     href: String,
@@ -57,8 +65,10 @@ pub async fn get(ui: Ui, State(context): State<Context>, UrlQuery(query): UrlQue
     if tag.is_none() && !query.group.is_empty() {
         return Err(PageError::NotFound);
     }
+    let lead = tag.as_deref().and_then(|tag| lead(&context.api, tag));
     let title = tag.clone().map_or("API reference".to_owned(), |tag| format!("{tag} · API reference"));
-    let page = Page::open(title, move || {
+    let here = tag.as_ref().map_or_else(|| "/docs".to_owned(), |tag| format!("/docs?group={}", slug(tag)));
+    let page = Page::open(title, here, move || {
         let shown = operations.into_iter().filter(|one| Some(&one.tag) == tag.as_ref());
         let cards: Vec<_> = shown.map(|operation| view! { <OperationCard operation/> }).collect();
         let guide = tag.is_none().then(|| view! { <Guide profile public_url/> });
@@ -66,6 +76,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, UrlQuery(query): UrlQue
             <div class="page-head">
                 <div class="page-title">
                     <h1>{tag.clone().unwrap_or_else(|| "API reference".to_owned())}</h1>
+                    {lead.map(|text| view! { <p>{text}</p> })}
                     <p class="page-sub">
                         <span>"For backends, gateways and automation. As a file: "<a href="/v1/openapi.json">"OpenAPI 3.1"</a></span>
                     </p>
@@ -102,7 +113,7 @@ fn Contents(groups: Vec<Group>, tag: Option<String>) -> impl IntoView {
     let groups = groups.collect_view();
     view! {
         <nav class="reference-contents" aria-label="Contents">
-            // Beside the list and not around it, because only there can CSS open it where there is room.
+            // A sibling of the list, not its parent, so that CSS can show the list on wide screens while this is closed.
             <details class="fold"><summary class="btn btn-small">"Contents"</summary></details>
             <ul>
                 <li><a href="/docs" aria-current=current(tag.is_none())>"Guide"</a><ul>{guide.to_vec()}</ul></li>

@@ -34,3 +34,4 @@ pub mod signing_secret;
 pub mod snippets;
 pub mod test;
 pub mod turn;
+pub mod views;

@@ -3,7 +3,7 @@
 pub mod activity;
 pub mod get_started;
 pub mod keys;
-pub mod members;
 pub mod new;
 pub mod overview;
+mod projects;
 pub mod refused;

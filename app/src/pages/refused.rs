@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
+    app::App,
     decision::KeptDecision,
     id::{AppId, KeyId, OrgId},
     key::Verdict,
@@ -10,8 +11,10 @@ use sallyport::{
 use serde::Deserialize;
 
 use crate::{
+    access::OrgAccess,
     components::{Choice, DataTable, Empty, FilterBar, FilterSelect, Head},
     context::Context,
+    error::PageError,
     form::FormState,
     icons::Icon,
     pages::requests::sentence,
@@ -53,10 +56,36 @@ pub struct Refused {
 }
 
 impl Refused {
-    pub fn of(context: &Context, path: String, org: &OrgId, app: Option<&AppId>, query: RefusedQuery) -> Self {
+    /// Of the keys of an app.
+    pub fn of_app(context: &Context, path: String, app: &App, query: RefusedQuery) -> Self {
+        Self::of(context, path, &app.org_id, query, |of| of == Some(&app.id))
+    }
+
+    /// Of the keys of an organization that the person sees.
+    pub async fn of_org(
+        context: &Context,
+        path: String,
+        access: &OrgAccess,
+        query: RefusedQuery,
+    ) -> Result<Self, PageError> {
+        let (org, seen) = (&access.org.id, access.seen());
+        if seen.is_all() {
+            return Ok(Self::of(context, path, org, query, |_| true));
+        }
+        let apps = context.store.app_ids(org, &seen).await?;
+        Ok(Self::of(context, path, org, query, |of| of.is_some_and(|app| apps.contains(app))))
+    }
+
+    fn of(
+        context: &Context,
+        path: String,
+        org: &OrgId,
+        query: RefusedQuery,
+        is_shown: impl Fn(Option<&AppId>) -> bool,
+    ) -> Self {
         let now = context.store.now();
         let mut kept = context.verifier.decisions().of_org(org, now);
-        kept.retain(|kept| app.is_none_or(|app| kept.decision.key.app_id() == Some(app)));
+        kept.retain(|kept| is_shown(kept.decision.key.app_id()));
         Self { form: query.form(), path, query, kept, now }
     }
 
@@ -66,22 +95,26 @@ impl Refused {
     }
 }
 
-/// The tabs of activity and refused requests.
+/// The tabs of activity and refused requests, and beside them the exports.
 #[component]
 pub fn ActivityViews(
     /// `/orgs/{org_id}/activity`
     #[prop(into)]
     path: String,
     refused: bool,
+    #[prop(optional, into)] exports: ViewFnOnce,
 ) -> impl IntoView {
     let link = |href: String, label: &'static str, current: bool| {
         view! { <a class="btn btn-small" href=href aria-current=current.then_some("page")>{label}</a> }
     };
     view! {
-        <nav class="views" aria-label="Activity">
-            {link(path.clone(), "Events", !refused)}
-            {link(format!("{path}/refused"), "Refused requests", refused)}
-        </nav>
+        <div class="views">
+            <nav aria-label="Activity">
+                {link(path.clone(), "Events", !refused)}
+                {link(format!("{path}/refused"), "Refused requests", refused)}
+            </nav>
+            <div class="filter-side">{exports.run()}</div>
+        </div>
     }
 }
 
@@ -111,20 +144,21 @@ pub fn RefusedView(refused: Refused) -> impl IntoView {
         .collect();
     let foot = foot(&matching);
     let body = if matching.is_empty() {
-        let (title, text) = if form.is_refused() {
-            ("Nothing matches", "A filter is not valid. Correct it to see results.")
+        let (icon, title, text) = if form.is_refused() {
+            (Icon::Activity, "Nothing matches", "A filter is not valid. Correct it to see results.")
         } else if narrowed {
-            ("Nothing matches", "Remove a filter to see more.")
+            (Icon::Activity, "Nothing matches", "Remove a filter to see more.")
         } else {
             (
+                Icon::Check,
                 "No request was refused in the last 24 hours",
-                "Refused requests of known keys are listed here with the check that failed. An unknown key belongs to no organization, so its requests are not kept.",
+                "Refused requests of known keys are listed here with the check that failed, since the server started. Older ones are among the events.",
             )
         };
         let clear = narrowed.then(|| path.clone());
         view! {
             <Empty
-                icon=Icon::Activity title text
+                icon title text
                 action=move || clear.map(|href| view! { <a class="btn" href=href>"Clear filters"</a> })
             />
         }

@@ -1,6 +1,7 @@
 //! `…/settings` of an organization, a tenant, a project or an app: its name, archiving and deletion.
 
 pub mod archive;
+pub mod colour;
 pub mod delete;
 pub mod placed;
 pub mod restore;
@@ -8,7 +9,6 @@ pub mod restore;
 use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{
-    member::Permission,
     place::{Place, PlaceKind},
     store::Contents,
 };
@@ -16,7 +16,7 @@ use sallyport::{
 use crate::{
     access::Addressed,
     acts::{Caller, places::edit_place},
-    components::{Card, ErrorSummary, Hidden, TextArea, TextField},
+    components::{ErrorSummary, Hidden, Setting, TextArea, TextField},
     context::Context,
     edit_conflict::fingerprint,
     error::{PageError, PageResult},
@@ -40,6 +40,7 @@ pub async fn get<A: Placed>(
     access: A,
     UrlQuery(query): UrlQuery<SavedQuery>,
 ) -> PageResult {
+    access.org().needs(access.place().kind.to_see())?;
     let page = page(&ui, &context, &access, None, !query.saved.is_empty()).await?;
     Ok(ui.ok(page).await)
 }
@@ -71,55 +72,63 @@ pub async fn page<A: Placed>(
     let role = access.org().role;
     let (may_edit, may_delete) = (role.may(place.kind.to_edit()), role.may(place.kind.to_delete()));
     // Only counted for people who may archive or delete it.
-    let contents = if role.may(Permission::EndPlaces) { Some(context.store.contents(&place).await?) } else { None };
+    let contents = if role.may(place.kind.to_archive()) { Some(context.store.contents(&place).await?) } else { None };
     let (head, card) = (access.head(), access.card());
     Ok(Page::framed(format!("Settings · {}", place.name), chrome, move || {
         view! {
             {head()}
             {saved.then(placed::saved)}
-            <NamingForm place=place.clone() form may_edit/>
-            {card.map(|card| card())}
-            {match contents {
-                Some(contents) => view! { <Ending place=place.clone() contents may_delete/> }.into_any(),
-                None => view! {
-                    <p class="muted">"Owners and admins of the organization can archive or delete this."</p>
-                }.into_any(),
-            }}
+            <div class="columns">
+                <NamingForm place=place.clone() form may_edit/>
+                {card.map(|card| card())}
+                {match contents {
+                    Some(contents) => view! { <Ending place=place.clone() contents may_delete/> }.into_any(),
+                    None => view! {
+                        <p class="muted">"Owners and admins can archive or delete this."</p>
+                    }.into_any(),
+                }}
+            </div>
         }
     }))
 }
 
 #[component]
 fn NamingForm(place: Place, form: FormState, may_edit: bool) -> impl IntoView {
-    let action = format!("{}/settings", place.path());
+    let (action, noun) = (format!("{}/settings", place.path()), place.kind.noun());
     if !may_edit {
         return ().into_any();
     }
     view! {
-        <Card title="Name">
+        <Setting title="General" about=move || format!("What people see of this {noun}. Its ID does not change.")>
             <form method="post" action=action novalidate class="stack form">
                 <ErrorSummary form=&form/>
                 <Hidden name="seen" value=fingerprint(&[&place.name, &place.description])/>
-                <TextField form=&form name="name" label="Name" hint="Its ID does not change."/>
+                <TextField form=&form name="name" label="Name"/>
                 <TextArea form=&form name="description" label="Description" hint="Optional. What it is for, and who looks after it."/>
                 <div class="form-foot"><button class="btn btn-primary">"Save"</button></div>
                 <SubmitOnce/>
             </form>
-        </Card>
+        </Setting>
     }
     .into_any()
+}
+
+/// More than the active ones: paused keys and those of archived apps, too.
+fn not_ended(keys: i64) -> String {
+    let verb = if keys == 1 { "is" } else { "are" };
+    format!("{} that {verb} neither revoked nor expired", count(keys, "key"))
 }
 
 /// What stops working when it is archived.
 pub fn archive_consequences(contents: &Contents) -> String {
     match (contents.keys, contents.in_use) {
-        (0, _) => "It has no active keys.".to_owned(),
-        (keys, 0) => format!("It has {}; none was used in the last week.", count(keys, "active key")),
+        (0, _) => "It has no keys, but revoked or expired ones.".to_owned(),
+        (keys, 0) => format!("It has {}; none was used in the last week.", not_ended(keys)),
         (keys, used) => {
             let verb = if used == 1 { "was" } else { "were" };
             format!(
                 "It has {}; {used} {verb} used in the last week, and what calls with them stops working.",
-                count(keys, "active key")
+                not_ended(keys)
             )
         }
     }
@@ -147,7 +156,7 @@ fn Ending(place: Place, contents: Contents, may_delete: bool) -> impl IntoView {
     };
     let deletes = format!("Deletes the {noun}{within} and every key for good. The activity log keeps its history.");
     view! {
-        <Card title="Danger zone">
+        <Setting title="Danger zone" about=move || format!("Takes the {noun} out of use, for a while or for good.")>
             <div class="danger-rows">
                 <div class="danger-row">
                     <div><b>{format!("{name} this {noun}")}</b><p class="muted">{about}</p></div>
@@ -162,6 +171,6 @@ fn Ending(place: Place, contents: Contents, may_delete: bool) -> impl IntoView {
                     </div>
                 })}
             </div>
-        </Card>
+        </Setting>
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         Caller,
         setup::{create_first_account, has_token},
     },
-    components::{ErrorSummary, Hidden, TextField},
+    components::{ErrorSummary, Hidden, NewPasswordField, TextField},
     error::PageResult,
     form::FormState,
     islands::SubmitOnce,
@@ -64,10 +64,7 @@ fn page(form: FormState, has_token: bool) -> Page {
                 }}
                 <TextField form=&form name="name" label="Name" autocomplete="name" autofocus=!form.is_refused()/>
                 <TextField form=&form name="email" label="Email" kind="email" autocomplete="username"/>
-                <TextField
-                    form=&form name="password" label="Password" kind="password" autocomplete="new-password"
-                    hint="At least 12 characters. A few words in a row are easy to keep and hard to guess."
-                />
+                <NewPasswordField form name="password" label="Password"/>
                 <button class="btn btn-primary btn-wide">"Create account"</button>
                 <SubmitOnce/>
             </form>

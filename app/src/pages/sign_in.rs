@@ -28,6 +28,9 @@ use crate::{
 pub struct SignInQuery {
     #[serde(default)]
     next: String,
+    /// Another password was set with a link.
+    #[serde(default)]
+    reset: Option<String>,
 }
 
 pub async fn get(ui: Ui, visitor: Visitor, UrlQuery(query): UrlQuery<SignInQuery>) -> PageResult {
@@ -37,7 +40,8 @@ pub async fn get(ui: Ui, visitor: Visitor, UrlQuery(query): UrlQuery<SignInQuery
     if ui.context.store.is_empty().await? {
         return Ok(see_other("/setup"));
     }
-    Ok(ui.ok(page(FormState::new().with_default("next", local(&query.next)), ui.context.demo)).await)
+    let form = FormState::new().with_default("next", local(&query.next));
+    Ok(ui.ok(page(form, ui.context.demo, query.reset.is_some())).await)
 }
 
 pub async fn post(ui: Ui, caller: Caller, headers: HeaderMap, Typed(form): Typed) -> PageResult {
@@ -52,7 +56,7 @@ pub async fn post(ui: Ui, caller: Caller, headers: HeaderMap, Typed(form): Typed
         }
         Err(error) => {
             let wait = error.wait();
-            Ok(ui.refused_for(page(refuse(form, error)?, ui.context.demo), wait).await)
+            Ok(ui.refused_for(page(refuse(form, error)?, ui.context.demo, false), wait).await)
         }
     }
 }
@@ -87,8 +91,13 @@ async fn resume(ui: &Ui, resumed: Resumed) -> Response {
     answer
 }
 
-fn page(form: FormState, demo: Option<DemoSignIn>) -> Page {
+fn page(form: FormState, demo: Option<DemoSignIn>, is_reset: bool) -> Page {
     Page::bare("Sign in", move || {
+        let reset = is_reset.then(|| {
+            view! {
+                <Notice tone=Tone::Good>"Your password is set. Sign in with it."</Notice>
+            }
+        });
         let hint = demo.map(|demo| view! {
             <Notice tone=Tone::Neutral>
                 "This is the demo. Sign in as "<code>{demo.email}</code>" with the password "<code>{demo.password}</code>
@@ -96,6 +105,7 @@ fn page(form: FormState, demo: Option<DemoSignIn>) -> Page {
         });
         view! {
             <h1 class="card-title">"Sign in"</h1>
+            {reset}
             {hint}
             <form method="post" action="/sign-in" novalidate class="stack">
                 <ErrorSummary form=&form/>
@@ -103,7 +113,7 @@ fn page(form: FormState, demo: Option<DemoSignIn>) -> Page {
                 <TextField form=&form name="email" label="Email" kind="email" autocomplete="username" autofocus=!form.is_refused()/>
                 <TextField form=&form name="password" label="Password" kind="password" autocomplete="current-password"/>
                 <button class="btn btn-primary btn-wide">"Sign in"</button>
-                <p class="hint">"Lost the password? An operator of this portal can set another."</p>
+                <p><a href="/reset">"Forgot your password?"</a></p>
                 <SubmitOnce/>
             </form>
         }

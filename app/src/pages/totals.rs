@@ -34,18 +34,14 @@ pub fn TotalsStrip(
     now: Timestamp,
 ) -> impl IntoView {
     let KeyTotals { active, expiring, last_used_at, .. } = totals;
-    let listed = |n: i64, status: &str| {
-        let href = keys.as_ref().filter(|_| n > 0).map(|keys| format!("{keys}&status={status}"));
-        href.map(|href| view! { <a class="link" href=href>"Show them"</a> })
-    };
+    let listed = |n: i64, status: &str| keys.as_ref().filter(|_| n > 0).map(|keys| format!("{keys}&status={status}"));
     let (all, soon) = (listed(active, "active"), listed(expiring, "expiring"));
-    let soon = if expiring > 0 { soon.map(IntoAny::into_any) } else { Some("within 14 days".into_any()) };
     let counts = counts.into_iter().map(|(label, n)| view! { <StripItem label value=move || digits(n)/> });
     view! {
         <Strip>
             {counts.collect_view()}
-            <StripItem label="Active keys" value=move || digits(active) note=move || all/>
-            <StripItem label="Expiring soon" value=move || digits(expiring) note=move || soon/>
+            <StripItem label="Active keys" href=all value=move || digits(active)/>
+            <StripItem label="Expiring soon" href=soon value=move || digits(expiring) note=|| "within 14 days"/>
             <StripItem label="Last used" value=move || view! { <LastUsed at=last_used_at now/> }/>
         </Strip>
     }

@@ -30,7 +30,7 @@ async fn read_within(time: Duration, body: Body) -> Result<Bytes, Problem> {
             Problem::bad_request("The body could not be read.")
         }),
         Err(_) => {
-            let detail = "The body did not arrive within 20 seconds.";
+            let detail = "The body did not arrive in time.";
             Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail))
         }
     }

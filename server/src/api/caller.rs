@@ -6,8 +6,8 @@ use axum::http::HeaderMap;
 use sallyport::{
     audit::{Action, Actor, NewEvent, Target},
     request::Client,
-    root_token::{PREFIX, RootToken},
-    verifier::Lookup,
+    root_token::PREFIX,
+    verifier::{CachedToken, Lookup},
 };
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
 use crate::state::AppState;
 
 /// The valid root token of a request.
-pub async fn root_token(state: &AppState, client: &Client, headers: &HeaderMap) -> Result<Arc<RootToken>, Problem> {
+pub async fn root_token(state: &AppState, client: &Client, headers: &HeaderMap) -> Result<Arc<CachedToken>, Problem> {
     let refused = |detail: &str| Problem::unauthorized(detail);
     let presented = match bearer(headers) {
         Err(Unclear::Several) => return Err(refused("Send one Authorization header.")),
@@ -28,15 +28,15 @@ pub async fn root_token(state: &AppState, client: &Client, headers: &HeaderMap) 
         refused("Send a root token: Authorization: Bearer sp_root_… (sallyport token create --name NAME).")
     })?;
     if !presented.starts_with(PREFIX) {
-        return Err(refused("That is not a root token; one begins with sp_root_."));
+        return Err(refused("That is not a root token: root tokens begin with sp_root_."));
     }
     match state.verifier.token(presented, client.ip).await? {
         Lookup::Known(token) => Ok(token),
         Lookup::Unknown => {
-            let target = Target::new("root_token", "", "Unknown or revoked root token");
+            let target = Target::new("root_token", "", "Unknown, expired or revoked root token");
             let event = NewEvent::of_system(Action::TokenRefused, target).refused(401);
             state.context.pending_events.note(client.act(Actor::Anonymous), event);
-            Err(refused("This root token is unknown or was revoked."))
+            Err(refused("This root token is unknown, has expired or was revoked."))
         }
         Lookup::Throttled(wait) => {
             let detail = "Too many unknown root tokens came from this address. Wait as long as Retry-After says.";

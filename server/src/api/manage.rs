@@ -8,9 +8,11 @@ mod answer;
 mod apps;
 mod audit;
 mod creation;
+mod invitations;
 mod key_response;
 mod key_update;
 mod keys;
+mod members;
 mod orgs;
 mod projects;
 mod query;
@@ -38,5 +40,15 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(revocation::revoke))
         .routes(routes!(revocation::revoke_all_of_app))
         .routes(routes!(revocation::revoke_all_of_org))
+        .routes(routes!(members::list_of_org))
+        .routes(routes!(members::give_in_org, members::remove_from_org))
+        .routes(routes!(members::list_of_tenant))
+        .routes(routes!(members::give_in_tenant, members::remove_from_tenant))
+        .routes(routes!(members::list_of_project))
+        .routes(routes!(members::give_in_project, members::remove_from_project))
+        .routes(routes!(invitations::invite_to_org))
+        .routes(routes!(invitations::invite_to_tenant))
+        .routes(routes!(invitations::invite_to_project))
+        .routes(routes!(invitations::revoke))
         .routes(routes!(audit::list))
 }

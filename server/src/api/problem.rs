@@ -8,7 +8,7 @@ use axum::{
 };
 use sallyport::{
     Error, FieldError,
-    id::{AppId, OrgId, ProjectId, RequestId, TenantId},
+    id::{AppId, InvitationId, OrgId, ProjectId, RequestId, TenantId},
     limit::whole_seconds,
 };
 use serde::Serialize;
@@ -59,6 +59,8 @@ pub enum Made {
     Project(String),
     #[serde(rename = "app_id")]
     App(String),
+    #[serde(rename = "invitation_id")]
+    Invitation(String),
     #[serde(rename = "key_id")]
     Key(String),
 }
@@ -70,6 +72,7 @@ impl Made {
             Some(TenantId::PREFIX) => Self::Tenant(id),
             Some(ProjectId::PREFIX) => Self::Project(id),
             Some(AppId::PREFIX) => Self::App(id),
+            Some(InvitationId::PREFIX) => Self::Invitation(id),
             _ => Self::Key(id),
         }
     }

@@ -52,7 +52,7 @@ impl Requirement {
                     requirement.scope.extend(split(scopes));
                     if requirement.scope.len() == before {
                         // A gateway whose variable is empty would require nothing.
-                        return Err("A scope parameter names no scope.");
+                        return Err("A scope parameter is empty.");
                     }
                 }
                 ("app_id", app) if requirement.app_id.is_none() => requirement.app_id = Some(app.to_owned()),

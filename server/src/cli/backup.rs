@@ -27,7 +27,7 @@ pub struct BackupArgs {
     force: bool,
 }
 
-/// PostgreSQL has its own tool for this, which is better.
+/// The error for PostgreSQL, which has its own tool for backups.
 pub fn not_for_postgres(place: &DataLocation, args: &BackupArgs) -> Option<String> {
     let url = place.database_url.as_deref().filter(|url| url.starts_with("postgres"))?;
     let (file, url) = (quoted(&args.file.to_string_lossy()), quoted(&without_password(url)?));
@@ -71,7 +71,7 @@ fn may_be_written(database: &Path, file: &Path, force: bool) -> Result<(), Strin
         ));
     }
     if !force {
-        return Err(format!("{shown} is there already. Choose another name, or replace it with --force."));
+        return Err(format!("{shown} exists already. Choose another name, or replace it with --force."));
     }
     let live = fs::metadata(database).is_ok_and(|live| (live.dev(), live.ino()) == (there.dev(), there.ino()));
     // An open database has a WAL file next to it; a backup does not.
@@ -93,12 +93,13 @@ struct Part(PathBuf);
 impl Part {
     /// In the folder of the backup, so that renaming is atomic; private from the first byte.
     fn beside(file: &Path) -> Result<Self, String> {
-        let mut name = file.file_name().ok_or_else(|| format!("{} names no file.", file.display()))?.to_owned();
+        let mut name =
+            file.file_name().ok_or_else(|| format!("{} is not the name of a file.", file.display()))?.to_owned();
         name.push(format!(".{}.part", std::process::id()));
         let part = file.with_file_name(name);
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part).map_err(|error| {
             match error.kind() {
-                ErrorKind::NotFound => format!("The folder of {} is not there; make it first.", file.display()),
+                ErrorKind::NotFound => format!("The folder of {} does not exist; create it first.", file.display()),
                 _ => format!("{} can't be written: {error}", part.display()),
             }
         })?;
@@ -108,7 +109,7 @@ impl Part {
     fn become_the(self, file: &Path, force: bool) -> Result<(), String> {
         let named = if force { fs::rename(&self.0, file) } else { name_without_replacing(&self.0, file) };
         named.and_then(|()| File::open(folder(file))?.sync_all()).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => format!("{} was made by somebody else meanwhile.", file.display()),
+            ErrorKind::AlreadyExists => format!("{} was created meanwhile; choose another name.", file.display()),
             _ => format!("{} can't be written: {error}", file.display()),
         })
     }
@@ -136,8 +137,8 @@ fn folder(file: &Path) -> &Path {
 fn told(place: &DataLocation, location: &Location, file: &Path, size: u64, holdings: Holdings) -> String {
     let Holdings { orgs, apps, keys, people, events } = holdings;
     format!(
-        "Copied {location} to {} ({}), and read the copy: nothing in it is damaged.\n\
-         It holds organizations: {orgs}, apps: {apps}, keys: {keys}, people: {people}, events: {events}.\n{}",
+        "Copied {location} to {} ({}), and checked the copy: it is not damaged.\n\
+         It contains organizations: {orgs}, apps: {apps}, keys: {keys}, people: {people}, events: {events}.\n{}",
         file.display(),
         shown(size),
         where_the_master_key_is(place)
@@ -149,7 +150,7 @@ fn where_the_master_key_is(place: &DataLocation) -> String {
     let lies = match (&place.master_key, path.exists()) {
         (Some(_), _) => "it is in the environment, SALLYPORT_MASTER_KEY".to_owned(),
         (None, true) => format!("it is in {}", path.display()),
-        (None, false) => format!("it should be in {}, and is not there", path.display()),
+        (None, false) => format!("it should be in {}, but is not there", path.display()),
     };
     format!("The master key is NOT in it: {lies}. Keep a copy of that elsewhere; to restore you need both.")
 }

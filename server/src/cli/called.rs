@@ -16,7 +16,7 @@ pub(super) fn parse<Cli: CommandFactory + FromArgMatches>() -> Result<Cli, ExitC
         // Help is printed here too. A write error does not matter.
         let _ = error.print();
         if let Some(variable) = variable_of(&command, &error) {
-            note!("\nThe value is that of the environment variable {variable}.");
+            note!("\nThe value comes from the environment variable {variable}.");
         }
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
     })

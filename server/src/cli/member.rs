@@ -4,61 +4,64 @@ use clap::Subcommand;
 use sallyport::{
     Error,
     id::OrgId,
-    member::{Role, RoleGiven},
-    org::Org,
-    store::{Reader, Store},
+    member::{Member, Role, RoleGiven},
+    place::{Place, PlaceKind},
+    store::Store,
 };
 
-use super::{account, act, person::Person, said, table::table};
-
-fn org(text: &str) -> Result<OrgId, String> {
-    OrgId::parse(text).ok_or_else(|| "it should look like org_focus_labs_kB8mPx; its page shows it".to_owned())
-}
+use super::{
+    account, act,
+    member_place::{PlaceArgs, option},
+    person::Person,
+    said,
+    table::table,
+};
 
 fn role(text: &str) -> Result<Role, String> {
-    Role::parse(text).ok_or_else(|| "it should be owner, admin or member".to_owned())
+    Role::parse(text).ok_or_else(|| {
+        "it should be owner, admin or member; tenant_admin or tenant_member; project_admin, developer or viewer"
+            .to_owned()
+    })
 }
 
 #[derive(Subcommand)]
 pub enum MemberCommand {
-    /// Add a person to an organization, or change their role in it
-    #[command(after_help = "Example:
-  sallyport member add ada@example.com --org org_focus_labs_kB8mPx --role owner")]
+    /// Give a person a role in an organization, a tenant or a project, or change it
+    #[command(after_help = "Examples:
+  sallyport member add ada@example.com --org org_focus_labs_kB8mPx --role owner
+  sallyport member add noor@example.com --project prj_website_kB8mPx --role developer")]
     Add {
-        /// Id of the organization, as its page shows it
-        #[arg(long, value_name = "ORG", value_parser = org)]
-        org: OrgId,
+        #[command(flatten)]
+        place: PlaceArgs,
         #[command(flatten)]
         person: Person,
-        /// owner, admin or member
+        /// owner, admin or member of an organization; tenant_admin or tenant_member; project_admin, developer or viewer
         #[arg(long, value_name = "ROLE", value_parser = role)]
         role: Role,
     },
-    /// Remove a person from an organization
+    /// Remove a person from an organization, a tenant or a project
     #[command(after_help = "Examples:
   sallyport member remove ada@example.com --org org_focus_labs_kB8mPx
   sallyport member remove ada@example.com --org org_focus_labs_kB8mPx --revoke-keys")]
     Remove {
-        /// Id of the organization, as its page shows it
-        #[arg(long, value_name = "ORG", value_parser = org)]
-        org: OrgId,
+        #[command(flatten)]
+        place: PlaceArgs,
         #[command(flatten)]
         person: Person,
-        /// Revoke every key that the person made in the organization, too; this can't be undone
-        #[arg(long)]
+        /// Also revoke every key that the person created in the organization; this can't be undone
+        #[arg(long, requires = "org")]
         revoke_keys: bool,
         /// Print JSON: the ids of the person and the organization, and how many keys were revoked
         #[arg(long)]
         json: bool,
     },
-    /// List the members of an organization
+    /// List the people with a role in an organization, a tenant or a project
     #[command(after_help = "Examples:
   sallyport member list --org org_focus_labs_kB8mPx
   sallyport member list --org org_focus_labs_kB8mPx --json")]
     List {
-        /// Id of the organization, as its page shows it
-        #[arg(long, value_name = "ORG", value_parser = org)]
-        org: OrgId,
+        #[command(flatten)]
+        place: PlaceArgs,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -67,91 +70,97 @@ pub enum MemberCommand {
 
 pub async fn run(store: &Store, command: MemberCommand) -> Result<(), String> {
     match command {
-        MemberCommand::Add { org, person, role } => add(store, &org, person.email(), role).await,
-        MemberCommand::Remove { org, person, revoke_keys, json } => {
-            remove(store, &org, person.email(), revoke_keys, json).await
+        MemberCommand::Add { place, person, role } => add(store, &place.find(store).await?, person.email(), role).await,
+        MemberCommand::Remove { place, person, revoke_keys, json } => {
+            remove(store, &place.find(store).await?, person.email(), revoke_keys, json).await
         }
-        MemberCommand::List { org, json } => list(store, &org, json).await,
+        MemberCommand::List { place, json } => list(store, &place.find(store).await?, json).await,
     }
 }
 
-async fn known(store: &Store, id: &OrgId) -> Result<Org, String> {
-    let org = store.find(Reader::All, id).await.map_err(said)?;
-    org.ok_or_else(|| format!("There is no organization {id}. Its page in the portal shows its id."))
-}
-
-async fn add(store: &Store, org: &OrgId, email: &str, role: Role) -> Result<(), String> {
-    let org = known(store, org).await?;
+async fn add(store: &Store, place: &Place, email: &str, role: Role) -> Result<(), String> {
     let user = account(store, email).await?.user;
-    let given = store.add_member(&act(), &org.id, &user, role).await.map_err(said)?;
-    let (who, place, role) = (&user.name, &org.name, role.title());
+    let given = store.add_member(&act(), place, &user, role).await.map_err(said)?;
+    let (who, place, role) = (&user.name, &place.name, role.title());
     match given {
-        RoleGiven::Added => say!("{who} belongs to {place} now. Role: {role}."),
-        RoleGiven::Changed => say!("{who} has another role in {place} now: {role}."),
-        RoleGiven::Unchanged => say!("{who} has that role in {place} already: {role}."),
+        RoleGiven::Added => say!("Added {who} to {place}. Role: {role}."),
+        RoleGiven::Changed => say!("Changed the role of {who} in {place}: {role}."),
+        RoleGiven::Unchanged => say!("{who} has this role in {place} already: {role}."),
     }
     Ok(())
 }
 
-async fn remove(store: &Store, org: &OrgId, email: &str, revoke_keys: bool, json: bool) -> Result<(), String> {
-    let org = known(store, org).await?;
+async fn remove(store: &Store, place: &Place, email: &str, revoke_keys: bool, json: bool) -> Result<(), String> {
     let user = account(store, email).await?.user;
+    let org: &OrgId = &place.org_id;
     let removed = if revoke_keys {
-        store.remove_member_and_keys(&act(), &org.id, &user).await
+        store.remove_member_and_keys(&act(), org, &user).await
     } else {
-        store.remove_member(&act(), &org.id, &user).await.map(|()| 0)
+        store.remove_member(&act(), place, &user).await.map(|()| 0)
     };
     let revoked = removed.map_err(|error| match error {
         Error::NotFound => {
-            format!("{} is no member of {}. See who is: sallyport member list --org {}", user.name, org.name, org.id)
+            format!(
+                "{} is not a member of {}. To list all: sallyport member list {}",
+                user.name,
+                place.name,
+                option(place)
+            )
         }
         error => said(error),
     })?;
     if json {
-        let removed = serde_json::json!({ "user_id": user.id, "org_id": org.id, "revoked_keys": revoked });
+        let removed = serde_json::json!({ "user_id": user.id, "org_id": org, "revoked_keys": revoked });
         say!("{removed:#}");
         return Ok(());
     }
-    say!("{} does not belong to {} any more.", user.name, org.name);
+    say!("Removed {} from {}.", user.name, place.name);
     if revoke_keys {
         let keys = if revoked == 1 { "key" } else { "keys" };
-        say!("Revoked {revoked} {keys} that {} made there.", user.name);
+        say!("Revoked {revoked} {keys} that {} created there.", user.name);
     }
     Ok(())
 }
 
-async fn list(store: &Store, org: &OrgId, json: bool) -> Result<(), String> {
-    let org = known(store, org).await?;
-    let members = store.members(&org.id).await.map_err(said)?;
+async fn list(store: &Store, place: &Place, json: bool) -> Result<(), String> {
+    let members = store.members(place).await.map_err(said)?;
     if json {
-        let shown = members.iter().map(|member| {
-            serde_json::json!({
-                "user_id": member.user.id,
-                "email": member.user.email,
-                "name": member.user.name,
-                "role": member.role,
-                "since": member.since,
-                "disabled": member.disabled,
-            })
-        });
-        let shown: Vec<_> = shown.collect();
+        let shown: Vec<_> = members.iter().map(as_json).collect();
         say!("{}", serde_json::to_string_pretty(&shown).map_err(|error| error.to_string())?);
         return Ok(());
     }
     if members.is_empty() {
-        say!("{} has no member yet. Add one: sallyport member add EMAIL --org {} --role owner", org.name, org.id);
+        let (name, role) = (&place.name, if place.kind == PlaceKind::Org { "owner" } else { "developer" });
+        say!("{name} has no members yet. To add one: sallyport member add EMAIL {} --role {role}", option(place));
         return Ok(());
     }
     let rows = members.into_iter().map(|member| {
+        let roles: Vec<_> = member.grants.iter().map(|grant| grant.role.as_str()).collect();
         [
             member.user.id.to_string(),
             member.since.to_rfc3339(),
             member.user.email,
-            member.role.as_str().to_owned(),
+            roles.join(","),
             if member.disabled { "disabled" } else { "active" }.to_owned(),
             member.user.name,
         ]
     });
     say!("{}", table(["ID", "SINCE", "EMAIL", "ROLE", "STATUS", "NAME"], rows.collect()));
     Ok(())
+}
+
+fn as_json(member: &Member) -> serde_json::Value {
+    let roles = member
+        .grants
+        .iter()
+        .map(|grant| serde_json::json!({ "role": grant.role, "place": grant.kind.noun(), "place_id": grant.place_id }));
+    serde_json::json!({
+        "user_id": member.user.id,
+        "email": member.user.email,
+        "name": member.user.name,
+        "role": member.role,
+        "roles": roles.collect::<Vec<_>>(),
+        "since": member.since,
+        "disabled": member.disabled,
+    })
 }

@@ -1,4 +1,4 @@
-//! `sallyport profile check`: whether a file would be served.
+//! `sallyport profile check`: whether a server would accept the file.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -41,7 +41,7 @@ pub fn run(command: &ProfileCommand) -> ExitCode {
     let parsed = Profile::parse(&text);
     let told = match &parsed {
         parsed if args.json => as_json(parsed).to_string(),
-        Ok(profile) => format!("{path} is good: {}.", summary(profile)),
+        Ok(profile) => format!("{path} is valid: {}.", summary(profile)),
         Err(Faults(faults)) => {
             let lines =
                 faults.iter().map(|Fault { line, column, message }| format!("{path}:{line}:{column}: {message}"));

@@ -18,7 +18,7 @@ pub fn new_password() -> Result<String, String> {
         return piped(stdin.lock());
     }
     let first = hidden("New password: ")?;
-    let again = hidden("The same again: ")?;
+    let again = hidden("New password again: ")?;
     if first == again { Ok(first) } else { Err("The two passwords differ. Try again.".to_owned()) }
 }
 
@@ -31,7 +31,7 @@ fn piped(input: impl BufRead) -> Result<String, String> {
     let read = input.take(LONGEST_LINE).read_until(b'\n', &mut line);
     read.map_err(|error| format!("The password can't be read: {error}"))?;
     let line = String::from_utf8(line)
-        .map_err(|_| "What came on standard input is not UTF-8; send the password in that encoding.".to_owned())?;
+        .map_err(|_| "Standard input is not UTF-8; send the password in that encoding.".to_owned())?;
     let password = line.strip_prefix('\u{feff}').unwrap_or(&line).trim_end_matches(['\r', '\n']);
     if line.is_empty() {
         return Err("No password came on standard input. Send one line, or run this at a terminal.".to_owned());
@@ -83,7 +83,7 @@ fn read_keys(keys: impl BufRead) -> Result<String, String> {
 }
 
 fn utf8(bytes: Vec<u8>) -> Result<String, String> {
-    String::from_utf8(bytes).map_err(|_| "The password is not UTF-8; set the terminal to it.".to_owned())
+    String::from_utf8(bytes).map_err(|_| "The password is not UTF-8; set the terminal to that encoding.".to_owned())
 }
 
 #[cfg(test)]

@@ -2,22 +2,24 @@
 
 use clap::Subcommand;
 use sallyport::{
-    Error,
+    Error, Timestamp,
     id::{OrgId, TokenId},
-    root_token::RootToken,
+    key::expiry::ExpiryInput,
+    root_token::{NewToken, RootToken},
     store::Store,
 };
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{out, table::table};
+use super::{checked, out, table::table};
 
 #[derive(Subcommand)]
 pub enum TokenCommand {
     /// Create a root token; it is printed on standard output, once
     #[command(after_help = "Examples:
   sallyport token create --name my-backend
-  sallyport token create --name terraform --manage --org org_focus_labs_kB8mPx")]
+  sallyport token create --name terraform --manage --org org_focus_labs_kB8mPx
+  sallyport token create --name migration --expires 7")]
     Create {
         /// Name of the token
         #[arg(long)]
@@ -28,6 +30,9 @@ pub enum TokenCommand {
         /// Limit it to one organization, by its id
         #[arg(long, value_name = "ORG")]
         org: Option<String>,
+        /// When it expires: a number of days, or a date such as 2027-01-31, to whose end (UTC) it is valid
+        #[arg(long, value_name = "WHEN")]
+        expires: Option<String>,
         /// Print JSON: the fields of `token list --json` and the token itself
         #[arg(long)]
         json: bool,
@@ -43,7 +48,7 @@ pub enum TokenCommand {
     },
     /// Revoke a root token
     #[command(after_help = "Example:
-  sallyport token revoke tok_5wQm2hVd")]
+  sallyport token revoke tok_5wQm2hVdX8rT")]
     Revoke {
         /// Id of the token, as `token list` shows it
         #[arg(value_name = "TOKEN_ID")]
@@ -53,36 +58,55 @@ pub enum TokenCommand {
 
 pub async fn run(store: &Store, command: TokenCommand) -> Result<(), String> {
     match command {
-        TokenCommand::Create { name, manage, org, json } => create(store, &name, manage, org, json).await,
+        TokenCommand::Create { name, manage, org, expires, json } => {
+            let expires = expires.unwrap_or_default();
+            create(store, name, manage, org, &expires, json).await
+        }
         TokenCommand::List { json } => list(store, json).await,
         TokenCommand::Revoke { id } => revoke(store, &id).await,
     }
 }
 
-async fn create(store: &Store, name: &str, manage: bool, org: Option<String>, json: bool) -> Result<(), String> {
+async fn create(
+    store: &Store,
+    name: String,
+    manage: bool,
+    org: Option<String>,
+    expires: &str,
+    json: bool,
+) -> Result<(), String> {
     let org = match org {
         None => None,
         Some(text) => Some(OrgId::parse(&text).ok_or_else(|| format!("{text:?} is not the id of an organization."))?),
     };
+    let expires = match expires.contains('-') {
+        true => ExpiryInput::Form { choice: "custom", date: expires },
+        false => ExpiryInput::Form { choice: expires, date: "" },
+    };
+    let expires_at = checked(expires.check(store.now()))?;
     if out::is_lost() {
-        return Err("Standard output leads nowhere, and the token is shown there once. No token was made.".to_owned());
+        return Err(
+            "Standard output is closed or /dev/null, and the token is printed only there. No token was created."
+                .to_owned(),
+        );
     }
-    let made = store.create_token(&super::act(), name, manage, org).await;
+    let made =
+        store.issue_token(&super::act(), NewToken { name, manage, org_id: org, expires_at, form_token: None }).await;
     let (token, secret) = made.map_err(|error| error.to_string())?;
     let printed = if json { with_secret(&token, secret.expose()) } else { Zeroizing::new(secret.expose().to_owned()) };
     if let Err(error) = out::hand_over(&printed) {
         let id = &token.id;
         return Err(match store.revoke_token(&super::act(), id).await {
             Ok(()) => {
-                format!("The root token {id} was made and could not be printed ({error}), so it was revoked again.")
+                format!("The root token {id} was created but could not be printed ({error}), so it was revoked.")
             }
             Err(other) => format!(
-                "The root token {id} was made, and could neither be printed ({error}) nor revoked ({other}). Revoke it: \
-                 sallyport token revoke {id}"
+                "The root token {id} was created, but could neither be printed ({error}) nor revoked ({other}). \
+                 Revoke it: sallyport token revoke {id}"
             ),
         });
     }
-    note!("Root token {} ({}). It is shown this once.", token.id, token.name);
+    note!("Root token {} ({}). It is not shown again.", token.id, token.name);
     Ok(())
 }
 
@@ -94,26 +118,34 @@ async fn list(store: &Store, json: bool) -> Result<(), String> {
         return Ok(());
     }
     if tokens.is_empty() {
-        say!("There is no root token yet. Make one: sallyport token create --name NAME");
+        say!("There are no root tokens yet. To create one: sallyport token create --name NAME");
         return Ok(());
     }
     let rows = tokens.into_iter().map(|token| {
-        let status = if token.revoked_at.is_some() { "revoked" } else { "active" };
+        let status = match (token.revoked_at.is_some(), token.is_expired(store.now())) {
+            (true, _) => "revoked",
+            (false, true) => "expired",
+            (false, false) => "active",
+        };
         [
             token.id.to_string(),
             token.created_at.to_rfc3339(),
             token.shown,
             if token.manage { "manage" } else { "verify" }.to_owned(),
+            token.expires_at.map_or("never".to_owned(), Timestamp::to_rfc3339),
             token.org_id.map_or("all".to_owned(), |org| org.to_string()),
             status.to_owned(),
             token.name,
         ]
     });
-    say!("{}", table(["ID", "CREATED", "TOKEN", "ACCESS", "ORGANIZATION", "STATUS", "NAME"], rows.collect()));
+    say!(
+        "{}",
+        table(["ID", "CREATED", "TOKEN", "ACCESS", "EXPIRES", "ORGANIZATION", "STATUS", "NAME"], rows.collect())
+    );
     Ok(())
 }
 
-/// JSON with the token, which is only shown here.
+/// JSON that includes the secret token.
 fn with_secret(token: &RootToken, secret: &str) -> Zeroizing<String> {
     let mut object = json!(token);
     object["token"] = json!(secret);
@@ -127,7 +159,7 @@ async fn revoke(store: &Store, id: &str) -> Result<(), String> {
             say!("Revoked {id}.");
             Ok(())
         }
-        Err(Error::NotFound) => Err(format!("There is no active root token {id}.")),
+        Err(Error::NotFound) => Err(format!("There is no active root token {id}. To list all: sallyport token list")),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -1,24 +1,34 @@
-//! `sallyport user create|list|password|disable|enable`. For an operator with a shell, when there is no mail.
+//! `sallyport user create|list|password|reset-link|sign-out|disable|enable|operator|export`, for an operator with a shell
+//! on the server.
 
 use std::sync::Arc;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use sallyport::{
     entropy::OsEntropy,
+    password_reset,
     passwords::Passwords,
     store::Store,
     user::{Account, NewUser, Password, User, check_name},
 };
 
 use super::{
-    account, act, checked, out,
+    account, act, checked, email, out,
     person::{People, Person},
     prompt, said,
     table::table,
 };
+use crate::config::{ServeArgs, Where};
 
 fn name(text: &str) -> Result<String, String> {
     checked(check_name(text))
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
 }
 
 #[derive(Subcommand)]
@@ -62,6 +72,17 @@ pub enum UserCommand {
         #[arg(long)]
         keep: bool,
     },
+    /// Print a link to reset the password; it works once, within 30 minutes
+    #[command(after_help = "Examples:
+  sallyport user reset-link ada@example.com
+  sallyport user reset-link ada@example.com --public-url https://keys.example.com")]
+    ResetLink {
+        #[command(flatten)]
+        person: Person,
+        /// URL under which browsers reach the portal [default: from the settings file]
+        #[arg(long, env = "SALLYPORT_PUBLIC_URL", value_name = "URL")]
+        public_url: Option<String>,
+    },
     /// End the sessions of a person, or of everybody: they have to sign in again
     #[command(after_help = "Examples:
   sallyport user sign-out ada@example.com
@@ -77,6 +98,25 @@ pub enum UserCommand {
         #[command(flatten)]
         person: Person,
     },
+    /// Make a person an operator of this deployment, or no longer; their sessions end when they no longer are one
+    #[command(after_help = "Examples:
+  sallyport user operator ada@example.com on
+  sallyport user operator ada@example.com off")]
+    Operator {
+        /// E-mail address of the person
+        #[arg(value_name = "EMAIL", value_parser = email)]
+        email: String,
+        /// Whether they are one
+        #[arg(value_name = "on|off")]
+        switch: Switch,
+    },
+    /// Print what is stored about a person, as JSON
+    #[command(after_help = "Example:
+  sallyport user export ada@example.com")]
+    Export {
+        #[command(flatten)]
+        person: Person,
+    },
     /// Enable a disabled account, with the password it had
     #[command(after_help = "Example:
   sallyport user enable ada@example.com")]
@@ -86,20 +126,23 @@ pub enum UserCommand {
     },
 }
 
-pub async fn run(store: &Store, command: UserCommand) -> Result<(), String> {
+pub async fn run(place: &Where, store: &Store, command: UserCommand) -> Result<(), String> {
     match command {
         UserCommand::Create { person, name, operator, keep, json } => {
             let user = create(store, person.email(), &name, operator, keep).await?;
             match json {
                 true => say!("{:#}", shown(&Account { user, disabled_at: None })),
-                false => say!("Made the account {} of {} <{}>.", user.id, user.name, user.email),
+                false => say!("Created the account {} of {} <{}>.", user.id, user.name, user.email),
             }
             Ok(())
         }
         UserCommand::List { json } => list(store, json).await,
         UserCommand::Password { person, keep } => password(store, person.email(), keep).await,
+        UserCommand::ResetLink { person, public_url } => reset_link(place, store, person.email(), public_url).await,
         UserCommand::SignOut { people } => sign_out(store, people.email()).await,
         UserCommand::Disable { person } => disable(store, person.email()).await,
+        UserCommand::Operator { email, switch } => operator(store, &email, switch == Switch::On).await,
+        UserCommand::Export { person } => export(store, person.email()).await,
         UserCommand::Enable { person } => enable(store, person.email()).await,
     }
 }
@@ -107,7 +150,7 @@ pub async fn run(store: &Store, command: UserCommand) -> Result<(), String> {
 async fn create(store: &Store, email: &str, name: &str, operator: bool, keep: bool) -> Result<User, String> {
     if store.account_by_email(email).await.map_err(said)?.is_some() {
         return Err(format!(
-            "There is an account with the e-mail address {email} already. To get in: sallyport user password {email}"
+            "There is already an account with that address. To set its password: sallyport user password {email}"
         ));
     }
     let typed = prompt::new_password()?;
@@ -132,7 +175,7 @@ async fn list(store: &Store, json: bool) -> Result<(), String> {
         return Ok(());
     }
     if accounts.is_empty() {
-        say!("Nobody has an account yet. Make one: sallyport user create EMAIL --name NAME --operator");
+        say!("There are no accounts yet. To create one: sallyport user create EMAIL --name NAME --operator");
         return Ok(());
     }
     let rows = accounts.into_iter().map(|Account { user, disabled_at }| {
@@ -170,10 +213,21 @@ async fn password(store: &Store, email: &str, keep: bool) -> Result<(), String> 
         false => store.set_password_to_change(&act(), &user, hash).await,
     };
     let ended = changed.map_err(said)?;
-    say!("{} has another password now. Sessions ended: {ended}.", user.name);
+    say!("The password of {} was changed. Sessions ended: {ended}.", user.name);
     if disabled_at.is_some() {
-        note!("The account is disabled. Let them in: sallyport user enable {email}");
+        note!("The account is disabled. To enable it: sallyport user enable {email}");
     }
+    Ok(())
+}
+
+async fn reset_link(place: &Where, store: &Store, email: &str, public_url: Option<String>) -> Result<(), String> {
+    let serving = place.serving(&ServeArgs { public_url, ..ServeArgs::default() })?;
+    let url = serving.public_url.unwrap_or_else(|| format!("http://{}", serving.listen));
+    let Account { user, .. } = account(store, email).await?;
+    let reset = store.create_password_reset(&act(), &user).await.map_err(said)?;
+    let link = password_reset::url(store.vault(), &url, &reset);
+    out::hand_over(&link).map_err(|error| format!("Standard output can't be written ({error})."))?;
+    note!("{} can set a new password with this link, once, within 30 minutes. Give it to nobody else.", user.name);
     Ok(())
 }
 
@@ -197,7 +251,7 @@ async fn disable(store: &Store, email: &str) -> Result<(), String> {
         Ok(true) => say!("Disabled the account of {}. Their sessions are ended.", user.name),
         Ok(false) => say!("The account of {} was disabled already.", user.name),
         Err(error) => {
-            let fix = "Make another operator first: sallyport user create EMAIL --name NAME --operator";
+            let fix = "Create another operator first: sallyport user create EMAIL --name NAME --operator";
             return Err(match error {
                 sallyport::Error::Forbidden(message) => format!("{message}\n{fix}"),
                 other => said(other),
@@ -212,6 +266,26 @@ async fn enable(store: &Store, email: &str) -> Result<(), String> {
     match store.enable_user(&act(), &user).await.map_err(said)? {
         true => say!("Enabled the account of {}.", user.name),
         false => say!("The account of {} was not disabled.", user.name),
+    }
+    Ok(())
+}
+
+async fn export(store: &Store, email: &str) -> Result<(), String> {
+    let account = account(store, email).await?;
+    let held = store.held_about(&account).await.map_err(said)?;
+    say!("{held:#}");
+    Ok(())
+}
+
+async fn operator(store: &Store, email: &str, on: bool) -> Result<(), String> {
+    let Account { user, .. } = account(store, email).await?;
+    let name = &user.name;
+    match (store.set_operator(&act(), &user, on).await, on) {
+        (Ok(true), true) => say!("{name} is an operator now."),
+        (Ok(true), false) => say!("{name} is no longer an operator. Their sessions are ended."),
+        (Ok(false), true) => say!("{name} was an operator already."),
+        (Ok(false), false) => say!("{name} was no operator."),
+        (Err(error), _) => return Err(said(error)),
     }
     Ok(())
 }

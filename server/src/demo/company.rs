@@ -85,7 +85,7 @@ pub async fn found(
     let sam = founding.person("Sam Rivera", "sam@focus.example", hash).await?;
     let noor = founding.person("Noor Haddad", "noor@focus.example", hash).await?;
     store.add_member(&by_ada, &labs.id, &sam, Role::Admin).await?;
-    store.add_member(&by_ada, &labs.id, &noor, Role::Member).await?;
+    store.add_member(&by_ada, &labs.id, &noor, Role::Developer).await?;
     let by_sam = from("198.51.100.40", actor(&sam));
     Ok(Company { ada: by_ada, sam: by_sam, focus, watch, ingest, landing, clinics })
 }
@@ -105,7 +105,7 @@ pub async fn grow(
 
     story.set(now - 8 * DAY);
     let harbor = founding.org(sam, "Harbor Health", "Clinics by the sea.", Plan::Enterprise, "Production").await?;
-    store.add_member(sam, &harbor.id, ada, Role::Member).await?;
+    store.add_member(sam, &harbor.id, ada, Role::Developer).await?;
     let production = founding.first_tenant(&harbor).await?;
     let desk = founding.project(sam, &production, "Front desk").await?;
     founding.app(sam, &desk, "Intake", Os::Web, "Patients fill it in before they come.").await

@@ -2,14 +2,47 @@
 
 use std::{pin::Pin, time::Duration};
 
-use sallyport::{Result, job::Retries, store::Store, verifier::limiter::oldest};
+use sallyport::{Error, Result, id::JobId, job::Retries, store::Store, verifier::limiter::oldest};
 use serde_json::Value;
 
 /// How often to delete expired data, all of which is kept for at least a day.
 const RETENTION: Duration = Duration::from_secs(60 * 60);
 
-type Work = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
-type Handler = Box<dyn Fn(Store, Value) -> Work + Send + Sync>;
+type Work = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+type Handler = Box<dyn Fn(Store, Job) -> Work + Send + Sync>;
+
+/// A job, as its handler sees it.
+pub struct Job {
+    /// The same at each attempt.
+    pub id: JobId,
+    pub payload: Value,
+}
+
+/// Why a handler failed.
+#[derive(Debug)]
+pub struct Failure {
+    pub(super) why: String,
+    /// Whether to try again.
+    pub(super) is_permanent: bool,
+}
+
+impl Failure {
+    /// It is tried again later.
+    pub fn temporary(why: String) -> Self {
+        Self { why, is_permanent: false }
+    }
+
+    /// It is not tried again: that would fail, too.
+    pub fn permanent(why: String) -> Self {
+        Self { why, is_permanent: true }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::temporary(error.to_string())
+    }
+}
 
 /// Jobs of one kind.
 pub struct Queue {
@@ -27,8 +60,23 @@ impl Queue {
     where
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        let handler = Box::new(move |store, payload| Box::pin(handler(store, payload)) as Work);
-        Self { name, retries: Retries::STANDARD, every: None, handler }
+        Self::of_jobs(name, Retries::STANDARD, move |store, Job { payload, .. }| {
+            let done = handler(store, payload);
+            async move { Ok(done.await?) }
+        })
+    }
+
+    /// The same with a handler that needs the job's id, or knows which failures are permanent.
+    pub fn of_jobs<F>(
+        name: &'static str,
+        retries: Retries,
+        handler: impl Fn(Store, Job) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        let handler = Box::new(move |store, job| Box::pin(handler(store, job)) as Work);
+        Self { name, retries, every: None, handler }
     }
 
     /// A queue with one recurring job.
@@ -40,7 +88,7 @@ impl Queue {
     }
 }
 
-/// The queues of the portal. A migration that removes one has to delete its jobs.
+/// The queues of the portal, except `mail`. A migration that removes one has to delete its jobs.
 pub fn queues() -> Vec<Queue> {
     vec![
         Queue::recurring(
@@ -56,6 +104,14 @@ pub fn queues() -> Vec<Queue> {
         Queue::recurring("delete_sessions", RETENTION, |store| async move {
             store.delete_expired_sessions().await.map(drop)
         }),
+        Queue::recurring("delete_password_resets", RETENTION, |store| async move {
+            store.delete_password_resets().await.map(drop)
+        }),
+        Queue::recurring(
+            "delete_invitations",
+            RETENTION,
+            |store| async move { store.delete_invitations().await.map(drop) },
+        ),
         Queue::recurring("delete_jobs", RETENTION, |store| async move { store.delete_ended_jobs().await.map(drop) }),
     ]
 }

@@ -2,14 +2,18 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use sallyport::{Error, Result, job::LeasedJob, store::Store};
+use sallyport::{
+    Error, Result,
+    job::{LeasedJob, Retries},
+    store::Store,
+};
 use tokio::{
     sync::watch,
     task::{JoinError, JoinSet},
     time::{Instant, MissedTickBehavior, interval_at, timeout},
 };
 
-use super::Queue;
+use super::{Failure, Job, Queue};
 
 /// When a lease expires, another worker may take the job. A live worker extends its lease three times in that time.
 const LEASE: Duration = Duration::from_secs(60);
@@ -54,11 +58,12 @@ enum Ended {
 async fn run(store: &Store, queue: &Queue, job: &LeasedJob, stop: &mut watch::Receiver<bool>) -> Result<Ended> {
     if job.attempts > queue.retries.limit {
         // Failed attempts stop at the limit. More attempts mean that the server ended during them.
-        failed(store, queue, job, "The server ended while it ran, as often as it may be tried.").await?;
+        let why = "The server ended while it ran, as often as it may be tried.".to_owned();
+        failed(store, queue, job, Failure::temporary(why)).await?;
         return Ok(Ended::Settled);
     }
     let mut handler = JoinSet::new();
-    handler.spawn((queue.handler)(store.clone(), job.payload.clone()));
+    handler.spawn((queue.handler)(store.clone(), Job { id: job.id.clone(), payload: job.payload.clone() }));
     let mut extensions = interval_at(Instant::now() + EXTENDED, EXTENDED);
     extensions.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut held_since = Instant::now();
@@ -93,22 +98,24 @@ async fn settle(
     store: &Store,
     queue: &Queue,
     job: &LeasedJob,
-    done: std::result::Result<Result<()>, JoinError>,
+    done: std::result::Result<std::result::Result<(), Failure>, JoinError>,
 ) -> Result<()> {
     match done {
         Ok(Ok(())) => store.finish_job(job).await.map(drop),
-        Ok(Err(error)) => failed(store, queue, job, &error.to_string()).await,
-        Err(error) => failed(store, queue, job, &format!("The handler ended: {error}")).await,
+        Ok(Err(failure)) => failed(store, queue, job, failure).await,
+        Err(error) => failed(store, queue, job, Failure::temporary(format!("The handler ended: {error}"))).await,
     }
 }
 
-async fn failed(store: &Store, queue: &Queue, job: &LeasedJob, why: &str) -> Result<()> {
-    if job.attempts >= queue.retries.limit {
+async fn failed(store: &Store, queue: &Queue, job: &LeasedJob, failure: Failure) -> Result<()> {
+    let Failure { why, is_permanent } = failure;
+    let limit = if is_permanent { 0 } else { queue.retries.limit };
+    if job.attempts >= limit {
         tracing::error!(job = %job.id, queue = queue.name, attempts = job.attempts, why, "a job failed for good");
     } else {
         tracing::warn!(job = %job.id, queue = queue.name, attempt = job.attempts, why, "a job failed; it is tried again");
     }
-    store.fail_job(job, why, &queue.retries).await.map(drop)
+    store.fail_job(job, &why, &Retries { limit, ..queue.retries }).await.map(drop)
 }
 
 /// If that fails, the lease expires.

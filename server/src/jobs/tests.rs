@@ -22,11 +22,12 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{Queue, queues, work};
+use super::{Failure, Job, Queue, queues, work};
 
 sallyport::on_both_databases!(
     a_job_is_done_as_soon_as_it_is_committed,
     a_failure_and_a_panic_are_noted_and_tried_again,
+    a_permanent_failure_is_not_tried_again,
     what_is_under_way_at_the_end_is_handed_back,
     a_job_that_ends_its_server_each_time_fails_in_the_end,
     what_the_portal_keeps_for_a_time_is_deleted,
@@ -106,6 +107,22 @@ async fn a_failure_and_a_panic_are_noted_and_tried_again(store: &TestStore) {
     status(store, &id, |status| status.outcome == Some(Outcome::Done)).await;
     assert_eq!(calls.load(Ordering::SeqCst), 3);
     working.end().await;
+}
+
+async fn a_permanent_failure_is_not_tried_again(store: &TestStore) {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let mail = Queue::of_jobs("mail", Retries::STANDARD, move |_, Job { id, payload }| {
+        tell.send((id, payload)).expect("heard");
+        async { Err(Failure::permanent("550 no such mailbox".to_owned())) }
+    });
+    let working = Working::start(store, vec![mail]);
+    let id = enqueue(store, json!({ "n": 1 })).await;
+    let failed = status(store, &id, |status| status.run_at.is_none()).await;
+    assert_eq!((failed.outcome, failed.error.as_deref()), (Some(Outcome::Failed), Some("550 no such mailbox")));
+    assert_eq!(told.recv().await, Some((id, json!({ "n": 1 }))));
+    store.clock.turn(Retries::STANDARD.longest * 24);
+    working.end().await;
+    assert!(told.try_recv().is_err(), "once");
 }
 
 async fn what_is_under_way_at_the_end_is_handed_back(store: &TestStore) {

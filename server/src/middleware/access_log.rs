@@ -8,6 +8,7 @@ use axum::{
     response::Response,
 };
 use sallyport::{decision::sanitized, profile::Profile, request::Client};
+use sallyport_app::secret_path;
 
 use crate::probes::is_probe;
 
@@ -27,7 +28,7 @@ pub struct AccessLog {
 impl AccessLog {
     /// Frequent requests of machines are not logged: they would hide others, and a full pipe would delay responses.
     pub fn of(request: &Request<Body>, of_api: bool) -> Option<Self> {
-        let path = request.uri().path();
+        let path = &*secret_path::masked(request.uri().path());
         let quiet = of_api || is_probe(path);
         let wanted = !quiet || tracing::enabled!(tracing::Level::DEBUG);
         let begun = || Self { started: Instant::now(), method: request.method().clone(), path: path.to_owned(), quiet };

@@ -67,15 +67,15 @@ fn secure_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// For every response, including panics and unknown addresses.
-pub fn secure(state: &AppState, headers: &mut HeaderMap) {
+/// For every response, including panics and unknown addresses. `has_secret_path` if the address contains a secret.
+pub fn secure(state: &AppState, headers: &mut HeaderMap, has_secret_path: bool) {
     headers.reserve(8);
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING));
     let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
-    // With no-referrer a form on the same site would send `Origin: null`, and the origin check would refuse it.
-    set(header::REFERRER_POLICY, "same-origin");
+    // With no-referrer a form on the same site would send `Origin: null`, which the origin check refuses.
+    set(header::REFERRER_POLICY, if has_secret_path { "strict-origin" } else { "same-origin" });
     set(OPENER_POLICY.clone(), "same-origin");
     set(RESOURCE_POLICY.clone(), "same-origin");
     set(PERMISSIONS_POLICY.clone(), PERMISSIONS);

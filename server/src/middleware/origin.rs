@@ -14,7 +14,7 @@ use sallyport::{
     decision::sanitized,
     request::Client,
 };
-use sallyport_app::error::PageError;
+use sallyport_app::{error::PageError, secret_path};
 use serde_json::json;
 
 use super::client::shortened;
@@ -24,6 +24,7 @@ static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 pub async fn check(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let path = request.uri().path();
     if safe || is_same_origin(request.headers(), state.context.origin()) {
         return next.run(request).await;
     }
@@ -31,7 +32,7 @@ pub async fn check(State(state): State<AppState>, request: Request, next: Next) 
         let target = Target::new("portal", "", state.context.public_url.as_str());
         let profile = state.context.store.profile();
         let claimed = request.headers().get(header::ORIGIN).map(|origin| sanitized(&shortened(origin), 200, profile));
-        let details = json!({ "origin": claimed, "path": sanitized(request.uri().path(), 200, profile) });
+        let details = json!({ "origin": claimed, "path": sanitized(&secret_path::masked(path), 200, profile) });
         let event = NewEvent::of_system(Action::OriginRefused, target).refused(403).with(details);
         state.context.pending_events.note(client.act(Actor::Anonymous), event);
     }

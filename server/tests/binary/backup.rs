@@ -118,7 +118,7 @@ fn a_file_that_is_there_is_replaced_only_if_it_is_a_backup_and_only_by_force() {
         (data.join("master.key"), "is not a backup"),
         (data.join("sallyport.db"), "database in use"),
         (folder.path().to_owned(), "is a folder"),
-        (folder.path().join("nowhere/copy.db"), "is not there; make it first"),
+        (folder.path().join("nowhere/copy.db"), "does not exist; create it first"),
     ] {
         let refused = backup(&data, &wrong, &["--force"]);
         assert_eq!(refused.status.code(), Some(1), "{}", wrong.display());

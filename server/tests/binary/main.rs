@@ -9,6 +9,7 @@ mod hang;
 mod hostile;
 mod jobs;
 mod load;
+mod mail;
 mod migrate;
 mod modes;
 mod outage;
@@ -17,5 +18,8 @@ mod profile;
 mod restart;
 mod server;
 mod settings;
+#[path = "../smtp/smtp.rs"]
+#[allow(dead_code, reason = "the tests over HTTP need more of it")]
+mod smtp;
 mod unreachable;
 mod wrong_user;

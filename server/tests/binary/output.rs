@@ -78,10 +78,10 @@ fn root_tokens_are_listed_under_a_head() {
     let lines: Vec<_> = listed.lines().collect();
     assert_eq!(
         lines[0].split_whitespace().collect::<Vec<_>>(),
-        ["ID", "CREATED", "TOKEN", "ACCESS", "ORGANIZATION", "STATUS", "NAME"]
+        ["ID", "CREATED", "TOKEN", "ACCESS", "EXPIRES", "ORGANIZATION", "STATUS", "NAME"]
     );
     let text = |name: &str| created[name].as_str().expect("text").to_owned();
-    let row = [&text("token_id"), &text("created_at"), &text("shown"), "manage", "all", "active", "Terraform"];
+    let row = [&text("token_id"), &text("created_at"), &text("shown"), "manage", "never", "all", "active", "Terraform"];
     assert_eq!(lines[1].split_whitespace().collect::<Vec<_>>(), row);
     assert_eq!(lines.len(), 2);
     assert!(!listed.contains(&text("token")));
@@ -97,7 +97,7 @@ fn a_root_token_that_could_not_be_printed_is_revoked() {
         let ended = printed_to(folder.path(), &["token", "create", "--name", "lost"], out);
         let said = stderr(&ended);
         assert_eq!(ended.status.code(), Some(1), "{said}");
-        assert!(said.contains("was made and could not be printed") && said.contains("revoked again"), "{said}");
+        assert!(said.contains("was created but could not be printed") && said.contains("it was revoked"), "{said}");
         assert!(!said.contains("sp_root_"), "{said}");
         let tokens = tokens();
         assert_eq!(tokens.len(), many);
@@ -105,6 +105,6 @@ fn a_root_token_that_could_not_be_printed_is_revoked() {
     }
     let ended = printed_to(folder.path(), &["token", "create", "--name", "lost"], Stdio::null());
     assert_eq!(ended.status.code(), Some(1));
-    assert!(stderr(&ended).contains("No token was made."), "{}", stderr(&ended));
+    assert!(stderr(&ended).contains("No token was created."), "{}", stderr(&ended));
     assert_eq!(tokens().len(), 2);
 }

@@ -15,7 +15,7 @@ fn a_profile_is_checked_without_data() {
     let data = folder.path().join("data");
     for name in ["default", "synheart", "synap", "helios", "synaptiq"] {
         let good = sallyport(&data, &["profile", "check", &example(name)]);
-        assert!(good.status.success() && stdout(&good).contains("is good"), "{name}: {}", stdout(&good));
+        assert!(good.status.success() && stdout(&good).contains("is valid"), "{name}: {}", stdout(&good));
     }
     let file = folder.path().join("mine.toml");
     let path = file.to_str().expect("text");

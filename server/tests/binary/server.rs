@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-const PASSWORD: &str = "correct horse battery staple";
+pub const PASSWORD: &str = "correct horse battery staple";
 
 pub struct Server {
     pub child: Child,
@@ -28,8 +28,13 @@ impl Server {
 
     /// Its log goes to a file.
     pub fn start_logged(data: &Path, log: &Path) -> Self {
+        Self::start_logged_with(data, &[], log)
+    }
+
+    /// The same, with more arguments.
+    pub fn start_logged_with(data: &Path, arguments: &[&str], log: &Path) -> Self {
         let log = std::fs::File::create(log).expect("a file");
-        Self::spawn(data, &[], log.into(), |_| true).0
+        Self::spawn(data, arguments, log.into(), |_| true).0
     }
 
     /// With more arguments; also returns its output after the address, up to a line.

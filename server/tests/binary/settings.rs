@@ -13,7 +13,7 @@ fn sallyport(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> O
     command.output().expect("the binary runs")
 }
 
-const VARIABLES: [&str; 12] = [
+const VARIABLES: [&str; 13] = [
     "SALLYPORT_CONFIG",
     "SALLYPORT_DATA",
     "SALLYPORT_DATABASE_URL",
@@ -26,6 +26,7 @@ const VARIABLES: [&str; 12] = [
     "SALLYPORT_LOG_FORMAT",
     "SALLYPORT_CACHE_KEYS",
     "SALLYPORT_LOG",
+    "SALLYPORT_MAIL_PASSWORD",
 ];
 
 #[test]
@@ -40,7 +41,7 @@ fn an_empty_variable_is_not_set() {
     server.kill();
     let listed = sallyport(folder.path(), &["token", "list"], &empty);
     assert!(listed.status.success(), "{}", stderr(&listed));
-    assert!(stdout(&listed).contains("There is no root token yet"), "in ./data, as ever");
+    assert!(stdout(&listed).contains("There are no root tokens yet"), "in ./data, as ever");
 }
 
 #[test]
@@ -86,4 +87,25 @@ fn an_error_in_the_file_has_its_position() {
         assert!(said.contains("sallyport.toml is wrong: line 2, column 1: unknown field `datbase_url`"), "{said}");
         assert!(!said.contains("s3cret") && !said.contains("ada"), "{said}");
     }
+}
+
+#[test]
+fn mail_that_can_not_be_sent_safely_stops_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [config, other] = ["sallyport.toml", "other.pem"].map(|name| folder.path().join(name));
+    std::fs::write(&other, "no certificate").expect("written");
+    let section = "[mail]\nserver = \"smtp.example.com\"\nfrom = \"keys@example.com\"\n";
+    for (more, about) in [
+        ("tls = \"none\"".to_owned(), "`tls` in [mail]: \"none\" would send links to accounts in plain text"),
+        ("user = \"sallyport\"".to_owned(), "set SALLYPORT_MAIL_PASSWORD, or `password_file` in [mail]"),
+        (format!("ca_file = {other:?}"), "`ca_file` in [mail] should contain certificates in PEM"),
+        ("password = \"s3cret\"".to_owned(), "unknown field `password`"),
+    ] {
+        std::fs::write(&config, format!("{section}{more}\n")).expect("written");
+        let refused = sallyport(folder.path(), &["serve", "--listen", "127.0.0.1:0"], &[]);
+        let said = stderr(&refused);
+        assert_eq!(refused.status.code(), Some(1), "{more}: {said}");
+        assert!(said.contains(about) && !said.contains("s3cret"), "{more}: {said}");
+    }
+    assert!(!folder.path().join("data").exists(), "nothing was made");
 }

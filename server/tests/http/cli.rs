@@ -83,20 +83,20 @@ async fn a_lost_password_is_replaced(portal: &TestPortal) {
     }
     assert_eq!(portal.get("/account").await.status, 200, "nothing was changed");
     let said = says(portal, &["user", "password", "Ada@Example.com"], &format!("{NEW}\n"));
-    assert_eq!(said, "Ada Byron has another password now. Sessions ended: 1.\n");
+    assert_eq!(said, "The password of Ada Byron was changed. Sessions ended: 1.\n");
     assert_eq!(portal.get("/account").await.status, 303, "whoever was in is out");
     assert_eq!(sign_in(portal, "ada@example.com", PASSWORD).await.0, 422);
     assert_eq!(sign_in(portal, "ada@example.com", NEW).await.0, 303);
     let error = fails(portal, &["user", "password", "none@example.com"], NEW, 1);
-    assert!(error.contains("Nobody has the e-mail address none@example.com."), "{error}");
+    assert!(error.contains("No account has the e-mail address none@example.com."), "{error}");
     assert!(portal.store.check_chain("system").await.expect("read").is_ok());
 }
 
 async fn an_account_is_made_and_listed(portal: &TestPortal) {
-    assert!(says(portal, &["user", "list"], "").contains("Nobody has an account yet."));
+    assert!(says(portal, &["user", "list"], "").contains("There are no accounts yet."));
     let create = ["user", "create", "--email", "Eve@example.com", "--name", "Eve", "--operator"];
     let said = says(portal, &create, &format!("{NEW}\r\n"));
-    assert!(said.starts_with("Made the account usr_") && said.ends_with(" of Eve <eve@example.com>.\n"), "{said}");
+    assert!(said.starts_with("Created the account usr_") && said.ends_with(" of Eve <eve@example.com>.\n"), "{said}");
     let error = fails(portal, &create, NEW, 1);
     assert!(error.contains("sallyport user password eve@example.com"), "{error}");
     let list: serde_json::Value = serde_json::from_str(&says(portal, &["user", "list", "--json"], "")).expect("JSON");
@@ -177,10 +177,10 @@ async fn members_come_and_go(portal: &TestPortal) {
     let eve = portal.stranger().await;
     let (page, of) = (format!("/orgs/{org}/members"), ["--org", &org, "--email", "eve@example.com"]);
     let add = |role| says(portal, &[&["member", "add", "--role", role], &of[..]].concat(), "");
-    assert_eq!(add("member"), "Eve belongs to Focus Labs now. Role: Member.\n");
+    assert_eq!(add("member"), "Added Eve to Focus Labs. Role: Member.\n");
     assert_eq!(eve.get(&page).await.status, 200);
-    assert_eq!(add("owner"), "Eve has another role in Focus Labs now: Owner.\n");
-    assert_eq!(add("owner"), "Eve has that role in Focus Labs already: Owner.\n");
+    assert_eq!(add("owner"), "Changed the role of Eve in Focus Labs: Owner.\n");
+    assert_eq!(add("owner"), "Eve has this role in Focus Labs already: Owner.\n");
     let list = says(portal, &["member", "list", "--org", &org, "--json"], "");
     let list: serde_json::Value = serde_json::from_str(&list).expect("JSON");
     assert_eq!((&list[1]["email"], &list[1]["role"]), (&"eve@example.com".into(), &"owner".into()));
@@ -196,7 +196,7 @@ async fn members_come_and_go(portal: &TestPortal) {
     let error = fails(portal, &[&["member", "add", "--role", "admin"], &of[..]].concat(), "", 1);
     assert!(error.contains("This is the last owner."), "{error}");
     let error = fails(portal, &[&remove[..], &["ada@example.com"]].concat(), "", 1);
-    assert!(error.contains("Ada Byron is no member of Focus Labs."), "{error}");
+    assert!(error.contains("Ada Byron is not a member of Focus Labs."), "{error}");
 }
 
 async fn the_keys_of_a_removed_member_are_revoked_on_demand(portal: &TestPortal) {
@@ -206,15 +206,12 @@ async fn the_keys_of_a_removed_member_are_revoked_on_demand(portal: &TestPortal)
     let eve = portal.stranger().await;
     let (kept, _) = portal.key(&app).await;
     let of = |email| ["--org", &org, "--email", email];
-    says(portal, &[&["member", "add", "--role", "member"], &of("eve@example.com")[..]].concat(), "");
+    says(portal, &[&["member", "add", "--role", "developer"], &of("eve@example.com")[..]].concat(), "");
     let token = eve.get(&format!("/apps/{app}/keys?panel=generate")).await.hidden("form_token");
     let form = portal.panel(&app).await.with("form_token", &token).with("label", "Hers");
     assert_eq!(eve.post(&format!("/apps/{app}/keys"), &form.fields()).await.status, 200);
     let remove = |more: &[&str]| says(portal, &[&["member", "remove"], &of("eve@example.com")[..], more].concat(), "");
-    assert_eq!(
-        remove(&["--revoke-keys"]),
-        "Eve does not belong to Focus Labs any more.\nRevoked 1 key that Eve made there.\n"
-    );
+    assert_eq!(remove(&["--revoke-keys"]), "Removed Eve from Focus Labs.\nRevoked 1 key that Eve created there.\n");
     let list = portal.get(&format!("/apps/{app}/keys?include_revoked=1")).await.body;
     assert!(list.contains("Hers") && list.matches(">Revoked</span>").count() == 1, "{list}");
     assert!(portal.get(&format!("/keys/{kept}")).await.body.contains(">Active</span>"), "that is somebody else's");
@@ -290,14 +287,15 @@ async fn a_terminal_prompts_twice_for_a_password_without_echo() {
     let portal = TestPortal::new(TestStore::sqlite().await).await;
     portal.set_up().await;
     let args = ["user", "password", "ada@example.com"];
-    let differ = [("New password: ", "walls have small doors\r"), ("The same again: ", "walls have small floors\r")];
+    let differ =
+        [("New password: ", "walls have small doors\r"), ("New password again: ", "walls have small floors\r")];
     let (_, code) = at_terminal(&portal, &args, &differ, "The two passwords differ. Try again.");
     assert_eq!(code, Some(1));
     let (_, code) =
         at_terminal(&portal, &args, &[("New password: ", "walls\u{3}")], "Interrupted; nothing was changed.");
     assert_eq!(code, Some(1));
     let typed =
-        [("New password: ", "walls have small doorz\u{7f}s\r"), ("The same again: ", "walls have small doors\r")];
+        [("New password: ", "walls have small doorz\u{7f}s\r"), ("New password again: ", "walls have small doors\r")];
     let (shown, code) = at_terminal(&portal, &args, &typed, "Sessions ended: 1.");
     assert_eq!(code, Some(0), "{shown}");
     assert!(!shown.contains("walls"), "{shown}");

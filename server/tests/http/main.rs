@@ -2,20 +2,27 @@
 
 mod client;
 mod portal;
+#[path = "../smtp/smtp.rs"]
+mod smtp;
 
 mod account;
+mod admin;
 mod apps;
 mod cli;
 mod docs;
 mod errors;
+mod invitations;
 mod isolation;
 mod keys;
+mod mail;
 mod middleware;
 mod orgs;
 mod pkg;
+mod projects;
 mod readyz;
 mod refused_acts;
 mod requests;
+mod reset;
 mod search;
 mod settings;
 mod setup;

@@ -79,12 +79,12 @@ impl TestPortal {
     }
 
     pub async fn at(store: TestStore, public_url: &str) -> Self {
-        Self::deployed(store, public_url, None).await
+        Self::deployed(store, public_url, None, false).await
     }
 
     /// A demo portal with a public sign-in.
     pub async fn demo(store: TestStore, demo: DemoSignIn) -> Self {
-        Self::deployed(store, "http://127.0.0.1:3000", Some(demo)).await
+        Self::deployed(store, "http://127.0.0.1:3000", Some(demo), false).await
     }
 
     /// Another server on the same database, with the profile in this file: `include_str!("….toml")`. Nobody is signed
@@ -92,6 +92,13 @@ impl TestPortal {
     pub async fn with_profile(&self, file: &str) -> Self {
         let profile = Arc::new(Profile::parse(file).expect("a good profile"));
         Self::new(self.store.with_profile(profile).await).await
+    }
+
+    /// Another server on the same database, on which mail is on. Nobody is signed in there yet; the test that made the
+    /// first one ends both.
+    pub async fn with_mail(&self) -> Self {
+        let store = self.store.with_profile(self.store.profile().clone()).await;
+        Self::deployed(store, "http://127.0.0.1:3000", None, true).await
     }
 
     /// Another server on the same database at another URL. The test that made the first one ends both.
@@ -118,13 +125,14 @@ impl TestPortal {
                 .into(),
             elapsed: Arc::new(move || Duration::from_secs(elapsed.load(Ordering::SeqCst))),
             demo: None,
+            has_mail: false,
             listens_on_loopback: true,
         }
     }
 
-    async fn deployed(store: TestStore, public_url: &str, demo: Option<DemoSignIn>) -> Self {
+    async fn deployed(store: TestStore, public_url: &str, demo: Option<DemoSignIn>, has_mail: bool) -> Self {
         let elapsed = Arc::new(AtomicU64::new(0));
-        let deployment = Deployment { demo, ..Self::deployment(public_url, &elapsed) };
+        let deployment = Deployment { demo, has_mail, ..Self::deployment(public_url, &elapsed) };
         let state = AppState::new(store.store.clone(), deployment).await.expect("a state");
         let client = Client::new(Server::new(state.clone()));
         Self { store, state, client, elapsed }

@@ -184,7 +184,7 @@ async fn every_page_it_leads_to_exists(portal: &TestPortal) {
     let user = portal.store.user_to_sign_in("eve@example.com").await.expect("asked").expect("there").0;
     let id = sallyport::id::OrgId::parse(&org).expect("an id");
     let act = sallyport::audit::Act::by(sallyport::audit::Actor::CommandLine);
-    portal.store.add_member(&act, &id, &user, Role::Member).await.expect("added");
+    portal.store.add_member(&act, &id, &user, Role::TenantAdmin).await.expect("added");
     let page = eve.get("/search").await.body;
     assert!(page.contains("New project") && !page.contains(&format!("<li><a href=\"/orgs/{org}/tenants/new")));
     assert!(!search(&eve, "new tenant").await.body.contains("class=\"hit\""));

@@ -2,6 +2,7 @@
 
 use sallyport::{
     audit::{Act, Actor},
+    colour::Colour,
     id::OrgId,
     member::Role,
 };
@@ -10,6 +11,7 @@ use crate::{client::Client, portal::TestPortal};
 
 crate::on_both_portals!(
     each_place_is_renamed_archived_restored_and_deleted,
+    an_organization_has_a_colour_of_its_own,
     a_member_does_not_end_places,
     deleting_asks_for_the_very_name,
     a_root_token_goes_with_its_organization,
@@ -68,11 +70,50 @@ async fn each_place_is_renamed_archived_restored_and_deleted(portal: &TestPortal
     }
 }
 
+async fn an_organization_has_a_colour_of_its_own(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let [org, tenant, ..] = places(portal, app.as_str()).await;
+    let settings = format!("{org}/settings");
+    let id = org.trim_start_matches("/orgs/");
+    let shown = async |colour: Colour| {
+        let switcher = format!("avatar avatar-hue hue-{}\"", colour.as_str());
+        // The switcher's button and its entry, wherever the person is; not the choices in the settings.
+        assert_eq!(portal.get(&tenant).await.body.matches(&switcher).count(), 2, "{colour:?}");
+    };
+    let chosen = async |value: &str| {
+        let page = portal.get(&settings).await.body;
+        let (_, input) = page.split_once(&format!("id=\"colour-{value}\"")).expect("a choice");
+        assert!(input.split('>').next().expect("its attributes").contains("checked"), "{value}");
+    };
+    chosen("automatic").await;
+    shown(Colour::of_id(id)).await;
+    for colour in [Colour::Teal, Colour::Pink] {
+        let answer = portal.post(&format!("{settings}/colour"), &[("colour", colour.as_str())]).await;
+        assert_eq!((answer.status.as_u16(), answer.location()), (303, format!("{settings}?saved=1").as_str()));
+        chosen(colour.as_str()).await;
+        shown(colour).await;
+    }
+    assert!(portal.get(&format!("{org}/activity")).await.body.contains("colour pink"));
+    for other in ["", "red", "teal\" onload=\"x"] {
+        let answer = portal.post(&format!("{settings}/colour"), &[("colour", other)]).await;
+        assert_eq!(answer.status, 400, "{other:?}");
+    }
+    shown(Colour::Pink).await;
+    portal.post(&format!("{settings}/colour"), &[("colour", "automatic")]).await;
+    chosen("automatic").await;
+    shown(Colour::of_id(id)).await;
+
+    let eve = member(portal, &org).await;
+    assert!(!eve.get(&settings).await.body.contains("Change colour"));
+    assert_eq!(eve.post(&format!("{settings}/colour"), &[("colour", "teal")]).await.status, 403);
+}
+
 async fn member(portal: &TestPortal, org: &str) -> Client {
     let eve = portal.stranger().await;
     let user = portal.store.user_to_sign_in("eve@example.com").await.expect("asked").expect("known").0;
     let org = OrgId::parse(org.trim_start_matches("/orgs/")).expect("an id");
-    portal.store.add_member(&Act::by(Actor::CommandLine), &org, &user, Role::Member).await.expect("added");
+    portal.store.add_member(&Act::by(Actor::CommandLine), &org, &user, Role::Developer).await.expect("added");
     eve
 }
 

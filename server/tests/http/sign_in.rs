@@ -30,6 +30,7 @@ crate::on_both_portals!(
     a_person_without_a_password_can_not_sign_in_with_one,
     of_twenty_sessions_the_oldest_ends,
     a_password_that_an_operator_set_is_changed_first,
+    the_page_has_the_accent_of_the_profile,
 );
 
 async fn unknown_and_wrong_get_the_same_answer(portal: &TestPortal) {
@@ -305,4 +306,19 @@ async fn the_demo_says_how_to_sign_in() {
     let page = portal.another().get("/sign-in").await.body;
     assert!(page.contains("ada@focus.example") && page.contains("no secret at all"), "{page}");
     portal.end().await;
+}
+
+async fn the_page_has_the_accent_of_the_profile(portal: &TestPortal) {
+    portal.set_up().await;
+    let html = |answer: &Answer| {
+        let (_, html) = answer.body.split_once("<html").expect("a page");
+        html.split_once('>').expect("its attributes").0.to_owned()
+    };
+    assert!(!html(&portal.another().get("/sign-in").await).contains("hue-"), "Sallyport's own");
+    let file = include_str!("../../../examples/profiles/default.toml");
+    let file = file.replacen("[brand]\n", "[brand]\naccent = \"teal\"\n", 1);
+    let portal = portal.with_profile(&file).await;
+    for path in ["/sign-in", "/docs"] {
+        assert!(html(&portal.get(path).await).contains("class=\"hue-teal\""), "{path}");
+    }
 }

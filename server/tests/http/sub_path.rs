@@ -3,6 +3,12 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use axum::http::{Method, header};
+use sallyport::{
+    audit::{Act, Actor},
+    invitation::NewInvitations,
+    password_reset,
+    place::PlaceKind,
+};
 use sallyport_app::routes::ROUTES;
 use sallyport_server::server::Server;
 
@@ -88,16 +94,28 @@ async fn nothing_on_any_page_leads_outside(portal: &TestPortal) {
     let refused = browser.auth("?scope=write", &[("x-api-key", &secret)]).await;
     assert_eq!(refused.status, 403);
 
+    let ada = portal.store.account_by_email("ada@example.com").await.expect("asked").expect("there").user;
+    let reset = portal.store.create_password_reset(&Act::by(Actor::CommandLine), &ada).await.expect("made");
+    let of = portal.store.find(None, &app).await.expect("asked").expect("there").org_id;
+    let new = NewInvitations::check(PlaceKind::Org, ["eve@example.com"], "viewer", "").expect("checked");
+    let invited = portal.store.invite(&portal.store.act(&ada), &of, new).await.expect("invited");
+    // Its row leads to the page that revokes it.
+    portal.store.create_token(&Act::by(Actor::CommandLine), "CI", false, None).await.expect("made");
+
     let mut known: BTreeSet<String> = BTreeSet::new();
     let mut waiting: VecDeque<String> = [
         UNDER.to_owned(),
         format!("{UNDER}/sign-in"),
+        format!("{UNDER}/reset"),
+        password_reset::url(portal.store.vault(), UNDER, &reset),
+        invited[0].url(portal.store.vault(), UNDER),
         format!("{UNDER}/nothing/here"),
         format!("{UNDER}/orgs/org_nothing"),
         format!("{UNDER}/requests/{}", refused.header("x-request-id")),
         format!("{UNDER}/keys/{key}/signing-secret"),
         format!("{UNDER}/keys/{key}/revoke"),
         format!("{UNDER}/apps/{app}/ingestion"),
+        format!("{UNDER}/admin/users/{}/disable", ada.id),
     ]
     .into();
     let mut seen = BTreeSet::new();

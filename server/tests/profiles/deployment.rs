@@ -82,7 +82,7 @@ impl Deployment {
 
     pub async fn app(&self, org: &Org) -> App {
         let tenant = self.store.tenants(&org.id).await.expect("tenants").remove(0);
-        let others = self.store.apps_of_org(&org.id).await.expect("apps").len();
+        let others = self.store.apps_of_org(&org.id, &sallyport::store::Sight::ALL).await.expect("apps").len();
         let project = NewProject { name: format!("Phones {others}") };
         let project = self.store.create_project(&self.act, &tenant, project).await.expect("a project");
         let new = NewApp { name: "Focus".to_owned(), os: Os::Backend, ..NewApp::default() };

@@ -1,9 +1,12 @@
 //! Where a page of a list of keys begins.
 
-use sqlx::any::AnyRow;
-
-use super::{KeySort, Value};
-use crate::{Result, id::KeyId, store::row::Read};
+use super::{KeySort, conditions::Value};
+use crate::{
+    Timestamp,
+    fold::fold,
+    id::KeyId,
+    key::{InventoryKey, Key, ListedKey},
+};
 
 /// A key's place in a list: its id, so that equals keep an order, and what the list is sorted by.
 pub(super) struct Cursor {
@@ -21,16 +24,46 @@ impl Cursor {
         };
         Some(Self { id: KeyId::parse(id)?, value })
     }
+}
 
-    pub fn of(row: &AnyRow, sort: KeySort) -> Result<String> {
-        let value = match sort {
-            KeySort::Label => row.text("sorted_by")?,
-            KeySort::Newest | KeySort::Oldest => row.int("created_at")?.to_string(),
-            KeySort::LastUsed => row.int_opt("last_used_at")?.unwrap_or(0).to_string(),
-            KeySort::Expires => row.int_opt("expires_at")?.unwrap_or(i64::MAX).to_string(),
-        };
-        Ok(cursor(&KeyId::stored(row.text("id")?), &value))
+/// What a list holds, which knows its place in it.
+pub(super) trait InList {
+    fn cursor(&self, sort: KeySort) -> String;
+}
+
+impl InList for ListedKey {
+    fn cursor(&self, sort: KeySort) -> String {
+        of_key(&self.id, &self.label, self.created_at, self.last_used_at, self.expires_at, sort)
     }
+}
+
+impl InList for Key {
+    fn cursor(&self, sort: KeySort) -> String {
+        of_key(&self.id, &self.label, self.created_at, self.last_used_at, self.expires_at, sort)
+    }
+}
+
+impl InList for InventoryKey {
+    fn cursor(&self, sort: KeySort) -> String {
+        self.listed.cursor(sort)
+    }
+}
+
+fn of_key(
+    id: &KeyId,
+    label: &str,
+    created_at: Timestamp,
+    last_used_at: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+    sort: KeySort,
+) -> String {
+    let micros = match sort {
+        KeySort::Label => return cursor(id, &fold(label)),
+        KeySort::Newest | KeySort::Oldest => created_at.micros(),
+        KeySort::LastUsed => last_used_at.map_or(0, Timestamp::micros),
+        KeySort::Expires => expires_at.map_or(i64::MAX, Timestamp::micros),
+    };
+    cursor(id, &micros.to_string())
 }
 
 /// An id has no dot in it, whatever a label has.

@@ -14,19 +14,13 @@ use crate::{
 const CHUNK: u8 = 200;
 
 fn columns(org: &str) -> String {
-    format!(
-        "{}, k.app_id, k.revoked_at, k.created_by, \
-         (SELECT u.name FROM users u WHERE u.id = k.created_by) AS created_by_name",
-        listed::columns(org, None)
-    )
+    format!("{} AS line, k.app_id, k.revoked_at", listed::line(org, None))
 }
 
 fn inventory_key(row: &AnyRow, now: Timestamp) -> Result<InventoryKey> {
-    let creator = row.text_opt("created_by")?;
     Ok(InventoryKey {
-        listed: listed::listed(row, false, now)?,
+        listed: listed::listed(&row.text("line")?, now)?,
         app_id: row.text_opt("app_id")?.map(AppId::stored),
-        created_by: creator.zip(row.text_opt("created_by_name")?),
         revoked_at: row.time_opt("revoked_at")?,
     })
 }
@@ -45,6 +39,6 @@ impl Store {
         let now = self.now();
         let filter =
             KeyFilter { sort: KeySort::Newest, limit: Some(CHUNK), before: after, after: None, ..filter.clone() };
-        self.page_of_keys(org, app, &filter, |org, _| columns(org), |row| inventory_key(row, now)).await
+        self.page_of_rows(org, app, &filter, listed::JOINS, columns, |row| inventory_key(row, now)).await
     }
 }

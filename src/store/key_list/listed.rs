@@ -1,66 +1,111 @@
 //! Keys as lists show them.
 
-use sqlx::any::AnyRow;
-
 use crate::{
-    Result, Timestamp,
+    Error, Result, Timestamp,
     id::{KeyId, UserId},
-    key::{ListedKey, Status},
+    key::{Creator, ListedKey, Status},
     profile::{HolderKind, Mode},
-    store::{key_secrets::shown_column, key_status, keys::scopes, row::Read},
+    store::{key_secrets::shown, key_status, keys::scopes},
 };
 
-/// What a row's flags are made of, in one column: the driver takes its time for each.
+/// Between the lines of keys. No name or label has a control character.
+pub(super) const SEPARATOR: char = '\u{1e}';
+
+/// The words of a line, which newlines separate. The label is last.
+const WORDS: usize = 14;
+
+/// What a row's flags are made of.
 const REVOKED: i64 = 1;
 const PAUSED: i64 = 2;
 const SUSPENDED: i64 = 4;
 const LIVE: i64 = 8;
 
-const OWNER: &str = "k.owner, k.owner_id, CASE k.owner WHEN 'app' THEN (SELECT a.name FROM apps a WHERE a.id = k.app_id) \
-    WHEN 'member' THEN (SELECT u.name FROM users u WHERE u.id = k.owner_id) END AS owner_name, ";
+const OWNER: &str = "k.owner || '\n' || COALESCE(k.owner_id, '') || '\n' || COALESCE(CASE k.owner \
+    WHEN 'app' THEN (SELECT a.name FROM apps a WHERE a.id = k.app_id) \
+    WHEN 'member' THEN (SELECT u.name FROM users u WHERE u.id = k.owner_id) END, '')";
 
-/// The columns of a [`ListedKey`], of `keys k` of the organization whose id is `org` in SQL; in the list of an app, whose id
-/// is `app`, all keys are the app's.
-pub(super) fn columns(org: &str, app: Option<&str>) -> String {
+/// What a line needs beside `keys k`. SQLite reads a joined table in half the time of a subquery for each row.
+pub(super) const JOINS: &str =
+    "LEFT JOIN users creator ON creator.id = k.created_by LEFT JOIN key_uses used ON used.key_id = k.id";
+
+/// The line of a [`ListedKey`], of `keys k` with [`JOINS`] of the organization whose id is `org` in SQL; in the list of an
+/// app, whose id is `app`, all keys are the app's.
+pub(super) fn line(org: &str, app: Option<&str>) -> String {
     let (owner, suspended) = match app {
-        Some(app) => ("", key_status::suspended_with_app(org, app)),
+        Some(app) => ("'app' || '\n' || '\n'", key_status::suspended_with_app(org, app)),
         None => (OWNER, key_status::suspended(org)),
     };
-    format!(
-        "{owner}k.id, k.label, k.environment, {}, k.scopes, k.created_at, k.expires_at, \
-         (SELECT v.last_at FROM key_uses v WHERE v.key_id = k.id) AS last_used_at, \
-         CAST(CASE WHEN k.revoked_at IS NULL THEN 0 ELSE {REVOKED} END \
-         + CASE WHEN k.paused_at IS NULL THEN 0 ELSE {PAUSED} END + CASE WHEN {suspended} THEN {SUSPENDED} ELSE 0 END \
-         + CASE k.mode WHEN 'live' THEN {LIVE} ELSE 0 END AS BIGINT) AS flags",
-        shown_column!(),
-    )
+    let flags = format!(
+        "CASE WHEN k.revoked_at IS NULL THEN 0 ELSE {REVOKED} END + CASE WHEN k.paused_at IS NULL THEN 0 ELSE {PAUSED} END \
+         + CASE WHEN {suspended} THEN {SUSPENDED} ELSE 0 END + CASE k.mode WHEN 'live' THEN {LIVE} ELSE 0 END"
+    );
+    [
+        "k.id",
+        owner,
+        "k.environment",
+        // A NULL would leave out the whole line.
+        concat!("COALESCE(", shown!(), ", '')"),
+        "k.scopes",
+        "CAST(k.created_at AS TEXT)",
+        "COALESCE(creator.id || '\n' || creator.name, '\n')",
+        "COALESCE(CAST(k.expires_at AS TEXT), '')",
+        "COALESCE(CAST(used.last_at AS TEXT), '')",
+        &format!("CAST({flags} AS TEXT)"),
+        "k.label",
+    ]
+    .join(" || '\n' || ")
 }
 
-pub(super) fn listed(row: &AnyRow, of_app: bool, now: Timestamp) -> Result<ListedKey> {
-    let (owner, owner_id, owner_name) = if of_app { (HolderKind::App, None, None) } else { owner(row)? };
-    let expires_at = row.time_opt("expires_at")?;
-    let flags = row.int("flags")?;
+/// Each key's line of those that were put together.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split(SEPARATOR).filter(|line| !line.is_empty())
+}
+
+/// Reads a line of [`line()`].
+pub(super) fn listed(line: &str, now: Timestamp) -> Result<ListedKey> {
+    let mut words = line.splitn(WORDS, '\n');
+    let mut word = || words.next().ok_or_else(|| damaged(line));
+    let id = KeyId::stored(word()?.to_owned());
+    let owner = word()?;
+    let owner = HolderKind::parse(owner).ok_or_else(|| damaged(line))?;
+    let owner_id = some(word()?).map(|id| UserId::stored(id.to_owned()));
+    let owner_name = word()?.to_owned();
+    let environment = word()?.to_owned();
+    let shown = word()?.to_owned();
+    let scopes = scopes(word()?);
+    let number = |word: &str| word.parse::<i64>().map_err(|_| damaged(line));
+    let time = |word: &str| some(word).map(number).transpose().map(|at| at.map(Timestamp::from_micros));
+    let created_at = Timestamp::from_micros(number(word()?)?);
+    let (creator, name) = (word()?, word()?);
+    let created_by = some(creator).map(|id| Creator { id: UserId::stored(id.to_owned()), name: name.to_owned() });
+    let (expires_at, last_used_at) = (time(word()?)?, time(word()?)?);
+    let flags = number(word()?)?;
     let is = |flag: i64| flags & flag != 0;
     let expired = expires_at.is_some_and(|at| at <= now);
     Ok(ListedKey {
-        id: KeyId::stored(row.text("id")?),
+        id,
         owner,
         owner_id,
-        owner_name: owner_name.unwrap_or_default(),
-        label: row.text("label")?,
-        environment: row.text("environment")?,
+        owner_name,
+        label: word()?.to_owned(),
+        environment,
         mode: if is(LIVE) { Mode::Live } else { Mode::Test },
-        shown: row.text("shown")?,
-        scopes: scopes(&row.text("scopes")?),
-        created_at: row.time("created_at")?,
+        shown,
+        scopes,
+        created_at,
+        created_by,
         expires_at,
-        last_used_at: row.time_opt("last_used_at")?,
+        last_used_at,
         status: Status::first_of(is(REVOKED), expired, is(SUSPENDED), is(PAUSED)),
         paused: is(PAUSED),
     })
 }
 
-fn owner(row: &AnyRow) -> Result<(HolderKind, Option<UserId>, Option<String>)> {
-    let id = row.text_opt("owner_id")?.map(UserId::stored);
-    Ok((row.word("owner", HolderKind::parse)?, id, row.text_opt("owner_name")?))
+fn some(word: &str) -> Option<&str> {
+    (!word.is_empty()).then_some(word)
+}
+
+fn damaged(line: &str) -> Error {
+    let id = line.split('\n').next().unwrap_or_default();
+    Error::Unavailable(format!("the database holds a key that can't be read: {id:?}"))
 }

@@ -61,6 +61,11 @@ fn row(event: Event, hash: Vec<u8>) -> [Cell; 17] {
 impl Tx {
     /// Appends an event to its chain.
     pub(in crate::store) async fn record(&mut self, new: NewEvent) -> Result<()> {
+        self.record_numbered(new).await.map(drop)
+    }
+
+    /// The same; returns its number in the chain.
+    pub(in crate::store) async fn record_numbered(&mut self, new: NewEvent) -> Result<i64> {
         let head = sqlx::query("UPDATE chains SET seq = seq + 1 WHERE name = $1 RETURNING seq, hash")
             .bind(new.chain())
             .fetch_one(self.on())
@@ -70,8 +75,9 @@ impl Tx {
             self.reach_of_key(&key, secret_n).await?;
         }
         let event = self.event(&self.act, new, head.int("seq")?);
-        let hash = event.hash(&before).to_vec();
-        self.append(&event.chain.clone(), vec![(event, hash)]).await
+        let (seq, hash) = (event.seq, event.hash(&before).to_vec());
+        self.append(&event.chain.clone(), vec![(event, hash)]).await?;
+        Ok(seq)
     }
 
     /// Appends events of other actors to one chain, all at once: its head is locked only briefly.

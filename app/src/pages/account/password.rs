@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::{Card, ErrorSummary, Hidden, TextField},
+    components::{ErrorSummary, Hidden, NewPasswordField, PasswordOf, Setting, TextField},
     form::FormState,
     islands::SubmitOnce,
 };
@@ -12,7 +12,7 @@ use crate::{
 #[component]
 pub(super) fn PasswordForm(form: FormState, email: String) -> impl IntoView {
     view! {
-        <Card title="Password">
+        <Setting title="Password" about=|| "Change it when somebody may have seen it. You are then signed out everywhere else.">
             <form method="post" action="/account" novalidate class="stack form">
                 <ErrorSummary form=&form/>
                 <Hidden name="do" value="password"/>
@@ -20,22 +20,18 @@ pub(super) fn PasswordForm(form: FormState, email: String) -> impl IntoView {
                 <div class="form-foot"><button class="btn btn-primary">"Change password"</button></div>
                 <SubmitOnce/>
             </form>
-        </Card>
+        </Setting>
     }
 }
 
 #[component]
 pub(super) fn PasswordFields(form: FormState, email: String) -> impl IntoView {
     view! {
-        // Password managers need it to know whose password changes.
-        <input type="text" name="email" autocomplete="username" value=email hidden/>
+        <PasswordOf email/>
         <TextField
             form=&form name="current_password" label="Current password" kind="password"
             autocomplete="current-password"
         />
-        <TextField
-            form=&form name="new_password" label="New password" kind="password" autocomplete="new-password"
-            hint="At least 12 characters. A few words in a row are easy to keep and hard to guess. You are then signed out everywhere else."
-        />
+        <NewPasswordField form/>
     }
 }

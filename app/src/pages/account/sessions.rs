@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use sallyport::{Timestamp, session::OpenSession};
 
 use crate::{
-    components::{Badge, DataTable, Hidden, Tone},
+    components::{Badge, DataTable, Hidden, Setting, Tone},
     words::Ago,
 };
 
@@ -40,8 +40,10 @@ pub(super) fn Sessions(open: Vec<OpenSession>, this: [u8; 32], now: Timestamp) -
         }
     });
     view! {
-        <section class="section">
-            <h2 class="section-title">"Where you are signed in"</h2>
+        <Setting
+            title="Where you are signed in"
+            about=|| "Sign out what you do not recognize, and change your password then."
+        >
             <DataTable label="Sessions" columns=&["Browser", "Address", "Signed in", "Last seen", ""]>
                 {rows.collect_view()}
             </DataTable>
@@ -51,6 +53,6 @@ pub(super) fn Sessions(open: Vec<OpenSession>, this: [u8; 32], now: Timestamp) -
                     <button class="btn btn-danger-quiet">"Sign out everywhere else"</button>
                 </form>
             })}
-        </section>
+        </Setting>
     }
 }

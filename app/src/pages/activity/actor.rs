@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use sallyport::{audit::Event, store::SeenActor};
 
 use crate::{
-    components::{Choice, cut_middle},
+    components::{Avatar, Choice, cut_middle},
     icons::{Icon, IconView},
 };
 
@@ -22,11 +22,13 @@ fn kind(kind: &str) -> (&'static str, Icon) {
     }
 }
 
-/// The icon of a kind of actor.
+/// Who acted, as a picture: a person's initials, or the icon of what else it was.
 #[component]
-pub fn ActorIcon(kind: String) -> impl IntoView {
+pub fn ActorMark(kind: String, id: String, name: String) -> impl IntoView {
+    let person = kind == "user";
     let (title, icon) = self::kind(&kind);
-    view! { <span class="actor-kind" title=title><IconView icon/><span class="sr-only">{title}": "</span></span> }
+    let mark = if person { view! { <Avatar id name/> }.into_any() } else { view! { <IconView icon/> }.into_any() };
+    view! { <span class="actor-kind" title=title>{mark}<span class="sr-only">{title}": "</span></span> }
 }
 
 /// E-mail addresses by person's id; if it is missing, the id is shown.
@@ -43,7 +45,7 @@ pub fn ActorCell(event: Event, emails: Emails) -> impl IntoView {
     };
     view! {
         <span class="actor">
-            <ActorIcon kind=event.actor_kind/>
+            <ActorMark kind=event.actor_kind id name=event.actor_name.clone()/>
             <span class="actor-name">{event.actor_name}</span>
             {about}
         </span>

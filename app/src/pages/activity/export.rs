@@ -4,6 +4,7 @@ use axum::extract::State;
 use sallyport::{
     audit::{Action, export::Exported},
     id::{AppId, OrgId},
+    member::Permission,
     store::{EventFilter, Store},
 };
 
@@ -11,23 +12,46 @@ use super::ActivityQuery;
 use crate::{
     access::{AppAccess, OrgAccess},
     context::Context,
-    error::PageResult,
+    error::{PageError, PageResult},
     export::{Download, Format, FormatName, Rows},
     ui::UrlQuery,
 };
 
 /// Something with a view of events: an organization, or one of its apps.
 pub trait Watched {
+    fn org_id(&self) -> &OrgId;
+
+    /// Fails if the person may not export its events.
+    fn needs_export(&self) -> Result<(), PageError>;
+
     fn download(&self, format: Format) -> Download;
 }
 
 impl Watched for OrgAccess {
+    fn org_id(&self) -> &OrgId {
+        &self.org.id
+    }
+
+    /// The whole log is for those who manage the organization. Others who see a part of it export that part.
+    fn needs_export(&self) -> Result<(), PageError> {
+        if self.seen().is_all() { self.needs(Permission::ManageOrg) } else { self.needs_somewhere(Permission::SeeKeys) }
+    }
+
     fn download(&self, format: Format) -> Download {
         Download::of_org("activity", Action::ActivityExported, self, format)
     }
 }
 
 impl Watched for AppAccess {
+    fn org_id(&self) -> &OrgId {
+        &self.org().org.id
+    }
+
+    /// A person who sees an app sees its events.
+    fn needs_export(&self) -> Result<(), PageError> {
+        Ok(())
+    }
+
     fn download(&self, format: Format) -> Download {
         Download::of_app("activity", Action::ActivityExported, self, format)
     }
@@ -38,10 +62,12 @@ pub async fn get<A: Watched, F: FormatName>(
     access: A,
     UrlQuery(query): UrlQuery<ActivityQuery>,
 ) -> PageResult {
+    access.needs_export()?;
     let (store, download) = (&context.store, access.download(F::FORMAT));
-    let (org, app) = (download.org.clone(), download.app.clone());
+    let (org, app) = (access.org_id().clone(), download.app.clone());
     // Resolved once for all chunks: after the next event a name may belong to another actor, or no longer be recent.
-    let filter = store.with_actor_known(&org, app.as_ref(), query.filter().map_err(sallyport::Error::from)?).await?;
+    let filter = EventFilter { sight: download.seen(), ..query.filter().map_err(sallyport::Error::from)? };
+    let filter = store.with_actor_known(&org, app.as_ref(), filter).await?;
     let filter = EventFilter { until: Some(store.last_event(&org).await?), ..filter };
     let (act, event) = download.event(query.pairs());
     let answer = download.answer(store, Events { org, app, filter, after: 0 }).await?;

@@ -6,7 +6,7 @@ use sallyport::{
     audit::{Event, Outcome},
 };
 
-use super::{actor::ActorIcon, detail};
+use super::{actor::ActorMark, detail};
 use crate::{
     components::{Badge, Tone},
     words::Ago,
@@ -20,7 +20,7 @@ pub fn EventList(events: Vec<Event>, now: Timestamp) -> impl IntoView {
         let outcome = refused.then(|| view! { <Badge tone=Tone::Danger text=event.outcome.title()/> });
         view! {
             <li>
-                <ActorIcon kind=event.actor_kind.clone()/>
+                <ActorMark kind=event.actor_kind.clone() id=event.actor_id.clone() name=event.actor_name.clone()/>
                 <span class="event-said">
                     <b>{event.action_title().to_owned()}</b>" "{detail}
                     <small>{event.actor_name.clone()}</small>

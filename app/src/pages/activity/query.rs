@@ -37,7 +37,7 @@ impl ActivityQuery {
         invalid.or(filter)
     }
 
-    pub(super) fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let pairs = [
             ("actor", self.actor.as_str()),
             ("action", &self.action),

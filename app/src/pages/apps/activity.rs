@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
+use sallyport::{member::Permission, store::Sight};
 
 use super::head::AppHead;
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
     context::Context,
     error::PageResult,
     pages::{
-        activity::{Activity, ActivityQuery, ActivityView},
+        activity::{Activity, ActivityQuery, ActivityView, Exports},
         refused::ActivityViews,
     },
     portal::Page,
@@ -24,13 +25,15 @@ pub async fn get(
     UrlQuery(query): UrlQuery<ActivityQuery>,
 ) -> PageResult {
     let chrome = shell::at_last(shell::of_app(&ui, &access).await?);
+    let generate = access.org().role.may(Permission::ManageKeys);
     let (store, app) = (&context.store, access.app);
-    let activity = Activity::of(store, format!("/apps/{}/activity", app.id), &app.org_id, Some(&app.id), query).await?;
-    let is_refused = activity.is_refused();
+    let path = format!("/apps/{}/activity", app.id);
+    let activity = Activity::of(store, path, &app.org_id, Some(&app.id), Sight::ALL, query).await?;
+    let (is_refused, links) = (activity.is_refused(), activity.exports());
     let page = Page::framed(format!("Activity · {}", app.name), chrome, move || {
         view! {
-            <AppHead app current="Activity" generate=true/>
-            <ActivityViews path=activity.path.clone() refused=false/>
+            <AppHead app current="Activity" generate/>
+            <ActivityViews path=activity.path.clone() refused=false exports=move || view! { <Exports links/> }/>
             <ActivityView activity/>
         }
     });

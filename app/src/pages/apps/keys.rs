@@ -13,7 +13,7 @@ use crate::{
     pages::keys::{
         answer::Sent,
         generate::{generate, like, untouched},
-        list::{KeyList, KeyListView, ListQuery, Viewer, creator, hides},
+        list::{KeyList, KeyListView, ListQuery, ListView, Viewer, creator},
         panel::{GeneratePanel, Panel},
     },
     portal::Page,
@@ -31,7 +31,7 @@ pub async fn get(
     if query.panel.as_deref() == Some("generate") && can_generate(&context, &access) {
         access.org().needs(Permission::ManageKeys)?;
         let like = like(&context, access.org(), query.like.as_deref()).await?;
-        let apps = context.store.apps_of_org(&access.app.org_id).await?;
+        let apps = context.store.apps_of_org(&access.app.org_id, &access.org().sight(Permission::ManageKeys)).await?;
         let form = untouched(context.store.profile(), Some(&access.app), like.as_ref());
         let panel = Panel::new(&context, access.org(), &path(&access), apps, form);
         page = page.with_dialog(move || view! { <GeneratePanel panel/> });
@@ -46,7 +46,7 @@ pub async fn post(ui: Ui, caller: Caller, access: AppAccess, Typed(form): Typed)
     if owner != HolderKind::App {
         return Err(PageError::BadRequest(owner.who_generates().to_owned()));
     }
-    let apps = context.store.apps_of_org(&access.app.org_id).await?;
+    let apps = context.store.apps_of_org(&access.app.org_id, &access.org().sight(Permission::ManageKeys)).await?;
     let generated = generate(&caller, context.store.profile(), &access.app.org_id, form).await?;
     // Rendered after the key is created, so that the list behind the dialog contains it.
     let page = page(&ui, context, &access, &ListQuery::default()).await;
@@ -69,14 +69,19 @@ pub fn can_generate(context: &Context, access: &AppAccess) -> bool {
 pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQuery) -> Result<Page, PageError> {
     let chrome = shell::at_last(shell::of_app(ui, access).await?);
     // The tenant is the app's.
-    let filter = KeyFilter { tenant: None, ..query.filter() };
-    let page = context.store.listed_keys(&access.app.org_id, Some(&access.app.id), &filter).await?;
+    let filter = KeyFilter { tenant: None, sight: access.org().seen(), ..query.filter() };
+    let me = &access.org().me.user.id;
+    let (page, frame) = context.store.framed_keys(&access.app.org_id, Some(&access.app.id), &filter, me).await?;
+    let profile = context.store.profile().clone();
+    let views = frame.views.into_iter().map(|view| ListView::new(view, &profile, |_| false)).collect();
     let list = KeyList {
         path: path(access),
-        hides: hides(&context.store, &page, &access.app.org_id, Some(&access.app.id)).await?,
+        hides: page.keys.is_empty() && frame.has_keys,
         archived: access.is_archived(),
         page,
-        creator: creator(&context.store, &access.app.org_id, &filter).await?,
+        creator: creator(&context.store, &access.app.org_id, &filter, &frame.creators).await?,
+        creators: frame.creators,
+        views,
         filter,
         viewer: Viewer::from(access.org()),
         of_org: false,
@@ -87,7 +92,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQu
         tenant: None,
         next: None,
         public_url: context.public_url.clone(),
-        profile: context.store.profile().clone(),
+        profile,
         now: context.store.now(),
     };
     let app = access.app.clone();

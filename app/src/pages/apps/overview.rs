@@ -2,12 +2,16 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{member::Permission, profile::HolderKind, store::EventFilter};
+use sallyport::{
+    member::Permission,
+    profile::HolderKind,
+    store::{EventFilter, KeyFilter},
+};
 
 use super::{head::AppHead, keys::can_generate};
 use crate::{
     access::AppAccess,
-    components::{Card, Fact, Facts, IdChip},
+    components::{Card, Fact, Facts},
     context::Context,
     error::PageResult,
     pages::{
@@ -26,20 +30,19 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
     let chrome = shell::at_last(shell::of_app(&ui, &access).await?);
     let store = &context.store;
     let path = format!("/apps/{}/keys", access.app.id);
-    let attention = Attention::of(store, path, &access.app.org_id, Some(&access.app.id)).await?;
+    let attention = Attention::of(store, path, &access.app.org_id, Some(&access.app.id), &KeyFilter::default()).await?;
     let mut events = store.events(&access.app.org_id, Some(&access.app.id), &EventFilter::default()).await?.events;
     events.truncate(SHOWN);
     let (now, owner) = (store.now(), store.profile().keys.owner);
     let may_generate = access.org().role.may(Permission::ManageKeys) && can_generate(&context, &access);
     let operator = access.org().me.user.operator;
-    let (project, tenant) = (access.within.project, access.within.within.tenant);
     let app = access.app;
     let page = Page::framed(app.name.clone(), chrome, move || {
         let base = format!("/apps/{}", app.id);
         let all_events = format!("{base}/activity");
         let none = attention.is_empty();
         let no_key = match owner {
-            HolderKind::App => "This app has no active keys. Generate one to call your API.",
+            HolderKind::App => "No key here is in use. Generate one to call your API.",
             other => other.who_generates(),
         };
         let description = (!app.description.is_empty()).then(|| app.description.clone());
@@ -62,13 +65,8 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
                     </Card>
                 </div>
                 <div class="columns">
-                    <Card title="App">
+                    <Card title="About">
                         <Facts>
-                            <Fact label="App ID"><IdChip id=app.id.to_string() name="Copy app id from the facts"/></Fact>
-                            <Fact label="Project"><a href=format!("/projects/{}", project.id)>{project.name}</a></Fact>
-                            <Fact label="Tenant"><a href=format!("/tenants/{}", tenant.id)>{tenant.name}</a></Fact>
-                            <Fact label="Operating system">{app.os.title()}</Fact>
-                            <Fact label="Store identifier">{app.bundle_id.clone().unwrap_or_else(|| "None".to_owned())}</Fact>
                             {description.map(|text| view! { <Fact label="Description">{text}</Fact> })}
                             <Fact label="Data ingestion">
                                 {if app.ingestion_verified { "Verified" } else { "Not verified" }}

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
+use sallyport::member::Permission;
 
 use super::head::AppHead;
 use crate::{
@@ -21,13 +22,14 @@ pub async fn get(
     UrlQuery(query): UrlQuery<RefusedQuery>,
 ) -> PageResult {
     let chrome = shell::here(shell::of_app(&ui, &access).await?, "Refused requests");
+    let generate = access.org().role.may(Permission::ManageKeys);
     let app = access.app;
     let activity = format!("/apps/{}/activity", app.id);
-    let refused = Refused::of(&context, format!("{activity}/refused"), &app.org_id, Some(&app.id), query);
+    let refused = Refused::of_app(&context, format!("{activity}/refused"), &app, query);
     let is_refused = refused.is_refused();
     let page = Page::framed(format!("Refused requests · {}", app.name), chrome, move || {
         view! {
-            <AppHead app current="Activity" generate=true/>
+            <AppHead app current="Activity" generate/>
             <ActivityViews path=activity refused=true/>
             <RefusedView refused/>
         }

@@ -1,14 +1,14 @@
-//! Whole examples of what an endpoint answers, as the OpenAPI document has them.
+//! Complete examples of an endpoint's responses, from the OpenAPI document.
 
 use axum::http::StatusCode;
 use serde_json::Value;
 
 use super::field::resolved;
 
-/// Refusals of which one is shown: the one that says most of what was sent, where an endpoint has it.
+/// One refusal is shown: the first of these that the endpoint has, as it says most about the request.
 const REFUSALS: [&str; 4] = ["422", "404", "403", "401"];
 
-/// Status and body of each example: of what is answered where all is well, and of one refusal.
+/// Status and body of the examples: of success, and of one refusal.
 pub fn examples(document: &Value, operation: &Value) -> Vec<(String, String)> {
     let responses = &operation["responses"];
     let good = responses.as_object().into_iter().flatten().filter(|(status, _)| status.starts_with('2'));
@@ -29,13 +29,13 @@ fn good_examples(status: &str, response: &Value) -> Vec<(String, String)> {
         let one =
             |(name, example): (&String, &Value)| (format!("{}, {name}", title(status)), pretty(&example["value"]));
         let mut several: Vec<_> = several.iter().map(one).collect();
-        // What a caller hopes for comes first.
+        // The success comes first.
         several.sort_by_key(|(name, _)| !name.ends_with("valid"));
         return several;
     }
     match &content["example"] {
         Value::Null if content.is_null() => vec![(title(status), "(no body)".to_owned())],
-        // A schema that is told by its fields alone.
+        // A schema without an example: its fields are shown instead.
         Value::Null => Vec::new(),
         example => vec![(title(status), pretty(example))],
     }

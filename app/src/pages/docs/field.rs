@@ -2,18 +2,18 @@
 
 use serde_json::Value;
 
-/// A parameter, or a field of a body or an answer.
+/// A parameter, or a field of a body or a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     pub name: String,
-    /// `text`, `list of text`, one of some words.
+    /// The type for people: `text`, `list of text`, or the allowed words.
     pub kind: String,
     pub required: bool,
     pub says: String,
     pub example: Value,
 }
 
-/// Headers of an answer.
+/// Headers of a response.
 pub fn headers(document: &Value, headers: &Value) -> Vec<Field> {
     let field = |(name, header): (&String, &Value)| {
         let header = resolved(document, header);
@@ -23,16 +23,16 @@ pub fn headers(document: &Value, headers: &Value) -> Vec<Field> {
     headers.as_object().into_iter().flatten().map(field).collect()
 }
 
-/// What a reference leads to; anything else is itself.
+/// The target of a `$ref`; any other value is returned unchanged.
 pub fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let pointer = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
     pointer.and_then(|pointer| document.pointer(pointer)).unwrap_or(value)
 }
 
-/// The fields of an object with those of what stands in them, `rate_limit.limit` and `data[].key_id`: to this depth.
+/// Depth of the nested fields that are shown.
 const DEPTH: usize = 2;
 
-/// The fields of an object with those of what stands in it.
+/// The fields of an object, with nested ones as `rate_limit.limit` and `data[].key_id`.
 pub fn fields(document: &Value, schema: &Value) -> Vec<Field> {
     within(document, schema, "", DEPTH)
 }
@@ -50,7 +50,7 @@ fn within(document: &Value, schema: &Value, before: &str, depth: usize) -> Vec<F
     own.into_iter().flat_map(with_inner).collect()
 }
 
-/// Those of an object alone, the required ones first.
+/// The fields of an object without nested ones, required ones first.
 pub fn own_fields(document: &Value, schema: &Value) -> Vec<Field> {
     let schema = resolved(document, present(schema));
     let required = |name: &str| schema["required"].as_array().is_some_and(|list| list.iter().any(|one| one == name));
@@ -82,7 +82,7 @@ fn says(value: &Value) -> String {
     value["description"].as_str().unwrap_or_default().replace('\n', " ")
 }
 
-/// The answers of which one comes, with what each means; one where there is no choice.
+/// The alternatives of a response (`oneOf`), each with its title; a single one if there is no choice.
 pub fn answers<'a>(document: &'a Value, schema: &'a Value) -> Vec<(String, &'a Value)> {
     let schema = resolved(document, schema);
     let Some(choices) = schema["oneOf"].as_array() else { return vec![("Answer".to_owned(), schema)] };
@@ -94,7 +94,7 @@ pub fn answers<'a>(document: &'a Value, schema: &'a Value) -> Vec<(String, &'a V
     choices.iter().map(told).map(|(means, choice)| (format!("Answer: {}", means.to_lowercase()), choice)).collect()
 }
 
-/// `null` beside it is told by other words.
+/// The schema without the alternative `null`, which the description mentions.
 fn present(schema: &Value) -> &Value {
     let choices = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array());
     choices.and_then(|choices| choices.iter().find(|one| one["type"] != "null")).unwrap_or(schema)

@@ -1,4 +1,4 @@
-//! What holds for every endpoint, in the words of this deployment's profile.
+//! What applies to all endpoints, with the values of this deployment's profile.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ fn Authenticate(profile: Arc<Profile>, public_url: String) -> impl IntoView {
                 "Backends and automation send a root token: "<code>"Authorization: Bearer sp_root_…"</code>
                 ". An operator of this portal creates one with "<code>"sallyport token create --name NAME"</code>
                 "; with "<code>"--manage"</code>" it may use the management endpoints too, and with "
-                <code>"--org ORG"</code>" those of one organization alone."
+                <code>"--org ORG"</code>" only those of one organization."
             </p>
             <p>"At the gateways’ endpoint the client’s own API key is the credential. It is read from:"</p>
             <ul>{ways}</ul>
@@ -115,7 +115,7 @@ const fn meaning(verdict: Verdict) -> &'static str {
         Verdict::Valid => "The key is valid for this request.",
         Verdict::HttpsRequired => "The request came over plain HTTP.",
         Verdict::Missing => "No key was sent.",
-        Verdict::Malformed => "What was sent is not in the form of a key, or its checksum is wrong.",
+        Verdict::Malformed => "What was sent does not have the form of a key, or its checksum is wrong.",
         Verdict::NotFound => "The key is unknown, or belongs to another organization.",
         Verdict::Revoked => "The key was revoked.",
         Verdict::Rotated => "The key was rotated, and this secret is not valid any more.",
@@ -140,7 +140,7 @@ fn Limits(profile: Arc<Profile>) -> impl IntoView {
     let own = &profile.limits;
     let headers = [
         (Some("RateLimit-Policy".to_owned()), "The limits of this key"),
-        (Some("RateLimit".to_owned()), "What is left, and after how many seconds there is more"),
+        (Some("RateLimit".to_owned()), "Requests that are left, and after how many seconds there are more"),
         (own.limit.clone(), "Requests that the limit allows"),
         (own.remaining.clone(), "Requests that are left"),
         (own.reset.clone(), "When the whole limit is available again, in seconds since 1970"),
@@ -149,13 +149,13 @@ fn Limits(profile: Arc<Profile>) -> impl IntoView {
     ];
     let rows = headers.into_iter().filter_map(|(name, says)| {
         let name = name?;
-        Some(view! { <tr><td class="cell-mono cell-head">{name}</td><td data-label="Says">{says}</td></tr> })
+        Some(view! { <tr><td class="cell-mono cell-head">{name}</td><td data-label="Meaning">{says}</td></tr> })
     });
     view! {
         <section class="card" id="limits">
             <div class="card-head"><h2>"Rate limits"</h2></div>
             <p>"A key has the limits of its organization’s plan, or limits of its own. Only requests that pass every other check count."</p>
-            <DataTable label="Rate limit headers" columns=&["Header", "Says"]>{rows.collect_view()}</DataTable>
+            <DataTable label="Rate limit headers" columns=&["Header", "Meaning"]>{rows.collect_view()}</DataTable>
         </section>
     }
 }
@@ -168,19 +168,19 @@ fn Errors() -> impl IntoView {
             <p>
                 "An error is a problem document (RFC 9457, "<code>"application/problem+json"</code>") with "
                 <code>"status"</code>", a "<code>"code"</code>" for programs, a "<code>"detail"</code>" for people and the "
-                <code>"request_id"</code>", which "<code>"X-Request-Id"</code>" names as well. Where fields are wrong (422), "
-                <code>"errors"</code>" holds a "<code>"pointer"</code>" (RFC 6901) and a "<code>"detail"</code>" for each."
+                <code>"request_id"</code>", which is also in the header "<code>"X-Request-Id"</code>". If fields are invalid (422), "
+                <code>"errors"</code>" has a "<code>"pointer"</code>" (RFC 6901) and a "<code>"detail"</code>" for each."
             </p>
             <p>
                 "Every request that creates something takes an "<code>"Idempotency-Key"</code>
-                " of your own, up to 255 characters: the same request under it creates nothing more, and is answered 409 with the id of what was created; never with its secret. A different request under it is answered 422. It is kept for a day."
+                " that you choose, up to 255 characters. The same request with it creates nothing more: the answer is 409 with the id of what was created, without its secret. A different request with it is answered 422. It is remembered for a day."
             </p>
             <p>
-                "503 means that the key can’t be checked: refuse the client. Unknown fields and parameters are refused, so that none is ignored."
+                "503 means that the key can’t be checked: refuse the client. Unknown fields and parameters are refused, so that a misspelled requirement is not ignored."
             </p>
             <p>
-                "Lists come newest first, "<code>"limit"</code>" at a time (25, at most 100). Send "<code>"next_cursor"</code>
-                " as "<code>"cursor"</code>" to read on; it is null at the end."
+                "Lists are sorted newest first, "<code>"limit"</code>" at a time (25, at most 100). Send "<code>"next_cursor"</code>
+                " as "<code>"cursor"</code>" to get the next part; it is null at the end."
             </p>
         </section>
     }

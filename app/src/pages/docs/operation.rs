@@ -9,9 +9,9 @@ use super::{
     field::{Field, answers, fields, headers, own_fields, parameter, resolved},
     sample::Call,
 };
-use crate::components::{CodeTabs, DataTable};
+use crate::components::{Badge, CodeTabs, CopyButton, DataTable, Tone};
 
-/// The document's words are Markdown: here without its marks.
+/// Markdown of the OpenAPI document as plain text.
 fn plain(markdown: &str) -> String {
     markdown.replace('\n', " ").replace('`', "")
 }
@@ -25,20 +25,21 @@ pub struct Operation {
     says: String,
     parameters: Vec<Field>,
     body: Vec<Field>,
-    /// What may be answered where all is well: a title, and its fields.
+    /// Title and fields of each successful response.
     answers: Vec<(String, Vec<Field>)>,
-    /// Status and what it means.
+    /// Each status with its meaning.
     statuses: Vec<(String, String)>,
     samples: Vec<(String, String)>,
-    /// Status and body of what is answered.
+    /// Status and body of the example responses.
     examples: Vec<(String, String)>,
 }
 
-/// In the order in which they are read.
-const TAGS: [&str; 8] = ["Verification", "Organizations", "Tenants", "Projects", "Apps", "Keys", "Activity", "Service"];
+/// The order of the groups on the page.
+const TAGS: [&str; 9] =
+    ["Verification", "Organizations", "Tenants", "Projects", "Apps", "Members", "Keys", "Activity", "Service"];
 
 impl Operation {
-    /// Each of the document's.
+    /// All operations of the document.
     pub fn all(document: &Value, public_url: &str, profile: &Profile) -> Vec<Self> {
         let Some(paths) = document["paths"].as_object() else { return Vec::new() };
         let mut operations = Vec::new();
@@ -70,7 +71,7 @@ impl Operation {
         let own = own_fields(document, &operation["requestBody"]["content"]["application/json"]["schema"]);
         let required = own.iter().filter(|field| field.required || path.ends_with("/verify") && field.name == "key");
         let sent: Map<_, _> = required.map(|field| (field.name.clone(), field.example.clone())).collect();
-        // Where nothing has to be sent, the whole example says more than an empty object.
+        // Without required fields the example would be an empty object, so the complete one is shown.
         let whole = &operation["requestBody"]["content"]["application/json"]["example"];
         let sent = if sent.is_empty() && whole.is_object() { whole.clone() } else { Value::Object(sent) };
         let credential = match operation["security"].as_array().map(Vec::len) {
@@ -107,7 +108,7 @@ impl Operation {
     }
 }
 
-/// The fields and headers of what is answered.
+/// Fields and headers of the successful responses.
 fn good_answers(document: &Value, operation: &Value) -> Vec<(String, Vec<Field>)> {
     let responses = &operation["responses"];
     let good = if responses["201"].is_null() { &responses["200"] } else { &responses["201"] };
@@ -117,7 +118,7 @@ fn good_answers(document: &Value, operation: &Value) -> Vec<(String, Vec<Field>)
     told
 }
 
-/// The header that examples show a key in.
+/// The header with the key in examples.
 pub fn key_header(profile: &Profile) -> String {
     match profile.credentials.headers.first() {
         Some(name) => format!("{name}: {{}}"),
@@ -148,7 +149,10 @@ pub fn OperationCard(operation: Operation) -> impl IntoView {
     view! {
         <section class="card" id=id>
             <div class="card-head"><h2>{summary.clone()}</h2></div>
-            <p class="endpoint"><b>{method}</b>" "<code>{path}</code></p>
+            <p class="endpoint">
+                <Badge tone=tone(&method) text=method/>
+                <span class="id-chip"><code>{path.clone()}</code><CopyButton text=path name="Copy path"/></span>
+            </p>
             {says.collect_view()}
             <div class="examples">
                 <div><h3>"Example request"</h3><CodeTabs group samples/></div>
@@ -160,6 +164,15 @@ pub fn OperationCard(operation: Operation) -> impl IntoView {
             <h3>"Statuses"</h3>
             <DataTable label columns=&["Status", "Means"]>{statuses.collect_view()}</DataTable>
         </section>
+    }
+}
+
+/// What a method does: reads, changes, or takes away.
+fn tone(method: &str) -> Tone {
+    match method {
+        "GET" | "ANY" => Tone::Accent,
+        "DELETE" => Tone::Danger,
+        _ => Tone::Good,
     }
 }
 

@@ -1,8 +1,8 @@
-//! A call, as each language says it. Credentials are read from the environment.
+//! Code that makes a call, in several languages. Credentials are read from the environment.
 
 use serde_json::Value;
 
-/// A request to be shown.
+/// The request to show.
 pub struct Call {
     pub method: String,
     pub url: String,
@@ -24,7 +24,9 @@ impl Call {
     }
 
     fn curl(&self) -> String {
-        let mut lines = vec![format!("curl -X {} {}", self.method, self.url)];
+        // GET is what curl sends by itself.
+        let method = if self.method == "GET" { String::new() } else { format!(" -X {}", self.method) };
+        let mut lines = vec![format!("curl{method} {}", self.url)];
         if let Some((header, variable)) = &self.credential {
             lines.push(format!("  -H \"{}\"", header.replace("{}", &format!("${variable}"))));
         }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use sallyport::{id::KeyId, key::Key, member::Permission};
 
-use super::listed::Listed;
+use super::{list::ListQuery, listed::Listed};
 use crate::{
     access::{Addressed, KeyAccess},
     acts::{
@@ -19,13 +19,15 @@ use crate::{
 };
 
 pub async fn get<A: Listed>(ui: Ui, caller: Caller, access: A) -> PageResult {
-    access.org().needs(Permission::ManageKeys)?;
-    let form = asked(&ui);
+    Listed::needs(&access, Permission::ManageKeys)?;
+    // `do`, and `key` for each.
+    let form = ui.query_form();
     ask(&ui, &caller, &access, form).await
 }
 
 pub async fn post<A: Listed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>, Typed(form): Typed) -> PageResult {
     let access = caller.access::<A>(&id).await?;
+    Listed::needs(&access, Permission::ManageKeys)?;
     let (list, keys) = (access.list_path(), ids(&form)?);
     if keys.is_empty() {
         return Ok(see_other(list));
@@ -38,14 +40,6 @@ pub async fn post<A: Listed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>
         Ok(_) => Ok(see_other(format!("{list}?done={done}"))),
         Err(error) => ask(&ui, &caller, &access, refuse(form, error)?).await,
     }
-}
-
-/// The selection as the address has it: `do`, and `key` for each.
-fn asked(ui: &Ui) -> FormState {
-    let query = ui.here.split_once('?').map(|(_, query)| query).unwrap_or_default();
-    FormState::typed(
-        url::form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned())),
-    )
 }
 
 /// What is to be done.
@@ -101,7 +95,8 @@ async fn ask<A: Listed>(ui: &Ui, caller: &Caller, access: &A, form: FormState) -
         keys.push(access.key);
     }
     let refused = form.is_refused();
-    let page = access.list(ui).await?.with_dialog(move || view! { <Asking keys what path form/> });
+    let page =
+        access.list(ui, &ListQuery::default()).await?.with_dialog(move || view! { <Asking keys what path form/> });
     Ok(if refused { ui.refused(page).await } else { ui.ok(page).await })
 }
 

@@ -4,6 +4,7 @@ use axum::{extract::State, http::Uri};
 use sallyport::{
     id::{AppId, OrgId},
     key::InventoryKey,
+    member::Permission,
     store::{KeyFilter, Store},
 };
 
@@ -29,8 +30,10 @@ pub async fn get<A: Listed, F: FormatName>(
     if names.into_iter().any(|(name, _)| !ListQuery::FILTERS.contains(&&*name)) {
         return Err(PageError::BadRequest("The address has a filter that there is not.".to_owned()));
     }
+    Listed::needs(&access, Permission::SeeKeys)?;
     let download = access.download(F::FORMAT);
-    let (org, app, filter) = (download.org.clone(), download.app.clone(), query.filter());
+    let filter = KeyFilter { sight: download.seen(), ..query.filter() };
+    let (org, app) = (access.org().org.id.clone(), download.app.clone());
     let (act, event) = download.event(pairs(&filter));
     let answer = download.answer(&context.store, Keys { org, app, filter, after: Some(None) }).await?;
     context.pending_events.note(act, event);

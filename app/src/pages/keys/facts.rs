@@ -9,49 +9,37 @@ use sallyport::{
     profile::{HolderKind, Profile},
 };
 
-use super::row::{environment_title, environment_tone};
 use crate::{
-    components::{Badge, Card, Chip, Fact, Facts, IdChip},
+    components::{Card, Fact, Facts, IdChip},
     words::{Ago, Ahead},
 };
 
+/// What neither the head nor the strip says.
 #[component]
 pub fn KeyFacts(key: Key, profile: Arc<Profile>, now: Timestamp) -> impl IntoView {
-    let environment = environment_title(&profile, &key.environment);
     let signing = profile.keys.signing_secret || key.has_signing_secret;
-    let chips = key.scopes.clone().into_iter().map(|scope| view! { <Chip text=scope/> }).collect_view();
-    let (owned, signs, ended) = (key.clone(), key.clone(), key.clone());
+    let (id, signs, owned) = (key.id.to_string(), key.clone(), key.clone());
     view! {
         <Card title="Key">
             <Facts>
-                <Fact label="Key ID"><IdChip id=key.id.to_string() name="Copy key id"/></Fact>
+                <Fact label="Key ID"><IdChip id name="Copy key id"/></Fact>
                 <OwnerFact key=owned/>
-                <Fact label="Environment"><Badge tone=environment_tone(key.mode) text=environment/></Fact>
-                {(!key.scopes.is_empty()).then(|| view! { <Fact label="Scopes">{chips}</Fact> })}
                 {signing.then(|| view! { <Fact label="Signing secret"><Signing key=signs now/></Fact> })}
-                {key.created_by.map(|name| view! { <Fact label="Created">{format!("by {name}, ")}<Ago at=key.created_at now/></Fact> })}
-                <Ended key=ended now/>
+                <Ended key now/>
             </Facts>
         </Card>
     }
 }
 
-/// The holder.
+/// The holder, unless it is an app, which is above the page.
 #[component]
 fn OwnerFact(key: Key) -> impl IntoView {
-    match (key.owner, key.app_id) {
-        (HolderKind::App, Some(app)) => {
-            view! { <Fact label="App"><a href=format!("/apps/{app}")>{key.owner_name}</a></Fact> }.into_any()
-        }
-        (HolderKind::Member, _) => {
-            let members = format!("/orgs/{}/members", key.org_id);
-            view! { <Fact label="Person"><a href=members>{key.owner_name}</a></Fact> }.into_any()
-        }
-        _ => {
-            let org = format!("/orgs/{}", key.org_id);
-            view! { <Fact label="Organization"><a href=org>{key.owner_name}</a></Fact> }.into_any()
-        }
-    }
+    let (label, href) = match key.owner {
+        HolderKind::App => return ().into_any(),
+        HolderKind::Member => ("Person", format!("/orgs/{}/members", key.org_id)),
+        HolderKind::Organization => ("Organization", format!("/orgs/{}", key.org_id)),
+    };
+    view! { <Fact label><a href=href>{key.owner_name}</a></Fact> }.into_any()
 }
 
 /// The verifier's result right after the revocation.

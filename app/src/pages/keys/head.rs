@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use sallyport::{
     Timestamp,
     key::{Key, Status},
+    profile::HolderKind,
 };
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     access::KeyAccess,
-    components::{Badge, Menu, Notice, PageHead, Strip, StripItem, Tab, Tabs, Tone},
+    components::{Menu, Notice, PageHead, Strip, StripItem, Tab, Tabs, Tone},
     context::Context,
     words::{Ago, Ahead, digits},
 };
@@ -72,7 +73,7 @@ pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
         Tab::new("Activity", format!("{base}/activity")),
         Tab::new("Settings", format!("{base}/settings")),
     ];
-    let (shown, whose) = (key.shown.clone(), owner(key.owner, &key.owner_name));
+    let (shown, whose, at) = (key.shown.clone(), owner(key.owner, &key.owner_name), holder_href(&key));
     let left = left.then(|| {
         format!(
             "{} can’t use this organization at present: every request with this key is refused (403).",
@@ -86,14 +87,23 @@ pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
             sub=move || view! {
                 <span><code>{shown}</code></span>
                 <span><StatusBadge status/></span>
-                {hint.map(|text| view! { <span><Badge tone=Tone::Warning text/></span> })}
-                <span>{whose}</span>
+                {hint.map(|text| view! { <span class="soon">{text}</span> })}
+                <span><a href=at>{whose}</a></span>
                 <span>{environment}</span>
             }
             actions={let head = head.clone(); move || view! { <Actions head/> }}
         />
         <KeyStrip head/>
         <Tabs items=tabs current/>
+    }
+}
+
+/// The page of its holder.
+fn holder_href(key: &Key) -> String {
+    match (key.owner, &key.app_id) {
+        (HolderKind::App, Some(app)) => format!("/apps/{app}"),
+        (HolderKind::Member, _) => format!("/orgs/{}/members", key.org_id),
+        _ => format!("/orgs/{}", key.org_id),
     }
 }
 

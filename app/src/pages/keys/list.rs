@@ -1,27 +1,34 @@
 //! The list of keys, of one app or of a whole organization.
 
 mod chips;
+mod creators;
 mod empty;
-mod query;
+pub mod query;
 mod table;
+mod views;
 
 use std::sync::Arc;
 
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
-    id::{AppId, OrgId, UserId},
-    key::{ListedKey, Status},
-    member::Role,
-    profile::{HowMany, Profile},
+    id::{OrgId, UserId},
+    key::{Creator, ListedKey, Status},
+    member::Held,
+    profile::{HolderKind, HowMany, Profile},
     store::{KeyFilter, KeyPage, KeySort, KeyStatus, Store},
 };
 
-pub use self::query::{ListQuery, pairs};
 use self::{
-    chips::FilterChips,
+    chips::filter_chips,
+    creators::creators,
     empty::{NoKeys, NothingMatches},
     table::Keys,
+    views::saved_views,
+};
+pub use self::{
+    query::{ListQuery, pairs, query_of},
+    views::ListView,
 };
 use super::{
     first_request::{FirstRequest, waiting},
@@ -39,7 +46,8 @@ use crate::{
 #[derive(Clone)]
 pub struct Viewer {
     pub user: UserId,
-    pub role: Role,
+    pub name: String,
+    pub role: Held,
 }
 
 impl Viewer {
@@ -55,7 +63,7 @@ impl Viewer {
 
 impl From<&OrgAccess> for Viewer {
     fn from(access: &OrgAccess) -> Self {
-        Self { user: access.me.user.id.clone(), role: access.role }
+        Self { user: access.me.user.id.clone(), name: access.me.user.name.clone(), role: access.role }
     }
 }
 
@@ -66,8 +74,12 @@ pub struct KeyList {
     pub path: String,
     pub page: KeyPage,
     pub filter: KeyFilter,
-    /// What the person is called whose keys the filter asks for.
+    /// The name of the person whose keys the filter asks for.
     pub creator: Option<String>,
+    /// Those who created keys of the organization, as far as the filter offers them.
+    pub creators: Vec<Creator>,
+    /// Those that the person saved.
+    pub views: Vec<ListView>,
     pub viewer: Viewer,
     /// Says of each key whom it speaks for.
     pub of_org: bool,
@@ -107,6 +119,11 @@ impl KeyList {
         query::pairs(&self.filter)
     }
 
+    /// The same as the part of an address after `?`.
+    fn query(&self) -> String {
+        query_of(&self.filter)
+    }
+
     fn address<'a>(&self, pairs: impl Iterator<Item = (&'static str, &'a str)>) -> String {
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) }
@@ -133,6 +150,11 @@ impl KeyList {
         self.address(self.pairs().chain([(edge, cursor)]))
     }
 
+    /// Whether the creators of keys are worth a column: a key of a person is created by that person.
+    fn has_creators(&self) -> bool {
+        self.profile.keys.owner != HolderKind::Member
+    }
+
     /// Whether scopes are worth a column: keys have them here.
     fn has_scopes(&self) -> bool {
         self.profile.keys.scopes != HowMany::None
@@ -147,18 +169,18 @@ impl KeyList {
     }
 }
 
-/// What the person is called whose keys a filter asks for, where that is known in this organization.
-pub async fn creator(store: &Store, org: &OrgId, filter: &KeyFilter) -> sallyport::Result<Option<String>> {
-    match &filter.created_by {
-        Some(user) => store.creator_name(org, user).await,
-        None => Ok(None),
+/// The name of the person whose keys a filter asks for, if the reader knows them in this organization.
+pub async fn creator(
+    store: &Store,
+    org: &OrgId,
+    filter: &KeyFilter,
+    known: &[Creator],
+) -> sallyport::Result<Option<String>> {
+    let Some(user) = &filter.created_by else { return Ok(None) };
+    match known.iter().find(|person| person.id == *user) {
+        Some(person) => Ok(Some(person.name.clone())),
+        None => store.creator_name(org, user, &filter.sight).await,
     }
-}
-
-/// Whether an empty page hides keys that were revoked.
-pub async fn hides(store: &Store, page: &KeyPage, org: &OrgId, app: Option<&AppId>) -> sallyport::Result<bool> {
-    let all = KeyFilter { include_revoked: true, ..KeyFilter::default() };
-    Ok(page.keys.is_empty() && store.count_keys(org, app, &all).await? > 0)
 }
 
 #[component]
@@ -190,7 +212,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
         }
     });
     let done = list.done.map(|text| view! { <div role="status"><Notice tone=Tone::Good>{text}</Notice></div> });
-    let chips = view! { <FilterChips list=list.clone()/> };
+    let chips = filter_chips(&list);
     let tenant = list.filter.tenant.as_ref().map(ToString::to_string);
     let label = list.filter.label.clone();
     // What is set is not folded away; the label stands in the search.
@@ -208,13 +230,11 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
     let new = waiting(&list.page.keys, list.now).filter(|_| plain).cloned();
     let new = new.map(|key| view! { <FirstRequest key call=snippets::curl(&list.public_url, &list.profile)/> });
     let action = list.path.clone();
-    let creator = list.filter.created_by.as_ref().map(|id| {
-        let name = list.creator.clone().unwrap_or_else(|| id.to_string());
-        vec![Choice::new("", "Anyone"), Choice::new(id.as_str(), name)]
-    });
+    let creators = choices("Anyone", creators(&list));
     let menu_revokes = revoke_all.clone();
     let export = (!list.page.keys.is_empty())
         .then(|| [Format::Csv, Format::Jsonl].map(|format| format.href(&list.path, list.pairs())));
+    let views = saved_views(&list);
     let body = if list.is_empty() {
         view! { <NoKeys list/> }.into_any()
     } else if list.page.keys.is_empty() {
@@ -225,6 +245,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
     view! {
         {done}
         {unknown}
+        {views}
         <FilterBar
             action fold=filtered
             search=move || view! { <SearchForm action=search label="Search by label, or paste a key" value=label/> }
@@ -257,7 +278,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
             <FilterSelect form=&form name="environment" label="Environment" options=choices("Any", environments)/>
             {has_scopes.then(|| view! { <FilterSelect form=&form name="scope" label="Scope" options=choices("Any", scopes)/> })}
             <FilterSelect form=&form name="status" label="Status" options=choices("Any", statuses)/>
-            {creator.map(|people| view! { <FilterSelect form=&form name="created_by" label="Created by" options=people/> })}
+            <FilterSelect form=&form name="created_by" label="Created by" options=creators/>
             <FilterSelect form=&form name="sort" label="Sort" options=sorts.collect()/>
             <FilterCheck form=&form name="include_revoked" label="Include revoked"/>
         </FilterBar>

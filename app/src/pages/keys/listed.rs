@@ -1,6 +1,6 @@
 //! A resource with a list of keys: an organization, or one of its apps.
 
-use sallyport::audit::Action;
+use sallyport::{audit::Action, member::Permission};
 
 use super::list::ListQuery;
 use crate::{
@@ -16,8 +16,12 @@ use crate::{
 pub trait Listed: Placed {
     fn id(&self) -> PlaceId;
 
-    /// The page of the list, with no filter.
-    fn list(&self, ui: &Ui) -> impl Future<Output = Result<Page, PageError>> + Send;
+    /// The page of the list.
+    fn list(&self, ui: &Ui, query: &ListQuery) -> impl Future<Output = Result<Page, PageError>> + Send;
+
+    /// Fails if the person has this permission for no key of the list. A list of an organization contains only the keys
+    /// that they see, wherever these are.
+    fn needs(&self, permission: Permission) -> Result<(), PageError>;
 
     /// The list as a file to download.
     fn download(&self, format: Format) -> Download;
@@ -34,12 +38,16 @@ pub fn list_path(place: &PlaceId) -> String {
 }
 
 impl Listed for OrgAccess {
+    fn needs(&self, permission: Permission) -> Result<(), PageError> {
+        self.needs_somewhere(permission)
+    }
+
     fn id(&self) -> PlaceId {
         self.org.id.clone().into()
     }
 
-    async fn list(&self, ui: &Ui) -> Result<Page, PageError> {
-        let (page, _) = orgs::keys::page(ui, &ui.context, self, &ListQuery::default()).await?;
+    async fn list(&self, ui: &Ui, query: &ListQuery) -> Result<Page, PageError> {
+        let (page, _) = orgs::keys::page(ui, &ui.context, self, query).await?;
         Ok(page)
     }
 
@@ -49,12 +57,16 @@ impl Listed for OrgAccess {
 }
 
 impl Listed for AppAccess {
+    fn needs(&self, permission: Permission) -> Result<(), PageError> {
+        AppAccess::org(self).needs(permission)
+    }
+
     fn id(&self) -> PlaceId {
         self.app.id.clone().into()
     }
 
-    async fn list(&self, ui: &Ui) -> Result<Page, PageError> {
-        apps::keys::page(ui, &ui.context, self, &ListQuery::default()).await
+    async fn list(&self, ui: &Ui, query: &ListQuery) -> Result<Page, PageError> {
+        apps::keys::page(ui, &ui.context, self, query).await
     }
 
     fn download(&self, format: Format) -> Download {

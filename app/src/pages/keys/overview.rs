@@ -70,7 +70,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                         <EventList events now/>
                     </Card>
                     <KeyScopes key=key.clone() profile=profile.clone()/>
-                    <RestrictionsCard key=key.clone() may_change=false/>
+                    <RestrictionsCard restrictions=key.restrictions.clone()/>
                 </div>
                 <div class="columns">
                     {match refused(status) {

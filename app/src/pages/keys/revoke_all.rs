@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 use sallyport::{place::Place, store::Contents};
 
-use super::listed::{Listed, list_path};
+use super::{
+    list::ListQuery,
+    listed::{Listed, list_path},
+};
 use crate::{
     access::Addressed,
     acts::{
@@ -40,7 +43,8 @@ async fn ask<A: Listed>(ui: &Ui, access: &A, form: FormState) -> PageResult {
     let (place, store) = (access.place(), &ui.context.store);
     let (contents, keys) = (store.contents(&place).await?, store.keys_to_revoke(&place).await?);
     let refused = form.is_refused();
-    let page = access.list(ui).await?.with_dialog(move || view! { <Asking place keys contents form/> });
+    let page =
+        access.list(ui, &ListQuery::default()).await?.with_dialog(move || view! { <Asking place keys contents form/> });
     Ok(if refused { ui.refused(page).await } else { ui.ok(page).await })
 }
 

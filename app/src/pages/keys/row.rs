@@ -86,14 +86,17 @@ pub fn KeyRow(
     environment: String,
     /// Whether there is a column for them.
     scopes: bool,
+    /// Whether there is a column for who created them.
+    creators: bool,
     /// Where the person may change it: the address of the list.
     turn: Option<String>,
     /// Whether it can be selected, where any of the list can.
     chosen: Option<bool>,
     now: Timestamp,
 ) -> impl IntoView {
+    let creator = key.created_by.as_ref().map_or_else(|| "–".to_owned(), |person| person.name.clone());
     let off = key.status != Status::Active;
-    let soon = short_hint(&key, now).map(|text| view! { <Badge tone=Tone::Warning text/> });
+    let soon = short_hint(&key, now).map(|text| view! { <small>{text}</small> });
     let chips = key.scopes.iter().map(|scope| view! { <Chip text=scope.clone()/> }).collect_view();
     let choose = chosen.map(|can| {
         let input = can.then(|| {
@@ -119,6 +122,7 @@ pub fn KeyRow(
             <td data-label="Environment"><Badge tone=environment_tone(key.mode) text=environment/></td>
             {scopes.then(|| view! { <td data-label="Scopes" class="cell-chips">{chips}</td> })}
             <td data-label="Created" class="cell-muted cell-less cell-least"><Ago at=key.created_at now/></td>
+            {creators.then(|| view! { <td data-label="Created by" class="cell-muted cell-wide">{creator}</td> })}
             <td data-label="Last used" class="cell-muted"><LastUsed at=key.last_used_at now/></td>
             <td class="cell-end"><StatusBadge status=key.status/>" "{soon}</td>
             <td class="cell-act"><RowMenu key turn/></td>

@@ -1,7 +1,10 @@
 //! `…/keys/search`: a label, an id or a whole key. It is posted, never part of a URL.
 
 use axum::{extract::State, response::Response};
-use sallyport::id::{KeyId, OrgId};
+use sallyport::{
+    id::{KeyId, OrgId},
+    member::Permission,
+};
 
 use super::listed::Listed;
 use crate::{
@@ -13,6 +16,7 @@ use crate::{
 };
 
 pub async fn post<A: Listed>(State(context): State<Context>, access: A, Typed(form): Typed) -> PageResult {
+    Listed::needs(&access, Permission::SeeKeys)?;
     let org = access.org();
     search(&context, &org.me, &org.org.id, &access.list_path(), &form.value("q")).await
 }

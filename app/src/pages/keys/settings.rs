@@ -11,11 +11,11 @@ use super::{
     change::button::{ChangeButton, is_changeable, title},
     facts::Signing,
     head::{Expires, KeyHead, KeyHeadView},
-    restrictions::card::RestrictionsCard,
+    restrictions::card::RestrictionFacts,
 };
 use crate::{
     access::KeyAccess,
-    components::{Card, Chip, CodeBlock, Fact, Facts},
+    components::{Chip, CodeBlock, Fact, Facts, Setting, SettingGroup, Settings},
     context::Context,
     error::{PageError, PageResult},
     portal::Page,
@@ -36,14 +36,17 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page
     let change = is_open.then(|| title(context.store.profile()));
     Ok(Page::framed(format!("Settings · {}", key.label), chrome, move || {
         let revoked = key.status(now) == Status::Revoked;
+        let ended = key.clone();
         view! {
             <KeyHeadView head current="Settings"/>
             <div class="columns">
-                <Words key=key.clone() may_change/>
-                <Terms key=key.clone() change now/>
-                <RestrictionsCard key=key.clone() may_change=is_open/>
-                {(signing && !revoked).then(|| view! { <SigningCard key=key.clone() may_change now/> })}
-                {(may_change && !revoked).then(|| view! { <End key/> })}
+                <Settings>
+                    <Words key=key.clone() may_change/>
+                    <Terms key=key.clone() change now/>
+                    <Restricted key=key.clone() may_change=is_open/>
+                    {(signing && !revoked).then(|| view! { <SigningGroup key=key.clone() may_change now/> })}
+                </Settings>
+                {(may_change && !revoked).then(|| view! { <End key=ended/> })}
             </div>
         }
     }))
@@ -61,18 +64,17 @@ fn Words(key: Key, may_change: bool) -> impl IntoView {
     let metadata = (!key.metadata.is_empty()).then(|| key.metadata.pretty());
     let none = metadata.is_none();
     view! {
-        <Card
+        <SettingGroup
             title="Label and metadata"
-            actions=move || may_change.then(|| view! { <Open key=id what="edit" id="edit" name="Edit"/> })
+            about="What people and programs recognize it by. They do not change what it may do."
+            action=move || may_change.then(|| view! { <Open key=id what="edit" id="edit" name="Edit"/> })
         >
-            <div class="stack">
-                <Facts>
-                    <Fact label="Label">{key.label}</Fact>
-                    {none.then(|| view! { <Fact label="Metadata">"None"</Fact> })}
-                </Facts>
-                {metadata.map(|text| view! { <CodeBlock text name="Copy metadata"/> })}
-            </div>
-        </Card>
+            <Facts>
+                <Fact label="Label">{key.label}</Fact>
+                {none.then(|| view! { <Fact label="Metadata">"None"</Fact> })}
+            </Facts>
+            {metadata.map(|text| view! { <CodeBlock text name="Copy metadata"/> })}
+        </SettingGroup>
     }
 }
 
@@ -81,46 +83,68 @@ fn Words(key: Key, may_change: bool) -> impl IntoView {
 fn Terms(key: Key, change: Option<&'static str>, now: Timestamp) -> impl IntoView {
     let chips = key.scopes.iter().map(|scope| view! { <Chip text=scope.clone()/> }).collect_view();
     let (id, scoped) = (key.id, !key.scopes.is_empty());
+    let (title, about) = if scoped {
+        ("Scopes and expiry", "What requests with it may do, and until when.")
+    } else {
+        ("Expiry", "Until when it can be used.")
+    };
     view! {
-        <Card
-            title=if scoped { "Scopes and expiry" } else { "Expiry" }
-            actions=move || change.map(|title| view! { <ChangeButton key=id title/> })
+        <SettingGroup
+            title about
+            action=move || change.map(|title| view! { <ChangeButton key=id title/> })
         >
             <Facts>
                 {scoped.then(|| view! { <Fact label="Scopes">{chips}</Fact> })}
                 <Fact label="Expires"><Expires at=key.expires_at now/></Fact>
             </Facts>
-        </Card>
+        </SettingGroup>
     }
 }
 
 #[component]
-fn SigningCard(key: Key, may_change: bool, now: Timestamp) -> impl IntoView {
+fn Restricted(key: Key, may_change: bool) -> impl IntoView {
+    let id = key.id.to_string();
+    view! {
+        <SettingGroup
+            title="Restrictions"
+            about="From which addresses and how often it can be used, and whether requests have to be signed."
+            action=move || may_change.then(|| view! { <Open key=id what="restrictions" id="restrictions" name="Change restrictions"/> })
+        >
+            <RestrictionFacts restrictions=key.restrictions/>
+        </SettingGroup>
+    }
+}
+
+#[component]
+fn SigningGroup(key: Key, may_change: bool, now: Timestamp) -> impl IntoView {
     let (id, name) =
         (key.id.to_string(), if key.has_signing_secret { "Rotate signing secret" } else { "Generate signing secret" });
     view! {
-        <Card
+        <SettingGroup
             title="Signing secret"
-            actions=move || may_change.then(|| view! { <Open key=id what="signing-secret" id="rotate-signing" name/> })
+            about="Signs requests, so that nobody can send others with a key that they only saw."
+            action=move || may_change.then(|| view! { <Open key=id what="signing-secret" id="rotate-signing" name/> })
         >
             <Facts><Fact label="In use"><Signing key now/></Fact></Facts>
-        </Card>
+        </SettingGroup>
     }
 }
 
 #[component]
 fn End(key: Key) -> impl IntoView {
     view! {
-        <Card title="Revoke">
-            <div class="danger-row">
-                <div>
-                    <p>"Every request with this key is refused from then on. This can’t be undone."</p>
-                    <p class="muted">"To refuse requests for a while, pause the key: it can be resumed."</p>
+        <Setting title="Danger zone" about=|| "To refuse requests for a while, pause the key: it can be resumed.">
+            <div class="danger-rows">
+                <div class="danger-row">
+                    <div>
+                        <b>"Revoke this key"</b>
+                        <p class="muted">"Every request with this key is refused from then on. This can’t be undone."</p>
+                    </div>
+                    <form method="get" action=format!("/keys/{}/revoke", key.id)>
+                        <button id="revoke" class="btn btn-danger-quiet">"Revoke"</button>
+                    </form>
                 </div>
-                <form method="get" action=format!("/keys/{}/revoke", key.id)>
-                    <button id="revoke" class="btn btn-danger-quiet">"Revoke"</button>
-                </form>
             </div>
-        </Card>
+        </Setting>
     }
 }

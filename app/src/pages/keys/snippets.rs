@@ -5,9 +5,10 @@ use sallyport::profile::Profile;
 
 use crate::components::CodeTabs;
 
+/// One line, which the page breaks where it is too long: a backslash at the end of one that is broken would look lost.
 pub fn curl(public_url: &str, profile: &Profile) -> String {
     let (name, scheme) = profile.key_header();
-    format!("curl -i {public_url}/v1/auth \\\n  -H \"{name}: {scheme}$API_KEY\"")
+    format!("curl -i {public_url}/v1/auth -H \"{name}: {scheme}$API_KEY\"")
 }
 
 /// Language and code.

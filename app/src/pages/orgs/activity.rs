@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
+use sallyport::member::Permission;
 
 use crate::{
     access::OrgAccess,
@@ -9,7 +10,7 @@ use crate::{
     context::Context,
     error::PageResult,
     pages::{
-        activity::{Activity, ActivityQuery, ActivityView},
+        activity::{Activity, ActivityQuery, ActivityView, Exports, export::Watched},
         refused::ActivityViews,
     },
     portal::{Page, Section},
@@ -23,15 +24,18 @@ pub async fn get(
     access: OrgAccess,
     UrlQuery(query): UrlQuery<ActivityQuery>,
 ) -> PageResult {
+    access.needs_somewhere(Permission::SeeKeys)?;
     let chrome = shell::here(shell::of_org(&ui, &access, Section::Activity).await?, "Activity");
     let store = &context.store;
     let activity =
-        Activity::of(store, format!("/orgs/{}/activity", access.org.id), &access.org.id, None, query).await?;
-    let is_refused = activity.is_refused();
+        Activity::of(store, format!("/orgs/{}/activity", access.org.id), &access.org.id, None, access.seen(), query)
+            .await?;
+    let (is_refused, links) = (activity.is_refused(), activity.exports());
+    let exports = access.needs_export().is_ok();
     let page = Page::framed("Activity", chrome, move || {
         view! {
             <PageHead title="Activity" sub=|| "What happened in this organization, and who did it."/>
-            <ActivityViews path=activity.path.clone() refused=false/>
+            <ActivityViews path=activity.path.clone() refused=false exports=move || exports.then(|| view! { <Exports links/> })/>
             <ActivityView activity/>
         }
     });

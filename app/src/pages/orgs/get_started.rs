@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use sallyport::{
     id::OrgId,
-    member::{Permission, Role},
+    member::{Held, Permission},
     profile::{HolderKind, Profile},
     store::FirstSteps,
 };
@@ -23,11 +23,18 @@ struct Step {
     next: Option<(&'static str, String)>,
 }
 
-fn steps(steps: &FirstSteps, org: &OrgId, role: Role, owner: HolderKind) -> Vec<Step> {
-    let may = |permission, next| Some(next).filter(|_| role.may(permission));
-    let tenant = may(Permission::ManageOrg, ("New tenant", format!("/orgs/{org}/tenants/new")));
-    let project = steps.tenant.as_ref().map(|tenant| ("New project", format!("/tenants/{tenant}/projects/new")));
-    let app = steps.project.as_ref().map(|project| ("New app", format!("/projects/{project}/apps/new")));
+fn steps(steps: &FirstSteps, org: &OrgId, role: Held, owner: HolderKind) -> Vec<Step> {
+    // The act judges the role at the place of the next step.
+    let may = |permission, next| Some(next).filter(|_| role.may_somewhere(permission));
+    let tenant = may(Permission::CreateTenants, ("New tenant", format!("/orgs/{org}/tenants/new")));
+    let project = steps
+        .tenant
+        .as_ref()
+        .and_then(|tenant| may(Permission::CreateProjects, ("New project", format!("/tenants/{tenant}/projects/new"))));
+    let app = steps
+        .project
+        .as_ref()
+        .and_then(|project| may(Permission::ManageApps, ("New app", format!("/projects/{project}/apps/new"))));
     let place = match &steps.app {
         Some(app) if owner == HolderKind::App => format!("/apps/{app}"),
         _ => format!("/orgs/{org}"),
@@ -47,7 +54,7 @@ fn steps(steps: &FirstSteps, org: &OrgId, role: Role, owner: HolderKind) -> Vec<
 }
 
 /// What has to be created before there can be a key.
-pub fn before_a_key(first: &FirstSteps, org: &OrgId, role: Role) -> Option<(&'static str, String)> {
+pub fn before_a_key(first: &FirstSteps, org: &OrgId, role: Held) -> Option<(&'static str, String)> {
     steps(first, org, role, HolderKind::App).into_iter().take(3).find(|step| !step.done)?.next
 }
 
@@ -55,7 +62,7 @@ pub fn before_a_key(first: &FirstSteps, org: &OrgId, role: Role) -> Option<(&'st
 pub fn GetStarted(
     first: FirstSteps,
     org: OrgId,
-    role: Role,
+    role: Held,
     profile: Arc<Profile>,
     public_url: String,
 ) -> impl IntoView {

@@ -3,21 +3,24 @@
 use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{
+    id::TenantId,
     member::Permission,
+    place::PlaceKind,
     profile::{HolderKind, Profile},
+    store::KeyFilter,
 };
 
 use super::get_started::before_a_key;
 use crate::{
     access::OrgAccess,
-    acts::Caller,
+    acts::{Caller, secrets::needs_to_generate},
     components::PageHead,
     context::Context,
     error::{PageError, PageResult},
     pages::keys::{
         answer::Sent,
         generate::{generate, like, untouched},
-        list::{KeyList, KeyListView, ListQuery, Viewer, creator},
+        list::{KeyList, KeyListView, ListQuery, ListView, Viewer, creator},
         panel::{GeneratePanel, Panel},
     },
     portal::{Page, Section},
@@ -33,8 +36,8 @@ pub async fn get(
 ) -> PageResult {
     let (mut page, can_generate) = page(&ui, &context, &access, &query).await?;
     if query.panel.as_deref() == Some("generate") && can_generate {
-        access.needs(Permission::ManageKeys)?;
-        let apps = context.store.apps_of_org(&access.org.id).await?;
+        needs_to_generate(&access, context.store.profile())?;
+        let apps = context.store.apps_of_org(&access.org.id, &access.sight(Permission::ManageKeys)).await?;
         let like = like(&context, &access, query.like.as_deref()).await?;
         let form = untouched(context.store.profile(), None, like.as_ref());
         let panel = Panel::new(&context, &access, &path(&access), apps, form);
@@ -44,9 +47,9 @@ pub async fn get(
 }
 
 pub async fn post(ui: Ui, caller: Caller, access: OrgAccess, Typed(form): Typed) -> PageResult {
-    access.needs(Permission::ManageKeys)?;
     let context = &ui.context;
-    let apps = context.store.apps_of_org(&access.org.id).await?;
+    needs_to_generate(&access, context.store.profile())?;
+    let apps = context.store.apps_of_org(&access.org.id, &access.sight(Permission::ManageKeys)).await?;
     let generated = generate(&caller, context.store.profile(), &access.org.id, form).await?;
     let page = page(&ui, context, &access, &ListQuery::default()).await.map(|(page, _)| page);
     let path = path(&access);
@@ -69,7 +72,7 @@ async fn next(context: &Context, access: &OrgAccess) -> Result<Option<(&'static 
     if context.store.profile().keys.owner != HolderKind::App {
         return Ok(None);
     }
-    let first = context.store.first_steps(&access.org.id).await?;
+    let first = context.store.first_steps(&access.org.id, &access.named(), &access.seen()).await?;
     Ok(before_a_key(&first, &access.org.id, access.role))
 }
 
@@ -80,6 +83,7 @@ pub async fn page(
     access: &OrgAccess,
     query: &ListQuery,
 ) -> Result<(Page, bool), PageError> {
+    access.needs_somewhere(Permission::SeeKeys)?;
     let mut chrome = shell::of_org(ui, access, Section::Keys).await?;
     if let Some(id) = &query.tenant {
         let tenant = chrome.tenants.iter().find(|tenant| tenant.id == id.as_str()).cloned();
@@ -87,28 +91,32 @@ pub async fn page(
     }
     let tenant = chrome.tenant.as_ref().map(|tenant| tenant.name.clone());
     let chrome = shell::here(chrome, "API keys");
-    let filter = query.filter();
-    let page = context.store.listed_keys(&access.org.id, None, &filter).await?;
-    let (has_apps, has_keys) = context.store.has_apps_and_keys(&access.org.id).await?;
-    let can_generate = can_generate(context.store.profile(), access, has_apps);
-    let next = if has_apps || !page.keys.is_empty() { None } else { next(context, access).await? };
+    let filter = KeyFilter { sight: access.seen(), ..query.filter() };
+    let (page, frame) = context.store.framed_keys(&access.org.id, None, &filter, &access.me.user.id).await?;
+    let profile = context.store.profile().clone();
+    let is_tenant = |id: &TenantId| chrome.tenants.iter().any(|tenant| tenant.id == id.as_str());
+    let views = frame.views.into_iter().map(|view| ListView::new(view, &profile, is_tenant)).collect();
+    let can_generate = can_generate(context.store.profile(), access, frame.has_apps);
+    let next = if frame.has_apps || !page.keys.is_empty() { None } else { next(context, access).await? };
     let list = KeyList {
         path: path(access),
-        hides: page.keys.is_empty() && has_keys,
+        hides: page.keys.is_empty() && frame.has_keys,
         archived: access.org.archived_at.is_some(),
         page,
-        creator: creator(&context.store, &access.org.id, &filter).await?,
+        creator: creator(&context.store, &access.org.id, &filter, &frame.creators).await?,
+        creators: frame.creators,
+        views,
         filter,
         viewer: Viewer::from(access),
         of_org: true,
-        can_generate: access.role.may(Permission::ManageKeys) && can_generate,
-        can_revoke_all: access.role.may(Permission::ManageOrg),
+        can_generate: needs_to_generate(access, context.store.profile()).is_ok() && can_generate,
+        can_revoke_all: access.role.may(PlaceKind::Org.to_revoke_all()),
         unknown: query.is_unknown(),
         done: query.done(),
         tenant,
         next,
         public_url: context.public_url.clone(),
-        profile: context.store.profile().clone(),
+        profile,
         now: context.store.now(),
     };
     let page = Page::framed("API keys", chrome, move || {

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
+use sallyport::member::Permission;
 
 use crate::{
     access::OrgAccess,
@@ -20,9 +21,10 @@ pub async fn get(
     access: OrgAccess,
     UrlQuery(query): UrlQuery<RefusedQuery>,
 ) -> PageResult {
+    access.needs_somewhere(Permission::SeeKeys)?;
     let chrome = shell::here(shell::of_org(&ui, &access, Section::Activity).await?, "Refused requests");
     let activity = format!("/orgs/{}/activity", access.org.id);
-    let refused = Refused::of(&context, format!("{activity}/refused"), &access.org.id, None, query);
+    let refused = Refused::of_org(&context, format!("{activity}/refused"), &access, query).await?;
     let is_refused = refused.is_refused();
     let page = Page::framed("Refused requests", chrome, move || {
         view! {

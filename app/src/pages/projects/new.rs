@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub async fn get(ui: Ui, access: TenantAccess) -> PageResult {
-    access.within.needs(Permission::ManageApps)?;
+    access.within.needs(Permission::CreateProjects)?;
     Ok(ui.ok(page(&ui, &access, FormState::new()).await?).await)
 }
 

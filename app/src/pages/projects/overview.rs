@@ -14,14 +14,14 @@ use sallyport::{
 
 use crate::{
     access::ProjectAccess,
-    components::{Card, DataTable, Empty, Fact, Facts, IdChip, Menu, PageHead},
+    components::{DataTable, Empty, IdChip, Menu, PageHead, archived},
     context::Context,
     error::PageResult,
     icons::Icon,
     pages::{
-        attention::{Highlights, KeyCards},
-        orgs::overview::archived,
-        totals::{EnvironmentCard, TotalsCells, TotalsStrip, heads, sum},
+        attention::Highlights,
+        place_overview::PlaceOverview,
+        totals::{TotalsCells, heads, sum},
     },
     portal::Page,
     shell,
@@ -40,8 +40,9 @@ struct May {
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) -> PageResult {
     let chrome = shell::at_last(shell::of_project(&ui, &access).await?);
-    let apps = context.store.apps(&access.project.id).await?;
-    let place = KeyFilter { project: Some(access.project.id.clone()), ..KeyFilter::default() };
+    let apps = context.store.apps(&access.project.id, &access.within.within.seen()).await?;
+    let sight = access.within.within.seen();
+    let place = KeyFilter { project: Some(access.project.id.clone()), sight, ..KeyFilter::default() };
     let highlights = Highlights::of(&context.store, &access.project.org_id, None, &place).await?;
     let (now, profile) = (context.store.now(), context.store.profile().clone());
     let (org, tenant, project) = (access.within.within.org, access.within.tenant, access.project);
@@ -56,6 +57,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
         let id = project.id.to_string();
         let new = may.make.then(|| format!("/projects/{id}/apps/new"));
         let (settings, description) = (format!("/projects/{id}/settings"), project.description.clone());
+        let members = format!("/projects/{id}/members");
         let empty = apps.is_empty();
         let action = new.clone().filter(|_| !empty);
         let body = if empty {
@@ -70,25 +72,12 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
         } else {
             let totals = sum(apps.iter().map(|(_, keys)| keys));
             let counts = vec![("Apps", i64::try_from(apps.len()).unwrap_or(i64::MAX))];
-            let strip = totals.clone();
+            let of = profile.clone();
             view! {
-                {of_apps.then(|| view! { <TotalsStrip counts totals=strip keys=None now/> })}
-                <div class="split">
-                    <div class="columns">
-                        <Apps apps profile=profile.clone() may out_of_use now/>
-                        {(!highlights.is_empty()).then(|| view! { <KeyCards highlights all=None now of_several=true/> })}
-                    </div>
-                    <div class="columns">
-                        <Card title="Project">
-                            <Facts>
-                                <Fact label="Tenant"><a href=format!("/tenants/{}", tenant.id)>{tenant.name.clone()}</a></Fact>
-                                <Fact label="Organization"><a href=format!("/orgs/{}", org.id)>{org.name.clone()}</a></Fact>
-                                <Fact label="Created"><Ago at=project.created_at now/></Fact>
-                            </Facts>
-                        </Card>
-                        <EnvironmentCard totals profile/>
-                    </div>
-                </div>
+                <PlaceOverview
+                    counts totals keys=None highlights profile now
+                    list=move || view! { <Apps apps profile=of may out_of_use now/> }
+                />
             }
             .into_any()
         };
@@ -97,9 +86,11 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
                 title=project.name.clone()
                 sub=move || view! {
                     <span>"Project"</span><span><IdChip id name="Copy project id"/></span>
+                    <span>"Created "<Ago at=project.created_at now/></span>
                     {(!description.is_empty()).then(|| view! { <span>{description}</span> })}
                 }
                 actions=move || view! {
+                    <a class="btn" href=members>"Members"</a>
                     <a class="btn" href=settings>"Settings"</a>
                     {action.map(|href| view! { <a class="btn btn-primary" href=href>"New app"</a> })}
                 }

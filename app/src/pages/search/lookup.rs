@@ -3,6 +3,7 @@
 use sallyport::{
     id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
     key::Status,
+    member::Role,
     store::{SearchHit, SearchKind, Store},
 };
 
@@ -39,13 +40,14 @@ impl Search<'_> {
     pub async fn nothing(&self) -> Result<Answer, PageError> {
         let pages = places::all(self.store(), self.me, self.near).await?;
         let hits = pages.into_iter().filter(|place| place.is_near).map(Place::hit).collect();
-        let orgs = self
-            .store()
-            .orgs_of(&self.me.user.id)
-            .await?
-            .into_iter()
-            .take(8)
-            .map(|(org, role)| Hit::link(org.name, role.title(), format!("/orgs/{}", org.id), Icon::Building));
+        let orgs = self.store().orgs_of(&self.me.user.id).await?.into_iter().take(8).map(|(org, role)| {
+            Hit::link(
+                org.name,
+                role.anywhere.first().map_or("", Role::title),
+                format!("/orgs/{}", org.id),
+                Icon::Building,
+            )
+        });
         Ok(Answer { groups: groups([("Pages", hits), ("Organizations", orgs.collect())]), ..Answer::default() })
     }
 

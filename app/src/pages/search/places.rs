@@ -1,9 +1,9 @@
 //! The pages that a search can find, and the theme.
 
 use sallyport::{
-    member::{Permission, Role},
+    member::{Held, Permission},
     org::Org,
-    store::Store,
+    store::{Sight, Store},
     tenant::Tenant,
 };
 
@@ -13,6 +13,7 @@ use crate::{
     error::PageError,
     icons::Icon,
     portal::{Section, Theme},
+    shell::sections,
 };
 
 /// A page of the portal.
@@ -60,7 +61,8 @@ pub async fn all(store: &Store, me: &SignedIn, near: Option<&OrgAccess>) -> Resu
     let mut places = Vec::new();
     for (org, role) in &orgs {
         let near = at_hand.as_ref() == Some(&org.id);
-        let tenants = if near { store.tenants(&org.id).await? } else { Vec::new() };
+        let named = Sight::of(&me.user.id, *role, Permission::CreateProjects);
+        let tenants = if near { store.tenants_seen(&org.id, &named).await? } else { Vec::new() };
         places.extend(of_org(org, *role, &tenants).into_iter().map(|place| Place { is_near: near, ..place }));
     }
     places.push(Place::new("New organization", "create add", "", "/orgs/new", Icon::Plus));
@@ -71,32 +73,34 @@ pub async fn all(store: &Store, me: &SignedIn, near: Option<&OrgAccess>) -> Resu
     Ok(places)
 }
 
-fn of_org(org: &Org, role: Role, tenants: &[Tenant]) -> Vec<Place> {
+fn of_org(org: &Org, role: Held, tenants: &[Tenant]) -> Vec<Place> {
     let base = format!("/orgs/{}", org.id);
     // Everything that the sidebar lists.
-    let sections = Section::ALL.iter().map(|&(_, label, path, icon)| {
-        let also = match label {
-            "Projects" => "tenants apps overview home",
-            "API keys" => "credentials secrets tokens",
-            "Activity" => "audit log events export history",
-            "Members" => "people team users roles invite",
-            "Settings" => "rename plan archive delete",
-            _ => "",
-        };
-        Place::new(label, also, &org.name, format!("{base}{path}"), icon)
-    });
+    let shown = sections(role);
+    let sections =
+        Section::ALL.iter().filter(|(section, ..)| shown.contains(section)).map(|&(_, label, path, icon)| {
+            let also = match label {
+                "Projects" => "tenants apps overview home",
+                "API keys" => "credentials secrets tokens",
+                "Activity" => "audit log events export history",
+                "Members" => "people team users roles invite",
+                "Settings" => "rename plan archive delete",
+                _ => "",
+            };
+            Place::new(label, also, &org.name, format!("{base}{path}"), icon)
+        });
     let mut places: Vec<_> = sections.collect();
-    if role.may(Permission::ManageKeys) {
+    if role.may_somewhere(Permission::ManageKeys) {
         let href = format!("{base}/keys?panel=generate");
         places.push(Place::new("Generate API Key", "new create key", &org.name, href, Icon::Plus));
     }
-    if role.may(Permission::ManageApps) {
+    if role.may_somewhere(Permission::CreateProjects) {
         places.extend(tenants.iter().map(|tenant| {
             let within = format!("{} · {}", tenant.name, org.name);
             Place::new("New project", "create add", &within, format!("/tenants/{}/projects/new", tenant.id), Icon::Plus)
         }));
     }
-    if role.may(Permission::ManageOrg) {
+    if role.may(Permission::CreateTenants) {
         places.push(Place::new("New tenant", "create add", &org.name, format!("{base}/tenants/new"), Icon::Plus));
     }
     places

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{member::Permission, place::Place};
+use sallyport::place::Place;
 
 use super::{archive_consequences, placed::Placed};
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub async fn get<A: Placed>(ui: Ui, State(context): State<Context>, access: A) -> PageResult {
-    access.org().needs(Permission::EndPlaces)?;
+    access.org().needs(access.place().kind.to_archive())?;
     let place = access.place();
     if place.archived_at.is_some() {
         return Ok(see_other(format!("{}/settings", place.path())));

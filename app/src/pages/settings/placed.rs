@@ -2,7 +2,10 @@
 
 use axum::extract::FromRequestParts;
 use leptos::prelude::*;
-use sallyport::{member::Permission, place::Place};
+use sallyport::{
+    member::Permission,
+    place::{Place, PlaceKind},
+};
 
 use crate::{
     access::{Access, AppAccess, OrgAccess, ProjectAccess, TenantAccess},
@@ -10,7 +13,10 @@ use crate::{
     components::{IdChip, Notice, PageHead, Tone},
     context::Context,
     error::PageError,
-    pages::apps::{head::AppHead, limits::card::LimitsCard},
+    pages::{
+        apps::{head::AppHead, limits::card::LimitsCard},
+        settings::colour::ColourCard,
+    },
     portal::{Body, Chrome, Section},
     shell,
     ui::Ui,
@@ -55,6 +61,11 @@ impl Placed for OrgAccess {
 
     async fn chrome(&self, ui: &Ui) -> Result<Chrome, PageError> {
         Ok(shell::here(shell::of_org(ui, self, Section::Settings).await?, "Settings"))
+    }
+
+    fn card(&self) -> Option<Body> {
+        let (org, may_change) = (self.org.clone(), self.role.may(PlaceKind::Org.to_edit()));
+        may_change.then(|| -> Body { Box::new(move || view! { <ColourCard org/> }.into_any()) })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub async fn get(ui: Ui, access: OrgAccess) -> PageResult {
-    access.needs(Permission::ManageOrg)?;
+    access.needs(Permission::CreateTenants)?;
     Ok(ui.ok(page(&ui, &access, FormState::new()).await?).await)
 }
 

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use sallyport::{
     Timestamp,
     member::Permission,
+    place::PlaceKind,
     profile::{HolderKind, Profile},
     project::Project,
     store::{KeyFilter, KeyTotals},
@@ -14,14 +15,14 @@ use sallyport::{
 
 use crate::{
     access::TenantAccess,
-    components::{Card, DataTable, Empty, Fact, Facts, IdChip, Menu, PageHead},
+    components::{DataTable, Empty, IdChip, Menu, PageHead, archived},
     context::Context,
     error::PageResult,
     icons::Icon,
     pages::{
-        attention::{Highlights, KeyCards},
-        orgs::overview::archived,
-        totals::{EnvironmentCard, TotalsCells, TotalsStrip, heads, sum},
+        attention::Highlights,
+        place_overview::PlaceOverview,
+        totals::{TotalsCells, heads, sum},
     },
     portal::Page,
     shell,
@@ -31,23 +32,24 @@ use crate::{
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -> PageResult {
     let chrome = shell::at_last(shell::of_tenant(&ui, &access).await?);
-    let projects = context.store.projects_of(&access.tenant.id).await?;
-    let place = KeyFilter { tenant: Some(access.tenant.id.clone()), ..KeyFilter::default() };
+    let projects = context.store.projects_of(&access.tenant.id, &access.within.named(), &access.within.seen()).await?;
+    let place =
+        KeyFilter { tenant: Some(access.tenant.id.clone()), sight: access.within.seen(), ..KeyFilter::default() };
     let highlights = Highlights::of(&context.store, &access.within.org.id, None, &place).await?;
     let (now, profile) = (context.store.now(), context.store.profile().clone());
     let role = access.within.role;
-    let (may_manage, may_make) = (role.may(Permission::ManageOrg), role.may(Permission::ManageApps));
+    let (may_manage, may_make) = (role.may(PlaceKind::Tenant.to_edit()), role.may(Permission::CreateProjects));
+    let sees_members = role.may(Permission::SeePlace);
     let (org, tenant) = (access.within.org, access.tenant);
     let out_of_use = org.archived_at.or(tenant.archived_at).is_some();
     let page = Page::framed(tenant.name.clone(), chrome, move || {
         let id = tenant.id.to_string();
         let new = (may_make && !out_of_use).then(|| format!("/tenants/{id}/projects/new"));
         let (settings, description) = (format!("/tenants/{id}/settings"), tenant.description.clone());
+        let members = format!("/tenants/{id}/members");
         let empty = projects.is_empty();
         let action = new.clone().filter(|_| !empty);
         let keys = format!("/orgs/{}/keys?tenant={id}", org.id);
-        let all_keys = keys.clone();
-        let of_apps = profile.keys.owner == HolderKind::App;
         let body = if empty {
             view! {
                 <Empty
@@ -61,24 +63,12 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -
             let totals = sum(projects.iter().map(|(.., keys)| keys));
             let apps = projects.iter().map(|(_, apps, _)| apps).sum();
             let counts = vec![("Projects", i64::try_from(projects.len()).unwrap_or(i64::MAX)), ("Apps", apps)];
-            let strip = totals.clone();
+            let of = profile.clone();
             view! {
-                {of_apps.then(|| view! { <TotalsStrip counts totals=strip keys=Some(keys) now/> })}
-                <div class="split">
-                    <div class="columns">
-                        <Projects projects profile=profile.clone() out_of_use now/>
-                        {(!highlights.is_empty()).then(|| view! { <KeyCards highlights all=Some(all_keys) now of_several=true/> })}
-                    </div>
-                    <div class="columns">
-                        <Card title="Tenant">
-                            <Facts>
-                                <Fact label="Organization"><a href=format!("/orgs/{}", org.id)>{org.name.clone()}</a></Fact>
-                                <Fact label="Created"><Ago at=tenant.created_at now/></Fact>
-                            </Facts>
-                        </Card>
-                        <EnvironmentCard totals profile/>
-                    </div>
-                </div>
+                <PlaceOverview
+                    counts totals keys=Some(keys) highlights profile now
+                    list=move || view! { <Projects projects profile=of out_of_use now/> }
+                />
             }
             .into_any()
         };
@@ -87,9 +77,11 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -
                 title=tenant.name.clone()
                 sub=move || view! {
                     <span>"Tenant"</span><span><IdChip id name="Copy tenant id"/></span>
+                    <span>"Created "<Ago at=tenant.created_at now/></span>
                     {(!description.is_empty()).then(|| view! { <span>{description}</span> })}
                 }
                 actions=move || view! {
+                    {sees_members.then(|| view! { <a class="btn" href=members>"Members"</a> })}
                     {may_manage.then(|| view! { <a class="btn" href=settings>"Settings"</a> })}
                     {action.map(|href| view! { <a class="btn btn-primary" href=href>"New project"</a> })}
                 }

@@ -14,7 +14,7 @@ pub fn problem<T: RequestBody>(error: &Error, bytes: &[u8]) -> Problem {
         category if category == Category::Data || is_json() => {
             let wrong = field::<T>(bytes);
             let field = if wrong.pointer.is_empty() { String::new() } else { format!(" ({})", wrong.pointer) };
-            let detail = format!("The JSON does not fit, {place}{field}. {}", wrong.detail);
+            let detail = format!("The JSON is not what this endpoint expects, {place}{field}. {}", wrong.detail);
             Problem::invalid(detail, vec![wrong])
         }
         _ => Problem::bad_request(format!("The body is not JSON, {place}.")),
@@ -80,7 +80,7 @@ fn fix(message: &str) -> Option<String> {
         return Some(format!("The field {} is missing.", ours(message)));
     }
     if message.starts_with(TWICE) {
-        return Some("It is there twice.".to_owned());
+        return Some("The field occurs twice.".to_owned());
     }
     let expected = match message.rsplit_once(", expected ") {
         _ if message.starts_with("invalid IP address") => "IP address",

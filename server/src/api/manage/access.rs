@@ -50,6 +50,11 @@ impl Manager {
         self.client.act(self.actor.clone())
     }
 
+    /// Whether it is an API key.
+    pub fn is_key(&self) -> bool {
+        matches!(self.actor, Actor::Key { .. })
+    }
+
     fn of_token(token: &RootToken, client: Client) -> Result<Self, Problem> {
         if !token.manage {
             return Err(forbidden(

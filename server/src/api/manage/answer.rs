@@ -36,6 +36,11 @@ pub fn created(path: &str, body: impl Serialize) -> Response {
     response
 }
 
+/// Several created resources, which have no address together.
+pub fn created_several(body: impl Serialize) -> Response {
+    answer(StatusCode::CREATED, body)
+}
+
 fn answer(status: StatusCode, body: impl Serialize) -> Response {
     let mut response = (status, Json(body)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

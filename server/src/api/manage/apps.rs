@@ -43,7 +43,7 @@ pub struct CreateApp {
 }
 
 impl RequestBody for CreateApp {
-    const FIELDS: &str = "Its fields are name, os, bundle_id and description; only name has to be there.";
+    const FIELDS: &str = "The fields are name (required), os, bundle_id and description.";
 }
 
 /// An app, which API keys belong to.

@@ -45,10 +45,10 @@ pub struct KeyResponse {
     addresses: Vec<String>,
     /// Whether requests from elsewhere are refused; if not, they are noted in the activity log.
     addresses_enforced: bool,
-    /// Requests per minute, instead of the limit of the app or the plan; `null` leaves it to those.
+    /// Requests per minute, instead of the limit of the app or the plan; `null` if the key has no limit of its own.
     #[schema(required = true)]
     limit_per_minute: Option<u32>,
-    /// Requests per UTC day, instead of the limit of the app or the plan; `null` leaves it to those.
+    /// Requests per UTC day, instead of the limit of the app or the plan; `null` if the key has no limit of its own.
     #[schema(required = true)]
     limit_per_day: Option<u32>,
     /// JSON object that the key’s owner set on it.
@@ -69,7 +69,7 @@ pub struct KeyResponse {
     revoked_at: Option<Timestamp>,
     #[schema(required = true)]
     revoked_by: Option<String>,
-    /// Reason that was given when it was revoked; `null` without one.
+    /// Reason given for the revocation; `null` if there is none.
     #[schema(required = true)]
     revoke_reason: Option<String>,
 }
@@ -136,9 +136,9 @@ pub struct IssuedKeyResponse<'a> {
     project_id: Option<&'a ProjectId>,
     #[schema(value_type = Option<String>, required = true)]
     app_id: Option<&'a AppId>,
-    /// The key to send with requests. It is shown this once.
+    /// The key to send with requests. It is only in this response.
     secret_key: &'a str,
-    /// The secret to sign requests with. It is shown this once.
+    /// The secret to sign requests with. It is only in this response.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     signing_secret: Option<&'a str>,

@@ -67,11 +67,11 @@ pub struct UpdateKey {
     #[serde(default, deserialize_with = "json::present")]
     #[schema(nullable = false)]
     require_signed: Option<bool>,
-    /// Requests per minute; `null` leaves it to the app or the plan. Only a root token sets one above the plan’s.
+    /// Requests per minute; `null`: the limit of the app or the plan applies. Only root tokens can exceed the plan’s.
     #[serde(default, deserialize_with = "or_null")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
     limit_per_minute: Option<Option<NonZeroU32>>,
-    /// Requests per UTC day; `null` leaves it to the app or the plan. Only a root token sets one above the plan’s.
+    /// Requests per UTC day; `null`: the limit of the app or the plan applies. Only root tokens can exceed the plan’s.
     #[serde(default, deserialize_with = "or_null")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000_000)]
     limit_per_day: Option<Option<NonZeroU32>>,

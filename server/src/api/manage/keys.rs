@@ -94,7 +94,7 @@ pub struct KeyListParams {
     /// Only keys of this environment.
     #[param(nullable = false, max_length = 100)]
     environment: Option<String>,
-    /// Only keys that have this scope, or one that implies it; of a bundle, all of its scopes.
+    /// Only keys that have this scope, or one that implies it. With the name of a bundle: all scopes of the bundle.
     #[param(nullable = false, max_length = 100)]
     scope: Option<String>,
 }

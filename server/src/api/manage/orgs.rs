@@ -39,7 +39,7 @@ pub struct CreateOrg {
 }
 
 impl RequestBody for CreateOrg {
-    const FIELDS: &str = "Its fields are name and plan (starter, pro or enterprise).";
+    const FIELDS: &str = "The fields are name and plan (starter, pro or enterprise).";
 }
 
 /// An organization.

@@ -35,7 +35,7 @@ pub struct CreateProject {
 }
 
 impl RequestBody for CreateProject {
-    const FIELDS: &str = "Its one field is name.";
+    const FIELDS: &str = "The only field is name.";
 }
 
 /// A project: a group of apps.

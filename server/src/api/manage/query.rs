@@ -75,7 +75,7 @@ pub fn limit(asked: Option<NonZeroU8>) -> Result<u8, Problem> {
 }
 
 pub fn no_cursor() -> Problem {
-    Problem::bad_request("That is not a cursor of this list; send next_cursor as it was answered.")
+    Problem::bad_request("That is not a cursor of this list; send the next_cursor of the previous response unchanged.")
 }
 
 /// Text to search for. PostgreSQL refuses some characters with an error; stored values never contain them.

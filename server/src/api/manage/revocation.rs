@@ -33,7 +33,7 @@ pub struct RevokeReason {
 }
 
 impl RequestBody for RevokeReason {
-    const FIELDS: &str = "Its one field is reason, which may be left out.";
+    const FIELDS: &str = "The only field is reason, which is optional.";
 }
 
 impl FromRequest<AppState> for RevokeReason {

@@ -35,7 +35,7 @@ pub struct CreateTenant {
 }
 
 impl RequestBody for CreateTenant {
-    const FIELDS: &str = "Its one field is name.";
+    const FIELDS: &str = "The only field is name.";
 }
 
 /// A tenant: a separate part of an organization.

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-const MEANINGS: [(&str, &str); 46] = [
+const MEANINGS: [(&str, &str); 54] = [
     ("action", "What was done, such as `key.generated`."),
     ("actor_id", "Id of the actor."),
     ("actor_name", "Name of the actor at that time."),
@@ -15,13 +15,15 @@ const MEANINGS: [(&str, &str); 46] = [
     ("code", "The result in one word; see the list of codes."),
     ("created_at", "When it was created."),
     ("data", "The entries of this part of the list."),
-    ("description", "Free text about it; may be empty."),
+    ("description", "Free text; may be empty."),
     ("detail", "One sentence for people."),
     ("details", "More about the event; the fields depend on the action."),
+    ("email", "E-mail address of the person."),
     ("environment", "Environment of the key."),
     ("error", "The body for your client, as defined by the profile."),
     ("expires_at", "When the key expires; `null` if it never does."),
     ("has_signing_secret", "Whether the key has a signing secret."),
+    ("invitation_id", "Id of the invitation."),
     ("key_id", "Id of the key."),
     ("label", "Label of the key."),
     ("last_used_at", "When a request with the key was last accepted; `null` if never."),
@@ -33,29 +35,37 @@ const MEANINGS: [(&str, &str); 46] = [
     ("os", "Operating system of the app."),
     ("outcome", "Whether it was done or refused."),
     ("paused_at", "When the key was paused; `null` if it is not."),
+    ("place", "Kind of the place where the role was granted."),
+    ("place_id", "Id of the place where the role was granted."),
+    ("place_name", "Name of the place where the role was granted."),
     ("plan", "Plan of the organization, which sets the rate limits of its keys."),
     ("project_id", "Id of the project; `null` where there is none."),
     ("rate_limit", "The limit that this key will reach first; `null` if it has no limit."),
     ("ready", "Whether every check passed."),
-    ("remaining", "Requests that are left of it now."),
+    ("remaining", "Requests that the limit still allows."),
     ("request_id", "Id of the request, as in `X-Request-Id`."),
     ("revoked_at", "When the key was revoked; `null` if it was not."),
     ("revoked_by", "Name of the person or token that revoked it; `null` if it was not."),
+    ("role", "A role, as docs/roles.md lists them."),
     ("scopes", "Names of the key’s scopes."),
     ("signature", "Signature of the client’s request, if it was signed."),
-    ("status", "Status of it."),
-    ("target_kind", "Kind of what was acted on."),
+    ("since", "Since when."),
+    ("status", "Its status."),
     ("target_id", "Id of what was acted on."),
+    ("target_kind", "Kind of what was acted on."),
     ("target_name", "Name of what was acted on."),
     ("tenant_id", "Id of the tenant; `null` where there is none."),
     ("time", "When it happened."),
     ("timestamp", "Timestamp header of the signed request: seconds since 1970, as text."),
+    ("user_id", "Id of the person."),
 ];
 
 /// Descriptions for one schema, if the name alone is not enough.
-const PARTICULAR: [(&str, &str, &str); 10] = [
+const PARTICULAR: [(&str, &str, &str); 12] = [
     ("Event", "app_id", "Id of the app that the event is about; `null` where there is none."),
     ("Event", "user_agent", "`User-Agent` of the client; `null` if it sent none."),
+    ("Invitation", "expires_at", "When its link stops working."),
+    ("Invitations", "invitations", "One for each address, in the order of the request."),
     ("Key", "status", "The first that applies of revoked, expired, suspended, paused and active."),
     ("Problem", "status", "HTTP status of this answer."),
     ("Problem", "title", "Name of the HTTP status."),
@@ -63,13 +73,13 @@ const PARTICULAR: [(&str, &str, &str); 10] = [
     ("Refused", "valid", "`false`: refuse the request."),
     ("Signature", "signature", "Signature header of the signed request: 64 hexadecimal digits."),
     ("Valid", "status", "Always 200."),
-    ("Valid", "valid", "`true`: the key is good for this request."),
+    ("Valid", "valid", "`true`: the key is valid for this request."),
 ];
 
 /// Properties of a problem that refer to what an earlier request with the same Idempotency-Key created.
-const CREATED: [&str; 5] = ["org_id", "tenant_id", "project_id", "app_id", "key_id"];
+const CREATED: [&str; 6] = ["org_id", "tenant_id", "project_id", "app_id", "invitation_id", "key_id"];
 
-/// Adds missing descriptions to the properties of each schema. Lists get the name of their entries' schema.
+/// Adds missing descriptions to the properties of each schema. Entries of lists refer to their schema by its name.
 pub fn describe(schemas: &mut Value) {
     for (schema, described) in schemas.as_object_mut().into_iter().flatten() {
         if let (Some(one), Some(items)) =
@@ -85,7 +95,7 @@ pub fn describe(schemas: &mut Value) {
         }
     }
     for name in CREATED {
-        let text = "With 409: id of what the earlier request created, if it was that.";
+        let text = "With 409: the id, if the earlier request created one of these.";
         schemas["Problem"]["properties"][name] = json!({ "type": "string", "description": text });
     }
 }

@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 
 /// Statuses of problem documents, with code and description.
 const PROBLEMS: [(&str, &str, &str); 11] = [
-    ("400", "bad_request", "The request can’t be read: no JSON, an unknown parameter, a header that is too long"),
+    ("400", "bad_request", "The request is malformed: invalid JSON, an unknown parameter, or an invalid header"),
     ("401", "unauthorized", "Missing or revoked credential"),
-    ("403", "forbidden", "The caller may not do this, or it is archived"),
+    ("403", "forbidden", "The caller may not do this, or the resource is archived"),
     ("404", "not_found", "It does not exist, or the caller may not see it"),
-    ("408", "timeout", "The body did not arrive within 20 seconds"),
+    ("408", "timeout", "The body did not arrive in time"),
     (
         "409",
         "already_made",
@@ -16,7 +16,7 @@ const PROBLEMS: [(&str, &str, &str); 11] = [
     ),
     ("413", "too_large", "The body is larger than 256 KiB"),
     ("415", "unsupported_media_type", "The body is not JSON"),
-    ("422", "invalid", "A field is wrong: `errors` names each"),
+    ("422", "invalid", "A field is invalid; `errors` has an entry for each"),
     (
         "429",
         "rate_limited",
@@ -35,7 +35,7 @@ const SHOWN: [(&str, &str); 7] = [
     ("400", "The gateway is misconfigured (an unknown requirement), or the request has two keys"),
     ("401", "Missing, unknown, expired or revoked key"),
     ("403", "The key is valid, but not for this request"),
-    ("408", "The body to which a signature belongs did not arrive within 20 seconds"),
+    ("408", "The signed body did not arrive in time"),
     ("413", "The body is larger than what can be checked"),
     ("429", "Too many requests with this key"),
     ("503", "Keys can’t be checked right now: refuse the client, and try again after `Retry-After` seconds"),
@@ -96,7 +96,7 @@ fn of_refusal(status: &str) -> Value {
 pub fn headers() -> Value {
     let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
     json!({
-        "X-Request-Id": text("Id of this request, in the log too"),
+        "X-Request-Id": text("Id of this request, also in the log"),
         "WWW-Authenticate": text("How to authenticate"),
         "Location": text("Path of the created resource"),
         "Retry-After": { "description": "Seconds to wait", "schema": { "type": "integer", "minimum": 0 } },

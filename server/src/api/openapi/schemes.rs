@@ -7,7 +7,7 @@ pub fn schemes(profile: &Profile) -> Value {
     let mut schemes = json!({
         "root_token": {
             "type": "http", "scheme": "bearer",
-            "description": "A root token, `sp_root_…`: made with `sallyport token create`, with `--manage` for more than verifying.",
+            "description": "A root token, `sp_root_…`: created by `sallyport token create`. It can verify keys; with `--manage` it can also use the management endpoints.",
         },
     });
     for name in &profile.credentials.headers {
@@ -20,7 +20,7 @@ pub fn schemes(profile: &Profile) -> Value {
     if profile.managing_scope().is_some() {
         schemes["managing_key"] = json!({
             "type": "http", "scheme": "bearer",
-            "description": "A live API key with the scope that manages its organization; it reaches that organization only.",
+            "description": "A live API key with the scope that manages its organization; it can access only that organization.",
         });
     }
     if let Some(name) = &profile.credentials.query {

@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 use super::{examples::Examples, properties, responses, schemes};
 
 /// In this order; the page `/docs` groups by them.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("Verification", "Check whether a key is valid for a request: from a backend, or from a gateway."),
     ("Organizations", "Organizations own everything below them."),
     ("Tenants", "Separate parts of an organization."),
     ("Projects", "Projects of a tenant."),
     ("Apps", "Apps of a project. API keys act for them."),
-    ("Keys", "API keys: issue, list, read and revoke them."),
+    ("Members", "People with roles in an organization, a tenant or a project."),
+    ("Keys", "API keys: issue, list, read, change and revoke them."),
     ("Activity", "The activity log of an organization."),
     ("Service", "The health of the server, and this description."),
 ];
@@ -96,7 +97,10 @@ fn shared(path: &str, operation: &mut Value, profile: &Profile) {
         if let Some(Value::Array(parameters)) = parameters {
             parameters.push(header);
         }
-        operation["responses"]["201"]["headers"]["Location"] = json!({ "$ref": "#/components/headers/Location" });
+        // Several invitations have no address together.
+        if !path.ends_with("/invitations") {
+            operation["responses"]["201"]["headers"]["Location"] = json!({ "$ref": "#/components/headers/Location" });
+        }
     }
     let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
     parameters.into_iter().flatten().for_each(properties::describe_parameter);

@@ -144,7 +144,7 @@ async fn an_export_ends_when_the_reader_loses_access(portal: &TestPortal) {
         assert!(axum::body::to_bytes(body, usize::MAX).await.is_err(), "{why}");
     };
     let add = async || {
-        portal.store.add_member(&act, &id, &user, sallyport::member::Role::Member).await.expect("added");
+        portal.store.add_member(&act, &id, &user, sallyport::member::Role::Admin).await.expect("added");
     };
     add().await;
     let body = eve.open(&path).await.into_body();

@@ -1,6 +1,7 @@
 //! `/apps/{app_id}/keys`
 
 mod chosen;
+mod views;
 
 use sallyport::id::AppId;
 
@@ -136,7 +137,7 @@ async fn a_form_token_of_another_person_is_refused(portal: &TestPortal) {
     )
     .expect("an id");
     let act = sallyport::audit::Act::by(sallyport::audit::Actor::CommandLine);
-    portal.store.add_member(&act, &org, &user, sallyport::member::Role::Member).await.expect("added");
+    portal.store.add_member(&act, &org, &user, sallyport::member::Role::Developer).await.expect("added");
     assert_eq!(eve.post(&format!("/apps/{app}/keys"), &form.fields()).await.status, 422);
 }
 

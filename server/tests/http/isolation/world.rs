@@ -7,78 +7,31 @@ use axum::{
 use sallyport::{
     audit::{Act, Actor},
     id::OrgId,
+    invitation::NewInvitations,
+    job::NewJob,
     member::Role,
+    password_reset,
+    place::{PlaceKind, PlaceRef},
+    project::NewProject,
+    store::Reader,
+    tenant::NewTenant,
     user::{NewUser, User},
 };
 use sallyport_app::routes::{ROUTES, Route};
 
-use super::rules::{ActRule, QUERIES, RULES, Rule, Who};
+use super::{
+    people::{Expected, Kind, Spot},
+    rules::{ActRule, QUERIES, RULES, Rule, Who, level},
+};
 use crate::{
     client::{Answer, Client, ORIGIN},
     portal::{PASSWORD, TestPortal},
 };
 
-/// Who sends the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Not signed in.
-    Nobody,
-    /// The owner of another organization.
-    Stranger,
-    Member,
-    Admin,
-    Owner,
-    /// An operator of the portal who is not a member of anything.
-    Operator,
-}
-
 pub struct Person {
     pub kind: Kind,
     pub browser: Client,
-}
-
-/// The response of an address to a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expected {
-    Taken,
-    Status(u16),
-    /// A redirect to the sign-in.
-    SignIn,
-    /// As if it did not exist.
-    NotFound,
-    Forbidden,
-}
-
-impl Kind {
-    pub fn expects(self, who: Who) -> Expected {
-        use Kind::{Admin, Member, Nobody, Operator, Owner, Stranger};
-        match (who, self) {
-            (Who::Everybody(status), _) => Expected::Status(status),
-            (Who::Guests, Nobody) => Expected::Status(200),
-            (Who::Guests, _) => Expected::Status(303),
-            (_, Nobody) => Expected::SignIn,
-            (Who::SignedIn, _) | (Who::Operators, Operator) => Expected::Taken,
-            (Who::Operators, _) | (_, Stranger | Operator) => Expected::NotFound,
-            (Who::Members, Member | Admin | Owner) => Expected::Taken,
-            (Who::Admins, Admin | Owner) | (Who::Owners, Owner) => Expected::Taken,
-            (Who::Admins | Who::Owners, _) => Expected::Forbidden,
-        }
-    }
-}
-
-impl Expected {
-    pub fn check(self, answer: &Answer, what: &str) {
-        let status = answer.status.as_u16();
-        let to_sign_in = status == 303 && answer.location().starts_with("/sign-in");
-        let held = match self {
-            Self::Taken => matches!(status, 200 | 303 | 400 | 409 | 422) && !to_sign_in,
-            Self::Status(expected) => status == expected,
-            Self::SignIn => to_sign_in && answer.body.is_empty(),
-            Self::NotFound => status == 404,
-            Self::Forbidden => status == 403 && answer.body.contains("Your role here is"),
-        };
-        assert!(held, "{what}: {self:?} was expected, not {status} {}\n{}", answer.location(), answer.body);
-    }
+    user: Option<User>,
 }
 
 pub struct World {
@@ -87,10 +40,14 @@ pub struct World {
     ids: Vec<(&'static str, String)>,
     org: OrgId,
     spare: User,
+    /// The organization, tenant and project of the main branch.
+    main: [String; 3],
+    /// A tenant beside it, and a project beside it in its tenant.
+    beside: [String; 2],
 }
 
 impl World {
-    /// Ada's organization with everything in it, and others.
+    /// Ada's organization with everything in it, and people with every role at every place.
     pub async fn new(portal: &TestPortal) -> Self {
         portal.set_up().await;
         let app = portal.app().await;
@@ -100,47 +57,75 @@ impl World {
         let json = portal.get(&format!("/apps/{app}/identifiers.json")).await.json();
         let id = |name: &str| json[name].as_str().expect("text").to_owned();
         let org = OrgId::parse(&id("org_id")).expect("an id");
-        let mut people = vec![Person { kind: Kind::Nobody, browser: portal.another() }];
+        let beside = beside(portal, &org).await;
         // One hash for all of them, because hashing is slow on purpose.
         let password = NewUser::check("Any", "any@example.com", PASSWORD).expect("checked").password;
         let hash = portal.state.context.passwords.hash(&password).await.expect("hashed");
-        for (kind, role) in [
-            (Kind::Stranger, None),
-            (Kind::Member, Some(Role::Member)),
-            (Kind::Admin, Some(Role::Admin)),
-            (Kind::Owner, Some(Role::Owner)),
-            (Kind::Operator, None),
-        ] {
-            let act = Act::by(Actor::CommandLine);
-            let new = NewUser::check(&format!("{kind:?}"), &email(kind), PASSWORD).expect("checked");
-            let user = portal.store.create_user(&act, new, hash.clone(), kind == Kind::Operator).await.expect("made");
-            if let Some(role) = role {
-                portal.store.add_member(&act, &org, &user, role).await.expect("added");
+        let act = Act::by(Actor::CommandLine);
+        let main = [id("org_id"), id("tenant_id"), id("project_id")];
+        let mut people = Vec::new();
+        for kind in Kind::all() {
+            if kind == Kind::Nobody {
+                people.push(Person { kind, browser: portal.another(), user: None });
+                continue;
             }
-            let person = Person { kind, browser: portal.another() };
+            let new = NewUser::check(&format!("{kind:?}"), &kind.email(), PASSWORD).expect("checked");
+            let user = portal.store.create_user(&act, new, hash.clone(), kind == Kind::Operator).await.expect("made");
+            let person = Person { kind, browser: portal.another(), user: Some(user) };
             person.sign_in().await;
             people.push(person);
         }
         // A person whom others can remove.
         let new = NewUser::check("Spare", "spare@example.com", PASSWORD).expect("checked");
         let spare = portal.store.create_user(&Act::by(Actor::CommandLine), new, hash, false).await.expect("made");
-        let stranger = &people[1].browser;
-        let own = [("name", "Elsewhere"), ("description", ""), ("plan", "pro"), ("tenant", "Development")];
-        assert_eq!(stranger.post("/orgs/new", &own).await.status, 303);
         let names = ["org_id", "tenant_id", "project_id", "app_id"];
         let mut ids: Vec<_> = names.map(|name| (name, id(name))).into();
         ids.push(("key_id", key));
         ids.push(("user_id", spare.id.to_string()));
+        let token = portal.store.create_token(&Act::by(Actor::CommandLine), "Automation", false, None).await;
+        ids.push(("token_id", token.expect("made").0.id.to_string()));
+        ids.push(("invitation_id", invited(portal, &org).await));
+        // Due later, so that it can be run now.
+        let later = portal.store.now() + std::time::Duration::from_secs(60);
+        let job = NewJob::once("mail", serde_json::json!({}), later, portal.store.entropy());
+        ids.push(("job_id", job.id.to_string()));
+        portal.store.enqueue(vec![job]).await.expect("added");
         ids.push(("request_id", refused.header("x-request-id").to_owned()));
-        let world = Self { people, ids, org, spare };
+        ids.push(("token", ended_reset(portal, &spare).await));
+        let world = Self { people, ids, org, spare, main, beside };
+        for person in &world.people {
+            world.give_role(portal, person).await;
+        }
+        let own = [("name", "Elsewhere"), ("description", ""), ("plan", "pro"), ("tenant", "Development")];
+        assert_eq!(world.person(Kind::Stranger).post("/orgs/new", &own).await.status, 303);
         world.add_spare(portal).await;
         world
     }
 
-    /// Adds the spare person, if they are not a member.
+    /// Gives a person their role, if they lost it.
+    pub async fn give_role(&self, portal: &TestPortal, person: &Person) {
+        let (Kind::With(role, spot), Some(user)) = (person.kind, &person.user) else { return };
+        let (act, [org, tenant, project]) = (Act::by(Actor::CommandLine), &self.main);
+        let id = match spot {
+            Spot::Org => org,
+            Spot::Tenant => tenant,
+            Spot::Project => project,
+            Spot::OtherTenant => &self.beside[0],
+            Spot::OtherProject => &self.beside[1],
+        };
+        let place = PlaceRef { kind: spot.kind(), id, org_id: &self.org };
+        portal.store.add_member(&act, place, user, role).await.expect("given");
+    }
+
+    /// Gives the spare person a role at each level, if they have none.
     pub async fn add_spare(&self, portal: &TestPortal) {
         let act = Act::by(Actor::CommandLine);
-        portal.store.add_member(&act, &self.org, &self.spare, Role::Member).await.expect("added");
+        let kinds = [PlaceKind::Org, PlaceKind::Tenant, PlaceKind::Project];
+        for (kind, id) in kinds.into_iter().zip(&self.main) {
+            let role = if kind == PlaceKind::Org { Role::Member } else { Role::Viewer };
+            let place = PlaceRef { kind, id, org_id: &self.org };
+            portal.store.add_member(&act, place, &self.spare, role).await.expect("added");
+        }
     }
 
     pub fn person(&self, kind: Kind) -> &Client {
@@ -157,17 +142,25 @@ impl World {
     /// The address with its ids, bare and with each query that opens something.
     pub fn paths(&self, route: &Route) -> Vec<String> {
         let path = fill(route.path, |name| self.id(name).to_owned());
-        let queries = QUERIES.iter().filter(|(of, _)| *of == route.path);
-        let opened: Vec<_> = queries
-            .map(|(_, query)| {
-                let query = self
-                    .ids
-                    .iter()
-                    .fold((*query).to_owned(), |query, (name, id)| query.replace(&format!("{{{name}}}"), id));
-                format!("{path}?{query}")
-            })
-            .collect();
-        [path].into_iter().chain(opened).collect()
+        let opened = queries(route).map(|(_, query, _)| {
+            let filled = self.ids.iter();
+            let query = filled.fold((*query).to_owned(), |query, (name, id)| query.replace(&format!("{{{name}}}"), id));
+            format!("{path}?{query}")
+        });
+        [path.clone()].into_iter().chain(opened).collect()
+    }
+
+    /// What each of these shows to a person.
+    pub fn expected(&self, kind: Kind, route: &Route, who: Who) -> Vec<Expected> {
+        let at = level(route.path);
+        let page = kind.expects(who, at);
+        let opened = queries(route).map(|(_, query, who)| match who {
+            Some(who) if page == Expected::Taken => {
+                kind.expects(*who, if query.contains('{') { level(query) } else { at })
+            }
+            _ => page,
+        });
+        [page].into_iter().chain(opened).collect()
     }
 
     /// The form of an act with its ids.
@@ -187,6 +180,26 @@ impl World {
     }
 }
 
+/// The id of an invitation to the organization.
+async fn invited(portal: &TestPortal, org: &OrgId) -> String {
+    let ada = portal.store.account_by_email("ada@example.com").await.expect("asked").expect("there").user;
+    let new = NewInvitations::check(PlaceKind::Org, ["invited@example.com"], "viewer", "").expect("checked");
+    let made = portal.store.invite(&portal.store.act(&ada), org, new).await.expect("invited");
+    made[0].id.to_string()
+}
+
+/// The token of a link that was used.
+async fn ended_reset(portal: &TestPortal, user: &User) -> String {
+    let act = Act::by(Actor::CommandLine);
+    let reset = portal.store.create_password_reset(&act, user).await.expect("made");
+    portal.store.reset_password(&act, &reset, "none".to_owned()).await.expect("used");
+    password_reset::url(portal.store.vault(), "", &reset).trim_start_matches("/reset/").to_owned()
+}
+
+fn queries(route: &Route) -> impl Iterator<Item = &'static (&'static str, &'static str, Option<Who>)> {
+    QUERIES.iter().filter(move |(of, ..)| *of == route.path)
+}
+
 /// An unknown id of the same form.
 pub fn nobodys(id: &str) -> String {
     format!("{}XXXXXX", &id[..id.len() - 6])
@@ -203,15 +216,24 @@ pub fn fill(path: &str, id: impl Fn(&str) -> String) -> String {
 
 impl Person {
     pub async fn sign_in(&self) {
-        let fields = [("email", email(self.kind)), ("password", PASSWORD.to_owned())];
+        let fields = [("email", self.kind.email()), ("password", PASSWORD.to_owned())];
         let answer =
             self.browser.post("/sign-in", &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
         assert_eq!(answer.status, 303, "{:?}: {}", self.kind, answer.body);
     }
 }
 
-fn email(kind: Kind) -> String {
-    format!("{kind:?}@example.com").to_lowercase()
+/// What is beside the main branch: all of it is called *Hidden*. Returns the ids of a tenant and of a project.
+async fn beside(portal: &TestPortal, org: &OrgId) -> [String; 2] {
+    let (store, act) = (&portal.store, Act::by(Actor::CommandLine));
+    let found = store.find(Reader::All, org).await.expect("asked").expect("there");
+    // In the first tenant.
+    let sibling = store.app(&act, &found, "Hidden").await;
+    store.key(&act, &sibling, "Hidden key").await;
+    let tenant = store.create_tenant(&act, org, NewTenant { name: "Hidden tenant".to_owned() }).await.expect("made");
+    let new = NewProject { name: "Hidden too".to_owned() };
+    store.create_project(&act, &tenant, new).await.expect("made");
+    [tenant.id.to_string(), sibling.project_id.to_string()]
 }
 
 /// A request like that of our own page, with an empty form.

@@ -184,7 +184,7 @@ async fn others_may_narrow_a_personal_key(portal: &TestPortal) {
     let (portal, org) = under(portal, PERSONAL).await;
     let eve = portal.stranger().await;
     let user = portal.store.account_by_email("eve@example.com").await.expect("asked").expect("there").user;
-    portal.store.add_member(&Act::by(Actor::CommandLine), &org, &user, Role::Member).await.expect("added");
+    portal.store.add_member(&Act::by(Actor::CommandLine), &org, &user, Role::Developer).await.expect("added");
     let (key, _) = generate(&eve, &org, "live", &["notes.read", "notes.write"]).await;
     assert_eq!(change(&portal, &key, &["notes.read"], &[]).await.status, 303, "Ada looks after the organization");
     let path = format!("/keys/{key}/change");
@@ -215,7 +215,7 @@ async fn members_make_no_key_that_manages(portal: &TestPortal) {
     let (key, _) = generate(&portal, &org, "production", &["read"]).await;
     let eve = portal.stranger().await;
     let user = portal.store.account_by_email("eve@example.com").await.expect("asked").expect("there").user;
-    portal.store.add_member(&Act::by(Actor::CommandLine), &org, &user, Role::Member).await.expect("added");
+    portal.store.add_member(&Act::by(Actor::CommandLine), &org, &user, Role::Developer).await.expect("added");
     let more = [("confirmed", "admin;keep;")];
     let refused = change(&eve, &key, &["admin"], &more).await;
     assert!(refused.status == 422 && refused.body.contains("ask an admin of it for one"), "{}", refused.body);

@@ -131,13 +131,13 @@ async fn a_former_member_reads_no_further(portal: &TestPortal) {
     let eve = portal.stranger().await;
     let user = portal.store.account_by_email("eve@example.com").await.expect("asked").expect("there").user;
     let shell = Act::by(Actor::CommandLine);
-    portal.store.add_member(&shell, &org, &user, Role::Member).await.expect("added");
+    portal.store.add_member(&shell, &org, &user, Role::Developer).await.expect("added");
     let of = portal.store.find(&user.id, &app).await.expect("asked").expect("there");
     for n in 0..450 {
         portal.store.key(&shell, &of, &format!("key {n}")).await;
     }
     for format in ["csv", "jsonl"] {
-        portal.store.add_member(&shell, &org, &user, Role::Member).await.expect("added");
+        portal.store.add_member(&shell, &org, &user, Role::Developer).await.expect("added");
         let body = eve.open(&format!("/apps/{app}/keys.{format}")).await.into_body();
         portal.store.remove_member(&shell, &org, &user).await.expect("removed");
         assert!(axum::body::to_bytes(body, usize::MAX).await.is_err(), "{format} breaks off");

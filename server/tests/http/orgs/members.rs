@@ -57,7 +57,7 @@ async fn owners_change_roles_and_remove(portal: &TestPortal) {
     let change = |role: &'static str| portal_change(portal, &path, &id, role);
     let refused = change("king").await;
     assert_eq!(refused.status, 422);
-    assert!(refused.body.contains("Choose Owner, Admin or Member."));
+    assert!(refused.body.contains("Choose a role."));
     let answer = change("admin").await;
     assert_eq!((answer.status.as_u16(), answer.location()), (303, format!("{path}?done=change").as_str()));
     assert!(portal.get(answer.location()).await.body.contains("The role was changed."));
@@ -123,7 +123,7 @@ async fn leaving_is_possible(portal: &TestPortal) {
 }
 
 async fn keys_that_a_member_made_are_counted_and_may_go_too(portal: &TestPortal) {
-    let (path, id, eve) = with_eve(portal, Role::Member).await;
+    let (path, id, eve) = with_eve(portal, Role::Developer).await;
     let org = path.split('/').nth(2).expect("an id").to_owned();
     let plain = portal.get(&format!("{path}?remove={id}")).await.body;
     assert!(!plain.contains("Revoke those too"), "there are none");
@@ -139,6 +139,14 @@ async fn keys_that_a_member_made_are_counted_and_may_go_too(portal: &TestPortal)
     assert!(page.contains(&format!("href=\"{made_by}\">1 key</a>")), "{page}");
     let list = portal.get(&made_by).await.body;
     assert!(list.contains("By Eve") && !list.contains(">CI<") && list.contains(">Eve</option>"), "{list}");
+    let hers = eve.get(&made_by).await.body;
+    assert!(hers.contains(">Ada Byron</option>") && !hers.contains(">CI<"), "not only those of the page: {hers}");
+    let all = portal.get(&format!("/apps/{app}/keys")).await.body;
+    assert!(all.contains(">Created by</th>") && all.contains(">Eve</td>") && all.contains(">Ada Byron</td>"), "{all}");
+    assert!(
+        all.contains(">Ada Byron</option>") && all.contains(&format!("<option value=\"{id}\">Eve</option>")),
+        "{all}"
+    );
     let dialog = portal.get(&format!("{path}?remove={id}")).await.body;
     assert!(dialog.contains("Revoke those too") && dialog.contains("name=\"revoke_keys\""));
     assert!(!dialog.contains("checked"), "off, unless it is wished");

@@ -4,6 +4,11 @@ use axum::{
     body::Body,
     http::{Method, header},
 };
+use sallyport::{
+    audit::{Act, Actor},
+    id::OrgId,
+    member::Role,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -32,6 +37,19 @@ pub const ENDPOINTS: &[(Method, &str)] = &[
     (Method::GET, "/v1/orgs/{org_id}/keys"),
     (Method::POST, "/v1/orgs/{org_id}/keys"),
     (Method::POST, "/v1/orgs/{org_id}/keys/revoke-all"),
+    (Method::GET, "/v1/orgs/{org_id}/members"),
+    (Method::PUT, "/v1/orgs/{org_id}/members/{user_id}"),
+    (Method::GET, "/v1/tenants/{tenant_id}/members"),
+    (Method::PUT, "/v1/tenants/{tenant_id}/members/{user_id}"),
+    (Method::GET, "/v1/projects/{project_id}/members"),
+    (Method::PUT, "/v1/projects/{project_id}/members/{user_id}"),
+    (Method::DELETE, "/v1/projects/{project_id}/members/{user_id}"),
+    (Method::DELETE, "/v1/tenants/{tenant_id}/members/{user_id}"),
+    (Method::DELETE, "/v1/orgs/{org_id}/members/{user_id}"),
+    (Method::POST, "/v1/orgs/{org_id}/invitations"),
+    (Method::POST, "/v1/tenants/{tenant_id}/invitations"),
+    (Method::POST, "/v1/projects/{project_id}/invitations"),
+    (Method::DELETE, "/v1/invitations/{invitation_id}"),
     (Method::GET, "/v1/tenants/{tenant_id}"),
     (Method::GET, "/v1/tenants/{tenant_id}/projects"),
     (Method::POST, "/v1/tenants/{tenant_id}/projects"),
@@ -57,8 +75,16 @@ impl World {
         let all = portal.token(true, None).await;
         let [org, tenant, project, app] = portal.managed(&all).await;
         let key = portal.made(&all, &format!("/v1/apps/{app}/keys"), body("/keys"), "key_id").await;
-        let ids =
+        let user = portal.store.person("Member").await;
+        let (act, of) = (Act::by(Actor::CommandLine), OrgId::parse(&org).expect("an id"));
+        portal.store.add_member(&act, &of, &user, Role::Member).await.expect("added");
+        let mut ids =
             vec![("org_id", org), ("tenant_id", tenant), ("project_id", project), ("app_id", app), ("key_id", key)];
+        ids.push(("user_id", user.id.to_string()));
+        let invite = json!({ "emails": ["noor@example.com"], "role": "viewer" });
+        let invited = portal.json(&format!("/v1/orgs/{of}/invitations"), &all, &invite).await.json();
+        let invitation = invited["invitations"][0]["invitation_id"].as_str().expect("invited").to_owned();
+        ids.push(("invitation_id", invitation));
         Self { ids, all }
     }
 
@@ -72,7 +98,9 @@ fn body(path: &str) -> Value {
     match path.rsplit('/').next() {
         Some("keys") => json!({ "label": "Eve", "environment": "production", "scopes": ["read"] }),
         Some("revoke" | "revoke-all") => json!({}),
+        Some("invitations") => json!({ "emails": ["eve@example.com"], "role": "viewer" }),
         Some("orgs") => json!({ "name": "Eve", "plan": "pro" }),
+        Some(user) if user.starts_with("usr_") => json!({ "role": "developer" }),
         Some(key) if key.starts_with("key_") => json!({ "label": "Eve", "scopes": ["write"] }),
         _ => json!({ "name": "Eve" }),
     }
@@ -83,7 +111,7 @@ async fn ask(portal: &TestPortal, method: &Method, path: &str, token: Option<&st
     if let Some(token) = token {
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
     }
-    let sent = if *method == Method::POST || *method == Method::PATCH {
+    let sent = if [Method::POST, Method::PATCH, Method::PUT].contains(method) {
         request = request.header(header::CONTENT_TYPE, "application/json");
         Body::from(body(path).to_string())
     } else {
@@ -143,6 +171,7 @@ async fn each_token_reaches_what_it_may(portal: &TestPortal) {
             // Here keys belong to apps; with other profiles to the organization.
             (&Method::POST, "/v1/orgs/{org_id}/keys") => &[422],
             (&Method::POST, _) => &[200, 201],
+            (&Method::DELETE, _) => &[204],
             _ => &[200],
         };
         assert!(expected.contains(&answer.status.as_u16()), "{method} {path}: {} {}", answer.status, answer.body);
@@ -177,13 +206,7 @@ async fn what_is_no_id_is_not_found(portal: &TestPortal) {
 }
 
 async fn a_token_that_was_revoked_writes_nothing(portal: &TestPortal) {
-    use sallyport::{
-        Error,
-        audit::{Act, Actor},
-        id::OrgId,
-        org::NewOrg,
-        tenant::NewTenant,
-    };
+    use sallyport::{Error, org::NewOrg, tenant::NewTenant};
     let world = World::new(portal).await;
     let shell = Act::by(Actor::CommandLine);
     let here = OrgId::parse(&world.path("{org_id}", str::to_owned)).expect("an id");

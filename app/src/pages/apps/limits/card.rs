@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use sallyport::app::App;
 
 use crate::{
-    components::{Card, Fact, Facts},
+    components::{Fact, Facts, SettingGroup, Settings},
     pages::keys::restrictions::card::limits_in_words,
 };
 
@@ -13,13 +13,16 @@ use crate::{
 pub fn LimitsCard(app: App, may_change: bool) -> impl IntoView {
     let href = format!("/apps/{}/limits", app.id);
     view! {
-        <Card
-            title="Limits"
-            actions=move || may_change.then(|| view! {
-                <form method="get" action=href><button id="limits" class="btn">"Change limits"</button></form>
-            })
-        >
-            <Facts><Fact label="Of each key">{limits_in_words(app.limits, "Set by the plan")}</Fact></Facts>
-        </Card>
+        <Settings>
+            <SettingGroup
+                title="Limits"
+                about="How many requests each key of this app may make, unless it has limits of its own."
+                action=move || may_change.then(|| view! {
+                    <form method="get" action=href><button id="limits" class="btn">"Change limits"</button></form>
+                })
+            >
+                <Facts><Fact label="Of each key">{limits_in_words(app.limits, "Set by the plan")}</Fact></Facts>
+            </SettingGroup>
+        </Settings>
     }
 }

@@ -26,12 +26,12 @@ fn words(list: &KeyList, name: &str, value: &str) -> Option<(&'static str, Strin
     Some((label, value))
 }
 
-#[component]
-pub fn FilterChips(list: KeyList) -> impl IntoView {
+/// A function, so that the keys of the page are not copied for it.
+pub fn filter_chips(list: &KeyList) -> impl IntoView + use<> {
     let chips: Vec<_> = list
         .pairs()
         .filter_map(|(name, value)| {
-            let (label, value) = words(&list, name, value)?;
+            let (label, value) = words(list, name, value)?;
             let said = if label.is_empty() { value } else { format!("{label}: {value}") };
             Some(view! {
                 <li>
@@ -42,12 +42,14 @@ pub fn FilterChips(list: KeyList) -> impl IntoView {
             })
         })
         .collect();
-    (!chips.is_empty()).then(|| {
+    let chips = (!chips.is_empty()).then(|| {
         view! {
-            <ul class="filter-chips" aria-label="Filters that are set">
+            <ul aria-label="Filters that are set">
                 {chips}
                 <li><a class="link" href=list.path.clone()>"Clear"</a></li>
             </ul>
         }
-    })
+    });
+    let save = list.to_save().map(|href| view! { <a id="save-view" class="link" href=href>"Save view"</a> });
+    (chips.is_some() || save.is_some()).then(|| view! { <div class="filter-chips">{chips}{save}</div> })
 }

@@ -1,8 +1,10 @@
 //! What an address says of a list of keys, so that a view can be shared.
 
+use axum::extract::Query;
 use sallyport::{
     id::{TenantId, UserId},
-    store::{KeyFilter, KeySort, KeyStatus},
+    store::{KeyFilter, KeySort, KeyStatus, Sight},
+    text,
 };
 use serde::Deserialize;
 
@@ -60,6 +62,16 @@ fn read<'de, D: serde::Deserializer<'de>, T>(
 }
 
 impl ListQuery {
+    /// From the part of an address after `?`; none if it is not one of a list.
+    pub fn parse(query: &str) -> Option<Self> {
+        Some(Query::try_from_uri(&format!("/?{query}").parse().ok()?).ok()?.0)
+    }
+
+    /// Whether a filter contains a whole key or token.
+    pub fn holds_secret(&self) -> bool {
+        pairs(&self.filter()).any(|(_, value)| text::shown_again(value).is_empty())
+    }
+
     /// What says which keys are listed, and how.
     pub const FILTERS: [&str; 10] = [
         "include_revoked",
@@ -74,6 +86,7 @@ impl ListQuery {
         "after",
     ];
 
+    /// The filter, of the whole organization: the page narrows it to what the person sees.
     pub fn filter(&self) -> KeyFilter {
         // Words that can't be in the database match nothing; PostgreSQL refuses some of them with an error.
         let word = |word: &str| word.replace(char::is_control, "\u{fffd}");
@@ -85,6 +98,7 @@ impl ListQuery {
             status: self.status,
             tenant: self.tenant.clone(),
             project: None,
+            sight: Sight::ALL,
             created_by: self.created_by.clone(),
             sort: KeySort::parse(&self.sort).unwrap_or_default(),
             before: self.before.clone(),
@@ -122,4 +136,9 @@ pub fn pairs(filter: &KeyFilter) -> impl Iterator<Item = (&'static str, &str)> {
         ("sort", if filter.sort == KeySort::default() { "" } else { filter.sort.as_str() }),
     ];
     pairs.into_iter().filter(|(_, value)| !value.is_empty())
+}
+
+/// The filter as the part of an address after `?`, but for the page.
+pub fn query_of(filter: &KeyFilter) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs(filter)).finish()
 }

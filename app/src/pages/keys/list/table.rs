@@ -35,6 +35,9 @@ fn heads(list: &KeyList, choose: bool) -> Vec<Head> {
     }
     let by_age = [(KeySort::Newest, "descending"), (KeySort::Oldest, "ascending")];
     heads.push(sort(Head::new("Created").less(), &by_age, created));
+    if list.has_creators() {
+        heads.push(Head::new("Created by").wide());
+    }
     heads.push(sort(Head::new("Last used"), &[(KeySort::LastUsed, "descending")], KeySort::LastUsed));
     heads.extend([Head::new("Status"), Head::new("")]);
     heads
@@ -46,13 +49,14 @@ pub fn Keys(list: KeyList) -> impl IntoView {
     let older = list.page.older.as_ref().map(|cursor| list.href("before", cursor));
     let choose = list.page.keys.iter().any(|key| list.viewer.may_end(key, &list.profile));
     let (heads, here, action) = (heads(&list, choose), list.here(), format!("{}/chosen", list.path));
-    let (of_org, now, scopes, profile, viewer) = (list.of_org, list.now, list.has_scopes(), list.profile, list.viewer);
+    let (scopes, creators) = (list.has_scopes(), list.has_creators());
+    let (of_org, now, profile, viewer) = (list.of_org, list.now, list.profile, list.viewer);
     let rows = list.page.keys.into_iter().map(move |key| {
         let environment = environment_title(&profile, &key.environment);
         let owner = of_org.then(|| owner(key.owner, &key.owner_name));
         let turn = viewer.may_change(&key, &profile).then(|| here.clone());
         let chosen = choose.then(|| viewer.may_end(&key, &profile));
-        view! { <KeyRow key owner environment scopes turn chosen now/> }
+        view! { <KeyRow key owner environment scopes creators turn chosen now/> }
     });
     view! {
         <DataTable

@@ -1,7 +1,7 @@
 //! A card with the restrictions of a key.
 
 use leptos::prelude::*;
-use sallyport::key::{Key, LimitOverride, Restrictions};
+use sallyport::key::{LimitOverride, Restrictions};
 
 use crate::{
     components::{Card, CodeBlock, Fact, Facts},
@@ -10,9 +10,14 @@ use crate::{
 
 /// The restrictions on the key's page.
 #[component]
-pub fn RestrictionsCard(key: Key, may_change: bool) -> impl IntoView {
-    let href = format!("/keys/{}/restrictions", key.id);
-    let Restrictions { require_signed, addresses, addresses_enforced, limits } = key.restrictions;
+pub fn RestrictionsCard(restrictions: Restrictions) -> impl IntoView {
+    view! { <Card title="Restrictions"><div class="stack"><RestrictionFacts restrictions/></div></Card> }
+}
+
+/// What they are.
+#[component]
+pub fn RestrictionFacts(restrictions: Restrictions) -> impl IntoView {
+    let Restrictions { require_signed, addresses, addresses_enforced, limits } = restrictions;
     let signatures = if require_signed { "Required" } else { "Not required" };
     let (blocks, listed) = (addresses.len(), addresses.lines().collect::<Vec<_>>().join("\n"));
     let said = match (blocks, addresses_enforced) {
@@ -21,21 +26,12 @@ pub fn RestrictionsCard(key: Key, may_change: bool) -> impl IntoView {
         (n, false) => format!("{}; others are noted, and pass", count(whole(n), "block")),
     };
     view! {
-        <Card
-            title="Restrictions"
-            actions=move || may_change.then(|| view! {
-                <form method="get" action=href><button id="restrictions" class="btn">"Change restrictions"</button></form>
-            })
-        >
-            <div class="stack">
-                <Facts>
-                    <Fact label="Signatures">{signatures}</Fact>
-                    <Fact label="Addresses">{said}</Fact>
-                    <Fact label="Limits">{limits_in_words(limits, "Set by the app or the plan")}</Fact>
-                </Facts>
-                {(blocks > 0).then(|| view! { <CodeBlock text=listed name="Copy addresses"/> })}
-            </div>
-        </Card>
+        <Facts>
+            <Fact label="Signatures">{signatures}</Fact>
+            <Fact label="Addresses">{said}</Fact>
+            <Fact label="Limits">{limits_in_words(limits, "Set by the app or the plan")}</Fact>
+        </Facts>
+        {(blocks > 0).then(|| view! { <CodeBlock text=listed name="Copy addresses"/> })}
     }
 }
 

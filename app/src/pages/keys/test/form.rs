@@ -180,7 +180,7 @@ pub fn TestForm(form: FormState, profile: std::sync::Arc<Profile>) -> impl IntoV
             <TextField form=&form name="app_id" label="App that is required" mono=true hint="An app id; empty for any."/>
             <TextField form=&form name="workspace" label="Workspace" mono=true hint="An organization id; empty for any."/>
             <CheckField form=&form name="ingestion" label="It pushes data (ingestion)"/>
-            <details class="more" open=signed>
+            <details class="disclosure" open=signed>
                 <summary>"Signature"</summary>
                 <div class="stack">
                     <TextField

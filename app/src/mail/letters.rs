@@ -1,0 +1,87 @@
+//! What each kind of mail says.
+
+use sallyport::{
+    Timestamp, invitation,
+    mail::{About, Letter, Origin},
+    password_reset,
+};
+
+use super::{Content, Sender};
+
+pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
+    let Sender { brand, url, vault } = sender;
+    let hello = if to.name.is_empty() { "Hello,".to_owned() } else { format!("Hello {},", to.name) };
+    match about {
+        About::PasswordReset { reset, expires_at } => Content::new(format!("Reset your password for {brand}"))
+            .text(hello)
+            .text(format!("Someone asked to reset the password of your account at {brand}."))
+            .button("Choose a new password", password_reset::url(vault, url, reset))
+            .text(format!("The link works once, until {}.", time(*expires_at)))
+            .text("If it was not you, ignore this mail: your password stays as it is."),
+        About::Invitation { invitation, generation, noun, place_name, role, by, message, expires_at } => {
+            let by = if by.is_empty() { "Someone" } else { by };
+            let quoted = (!message.is_empty()).then(|| vec![("Message", message.clone())]);
+            let mail = Content::new(format!("{by} invited you to {place_name}"))
+                .text(hello)
+                .text(format!("{by} invited you to the {noun} {place_name} at {brand}, as {role}."));
+            quoted
+                .into_iter()
+                .fold(mail, Content::facts)
+                .button("Look at the invitation", invitation::url(vault, url, invitation, *generation))
+                .text(format!("The link works once, until {}.", time(*expires_at)))
+                .text("If you do not know what this is about, ignore this mail: nothing happens without you.")
+        }
+        About::PasswordChanged(origin) => Content::new("Your password was changed")
+            .text(hello)
+            .text(format!("The password of your account at {brand} was changed, which ended its sessions."))
+            .facts(facts(origin))
+            .text("If it was not you, reset your password now, and tell an operator of the portal.")
+            .button("Reset your password", format!("{url}/reset")),
+        About::NewSignIn(origin) => Content::new(format!("New sign-in to {brand}"))
+            .text(hello)
+            .text(format!("Someone signed in to your account at {brand} with a browser that it did not know."))
+            .facts(facts(origin))
+            .text("If it was you, there is nothing to do. If not, change your password: that signs everybody else out.")
+            .button("Look at my sessions", format!("{url}/account")),
+        About::RoleChanged { org, place_name, from, to, by } => {
+            Content::new(format!("Your role in {place_name} is {to}"))
+                .text(hello)
+                .text(format!("Your role in {place_name} was changed."))
+                .facts(present(vec![("Before", from.clone()), ("Now", to.clone()), ("By", by.clone())]))
+                .button("Open the organization", format!("{url}/orgs/{org}"))
+        }
+        About::KeyGenerated { key, label, environment, org_name, origin } => {
+            let mut what = vec![("Label", label.clone()), ("Environment", environment.clone())];
+            what.push(("Organization", org_name.clone()));
+            what.extend(facts(origin));
+            Content::new("A personal key was generated")
+                .text(hello)
+                .text(format!("A key that acts for you was generated at {brand}."))
+                .facts(what)
+                .text("If it was not you, revoke the key, and change your password.")
+                .button("Look at the key", format!("{url}/keys/{key}"))
+        }
+        About::Test => test(brand),
+    }
+}
+
+pub(super) fn test(brand: &str) -> Content {
+    Content::new(format!("Test mail from {brand}"))
+        .text("Hello,")
+        .text(format!("This is the mail that an operator of {brand} sent to try its settings. They work."))
+}
+
+fn facts(Origin { at, by, is_own, address, device }: &Origin) -> Vec<(&'static str, String)> {
+    let by = if *is_own { String::new() } else { by.clone() };
+    let words = |text: &Option<String>| text.clone().unwrap_or_default();
+    present(vec![("When", time(*at)), ("By", by), ("Browser", words(device)), ("Address", words(address))])
+}
+
+fn present(facts: Vec<(&'static str, String)>) -> Vec<(&'static str, String)> {
+    facts.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// "22 November 2026, 06:24 UTC"
+fn time(at: Timestamp) -> String {
+    at.to_chrono().format("%-d %B %Y, %H:%M UTC").to_string()
+}

@@ -1,0 +1,123 @@
+//! A snapshot of each mail, and what all of them have in common.
+
+use proptest::prelude::*;
+use sallyport::{
+    Clock,
+    id::{InvitationId, KeyId, OrgId, ResetId},
+    mail::{About, Letter, Origin, Recipient},
+    testing::{SeededEntropy, TurnedClock},
+    vault::{MasterKey, Vault},
+};
+
+use super::{Mail, Sender, compose, test_mail};
+
+const URL: &str = "https://keys.example.com";
+
+fn origin() -> Origin {
+    Origin {
+        at: TurnedClock::default().now(),
+        by: "Ada Byron".to_owned(),
+        is_own: true,
+        address: Some("203.0.113.9".to_owned()),
+        device: Some("Firefox on Linux".to_owned()),
+    }
+}
+
+/// One of each kind, in which everything that a person typed is this text.
+fn letters(typed: &str) -> [(&'static str, About); 7] {
+    let entropy = SeededEntropy::new(1);
+    let org = OrgId::mint("Focus Labs", &entropy);
+    let reset = ResetId::mint(&entropy);
+    let key = KeyId::mint(&entropy);
+    let invitation = InvitationId::parse(&key.as_str().replace("key_", "inv_")).expect("an id");
+    let by_operator = Origin { by: "An operator".to_owned(), is_own: false, address: None, device: None, ..origin() };
+    [
+        ("password_reset", About::PasswordReset { reset, expires_at: TurnedClock::default().now() }),
+        ("password_changed", About::PasswordChanged(origin())),
+        ("password_changed_by_an_operator", About::PasswordChanged(by_operator)),
+        ("new_sign_in", About::NewSignIn(origin())),
+        (
+            "role_changed",
+            About::RoleChanged {
+                org,
+                place_name: typed.to_owned(),
+                from: "Member".to_owned(),
+                to: "Admin".to_owned(),
+                by: typed.to_owned(),
+            },
+        ),
+        (
+            "key_generated",
+            About::KeyGenerated {
+                key,
+                label: typed.to_owned(),
+                environment: "production".to_owned(),
+                org_name: typed.to_owned(),
+                origin: origin(),
+            },
+        ),
+        (
+            "invitation",
+            About::Invitation {
+                invitation,
+                generation: 1,
+                noun: "organization",
+                place_name: typed.to_owned(),
+                role: "Developer".to_owned(),
+                by: typed.to_owned(),
+                message: typed.to_owned(),
+                expires_at: TurnedClock::default().now(),
+            },
+        ),
+    ]
+}
+
+fn composed(typed: &str, about: About) -> Mail {
+    let entropy = SeededEntropy::new(2);
+    let to = Recipient { name: typed.to_owned(), email: "ada@example.com".to_owned() };
+    let vault = Vault::new(&MasterKey::mint(&entropy));
+    compose(&Letter { to, about }, &Sender { brand: "Focus Keys", url: URL, vault: &vault })
+}
+
+fn shown(Mail { subject, text, html }: &Mail) -> String {
+    format!("Subject: {subject}\n\n{text}\n==== HTML\n\n{html}")
+}
+
+#[test]
+fn each_mail_is_short_and_plain() {
+    for (name, about) in letters("Ada & Co") {
+        insta::assert_snapshot!(name, shown(&composed("Ada & Co", about)));
+    }
+    insta::assert_snapshot!("test_mail", shown(&test_mail("Focus Keys", URL)));
+}
+
+#[test]
+fn nothing_is_asked_of_another_server() {
+    for (name, about) in letters("Ada") {
+        let mail = composed("Ada", about);
+        for asks in ["<img", "<link", "<script", "<style", "url(", "src=", "background=\"", "@import"] {
+            assert!(!mail.html.contains(asks), "{name}: {asks}");
+        }
+        let links = mail.html.matches("href=\"").count();
+        assert_eq!(links, mail.html.matches(&format!("href=\"{URL}")).count(), "{name}: links lead to the portal");
+        assert!(mail.html.len() < 4_000 && mail.text.len() < 1_000, "{name} is long");
+        for (_, url) in mail.html.match_indices("href=\"").filter_map(|(at, _)| mail.html[at + 6..].split_once(URL)) {
+            let path = url.split('"').next().unwrap_or_default();
+            assert!(mail.text.contains(&format!("{URL}{path}")), "{name}: {path} is in both forms");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_was_typed_is_never_markup(typed in "[ -~]{1,40}|\\PC{1,20}") {
+        for (name, about) in letters(&typed) {
+            let html = composed(&typed, about).html;
+            let (_, usual) = letters("Ada").into_iter().find(|(other, _)| *other == name).expect("the same kinds");
+            let usual = composed("Ada", usual).html;
+            for mark in ['<', '>', '"'] {
+                prop_assert_eq!(html.matches(mark).count(), usual.matches(mark).count(), "{} {}", name, mark);
+            }
+        }
+    }
+}

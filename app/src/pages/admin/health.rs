@@ -1,0 +1,93 @@
+//! `/admin/health`: whether this server can do its work, and on what it runs.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use sallyport::{Timestamp, store::DatabaseFacts, verifier::health::HealthCheck};
+
+use crate::{
+    access::OperatorAccess,
+    components::{Badge, Card, DataTable, Fact, Facts, PageHead, Tone},
+    error::PageResult,
+    portal::{AdminSection, Page},
+    shell,
+    ui::Ui,
+    words::{Ago, digits},
+};
+
+pub async fn get(ui: Ui, access: OperatorAccess) -> PageResult {
+    let (store, verifier) = (&ui.context.store, &ui.context.verifier);
+    let checks = verifier.health().await;
+    let lag = verifier.lag();
+    let facts = store.database_facts().await?;
+    let chrome = shell::at_last(shell::of_admin(&ui, &access.me, AdminSection::Health).await?);
+    let now = store.now();
+    let page = Page::framed("Health", chrome, move || view! { <Body checks lag facts now/> });
+    Ok(ui.ok(page).await)
+}
+
+/// "3.4 MB".
+fn size(bytes: i64) -> String {
+    match bytes {
+        ..1_000_000 => format!("{} kB", digits(bytes / 1_000)),
+        1_000_000..1_000_000_000 => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+        _ => format!("{}.{} GB", digits(bytes / 1_000_000_000), bytes % 1_000_000_000 / 100_000_000),
+    }
+}
+
+/// What a check is about, in words.
+fn about(name: &str) -> &'static str {
+    match name {
+        "database" => "The database answers",
+        "revocations" => "Revocations are received",
+        "writes" => "Writes succeed",
+        _ => "Another requirement",
+    }
+}
+
+#[component]
+fn Body(checks: Vec<HealthCheck>, lag: Duration, facts: DatabaseFacts, now: Timestamp) -> impl IntoView {
+    let rows = checks.into_iter().map(|check| {
+        // "ok" is the status.
+        let detail = Some(check.detail).filter(|detail| detail != "ok");
+        let (tone, word) = if check.ok { (Tone::Good, "OK") } else { (Tone::Danger, "Failing") };
+        view! {
+            <tr>
+                <td class="cell-head">{about(check.name)}</td>
+                <td data-label="Detail" class="cell-rest cell-muted">{detail}</td>
+                <td class="cell-end"><Badge tone text=word/></td>
+            </tr>
+        }
+    });
+    let lag = format!("{} ms ago", lag.as_millis());
+    let migrations = format!("{} applied, the last is {:04}", facts.migrations, facts.last_migration);
+    let peppers = if facts.peppers == 1 { "1 pepper".to_owned() } else { format!("{} peppers", facts.peppers) };
+    view! {
+        <PageHead title="Health" sub=|| view! { <span>"As /readyz judges this server"</span> }/>
+        <DataTable label="Checks" columns=&["Check", "Detail", "Status"]>{rows.collect_view()}</DataTable>
+        <Card title="This server">
+            <Facts>
+                <Fact label="Version">{env!("CARGO_PKG_VERSION")}</Fact>
+                <Fact label="Last answer about revocations">{lag}</Fact>
+                <Fact label="Database">{facts.product}</Fact>
+                <Fact label="Size">{size(facts.bytes)}</Fact>
+                <Fact label="Migrations">{migrations}</Fact>
+                <Fact label="Fingerprint of the master key"><code>{facts.master_key}</code></Fact>
+                <Fact label="Pepper">
+                    {format!("Version {}, of {peppers}, made ", facts.pepper)}<Ago at=facts.pepper_created_at now/>
+                </Fact>
+            </Facts>
+        </Card>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_in_words() {
+        let sizes = [0, 999_999, 3_456_789, 1_234_567_890].map(size);
+        assert_eq!(sizes, ["0 kB", "999 kB", "3.4 MB", "1.2 GB"]);
+    }
+}

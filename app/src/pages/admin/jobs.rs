@@ -1,0 +1,97 @@
+//! `/admin/jobs`: background work that waits, runs or has failed.
+
+use leptos::prelude::*;
+use sallyport::{Timestamp, id::JobId, store::ConsoleJob};
+
+use super::{
+    job_state::{JobState, RunNow, due},
+    list::{ListPages, ListQuery, ListSearch, NoRows, edges},
+};
+use crate::{
+    access::OperatorAccess,
+    acts::{Caller, admin::jobs::retry_job},
+    components::{Badge, DataTable, Notice, PageHead, Tone},
+    error::{PageError, PageResult},
+    form::FormState,
+    icons::Icon,
+    portal::{AdminSection, Page},
+    shell,
+    ui::{Typed, Ui, UrlQuery, see_other},
+    words::Ago,
+};
+
+const PATH: &str = "/admin/jobs";
+
+pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQuery>) -> PageResult {
+    let store = &ui.context.store;
+    let page = store.console_jobs(&(&query).into()).await?;
+    let chrome = shell::at_last(shell::of_admin(&ui, &access.me, AdminSection::Jobs).await?);
+    let now = store.now();
+    let page = Page::framed("Jobs", chrome, move || {
+        let (edges, list) = (edges(&page), query.clone());
+        let done = done(&query.done);
+        let body = if page.items.is_empty() {
+            let text =
+                "Work that is done later, such as deletions after a time, is listed here until it has succeeded.";
+            view! { <NoRows path=PATH query=query.clone() icon=Icon::Check title="No job waits or has failed" text/> }
+                .into_any()
+        } else {
+            let rows = page.items.into_iter().map(|job| view! { <JobRow job now/> }).collect_view();
+            view! {
+                <DataTable label="Jobs" columns=&["Queue", "Queued", "Due", "Attempts", "Last error", "Status", ""]>{rows}</DataTable>
+            }
+            .into_any()
+        };
+        view! {
+            <PageHead title="Jobs" sub=|| view! { <span>"Background work that waits, runs or has failed"</span> }/>
+            {done.map(|done| view! { <div role="status"><Notice tone=Tone::Good>{done}</Notice></div> })}
+            <ListSearch path=PATH label="Queue or ID" query/>
+            {body}
+            <ListPages path=PATH query=list edges/>
+        }
+    });
+    Ok(ui.ok(page).await)
+}
+
+pub async fn post(caller: Caller, _: OperatorAccess, Typed(form): Typed) -> PageResult {
+    run_now(&caller, &form, PATH).await
+}
+
+/// Runs the job of the form, and returns to that page.
+pub(super) async fn run_now(caller: &Caller, form: &FormState, path: &str) -> PageResult {
+    let unknown = || PageError::BadRequest("This form does not belong to this page. Open the page again.".to_owned());
+    let job = JobId::parse(&form.value("job")).ok_or_else(unknown)?;
+    match caller.run(retry_job(job)).await.map_err(PageError::from) {
+        Ok(()) => Ok(see_other(format!("{path}?done=retry"))),
+        // A worker was faster.
+        Err(PageError::NotFound) => Ok(see_other(format!("{path}?done=late"))),
+        Err(error) => Err(error),
+    }
+}
+
+/// What [`run_now`] did.
+pub(super) fn done(what: &str) -> Option<&'static str> {
+    match what {
+        "retry" => Some("It is due now, and runs within a second."),
+        "late" => Some("Nothing was changed: it runs, is due already, or has ended."),
+        _ => None,
+    }
+}
+
+#[component]
+fn JobRow(job: ConsoleJob, now: Timestamp) -> impl IntoView {
+    let ConsoleJob { id, queue, status, recurs, .. } = job;
+    let state = JobState::of(&status, now);
+    let queued = if recurs { "Recurring".into_any() } else { view! { <Ago at=job.created_at now/> }.into_any() };
+    view! {
+        <tr>
+            <td class="cell-head">{queue.clone()}</td>
+            <td data-label="Queued" class="cell-muted">{queued}</td>
+            <td data-label="Due" class="cell-muted">{due(status.run_at, now)}</td>
+            <td data-label="Attempts">{status.attempts}</td>
+            <td data-label="Last error" class="cell-rest">{status.error}</td>
+            <td data-label="Status"><Badge tone=state.tone text=state.word/></td>
+            <td class="cell-end">{state.may_run.then(|| view! { <RunNow path=PATH id name=queue state/> })}</td>
+        </tr>
+    }
+}

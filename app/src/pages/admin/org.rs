@@ -1,0 +1,132 @@
+//! `/admin/organizations/{org_id}`: the facts of an organization, and its members. Looking leaves an event in its log.
+
+use leptos::prelude::*;
+use sallyport::{
+    Timestamp,
+    audit::{Action, NewEvent},
+    member::Member,
+    org::Org,
+    place::Place,
+    store::Contents,
+};
+
+use super::list::ListQuery;
+use crate::{
+    access::OperatedOrg,
+    components::{Badge, Card, DataTable, Fact, Facts, IdChip, Notice, PageHead, Person, Tone},
+    error::{PageError, PageResult},
+    portal::{AdminSection, Page},
+    shell,
+    ui::{Ui, UrlQuery},
+    words::{Ago, count, digits},
+};
+
+/// Members that the page shows.
+const SHOWN: usize = 100;
+
+pub async fn get(ui: Ui, access: OperatedOrg, UrlQuery(query): UrlQuery<ListQuery>) -> PageResult {
+    let done = match query.done.as_str() {
+        "suspend" => Some("Suspended. Every request with one of its keys is refused from now on."),
+        "open" => Some("Opened again. Its keys are accepted."),
+        _ => None,
+    };
+    let page = page(&ui, &access, done).await?;
+    Ok(ui.ok(page).await)
+}
+
+/// Records that an operator looked, at most once in ten minutes for each of them: the members have to learn of it, and
+/// reloading the page must not fill their log.
+pub(super) fn note_view(ui: &Ui, access: &OperatedOrg) {
+    let viewed = NewEvent::of(&access.org.id, Action::OrgViewed, Place::from(&access.org).target());
+    ui.context.pending_events.note(access.me.act(), viewed);
+}
+
+/// The page, also below the dialog.
+pub(super) async fn page(ui: &Ui, access: &OperatedOrg, done: Option<&'static str>) -> Result<Page, PageError> {
+    let (store, org) = (&ui.context.store, access.org.clone());
+    let chrome = shell::of_admin(ui, &access.me, AdminSection::Organizations).await?;
+    let chrome = shell::here(chrome, &org.name);
+    let place = Place::from(&org);
+    let contents = store.contents(&place).await?;
+    let members = store.members(&org.id).await?;
+    note_view(ui, access);
+    let now = store.now();
+    Ok(Page::framed(org.name.clone(), chrome, move || view! { <Body org contents members now done/> }))
+}
+
+#[component]
+fn Body(
+    org: Org,
+    contents: Contents,
+    members: Vec<Member>,
+    now: Timestamp,
+    done: Option<&'static str>,
+) -> impl IntoView {
+    let path = format!("/admin/organizations/{}", org.id);
+    let suspended = org.suspended.clone();
+    let action = match &suspended {
+        Some(_) => view! {
+            <form method="post" action=format!("{path}/open")><button class="btn btn-primary">"Open again"</button></form>
+        }
+        .into_any(),
+        None => view! { <a id="suspend" class="btn btn-danger-quiet" href=format!("{path}/suspend")>"Suspend"</a> }.into_any(),
+    };
+    let activity = format!("{path}/activity");
+    let (id, plan, created) = (org.id.to_string(), org.plan.title(), org.created_at);
+    let total = count(i64::try_from(members.len()).unwrap_or(i64::MAX), "member");
+    let more = members.len().saturating_sub(SHOWN);
+    let rows = members.into_iter().take(SHOWN).map(|member| view! { <MemberRow member now/> }).collect_view();
+    view! {
+        {done.map(|done| view! { <div role="status"><Notice tone=Tone::Good>{done}</Notice></div> })}
+        <PageHead
+            title=org.name.clone()
+            sub=move || view! {
+                <span><IdChip id name="Copy organization id"/></span>
+                <span><Badge tone=Tone::Accent text=plan/></span>
+                {(!org.description.is_empty()).then_some(view! { <span>{org.description}</span> })}
+            }
+            actions=move || view! { <a class="btn" href=activity>"Activity"</a>{action} }
+        />
+        {suspended.map(|suspended| view! {
+            <Notice tone=Tone::Danger>
+                "Suspended "<Ago at=suspended.at now/>". Reason: "{suspended.reason}
+            </Notice>
+        })}
+        <Card title="Facts">
+            <Facts>
+                <Fact label="Created"><Ago at=created now/></Fact>
+                <Fact label="Apps">{digits(contents.apps)}</Fact>
+                <Fact label="Active keys">{digits(contents.keys)}</Fact>
+                <Fact label="Keys used in the last week">{digits(contents.in_use)}</Fact>
+            </Facts>
+        </Card>
+        <section class="section">
+            <h2 class="section-title">{total}</h2>
+            <DataTable label="Members" columns=&["Name", "Role", "Last active", "Since"]>{rows}</DataTable>
+            {(more > 0).then(|| view! { <p class="muted">{format!("{more} more are not shown.")}</p> })}
+        </section>
+        <div class="table-foot"><p>"That you looked at this page is recorded in the activity of the organization."</p></div>
+    }
+}
+
+#[component]
+fn MemberRow(member: Member, now: Timestamp) -> impl IntoView {
+    let Member { user, role, since, disabled, last_seen_at, .. } = member;
+    let users = format!("/admin/users?q={}", user.id);
+    let seen = match last_seen_at {
+        Some(at) => view! { <Ago at now/> }.into_any(),
+        None => "Signed out".into_any(),
+    };
+    view! {
+        <tr class:row-off=disabled>
+            <td class="cell-head">
+                <Person id=user.id.to_string() name=user.name email=user.email href=users>
+                    {disabled.then(|| view! { " "<Badge tone=Tone::Warning text="Disabled"/> })}
+                </Person>
+            </td>
+            <td data-label="Role">{role.title()}</td>
+            <td data-label="Last active" class="cell-muted">{seen}</td>
+            <td data-label="Since" class="cell-muted"><Ago at=since now/></td>
+        </tr>
+    }
+}

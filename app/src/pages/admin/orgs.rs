@@ -1,0 +1,81 @@
+//! `/admin/organizations`: every organization of the portal.
+
+use leptos::prelude::*;
+use sallyport::{Timestamp, store::ConsoleOrg};
+
+use super::list::{ListPages, ListQuery, ListSearch, NoRows, counted, edges};
+use crate::{
+    access::{OperatorAccess, SignedIn},
+    components::{Badge, DataTable, Head, Notice, PageHead, Tone},
+    error::{PageError, PageResult},
+    icons::Icon,
+    portal::{AdminSection, Page},
+    shell,
+    ui::{Ui, UrlQuery},
+    words::Ago,
+};
+
+const PATH: &str = "/admin/organizations";
+
+pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQuery>) -> PageResult {
+    Ok(ui.ok(page(&ui, &access.me, query).await?).await)
+}
+
+/// The list, also below a dialog.
+pub(super) async fn page(ui: &Ui, me: &SignedIn, query: ListQuery) -> Result<Page, PageError> {
+    let store = &ui.context.store;
+    let page = store.console_orgs(&(&query).into()).await?;
+    let chrome = shell::at_last(shell::of_admin(ui, me, AdminSection::Organizations).await?);
+    let now = store.now();
+    Ok(Page::framed("Organizations", chrome, move || {
+        let (edges, list) = (edges(&page), query.clone());
+        let revoked = query.done == "revoke-keys";
+        let mut heads = ["Name", "Plan", "Members", "Keys"].map(Head::new).to_vec();
+        heads.extend([Head::new("Created").less(), Head::new("Last activity"), Head::new("Status")]);
+        let body = if page.items.is_empty() {
+            let text = "Each organization that somebody creates is listed here.";
+            view! { <NoRows path=PATH query=query.clone() icon=Icon::Building title="No organization yet" text/> }
+                .into_any()
+        } else {
+            let rows = page.items.into_iter().map(|listed| view! { <OrgRow listed now/> }).collect_view();
+            view! { <DataTable label="Organizations" columns=heads>{rows}</DataTable> }.into_any()
+        };
+        view! {
+            <PageHead
+                title="Organizations" sub=|| view! { <span>"All organizations of this portal, newest first"</span> }
+                actions=|| view! {
+                    <a id="revoke-keys" class="btn btn-danger-quiet" href="/admin/revoke-keys">"Revoke all keys"</a>
+                }
+            />
+            {revoked.then(|| view! {
+                <div role="status"><Notice tone=Tone::Good>"Every key of the portal is revoked."</Notice></div>
+            })}
+            <ListSearch path=PATH label="Name or ID" query/>
+            {body}
+            <ListPages path=PATH query=list edges/>
+        }
+    }))
+}
+
+#[component]
+fn OrgRow(listed: ConsoleOrg, now: Timestamp) -> impl IntoView {
+    let ConsoleOrg { org, members, keys, last_active_at } = listed;
+    let status = if org.suspended.is_some() {
+        view! { <Badge tone=Tone::Danger text="Suspended"/> }.into_any()
+    } else if org.archived_at.is_some() {
+        view! { <Badge tone=Tone::Warning text="Archived"/> }.into_any()
+    } else {
+        view! { <Badge tone=Tone::Good text="Active"/> }.into_any()
+    };
+    view! {
+        <tr>
+            <td class="cell-main"><a href=format!("{PATH}/{}", org.id)>{org.name}</a></td>
+            <td data-label="Plan">{org.plan.title()}</td>
+            <td data-label="Members">{counted(members)}</td>
+            <td data-label="Keys">{counted(keys)}</td>
+            <td data-label="Created" class="cell-muted cell-less"><Ago at=org.created_at now/></td>
+            <td data-label="Last activity" class="cell-muted">{last_active_at.map(|at| view! { <Ago at now/> })}</td>
+            <td class="cell-end">{status}</td>
+        </tr>
+    }
+}

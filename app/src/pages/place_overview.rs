@@ -1,0 +1,44 @@
+//! What the pages of a tenant and of a project show below their head.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use sallyport::{
+    Timestamp,
+    profile::{HolderKind, Profile},
+    store::KeyTotals,
+};
+
+use super::{
+    attention::{Highlights, KeyCards},
+    totals::{EnvironmentCard, TotalsStrip},
+};
+
+/// Figures in a row; then what it holds and the keys that need attention, beside their environments.
+#[component]
+pub fn PlaceOverview(
+    /// What it holds, and how many: projects, apps.
+    counts: Vec<(&'static str, i64)>,
+    totals: KeyTotals,
+    /// Where its keys are listed, if there is such a list.
+    keys: Option<String>,
+    highlights: Highlights,
+    profile: Arc<Profile>,
+    now: Timestamp,
+    /// The table of its projects or apps.
+    #[prop(into)]
+    list: ViewFnOnce,
+) -> impl IntoView {
+    let of_apps = profile.keys.owner == HolderKind::App;
+    let (strip, all) = (totals.clone(), keys.clone());
+    view! {
+        {of_apps.then(|| view! { <TotalsStrip counts totals=strip keys now/> })}
+        <div class="split">
+            <div class="columns">
+                {list.run()}
+                {(!highlights.is_empty()).then(|| view! { <KeyCards highlights all now of_several=true/> })}
+            </div>
+            {(totals.active > 0).then(|| view! { <div class="columns"><EnvironmentCard totals profile/></div> })}
+        </div>
+    }
+}

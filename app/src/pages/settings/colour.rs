@@ -1,0 +1,47 @@
+//! `/orgs/{org_id}/settings/colour`: the colour of an organization, chosen from a palette.
+
+use leptos::prelude::*;
+use sallyport::{colour::Colour, org::Org};
+
+use crate::{
+    access::{Addressed, OrgAccess},
+    acts::{Caller, orgs::choose_colour},
+    components::{OrgAvatar, Setting},
+    error::PageResult,
+    islands::SubmitOnce,
+    ui::{Typed, see_other},
+};
+
+pub async fn post(caller: Caller, Addressed(id): Addressed<OrgAccess>, Typed(form): Typed) -> PageResult {
+    caller.run(choose_colour(id.clone(), form.value("colour"))).await?;
+    Ok(see_other(format!("/orgs/{id}/settings?saved=1")))
+}
+
+/// The form, on the settings page.
+#[component]
+pub fn ColourCard(org: Org) -> impl IntoView {
+    let choices = Colour::ALL.iter().copied().map(|colour| (colour.as_str(), colour.title(), Some(colour)));
+    let choices = std::iter::once(("automatic", "Automatic", None)).chain(choices);
+    let choices = choices.map(|(value, title, colour)| {
+        let id = format!("colour-{value}");
+        view! {
+            <div class="choice">
+                <input id=id.clone() type="radio" name="colour" value=value checked=colour == org.colour/>
+                <label for=id><OrgAvatar id=org.id.to_string() name=org.name.clone() colour/>{title}</label>
+            </div>
+        }
+    });
+    let choices = choices.collect_view();
+    view! {
+        <Setting
+            title="Appearance"
+            about=|| "The colour by which people recognize this organization in the switcher. All members see the same one."
+        >
+            <form method="post" action=format!("/orgs/{}/settings/colour", org.id) class="stack form">
+                <fieldset class="field group"><legend>"Colour"</legend><div class="choices swatches">{choices}</div></fieldset>
+                <div class="form-foot"><button class="btn">"Change colour"</button></div>
+                <SubmitOnce/>
+            </form>
+        </Setting>
+    }
+}

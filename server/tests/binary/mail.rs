@@ -1,0 +1,3 @@
+//! Mail from the running binary.
+
+mod through_smtp;

@@ -1,0 +1,4 @@
+mod connections;
+mod invitations;
+mod notices;
+mod retries;

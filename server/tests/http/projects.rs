@@ -1,0 +1,3 @@
+//! `/projects/{project_id}/…`
+
+mod members;

@@ -1,0 +1,198 @@
+//! Mail: what is queued when something happens, and what it is about when it is sent.
+//!
+//! A job holds ids and a kind. Everything else is read when the mail is sent, so that nobody gets mail about what is no
+//! longer theirs, and no job contains a secret.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Entropy, Timestamp,
+    id::{InvitationId, KeyId, OrgId, ResetId, UserId},
+    job::{NewJob, Retries},
+    user::User,
+};
+
+/// The queue of mails.
+pub const QUEUE: &str = "mail";
+
+/// About half a day: mail servers are down for hours, and news of yesterday's sign-in helps nobody.
+pub const RETRIES: Retries =
+    Retries { limit: 22, first: Duration::from_secs(15), longest: Duration::from_secs(60 * 60) };
+
+/// A mail to be sent: the payload of a job. One variant for each kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Mail {
+    /// The link that a person asked for.
+    PasswordReset {
+        reset_id: ResetId,
+    },
+    /// The link by which the invited person gets a role. A link that was replaced is not sent.
+    Invitation {
+        invitation_id: InvitationId,
+        generation: u32,
+    },
+    PasswordChanged(Notice),
+    /// A sign-in with a browser that did not sign in to the account before.
+    NewSignIn(Notice),
+    RoleChanged(Notice),
+    /// A personal key was generated.
+    KeyGenerated(Notice),
+    /// An operator tries whether mail arrives.
+    Test(Notice),
+}
+
+/// A mail about an event, to the person whom it concerns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    pub user_id: UserId,
+    /// The event's chain, and its number there.
+    pub chain: String,
+    pub seq: i64,
+}
+
+impl Mail {
+    /// What it is about, in words.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::PasswordReset { .. } => "Password reset",
+            Self::Invitation { .. } => "Invitation",
+            Self::PasswordChanged(_) => "Password changed",
+            Self::NewSignIn(_) => "New sign-in",
+            Self::RoleChanged(_) => "Role changed",
+            Self::KeyGenerated(_) => "Personal key generated",
+            Self::Test(_) => "Test mail",
+        }
+    }
+
+    /// The notice, unless it is about a link.
+    pub fn notice(&self) -> Option<&Notice> {
+        match self {
+            Self::PasswordReset { .. } | Self::Invitation { .. } => None,
+            Self::PasswordChanged(notice)
+            | Self::NewSignIn(notice)
+            | Self::RoleChanged(notice)
+            | Self::KeyGenerated(notice)
+            | Self::Test(notice) => Some(notice),
+        }
+    }
+
+    /// The job that sends it.
+    pub fn job(&self, now: Timestamp, entropy: &dyn Entropy) -> NewJob {
+        let payload = serde_json::to_value(self).expect("ids and numbers are JSON");
+        NewJob::once(QUEUE, payload, now, entropy)
+    }
+}
+
+/// A mail whose content was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    pub to: Recipient,
+    pub about: About,
+}
+
+/// To whom a mail goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// Empty if it is not known: not every address is that of an account.
+    pub name: String,
+    pub email: String,
+}
+
+impl From<User> for Recipient {
+    fn from(User { name, email, .. }: User) -> Self {
+        Self { name, email }
+    }
+}
+
+/// What a mail is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    PasswordReset {
+        reset: ResetId,
+        expires_at: Timestamp,
+    },
+    Invitation {
+        invitation: InvitationId,
+        generation: u32,
+        /// The kind of the place: "organization".
+        noun: &'static str,
+        place_name: String,
+        /// The title of the role.
+        role: String,
+        /// Empty if they are gone.
+        by: String,
+        /// A sentence of the person who invites; empty if there is none.
+        message: String,
+        expires_at: Timestamp,
+    },
+    PasswordChanged(Origin),
+    NewSignIn(Origin),
+    /// The titles of the roles before and now.
+    RoleChanged {
+        org: OrgId,
+        place_name: String,
+        from: String,
+        to: String,
+        by: String,
+    },
+    KeyGenerated {
+        key: KeyId,
+        label: String,
+        environment: String,
+        org_name: String,
+        origin: Origin,
+    },
+    Test,
+}
+
+/// When, by whom and from where something was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub at: Timestamp,
+    /// Empty if it was an unknown client.
+    pub by: String,
+    /// Whether the person did it who gets the mail.
+    pub is_own: bool,
+    pub address: Option<String>,
+    /// "Firefox on Windows".
+    pub device: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::SeededEntropy;
+
+    #[test]
+    fn a_job_holds_a_kind_and_ids() {
+        let entropy = SeededEntropy::new(1);
+        let notice = Notice { user_id: UserId::mint(&entropy), chain: "system".to_owned(), seq: 7 };
+        let mails = [
+            Mail::PasswordReset { reset_id: ResetId::mint(&entropy) },
+            Mail::Invitation { invitation_id: InvitationId::mint(&entropy), generation: 2 },
+            Mail::PasswordChanged(notice.clone()),
+            Mail::NewSignIn(notice.clone()),
+            Mail::RoleChanged(notice.clone()),
+            Mail::KeyGenerated(notice.clone()),
+            Mail::Test(notice),
+        ];
+        let payloads = mails.clone().map(|mail| mail.job(Timestamp::from_seconds(1), &entropy).payload);
+        insta::assert_snapshot!(payloads.each_ref().map(ToString::to_string).join("\n"));
+        let read = payloads.map(|payload| serde_json::from_value::<Mail>(payload).expect("reads"));
+        assert_eq!(read, mails);
+    }
+
+    #[test]
+    fn it_is_given_up_within_a_day() {
+        let longest: Duration = (1..RETRIES.limit)
+            .map(|attempts| {
+                let doubled = RETRIES.first.saturating_mul(2_u32.saturating_pow(attempts - 1));
+                doubled.min(RETRIES.longest)
+            })
+            .sum();
+        assert!(longest < Duration::from_secs(24 * 60 * 60) && longest > Duration::from_secs(12 * 60 * 60));
+    }
+}

@@ -1,0 +1,98 @@
+//! What a page shows around a list of keys, in one query.
+
+use super::conditions::{Conditions, Value};
+use crate::{
+    Result,
+    id::{AppId, OrgId, UserId},
+    key::Creator,
+    saved_view::SavedView,
+    store::{Sight, Store, row::Read, saved_views::saved_view},
+};
+
+/// What a page shows around a list of keys.
+#[derive(Clone, Debug, Default)]
+pub struct KeyListFrame {
+    /// The views of the list that the person saved, by name.
+    pub views: Vec<SavedView>,
+    /// Whether the organization has an app that is not archived.
+    pub has_apps: bool,
+    /// Whether the list has a key, even a revoked one.
+    pub has_keys: bool,
+    /// Those who created keys that are not revoked, by name, 100 of them at most: for the list of the whole
+    /// organization, and a reader who sees all of it.
+    pub creators: Vec<Creator>,
+}
+
+/// How many creators are read.
+const CREATORS: i64 = 100;
+
+/// Kinds of rows. One of `APPS` and `KEYS` is there if it holds.
+const VIEW: i64 = 0;
+const APPS: i64 = 1;
+const KEYS: i64 = 2;
+const CREATOR: i64 = 3;
+
+/// `$1` is the organization, or the app of it. `person` is the number of the id of the person whose views are read; `seen`
+/// is the condition on an app `a`.
+fn sql(keys: &Conditions, person: &str, seen: &str, with_creators: bool) -> String {
+    let Conditions { sql: of, of_all, org, .. } = keys;
+    let row = |kind: i64, columns: &str| format!("SELECT CAST({kind} AS BIGINT) AS kind, {columns}");
+    // From one creator to the next in `keys_by_creator`, however many keys each has.
+    let next = format!("SELECT MIN(c.created_by) FROM keys c WHERE c.org_id = {org} AND c.revoked_at IS NULL");
+    let made = format!(
+        "WITH RECURSIVE made (id, n) AS (SELECT ({next}), 1 UNION ALL \
+         SELECT ({next} AND c.created_by > made.id), made.n + 1 FROM made WHERE made.id IS NOT NULL AND made.n < {CREATORS})"
+    );
+    let creators =
+        row(CREATOR, "u.id, u.name, COALESCE(u.name_folded, u.name), '' FROM made JOIN users u ON u.id = made.id");
+    let (made, creators) =
+        if with_creators { (made, format!("UNION ALL {creators}")) } else { (String::new(), String::new()) };
+    [
+        made,
+        row(VIEW, "v.id AS id, v.name AS name, v.name_folded AS folded, v.query AS query FROM saved_views v"),
+        format!("WHERE v.user_id = {person} AND v.place_id = $1 AND {of_all} UNION ALL"),
+        row(APPS, "'', '', '', '' WHERE EXISTS (SELECT 1 FROM apps a JOIN projects p ON p.id = a.project_id"),
+        format!("JOIN tenants t ON t.id = p.tenant_id WHERE a.org_id = {org} AND a.archived_at IS NULL"),
+        format!("AND p.archived_at IS NULL AND t.archived_at IS NULL AND {seen}) UNION ALL"),
+        row(KEYS, "'', '', '', ''"),
+        format!("WHERE {of_all} AND EXISTS (SELECT 1 FROM keys k WHERE {of})"),
+        creators,
+        "ORDER BY kind, folded, id".to_owned(),
+    ]
+    .join(" ")
+}
+
+impl Store {
+    /// What a page shows this person around the list of keys of an organization, or of one of its apps, in the part that
+    /// they see.
+    pub async fn key_list_frame(
+        &self,
+        org: &OrgId,
+        app: Option<&AppId>,
+        person: &UserId,
+        sight: &Sight,
+    ) -> Result<KeyListFrame> {
+        let mut keys = Conditions::of_keys(org, app);
+        keys.narrow_to_seen(sight);
+        let seen = if sight.is_all() {
+            "1 = 1".to_owned()
+        } else {
+            let n = keys.number(Value::Text(sight.bound()));
+            sight.app("a", &n)
+        };
+        let person = keys.number(Value::Text(person.to_string()));
+        let sql = sql(&keys, &person, &seen, app.is_none() && sight.is_all());
+        let mut frame = KeyListFrame::default();
+        for row in keys.fetch(self, sql).await? {
+            match row.int("kind")? {
+                VIEW => frame.views.push(saved_view(&row)?),
+                APPS => frame.has_apps = true,
+                CREATOR => {
+                    frame.creators.push(Creator { id: UserId::stored(row.text("id")?), name: row.text("name")? });
+                }
+                _ => frame.has_keys = true,
+            }
+        }
+        Ok(frame)
+    }
+}

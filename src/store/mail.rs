@@ -1,0 +1,154 @@
+//! Mail: queued in the transaction that causes it, and read when it is sent.
+
+use serde_json::Value;
+use sqlx::any::AnyRow;
+
+use super::{Store, row::Read, tx::Tx};
+use crate::{
+    Result,
+    audit::NewEvent,
+    id::{KeyId, OrgId, UserId},
+    invitation::Invitation,
+    mail::{About, Letter, Mail, Notice, Origin, Recipient},
+    member::Role,
+    session::device,
+    user::User,
+};
+
+impl Tx {
+    /// Queues a mail, which is sent if this transaction commits. It is queued whether mail is on or off: the worker
+    /// knows, the command line may not.
+    pub(super) async fn enqueue_mail(&mut self, mail: &Mail) -> Result<()> {
+        let job = mail.job(self.now(), self.store().entropy());
+        self.enqueue(job).await
+    }
+
+    /// Records an event, and tells the person whom it concerns by mail.
+    pub(super) async fn record_and_mail(
+        &mut self,
+        event: NewEvent,
+        user: &UserId,
+        mail: fn(Notice) -> Mail,
+    ) -> Result<()> {
+        let chain = event.chain().to_owned();
+        let seq = self.record_numbered(event).await?;
+        self.enqueue_mail(&mail(Notice { user_id: user.clone(), chain, seq })).await
+    }
+}
+
+impl Store {
+    /// What a mail is about, and to whom. `None` if it is not to be sent: the account is disabled, the link has ended,
+    /// or what it is about was deleted.
+    pub async fn letter(&self, mail: &Mail) -> Result<Option<Letter>> {
+        let (notice, about): (_, fn(&Event) -> Option<About>) = match mail {
+            Mail::PasswordReset { reset_id } => {
+                let open = self.open_password_reset(reset_id).await?;
+                return Ok(open.map(|(to, expires_at)| {
+                    let about = About::PasswordReset { reset: reset_id.clone(), expires_at };
+                    Letter { to: to.into(), about }
+                }));
+            }
+            Mail::Invitation { invitation_id, generation } => {
+                let open = self.open_invitation(invitation_id).await?;
+                return Ok(open.filter(|open| open.generation == *generation).map(invited));
+            }
+            Mail::PasswordChanged(notice) => (notice, |event| Some(About::PasswordChanged(event.origin.clone()))),
+            Mail::NewSignIn(notice) => (notice, |event| Some(About::NewSignIn(event.origin.clone()))),
+            Mail::RoleChanged(notice) => (notice, role_changed),
+            Mail::KeyGenerated(notice) => (notice, key_generated),
+            Mail::Test(notice) => (notice, |_| Some(About::Test)),
+        };
+        let Some(to) = self.user(&notice.user_id).await? else { return Ok(None) };
+        let about = self.mailed_event(notice, &to).await?.as_ref().and_then(about);
+        Ok(about.map(|about| Letter { to: to.into(), about }))
+    }
+
+    /// The event of a notice, found by the primary key, with the name of its organization.
+    async fn mailed_event(&self, notice: &Notice, to: &User) -> Result<Option<Event>> {
+        let row = sqlx::query(
+            "SELECT e.at, e.actor_kind, e.actor_id, e.actor_name, e.address, e.user_agent, e.target_id, e.target_name, \
+             e.details, o.name AS org_name FROM events e LEFT JOIN orgs o ON o.id = e.chain \
+             WHERE e.chain = $1 AND e.seq = $2",
+        );
+        let row = row.bind(notice.chain.clone()).bind(notice.seq).fetch_optional(self.read()).await?;
+        row.map(|row| event(&row, notice, to)).transpose()
+    }
+}
+
+/// The parts of an event that mails show.
+struct Event {
+    chain: String,
+    origin: Origin,
+    target_id: String,
+    target_name: String,
+    details: Value,
+    org_name: Option<String>,
+}
+
+impl Event {
+    fn detail(&self, name: &str) -> Option<&str> {
+        self.details.get(name)?.as_str()
+    }
+}
+
+fn event(row: &AnyRow, notice: &Notice, to: &User) -> Result<Event> {
+    let (kind, by) = (row.text("actor_kind")?, row.text("actor_name")?);
+    let origin = Origin {
+        at: row.time("at")?,
+        is_own: row.text("actor_id")? == to.id.as_str(),
+        by: match kind.as_str() {
+            "anonymous" => String::new(),
+            "command_line" => "An operator".to_owned(),
+            _ => by,
+        },
+        address: row.text_opt("address")?,
+        device: row.text_opt("user_agent")?.map(|user_agent| device(&user_agent)),
+    };
+    Ok(Event {
+        chain: notice.chain.clone(),
+        origin,
+        target_id: row.text("target_id")?,
+        target_name: row.text("target_name")?,
+        details: serde_json::from_str(&row.text("details")?).unwrap_or_default(),
+        org_name: row.text_opt("org_name")?,
+    })
+}
+
+fn invited(invitation: Invitation) -> Letter {
+    let about = About::Invitation {
+        invitation: invitation.id,
+        generation: invitation.generation,
+        noun: invitation.kind.noun(),
+        place_name: invitation.place_name,
+        role: invitation.role.title().to_owned(),
+        by: invitation.inviter_name,
+        message: invitation.message,
+        expires_at: invitation.expires_at,
+    };
+    Letter { to: Recipient { name: String::new(), email: invitation.email }, about }
+}
+
+fn role_changed(event: &Event) -> Option<About> {
+    // There may be several; a role that this version does not know is left as it is.
+    let title = |word: &str| Role::parse(word).map_or(word.to_owned(), |role| role.title().to_owned());
+    let titles = |name| event.detail(name).map(|words| words.split(' ').map(title).collect::<Vec<_>>().join(", "));
+    // Below the organization the event says where.
+    let below = event.details["at"]["name"].as_str().map(str::to_owned);
+    Some(About::RoleChanged {
+        org: OrgId::parse(&event.chain)?,
+        place_name: below.or(event.org_name.clone())?,
+        from: titles("from")?,
+        to: titles("role")?,
+        by: event.origin.by.clone(),
+    })
+}
+
+fn key_generated(event: &Event) -> Option<About> {
+    Some(About::KeyGenerated {
+        key: KeyId::parse(&event.target_id)?,
+        label: event.target_name.clone(),
+        environment: event.detail("environment")?.to_owned(),
+        org_name: event.org_name.clone()?,
+        origin: event.origin.clone(),
+    })
+}
