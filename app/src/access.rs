@@ -5,6 +5,7 @@
 mod admit;
 mod decision;
 mod operator;
+mod own;
 
 use axum::{
     extract::FromRequestParts,
@@ -14,7 +15,7 @@ use sallyport::{
     Result,
     app::App,
     audit::{Act, Actor},
-    id::{AppId, KeyId, OrgId, ProjectId, TenantId, TokenId, UserId},
+    id::{AppId, KeyId, OrgId, PersonalTokenId, ProjectId, TenantId, TokenId, UserId},
     key::Key,
     member::{Held, Permission},
     org::Org,
@@ -31,6 +32,7 @@ pub(crate) use admit::admit;
 pub use admit::{Access, Addressed};
 pub use decision::DecisionAccess;
 pub use operator::{OperatedApp, OperatedOrg, OperatedToken, OperatedUser, OperatorAccess};
+pub use own::OwnToken;
 
 /// The session of a request's cookie. Whether it is live is checked by the query that loads the resource.
 pub struct SessionCookie {
@@ -352,5 +354,6 @@ extracted!(
     OperatedOrg by OrgId,
     OperatedUser by UserId,
     OperatedToken by TokenId,
+    OwnToken by PersonalTokenId,
     KeyAccess by KeyId,
 );

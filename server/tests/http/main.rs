@@ -9,6 +9,7 @@ mod account;
 mod admin;
 mod apps;
 mod cli;
+mod device;
 mod docs;
 mod errors;
 mod invitations;
