@@ -15,7 +15,7 @@ use crate::{
     words::{Ago, Ahead},
 };
 
-/// Their scopes never exceed the person's roles.
+/// What they are for, and what bounds them.
 const ABOUT: &str = "For scripts that call the API in your name. A token can never do more than your roles allow, and ends with your account.";
 
 #[component]

@@ -98,7 +98,8 @@ async fn a_token_is_shown_once_and_revoked(portal: &TestPortal) {
 
 async fn what_a_token_may_do_is_chosen(portal: &TestPortal) {
     let ada = ada(portal).await;
-    for (scopes, kept) in [(&[][..], "read"), (&["members", "keys"], "read keys members"), (&["read"], "read")] {
+    let cases: [(&[&str], &str); 3] = [(&[], "read"), (&["members", "keys"], "read keys members"), (&["read"], "read")];
+    for (scopes, kept) in cases {
         let fields: Vec<_> = scopes.iter().map(|scope| ("scopes", *scope)).collect();
         let answer = create(portal, &[&[("name", "CI"), ("expires", "never")], &fields[..]].concat()).await;
         secret(&answer);
