@@ -21,6 +21,7 @@ pub mod admin;
 pub mod apps;
 pub mod chosen_keys;
 pub mod invitations;
+pub mod inviting;
 pub mod keys;
 pub mod members;
 pub mod orgs;
