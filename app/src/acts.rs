@@ -22,6 +22,7 @@ pub mod apps;
 pub mod chosen_keys;
 pub mod device;
 pub mod invitations;
+pub mod inviting;
 pub mod keys;
 pub mod members;
 pub mod orgs;

@@ -32,8 +32,6 @@ pub mod form_token;
 #[cfg(feature = "ssr")]
 pub mod icons;
 #[cfg(feature = "ssr")]
-pub mod inviting;
-#[cfg(feature = "ssr")]
 mod known_device;
 #[cfg(feature = "ssr")]
 pub mod mail;

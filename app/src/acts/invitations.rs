@@ -13,15 +13,12 @@ use sallyport::{
 
 use super::{
     ActError, Caller, InPage,
+    inviting::{self, NotSent, Sent},
     members::place_of,
     places::{PlaceAccess, PlaceId},
     sessions::{Started, start},
 };
-use crate::{
-    attempts::in_words,
-    error::PageError,
-    inviting::{self, NotSent, Sent},
-};
+use crate::{attempts::in_words, error::PageError};
 
 impl From<NotSent> for ActError {
     fn from(not_sent: NotSent) -> Self {

@@ -14,12 +14,12 @@ use crate::{
     acts::{
         ActError, Caller,
         invitations::{invite, resend_invitation, revoke_invitation},
+        inviting::Sent,
         places::PlaceId,
     },
     components::{Choice, ErrorSummary, Notice, PanelFoot, SelectField, SidePanel, TextArea, TextField, Tone},
     error::{PageError, PageResult},
     form::FormState,
-    inviting::Sent,
     islands::SubmitOnce,
     portal::Page,
     ui::{Typed, Ui, refuse, see_other},

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::{
+    acts::inviting::Sent,
     components::{CopyButton, Notice, Tone},
-    inviting::Sent,
     islands::OnceGuard,
 };
 

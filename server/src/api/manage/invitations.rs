@@ -14,7 +14,7 @@ use sallyport::{
     store::Store,
     tenant::Tenant,
 };
-use sallyport_app::inviting::{self, NotSent, Sent};
+use sallyport_app::acts::inviting::{self, NotSent, Sent};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
