@@ -14,7 +14,7 @@ use axum::{
 use sallyport::{
     Result,
     app::App,
-    audit::{Act, Actor},
+    audit::{Act, Actor, Credential},
     id::{AppId, KeyId, OrgId, PersonalTokenId, ProjectId, TenantId, TokenId, UserId},
     key::Key,
     member::{Held, Permission},
@@ -99,7 +99,7 @@ impl SignedIn {
         self.client.act(Actor::User {
             id: self.user.id.clone(),
             name: self.user.name.clone(),
-            session: Some(self.session),
+            credential: Credential::Session(self.session),
         })
     }
 
