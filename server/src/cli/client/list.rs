@@ -18,6 +18,10 @@ pub struct ListArgs {
     all: bool,
 }
 
+impl ListArgs {
+    pub const ALL: Self = Self { limit: 1, all: true };
+}
+
 /// The entries of a list, and whether there are more.
 pub struct List {
     pub entries: Vec<Value>,
