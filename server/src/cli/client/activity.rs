@@ -50,8 +50,13 @@ pub struct ActivityArgs {
 
 pub fn run(context: &ClientContext<'_>, command: ActivityCommand) -> Result<(), String> {
     let ActivityCommand::List(args) = command;
-    let filters =
-        [("actor", args.actor), ("action", args.action), ("outcome", args.outcome), ("from", args.from), ("to", args.to)];
+    let filters = [
+        ("actor", args.actor),
+        ("action", args.action),
+        ("outcome", args.outcome),
+        ("from", args.from),
+        ("to", args.to),
+    ];
     let query = filters.into_iter().filter_map(|(name, given)| Some((name, given?))).collect();
     let path = format!("/v1/orgs/{}/audit", args.org);
     let events = list(&args.call.session(context)?, &path, &query, &args.list)?;

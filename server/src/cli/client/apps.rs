@@ -70,8 +70,9 @@ pub fn run(context: &ClientContext<'_>, command: AppsCommand) -> Result<(), Stri
         AppsCommand::List { project, list: args, call } => {
             let path = format!("/v1/projects/{project}/apps");
             let apps = list(&call.session(context)?, &path, &Vec::new(), &args)?;
-            let nothing =
-                format!("{project} has no apps yet. To create one: sallyport apps create --project {project} --name NAME");
+            let nothing = format!(
+                "{project} has no apps yet. To create one: sallyport apps create --project {project} --name NAME"
+            );
             print_list(apps, call.json, &nothing, ["ID", "CREATED", "SYSTEM", "STATUS", "NAME"], |app| {
                 [text(app, "app_id"), text(app, "created_at"), text(app, "os"), state(app), text(app, "name")]
             })

@@ -69,10 +69,8 @@ impl Device<'_> {
                 return Err(expired(self.url));
             }
             (self.sleep)(interval);
-            let fields = vec![
-                ("grant_type", GRANT_TYPE.to_owned()),
-                ("device_code", authorization.device_code.clone()),
-            ];
+            let fields =
+                vec![("grant_type", GRANT_TYPE.to_owned()), ("device_code", authorization.device_code.clone())];
             let slower = match self.post("/oauth/token", fields) {
                 Ok(response) if response.status == 200 => {
                     let tokens = oauth::tokens(&response.body, self.clock.now());
@@ -118,7 +116,8 @@ mod tests {
     use super::*;
     use crate::cli::client::testing::{Script, answer};
 
-    const APPROVED: fn() -> Value = || json!({ "access_token": "sp_pat_1", "refresh_token": "sp_ref_1", "expires_in": 3600 });
+    const APPROVED: fn() -> Value =
+        || json!({ "access_token": "sp_pat_1", "refresh_token": "sp_ref_1", "expires_in": 3600 });
 
     fn error(name: &str) -> Result<Response, NoResponse> {
         answer(400, json!({ "error": name, "error_description": format!("It is {name}.") }))
@@ -149,7 +148,10 @@ mod tests {
         let authorization = Authorization::deserialize(asked).expect("valid");
         let ended = device.wait(&authorization).map(|tokens| tokens.access_token);
         for request in script.sent() {
-            assert_eq!(request, format!("POST /oauth/token client_id=sallyport-cli&grant_type={GRANT_TYPE}&device_code=dc_1"));
+            assert_eq!(
+                request,
+                format!("POST /oauth/token client_id=sallyport-cli&grant_type={GRANT_TYPE}&device_code=dc_1")
+            );
         }
         (ended, waited.into_inner())
     }
@@ -177,8 +179,10 @@ mod tests {
     #[test]
     fn a_portal_that_does_not_answer_is_asked_less_often() {
         let unwell = || answer(503, Value::Null);
-        let (ended, waited) =
-            poll(Some(5), vec![no_response(), unwell(), no_response(), no_response(), no_response(), answer(200, APPROVED())]);
+        let (ended, waited) = poll(
+            Some(5),
+            vec![no_response(), unwell(), no_response(), no_response(), no_response(), answer(200, APPROVED())],
+        );
         assert_eq!((ended.as_deref(), waited), (Ok("sp_pat_1"), vec![5, 10, 20, 40, 60, 60]));
     }
 

@@ -95,7 +95,9 @@ impl Transport for HttpTransport {
         let failed = |error: Error| NoResponse(format!("{url} can't be reached: {}", reason(&error)));
         let agent = self.agent(url);
         let response = match &request.body {
-            Body::Empty if request.method == Method::POST => agent.run(head.body(Vec::new()).map_err(|e| failed(e.into()))?),
+            Body::Empty if request.method == Method::POST => {
+                agent.run(head.body(Vec::new()).map_err(|e| failed(e.into()))?)
+            }
             Body::Empty => agent.run(head.body(()).map_err(|error| failed(error.into()))?),
             Body::Json(value) => {
                 let head = head.header(header::CONTENT_TYPE, "application/json");

@@ -91,7 +91,8 @@ mod tests {
         let parts = [(1, 100, Some("c1")), (101, 120, Some("c2"))];
         let queries = vec!["limit=100&label=a%26b t".into(), "limit=20&label=a%26b&cursor=c1 t".into()];
         assert_eq!(listed(120, false, &parts), (120, true, queries));
-        let (many, has_more, queries) = listed(1, true, &[(1, 100, Some("c1")), (101, 200, Some("c2")), (201, 210, None)]);
+        let (many, has_more, queries) =
+            listed(1, true, &[(1, 100, Some("c1")), (101, 200, Some("c2")), (201, 210, None)]);
         assert_eq!((many, has_more, queries.len()), (210, false, 3));
     }
 

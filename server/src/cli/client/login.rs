@@ -52,7 +52,8 @@ pub fn login(context: &ClientContext<'_>, args: &LoginArgs) -> Result<(), String
     // Whether the sign-in can be kept should be known before somebody approves it.
     let file = context.file()?;
     file.lock()?.read()?;
-    let device = Device { transport: context.transport, url: &url, clock: context.clock, sleep: &|time| thread::sleep(time) };
+    let device =
+        Device { transport: context.transport, url: &url, clock: context.clock, sleep: &|time| thread::sleep(time) };
     let name = format!("sallyport {} on {}", env!("CARGO_PKG_VERSION"), harmless(&host_name()));
     let authorization = device.authorize(&name)?;
     note!("{}", instructions(&authorization));
@@ -113,7 +114,9 @@ pub fn logout(context: &ClientContext<'_>, args: &LogoutArgs) -> Result<(), Stri
         Ok(()) => say!("Signed out of {url}."),
         Err(error) => {
             note!("{error}");
-            say!("The sign-in to {url} was removed from this machine, but not ended there: end it on the page Account.");
+            say!(
+                "The sign-in to {url} was removed from this machine, but not ended there: end it on the page Account."
+            );
         }
     }
     if context.token.is_some() {

@@ -124,9 +124,9 @@ pub fn run(context: &ClientContext<'_>, command: MembersCommand) -> Result<(), S
             let path = member_path(&session, &place, &person)?;
             confirm(&format!("Remove {person}, with every role there and below?"), yes)?;
             session.call(Method::DELETE, &path, Body::Empty)?;
-            match call.json {
-                true => say!("null"),
-                false => say!("Removed {person}."),
+            // The API answers without a body.
+            if !call.json {
+                say!("Removed {person}.");
             }
             Ok(())
         }
@@ -138,9 +138,11 @@ pub fn run(context: &ClientContext<'_>, command: MembersCommand) -> Result<(), S
             let path = format!("{}/invitations", place.path());
             match call.session(context)?.create(&path, body)? {
                 Creation::New(invited) => print_invitations(&invited, call.json),
-                Creation::Unseen(_) => Err("The people were invited, but the connection broke before the answer came. \
+                Creation::Unseen(_) => {
+                    Err("The people were invited, but the connection broke before the answer came. \
                                             If the portal sends no mail, get the links on its page Members."
-                    .to_owned()),
+                        .to_owned())
+                }
             }
         }
     }
@@ -179,5 +181,6 @@ fn member_path(session: &Session<'_>, place: &PlaceArgs, person: &str) -> Result
     let List { entries, .. } = list(session, &path, &Vec::new(), &ListArgs::ALL)?;
     let found = entries.iter().find(|member| text(member, "email").eq_ignore_ascii_case(person));
     let id = found.map(|member| text(member, "user_id")).filter(|id| ids::is_user(id));
-    id.map(|id| format!("{path}/{id}")).ok_or_else(|| format!("Nobody there has the e-mail address {}.", harmless(person)))
+    id.map(|id| format!("{path}/{id}"))
+        .ok_or_else(|| format!("Nobody there has the e-mail address {}.", harmless(person)))
 }

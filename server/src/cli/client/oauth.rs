@@ -58,6 +58,7 @@ pub fn error(response: &Response) -> &str {
 pub fn revoke(transport: &dyn Transport, url: &PortalUrl, tokens: &Tokens) -> Result<(), String> {
     // The end of a refresh token ends its access tokens.
     let token = tokens.refresh_token.as_ref().unwrap_or(&tokens.access_token);
-    let response = post(transport, url, "/oauth/revoke", vec![("token", token.clone())]).map_err(|NoResponse(why)| why)?;
+    let response =
+        post(transport, url, "/oauth/revoke", vec![("token", token.clone())]).map_err(|NoResponse(why)| why)?;
     if response.status == 200 { Ok(()) } else { Err(super::problem::sentences(url, &response)) }
 }

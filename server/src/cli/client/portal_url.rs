@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn tokens_do_not_travel_in_the_clear() {
-        for text in ["http://keys.example.com", "http://10.0.0.1:3000", "http://localhost.example.com", "http://[::2]"] {
+        for text in ["http://keys.example.com", "http://10.0.0.1:3000", "http://localhost.example.com", "http://[::2]"]
+        {
             assert!(PortalUrl::parse(text).expect_err(text).contains("https://"), "{text}");
         }
     }

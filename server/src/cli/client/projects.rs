@@ -57,8 +57,9 @@ pub fn run(context: &ClientContext<'_>, command: ProjectsCommand) -> Result<(), 
         ProjectsCommand::List { tenant, list: args, call } => {
             let path = format!("/v1/tenants/{tenant}/projects");
             let projects = list(&call.session(context)?, &path, &Vec::new(), &args)?;
-            let nothing =
-                format!("{tenant} has no projects yet. To create one: sallyport projects create --tenant {tenant} --name NAME");
+            let nothing = format!(
+                "{tenant} has no projects yet. To create one: sallyport projects create --tenant {tenant} --name NAME"
+            );
             print_list(projects, call.json, &nothing, ["ID", "CREATED", "STATUS", "NAME"], |project| {
                 [text(project, "project_id"), text(project, "created_at"), state(project), text(project, "name")]
             })

@@ -87,7 +87,10 @@ mod tests {
     #[test]
     fn fields_are_cells() {
         let value = json!({ "a": "x", "b": null, "c": ["read", "write"], "d": 5, "e": true });
-        assert_eq!(["a", "b", "c", "d", "e", "f"].map(|name| text(&value, name)), ["x", "", "read,write", "5", "true", ""]);
+        assert_eq!(
+            ["a", "b", "c", "d", "e", "f"].map(|name| text(&value, name)),
+            ["x", "", "read,write", "5", "true", ""]
+        );
         assert_eq!(text_or(&value, "b", "never"), "never");
         assert_eq!(state(&json!({ "archived_at": null })), "active");
         assert_eq!(state(&json!({ "archived_at": "2026-11-22T06:00:00Z" })), "archived");

@@ -57,7 +57,8 @@ pub fn run(context: &ClientContext<'_>, command: TenantsCommand) -> Result<(), S
         TenantsCommand::List { org, list: args, call } => {
             let path = format!("/v1/orgs/{org}/tenants");
             let tenants = list(&call.session(context)?, &path, &Vec::new(), &args)?;
-            let nothing = format!("{org} has no tenants yet. To create one: sallyport tenants create --org {org} --name NAME");
+            let nothing =
+                format!("{org} has no tenants yet. To create one: sallyport tenants create --org {org} --name NAME");
             print_list(tenants, call.json, &nothing, ["ID", "CREATED", "STATUS", "NAME"], |tenant| {
                 [text(tenant, "tenant_id"), text(tenant, "created_at"), state(tenant), text(tenant, "name")]
             })

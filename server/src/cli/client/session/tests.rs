@@ -20,7 +20,10 @@ fn tokens(n: u32, clock: &TurnedClock) -> Tokens {
 }
 
 /// Calls `GET /v1/me` after a while, with these responses; what it returned, and the requests.
-fn called(later: u64, responses: Vec<Result<Response, NoResponse>>) -> (Result<Value, String>, Vec<String>, Option<String>) {
+fn called(
+    later: u64,
+    responses: Vec<Result<Response, NoResponse>>,
+) -> (Result<Value, String>, Vec<String>, Option<String>) {
     let settings = tempfile::tempdir().expect("a folder");
     let file = CredentialsFile::within(settings.path());
     let (script, clock) = (Script::new(responses), TurnedClock::default());
