@@ -40,11 +40,8 @@ fn lists(command: &Command, is_of_clients: impl Fn(&Command) -> bool) -> String 
 
 /// Refuses the options of the data on this machine, which mean nothing to a portal elsewhere, instead of ignoring them.
 fn without(command: Command, globals: &[Arg]) -> Command {
-    if command.has_subcommands() {
-        return command.mut_subcommands(|child| without(child, globals));
-    }
     let refused = |_: &str| Err::<String, _>("this command calls a portal; the option is for commands on this machine");
-    command.args(globals.iter().map(|arg| {
+    command.mut_subcommands(|child| without(child, globals)).args(globals.iter().map(|arg| {
         let long = arg.get_long().unwrap_or_default().to_owned();
         Arg::new(arg.get_id().clone()).long(long).value_name("VALUE").hide(true).value_parser(refused)
     }))
