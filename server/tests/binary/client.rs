@@ -127,7 +127,10 @@ fn a_list_goes_on_until_its_limit() {
     assert!(stderr(&some).contains("There are more: add --all"), "{}", stderr(&some));
     assert_eq!(serde_json::from_str::<Vec<Value>>(&stdout(&some)).expect("an array").len(), 2);
     let all = portal.run(&["projects", "list", "--tenant", &tenant, "--all", "--json"]);
-    assert_eq!((stderr(&all).as_str(), serde_json::from_str::<Vec<Value>>(&stdout(&all)).expect("an array").len()), ("", 5));
+    assert_eq!(
+        (stderr(&all).as_str(), serde_json::from_str::<Vec<Value>>(&stdout(&all)).expect("an array").len()),
+        ("", 5)
+    );
     let _ = org;
     portal.server.kill();
 }
@@ -182,7 +185,10 @@ fn credentials_are_printed_or_the_key_is_revoked() {
     let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
     let lost = portal.command(&new_key(&app, &[])).stdout(full).output().expect("runs");
     let said = stderr(&lost);
-    assert!(!lost.status.success() && said.contains("could not be written") && said.contains("so it was revoked"), "{said}");
+    assert!(
+        !lost.status.success() && said.contains("could not be written") && said.contains("so it was revoked"),
+        "{said}"
+    );
     let keys = portal.keys(&app);
     assert_eq!((keys.len(), keys[0]["status"].as_str()), (3, Some("revoked")));
     portal.server.kill();
@@ -193,8 +199,20 @@ fn errors_are_sentences() {
     let portal = Portal::start();
     let (org, app) = portal.app();
     let file = portal.folder.path().join("none.json");
-    let wrong =
-        ["keys", "create", "--app", &app, "--label", "", "--environment", "moon", "--scope", "fly", "--out", "none.json"];
+    let wrong = [
+        "keys",
+        "create",
+        "--app",
+        &app,
+        "--label",
+        "",
+        "--environment",
+        "moon",
+        "--scope",
+        "fly",
+        "--out",
+        "none.json",
+    ];
     let said = portal.fails(&wrong, 1);
     assert!(said.contains("label: ") && said.contains("environment: ") && said.contains("scopes: "), "{said}");
     assert!(!file.exists(), "it is removed again");
@@ -202,7 +220,11 @@ fn errors_are_sentences() {
     assert!(portal.fails(&["orgs", "show", "Focus"], 2).contains("org_focus_labs_kB8mPx"));
     assert!(portal.fails(&["keys", "list"], 2).contains("--app"));
     assert!(portal.fails(&["orgs", "list", "--data", "x"], 2).contains("commands on this machine"));
-    assert!(portal.fails(&["members", "set-role", "eve@example.com", "--org", &org, "--role", "admin"], 1).contains("Nobody"));
+    assert!(
+        portal
+            .fails(&["members", "set-role", "eve@example.com", "--org", &org, "--role", "admin"], 1)
+            .contains("Nobody")
+    );
 
     let refused = portal.command(&["orgs", "list"]).env("SALLYPORT_TOKEN", "sp_root_wrong").output().expect("runs");
     assert!(stderr(&refused).contains("refused the token in SALLYPORT_TOKEN"), "{}", stderr(&refused));
@@ -210,7 +232,8 @@ fn errors_are_sentences() {
     assert!(stderr(&nowhere).contains("set SALLYPORT_URL"), "{}", stderr(&nowhere));
     let nobody = portal.command(&["orgs", "list"]).env_remove("SALLYPORT_TOKEN").output().expect("runs");
     assert!(stderr(&nobody).contains("sallyport login --url http://127.0.0.1:"), "{}", stderr(&nobody));
-    let clear = portal.command(&["orgs", "list"]).env("SALLYPORT_URL", "http://keys.example.com").output().expect("runs");
+    let clear =
+        portal.command(&["orgs", "list"]).env("SALLYPORT_URL", "http://keys.example.com").output().expect("runs");
     assert_eq!(clear.status.code(), Some(2));
     let said = stderr(&clear);
     assert!(said.contains("https://") && said.contains("environment variable SALLYPORT_URL"), "{said}");
@@ -232,8 +255,20 @@ fn people_are_invited_and_their_roles_change() {
     assert!(invited.contains("noor@example.com") && invited.contains("http://"), "mail is off: {invited}");
     let last = portal.fails(&["members", "set-role", "ada@example.com", "--org", &org, "--role", "member"], 1);
     assert!(last.to_lowercase().contains("owner"), "{last}");
-    let tenant = between(&portal.server.ask("GET", &format!("/orgs/{org}"), &[], "").expect("answered"), "href=\"/tenants/", '"');
-    let given = portal.json(&["members", "set-role", members[0]["user_id"].as_str().expect("an id"), "--tenant", &tenant, "--role", "tenant_admin"]);
+    let tenant = between(
+        &portal.server.ask("GET", &format!("/orgs/{org}"), &[], "").expect("answered"),
+        "href=\"/tenants/",
+        '"',
+    );
+    let given = portal.json(&[
+        "members",
+        "set-role",
+        members[0]["user_id"].as_str().expect("an id"),
+        "--tenant",
+        &tenant,
+        "--role",
+        "tenant_admin",
+    ]);
     assert!(given["roles"].as_array().expect("roles").iter().any(|grant| grant["role"] == "tenant_admin"), "{given}");
     let asked = portal.fails(&["members", "remove", "ADA@example.com", "--tenant", &tenant], 1);
     assert!(asked.contains("add --yes"), "{asked}");

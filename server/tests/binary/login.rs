@@ -34,10 +34,11 @@ impl Login {
             let start = said.len();
             assert_ne!(lines.read_line(&mut said).expect("read"), 0, "no code in: {said}");
             let line = said[start..].trim();
-            let is_code = line.len() == 9 && line.bytes().enumerate().all(|(at, byte)| match at {
-                4 => byte == b'-',
-                _ => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
-            });
+            let is_code = line.len() == 9
+                && line.bytes().enumerate().all(|(at, byte)| match at {
+                    4 => byte == b'-',
+                    _ => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
+                });
             if is_code {
                 let code = line.to_owned();
                 return Self { child, lines, code };
@@ -100,7 +101,11 @@ fn who_signed_in_makes_and_revokes_a_key() {
     assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
 
     // The last sign-in is the default.
-    let made = says(&settings, "", &["keys", "create", "--app", &app, "--label", "CI", "--environment", "production", "--scope", "read"]);
+    let made = says(
+        &settings,
+        "",
+        &["keys", "create", "--app", &app, "--label", "CI", "--environment", "production", "--scope", "read"],
+    );
     let made: Value = serde_json::from_str(&made).expect("JSON");
     let secret = made["secret_key"].as_str().expect("a key");
     let verdict = server.verify(&root, secret);
@@ -177,7 +182,12 @@ fn each_error_of_the_device_flow_is_said() {
 fn a_sign_in_is_kept_refreshed_once_and_ended() {
     let settings = tempfile::tempdir().expect("a folder");
     let me = (200, json!({ "name": "Ada\u{1b}[2J", "email": "ada@example.com" }));
-    let orgs = || (200, json!({ "data": [{ "org_id": "org_a", "name": "\u{9b}31mLabs", "archived_at": null }], "next_cursor": null }));
+    let orgs = || {
+        (
+            200,
+            json!({ "data": [{ "org_id": "org_a", "name": "\u{9b}31mLabs", "archived_at": null }], "next_cursor": null }),
+        )
+    };
     let expired = (401, json!({ "detail": "This credential is no longer valid." }));
     let ended = error("invalid_grant");
     let portal = ScriptedPortal::start(vec![
@@ -258,7 +268,8 @@ fn two_commands_at_once_use_a_refresh_token_once() {
     let mut changed = credentials(settings.path());
     changed["portals"][&portal.url]["expires_at"] = json!("2026-01-01T00:00:00Z");
     fs::write(settings.path().join("sallyport/credentials.json"), changed.to_string()).expect("written");
-    let start = || client(settings.path(), "", &["orgs", "list"]).stdout(Stdio::null()).spawn().expect("the binary starts");
+    let start =
+        || client(settings.path(), "", &["orgs", "list"]).stdout(Stdio::null()).spawn().expect("the binary starts");
     let commands = [start(), start()];
     for mut command in commands {
         assert!(command.wait().expect("ended").success());
