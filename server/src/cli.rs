@@ -252,8 +252,8 @@ mod tests {
 
     #[test]
     fn each_command_has_examples_that_parse() {
-        for (name, command) in commands(&command(), "sallyport") {
-            let examples = command.get_after_help().expect(&name).to_string();
+        for (name, of) in commands(&command(), "sallyport") {
+            let examples = of.get_after_help().expect(&name).to_string();
             let examples: Vec<_> = examples.lines().filter_map(|line| line.strip_prefix("  ")).collect();
             assert!((1..=3).contains(&examples.len()), "{name}: {examples:?}");
             for example in examples {

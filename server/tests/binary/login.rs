@@ -18,6 +18,12 @@ use crate::{
     server::{Server, root_token, stderr, stdout},
 };
 
+/// Whether it looks like `WDJB-MJHT`.
+fn is_code(line: &str) -> bool {
+    let letters = |part: &str| part.len() == 4 && part.bytes().all(|byte| byte.is_ascii_uppercase());
+    line.split_once('-').is_some_and(|(first, last)| letters(first) && letters(last))
+}
+
 /// A `sallyport login` that waits for its approval.
 struct Login {
     child: Child,
@@ -30,20 +36,19 @@ impl Login {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         let mut lines = BufReader::new(child.stderr.take().expect("a pipe"));
         let mut said = String::new();
-        loop {
+        let mut code = None;
+        while code.is_none() {
             let start = said.len();
-            assert_ne!(lines.read_line(&mut said).expect("read"), 0, "no code in: {said}");
-            let line = said[start..].trim();
-            let is_code = line.len() == 9
-                && line.bytes().enumerate().all(|(at, byte)| match at {
-                    4 => byte == b'-',
-                    _ => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
-                });
-            if is_code {
-                let code = line.to_owned();
-                return Self { child, lines, code };
+            if lines.read_line(&mut said).expect("read") == 0 {
+                break;
             }
+            code = Some(said[start..].trim()).filter(|line| is_code(line)).map(str::to_owned);
         }
+        let Some(code) = code else {
+            let ended = child.wait();
+            panic!("no code in: {said} ({ended:?})");
+        };
+        Self { child, lines, code }
     }
 
     /// The exit code, its standard output, and what else it said on standard error.

@@ -40,7 +40,7 @@ impl Tokens {
 
 impl Credentials {
     /// The portal to call if none is named: that of the last sign-in, or the only one.
-    pub fn default(&self) -> Option<PortalUrl> {
+    pub fn default_portal(&self) -> Option<PortalUrl> {
         let only = || self.portals.keys().next().filter(|_| self.portals.len() == 1);
         let url = self.default.as_ref().filter(|url| self.portals.contains_key(*url)).or_else(only)?;
         PortalUrl::parse(url).ok()
@@ -87,16 +87,16 @@ mod tests {
     fn the_last_sign_in_is_the_default() {
         let (first, second) = (url("https://a.example"), url("https://b.example"));
         let mut credentials = Credentials::default();
-        assert_eq!(credentials.default(), None);
+        assert_eq!(credentials.default_portal(), None);
         assert!(credentials.sign_in(&first, tokens("one")).is_none());
         credentials.sign_in(&second, tokens("two"));
-        assert_eq!(credentials.default(), Some(second.clone()));
+        assert_eq!(credentials.default_portal(), Some(second.clone()));
         assert_eq!(credentials.of(&first).map(|tokens| &*tokens.access_token), Some("one"));
         credentials.refresh(&first, tokens("three"));
-        assert_eq!(credentials.default(), Some(second.clone()), "a refresh changes no default");
+        assert_eq!(credentials.default_portal(), Some(second.clone()), "a refresh changes no default");
         assert_eq!(credentials.sign_in(&second, tokens("four")).map(|tokens| tokens.access_token), Some("two".into()));
         assert!(credentials.sign_out(&second).is_some() && credentials.sign_out(&second).is_none());
-        assert_eq!(credentials.default(), Some(first), "the only one that is left");
+        assert_eq!(credentials.default_portal(), Some(first), "the only one that is left");
     }
 
     #[test]

@@ -230,7 +230,7 @@ mod tests {
         fs::write(file.path(), "{").expect("written");
         assert!(file.read().err().expect("refused").contains("credentials.json is damaged"));
         fs::remove_file(file.path()).expect("removed");
-        assert!(file.read().expect("none").default().is_none());
+        assert!(file.read().expect("none").default_portal().is_none());
     }
 
     #[test]

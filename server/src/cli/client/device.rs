@@ -228,6 +228,6 @@ mod tests {
             assert!(authorize(status, body).expect_err("none").contains("has no sign-in for the command line"));
         }
         let busy = json!({ "error": "slow_down", "error_description": "Too many sign-ins. Wait a minute." });
-        assert_eq!(authorize(429, busy).as_deref(), Err("Too many sign-ins. Wait a minute."));
+        assert_eq!(authorize(429, busy), Err("Too many sign-ins. Wait a minute.".to_owned()));
     }
 }

@@ -40,7 +40,7 @@ pub struct WhoamiArgs {
 fn portal(context: &ClientContext<'_>, url: Option<&PortalUrl>, command: &str) -> Result<PortalUrl, String> {
     let url = match url {
         Some(url) => Some(url.clone()),
-        None => context.file()?.read()?.default(),
+        None => context.file()?.read()?.default_portal(),
     };
     url.ok_or_else(|| {
         format!("Which portal? You are not signed in to one: sallyport {command} --url https://keys.example.com")

@@ -47,7 +47,7 @@ impl ClientContext<'_> {
                 let file = self.file()?;
                 let url = match url {
                     Some(url) => url.clone(),
-                    None => file.read()?.default().ok_or_else(nowhere)?,
+                    None => file.read()?.default_portal().ok_or_else(nowhere)?,
                 };
                 (url, Credential::SignIn(file))
             }
