@@ -4,6 +4,7 @@
 mod acts;
 mod narrowed;
 mod people;
+mod personal_tokens;
 mod rules;
 mod world;
 

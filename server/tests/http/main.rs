@@ -17,6 +17,7 @@ mod isolation;
 mod keys;
 mod mail;
 mod middleware;
+mod oauth;
 mod orgs;
 mod pkg;
 mod projects;
