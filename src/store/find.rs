@@ -28,6 +28,8 @@ use crate::{
 pub enum Reader<'a> {
     /// A person: what they have a role on, directly or at a level above it.
     Person(&'a UserId),
+    /// The same, and the organizations and tenants on the way there: what the pages of a person show.
+    Passing(&'a UserId),
     /// A root token or a managing key of one organization: what belongs to it.
     Org(&'a OrgId),
     /// A root token without an organization, or the portal itself: everything.
@@ -48,23 +50,19 @@ impl<'a> From<Option<&'a OrgId>> for Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The condition on a row `k`; `parameter` is the value from [`Self::bound`], such as `$2`. A person also sees the
-    /// organization and the tenant on the way to where they have a role.
-    pub(super) fn may_see(self, resource: &ResourceTable, parameter: &str) -> String {
+    /// The condition on a row `k`; `parameter` is the value from [`Self::bound`], such as `$2`.     pub(super) fn may_see(self, resource: &ResourceTable, parameter: &str) -> String {
         let ResourceTable { org, chain, needs, passes, .. } = resource;
-        match self {
-            Self::Person(_) => match passes {
-                Some(passes) => passes("k", parameter),
-                None => granted(&format!("k.{org}"), chain, parameter, *needs),
-            },
-            Self::Org(_) => format!("k.{org} = {parameter}"),
-            Self::All => "1 = 1".to_owned(),
+        match (self, passes) {
+            (Self::Passing(_), Some(passes)) => passes("k", parameter),
+            (Self::Person(_) | Self::Passing(_), _) => granted(&format!("k.{org}"), chain, parameter, *needs),
+            (Self::Org(_), _) => format!("k.{org} = {parameter}"),
+            (Self::All, _) => "1 = 1".to_owned(),
         }
     }
 
     pub(super) fn bound(self) -> Option<String> {
         match self {
-            Self::Person(user) => Some(user.to_string()),
+            Self::Person(user) | Self::Passing(user) => Some(user.to_string()),
             Self::Org(org) => Some(org.to_string()),
             Self::All => None,
         }
@@ -81,7 +79,7 @@ pub struct ResourceTable {
     chain: &'static str,
     /// The permission without which it does not exist.
     needs: Permission,
-    /// For what a person also sees on the way to a place below: the condition on a row with this alias, and the
+    /// Whether it is on the way to where a person has a role: the condition on a row with this alias, for the
     /// person's id in SQL.
     passes: Option<fn(&str, &str) -> String>,
 }

@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn a_name_does_not_command_the_terminal() {
         let rows = vec![["\u{1b}[2J\u{1b}]0;Ada\u{7}".to_owned(), "a\r\nb\u{9b}1mc\u{202e}d\u{7f}".to_owned()]];
-        assert_eq!(table(["NAME", "NOTE"], rows), "NAME         NOTE\n�[2J�]0;Ada�  a��b�1mc�d�");
+        assert_eq!(table(["NAME", "NOTE"], rows), "NAME          NOTE\n�[2J�]0;Ada�  a��b�1mc�d�");
     }
 
     proptest! {

@@ -77,9 +77,9 @@ fn says(settings: &Path, url: &str, arguments: &[&str]) -> String {
 
 /// Answers a code on the page of the portal, as the signed-in person.
 fn answer(server: &Server, code: &str, answer: &str) {
-    let found = server.form("/device", &[("user_code", code)]).expect("answered");
+    let found = server.form("/device", &[("do", "continue"), ("code", code)]).expect("answered");
     assert!(found.contains("Approve") && found.contains(code), "{found}");
-    server.form("/device", &[("user_code", code), ("answer", answer)]).expect("answered");
+    server.form("/device", &[("do", answer), ("code", code)]).expect("answered");
 }
 
 #[test]

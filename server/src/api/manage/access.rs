@@ -68,7 +68,7 @@ impl Manager {
         match &self.reach {
             Reach::All => Reader::All,
             Reach::Org(org) => Reader::Org(org),
-            Reach::Person(bearer) => Reader::Person(&bearer.user.id),
+            Reach::Person(bearer) => Reader::Passing(&bearer.user.id),
         }
     }
 

@@ -42,7 +42,7 @@ pub enum KeysCommand {
     /// Revoke a key for good: every request with it is refused at once
     #[command(after_help = "Examples:
   sallyport keys revoke key_7Hq2aB3cD4eF5gH6
-  sallyport keys revoke key_7Hq2aB3cD4eF5gH6 --yes --reason 'It was in a public repository'")]
+  sallyport keys revoke key_7Hq2aB3cD4eF5gH6 --yes --reason leaked")]
     Revoke {
         /// Id of the key
         #[arg(value_name = "KEY_ID", value_parser = ids::key)]
