@@ -50,7 +50,8 @@ impl<'a> From<Option<&'a OrgId>> for Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The condition on a row `k`; `parameter` is the value from [`Self::bound`], such as `$2`.     pub(super) fn may_see(self, resource: &ResourceTable, parameter: &str) -> String {
+    /// The condition on a row `k`; `parameter` is the value from [`Self::bound`], such as `$2`.
+    pub(super) fn may_see(self, resource: &ResourceTable, parameter: &str) -> String {
         let ResourceTable { org, chain, needs, passes, .. } = resource;
         match (self, passes) {
             (Self::Passing(_), Some(passes)) => passes("k", parameter),

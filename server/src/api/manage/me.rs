@@ -29,6 +29,7 @@ pub struct MeResponse {
     user_id: UserId,
     name: String,
     email: String,
+    /// The token of this request.
     token: TokenResponse,
     /// The organizations in which they have a role.
     orgs: Vec<MyOrg>,
@@ -38,12 +39,14 @@ pub struct MeResponse {
 #[derive(Serialize, ToSchema)]
 #[schema(as = PersonalToken)]
 pub struct TokenResponse {
+    /// Id of the token.
     #[schema(value_type = String, example = "pat_5F4iGN2e1DLY")]
     token_id: PersonalTokenId,
     /// `created` on the page of the account, or a signed-in `command_line`.
     #[schema(schema_with = kinds)]
     kind: TokenKind,
     name: String,
+    /// What it may do, as far as the person may: `read`, `keys`, `places`, `members`.
     #[schema(schema_with = scopes)]
     scopes: Vec<TokenScope>,
     #[schema(value_type = String, format = DateTime)]
@@ -59,6 +62,7 @@ pub struct MyOrg {
     #[schema(value_type = String, example = "org_focus_labs_kB8mPx")]
     org_id: OrgId,
     name: String,
+    /// Roles anywhere in it, as docs/roles.md lists them.
     #[schema(schema_with = all_roles)]
     roles: Vec<Role>,
 }

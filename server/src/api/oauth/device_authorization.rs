@@ -41,6 +41,7 @@ pub struct DeviceAuthorization<'a> {
     /// The person types it at `verification_uri`.
     #[schema(example = "WDJB-MJHT")]
     user_code: String,
+    /// Where the person types the code.
     verification_uri: String,
     /// The same page with the code filled in.
     verification_uri_complete: String,

@@ -14,15 +14,23 @@ pub const PATH: &str = "/.well-known/oauth-authorization-server";
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuthorizationServer)]
 pub struct Metadata {
+    /// The address of the portal.
     issuer: String,
+    /// Where a sign-in begins.
     device_authorization_endpoint: String,
+    /// Where tokens are handed out.
     token_endpoint: String,
+    /// Where tokens are revoked.
     revocation_endpoint: String,
+    /// The device code, and the refresh token.
     grant_types_supported: [&'static str; 2],
+    /// Empty: there is no authorization endpoint.
     response_types_supported: [&'static str; 0],
     /// `none`: the client is public.
     token_endpoint_auth_methods_supported: [&'static str; 1],
+    /// The scopes of personal tokens.
     scopes_supported: [&'static str; 4],
+    /// The page that describes the API.
     service_documentation: String,
     /// The id of the only client.
     client_id: &'static str,

@@ -32,7 +32,9 @@ pub struct TokenForm {
     /// Always `sallyport-cli`.
     #[schema(example = "sallyport-cli")]
     client_id: String,
+    /// Of the sign-in, with the first grant type.
     device_code: Option<String>,
+    /// Of the tokens before, with the second.
     refresh_token: Option<String>,
 }
 
@@ -43,6 +45,7 @@ pub struct TokensResponse<'a> {
     /// For `Authorization: Bearer`.
     #[schema(example = "sp_pat_…")]
     access_token: &'a str,
+    /// Always `Bearer`.
     #[schema(example = "Bearer")]
     token_type: &'static str,
     /// Seconds until the access token expires.
@@ -51,6 +54,7 @@ pub struct TokensResponse<'a> {
     /// For the next tokens, once. A sign-in that was not used for 30 days ends.
     #[schema(example = "sp_ref_…")]
     refresh_token: &'a str,
+    /// What the token may do, separated by spaces.
     scope: String,
 }
 

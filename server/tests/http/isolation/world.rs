@@ -72,7 +72,7 @@ impl World {
             let new = NewUser::check(&format!("{kind:?}"), &kind.email(), PASSWORD).expect("checked");
             let user = portal.store.create_user(&act, new, hash.clone(), kind == Kind::Operator).await.expect("made");
             if kind == OWNER {
-                personal_token = portal.personal_token(&user, "CI").await.0.id.to_string();
+                personal_token = portal.personal_token(&user, "Laptop").await.0.id.to_string();
             }
             let person = Person { kind, browser: portal.another(), user: Some(user) };
             person.sign_in().await;
