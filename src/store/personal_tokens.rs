@@ -66,7 +66,7 @@ impl Store {
             return Err(Error::Forbidden("Personal tokens are created by people who are signed in to the portal."));
         };
         let NewPersonalToken { name, scopes, expires_at, form_token } = new;
-        let name = text::line("name", &name, 100, "Give the token a name.")?;
+        let name = text::line("token_name", &name, 100, "Give the token a name.")?;
         if expires_at.is_some_and(|at| at <= self.now()) {
             return Err(Error::field("expires", "Choose a time in the future."));
         }

@@ -16,7 +16,8 @@ use crate::{access::OwnToken, form::FormState, form_token};
 #[serde(default)]
 pub struct NewPersonalTokenForm {
     form_token: String,
-    name: String,
+    /// Not `name`: the page below the panel has the person's own.
+    token_name: String,
     scopes: Vec<String>,
     expires: String,
     expires_on: String,
@@ -26,7 +27,7 @@ impl From<&FormState> for NewPersonalTokenForm {
     fn from(form: &FormState) -> Self {
         Self {
             form_token: form.value("form_token"),
-            name: form.value("name"),
+            token_name: form.value("token_name"),
             scopes: form.values_of("scopes").map(str::to_owned).collect(),
             expires: form.value("expires"),
             expires_on: form.value("expires_on"),
@@ -45,7 +46,7 @@ pub async fn create_personal_token(
     let form_token = form_token::check(store.vault(), &me.user.id, now, &new.form_token)?;
     let scopes = TokenScopes::parse(&new.scopes.join(" "))?;
     let expires_at = ExpiryInput::Form { choice: &new.expires, date: &new.expires_on }.check(now)?;
-    let new = NewPersonalToken { name: new.name, scopes, expires_at, form_token };
+    let new = NewPersonalToken { name: new.token_name, scopes, expires_at, form_token };
     Ok(InPage(store.issue_personal_token(&me.act(), new).await?))
 }
 

@@ -70,7 +70,8 @@ async fn a_token_is_shown_once_and_revoked(portal: &TestPortal) {
         assert!(panel.body.contains(words), "{words}: {}", panel.body);
     }
     let form_token = panel.hidden("form_token");
-    let form = [("form_token", form_token.as_str()), ("name", "Terraform"), ("scopes", "keys"), ("expires", "90")];
+    let form =
+        [("form_token", form_token.as_str()), ("token_name", "Terraform"), ("scopes", "keys"), ("expires", "90")];
     let answer = portal.post(NEW, &form).await;
     let token = secret(&answer);
     assert!(answer.body.contains("Save your token") && answer.body.contains("I have saved this token"));
@@ -101,7 +102,7 @@ async fn what_a_token_may_do_is_chosen(portal: &TestPortal) {
     let cases: [(&[&str], &str); 3] = [(&[], "read"), (&["members", "keys"], "read keys members"), (&["read"], "read")];
     for (scopes, kept) in cases {
         let fields: Vec<_> = scopes.iter().map(|scope| ("scopes", *scope)).collect();
-        let answer = create(portal, &[&[("name", "CI"), ("expires", "never")], &fields[..]].concat()).await;
+        let answer = create(portal, &[&[("token_name", "CI"), ("expires", "never")], &fields[..]].concat()).await;
         secret(&answer);
         let tokens = portal.store.personal_tokens(&ada.id).await.expect("asked");
         assert!(tokens.iter().any(|token| token.scopes.to_string() == kept), "{kept}: {tokens:?}");
@@ -110,7 +111,7 @@ async fn what_a_token_may_do_is_chosen(portal: &TestPortal) {
 
 async fn a_token_expires_and_is_still_listed(portal: &TestPortal) {
     ada(portal).await;
-    let token = secret(&create(portal, &[("name", "Terraform"), ("expires", "1")]).await);
+    let token = secret(&create(portal, &[("token_name", "Terraform"), ("expires", "1")]).await);
     assert!(portal.get("/account").await.body.contains("tomorrow"));
     portal.store.clock.turn(Duration::from_secs(86_400));
     assert_eq!(person_of(portal, &token, "203.0.113.9").await, None);
@@ -135,9 +136,9 @@ async fn when_and_where_a_token_was_used(portal: &TestPortal) {
 async fn what_was_typed_is_checked(portal: &TestPortal) {
     ada(portal).await;
     for (field, value) in
-        [("name", ""), ("scopes", "admin"), ("expires", "yesterday"), ("expires", "0"), ("form_token", "junk")]
+        [("token_name", ""), ("scopes", "admin"), ("expires", "yesterday"), ("expires", "0"), ("form_token", "junk")]
     {
-        let form = [("name", "Terraform"), ("scopes", "keys"), ("expires", "never")];
+        let form = [("token_name", "Terraform"), ("scopes", "keys"), ("expires", "never")];
         let form = form.map(|(name, typed)| (name, if name == field { value } else { typed }));
         let answer = match field {
             "form_token" => portal.post(NEW, &[&form[..], &[(field, value)]].concat()).await,
@@ -145,7 +146,7 @@ async fn what_was_typed_is_checked(portal: &TestPortal) {
         };
         assert_eq!(answer.status, 422, "{field}={value:?} {}", answer.body);
         assert!(find(&answer.body, personal_token::PREFIX, 43).is_none());
-        let kept = field == "name" || answer.body.contains("value=\"Terraform\"");
+        let kept = field == "token_name" || answer.body.contains("value=\"Terraform\"");
         assert!(kept, "what was typed is shown again: {}", answer.body);
     }
     assert!(portal.get("/account").await.body.contains("No personal token yet"));
@@ -169,7 +170,7 @@ async fn another_persons_token_does_not_exist(portal: &TestPortal) {
     assert!(person_of(portal, &secret, "203.0.113.9").await.is_some());
     // A form that was made for another person.
     let form_token = portal.get(NEW).await.hidden("form_token");
-    let stolen = eve.post(NEW, &[("form_token", &form_token), ("name", "CI"), ("expires", "never")]).await;
+    let stolen = eve.post(NEW, &[("form_token", &form_token), ("token_name", "CI"), ("expires", "never")]).await;
     assert_eq!(stolen.status, 422);
 }
 

@@ -62,7 +62,7 @@ fn NewPanel(form: FormState, token: String, now: Timestamp) -> impl IntoView {
                     <ErrorSummary form=&form/>
                     <Hidden name="form_token" value=token/>
                     <TextField
-                        form=&form name="name" label="Name" hint="Where it is used, so that you can find it."
+                        form=&form name="token_name" label="Name" hint="Where it is used, so that you can find it."
                         autofocus=!form.is_refused()
                     />
                     <CheckboxGroup
