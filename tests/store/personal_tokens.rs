@@ -24,7 +24,7 @@ async fn made(store: &TestStore, user: &User, scopes: TokenScopes) -> (PersonalT
         name: "Laptop".to_owned(),
         scopes,
         expires_at: Some(store.now() + Duration::from_secs(3_600)),
-        form_token: scopes.to_string().into_bytes(),
+        form_token: format!("{} {scopes}", user.id).into_bytes(),
     };
     let (token, secret) = store.issue_personal_token(&store.act(user), new).await.expect("made");
     (token, secret.expose().to_owned())

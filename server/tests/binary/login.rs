@@ -78,7 +78,8 @@ fn says(settings: &Path, url: &str, arguments: &[&str]) -> String {
 /// Answers a code on the page of the portal, as the signed-in person.
 fn answer(server: &Server, code: &str, answer: &str) {
     let found = server.form("/device", &[("do", "continue"), ("code", code)]).expect("answered");
-    assert!(found.contains("Approve") && found.contains(code), "{found}");
+    let shown = code.to_uppercase().replace(' ', "-");
+    assert!(found.contains("Approve") && found.contains(&shown), "{found}");
     server.form("/device", &[("do", answer), ("code", code)]).expect("answered");
 }
 
