@@ -5,7 +5,6 @@
 mod admit;
 mod decision;
 mod operator;
-mod own;
 
 use axum::{
     extract::FromRequestParts,
@@ -14,8 +13,8 @@ use axum::{
 use sallyport::{
     Result,
     app::App,
-    audit::{Act, Actor, Credential},
-    id::{AppId, KeyId, OrgId, PersonalTokenId, ProjectId, TenantId, TokenId, UserId},
+    audit::{Act, Actor},
+    id::{AppId, KeyId, OrgId, ProjectId, TenantId, TokenId, UserId},
     key::Key,
     member::{Held, Permission},
     org::Org,
@@ -32,7 +31,6 @@ pub(crate) use admit::admit;
 pub use admit::{Access, Addressed};
 pub use decision::DecisionAccess;
 pub use operator::{OperatedApp, OperatedOrg, OperatedToken, OperatedUser, OperatorAccess};
-pub use own::OwnToken;
 
 /// The session of a request's cookie. Whether it is live is checked by the query that loads the resource.
 pub struct SessionCookie {
@@ -99,7 +97,7 @@ impl SignedIn {
         self.client.act(Actor::User {
             id: self.user.id.clone(),
             name: self.user.name.clone(),
-            credential: Credential::Session(self.session),
+            session: Some(self.session),
         })
     }
 
@@ -354,6 +352,5 @@ extracted!(
     OperatedOrg by OrgId,
     OperatedUser by UserId,
     OperatedToken by TokenId,
-    OwnToken by PersonalTokenId,
     KeyAccess by KeyId,
 );

@@ -48,12 +48,9 @@ impl Tx {
     }
 }
 
-/// The id of the root token, key or personal token that makes the request.
+/// The id of the root token or key that makes the request.
 fn caller(actor: &Actor) -> Option<&str> {
-    match actor {
-        Actor::RootToken { .. } | Actor::Key { .. } => Some(actor.id()),
-        _ => actor.personal_token().map(|(id, _)| id.as_str()),
-    }
+    matches!(actor, Actor::RootToken { .. } | Actor::Key { .. }).then(|| actor.id())
 }
 
 async fn made_before(on: impl Executor<'_, Database = Any>, caller: &str, once: Once) -> Result<()> {

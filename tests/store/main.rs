@@ -26,7 +26,6 @@ mod members;
 mod migrating;
 mod opening;
 mod orgs;
-mod personal_tokens;
 mod races;
 mod restrictions;
 mod roles;

@@ -1,7 +1,6 @@
 //! The binary itself: its commands, and a server that is killed.
 
 mod backup;
-mod client;
 mod connections;
 mod crash;
 mod demo;
@@ -10,7 +9,6 @@ mod hang;
 mod hostile;
 mod jobs;
 mod load;
-mod login;
 mod mail;
 mod migrate;
 mod modes;

@@ -1,7 +1,5 @@
 //! `/account`
 
-mod tokens;
-
 use sallyport::{audit::Outcome, store::EventFilter};
 
 use crate::{

@@ -7,7 +7,7 @@ mod auth;
 mod idempotency;
 mod ingestion;
 mod invitations;
-pub mod isolation;
+mod isolation;
 mod keys;
 mod limits;
 mod members;

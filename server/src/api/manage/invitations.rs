@@ -7,13 +7,11 @@ use axum::{
 };
 use sallyport::{
     Result as StoreResult, Timestamp,
-    id::InvitationId,
+    id::{InvitationId, OrgId},
     invitation::{Invitation, NewInvitations},
-    member::Permission,
     org::Org,
-    place::PlaceRef,
     project::Project,
-    store::{Reader, Store},
+    store::Store,
     tenant::Tenant,
 };
 use sallyport_app::acts::inviting::{self, NotSent, Sent};
@@ -96,18 +94,10 @@ impl From<NotSent> for Problem {
 }
 
 impl Reachable for Invitation {
-    async fn find(store: &Store, reader: Reader<'_>, id: &str) -> StoreResult<Option<Self>> {
+    async fn find(store: &Store, scope: Option<&OrgId>, id: &str) -> StoreResult<Option<Self>> {
         let Some(id) = InvitationId::parse(id) else { return Ok(None) };
-        let Some(found) = store.invitation(&id).await? else { return Ok(None) };
-        let sees = match reader {
-            Reader::All => true,
-            Reader::Org(org) => *org == found.org_id,
-            Reader::Person(user) | Reader::Passing(user) => {
-                let place = PlaceRef { kind: found.kind, id: &found.place_id, org_id: &found.org_id };
-                store.may(user, place, Permission::SeePlace).await?
-            }
-        };
-        Ok(sees.then_some(found))
+        let found = store.invitation(&id).await?;
+        Ok(found.filter(|invitation| scope.is_none_or(|org| *org == invitation.org_id)))
     }
 }
 
