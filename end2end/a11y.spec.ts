@@ -64,6 +64,46 @@ test('invitations', async ({ page, context, portal }) => {
   await check(page, 'an invitation that does not work');
 });
 
+test('personal tokens and the sign-in of a command line', async ({ page }) => {
+  test.setTimeout(180_000);
+  await portalWithApp(page);
+  await page.goto('/account/tokens/new');
+  await check(page, 'token panel');
+  await page.getByRole('button', { name: 'Create token' }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await check(page, 'token panel, refused');
+  await field(page, 'Name').fill('Terraform');
+  await page.getByRole('button', { name: 'Create token' }).click();
+  await expect(page.getByRole('dialog', { name: 'Save your token' })).toBeVisible();
+  await check(page, 'token, shown once');
+  await page.goto('/account');
+  await check(page, 'account with a token');
+  await action(page, 'Revoke Terraform').click();
+  await check(page, 'revoke a token');
+
+  const form = { client_id: 'sallyport-cli', device_name: `sallyport on ${'a-very-long-name-'.repeat(5)}` };
+  const { user_code } = (await (await page.request.post('/oauth/device_authorization', { form })).json()) as { user_code: string };
+  for (const width of [1440, 390]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.goto('/device');
+    await check(page, `device at ${width}`);
+    await field(page, 'Code').fill('WDJB');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await expect(page.getByRole('alert')).toBeVisible();
+    await check(page, `device, refused, at ${width}`);
+    await field(page, 'Code').fill(user_code);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await expect(page.getByRole('button', { name: 'Approve' })).toBeVisible();
+    await check(page, `device, asked, at ${width}`);
+    const [wide, shown] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+    expect.soft(wide, `device at ${width}`).toBeLessThanOrEqual(shown!);
+  }
+  for (const answer of ['approve', 'deny']) {
+    await page.goto(`/device?done=${answer}`);
+    await check(page, `device, ${answer}`);
+  }
+});
+
 test('a forgotten password', async ({ page, context, portal }) => {
   await setUp(page);
   await context.clearCookies();

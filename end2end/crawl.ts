@@ -35,6 +35,6 @@ export async function crawl(page: Page, ...start: string[]): Promise<Seen[]> {
 /** The kind of page at an address: the address without ids and values. */
 export function shape(path: string) {
   const url = new URL(path, 'http://portal.test');
-  const ids = url.pathname.replace(/\/(org|ten|prj|app|key|usr|tok|job)_[0-9A-Za-z_]+/g, '/{$1}');
+  const ids = url.pathname.replace(/\/(org|ten|prj|app|key|usr|tok|pat|job)_[0-9A-Za-z_]+/g, '/{$1}');
   return [ids, ...[...url.searchParams.keys()].sort()].join('?');
 }

@@ -183,6 +183,8 @@ test.describe('to be looked at', () => {
       'members-change': change!,
       'tenant-new': `/orgs/${org_id}/tenants/new`,
       'account': '/account?changed=name',
+      'account-token-new': '/account/tokens/new',
+      'device': '/device',
       'search': '/search',
       'not-found': '/nothing/here',
     });

@@ -7,7 +7,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     Timestamp,
-    id::{AppId, KeyId, OrgId, RequestId, TokenId, UserId},
+    id::{AppId, KeyId, OrgId, PersonalTokenId, RequestId, TokenId, UserId},
+    personal_token::TokenScopes,
 };
 
 /// The chain of events that belong to no organization.
@@ -16,8 +17,8 @@ pub const SYSTEM: &str = "system";
 /// The actor of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// A person. The digest of the session, if there is one, lets a transaction check that it is still live.
-    User { id: UserId, name: String, session: Option<[u8; 32]> },
+    /// A person, and with what they act.
+    User { id: UserId, name: String, credential: Credential },
     /// A backend or automation.
     RootToken { id: TokenId, name: String },
     /// An API key, in events about its use, and which of its secrets was presented.
@@ -30,7 +31,26 @@ pub enum Actor {
     Anonymous,
 }
 
+/// With what a person acts. A transaction checks that it is still live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// None that is checked again: while they sign in.
+    None,
+    /// A session, by its digest.
+    Session([u8; 32]),
+    /// A personal token.
+    Token { id: PersonalTokenId, name: String, scopes: TokenScopes },
+}
+
 impl Actor {
+    /// The personal token with which a person acts, and what it may do.
+    pub fn personal_token(&self) -> Option<(&PersonalTokenId, TokenScopes)> {
+        match self {
+            Self::User { credential: Credential::Token { id, scopes, .. }, .. } => Some((id, *scopes)),
+            _ => None,
+        }
+    }
+
     pub fn kind(&self) -> &'static str {
         match self {
             Self::User { .. } => "user",
@@ -191,6 +211,12 @@ actions! {
     TokenCreated "token.created" "Root token created",
     TokenRevoked "token.revoked" "Root token revoked",
     TokenRefused "token.refused" "Root token refused",
+    PersonalTokenCreated "personal_token.created" "Personal token created",
+    PersonalTokenRevoked "personal_token.revoked" "Personal token revoked",
+    PersonalTokenRefused "personal_token.refused" "Personal token refused",
+    RefreshTokenReused "refresh_token.reused" "Command line signed out: its refresh token was used twice",
+    DeviceApproved "device.approved" "Command line approved",
+    DeviceDenied "device.denied" "Command line denied",
     JobRetried "job.retried" "Job retried",
     MailTested "mail.tested" "Test mail sent",
 }

@@ -122,6 +122,10 @@ id!(
     TokenId, "tok_", plain, 12
 );
 id!(
+    /// A personal token's identifier, not its secret.
+    PersonalTokenId, "pat_", plain, 12
+);
+id!(
     /// A link to reset a password, not its token.
     ResetId, "rst_", plain, 16
 );
@@ -183,7 +187,7 @@ mod tests {
         insta::assert_snapshot!(ids.join("\n"));
     }
 
-    fn one_of_each(name: &str, entropy: &dyn Entropy) -> [String; 12] {
+    fn one_of_each(name: &str, entropy: &dyn Entropy) -> [String; 13] {
         [
             OrgId::mint(name, entropy).to_string(),
             TenantId::mint(name, entropy).to_string(),
@@ -197,11 +201,12 @@ mod tests {
             ViewId::mint(entropy).to_string(),
             ResetId::mint(entropy).to_string(),
             InvitationId::mint(entropy).to_string(),
+            PersonalTokenId::mint(entropy).to_string(),
         ]
     }
 
     /// What each kind parses from a text, in the same order.
-    fn kinds(text: &str) -> [Option<String>; 12] {
+    fn kinds(text: &str) -> [Option<String>; 13] {
         [
             OrgId::parse(text).map(|id| id.to_string()),
             TenantId::parse(text).map(|id| id.to_string()),
@@ -215,6 +220,7 @@ mod tests {
             ViewId::parse(text).map(|id| id.to_string()),
             ResetId::parse(text).map(|id| id.to_string()),
             InvitationId::parse(text).map(|id| id.to_string()),
+            PersonalTokenId::parse(text).map(|id| id.to_string()),
         ]
     }
 

@@ -8,6 +8,7 @@ pub mod base62;
 pub mod clock;
 pub mod colour;
 pub mod decision;
+pub mod device;
 pub mod entropy;
 pub mod error;
 pub mod event_batch;
@@ -27,6 +28,7 @@ pub mod org;
 pub mod password_reset;
 #[cfg(feature = "store")]
 pub mod passwords;
+pub mod personal_token;
 pub mod place;
 pub mod plan;
 pub mod profile;

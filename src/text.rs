@@ -8,7 +8,7 @@ use self::visible::display_error;
 use crate::Invalid;
 
 /// Control characters, and the marks that reorder or hide the text around them (Unicode UAX #9, bidi controls).
-pub(crate) fn hides(character: char) -> bool {
+pub fn hides(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

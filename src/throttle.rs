@@ -41,6 +41,8 @@ const FORGOTTEN_ADDRESS: Limit = Limit::new(10, 60);
 /// Invitations from one organization, and to one e-mail address, from wherever.
 const INVITING: Limit = Limit::new(60, 60);
 const INVITED: Limit = Limit::new(5, 15 * 60);
+/// Command lines that begin to sign in, from one address.
+const COMMAND_LINES: Limit = Limit::new(20, 30);
 /// A browser that signed in to this account before, or is signed in now; or one with the link of an invitation.
 const KNOWN: Limit = Limit::new(10, 60);
 
@@ -66,6 +68,10 @@ pub enum Who {
     Invited,
     /// Accepts an invitation, whose id is the account.
     Accepting,
+    /// A command line that begins to sign in, from this address. Every such request counts.
+    CommandLine(IpAddr),
+    /// A signed-in person, whose id is the account, types the code of a command line.
+    DeviceCode(IpAddr),
 }
 
 /// The queue for hashing a password. Each kind has its own capacity, so that a flood of unknown clients, from however
@@ -82,8 +88,13 @@ impl Who {
     /// Its queue for hashing.
     pub fn lane(self) -> Lane {
         match self {
-            Self::Stranger(_) | Self::Forgotten(_) => Lane::Stranger,
-            Self::Device(_) | Self::SignedIn | Self::Inviting | Self::Invited | Self::Accepting => Lane::Known,
+            Self::Stranger(_) | Self::Forgotten(_) | Self::CommandLine(_) => Lane::Stranger,
+            Self::Device(_)
+            | Self::SignedIn
+            | Self::Inviting
+            | Self::Invited
+            | Self::Accepting
+            | Self::DeviceCode(_) => Lane::Known,
         }
     }
 }
@@ -156,6 +167,16 @@ impl Attempt {
             Who::Accepting => Self::alone(name(&[b"accepting", account])),
             Who::Inviting => Self { counts: vec![(name(&[b"inviting", account]), INVITING)], pair: None },
             Who::Invited => Self { counts: vec![(name(&[b"invited", account]), INVITED)], pair: None },
+            Who::CommandLine(address) => {
+                let address = block(address).to_string();
+                Self { counts: vec![(name(&[b"command line", address.as_bytes()]), COMMAND_LINES)], pair: None }
+            }
+            Who::DeviceCode(address) => {
+                let address = block(address).to_string();
+                let person = name(&[b"device code of person", account]);
+                let counts = vec![(person, PAIR), (name(&[b"device code by address", address.as_bytes()]), ADDRESS)];
+                Self { counts, pair: Some(person) }
+            }
             Who::Forgotten(address) => {
                 let address = block(address).to_string();
                 let counts = vec![

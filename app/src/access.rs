@@ -5,6 +5,7 @@
 mod admit;
 mod decision;
 mod operator;
+mod own;
 
 use axum::{
     extract::FromRequestParts,
@@ -13,8 +14,8 @@ use axum::{
 use sallyport::{
     Result,
     app::App,
-    audit::{Act, Actor},
-    id::{AppId, KeyId, OrgId, ProjectId, TenantId, TokenId, UserId},
+    audit::{Act, Actor, Credential},
+    id::{AppId, KeyId, OrgId, PersonalTokenId, ProjectId, TenantId, TokenId, UserId},
     key::Key,
     member::{Held, Permission},
     org::Org,
@@ -31,6 +32,7 @@ pub(crate) use admit::admit;
 pub use admit::{Access, Addressed};
 pub use decision::DecisionAccess;
 pub use operator::{OperatedApp, OperatedOrg, OperatedToken, OperatedUser, OperatorAccess};
+pub use own::OwnToken;
 
 /// The session of a request's cookie. Whether it is live is checked by the query that loads the resource.
 pub struct SessionCookie {
@@ -97,7 +99,7 @@ impl SignedIn {
         self.client.act(Actor::User {
             id: self.user.id.clone(),
             name: self.user.name.clone(),
-            session: Some(self.session),
+            credential: Credential::Session(self.session),
         })
     }
 
@@ -352,5 +354,6 @@ extracted!(
     OperatedOrg by OrgId,
     OperatedUser by UserId,
     OperatedToken by TokenId,
+    OwnToken by PersonalTokenId,
     KeyAccess by KeyId,
 );

@@ -20,12 +20,14 @@ pub mod activity;
 pub mod admin;
 pub mod apps;
 pub mod chosen_keys;
+pub mod device;
 pub mod invitations;
 pub mod inviting;
 pub mod keys;
 pub mod members;
 pub mod orgs;
 pub mod password_resets;
+pub mod personal_tokens;
 pub mod places;
 pub mod projects;
 pub mod restrictions;
@@ -63,6 +65,8 @@ pub const MOUNTED: &[&str] = &[
     apps::VerifyForIngestion::PATH,
     chosen_keys::PauseChosenKeys::PATH,
     chosen_keys::RevokeChosenKeys::PATH,
+    device::ApproveDevice::PATH,
+    device::DenyDevice::PATH,
     invitations::RevokeInvitation::PATH,
     keys::EditKey::PATH,
     keys::IsKeyUsed::PATH,
@@ -75,6 +79,7 @@ pub const MOUNTED: &[&str] = &[
     members::RemoveMember::PATH,
     orgs::ChooseColour::PATH,
     orgs::CreateOrg::PATH,
+    personal_tokens::RevokePersonalToken::PATH,
     places::ArchivePlace::PATH,
     places::DeletePlace::PATH,
     places::EditPlace::PATH,
@@ -98,6 +103,7 @@ pub const OF_PAGES: &[&str] = &[
     invitations::ResendInvitation::PATH,
     password_resets::RequestPasswordReset::PATH,
     password_resets::ResetPassword::PATH,
+    personal_tokens::CreatePersonalToken::PATH,
     secrets::GenerateKey::PATH,
     secrets::OpenCredentials::PATH,
     secrets::RotateSigningSecret::PATH,

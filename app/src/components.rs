@@ -39,7 +39,7 @@ pub use group::{CheckboxGroup, RadioGroup};
 pub use highlight::Highlighted;
 pub use menu::Menu;
 pub use nav::{Pager, Tab, Tabs};
-pub use once::{OnceDialog, Secret, SecretFile};
+pub use once::{OnceDialog, OnceTokenDialog, SecretFile};
 pub use page::PageHead;
 pub use password::{NewPasswordField, PasswordOf};
 pub use rendered::{html_of, rendered, rendered_each};

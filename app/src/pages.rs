@@ -5,6 +5,7 @@ pub mod activity;
 pub mod admin;
 pub mod apps;
 pub mod attention;
+pub mod device;
 pub mod docs;
 pub mod home;
 pub mod invitation;

@@ -83,6 +83,9 @@ routes! {
     "/docs"                                    docs                               [get]
     "/account"                                 account                            [get post]
     "/account/password"                        account::new_password              [get post]
+    "/account/tokens/new"                      account::tokens::new               [get post]
+    "/account/tokens/{personal_token_id}/revoke" account::tokens::revoke          [get post]
+    "/device"                                  device                             [get post]
     "/orgs/new"                                orgs::new                          [get post]
     "/orgs/{org_id}"                           orgs::overview                     [get]
     "/orgs/{org_id}/keys"                      orgs::keys                         [get post]
@@ -187,6 +190,7 @@ mod tests {
         for (path, page) in [
             ("/keys/key_x/edit", "/keys/key_x/edit"),
             ("/keys/key_x/pause", "/keys/key_x"),
+            ("/account/tokens", "/account"),
             ("/orgs/org_x/keys/search", "/orgs/org_x/keys"),
             ("/orgs/org_x/settings/restore", "/orgs/org_x/settings"),
             ("/theme", "/"),

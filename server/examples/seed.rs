@@ -11,7 +11,7 @@ use std::{
 };
 
 use sallyport::{
-    audit::{Act, Actor},
+    audit::{Act, Actor, Credential},
     clock::SystemClock,
     entropy::OsEntropy,
     id::AppId,
@@ -40,7 +40,7 @@ async fn seed(data: PathBuf, email: &str, app: &AppId, count: usize, mut file: i
     let said = |error: sallyport::Error| error.to_string();
     let (user, _) = store.user_to_sign_in(email).await.map_err(said)?.ok_or("Nobody has this e-mail.")?;
     let app = store.find(&user.id, app).await.map_err(said)?.ok_or("They see no such app.")?;
-    let act = Act::by(Actor::User { id: user.id.clone(), name: user.name.clone(), session: None });
+    let act = Act::by(Actor::User { id: user.id.clone(), name: user.name.clone(), credential: Credential::None });
 
     let mut left = count;
     while left > 0 {

@@ -1,4 +1,4 @@
-//! `/v1`, for backends and gateways. It accepts root tokens and keys only, and ignores cookies.
+//! `/v1`, for backends, gateways and command lines, and `/oauth`, with which these sign in. Cookies are ignored.
 
 pub mod auth;
 mod body;
@@ -8,6 +8,7 @@ mod edge;
 pub mod fast_path;
 mod json;
 mod manage;
+mod oauth;
 pub mod openapi;
 mod problem;
 pub mod rate_headers;
@@ -25,7 +26,7 @@ pub use problem::Problem;
 
 /// The mounted and described routes.
 fn described() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(openapi::read)).merge(manage::routes())
+    OpenApiRouter::new().routes(routes!(openapi::read)).merge(manage::routes()).merge(oauth::routes())
 }
 
 pub fn routes() -> Router<AppState> {
@@ -33,10 +34,11 @@ pub fn routes() -> Router<AppState> {
         .route("/v1", any(edge::not_found))
         .route("/v1/", any(edge::not_found))
         .route("/v1/{*rest}", any(edge::not_found))
+        .route("/oauth/{*rest}", any(edge::not_found))
         .method_not_allowed_fallback(edge::method_not_allowed)
 }
 
 /// Whether a path belongs to this API.
 pub fn has(path: &str) -> bool {
-    path == "/v1" || path.starts_with("/v1/")
+    path == "/v1" || path.starts_with("/v1/") || oauth::has(path)
 }

@@ -12,6 +12,9 @@ macro_rules! note {
 
 mod backup;
 mod called;
+mod client;
+mod grouped;
+mod ids;
 mod mail;
 mod member;
 mod member_place;
@@ -25,7 +28,7 @@ mod user;
 
 use std::{process::ExitCode, sync::Arc};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use sallyport::{
     Error, Invalid,
     audit::{Act, Actor},
@@ -87,10 +90,19 @@ enum Command {
     /// Try the settings of mail
     #[command(subcommand)]
     Mail(mail::MailCommand),
+    #[command(flatten)]
+    Client(client::ClientCommand),
+}
+
+/// The commands, with those that call a portal told apart.
+fn command() -> clap::Command {
+    let of_clients = client::ClientCommand::augment_subcommands(clap::Command::new("client"));
+    let names: Vec<_> = of_clients.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    grouped::grouped(Cli::command(), &names)
 }
 
 pub fn main() -> ExitCode {
-    let cli: Cli = match called::parse() {
+    let cli: Cli = match called::parse(command()) {
         Ok(cli) => cli,
         Err(code) => return code,
     };
@@ -102,10 +114,10 @@ pub fn main() -> ExitCode {
         // This command needs neither settings nor data.
         return profile::run(command);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let ended = match runtime {
-        Ok(runtime) => runtime.block_on(run(cli)),
-        Err(error) => Err(format!("The runtime can't be started: {error}")),
+    let ended = match cli.command {
+        // These block, and need neither a runtime nor settings nor data.
+        Command::Client(command) => client::run(command),
+        command => run_here(cli.place, command),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -124,11 +136,18 @@ fn called_wrongly(cli: &Cli) -> Option<String> {
     }
 }
 
-async fn run(cli: Cli) -> Result<(), String> {
-    let place = cli.place.place()?;
-    match cli.command {
+/// Runs a command that uses the data on this machine.
+fn run_here(place: Where, command: Command) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("The runtime can't be started: {error}"))?;
+    runtime.block_on(run(&place, command))
+}
+
+async fn run(settings: &Where, command: Command) -> Result<(), String> {
+    let place = settings.place()?;
+    match command {
         Command::Serve(args) => {
-            let serving = cli.place.serving(&args)?;
+            let serving = settings.serving(&args)?;
             logs::start(serving.log_format)?;
             serve::serve(&place, serving).await
         }
@@ -147,23 +166,23 @@ async fn run(cli: Cli) -> Result<(), String> {
             store.close().await;
             Ok(())
         }
-        Command::Profile(_) => Ok(()),
-        Command::Mail(command) => mail::run(&cli.place, command).await,
+        Command::Profile(_) | Command::Client(_) => Ok(()),
+        Command::Mail(command) => mail::run(settings, command).await,
         Command::Backup(args) => backup::run(&place, args).await,
         Command::Token(command) => {
-            let store = open(&cli.place).await?;
+            let store = open(settings).await?;
             let ended = token::run(&store, command).await;
             store.close().await;
             ended
         }
         Command::User(command) => {
-            let store = open(&cli.place).await?;
-            let ended = user::run(&cli.place, &store, command).await;
+            let store = open(settings).await?;
+            let ended = user::run(settings, &store, command).await;
             store.close().await;
             ended
         }
         Command::Member(command) => {
-            let store = open(&cli.place).await?;
+            let store = open(settings).await?;
             let ended = member::run(&store, command).await;
             store.close().await;
             ended
@@ -207,8 +226,6 @@ fn act() -> Act {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     const SETTINGS: &str = include_str!("../../docs/settings.md");
@@ -235,14 +252,14 @@ mod tests {
 
     #[test]
     fn each_command_has_examples_that_parse() {
-        for (name, command) in commands(&Cli::command(), "sallyport") {
-            let examples = command.get_after_help().expect(&name).to_string();
+        for (name, of) in commands(&command(), "sallyport") {
+            let examples = of.get_after_help().expect(&name).to_string();
             let examples: Vec<_> = examples.lines().filter_map(|line| line.strip_prefix("  ")).collect();
             assert!((1..=3).contains(&examples.len()), "{name}: {examples:?}");
             for example in examples {
                 assert!(example.starts_with(&name), "{example}");
                 let words = example.split(" < ").next().unwrap_or_default().split(' ');
-                Cli::command().try_get_matches_from(words).unwrap_or_else(|error| panic!("{example}: {error}"));
+                command().try_get_matches_from(words).unwrap_or_else(|error| panic!("{example}: {error}"));
             }
         }
     }
@@ -250,8 +267,10 @@ mod tests {
     #[test]
     fn help_has_own_options_before_global_ones() {
         // Values set in the test environment are not shown.
-        let hidden = |arg: clap::Arg| arg.hide_env_values(true);
-        let cli = Cli::command().mut_args(hidden).mut_subcommands(|command| command.mut_args(hidden));
+        fn hidden(command: clap::Command) -> clap::Command {
+            command.mut_args(|arg| arg.hide_env_values(true)).mut_subcommands(hidden)
+        }
+        let cli = hidden(command());
         let names = std::iter::once("sallyport".to_owned());
         let names = names.chain(commands(&cli, "sallyport").into_iter().map(|(name, _)| name));
         let help = names.map(|name| {
@@ -264,7 +283,7 @@ mod tests {
 
     #[test]
     fn the_docs_list_each_setting() {
-        let cli = Cli::command();
+        let cli = command();
         let serve = cli.find_subcommand("serve").expect("it serves");
         let rows = table("Settings");
         let settings: Vec<_> = cli.get_arguments().chain(serve.get_arguments()).collect();
@@ -285,7 +304,7 @@ mod tests {
     #[test]
     fn the_docs_list_each_command() {
         let rows = table("Command line");
-        for command in Cli::command().get_subcommands() {
+        for command in command().get_subcommands() {
             let name = format!("| `{}", command.get_name());
             assert!(rows.iter().any(|row| row.starts_with(&name)), "{name} is not listed");
         }

@@ -8,7 +8,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use sallyport::{
     Clock, Error, Timestamp,
-    audit::{Act, Actor},
+    audit::{Act, Actor, Credential},
     entropy::OsEntropy,
     passwords::Passwords,
     store::Store,
@@ -103,7 +103,7 @@ async fn fill(store: &Store, story: &StoryClock, now: Timestamp) -> Result<DemoS
 }
 
 fn actor(user: &User) -> Actor {
-    Actor::User { id: user.id.clone(), name: user.name.clone(), session: None }
+    Actor::User { id: user.id.clone(), name: user.name.clone(), credential: Credential::None }
 }
 
 fn from(address: &str, actor: Actor) -> Act {

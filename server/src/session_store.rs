@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use sallyport::{
     Error,
-    audit::{Act, Actor},
+    audit::{Act, Actor, Credential},
     session::{IDLE, LIFETIME},
     store::Store,
     user::User,
@@ -67,7 +67,11 @@ impl SessionStore for Sessions {
             Some(user) => self.store.user(&user).await.map_err(backend)?,
             None => None,
         };
-        let actor = person.map_or(Actor::Sallyport, |User { id, name, .. }| Actor::User { id, name, session: None });
+        let actor = person.map_or(Actor::Sallyport, |User { id, name, .. }| Actor::User {
+            id,
+            name,
+            credential: Credential::None,
+        });
         self.store.delete_session(&Act::by(actor), digest).await.map_err(backend)
     }
 }

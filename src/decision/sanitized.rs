@@ -1,6 +1,6 @@
 //! Sanitizes parts of a request for display: short, without possible secrets and without misleading characters.
 
-use crate::{key::SigningSecret, profile::Profile, root_token, text};
+use crate::{key::SigningSecret, personal_token, profile::Profile, root_token, text};
 
 /// At most `most` characters of a text. A path may contain a key, so anything that begins like a secret is cut after
 /// its prefix.
@@ -28,7 +28,8 @@ fn longest(text: &str, most: usize) -> usize {
 
 /// The position of the first secret, and its prefix.
 fn next_secret<'a>(text: &str, profile: &'a Profile) -> Option<(usize, &'a str)> {
-    let prefixes = profile.prefixes().chain([SigningSecret::PREFIX, root_token::PREFIX]);
+    let ours = [SigningSecret::PREFIX, root_token::PREFIX, personal_token::PREFIX, personal_token::REFRESH_PREFIX];
+    let prefixes = profile.prefixes().chain(ours);
     prefixes.filter(|prefix| !prefix.is_empty()).filter_map(|prefix| Some((text.find(prefix)?, prefix))).min()
 }
 

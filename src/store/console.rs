@@ -33,6 +33,9 @@ impl Tx {
     /// Fails if the person is no longer an operator.
     pub(in crate::store) async fn needs_operator(&mut self) -> Result<()> {
         let Actor::User { id, .. } = self.actor().clone() else { return Ok(()) };
+        if self.actor().personal_token().is_some() {
+            return Err(Error::NotFound);
+        }
         let operator = sqlx::query("SELECT 1 FROM users WHERE id = $1 AND operator = 1 AND disabled_at IS NULL")
             .bind(id.to_string())
             .fetch_optional(self.on())

@@ -14,6 +14,7 @@ use super::Store;
 use crate::{
     Result,
     audit::{Act, Actor},
+    id::PersonalTokenId,
 };
 
 #[derive(Default)]
@@ -31,11 +32,13 @@ pub(super) struct Waiting {
     pub refused_after: BTreeMap<String, i64>,
     /// When sessions were seen.
     pub last_seen: BTreeMap<[u8; 32], i64>,
+    /// When personal tokens were used, and from which address.
+    pub tokens_used: BTreeMap<PersonalTokenId, (i64, String)>,
 }
 
 impl Waiting {
     fn is_empty(&self) -> bool {
-        self.refused_after.is_empty() && self.last_seen.is_empty()
+        self.refused_after.is_empty() && self.last_seen.is_empty() && self.tokens_used.is_empty()
     }
 }
 
@@ -91,6 +94,13 @@ impl Store {
         for (session, at) in waiting.last_seen {
             let seen = sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id_digest = $2 AND last_seen_at < $1");
             seen.bind(at).bind(session.to_vec()).execute(tx.on()).await?;
+        }
+        for (token, (at, address)) in waiting.tokens_used {
+            let used = sqlx::query(
+                "UPDATE personal_tokens SET last_used_at = $1, last_address = $2 \
+                 WHERE id = $3 AND (last_used_at IS NULL OR last_used_at <= $1)",
+            );
+            used.bind(at).bind(address).bind(token.to_string()).execute(tx.on()).await?;
         }
         tx.commit_counts().await
     }

@@ -10,7 +10,7 @@ use super::{
     orgs::org,
     places::{project, tenant},
     row::Read,
-    sight::granted,
+    sight::{granted, org_seen, tenant_seen},
 };
 use crate::{
     Result,
@@ -28,6 +28,8 @@ use crate::{
 pub enum Reader<'a> {
     /// A person: what they have a role on, directly or at a level above it.
     Person(&'a UserId),
+    /// The same, and the organizations and tenants on the way there: what the pages of a person show.
+    Passing(&'a UserId),
     /// A root token or a managing key of one organization: what belongs to it.
     Org(&'a OrgId),
     /// A root token without an organization, or the portal itself: everything.
@@ -48,19 +50,20 @@ impl<'a> From<Option<&'a OrgId>> for Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The condition on a row `k`; `$2` is the value from [`Self::bound`].
-    fn may_see(self, resource: &ResourceTable) -> String {
-        let ResourceTable { org, chain, needs, .. } = resource;
-        match self {
-            Self::Person(_) => granted(&format!("k.{org}"), chain, "$2", *needs),
-            Self::Org(_) => format!("k.{org} = $2"),
-            Self::All => "1 = 1".to_owned(),
+    /// The condition on a row `k`; `parameter` is the value from [`Self::bound`], such as `$2`.
+    pub(super) fn may_see(self, resource: &ResourceTable, parameter: &str) -> String {
+        let ResourceTable { org, chain, needs, passes, .. } = resource;
+        match (self, passes) {
+            (Self::Passing(_), Some(passes)) => passes("k", parameter),
+            (Self::Person(_) | Self::Passing(_), _) => granted(&format!("k.{org}"), chain, parameter, *needs),
+            (Self::Org(_), _) => format!("k.{org} = {parameter}"),
+            (Self::All, _) => "1 = 1".to_owned(),
         }
     }
 
-    fn bound(self) -> Option<String> {
+    pub(super) fn bound(self) -> Option<String> {
         match self {
-            Self::Person(user) => Some(user.to_string()),
+            Self::Person(user) | Self::Passing(user) => Some(user.to_string()),
             Self::Org(org) => Some(org.to_string()),
             Self::All => None,
         }
@@ -77,16 +80,26 @@ pub struct ResourceTable {
     chain: &'static str,
     /// The permission without which it does not exist.
     needs: Permission,
+    /// Whether it is on the way to where a person has a role: the condition on a row with this alias, for the
+    /// person's id in SQL.
+    passes: Option<fn(&str, &str) -> String>,
 }
 
-pub(super) const ORGS: ResourceTable =
-    ResourceTable { columns: "k.*", table: "orgs", org: "id", chain: "k.id", needs: Permission::SeePlace };
+pub(super) const ORGS: ResourceTable = ResourceTable {
+    columns: "k.*",
+    table: "orgs",
+    org: "id",
+    chain: "k.id",
+    needs: Permission::SeePlace,
+    passes: Some(org_seen),
+};
 pub(super) const TENANTS: ResourceTable = ResourceTable {
     columns: "k.*",
     table: "tenants",
     org: "org_id",
     chain: "k.org_id, k.id",
     needs: Permission::SeePlace,
+    passes: Some(tenant_seen),
 };
 pub(super) const PROJECTS: ResourceTable = ResourceTable {
     columns: "k.*",
@@ -94,6 +107,7 @@ pub(super) const PROJECTS: ResourceTable = ResourceTable {
     org: "org_id",
     chain: "k.org_id, k.tenant_id, k.id",
     needs: Permission::SeePlace,
+    passes: None,
 };
 pub(super) const APPS: ResourceTable = ResourceTable {
     columns: "k.*",
@@ -101,6 +115,7 @@ pub(super) const APPS: ResourceTable = ResourceTable {
     org: "org_id",
     chain: "k.org_id, k.tenant_id, k.project_id",
     needs: Permission::SeeKeys,
+    passes: None,
 };
 const KEYS: ResourceTable = ResourceTable {
     columns: keys::COLUMNS,
@@ -109,6 +124,7 @@ const KEYS: ResourceTable = ResourceTable {
     chain: "k.org_id, (SELECT c.tenant_id FROM apps c WHERE c.id = k.app_id), \
         (SELECT c.project_id FROM apps c WHERE c.id = k.app_id)",
     needs: Permission::SeeKeys,
+    passes: None,
 };
 
 /// An id of something that readers may or may not see.
@@ -150,7 +166,7 @@ impl Store {
     /// appear not to exist.
     pub async fn find<'a, I: Findable>(&self, reader: impl Into<Reader<'a>>, id: &I) -> Result<Option<I::Found>> {
         let (reader, ResourceTable { columns, table, .. }) = (reader.into(), I::TABLE);
-        let sql = format!("SELECT {columns} FROM {table} k WHERE k.id = $1 AND {}", reader.may_see(&I::TABLE));
+        let sql = format!("SELECT {columns} FROM {table} k WHERE k.id = $1 AND {}", reader.may_see(&I::TABLE, "$2"));
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.id().to_owned());
         let query = reader.bound().into_iter().fold(query, |query, bound| query.bind(bound));
         query.fetch_optional(self.read()).await?.as_ref().map(I::read).transpose()
@@ -162,7 +178,7 @@ impl Store {
         for digest in self.digests(secret) {
             let sql = format!(
                 "SELECT k.id FROM key_secrets s JOIN keys k ON k.id = s.key_id WHERE s.digest = $1 AND {}",
-                reader.may_see(&KEYS)
+                reader.may_see(&KEYS, "$2")
             );
             let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(digest.0.to_vec());
             let query = reader.bound().into_iter().fold(query, |query, bound| query.bind(bound));

@@ -59,6 +59,8 @@ impl Tx {
 
     /// Fails if the actor's role does not allow this on the key.
     pub(super) async fn needs_on(&mut self, key: &Key) -> Result<()> {
+        // A person changes their own personal keys without a role that manages keys, but not with any token.
+        self.needs_scope_for(Permission::ManageKeys)?;
         let needed = match self.actor() {
             Actor::User { id, .. } => key.needs(id, self.profile()),
             _ => Permission::ManageKeys,

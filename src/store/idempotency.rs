@@ -48,9 +48,12 @@ impl Tx {
     }
 }
 
-/// The id of the root token or key that makes the request.
+/// The id of the root token, key or personal token that makes the request.
 fn caller(actor: &Actor) -> Option<&str> {
-    matches!(actor, Actor::RootToken { .. } | Actor::Key { .. }).then(|| actor.id())
+    match actor {
+        Actor::RootToken { .. } | Actor::Key { .. } => Some(actor.id()),
+        _ => actor.personal_token().map(|(id, _)| id.as_str()),
+    }
 }
 
 async fn made_before(on: impl Executor<'_, Database = Any>, caller: &str, once: Once) -> Result<()> {

@@ -4,11 +4,17 @@ use std::collections::HashMap;
 
 use sqlx::any::AnyRow;
 
-use super::{Page, Paging, Store, row::Read, sight::Sight, users};
+use super::{
+    Page, Paging, Store,
+    grants::chain,
+    row::Read,
+    sight::{Sight, roles_with},
+    users,
+};
 use crate::{
     Result,
     id::{OrgId, UserId},
-    member::{Grant, Member, Role},
+    member::{Grant, Member, Permission, Role},
     place::{PlaceKind, PlaceRef},
 };
 
@@ -122,6 +128,19 @@ impl Store {
             .fetch_all(self.read())
             .await?;
         members(&rows, PlaceKind::Org)
+    }
+
+    /// Whether a person's roles allow this at a place.
+    pub async fn may<'a>(&self, user: &UserId, place: impl Into<PlaceRef<'a>>, permission: Permission) -> Result<bool> {
+        let place = place.into();
+        let sql = format!(
+            "SELECT 1 FROM grants WHERE org_id = $1 AND subject = $2 AND place_id IN ({}) AND role IN ({}) LIMIT 1",
+            chain(place.kind),
+            roles_with(permission)
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.org_id.to_string()).bind(user.to_string());
+        let query = if place.kind == PlaceKind::Org { query } else { query.bind(place.id.to_owned()) };
+        Ok(query.fetch_optional(self.read()).await?.is_some())
     }
 
     /// How many keys that are not revoked each person created in an organization, by the person's id.

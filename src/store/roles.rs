@@ -107,6 +107,7 @@ impl Tx {
         if !own.may(Permission::ManageMembers) {
             return Err(Error::Forbidden(MANAGES_NO_MEMBERS));
         }
+        self.needs_scope_for(Permission::ManageMembers)?;
         match roles.iter().find(|role| !own.may_grant(*role)) {
             None => Ok(()),
             Some(Role::Owner) => Err(Error::Forbidden("Only owners decide who is an owner. Ask one of them.")),

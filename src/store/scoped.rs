@@ -1,4 +1,4 @@
-//! What belongs to an organization, for root tokens and managing keys: lists in pages.
+//! What belongs to a place, for the API: lists in pages.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use super::{
     Store,
     apps::app,
-    find::{APPS, ORGS, PROJECTS, ResourceTable, TENANTS},
+    find::{APPS, ORGS, PROJECTS, Reader, ResourceTable, TENANTS},
     orgs::org,
     places::{project, tenant},
     row::Read,
@@ -63,46 +63,47 @@ impl Store {
         rows.iter().map(|row| app(row).map(|app| (app.id.clone(), app))).collect()
     }
 
-    /// All organizations, or the one in scope.
-    pub async fn orgs_page(&self, scope: Option<&OrgId>, paging: &Paging) -> Result<Page<Org>> {
-        let within = scope.map(|scope| (ORGS.org, scope.as_str()));
-        self.some(&ORGS, within, paging, org).await
+    /// The organizations that the reader sees.
+    pub async fn orgs_page(&self, reader: Reader<'_>, paging: &Paging) -> Result<Page<Org>> {
+        self.some(&ORGS, None, reader, paging, org).await
     }
 
-    pub async fn tenants_page(&self, org: &OrgId, paging: &Paging) -> Result<Page<Tenant>> {
-        self.some(&TENANTS, Some(("org_id", org.as_str())), paging, tenant).await
+    pub async fn tenants_page(&self, org: &OrgId, reader: Reader<'_>, paging: &Paging) -> Result<Page<Tenant>> {
+        self.some(&TENANTS, Some(("org_id", org.as_str())), reader, paging, tenant).await
     }
 
-    pub async fn projects_page(&self, tenant: &TenantId, paging: &Paging) -> Result<Page<Project>> {
-        self.some(&PROJECTS, Some(("tenant_id", tenant.as_str())), paging, project).await
+    pub async fn projects_page(&self, tenant: &TenantId, reader: Reader<'_>, paging: &Paging) -> Result<Page<Project>> {
+        self.some(&PROJECTS, Some(("tenant_id", tenant.as_str())), reader, paging, project).await
     }
 
-    pub async fn apps_page(&self, project: &ProjectId, paging: &Paging) -> Result<Page<App>> {
-        self.some(&APPS, Some(("project_id", project.as_str())), paging, app).await
+    pub async fn apps_page(&self, project: &ProjectId, reader: Reader<'_>, paging: &Paging) -> Result<Page<App>> {
+        self.some(&APPS, Some(("project_id", project.as_str())), reader, paging, app).await
     }
 
     async fn some<T>(
         &self,
         resource: &ResourceTable,
         within: Option<(&'static str, &str)>,
+        reader: Reader<'_>,
         paging: &Paging,
         read: fn(&AnyRow) -> Result<T>,
     ) -> Result<Page<T>> {
         let ResourceTable { columns, table, .. } = resource;
         let within_it = within.map_or("$1 = ''".to_owned(), |(column, _)| format!("k.{column} = $1"));
+        let seen = reader.may_see(resource, "$4");
         let limit = usize::from(paging.limit);
         let sql = format!(
-            "SELECT {columns} FROM {table} k WHERE {within_it} AND (k.created_at, k.id) < ($2, $3) \
+            "SELECT {columns} FROM {table} k WHERE {within_it} AND {seen} AND (k.created_at, k.id) < ($2, $3) \
              ORDER BY k.created_at DESC, k.id DESC LIMIT {}",
             limit + 1
         );
         let (created_at, id) = paging.after.clone().unwrap_or((i64::MAX, String::new()));
-        let mut rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(within.map(|(_, id)| id.to_owned()).unwrap_or_default())
             .bind(created_at)
-            .bind(id)
-            .fetch_all(self.read())
-            .await?;
+            .bind(id);
+        let query = reader.bound().into_iter().fold(query, |query, bound| query.bind(bound));
+        let mut rows = query.fetch_all(self.read()).await?;
         let more = rows.len() > limit;
         rows.truncate(limit);
         let last = rows.last().filter(|_| more);

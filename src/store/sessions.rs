@@ -144,7 +144,7 @@ impl Store {
         rows.iter().map(open).collect()
     }
 
-    /// Ends every session of a person but one; returns how many.
+    /// Ends every session of a person but one, those of command lines included; returns how many.
     pub async fn end_other_sessions(&self, act: &Act, user: &User, kept: [u8; 32]) -> Result<u64> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
@@ -156,6 +156,7 @@ impl Store {
                 .execute(tx.on())
                 .await?
                 .rows_affected();
+            let ended = ended + tx.end_command_lines(&user.id).await?;
             tx.record_ended(Target::new("user", &user.id, &user.name), ended).await?;
             Ok(ended)
         })
@@ -192,6 +193,7 @@ impl Store {
             tx.lock_chain(SYSTEM).await?;
             tx.needs_operator().await?;
             let ended = sqlx::query("DELETE FROM sessions").execute(tx.on()).await?.rows_affected();
+            let ended = ended + tx.end_all_command_lines().await?;
             tx.record_ended(Target::new("user", "", "Everybody"), ended).await?;
             Ok(ended)
         })
@@ -223,9 +225,11 @@ impl Tx {
         Ok(ended.execute(self.on()).await?.rows_affected())
     }
 
-    /// Ends every session of a person; returns how many. The caller records the event with the reason.
+    /// Ends every session of a person, those of command lines included; returns how many. The caller records the event
+    /// with the reason.
     pub(super) async fn end_sessions(&mut self, user: &UserId) -> Result<u64> {
         let ended = sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(user.to_string());
-        Ok(ended.execute(self.on()).await?.rows_affected())
+        let ended = ended.execute(self.on()).await?.rows_affected();
+        Ok(ended + self.end_command_lines(user).await?)
     }
 }

@@ -21,6 +21,11 @@ impl Sight {
         if held.at_org.may(permission) { Self::ALL } else { Self(Some((user.clone(), permission))) }
     }
 
+    /// The same for a person whose roles were not read.
+    pub fn of_person(user: &UserId, permission: Permission) -> Self {
+        Self(Some((user.clone(), permission)))
+    }
+
     pub fn is_all(&self) -> bool {
         self.0.is_none()
     }
@@ -86,6 +91,11 @@ pub(super) fn granted(org: &str, chain: &str, person: &str, permission: Permissi
         "EXISTS (SELECT 1 FROM grants v WHERE v.org_id = {org} AND v.subject = {person} AND v.place_id IN ({chain}) \
          AND v.role IN ({roles}))"
     )
+}
+
+/// Whether the person sees an organization: by a grant there or anywhere in it.
+pub(super) fn org_seen(org: &str, person: &str) -> String {
+    format!("EXISTS (SELECT 1 FROM grants v WHERE v.org_id = {org}.id AND v.subject = {person})")
 }
 
 /// Whether the person sees a tenant: by a grant there or above it, or on the way to one of its projects.

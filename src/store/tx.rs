@@ -10,9 +10,10 @@ use sqlx::{Any, Executor, Transaction};
 use super::{Added, Location, Store, Touched, row::Read};
 use crate::{
     Error, Result, Timestamp,
-    audit::{Act, Actor, Once},
+    audit::{Act, Actor, Credential, Once},
     id::{KeyId, TokenId},
     member::Permission,
+    personal_token::TokenScope,
     place::{Place, PlaceKind, PlaceRef},
     profile::{HolderKind, Mode},
 };
@@ -89,14 +90,20 @@ struct Reach {
 }
 
 impl Tx {
-    /// Fails if the person's session has ended, or the root token or key was revoked.
+    /// Fails if the person's session or token has ended, or the root token or key was revoked.
     async fn needs_active_actor(&mut self) -> Result<()> {
-        self.needs_session().await?;
+        self.needs_credential().await?;
         self.reach().await.map(drop)
     }
 
-    async fn needs_session(&mut self) -> Result<()> {
-        let Actor::User { session: Some(session), .. } = self.act.actor.clone() else { return Ok(()) };
+    /// Fails if the session or the personal token of a person has ended.
+    async fn needs_credential(&mut self) -> Result<()> {
+        let Actor::User { credential, .. } = &self.act.actor else { return Ok(()) };
+        let session = match credential.clone() {
+            Credential::None => return Ok(()),
+            Credential::Session(session) => session,
+            Credential::Token { id, .. } => return self.needs_live_token(&id).await,
+        };
         let alive = sqlx::query(
             "SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id \
              WHERE s.id_digest = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL",
@@ -186,6 +193,11 @@ impl Tx {
         &self.act.actor
     }
 
+    /// From here on this person acts: they are known by what the transaction found.
+    pub(super) fn acts_as(&mut self, actor: Actor) {
+        self.act.actor = actor;
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         self.store.now()
     }
@@ -216,7 +228,7 @@ impl Tx {
         let Actor::User { id, .. } = self.actor().clone() else { return Ok(()) };
         let roles = self.roles_at(place, &id).await?;
         if roles.may(permission) {
-            return Ok(());
+            return self.needs_scope_for(permission);
         }
         if !roles.may(place.kind.to_see()) {
             return Err(Error::NotFound);
@@ -231,6 +243,20 @@ impl Tx {
             Some(Reach { org: Some(_), .. }) => {
                 Err(Error::Forbidden("This credential manages one organization; it can't make another."))
             }
+            // Whoever creates an organization owns it.
+            _ => self.needs_scope_for(Permission::CreateTenants),
+        }
+    }
+
+    /// Fails if a person acts with a personal token whose scopes do not include this permission.
+    pub(super) fn needs_scope_for(&self, permission: Permission) -> Result<()> {
+        match self.actor().personal_token() {
+            Some((_, scopes)) if !scopes.allow(permission) => Err(Error::Forbidden(match TokenScope::of(permission) {
+                Some(TokenScope::Keys) => "This personal token lacks the scope keys.",
+                Some(TokenScope::Places) => "This personal token lacks the scope places.",
+                Some(TokenScope::Members) => "This personal token lacks the scope members.",
+                _ => "No personal token may do this. Sign in to the portal.",
+            })),
             _ => Ok(()),
         }
     }
@@ -239,8 +265,8 @@ impl Tx {
     /// has to be locked before other rows.
     pub(super) async fn lock_chain(&mut self, name: &str) -> Result<()> {
         sqlx::query("UPDATE chains SET seq = seq WHERE name = $1").bind(name.to_owned()).execute(self.on()).await?;
-        // The session may have been ended by the transaction that this one waited for.
-        self.needs_session().await
+        // The session or token may have been ended by the transaction that this one waited for.
+        self.needs_credential().await
     }
 
     /// Starts the chain of a new organization.

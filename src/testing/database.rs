@@ -9,7 +9,7 @@ use super::{SeededEntropy, TurnedClock};
 use crate::{
     Result,
     app::{App, NewApp, Os},
-    audit::{Act, Actor},
+    audit::{Act, Actor, Credential},
     id::OrgId,
     key::{Holder, Issued, NewKey, new::KeyInput},
     member::Role,
@@ -148,7 +148,7 @@ impl TestStore {
     }
 
     pub fn act(&self, user: &User) -> Act {
-        Act::by(Actor::User { id: user.id.clone(), name: user.name.clone(), session: None })
+        Act::by(Actor::User { id: user.id.clone(), name: user.name.clone(), credential: Credential::None })
     }
 
     pub async fn org(&self, act: &Act, name: &str) -> Org {

@@ -55,6 +55,19 @@ async fn each_constraint_refuses(store: &TestStore) {
              VALUES ('{org}', '{subject}', '{kind}', '{place}', '{role}', 1)"
         )
     };
+    let personal = |values: &str| {
+        format!(
+            "INSERT INTO personal_tokens (id, user_id, kind, name, scopes, shown, digest, pepper, refreshed_until, \
+             refresh_digest, created_at, expires_at) VALUES ('pat_x', {values})"
+        )
+    };
+    let device = |values: &str| {
+        format!(
+            "INSERT INTO device_requests (digest, pepper, user_code_hash, name, scopes, created_at, expires_at, \
+             interval_seconds, user_id, decided_at, approved, ended_at) \
+             VALUES (%DIGEST%, 1, %DIGEST%, 'x', 'read', {values})"
+        )
+    };
     let long = "x".repeat(101);
     let set_secret = |what: &str| format!("UPDATE key_secrets SET {what} WHERE key_id = '{key}'");
     let set_key = |what: &str| format!("UPDATE keys SET {what} WHERE id = '{key}'");
@@ -196,6 +209,24 @@ async fn each_constraint_refuses(store: &TestStore) {
             VALUES ('tok_x', 'x', 'x', %DIGEST%, 1, 0, 'org_none', 1)"
                 .to_owned(),
         ),
+        (
+            "personal token of nobody",
+            personal("'usr_nobody', 'created', 'x', 'read', 'x', %DIGEST%, 1, NULL, NULL, 1, NULL"),
+        ),
+        (
+            "strange personal token",
+            personal(&format!("'{ada}', 'odd', 'x', 'read', 'x', %DIGEST%, 1, NULL, NULL, 1, 2")),
+        ),
+        (
+            "command line without a refresh token",
+            personal(&format!("'{ada}', 'command_line', 'x', 'read', 'x', %DIGEST%, 1, NULL, NULL, 1, 2")),
+        ),
+        (
+            "personal token that never works",
+            personal(&format!("'{ada}', 'created', 'x', 'read', 'x', %DIGEST%, 1, NULL, NULL, 2, 2")),
+        ),
+        ("device request decided by nobody", device("1, 2, 5, NULL, 1, 1, NULL")),
+        ("device request that never works", device("2, 2, 5, NULL, NULL, NULL, NULL")),
         ("event of no chain", "UPDATE events SET chain = 'nowhere'".to_owned()),
         ("event numbers", format!("UPDATE events SET seq = 1 WHERE chain = '{org}' AND seq = 2")),
         ("event numbers begin at 1", format!("UPDATE events SET seq = 0 WHERE chain = '{org}' AND seq = 1")),

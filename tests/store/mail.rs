@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use sallyport::{
-    audit::{Act, Actor},
+    audit::{Act, Actor, Credential},
     identity::Proof,
     mail::{About, Mail, QUEUE},
     member::Role,
@@ -60,7 +60,7 @@ async fn a_mail_says_what_happened(store: &TestStore) {
     let signing = Act {
         address: Some("203.0.113.9".to_owned()),
         user_agent: Some(agent.to_owned()),
-        ..Act::by(Actor::User { id: eve.id.clone(), name: "Eve".to_owned(), session: None })
+        ..Act::by(Actor::User { id: eve.id.clone(), name: "Eve".to_owned(), credential: Credential::None })
     };
     let proof = || Proof::Password { hash: "other".to_owned() };
     store.start_session(&signing, &eve, proof()).await.expect("signed in");

@@ -26,6 +26,7 @@ mod members;
 mod migrating;
 mod opening;
 mod orgs;
+mod personal_tokens;
 mod races;
 mod restrictions;
 mod roles;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use sallyport::{
     Error, Timestamp,
     app::App,
-    audit::{Act, Actor},
+    audit::{Act, Actor, Credential},
     identity::Proof,
     key::{Key, KeyRecord, NewKey, new::KeyInput, secret::Checked},
     member::Role,
@@ -102,7 +102,8 @@ async fn a_rescue_is_not_undone(store: &TestStore) {
     let ada = store.person("Ada").await;
     let proof = Proof::Password { hash: "none".to_owned() };
     let session = store.start_session(&store.act(&ada), &ada, proof).await.expect("signed in").digest();
-    let thief = Act::by(Actor::User { id: ada.id.clone(), name: ada.name.clone(), session: Some(session) });
+    let thief =
+        Act::by(Actor::User { id: ada.id.clone(), name: ada.name.clone(), credential: Credential::Session(session) });
     let held = Held::row(store, "UPDATE chains SET seq = seq WHERE name = 'system'".to_owned()).await;
     let change = |act: Act, hash: &'static str| {
         let (store, ada) = (store.store.clone(), ada.clone());

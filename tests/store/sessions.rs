@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use sallyport::{
     Error,
-    audit::{Act, Actor},
+    audit::{Act, Actor, Credential},
     identity::Proof,
     session::{LIFETIME, SessionToken},
     testing::TestStore,
@@ -26,7 +26,7 @@ async fn signed_in(store: &TestStore) -> (Act, [u8; 32]) {
     let ada = store.person("Ada").await;
     let mut act = store.act(&ada);
     let digest = sign_in(store, &act, &ada).await.digest();
-    act.actor = Actor::User { id: ada.id, name: ada.name, session: Some(digest) };
+    act.actor = Actor::User { id: ada.id, name: ada.name, credential: Credential::Session(digest) };
     (act, digest)
 }
 

@@ -3,7 +3,7 @@
 use axum::http::HeaderValue;
 use leptos::prelude::*;
 use sallyport::{
-    audit::Actor,
+    audit::{Actor, Credential},
     identity::Proof,
     limit::whole_seconds,
     passwords::Match,
@@ -125,7 +125,7 @@ async fn end_former(caller: &Caller) -> Result<(), ActError> {
 
 /// An actor who is signing in or out, without a session.
 fn signing(user: &User) -> Actor {
-    Actor::User { id: user.id.clone(), name: user.name.clone(), session: None }
+    Actor::User { id: user.id.clone(), name: user.name.clone(), credential: Credential::None }
 }
 
 /// Ends the session at once, also for slow requests in progress.

@@ -67,7 +67,7 @@ fn Group(
 /// The card is as large as its label; the note is placed over the label without being part of it.
 #[component]
 fn ChoiceCard(name: String, choice: Choice, kind: &'static str, checked: bool, autofocus: bool) -> impl IntoView {
-    let Choice { value, label, note } = choice;
+    let Choice { value, label, note, fixed } = choice;
     let id = format!("{name}-{value}");
     let note_id = note.as_ref().map(|_| format!("{id}-note"));
     view! {
@@ -77,7 +77,8 @@ fn ChoiceCard(name: String, choice: Choice, kind: &'static str, checked: bool, a
                 type=kind
                 name=name
                 value=value
-                checked=checked
+                checked=checked || fixed
+                disabled=fixed
                 autofocus=autofocus
                 aria-describedby=note_id.clone()
             />

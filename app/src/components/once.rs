@@ -92,9 +92,45 @@ pub fn OnceDialog(
     }
 }
 
+/// Shows a new token once. It is left like the dialog of a new key.
+#[component]
+pub fn OnceTokenDialog(
+    #[prop(into)] name: String,
+    id: &'static str,
+    label: &'static str,
+    copy: &'static str,
+    #[prop(into)] secret: String,
+    #[prop(into)] done_href: String,
+    /// How it is sent.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="backdrop backdrop-center">
+            <dialog open class="modal modal-wide" aria-modal="true" aria-labelledby="dialog-title">
+                <div class="dialog-head">
+                    <h2 id="dialog-title">"Save your token"</h2>
+                    <p>{name}</p>
+                </div>
+                <div class="dialog-body">
+                    <Notice tone=Tone::Warning>
+                        <b>"This is the only time you’ll see it."</b>" Copy it into your secret manager."
+                    </Notice>
+                    <Secret id label copy value=secret first=id>{children()}</Secret>
+                </div>
+                <form class="dialog-foot once-foot" method="get" action=done_href>
+                    <label class="check"><input type="checkbox" required/>"I have saved this token"</label>
+                    <button class="btn btn-primary">"Done"</button>
+                    <OnceGuard/>
+                </form>
+            </dialog>
+            <p class="print-only">"Secrets are not printed. Save the token in your secret manager."</p>
+        </div>
+    }
+}
+
 /// A secret that can be read and copied.
 #[component]
-pub fn Secret(
+fn Secret(
     id: &'static str,
     label: &'static str,
     copy: &'static str,

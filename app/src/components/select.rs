@@ -9,16 +9,23 @@ pub struct Choice {
     pub value: String,
     pub label: String,
     pub note: Option<String>,
+    /// In a group of checkboxes: it is ticked, and that can't be changed. Browsers do not send it.
+    pub fixed: bool,
 }
 
 impl Choice {
     pub fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
-        Self { value: value.into(), label: label.into(), note: None }
+        Self { value: value.into(), label: label.into(), ..Self::default() }
     }
 
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
         self
+    }
+
+    #[must_use]
+    pub fn fixed(self) -> Self {
+        Self { fixed: true, ..self }
     }
 }
 

@@ -1,11 +1,16 @@
-//! `/account`: name, password and sessions of the signed-in person.
+//! `/account`: name, password, tokens and sessions of the signed-in person.
 
+mod command_lines;
 pub mod new_password;
 mod password;
 mod sessions;
+pub mod tokens;
 
 use leptos::prelude::*;
-use sallyport::session::OpenSession;
+use sallyport::{
+    personal_token::{PersonalToken, TokenKind},
+    session::OpenSession,
+};
 use serde::Deserialize;
 
 use crate::{
@@ -25,8 +30,10 @@ use crate::{
     ui::{Typed, Ui, UrlQuery, refuse, see_other},
     words::OnDay,
 };
+use command_lines::CommandLines;
 use password::PasswordForm;
 use sessions::Sessions;
+use tokens::PersonalTokens;
 
 #[derive(Deserialize)]
 pub struct AccountQuery {
@@ -42,6 +49,8 @@ impl AccountQuery {
             "password" => Some("Your password was changed, and you are signed out everywhere else."),
             "session" => Some("That session is signed out."),
             "sessions" => Some("You are signed out everywhere else."),
+            "token" => Some("The token is revoked. Requests with it are refused."),
+            "command-line" => Some("That command line is signed out."),
             _ => None,
         }
     }
@@ -89,10 +98,19 @@ async fn refused(ui: &Ui, me: &SignedIn, form: FormState, error: ActError) -> Pa
     Ok(ui.refused_for(page, wait).await)
 }
 
+/// The page below a dialog.
+async fn plain(ui: &Ui, me: &SignedIn) -> Result<Page, PageError> {
+    page(ui, me, FormState::new().with_default("name", &me.user.name), None).await
+}
+
 async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str>) -> Result<Page, PageError> {
     let chrome = shell::here(shell::of_person(ui, me).await?, "Your account");
-    let open: Vec<OpenSession> = ui.context.store.sessions_of(&me.user.id).await?;
-    let (now, user, this) = (ui.context.store.now(), me.user.clone(), me.session);
+    let store = &ui.context.store;
+    let open: Vec<OpenSession> = store.sessions_of(&me.user.id).await?;
+    let (tokens, command_lines): (Vec<PersonalToken>, Vec<_>) =
+        store.personal_tokens(&me.user.id).await?.into_iter().partition(|token| token.kind == TokenKind::Created);
+    let public_url = ui.context.public_url.clone();
+    let (now, user, this) = (store.now(), me.user.clone(), me.session);
     Ok(Page::framed("Your account", chrome, move || {
         // Input and errors belong to the form that was sent.
         let (named, passwords) = match form.value("do").as_str() {
@@ -124,7 +142,9 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
                     </form>
                 </Setting>
                 <PasswordForm form=passwords email/>
+                <PersonalTokens tokens now/>
                 <Sessions open this now/>
+                <CommandLines signed_in=command_lines public_url now/>
             </div>
         }
     }))

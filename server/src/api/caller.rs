@@ -1,12 +1,14 @@
-//! The caller of the API: a root token in `Authorization: Bearer`.
+//! The caller of the API: a root token or a personal token in `Authorization: Bearer`.
 
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use sallyport::{
     audit::{Action, Actor, NewEvent, Target},
+    personal_token::{self, PersonalToken},
     request::Client,
     root_token::PREFIX,
+    user::User,
     verifier::{CachedToken, Lookup},
 };
 
@@ -43,6 +45,25 @@ pub async fn root_token(state: &AppState, client: &Client, headers: &HeaderMap) 
             Err(Problem::too_many(detail, Some(wait)))
         }
     }
+}
+
+/// The person of a presented personal token, and the token.
+pub async fn personal_token(
+    state: &AppState,
+    client: &Client,
+    presented: &str,
+) -> Result<(User, PersonalToken), Problem> {
+    let store = &state.context.store;
+    let found = match personal_token::parse(presented) {
+        Some(checked) => store.person_of_token(checked, &client.ip.to_string()).await?,
+        None => None,
+    };
+    found.ok_or_else(|| {
+        let target = Target::new("personal_token", "", "Unknown, expired or revoked personal token");
+        let event = NewEvent::of_system(Action::PersonalTokenRefused, target).refused(401);
+        state.context.pending_events.note(client.act(Actor::Anonymous), event);
+        Problem::unauthorized("This personal token is unknown, has expired or was revoked.")
+    })
 }
 
 impl From<Unclear> for Problem {

@@ -1,4 +1,5 @@
-//! The management endpoints: organizations, their contents and keys, for root tokens and keys that may manage.
+//! The management endpoints: organizations, their contents and keys, for root tokens and keys that may manage,
+//! and for people with personal tokens.
 //!
 //! They call the same methods of the store as the pages, with the same checks and the same events, under the caller's
 //! name.
@@ -12,6 +13,7 @@ mod invitations;
 mod key_response;
 mod key_update;
 mod keys;
+mod me;
 mod members;
 mod orgs;
 mod projects;
@@ -26,6 +28,7 @@ use crate::state::AppState;
 /// Mounts and describes the endpoints.
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(me::read))
         .routes(routes!(orgs::list, orgs::create))
         .routes(routes!(orgs::read))
         .routes(routes!(tenants::list, tenants::create))

@@ -1,16 +1,16 @@
 //! Parses arguments, and environment variables that replace them.
 
-use std::{env, process::ExitCode};
+use std::{env, ffi::OsStr, process::ExitCode};
 
 use clap::{
-    Arg, Command, CommandFactory, FromArgMatches,
+    Arg, Command, FromArgMatches,
     builder::Resettable,
     error::{ContextKind, ContextValue, Error},
 };
 
 /// The parsed call, or the exit code after the error was printed.
-pub(super) fn parse<Cli: CommandFactory + FromArgMatches>() -> Result<Cli, ExitCode> {
-    let command = without_empty(Cli::command());
+pub(super) fn parse<Cli: FromArgMatches>(command: Command) -> Result<Cli, ExitCode> {
+    let command = without_empty(command);
     let parsed = command.clone().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
     parsed.map_err(|error| {
         // Help is printed here too. A write error does not matter.
@@ -44,7 +44,11 @@ fn variable_of(command: &Command, error: &Error) -> Option<String> {
     if env::args_os().any(|argument| is_given(argument.to_string_lossy().into_owned())) {
         return None;
     }
-    let all = std::iter::once(command).chain(command.get_subcommands());
-    let arg = all.flat_map(Command::get_arguments).find(|arg| arg.get_long() == Some(long))?;
-    arg.get_env().map(|variable| variable.to_string_lossy().into_owned())
+    env_of(command, long).map(|variable| variable.to_string_lossy().into_owned())
+}
+
+/// The variable of a flag, of whatever command.
+fn env_of<'a>(command: &'a Command, flag: &str) -> Option<&'a OsStr> {
+    let own = command.get_arguments().find(|arg| arg.get_long() == Some(flag)).and_then(Arg::get_env);
+    own.or_else(|| command.get_subcommands().find_map(|child| env_of(child, flag)))
 }

@@ -7,36 +7,35 @@ use sallyport::{
     store::{Reader, Store},
 };
 
-use super::said;
-
-fn org(text: &str) -> Result<OrgId, String> {
-    OrgId::parse(text).ok_or_else(|| "it should look like org_focus_labs_kB8mPx, as its page shows it".to_owned())
-}
-
-fn tenant(text: &str) -> Result<TenantId, String> {
-    TenantId::parse(text).ok_or_else(|| "it should look like ten_clinics_kB8mPx, as its page shows it".to_owned())
-}
-
-fn project(text: &str) -> Result<ProjectId, String> {
-    ProjectId::parse(text).ok_or_else(|| "it should look like prj_website_kB8mPx, as its page shows it".to_owned())
-}
+use super::{ids, said};
 
 /// An organization, a tenant or a project.
 #[derive(Args)]
 #[group(id = "place", required = true, multiple = false)]
 pub struct PlaceArgs {
     /// Id of the organization, as its page shows it
-    #[arg(long, value_name = "ORG", value_parser = org)]
+    #[arg(long, value_name = "ORG", value_parser = ids::org)]
     org: Option<OrgId>,
     /// Id of a tenant instead
-    #[arg(long, value_name = "TENANT", value_parser = tenant)]
+    #[arg(long, value_name = "TENANT", value_parser = ids::tenant)]
     tenant: Option<TenantId>,
     /// Id of a project instead
-    #[arg(long, value_name = "PROJECT", value_parser = project)]
+    #[arg(long, value_name = "PROJECT", value_parser = ids::project)]
     project: Option<ProjectId>,
 }
 
 impl PlaceArgs {
+    /// Its address in the API.
+    pub fn path(&self) -> String {
+        match self {
+            Self { org: Some(id), .. } => format!("/v1/orgs/{id}"),
+            Self { tenant: Some(id), .. } => format!("/v1/tenants/{id}"),
+            Self { project: Some(id), .. } => format!("/v1/projects/{id}"),
+            // clap requires one of them.
+            _ => String::new(),
+        }
+    }
+
     /// The place with that id.
     pub async fn find(&self, store: &Store) -> Result<Place, String> {
         let (found, id) = match self {

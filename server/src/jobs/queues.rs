@@ -112,6 +112,15 @@ pub fn queues() -> Vec<Queue> {
             RETENTION,
             |store| async move { store.delete_invitations().await.map(drop) },
         ),
+        Queue::recurring("delete_personal_tokens", RETENTION, |store| async move {
+            store.delete_personal_tokens().await.map(drop)
+        }),
+        Queue::recurring("delete_used_refresh_tokens", RETENTION, |store| async move {
+            store.delete_used_refresh_tokens().await.map(drop)
+        }),
+        Queue::recurring("delete_device_requests", RETENTION, |store| async move {
+            store.delete_device_requests().await.map(drop)
+        }),
         Queue::recurring("delete_jobs", RETENTION, |store| async move { store.delete_ended_jobs().await.map(drop) }),
     ]
 }

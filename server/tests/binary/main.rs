@@ -1,6 +1,7 @@
 //! The binary itself: its commands, and a server that is killed.
 
 mod backup;
+mod client;
 mod connections;
 mod crash;
 mod demo;
@@ -9,6 +10,7 @@ mod hang;
 mod hostile;
 mod jobs;
 mod load;
+mod login;
 mod mail;
 mod migrate;
 mod modes;

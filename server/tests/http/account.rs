@@ -1,5 +1,7 @@
 //! `/account`
 
+mod tokens;
+
 use sallyport::{audit::Outcome, store::EventFilter};
 
 use crate::{

@@ -4,6 +4,7 @@
 mod acts;
 mod narrowed;
 mod people;
+mod personal_tokens;
 mod rules;
 mod world;
 
@@ -255,7 +256,17 @@ async fn what_is_no_id_is_not_found(portal: &TestPortal) {
     let junk = ["x", "%00", "%ff", "..%2f..", "%F0%9F%A6%80", "' OR 1=1 --", "org_", &"a".repeat(5_000)];
     for (route, _) in routes().iter().filter(|(route, _)| route.path.contains('{')) {
         // An id of another kind is not found either.
-        let others = ["org_id", "tenant_id", "project_id", "app_id", "key_id", "request_id", "user_id", "token_id"];
+        let others = [
+            "org_id",
+            "tenant_id",
+            "project_id",
+            "app_id",
+            "key_id",
+            "request_id",
+            "user_id",
+            "token_id",
+            "personal_token_id",
+        ];
         let others = others.iter().filter(|name| !route.path.contains(&format!("{{{name}}}")));
         let others = others.map(|name| world.id(name).to_owned());
         for id in junk.iter().map(|id| (*id).replace([' ', '\''], "%20")).chain(others) {

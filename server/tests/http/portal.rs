@@ -13,8 +13,10 @@ use sallyport::{
     audit::{Act, Actor},
     id::{AppId, OrgId},
     key::secret::Checked,
+    personal_token::{NewPersonalToken, PersonalToken, TokenScopes},
     profile::Profile,
     testing::TestStore,
+    user::User,
 };
 use sallyport_app::context::DemoSignIn;
 use sallyport_server::{
@@ -238,6 +240,14 @@ impl TestPortal {
         let org = org.map(|org| OrgId::parse(org).expect("an id"));
         let made = self.store.create_token(&Act::by(Actor::CommandLine), "Automation", manage, org).await;
         made.expect("made").1.expose().to_owned()
+    }
+
+    /// A personal token with every scope, and its secret.
+    pub async fn personal_token(&self, user: &User, name: &str) -> (PersonalToken, String) {
+        let form_token = self.store.entropy().array::<16>().to_vec();
+        let new = NewPersonalToken { name: name.to_owned(), scopes: TokenScopes::ALL, expires_at: None, form_token };
+        let (token, secret) = self.store.issue_personal_token(&self.store.act(user), new).await.expect("made");
+        (token, secret.expose().to_owned())
     }
 
     /// Creates something over the management endpoints, and returns the id with that name.

@@ -7,7 +7,7 @@ mod auth;
 mod idempotency;
 mod ingestion;
 mod invitations;
-mod isolation;
+pub mod isolation;
 mod keys;
 mod limits;
 mod members;

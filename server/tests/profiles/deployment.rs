@@ -9,7 +9,7 @@ use std::{
 
 use sallyport::{
     app::{App, NewApp, Os},
-    audit::{Act, Actor},
+    audit::{Act, Actor, Credential},
     clock::SystemClock,
     entropy::OsEntropy,
     key::{Issued, NewKey, holder::Holder, new::KeyInput},
@@ -68,7 +68,7 @@ impl Deployment {
             NewUser { name: "Ada".to_owned(), email: "ada@example.com".to_owned(), password: Password::default() };
         let command_line = Act::by(Actor::CommandLine);
         let user = store.create_user(&command_line, new, "none".to_owned(), true).await.expect("a person");
-        let act = Act::by(Actor::User { id: user.id.clone(), name: user.name.clone(), session: None });
+        let act = Act::by(Actor::User { id: user.id.clone(), name: user.name.clone(), credential: Credential::None });
         let (_, token) = store.create_token(&command_line, "test", true, None).await.expect("a root token");
         let token = token.expose().to_owned();
         Self { server, address, store, user, act, token, _folder: folder }

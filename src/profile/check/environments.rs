@@ -7,7 +7,7 @@ use super::{
     },
     Findings,
 };
-use crate::{key::secret::SigningSecret, root_token};
+use crate::{device, key::secret::SigningSecret, personal_token, root_token};
 
 const LONGEST: usize = 20;
 
@@ -57,9 +57,15 @@ fn check_prefix(text: &Text, findings: &mut Findings) {
                        longer than 20: write it like sk_live_.";
         findings.refuse(text, message);
     }
-    let ours =
-        [(root_token::PREFIX, "root tokens"), (SigningSecret::PREFIX, "signing secrets"), (WEBHOOK, "webhook secrets")];
-    for (other, whose) in ours.into_iter().filter(|(other, _)| begins(prefix, other)) {
+    let ours = [
+        (root_token::PREFIX, "root tokens"),
+        (personal_token::PREFIX, "personal tokens"),
+        (personal_token::REFRESH_PREFIX, "refresh tokens"),
+        (device::PREFIX, "device codes"),
+        (SigningSecret::PREFIX, "signing secrets"),
+        (WEBHOOK, "webhook secrets"),
+    ];
+    if let Some((other, whose)) = ours.into_iter().find(|(other, _)| begins(prefix, other)) {
         findings.refuse(text, format!("{other} is what {whose} begin with; choose another prefix."));
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    audit::{Act, Action, Actor},
+    audit::{Act, Action, Actor, Credential},
     id::{InvitationId, UserId},
     invitation::{self, Invitation},
     member::Roles,
@@ -64,7 +64,7 @@ impl Store {
         password_hash: String,
     ) -> Result<User> {
         let id = UserId::mint(self.entropy());
-        let actor = Actor::User { id: id.clone(), name: new.name.clone(), session: None };
+        let actor = Actor::User { id: id.clone(), name: new.name.clone(), credential: Credential::None };
         let (store, act, invitation) = (self.clone(), Act { actor, ..act.clone() }, invitation.clone());
         detached(retried(move || {
             let (store, act, invitation, id) = (store.clone(), act.clone(), invitation.clone(), id.clone());

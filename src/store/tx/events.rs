@@ -1,5 +1,7 @@
 //! Appends events to their chains, in the transaction that they describe.
 
+use serde_json::json;
+
 use super::{
     super::{
         row::Read,
@@ -9,7 +11,7 @@ use super::{
 };
 use crate::{
     Result,
-    audit::{Act, Event, NewEvent},
+    audit::{Act, Actor, Credential, Event, NewEvent},
 };
 
 const EVENT: [&str; 17] = [
@@ -99,8 +101,13 @@ impl Tx {
     }
 
     fn event(&self, act: &Act, new: NewEvent, seq: i64) -> Event {
+        let chain = new.chain().to_owned();
+        let mut details = new.details;
+        if let Actor::User { credential: Credential::Token { id, name, .. }, .. } = &act.actor {
+            details["personal_token"] = json!({ "id": id.as_str(), "name": name });
+        }
         Event {
-            chain: new.chain().to_owned(),
+            chain,
             seq,
             at: self.store.now(),
             actor_kind: act.actor.kind().to_owned(),
@@ -115,7 +122,7 @@ impl Tx {
             address: act.address.clone(),
             user_agent: act.user_agent.clone(),
             request_id: act.request_id.as_ref().map(ToString::to_string),
-            details: new.details.to_string(),
+            details: details.to_string(),
         }
     }
 

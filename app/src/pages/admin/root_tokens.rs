@@ -1,7 +1,6 @@
 //! `/admin/root-tokens`: the credentials with which backends call the API.
 
 pub mod new;
-mod once;
 pub mod revoke;
 
 use leptos::prelude::*;

@@ -3,6 +3,7 @@
 use sallyport::{
     id::RequestId,
     key::{SigningSecret, secret::Checked},
+    personal_token,
     profile::Profile,
     root_token,
 };
@@ -68,6 +69,12 @@ fn secret(token: &str, profile: &Profile) -> Option<&'static str> {
     if token.starts_with(root_token::PREFIX) && longer_than_shown(root_token::PREFIX) {
         return Some("This looks like a root token. Those belong to no organization; the command line lists them.");
     }
+    if [personal_token::PREFIX, personal_token::REFRESH_PREFIX]
+        .iter()
+        .any(|prefix| token.starts_with(prefix) && longer_than_shown(prefix))
+    {
+        return Some("This looks like a personal token. Yours are listed in your account.");
+    }
     // No name has so many letters with digits among them and no space; another system's secret has.
     let run = |part: &str| part.len() >= 20 && part.bytes().any(|byte| byte.is_ascii_digit());
     token.split('_').any(run).then_some(FOREIGN)
@@ -119,7 +126,9 @@ mod tests {
             assert_eq!(meant(cut), "Secret", "{cut}");
         }
         assert_eq!(meant(SigningSecret::mint(entropy).expose()), "Secret");
-        assert_eq!(meant(PlainSecret::mint(root_token::PREFIX, entropy).expose()), "Secret");
+        for prefix in [root_token::PREFIX, personal_token::PREFIX, personal_token::REFRESH_PREFIX] {
+            assert_eq!(meant(PlainSecret::mint(prefix, entropy).expose()), "Secret", "{prefix}");
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Permissions as extractors: a handler that has an app was called with a root token or key that may access it.
+//! Permissions as extractors: a handler that has an app was called with a token or key that may access it.
 //!
 //! Resources of other organizations appear not to exist.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     extract::{FromRequestParts, Path},
@@ -11,38 +11,88 @@ use axum::{
 use sallyport::{
     Error, Result,
     app::App,
-    audit::{Act, Actor},
+    audit::{Act, Actor, Credential},
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
     key::{Ask, Key, Verdict},
+    member::Permission,
     org::Org,
+    personal_token::{self, PersonalToken},
+    place::Place,
     profile::{Mode, Profile},
     project::Project,
     request::Client,
     root_token::RootToken,
     scope::Request,
-    store::Store,
+    store::{Reader, Sight, Store},
     tenant::Tenant,
+    user::User,
     verifier::Judged,
 };
 
 use crate::{
-    api::{caller::root_token, credential::bearer, problem::Problem},
+    api::{
+        caller::{personal_token, root_token},
+        credential::bearer,
+        problem::Problem,
+    },
     middleware::client,
     state::AppState,
 };
 
-/// A caller with a root token that may manage, or with a key that manages its organization.
+/// A caller with a root token that may manage, with a key that manages its organization, or with a personal token.
 #[derive(Clone)]
 pub struct Manager {
     client: Client,
     actor: Actor,
-    org: Option<OrgId>,
+    reach: Reach,
+}
+
+/// What a caller sees.
+#[derive(Clone)]
+enum Reach {
+    All,
+    Org(OrgId),
+    /// What the person sees.
+    Person(Arc<Bearer>),
+}
+
+/// A person and their token.
+pub struct Bearer {
+    pub user: User,
+    pub token: PersonalToken,
 }
 
 impl Manager {
-    /// The organization to which the caller is limited.
-    pub fn scope(&self) -> Option<&OrgId> {
-        self.org.as_ref()
+    /// On whose behalf the store is read.
+    pub fn reader(&self) -> Reader<'_> {
+        match &self.reach {
+            Reach::All => Reader::All,
+            Reach::Org(org) => Reader::Org(org),
+            Reach::Person(bearer) => Reader::Passing(&bearer.user.id),
+        }
+    }
+
+    /// The person who calls, with which token.
+    pub fn bearer(&self) -> Option<&Bearer> {
+        match &self.reach {
+            Reach::Person(bearer) => Some(bearer),
+            _ => None,
+        }
+    }
+
+    /// The part of an organization whose apps, keys and activity the caller sees.
+    pub fn seen(&self) -> Sight {
+        self.bearer().map_or(Sight::ALL, |bearer| Sight::of_person(&bearer.user.id, Permission::SeeKeys))
+    }
+
+    /// Fails if a person lacks this permission at a place that they see. What other callers see they may also use.
+    pub async fn needs(&self, store: &Store, place: &Place, permission: Permission) -> Result<(), Problem> {
+        match self.bearer() {
+            Some(bearer) if !store.may(&bearer.user.id, place, permission).await? => {
+                Err(forbidden("Your role here does not allow this. Ask an owner or an admin."))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The actor, for the store.
@@ -63,7 +113,13 @@ impl Manager {
             ));
         }
         let actor = Actor::RootToken { id: token.id.clone(), name: token.name.clone() };
-        Ok(Self { client, actor, org: token.org_id.clone() })
+        Ok(Self { client, actor, reach: token.org_id.clone().map_or(Reach::All, Reach::Org) })
+    }
+
+    fn of_person(user: User, token: PersonalToken, client: Client) -> Self {
+        let credential = Credential::Token { id: token.id.clone(), name: token.name.clone(), scopes: token.scopes };
+        let actor = Actor::User { id: user.id.clone(), name: user.name.clone(), credential };
+        Self { client, actor, reach: Reach::Person(Arc::new(Bearer { user, token })) }
     }
 
     /// Verified as for any API: a request with this method, and a key of real data.
@@ -93,7 +149,7 @@ impl Manager {
             return Err(forbidden("This API key is not an organization's, so it may not manage one."));
         }
         let actor = Actor::Key { id: key.id, label: key.label, secret_n: record.secret_n };
-        Ok(Self { client, actor, org: Some(key.org_id) })
+        Ok(Self { client, actor, reach: Reach::Org(key.org_id) })
     }
 }
 
@@ -123,6 +179,10 @@ impl FromRequestParts<AppState> for Manager {
         let profile = state.context.store.profile();
         // If no scope manages, a key gets the same response as any request without a root token.
         let manager = match (bearer(&parts.headers), profile.managing_scope()) {
+            (Ok(Some(presented)), _) if presented.starts_with(personal_token::PREFIX) => {
+                let (user, token) = personal_token(state, &client, presented).await?;
+                Self::of_person(user, token, client)
+            }
             (Ok(Some(presented)), Some(scope)) if profile.prefix_of(presented).is_some() => {
                 Self::of_key(presented, scope, parts, client, state).await?
             }
@@ -145,22 +205,22 @@ impl<T: Reachable> FromRequestParts<AppState> for Within<T> {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let manager = Manager::from_request_parts(parts, state).await?;
         let id = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::NotFound)?;
-        let found = T::find(&state.context.store, manager.scope(), &id).await?;
+        let found = T::find(&state.context.store, manager.reader(), &id).await?;
         Ok(Self { manager, it: found.ok_or(Error::NotFound)? })
     }
 }
 
 /// A resource that an address can contain.
 pub trait Reachable: Sized {
-    fn find(store: &Store, scope: Option<&OrgId>, id: &str) -> impl Future<Output = Result<Option<Self>>> + Send;
+    fn find(store: &Store, reader: Reader<'_>, id: &str) -> impl Future<Output = Result<Option<Self>>> + Send;
 }
 
 macro_rules! reachable {
     ($($it:ty, $id:ty;)*) => {
         $(impl Reachable for $it {
-            async fn find(store: &Store, scope: Option<&OrgId>, id: &str) -> Result<Option<Self>> {
+            async fn find(store: &Store, reader: Reader<'_>, id: &str) -> Result<Option<Self>> {
                 match <$id>::parse(id) {
-                    Some(id) => store.find(scope, &id).await,
+                    Some(id) => store.find(reader, &id).await,
                     None => Ok(None),
                 }
             }

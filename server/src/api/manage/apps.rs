@@ -106,7 +106,7 @@ pub async fn list(
     project: Within<Project>,
     QueryParams(part): QueryParams<PageParams>,
 ) -> Result<Response, Problem> {
-    let page = state.context.store.apps_page(&project.it.id, &part.paging()?).await?;
+    let page = state.context.store.apps_page(&project.it.id, project.manager.reader(), &part.paging()?).await?;
     Ok(ok(Listed::of(page, AppResponse::from)))
 }
 

@@ -7,7 +7,7 @@ use sallyport::{
     Error, Timestamp,
     audit::{Action, Event},
     org::Org,
-    store::EventFilter,
+    store::{EventFilter, Sight},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -59,7 +59,7 @@ impl Parameters for EventListParams {
 }
 
 impl EventListParams {
-    fn filter(self) -> Result<EventFilter, Problem> {
+    fn filter(self, sight: Sight) -> Result<EventFilter, Problem> {
         let refused = |detail: &'static str| move || Problem::bad_request(detail);
         let known = |action: &String| Action::parse(action).is_some();
         if !self.action.as_ref().is_none_or(known) {
@@ -87,6 +87,7 @@ impl EventListParams {
             to: moment(self.to)?,
             limit: Some(query::limit(self.limit)?),
             before,
+            sight,
             ..EventFilter::default()
         })
     }
@@ -175,7 +176,7 @@ pub async fn list(
     org: Within<Org>,
     QueryParams(which): QueryParams<EventListParams>,
 ) -> Result<Response, Problem> {
-    let page = state.context.store.events(&org.it.id, None, &which.filter()?).await;
+    let page = state.context.store.events(&org.it.id, None, &which.filter(org.manager.seen())?).await;
     let page = page.map_err(|error| match error {
         Error::Invalid(_) => Problem::bad_request("Several actors have this name. Give the ID of one."),
         error => error.into(),

@@ -7,11 +7,13 @@ use axum::{
 };
 use sallyport::{
     Result as StoreResult, Timestamp,
-    id::{InvitationId, OrgId},
+    id::InvitationId,
     invitation::{Invitation, NewInvitations},
+    member::Permission,
     org::Org,
+    place::PlaceRef,
     project::Project,
-    store::Store,
+    store::{Reader, Store},
     tenant::Tenant,
 };
 use sallyport_app::acts::inviting::{self, NotSent, Sent};
@@ -94,10 +96,18 @@ impl From<NotSent> for Problem {
 }
 
 impl Reachable for Invitation {
-    async fn find(store: &Store, scope: Option<&OrgId>, id: &str) -> StoreResult<Option<Self>> {
+    async fn find(store: &Store, reader: Reader<'_>, id: &str) -> StoreResult<Option<Self>> {
         let Some(id) = InvitationId::parse(id) else { return Ok(None) };
-        let found = store.invitation(&id).await?;
-        Ok(found.filter(|invitation| scope.is_none_or(|org| *org == invitation.org_id)))
+        let Some(found) = store.invitation(&id).await? else { return Ok(None) };
+        let sees = match reader {
+            Reader::All => true,
+            Reader::Org(org) => *org == found.org_id,
+            Reader::Person(user) | Reader::Passing(user) => {
+                let place = PlaceRef { kind: found.kind, id: &found.place_id, org_id: &found.org_id };
+                store.may(user, place, Permission::SeePlace).await?
+            }
+        };
+        Ok(sees.then_some(found))
     }
 }
 

@@ -162,6 +162,6 @@ pub async fn update(
     let store = &state.context.store;
     let change = body.check(store.profile()).map_err(Error::from)?;
     store.change_key(&key.manager.act(), &key.it, change).await?;
-    let changed = store.find(key.manager.scope(), &key.it.id).await?.ok_or(Error::NotFound)?;
+    let changed = store.find(key.manager.reader(), &key.it.id).await?.ok_or(Error::NotFound)?;
     Ok(ok(KeyResponse::found(store, changed).await?))
 }

@@ -7,7 +7,7 @@ use sallyport::{
     id::{AppId, OrgId},
     key::{ExpiryInput, Holder, Key, NewKey, new::KeyInput},
     org::Org,
-    store::{KeyFilter, KeyStatus, Store},
+    store::{KeyFilter, KeyStatus, Sight, Store},
 };
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -105,7 +105,7 @@ impl Parameters for KeyListParams {
 }
 
 impl KeyListParams {
-    fn filter(self) -> Result<KeyFilter, Problem> {
+    fn filter(self, sight: Sight) -> Result<KeyFilter, Problem> {
         let status = match self.status.as_deref() {
             None => None,
             Some(word) => Some(KeyStatus::parse(word).ok_or_else(no_status)?),
@@ -118,6 +118,7 @@ impl KeyListParams {
             status,
             limit: Some(query::limit(self.limit)?),
             before: self.cursor,
+            sight,
             ..KeyFilter::default()
         };
         match &filter.before {
@@ -150,7 +151,7 @@ pub async fn list(
     app: Within<App>,
     QueryParams(params): QueryParams<KeyListParams>,
 ) -> Result<Response, Problem> {
-    listed(&state.context.store, &app.it.org_id, Some(&app.it.id), params).await
+    listed(&state.context.store, &app.it.org_id, Some(&app.it.id), params.filter(app.manager.seen())?).await
 }
 
 /// Issue a key
@@ -182,11 +183,11 @@ pub async fn list_of_org(
     org: Within<Org>,
     QueryParams(params): QueryParams<KeyListParams>,
 ) -> Result<Response, Problem> {
-    listed(&state.context.store, &org.it.id, None, params).await
+    listed(&state.context.store, &org.it.id, None, params.filter(org.manager.seen())?).await
 }
 
-async fn listed(store: &Store, org: &OrgId, app: Option<&AppId>, params: KeyListParams) -> Result<Response, Problem> {
-    let page = store.keys(org, app, &params.filter()?).await?;
+async fn listed(store: &Store, org: &OrgId, app: Option<&AppId>, filter: KeyFilter) -> Result<Response, Problem> {
+    let page = store.keys(org, app, &filter).await?;
     let (apps, now) = (store.apps_of(org, &page.keys).await?, store.now());
     let with_app = |key: Key| {
         let app = key.app_id.as_ref().and_then(|app| apps.get(app));

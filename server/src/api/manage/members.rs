@@ -10,11 +10,11 @@ use axum::{
 use sallyport::{
     Error, Timestamp,
     id::UserId,
-    member::{Grant, Member, Role},
+    member::{Grant, Member, Permission, Role},
     org::Org,
     place::{Place, PlaceKind},
     project::Project,
-    store::Store,
+    store::{Reader, Store},
     tenant::Tenant,
 };
 use serde::{Deserialize, Serialize};
@@ -170,9 +170,10 @@ impl<T: HasMembers> FromRequestParts<AppState> for PlaceOf<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        MembersManager::from_request_parts(parts, state).await?;
-        let found = Within::<T>::from_request_parts(parts, state).await?;
-        Ok(Self(found.it.place(), PhantomData))
+        let MembersManager(manager) = MembersManager::from_request_parts(parts, state).await?;
+        let place = Within::<T>::from_request_parts(parts, state).await?.it.place();
+        manager.needs(&state.context.store, &place, Permission::SeePlace).await?;
+        Ok(Self(place, PhantomData))
     }
 }
 
@@ -191,8 +192,9 @@ impl<T: HasMembers> FromRequestParts<AppState> for MemberOf<T> {
         let MembersManager(manager) = MembersManager::from_request_parts(parts, state).await?;
         let path = Path::<(String, String)>::from_request_parts(parts, state).await;
         let Path((id, user)) = path.map_err(|_| Error::NotFound)?;
-        let found = T::find(&state.context.store, manager.scope(), &id).await?.ok_or(Error::NotFound)?;
+        let found = T::find(&state.context.store, manager.reader(), &id).await?.ok_or(Error::NotFound)?;
         let user = UserId::parse(&user).ok_or(Error::NotFound)?;
+        manager.needs(&state.context.store, &found.place(), Permission::ManageMembers).await?;
         Ok(Self { manager, place: found.place(), user, of: PhantomData })
     }
 }
@@ -204,15 +206,16 @@ impl<T> MemberOf<T> {
         Ok(found.ok_or(Error::NotFound)?)
     }
 
-    /// A root token of one organization gives roles to its people; accounts of others do not exist for it.
+    /// A person, or a root token of one organization, gives roles to its people; accounts of others do not exist for
+    /// them.
     async fn give(self, store: &Store, body: GiveRole) -> Result<Response, Problem> {
         let role = role_in(self.place.kind, &body.role)?;
-        let user = match self.manager.scope() {
-            Some(org) => {
-                let members = store.members(org).await?;
+        let user = match self.manager.reader() {
+            Reader::All => store.user(&self.user).await?,
+            Reader::Org(_) | Reader::Person(_) | Reader::Passing(_) => {
+                let members = store.members(&self.place.org_id).await?;
                 members.into_iter().find(|member| member.user.id == self.user).map(|member| member.user)
             }
-            None => store.user(&self.user).await?,
         };
         store.add_member(&self.manager.act(), &self.place, &user.ok_or(Error::NotFound)?, role).await?;
         Ok(ok(MemberResponse::from(self.member(store).await?)))

@@ -78,20 +78,20 @@ fn plans() -> Object {
 
 /// List organizations
 ///
-/// Every organization, or the one that the caller is limited to.
+/// Every organization, the one that the caller is limited to, or those in which the person has a role.
 #[utoipa::path(get, path = "/v1/orgs", operation_id = "listOrganizations", tag = "Organizations", params(PageParams), responses((status = 200, body = Listed<OrgResponse>)))]
 pub async fn list(
     State(state): State<AppState>,
     manager: Manager,
     QueryParams(part): QueryParams<PageParams>,
 ) -> Result<Response, Problem> {
-    let page = state.context.store.orgs_page(manager.scope(), &part.paging()?).await?;
+    let page = state.context.store.orgs_page(manager.reader(), &part.paging()?).await?;
     Ok(ok(Listed::of(page, OrgResponse::from)))
 }
 
 /// Create an organization
 ///
-/// A caller that is limited to one organization can't create another.
+/// A person who creates one becomes its owner. A caller that is limited to one organization can't create another.
 #[utoipa::path(
     post, path = "/v1/orgs", operation_id = "createOrganization", tag = "Organizations", request_body = CreateOrg, responses((status = 201, body = OrgResponse))
 )]

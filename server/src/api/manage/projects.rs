@@ -81,7 +81,7 @@ pub async fn list(
     tenant: Within<Tenant>,
     QueryParams(part): QueryParams<PageParams>,
 ) -> Result<Response, Problem> {
-    let page = state.context.store.projects_page(&tenant.it.id, &part.paging()?).await?;
+    let page = state.context.store.projects_page(&tenant.it.id, tenant.manager.reader(), &part.paging()?).await?;
     Ok(ok(Listed::of(page, ProjectResponse::from)))
 }
 

@@ -75,7 +75,7 @@ pub async fn revoke(
 ) -> Result<Response, Problem> {
     let store = &state.context.store;
     store.revoke_key(&key.manager.act(), &key.it, why.check()?).await?;
-    let revoked = store.find(key.manager.scope(), &key.it.id).await?.ok_or(Error::NotFound)?;
+    let revoked = store.find(key.manager.reader(), &key.it.id).await?.ok_or(Error::NotFound)?;
     Ok(ok(KeyResponse::found(store, revoked).await?))
 }
 

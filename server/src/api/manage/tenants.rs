@@ -78,7 +78,7 @@ pub async fn list(
     org: Within<Org>,
     QueryParams(part): QueryParams<PageParams>,
 ) -> Result<Response, Problem> {
-    let page = state.context.store.tenants_page(&org.it.id, &part.paging()?).await?;
+    let page = state.context.store.tenants_page(&org.it.id, org.manager.reader(), &part.paging()?).await?;
     Ok(ok(Listed::of(page, TenantResponse::from)))
 }
 

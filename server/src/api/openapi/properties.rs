@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-const MEANINGS: [(&str, &str); 54] = [
+const MEANINGS: [(&str, &str); 56] = [
     ("action", "What was done, such as `key.generated`."),
     ("actor_id", "Id of the actor."),
     ("actor_name", "Name of the actor at that time."),
@@ -25,6 +25,7 @@ const MEANINGS: [(&str, &str); 54] = [
     ("has_signing_secret", "Whether the key has a signing secret."),
     ("invitation_id", "Id of the invitation."),
     ("key_id", "Id of the key."),
+    ("kind", "How it came to be: `created` on the page of the account, or `command_line`."),
     ("label", "Label of the key."),
     ("last_used_at", "When a request with the key was last accepted; `null` if never."),
     ("limit", "Requests that the limit allows."),
@@ -47,6 +48,7 @@ const MEANINGS: [(&str, &str); 54] = [
     ("revoked_at", "When the key was revoked; `null` if it was not."),
     ("revoked_by", "Name of the person or token that revoked it; `null` if it was not."),
     ("role", "A role, as docs/roles.md lists them."),
+    ("roles", "Roles, as docs/roles.md lists them."),
     ("scopes", "Names of the key’s scopes."),
     ("signature", "Signature of the client’s request, if it was signed."),
     ("since", "Since when."),

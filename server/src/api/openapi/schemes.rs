@@ -1,4 +1,4 @@
-//! Credentials: root tokens, and keys as the profile allows them.
+//! Credentials: root tokens, personal tokens, and keys as the profile allows them.
 
 use sallyport::profile::Profile;
 use serde_json::{Value, json};
@@ -8,6 +8,10 @@ pub fn schemes(profile: &Profile) -> Value {
         "root_token": {
             "type": "http", "scheme": "bearer",
             "description": "A root token, `sp_root_…`: created by `sallyport token create`. It can verify keys; with `--manage` it can also use the management endpoints.",
+        },
+        "personal_token": {
+            "type": "http", "scheme": "bearer",
+            "description": "A personal token, `sp_pat_…`: created on the page of the account, or by `sallyport login`. It can do what its person’s roles and its scopes allow.",
         },
     });
     for name in &profile.credentials.headers {

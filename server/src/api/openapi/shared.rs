@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{examples::Examples, properties, responses, schemes};
 
 /// In this order; the page `/docs` groups by them.
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     ("Verification", "Check whether a key is valid for a request: from a backend, or from a gateway."),
     ("Organizations", "Organizations own everything below them."),
     ("Tenants", "Separate parts of an organization."),
@@ -15,6 +15,7 @@ const TAGS: [(&str, &str); 9] = [
     ("Members", "People with roles in an organization, a tenant or a project."),
     ("Keys", "API keys: issue, list, read, change and revoke them."),
     ("Activity", "The activity log of an organization."),
+    ("Sign-in", "A command line signs in: the OAuth 2.0 device authorization grant (RFC 8628)."),
     ("Service", "The health of the server, and this description."),
 ];
 
@@ -67,7 +68,7 @@ fn shared(path: &str, operation: &mut Value, profile: &Profile) {
     } else {
         let manages = path != "/v1/keys/verify";
         let by_key = manages && profile.managing_scope().is_some();
-        let ways = [Some("root_token"), by_key.then_some("managing_key")];
+        let ways = [Some("root_token"), manages.then_some("personal_token"), by_key.then_some("managing_key")];
         operation["security"] = ways.into_iter().flatten().map(|way| json!({ way: [] })).collect();
         &[
             ("400", true),

@@ -120,7 +120,11 @@ async fn an_export_ends_where_it_began(portal: &TestPortal) {
     let (all, named) = (portal.open(&format!("/orgs/{org}/activity.jsonl")).await, portal.open(&by_name).await);
     // The next event is by another person with the same name.
     let ada = portal.store.user_to_sign_in("ada@example.com").await.expect("asked").expect("there").0;
-    let namesake = sallyport::audit::Actor::User { id: ada.id, name: "Command line".to_owned(), session: None };
+    let namesake = sallyport::audit::Actor::User {
+        id: ada.id,
+        name: "Command line".to_owned(),
+        credential: sallyport::audit::Credential::None,
+    };
     for (act, name) in [(act, "Later"), (sallyport::audit::Act::by(namesake), "Later still")] {
         let new = sallyport::tenant::NewTenant { name: name.to_owned() };
         portal.store.create_tenant(&act, &id, new).await.expect("made");

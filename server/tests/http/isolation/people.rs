@@ -82,8 +82,8 @@ impl Kind {
             (Who::Guests, Self::Nobody) => Expected::Status(200),
             (Who::Guests, _) => Expected::Status(303),
             (_, Self::Nobody) => Expected::SignIn,
-            (Who::SignedIn, _) | (Who::Operators, Self::Operator) => Expected::Taken,
-            (Who::Operators, _) | (_, Self::Stranger | Self::Operator) => Expected::NotFound,
+            (Who::SignedIn, _) | (Who::Operators, Self::Operator) | (Who::Holder, OWNER) => Expected::Taken,
+            (Who::Operators | Who::Holder, _) | (_, Self::Stranger | Self::Operator) => Expected::NotFound,
             (_, Self::With(role, spot)) => with(role, spot, who, at),
         }
     }
@@ -102,7 +102,9 @@ fn with(role: Role, spot: Spot, who: Who, at: PlaceKind) -> Expected {
         Who::WholeLog => role.may(Permission::SeeKeys),
         Who::Leaving if spot.kind() >= at => true,
         Who::Leaving => return Expected::NotFound,
-        Who::Everybody(_) | Who::Guests | Who::SignedIn | Who::Operators => unreachable!("not about a place"),
+        Who::Everybody(_) | Who::Guests | Who::SignedIn | Who::Operators | Who::Holder => {
+            unreachable!("not about a place")
+        }
     };
     if may { Expected::Taken } else { Expected::Forbidden }
 }

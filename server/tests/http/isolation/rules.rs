@@ -32,6 +32,8 @@ pub enum Who {
     Leaving,
     /// Operators of the portal, members or not. For others the page does not exist.
     Operators,
+    /// The person whose it is: the owner of the organization. For others it does not exist.
+    Holder,
 }
 
 /// Who may view it, and who may send the form; `None` if the method is not allowed.
@@ -61,6 +63,9 @@ pub const RULES: &[Rule] = &[
     rule("/docs",                                 Some(Everybody(200)),  None),
     rule("/account",                              Some(SignedIn),        Some(SignedIn)),
     rule("/account/password",                     Some(SignedIn),        Some(SignedIn)),
+    rule("/account/tokens/new",                   Some(SignedIn),        Some(SignedIn)),
+    rule("/account/tokens/{personal_token_id}/revoke", Some(Who::Holder), Some(Who::Holder)),
+    rule("/device",                               Some(SignedIn),        Some(SignedIn)),
     rule("/orgs/new",                             Some(SignedIn),        Some(SignedIn)),
     rule("/orgs/{org_id}",                         Some(Passing),                 None),
     rule("/orgs/{org_id}/keys",                    Some(Somewhere(SeeKeys)),      Some(Somewhere(ManageKeys))),
@@ -179,6 +184,7 @@ pub const ACTS: &[ActRule] = &[
     act("/act/account/end-other-sessions", SignedIn,      &[]),
     act("/act/account/end-session",     SignedIn,         &[("session", "")]),
     act("/act/account/rename",          SignedIn,         &[("name", "")]),
+    act("/act/account/revoke-token",    Who::Holder,      &[("token", "{personal_token_id}")]),
     act("/act/activity/newer",          May(SeeKeys),     &[("place", "{app_id}"), ("after", "0")]),
     act("/act/activity/newer",          Somewhere(SeeKeys), &[("place", "{org_id}"), ("after", "0")]),
     act("/act/apps/create",             May(ManageApps),  &[("project", "{project_id}")]),
@@ -194,6 +200,8 @@ pub const ACTS: &[ActRule] = &[
     act("/act/admin/send-test-mail",    Who::Operators,   &[]),
     act("/act/admin/suspend-organization", Who::Operators, &[("org", "{org_id}"), ("typed_name", "")]),
     act("/act/apps/verify-for-ingestion", Who::Operators, &[("app", "{app_id}"), ("verified", "true")]),
+    act("/act/device/approve",          SignedIn,         &[("code", "")]),
+    act("/act/device/deny",             SignedIn,         &[("code", "")]),
     act("/act/keys/change",             May(ManageKeys),  &[("key", "{key_id}")]),
     act("/act/keys/edit",               May(ManageKeys),  &[("key", "{key_id}")]),
     act("/act/keys/pause",              May(ManageKeys),  &[("key", "{key_id}")]),
@@ -241,6 +249,7 @@ pub const ACTS: &[ActRule] = &[
     act("/act/members/remove",          May(ManageMembers), &[("place", "{tenant_id}"), ("user", "{user_id}")]),
     act("/act/members/remove",          May(ManageMembers), &[("place", "{project_id}"), ("user", "{user_id}")]),
     of_page("/act/account/change-password"),
+    of_page("/act/account/create-token"),
     of_page("/act/admin/create-root-token"),
     of_page("/act/invitations/accept"),
     of_page("/act/invitations/accept-as-new"),
@@ -260,6 +269,9 @@ pub const ACTS: &[ActRule] = &[
 /// names or else that of the page.
 #[rustfmt::skip]
 pub const QUERIES: &[(&str, &str, Option<Who>)] = &[
+    ("/account",                "changed=command-line", None),
+    ("/device",                 "user_code=WDJB-MJHT", None),
+    ("/device",                 "done=approve", None),
     ("/orgs/{org_id}/keys",     "panel=generate", Some(Somewhere(ManageKeys))),
     ("/orgs/{org_id}/keys",     "panel=generate&like=key_0000000000000000", Some(Somewhere(ManageKeys))),
     ("/orgs/{org_id}/keys",     "include_revoked=1", None),

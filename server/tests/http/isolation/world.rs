@@ -20,7 +20,7 @@ use sallyport::{
 use sallyport_app::routes::{ROUTES, Route};
 
 use super::{
-    people::{Expected, Kind, Spot},
+    people::{Expected, Kind, OWNER, Spot},
     rules::{ActRule, QUERIES, RULES, Rule, Who, level},
 };
 use crate::{
@@ -63,7 +63,7 @@ impl World {
         let hash = portal.state.context.passwords.hash(&password).await.expect("hashed");
         let act = Act::by(Actor::CommandLine);
         let main = [id("org_id"), id("tenant_id"), id("project_id")];
-        let mut people = Vec::new();
+        let (mut people, mut personal_token) = (Vec::new(), String::new());
         for kind in Kind::all() {
             if kind == Kind::Nobody {
                 people.push(Person { kind, browser: portal.another(), user: None });
@@ -71,6 +71,9 @@ impl World {
             }
             let new = NewUser::check(&format!("{kind:?}"), &kind.email(), PASSWORD).expect("checked");
             let user = portal.store.create_user(&act, new, hash.clone(), kind == Kind::Operator).await.expect("made");
+            if kind == OWNER {
+                personal_token = portal.personal_token(&user, "Laptop").await.0.id.to_string();
+            }
             let person = Person { kind, browser: portal.another(), user: Some(user) };
             person.sign_in().await;
             people.push(person);
@@ -84,6 +87,7 @@ impl World {
         ids.push(("user_id", spare.id.to_string()));
         let token = portal.store.create_token(&Act::by(Actor::CommandLine), "Automation", false, None).await;
         ids.push(("token_id", token.expect("made").0.id.to_string()));
+        ids.push(("personal_token_id", personal_token));
         ids.push(("invitation_id", invited(portal, &org).await));
         // Due later, so that it can be run now.
         let later = portal.store.now() + std::time::Duration::from_secs(60);

@@ -24,7 +24,7 @@ fn nonce(answer: &Answer) -> Option<&str> {
 pub fn assert_guarded(answer: &Answer, what: &str) {
     // What is described is a method and an address.
     let has_secret_path =
-        ["/reset/", "/invitations/"].iter().any(|path| what.contains(path)) && !what.contains("/act/");
+        ["/reset/", "/invitations/", "/device"].iter().any(|path| what.contains(path)) && !what.contains("/act/");
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),

@@ -28,6 +28,7 @@ crate::on_both_portals!(
 /// All endpoints under `/v1` except verify, auth and the description. A test of the description checks that none is
 /// missing here.
 pub const ENDPOINTS: &[(Method, &str)] = &[
+    (Method::GET, "/v1/me"),
     (Method::GET, "/v1/orgs"),
     (Method::POST, "/v1/orgs"),
     (Method::GET, "/v1/orgs/{org_id}"),
@@ -131,7 +132,10 @@ async fn each_token_reaches_what_it_may(portal: &TestPortal) {
     for (method, path) in ENDPOINTS {
         let at = world.path(path, str::to_owned);
         let of_org = path.contains('{');
-        let outside = if of_org {
+        let outside = if *path == "/v1/me" {
+            // Only a person's token has a person.
+            403
+        } else if of_org {
             404
         } else if *method == Method::POST {
             403
@@ -167,7 +171,7 @@ async fn each_token_reaches_what_it_may(portal: &TestPortal) {
     for (method, path) in others.into_iter().chain(revoke) {
         let answer = ask(portal, method, &world.path(path, str::to_owned), Some(&own)).await;
         let expected: &[u16] = match (method, *path) {
-            (&Method::POST, "/v1/orgs") => &[403],
+            (&Method::POST, "/v1/orgs") | (&Method::GET, "/v1/me") => &[403],
             // Here keys belong to apps; with other profiles to the organization.
             (&Method::POST, "/v1/orgs/{org_id}/keys") => &[422],
             (&Method::POST, _) => &[200, 201],

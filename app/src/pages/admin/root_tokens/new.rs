@@ -1,13 +1,13 @@
 //! `/admin/root-tokens/new`: creates a root token, and shows it once.
 
 use leptos::prelude::*;
-use sallyport::Timestamp;
+use sallyport::{Timestamp, key::PlainSecret, root_token::RootToken};
 
-use super::{once::Once, page};
+use super::page;
 use crate::{
     access::{OperatorAccess, SignedIn},
     acts::{Caller, InPage, admin::root_tokens::create_token},
-    components::{Choice, ErrorSummary, Hidden, PanelFoot, SelectField, SidePanel, TextField},
+    components::{Choice, ErrorSummary, Hidden, OnceTokenDialog, PanelFoot, SelectField, SidePanel, TextField},
     error::PageResult,
     form::FormState,
     form_token,
@@ -69,5 +69,18 @@ fn NewPanel(form: FormState, token: String, now: Timestamp) -> impl IntoView {
                 <SubmitOnce/>
             </form>
         </SidePanel>
+    }
+}
+
+/// The only response that contains a root token.
+#[component]
+fn Once(token: RootToken, secret: PlainSecret) -> impl IntoView {
+    view! {
+        <OnceTokenDialog
+            name=token.name id="root-token" label="Root token" copy="Copy root token" secret=secret.expose()
+            done_href="/admin/root-tokens"
+        >
+            "Requests to the API send it as "<code>"Authorization: Bearer"</code>"."
+        </OnceTokenDialog>
     }
 }

@@ -1,0 +1,196 @@
+//! `sallyport keys create`: the credentials go to a file or to standard output, and nowhere else.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use sallyport::{Timestamp, key::expiry::ExpiryInput};
+use serde_json::{Map, Value, json};
+use ureq::http::Method;
+use zeroize::Zeroizing;
+
+use super::{
+    call_args::CallArgs,
+    holder::HolderArgs,
+    http::Body,
+    key_output::KeyOutput,
+    session::{ClientContext, Creation, Session},
+    show::{json_text, print_one, text, text_or},
+};
+use crate::cli::{checked, table::harmless};
+
+/// The fields of the credentials JSON, as the portal's download has them.
+const CREDENTIALS: [&str; 6] = ["org_id", "tenant_id", "project_id", "app_id", "secret_key", "signing_secret"];
+const SECRETS: [&str; 2] = ["secret_key", "signing_secret"];
+
+#[derive(Args)]
+pub struct CreateArgs {
+    #[command(flatten)]
+    holder: HolderArgs,
+    /// Where the key is used, for people
+    #[arg(long)]
+    label: String,
+    /// Environment of the key, such as production or staging
+    #[arg(long)]
+    environment: String,
+    /// Scope of the key; several: --scope read --scope write
+    #[arg(long = "scope", value_name = "SCOPE", required = true)]
+    scopes: Vec<String>,
+    /// When it expires: a number of days, a date such as 2027-01-31, to whose end (UTC) it is valid, or a time (RFC 3339)
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
+    /// JSON object that verdicts about the key return
+    #[arg(long, value_name = "JSON", value_parser = object)]
+    metadata: Option<Map<String, Value>>,
+    /// Without a secret to sign requests with
+    #[arg(long)]
+    no_signing_secret: bool,
+    /// Write the credentials to this file, which must not exist, instead of printing them
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    call: CallArgs,
+}
+
+fn object(text: &str) -> Result<Map<String, Value>, String> {
+    serde_json::from_str(text).map_err(|_| "it should be a JSON object such as {\"team\":\"billing\"}".to_owned())
+}
+
+pub fn create(context: &ClientContext<'_>, args: CreateArgs) -> Result<(), String> {
+    let expires_at = match &args.expires {
+        Some(text) => expiry(text, context.clock.now())?,
+        None => None,
+    };
+    let mut body = json!({
+        "label": args.label,
+        "environment": args.environment,
+        "scopes": args.scopes,
+        "signing_secret": !args.no_signing_secret,
+    });
+    if let Some(at) = expires_at {
+        body["expires_at"] = json!(at);
+    }
+    if let Some(metadata) = args.metadata {
+        body["metadata"] = Value::Object(metadata);
+    }
+    let session = args.call.session(context)?;
+    let mut output = KeyOutput::open(args.out.as_deref())?;
+    let mut key = match session.create(&args.holder.path(), body)? {
+        Creation::New(key) => key,
+        Creation::Unseen(problem) => return Err(unseen(&session, &text(&problem, "key_id"))),
+    };
+    let id = harmless(&text(&key, "key_id"));
+    if key["secret_key"].as_str().is_none_or(str::is_empty) {
+        return Err(format!("{} answered without the key's secrets: {}", session.url, harmless(&key.to_string())));
+    }
+    // With --json and no file, everything is printed together.
+    let is_whole = args.call.json && args.out.is_none();
+    let credentials = Zeroizing::new(json_text(&if is_whole { key.clone() } else { credentials(&key) }));
+    if let Err(error) = output.write(&credentials) {
+        return Err(match revoke(&session, &id) {
+            Ok(()) => {
+                format!(
+                    "The key {id} was created, but its credentials could not be written ({error}), so it was revoked."
+                )
+            }
+            Err(other) => format!(
+                "The key {id} was created, but its credentials could neither be written ({error}) nor the key be revoked \
+                 ({other}). Revoke it: sallyport keys revoke {id} --url {}",
+                session.url
+            ),
+        });
+    }
+    note!("Key {id} ({}). Its secrets are not shown again.", harmless(&text(&key, "label")));
+    match args.out {
+        None => Ok(()),
+        Some(path) => {
+            for secret in SECRETS {
+                key.as_object_mut().map(|fields| fields.remove(secret));
+            }
+            let fields = [
+                ("Credentials", path.display().to_string()),
+                ("Key", text(&key, "label")),
+                ("ID", text(&key, "key_id")),
+                ("Environment", format!("{} ({})", text(&key, "environment"), text(&key, "mode"))),
+                ("Scopes", text(&key, "scopes")),
+                ("Expires", text_or(&key, "expires_at", "never")),
+            ];
+            print_one(&key, args.call.json, &fields)
+        }
+    }
+}
+
+/// As `token create` takes it, or RFC 3339.
+fn expiry(text: &str, now: Timestamp) -> Result<Option<String>, String> {
+    let input = if text.contains(['T', 't']) {
+        ExpiryInput::Moment(text)
+    } else if text.contains('-') {
+        ExpiryInput::Form { choice: "custom", date: text }
+    } else {
+        ExpiryInput::from(text)
+    };
+    Ok(checked(input.check(now))?.map(Timestamp::to_rfc3339))
+}
+
+fn credentials(key: &Value) -> Value {
+    let fields = CREDENTIALS.iter().filter_map(|name| Some(((*name).to_owned(), key.get(name)?.clone())));
+    Value::Object(fields.collect())
+}
+
+/// The key was created, but the answer with its secrets never arrived.
+fn unseen(session: &Session<'_>, id: &str) -> String {
+    let id = harmless(id);
+    match revoke(session, &id) {
+        Ok(()) => format!(
+            "The connection broke before the secrets of the new key arrived, so the key {id} was revoked. Run the command \
+             again."
+        ),
+        Err(error) => format!(
+            "The connection broke before the secrets of the new key {id} arrived, and the key could not be revoked \
+             ({error}). Revoke it, and run the command again: sallyport keys revoke {id} --url {}",
+            session.url
+        ),
+    }
+}
+
+fn revoke(session: &Session<'_>, id: &str) -> Result<(), String> {
+    let reason = json!({ "reason": "Its credentials could not be written" });
+    session.call(Method::POST, &format!("/v1/keys/{id}/revoke"), Body::Json(reason)).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // 2026-11-22T06:00:00Z
+    const NOW: Timestamp = Timestamp::from_seconds(1_795_327_200);
+
+    #[test]
+    fn an_expiry_is_days_a_date_or_a_time() {
+        for (text, at) in [
+            ("7", "2026-11-29T06:00:00Z"),
+            ("2027-01-31", "2027-01-31T23:59:59Z"),
+            ("2027-01-31T12:00:00+01:00", "2027-01-31T11:00:00Z"),
+        ] {
+            assert_eq!(expiry(text, NOW).as_ref().map(Option::as_deref), Ok(Some(at)), "{text}");
+        }
+        for text in ["0", "-7", "soon", "2026-01-31", "2027-01-31T12", "99999"] {
+            assert!(expiry(text, NOW).is_err(), "{text}");
+        }
+        assert_eq!(expiry("never", NOW), Ok(None));
+    }
+
+    #[test]
+    fn credentials_are_the_fields_of_the_download() {
+        let key = json!({
+            "org_id": "org_a",
+            "tenant_id": null,
+            "project_id": null,
+            "app_id": null,
+            "secret_key": "sk_live_1",
+            "key_id": "key_1",
+            "label": "CI",
+        });
+        let expected = json!({ "org_id": "org_a", "tenant_id": null, "project_id": null, "app_id": null, "secret_key": "sk_live_1" });
+        assert_eq!(credentials(&key), expected, "no signing secret, no field");
+    }
+}
