@@ -64,7 +64,7 @@ CREATE TABLE device_requests (
     ended_at BIGINT,
     CHECK ((decided_at IS NULL) = (user_id IS NULL)),
     CHECK ((decided_at IS NULL) = (approved IS NULL)),
-    CHECK (ended_at IS NULL OR approved = 1)
+    CHECK (ended_at IS NULL OR COALESCE(approved, 0) = 1)
 );
 CREATE UNIQUE INDEX device_requests_user_code ON device_requests (user_code_hash);
 -- Old ones are deleted by this, and those that wait are counted.

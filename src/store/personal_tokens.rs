@@ -182,10 +182,14 @@ impl Tx {
 
     /// Fails if a person has as many tokens as they may.
     pub(super) async fn needs_room_for_token(&mut self, user: &UserId) -> Result<()> {
-        let row = sqlx::query("SELECT COUNT(*) AS n FROM personal_tokens WHERE user_id = $1 AND revoked_at IS NULL")
-            .bind(user.to_string())
-            .fetch_one(self.on())
-            .await?;
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS n FROM personal_tokens \
+             WHERE user_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
+        )
+        .bind(user.to_string())
+        .bind(self.now().micros())
+        .fetch_one(self.on())
+        .await?;
         if row.int("n")? >= MOST {
             return Err(Error::field("", format!("You have {MOST} tokens, the most there can be. Revoke some first.")));
         }

@@ -226,6 +226,7 @@ async fn each_constraint_refuses(store: &TestStore) {
             personal(&format!("'{ada}', 'created', 'x', 'read', 'x', %DIGEST%, 1, NULL, NULL, 2, 2")),
         ),
         ("device request decided by nobody", device("1, 2, 5, NULL, 1, 1, NULL")),
+        ("device request ended without an approval", device("1, 2, 5, NULL, NULL, NULL, 1")),
         ("device request that never works", device("2, 2, 5, NULL, NULL, NULL, NULL")),
         ("event of no chain", "UPDATE events SET chain = 'nowhere'".to_owned()),
         ("event numbers", format!("UPDATE events SET seq = 1 WHERE chain = '{org}' AND seq = 2")),

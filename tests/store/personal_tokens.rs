@@ -13,6 +13,7 @@ use sallyport::{
 
 sallyport::on_both_databases!(
     a_form_sent_twice_makes_one,
+    expired_ones_leave_room,
     an_ended_token_writes_nothing,
     a_token_that_reads_leaves_ones_own_keys_alone,
     a_token_makes_no_token_and_is_no_operator,
@@ -51,6 +52,25 @@ async fn a_form_sent_twice_makes_one(store: &TestStore) {
     let again = store.issue_personal_token(&store.act(&ada), new).await;
     assert!(matches!(again, Err(Error::Invalid(_))), "{again:?}");
     assert_eq!(store.personal_tokens(&ada.id).await.expect("listed").len(), 1);
+}
+
+async fn expired_ones_leave_room(store: &TestStore) {
+    let ada = store.person("Ada").await;
+    let act = store.act(&ada);
+    let new = |n: usize, time: u64| NewPersonalToken {
+        name: format!("Laptop {n}"),
+        scopes: TokenScopes::READ,
+        expires_at: Some(store.now() + Duration::from_secs(time)),
+        form_token: n.to_string().into_bytes(),
+    };
+    let most = usize::try_from(personal_token::MOST).expect("a count");
+    for n in 0..most {
+        store.issue_personal_token(&act, new(n, if n == 0 { 60 } else { 3_600 })).await.expect("made");
+    }
+    let refused = store.issue_personal_token(&act, new(most, 3_600)).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    store.clock.turn(Duration::from_secs(60));
+    store.issue_personal_token(&act, new(most, 3_600)).await.expect("made");
 }
 
 async fn an_ended_token_writes_nothing(store: &TestStore) {
