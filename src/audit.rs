@@ -1,12 +1,16 @@
 //! The audit log: events in hash chains, one chain for each organization and one called `system`.
 
+mod event;
 pub mod export;
+mod personal;
 
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
+pub use self::{
+    event::Event,
+    personal::{ERASED, PersonalField, Salt, Salts},
+};
 use crate::{
-    Timestamp,
     id::{AppId, KeyId, OrgId, PersonalTokenId, RequestId, TokenId, UserId},
     personal_token::TokenScopes,
 };
@@ -141,6 +145,7 @@ actions! {
     AccountRenamed "account.renamed" "Account renamed",
     AccountDisabled "account.disabled" "Account disabled",
     AccountEnabled "account.enabled" "Account enabled",
+    AccountErased "account.erased" "Account erased",
     OperatorAdded "operator.added" "Operator added",
     OperatorRemoved "operator.removed" "Operator removed",
     IdentityLinked "identity.linked" "Sign-in linked",
@@ -234,6 +239,7 @@ impl Action {
             Self::AccountCreated
                 | Self::AccountDisabled
                 | Self::AccountEnabled
+                | Self::AccountErased
                 | Self::EveryKeyRevoked
                 | Self::JobRetried
                 | Self::MailTested
@@ -337,57 +343,5 @@ impl NewEvent {
 
     pub fn chain(&self) -> &str {
         self.org_id.as_ref().map_or(SYSTEM, OrgId::as_str)
-    }
-}
-
-/// An event as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    pub chain: String,
-    pub seq: i64,
-    pub at: Timestamp,
-    pub actor_kind: String,
-    pub actor_id: String,
-    pub actor_name: String,
-    pub action: String,
-    pub target_kind: String,
-    pub target_id: String,
-    pub target_name: String,
-    pub app_id: Option<String>,
-    pub outcome: Outcome,
-    pub address: Option<String>,
-    pub user_agent: Option<String>,
-    pub request_id: Option<String>,
-    /// JSON.
-    pub details: String,
-}
-
-impl Event {
-    /// SHA-256 of the previous hash and the event as a JSON array, whose order is part of the format.
-    pub fn hash(&self, before: &[u8]) -> [u8; 32] {
-        let fields = json!([
-            1,
-            self.chain,
-            self.seq,
-            self.at.micros(),
-            self.actor_kind,
-            self.actor_id,
-            self.actor_name,
-            self.action,
-            self.target_kind,
-            self.target_id,
-            self.target_name,
-            self.app_id,
-            self.outcome.code(),
-            self.address,
-            self.user_agent,
-            self.request_id,
-            self.details,
-        ]);
-        Sha256::new().chain_update(before).chain_update(fields.to_string()).finalize().into()
-    }
-
-    pub fn action_title(&self) -> &str {
-        Action::parse(&self.action).map_or(&self.action, |action| action.title())
     }
 }

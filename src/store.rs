@@ -12,6 +12,7 @@ mod connector;
 mod console;
 mod deferred_writes;
 mod device_requests;
+mod erasure;
 mod event_batches;
 mod event_filter;
 mod events;

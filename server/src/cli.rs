@@ -13,6 +13,8 @@ macro_rules! note {
 mod backup;
 mod called;
 mod client;
+mod confirm;
+mod erase;
 mod grouped;
 mod ids;
 mod mail;

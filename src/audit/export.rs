@@ -4,7 +4,7 @@
 use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
-use super::{Event, Outcome};
+use super::{Event, Outcome, PersonalField, Salt, Salts, personal::hex};
 use crate::export::ExportRow;
 
 /// An event with its position in the chain.
@@ -27,8 +27,25 @@ impl Exported {
         }
     }
 
-    fn hex(&self) -> String {
-        self.hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    /// What else the hash is made with: the salt of each personal field, or the commitment to one that was erased.
+    fn add_salts(&self, line: &mut Value) {
+        let salts = &self.event.salts;
+        match salts {
+            Salts::First => line["format"] = 1.into(),
+            Salts::ErasedFirst => {
+                line["format"] = 1.into();
+                line["erased"] = true.into();
+            }
+            Salts::Seed(_) | Salts::Each(_) => {
+                line["format"] = 2.into();
+                for field in PersonalField::ALL {
+                    match salts.salt(field) {
+                        Salt::Kept(salt) => line["salts"][field.name()] = hex(&salt).into(),
+                        Salt::Erased(commitment) => line["commitments"][field.name()] = hex(&commitment).into(),
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -74,7 +91,7 @@ impl ExportRow for Exported {
             or_nothing(&event.user_agent),
             or_nothing(&event.request_id),
             event.details.clone(),
-            self.hex(),
+            hex(&self.hash),
         ]
     }
 
@@ -82,7 +99,7 @@ impl ExportRow for Exported {
         let event = &self.event;
         let (outcome, status) = self.outcome();
         let details: Value = serde_json::from_str(&event.details).unwrap_or_else(|_| json!(event.details));
-        json!({
+        let mut line = json!({
             "chain": event.chain,
             "seq": event.seq,
             "time": self.time(),
@@ -100,8 +117,10 @@ impl ExportRow for Exported {
             "user_agent": event.user_agent,
             "request_id": event.request_id,
             "details": details,
-            "hash": self.hex(),
-        })
+            "hash": hex(&self.hash),
+        });
+        self.add_salts(&mut line);
+        line
     }
 }
 
@@ -128,6 +147,7 @@ mod tests {
             user_agent: None,
             request_id: None,
             details: json!({ "scopes": ["read", "write"], "code": "x" }).to_string(),
+            salts: Salts::Seed([7; 16]),
         };
         let hash = event.hash(b"before").to_vec();
         Exported { event, hash }
@@ -155,10 +175,32 @@ mod tests {
             user_agent: None,
             request_id: None,
             details: line["details"].to_string(),
+            salts: told.event.salts.clone(),
         };
         assert_eq!(again, told.event);
-        let hash: String = again.hash(b"before").iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(text("hash"), hash);
+        assert_eq!(text("hash"), hex(&again.hash(b"before")));
+        // The salts are enough without the seed.
+        for field in PersonalField::ALL {
+            let salt = line["salts"][field.name()].as_str().expect("a salt");
+            assert_eq!(told.event.salts.salt(field), Salt::Kept(from_hex(salt)), "{field:?}");
+        }
         assert_eq!(told.cells().len(), Exported::COLUMNS.len());
+    }
+
+    fn from_hex(text: &str) -> [u8; 32] {
+        std::array::from_fn(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).expect("hexadecimal"))
+    }
+
+    #[test]
+    fn an_erased_field_has_its_commitment() {
+        let mut told = exported("CI");
+        told.event.erase(PersonalField::Address, None);
+        let line = told.json();
+        assert_eq!((&line["format"], &line["address"]), (&json!(2), &Value::Null));
+        assert!(line["salts"]["actor_name"].is_string() && line["salts"]["address"].is_null());
+        assert!(line["commitments"]["address"].is_string() && line["commitments"]["actor_name"].is_null());
+        told.event.salts = Salts::ErasedFirst;
+        let line = told.json();
+        assert_eq!((&line["format"], &line["erased"], &line["salts"]), (&json!(1), &json!(true), &Value::Null));
     }
 }

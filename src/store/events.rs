@@ -4,8 +4,8 @@ use sqlx::{Row, any::AnyRow};
 
 use super::{EventFilter, Store, actors::ActorFilter, row::Read};
 use crate::{
-    Result, Timestamp,
-    audit::{Event, Outcome, SYSTEM},
+    Error, Result, Timestamp,
+    audit::{Event, Outcome, SYSTEM, Salts},
     id::{AppId, OrgId},
 };
 
@@ -37,7 +37,13 @@ pub(super) fn event(row: &AnyRow) -> Result<Event> {
         user_agent: row.text_opt("user_agent")?,
         request_id: row.text_opt("request_id")?,
         details: row.text("details")?,
+        salts: salts(row.bytes_opt("salts")?)?,
     })
+}
+
+fn salts(stored: Option<Vec<u8>>) -> Result<Salts> {
+    let damaged = || Error::Unavailable("the salts of an event have the wrong length".to_owned());
+    Salts::from_bytes(stored.as_deref()).ok_or_else(damaged)
 }
 
 /// Each clause either filters by one field or is `true`: with `$4 = '' OR actor_id = $4` no index would be used, and
@@ -136,7 +142,7 @@ impl Store {
             let event = event(row)?;
             let hash: Vec<u8> = row.try_get("hash")?;
             seq += 1;
-            if event.seq != seq || event.hash(&before) != *hash {
+            if event.seq != seq || !event.has_hash(&before, &hash) {
                 return Ok(Err(seq));
             }
             before = hash;

@@ -99,7 +99,9 @@ impl Store {
 
     /// All accounts, by name.
     pub async fn accounts(&self) -> Result<Vec<Account>> {
-        let rows = sqlx::query("SELECT * FROM users ORDER BY name_folded, id").fetch_all(self.read()).await?;
+        let rows = sqlx::query("SELECT * FROM users WHERE erased_at IS NULL ORDER BY name_folded, id")
+            .fetch_all(self.read())
+            .await?;
         rows.iter().map(account).collect()
     }
 
@@ -239,10 +241,13 @@ impl Store {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
             tx.needs_operator().await?;
-            let done = sqlx::query("UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL")
-                .bind(user.id.to_string())
-                .execute(tx.on())
-                .await?;
+            let done = sqlx::query(
+                "UPDATE users SET disabled_at = NULL \
+                 WHERE id = $1 AND disabled_at IS NOT NULL AND erased_at IS NULL",
+            )
+            .bind(user.id.to_string())
+            .execute(tx.on())
+            .await?;
             if done.rows_affected() == 0 {
                 return Ok(false);
             }

@@ -4,6 +4,7 @@ mod changes;
 mod chosen;
 mod console;
 mod constraints;
+mod erasure;
 mod events;
 mod export;
 mod faults;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sallyport::{
     audit::{Act, Actor},
-    id::{KeyId, OrgId},
+    id::{KeyId, OrgId, UserId},
     job::NewJob,
     store::{KeyFilter, Location, OpenError, Store},
     testing::{EARLIER, EARLIER_ROWS, SeededEntropy, TestStore, earlier_master_key, make_earlier},
@@ -190,6 +190,11 @@ async fn every_row_is_carried_over(store: &TestStore) {
         assert!(after.identities_of(&user.id).await.expect("asked").is_empty(), "all sign in by a password");
         let reset = after.create_password_reset(&Act::by(Actor::CommandLine), &user).await;
         assert_eq!(reset.is_ok(), disabled_at.is_none(), "and may set another: {reset:?}");
+    }
+    let noor = after.account(&UserId::parse(noor).expect("an id")).await.expect("asked").expect("there").user;
+    assert!(after.erase_user(&Act::by(Actor::CommandLine), &noor).await.expect("erased") > 0);
+    for chain in &chains {
+        assert!(after.check_chain(chain).await.expect("read").is_ok(), "{chain}, whose events have no commitments");
     }
     let job = NewJob::once("mail", serde_json::json!({}), after.now(), after.entropy());
     after.enqueue(vec![job.clone()]).await.expect("added");

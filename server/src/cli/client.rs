@@ -3,7 +3,6 @@
 mod activity;
 mod apps;
 mod call_args;
-mod confirm;
 mod credentials;
 mod credentials_file;
 mod device;

@@ -1,4 +1,4 @@
-//! `sallyport user create|list|password|reset-link|sign-out|disable|enable|operator|export`, for an operator with a shell
+//! `sallyport user create|list|password|reset-link|sign-out|disable|enable|operator|export|erase`, for an operator with a shell
 //! on the server.
 
 use std::sync::Arc;
@@ -13,7 +13,9 @@ use sallyport::{
 };
 
 use super::{
-    account, act, checked, email, out,
+    account, act, checked, email,
+    erase::erase,
+    out,
     person::{People, Person},
     prompt, said,
     table::table,
@@ -117,6 +119,16 @@ pub enum UserCommand {
         #[command(flatten)]
         person: Person,
     },
+    /// Erase a person: their account and all that was theirs, and their name and addresses in every log
+    #[command(after_help = "Example:
+  sallyport user erase ada@example.com")]
+    Erase {
+        #[command(flatten)]
+        person: Person,
+        /// Do not ask for a confirmation
+        #[arg(long)]
+        yes: bool,
+    },
     /// Enable a disabled account, with the password it had
     #[command(after_help = "Example:
   sallyport user enable ada@example.com")]
@@ -143,6 +155,7 @@ pub async fn run(place: &Where, store: &Store, command: UserCommand) -> Result<(
         UserCommand::Disable { person } => disable(store, person.email()).await,
         UserCommand::Operator { email, switch } => operator(store, &email, switch == Switch::On).await,
         UserCommand::Export { person } => export(store, person.email()).await,
+        UserCommand::Erase { person, yes } => erase(store, person.email(), yes).await,
         UserCommand::Enable { person } => enable(store, person.email()).await,
     }
 }

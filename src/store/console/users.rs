@@ -23,7 +23,7 @@ const USERS: Listed = Listed {
         (SELECT MAX(s.last_seen_at) FROM sessions s WHERE s.user_id = x.id) AS last_seen_at, \
         (SELECT COUNT(*) FROM sessions s WHERE s.user_id = x.id AND s.expires_at > $3 \
             AND s.last_seen_at > $6) AS sessions",
-    from: "users x",
+    from: "(SELECT * FROM users WHERE erased_at IS NULL) x",
     matches: "(x.name_folded LIKE $1 ESCAPE '!' OR lower(x.email) LIKE $2 ESCAPE '!' OR lower(x.id) LIKE $2 ESCAPE '!')",
 };
 

@@ -11,10 +11,10 @@ use super::{
 };
 use crate::{
     Result,
-    audit::{Act, Actor, Credential, Event, NewEvent},
+    audit::{Act, Actor, Credential, Event, NewEvent, Salts},
 };
 
-const EVENT: [&str; 17] = [
+const EVENT: [&str; 18] = [
     "chain",
     "seq",
     "at",
@@ -32,13 +32,15 @@ const EVENT: [&str; 17] = [
     "request_id",
     "details",
     "hash",
+    "salts",
 ];
 
 /// As many as fit a statement: SQLite accepts 32,766 values.
 const EVENTS_AT_ONCE: usize = 128;
 
 /// In the order of the columns in [`EVENT`].
-fn row(event: Event, hash: Vec<u8>) -> [Cell; 17] {
+fn row(event: Event, hash: Vec<u8>) -> [Cell; 18] {
+    let salts = Cell::Bytes(event.salts.to_bytes());
     [
         event.chain.into(),
         event.seq.into(),
@@ -57,6 +59,7 @@ fn row(event: Event, hash: Vec<u8>) -> [Cell; 17] {
         event.request_id.into(),
         event.details.into(),
         hash.into(),
+        salts,
     ]
 }
 
@@ -123,6 +126,7 @@ impl Tx {
             user_agent: act.user_agent.clone(),
             request_id: act.request_id.as_ref().map(ToString::to_string),
             details: details.to_string(),
+            salts: Salts::Seed(self.store.entropy().array()),
         }
     }
 

@@ -7,7 +7,6 @@ use ureq::http::Method;
 
 use super::{
     call_args::CallArgs,
-    confirm::confirm,
     holder::HolderArgs,
     http::Body,
     list::{ListArgs, list},
@@ -15,7 +14,7 @@ use super::{
     session::ClientContext,
     show::{print_list, print_one, text, text_or},
 };
-use crate::cli::{ids, table::harmless};
+use crate::cli::{confirm::confirm, ids, table::harmless};
 
 #[derive(Subcommand)]
 pub enum KeysCommand {

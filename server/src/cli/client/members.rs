@@ -6,13 +6,13 @@ use ureq::http::Method;
 
 use super::{
     call_args::CallArgs,
-    confirm::confirm,
     http::Body,
     list::{List, ListArgs, list},
     session::{ClientContext, Creation, Session},
     show::{json_text, print_list, print_one, text, text_or},
 };
 use crate::cli::{
+    confirm::confirm,
     email, ids,
     member_place::PlaceArgs,
     table::{harmless, table},
