@@ -48,7 +48,6 @@ CREATE TABLE device_requests (
     name TEXT NOT NULL,
     scopes TEXT NOT NULL,
     address TEXT,
-    user_agent TEXT,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL CHECK (expires_at > created_at),
     -- The least number of seconds between two questions.

@@ -222,6 +222,7 @@ actions! {
     RefreshTokenReused "refresh_token.reused" "Command line signed out: its refresh token was used twice",
     DeviceApproved "device.approved" "Command line approved",
     DeviceDenied "device.denied" "Command line denied",
+    DeviceCodeRefused "device.refused" "Code of a command line refused",
     JobRetried "job.retried" "Job retried",
     MailTested "mail.tested" "Test mail sent",
 }

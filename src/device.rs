@@ -91,7 +91,6 @@ pub struct DeviceRequest {
     /// What it says of itself: "sallyport 0.1.0 on laptop".
     pub name: String,
     pub address: Option<String>,
-    pub user_agent: Option<String>,
     pub scopes: TokenScopes,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,

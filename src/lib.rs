@@ -34,6 +34,7 @@ pub mod plan;
 pub mod profile;
 pub mod project;
 pub mod request;
+mod reserved_prefixes;
 pub mod root_token;
 pub mod saved_view;
 pub mod scope;

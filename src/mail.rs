@@ -37,7 +37,11 @@ pub enum Mail {
     PasswordChanged(Notice),
     /// A sign-in with a browser that did not sign in to the account before.
     NewSignIn(Notice),
+    /// A command line was signed in.
+    CommandLineSignedIn(Notice),
     RoleChanged(Notice),
+    /// A personal token was created.
+    TokenCreated(Notice),
     /// A personal key was generated.
     KeyGenerated(Notice),
     /// An operator tries whether mail arrives.
@@ -61,7 +65,9 @@ impl Mail {
             Self::Invitation { .. } => "Invitation",
             Self::PasswordChanged(_) => "Password changed",
             Self::NewSignIn(_) => "New sign-in",
+            Self::CommandLineSignedIn(_) => "Command line signed in",
             Self::RoleChanged(_) => "Role changed",
+            Self::TokenCreated(_) => "Personal token created",
             Self::KeyGenerated(_) => "Personal key generated",
             Self::Test(_) => "Test mail",
         }
@@ -73,7 +79,9 @@ impl Mail {
             Self::PasswordReset { .. } | Self::Invitation { .. } => None,
             Self::PasswordChanged(notice)
             | Self::NewSignIn(notice)
+            | Self::CommandLineSignedIn(notice)
             | Self::RoleChanged(notice)
+            | Self::TokenCreated(notice)
             | Self::KeyGenerated(notice)
             | Self::Test(notice) => Some(notice),
         }
@@ -130,6 +138,17 @@ pub enum About {
     },
     PasswordChanged(Origin),
     NewSignIn(Origin),
+    CommandLineSignedIn {
+        /// What it calls itself.
+        name: String,
+        origin: Origin,
+    },
+    TokenCreated {
+        name: String,
+        /// What it may do: the titles of its scopes.
+        scopes: Vec<String>,
+        origin: Origin,
+    },
     /// The titles of the roles before and now.
     RoleChanged {
         org: OrgId,

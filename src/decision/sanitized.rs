@@ -1,6 +1,6 @@
 //! Sanitizes parts of a request for display: short, without possible secrets and without misleading characters.
 
-use crate::{key::SigningSecret, personal_token, profile::Profile, root_token, text};
+use crate::{profile::Profile, reserved_prefixes::RESERVED_PREFIXES, text};
 
 /// At most `most` characters of a text. A path may contain a key, so anything that begins like a secret is cut after
 /// its prefix.
@@ -28,7 +28,7 @@ fn longest(text: &str, most: usize) -> usize {
 
 /// The position of the first secret, and its prefix.
 fn next_secret<'a>(text: &str, profile: &'a Profile) -> Option<(usize, &'a str)> {
-    let ours = [SigningSecret::PREFIX, root_token::PREFIX, personal_token::PREFIX, personal_token::REFRESH_PREFIX];
+    let ours = RESERVED_PREFIXES.iter().map(|(prefix, _)| *prefix);
     let prefixes = profile.prefixes().chain(ours);
     prefixes.filter(|prefix| !prefix.is_empty()).filter_map(|prefix| Some((text.find(prefix)?, prefix))).min()
 }
@@ -40,7 +40,10 @@ fn is_of_secret(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{key::PlainSecret, testing::SeededEntropy};
+    use crate::{
+        key::{PlainSecret, SigningSecret},
+        testing::SeededEntropy,
+    };
     use proptest::prelude::*;
 
     #[test]

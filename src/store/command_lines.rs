@@ -94,8 +94,10 @@ impl Store {
             );
             if let Some(row) = row.bind(digest.0.to_vec()).fetch_optional(self.read()).await? {
                 let id = PersonalTokenId::stored(row.text("id")?);
-                self.end_command_line(act, &id, Action::PersonalTokenRevoked).await?;
+                return self.end_command_line(act, &id, Action::PersonalTokenRevoked).await;
             }
+            // Somebody else may have refreshed with it before.
+            self.end_if_reused(act, digest).await?;
         }
         Ok(())
     }
@@ -111,6 +113,9 @@ impl Store {
             let row = row.bind(store.now().micros()).bind(id.to_string()).fetch_optional(tx.on()).await?;
             let Some(row) = row else { return Ok(()) };
             let token = token(&row)?;
+            if action == Action::PersonalTokenRevoked {
+                tx.acts_as_holder(&token.user_id).await?;
+            }
             let details = json!({ "user": { "id": token.user_id.as_str() } });
             tx.record(NewEvent::of_system(action, target(&token)).with(details)).await?;
             tx.commit().await
@@ -126,6 +131,14 @@ impl Store {
 }
 
 impl Tx {
+    /// The actor is the person whose token was presented.
+    async fn acts_as_holder(&mut self, user: &UserId) -> Result<()> {
+        let row =
+            sqlx::query("SELECT name FROM users WHERE id = $1").bind(user.to_string()).fetch_one(self.on()).await?;
+        self.acts_as(Actor::User { id: user.clone(), name: row.text("name")?, credential: Credential::None });
+        Ok(())
+    }
+
     /// Signs a command line in for the person who approved it. The chain `system` has to be locked.
     pub(super) async fn sign_command_line_in(
         &mut self,
@@ -159,25 +172,31 @@ impl Tx {
         let details = json!({ "command_line": { "id": token.id.as_str(), "name": token.name } });
         let target = Target::new("user", &user.id, &user.name);
         let event = NewEvent::of_system(Action::SignedIn, target).with(details);
-        self.record_and_mail(event, &user.id, Mail::NewSignIn).await?;
+        self.record_and_mail(event, &user.id, Mail::CommandLineSignedIn).await?;
         Ok(SignInTokens { access, refresh, scopes })
     }
 
-    /// Signs out every command line of a person; returns how many.
+    /// Signs out every command line of a person, and ends the sign-ins that they approved; returns how many command lines.
     pub(super) async fn end_command_lines(&mut self, user: &UserId) -> Result<u64> {
         let now = self.now().micros();
+        let approved =
+            "UPDATE device_requests SET ended_at = $2 WHERE user_id = $1 AND approved = 1 AND ended_at IS NULL";
+        sqlx::query(approved).bind(user.to_string()).bind(now).execute(self.on()).await?;
         let ended = sqlx::query(
             "UPDATE personal_tokens SET revoked_at = $2 \
-             WHERE user_id = $1 AND revoked_at IS NULL AND kind = 'command_line'",
+             WHERE user_id = $1 AND revoked_at IS NULL AND kind = 'command_line' AND expires_at > $2",
         );
         Ok(ended.bind(user.to_string()).bind(now).execute(self.on()).await?.rows_affected())
     }
 
-    /// Signs out every command line of everyone; returns how many.
+    /// The same for everyone.
     pub(super) async fn end_all_command_lines(&mut self) -> Result<u64> {
         let now = self.now().micros();
+        let approved = "UPDATE device_requests SET ended_at = $1 WHERE approved = 1 AND ended_at IS NULL";
+        sqlx::query(approved).bind(now).execute(self.on()).await?;
         let ended = sqlx::query(
-            "UPDATE personal_tokens SET revoked_at = $1 WHERE revoked_at IS NULL AND kind = 'command_line'",
+            "UPDATE personal_tokens SET revoked_at = $1 \
+             WHERE revoked_at IS NULL AND kind = 'command_line' AND expires_at > $1",
         );
         Ok(ended.bind(now).execute(self.on()).await?.rows_affected())
     }

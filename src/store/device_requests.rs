@@ -23,7 +23,6 @@ fn request(row: &impl Read) -> Result<DeviceRequest> {
     Ok(DeviceRequest {
         name: row.text("name")?,
         address: row.text_opt("address")?,
-        user_agent: row.text_opt("user_agent")?,
         scopes: row.word("scopes", |text| TokenScopes::parse(text).ok())?,
         created_at: row.time("created_at")?,
         expires_at: row.time("expires_at")?,
@@ -46,8 +45,8 @@ impl Store {
                 return Err(Error::Unavailable("too many command lines wait to be signed in".to_owned()));
             }
             sqlx::query(
-                "INSERT INTO device_requests (digest, pepper, user_code_hash, name, scopes, address, user_agent, \
-                 created_at, expires_at, interval_seconds) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                "INSERT INTO device_requests (digest, pepper, user_code_hash, name, scopes, address, created_at, \
+                 expires_at, interval_seconds) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             )
             .bind(digest.0.to_vec())
             .bind(pepper)
@@ -55,7 +54,6 @@ impl Store {
             .bind(name)
             .bind(scopes.to_string())
             .bind(act.address.clone())
-            .bind(act.user_agent.clone())
             .bind(now.micros())
             .bind((now + VALID).micros())
             .bind(INTERVAL.as_secs().cast_signed())
@@ -133,6 +131,13 @@ impl Store {
                 if row.time("expires_at")? <= store.now() {
                     return Ok(DeviceAnswer::Expired);
                 }
+                // Nothing is written for one that does not slow down.
+                let interval = Duration::from_secs(row.int("interval_seconds")?.cast_unsigned());
+                let due = row.time_opt("asked_at")?.map(|at| at + interval);
+                if row.flag("slowed")? && row.int_opt("approved")?.is_none() && due.is_some_and(|due| due > store.now())
+                {
+                    return Ok(DeviceAnswer::SlowDown);
+                }
                 return match row.int_opt("approved")? {
                     Some(0) => Ok(DeviceAnswer::Denied),
                     Some(_) => store.end_device_request(&act, digest).await,
@@ -155,6 +160,7 @@ impl Store {
         let ended = ended.bind(self.now().micros()).bind(digest.0.to_vec()).fetch_optional(tx.on()).await?;
         let Some(row) = ended else { return Ok(DeviceAnswer::Invalid) };
         let Some(user) = tx.approver(&UserId::stored(row.text("user_id")?)).await? else {
+            tx.commit_counts().await?;
             return Ok(DeviceAnswer::Denied);
         };
         let DeviceRequest { name, scopes, .. } = request(&row)?;
@@ -188,9 +194,10 @@ impl Store {
 }
 
 impl Tx {
-    /// The person who approved it, unless they were disabled since.
+    /// The person who approved it, unless they were disabled since, or have to change their password.
     async fn approver(&mut self, user: &UserId) -> Result<Option<User>> {
-        let row = sqlx::query("SELECT * FROM users WHERE id = $1 AND disabled_at IS NULL").bind(user.to_string());
+        let row = sqlx::query("SELECT * FROM users WHERE id = $1 AND disabled_at IS NULL AND must_change_password = 0");
+        let row = row.bind(user.to_string());
         row.fetch_optional(self.on()).await?.as_ref().map(users::user).transpose()
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     invitation::Invitation,
     mail::{About, Letter, Mail, Notice, Origin, Recipient},
     member::Role,
+    personal_token::TokenScopes,
     session::device,
     user::User,
 };
@@ -54,7 +55,9 @@ impl Store {
             }
             Mail::PasswordChanged(notice) => (notice, |event| Some(About::PasswordChanged(event.origin.clone()))),
             Mail::NewSignIn(notice) => (notice, |event| Some(About::NewSignIn(event.origin.clone()))),
+            Mail::CommandLineSignedIn(notice) => (notice, command_line_signed_in),
             Mail::RoleChanged(notice) => (notice, role_changed),
+            Mail::TokenCreated(notice) => (notice, token_created),
             Mail::KeyGenerated(notice) => (notice, key_generated),
             Mail::Test(notice) => (notice, |_| Some(About::Test)),
         };
@@ -126,6 +129,21 @@ fn invited(invitation: Invitation) -> Letter {
         expires_at: invitation.expires_at,
     };
     Letter { to: Recipient { name: String::new(), email: invitation.email }, about }
+}
+
+fn command_line_signed_in(event: &Event) -> Option<About> {
+    let name = event.details["command_line"]["name"].as_str()?.to_owned();
+    // It is no browser.
+    Some(About::CommandLineSignedIn { name, origin: Origin { device: None, ..event.origin.clone() } })
+}
+
+fn token_created(event: &Event) -> Option<About> {
+    let scopes = TokenScopes::parse(event.detail("scopes")?).ok()?;
+    Some(About::TokenCreated {
+        name: event.target_name.clone(),
+        scopes: scopes.iter().map(|scope| scope.title().to_owned()).collect(),
+        origin: event.origin.clone(),
+    })
 }
 
 fn role_changed(event: &Event) -> Option<About> {

@@ -4,7 +4,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Store, detached, old_rows::Old, row::Read, tx::Tx, users};
+use super::{
+    Store, detached,
+    old_rows::Old,
+    row::Read,
+    tx::Tx,
+    users::{self, with_tokens_revoked},
+};
 use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, NewEvent, SYSTEM, Target},
@@ -102,7 +108,8 @@ impl Store {
             let set = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(password_hash).bind(user.unwrap_or_default());
             let user = set.fetch_optional(tx.on()).await?.ok_or(Error::Forbidden(ENDED))?;
             let user = users::user(&user)?;
-            let ended = tx.password_was_changed(&user, Action::PasswordReset).await?;
+            let revoked = tx.end_personal_tokens(&user.id).await?;
+            let ended = tx.password_was_changed(&user, Action::PasswordReset, revoked).await?;
             tx.commit().await?;
             Ok(ended)
         })
@@ -141,13 +148,14 @@ impl Tx {
         Ok(())
     }
 
-    /// After a password was set: ends every session and link of the person, and tells them by mail. Returns how many
-    /// sessions.
-    pub(super) async fn password_was_changed(&mut self, user: &User, action: Action) -> Result<u64> {
+    /// After a password was set, and as many personal tokens were revoked: ends every session and link of the person, and
+    /// tells them by mail. Returns how many sessions.
+    pub(super) async fn password_was_changed(&mut self, user: &User, action: Action, revoked: u64) -> Result<u64> {
         self.end_password_resets(&user.id).await?;
         let ended = self.end_sessions(&user.id).await?;
         let target = Target::new("user", &user.id, &user.name);
-        let event = NewEvent::of_system(action, target).with(json!({ "sessions_ended": ended }));
+        let details = with_tokens_revoked(json!({ "sessions_ended": ended }), revoked);
+        let event = NewEvent::of_system(action, target).with(details);
         self.record_and_mail(event, &user.id, Mail::PasswordChanged).await?;
         Ok(ended)
     }

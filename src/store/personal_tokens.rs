@@ -18,6 +18,7 @@ use crate::{
     audit::{Act, Action, Actor, Credential, NewEvent, SYSTEM, Target},
     id::{PersonalTokenId, UserId},
     key::{PlainSecret, secret::Checked},
+    mail::Mail,
     personal_token::{self, MOST, NewPersonalToken, PersonalToken, TokenKind, TokenScopes},
     text,
     user::User,
@@ -91,7 +92,8 @@ impl Store {
             let row = TokenRow { token: &token, secret: &secret, refresh: None, form_token: Some(form_token) };
             tx.insert_personal_token(row).await?;
             let details = json!({ "scopes": scopes.to_string() });
-            tx.record(NewEvent::of_system(Action::PersonalTokenCreated, target(&token)).with(details)).await?;
+            let created = NewEvent::of_system(Action::PersonalTokenCreated, target(&token)).with(details);
+            tx.record_and_mail(created, &token.user_id, Mail::TokenCreated).await?;
             tx.commit().await?;
             Ok((token, secret))
         })
@@ -178,6 +180,16 @@ impl Tx {
             format!("SELECT 1 FROM personal_tokens t JOIN users u ON u.id = t.user_id WHERE t.id = $1 AND {LIVE}");
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_string()).bind(self.now().micros());
         query.fetch_optional(self.on()).await?.map(drop).ok_or(Error::SignedOut)
+    }
+
+    /// Revokes every token of a person, command lines included, because somebody else may have made them; returns how many.
+    pub(super) async fn end_personal_tokens(&mut self, user: &UserId) -> Result<u64> {
+        let now = self.now().micros();
+        let ended = sqlx::query(
+            "UPDATE personal_tokens SET revoked_at = $2 \
+             WHERE user_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
+        );
+        Ok(ended.bind(user.to_string()).bind(now).execute(self.on()).await?.rows_affected())
     }
 
     /// Fails if a person has as many tokens as they may.

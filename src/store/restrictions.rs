@@ -115,6 +115,8 @@ impl Tx {
     /// Fails if the limits exceed the organization's plan, unless the actor is an operator or a root token.
     pub(super) async fn within_plan(&mut self, org: &OrgId, new: LimitOverride) -> Result<()> {
         let person = match self.actor() {
+            // A personal token is no operator's.
+            Actor::User { .. } if self.actor().personal_token().is_some() => String::new(),
             Actor::User { id, .. } => id.to_string(),
             Actor::Key { .. } => String::new(),
             _ => return Ok(()),

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     Result,
     audit::{Act, Action, NewEvent},
+    member::Permission,
     place::Place,
 };
 
@@ -45,7 +46,10 @@ impl Store {
 async fn revoke(store: &Store, act: &Act, place: &Place, reason: &str, authority: Authority) -> Result<u64> {
     let mut tx = store.begin_many(act).await?;
     match authority {
-        Authority::Role => tx.needs(place, place.kind.to_revoke_all()).await?,
+        Authority::Role => {
+            tx.needs(place, place.kind.to_revoke_all()).await?;
+            tx.needs_scope_for(Permission::ManageKeys)?;
+        }
         Authority::Operator => tx.needs_operator().await?,
     }
     tx.hold_place(place).await?;

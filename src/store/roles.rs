@@ -108,6 +108,9 @@ impl Tx {
             return Err(Error::Forbidden(MANAGES_NO_MEMBERS));
         }
         self.needs_scope_for(Permission::ManageMembers)?;
+        if roles.contains(Role::Owner) {
+            self.needs_scope_for(Permission::OwnOrg)?;
+        }
         match roles.iter().find(|role| !own.may_grant(*role)) {
             None => Ok(()),
             Some(Role::Owner) => Err(Error::Forbidden("Only owners decide who is an owner. Ask one of them.")),

@@ -176,7 +176,9 @@ impl Store {
             if done.rows_affected() == 0 {
                 return Err(Error::NotFound);
             }
-            let ended = tx.password_was_changed(&user, Action::PasswordChanged).await?;
+            // The person may have lost the account to somebody who made tokens with it.
+            let revoked = if change { tx.end_personal_tokens(&user.id).await? } else { 0 };
+            let ended = tx.password_was_changed(&user, Action::PasswordChanged, revoked).await?;
             tx.commit().await?;
             Ok(ended)
         })
@@ -224,9 +226,10 @@ impl Store {
                 return Err(Error::Forbidden("This is the last operator; the portal needs at least one."));
             }
             let ended = tx.end_sessions(&user.id).await?;
+            let revoked = tx.end_personal_tokens(&user.id).await?;
             tx.end_password_resets(&user.id).await?;
             tx.touches_keys_of_person(&user.id).await?;
-            let details = serde_json::json!({ "sessions_ended": ended });
+            let details = with_tokens_revoked(serde_json::json!({ "sessions_ended": ended }), revoked);
             tx.record(NewEvent::of_system(Action::AccountDisabled, target(&user)).with(details)).await?;
             tx.commit().await?;
             Ok(true)
@@ -258,6 +261,14 @@ impl Store {
         })
         .await
     }
+}
+
+/// The details of an event that also revoked personal tokens.
+pub(super) fn with_tokens_revoked(mut details: serde_json::Value, revoked: u64) -> serde_json::Value {
+    if revoked > 0 {
+        details["tokens_revoked"] = revoked.into();
+    }
+    details
 }
 
 async fn rename(store: Store, act: Act, user: User, name: String) -> Result<()> {

@@ -3,7 +3,9 @@ use std::{sync::Arc, time::Duration};
 use sallyport::{
     Error,
     audit::{Act, Actor, Credential},
+    invitation::NewInvitations,
     key::Holder,
+    member::Role,
     org::NewOrg,
     personal_token::{self, NewPersonalToken, PersonalToken, TokenScope, TokenScopes},
     profile::{HolderKind, Profile},
@@ -17,6 +19,9 @@ sallyport::on_both_databases!(
     an_ended_token_writes_nothing,
     a_token_that_reads_leaves_ones_own_keys_alone,
     a_token_makes_no_token_and_is_no_operator,
+    a_token_decides_no_owner,
+    revoking_all_keys_needs_the_scope_of_keys,
+    a_lost_account_loses_its_tokens,
     its_last_use_is_known,
 );
 
@@ -123,6 +128,60 @@ async fn a_token_makes_no_token_and_is_no_operator(store: &TestStore) {
     store.end_all_sessions(&store.act(&ada)).await.expect("an operator with a session");
     assert!(matches!(store.end_all_sessions(&act).await, Err(Error::NotFound)));
     assert!(matches!(store.create_token(&act, "Root", true, None).await, Err(Error::NotFound)));
+}
+
+async fn a_token_decides_no_owner(store: &TestStore) {
+    let (ada, eve, bob) = (store.person("Ada").await, store.person("Eve").await, store.person("Bob").await);
+    let act = store.act(&ada);
+    let org = store.org(&act, "Focus").await;
+    store.add_member(&act, &org.id, &eve, Role::Developer).await.expect("added");
+    let (token, _) = made(store, &ada, TokenScopes::ALL).await;
+    let with = with(&ada, &token);
+    let invited =
+        NewInvitations { emails: vec!["x@example.com".to_owned()], role: Role::Owner, message: String::new() };
+    for refused in [
+        store.add_member(&with, &org.id, &bob, Role::Owner).await.map(drop),
+        store.change_role(&with, &org.id, &eve, Role::Owner).await.map(drop),
+        store.invite(&with, &org.id, invited).await.map(drop),
+    ] {
+        assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
+    }
+    store.add_member(&with, &org.id, &bob, Role::Admin).await.expect("added");
+    store.change_role(&act, &org.id, &eve, Role::Owner).await.expect("by the owner in person");
+    for refused in [
+        store.change_role(&with, &org.id, &eve, Role::Viewer).await.map(drop),
+        store.remove_member(&with, &org.id, &eve).await,
+    ] {
+        assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
+    }
+}
+
+async fn revoking_all_keys_needs_the_scope_of_keys(store: &TestStore) {
+    let ada = store.person("Ada").await;
+    let org = store.org(&store.act(&ada), "Focus").await;
+    let place = sallyport::place::Place::from(&org);
+    let (token, _) = made(store, &ada, TokenScopes::READ.with(TokenScope::Places)).await;
+    let refused = store.revoke_all(&with(&ada, &token), &place, "Incident".to_owned()).await;
+    assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
+    let (token, _) = made(store, &ada, TokenScopes::READ.with(TokenScope::Places).with(TokenScope::Keys)).await;
+    store.revoke_all(&with(&ada, &token), &place, "Incident".to_owned()).await.expect("revoked");
+}
+
+async fn a_lost_account_loses_its_tokens(store: &TestStore) {
+    let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
+    let shell = Act::by(Actor::CommandLine);
+    made(store, &eve, TokenScopes::READ).await;
+    let left = async |user: &User| store.personal_tokens(&user.id).await.expect("listed").len();
+    made(store, &ada, TokenScopes::READ).await;
+    store.change_password(&store.act(&ada), &ada, "own".to_owned()).await.expect("changed");
+    assert_eq!(left(&ada).await, 1, "by the person, who looks after them");
+    store.set_password_to_change(&shell, &ada, "given".to_owned()).await.expect("set");
+    assert_eq!(left(&ada).await, 0);
+    store.change_password(&store.act(&ada), &ada, "own".to_owned()).await.expect("changed");
+    made(store, &ada, TokenScopes::ALL).await;
+    store.disable_user(&shell, &ada).await.expect("disabled");
+    store.enable_user(&shell, &ada).await.expect("enabled");
+    assert_eq!((left(&ada).await, left(&eve).await), (0, 1));
 }
 
 async fn its_last_use_is_known(store: &TestStore) {

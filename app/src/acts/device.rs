@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use sallyport::{
     Error,
+    audit::{Action, NewEvent, Target},
     device::{DeviceRequest, UserCode},
     limit::whole_seconds,
     throttle::{Throttled, Throttles, Who},
@@ -44,7 +45,12 @@ async fn find(caller: &Caller, me: &SignedIn, typed: &str) -> Result<(UserCode, 
     let attempts = &caller.context.attempts;
     let attempt = match attempts.begin(Who::DeviceCode(caller.client.ip), me.user.id.as_str()).await? {
         Ok(attempt) => attempt,
-        Err(Throttled { wait, .. }) => {
+        Err(Throttled { wait, tell, .. }) => {
+            if tell {
+                let target = Target::new("command_line", "", "Several unknown codes");
+                let event = NewEvent::of_system(Action::DeviceCodeRefused, target).refused(429);
+                caller.context.pending_events.note(me.act(), event);
+            }
             let message = format!("Too many wrong codes. Try again in {}.", in_words(wait));
             return Err(ActError::Throttled { field: "code".to_owned(), message, seconds: whole_seconds(wait) });
         }

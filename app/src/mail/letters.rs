@@ -43,6 +43,26 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
             .facts(facts(origin))
             .text("If it was you, there is nothing to do. If not, change your password: that signs everybody else out.")
             .button("Look at my sessions", format!("{url}/account")),
+        About::CommandLineSignedIn { name, origin } => {
+            let mut what = vec![("It calls itself", name.clone())];
+            what.extend(facts(origin));
+            Content::new(format!("A command line signed in to {brand}"))
+                .text(hello)
+                .text(format!("You, or someone with your session, let a command line act for you at {brand}."))
+                .facts(what)
+                .text("If it was not you, sign it out in your account and change your password: that signs everybody else out.")
+                .button("Look at my sessions", format!("{url}/account"))
+        }
+        About::TokenCreated { name, scopes, origin } => {
+            let mut what = vec![("Name", name.clone()), ("It may", scopes.join("; "))];
+            what.extend(facts(origin));
+            Content::new("A personal token was created")
+                .text(hello)
+                .text(format!("A token that acts for you was created at {brand}."))
+                .facts(what)
+                .text("If it was not you, revoke the token in your account, and change your password.")
+                .button("Look at my tokens", format!("{url}/account"))
+        }
         About::RoleChanged { org, place_name, from, to, by } => {
             Content::new(format!("Your role in {place_name} is {to}"))
                 .text(hello)

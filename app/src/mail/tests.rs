@@ -24,7 +24,7 @@ fn origin() -> Origin {
 }
 
 /// One of each kind, in which everything that a person typed is this text.
-fn letters(typed: &str) -> [(&'static str, About); 7] {
+fn letters(typed: &str) -> [(&'static str, About); 9] {
     let entropy = SeededEntropy::new(1);
     let org = OrgId::mint("Focus Labs", &entropy);
     let reset = ResetId::mint(&entropy);
@@ -36,6 +36,18 @@ fn letters(typed: &str) -> [(&'static str, About); 7] {
         ("password_changed", About::PasswordChanged(origin())),
         ("password_changed_by_an_operator", About::PasswordChanged(by_operator)),
         ("new_sign_in", About::NewSignIn(origin())),
+        (
+            "command_line_signed_in",
+            About::CommandLineSignedIn { name: typed.to_owned(), origin: Origin { device: None, ..origin() } },
+        ),
+        (
+            "token_created",
+            About::TokenCreated {
+                name: typed.to_owned(),
+                scopes: vec!["See organizations".to_owned(), "Manage members".to_owned()],
+                origin: origin(),
+            },
+        ),
         (
             "role_changed",
             About::RoleChanged {

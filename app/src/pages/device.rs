@@ -52,7 +52,8 @@ pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> P
     let done = match form.value("do").as_str() {
         "continue" => match caller.run(waiting_device(code)).await {
             Ok((code, request)) => {
-                return Ok(ui.ok(ask_approval(code, request, me.user, ui.context.store.now())).await);
+                let address = me.act().address;
+                return Ok(ui.ok(ask_approval(code, request, me.user, address, ui.context.store.now())).await);
             }
             Err(error) => Err(error),
         },
@@ -94,9 +95,10 @@ fn ask_code(form: FormState, me: User) -> Page {
 
 /// Who asks, and for what. A person may have been sent the code of another person's command line (RFC 8628, section
 /// 5.4): what it is called proves nothing.
-fn ask_approval(code: UserCode, request: DeviceRequest, me: User, now: Timestamp) -> Page {
+fn ask_approval(code: UserCode, request: DeviceRequest, me: User, mine: Option<String>, now: Timestamp) -> Page {
     Page::bare("Approve this sign-in?", move || {
         let code = code.to_string();
+        let elsewhere = (request.address != mine).then_some("It does not ask from the address of this browser. ");
         let may = request.scopes.iter().map(|scope| view! { <li>{scope.title()}</li> }).collect_view();
         view! {
             <h1 class="card-title">"Approve this sign-in?"</h1>
@@ -109,6 +111,7 @@ fn ask_approval(code: UserCode, request: DeviceRequest, me: User, now: Timestamp
                 <Fact label="It may"><ul>{may}</ul></Fact>
             </Facts>
             <Notice tone=Tone::Warning>
+                {elsewhere}
                 <b>"Approve only if you have just started this sign-in yourself."</b>
                 " The same code has to be in your terminal."
             </Notice>

@@ -26,6 +26,8 @@ crate::on_both_portals!(
     a_refresh_token_used_twice_signs_out,
     a_command_line_signs_out,
     what_ends_sessions_ends_command_lines,
+    what_ends_sessions_ends_approved_sign_ins,
+    signing_out_with_a_used_refresh_token_signs_out,
     forms_are_checked,
     sign_ins_are_counted_by_address,
     the_metadata_name_the_endpoints,
@@ -212,6 +214,39 @@ async fn what_ends_sessions_ends_command_lines(portal: &TestPortal) {
     portal.store.disable_user(&Act::by(Actor::CommandLine), &ada).await.expect("disabled");
     assert_eq!(me(portal, &tokens).await.status, 401);
     assert_eq!(error(&refresh(portal, &tokens).await), "invalid_grant");
+}
+
+async fn what_ends_sessions_ends_approved_sign_ins(portal: &TestPortal) {
+    let ada = ada(portal).await;
+    let approved = async || {
+        let codes = start(portal, "").await;
+        approve(portal, &codes, &ada).await;
+        codes
+    };
+    let shell = Act::by(Actor::CommandLine);
+    let (first, other) = (approved().await, approved().await);
+    portal.store.change_password(&portal.store.act(&ada), &ada, "other".to_owned()).await.expect("changed");
+    assert_eq!(error(&ask(portal, &first).await), "invalid_grant");
+    portal.store.end_all_sessions(&shell).await.expect("ended");
+    assert_eq!(error(&ask(portal, &other).await), "invalid_grant");
+    let codes = approved().await;
+    portal.store.set_password_to_change(&shell, &ada, "given".to_owned()).await.expect("set");
+    portal.store.change_password(&portal.store.act(&ada), &ada, "own".to_owned()).await.expect("changed");
+    assert_eq!(error(&ask(portal, &codes).await), "invalid_grant");
+    let codes = approved().await;
+    portal.store.disable_user(&shell, &ada).await.expect("disabled");
+    portal.store.enable_user(&shell, &ada).await.expect("enabled");
+    assert_eq!(error(&ask(portal, &codes).await), "invalid_grant");
+}
+
+async fn signing_out_with_a_used_refresh_token_signs_out(portal: &TestPortal) {
+    let ada = ada(portal).await;
+    let tokens = signed_in(portal, &ada).await;
+    let stolen = refresh(portal, &tokens).await.json();
+    assert_eq!(me(portal, &stolen).await.status, 200);
+    let body = format!("client_id=sallyport-cli&token={}", text(&tokens, "refresh_token"));
+    assert_eq!(send(portal, "/oauth/revoke", &body).await.status, 200);
+    assert_eq!(me(portal, &stolen).await.status, 401, "whoever refreshed first is signed out, too");
 }
 
 async fn forms_are_checked(portal: &TestPortal) {

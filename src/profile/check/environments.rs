@@ -7,7 +7,7 @@ use super::{
     },
     Findings,
 };
-use crate::{device, key::secret::SigningSecret, personal_token, root_token};
+use crate::reserved_prefixes::RESERVED_PREFIXES;
 
 const LONGEST: usize = 20;
 
@@ -57,21 +57,10 @@ fn check_prefix(text: &Text, findings: &mut Findings) {
                        longer than 20: write it like sk_live_.";
         findings.refuse(text, message);
     }
-    let ours = [
-        (root_token::PREFIX, "root tokens"),
-        (personal_token::PREFIX, "personal tokens"),
-        (personal_token::REFRESH_PREFIX, "refresh tokens"),
-        (device::PREFIX, "device codes"),
-        (SigningSecret::PREFIX, "signing secrets"),
-        (WEBHOOK, "webhook secrets"),
-    ];
-    if let Some((other, whose)) = ours.into_iter().find(|(other, _)| begins(prefix, other)) {
+    if let Some((other, whose)) = RESERVED_PREFIXES.into_iter().find(|(other, _)| begins(prefix, other)) {
         findings.refuse(text, format!("{other} is what {whose} begin with; choose another prefix."));
     }
 }
-
-/// The prefix of webhook secrets in Standard Webhooks.
-const WEBHOOK: &str = "whsec_";
 
 fn begins(one: &str, other: &str) -> bool {
     one.starts_with(other) || other.starts_with(one)

@@ -38,10 +38,12 @@ impl Person {
     pub(super) fn erased_from(&self, event: &Event) -> Option<Event> {
         let acts = event.actor_kind == "user" && event.actor_id == self.id;
         let acted_on = event.target_kind == "user" && event.target_id == self.id;
+        let details: Value = serde_json::from_str(&event.details).unwrap_or_default();
+        let of_theirs = details["user"]["id"] == self.id.as_str();
         // Somebody who could not sign in to their account was most likely they.
         let came = acts
             || event.actor_kind == "key" && self.keys.contains(&event.actor_id)
-            || event.actor_kind == "anonymous" && acted_on;
+            || event.actor_kind == "anonymous" && (acted_on || of_theirs);
         let mut erased = event.clone();
         let mut replace = |field, instead: Option<String>| {
             if erased.personal(field) != instead.as_deref() {
@@ -55,14 +57,13 @@ impl Person {
             replace(PersonalField::Address, None);
             replace(PersonalField::UserAgent, None);
         }
-        let named = acts && NAMED_BY_THEM.contains(&event.target_kind.as_str());
+        let named = (acts || of_theirs) && NAMED_BY_THEM.contains(&event.target_kind.as_str());
         if acted_on || named || event.target_name.eq_ignore_ascii_case(&self.email) {
             replace(PersonalField::TargetName, Some(ERASED.to_owned()));
         }
-        if let Ok(mut details) = serde_json::from_str::<Value>(&event.details)
-            && self.erase_texts(&mut details, &[], acts || acted_on || came)
-        {
-            replace(PersonalField::Details, Some(details.to_string()));
+        let mut redacted = details;
+        if self.erase_texts(&mut redacted, &[], acts || acted_on || came) {
+            replace(PersonalField::Details, Some(redacted.to_string()));
         }
         (erased != *event).then_some(erased)
     }

@@ -80,9 +80,15 @@ impl Manager {
         }
     }
 
-    /// The part of an organization whose apps, keys and activity the caller sees.
-    pub fn seen(&self) -> Sight {
-        self.bearer().map_or(Sight::ALL, |bearer| Sight::of_person(&bearer.user.id, Permission::SeeKeys))
+    /// The part of an organization whose apps, keys and activity the caller sees: all of it, if a role at the organization
+    /// shows it.
+    pub async fn seen(&self, store: &Store, org: &OrgId) -> Result<Sight, Problem> {
+        match self.bearer() {
+            Some(bearer) if !store.may(&bearer.user.id, org, Permission::SeeKeys).await? => {
+                Ok(Sight::of_person(&bearer.user.id, Permission::SeeKeys))
+            }
+            _ => Ok(Sight::ALL),
+        }
     }
 
     /// Fails if a person lacks this permission at a place that they see. What other callers see they may also use.

@@ -176,7 +176,9 @@ pub async fn list(
     org: Within<Org>,
     QueryParams(which): QueryParams<EventListParams>,
 ) -> Result<Response, Problem> {
-    let page = state.context.store.events(&org.it.id, None, &which.filter(org.manager.seen())?).await;
+    let store = &state.context.store;
+    let seen = org.manager.seen(store, &org.it.id).await?;
+    let page = store.events(&org.it.id, None, &which.filter(seen)?).await;
     let page = page.map_err(|error| match error {
         Error::Invalid(_) => Problem::bad_request("Several actors have this name. Give the ID of one."),
         error => error.into(),

@@ -151,7 +151,9 @@ pub async fn list(
     app: Within<App>,
     QueryParams(params): QueryParams<KeyListParams>,
 ) -> Result<Response, Problem> {
-    listed(&state.context.store, &app.it.org_id, Some(&app.it.id), params.filter(app.manager.seen())?).await
+    let store = &state.context.store;
+    let seen = app.manager.seen(store, &app.it.org_id).await?;
+    listed(store, &app.it.org_id, Some(&app.it.id), params.filter(seen)?).await
 }
 
 /// Issue a key
@@ -183,7 +185,9 @@ pub async fn list_of_org(
     org: Within<Org>,
     QueryParams(params): QueryParams<KeyListParams>,
 ) -> Result<Response, Problem> {
-    listed(&state.context.store, &org.it.id, None, params.filter(org.manager.seen())?).await
+    let store = &state.context.store;
+    let seen = org.manager.seen(store, &org.it.id).await?;
+    listed(store, &org.it.id, None, params.filter(seen)?).await
 }
 
 async fn listed(store: &Store, org: &OrgId, app: Option<&AppId>, filter: KeyFilter) -> Result<Response, Problem> {

@@ -28,6 +28,8 @@ pub struct Metadata {
     response_types_supported: [&'static str; 0],
     /// `none`: the client is public.
     token_endpoint_auth_methods_supported: [&'static str; 1],
+    /// `none`: whoever has a token may revoke it.
+    revocation_endpoint_auth_methods_supported: [&'static str; 1],
     /// The scopes of personal tokens.
     scopes_supported: [&'static str; 4],
     /// The page that describes the API.
@@ -51,6 +53,7 @@ pub async fn read(State(state): State<AppState>) -> impl IntoResponse {
         grant_types_supported: token::GRANT_TYPES,
         response_types_supported: [],
         token_endpoint_auth_methods_supported: ["none"],
+        revocation_endpoint_auth_methods_supported: ["none"],
         scopes_supported: TokenScope::ALL.map(TokenScope::as_str),
         service_documentation: format!("{url}/docs"),
         client_id: CLIENT,

@@ -28,6 +28,7 @@ crate::on_both_portals!(
     who_may_is_answered,
     lists_name_nothing_else,
     a_token_does_no_more_than_its_scopes,
+    a_token_of_an_owner_sees_the_whole_organization,
     a_token_ends_with_its_membership,
 );
 
@@ -214,6 +215,16 @@ async fn a_token_does_no_more_than_its_scopes(portal: &TestPortal) {
     // It verifies nothing.
     let verify = portal.json("/v1/keys/verify", &keys, &json!({ "key": "x" })).await;
     assert_eq!(verify.status, 401);
+}
+
+async fn a_token_of_an_owner_sees_the_whole_organization(portal: &TestPortal) {
+    let world = World::new(portal).await;
+    let owner = token(portal, OWNER, TokenScopes::READ).await;
+    let org = sallyport::id::OrgId::parse(world.id("org_id")).expect("an id");
+    let events = portal.store.last_event(&org).await.expect("asked");
+    let log = ask(portal, &Method::GET, &address(&world, "/v1/orgs/{org_id}/audit?limit=100"), &owner).await.json();
+    let shown = log["data"].as_array().map(Vec::len).and_then(|shown| i64::try_from(shown).ok());
+    assert_eq!(shown, Some(events.min(100)), "{log}");
 }
 
 async fn a_token_ends_with_its_membership(portal: &TestPortal) {
