@@ -54,6 +54,7 @@ test.describe('to be looked at', () => {
       'admin-root-tokens': '/admin/root-tokens',
       'admin-root-token-new': '/admin/root-tokens/new',
       'admin-audit': '/admin/audit',
+      'admin-audit-all': '/admin/audit/all',
       'admin-mail': '/admin/mail',
       'admin-revoke-keys': '/admin/revoke-keys',
       'admin-jobs': '/admin/jobs',

@@ -83,7 +83,7 @@ test('pages of the console are HTML alone, within the budget of a second page', 
   for (let index = 0; index < 25; index++) await portal.cli('token', 'create', '--name', `Backend ${index}`);
   await page.goto(`/apps/${app_id}/keys`, { waitUntil: 'networkidle' });
   const taken = meter(page, portal.url);
-  const lists = ['organizations', 'users', 'apps', 'root-tokens', 'audit', 'mail', 'jobs', 'health'];
+  const lists = ['organizations', 'users', 'apps', 'root-tokens', 'audit', 'audit/all', 'mail', 'jobs', 'health'];
   for (const path of [...lists, `organizations/${org_id}`, 'revoke-keys'].map(name => `/admin/${name}`)) {
     await page.goto(path, { waitUntil: 'networkidle' });
     const { html, css, code, elsewhere } = await taken();

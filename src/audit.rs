@@ -145,6 +145,7 @@ actions! {
     AccountRenamed "account.renamed" "Account renamed",
     AccountDisabled "account.disabled" "Account disabled",
     AccountEnabled "account.enabled" "Account enabled",
+    AddressVerified "address.verified" "E-mail address verified",
     AccountErased "account.erased" "Account erased",
     OperatorAdded "operator.added" "Operator added",
     OperatorRemoved "operator.removed" "Operator removed",
@@ -241,6 +242,7 @@ impl Action {
                 | Self::AccountDisabled
                 | Self::AccountEnabled
                 | Self::AccountErased
+                | Self::AddressVerified
                 | Self::EveryKeyRevoked
                 | Self::JobRetried
                 | Self::MailTested

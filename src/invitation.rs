@@ -9,7 +9,7 @@ use crate::{
     member::Role,
     place::PlaceKind,
     text,
-    user::check_email,
+    user::{User, check_email},
     vault::Vault,
 };
 
@@ -38,11 +38,18 @@ pub struct Invitation {
     pub generation: u32,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
+    /// Its link was shown to the person who invites.
+    pub handed_over: bool,
     /// Whether the organization is suspended: nobody can join it then.
     pub suspended: bool,
 }
 
 impl Invitation {
+    /// Whether who opens its link, which was sent by mail, shows for the first time that this account's address is theirs.
+    pub fn proves_address_of(&self, user: &User) -> bool {
+        user.unverified && !self.handed_over
+    }
+
     /// The address of its link in the portal at this URL.
     pub fn url(&self, vault: &Vault, public_url: &str) -> String {
         url(vault, public_url, &self.id, self.generation)
@@ -71,6 +78,9 @@ pub struct NewInvitations {
     pub emails: Vec<String>,
     pub role: Role,
     pub message: String,
+    /// The links are shown to the person who invites, because mail is off: who opens one has not shown that the address
+    /// is theirs.
+    pub handed_over: bool,
 }
 
 impl NewInvitations {
@@ -88,7 +98,7 @@ impl NewInvitations {
             invalid.push("role", "Choose a role.");
         }
         let message = invalid.take(text::optional_line("message", message, 300));
-        invalid.or(Self { emails, role: role.unwrap_or(Role::Viewer), message })
+        invalid.or(Self { emails, role: role.unwrap_or(Role::Viewer), message, handed_over: false })
     }
 }
 

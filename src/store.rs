@@ -98,7 +98,7 @@ pub use backup::{Holdings, copy_sqlite, inspect_copy};
 pub use changes::{Added, Change, Touched};
 pub use console::{
     COUNTED, ConsoleApp, ConsoleJob, ConsoleMail, ConsoleOrg, ConsolePage, ConsoleQuery, ConsoleToken, ConsoleUser,
-    DatabaseFacts, KeysInForce, MailFacts,
+    DatabaseFacts, EventEdge, KeysInForce, MailFacts,
 };
 pub use event_filter::EventFilter;
 pub use events::EventPage;

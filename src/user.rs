@@ -13,6 +13,9 @@ pub struct User {
     pub operator: bool,
     /// Another person set the password: it has to be changed first.
     pub must_change_password: bool,
+    /// Nobody has shown that the e-mail address is theirs: the account was made with an invitation's link that was handed
+    /// over without mail. It can't be matched by its address.
+    pub unverified: bool,
     pub created_at: Timestamp,
 }
 

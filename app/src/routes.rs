@@ -3,7 +3,7 @@
 use axum::{Router, http::Method};
 
 use crate::{
-    access::{AppAccess, OrgAccess, ProjectAccess, TenantAccess},
+    access::{AppAccess, OperatedOrg, OrgAccess, ProjectAccess, TenantAccess},
     acts,
     context::Context,
     error::PageError,
@@ -161,6 +161,8 @@ routes! {
     "/admin/organizations"                     admin::orgs                        [get]
     "/admin/organizations/{org_id}"            admin::org                         [get]
     "/admin/organizations/{org_id}/activity"   admin::org_activity                [get]
+    "/admin/organizations/{org_id}/activity.csv" activity::export <OperatedOrg, Csv> [get]
+    "/admin/organizations/{org_id}/activity.jsonl" activity::export <OperatedOrg, Jsonl> [get]
     "/admin/organizations/{org_id}/suspend"    admin::suspend                     [get post]
     "/admin/organizations/{org_id}/open"       admin::open                        [post]
     "/admin/users"                             admin::users                       [get]
@@ -173,6 +175,7 @@ routes! {
     "/admin/root-tokens/new"                   admin::root_tokens::new            [get post]
     "/admin/root-tokens/{token_id}/revoke"     admin::root_tokens::revoke         [get post]
     "/admin/audit"                             admin::audit                       [get]
+    "/admin/audit/all"                         admin::audit::all                  [get]
     "/admin/audit.csv"                         admin::audit::export <Csv>         [get]
     "/admin/audit.jsonl"                       admin::audit::export <Jsonl>       [get]
     "/admin/mail"                              admin::mail                        [get post]

@@ -2,6 +2,7 @@
 
 mod apps;
 mod audit;
+mod every_event;
 mod facts;
 mod held;
 mod jobs;
@@ -14,6 +15,7 @@ mod tokens;
 mod users;
 
 pub use apps::ConsoleApp;
+pub use every_event::EventEdge;
 pub use facts::DatabaseFacts;
 pub use jobs::ConsoleJob;
 pub use list::{ConsolePage, ConsoleQuery};

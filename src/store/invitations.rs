@@ -53,6 +53,7 @@ fn read(row: &impl Read) -> Result<Invitation> {
         generation: u32::try_from(row.int("generation")?).unwrap_or(u32::MAX),
         created_at: row.time("created_at")?,
         expires_at: row.time("expires_at")?,
+        handed_over: row.flag("handed_over")?,
         suspended: row.flag("suspended")?,
     })
 }
@@ -97,22 +98,22 @@ impl Store {
         .await
     }
 
-    /// Sends an invitation again, with a new link that is valid as long as the first was: the one before ends.
-    pub async fn resend_invitation(&self, act: &Act, id: &InvitationId) -> Result<Invitation> {
+    /// Sends an invitation again, with a new link that is valid as long as the first was: the one before ends. `handed_over`
+    /// is that of [`NewInvitations`].
+    pub async fn resend_invitation(&self, act: &Act, id: &InvitationId, handed_over: bool) -> Result<Invitation> {
         let (store, act, id) = (self.clone(), act.clone(), id.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            let invitation = tx.held_invitation(&id).await?;
-            let place = place_of(&invitation);
-            tx.needs_to_grant(&place, invitation.role.into()).await?;
+            let (_, place) = tx.managed_invitation(&id).await?;
             tx.may_invite(&place.org_id, 0).await?;
             let sender = tx.inviter()?;
             let done = sqlx::query(
-                "UPDATE invitations SET generation = generation + 1, expires_at = $2, invited_by = $3 \
+                "UPDATE invitations SET generation = generation + 1, expires_at = $2, invited_by = $3, handed_over = $4 \
                  WHERE id = $1 AND ended_at IS NULL",
             );
             let expires_at = tx.now() + VALID;
-            let done = done.bind(id.to_string()).bind(expires_at.micros()).bind(sender).execute(tx.on()).await?;
+            let done = done.bind(id.to_string()).bind(expires_at.micros()).bind(sender);
+            let done = done.bind(i64::from(handed_over)).execute(tx.on()).await?;
             if done.rows_affected() == 0 {
                 return Err(ended());
             }
@@ -130,9 +131,7 @@ impl Store {
         let (store, act, id) = (self.clone(), act.clone(), id.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            let invitation = tx.held_invitation(&id).await?;
-            let place = place_of(&invitation);
-            tx.needs_to_grant(&place, invitation.role.into()).await?;
+            let (invitation, place) = tx.managed_invitation(&id).await?;
             if !tx.end_invitation(&id).await? {
                 return Err(ended());
             }
@@ -183,6 +182,14 @@ fn event(invitation: &Invitation, action: Action, at: Option<Value>) -> NewEvent
 }
 
 impl Tx {
+    /// An invitation whose role the actor may grant, and its place.
+    async fn managed_invitation(&mut self, id: &InvitationId) -> Result<(Invitation, PlaceKey)> {
+        let invitation = self.held_invitation(id).await?;
+        let place = place_of(&invitation);
+        self.needs_to_grant(&place, invitation.role.into()).await?;
+        Ok((invitation, place))
+    }
+
     /// The id of who invites: their permission is checked again when the invitation is accepted.
     fn inviter(&self) -> Result<String> {
         match self.actor() {
@@ -244,7 +251,7 @@ impl Tx {
         let (now, by) = (self.now(), self.inviter()?);
         sqlx::query(
             "INSERT INTO invitations (id, org_id, place_kind, place_id, role, email, message, invited_by, generation, \
-             created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10)",
+             created_at, expires_at, handed_over) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11)",
         )
         .bind(id.to_string())
         .bind(place.org_id.to_string())
@@ -256,6 +263,7 @@ impl Tx {
         .bind(by)
         .bind(now.micros())
         .bind((now + VALID).micros())
+        .bind(i64::from(new.handed_over))
         .execute(self.on())
         .await?;
         let invitation = self.invitation(&id).await?.ok_or(Error::NotFound)?;

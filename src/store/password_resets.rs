@@ -30,14 +30,14 @@ const WITH_PASSWORD: &str = "disabled_at IS NULL AND password_hash IS NOT NULL";
 const ENDED: &str = "This link has expired or was used. Ask for another.";
 
 impl Store {
-    /// Sends a link to an e-mail address, if an account has it. The same statements run if none has it, so that the
+    /// Sends a link to an e-mail address, if an account has it and its person has shown that the address is theirs. The same statements run if none has it, so that the
     /// time reveals nothing; its mail is then not sent.
     pub async fn request_password_reset(&self, act: &Act, email: &str) -> Result<()> {
         let (store, act, email) = (self.clone(), act.clone(), email.to_owned());
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
-            let sql = format!("SELECT id, name FROM users WHERE email = $1 AND {WITH_PASSWORD}");
+            let sql = format!("SELECT id, name FROM users WHERE email = $1 AND unverified = 0 AND {WITH_PASSWORD}");
             let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(email).fetch_optional(tx.on()).await?;
             let (user, target) = match row {
                 Some(row) => {

@@ -18,6 +18,7 @@ pub(super) fn user(row: &impl Read) -> Result<User> {
         email: row.text("email")?,
         operator: row.flag("operator")?,
         must_change_password: row.flag("must_change_password")?,
+        unverified: row.flag("unverified")?,
         created_at: row.time("created_at")?,
     })
 }
@@ -320,6 +321,7 @@ impl Tx {
             email: new.email.clone(),
             operator,
             must_change_password,
+            unverified: false,
             created_at: self.now(),
         };
         sqlx::query(

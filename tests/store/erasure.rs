@@ -50,7 +50,12 @@ async fn nothing_names_them_and_the_logs_hold(store: &TestStore) {
     let (ada, quux) = (store.person("Ada").await, store.person("Quux").await);
     let (act, theirs) = (store.act(&ada), from_there(store, &quux));
     let org = store.org(&act, "Focus").await;
-    let invited = NewInvitations { emails: vec![quux.email.clone()], role: Role::Admin, message: String::new() };
+    let invited = NewInvitations {
+        emails: vec![quux.email.clone()],
+        role: Role::Admin,
+        message: String::new(),
+        handed_over: false,
+    };
     store.invite(&act, &org.id, invited).await.expect("invited");
     store.add_member(&act, &org.id, &quux, Role::Admin).await.expect("added");
     store.rename_user(&theirs, &quux, "Quux Corge".to_owned()).await.expect("renamed");

@@ -3,6 +3,7 @@ use std::time::Duration;
 use sallyport::{
     Error,
     audit::{Act, Actor},
+    identity::Proof,
     invitation::{Invitation, NewInvitations, VALID, id_of},
     link::{self, Purpose},
     mail::{About, Mail, QUEUE},
@@ -16,6 +17,7 @@ use sallyport::{
 };
 
 sallyport::on_both_databases!(
+    a_link_that_was_handed_over_makes_an_unverified_account,
     a_stranger_joins_once,
     of_two_at_once_one_joins,
     a_person_joins_and_keeps_what_they_have,
@@ -31,7 +33,7 @@ sallyport::on_both_databases!(
 );
 
 fn to(email: &str, role: Role) -> NewInvitations {
-    NewInvitations { emails: vec![email.to_owned()], role, message: String::new() }
+    NewInvitations { emails: vec![email.to_owned()], role, message: String::new(), handed_over: false }
 }
 
 async fn invited(store: &TestStore, by: &User, org: &Org, email: &str, role: Role) -> Invitation {
@@ -140,10 +142,10 @@ async fn nobody_invites_above_their_own_role(store: &TestStore) {
     // Nor do they send again or revoke what gives more than they have.
     let invitation = invited(store, &ada, &org, "sam@example.com", Role::Owner).await;
     let act = store.act(&eve);
-    assert!(matches!(store.resend_invitation(&act, &invitation.id).await, Err(Error::Forbidden(_))));
+    assert!(matches!(store.resend_invitation(&act, &invitation.id, false).await, Err(Error::Forbidden(_))));
     assert!(matches!(store.revoke_invitation(&act, &invitation.id).await, Err(Error::Forbidden(_))));
     let act = store.act(&noor);
-    assert!(matches!(store.resend_invitation(&act, &invitation.id).await, Err(Error::NotFound)));
+    assert!(matches!(store.resend_invitation(&act, &invitation.id, false).await, Err(Error::NotFound)));
     assert!(matches!(store.revoke_invitation(&act, &invitation.id).await, Err(Error::NotFound)));
 }
 
@@ -159,7 +161,7 @@ async fn the_role_of_the_inviter_is_checked_again(store: &TestStore) {
     assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
     assert_eq!(store.accounts().await.expect("asked").len(), 2, "and no account was created");
     // Another person sends it again, in their own name.
-    let again = store.resend_invitation(&act, &invitation.id).await.expect("sent");
+    let again = store.resend_invitation(&act, &invitation.id, false).await.expect("sent");
     assert_eq!(again.inviter_name, "Ada");
     accept(store, &again, "Noor").await.expect("accepted");
 
@@ -184,7 +186,7 @@ async fn what_was_sent_again_revoked_or_expired_opens_nothing(store: &TestStore)
     store.clock.turn(VALID);
     assert_eq!(opened(&token(&first)).await, None, "it has expired");
     assert!(accept(store, &first, "Eve").await.is_err());
-    let second = store.resend_invitation(&act, &first.id).await.expect("sent");
+    let second = store.resend_invitation(&act, &first.id, false).await.expect("sent");
     assert_eq!((opened(&token(&first)).await, opened(&token(&second)).await), (None, Some(2)));
     assert!(accept(store, &first, "Eve").await.is_err(), "the earlier link");
     let mails = mails(store).await;
@@ -195,9 +197,10 @@ async fn what_was_sent_again_revoked_or_expired_opens_nothing(store: &TestStore)
     store.revoke_invitation(&act, &first.id).await.expect("revoked");
     assert_eq!(opened(&token(&second)).await, None);
     assert!(accept(store, &second, "Eve").await.is_err());
-    for refused in
-        [store.revoke_invitation(&act, &first.id).await.err(), store.resend_invitation(&act, &first.id).await.err()]
-    {
+    for refused in [
+        store.revoke_invitation(&act, &first.id).await.err(),
+        store.resend_invitation(&act, &first.id, false).await.err(),
+    ] {
         assert!(matches!(refused, Some(Error::Conflict { .. })), "{refused:?}");
     }
     let events = store.events(&org.id, None, &EventFilter::default()).await.expect("asked").events;
@@ -265,7 +268,7 @@ async fn a_suspended_organization_invites_nobody(store: &TestStore) {
     store.suspend_org(&shell, &org, "Abuse").await.expect("suspended");
     let refused = store.invite(&act, &org.id, to("sam@example.com", Role::Viewer)).await;
     assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
-    assert!(matches!(store.resend_invitation(&act, &invitation.id).await, Err(Error::Forbidden(_))));
+    assert!(matches!(store.resend_invitation(&act, &invitation.id, false).await, Err(Error::Forbidden(_))));
     assert!(!is_open(store, &invitation).await);
     assert!(store.letter(&queued[0]).await.expect("asked").is_none(), "a mail that waits is not sent");
     assert!(matches!(accept(store, &invitation, "Eve").await, Err(Error::Forbidden(_))));
@@ -315,4 +318,43 @@ async fn they_go_with_their_place_and_with_time(store: &TestStore) {
     invited(store, &ada, &org, "noor@example.com", Role::Viewer).await;
     store.delete_place(&act, &Place::from(&org)).await.expect("deleted");
     assert_eq!(count().await, 0);
+}
+
+async fn a_link_that_was_handed_over_makes_an_unverified_account(store: &TestStore) {
+    let ada = store.person("Ada").await;
+    let act = store.act(&ada);
+    let (org, other) = (store.org(&act, "Focus").await, store.org(&act, "Other").await);
+    let nobody = Act::by(Actor::Anonymous);
+    let new = |name: &str| NewUser::check(name, "eve@example.com", "correct horse battery").expect("checked");
+    let handed_over = NewInvitations { handed_over: true, ..to("eve@example.com", Role::Developer) };
+    let link = store.invite(&act, &org.id, handed_over).await.expect("invited").remove(0);
+    let eve = store.accept_invitation_as_new(&nobody, &link, new("Mallory"), "theirs".to_owned()).await.expect("made");
+    assert!(eve.unverified && store.user(&eve.id).await.expect("asked").expect("there").unverified);
+    store.request_password_reset(&nobody, "eve@example.com").await.expect("asked");
+    let resets = store.dump().await["password_resets"].join("\n");
+    assert!(!resets.contains(eve.id.as_str()), "no link is sent to an address that nobody has shown to be theirs");
+    let proof = Proof::Password { hash: "theirs".to_owned() };
+    let session = store.start_session(&store.act(&eve), &eve, proof).await.expect("signed in").digest();
+
+    // Handed over again: it proves nothing.
+    let handed_over = NewInvitations { handed_over: true, ..to("eve@example.com", Role::Viewer) };
+    let link = store.invite(&act, &other.id, handed_over).await.expect("invited").remove(0);
+    assert!(!link.proves_address_of(&eve));
+    let refused = store.accept_invitation_as_proof(&nobody, &link, &eve, new("Eve"), "own".to_owned()).await;
+    assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
+
+    // Sent by mail.
+    let mailed = store.resend_invitation(&act, &link.id, false).await.expect("sent");
+    assert!(mailed.proves_address_of(&eve));
+    let proved =
+        store.accept_invitation_as_proof(&nobody, &mailed, &eve, new("Eve"), "own".to_owned()).await.expect("done");
+    assert_eq!((proved.name.as_str(), proved.unverified), ("Eve", false));
+    assert!(store.store.person(&session).await.expect("asked").is_none(), "sessions ended");
+    let (now, hash) = store.user_to_sign_in("eve@example.com").await.expect("asked").expect("there");
+    assert_eq!((now, hash.as_deref()), (proved, Some("own")));
+    assert!(
+        store.accept_invitation_as_proof(&nobody, &mailed, &eve, new("Eve"), "x".to_owned()).await.is_err(),
+        "once"
+    );
+    assert!(store.check_chain("system").await.expect("read").is_ok());
 }

@@ -137,8 +137,12 @@ async fn a_token_decides_no_owner(store: &TestStore) {
     store.add_member(&act, &org.id, &eve, Role::Developer).await.expect("added");
     let (token, _) = made(store, &ada, TokenScopes::ALL).await;
     let with = with(&ada, &token);
-    let invited =
-        NewInvitations { emails: vec!["x@example.com".to_owned()], role: Role::Owner, message: String::new() };
+    let invited = NewInvitations {
+        emails: vec!["x@example.com".to_owned()],
+        role: Role::Owner,
+        message: String::new(),
+        handed_over: false,
+    };
     for refused in [
         store.add_member(&with, &org.id, &bob, Role::Owner).await.map(drop),
         store.change_role(&with, &org.id, &eve, Role::Owner).await.map(drop),

@@ -83,7 +83,8 @@ pub async fn accept_invitation(token: String) -> Result<(), ActError> {
     Ok(caller.store().accept_invitation(&me.act(), &invitation, &me.user).await?)
 }
 
-/// A person without an account accepts an invitation: creates the account, and signs in.
+/// A person without an account accepts an invitation: creates the account, and signs in. An account whose address nobody has
+/// shown to be theirs is taken over by the person who received the mail.
 #[server(prefix = "/act", endpoint = "invitations/accept-as-new")]
 pub async fn accept_invitation_as_new(
     token: String,
@@ -93,7 +94,9 @@ pub async fn accept_invitation_as_new(
     let caller = Caller::current();
     let (context, store) = (&caller.context, caller.store());
     let invitation = open(&caller, &token).await?;
-    if store.account_by_email(&invitation.email).await?.is_some() {
+    let account = store.account_by_email(&invitation.email).await?;
+    let to_prove = account.as_ref().filter(|account| invitation.proves_address_of(&account.user));
+    if account.is_some() && to_prove.is_none() {
         return Err(ActError::field("", "There is an account with this e-mail address already. Sign in to accept."));
     }
     let new = NewUser::check(&name, &invitation.email, &password)?;
@@ -104,7 +107,12 @@ pub async fn accept_invitation_as_new(
     }
     let hash = context.passwords.hash(&new.password).await?;
     let nobody = caller.client.act(Actor::Anonymous);
-    let user = store.accept_invitation_as_new(&nobody, &invitation, new, hash.clone()).await?;
+    let user = match to_prove {
+        Some(account) => {
+            store.accept_invitation_as_proof(&nobody, &invitation, &account.user, new, hash.clone()).await?
+        }
+        None => store.accept_invitation_as_new(&nobody, &invitation, new, hash.clone()).await?,
+    };
     start(&caller, &user, hash).await
 }
 

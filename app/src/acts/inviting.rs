@@ -39,6 +39,7 @@ impl From<Error> for NotSent {
 /// Invites people to a role at a place.
 pub async fn invite(context: &Context, act: &Act, place: &Place, new: NewInvitations) -> Result<Vec<Sent>, NotSent> {
     let counted = count(context, act, &place.org_id, &new.emails).await?;
+    let new = NewInvitations { handed_over: !context.has_mail, ..new };
     let made = context.store.invite(act, place, new).await;
     let made = keep_if_sent(context, counted, made).await?;
     Ok(made.into_iter().map(|invitation| sent(context, invitation)).collect())
@@ -47,7 +48,7 @@ pub async fn invite(context: &Context, act: &Act, place: &Place, new: NewInvitat
 /// Sends an invitation again, with a new link.
 pub async fn resend(context: &Context, act: &Act, invitation: &Invitation) -> Result<Sent, NotSent> {
     let counted = count(context, act, &invitation.org_id, std::slice::from_ref(&invitation.email)).await?;
-    let again = context.store.resend_invitation(act, &invitation.id).await;
+    let again = context.store.resend_invitation(act, &invitation.id, !context.has_mail).await;
     Ok(sent(context, keep_if_sent(context, counted, again).await?))
 }
 

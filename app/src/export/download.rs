@@ -21,7 +21,7 @@ use sallyport::{
 use serde_json::json;
 
 use super::Format;
-use crate::access::{AppAccess, OperatorAccess, OrgAccess, SignedIn};
+use crate::access::{AppAccess, OperatedOrg, OperatorAccess, OrgAccess, SignedIn};
 
 /// The maximum duration.
 const AT_MOST: Duration = Duration::from_secs(30 * 60);
@@ -40,7 +40,7 @@ pub struct Download {
     pub what: &'static str,
     /// Its name in the activity log.
     pub action: Action,
-    /// `None` for what belongs to no organization: only operators read it.
+    /// `None` for what belongs to no organization.
     pub org: Option<OrgId>,
     /// Set for the list of one app.
     pub app: Option<AppId>,
@@ -49,13 +49,15 @@ pub struct Download {
     pub role: Held,
     /// The permission that shows its rows.
     needs: Permission,
+    /// An operator reads it in the console, whether or not they are a member.
+    operated: bool,
     pub format: Format,
 }
 
 impl Download {
     pub fn of_org(what: &'static str, action: Action, access: &OrgAccess, format: Format) -> Self {
         let (org, reader, role) = (Some(access.org.id.clone()), access.me.clone(), access.role);
-        Self { what, action, org, app: None, reader, role, needs: Permission::SeeKeys, format }
+        Self { what, action, org, app: None, reader, role, needs: Permission::SeeKeys, operated: false, format }
     }
 
     /// The same for a list that also those see who see no keys.
@@ -66,6 +68,9 @@ impl Download {
 
     /// The part of the organization that it contains.
     pub fn seen(&self) -> Sight {
+        if self.operated {
+            return Sight::ALL;
+        }
         Sight::of(&self.reader.user.id, self.role, self.needs)
     }
 
@@ -76,7 +81,13 @@ impl Download {
 
     pub fn of_system(what: &'static str, action: Action, access: &OperatorAccess, format: Format) -> Self {
         let (reader, role) = (access.me.clone(), Held::default());
-        Self { what, action, org: None, app: None, reader, role, needs: Permission::SeeKeys, format }
+        Self { what, action, org: None, app: None, reader, role, needs: Permission::SeeKeys, operated: true, format }
+    }
+
+    /// Of an organization, for an operator.
+    pub fn of_operated(what: &'static str, action: Action, access: &OperatedOrg, format: Format) -> Self {
+        let operator = OperatorAccess { me: access.me.clone() };
+        Self { org: Some(access.org.id.clone()), ..Self::of_system(what, action, &operator, format) }
     }
 
     /// The event of the export with its filters, for the activity log.
@@ -157,8 +168,8 @@ impl<R: Rows> Sent<R> {
 
 /// Fails if the reader sees less of the organization than when the download began.
 async fn still_allowed(store: &Store, of: &Download) -> sallyport::Result<()> {
-    let Download { org, app, reader, role, needs, .. } = of;
-    let Some(org) = org else {
+    let Download { org, app, reader, role, needs, operated, .. } = of;
+    let Some(org) = org.as_ref().filter(|_| !operated) else {
         let operator = store.person(&reader.session).await?.is_some_and(|person| person.operator);
         return if operator { Ok(()) } else { Err(Error::SignedOut) };
     };

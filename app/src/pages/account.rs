@@ -129,6 +129,12 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
                 }
             />
             {done.map(|done| view! { <div role="status"><Notice tone=Tone::Good>{done}</Notice></div> })}
+            {user.unverified.then(|| view! {
+                <Notice tone=Tone::Warning>
+                    <b>"Your e-mail address is not verified. "</b>
+                    "Your account was made with a link that was not sent by mail. Until an invitation that was sent to the address is accepted, no link to reset your password can be sent."
+                </Notice>
+            })}
             <div class="columns">
                 <Setting title="Profile" about=move || view! {
                     <div class="person"><Avatar id name/><span>"Shown with your actions in the activity log, and to other members."</span></div>

@@ -5,10 +5,12 @@ pub mod export;
 pub mod list;
 pub mod query;
 
+use std::collections::HashMap;
+
 use leptos::{prelude::*, server_fn::ServerFn};
 use sallyport::{
     Error, Timestamp,
-    audit::{Action, Event, Outcome},
+    audit::{Action, Event, Outcome, SYSTEM},
     id::{AppId, OrgId},
     store::{EventFilter, EventPage, SeenActor, Sight, Store},
 };
@@ -19,6 +21,7 @@ use crate::{
     acts::activity::CountNewerEvents,
     components::{
         Badge, Choice, DataTable, Empty, FilterBar, FilterSelect, FilterText, Head, Hidden, Menu, Pager, Tone,
+        cut_middle,
     },
     error::PageError,
     export::Format,
@@ -236,10 +239,16 @@ pub fn EventTable(
     /// For operators, who need not be members: links lead to pages of the console.
     #[prop(optional)]
     console: bool,
+    /// The names of the organizations by id, for a list of the events of several.
+    #[prop(optional, into)]
+    orgs: Option<HashMap<String, String>>,
 ) -> impl IntoView {
     let mut heads = ["Time", "Actor", "Action", "Target", "Outcome"].map(Head::new).to_vec();
-    heads.push(Head::new("Address").less());
-    let rows = events.into_iter().map(move |event| view! { <EventRow event now emails=emails.clone() console/> });
+    heads.push(Head::new(if orgs.is_some() { "Organization" } else { "Address" }).less());
+    let rows = events.into_iter().map(move |event| {
+        let org = orgs.as_ref().map(|orgs| (event.chain.clone(), orgs.get(&event.chain).cloned()));
+        view! { <EventRow event now emails=emails.clone() console org/> }
+    });
     view! {
         <DataTable label="Activity" columns=heads>
             {rows.collect_view()}
@@ -248,7 +257,14 @@ pub fn EventTable(
 }
 
 #[component]
-fn EventRow(event: Event, now: Timestamp, emails: Emails, console: bool) -> impl IntoView {
+fn EventRow(
+    event: Event,
+    now: Timestamp,
+    emails: Emails,
+    console: bool,
+    /// The id and the name of its organization, in a list of several. Its column replaces that of addresses.
+    org: Option<(String, Option<String>)>,
+) -> impl IntoView {
     let tone = match event.outcome {
         Outcome::Done if event.action == Action::RequestNoted.as_str() => Some(Tone::Warning),
         // Most events: others stand out.
@@ -266,6 +282,18 @@ fn EventRow(event: Event, now: Timestamp, emails: Emails, console: bool) -> impl
         Some(href) => view! { <a href=href>{event.target_name.clone()}</a> }.into_any(),
         None => event.target_name.clone().into_any(),
     };
+    let last = match org {
+        None => view! { <td data-label="Address" class="cell-mono cell-muted cell-less">{event.address.clone()}</td> }.into_any(),
+        Some((id, Some(name))) => {
+            let href = format!("/admin/organizations/{id}/activity");
+            view! { <td data-label="Organization" class="cell-less"><a href=href>{name}</a></td> }.into_any()
+        }
+        // Of the portal, or of an organization that was deleted.
+        Some((id, None)) => {
+            view! { <td data-label="Organization" class="cell-muted cell-less">{if id == SYSTEM { "Portal".to_owned() } else { cut_middle(&id) }}</td> }
+                .into_any()
+        }
+    };
     view! {
         <tr>
             <td data-label="Time" class="cell-muted"><Ago at=event.at now/></td>
@@ -273,7 +301,7 @@ fn EventRow(event: Event, now: Timestamp, emails: Emails, console: bool) -> impl
             <td class="cell-head">{event.action_title().to_owned()}</td>
             <td data-label="Target" class="cell-rest">{target}{detail}</td>
             <td class="cell-end">{outcome}</td>
-            <td data-label="Address" class="cell-mono cell-muted cell-less">{event.address.clone()}</td>
+            {last}
         </tr>
     }
 }

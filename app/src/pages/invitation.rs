@@ -26,6 +26,8 @@ use crate::{
 enum Opener {
     /// Nobody is signed in, and no account has the address.
     New,
+    /// The account with the address was made by somebody who has not shown that it is theirs. This mail shows it.
+    Proves,
     /// An account has the address, whose person has to sign in.
     SignedOut,
     Invited,
@@ -35,13 +37,14 @@ enum Opener {
 
 impl Opener {
     async fn of(visitor: &Visitor, invitation: &Invitation) -> Result<Self, PageError> {
+        let account = visitor.context.store.account_by_email(&invitation.email).await?;
+        let proves = account.as_ref().is_some_and(|account| invitation.proves_address_of(&account.user));
         Ok(match &visitor.me {
-            Some(me) if me.user.email == invitation.email => Self::Invited,
-            Some(me) => Self::Other(me.user.email.clone()),
-            None => match visitor.context.store.account_by_email(&invitation.email).await? {
-                Some(_) => Self::SignedOut,
-                None => Self::New,
-            },
+            Some(me) if me.user.email != invitation.email => Self::Other(me.user.email.clone()),
+            _ if proves => Self::Proves,
+            Some(_) => Self::Invited,
+            None if account.is_some() => Self::SignedOut,
+            None => Self::New,
         })
     }
 }
@@ -59,7 +62,7 @@ pub async fn post(ui: Ui, visitor: Visitor, caller: Caller, token: Asked, Typed(
     let Some(invitation) = store.invitation_of_token(&token).await? else { return Ok(ended(&ui).await) };
     let place = invitation.kind.path(&invitation.place_id);
     let done = match Opener::of(&visitor, &invitation).await? {
-        Opener::New => {
+        Opener::New | Opener::Proves => {
             let made = accept_invitation_as_new(token.clone(), form.value("name"), form.value("password"));
             caller.run(made).await.map(|started| with_device_cookie(started, see_other(&place)))
         }
@@ -91,6 +94,7 @@ fn page(form: FormState, token: String, invitation: Invitation, opener: Opener) 
             {message}
             {match opener {
                 Opener::New => view! { <NewAccount form path email/> }.into_any(),
+                Opener::Proves => view! { <NewAccount form path email taken=true/> }.into_any(),
                 Opener::Invited => view! { <Accept form path email/> }.into_any(),
                 Opener::SignedOut => view! { <SignIn path email/> }.into_any(),
                 Opener::Other(me) => view! { <SignOut me email/> }.into_any(),
@@ -100,10 +104,25 @@ fn page(form: FormState, token: String, invitation: Invitation, opener: Opener) 
 }
 
 #[component]
-fn NewAccount(form: FormState, path: String, email: String) -> impl IntoView {
+fn NewAccount(
+    form: FormState,
+    path: String,
+    email: String,
+    /// There is an account, made by somebody who may be another person.
+    #[prop(optional)]
+    taken: bool,
+) -> impl IntoView {
+    let taken = taken.then(|| {
+        view! {
+            <Notice tone=Tone::Neutral>
+                "An account was made for this address with a link that was not sent to it. Choose your name and a new password: what was signed in before is signed out, and its tokens end."
+            </Notice>
+        }
+    });
     view! {
         <form method="post" action=path novalidate class="stack">
             <ErrorSummary form=&form/>
+            {taken}
             <p>"Your account is for "<b>{email.clone()}</b>"."</p>
             <PasswordOf email/>
             <TextField form=&form name="name" label="Name" autocomplete="name" autofocus=!form.is_refused()/>

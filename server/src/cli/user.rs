@@ -197,7 +197,12 @@ async fn list(store: &Store, json: bool) -> Result<(), String> {
             user.created_at.to_rfc3339(),
             user.email,
             if user.operator { "operator" } else { "user" }.to_owned(),
-            if disabled_at.is_some() { "disabled" } else { "active" }.to_owned(),
+            match (disabled_at, user.unverified) {
+                (Some(_), _) => "disabled",
+                (None, true) => "unverified",
+                (None, false) => "active",
+            }
+            .to_owned(),
             user.name,
         ]
     });
@@ -211,6 +216,7 @@ fn shown(Account { user, disabled_at }: &Account) -> serde_json::Value {
         "email": user.email,
         "name": user.name,
         "operator": user.operator,
+        "unverified": user.unverified,
         "created_at": user.created_at,
         "disabled_at": disabled_at,
     })

@@ -60,6 +60,28 @@ impl Store {
         {
             resets.push(json!({ "created_at": time(&row, "created_at")?, "ended_at": time(&row, "ended_at")? }));
         }
+        let mut tokens = Vec::new();
+        for row in
+            self.rows_about("SELECT * FROM personal_tokens WHERE user_id = $1 ORDER BY created_at, id", id).await?
+        {
+            tokens.push(json!({
+                "token_id": row.text("id")?, "kind": row.text("kind")?, "name": row.text("name")?,
+                "scopes": row.text("scopes")?, "created_at": time(&row, "created_at")?,
+                "expires_at": time(&row, "expires_at")?, "revoked_at": time(&row, "revoked_at")?,
+                "last_used_at": time(&row, "last_used_at")?, "last_address": row.text_opt("last_address")?,
+            }));
+        }
+        let invited = "SELECT i.*, CASE WHEN i.invited_by = $1 THEN 1 ELSE 0 END AS own FROM invitations i \
+            WHERE i.invited_by = $1 OR i.email = (SELECT u.email FROM users u WHERE u.id = $1) ORDER BY i.created_at, i.id";
+        let mut invitations = Vec::new();
+        for row in self.rows_about(invited, id).await? {
+            invitations.push(json!({
+                "invitation_id": row.text("id")?, "org_id": row.text("org_id")?, "place_id": row.text("place_id")?,
+                "role": row.text("role")?, "email": row.text("email")?, "message": row.text("message")?,
+                "sent_by_them": row.int("own")? != 0, "created_at": time(&row, "created_at")?,
+                "expires_at": time(&row, "expires_at")?, "ended_at": time(&row, "ended_at")?,
+            }));
+        }
         let about = "SELECT * FROM events WHERE actor_kind = 'user' AND actor_id = $1 \
             OR target_kind = 'user' AND target_id = $1 ORDER BY at, chain, seq";
         let mut events = Vec::new();
@@ -73,9 +95,9 @@ impl Store {
         }
         Ok(json!({
             "user_id": user.id, "name": user.name, "email": user.email, "operator": user.operator,
-            "created_at": user.created_at, "disabled_at": disabled_at,
+            "unverified": user.unverified, "created_at": user.created_at, "disabled_at": disabled_at,
             "sessions": sessions, "identities": identities, "roles": roles, "keys": keys, "saved_views": views,
-            "reset_links": resets, "events": events,
+            "reset_links": resets, "personal_tokens": tokens, "invitations": invitations, "events": events,
         }))
     }
 

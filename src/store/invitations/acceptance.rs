@@ -11,6 +11,7 @@ use super::{
 use crate::{
     Error, Result,
     audit::{Act, Action, Actor, Credential},
+    fold::fold,
     id::{InvitationId, UserId},
     invitation::{self, Invitation},
     member::Roles,
@@ -73,6 +74,39 @@ impl Store {
                 let mut tx = store.begin(&act).await?;
                 let invitation = tx.takes_invitation(&invitation, &new.email).await?;
                 let user = tx.insert_user(id, new, Some(hash), false, false).await?;
+                let user = if invitation.handed_over { tx.is_unverified(user).await? } else { user };
+                tx.joins(&invitation, &user).await?;
+                tx.commit().await?;
+                Ok(user)
+            }
+        }))
+        .await
+    }
+
+    /// Accepts an invitation for an account whose e-mail address nobody has shown to be theirs: the person who received
+    /// the mail takes it over. Its password is replaced, and its sessions and tokens end, because somebody else may have made
+    /// them.
+    pub async fn accept_invitation_as_proof(
+        &self,
+        act: &Act,
+        invitation: &Invitation,
+        user: &User,
+        new: NewUser,
+        password_hash: String,
+    ) -> Result<User> {
+        let actor = Actor::User { id: user.id.clone(), name: new.name.clone(), credential: Credential::None };
+        let (store, act, invitation) = (self.clone(), Act { actor, ..act.clone() }, invitation.clone());
+        let user = User { name: new.name, unverified: false, must_change_password: false, ..user.clone() };
+        detached(retried(move || {
+            let (store, act, invitation) = (store.clone(), act.clone(), invitation.clone());
+            let (user, hash) = (user.clone(), password_hash.clone());
+            async move {
+                let mut tx = store.begin(&act).await?;
+                let invitation = tx.takes_invitation(&invitation, &user.email).await?;
+                if invitation.handed_over {
+                    return Err(Error::Forbidden(ENDED));
+                }
+                tx.proves_address(&user, hash).await?;
                 tx.joins(&invitation, &user).await?;
                 tx.commit().await?;
                 Ok(user)
@@ -83,6 +117,26 @@ impl Store {
 }
 
 impl Tx {
+    async fn is_unverified(&mut self, user: User) -> Result<User> {
+        let query = sqlx::query("UPDATE users SET unverified = 1 WHERE id = $1").bind(user.id.to_string());
+        query.execute(self.on()).await?;
+        Ok(User { unverified: true, ..user })
+    }
+
+    /// Of two who do so the second finds the invitation ended.
+    async fn proves_address(&mut self, user: &User, hash: String) -> Result<()> {
+        let done = sqlx::query(
+            "UPDATE users SET unverified = 0, password_hash = $2, must_change_password = 0, name = $3, name_folded = $4 \
+             WHERE id = $1 AND unverified = 1 AND disabled_at IS NULL",
+        );
+        let done = done.bind(user.id.to_string()).bind(hash).bind(user.name.clone()).bind(fold(&user.name));
+        if done.execute(self.on()).await?.rows_affected() == 0 {
+            return Err(Error::Forbidden(ENDED));
+        }
+        let revoked = self.end_personal_tokens(&user.id).await?;
+        self.password_was_changed(user, Action::AddressVerified, revoked).await.map(drop)
+    }
+
     /// Ends an invitation because it is accepted. Two that accept it wait for each other: the second finds it ended.
     async fn takes_invitation(&mut self, asked: &Invitation, email: &str) -> Result<Invitation> {
         let refused = || Error::Forbidden(ENDED);

@@ -10,14 +10,14 @@ use sallyport::{
 
 use super::ActivityQuery;
 use crate::{
-    access::{AppAccess, OrgAccess},
+    access::{AppAccess, OperatedOrg, OrgAccess},
     context::Context,
     error::{PageError, PageResult},
     export::{Download, Format, FormatName, Rows},
     ui::UrlQuery,
 };
 
-/// Something with a view of events: an organization, or one of its apps.
+/// Something with a view of events: an organization, for its members or an operator, or one of its apps.
 pub trait Watched {
     fn org_id(&self) -> &OrgId;
 
@@ -39,6 +39,20 @@ impl Watched for OrgAccess {
 
     fn download(&self, format: Format) -> Download {
         Download::of_org("activity", Action::ActivityExported, self, format)
+    }
+}
+
+impl Watched for OperatedOrg {
+    fn org_id(&self) -> &OrgId {
+        &self.org.id
+    }
+
+    fn needs_export(&self) -> Result<(), PageError> {
+        Ok(())
+    }
+
+    fn download(&self, format: Format) -> Download {
+        Download::of_operated("activity", Action::ActivityExported, self, format)
     }
 }
 

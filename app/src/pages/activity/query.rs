@@ -53,7 +53,7 @@ impl ActivityQuery {
         self.before.is_none() && self.after.is_none()
     }
 
-    pub(super) fn is_narrowed(&self) -> bool {
+    pub(crate) fn is_narrowed(&self) -> bool {
         self.pairs().next().is_some()
     }
 
@@ -65,9 +65,9 @@ impl ActivityQuery {
         (format!("{path}?{}", query.finish()), self.from == from && self.to.is_empty())
     }
 
-    pub(super) fn href(&self, path: &str, edge: &str, seq: i64) -> String {
+    pub(crate) fn href(&self, path: &str, edge: &str, at: impl ToString) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(self.pairs()).append_pair(edge, &seq.to_string());
+        query.extend_pairs(self.pairs()).append_pair(edge, &at.to_string());
         format!("{path}?{}", query.finish())
     }
 }

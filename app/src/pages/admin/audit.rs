@@ -1,12 +1,13 @@
 //! `/admin/audit`: the chain `system`: sign-ins, accounts, root tokens, and what operators do.
 
+pub mod all;
 pub mod export;
 
 use leptos::prelude::*;
 
 use crate::{
     access::OperatorAccess,
-    components::PageHead,
+    components::{PageHead, Tab, Tabs},
     error::PageResult,
     pages::activity::{Activity, ActivityQuery, ActivityView, Exports},
     portal::{AdminSection, Page},
@@ -15,6 +16,13 @@ use crate::{
 };
 
 const PATH: &str = "/admin/audit";
+
+/// The two views of the log; `current` is the one that is shown.
+fn tabs(current: &'static str) -> impl IntoView {
+    let items = [("Portal", PATH), ("All", "/admin/audit/all")];
+    let items = items.map(|(label, href)| Tab { label: label.into(), href: href.into() }).to_vec();
+    view! { <Tabs items current/> }
+}
 
 pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ActivityQuery>) -> PageResult {
     let chrome = shell::at_last(shell::of_admin(&ui, &access.me, AdminSection::Audit).await?);
@@ -26,6 +34,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<Activ
                 title="Audit" sub=|| view! { <span>"What belongs to no organization: sign-ins, accounts, root tokens, and what operators do"</span> }
                 actions=move || view! { <div class="filter-side"><Exports links/></div> }
             />
+            {tabs("Portal")}
             <ActivityView activity/>
         }
     });

@@ -7,7 +7,7 @@ use crate::{
     access::OperatedOrg,
     components::PageHead,
     error::PageResult,
-    pages::activity::{Activity, ActivityQuery, ActivityView},
+    pages::activity::{Activity, ActivityQuery, ActivityView, Exports},
     portal::{AdminSection, Crumb, Page},
     shell,
     ui::{Ui, UrlQuery},
@@ -22,9 +22,13 @@ pub async fn get(ui: Ui, access: OperatedOrg, UrlQuery(query): UrlQuery<Activity
     let activity = Activity::for_operator(&ui.context.store, format!("{above}/activity"), &org.id, query).await?;
     note_view(&ui, &access);
     let (is_refused, sub) = (activity.is_refused(), format!("The log of {}", org.name));
+    let links = activity.exports();
     let page = Page::framed("Activity", chrome, move || {
         view! {
-            <PageHead title="Activity" sub=move || view! { <span>{sub}</span> }/>
+            <PageHead
+                title="Activity" sub=move || view! { <span>{sub}</span> }
+                actions=move || view! { <div class="filter-side"><Exports links/></div> }
+            />
             <ActivityView activity/>
             <div class="table-foot"><p>"That you looked at this page is recorded in the activity of the organization."</p></div>
         }

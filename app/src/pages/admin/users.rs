@@ -98,6 +98,7 @@ fn UserRow(user: ConsoleUser, me: UserId, now: Timestamp) -> impl IntoView {
             <td class="cell-head">
                 <Person id=id.clone() name=user.name.clone() email=user.email>
                     {you.then(|| view! { " "<Badge tone=Tone::Accent text="You"/> })}
+                    {user.unverified.then(|| view! { " "<Badge tone=Tone::Warning text="Unverified address"/> })}
                     {user.operator.then(|| view! { " "<Badge tone=Tone::Neutral text="Operator"/> })}
                 </Person>
             </td>

@@ -142,6 +142,8 @@ pub const RULES: &[Rule] = &[
     rule("/admin/organizations",                  Some(Who::Operators),  None),
     rule("/admin/organizations/{org_id}",         Some(Who::Operators),  None),
     rule("/admin/organizations/{org_id}/activity", Some(Who::Operators), None),
+    rule("/admin/organizations/{org_id}/activity.csv", Some(Who::Operators), None),
+    rule("/admin/organizations/{org_id}/activity.jsonl", Some(Who::Operators), None),
     rule("/admin/organizations/{org_id}/suspend", Some(Who::Operators),  Some(Who::Operators)),
     rule("/admin/organizations/{org_id}/open",    None,                  Some(Who::Operators)),
     rule("/admin/users",                          Some(Who::Operators),  None),
@@ -154,6 +156,7 @@ pub const RULES: &[Rule] = &[
     rule("/admin/root-tokens/new",                Some(Who::Operators),  Some(Who::Operators)),
     rule("/admin/root-tokens/{token_id}/revoke",  Some(Who::Operators),  Some(Who::Operators)),
     rule("/admin/audit",                          Some(Who::Operators),  None),
+    rule("/admin/audit/all",                      Some(Who::Operators),  None),
     rule("/admin/audit.csv",                      Some(Who::Operators),  None),
     rule("/admin/audit.jsonl",                    Some(Who::Operators),  None),
     rule("/admin/mail",                           Some(Who::Operators),  Some(Who::Operators)),
@@ -295,6 +298,7 @@ pub const QUERIES: &[(&str, &str, Option<Who>)] = &[
     ("/admin/apps",             "q=c", None),
     ("/admin/mail",             "q=usr_x", None),
     ("/admin/audit",            "action=session.created&outcome=done", None),
+    ("/admin/audit/all",        "action=key.generated&outcome=done&before=org_x.7.17", None),
 ];
 
 /// The level of the place that the first id in a template names: keys and their requests are seen with their app.
