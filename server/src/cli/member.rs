@@ -87,6 +87,11 @@ async fn add(store: &Store, place: &Place, email: &str, role: Role) -> Result<()
         RoleGiven::Changed => say!("Changed the role of {who} in {place}: {role}."),
         RoleGiven::Unchanged => say!("{who} has this role in {place} already: {role}."),
     }
+    if user.unverified {
+        note!(
+            "The account was made with a link that was handed over: nobody has shown that {email} is theirs. To undo this: sallyport member remove."
+        );
+    }
     Ok(())
 }
 

@@ -2,9 +2,9 @@
 
 use axum::http::header;
 use sallyport::{
-    audit::{Act, Actor},
+    audit::{Act, Actor, Credential},
     id::OrgId,
-    invitation::VALID,
+    invitation::{NewInvitations, VALID},
     member::Role,
     store::EventFilter,
 };
@@ -17,6 +17,7 @@ use crate::{
 
 crate::on_both_portals!(
     a_stranger_accepts_a_link_that_was_handed_over,
+    who_receives_the_mail_takes_an_unverified_account_over,
     with_mail_no_page_has_the_link,
     a_person_with_that_address_accepts_and_no_other,
     links_that_ended_answer_alike,
@@ -90,6 +91,40 @@ async fn a_stranger_accepts_a_link_that_was_handed_over(portal: &TestPortal) {
     let form = [("email", "grace@example.com"), ("password", WORDS)];
     assert_eq!(portal.another().post("/sign-in", &form).await.status, 303);
     assert_eq!(accept(&portal.another(), &link).await.status, 404, "once");
+}
+
+async fn who_receives_the_mail_takes_an_unverified_account_over(portal: &TestPortal) {
+    let org = org(portal).await;
+    let handed_over = link(portal, &org, "grace@example.com", "viewer").await;
+    let mallory = portal.another();
+    assert_eq!(accept(&mallory, &handed_over).await.status, 303);
+    assert!(mallory.get("/account").await.body.contains("Your e-mail address is not verified."));
+    assert!(portal.get("/admin/users").await.body.contains("Unverified address"));
+
+    let other = OrgId::parse(&portal.org("Other").await).expect("an id");
+    let ada = portal.store.account_by_email("ada@example.com").await.expect("asked").expect("there").user;
+    let new = NewInvitations {
+        emails: vec!["grace@example.com".to_owned()],
+        role: Role::Viewer,
+        message: String::new(),
+        handed_over: false,
+    };
+    let actor = Actor::User { id: ada.id.clone(), name: ada.name.clone(), credential: Credential::None };
+    let mailed = portal.store.invite(&Act::by(actor), &other, new).await.expect("invited").remove(0);
+    let mailed = mailed.url(portal.store.vault(), "");
+    let grace = portal.another();
+    let page = grace.get(&mailed).await.body;
+    assert!(page.contains("An account was made for this address") && page.contains("type=\"password\""), "{page}");
+    // Whoever made the account and opens the mail chooses a new password, too.
+    assert!(mallory.get(&mailed).await.body.contains("Choose your name and a new password"));
+    let form = [("name", "Grace Hopper"), ("password", "doors have tall walls")];
+    let done = grace.post(&mailed, &form).await;
+    assert_eq!((done.status.as_u16(), done.location()), (303, format!("/orgs/{other}").as_str()), "{}", done.body);
+    assert!(!grace.get("/account").await.body.contains("is not verified"));
+    assert_eq!(mallory.get("/account").await.status, 303, "signed out");
+    let form = [("email", "grace@example.com"), ("password", WORDS)];
+    assert_eq!(portal.another().post("/sign-in", &form).await.status, 422, "the password is another");
+    assert_eq!(grace.get(&mailed).await.status, 404, "once");
 }
 
 async fn with_mail_no_page_has_the_link(portal: &TestPortal) {

@@ -78,7 +78,7 @@ impl Store {
             invitations.push(json!({
                 "invitation_id": row.text("id")?, "org_id": row.text("org_id")?, "place_id": row.text("place_id")?,
                 "role": row.text("role")?, "email": row.text("email")?, "message": row.text("message")?,
-                "sent_by_them": row.int("own")? != 0, "created_at": time(&row, "created_at")?,
+                "sent_by_them": row.int("own")? != 0, "handed_over": row.flag("handed_over")?, "created_at": time(&row, "created_at")?,
                 "expires_at": time(&row, "expires_at")?, "ended_at": time(&row, "ended_at")?,
             }));
         }

@@ -79,12 +79,20 @@ impl Person {
                 names
             }
             Value::Array(values) => {
-                values.iter_mut().fold(false, |found, value| self.erase_texts(value, path, theirs) || found)
+                let mut found = false;
+                for value in values {
+                    found |= self.erase_texts(value, path, theirs);
+                }
+                found
             }
-            Value::Object(values) => values.iter_mut().fold(false, |found, (name, value)| {
-                let path = [path, &[name.as_str()]].concat();
-                self.erase_texts(value, &path, theirs) || found
-            }),
+            Value::Object(values) => {
+                let mut found = false;
+                for (name, value) in values.iter_mut() {
+                    let path = [path, &[name.as_str()]].concat();
+                    found |= self.erase_texts(value, &path, theirs);
+                }
+                found
+            }
             _ => false,
         }
     }

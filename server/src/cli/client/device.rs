@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sallyport::Clock;
+use sallyport::{Clock, personal_token::TokenScopes};
 use serde::Deserialize;
 
 use super::{
@@ -44,9 +44,11 @@ pub struct Device<'a> {
 }
 
 impl Device<'_> {
-    /// Asks for a code. `name` is shown to the person who approves it.
-    pub fn authorize(&self, name: &str) -> Result<Authorization, String> {
-        let response = self.post("/oauth/device_authorization", vec![("device_name", name.to_owned())]);
+    /// Asks for a code. `name` is shown to the person who approves it. Without scopes it asks for all.
+    pub fn authorize(&self, name: &str, scopes: Option<TokenScopes>) -> Result<Authorization, String> {
+        let mut fields = vec![("device_name", name.to_owned())];
+        fields.extend(scopes.map(|scopes| ("scope", scopes.to_string())));
+        let response = self.post("/oauth/device_authorization", fields);
         let response = response.map_err(|NoResponse(why)| why)?;
         let authorization = (response.status == 200).then(|| Authorization::deserialize(&response.body).ok()).flatten();
         authorization.ok_or_else(|| match response.status {
@@ -217,7 +219,8 @@ mod tests {
         let authorize = |status, body| {
             let script = Script::new(vec![answer(status, body)]);
             let device = Device { transport: &script, url: &url, clock: &clock, sleep: &|_| {} };
-            let asked = device.authorize("sallyport 0.1.0 on laptop").map(|authorization| authorization.user_code);
+            let asked =
+                device.authorize("sallyport 0.1.0 on laptop", None).map(|authorization| authorization.user_code);
             let sent = "POST /oauth/device_authorization client_id=sallyport-cli&device_name=sallyport 0.1.0 on laptop";
             assert_eq!(script.sent(), [sent]);
             asked

@@ -57,14 +57,13 @@ pub trait Transport {
 }
 
 pub struct HttpTransport {
-    user_agent: String,
+    user_agent: &'static str,
 }
 
 impl HttpTransport {
     pub fn new() -> Self {
-        // The name of the machine is shown in the list of sign-ins. A header takes ASCII only.
-        let host: String = host_name().chars().filter(char::is_ascii_graphic).collect();
-        Self { user_agent: format!("sallyport/{} ({host})", env!("CARGO_PKG_VERSION")) }
+        // Without the name of the machine: organizations' logs show it to others.
+        Self { user_agent: concat!("sallyport/", env!("CARGO_PKG_VERSION")) }
     }
 
     fn agent(&self, url: &PortalUrl) -> Agent {
@@ -75,7 +74,7 @@ impl HttpTransport {
             .max_redirects(0)
             .timeout_connect(Some(CONNECT))
             .timeout_global(Some(TOTAL))
-            .user_agent(self.user_agent.as_str())
+            .user_agent(self.user_agent)
             .proxy(proxy)
             .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build());
         config.build().into()

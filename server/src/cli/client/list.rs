@@ -1,5 +1,7 @@
 //! Lists, which the API answers in parts.
 
+use std::collections::HashSet;
+
 use clap::Args;
 use serde_json::Value;
 
@@ -34,7 +36,7 @@ pub type Query = Vec<(&'static str, String)>;
 /// Asks for one part after the other.
 pub fn list(session: &Session<'_>, path: &str, query: &Query, args: &ListArgs) -> Result<List, String> {
     let most = if args.all { usize::MAX } else { usize::try_from(args.limit).unwrap_or(usize::MAX) };
-    let (mut entries, mut cursor) = (Vec::new(), None::<String>);
+    let (mut entries, mut cursor, mut asked) = (Vec::new(), None::<String>, HashSet::new());
     loop {
         let limit = PART.min(most - entries.len());
         let mut form = url::form_urlencoded::Serializer::new(String::new());
@@ -48,7 +50,8 @@ pub fn list(session: &Session<'_>, path: &str, query: &Query, args: &ListArgs) -
         let next = answer["next_cursor"].as_str().map(str::to_owned);
         let has_more = next.is_some();
         // A list that does not go on would be asked for without end.
-        if !has_more || is_empty || next == cursor || entries.len() >= most {
+        let again = next.clone().is_some_and(|cursor| !asked.insert(cursor));
+        if !has_more || is_empty || again || entries.len() >= most {
             entries.truncate(most);
             return Ok(List { entries, has_more });
         }
@@ -99,6 +102,7 @@ mod tests {
     #[test]
     fn a_list_that_does_not_go_on_ends() {
         assert_eq!(listed(9, true, &[(1, 2, Some("c1")), (3, 4, Some("c1"))]).0, 4);
+        assert_eq!(listed(9, true, &[(1, 2, Some("c1")), (3, 4, Some("c2")), (5, 6, Some("c1"))]).0, 6, "in circles");
         assert_eq!(listed(9, true, &[(1, 0, Some("c1"))]).0, 0);
     }
 }

@@ -3,6 +3,7 @@
 use std::{thread, time::Duration};
 
 use clap::Args;
+use sallyport::personal_token::TokenScopes;
 use serde_json::Value;
 
 use super::{
@@ -15,13 +16,20 @@ use super::{
     session::ClientContext,
     show::{print_one, text, text_or},
 };
-use crate::cli::table::harmless;
+use crate::cli::{checked, table::harmless};
 
 #[derive(Args)]
 pub struct LoginArgs {
     /// Portal to sign in to [default: that of the last sign-in]
     #[arg(long, env = "SALLYPORT_URL", value_name = "URL", value_parser = PortalUrl::parse)]
     url: Option<PortalUrl>,
+    /// What the command line may do, separated by commas: read, keys, places, members [default: all]
+    #[arg(long, value_name = "SCOPES", value_parser = scopes)]
+    scopes: Option<TokenScopes>,
+}
+
+fn scopes(text: &str) -> Result<TokenScopes, String> {
+    checked(TokenScopes::parse(&text.replace(',', " ")))
 }
 
 #[derive(Args)]
@@ -55,7 +63,7 @@ pub fn login(context: &ClientContext<'_>, args: &LoginArgs) -> Result<(), String
     let device =
         Device { transport: context.transport, url: &url, clock: context.clock, sleep: &|time| thread::sleep(time) };
     let name = format!("sallyport {} on {}", env!("CARGO_PKG_VERSION"), harmless(&host_name()));
-    let authorization = device.authorize(&name)?;
+    let authorization = device.authorize(&name, args.scopes)?;
     note!("{}", instructions(&authorization));
     let tokens = device.wait(&authorization)?;
     if let Err(error) = keep(context, &url, &tokens) {

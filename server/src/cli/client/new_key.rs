@@ -80,7 +80,11 @@ pub fn create(context: &ClientContext<'_>, args: CreateArgs) -> Result<(), Strin
     };
     let id = harmless(&text(&key, "key_id"));
     if key["secret_key"].as_str().is_none_or(str::is_empty) {
-        return Err(format!("{} answered without the key's secrets: {}", session.url, harmless(&key.to_string())));
+        // The answer is not shown: it may contain the other secret.
+        return Err(format!(
+            "{} answered without the secret of the key {id}. Revoke it: sallyport keys revoke {id} --url {}",
+            session.url, session.url
+        ));
     }
     // With --json and no file, everything is printed together.
     let is_whole = args.call.json && args.out.is_none();

@@ -60,8 +60,8 @@ fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
-        // Resolvers answer these names with loopback addresses (RFC 6761).
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        // Other names below it may be resolved by the network (RFC 6761, section 6.3, only says that they should not be).
+        Some(Host::Domain(name)) => name == "localhost",
         None => false,
     }
 }
@@ -110,8 +110,13 @@ mod tests {
 
     #[test]
     fn tokens_do_not_travel_in_the_clear() {
-        for text in ["http://keys.example.com", "http://10.0.0.1:3000", "http://localhost.example.com", "http://[::2]"]
-        {
+        for text in [
+            "http://keys.example.com",
+            "http://10.0.0.1:3000",
+            "http://localhost.example.com",
+            "http://keys.localhost",
+            "http://[::2]",
+        ] {
             assert!(PortalUrl::parse(text).expect_err(text).contains("https://"), "{text}");
         }
     }

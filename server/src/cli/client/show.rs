@@ -1,5 +1,6 @@
 //! What the API answered, as tables for people or as JSON.
 
+use sallyport::text::hides;
 use serde_json::Value;
 
 use super::list::List;
@@ -63,12 +64,12 @@ pub fn print_one(value: &Value, json: bool, fields: &[(&str, String)]) -> Result
     Ok(())
 }
 
-/// JSON in which every control character is escaped: it may be printed on a terminal.
+/// JSON in which every character is escaped that controls a terminal or hides text: it may be printed on one.
 pub fn json_text(value: &Value) -> String {
     let text = format!("{value:#}");
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() && character != '\n' {
+        if hides(character) && character != '\n' {
             // They are in strings only, where JSON escapes the others by itself.
             escaped += &format!("\\u{:04x}", u32::from(character));
         } else {
@@ -98,9 +99,9 @@ mod tests {
 
     #[test]
     fn json_is_the_same_without_control_characters() {
-        let value = json!({ "name": "a\u{1b}[1m\u{9b}2J\u{7f}\n é" });
+        let value = json!({ "name": "a\u{1b}[1m\u{9b}2J\u{7f}\n é \u{202e}b\u{200b}" });
         let text = json_text(&value);
-        assert!(!text.chars().any(|character| character.is_control() && character != '\n'), "{text:?}");
+        assert!(!text.chars().any(|character| hides(character) && character != '\n'), "{text:?}");
         assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON"), value);
     }
 }

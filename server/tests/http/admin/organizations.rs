@@ -127,6 +127,10 @@ async fn the_log_of_an_organization(portal: &TestPortal) {
     let none = eve.get(&format!("{path}?action=organization.archived")).await.body;
     assert!(none.contains("Nothing matches"));
     assert_eq!(eve.get(&format!("{path}?from=yesterday")).await.status, 422);
+    let file = eve.get(&format!("{path}.jsonl?action=organization.created")).await;
+    assert_eq!((file.status.as_u16(), file.body.lines().count()), (200, 1), "{}", file.body);
+    assert!(file.body.contains("Focus Labs") && page.contains(&format!("{path}.csv")));
+    assert_eq!(portal.another().get(&format!("{path}.csv")).await.status, 303, "for those who are signed in");
     portal.state.context.pending_events.flush(&portal.store, false).await.expect("written");
     let id = OrgId::parse(&org).expect("an id");
     let filter = EventFilter { action: "organization.viewed".to_owned(), ..EventFilter::default() };
