@@ -170,7 +170,9 @@ async fn a_member_goes_with_the_keys_that_they_made(store: &TestStore) {
     };
     assert_eq!(creators(&org.id, None).await, ["Ada", "Eve"]);
     assert_eq!(creators(&elsewhere.id, None).await, ["Eve"]);
-    assert!(creators(&org.id, Some(&app.id)).await.is_empty(), "an app's list offers those of its page");
+    assert_eq!(creators(&org.id, Some(&app.id)).await, ["Ada", "Eve"]);
+    assert_eq!(creators(&elsewhere.id, Some(&there.id)).await, ["Eve"]);
+    assert!(creators(&elsewhere.id, Some(&app.id)).await.is_empty(), "of another organization");
     assert_eq!(store.keys(&org.id, None, &by(&eve)).await.expect("asked").total, 3);
     assert_eq!(store.keys(&org.id, Some(&app.id), &by(&ada)).await.expect("asked").total, 1);
 
@@ -188,6 +190,7 @@ async fn a_member_goes_with_the_keys_that_they_made(store: &TestStore) {
         assert!(!key.has_signing_secret);
     }
     assert_eq!(creators(&org.id, None).await, ["Ada"], "whose keys are not all revoked");
+    assert_eq!(creators(&org.id, Some(&app.id)).await, ["Ada"]);
     assert!(store.find(&eve.id, &org.id).await.expect("asked").is_none());
     assert_eq!(store.keys(&org.id, None, &KeyFilter::default()).await.expect("asked").total, 1, "Ada's");
     assert_eq!(store.keys(&elsewhere.id, None, &KeyFilter::default()).await.expect("asked").total, 1);

@@ -18,8 +18,8 @@ pub struct KeyListFrame {
     pub has_apps: bool,
     /// Whether the list has a key, even a revoked one.
     pub has_keys: bool,
-    /// Those who created keys that are not revoked, by name, 100 of them at most: for the list of the whole
-    /// organization, and a reader who sees all of it.
+    /// Those who created keys that are not revoked, by name, 100 of them at most: for a reader who sees the whole
+    /// list.
     pub creators: Vec<Creator>,
 }
 
@@ -34,17 +34,21 @@ const CREATOR: i64 = 3;
 
 /// `$1` is the organization, or the app of it. `person` is the number of the id of the person whose views are read; `seen`
 /// is the condition on an app `a`.
-fn sql(keys: &Conditions, person: &str, seen: &str, with_creators: bool) -> String {
+fn sql(keys: &Conditions, person: &str, seen: &str, of_app: bool, with_creators: bool) -> String {
     let Conditions { sql: of, of_all, org, .. } = keys;
     let row = |kind: i64, columns: &str| format!("SELECT CAST({kind} AS BIGINT) AS kind, {columns}");
-    // From one creator to the next in `keys_by_creator`, however many keys each has.
-    let next = format!("SELECT MIN(c.created_by) FROM keys c WHERE c.org_id = {org} AND c.revoked_at IS NULL");
+    // From one creator to the next in `keys_by_creator` or `keys_of_app_by_creator`, however many keys each has.
+    let all = if of_app { "c.app_id = $1".to_owned() } else { format!("c.org_id = {org}") };
+    let next = format!("SELECT MIN(c.created_by) FROM keys c WHERE {all} AND c.revoked_at IS NULL");
     let made = format!(
         "WITH RECURSIVE made (id, n) AS (SELECT ({next}), 1 UNION ALL \
          SELECT ({next} AND c.created_by > made.id), made.n + 1 FROM made WHERE made.id IS NOT NULL AND made.n < {CREATORS})"
     );
-    let creators =
-        row(CREATOR, "u.id, u.name, COALESCE(u.name_folded, u.name), '' FROM made JOIN users u ON u.id = made.id");
+    let creators = row(
+        CREATOR,
+        "u.id, u.name, COALESCE(u.name_folded, u.name), '' FROM made JOIN users u ON u.id = made.id WHERE",
+    );
+    let creators = format!("{creators} {of_all}");
     let (made, creators) =
         if with_creators { (made, format!("UNION ALL {creators}")) } else { (String::new(), String::new()) };
     [
@@ -81,7 +85,7 @@ impl Store {
             sight.app("a", &n)
         };
         let person = keys.number(Value::Text(person.to_string()));
-        let sql = sql(&keys, &person, &seen, app.is_none() && sight.is_all());
+        let sql = sql(&keys, &person, &seen, app.is_some(), app.is_some() || sight.is_all());
         let mut frame = KeyListFrame::default();
         for row in keys.fetch(self, sql).await? {
             match row.int("kind")? {

@@ -1,5 +1,5 @@
-//! The people whom the filter *Created by* offers: the reader, those who created keys of the organization (in the list of
-//! an app: keys of the page), and the one it is set to.
+//! The people whom the filter *Created by* offers: the reader, those who created keys of the organization or app, and the
+//! one it is set to.
 
 use std::collections::BTreeMap;
 
