@@ -176,12 +176,12 @@ impl Tx {
         Ok(SignInTokens { access, refresh, scopes })
     }
 
-    /// Signs out every command line of a person, and ends the sign-ins that they approved; returns how many command lines.
+    /// Signs out every command line of a person, and denies the sign-ins that they approved; returns how many command lines.
     pub(super) async fn end_command_lines(&mut self, user: &UserId) -> Result<u64> {
         let now = self.now().micros();
         let approved =
-            "UPDATE device_requests SET ended_at = $2 WHERE user_id = $1 AND approved = 1 AND ended_at IS NULL";
-        sqlx::query(approved).bind(user.to_string()).bind(now).execute(self.on()).await?;
+            "UPDATE device_requests SET approved = 0 WHERE user_id = $1 AND approved = 1 AND ended_at IS NULL";
+        sqlx::query(approved).bind(user.to_string()).execute(self.on()).await?;
         let ended = sqlx::query(
             "UPDATE personal_tokens SET revoked_at = $2 \
              WHERE user_id = $1 AND revoked_at IS NULL AND kind = 'command_line' AND expires_at > $2",
@@ -192,8 +192,8 @@ impl Tx {
     /// The same for everyone.
     pub(super) async fn end_all_command_lines(&mut self) -> Result<u64> {
         let now = self.now().micros();
-        let approved = "UPDATE device_requests SET ended_at = $1 WHERE approved = 1 AND ended_at IS NULL";
-        sqlx::query(approved).bind(now).execute(self.on()).await?;
+        let approved = "UPDATE device_requests SET approved = 0 WHERE approved = 1 AND ended_at IS NULL";
+        sqlx::query(approved).execute(self.on()).await?;
         let ended = sqlx::query(
             "UPDATE personal_tokens SET revoked_at = $1 \
              WHERE revoked_at IS NULL AND kind = 'command_line' AND expires_at > $1",

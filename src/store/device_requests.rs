@@ -160,7 +160,6 @@ impl Store {
         let ended = ended.bind(self.now().micros()).bind(digest.0.to_vec()).fetch_optional(tx.on()).await?;
         let Some(row) = ended else { return Ok(DeviceAnswer::Invalid) };
         let Some(user) = tx.approver(&UserId::stored(row.text("user_id")?)).await? else {
-            tx.commit_counts().await?;
             return Ok(DeviceAnswer::Denied);
         };
         let DeviceRequest { name, scopes, .. } = request(&row)?;

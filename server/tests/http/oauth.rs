@@ -226,17 +226,17 @@ async fn what_ends_sessions_ends_approved_sign_ins(portal: &TestPortal) {
     let shell = Act::by(Actor::CommandLine);
     let (first, other) = (approved().await, approved().await);
     portal.store.change_password(&portal.store.act(&ada), &ada, "other".to_owned()).await.expect("changed");
-    assert_eq!(error(&ask(portal, &first).await), "invalid_grant");
+    assert_eq!(error(&ask(portal, &first).await), "access_denied");
     portal.store.end_all_sessions(&shell).await.expect("ended");
-    assert_eq!(error(&ask(portal, &other).await), "invalid_grant");
+    assert_eq!(error(&ask(portal, &other).await), "access_denied");
     let codes = approved().await;
     portal.store.set_password_to_change(&shell, &ada, "given".to_owned()).await.expect("set");
     portal.store.change_password(&portal.store.act(&ada), &ada, "own".to_owned()).await.expect("changed");
-    assert_eq!(error(&ask(portal, &codes).await), "invalid_grant");
+    assert_eq!(error(&ask(portal, &codes).await), "access_denied");
     let codes = approved().await;
     portal.store.disable_user(&shell, &ada).await.expect("disabled");
     portal.store.enable_user(&shell, &ada).await.expect("enabled");
-    assert_eq!(error(&ask(portal, &codes).await), "invalid_grant");
+    assert_eq!(error(&ask(portal, &codes).await), "access_denied");
 }
 
 async fn signing_out_with_a_used_refresh_token_signs_out(portal: &TestPortal) {
