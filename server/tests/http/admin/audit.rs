@@ -38,6 +38,7 @@ async fn events_of_everybody(portal: &TestPortal) {
     for text in ["Account created", "Organization created", &format!("/admin/organizations/{org}/activity")] {
         assert!(page.contains(text), "{text}: {page}");
     }
+    portal.state.context.pending_events.flush(&portal.store, false).await.expect("written");
     let log = portal.get(&format!("/orgs/{org}/activity")).await.body;
     assert!(log.contains("Viewed by an operator"), "{log}");
     let rows = |body: &str| body.matches("<td data-label=\"Time\"").count();

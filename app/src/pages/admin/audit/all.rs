@@ -70,8 +70,6 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<AllQu
             ui.context.pending_events.note(access.me.act(), viewed);
         }
     }
-    // Before the page is shown: it may be about more organizations than are kept for the next write.
-    ui.context.pending_events.flush(store, false).await?;
     let chrome = shell::at_last(shell::of_admin(&ui, &access.me, AdminSection::Audit).await?);
     let (is_refused, now) = (form.is_refused(), store.now());
     let page = Page::framed("Audit", chrome, move || {
