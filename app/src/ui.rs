@@ -10,7 +10,7 @@ use sallyport::request::Client;
 
 use crate::{
     acts::error::ActError,
-    components::html_of,
+    components::{Brand, html_of},
     context::{Context, Nonce},
     cookies::cookie,
     error::{PageError, Rendered},
@@ -85,7 +85,8 @@ impl Ui {
     pub async fn show(&self, status: StatusCode, page: Page) -> Response {
         let nonce = self.nonce.as_str().to_owned();
         let profile = self.context.store.profile();
-        let (brand, accent) = (profile.brand.name.clone(), profile.brand.accent);
+        let logo = profile.brand.logo.as_ref().map(|logo| format!("/logo/{}", logo.digest));
+        let (brand, accent) = (Brand { name: profile.brand.name.clone(), logo }, profile.brand.accent);
         let instead = self.instead(&page);
         // An error page does not count as a visit of an organization.
         let opened = match &page.frame {

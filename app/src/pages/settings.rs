@@ -1,8 +1,10 @@
 //! `…/settings` of an organization, a tenant, a project or an app: its name, archiving and deletion.
 
+pub mod appearance;
 pub mod archive;
 pub mod colour;
 pub mod delete;
+pub mod logo;
 pub mod placed;
 pub mod restore;
 
@@ -56,6 +58,12 @@ pub async fn post<A: Placed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>
     }
 }
 
+/// The values of the form before anything was typed.
+fn fields<A: Placed>(access: &A) -> FormState {
+    let place = access.place();
+    FormState::typed([("name", place.name), ("description", place.description)])
+}
+
 /// The settings page, also behind its dialogs.
 pub async fn page<A: Placed>(
     ui: &Ui,
@@ -66,14 +74,12 @@ pub async fn page<A: Placed>(
 ) -> Result<Page, PageError> {
     let chrome = access.chrome(ui).await?;
     let place = access.place();
-    let form = form.unwrap_or_else(|| {
-        FormState::typed([("name", place.name.clone()), ("description", place.description.clone())])
-    });
+    let form = form.unwrap_or_else(|| fields(access));
     let role = access.org().role;
     let (may_edit, may_delete) = (role.may(place.kind.to_edit()), role.may(place.kind.to_delete()));
     // Only counted for people who may archive or delete it.
     let contents = if role.may(place.kind.to_archive()) { Some(context.store.contents(&place).await?) } else { None };
-    let (head, card) = (access.head(), access.card());
+    let (head, card) = (access.head(), access.card(&form));
     Ok(Page::framed(format!("Settings · {}", place.name), chrome, move || {
         view! {
             {head()}
