@@ -44,7 +44,7 @@ pub async fn get<A: Placed>(
 ) -> PageResult {
     access.org().needs(access.place().kind.to_see())?;
     let page = page(&ui, &context, &access, None, !query.saved.is_empty()).await?;
-    Ok(ui.ok(page).await)
+    Ok(ui.ok(page))
 }
 
 pub async fn post<A: Placed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>, Typed(form): Typed) -> PageResult {
@@ -53,7 +53,7 @@ pub async fn post<A: Placed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>
         Ok(()) => Ok(see_other(format!("{}?saved=1", ui.path()))),
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access::<A>(&id).await?);
-            Ok(ui.refused(page(&ui, &ui.context, &access, Some(form), false).await?).await)
+            Ok(ui.refused(page(&ui, &ui.context, &access, Some(form), false).await?))
         }
     }
 }

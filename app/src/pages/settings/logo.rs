@@ -31,7 +31,7 @@ pub async fn post(ui: Ui, caller: Caller, access: OrgAccess, file: Result<SentFi
         Ok(()) => Ok(see_other(format!("/orgs/{id}/settings?saved=1"))),
         Err(error) => {
             let form = error.beside(super::fields(&access))?;
-            Ok(ui.refused(super::page(&ui, &ui.context, &access, Some(form), false).await?).await)
+            Ok(ui.refused(super::page(&ui, &ui.context, &access, Some(form), false).await?))
         }
     }
 }
