@@ -46,7 +46,6 @@ mod members;
 mod navigation;
 mod old_rows;
 mod open;
-mod org_logos;
 mod orgs;
 mod password_resets;
 mod peppers;

@@ -3,7 +3,6 @@
 mod database;
 mod earlier;
 mod faults;
-pub mod picture;
 mod proxy;
 
 pub use database::TestStore;

@@ -3,7 +3,6 @@
 pub mod activity;
 pub mod get_started;
 pub mod keys;
-pub mod logo;
 pub mod new;
 pub mod overview;
 mod projects;

@@ -40,19 +40,19 @@ impl Sent<'_> {
                 let page = page.unwrap_or_else(|_| Page::bare("API keys", || ()));
                 let (profile, done) = (ui.context.store.profile().clone(), done(&issued));
                 let file = once::file(&ui.context, &access.me, &issued);
-                Ok(ui.secret(page.with_dialog(move || view! { <Once issued file profile done/> })))
+                Ok(ui.secret(page.with_dialog(move || view! { <Once issued file profile done/> })).await)
             }
             Generated::Already(key) => {
                 let page = page?.with_dialog(move || view! { <Already key close=path/> });
-                Ok(ui.show(StatusCode::CONFLICT, page))
+                Ok(ui.show(StatusCode::CONFLICT, page).await)
             }
             Generated::Ticked(form) => {
                 let panel = Panel::new(&ui.context, access, &path, apps, form);
-                Ok(ui.ok(page?.with_dialog(move || view! { <GeneratePanel panel/> })))
+                Ok(ui.ok(page?.with_dialog(move || view! { <GeneratePanel panel/> })).await)
             }
             Generated::Refused(form) => {
                 let panel = Panel::new(&ui.context, access, &path, apps, form);
-                Ok(ui.refused(page?.with_dialog(move || view! { <GeneratePanel panel/> })))
+                Ok(ui.refused(page?.with_dialog(move || view! { <GeneratePanel panel/> })).await)
             }
         }
     }

@@ -44,7 +44,7 @@ pub async fn get(
     access: KeyAccess,
     UrlQuery(query): UrlQuery<DoneQuery>,
 ) -> PageResult {
-    Ok(ui.ok(page(&ui, &context, &access, &query.done).await?))
+    Ok(ui.ok(page(&ui, &context, &access, &query.done).await?).await)
 }
 
 /// The page of a key, which its one-time dialogs stand before.
