@@ -29,6 +29,7 @@ pub mod password_reset;
 #[cfg(feature = "store")]
 pub mod passwords;
 pub mod personal_token;
+pub mod picture;
 pub mod place;
 pub mod plan;
 pub mod profile;

@@ -39,6 +39,8 @@ pub struct Member {
     pub disabled: bool,
     /// When they last used the portal, while they have a session that did not end.
     pub last_seen_at: Option<Timestamp>,
+    /// Whether they ever signed in.
+    pub has_signed_in: bool,
 }
 
 impl Member {

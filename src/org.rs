@@ -14,6 +14,9 @@ pub struct Org {
     /// The one that was chosen.
     #[serde(skip)]
     pub colour: Option<Colour>,
+    /// The digest of its logo, if it has one.
+    #[serde(skip)]
+    pub logo: Option<String>,
     pub created_at: Timestamp,
     #[serde(skip)]
     pub archived_at: Option<Timestamp>,

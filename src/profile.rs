@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     colour::Colour,
+    picture::Picture,
     plan::Plan,
     scope::{Request, Scope},
     verdict::Verdict,
@@ -112,6 +113,8 @@ pub struct Brand {
     pub docs_url: Option<String>,
     /// The colour of buttons and links; without it, Sallyport's.
     pub accent: Option<Colour>,
+    /// Shown instead of Sallyport's.
+    pub logo: Option<Arc<Picture>>,
 }
 
 /// Where the key is in a request.

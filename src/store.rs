@@ -46,6 +46,7 @@ mod members;
 mod navigation;
 mod old_rows;
 mod open;
+mod org_logos;
 mod orgs;
 mod password_resets;
 mod peppers;

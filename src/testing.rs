@@ -3,6 +3,7 @@
 mod database;
 mod earlier;
 mod faults;
+pub mod picture;
 mod proxy;
 
 pub use database::TestStore;

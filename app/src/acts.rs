@@ -79,6 +79,7 @@ pub const MOUNTED: &[&str] = &[
     members::RemoveMember::PATH,
     orgs::ChooseColour::PATH,
     orgs::CreateOrg::PATH,
+    orgs::RemoveLogo::PATH,
     personal_tokens::RevokePersonalToken::PATH,
     places::ArchivePlace::PATH,
     places::DeletePlace::PATH,
@@ -93,7 +94,8 @@ pub const MOUNTED: &[&str] = &[
     views::SaveView::PATH,
 ];
 
-/// Acts that only pages run: they return a secret, start or end a session, or are for people who can't sign in.
+/// Acts that only pages run: they return a secret, take a file, start or end a session, or are for people who can't sign
+/// in.
 pub const OF_PAGES: &[&str] = &[
     account::ChangePassword::PATH,
     admin::root_tokens::CreateToken::PATH,
@@ -101,6 +103,7 @@ pub const OF_PAGES: &[&str] = &[
     invitations::AcceptInvitationAsNew::PATH,
     invitations::Invite::PATH,
     invitations::ResendInvitation::PATH,
+    orgs::ChooseLogo::PATH,
     password_resets::RequestPasswordReset::PATH,
     password_resets::ResetPassword::PATH,
     personal_tokens::CreatePersonalToken::PATH,

@@ -2,6 +2,7 @@
 
 mod avatar;
 mod badge;
+mod brand;
 mod card;
 pub mod chrome;
 mod code;
@@ -29,10 +30,11 @@ mod topbar;
 
 pub use avatar::{Avatar, OrgAvatar, Person};
 pub use badge::{Badge, Chip, Notice, Tone, archived};
+pub use brand::Brand;
 pub use card::{Card, Empty, Fact, Facts, Setting, SettingGroup, Settings};
 pub use code::{CodeBlock, CodeTabs, CopyButton, IdChip, cut_middle};
 pub use dialog::{Modal, PanelFoot, SidePanel};
-pub use field::{CheckField, Hidden, TextArea, TextField};
+pub use field::{CheckField, FileField, Hidden, TextArea, TextField};
 pub use filter::{FilterBar, FilterCheck, FilterSelect, FilterText, SearchForm};
 pub use frame::{BareFrame, Body, ChromeFrame, OpenFrame};
 pub use group::{CheckboxGroup, RadioGroup};

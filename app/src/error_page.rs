@@ -73,7 +73,7 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
     };
     let kept = typed.take().shown_with(&error);
     let page = page(&ui, &mut person, error, kept).await;
-    let mut shown = ui.show(response.status(), page).await;
+    let mut shown = ui.show(response.status(), page);
     if let Some(allow) = response.headers().get(header::ALLOW) {
         shown.headers_mut().insert(header::ALLOW, allow.clone());
     }

@@ -13,6 +13,10 @@ use crate::error::PageError;
 /// The maximum size of a form in bytes; a person does not type more.
 pub const LIMIT: usize = 64 * 1024;
 
+/// The maximum size of a form with a file, which is checked by itself: room for the other parts, and for a file that is
+/// slightly too large, to say so.
+pub const LIMIT_WITH_FILE: usize = LIMIT + 16 * 1024;
+
 /// The body of a form as it was sent.
 pub async fn sent<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, PageError> {
     let RawForm(bytes) =

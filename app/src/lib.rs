@@ -40,6 +40,8 @@ pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod pending_events;
 #[cfg(feature = "ssr")]
+pub mod picture;
+#[cfg(feature = "ssr")]
 pub mod portal;
 #[cfg(feature = "ssr")]
 mod recent;
@@ -53,6 +55,8 @@ pub mod routes;
 mod sealed_file;
 #[cfg(feature = "ssr")]
 pub mod secret_path;
+#[cfg(feature = "ssr")]
+mod sent_file;
 #[cfg(feature = "ssr")]
 mod sent_form;
 #[cfg(feature = "ssr")]

@@ -3,7 +3,7 @@
 use leptos::{either::EitherOf3, prelude::*};
 use sallyport::colour::Colour;
 
-use crate::components::{BareFrame, ChromeFrame, OpenFrame, rendered};
+use crate::components::{BareFrame, Brand, ChromeFrame, OpenFrame, rendered};
 
 pub use crate::{
     components::{
@@ -21,8 +21,7 @@ pub struct Site {
     pub theme: Theme,
     /// Allows the scripts of this response.
     pub nonce: String,
-    /// The brand name from the profile.
-    pub brand: String,
+    pub brand: Brand,
     /// The colour of buttons and links from the profile.
     pub accent: Option<Colour>,
     /// The address that replaces this response in the browser's history.
@@ -109,7 +108,7 @@ pub fn Portal(page: Page, site: Site) -> impl IntoView {
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content=theme.color_scheme()/>
-                <title>{format!("{title} · {brand}")}</title>
+                <title>{format!("{title} · {}", brand.name)}</title>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="stylesheet" href=format!("{base}/sallyport.css")/>
                 <link rel="modulepreload" nonce=nonce.clone() href=format!("{base}/sallyport.js")/>

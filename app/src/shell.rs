@@ -50,7 +50,13 @@ fn of_orgs(ui: &Ui, me: &SignedIn, orgs: impl IntoIterator<Item = KnownOrg>) -> 
         viewer: Viewer { name: me.user.name.clone(), email: me.user.email.clone(), operator: me.user.operator },
         orgs: orgs
             .into_iter()
-            .map(|org| OrgEntry { id: org.id.to_string(), name: org.name, colour: org.colour, role: title(org.roles) })
+            .map(|org| OrgEntry {
+                id: org.id.to_string(),
+                name: org.name,
+                colour: org.colour,
+                logo: org.logo,
+                role: title(org.roles),
+            })
             .collect(),
         here: ui.here.clone(),
         ..Chrome::default()
@@ -64,6 +70,7 @@ pub async fn of_org(ui: &Ui, access: &OrgAccess, section: impl Into<Option<Secti
             id: access.org.id.to_string(),
             name: access.org.name.clone(),
             colour: access.org.colour,
+            logo: access.org.logo.clone(),
             role: title(access.role.anywhere),
             plan: access.org.plan.title().to_owned(),
             sections: sections(access.role),

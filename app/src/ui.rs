@@ -10,7 +10,7 @@ use sallyport::request::Client;
 
 use crate::{
     acts::error::ActError,
-    components::html_of,
+    components::{Brand, html_of},
     context::{Context, Nonce},
     cookies::cookie,
     error::{PageError, Rendered},
@@ -82,10 +82,11 @@ impl Ui {
     }
 
     /// The page as a response.
-    pub async fn show(&self, status: StatusCode, page: Page) -> Response {
+    pub fn show(&self, status: StatusCode, page: Page) -> Response {
         let nonce = self.nonce.as_str().to_owned();
         let profile = self.context.store.profile();
-        let (brand, accent) = (profile.brand.name.clone(), profile.brand.accent);
+        let logo = profile.brand.logo.as_ref().map(|logo| format!("/logo/{}", logo.digest));
+        let (brand, accent) = (Brand { name: profile.brand.name.clone(), logo }, profile.brand.accent);
         let instead = self.instead(&page);
         // An error page does not count as a visit of an organization.
         let opened = match &page.frame {
@@ -116,25 +117,25 @@ impl Ui {
     }
 
     /// A page that shows secrets. It is not compressed: its length would leak them (BREACH).
-    pub async fn secret(&self, page: Page) -> Response {
-        let mut response = self.ok(Page { is_secret: true, ..page }).await;
+    pub fn secret(&self, page: Page) -> Response {
+        let mut response = self.ok(Page { is_secret: true, ..page });
         response.extensions_mut().insert(Uncompressed);
         response
     }
 
     /// The page with status 200.
-    pub async fn ok(&self, page: Page) -> Response {
-        self.show(StatusCode::OK, page).await
+    pub fn ok(&self, page: Page) -> Response {
+        self.show(StatusCode::OK, page)
     }
 
     /// A refused form, shown again with the input.
-    pub async fn refused(&self, page: Page) -> Response {
-        self.show(StatusCode::UNPROCESSABLE_ENTITY, page).await
+    pub fn refused(&self, page: Page) -> Response {
+        self.show(StatusCode::UNPROCESSABLE_ENTITY, page)
     }
 
     /// The same, with the seconds until another attempt, if it was sent too often and not processed.
-    pub async fn refused_for(&self, page: Page, wait: Option<u64>) -> Response {
-        let mut response = self.refused(page).await;
+    pub fn refused_for(&self, page: Page, wait: Option<u64>) -> Response {
+        let mut response = self.refused(page);
         if let Some(seconds) = wait {
             *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());

@@ -20,7 +20,10 @@ use sallyport::{
     vault::{MasterKey, Vault},
 };
 
-use crate::config::{DataLocation, blaming};
+use crate::{
+    config::{DataLocation, blaming},
+    profile_file,
+};
 use folder::Traces;
 
 pub use lock::ServerLock;
@@ -195,12 +198,10 @@ fn close_to_others(database: &Path) {
 /// The configured profile, or the built-in one.
 pub fn profile(place: &DataLocation) -> Result<Arc<Profile>, String> {
     let Some(path) = &place.profile else { return Ok(Profile::standard()) };
-    let text = fs::read_to_string(path);
-    let text = text.map_err(|error| {
+    let parsed = profile_file::read(path).map_err(|error| {
         let unreadable = format!("The profile {} can't be read: {error}.", path.display());
         blaming(unreadable, place.set_by.profile.as_deref())
     })?;
-    let parsed = Profile::parse(&text);
     parsed.map(Arc::new).map_err(|error| format!("The profile {} is wrong:\n{error}", path.display()))
 }
 

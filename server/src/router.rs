@@ -14,7 +14,7 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, ti
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
 use crate::{
-    api,
+    api, logo,
     middleware::{
         guard::{TIMEOUT, words},
         headers, origin,
@@ -47,6 +47,7 @@ pub fn router(state: &AppState, pages: Router<Context>) -> Router {
     Router::new()
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
+        .route("/logo/{digest}", get(logo::get))
         .merge(api::routes())
         .with_state(state.clone())
         .merge(files)

@@ -4,8 +4,11 @@ mod credentials;
 mod environments;
 mod errors;
 mod headers;
+mod logo;
 mod plans;
 mod scopes;
+
+use std::io;
 
 use toml::Spanned;
 
@@ -15,6 +18,7 @@ use super::{
     file::{File, Text},
 };
 use crate::{colour::Colour, text};
+use logo::ReadBeside;
 
 /// The errors so far, with their positions in the text.
 #[derive(Default)]
@@ -86,11 +90,16 @@ impl Findings {
 }
 
 impl Profile {
-    /// Parses a profile, or returns all its errors.
+    /// Parses a profile that has no folder, and so no logo; or returns all its errors.
     pub fn parse(text: &str) -> Result<Self, Faults> {
+        Self::parse_beside(text, &|_| Err(io::ErrorKind::NotFound.into()))
+    }
+
+    /// Parses a profile and reads the file of its logo, or returns all its errors.
+    pub fn parse_beside(text: &str, read: ReadBeside<'_>) -> Result<Self, Faults> {
         let file: File = toml::from_str(text).map_err(|error| Faults(vec![Fault::of_toml(text, &error)]))?;
         let mut findings = Findings::default();
-        let profile = profile(&file, &mut findings);
+        let profile = profile(&file, read, &mut findings);
         if findings.0.is_empty() {
             return Ok(profile);
         }
@@ -101,12 +110,13 @@ impl Profile {
     }
 }
 
-fn profile(file: &File, findings: &mut Findings) -> Profile {
+fn profile(file: &File, read: ReadBeside<'_>, findings: &mut Findings) -> Profile {
     let how_many = file.keys.scopes.as_ref().map_or(HowMany::default(), |how_many| *how_many.get_ref());
     let brand = Brand {
         name: findings.line(&file.brand.name, 60),
         docs_url: file.brand.docs_url.as_ref().map(|url| findings.url(url)),
         accent: file.brand.accent.as_ref().and_then(|accent| findings.colour(accent)),
+        logo: file.brand.logo.as_ref().and_then(|name| logo::logo(name, read, findings)),
     };
     let name = findings.name(&file.name, "-_");
     let credentials = credentials::credentials(&file.credentials, findings);

@@ -41,6 +41,7 @@ pub(super) struct BrandEntry {
     pub name: Text,
     pub docs_url: Option<Text>,
     pub accent: Option<Text>,
+    pub logo: Option<Text>,
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,7 @@
 //! Lists of keys: filtered, sorted, a page at a time.
 
 mod conditions;
+mod creators;
 mod cursor;
 mod frame;
 mod inventory;
@@ -23,7 +24,7 @@ use super::{
 use crate::{
     Result,
     id::{AppId, OrgId, ProjectId, TenantId, UserId},
-    key::{Key, ListedKey, Status},
+    key::{Creator, Key, ListedKey, Status},
     place::Place,
 };
 
@@ -159,6 +160,15 @@ pub const UNUSED_DAYS: u64 = 30;
 
 const PAGE: usize = 25;
 
+/// A page, and some of what is around it.
+struct ListedPage {
+    page: KeyPage,
+    /// Whether the person has views of the list.
+    has_views: bool,
+    /// Those who created keys of an app.
+    creators: Vec<Creator>,
+}
+
 /// A page of a list in SQL.
 struct PageQuery {
     conditions: Conditions,
@@ -209,7 +219,7 @@ impl Store {
 
     /// The same with what a list shows of them.
     pub async fn listed_keys(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter) -> Result<KeyPage> {
-        Ok(self.page_of_listed(org, app, filter, None).await?.0)
+        Ok(self.page_of_listed(org, app, filter, None).await?.page)
     }
 
     /// The same, with what is around the list for this person. An app's list that has keys and no views takes one query; an
@@ -221,16 +231,19 @@ impl Store {
         filter: &KeyFilter,
         person: &UserId,
     ) -> Result<(KeyPage, KeyListFrame)> {
-        let (page, has_views) = self.page_of_listed(org, app, filter, Some(person)).await?;
-        let frame = if app.is_none() || has_views || page.keys.is_empty() {
+        let ListedPage { page, has_views, creators } = self.page_of_listed(org, app, filter, Some(person)).await?;
+        let mut frame = if app.is_none() || has_views || page.keys.is_empty() {
             self.key_list_frame(org, app, person, &filter.sight).await?
         } else {
             KeyListFrame { has_apps: true, has_keys: true, ..KeyListFrame::default() }
         };
+        if app.is_some() {
+            frame.creators = creators;
+        }
         Ok((page, frame))
     }
 
-    /// With whether the person has views of the list. The keys are one text of one row: the driver takes longer for each row
+    /// With what is around the list for the person. The keys are one text of one row: the driver takes longer for each row
     /// and column than the database.
     async fn page_of_listed(
         &self,
@@ -238,7 +251,7 @@ impl Store {
         app: Option<&AppId>,
         filter: &KeyFilter,
         person: Option<&UserId>,
-    ) -> Result<(KeyPage, bool)> {
+    ) -> Result<ListedPage> {
         let PageQuery { mut conditions, total, order, from, part } = self.page_query(org, app, filter, listed::JOINS);
         let has_views = match person {
             Some(person) => {
@@ -247,9 +260,15 @@ impl Store {
             }
             None => "FALSE".to_owned(),
         };
+        let creators = if person.is_some() && app.is_some() {
+            let n = conditions.number(Value::Text(filter.sight.bound()));
+            creators::of_app(&filter.sight.app("a", &n))
+        } else {
+            "''".to_owned()
+        };
         let sql = format!(
             "SELECT ({total}) AS total, CAST(CASE WHEN {has_views} THEN 1 ELSE 0 END AS BIGINT) AS has_views, \
-             (SELECT string_agg(p.line, '{separator}' ORDER BY p.sorted_by {order}, p.id {order}) \
+             {creators} AS creators, (SELECT string_agg(p.line, '{separator}' ORDER BY p.sorted_by {order}, p.id {order}) \
              FROM (SELECT {line} AS line, {sorted_by} AS sorted_by, k.id {from}) p) AS lines WHERE {of_all}",
             separator = listed::SEPARATOR,
             line = listed::line(conditions.org, app.map(|_| "$1")),
@@ -257,12 +276,19 @@ impl Store {
             of_all = conditions.of_all,
         );
         let rows = conditions.fetch(self, sql).await?;
-        let Some(row) = rows.first() else { return Ok((part.page(Vec::new(), 0, filter.sort), false)) };
+        let Some(row) = rows.first() else {
+            let page = part.page(Vec::new(), 0, filter.sort);
+            return Ok(ListedPage { page, has_views: false, creators: Vec::new() });
+        };
         let lines = row.text_opt("lines")?.unwrap_or_default();
         let now = self.now();
         let keys = listed::lines(&lines).map(|line| listed::listed(line, now));
         let keys = keys.collect::<Result<Vec<_>>>()?;
-        Ok((part.page(keys, row.int("total")?, filter.sort), row.flag("has_views")?))
+        Ok(ListedPage {
+            page: part.page(keys, row.int("total")?, filter.sort),
+            has_views: row.flag("has_views")?,
+            creators: creators::read(&row.text_opt("creators")?.unwrap_or_default()),
+        })
     }
 
     /// With a row for each key.

@@ -9,11 +9,11 @@ use crate::{
     Result, Timestamp,
     app::App,
     id::{OrgId, ProjectId, TenantId},
-    key::Status,
     project::Project,
 };
 
-/// What the keys of one app, or of all apps of a project, amount to. Revoked ones do not count.
+/// What the keys of one app, or of all apps of a project, amount to. Revoked ones do not count. Each number is counted up to
+/// one more than [`KeyPage::COUNTED`] for each environment of an app.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyTotals {
     pub active: i64,
@@ -107,7 +107,7 @@ impl Store {
     }
 
     /// Of the apps whose column `within` is that id, for each value of their column `each`. `org` is the organization's id
-    /// in SQL. The keys of each app are found by the index on those that are not revoked.
+    /// in SQL. The keys of each app are found in `keys_in_environment`.
     async fn key_totals(
         &self,
         each: &'static str,
@@ -116,15 +116,27 @@ impl Store {
         id: &str,
         sight: &Sight,
     ) -> Result<HashMap<String, KeyTotals>> {
-        let active = key_status::is(Status::Active, org, "$2");
-        let seen = sight.app("a", "$4");
+        let (seen, most) = (sight.app("a", "$4"), KeyPage::COUNTED + 1);
+        let next = "SELECT MIN(k.environment) FROM keys k WHERE k.revoked_at IS NULL AND k.app_id =";
+        let suspended = key_status::suspended_with_app(org, "e.app");
+        let of = "k.app_id = e.app AND k.environment = e.name";
+        let active = format!("{of} AND {} AND k.paused_at IS NULL", key_status::lasts("$2"));
+        let counted = |condition: &str| {
+            format!(
+                "CASE WHEN {suspended} THEN 0 ELSE \
+                 (SELECT COUNT(*) FROM (SELECT 1 AS one FROM keys k WHERE {condition} LIMIT {most}) s) END"
+            )
+        };
+        // From one environment of an app to its next, however many keys each has.
         let sql = format!(
-            "SELECT s.place, s.environment, CAST(SUM(s.active) AS BIGINT) AS active, \
-             CAST(SUM(CASE WHEN s.expires_at < $3 THEN s.active ELSE 0 END) AS BIGINT) AS expiring, \
-             MAX(s.last_at) AS last_at FROM (SELECT a.{each} AS place, k.environment, k.expires_at, u.last_at, \
-             CASE WHEN {active} THEN 1 ELSE 0 END AS active FROM apps a JOIN keys k ON k.app_id = a.id \
-             LEFT JOIN key_uses u ON u.key_id = k.id WHERE a.{within} = $1 AND k.revoked_at IS NULL AND {seen}) s \
-             GROUP BY s.place, s.environment"
+            "WITH RECURSIVE e (place, app, name) AS (SELECT a.{each}, a.id, ({next} a.id) FROM apps a \
+             WHERE a.{within} = $1 AND {seen} UNION ALL \
+             SELECT e.place, e.app, ({next} e.app AND k.environment > e.name) FROM e WHERE e.name IS NOT NULL) \
+             SELECT e.place, e.name AS environment, {} AS active, {} AS expiring, (SELECT MAX(u.last_at) \
+             FROM keys k JOIN key_uses u ON u.key_id = k.id WHERE {of} AND k.revoked_at IS NULL) AS last_at \
+             FROM e WHERE e.name IS NOT NULL",
+            counted(&active),
+            counted(&format!("{active} AND k.expires_at < $3")),
         );
         let now = self.now();
         let soon = now + std::time::Duration::from_secs(SOON_DAYS * 86_400);

@@ -83,7 +83,7 @@ macro_rules! columns {
 /// The columns of a person `u`, with the prefix `u_`.
 pub(super) const USER: &str =
     columns!("u": "id" "name" "email" "operator" "must_change_password" "unverified" "created_at");
-const ORG: &str = columns!("o": "id" "name" "description" "plan" "colour" "created_at" "archived_at"
+const ORG: &str = columns!("o": "id" "name" "description" "plan" "colour" "logo" "created_at" "archived_at"
     "suspended_at" "suspend_reason");
 const TENANT: &str = columns!("t": "id" "org_id" "name" "description" "created_at" "archived_at");
 const PROJECT: &str = columns!("p": "id" "tenant_id" "org_id" "name" "description" "created_at" "archived_at");

@@ -25,7 +25,10 @@ const CHUNK: u8 = 200;
 const COLUMNS: &str = "u.*, g.role, g.place_kind, g.place_id, g.granted_at AS since, \
     COALESCE((SELECT t.name FROM tenants t WHERE t.id = g.place_id), \
     (SELECT p.name FROM projects p WHERE p.id = g.place_id), (SELECT o.name FROM orgs o WHERE o.id = g.place_id), '') \
-    AS place_name, (SELECT MAX(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id) AS last_seen_at";
+    AS place_name, (SELECT MAX(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id) AS last_seen_at, \
+    CAST(CASE WHEN EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id) OR EXISTS (SELECT 1 FROM events e \
+    WHERE e.chain = 'system' AND e.actor_kind = 'user' AND e.actor_id = u.id AND e.action = 'session.created') \
+    THEN 1 ELSE 0 END AS BIGINT) AS has_signed_in";
 
 fn grant(row: &AnyRow) -> Result<Grant> {
     Ok(Grant {
@@ -50,6 +53,7 @@ fn members(rows: &[AnyRow], at: PlaceKind) -> Result<Vec<Member>> {
                 since: grant.since,
                 disabled: row.time_opt("disabled_at")?.is_some(),
                 last_seen_at: row.time_opt("last_seen_at")?,
+                has_signed_in: row.flag("has_signed_in")?,
                 grants: vec![grant],
             }),
         }

@@ -15,13 +15,15 @@ pub struct KnownOrg {
     pub id: OrgId,
     pub name: String,
     pub colour: Option<Colour>,
+    /// The digest of its logo, if it has one.
+    pub logo: Option<String>,
     /// The person's roles anywhere in it.
     pub roles: Roles,
 }
 
 impl From<(Org, Held)> for KnownOrg {
     fn from((org, held): (Org, Held)) -> Self {
-        Self { id: org.id, name: org.name, colour: org.colour, roles: held.anywhere }
+        Self { id: org.id, name: org.name, colour: org.colour, logo: org.logo, roles: held.anywhere }
     }
 }
 
@@ -38,9 +40,10 @@ impl Store {
     pub async fn navigation(&self, user: &UserId, org: &OrgId) -> Result<Navigation> {
         // A role at the organization shows all tenants; it is looked up once.
         let sql = format!(
-            "SELECT 'org' AS kind, o.id, o.name, COALESCE(o.colour, '') AS colour, g.role, COALESCE(o.name_folded, o.name) AS sorted, \
-             CAST(0 AS BIGINT) AS made FROM grants g JOIN orgs o ON o.id = g.org_id WHERE g.subject = $1 \
-             UNION ALL SELECT 'tenant', t.id, t.name, '', '', '', t.created_at FROM tenants t WHERE t.org_id = $2 \
+            "SELECT 'org' AS kind, o.id, o.name, COALESCE(o.colour, '') AS colour, COALESCE(o.logo, '') AS logo, \
+             g.role, COALESCE(o.name_folded, o.name) AS sorted, CAST(0 AS BIGINT) AS made \
+             FROM grants g JOIN orgs o ON o.id = g.org_id WHERE g.subject = $1 \
+             UNION ALL SELECT 'tenant', t.id, t.name, '', '', '', '', t.created_at FROM tenants t WHERE t.org_id = $2 \
              AND (EXISTS (SELECT 1 FROM grants w WHERE w.org_id = $2 AND w.subject = $1 AND w.place_id = $2) OR {}) \
              ORDER BY kind, sorted, made, id",
             tenant_seen("t", "$1")
@@ -65,6 +68,7 @@ impl Store {
                     id: OrgId::stored(id),
                     name,
                     colour: Colour::parse(&row.text("colour")?),
+                    logo: Some(row.text("logo")?).filter(|digest| !digest.is_empty()),
                     roles: role.into(),
                 }),
             }

@@ -165,12 +165,15 @@ async fn a_member_goes_with_the_keys_that_they_made(store: &TestStore) {
         [(ada.id.to_string(), 1), (eve.id.to_string(), 3)].into()
     );
     let creators = async |org: &OrgId, app: Option<&AppId>| -> Vec<String> {
-        let frame = store.key_list_frame(org, app, &ada.id, &Sight::ALL).await.expect("asked");
+        let (_, frame) = store.framed_keys(org, app, &KeyFilter::default(), &ada.id).await.expect("asked");
         frame.creators.into_iter().map(|person| person.name).collect()
     };
     assert_eq!(creators(&org.id, None).await, ["Ada", "Eve"]);
     assert_eq!(creators(&elsewhere.id, None).await, ["Eve"]);
+    let beside = store.app(&act, &org, "Beside").await;
+    store.key(&act, &beside, "by Ada, too").await;
     assert_eq!(creators(&org.id, Some(&app.id)).await, ["Ada", "Eve"]);
+    assert_eq!(creators(&org.id, Some(&beside.id)).await, ["Ada"], "of its keys alone");
     assert_eq!(creators(&elsewhere.id, Some(&there.id)).await, ["Eve"]);
     assert!(creators(&elsewhere.id, Some(&app.id)).await.is_empty(), "of another organization");
     assert_eq!(store.keys(&org.id, None, &by(&eve)).await.expect("asked").total, 3);
@@ -192,7 +195,7 @@ async fn a_member_goes_with_the_keys_that_they_made(store: &TestStore) {
     assert_eq!(creators(&org.id, None).await, ["Ada"], "whose keys are not all revoked");
     assert_eq!(creators(&org.id, Some(&app.id)).await, ["Ada"]);
     assert!(store.find(&eve.id, &org.id).await.expect("asked").is_none());
-    assert_eq!(store.keys(&org.id, None, &KeyFilter::default()).await.expect("asked").total, 1, "Ada's");
+    assert_eq!(store.keys(&org.id, None, &KeyFilter::default()).await.expect("asked").total, 2, "Ada's");
     assert_eq!(store.keys(&elsewhere.id, None, &KeyFilter::default()).await.expect("asked").total, 1);
 
     let page = store.events(&org.id, None, &EventFilter::default()).await.expect("asked");

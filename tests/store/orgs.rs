@@ -4,10 +4,11 @@ use sallyport::{
     colour::Colour,
     member::{Held, Role},
     org::NewOrg,
+    picture::Picture,
     project::NewProject,
     store::{EventFilter, Reader},
     tenant::NewTenant,
-    testing::TestStore,
+    testing::{TestStore, picture::png},
 };
 
 sallyport::on_both_databases!(
@@ -17,6 +18,7 @@ sallyport::on_both_databases!(
     names_are_unique_within_their_place,
     a_refused_tenant_leaves_nothing,
     a_colour_is_chosen_by_those_who_edit,
+    a_logo_is_chosen_by_those_who_edit,
 );
 
 async fn the_creator_becomes_the_owner(store: &TestStore) {
@@ -115,6 +117,43 @@ async fn a_colour_is_chosen_by_those_who_edit(store: &TestStore) {
     for org in [&org, &other] {
         let before = store.dump().await;
         let refused = store.choose_colour(&store.act(&sam), org, Some(Colour::Teal)).await;
+        assert!(refused.is_err(), "{refused:?}");
+        assert_eq!(store.dump().await, before, "nothing is written");
+    }
+}
+
+async fn a_logo_is_chosen_by_those_who_edit(store: &TestStore) {
+    let (ada, sam) = (store.person("Ada").await, store.person("Sam").await);
+    let act = store.act(&ada);
+    let (org, other) = (store.org(&act, "Focus Labs").await, store.org(&act, "Another").await);
+    let seen = async || {
+        let found = store.find(&ada.id, &org.id).await.expect("asked").expect("there").logo;
+        let navigation = store.navigation(&ada.id, &org.id).await.expect("asked");
+        let of = |id| navigation.orgs.iter().find(|entry| entry.id == id).expect("there").logo.clone();
+        assert_eq!((of(org.id.clone()), of(other.id.clone())), (found.clone(), None));
+        found
+    };
+    assert_eq!(seen().await, None);
+    for side in [16, 17] {
+        let logo = Picture::check(png(side, side), Picture::OF_PEOPLE).expect("a logo");
+        store.choose_logo(&act, &org, Some(logo.clone())).await.expect("chosen");
+        assert_eq!(seen().await.as_ref(), Some(&logo.digest));
+        assert_eq!(store.org_logo(&org.id, &logo.digest).await.expect("asked").as_ref(), Some(&logo));
+        assert_eq!(store.org_logo(&other.id, &logo.digest).await.expect("asked"), None);
+        assert_eq!(store.org_logo(&org.id, "").await.expect("asked"), None);
+    }
+    store.choose_logo(&act, &org, None).await.expect("removed");
+    assert_eq!(seen().await, None);
+    let events = store.events(&org.id, None, &EventFilter::default()).await.expect("asked").events;
+    let told: Vec<_> = events.iter().take(2).map(|event| (event.action.as_str(), event.details.as_str())).collect();
+    let [removed, changed] = [r#"{"logo":"removed"}"#, r#"{"logo":"changed"}"#];
+    assert_eq!(told, [("organization.edited", removed), ("organization.edited", changed)]);
+
+    store.add_member(&act, &org.id, &sam, Role::Developer).await.expect("added");
+    let logo = Picture::check(png(64, 64), Picture::OF_PEOPLE).expect("a logo");
+    for org in [&org, &other] {
+        let before = store.dump().await;
+        let refused = store.choose_logo(&store.act(&sam), org, Some(logo.clone())).await;
         assert!(refused.is_err(), "{refused:?}");
         assert_eq!(store.dump().await, before, "nothing is written");
     }

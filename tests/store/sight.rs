@@ -61,6 +61,12 @@ async fn seen(store: &TestStore, org: &Org, user: &User) -> [Vec<String>; 6] {
     let frame = store.key_list_frame(&org.id, None, &user.id, &keys).await.expect("asked");
     assert_eq!((frame.has_keys, frame.has_apps), (!page.keys.is_empty(), !page.keys.is_empty()));
     assert!(keys.is_all() || frame.creators.is_empty(), "a part shows nobody who created keys elsewhere");
+    let visible = store.apps_of_org(&org.id, &keys).await.expect("asked");
+    for app in store.apps_of_org(&org.id, &Sight::ALL).await.expect("asked") {
+        let (_, frame) = store.framed_keys(&org.id, Some(&app.id), &filter, &user.id).await.expect("asked");
+        let offered = frame.creators.iter().any(|creator| creator.name == "Ada");
+        assert_eq!(offered, visible.iter().any(|seen| seen.id == app.id), "{}", app.name);
+    }
     let events = EventFilter { sight: keys.clone(), ..EventFilter::default() };
     let events = store.events(&org.id, None, &events).await.expect("asked").events;
     let mut targets: Vec<_> = events.into_iter().map(|event| event.target_name).collect();

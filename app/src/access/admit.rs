@@ -1,7 +1,7 @@
 //! Loads a resource by id for one person: the only way for pages and acts to get one.
 
 use axum::{
-    extract::{FromRequestParts, Path},
+    extract::{FromRequestParts, RawPathParams},
     http::request::Parts,
 };
 use sallyport::store::Store;
@@ -36,8 +36,9 @@ pub(crate) async fn admit<A: Access>(
 }
 
 pub(super) async fn id_of<A: Access>(parts: &mut Parts, context: &Context) -> Option<A::Id> {
-    let path = Path::<String>::from_request_parts(parts, context).await.ok();
-    path.and_then(|Path(id)| A::parse(&id))
+    let path = RawPathParams::from_request_parts(parts, context).await.ok()?;
+    // What follows it names a part of the resource.
+    path.iter().next().and_then(|(_, id)| A::parse(id))
 }
 
 /// The id in the address of a form, sent by a signed-in person. The act checks whether they may see it.

@@ -1,7 +1,7 @@
 //! Acts on organizations; what all levels have in common is in [`super::places`].
 
 use leptos::prelude::*;
-use sallyport::{colour::Colour, id::OrgId, org::NewOrg, place::PlaceKind};
+use sallyport::{colour::Colour, id::OrgId, org::NewOrg, picture::Picture, place::PlaceKind};
 
 use super::{ActError, Caller};
 use crate::access::OrgAccess;
@@ -32,4 +32,26 @@ pub async fn choose_colour(org: OrgId, #[server(default)] colour: String) -> Res
         _ => return Err(ActError::field("colour", "Choose one of the colours.")),
     };
     Ok(caller.store().choose_colour(&access.me.act(), &access.org, colour).await?)
+}
+
+/// Sets the logo of an organization: the content of a PNG, JPEG or WebP file.
+#[server(prefix = "/act", endpoint = "orgs/choose-logo")]
+pub async fn choose_logo(org: OrgId, logo: Vec<u8>) -> Result<(), ActError> {
+    let caller = Caller::current();
+    let access: OrgAccess = caller.access(&org).await?;
+    access.needs(PlaceKind::Org.to_edit())?;
+    if logo.is_empty() {
+        return Err(ActError::field("logo", "Choose a file."));
+    }
+    let logo = Picture::check(logo, Picture::OF_PEOPLE).map_err(|message| ActError::field("logo", message))?;
+    Ok(caller.store().choose_logo(&access.me.act(), &access.org, Some(logo)).await?)
+}
+
+/// Removes the logo of an organization.
+#[server(prefix = "/act", endpoint = "orgs/remove-logo")]
+pub async fn remove_logo(org: OrgId) -> Result<(), ActError> {
+    let caller = Caller::current();
+    let access: OrgAccess = caller.access(&org).await?;
+    access.needs(PlaceKind::Org.to_edit())?;
+    Ok(caller.store().choose_logo(&access.me.act(), &access.org, None).await?)
 }

@@ -13,16 +13,22 @@ pub fn Avatar(
     view! { <span class=format!("avatar avatar-hue avatar-person hue-{}", Colour::of_id(&id).as_str()) aria-hidden="true">{initials(&name)}</span> }
 }
 
-/// The same for an organization, as a square.
+/// The same for an organization, as a square; or its logo.
 #[component]
 pub fn OrgAvatar(
     id: String,
     name: String,
     /// The one that was chosen.
     colour: Option<Colour>,
+    /// The digest of its logo, if that is to be shown.
+    logo: Option<String>,
 ) -> impl IntoView {
+    if let Some(digest) = logo {
+        return view! { <img class="avatar avatar-logo" src=format!("/orgs/{id}/logo/{digest}") alt=""/> }.into_any();
+    }
     let colour = colour.unwrap_or_else(|| Colour::of_id(&id)).as_str();
     view! { <span class=format!("avatar avatar-hue hue-{colour}") aria-hidden="true">{initials(&name)}</span> }
+        .into_any()
 }
 
 /// A person in a list: initials, name with badges beside it, and the e-mail address below.

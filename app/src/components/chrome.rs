@@ -18,6 +18,8 @@ pub struct OrgEntry {
     pub id: String,
     pub name: String,
     pub colour: Option<Colour>,
+    /// The digest of its logo, if it has one.
+    pub logo: Option<String>,
     pub role: String,
 }
 
@@ -27,6 +29,8 @@ pub struct CurrentOrg {
     pub id: String,
     pub name: String,
     pub colour: Option<Colour>,
+    /// The digest of its logo, if it has one.
+    pub logo: Option<String>,
     pub role: String,
     pub plan: String,
     /// The sections that have something for the person.

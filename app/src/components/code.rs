@@ -48,12 +48,15 @@ pub fn IdChip(
 #[component]
 pub fn CodeBlock(
     #[prop(into)] text: String,
+    /// Scrolls instead of being broken: for a command, which would look like another one.
+    #[prop(optional)]
+    unbroken: bool,
     /// The accessible name of the button.
     #[prop(default = "Copy code".to_owned(), into)]
     name: String,
 ) -> impl IntoView {
     view! {
-        <div class="code">
+        <div class=if unbroken { "code code-unbroken" } else { "code" }>
             <pre tabindex="0"><code><Highlighted code=text.clone()/></code></pre>
             <CopyButton name text=text/>
         </div>

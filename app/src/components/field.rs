@@ -69,6 +69,36 @@ pub fn TextField(
     }
 }
 
+/// A file to send; its form has to be `multipart/form-data`.
+#[component]
+pub fn FileField(
+    #[prop(into)] form: FormState,
+    #[prop(into)] name: String,
+    #[prop(into)] label: String,
+    #[prop(optional, into)] hint: String,
+    /// The media types to offer.
+    accept: &'static str,
+) -> impl IntoView {
+    let error = form.error(&name);
+    let describedby = described_by(&name, !hint.is_empty(), error.is_some());
+    view! {
+        <div class="field">
+            <label for=name.clone()>{label}</label>
+            <input
+                id=name.clone()
+                name=name.clone()
+                type="file"
+                class="input"
+                accept=accept
+                required
+                aria-invalid=error.is_some().then_some("true")
+                aria-describedby=describedby
+            />
+            <FieldNotes name=name hint=hint error=error/>
+        </div>
+    }
+}
+
 /// Several lines of text.
 #[component]
 pub fn TextArea(

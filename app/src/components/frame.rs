@@ -2,12 +2,12 @@ use leptos::prelude::*;
 
 use super::{
     badge::{Notice, Tone},
+    brand::{Brand, BrandLink},
     chrome::{Archived, Chrome},
     sidebar::Sidebar,
     topbar::{ThemeSwitch, Topbar},
 };
 use crate::{
-    icons::Logo,
     islands::{ActInPlace, CopyOnClick, LocalTimes},
     theme::Theme,
 };
@@ -17,10 +17,10 @@ pub type Body = Box<dyn FnOnce() -> AnyView + Send>;
 
 /// A centred card under the logo.
 #[component]
-pub fn BareFrame(body: Body, brand: String) -> impl IntoView {
+pub fn BareFrame(body: Body, brand: Brand) -> impl IntoView {
     view! {
         <main id="content" class="bare" tabindex="-1">
-            <a class="logo" href="/"><Logo/>{brand}</a>
+            <BrandLink brand/>
             <div class="bare-card">{body()}</div>
         </main>
     }
@@ -28,10 +28,10 @@ pub fn BareFrame(body: Body, brand: String) -> impl IntoView {
 
 /// The body under a bar with the logo, the theme and the way into the portal.
 #[component]
-pub fn OpenFrame(body: Body, brand: String, theme: Theme, here: String) -> impl IntoView {
+pub fn OpenFrame(body: Body, brand: Brand, theme: Theme, here: String) -> impl IntoView {
     view! {
         <header class="topbar">
-            <a class="logo" href="/"><Logo/>{brand}</a>
+            <BrandLink brand/>
             <ThemeSwitch theme here/>
             <a class="btn btn-small" href="/">"Open the portal"</a>
         </header>
@@ -44,9 +44,9 @@ pub fn OpenFrame(body: Body, brand: String, theme: Theme, here: String) -> impl 
 
 /// Sidebar, top bar and the body.
 #[component]
-pub fn ChromeFrame(chrome: Chrome, theme: Theme, body: Body, brand: String) -> impl IntoView {
+pub fn ChromeFrame(chrome: Chrome, theme: Theme, body: Body, brand: Brand) -> impl IntoView {
     let (archived, suspended) = (chrome.archived.clone(), chrome.suspended.clone());
-    let sheet = [Some(brand.clone()), chrome.org.as_ref().map(|org| org.name.clone())];
+    let sheet = [Some(brand.name.clone()), chrome.org.as_ref().map(|org| org.name.clone())];
     let sheet = sheet.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     view! {
         <div class="chrome">

@@ -1,14 +1,15 @@
 use leptos::prelude::*;
 
 use super::{
+    brand::{Brand, BrandLink},
     chrome::{AdminSection, Chrome, OrgEntry, Section},
     switcher::{OrgSwitcher, TenantSwitcher},
 };
-use crate::icons::{Icon, IconView, Logo};
+use crate::icons::{Icon, IconView};
 
 /// The switchers and the sections. On a phone it is a popover opened by the top bar's menu button.
 #[component]
-pub fn Sidebar(chrome: Chrome, brand: String) -> impl IntoView {
+pub fn Sidebar(chrome: Chrome, brand: Brand) -> impl IntoView {
     let Chrome { orgs, org, tenants, tenant, section, admin, .. } = chrome;
     let org_id = org.as_ref().map(|org| org.id.clone());
     let shown = org.as_ref().map(|org| org.sections.clone()).unwrap_or_default();
@@ -17,7 +18,7 @@ pub fn Sidebar(chrome: Chrome, brand: String) -> impl IntoView {
 
     view! {
         <aside id="sidebar" class="sidebar" popover aria-label="Organization">
-            <a class="logo" href="/"><Logo/>{brand}</a>
+            <BrandLink brand/>
             <OrgSwitcher orgs=orgs current=org console=admin.is_some()/>
             {org_id.clone().map(|org_id| view! { <TenantSwitcher org_id=org_id tenants=tenants current=tenant/> })}
             {org_id.map(|org_id| view! { <Sections org_id=org_id current=section within shown/> })}

@@ -18,7 +18,7 @@ pub fn OrgSwitcher(
     console: bool,
 ) -> impl IntoView {
     let current_id = current.as_ref().map(|org| org.id.clone());
-    let colour = current.as_ref().and_then(|org| org.colour);
+    let (colour, logo) = current.as_ref().map_or((None, None), |org| (org.colour, org.logo.clone()));
     let (name, about) = match current {
         Some(org) => {
             let about = [org.role, org.plan].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
@@ -36,7 +36,7 @@ pub fn OrgSwitcher(
         let here = (current_id.as_ref() == Some(&org.id)).then_some("true");
         view! {
             <a class="menu-item" href=format!("/orgs/{}", org.id) aria-current=here>
-                <OrgAvatar id=org.id.clone() name=org.name.clone() colour=org.colour/>
+                <OrgAvatar id=org.id.clone() name=org.name.clone() colour=org.colour logo=org.logo.clone()/>
                 <span class="menu-text" title=org.name.clone()>{org.name.clone()}" "<small>{org.role}</small></span>
             </a>
         }
@@ -50,7 +50,7 @@ pub fn OrgSwitcher(
                 aria-label="Switch organization"
                 aria-describedby="org-now"
             ></button>
-            <OrgAvatar id=now name=name.clone() colour/>
+            <OrgAvatar id=now name=name.clone() colour logo/>
             <span id="org-now" class="switcher-text"><b title=name.clone()>{name.clone()}</b>" "<small>{about}</small></span>
             <IconView icon=Icon::Chevrons/>
         </div>

@@ -62,7 +62,7 @@ fn changed_to(what: &str) -> axum::response::Response {
 
 pub async fn get(ui: Ui, me: SignedIn, UrlQuery(query): UrlQuery<AccountQuery>) -> PageResult {
     let form = FormState::new().with_default("name", &me.user.name);
-    Ok(ui.ok(page(&ui, &me, form, query.sentence()).await?).await)
+    Ok(ui.ok(page(&ui, &me, form, query.sentence()).await?))
 }
 
 /// One address for every form of the page; the field `do` says which.
@@ -95,7 +95,7 @@ pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> P
 async fn refused(ui: &Ui, me: &SignedIn, form: FormState, error: ActError) -> PageResult {
     let wait = error.wait();
     let page = page(ui, me, refuse(form, error)?, None).await?;
-    Ok(ui.refused_for(page, wait).await)
+    Ok(ui.refused_for(page, wait))
 }
 
 /// The page below a dialog.

@@ -346,6 +346,7 @@ fn detail(event: &Event) -> Option<String> {
     let keys = details.get("keys").and_then(serde_json::Value::as_i64).map(|keys| count(keys, "key"));
     let colour = word("colour").map(|colour| format!("colour {colour}"));
     let plain = word("reason").or_else(|| word("role")).map(str::to_owned);
-    let parts: Vec<_> = [renamed, colour, keys, plain].into_iter().flatten().collect();
+    let logo = word("logo").map(|logo| format!("logo {logo}"));
+    let parts: Vec<_> = [renamed, colour, logo, keys, plain].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }

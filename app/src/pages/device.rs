@@ -43,7 +43,7 @@ pub async fn get(ui: Ui, me: SignedIn, UrlQuery(query): UrlQuery<DeviceQuery>) -
             ask_code(FormState::new().with_default("code", code), me.user)
         }
     };
-    Ok(ui.ok(page).await)
+    Ok(ui.ok(page))
 }
 
 /// One address for the three buttons; the field `do` says which.
@@ -53,7 +53,7 @@ pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> P
         "continue" => match caller.run(waiting_device(code)).await {
             Ok((code, request)) => {
                 let address = me.act().address;
-                return Ok(ui.ok(ask_approval(code, request, me.user, address, ui.context.store.now())).await);
+                return Ok(ui.ok(ask_approval(code, request, me.user, address, ui.context.store.now())));
             }
             Err(error) => Err(error),
         },
@@ -69,7 +69,7 @@ pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> P
         Ok(shown_at) => Ok(see_other(shown_at)),
         Err(error) => {
             let wait = error.wait();
-            Ok(ui.refused_for(ask_code(refuse(form, error)?, me.user), wait).await)
+            Ok(ui.refused_for(ask_code(refuse(form, error)?, me.user), wait))
         }
     }
 }

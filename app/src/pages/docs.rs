@@ -88,7 +88,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, UrlQuery(query): UrlQue
             </div>
         }
     });
-    Ok(ui.ok(page).await)
+    Ok(ui.ok(page))
 }
 
 #[component]

@@ -53,7 +53,7 @@ pub async fn get(ui: Ui, visitor: Visitor, token: Asked) -> PageResult {
     let token = text(token);
     let Some(invitation) = ui.context.store.invitation_of_token(&token).await? else { return Ok(ended(&ui).await) };
     let opener = Opener::of(&visitor, &invitation).await?;
-    Ok(ui.ok(page(FormState::new(), token, invitation, opener)).await)
+    Ok(ui.ok(page(FormState::new(), token, invitation, opener)))
 }
 
 pub async fn post(ui: Ui, visitor: Visitor, caller: Caller, token: Asked, Typed(form): Typed) -> PageResult {
@@ -75,7 +75,7 @@ pub async fn post(ui: Ui, visitor: Visitor, caller: Caller, token: Asked, Typed(
             let wait = error.wait();
             // An account may have been created with the address meanwhile.
             let opener = Opener::of(&visitor, &invitation).await?;
-            Ok(ui.refused_for(page(refuse(form, error)?, token, invitation, opener), wait).await)
+            Ok(ui.refused_for(page(refuse(form, error)?, token, invitation, opener), wait))
         }
     }
 }
@@ -180,5 +180,5 @@ async fn ended(ui: &Ui) -> Response {
             <p><a href="/sign-in">"Sign in"</a></p>
         }
     });
-    ui.show(StatusCode::NOT_FOUND, page).await
+    ui.show(StatusCode::NOT_FOUND, page)
 }

@@ -120,7 +120,7 @@ pub async fn get<A: Populated>(
         .map(|(change, id)| Dialog::new(owner, access.org(), access.place(), &people, change, id, FormState::new()));
     let dialog = dialog.transpose()?;
     let page = page(&ui, &context, &access, people, query.done(access.place().kind)).await?;
-    Ok(ui.ok(before(page, dialog)).await)
+    Ok(ui.ok(before(page, dialog)))
 }
 
 pub async fn post<A: Populated>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>, Typed(form): Typed) -> PageResult {
@@ -150,7 +150,7 @@ pub async fn post<A: Populated>(ui: Ui, caller: Caller, Addressed(id): Addressed
             let (owner, id) = (ui.context.store.profile().keys.owner, form.value("user_id"));
             let dialog = Dialog::new(owner, access.org(), place, &people, change, &id, form)?;
             let page = page(&ui, &ui.context, &access, people, None).await?;
-            Ok(ui.refused(before(page, Some(dialog))).await)
+            Ok(ui.refused(before(page, Some(dialog))))
         }
     }
 }
@@ -230,7 +230,7 @@ async fn page<A: Populated>(
                                 {alone.then_some("Nobody else is here yet. Invite people by e-mail. ")}
                                 "An operator can also add people on the server, once they have an account (sallyport user create):"
                             </p>
-                            <CodeBlock text=add/>
+                            <CodeBlock text=add unbroken=true/>
                         </Card>
                     })}
                 </div>

@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod get_started;
 pub mod keys;
+pub mod logo;
 pub mod new;
 pub mod overview;
 mod projects;

@@ -34,7 +34,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: DecisionAccess)
     chrome.crumbs.push(Crumb::link("Refused requests", list));
     chrome.crumbs.push(Crumb::here("Request"));
     let (kept, now, profile) = (access.kept, context.store.now(), context.store.profile().clone());
-    Ok(ui.ok(Page::framed("Refused request", chrome, move || view! { <Shown kept now profile/> })).await)
+    Ok(ui.ok(Page::framed("Refused request", chrome, move || view! { <Shown kept now profile/> })))
 }
 
 #[component]

@@ -31,7 +31,7 @@ pub async fn get(ui: Ui, UrlQuery(query): UrlQuery<ResetQuery>) -> PageResult {
         (true, Some(_)) => sent(),
         (true, None) => page(FormState::new()),
     };
-    Ok(ui.ok(page).await)
+    Ok(ui.ok(page))
 }
 
 pub async fn post(ui: Ui, caller: Caller, Typed(form): Typed) -> PageResult {
@@ -41,9 +41,9 @@ pub async fn post(ui: Ui, caller: Caller, Typed(form): Typed) -> PageResult {
             let wait = error.wait();
             let form = refuse(form, error)?;
             if !ui.context.has_mail {
-                return Ok(ui.show(axum::http::StatusCode::FORBIDDEN, without_mail()).await);
+                return Ok(ui.show(axum::http::StatusCode::FORBIDDEN, without_mail()));
             }
-            Ok(ui.refused_for(page(form), wait).await)
+            Ok(ui.refused_for(page(form), wait))
         }
     }
 }

@@ -55,7 +55,7 @@ pub async fn get(
         }
         _ => search.nothing().await?,
     };
-    Ok(ui.ok(page(&ui, &me, near, answer).await?).await)
+    Ok(ui.ok(page(&ui, &me, near, answer).await?))
 }
 
 pub async fn post(
@@ -73,7 +73,7 @@ pub async fn post(
     }
     match answer.exact {
         Some(href) => Ok(see_other(href)),
-        None => Ok(ui.ok(page(&ui, &me, near, answer).await?).await),
+        None => Ok(ui.ok(page(&ui, &me, near, answer).await?)),
     }
 }
 

@@ -1,8 +1,10 @@
 //! `…/settings` of an organization, a tenant, a project or an app: its name, archiving and deletion.
 
+pub mod appearance;
 pub mod archive;
 pub mod colour;
 pub mod delete;
+pub mod logo;
 pub mod placed;
 pub mod restore;
 
@@ -42,7 +44,7 @@ pub async fn get<A: Placed>(
 ) -> PageResult {
     access.org().needs(access.place().kind.to_see())?;
     let page = page(&ui, &context, &access, None, !query.saved.is_empty()).await?;
-    Ok(ui.ok(page).await)
+    Ok(ui.ok(page))
 }
 
 pub async fn post<A: Placed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>, Typed(form): Typed) -> PageResult {
@@ -51,9 +53,15 @@ pub async fn post<A: Placed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>
         Ok(()) => Ok(see_other(format!("{}?saved=1", ui.path()))),
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access::<A>(&id).await?);
-            Ok(ui.refused(page(&ui, &ui.context, &access, Some(form), false).await?).await)
+            Ok(ui.refused(page(&ui, &ui.context, &access, Some(form), false).await?))
         }
     }
+}
+
+/// The values of the form before anything was typed.
+fn fields<A: Placed>(access: &A) -> FormState {
+    let place = access.place();
+    FormState::typed([("name", place.name), ("description", place.description)])
 }
 
 /// The settings page, also behind its dialogs.
@@ -66,14 +74,12 @@ pub async fn page<A: Placed>(
 ) -> Result<Page, PageError> {
     let chrome = access.chrome(ui).await?;
     let place = access.place();
-    let form = form.unwrap_or_else(|| {
-        FormState::typed([("name", place.name.clone()), ("description", place.description.clone())])
-    });
+    let form = form.unwrap_or_else(|| fields(access));
     let role = access.org().role;
     let (may_edit, may_delete) = (role.may(place.kind.to_edit()), role.may(place.kind.to_delete()));
     // Only counted for people who may archive or delete it.
     let contents = if role.may(place.kind.to_archive()) { Some(context.store.contents(&place).await?) } else { None };
-    let (head, card) = (access.head(), access.card());
+    let (head, card) = (access.head(), access.card(&form));
     Ok(Page::framed(format!("Settings · {}", place.name), chrome, move || {
         view! {
             {head()}

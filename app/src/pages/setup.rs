@@ -29,7 +29,7 @@ pub async fn get(ui: Ui, UrlQuery(query): UrlQuery<SetupQuery>) -> PageResult {
     }
     let form = FormState::new().with_default("token", query.token);
     let known = has_token(&ui.context, &form.value("token"));
-    Ok(ui.ok(page(form, known)).await)
+    Ok(ui.ok(page(form, known)))
 }
 
 pub async fn post(ui: Ui, caller: Caller, Typed(form): Typed) -> PageResult {
@@ -39,7 +39,7 @@ pub async fn post(ui: Ui, caller: Caller, Typed(form): Typed) -> PageResult {
         Ok(started) => Ok(with_device_cookie(started, see_other("/orgs/new"))),
         Err(error) => {
             let known = has_token(&ui.context, &form.value("token"));
-            Ok(ui.refused(page(refuse(form, error)?, known)).await)
+            Ok(ui.refused(page(refuse(form, error)?, known)))
         }
     }
 }

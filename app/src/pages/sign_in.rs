@@ -41,7 +41,7 @@ pub async fn get(ui: Ui, visitor: Visitor, UrlQuery(query): UrlQuery<SignInQuery
         return Ok(see_other("/setup"));
     }
     let form = FormState::new().with_default("next", local(&query.next));
-    Ok(ui.ok(page(form, ui.context.demo, query.reset.is_some())).await)
+    Ok(ui.ok(page(form, ui.context.demo, query.reset.is_some())))
 }
 
 pub async fn post(ui: Ui, caller: Caller, headers: HeaderMap, Typed(form): Typed) -> PageResult {
@@ -56,7 +56,7 @@ pub async fn post(ui: Ui, caller: Caller, headers: HeaderMap, Typed(form): Typed
         }
         Err(error) => {
             let wait = error.wait();
-            Ok(ui.refused_for(page(refuse(form, error)?, ui.context.demo, false), wait).await)
+            Ok(ui.refused_for(page(refuse(form, error)?, ui.context.demo, false), wait))
         }
     }
 }
@@ -84,7 +84,7 @@ async fn resume(ui: &Ui, resumed: Resumed) -> Response {
             </form>
         }
     });
-    let mut answer = ui.ok(Page { address: Some(address), ..page }).await;
+    let mut answer = ui.ok(Page { address: Some(address), ..page });
     if let Some(cookie) = Resumed::forget(&ui.context) {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }

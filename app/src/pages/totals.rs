@@ -6,10 +6,13 @@ use leptos::prelude::*;
 use sallyport::{
     Timestamp,
     profile::{HolderKind, Profile},
-    store::{KeyTotals, UNUSED_DAYS},
+    store::{KeyPage, KeyTotals, UNUSED_DAYS},
 };
 
-use super::keys::row::{LastUsed, environment_title};
+use super::{
+    attention::counted,
+    keys::row::{LastUsed, environment_title},
+};
 use crate::{
     components::{Badge, Card, Strip, StripItem, Tone},
     words::{Ago, count, digits},
@@ -40,8 +43,8 @@ pub fn TotalsStrip(
     view! {
         <Strip>
             {counts.collect_view()}
-            <StripItem label="Active keys" href=all value=move || digits(active)/>
-            <StripItem label="Expiring soon" href=soon value=move || digits(expiring) note=|| "within 14 days"/>
+            <StripItem label="Active keys" href=all value=move || counted(active)/>
+            <StripItem label="Expiring soon" href=soon value=move || counted(expiring) note=|| "within 14 days"/>
             <StripItem label="Last used" value=move || view! { <LastUsed at=last_used_at now/> }/>
         </Strip>
     }
@@ -65,7 +68,7 @@ pub fn EnvironmentCard(totals: KeyTotals, profile: Arc<Profile>) -> impl IntoVie
         view! {
             <li>
                 <span>{title}</span>
-                <b>{digits(n)}</b>
+                <b>{counted(n)}</b>
                 <svg aria-hidden="true"><rect width=width height="6" rx="3"/></svg>
             </li>
         }
@@ -99,11 +102,16 @@ pub fn TotalsCells(
     let titles = (!titles.is_empty()).then(|| view! { <span class="cell-sub">{titles.join(", ")}</span> });
     let (tone, text) = status(&totals, archived, now);
     view! {
-        <td data-label="Active keys">{count(totals.active, "key")}{titles}</td>
+        <td data-label="Active keys">{keys(totals.active)}{titles}</td>
         <td data-label="Last used" class="cell-muted"><LastUsed at=totals.last_used_at now/></td>
         <td class="cell-end"><Badge tone text/></td>
     }
     .into_any()
+}
+
+/// "7 keys", "1,000+ keys".
+fn keys(n: i64) -> String {
+    if n > KeyPage::COUNTED { format!("{} keys", counted(n)) } else { count(n, "key") }
 }
 
 /// How an app or a project is, by its keys.
@@ -140,6 +148,11 @@ mod tests {
         assert_eq!(said(&totals(2, 0, used(UNUSED_DAYS))), "Unused");
         assert_eq!(said(&totals(2, 0, used(1))), "In use");
         assert_eq!(status(&totals(2, 0, used(1)), true, NOW).1, "Archived");
+    }
+
+    #[test]
+    fn many_keys_are_not_counted() {
+        assert_eq!([0, 1, 1_000, 1_001].map(keys), ["0 keys", "1 key", "1,000 keys", "1,000+ keys"]);
     }
 
     #[test]

@@ -7,10 +7,11 @@ use sallyport::profile::{Fault, Faults, Profile};
 use serde_json::json;
 
 use super::out;
+use crate::profile_file;
 
 #[derive(Subcommand)]
 pub enum ProfileCommand {
-    /// Check a profile: each error with line, column and a suggested fix; reads nothing else
+    /// Check a profile: each error with line, column and a suggested fix; reads its logo, and nothing else
     #[command(after_help = "Examples:
   sallyport profile check profile.toml
   sallyport profile check profile.toml --json")]
@@ -31,14 +32,13 @@ pub struct CheckArgs {
 pub fn run(command: &ProfileCommand) -> ExitCode {
     let ProfileCommand::Check(args) = command;
     let path = args.file.display();
-    let text = match std::fs::read_to_string(&args.file) {
-        Ok(text) => text,
+    let parsed = match profile_file::read(&args.file) {
+        Ok(parsed) => parsed,
         Err(error) => {
             note!("sallyport: The profile {path} can't be read: {error}");
             return ExitCode::from(2);
         }
     };
-    let parsed = Profile::parse(&text);
     let told = match &parsed {
         parsed if args.json => as_json(parsed).to_string(),
         Ok(profile) => format!("{path} is valid: {}.", summary(profile)),

@@ -10,9 +10,9 @@ use axum::{
     body::{Body, Bytes, HttpBody},
     http::{Method, Request},
 };
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Frame;
-use sallyport_app::form::LIMIT;
+use sallyport_app::form::LIMIT_WITH_FILE;
 
 /// The request with its whole body. A body that is too large or unreadable fails when it is read next, which produces
 /// the error.
@@ -30,16 +30,31 @@ pub async fn with_whole_body(request: Request<Body>) -> Request<Body> {
     Request::from_parts(parts, body)
 }
 
+/// How much of a body that is too large is read, and dropped: browsers send all of it before they show the response.
+const READ_AT_MOST: usize = 8 * 1024 * 1024;
+
 /// Concatenated: many small pieces would take far more memory than their content.
-async fn whole(body: Body) -> Result<Vec<u8>, BoxError> {
-    let mut body = Limited::new(body, LIMIT);
+async fn whole(mut body: Body) -> Result<Vec<u8>, BoxError> {
+    let mut limited = Limited::new(&mut body, LIMIT_WITH_FILE);
     let mut bytes = Vec::new();
-    while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame?.into_data() {
-            bytes.extend_from_slice(&data);
+    while let Some(frame) = limited.frame().await {
+        match frame.map(Frame::into_data) {
+            Ok(Ok(data)) => bytes.extend_from_slice(&data),
+            Ok(Err(_)) => {}
+            Err(error) if error.is::<LengthLimitError>() => {
+                drop(bytes);
+                read_to_end(body).await;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
         }
     }
     Ok(bytes)
+}
+
+async fn read_to_end(body: Body) {
+    let mut body = Limited::new(body, READ_AT_MOST);
+    while let Some(Ok(_)) = body.frame().await {}
 }
 
 /// A body that only yields its error.
@@ -65,6 +80,7 @@ mod tests {
         routing::post,
     };
     use futures_util::stream;
+    use sallyport_app::form::LIMIT;
     use tower::ServiceExt;
 
     use super::*;
@@ -89,6 +105,7 @@ mod tests {
         assert_eq!(status(Body::from("a=b")).await, StatusCode::OK);
         assert_eq!(status(Body::from(vec![b'a'; LIMIT])).await, StatusCode::OK);
         assert_eq!(status(Body::from(vec![b'a'; LIMIT + 1])).await, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(status(Body::from(vec![b'a'; LIMIT_WITH_FILE + 1])).await, StatusCode::PAYLOAD_TOO_LARGE);
         let broken = stream::iter([Ok("a="), Err(std::io::Error::other("reset"))]);
         assert_eq!(status(Body::from_stream(broken)).await, StatusCode::BAD_REQUEST);
     }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use sallyport::{picture::LIMIT, testing::picture};
+
 use crate::server::{sallyport, stderr, stdout};
 
 fn example(name: &str) -> String {
@@ -62,4 +64,37 @@ fn a_profile_that_is_wrong_is_refused_before_anything_is_made() {
         assert!(said.contains("profile.toml is wrong") && said.contains("moon"), "{said}");
         assert!(!data.exists(), "a folder was made");
     }
+}
+
+#[test]
+fn a_logo_is_a_file_beside_the_profile() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, logo) = (folder.path().join("mine.toml"), folder.path().join("logo.png"));
+    let text = std::fs::read_to_string(example("default")).expect("read");
+    std::fs::write(&file, text.replacen("[brand]\n", "[brand]\nlogo = \"logo.png\"\n", 1)).expect("written");
+    let path = file.to_str().expect("text");
+    let told = |command: &[&str]| {
+        let out = sallyport(&folder.path().join("data"), command);
+        (out.status.success(), stdout(&out) + &stderr(&out))
+    };
+    let checked = || told(&["profile", "check", path]);
+    let (good, said) = checked();
+    assert!(!good && said.contains("mine.toml:") && said.contains("The logo can't be read"), "{said}");
+    std::fs::create_dir(&logo).expect("made");
+    assert!(checked().1.contains("it is no file"), "{:?}", checked());
+    std::fs::remove_dir(&logo).expect("removed");
+    for (bytes, said) in [
+        (b"GIF89a".to_vec(), "SVG, PNG, WebP"),
+        (picture::png(2000, 10), "2000 × 10"),
+        (vec![b'x'; LIMIT + 1], "at most 64 KB"),
+    ] {
+        std::fs::write(&logo, bytes).expect("written");
+        assert!(!checked().0 && checked().1.contains(said), "{:?}", checked());
+        let (good, started) = told(&["migrate", "--profile", path]);
+        assert!(!good && started.contains(said), "{started}");
+    }
+    std::fs::write(&logo, picture::png(64, 64)).expect("written");
+    assert!(checked().0, "{:?}", checked());
+    let (good, said) = told(&["migrate", "--profile", path]);
+    assert!(good, "{said}");
 }

@@ -144,6 +144,16 @@ impl Client {
         self.send(Self::form(path, fields)).await
     }
 
+    /// Sends a form with a file as a browser would.
+    pub async fn post_file(&self, path: &str, field: &str, file: &[u8]) -> Answer {
+        let head = format!("--x\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"a.png\"\r\n\r\n");
+        let request = Self::request(Method::POST, path)
+            .header(header::ORIGIN, ORIGIN)
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
+            .body(Body::from([head.as_bytes(), file, b"\r\n--x--\r\n"].concat()));
+        self.send(request.expect("a request")).await
+    }
+
     pub fn form(path: &str, fields: &[(&str, &str)]) -> Request<Body> {
         let mut body = url::form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(fields);

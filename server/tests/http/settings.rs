@@ -1,5 +1,7 @@
 //! `…/settings` of organizations, tenants, projects and apps; `…/keys/revoke-all`; `…/keys/search`.
 
+mod logo;
+
 use sallyport::{
     audit::{Act, Actor},
     colour::Colour,

@@ -3,16 +3,19 @@
 mod resumed;
 mod throttle;
 
+use std::sync::Arc;
+
 use sallyport::{
     audit::{Act, Actor},
+    picture::Picture,
     store::EventFilter,
-    testing::TestStore,
+    testing::{TestStore, picture},
     user::NewUser,
 };
 
 use crate::{
     client::{Answer, Client},
-    middleware::headers::without_what_differs,
+    middleware::headers::{assert_guarded, without_what_differs},
     portal::{PASSWORD, TestPortal},
 };
 
@@ -31,6 +34,7 @@ crate::on_both_portals!(
     of_twenty_sessions_the_oldest_ends,
     a_password_that_an_operator_set_is_changed_first,
     the_page_has_the_accent_of_the_profile,
+    the_page_has_the_logo_of_the_profile,
 );
 
 async fn unknown_and_wrong_get_the_same_answer(portal: &TestPortal) {
@@ -320,5 +324,31 @@ async fn the_page_has_the_accent_of_the_profile(portal: &TestPortal) {
     let portal = portal.with_profile(&file).await;
     for path in ["/sign-in", "/docs"] {
         assert!(html(&portal.get(path).await).contains("class=\"hue-teal\""), "{path}");
+    }
+}
+
+async fn the_page_has_the_logo_of_the_profile(portal: &TestPortal) {
+    portal.set_up().await;
+    let sign_in = portal.another().get("/sign-in").await.body;
+    assert!(sign_in.contains("class=\"logo-mark\"") && !sign_in.contains("<img"), "Sallyport's own");
+    let svg = b"<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>".to_vec();
+    for (bytes, media_type) in [(svg, "image/svg+xml"), (picture::png(64, 32), "image/png")] {
+        let mut profile = (**portal.store.profile()).clone();
+        let logo = Picture::check(bytes.clone(), Picture::OF_PROFILES).expect("a logo");
+        profile.brand.logo = Some(Arc::new(logo));
+        let branded = TestPortal::new(portal.store.with_profile(Arc::new(profile)).await).await;
+        let sign_in = branded.get("/sign-in").await;
+        assert!(!sign_in.body.contains("class=\"logo-mark\""), "{}", sign_in.body);
+        let address = sign_in.after("<img class=\"logo-picture\" src=\"", '"');
+        for path in ["/docs", "/nowhere"] {
+            assert!(branded.get(path).await.body.contains(&address), "{path}");
+        }
+        let answer = branded.get(&address).await;
+        assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, media_type));
+        assert_eq!(answer.body, String::from_utf8_lossy(&bytes));
+        assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
+        assert_eq!(answer.header("content-encoding"), "");
+        assert_guarded(&answer, &address);
+        assert_eq!(branded.get("/logo/00000000000000000000000000000000").await.status, 404);
     }
 }

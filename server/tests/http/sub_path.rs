@@ -8,6 +8,7 @@ use sallyport::{
     invitation::NewInvitations,
     password_reset,
     place::PlaceKind,
+    testing::picture::png,
 };
 use sallyport_app::routes::ROUTES;
 use sallyport_server::server::Server;
@@ -99,6 +100,7 @@ async fn nothing_on_any_page_leads_outside(portal: &TestPortal) {
     let of = portal.store.find(None, &app).await.expect("asked").expect("there").org_id;
     let new = NewInvitations::check(PlaceKind::Org, ["eve@example.com"], "viewer", "").expect("checked");
     let invited = portal.store.invite(&portal.store.act(&ada), &of, new).await.expect("invited");
+    assert_eq!(portal.post_file(&format!("/orgs/{of}/settings/logo"), "logo", &png(64, 64)).await.status, 303);
     // Its row leads to the page that revokes it.
     portal.store.create_token(&Act::by(Actor::CommandLine), "CI", false, None).await.expect("made");
     portal.personal_token(&ada, "CI").await;

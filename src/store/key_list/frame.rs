@@ -1,6 +1,9 @@
 //! What a page shows around a list of keys, in one query.
 
-use super::conditions::{Conditions, Value};
+use super::{
+    conditions::{Conditions, Value},
+    creators,
+};
 use crate::{
     Result,
     id::{AppId, OrgId, UserId},
@@ -18,13 +21,10 @@ pub struct KeyListFrame {
     pub has_apps: bool,
     /// Whether the list has a key, even a revoked one.
     pub has_keys: bool,
-    /// Those who created keys that are not revoked, by name, 100 of them at most: for a reader who sees the whole
-    /// list.
+    /// Those who created keys of the list that are not revoked, by name, 100 of them at most: for a reader who sees the
+    /// app, or all of the organization.
     pub creators: Vec<Creator>,
 }
-
-/// How many creators are read.
-const CREATORS: i64 = 100;
 
 /// Kinds of rows. One of `APPS` and `KEYS` is there if it holds.
 const VIEW: i64 = 0;
@@ -34,23 +34,16 @@ const CREATOR: i64 = 3;
 
 /// `$1` is the organization, or the app of it. `person` is the number of the id of the person whose views are read; `seen`
 /// is the condition on an app `a`.
-fn sql(keys: &Conditions, person: &str, seen: &str, of_app: bool, with_creators: bool) -> String {
+fn sql(keys: &Conditions, person: &str, seen: &str, with_creators: bool) -> String {
     let Conditions { sql: of, of_all, org, .. } = keys;
     let row = |kind: i64, columns: &str| format!("SELECT CAST({kind} AS BIGINT) AS kind, {columns}");
-    // From one creator to the next in `keys_by_creator` or `keys_of_app_by_creator`, however many keys each has.
-    let all = if of_app { "c.app_id = $1".to_owned() } else { format!("c.org_id = {org}") };
-    let next = format!("SELECT MIN(c.created_by) FROM keys c WHERE {all} AND c.revoked_at IS NULL");
-    let made = format!(
-        "WITH RECURSIVE made (id, n) AS (SELECT ({next}), 1 UNION ALL \
-         SELECT ({next} AND c.created_by > made.id), made.n + 1 FROM made WHERE made.id IS NOT NULL AND made.n < {CREATORS})"
-    );
-    let creators = row(
-        CREATOR,
-        "u.id, u.name, COALESCE(u.name_folded, u.name), '' FROM made JOIN users u ON u.id = made.id WHERE",
-    );
-    let creators = format!("{creators} {of_all}");
-    let (made, creators) =
-        if with_creators { (made, format!("UNION ALL {creators}")) } else { (String::new(), String::new()) };
+    let people =
+        row(CREATOR, "u.id, u.name, COALESCE(u.name_folded, u.name), '' FROM made JOIN users u ON u.id = made.id");
+    let (made, creators) = if with_creators {
+        (creators::made("c.org_id = $1", "TRUE"), format!("UNION ALL {people}"))
+    } else {
+        (String::new(), String::new())
+    };
     [
         made,
         row(VIEW, "v.id AS id, v.name AS name, v.name_folded AS folded, v.query AS query FROM saved_views v"),
@@ -68,7 +61,7 @@ fn sql(keys: &Conditions, person: &str, seen: &str, of_app: bool, with_creators:
 
 impl Store {
     /// What a page shows this person around the list of keys of an organization, or of one of its apps, in the part that
-    /// they see.
+    /// they see. Those who created keys of an app are read with the keys.
     pub async fn key_list_frame(
         &self,
         org: &OrgId,
@@ -85,7 +78,7 @@ impl Store {
             sight.app("a", &n)
         };
         let person = keys.number(Value::Text(person.to_string()));
-        let sql = sql(&keys, &person, &seen, app.is_some(), app.is_some() || sight.is_all());
+        let sql = sql(&keys, &person, &seen, app.is_none() && sight.is_all());
         let mut frame = KeyListFrame::default();
         for row in keys.fetch(self, sql).await? {
             match row.int("kind")? {

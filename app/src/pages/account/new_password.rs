@@ -18,7 +18,7 @@ use crate::{
 };
 
 pub async fn get(ui: Ui, JustSignedIn(me): JustSignedIn) -> PageResult {
-    Ok(ui.ok(page(FormState::new(), me.user)).await)
+    Ok(ui.ok(page(FormState::new(), me.user)))
 }
 
 pub async fn post(ui: Ui, caller: Caller, JustSignedIn(me): JustSignedIn, Typed(form): Typed) -> PageResult {
@@ -26,7 +26,7 @@ pub async fn post(ui: Ui, caller: Caller, JustSignedIn(me): JustSignedIn, Typed(
         Ok(started) => Ok(with_device_cookie(started, see_other("/"))),
         Err(error) => {
             let wait = error.wait();
-            Ok(ui.refused_for(page(refuse(form, error)?, me.user), wait).await)
+            Ok(ui.refused_for(page(refuse(form, error)?, me.user), wait))
         }
     }
 }

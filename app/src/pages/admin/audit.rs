@@ -38,5 +38,5 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<Activ
             <ActivityView activity/>
         }
     });
-    Ok(if is_refused { ui.refused(page).await } else { ui.ok(page).await })
+    Ok(if is_refused { ui.refused(page) } else { ui.ok(page) })
 }

@@ -37,7 +37,7 @@ async fn ask(ui: &Ui, access: OperatedUser, form: FormState) -> PageResult {
     let list = ListQuery { q: user.id.to_string(), ..ListQuery::default() };
     let (refused, page) = (form.is_refused(), users::page(ui, &access.me, list).await?);
     let page = page.with_dialog(move || view! { <Asking user form/> });
-    Ok(if refused { ui.refused(page).await } else { ui.ok(page).await })
+    Ok(if refused { ui.refused(page) } else { ui.ok(page) })
 }
 
 #[component]

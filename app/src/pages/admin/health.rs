@@ -23,7 +23,7 @@ pub async fn get(ui: Ui, access: OperatorAccess) -> PageResult {
     let chrome = shell::at_last(shell::of_admin(&ui, &access.me, AdminSection::Health).await?);
     let now = store.now();
     let page = Page::framed("Health", chrome, move || view! { <Body checks lag facts now/> });
-    Ok(ui.ok(page).await)
+    Ok(ui.ok(page))
 }
 
 /// "3.4 MB".

@@ -50,7 +50,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
             <ListPages path=PATH query=list edges/>
         }
     });
-    Ok(ui.ok(page).await)
+    Ok(ui.ok(page))
 }
 
 pub async fn post(caller: Caller, _: OperatorAccess, Typed(form): Typed) -> PageResult {

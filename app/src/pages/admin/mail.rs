@@ -70,7 +70,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
             </section>
         }
     });
-    Ok(ui.ok(page).await)
+    Ok(ui.ok(page))
 }
 
 pub async fn post(caller: Caller, _: OperatorAccess, Typed(form): Typed) -> PageResult {

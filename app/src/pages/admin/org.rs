@@ -31,7 +31,7 @@ pub async fn get(ui: Ui, access: OperatedOrg, UrlQuery(query): UrlQuery<ListQuer
         _ => None,
     };
     let page = page(&ui, &access, done).await?;
-    Ok(ui.ok(page).await)
+    Ok(ui.ok(page))
 }
 
 /// Records that an operator looked, at most once in ten minutes for each of them: the members have to learn of it, and
@@ -111,11 +111,12 @@ fn Body(
 
 #[component]
 fn MemberRow(member: Member, now: Timestamp) -> impl IntoView {
-    let Member { user, role, since, disabled, last_seen_at, .. } = member;
+    let Member { user, role, since, disabled, last_seen_at, has_signed_in, .. } = member;
     let users = format!("/admin/users?q={}", user.id);
     let seen = match last_seen_at {
         Some(at) => view! { <Ago at now/> }.into_any(),
-        None => "Signed out".into_any(),
+        None if has_signed_in => "Signed out".into_any(),
+        None => "Never signed in".into_any(),
     };
     view! {
         <tr class:row-off=disabled>

@@ -33,5 +33,5 @@ pub async fn get(ui: Ui, access: OperatedOrg, UrlQuery(query): UrlQuery<Activity
             <div class="table-foot"><p>"That you looked at this page is recorded in the activity of the organization."</p></div>
         }
     });
-    Ok(if is_refused { ui.refused(page).await } else { ui.ok(page).await })
+    Ok(if is_refused { ui.refused(page) } else { ui.ok(page) })
 }

@@ -18,7 +18,7 @@ use crate::{
 const PATH: &str = "/admin/organizations";
 
 pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQuery>) -> PageResult {
-    Ok(ui.ok(page(&ui, &access.me, query).await?).await)
+    Ok(ui.ok(page(&ui, &access.me, query).await?))
 }
 
 /// The list, also below a dialog.

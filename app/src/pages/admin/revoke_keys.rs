@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub async fn get(ui: Ui, access: OperatorAccess) -> PageResult {
-    Ok(ui.ok(asking(&ui, &access.me, FormState::new()).await?).await)
+    Ok(ui.ok(asking(&ui, &access.me, FormState::new()).await?))
 }
 
 pub async fn post(ui: Ui, caller: Caller, access: OperatorAccess, Typed(form): Typed) -> PageResult {
@@ -32,7 +32,7 @@ pub async fn post(ui: Ui, caller: Caller, access: OperatorAccess, Typed(form): T
         Err(error) => {
             let wait = error.wait();
             let page = asking(&ui, &access.me, refuse(form, error)?).await?;
-            Ok(ui.refused_for(page, wait).await)
+            Ok(ui.refused_for(page, wait))
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::{
 const PATH: &str = "/admin/root-tokens";
 
 pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQuery>) -> PageResult {
-    Ok(ui.ok(page(&ui, &access.me, query).await?).await)
+    Ok(ui.ok(page(&ui, &access.me, query).await?))
 }
 
 /// The list, also below a dialog.

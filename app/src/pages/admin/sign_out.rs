@@ -32,7 +32,7 @@ pub async fn post(ui: Ui, caller: Caller, access: OperatorAccess, Typed(form): T
 async fn ask(ui: &Ui, me: &SignedIn, form: FormState) -> PageResult {
     let (refused, page) = (form.is_refused(), users::page(ui, me, ListQuery::default()).await?);
     let page = page.with_dialog(move || view! { <Asking form/> });
-    Ok(if refused { ui.refused(page).await } else { ui.ok(page).await })
+    Ok(if refused { ui.refused(page) } else { ui.ok(page) })
 }
 
 #[component]

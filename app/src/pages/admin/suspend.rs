@@ -33,7 +33,7 @@ async fn ask(ui: &Ui, access: OperatedOrg, form: FormState) -> PageResult {
     let contents = ui.context.store.contents(&Place::from(&access.org)).await?;
     let (refused, page) = (form.is_refused(), page(ui, &access, None).await?);
     let page = page.with_dialog(move || view! { <Asking org=access.org contents form/> });
-    Ok(if refused { ui.refused(page).await } else { ui.ok(page).await })
+    Ok(if refused { ui.refused(page) } else { ui.ok(page) })
 }
 
 #[component]

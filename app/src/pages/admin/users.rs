@@ -20,7 +20,7 @@ pub(super) const PATH: &str = "/admin/users";
 
 pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQuery>) -> PageResult {
     let page = page(&ui, &access.me, query).await?;
-    Ok(ui.ok(page).await)
+    Ok(ui.ok(page))
 }
 
 fn done(what: &str) -> Option<&'static str> {

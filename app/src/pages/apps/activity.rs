@@ -37,5 +37,5 @@ pub async fn get(
             <ActivityView activity/>
         }
     });
-    Ok(if is_refused { ui.refused(page).await } else { ui.ok(page).await })
+    Ok(if is_refused { ui.refused(page) } else { ui.ok(page) })
 }

@@ -31,7 +31,7 @@ pub async fn get(ui: Ui, access: OperatedApp, UrlQuery(query): UrlQuery<SavedQue
             <Switch app/>
         }
     });
-    Ok(ui.ok(page).await)
+    Ok(ui.ok(page))
 }
 
 pub async fn post(caller: Caller, Addressed(app): Addressed<OperatedApp>, Typed(form): Typed) -> PageResult {

@@ -25,7 +25,7 @@ use crate::{
 pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> PageResult {
     access.org().needs(Permission::ManageApps)?;
     let form = FormState::typed(typed_limits(access.app.limits));
-    Ok(ui.ok(page(&ui, &context, &access, form).await?).await)
+    Ok(ui.ok(page(&ui, &context, &access, form).await?))
 }
 
 pub async fn post(ui: Ui, caller: Caller, Addressed(app): Addressed<AppAccess>, Typed(form): Typed) -> PageResult {
@@ -34,7 +34,7 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(app): Addressed<AppAccess>, 
         Ok(()) => Ok(see_other(format!("/apps/{app}/settings?saved=1"))),
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access(&app).await?);
-            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?).await)
+            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?))
         }
     }
 }

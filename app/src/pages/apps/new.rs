@@ -18,7 +18,7 @@ use crate::{
 pub async fn get(ui: Ui, access: ProjectAccess) -> PageResult {
     access.within.within.needs(Permission::ManageApps)?;
     let form = FormState::new().with_default("os", Os::default().as_str());
-    Ok(ui.ok(page(&ui, &access, form).await?).await)
+    Ok(ui.ok(page(&ui, &access, form).await?))
 }
 
 pub async fn post(
@@ -33,7 +33,7 @@ pub async fn post(
         Ok(app) => Ok(see_other(format!("/apps/{app}"))),
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access(&project).await?);
-            Ok(ui.refused(page(&ui, &access, form).await?).await)
+            Ok(ui.refused(page(&ui, &access, form).await?))
         }
     }
 }

@@ -79,5 +79,5 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
             </div>
         }
     });
-    Ok(ui.ok(page).await)
+    Ok(ui.ok(page))
 }

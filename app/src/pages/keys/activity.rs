@@ -50,5 +50,5 @@ pub async fn get(
             </div>
         }
     });
-    Ok(ui.ok(page).await)
+    Ok(ui.ok(page))
 }

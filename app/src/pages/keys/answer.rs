@@ -40,19 +40,19 @@ impl Sent<'_> {
                 let page = page.unwrap_or_else(|_| Page::bare("API keys", || ()));
                 let (profile, done) = (ui.context.store.profile().clone(), done(&issued));
                 let file = once::file(&ui.context, &access.me, &issued);
-                Ok(ui.secret(page.with_dialog(move || view! { <Once issued file profile done/> })).await)
+                Ok(ui.secret(page.with_dialog(move || view! { <Once issued file profile done/> })))
             }
             Generated::Already(key) => {
                 let page = page?.with_dialog(move || view! { <Already key close=path/> });
-                Ok(ui.show(StatusCode::CONFLICT, page).await)
+                Ok(ui.show(StatusCode::CONFLICT, page))
             }
             Generated::Ticked(form) => {
                 let panel = Panel::new(&ui.context, access, &path, apps, form);
-                Ok(ui.ok(page?.with_dialog(move || view! { <GeneratePanel panel/> })).await)
+                Ok(ui.ok(page?.with_dialog(move || view! { <GeneratePanel panel/> })))
             }
             Generated::Refused(form) => {
                 let panel = Panel::new(&ui.context, access, &path, apps, form);
-                Ok(ui.refused(page?.with_dialog(move || view! { <GeneratePanel panel/> })).await)
+                Ok(ui.refused(page?.with_dialog(move || view! { <GeneratePanel panel/> })))
             }
         }
     }

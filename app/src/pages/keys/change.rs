@@ -32,7 +32,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> P
         return Ok(see_other(format!("/keys/{}", access.key.id)));
     }
     let form = filled(&access.key, context.store.profile());
-    Ok(ui.ok(page(&ui, &context, &access, form).await?).await)
+    Ok(ui.ok(page(&ui, &context, &access, form).await?))
 }
 
 pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, Typed(form): Typed) -> PageResult {
@@ -43,7 +43,7 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
         Ok(()) => Ok(see_other(format!("/keys/{key}?done=changed"))),
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access(&key).await?);
-            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?).await)
+            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?))
         }
     }
 }

@@ -97,7 +97,7 @@ async fn ask<A: Listed>(ui: &Ui, caller: &Caller, access: &A, form: FormState) -
     let refused = form.is_refused();
     let page =
         access.list(ui, &ListQuery::default()).await?.with_dialog(move || view! { <Asking keys what path form/> });
-    Ok(if refused { ui.refused(page).await } else { ui.ok(page).await })
+    Ok(if refused { ui.refused(page) } else { ui.ok(page) })
 }
 
 #[component]

@@ -19,7 +19,7 @@ use crate::{
 pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
     access.needs_change()?;
     let form = FormState::typed([("label", access.key.label.clone()), ("metadata", access.key.metadata.pretty())]);
-    Ok(ui.ok(page(&ui, &context, &access, form).await?).await)
+    Ok(ui.ok(page(&ui, &context, &access, form).await?))
 }
 
 pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, Typed(form): Typed) -> PageResult {
@@ -27,7 +27,7 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
         Ok(()) => Ok(see_other(format!("/keys/{key}?done=edited"))),
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access(&key).await?);
-            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?).await)
+            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?))
         }
     }
 }

@@ -44,7 +44,7 @@ pub async fn get(
     access: KeyAccess,
     UrlQuery(query): UrlQuery<DoneQuery>,
 ) -> PageResult {
-    Ok(ui.ok(page(&ui, &context, &access, &query.done).await?).await)
+    Ok(ui.ok(page(&ui, &context, &access, &query.done).await?))
 }
 
 /// The page of a key, which its one-time dialogs stand before.

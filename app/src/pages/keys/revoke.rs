@@ -21,7 +21,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> P
     if access.key.revoked.is_some() {
         return Ok(see_other(format!("/keys/{}", access.key.id)));
     }
-    Ok(ui.ok(page(&ui, &context, &access, FormState::new()).await?).await)
+    Ok(ui.ok(page(&ui, &context, &access, FormState::new()).await?))
 }
 
 pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, Typed(form): Typed) -> PageResult {
@@ -33,7 +33,7 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
         Ok(()) => Ok(see_other(format!("/keys/{key}"))),
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access(&key).await?);
-            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?).await)
+            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?))
         }
     }
 }

@@ -45,7 +45,7 @@ async fn ask<A: Listed>(ui: &Ui, access: &A, form: FormState) -> PageResult {
     let refused = form.is_refused();
     let page =
         access.list(ui, &ListQuery::default()).await?.with_dialog(move || view! { <Asking place keys contents form/> });
-    Ok(if refused { ui.refused(page).await } else { ui.ok(page).await })
+    Ok(if refused { ui.refused(page) } else { ui.ok(page) })
 }
 
 /// What will be revoked, with numbers. The list below may show only a part of the keys.

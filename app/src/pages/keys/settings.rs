@@ -24,7 +24,7 @@ use crate::{
 };
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
-    Ok(ui.ok(page(&ui, &context, &access).await?).await)
+    Ok(ui.ok(page(&ui, &context, &access).await?))
 }
 
 pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page, PageError> {

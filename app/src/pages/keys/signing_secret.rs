@@ -35,7 +35,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> P
         return Ok(see_other(format!("/keys/{}", access.key.id)));
     }
     let form = FormState::new().with_default("grace", "day");
-    Ok(ui.ok(page(&ui, &context, &access, form).await?).await)
+    Ok(ui.ok(page(&ui, &context, &access, form).await?))
 }
 
 pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, Typed(form): Typed) -> PageResult {
@@ -51,16 +51,16 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
                 (format!("signing-secret-{}.json", key.id), [("signing-secret", Some(secret.expose()))]);
             let me = &access.within.org().me;
             let file = credentials::file(context, me, &key.id, name, format!("{json:#}\n"), &secrets);
-            Ok(ui.secret(behind.with_dialog(move || view! { <Once key secret file profile/> })).await)
+            Ok(ui.secret(behind.with_dialog(move || view! { <Once key secret file profile/> })))
         }
         Err(ActError::AlreadyIssued(key)) => {
             let behind = behind(&ui, &caller, &key).await?;
             let close = format!("/keys/{key}");
-            Ok(ui.show(StatusCode::CONFLICT, behind.with_dialog(move || view! { <Already close/> })).await)
+            Ok(ui.show(StatusCode::CONFLICT, behind.with_dialog(move || view! { <Already close/> })))
         }
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access(&key).await?);
-            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?).await)
+            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?))
         }
     }
 }

@@ -41,7 +41,7 @@ pub async fn get(
         .and_then(|id| context.verifier.decisions().find(&access.key.org_id, &id, context.store.now()))
         .filter(|kept| kept.decision.key.key_id == access.key.id);
     let form = like.map_or_else(FormState::new, |kept| of_decision(&kept.decision));
-    Ok(ui.ok(page(&ui, &context, &access, form, None).await?).await)
+    Ok(ui.ok(page(&ui, &context, &access, form, None).await?))
 }
 
 pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typed(form): Typed) -> PageResult {
@@ -49,13 +49,13 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: KeyAccess, Typ
         Ok(typed) => typed,
         Err(invalid) => {
             let form = refuse(form, invalid)?;
-            return Ok(ui.refused(page(&ui, &context, &access, form, None).await?).await);
+            return Ok(ui.refused(page(&ui, &context, &access, form, None).await?));
         }
     };
     let ask = typed.ask();
     let trial = context.verifier.try_out(&access.key.id, &ask, &ui.client).await?;
     let answer = answer::text(context.store.profile(), &trial.judged, &ask, &ui.client.request_id);
-    Ok(ui.ok(page(&ui, &context, &access, form, Some(Tried { trial, answer })).await?).await)
+    Ok(ui.ok(page(&ui, &context, &access, form, Some(Tried { trial, answer })).await?))
 }
 
 /// A tested request.

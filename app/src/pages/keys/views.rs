@@ -79,7 +79,7 @@ async fn ask<A: Listed>(ui: &Ui, access: &A, list: &ListQuery, form: FormState) 
         }
         _ => return Ok(see_other(close)),
     };
-    Ok(if refused { ui.refused(page).await } else { ui.ok(page).await })
+    Ok(if refused { ui.refused(page) } else { ui.ok(page) })
 }
 
 #[component]

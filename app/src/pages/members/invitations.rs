@@ -29,7 +29,7 @@ pub async fn get<A: Populated>(ui: Ui, access: A) -> PageResult {
     access.org().needs(Permission::ManageMembers)?;
     let least = Role::granted_at(access.place().kind).last().map_or("", Role::as_str);
     let form = FormState::new().with_default("role", least);
-    Ok(ui.ok(asking(&ui, &access, form).await?).await)
+    Ok(ui.ok(asking(&ui, &access, form).await?))
 }
 
 pub async fn post<A: Populated>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>, Typed(form): Typed) -> PageResult {
@@ -57,7 +57,7 @@ pub async fn post<A: Populated>(ui: Ui, caller: Caller, Addressed(id): Addressed
         Err(error) => {
             let wait = error.wait();
             let form = refuse(form, error)?;
-            Ok(ui.refused_for(asking(&ui, &access, form).await?, wait).await)
+            Ok(ui.refused_for(asking(&ui, &access, form).await?, wait))
         }
     }
 }
@@ -65,7 +65,7 @@ pub async fn post<A: Populated>(ui: Ui, caller: Caller, Addressed(id): Addressed
 async fn hand_over<A: Populated>(ui: &Ui, access: &A, sent: Vec<Sent>, done: String) -> PageResult {
     let people = People::of(&ui.context, access.org(), &access.place()).await?;
     let page = page(ui, &ui.context, access, people, None).await?;
-    Ok(ui.secret(page.with_dialog(move || view! { <Links sent done/> })).await)
+    Ok(ui.secret(page.with_dialog(move || view! { <Links sent done/> })))
 }
 
 async fn asking<A: Populated>(ui: &Ui, access: &A, form: FormState) -> Result<Page, PageError> {

@@ -78,7 +78,7 @@ pub(super) fn MemberRow(
 ) -> impl IntoView {
     let asks = viewer.asks(&member);
     let you = member.user.id == viewer.user;
-    let Member { user, grants, since, disabled, last_seen_at, .. } = member;
+    let Member { user, grants, since, disabled, last_seen_at, has_signed_in, .. } = member;
     let org = viewer.place.org_id.clone();
     // A search leads here.
     let id = user.id.to_string();
@@ -87,13 +87,14 @@ pub(super) fn MemberRow(
     let made = viewer.with_keys.then(|| {
         let made = match made {
             Some(n) => view! { <a href=keys>{count(n, "key")}</a> }.into_any(),
-            None => "None".into_any(),
+            None => view! { <span class="muted">"None"</span> }.into_any(),
         };
         view! { <td data-label="Keys">{made}</td> }
     });
     let seen = match last_seen_at {
         Some(at) => view! { <Ago at now/> }.into_any(),
-        None => "Not signed in".into_any(),
+        None if has_signed_in => "Signed out".into_any(),
+        None => "Never signed in".into_any(),
     };
     let activity = viewer.role.may_somewhere(Permission::SeeKeys).then(|| format!("/orgs/{org}/activity?actor={id}"));
     let asks = asks.into_iter().map(|(ask, class, name)| {

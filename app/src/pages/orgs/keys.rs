@@ -43,7 +43,7 @@ pub async fn get(
         let panel = Panel::new(&context, &access, &path(&access), apps, form);
         page = page.with_dialog(move || view! { <GeneratePanel panel/> });
     }
-    Ok(ui.ok(page).await)
+    Ok(ui.ok(page))
 }
 
 pub async fn post(ui: Ui, caller: Caller, access: OrgAccess, Typed(form): Typed) -> PageResult {

@@ -23,7 +23,7 @@ use crate::{
 pub async fn get(ui: Ui, me: SignedIn) -> PageResult {
     let chrome = shell::here(shell::of_person(&ui, &me).await?, "New organization");
     let form = FormState::new().with_default("plan", Plan::default().as_str()).with_default("tenant", "Development");
-    Ok(ui.ok(page(&ui, chrome, form)).await)
+    Ok(ui.ok(page(&ui, chrome, form)))
 }
 
 pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> PageResult {
@@ -33,7 +33,7 @@ pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> P
         Err(error) => {
             let form = refuse(form, error)?;
             let chrome = shell::here(shell::of_person(&ui, &me).await?, "New organization");
-            Ok(ui.refused(page(&ui, chrome, form)).await)
+            Ok(ui.refused(page(&ui, chrome, form)))
         }
     }
 }

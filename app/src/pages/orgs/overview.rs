@@ -119,5 +119,5 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
             </div>
         }
     });
-    Ok(ui.ok(page).await)
+    Ok(ui.ok(page))
 }

@@ -33,5 +33,5 @@ pub async fn get(
             <RefusedView refused/>
         }
     });
-    Ok(if is_refused { ui.refused(page).await } else { ui.ok(page).await })
+    Ok(if is_refused { ui.refused(page) } else { ui.ok(page) })
 }

@@ -15,7 +15,7 @@ use crate::{
 
 pub async fn get(ui: Ui, access: TenantAccess) -> PageResult {
     access.within.needs(Permission::CreateProjects)?;
-    Ok(ui.ok(page(&ui, &access, FormState::new()).await?).await)
+    Ok(ui.ok(page(&ui, &access, FormState::new()).await?))
 }
 
 pub async fn post(
@@ -28,7 +28,7 @@ pub async fn post(
         Ok(project) => Ok(see_other(format!("/projects/{project}"))),
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access(&tenant).await?);
-            Ok(ui.refused(page(&ui, &access, form).await?).await)
+            Ok(ui.refused(page(&ui, &access, form).await?))
         }
     }
 }

@@ -98,7 +98,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
             {body}
         }
     });
-    Ok(ui.ok(page).await)
+    Ok(ui.ok(page))
 }
 
 /// Its apps.

@@ -21,7 +21,7 @@ use crate::{
 pub async fn get(ui: Ui, token: Asked) -> PageResult {
     let token = text(token);
     match open(&ui.context, &token).await? {
-        Some((_, user)) => Ok(ui.ok(page(FormState::new(), token, user.email)).await),
+        Some((_, user)) => Ok(ui.ok(page(FormState::new(), token, user.email))),
         None => Ok(ended(&ui).await),
     }
 }
@@ -32,7 +32,7 @@ pub async fn post(ui: Ui, caller: Caller, token: Asked, Typed(form): Typed) -> P
         Ok(()) => Ok(see_other("/sign-in?reset=1")),
         Err(ActError::Denied(PageError::NotFound) | ActError::Refused(PageError::Forbidden(_))) => Ok(ended(&ui).await),
         Err(error) => match open(&ui.context, &token).await? {
-            Some((_, user)) => Ok(ui.refused(page(refuse(form, error)?, token, user.email)).await),
+            Some((_, user)) => Ok(ui.refused(page(refuse(form, error)?, token, user.email))),
             None => Ok(ended(&ui).await),
         },
     }
@@ -70,5 +70,5 @@ async fn ended(ui: &Ui) -> Response {
             <p><a href="/sign-in">"Back to the sign-in"</a></p>
         }
     });
-    ui.show(StatusCode::NOT_FOUND, page).await
+    ui.show(StatusCode::NOT_FOUND, page)
 }

@@ -23,7 +23,7 @@ pub async fn get<A: Placed>(ui: Ui, State(context): State<Context>, access: A) -
     }
     let page = super::page(&ui, &context, &access, None, false).await?;
     let stops = archive_consequences(&context.store.contents(&place).await?);
-    Ok(ui.ok(page.with_dialog(move || view! { <Asking place stops/> })).await)
+    Ok(ui.ok(page.with_dialog(move || view! { <Asking place stops/> })))
 }
 
 pub async fn post<A: Placed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>) -> PageResult {

@@ -6,7 +6,7 @@ use sallyport::{colour::Colour, org::Org};
 use crate::{
     access::{Addressed, OrgAccess},
     acts::{Caller, orgs::choose_colour},
-    components::{OrgAvatar, Setting},
+    components::OrgAvatar,
     error::PageResult,
     islands::SubmitOnce,
     ui::{Typed, see_other},
@@ -19,7 +19,7 @@ pub async fn post(caller: Caller, Addressed(id): Addressed<OrgAccess>, Typed(for
 
 /// The form, on the settings page.
 #[component]
-pub fn ColourCard(org: Org) -> impl IntoView {
+pub fn ColourForm(org: Org) -> impl IntoView {
     let choices = Colour::ALL.iter().copied().map(|colour| (colour.as_str(), colour.title(), Some(colour)));
     let choices = std::iter::once(("automatic", "Automatic", None)).chain(choices);
     let choices = choices.map(|(value, title, colour)| {
@@ -27,21 +27,16 @@ pub fn ColourCard(org: Org) -> impl IntoView {
         view! {
             <div class="choice">
                 <input id=id.clone() type="radio" name="colour" value=value checked=colour == org.colour/>
-                <label for=id><OrgAvatar id=org.id.to_string() name=org.name.clone() colour/>{title}</label>
+                <label for=id><OrgAvatar id=org.id.to_string() name=org.name.clone() colour logo=None/>{title}</label>
             </div>
         }
     });
     let choices = choices.collect_view();
     view! {
-        <Setting
-            title="Appearance"
-            about=|| "The colour by which people recognize this organization in the switcher. All members see the same one."
-        >
-            <form method="post" action=format!("/orgs/{}/settings/colour", org.id) class="stack form">
-                <fieldset class="field group"><legend>"Colour"</legend><div class="choices swatches">{choices}</div></fieldset>
-                <div class="form-foot"><button class="btn">"Change colour"</button></div>
-                <SubmitOnce/>
-            </form>
-        </Setting>
+        <form method="post" action=format!("/orgs/{}/settings/colour", org.id) class="stack form">
+            <fieldset class="field group"><legend>"Colour"</legend><div class="choices swatches">{choices}</div></fieldset>
+            <div class="form-foot"><button class="btn">"Change colour"</button></div>
+            <SubmitOnce/>
+        </form>
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 
 pub async fn get<A: Placed>(ui: Ui, State(context): State<Context>, access: A) -> PageResult {
     access.org().needs(access.place().kind.to_delete())?;
-    Ok(ui.ok(page(&ui, &context, &access, FormState::new()).await?).await)
+    Ok(ui.ok(page(&ui, &context, &access, FormState::new()).await?))
 }
 
 pub async fn post<A: Placed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>, Typed(form): Typed) -> PageResult {
@@ -27,7 +27,7 @@ pub async fn post<A: Placed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>
         Ok(above) => Ok(see_other(above)),
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access::<A>(&id).await?);
-            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?).await)
+            Ok(ui.refused(page(&ui, &ui.context, &access, form).await?))
         }
     }
 }

@@ -13,9 +13,10 @@ use crate::{
     components::{IdChip, Notice, PageHead, Tone},
     context::Context,
     error::PageError,
+    form::FormState,
     pages::{
         apps::{head::AppHead, limits::card::LimitsCard},
-        settings::colour::ColourCard,
+        settings::appearance::AppearanceCard,
     },
     portal::{Body, Chrome, Section},
     shell,
@@ -29,8 +30,8 @@ pub trait Placed:
     fn place(&self) -> Place;
     fn chrome(&self, ui: &Ui) -> impl Future<Output = Result<Chrome, PageError>> + Send;
 
-    /// An additional card for this kind.
-    fn card(&self) -> Option<Body> {
+    /// An additional card for this kind, with the errors of its forms.
+    fn card(&self, _form: &FormState) -> Option<Body> {
         None
     }
 
@@ -63,9 +64,9 @@ impl Placed for OrgAccess {
         Ok(shell::here(shell::of_org(ui, self, Section::Settings).await?, "Settings"))
     }
 
-    fn card(&self) -> Option<Body> {
-        let (org, may_change) = (self.org.clone(), self.role.may(PlaceKind::Org.to_edit()));
-        may_change.then(|| -> Body { Box::new(move || view! { <ColourCard org/> }.into_any()) })
+    fn card(&self, form: &FormState) -> Option<Body> {
+        let (org, form, may_change) = (self.org.clone(), form.clone(), self.role.may(PlaceKind::Org.to_edit()));
+        may_change.then(|| -> Body { Box::new(move || view! { <AppearanceCard org form/> }.into_any()) })
     }
 }
 
@@ -115,7 +116,7 @@ impl Placed for AppAccess {
         Box::new(move || view! { <AppHead app current="Settings"/> }.into_any())
     }
 
-    fn card(&self) -> Option<Body> {
+    fn card(&self, _: &FormState) -> Option<Body> {
         let (app, may_change) = (self.app.clone(), AppAccess::org(self).role.may(Permission::ManageApps));
         Some(Box::new(move || view! { <LimitsCard app may_change/> }.into_any()))
     }

@@ -15,7 +15,7 @@ use crate::{
 
 pub async fn get(ui: Ui, access: OrgAccess) -> PageResult {
     access.needs(Permission::CreateTenants)?;
-    Ok(ui.ok(page(&ui, &access, FormState::new()).await?).await)
+    Ok(ui.ok(page(&ui, &access, FormState::new()).await?))
 }
 
 pub async fn post(ui: Ui, caller: Caller, Addressed(org): Addressed<OrgAccess>, Typed(form): Typed) -> PageResult {
@@ -23,7 +23,7 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(org): Addressed<OrgAccess>, 
         Ok(tenant) => Ok(see_other(format!("/tenants/{tenant}"))),
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access(&org).await?);
-            Ok(ui.refused(page(&ui, &access, form).await?).await)
+            Ok(ui.refused(page(&ui, &access, form).await?))
         }
     }
 }

@@ -89,7 +89,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -
             {body}
         }
     });
-    Ok(ui.ok(page).await)
+    Ok(ui.ok(page))
 }
 
 /// Its projects, each leading to its apps.

@@ -11,10 +11,12 @@ use sallyport::{
     job::NewJob,
     member::Role,
     password_reset,
+    picture::Picture,
     place::{PlaceKind, PlaceRef},
     project::NewProject,
     store::Reader,
     tenant::NewTenant,
+    testing::picture::png,
     user::{NewUser, User},
 };
 use sallyport_app::routes::{ROUTES, Route};
@@ -88,6 +90,7 @@ impl World {
         let token = portal.store.create_token(&Act::by(Actor::CommandLine), "Automation", false, None).await;
         ids.push(("token_id", token.expect("made").0.id.to_string()));
         ids.push(("personal_token_id", personal_token));
+        ids.push(("digest", logo(portal, &org).await));
         ids.push(("invitation_id", invited(portal, &org).await));
         // Due later, so that it can be run now.
         let later = portal.store.now() + std::time::Duration::from_secs(60);
@@ -182,6 +185,13 @@ impl World {
         }
         addresses
     }
+}
+
+/// The digest of the organization's logo.
+async fn logo(portal: &TestPortal, org: &OrgId) -> String {
+    let logo = Picture::check(png(64, 64), Picture::OF_PEOPLE).expect("a logo");
+    assert_eq!(portal.post_file(&format!("/orgs/{org}/settings/logo"), "logo", &logo.bytes).await.status, 303);
+    logo.digest
 }
 
 /// The id of an invitation to the organization.

@@ -10,6 +10,7 @@ use crate::{client::Client, portal::TestPortal};
 
 crate::on_both_portals!(
     a_single_member_sees_how_to_add_others,
+    who_never_signed_in_is_told_apart,
     owners_change_roles_and_remove,
     the_last_owner_stays,
     admins_leave_owners_alone,
@@ -45,6 +46,21 @@ async fn a_single_member_sees_how_to_add_others(portal: &TestPortal) {
         assert!(page.contains(text), "{text}");
     }
     assert!(portal.get(&format!("/orgs/{org}")).await.body.contains(&format!("href=\"/orgs/{org}/members\"")));
+}
+
+async fn who_never_signed_in_is_told_apart(portal: &TestPortal) {
+    let (path, _, eve) = with_eve(portal, Role::Member).await;
+    let told = async || {
+        let page = portal.get(&path).await.body;
+        ["Signed out<", "Never signed in<"].map(|words| page.contains(words))
+    };
+    assert_eq!(told().await, [false, false]);
+    assert_eq!(eve.post("/sign-out", &[]).await.status, 303);
+    assert_eq!(told().await, [true, false]);
+    let grace = portal.store.person("Grace").await;
+    let org = OrgId::parse(path.split('/').nth(2).expect("an id")).expect("an id");
+    portal.store.add_member(&Act::by(Actor::CommandLine), &org, &grace, Role::Member).await.expect("added");
+    assert_eq!(told().await, [true, true]);
 }
 
 async fn owners_change_roles_and_remove(portal: &TestPortal) {

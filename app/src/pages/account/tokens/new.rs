@@ -27,7 +27,7 @@ pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> P
     match caller.run(create_personal_token((&form).into())).await {
         Ok(InPage((token, secret))) => {
             let page = plain(&ui, &me).await?.with_dialog(move || view! { <Once token secret/> });
-            Ok(ui.secret(page).await)
+            Ok(ui.secret(page))
         }
         Err(error) => ask(&ui, &me, refuse(form, error)?).await,
     }
@@ -39,7 +39,7 @@ async fn ask(ui: &Ui, me: &SignedIn, form: FormState) -> PageResult {
     let token = form_token::mint(store.vault(), store.entropy(), &me.user.id, now);
     let (refused, page) = (form.is_refused(), plain(ui, me).await?);
     let page = page.with_dialog(move || view! { <NewPanel form token now/> });
-    Ok(if refused { ui.refused(page).await } else { ui.ok(page).await })
+    Ok(if refused { ui.refused(page) } else { ui.ok(page) })
 }
 
 /// In words, with the name that lists show. One that every token has can't be left out.

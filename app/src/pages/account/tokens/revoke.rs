@@ -17,7 +17,7 @@ use crate::{
 pub async fn get(ui: Ui, access: OwnToken) -> PageResult {
     let token = access.token;
     let page = plain(&ui, &access.me).await?;
-    Ok(ui.ok(page.with_dialog(move || view! { <Asking token/> })).await)
+    Ok(ui.ok(page.with_dialog(move || view! { <Asking token/> })))
 }
 
 pub async fn post(caller: Caller, access: OwnToken) -> PageResult {

@@ -79,7 +79,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<AllQu
             <Body form filters found orgs emails now/>
         }
     });
-    Ok(if is_refused { ui.refused(page).await } else { ui.ok(page).await })
+    Ok(if is_refused { ui.refused(page) } else { ui.ok(page) })
 }
 
 #[component]

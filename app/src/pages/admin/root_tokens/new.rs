@@ -26,7 +26,7 @@ pub async fn post(ui: Ui, caller: Caller, access: OperatorAccess, Typed(form): T
         Ok(InPage((token, secret))) => {
             let page = page(&ui, &access.me, ListQuery::default()).await?;
             let page = page.with_dialog(move || view! { <Once token secret/> });
-            Ok(ui.secret(page).await)
+            Ok(ui.secret(page))
         }
         Err(error) => ask(&ui, &access.me, refuse(form, error)?).await,
     }
@@ -38,7 +38,7 @@ async fn ask(ui: &Ui, me: &SignedIn, form: FormState) -> PageResult {
     let token = form_token::mint(store.vault(), store.entropy(), &me.user.id, now);
     let (refused, page) = (form.is_refused(), page(ui, me, ListQuery::default()).await?);
     let page = page.with_dialog(move || view! { <NewPanel form token now/> });
-    Ok(if refused { ui.refused(page).await } else { ui.ok(page).await })
+    Ok(if refused { ui.refused(page) } else { ui.ok(page) })
 }
 
 #[component]

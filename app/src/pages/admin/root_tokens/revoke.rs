@@ -20,7 +20,7 @@ pub async fn get(ui: Ui, access: OperatedToken) -> PageResult {
         return Ok(see_other("/admin/root-tokens"));
     }
     let page = page(&ui, &access.me, ListQuery::default()).await?;
-    Ok(ui.ok(page.with_dialog(move || view! { <Asking token/> })).await)
+    Ok(ui.ok(page.with_dialog(move || view! { <Asking token/> })))
 }
 
 pub async fn post(caller: Caller, Addressed(id): Addressed<OperatedToken>) -> PageResult {
