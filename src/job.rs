@@ -6,6 +6,23 @@ use serde_json::Value;
 
 use crate::{Entropy, Timestamp, id::JobId};
 
+/// What the jobs of a queue do, for people. A queue without a title here is shown by its name.
+pub fn title(queue: &str) -> &str {
+    match queue {
+        "mail" => "Send a mail",
+        "delete_idempotency" => "Delete old idempotency keys",
+        "delete_key_days" => "Delete old counts of daily limits",
+        "delete_sessions" => "Delete expired sessions",
+        "delete_password_resets" => "Delete expired password resets",
+        "delete_invitations" => "Delete expired invitations",
+        "delete_personal_tokens" => "Delete ended personal tokens",
+        "delete_used_refresh_tokens" => "Delete used refresh tokens",
+        "delete_device_requests" => "Delete expired sign-in codes",
+        "delete_jobs" => "Delete ended jobs",
+        queue => queue,
+    }
+}
+
 /// A job to be enqueued. An id that exists already adds nothing, so that a repeated cause makes one job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewJob {

@@ -48,6 +48,7 @@ mod old_rows;
 mod open;
 mod org_logos;
 mod orgs;
+mod paging;
 mod password_resets;
 mod peppers;
 mod personal_tokens;

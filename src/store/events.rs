@@ -2,7 +2,7 @@
 
 use sqlx::{Row, any::AnyRow};
 
-use super::{EventFilter, Store, actors::ActorFilter, row::Read};
+use super::{EventFilter, Store, actors::ActorFilter, paging::Paged, row::Read};
 use crate::{
     Error, Result, Timestamp,
     audit::{Event, Outcome, SYSTEM, Salts},
@@ -115,19 +115,12 @@ impl Store {
     }
 
     async fn events_in(&self, chain: &str, app: Option<&AppId>, filter: &EventFilter) -> Result<EventPage> {
-        let backwards = filter.after.is_some();
         let limit = filter.limit.map_or(PAGE, i64::from);
-        let mut rows = self.event_rows(chain, app, filter, limit + 1).await?;
-        let more = rows.len() > limit as usize;
-        rows.truncate(limit as usize);
-        if backwards {
-            rows.reverse();
-        }
-        let events = rows.iter().map(event).collect::<Result<Vec<_>>>()?;
-        let (has_newer, has_older) = if backwards { (more, true) } else { (filter.before.is_some(), more) };
-        let newer = events.first().filter(|_| has_newer).map(|event| event.seq);
-        let older = events.last().filter(|_| has_older).map(|event| event.seq);
-        Ok(EventPage { events, newer, older })
+        let rows = self.event_rows(chain, app, filter, limit + 1).await?;
+        let page = Paged::of(rows, limit as usize, filter.before.is_some(), filter.after.is_some());
+        let [newer, older] = page.edges().map(|row| row.map(|row| row.int("seq")).transpose());
+        let (newer, older) = (newer?, older?);
+        Ok(EventPage { events: page.rows.iter().map(event).collect::<Result<_>>()?, newer, older })
     }
 
     /// Checks a chain from its start: `Ok` with the number of events if every hash matches, else `Err` with the first

@@ -18,6 +18,7 @@ use super::{
     Store,
     keys::{COLUMNS, key},
     lifecycle::keys_within,
+    paging::Paged,
     row::Read,
     sight::Sight,
 };
@@ -191,16 +192,10 @@ struct Part {
 
 impl Part {
     /// Of the keys as they were read.
-    fn page<K: InList>(&self, mut keys: Vec<K>, total: i64, sort: KeySort) -> KeyPage<K> {
-        let more = keys.len() > self.limit;
-        keys.truncate(self.limit);
-        if self.backwards {
-            keys.reverse();
-        }
-        let (has_newer, has_older) = if self.backwards { (more, true) } else { (self.is_later_page, more) };
-        let newer = keys.first().filter(|_| has_newer).map(|key| key.cursor(sort));
-        let older = keys.last().filter(|_| has_older).map(|key| key.cursor(sort));
-        KeyPage { keys, total, newer, older }
+    fn page<K: InList>(&self, keys: Vec<K>, total: i64, sort: KeySort) -> KeyPage<K> {
+        let page = Paged::of(keys, self.limit, self.is_later_page, self.backwards);
+        let [newer, older] = page.edges().map(|key| key.map(|key| key.cursor(sort)));
+        KeyPage { keys: page.rows, total, newer, older }
     }
 }
 

@@ -51,6 +51,12 @@ pub fn Chip(#[prop(into)] text: String) -> impl IntoView {
     view! { <span class="chip">{text}</span> }
 }
 
+/// What was done just now. It is announced.
+#[component]
+pub fn DoneNotice(#[prop(into)] text: Option<&'static str>) -> impl IntoView {
+    text.map(|text| view! { <div role="status"><Notice tone=Tone::Good>{text}</Notice></div> })
+}
+
 /// A sentence that should not be missed.
 #[component]
 pub fn Notice(#[prop(default = Tone::Accent)] tone: Tone, children: Children) -> impl IntoView {

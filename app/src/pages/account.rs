@@ -128,7 +128,7 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
                     {user.operator.then(|| view! { <span>"Operator of this portal"</span> })}
                 }
             />
-            {done.map(|done| view! { <div role="status"><Notice tone=Tone::Good>{done}</Notice></div> })}
+            <DoneNotice text=done/>
             {user.unverified.then(|| view! {
                 <Notice tone=Tone::Warning>
                     <b>"Your e-mail address is not verified. "</b>

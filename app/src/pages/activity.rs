@@ -208,8 +208,10 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
             <FilterSelect form=&form name="action" label="Action" options=std::iter::once(all("Any action")).chain(actions).collect()/>
             <FilterSelect form=&form name="outcome" label="Outcome" options=outcomes/>
             <span class="filter-range">
-                <FilterText form=&form name="from" label="From" kind="date"/>
-                <FilterText form=&form name="to" label="To" kind="date"/>
+                <span class="filter-dates">
+                    <FilterText form=&form name="from" label="From" kind="date"/>
+                    <FilterText form=&form name="to" label="To" kind="date"/>
+                </span>
                 <span class="presets">{presets}</span>
             </span>
         </FilterBar>

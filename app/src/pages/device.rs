@@ -18,6 +18,7 @@ use crate::{
     components::{ErrorSummary, Fact, Facts, Hidden, Notice, TextField, Tone},
     error::{PageError, PageResult},
     form::FormState,
+    icons::{Icon, IconView},
     islands::SubmitOnce,
     portal::Page,
     ui::{Typed, Ui, UrlQuery, refuse, see_other},
@@ -108,8 +109,8 @@ fn ask_approval(code: UserCode, request: DeviceRequest, me: User, mine: Option<S
                 <Fact label="It calls itself">{request.name}</Fact>
                 <Fact label="Address">{request.address.unwrap_or_else(|| "Unknown".to_owned())}</Fact>
                 <Fact label="Asked"><Ago at=request.created_at now/></Fact>
-                <Fact label="It may"><ul>{may}</ul></Fact>
             </Facts>
+            <section class="permissions"><h2>"It may"</h2><ul>{may}</ul></section>
             <Notice tone=Tone::Warning>
                 {elsewhere}
                 <b>"Approve only if you have just started this sign-in yourself."</b>
@@ -128,8 +129,9 @@ fn ask_approval(code: UserCode, request: DeviceRequest, me: User, mine: Option<S
 fn approved() -> Page {
     Page::bare("Approved", || {
         view! {
+            <p class="mark-done"><IconView icon=Icon::Check/></p>
             <h1 class="card-title">"Approved"</h1>
-            <p>"You can go back to your command line."</p>
+            <p>"The command line is signed in. You can go back to it and close this page."</p>
             <p>"It is listed in "<a href="/account">"your account"</a>", where you can sign it out."</p>
         }
     })

@@ -208,7 +208,7 @@ async fn page<A: Populated>(
                 title="Members" sub=move || view! { {name}<span>{total}</span> }
                 actions=move || invite.map(|href| view! { <a id="invite" class="btn btn-primary" href=href>"Invite"</a> })
             />
-            {done.map(|done| view! { <div role="status"><Notice tone=Tone::Good>{done}</Notice></div> })}
+            <DoneNotice text=done/>
             <div class="split">
                 <div>
                     <DataTable label="Members" columns=columns(with_keys)>{rows}</DataTable>

@@ -124,3 +124,17 @@ pub fn queues() -> Vec<Queue> {
         Queue::recurring("delete_jobs", RETENTION, |store| async move { store.delete_ended_jobs().await.map(drop) }),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use sallyport::{job::title, mail::QUEUE};
+
+    use super::queues;
+
+    #[test]
+    fn each_queue_has_a_title() {
+        for name in queues().iter().map(|queue| queue.name).chain([QUEUE]) {
+            assert_ne!(title(name), name);
+        }
+    }
+}

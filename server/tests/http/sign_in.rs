@@ -339,7 +339,7 @@ async fn the_page_has_the_logo_of_the_profile(portal: &TestPortal) {
         let branded = TestPortal::new(portal.store.with_profile(Arc::new(profile)).await).await;
         let sign_in = branded.get("/sign-in").await;
         assert!(!sign_in.body.contains("class=\"logo-mark\""), "{}", sign_in.body);
-        let address = sign_in.after("<img class=\"logo-picture\" src=\"", '"');
+        let address = format!("/logo/{}", sign_in.after("<img src=\"/logo/", '"'));
         for path in ["/docs", "/nowhere"] {
             assert!(branded.get(path).await.body.contains(&address), "{path}");
         }

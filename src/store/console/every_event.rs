@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::any::AnyRow;
 
 use super::{
-    super::{EventFilter, Store, events::event, row::Read},
+    super::{EventFilter, Store, events::event, paging::Paged, row::Read},
     ConsolePage,
 };
 use crate::{
@@ -48,7 +48,7 @@ impl Store {
         let nowhere = if backwards { i64::MIN } else { i64::MAX };
         let at = edge.after.as_deref().or(edge.before.as_deref()).and_then(position);
         let (at, chain, seq) = at.unwrap_or((nowhere, String::new(), 0));
-        let mut rows = sqlx::query(sqlx::AssertSqlSafe(page_sql(filter, backwards)))
+        let rows = sqlx::query(sqlx::AssertSqlSafe(page_sql(filter, backwards)))
             .bind(at)
             .bind(chain)
             .bind(seq)
@@ -58,18 +58,8 @@ impl Store {
             .bind(filter.to.map_or(i64::MAX, Timestamp::micros))
             .fetch_all(self.read())
             .await?;
-        let more = rows.len() > PAGE;
-        rows.truncate(PAGE);
-        if backwards {
-            rows.reverse();
-        }
-        let (has_newer, has_older) = if backwards { (more, true) } else { (edge.before.is_some(), more) };
-        let cursor = |row: Option<&AnyRow>, is: bool| match row.filter(|_| is) {
-            Some(row) => Ok(Some(format!("{}.{}.{}", row.text("chain")?, row.int("seq")?, row.int("at")?))),
-            None => Ok::<_, crate::Error>(None),
-        };
-        let (newer, older) = (cursor(rows.first(), has_newer)?, cursor(rows.last(), has_older)?);
-        Ok(ConsolePage { items: rows.iter().map(event).collect::<Result<_>>()?, newer, older })
+        let cursor = |row: &AnyRow| Ok(format!("{}.{}.{}", row.text("chain")?, row.int("seq")?, row.int("at")?));
+        ConsolePage::of(Paged::of(rows, PAGE, edge.before.is_some(), backwards), event, cursor)
     }
 
     /// The names of the organizations whose chains these events are in, by id. A deleted one has none.

@@ -2,7 +2,7 @@
 
 use sqlx::any::AnyRow;
 
-use super::super::{Store, like::escaped, row::Read};
+use super::super::{Store, like::escaped, paging::Paged, row::Read};
 use crate::{Result, fold::fold, session::IDLE};
 
 /// Rows on a page.
@@ -24,6 +24,18 @@ pub struct ConsolePage<T> {
     /// The cursors of the neighbouring pages.
     pub newer: Option<String>,
     pub older: Option<String>,
+}
+
+impl<T> ConsolePage<T> {
+    pub(super) fn of(
+        page: Paged<AnyRow>,
+        item: impl Fn(&AnyRow) -> Result<T>,
+        cursor: impl Fn(&AnyRow) -> Result<String>,
+    ) -> Result<Self> {
+        let [newer, older] = page.edges().map(|row| row.map(&cursor).transpose());
+        let (newer, older) = (newer?, older?);
+        Ok(Self { items: page.rows.iter().map(item).collect::<Result<_>>()?, newer, older })
+    }
 }
 
 /// What a list of the console reads.
@@ -62,7 +74,7 @@ impl Store {
             true => [String::new(), String::new()],
             false => [fold(query.words.trim()), plain].map(|words| format!("%{}%", escaped(&words))),
         };
-        let mut rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(folded)
             .bind(plain)
             .bind(self.now().micros())
@@ -71,18 +83,8 @@ impl Store {
             .bind((self.now() - IDLE).micros())
             .fetch_all(self.read())
             .await?;
-        let more = rows.len() > PAGE;
-        rows.truncate(PAGE);
-        if backwards {
-            rows.reverse();
-        }
-        let (has_newer, has_older) = if backwards { (more, true) } else { (query.before.is_some(), more) };
-        let edge = |row: Option<&AnyRow>, is: bool| match row.filter(|_| is) {
-            Some(row) => Ok(Some(format!("{}.{}", row.text("cursor_id")?, row.int("cursor_at")?))),
-            None => Ok::<_, crate::Error>(None),
-        };
-        let (newer, older) = (edge(rows.first(), has_newer)?, edge(rows.last(), has_older)?);
-        Ok(ConsolePage { items: rows.iter().map(read).collect::<Result<_>>()?, newer, older })
+        let cursor = |row: &AnyRow| Ok(format!("{}.{}", row.text("cursor_id")?, row.int("cursor_at")?));
+        ConsolePage::of(Paged::of(rows, PAGE, query.before.is_some(), backwards), read, cursor)
     }
 }
 

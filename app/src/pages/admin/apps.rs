@@ -38,7 +38,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
         };
         view! {
             <PageHead title="Apps" sub=|| view! { <span>"Only apps that are verified for ingestion may push data"</span> }/>
-            {done.map(|done| view! { <div role="status"><Notice tone=Tone::Good>{done}</Notice></div> })}
+            <DoneNotice text=done/>
             <ListSearch path=PATH label="Name, organization or ID" query/>
             {body}
             <ListPages path=PATH query=list edges/>

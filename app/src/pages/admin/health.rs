@@ -7,7 +7,7 @@ use sallyport::{Timestamp, store::DatabaseFacts, verifier::health::HealthCheck};
 
 use crate::{
     access::OperatorAccess,
-    components::{Badge, Card, DataTable, Fact, Facts, PageHead, Tone},
+    components::{Badge, Card, DataTable, Fact, Facts, Notice, PageHead, Tone},
     error::PageResult,
     portal::{AdminSection, Page},
     shell,
@@ -45,36 +45,53 @@ fn about(name: &str) -> &'static str {
     }
 }
 
+/// What depends on a check, shown while it is OK.
+fn meaning(name: &str) -> &'static str {
+    match name {
+        "database" => "Keys that are not in memory can be looked up.",
+        "revocations" => "A key that was revoked on another server is refused here, too.",
+        "writes" => "Keys can be generated, changed and revoked.",
+        _ => "",
+    }
+}
+
 #[component]
 fn Body(checks: Vec<HealthCheck>, lag: Duration, facts: DatabaseFacts, now: Timestamp) -> impl IntoView {
+    let failing = checks.iter().filter(|check| !check.ok).count();
+    let (tone, verdict) = match failing {
+        0 => (Tone::Good, "This server is ready."),
+        _ => (Tone::Danger, "This server is not ready: /readyz answers 503 until each check below is OK."),
+    };
     let rows = checks.into_iter().map(|check| {
         // "ok" is the status.
         let detail = Some(check.detail).filter(|detail| detail != "ok");
         let (tone, word) = if check.ok { (Tone::Good, "OK") } else { (Tone::Danger, "Failing") };
         view! {
             <tr>
-                <td class="cell-head">{about(check.name)}</td>
-                <td data-label="Detail" class="cell-rest cell-muted">{detail}</td>
+                <td class="cell-head cell-rest">
+                    {about(check.name)}<span class="cell-sub">{detail.unwrap_or_else(|| meaning(check.name).to_owned())}</span>
+                </td>
                 <td class="cell-end"><Badge tone text=word/></td>
             </tr>
         }
     });
-    let lag = format!("{} ms ago", lag.as_millis());
+    let lag = format!("Checked {} ms ago", lag.as_millis());
     let migrations = format!("{} applied, the last is {:04}", facts.migrations, facts.last_migration);
     let peppers = if facts.peppers == 1 { "1 pepper".to_owned() } else { format!("{} peppers", facts.peppers) };
     view! {
-        <PageHead title="Health" sub=|| view! { <span>"As /readyz judges this server"</span> }/>
-        <DataTable label="Checks" columns=&["Check", "Detail", "Status"]>{rows.collect_view()}</DataTable>
+        <PageHead title="Health" sub=|| view! { <span>"The checks that /readyz reports to load balancers"</span> }/>
+        <Notice tone>{verdict}</Notice>
+        <DataTable label="Checks" columns=&["Check", "Status"]>{rows.collect_view()}</DataTable>
         <Card title="This server">
             <Facts>
                 <Fact label="Version">{env!("CARGO_PKG_VERSION")}</Fact>
-                <Fact label="Last answer about revocations">{lag}</Fact>
+                <Fact label="Revocations">{lag}</Fact>
                 <Fact label="Database">{facts.product}</Fact>
                 <Fact label="Size">{size(facts.bytes)}</Fact>
                 <Fact label="Migrations">{migrations}</Fact>
-                <Fact label="Fingerprint of the master key"><code>{facts.master_key}</code></Fact>
+                <Fact label="Master key, fingerprint"><code>{facts.master_key}</code></Fact>
                 <Fact label="Pepper">
-                    {format!("Version {}, of {peppers}, made ", facts.pepper)}<Ago at=facts.pepper_created_at now/>
+                    {format!("Version {} of {peppers}, created ", facts.pepper)}<Ago at=facts.pepper_created_at now/>
                 </Fact>
             </Facts>
         </Card>

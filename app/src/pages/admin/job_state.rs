@@ -49,11 +49,20 @@ pub(super) fn due(run_at: Option<Timestamp>, now: Timestamp) -> AnyView {
 
 /// Runs a job before it is due.
 #[component]
-pub(super) fn RunNow(path: &'static str, id: JobId, name: String, state: JobState) -> impl IntoView {
+pub(super) fn RunNow(
+    path: &'static str,
+    id: JobId,
+    name: String,
+    state: JobState,
+    /// In the menu of a row instead of the row.
+    #[prop(optional)]
+    in_menu: bool,
+) -> impl IntoView {
+    let class = if in_menu { "menu-item" } else { "btn btn-small" };
     view! {
         <form method="post" action=path>
             <Hidden name="job" value=id.to_string()/>
-            <button class="btn btn-small" aria-label=format!("Run {name} now")>
+            <button class=class aria-label=format!("Run {name} now")>
                 {if state.has_failed { "Retry" } else { "Run now" }}
             </button>
             <SubmitOnce/>

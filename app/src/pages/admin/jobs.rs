@@ -1,7 +1,7 @@
 //! `/admin/jobs`: background work that waits, runs or has failed.
 
 use leptos::prelude::*;
-use sallyport::{Timestamp, id::JobId, store::ConsoleJob};
+use sallyport::{Timestamp, id::JobId, job::title, store::ConsoleJob};
 
 use super::{
     job_state::{JobState, RunNow, due},
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     access::OperatorAccess,
     acts::{Caller, admin::jobs::retry_job},
-    components::{Badge, DataTable, Notice, PageHead, Tone},
+    components::{Badge, DataTable, DoneNotice, Head, IdChip, Menu, PageHead},
     error::{PageError, PageResult},
     form::FormState,
     icons::Icon,
@@ -37,14 +37,17 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
                 .into_any()
         } else {
             let rows = page.items.into_iter().map(|job| view! { <JobRow job now/> }).collect_view();
+            let mut heads = ["Job", "Due"].map(Head::new).to_vec();
+            heads.push(Head::new("Queued").less());
+            heads.extend(["Attempts", "Status", ""].map(Head::new));
             view! {
-                <DataTable label="Jobs" columns=&["Queue", "Queued", "Due", "Attempts", "Last error", "Status", ""]>{rows}</DataTable>
+                <DataTable label="Jobs" columns=heads>{rows}</DataTable>
             }
             .into_any()
         };
         view! {
             <PageHead title="Jobs" sub=|| view! { <span>"Background work that waits, runs or has failed"</span> }/>
-            {done.map(|done| view! { <div role="status"><Notice tone=Tone::Good>{done}</Notice></div> })}
+            <DoneNotice text=done/>
             <ListSearch path=PATH label="Queue or ID" query/>
             {body}
             <ListPages path=PATH query=list edges/>
@@ -81,17 +84,25 @@ pub(super) fn done(what: &str) -> Option<&'static str> {
 #[component]
 fn JobRow(job: ConsoleJob, now: Timestamp) -> impl IntoView {
     let ConsoleJob { id, queue, status, recurs, .. } = job;
+    let name = title(&queue).to_owned();
+    // No attempt is nothing to read.
+    let attempts = (status.attempts > 0).then_some(status.attempts);
+    let error = status.error.clone().map(|error| view! { <span class="cell-sub">{error}</span> });
     let state = JobState::of(&status, now);
     let queued = if recurs { "Recurring".into_any() } else { view! { <Ago at=job.created_at now/> }.into_any() };
     view! {
         <tr>
-            <td class="cell-head">{queue.clone()}</td>
-            <td data-label="Queued" class="cell-muted">{queued}</td>
+            <td class="cell-head cell-rest">{name.clone()}{error}</td>
             <td data-label="Due" class="cell-muted">{due(status.run_at, now)}</td>
-            <td data-label="Attempts">{status.attempts}</td>
-            <td data-label="Last error" class="cell-rest">{status.error}</td>
-            <td data-label="Status"><Badge tone=state.tone text=state.word/></td>
-            <td class="cell-end">{state.may_run.then(|| view! { <RunNow path=PATH id name=queue state/> })}</td>
+            <td data-label="Queued" class="cell-muted cell-less">{queued}</td>
+            <td data-label="Attempts">{attempts}</td>
+            <td class="cell-end"><Badge tone=state.tone text=state.word/></td>
+            <td class="cell-act">
+                <Menu id=format!("menu-{id}") name=format!("Actions for {name}") small=true>
+                    <IdChip id=id.to_string() name="Copy job id"/>
+                    {state.may_run.then(|| view! { <RunNow path=PATH id name=name.clone() state in_menu=true/> })}
+                </Menu>
+            </td>
         </tr>
     }
 }

@@ -55,7 +55,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
                 title="Mail" sub=|| view! { <span>"Mails that wait or could not be sent"</span> }
                 actions=move || has_mail.then(|| view! { <TestMail/> })
             />
-            {done.map(|done| view! { <div role="status"><Notice tone=Tone::Good>{done}</Notice></div> })}
+            <DoneNotice text=done/>
             {(!has_mail).then(|| view! {
                 <Notice tone=Tone::Warning>
                     "Mail is off: the settings have no section "<code>"[mail]"</code>". Nothing is sent; links to reset a password are made with "

@@ -77,7 +77,7 @@ fn Body(
     let more = members.len().saturating_sub(SHOWN);
     let rows = members.into_iter().take(SHOWN).map(|member| view! { <MemberRow member now/> }).collect_view();
     view! {
-        {done.map(|done| view! { <div role="status"><Notice tone=Tone::Good>{done}</Notice></div> })}
+        <DoneNotice text=done/>
         <PageHead
             title=org.name.clone()
             sub=move || view! {

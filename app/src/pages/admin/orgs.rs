@@ -44,12 +44,12 @@ pub(super) async fn page(ui: &Ui, me: &SignedIn, query: ListQuery) -> Result<Pag
             <PageHead
                 title="Organizations" sub=|| view! { <span>"All organizations of this portal, newest first"</span> }
                 actions=|| view! {
-                    <a id="revoke-keys" class="btn btn-danger-quiet" href="/admin/revoke-keys">"Revoke all keys"</a>
+                    <Menu id="all-organizations" name="More actions">
+                        <a class="menu-item menu-danger" href="/admin/revoke-keys">"Revoke all keys"</a>
+                    </Menu>
                 }
             />
-            {revoked.then(|| view! {
-                <div role="status"><Notice tone=Tone::Good>"Every key of the portal is revoked."</Notice></div>
-            })}
+            <DoneNotice text=revoked.then_some("Every key of the portal is revoked.")/>
             <ListSearch path=PATH label="Name or ID" query/>
             {body}
             <ListPages path=PATH query=list edges/>

@@ -58,7 +58,7 @@ fn affected(KeysInForce { keys, in_use }: KeysInForce) -> String {
 
 #[component]
 fn Asking(form: FormState, in_force: KeysInForce, email: String) -> impl IntoView {
-    let close = "/admin/organizations#revoke-keys";
+    let close = "/admin/organizations#all-organizations-button";
     view! {
         <Modal title="Revoke all keys of the portal?" sub="Every key of every organization" close_href=close>
             <form method="post" action="/admin/revoke-keys" novalidate>

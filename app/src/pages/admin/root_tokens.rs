@@ -57,9 +57,7 @@ async fn page(ui: &Ui, me: &SignedIn, query: ListQuery) -> Result<Page, PageErro
                 title="Root tokens" sub=|| view! { <span>"For backends and automation that call the API"</span> }
                 actions=|| view! { <a id="new" class="btn btn-primary" href="/admin/root-tokens/new">"New root token"</a> }
             />
-            {revoked.then(|| view! {
-                <div role="status"><Notice tone=Tone::Good>"Revoked. Requests with it are refused."</Notice></div>
-            })}
+            <DoneNotice text=revoked.then_some("Revoked. Requests with it are refused.")/>
             <ListSearch path=PATH label="Name, organization or ID" query/>
             {body}
             <ListPages path=PATH query=list edges/>

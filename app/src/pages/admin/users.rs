@@ -52,9 +52,13 @@ pub(super) async fn page(ui: &Ui, me: &SignedIn, query: ListQuery) -> Result<Pag
         view! {
             <PageHead
                 title="Users" sub=|| view! { <span>"All accounts of this portal, newest first"</span> }
-                actions=|| view! { <a id="sign-out-all" class="btn btn-danger-quiet" href="/admin/users/sign-out">"Sign everybody out"</a> }
+                actions=|| view! {
+                    <Menu id="all-users" name="More actions">
+                        <a class="menu-item menu-danger" href="/admin/users/sign-out">"Sign everybody out"</a>
+                    </Menu>
+                }
             />
-            {done.map(|done| view! { <div role="status"><Notice tone=Tone::Good>{done}</Notice></div> })}
+            <DoneNotice text=done/>
             <ListSearch path=PATH label="Name, e-mail or ID" query/>
             {body}
             <ListPages path=PATH query=list edges/>

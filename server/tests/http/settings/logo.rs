@@ -43,7 +43,7 @@ async fn it_is_shown_instead_of_the_initials(portal: &TestPortal) {
         assert_eq!((answer.status.as_u16(), answer.location().to_owned()), saved, "{}", answer.body);
         let digest = Picture::check(file.clone(), Picture::OF_PEOPLE).expect("a logo").digest;
         let address = format!("{org}/logo/{digest}");
-        let shown = format!("<img class=\"avatar avatar-logo\" src=\"{address}\"");
+        let shown = format!("<img src=\"{address}\" alt=\"\" class=\"avatar avatar-logo\"");
         // The switcher's button and its entry; in the settings beside the form, too.
         assert_eq!(portal.get(&org).await.body.matches(&shown).count(), 2);
         assert_eq!(portal.get(&settings).await.body.matches(&shown).count(), 3);
@@ -105,7 +105,7 @@ async fn those_who_see_the_organization_see_it(portal: &TestPortal) {
     let org = org(portal).await;
     let upload = format!("{org}/settings/logo");
     assert_eq!(portal.post_file(&upload, "logo", &png(64, 64)).await.status, 303);
-    let address = portal.get(&org).await.after("avatar-logo\" src=\"", '"');
+    let address = format!("{org}/logo/{}", portal.get(&org).await.after(&format!("<img src=\"{org}/logo/"), '"'));
     let guest = portal.another().get(&address).await;
     assert!(guest.status == 303 && guest.location().starts_with("/sign-in"), "{}", guest.location());
     let eve = portal.stranger().await;
