@@ -29,7 +29,7 @@ mod time;
 mod topbar;
 
 pub use avatar::{Avatar, OrgAvatar, Person};
-pub use badge::{Badge, Chip, Notice, Tone, archived};
+pub use badge::{Badge, Chip, DoneNotice, Notice, Tone, archived};
 pub use brand::Brand;
 pub use card::{Card, Empty, Fact, Facts, Setting, SettingGroup, Settings};
 pub use code::{CodeBlock, CodeTabs, CopyButton, IdChip, cut_middle};

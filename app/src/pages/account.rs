@@ -20,7 +20,7 @@ use crate::{
         account::{change_password, end_other_sessions, end_session, rename},
         error::ActError,
     },
-    components::{Avatar, ErrorSummary, Hidden, Notice, PageHead, Setting, TextField, Tone},
+    components::{Avatar, DoneNotice, ErrorSummary, Hidden, Notice, PageHead, Setting, TextField, Tone},
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,

@@ -28,7 +28,7 @@ use crate::{
         members::{change_role, hand_over, leave_place, remove_member},
         places::PlaceId,
     },
-    components::{Card, CodeBlock, DataTable, Head, Notice, PageHead, Tone},
+    components::{Card, CodeBlock, DataTable, DoneNotice, Head, PageHead},
     context::Context,
     error::{PageError, PageResult},
     export::Format,

@@ -7,7 +7,7 @@ use super::list::{ListPages, ListQuery, ListSearch, NoRows, edges};
 use crate::{
     access::OperatorAccess,
     acts::{Caller, apps::verify_for_ingestion},
-    components::{Badge, DataTable, Hidden, IdChip, Notice, PageHead, Tone},
+    components::{Badge, DataTable, DoneNotice, Hidden, IdChip, PageHead, Tone},
     error::{PageError, PageResult},
     icons::Icon,
     islands::SubmitOnce,

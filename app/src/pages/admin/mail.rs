@@ -15,7 +15,7 @@ use super::{
 use crate::{
     access::OperatorAccess,
     acts::{Caller, admin::mail::send_test_mail},
-    components::{Badge, Card, DataTable, Fact, Facts, Head, Hidden, Notice, PageHead, Tone},
+    components::{Badge, Card, DataTable, DoneNotice, Fact, Facts, Head, Hidden, Notice, PageHead, Tone},
     error::PageResult,
     icons::Icon,
     islands::SubmitOnce,

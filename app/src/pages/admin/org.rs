@@ -13,7 +13,7 @@ use sallyport::{
 use super::list::ListQuery;
 use crate::{
     access::OperatedOrg,
-    components::{Badge, Card, DataTable, Fact, Facts, IdChip, Notice, PageHead, Person, Tone},
+    components::{Badge, Card, DataTable, DoneNotice, Fact, Facts, IdChip, Notice, PageHead, Person, Tone},
     error::{PageError, PageResult},
     portal::{AdminSection, Page},
     shell,

@@ -6,7 +6,7 @@ use sallyport::{Timestamp, store::ConsoleOrg};
 use super::list::{ListPages, ListQuery, ListSearch, NoRows, counted, edges};
 use crate::{
     access::{OperatorAccess, SignedIn},
-    components::{Badge, DataTable, Head, Notice, PageHead, Tone},
+    components::{Badge, DataTable, DoneNotice, Head, Menu, PageHead, Tone},
     error::{PageError, PageResult},
     icons::Icon,
     portal::{AdminSection, Page},

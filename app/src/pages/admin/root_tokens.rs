@@ -9,7 +9,7 @@ use sallyport::{Timestamp, store::ConsoleToken};
 use super::list::{ListPages, ListQuery, ListSearch, edges};
 use crate::{
     access::{OperatorAccess, SignedIn},
-    components::{Badge, DataTable, Empty, Head, Notice, PageHead, Tone},
+    components::{Badge, DataTable, DoneNotice, Empty, Head, PageHead, Tone},
     error::{PageError, PageResult},
     icons::Icon,
     portal::{AdminSection, Page},

@@ -7,7 +7,7 @@ use super::list::{ListPages, ListQuery, ListSearch, NoRows, edges};
 use crate::{
     access::OperatorAccess,
     access::SignedIn,
-    components::{Badge, DataTable, Head, IdChip, Menu, Notice, PageHead, Person, Tone},
+    components::{Badge, DataTable, DoneNotice, Head, IdChip, Menu, PageHead, Person, Tone},
     error::{PageError, PageResult},
     icons::Icon,
     portal::{AdminSection, Page},
