@@ -60,6 +60,32 @@ test('app, project, tenant and organization: renamed, archived, restored, delete
   }
 });
 
+// 16 × 16 pixels of one colour.
+const logo = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAAFklEQVR42mPQDz1CEmIY1TCqYfhqAADLa0gQoaRqfQAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+test('the logo of an organization is uploaded, shown and removed', async ({ page }) => {
+  const { org_id, tenant_id } = await portalWithApp(page);
+  await page.goto(`/orgs/${org_id}/settings`);
+  const upload = async (name: string, buffer: Buffer) => {
+    await field(page, 'Logo').setInputFiles({ name, mimeType: 'image/png', buffer });
+    await page.getByRole('button', { name: 'Upload logo' }).click();
+  };
+  await upload('logo.png', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'));
+  await expect(field(page, 'Logo')).toHaveAccessibleDescription(/no picture of these formats/);
+  await upload('logo.png', logo);
+  await expect(page.getByRole('status').filter({ hasText: 'Saved.' })).toBeVisible();
+  await page.goto(`/tenants/${tenant_id}`);
+  const picture = page.locator('.switcher > .avatar').first();
+  await expect(picture).toHaveJSProperty('naturalWidth', 16);
+  await page.goto(`/orgs/${org_id}/settings`);
+  await page.getByRole('button', { name: 'Remove logo' }).click();
+  await page.goto(`/tenants/${tenant_id}`);
+  await expect(picture).toHaveText('FL');
+});
+
 test('an organization is recognized by the colour that was chosen', async ({ page }) => {
   const { org_id, tenant_id } = await portalWithApp(page);
   await page.goto(`/orgs/${org_id}/settings`);

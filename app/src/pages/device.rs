@@ -131,7 +131,7 @@ fn approved() -> Page {
         view! {
             <p class="mark-done"><IconView icon=Icon::Check/></p>
             <h1 class="card-title">"Approved"</h1>
-            <p>"The command line is signed in. You can go back to it and close this page."</p>
+            <p>"You can go back to your command line."</p>
             <p>"It is listed in "<a href="/account">"your account"</a>", where you can sign it out."</p>
         }
     })

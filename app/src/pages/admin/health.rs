@@ -68,7 +68,7 @@ fn Body(checks: Vec<HealthCheck>, lag: Duration, facts: DatabaseFacts, now: Time
         let (tone, word) = if check.ok { (Tone::Good, "OK") } else { (Tone::Danger, "Failing") };
         view! {
             <tr>
-                <td class="cell-head cell-rest">
+                <td class="cell-head cell-fill">
                     {about(check.name)}<span class="cell-sub">{detail.unwrap_or_else(|| meaning(check.name).to_owned())}</span>
                 </td>
                 <td class="cell-end"><Badge tone text=word/></td>
@@ -89,7 +89,7 @@ fn Body(checks: Vec<HealthCheck>, lag: Duration, facts: DatabaseFacts, now: Time
                 <Fact label="Database">{facts.product}</Fact>
                 <Fact label="Size">{size(facts.bytes)}</Fact>
                 <Fact label="Migrations">{migrations}</Fact>
-                <Fact label="Master key, fingerprint"><code>{facts.master_key}</code></Fact>
+                <Fact label="Fingerprint of the master key"><code>{facts.master_key}</code></Fact>
                 <Fact label="Pepper">
                     {format!("Version {} of {peppers}, created ", facts.pepper)}<Ago at=facts.pepper_created_at now/>
                 </Fact>

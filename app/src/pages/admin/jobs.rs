@@ -17,7 +17,7 @@ use crate::{
     portal::{AdminSection, Page},
     shell,
     ui::{Typed, Ui, UrlQuery, see_other},
-    words::Ago,
+    words::{Ago, count},
 };
 
 const PATH: &str = "/admin/jobs";
@@ -39,7 +39,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
             let rows = page.items.into_iter().map(|job| view! { <JobRow job now/> }).collect_view();
             let mut heads = ["Job", "Due"].map(Head::new).to_vec();
             heads.push(Head::new("Queued").less());
-            heads.extend(["Attempts", "Status", ""].map(Head::new));
+            heads.extend(["Status", ""].map(Head::new));
             view! {
                 <DataTable label="Jobs" columns=heads>{rows}</DataTable>
             }
@@ -85,9 +85,10 @@ pub(super) fn done(what: &str) -> Option<&'static str> {
 fn JobRow(job: ConsoleJob, now: Timestamp) -> impl IntoView {
     let ConsoleJob { id, queue, status, recurs, .. } = job;
     let name = title(&queue).to_owned();
-    // No attempt is nothing to read.
-    let attempts = (status.attempts > 0).then_some(status.attempts);
-    let error = status.error.clone().map(|error| view! { <span class="cell-sub">{error}</span> });
+    let error = status.error.clone().map(|error| {
+        let attempts = (status.attempts > 0).then(|| format!("{}: ", count(status.attempts.into(), "attempt")));
+        view! { <span class="cell-sub">{attempts}{error}</span> }
+    });
     let state = JobState::of(&status, now);
     let queued = if recurs { "Recurring".into_any() } else { view! { <Ago at=job.created_at now/> }.into_any() };
     view! {
@@ -95,7 +96,6 @@ fn JobRow(job: ConsoleJob, now: Timestamp) -> impl IntoView {
             <td class="cell-head cell-rest">{name.clone()}{error}</td>
             <td data-label="Due" class="cell-muted">{due(status.run_at, now)}</td>
             <td data-label="Queued" class="cell-muted cell-less">{queued}</td>
-            <td data-label="Attempts">{attempts}</td>
             <td class="cell-end"><Badge tone=state.tone text=state.word/></td>
             <td class="cell-act">
                 <Menu id=format!("menu-{id}") name=format!("Actions for {name}") small=true>
