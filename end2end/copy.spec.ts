@@ -15,6 +15,19 @@ test('the button beside a shortened key copies its ID and says so', async ({ pag
   expect(await clipboard(context)).toBe(path.split('/').pop());
 });
 
+test('the secrets of a new key are copied as an environment file and as a call', async ({ page, context, portal }) => {
+  const { app_id } = await portalWithApp(page);
+  const once = await generateKey(page, app_id, { label: 'Copied' });
+  await hydrated(page);
+  const [key, signing] = [await field(once, 'Secret key').inputValue(), await field(once, 'Signing secret').inputValue()];
+  await once.getByRole('button', { name: 'Copy as .env' }).click();
+  await expect(page.getByRole('status').filter({ hasText: 'As .env copied' })).toHaveCount(1);
+  expect(await clipboard(context)).toBe(`API_KEY=${key}\nSIGNING_SECRET=${signing}\n`);
+  await once.getByRole('button', { name: 'Copy as curl' }).click();
+  await expect(page.getByRole('status').filter({ hasText: 'As curl copied' })).toHaveCount(1);
+  expect(await clipboard(context)).toBe(`curl -i ${portal.url}/v1/auth -H "x-api-key: ${key}"`);
+});
+
 test('if the browser refuses, the button says so and selects the text', async ({ page }) => {
   const { app_id } = await portalWithApp(page);
   await page.addInitScript(() => {

@@ -2,7 +2,8 @@ use leptos::prelude::*;
 
 use super::highlight::Highlighted;
 
-/// Copies `text`, or the value of the field with the id `target`, so that a secret is not in the page twice.
+/// Copies `text`, or the value of the field with the id `target`, so that a secret is not in the page twice. With both it
+/// copies the text with the secrets of the one-time dialog in place of `{secret-key}` and `{signing-secret}`.
 #[component]
 pub fn CopyButton(
     /// The accessible name.
@@ -16,7 +17,7 @@ pub fn CopyButton(
 ) -> impl IntoView {
     // Pages write "ID".
     let title = name.replace(" id", " ID");
-    let text = target.is_empty().then_some(text);
+    let text = (target.is_empty() || !text.is_empty()).then_some(text);
     let target = (!target.is_empty()).then_some(target);
     let class = if label.is_empty() { "copy" } else { "copy btn" };
     let label = (!label.is_empty()).then(|| view! { <span>{label}</span> });

@@ -40,12 +40,21 @@ pub fn OnceDialog(
     #[prop(optional, into)]
     scheme: String,
     file: SecretFile,
+    /// Other forms in which a script copies the secrets: their names, and texts like that of the file.
+    #[prop(optional)]
+    forms: Vec<(&'static str, String)>,
     #[prop(into)] done_href: String,
 ) -> impl IntoView {
+    let first = if secret_key.is_some() { "secret-key" } else { "signing-secret" };
+    let copied_as = (!forms.is_empty()).then(|| {
+        let buttons = forms.into_iter().map(|(name, text)| {
+            view! { <CopyButton name=format!("Copy as {name}") text target=first label=name/> }
+        });
+        view! { <p class="copy-as"><span>"Copy as"</span>{buttons.collect_view()}</p> }
+    });
     let two = secret_key.is_some() && signing_secret.is_some();
     let both = if two { "Copy both" } else { "Copy it" };
     let these = if two { "see these." } else { "see it." };
-    let first = if secret_key.is_some() { "secret-key" } else { "signing-secret" };
     let saved = if secret_key.is_some() { "I have saved these secrets" } else { "I have saved this secret" };
     let about = [label, owner].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
     let as_bearer =
@@ -73,6 +82,7 @@ pub fn OnceDialog(
                             "Only for servers that sign requests (HMAC-SHA256)."
                         </Secret>
                     })}
+                    {copied_as}
                 </div>
                 <form class="dialog-foot once-foot" method="get" action=done_href>
                     <label class="check"><input type="checkbox" required/>{saved}</label>

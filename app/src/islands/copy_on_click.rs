@@ -1,7 +1,7 @@
 use leptos::{html::Span, prelude::*};
 
 /// Makes every button copy its `data-copy`, or the field whose id is its `data-copy-from`, and confirm what it
-/// copied. If the browser refuses, it says so and selects the text, so that the reader can copy it.
+/// copied. Where it has both, the text has the secrets of the dialog filled in, of which that field is one. If the browser refuses, it says so and selects the text, so that the reader can copy it.
 #[island]
 pub fn CopyOnClick() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
@@ -12,9 +12,10 @@ pub fn CopyOnClick() -> impl IntoView {
 
         dom::listen_for("click", "[data-copy],[data-copy-from]", |_, button| {
             let field = button.get_attribute("data-copy-from");
-            let text = match &field {
-                Some(field) => dom::field_value(field),
-                None => button.get_attribute("data-copy").unwrap_or_default(),
+            let text = match (&field, button.get_attribute("data-copy")) {
+                (Some(_), Some(text)) => dom::with_secrets(&text).into(),
+                (Some(field), None) => dom::field_value(field),
+                (None, text) => text.unwrap_or_default(),
             };
             dom::copy(text, move |copied| say(&button, copied, field.as_deref()));
         });

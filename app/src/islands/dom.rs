@@ -52,6 +52,14 @@ pub(super) fn field_value(id: &str) -> String {
         .unwrap_or_default()
 }
 
+/// The text with the secrets of the one-time dialog in place of the names of their fields: `{secret-key}`. They are in the
+/// page once, as the values of these fields.
+pub(super) fn with_secrets(text: &str) -> js_sys::JsString {
+    // The browser's own replace: Rust's would be much larger.
+    let fill = |text: js_sys::JsString, id: &str| text.replace(&("{".to_owned() + id + "}"), &field_value(id));
+    ["secret-key", "signing-secret"].into_iter().fold(js_sys::JsString::from(text), fill)
+}
+
 /// Announces a text to screen readers, in the page's one live region.
 pub(super) fn announce(text: &str) {
     if let Some(region) = document().get_element_by_id("announcer") {

@@ -12,16 +12,13 @@ pub fn SaveAsFile() -> impl IntoView {
     #[cfg(feature = "hydrate")]
     anchor.on_load(|anchor| {
         use super::dom;
-        use js_sys::JsString;
         use leptos::wasm_bindgen::JsCast;
         use std::time::Duration;
         use web_sys::HtmlAnchorElement;
 
         let Some(button) = dom::around(&anchor, "button") else { return };
         let attribute = |name| button.get_attribute(name).unwrap_or_default();
-        // The browser's own replace: Rust's would be most of this island's size.
-        let fill = |text: JsString, id: &str| text.replace(&("{".to_owned() + id + "}"), &dom::field_value(id));
-        let text = ["secret-key", "signing-secret"].into_iter().fold(JsString::from(attribute("data-text")), fill);
+        let text = dom::with_secrets(&attribute("data-text"));
         let Ok(link) = document().create_element("a").map(|link| link.unchecked_into::<HtmlAnchorElement>()) else {
             return;
         };

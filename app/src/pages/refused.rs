@@ -165,7 +165,7 @@ pub fn RefusedView(refused: Refused) -> impl IntoView {
         .into_any()
     } else {
         let mut heads = ["Time", "Reason", "Key", "Request"].map(Head::new).to_vec();
-        heads.extend([Head::new("Address").less(), Head::new("Request ID").less()]);
+        heads.extend([Head::new("Address").less(), Head::new("Request ID").wide()]);
         let rows = matching.into_iter().take(SHOWN).map(|kept| view! { <Row kept now/> }).collect_view();
         view! {
             <DataTable label="Refused requests" columns=heads>
@@ -209,11 +209,11 @@ fn Row(kept: KeptDecision, now: Timestamp) -> impl IntoView {
     view! {
         <tr>
             <td data-label="Time" class="cell-muted"><Ago at=decision.at now/></td>
-            <td class="cell-head"><a class="link" href=href>{sentence(&refusal(decision.verdict.code()))}</a>{more}</td>
+            <td class="cell-head cell-rest"><a class="link" href=href>{sentence(&refusal(decision.verdict.code()))}</a>{more}</td>
             <td data-label="Key" class="cell-cut"><a href=format!("/keys/{}", key.key_id)>{key.label.to_string()}</a></td>
-            <td data-label=(!line.is_empty()).then_some("Request") class="cell-rest cell-mono">{line.join(" ")}</td>
+            <td data-label=(!line.is_empty()).then_some("Request") class="cell-cut cell-mono" title=line.join(" ")>{line.join(" ")}</td>
             <td data-label="Address" class="cell-mono cell-muted cell-less">{asked.ip.map(|ip| ip.to_string())}</td>
-            <td data-label="Request ID" class="cell-mono cell-muted cell-less">{decision.request_id.to_string()}</td>
+            <td data-label="Request ID" class="cell-mono cell-muted cell-wide">{decision.request_id.to_string()}</td>
         </tr>
     }
 }

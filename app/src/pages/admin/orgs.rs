@@ -6,7 +6,7 @@ use sallyport::{Timestamp, store::ConsoleOrg};
 use super::list::{ListPages, ListQuery, ListSearch, NoRows, counted, edges};
 use crate::{
     access::{OperatorAccess, SignedIn},
-    components::{Badge, DataTable, DoneNotice, Head, Menu, PageHead, Tone},
+    components::{Badge, DataTable, DoneNotice, Head, Menu, OrgAvatar, PageHead, Tone},
     error::{PageError, PageResult},
     icons::Icon,
     portal::{AdminSection, Page},
@@ -60,6 +60,7 @@ pub(super) async fn page(ui: &Ui, me: &SignedIn, query: ListQuery) -> Result<Pag
 #[component]
 fn OrgRow(listed: ConsoleOrg, now: Timestamp) -> impl IntoView {
     let ConsoleOrg { org, members, keys, last_active_at } = listed;
+    let id = org.id.to_string();
     let status = if org.suspended.is_some() {
         view! { <Badge tone=Tone::Danger text="Suspended"/> }.into_any()
     } else if org.archived_at.is_some() {
@@ -69,7 +70,12 @@ fn OrgRow(listed: ConsoleOrg, now: Timestamp) -> impl IntoView {
     };
     view! {
         <tr>
-            <td class="cell-main"><a href=format!("{PATH}/{}", org.id)>{org.name}</a></td>
+            <td class="cell-main">
+                <span class="person">
+                    <OrgAvatar id=id.clone() name=org.name.clone() colour=org.colour logo=None/>
+                    <span><a href=format!("{PATH}/{id}")>{org.name}</a><span class="cell-sub">{id}</span></span>
+                </span>
+            </td>
             <td data-label="Plan">{org.plan.title()}</td>
             <td data-label="Members">{counted(members)}</td>
             <td data-label="Keys">{counted(keys)}</td>

@@ -11,9 +11,10 @@ use sallyport::{
 use super::{head::AppHead, keys::can_generate};
 use crate::{
     access::AppAccess,
-    components::{Card, Fact, Facts},
+    components::{Card, Empty, Fact, Facts},
     context::Context,
     error::PageResult,
+    icons::Icon,
     pages::{
         activity::list::EventList,
         attention::{Attention, KeyCards, KeyFigures},
@@ -41,6 +42,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
         let base = format!("/apps/{}", app.id);
         let all_events = format!("{base}/activity");
         let none = attention.is_empty();
+        let keys = format!("{base}/keys");
         let no_key = match owner {
             HolderKind::App => "No key here is in use. Generate one to call your API.",
             other => other.who_generates(),
@@ -53,9 +55,12 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
                 <div class="columns">
                     {if none {
                         view! {
-                            <Card title="Keys">
-                                <p class="muted">{no_key}</p>
-                            </Card>
+                            <Empty
+                                icon=Icon::Key title="No active key" text=no_key
+                                action=move || may_generate.then(|| view! {
+                                    <a class="btn btn-primary" href=format!("{keys}?panel=generate")>"Generate API Key"</a>
+                                })
+                            />
                         }.into_any()
                     } else {
                         view! { <KeyCards all=Some(attention.path) highlights=attention.highlights now of_several=false/> }.into_any()

@@ -40,7 +40,8 @@ impl Sent<'_> {
                 let page = page.unwrap_or_else(|_| Page::bare("API keys", || ()));
                 let (profile, done) = (ui.context.store.profile().clone(), done(&issued));
                 let file = once::file(&ui.context, &access.me, &issued);
-                Ok(ui.secret(page.with_dialog(move || view! { <Once issued file profile done/> })))
+                let public_url = ui.context.public_url.clone();
+                Ok(ui.secret(page.with_dialog(move || view! { <Once issued public_url file profile done/> })))
             }
             Generated::Already(key) => {
                 let page = page?.with_dialog(move || view! { <Already key close=path/> });

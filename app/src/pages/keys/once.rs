@@ -6,6 +6,7 @@ use sallyport::{id::AppId, key::Issued, profile::Profile};
 use super::{
     credentials,
     row::{environment_title, environment_tone, owner},
+    snippets::curl,
 };
 use crate::{
     access::SignedIn,
@@ -22,8 +23,21 @@ pub fn file(context: &Context, me: &SignedIn, issued: &Issued) -> SecretFile {
     credentials::file(context, me, &issued.key.id, format!("credentials-{name}.json"), text, &secrets)
 }
 
+/// For an environment file, and as the first call.
+fn forms(public_url: &str, profile: &Profile, signing: bool) -> Vec<(&'static str, String)> {
+    let signing = if signing { "SIGNING_SECRET={signing-secret}\n" } else { "" };
+    let env = format!("API_KEY={{secret-key}}\n{signing}");
+    vec![(".env", env), ("curl", curl(public_url, profile).replace("$API_KEY", "{secret-key}"))]
+}
+
 #[component]
-pub fn Once(issued: Box<Issued>, file: SecretFile, profile: std::sync::Arc<Profile>, done: String) -> impl IntoView {
+pub fn Once(
+    issued: Box<Issued>,
+    public_url: String,
+    file: SecretFile,
+    profile: std::sync::Arc<Profile>,
+    done: String,
+) -> impl IntoView {
     let (name, scheme) = profile.key_header();
     view! {
         <OnceDialog
@@ -36,6 +50,7 @@ pub fn Once(issued: Box<Issued>, file: SecretFile, profile: std::sync::Arc<Profi
             header_name=name
             scheme
             file
+            forms=forms(&public_url, &profile, issued.signing_secret.is_some())
             done_href=done
         />
     }

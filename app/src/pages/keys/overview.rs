@@ -57,12 +57,16 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
     let done = said(done, key.status(now));
     let public_url = context.public_url.clone();
     Ok(Page::framed(key.label.clone(), chrome, move || {
+        let status = key.status(now);
         let all = format!("/keys/{}/activity", key.id);
         let metadata = (!key.metadata.is_empty()).then(|| key.metadata.clone());
         let another = another(&profile, &key);
-        let status = key.status(now);
         view! {
-            {done.map(|text| view! { <div role="status"><Notice tone=Tone::Good>{text}</Notice></div> })}
+            {done.map(|text| {
+                // Its requests are refused.
+                let tone = if status == Status::Paused { Tone::Warning } else { Tone::Good };
+                view! { <div role="status"><Notice tone>{text}</Notice></div> }
+            })}
             <KeyHeadView head current="Overview"/>
             <div class="split">
                 <div class="columns">
