@@ -44,6 +44,7 @@ pub mod signature;
 pub mod tenant;
 pub mod text;
 pub mod throttle;
+pub mod usage;
 pub mod user;
 pub mod vault;
 pub mod verdict;

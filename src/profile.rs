@@ -4,6 +4,7 @@ mod check;
 pub mod errors;
 mod fault;
 mod file;
+mod narrowest;
 pub mod path;
 mod scope_set;
 

@@ -11,6 +11,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Client {
     pub ip: IpAddr,
+    /// The address of the connection: the client, or the last proxy before this server.
+    pub peer: IpAddr,
     /// The peer is a trusted proxy, which may forward other addresses.
     pub proxied: bool,
     pub user_agent: Option<String>,

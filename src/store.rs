@@ -79,6 +79,8 @@ mod sqlite;
 mod token_uses;
 mod tx;
 mod usage;
+mod usage_counts;
+mod usage_retention;
 mod users;
 mod verify;
 mod writes;
@@ -120,6 +122,8 @@ pub use sight::Sight;
 pub use signing::SealedSigning;
 pub use sqlite::can_corrupt_wal;
 pub use usage::{Refused, Used};
+pub use usage_counts::{AttributeName, CountBatch, CountName, KeyAttribute, PORTAL, UsageCount};
+pub use usage_retention::UsageRetention;
 pub use verify::StoredKey;
 
 use crate::{Clock, Entropy, Error, Result, Timestamp, profile::Profile, vault::Vault};

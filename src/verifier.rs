@@ -3,6 +3,7 @@
 pub mod cache;
 mod changes;
 mod charge;
+mod counting;
 pub mod dry_run;
 mod explain;
 pub mod freshness;
@@ -47,6 +48,7 @@ use crate::{
 use cache::GenerationCache;
 use charge::ChargeOutcome;
 pub use charge::Charged;
+use counting::Counting;
 use freshness::Freshness;
 use health::Health;
 use in_memory::InMemory;
@@ -123,6 +125,7 @@ pub struct Verifier {
     key_look_ups: LookUps<CachedKey>,
     token_look_ups: LookUps<CachedToken>,
     usage: Usage,
+    counting: Counting,
     token_uses: TokenUses,
     state: InMemory,
     /// Changes were missed, which may include new root tokens.
@@ -152,6 +155,7 @@ impl Verifier {
             key_look_ups: LookUps::default(),
             token_look_ups: LookUps::default(),
             usage: Usage::default(),
+            counting: Counting::new(capacity, store.now()),
             token_uses: TokenUses::default(),
             state,
             missed_tokens: AtomicBool::default(),
@@ -218,6 +222,12 @@ impl Verifier {
 
     /// Verifies a presented key. An error means that no decision is possible: the caller responds with 503.
     pub async fn judge(&self, presented: Option<&str>, ask: &Ask<'_>, client: &Client) -> Result<Judged> {
+        let judged = self.decide(presented, ask, client).await?;
+        self.count(&judged, ask, client);
+        Ok(judged)
+    }
+
+    async fn decide(&self, presented: Option<&str>, ask: &Ask<'_>, client: &Client) -> Result<Judged> {
         if ask.plain_http && self.store.profile().credentials.https_only {
             return Ok(Judged::without_key(Verdict::HttpsRequired));
         }
@@ -293,7 +303,7 @@ impl Verifier {
         Judged::of_key(verdict, key, charged)
     }
 
-    /// Writes the uses and refusals since the last call. Called by a worker.
+    /// Writes the uses, refusals and counts since the last call. Called by a worker.
     pub async fn flush(&self) -> Result<()> {
         let now = self.store.now();
         self.decisions.forget(now);
@@ -310,7 +320,8 @@ impl Verifier {
         // Separately, so that a failure of one does not affect the other.
         let days = self.flush_days().await;
         let tokens = self.flush_tokens().await;
-        written.and(days).and(tokens)
+        let counts = self.flush_counts().await;
+        written.and(days).and(tokens).and(counts)
     }
 
     async fn flush_tokens(&self) -> Result<()> {

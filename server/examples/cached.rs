@@ -68,7 +68,8 @@ async fn ask(verifier: &Verifier, secrets: &[String]) -> sallyport::Result<()> {
                 verifier.poll().await?;
             }
             let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
-            let client = Client { ip, proxied: false, user_agent: None, request_id: RequestId::mint(entropy) };
+            let client =
+                Client { ip, peer: ip, proxied: false, user_agent: None, request_id: RequestId::mint(entropy) };
             let ask = Ask { scopes: vec!["read"], cost: 1, ..Ask::default() };
             let judged = verifier.judge(Some(secret), &ask, &client).await?;
             if !judged.verdict.is_valid() {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::{
     Timestamp,
-    id::OrgId,
+    id::{OrgId, TokenId},
     key::record::KeyRecord,
     profile::{Mode, Profile},
     scope::Request,
@@ -34,6 +34,8 @@ pub struct Ask<'a> {
     /// As how many requests this counts.
     pub cost: u32,
     pub via: Via<'a>,
+    /// The root token of a backend.
+    pub token: Option<&'a TokenId>,
 }
 
 /// How the request arrived.

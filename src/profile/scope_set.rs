@@ -8,6 +8,8 @@ impl ScopeSet {
     /// The maximum number of scopes in a catalogue.
     pub const MOST: usize = 64;
 
+    pub const EMPTY: Self = Self(0);
+
     #[must_use]
     pub const fn with(self, place: usize) -> Self {
         Self(self.0 | 1 << place)
@@ -20,6 +22,10 @@ impl ScopeSet {
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    pub const fn len(self) -> u32 {
+        self.0.count_ones()
     }
 
     pub const fn is_empty(self) -> bool {

@@ -248,6 +248,7 @@ mod tests {
     fn client() -> Client {
         Client {
             ip: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+            peer: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
             proxied: false,
             user_agent: None,
             request_id: RequestId::mint(&SeededEntropy::new(1)),

@@ -38,4 +38,5 @@ mod sessions;
 mod sight;
 mod signing;
 mod usage;
+mod usage_counts;
 mod users;

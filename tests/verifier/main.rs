@@ -1,5 +1,6 @@
 //! The verifier on a store: its verdicts, and what it caches.
 
+mod counting;
 mod node;
 mod nodes;
 mod secrets;

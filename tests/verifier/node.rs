@@ -28,6 +28,7 @@ pub struct Node {
 pub fn client() -> Client {
     Client {
         ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         proxied: false,
         user_agent: None,
         request_id: RequestId::mint(&SeededEntropy::new(1)),

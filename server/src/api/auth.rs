@@ -164,6 +164,7 @@ impl GatewayRequest<'_> {
             signed: body.as_ref().map(|body| signed::signed(self.headers, names, body)),
             cost: 1,
             via: Via::Gateway,
+            token: None,
         };
         let judged = self.state.verifier.judge(key.as_deref(), &ask, self.client).await?;
         let rates = &self.state.rates;

@@ -225,6 +225,7 @@ async fn judge(state: &AppState, client: &Client, request: http::Request<Body>) 
         signed,
         cost: request.cost.map_or(1, NonZeroU32::get),
         via: Via::Backend { token: token.org_id.as_ref().map(|_| token.name.as_str()) },
+        token: Some(&token.id),
     };
     let key = request.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
     let judged = state.verifier.judge(key, &ask, client).await?;

@@ -29,6 +29,7 @@ pub fn name(state: &AppState, peer: Peer, headers: &HeaderMap) -> Client {
     let peer = peer.0.ip().to_canonical();
     Client {
         ip: address(headers, peer, &state.trusted_proxies),
+        peer,
         proxied: is_trusted(&state.trusted_proxies, peer),
         user_agent: headers.get(header::USER_AGENT).map(shortened),
         request_id: RequestId::mint(&state.names),

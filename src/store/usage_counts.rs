@@ -1,0 +1,185 @@
+//! How often keys were used: added to by verifiers, read by periods.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Store, detached,
+    row::Read,
+    rows::{Cell, with_rows},
+};
+use crate::{
+    Result, Timestamp,
+    audit::{Act, Actor},
+    id::KeyId,
+    usage::{Code, Span},
+};
+
+/// The place of requests with keys that were not found, all together.
+pub const PORTAL: &str = "portal";
+
+/// What a count is of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CountName {
+    pub place: String,
+    pub span: Span,
+    pub at: Timestamp,
+    pub code: &'static str,
+    /// Names of scopes, a space between.
+    pub scope: String,
+}
+
+/// What a count of an attribute is of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AttributeName {
+    pub key: KeyId,
+    pub hour: Timestamp,
+    pub kind: &'static str,
+    pub value: String,
+}
+
+/// What is added in one transaction, in the order in which rows are locked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CountBatch {
+    pub counts: BTreeMap<CountName, u64>,
+    pub attributes: BTreeMap<AttributeName, u64>,
+}
+
+impl CountBatch {
+    /// How many rows it is written as.
+    pub fn rows(&self) -> usize {
+        self.counts.len() + self.attributes.len()
+    }
+}
+
+/// The requests of a span with one code and scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageCount {
+    pub at: Timestamp,
+    pub code: Code,
+    pub scope: String,
+    pub requests: u64,
+}
+
+impl Store {
+    /// The number under which a process writes batches: the next one, since random ones could repeat.
+    pub async fn new_usage_writer(&self) -> Result<i64> {
+        let store = self.clone();
+        detached(async move {
+            let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
+            let id = loop {
+                // Waits for another that is about to take the same number, and then tries the next one.
+                let made = sqlx::query(
+                    "INSERT INTO usage_writers (id, batch) SELECT COALESCE(MAX(id), 0) + 1, 0 FROM usage_writers WHERE 1 = 1 \
+                     ON CONFLICT (id) DO NOTHING RETURNING id",
+                );
+                if let Some(made) = made.fetch_optional(tx.on()).await? {
+                    break made.int("id")?;
+                }
+            };
+            tx.commit_counts().await?;
+            Ok(id)
+        })
+        .await
+    }
+
+    /// Adds a batch, once: a repetition with the same number adds nothing. A writer's numbers ascend from 1, and the next
+    /// batch is written only once this one is confirmed.
+    pub async fn add_usage(&self, writer: i64, number: i64, batch: &CountBatch) -> Result<()> {
+        let counts: Vec<_> = batch.counts.iter().map(count_row).collect();
+        let attributes: Vec<_> = batch.attributes.iter().map(attribute_row).collect();
+        let store = self.clone();
+        detached(async move {
+            let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
+            // Waits for an earlier attempt whose commit is still under way.
+            let first = sqlx::query("UPDATE usage_writers SET batch = $1 WHERE id = $2 AND batch < $1");
+            if first.bind(number).bind(writer).execute(tx.on()).await?.rows_affected() == 0 {
+                return tx.commit_counts().await;
+            }
+            if !counts.is_empty() {
+                let statement = "INSERT INTO usage_counts (place, span, at, code, scope, n) \
+                    SELECT v.place, v.span, v.at, v.code, v.scope, v.requests FROM v WHERE v.n > 0 ORDER BY v.n \
+                    ON CONFLICT (place, span, at, code, scope) DO UPDATE SET n = usage_counts.n + excluded.n";
+                let columns = ["place", "span", "at", "code", "scope", "requests"];
+                with_rows(columns, counts, statement).execute(tx.on()).await?;
+            }
+            if !attributes.is_empty() {
+                let statement = "INSERT INTO usage_attributes (key_id, at, kind, value, n) \
+                    SELECT v.key_id, v.at, v.kind, v.value, v.requests FROM v WHERE v.n > 0 ORDER BY v.n \
+                    ON CONFLICT (key_id, at, kind, value) DO UPDATE SET n = usage_attributes.n + excluded.n";
+                let columns = ["key_id", "at", "kind", "value", "requests"];
+                with_rows(columns, attributes, statement).execute(tx.on()).await?;
+            }
+            tx.commit_counts().await
+        })
+        .await
+    }
+
+    /// What was counted of a place from `from` on and before `to`, in order.
+    pub async fn usage(&self, place: &str, span: Span, from: Timestamp, to: Timestamp) -> Result<Vec<UsageCount>> {
+        let query = sqlx::query(
+            "SELECT at, code, scope, n FROM usage_counts WHERE place = $1 AND span = $2 AND at >= $3 AND at < $4 \
+             ORDER BY at, code, scope",
+        );
+        let query = query.bind(place.to_owned()).bind(span.seconds()).bind(from.micros()).bind(to.micros());
+        query.fetch_all(self.read()).await?.iter().map(usage_count).collect()
+    }
+
+    /// From where and how a key was used, from `from` on and before `to`.
+    pub async fn usage_attributes(&self, key: &KeyId, from: Timestamp, to: Timestamp) -> Result<Vec<KeyAttribute>> {
+        let query = sqlx::query(
+            "SELECT at, kind, value, n FROM usage_attributes WHERE key_id = $1 AND at >= $2 AND at < $3 \
+             ORDER BY at, kind, value",
+        );
+        let query = query.bind(key.to_string()).bind(from.micros()).bind(to.micros());
+        query.fetch_all(self.read()).await?.iter().map(key_attribute).collect()
+    }
+}
+
+/// The requests of an hour with one attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyAttribute {
+    pub hour: Timestamp,
+    /// `network`, `agent` or `method`.
+    pub kind: String,
+    pub value: String,
+    pub requests: u64,
+}
+
+fn count_row((name, n): (&CountName, &u64)) -> [Cell; 6] {
+    let CountName { place, span, at, code, scope } = name;
+    [
+        place.clone().into(),
+        span.seconds().into(),
+        at.micros().into(),
+        (*code).to_owned().into(),
+        scope.clone().into(),
+        number(*n).into(),
+    ]
+}
+
+fn attribute_row((name, n): (&AttributeName, &u64)) -> [Cell; 5] {
+    let AttributeName { key, hour, kind, value } = name;
+    [key.to_string().into(), hour.micros().into(), (*kind).to_owned().into(), value.clone().into(), number(*n).into()]
+}
+
+fn number(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn usage_count(row: &sqlx::any::AnyRow) -> Result<UsageCount> {
+    Ok(UsageCount {
+        at: row.time("at")?,
+        code: row.word("code", Code::parse)?,
+        scope: row.text("scope")?,
+        requests: row.int("n")?.unsigned_abs(),
+    })
+}
+
+fn key_attribute(row: &sqlx::any::AnyRow) -> Result<KeyAttribute> {
+    Ok(KeyAttribute {
+        hour: row.time("at")?,
+        kind: row.text("kind")?,
+        value: row.text("value")?,
+        requests: row.int("n")?.unsigned_abs(),
+    })
+}

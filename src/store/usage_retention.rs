@@ -1,0 +1,131 @@
+//! How long counts of usage are kept, and the deletion of older ones and of those of deleted keys and places.
+
+use std::time::Duration;
+
+use super::{Store, detached, old_rows::Old, row::Read, rows::MOST_ROWS};
+use crate::{
+    Result,
+    audit::{Act, Actor},
+};
+
+/// How long counts are kept, by the span they are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsageRetention {
+    pub minutes: Duration,
+    /// From where and how keys were used is kept for the same time.
+    pub hours: Duration,
+    pub days: Duration,
+}
+
+const HOUR: u64 = 60 * 60;
+const DAY: u64 = 24 * HOUR;
+
+impl Default for UsageRetention {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self { minutes: seconds(48 * HOUR), hours: seconds(90 * DAY), days: seconds(3 * 365 * DAY) }
+    }
+}
+
+/// The next places that are no more, in the order of the index, from one to the next without reading the rows between.
+macro_rules! deleted_places {
+    ($table:literal, $column:literal, $exists:literal) => {
+        concat!(
+            "WITH RECURSIVE p(place) AS (SELECT (SELECT MIN(",
+            $column,
+            ") FROM ",
+            $table,
+            " WHERE ",
+            $column,
+            " > $1) \
+             UNION ALL SELECT (SELECT MIN(",
+            $column,
+            ") FROM ",
+            $table,
+            " WHERE ",
+            $column,
+            " > p.place) FROM p \
+             WHERE p.place IS NOT NULL) \
+             SELECT p.place FROM p WHERE p.place IS NOT NULL AND NOT (",
+            $exists,
+            ") LIMIT 500"
+        )
+    };
+}
+
+const DELETED: [(&str, &str, &str); 2] = [
+    (
+        "usage_counts",
+        "place",
+        deleted_places!(
+            "usage_counts",
+            "place",
+            "p.place = 'portal' OR p.place LIKE 'gateway:%' OR EXISTS (SELECT 1 FROM keys WHERE id = p.place) \
+             OR EXISTS (SELECT 1 FROM apps WHERE id = p.place) OR EXISTS (SELECT 1 FROM projects WHERE id = p.place) \
+             OR EXISTS (SELECT 1 FROM orgs WHERE id = p.place) OR EXISTS (SELECT 1 FROM root_tokens WHERE id = p.place)"
+        ),
+    ),
+    (
+        "usage_attributes",
+        "key_id",
+        deleted_places!("usage_attributes", "key_id", "EXISTS (SELECT 1 FROM keys WHERE id = p.place)"),
+    ),
+];
+
+impl Store {
+    /// Deletes counts that are older than they are kept. Returns how many rows there were.
+    pub async fn delete_old_usage(&self, kept: UsageRetention) -> Result<u64> {
+        let key = "place, span, at, code, scope";
+        let mut deleted = 0;
+        for (when, kept) in [
+            ("span = 60 AND at < $1", kept.minutes),
+            ("span = 3600 AND at < $1", kept.hours),
+            ("span = 86400 AND at < $1", kept.days),
+        ] {
+            deleted += self.delete_old(Old { table: "usage_counts", key, when }, (self.now() - kept).micros()).await?;
+        }
+        let old = Old { table: "usage_attributes", key: "key_id, at, kind, value", when: "at < $1" };
+        Ok(deleted + self.delete_old(old, (self.now() - kept.hours).micros()).await?)
+    }
+
+    /// Deletes counts of keys and places that were deleted. Returns how many rows there were.
+    pub async fn delete_usage_of_deleted(&self) -> Result<u64> {
+        let mut deleted = 0;
+        for (table, column, statement) in DELETED {
+            let mut last = String::new();
+            loop {
+                let rows = sqlx::query(statement).bind(last.clone()).fetch_all(self.read()).await?;
+                let places: Vec<_> = rows.iter().map(|row| row.text("place")).collect::<Result<_>>()?;
+                let Some(next) = places.last().cloned() else { break };
+                last = next;
+                for place in places {
+                    deleted += self.delete_usage_of(table, column, place).await?;
+                }
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// In parts, so that other writes do not wait for long.
+    async fn delete_usage_of(&self, table: &'static str, column: &'static str, place: String) -> Result<u64> {
+        let at = format!("{column}, at");
+        let mut deleted = 0;
+        loop {
+            let (store, place) = (self.clone(), place.clone());
+            let sql = format!(
+                "DELETE FROM {table} WHERE ({at}) IN (SELECT {at} FROM {table} WHERE {column} = $1 LIMIT {MOST_ROWS})"
+            );
+            let some = detached(async move {
+                let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
+                let done = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place).execute(tx.on()).await?;
+                tx.commit_counts().await?;
+                Ok(done.rows_affected())
+            })
+            .await?;
+            deleted += some;
+            if some == 0 {
+                return Ok(deleted);
+            }
+        }
+    }
+}

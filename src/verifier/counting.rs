@@ -1,0 +1,104 @@
+//! Counts every verification in memory, and adds the counts to the database every two seconds.
+
+mod backlog;
+mod recorder;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod unknown;
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use crate::{
+    Result, Timestamp,
+    key::{Ask, verdict::Via},
+    request::Client,
+    store::Store,
+    usage::{Outcome, attributes},
+};
+
+use super::{Judged, Verifier};
+use backlog::Backlog;
+use recorder::Recorder;
+use unknown::{Source, UnknownCounts};
+
+/// The counts of a process.
+pub(super) struct Counting {
+    is_off: AtomicBool,
+    recorder: Recorder,
+    unknown: UnknownCounts,
+    /// What is being written. Held by the flush.
+    backlog: tokio::sync::Mutex<Backlog>,
+    /// Up to when all was written.
+    as_of: Mutex<Timestamp>,
+}
+
+impl Counting {
+    /// For up to as many keys at once as the verifier caches.
+    pub(super) fn new(capacity: usize, started: Timestamp) -> Self {
+        Self {
+            is_off: AtomicBool::default(),
+            recorder: Recorder::new(capacity),
+            unknown: UnknownCounts::default(),
+            backlog: tokio::sync::Mutex::default(),
+            as_of: Mutex::new(started),
+        }
+    }
+
+    /// Adds what was counted until now to the database. If that fails, it is kept for the next time; a batch that
+    /// arrived nevertheless is recognized then. May be cancelled at any time.
+    async fn flush(&self, store: &Store) -> Result<()> {
+        let mut backlog = self.backlog.lock().await;
+        // What an earlier flush left: in the meantime, further requests are only counted in the bounded memory of the
+        // recorder.
+        backlog.write(store).await?;
+        let now = store.now();
+        backlog.add(self.recorder.take(now), self.unknown.take());
+        backlog.write(store).await?;
+        let mut as_of = self.as_of.lock().unwrap_or_else(PoisonError::into_inner);
+        *as_of = now.max(*as_of);
+        Ok(())
+    }
+}
+
+impl Verifier {
+    /// Counts a verdict: of its key, or else of who sent an unknown one.
+    pub(super) fn count(&self, judged: &Judged, ask: &Ask<'_>, client: &Client) {
+        let Counting { is_off, recorder, unknown, .. } = &self.counting;
+        if is_off.load(Ordering::Relaxed) {
+            return;
+        }
+        let now = self.store.now();
+        match judged.record() {
+            Some(key) => {
+                let outcome = Outcome::of(judged.verdict, ask, self.store.profile());
+                recorder.count(key, outcome, attributes(ask, client), now);
+            }
+            None => {
+                let source = match (ask.token, ask.via) {
+                    (Some(token), _) => Source::Token(token),
+                    (None, Via::Gateway | Via::Backend { .. }) => Source::Gateway(client.peer),
+                };
+                unknown.count(source, judged.verdict, now);
+            }
+        }
+    }
+
+    /// Adds what was counted until now to the database.
+    pub async fn flush_counts(&self) -> Result<()> {
+        self.counting.flush(&self.store).await
+    }
+
+    /// Up to when everything that this process counted is in the database.
+    pub fn counted_until(&self) -> Timestamp {
+        *self.counting.as_of.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From here on nothing is counted.
+    pub fn count_nothing(&self) {
+        self.counting.is_off.store(true, Ordering::Relaxed);
+    }
+}

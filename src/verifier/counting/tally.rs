@@ -1,0 +1,135 @@
+//! The counts of one key that are not written yet. Bounded, whatever its requests are.
+
+use std::sync::Arc;
+
+use crate::{
+    Timestamp,
+    key::record::KeyHolder,
+    usage::{Attribute, Outcome, Span},
+};
+
+/// The maximum number of counts by minute that wait for a flush: without an outage of the database, a key has a few.
+const MOST_MINUTES: usize = 64;
+/// The maximum number of counts by hour that wait for a flush.
+const MOST_ATTRIBUTES: usize = 64;
+/// The maximum number of networks and programs that are kept of a key in an hour. Further ones are counted together.
+pub(super) const NETWORKS: usize = 16;
+const AGENTS: usize = 8;
+
+/// The minute since 1970.
+pub(super) type Minute = u32;
+
+/// The minute of a moment.
+pub(super) fn minute(at: Timestamp) -> Minute {
+    u32::try_from(at.seconds() / Span::Minute.seconds()).unwrap_or(0)
+}
+
+const MINUTES_OF_HOUR: u32 = 60;
+
+#[derive(Clone, Copy)]
+pub(super) struct MinuteCount {
+    pub(super) minute: Minute,
+    pub(super) outcome: Outcome,
+    pub(super) n: u32,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct AttributeCount {
+    pub(super) hour: u32,
+    pub(super) attribute: Attribute,
+    pub(super) n: u32,
+}
+
+/// There are a few of each for every active key.
+const _: () = assert!(size_of::<MinuteCount>() <= 24 && size_of::<AttributeCount>() <= 16);
+
+pub(super) struct Tally {
+    pub(super) owner: Arc<KeyHolder>,
+    minutes: Vec<MinuteCount>,
+    /// Those of the current hour stay after they were written, with a count of zero: they are the ones that are kept.
+    attributes: Vec<AttributeCount>,
+}
+
+impl Tally {
+    pub(super) fn new(owner: &Arc<KeyHolder>) -> Self {
+        Self { owner: Arc::clone(owner), minutes: Vec::new(), attributes: Vec::new() }
+    }
+
+    pub(super) fn count(&mut self, outcome: Outcome, attributes: [Attribute; 3], minute: Minute) {
+        self.count_minute(outcome, minute);
+        for attribute in attributes {
+            self.count_attribute(attribute, minute / MINUTES_OF_HOUR);
+        }
+    }
+
+    fn count_minute(&mut self, outcome: Outcome, minute: Minute) {
+        // The newest ones are at the end.
+        let is_same = |count: &&mut MinuteCount| count.minute == minute && count.outcome == outcome;
+        if let Some(count) = self.minutes.iter_mut().rev().find(is_same) {
+            count.n = count.n.saturating_add(1);
+            return;
+        }
+        // The last place is for what has none.
+        if self.minutes.len() < MOST_MINUTES - 1 {
+            self.minutes.push(MinuteCount { minute, outcome, n: 1 });
+            return;
+        }
+        match self.minutes.last_mut().filter(|last| last.outcome == Outcome::NOT_COUNTED) {
+            Some(not_counted) => not_counted.n = not_counted.n.saturating_add(1),
+            None => self.minutes.push(MinuteCount { minute, outcome: Outcome::NOT_COUNTED, n: 1 }),
+        }
+    }
+
+    fn count_attribute(&mut self, attribute: Attribute, hour: u32) {
+        if self.add_attribute(attribute, hour) {
+            return;
+        }
+        let of_kind = |count: &&AttributeCount| count.hour == hour && count.attribute.kind() == attribute.kind();
+        let is_among = |most| self.attributes.iter().filter(of_kind).count() < most;
+        let has_room = match attribute {
+            Attribute::Network(_) => self.attributes.len() < MOST_ATTRIBUTES && is_among(NETWORKS),
+            Attribute::Agent(_) => self.attributes.len() < MOST_ATTRIBUTES && is_among(AGENTS),
+            // There are few.
+            Attribute::Method(_) | Attribute::OtherMethod | Attribute::NoMethod => true,
+        };
+        let counted = if has_room { attribute } else { attribute.more() };
+        // There is more room for these than is used before an outage of many hours.
+        if (has_room || !self.add_attribute(counted, hour)) && self.attributes.len() < 3 * MOST_ATTRIBUTES {
+            self.attributes.push(AttributeCount { hour, attribute: counted, n: 1 });
+        }
+    }
+
+    fn add_attribute(&mut self, attribute: Attribute, hour: u32) -> bool {
+        let is_same = |count: &&mut AttributeCount| count.attribute == attribute && count.hour == hour;
+        let found = self.attributes.iter_mut().find(is_same);
+        found.map(|count| count.n = count.n.saturating_add(1)).is_some()
+    }
+
+    /// Whether there is nothing to be written.
+    pub(super) fn is_idle(&self) -> bool {
+        self.minutes.is_empty()
+    }
+
+    /// What is to be written now. Attributes of earlier hours are no longer kept.
+    pub(super) fn take(
+        &mut self,
+        now: Minute,
+        minutes: &mut impl FnMut(MinuteCount),
+        attributes: &mut impl FnMut(AttributeCount),
+    ) {
+        self.minutes.drain(..).for_each(minutes);
+        let hour = now / MINUTES_OF_HOUR;
+        self.attributes.retain_mut(|count| {
+            if count.n > 0 {
+                attributes(*count);
+                count.n = 0;
+            }
+            count.hour >= hour
+        });
+    }
+
+    /// Whether a further request of this hour would find attributes here.
+    pub(super) fn is_of_hour(&self, now: Minute) -> bool {
+        self.attributes.iter().any(|count| count.hour >= now / MINUTES_OF_HOUR)
+    }
+}
