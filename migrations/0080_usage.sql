@@ -6,7 +6,7 @@
 -- neither contains what a flush changes. Without foreign keys, which each new minute of each key would have to check: rows of what
 -- was deleted are deleted by a job.
 CREATE TABLE usage_counts (
-    -- A key, an app, a project, an organization; for keys that were not found, a root token, `gateway:` with its address, or `portal`.
+    -- A key, an app, a project, an organization; `other:` with an organization for requests that had no room with their key; for keys that were not found, a root token, `gateway:` with its address, or `portal`.
     place TEXT NOT NULL,
     -- Seconds: a minute, an hour or a day.
     span BIGINT NOT NULL CHECK (span IN (60, 3600, 86400)),

@@ -19,6 +19,8 @@ pub fn title(queue: &str) -> &str {
         "delete_used_refresh_tokens" => "Delete used refresh tokens",
         "delete_device_requests" => "Delete expired sign-in codes",
         "delete_jobs" => "Delete ended jobs",
+        "delete_usage" => "Delete old counts of usage",
+        "delete_usage_of_deleted" => "Delete counts of what was deleted",
         queue => queue,
     }
 }

@@ -122,7 +122,7 @@ pub use sight::Sight;
 pub use signing::SealedSigning;
 pub use sqlite::can_corrupt_wal;
 pub use usage::{Refused, Used};
-pub use usage_counts::{AttributeName, CountBatch, CountName, KeyAttribute, PORTAL, UsageCount};
+pub use usage_counts::{AttributeName, CountBatch, CountName, KeyAttribute, PORTAL, UsageCount, without_key};
 pub use usage_retention::UsageRetention;
 pub use verify::StoredKey;
 

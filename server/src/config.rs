@@ -3,6 +3,7 @@
 
 pub mod mail;
 mod public_url;
+pub mod usage;
 
 use std::{
     collections::HashMap,
@@ -20,6 +21,7 @@ use serde::Deserialize;
 use self::{
     mail::{MailSection, MailSettings},
     public_url::check_public_url,
+    usage::{UsageSection, UsageSettings},
 };
 use crate::{api::requirement::Requirement, site};
 
@@ -107,6 +109,7 @@ struct File {
     cache_keys: Option<usize>,
     /// Only in the file, like the requirements.
     mail: Option<MailSection>,
+    usage: Option<UsageSection>,
     #[serde(default)]
     requirements: HashMap<String, Requirement>,
 }
@@ -148,6 +151,7 @@ pub struct Serving {
     pub cache_keys: usize,
     /// `None` if mail is off.
     pub mail: Option<MailSettings>,
+    pub usage: UsageSettings,
     /// The names in Envoy's paths.
     pub requirements: HashMap<String, Requirement>,
     pub demo: bool,
@@ -248,6 +252,7 @@ impl Where {
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
             cache_keys: args.cache_keys.or(file.cache_keys).unwrap_or(100_000).max(1),
             mail: file.mail.map(MailSection::resolve).transpose()?,
+            usage: file.usage.unwrap_or_default().resolve(),
             requirements: check_names(file.requirements)?,
             demo: args.demo,
         })
@@ -301,8 +306,8 @@ mod tests {
         let file: File = toml::from_str(&example).expect("every name is known");
         let File { data, database_url, profile, listen, grpc_listen, public_url, trusted_proxies, log_format, .. } =
             &file;
-        let File { cache_keys, mail, requirements, .. } = &file;
-        assert!(mail.is_some());
+        let File { cache_keys, mail, usage, requirements, .. } = &file;
+        assert!(mail.is_some() && usage.is_some());
         let told = [data.is_some(), database_url.is_some(), profile.is_some(), listen.is_some(), grpc_listen.is_some()];
         assert_eq!(told, [true; 5]);
         assert!(public_url.is_some());
@@ -312,11 +317,11 @@ mod tests {
         for name in names.keys() {
             assert!(include_str!("../../docs/settings.md").contains(&format!("| `{name}`")), "{name} is not listed");
         }
-        for name in names["mail"].as_table().expect("a table").keys() {
-            assert!(
-                include_str!("../../docs/settings.md").contains(&format!("| `mail.{name}`")),
-                "{name} is not listed"
-            );
+        for section in ["mail", "usage"] {
+            for name in names[section].as_table().expect("a table").keys() {
+                let listed = include_str!("../../docs/settings.md").contains(&format!("| `{section}.{name}`"));
+                assert!(listed, "{section}.{name} is not listed");
+            }
         }
     }
 

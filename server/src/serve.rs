@@ -105,6 +105,9 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     )
     .await
     .map_err(|error| error.to_string())?;
+    if !serving.usage.counting {
+        state.verifier.count_nothing();
+    }
     let folder = place.data.clone();
     let shutdown = Shutdown::listen(move || lock::announce_shutdown(&folder))
         .map_err(|error| format!("Signals can't be listened for: {error}"))?;
@@ -114,7 +117,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     }
 
     let (stop, stopped) = watch::channel(false);
-    let queues = jobs::queues().into_iter().chain([mail::queue(outbox)]).collect();
+    let queues = jobs::queues(serving.usage.retention).into_iter().chain([mail::queue(outbox)]).collect();
     let workers = worker::start(&state.verifier, &state.context, queues, &stopped);
     let pages = page_pool::start().map_err(|error| format!("The threads for pages can't be started: {error}"))?;
     let server = Server::new(state).with_page_pool(pages.handle().clone());
@@ -130,12 +133,13 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
 
     // All requests are done; their pending data is written before the database closes.
     let _ = stop.send(true);
-    last_step("what keys were used for", async {
-        for worker in workers {
+    let others = last_step("background work", async {
+        for worker in workers.others {
             let _ = worker.await;
         }
-    })
-    .await;
+    });
+    // It ends by itself once nothing is written any more.
+    let _ = tokio::join!(workers.flush, others);
     last_step("closing the database", store.close()).await;
     pages.shutdown_background();
     tracing::info!("ended");

@@ -3,12 +3,12 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use sallyport::verifier::Verifier;
+use sallyport::{Result, verifier::Verifier};
 use sallyport_app::context::Context;
 use tokio::{
     sync::watch,
     task::JoinHandle,
-    time::{MissedTickBehavior, interval, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
 use crate::jobs::{self, Queue};
@@ -18,24 +18,34 @@ const POLL: Duration = Duration::from_millis(250);
 /// *Last used* is at most this old, plus one write.
 const FLUSH: Duration = Duration::from_secs(2);
 
-/// The time limit of the last flush: a database that hangs must not prevent the shutdown.
-const LAST_FLUSH: Duration = Duration::from_millis(2_500);
+/// How long the last flush may take without writing anything: a database that hangs must not prevent the shutdown. While it
+/// writes counts it goes on, up to the limit of the whole shutdown.
+const STALLED: Duration = Duration::from_millis(1_500);
+/// Until a failed last flush is repeated.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// The time limit of the last write to the activity log.
+const LAST_WRITE: Duration = Duration::from_millis(2_500);
 
 const LAST_POLL: Duration = Duration::from_secs(1);
 
-/// Ends when the sender of `stop` is dropped, after a last flush.
-pub fn start(
-    verifier: &Arc<Verifier>,
-    context: &Context,
-    queues: Vec<Queue>,
-    stop: &watch::Receiver<bool>,
-) -> Vec<JoinHandle<()>> {
-    vec![
-        tokio::spawn(poll(Arc::clone(verifier), stop.clone())),
-        tokio::spawn(flush(Arc::clone(verifier), stop.clone())),
-        tokio::spawn(tell(context.clone(), stop.clone())),
-        tokio::spawn(jobs::work(verifier.store().clone(), queues, stop.clone())),
-    ]
+/// The running tasks.
+pub struct Workers {
+    /// Writes what keys were used for.
+    pub flush: JoinHandle<()>,
+    pub others: Vec<JoinHandle<()>>,
+}
+
+/// They end when `stop` changes or its sender is dropped, after a last flush.
+pub fn start(verifier: &Arc<Verifier>, context: &Context, queues: Vec<Queue>, stop: &watch::Receiver<bool>) -> Workers {
+    Workers {
+        flush: tokio::spawn(flush(Arc::clone(verifier), stop.clone())),
+        others: vec![
+            tokio::spawn(poll(Arc::clone(verifier), stop.clone())),
+            tokio::spawn(tell(context.clone(), stop.clone())),
+            tokio::spawn(jobs::work(verifier.store().clone(), queues, stop.clone())),
+        ],
+    }
 }
 
 async fn poll(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {
@@ -85,7 +95,7 @@ async fn tell(context: Context, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => last = true,
         }
         // With a time limit: a database that hangs must not prevent the shutdown.
-        match timeout(LAST_FLUSH, context.pending_events.flush(&context.store, last)).await {
+        match timeout(LAST_WRITE, context.pending_events.flush(&context.store, last)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "refused acts could not be written to the activity log"),
             Err(_) => tracing::warn!("the database did not take the refused acts in time"),
@@ -99,31 +109,46 @@ async fn flush(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
-            _ = stop.changed() => return in_time(flush_once(&verifier)).await,
+            _ = stop.changed() => return while_it_writes(&verifier, last_flush(&verifier)).await,
         }
-        let mut flushing = pin!(flush_once(&verifier));
+        let mut flushing = pin!(verifier.flush());
         tokio::select! {
-            () = &mut flushing => {}
+            flushed = &mut flushing => log(flushed),
             // A write in progress is not cancelled: it would be lost.
             _ = stop.changed() => {
-                return in_time(async {
-                    flushing.await;
-                    flush_once(&verifier).await;
-                })
-                .await;
+                let rest = async {
+                    log(flushing.await);
+                    last_flush(&verifier).await;
+                };
+                return while_it_writes(&verifier, rest).await;
             }
         }
     }
 }
 
-async fn in_time(flush: impl Future<Output = ()>) {
-    if timeout(LAST_FLUSH, flush).await.is_err() {
-        tracing::warn!("what keys were used for last could not be written in time");
+/// Gives up once nothing was written for a while.
+async fn while_it_writes(verifier: &Verifier, flush: impl Future<Output = ()>) {
+    let mut flush = pin!(flush);
+    let mut written = verifier.batches_written();
+    while timeout(STALLED, &mut flush).await.is_err() {
+        let before = std::mem::replace(&mut written, verifier.batches_written());
+        if before == written {
+            tracing::warn!("what keys were used for last could not be written in time");
+            return;
+        }
     }
 }
 
-async fn flush_once(verifier: &Verifier) {
-    if let Err(error) = verifier.flush().await {
+/// Repeated until it succeeds: another transaction may hold a row.
+async fn last_flush(verifier: &Verifier) {
+    while let Err(error) = verifier.flush().await {
+        log(Err(error));
+        sleep(AGAIN).await;
+    }
+}
+
+fn log(flushed: Result<()>) {
+    if let Err(error) = flushed {
         tracing::warn!(%error, "what keys were used for could not be written");
     }
 }

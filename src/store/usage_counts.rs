@@ -10,12 +10,17 @@ use super::{
 use crate::{
     Result, Timestamp,
     audit::{Act, Actor},
-    id::KeyId,
+    id::{KeyId, OrgId},
     usage::{Code, Span},
 };
 
 /// The place of requests with keys that were not found, all together.
 pub const PORTAL: &str = "portal";
+
+/// The place of an organization's requests that could not be counted for their key, app and project.
+pub fn without_key(org: &OrgId) -> String {
+    format!("other:{org}")
+}
 
 /// What a count is of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

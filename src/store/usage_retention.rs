@@ -62,7 +62,7 @@ const DELETED: [(&str, &str, &str); 2] = [
             "place",
             "p.place = 'portal' OR p.place LIKE 'gateway:%' OR EXISTS (SELECT 1 FROM keys WHERE id = p.place) \
              OR EXISTS (SELECT 1 FROM apps WHERE id = p.place) OR EXISTS (SELECT 1 FROM projects WHERE id = p.place) \
-             OR EXISTS (SELECT 1 FROM orgs WHERE id = p.place) OR EXISTS (SELECT 1 FROM root_tokens WHERE id = p.place)"
+             OR EXISTS (SELECT 1 FROM orgs WHERE id = p.place OR id = SUBSTR(p.place, 7)) OR EXISTS (SELECT 1 FROM root_tokens WHERE id = p.place)"
         ),
     ),
     (

@@ -9,7 +9,7 @@ mod unknown;
 
 use std::sync::{
     Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use crate::{
@@ -30,6 +30,8 @@ pub(super) struct Counting {
     is_off: AtomicBool,
     recorder: Recorder,
     unknown: UnknownCounts,
+    /// How many batches were written.
+    written: AtomicU64,
     /// What is being written. Held by the flush.
     backlog: tokio::sync::Mutex<Backlog>,
     /// Up to when all was written.
@@ -43,6 +45,7 @@ impl Counting {
             is_off: AtomicBool::default(),
             recorder: Recorder::new(capacity),
             unknown: UnknownCounts::default(),
+            written: AtomicU64::new(0),
             backlog: tokio::sync::Mutex::default(),
             as_of: Mutex::new(started),
         }
@@ -54,10 +57,10 @@ impl Counting {
         let mut backlog = self.backlog.lock().await;
         // What an earlier flush left: in the meantime, further requests are only counted in the bounded memory of the
         // recorder.
-        backlog.write(store).await?;
+        backlog.write(store, &self.written).await?;
         let now = store.now();
         backlog.add(self.recorder.take(now), self.unknown.take());
-        backlog.write(store).await?;
+        backlog.write(store, &self.written).await?;
         let mut as_of = self.as_of.lock().unwrap_or_else(PoisonError::into_inner);
         *as_of = now.max(*as_of);
         Ok(())
@@ -90,6 +93,11 @@ impl Verifier {
     /// Adds what was counted until now to the database.
     pub async fn flush_counts(&self) -> Result<()> {
         self.counting.flush(&self.store).await
+    }
+
+    /// Grows as long as counts are being written.
+    pub fn batches_written(&self) -> u64 {
+        self.counting.written.load(Ordering::Relaxed)
     }
 
     /// Up to when everything that this process counted is in the database.

@@ -20,6 +20,7 @@ mod projects;
 mod query;
 mod revocation;
 mod tenants;
+mod usage;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -54,4 +55,12 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(invitations::invite_to_project))
         .routes(routes!(invitations::revoke))
         .routes(routes!(audit::list))
+        .routes(routes!(usage::of_key))
+        .routes(routes!(usage::file_of_key))
+        .routes(routes!(usage::of_app))
+        .routes(routes!(usage::file_of_app))
+        .routes(routes!(usage::of_project))
+        .routes(routes!(usage::file_of_project))
+        .routes(routes!(usage::of_org))
+        .routes(routes!(usage::file_of_org))
 }

@@ -2,11 +2,20 @@
 
 use std::{pin::Pin, time::Duration};
 
-use sallyport::{Error, Result, id::JobId, job::Retries, store::Store, verifier::limiter::oldest};
+use sallyport::{
+    Error, Result,
+    id::JobId,
+    job::Retries,
+    store::{Store, UsageRetention},
+    verifier::limiter::oldest,
+};
 use serde_json::Value;
 
 /// How often to delete expired data, all of which is kept for at least a day.
 const RETENTION: Duration = Duration::from_secs(60 * 60);
+
+/// How often to look for counts of deleted keys, which reads the whole index of counts from key to key.
+const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
 
 type Work = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 type Handler = Box<dyn Fn(Store, Job) -> Work + Send + Sync>;
@@ -89,7 +98,7 @@ impl Queue {
 }
 
 /// The queues of the portal, except `mail`. A migration that removes one has to delete its jobs.
-pub fn queues() -> Vec<Queue> {
+pub fn queues(usage: UsageRetention) -> Vec<Queue> {
     vec![
         Queue::recurring(
             "delete_idempotency",
@@ -122,18 +131,24 @@ pub fn queues() -> Vec<Queue> {
             store.delete_device_requests().await.map(drop)
         }),
         Queue::recurring("delete_jobs", RETENTION, |store| async move { store.delete_ended_jobs().await.map(drop) }),
+        Queue::recurring("delete_usage", RETENTION, move |store| async move {
+            store.delete_old_usage(usage).await.map(drop)
+        }),
+        Queue::recurring("delete_usage_of_deleted", DAILY, |store| async move {
+            store.delete_usage_of_deleted().await.map(drop)
+        }),
     ]
 }
 
 #[cfg(test)]
 mod tests {
-    use sallyport::{job::title, mail::QUEUE};
+    use sallyport::{job::title, mail::QUEUE, store::UsageRetention};
 
     use super::queues;
 
     #[test]
     fn each_queue_has_a_title() {
-        for name in queues().iter().map(|queue| queue.name).chain([QUEUE]) {
+        for name in queues(UsageRetention::default()).iter().map(|queue| queue.name).chain([QUEUE]) {
             assert_ne!(title(name), name);
         }
     }

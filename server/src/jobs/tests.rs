@@ -14,6 +14,7 @@ use sallyport::{
     identity::Proof,
     job::{JobStatus, NewJob, Outcome, Retries},
     session::LIFETIME,
+    store::UsageRetention,
     testing::TestStore,
 };
 use serde_json::{Value, json};
@@ -166,7 +167,7 @@ async fn what_the_portal_keeps_for_a_time_is_deleted(store: &TestStore) {
     let job = store.lease_job("mail", Duration::from_secs(60)).await.expect("asked").expect("due");
     assert!(store.finish_job(&job).await.expect("written"));
     store.clock.turn(LIFETIME);
-    let working = Working::start(store, queues());
+    let working = Working::start(store, queues(UsageRetention::default()));
     while store.job(&old).await.expect("asked").is_some() || !store.dump().await["sessions"].is_empty() {
         tokio::task::yield_now().await;
     }

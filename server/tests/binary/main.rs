@@ -24,4 +24,5 @@ mod settings;
 #[allow(dead_code, reason = "the tests over HTTP need more of it")]
 mod smtp;
 mod unreachable;
+mod usage;
 mod wrong_user;

@@ -19,6 +19,7 @@ mod races;
 mod revocation;
 mod signatures;
 mod tenants;
+mod usage;
 mod verify;
 
 use axum::{body::Body, http::Method};

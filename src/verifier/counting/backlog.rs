@@ -1,14 +1,20 @@
 //! Counts on their way to the database, batch by batch. A batch does not change once it was tried, and keeps its number
 //! until it is confirmed: if the response to its commit was lost, the next attempt adds nothing.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use crate::{
     Result, Timestamp,
     id::KeyId,
     key::record::KeyHolder,
     profile::Profile,
-    store::{AttributeName, CountBatch, CountName, PORTAL, Store},
+    store::{AttributeName, CountBatch, CountName, PORTAL, Store, without_key},
     usage::{Outcome, Span},
 };
 
@@ -48,10 +54,13 @@ impl Backlog {
             .sort_unstable_by(|(key, owner, _), (other, others, _)| (place(owner), key).cmp(&(place(others), other)));
         self.waiting.extend(minutes.into_iter().map(|(key, owner, count)| Entry::Key(key, owner, count)));
         let code = Outcome::NOT_COUNTED.code.as_str();
-        self.waiting.extend(not_counted.into_iter().map(|(org, minute, n)| {
-            let place = org.map_or_else(|| PORTAL.to_owned(), |org| org.to_string());
-            Entry::Place { place, minute, code, n }
-        }));
+        for (org, minute, n) in not_counted {
+            let places = match org {
+                Some(org) => vec![without_key(&org), org.to_string()],
+                None => vec![PORTAL.to_owned()],
+            };
+            self.waiting.extend(places.into_iter().map(|place| Entry::Place { place, minute, code, n }));
+        }
         let of_unknown = |((asker, minute, code), n): ((super::unknown::Asker, _, _), _)| Entry::Place {
             place: asker.place(),
             minute,
@@ -63,7 +72,7 @@ impl Backlog {
     }
 
     /// Writes everything that waits.
-    pub(super) async fn write(&mut self, store: &Store) -> Result<()> {
+    pub(super) async fn write(&mut self, store: &Store, written: &AtomicU64) -> Result<()> {
         loop {
             if self.tried.is_none() {
                 self.tried = self.next(store.profile()).map(Arc::new);
@@ -75,6 +84,7 @@ impl Backlog {
             };
             store.add_usage(writer, self.confirmed + 1, &batch).await?;
             self.confirmed += 1;
+            written.fetch_add(1, Ordering::Relaxed);
             self.tried = None;
         }
     }

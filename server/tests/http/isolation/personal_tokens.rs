@@ -63,6 +63,7 @@ fn needed(method: &Method, path: &str) -> Option<(Who, PlaceKind)> {
         "keys" if level == Org && !reads => return None,
         "members" | "{user_id}" if reads => Who::May(P::SeePlace),
         "{user_id}" | "invitations" | "{invitation_id}" => Who::May(P::ManageMembers),
+        "usage" | "usage.csv" => Who::May(P::SeeKeys),
         _ if reads && level == App => Who::May(P::SeeKeys),
         _ if reads => Who::Passing,
         "tenants" => Who::May(P::CreateTenants),
@@ -104,6 +105,8 @@ async fn ask(portal: &TestPortal, method: &Method, path: &str, token: &str) -> A
 /// Everything except when and from where tokens were used.
 async fn dump(portal: &TestPortal) -> std::collections::BTreeMap<String, Vec<String>> {
     portal.store.settled().await;
+    // Reading usage writes what was counted before.
+    portal.state.verifier.flush_counts().await.expect("written");
     let mut dump = portal.store.dump().await;
     dump.remove("personal_tokens");
     dump

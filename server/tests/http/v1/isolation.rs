@@ -64,6 +64,14 @@ pub const ENDPOINTS: &[(Method, &str)] = &[
     (Method::GET, "/v1/keys/{key_id}"),
     (Method::PATCH, "/v1/keys/{key_id}"),
     (Method::POST, "/v1/keys/{key_id}/revoke"),
+    (Method::GET, "/v1/keys/{key_id}/usage"),
+    (Method::GET, "/v1/keys/{key_id}/usage.csv"),
+    (Method::GET, "/v1/apps/{app_id}/usage"),
+    (Method::GET, "/v1/apps/{app_id}/usage.csv"),
+    (Method::GET, "/v1/projects/{project_id}/usage"),
+    (Method::GET, "/v1/projects/{project_id}/usage.csv"),
+    (Method::GET, "/v1/orgs/{org_id}/usage"),
+    (Method::GET, "/v1/orgs/{org_id}/usage.csv"),
 ];
 
 struct World {

@@ -161,7 +161,12 @@ async fn what_is_answered_is_described(portal: &TestPortal) {
         let token = if path == "/v1/me" { &of_person } else { &token };
         let answer = portal.manage(&at, token, None).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
-        let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        let Some(content) = operation.pointer("/responses/200/content/application~1json") else {
+            let kinds = operation["responses"]["200"]["content"].as_object().expect("a kind").keys();
+            assert!(kinds.eq(["text/csv"]) && answer.header("content-type").starts_with("text/csv"), "{path}");
+            continue;
+        };
+        let schema = &content["schema"];
         fits(&document, schema, &answer.json(), &path);
         compared += 1;
     }

@@ -1,0 +1,52 @@
+//! The same as a file for spreadsheets, with scopes.
+
+use axum::{
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use sallyport::{export::ExportRow, store::UsageCount};
+use serde_json::{Value, json};
+
+use super::{
+    super::access::{Reachable, Within},
+    Counted,
+    period::UsageParams,
+    place::CountedPlace,
+};
+use crate::{api::problem::Problem, state::AppState};
+
+const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
+
+/// The requests of a bucket with one code and scope.
+struct UsageRow(UsageCount);
+
+impl ExportRow for UsageRow {
+    const COLUMNS: &'static [&'static str] = &["at", "code", "scope", "requests"];
+
+    fn cells(&self) -> Vec<String> {
+        let UsageCount { at, code, scope, requests } = &self.0;
+        vec![at.to_rfc3339(), code.as_str().to_owned(), scope.clone(), requests.to_string()]
+    }
+
+    fn json(&self) -> Value {
+        let UsageCount { at, code, scope, requests } = &self.0;
+        json!({ "at": at, "code": code.as_str(), "scope": scope, "requests": requests })
+    }
+}
+
+pub(super) async fn csv<T: Reachable + CountedPlace>(
+    state: &AppState,
+    within: &Within<T>,
+    params: UsageParams,
+) -> Result<Response, Problem> {
+    let counted = Counted::read(state, within, params).await?;
+    let lines = counted.counts.into_iter().map(|count| UsageRow(count).csv_line());
+    let body: String = [UsageRow::csv_head()].into_iter().chain(lines).collect();
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, CONTENT_TYPE);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Ids are plain letters.
+    let name = format!("attachment; filename=\"usage-{}.csv\"", within.it.id());
+    headers.extend(HeaderValue::from_str(&name).ok().map(|name| (header::CONTENT_DISPOSITION, name)));
+    Ok((headers, body).into_response())
+}
