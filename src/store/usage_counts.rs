@@ -22,6 +22,18 @@ pub fn without_key(org: &OrgId) -> String {
     format!("other:{org}")
 }
 
+/// Once a key has 16 values of a kind in an hour, further ones are counted together: verifiers remember the values of active
+/// keys only.
+const ADD_ATTRIBUTES: &str = "INSERT INTO usage_attributes (key_id, at, kind, value, n) \
+    SELECT w.key_id, w.at, w.kind, w.kept, CAST(SUM(w.requests) AS BIGINT) FROM (\
+        SELECT v.key_id, v.at, v.kind, v.requests, CASE WHEN EXISTS (SELECT 1 FROM usage_attributes a \
+                WHERE a.key_id = v.key_id AND a.at = v.at AND a.kind = v.kind AND a.value = v.value) \
+            OR (SELECT COUNT(*) FROM usage_attributes a \
+                WHERE a.key_id = v.key_id AND a.at = v.at AND a.kind = v.kind) < 16 THEN v.value ELSE 'other' END AS kept \
+        FROM v WHERE v.n > 0) w \
+    WHERE 1 = 1 GROUP BY w.key_id, w.at, w.kind, w.kept ORDER BY w.key_id, w.at, w.kind, w.kept \
+    ON CONFLICT (key_id, at, kind, value) DO UPDATE SET n = usage_attributes.n + excluded.n";
+
 /// What a count is of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CountName {
@@ -108,11 +120,8 @@ impl Store {
                 with_rows(columns, counts, statement).execute(tx.on()).await?;
             }
             if !attributes.is_empty() {
-                let statement = "INSERT INTO usage_attributes (key_id, at, kind, value, n) \
-                    SELECT v.key_id, v.at, v.kind, v.value, v.requests FROM v WHERE v.n > 0 ORDER BY v.n \
-                    ON CONFLICT (key_id, at, kind, value) DO UPDATE SET n = usage_attributes.n + excluded.n";
                 let columns = ["key_id", "at", "kind", "value", "requests"];
-                with_rows(columns, attributes, statement).execute(tx.on()).await?;
+                with_rows(columns, attributes, ADD_ATTRIBUTES).execute(tx.on()).await?;
             }
             tx.commit_counts().await
         })

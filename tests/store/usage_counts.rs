@@ -15,6 +15,7 @@ sallyport::on_both_databases!(
     a_batch_counts_once_however_often_it_is_sent,
     batches_of_several_writers_add_up,
     a_period_is_read_by_its_span,
+    the_networks_of_a_key_in_an_hour_are_bounded,
     old_counts_are_deleted,
     counts_of_what_was_deleted_are_deleted,
 );
@@ -114,6 +115,23 @@ async fn a_period_is_read_by_its_span(store: &TestStore) {
     assert_eq!(read(Span::Hour, 0, 86_400).await, [(0, 3), (3_600, 1)]);
     assert_eq!(read(Span::Day, 0, 2 * 86_400).await, [(0, 4), (86_400, 1)]);
     assert!(store.usage("app_other_000000", Span::Day, start, start + DAY).await.expect("read").is_empty());
+}
+
+/// However often a verifier forgets which ones it had.
+async fn the_networks_of_a_key_in_an_hour_are_bounded(store: &TestStore) {
+    let writer = store.new_usage_writer().await.expect("a writer");
+    let key = KeyId::mint(&SeededEntropy::new(3));
+    for number in 0..40 {
+        let networks = (0..10).map(|n| {
+            let value = format!("203.0.{}.0/24", (number * 5 + n) % 200);
+            (AttributeName { key: key.clone(), hour: Span::Hour.start(store.now()), kind: "network", value }, 1)
+        });
+        let batch = CountBatch { attributes: networks.collect(), ..CountBatch::default() };
+        store.add_usage(writer, number + 1, &batch).await.expect("added");
+    }
+    let told = store.usage_attributes(&key, store.now() - HOUR, store.now() + HOUR).await.expect("read");
+    assert!((17..=32).contains(&told.len()), "{}", told.len());
+    assert_eq!(told.iter().map(|one| one.requests).sum::<u64>(), 400);
 }
 
 async fn old_counts_are_deleted(store: &TestStore) {

@@ -19,6 +19,8 @@ use crate::{
 use super::tally::{AttributeCount, Minute, MinuteCount, Tally, minute};
 
 const SHARDS: usize = 256;
+/// The maximum number of keys that stay for the rest of their hour without requests.
+const IDLE: usize = 10_000;
 /// The maximum number of organizations whose requests without room are told apart.
 const ORGS: usize = 1_000;
 
@@ -81,18 +83,18 @@ impl Recorder {
         *without_room.entry(named).or_default() += 1;
     }
 
-    /// What is to be written now. Keys without requests since the last time are dropped, at the latest when their hour
-    /// has ended.
+    /// What is to be written now. Keys without requests since the last time are dropped if there are many, or when their
+    /// hour has ended.
     pub(super) fn take(&self, now: Timestamp) -> Recorded {
         let now = minute(now);
-        let is_full = self.keys.load(Ordering::Relaxed) > self.capacity / 2;
+        let are_many = self.keys.load(Ordering::Relaxed) > IDLE.min(self.capacity / 2);
         let mut recorded = Recorded::default();
         for shard in &self.shards {
             let mut shard = lock(shard);
             let before = shard.len();
             shard.retain(|key, tally| {
                 if tally.is_idle() {
-                    return !is_full && tally.is_of_hour(now);
+                    return !are_many && tally.is_of_hour(now);
                 }
                 let (owner, minutes, attributes) =
                     (Arc::clone(&tally.owner), &mut recorded.minutes, &mut recorded.attributes);
