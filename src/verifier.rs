@@ -303,8 +303,14 @@ impl Verifier {
         Judged::of_key(verdict, key, charged)
     }
 
-    /// Writes the uses, refusals and counts since the last call. Called by a worker.
+    /// Writes everything that was collected since the last call.
     pub async fn flush(&self) -> Result<()> {
+        let uses = self.flush_uses().await;
+        uses.and(self.flush_counts().await)
+    }
+
+    /// Writes the uses and refusals since the last call. Called by a worker, as is [`Self::flush_counts`].
+    pub async fn flush_uses(&self) -> Result<()> {
         let now = self.store.now();
         self.decisions.forget(now);
         let mut waiting = self.usage.take(now);
@@ -320,8 +326,7 @@ impl Verifier {
         // Separately, so that a failure of one does not affect the other.
         let days = self.flush_days().await;
         let tokens = self.flush_tokens().await;
-        let counts = self.flush_counts().await;
-        written.and(days).and(tokens).and(counts)
+        written.and(days).and(tokens)
     }
 
     async fn flush_tokens(&self) -> Result<()> {

@@ -138,8 +138,9 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
             let _ = worker.await;
         }
     });
-    // It ends by itself once nothing is written any more.
-    let _ = tokio::join!(workers.flush, others);
+    // They end by themselves once nothing is written any more.
+    let [uses, counts] = workers.flushes;
+    let _ = tokio::join!(uses, counts, others);
     last_step("closing the database", store.close()).await;
     pages.shutdown_background();
     tracing::info!("ended");

@@ -31,15 +31,19 @@ const LAST_POLL: Duration = Duration::from_secs(1);
 
 /// The running tasks.
 pub struct Workers {
-    /// Writes what keys were used for.
-    pub flush: JoinHandle<()>,
+    /// Write what keys were used for, and how often.
+    pub flushes: [JoinHandle<()>; 2],
     pub others: Vec<JoinHandle<()>>,
 }
 
 /// They end when `stop` changes or its sender is dropped, after a last flush.
 pub fn start(verifier: &Arc<Verifier>, context: &Context, queues: Vec<Queue>, stop: &watch::Receiver<bool>) -> Workers {
     Workers {
-        flush: tokio::spawn(flush(Arc::clone(verifier), stop.clone())),
+        // Separately: counts of many keys take a while.
+        flushes: [
+            tokio::spawn(flush(Arc::clone(verifier), Verifier::flush_uses, stop.clone())),
+            tokio::spawn(flush(Arc::clone(verifier), Verifier::flush_counts, stop.clone())),
+        ],
         others: vec![
             tokio::spawn(poll(Arc::clone(verifier), stop.clone())),
             tokio::spawn(tell(context.clone(), stop.clone())),
@@ -103,22 +107,22 @@ async fn tell(context: Context, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn flush(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {
+async fn flush(verifier: Arc<Verifier>, write: impl AsyncFn(&Verifier) -> Result<()>, mut stop: watch::Receiver<bool>) {
     let mut ticks = interval(FLUSH);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
-            _ = stop.changed() => return while_it_writes(&verifier, last_flush(&verifier)).await,
+            _ = stop.changed() => return while_it_writes(&verifier, last_flush(&verifier, &write)).await,
         }
-        let mut flushing = pin!(verifier.flush());
+        let mut flushing = pin!(write(&verifier));
         tokio::select! {
             flushed = &mut flushing => log(flushed),
             // A write in progress is not cancelled: it would be lost.
             _ = stop.changed() => {
                 let rest = async {
                     log(flushing.await);
-                    last_flush(&verifier).await;
+                    last_flush(&verifier, &write).await;
                 };
                 return while_it_writes(&verifier, rest).await;
             }
@@ -140,8 +144,8 @@ async fn while_it_writes(verifier: &Verifier, flush: impl Future<Output = ()>) {
 }
 
 /// Repeated until it succeeds: another transaction may hold a row.
-async fn last_flush(verifier: &Verifier) {
-    while let Err(error) = verifier.flush().await {
+async fn last_flush(verifier: &Verifier, write: &impl AsyncFn(&Verifier) -> Result<()>) {
+    while let Err(error) = write(verifier).await {
         log(Err(error));
         sleep(AGAIN).await;
     }

@@ -23,11 +23,11 @@ pub fn without_key(org: &OrgId) -> String {
 }
 
 /// Once a key has 16 values of a kind in an hour, further ones are counted together: verifiers remember the values of active
-/// keys only.
+/// keys only. Each condition counts, over the primary key: PostgreSQL might read the whole table for an EXISTS.
 const ADD_ATTRIBUTES: &str = "INSERT INTO usage_attributes (key_id, at, kind, value, n) \
     SELECT w.key_id, w.at, w.kind, w.kept, CAST(SUM(w.requests) AS BIGINT) FROM (\
-        SELECT v.key_id, v.at, v.kind, v.requests, CASE WHEN EXISTS (SELECT 1 FROM usage_attributes a \
-                WHERE a.key_id = v.key_id AND a.at = v.at AND a.kind = v.kind AND a.value = v.value) \
+        SELECT v.key_id, v.at, v.kind, v.requests, CASE WHEN (SELECT COUNT(*) FROM usage_attributes a \
+                WHERE a.key_id = v.key_id AND a.at = v.at AND a.kind = v.kind AND a.value = v.value) = 1 \
             OR (SELECT COUNT(*) FROM usage_attributes a \
                 WHERE a.key_id = v.key_id AND a.at = v.at AND a.kind = v.kind) < 16 THEN v.value ELSE 'other' END AS kept \
         FROM v WHERE v.n > 0) w \

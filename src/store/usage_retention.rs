@@ -53,10 +53,15 @@ macro_rules! deleted_places {
     };
 }
 
+/// Primary keys, which begin with the place.
+const COUNT: &str = "place, span, at, code, scope";
+const ATTRIBUTE: &str = "key_id, at, kind, value";
+
+/// A table, its primary key, and the statement that finds places in it that are no more.
 const DELETED: [(&str, &str, &str); 2] = [
     (
         "usage_counts",
-        "place",
+        COUNT,
         deleted_places!(
             "usage_counts",
             "place",
@@ -67,7 +72,7 @@ const DELETED: [(&str, &str, &str); 2] = [
     ),
     (
         "usage_attributes",
-        "key_id",
+        ATTRIBUTE,
         deleted_places!("usage_attributes", "key_id", "EXISTS (SELECT 1 FROM keys WHERE id = p.place)"),
     ),
 ];
@@ -75,23 +80,23 @@ const DELETED: [(&str, &str, &str); 2] = [
 impl Store {
     /// Deletes counts that are older than they are kept. Returns how many rows there were.
     pub async fn delete_old_usage(&self, kept: UsageRetention) -> Result<u64> {
-        let key = "place, span, at, code, scope";
         let mut deleted = 0;
         for (when, kept) in [
             ("span = 60 AND at < $1", kept.minutes),
             ("span = 3600 AND at < $1", kept.hours),
             ("span = 86400 AND at < $1", kept.days),
         ] {
-            deleted += self.delete_old(Old { table: "usage_counts", key, when }, (self.now() - kept).micros()).await?;
+            deleted +=
+                self.delete_old(Old { table: "usage_counts", key: COUNT, when }, (self.now() - kept).micros()).await?;
         }
-        let old = Old { table: "usage_attributes", key: "key_id, at, kind, value", when: "at < $1" };
+        let old = Old { table: "usage_attributes", key: ATTRIBUTE, when: "at < $1" };
         Ok(deleted + self.delete_old(old, (self.now() - kept.hours).micros()).await?)
     }
 
     /// Deletes counts of keys and places that were deleted. Returns how many rows there were.
     pub async fn delete_usage_of_deleted(&self) -> Result<u64> {
         let mut deleted = 0;
-        for (table, column, statement) in DELETED {
+        for (table, key, statement) in DELETED {
             let mut last = String::new();
             loop {
                 let rows = sqlx::query(statement).bind(last.clone()).fetch_all(self.read()).await?;
@@ -99,7 +104,7 @@ impl Store {
                 let Some(next) = places.last().cloned() else { break };
                 last = next;
                 for place in places {
-                    deleted += self.delete_usage_of(table, column, place).await?;
+                    deleted += self.delete_usage_of(table, key, place).await?;
                 }
             }
         }
@@ -107,13 +112,13 @@ impl Store {
     }
 
     /// In parts, so that other writes do not wait for long.
-    async fn delete_usage_of(&self, table: &'static str, column: &'static str, place: String) -> Result<u64> {
-        let at = format!("{column}, at");
+    async fn delete_usage_of(&self, table: &'static str, key: &'static str, place: String) -> Result<u64> {
+        let column = key.split(',').next().unwrap_or(key);
         let mut deleted = 0;
         loop {
             let (store, place) = (self.clone(), place.clone());
             let sql = format!(
-                "DELETE FROM {table} WHERE ({at}) IN (SELECT {at} FROM {table} WHERE {column} = $1 LIMIT {MOST_ROWS})"
+                "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {column} = $1 LIMIT {MOST_ROWS})"
             );
             let some = detached(async move {
                 let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;

@@ -50,6 +50,8 @@ pub(super) struct Tally {
     attributes: Vec<AttributeCount>,
 }
 
+const _: () = assert!(size_of::<Tally>() <= 56);
+
 impl Tally {
     pub(super) fn new(owner: &Arc<KeyHolder>) -> Self {
         Self { owner: Arc::clone(owner), minutes: Vec::new(), attributes: Vec::new() }
