@@ -22,6 +22,8 @@ async fn each_group_of_endpoints_has_a_page(portal: &TestPortal) {
         assert!(page.contains(&format!("href=\"/docs?group={group}\" aria-current=\"page\"")), "{group}");
         assert!(page.contains("Example request") && page.contains("Example answer"), "{group}");
     }
+    let usage = portal.get("/docs?group=usage").await.body;
+    assert!(usage.contains("at,code,scope,requests"), "the example of a file");
     assert_eq!(shown + groups.len(), links.len(), "every endpoint is on the page of its group");
     assert_eq!(portal.get("/docs?group=none").await.status, 404);
 }

@@ -33,6 +33,9 @@ fn good_examples(status: &str, response: &Value) -> Vec<(String, String)> {
         several.sort_by_key(|(name, _)| !name.ends_with("valid"));
         return several;
     }
+    if let Some(file) = response["content"]["text/csv"]["example"].as_str() {
+        return vec![(title(status), file.to_owned())];
+    }
     match &content["example"] {
         Value::Null if content.is_null() => vec![(title(status), "(no body)".to_owned())],
         // A schema without an example: its fields are shown instead.

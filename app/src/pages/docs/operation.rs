@@ -35,8 +35,8 @@ pub struct Operation {
 }
 
 /// The order of the groups on the page.
-const TAGS: [&str; 9] =
-    ["Verification", "Organizations", "Tenants", "Projects", "Apps", "Members", "Keys", "Activity", "Service"];
+const TAGS: [&str; 10] =
+    ["Verification", "Organizations", "Tenants", "Projects", "Apps", "Members", "Keys", "Usage", "Activity", "Service"];
 
 impl Operation {
     /// All operations of the document.

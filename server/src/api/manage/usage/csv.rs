@@ -17,6 +17,10 @@ use crate::{api::problem::Problem, state::AppState};
 
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
 
+/// For the description.
+pub(super) const EXAMPLE: &str =
+    "at,code,scope,requests\r\n2026-11-22T06:00:00Z,rate_limited,,4\r\n2026-11-22T06:00:00Z,valid,read,1000\r\n";
+
 /// The requests of a bucket with one code and scope.
 struct UsageRow(UsageCount);
 

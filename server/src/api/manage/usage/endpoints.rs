@@ -5,9 +5,7 @@ use sallyport::{app::App, key::Key, org::Org, project::Project};
 
 use super::{
     super::{access::Within, query::QueryParams},
-    UsageResponse,
-    csv::csv,
-    json,
+    UsageResponse, csv, json,
     period::UsageParams,
 };
 use crate::{api::problem::Problem, state::AppState};
@@ -38,14 +36,14 @@ macro_rules! endpoints {
         /// named neither a scope nor a method.
         #[utoipa::path(
             get, path = $file_path, operation_id = $file_name, tag = "Usage", params(($id = String, Path), UsageParams),
-            responses((status = 200, body = String, content_type = "text/csv"))
+            responses((status = 200, body = String, content_type = "text/csv", example = json!(csv::EXAMPLE)))
         )]
         pub async fn $file(
             State(state): State<AppState>,
             within: Within<$kind>,
             QueryParams(params): QueryParams<UsageParams>,
         ) -> Result<Response, Problem> {
-            csv(&state, &within, params).await
+            csv::csv(&state, &within, params).await
         }
     )*};
 }
