@@ -80,6 +80,7 @@ mod token_uses;
 mod tx;
 mod usage;
 mod usage_counts;
+mod usage_export;
 mod usage_retention;
 mod users;
 mod verify;

@@ -9,6 +9,7 @@ pub enum Icon {
     App,
     Bell,
     Building,
+    Chart,
     Check,
     Chevrons,
     Close,
@@ -37,6 +38,7 @@ pub enum Icon {
 impl Icon {
     fn paths(self) -> &'static str {
         match self {
+            Icon::Chart => r#"<path d="M2 13.5h12M4.2 11V8.2M8 11V3.5M11.8 11V6"/>"#,
             Icon::Activity => r#"<path d="M1.5 8.5h2.8L6.5 2.8l3.4 10.4 1.9-4.7h2.7"/>"#,
             Icon::App => r#"<rect x="2" y="2" width="12" height="12" rx="3"/><path d="M5.5 8h5M8 5.5v5"/>"#,
             Icon::Bell => {

@@ -27,3 +27,4 @@ pub mod sign_out;
 pub mod tenants;
 pub mod theme;
 pub mod totals;
+pub mod usage;

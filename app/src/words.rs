@@ -39,14 +39,15 @@ pub fn date(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// "1 key", "7 keys", "1,204 keys".
-pub fn count(n: i64, noun: &str) -> String {
+pub fn count(n: impl TryInto<i64>, noun: &str) -> String {
+    let n = n.try_into().unwrap_or(i64::MAX);
     let plural = if n == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", digits(n))
 }
 
 /// "1,204".
-pub fn digits(n: i64) -> String {
-    let digits = n.to_string();
+pub fn digits(n: impl TryInto<i64>) -> String {
+    let digits = n.try_into().unwrap_or(i64::MAX).to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) && !text.ends_with('-') {

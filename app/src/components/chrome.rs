@@ -66,6 +66,7 @@ impl Crumb {
 pub enum Section {
     Projects,
     Keys,
+    Usage,
     Activity,
     Members,
     Settings,
@@ -76,6 +77,7 @@ impl Section {
     pub(crate) const ALL: &[(Section, &str, &str, Icon)] = &[
         (Section::Projects, "Projects", "", Icon::Folder),
         (Section::Keys, "API keys", "/keys", Icon::Key),
+        (Section::Usage, "Usage", "/usage", Icon::Chart),
         (Section::Activity, "Activity", "/activity", Icon::Activity),
         (Section::Members, "Members", "/members", Icon::Users),
         (Section::Settings, "Settings", "/settings", Icon::Gear),

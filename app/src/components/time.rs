@@ -7,7 +7,8 @@ pub fn When(
     #[prop(into)]
     at: String,
     #[prop(into)] text: String,
-    /// The text is a date: `day`, or `year` if it includes the year. It depends on the reader's time zone.
+    /// What the text is, if that depends on the reader's time zone: a date (`day`, or `year` if it includes the year), a time
+    /// of the day (`time`), or both (`moment`).
     #[prop(optional_no_strip)]
     day: Option<&'static str>,
 ) -> impl IntoView {

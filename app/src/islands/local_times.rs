@@ -28,6 +28,8 @@ fn write() {
         let _ = time.set_attribute("tabindex", "-1");
         match time.get_attribute("data-date").as_deref() {
             Some("day") => time.set_text_content(Some(&at.day())),
+            Some("time") => time.set_text_content(Some(&at.clock())),
+            Some("moment") => time.set_text_content(Some(&format!("{} {}", at.day(), at.clock()))),
             Some(_) => time.set_text_content(Some(&format!("{} {}", at.day(), at.year))),
             None => {}
         }
@@ -64,6 +66,11 @@ mod local {
         pub(super) fn full(&self) -> String {
             let Self { year, month, date, time: [hours, minutes, seconds] } = self;
             format!("{year}-{:02}-{date:02} {hours:02}:{minutes:02}:{seconds:02}", month + 1)
+        }
+
+        /// "06:24".
+        pub(super) fn clock(&self) -> String {
+            format!("{:02}:{:02}", self.time[0], self.time[1])
         }
 
         /// In the server's format: "14 Nov".

@@ -28,6 +28,9 @@ pub fn PlaceOverview(
     /// The table of its projects or apps.
     #[prop(into)]
     list: ViewFnOnce,
+    /// The chart of its requests.
+    #[prop(optional, into)]
+    requests: ViewFnOnce,
 ) -> impl IntoView {
     let of_apps = profile.keys.owner == HolderKind::App;
     let (strip, all) = (totals.clone(), keys.clone());
@@ -35,6 +38,7 @@ pub fn PlaceOverview(
         {of_apps.then(|| view! { <TotalsStrip counts totals=strip keys now/> })}
         <div class="split">
             <div class="columns">
+                {requests.run()}
                 {list.run()}
                 {(!highlights.is_empty()).then(|| view! { <KeyCards highlights all now of_several=true/> })}
             </div>

@@ -11,6 +11,7 @@ pub fn AppHead(app: App, #[prop(into)] current: String, #[prop(optional)] genera
     let tabs = vec![
         Tab::new("Overview", &base),
         Tab::new("API keys", format!("{base}/keys")),
+        Tab::new("Usage", format!("{base}/usage")),
         Tab::new("Activity", format!("{base}/activity")),
         Tab::new("Settings", format!("{base}/settings")),
     ];

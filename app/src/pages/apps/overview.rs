@@ -18,6 +18,7 @@ use crate::{
     pages::{
         activity::list::EventList,
         attention::{Attention, KeyCards, KeyFigures},
+        usage::card::{RequestsCard, last_day},
     },
     portal::Page,
     shell,
@@ -35,6 +36,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
     let mut events = store.events(&access.app.org_id, Some(&access.app.id), &EventFilter::default()).await?.events;
     events.truncate(SHOWN);
     let (now, owner) = (store.now(), store.profile().keys.owner);
+    let requests = last_day(store, &access, now).await?;
     let may_generate = access.org().role.may(Permission::ManageKeys) && can_generate(&context, &access);
     let operator = access.org().me.user.operator;
     let app = access.app;
@@ -53,6 +55,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
             {(!none).then(|| view! { <KeyFigures attention=attention.clone()/> })}
             <div class="split">
                 <div class="columns">
+                    <RequestsCard report=requests path=base/>
                     {if none {
                         view! {
                             <Empty

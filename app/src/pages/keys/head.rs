@@ -70,6 +70,7 @@ pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
     let base = format!("/keys/{}", key.id);
     let tabs = vec![
         Tab::new("Overview", &base),
+        Tab::new("Usage", format!("{base}/usage")),
         Tab::new("Activity", format!("{base}/activity")),
         Tab::new("Settings", format!("{base}/settings")),
     ];

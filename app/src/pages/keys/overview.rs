@@ -21,7 +21,10 @@ use crate::{
     components::{Card, Notice, Tone},
     context::Context,
     error::{PageError, PageResult},
-    pages::activity::list::EventList,
+    pages::{
+        activity::list::EventList,
+        usage::card::{RequestsCard, last_day},
+    },
     portal::Page,
     shell,
     ui::{Ui, UrlQuery},
@@ -52,6 +55,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
     let chrome = shell::here(shell::of_key(ui, access).await?, &access.key.label);
     let (now, profile) = (context.store.now(), context.store.profile().clone());
     let filter = EventFilter { key: Some(access.key.id.clone()), limit: Some(SHOWN), ..EventFilter::default() };
+    let requests = last_day(&context.store, access, now).await?;
     let events = context.store.events(&access.key.org_id, None, &filter).await?.events;
     let (head, key) = (KeyHead::of(context, access), access.key.clone());
     let done = said(done, key.status(now));
@@ -70,6 +74,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
             <KeyHeadView head current="Overview"/>
             <div class="split">
                 <div class="columns">
+                    <RequestsCard report=requests path=format!("/keys/{}", key.id)/>
                     <Card title="Recent activity" actions=move || view! { <a href=all>"All activity"</a> }>
                         <EventList events now/>
                     </Card>

@@ -22,6 +22,7 @@ use crate::{
     pages::{
         activity::list::EventList,
         attention::{Attention, KeyCards, KeyFigures},
+        usage::card::{RequestsCard, last_day},
     },
     portal::{Page, Section},
     shell,
@@ -50,6 +51,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
     let (now, role, profile, public_url) =
         (store.now(), access.role, store.profile().clone(), context.public_url.clone());
     let in_use = access.org.archived_at.is_none();
+    let requests = last_day(store, &access, now).await?;
     let may_manage = access.role.may(Permission::CreateTenants);
     let may_create = access.role.may_somewhere(Permission::CreateProjects) && in_use;
     let may_make = access.role.may_somewhere(Permission::ManageApps) && in_use;
@@ -96,6 +98,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
             {(!attention.is_empty()).then(|| view! { <KeyFigures attention=attention.clone()/> })}
             <div class="split">
                 <div class="columns">
+                    <RequestsCard report=requests path=format!("/orgs/{org_id}")/>
                     {if has_tenants {
                         view! { <ProjectTable tenants active may_make now/> }.into_any()
                     } else {

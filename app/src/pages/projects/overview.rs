@@ -22,6 +22,7 @@ use crate::{
         attention::Highlights,
         place_overview::PlaceOverview,
         totals::{TotalsCells, heads, sum},
+        usage::card::{RequestsCard, last_day},
     },
     portal::Page,
     shell,
@@ -45,8 +46,10 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
     let place = KeyFilter { project: Some(access.project.id.clone()), sight, ..KeyFilter::default() };
     let highlights = Highlights::of(&context.store, &access.project.org_id, None, &place).await?;
     let (now, profile) = (context.store.now(), context.store.profile().clone());
-    let (org, tenant, project) = (access.within.within.org, access.within.tenant, access.project);
+    let requests = last_day(&context.store, &access, now).await?;
     let role = access.within.within.role;
+    let sees_usage = role.may(Permission::SeeKeys);
+    let (org, tenant, project) = (access.within.within.org, access.within.tenant, access.project);
     let out_of_use = org.archived_at.or(tenant.archived_at).or(project.archived_at).is_some();
     let of_apps = profile.keys.owner == HolderKind::App;
     let may = May {
@@ -58,6 +61,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
         let new = may.make.then(|| format!("/projects/{id}/apps/new"));
         let (settings, description) = (format!("/projects/{id}/settings"), project.description.clone());
         let members = format!("/projects/{id}/members");
+        let (path, usage) = (format!("/projects/{id}"), sees_usage.then(|| format!("/projects/{id}/usage")));
         let empty = apps.is_empty();
         let action = new.clone().filter(|_| !empty);
         let body = if empty {
@@ -76,6 +80,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
             view! {
                 <PlaceOverview
                     counts totals keys=None highlights profile now
+                    requests=move || view! { <RequestsCard report=requests path/> }
                     list=move || view! { <Apps apps profile=of may out_of_use now/> }
                 />
             }
@@ -90,6 +95,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
                     {(!description.is_empty()).then(|| view! { <span>{description}</span> })}
                 }
                 actions=move || view! {
+                    {usage.map(|href| view! { <a class="btn" href=href>"Usage"</a> })}
                     <a class="btn" href=members>"Members"</a>
                     <a class="btn" href=settings>"Settings"</a>
                     {action.map(|href| view! { <a class="btn btn-primary" href=href>"New app"</a> })}

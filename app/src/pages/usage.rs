@@ -1,0 +1,143 @@
+//! `…/usage` of a key, an app, a project or an organization: its requests over time, by result.
+
+mod breakdown;
+pub mod card;
+mod chart;
+mod counted;
+pub mod export;
+mod period;
+mod report;
+mod table;
+
+use axum::extract::State;
+use leptos::prelude::*;
+use sallyport::{Timestamp, store::KeyAttribute};
+use serde::Deserialize;
+
+pub use self::counted::Counted;
+use self::{
+    breakdown::{Attributes, Refusals, Scopes},
+    chart::Chart,
+    period::Period,
+    report::Report,
+    table::RequestTable,
+};
+use crate::{
+    components::{Empty, Hidden, Notice, Tone},
+    context::Context,
+    error::{PageError, PageResult},
+    icons::Icon,
+    portal::Page,
+    ui::{Ui, UrlQuery},
+    words::count,
+};
+
+/// The view in the URL.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UsageQuery {
+    range: String,
+    view: String,
+}
+
+impl UsageQuery {
+    fn period(&self) -> Result<Period, PageError> {
+        if self.range.is_empty() {
+            return Ok(Period::default());
+        }
+        let unknown = || PageError::BadRequest("The range is 1h, 24h, 7d, 30d or 12mo.".to_owned());
+        Period::parse(&self.range).ok_or_else(unknown)
+    }
+}
+
+pub async fn get<A: Counted>(
+    ui: Ui,
+    State(context): State<Context>,
+    access: A,
+    UrlQuery(query): UrlQuery<UsageQuery>,
+) -> PageResult {
+    access.needs_usage()?;
+    let period = query.period()?;
+    let (store, now) = (&context.store, context.store.now());
+    let report = Report::read(store, &access, period, now).await?;
+    let attributes = match access.key() {
+        Some(key) => store.usage_attributes(key, report.from, report.to).await?,
+        None => Vec::new(),
+    };
+    let (chrome, head, path) = (access.chrome(&ui).await?, access.head(&context), format!("{}/usage", access.path()));
+    let refused = access.refused_path();
+    let as_table = query.view == "table";
+    let page = Page::framed(format!("Usage · {}", access.name()), chrome, move || {
+        view! { {head} <Body path period report attributes refused as_table now/> }
+    });
+    Ok(ui.ok(page))
+}
+
+#[component]
+fn Body(
+    path: String,
+    period: Period,
+    report: Report,
+    attributes: Vec<KeyAttribute>,
+    /// Where refused requests are listed, up to the reason.
+    refused: Option<String>,
+    as_table: bool,
+    now: Timestamp,
+) -> impl IntoView {
+    let total = report.total();
+    let not_counted = report.not_counted;
+    let (refusals, scopes) = (report.refusals.clone(), report.scopes.clone());
+    let shown = if total == 0 {
+        let text = format!("No request was verified in {}.", period.words());
+        view! { <Empty icon=Icon::Chart title="No requests" text/> }.into_any()
+    } else if as_table {
+        view! { <RequestTable report now/> }.into_any()
+    } else {
+        view! { <section class="card"><Chart report/></section> }.into_any()
+    };
+    view! {
+        <div class="usage-head">
+            <div><h2>"Requests"</h2><p class="muted">{count(total, "request")}" in "{period.words()}</p></div>
+            <Ranges path=path.clone() period as_table/>
+        </div>
+        {(not_counted > 0).then(|| view! {
+            <Notice tone=Tone::Warning>
+                {count(not_counted, "request")}" of this period could not be counted with their key: there was no room for them."
+            </Notice>
+        })}
+        {shown}
+        <div class="usage-parts">
+            <Refusals refusals refused/>
+            <Scopes scopes/>
+            <Attributes attributes/>
+        </div>
+        <div class="table-foot">
+            <p>
+                "Counts are written every two seconds, and when the server stops. If it is killed, up to two seconds of them are missing. Days are UTC."
+            </p>
+        </div>
+    }
+}
+
+/// The links to the ranges, and how the numbers are shown.
+#[component]
+fn Ranges(path: String, period: Period, as_table: bool) -> impl IntoView {
+    let view = if as_table { "&view=table" } else { "" };
+    let links = Period::ALL.map(|one| {
+        let href = format!("{path}?range={}{view}", one.word());
+        let here = (one == period).then_some("true");
+        view! { <a href=href title=format!("In {}", one.words()) aria-current=here>{one.title()}</a> }
+    });
+    let (other, label) = if as_table { ("chart", "Show as chart") } else { ("table", "Show as table") };
+    let file = format!("{path}.csv?range={}", period.word());
+    view! {
+        <div class="usage-ranges">
+            <nav class="presets" aria-label="Range">{links.to_vec()}</nav>
+            <form action=path>
+                <Hidden name="range" value=period.word()/>
+                <button class="btn btn-small" name="view" value=other>{label}</button>
+            </form>
+            <a class="btn btn-small" href=file download>"Export CSV"</a>
+        </div>
+    }
+}

@@ -1,0 +1,71 @@
+//! What the requests of a period have in common: why they were refused, which scopes they needed, where they came from.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+use sallyport::{key::Verdict, store::KeyAttribute};
+
+use crate::{
+    components::Card,
+    pages::requests::sentence,
+    words::{digits, refusal},
+};
+
+/// Rows of a card.
+const SHOWN: usize = 8;
+
+/// A name, where it leads, and how many requests it has.
+type Row = (String, Option<String>, u64);
+
+#[component]
+pub(super) fn Refusals(refusals: Vec<(Verdict, u64)>, refused: Option<String>) -> impl IntoView {
+    let rows = refusals.into_iter().map(|(verdict, n)| {
+        let href = refused.as_ref().map(|path| format!("{path}{}", verdict.code()));
+        (sentence(&refusal(verdict.code())), href, n)
+    });
+    view! { <Bars title="Why requests were refused" rows=rows.collect()/> }
+}
+
+#[component]
+pub(super) fn Scopes(scopes: Vec<(String, u64)>) -> impl IntoView {
+    let rows =
+        scopes.into_iter().map(|(scope, n)| (if scope.is_empty() { "Unspecified".to_owned() } else { scope }, None, n));
+    view! { <Bars title="Scopes needed" rows=rows.collect()/> }
+}
+
+#[component]
+pub(super) fn Attributes(attributes: Vec<KeyAttribute>) -> impl IntoView {
+    let kinds = [("network", "Networks"), ("agent", "Clients"), ("method", "Methods")];
+    kinds
+        .map(|(kind, title)| {
+            let mut sums: BTreeMap<String, u64> = BTreeMap::new();
+            for one in attributes.iter().filter(|one| one.kind == kind) {
+                *sums.entry(one.value.clone()).or_default() += one.requests;
+            }
+            let mut rows: Vec<Row> = sums.into_iter().map(|(value, n)| (value, None, n)).collect();
+            rows.sort_by_key(|(.., n)| std::cmp::Reverse(*n));
+            view! { <Bars title rows/> }
+        })
+        .to_vec()
+}
+
+/// A card with the most frequent values; none if there are none.
+#[component]
+fn Bars(title: &'static str, rows: Vec<Row>) -> impl IntoView {
+    let all: u64 = rows.iter().map(|(.., n)| n).sum();
+    let rest: u64 = rows.iter().skip(SHOWN).map(|(.., n)| n).sum();
+    let rest = (rest > 0).then(|| ("Others".to_owned(), None, rest));
+    let shown: Vec<_> = rows.into_iter().take(SHOWN).chain(rest).collect();
+    let bars = shown.into_iter().map(|(name, href, n)| {
+        let width = format!("{}%", (u128::from(n) * 100 / u128::from(all.max(1))).max(1));
+        let name = match href {
+            Some(href) => view! { <a class="link" href=href>{name}</a> }.into_any(),
+            None => name.into_any(),
+        };
+        view! {
+            <li><span>{name}</span><b>{digits(n)}</b><svg aria-hidden="true"><rect width=width height="6" rx="3"/></svg></li>
+        }
+    });
+    let bars: Vec<_> = bars.collect();
+    (!bars.is_empty()).then(|| view! { <Card title><ul class="bars">{bars}</ul></Card> })
+}
