@@ -3,7 +3,7 @@
 use axum::{Router, http::Method};
 
 use crate::{
-    access::{AppAccess, OperatedOrg, OrgAccess, ProjectAccess, TenantAccess},
+    access::{AppAccess, KeyAccess, OperatedOrg, OrgAccess, ProjectAccess, TenantAccess},
     acts,
     context::Context,
     error::PageError,

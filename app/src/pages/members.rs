@@ -194,7 +194,7 @@ async fn page<A: Populated>(
     let invite = may_manage.then(|| format!("{}/invitations", place.path()));
     Ok(Page::framed("Members", chrome, move || {
         let People { members, keys, invitations } = people;
-        let total = count(i64::try_from(members.len()).unwrap_or(i64::MAX), "member");
+        let total = count(members.len(), "member");
         let alone = members.len() == 1;
         let roles = members.iter().map(|member| member.role).collect();
         let rows = members.into_iter().map(|member| {

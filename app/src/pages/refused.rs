@@ -187,11 +187,11 @@ pub fn RefusedView(refused: Refused) -> impl IntoView {
 /// How many there are, and why not all.
 fn foot(matching: &[KeptDecision]) -> String {
     let left_out: u64 = matching.iter().map(|kept| kept.left_out).sum();
-    let total = count(i64::try_from(matching.len()).unwrap_or(i64::MAX), "request");
+    let total = count(matching.len(), "request");
     let newest = if matching.len() > SHOWN { format!("The newest {SHOWN} of {total}. ") } else { String::new() };
     let left_out = match left_out {
         0 => String::new(),
-        n => format!("{} more were like one of these and not kept. ", digits(i64::try_from(n).unwrap_or(i64::MAX))),
+        n => format!("{} more were like one of these and not kept. ", digits(n)),
     };
     format!("{newest}{left_out}Kept in memory for 24 hours, until the server restarts.")
 }
@@ -202,7 +202,7 @@ fn Row(kept: KeptDecision, now: Timestamp) -> impl IntoView {
     let (asked, key) = (&decision.asked, &decision.key);
     let line: Vec<_> = [&asked.method, &asked.path].into_iter().flatten().map(|part| &**part).collect();
     let more = (left_out > 0).then(|| {
-        let n = digits(i64::try_from(left_out).unwrap_or(i64::MAX));
+        let n = digits(left_out);
         view! { <span class="muted">{format!(" · and {n} like it")}</span> }
     });
     let href = format!("/requests/{}", decision.request_id);

@@ -47,7 +47,7 @@ fn Shown(kept: KeptDecision, now: Timestamp, profile: std::sync::Arc<Profile>) -
     let (request, steps, signed) = (decision.clone(), decision.steps().collect(), decision.asked.signed.clone());
     let try_again = format!("/keys/{}/test?request={id}", decision.key.key_id);
     let left_out = (left_out > 0).then(|| {
-        let n = digits(i64::try_from(left_out).unwrap_or(i64::MAX));
+        let n = digits(left_out);
         view! { <p class="muted">{format!("{n} more like it came within that minute and were not kept.")}</p> }
     });
     view! {

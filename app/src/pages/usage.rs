@@ -11,7 +11,7 @@ mod table;
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{Timestamp, store::KeyAttribute};
+use sallyport::store::KeyAttribute;
 use serde::Deserialize;
 
 pub use self::counted::Counted;
@@ -68,7 +68,7 @@ pub async fn get<A: Counted>(
     let refused = access.refused_path();
     let as_table = query.view == "table";
     let page = Page::framed(format!("Usage · {}", access.name()), chrome, move || {
-        view! { {head} <Body path period report attributes refused as_table now/> }
+        view! { {head} <Body path period report attributes refused as_table/> }
     });
     Ok(ui.ok(page))
 }
@@ -82,7 +82,6 @@ fn Body(
     /// Where refused requests are listed, up to the reason.
     refused: Option<String>,
     as_table: bool,
-    now: Timestamp,
 ) -> impl IntoView {
     let total = report.total();
     let not_counted = report.not_counted;
@@ -91,7 +90,7 @@ fn Body(
         let text = format!("No request was verified in {}.", period.words());
         view! { <Empty icon=Icon::Chart title="No requests" text/> }.into_any()
     } else if as_table {
-        view! { <RequestTable report now/> }.into_any()
+        view! { <RequestTable report/> }.into_any()
     } else {
         view! { <section class="card"><Chart report/></section> }.into_any()
     };

@@ -86,7 +86,7 @@ fn JobRow(job: ConsoleJob, now: Timestamp) -> impl IntoView {
     let ConsoleJob { id, queue, status, recurs, .. } = job;
     let name = title(&queue).to_owned();
     let error = status.error.clone().map(|error| {
-        let attempts = (status.attempts > 0).then(|| format!("{}: ", count(status.attempts.into(), "attempt")));
+        let attempts = (status.attempts > 0).then(|| format!("{}: ", count(status.attempts, "attempt")));
         view! { <span class="cell-sub">{attempts}{error}</span> }
     });
     let state = JobState::of(&status, now);

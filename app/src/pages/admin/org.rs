@@ -73,7 +73,7 @@ fn Body(
     };
     let activity = format!("{path}/activity");
     let (id, plan, created) = (org.id.to_string(), org.plan.title(), org.created_at);
-    let total = count(i64::try_from(members.len()).unwrap_or(i64::MAX), "member");
+    let total = count(members.len(), "member");
     let more = members.len().saturating_sub(SHOWN);
     let rows = members.into_iter().take(SHOWN).map(|member| view! { <MemberRow member now/> }).collect_view();
     view! {

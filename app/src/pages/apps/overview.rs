@@ -55,7 +55,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
             {(!none).then(|| view! { <KeyFigures attention=attention.clone()/> })}
             <div class="split">
                 <div class="columns">
-                    <RequestsCard report=requests path=base/>
+                    <RequestsCard report=requests path=base.clone()/>
                     {if none {
                         view! {
                             <Empty

@@ -102,7 +102,7 @@ async fn ask<A: Listed>(ui: &Ui, caller: &Caller, access: &A, form: FormState) -
 
 #[component]
 fn Asking(keys: Vec<Key>, what: What, path: String, form: FormState) -> impl IntoView {
-    let n = count(i64::try_from(keys.len()).unwrap_or(i64::MAX), "key");
+    let n = count(keys.len(), "key");
     let revoke = what == What::Revoke;
     let rows = keys.iter().map(|key| {
         view! { <li><b>{key.label.clone()}</b>" "<span class="muted">{key.owner_name.clone()}</span>" "<code>{key.shown.clone()}</code></li> }

@@ -118,7 +118,7 @@ fn KeyStrip(head: KeyHead) -> impl IntoView {
         <Strip>
             <StripItem label="Last used" value=move || view! { <LastUsed at=last_used_at now/> }/>
             <StripItem
-                label="Refused, 24 h" value=move || digits(i64::try_from(refused).unwrap_or(i64::MAX)) note=move || listed
+                label="Refused, 24 h" value=move || digits(refused) note=move || listed
             />
             <StripItem label="Created" value=move || view! { <Ago at=created_at now/> } note=move || made_by/>
             <StripItem label="Expires" value=move || view! { <Expires at=expires_at now/> }/>

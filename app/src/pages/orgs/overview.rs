@@ -61,7 +61,8 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
     let org = access.org;
     let page = Page::framed(org.name.clone(), chrome, move || {
         let (id, org_id, plan) = (org.id.to_string(), org.id.clone(), org.plan.title());
-        let all_events = format!("/orgs/{id}/activity");
+        let path = format!("/orgs/{id}");
+        let all_events = format!("{path}/activity");
         let new_tenant = format!("/orgs/{id}/tenants/new");
         let generate = may_generate.then(|| format!("/orgs/{id}/keys?panel=generate"));
         let has_tenants = !tenants.is_empty();
@@ -98,7 +99,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
             {(!attention.is_empty()).then(|| view! { <KeyFigures attention=attention.clone()/> })}
             <div class="split">
                 <div class="columns">
-                    <RequestsCard report=requests path=format!("/orgs/{org_id}")/>
+                    <RequestsCard report=requests path/>
                     {if has_tenants {
                         view! { <ProjectTable tenants active may_make now/> }.into_any()
                     } else {

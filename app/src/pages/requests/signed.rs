@@ -12,7 +12,7 @@ use crate::{
 pub fn SignedFacts(signed: SignedText) -> impl IntoView {
     let clock = clock(&signed);
     let hash: String = signed.body_sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-    let size = digits(i64::try_from(signed.body_bytes).unwrap_or(i64::MAX));
+    let size = digits(signed.body_bytes);
     let string = format!("{} + body (SHA-256 {hash})", signed.timestamp);
     view! {
         <Card title="What was signed">

@@ -36,17 +36,15 @@ pub(super) fn Scopes(scopes: Vec<(String, u64)>) -> impl IntoView {
 #[component]
 pub(super) fn Attributes(attributes: Vec<KeyAttribute>) -> impl IntoView {
     let kinds = [("network", "Networks"), ("agent", "Clients"), ("method", "Methods")];
-    kinds
-        .map(|(kind, title)| {
-            let mut sums: BTreeMap<String, u64> = BTreeMap::new();
-            for one in attributes.iter().filter(|one| one.kind == kind) {
-                *sums.entry(one.value.clone()).or_default() += one.requests;
-            }
-            let mut rows: Vec<Row> = sums.into_iter().map(|(value, n)| (value, None, n)).collect();
-            rows.sort_by_key(|(.., n)| std::cmp::Reverse(*n));
-            view! { <Bars title rows/> }
-        })
-        .to_vec()
+    kinds.map(|(kind, title)| {
+        let mut sums: BTreeMap<String, u64> = BTreeMap::new();
+        for one in attributes.iter().filter(|one| one.kind == kind) {
+            *sums.entry(one.value.clone()).or_default() += one.requests;
+        }
+        let mut rows: Vec<Row> = sums.into_iter().map(|(value, n)| (value, None, n)).collect();
+        rows.sort_by_key(|(.., n)| std::cmp::Reverse(*n));
+        view! { <Bars title rows/> }
+    })
 }
 
 /// A card with the most frequent values; none if there are none.

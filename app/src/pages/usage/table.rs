@@ -1,7 +1,6 @@
 //! The numbers of the chart, as a table.
 
 use leptos::prelude::*;
-use sallyport::Timestamp;
 
 use super::{
     chart::clock,
@@ -14,7 +13,7 @@ use crate::{
 };
 
 #[component]
-pub fn RequestTable(report: Report, now: Timestamp) -> impl IntoView {
+pub fn RequestTable(report: Report) -> impl IntoView {
     let period = report.period;
     let (with, without): (Vec<_>, Vec<_>) = report.bars.into_iter().partition(|bar| bar.total() > 0);
     let rows = with.into_iter().rev().map(|bar| {
@@ -35,7 +34,6 @@ pub fn RequestTable(report: Report, now: Timestamp) -> impl IntoView {
         let periods = count(without.len() as u64, "row");
         view! { <p class="muted">{periods}" without requests are left out."</p> }
     });
-    let _ = now;
     view! {
         <DataTable label="Requests" columns=&["From", "Requests", "Accepted", "Limited", "Refused"]>{rows}</DataTable>
         {left_out}

@@ -40,7 +40,7 @@ fn whole(n: usize) -> i64 {
 }
 
 pub fn limits_in_words(limits: LimitOverride, none: &str) -> String {
-    let limit = |limit: Option<u32>, of: &str| limit.map(|limit| format!("{} requests per {of}", digits(limit.into())));
+    let limit = |limit: Option<u32>, of: &str| limit.map(|limit| format!("{} requests per {of}", digits(limit)));
     let parts: Vec<_> =
         [limit(limits.per_minute, "minute"), limit(limits.per_day, "day")].into_iter().flatten().collect();
     if parts.is_empty() { none.to_owned() } else { parts.join(", ") }
