@@ -3,6 +3,7 @@
 mod clock;
 mod company;
 mod keys;
+mod usage;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -99,6 +100,7 @@ async fn fill(store: &Store, story: &StoryClock, now: Timestamp) -> Result<DemoS
     let (_, token) = store.create_token(&act, "Gateway of the demo", false, None).await?;
     let intake = company::grow(store, story, now, &ada, &company).await?;
     keys.tell(late(&company, &intake)).await?;
+    usage::send(store, now, &keys.used_regularly(&intake)?).await?;
     Ok(DemoSecrets { root_token: token.expose().to_owned(), key: keys.told()? })
 }
 

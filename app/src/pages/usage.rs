@@ -96,7 +96,7 @@ fn Body(
     };
     view! {
         <div class="usage-head">
-            <div><h2>"Requests"</h2><p class="muted">{count(total, "request")}" in "{period.words()}</p></div>
+            <div><h2>"Requests"</h2><p class="muted">{format!("{} in {}", count(total, "request"), period.words())}</p></div>
             <Ranges path=path.clone() period as_table/>
         </div>
         {(not_counted > 0).then(|| view! {

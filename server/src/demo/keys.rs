@@ -112,6 +112,21 @@ impl<'a> Keys<'a> {
         Ok(self.find(TOLD)?.secret.expose().to_owned())
     }
 
+    /// Those with many requests.
+    pub fn used_regularly(&self, intake: &'a App) -> Result<Vec<super::usage::Used<'a>>, Error> {
+        let Company { focus, ingest, .. } = self.company;
+        let used = |label, app, since, per_hour, writes| {
+            let key = self.find(label)?.key.id.clone();
+            Ok::<_, Error>(super::usage::Used { key, app, since, per_hour, writes })
+        };
+        Ok(vec![
+            used("iOS app, App Store build", focus, 42 * DAY, 1_900, 12)?,
+            used(TOLD, ingest, 2 * DAY, 640, 85)?,
+            used("CI smoke tests", focus, 5 * DAY, 90, 40)?,
+            used("Intake form", intake, 4 * DAY, 35, 100)?,
+        ])
+    }
+
     /// Performs steps in order of time, so that the activity is in order.
     pub async fn tell(&mut self, mut steps: Vec<Dated<'_>>) -> Result<(), Error> {
         steps.sort_by_key(|(ago, _)| std::cmp::Reverse(*ago));

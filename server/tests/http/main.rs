@@ -30,4 +30,5 @@ mod settings;
 mod setup;
 mod sign_in;
 mod sub_path;
+mod usage;
 mod v1;

@@ -78,7 +78,11 @@ impl Report {
         let (starts, to) = period.starts(now);
         let from = starts.first().copied().unwrap_or(to);
         let counts = store.usage(access.id(), period.span(), from, to).await?;
-        let without = store.usage(&without_key(access.org_id()), period.span(), from, to).await?;
+        // Those of the organization contain them already.
+        let without = match access.id() == access.org_id().as_str() {
+            true => Vec::new(),
+            false => store.usage(&without_key(access.org_id()), period.span(), from, to).await?,
+        };
         Ok(Self::of(period, starts, to, counts, without))
     }
 

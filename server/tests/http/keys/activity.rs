@@ -32,7 +32,7 @@ async fn a_tab_says_which_it_is(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
     let (key, _) = portal.key(&app).await;
-    for (path, tab) in [("", "Overview"), ("/activity", "Activity"), ("/settings", "Settings")] {
+    for (path, tab) in [("", "Overview"), ("/usage", "Usage"), ("/activity", "Activity"), ("/settings", "Settings")] {
         let page = portal.get(&format!("/keys/{key}{path}")).await.body;
         assert!(
             page.contains(&format!("href=\"/keys/{key}{path}\" aria-current=\"page\" class=\"tab\">{tab}</a>")),

@@ -1,0 +1,108 @@
+//! `/{keys,apps,projects,orgs}/{id}/usage` and `…/usage.csv`
+
+use std::time::Duration;
+
+use crate::portal::TestPortal;
+
+crate::on_both_portals!(
+    each_level_shows_its_requests,
+    a_range_and_a_table_are_in_the_address,
+    a_file_has_the_numbers_of_the_page,
+    without_requests_a_page_says_so,
+);
+
+/// The addresses of a key and of what it is within.
+async fn levels(portal: &TestPortal) -> ([String; 4], String) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (key, secret) = portal.key(&app).await;
+    let page = portal.get(&format!("/apps/{app}")).await;
+    let project = page.after("href=\"/projects/", '"');
+    let org = page.after("href=\"/orgs/", '"');
+    let levels =
+        [format!("/keys/{key}"), format!("/apps/{app}"), format!("/projects/{project}"), format!("/orgs/{org}")];
+    (levels, secret)
+}
+
+/// Two accepted requests, and one that lacks a scope.
+async fn send(portal: &TestPortal, secret: &str) {
+    for query in ["?scope=read", "", "?scope=write"] {
+        portal.auth(query, &[("x-api-key", secret)]).await;
+    }
+    portal.state.verifier.flush_counts().await.expect("written");
+}
+
+async fn each_level_shows_its_requests(portal: &TestPortal) {
+    let (levels, secret) = levels(portal).await;
+    send(portal, &secret).await;
+    for path in &levels {
+        let page = portal.get(&format!("{path}/usage")).await;
+        assert_eq!(page.status, 200, "{path}");
+        for text in [
+            "<h2>Requests</h2>",
+            "3 requests in the last 24 hours",
+            "aria-label=\"3 requests in the last 24 hours: 2 accepted, 0 limited, 1 refused\"",
+            "22 Nov 06:00 UTC: 2 accepted, 1 refused",
+            "The key lacks a scope",
+            "Unspecified",
+            "Show as table",
+        ] {
+            assert!(page.body.contains(text), "{path}: {text}: {}", page.body);
+        }
+        // The page of what it is about has the chart, too.
+        let overview = portal.get(path).await.body;
+        assert!(
+            overview.contains("Requests, 24 h") && overview.contains(&format!("href=\"{path}/usage\"")),
+            "{overview}"
+        );
+    }
+    let key = portal.get(&format!("{}/usage", levels[0])).await.body;
+    assert!(key.contains("Networks") && key.contains("reason=insufficient_scope"), "{key}");
+}
+
+async fn a_range_and_a_table_are_in_the_address(portal: &TestPortal) {
+    let ([key, ..], secret) = levels(portal).await;
+    send(portal, &secret).await;
+    portal.store.clock.turn(Duration::from_secs(2 * 60 * 60));
+    for (range, words, shown) in [
+        ("1h", "the last hour", false),
+        ("24h", "the last 24 hours", true),
+        ("7d", "the last 7 days", true),
+        ("30d", "the last 30 days", true),
+        ("12mo", "the last 12 months", true),
+    ] {
+        let page = portal.get(&format!("{key}/usage?range={range}")).await.body;
+        let requests = if shown { "3 requests" } else { "0 requests" };
+        assert!(page.contains(&format!("{requests} in {words}")), "{range}: {page}");
+    }
+    let table = portal.get(&format!("{key}/usage?range=7d&view=table")).await.body;
+    assert!(table.contains("Show as chart") && table.contains("rows without requests are left out"), "{table}");
+    assert!(table.contains("data-label=\"Accepted\">2</td>"), "{table}");
+    for query in ["range=2d", "range=24h&range=7d", "other=1"] {
+        assert_eq!(portal.get(&format!("{key}/usage?{query}")).await.status, 400, "{query}");
+    }
+}
+
+async fn a_file_has_the_numbers_of_the_page(portal: &TestPortal) {
+    let (levels, secret) = levels(portal).await;
+    send(portal, &secret).await;
+    for path in levels {
+        let file = portal.get(&format!("{path}/usage.csv?range=7d")).await;
+        assert_eq!(file.header("content-type"), "text/csv; charset=utf-8; header=present");
+        assert!(file.header("content-disposition").ends_with("-7d.csv\""), "{}", file.header("content-disposition"));
+        let at = "2026-11-22T06:00:00Z";
+        let lines = ["\u{feff}at,code,scope,requests".to_owned()]
+            .into_iter()
+            .chain(["insufficient_scope,,1", "valid,,1", "valid,read,1"].map(|rest| format!("{at},{rest}")));
+        assert_eq!(file.body.lines().collect::<Vec<_>>(), lines.collect::<Vec<_>>());
+    }
+}
+
+async fn without_requests_a_page_says_so(portal: &TestPortal) {
+    let (levels, _) = levels(portal).await;
+    for path in levels {
+        let page = portal.get(&format!("{path}/usage")).await.body;
+        assert!(page.contains("No request was verified in the last 24 hours.") && !page.contains("<figure"), "{page}");
+        assert!(!portal.get(&path).await.body.contains("Requests, 24 h"));
+    }
+}
