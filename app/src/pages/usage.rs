@@ -64,7 +64,8 @@ pub async fn get<A: Counted>(
         Some(key) => store.usage_attributes(key, report.from, report.to).await?,
         None => Vec::new(),
     };
-    let (chrome, head, path) = (access.chrome(&ui).await?, access.head(&context), format!("{}/usage", access.path()));
+    let (chrome, head, path) =
+        (access.chrome(&ui).await?, access.head(&context).await?, format!("{}/usage", access.path()));
     let refused = access.refused_path();
     let as_table = query.view == "table";
     let page = Page::framed(format!("Usage · {}", access.name()), chrome, move || {

@@ -36,7 +36,7 @@ pub async fn get(
     let page = store.events(&key.org_id, None, &filter).await?;
     let people = page.events.iter().filter(|event| event.actor_kind == "user").map(|event| event.actor_id.clone());
     let emails = store.emails_of_members(&key.org_id, &people.collect::<Vec<_>>()).await?;
-    let (head, now) = (KeyHead::of(&context, &access), store.now());
+    let (head, now) = (KeyHead::of(&context, &access).await?, store.now());
     let path = format!("/keys/{}/activity", key.id);
     let [newer, older] = [("after", page.newer), ("before", page.older)]
         .map(|(edge, seq)| seq.map(|seq| format!("{path}?{edge}={seq}")));

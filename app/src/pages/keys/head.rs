@@ -17,6 +17,8 @@ use crate::{
     access::KeyAccess,
     components::{Menu, Notice, PageHead, Strip, StripItem, Tab, Tabs, Tone},
     context::Context,
+    error::PageError,
+    pages::usage::card::last_day,
     words::{Ago, Ahead, digits},
 };
 
@@ -42,23 +44,25 @@ pub struct KeyHead {
 }
 
 impl KeyHead {
-    pub fn of(context: &Context, access: &KeyAccess) -> Self {
+    pub async fn of(context: &Context, access: &KeyAccess) -> Result<Self, PageError> {
         let (key, profile, now) = (access.key.clone(), context.store.profile(), context.store.now());
         let kept = context.verifier.decisions().of_org(&key.org_id, now);
         let refused = kept.iter().filter(|kept| kept.decision.key.key_id == key.id).map(|kept| 1 + kept.left_out);
-        Self {
+        let recent: u64 = refused.sum();
+        Ok(Self {
             status: key.status(now),
             environment: environment_title(profile, &key.environment),
             may_change: access.may_change(),
             change: is_changeable(key.status(now)).then(|| title(profile)),
             signing: profile.keys.signing_secret || key.has_signing_secret,
             another: another(profile, &key),
-            refused: refused.sum(),
+            // Those of the last seconds are not written yet, and a server that has just started knows no others.
+            refused: recent.max(last_day(&context.store, access, now).await?.map_or(0, |report| report.refused())),
             refused_href: format!("/orgs/{}/activity/refused?key={}", key.org_id, key.id),
             left: key.suspended && key.owner_id.is_some() && !access.within.is_archived(),
             key,
             now,
-        }
+        })
     }
 }
 

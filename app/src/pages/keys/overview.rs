@@ -57,7 +57,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
     let filter = EventFilter { key: Some(access.key.id.clone()), limit: Some(SHOWN), ..EventFilter::default() };
     let requests = last_day(&context.store, access, now).await?;
     let events = context.store.events(&access.key.org_id, None, &filter).await?.events;
-    let (head, key) = (KeyHead::of(context, access), access.key.clone());
+    let (head, key) = (KeyHead::of(context, access).await?, access.key.clone());
     let done = said(done, key.status(now));
     let public_url = context.public_url.clone();
     Ok(Page::framed(key.label.clone(), chrome, move || {

@@ -29,7 +29,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> P
 
 pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess) -> Result<Page, PageError> {
     let chrome = shell::here(shell::of_key(ui, access).await?, &access.key.label);
-    let (head, key, now) = (KeyHead::of(context, access), access.key.clone(), context.store.now());
+    let (head, key, now) = (KeyHead::of(context, access).await?, access.key.clone(), context.store.now());
     let may_change = access.may_change();
     let signing = context.store.profile().keys.signing_secret || key.has_signing_secret;
     let is_open = may_change && is_changeable(key.status(now));

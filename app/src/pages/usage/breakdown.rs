@@ -21,7 +21,8 @@ type Row = (String, Option<String>, u64);
 pub(super) fn Refusals(refusals: Vec<(Verdict, u64)>, refused: Option<String>) -> impl IntoView {
     let rows = refusals.into_iter().map(|(verdict, n)| {
         let href = refused.as_ref().map(|path| format!("{path}{}", verdict.code()));
-        (sentence(&refusal(verdict.code())), href, n)
+        let sentence = sentence(&refusal(verdict.code()));
+        (sentence.trim_end_matches('.').to_owned(), href, n)
     });
     view! { <Bars title="Why requests were refused" rows=rows.collect()/> }
 }

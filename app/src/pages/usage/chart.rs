@@ -55,11 +55,11 @@ pub fn Chart(
     }
 }
 
-/// The top of the scale: the next number that begins with 1, 2 or 5 and ends with zeros.
+/// The top of the scale: the next number that has one digit that is not zero.
 fn top(most: u64) -> u64 {
     let mut unit: u64 = 1;
     loop {
-        for step in [1, 2, 5] {
+        for step in [1, 2, 3, 4, 5, 6, 8] {
             let top = unit.saturating_mul(step);
             if top >= most {
                 return top;
@@ -122,17 +122,18 @@ pub fn clock(at: Timestamp, period: Period) -> String {
     at.to_chrono().format(format).to_string()
 }
 
-/// Some of the times below the bars, evenly distributed.
+/// Some of the times, each below its bar.
 fn labels(bars: &[Bar], period: Period) -> Vec<impl IntoView + use<>> {
-    let every = (bars.len() / 6).max(1);
     let (format, of) = match period {
         Period::Hour | Period::Day => ("%H:%M", Some("time")),
         Period::Week => ("%-d %b", Some("day")),
         // Days are counted in UTC: another time zone has other days.
         Period::Month | Period::Year => ("%-d %b", None),
     };
-    let shown =
-        bars.iter().step_by(every).map(|bar| (bar.at.to_rfc3339(), bar.at.to_chrono().format(format).to_string()));
+    let shown = bars
+        .iter()
+        .step_by(period.label_every())
+        .map(|bar| (bar.at.to_rfc3339(), bar.at.to_chrono().format(format).to_string()));
     shown.map(|(at, text)| view! { <When at text day=of/> }).collect()
 }
 
@@ -142,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_scale_ends_at_a_round_number() {
-        for (most, end) in [(0, 1), (1, 1), (2, 2), (3, 5), (6, 10), (11, 20), (4_999, 5_000), (5_001, 10_000)] {
+        for (most, end) in [(0, 1), (1, 1), (2, 2), (3, 3), (7, 8), (9, 10), (11, 20), (4_999, 5_000), (5_001, 6_000)] {
             assert_eq!(top(most), end);
         }
         assert!(top(u64::MAX) == u64::MAX);

@@ -36,7 +36,7 @@ pub trait Counted: Sync {
 
     fn chrome(&self, ui: &Ui) -> impl Future<Output = Result<Chrome, PageError>> + Send;
 
-    fn head(&self, context: &Context) -> AnyView;
+    fn head(&self, context: &Context) -> impl Future<Output = Result<AnyView, PageError>> + Send;
 
     /// The address of the list of its refused requests with one reason, without that reason.
     fn refused_path(&self) -> Option<String>;
@@ -72,9 +72,9 @@ impl Counted for KeyAccess {
         Ok(shell::here(shell::of_key(ui, self).await?, &self.key.label))
     }
 
-    fn head(&self, context: &Context) -> AnyView {
-        let head = KeyHead::of(context, self);
-        view! { <KeyHeadView head current="Usage"/> }.into_any()
+    async fn head(&self, context: &Context) -> Result<AnyView, PageError> {
+        let head = KeyHead::of(context, self).await?;
+        Ok(view! { <KeyHeadView head current="Usage"/> }.into_any())
     }
 
     fn refused_path(&self) -> Option<String> {
@@ -111,9 +111,9 @@ impl Counted for AppAccess {
         Ok(shell::at_last(shell::of_app(ui, self).await?))
     }
 
-    fn head(&self, _: &Context) -> AnyView {
+    async fn head(&self, _: &Context) -> Result<AnyView, PageError> {
         let generate = self.org().role.may(Permission::ManageKeys);
-        view! { <AppHead app=self.app.clone() current="Usage" generate/> }.into_any()
+        Ok(view! { <AppHead app=self.app.clone() current="Usage" generate/> }.into_any())
     }
 
     fn refused_path(&self) -> Option<String> {
@@ -146,14 +146,14 @@ impl Counted for ProjectAccess {
         Ok(shell::here(shell::of_project(ui, self).await?, "Usage"))
     }
 
-    fn head(&self, _: &Context) -> AnyView {
+    async fn head(&self, _: &Context) -> Result<AnyView, PageError> {
         let (name, id) = (self.project.name.clone(), self.project.id.to_string());
-        view! {
+        let head = view! {
             <PageHead title="Usage" sub=move || view! {
                 <span>{name}</span><span><IdChip id name="Copy project id"/></span>
             }/>
-        }
-        .into_any()
+        };
+        Ok(head.into_any())
     }
 
     fn refused_path(&self) -> Option<String> {
@@ -186,9 +186,9 @@ impl Counted for OrgAccess {
         Ok(shell::here(shell::of_org(ui, self, Section::Usage).await?, "Usage"))
     }
 
-    fn head(&self, _: &Context) -> AnyView {
+    async fn head(&self, _: &Context) -> Result<AnyView, PageError> {
         let name = self.org.name.clone();
-        view! { <PageHead title="Usage" sub=move || view! { <span>{name}</span> }/> }.into_any()
+        Ok(view! { <PageHead title="Usage" sub=move || view! { <span>{name}</span> }/> }.into_any())
     }
 
     fn refused_path(&self) -> Option<String> {

@@ -70,7 +70,18 @@ impl Period {
             Self::Day => (1, 24),
             Self::Week => (3, 56),
             Self::Month => (1, 30),
-            Self::Year => (7, 53),
+            Self::Year => (7, 52),
+        }
+    }
+
+    /// How many bars have a label in common: as many for each label.
+    pub const fn label_every(self) -> usize {
+        match self {
+            Self::Hour => 10,
+            Self::Day => 4,
+            Self::Week => 8,
+            Self::Month => 5,
+            Self::Year => 13,
         }
     }
 
@@ -100,11 +111,12 @@ mod tests {
             (Period::Day, "2026-11-21T07:00:00Z", "2026-11-22T07:00:00Z"),
             (Period::Week, "2026-11-15T07:00:00Z", "2026-11-22T07:00:00Z"),
             (Period::Month, "2026-10-24T00:00:00Z", "2026-11-23T00:00:00Z"),
-            (Period::Year, "2025-11-17T00:00:00Z", "2026-11-23T00:00:00Z"),
+            (Period::Year, "2025-11-24T00:00:00Z", "2026-11-23T00:00:00Z"),
         ] {
             let (starts, until) = period.starts(now);
             assert_eq!((starts[0].to_rfc3339().as_str(), until.to_rfc3339().as_str()), (first, end));
             assert!(starts.windows(2).all(|pair| pair[0] + period.step() == pair[1]));
+            assert!(starts.len().is_multiple_of(period.label_every()));
             assert_eq!(Period::parse(period.word()), Some(period));
         }
         assert_eq!(Period::parse("24 h"), None);

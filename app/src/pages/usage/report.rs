@@ -127,6 +127,11 @@ impl Report {
         self.bars.iter().map(Bar::total).sum()
     }
 
+    /// Requests that were refused, for whatever reason.
+    pub fn refused(&self) -> u64 {
+        self.of_kind(Kind::Limited) + self.of_kind(Kind::Refused)
+    }
+
     pub fn of_kind(&self, kind: Kind) -> u64 {
         self.bars.iter().map(|bar| bar.requests[kind as usize]).sum()
     }
