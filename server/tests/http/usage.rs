@@ -76,7 +76,7 @@ async fn a_range_and_a_table_are_in_the_address(portal: &TestPortal) {
         assert!(page.contains(&format!("{requests} in {words}")), "{range}: {page}");
     }
     let table = portal.get(&format!("{key}/usage?range=7d&view=table")).await.body;
-    assert!(table.contains("Show as chart") && table.contains("rows without requests are left out"), "{table}");
+    assert!(table.contains("Show as chart") && table.contains("Rows without requests are left out."), "{table}");
     assert!(table.contains("data-label=\"Accepted\">2</td>"), "{table}");
     for query in ["range=2d", "range=24h&range=7d", "other=1"] {
         assert_eq!(portal.get(&format!("{key}/usage?{query}")).await.status, 400, "{query}");

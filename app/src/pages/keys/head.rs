@@ -18,7 +18,7 @@ use crate::{
     components::{Menu, Notice, PageHead, Strip, StripItem, Tab, Tabs, Tone},
     context::Context,
     error::PageError,
-    pages::usage::card::last_day,
+    pages::usage::card::{Report, last_day},
     words::{Ago, Ahead, digits},
 };
 
@@ -26,6 +26,8 @@ use crate::{
 #[derive(Clone)]
 pub struct KeyHead {
     pub key: Key,
+    /// The requests of the last 24 hours.
+    pub requests: Option<Report>,
     status: Status,
     environment: String,
     may_change: bool,
@@ -49,6 +51,7 @@ impl KeyHead {
         let kept = context.verifier.decisions().of_org(&key.org_id, now);
         let refused = kept.iter().filter(|kept| kept.decision.key.key_id == key.id).map(|kept| 1 + kept.left_out);
         let recent: u64 = refused.sum();
+        let requests = last_day(&context.store, access, now).await?;
         Ok(Self {
             status: key.status(now),
             environment: environment_title(profile, &key.environment),
@@ -57,7 +60,8 @@ impl KeyHead {
             signing: profile.keys.signing_secret || key.has_signing_secret,
             another: another(profile, &key),
             // Those of the last seconds are not written yet, and a server that has just started knows no others.
-            refused: recent.max(last_day(&context.store, access, now).await?.map_or(0, |report| report.refused())),
+            refused: recent.max(requests.as_ref().map_or(0, Report::refused)),
+            requests,
             refused_href: format!("/orgs/{}/activity/refused?key={}", key.org_id, key.id),
             left: key.suspended && key.owner_id.is_some() && !access.within.is_archived(),
             key,

@@ -21,10 +21,7 @@ use crate::{
     components::{Card, Notice, Tone},
     context::Context,
     error::{PageError, PageResult},
-    pages::{
-        activity::list::EventList,
-        usage::card::{RequestsCard, last_day},
-    },
+    pages::{activity::list::EventList, usage::card::RequestsCard},
     portal::Page,
     shell,
     ui::{Ui, UrlQuery},
@@ -55,7 +52,6 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
     let chrome = shell::here(shell::of_key(ui, access).await?, &access.key.label);
     let (now, profile) = (context.store.now(), context.store.profile().clone());
     let filter = EventFilter { key: Some(access.key.id.clone()), limit: Some(SHOWN), ..EventFilter::default() };
-    let requests = last_day(&context.store, access, now).await?;
     let events = context.store.events(&access.key.org_id, None, &filter).await?.events;
     let (head, key) = (KeyHead::of(context, access).await?, access.key.clone());
     let done = said(done, key.status(now));
@@ -63,6 +59,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
     Ok(Page::framed(key.label.clone(), chrome, move || {
         let status = key.status(now);
         let all = format!("/keys/{}/activity", key.id);
+        let requests = head.requests.clone();
         let metadata = (!key.metadata.is_empty()).then(|| key.metadata.clone());
         let another = another(&profile, &key);
         view! {

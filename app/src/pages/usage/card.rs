@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use sallyport::{Timestamp, store::Store};
 
-use super::{Counted, chart::Chart, period::Period, report::Report};
+pub use super::report::Report;
+use super::{Counted, chart::Chart, period::Period};
 use crate::components::Card;
 
 /// Reads what the card shows; nothing if the person does not see it.

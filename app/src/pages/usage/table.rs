@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     components::{DataTable, When},
-    words::{count, digits},
+    words::digits,
 };
 
 #[component]
@@ -30,10 +30,7 @@ pub fn RequestTable(report: Report) -> impl IntoView {
         }
     });
     let rows: Vec<_> = rows.collect();
-    let left_out = (!without.is_empty()).then(|| {
-        let periods = count(without.len() as u64, "row");
-        view! { <p class="muted">{periods}" without requests are left out."</p> }
-    });
+    let left_out = (!without.is_empty()).then(|| view! { <p class="muted">"Rows without requests are left out."</p> });
     view! {
         <DataTable label="Requests" columns=&["From", "Requests", "Accepted", "Limited", "Refused"]>{rows}</DataTable>
         {left_out}
