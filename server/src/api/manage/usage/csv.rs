@@ -5,7 +5,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use sallyport::{export::ExportRow, store::UsageCount};
-use serde_json::{Value, json};
 
 use super::{
     super::access::{Reachable, Within},
@@ -21,31 +20,14 @@ const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("text/csv; charset=ut
 pub(super) const EXAMPLE: &str =
     "at,code,scope,requests\r\n2026-11-22T06:00:00Z,rate_limited,,4\r\n2026-11-22T06:00:00Z,valid,read,1000\r\n";
 
-/// The requests of a bucket with one code and scope.
-struct UsageRow(UsageCount);
-
-impl ExportRow for UsageRow {
-    const COLUMNS: &'static [&'static str] = &["at", "code", "scope", "requests"];
-
-    fn cells(&self) -> Vec<String> {
-        let UsageCount { at, code, scope, requests } = &self.0;
-        vec![at.to_rfc3339(), code.as_str().to_owned(), scope.clone(), requests.to_string()]
-    }
-
-    fn json(&self) -> Value {
-        let UsageCount { at, code, scope, requests } = &self.0;
-        json!({ "at": at, "code": code.as_str(), "scope": scope, "requests": requests })
-    }
-}
-
 pub(super) async fn csv<T: Reachable + CountedPlace>(
     state: &AppState,
     within: &Within<T>,
     params: UsageParams,
 ) -> Result<Response, Problem> {
     let counted = Counted::read(state, within, params).await?;
-    let lines = counted.counts.into_iter().map(|count| UsageRow(count).csv_line());
-    let body: String = [UsageRow::csv_head()].into_iter().chain(lines).collect();
+    let lines = counted.counts.iter().map(ExportRow::csv_line);
+    let body: String = [UsageCount::csv_head()].into_iter().chain(lines).collect();
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, CONTENT_TYPE);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
