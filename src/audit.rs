@@ -1,8 +1,12 @@
 //! The audit log: events in hash chains, one chain for each organization and one called `system`.
 
+pub mod check;
+pub mod checkpoint;
 mod event;
 pub mod export;
+pub mod export_line;
 mod personal;
+pub mod tree;
 
 use serde_json::{Value, json};
 

@@ -1,0 +1,234 @@
+//! Checks a chain, event after event: each hash, the numbers, and the roots of checkpoints. Finds the first event that is
+//! wrong, and says what was done to it as far as the event after it shows that.
+
+use std::{collections::VecDeque, fmt};
+
+use super::{
+    ERASED, Event, PersonalField, Salt, Salts,
+    checkpoint::Checkpoint,
+    export::Exported,
+    tree::{Frontier, Hash, leaf_hash},
+};
+
+/// The first wrong event, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub seq: i64,
+    pub why: Wrong,
+}
+
+/// What is wrong with an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    Edited,
+    Missing { next: i64 },
+    Inserted,
+    Swapped { with: i64 },
+    Repeated,
+    Cut { until: i64 },
+    Rewritten { until: i64 },
+    OtherChain(String),
+    OldFormat,
+    NotErased(PersonalField),
+    Unreadable(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seq = self.seq;
+        match &self.why {
+            Wrong::Edited => {
+                write!(f, "Event {seq} was changed: its hash is not that of its fields and of the event before it.")
+            }
+            Wrong::Missing { next } => write!(f, "Event {seq} is missing: event {next} follows the one before it."),
+            Wrong::Inserted => write!(f, "Event {seq} was inserted: it does not belong to the chain."),
+            Wrong::Swapped { with } => write!(f, "Events {seq} and {with} were swapped."),
+            Wrong::Repeated => write!(f, "Event {seq} occurs twice, or in the wrong place."),
+            Wrong::Cut { until } => {
+                write!(f, "Event {seq} is missing: the chain was cut, it had at least {until} events.")
+            }
+            Wrong::Rewritten { until } => write!(
+                f,
+                "Events {seq} to {until} were rewritten: they fit each other, but not the checkpoint of {until} events."
+            ),
+            Wrong::OtherChain(chain) => write!(f, "Event {seq} is of another chain, {chain}."),
+            Wrong::OldFormat => {
+                write!(f, "Event {seq} was changed: it is in a format that was no longer written when it was recorded.")
+            }
+            Wrong::NotErased(field) => {
+                write!(f, "Event {seq} was changed: its {} is marked as erased, but is not.", field.name())
+            }
+            Wrong::Unreadable(why) => write!(f, "Event {seq} can't be read: {why}."),
+        }
+    }
+}
+
+/// A chain in which nothing is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    pub chain: String,
+    pub events: i64,
+    /// Events of which personal fields were erased: what they contain instead is not proven.
+    pub erased: u64,
+    /// The checkpoints that it was compared with.
+    pub checkpoints: usize,
+    pub root: Hash,
+}
+
+/// A chain that is being checked.
+pub struct ChainCheck {
+    chain: String,
+    seq: i64,
+    before: Vec<u8>,
+    tree: Frontier,
+    /// The size and root of checkpoints that are still ahead, the smallest first.
+    ahead: VecDeque<(i64, Hash)>,
+    compared: usize,
+    /// Up to where the last checkpoint reached that fits.
+    proven: i64,
+    is_salted: bool,
+    erased: u64,
+    /// An event that is wrong; the one after it shows how.
+    wrong: Option<Exported>,
+}
+
+impl ChainCheck {
+    /// Begins with the first event of a chain. The checkpoints were opened, and are of this chain.
+    pub fn new(chain: &str, checkpoints: &[Checkpoint]) -> Self {
+        let size = |checkpoint: &Checkpoint| i64::try_from(checkpoint.size).unwrap_or(i64::MAX);
+        let mut ahead: Vec<_> = checkpoints.iter().map(|of| (size(of), of.root)).collect();
+        ahead.sort_unstable();
+        ahead.dedup();
+        Self {
+            chain: chain.to_owned(),
+            seq: 0,
+            before: Vec::new(),
+            tree: Frontier::default(),
+            ahead: ahead.into(),
+            compared: 0,
+            proven: 0,
+            is_salted: false,
+            erased: 0,
+            wrong: None,
+        }
+    }
+
+    /// The number of the last event that was right.
+    pub fn seq(&self) -> i64 {
+        self.seq
+    }
+
+    /// Takes the next event.
+    pub fn next(&mut self, next: Exported) -> Result<(), Fault> {
+        if let Some(wrong) = self.wrong.take() {
+            return Err(self.explained(wrong, Some(next)));
+        }
+        self.compare()?;
+        let (event, expected) = (&next.event, self.seq + 1);
+        let fault = |why| Err(Fault { seq: expected, why });
+        if event.chain != self.chain {
+            return fault(Wrong::OtherChain(event.chain.clone()));
+        }
+        if event.seq != expected || !event.has_hash(&self.before, &next.hash) {
+            self.wrong = Some(next);
+            return Ok(());
+        }
+        if let Some(why) = self.hidden(event) {
+            return fault(why);
+        }
+        self.tree.push(leaf_hash(&next.hash));
+        (self.seq, self.before) = (expected, next.hash);
+        Ok(())
+    }
+
+    /// What an event hides that has the right hash: an erasure is no excuse for other contents.
+    fn hidden(&mut self, event: &Event) -> Option<Wrong> {
+        match &event.salts {
+            // Events in the first format are older than all others.
+            Salts::First | Salts::ErasedFirst if self.is_salted => return Some(Wrong::OldFormat),
+            Salts::First => {}
+            Salts::ErasedFirst => self.erased += 1,
+            Salts::Seed(_) => self.is_salted = true,
+            Salts::Each(salts) => {
+                self.is_salted = true;
+                let mut fields = PersonalField::ALL.into_iter().zip(salts);
+                if let Some((field, _)) = fields.clone().find(|(field, salt)| was_replaced(event, *field, salt)) {
+                    return Some(Wrong::NotErased(field));
+                }
+                self.erased += u64::from(fields.any(|(_, salt)| matches!(salt, Salt::Erased(_))));
+            }
+        }
+        None
+    }
+
+    /// Compares the tree with checkpoints of its size.
+    fn compare(&mut self) -> Result<(), Fault> {
+        while let Some((size, root)) = self.ahead.front().copied().filter(|(size, _)| *size == self.seq) {
+            if root != self.tree.root() {
+                let seq = (self.proven + 1).min(size);
+                return Err(Fault { seq, why: Wrong::Rewritten { until: size } });
+            }
+            (self.proven, self.compared) = (size, self.compared + 1);
+            self.ahead.pop_front();
+        }
+        Ok(())
+    }
+
+    /// How an event at the next place came to be wrong, by the one after it.
+    fn explained(&self, wrong: Exported, next: Option<Exported>) -> Fault {
+        let seq = self.seq + 1;
+        let found = wrong.event.seq;
+        let why = match &next {
+            // The order of the numbers.
+            Some(next) if found == seq + 1 && next.event.seq == seq => Wrong::Swapped { with: found },
+            _ if found > seq => Wrong::Missing { next: found },
+            _ if found < seq => return Fault { seq: found, why: Wrong::Repeated },
+            // The contents, behind right numbers.
+            Some(next) if moved(next, seq).has_hash(&self.before, &next.hash) => {
+                match moved(&wrong, seq + 1).has_hash(&next.hash, &wrong.hash) {
+                    true => Wrong::Swapped { with: seq + 1 },
+                    false => Wrong::Inserted,
+                }
+            }
+            _ => Wrong::Edited,
+        };
+        Fault { seq, why }
+    }
+
+    /// The end of the chain. `length` is how many events it has to have, as far as that is known.
+    pub fn end(mut self, length: Option<i64>) -> Result<Checked, Fault> {
+        if let Some(wrong) = self.wrong.take() {
+            return Err(self.explained(wrong, None));
+        }
+        self.compare()?;
+        let seq = self.seq + 1;
+        if let Some((until, _)) = self.ahead.back() {
+            return Err(Fault { seq, why: Wrong::Cut { until: *until } });
+        }
+        match length {
+            Some(until) if until > self.seq => return Err(Fault { seq, why: Wrong::Cut { until } }),
+            Some(last) if last < self.seq => return Err(Fault { seq: last + 1, why: Wrong::Inserted }),
+            _ => {}
+        }
+        let root = self.tree.root();
+        Ok(Checked { chain: self.chain, events: self.seq, erased: self.erased, checkpoints: self.compared, root })
+    }
+}
+
+fn moved(exported: &Exported, seq: i64) -> Event {
+    Event { seq, ..exported.event.clone() }
+}
+
+/// Whether a field that is marked as erased contains something else than what an erasure leaves.
+fn was_replaced(event: &Event, field: PersonalField, salt: &Salt) -> bool {
+    let value = event.personal(field);
+    let is_left = match field {
+        PersonalField::ActorName | PersonalField::TargetName => value == Some(ERASED),
+        PersonalField::Address | PersonalField::UserAgent => value.is_none(),
+        PersonalField::Details => value.is_some_and(|details| details.contains(ERASED)),
+    };
+    matches!(salt, Salt::Erased(_)) && !is_left
+}
+
+#[cfg(test)]
+mod tests;
