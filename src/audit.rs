@@ -1,18 +1,20 @@
 //! The audit log: events in hash chains, one chain for each organization and one called `system`.
 
 pub mod check;
+pub mod check_export;
 pub mod checkpoint;
 mod event;
 pub mod export;
 pub mod export_line;
 mod personal;
+pub mod proof;
 pub mod tree;
 
 use serde_json::{Value, json};
 
 pub use self::{
     event::Event,
-    personal::{ERASED, PersonalField, Salt, Salts},
+    personal::{ERASED, PersonalField, Salt, Salts, hex},
 };
 use crate::{
     id::{AppId, KeyId, OrgId, PersonalTokenId, RequestId, TokenId, UserId},
@@ -230,6 +232,7 @@ actions! {
     DeviceCodeRefused "device.refused" "Code of a command line refused",
     JobRetried "job.retried" "Job retried",
     MailTested "mail.tested" "Test mail sent",
+    AuditKeyRotated "audit_key.rotated" "Key of the audit log rotated",
 }
 
 impl Action {
@@ -247,6 +250,7 @@ impl Action {
                 | Self::AccountEnabled
                 | Self::AccountErased
                 | Self::AddressVerified
+                | Self::AuditKeyRotated
                 | Self::EveryKeyRevoked
                 | Self::JobRetried
                 | Self::MailTested

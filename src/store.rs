@@ -5,8 +5,11 @@
 
 mod actors;
 mod apps;
+mod audit_keys;
 mod backup;
+mod chain_check;
 mod changes;
+mod checkpoints;
 mod command_lines;
 mod connector;
 mod console;
@@ -99,8 +102,10 @@ use sqlx::{
 use tokio::time::timeout;
 
 pub use actors::SeenActor;
+pub use audit_keys::AuditKey;
 pub use backup::{Holdings, copy_sqlite, inspect_copy};
 pub use changes::{Added, Change, Touched};
+pub use checkpoints::{CheckpointPace, StoredCheckpoint};
 pub use console::{
     COUNTED, ConsoleApp, ConsoleJob, ConsoleMail, ConsoleOrg, ConsolePage, ConsoleQuery, ConsoleToken, ConsoleUser,
     DatabaseFacts, EventEdge, KeysInForce, MailFacts,

@@ -1,5 +1,6 @@
 //! `/v1`, for backends, gateways and command lines, and `/oauth`, with which these sign in. Cookies are ignored.
 
+mod audit_keys;
 pub mod auth;
 mod body;
 mod caller;
@@ -26,7 +27,11 @@ pub use problem::Problem;
 
 /// The mounted and described routes.
 fn described() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(openapi::read)).merge(manage::routes()).merge(oauth::routes())
+    OpenApiRouter::new()
+        .routes(routes!(openapi::read))
+        .routes(routes!(audit_keys::read))
+        .merge(manage::routes())
+        .merge(oauth::routes())
 }
 
 pub fn routes() -> Router<AppState> {
@@ -40,5 +45,5 @@ pub fn routes() -> Router<AppState> {
 
 /// Whether a path belongs to this API.
 pub fn has(path: &str) -> bool {
-    path == "/v1" || path.starts_with("/v1/") || oauth::has(path)
+    path == "/v1" || path.starts_with("/v1/") || path == audit_keys::PATH || oauth::has(path)
 }

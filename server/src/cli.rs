@@ -10,6 +10,7 @@ macro_rules! note {
     ($($line:tt)*) => { crate::cli::out::note(format_args!($($line)*)) };
 }
 
+mod audit;
 mod backup;
 mod called;
 mod client;
@@ -23,6 +24,7 @@ mod member_place;
 mod out;
 mod person;
 mod profile;
+mod progress;
 mod prompt;
 mod table;
 mod token;
@@ -89,6 +91,9 @@ enum Command {
     /// Add, remove and list the members of an organization, a tenant or a project
     #[command(subcommand)]
     Member(member::MemberCommand),
+    /// Check and export the audit log
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Try the settings of mail
     #[command(subcommand)]
     Mail(mail::MailCommand),
@@ -134,6 +139,7 @@ pub fn main() -> ExitCode {
 fn called_wrongly(cli: &Cli) -> Option<String> {
     match &cli.command {
         Command::Backup(args) => backup::not_for_postgres(&cli.place.place().ok()?, args),
+        Command::Audit(audit::AuditCommand::Verify(args)) => args.called_wrongly(),
         _ => None,
     }
 }
@@ -170,6 +176,7 @@ async fn run(settings: &Where, command: Command) -> Result<(), String> {
         }
         Command::Profile(_) | Command::Client(_) => Ok(()),
         Command::Mail(command) => mail::run(settings, command).await,
+        Command::Audit(command) => audit::run(settings, command).await,
         Command::Backup(args) => backup::run(&place, args).await,
         Command::Token(command) => {
             let store = open(settings).await?;

@@ -1,6 +1,7 @@
 //! Settings, in order of precedence: flag, environment (`SALLYPORT_…`), `sallyport.toml`, default. clap handles the
 //! first two.
 
+pub mod audit;
 pub mod mail;
 mod public_url;
 pub mod usage;
@@ -19,6 +20,7 @@ use sallyport::profile::Fault;
 use serde::Deserialize;
 
 use self::{
+    audit::{AuditSection, AuditSettings},
     mail::{MailSection, MailSettings},
     public_url::check_public_url,
     usage::{UsageSection, UsageSettings},
@@ -111,6 +113,8 @@ struct File {
     mail: Option<MailSection>,
     usage: Option<UsageSection>,
     #[serde(default)]
+    audit: AuditSection,
+    #[serde(default)]
     requirements: HashMap<String, Requirement>,
 }
 
@@ -152,6 +156,7 @@ pub struct Serving {
     /// `None` if mail is off.
     pub mail: Option<MailSettings>,
     pub usage: UsageSettings,
+    pub audit: AuditSettings,
     /// The names in Envoy's paths.
     pub requirements: HashMap<String, Requirement>,
     pub demo: bool,
@@ -253,6 +258,7 @@ impl Where {
             cache_keys: args.cache_keys.or(file.cache_keys).unwrap_or(100_000).max(1),
             mail: file.mail.map(MailSection::resolve).transpose()?,
             usage: file.usage.unwrap_or_default().resolve(),
+            audit: file.audit.resolve()?,
             requirements: check_names(file.requirements)?,
             demo: args.demo,
         })
@@ -317,7 +323,7 @@ mod tests {
         for name in names.keys() {
             assert!(include_str!("../../docs/settings.md").contains(&format!("| `{name}`")), "{name} is not listed");
         }
-        for section in ["mail", "usage"] {
+        for section in ["mail", "usage", "audit"] {
             for name in names[section].as_table().expect("a table").keys() {
                 let listed = include_str!("../../docs/settings.md").contains(&format!("| `{section}.{name}`"));
                 assert!(listed, "{section}.{name} is not listed");

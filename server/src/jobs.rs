@@ -1,5 +1,6 @@
 //! The worker: leases due jobs, one of each queue at a time, and runs them.
 
+pub mod checkpoints;
 mod queues;
 mod run;
 #[cfg(test)]

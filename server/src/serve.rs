@@ -14,14 +14,18 @@ mod socket;
 
 use std::sync::Arc;
 
-use sallyport::{clock::SystemClock, entropy::OsEntropy, verifier::freshness::elapsed};
+use sallyport::{audit::checkpoint::portal_name, clock::SystemClock, entropy::OsEntropy, verifier::freshness::elapsed};
 use tokio::sync::watch;
 
 use crate::{
     api::openapi,
-    config::{DataLocation, Serving},
+    config::{DataLocation, Serving, audit::AuditSettings},
     data_dir::{DataDir, Wanted},
-    demo, jobs,
+    demo,
+    jobs::{
+        self,
+        checkpoints::{self, Checkpoints},
+    },
     mail::{self, Mailer, Outbox},
     page_pool,
     server::Server,
@@ -86,6 +90,8 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
 
     let own = own_url(address);
     let outbox = mailer.map(|mailer| Outbox { mailer, public_url: public_url.clone() });
+    let AuditSettings { pace, file } = serving.audit.clone();
+    let checkpoints = Checkpoints { portal: portal_name(&public_url), pace, file };
     if outbox.is_some() && serving.public_url.is_none() {
         tracing::warn!(%public_url, "links in mails lead to this address, since public_url is not set");
     }
@@ -117,7 +123,8 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     }
 
     let (stop, stopped) = watch::channel(false);
-    let queues = jobs::queues(serving.usage.retention).into_iter().chain([mail::queue(outbox)]).collect();
+    let others = [mail::queue(outbox), checkpoints::queue(checkpoints)];
+    let queues = jobs::queues(serving.usage.retention).into_iter().chain(others).collect();
     let workers = worker::start(&state.verifier, &state.context, queues, &stopped);
     let pages = page_pool::start().map_err(|error| format!("The threads for pages can't be started: {error}"))?;
     let server = Server::new(state).with_page_pool(pages.handle().clone());

@@ -27,6 +27,7 @@ pub enum Wrong {
     Repeated,
     Cut { until: i64 },
     Rewritten { until: i64 },
+    NotHead,
     OtherChain(String),
     OldFormat,
     NotErased(PersonalField),
@@ -51,6 +52,7 @@ impl fmt::Display for Fault {
                 f,
                 "Events {seq} to {until} were rewritten: they fit each other, but not the checkpoint of {until} events."
             ),
+            Wrong::NotHead => write!(f, "Event {seq} was replaced: the head of the chain has another hash."),
             Wrong::OtherChain(chain) => write!(f, "Event {seq} is of another chain, {chain}."),
             Wrong::OldFormat => {
                 write!(f, "Event {seq} was changed: it is in a format that was no longer written when it was recorded.")
@@ -116,6 +118,11 @@ impl ChainCheck {
     /// The number of the last event that was right.
     pub fn seq(&self) -> i64 {
         self.seq
+    }
+
+    /// The hash of that event.
+    pub fn last_hash(&self) -> &[u8] {
+        &self.before
     }
 
     /// Takes the next event.

@@ -31,16 +31,16 @@ impl PublicKey {
         format!("{name}+{}+{}", hex(&self.id(name)), BASE64_STANDARD.encode(key))
     }
 
-    /// Parses a verifier key, or 32 bytes in base64.
+    /// Parses 32 bytes in base64, or a verifier key.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.splitn(3, '+');
-        if let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) {
-            let key = BASE64_STANDARD.decode(key).ok()?;
-            let (algorithm, key) = key.split_first()?;
-            let key = Self(key.try_into().ok()?);
-            return (*algorithm == ALGORITHM && hex(&key.id(name)) == id).then_some(key);
+        if let Some(key) = BASE64_STANDARD.decode(text).ok().and_then(|key| key.try_into().ok()) {
+            return Some(Self(key));
         }
-        BASE64_STANDARD.decode(text).ok()?.try_into().ok().map(Self)
+        let mut parts = text.splitn(3, '+');
+        let (name, id, key) = (parts.next()?, parts.next()?, BASE64_STANDARD.decode(parts.next()?).ok()?);
+        let (algorithm, key) = key.split_first()?;
+        let key = Self(key.try_into().ok()?);
+        (*algorithm == ALGORITHM && hex(&key.id(name)) == id).then_some(key)
     }
 
     /// All keys of a file: the published JSON, or keys one a line.
@@ -153,6 +153,17 @@ impl Checkpoint {
         is_plain.then(|| Self { origin: origin.to_owned(), size: number, root })
     }
 
+    /// All checkpoints of a file: one note, or a line of JSON with a `note` for each.
+    pub fn open_all(text: &str, keys: &[PublicKey]) -> Result<Vec<Self>, BadNote> {
+        if !text.starts_with('{') {
+            return Self::open(text, keys).map(|checkpoint| vec![checkpoint]);
+        }
+        let note =
+            |line: &str| serde_json::from_str::<serde_json::Value>(line).ok()?["note"].as_str().map(str::to_owned);
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        lines.map(|line| Self::open(&note(line).ok_or(BadNote::Malformed)?, keys)).collect()
+    }
+
     /// The chain that it is of.
     pub fn chain(&self) -> &str {
         self.origin.rsplit('/').next().unwrap_or_default()
@@ -187,6 +198,16 @@ mod tests {
             let renamed = one.replace(name, " other.example.com ");
             assert_eq!(Checkpoint::open(&renamed, &[key(1).public()]), Err(BadNote::Unsigned), "{name}");
         }
+    }
+
+    #[test]
+    fn a_file_has_one_or_many() {
+        let note = checkpoint().signed(&key(1), "keys.example.com/audit");
+        let public = [key(1).public()];
+        let line = serde_json::json!({ "note": note }).to_string();
+        assert_eq!(Checkpoint::open_all(&note, &public), Ok(vec![checkpoint()]));
+        assert_eq!(Checkpoint::open_all(&format!("{line}\n{line}\n"), &public), Ok(vec![checkpoint(), checkpoint()]));
+        assert_eq!(Checkpoint::open_all("{}\n", &public), Err(BadNote::Malformed));
     }
 
     #[test]

@@ -143,7 +143,8 @@ fn commit(salt: &[u8; 32], value: Option<&str>) -> [u8; 32] {
     Sha256::new().chain_update(salt).chain_update(json!(value).to_string()).finalize().into()
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+/// Lower-case hexadecimal, as hashes are written in JSON.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

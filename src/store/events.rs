@@ -1,6 +1,6 @@
-//! Reads events: pages of an organization's or an app's events, and whole chains to check them.
+//! Reads events: pages of an organization's or an app's events.
 
-use sqlx::{Row, any::AnyRow};
+use sqlx::any::AnyRow;
 
 use super::{EventFilter, Store, actors::ActorFilter, paging::Paged, row::Read};
 use crate::{
@@ -121,31 +121,6 @@ impl Store {
         let [newer, older] = page.edges().map(|row| row.map(|row| row.int("seq")).transpose());
         let (newer, older) = (newer?, older?);
         Ok(EventPage { events: page.rows.iter().map(event).collect::<Result<_>>()?, newer, older })
-    }
-
-    /// Checks a chain from its start: `Ok` with the number of events if every hash matches, else `Err` with the first
-    /// that does not.
-    pub async fn check_chain(&self, chain: &str) -> Result<Result<i64, i64>> {
-        let rows = sqlx::query("SELECT * FROM events WHERE chain = $1 ORDER BY seq")
-            .bind(chain.to_owned())
-            .fetch_all(self.read())
-            .await?;
-        let (mut before, mut seq) = (Vec::new(), 0);
-        for row in &rows {
-            let event = event(row)?;
-            let hash: Vec<u8> = row.try_get("hash")?;
-            seq += 1;
-            if event.seq != seq || !event.has_hash(&before, &hash) {
-                return Ok(Err(seq));
-            }
-            before = hash;
-        }
-        let head = sqlx::query("SELECT seq, hash FROM chains WHERE name = $1")
-            .bind(chain.to_owned())
-            .fetch_one(self.read())
-            .await?;
-        let whole = head.int("seq")? == seq && head.bytes("hash")? == before;
-        Ok(if whole { Ok(seq) } else { Err(seq + 1) })
     }
 
     /// The names of all chains.

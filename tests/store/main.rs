@@ -1,6 +1,7 @@
 //! The store, on SQLite and on PostgreSQL.
 
 mod changes;
+mod checkpoints;
 mod chosen;
 mod console;
 mod constraints;
@@ -37,6 +38,7 @@ mod server_lock;
 mod sessions;
 mod sight;
 mod signing;
+mod tampering;
 mod usage;
 mod usage_counts;
 mod users;

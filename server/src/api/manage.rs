@@ -8,6 +8,7 @@ mod access;
 mod answer;
 mod apps;
 mod audit;
+mod audit_proof;
 mod creation;
 mod invitations;
 mod key_response;
@@ -63,4 +64,6 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(usage::file_of_project))
         .routes(routes!(usage::of_org))
         .routes(routes!(usage::file_of_org))
+        .routes(routes!(audit_proof::checkpoint))
+        .routes(routes!(audit_proof::proof))
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-const MEANINGS: [(&str, &str); 56] = [
+const MEANINGS: [(&str, &str); 57] = [
     ("action", "What was done, such as `key.generated`."),
     ("actor_id", "Id of the actor."),
     ("actor_name", "Name of the actor at that time."),
@@ -50,6 +50,7 @@ const MEANINGS: [(&str, &str); 56] = [
     ("role", "A role, as docs/roles.md lists them."),
     ("roles", "Roles, as docs/roles.md lists them."),
     ("scopes", "Names of the key’s scopes."),
+    ("seq", "Number of the event in the log."),
     ("signature", "Signature of the client’s request, if it was signed."),
     ("since", "Since when."),
     ("status", "Its status."),

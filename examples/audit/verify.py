@@ -1,0 +1,412 @@
+#!/usr/bin/env python3
+"""Checks an export of Sallyport's audit log without Sallyport. The encoding is described in docs/audit.md.
+
+    verify.py EXPORT.jsonl [--checkpoint FILE] [--public-key FILE]
+    verify.py --proof PROOF.json --public-key FILE
+
+EXPORT.jsonl is the whole log of one organization as JSON lines. The checkpoint is a signed note, or lines of JSON with
+notes; the public keys are /.well-known/sallyport-audit.json, or verifier keys one a line. Needs Python 3.9 and nothing
+else. Exits with 0 if nothing is wrong, with 1 and the first wrong event if something is, with 2 if it is called wrongly.
+"""
+
+import argparse
+import base64
+import binascii
+import hashlib
+import json
+import sys
+from datetime import datetime, timedelta
+
+ERASED = "Erased person"
+PERSONAL = ["actor_name", "target_name", "address", "user_agent", "details"]
+EPOCH = datetime(1970, 1, 1)
+
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+# --- The hash of an event ---
+
+
+class Number(str):
+    """A number with a fraction, as it was written: another program would print it differently."""
+
+
+def compact(value):
+    """JSON without blanks, with the order of the line, and only those characters escaped that have to be."""
+    if isinstance(value, Number):
+        return str(value)
+    if isinstance(value, list):
+        return "[" + ",".join(map(compact, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ",".join(compact(name) + ":" + compact(of) for name, of in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def read_line(text):
+    event = json.loads(text, parse_float=Number)
+    event["details"] = compact(event["details"])
+    return event
+
+
+def micros(time):
+    return (datetime.fromisoformat(time.removesuffix("Z")) - EPOCH) // timedelta(microseconds=1)
+
+
+def commitment(event, field):
+    """The commitment to a personal field: made with its salt, or kept after the field was erased."""
+    salt = event.get("salts", {}).get(field)
+    if salt is None:
+        return event["commitments"][field]
+    return sha256(bytes.fromhex(salt), compact(event[field]).encode()).hex()
+
+
+def event_hash(event, before, seq=None):
+    """SHA-256 of the hash before and the event as a JSON array. `seq` is its number, if it is not to be its own."""
+    seq = event["seq"] if seq is None else seq
+    status = event["status"] or 0
+    if event["format"] == 1:
+        fields = [1, event["chain"], seq, micros(event["time"])]
+        fields += [event[name] for name in ["actor_kind", "actor_id", "actor_name", "action"]]
+        fields += [event[name] for name in ["target_kind", "target_id", "target_name", "app_id"]]
+        fields += [status, event["address"], event["user_agent"], event["request_id"], event["details"]]
+    else:
+        fields = [2, event["chain"], seq, micros(event["time"]), event["actor_kind"], event["actor_id"]]
+        fields += [event[name] for name in ["action", "target_kind", "target_id", "app_id"]]
+        fields += [status, event["request_id"], [commitment(event, field) for field in PERSONAL]]
+    return sha256(before, compact(fields).encode())
+
+
+def has_hash(event, before, seq=None):
+    if event["format"] == 1 and event.get("erased"):
+        return len(stored(event)) == 32  # The fields of the hash are gone, only the hash is left.
+    return event_hash(event, before, seq) == stored(event)
+
+
+def stored(event):
+    return bytes.fromhex(event["hash"])
+
+
+def not_erased(event):
+    """A field that is marked as erased and contains something else than what an erasure leaves."""
+    for field in event.get("commitments", {}):
+        value = event[field]
+        if field == "details":
+            is_left = ERASED in value
+        else:
+            is_left = value == (ERASED if field.endswith("_name") else None)
+        if not is_left:
+            return field
+    return None
+
+
+# --- The tree of RFC 6962 ---
+
+
+def leaf_hash(data):
+    return sha256(b"\0", data)
+
+
+def node_hash(left, right):
+    return sha256(b"\1", left, right)
+
+
+class Tree:
+    """The roots of the complete subtrees, the largest first."""
+
+    def __init__(self):
+        self.size = 0
+        self.roots = []
+
+    def push(self, leaf):
+        size = self.size
+        while size & 1:
+            leaf = node_hash(self.roots.pop(), leaf)
+            size >>= 1
+        self.roots.append(leaf)
+        self.size += 1
+
+    def root(self):
+        if not self.roots:
+            return sha256()
+        root = self.roots[-1]
+        for left in reversed(self.roots[:-1]):
+            root = node_hash(left, root)
+        return root
+
+
+def is_included(leaf, index, size, path, root):
+    """RFC 9162, section 2.1.3.2."""
+    if not 0 <= index < size:
+        return False
+    at, last = index, size - 1
+    for other in path:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            leaf = node_hash(other, leaf)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            leaf = node_hash(leaf, other)
+        at, last = at >> 1, last >> 1
+    return last == 0 and leaf == root
+
+
+# --- Ed25519 (RFC 8032, section 5.1.7) ---
+
+P = 2**255 - 19
+Q = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
+
+
+def add(one, other):
+    a, b = (one[1] - one[0]) * (other[1] - other[0]) % P, (one[1] + one[0]) * (other[1] + other[0]) % P
+    c, d = 2 * one[3] * other[3] * D % P, 2 * one[2] * other[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return (e * f % P, g * h % P, f * g % P, e * h % P)
+
+
+def multiply(number, point):
+    result = (0, 1, 1, 0)
+    while number:
+        if number & 1:
+            result = add(result, point)
+        point = add(point, point)
+        number >>= 1
+    return result
+
+
+def recover_x(y, sign):
+    if y >= P:
+        return None
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    if square == 0:
+        return None if sign else 0
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * ROOT_OF_MINUS_1 % P
+    if (x * x - square) % P:
+        return None
+    return P - x if x & 1 != sign else x
+
+
+def point_of(data):
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & ((1 << 255) - 1)
+    x = recover_x(y, sign)
+    return None if x is None else (x, y, 1, x * y % P)
+
+
+BASE_Y = 4 * pow(5, P - 2, P) % P
+BASE_X = recover_x(BASE_Y, 0)
+BASE = (BASE_X, BASE_Y, 1, BASE_X * BASE_Y % P)
+
+
+def has_signed(public_key, message, signature):
+    if len(public_key) != 32 or len(signature) != 64:
+        return False
+    key, r = point_of(public_key), point_of(signature[:32])
+    s = int.from_bytes(signature[32:], "little")
+    if key is None or r is None or s >= Q:
+        return False
+    hashed = hashlib.sha512(signature[:32] + public_key + message).digest()
+    left, right = multiply(s, BASE), add(r, multiply(int.from_bytes(hashed, "little") % Q, key))
+    return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (left[1] * right[2] - right[1] * left[2]) % P == 0
+
+
+# --- Signed notes and checkpoints (C2SP signed-note, tlog-checkpoint) ---
+
+
+class Wrong(Exception):
+    """Something that is wrong with the log, in a sentence."""
+
+
+def decoded(text):
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b""
+
+
+def key_id(name, public_key):
+    return sha256(name.encode(), b"\n\1", public_key)[:4]
+
+
+def public_keys(text):
+    try:
+        return [decoded(key["public_key"]) for key in json.loads(text)["keys"]]
+    except (ValueError, TypeError, KeyError):
+        # The key alone, or name+id+key, where the key begins with the number of its algorithm.
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        return [decoded(line) if len(line) == 44 else decoded(line.split("+", 2)[-1])[1:] for line in lines]
+
+
+def open_note(note, keys):
+    """The origin, size and root of a checkpoint that one of the keys has signed."""
+    text, blank, signatures = note.rpartition("\n\n")
+    text += "\n"
+    lines = text.split("\n")
+    if not blank or len(lines) < 4 or not lines[1].isdecimal() or str(int(lines[1])) != lines[1] or len(decoded(lines[2])) != 32:
+        raise Wrong("The checkpoint is not one: it is not a signed note.")
+    for line in signatures.split("\n"):
+        if line.startswith("\u2014 ") and line.count(" ") == 2:
+            _, name, signature = line.split(" ")
+            signature = decoded(signature)
+            for key in keys:
+                if signature[:4] == key_id(name, key) and has_signed(key, text.encode(), signature[4:]):
+                    return lines[0], int(lines[1]), decoded(lines[2])
+    raise Wrong(f"The checkpoint of {lines[1]} events is not signed with one of the public keys.")
+
+
+def notes_in(text):
+    if text.startswith("{"):
+        return [json.loads(line)["note"] for line in text.splitlines() if line.strip()]
+    return [text]
+
+
+# --- The chain ---
+
+
+class Chain:
+    """Checks events one after another. One event is held back, because the next shows what was done to it."""
+
+    def __init__(self):
+        self.name = None
+        self.seq = 0
+        self.before = b""
+        self.tree = Tree()
+        self.ahead = []
+        self.compared = 0
+        self.proven = 0
+        self.is_salted = False
+        self.erased = 0
+        self.wrong = None
+
+    def take(self, event):
+        if self.wrong is not None:
+            raise self.explained(self.wrong, event)
+        self.compare()
+        expected = self.seq + 1
+        if event["chain"] != self.name:
+            raise Wrong(f"Event {expected} is of another chain, {event['chain']}.")
+        if event["seq"] != expected or not has_hash(event, self.before):
+            self.wrong = event
+            return
+        if event["format"] == 1 and self.is_salted:
+            raise Wrong(f"Event {expected} was changed: it is in a format that was no longer written when it was recorded.")
+        self.is_salted |= event["format"] != 1
+        field = not_erased(event)
+        if field:
+            raise Wrong(f"Event {expected} was changed: its {field} is marked as erased, but is not.")
+        self.erased += bool(event.get("erased") or event.get("commitments"))
+        self.seq, self.before = expected, stored(event)
+        self.tree.push(leaf_hash(self.before))
+
+    def compare(self):
+        while self.ahead and self.ahead[0][0] == self.seq:
+            size, root = self.ahead.pop(0)
+            if root != self.tree.root():
+                first = min(self.proven + 1, size)
+                raise Wrong(f"Events {first} to {size} were rewritten: they fit each other, but not the checkpoint of {size} events.")
+            self.proven, self.compared = size, self.compared + 1
+
+    def explained(self, wrong, after):
+        seq, found = self.seq + 1, wrong["seq"]
+        if found == seq + 1 and after and after["seq"] == seq:
+            return Wrong(f"Events {seq} and {found} were swapped.")
+        if found > seq:
+            return Wrong(f"Event {seq} is missing: event {found} follows the one before it.")
+        if found < seq:
+            return Wrong(f"Event {found} occurs twice, or in the wrong place.")
+        if after and has_hash(after, self.before, seq):
+            if has_hash(wrong, stored(after), seq + 1):
+                return Wrong(f"Events {seq} and {seq + 1} were swapped.")
+            return Wrong(f"Event {seq} was inserted: it does not belong to the chain.")
+        return Wrong(f"Event {seq} was changed: its hash is not that of its fields and of the event before it.")
+
+    def end(self):
+        if self.wrong is not None:
+            raise self.explained(self.wrong, None)
+        self.compare()
+        if self.ahead:
+            until = self.ahead[-1][0]
+            raise Wrong(f"Event {self.seq + 1} is missing: the chain was cut, it had at least {until} events.")
+
+
+def check_export(lines, checkpoints):
+    chain = Chain()
+    for line in lines:
+        if not line.strip():
+            continue
+        try:
+            event = read_line(line)
+            if chain.name is None:
+                chain.name = event["chain"]
+                of_chain = [point for point in checkpoints if point[0].rpartition("/")[2] == chain.name]
+                if checkpoints and not of_chain:
+                    raise Wrong(f"The checkpoint is not of {chain.name}, but of {checkpoints[0][0]}.")
+                chain.ahead = sorted({(size, root) for _, size, root in of_chain})
+            chain.take(event)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Wrong(f"Event {chain.seq + 1} can't be read: {error}.") from error
+    if chain.name is None:
+        raise Wrong("Event 1 can't be read: the export is empty.")
+    chain.end()
+    erased = f" Of {chain.erased}, personal fields were erased: what they contain instead is not proven." if chain.erased else ""
+    print(f"{chain.name}: nothing is wrong. Events: {chain.seq}, checkpoints: {chain.compared}.{erased}")
+
+
+def check_proof(proof, keys):
+    """One event, by its proof alone."""
+    origin, size, root = open_note(proof["checkpoint"], keys)
+    event = dict(proof["event"], details=compact(proof["event"]["details"]))
+    seq = event["seq"]
+    if origin.rpartition("/")[2] != event["chain"]:
+        raise Wrong(f"Event {seq} is not proven: the checkpoint is of {origin}.")
+    if not has_hash(event, bytes.fromhex(proof["previous_hash"])) or not_erased(event):
+        raise Wrong(f"Event {seq} was changed: its hash is not that of its fields and of the event before it.")
+    path = [bytes.fromhex(step) for step in proof["hashes"]]
+    if proof["leaf_index"] != seq - 1 or not is_included(leaf_hash(stored(event)), seq - 1, size, path, root):
+        raise Wrong(f"Event {seq} is not proven: it is not in the tree of {size} events.")
+    print(f"{event['chain']}: event {seq} is in the log of {size} events.")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("export", nargs="?", metavar="EXPORT.jsonl")
+    parser.add_argument("--checkpoint", metavar="FILE")
+    parser.add_argument("--public-key", metavar="FILE")
+    parser.add_argument("--proof", metavar="FILE")
+    args = parser.parse_args()
+    if bool(args.export) == bool(args.proof):
+        parser.error("name either an export or a proof")
+    if (args.proof or args.checkpoint) and not args.public_key:
+        parser.error("a checkpoint is only worth as much as its signature: name the public keys with --public-key")
+
+    def text(path):
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+
+    try:
+        keys = public_keys(text(args.public_key)) if args.public_key else []
+        if args.proof:
+            check_proof(json.loads(text(args.proof), parse_float=Number), keys)
+        else:
+            notes = notes_in(text(args.checkpoint)) if args.checkpoint else []
+            checkpoints = [open_note(note, keys) for note in notes]
+            with open(args.export, encoding="utf-8", newline="\n") as lines:
+                check_export(lines, checkpoints)
+    except Wrong as wrong:
+        print(wrong, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

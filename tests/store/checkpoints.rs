@@ -1,0 +1,196 @@
+//! Checkpoints of chains, and the keys that sign them.
+
+use std::time::Duration;
+
+use sallyport::{
+    Error,
+    audit::{
+        Act, Actor, SYSTEM,
+        checkpoint::Checkpoint,
+        tree::{is_included, leaf_hash},
+    },
+    store::CheckpointPace,
+    testing::TestStore,
+};
+
+sallyport::on_both_databases!(
+    a_checkpoint_is_made_once,
+    one_goes_on_where_the_last_ended,
+    servers_at_once_make_one_key_and_one_checkpoint,
+    a_rotated_key_stays_known,
+    they_are_due_by_events_and_by_time,
+    each_is_sent_once,
+    a_broken_chain_is_not_signed,
+    each_event_is_proven,
+);
+
+const PORTAL: &str = "keys.example.com/audit";
+
+fn public(keys: &[sallyport::store::AuditKey]) -> Vec<sallyport::audit::checkpoint::PublicKey> {
+    keys.iter().map(|key| key.public).collect()
+}
+
+async fn a_checkpoint_is_made_once(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    assert_eq!(store.audit_keys().await.expect("read"), [], "none before it is needed");
+    let made = store.checkpoint(PORTAL, org.id.as_str()).await.expect("made");
+    let keys = store.audit_keys().await.expect("read");
+    assert_eq!((keys.len(), keys[0].from, keys[0].until), (1, store.now(), None));
+    let opened = Checkpoint::open(&made.note, &public(&keys)).expect("signed");
+    assert_eq!((opened.origin, opened.size), (format!("{PORTAL}/{}", org.id), 2));
+    assert_eq!((opened.root, made.size), (made.root, 2));
+    store.clock.turn(Duration::from_secs(60));
+    assert_eq!(store.checkpoint(PORTAL, org.id.as_str()).await.expect("read"), made, "nothing happened since");
+    assert_eq!(store.checkpoints(org.id.as_str()).await.expect("read"), [made]);
+    assert!(matches!(store.checkpoint(PORTAL, "org_none").await, Err(Error::NotFound)));
+    store.checkpoint(PORTAL, SYSTEM).await.expect("made");
+}
+
+async fn one_goes_on_where_the_last_ended(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let mut opened = Vec::new();
+    for n in 0..12 {
+        let made = store.checkpoint(PORTAL, org.id.as_str()).await.expect("made");
+        opened.push(Checkpoint::open(&made.note, &public(&store.audit_keys().await.expect("read"))).expect("signed"));
+        for _ in 0..n % 4 {
+            store.key(&act, &app, "CI").await;
+        }
+    }
+    let checked = store.verify_chain(org.id.as_str(), &opened, |_, _| {}).await.expect("read").expect("whole");
+    opened.dedup();
+    assert_eq!((checked.checkpoints, checked.events), (opened.len(), 4 + 18));
+    assert!(opened.len() > 8);
+}
+
+async fn servers_at_once_make_one_key_and_one_checkpoint(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let servers: Vec<_> = (0..8)
+        .map(|_| {
+            let (store, chain) = (store.store.clone(), org.id.to_string());
+            tokio::spawn(async move { store.checkpoint(PORTAL, &chain).await })
+        })
+        .collect();
+    let mut notes = Vec::new();
+    for server in servers {
+        notes.push(server.await.expect("no panic").expect("made").note);
+    }
+    notes.dedup();
+    assert_eq!(notes.len(), 1);
+    assert_eq!(store.audit_keys().await.expect("read").len(), 1);
+    assert_eq!(store.checkpoints(org.id.as_str()).await.expect("read").len(), 1);
+}
+
+async fn a_rotated_key_stays_known(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let old = store.checkpoint(PORTAL, org.id.as_str()).await.expect("made").note;
+    store.clock.turn(Duration::from_secs(60));
+    let shell = Act::by(Actor::CommandLine);
+    let public_key = store.rotate_audit_key(&shell).await.expect("rotated");
+    let keys = store.audit_keys().await.expect("read");
+    assert_eq!((keys.len(), keys[0].until, keys[1].from), (2, Some(store.now()), store.now()));
+    assert_eq!((keys[1].public, keys[1].until), (public_key, None));
+    store.app(&act, &org, "Focus and calm").await;
+    let new = store.checkpoint(PORTAL, org.id.as_str()).await.expect("made").note;
+    for (note, [right, wrong]) in [(&old, [0, 1]), (&new, [1, 0])] {
+        assert!(Checkpoint::open(note, &[keys[right].public]).is_ok());
+        assert!(Checkpoint::open(note, &[keys[wrong].public]).is_err());
+        assert!(Checkpoint::open(note, &public(&keys)).is_ok());
+    }
+    // Nobody adds a key of their own without the master key.
+    let pool = crate::opening::raw(store.location()).await;
+    sqlx::query("UPDATE audit_keys SET public_key = $1 WHERE n = 1")
+        .bind(vec![7_u8; 32])
+        .execute(&pool)
+        .await
+        .expect("written");
+    assert!(matches!(store.audit_keys().await, Err(Error::Sealed(_))));
+    pool.close().await;
+    assert!(store.check_chain(SYSTEM).await.expect("read").is_ok());
+    assert!(store.rotate_audit_key(&act).await.is_err(), "a person who is no operator");
+}
+
+async fn they_are_due_by_events_and_by_time(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let chain = org.id.to_string();
+    let pace = CheckpointPace { events: 3, every: Duration::from_secs(600) };
+    let due = async || store.chains_to_check(pace).await.expect("read").contains(&chain);
+    assert!(due().await, "the first");
+    store.checkpoint(PORTAL, &chain).await.expect("made");
+    store.key(&act, &app, "CI").await;
+    store.key(&act, &app, "CI").await;
+    assert!(!due().await);
+    store.key(&act, &app, "CI").await;
+    assert!(due().await, "after so many events");
+    store.checkpoint(PORTAL, &chain).await.expect("made");
+    store.clock.turn(pace.every);
+    assert!(!due().await, "nothing happened");
+    store.key(&act, &app, "CI").await;
+    assert!(due().await, "after so long");
+}
+
+async fn each_is_sent_once(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let made = store.checkpoint(PORTAL, org.id.as_str()).await.expect("made");
+    assert_eq!(store.unsent_checkpoints(10).await.expect("read"), [made.clone()]);
+    store.checkpoint_sent(&made).await.expect("noted");
+    assert_eq!(store.unsent_checkpoints(10).await.expect("read"), []);
+}
+
+async fn a_broken_chain_is_not_signed(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let chain = org.id.as_str();
+    let pool = crate::opening::raw(store.location()).await;
+    let sql = async |sql: &'static str| {
+        sqlx::query(sql).bind(org.id.to_string()).execute(&pool).await.expect("written");
+    };
+    sql("DELETE FROM events WHERE chain = $1 AND seq = 2").await;
+    let refused = store.checkpoint(PORTAL, chain).await.expect_err("refused").to_string();
+    assert!(refused.contains(&format!("sallyport audit verify --org {chain}")), "{refused}");
+    let other = store.org(&act, "Other").await;
+    store.checkpoint(PORTAL, other.id.as_str()).await.expect("another is signed");
+    sqlx::query("UPDATE chains SET seq = 0 WHERE name = $1")
+        .bind(other.id.to_string())
+        .execute(&pool)
+        .await
+        .expect("cut");
+    assert!(store.checkpoint(PORTAL, other.id.as_str()).await.is_err(), "shorter than what was signed");
+    pool.close().await;
+    drop(app);
+}
+
+async fn each_event_is_proven(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let chain = org.id.as_str();
+    let first = store.event_proof(PORTAL, chain, 1).await.expect("proven");
+    assert_eq!((first.tree_size, first.leaf_index, first.hash_before.len()), (4, 0, 0), "a checkpoint was made");
+    for _ in 0..3 {
+        store.key(&act, &app, "CI").await;
+    }
+    let mut before = Vec::new();
+    for seq in 1..=7 {
+        let proof = store.event_proof(PORTAL, chain, seq).await.expect("proven");
+        assert_eq!(proof.tree_size, if seq > 4 { 7 } else { 4 }, "one is made where none covers it");
+        let (leaf, index) = (leaf_hash(&proof.event.hash), proof.leaf_index);
+        assert!(is_included(leaf, index, proof.tree_size, &proof.path, &proof.root), "{seq}");
+        assert!(proof.event.event.has_hash(&proof.hash_before, &proof.event.hash), "{seq}");
+        assert_eq!(proof.hash_before, before);
+        before = proof.event.hash;
+        let keys = public(&store.audit_keys().await.expect("read"));
+        assert_eq!(Checkpoint::open(&proof.note, &keys).expect("signed").root, proof.root);
+    }
+    for seq in [i64::MIN, -1, 0, 8, i64::MAX] {
+        assert!(matches!(store.event_proof(PORTAL, chain, seq).await, Err(Error::NotFound)), "{seq}");
+    }
+}
