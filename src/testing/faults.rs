@@ -33,7 +33,7 @@ impl TestStore {
     }
 
     /// Executes SQL outside the store, like an operator with a database shell.
-    pub(super) async fn execute(&self, sql: String) {
+    pub async fn execute(&self, sql: String) {
         let url = match self.store.location() {
             Location::Sqlite(path) => format!("sqlite://{}", path.display()),
             Location::Postgres(url) => url.clone(),

@@ -84,3 +84,60 @@ fn append(path: &Path, checkpoints: &[StoredCheckpoint]) -> io::Result<()> {
     file.write_all(checkpoints.iter().map(line).collect::<String>().as_bytes())?;
     file.sync_data()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use sallyport::testing::TestStore;
+
+    use super::*;
+
+    sallyport::on_both_databases!(
+        each_is_made_when_it_is_due_and_written_once,
+        one_broken_log_does_not_keep_the_others
+    );
+
+    fn settings(file: Option<PathBuf>) -> Checkpoints {
+        let pace = CheckpointPace { events: 100, every: Duration::from_secs(600) };
+        Checkpoints { portal: "keys.example.com/audit".to_owned(), pace, file }
+    }
+
+    async fn each_is_made_when_it_is_due_and_written_once(store: &TestStore) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("checkpoints.jsonl");
+        let settings = settings(Some(file.clone()));
+        let act = store.act(&store.person("Ada").await);
+        let org = store.org(&act, "Focus").await;
+        for _ in 0..2 {
+            run(&settings, store).await.expect("made");
+            let written = fs::read_to_string(&file).expect("written");
+            assert_eq!(written.lines().count(), 2, "one of each log, once: {written}");
+        }
+        store.clock.turn(settings.pace.every);
+        run(&settings, store).await.expect("nothing to do");
+        store.app(&act, &org, "Focus and calm").await;
+        run(&settings, store).await.expect("made");
+        let written = fs::read_to_string(&file).expect("written");
+        let last: serde_json::Value = serde_json::from_str(written.lines().last().expect("a line")).expect("JSON");
+        let newest = store.checkpoints(org.id.as_str()).await.expect("read").pop().expect("made");
+        assert_eq!((written.lines().count(), &last["note"], &last["size"]), (3, &json!(newest.note), &json!(4)));
+        fs::remove_file(&file).expect("gone");
+        fs::create_dir(&file).expect("in its place");
+        store.clock.turn(settings.pace.every);
+        store.key(&act, &store.app(&act, &org, "Other").await, "CI").await;
+        let error = run(&settings, store).await.expect_err("refused").to_string();
+        assert!(error.contains("audit.checkpoint_file"), "{error}");
+        assert_eq!(store.unsent_checkpoints(9).await.expect("read").len(), 1, "it is sent later");
+    }
+
+    async fn one_broken_log_does_not_keep_the_others(store: &TestStore) {
+        let act = store.act(&store.person("Ada").await);
+        let mut orgs = vec![store.org(&act, "Focus").await.id, store.org(&act, "Other").await.id];
+        orgs.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+        store.execute(format!("DELETE FROM events WHERE chain = '{}' AND seq = 1", orgs[0])).await;
+        let error = run(&settings(None), store).await.expect_err("seen").to_string();
+        assert!(error.contains(orgs[0].as_str()), "{error}");
+        assert_eq!(store.checkpoints(orgs[1].as_str()).await.expect("read").len(), 1);
+    }
+}

@@ -1,5 +1,7 @@
 //! The binary next to a server on the same database: its changes apply at once.
 
+mod audit;
+
 use std::{
     fs::File,
     io::{Read, Write},
