@@ -263,7 +263,10 @@ def open_note(note, keys):
 
 def notes_in(text):
     if text.startswith("{"):
-        return [json.loads(line)["note"] for line in text.splitlines() if line.strip()]
+        try:
+            return [json.loads(line)["note"] for line in text.splitlines() if line.strip()]
+        except (ValueError, KeyError) as error:
+            raise Wrong(f"The checkpoints can't be read: {error}.") from error
     return [text]
 
 
@@ -359,17 +362,21 @@ def check_export(lines, checkpoints):
     print(f"{chain.name}: nothing is wrong. Events: {chain.seq}, checkpoints: {chain.compared}.{erased}")
 
 
-def check_proof(proof, keys):
+def check_proof(text, keys):
     """One event, by its proof alone."""
-    origin, size, root = open_note(proof["checkpoint"], keys)
-    event = dict(proof["event"], details=compact(proof["event"]["details"]))
-    seq = event["seq"]
+    try:
+        proof = json.loads(text, parse_float=Number)
+        event = dict(proof["event"], details=compact(proof["event"]["details"]))
+        path, before = [bytes.fromhex(step) for step in proof["hashes"]], bytes.fromhex(proof["previous_hash"])
+        seq, index, note = event["seq"], proof["leaf_index"], proof["checkpoint"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Wrong(f"The proof can't be read: {error}.") from error
+    origin, size, root = open_note(note, keys)
     if origin.rpartition("/")[2] != event["chain"]:
         raise Wrong(f"Event {seq} is not proven: the checkpoint is of {origin}.")
-    if not has_hash(event, bytes.fromhex(proof["previous_hash"])) or not_erased(event):
+    if not has_hash(event, before) or not_erased(event):
         raise Wrong(f"Event {seq} was changed: its hash is not that of its fields and of the event before it.")
-    path = [bytes.fromhex(step) for step in proof["hashes"]]
-    if proof["leaf_index"] != seq - 1 or not is_included(leaf_hash(stored(event)), seq - 1, size, path, root):
+    if index != seq - 1 or not is_included(leaf_hash(stored(event)), seq - 1, size, path, root):
         raise Wrong(f"Event {seq} is not proven: it is not in the tree of {size} events.")
     print(f"{event['chain']}: event {seq} is in the log of {size} events.")
 
@@ -393,7 +400,7 @@ def main():
     try:
         keys = public_keys(text(args.public_key)) if args.public_key else []
         if args.proof:
-            check_proof(json.loads(text(args.proof), parse_float=Number), keys)
+            check_proof(text(args.proof), keys)
         else:
             notes = notes_in(text(args.checkpoint)) if args.checkpoint else []
             checkpoints = [open_note(note, keys) for note in notes]
