@@ -32,8 +32,8 @@ impl Event {
     /// SHA-256 of the previous hash and the event as a JSON array, whose order is part of the format. In the second format
     /// the array contains commitments to the personal fields instead of the fields.
     pub fn hash(&self, before: &[u8]) -> [u8; 32] {
-        let fields = if self.salts.is_unsalted() { self.first_format() } else { self.second_format() };
-        Sha256::new().chain_update(before).chain_update(fields.to_string()).finalize().into()
+        let fields = if self.salts.is_unsalted() { self.first_format().to_string() } else { self.second_format() };
+        Sha256::new().chain_update(before).chain_update(fields).finalize().into()
     }
 
     /// Whether a stored hash is that of this event after the one with the hash `before`. Of an event in the first format
@@ -67,23 +67,25 @@ impl Event {
         ])
     }
 
-    fn second_format(&self) -> Value {
+    /// Not by way of a `Value`, which takes twice as long: a million events are checked at once.
+    fn second_format(&self) -> String {
         let commitments = PersonalField::ALL.map(|field| self.salts.commitment(field, self.personal(field)));
-        json!([
+        let fields = (
             2,
-            self.chain,
+            &self.chain,
             self.seq,
             self.at.micros(),
-            self.actor_kind,
-            self.actor_id,
-            self.action,
-            self.target_kind,
-            self.target_id,
-            self.app_id,
+            &self.actor_kind,
+            &self.actor_id,
+            &self.action,
+            &self.target_kind,
+            &self.target_id,
+            &self.app_id,
             self.outcome.code(),
-            self.request_id,
+            &self.request_id,
             commitments,
-        ])
+        );
+        serde_json::to_string(&fields).expect("texts and numbers are JSON")
     }
 
     /// What a personal field contains.
@@ -139,6 +141,21 @@ mod tests {
             details: "{}".to_owned(),
             salts,
         }
+    }
+
+    /// As docs/audit.md describes it: logs that were written have to stay readable.
+    #[test]
+    fn the_encoding_is_that_of_the_docs() {
+        let event = Event { actor_id: "a\"\\\u{1f}é\u{7f}".to_owned(), ..event(Salts::Seed([1; 16])) };
+        let fields: Vec<_> =
+            PersonalField::ALL.map(|field| event.salts.commitment(field, event.personal(field))).into();
+        let expected = format!(
+            r#"[2,"org_x",7,42,"user","a\"\\\u001fé{}","key.generated","key","key_x",null,0,null,["{}"]]"#,
+            '\u{7f}',
+            fields.join("\",\"")
+        );
+        let hash: [u8; 32] = Sha256::new().chain_update(b"before").chain_update(&expected).finalize().into();
+        assert_eq!(event.hash(b"before"), hash, "{expected}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Events in memory at once; twice as many while the next ones are read.
-const CHUNK: i64 = 2_000;
+const CHUNK: i64 = 1_000;
 
 impl Store {
     /// Checks a chain up to the head that it has now, against itself and checkpoints of it. `progress` is called with the

@@ -61,7 +61,8 @@ async fn tampering_ends_with_one_and_its_number(portal: &TestPortal) {
     let org = taken_home(portal, folder.path()).await;
     let [export, note, keys] = ["export", "note", "keys"].map(|name| folder.path().join(name).display().to_string());
     let lines = fs::read_to_string(&export).expect("read");
-    fs::write(&export, lines.replacen("\"actor_name\":\"Automation\"", "\"actor_name\":\"Mallory\"", 1)).expect("written");
+    fs::write(&export, lines.replacen("\"actor_name\":\"Automation\"", "\"actor_name\":\"Mallory\"", 1))
+        .expect("written");
     let from = ["audit", "verify", "--from-export", &export, "--checkpoint", &note, "--public-key", &keys];
     let error = fails(portal, &from, "", 1);
     assert_eq!(
