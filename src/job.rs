@@ -10,6 +10,7 @@ use crate::{Entropy, Timestamp, id::JobId};
 pub fn title(queue: &str) -> &str {
     match queue {
         "mail" => "Send a mail",
+        "audit_checkpoints" => "Sign checkpoints of the audit log",
         "delete_idempotency" => "Delete old idempotency keys",
         "delete_key_days" => "Delete old counts of daily limits",
         "delete_sessions" => "Delete expired sessions",

@@ -16,6 +16,9 @@ use serde_json::json;
 
 use super::Queue;
 
+/// The name of the queue.
+pub const QUEUE: &str = "audit_checkpoints";
+
 /// How often to look for chains of which a checkpoint is due.
 const EVERY: Duration = Duration::from_secs(60);
 /// Checkpoints written to the file at once.
@@ -32,7 +35,7 @@ pub struct Checkpoints {
 
 pub fn queue(settings: Checkpoints) -> Queue {
     let settings = Arc::new(settings);
-    Queue::recurring("audit_checkpoints", EVERY, move |store| {
+    Queue::recurring(QUEUE, EVERY, move |store| {
         let settings = Arc::clone(&settings);
         async move { run(&settings, &store).await }
     })

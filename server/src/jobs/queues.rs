@@ -144,11 +144,12 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
 mod tests {
     use sallyport::{job::title, mail::QUEUE, store::UsageRetention};
 
-    use super::queues;
+    use super::{super::checkpoints, queues};
 
     #[test]
     fn each_queue_has_a_title() {
-        for name in queues(UsageRetention::default()).iter().map(|queue| queue.name).chain([QUEUE]) {
+        let queues = queues(UsageRetention::default());
+        for name in queues.iter().map(|queue| queue.name).chain([QUEUE, checkpoints::QUEUE]) {
             assert_ne!(title(name), name);
         }
     }
