@@ -1,6 +1,8 @@
 //! Checks whole chains in the database, a part at a time.
 
-use sqlx::any::AnyRow;
+use std::pin::pin;
+
+use futures_util::{StreamExt, stream};
 
 use super::{Store, events::event, row::Read};
 use crate::{
@@ -12,8 +14,9 @@ use crate::{
     },
 };
 
-/// Events in memory at once; twice as many while the next ones are read.
-const CHUNK: i64 = 1_000;
+/// Events read at once, and how many of such parts are in memory.
+const PART: usize = 500;
+const READERS: usize = 3;
 
 impl Store {
     /// Checks a chain up to the head that it has now, against itself and checkpoints of it. `progress` is called with the
@@ -28,21 +31,22 @@ impl Store {
         let head = head.fetch_optional(self.read()).await?.ok_or(Error::NotFound)?;
         let (length, last) = (head.int("seq")?, head.bytes("hash")?);
         let mut check = ChainCheck::new(chain, checkpoints);
-        let mut part = self.chain_part(chain, 0, length).await?;
-        while let Some(end) = part.last() {
-            let end = end.int("seq")?;
-            // The next part is read while this one is checked.
-            let next = tokio::spawn({
-                let (store, chain) = (self.clone(), chain.to_owned());
-                async move { store.chain_part(&chain, end, length).await }
-            });
-            for row in &part {
-                if let Err(fault) = take(&mut check, row) {
+        // Several parts are read at once while the one before them is checked: reading takes longer than checking.
+        let parts = stream::iter((0..length).step_by(PART)).map(|after| {
+            let (store, chain) = (self.clone(), chain.to_owned());
+            tokio::spawn(async move { store.chain_part(&chain, after, length.min(after + PART as i64)).await })
+        });
+        let mut parts = pin!(parts.buffered(READERS));
+        while let Some(part) = parts.next().await {
+            for row in part.map_err(|_| Error::Unavailable("shutting down".to_owned()))?? {
+                let taken = row
+                    .map_err(|error| Fault { seq: check.seq() + 1, why: Wrong::Unreadable(error.to_string()) })
+                    .and_then(|exported| check.next(exported));
+                if let Err(fault) = taken {
                     return Ok(Err(fault));
                 }
             }
             progress(check.seq(), length);
-            part = next.await.map_err(|_| Error::Unavailable("shutting down".to_owned()))??;
         }
         if check.seq() == length && check.last_hash() != last {
             return Ok(Err(Fault { seq: length, why: Wrong::NotHead }));
@@ -64,22 +68,23 @@ impl Store {
         sqlx::query(first).bind(chain.to_owned()).fetch_one(self.read()).await?.int_opt("seq")
     }
 
-    /// The next events of a chain after a number, up to another; empty at the end.
-    pub async fn events_after(&self, chain: &str, after: i64, until: i64) -> Result<Vec<Exported>> {
-        let rows = self.chain_part(chain, after, until).await?;
-        rows.iter().map(|row| Ok(Exported { event: event(row)?, hash: row.bytes("hash")? })).collect()
+    /// The next events of a chain after a number; empty at the end.
+    pub async fn events_after(&self, chain: &str, after: i64) -> Result<Vec<Exported>> {
+        let first = "SELECT MIN(seq) AS seq FROM events WHERE chain = $1 AND seq > $2";
+        let first = sqlx::query(first).bind(chain.to_owned()).bind(after).fetch_one(self.read()).await?;
+        let Some(first) = first.int_opt("seq")? else { return Ok(Vec::new()) };
+        self.chain_part(chain, first - 1, first - 1 + PART as i64).await?.into_iter().collect()
     }
 
-    async fn chain_part(&self, chain: &str, after: i64, until: i64) -> Result<Vec<AnyRow>> {
-        let rows =
-            sqlx::query("SELECT * FROM events WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4")
-                .bind(chain.to_owned())
-                .bind(after)
-                .bind(until)
-                .bind(CHUNK)
-                .fetch_all(self.read())
-                .await?;
-        Ok(rows)
+    /// The events with numbers after one and up to another. One that can't be read does not hide those before it.
+    async fn chain_part(&self, chain: &str, after: i64, until: i64) -> Result<Vec<Result<Exported>>> {
+        let rows = sqlx::query("SELECT * FROM events WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq")
+            .bind(chain.to_owned())
+            .bind(after)
+            .bind(until)
+            .fetch_all(self.read())
+            .await?;
+        Ok(rows.iter().map(|row| Ok(Exported { event: event(row)?, hash: row.bytes("hash")? })).collect())
     }
 
     /// Checks a chain against itself: `Ok` with the number of events if nothing is wrong, else `Err` with the number of the
@@ -87,13 +92,5 @@ impl Store {
     pub async fn check_chain(&self, chain: &str) -> Result<std::result::Result<i64, i64>> {
         let checked = self.verify_chain(chain, &[], |_, _| {}).await?;
         Ok(checked.map(|checked| checked.events).map_err(|fault| fault.seq))
-    }
-}
-
-fn take(check: &mut ChainCheck, row: &AnyRow) -> std::result::Result<(), Fault> {
-    let read = || Ok::<_, Error>(Exported { event: event(row)?, hash: row.bytes("hash")? });
-    match read() {
-        Ok(exported) => check.next(exported),
-        Err(error) => Err(Fault { seq: check.seq() + 1, why: Wrong::Unreadable(error.to_string()) }),
     }
 }

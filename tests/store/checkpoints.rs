@@ -139,7 +139,7 @@ async fn each_is_sent_once(store: &TestStore) {
     let act = store.act(&store.person("Ada").await);
     let org = store.org(&act, "Focus").await;
     let made = store.checkpoint(PORTAL, org.id.as_str()).await.expect("made");
-    assert_eq!(store.unsent_checkpoints(10).await.expect("read"), [made.clone()]);
+    assert_eq!(store.unsent_checkpoints(10).await.expect("read"), std::slice::from_ref(&made));
     store.checkpoint_sent(&made).await.expect("noted");
     assert_eq!(store.unsent_checkpoints(10).await.expect("read"), []);
 }

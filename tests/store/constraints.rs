@@ -68,6 +68,13 @@ async fn each_constraint_refuses(store: &TestStore) {
              VALUES (%DIGEST%, 1, %DIGEST%, 'x', 'read', {values})"
         )
     };
+    let checkpoint = |chain: &str, size: i64, root: &str| {
+        format!(
+            "INSERT INTO checkpoints (chain, size, root, note, frontier, at) \
+             VALUES ('{chain}', {size}, {root}, 'x', %DIGEST%, 1)"
+        )
+    };
+    let covered = store.checkpoint("keys.example.com/audit", org).await.expect("made").size;
     let long = "x".repeat(101);
     let set_secret = |what: &str| format!("UPDATE key_secrets SET {what} WHERE key_id = '{key}'");
     let set_key = |what: &str| format!("UPDATE keys SET {what} WHERE id = '{key}'");
@@ -232,6 +239,11 @@ async fn each_constraint_refuses(store: &TestStore) {
         ("event numbers", format!("UPDATE events SET seq = 1 WHERE chain = '{org}' AND seq = 2")),
         ("event numbers begin at 1", format!("UPDATE events SET seq = 0 WHERE chain = '{org}' AND seq = 1")),
         ("event outcome", format!("UPDATE events SET outcome = -1 WHERE chain = '{org}' AND seq = 1")),
+        ("checkpoint of no chain", checkpoint("nowhere", 1, "%DIGEST%")),
+        ("checkpoint of less than nothing", checkpoint(org, -1, "%DIGEST%")),
+        ("checkpoint with half a root", checkpoint(org, 1, "%SHORT%")),
+        ("checkpoint made twice", checkpoint(org, covered, "%DIGEST%")),
+        ("key of the audit log, half", "UPDATE audit_keys SET public_key = %SHORT%".to_owned()),
     ];
     let pool = raw(store.location()).await;
     let postgres = matches!(store.location(), sallyport::store::Location::Postgres(_));

@@ -79,7 +79,7 @@ impl<'a> Log<'a> {
     }
 
     async fn events(&self) -> Vec<Exported> {
-        self.store.events_after(&self.chain, 0, i64::MAX).await.expect("read")
+        self.store.events_after(&self.chain, 0).await.expect("read")
     }
 
     /// What each checker says with the checkpoint: the database, the export, and Python.

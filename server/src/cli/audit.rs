@@ -205,7 +205,7 @@ async fn export(store: &Store, org: &str) -> Result<(), String> {
     let mut after = 0;
     let mut out = io::BufWriter::new(io::stdout().lock());
     loop {
-        let part = store.events_after(org, after, i64::MAX).await.map_err(said)?;
+        let part = store.events_after(org, after).await.map_err(said)?;
         let Some(last) = part.last() else { break };
         after = last.event.seq;
         let lines: String = part.iter().map(ExportRow::json_line).collect();
