@@ -16,7 +16,7 @@ use crate::{
 
 /// Events read at once, and how many of such parts are in memory.
 const PART: usize = 500;
-const READERS: usize = 3;
+const READERS: usize = 2;
 
 impl Store {
     /// Checks a chain up to the head that it has now, against itself and checkpoints of it. `progress` is called with the
