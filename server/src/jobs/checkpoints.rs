@@ -136,7 +136,7 @@ mod tests {
 
     async fn one_broken_log_does_not_keep_the_others(store: &TestStore) {
         let act = store.act(&store.person("Ada").await);
-        let mut orgs = vec![store.org(&act, "Focus").await.id, store.org(&act, "Other").await.id];
+        let mut orgs = [store.org(&act, "Focus").await.id, store.org(&act, "Other").await.id];
         orgs.sort_by(|one, other| one.as_str().cmp(other.as_str()));
         store.execute(format!("DELETE FROM events WHERE chain = '{}' AND seq = 1", orgs[0])).await;
         let error = run(&settings(None), store).await.expect_err("seen").to_string();
