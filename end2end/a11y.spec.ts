@@ -203,6 +203,21 @@ test('empty lists, panels and dialogs', async ({ page, portal }) => {
   await check(page, 'settings of a member');
 });
 
+test('usage', async ({ page, portal }) => {
+  const { app_id } = await portalWithApp(page);
+  const { secret, path } = await issueKey(page, app_id, { label: 'Counted', scopes: ['Read'] });
+  for (const query of ['', '?scope=write']) await portal.auth(secret, query);
+  await expect(async () => {
+    await page.goto(`${path}/usage`);
+    await expect(page.getByText('2 requests in the last 24 hours')).toBeVisible({ timeout: 200 });
+  }).toPass();
+  await check(page, 'usage');
+  await page.goto(`${path}/usage?view=table`);
+  await check(page, 'usage, as a table');
+  await page.goto(path);
+  await check(page, 'a key with requests');
+});
+
 test('every page that a link leads to', async ({ page }) => {
   test.setTimeout(420_000); // axe reads each page in both themes, the long reference too
   const { app_id, org_id } = await portalWithApp(page);

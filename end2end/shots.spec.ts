@@ -150,6 +150,8 @@ test.describe('to be looked at', () => {
     await send(page, `${path}/edit`, { label: 'Load test', metadata: '{"team": "payments", "tier": 2}' });
     await shootAll(page, {
       'key': path,
+      'key-usage': `${path}/usage`,
+      'key-usage-table': `${path}/usage?view=table`,
       'key-edit': `${path}/edit`,
       'key-revoke': `${path}/revoke`,
       'key-paused': `${keys['Mobile CI']!.path}?done=paused`,

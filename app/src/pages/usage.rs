@@ -59,7 +59,7 @@ pub async fn get<A: Counted>(
     access.needs_usage()?;
     let period = query.period()?;
     let (store, now) = (&context.store, context.store.now());
-    let report = Report::read(store, &access, period, now).await?;
+    let report = Report::read(store, access.id(), access.org_id(), period, now).await?;
     let attributes = match access.key() {
         Some(key) => store.usage_attributes(key, report.from, report.to).await?,
         None => Vec::new(),

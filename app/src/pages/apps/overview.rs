@@ -36,7 +36,10 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
     let mut events = store.events(&access.app.org_id, Some(&access.app.id), &EventFilter::default()).await?.events;
     events.truncate(SHOWN);
     let (now, owner) = (store.now(), store.profile().keys.owner);
-    let requests = last_day(store, &access, now).await?;
+    let requests = match access.org().role.may(Permission::SeeKeys) {
+        true => Some(last_day(store, access.app.id.as_str(), &access.app.org_id, now).await?),
+        false => None,
+    };
     let may_generate = access.org().role.may(Permission::ManageKeys) && can_generate(&context, &access);
     let operator = access.org().me.user.operator;
     let app = access.app;

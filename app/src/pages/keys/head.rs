@@ -27,7 +27,7 @@ use crate::{
 pub struct KeyHead {
     pub key: Key,
     /// The requests of the last 24 hours.
-    pub requests: Option<Report>,
+    pub requests: Report,
     status: Status,
     environment: String,
     may_change: bool,
@@ -51,7 +51,7 @@ impl KeyHead {
         let kept = context.verifier.decisions().of_org(&key.org_id, now);
         let refused = kept.iter().filter(|kept| kept.decision.key.key_id == key.id).map(|kept| 1 + kept.left_out);
         let recent: u64 = refused.sum();
-        let requests = last_day(&context.store, access, now).await?;
+        let requests = last_day(&context.store, key.id.as_str(), &key.org_id, now).await?;
         Ok(Self {
             status: key.status(now),
             environment: environment_title(profile, &key.environment),
@@ -60,7 +60,7 @@ impl KeyHead {
             signing: profile.keys.signing_secret || key.has_signing_secret,
             another: another(profile, &key),
             // Those of the last seconds are not written yet, and a server that has just started knows no others.
-            refused: recent.max(requests.as_ref().map_or(0, Report::refused)),
+            refused: recent.max(requests.refused()),
             requests,
             refused_href: format!("/orgs/{}/activity/refused?key={}", key.org_id, key.id),
             left: key.suspended && key.owner_id.is_some() && !access.within.is_archived(),

@@ -71,7 +71,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
             <KeyHeadView head current="Overview"/>
             <div class="split">
                 <div class="columns">
-                    <RequestsCard report=requests path=format!("/keys/{}", key.id)/>
+                    <RequestsCard report=Some(requests) path=format!("/keys/{}", key.id)/>
                     <Card title="Recent activity" actions=move || view! { <a href=all>"All activity"</a> }>
                         <EventList events now/>
                     </Card>

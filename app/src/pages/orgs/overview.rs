@@ -51,7 +51,10 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
     let (now, role, profile, public_url) =
         (store.now(), access.role, store.profile().clone(), context.public_url.clone());
     let in_use = access.org.archived_at.is_none();
-    let requests = last_day(store, &access, now).await?;
+    let requests = match role.may(Permission::SeeKeys) {
+        true => Some(last_day(store, access.org.id.as_str(), &access.org.id, now).await?),
+        false => None,
+    };
     let may_manage = access.role.may(Permission::CreateTenants);
     let may_create = access.role.may_somewhere(Permission::CreateProjects) && in_use;
     let may_make = access.role.may_somewhere(Permission::ManageApps) && in_use;

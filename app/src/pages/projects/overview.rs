@@ -46,7 +46,10 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
     let place = KeyFilter { project: Some(access.project.id.clone()), sight, ..KeyFilter::default() };
     let highlights = Highlights::of(&context.store, &access.project.org_id, None, &place).await?;
     let (now, profile) = (context.store.now(), context.store.profile().clone());
-    let requests = last_day(&context.store, &access, now).await?;
+    let requests = match access.within.within.role.may(Permission::SeeKeys) {
+        true => Some(last_day(&context.store, access.project.id.as_str(), &access.project.org_id, now).await?),
+        false => None,
+    };
     let role = access.within.within.role;
     let sees_usage = role.may(Permission::SeeKeys);
     let (org, tenant, project) = (access.within.within.org, access.within.tenant, access.project);

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use sallyport::{
     Timestamp,
+    id::OrgId,
     key::Verdict,
     store::{Store, UsageCount, without_key},
     usage::Code,
 };
 
-use super::{Counted, Period};
+use super::period::Period;
 
 /// Kinds of results that a chart tells apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,14 +75,15 @@ pub struct Report {
 }
 
 impl Report {
-    pub async fn read(store: &Store, access: &impl Counted, period: Period, now: Timestamp) -> sallyport::Result<Self> {
+    /// Of the resource with this id, in that organization.
+    pub async fn read(store: &Store, id: &str, org: &OrgId, period: Period, now: Timestamp) -> sallyport::Result<Self> {
         let (starts, to) = period.starts(now);
         let from = starts.first().copied().unwrap_or(to);
-        let counts = store.usage(access.id(), period.span(), from, to).await?;
+        let counts = store.usage(id, period.span(), from, to).await?;
         // Those of the organization contain them already.
-        let without = match access.id() == access.org_id().as_str() {
+        let without = match id == org.as_str() {
             true => Vec::new(),
-            false => store.usage(&without_key(access.org_id()), period.span(), from, to).await?,
+            false => store.usage(&without_key(org), period.span(), from, to).await?,
         };
         Ok(Self::of(period, starts, to, counts, without))
     }

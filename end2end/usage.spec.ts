@@ -1,0 +1,34 @@
+// Requests are counted, and shown as a chart, as a table and as a file, with and without scripts.
+import { expect, test } from './sallyport';
+import { action, issueKey, portalWithApp } from './steps';
+
+test('requests are shown over time', async ({ page, portal }) => {
+  const { app_id } = await portalWithApp(page);
+  const { secret, path } = await issueKey(page, app_id, { label: 'Counted', scopes: ['Read'] });
+  await page.goto(`${path}/usage`);
+  await expect(page.getByText('No request was verified in the last 24 hours.')).toBeVisible();
+  for (const query of ['?scope=read', '', '?scope=write']) await portal.auth(secret, query);
+  // They are written within two seconds.
+  await expect(async () => {
+    await page.reload();
+    await expect(page.getByText('3 requests in the last 24 hours')).toBeVisible({ timeout: 200 });
+  }).toPass();
+
+  await expect(page.getByRole('heading', { name: 'Requests' })).toBeVisible();
+  await expect(page.getByRole('img', { name: '3 requests in the last 24 hours: 2 accepted, 0 limited, 1 refused' })).toBeVisible();
+  await expect(page.getByRole('link', { name: '24 h', exact: true })).toHaveAttribute('aria-current', 'true');
+  for (const range of ['1 h', '7 d', '30 d', '12 mo']) {
+    await page.getByRole('link', { name: range, exact: true }).click();
+    await expect(page.getByRole('link', { name: range, exact: true })).toHaveAttribute('aria-current', 'true');
+    await expect(page.getByText(/^3 requests in the last/)).toBeVisible();
+  }
+  await page.getByRole('button', { name: 'Show as table' }).click();
+  await expect(page.getByRole('cell', { name: '2', exact: true })).toBeVisible();
+  await expect(page.getByRole('link', { name: '12 mo', exact: true })).toHaveAttribute('aria-current', 'true');
+  const download = page.waitForEvent('download');
+  await action(page, 'Export CSV').click();
+  expect((await download).suggestedFilename()).toBe(`usage-${path.split('/').pop()}-12mo.csv`);
+  await page.getByRole('button', { name: 'Show as chart' }).click();
+  await page.getByRole('link', { name: 'The key lacks a scope' }).click();
+  await expect(page.getByRole('row', { name: /The key lacks a scope/ })).toHaveCount(1);
+});
