@@ -51,10 +51,10 @@ pub fn Chip(#[prop(into)] text: String) -> impl IntoView {
     view! { <span class="chip">{text}</span> }
 }
 
-/// What was done just now. It is announced.
+/// What was done just now. It is announced, does not move the page, and goes after some seconds.
 #[component]
-pub fn DoneNotice(#[prop(into)] text: Option<&'static str>) -> impl IntoView {
-    text.map(|text| view! { <div role="status"><Notice tone=Tone::Good>{text}</Notice></div> })
+pub fn DoneNotice(#[prop(into)] text: Option<&'static str>, #[prop(default = Tone::Good)] tone: Tone) -> impl IntoView {
+    text.map(|text| view! { <div role="status" class="toast"><Notice tone>{text}</Notice></div> })
 }
 
 /// A sentence that should not be missed.

@@ -221,9 +221,6 @@ async fn page<A: Populated>(
                         </div>
                     })}
                     {may_manage.then(|| view! { <Pending invitations place=place.clone() role has_mail now/> })}
-                </div>
-                <div class="columns">
-                    <RolesCard kind=place.kind roles/>
                     {may_manage.then(|| view! {
                         <Card title="Add a member">
                             <p class="muted">
@@ -233,6 +230,9 @@ async fn page<A: Populated>(
                             <CodeBlock text=add unbroken=true/>
                         </Card>
                     })}
+                </div>
+                <div class="columns">
+                    <RolesCard kind=place.kind roles/>
                 </div>
             </div>
         }

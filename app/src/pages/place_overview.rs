@@ -40,9 +40,13 @@ pub fn PlaceOverview(
             <div class="columns">
                 {requests.run()}
                 {list.run()}
-                {(!highlights.is_empty()).then(|| view! { <KeyCards highlights all now of_several=true/> })}
             </div>
-            {(totals.active > 0).then(|| view! { <div class="columns"><EnvironmentCard totals profile/></div> })}
+            {(!highlights.is_empty()).then(|| view! {
+                <div class="columns">
+                    <KeyCards highlights all now of_several=true/>
+                    {(totals.active > 0).then(|| view! { <EnvironmentCard totals profile/> })}
+                </div>
+            })}
         </div>
     }
 }

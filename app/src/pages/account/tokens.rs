@@ -10,8 +10,7 @@ use sallyport::{
 };
 
 use crate::{
-    components::{Badge, Chip, DataTable, Empty, Head, Setting, Tone},
-    icons::Icon,
+    components::{Badge, Chip, DataTable, Head, Setting, Tone},
     words::{Ago, Ahead},
 };
 
@@ -22,8 +21,11 @@ const ABOUT: &str = "For scripts that call the API in your name. A token can nev
 pub(super) fn PersonalTokens(tokens: Vec<PersonalToken>, now: Timestamp) -> impl IntoView {
     let new = || view! { <a id="new-token" class="btn" href="/account/tokens/new">"New token"</a> };
     let body = if tokens.is_empty() {
-        let text = "Create one for a script, and choose what it may do.";
-        view! { <Empty icon=Icon::Token title="No personal token yet" text action=new/> }.into_any()
+        view! {
+            <p class="muted">"No personal token yet. Create one for a script, and choose what it may do."</p>
+            <div class="actions">{new()}</div>
+        }
+        .into_any()
     } else {
         let heads = vec![
             Head::new("Name"),
@@ -40,7 +42,7 @@ pub(super) fn PersonalTokens(tokens: Vec<PersonalToken>, now: Timestamp) -> impl
         }
         .into_any()
     };
-    view! { <Setting title="Personal tokens" about=|| ABOUT>{body}</Setting> }
+    view! { <Setting title="Personal tokens" about=|| ABOUT><div class="stack">{body}</div></Setting> }
 }
 
 #[component]

@@ -13,7 +13,7 @@ use sallyport::{
 use super::list::ListQuery;
 use crate::{
     access::OperatedOrg,
-    components::{Badge, Card, DataTable, DoneNotice, Fact, Facts, IdChip, Notice, PageHead, Person, Tone},
+    components::{Badge, DataTable, DoneNotice, IdChip, Notice, PageHead, Person, Strip, StripItem, Tone},
     error::{PageError, PageResult},
     portal::{AdminSection, Page},
     shell,
@@ -92,14 +92,12 @@ fn Body(
                 "Suspended "<Ago at=suspended.at now/>". Reason: "{suspended.reason}
             </Notice>
         })}
-        <Card title="Facts">
-            <Facts>
-                <Fact label="Created"><Ago at=created now/></Fact>
-                <Fact label="Apps">{digits(contents.apps)}</Fact>
-                <Fact label="Active keys">{digits(contents.keys)}</Fact>
-                <Fact label="Keys used in the last week">{digits(contents.in_use)}</Fact>
-            </Facts>
-        </Card>
+        <Strip>
+            <StripItem label="Apps" value=move || digits(contents.apps)/>
+            <StripItem label="Active keys" value=move || digits(contents.keys)/>
+            <StripItem label="Keys in use" value=move || digits(contents.in_use) note=|| "in the last week"/>
+            <StripItem label="Created" value=move || view! { <Ago at=created now/> }/>
+        </Strip>
         <section class="section">
             <h2 class="section-title">{total}</h2>
             <DataTable label="Members" columns=&["Name", "Role", "Last active", "Since"]>{rows}</DataTable>

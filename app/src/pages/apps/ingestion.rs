@@ -6,7 +6,7 @@ use sallyport::app::App;
 use crate::{
     access::{Addressed, OperatedApp},
     acts::{Caller, apps::verify_for_ingestion},
-    components::{Card, CheckField, Fact, Facts, IdChip, Notice, PageHead, Tone},
+    components::{Card, CheckField, DoneNotice, Fact, Facts, IdChip, PageHead},
     error::PageResult,
     form::FormState,
     islands::SubmitOnce,
@@ -26,7 +26,7 @@ pub async fn get(ui: Ui, access: OperatedApp, UrlQuery(query): UrlQuery<SavedQue
     let (app, saved) = (access.app, !query.saved.is_empty());
     let page = Page::framed(format!("Ingestion · {}", app.name), chrome, move || {
         view! {
-            {saved.then(|| view! { <div role="status"><Notice tone=Tone::Good>"Saved."</Notice></div> })}
+            <DoneNotice text=saved.then_some("Saved.")/>
             <PageHead title=app.name.clone() sub=move || view! { <span>"Visible to operators of this portal only"</span> }/>
             <Switch app/>
         }

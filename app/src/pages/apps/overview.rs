@@ -71,9 +71,6 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
                     } else {
                         view! { <KeyCards all=Some(attention.path) highlights=attention.highlights now of_several=false/> }.into_any()
                     }}
-                    <Card title="Last events" actions=move || view! { <a href=all_events>"All activity"</a> }>
-                        <EventList events now/>
-                    </Card>
                 </div>
                 <div class="columns">
                     <Card title="About">
@@ -85,6 +82,9 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
                             </Fact>
                             <Fact label="Created"><Ago at=app.created_at now/></Fact>
                         </Facts>
+                    </Card>
+                    <Card title="Last events" actions=move || view! { <a href=all_events>"All activity"</a> }>
+                        <EventList events now of_several=true/>
                     </Card>
                 </div>
             </div>

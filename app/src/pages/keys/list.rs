@@ -36,7 +36,7 @@ use super::{
 };
 use crate::{
     access::OrgAccess,
-    components::{Choice, FilterBar, FilterCheck, FilterSelect, Menu, Notice, SearchForm, Tone},
+    components::{Choice, DoneNotice, FilterBar, FilterCheck, FilterSelect, Menu, Notice, SearchForm, Tone},
     export::Format,
     form::FormState,
     words::{count, digits},
@@ -211,7 +211,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
             </div>
         }
     });
-    let done = list.done.map(|text| view! { <div role="status"><Notice tone=Tone::Good>{text}</Notice></div> });
+    let done = view! { <DoneNotice text=list.done/> };
     let chips = filter_chips(&list);
     let tenant = list.filter.tenant.as_ref().map(ToString::to_string);
     let label = list.filter.label.clone();

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     access::KeyAccess,
-    components::{Card, Notice, Tone},
+    components::{Card, DoneNotice, Tone},
     context::Context,
     error::{PageError, PageResult},
     pages::{activity::list::EventList, usage::card::RequestsCard},
@@ -63,11 +63,8 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
         let metadata = (!key.metadata.is_empty()).then(|| key.metadata.clone());
         let another = another(&profile, &key);
         view! {
-            {done.map(|text| {
-                // Its requests are refused.
-                let tone = if status == Status::Paused { Tone::Warning } else { Tone::Good };
-                view! { <div role="status"><Notice tone>{text}</Notice></div> }
-            })}
+            // The requests of a paused key are refused.
+            <DoneNotice text=done tone=if status == Status::Paused { Tone::Warning } else { Tone::Good }/>
             <KeyHeadView head current="Overview"/>
             <div class="split">
                 <div class="columns">

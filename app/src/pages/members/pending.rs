@@ -27,8 +27,12 @@ pub(super) fn Pending(
         }
     });
     let list = if invitations.is_empty() {
-        view! { <p class="muted">"No open invitations. A person who is invited is listed here until they accept."</p> }
-            .into_any()
+        view! {
+            <section class="card">
+                <p class="muted">"No open invitations. A person who is invited is listed here until they accept."</p>
+            </section>
+        }
+        .into_any()
     } else {
         let rows = invitations.into_iter().map(|invitation| {
             let may = role.here.may_grant(invitation.role);

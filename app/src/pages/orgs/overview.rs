@@ -116,7 +116,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
                     }}
                     {sees_keys.then(|| view! {
                         <Card title="Last events" actions=move || view! { <a href=all_events>"All activity"</a> }>
-                            <EventList events now/>
+                            <EventList events now of_several=true/>
                         </Card>
                     })}
                 </div>

@@ -10,7 +10,7 @@ use sallyport::{
 use crate::{
     access::{Access, AppAccess, OrgAccess, ProjectAccess, TenantAccess},
     acts::places::PlaceId,
-    components::{IdChip, Notice, PageHead, Tone},
+    components::{DoneNotice, IdChip, PageHead},
     context::Context,
     error::PageError,
     form::FormState,
@@ -124,5 +124,5 @@ impl Placed for AppAccess {
 
 /// Confirms that it was saved.
 pub fn saved() -> impl IntoView {
-    view! { <div role="status"><Notice tone=Tone::Good>"Saved."</Notice></div> }
+    view! { <DoneNotice text=Some("Saved.")/> }
 }
