@@ -24,7 +24,7 @@ pub(super) fn minute(at: Timestamp) -> Minute {
     u32::try_from(at.seconds() / Span::Minute.seconds()).unwrap_or(0)
 }
 
-const MINUTES_OF_HOUR: u32 = 60;
+pub(super) const MINUTES_OF_HOUR: u32 = 60;
 
 #[derive(Clone, Copy)]
 pub(super) struct MinuteCount {
