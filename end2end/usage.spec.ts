@@ -14,7 +14,7 @@ test('requests are shown over time', async ({ page, portal }) => {
     await expect(page.getByText('3 requests in the last 24 hours')).toBeVisible({ timeout: 200 });
   }).toPass();
 
-  await expect(page.getByRole('heading', { name: 'Requests' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Requests', exact: true })).toBeVisible();
   await expect(page.getByRole('img', { name: '3 requests in the last 24 hours: 2 accepted, 0 limited, 1 refused' })).toBeVisible();
   await expect(page.getByRole('link', { name: '24 h', exact: true })).toHaveAttribute('aria-current', 'true');
   for (const range of ['1 h', '7 d', '30 d', '12 mo']) {

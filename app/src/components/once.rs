@@ -82,7 +82,6 @@ pub fn OnceDialog(
                             "Only for servers that sign requests (HMAC-SHA256)."
                         </Secret>
                     })}
-                    {copied_as}
                 </div>
                 <form class="dialog-foot once-foot" method="get" action=done_href>
                     <label class="check"><input type="checkbox" required/>{saved}</label>
@@ -93,6 +92,7 @@ pub fn OnceDialog(
                     <button class="btn btn-primary">"Done"</button>
                     <OnceGuard/>
                 </form>
+                {copied_as}
                 <form id="credentials" method="post" action=file.action autocomplete="off" hidden>
                     <input type="hidden" name="sealed" value=file.sealed autocomplete="off"/>
                 </form>

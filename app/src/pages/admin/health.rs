@@ -68,7 +68,7 @@ fn Body(checks: Vec<HealthCheck>, lag: Duration, facts: DatabaseFacts, now: Time
         let (tone, word) = if check.ok { (Tone::Good, "OK") } else { (Tone::Danger, "Failing") };
         view! {
             <tr>
-                <td class="cell-head cell-fill">
+                <td class="cell-head cell-rest">
                     {about(check.name)}<span class="cell-sub">{detail.unwrap_or_else(|| meaning(check.name).to_owned())}</span>
                 </td>
                 <td class="cell-end"><Badge tone text=word/></td>

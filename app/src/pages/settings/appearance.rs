@@ -13,7 +13,7 @@ pub fn AppearanceCard(org: Org, form: FormState) -> impl IntoView {
             title="Appearance"
             about=|| "The logo and the colour by which people recognize this organization in the switcher. All members see the same ones."
         >
-            <div class="stack stack-forms"><LogoForm org=org.clone() form/><ColourForm org/></div>
+            <div class="stack"><LogoForm org=org.clone() form/><ColourForm org/></div>
         </Setting>
     }
 }

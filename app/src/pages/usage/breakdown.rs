@@ -24,7 +24,7 @@ pub(super) fn Refusals(refusals: Vec<(Verdict, u64)>, refused: Option<String>) -
         let sentence = sentence(&refusal(verdict.code()));
         (sentence.trim_end_matches('.').to_owned(), href, n)
     });
-    view! { <Bars title="Why requests were refused" rows=rows.collect()/> }
+    view! { <Bars title="Reasons for refusals" rows=rows.collect()/> }
 }
 
 #[component]

@@ -76,7 +76,7 @@ fn draw(bars: &[Bar], most: u64, period: Period) -> String {
         let x = n * STEP;
         let _ = write!(
             svg,
-            "<g><title>{}</title><rect class=\"room\" x=\"{x}\" y=\"0\" width=\"{STEP}\" height=\"{HEIGHT}\"/>",
+            "<g><title>{}</title><rect fill=\"none\" pointer-events=\"all\" x=\"{x}\" y=\"0\" width=\"{STEP}\" height=\"{HEIGHT}\"/>",
             title(bar, period)
         );
         let mut y = HEIGHT;
