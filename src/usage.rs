@@ -26,16 +26,35 @@ pub struct Outcome {
     /// The narrowest scopes that suffice for the request, if it was accepted. Empty if it named neither a scope nor a
     /// method, and for what was refused.
     pub scopes: ScopeSet,
+    /// Beyond as many combinations of scopes as are told apart of a key in an hour.
+    pub has_other_scopes: bool,
 }
+
+/// Stands for further combinations of scopes, where names of scopes are stored. No scope has this name.
+pub const OTHER_SCOPES: &str = "(other)";
 
 impl Outcome {
     pub fn of(verdict: Verdict, ask: &Ask<'_>, profile: &Profile) -> Self {
         let scopes =
             if verdict.is_valid() { profile.narrowest(&ask.scopes, &ask.request) } else { ScopeSet::default() };
-        Self { code: Code::Verdict(verdict), scopes }
+        Self { code: Code::Verdict(verdict), scopes, has_other_scopes: false }
     }
 
-    pub const NOT_COUNTED: Self = Self { code: Code::NotCounted, scopes: ScopeSet::EMPTY };
+    pub const NOT_COUNTED: Self = Self { code: Code::NotCounted, scopes: ScopeSet::EMPTY, has_other_scopes: false };
+
+    /// The same with other scopes than those that are told apart.
+    #[must_use]
+    pub const fn with_other_scopes(self) -> Self {
+        Self { scopes: ScopeSet::EMPTY, has_other_scopes: true, ..self }
+    }
+
+    /// The stored value of its scopes: their names, a space between.
+    pub fn scope(&self, profile: &Profile) -> String {
+        if self.has_other_scopes {
+            return OTHER_SCOPES.to_owned();
+        }
+        profile.names(self.scopes).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// From where and how a request came: its client's network, program and method.

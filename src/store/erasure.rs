@@ -6,13 +6,7 @@ mod person;
 use sha2::{Digest as _, Sha256};
 
 use self::person::Person;
-use super::{
-    Store, WRITE_OF_MANY, detached, detached_within,
-    events::event,
-    retried,
-    row::Read,
-    rows::{Cell, with_rows},
-};
+use super::{Store, WRITE_OF_MANY, detached, detached_within, events::event, retried, row::Read, rows::Cell};
 use crate::{
     Error, Result,
     audit::{Act, Action, ERASED, Event, NewEvent, SYSTEM, Target},
@@ -144,7 +138,7 @@ impl Store {
                 let update = "UPDATE events SET actor_name = v.actor_name, target_name = v.target_name, address = v.address, \
                     user_agent = v.user_agent, details = v.details, salts = v.salts \
                     FROM v WHERE v.n > 0 AND events.chain = v.chain AND events.seq = v.seq";
-                with_rows(CHANGED, erased, update).execute(tx.on()).await?;
+                store.with_rows(CHANGED, erased, update).execute(tx.on()).await?;
             }
             tx.commit_counts().await?;
             Ok(count)

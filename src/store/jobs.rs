@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{Store, detached, old_rows::Old, row::Read, rows::with_rows, tx::Tx};
+use super::{Store, detached, old_rows::Old, row::Read, tx::Tx};
 use crate::{
     Result,
     audit::{Act, Actor},
@@ -87,7 +87,7 @@ impl Store {
     pub async fn due_queues(&self, queues: &[&'static str]) -> Result<Vec<String>> {
         let now = self.now().micros();
         let rows: Vec<_> = queues.iter().map(|queue| [(*queue).to_owned().into(), now.into()]).collect();
-        let due = with_rows(
+        let due = self.with_rows(
             ["queue", "now"],
             rows,
             "SELECT v.queue FROM v WHERE v.n > 0 AND EXISTS (SELECT 1 FROM jobs j WHERE j.queue = v.queue \

@@ -2,12 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Store, detached,
-    old_rows::Old,
-    row::Read,
-    rows::{MOST_ROWS, with_rows},
-};
+use super::{Store, detached, old_rows::Old, row::Read, rows::MOST_ROWS};
 use crate::{
     Result,
     audit::{Act, Actor},
@@ -56,7 +51,7 @@ impl Store {
                 let statement = "INSERT INTO key_days (key_id, day, node, n) \
                     SELECT k.id, v.day, v.node, v.requests FROM v JOIN keys k ON k.id = v.key_id WHERE v.n > 0 ORDER BY v.n \
                     ON CONFLICT (key_id, day, node) DO UPDATE SET n = excluded.n WHERE key_days.n < excluded.n";
-                with_rows(["key_id", "day", "node", "requests"], rows.to_vec(), statement).execute(tx.on()).await?;
+                store.with_rows(["key_id", "day", "node", "requests"], rows.to_vec(), statement).execute(tx.on()).await?;
                 tx.commit_counts().await?;
             }
             Ok(())

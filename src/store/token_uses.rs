@@ -2,7 +2,7 @@
 
 use super::{
     Store, detached,
-    rows::{Cell, MOST_ROWS, with_rows},
+    rows::{Cell, MOST_ROWS},
 };
 use crate::{
     Result, Timestamp,
@@ -24,7 +24,7 @@ impl Store {
                     SELECT t.id, v.at FROM v JOIN root_tokens t ON t.id = v.token_id WHERE v.n > 0 ORDER BY v.n \
                     ON CONFLICT (token_id) DO UPDATE SET last_at = excluded.last_at \
                     WHERE token_uses.last_at < excluded.last_at";
-                with_rows(["token_id", "at"], rows, statement).execute(tx.on()).await?;
+                store.with_rows(["token_id", "at"], rows, statement).execute(tx.on()).await?;
                 tx.commit_counts().await?;
             }
             Ok(())

@@ -8,12 +8,7 @@ use std::{
 
 use serde_json::json;
 
-use super::{
-    Store, detached,
-    row::Read,
-    rows::{Cell, with_rows},
-    tx::Tx,
-};
+use super::{Store, detached, row::Read, rows::Cell, tx::Tx};
 use crate::{
     Result, Timestamp,
     audit::{Act, Action, Actor, NewEvent, Target},
@@ -160,7 +155,7 @@ impl Tx {
             SELECT k.id, v.at, v.at FROM v JOIN keys k ON k.id = v.key_id \
             WHERE NOT EXISTS (SELECT 1 FROM key_uses u WHERE u.key_id = v.key_id) ORDER BY v.n \
             ON CONFLICT (key_id) DO NOTHING RETURNING key_id";
-        let made = with_rows(COLUMNS, rows(used), statement).fetch_all(self.on()).await?;
+        let made = self.store().with_rows(COLUMNS, rows(used), statement).fetch_all(self.on()).await?;
         made.iter().map(|row| row.text("key_id")).collect()
     }
 
@@ -174,7 +169,7 @@ impl Tx {
             SELECT u.key_id, u.first_at, v.at FROM v JOIN key_uses u ON u.key_id = v.key_id \
             WHERE u.last_at < v.at ORDER BY v.n \
             ON CONFLICT (key_id) DO UPDATE SET last_at = excluded.last_at WHERE key_uses.last_at < excluded.last_at";
-        with_rows(COLUMNS, rows(used), statement).execute(self.on()).await?;
+        self.store().with_rows(COLUMNS, rows(used), statement).execute(self.on()).await?;
         Ok(())
     }
 }

@@ -2,11 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Store, detached,
-    row::Read,
-    rows::{Cell, with_rows},
-};
+use super::{Store, detached, row::Read, rows::Cell};
 use crate::{
     Result, Timestamp,
     audit::{Act, Actor},
@@ -86,10 +82,11 @@ impl Store {
             let id = loop {
                 // Waits for another that is about to take the same number, and then tries the next one.
                 let made = sqlx::query(
-                    "INSERT INTO usage_writers (id, batch) SELECT COALESCE(MAX(id), 0) + 1, 0 FROM usage_writers WHERE 1 = 1 \
+                    "INSERT INTO usage_writers (id, batch, last_at) \
+                     SELECT COALESCE(MAX(id), 0) + 1, 0, $1 FROM usage_writers WHERE 1 = 1 \
                      ON CONFLICT (id) DO NOTHING RETURNING id",
                 );
-                if let Some(made) = made.fetch_optional(tx.on()).await? {
+                if let Some(made) = made.bind(store.now().micros()).fetch_optional(tx.on()).await? {
                     break made.int("id")?;
                 }
             };
@@ -100,30 +97,36 @@ impl Store {
     }
 
     /// Adds a batch, once: a repetition with the same number adds nothing. A writer's numbers ascend from 1, and the next
-    /// batch is written only once this one is confirmed.
-    pub async fn add_usage(&self, writer: i64, number: i64, batch: &CountBatch) -> Result<()> {
+    /// batch is written only once this one is confirmed. Returns `false`, and adds nothing, if the numbers stored for this
+    /// writer are not its own: another backup was restored, or its row was deleted. It needs a new number then.
+    pub async fn add_usage(&self, writer: i64, number: i64, batch: &CountBatch) -> Result<bool> {
         let counts: Vec<_> = batch.counts.iter().map(count_row).collect();
         let attributes: Vec<_> = batch.attributes.iter().map(attribute_row).collect();
         let store = self.clone();
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
             // Waits for an earlier attempt whose commit is still under way.
-            let first = sqlx::query("UPDATE usage_writers SET batch = $1 WHERE id = $2 AND batch < $1");
-            if first.bind(number).bind(writer).execute(tx.on()).await?.rows_affected() == 0 {
-                return tx.commit_counts().await;
+            let next = sqlx::query("UPDATE usage_writers SET batch = $1, last_at = $2 WHERE id = $3 AND batch < $1");
+            let next = next.bind(number).bind(store.now().micros()).bind(writer);
+            if next.execute(tx.on()).await?.rows_affected() == 0 {
+                let last = sqlx::query("SELECT batch FROM usage_writers WHERE id = $1").bind(writer);
+                let last = last.fetch_optional(tx.on()).await?.map(|row| row.int("batch")).transpose()?;
+                tx.commit_counts().await?;
+                return Ok(last == Some(number));
             }
             if !counts.is_empty() {
                 let statement = "INSERT INTO usage_counts (place, span, at, code, scope, n) \
                     SELECT v.place, v.span, v.at, v.code, v.scope, v.requests FROM v WHERE v.n > 0 ORDER BY v.n \
                     ON CONFLICT (place, span, at, code, scope) DO UPDATE SET n = usage_counts.n + excluded.n";
                 let columns = ["place", "span", "at", "code", "scope", "requests"];
-                with_rows(columns, counts, statement).execute(tx.on()).await?;
+                store.with_rows(columns, counts, statement).execute(tx.on()).await?;
             }
             if !attributes.is_empty() {
                 let columns = ["key_id", "at", "kind", "value", "requests"];
-                with_rows(columns, attributes, ADD_ATTRIBUTES).execute(tx.on()).await?;
+                store.with_rows(columns, attributes, ADD_ATTRIBUTES).execute(tx.on()).await?;
             }
-            tx.commit_counts().await
+            tx.commit_counts().await?;
+            Ok(true)
         })
         .await
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Store, detached, old_rows::Old, row::Read, rows::MOST_ROWS};
 use crate::{
-    Result,
+    Result, Timestamp,
     audit::{Act, Actor},
 };
 
@@ -19,6 +19,9 @@ pub struct UsageRetention {
 
 const HOUR: u64 = 60 * 60;
 const DAY: u64 = 24 * HOUR;
+
+/// A process that counted nothing for so long takes a new number for its next batch.
+const WRITERS_KEPT: Duration = Duration::from_secs(7 * DAY);
 
 impl Default for UsageRetention {
     fn default() -> Self {
@@ -77,6 +80,13 @@ const DELETED: [(&str, &str, &str); 2] = [
     ),
 ];
 
+/// Networks of gateways that did not ask since `$2`. Everybody can call that endpoint, from many networks.
+const OLD_GATEWAYS: &str = deleted_places!(
+    "usage_counts",
+    "place",
+    "p.place NOT LIKE 'gateway:%' OR EXISTS (SELECT 1 FROM usage_counts WHERE place = p.place AND span = 86400 AND at >= $2)"
+);
+
 impl Store {
     /// Deletes counts that are older than they are kept. Returns how many rows there were.
     pub async fn delete_old_usage(&self, kept: UsageRetention) -> Result<u64> {
@@ -89,26 +99,46 @@ impl Store {
             deleted +=
                 self.delete_old(Old { table: "usage_counts", key: COUNT, when }, (self.now() - kept).micros()).await?;
         }
-        let old = Old { table: "usage_attributes", key: ATTRIBUTE, when: "at < $1" };
-        Ok(deleted + self.delete_old(old, (self.now() - kept.hours).micros()).await?)
+        for (table, key, when, kept) in [
+            ("usage_attributes", ATTRIBUTE, "at < $1", kept.hours),
+            // Of processes that ended. The largest number stays, so that none is given out twice.
+            ("usage_writers", "id", "last_at < $1 AND id < (SELECT MAX(id) FROM usage_writers)", WRITERS_KEPT),
+        ] {
+            deleted += self.delete_old(Old { table, key, when }, (self.now() - kept).micros()).await?;
+        }
+        Ok(deleted
+            + self.delete_usage_of_places("usage_counts", COUNT, OLD_GATEWAYS, Some(self.now() - kept.minutes)).await?)
     }
 
     /// Deletes counts of keys and places that were deleted. Returns how many rows there were.
     pub async fn delete_usage_of_deleted(&self) -> Result<u64> {
         let mut deleted = 0;
         for (table, key, statement) in DELETED {
-            let mut last = String::new();
-            loop {
-                let rows = sqlx::query(statement).bind(last.clone()).fetch_all(self.read()).await?;
-                let places: Vec<_> = rows.iter().map(|row| row.text("place")).collect::<Result<_>>()?;
-                let Some(next) = places.last().cloned() else { break };
-                last = next;
-                for place in places {
-                    deleted += self.delete_usage_of(table, key, place).await?;
-                }
-            }
+            deleted += self.delete_usage_of_places(table, key, statement, None).await?;
         }
         Ok(deleted)
+    }
+
+    /// Deletes the counts of the places that the statement finds, part by part.
+    async fn delete_usage_of_places(
+        &self,
+        table: &'static str,
+        key: &'static str,
+        statement: &'static str,
+        before: Option<Timestamp>,
+    ) -> Result<u64> {
+        let (mut deleted, mut last) = (0, String::new());
+        loop {
+            let query = sqlx::query(statement).bind(last);
+            let query = before.iter().fold(query, |query, before| query.bind(before.micros()));
+            let rows = query.fetch_all(self.read()).await?;
+            let places: Vec<_> = rows.iter().map(|row| row.text("place")).collect::<Result<_>>()?;
+            let Some(next) = places.last().cloned() else { return Ok(deleted) };
+            last = next;
+            for place in places {
+                deleted += self.delete_usage_of(table, key, place).await?;
+            }
+        }
     }
 
     /// In parts, so that other writes do not wait for long.

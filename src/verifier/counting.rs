@@ -32,6 +32,8 @@ pub(super) struct Counting {
     unknown: UnknownCounts,
     /// How many batches were written.
     written: AtomicU64,
+    /// How many flushes began.
+    begun: AtomicU64,
     /// What is being written. Held by the flush.
     backlog: tokio::sync::Mutex<Backlog>,
     /// Up to when all was written.
@@ -46,24 +48,34 @@ impl Counting {
             recorder: Recorder::new(capacity),
             unknown: UnknownCounts::default(),
             written: AtomicU64::new(0),
+            begun: AtomicU64::new(0),
             backlog: tokio::sync::Mutex::default(),
             as_of: Mutex::new(started),
         }
     }
 
     /// Adds what was counted until now to the database. If that fails, it is kept for the next time; a batch that
-    /// arrived nevertheless is recognized then. May be cancelled at any time.
+    /// arrived nevertheless is recognized then. May be cancelled at any time. Callers that wait for the same flush share it.
     async fn flush(&self, store: &Store) -> Result<()> {
+        let begun = self.begun.load(Ordering::SeqCst);
         let mut backlog = self.backlog.lock().await;
+        if backlog.flushed > begun {
+            return Ok(());
+        }
+        let this = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
         // What an earlier flush left: in the meantime, further requests are only counted in the bounded memory of the
         // recorder.
         backlog.write(store, &self.written).await?;
         let now = store.now();
         backlog.add(self.recorder.take(now), self.unknown.take());
         backlog.write(store, &self.written).await?;
-        let mut as_of = self.as_of.lock().unwrap_or_else(PoisonError::into_inner);
-        *as_of = now.max(*as_of);
+        backlog.flushed = this;
+        *self.as_of.lock().unwrap_or_else(PoisonError::into_inner) = now;
         Ok(())
+    }
+
+    fn as_of(&self) -> Timestamp {
+        *self.as_of.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -102,7 +114,7 @@ impl Verifier {
 
     /// Up to when everything that this process counted is in the database.
     pub fn counted_until(&self) -> Timestamp {
-        *self.counting.as_of.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counting.as_of()
     }
 
     /// From here on nothing is counted.

@@ -18,6 +18,9 @@ sallyport::on_both_databases!(
     the_networks_of_a_key_in_an_hour_are_bounded,
     old_counts_are_deleted,
     counts_of_what_was_deleted_are_deleted,
+    a_writer_whose_number_is_not_its_own_is_told,
+    numbers_of_ended_writers_are_deleted_and_not_given_out_again,
+    gateways_that_no_longer_ask_are_forgotten,
 );
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -170,7 +173,7 @@ async fn counts_of_what_was_deleted_are_deleted(store: &TestStore) {
         keys.push(store.key(&act, app, &format!("key {n}")).await.key.id);
     }
     let writer = store.new_usage_writer().await.expect("a writer");
-    let places = [org.id.as_str(), app.id.as_str(), app.project_id.as_str(), "portal", "gateway:203.0.113.9"];
+    let places = [org.id.as_str(), app.id.as_str(), app.project_id.as_str(), "portal", "gateway:203.0.113.0/24"];
     let batches = keys.iter().map(|key| from_network(key, store.now()));
     let batches = batches.chain(places.iter().map(|place| one(place, store.now(), 1)));
     for (number, batch) in (1..).zip(batches) {
@@ -184,8 +187,41 @@ async fn counts_of_what_was_deleted_are_deleted(store: &TestStore) {
     for place in counted {
         assert_eq!(requests(store, place, Span::Day).await, 0, "{place}");
     }
-    for place in [keys[1].as_str(), org.id.as_str(), "portal", "gateway:203.0.113.9"] {
+    for place in [keys[1].as_str(), org.id.as_str(), "portal", "gateway:203.0.113.0/24"] {
         assert_eq!(requests(store, place, Span::Day).await, 1, "{place}");
     }
     assert_eq!(store.dump().await["usage_attributes"].len(), 1);
+}
+
+/// A backup was restored under a running server, or its row was deleted.
+async fn a_writer_whose_number_is_not_its_own_is_told(store: &TestStore) {
+    let writer = store.new_usage_writer().await.expect("a writer");
+    let batch = one("app_focus_000000", store.now(), 1);
+    for number in [1, 2, 2] {
+        assert!(store.add_usage(writer, number, &batch).await.expect("added, or recognized"));
+    }
+    assert!(!store.add_usage(writer, 1, &batch).await.expect("another process wrote under this number"));
+    assert!(!store.add_usage(writer + 1, 1, &batch).await.expect("nobody has that number"));
+    assert_eq!(requests(store, "app_focus_000000", Span::Day).await, 2);
+}
+
+async fn numbers_of_ended_writers_are_deleted_and_not_given_out_again(store: &TestStore) {
+    for _ in 0..3 {
+        store.new_usage_writer().await.expect("a writer");
+    }
+    store.clock.turn(8 * DAY);
+    assert_eq!(store.delete_old_usage(UsageRetention::default()).await.expect("deleted"), 2);
+    assert_eq!(store.new_usage_writer().await.expect("a writer"), 4);
+}
+
+/// Everybody can call the gateways' endpoint, from many networks.
+async fn gateways_that_no_longer_ask_are_forgotten(store: &TestStore) {
+    let writer = store.new_usage_writer().await.expect("a writer");
+    let places = ["gateway:203.0.113.0/24", "portal"];
+    let counts = places.iter().flat_map(|place| one(place, store.now(), 1).counts).collect();
+    store.add_usage(writer, 1, &CountBatch { counts, ..CountBatch::default() }).await.expect("added");
+    store.clock.turn(4 * DAY);
+    store.delete_old_usage(UsageRetention::default()).await.expect("deleted");
+    assert_eq!(requests(store, places[0], Span::Day).await, 0);
+    assert_eq!(requests(store, places[1], Span::Day).await, 1);
 }

@@ -3,10 +3,7 @@
 use serde_json::json;
 
 use super::{
-    super::{
-        row::Read,
-        rows::{Cell, with_rows},
-    },
+    super::{row::Read, rows::Cell},
     Tx,
 };
 use crate::{
@@ -142,7 +139,7 @@ impl Tx {
         let rows: Vec<_> = events.into_iter().map(|(event, hash)| row(event, hash)).collect();
         let statement = format!("INSERT INTO events ({0}) SELECT {0} FROM v WHERE v.n > 0", EVENT.join(", "));
         for rows in rows.chunks(EVENTS_AT_ONCE) {
-            with_rows(EVENT, rows.to_vec(), &statement).execute(self.on()).await?;
+            self.store.with_rows(EVENT, rows.to_vec(), &statement).execute(self.on()).await?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    Result, Timestamp,
+    Error, Result, Timestamp,
     id::KeyId,
     key::record::KeyHolder,
     profile::Profile,
@@ -37,6 +37,8 @@ enum Entry {
 
 #[derive(Default)]
 pub(super) struct Backlog {
+    /// The number of the last flush that wrote everything.
+    pub(super) flushed: u64,
     /// The number of this process as a writer, once it has one.
     writer: Option<i64>,
     /// How many batches were confirmed.
@@ -82,7 +84,16 @@ impl Backlog {
                 Some(writer) => writer,
                 None => *self.writer.insert(store.new_usage_writer().await?),
             };
-            store.add_usage(writer, self.confirmed + 1, &batch).await?;
+            if !store.add_usage(writer, self.confirmed + 1, &batch).await? {
+                let is_new = self.confirmed == 0;
+                (self.writer, self.confirmed) = (None, 0);
+                if is_new {
+                    return Err(Error::Unavailable(
+                        "the number for counts of usage was taken by another process".to_owned(),
+                    ));
+                }
+                continue;
+            }
             self.confirmed += 1;
             written.fetch_add(1, Ordering::Relaxed);
             self.tried = None;
@@ -117,7 +128,7 @@ impl Entry {
     fn write(&self, batch: &mut CountBatch, profile: &Profile) {
         match self {
             Self::Key(key, owner, MinuteCount { minute, outcome, n }) => {
-                let scope = profile.names(outcome.scopes).collect::<Vec<_>>().join(" ");
+                let scope = outcome.scope(profile);
                 let app = owner.app.as_ref();
                 let above = app.map(|app| [app.app_id.as_str(), app.project_id.as_str()]).into_iter().flatten();
                 for place in above.chain([key.as_str(), owner.org_id.as_str()]) {

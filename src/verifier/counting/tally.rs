@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     Timestamp,
     key::record::KeyHolder,
+    profile::ScopeSet,
     usage::{Attribute, Outcome, Span},
 };
 
@@ -15,6 +16,8 @@ const MOST_ATTRIBUTES: usize = 64;
 /// The maximum number of networks and programs that are kept of a key in an hour. Further ones are counted together.
 pub(super) const NETWORKS: usize = 16;
 const AGENTS: usize = 8;
+/// The maximum number of combinations of scopes that are told apart of a key in an hour: callers name them.
+pub(super) const SCOPES: usize = 16;
 
 /// The minute since 1970.
 pub(super) type Minute = u32;
@@ -48,13 +51,16 @@ pub(super) struct Tally {
     minutes: Vec<MinuteCount>,
     /// Those of the current hour stay after they were written, with a count of zero: they are the ones that are kept.
     attributes: Vec<AttributeCount>,
+    /// The combinations of scopes that are told apart in that hour.
+    scopes: Vec<ScopeSet>,
+    hour: u32,
 }
 
-const _: () = assert!(size_of::<Tally>() <= 56);
+const _: () = assert!(size_of::<Tally>() <= 88);
 
 impl Tally {
     pub(super) fn new(owner: &Arc<KeyHolder>) -> Self {
-        Self { owner: Arc::clone(owner), minutes: Vec::new(), attributes: Vec::new() }
+        Self { owner: Arc::clone(owner), minutes: Vec::new(), attributes: Vec::new(), scopes: Vec::new(), hour: 0 }
     }
 
     pub(super) fn count(&mut self, outcome: Outcome, attributes: [Attribute; 3], minute: Minute) {
@@ -65,10 +71,11 @@ impl Tally {
     }
 
     fn count_minute(&mut self, outcome: Outcome, minute: Minute) {
-        // The newest ones are at the end.
-        let is_same = |count: &&mut MinuteCount| count.minute == minute && count.outcome == outcome;
-        if let Some(count) = self.minutes.iter_mut().rev().find(is_same) {
-            count.n = count.n.saturating_add(1);
+        if self.add_minute(outcome, minute) {
+            return;
+        }
+        let outcome = if self.tells_apart(outcome.scopes, minute) { outcome } else { outcome.with_other_scopes() };
+        if outcome.has_other_scopes && self.add_minute(outcome, minute) {
             return;
         }
         // The last place is for what has none.
@@ -80,6 +87,29 @@ impl Tally {
             Some(not_counted) => not_counted.n = not_counted.n.saturating_add(1),
             None => self.minutes.push(MinuteCount { minute, outcome: Outcome::NOT_COUNTED, n: 1 }),
         }
+    }
+
+    fn add_minute(&mut self, outcome: Outcome, minute: Minute) -> bool {
+        // The newest ones are at the end.
+        let is_same = |count: &&mut MinuteCount| count.minute == minute && count.outcome == outcome;
+        let found = self.minutes.iter_mut().rev().find(is_same);
+        found.map(|count| count.n = count.n.saturating_add(1)).is_some()
+    }
+
+    /// Whether these scopes are told apart from others in this hour; takes a place for them, if there is one.
+    fn tells_apart(&mut self, scopes: ScopeSet, minute: Minute) -> bool {
+        if self.hour != minute / MINUTES_OF_HOUR {
+            self.hour = minute / MINUTES_OF_HOUR;
+            self.scopes.clear();
+        }
+        if scopes.is_empty() || self.scopes.contains(&scopes) {
+            return true;
+        }
+        let has_room = self.scopes.len() < SCOPES;
+        if has_room {
+            self.scopes.push(scopes);
+        }
+        has_room
     }
 
     fn count_attribute(&mut self, attribute: Attribute, hour: u32) {
@@ -126,12 +156,12 @@ impl Tally {
                 attributes(*count);
                 count.n = 0;
             }
-            count.hour >= hour
+            count.hour == hour
         });
     }
 
     /// Whether a further request of this hour would find attributes here.
     pub(super) fn is_of_hour(&self, now: Minute) -> bool {
-        self.attributes.iter().any(|count| count.hour >= now / MINUTES_OF_HOUR)
+        self.attributes.iter().any(|count| count.hour == now / MINUTES_OF_HOUR)
     }
 }

@@ -13,12 +13,13 @@ use proptest::prelude::*;
 
 use super::{
     recorder::{Recorded, Recorder},
-    tally::{NETWORKS, minute},
+    tally::{NETWORKS, SCOPES, minute},
 };
 use crate::{
     Timestamp,
     id::KeyId,
     key::{KeyRecord, Verdict},
+    profile::ScopeSet,
     testing::{SeededEntropy, key_record},
     usage::{Agent, Attribute, Code, Network, Outcome},
 };
@@ -27,7 +28,8 @@ const NOW: Timestamp = Timestamp::from_seconds(1_000_020);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-const VALID: Outcome = Outcome { code: Code::Verdict(Verdict::Valid), scopes: crate::profile::ScopeSet::EMPTY };
+const VALID: Outcome =
+    Outcome { code: Code::Verdict(Verdict::Valid), scopes: ScopeSet::EMPTY, has_other_scopes: false };
 
 fn keys(count: usize) -> Vec<KeyRecord> {
     let entropy = SeededEntropy::new(7);
@@ -172,4 +174,24 @@ fn many_networks_of_an_hour_are_counted_together() {
     assert_eq!(networks(&recorder, NOW), [("203.0.0.0/24".to_owned(), 1), ("other".to_owned(), 2)]);
     recorder.count(&keys[0], VALID, from(100), NOW + HOUR);
     assert_eq!(networks(&recorder, NOW + HOUR), [("203.0.100.0/24".to_owned(), 1)]);
+}
+
+#[test]
+fn many_combinations_of_scopes_of_an_hour_are_counted_together() {
+    let (recorder, keys) = (Recorder::new(10), keys(1));
+    let send = |scopes: usize, at| {
+        let outcome = Outcome { scopes: ScopeSet::EMPTY.with(scopes), ..VALID };
+        recorder.count(&keys[0], outcome, from(0), at);
+    };
+    let taken = |at| {
+        let counts = recorder.take(at).minutes.into_iter();
+        counts.map(|(.., count)| (count.outcome.has_other_scopes, count.n)).collect::<Vec<_>>()
+    };
+    (0..SCOPES + 5).for_each(|scopes| send(scopes, NOW));
+    assert_eq!(taken(NOW), [vec![(false, 1); SCOPES], vec![(true, 5)]].concat());
+    // Those that are told apart are remembered within the hour.
+    [0, SCOPES + 1, SCOPES + 2].into_iter().for_each(|scopes| send(scopes, NOW + MINUTE));
+    assert_eq!(taken(NOW + MINUTE), [(false, 1), (true, 2)]);
+    send(SCOPES + 1, NOW + HOUR);
+    assert_eq!(taken(NOW + HOUR), [(false, 1)]);
 }

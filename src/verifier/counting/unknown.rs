@@ -7,14 +7,14 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::{Timestamp, id::TokenId, key::Verdict, store::PORTAL};
+use crate::{Timestamp, id::TokenId, key::Verdict, store::PORTAL, usage::Network};
 
 use super::tally::{MINUTES_OF_HOUR, Minute, minute};
 
 /// The maximum number of counts that wait for a flush. Beyond it they are counted for the portal alone.
 const MOST: usize = 4_096;
-/// The maximum number of gateways that are told apart in an hour: everybody can call that endpoint, from many addresses, and
-/// each address is a row of the database.
+/// The maximum number of networks of gateways that are told apart in an hour: everybody can call that endpoint, from many
+/// addresses, and each network has rows in the database.
 const GATEWAYS: usize = 64;
 
 /// Who asked.
@@ -29,7 +29,7 @@ pub(super) enum Source<'a> {
 pub(super) enum Asker {
     Portal,
     Token(TokenId),
-    Gateway(IpAddr),
+    Gateway(Network),
 }
 
 impl Asker {
@@ -38,7 +38,7 @@ impl Asker {
         match self {
             Self::Portal => PORTAL.to_owned(),
             Self::Token(token) => token.to_string(),
-            Self::Gateway(ip) => format!("gateway:{ip}"),
+            Self::Gateway(network) => format!("gateway:{network}"),
         }
     }
 }
@@ -53,25 +53,25 @@ pub(super) struct UnknownCounts(Mutex<Waiting>);
 struct Waiting {
     counts: Counts,
     /// The gateways that asked in this hour.
-    gateways: BTreeSet<IpAddr>,
+    gateways: BTreeSet<Network>,
     hour: u32,
 }
 
 impl Waiting {
     /// Who asked, if that is told apart.
     fn asker(&mut self, source: Source<'_>, hour: u32) -> Option<Asker> {
-        let ip = match source {
+        let network = match source {
             Source::Token(token) => return Some(Asker::Token(token.clone())),
-            Source::Gateway(ip) => ip,
+            Source::Gateway(ip) => Network::of(ip),
         };
         if self.hour != hour {
             self.hour = hour;
             self.gateways.clear();
         }
         if self.gateways.len() < GATEWAYS {
-            self.gateways.insert(ip);
+            self.gateways.insert(network);
         }
-        self.gateways.contains(&ip).then_some(Asker::Gateway(ip))
+        self.gateways.contains(&network).then_some(Asker::Gateway(network))
     }
 }
 
@@ -105,7 +105,7 @@ mod tests {
     fn gateways_beyond_the_first_are_counted_for_the_portal_alone() {
         let counts = UnknownCounts::default();
         let send = |from: u32, at: i64| {
-            let ip = IpAddr::V4(Ipv4Addr::from(from));
+            let ip = IpAddr::V4(Ipv4Addr::from(from << 8));
             counts.count(Source::Gateway(ip), Verdict::Malformed, Timestamp::from_seconds(at));
         };
         let of = |counts: &Counts, is: fn(&Asker) -> bool| {
