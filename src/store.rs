@@ -84,6 +84,7 @@ mod tx;
 mod usage;
 mod usage_counts;
 mod usage_export;
+mod usage_keys;
 mod usage_retention;
 mod users;
 mod verify;
@@ -128,7 +129,10 @@ pub use sight::Sight;
 pub use signing::SealedSigning;
 pub use sqlite::can_corrupt_wal;
 pub use usage::{Refused, Used};
-pub use usage_counts::{AttributeName, CountBatch, CountName, KeyAttribute, PORTAL, UsageCount, without_key};
+pub use usage_counts::{
+    AttributeName, CountBatch, CountName, KeyAttribute, PORTAL, PlaceUsage, UsageCount, without_key,
+};
+pub use usage_keys::{KeyRank, RANKED};
 pub use usage_retention::UsageRetention;
 pub use verify::StoredKey;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Store, detached, row::Read, rows::Cell};
 use crate::{
-    Result, Timestamp,
+    Error, Result, Timestamp,
     audit::{Act, Actor},
     id::{KeyId, OrgId},
     usage::{Code, Span},
@@ -17,6 +17,9 @@ pub const PORTAL: &str = "portal";
 pub fn without_key(org: &OrgId) -> String {
     format!("other:{org}")
 }
+
+/// The maximum number of counts of a period. Callers name the scopes that are counted, and an organization may have many.
+const MOST_READ: usize = 100_000;
 
 /// Once a key has 16 values of a kind in an hour, further ones are counted together: verifiers remember the values of active
 /// keys only. Each condition counts, over the primary key: PostgreSQL might read the whole table for an EXISTS.
@@ -71,6 +74,13 @@ pub struct UsageCount {
     pub code: Code,
     pub scope: String,
     pub requests: u64,
+}
+
+/// What was counted of a place in a period.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlaceUsage {
+    pub counts: Vec<UsageCount>,
+    pub not_counted: u64,
 }
 
 impl Store {
@@ -135,10 +145,37 @@ impl Store {
     pub async fn usage(&self, place: &str, span: Span, from: Timestamp, to: Timestamp) -> Result<Vec<UsageCount>> {
         let query = sqlx::query(
             "SELECT at, code, scope, n FROM usage_counts WHERE place = $1 AND span = $2 AND at >= $3 AND at < $4 \
-             ORDER BY at, code, scope",
+             ORDER BY at, code, scope LIMIT 100001",
         );
         let query = query.bind(place.to_owned()).bind(span.seconds()).bind(from.micros()).bind(to.micros());
-        query.fetch_all(self.read()).await?.iter().map(usage_count).collect()
+        let rows = query.fetch_all(self.read()).await?;
+        if rows.len() > MOST_READ {
+            return Err(Error::field(
+                "from",
+                "Requests named too many combinations of scopes in this period. Choose a shorter one.",
+            ));
+        }
+        rows.iter().map(usage_count).collect()
+    }
+
+    /// The same with how many requests could not be counted: of the place, or of unknown keys of its organization.
+    pub async fn usage_within(
+        &self,
+        place: &str,
+        org: &OrgId,
+        span: Span,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<PlaceUsage> {
+        let counts = self.usage(place, span, from, to).await?;
+        // Those of the organization contain them already.
+        let unknown = match place == org.as_str() {
+            true => Vec::new(),
+            false => self.usage(&without_key(org), span, from, to).await?,
+        };
+        let not_counted = counts.iter().filter(|count| count.code == Code::NotCounted).chain(&unknown);
+        let not_counted = not_counted.map(|count| count.requests).sum();
+        Ok(PlaceUsage { counts, not_counted })
     }
 
     /// From where and how a key was used, from `from` on and before `to`.

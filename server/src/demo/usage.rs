@@ -50,7 +50,8 @@ pub async fn send(store: &Store, now: Timestamp, keys: &[Used<'_>]) -> Result<()
             .add_usage(writer, number, &CountBatch { counts: batch.into_iter().collect(), ..CountBatch::default() })
             .await?;
     }
-    store.add_usage(writer, number + 1, &CountBatch { attributes: all.attributes, ..CountBatch::default() }).await
+    store.add_usage(writer, number + 1, &CountBatch { attributes: all.attributes, ..CountBatch::default() }).await?;
+    Ok(())
 }
 
 fn add(all: &mut CountBatch, used: &Used<'_>, hour: Timestamp, now: Timestamp) {

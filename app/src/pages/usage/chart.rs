@@ -81,7 +81,7 @@ fn draw(bars: &[Bar], most: u64, period: Period) -> String {
         );
         let mut y = HEIGHT;
         for kind in Kind::ALL {
-            let requests = bar.requests[kind as usize];
+            let requests = bar.of_kind(kind);
             if requests == 0 {
                 continue;
             }
@@ -106,7 +106,7 @@ fn height(requests: u64, most: u64) -> u64 {
 
 /// "22 Nov 06:00 UTC: 12 accepted, 1 refused".
 fn title(bar: &Bar, period: Period) -> String {
-    let kinds = Kind::ALL.map(|kind| (bar.requests[kind as usize], kind.title().to_lowercase()));
+    let kinds = Kind::ALL.map(|kind| (bar.of_kind(kind), kind.title().to_lowercase()));
     let parts: Vec<_> =
         kinds.iter().filter(|(n, _)| *n > 0).map(|(n, kind)| format!("{} {kind}", digits(*n))).collect();
     let numbers = if parts.is_empty() { "no requests".to_owned() } else { parts.join(", ") };

@@ -6,7 +6,7 @@ use sallyport::{
     Timestamp,
     id::OrgId,
     key::Verdict,
-    store::{Store, UsageCount, without_key},
+    store::{PlaceUsage, Store, UsageCount},
     usage::Code,
 };
 
@@ -59,6 +59,14 @@ impl Bar {
     pub fn total(&self) -> u64 {
         self.requests.iter().sum()
     }
+
+    pub const fn of_kind(&self, kind: Kind) -> u64 {
+        self.requests[kind as usize]
+    }
+
+    const fn of_kind_mut(&mut self, kind: Kind) -> &mut u64 {
+        &mut self.requests[kind as usize]
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,36 +87,21 @@ impl Report {
     pub async fn read(store: &Store, id: &str, org: &OrgId, period: Period, now: Timestamp) -> sallyport::Result<Self> {
         let (starts, to) = period.starts(now);
         let from = starts.first().copied().unwrap_or(to);
-        let counts = store.usage(id, period.span(), from, to).await?;
-        // Those of the organization contain them already.
-        let without = match id == org.as_str() {
-            true => Vec::new(),
-            false => store.usage(&without_key(org), period.span(), from, to).await?,
-        };
-        Ok(Self::of(period, starts, to, counts, without))
+        let usage = store.usage_within(id, org, period.span(), from, to).await?;
+        Ok(Self::of(period, starts, to, usage))
     }
 
-    /// `without` are those of the organization whose key is not known.
-    fn of(
-        period: Period,
-        starts: Vec<Timestamp>,
-        to: Timestamp,
-        counts: Vec<UsageCount>,
-        without: Vec<UsageCount>,
-    ) -> Self {
+    fn of(period: Period, starts: Vec<Timestamp>, to: Timestamp, usage: PlaceUsage) -> Self {
         let from = starts.first().copied().unwrap_or(to);
         let mut bars: Vec<_> = starts.into_iter().map(|at| Bar { at, requests: [0; 3] }).collect();
         let (mut refusals, mut scopes) = (Vec::new(), BTreeMap::new());
-        let mut not_counted: u64 = without.iter().map(|count| count.requests).sum();
+        let PlaceUsage { counts, not_counted } = usage;
         for UsageCount { at, code, scope, requests } in counts {
-            let Code::Verdict(verdict) = code else {
-                not_counted += requests;
-                continue;
-            };
+            let Code::Verdict(verdict) = code else { continue };
             // Sorted by time, like the bars.
             let bar = bars.partition_point(|bar| bar.at <= at).saturating_sub(1);
             if let Some(bar) = bars.get_mut(bar) {
-                bar.requests[Kind::of(verdict) as usize] += requests;
+                *bar.of_kind_mut(Kind::of(verdict)) += requests;
             }
             if verdict.is_valid() {
                 *scopes.entry(scope).or_insert(0) += requests;
@@ -135,7 +128,7 @@ impl Report {
     }
 
     pub fn of_kind(&self, kind: Kind) -> u64 {
-        self.bars.iter().map(|bar| bar.requests[kind as usize]).sum()
+        self.bars.iter().map(|bar| bar.of_kind(kind)).sum()
     }
 }
 
@@ -160,7 +153,7 @@ mod tests {
             count("2026-11-22T06:00:00Z", "valid", "write", 40),
             count("2026-11-22T06:00:00Z", "not_counted", "", 5),
         ];
-        let report = Report::of(Period::Week, starts, to, counts, vec![count("2026-11-22T06:00:00Z", "valid", "", 6)]);
+        let report = Report::of(Period::Week, starts, to, PlaceUsage { counts, not_counted: 11 });
         assert_eq!(report.bars[0].requests, [1, 0, 2]);
         assert_eq!(report.bars[1].requests, [0, 3, 0]);
         assert_eq!(report.bars[55].requests, [40, 0, 0]);

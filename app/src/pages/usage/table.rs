@@ -18,7 +18,7 @@ pub fn RequestTable(report: Report) -> impl IntoView {
     let (with, without): (Vec<_>, Vec<_>) = report.bars.into_iter().partition(|bar| bar.total() > 0);
     let rows = with.into_iter().rev().map(|bar| {
         let numbers = Kind::ALL.map(|kind| {
-            view! { <td data-label=kind.title()>{digits(bar.requests[kind as usize])}</td> }
+            view! { <td data-label=kind.title()>{digits(bar.of_kind(kind))}</td> }
         });
         let (at, text) = (bar.at.to_rfc3339(), clock(bar.at, period));
         view! {

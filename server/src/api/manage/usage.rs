@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, time::Duration};
 use axum::response::Response;
 use sallyport::{
     Timestamp,
-    store::{UsageCount, without_key},
+    store::{PlaceUsage, UsageCount},
     usage::Code,
 };
 use serde::Serialize;
@@ -65,26 +65,20 @@ struct Counted {
 }
 
 impl Counted {
-    async fn read<T: Reachable + CountedPlace>(
-        state: &AppState,
-        within: &Within<T>,
-        params: UsageParams,
-    ) -> Result<Self, Problem> {
+    async fn read<T: Reachable>(state: &AppState, within: &Within<T>, params: UsageParams) -> Result<Self, Problem>
+    where
+        for<'a> &'a T: Into<CountedPlace>,
+    {
         let store = &state.context.store;
-        if let Some(place) = within.it.place() {
+        let CountedPlace { id, org, needs } = (&within.it).into();
+        if let Some(place) = needs {
             within.manager.needs(store, &place, sallyport::member::Permission::SeeKeys).await?;
         }
         let Period { span, from, to } = params.period(store.now())?;
         // If the database is busy, the answer is a little older, and says so.
         let _ = timeout(WRITTEN_WITHIN, state.verifier.flush_counts()).await;
         let as_of = state.verifier.counted_until();
-        let counts = store.usage(within.it.id(), span, from, to).await?;
-        let without_key = match within.it.within() {
-            Some(org) => store.usage(&without_key(org), span, from, to).await?,
-            None => Vec::new(),
-        };
-        let not_counted = counts.iter().filter(|count| count.code == Code::NotCounted).chain(&without_key);
-        let not_counted = not_counted.map(|count| count.requests).sum();
+        let PlaceUsage { counts, not_counted } = store.usage_within(&id, &org, span, from, to).await?;
         Ok(Self { counts, not_counted, as_of })
     }
 
@@ -111,10 +105,9 @@ impl Counted {
     }
 }
 
-async fn json<T: Reachable + CountedPlace>(
-    state: &AppState,
-    within: &Within<T>,
-    params: UsageParams,
-) -> Result<Response, Problem> {
+async fn json<T: Reachable>(state: &AppState, within: &Within<T>, params: UsageParams) -> Result<Response, Problem>
+where
+    for<'a> &'a T: Into<CountedPlace>,
+{
     Ok(ok(Counted::read(state, within, params).await?.response()))
 }

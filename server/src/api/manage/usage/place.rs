@@ -2,66 +2,34 @@
 
 use sallyport::{app::App, id::OrgId, key::Key, org::Org, place::Place, project::Project};
 
-pub trait CountedPlace {
-    fn id(&self) -> &str;
+pub struct CountedPlace {
+    pub id: String,
     /// The organization that it is in.
-    fn within(&self) -> Option<&OrgId>;
+    pub org: OrgId,
     /// Set if a person may see its name and not its usage.
-    fn place(&self) -> Option<Place>;
+    pub needs: Option<Place>,
 }
 
-impl CountedPlace for Key {
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn within(&self) -> Option<&OrgId> {
-        Some(&self.org_id)
-    }
-
-    fn place(&self) -> Option<Place> {
-        None
+impl From<&Key> for CountedPlace {
+    fn from(key: &Key) -> Self {
+        Self { id: key.id.to_string(), org: key.org_id.clone(), needs: None }
     }
 }
 
-impl CountedPlace for App {
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn within(&self) -> Option<&OrgId> {
-        Some(&self.org_id)
-    }
-
-    fn place(&self) -> Option<Place> {
-        None
+impl From<&App> for CountedPlace {
+    fn from(app: &App) -> Self {
+        Self { id: app.id.to_string(), org: app.org_id.clone(), needs: None }
     }
 }
 
-impl CountedPlace for Project {
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn within(&self) -> Option<&OrgId> {
-        Some(&self.org_id)
-    }
-
-    fn place(&self) -> Option<Place> {
-        Some(Place::from(self))
+impl From<&Project> for CountedPlace {
+    fn from(project: &Project) -> Self {
+        Self { id: project.id.to_string(), org: project.org_id.clone(), needs: Some(Place::from(project)) }
     }
 }
 
-impl CountedPlace for Org {
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn within(&self) -> Option<&OrgId> {
-        None
-    }
-
-    fn place(&self) -> Option<Place> {
-        Some(Place::from(self))
+impl From<&Org> for CountedPlace {
+    fn from(org: &Org) -> Self {
+        Self { id: org.id.to_string(), org: org.id.clone(), needs: Some(Place::from(org)) }
     }
 }

@@ -1,0 +1,78 @@
+//! Counts of several keys at once: of those in a list, and of those that are used most.
+
+use std::collections::HashMap;
+
+use super::{Store, row::Read};
+use crate::{
+    Result, Timestamp,
+    id::KeyId,
+    place::{Place, PlaceKind},
+    usage::Span,
+};
+
+/// Of so many keys that were used last, those with the most requests are shown: a place may have any number of them.
+pub const RANKED: usize = 200;
+
+/// A key and its requests in a period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRank {
+    pub id: String,
+    pub label: String,
+    pub requests: u64,
+}
+
+impl Store {
+    /// The requests of these keys by day (UTC), from `from` on. Keys and days without requests are left out.
+    pub async fn requests_by_day(
+        &self,
+        keys: impl IntoIterator<Item = &KeyId>,
+        from: Timestamp,
+    ) -> Result<HashMap<String, Vec<(Timestamp, u64)>>> {
+        let rows: Vec<_> = keys.into_iter().map(|key| [key.to_string().into(), from.micros().into()]).collect();
+        let mut days: HashMap<String, Vec<_>> = HashMap::new();
+        if rows.is_empty() {
+            return Ok(days);
+        }
+        let statement = "SELECT c.place, c.at, CAST(SUM(c.n) AS BIGINT) AS requests FROM v \
+            JOIN usage_counts c ON c.place = v.place AND c.span = 86400 AND c.at >= v.since \
+            WHERE v.n > 0 AND c.code <> 'not_counted' GROUP BY c.place, c.at ORDER BY c.place, c.at";
+        let counts = self.with_rows(["place", "since"], rows, statement).fetch_all(self.read()).await?;
+        for row in &counts {
+            days.entry(row.text("place")?).or_default().push((row.time("at")?, row.int("requests")?.unsigned_abs()));
+        }
+        Ok(days)
+    }
+
+    /// The keys of a place with the most requests, among those that were used last.
+    pub async fn top_keys(
+        &self,
+        place: &Place,
+        span: Span,
+        from: Timestamp,
+        to: Timestamp,
+        most: usize,
+    ) -> Result<Vec<KeyRank>> {
+        let of_place = match place.kind {
+            PlaceKind::Org => "k.org_id = $1",
+            PlaceKind::Tenant => {
+                "k.app_id IN (SELECT a.id FROM apps a JOIN projects p ON p.id = a.project_id WHERE p.tenant_id = $1)"
+            }
+            PlaceKind::Project => "k.app_id IN (SELECT id FROM apps WHERE project_id = $1)",
+            PlaceKind::App => "k.app_id = $1",
+        };
+        let sql = format!(
+            "SELECT u.id, u.label, CAST(SUM(c.n) AS BIGINT) AS requests FROM (\
+                SELECT k.id, k.label FROM keys k JOIN key_uses l ON l.key_id = k.id \
+                WHERE {of_place} AND l.last_at >= $2 ORDER BY l.last_at DESC, k.id LIMIT {RANKED}) u \
+             JOIN usage_counts c ON c.place = u.id AND c.span = $3 AND c.at >= $2 AND c.at < $4 \
+             WHERE c.code <> 'not_counted' GROUP BY u.id, u.label ORDER BY requests DESC, u.id LIMIT {most}"
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.id.to_string());
+        let query = query.bind(from.micros()).bind(span.seconds()).bind(to.micros());
+        query.fetch_all(self.read()).await?.iter().map(key_rank).collect()
+    }
+}
+
+fn key_rank(row: &sqlx::any::AnyRow) -> Result<KeyRank> {
+    Ok(KeyRank { id: row.text("id")?, label: row.text("label")?, requests: row.int("requests")?.unsigned_abs() })
+}
