@@ -43,6 +43,16 @@ impl Store {
         Ok(days)
     }
 
+    /// The most accepted requests of a key in a minute, from `from` on.
+    pub async fn busiest_minute(&self, key: &KeyId, from: Timestamp) -> Result<u64> {
+        let query = sqlx::query(
+            "SELECT CAST(COALESCE(MAX(m.n), 0) AS BIGINT) AS n FROM (SELECT SUM(n) AS n FROM usage_counts \
+             WHERE place = $1 AND span = 60 AND at >= $2 AND code = 'valid' GROUP BY at) m",
+        );
+        let row = query.bind(key.to_string()).bind(from.micros()).fetch_one(self.read()).await?;
+        Ok(row.int("n")?.unsigned_abs())
+    }
+
     /// The keys of a place with the most requests, among those that were used last.
     pub async fn top_keys(
         &self,

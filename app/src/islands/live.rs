@@ -82,6 +82,17 @@ pub(super) fn show(page: &Document) -> Option<()> {
     Some(())
 }
 
+/// Replaces one element by that of a page, unless the reader is in it: the focus is there.
+pub(super) fn show_part(page: &Document, id: &str) -> Option<()> {
+    let (new, old) = (page.get_element_by_id(id)?, document().get_element_by_id(id)?);
+    if document().active_element().is_some_and(|focused| old.contains(Some(&focused))) {
+        return Some(());
+    }
+    old.replace_with_with_node_1(&new).ok()?;
+    let _ = document().dispatch_event(&Event::new(SHOWN).ok()?);
+    Some(())
+}
+
 /// The first interval; each is half as long again, up to the longest.
 const FIRST: i32 = 3_000;
 const LONGEST: i32 = 60_000;

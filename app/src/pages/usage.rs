@@ -5,28 +5,34 @@ pub mod card;
 mod chart;
 mod counted;
 pub mod export;
+mod limits;
 mod period;
 mod report;
+pub mod sparkline;
 mod table;
+mod top_keys;
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::store::KeyAttribute;
+use sallyport::store::{KeyAttribute, KeyRank};
 use serde::Deserialize;
 
 pub use self::counted::Counted;
 use self::{
-    breakdown::{Attributes, Refusals, Scopes},
+    breakdown::{Attributes, Refusals, SHOWN, Scopes},
     chart::Chart,
+    limits::{LimitUse, LimitsCard, limit_uses},
     period::Period,
     report::Report,
     table::RequestTable,
+    top_keys::TopKeys,
 };
 use crate::{
     components::{Empty, Hidden, Notice, Tone},
     context::Context,
     error::{PageError, PageResult},
     icons::Icon,
+    islands::RefreshUsage,
     portal::Page,
     ui::{Ui, UrlQuery},
     words::count,
@@ -64,12 +70,20 @@ pub async fn get<A: Counted>(
         Some(key) => store.usage_attributes(key, report.from, report.to).await?,
         None => Vec::new(),
     };
+    let limits = match access.key() {
+        Some(key) => limit_uses(store, key, now).await?,
+        None => Vec::new(),
+    };
+    let top = match access.place() {
+        Some(place) => store.top_keys(&place, period.span(), report.from, report.to, SHOWN).await?,
+        None => Vec::new(),
+    };
     let (chrome, head, path) =
         (access.chrome(&ui).await?, access.head(&context).await?, format!("{}/usage", access.path()));
     let refused = access.refused_path();
     let as_table = query.view == "table";
     let page = Page::framed(format!("Usage · {}", access.name()), chrome, move || {
-        view! { {head} <Body path period report attributes refused as_table/> }
+        view! { {head} <Body path period report limits top attributes refused as_table/> }
     });
     Ok(ui.ok(page))
 }
@@ -79,6 +93,9 @@ fn Body(
     path: String,
     period: Period,
     report: Report,
+    limits: Vec<LimitUse>,
+    /// The keys with the most requests.
+    top: Vec<KeyRank>,
     attributes: Vec<KeyAttribute>,
     /// Where refused requests are listed, up to the reason.
     refused: Option<String>,
@@ -97,19 +114,25 @@ fn Body(
     };
     view! {
         <div class="usage-head">
-            <div><h2>"Requests"</h2><p class="muted">{format!("{} in {}", count(total, "request"), period.words())}</p></div>
+            <h2>"Requests"</h2>
             <Ranges path=path.clone() period as_table/>
         </div>
-        {(not_counted > 0).then(|| view! {
-            <Notice tone=Tone::Warning>
-                {count(not_counted, "request")}" of this period could not be counted with their key: there was no room for them."
-            </Notice>
-        })}
-        {shown}
-        <div class="usage-parts">
-            <Refusals refusals refused/>
-            <Scopes scopes/>
-            <Attributes attributes/>
+        <RefreshUsage/>
+        <div id="usage">
+            <p class="muted">{format!("{} in {}", count(total, "request"), period.words())}</p>
+            {(not_counted > 0).then(|| view! {
+                <Notice tone=Tone::Warning>
+                    {count(not_counted, "request")}" of this period could not be counted with their key: there was no room for them."
+                </Notice>
+            })}
+            {shown}
+            <div class="usage-parts">
+                <LimitsCard uses=limits/>
+                {(!top.is_empty()).then(|| view! { <TopKeys keys=top/> })}
+                <Refusals refusals refused/>
+                <Scopes scopes/>
+                <Attributes attributes/>
+            </div>
         </div>
         <div class="table-foot">
             <p>

@@ -7,7 +7,7 @@ pub mod query;
 mod table;
 mod views;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use leptos::prelude::*;
 use sallyport::{
@@ -39,6 +39,7 @@ use crate::{
     components::{Choice, DoneNotice, FilterBar, FilterCheck, FilterSelect, Menu, Notice, SearchForm, Tone},
     export::Format,
     form::FormState,
+    pages::usage::sparkline::Days,
     words::{count, digits},
 };
 
@@ -73,6 +74,8 @@ pub struct KeyList {
     /// Where it lies: `/apps/{app_id}/keys`.
     pub path: String,
     pub page: KeyPage,
+    /// The requests of those that were used lately, by id.
+    pub days: HashMap<String, Days>,
     pub filter: KeyFilter,
     /// The name of the person whose keys the filter asks for.
     pub creator: Option<String>,

@@ -11,6 +11,7 @@ use sallyport::{
 use super::turn::TurnKey;
 use crate::{
     components::{Badge, Chip, IdChip, Menu, Tone},
+    pages::usage::sparkline::{Days, Sparkline},
     words::{Ago, ahead},
 };
 
@@ -88,6 +89,8 @@ pub fn KeyRow(
     scopes: bool,
     /// Whether there is a column for who created them.
     creators: bool,
+    /// Its requests, if it was used lately.
+    days: Option<Days>,
     /// Where the person may change it: the address of the list.
     turn: Option<String>,
     /// Whether it can be selected, where any of the list can.
@@ -123,7 +126,10 @@ pub fn KeyRow(
             {scopes.then(|| view! { <td data-label="Scopes" class="cell-chips">{chips}</td> })}
             <td data-label="Created" class="cell-muted cell-less cell-least"><Ago at=key.created_at now/></td>
             {creators.then(|| view! { <td data-label="Created by" class="cell-muted cell-wide">{creator}</td> })}
-            <td data-label="Last used" class="cell-muted"><LastUsed at=key.last_used_at now/></td>
+            <td data-label="Last used" class="cell-muted">
+                <LastUsed at=key.last_used_at now/>
+                {days.map(|days| view! { <Sparkline days/> })}
+            </td>
             <td class="cell-end"><StatusBadge status=key.status/>" "{soon}</td>
             <td class="cell-act"><RowMenu key turn/></td>
         </tr>

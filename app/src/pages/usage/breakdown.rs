@@ -12,10 +12,10 @@ use crate::{
 };
 
 /// Rows of a card.
-const SHOWN: usize = 8;
+pub(super) const SHOWN: usize = 8;
 
 /// A name, where it leads, and how many requests it has.
-type Row = (String, Option<String>, u64);
+pub(super) type Row = (String, Option<String>, u64);
 
 #[component]
 pub(super) fn Refusals(refusals: Vec<(Verdict, u64)>, refused: Option<String>) -> impl IntoView {
@@ -50,21 +50,39 @@ pub(super) fn Attributes(attributes: Vec<KeyAttribute>) -> impl IntoView {
 
 /// A card with the most frequent values; none if there are none.
 #[component]
-fn Bars(title: &'static str, rows: Vec<Row>) -> impl IntoView {
+pub(super) fn Bars(
+    title: &'static str,
+    rows: Vec<Row>,
+    /// Which values they were chosen from.
+    #[prop(optional, into)]
+    note: Option<String>,
+) -> impl IntoView {
     let all: u64 = rows.iter().map(|(.., n)| n).sum();
     let rest: u64 = rows.iter().skip(SHOWN).map(|(.., n)| n).sum();
     let rest = (rest > 0).then(|| ("Others".to_owned(), None, rest));
     let shown: Vec<_> = rows.into_iter().take(SHOWN).chain(rest).collect();
     let bars = shown.into_iter().map(|(name, href, n)| {
-        let width = format!("{}%", (u128::from(n) * 100 / u128::from(all.max(1))).max(1));
         let name = match href {
             Some(href) => view! { <a class="link" href=href>{name}</a> }.into_any(),
             None => name.into_any(),
         };
-        view! {
-            <li><span>{name}</span><b>{digits(n)}</b><svg aria-hidden="true"><rect width=width height="6" rx="3"/></svg></li>
-        }
+        view! { <BarRow name numbers=digits(n) bar=Bar { part: n, all }/> }
     });
     let bars: Vec<_> = bars.collect();
-    (!bars.is_empty()).then(|| view! { <Card title><ul class="bars">{bars}</ul></Card> })
+    (!bars.is_empty()).then(|| view! { <Card title><ul class="bars">{bars}</ul>{note.map(|note| view! { <p class="muted">{note}</p> })}</Card> })
+}
+
+/// How much of all requests a row has.
+#[derive(Clone, Copy)]
+pub(super) struct Bar {
+    pub(super) part: u64,
+    pub(super) all: u64,
+}
+
+#[component]
+pub(super) fn BarRow(name: AnyView, numbers: String, bar: Bar) -> impl IntoView {
+    let width = format!("{}%", (u128::from(bar.part) * 100 / u128::from(bar.all.max(1))).max(1));
+    view! {
+        <li><span>{name}</span><b>{numbers}</b><svg aria-hidden="true"><rect width=width height="6" rx="3"/></svg></li>
+    }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use sallyport::{
     id::{KeyId, OrgId},
     member::Permission,
+    place::Place,
 };
 
 use crate::{
@@ -42,6 +43,11 @@ pub trait Counted: Sync {
     fn refused_path(&self) -> Option<String>;
 
     fn key(&self) -> Option<&KeyId> {
+        None
+    }
+
+    /// What its keys are ranked in.
+    fn place(&self) -> Option<Place> {
         None
     }
 }
@@ -116,6 +122,10 @@ impl Counted for AppAccess {
         Ok(view! { <AppHead app=self.app.clone() current="Usage" generate/> }.into_any())
     }
 
+    fn place(&self) -> Option<Place> {
+        Some(Place::from(&self.app))
+    }
+
     fn refused_path(&self) -> Option<String> {
         Some(format!("{}/activity/refused?reason=", Counted::path(self)))
     }
@@ -156,6 +166,10 @@ impl Counted for ProjectAccess {
         Ok(head.into_any())
     }
 
+    fn place(&self) -> Option<Place> {
+        Some(Place::from(&self.project))
+    }
+
     fn refused_path(&self) -> Option<String> {
         None
     }
@@ -189,6 +203,10 @@ impl Counted for OrgAccess {
     async fn head(&self, _: &Context) -> Result<AnyView, PageError> {
         let name = self.org.name.clone();
         Ok(view! { <PageHead title="Usage" sub=move || view! { <span>{name}</span> }/> }.into_any())
+    }
+
+    fn place(&self) -> Option<Place> {
+        Some(Place::from(&self.org))
     }
 
     fn refused_path(&self) -> Option<String> {
