@@ -214,6 +214,8 @@ test('usage', async ({ page, portal }) => {
   await check(page, 'usage');
   await page.goto(`${path}/usage?view=table`);
   await check(page, 'usage, as a table');
+  await page.goto(`${path}/activity/requests`);
+  await check(page, 'requests of a key');
   await page.goto(path);
   await check(page, 'a key with requests');
 });

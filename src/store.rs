@@ -34,6 +34,7 @@ mod key_change;
 mod key_days;
 mod key_list;
 mod key_powers;
+mod key_requests;
 mod key_secrets;
 mod key_states;
 mod key_status;
@@ -117,6 +118,9 @@ pub use feed::{LEASE, PollResult};
 pub use find::Reader;
 pub use first_steps::FirstSteps;
 pub use key_list::{KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
+pub use key_requests::{
+    KeyRequest, KeyRequestFilter, KeyRequestPage, REQUESTS_KEPT, REQUESTS_OF_ORG, RequestCursor, RequestResult,
+};
 pub use key_totals::KeyTotals;
 pub use lifecycle::Contents;
 pub use located::{Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant};

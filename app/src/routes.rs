@@ -157,6 +157,7 @@ routes! {
     "/keys/{key_id}/usage"                     usage <KeyAccess>                  [get]
     "/keys/{key_id}/usage.csv"                 usage::export <KeyAccess>          [get]
     "/keys/{key_id}/activity"                  keys::activity                     [get]
+    "/keys/{key_id}/activity/requests"         keys::requests                     [get]
     "/keys/{key_id}/settings"                  keys::settings                     [get]
     "/keys/{key_id}/edit"                      keys::edit                         [get post]
     "/keys/{key_id}/change"                    keys::change                       [get post]

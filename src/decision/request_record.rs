@@ -78,7 +78,7 @@ pub enum Caller {
 }
 
 impl RequestRecord {
-    pub(super) fn new(ask: &Ask<'_>, profile: &Profile, at: Timestamp) -> Self {
+    pub(crate) fn new(ask: &Ask<'_>, profile: &Profile, at: Timestamp) -> Self {
         let short = |text: &str, most| sanitized(text, most, profile);
         let path = ask.request.target.map(|target| target.split(['?', '#']).next().unwrap_or_default());
         Self {

@@ -61,7 +61,7 @@ const COUNT: &str = "place, span, at, code, scope";
 const ATTRIBUTE: &str = "key_id, at, kind, value";
 
 /// A table, its primary key, and the statement that finds places in it that are no more.
-const DELETED: [(&str, &str, &str); 2] = [
+const DELETED: [(&str, &str, &str); 3] = [
     (
         "usage_counts",
         COUNT,
@@ -77,6 +77,11 @@ const DELETED: [(&str, &str, &str); 2] = [
         "usage_attributes",
         ATTRIBUTE,
         deleted_places!("usage_attributes", "key_id", "EXISTS (SELECT 1 FROM keys WHERE id = p.place)"),
+    ),
+    (
+        "key_requests",
+        "key_id, at, request_id",
+        deleted_places!("key_requests", "key_id", "EXISTS (SELECT 1 FROM keys WHERE id = p.place)"),
     ),
 ];
 

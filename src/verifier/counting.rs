@@ -1,16 +1,22 @@
 //! Counts every verification in memory, and adds the counts to the database every two seconds.
 
 mod backlog;
+mod recent;
 mod recorder;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod unknown;
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
+
+use tokio::time::timeout;
 
 use crate::{
     Result, Timestamp,
@@ -22,13 +28,18 @@ use crate::{
 
 use super::{Judged, Verifier};
 use backlog::Backlog;
+use recent::{RecentRequests, Seen};
 use recorder::Recorder;
 use unknown::{Source, UnknownCounts};
+
+/// How long a reader waits for what was counted in the last seconds to be written.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
 
 /// The counts of a process.
 pub(super) struct Counting {
     is_off: AtomicBool,
     recorder: Recorder,
+    recent: RecentRequests,
     unknown: UnknownCounts,
     /// How many batches were written.
     written: AtomicU64,
@@ -46,6 +57,7 @@ impl Counting {
         Self {
             is_off: AtomicBool::default(),
             recorder: Recorder::new(capacity),
+            recent: RecentRequests::default(),
             unknown: UnknownCounts::default(),
             written: AtomicU64::new(0),
             begun: AtomicU64::new(0),
@@ -69,6 +81,7 @@ impl Counting {
         let now = store.now();
         backlog.add(self.recorder.take(now), self.unknown.take());
         backlog.write(store, &self.written).await?;
+        self.recent.flush(store, &mut backlog.requests).await?;
         backlog.flushed = this;
         *self.as_of.lock().unwrap_or_else(PoisonError::into_inner) = now;
         Ok(())
@@ -82,15 +95,20 @@ impl Counting {
 impl Verifier {
     /// Counts a verdict: of its key, or else of who sent an unknown one.
     pub(super) fn count(&self, judged: &Judged, ask: &Ask<'_>, client: &Client) {
-        let Counting { is_off, recorder, unknown, .. } = &self.counting;
+        let Counting { is_off, recorder, recent, unknown, .. } = &self.counting;
         if is_off.load(Ordering::Relaxed) {
             return;
         }
         let now = self.store.now();
         match judged.record() {
             Some(key) => {
-                let outcome = Outcome::of(judged.verdict, ask, self.store.profile());
-                recorder.count(key, outcome, attributes(ask, client), now);
+                let profile = self.store.profile();
+                let outcome = Outcome::of(judged.verdict, ask, profile);
+                if let Some(left_out) = recorder.count(key, outcome, attributes(ask, client), now, recent.room()) {
+                    let scope = outcome.scope(profile);
+                    let verdict = judged.verdict;
+                    recent.add(Seen { key, verdict, scope, ask, client, at: now, left_out }, profile);
+                }
             }
             None => {
                 let source = match (ask.token, ask.via) {
@@ -105,6 +123,11 @@ impl Verifier {
     /// Adds what was counted until now to the database.
     pub async fn flush_counts(&self) -> Result<()> {
         self.counting.flush(&self.store).await
+    }
+
+    /// The same for a reader, who does not wait for long: if the database is busy, what is read is a little older.
+    pub async fn flush_counts_briefly(&self) {
+        let _ = timeout(WRITTEN_WITHIN, self.flush_counts()).await;
     }
 
     /// Grows as long as counts are being written.

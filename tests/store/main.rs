@@ -16,6 +16,7 @@ mod identities;
 mod invitations;
 mod jobs;
 mod key_days;
+mod key_requests;
 mod key_secrets;
 mod key_states;
 mod key_status;

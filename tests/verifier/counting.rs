@@ -4,11 +4,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use sallyport::{
     audit::{Act, Actor},
-    id::TokenId,
-    key::{Ask, Issued, verdict::Via},
+    id::{RequestId, TokenId},
+    key::{Ask, Issued, Verdict, verdict::Via},
+    request::Client,
     scope::Request,
-    store::{PORTAL, Reader},
-    testing::TestStore,
+    store::{KeyRequestFilter, PORTAL, Reader},
+    testing::{SeededEntropy, TestStore},
     usage::Span,
     verifier::Verifier,
 };
@@ -23,6 +24,7 @@ sallyport::on_both_databases!(
     a_batch_that_is_not_confirmed_counts_once,
     counts_of_many_keys_are_written_in_small_batches,
     what_is_switched_off_counts_nothing,
+    requests_are_listed_up_to_some_a_second,
 );
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -222,4 +224,28 @@ async fn what_is_switched_off_counts_nothing(store: &TestStore) {
     node.verifier.flush().await.expect("written");
     let dump = store.dump().await;
     assert!(dump["usage_counts"].is_empty() && dump["usage_writers"].is_empty());
+}
+
+async fn requests_are_listed_up_to_some_a_second(store: &TestStore) {
+    let (_, _, issued) = setup(store).await;
+    let node = Node::start(store.store.clone()).await;
+    let ids = SeededEntropy::new(9);
+    let send = async || {
+        let client = Client { request_id: RequestId::mint(&ids), ..client() };
+        let ask = Ask { cost: 1, ..Ask::default() };
+        node.verifier.judge(Some(issued.secret.expose()), &ask, &client).await.expect("judged");
+    };
+    for _ in 0..25 {
+        send().await;
+    }
+    store.clock.turn(Duration::from_secs(1));
+    send().await;
+    // Without a key there is nothing to list.
+    judge(&node.verifier, "junk", Ask::default()).await;
+    node.verifier.flush_counts().await.expect("written");
+    let filter = KeyRequestFilter::default();
+    let listed = store.key_requests(&issued.key.id, &filter).await.expect("read").requests;
+    assert_eq!(listed.iter().map(|one| one.left_out).collect::<Vec<_>>(), [vec![15], vec![0; 10]].concat());
+    assert!(listed.iter().all(|one| one.verdict == Verdict::Valid && one.org_id == issued.key.org_id));
+    assert_eq!(total(store, issued.key.id.as_str()).await, 26);
 }

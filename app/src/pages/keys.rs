@@ -21,6 +21,7 @@ pub mod once;
 pub mod overview;
 pub mod panel;
 pub mod pause;
+pub mod requests;
 pub mod restrictions;
 pub mod resume;
 pub mod revoke;

@@ -11,6 +11,7 @@ mod audit;
 mod audit_proof;
 mod creation;
 mod invitations;
+mod key_requests;
 mod key_response;
 mod key_update;
 mod keys;
@@ -56,6 +57,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(invitations::invite_to_project))
         .routes(routes!(invitations::revoke))
         .routes(routes!(audit::list))
+        .routes(routes!(key_requests::list))
         .routes(routes!(usage::of_key))
         .routes(routes!(usage::file_of_key))
         .routes(routes!(usage::of_app))

@@ -6,13 +6,16 @@ use sallyport::{
     Error, Result,
     id::JobId,
     job::Retries,
-    store::{Store, UsageRetention},
+    store::{REQUESTS_OF_ORG, Store, UsageRetention},
     verifier::limiter::oldest,
 };
 use serde_json::Value;
 
 /// How often to delete expired data, all of which is kept for at least a day.
 const RETENTION: Duration = Duration::from_secs(60 * 60);
+
+/// Of a busy organization there are soon more requests than are kept.
+const REQUESTS: Duration = Duration::from_secs(10 * 60);
 
 /// How often to look for counts of deleted keys, which reads the whole index of counts from key to key.
 const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -133,6 +136,9 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
         Queue::recurring("delete_jobs", RETENTION, |store| async move { store.delete_ended_jobs().await.map(drop) }),
         Queue::recurring("delete_usage", RETENTION, move |store| async move {
             store.delete_old_usage(usage).await.map(drop)
+        }),
+        Queue::recurring("delete_key_requests", REQUESTS, |store| async move {
+            store.delete_old_requests(REQUESTS_OF_ORG).await.map(drop)
         }),
         Queue::recurring("delete_usage_of_deleted", DAILY, |store| async move {
             store.delete_usage_of_deleted().await.map(drop)

@@ -9,6 +9,10 @@ crate::on_both_portals!(
     a_range_and_a_table_are_in_the_address,
     a_file_has_the_numbers_of_the_page,
     without_requests_a_page_says_so,
+    a_place_shows_its_most_used_keys,
+    a_key_shows_how_near_it_came_to_its_limits,
+    a_list_shows_the_last_days_of_its_keys,
+    a_key_lists_its_requests,
 );
 
 /// The addresses of a key and of what it is within.
@@ -104,5 +108,62 @@ async fn without_requests_a_page_says_so(portal: &TestPortal) {
         let page = portal.get(&format!("{path}/usage")).await.body;
         assert!(page.contains("No request was verified in the last 24 hours.") && !page.contains("<figure"), "{page}");
         assert!(!portal.get(&path).await.body.contains("Requests, 24 h"));
+    }
+}
+
+async fn a_place_shows_its_most_used_keys(portal: &TestPortal) {
+    let (levels, secret) = levels(portal).await;
+    send(portal, &secret).await;
+    portal.state.verifier.flush().await.expect("written");
+    for path in &levels[1..] {
+        let page = portal.get(&format!("{path}/usage")).await.body;
+        assert!(page.contains("Most used keys") && page.contains(&format!("href=\"{}/usage\"", levels[0])), "{page}");
+    }
+    assert!(!portal.get(&format!("{}/usage", levels[0])).await.body.contains("Most used keys"));
+}
+
+async fn a_key_shows_how_near_it_came_to_its_limits(portal: &TestPortal) {
+    let (levels, secret) = levels(portal).await;
+    let path = &levels[0];
+    portal.post(&format!("{path}/restrictions"), &[("limit_per_minute", "60"), ("limit_per_day", "1000")]).await;
+    send(portal, &secret).await;
+    portal.state.verifier.flush().await.expect("written");
+    let page = portal.get(&format!("{path}/usage")).await.body;
+    for text in ["Today (UTC)", "2 of 1,000", "Busiest minute of 24 h", "2 of 60"] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+}
+
+async fn a_list_shows_the_last_days_of_its_keys(portal: &TestPortal) {
+    let (levels, secret) = levels(portal).await;
+    let list = format!("{}/keys", levels[1]);
+    assert!(!portal.get(&list).await.body.contains("in 7 days"));
+    send(portal, &secret).await;
+    portal.state.verifier.flush().await.expect("written");
+    assert!(portal.get(&list).await.body.contains("aria-label=\"3 requests in 7 days\""));
+}
+
+async fn a_key_lists_its_requests(portal: &TestPortal) {
+    let (levels, secret) = levels(portal).await;
+    let path = format!("{}/activity/requests", levels[0]);
+    assert!(portal.get(&path).await.body.contains("No requests"));
+    let headers = [
+        ("x-api-key", secret.as_str()),
+        ("x-forwarded-method", "DELETE"),
+        ("x-forwarded-uri", "/v2/sessions/7?token=hidden"),
+        ("user-agent", "curl/8.14.1"),
+    ];
+    portal.auth("", &headers).await;
+    send(portal, &secret).await;
+    let page = portal.get(&path).await.body;
+    for text in ["Accepted", "The key lacks a scope", "DELETE /v2/sessions/7", "curl/8.14.1", "href=\"/requests/req_"] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(!page.contains("hidden"), "queries are not kept: {page}");
+    let refused = portal.get(&format!("{path}?result=refused&method=DELETE")).await.body;
+    assert!(refused.contains("DELETE /v2/sessions/7") && !refused.contains("badge-good\">Accepted"), "{refused}");
+    assert!(portal.get(&format!("{path}?address=192.0.2.1")).await.body.contains("Nothing matches"));
+    for wrong in ["result=strange", "before=yesterday"] {
+        assert_eq!(portal.get(&format!("{path}?{wrong}")).await.status, 400, "{wrong}");
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     id::KeyId,
     key::record::KeyHolder,
     profile::Profile,
-    store::{AttributeName, CountBatch, CountName, PORTAL, Store, without_key},
+    store::{AttributeName, CountBatch, CountName, KeyRequest, PORTAL, Store, without_key},
     usage::{Outcome, Span},
 };
 
@@ -46,6 +46,8 @@ pub(super) struct Backlog {
     /// The batch that is being written.
     tried: Option<Arc<CountBatch>>,
     waiting: VecDeque<Entry>,
+    /// Individual requests that are being written.
+    pub(super) requests: Vec<KeyRequest>,
 }
 
 impl Backlog {

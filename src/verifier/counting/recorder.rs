@@ -16,7 +16,10 @@ use crate::{
     usage::{Attribute, Outcome},
 };
 
-use super::tally::{AttributeCount, Minute, MinuteCount, Tally, minute};
+use super::{
+    recent::Room,
+    tally::{AttributeCount, Minute, MinuteCount, Tally, minute},
+};
 
 const SHARDS: usize = 256;
 /// The maximum number of keys that stay for the rest of their hour without requests.
@@ -61,19 +64,31 @@ impl Recorder {
         &self.shards[(u32::from_le_bytes(last).wrapping_mul(0x9E37_79B1) >> 16) as usize % SHARDS]
     }
 
-    pub(super) fn count(&self, key: &KeyRecord, outcome: Outcome, attributes: [Attribute; 3], at: Timestamp) {
+    /// Returns whether the request is listed by itself and, if so, how many of the key before it were left out.
+    pub(super) fn count(
+        &self,
+        key: &KeyRecord,
+        outcome: Outcome,
+        attributes: [Attribute; 3],
+        at: Timestamp,
+        room: &Room,
+    ) -> Option<u32> {
         let minute = minute(at);
+        let second = u32::try_from(at.seconds()).unwrap_or(0);
         let mut shard = lock(self.shard(&key.key_id));
         if let Some(tally) = shard.get_mut(&key.key_id) {
-            return tally.count(outcome, attributes, minute);
+            tally.count(outcome, attributes, minute);
+            return tally.list(second, room);
         }
         if self.keys.fetch_add(1, Ordering::Relaxed) >= self.capacity {
             self.keys.fetch_sub(1, Ordering::Relaxed);
             drop(shard);
-            return self.count_without_room(&key.owner.org_id);
+            self.count_without_room(&key.owner.org_id);
+            return None;
         }
         let tally = shard.entry(key.key_id.clone()).or_insert_with(|| Tally::new(&key.owner));
         tally.count(outcome, attributes, minute);
+        tally.list(second, room)
     }
 
     fn count_without_room(&self, org: &OrgId) {

@@ -1,6 +1,6 @@
 //! The counts of one key that are not written yet. Bounded, whatever its requests are.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use crate::{
     Timestamp,
@@ -8,6 +8,8 @@ use crate::{
     profile::ScopeSet,
     usage::{Attribute, Outcome, Span},
 };
+
+use super::recent::{PER_SECOND, Room};
 
 /// The maximum number of counts by minute that wait for a flush: without an outage of the database, a key has a few.
 const MOST_MINUTES: usize = 64;
@@ -54,13 +56,26 @@ pub(super) struct Tally {
     /// The combinations of scopes that are told apart in that hour.
     scopes: Vec<ScopeSet>,
     hour: u32,
+    /// The second of the last request that is listed by itself, how many of it are, and how many were left out since.
+    second: u32,
+    listed: u8,
+    left_out: u32,
 }
 
-const _: () = assert!(size_of::<Tally>() <= 88);
+const _: () = assert!(size_of::<Tally>() <= 96);
 
 impl Tally {
     pub(super) fn new(owner: &Arc<KeyHolder>) -> Self {
-        Self { owner: Arc::clone(owner), minutes: Vec::new(), attributes: Vec::new(), scopes: Vec::new(), hour: 0 }
+        Self {
+            owner: Arc::clone(owner),
+            minutes: Vec::new(),
+            attributes: Vec::new(),
+            scopes: Vec::new(),
+            hour: 0,
+            second: 0,
+            listed: 0,
+            left_out: 0,
+        }
     }
 
     pub(super) fn count(&mut self, outcome: Outcome, attributes: [Attribute; 3], minute: Minute) {
@@ -68,6 +83,19 @@ impl Tally {
         for attribute in attributes {
             self.count_attribute(attribute, minute / MINUTES_OF_HOUR);
         }
+    }
+
+    /// Whether a request of that second is listed by itself and, if so, how many before it were left out.
+    pub(super) fn list(&mut self, second: u32, room: &Room) -> Option<u32> {
+        if self.second != second {
+            (self.second, self.listed) = (second, 0);
+        }
+        if self.listed >= PER_SECOND || !room.take_one() {
+            self.left_out = self.left_out.saturating_add(1);
+            return None;
+        }
+        self.listed += 1;
+        Some(mem::take(&mut self.left_out))
     }
 
     fn count_minute(&mut self, outcome: Outcome, minute: Minute) {

@@ -12,6 +12,7 @@ use std::{
 use proptest::prelude::*;
 
 use super::{
+    recent::Room,
     recorder::{Recorded, Recorder},
     tally::{NETWORKS, SCOPES, minute},
 };
@@ -24,6 +25,8 @@ use crate::{
     usage::{Agent, Attribute, Code, Network, Outcome},
 };
 
+/// Nothing is listed by itself.
+static ROOM: Room = Room::new(0);
 const NOW: Timestamp = Timestamp::from_seconds(1_000_020);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -82,7 +85,7 @@ fn what_threads_count_while_others_flush_adds_up() {
                 for n in 0..EACH {
                     let outcome = if n % 3 == 0 { refused(Verdict::Paused) } else { VALID };
                     let key = &keys[(n + thread) % keys.len()];
-                    recorder.count(key, outcome, from(0), NOW + MINUTE * u32::from(n % 7 == 0));
+                    recorder.count(key, outcome, from(0), NOW + MINUTE * u32::from(n % 7 == 0), &ROOM);
                 }
             })
         })
@@ -114,7 +117,7 @@ proptest! {
         let mut sums = Sums::new();
         for (key, verdict, minutes, network, flushes) in &requests {
             let outcome = refused(Verdict::ALL[*verdict]);
-            recorder.count(&keys[*key], outcome, from(*network), NOW + MINUTE * *minutes);
+            recorder.count(&keys[*key], outcome, from(*network), NOW + MINUTE * *minutes, &ROOM);
             if *flushes && *network < 8 {
                 add(&mut sums, recorder.take(NOW + MINUTE * *minutes));
             }
@@ -131,15 +134,15 @@ proptest! {
 fn what_has_no_room_is_counted_as_not_counted() {
     let (recorder, keys) = (Recorder::new(1), keys(3));
     for key in &keys {
-        recorder.count(key, VALID, from(0), NOW);
-        recorder.count(key, VALID, from(0), NOW);
+        recorder.count(key, VALID, from(0), NOW, &ROOM);
+        recorder.count(key, VALID, from(0), NOW, &ROOM);
     }
     let recorded = recorder.take(NOW);
     assert_eq!(recorded.minutes.iter().map(|(.., count)| count.n).collect::<Vec<_>>(), [2]);
     assert_eq!(recorded.not_counted, [(Some(keys[0].owner.org_id.clone()), minute(NOW), 4)]);
     // An idle key leaves its place to another.
     recorder.take(NOW);
-    recorder.count(&keys[2], VALID, from(0), NOW);
+    recorder.count(&keys[2], VALID, from(0), NOW, &ROOM);
     assert_eq!(recorder.take(NOW).minutes.len(), 1);
 }
 
@@ -147,7 +150,7 @@ fn what_has_no_room_is_counted_as_not_counted() {
 fn a_long_outage_takes_bounded_memory() {
     let (recorder, keys) = (Recorder::new(10), keys(1));
     for minutes in 0..1_000 {
-        recorder.count(&keys[0], VALID, from(0), NOW + MINUTE * minutes);
+        recorder.count(&keys[0], VALID, from(0), NOW + MINUTE * minutes, &ROOM);
     }
     let recorded = recorder.take(NOW + MINUTE * 1_000);
     assert_eq!(recorded.minutes.len(), 64);
@@ -164,15 +167,15 @@ fn many_networks_of_an_hour_are_counted_together() {
         of_networks.map(|(_, count)| (count.attribute.to_string(), count.n)).collect::<Vec<_>>()
     };
     for network in 0..NETWORKS {
-        recorder.count(&keys[0], VALID, from(u8::try_from(network).expect("few")), NOW);
+        recorder.count(&keys[0], VALID, from(u8::try_from(network).expect("few")), NOW, &ROOM);
     }
     assert_eq!(networks(&recorder, NOW).len(), NETWORKS);
     // The ones that are kept are remembered within the hour.
     for network in [0, 100, 101] {
-        recorder.count(&keys[0], VALID, from(network), NOW);
+        recorder.count(&keys[0], VALID, from(network), NOW, &ROOM);
     }
     assert_eq!(networks(&recorder, NOW), [("203.0.0.0/24".to_owned(), 1), ("other".to_owned(), 2)]);
-    recorder.count(&keys[0], VALID, from(100), NOW + HOUR);
+    recorder.count(&keys[0], VALID, from(100), NOW + HOUR, &ROOM);
     assert_eq!(networks(&recorder, NOW + HOUR), [("203.0.100.0/24".to_owned(), 1)]);
 }
 
@@ -181,7 +184,7 @@ fn many_combinations_of_scopes_of_an_hour_are_counted_together() {
     let (recorder, keys) = (Recorder::new(10), keys(1));
     let send = |scopes: usize, at| {
         let outcome = Outcome { scopes: ScopeSet::EMPTY.with(scopes), ..VALID };
-        recorder.count(&keys[0], outcome, from(0), at);
+        recorder.count(&keys[0], outcome, from(0), at, &ROOM);
     };
     let taken = |at| {
         let counts = recorder.take(at).minutes.into_iter();

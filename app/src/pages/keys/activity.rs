@@ -1,4 +1,4 @@
-//! `/keys/{key_id}/activity`: what was done to a key, and the refused requests that used it.
+//! `/keys/{key_id}/activity`: what was done to a key.
 
 use axum::extract::State;
 use leptos::prelude::*;
@@ -43,6 +43,7 @@ pub async fn get(
     let page = Page::framed(format!("Activity · {}", key.label), chrome, move || {
         view! {
             <KeyHeadView head current="Activity"/>
+            <KeyActivityViews path requests=false/>
             <EventTable events=page.events now emails/>
             <div class="table-foot">
                 <p>"Events can’t be changed: each holds the hash of the one before."</p>
@@ -51,4 +52,18 @@ pub async fn get(
         }
     });
     Ok(ui.ok(page))
+}
+
+/// The links to what was done to the key, and to its requests.
+#[component]
+pub fn KeyActivityViews(
+    /// `/keys/{key_id}/activity`
+    path: String,
+    requests: bool,
+) -> impl IntoView {
+    let links = [("Events", path.clone(), !requests), ("Requests", format!("{path}/requests"), requests)];
+    let links = links.map(|(label, href, current)| {
+        view! { <a class="btn btn-small" href=href aria-current=current.then_some("page")>{label}</a> }
+    });
+    view! { <div class="views"><nav aria-label="Activity">{links.to_vec()}</nav></div> }
 }

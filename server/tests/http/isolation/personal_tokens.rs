@@ -64,7 +64,7 @@ fn needed(method: &Method, path: &str) -> Option<(Who, PlaceKind)> {
         "checkpoint" | "proof" => Who::May(P::ManageOrg),
         "members" | "{user_id}" if reads => Who::May(P::SeePlace),
         "{user_id}" | "invitations" | "{invitation_id}" => Who::May(P::ManageMembers),
-        "usage" | "usage.csv" => Who::May(P::SeeKeys),
+        "usage" | "usage.csv" | "requests" => Who::May(P::SeeKeys),
         _ if reads && level == App => Who::May(P::SeeKeys),
         _ if reads => Who::Passing,
         "tenants" => Who::May(P::CreateTenants),

@@ -137,6 +137,7 @@ pub const RULES: &[Rule] = &[
     rule("/keys/{key_id}/usage",                   Some(May(SeeKeys)),            None),
     rule("/keys/{key_id}/usage.csv",               Some(May(SeeKeys)),            None),
     rule("/keys/{key_id}/activity",                Some(May(SeeKeys)),            None),
+    rule("/keys/{key_id}/activity/requests",       Some(May(SeeKeys)),            None),
     rule("/keys/{key_id}/settings",                Some(May(SeeKeys)),            None),
     rule("/keys/{key_id}/edit",                    Some(May(ManageKeys)),         Some(May(ManageKeys))),
     rule("/keys/{key_id}/change",                  Some(May(ManageKeys)),         Some(May(ManageKeys))),

@@ -66,6 +66,7 @@ pub const ENDPOINTS: &[(Method, &str)] = &[
     (Method::GET, "/v1/keys/{key_id}"),
     (Method::PATCH, "/v1/keys/{key_id}"),
     (Method::POST, "/v1/keys/{key_id}/revoke"),
+    (Method::GET, "/v1/keys/{key_id}/requests"),
     (Method::GET, "/v1/keys/{key_id}/usage"),
     (Method::GET, "/v1/keys/{key_id}/usage.csv"),
     (Method::GET, "/v1/apps/{app_id}/usage"),

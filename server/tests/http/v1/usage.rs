@@ -15,6 +15,7 @@ crate::on_both_portals!(
     a_period_that_is_too_long_is_refused,
     an_answer_without_a_flush_says_how_old_it_is,
     a_managing_key_reads_its_organization,
+    requests_of_a_key_are_listed_in_parts,
 );
 
 async fn usage(portal: &TestPortal, token: &str, path: &str) -> Value {
@@ -213,4 +214,34 @@ async fn a_managing_key_reads_its_organization(portal: &TestPortal) {
     // This request itself.
     assert_eq!(answer.json()["by_code"], json!({ "valid": 1 }));
     assert_eq!(read(&other).await.status, 404);
+}
+
+async fn requests_of_a_key_are_listed_in_parts(portal: &TestPortal) {
+    let token = portal.token(true, None).await;
+    let [.., app] = portal.managed(&token).await;
+    let (key, secret) = issue(portal, &token, &app, &["read"]).await;
+    portal.json("/v1/keys/verify", &token, &json!({ "key": secret, "scopes": ["delete"], "ip": "203.0.113.9" })).await;
+    portal.store.clock.turn(Duration::from_secs(1));
+    for _ in 0..12 {
+        portal.auth("?scope=read", &[("x-api-key", secret.as_str()), ("user-agent", "curl/8.14.1")]).await;
+    }
+    portal.store.clock.turn(Duration::from_secs(1));
+    portal.auth("", &[("x-api-key", secret.as_str())]).await;
+    let read = async |query: &str| usage(portal, &token, &format!("/v1/keys/{key}/requests{query}")).await;
+    let first = read("?limit=2").await;
+    let newest = &first["data"][0];
+    assert_eq!((&newest["code"], &newest["left_out"]), (&json!("valid"), &json!(2)), "{first}");
+    assert_eq!((&first["data"][1]["scope"], &first["data"][1]["user_agent"]), (&json!("read"), &json!("curl/8.14.1")));
+    let cursor = first["next_cursor"].as_str().expect("there are more");
+    let second = read(&format!("?cursor={cursor}")).await;
+    assert_eq!(second["data"].as_array().map(Vec::len), Some(10));
+    assert_eq!(second["next_cursor"], Value::Null);
+    let refused = read("?code=refused&address=203.0.113.9").await;
+    assert_eq!(refused["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!(refused["data"][0]["code"], "insufficient_scope");
+    assert_eq!(read("?method=DELETE").await["data"], json!([]));
+    for wrong in ["?code=strange", "?cursor=yesterday", "?limit=0", "?unknown=1"] {
+        let answer = portal.manage(&format!("/v1/keys/{key}/requests{wrong}"), &token, None).await;
+        assert_eq!(answer.status, 400, "{wrong}");
+    }
 }
