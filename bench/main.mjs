@@ -1,10 +1,11 @@
 // `make bench`: each subject in turn, with the results in docs/benchmarks.md. With names of subjects (older,
-// verifier, counting, keys, memory, flood, lists, sizes) only those, printed and not stored. `revocations` only runs by name,
-// since it needs a PostgreSQL.
+// verifier, counting, keys, memory, flood, lists, sizes) only those, printed and not stored. `exact`, a check and not a
+// measurement, and `revocations`, which needs a PostgreSQL, only run by name.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { counting, without_counting } from './counting.mjs';
+import { exact } from './exact.mjs';
 import { flood } from './flood.mjs';
 import { lists } from './lists.mjs';
 import { memory } from './memory.mjs';
@@ -73,6 +74,7 @@ if (wanted('lists')) {
   say('Measuring the lists …');
   parts.push(await lists(small, large, few, many));
 }
+if (asked.includes('exact')) parts.push(await exact());
 if (asked.includes('revocations')) parts.push(await revocations());
 
 const missed = all_goals().filter(goal => !goal.holds);

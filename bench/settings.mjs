@@ -9,6 +9,7 @@ export const many = Number(process.env.BENCH_MANY ?? 100_000);
 export const most = Number(process.env.BENCH_MOST ?? 1_000_000);
 export const cached = Number(process.env.BENCH_CACHED ?? 200_000);
 export const revocations = Number(process.env.BENCH_REVOCATIONS ?? 500);
+export const exact = Number(process.env.BENCH_EXACT ?? 1_000_000);
 export const flood_seconds = Number(process.env.BENCH_FLOOD ?? 60);
 export const report_file = process.env.BENCH_REPORT ?? 'docs/benchmarks.md';
 // Existing builds: for a trial of the script, whose figures mean nothing.

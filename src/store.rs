@@ -136,7 +136,7 @@ pub use usage::{Refused, Used};
 pub use usage_counts::{
     AttributeName, CountBatch, CountName, KeyAttribute, PORTAL, PlaceUsage, UsageCount, without_key,
 };
-pub use usage_keys::{KeyRank, RANKED};
+pub use usage_keys::KeyRank;
 pub use usage_retention::UsageRetention;
 pub use verify::StoredKey;
 

@@ -134,8 +134,14 @@ fn Body(
         }
         .into_any()
     } else {
-        let mut heads = ["Time", "Result", "Request", "Scope"].map(Head::new).to_vec();
-        heads.extend([Head::new("Address"), Head::new("Client").wide(), Head::new("Request ID").wide()]);
+        let mut heads = ["Time", "Result", "Request"].map(Head::new).to_vec();
+        let rest = [
+            Head::new("Scope").less(),
+            Head::new("Address"),
+            Head::new("Client").wide(),
+            Head::new("Request ID").wide(),
+        ];
+        heads.extend(rest);
         let rows = requests.into_iter().map(|request| {
             let explained = explained.contains(request.request_id.as_str());
             view! { <Row request explained now/> }

@@ -50,13 +50,7 @@ pub(super) fn Attributes(attributes: Vec<KeyAttribute>) -> impl IntoView {
 
 /// A card with the most frequent values; none if there are none.
 #[component]
-pub(super) fn Bars(
-    title: &'static str,
-    rows: Vec<Row>,
-    /// Which values they were chosen from.
-    #[prop(optional, into)]
-    note: Option<String>,
-) -> impl IntoView {
+pub(super) fn Bars(title: &'static str, rows: Vec<Row>) -> impl IntoView {
     let all: u64 = rows.iter().map(|(.., n)| n).sum();
     let rest: u64 = rows.iter().skip(SHOWN).map(|(.., n)| n).sum();
     let rest = (rest > 0).then(|| ("Others".to_owned(), None, rest));
@@ -69,7 +63,7 @@ pub(super) fn Bars(
         view! { <BarRow name numbers=digits(n) bar=Bar { part: n, all }/> }
     });
     let bars: Vec<_> = bars.collect();
-    (!bars.is_empty()).then(|| view! { <Card title><ul class="bars">{bars}</ul>{note.map(|note| view! { <p class="muted">{note}</p> })}</Card> })
+    (!bars.is_empty()).then(|| view! { <Card title><ul class="bars">{bars}</ul></Card> })
 }
 
 /// How much of all requests a row has.

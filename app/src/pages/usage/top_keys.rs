@@ -1,7 +1,7 @@
 //! The keys of a place with the most requests.
 
 use leptos::prelude::*;
-use sallyport::store::{KeyRank, RANKED};
+use sallyport::store::KeyRank;
 
 use super::breakdown::{Bars, Row};
 
@@ -9,6 +9,5 @@ use super::breakdown::{Bars, Row};
 pub(super) fn TopKeys(keys: Vec<KeyRank>) -> impl IntoView {
     let rows: Vec<Row> =
         keys.into_iter().map(|key| (key.label, Some(format!("/keys/{}/usage", key.id)), key.requests)).collect();
-    let note = format!("Of the {RANKED} keys that were used last.");
-    view! { <Bars title="Most used keys" rows note/> }
+    view! { <Bars title="Most used keys" rows/> }
 }
