@@ -10,16 +10,18 @@ const FLAGS = ['--cache-keys', '100000'];
 const scopes = [['read'], ['read'], ['read'], ['delete'], []];
 
 // Verifies over keep-alive connections, each waiting for its answer before the next request, until `next` returns nothing.
-// Calls `seen(key_id, code)` for each answer; ends silently if the server does.
+// `next` gives the number of a secret and the body; `seen` gets that number and the answer. Ends silently if the server does.
 function verify(base, root, next, seen) {
   const { hostname, port } = new URL(base);
   const one = () =>
     new Promise(done => {
       const socket = connect({ host: hostname, port: Number(port) });
-      let text = '';
+      let [text, secret] = ['', 0];
       const send = () => {
-        const body = next();
-        if (!body) return socket.end();
+        const asked = next();
+        if (!asked) return socket.end();
+        const { body } = asked;
+        secret = asked.secret;
         socket.write(
           `POST /v1/keys/verify HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: Bearer ${root}\r\n` +
             `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
@@ -32,7 +34,7 @@ function verify(base, root, next, seen) {
         if (!(text.length >= head + 4 + length)) return;
         const answer = JSON.parse(text.slice(head + 4));
         text = '';
-        seen(answer.key_id, answer.code);
+        seen(secret, answer);
         send();
       });
       socket.on('connect', send);
@@ -42,15 +44,17 @@ function verify(base, root, next, seen) {
   return Promise.all(Array.from({ length: connections }, one));
 }
 
-// Counts by key and code.
+// Counts by secret and code.
 class Counts {
   keys = new Map();
   all = 0;
 
-  add(key, code) {
-    const codes = this.keys.get(key) ?? {};
-    codes[code] = (codes[code] ?? 0) + 1;
-    this.keys.set(key, codes);
+  // Only the answer to an accepted request names the key.
+  add(secret, { key_id, code }) {
+    const key = this.keys.get(secret) ?? { codes: {} };
+    key.id ??= key_id;
+    key.codes[code] = (key.codes[code] ?? 0) + 1;
+    this.keys.set(secret, key);
     this.all++;
   }
 }
@@ -76,12 +80,15 @@ export async function exact() {
   };
 
   const counts = new Counts();
-  const body = n => JSON.stringify({ key: secrets[n % secrets.length], scopes: scopes[Math.floor(n / secrets.length) % scopes.length] });
+  const request = n => {
+    const secret = n % secrets.length;
+    return { secret, body: JSON.stringify({ key: secrets[secret], scopes: scopes[Math.floor(n / secrets.length) % scopes.length] }) };
+  };
   let sent = 0;
   say(`Verifying ${number(total)} times, with two restarts …`);
   for (const part of [1, 2, 3]) {
     const until = Math.floor((total * part) / 3);
-    await verify(portal.base, root, () => (sent < until ? body(sent++) : undefined), (key, code) => counts.add(key, code));
+    await verify(portal.base, root, () => (sent < until ? request(sent++) : undefined), (secret, answer) => counts.add(secret, answer));
     if (part < 3) {
       await portal.end();
       await again();
@@ -91,9 +98,9 @@ export async function exact() {
   const org = portal.org.split('/').pop();
   const day = 'bucket=day';
   const wrong = [];
-  for (const [key, codes] of counts.keys) {
-    const told = await read(`/v1/keys/${key}/usage?${day}`);
-    if (by_code(told.by_code) !== by_code(codes) || told.not_counted !== 0) wrong.push({ key, told: told.by_code, codes });
+  for (const { id, codes } of counts.keys.values()) {
+    const told = await read(`/v1/keys/${id}/usage?${day}`);
+    if (by_code(told.by_code) !== by_code(codes) || told.not_counted !== 0) wrong.push({ id, told: told.by_code, codes });
   }
   const of_org = await read(`/v1/orgs/${org}/usage?${day}`);
   const lines = (await read(`/v1/orgs/${org}/usage.csv?${day}`, 'text')).trim().split('\r\n').slice(1);
@@ -111,7 +118,7 @@ export async function exact() {
   const answered = [];
   const began = performance.now();
   let killed = false;
-  const running = verify(portal.base, root, () => (killed ? undefined : body(sent++)), () => answered.push(performance.now()));
+  const running = verify(portal.base, root, () => (killed ? undefined : request(sent++)), () => answered.push(performance.now()));
   await new Promise(done => setTimeout(done, 5_000));
   portal.server.removeAllListeners('exit');
   killed = true;
