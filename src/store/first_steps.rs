@@ -16,6 +16,10 @@ pub struct FirstSteps {
     pub key: Option<KeyId>,
     /// Whether any request with a key was accepted.
     pub used: bool,
+    pub tenant_name: Option<String>,
+    pub project_name: Option<String>,
+    pub app_name: Option<String>,
+    pub key_label: Option<String>,
 }
 
 impl Store {
@@ -29,7 +33,10 @@ impl Store {
             format!("EXISTS (SELECT 1 FROM apps a WHERE a.id = k.app_id AND {app})")
         };
         let sql = format!(
-            "SELECT (SELECT t.id FROM tenants t WHERE t.org_id = $1 AND t.archived_at IS NULL AND {tenant} \
+            "SELECT s.*, (SELECT name FROM tenants WHERE id = s.tenant) AS tenant_name, \
+             (SELECT name FROM projects WHERE id = s.project) AS project_name, \
+             (SELECT name FROM apps WHERE id = s.app) AS app_name, (SELECT label FROM keys WHERE id = s.newest) AS key_label \
+             FROM (SELECT (SELECT t.id FROM tenants t WHERE t.org_id = $1 AND t.archived_at IS NULL AND {tenant} \
              ORDER BY t.created_at, t.id LIMIT 1) AS tenant, \
              (SELECT p.id FROM projects p JOIN tenants t ON t.id = p.tenant_id WHERE p.org_id = $1 \
              AND p.archived_at IS NULL AND t.archived_at IS NULL AND {project} ORDER BY p.created_at, p.id LIMIT 1) AS project, \
@@ -39,7 +46,7 @@ impl Store {
              (SELECT k.id FROM keys k WHERE k.org_id = $1 AND k.revoked_at IS NULL AND {key} \
              ORDER BY k.created_at DESC, k.id DESC LIMIT 1) AS newest, \
              CAST(CASE WHEN EXISTS (SELECT 1 FROM keys k JOIN key_uses u ON u.key_id = k.id WHERE k.org_id = $1 AND {key}) \
-             THEN 1 ELSE 0 END AS BIGINT) AS used"
+             THEN 1 ELSE 0 END AS BIGINT) AS used) AS s"
         );
         let row = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(org.to_string())
@@ -53,6 +60,10 @@ impl Store {
             app: row.text_opt("app")?.map(AppId::stored),
             key: row.text_opt("newest")?.map(KeyId::stored),
             used: row.flag("used")?,
+            tenant_name: row.text_opt("tenant_name")?,
+            project_name: row.text_opt("project_name")?,
+            app_name: row.text_opt("app_name")?,
+            key_label: row.text_opt("key_label")?,
         })
     }
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Result, Timestamp,
     audit::{Act, Actor},
-    id::{KeyId, OrgId},
+    id::{KeyId, OrgId, TenantId},
     usage::{Code, Span},
 };
 
@@ -135,6 +135,23 @@ impl Store {
              ORDER BY at, code, scope",
         );
         let query = query.bind(place.to_owned()).bind(span.seconds()).bind(from.micros()).bind(to.micros());
+        query.fetch_all(self.read()).await?.iter().map(usage_count).collect()
+    }
+
+    /// The same of all projects of a tenant together, which are not counted as one.
+    pub async fn usage_of_tenant(
+        &self,
+        tenant: &TenantId,
+        span: Span,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<UsageCount>> {
+        let query = sqlx::query(
+            "SELECT at, code, scope, CAST(SUM(n) AS BIGINT) AS n FROM usage_counts \
+             WHERE place IN (SELECT id FROM projects WHERE tenant_id = $1) AND span = $2 AND at >= $3 AND at < $4 \
+             GROUP BY at, code, scope ORDER BY at, code, scope",
+        );
+        let query = query.bind(tenant.to_string()).bind(span.seconds()).bind(from.micros()).bind(to.micros());
         query.fetch_all(self.read()).await?.iter().map(usage_count).collect()
     }
 

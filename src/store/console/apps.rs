@@ -20,6 +20,7 @@ const APPS: Listed = Listed {
     columns: "x.*, o.name AS org_name",
     from: "apps x JOIN orgs o ON o.id = x.org_id",
     matches: "(x.name_folded LIKE $1 ESCAPE '!' OR o.name_folded LIKE $1 ESCAPE '!' OR lower(x.id) LIKE $2 ESCAPE '!')",
+    statuses: &[],
 };
 
 fn listed(row: &AnyRow) -> Result<ConsoleApp> {

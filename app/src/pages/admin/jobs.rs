@@ -5,7 +5,7 @@ use sallyport::{Timestamp, id::JobId, job::title, store::ConsoleJob};
 
 use super::{
     job_state::{JobState, RunNow, due},
-    list::{ListPages, ListQuery, ListSearch, NoRows, edges},
+    list::{Edges, ListPages, ListQuery, ListSearch, NoRows},
 };
 use crate::{
     access::OperatorAccess,
@@ -28,7 +28,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
     let chrome = shell::at_last(shell::of_admin(&ui, &access.me, AdminSection::Jobs).await?);
     let now = store.now();
     let page = Page::framed("Jobs", chrome, move || {
-        let (edges, list) = (edges(&page), query.clone());
+        let (edges, list) = (Edges::from(&page), query.clone());
         let done = done(&query.done);
         let body = if page.items.is_empty() {
             let text =
@@ -50,7 +50,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
             <DoneNotice text=done/>
             <ListSearch path=PATH label="Queue or ID" query/>
             {body}
-            <ListPages path=PATH query=list edges/>
+            <ListPages path=PATH query=list noun="job" edges/>
         }
     });
     Ok(ui.ok(page))

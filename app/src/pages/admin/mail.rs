@@ -10,7 +10,7 @@ use sallyport::{
 use super::{
     job_state::{JobState, RunNow, due},
     jobs::{self, run_now},
-    list::{ListPages, ListQuery, ListSearch, NoRows, edges},
+    list::{Edges, ListPages, ListQuery, ListSearch, NoRows},
 };
 use crate::{
     access::OperatorAccess,
@@ -34,7 +34,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
     let chrome = shell::at_last(shell::of_admin(&ui, &access.me, AdminSection::Mail).await?);
     let now = store.now();
     let page = Page::framed("Mail", chrome, move || {
-        let (edges, list) = (edges(&page), query.clone());
+        let (edges, list) = (Edges::from(&page), query.clone());
         let done = match query.done.as_str() {
             "test" => Some("Queued. It arrives in your mailbox within a minute, or is listed here with the reason."),
             what => jobs::done(what),
@@ -66,7 +66,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
             <section class="section">
                 <ListSearch path=PATH label="ID of a person or a mail" query/>
                 {body}
-                <ListPages path=PATH query=list edges/>
+                <ListPages path=PATH query=list noun="mail" edges/>
             </section>
         }
     });

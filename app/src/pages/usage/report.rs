@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sallyport::{
     Timestamp,
-    id::OrgId,
+    id::{OrgId, TenantId},
     key::Verdict,
     store::{Store, UsageCount, without_key},
     usage::Code,
@@ -86,6 +86,19 @@ impl Report {
             false => store.usage(&without_key(org), period.span(), from, to).await?,
         };
         Ok(Self::of(period, starts, to, counts, without))
+    }
+
+    /// Of the projects of a tenant, together.
+    pub async fn of_tenant(
+        store: &Store,
+        tenant: &TenantId,
+        period: Period,
+        now: Timestamp,
+    ) -> sallyport::Result<Self> {
+        let (starts, to) = period.starts(now);
+        let from = starts.first().copied().unwrap_or(to);
+        let counts = store.usage_of_tenant(tenant, period.span(), from, to).await?;
+        Ok(Self::of(period, starts, to, counts, Vec::new()))
     }
 
     /// `without` are those of the organization whose key is not known.
