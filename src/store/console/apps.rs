@@ -28,6 +28,14 @@ fn listed(row: &AnyRow) -> Result<ConsoleApp> {
 }
 
 impl Store {
+    /// The newest apps of an organization, at most so many, archived or not.
+    pub async fn newest_apps(&self, org: &OrgId, most: u8) -> Result<Vec<App>> {
+        let rows = sqlx::query("SELECT * FROM apps WHERE org_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2")
+            .bind(org.to_string())
+            .bind(i64::from(most));
+        rows.fetch_all(self.read()).await?.iter().map(app).collect()
+    }
+
     /// Apps, newest first.
     pub async fn console_apps(&self, query: &ConsoleQuery) -> Result<ConsolePage<ConsoleApp>> {
         self.console_page(&APPS, query, listed).await
