@@ -32,11 +32,8 @@ impl Store {
         } else {
             format!("EXISTS (SELECT 1 FROM apps a WHERE a.id = k.app_id AND {app})")
         };
-        let sql = format!(
-            "SELECT s.*, (SELECT name FROM tenants WHERE id = s.tenant) AS tenant_name, \
-             (SELECT name FROM projects WHERE id = s.project) AS project_name, \
-             (SELECT name FROM apps WHERE id = s.app) AS app_name, (SELECT label FROM keys WHERE id = s.newest) AS key_label \
-             FROM (SELECT (SELECT t.id FROM tenants t WHERE t.org_id = $1 AND t.archived_at IS NULL AND {tenant} \
+        let first = format!(
+            "SELECT (SELECT t.id FROM tenants t WHERE t.org_id = $1 AND t.archived_at IS NULL AND {tenant} \
              ORDER BY t.created_at, t.id LIMIT 1) AS tenant, \
              (SELECT p.id FROM projects p JOIN tenants t ON t.id = p.tenant_id WHERE p.org_id = $1 \
              AND p.archived_at IS NULL AND t.archived_at IS NULL AND {project} ORDER BY p.created_at, p.id LIMIT 1) AS project, \
@@ -46,7 +43,14 @@ impl Store {
              (SELECT k.id FROM keys k WHERE k.org_id = $1 AND k.revoked_at IS NULL AND {key} \
              ORDER BY k.created_at DESC, k.id DESC LIMIT 1) AS newest, \
              CAST(CASE WHEN EXISTS (SELECT 1 FROM keys k JOIN key_uses u ON u.key_id = k.id WHERE k.org_id = $1 AND {key}) \
-             THEN 1 ELSE 0 END AS BIGINT) AS used) AS s"
+             THEN 1 ELSE 0 END AS BIGINT) AS used"
+        );
+        // What is shown belongs together: the app, the project that holds it, and that one’s tenant.
+        let sql = format!(
+            "SELECT s.*, t.name AS tenant_name, p.name AS project_name, a.name AS app_name, k.label AS key_label \
+             FROM ({first}) AS s LEFT JOIN apps a ON a.id = s.app \
+             LEFT JOIN projects p ON p.id = COALESCE(a.project_id, s.project) \
+             LEFT JOIN tenants t ON t.id = COALESCE(p.tenant_id, s.tenant) LEFT JOIN keys k ON k.id = s.newest"
         );
         let row = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(org.to_string())

@@ -220,7 +220,7 @@ async fn page<A: Populated>(
             <div class="split">
                 <div class="columns">
                     <DataTable label="Members" columns=columns(with_keys)>{rows}</DataTable>
-                    {may_manage.then(|| view! { <Pending invitations place role has_mail alone now/> })}
+                    {may_manage.then(|| view! { <Pending invitations place=place.clone() role has_mail alone now/> })}
                 </div>
                 <div class="columns">
                     <RolesCard kind=place.kind roles/>

@@ -169,7 +169,7 @@ pub fn RefusedView(refused: Refused) -> impl IntoView {
         .into_any()
     } else {
         let mut heads = ["Reason", "Times", "Key", "Request"].map(Head::new).to_vec();
-        heads.extend([Head::new("Address").less(), Head::new("First"), Head::new("Last")]);
+        heads.extend([Head::new("Address").less(), Head::new("First").less(), Head::new("Last")]);
         let rows = rows.into_iter().take(SHOWN).map(|repeats| view! { <Row repeats now/> }).collect_view();
         view! {
             <DataTable label="Refused requests" columns=heads>
@@ -213,10 +213,11 @@ fn Row(repeats: Repeats, now: Timestamp) -> impl IntoView {
     let repeated = times > 1;
     let pill = repeated.then(|| view! { <Badge tone=Tone::Neutral text=format!("{}×", digits(times))/> });
     let address = match addresses.as_slice() {
-        [] => String::new(),
-        [only] => only.to_string(),
-        [newest, others @ ..] => format!("{newest} and {} more", others.len()),
+        [] => None,
+        [only] => Some(only.to_string()),
+        [newest, others @ ..] => Some(format!("{newest} and {} more", others.len())),
     };
+    let from = address.is_some().then_some("Address");
     let href = format!("/requests/{}", decision.request_id);
     view! {
         <tr>
@@ -224,8 +225,8 @@ fn Row(repeats: Repeats, now: Timestamp) -> impl IntoView {
             <td class="cell-end">{pill}</td>
             <td data-label="Key" class="cell-cut"><a href=format!("/keys/{}", key.key_id)>{key.label.to_string()}</a></td>
             <td data-label=(!line.is_empty()).then_some("Request") class="cell-cut cell-mono" title=line.clone()>{line.clone()}</td>
-            <td data-label=(!address.is_empty()).then_some("Address") class="cell-mono cell-muted cell-less">{address}</td>
-            <td data-label=repeated.then_some("First") class="cell-muted">{repeated.then(|| view! { <Ago at=first now/> })}</td>
+            <td data-label=from class="cell-mono cell-muted cell-less cell-least">{address}</td>
+            <td data-label=repeated.then_some("First") class="cell-muted cell-less">{repeated.then(|| view! { <Ago at=first now/> })}</td>
             <td data-label="Last" class="cell-muted"><Ago at=decision.at now/></td>
         </tr>
     }

@@ -7,7 +7,7 @@ use super::{
     ConsolePage, ConsoleQuery,
     list::Listed,
 };
-use crate::{Result, app::App};
+use crate::{Result, app::App, id::OrgId};
 
 /// An app with the name of its organization.
 #[derive(Clone, Debug)]

@@ -26,8 +26,8 @@ pub struct ConsoleQuery {
 #[derive(Clone, Debug)]
 pub struct ConsolePage<T> {
     pub items: Vec<T>,
-    /// How many rows there are on all pages, up to one more than [`COUNTED`].
-    pub total: i64,
+    /// How many rows there are on all pages, up to one more than [`COUNTED`]. None where that is not counted.
+    pub total: Option<i64>,
     /// The cursors of the neighbouring pages.
     pub newer: Option<String>,
     pub older: Option<String>,
@@ -36,13 +36,12 @@ pub struct ConsolePage<T> {
 impl<T> ConsolePage<T> {
     pub(super) fn of(
         page: Paged<AnyRow>,
-        total: i64,
         item: impl Fn(&AnyRow) -> Result<T>,
         cursor: impl Fn(&AnyRow) -> Result<String>,
     ) -> Result<Self> {
         let [newer, older] = page.edges().map(|row| row.map(&cursor).transpose());
         let (newer, older) = (newer?, older?);
-        Ok(Self { items: page.rows.iter().map(item).collect::<Result<_>>()?, total, newer, older })
+        Ok(Self { items: page.rows.iter().map(item).collect::<Result<_>>()?, total: None, newer, older })
     }
 }
 
@@ -111,7 +110,7 @@ impl Store {
             [None, None] => i64::try_from(page.rows.len()).unwrap_or(i64::MAX),
             _ => self.console_total(listed, status, folded, plain).await?,
         };
-        ConsolePage::of(page, total, read, cursor)
+        Ok(ConsolePage { total: Some(total), ..ConsolePage::of(page, read, cursor)? })
     }
 
     /// How many rows a list has, up to one more than [`COUNTED`].

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     access::OperatorAccess,
     acts::{Caller, admin::jobs::retry_job},
-    components::{Badge, DataTable, DoneNotice, Head, IdChip, Menu, PageHead},
+    components::{DataTable, DoneNotice, Head, IdChip, Menu, PageHead},
     error::{PageError, PageResult},
     form::FormState,
     icons::Icon,
@@ -95,8 +95,8 @@ fn JobRow(job: ConsoleJob, now: Timestamp) -> impl IntoView {
         <tr>
             <td class="cell-head cell-rest">{name.clone()}{error}</td>
             <td data-label="Due" class="cell-muted">{due(status.run_at, now)}</td>
-            <td data-label="Queued" class="cell-muted cell-less">{queued}</td>
-            <td class="cell-end"><Badge tone=state.tone text=state.word/></td>
+            <td data-label="Queued" class="cell-muted cell-less cell-least">{queued}</td>
+            <td class="cell-end">{state.view()}</td>
             <td class="cell-act">
                 <Menu id=format!("menu-{id}") name=format!("Actions for {name}") small=true>
                     <IdChip id=id.to_string() name="Copy job id"/>

@@ -111,7 +111,7 @@ pub(super) struct Edges {
 
 impl<T> From<&ConsolePage<T>> for Edges {
     fn from(page: &ConsolePage<T>) -> Self {
-        Self { total: page.total, newer: page.newer.clone(), older: page.older.clone() }
+        Self { total: page.total.unwrap_or_default(), newer: page.newer.clone(), older: page.older.clone() }
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     access::OperatorAccess,
     acts::{Caller, admin::mail::send_test_mail},
-    components::{Badge, Card, DataTable, DoneNotice, Fact, Facts, Head, Hidden, Notice, PageHead, Tone},
+    components::{Card, DataTable, DoneNotice, Fact, Facts, Head, Hidden, Notice, PageHead, Tone},
     error::PageResult,
     icons::Icon,
     islands::SubmitOnce,
@@ -134,7 +134,7 @@ fn MailRow(mail: ConsoleMail, now: Timestamp) -> impl IntoView {
             <td data-label="Due" class="cell-muted">{due(job.status.run_at, now)}</td>
             <td data-label="Attempts">{job.status.attempts}</td>
             <td data-label="Last error" class="cell-rest">{job.status.error}</td>
-            <td data-label="Status"><Badge tone=state.tone text=state.word/></td>
+            <td data-label="Status">{state.view()}</td>
             <td class="cell-end">
                 {state.may_run.then(|| view! { <RunNow path=PATH id=job.id name=title.to_owned() state/> })}
             </td>
