@@ -134,8 +134,9 @@ async fn lists_count_and_search(store: &TestStore) {
 }
 
 async fn lists_are_narrowed_by_status(store: &TestStore) {
-    let (ada, eve) = (operator(store, "Ada").await, store.person("Eve").await);
-    let act = store.act(&ada);
+    let ada = operator(store, "Ada").await;
+    store.clock.turn(Duration::from_secs(1));
+    let (act, eve) = (store.act(&ada), store.person("Eve").await);
     store.disable_user(&act, &eve).await.expect("disabled");
     let with = |status: &str| ConsoleQuery { status: status.to_owned(), ..ConsoleQuery::default() };
     let users = async |status: &str| {
