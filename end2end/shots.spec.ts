@@ -75,6 +75,17 @@ test.describe('to be looked at', () => {
     await shootAll(page, { 'invitation': link, 'invitation-ended': '/invitations/x' });
   });
 
+  test('the sign-in of a command line', async ({ page }) => {
+    await setUp(page);
+    const form = { client_id: 'sallyport-cli', device_name: 'sallyport on build-7' };
+    const { user_code } = (await (await page.request.post('/oauth/device_authorization', { form })).json()) as { user_code: string };
+    await page.goto('/device');
+    await field(page, 'Code').fill(user_code);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await expect(page.getByRole('button', { name: 'Approve' })).toBeVisible();
+    await shoot(page, 'device-asked');
+  });
+
   test('a forgotten password', async ({ page, context, portal }) => {
     await setUp(page);
     await context.clearCookies();
@@ -174,6 +185,7 @@ test.describe('to be looked at', () => {
       'app-activity': `/apps/${app_id}/activity`,
       'app-settings': `/apps/${app_id}/settings?saved=1`,
       'app-delete': `/apps/${app_id}/settings/delete`,
+      'app-usage': `/apps/${app_id}/usage`,
       'project': `/projects/${project_id}`,
       'app-new': `/projects/${project_id}/apps/new`,
       'tenant': `/tenants/${tenant_id}`,
@@ -183,6 +195,7 @@ test.describe('to be looked at', () => {
       'organization-activity': `/orgs/${org_id}/activity`,
       'organization-settings': `/orgs/${org_id}/settings`,
       'members': `/orgs/${org_id}/members`,
+      'members-of-project': `/projects/${project_id}/members`,
       'members-change': change!,
       'tenant-new': `/orgs/${org_id}/tenants/new`,
       'account': '/account?changed=name',

@@ -110,7 +110,7 @@ pub fn refusal(code: &str) -> String {
         "suspended" => "its app or organization was archived or suspended",
         "ip_denied" => "its address may not use the key",
         "https_required" => "it came without https",
-        "mode_mismatch" => "a live key was used for test data, or the other way round",
+        "mode_mismatch" => "live and test mixed up",
         "app_mismatch" => "the key belongs to another app",
         "workspace_mismatch" => "the key belongs to another organization",
         "insufficient_scope" => "the key lacks a scope",

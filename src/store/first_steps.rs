@@ -16,6 +16,10 @@ pub struct FirstSteps {
     pub key: Option<KeyId>,
     /// Whether any request with a key was accepted.
     pub used: bool,
+    pub tenant_name: Option<String>,
+    pub project_name: Option<String>,
+    pub app_name: Option<String>,
+    pub key_label: Option<String>,
 }
 
 impl Store {
@@ -28,7 +32,7 @@ impl Store {
         } else {
             format!("EXISTS (SELECT 1 FROM apps a WHERE a.id = k.app_id AND {app})")
         };
-        let sql = format!(
+        let first = format!(
             "SELECT (SELECT t.id FROM tenants t WHERE t.org_id = $1 AND t.archived_at IS NULL AND {tenant} \
              ORDER BY t.created_at, t.id LIMIT 1) AS tenant, \
              (SELECT p.id FROM projects p JOIN tenants t ON t.id = p.tenant_id WHERE p.org_id = $1 \
@@ -40,6 +44,13 @@ impl Store {
              ORDER BY k.created_at DESC, k.id DESC LIMIT 1) AS newest, \
              CAST(CASE WHEN EXISTS (SELECT 1 FROM keys k JOIN key_uses u ON u.key_id = k.id WHERE k.org_id = $1 AND {key}) \
              THEN 1 ELSE 0 END AS BIGINT) AS used"
+        );
+        // What is shown belongs together: the app, the project that holds it, and that one’s tenant.
+        let sql = format!(
+            "SELECT s.*, t.name AS tenant_name, p.name AS project_name, a.name AS app_name, k.label AS key_label \
+             FROM ({first}) AS s LEFT JOIN apps a ON a.id = s.app \
+             LEFT JOIN projects p ON p.id = COALESCE(a.project_id, s.project) \
+             LEFT JOIN tenants t ON t.id = COALESCE(p.tenant_id, s.tenant) LEFT JOIN keys k ON k.id = s.newest"
         );
         let row = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(org.to_string())
@@ -53,6 +64,10 @@ impl Store {
             app: row.text_opt("app")?.map(AppId::stored),
             key: row.text_opt("newest")?.map(KeyId::stored),
             used: row.flag("used")?,
+            tenant_name: row.text_opt("tenant_name")?,
+            project_name: row.text_opt("project_name")?,
+            app_name: row.text_opt("app_name")?,
+            key_label: row.text_opt("key_label")?,
         })
     }
 }

@@ -6,7 +6,7 @@ use super::{Store, detached, row::Read, rows::Cell};
 use crate::{
     Error, Result, Timestamp,
     audit::{Act, Actor},
-    id::{KeyId, OrgId},
+    id::{KeyId, OrgId, TenantId},
     usage::{Code, Span},
 };
 
@@ -81,6 +81,14 @@ pub struct UsageCount {
 pub struct PlaceUsage {
     pub counts: Vec<UsageCount>,
     pub not_counted: u64,
+}
+
+impl PlaceUsage {
+    pub fn of(counts: Vec<UsageCount>) -> Self {
+        let not_counted = counts.iter().filter(|count| count.code == Code::NotCounted);
+        let not_counted = not_counted.map(|count| count.requests).sum();
+        Self { counts, not_counted }
+    }
 }
 
 impl Store {
@@ -173,9 +181,26 @@ impl Store {
             true => Vec::new(),
             false => self.usage(&without_key(org), span, from, to).await?,
         };
-        let not_counted = counts.iter().filter(|count| count.code == Code::NotCounted).chain(&unknown);
-        let not_counted = not_counted.map(|count| count.requests).sum();
-        Ok(PlaceUsage { counts, not_counted })
+        let of_place = PlaceUsage::of(counts);
+        let of_unknown: u64 = unknown.iter().map(|count| count.requests).sum();
+        Ok(PlaceUsage { not_counted: of_place.not_counted + of_unknown, ..of_place })
+    }
+
+    /// The same of all projects of a tenant together, which are not counted as one.
+    pub async fn usage_of_tenant(
+        &self,
+        tenant: &TenantId,
+        span: Span,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<UsageCount>> {
+        let query = sqlx::query(
+            "SELECT at, code, scope, CAST(SUM(n) AS BIGINT) AS n FROM usage_counts \
+             WHERE place IN (SELECT id FROM projects WHERE tenant_id = $1) AND span = $2 AND at >= $3 AND at < $4 \
+             GROUP BY at, code, scope ORDER BY at, code, scope",
+        );
+        let query = query.bind(tenant.to_string()).bind(span.seconds()).bind(from.micros()).bind(to.micros());
+        query.fetch_all(self.read()).await?.iter().map(usage_count).collect()
     }
 
     /// From where and how a key was used, from `from` on and before `to`.

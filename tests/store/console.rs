@@ -16,6 +16,8 @@ sallyport::on_both_databases!(
     every_key_is_revoked,
     the_last_operator_stays,
     lists_count_and_search,
+    lists_are_narrowed_by_status,
+    rows_of_further_pages_are_counted,
     a_token_expires,
     what_is_held_about_a_person,
 );
@@ -129,6 +131,47 @@ async fn lists_count_and_search(store: &TestStore) {
     assert!(names(find("\0")).await.is_empty());
     let after = ConsoleQuery { after: Some("usr_0.0".to_owned()), ..ConsoleQuery::default() };
     assert_eq!(names(after).await.len(), 3);
+}
+
+async fn lists_are_narrowed_by_status(store: &TestStore) {
+    let ada = operator(store, "Ada").await;
+    store.clock.turn(Duration::from_secs(1));
+    let (act, eve) = (store.act(&ada), store.person("Eve").await);
+    store.disable_user(&act, &eve).await.expect("disabled");
+    let with = |status: &str| ConsoleQuery { status: status.to_owned(), ..ConsoleQuery::default() };
+    let users = async |status: &str| {
+        let page = store.console_users(&with(status)).await.expect("asked");
+        let names: Vec<_> = page.items.into_iter().map(|user| user.account.user.name).collect();
+        (names.join(" "), page.total)
+    };
+    for (status, names, total) in [
+        ("", "Eve Ada", 2),
+        ("active", "Ada", 1),
+        ("disabled", "Eve", 1),
+        ("operator", "Ada", 1),
+        ("x' OR 1 = 1", "", 0),
+    ] {
+        assert_eq!(users(status).await, (names.to_owned(), Some(total)), "{status}");
+    }
+    let org = store.org(&act, "Focus").await;
+    store.org(&act, "Acme").await;
+    store.suspend_org(&act, &org, "Unpaid").await.expect("suspended");
+    for (status, total) in [("active", 1), ("suspended", 1), ("archived", 0)] {
+        assert_eq!(store.console_orgs(&with(status)).await.expect("asked").total, Some(total), "{status}");
+    }
+}
+
+async fn rows_of_further_pages_are_counted(store: &TestStore) {
+    for n in 0..51 {
+        store.person(&format!("Ada {n}")).await;
+    }
+    let first = store.console_users(&ConsoleQuery::default()).await.expect("asked");
+    assert_eq!((first.items.len(), first.total), (50, Some(51)));
+    let last = ConsoleQuery { before: first.older, ..ConsoleQuery::default() };
+    let last = store.console_users(&last).await.expect("asked");
+    assert_eq!((last.items.len(), last.total), (1, Some(51)));
+    let some = ConsoleQuery { words: "ada 4".to_owned(), ..ConsoleQuery::default() };
+    assert_eq!(store.console_users(&some).await.expect("asked").total, Some(11));
 }
 
 async fn a_token_expires(store: &TestStore) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use sallyport::{
     Timestamp,
     id::KeyId,
+    org::Org,
     place::Place,
     store::{AttributeName, CountBatch, CountName, UsageRetention},
     testing::{SeededEntropy, TestStore},
@@ -15,6 +16,7 @@ sallyport::on_both_databases!(
     a_batch_counts_once_however_often_it_is_sent,
     batches_of_several_writers_add_up,
     a_period_is_read_by_its_span,
+    projects_of_a_tenant_are_read_together,
     the_networks_of_a_key_in_an_hour_are_bounded,
     old_counts_are_deleted,
     counts_of_what_was_deleted_are_deleted,
@@ -118,6 +120,26 @@ async fn a_period_is_read_by_its_span(store: &TestStore) {
     assert_eq!(read(Span::Hour, 0, 86_400).await, [(0, 3), (3_600, 1)]);
     assert_eq!(read(Span::Day, 0, 2 * 86_400).await, [(0, 4), (86_400, 1)]);
     assert!(store.usage("app_other_000000", Span::Day, start, start + DAY).await.expect("read").is_empty());
+}
+
+async fn projects_of_a_tenant_are_read_together(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let (one_app, other_app) = (store.app(&act, &org, "One").await, store.app(&act, &org, "Other").await);
+    let elsewhere = store.org(&act, "Elsewhere").await;
+    let foreign = store.app(&act, &elsewhere, "Foreign").await;
+    let writer = store.new_usage_writer().await.expect("a writer");
+    for (number, (app, n)) in (1..).zip([(&one_app, 2), (&other_app, 3), (&foreign, 40)]) {
+        store.add_usage(writer, number, &one(app.project_id.as_str(), store.now(), n)).await.expect("added");
+    }
+    let read = async |org: &Org| {
+        let tenants = store.tenants(&org.id).await.expect("asked");
+        let (from, to) = (store.now() - DAY, store.now() + DAY);
+        let counts = store.usage_of_tenant(&tenants[0].id, Span::Hour, from, to).await.expect("read");
+        counts.iter().map(|count| (count.scope.clone(), count.requests)).collect::<Vec<_>>()
+    };
+    assert_eq!(read(&org).await, [("read".to_owned(), 5)]);
+    assert_eq!(read(&elsewhere).await, [("read".to_owned(), 40)]);
 }
 
 /// However often a verifier forgets which ones it had.

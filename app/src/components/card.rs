@@ -80,6 +80,12 @@ pub fn Facts(children: Children) -> impl IntoView {
     view! { <dl class="facts">{children()}</dl> }
 }
 
+/// The same, each in a row: its name at the left, its value at the right.
+#[component]
+pub fn FactRows(children: Children) -> impl IntoView {
+    view! { <dl class="rows">{children()}</dl> }
+}
+
 /// One property.
 #[component]
 pub fn Fact(#[prop(into)] label: String, children: Children) -> impl IntoView {

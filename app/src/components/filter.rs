@@ -100,8 +100,10 @@ pub fn FilterText(
     #[prop(optional, into)] placeholder: String,
 ) -> impl IntoView {
     let (id, value, error) = (id_of(&name), form.value(&name), form.error(&name));
+    let icon = (kind == "search").then(|| view! { <IconView icon=Icon::Search/> });
     view! {
         <div class="filter-field">
+            {icon}
             <label for=id.clone()>{label}</label>
             <input
                 id=id.clone() name=name type=kind value=value placeholder=placeholder autocomplete="off"

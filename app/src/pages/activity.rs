@@ -182,6 +182,7 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
         view! { <a href=href title=label aria-current=shown.then_some("true")>{name}</a> }
     });
     let presets = presets.to_vec();
+    let has_dates = ["from", "to"].iter().any(|name| !form.value(name).is_empty());
     let narrowed = query.is_narrowed();
     let body = if page.events.is_empty() {
         let (title, text) = if form.is_refused() {
@@ -208,6 +209,7 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
             <FilterSelect form=&form name="action" label="Action" options=std::iter::once(all("Any action")).chain(actions).collect()/>
             <FilterSelect form=&form name="outcome" label="Outcome" options=outcomes/>
             <span class="filter-range">
+                <details class="fold" open=has_dates><summary class="btn btn-small">"Dates"</summary></details>
                 <span class="filter-dates">
                     <FilterText form=&form name="from" label="From" kind="date"/>
                     <FilterText form=&form name="to" label="To" kind="date"/>

@@ -28,7 +28,7 @@ use crate::{
         members::{change_role, hand_over, leave_place, remove_member},
         places::PlaceId,
     },
-    components::{Card, CodeBlock, DataTable, DoneNotice, Head, PageHead},
+    components::{DataTable, DoneNotice, Head, Menu, PageHead},
     context::Context,
     error::{PageError, PageResult},
     export::Format,
@@ -190,7 +190,7 @@ async fn page<A: Populated>(
     let viewer = Viewer { user: org.me.user.id.clone(), role: org.role, place: place.clone(), with_keys };
     let path = path(&place);
     let exports = is_org.then(|| [Format::Csv, Format::Jsonl].map(|format| format.href(&path, std::iter::empty())));
-    let (add, has_mail) = (add_command(&place), context.has_mail);
+    let has_mail = context.has_mail;
     let invite = may_manage.then(|| format!("{}/invitations", place.path()));
     Ok(Page::framed("Members", chrome, move || {
         let People { members, keys, invitations } = people;
@@ -202,34 +202,25 @@ async fn page<A: Populated>(
             view! { <MemberRow member made viewer=viewer.clone() now/> }
         });
         let rows = rows.collect_view();
-        let name = (!is_org).then(|| view! { <span>{place.name.clone()}</span> });
+        let name = (!is_org).then(|| place.name.clone());
         view! {
             <PageHead
-                title="Members" sub=move || view! { {name}<span>{total}</span> }
-                actions=move || invite.map(|href| view! { <a id="invite" class="btn btn-primary" href=href>"Invite"</a> })
+                title="Members" sub=move || view! { {name.map(|name| view! { <span>{name}</span> })}<span>{total}</span> }
+                actions=move || view! {
+                    {invite.map(|href| view! { <a id="invite" class="btn btn-primary" href=href>"Invite"</a> })}
+                    {exports.map(|[csv, jsonl]| view! {
+                        <Menu id="more" name="More actions">
+                            <a class="menu-item" href=csv download>"Export CSV"</a>
+                            <a class="menu-item" href=jsonl download>"Export JSONL"</a>
+                        </Menu>
+                    })}
+                }
             />
             <DoneNotice text=done/>
             <div class="split">
-                <div>
+                <div class="columns">
                     <DataTable label="Members" columns=columns(with_keys)>{rows}</DataTable>
-                    {exports.map(|[csv, jsonl]| view! {
-                        <div class="table-foot">
-                            <p>
-                                <a class="link" href=csv download>"Export CSV"</a>" · "
-                                <a class="link" href=jsonl download>"Export JSONL"</a>
-                            </p>
-                        </div>
-                    })}
-                    {may_manage.then(|| view! { <Pending invitations place=place.clone() role has_mail now/> })}
-                    {may_manage.then(|| view! {
-                        <Card title="Add a member">
-                            <p class="muted">
-                                {alone.then_some("Nobody else is here yet. Invite people by e-mail. ")}
-                                "An operator can also add people on the server, once they have an account (sallyport user create):"
-                            </p>
-                            <CodeBlock text=add unbroken=true/>
-                        </Card>
-                    })}
+                    {may_manage.then(|| view! { <Pending invitations place=place.clone() role has_mail alone now/> })}
                 </div>
                 <div class="columns">
                     <RolesCard kind=place.kind roles/>
@@ -237,13 +228,4 @@ async fn page<A: Populated>(
             </div>
         }
     }))
-}
-
-/// The command that gives somebody a role here.
-fn add_command(place: &Place) -> String {
-    let (option, role) = match place.kind {
-        PlaceKind::Org => ("org", "member"),
-        kind => (kind.noun(), "developer"),
-    };
-    format!("sallyport member add --{option} {} --email EMAIL --role {role}", place.id)
 }

@@ -20,6 +20,8 @@ pub fn PlaceOverview(
     /// What it holds, and how many: projects, apps.
     counts: Vec<(&'static str, i64)>,
     totals: KeyTotals,
+    /// What the table lists.
+    title: &'static str,
     /// Where its keys are listed, if there is such a list.
     keys: Option<String>,
     highlights: Highlights,
@@ -39,7 +41,7 @@ pub fn PlaceOverview(
         <div class="split">
             <div class="columns">
                 {requests.run()}
-                {list.run()}
+                <section class="section"><h2 class="section-title">{title}</h2>{list.run()}</section>
             </div>
             {(!highlights.is_empty()).then(|| view! {
                 <div class="columns">

@@ -1,5 +1,7 @@
 //! Refused requests of known keys, of an organization or one of its apps: the recorded ones, newest first.
 
+mod folded;
+
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
@@ -12,7 +14,7 @@ use serde::Deserialize;
 
 use crate::{
     access::OrgAccess,
-    components::{Choice, DataTable, Empty, FilterBar, FilterSelect, Head},
+    components::{Badge, Choice, DataTable, Empty, FilterBar, FilterSelect, Head, Tone},
     context::Context,
     error::PageError,
     form::FormState,
@@ -20,6 +22,7 @@ use crate::{
     pages::requests::sentence,
     words::{Ago, count, digits, refusal},
 };
+use folded::{Repeats, folded};
 
 /// Rows of a page.
 const SHOWN: usize = 100;
@@ -142,8 +145,9 @@ pub fn RefusedView(refused: Refused) -> impl IntoView {
         .filter(|one| query.reason.is_empty() || one.decision.verdict.code() == query.reason)
         .filter(|one| query.key.is_empty() || one.decision.key.key_id.as_str() == query.key)
         .collect();
-    let foot = foot(&matching);
-    let body = if matching.is_empty() {
+    let rows = folded(matching);
+    let foot = foot(&rows);
+    let body = if rows.is_empty() {
         let (icon, title, text) = if form.is_refused() {
             (Icon::Activity, "Nothing matches", "A filter is not valid. Correct it to see results.")
         } else if narrowed {
@@ -164,9 +168,9 @@ pub fn RefusedView(refused: Refused) -> impl IntoView {
         }
         .into_any()
     } else {
-        let mut heads = ["Time", "Reason", "Key", "Request"].map(Head::new).to_vec();
-        heads.extend([Head::new("Address").less(), Head::new("Request ID").wide()]);
-        let rows = matching.into_iter().take(SHOWN).map(|kept| view! { <Row kept now/> }).collect_view();
+        let mut heads = ["Reason", "Times", "Key", "Request"].map(Head::new).to_vec();
+        heads.extend([Head::new("Address").less(), Head::new("First").less(), Head::new("Last")]);
+        let rows = rows.into_iter().take(SHOWN).map(|repeats| view! { <Row repeats now/> }).collect_view();
         view! {
             <DataTable label="Refused requests" columns=heads>
                 {rows}
@@ -185,35 +189,45 @@ pub fn RefusedView(refused: Refused) -> impl IntoView {
 }
 
 /// How many there are, and why not all.
-fn foot(matching: &[KeptDecision]) -> String {
-    let left_out: u64 = matching.iter().map(|kept| kept.left_out).sum();
-    let total = count(matching.len(), "request");
-    let newest = if matching.len() > SHOWN { format!("The newest {SHOWN} of {total}. ") } else { String::new() };
+fn foot(rows: &[Repeats]) -> String {
+    let left_out: u64 = rows.iter().map(|row| row.left_out).sum();
+    let newest = if rows.len() > SHOWN {
+        format!("The newest {SHOWN} of {}. ", count(rows.len(), "row"))
+    } else {
+        String::new()
+    };
+    let total = count(rows.iter().map(|row| row.times).sum::<u64>(), "request");
     let left_out = match left_out {
         0 => String::new(),
-        n => format!("{} more were like one of these and not kept. ", digits(n)),
+        n => format!(" {} of them came too fast to be kept: they are counted by key and reason.", digits(n)),
     };
-    format!("{newest}{left_out}Kept in memory for 24 hours, until the server restarts.")
+    format!("{newest}{total}, repeats in one row.{left_out} Kept in memory for 24 hours, until the server restarts.")
 }
 
 #[component]
-fn Row(kept: KeptDecision, now: Timestamp) -> impl IntoView {
-    let KeptDecision { decision, left_out, .. } = kept;
+fn Row(repeats: Repeats, now: Timestamp) -> impl IntoView {
+    let Repeats { newest: decision, first, times, addresses, .. } = repeats;
     let (asked, key) = (&decision.asked, &decision.key);
     let line: Vec<_> = [&asked.method, &asked.path].into_iter().flatten().map(|part| &**part).collect();
-    let more = (left_out > 0).then(|| {
-        let n = digits(left_out);
-        view! { <span class="muted">{format!(" · and {n} like it")}</span> }
-    });
+    let line = line.join(" ");
+    let repeated = times > 1;
+    let pill = repeated.then(|| view! { <Badge tone=Tone::Neutral text=format!("{}×", digits(times))/> });
+    let address = match addresses.as_slice() {
+        [] => None,
+        [only] => Some(only.to_string()),
+        [newest, others @ ..] => Some(format!("{newest} and {} more", others.len())),
+    };
+    let from = address.is_some().then_some("Address");
     let href = format!("/requests/{}", decision.request_id);
     view! {
         <tr>
-            <td data-label="Time" class="cell-muted"><Ago at=decision.at now/></td>
-            <td class="cell-head cell-rest"><a class="link" href=href>{sentence(&refusal(decision.verdict.code()))}</a>{more}</td>
+            <td class="cell-main"><a href=href>{sentence(&refusal(decision.verdict.code()))}</a></td>
+            <td class="cell-end">{pill}</td>
             <td data-label="Key" class="cell-cut"><a href=format!("/keys/{}", key.key_id)>{key.label.to_string()}</a></td>
-            <td data-label=(!line.is_empty()).then_some("Request") class="cell-cut cell-mono" title=line.join(" ")>{line.join(" ")}</td>
-            <td data-label="Address" class="cell-mono cell-muted cell-less">{asked.ip.map(|ip| ip.to_string())}</td>
-            <td data-label="Request ID" class="cell-mono cell-muted cell-wide">{decision.request_id.to_string()}</td>
+            <td data-label=(!line.is_empty()).then_some("Request") class="cell-cut cell-mono" title=line.clone()>{line.clone()}</td>
+            <td data-label=from class="cell-mono cell-muted cell-less cell-least">{address}</td>
+            <td data-label=repeated.then_some("First") class="cell-muted cell-less">{repeated.then(|| view! { <Ago at=first now/> })}</td>
+            <td data-label="Last" class="cell-muted"><Ago at=decision.at now/></td>
         </tr>
     }
 }

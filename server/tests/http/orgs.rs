@@ -85,6 +85,10 @@ async fn the_first_steps_tick_themselves(portal: &TestPortal) {
     let app = portal.post(&format!("{project}/apps/new"), &[("name", "Web"), ("os", "web")]).await;
     let app = sallyport::id::AppId::parse(app.location().trim_start_matches("/apps/")).expect("an id");
     assert_eq!(steps().await, ("3 of 5".to_owned(), format!("/apps/{app}/keys?panel=generate")));
+    let made = portal.get(&overview).await.body;
+    for name in ["Development", "Biosignals", "Web"] {
+        assert!(made.contains(&format!("<span class=\"muted\">{name}</span>")), "{name}: {made}");
+    }
     let (_, secret) = portal.key(&app).await;
     let page = portal.get(&overview).await.body;
     assert!(page.contains("4 of 5") && page.contains("Waiting for the first request…"), "{page}");

@@ -60,6 +60,10 @@ async fn each_level_shows_its_requests(portal: &TestPortal) {
             "{overview}"
         );
     }
+    // A tenant has the requests of its projects.
+    let tenant = portal.get(&levels[2]).await.after("href=\"/tenants/", '"');
+    let tenant = portal.get(&format!("/tenants/{tenant}")).await.body;
+    assert!(tenant.contains("aria-label=\"3 requests in the last 24 hours: 2 accepted"), "{tenant}");
     let key = portal.get(&format!("{}/usage", levels[0])).await.body;
     assert!(key.contains("Networks") && key.contains("reason=insufficient_scope"), "{key}");
 }

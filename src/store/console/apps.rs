@@ -7,7 +7,7 @@ use super::{
     ConsolePage, ConsoleQuery,
     list::Listed,
 };
-use crate::{Result, app::App};
+use crate::{Result, app::App, id::OrgId};
 
 /// An app with the name of its organization.
 #[derive(Clone, Debug)]
@@ -20,6 +20,7 @@ const APPS: Listed = Listed {
     columns: "x.*, o.name AS org_name",
     from: "apps x JOIN orgs o ON o.id = x.org_id",
     matches: "(x.name_folded LIKE $1 ESCAPE '!' OR o.name_folded LIKE $1 ESCAPE '!' OR lower(x.id) LIKE $2 ESCAPE '!')",
+    statuses: &[],
 };
 
 fn listed(row: &AnyRow) -> Result<ConsoleApp> {
@@ -27,6 +28,14 @@ fn listed(row: &AnyRow) -> Result<ConsoleApp> {
 }
 
 impl Store {
+    /// The newest apps of an organization, at most so many, archived or not.
+    pub async fn newest_apps(&self, org: &OrgId, most: u8) -> Result<Vec<App>> {
+        let rows = sqlx::query("SELECT * FROM apps WHERE org_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2")
+            .bind(org.to_string())
+            .bind(i64::from(most));
+        rows.fetch_all(self.read()).await?.iter().map(app).collect()
+    }
+
     /// Apps, newest first.
     pub async fn console_apps(&self, query: &ConsoleQuery) -> Result<ConsolePage<ConsoleApp>> {
         self.console_page(&APPS, query, listed).await

@@ -31,6 +31,7 @@ const JOBS: Listed = Listed {
     from: "jobs x",
     matches: "(x.run_at IS NOT NULL OR x.outcome = 'failed') AND (lower(x.queue) LIKE $2 ESCAPE '!' \
         OR lower(x.id) LIKE $2 ESCAPE '!' OR '' LIKE $1 ESCAPE '!')",
+    statuses: &[],
 };
 
 pub(super) fn listed(row: &AnyRow) -> Result<ConsoleJob> {

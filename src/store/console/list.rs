@@ -2,7 +2,10 @@
 
 use sqlx::any::AnyRow;
 
-use super::super::{Store, like::escaped, paging::Paged, row::Read};
+use super::{
+    super::{Store, like::escaped, paging::Paged, row::Read},
+    COUNTED,
+};
 use crate::{Result, fold::fold, session::IDLE};
 
 /// Rows on a page.
@@ -12,6 +15,8 @@ const PAGE: usize = 50;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConsoleQuery {
     pub words: String,
+    /// One of the list's statuses; empty for all.
+    pub status: String,
     /// A cursor of a [`ConsolePage`]: the rows before it, or after.
     pub before: Option<String>,
     pub after: Option<String>,
@@ -21,6 +26,8 @@ pub struct ConsoleQuery {
 #[derive(Clone, Debug)]
 pub struct ConsolePage<T> {
     pub items: Vec<T>,
+    /// How many rows there are on all pages, up to one more than [`COUNTED`]. None where that is not counted.
+    pub total: Option<i64>,
     /// The cursors of the neighbouring pages.
     pub newer: Option<String>,
     pub older: Option<String>,
@@ -34,7 +41,7 @@ impl<T> ConsolePage<T> {
     ) -> Result<Self> {
         let [newer, older] = page.edges().map(|row| row.map(&cursor).transpose());
         let (newer, older) = (newer?, older?);
-        Ok(Self { items: page.rows.iter().map(item).collect::<Result<_>>()?, newer, older })
+        Ok(Self { items: page.rows.iter().map(item).collect::<Result<_>>()?, total: None, newer, older })
     }
 }
 
@@ -46,6 +53,19 @@ pub(super) struct Listed {
     pub(super) from: &'static str,
     /// Whether a row matches the words: `$1` folded as names are, `$2` in lower case.
     pub(super) matches: &'static str,
+    /// The statuses to which the list can be narrowed, and what holds of their rows.
+    pub(super) statuses: &'static [(&'static str, &'static str)],
+}
+
+impl Listed {
+    /// What holds of the rows with this status. No row has an unknown one.
+    fn with_status(&self, status: &str) -> &'static str {
+        match self.statuses.iter().find(|(name, _)| *name == status) {
+            Some((_, holds)) => holds,
+            None if status.is_empty() => "1 = 1",
+            None => "1 = 0",
+        }
+    }
 }
 
 impl Store {
@@ -56,13 +76,14 @@ impl Store {
         query: &ConsoleQuery,
         read: impl Fn(&AnyRow) -> Result<T>,
     ) -> Result<ConsolePage<T>> {
-        let Listed { columns, from, matches } = listed;
+        let Listed { columns, from, matches, .. } = listed;
+        let status = listed.with_status(&query.status);
         let backwards = query.after.is_some();
         let edge = query.after.as_deref().or(query.before.as_deref()).and_then(cursor);
         let (compare, order) = if backwards { (">", "ASC") } else { ("<", "DESC") };
         let sql = format!(
             "SELECT {columns}, x.id AS cursor_id, x.created_at AS cursor_at FROM {from} \
-             WHERE {matches} AND $3 > 0 AND $6 > 0 AND (x.created_at, x.id) {compare} ($4, $5) \
+             WHERE {matches} AND {status} AND $3 > 0 AND $6 > 0 AND (x.created_at, x.id) {compare} ($4, $5) \
              ORDER BY x.created_at {order}, x.id {order} LIMIT {}",
             PAGE + 1
         );
@@ -75,8 +96,8 @@ impl Store {
             false => [fold(query.words.trim()), plain].map(|words| format!("%{}%", escaped(&words))),
         };
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(folded)
-            .bind(plain)
+            .bind(folded.clone())
+            .bind(plain.clone())
             .bind(self.now().micros())
             .bind(at)
             .bind(id)
@@ -84,7 +105,23 @@ impl Store {
             .fetch_all(self.read())
             .await?;
         let cursor = |row: &AnyRow| Ok(format!("{}.{}", row.text("cursor_id")?, row.int("cursor_at")?));
-        ConsolePage::of(Paged::of(rows, PAGE, query.before.is_some(), backwards), read, cursor)
+        let page = Paged::of(rows, PAGE, query.before.is_some(), backwards);
+        let total = match page.edges() {
+            [None, None] => i64::try_from(page.rows.len()).unwrap_or(i64::MAX),
+            _ => self.console_total(listed, status, folded, plain).await?,
+        };
+        Ok(ConsolePage { total: Some(total), ..ConsolePage::of(page, read, cursor)? })
+    }
+
+    /// How many rows a list has, up to one more than [`COUNTED`].
+    async fn console_total(&self, listed: &Listed, status: &str, folded: String, plain: String) -> Result<i64> {
+        let Listed { from, matches, .. } = listed;
+        let sql = format!(
+            "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM {from} WHERE {matches} AND {status} LIMIT {}) AS some_rows",
+            COUNTED + 1
+        );
+        let counted = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(folded).bind(plain);
+        counted.fetch_one(self.read()).await?.int("n")
     }
 }
 

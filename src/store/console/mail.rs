@@ -42,6 +42,7 @@ const MAILS: Listed = Listed {
     from: "jobs x",
     matches: "x.queue = 'mail' AND (x.run_at IS NOT NULL OR x.outcome = 'failed') \
         AND (lower(x.payload) LIKE $2 ESCAPE '!' OR lower(x.id) LIKE $2 ESCAPE '!' OR '' LIKE $1 ESCAPE '!')",
+    statuses: &[],
 };
 
 fn listed(row: &AnyRow) -> Result<ConsoleMail> {

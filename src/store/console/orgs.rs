@@ -36,6 +36,11 @@ const ORGS: Listed = Listed {
         (SELECT e.at FROM events e WHERE e.chain = x.id ORDER BY e.seq DESC LIMIT 1) AS last_active_at",
     from: "orgs x",
     matches: "(x.name_folded LIKE $1 ESCAPE '!' OR lower(x.id) LIKE $2 ESCAPE '!')",
+    statuses: &[
+        ("active", "x.suspended_at IS NULL AND x.archived_at IS NULL"),
+        ("suspended", "x.suspended_at IS NOT NULL"),
+        ("archived", "x.suspended_at IS NULL AND x.archived_at IS NOT NULL"),
+    ],
 };
 
 fn listed(row: &AnyRow) -> Result<ConsoleOrg> {

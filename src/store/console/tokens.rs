@@ -23,6 +23,7 @@ const TOKENS: Listed = Listed {
     columns: "x.*, o.name AS org_name, u.last_at AS last_used_at",
     from: "root_tokens x LEFT JOIN orgs o ON o.id = x.org_id LEFT JOIN token_uses u ON u.token_id = x.id",
     matches: "(lower(x.name) LIKE $2 ESCAPE '!' OR o.name_folded LIKE $1 ESCAPE '!' OR lower(x.id) LIKE $2 ESCAPE '!')",
+    statuses: &[],
 };
 
 fn listed(row: &AnyRow) -> Result<ConsoleToken> {

@@ -25,6 +25,11 @@ const USERS: Listed = Listed {
             AND s.last_seen_at > $6) AS sessions",
     from: "(SELECT * FROM users WHERE erased_at IS NULL) x",
     matches: "(x.name_folded LIKE $1 ESCAPE '!' OR lower(x.email) LIKE $2 ESCAPE '!' OR lower(x.id) LIKE $2 ESCAPE '!')",
+    statuses: &[
+        ("active", "x.disabled_at IS NULL"),
+        ("disabled", "x.disabled_at IS NOT NULL"),
+        ("operator", "x.operator = 1"),
+    ],
 };
 
 fn listed(row: &AnyRow) -> Result<ConsoleUser> {

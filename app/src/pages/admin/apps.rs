@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use sallyport::{id::AppId, store::ConsoleApp};
 
-use super::list::{ListPages, ListQuery, ListSearch, NoRows, edges};
+use super::list::{Edges, ListPages, ListQuery, ListSearch, NoRows};
 use crate::{
     access::OperatorAccess,
     acts::{Caller, apps::verify_for_ingestion},
@@ -22,7 +22,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
     let page = ui.context.store.console_apps(&(&query).into()).await?;
     let chrome = shell::at_last(shell::of_admin(&ui, &access.me, AdminSection::Apps).await?);
     let page = Page::framed("Apps", chrome, move || {
-        let (edges, list) = (edges(&page), query.clone());
+        let (edges, list) = (Edges::from(&page), query.clone());
         let done = match query.done.as_str() {
             "verified" => Some("Verified. Its keys may push data."),
             "ended" => Some("Its keys may no longer push data."),
@@ -41,7 +41,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
             <DoneNotice text=done/>
             <ListSearch path=PATH label="Name, organization or ID" query/>
             {body}
-            <ListPages path=PATH query=list edges/>
+            <ListPages path=PATH query=list noun="app" edges/>
         }
     });
     Ok(ui.ok(page))

@@ -7,7 +7,7 @@ use sallyport::{Timestamp, store::DatabaseFacts, verifier::health::HealthCheck};
 
 use crate::{
     access::OperatorAccess,
-    components::{Badge, Card, DataTable, Fact, Facts, Notice, PageHead, Tone},
+    components::{Badge, Card, Fact, FactRows, Notice, PageHead, Tone, When},
     error::PageResult,
     portal::{AdminSection, Page},
     shell,
@@ -62,17 +62,16 @@ fn Body(checks: Vec<HealthCheck>, lag: Duration, facts: DatabaseFacts, now: Time
         0 => (Tone::Good, "This server is ready."),
         _ => (Tone::Danger, "This server is not ready: /readyz answers 503 until each check below is OK."),
     };
+    let clock = now.to_chrono().format("%H:%M:%S UTC").to_string();
     let rows = checks.into_iter().map(|check| {
         // "ok" is the status.
         let detail = Some(check.detail).filter(|detail| detail != "ok");
         let (tone, word) = if check.ok { (Tone::Good, "OK") } else { (Tone::Danger, "Failing") };
         view! {
-            <tr>
-                <td class="cell-head cell-rest">
-                    {about(check.name)}<span class="cell-sub">{detail.unwrap_or_else(|| meaning(check.name).to_owned())}</span>
-                </td>
-                <td class="cell-end"><Badge tone text=word/></td>
-            </tr>
+            <li>
+                <span>{about(check.name)}<small>{detail.unwrap_or_else(|| meaning(check.name).to_owned())}</small></span>
+                <Badge tone text=word/>
+            </li>
         }
     });
     let lag = format!("Checked {} ms ago", lag.as_millis());
@@ -80,10 +79,12 @@ fn Body(checks: Vec<HealthCheck>, lag: Duration, facts: DatabaseFacts, now: Time
     let peppers = if facts.peppers == 1 { "1 pepper".to_owned() } else { format!("{} peppers", facts.peppers) };
     view! {
         <PageHead title="Health" sub=|| view! { <span>"The checks that /readyz reports to load balancers"</span> }/>
-        <Notice tone>{verdict}</Notice>
-        <DataTable label="Checks" columns=&["Check", "Status"]>{rows.collect_view()}</DataTable>
+        <Notice tone>
+            <div class="notice-line"><b>{verdict}</b><span>"Checked at "<When at=now.to_rfc3339() text=clock/></span></div>
+        </Notice>
+        <Card title="Checks"><ul class="rows">{rows.collect_view()}</ul></Card>
         <Card title="This server">
-            <Facts>
+            <FactRows>
                 <Fact label="Version">{env!("CARGO_PKG_VERSION")}</Fact>
                 <Fact label="Revocations">{lag}</Fact>
                 <Fact label="Database">{facts.product}</Fact>
@@ -93,7 +94,7 @@ fn Body(checks: Vec<HealthCheck>, lag: Duration, facts: DatabaseFacts, now: Time
                 <Fact label="Pepper">
                     {format!("Version {} of {peppers}, created ", facts.pepper)}<Ago at=facts.pepper_created_at now/>
                 </Fact>
-            </Facts>
+            </FactRows>
         </Card>
     }
 }

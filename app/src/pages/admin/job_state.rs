@@ -8,7 +8,7 @@ use sallyport::{
 };
 
 use crate::{
-    components::{Hidden, Tone},
+    components::{Badge, Hidden, Tone},
     islands::SubmitOnce,
     words::Ahead,
 };
@@ -35,6 +35,14 @@ impl JobState {
             (false, false) => (Tone::Neutral, "Waiting"),
         };
         Self { tone, word, may_run: !runs && status.run_at.is_none_or(|at| at > now), has_failed: failed }
+    }
+
+    /// A pill, unless there is nothing to see to.
+    pub(super) fn view(self) -> AnyView {
+        match self.tone {
+            Tone::Neutral => view! { <span class="cell-muted">{self.word}</span> }.into_any(),
+            tone => view! { <Badge tone text=self.word/> }.into_any(),
+        }
     }
 }
 

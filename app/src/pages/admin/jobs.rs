@@ -5,12 +5,12 @@ use sallyport::{Timestamp, id::JobId, job::title, store::ConsoleJob};
 
 use super::{
     job_state::{JobState, RunNow, due},
-    list::{ListPages, ListQuery, ListSearch, NoRows, edges},
+    list::{Edges, ListPages, ListQuery, ListSearch, NoRows},
 };
 use crate::{
     access::OperatorAccess,
     acts::{Caller, admin::jobs::retry_job},
-    components::{Badge, DataTable, DoneNotice, Head, IdChip, Menu, PageHead},
+    components::{DataTable, DoneNotice, Head, IdChip, Menu, PageHead},
     error::{PageError, PageResult},
     form::FormState,
     icons::Icon,
@@ -28,7 +28,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
     let chrome = shell::at_last(shell::of_admin(&ui, &access.me, AdminSection::Jobs).await?);
     let now = store.now();
     let page = Page::framed("Jobs", chrome, move || {
-        let (edges, list) = (edges(&page), query.clone());
+        let (edges, list) = (Edges::from(&page), query.clone());
         let done = done(&query.done);
         let body = if page.items.is_empty() {
             let text =
@@ -50,7 +50,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
             <DoneNotice text=done/>
             <ListSearch path=PATH label="Queue or ID" query/>
             {body}
-            <ListPages path=PATH query=list edges/>
+            <ListPages path=PATH query=list noun="job" edges/>
         }
     });
     Ok(ui.ok(page))
@@ -95,8 +95,8 @@ fn JobRow(job: ConsoleJob, now: Timestamp) -> impl IntoView {
         <tr>
             <td class="cell-head cell-rest">{name.clone()}{error}</td>
             <td data-label="Due" class="cell-muted">{due(status.run_at, now)}</td>
-            <td data-label="Queued" class="cell-muted cell-less">{queued}</td>
-            <td class="cell-end"><Badge tone=state.tone text=state.word/></td>
+            <td data-label="Queued" class="cell-muted cell-less cell-least">{queued}</td>
+            <td class="cell-end">{state.view()}</td>
             <td class="cell-act">
                 <Menu id=format!("menu-{id}") name=format!("Actions for {name}") small=true>
                     <IdChip id=id.to_string() name="Copy job id"/>

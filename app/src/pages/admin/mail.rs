@@ -10,12 +10,12 @@ use sallyport::{
 use super::{
     job_state::{JobState, RunNow, due},
     jobs::{self, run_now},
-    list::{ListPages, ListQuery, ListSearch, NoRows, edges},
+    list::{Edges, ListPages, ListQuery, ListSearch, NoRows},
 };
 use crate::{
     access::OperatorAccess,
     acts::{Caller, admin::mail::send_test_mail},
-    components::{Badge, Card, DataTable, DoneNotice, Fact, Facts, Head, Hidden, Notice, PageHead, Tone},
+    components::{Card, DataTable, DoneNotice, Fact, Facts, Head, Hidden, Notice, PageHead, Tone},
     error::PageResult,
     icons::Icon,
     islands::SubmitOnce,
@@ -34,7 +34,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
     let chrome = shell::at_last(shell::of_admin(&ui, &access.me, AdminSection::Mail).await?);
     let now = store.now();
     let page = Page::framed("Mail", chrome, move || {
-        let (edges, list) = (edges(&page), query.clone());
+        let (edges, list) = (Edges::from(&page), query.clone());
         let done = match query.done.as_str() {
             "test" => Some("Queued. It arrives in your mailbox within a minute, or is listed here with the reason."),
             what => jobs::done(what),
@@ -66,7 +66,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
             <section class="section">
                 <ListSearch path=PATH label="ID of a person or a mail" query/>
                 {body}
-                <ListPages path=PATH query=list edges/>
+                <ListPages path=PATH query=list noun="mail" edges/>
             </section>
         }
     });
@@ -134,7 +134,7 @@ fn MailRow(mail: ConsoleMail, now: Timestamp) -> impl IntoView {
             <td data-label="Due" class="cell-muted">{due(job.status.run_at, now)}</td>
             <td data-label="Attempts">{job.status.attempts}</td>
             <td data-label="Last error" class="cell-rest">{job.status.error}</td>
-            <td data-label="Status"><Badge tone=state.tone text=state.word/></td>
+            <td data-label="Status">{state.view()}</td>
             <td class="cell-end">
                 {state.may_run.then(|| view! { <RunNow path=PATH id=job.id name=title.to_owned() state/> })}
             </td>

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
+    app::App,
     audit::{Action, NewEvent},
     member::Member,
     org::Org,
@@ -13,7 +14,7 @@ use sallyport::{
 use super::list::ListQuery;
 use crate::{
     access::OperatedOrg,
-    components::{Badge, DataTable, DoneNotice, IdChip, Notice, PageHead, Person, Strip, StripItem, Tone},
+    components::{Badge, DataTable, DoneNotice, IdChip, PageHead, Person, Strip, StripItem, Tone, archived},
     error::{PageError, PageResult},
     portal::{AdminSection, Page},
     shell,
@@ -23,6 +24,8 @@ use crate::{
 
 /// Members that the page shows.
 const SHOWN: usize = 100;
+/// Apps that the page shows.
+const APPS: u8 = 20;
 
 pub async fn get(ui: Ui, access: OperatedOrg, UrlQuery(query): UrlQuery<ListQuery>) -> PageResult {
     let done = match query.done.as_str() {
@@ -49,29 +52,32 @@ pub(super) async fn page(ui: &Ui, access: &OperatedOrg, done: Option<&'static st
     let place = Place::from(&org);
     let contents = store.contents(&place).await?;
     let members = store.members(&org.id).await?;
+    let apps = store.newest_apps(&org.id, APPS).await?;
     note_view(ui, access);
     let now = store.now();
-    Ok(Page::framed(org.name.clone(), chrome, move || view! { <Body org contents members now done/> }))
+    Ok(Page::framed(org.name.clone(), chrome, move || view! { <Body org contents apps members now done/> }))
 }
 
 #[component]
 fn Body(
     org: Org,
     contents: Contents,
+    apps: Vec<App>,
     members: Vec<Member>,
     now: Timestamp,
     done: Option<&'static str>,
 ) -> impl IntoView {
     let path = format!("/admin/organizations/{}", org.id);
     let suspended = org.suspended.clone();
-    let action = match &suspended {
-        Some(_) => view! {
-            <form method="post" action=format!("{path}/open")><button class="btn btn-primary">"Open again"</button></form>
-        }
-        .into_any(),
-        None => view! { <a id="suspend" class="btn btn-danger-quiet" href=format!("{path}/suspend")>"Suspend"</a> }.into_any(),
-    };
+    let suspend = suspended.is_none().then(|| format!("{path}/suspend"));
+    let open = format!("{path}/open");
     let activity = format!("{path}/activity");
+    let has_apps = !apps.is_empty();
+    let all_apps = match contents.apps {
+        all if all > i64::from(APPS) => format!("The newest {APPS} of {}", count(all, "app")),
+        all => count(all, "app"),
+    };
+    let apps = apps.into_iter().map(|app| view! { <AppRow app now/> }).collect_view();
     let (id, plan, created) = (org.id.to_string(), org.plan.title(), org.created_at);
     let total = count(members.len(), "member");
     let more = members.len().saturating_sub(SHOWN);
@@ -85,12 +91,13 @@ fn Body(
                 <span><Badge tone=Tone::Accent text=plan/></span>
                 {(!org.description.is_empty()).then_some(view! { <span>{org.description}</span> })}
             }
-            actions=move || view! { <a class="btn" href=activity>"Activity"</a>{action} }
+            actions=move || view! { <a class="btn" href=activity>"Activity"</a> }
         />
         {suspended.map(|suspended| view! {
-            <Notice tone=Tone::Danger>
-                "Suspended "<Ago at=suspended.at now/>". Reason: "{suspended.reason}
-            </Notice>
+            <div class="notice danger notice-line">
+                <p><b>"Suspended "<Ago at=suspended.at now/></b>". Reason: "{suspended.reason}</p>
+                <form method="post" action=open><button class="btn btn-small">"Open again"</button></form>
+            </div>
         })}
         <Strip>
             <StripItem label="Apps" value=move || digits(contents.apps)/>
@@ -103,7 +110,40 @@ fn Body(
             <DataTable label="Members" columns=&["Name", "Role", "Last active", "Since"]>{rows}</DataTable>
             {(more > 0).then(|| view! { <p class="muted">{format!("{more} more are not shown.")}</p> })}
         </section>
+        {has_apps.then(|| view! {
+            <section class="section">
+                <h2 class="section-title">{all_apps}</h2>
+                <DataTable label="Apps" columns=&["Name", "Operating system", "Ingestion", "Created"]>{apps}</DataTable>
+            </section>
+        })}
+        {suspend.map(|href| view! {
+            <section class="card">
+                <div class="danger-rows">
+                    <div class="danger-row">
+                        <div>
+                            <h2>"Suspend this organization"</h2>
+                            <p class="muted">"Every request with one of its keys is refused (403) until it is opened again. Nothing is lost."</p>
+                        </div>
+                        <a id="suspend" class="btn btn-danger-quiet" href=href>"Suspend"</a>
+                    </div>
+                </div>
+            </section>
+        })}
         <div class="table-foot"><p>"That you looked at this page is recorded in the activity of the organization."</p></div>
+    }
+}
+
+#[component]
+fn AppRow(app: App, now: Timestamp) -> impl IntoView {
+    let apps = format!("/admin/apps?q={}", app.id);
+    let ingestion = if app.ingestion_verified { "Verified" } else { "Not verified" };
+    view! {
+        <tr class:row-off=app.archived_at.is_some()>
+            <td class="cell-main"><a href=apps>{app.name}</a>{archived(app.archived_at)}</td>
+            <td data-label="Operating system">{app.os.title()}</td>
+            <td data-label="Ingestion">{ingestion}</td>
+            <td data-label="Created" class="cell-muted"><Ago at=app.created_at now/></td>
+        </tr>
     }
 }
 

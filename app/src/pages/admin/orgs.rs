@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use sallyport::{Timestamp, store::ConsoleOrg};
 
-use super::list::{ListPages, ListQuery, ListSearch, NoRows, counted, edges};
+use super::list::{Edges, ListPages, ListQuery, ListSearch, NoRows, counted};
 use crate::{
     access::{OperatorAccess, SignedIn},
     components::{Badge, DataTable, DoneNotice, Head, Menu, OrgAvatar, PageHead, Tone},
@@ -17,6 +17,8 @@ use crate::{
 
 const PATH: &str = "/admin/organizations";
 
+const STATUSES: [(&str, &str); 3] = [("active", "Active"), ("suspended", "Suspended"), ("archived", "Archived")];
+
 pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQuery>) -> PageResult {
     Ok(ui.ok(page(&ui, &access.me, query).await?))
 }
@@ -28,7 +30,7 @@ pub(super) async fn page(ui: &Ui, me: &SignedIn, query: ListQuery) -> Result<Pag
     let chrome = shell::at_last(shell::of_admin(ui, me, AdminSection::Organizations).await?);
     let now = store.now();
     Ok(Page::framed("Organizations", chrome, move || {
-        let (edges, list) = (edges(&page), query.clone());
+        let (edges, list) = (Edges::from(&page), query.clone());
         let revoked = query.done == "revoke-keys";
         let mut heads = ["Name", "Plan", "Members", "Keys"].map(Head::new).to_vec();
         heads.extend([Head::new("Created").less(), Head::new("Last activity"), Head::new("Status")]);
@@ -50,9 +52,9 @@ pub(super) async fn page(ui: &Ui, me: &SignedIn, query: ListQuery) -> Result<Pag
                 }
             />
             <DoneNotice text=revoked.then_some("Every key of the portal is revoked.")/>
-            <ListSearch path=PATH label="Name or ID" query/>
+            <ListSearch path=PATH label="Name or ID" query statuses=&STATUSES/>
             {body}
-            <ListPages path=PATH query=list edges/>
+            <ListPages path=PATH query=list noun="organization" edges/>
         }
     }))
 }

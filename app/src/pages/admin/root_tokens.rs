@@ -6,10 +6,10 @@ pub mod revoke;
 use leptos::prelude::*;
 use sallyport::{Timestamp, store::ConsoleToken};
 
-use super::list::{ListPages, ListQuery, ListSearch, edges};
+use super::list::{Edges, ListPages, ListQuery, ListSearch, NoRows};
 use crate::{
     access::{OperatorAccess, SignedIn},
-    components::{Badge, DataTable, DoneNotice, Empty, Head, PageHead, Tone},
+    components::{Badge, DataTable, DoneNotice, Head, PageHead, Tone},
     error::{PageError, PageResult},
     icons::Icon,
     portal::{AdminSection, Page},
@@ -31,22 +31,14 @@ async fn page(ui: &Ui, me: &SignedIn, query: ListQuery) -> Result<Page, PageErro
     let chrome = shell::at_last(shell::of_admin(ui, me, AdminSection::RootTokens).await?);
     let now = store.now();
     Ok(Page::framed("Root tokens", chrome, move || {
-        let (edges, list) = (edges(&page), query.clone());
-        let narrowed = !query.q.is_empty() || query.before.is_some() || query.after.is_some();
+        let (edges, list) = (Edges::from(&page), query.clone());
         let mut heads = ["Name", "Access", "Organization"].map(Head::new).to_vec();
         heads.extend([Head::new("Created").less(), Head::new("Last used"), Head::new("Expires")]);
         heads.extend([Head::new("Status"), Head::new("")]);
         let body = if page.items.is_empty() {
-            let (title, text) = match narrowed {
-                true => ("Nothing matches", "Search for a part of the name, or for an ID."),
-                false => ("No root token yet", "Backends and automation call the API with a root token."),
-            };
-            let action = move || {
-                let (href, name) =
-                    if narrowed { (PATH, "Show all") } else { ("/admin/root-tokens/new", "New root token") };
-                view! { <a class="btn" href=href>{name}</a> }
-            };
-            view! { <Empty icon=Icon::Token title text action/> }.into_any()
+            // The button that creates one is above.
+            let text = "Each credential of a backend is listed here, with its access and when it was used last.";
+            view! { <NoRows path=PATH query=query.clone() icon=Icon::Token title="No root token yet" text/> }.into_any()
         } else {
             let rows = page.items.into_iter().map(|listed| view! { <TokenRow listed now/> }).collect_view();
             view! { <DataTable label="Root tokens" columns=heads>{rows}</DataTable> }.into_any()
@@ -60,7 +52,7 @@ async fn page(ui: &Ui, me: &SignedIn, query: ListQuery) -> Result<Page, PageErro
             <DoneNotice text=revoked.then_some("Revoked. Requests with it are refused.")/>
             <ListSearch path=PATH label="Name, organization or ID" query/>
             {body}
-            <ListPages path=PATH query=list edges/>
+            <ListPages path=PATH query=list noun="root token" edges/>
         }
     }))
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use sallyport::{Timestamp, id::UserId, store::ConsoleUser};
 
-use super::list::{ListPages, ListQuery, ListSearch, NoRows, edges};
+use super::list::{Edges, ListPages, ListQuery, ListSearch, NoRows};
 use crate::{
     access::OperatorAccess,
     access::SignedIn,
@@ -17,6 +17,8 @@ use crate::{
 };
 
 pub(super) const PATH: &str = "/admin/users";
+
+const STATUSES: [(&str, &str); 3] = [("active", "Active"), ("disabled", "Disabled"), ("operator", "Operator")];
 
 pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQuery>) -> PageResult {
     let page = page(&ui, &access.me, query).await?;
@@ -39,8 +41,8 @@ pub(super) async fn page(ui: &Ui, me: &SignedIn, query: ListQuery) -> Result<Pag
     let chrome = shell::at_last(shell::of_admin(ui, me, AdminSection::Users).await?);
     let (now, me) = (store.now(), me.user.id.clone());
     Ok(Page::framed("Users", chrome, move || {
-        let (edges, list, done) = (edges(&page), query.clone(), done(&query.done));
-        let mut heads = ["Name", "Last active", "Sessions"].map(Head::new).to_vec();
+        let (edges, list, done) = (Edges::from(&page), query.clone(), done(&query.done));
+        let mut heads = ["Name", "Role", "Last active", "Sessions"].map(Head::new).to_vec();
         heads.extend([Head::new("Created").less(), Head::new("Status"), Head::new("")]);
         let body = if page.items.is_empty() {
             let text = "Each person with an account is listed here.";
@@ -59,9 +61,9 @@ pub(super) async fn page(ui: &Ui, me: &SignedIn, query: ListQuery) -> Result<Pag
                 }
             />
             <DoneNotice text=done/>
-            <ListSearch path=PATH label="Name, e-mail or ID" query/>
+            <ListSearch path=PATH label="Name, e-mail or ID" query statuses=&STATUSES/>
             {body}
-            <ListPages path=PATH query=list edges/>
+            <ListPages path=PATH query=list noun="user" edges/>
         }
     }))
 }
@@ -103,9 +105,9 @@ fn UserRow(user: ConsoleUser, me: UserId, now: Timestamp) -> impl IntoView {
                 <Person id=id.clone() name=user.name.clone() email=user.email>
                     {you.then(|| view! { " "<Badge tone=Tone::Accent text="You"/> })}
                     {user.unverified.then(|| view! { " "<Badge tone=Tone::Warning text="Unverified address"/> })}
-                    {user.operator.then(|| view! { " "<Badge tone=Tone::Neutral text="Operator"/> })}
                 </Person>
             </td>
+            <td data-label="Role">{user.operator.then_some("Operator")}</td>
             <td data-label="Last active" class="cell-muted">{seen}</td>
             <td data-label="Sessions">{digits(sessions)}</td>
             <td data-label="Created" class="cell-muted cell-less"><Ago at=user.created_at now/></td>

@@ -11,13 +11,14 @@ use sallyport::{
 use super::{head::AppHead, keys::can_generate};
 use crate::{
     access::AppAccess,
-    components::{Card, Empty, Fact, Facts},
+    components::{Card, CodeBlock, Empty, Fact, Facts, Step, StepList},
     context::Context,
     error::PageResult,
     icons::Icon,
     pages::{
         activity::list::EventList,
         attention::{Attention, KeyCards, KeyFigures},
+        keys::snippets,
         usage::card::{RequestsCard, last_day},
     },
     portal::Page,
@@ -41,6 +42,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
         false => None,
     };
     let may_generate = access.org().role.may(Permission::ManageKeys) && can_generate(&context, &access);
+    let call = snippets::curl(&context.public_url, store.profile());
     let operator = access.org().me.user.operator;
     let app = access.app;
     let page = Page::framed(app.name.clone(), chrome, move || {
@@ -48,26 +50,16 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
         let all_events = format!("{base}/activity");
         let none = attention.is_empty();
         let keys = format!("{base}/keys");
-        let no_key = match owner {
-            HolderKind::App => "No key here is in use. Generate one to call your API.",
-            other => other.who_generates(),
-        };
         let description = (!app.description.is_empty()).then(|| app.description.clone());
         view! {
-            <AppHead app=app.clone() current="Overview" generate=may_generate/>
+            <AppHead app=app.clone() current="Overview" generate=may_generate && !none/>
             {(!none).then(|| view! { <KeyFigures attention=attention.clone()/> })}
             <div class="split">
                 <div class="columns">
                     <RequestsCard report=requests path=base.clone()/>
                     {if none {
-                        view! {
-                            <Empty
-                                icon=Icon::Key title="No active key" text=no_key
-                                action=move || may_generate.then(|| view! {
-                                    <a class="btn btn-primary" href=format!("{keys}?panel=generate")>"Generate API Key"</a>
-                                })
-                            />
-                        }.into_any()
+                        let generate = may_generate.then(|| format!("{keys}?panel=generate"));
+                        view! { <NoKey owner generate call/> }.into_any()
                     } else {
                         view! { <KeyCards all=Some(attention.path) highlights=attention.highlights now of_several=false/> }.into_any()
                     }}
@@ -91,4 +83,34 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
         }
     });
     Ok(ui.ok(page))
+}
+
+/// In place of its keys: the steps to the first one and its first request.
+#[component]
+fn NoKey(
+    owner: HolderKind,
+    /// The address of the panel, for people who may generate keys.
+    generate: Option<String>,
+    /// The call that the key goes into.
+    call: String,
+) -> impl IntoView {
+    if owner != HolderKind::App {
+        return view! { <Empty icon=Icon::Key title="No active key" text=owner.who_generates()/> }.into_any();
+    }
+    let first = Step::new("Generate an API key");
+    let steps = vec![
+        Step { action: generate.map(|href| ("Generate API Key", href)), ..first },
+        Step::new("Send it with every request to your API"),
+        Step::new("See its requests here, accepted and refused"),
+    ];
+    view! {
+        <Card title="No active key">
+            <div class="stack">
+                <p class="muted">"No key here is in use. Generate one to call your API."</p>
+                <StepList steps/>
+                <CodeBlock text=call name="Copy the call"/>
+            </div>
+        </Card>
+    }
+    .into_any()
 }

@@ -55,18 +55,14 @@ pub fn Signing(key: Key, now: Timestamp) -> impl IntoView {
     view! { {if key.has_signing_secret { "Yes" } else { "None" }}{before} }
 }
 
-/// When, by whom and why it was paused or revoked.
+/// When, by whom and why it was revoked.
 #[component]
 fn Ended(key: Key, now: Timestamp) -> impl IntoView {
-    let paused = key.paused.filter(|_| key.revoked.is_none()).map(|pause| {
-        view! { <Fact label="Paused">{format!("by {}, ", pause.by)}<Ago at=pause.at now/></Fact> }
-    });
-    let revoked = key.revoked.map(|revoked| {
+    key.revoked.map(|revoked| {
         view! {
             <Fact label="Revoked">{format!("by {}, ", revoked.by)}<Ago at=revoked.at now/></Fact>
             {(!revoked.reason.is_empty()).then(|| view! { <Fact label="Reason">{revoked.reason}</Fact> })}
             {revoked.refused_after.map(|after| view! { <Fact label="Proof">{proof(after)}</Fact> })}
         }
-    });
-    view! { {paused}{revoked} }
+    })
 }

@@ -72,7 +72,7 @@ impl KeyHead {
 
 #[component]
 pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
-    let KeyHead { key, status, environment, left, now, .. } = head.clone();
+    let KeyHead { key, status, environment, may_change, left, now, .. } = head.clone();
     let hint = unused(status, key.last_used_at.unwrap_or(key.created_at), now)
         .or_else(|| ends_soon(status, key.expires_at, now));
     let base = format!("/keys/{}", key.id);
@@ -91,6 +91,7 @@ pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
     });
     view! {
         {left.map(|text| view! { <Notice tone=Tone::Warning>{text}</Notice> })}
+        {is_paused(&key, status).then(|| view! { <PausedNotice key=key.clone() status may_change now/> })}
         <PageHead
             title=key.label.clone()
             sub=move || view! {
@@ -105,6 +106,25 @@ pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
         <KeyStrip head/>
         <Tabs items=tabs current/>
     }
+}
+
+/// Whether it is paused, and would work again if it were resumed.
+const fn is_paused(key: &Key, status: Status) -> bool {
+    key.paused.is_some() && matches!(status, Status::Paused | Status::Suspended)
+}
+
+/// Who paused it and when, with the button that resumes it.
+#[component]
+fn PausedNotice(key: Key, status: Status, may_change: bool, now: Timestamp) -> impl IntoView {
+    let id = key.id;
+    key.paused.map(|pause| {
+        view! {
+            <div class="notice warning notice-line">
+                <p><b>{format!("Paused by {} ", pause.by)}<Ago at=pause.at now/></b>". Requests with this key are refused."</p>
+                {may_change.then(|| view! { <TurnKey key=id status paused=true class="btn btn-small"/> })}
+            </div>
+        }
+    })
 }
 
 /// The page of its holder.
@@ -154,12 +174,9 @@ fn Actions(head: KeyHead) -> impl IntoView {
     let rotate = if key.has_signing_secret { "Rotate signing secret" } else { "Generate signing secret" };
     let (first, test) = (may_change && ended, to("test"));
     view! {
-        <a class=class(!first && status != Status::Paused) href=test>"Test a request"</a>
+        <a class=class(!first) href=test>"Test a request"</a>
         {may_change.then(|| view! {
-            <TurnKey
-                key=key.id.clone() status paused=key.paused.is_some()
-                class=class(status == Status::Paused)
-            />
+            {(!is_paused(&key, status)).then(|| view! { <TurnKey key=key.id.clone() status paused=false/> })}
             {ended.then(|| view! { <a class=class(true) href=another.clone()>"Generate like this one"</a> })}
             <Menu id="more" name="More actions">
                 {(!ended).then(|| view! { <a class="menu-item" href=another>"Generate like this one"</a> })}

@@ -22,7 +22,7 @@ pub(super) fn RolesCard(
     let rows = counted.map(|(role, n)| view! { <li><b>{role.title()}</b><span class="muted">{digits(n)}</span></li> });
     view! {
         <Card title="Roles">
-            <ul class="roles">{rows.collect_view()}</ul>
+            <ul class="rows">{rows.collect_view()}</ul>
             <RolesExplained kind/>
         </Card>
     }

@@ -1,10 +1,15 @@
 //! The invitations that were not accepted yet.
 
 use leptos::prelude::*;
-use sallyport::{Timestamp, invitation::Invitation, member::Held, place::Place};
+use sallyport::{
+    Timestamp,
+    invitation::Invitation,
+    member::Held,
+    place::{Place, PlaceKind},
+};
 
 use crate::{
-    components::{Badge, DataTable, Head, Hidden, Notice, Tone},
+    components::{Badge, CodeBlock, DataTable, Head, Hidden, Tone},
     islands::SubmitOnce,
     words::Ahead,
 };
@@ -17,22 +22,17 @@ pub(super) fn Pending(
     /// The roles of the person who looks.
     role: Held,
     has_mail: bool,
+    /// Whether the person who looks is the only member.
+    alone: bool,
     now: Timestamp,
 ) -> impl IntoView {
-    let without_mail = (!has_mail).then(|| {
-        view! {
-            <Notice tone=Tone::Neutral>
-                "This portal does not send mail: each invitation shows a link once, for you to hand over."
-            </Notice>
-        }
-    });
+    let add = add_command(&place);
+    let nobody = alone.then_some("Nobody else is here yet. ");
+    let without_mail = (!has_mail)
+        .then_some("This portal does not send mail: each invitation shows a link once, for you to hand over.");
     let list = if invitations.is_empty() {
-        view! {
-            <section class="card">
-                <p class="muted">"No open invitations. A person who is invited is listed here until they accept."</p>
-            </section>
-        }
-        .into_any()
+        let none = "No open invitations. A person who is invited is listed here until they accept.";
+        view! { <p>{none}</p> }.into_any()
     } else {
         let rows = invitations.into_iter().map(|invitation| {
             let may = role.here.may_grant(invitation.role);
@@ -43,11 +43,27 @@ pub(super) fn Pending(
         view! { <DataTable label="Invitations" columns>{rows}</DataTable> }.into_any()
     };
     view! {
-        <section class="section" id="invitations">
-            <h2 class="section-title">"Invitations"</h2>
-            <div class="stack">{without_mail}{list}</div>
+        <section class="card stack" id="invitations">
+            <div><h2>"Invitations"</h2><p class="muted">{nobody}{without_mail}</p></div>
+            {list}
+            <details class="disclosure">
+                <summary>"Add a member on the command line"</summary>
+                <div class="stack">
+                    <p class="muted">"An operator can add people who have an account (sallyport user create):"</p>
+                    <CodeBlock text=add unbroken=true/>
+                </div>
+            </details>
         </section>
     }
+}
+
+/// The command that gives somebody a role here.
+fn add_command(place: &Place) -> String {
+    let (option, role) = match place.kind {
+        PlaceKind::Org => ("org", "member"),
+        kind => (kind.noun(), "developer"),
+    };
+    format!("sallyport member add --{option} {} --email EMAIL --role {role}", place.id)
 }
 
 #[component]

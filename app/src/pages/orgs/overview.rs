@@ -82,7 +82,9 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
             let own = projects.iter().filter(|(project, _)| project.tenant_id == tenant.id).cloned().collect();
             OfTenant { tenant, projects: own }
         });
-        let tenants: Vec<_> = tenants.collect();
+        let mut tenants: Vec<_> = tenants.collect();
+        // Those that hold something first.
+        tenants.sort_by_key(|tenant: &OfTenant| tenant.projects.is_empty());
         let action = new_tenant.clone();
         view! {
             <PageHead
@@ -104,7 +106,13 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
                 <div class="columns">
                     <RequestsCard report=requests path/>
                     {if has_tenants {
-                        view! { <ProjectTable tenants active may_make now/> }.into_any()
+                        view! {
+                            <section class="section">
+                                <h2 class="section-title">"Projects"</h2>
+                                <ProjectTable tenants active may_make now/>
+                            </section>
+                        }
+                        .into_any()
                     } else {
                         view! {
                             <Empty

@@ -82,7 +82,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
             let of = profile.clone();
             view! {
                 <PlaceOverview
-                    counts totals keys=None highlights profile now
+                    counts totals title="Apps" keys=None highlights profile now
                     requests=move || view! { <RequestsCard report=requests path/> }
                     list=move || view! { <Apps apps profile=of may out_of_use now/> }
                 />
@@ -98,10 +98,12 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
                     {(!description.is_empty()).then(|| view! { <span>{description}</span> })}
                 }
                 actions=move || view! {
-                    {usage.map(|href| view! { <a class="btn" href=href>"Usage"</a> })}
                     <a class="btn" href=members>"Members"</a>
-                    <a class="btn" href=settings>"Settings"</a>
                     {action.map(|href| view! { <a class="btn btn-primary" href=href>"New app"</a> })}
+                    <Menu id="more" name="More actions">
+                        {usage.map(|href| view! { <a class="menu-item" href=href>"Usage"</a> })}
+                        <a class="menu-item" href=settings>"Settings"</a>
+                    </Menu>
                 }
             />
             {body}

@@ -25,16 +25,16 @@ pub fn ColourForm(org: Org) -> impl IntoView {
     let choices = choices.map(|(value, title, colour)| {
         let id = format!("colour-{value}");
         view! {
-            <div class="choice">
-                <input id=id.clone() type="radio" name="colour" value=value checked=colour == org.colour/>
-                <label for=id><OrgAvatar id=org.id.to_string() name=org.name.clone() colour logo=None/>{title}</label>
-            </div>
+            <label class="swatch" title=title>
+                <input id=id type="radio" name="colour" value=value aria-label=title checked=colour == org.colour/>
+                <OrgAvatar id=org.id.to_string() name=org.name.clone() colour logo=None/>
+            </label>
         }
     });
     let choices = choices.collect_view();
     view! {
         <form method="post" action=format!("/orgs/{}/settings/colour", org.id) class="stack form">
-            <fieldset class="field group"><legend>"Colour"</legend><div class="choices swatches">{choices}</div></fieldset>
+            <fieldset class="field group"><legend>"Colour"</legend><p class="hint">"Instead of a logo. The first one follows from the ID."</p><div class="swatches">{choices}</div></fieldset>
             <div class="form-foot"><button class="btn">"Change colour"</button></div>
             <SubmitOnce/>
         </form>

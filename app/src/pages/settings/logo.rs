@@ -40,17 +40,17 @@ pub async fn post(ui: Ui, caller: Caller, access: OrgAccess, file: Result<SentFi
 #[component]
 pub fn LogoForm(org: Org, form: FormState) -> impl IntoView {
     let action = format!("/orgs/{}/settings/logo", org.id);
-    let shown = org.logo.clone().map(|logo| {
+    let remove = org.logo.is_some().then(|| {
         let remove = format!("{action}/remove");
-        view! {
-            <div class="logo-now">
-                <OrgAvatar id=org.id.to_string() name=org.name.clone() colour=org.colour logo=Some(logo)/>
-                <form method="post" action=remove><button class="btn btn-small">"Remove logo"</button><SubmitOnce/></form>
-            </div>
-        }
+        view! { <form method="post" action=remove><button class="btn btn-small">"Remove logo"</button><SubmitOnce/></form> }
     });
+    let looks = if remove.is_some() { "As it looks now" } else { "As it looks without a logo" };
     view! {
-        {shown}
+        <div class="logo-now">
+            <OrgAvatar id=org.id.to_string() name=org.name.clone() colour=org.colour logo=org.logo.clone()/>
+            <div><b>{org.name}</b><p class="hint">{looks}</p></div>
+            {remove}
+        </div>
         <form method="post" action=action enctype="multipart/form-data" class="stack form">
             <FileField
                 form=&form

@@ -23,6 +23,7 @@ use crate::{
         attention::Highlights,
         place_overview::PlaceOverview,
         totals::{TotalsCells, heads, sum},
+        usage::card::{RequestsCard, last_day_of_tenant},
     },
     portal::Page,
     shell,
@@ -38,6 +39,10 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -
     let highlights = Highlights::of(&context.store, &access.within.org.id, None, &place).await?;
     let (now, profile) = (context.store.now(), context.store.profile().clone());
     let role = access.within.role;
+    let requests = match role.may(Permission::SeeKeys) {
+        true => Some(last_day_of_tenant(&context.store, &access.tenant.id, now).await?),
+        false => None,
+    };
     let (may_manage, may_make) = (role.may(PlaceKind::Tenant.to_edit()), role.may(Permission::CreateProjects));
     let sees_members = role.may(Permission::SeePlace);
     let (org, tenant) = (access.within.org, access.tenant);
@@ -66,7 +71,8 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -
             let of = profile.clone();
             view! {
                 <PlaceOverview
-                    counts totals keys=Some(keys) highlights profile now
+                    counts totals title="Projects" keys=Some(keys) highlights profile now
+                    requests=move || view! { <RequestsCard report=requests/> }
                     list=move || view! { <Projects projects profile=of out_of_use now/> }
                 />
             }
@@ -82,8 +88,10 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -
                 }
                 actions=move || view! {
                     {sees_members.then(|| view! { <a class="btn" href=members>"Members"</a> })}
-                    {may_manage.then(|| view! { <a class="btn" href=settings>"Settings"</a> })}
                     {action.map(|href| view! { <a class="btn btn-primary" href=href>"New project"</a> })}
+                    {may_manage.then(|| view! {
+                        <Menu id="more" name="More actions"><a class="menu-item" href=settings>"Settings"</a></Menu>
+                    })}
                 }
             />
             {body}

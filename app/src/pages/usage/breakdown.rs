@@ -29,8 +29,7 @@ pub(super) fn Refusals(refusals: Vec<(Verdict, u64)>, refused: Option<String>) -
 
 #[component]
 pub(super) fn Scopes(scopes: Vec<(String, u64)>) -> impl IntoView {
-    let rows =
-        scopes.into_iter().map(|(scope, n)| (if scope.is_empty() { "Unspecified".to_owned() } else { scope }, None, n));
+    let rows = scopes.into_iter().map(|(scope, n)| (named(scope), None, n));
     view! { <Bars title="Scopes needed" rows=rows.collect()/> }
 }
 
@@ -42,10 +41,19 @@ pub(super) fn Attributes(attributes: Vec<KeyAttribute>) -> impl IntoView {
         for one in attributes.iter().filter(|one| one.kind == kind) {
             *sums.entry(one.value.clone()).or_default() += one.requests;
         }
-        let mut rows: Vec<Row> = sums.into_iter().map(|(value, n)| (value, None, n)).collect();
+        let mut rows: Vec<Row> = sums.into_iter().map(|(value, n)| (named(value), None, n)).collect();
         rows.sort_by_key(|(.., n)| std::cmp::Reverse(*n));
         view! { <Bars title rows/> }
     })
+}
+
+/// A value as a name: where no request says it, the word for that.
+fn named(value: String) -> String {
+    match value.as_str() {
+        "" | "unspecified" => "Unspecified".to_owned(),
+        "other" => "Other".to_owned(),
+        _ => value,
+    }
 }
 
 /// A card with the most frequent values; none if there are none.

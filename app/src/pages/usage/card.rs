@@ -1,7 +1,11 @@
 //! The chart of the last 24 hours, on the page of what it is about.
 
 use leptos::prelude::*;
-use sallyport::{Timestamp, id::OrgId, store::Store};
+use sallyport::{
+    Timestamp,
+    id::{OrgId, TenantId},
+    store::Store,
+};
 
 pub use super::report::Report;
 use super::{chart::Chart, period::Period};
@@ -12,13 +16,23 @@ pub async fn last_day(store: &Store, id: &str, org: &OrgId, now: Timestamp) -> s
     Report::read(store, id, org, Period::Day, now).await
 }
 
-/// `path` leads to its page. Without requests there is no card.
+/// Reads it of the projects of a tenant, together.
+pub async fn last_day_of_tenant(store: &Store, tenant: &TenantId, now: Timestamp) -> sallyport::Result<Report> {
+    Report::of_tenant(store, tenant, Period::Day, now).await
+}
+
+/// Without requests there is no card.
 #[component]
-pub fn RequestsCard(report: Option<Report>, path: String) -> impl IntoView {
+pub fn RequestsCard(
+    report: Option<Report>,
+    /// The address of the resource, if it has a page about its usage.
+    #[prop(optional, into)]
+    path: Option<String>,
+) -> impl IntoView {
     report.filter(|report| report.total() > 0).map(|report| {
-        let href = format!("{path}/usage");
+        let usage = move || path.map(|path| view! { <a href=format!("{path}/usage")>"Usage"</a> });
         view! {
-            <Card title="Requests, 24 h" actions=move || view! { <a href=href>"Usage"</a> }>
+            <Card title="Requests, 24 h" actions=usage>
                 <Chart report small=true/>
             </Card>
         }

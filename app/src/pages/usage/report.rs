@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sallyport::{
     Timestamp,
-    id::OrgId,
+    id::{OrgId, TenantId},
     key::Verdict,
     store::{PlaceUsage, Store, UsageCount},
     usage::Code,
@@ -89,6 +89,19 @@ impl Report {
         let from = starts.first().copied().unwrap_or(to);
         let usage = store.usage_within(id, org, period.span(), from, to).await?;
         Ok(Self::of(period, starts, to, usage))
+    }
+
+    /// Of the projects of a tenant, together.
+    pub async fn of_tenant(
+        store: &Store,
+        tenant: &TenantId,
+        period: Period,
+        now: Timestamp,
+    ) -> sallyport::Result<Self> {
+        let (starts, to) = period.starts(now);
+        let from = starts.first().copied().unwrap_or(to);
+        let counts = store.usage_of_tenant(tenant, period.span(), from, to).await?;
+        Ok(Self::of(period, starts, to, PlaceUsage::of(counts)))
     }
 
     fn of(period: Period, starts: Vec<Timestamp>, to: Timestamp, usage: PlaceUsage) -> Self {

@@ -18,7 +18,7 @@ async fn a_list_with_pages_and_a_search(portal: &TestPortal) {
         portal.org(&format!("Company {n}.")).await;
     }
     let page = portal.get("/admin/organizations").await;
-    assert!(!page.body.contains("Newer"));
+    assert!(!page.body.contains("Newer") && page.body.contains("52 organizations"));
     let rows = |body: &str| body.matches("href=\"/admin/organizations/org_").count();
     assert_eq!(rows(&page.body), 50);
     let older = page.after("rel=\"next\" href=\"", '"').replace("&amp;", "&");
@@ -30,7 +30,15 @@ async fn a_list_with_pages_and_a_search(portal: &TestPortal) {
     let found = portal.get("/admin/organizations?q=company+31.").await.body;
     assert_eq!(rows(&found), 1);
     assert!(found.contains("Company 31."));
-    for junk in ["q=%00", "before=x", "after=org_%27.1", "q=%25&before=org_x.1"] {
+    assert!(found.contains("1 organization<"), "{found}");
+    let active = portal.get("/admin/organizations?status=active").await;
+    assert_eq!(rows(&active.body), 50);
+    assert!(active.after("rel=\"next\" href=\"", '"').contains("status=active"));
+    let none = portal.get("/admin/organizations?status=suspended").await.body;
+    assert!(
+        none.contains("Nothing matches") && none.contains("<option value=\"suspended\" selected>Suspended</option>")
+    );
+    for junk in ["q=%00", "status=%27", "before=x", "after=org_%27.1", "q=%25&before=org_x.1"] {
         assert_eq!(portal.get(&format!("/admin/organizations?{junk}")).await.status, 200, "{junk}");
     }
 }

@@ -8,6 +8,7 @@ crate::on_both_portals!(
     refused_requests_stand_newest_first,
     each_app_has_its_own,
     a_flood_is_shown,
+    repeats_are_one_row,
     an_empty_list_says_so
 );
 
@@ -82,13 +83,35 @@ async fn a_flood_is_shown(portal: &TestPortal) {
             portal.store.clock.turn(Duration::from_secs(60));
         }
     }
-    // Twenty and the thirty-second of each minute, then eight.
+    // Twenty and the thirty-second of each minute are kept, then eight more are counted.
     let page = portal.get(&format!("/apps/{app}/activity/refused")).await.body;
-    for text in ["The newest 100 of 169 requests.", "152 more were like one of these", " · and 8 like it"] {
+    for text in ["321 requests, repeats in one row. 152 of them came too fast", ">320×<", "7 min ago"] {
         assert!(page.contains(text), "{text}: {page}");
     }
-    assert_eq!(page.matches("href=\"/requests/").count(), 100);
+    assert_eq!(page.matches("href=\"/requests/").count(), 2);
     assert_eq!(portal.get(&format!("/requests/{}", quiet.header("x-request-id"))).await.status, 200);
+}
+
+async fn repeats_are_one_row(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (_, secret) = portal.key(&app).await;
+    let ask = async |method: &str, path: &str| {
+        let headers = [("x-api-key", secret.as_str()), ("x-original-method", method), ("x-original-uri", path)];
+        portal.auth("?mode=test", &headers).await.header("x-request-id").to_owned()
+    };
+    ask("GET", "/leads").await;
+    portal.store.clock.turn(Duration::from_secs(180));
+    let other = ask("POST", "/leads").await;
+    let newest = ask("GET", "/leads?cursor=7").await;
+    let page = portal.get(&format!("/apps/{app}/activity/refused")).await.body;
+    let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
+    // The row leads to the newest of them.
+    assert!(at(&format!("href=\"/requests/{newest}\"")) < at(&format!("href=\"/requests/{other}\"")));
+    assert_eq!(page.matches("href=\"/requests/").count(), 2);
+    for text in [">2×<", "3 min ago", "3 requests, repeats in one row."] {
+        at(text);
+    }
 }
 
 async fn an_empty_list_says_so(portal: &TestPortal) {

@@ -56,7 +56,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<AllQu
     let (form, found) = match filters.filter() {
         Ok(filter) => (typed, store.every_event(&filter, &edge).await?),
         Err(invalid) => {
-            let none = ConsolePage { items: Vec::new(), newer: None, older: None };
+            let none = ConsolePage { items: Vec::new(), total: None, newer: None, older: None };
             (refuse(typed, sallyport::Error::from(invalid))?, none)
         }
     };
@@ -91,7 +91,7 @@ fn Body(
     emails: HashMap<String, String>,
     now: Timestamp,
 ) -> impl IntoView {
-    let ConsolePage { items, newer, older } = found;
+    let ConsolePage { items, newer, older, .. } = found;
     let any = |text: &str| Choice::new("", text);
     let actions = Action::ALL.iter().map(|action| Choice::new(action.as_str(), action.title()));
     let outcomes = vec![any("Any outcome"), Choice::new("done", "Done"), Choice::new("refused", "Refused")];
