@@ -9,6 +9,7 @@ pub mod export_line;
 mod personal;
 pub mod proof;
 pub mod tree;
+mod waiting;
 
 use serde_json::{Value, json};
 

@@ -24,6 +24,8 @@ mod feed;
 mod find;
 mod first_steps;
 mod folding;
+mod forward_gate;
+mod forwarding;
 mod grants;
 mod holders;
 mod idempotency;
@@ -115,6 +117,7 @@ pub use events::EventPage;
 pub use feed::{LEASE, PollResult};
 pub use find::Reader;
 pub use first_steps::FirstSteps;
+pub use forwarding::{ForwardBatch, Forwarding};
 pub use key_list::{KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
 pub use key_totals::KeyTotals;
 pub use lifecycle::Contents;
@@ -136,6 +139,7 @@ use crate::{Clock, Entropy, Error, Result, Timestamp, profile::Profile, vault::V
 use connector::Connector;
 use deferred_writes::DeferredWrites;
 use feed::Feed;
+use forward_gate::ForwardGate;
 use jobs::Doorbell;
 use peppers::Peppers;
 use pools::{LOOK_UP, Pools};
@@ -165,6 +169,7 @@ struct Inner {
     feed: Feed,
     deferred_writes: DeferredWrites,
     doorbell: Doorbell,
+    forward_gate: ForwardGate,
     tools: Tools,
     peppers: Peppers,
     listener: OnceLock<Listener>,
