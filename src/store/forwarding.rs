@@ -103,13 +103,14 @@ impl Store {
                 break;
             }
             let (name, head) = (chain.text("name")?, chain.int("seq")?);
-            let rows = sqlx::query("SELECT * FROM events WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4")
-                .bind(name.clone())
-                .bind(chain.int("sent")?)
-                .bind(head)
-                .bind(room)
-                .fetch_all(self.read())
-                .await?;
+            let rows =
+                sqlx::query("SELECT * FROM events WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4")
+                    .bind(name.clone())
+                    .bind(chain.int("sent")?)
+                    .bind(head)
+                    .bind(room)
+                    .fetch_all(self.read())
+                    .await?;
             let exported = |row: &AnyRow| Ok(Exported { event: event(row)?, hash: row.bytes("hash")? });
             let mut events = rows.iter().map(exported).collect::<Result<Vec<_>>>()?;
             let is_full = events.len() as i64 == room;
@@ -142,7 +143,10 @@ impl Store {
         self.note_forwarding(query.bind(self.now().micros()).bind(why.to_owned())).await
     }
 
-    async fn note_forwarding(&self, query: sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments>) -> Result<()> {
+    async fn note_forwarding(
+        &self,
+        query: sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments>,
+    ) -> Result<()> {
         let store = self.clone();
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;

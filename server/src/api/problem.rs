@@ -158,9 +158,7 @@ impl From<Error> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
             }
             Error::Conflict { code, message } => Self::new(StatusCode::CONFLICT, code, message),
-            Error::NotForwarded => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "audit_not_forwarded", NOT_FORWARDED)
-            }
+            Error::NotForwarded => Self::new(StatusCode::SERVICE_UNAVAILABLE, "audit_not_forwarded", NOT_FORWARDED),
             Error::Busy(message) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message),
             error => {
                 tracing::warn!(%error, "refused, because nothing could be said");

@@ -62,7 +62,9 @@ impl Form {
         if head.len() + text.len() <= self.max_message {
             return head + &text;
         }
-        head + &ascii(&json!({ "chain": event.chain, "seq": event.seq, "hash": hex(&exported.hash), "truncated": true }))
+        head + &ascii(
+            &json!({ "chain": event.chain, "seq": event.seq, "hash": hex(&exported.hash), "truncated": true }),
+        )
     }
 }
 

@@ -104,7 +104,9 @@ impl Receiver {
             return Err(wrong_url("http:// sends everything in plain text, so only to this machine. Use https://."));
         }
         if protocol == Protocol::Syslog && (!matches!(url.path(), "" | "/") || url.query().is_some()) {
-            return Err(wrong_url("a syslog server has only a host and a port, like syslog+tls://logs.example.com:6514."));
+            return Err(wrong_url(
+                "a syslog server has only a host and a port, like syslog+tls://logs.example.com:6514.",
+            ));
         }
         let timeout = self.timeout_seconds.unwrap_or(10);
         if !(1..=60).contains(&timeout) {

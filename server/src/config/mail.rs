@@ -128,9 +128,8 @@ fn credentials(
             None => Ok(None),
         };
     };
-    let password = secret(PASSWORD, file, |why| wrong("password_file", why))?.ok_or_else(|| {
-        format!("`user` in [mail] needs a password: set {PASSWORD}, or `password_file` in [mail].")
-    })?;
+    let password = secret(PASSWORD, file, |why| wrong("password_file", why))?
+        .ok_or_else(|| format!("`user` in [mail] needs a password: set {PASSWORD}, or `password_file` in [mail]."))?;
     Ok(Some(MailCredentials { user, password }))
 }
 

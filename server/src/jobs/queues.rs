@@ -144,7 +144,10 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
 mod tests {
     use sallyport::{job::title, mail::QUEUE, store::UsageRetention};
 
-    use super::{super::{checkpoints, forwarding}, queues};
+    use super::{
+        super::{checkpoints, forwarding},
+        queues,
+    };
 
     #[test]
     fn each_queue_has_a_title() {

@@ -43,8 +43,10 @@ pub fn ForwardingCard(of: Forwarding, now: Timestamp) -> impl IntoView {
 pub fn ForwardingNotice(of: Forwarding, now: Timestamp) -> impl IntoView {
     let refuses = of.refuses_from().is_some_and(|from| from < now);
     let text = match (refuses, of.is_failing() && of.waiting > 0) {
-        (true, _) => "The collector lacks events for too long, so that changes are refused. Revoking, pausing, removing, \
-                      signing out and deleting still work.",
+        (true, _) => {
+            "The collector lacks events for too long, so that changes are refused. Revoking, pausing, removing, \
+                      signing out and deleting still work."
+        }
         (false, true) => "The collector does not take the audit log. Events wait here, and none is lost.",
         (false, false) => return None,
     };
