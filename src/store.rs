@@ -9,6 +9,7 @@ mod audit_keys;
 mod backup;
 mod chain_check;
 mod changes;
+mod checkpoint_posts;
 mod checkpoints;
 mod command_lines;
 mod connector;

@@ -79,12 +79,13 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
         ));
     }
     let public_host = url::Url::parse(&public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    let collector = match serving.audit.forward.clone() {
-        Some(ForwardSettings { collector, max_message, .. }) => {
-            Some(Collector::new(collector, &public_host.unwrap_or_default(), max_message)?)
-        }
-        None => None,
-    };
+    let public_host = public_host.unwrap_or_default();
+    let AuditSettings { pace, file, receiver, forward } = serving.audit.clone();
+    let receiver = receiver.map(|receiver| Collector::new(receiver, &public_host, 0)).transpose()?;
+    let refuse_after = forward.as_ref().and_then(|forward| forward.refuse_after);
+    let collector = forward
+        .map(|ForwardSettings { collector, max_message, .. }| Collector::new(collector, &public_host, max_message))
+        .transpose()?;
     let mailer = serving.mail.clone().map(Mailer::new).transpose()?;
     let clock = Arc::new(SystemClock);
     let entropy = Arc::new(OsEntropy);
@@ -102,9 +103,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
 
     let own = own_url(address);
     let outbox = mailer.map(|mailer| Outbox { mailer, public_url: public_url.clone() });
-    let AuditSettings { pace, file, .. } = serving.audit.clone();
-    let checkpoints = Checkpoints { portal: portal_name(&public_url), pace, file };
-    let refuse_after = serving.audit.forward.as_ref().and_then(|forward| forward.refuse_after);
+    let checkpoints = Checkpoints { portal: portal_name(&public_url), pace, file, receiver };
     match &collector {
         Some(collector) => store.begin_forwarding(&collector.name(), refuse_after).await,
         None => store.end_forwarding().await,

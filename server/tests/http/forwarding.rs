@@ -1,5 +1,6 @@
 //! Sending the audit log to a collector: real receivers, that are killed, too slow or wrong.
 
+mod checkpoints;
 mod receiver;
 mod required;
 mod through_rsyslog;
