@@ -82,7 +82,8 @@ async fn nothing_is_lost_while_the_collector_is_down(portal: &TestPortal) {
     portal.store.begin_forwarding(&collector.name(), None).await.expect("noted");
     forward(&collector, &portal.store).await.expect("sent");
     assert_eq!(arrived(&receiver.lines()), recorded(&portal.store).await);
-    let (port, mut lines) = receiver.kill();
+    let (port, mut lines) = (receiver.port(), receiver.lines());
+    receiver.kill();
     portal.key(&app).await;
     portal.org("Calm").await;
     portal.store.clock.turn(Duration::from_secs(1));
