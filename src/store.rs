@@ -20,6 +20,7 @@ mod erasure;
 mod event_batches;
 mod event_filter;
 mod events;
+mod evidence;
 mod export;
 mod feed;
 mod find;

@@ -89,6 +89,7 @@ impl Action {
             | Self::ActivityExported
             | Self::KeysExported
             | Self::MembersExported
+            | Self::EvidenceExported
             | Self::KeyFirstUsed
             | Self::RequestRefused
             | Self::RequestNoted

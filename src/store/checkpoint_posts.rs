@@ -1,5 +1,7 @@
 //! Which checkpoints were sent over HTTP.
 
+use serde_json::json;
+
 use super::{
     Store,
     checkpoints::{StoredCheckpoint, checkpoint},
@@ -9,6 +11,13 @@ use crate::{
     Result,
     audit::{Act, Actor},
 };
+
+impl StoredCheckpoint {
+    /// A line of JSON, with its end.
+    pub fn json_line(&self) -> String {
+        format!("{}\n", json!({ "chain": self.chain, "size": self.size, "at": self.at, "note": self.note }))
+    }
+}
 
 impl Store {
     /// The oldest checkpoints that were not sent over HTTP.

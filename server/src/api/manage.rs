@@ -10,6 +10,7 @@ mod apps;
 mod audit;
 mod audit_proof;
 mod creation;
+mod evidence;
 mod invitations;
 mod key_response;
 mod key_update;
@@ -66,4 +67,5 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(usage::file_of_org))
         .routes(routes!(audit_proof::checkpoint))
         .routes(routes!(audit_proof::proof))
+        .routes(routes!(evidence::pack))
 }

@@ -12,7 +12,6 @@ use sallyport::{
     Error, Result,
     store::{CheckpointPace, Store, StoredCheckpoint},
 };
-use serde_json::json;
 
 use super::Queue;
 use crate::collector::Collector;
@@ -101,12 +100,8 @@ async fn post(receiver: &Collector, store: &Store) -> Result<()> {
 }
 
 fn append(path: &Path, checkpoints: &[StoredCheckpoint]) -> io::Result<()> {
-    let line = |of: &StoredCheckpoint| {
-        let line = json!({ "chain": of.chain, "size": of.size, "at": of.at, "note": of.note });
-        format!("{line}\n")
-    };
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
-    file.write_all(checkpoints.iter().map(line).collect::<String>().as_bytes())?;
+    file.write_all(checkpoints.iter().map(StoredCheckpoint::json_line).collect::<String>().as_bytes())?;
     file.sync_data()
 }
 
@@ -115,6 +110,7 @@ mod tests {
     use std::fs;
 
     use sallyport::testing::TestStore;
+    use serde_json::json;
 
     use super::*;
 
