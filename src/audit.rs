@@ -9,6 +9,7 @@ pub mod export_line;
 mod personal;
 pub mod proof;
 pub mod tree;
+mod waiting;
 
 use serde_json::{Value, json};
 
@@ -171,6 +172,7 @@ actions! {
     ActivityExported "activity.exported" "Activity exported",
     KeysExported "keys.exported" "Keys exported",
     MembersExported "members.exported" "Members exported",
+    EvidenceExported "evidence.exported" "Evidence pack exported",
     OrgCreated "organization.created" "Organization created",
     OrgEdited "organization.edited" "Organization edited",
     OrgArchived "organization.archived" "Organization archived",
@@ -238,7 +240,7 @@ actions! {
 impl Action {
     /// Whether a list was exported as a file.
     pub fn is_export(self) -> bool {
-        matches!(self, Self::ActivityExported | Self::KeysExported | Self::MembersExported)
+        matches!(self, Self::ActivityExported | Self::KeysExported | Self::MembersExported | Self::EvidenceExported)
     }
 
     /// Whether it appears in organizations' chains, not only in the chain `system`.

@@ -48,6 +48,11 @@ impl fmt::Display for Invalid {
     }
 }
 
+/// Shown to whoever wants to change something meanwhile.
+pub const NOT_FORWARDED: &str = "Nothing is changed right now: the audit log does not reach its collector, and the operator \
+    requires that it does. What takes access away still works: revoke, pause, remove, sign out, delete. Ask an operator to \
+    look at Admin → Health.";
+
 /// The result of an operation that had no effect.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -78,6 +83,9 @@ pub enum Error {
     /// Too many at once; retrying in a moment may work.
     #[error("{0}")]
     Busy(&'static str),
+    /// The audit log does not reach its collector, and the operator requires that it does.
+    #[error("{NOT_FORWARDED}")]
+    NotForwarded,
     /// The store is unavailable. Verification fails closed.
     #[error("the store can't be reached: {0}")]
     Unavailable(String),

@@ -11,6 +11,7 @@ pub fn title(queue: &str) -> &str {
     match queue {
         "mail" => "Send a mail",
         "audit_checkpoints" => "Sign checkpoints of the audit log",
+        "audit_forward" => "Send the audit log to the collector",
         "delete_idempotency" => "Delete old idempotency keys",
         "delete_key_days" => "Delete old counts of daily limits",
         "delete_sessions" => "Delete expired sessions",

@@ -9,6 +9,7 @@ mod audit_keys;
 mod backup;
 mod chain_check;
 mod changes;
+mod checkpoint_posts;
 mod checkpoints;
 mod command_lines;
 mod connector;
@@ -19,11 +20,14 @@ mod erasure;
 mod event_batches;
 mod event_filter;
 mod events;
+mod evidence;
 mod export;
 mod feed;
 mod find;
 mod first_steps;
 mod folding;
+mod forward_gate;
+mod forwarding;
 mod grants;
 mod holders;
 mod idempotency;
@@ -117,6 +121,7 @@ pub use events::EventPage;
 pub use feed::{LEASE, PollResult};
 pub use find::Reader;
 pub use first_steps::FirstSteps;
+pub use forwarding::{ForwardBatch, Forwarding};
 pub use key_list::{KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
 pub use key_requests::{
     KeyRequest, KeyRequestFilter, KeyRequestPage, REQUESTS_KEPT, REQUESTS_OF_ORG, RequestCursor, RequestResult,
@@ -144,6 +149,7 @@ use crate::{Clock, Entropy, Error, Result, Timestamp, profile::Profile, vault::V
 use connector::Connector;
 use deferred_writes::DeferredWrites;
 use feed::Feed;
+use forward_gate::ForwardGate;
 use jobs::Doorbell;
 use peppers::Peppers;
 use pools::{LOOK_UP, Pools};
@@ -173,6 +179,7 @@ struct Inner {
     feed: Feed,
     deferred_writes: DeferredWrites,
     doorbell: Doorbell,
+    forward_gate: ForwardGate,
     tools: Tools,
     peppers: Peppers,
     listener: OnceLock<Listener>,

@@ -1,7 +1,7 @@
 //! Errors of pages.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use sallyport::{Error, id::OrgId, member::Held};
+use sallyport::{Error, error::NOT_FORWARDED, id::OrgId, member::Held};
 use serde::{Deserialize, Serialize};
 
 /// Marks a response that is complete, whatever its status: it is not replaced by an error page.
@@ -34,6 +34,8 @@ pub enum PageError {
     BadRequest(String),
     TooLarge,
     Busy(String),
+    /// The audit log does not reach its collector, so that nothing is changed.
+    NotForwarded,
     Unavailable,
     /// A defect, which was logged.
     Broken,
@@ -52,7 +54,7 @@ impl PageError {
             Self::Forbidden(_) | Self::Role { .. } => 403,
             Self::BadRequest(_) => 400,
             Self::TooLarge => 413,
-            Self::Busy(_) | Self::Unavailable => 503,
+            Self::Busy(_) | Self::NotForwarded | Self::Unavailable => 503,
             Self::Broken => 500,
         }
     }
@@ -67,6 +69,7 @@ impl PageError {
             Self::BadRequest(_) => "That request can’t be read",
             Self::TooLarge => "Too large",
             Self::Busy(_) => "Very busy",
+            Self::NotForwarded => "Changes are stopped",
             Self::Unavailable => "Not reachable right now",
             Self::Broken => "Something went wrong",
         }
@@ -89,6 +92,7 @@ impl PageError {
                 format!("Your role here is {}. An owner or an admin of {name} can do this.", role.here.titles())
             }
             Self::TooLarge => "The form is larger than the portal accepts.".to_owned(),
+            Self::NotForwarded => NOT_FORWARDED.to_owned(),
             Self::Unavailable => {
                 "The portal can’t reach its database. Check whether your change was saved, then try again.".to_owned()
             }
@@ -105,6 +109,7 @@ impl From<Error> for PageError {
             Error::NotFound => Self::NotFound,
             Error::Forbidden(message) => Self::Forbidden(message.to_owned()),
             Error::SignedOut => Self::SignIn { next: None },
+            Error::NotForwarded => Self::NotForwarded,
             Error::Busy(message) => Self::Busy(message.to_owned()),
             Error::Invalid(invalid) => Self::BadRequest(invalid.to_string()),
             Error::Conflict { message, .. } => Self::BadRequest(message),

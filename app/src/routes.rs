@@ -101,6 +101,7 @@ routes! {
     "/orgs/{org_id}/activity"                  orgs::activity                     [get]
     "/orgs/{org_id}/activity.csv"              activity::export <OrgAccess, Csv>  [get]
     "/orgs/{org_id}/activity.jsonl"            activity::export <OrgAccess, Jsonl> [get]
+    "/orgs/{org_id}/activity/evidence"         orgs::evidence                     [get post]
     "/orgs/{org_id}/activity/refused"          orgs::refused                      [get]
     "/orgs/{org_id}/members"                   members <OrgAccess>                [get post]
     "/orgs/{org_id}/invitations"               members::invitations <OrgAccess>   [get post]

@@ -61,6 +61,7 @@ impl SentForm {
             PageError::NotFound
                 | PageError::Role { .. }
                 | PageError::Busy(_)
+                | PageError::NotForwarded
                 | PageError::Unavailable
                 | PageError::Broken
         );

@@ -2,8 +2,10 @@
 //! first two.
 
 pub mod audit;
+pub mod collector;
 pub mod mail;
 mod public_url;
+mod secret;
 pub mod usage;
 
 use std::{

@@ -1,6 +1,7 @@
 //! The worker: leases due jobs, one of each queue at a time, and runs them.
 
 pub mod checkpoints;
+pub mod forwarding;
 mod queues;
 mod run;
 #[cfg(test)]

@@ -5,9 +5,11 @@
 
 pub mod api;
 pub mod cli;
+pub mod collector;
 pub mod config;
 pub mod data_dir;
 pub mod demo;
+pub mod forward_gate;
 pub mod grpc;
 pub mod jobs;
 pub mod logo;

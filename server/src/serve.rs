@@ -19,12 +19,17 @@ use tokio::sync::watch;
 
 use crate::{
     api::openapi,
-    config::{DataLocation, Serving, audit::AuditSettings},
+    collector::Collector,
+    config::{
+        DataLocation, Serving,
+        audit::{AuditSettings, ForwardSettings},
+    },
     data_dir::{DataDir, Wanted},
-    demo,
+    demo, forward_gate,
     jobs::{
         self,
         checkpoints::{self, Checkpoints},
+        forwarding,
     },
     mail::{self, Mailer, Outbox},
     page_pool,
@@ -73,6 +78,14 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
             place.data.display()
         ));
     }
+    let public_host = url::Url::parse(&public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let public_host = public_host.unwrap_or_default();
+    let AuditSettings { pace, file, receiver, forward } = serving.audit.clone();
+    let receiver = receiver.map(|receiver| Collector::new(receiver, &public_host, 0)).transpose()?;
+    let refuse_after = forward.as_ref().and_then(|forward| forward.refuse_after);
+    let collector = forward
+        .map(|ForwardSettings { collector, max_message, .. }| Collector::new(collector, &public_host, max_message))
+        .transpose()?;
     let mailer = serving.mail.clone().map(Mailer::new).transpose()?;
     let clock = Arc::new(SystemClock);
     let entropy = Arc::new(OsEntropy);
@@ -90,8 +103,15 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
 
     let own = own_url(address);
     let outbox = mailer.map(|mailer| Outbox { mailer, public_url: public_url.clone() });
-    let AuditSettings { pace, file } = serving.audit.clone();
-    let checkpoints = Checkpoints { portal: portal_name(&public_url), pace, file };
+    let checkpoints = Checkpoints { portal: portal_name(&public_url), pace, file, receiver };
+    match &collector {
+        Some(collector) => store.begin_forwarding(&collector.name(), refuse_after).await,
+        None => store.end_forwarding().await,
+    }
+    .map_err(|error| error.to_string())?;
+    if refuse_after.is_some() {
+        store.check_forwarding().await.map_err(|error| error.to_string())?;
+    }
     if outbox.is_some() && serving.public_url.is_none() {
         tracing::warn!(%public_url, "links in mails lead to this address, since public_url is not set");
     }
@@ -123,9 +143,12 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     }
 
     let (stop, stopped) = watch::channel(false);
-    let others = [mail::queue(outbox), checkpoints::queue(checkpoints)];
+    let others = [mail::queue(outbox), checkpoints::queue(checkpoints), forwarding::queue(collector)];
     let queues = jobs::queues(serving.usage.retention).into_iter().chain(others).collect();
-    let workers = worker::start(&state.verifier, &state.context, queues, &stopped);
+    let mut workers = worker::start(&state.verifier, &state.context, queues, &stopped);
+    if refuse_after.is_some() {
+        workers.others.push(tokio::spawn(forward_gate::watch(store.clone(), stopped.clone())));
+    }
     let pages = page_pool::start().map_err(|error| format!("The threads for pages can't be started: {error}"))?;
     let server = Server::new(state).with_page_pool(pages.handle().clone());
     let service = |protocol| Service::new(protocol, &server, &shutdown);

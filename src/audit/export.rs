@@ -15,8 +15,8 @@ pub struct Exported {
 }
 
 impl Exported {
-    /// With microseconds, as in the hash.
-    fn time(&self) -> String {
+    /// When it happened, with microseconds as in the hash.
+    pub fn time(&self) -> String {
         self.event.at.to_chrono().to_rfc3339_opts(SecondsFormat::Micros, true)
     }
 

@@ -202,7 +202,7 @@ impl Store {
     }
 }
 
-fn checkpoint(row: &AnyRow) -> Result<StoredCheckpoint> {
+pub(super) fn checkpoint(row: &AnyRow) -> Result<StoredCheckpoint> {
     let chain = row.text("chain")?;
     let root = row.bytes("root")?.try_into().map_err(|_| broken(&chain))?;
     Ok(StoredCheckpoint { size: row.int("size")?, root, note: row.text("note")?, at: row.time("at")?, chain })

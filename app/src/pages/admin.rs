@@ -4,6 +4,7 @@ pub mod apps;
 pub mod audit;
 pub mod disable;
 pub mod enable;
+mod forwarding;
 pub mod health;
 mod job_state;
 pub mod jobs;

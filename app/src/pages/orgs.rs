@@ -1,6 +1,7 @@
 //! Organizations.
 
 pub mod activity;
+pub mod evidence;
 pub mod get_started;
 pub mod keys;
 pub mod logo;

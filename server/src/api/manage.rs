@@ -10,6 +10,7 @@ mod apps;
 mod audit;
 mod audit_proof;
 mod creation;
+mod evidence;
 mod invitations;
 mod key_requests;
 mod key_response;
@@ -68,4 +69,5 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(usage::file_of_org))
         .routes(routes!(audit_proof::checkpoint))
         .routes(routes!(audit_proof::proof))
+        .routes(routes!(evidence::pack))
 }

@@ -8,6 +8,7 @@ use axum::{
 };
 use sallyport::{
     Error, FieldError,
+    error::NOT_FORWARDED,
     id::{AppId, InvitationId, OrgId, ProjectId, RequestId, TenantId},
     limit::whole_seconds,
 };
@@ -157,6 +158,7 @@ impl From<Error> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
             }
             Error::Conflict { code, message } => Self::new(StatusCode::CONFLICT, code, message),
+            Error::NotForwarded => Self::new(StatusCode::SERVICE_UNAVAILABLE, "audit_not_forwarded", NOT_FORWARDED),
             Error::Busy(message) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message),
             error => {
                 tracing::warn!(%error, "refused, because nothing could be said");

@@ -1,10 +1,12 @@
 //! The section `[mail]` of the settings file: the server to which mail is handed over. Without it mail is off.
 
-use std::{env, fmt, fs, net::IpAddr, path::PathBuf, time::Duration};
+use std::{fmt, fs, net::IpAddr, path::PathBuf, time::Duration};
 
 use lettre::message::Mailbox;
 use serde::Deserialize;
 use zeroize::Zeroizing;
+
+use super::secret::secret;
 
 /// The password in the environment.
 const PASSWORD: &str = "SALLYPORT_MAIL_PASSWORD";
@@ -103,7 +105,7 @@ impl MailSection {
             fs::read(path).map_err(|error| wrong(what, format!("{} can't be read: {error}.", path.display())))
         };
         Ok(MailSettings {
-            credentials: credentials(self.user, self.password_file.as_ref(), read)?,
+            credentials: credentials(self.user, self.password_file.as_ref(), wrong)?,
             authorities: self.ca_file.as_ref().map(|path| read("ca_file", path)).transpose()?,
             port: self.port.unwrap_or(self.tls.port()),
             server: self.server,
@@ -118,7 +120,7 @@ impl MailSection {
 fn credentials(
     user: Option<String>,
     file: Option<&PathBuf>,
-    read: impl Fn(&str, &PathBuf) -> Result<Vec<u8>, String>,
+    wrong: impl Fn(&str, String) -> String,
 ) -> Result<Option<MailCredentials>, String> {
     let Some(user) = user else {
         return match file {
@@ -126,22 +128,12 @@ fn credentials(
             None => Ok(None),
         };
     };
-    let of_environment = env::var(PASSWORD).ok().filter(|text| !text.is_empty()).map(Zeroizing::new);
-    let password = match (of_environment, file) {
-        (Some(password), _) => password,
-        (None, Some(file)) => {
-            let bytes = Zeroizing::new(read("password_file", file)?);
-            let text = std::str::from_utf8(&bytes).map_err(|_| "The mail password is not text.".to_owned())?;
-            Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())
-        }
-        (None, None) => {
-            return Err(format!("`user` in [mail] needs a password: set {PASSWORD}, or `password_file` in [mail]."));
-        }
-    };
+    let password = secret(PASSWORD, file, |why| wrong("password_file", why))?
+        .ok_or_else(|| format!("`user` in [mail] needs a password: set {PASSWORD}, or `password_file` in [mail]."))?;
     Ok(Some(MailCredentials { user, password }))
 }
 
-fn is_loopback(server: &str) -> bool {
+pub(super) fn is_loopback(server: &str) -> bool {
     server.parse::<IpAddr>().map_or(server == "localhost", |address| address.is_loopback())
 }
 

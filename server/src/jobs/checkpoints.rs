@@ -1,4 +1,4 @@
-//! Makes checkpoints of the audit log when they are due, and writes them to a file outside, if one is set.
+//! Makes checkpoints of the audit log when they are due, and sends them outside: to a file and over HTTP, if these are set.
 
 use std::{
     fs::OpenOptions,
@@ -12,9 +12,9 @@ use sallyport::{
     Error, Result,
     store::{CheckpointPace, Store, StoredCheckpoint},
 };
-use serde_json::json;
 
 use super::Queue;
+use crate::collector::Collector;
 
 /// The name of the queue.
 pub const QUEUE: &str = "audit_checkpoints";
@@ -25,12 +25,13 @@ const EVERY: Duration = Duration::from_secs(60);
 const PART: u32 = 100;
 
 /// The settings.
-#[derive(Clone, Debug)]
 pub struct Checkpoints {
     /// The name under which they are signed.
     pub portal: String,
     pub pace: CheckpointPace,
     pub file: Option<PathBuf>,
+    /// Where they are sent over HTTP.
+    pub receiver: Option<Collector>,
 }
 
 pub fn queue(settings: Checkpoints) -> Queue {
@@ -41,8 +42,9 @@ pub fn queue(settings: Checkpoints) -> Queue {
     })
 }
 
-/// One log that is broken does not keep the others from being signed; the job fails all the same, so that it is seen.
-async fn run(settings: &Checkpoints, store: &Store) -> Result<()> {
+/// One log that is broken does not keep the others from being signed, nor the file those that are sent over HTTP; the job
+/// fails all the same, so that it is seen.
+pub async fn run(settings: &Checkpoints, store: &Store) -> Result<()> {
     let mut failed = None;
     for chain in store.chains_to_check(settings.pace).await? {
         if let Err(error) = store.checkpoint(&settings.portal, &chain).await {
@@ -51,7 +53,10 @@ async fn run(settings: &Checkpoints, store: &Store) -> Result<()> {
         }
     }
     if let Some(file) = &settings.file {
-        send(file, store).await?;
+        failed = send(file, store).await.err().or(failed);
+    }
+    if let Some(receiver) = &settings.receiver {
+        failed = post(receiver, store).await.err().or(failed);
     }
     failed.map_or(Ok(()), Err)
 }
@@ -78,13 +83,25 @@ async fn send(file: &Path, store: &Store) -> Result<()> {
     }
 }
 
+/// At least once, each by itself.
+async fn post(receiver: &Collector, store: &Store) -> Result<()> {
+    loop {
+        let unposted = store.unposted_checkpoints(PART).await?;
+        if unposted.is_empty() {
+            return Ok(());
+        }
+        for checkpoint in unposted {
+            receiver.post("text/plain; charset=utf-8", checkpoint.note.clone()).await.map_err(|why| {
+                Error::Unavailable(format!("checkpoints can't be sent to audit.checkpoint_url: {why}"))
+            })?;
+            store.checkpoint_posted(checkpoint).await?;
+        }
+    }
+}
+
 fn append(path: &Path, checkpoints: &[StoredCheckpoint]) -> io::Result<()> {
-    let line = |of: &StoredCheckpoint| {
-        let line = json!({ "chain": of.chain, "size": of.size, "at": of.at, "note": of.note });
-        format!("{line}\n")
-    };
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
-    file.write_all(checkpoints.iter().map(line).collect::<String>().as_bytes())?;
+    file.write_all(checkpoints.iter().map(StoredCheckpoint::json_line).collect::<String>().as_bytes())?;
     file.sync_data()
 }
 
@@ -93,6 +110,7 @@ mod tests {
     use std::fs;
 
     use sallyport::testing::TestStore;
+    use serde_json::json;
 
     use super::*;
 
@@ -103,7 +121,7 @@ mod tests {
 
     fn settings(file: Option<PathBuf>) -> Checkpoints {
         let pace = CheckpointPace { events: 100, every: Duration::from_secs(600) };
-        Checkpoints { portal: "keys.example.com/audit".to_owned(), pace, file }
+        Checkpoints { portal: "keys.example.com/audit".to_owned(), pace, file, receiver: None }
     }
 
     async fn each_is_made_when_it_is_due_and_written_once(store: &TestStore) {

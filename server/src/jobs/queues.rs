@@ -150,12 +150,15 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
 mod tests {
     use sallyport::{job::title, mail::QUEUE, store::UsageRetention};
 
-    use super::{super::checkpoints, queues};
+    use super::{
+        super::{checkpoints, forwarding},
+        queues,
+    };
 
     #[test]
     fn each_queue_has_a_title() {
         let queues = queues(UsageRetention::default());
-        for name in queues.iter().map(|queue| queue.name).chain([QUEUE, checkpoints::QUEUE]) {
+        for name in queues.iter().map(|queue| queue.name).chain([QUEUE, checkpoints::QUEUE, forwarding::QUEUE]) {
             assert_ne!(title(name), name);
         }
     }

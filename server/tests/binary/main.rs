@@ -6,6 +6,7 @@ mod connections;
 mod crash;
 mod demo;
 mod disk_full;
+mod forwarding;
 mod hang;
 mod hostile;
 mod jobs;

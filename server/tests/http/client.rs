@@ -122,7 +122,11 @@ impl Client {
 
     /// The response to a GET, with its body unread.
     pub async fn open(&self, path: &str) -> axum::http::Response<Body> {
-        let mut request = Self::request(Method::GET, path).body(Body::empty()).expect("a request");
+        self.begin(Self::request(Method::GET, path).body(Body::empty()).expect("a request")).await
+    }
+
+    /// The same for any request.
+    pub async fn begin(&self, mut request: Request<Body>) -> axum::http::Response<Body> {
         let cookies: Vec<_> =
             self.cookies.lock().expect("no panic").iter().map(|(name, value)| format!("{name}={value}")).collect();
         request.headers_mut().insert(header::COOKIE, cookies.join("; ").parse().expect("a header"));

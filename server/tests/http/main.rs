@@ -12,6 +12,7 @@ mod cli;
 mod device;
 mod docs;
 mod errors;
+mod forwarding;
 mod invitations;
 mod isolation;
 mod keys;

@@ -1,5 +1,6 @@
 //! `/orgs/…`, `/tenants/…`, `/projects/…`
 
+mod evidence;
 mod export;
 mod members;
 

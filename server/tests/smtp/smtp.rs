@@ -139,7 +139,7 @@ impl Drop for Smtp {
 }
 
 /// An authority, and a certificate of it for this machine.
-fn certify(folder: &Path, authority: &str) {
+pub fn certify(folder: &Path, authority: &str) {
     let openssl = |arguments: String| {
         let output = Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output();
         let output = output.expect("openssl runs");

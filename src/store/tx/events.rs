@@ -68,6 +68,7 @@ impl Tx {
 
     /// The same; returns its number in the chain.
     pub(in crate::store) async fn record_numbered(&mut self, new: NewEvent) -> Result<i64> {
+        self.needs_collector(&new)?;
         let head = sqlx::query("UPDATE chains SET seq = seq + 1 WHERE name = $1 RETURNING seq, hash")
             .bind(new.chain())
             .fetch_one(self.on())

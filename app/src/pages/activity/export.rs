@@ -89,11 +89,19 @@ pub async fn get<A: Watched, F: FormatName>(
     Ok(answer)
 }
 
-struct Events {
+/// The events of a filter.
+pub(crate) struct Events {
     org: OrgId,
     app: Option<AppId>,
     filter: EventFilter,
     after: i64,
+}
+
+impl Events {
+    /// Of a whole organization.
+    pub(crate) fn of_org(org: OrgId, filter: EventFilter) -> Self {
+        Self { org, app: None, filter, after: 0 }
+    }
 }
 
 impl Rows for Events {

@@ -5,6 +5,7 @@ pub mod export;
 
 use leptos::prelude::*;
 
+use super::forwarding::ForwardingNotice;
 use crate::{
     access::OperatorAccess,
     components::{PageHead, Tab, Tabs},
@@ -27,6 +28,7 @@ fn tabs(current: &'static str) -> impl IntoView {
 pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ActivityQuery>) -> PageResult {
     let chrome = shell::at_last(shell::of_admin(&ui, &access.me, AdminSection::Audit).await?);
     let activity = Activity::of_system(&ui.context.store, PATH.to_owned(), query).await?;
+    let (forwarding, now) = (ui.context.store.forwarding().await?, ui.context.store.now());
     let (is_refused, links) = (activity.is_refused(), activity.exports());
     let page = Page::framed("Audit", chrome, move || {
         view! {
@@ -34,6 +36,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<Activ
                 title="Audit" sub=|| view! { <span>"What belongs to no organization: sign-ins, accounts, root tokens, and what operators do"</span> }
                 actions=move || view! { <div class="filter-side"><Exports links/></div> }
             />
+            {forwarding.map(|of| view! { <ForwardingNotice of now/> })}
             {tabs("Portal")}
             <ActivityView activity/>
         }

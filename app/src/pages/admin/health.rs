@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use sallyport::{Timestamp, store::DatabaseFacts, verifier::health::HealthCheck};
+use sallyport::{
+    Timestamp,
+    store::{DatabaseFacts, Forwarding},
+    verifier::health::HealthCheck,
+};
 
+use super::forwarding::ForwardingCard;
 use crate::{
     access::OperatorAccess,
     components::{Badge, Card, Fact, FactRows, Notice, PageHead, Tone, When},
@@ -20,9 +25,10 @@ pub async fn get(ui: Ui, access: OperatorAccess) -> PageResult {
     let checks = verifier.health().await;
     let lag = verifier.lag();
     let facts = store.database_facts().await?;
+    let forwarding = store.forwarding().await?;
     let chrome = shell::at_last(shell::of_admin(&ui, &access.me, AdminSection::Health).await?);
     let now = store.now();
-    let page = Page::framed("Health", chrome, move || view! { <Body checks lag facts now/> });
+    let page = Page::framed("Health", chrome, move || view! { <Body checks lag facts forwarding now/> });
     Ok(ui.ok(page))
 }
 
@@ -56,7 +62,13 @@ fn meaning(name: &str) -> &'static str {
 }
 
 #[component]
-fn Body(checks: Vec<HealthCheck>, lag: Duration, facts: DatabaseFacts, now: Timestamp) -> impl IntoView {
+fn Body(
+    checks: Vec<HealthCheck>,
+    lag: Duration,
+    facts: DatabaseFacts,
+    forwarding: Option<Forwarding>,
+    now: Timestamp,
+) -> impl IntoView {
     let failing = checks.iter().filter(|check| !check.ok).count();
     let (tone, verdict) = match failing {
         0 => (Tone::Good, "This server is ready."),
@@ -83,6 +95,7 @@ fn Body(checks: Vec<HealthCheck>, lag: Duration, facts: DatabaseFacts, now: Time
             <div class="notice-line"><b>{verdict}</b><span>"Checked at "<When at=now.to_rfc3339() text=clock/></span></div>
         </Notice>
         <Card title="Checks"><ul class="rows">{rows.collect_view()}</ul></Card>
+        {forwarding.map(|of| view! { <ForwardingCard of now/> })}
         <Card title="This server">
             <FactRows>
                 <Fact label="Version">{env!("CARGO_PKG_VERSION")}</Fact>

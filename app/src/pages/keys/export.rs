@@ -5,7 +5,7 @@ use sallyport::{
     id::{AppId, OrgId},
     key::InventoryKey,
     member::Permission,
-    store::{KeyFilter, Store},
+    store::{KeyFilter, Sight, Store},
 };
 
 use super::{
@@ -40,12 +40,21 @@ pub async fn get<A: Listed, F: FormatName>(
     Ok(answer)
 }
 
-struct Keys {
+/// The keys of a filter.
+pub(crate) struct Keys {
     org: OrgId,
     app: Option<AppId>,
     filter: KeyFilter,
     /// Where the chunk before ended, if there was one; none once there are no more.
     after: Option<Option<String>>,
+}
+
+impl Keys {
+    /// All of an organization, revoked ones included.
+    pub(crate) fn of_org(org: OrgId) -> Self {
+        let filter = KeyFilter { include_revoked: true, sight: Sight::ALL, ..KeyFilter::default() };
+        Self { org, app: None, filter, after: Some(None) }
+    }
 }
 
 impl Rows for Keys {

@@ -20,14 +20,21 @@ pub async fn get<F: FormatName>(State(context): State<Context>, access: OrgAcces
     access.needs(Permission::SeePlace)?;
     let download = download.that_needs(Permission::SeePlace);
     let (act, event) = download.event(std::iter::empty());
-    let answer = download.answer(&context.store, Members { org: access.org.id.clone(), last: None }).await?;
+    let answer = download.answer(&context.store, Members::of(access.org.id.clone())).await?;
     context.pending_events.note(act, event);
     Ok(answer)
 }
 
-struct Members {
+/// Everybody with a role in an organization.
+pub(crate) struct Members {
     org: OrgId,
     last: Option<Member>,
+}
+
+impl Members {
+    pub(crate) fn of(org: OrgId) -> Self {
+        Self { org, last: None }
+    }
 }
 
 impl Rows for Members {

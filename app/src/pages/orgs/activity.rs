@@ -32,10 +32,15 @@ pub async fn get(
             .await?;
     let (is_refused, links) = (activity.is_refused(), activity.exports());
     let exports = access.needs_export().is_ok();
+    let is_whole = access.needs(Permission::ManageOrg).is_ok();
+    let evidence = format!("/orgs/{}/activity/evidence", access.org.id);
     let page = Page::framed("Activity", chrome, move || {
         view! {
             <PageHead title="Activity" sub=|| "What happened in this organization, and who did it."/>
-            <ActivityViews path=activity.path.clone() refused=false exports=move || exports.then(|| view! { <Exports links/> })/>
+            <ActivityViews path=activity.path.clone() refused=false exports=move || exports.then(|| view! {
+                {is_whole.then(|| view! { <a href=evidence class="btn btn-small">"Evidence pack"</a> })}
+                <Exports links/>
+            })/>
             <ActivityView activity/>
         }
     });

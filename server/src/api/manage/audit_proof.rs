@@ -25,7 +25,7 @@ use super::{
 use crate::{api::problem::Problem, state::AppState};
 
 /// An organization whose whole log the caller may export.
-pub struct WholeLog(Org);
+pub struct WholeLog(pub(super) Org, pub(super) Manager);
 
 impl WholeLog {
     async fn find(parts: &mut Parts, state: &AppState, id: &str) -> Result<Self, Problem> {
@@ -33,7 +33,7 @@ impl WholeLog {
         let store = &state.context.store;
         let org = Org::find(store, manager.reader(), id).await?.ok_or(Error::NotFound)?;
         manager.needs(store, &Place::from(&org), Permission::ManageOrg).await?;
-        Ok(Self(org))
+        Ok(Self(org, manager))
     }
 }
 
@@ -58,7 +58,7 @@ impl FromRequestParts<AppState> for EventOfLog {
         Manager::from_request_parts(parts, state).await?;
         let path = Path::<(String, String)>::from_request_parts(parts, state).await;
         let Path((id, seq)) = path.map_err(|_| Error::NotFound)?;
-        let WholeLog(org) = WholeLog::find(parts, state, &id).await?;
+        let WholeLog(org, _) = WholeLog::find(parts, state, &id).await?;
         Ok(Self(org, seq.parse().map_err(|_| Error::NotFound)?))
     }
 }
@@ -74,7 +74,7 @@ impl FromRequestParts<AppState> for EventOfLog {
 )]
 pub async fn checkpoint(
     State(state): State<AppState>,
-    WholeLog(org): WholeLog,
+    WholeLog(org, _): WholeLog,
     _: QueryParams<NoParams>,
 ) -> Result<Response, Problem> {
     let portal = portal_name(&state.context.public_url);

@@ -61,7 +61,7 @@ fn needed(method: &Method, path: &str) -> Option<(Who, PlaceKind)> {
         "me" | "orgs" => return None,
         // Not with this profile, in which keys belong to apps.
         "keys" if level == Org && !reads => return None,
-        "checkpoint" | "proof" => Who::May(P::ManageOrg),
+        "checkpoint" | "proof" | "evidence.zip" => Who::May(P::ManageOrg),
         "members" | "{user_id}" if reads => Who::May(P::SeePlace),
         "{user_id}" | "invitations" | "{invitation_id}" => Who::May(P::ManageMembers),
         "usage" | "usage.csv" | "requests" => Who::May(P::SeeKeys),

@@ -4,7 +4,8 @@
 //! that (by requiring a name), or the following addresses would find nothing.
 
 use sallyport::member::Permission::{
-    CreateProjects, CreateTenants, ManageApps, ManageKeys, ManageMembers, ManagePlace, OwnOrg, SeeKeys, SeePlace,
+    CreateProjects, CreateTenants, ManageApps, ManageKeys, ManageMembers, ManageOrg, ManagePlace, OwnOrg, SeeKeys,
+    SeePlace,
 };
 use sallyport::place::PlaceKind;
 
@@ -76,6 +77,7 @@ pub const RULES: &[Rule] = &[
     rule("/orgs/{org_id}/keys/views",              Some(Somewhere(SeeKeys)),      Some(Somewhere(SeeKeys))),
     rule("/orgs/{org_id}/keys/chosen",             Some(Somewhere(ManageKeys)),   Some(Somewhere(ManageKeys))),
     rule("/orgs/{org_id}/keys/revoke-all",         Some(May(ManagePlace)),        Some(May(ManagePlace))),
+    rule("/orgs/{org_id}/activity/evidence",       Some(May(ManageOrg)),          Some(May(ManageOrg))),
     rule("/orgs/{org_id}/usage",                   Some(May(SeeKeys)),            None),
     rule("/orgs/{org_id}/usage.csv",               Some(May(SeeKeys)),            None),
     rule("/orgs/{org_id}/activity",                Some(Somewhere(SeeKeys)),      None),

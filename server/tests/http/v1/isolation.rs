@@ -37,6 +37,7 @@ pub const ENDPOINTS: &[(Method, &str)] = &[
     (Method::GET, "/v1/orgs/{org_id}/audit"),
     (Method::GET, "/v1/orgs/{org_id}/audit/checkpoint"),
     (Method::GET, "/v1/orgs/{org_id}/audit/{seq}/proof"),
+    (Method::GET, "/v1/orgs/{org_id}/audit/evidence.zip"),
     (Method::GET, "/v1/orgs/{org_id}/keys"),
     (Method::POST, "/v1/orgs/{org_id}/keys"),
     (Method::POST, "/v1/orgs/{org_id}/keys/revoke-all"),

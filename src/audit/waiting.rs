@@ -1,0 +1,101 @@
+//! What is refused while a required collector is overdue: whatever gives or changes something. Never what takes access away,
+//! nor what leads to it: signing in and looking.
+
+use super::Action;
+
+impl Action {
+    /// Whether it waits until the collector has what happened before. Every action is listed, so that a new one is decided.
+    pub fn waits_for_collector(self) -> bool {
+        match self {
+            Self::AccountCreated
+            | Self::AccountRenamed
+            | Self::AccountEnabled
+            | Self::AddressVerified
+            | Self::OperatorAdded
+            | Self::IdentityLinked
+            | Self::PasswordChanged
+            | Self::PasswordResetRequested
+            | Self::PasswordResetLinkCreated
+            | Self::PasswordReset
+            | Self::OrgCreated
+            | Self::OrgEdited
+            | Self::OrgRestored
+            | Self::OrgOpened
+            | Self::InvitationSent
+            | Self::InvitationResent
+            | Self::InvitationAccepted
+            | Self::MemberAdded
+            | Self::MemberRoleChanged
+            | Self::TenantCreated
+            | Self::TenantEdited
+            | Self::TenantRestored
+            | Self::ProjectCreated
+            | Self::ProjectEdited
+            | Self::ProjectRestored
+            | Self::AppCreated
+            | Self::AppEdited
+            | Self::AppLimited
+            | Self::IngestionVerified
+            | Self::AppRestored
+            | Self::KeyGenerated
+            | Self::KeyEdited
+            | Self::KeyScopesChanged
+            | Self::KeyExpiryChanged
+            | Self::KeyRestricted
+            | Self::SigningSecretGenerated
+            | Self::SigningSecretRotated
+            | Self::KeyResumed
+            | Self::TokenCreated
+            | Self::PersonalTokenCreated
+            | Self::DeviceApproved
+            | Self::MailTested
+            | Self::AuditKeyRotated => true,
+            // They take away.
+            Self::AccountDisabled
+            | Self::AccountErased
+            | Self::OperatorRemoved
+            | Self::IdentityUnlinked
+            | Self::SignedOut
+            | Self::OrgArchived
+            | Self::OrgDeleted
+            | Self::OrgSuspended
+            | Self::InvitationRevoked
+            | Self::MemberRemoved
+            | Self::MemberLeft
+            | Self::TenantArchived
+            | Self::TenantDeleted
+            | Self::ProjectArchived
+            | Self::ProjectDeleted
+            | Self::IngestionEnded
+            | Self::AppArchived
+            | Self::AppDeleted
+            | Self::KeyPaused
+            | Self::KeyRevoked
+            | Self::AllKeysRevoked
+            | Self::EveryKeyRevoked
+            | Self::TokenRevoked
+            | Self::PersonalTokenRevoked
+            | Self::RefreshTokenReused
+            | Self::DeviceDenied => false,
+            // They lead there, or tell what happened already.
+            Self::SignedIn
+            | Self::PasswordRehashed
+            | Self::OrgViewed
+            | Self::JobRetried
+            | Self::PasswordRefused
+            | Self::SignInRefused
+            | Self::AccessRefused
+            | Self::OriginRefused
+            | Self::ActivityExported
+            | Self::KeysExported
+            | Self::MembersExported
+            | Self::EvidenceExported
+            | Self::KeyFirstUsed
+            | Self::RequestRefused
+            | Self::RequestNoted
+            | Self::TokenRefused
+            | Self::PersonalTokenRefused
+            | Self::DeviceCodeRefused => false,
+        }
+    }
+}
