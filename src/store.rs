@@ -8,6 +8,7 @@ mod apps;
 mod audit_keys;
 mod backup;
 mod chain_check;
+mod chain_parts;
 mod changes;
 mod checkpoints;
 mod command_lines;
@@ -80,6 +81,7 @@ mod sight;
 mod signing;
 mod sqlite;
 mod token_uses;
+mod tree_nodes;
 mod tx;
 mod usage;
 mod usage_counts;
@@ -99,7 +101,7 @@ use sqlx::{
     any::{AnyArguments, AnyRow},
     query::Query,
 };
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 
 pub use actors::SeenActor;
 pub use audit_keys::AuditKey;
@@ -171,6 +173,8 @@ struct Inner {
     prover: OnceLock<RefusalCheck>,
     /// See `key_days`.
     node: OnceLock<i64>,
+    /// How many logs are read as a whole at once.
+    long_reads: Semaphore,
     #[cfg(feature = "testing")]
     slowness: OnceLock<verify::Slowness>,
     #[cfg(feature = "testing")]

@@ -66,7 +66,8 @@ impl FromRequestParts<AppState> for EventOfLog {
 /// Read a signed checkpoint of the activity log of an organization
 ///
 /// The number of its events and the root of the Merkle tree over their hashes, signed: a C2SP `tlog-checkpoint`. Keep it
-/// outside of the portal; whoever has it notices if events that it covers are changed later.
+/// outside of the portal; whoever has it notices if events that it covers are changed later. It covers all events up to a
+/// minute ago.
 #[utoipa::path(
     get, path = "/v1/orgs/{org_id}/audit/checkpoint", operation_id = "getCheckpoint", tag = "Activity",
     params(("org_id" = String, Path)),
@@ -78,7 +79,7 @@ pub async fn checkpoint(
     _: QueryParams<NoParams>,
 ) -> Result<Response, Problem> {
     let portal = portal_name(&state.context.public_url);
-    let checkpoint = state.context.store.checkpoint(&portal, org.id.as_str()).await?;
+    let checkpoint = state.context.store.recent_checkpoint(&portal, org.id.as_str()).await?;
     let mut response = checkpoint.note.into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
@@ -121,7 +122,8 @@ impl From<EventProof> for ProofResponse {
 
 /// Prove that an event is in the activity log of an organization
 ///
-/// With the public keys of the portal anybody can verify it, without the portal and without the other events.
+/// With the public keys of the portal anybody can verify it, without the portal and without the other events. Of an event
+/// that an early version wrote and that was erased there is no proof (409).
 #[utoipa::path(
     get, path = "/v1/orgs/{org_id}/audit/{seq}/proof", operation_id = "getEventProof", tag = "Activity",
     params(("org_id" = String, Path), ("seq" = i64, Path)),

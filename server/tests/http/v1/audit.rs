@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use sallyport::audit::checkpoint::{Checkpoint, PublicKey};
+use sallyport::audit::public_keys::PublicKeys;
 use serde_json::{Value, json};
 
 use crate::portal::TestPortal;
@@ -94,8 +94,8 @@ async fn a_checkpoint_is_verified_with_the_published_keys(portal: &TestPortal) {
     let verifier = key["verifier_key"].as_str().expect("text");
     assert!(verifier.starts_with(&format!("{name}+{}+", key["key_id"].as_str().expect("text"))), "{verifier}");
     for keys in [&published.body, verifier] {
-        let keys = PublicKey::parse_all(keys).expect("keys");
-        let opened = Checkpoint::open(&answer.body, &keys).expect("signed");
+        let keys = PublicKeys::parse(keys).expect("keys");
+        let opened = keys.open(&answer.body).expect("signed");
         assert_eq!((opened.origin, opened.size), (format!("{name}/{org}"), 4));
     }
     assert_eq!(portal.manage(&path, &token, None).await.body, answer.body, "nothing happened since");
