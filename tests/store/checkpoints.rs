@@ -243,10 +243,10 @@ async fn a_recent_one_is_given_again(store: &TestStore) {
     store.app(&act, &org, "Focus and calm").await;
     store.clock.turn(Duration::from_secs(59));
     assert_eq!(store.recent_checkpoint(PORTAL, chain).await.expect("read"), made);
-    assert_eq!(store.checkpoint(PORTAL, chain).await.expect("made").size, made.size + 3, "on demand");
+    assert_eq!(store.checkpoint(PORTAL, chain).await.expect("made").size, made.size + 2, "on demand");
     store.clock.turn(Duration::from_secs(60));
     store.app(&act, &org, "Other").await;
-    assert_eq!(store.recent_checkpoint(PORTAL, chain).await.expect("made").size, made.size + 6);
+    assert_eq!(store.recent_checkpoint(PORTAL, chain).await.expect("made").size, made.size + 4);
 }
 
 async fn a_missing_key_is_not_replaced(store: &TestStore) {

@@ -207,6 +207,8 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
             <FilterSelect form=&form name="actor" label="Actor" options=actors.collect()/>
             <FilterSelect form=&form name="action" label="Action" options=std::iter::once(all("Any action")).chain(actions).collect()/>
             <FilterSelect form=&form name="outcome" label="Outcome" options=outcomes/>
+            <FilterText form=&form name="target" label="Target" placeholder="ID"/>
+            <FilterText form=&form name="address" label="Address"/>
             <span class="filter-range">
                 <span class="filter-dates">
                     <FilterText form=&form name="from" label="From" kind="date"/>
@@ -280,6 +282,10 @@ fn EventRow(
     };
     let detail = detail(&event);
     let detail = detail.map(|detail| view! { <span class="muted">" · "{detail}</span> });
+    let proof = (!console).then(|| {
+        let href = format!("/orgs/{}/activity/{}/proof", event.chain, event.seq);
+        view! { " "<a class="cell-sub" href=href><span class="sr-only">"Inclusion "</span>"proof"</a> }
+    });
     let target = match if console { href_in_console(&event) } else { href(&event) } {
         Some(href) => view! { <a href=href>{event.target_name.clone()}</a> }.into_any(),
         None => event.target_name.clone().into_any(),
@@ -302,7 +308,7 @@ fn EventRow(
             <td data-label="Actor" class="cell-cut"><ActorCell event=event.clone() emails/></td>
             <td class="cell-head">{event.action_title().to_owned()}</td>
             <td data-label="Target" class="cell-rest">{target}{detail}</td>
-            <td class="cell-end">{outcome}</td>
+            <td class="cell-end">{outcome}{proof}</td>
             {last}
         </tr>
     }

@@ -7,4 +7,5 @@ pub mod logo;
 pub mod new;
 pub mod overview;
 mod projects;
+pub mod proof;
 pub mod refused;

@@ -5,15 +5,7 @@ use axum::{
     http::{HeaderValue, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use sallyport::{
-    Error,
-    audit::{checkpoint::portal_name, hex, proof::EventProof},
-    export::ExportRow,
-    member::Permission,
-    org::Org,
-    place::Place,
-};
-use serde::Serialize;
+use sallyport::{Error, audit::checkpoint::portal_name, member::Permission, org::Org, place::Place};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -86,8 +78,9 @@ pub async fn checkpoint(
 }
 
 /// An event, and what shows that it is in the log.
-#[derive(Serialize, ToSchema)]
+#[derive(ToSchema)]
 #[schema(as = EventProof)]
+#[allow(dead_code, reason = "it describes `EventProof::json`")]
 pub struct ProofResponse {
     /// The event as in an export: with everything that its hash is made of.
     #[schema(value_type = Object)]
@@ -106,20 +99,6 @@ pub struct ProofResponse {
     checkpoint: String,
 }
 
-impl From<EventProof> for ProofResponse {
-    fn from(proof: EventProof) -> Self {
-        Self {
-            event: proof.event.json(),
-            previous_hash: hex(&proof.hash_before),
-            leaf_index: proof.leaf_index,
-            tree_size: proof.tree_size,
-            root: hex(&proof.root),
-            hashes: proof.path.iter().map(|hash| hex(hash)).collect(),
-            checkpoint: proof.note,
-        }
-    }
-}
-
 /// Prove that an event is in the activity log of an organization
 ///
 /// With the public keys of the portal anybody can verify it, without the portal and without the other events. Of an event
@@ -136,5 +115,5 @@ pub async fn proof(
 ) -> Result<Response, Problem> {
     let portal = portal_name(&state.context.public_url);
     let proof = state.context.store.event_proof(&portal, org.id.as_str(), seq).await?;
-    Ok(ok(ProofResponse::from(proof)))
+    Ok(ok(proof.json()))
 }

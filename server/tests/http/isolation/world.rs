@@ -14,7 +14,7 @@ use sallyport::{
     picture::Picture,
     place::{PlaceKind, PlaceRef},
     project::NewProject,
-    store::Reader,
+    store::{EventFilter, Reader},
     tenant::NewTenant,
     testing::picture::png,
     user::{NewUser, User},
@@ -99,6 +99,9 @@ impl World {
         portal.store.enqueue(vec![job]).await.expect("added");
         ids.push(("request_id", refused.header("x-request-id").to_owned()));
         ids.push(("token", ended_reset(portal, &spare).await));
+        let made = EventFilter { target: id("app_id"), action: "app.created".to_owned(), ..EventFilter::default() };
+        let made = portal.store.events(&org, None, &made).await.expect("read").events;
+        ids.push(("seq", made[0].seq.to_string()));
         let world = Self { people, ids, org, spare, main, beside };
         for person in &world.people {
             world.give_role(portal, person).await;
