@@ -73,12 +73,12 @@ fn page_sql(of_app: bool, filter: &EventFilter, limit: i64) -> String {
 impl Store {
     /// The events of an organization, or of one of its apps.
     pub async fn events(&self, org: &OrgId, app: Option<&AppId>, filter: &EventFilter) -> Result<EventPage> {
-        self.events_in(org.as_str(), app, filter).await
+        self.events_of_chain(org.as_str(), app, filter).await
     }
 
     /// The events that belong to no organization: accounts, passwords and sessions.
     pub async fn system_events(&self, filter: &EventFilter) -> Result<EventPage> {
-        self.events_in(SYSTEM, None, filter).await
+        self.events_of_chain(SYSTEM, None, filter).await
     }
 
     /// The matching events from the filter's edge: descending from `before`, or ascending from `after`.
@@ -115,7 +115,8 @@ impl Store {
         Ok(rows)
     }
 
-    async fn events_in(&self, chain: &str, app: Option<&AppId>, filter: &EventFilter) -> Result<EventPage> {
+    /// The events of a chain.
+    pub async fn events_of_chain(&self, chain: &str, app: Option<&AppId>, filter: &EventFilter) -> Result<EventPage> {
         let limit = filter.limit.map_or(PAGE, i64::from);
         let rows = self.event_rows(chain, app, filter, limit + 1).await?;
         let page = Paged::of(rows, limit as usize, filter.before.is_some(), filter.after.is_some());

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod export;
 pub mod list;
+pub mod proof;
 pub mod query;
 
 use std::collections::HashMap;
@@ -282,10 +283,12 @@ fn EventRow(
     };
     let detail = detail(&event);
     let detail = detail.map(|detail| view! { <span class="muted">" · "{detail}</span> });
-    let proof = (!console).then(|| {
-        let href = format!("/orgs/{}/activity/{}/proof", event.chain, event.seq);
-        view! { " "<a class="cell-sub" href=href><span class="sr-only">"Inclusion "</span>"proof"</a> }
-    });
+    let proof = match console {
+        false => format!("/orgs/{}/activity/{}/proof", event.chain, event.seq),
+        true if event.chain == SYSTEM => format!("/admin/audit/{}/proof", event.seq),
+        true => format!("/admin/organizations/{}/activity/{}/proof", event.chain, event.seq),
+    };
+    let proof = view! { " "<a class="cell-sub" href=proof><span class="sr-only">"Inclusion "</span>"proof"</a> };
     let target = match if console { href_in_console(&event) } else { href(&event) } {
         Some(href) => view! { <a href=href>{event.target_name.clone()}</a> }.into_any(),
         None => event.target_name.clone().into_any(),

@@ -7,5 +7,4 @@ pub mod logo;
 pub mod new;
 pub mod overview;
 mod projects;
-pub mod proof;
 pub mod refused;

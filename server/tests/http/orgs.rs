@@ -2,6 +2,7 @@
 
 mod export;
 mod members;
+mod proof;
 
 use crate::portal::TestPortal;
 

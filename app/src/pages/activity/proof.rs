@@ -1,79 +1,64 @@
-//! `/orgs/{org_id}/activity/{seq}/proof`: what shows that an event is in the log, and how to check it without the portal.
+//! `…/activity/{seq}/proof`: what shows that an event is in the log, and how to check it without the portal.
 
 pub mod file;
+mod log;
 
-use axum::{
-    extract::{FromRequestParts, Path, State},
-    http::request::Parts,
-};
+use axum::extract::{Path, State};
 use leptos::prelude::*;
 use sallyport::{
+    Timestamp,
     audit::{checkpoint::portal_name, hex, proof::EventProof},
-    member::Permission,
     store::EventFilter,
 };
 
+pub use self::log::ProvenLog;
 use crate::{
-    access::OrgAccess,
     components::{Card, CodeBlock, Fact, Facts, IdChip, Notice, PageHead, Tone},
     context::Context,
     error::{PageError, PageResult},
-    portal::{Crumb, Page, Section},
-    shell,
+    portal::{Crumb, Page},
     ui::Ui,
     words::{Ago, digits},
 };
 
-/// An event of an organization's log that the person sees, by its number.
-pub struct SeenEvent {
-    access: OrgAccess,
-    seq: i64,
-}
+/// The number of the event, at the end of the address.
+pub type Seq = Path<Vec<(String, String)>>;
 
-impl FromRequestParts<Context> for SeenEvent {
-    type Rejection = PageError;
-
-    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
-        let access = OrgAccess::from_request_parts(parts, context).await?;
-        access.needs_somewhere(Permission::SeeKeys)?;
-        let path = Path::<(String, i64)>::from_request_parts(parts, context).await;
-        let Path((_, seq)) = path.map_err(|_| PageError::NotFound)?;
-        let newest = EventFilter { sight: access.seen(), until: Some(seq), limit: Some(1), ..EventFilter::default() };
-        let page = context.store.events(&access.org.id, None, &newest).await?;
-        match page.events.first() {
-            Some(event) if event.seq == seq => Ok(Self { access, seq }),
-            _ => Err(PageError::NotFound),
+/// The proof of an event that the person sees.
+async fn proof_of(context: &Context, log: &impl ProvenLog, path: &Seq) -> Result<EventProof, PageError> {
+    let sight = log.sight()?;
+    let seq = path.last().and_then(|(_, seq)| seq.parse().ok()).filter(|seq| *seq > 0);
+    let seq: i64 = seq.ok_or(PageError::NotFound)?;
+    let (store, chain) = (&context.store, log.chain());
+    if !sight.is_all() {
+        let newest = EventFilter { sight, until: Some(seq), limit: Some(1), ..EventFilter::default() };
+        let page = store.events_of_chain(&chain, None, &newest).await?;
+        if page.events.first().is_none_or(|event| event.seq != seq) {
+            return Err(PageError::NotFound);
         }
     }
-}
-
-impl SeenEvent {
-    async fn proof(&self, context: &Context) -> sallyport::Result<EventProof> {
-        let portal = portal_name(&context.public_url);
-        context.store.event_proof(&portal, self.access.org.id.as_str(), self.seq).await
-    }
+    Ok(store.event_proof(&portal_name(&context.public_url), &chain, seq).await?)
 }
 
 /// The name of the file with the proof.
-fn file_name(seq: i64) -> String {
-    format!("proof-{seq}.json")
+fn file_name(proof: &EventProof) -> String {
+    format!("proof-{}.json", proof.event.event.seq)
 }
 
-pub async fn get(ui: Ui, State(context): State<Context>, seen: SeenEvent) -> PageResult {
-    let mut chrome = shell::of_org(&ui, &seen.access, Section::Activity).await?;
-    chrome.crumbs.push(Crumb::link("Activity", format!("/orgs/{}/activity", seen.access.org.id)));
+pub async fn get<L: ProvenLog>(ui: Ui, State(context): State<Context>, log: L, path: Seq) -> PageResult {
+    let proof = proof_of(&context, &log, &path).await?;
+    let mut chrome = log.chrome(&ui).await?;
     chrome.crumbs.push(Crumb::here("Inclusion proof"));
-    let (proof, now) = (seen.proof(&context).await?, context.store.now());
-    let public_url = context.public_url.clone();
-    let page = Page::framed("Inclusion proof", chrome, move || view! { <Shown proof now public_url/> });
+    let file = format!("{}.json", ui.path());
+    let (now, public_url) = (context.store.now(), context.public_url.clone());
+    let page = Page::framed("Inclusion proof", chrome, move || view! { <Shown proof file now public_url/> });
     Ok(ui.ok(page))
 }
 
 #[component]
-fn Shown(proof: EventProof, now: sallyport::Timestamp, public_url: String) -> impl IntoView {
+fn Shown(proof: EventProof, file: String, now: Timestamp, public_url: String) -> impl IntoView {
     let event = proof.event.event.clone();
     let (seq, title, at) = (event.seq, event.action_title().to_owned(), event.at);
-    let file = format!("/orgs/{}/activity/{seq}/proof.json", event.chain);
     let size = digits(proof.tree_size);
     let proves = format!(
         "Event {seq} was in this log when it had {size} events, exactly as shown here: the portal signed a number that \
@@ -84,7 +69,7 @@ fn Shown(proof: EventProof, now: sallyport::Timestamp, public_url: String) -> im
     let check = format!(
         "curl {public_url}/.well-known/sallyport-audit.json > keys.json\n\
          python3 verify.py --proof {} --public-key keys.json",
-        file_name(seq)
+        file_name(&proof)
     );
     let before = if proof.hash_before.is_empty() { None } else { Some(hex(&proof.hash_before)) };
     let (hash, root) = (hex(&proof.event.hash), hex(&proof.root));
