@@ -100,7 +100,8 @@ impl Store {
     }
 
     /// How many events at the beginning of a chain are in the first format. It is found out before the first checkpoint,
-    /// and then goes from each to the next.
+    /// and then goes from each to the next. If it has to be found out again, it is not more than was signed once, be it with a
+    /// key that was revoked: a smaller number proves no more.
     async fn first_format(&self, chain: &str, size: i64) -> Result<u64> {
         let other = "SELECT seq FROM events WHERE chain = $1 AND length(salts) > 0 ORDER BY seq LIMIT 1";
         let other = sqlx::query(other).bind(chain.to_owned()).fetch_optional(self.read()).await?;
@@ -108,7 +109,12 @@ impl Store {
             Some(other) => size.min(other.int("seq")? - 1),
             None => size,
         };
-        Ok(u64::try_from(events).unwrap_or(0))
+        let events = u64::try_from(events).unwrap_or(0);
+        let oldest = sqlx::query("SELECT note FROM checkpoints WHERE chain = $1 ORDER BY size LIMIT 1");
+        let Some(oldest) = oldest.bind(chain.to_owned()).fetch_optional(self.read()).await? else { return Ok(events) };
+        let keys = self.public_keys().await?;
+        let signed = Checkpoint::open(&oldest.text("note")?, &[keys.valid, keys.revoked].concat());
+        Ok(signed.map_or(events, |signed| events.min(signed.first_format)))
     }
 
     /// Another server may have made the same one meanwhile. One whose key was revoked is replaced.

@@ -339,4 +339,9 @@ async fn only_a_hash_is_no_proof(store: &TestStore) {
     assert!(next.contains("\nfirst-format 1\n"), "{next}");
     let checked = store.verify_chain(chain, &[signed], None, |_, _| {}).await.expect("read");
     assert_eq!(checked.expect_err("refused").seq, 2);
+    // Not even if the newest has to be made again.
+    store.execute(format!("UPDATE checkpoints SET note = 'x' WHERE chain = '{chain}' AND size > 4")).await;
+    store.app(&act, &org, "Another").await;
+    let again = store.checkpoint(PORTAL, chain).await.expect("made").note;
+    assert!(again.contains("\nfirst-format 1\n"), "{again}");
 }

@@ -288,7 +288,7 @@ fn EventRow(
         true if event.chain == SYSTEM => format!("/admin/audit/{}/proof", event.seq),
         true => format!("/admin/organizations/{}/activity/{}/proof", event.chain, event.seq),
     };
-    let proof = view! { " "<a class="cell-sub" href=proof><span class="sr-only">"Inclusion "</span>"proof"</a> };
+    let proof = view! { " "<a class="cell-sub" href=proof>"Inclusion proof"</a> };
     let target = match if console { href_in_console(&event) } else { href(&event) } {
         Some(href) => view! { <a href=href>{event.target_name.clone()}</a> }.into_any(),
         None => event.target_name.clone().into_any(),

@@ -18,7 +18,7 @@ async fn an_event_leads_to_its_proof(portal: &TestPortal) {
     portal.app_in(&org, "Focus and calm").await;
     let list = portal.get(&format!("/orgs/{org}/activity")).await.body;
     let path = format!("/orgs/{org}/activity/2/proof");
-    assert!(list.contains(&format!("href=\"{path}\"><span class=\"sr-only\">Inclusion </span>proof</a>")), "{list}");
+    assert!(list.contains(&format!("href=\"{path}\" class=\"cell-sub\">Inclusion proof</a>")), "{list}");
     let page = portal.get(&path).await;
     assert_eq!((page.status.as_u16(), page.header("cache-control")), (200, "no-store"));
     for text in
