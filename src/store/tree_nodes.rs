@@ -35,6 +35,35 @@ fn leaves(level: u32) -> i64 {
     1 << level
 }
 
+/// A part of a tree: a stored node by its level and number, or the leaves after an index and up to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Piece {
+    Node(u32, i64),
+    Leaves(i64, i64),
+}
+
+/// The parts of which a tree is put together to find the path from one leaf: the largest nodes that do not contain it. The
+/// levels are those that are stored, the upper one first.
+fn pieces(index: i64, size: i64, levels: [u32; 2]) -> Vec<Piece> {
+    let (mut pieces, mut at) = (Vec::new(), 0);
+    while at < size {
+        let fits = |level: &u32| {
+            let until = at + leaves(*level);
+            at % leaves(*level) == 0 && until <= size && !(at..until).contains(&index)
+        };
+        let (piece, until) = match levels.into_iter().find(fits) {
+            Some(level) => (Piece::Node(level, at >> level), at + leaves(level)),
+            None => {
+                let until = size.min((at / leaves(levels[1]) + 1) * leaves(levels[1]));
+                (Piece::Leaves(at, until), until)
+            }
+        };
+        pieces.push(piece);
+        at = until;
+    }
+    pieces
+}
+
 impl Store {
     /// Waits for nobody: too many long reads of logs at once are refused.
     pub(super) fn turn_to_read(&self, hashes: i64) -> Result<Option<SemaphorePermit<'_>>> {
@@ -84,22 +113,18 @@ impl Store {
         self.grow_nodes(chain, size).await?;
         let nodes = self.nodes_beside(chain, index, size).await?;
         let mut inclusion = Inclusion::of(u64::try_from(index).unwrap_or(u64::MAX));
-        let mut at = 0;
-        while at < size {
-            let fits = |level: &u32| {
-                let (of, until) = (leaves(*level), at + leaves(*level));
-                at % of == 0 && until <= size && !(at..until).contains(&index)
-            };
-            if let Some(level) = [UPPER, LEVEL].into_iter().find(fits) {
-                let Some(root) = nodes.get(&(level, at >> level)) else { return Ok(None) };
-                inclusion.push_subtree(*root, level);
-                at += leaves(level);
-            } else {
-                let until = size.min((at / leaves(LEVEL) + 1) * leaves(LEVEL));
-                if !self.each_hash(chain, at, until, &mut |hash| inclusion.push(leaf_hash(hash))).await? {
-                    return Ok(None);
+        for piece in pieces(index, size, [UPPER, LEVEL]) {
+            match piece {
+                Piece::Node(level, n) => match nodes.get(&(level, n)) {
+                    Some(root) => inclusion.push_subtree(*root, level),
+                    None => return Ok(None),
+                },
+                Piece::Leaves(after, until) => {
+                    let mut push = |hash: &[u8]| inclusion.push(leaf_hash(hash));
+                    if !self.each_hash(chain, after, until, &mut push).await? {
+                        return Ok(None);
+                    }
                 }
-                at = until;
             }
         }
         Ok(inclusion.end())
@@ -206,5 +231,44 @@ impl Store {
             tx.commit_counts().await
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn root_of(leaves: &[Hash]) -> Hash {
+        let mut tree = Frontier::default();
+        leaves.iter().for_each(|leaf| tree.push(*leaf));
+        tree.root()
+    }
+
+    proptest! {
+        #[test]
+        fn the_pieces_lead_to_the_same_path(size in 1_i64..200, at in 0_i64..200) {
+            let (index, levels) = (at % size, [4, 2]);
+            let all: Vec<_> = (0..size).map(|n| leaf_hash(&n.to_be_bytes())).collect();
+            let mut whole = Inclusion::of(index as u64);
+            all.iter().for_each(|leaf| whole.push(*leaf));
+            let mut pieced = Inclusion::of(index as u64);
+            let pieces = pieces(index, size, levels);
+            for piece in &pieces {
+                match *piece {
+                    Piece::Node(level, n) => {
+                        let leaves = &all[(n << level) as usize..((n + 1) << level) as usize];
+                        pieced.push_subtree(root_of(leaves), level);
+                    }
+                    Piece::Leaves(after, until) => {
+                        all[after as usize..until as usize].iter().for_each(|leaf| pieced.push(*leaf));
+                    }
+                }
+            }
+            prop_assert_eq!(pieced.end(), whole.end());
+            // All upper nodes but one, and at most four lower ones and leaves beside and after it.
+            prop_assert!(pieces.len() as i64 <= size / 16 + 2 * 4 + 2);
+        }
     }
 }
