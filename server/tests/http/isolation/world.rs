@@ -187,8 +187,10 @@ impl World {
     pub fn made_up(&self, route: &Route) -> Vec<Vec<String>> {
         let mut addresses = Vec::new();
         for name in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-            let id = self.id(name);
-            addresses.push(self.paths(route).iter().map(|path| path.replace(id, &nobodys(id))).collect());
+            // Between slashes: a number may also be a part of an id.
+            let named = |id: &str| if is_number(id) { format!("/{id}/") } else { id.to_owned() };
+            let (id, other) = (named(self.id(name)), named(&nobodys(self.id(name))));
+            addresses.push(self.paths(route).iter().map(|path| path.replace(&id, &other)).collect());
         }
         addresses
     }
@@ -223,7 +225,14 @@ fn queries(route: &Route) -> impl Iterator<Item = &'static (&'static str, &'stat
 
 /// An unknown id of the same form.
 pub fn nobodys(id: &str) -> String {
+    if is_number(id) {
+        return format!("{id}999999");
+    }
     format!("{}XXXXXX", &id[..id.len() - 6])
+}
+
+fn is_number(id: &str) -> bool {
+    id.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// An address with a value for each `{name}`.
