@@ -7,10 +7,10 @@ import { binary, fill_log, goal, mb, most, number, say } from './settings.mjs';
 async function run(...args) {
   const began = performance.now();
   const command = spawn(binary, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  let most = 0;
+  let peak = 0;
   const look = setInterval(() => {
     try {
-      most = Math.max(most, 1024 * Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${command.pid}/status`, 'utf8'))[1]));
+      peak = Math.max(peak, 1024 * Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${command.pid}/status`, 'utf8'))[1]));
     } catch {
       // It has just ended.
     }
@@ -18,7 +18,7 @@ async function run(...args) {
   const code = await new Promise(done => command.on('exit', done));
   clearInterval(look);
   if (code !== 0) throw new Error(`sallyport ${args.join(' ')} ended with ${code}`);
-  return { seconds: (performance.now() - began) / 1_000, memory: most };
+  return { seconds: (performance.now() - began) / 1_000, memory: peak };
 }
 
 async function proof(portal, seq) {
