@@ -144,7 +144,7 @@ class Tree:
 
 def is_included(leaf, index, size, path, root):
     """RFC 9162, section 2.1.3.2."""
-    if not 0 <= index < size:
+    if not 0 <= index < size or any(len(other) != 32 for other in path):
         return False
     at, last = index, size - 1
     for other in path:
@@ -464,6 +464,9 @@ def main():
                 check_export(lines, checkpoints, args.first_format_until)
     except Wrong as wrong:
         print(wrong, file=sys.stderr)
+        return 1
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        print(f"It can't be read: {error!r}.", file=sys.stderr)
         return 1
     except OSError as error:
         print(error, file=sys.stderr)
