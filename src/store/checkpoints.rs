@@ -93,8 +93,10 @@ impl Store {
 
     /// The same, unless one was made in the last minute: it may lack the newest events.
     pub async fn recent_checkpoint(&self, portal: &str, chain: &str) -> Result<StoredCheckpoint> {
+        let now = self.now();
         match self.newest(chain).await? {
-            Newest::Good { stored, .. } if self.now().since(stored.at) < FRESH => Ok(stored),
+            // Nobody signed when it was made: one of the future must not be the last for ever.
+            Newest::Good { stored, .. } if stored.at <= now && now.since(stored.at) < FRESH => Ok(stored),
             _ => self.checkpoint(portal, chain).await,
         }
     }
@@ -122,15 +124,17 @@ impl Store {
         let store = self.clone();
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
-            let insert = if replaces {
-                "INSERT INTO checkpoints (chain, size, root, note, frontier, at) VALUES ($1, $2, $3, $4, $5, $6) \
-                 ON CONFLICT (chain, size) DO UPDATE SET root = excluded.root, note = excluded.note, \
-                 frontier = excluded.frontier, at = excluded.at, sent_at = NULL"
+            let instead = if replaces {
+                "UPDATE SET root = excluded.root, note = excluded.note, frontier = excluded.frontier, at = excluded.at, \
+                 sent_at = NULL"
             } else {
-                "INSERT INTO checkpoints (chain, size, root, note, frontier, at) VALUES ($1, $2, $3, $4, $5, $6) \
-                 ON CONFLICT (chain, size) DO NOTHING"
+                "NOTHING"
             };
-            sqlx::query(insert)
+            let insert = format!(
+                "INSERT INTO checkpoints (chain, size, root, note, frontier, at) VALUES ($1, $2, $3, $4, $5, $6) \
+                 ON CONFLICT (chain, size) DO {instead}"
+            );
+            sqlx::query(sqlx::AssertSqlSafe(insert))
                 .bind(made.chain)
                 .bind(made.size)
                 .bind(made.root.to_vec())
