@@ -45,7 +45,7 @@ pub enum AuditCommand {
     /// Make a checkpoint of each log now, and print it
     #[command(after_help = "Examples:
   sallyport audit checkpoint
-  sallyport audit checkpoint --org org_focus_labs_kB8mPx > kept.txt")]
+  sallyport audit checkpoint --org org_focus_labs_kB8mPx")]
     Checkpoint {
         /// Only of the log of this organization; system for what belongs to none
         #[arg(long, value_name = "ORG")]
