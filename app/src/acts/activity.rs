@@ -1,4 +1,5 @@
 //! Queries of the activity of an organization or one of its apps.
+#![allow(clippy::too_many_arguments, reason = "one for each field of the form")]
 
 use leptos::prelude::*;
 use sallyport::{member::Permission, store::EventFilter};
