@@ -1,9 +1,10 @@
 // `make bench`: each subject in turn, with the results in docs/benchmarks.md. With names of subjects (older,
-// verifier, counting, keys, memory, flood, lists, sizes) only those, printed and not stored. `exact`, a check and not a
+// verifier, counting, audit, keys, memory, flood, lists, sizes) only those, printed and not stored. `exact`, a check and not a
 // measurement, and `revocations`, which needs a PostgreSQL, only run by name.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
+import { audit } from './audit.mjs';
 import { counting, without_counting } from './counting.mjs';
 import { exact } from './exact.mjs';
 import { flood } from './flood.mjs';
@@ -52,6 +53,11 @@ if (wanted('counting')) {
   const [on, off] = [await portal('counting', few), await portal('not-counting', few, without_counting())];
   parts.push(await counting(on, off));
   await Promise.all([on.end(), off.end()]);
+}
+if (wanted('audit')) {
+  const logged = await portal('audit', 0);
+  parts.push(await audit(logged));
+  await logged.end();
 }
 if (wanted('keys') || wanted('memory')) {
   const large = await portal('most', most, ['--cache-keys', String(2 * most)]);

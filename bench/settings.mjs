@@ -18,6 +18,7 @@ const examples = process.env.BENCH_EXAMPLES ?? 'target/release/examples';
 export const binary = process.env.BENCH_BINARY ?? 'target/release/sallyport';
 export const bare = `${examples}/bare`;
 export const cached_program = `${examples}/cached`;
+export const fill_log = `${examples}/fill_log`;
 // A server, and what makes its keys.
 export const ours = { binary, seed: `${examples}/seed` };
 // An older release to compare with; its seed example is in the same folder by default.

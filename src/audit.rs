@@ -8,6 +8,7 @@ pub mod export;
 pub mod export_line;
 mod personal;
 pub mod proof;
+pub mod public_keys;
 pub mod tree;
 mod waiting;
 
@@ -234,7 +235,9 @@ actions! {
     DeviceCodeRefused "device.refused" "Code of a command line refused",
     JobRetried "job.retried" "Job retried",
     MailTested "mail.tested" "Test mail sent",
+    AuditKeyCreated "audit_key.created" "Key of the audit log created",
     AuditKeyRotated "audit_key.rotated" "Key of the audit log rotated",
+    AuditKeyRevoked "audit_key.revoked" "Key of the audit log revoked",
 }
 
 impl Action {
@@ -252,6 +255,8 @@ impl Action {
                 | Self::AccountEnabled
                 | Self::AccountErased
                 | Self::AddressVerified
+                | Self::AuditKeyCreated
+                | Self::AuditKeyRevoked
                 | Self::AuditKeyRotated
                 | Self::EveryKeyRevoked
                 | Self::JobRetried

@@ -8,6 +8,7 @@ mod apps;
 mod audit_keys;
 mod backup;
 mod chain_check;
+mod chain_parts;
 mod changes;
 mod checkpoint_posts;
 mod checkpoints;
@@ -85,6 +86,7 @@ mod sight;
 mod signing;
 mod sqlite;
 mod token_uses;
+mod tree_nodes;
 mod tx;
 mod usage;
 mod usage_counts;
@@ -105,7 +107,7 @@ use sqlx::{
     any::{AnyArguments, AnyRow},
     query::Query,
 };
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 
 pub use actors::SeenActor;
 pub use audit_keys::AuditKey;
@@ -186,6 +188,8 @@ struct Inner {
     prover: OnceLock<RefusalCheck>,
     /// See `key_days`.
     node: OnceLock<i64>,
+    /// How many logs are read as a whole at once.
+    long_reads: Semaphore,
     #[cfg(feature = "testing")]
     slowness: OnceLock<verify::Slowness>,
     #[cfg(feature = "testing")]

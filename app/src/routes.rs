@@ -3,7 +3,7 @@
 use axum::{Router, http::Method};
 
 use crate::{
-    access::{AppAccess, KeyAccess, OperatedOrg, OrgAccess, ProjectAccess, TenantAccess},
+    access::{AppAccess, KeyAccess, OperatedOrg, OperatorAccess, OrgAccess, ProjectAccess, TenantAccess},
     acts,
     context::Context,
     error::PageError,
@@ -81,6 +81,7 @@ routes! {
     "/theme"                                   theme                              [post]
     "/search"                                  search                             [get post]
     "/docs"                                    docs                               [get]
+    "/docs/audit"                              docs::audit                        [get]
     "/account"                                 account                            [get post]
     "/account/password"                        account::new_password              [get post]
     "/account/tokens/new"                      account::tokens::new               [get post]
@@ -103,6 +104,8 @@ routes! {
     "/orgs/{org_id}/activity.jsonl"            activity::export <OrgAccess, Jsonl> [get]
     "/orgs/{org_id}/activity/evidence"         orgs::evidence                     [get post]
     "/orgs/{org_id}/activity/refused"          orgs::refused                      [get]
+    "/orgs/{org_id}/activity/{seq}/proof"      activity::proof <OrgAccess>        [get]
+    "/orgs/{org_id}/activity/{seq}/proof.json" activity::proof::file <OrgAccess>  [get]
     "/orgs/{org_id}/members"                   members <OrgAccess>                [get post]
     "/orgs/{org_id}/invitations"               members::invitations <OrgAccess>   [get post]
     "/orgs/{org_id}/members.csv"               members::export <Csv>              [get]
@@ -176,6 +179,8 @@ routes! {
     "/admin/organizations/{org_id}/activity"   admin::org_activity                [get]
     "/admin/organizations/{org_id}/activity.csv" activity::export <OperatedOrg, Csv> [get]
     "/admin/organizations/{org_id}/activity.jsonl" activity::export <OperatedOrg, Jsonl> [get]
+    "/admin/organizations/{org_id}/activity/{seq}/proof" activity::proof <OperatedOrg> [get]
+    "/admin/organizations/{org_id}/activity/{seq}/proof.json" activity::proof::file <OperatedOrg> [get]
     "/admin/organizations/{org_id}/suspend"    admin::suspend                     [get post]
     "/admin/organizations/{org_id}/open"       admin::open                        [post]
     "/admin/users"                             admin::users                       [get]
@@ -189,6 +194,8 @@ routes! {
     "/admin/root-tokens/{token_id}/revoke"     admin::root_tokens::revoke         [get post]
     "/admin/audit"                             admin::audit                       [get]
     "/admin/audit/all"                         admin::audit::all                  [get]
+    "/admin/audit/{seq}/proof"                 activity::proof <OperatorAccess>   [get]
+    "/admin/audit/{seq}/proof.json"            activity::proof::file <OperatorAccess> [get]
     "/admin/audit.csv"                         admin::audit::export <Csv>         [get]
     "/admin/audit.jsonl"                       admin::audit::export <Jsonl>       [get]
     "/admin/mail"                              admin::mail                        [get post]

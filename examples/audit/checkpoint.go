@@ -74,7 +74,7 @@ func check(keyFile, proofFile string) error {
 	if err := tlog.CheckRecord(path, size, root, proof.LeafIndex, tlog.RecordHash(hash)); err != nil {
 		return err
 	}
-	fmt.Printf("%s: event %d is in the log of %d events, signed by %s\n", lines[0], proof.Event.Seq, size, opened.Sigs[0].Name)
+	fmt.Printf("%s: the hash of event %d is in the log of %d events, signed by %s\n", lines[0], proof.Event.Seq, size, opened.Sigs[0].Name)
 	return nil
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks an export of Sallyport's audit log without Sallyport. The encoding is described in docs/audit.md.
 
-    verify.py EXPORT.jsonl [--checkpoint FILE] [--public-key FILE]
+    verify.py EXPORT.jsonl [--checkpoint FILE] [--public-key FILE] [--first-format-until SEQ]
     verify.py --proof PROOF.json --public-key FILE
 
 EXPORT.jsonl is the whole log of one organization as JSON lines. The checkpoint is a signed note, or lines of JSON with
@@ -18,6 +18,7 @@ import sys
 from datetime import datetime, timedelta
 
 ERASED = "Erased person"
+FIRST_FORMAT = "first-format "
 PERSONAL = ["actor_name", "target_name", "address", "user_agent", "details"]
 EPOCH = datetime(1970, 1, 1)
 
@@ -78,9 +79,14 @@ def event_hash(event, before, seq=None):
     return sha256(before, compact(fields).encode())
 
 
+def is_hash_only(event):
+    """Whether the fields of the hash are gone. Its hash fits whatever it contains: anybody could mark any event so."""
+    return event["format"] == 1 and bool(event.get("erased"))
+
+
 def has_hash(event, before, seq=None):
-    if event["format"] == 1 and event.get("erased"):
-        return len(stored(event)) == 32  # The fields of the hash are gone, only the hash is left.
+    if is_hash_only(event):
+        return len(stored(event)) == 32
     return event_hash(event, before, seq) == stored(event)
 
 
@@ -138,7 +144,7 @@ class Tree:
 
 def is_included(leaf, index, size, path, root):
     """RFC 9162, section 2.1.3.2."""
-    if not 0 <= index < size:
+    if not 0 <= index < size or any(len(other) != 32 for other in path):
         return False
     at, last = index, size - 1
     for other in path:
@@ -224,6 +230,10 @@ class Wrong(Exception):
     """Something that is wrong with the log, in a sentence."""
 
 
+class Revoked(Wrong):
+    """A checkpoint that nobody should rely on any more."""
+
+
 def decoded(text):
     try:
         return base64.b64decode(text, validate=True)
@@ -236,29 +246,45 @@ def key_id(name, public_key):
 
 
 def public_keys(text):
+    """The public keys, and of each whether it was revoked."""
     try:
-        return [decoded(key["public_key"]) for key in json.loads(text)["keys"]]
+        return [(decoded(key["public_key"]), key.get("revoked") is not None) for key in json.loads(text)["keys"]]
     except (ValueError, TypeError, KeyError):
         # The key alone, or name+id+key, where the key begins with the number of its algorithm.
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        return [decoded(line) if len(line) == 44 else decoded(line.split("+", 2)[-1])[1:] for line in lines]
+        return [(decoded(line) if len(line) == 44 else decoded(line.split("+", 2)[-1])[1:], False) for line in lines]
+
+
+def number(text):
+    """A number that is written in the one way."""
+    return int(text) if text.isascii() and text.isdecimal() and str(int(text)) == text else None
 
 
 def open_note(note, keys):
-    """The origin, size and root of a checkpoint that one of the keys has signed."""
+    """The origin, size and root of a checkpoint that one of the keys has signed, and how many of its events are in the
+    first format."""
     text, blank, signatures = note.rpartition("\n\n")
     text += "\n"
     lines = text.split("\n")
-    if not blank or len(lines) < 4 or not lines[1].isdecimal() or str(int(lines[1])) != lines[1] or len(decoded(lines[2])) != 32:
+    if not blank or len(lines) < 4 or number(lines[1]) is None or len(decoded(lines[2])) != 32:
         raise Wrong("The checkpoint is not one: it is not a signed note.")
+    size = number(lines[1])
+    first = next((number(line[len(FIRST_FORMAT):]) for line in lines[3:] if line.startswith(FIRST_FORMAT)), 0)
+    if first is None or first > size:
+        raise Wrong("The checkpoint is not one: it is not a signed note.")
+    is_revoked = False
     for line in signatures.split("\n"):
         if line.startswith("\u2014 ") and line.count(" ") == 2:
             _, name, signature = line.split(" ")
             signature = decoded(signature)
-            for key in keys:
+            for key, revoked in keys:
                 if signature[:4] == key_id(name, key) and has_signed(key, text.encode(), signature[4:]):
-                    return lines[0], int(lines[1]), decoded(lines[2])
-    raise Wrong(f"The checkpoint of {lines[1]} events is not signed with one of the public keys.")
+                    if not revoked:
+                        return lines[0], size, decoded(lines[2]), first
+                    is_revoked = True
+    if is_revoked:
+        raise Revoked(f"The checkpoint of {size} events is signed with a key that was revoked: somebody else may have signed it.")
+    raise Wrong(f"The checkpoint of {size} events is not signed with one of the public keys.")
 
 
 def notes_in(text):
@@ -270,14 +296,30 @@ def notes_in(text):
     return [text]
 
 
+def open_notes(notes, keys):
+    """Those that a valid key has signed. It is an error if there is none."""
+    checkpoints, revoked = [], None
+    for note in notes:
+        try:
+            checkpoints.append(open_note(note, keys))
+        except Revoked as error:
+            revoked = error
+    if revoked and not checkpoints:
+        raise revoked
+    if revoked:
+        print(f"{len(notes) - len(checkpoints)} of the checkpoints are signed with a key that was revoked, and not used.", file=sys.stderr)
+    return checkpoints
+
+
 # --- The chain ---
 
 
 class Chain:
     """Checks events one after another. One event is held back, because the next shows what was done to it."""
 
-    def __init__(self):
+    def __init__(self, first_format):
         self.name = None
+        self.first_format = first_format  # Up to which event it goes, if that is known.
         self.seq = 0
         self.before = b""
         self.tree = Tree()
@@ -286,6 +328,7 @@ class Chain:
         self.proven = 0
         self.is_salted = False
         self.erased = 0
+        self.hash_only = 0
         self.wrong = None
 
     def take(self, event):
@@ -298,13 +341,20 @@ class Chain:
         if event["seq"] != expected or not has_hash(event, self.before):
             self.wrong = event
             return
-        if event["format"] == 1 and self.is_salted:
+        is_late = self.is_salted or (self.first_format is not None and expected > self.first_format)
+        if event["format"] == 1 and is_late:
             raise Wrong(f"Event {expected} was changed: it is in a format that was no longer written when it was recorded.")
+        if is_hash_only(event) and self.first_format is None:
+            raise Wrong(
+                f"Event {expected} has nothing but its hash: it is marked as an erased one of the first format, and no "
+                "checkpoint says that the log has such events. If an early version wrote it: --first-format-until SEQ."
+            )
         self.is_salted |= event["format"] != 1
         field = not_erased(event)
         if field:
             raise Wrong(f"Event {expected} was changed: its {field} is marked as erased, but is not.")
-        self.erased += bool(event.get("erased") or event.get("commitments"))
+        self.hash_only += is_hash_only(event)
+        self.erased += bool(event["format"] != 1 and event.get("commitments"))
         self.seq, self.before = expected, stored(event)
         self.tree.push(leaf_hash(self.before))
 
@@ -339,8 +389,8 @@ class Chain:
             raise Wrong(f"Event {self.seq + 1} is missing: the chain was cut, it had at least {until} events.")
 
 
-def check_export(lines, checkpoints):
-    chain = Chain()
+def check_export(lines, checkpoints, first_format):
+    chain = Chain(first_format)
     for line in lines:
         if not line.strip():
             continue
@@ -351,7 +401,9 @@ def check_export(lines, checkpoints):
                 of_chain = [point for point in checkpoints if point[0].rpartition("/")[2] == chain.name]
                 if checkpoints and not of_chain:
                     raise Wrong(f"The checkpoint is not of {chain.name}, but of {checkpoints[0][0]}.")
-                chain.ahead = sorted({(size, root) for _, size, root in of_chain})
+                chain.ahead = sorted({(size, root) for _, size, root, _ in of_chain})
+                if first_format is None and of_chain:
+                    chain.first_format = min(first for _, _, _, first in of_chain)
             chain.take(event)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Wrong(f"Event {chain.seq + 1} can't be read: {error}.") from error
@@ -359,7 +411,8 @@ def check_export(lines, checkpoints):
         raise Wrong("Event 1 can't be read: the export is empty.")
     chain.end()
     erased = f" Of {chain.erased}, personal fields were erased: what they contain instead is not proven." if chain.erased else ""
-    print(f"{chain.name}: nothing is wrong. Events: {chain.seq}, checkpoints: {chain.compared}.{erased}")
+    hash_only = f" Of {chain.hash_only} in the first format only the hash is left: nothing they contain is proven." if chain.hash_only else ""
+    print(f"{chain.name}: nothing is wrong. Events: {chain.seq}, checkpoints: {chain.compared}.{erased}{hash_only}")
 
 
 def check_proof(text, keys):
@@ -371,9 +424,11 @@ def check_proof(text, keys):
         seq, index, note = event["seq"], proof["leaf_index"], proof["checkpoint"]
     except (ValueError, KeyError, TypeError) as error:
         raise Wrong(f"The proof can't be read: {error}.") from error
-    origin, size, root = open_note(note, keys)
+    origin, size, root, _ = open_note(note, keys)
     if origin.rpartition("/")[2] != event["chain"]:
         raise Wrong(f"Event {seq} is not proven: the checkpoint is of {origin}.")
+    if is_hash_only(event):
+        raise Wrong(f"Event {seq} is not proven: it was erased in the first format, and only its hash is left.")
     if not has_hash(event, before) or not_erased(event):
         raise Wrong(f"Event {seq} was changed: its hash is not that of its fields and of the event before it.")
     if index != seq - 1 or not is_included(leaf_hash(stored(event)), seq - 1, size, path, root):
@@ -386,6 +441,7 @@ def main():
     parser.add_argument("export", nargs="?", metavar="EXPORT.jsonl")
     parser.add_argument("--checkpoint", metavar="FILE")
     parser.add_argument("--public-key", metavar="FILE")
+    parser.add_argument("--first-format-until", type=int, metavar="SEQ")
     parser.add_argument("--proof", metavar="FILE")
     args = parser.parse_args()
     if bool(args.export) == bool(args.proof):
@@ -403,11 +459,14 @@ def main():
             check_proof(text(args.proof), keys)
         else:
             notes = notes_in(text(args.checkpoint)) if args.checkpoint else []
-            checkpoints = [open_note(note, keys) for note in notes]
+            checkpoints = open_notes(notes, keys)
             with open(args.export, encoding="utf-8", newline="\n") as lines:
-                check_export(lines, checkpoints)
+                check_export(lines, checkpoints, args.first_format_until)
     except Wrong as wrong:
         print(wrong, file=sys.stderr)
+        return 1
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        print(f"It can't be read: {error!r}.", file=sys.stderr)
         return 1
     except OSError as error:
         print(error, file=sys.stderr)

@@ -30,6 +30,7 @@ pub enum Wrong {
     NotHead,
     OtherChain(String),
     OldFormat,
+    HashOnly,
     NotErased(PersonalField),
     Unreadable(String),
 }
@@ -57,6 +58,11 @@ impl fmt::Display for Fault {
             Wrong::OldFormat => {
                 write!(f, "Event {seq} was changed: it is in a format that was no longer written when it was recorded.")
             }
+            Wrong::HashOnly => write!(
+                f,
+                "Event {seq} has nothing but its hash: it is marked as an erased one of the first format, and no checkpoint \
+                 says that the log has such events. If an early version wrote it: --first-format-until SEQ."
+            ),
             Wrong::NotErased(field) => {
                 write!(f, "Event {seq} was changed: its {} is marked as erased, but is not.", field.name())
             }
@@ -72,6 +78,8 @@ pub struct Checked {
     pub events: i64,
     /// Events of which personal fields were erased: what they contain instead is not proven.
     pub erased: u64,
+    /// Events of the first format that were erased: nothing that they contain is proven.
+    pub hash_only: u64,
     /// The checkpoints that it was compared with.
     pub checkpoints: usize,
     pub root: Hash,
@@ -89,16 +97,20 @@ pub struct ChainCheck {
     /// Up to where the last checkpoint reached that fits.
     proven: i64,
     is_salted: bool,
+    /// Up to which event the first format goes, if that is known.
+    first_format: Option<i64>,
     erased: u64,
+    hash_only: u64,
     /// An event that is wrong; the one after it shows how.
     wrong: Option<Exported>,
 }
 
 impl ChainCheck {
-    /// Begins with the first event of a chain. The checkpoints were opened, and are of this chain.
-    pub fn new(chain: &str, checkpoints: &[Checkpoint]) -> Self {
-        let size = |checkpoint: &Checkpoint| i64::try_from(checkpoint.size).unwrap_or(i64::MAX);
-        let mut ahead: Vec<_> = checkpoints.iter().map(|of| (size(of), of.root)).collect();
+    /// Begins with the first event of a chain. The checkpoints were opened, and are of this chain. They say up to which
+    /// event the first format goes, unless whoever checks it knows.
+    pub fn new(chain: &str, checkpoints: &[Checkpoint], first_format: Option<i64>) -> Self {
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let mut ahead: Vec<_> = checkpoints.iter().map(|of| (number(of.size), of.root)).collect();
         ahead.sort_unstable();
         ahead.dedup();
         Self {
@@ -110,7 +122,9 @@ impl ChainCheck {
             compared: 0,
             proven: 0,
             is_salted: false,
+            first_format: first_format.or_else(|| checkpoints.iter().map(|of| number(of.first_format)).min()),
             erased: 0,
+            hash_only: 0,
             wrong: None,
         }
     }
@@ -152,9 +166,15 @@ impl ChainCheck {
     fn hidden(&mut self, event: &Event) -> Option<Wrong> {
         match &event.salts {
             // Events in the first format are older than all others.
-            Salts::First | Salts::ErasedFirst if self.is_salted => return Some(Wrong::OldFormat),
+            Salts::First | Salts::ErasedFirst
+                if self.is_salted || self.first_format.is_some_and(|last| event.seq > last) =>
+            {
+                return Some(Wrong::OldFormat);
+            }
             Salts::First => {}
-            Salts::ErasedFirst => self.erased += 1,
+            // Its hash fits whatever it contains: anybody could mark any event so.
+            Salts::ErasedFirst if self.first_format.is_none() => return Some(Wrong::HashOnly),
+            Salts::ErasedFirst => self.hash_only += 1,
             Salts::Seed(_) => self.is_salted = true,
             Salts::Each(salts) => {
                 self.is_salted = true;
@@ -218,7 +238,14 @@ impl ChainCheck {
             _ => {}
         }
         let root = self.tree.root();
-        Ok(Checked { chain: self.chain, events: self.seq, erased: self.erased, checkpoints: self.compared, root })
+        Ok(Checked {
+            chain: self.chain,
+            events: self.seq,
+            erased: self.erased,
+            hash_only: self.hash_only,
+            checkpoints: self.compared,
+            root,
+        })
     }
 }
 

@@ -8,11 +8,12 @@ use super::{
     export_line,
 };
 
-/// Checks the chain of an export against itself and those of the checkpoints that are of it. `progress` is called with the
-/// number of bytes of each line.
+/// Checks the chain of an export against itself and those of the checkpoints that are of it. `first_format` is up to which
+/// event the first format goes, for who knows it. `progress` is called with the number of bytes of each line.
 pub fn check_export(
     mut lines: impl BufRead,
     checkpoints: &[Checkpoint],
+    first_format: Option<i64>,
     mut progress: impl FnMut(usize),
 ) -> io::Result<Result<Checked, Fault>> {
     let mut check: Option<ChainCheck> = None;
@@ -32,7 +33,7 @@ pub fn check_export(
             Ok(exported) => exported,
             Err(why) => return Ok(Err(Fault { seq, why: Wrong::Unreadable(why) })),
         };
-        let check = check.get_or_insert_with(|| begin(&exported.event.chain, checkpoints));
+        let check = check.get_or_insert_with(|| begin(&exported.event.chain, checkpoints, first_format));
         if let Err(fault) = check.next(exported) {
             return Ok(Err(fault));
         }
@@ -43,7 +44,7 @@ pub fn check_export(
     })
 }
 
-fn begin(chain: &str, checkpoints: &[Checkpoint]) -> ChainCheck {
+fn begin(chain: &str, checkpoints: &[Checkpoint], first_format: Option<i64>) -> ChainCheck {
     let of_chain: Vec<_> = checkpoints.iter().filter(|checkpoint| checkpoint.chain() == chain).cloned().collect();
-    ChainCheck::new(chain, &of_chain)
+    ChainCheck::new(chain, &of_chain, first_format)
 }

@@ -43,18 +43,6 @@ impl PublicKey {
         (*algorithm == ALGORITHM && hex(&key.id(name)) == id).then_some(key)
     }
 
-    /// All keys of a file: the published JSON, or keys one a line.
-    pub fn parse_all(text: &str) -> Option<Vec<Self>> {
-        let keys: Option<Vec<_>> = match serde_json::from_str::<serde_json::Value>(text) {
-            Ok(published) => {
-                let keys = published["keys"].as_array()?.iter();
-                keys.map(|key| Self::parse(key["public_key"].as_str()?)).collect()
-            }
-            Err(_) => text.lines().map(str::trim).filter(|line| !line.is_empty()).map(Self::parse).collect(),
-        };
-        keys.filter(|keys| !keys.is_empty())
-    }
-
     fn has_signed(&self, text: &str, signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ED25519, self.0).verify(text.as_bytes(), signature).is_ok()
     }
@@ -89,7 +77,12 @@ pub struct Checkpoint {
     /// The number of events.
     pub size: u64,
     pub root: Hash,
+    /// How many events at its beginning are in the first format.
+    pub first_format: u64,
 }
+
+/// Begins the line with that number, which is left out for none: most logs have no such events.
+const FIRST_FORMAT: &str = "first-format ";
 
 /// Why a note is not accepted as a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +90,8 @@ pub enum BadNote {
     Malformed,
     /// None of the keys has signed it.
     Unsigned,
+    /// Only a key that was revoked has signed it.
+    Revoked,
 }
 
 impl fmt::Display for BadNote {
@@ -104,6 +99,7 @@ impl fmt::Display for BadNote {
         f.write_str(match self {
             Self::Malformed => "it is not a signed checkpoint",
             Self::Unsigned => "it is not signed with one of the public keys",
+            Self::Revoked => "it is signed with a key that was revoked: somebody else may have signed it",
         })
     }
 }
@@ -111,7 +107,11 @@ impl fmt::Display for BadNote {
 impl Checkpoint {
     /// What is signed.
     fn text(&self) -> String {
-        format!("{}\n{}\n{}\n", self.origin, self.size, BASE64_STANDARD.encode(self.root))
+        let extension = match self.first_format {
+            0 => String::new(),
+            events => format!("{FIRST_FORMAT}{events}\n"),
+        };
+        format!("{}\n{}\n{}\n{extension}", self.origin, self.size, BASE64_STANDARD.encode(self.root))
     }
 
     /// The signed note. It is signed twice with the same key: under the log's own name, as `tlog-checkpoint` asks, and
@@ -145,29 +145,24 @@ impl Checkpoint {
 
     fn parse(text: &str) -> Option<Self> {
         let mut lines = text.lines();
-        let (origin, size, root) = (lines.next()?, lines.next()?, lines.next()?);
-        let number: u64 = size.parse().ok()?;
+        let (origin, size, root) = (lines.next()?, plain(lines.next()?)?, lines.next()?);
         let root = BASE64_STANDARD.decode(root).ok()?.try_into().ok()?;
-        // A size is written in one way.
-        let is_plain = !origin.is_empty() && number.to_string() == size;
-        is_plain.then(|| Self { origin: origin.to_owned(), size: number, root })
-    }
-
-    /// All checkpoints of a file: one note, or a line of JSON with a `note` for each.
-    pub fn open_all(text: &str, keys: &[PublicKey]) -> Result<Vec<Self>, BadNote> {
-        if !text.starts_with('{') {
-            return Self::open(text, keys).map(|checkpoint| vec![checkpoint]);
-        }
-        let note =
-            |line: &str| serde_json::from_str::<serde_json::Value>(line).ok()?["note"].as_str().map(str::to_owned);
-        let lines = text.lines().filter(|line| !line.trim().is_empty());
-        lines.map(|line| Self::open(&note(line).ok_or(BadNote::Malformed)?, keys)).collect()
+        let first_format = match lines.find_map(|line| line.strip_prefix(FIRST_FORMAT)) {
+            None => 0,
+            Some(events) => plain(events).filter(|events| *events <= size)?,
+        };
+        (!origin.is_empty()).then(|| Self { origin: origin.to_owned(), size, root, first_format })
     }
 
     /// The chain that it is of.
     pub fn chain(&self) -> &str {
         self.origin.rsplit('/').next().unwrap_or_default()
     }
+}
+
+/// A number that is written in the one way.
+fn plain(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number: &u64| number.to_string() == text)
 }
 
 #[cfg(test)]
@@ -179,7 +174,7 @@ mod tests {
     }
 
     fn checkpoint() -> Checkpoint {
-        Checkpoint { origin: "keys.example.com/audit/org_x".to_owned(), size: 7, root: [9; 32] }
+        Checkpoint { origin: "keys.example.com/audit/org_x".to_owned(), size: 7, root: [9; 32], first_format: 0 }
     }
 
     #[test]
@@ -198,16 +193,6 @@ mod tests {
             let renamed = one.replace(name, " other.example.com ");
             assert_eq!(Checkpoint::open(&renamed, &[key(1).public()]), Err(BadNote::Unsigned), "{name}");
         }
-    }
-
-    #[test]
-    fn a_file_has_one_or_many() {
-        let note = checkpoint().signed(&key(1), "keys.example.com/audit");
-        let public = [key(1).public()];
-        let line = serde_json::json!({ "note": note }).to_string();
-        assert_eq!(Checkpoint::open_all(&note, &public), Ok(vec![checkpoint()]));
-        assert_eq!(Checkpoint::open_all(&format!("{line}\n{line}\n"), &public), Ok(vec![checkpoint(), checkpoint()]));
-        assert_eq!(Checkpoint::open_all("{}\n", &public), Err(BadNote::Malformed));
     }
 
     #[test]
@@ -230,18 +215,17 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_read_in_each_form() {
-        let public = key(1).public();
-        let verifier = public.verifier_key("keys.example.com/audit");
-        let base64 = BASE64_STANDARD.encode(public.0);
-        let json = serde_json::json!({ "keys": [{ "public_key": base64 }] }).to_string();
-        for text in [&verifier, &base64, &format!("{verifier}\n\n"), &json] {
-            assert_eq!(PublicKey::parse_all(text), Some(vec![public]), "{text}");
-        }
-        let renamed = verifier.replace("keys", "other");
-        for text in ["", "{}", "{\"keys\":[]}", "AAAA", &renamed] {
-            assert_eq!(PublicKey::parse_all(text), None, "{text}");
-        }
+    fn the_first_format_has_a_line() {
+        let open = |checkpoint: &Checkpoint| {
+            let note = checkpoint.signed(&key(1), "keys.example.com/audit");
+            (Checkpoint::open(&note, &[key(1).public()]), note)
+        };
+        let with = |first_format| Checkpoint { first_format, ..checkpoint() };
+        let (opened, note) = open(&with(7));
+        assert_eq!(opened, Ok(with(7)));
+        assert!(note.contains("\nfirst-format 7\n\n"), "{note}");
+        assert!(!open(&with(0)).1.contains("first-format"), "left out where there is none");
+        assert_eq!(open(&with(8)).0, Err(BadNote::Malformed), "more than there are events");
     }
 
     #[test]

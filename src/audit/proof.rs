@@ -1,6 +1,9 @@
 //! The proof that an event is in the log, for somebody who has nothing but the public keys.
 
-use super::{export::Exported, tree::Hash};
+use serde_json::{Value, json};
+
+use super::{export::Exported, personal::hex, tree::Hash};
+use crate::export::ExportRow;
 
 /// An event, the path from its leaf to the root of a tree, and the checkpoint with this root.
 #[derive(Clone, Debug)]
@@ -15,4 +18,19 @@ pub struct EventProof {
     pub path: Vec<Hash>,
     /// The signed checkpoint.
     pub note: String,
+}
+
+impl EventProof {
+    /// The proof as a file, which docs/audit.md describes.
+    pub fn json(&self) -> Value {
+        json!({
+            "event": self.event.json(),
+            "previous_hash": hex(&self.hash_before),
+            "leaf_index": self.leaf_index,
+            "tree_size": self.tree_size,
+            "root": hex(&self.root),
+            "hashes": self.path.iter().map(|hash| hex(hash)).collect::<Vec<_>>(),
+            "checkpoint": self.note,
+        })
+    }
 }

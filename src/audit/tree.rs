@@ -80,13 +80,22 @@ impl Inclusion {
 
     /// Appends a leaf by its hash.
     pub fn push(&mut self, leaf: Hash) {
-        let mut root = (leaf, self.size == self.index);
-        for _ in 0..self.size.trailing_ones() {
+        self.append((leaf, self.size == self.index), 0);
+    }
+
+    /// Appends a complete subtree of 2^`level` leaves by its root. The leaf is not in it, and the number of leaves before it
+    /// is a multiple of its own.
+    pub fn push_subtree(&mut self, root: Hash, level: u32) {
+        self.append((root, false), level);
+    }
+
+    fn append(&mut self, mut root: (Hash, bool), level: u32) {
+        for _ in 0..(self.size >> level).trailing_ones() {
             let left = self.roots.pop().expect("there is a root for each bit of the size");
             root = self.joined(left, root);
         }
         self.roots.push(root);
-        self.size += 1;
+        self.size += 1 << level;
     }
 
     fn joined(&mut self, left: (Hash, bool), right: (Hash, bool)) -> (Hash, bool) {

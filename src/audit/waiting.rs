@@ -76,9 +76,11 @@ impl Action {
             | Self::TokenRevoked
             | Self::PersonalTokenRevoked
             | Self::RefreshTokenReused
-            | Self::DeviceDenied => false,
+            | Self::DeviceDenied
+            | Self::AuditKeyRevoked => false,
             // They lead there, or tell what happened already.
             Self::SignedIn
+            | Self::AuditKeyCreated
             | Self::PasswordRehashed
             | Self::OrgViewed
             | Self::JobRetried

@@ -10,6 +10,7 @@ use crate::{
     audit::{
         Act, Action, Actor, NewEvent, SYSTEM, Target,
         checkpoint::{PublicKey, SigningKey},
+        public_keys::PublicKeys,
     },
 };
 
@@ -20,6 +21,8 @@ pub struct AuditKey {
     pub from: Timestamp,
     /// `None` for the key that signs.
     pub until: Option<Timestamp>,
+    /// Since when nothing that it signed proves anything, because somebody else may have it.
+    pub revoked: Option<Timestamp>,
 }
 
 const CURRENT: &str = "SELECT n, sealed FROM audit_keys WHERE until_at IS NULL ORDER BY n DESC LIMIT 1";
@@ -27,25 +30,40 @@ const CURRENT: &str = "SELECT n, sealed FROM audit_keys WHERE until_at IS NULL O
 impl Store {
     /// All keys, the oldest first. Fails if one was not made by this portal.
     pub async fn audit_keys(&self) -> Result<Vec<AuditKey>> {
-        let rows = sqlx::query("SELECT n, public_key, sealed, from_at, until_at FROM audit_keys ORDER BY n");
+        let rows =
+            sqlx::query("SELECT n, public_key, sealed, from_at, until_at, revoked_at FROM audit_keys ORDER BY n");
         let rows = rows.fetch_all(self.read()).await?;
         rows.iter().map(|row| self.audit_key(row)).collect()
     }
 
+    /// The same, as checkpoints are verified with them.
+    pub async fn public_keys(&self) -> Result<PublicKeys> {
+        let (revoked, valid): (Vec<_>, Vec<_>) =
+            self.audit_keys().await?.into_iter().partition(|key| key.revoked.is_some());
+        let public = |keys: Vec<AuditKey>| keys.into_iter().map(|key| key.public).collect();
+        Ok(PublicKeys { valid: public(valid), revoked: public(revoked) })
+    }
+
     fn audit_key(&self, row: &AnyRow) -> Result<AuditKey> {
         let public = PublicKey(row.bytes("public_key")?.try_into().map_err(|_| damaged())?);
-        let (n, sealed, until) = (row.int("n")?, row.bytes("sealed")?, row.time_opt("until_at")?);
-        let made = match until {
-            None => self.signing_key_of(n, &sealed)?.public(),
-            Some(_) => PublicKey(self.vault().open(&of_public(n), &sealed)?[..].try_into().map_err(|_| damaged())?),
+        let (n, sealed) = (row.int("n")?, row.bytes("sealed")?);
+        let (until, revoked) = (row.time_opt("until_at")?, row.time_opt("revoked_at")?);
+        let opened = |context: String| -> Result<PublicKey> {
+            Ok(PublicKey(self.vault().open(&context, &sealed)?[..].try_into().map_err(|_| damaged())?))
+        };
+        let made = match (until, revoked) {
+            (None, None) => self.signing_key_of(n, &sealed)?.public(),
+            (Some(_), None) => opened(of_public(n))?,
+            (_, Some(_)) => opened(of_revoked(n))?,
         };
         if made != public {
             return Err(damaged());
         }
-        Ok(AuditKey { public, from: row.time("from_at")?, until })
+        Ok(AuditKey { public, from: row.time("from_at")?, until, revoked })
     }
 
-    /// The key that signs; the first is made when it is needed first.
+    /// The key that signs; the first is made when it is needed first. That one is missing later is no reason to go on with
+    /// another, of which nobody knows.
     pub(super) async fn signing_key(&self) -> Result<SigningKey> {
         if let Some(key) = self.current_key().await? {
             return Ok(key);
@@ -54,10 +72,16 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
             tx.lock_chain(SYSTEM).await?;
-            if sqlx::query(CURRENT).fetch_optional(tx.on()).await?.is_none() {
-                tx.insert_audit_key(&store, 1).await?;
+            if sqlx::query(CURRENT).fetch_optional(tx.on()).await?.is_some() {
+                return tx.commit_counts().await;
             }
-            tx.commit_counts().await
+            let signed = "SELECT 1 FROM checkpoints UNION ALL SELECT 1 FROM audit_keys LIMIT 1";
+            if sqlx::query(signed).fetch_optional(tx.on()).await?.is_some() {
+                return Err(Error::Sealed(MISSING.to_owned()));
+            }
+            let (n, public) = tx.insert_audit_key().await?;
+            tx.record(of_key(Action::AuditKeyCreated, n, public)).await?;
+            tx.commit().await
         })
         .await?;
         self.current_key().await?.ok_or_else(damaged)
@@ -75,33 +99,62 @@ impl Store {
 
     /// Lets a new key sign from now on, and deletes the private half of the one before.
     pub async fn rotate_audit_key(&self, act: &Act) -> Result<PublicKey> {
-        self.signing_key().await?;
         let (store, act) = (self.clone(), act.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
             tx.needs_operator().await?;
-            let current = sqlx::query(CURRENT).fetch_one(tx.on()).await?;
-            let n = current.int("n")?;
-            let old = store.signing_key_of(n, &current.bytes("sealed")?)?.public();
-            sqlx::query("UPDATE audit_keys SET sealed = $2, until_at = $3 WHERE n = $1")
+            if let Some(current) = sqlx::query(CURRENT).fetch_optional(tx.on()).await? {
+                let n = current.int("n")?;
+                let old = store.signing_key_of(n, &current.bytes("sealed")?)?.public();
+                tx.end_audit_key(n, of_public(n), old).await?;
+            }
+            let public = tx.replace_audit_key().await?;
+            tx.commit().await?;
+            Ok(public)
+        })
+        .await
+    }
+
+    /// Declares a key invalid that somebody else may have. If it is the one that signs, a new one signs from now on; returns
+    /// that.
+    pub async fn revoke_audit_key(&self, act: &Act, key: PublicKey) -> Result<Option<PublicKey>> {
+        let (store, act) = (self.clone(), act.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.lock_chain(SYSTEM).await?;
+            tx.needs_operator().await?;
+            let row = sqlx::query("SELECT n, until_at, revoked_at FROM audit_keys WHERE public_key = $1");
+            let row = row.bind(key.0.to_vec()).fetch_optional(tx.on()).await?.ok_or(Error::NotFound)?;
+            if row.int_opt("revoked_at")?.is_some() {
+                let message = "This key was revoked before.".to_owned();
+                return Err(Error::Conflict { code: "revoked", message });
+            }
+            let n = row.int("n")?;
+            tx.end_audit_key(n, of_revoked(n), key).await?;
+            sqlx::query("UPDATE audit_keys SET revoked_at = $2 WHERE n = $1")
                 .bind(n)
-                .bind(store.vault().seal(&of_public(n), &old.0, store.entropy()))
                 .bind(tx.now().micros())
                 .execute(tx.on())
                 .await?;
-            let public = tx.insert_audit_key(&store, n + 1).await?;
-            let target = Target::new("audit_key", n + 1, BASE64_STANDARD.encode(public.0));
-            tx.record(NewEvent::of_system(Action::AuditKeyRotated, target)).await?;
+            tx.record(of_key(Action::AuditKeyRevoked, n, key)).await?;
+            let new = match row.int_opt("until_at")? {
+                None => Some(tx.replace_audit_key().await?),
+                Some(_) => None,
+            };
             tx.commit().await?;
-            Ok(public)
+            Ok(new)
         })
         .await
     }
 }
 
 impl Tx {
-    async fn insert_audit_key(&mut self, store: &Store, n: i64) -> Result<PublicKey> {
+    /// Adds a key that signs from now on; returns its number, too.
+    async fn insert_audit_key(&mut self) -> Result<(i64, PublicKey)> {
+        let store = self.store().clone();
+        let last = sqlx::query("SELECT MAX(n) AS last FROM audit_keys").fetch_one(self.on()).await?;
+        let n = last.int_opt("last")?.unwrap_or(0) + 1;
         let seed = Zeroizing::new(store.entropy().array::<32>());
         let public = SigningKey::of_seed(&seed).public();
         sqlx::query("INSERT INTO audit_keys (n, public_key, sealed, from_at) VALUES ($1, $2, $3, $4)")
@@ -111,8 +164,30 @@ impl Tx {
             .bind(self.now().micros())
             .execute(self.on())
             .await?;
+        Ok((n, public))
+    }
+
+    async fn replace_audit_key(&mut self) -> Result<PublicKey> {
+        let (n, public) = self.insert_audit_key().await?;
+        self.record(of_key(Action::AuditKeyRotated, n, public)).await?;
         Ok(public)
     }
+
+    /// Only the public half of a key is left, sealed in its new role.
+    async fn end_audit_key(&mut self, n: i64, role: String, public: PublicKey) -> Result<()> {
+        let store = self.store().clone();
+        sqlx::query("UPDATE audit_keys SET sealed = $2, until_at = COALESCE(until_at, $3) WHERE n = $1")
+            .bind(n)
+            .bind(store.vault().seal(&role, &public.0, store.entropy()))
+            .bind(self.now().micros())
+            .execute(self.on())
+            .await?;
+        Ok(())
+    }
+}
+
+fn of_key(action: Action, n: i64, public: PublicKey) -> NewEvent {
+    NewEvent::of_system(action, Target::new("audit_key", n, BASE64_STANDARD.encode(public.0)))
 }
 
 fn of_seed(n: i64) -> String {
@@ -122,6 +197,14 @@ fn of_seed(n: i64) -> String {
 fn of_public(n: i64) -> String {
     format!("audit_key_public:{n}")
 }
+
+fn of_revoked(n: i64) -> String {
+    format!("audit_key_revoked:{n}")
+}
+
+const MISSING: &str = "The key that signs checkpoints of the audit log is missing, although there were checkpoints. Restore the \
+    table audit_keys from a backup. If there is none, `sallyport audit rotate-key` makes another key, and says so in the log; \
+    checkpoints before it are then signed with a key that the portal does not know.";
 
 fn damaged() -> Error {
     Error::Sealed("A key that signs checkpoints is damaged, or not this portal's; restore the database.".to_owned())

@@ -4,37 +4,38 @@ use std::pin::pin;
 
 use futures_util::{StreamExt, stream};
 
-use super::{Store, events::event, row::Read};
+use super::{Store, chain_parts::PART, row::Read};
 use crate::{
     Error, Result,
     audit::{
+        SYSTEM,
         check::{ChainCheck, Checked, Fault, Wrong},
         checkpoint::Checkpoint,
         export::Exported,
     },
 };
 
-/// Events read at once, and how many of such parts are in memory.
-const PART: usize = 500;
+/// How many parts are read at once.
 const READERS: usize = 2;
 
 impl Store {
-    /// Checks a chain up to the head that it has now, against itself and checkpoints of it. `progress` is called with the
-    /// number of events that were checked, and of all.
+    /// Checks a chain up to the head that it has now, against itself and checkpoints of it. `first_format` is up to which event
+    /// the first format goes, for who knows it. `progress` is called with the number of events that were checked, and of all.
     pub async fn verify_chain(
         &self,
         chain: &str,
         checkpoints: &[Checkpoint],
+        first_format: Option<i64>,
         mut progress: impl FnMut(i64, i64),
     ) -> Result<std::result::Result<Checked, Fault>> {
         let head = sqlx::query("SELECT seq, hash FROM chains WHERE name = $1").bind(chain.to_owned());
         let head = head.fetch_optional(self.read()).await?.ok_or(Error::NotFound)?;
         let (length, last) = (head.int("seq")?, head.bytes("hash")?);
-        let mut check = ChainCheck::new(chain, checkpoints);
+        let mut check = ChainCheck::new(chain, checkpoints, first_format);
         // Several parts are read at once while the one before them is checked: reading takes longer than checking.
-        let parts = stream::iter((0..length).step_by(PART)).map(|after| {
+        let parts = stream::iter((0..length).step_by(PART as usize)).map(|after| {
             let (store, chain) = (self.clone(), chain.to_owned());
-            tokio::spawn(async move { store.chain_part(&chain, after, length.min(after + PART as i64)).await })
+            tokio::spawn(async move { store.chain_part(&chain, after, length.min(after + PART)).await })
         });
         let mut parts = pin!(parts.buffered(READERS));
         while let Some(part) = parts.next().await {
@@ -61,6 +62,16 @@ impl Store {
         })
     }
 
+    /// The logs that should be there and are not: of an organization, whose first event is that it was created, or `system`.
+    pub async fn missing_chains(&self) -> Result<Vec<String>> {
+        let missing = "SELECT id AS name FROM orgs WHERE NOT EXISTS \
+             (SELECT 1 FROM chains WHERE name = orgs.id AND seq > 0) \
+             UNION ALL SELECT name FROM (SELECT $1 AS name) AS portal WHERE NOT EXISTS \
+             (SELECT 1 FROM chains WHERE chains.name = $1) ORDER BY name";
+        let missing = sqlx::query(missing).bind(SYSTEM).fetch_all(self.read()).await?;
+        missing.iter().map(|row| row.text("name")).collect()
+    }
+
     /// The number of the first event after the head of a chain.
     async fn beyond_head(&self, chain: &str) -> Result<Option<i64>> {
         // One statement, because events are recorded meanwhile.
@@ -73,24 +84,13 @@ impl Store {
         let first = "SELECT MIN(seq) AS seq FROM events WHERE chain = $1 AND seq > $2";
         let first = sqlx::query(first).bind(chain.to_owned()).bind(after).fetch_one(self.read()).await?;
         let Some(first) = first.int_opt("seq")? else { return Ok(Vec::new()) };
-        self.chain_part(chain, first - 1, first - 1 + PART as i64).await?.into_iter().collect()
-    }
-
-    /// The events with numbers after one and up to another. One that can't be read does not hide those before it.
-    async fn chain_part(&self, chain: &str, after: i64, until: i64) -> Result<Vec<Result<Exported>>> {
-        let rows = sqlx::query("SELECT * FROM events WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq")
-            .bind(chain.to_owned())
-            .bind(after)
-            .bind(until)
-            .fetch_all(self.read())
-            .await?;
-        Ok(rows.iter().map(|row| Ok(Exported { event: event(row)?, hash: row.bytes("hash")? })).collect())
+        self.chain_part(chain, first - 1, first - 1 + PART).await?.into_iter().collect()
     }
 
     /// Checks a chain against itself: `Ok` with the number of events if nothing is wrong, else `Err` with the number of the
     /// first that is.
     pub async fn check_chain(&self, chain: &str) -> Result<std::result::Result<i64, i64>> {
-        let checked = self.verify_chain(chain, &[], |_, _| {}).await?;
+        let checked = self.verify_chain(chain, &[], None, |_, _| {}).await?;
         Ok(checked.map(|checked| checked.events).map_err(|fault| fault.seq))
     }
 }

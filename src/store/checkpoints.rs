@@ -1,21 +1,23 @@
 //! Checkpoints of the chains, and proofs that an event is in one.
 
+use std::time::Duration;
+
 use sqlx::any::AnyRow;
 
 use super::{Store, detached, events::event, row::Read};
 use crate::{
     Error, Result, Timestamp,
     audit::{
-        Act, Actor,
-        checkpoint::Checkpoint,
+        Act, Actor, Salts,
+        checkpoint::{BadNote, Checkpoint},
         export::Exported,
         proof::EventProof,
-        tree::{Frontier, Hash, Inclusion, is_included, leaf_hash},
+        tree::{Frontier, Hash, is_included, leaf_hash},
     },
 };
 
-/// Hashes read at once.
-const CHUNK: i64 = 5_000;
+/// A newer checkpoint than this is given again to whoever asks, also if there were events since.
+const FRESH: Duration = Duration::from_secs(60);
 
 /// A checkpoint as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,20 +37,41 @@ pub struct CheckpointPace {
     /// After so many events.
     pub events: i64,
     /// So long after the last one, if there were events since.
-    pub every: std::time::Duration,
+    pub every: Duration,
+}
+
+/// The newest checkpoint of a chain, as far as it may be continued.
+enum Newest {
+    None,
+    Good {
+        stored: StoredCheckpoint,
+        tree: Frontier,
+        first_format: u64,
+    },
+    /// Its key was revoked.
+    Revoked,
+    /// It is not what was signed.
+    Wrong,
 }
 
 impl Store {
     /// A checkpoint of all events of a chain: the one that is there, or a new one.
     pub async fn checkpoint(&self, portal: &str, chain: &str) -> Result<StoredCheckpoint> {
+        // First: a new key is an event, too.
+        let key = self.signing_key().await?;
         let head = sqlx::query("SELECT seq, hash FROM chains WHERE name = $1").bind(chain.to_owned());
         let head = head.fetch_optional(self.read()).await?.ok_or(Error::NotFound)?;
         let size = head.int("seq")?;
-        let (mut tree, covered) = match self.newest(chain).await? {
-            Some((last, _)) if last.size == size => return Ok(last),
-            Some((last, tree)) => (tree, last.size),
-            None => (Frontier::default(), 0),
+        let newest = self.newest(chain).await?;
+        let replaces = matches!(newest, Newest::Revoked);
+        let (mut tree, covered, first_format) = match newest {
+            Newest::Good { stored, .. } if stored.size == size => return Ok(stored),
+            Newest::Good { stored, tree, first_format } => (tree, stored.size, first_format),
+            Newest::None | Newest::Wrong | Newest::Revoked => {
+                (Frontier::default(), 0, self.first_format(chain, size).await?)
+            }
         };
+        let _turn = self.turn_to_read(size - covered)?;
         let mut last = Vec::new();
         let mut leaf = |hash: &[u8]| {
             tree.push(leaf_hash(hash));
@@ -60,22 +83,58 @@ impl Store {
             return Err(broken(chain));
         }
         let origin = format!("{portal}/{chain}");
-        let checkpoint = Checkpoint { origin, size: tree.size(), root: tree.root() };
-        let note = checkpoint.signed(&self.signing_key().await?, portal);
+        let checkpoint = Checkpoint { origin, size: tree.size(), root: tree.root(), first_format };
+        let note = checkpoint.signed(&key, portal);
         let at = self.now();
         let stored = StoredCheckpoint { chain: chain.to_owned(), size, root: checkpoint.root, note, at };
-        self.keep_checkpoint(stored.clone(), tree.to_bytes()).await?;
+        self.keep_checkpoint(stored.clone(), tree.to_bytes(), replaces).await?;
         Ok(stored)
     }
 
-    /// Another server may have made the same one meanwhile.
-    async fn keep_checkpoint(&self, made: StoredCheckpoint, frontier: Vec<u8>) -> Result<()> {
+    /// The same, unless one was made in the last minute: it may lack the newest events.
+    pub async fn recent_checkpoint(&self, portal: &str, chain: &str) -> Result<StoredCheckpoint> {
+        let now = self.now();
+        match self.newest(chain).await? {
+            // Nobody signed when it was made: one of the future must not be the last for ever.
+            Newest::Good { stored, .. } if stored.at <= now && now.since(stored.at) < FRESH => Ok(stored),
+            _ => self.checkpoint(portal, chain).await,
+        }
+    }
+
+    /// How many events at the beginning of a chain are in the first format. It is found out before the first checkpoint,
+    /// and then goes from each to the next. If it has to be found out again, it is not more than was signed once, be it with a
+    /// key that was revoked: a smaller number proves no more.
+    async fn first_format(&self, chain: &str, size: i64) -> Result<u64> {
+        let other = "SELECT seq FROM events WHERE chain = $1 AND length(salts) > 0 ORDER BY seq LIMIT 1";
+        let other = sqlx::query(other).bind(chain.to_owned()).fetch_optional(self.read()).await?;
+        let events = match other {
+            Some(other) => size.min(other.int("seq")? - 1),
+            None => size,
+        };
+        let events = u64::try_from(events).unwrap_or(0);
+        let oldest = sqlx::query("SELECT note FROM checkpoints WHERE chain = $1 ORDER BY size LIMIT 1");
+        let Some(oldest) = oldest.bind(chain.to_owned()).fetch_optional(self.read()).await? else { return Ok(events) };
+        let keys = self.public_keys().await?;
+        let signed = Checkpoint::open(&oldest.text("note")?, &[keys.valid, keys.revoked].concat());
+        Ok(signed.map_or(events, |signed| events.min(signed.first_format)))
+    }
+
+    /// Another server may have made the same one meanwhile. One whose key was revoked is replaced.
+    async fn keep_checkpoint(&self, made: StoredCheckpoint, frontier: Vec<u8>, replaces: bool) -> Result<()> {
         let store = self.clone();
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
-            let insert = "INSERT INTO checkpoints (chain, size, root, note, frontier, at) VALUES ($1, $2, $3, $4, $5, $6) \
-                 ON CONFLICT (chain, size) DO NOTHING";
-            sqlx::query(insert)
+            let instead = if replaces {
+                "UPDATE SET root = excluded.root, note = excluded.note, frontier = excluded.frontier, at = excluded.at, \
+                 sent_at = NULL"
+            } else {
+                "NOTHING"
+            };
+            let insert = format!(
+                "INSERT INTO checkpoints (chain, size, root, note, frontier, at) VALUES ($1, $2, $3, $4, $5, $6) \
+                 ON CONFLICT (chain, size) DO {instead}"
+            );
+            sqlx::query(sqlx::AssertSqlSafe(insert))
                 .bind(made.chain)
                 .bind(made.size)
                 .bind(made.root.to_vec())
@@ -89,14 +148,31 @@ impl Store {
         .await
     }
 
-    async fn newest(&self, chain: &str) -> Result<Option<(StoredCheckpoint, Frontier)>> {
+    /// The newest checkpoint of a chain. Who can write to the database can change each part of it but the note: the other
+    /// parts have to fit what was signed.
+    async fn newest(&self, chain: &str) -> Result<Newest> {
         let row = sqlx::query("SELECT * FROM checkpoints WHERE chain = $1 ORDER BY size DESC LIMIT 1");
-        let Some(row) = row.bind(chain.to_owned()).fetch_optional(self.read()).await? else { return Ok(None) };
+        let Some(row) = row.bind(chain.to_owned()).fetch_optional(self.read()).await? else { return Ok(Newest::None) };
+        let wrong = |why: &str| {
+            let size = row.int("size").unwrap_or_default();
+            tracing::error!(chain, size, "the newest checkpoint in the database is not used, because {why}");
+            Newest::Wrong
+        };
+        let signed = match self.public_keys().await?.open(&row.text("note")?) {
+            Ok(signed) => signed,
+            Err(BadNote::Revoked) => return Ok(Newest::Revoked),
+            Err(error) => return Ok(wrong(&error.to_string())),
+        };
+        let tree = Frontier::from_bytes(signed.size, &row.bytes("frontier")?);
+        let tree = tree.filter(|tree| tree.root() == signed.root);
         let stored = checkpoint(&row)?;
-        let size = u64::try_from(stored.size).unwrap_or(0);
-        let tree = Frontier::from_bytes(size, &row.bytes("frontier")?);
-        let tree = tree.filter(|tree| tree.root() == stored.root).ok_or_else(|| broken(chain))?;
-        Ok(Some((stored, tree)))
+        let fits = signed.chain() == chain
+            && stored.root == signed.root
+            && u64::try_from(stored.size).is_ok_and(|size| size == signed.size);
+        Ok(match tree {
+            Some(tree) if fits => Newest::Good { stored, tree, first_format: signed.first_format },
+            _ => wrong("it does not fit its own signed note"),
+        })
     }
 
     /// The checkpoints of a chain, the smallest first.
@@ -104,6 +180,14 @@ impl Store {
         let rows = sqlx::query("SELECT chain, size, root, note, at FROM checkpoints WHERE chain = $1 ORDER BY size");
         let rows = rows.bind(chain.to_owned()).fetch_all(self.read()).await?;
         rows.iter().map(checkpoint).collect()
+    }
+
+    /// The name under which the last checkpoint was signed.
+    pub async fn last_portal(&self) -> Result<Option<String>> {
+        let note = sqlx::query("SELECT note FROM checkpoints ORDER BY at DESC, chain LIMIT 1");
+        let Some(row) = note.fetch_optional(self.read()).await? else { return Ok(None) };
+        let signed = self.public_keys().await?.open(&row.text("note")?).ok();
+        Ok(signed.and_then(|signed| Some(signed.origin.rsplit_once('/')?.0.to_owned())))
     }
 
     /// The chains of which a checkpoint is due.
@@ -152,53 +236,29 @@ impl Store {
             return Err(Error::NotFound);
         }
         let hash_before = if rows.len() == 2 { rows[0].bytes("hash")? } else { Vec::new() };
+        if exported.event.salts == Salts::ErasedFirst {
+            let message =
+                "This event was written by an early version and erased: only its hash is left, which proves nothing.";
+            return Err(Error::Conflict { code: "only_hash", message: message.to_owned() });
+        }
         let checkpoint = match self.newest(chain).await? {
-            Some((newest, _)) if newest.size >= seq => newest,
+            Newest::Good { stored, .. } if stored.size >= seq => stored,
             _ => self.checkpoint(portal, chain).await?,
         };
         let index = u64::try_from(seq - 1).map_err(|_| Error::NotFound)?;
-        let mut inclusion = Inclusion::of(index);
-        self.each_hash(chain, 0, checkpoint.size, &mut |hash| inclusion.push(leaf_hash(hash))).await?;
-        let path = inclusion.end().ok_or_else(|| broken(chain))?;
         let size = u64::try_from(checkpoint.size).unwrap_or(0);
-        if !is_included(leaf_hash(&exported.hash), index, size, &path, &checkpoint.root) {
-            return Err(broken(chain));
-        }
+        let leads = |path: &Vec<Hash>| is_included(leaf_hash(&exported.hash), index, size, path, &checkpoint.root);
+        let path = match self.inclusion_path(chain, seq - 1, checkpoint.size).await?.filter(leads) {
+            Some(path) => path,
+            None => {
+                // Somebody changed the stored nodes, or the events.
+                self.forget_nodes(chain).await?;
+                let path = self.inclusion_path(chain, seq - 1, checkpoint.size).await?;
+                path.filter(leads).ok_or_else(|| broken(chain))?
+            }
+        };
         let (root, note) = (checkpoint.root, checkpoint.note);
         Ok(EventProof { event: exported, hash_before, leaf_index: index, tree_size: size, root, path, note })
-    }
-
-    /// Calls `each` with the hashes of events, in order; returns whether there is one for each number.
-    async fn each_hash(
-        &self,
-        chain: &str,
-        after: i64,
-        until: i64,
-        each: &mut (impl FnMut(&[u8]) + Send),
-    ) -> Result<bool> {
-        let mut at = after;
-        while at < until {
-            let rows = sqlx::query(
-                "SELECT seq, hash FROM events WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4",
-            )
-            .bind(chain.to_owned())
-            .bind(at)
-            .bind(until)
-            .bind(CHUNK)
-            .fetch_all(self.read())
-            .await?;
-            if rows.is_empty() {
-                return Ok(false);
-            }
-            for row in rows {
-                if row.int("seq")? != at + 1 {
-                    return Ok(false);
-                }
-                each(&row.bytes("hash")?);
-                at += 1;
-            }
-        }
-        Ok(at == until)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Filters of events.
 
 use super::Sight;
-use crate::{Timestamp, id::KeyId};
+use crate::Timestamp;
 
 /// Which events to show. Empty fields do not filter.
 #[derive(Clone, Debug, Default)]
@@ -9,8 +9,10 @@ pub struct EventFilter {
     /// The id of a person, a root token or a key; a kind that has no ids, such as `command_line`; or the name of a
     /// recent actor, if it is unique.
     pub actor: String,
-    /// Events about this key.
-    pub key: Option<KeyId>,
+    /// Events about what has this id: a key, an app, a person.
+    pub target: String,
+    /// Events that came from this address.
+    pub address: String,
     pub action: String,
     /// `done` or `refused`.
     pub outcome: String,

@@ -59,13 +59,13 @@ fn page_sql(of_app: bool, filter: &EventFilter, limit: i64) -> String {
         "refused" => "$6 = 'refused' AND outcome > 0",
         _ => "$6 = ''",
     };
-    // The index contains keys only.
-    let key = clause(filter.key.is_some(), "target_kind = 'key' AND target_id = $11", "$11 = ''");
+    let about = clause(!filter.target.is_empty(), "target_id = $11", "$11 = ''");
+    let came_from = clause(!filter.address.is_empty(), "address = $13", "$13 = ''");
     let seen = filter.sight.event("events", "$12");
     let until = clause(filter.until.is_some(), "seq <= $10", "$10 = 0");
     let (compare, order) = if filter.after.is_some() { (">", "ASC") } else { ("<", "DESC") };
     format!(
-        "SELECT * FROM events WHERE chain = $1 AND {of_app} AND seq {compare} $3 AND {by} AND {key} AND {action} AND \
+        "SELECT * FROM events WHERE chain = $1 AND {of_app} AND seq {compare} $3 AND {by} AND {about} AND {came_from} AND {action} AND \
          {outcome} AND at >= $7 AND at < $8 AND {until} AND {seen} ORDER BY seq {order} LIMIT {limit}"
     )
 }
@@ -73,12 +73,12 @@ fn page_sql(of_app: bool, filter: &EventFilter, limit: i64) -> String {
 impl Store {
     /// The events of an organization, or of one of its apps.
     pub async fn events(&self, org: &OrgId, app: Option<&AppId>, filter: &EventFilter) -> Result<EventPage> {
-        self.events_in(org.as_str(), app, filter).await
+        self.events_of_chain(org.as_str(), app, filter).await
     }
 
     /// The events that belong to no organization: accounts, passwords and sessions.
     pub async fn system_events(&self, filter: &EventFilter) -> Result<EventPage> {
-        self.events_in(SYSTEM, None, filter).await
+        self.events_of_chain(SYSTEM, None, filter).await
     }
 
     /// The matching events from the filter's edge: descending from `before`, or ascending from `after`.
@@ -107,14 +107,16 @@ impl Store {
             .bind(filter.to.map_or(i64::MAX, Timestamp::micros))
             .bind(actor.kind)
             .bind(filter.until.unwrap_or(0))
-            .bind(filter.key.as_ref().map(ToString::to_string).unwrap_or_default())
+            .bind(filter.target.clone())
             .bind(filter.sight.bound())
+            .bind(filter.address.clone())
             .fetch_all(self.read())
             .await?;
         Ok(rows)
     }
 
-    async fn events_in(&self, chain: &str, app: Option<&AppId>, filter: &EventFilter) -> Result<EventPage> {
+    /// The events of a chain.
+    pub async fn events_of_chain(&self, chain: &str, app: Option<&AppId>, filter: &EventFilter) -> Result<EventPage> {
         let limit = filter.limit.map_or(PAGE, i64::from);
         let rows = self.event_rows(chain, app, filter, limit + 1).await?;
         let page = Paged::of(rows, limit as usize, filter.before.is_some(), filter.after.is_some());
@@ -133,7 +135,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{id::KeyId, testing::TestStore};
+    use crate::testing::TestStore;
 
     /// SQLite's query plan.
     async fn plan(store: &Store, of_app: bool, filter: &EventFilter) -> String {
@@ -147,6 +149,7 @@ mod tests {
             .bind(0_i64)
             .bind("key")
             .bind("")
+            .bind("address")
             .fetch_all(store.read())
             .await
             .expect("a plan");
@@ -169,8 +172,12 @@ mod tests {
             ),
             (EventFilter { outcome: "refused".to_owned(), ..filter() }, "events_refused (chain=? AND seq<?)"),
             (
-                EventFilter { key: Some(KeyId::stored("key_x".to_owned())), ..filter() },
-                "events_of_key (chain=? AND target_id=? AND seq<?)",
+                EventFilter { target: "key_x".to_owned(), ..filter() },
+                "events_of_target (chain=? AND target_id=? AND seq<?)",
+            ),
+            (
+                EventFilter { address: "127.0.0.1".to_owned(), ..filter() },
+                "events_of_address (chain=? AND address=? AND seq<?)",
             ),
         ] {
             for (filter, index) in [

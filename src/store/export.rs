@@ -28,9 +28,9 @@ impl Store {
         rows.iter().map(|row| Ok(Exported { event: event(row)?, hash: row.try_get("hash")? })).collect()
     }
 
-    /// The sequence number of an organization's newest event: where an export that starts now ends.
-    pub async fn last_event(&self, org: &OrgId) -> Result<i64> {
-        let head = sqlx::query("SELECT seq FROM chains WHERE name = $1").bind(org.to_string());
+    /// The sequence number of a chain's newest event: where an export that starts now ends.
+    pub async fn last_event(&self, chain: &str) -> Result<i64> {
+        let head = sqlx::query("SELECT seq FROM chains WHERE name = $1").bind(chain.to_owned());
         head.fetch_optional(self.read()).await?.ok_or(Error::NotFound)?.int("seq")
     }
 

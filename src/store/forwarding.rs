@@ -4,12 +4,7 @@ use std::time::Duration;
 
 use sqlx::any::AnyRow;
 
-use super::{
-    Store, detached,
-    events::event,
-    row::Read,
-    rows::{Cell, with_rows},
-};
+use super::{Store, detached, events::event, row::Read, rows::Cell};
 use crate::{
     Result, Timestamp,
     audit::{Act, Actor, export::Exported},
@@ -130,7 +125,7 @@ impl Store {
             let rows: Vec<[Cell; 2]> = batch.until.into_iter().map(|(chain, seq)| [chain.into(), seq.into()]).collect();
             let statement = "INSERT INTO forwarded (chain, seq) SELECT chain, seq FROM v WHERE v.n > 0 \
                  ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq WHERE forwarded.seq < excluded.seq";
-            with_rows(["chain", "seq"], rows, statement).execute(tx.on()).await?;
+            store.with_rows(["chain", "seq"], rows, statement).execute(tx.on()).await?;
             sqlx::query("UPDATE forwarding SET sent_at = $1").bind(now).execute(tx.on()).await?;
             tx.commit_counts().await
         })

@@ -7,6 +7,7 @@ use std::{
 };
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use tokio::sync::Semaphore;
 
 use super::{
     Inner, Store, Tools,
@@ -100,6 +101,7 @@ impl Store {
             listener: OnceLock::new(),
             prover: OnceLock::new(),
             node: OnceLock::new(),
+            long_reads: Semaphore::new(2),
             #[cfg(feature = "testing")]
             slowness: OnceLock::new(),
             #[cfg(feature = "testing")]

@@ -5,11 +5,11 @@ use std::time::Duration;
 use sallyport::{
     Error,
     audit::{
-        Act, Actor, SYSTEM,
-        checkpoint::Checkpoint,
+        Act, Action, Actor, NewEvent, SYSTEM, Target,
+        checkpoint::{BadNote, Checkpoint, PublicKey},
         tree::{is_included, leaf_hash},
     },
-    store::CheckpointPace,
+    store::{CheckpointPace, EventFilter, Location},
     testing::TestStore,
 };
 
@@ -22,6 +22,12 @@ sallyport::on_both_databases!(
     each_is_sent_once,
     a_broken_chain_is_not_signed,
     each_event_is_proven,
+    a_changed_checkpoint_is_not_continued,
+    a_recent_one_is_given_again,
+    a_missing_key_is_not_replaced,
+    a_revoked_key_proves_nothing,
+    a_long_log_is_proven_by_its_nodes,
+    only_a_hash_is_no_proof,
 );
 
 const PORTAL: &str = "keys.example.com/audit";
@@ -37,6 +43,7 @@ async fn a_checkpoint_is_made_once(store: &TestStore) {
     let made = store.checkpoint(PORTAL, org.id.as_str()).await.expect("made");
     let keys = store.audit_keys().await.expect("read");
     assert_eq!((keys.len(), keys[0].from, keys[0].until), (1, store.now(), None));
+    assert_eq!(newest_system_event(store).await, "audit_key.created");
     let opened = Checkpoint::open(&made.note, &public(&keys)).expect("signed");
     assert_eq!((opened.origin, opened.size), (format!("{PORTAL}/{}", org.id), 2));
     assert_eq!((opened.root, made.size), (made.root, 2));
@@ -45,6 +52,15 @@ async fn a_checkpoint_is_made_once(store: &TestStore) {
     assert_eq!(store.checkpoints(org.id.as_str()).await.expect("read"), [made]);
     assert!(matches!(store.checkpoint(PORTAL, "org_none").await, Err(Error::NotFound)));
     store.checkpoint(PORTAL, SYSTEM).await.expect("made");
+}
+
+/// What marks an erased event of the first format.
+pub fn no_bytes(store: &TestStore) -> &'static str {
+    if matches!(store.location(), Location::Postgres(_)) { "CAST('' AS BYTEA)" } else { "x''" }
+}
+
+async fn newest_system_event(store: &TestStore) -> String {
+    store.system_events(&EventFilter::default()).await.expect("read").events[0].action.clone()
 }
 
 async fn one_goes_on_where_the_last_ended(store: &TestStore) {
@@ -59,7 +75,7 @@ async fn one_goes_on_where_the_last_ended(store: &TestStore) {
             store.key(&act, &app, "CI").await;
         }
     }
-    let checked = store.verify_chain(org.id.as_str(), &opened, |_, _| {}).await.expect("read").expect("whole");
+    let checked = store.verify_chain(org.id.as_str(), &opened, None, |_, _| {}).await.expect("read").expect("whole");
     opened.dedup();
     assert_eq!((checked.checkpoints, checked.events), (opened.len(), 4 + 18));
     assert!(opened.len() > 8);
@@ -193,4 +209,139 @@ async fn each_event_is_proven(store: &TestStore) {
     for seq in [i64::MIN, -1, 0, 8, i64::MAX] {
         assert!(matches!(store.event_proof(PORTAL, chain, seq).await, Err(Error::NotFound)), "{seq}");
     }
+}
+
+/// Whoever can write to the database can't have other events signed by changing the tree that is continued.
+async fn a_changed_checkpoint_is_not_continued(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let (chain, id) = (org.id.as_str(), org.id.to_string());
+    for forged in [
+        "size = size + 1",
+        "root = (SELECT hash FROM events WHERE chain = checkpoints.chain AND seq = 1), \
+         frontier = (SELECT hash FROM events WHERE chain = checkpoints.chain AND seq = 1)",
+        "note = 'forged'",
+        "note = (SELECT note FROM checkpoints k WHERE k.chain = 'system')",
+    ] {
+        store.checkpoint(PORTAL, SYSTEM).await.expect("made");
+        store.checkpoint(PORTAL, chain).await.expect("made");
+        store.execute(format!("UPDATE checkpoints SET {forged} WHERE chain = '{id}'")).await;
+        store.key(&act, &app, "CI").await;
+        let made = store.checkpoint(PORTAL, chain).await.expect("made");
+        let signed = store.public_keys().await.expect("read").open(&made.note).expect("signed");
+        let checked = store.verify_chain(chain, &[signed], None, |_, _| {}).await.expect("read");
+        assert_eq!(checked.expect("of the events as they are").checkpoints, 1, "{forged}");
+    }
+}
+
+async fn a_recent_one_is_given_again(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let chain = org.id.as_str();
+    let made = store.recent_checkpoint(PORTAL, chain).await.expect("made");
+    store.app(&act, &org, "Focus and calm").await;
+    store.clock.turn(Duration::from_secs(59));
+    assert_eq!(store.recent_checkpoint(PORTAL, chain).await.expect("read"), made);
+    assert_eq!(store.checkpoint(PORTAL, chain).await.expect("made").size, made.size + 2, "on demand");
+    store.clock.turn(Duration::from_secs(60));
+    store.app(&act, &org, "Other").await;
+    assert_eq!(store.recent_checkpoint(PORTAL, chain).await.expect("made").size, made.size + 4);
+}
+
+async fn a_missing_key_is_not_replaced(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    store.checkpoint(PORTAL, org.id.as_str()).await.expect("made");
+    store.execute("DELETE FROM audit_keys".to_owned()).await;
+    store.app(&act, &org, "Focus and calm").await;
+    let error = store.checkpoint(PORTAL, org.id.as_str()).await.expect_err("refused").to_string();
+    assert!(error.contains("sallyport audit rotate-key"), "{error}");
+    store.rotate_audit_key(&Act::by(Actor::CommandLine)).await.expect("rotated");
+    assert_eq!(newest_system_event(store).await, "audit_key.rotated");
+    store.checkpoint(PORTAL, org.id.as_str()).await.expect("made");
+}
+
+async fn a_revoked_key_proves_nothing(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let chain = org.id.as_str();
+    let old = store.checkpoint(PORTAL, chain).await.expect("made");
+    let leaked = store.audit_keys().await.expect("read")[0].public;
+    store.clock.turn(Duration::from_secs(60));
+    let shell = Act::by(Actor::CommandLine);
+    assert!(store.revoke_audit_key(&act, leaked).await.is_err(), "a person who is no operator");
+    let new = store.revoke_audit_key(&shell, leaked).await.expect("revoked").expect("another signs");
+    let keys = store.audit_keys().await.expect("read");
+    assert_eq!((keys[0].revoked, keys[0].until), (Some(store.now()), Some(store.now())));
+    assert_eq!((keys[1].public, keys[1].revoked), (new, None));
+    let keys = store.public_keys().await.expect("read");
+    assert_eq!(keys.open(&old.note), Err(BadNote::Revoked));
+    let again = store.checkpoint(PORTAL, chain).await.expect("made");
+    assert_eq!((again.size, again.root), (old.size, old.root), "the same, signed again");
+    assert!(keys.open(&again.note).is_ok());
+    assert_eq!(store.checkpoints(chain).await.expect("read"), [again]);
+    assert!(matches!(store.revoke_audit_key(&shell, leaked).await, Err(Error::Conflict { .. })));
+    assert!(matches!(store.revoke_audit_key(&shell, PublicKey([7; 32])).await, Err(Error::NotFound)));
+    // Nobody takes a revocation back without the master key.
+    store.execute("UPDATE audit_keys SET revoked_at = NULL".to_owned()).await;
+    assert!(matches!(store.audit_keys().await, Err(Error::Sealed(_))));
+}
+
+async fn a_long_log_is_proven_by_its_nodes(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let chain = org.id.as_str();
+    let events: Vec<_> = (0..500)
+        .map(|n| {
+            let target = Target::new("organization", &org.id, format!("Focus {n}"));
+            (act.clone(), NewEvent::of(&org.id, Action::OrgEdited, target))
+        })
+        .collect();
+    for _ in 0..5 {
+        store.record_batch(events.clone()).await.expect("recorded");
+    }
+    store.checkpoint(PORTAL, chain).await.expect("made");
+    let proven = async |seq: i64| {
+        let proof = store.event_proof(PORTAL, chain, seq).await.expect("proven");
+        let leaf = leaf_hash(&proof.event.hash);
+        assert!(is_included(leaf, proof.leaf_index, proof.tree_size, &proof.path, &proof.root), "{seq}");
+    };
+    for seq in [1, 1024, 1025, 2048, 2049, 2502] {
+        proven(seq).await;
+    }
+    // Whoever changes a node prevents nothing: it is computed again.
+    store
+        .execute(format!("UPDATE tree_nodes SET hash = (SELECT hash FROM events WHERE chain = '{chain}' AND seq = 1)"))
+        .await;
+    proven(2500).await;
+    store.execute(format!("DELETE FROM tree_nodes WHERE chain = '{chain}' AND n = 0")).await;
+    proven(2500).await;
+}
+
+async fn only_a_hash_is_no_proof(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    store.app(&act, &org, "Focus and calm").await;
+    let chain = org.id.as_str();
+    let no_salts = no_bytes(store);
+    store.execute(format!("UPDATE events SET salts = {no_salts} WHERE chain = '{chain}' AND seq = 1")).await;
+    let refused = store.event_proof(PORTAL, chain, 1).await.expect_err("refused");
+    assert!(matches!(refused, Error::Conflict { code: "only_hash", .. }), "{refused}");
+    store.event_proof(PORTAL, chain, 2).await.expect("proven");
+    let note = store.checkpoint(PORTAL, chain).await.expect("made").note;
+    let signed = store.public_keys().await.expect("read").open(&note).expect("signed");
+    assert_eq!(signed.first_format, 1, "as it was before the first checkpoint");
+    // What is marked so after a checkpoint was made does not count.
+    store.execute(format!("UPDATE events SET salts = {no_salts} WHERE chain = '{chain}' AND seq = 2")).await;
+    store.app(&act, &org, "Other").await;
+    let next = store.checkpoint(PORTAL, chain).await.expect("made").note;
+    assert!(next.contains("\nfirst-format 1\n"), "{next}");
+    let checked = store.verify_chain(chain, &[signed], None, |_, _| {}).await.expect("read");
+    assert_eq!(checked.expect_err("refused").seq, 2);
+    // Not even if the newest has to be made again.
+    store.execute(format!("UPDATE checkpoints SET note = 'x' WHERE chain = '{chain}' AND size > 4")).await;
+    store.app(&act, &org, "Another").await;
+    let again = store.checkpoint(PORTAL, chain).await.expect("made").note;
+    assert!(again.contains("\nfirst-format 1\n"), "{again}");
 }

@@ -39,7 +39,7 @@ async fn each_has_its_event(store: &TestStore) {
         let filter = EventFilter { action: action.to_owned(), ..EventFilter::default() };
         assert_eq!(store.events(&org.id, None, &filter).await.expect("asked").events.len(), count, "{action}");
     }
-    let of_key = EventFilter { key: Some(keys[0].id.clone()), ..EventFilter::default() };
+    let of_key = EventFilter { target: keys[0].id.to_string(), ..EventFilter::default() };
     let events = store.events(&org.id, None, &of_key).await.expect("asked").events;
     let actions: Vec<_> = events.iter().map(|event| event.action.as_str()).collect();
     assert_eq!(actions, ["key.revoked", "key.paused", "key.generated"]);

@@ -11,19 +11,24 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sallyport::{
     audit::{
         Event,
-        check::Fault,
+        check::{Fault, Wrong},
         check_export::check_export,
         checkpoint::{Checkpoint, PublicKey},
         export::Exported,
     },
     export::ExportRow,
+    store::Location,
     testing::TestStore,
 };
 use sqlx::{AnyPool, AssertSqlSafe};
 
-use crate::opening::raw;
+use crate::{checkpoints::no_bytes, opening::raw};
 
-sallyport::on_both_databases!(each_tampering_is_named, keys_may_be_given_without_a_name);
+sallyport::on_both_databases!(
+    each_tampering_is_named,
+    a_forged_beginning_is_named_without_a_checkpoint,
+    keys_may_be_given_without_a_name,
+);
 
 const PORTAL: &str = "keys.example.com/audit";
 const LENGTH: i64 = 9;
@@ -86,9 +91,9 @@ impl<'a> Log<'a> {
     async fn says(&self) -> [Result<i64, String>; 3] {
         let checkpoint = [Checkpoint::open(&self.note, &self.keys).expect("signed")];
         let said = |fault: Fault| format!("{} {fault}", fault.seq);
-        let database = self.store.verify_chain(&self.chain, &checkpoint, |_, _| {}).await.expect("read");
+        let database = self.store.verify_chain(&self.chain, &checkpoint, None, |_, _| {}).await.expect("read");
         let lines: String = self.events().await.iter().map(ExportRow::json_line).collect();
-        let export = check_export(lines.as_bytes(), &checkpoint, |_| {}).expect("read");
+        let export = check_export(lines.as_bytes(), &checkpoint, None, |_| {}).expect("read");
         fs::write(self.folder.path().join("export"), lines).expect("written");
         let python = self.python(&["export", "--checkpoint", "note", "--public-key", "keys"]);
         let python = match python.status.code() {
@@ -129,6 +134,11 @@ async fn each_tampering_is_named(store: &TestStore) {
         address, user_agent, request_id, details, hash, salts FROM events WHERE OF_CHAIN AND seq = 4";
     let cut = "DELETE FROM events WHERE OF_CHAIN AND seq > 6; UPDATE chains SET seq = 6, \
         hash = (SELECT hash FROM events WHERE OF_CHAIN AND seq = 6) WHERE name = (SELECT MIN(chain) FROM events WHERE OF_CHAIN)";
+    let no_bytes = no_bytes(store);
+    let old_format_of = |seq: i64| match seq {
+        1 => "1 Event 1 was changed: it is in a format that was no longer written when it was recorded.",
+        _ => "5 Event 5 was changed: it is in a format that was no longer written when it was recorded.",
+    };
     let changed = "5 Event 5 was changed: its hash is not that of its fields and of the event before it.";
     for (sql, said) in [
         ("UPDATE events SET target_name = 'Mallory' WHERE OF_CHAIN AND seq = 5".to_owned(), changed),
@@ -150,6 +160,8 @@ async fn each_tampering_is_named(store: &TestStore) {
                 .to_owned(),
             "5 Events 5 and 6 were swapped.",
         ),
+        (format!("UPDATE events SET target_name = 'Mallory', salts = {no_bytes} WHERE OF_CHAIN AND seq = 5"), old_format_of(5)),
+        (format!("UPDATE events SET actor_name = 'Mallory', salts = {no_bytes} WHERE OF_CHAIN AND seq < 6"), old_format_of(1)),
         (cut.to_owned(), "7 Event 7 is missing: the chain was cut, it had at least 9 events."),
     ] {
         log.sql(&sql).await;
@@ -157,11 +169,46 @@ async fn each_tampering_is_named(store: &TestStore) {
         log.restore().await;
     }
     assert_eq!(log.says().await, [Ok(LENGTH), Ok(LENGTH), Ok(LENGTH)], "restored");
+    if matches!(store.location(), Location::Sqlite(_)) {
+        // PostgreSQL stores no bytes in place of a text.
+        log.sql("UPDATE events SET target_name = x'ff00' WHERE OF_CHAIN AND seq = 5").await;
+        let fault = store.verify_chain(&log.chain, &[], None, |_, _| {}).await.expect("read").expect_err("no text");
+        assert!(fault.seq == 5 && matches!(fault.why, Wrong::Unreadable(_)), "{fault}");
+        log.restore().await;
+    }
     rewrite(&log).await;
     let said = "1 Events 1 to 9 were rewritten: they fit each other, but not the checkpoint of 9 events.";
     named(&log, "a rewritten chain", said).await;
     assert_eq!(store.check_chain(&log.chain).await.expect("read"), Ok(LENGTH), "it fits itself");
     assert!(store.event_proof(PORTAL, &log.chain, 5).await.is_err(), "and nothing in it is proven");
+    log.pool.close().await;
+}
+
+/// The hash of an erased event of the first format fits whatever it contains.
+async fn a_forged_beginning_is_named_without_a_checkpoint(store: &TestStore) {
+    let log = Log::new(store).await;
+    let no_bytes = no_bytes(store);
+    log.sql(&format!("UPDATE events SET actor_name = 'Mallory', salts = {no_bytes} WHERE OF_CHAIN AND seq < 6")).await;
+    let lines: String = log.events().await.iter().map(ExportRow::json_line).collect();
+    fs::write(log.folder.path().join("export"), &lines).expect("written");
+    let said = "Event 1 has nothing but its hash: it is marked as an erased one of the first format, and no checkpoint says \
+                that the log has such events. If an early version wrote it: --first-format-until SEQ.";
+    let python = log.python(&["export"]);
+    assert_eq!((python.status.code(), text(&python.stderr).as_str()), (Some(1), said));
+    let export = check_export(lines.as_bytes(), &[], None, |_| {}).expect("read").expect_err("refused");
+    assert_eq!(export.to_string(), said);
+    let database = store.verify_chain(&log.chain, &[], None, |_, _| {}).await.expect("read").expect_err("refused");
+    assert_eq!(database.to_string(), said);
+    // For who knows that an early version wrote them.
+    let python = log.python(&["export", "--first-format-until", "5"]);
+    assert!(
+        text(&python.stdout)
+            .ends_with("Of 5 in the first format only the hash is left: nothing they contain is proven.")
+    );
+    let export = check_export(lines.as_bytes(), &[], Some(5), |_| {}).expect("read").expect("whole");
+    assert_eq!((export.hash_only, export.erased), (5, 0));
+    let python = log.python(&["export", "--first-format-until", "4"]);
+    assert_eq!(python.status.code(), Some(1));
     log.pool.close().await;
 }
 

@@ -1,4 +1,5 @@
 //! Queries of the activity of an organization or one of its apps.
+#![allow(clippy::too_many_arguments, reason = "one for each field of the form")]
 
 use leptos::prelude::*;
 use sallyport::{member::Permission, store::EventFilter};
@@ -17,12 +18,14 @@ pub async fn count_newer_events(
     #[server(default)] actor: String,
     #[server(default)] action: String,
     #[server(default)] outcome: String,
+    #[server(default)] target: String,
+    #[server(default)] address: String,
     #[server(default)] from: String,
     #[server(default)] to: String,
 ) -> Result<usize, ActError> {
     let caller = Caller::current();
     let PlaceAccess { org, place, .. } = PlaceAccess::of(&caller, &place).await?;
-    let query = ActivityQuery { actor, action, outcome, from, to, ..ActivityQuery::default() };
+    let query = ActivityQuery { actor, action, outcome, target, address, from, to, ..ActivityQuery::default() };
     org.needs_somewhere(Permission::SeeKeys)?;
     let filter = EventFilter { after: Some(after), sight: org.seen(), ..query.filter()? };
     let page = caller.store().events(&org.org.id, place.app_id.as_ref(), &filter).await?;

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod export;
 pub mod list;
+pub mod proof;
 pub mod query;
 
 use std::collections::HashMap;
@@ -208,6 +209,8 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
             <FilterSelect form=&form name="actor" label="Actor" options=actors.collect()/>
             <FilterSelect form=&form name="action" label="Action" options=std::iter::once(all("Any action")).chain(actions).collect()/>
             <FilterSelect form=&form name="outcome" label="Outcome" options=outcomes/>
+            <FilterText form=&form name="target" label="Target" placeholder="ID"/>
+            <FilterText form=&form name="address" label="Address"/>
             <span class="filter-range">
                 <details class="fold" open=has_dates><summary class="btn btn-small">"Dates"</summary></details>
                 <span class="filter-dates">
@@ -282,6 +285,12 @@ fn EventRow(
     };
     let detail = detail(&event);
     let detail = detail.map(|detail| view! { <span class="muted">" · "{detail}</span> });
+    let proof = match console {
+        false => format!("/orgs/{}/activity/{}/proof", event.chain, event.seq),
+        true if event.chain == SYSTEM => format!("/admin/audit/{}/proof", event.seq),
+        true => format!("/admin/organizations/{}/activity/{}/proof", event.chain, event.seq),
+    };
+    let proof = view! { " "<a class="cell-sub" href=proof>"Inclusion proof"</a> };
     let target = match if console { href_in_console(&event) } else { href(&event) } {
         Some(href) => view! { <a href=href>{event.target_name.clone()}</a> }.into_any(),
         None => event.target_name.clone().into_any(),
@@ -304,7 +313,7 @@ fn EventRow(
             <td data-label="Actor" class="cell-cut"><ActorCell event=event.clone() emails/></td>
             <td class="cell-head">{event.action_title().to_owned()}</td>
             <td data-label="Target" class="cell-rest">{target}{detail}</td>
-            <td class="cell-end">{outcome}</td>
+            <td class="cell-end">{outcome}{proof}</td>
             {last}
         </tr>
     }

@@ -2,6 +2,7 @@
 //! from the profile, so that it describes this deployment.
 
 mod answer;
+pub mod audit;
 mod field;
 mod guide;
 mod operation;
@@ -118,6 +119,7 @@ fn Contents(groups: Vec<Group>, tag: Option<String>) -> impl IntoView {
             <ul>
                 <li><a href="/docs" aria-current=current(tag.is_none())>"Guide"</a><ul>{guide.to_vec()}</ul></li>
                 {groups}
+                <li><a href="/docs/audit">"Public keys of the audit log"</a></li>
             </ul>
         </nav>
     }

@@ -37,6 +37,9 @@ struct AuditKeyResponse {
     /// When another took over; `null` for the one that signs.
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     until: Option<Timestamp>,
+    /// Since when it is invalid, because somebody else may have it: nothing that it signed proves anything.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    revoked: Option<Timestamp>,
 }
 
 impl AuditKeyResponse {
@@ -48,6 +51,7 @@ impl AuditKeyResponse {
             verifier_key: key.public.verifier_key(portal),
             from: key.from,
             until: key.until,
+            revoked: key.revoked,
         }
     }
 }

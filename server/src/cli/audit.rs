@@ -9,12 +9,14 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use clap::{Args, Subcommand};
 use sallyport::{
+    Error,
     audit::{
         Action, NewEvent, SYSTEM, Target,
         check::Checked,
         check_export::check_export,
-        checkpoint::{Checkpoint, PublicKey},
+        checkpoint::{BadNote, Checkpoint, PublicKey, portal_name},
         hex,
+        public_keys::PublicKeys,
     },
     export::ExportRow,
     id::OrgId,
@@ -22,7 +24,7 @@ use sallyport::{
 };
 
 use super::{act, open, progress::Progress, said};
-use crate::config::Where;
+use crate::config::{ServeArgs, Where};
 
 #[derive(Subcommand)]
 pub enum AuditCommand {
@@ -40,10 +42,30 @@ pub enum AuditCommand {
         #[arg(long, value_name = "ORG")]
         org: String,
     },
+    /// Make a checkpoint of each log now, and print it
+    #[command(after_help = "Examples:
+  sallyport audit checkpoint
+  sallyport audit checkpoint --org org_focus_labs_kB8mPx")]
+    Checkpoint {
+        /// Only of the log of this organization; system for what belongs to none
+        #[arg(long, value_name = "ORG")]
+        org: Option<String>,
+        /// URL of the portal, under whose name it is signed [default: from the settings file]
+        #[arg(long, env = "SALLYPORT_PUBLIC_URL", value_name = "URL")]
+        public_url: Option<String>,
+    },
     /// Let a new key sign checkpoints from now on; those before stay valid
     #[command(after_help = "Example:
   sallyport audit rotate-key")]
     RotateKey,
+    /// Declare a key invalid that somebody else may have; if it signs, a new one takes over
+    #[command(after_help = "Example:
+  sallyport audit revoke-key Oe5fI9uY2UoAL5e1hJmD4jBqYB0VtLFkLCHIDyi8N8s=")]
+    RevokeKey {
+        /// The public key, as at /.well-known/sallyport-audit.json
+        #[arg(value_name = "PUBLIC_KEY")]
+        key: String,
+    },
 }
 
 #[derive(Args)]
@@ -60,6 +82,9 @@ pub struct VerifyArgs {
     /// The public keys: /.well-known/sallyport-audit.json, or one a line
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
+    /// The number of the last event in the first format, if no checkpoint says it; early versions wrote such events
+    #[arg(long, value_name = "SEQ", value_parser = clap::value_parser!(i64).range(0..))]
+    first_format_until: Option<i64>,
 }
 
 impl VerifyArgs {
@@ -84,7 +109,9 @@ pub async fn run(settings: &Where, command: AuditCommand) -> Result<(), String> 
     let ended = match command {
         AuditCommand::Verify(args) => verify(&store, &args).await,
         AuditCommand::Export { org } => export(&store, &org).await,
+        AuditCommand::Checkpoint { org, public_url } => checkpoint(&store, settings, org.as_deref(), public_url).await,
         AuditCommand::RotateKey => rotate(&store).await,
+        AuditCommand::RevokeKey { key } => revoke(&store, &key).await,
     };
     store.close().await;
     ended
@@ -94,14 +121,18 @@ fn read(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("{} can't be read: {error}.", path.display()))
 }
 
-fn keys_in(path: &Path) -> Result<Vec<PublicKey>, String> {
+fn keys_in(path: &Path) -> Result<PublicKeys, String> {
     let fix = "It should be /.well-known/sallyport-audit.json of the portal, or have one key a line.";
-    PublicKey::parse_all(&read(path)?).ok_or_else(|| format!("{} contains no public key. {fix}", path.display()))
+    PublicKeys::parse(&read(path)?).ok_or_else(|| format!("{} contains no public key. {fix}", path.display()))
 }
 
-fn kept(path: &Path, keys: &[PublicKey]) -> Result<Vec<Checkpoint>, String> {
-    let opened = Checkpoint::open_all(&read(path)?, keys);
-    opened.map_err(|error| format!("The checkpoint in {} is not accepted: {error}.", path.display()))
+fn kept(path: &Path, keys: &PublicKeys) -> Result<Vec<Checkpoint>, String> {
+    let opened = keys.open_all(&read(path)?);
+    let opened = opened.map_err(|error| format!("The checkpoint in {} is not accepted: {error}.", path.display()))?;
+    if opened.revoked > 0 {
+        note!("{} of the checkpoints are signed with a key that was revoked, and not used.", opened.revoked);
+    }
+    Ok(opened.checkpoints)
 }
 
 fn verify_export(export: &Path, args: &VerifyArgs) -> Result<(), String> {
@@ -111,7 +142,7 @@ fn verify_export(export: &Path, args: &VerifyArgs) -> Result<(), String> {
     let file = File::open(export).map_err(failed)?;
     let all = file.metadata().map_err(failed)?.len();
     let (mut progress, mut done) = (Progress::new(), 0);
-    let checked = check_export(BufReader::new(file), &kept, |length| {
+    let checked = check_export(BufReader::new(file), &kept, args.first_format_until, |length| {
         done += length as u64;
         progress.show(done, all);
     });
@@ -126,7 +157,7 @@ fn verify_export(export: &Path, args: &VerifyArgs) -> Result<(), String> {
 async fn verify(store: &Store, args: &VerifyArgs) -> Result<(), String> {
     let keys = match &args.public_key {
         Some(path) => keys_in(path)?,
-        None => store.audit_keys().await.map_err(said)?.iter().map(|key| key.public).collect(),
+        None => store.public_keys().await.map_err(said)?,
     };
     let kept = args.checkpoint.as_deref().map(|path| kept(path, &keys)).transpose()?.unwrap_or_default();
     let mut chains = store.chains().await.map_err(said)?;
@@ -142,8 +173,13 @@ async fn verify(store: &Store, args: &VerifyArgs) -> Result<(), String> {
         .filter(|of| is_wanted(of.chain()) && !chains.iter().any(|chain| chain == of.chain()))
         .map(|of| format!("{}: Event 1 is missing: the whole log of {} events is.", of.chain(), of.size))
         .collect();
+    for missing in store.missing_chains().await.map_err(said)? {
+        if is_wanted(&missing) && !kept.iter().any(|of| of.chain() == missing && !chains.contains(&missing)) {
+            wrong.push(format!("{missing}: Event 1 is missing: the whole log is."));
+        }
+    }
     for chain in chains {
-        match verify_chain(store, &chain, &keys, &kept).await? {
+        match verify_chain(store, &chain, &keys, &kept, args.first_format_until).await? {
             Ok(checked) => say!("{}", told(&checked)),
             Err(fault) => wrong.push(format!("{chain}: {fault}")),
         }
@@ -155,31 +191,46 @@ async fn verify(store: &Store, args: &VerifyArgs) -> Result<(), String> {
 async fn verify_chain(
     store: &Store,
     chain: &str,
-    keys: &[PublicKey],
+    keys: &PublicKeys,
     kept: &[Checkpoint],
+    first_format: Option<i64>,
 ) -> Result<Result<Checked, String>, String> {
     let mut checkpoints: Vec<_> = kept.iter().filter(|kept| kept.chain() == chain).cloned().collect();
+    let mut revoked = 0;
     for stored in store.checkpoints(chain).await.map_err(said)? {
-        match Checkpoint::open(&stored.note, keys) {
+        match keys.open(&stored.note) {
+            Err(BadNote::Revoked) => revoked += 1,
             Ok(checkpoint) if checkpoint.chain() == chain => checkpoints.push(checkpoint),
             Ok(other) => return Ok(Err(format!("The checkpoint of {} events is of {}.", stored.size, other.origin))),
             Err(error) => return Ok(Err(format!("The checkpoint of {} events is wrong: {error}.", stored.size))),
         }
     }
+    if revoked > 0 {
+        note!("{chain}: {revoked} checkpoints in the database are signed with a key that was revoked, and not used.");
+    }
     let mut progress = Progress::new();
-    let number = |n: i64| u64::try_from(n).unwrap_or(0);
-    let checked = store.verify_chain(chain, &checkpoints, |done, all| progress.show(number(done), number(all))).await;
+    let shown = |done, all| progress.show(number(done), number(all));
+    let checked = store.verify_chain(chain, &checkpoints, first_format, shown).await;
     progress.end();
     Ok(checked.map_err(said)?.map_err(|fault| fault.to_string()))
 }
 
+fn number(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or(0)
+}
+
 fn told(checked: &Checked) -> String {
-    let Checked { chain, events, erased, checkpoints, root } = checked;
+    let Checked { chain, events, erased, hash_only, checkpoints, root } = checked;
     let erased = match erased {
         0 => String::new(),
         count => format!(" Of {count}, personal fields were erased: what they contain instead is not proven."),
     };
-    format!("{chain}: nothing is wrong. Events: {events}, checkpoints: {checkpoints}, root: {}.{erased}", hex(root))
+    let hash_only = match hash_only {
+        0 => String::new(),
+        count => format!(" Of {count} in the first format only the hash is left: nothing they contain is proven."),
+    };
+    let root = hex(root);
+    format!("{chain}: nothing is wrong. Events: {events}, checkpoints: {checkpoints}, root: {root}.{erased}{hash_only}")
 }
 
 fn no_log(org: &str) -> String {
@@ -202,12 +253,14 @@ async fn export(store: &Store, org: &str) -> Result<(), String> {
     let event = NewEvent { org_id, ..NewEvent::of_system(Action::ActivityExported, target) };
     let event = event.with(serde_json::json!({ "format": "jsonl", "filter": {} }));
     store.record_batch(vec![(act(), event)]).await.map_err(said)?;
-    let mut after = 0;
+    let (mut after, all) = (0, store.last_event(org).await.map_err(said)?);
+    let mut progress = Progress::beside_output();
     let mut out = io::BufWriter::new(io::stdout().lock());
     loop {
         let part = store.events_after(org, after).await.map_err(said)?;
         let Some(last) = part.last() else { break };
         after = last.event.seq;
+        progress.show(number(after), number(all));
         let lines: String = part.iter().map(ExportRow::json_line).collect();
         match out.write_all(lines.as_bytes()) {
             // As with `| head`.
@@ -215,12 +268,57 @@ async fn export(store: &Store, org: &str) -> Result<(), String> {
             written => written.map_err(|error| format!("Standard output can't be written: {error}."))?,
         }
     }
+    progress.end();
     out.flush().map_err(|error| format!("Standard output can't be written: {error}."))
+}
+
+/// Under the portal's name: that of its settings or, without them, that of the last checkpoint.
+async fn checkpoint(
+    store: &Store,
+    settings: &Where,
+    org: Option<&str>,
+    public_url: Option<String>,
+) -> Result<(), String> {
+    let serving = settings.serving(&ServeArgs { public_url, ..ServeArgs::default() })?;
+    let mut chains = store.chains().await.map_err(said)?;
+    if let Some(org) = org {
+        chains.retain(|chain| chain == org);
+        if chains.is_empty() {
+            return Err(no_log(org));
+        }
+    }
+    for chain in chains {
+        let portal = match &serving.public_url {
+            Some(url) => portal_name(url),
+            None => {
+                let last = store.last_portal().await.map_err(said)?;
+                last.unwrap_or_else(|| portal_name(&format!("http://{}", serving.listen)))
+            }
+        };
+        let made = store.checkpoint(&portal, &chain).await.map_err(said)?;
+        super::out::say(made.note.trim_end())?;
+    }
+    Ok(())
 }
 
 async fn rotate(store: &Store) -> Result<(), String> {
     let public = store.rotate_audit_key(&act()).await.map_err(said)?;
     say!("{}", BASE64_STANDARD.encode(public.0));
     note!("This key signs checkpoints from now on. All public keys are at /.well-known/sallyport-audit.json.");
+    Ok(())
+}
+
+async fn revoke(store: &Store, key: &str) -> Result<(), String> {
+    let fix = "It is not a key of this portal. The keys are at /.well-known/sallyport-audit.json.";
+    let key = PublicKey::parse(key).ok_or(fix)?;
+    let new = store.revoke_audit_key(&act(), key).await.map_err(|error| match error {
+        Error::NotFound => fix.to_owned(),
+        error => said(error),
+    })?;
+    note!("What the key signed proves nothing any more. Tell whoever has the public keys: they need the new list.");
+    if let Some(public) = new {
+        say!("{}", BASE64_STANDARD.encode(public.0));
+        note!("This key signs checkpoints from now on. All public keys are at /.well-known/sallyport-audit.json.");
+    }
     Ok(())
 }

@@ -19,6 +19,11 @@ impl Progress {
         Self { is_shown: io::stderr().is_terminal(), drawn: None }
     }
 
+    /// The same beside output, which it must not mix with.
+    pub(super) fn beside_output() -> Self {
+        Self { is_shown: io::stderr().is_terminal() && !io::stdout().is_terminal(), drawn: None }
+    }
+
     /// Shows how much is done.
     pub(super) fn show(&mut self, done: u64, all: u64) {
         if self.is_shown && self.drawn.is_none_or(|drawn| drawn.elapsed() >= EVERY) {

@@ -3,6 +3,7 @@
 mod evidence;
 mod export;
 mod members;
+mod proof;
 
 use crate::portal::TestPortal;
 

@@ -46,11 +46,16 @@ fn chain(length: i64) -> Vec<Exported> {
 fn checkpoint(of: &[Exported]) -> Checkpoint {
     let mut tree = Frontier::default();
     of.iter().for_each(|exported| tree.push(leaf_hash(&exported.hash)));
-    Checkpoint { origin: format!("keys.example.com/audit/{CHAIN}"), size: tree.size(), root: tree.root() }
+    Checkpoint {
+        origin: format!("keys.example.com/audit/{CHAIN}"),
+        size: tree.size(),
+        root: tree.root(),
+        first_format: 0,
+    }
 }
 
 fn check(events: &[Exported], checkpoints: &[Checkpoint], length: Option<i64>) -> Result<Checked, Fault> {
-    let mut check = ChainCheck::new(CHAIN, checkpoints);
+    let mut check = ChainCheck::new(CHAIN, checkpoints, None);
     for exported in events {
         check.next(exported.clone())?;
     }
@@ -168,10 +173,62 @@ fn what_was_erased_is_no_excuse_for_an_edit() {
     assert_eq!(fault(&chain, &[], None), (5, Wrong::OldFormat));
 }
 
-#[test]
-fn events_in_the_first_format_come_first() {
-    let salts = |seq| if seq < 4 { Salts::First } else { Salts::Seed([7; 16]) };
+/// Four events in the first format, the second of them erased, and five more.
+fn old_chain() -> Vec<Exported> {
+    let salts = |seq| if seq <= 4 { Salts::First } else { Salts::Seed([7; 16]) };
     let mut chain = chained((1..=9).map(|seq| event(seq, salts(seq))).collect());
     chain[1].event.erase(PersonalField::ActorName, Some(ERASED.to_owned()));
-    assert_eq!(check(&chain, &[], None).expect("whole").erased, 1);
+    chain
+}
+
+fn check_until(events: &[Exported], checkpoints: &[Checkpoint], first_format: Option<i64>) -> Result<Checked, Fault> {
+    let mut check = ChainCheck::new(CHAIN, checkpoints, first_format);
+    for exported in events {
+        check.next(exported.clone())?;
+    }
+    check.end(None)
+}
+
+#[test]
+fn events_of_which_only_the_hash_is_left_need_a_limit() {
+    let chain = old_chain();
+    let signed = |first_format| Checkpoint { first_format, ..checkpoint(&chain) };
+    let fault = |checkpoints: &[Checkpoint], until| {
+        let Fault { seq, why } = check_until(&chain, checkpoints, until).expect_err("refused");
+        (seq, why)
+    };
+    let counted = |checkpoints: &[Checkpoint], until| {
+        let checked = check_until(&chain, checkpoints, until).expect("whole");
+        (checked.hash_only, checked.erased)
+    };
+    assert_eq!(fault(&[], None), (2, Wrong::HashOnly));
+    assert_eq!(counted(&[], Some(4)), (1, 0));
+    assert_eq!(counted(&[signed(4)], None), (1, 0), "a checkpoint says so");
+    assert_eq!(counted(&[signed(0)], Some(4)), (1, 0), "one of a version that did not say");
+    assert_eq!(fault(&[signed(4), signed(1)], None), (2, Wrong::OldFormat), "the strictest counts");
+    assert_eq!(fault(&[], Some(3)), (4, Wrong::OldFormat), "also with its fields");
+    assert_eq!(fault(&[signed(0)], None), (1, Wrong::OldFormat));
+}
+
+/// Everything from the first event on is replaced, and the hashes stay.
+#[test]
+fn a_forged_beginning_is_named() {
+    let whole = chain(9);
+    let mut forged = whole.clone();
+    for exported in &mut forged[..5] {
+        exported.event.actor_name = "Mallory".to_owned();
+        exported.event.salts = Salts::ErasedFirst;
+    }
+    assert_eq!(check(&forged, &[], None).expect_err("refused").why, Wrong::HashOnly);
+    assert_eq!(fault(&forged, &[checkpoint(&whole)], None), (1, Wrong::OldFormat));
+    forged[4].event.salts = Salts::Seed([7; 16]);
+    assert_eq!(fault(&forged, &[], None), (1, Wrong::HashOnly));
+}
+
+#[test]
+fn events_in_the_first_format_come_first() {
+    let mut chain = old_chain();
+    chain[6].event.salts = Salts::ErasedFirst;
+    let Fault { seq, why } = check_until(&chain, &[], Some(9)).expect_err("refused");
+    assert_eq!((seq, why), (7, Wrong::OldFormat));
 }

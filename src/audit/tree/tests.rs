@@ -38,6 +38,19 @@ fn proof_of(leaves: &[Hash], index: usize) -> Vec<Hash> {
     proof.end().expect("a leaf of the tree")
 }
 
+/// The same from the roots of complete subtrees of 2^`level` leaves, wherever the leaf is not in one.
+fn proof_by_subtrees(leaves: &[Hash], index: usize, level: u32) -> Vec<Hash> {
+    let mut proof = Inclusion::of(index as u64);
+    for (n, part) in leaves.chunks(1 << level).enumerate() {
+        if part.len() == 1 << level && n != index >> level {
+            proof.push_subtree(root_of(part), level);
+        } else {
+            part.iter().for_each(|leaf| proof.push(*leaf));
+        }
+    }
+    proof.end().expect("a leaf of the tree")
+}
+
 fn in_hex(hashes: &[Hash]) -> Vec<String> {
     hashes.iter().map(|hash| hex(hash)).collect()
 }
@@ -151,6 +164,9 @@ proptest! {
         let (root, proof) = (root_of(&leaves), proof_of(&leaves, index));
         let (at, of) = (index as u64, size as u64);
         prop_assert!(is_included(leaves[index], at, of, &proof, &root));
+        for level in [2, 5] {
+            prop_assert_eq!(&proof_by_subtrees(&leaves, index, level), &proof);
+        }
         prop_assert!(!is_included(leaf_hash(b"another"), at, of, &proof, &root));
         prop_assert!(!is_included(leaves[index], at, of, &proof, &[0; 32]));
         if size > 1 {

@@ -82,7 +82,7 @@ pub async fn get<A: Watched, F: FormatName>(
     // Resolved once for all chunks: after the next event a name may belong to another actor, or no longer be recent.
     let filter = EventFilter { sight: download.seen(), ..query.filter().map_err(sallyport::Error::from)? };
     let filter = store.with_actor_known(&org, app.as_ref(), filter).await?;
-    let filter = EventFilter { until: Some(store.last_event(&org).await?), ..filter };
+    let filter = EventFilter { until: Some(store.last_event(org.as_str()).await?), ..filter };
     let (act, event) = download.event(query.pairs());
     let answer = download.answer(store, Events { org, app, filter, after: 0 }).await?;
     context.pending_events.note(act, event);

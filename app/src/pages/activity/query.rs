@@ -1,6 +1,6 @@
 //! The query of a view of events, and its errors.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use chrono::NaiveDate;
 use sallyport::{Invalid, Timestamp, store::EventFilter};
@@ -13,6 +13,8 @@ pub struct ActivityQuery {
     pub(crate) actor: String,
     pub(crate) action: String,
     pub(crate) outcome: String,
+    pub(crate) target: String,
+    pub(crate) address: String,
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) before: Option<i64>,
@@ -27,6 +29,8 @@ impl ActivityQuery {
             actor: invalid.take(actor(&self.actor)),
             action: invalid.take(action(&self.action)),
             outcome: invalid.take(outcome(&self.outcome)),
+            target: invalid.take(target(&self.target)),
+            address: invalid.take(address(&self.address)),
             from: invalid.take(day("from", &self.from)),
             // That day is included.
             to: invalid.take(day("to", &self.to)).map(|day| day + Duration::from_secs(86_400)),
@@ -42,6 +46,8 @@ impl ActivityQuery {
             ("actor", self.actor.as_str()),
             ("action", &self.action),
             ("outcome", &self.outcome),
+            ("target", &self.target),
+            ("address", &self.address),
             ("from", &self.from),
             ("to", &self.to),
         ];
@@ -87,6 +93,26 @@ fn action(text: &str) -> Result<String, Invalid> {
         return Err(Invalid::field("action", "Choose an action from the list."));
     }
     Ok(text.to_owned())
+}
+
+/// Only ids: names change, and several targets may have one.
+fn target(text: &str) -> Result<String, Invalid> {
+    let is_id = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let id = text.trim();
+    if id.len() > 100 || !id.bytes().all(is_id) {
+        return Err(Invalid::field("target", "Give the ID of a key, an app or a person, such as key_8dQ2mXw4tLzB."));
+    }
+    Ok(id.to_owned())
+}
+
+fn address(text: &str) -> Result<String, Invalid> {
+    let address = text.trim();
+    if address.is_empty() {
+        return Ok(String::new());
+    }
+    let parsed: Result<IpAddr, _> = address.parse();
+    let parsed = parsed.map_err(|_| Invalid::field("address", "Give an address such as 203.0.113.7."))?;
+    Ok(parsed.to_string())
 }
 
 fn outcome(text: &str) -> Result<String, Invalid> {
@@ -137,17 +163,25 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_written_in_one_way() {
+        let query = ActivityQuery { address: " 2001:DB8:0::1 ".to_owned(), ..Default::default() };
+        assert_eq!(query.filter().expect("read").address, "2001:db8::1");
+    }
+
+    #[test]
     fn what_cannot_be_read_asks_for_nothing() {
         let query = ActivityQuery {
             actor: "\0".to_owned(),
             action: "Key revoked".to_owned(),
             outcome: "maybe".to_owned(),
+            target: "Checkout backend".to_owned(),
+            address: "203.0.113.0/24".to_owned(),
             from: "yesterday".to_owned(),
             to: "2026-02-30".to_owned(),
             ..Default::default()
         };
         let Invalid(errors) = query.filter().expect_err("refused");
         let fields: Vec<_> = errors.iter().map(|error| error.field).collect();
-        assert_eq!(fields, ["actor", "action", "outcome", "from", "to"]);
+        assert_eq!(fields, ["actor", "action", "outcome", "target", "address", "from", "to"]);
     }
 }

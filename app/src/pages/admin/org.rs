@@ -39,7 +39,7 @@ pub async fn get(ui: Ui, access: OperatedOrg, UrlQuery(query): UrlQuery<ListQuer
 
 /// Records that an operator looked, at most once in ten minutes for each of them: the members have to learn of it, and
 /// reloading the page must not fill their log.
-pub(super) fn note_view(ui: &Ui, access: &OperatedOrg) {
+pub(in crate::pages) fn note_view(ui: &Ui, access: &OperatedOrg) {
     let viewed = NewEvent::of(&access.org.id, Action::OrgViewed, Place::from(&access.org).target());
     ui.context.pending_events.note(access.me.act(), viewed);
 }

@@ -32,7 +32,7 @@ pub async fn get(
     let chrome = shell::here(shell::of_key(&ui, &access).await?, &access.key.label);
     let (store, key) = (&context.store, &access.key);
     let KeyActivityQuery { before, after } = query;
-    let filter = EventFilter { key: Some(key.id.clone()), before, after, ..EventFilter::default() };
+    let filter = EventFilter { target: key.id.to_string(), before, after, ..EventFilter::default() };
     let page = store.events(&key.org_id, None, &filter).await?;
     let people = page.events.iter().filter(|event| event.actor_kind == "user").map(|event| event.actor_id.clone());
     let emails = store.emails_of_members(&key.org_id, &people.collect::<Vec<_>>()).await?;

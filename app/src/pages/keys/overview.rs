@@ -51,7 +51,7 @@ pub async fn get(
 pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) -> Result<Page, PageError> {
     let chrome = shell::here(shell::of_key(ui, access).await?, &access.key.label);
     let (now, profile) = (context.store.now(), context.store.profile().clone());
-    let filter = EventFilter { key: Some(access.key.id.clone()), limit: Some(SHOWN), ..EventFilter::default() };
+    let filter = EventFilter { target: access.key.id.to_string(), limit: Some(SHOWN), ..EventFilter::default() };
     let events = context.store.events(&access.key.org_id, None, &filter).await?.events;
     let (head, key) = (KeyHead::of(context, access).await?, access.key.clone());
     let done = said(done, key.status(now));

@@ -1,6 +1,6 @@
 //! `/v1/orgs/{org_id}/audit`
 
-use std::num::NonZeroU8;
+use std::{net::IpAddr, num::NonZeroU8};
 
 use axum::{extract::State, response::Response};
 use sallyport::{
@@ -45,6 +45,12 @@ pub struct EventListParams {
     action: Option<String>,
     #[param(schema_with = wanted_outcome, required = false)]
     outcome: Option<String>,
+    /// Only events about what has this ID: a key, an app, a person.
+    #[param(nullable = false, max_length = 100)]
+    target: Option<String>,
+    /// Only events that came from this address.
+    #[param(nullable = false, max_length = 100)]
+    address: Option<String>,
     /// Only events from this time on.
     #[param(format = DateTime, nullable = false)]
     from: Option<String>,
@@ -55,7 +61,7 @@ pub struct EventListParams {
 
 impl Parameters for EventListParams {
     const FIELDS: &str = "The query takes limit (1 to 100), cursor (the next_cursor of the previous part), actor, action, \
-        outcome (done or refused), from and to (RFC 3339), each once.";
+        outcome (done or refused), target (an ID), address, from and to (RFC 3339), each once.";
 }
 
 impl EventListParams {
@@ -75,6 +81,13 @@ impl EventListParams {
                 moment.map(Some).ok_or_else(refused("Write from and to like 2027-01-31T12:00:00Z (RFC 3339)."))
             }
         };
+        let address = match query::word("address", self.address)? {
+            none if none.is_empty() => none,
+            text => {
+                let address: Result<IpAddr, _> = text.parse();
+                address.map_err(|_| refused("Give an address such as 203.0.113.7.")())?.to_string()
+            }
+        };
         let before = match self.cursor.as_deref().map(str::parse) {
             None => None,
             Some(cursor) => Some(cursor.map_err(|_| query::no_cursor())?),
@@ -83,6 +96,8 @@ impl EventListParams {
             actor: query::word("actor", self.actor)?,
             action: self.action.unwrap_or_default(),
             outcome: self.outcome.unwrap_or_default(),
+            target: query::word("target", self.target)?,
+            address,
             from: moment(self.from)?,
             to: moment(self.to)?,
             limit: Some(query::limit(self.limit)?),

@@ -5,15 +5,7 @@ use axum::{
     http::{HeaderValue, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use sallyport::{
-    Error,
-    audit::{checkpoint::portal_name, hex, proof::EventProof},
-    export::ExportRow,
-    member::Permission,
-    org::Org,
-    place::Place,
-};
-use serde::Serialize;
+use sallyport::{Error, audit::checkpoint::portal_name, member::Permission, org::Org, place::Place};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -66,7 +58,8 @@ impl FromRequestParts<AppState> for EventOfLog {
 /// Read a signed checkpoint of the activity log of an organization
 ///
 /// The number of its events and the root of the Merkle tree over their hashes, signed: a C2SP `tlog-checkpoint`. Keep it
-/// outside of the portal; whoever has it notices if events that it covers are changed later.
+/// outside of the portal; whoever has it notices if events that it covers are changed later. It covers all events up to a
+/// minute ago.
 #[utoipa::path(
     get, path = "/v1/orgs/{org_id}/audit/checkpoint", operation_id = "getCheckpoint", tag = "Activity",
     params(("org_id" = String, Path)),
@@ -78,15 +71,16 @@ pub async fn checkpoint(
     _: QueryParams<NoParams>,
 ) -> Result<Response, Problem> {
     let portal = portal_name(&state.context.public_url);
-    let checkpoint = state.context.store.checkpoint(&portal, org.id.as_str()).await?;
+    let checkpoint = state.context.store.recent_checkpoint(&portal, org.id.as_str()).await?;
     let mut response = checkpoint.note.into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
 /// An event, and what shows that it is in the log.
-#[derive(Serialize, ToSchema)]
+#[derive(ToSchema)]
 #[schema(as = EventProof)]
+#[allow(dead_code, reason = "it describes `EventProof::json`")]
 pub struct ProofResponse {
     /// The event as in an export: with everything that its hash is made of.
     #[schema(value_type = Object)]
@@ -105,23 +99,10 @@ pub struct ProofResponse {
     checkpoint: String,
 }
 
-impl From<EventProof> for ProofResponse {
-    fn from(proof: EventProof) -> Self {
-        Self {
-            event: proof.event.json(),
-            previous_hash: hex(&proof.hash_before),
-            leaf_index: proof.leaf_index,
-            tree_size: proof.tree_size,
-            root: hex(&proof.root),
-            hashes: proof.path.iter().map(|hash| hex(hash)).collect(),
-            checkpoint: proof.note,
-        }
-    }
-}
-
 /// Prove that an event is in the activity log of an organization
 ///
-/// With the public keys of the portal anybody can verify it, without the portal and without the other events.
+/// With the public keys of the portal anybody can verify it, without the portal and without the other events. Of an event
+/// that an early version wrote and that was erased there is no proof (409).
 #[utoipa::path(
     get, path = "/v1/orgs/{org_id}/audit/{seq}/proof", operation_id = "getEventProof", tag = "Activity",
     params(("org_id" = String, Path), ("seq" = i64, Path)),
@@ -134,5 +115,5 @@ pub async fn proof(
 ) -> Result<Response, Problem> {
     let portal = portal_name(&state.context.public_url);
     let proof = state.context.store.event_proof(&portal, org.id.as_str(), seq).await?;
-    Ok(ok(ProofResponse::from(proof)))
+    Ok(ok(proof.json()))
 }

@@ -36,6 +36,12 @@ pub struct ActivityArgs {
     /// Only what was done, or only what was refused: done or refused
     #[arg(long)]
     outcome: Option<String>,
+    /// Only what was done to this key, app or person: its id
+    #[arg(long, value_name = "ID")]
+    target: Option<String>,
+    /// Only what came from this address
+    #[arg(long)]
+    address: Option<String>,
     /// Only from this time on, such as 2027-01-31T12:00:00Z
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
@@ -54,6 +60,8 @@ pub fn run(context: &ClientContext<'_>, command: ActivityCommand) -> Result<(), 
         ("actor", args.actor),
         ("action", args.action),
         ("outcome", args.outcome),
+        ("target", args.target),
+        ("address", args.address),
         ("from", args.from),
         ("to", args.to),
     ];

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use sallyport::store::Location;
+
 use super::{fails, says};
 use crate::portal::TestPortal;
 
@@ -10,6 +12,9 @@ crate::on_both_portals!(
     tampering_ends_with_one_and_its_number,
     a_log_that_was_deleted_is_missed,
     a_rotated_key_is_published,
+    a_revoked_key_is_published_and_refused,
+    a_checkpoint_is_made_on_demand,
+    only_hashes_need_a_word,
 );
 
 const KEYS: &str = "/.well-known/sallyport-audit.json";
@@ -89,7 +94,11 @@ async fn a_log_that_was_deleted_is_missed(portal: &TestPortal) {
     for table in ["checkpoints WHERE chain", "events WHERE chain", "chains WHERE name"] {
         portal.store.execute(format!("DELETE FROM {table} = '{org}'")).await;
     }
-    assert!(says(portal, &["audit", "verify"], "").contains("system: nothing is wrong"));
+    let error = fails(portal, &["audit", "verify"], "", 1);
+    assert!(error.contains(&format!("{org}: Event 1 is missing: the whole log is.")), "{error}");
+    let error = fails(portal, &["audit", "verify", "--org", &org], "", 1);
+    assert!(error.contains("There is no log of"), "{error}");
+    assert!(says(portal, &["audit", "verify", "--org", "system"], "").contains("system: nothing is wrong"));
     let error = fails(portal, &["audit", "verify", "--checkpoint", &note], "", 1);
     assert!(error.contains(&format!("{org}: Event 1 is missing: the whole log of 4 events is.")), "{error}");
 }
@@ -106,4 +115,60 @@ async fn a_rotated_key_is_published(portal: &TestPortal) {
         says(portal, &["audit", "verify", "--org", &org], "").contains("checkpoints: 1"),
         "signed with the old key"
     );
+}
+
+async fn a_revoked_key_is_published_and_refused(portal: &TestPortal) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let org = taken_home(portal, folder.path()).await;
+    let [export, note, keys] = ["export", "note", "keys"].map(|name| folder.path().join(name).display().to_string());
+    let leaked = portal.another().get(KEYS).await.json()["keys"][0]["public_key"].as_str().expect("text").to_owned();
+    let new = says(portal, &["audit", "revoke-key", &leaked], "");
+    let published = portal.another().get(KEYS).await;
+    let list = published.json()["keys"].clone();
+    assert_eq!(list[1]["public_key"], new.trim());
+    assert!(list[0]["revoked"].is_string() && list[1]["revoked"].is_null(), "{list}");
+    fs::write(&keys, &published.body).expect("written");
+    let from = ["audit", "verify", "--from-export", &export, "--checkpoint", &note, "--public-key", &keys];
+    let error = fails(portal, &from, "", 1);
+    assert!(error.contains("it is signed with a key that was revoked: somebody else may have signed it."), "{error}");
+    assert!(says(portal, &["audit", "verify", "--org", &org], "").contains("checkpoints: 0"), "not used");
+    let error = fails(portal, &["audit", "revoke-key", &leaked], "", 1);
+    assert!(error.contains("This key was revoked before."), "{error}");
+    let error = fails(portal, &["audit", "revoke-key", "AAAA"], "", 1);
+    assert!(error.contains("It is not a key of this portal."), "{error}");
+}
+
+async fn a_checkpoint_is_made_on_demand(portal: &TestPortal) {
+    let token = portal.token(true, None).await;
+    let [org, ..] = portal.managed(&token).await;
+    let note = says(portal, &["audit", "checkpoint", "--org", &org, "--public-url", "https://keys.example.com"], "");
+    assert!(note.starts_with(&format!("keys.example.com/audit/{org}\n4\n")), "{note}");
+    let keys = portal.store.public_keys().await.expect("read");
+    assert!(keys.open(&note).is_ok(), "{note}");
+    let all = says(portal, &["audit", "checkpoint"], "");
+    assert!(all.contains("keys.example.com/audit/system\n"), "under the name of the last: {all}");
+    let error = fails(portal, &["audit", "checkpoint", "--org", "org_none_1"], "", 1);
+    assert!(error.contains("There is no log of org_none_1."), "{error}");
+}
+
+/// A log of an early version, with events that were erased.
+async fn only_hashes_need_a_word(portal: &TestPortal) {
+    let token = portal.token(true, None).await;
+    let [org, ..] = portal.managed(&token).await;
+    let no_bytes = match portal.store.location() {
+        Location::Postgres(_) => "CAST('' AS BYTEA)",
+        Location::Sqlite(_) => "x''",
+    };
+    portal.store.execute(format!("UPDATE events SET salts = {no_bytes} WHERE chain = '{org}' AND seq < 3")).await;
+    let verify = ["audit", "verify", "--org", &org];
+    let error = fails(portal, &verify, "", 1);
+    assert!(error.contains("Event 1 has nothing but its hash"), "{error}");
+    let told = "Of 2 in the first format only the hash is left: nothing they contain is proven.";
+    assert!(says(portal, &[&verify[..], &["--first-format-until", "2"]].concat(), "").contains(told));
+    // The first checkpoint says so from now on.
+    says(portal, &["audit", "checkpoint", "--org", &org], "");
+    assert!(says(portal, &verify, "").contains(told));
+    portal.store.execute(format!("UPDATE events SET salts = {no_bytes} WHERE chain = '{org}' AND seq = 3")).await;
+    let error = fails(portal, &verify, "", 1);
+    assert!(error.contains("Event 3 was changed: it is in a format that was no longer written"), "{error}");
 }

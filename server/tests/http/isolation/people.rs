@@ -90,6 +90,14 @@ impl Kind {
 }
 
 fn with(role: Role, spot: Spot, who: Who, at: PlaceKind) -> Expected {
+    if let Who::WithinProject(permission) = who {
+        return match (spot.covers(PlaceKind::Project), role.may(permission)) {
+            (true, true) => Expected::Taken,
+            // Nothing of the log is for those who see no keys.
+            (_, false) => Expected::Forbidden,
+            (false, true) => Expected::NotFound,
+        };
+    }
     let here = |permission: Permission| spot.covers(at) && role.may(permission);
     if !here(at.to_see()) && !spot.passes(at) {
         return Expected::NotFound;
@@ -102,7 +110,7 @@ fn with(role: Role, spot: Spot, who: Who, at: PlaceKind) -> Expected {
         Who::WholeLog => role.may(Permission::SeeKeys),
         Who::Leaving if spot.kind() >= at => true,
         Who::Leaving => return Expected::NotFound,
-        Who::Everybody(_) | Who::Guests | Who::SignedIn | Who::Operators | Who::Holder => {
+        Who::WithinProject(_) | Who::Everybody(_) | Who::Guests | Who::SignedIn | Who::Operators | Who::Holder => {
             unreachable!("not about a place")
         }
     };

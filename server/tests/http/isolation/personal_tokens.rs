@@ -228,7 +228,7 @@ async fn a_token_of_an_owner_sees_the_whole_organization(portal: &TestPortal) {
     let world = World::new(portal).await;
     let owner = token(portal, OWNER, TokenScopes::READ).await;
     let org = sallyport::id::OrgId::parse(world.id("org_id")).expect("an id");
-    let events = portal.store.last_event(&org).await.expect("asked");
+    let events = portal.store.last_event(org.as_str()).await.expect("asked");
     let log = ask(portal, &Method::GET, &address(&world, "/v1/orgs/{org_id}/audit?limit=100"), &owner).await.json();
     let shown = log["data"].as_array().map(Vec::len).and_then(|shown| i64::try_from(shown).ok());
     assert_eq!(shown, Some(events.min(100)), "{log}");

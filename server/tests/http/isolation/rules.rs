@@ -9,7 +9,7 @@ use sallyport::member::Permission::{
 };
 use sallyport::place::PlaceKind;
 
-use Who::{Everybody, Leaving, May, Passing, SignedIn, Somewhere, WholeLog};
+use Who::{Everybody, Leaving, May, Passing, SignedIn, Somewhere, WholeLog, WithinProject};
 
 /// Who may use an address. Others are refused: redirected to the sign-in, told that it does not exist, or, where they see
 /// the place, that their role does not suffice. `isolation/people.rs` derives from the table of roles who that is.
@@ -25,6 +25,9 @@ pub enum Who {
     May(sallyport::member::Permission),
     /// The same, or at a place below: the address shows or changes only what is theirs.
     Somewhere(sallyport::member::Permission),
+    /// People with this permission at the project, although the address is of the organization: it shows what is in the
+    /// project. For others of the organization that does not exist.
+    WithinProject(sallyport::member::Permission),
     /// People with a role there, above it or below it.
     Passing,
     /// Those who manage the organization; or who see a part of it, which they get.
@@ -62,6 +65,7 @@ pub const RULES: &[Rule] = &[
     rule("/theme",                                None,                  Some(Everybody(303))),
     rule("/search",                               Some(SignedIn),        Some(SignedIn)),
     rule("/docs",                                 Some(Everybody(200)),  None),
+    rule("/docs/audit",                           Some(Everybody(200)),  None),
     rule("/account",                              Some(SignedIn),        Some(SignedIn)),
     rule("/account/password",                     Some(SignedIn),        Some(SignedIn)),
     rule("/account/tokens/new",                   Some(SignedIn),        Some(SignedIn)),
@@ -84,6 +88,8 @@ pub const RULES: &[Rule] = &[
     rule("/orgs/{org_id}/activity.csv",            Some(WholeLog),                None),
     rule("/orgs/{org_id}/activity.jsonl",          Some(WholeLog),                None),
     rule("/orgs/{org_id}/activity/refused",        Some(Somewhere(SeeKeys)),      None),
+    rule("/orgs/{org_id}/activity/{seq}/proof",    Some(WithinProject(SeeKeys)),  None),
+    rule("/orgs/{org_id}/activity/{seq}/proof.json", Some(WithinProject(SeeKeys)), None),
     rule("/orgs/{org_id}/members",                 Some(May(SeePlace)),           Some(May(SeePlace))),
     rule("/orgs/{org_id}/invitations",             Some(May(ManageMembers)),      Some(May(ManageMembers))),
     rule("/orgs/{org_id}/members.csv",             Some(May(SeePlace)),           None),
@@ -156,6 +162,8 @@ pub const RULES: &[Rule] = &[
     rule("/admin/organizations",                  Some(Who::Operators),  None),
     rule("/admin/organizations/{org_id}",         Some(Who::Operators),  None),
     rule("/admin/organizations/{org_id}/activity", Some(Who::Operators), None),
+    rule("/admin/organizations/{org_id}/activity/{seq}/proof", Some(Who::Operators), None),
+    rule("/admin/organizations/{org_id}/activity/{seq}/proof.json", Some(Who::Operators), None),
     rule("/admin/organizations/{org_id}/activity.csv", Some(Who::Operators), None),
     rule("/admin/organizations/{org_id}/activity.jsonl", Some(Who::Operators), None),
     rule("/admin/organizations/{org_id}/suspend", Some(Who::Operators),  Some(Who::Operators)),
@@ -171,6 +179,8 @@ pub const RULES: &[Rule] = &[
     rule("/admin/root-tokens/{token_id}/revoke",  Some(Who::Operators),  Some(Who::Operators)),
     rule("/admin/audit",                          Some(Who::Operators),  None),
     rule("/admin/audit/all",                      Some(Who::Operators),  None),
+    rule("/admin/audit/{seq}/proof",              Some(Who::Operators),  None),
+    rule("/admin/audit/{seq}/proof.json",         Some(Who::Operators),  None),
     rule("/admin/audit.csv",                      Some(Who::Operators),  None),
     rule("/admin/audit.jsonl",                    Some(Who::Operators),  None),
     rule("/admin/mail",                           Some(Who::Operators),  Some(Who::Operators)),

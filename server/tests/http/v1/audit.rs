@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use sallyport::audit::checkpoint::{Checkpoint, PublicKey};
+use sallyport::audit::public_keys::PublicKeys;
 use serde_json::{Value, json};
 
 use crate::portal::TestPortal;
@@ -62,13 +62,28 @@ async fn events_are_filtered_and_paged(portal: &TestPortal) {
     assert_eq!(count("actor=command_line").await, Some(0));
     assert_eq!(count("action=app.created").await, Some(1));
     assert_eq!(count("outcome=refused").await, Some(0));
+    let app = all["data"][0]["target_id"].as_str().expect("text").to_owned();
+    assert_eq!(count(&format!("target={app}")).await, Some(1));
+    assert_eq!(count("target=key_none").await, Some(0));
+    assert_eq!(count("address=127.0.0.1").await, Some(4));
+    assert_eq!(count("address=192.0.2.1").await, Some(0));
     assert_eq!(count("from=2026-11-22T06:00:00Z&to=2026-11-22T06:00:01Z").await, Some(4));
     assert_eq!(count("to=2026-11-22T07:00:00%2B01:00").await, Some(0));
     let first = portal.manage(&format!("/v1/orgs/{org}/audit?limit=3"), &token, None).await.json();
     assert_eq!(first["next_cursor"], "2");
     let next = portal.manage(&format!("/v1/orgs/{org}/audit?limit=3&cursor=2"), &token, None).await.json();
     assert_eq!((next["data"][0]["seq"].as_i64(), &next["next_cursor"]), (Some(1), &json!(null)));
-    for query in ["action=app.made", "outcome=maybe", "from=today", "cursor=x", "cursor=", "actor=%00", "before=3"] {
+    for query in [
+        "action=app.made",
+        "outcome=maybe",
+        "from=today",
+        "cursor=x",
+        "cursor=",
+        "actor=%00",
+        "before=3",
+        "target=%00",
+        "address=here",
+    ] {
         assert_eq!(count(query).await, None, "{query}");
     }
 }
@@ -94,8 +109,8 @@ async fn a_checkpoint_is_verified_with_the_published_keys(portal: &TestPortal) {
     let verifier = key["verifier_key"].as_str().expect("text");
     assert!(verifier.starts_with(&format!("{name}+{}+", key["key_id"].as_str().expect("text"))), "{verifier}");
     for keys in [&published.body, verifier] {
-        let keys = PublicKey::parse_all(keys).expect("keys");
-        let opened = Checkpoint::open(&answer.body, &keys).expect("signed");
+        let keys = PublicKeys::parse(keys).expect("keys");
+        let opened = keys.open(&answer.body).expect("signed");
         assert_eq!((opened.origin, opened.size), (format!("{name}/{org}"), 4));
     }
     assert_eq!(portal.manage(&path, &token, None).await.body, answer.body, "nothing happened since");
@@ -119,6 +134,12 @@ async fn a_proof_is_checked_without_the_portal(portal: &TestPortal) {
         wrong["event"]["target_name"] = "Mallory".into();
         let (code, said) = check(&wrong);
         assert_eq!((code, said.contains(&format!("Event {seq} was changed"))), (Some(1), true), "{said}");
+        let mut wrong = right.clone();
+        wrong["event"]["target_name"] = "Mallory".into();
+        wrong["event"]["format"] = 1.into();
+        wrong["event"]["erased"] = true.into();
+        let said = format!("Event {seq} is not proven: it was erased in the first format, and only its hash is left.");
+        assert_eq!(check(&wrong), (Some(1), said));
         let mut wrong = right.clone();
         wrong["hashes"][0] = "00".repeat(32).into();
         let said = format!("Event {seq} is not proven: it is not in the tree of 4 events.");
