@@ -32,6 +32,7 @@ mod invitations;
 mod jobs;
 mod key_change;
 mod key_days;
+mod key_history;
 mod key_list;
 mod key_powers;
 mod key_secrets;
@@ -115,7 +116,9 @@ pub use events::EventPage;
 pub use feed::{LEASE, PollResult};
 pub use find::Reader;
 pub use first_steps::FirstSteps;
-pub use key_list::{KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
+pub use key_list::{
+    FEW_NETWORKS, HygieneCheck, KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS,
+};
 pub use key_totals::KeyTotals;
 pub use lifecycle::Contents;
 pub use located::{Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant};

@@ -34,6 +34,16 @@ const ADD_ATTRIBUTES: &str = "INSERT INTO usage_attributes (key_id, at, kind, va
     WHERE 1 = 1 GROUP BY w.key_id, w.at, w.kind, w.kept ORDER BY w.key_id, w.at, w.kind, w.kept \
     ON CONFLICT (key_id, at, kind, value) DO UPDATE SET n = usage_attributes.n + excluded.n";
 
+/// The networks among them, each once a day: a key has about 64 of them at most. Each condition counts, as above.
+const ADD_NETWORKS: &str = "INSERT INTO usage_networks (key_id, network, last_at) \
+    SELECT w.key_id, w.value, w.day FROM (SELECT v.key_id, v.value, MAX(v.at - v.at % 86400000000) AS day \
+        FROM v WHERE v.n > 0 AND v.kind = 'network' GROUP BY v.key_id, v.value) w \
+    WHERE (SELECT COUNT(*) FROM usage_networks u WHERE u.key_id = w.key_id AND u.network = w.value AND u.last_at >= w.day) = 0 \
+    AND ((SELECT COUNT(*) FROM usage_networks u WHERE u.key_id = w.key_id AND u.network = w.value) = 1 \
+        OR (SELECT COUNT(*) FROM usage_networks u WHERE u.key_id = w.key_id) < 64) \
+    ORDER BY w.key_id, w.value \
+    ON CONFLICT (key_id, network) DO UPDATE SET last_at = excluded.last_at WHERE usage_networks.last_at < excluded.last_at";
+
 /// What a count is of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CountName {
@@ -121,7 +131,8 @@ impl Store {
             }
             if !attributes.is_empty() {
                 let columns = ["key_id", "at", "kind", "value", "requests"];
-                with_rows(columns, attributes, ADD_ATTRIBUTES).execute(tx.on()).await?;
+                with_rows(columns, attributes.clone(), ADD_ATTRIBUTES).execute(tx.on()).await?;
+                with_rows(columns, attributes, ADD_NETWORKS).execute(tx.on()).await?;
             }
             tx.commit_counts().await
         })

@@ -56,9 +56,10 @@ macro_rules! deleted_places {
 /// Primary keys, which begin with the place.
 const COUNT: &str = "place, span, at, code, scope";
 const ATTRIBUTE: &str = "key_id, at, kind, value";
+const NETWORK: &str = "key_id, network";
 
 /// A table, its primary key, and the statement that finds places in it that are no more.
-const DELETED: [(&str, &str, &str); 2] = [
+const DELETED: [(&str, &str, &str); 3] = [
     (
         "usage_counts",
         COUNT,
@@ -75,6 +76,11 @@ const DELETED: [(&str, &str, &str); 2] = [
         ATTRIBUTE,
         deleted_places!("usage_attributes", "key_id", "EXISTS (SELECT 1 FROM keys WHERE id = p.place)"),
     ),
+    (
+        "usage_networks",
+        NETWORK,
+        deleted_places!("usage_networks", "key_id", "EXISTS (SELECT 1 FROM keys WHERE id = p.place)"),
+    ),
 ];
 
 impl Store {
@@ -90,6 +96,8 @@ impl Store {
                 self.delete_old(Old { table: "usage_counts", key: COUNT, when }, (self.now() - kept).micros()).await?;
         }
         let old = Old { table: "usage_attributes", key: ATTRIBUTE, when: "at < $1" };
+        deleted += self.delete_old(old, (self.now() - kept.hours).micros()).await?;
+        let old = Old { table: "usage_networks", key: NETWORK, when: "last_at < $1" };
         Ok(deleted + self.delete_old(old, (self.now() - kept.hours).micros()).await?)
     }
 
