@@ -80,9 +80,12 @@ impl NewKey {
     }
 }
 
+/// The maximum number of characters of a label.
+pub const MOST_LABEL: usize = 100;
+
 /// One line that says where the key is used.
 pub fn check_label(text: &str) -> Result<String, Invalid> {
-    text::line("label", text, 100, "Give the key a label: say where it runs.")
+    text::line("label", text, MOST_LABEL, "Give the key a label: say where it runs.")
 }
 
 /// In the order of the catalogue, without duplicates; as many as the profile allows.

@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod get_started;
+pub mod hygiene;
 pub mod keys;
 pub mod logo;
 pub mod new;

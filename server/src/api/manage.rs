@@ -10,6 +10,7 @@ mod apps;
 mod audit;
 mod audit_proof;
 mod creation;
+mod hygiene;
 mod invitations;
 mod key_response;
 mod key_update;
@@ -20,6 +21,7 @@ mod orgs;
 mod projects;
 mod query;
 mod revocation;
+mod suggestion;
 mod tenants;
 mod usage;
 
@@ -64,6 +66,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(usage::file_of_project))
         .routes(routes!(usage::of_org))
         .routes(routes!(usage::file_of_org))
+        .routes(routes!(suggestion::of_key))
+        .routes(routes!(hygiene::of_org))
         .routes(routes!(audit_proof::checkpoint))
         .routes(routes!(audit_proof::proof))
 }

@@ -23,11 +23,11 @@ use self::{
     chips::filter_chips,
     creators::creators,
     empty::{NoKeys, NothingMatches},
-    table::Keys,
     views::saved_views,
 };
 pub use self::{
     query::{ListQuery, pairs, query_of},
+    table::Keys,
     views::ListView,
 };
 use super::{
@@ -72,6 +72,8 @@ impl From<&OrgAccess> for Viewer {
 pub struct KeyList {
     /// Where it lies: `/apps/{app_id}/keys`.
     pub path: String,
+    /// Where what is to be done to selected keys is sent.
+    pub chosen: String,
     pub page: KeyPage,
     pub filter: KeyFilter,
     /// The name of the person whose keys the filter asks for.

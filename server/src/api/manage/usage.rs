@@ -57,6 +57,11 @@ pub struct UsageBucket {
     by_code: BTreeMap<&'static str, u64>,
 }
 
+/// Writes what was counted until now, unless the database is busy.
+pub(super) async fn write_counts(state: &AppState) {
+    let _ = timeout(WRITTEN_WITHIN, state.verifier.flush_counts()).await;
+}
+
 /// What was counted of a resource, if the caller may see it.
 struct Counted {
     counts: Vec<UsageCount>,
@@ -76,7 +81,7 @@ impl Counted {
         }
         let Period { span, from, to } = params.period(store.now())?;
         // If the database is busy, the answer is a little older, and says so.
-        let _ = timeout(WRITTEN_WITHIN, state.verifier.flush_counts()).await;
+        write_counts(state).await;
         let as_of = state.verifier.counted_until();
         let counts = store.usage(within.it.id(), span, from, to).await?;
         let without_key = match within.it.within() {
