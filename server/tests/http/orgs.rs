@@ -1,6 +1,7 @@
 //! `/orgs/…`, `/tenants/…`, `/projects/…`
 
 mod export;
+mod hygiene;
 mod members;
 
 use crate::portal::TestPortal;
