@@ -50,6 +50,10 @@ fn one_check() -> Object {
     about("Only this check.", checks())
 }
 
+fn its_name() -> Object {
+    about("Its name.", checks())
+}
+
 fn checks() -> Object {
     words(HygieneCheck::ALL.iter().map(|check| check.as_str()))
 }
@@ -58,6 +62,7 @@ fn checks() -> Object {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Hygiene)]
 pub struct HygieneResponse {
+    /// In this order: those that make sense with the profile.
     checks: Vec<CheckResponse>,
 }
 
@@ -65,7 +70,7 @@ pub struct HygieneResponse {
 #[derive(Serialize, ToSchema)]
 #[schema(as = HygieneCheck)]
 pub struct CheckResponse {
-    #[schema(schema_with = checks)]
+    #[schema(schema_with = its_name)]
     check: &'static str,
     /// Which keys it finds, for people.
     about: &'static str,

@@ -16,7 +16,10 @@ use super::{
     usage::write_counts,
 };
 use crate::{
-    api::{problem::Problem, schema::words},
+    api::{
+        problem::Problem,
+        schema::{about, words},
+    },
     state::AppState,
 };
 
@@ -57,11 +60,11 @@ pub struct BlockedPart {
 }
 
 fn parts() -> Object {
-    words(["scopes", "addresses"])
+    about("What can’t be told.", words(["scopes", "addresses"]))
 }
 
 fn reasons() -> Object {
-    words([
+    let reasons = [
         Blocked::Unused.code(),
         Blocked::NotCounted(0).code(),
         Blocked::Unspecified(0).code(),
@@ -72,7 +75,8 @@ fn reasons() -> Object {
         Blocked::ManyNetworks.code(),
         Blocked::NoAddress(0).code(),
         Blocked::Refused.code(),
-    ])
+    ];
+    about("Why.", words(reasons))
 }
 
 impl SuggestionResponse {

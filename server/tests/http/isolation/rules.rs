@@ -294,7 +294,7 @@ pub const QUERIES: &[(&str, &str, Option<Who>)] = &[
     ("/orgs/{org_id}/keys",     "include_revoked=1", None),
     ("/orgs/{org_id}/keys",     "status=unused&sort=last_used&scope=read", None),
     ("/orgs/{org_id}/keys",     "created_by=usr_000000000000", None),
-    ("/orgs/{org_id}/keys",     "panel=generate&like={key_id}&narrower=1", Some(Somewhere(ManageKeys))),
+    ("/orgs/{org_id}/keys",     "panel=generate&like=key_0000000000000000&narrower=1", Some(Somewhere(ManageKeys))),
     ("/orgs/{org_id}/keys",     "check=no_expiry", None),
     ("/orgs/{org_id}/hygiene",  "check=never_used&sort=oldest", None),
     ("/orgs/{org_id}/keys",     "created_by={user_id}", None),
