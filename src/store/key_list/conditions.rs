@@ -2,7 +2,7 @@
 
 use sqlx::any::AnyRow;
 
-use super::{KeyFilter, KeyPage, KeyStatus, SOON_DAYS, UNUSED_DAYS, hygiene::unused_since};
+use super::{KeyFilter, KeyPage, KeyStatus, SOON_DAYS, UNUSED_DAYS};
 use crate::{
     Result, Timestamp,
     fold::fold,
@@ -127,7 +127,7 @@ impl Conditions {
         }
         if status == KeyStatus::Unused {
             let n = self.number(Value::Int((now - days(UNUSED_DAYS)).micros()));
-            self.and(&unused_since(&n));
+            self.and(&key_status::unused_since(&n));
         }
     }
 

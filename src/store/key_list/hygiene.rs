@@ -56,7 +56,7 @@ impl HygieneCheck {
                 let can_delete = can_delete(conditions, profile);
                 let since = now - std::time::Duration::from_secs(UNUSED_DAYS * 86_400);
                 let n = conditions.number(Value::Int(since.micros()));
-                format!("k.mode = 'live' AND {can_delete} AND {}", unused_since(&n))
+                format!("k.mode = 'live' AND {can_delete} AND {}", key_status::unused_since(&n))
             }
             Self::NoExpiry => "k.expires_at IS NULL".to_owned(),
             Self::CreatorLeft => {
@@ -75,12 +75,6 @@ impl HygieneCheck {
         };
         conditions.and(&condition);
     }
-}
-
-/// The condition for keys that are old enough and were not used from the time `n` in SQL on.
-pub(super) fn unused_since(n: &str) -> String {
-    // What was used last before that day was made before it too: an index finds the keys that are old enough.
-    format!("k.created_at <= {n} AND NOT EXISTS (SELECT 1 FROM key_uses u WHERE u.key_id = k.id AND u.last_at > {n})")
 }
 
 fn can_delete(conditions: &mut Conditions, profile: &Profile) -> String {

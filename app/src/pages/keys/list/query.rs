@@ -136,6 +136,7 @@ impl ListQuery {
             "paused" => {
                 Some("The selected keys are paused. Requests with them are refused (403) until you resume them.")
             }
+            "revoked" if self.check.is_some() => Some("The selected keys are revoked."),
             "revoked" => Some("The selected keys are revoked. Tick Include revoked to see them."),
             _ => None,
         }
