@@ -82,6 +82,8 @@ pub enum Blocked {
     OneScope,
     LowerLimit,
     NoScopes,
+    /// The key or the profile no longer has any of the scopes that were used.
+    Changed,
     ManyNetworks,
     NoAddress(u64),
     /// The verifier would refuse a request of a kind that it accepted.
@@ -155,7 +157,7 @@ impl Suggestion {
 impl Blocked {
     /// Whether some requests may have needed more than is known.
     const fn is_unknown(self) -> bool {
-        matches!(self, Self::NotCounted(_) | Self::Unspecified(_) | Self::Forgotten(_) | Self::NoScopes)
+        matches!(self, Self::NotCounted(_) | Self::Unspecified(_) | Self::Forgotten(_) | Self::NoScopes | Self::Changed)
     }
 
     /// As JSON says it.
@@ -168,6 +170,7 @@ impl Blocked {
             Self::OneScope => "one_scope",
             Self::LowerLimit => "lower_limit",
             Self::NoScopes => "no_scopes",
+            Self::Changed => "changed",
             Self::ManyNetworks => "many_networks",
             Self::NoAddress(_) => "no_address",
             Self::Refused => "refused",

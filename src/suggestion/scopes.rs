@@ -7,10 +7,13 @@ use crate::{
     scope::Request,
 };
 
-/// Which of the granted scopes the recorded requests needed.
+/// Which of the granted scopes the recorded requests needed, or may have needed: paths are not counted, so a scope with paths
+/// may have allowed any of them.
 pub(super) fn needed(granted: ScopeSet, history: &KeyHistory, profile: &Profile) -> ScopeSet {
     let used = history.accepted.keys().flat_map(|scopes| scopes.split_whitespace());
-    let mut needed = within(profile.set(used), granted);
+    let has_paths = |one: &usize| profile.scopes.get(*one).is_some_and(|scope| !scope.paths.is_empty());
+    let by_path = granted.places().filter(|one| has_paths(one) && !history.accepted.is_empty());
+    let mut needed = by_path.fold(within(profile.set(used), granted), ScopeSet::with);
     // A request that names a scope is counted with that scope, and its method is judged too.
     for method in history.methods.keys().filter(|method| !matches!(method.as_str(), OTHER | UNSPECIFIED)) {
         let request = Request::new(Some(method), None);
@@ -42,17 +45,15 @@ pub(super) fn narrower(
         n => return Err(Blocked::Unspecified(n)),
     }
     if needed.is_empty() {
-        return Err(Blocked::Unused);
+        return Err(Blocked::Changed);
     }
-    // Paths are not counted, so a scope with paths may have allowed any of the requests.
-    let by_path = granted.places().filter(|one| profile.scopes.get(*one).is_some_and(|scope| !scope.paths.is_empty()));
-    let all = by_path.fold(needed, ScopeSet::with);
     let held = match profile.keys.scopes {
         HowMany::One => {
-            let covers = |one: usize| all.places().all(|scope| profile.granted(ScopeSet::EMPTY.with(one)).has(scope));
+            let covers =
+                |one: usize| needed.places().all(|scope| profile.granted(ScopeSet::EMPTY.with(one)).has(scope));
             ScopeSet::EMPTY.with(narrowest(profile, granted, covers).ok_or(Blocked::OneScope)?)
         }
-        HowMany::Many | HowMany::None => profile.without_implied(all),
+        HowMany::Many | HowMany::None => profile.without_implied(needed),
     };
     if has_lower_limit(key, held, profile) {
         return Err(Blocked::LowerLimit);

@@ -39,6 +39,7 @@ impl Blocked {
             Self::OneScope => "A key has one scope here, and no narrower one covers what was used.".to_owned(),
             Self::LowerLimit => "Keys with fewer scopes have a lower limit per minute on some plan.".to_owned(),
             Self::NoScopes => "Keys have no scopes here.".to_owned(),
+            Self::Changed => "The scopes that were used are no longer the key’s.".to_owned(),
             Self::ManyNetworks => "Requests came from more networks than are kept.".to_owned(),
             Self::NoAddress(n) => format!("{} came without the client’s address.", requests(n)),
             Self::Refused => "A narrower key would refuse a kind of request that was accepted.".to_owned(),

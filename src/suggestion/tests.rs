@@ -211,6 +211,17 @@ fn a_method_needs_its_scope_although_another_is_named() {
 }
 
 #[test]
+fn a_scope_with_paths_may_have_been_used() {
+    let [_, profile, _] = profiles();
+    // `GET /reports/1` with this key is counted as `read`, which it does not have.
+    let history = counted(&[("read", 1)], &[("203.0.113.0/24", 1)], &[("GET", 1)]);
+    let told = Suggestion::of(&holding(&["reports", "write"]), &history, &profile);
+    assert_eq!((told.scopes, told.unused_scopes), (Ok(vec!["reports".to_owned()]), vec!["write".to_owned()]));
+    let told = Suggestion::of(&holding(&["write"]), &history, &profile);
+    assert_eq!((told.scopes, told.unused_scopes), (Err(Blocked::Changed), vec![]));
+}
+
+#[test]
 fn what_is_not_known_blocks_its_part() {
     let network = [("203.0.113.0/24", 3)];
     let method = [("GET", 3)];

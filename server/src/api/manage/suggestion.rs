@@ -72,6 +72,7 @@ fn reasons() -> Object {
         Blocked::OneScope.code(),
         Blocked::LowerLimit.code(),
         Blocked::NoScopes.code(),
+        Blocked::Changed.code(),
         Blocked::ManyNetworks.code(),
         Blocked::NoAddress(0).code(),
         Blocked::Refused.code(),
