@@ -70,7 +70,7 @@ async fn a_narrower_key_begins_with_what_was_used(portal: &TestPortal) {
     let secret = find(&issued.body, "sk_live_", 44).expect("a secret");
     let narrower = portal.get(&format!("/apps/{app}/keys?label=narrower")).await.after("href=\"/keys/", '"');
     let page = portal.get(&format!("/keys/{narrower}")).await.body;
-    assert!(page.contains("127.0.0.0/24") && page.contains("Monitor"), "{page}");
+    assert!(page.contains("127.0.0.0/24") && page.contains("others are noted, and pass"), "{page}");
     // What was accepted before is, and what was not used is refused.
     assert_eq!(portal.auth("?scope=read", &[("x-api-key", &secret)]).await.status, 200);
     assert_eq!(portal.auth("?scope=write", &[("x-api-key", &secret)]).await.status, 403);
