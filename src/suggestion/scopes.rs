@@ -10,9 +10,12 @@ use crate::{
 /// Which of the granted scopes the recorded requests needed, or may have needed: paths are not counted, so a scope with paths
 /// may have allowed any of them.
 pub(super) fn needed(granted: ScopeSet, history: &KeyHistory, profile: &Profile) -> ScopeSet {
+    if history.accepted.is_empty() {
+        return ScopeSet::EMPTY;
+    }
     let used = history.accepted.keys().flat_map(|scopes| scopes.split_whitespace());
     let has_paths = |one: &usize| profile.scopes.get(*one).is_some_and(|scope| !scope.paths.is_empty());
-    let by_path = granted.places().filter(|one| has_paths(one) && !history.accepted.is_empty());
+    let by_path = granted.places().filter(has_paths);
     let mut needed = by_path.fold(within(profile.set(used), granted), ScopeSet::with);
     // A request that names a scope is counted with that scope, and its method is judged too.
     for method in history.methods.keys().filter(|method| !matches!(method.as_str(), OTHER | UNSPECIFIED)) {

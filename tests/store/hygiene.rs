@@ -10,7 +10,7 @@ use sallyport::{
     member::{Permission, Role},
     org::Org,
     place::Place,
-    store::{AttributeName, CountBatch, CountName, HygieneCheck, KeyFilter, Sight},
+    store::{AttributeName, CountBatch, CountName, HygieneCheck, KeyFilter, Reader, Sight},
     testing::TestStore,
     usage::Span,
 };
@@ -70,7 +70,8 @@ async fn a_person_sees_the_keys_that_their_list_holds(store: &TestStore) {
         store.key(&act, app, "CI").await;
     }
     let eve = store.person("Eve").await;
-    store.add_member(&act, &here.project_id, &eve, Role::Viewer).await.expect("given");
+    let project = store.find(Reader::All, &here.project_id).await.expect("read").expect("a project");
+    store.add_member(&act, &project, &eve, Role::Viewer).await.expect("given");
     let sight = Sight::of_person(&eve.id, Permission::SeeKeys);
     for check in [HygieneCheck::NoExpiry, HygieneCheck::NeverUsed, HygieneCheck::SigningNotRequired] {
         assert_eq!(count(store, &org, check, &Sight::ALL).await, 2);
