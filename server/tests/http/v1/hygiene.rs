@@ -47,7 +47,8 @@ async fn each_check_finds_its_keys(portal: &TestPortal) {
     let told = hygiene(portal, &token, &org, "").await;
     let (n, mut ids) = found(&told, "can_delete_unused");
     let mut expected = vec![deletes.clone(), admin.clone()];
-    (ids.sort(), expected.sort());
+    ids.sort();
+    expected.sort();
     assert_eq!((n, ids), (2, expected));
     assert_eq!((found(&told, "no_expiry").0, found(&told, "never_used").0), (4, 4));
     assert_eq!((found(&told, "signing_not_required").0, found(&told, "creator_left").0), (4, 0));
