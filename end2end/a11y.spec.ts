@@ -220,6 +220,25 @@ test('usage', async ({ page, portal }) => {
   await check(page, 'a key with requests');
 });
 
+test('least privilege', async ({ page, portal }) => {
+  const { app_id, org_id } = await portalWithApp(page);
+  const { secret, path } = await issueKey(page, app_id, { label: 'Wide', scopes: ['Read', 'Write'] });
+  await portal.auth(secret, '?scope=read');
+  await expect(async () => {
+    await page.goto(path);
+    await expect(page.getByRole('link', { name: 'Make a narrower key' })).toBeVisible({ timeout: 200 });
+  }).toPass();
+  await check(page, 'a key that can be narrower');
+  await page.getByRole('link', { name: 'Make a narrower key' }).click();
+  await check(page, 'the panel of a narrower key');
+  await page.goto(`/orgs/${org_id}/hygiene?check=no_expiry`);
+  await check(page, 'hygiene');
+  await page.goto(`/orgs/${org_id}/hygiene?check=many_networks`);
+  await check(page, 'hygiene, nothing found');
+  await page.goto(`/orgs/${org_id}/keys/chosen?do=revoke&check=no_expiry&key=${path.split('/').pop()}`);
+  await check(page, 'hygiene, a typed confirmation');
+});
+
 test('every page that a link leads to', async ({ page }) => {
   test.setTimeout(420_000); // axe reads each page in both themes, the long reference too
   const { app_id, org_id } = await portalWithApp(page);

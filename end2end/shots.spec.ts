@@ -238,6 +238,36 @@ test.describe('to be looked at', () => {
   });
 });
 
+test.describe('to be looked at, with the data of the demo', () => {
+  test.skip(!process.env.SHOTS, 'SHOTS=1 takes them');
+  test.use({ portalArgs: ['--demo'] });
+
+  test('least privilege', async ({ page }) => {
+    test.setTimeout(240_000);
+    await page.goto('/sign-in');
+    await signIn(page, { name: '', email: 'ada@focus.example', password: 'sallyport demo' });
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Hygiene' }).click();
+    await expect(page.getByRole('heading', { name: 'Hygiene', exact: true })).toBeVisible();
+    const org = new URL(page.url()).pathname.replace('/hygiene', '');
+    await shootAll(page, {
+      'hygiene': `${org}/hygiene`,
+      'hygiene-no-expiry': `${org}/hygiene?check=no_expiry`,
+      'hygiene-empty': `${org}/hygiene?check=many_networks`,
+      'hygiene-organization': org,
+    });
+    await page.goto(`${org}/hygiene?check=can_delete_unused`);
+    await page.getByRole('checkbox', { name: /^Select / }).last().check();
+    await page.getByRole('button', { name: 'Revoke selected' }).click();
+    await shoot(page, 'hygiene-revoke');
+    await page.goto(`${org}/keys?label=CI+smoke`);
+    await page.getByRole('link', { name: 'CI smoke tests' }).click();
+    await expect(page.getByRole('link', { name: 'Make a narrower key' })).toBeVisible();
+    await shoot(page, 'key-narrower');
+    await page.getByRole('link', { name: 'Make a narrower key' }).click();
+    await shoot(page, 'panel-narrower');
+  });
+});
+
 test.describe('pictures', () => {
   test.skip(!process.env.PICTURES, 'PICTURES=1 takes them');
   test.use({ portalArgs: ['--demo'], timezoneId: 'Europe/Berlin' });

@@ -41,6 +41,7 @@ pub mod saved_view;
 pub mod scope;
 pub mod session;
 pub mod signature;
+pub mod suggestion;
 pub mod tenant;
 pub mod text;
 pub mod throttle;

@@ -1,6 +1,7 @@
 //! What differs between deployments: the holders of keys, their scopes, where a key is sent, and rate limits.
 
 mod check;
+mod deleting;
 pub mod errors;
 mod fault;
 mod file;

@@ -37,6 +37,7 @@ mod invitations;
 mod jobs;
 mod key_change;
 mod key_days;
+mod key_history;
 mod key_list;
 mod key_powers;
 mod key_requests;
@@ -124,7 +125,9 @@ pub use feed::{LEASE, PollResult};
 pub use find::Reader;
 pub use first_steps::FirstSteps;
 pub use forwarding::{ForwardBatch, Forwarding};
-pub use key_list::{KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS};
+pub use key_list::{
+    FEW_NETWORKS, HygieneCheck, KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS,
+};
 pub use key_requests::{
     KeyRequest, KeyRequestFilter, KeyRequestPage, REQUESTS_KEPT, REQUESTS_OF_ORG, RequestCursor, RequestResult,
 };

@@ -2,7 +2,7 @@
 
 use crate::{
     Invalid, Timestamp,
-    key::{ExpiryInput, Metadata},
+    key::{Addresses, ExpiryInput, LimitOverride, Metadata, Restrictions},
     profile::{Environment, HowMany, Profile},
     text,
 };
@@ -17,6 +17,10 @@ pub struct KeyInput<'a> {
     /// A JSON object, or empty.
     pub metadata: &'a str,
     pub signing_secret: bool,
+    /// Blocks of addresses, as typed. Empty allows every address.
+    pub addresses: &'a str,
+    /// Whether requests from elsewhere are refused.
+    pub addresses_enforced: bool,
 }
 
 /// A validated key to be issued.
@@ -28,6 +32,8 @@ pub struct NewKey {
     pub expires_at: Option<Timestamp>,
     pub metadata: Metadata,
     pub signing_secret: bool,
+    pub addresses: Addresses,
+    pub addresses_enforced: bool,
 }
 
 impl NewKey {
@@ -42,18 +48,44 @@ impl NewKey {
         let scopes = invalid.take(check_scopes(&input.scopes, profile));
         let expires_at = invalid.take(input.expires.check(now));
         let metadata = invalid.take(Metadata::check(input.metadata));
+        let addresses = invalid.take(Addresses::check(input.addresses));
+        let addresses_enforced = input.addresses_enforced && !addresses.is_empty();
         // If the profile has no signing secrets, none is created.
         let signing_secret = input.signing_secret && profile.keys.signing_secret;
         match environment {
-            Some(environment) => invalid.or(Self { label, environment, scopes, expires_at, metadata, signing_secret }),
+            Some(environment) => invalid.or(Self {
+                label,
+                environment,
+                scopes,
+                expires_at,
+                metadata,
+                signing_secret,
+                addresses,
+                addresses_enforced,
+            }),
             None => Err(invalid),
         }
     }
 }
 
+impl NewKey {
+    /// What it begins with.
+    pub fn restrictions(&self) -> Restrictions {
+        Restrictions {
+            require_signed: false,
+            addresses: self.addresses.clone(),
+            addresses_enforced: self.addresses_enforced,
+            limits: LimitOverride::default(),
+        }
+    }
+}
+
+/// The maximum number of characters of a label.
+pub const MOST_LABEL: usize = 100;
+
 /// One line that says where the key is used.
 pub fn check_label(text: &str) -> Result<String, Invalid> {
-    text::line("label", text, 100, "Give the key a label: say where it runs.")
+    text::line("label", text, MOST_LABEL, "Give the key a label: say where it runs.")
 }
 
 /// In the order of the catalogue, without duplicates; as many as the profile allows.

@@ -8,15 +8,7 @@ impl Profile {
     /// request and implies the fewest others. Empty if the request names neither a scope nor a method.
     pub fn narrowest(&self, named: &[&str], request: &Request<'_>) -> ScopeSet {
         if !named.is_empty() {
-            let asked = self.set(named.iter().copied());
-            if named.len() == 1 {
-                return asked;
-            }
-            let of_one = |place| ScopeSet::default().with(place);
-            let implied = |place| asked.places().any(|other| other != place && self.granted(of_one(other)).has(place));
-            let narrowest = asked.places().filter(|place| !implied(*place)).fold(ScopeSet::default(), ScopeSet::with);
-            // Scopes that imply each other.
-            return if narrowest.is_empty() { asked } else { narrowest };
+            return self.without_implied(self.set(named.iter().copied()));
         }
         if request.method.is_none() {
             return ScopeSet::default();
@@ -25,6 +17,16 @@ impl Profile {
         let allowing = allowing.filter(|(_, (scope, _)): &(usize, (&Scope, &ScopeSet))| scope.allows(request));
         let narrowest = allowing.min_by_key(|(_, (_, granted))| granted.len());
         narrowest.map_or(ScopeSet::default(), |(place, _)| ScopeSet::default().with(place))
+    }
+
+    /// The scopes of a set without those that others of them imply. None imply each other.
+    pub fn without_implied(&self, set: ScopeSet) -> ScopeSet {
+        if set.len() <= 1 {
+            return set;
+        }
+        let grants = |one: usize, other: usize| self.granted(ScopeSet::EMPTY.with(one)).has(other);
+        let is_implied = |place: usize| set.places().any(|other| other != place && grants(other, place));
+        set.places().filter(|place| !is_implied(*place)).fold(ScopeSet::EMPTY, ScopeSet::with)
     }
 }
 

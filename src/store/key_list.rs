@@ -1,18 +1,50 @@
 //! Lists of keys: filtered, sorted, a page at a time.
 
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$on:meta])* $variant:ident $word:literal $title:literal),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name { $($(#[$on])* $variant),* }
+
+        impl $name {
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// As a URL says it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+
+            /// As a person reads it.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),* }
+            }
+
+            pub fn parse(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+pub(crate) use words;
+
 mod conditions;
 mod creators;
 mod cursor;
 mod frame;
+mod hygiene;
 mod inventory;
 mod listed;
 
 use sqlx::any::AnyRow;
 
-pub use self::frame::KeyListFrame;
 use self::{
     conditions::{Conditions, Value},
     cursor::{Cursor, InList},
+};
+pub use self::{
+    frame::KeyListFrame,
+    hygiene::{FEW_NETWORKS, HygieneCheck},
 };
 use super::{
     Store,
@@ -61,6 +93,8 @@ pub struct KeyFilter {
     /// A scope that the keys may use, by itself or by one that implies it; or a bundle, of which they may use all.
     pub scope: String,
     pub status: Option<KeyStatus>,
+    /// Keys in use that are worth a look.
+    pub check: Option<HygieneCheck>,
     /// The person who made the keys.
     pub created_by: Option<UserId>,
     /// Of the apps of this tenant.
@@ -75,32 +109,6 @@ pub struct KeyFilter {
     /// A cursor of a [`KeyPage`]: the keys after it in the list, or before.
     pub before: Option<String>,
     pub after: Option<String>,
-}
-
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$on:meta])* $variant:ident $word:literal $title:literal),* $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name { $($(#[$on])* $variant),* }
-
-        impl $name {
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// As a URL says it.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
-            }
-
-            /// As a person reads it.
-            pub const fn title(self) -> &'static str {
-                match self { $(Self::$variant => $title),* }
-            }
-
-            pub fn parse(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)* _ => None }
-            }
-        }
-    };
 }
 
 words! {

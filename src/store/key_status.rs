@@ -64,6 +64,12 @@ pub(super) fn lasts(now: &str) -> String {
     format!("k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > {now})")
 }
 
+/// The condition for keys that are old enough and were not used from the time `n` in SQL on.
+pub(super) fn unused_since(n: &str) -> String {
+    // What was used last before that day was made before it too: an index finds the keys that are old enough.
+    format!("k.created_at <= {n} AND NOT EXISTS (SELECT 1 FROM key_uses u WHERE u.key_id = k.id AND u.last_at > {n})")
+}
+
 /// The condition for keys of an organization with exactly that status. `org` and `now` are its id and the time in
 /// SQL. It begins like the conditions of the partial indexes.
 pub(super) fn is(status: Status, org: &str, now: &str) -> String {

@@ -190,6 +190,7 @@ impl Tx {
         self.makes(id.as_str()).await?;
         let secret = PlainSecret::mint(&new.environment.prefix, entropy);
         let signing_secret = new.signing_secret.then(|| SigningSecret::mint(entropy));
+        let restrictions = new.restrictions();
         let (created_by, creator) = match self.actor() {
             Actor::User { id, name, .. } => (Some(id.to_string()), Some(name.clone())),
             _ => (None, None),
@@ -209,7 +210,7 @@ impl Tx {
             has_signing_secret: signing_secret.is_some(),
             signing_version: i64::from(signing_secret.is_some()),
             signing_before_until: None,
-            restrictions: Restrictions::default(),
+            restrictions,
             created_at: store.now(),
             created_by: creator,
             expires_at: new.expires_at,
@@ -222,8 +223,8 @@ impl Tx {
         };
         sqlx::query(
             "INSERT INTO keys (id, org_id, app_id, label, environment, mode, scopes, form_token, created_at, \
-             created_by, expires_at, owner, owner_id, label_folded, metadata) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             created_by, expires_at, owner, owner_id, label_folded, metadata, addresses, addresses_enforced) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         )
         .bind(key.id.to_string())
         .bind(key.org_id.to_string())
@@ -240,6 +241,8 @@ impl Tx {
         .bind(key.owner_id.as_ref().map(ToString::to_string))
         .bind(fold(&key.label))
         .bind(key.metadata.to_string())
+        .bind(key.restrictions.addresses.to_string())
+        .bind(i64::from(key.restrictions.addresses_enforced))
         .execute(self.on())
         .await
         .map_err(|error| {
@@ -253,7 +256,11 @@ impl Tx {
             self.add_signing_secret(&key.id, 1, signing_secret).await?;
         }
         let target = target(&key);
-        let details = json!({ "environment": key.environment, "scopes": key.scopes, "shown": key.shown });
+        let mut details = json!({ "environment": key.environment, "scopes": key.scopes, "shown": key.shown });
+        if !key.restrictions.addresses.is_empty() {
+            details["addresses"] = key.restrictions.addresses.lines().collect::<Vec<_>>().into();
+            details["addresses_enforced"] = key.restrictions.addresses_enforced.into();
+        }
         let generated = NewEvent::of(&key.org_id, Action::KeyGenerated, target).with(details);
         match holder.person() {
             Some(person) => self.record_and_mail(generated, &person.id, Mail::KeyGenerated).await?,

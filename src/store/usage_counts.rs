@@ -33,6 +33,16 @@ const ADD_ATTRIBUTES: &str = "INSERT INTO usage_attributes (key_id, at, kind, va
     WHERE 1 = 1 GROUP BY w.key_id, w.at, w.kind, w.kept ORDER BY w.key_id, w.at, w.kind, w.kept \
     ON CONFLICT (key_id, at, kind, value) DO UPDATE SET n = usage_attributes.n + excluded.n";
 
+/// The networks among them, each once a day: a key has about 64 of them at most. Each condition counts, as above.
+const ADD_NETWORKS: &str = "INSERT INTO usage_networks (key_id, network, last_at) \
+    SELECT w.key_id, w.value, w.day FROM (SELECT v.key_id, v.value, MAX(v.at - v.at % 86400000000) AS day \
+        FROM v WHERE v.n > 0 GROUP BY v.key_id, v.value) w \
+    WHERE (SELECT COUNT(*) FROM usage_networks u WHERE u.key_id = w.key_id AND u.network = w.value AND u.last_at >= w.day) = 0 \
+    AND ((SELECT COUNT(*) FROM usage_networks u WHERE u.key_id = w.key_id AND u.network = w.value) = 1 \
+        OR (SELECT COUNT(*) FROM usage_networks u WHERE u.key_id = w.key_id) < 64) \
+    ORDER BY w.key_id, w.value \
+    ON CONFLICT (key_id, network) DO UPDATE SET last_at = excluded.last_at WHERE usage_networks.last_at < excluded.last_at";
+
 /// What a count is of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CountName {
@@ -61,7 +71,7 @@ pub struct CountBatch {
 }
 
 impl CountBatch {
-    /// How many rows it is written as.
+    /// How many rows it is written as, but for networks that are new on a day.
     pub fn rows(&self) -> usize {
         self.counts.len() + self.attributes.len()
     }
@@ -120,6 +130,7 @@ impl Store {
     pub async fn add_usage(&self, writer: i64, number: i64, batch: &CountBatch) -> Result<bool> {
         let counts: Vec<_> = batch.counts.iter().map(count_row).collect();
         let attributes: Vec<_> = batch.attributes.iter().map(attribute_row).collect();
+        let networks: Vec<_> = batch.attributes.keys().filter(|name| name.kind == "network").map(network_row).collect();
         let store = self.clone();
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
@@ -142,6 +153,9 @@ impl Store {
             if !attributes.is_empty() {
                 let columns = ["key_id", "at", "kind", "value", "requests"];
                 store.with_rows(columns, attributes, ADD_ATTRIBUTES).execute(tx.on()).await?;
+            }
+            if !networks.is_empty() {
+                store.with_rows(["key_id", "at", "value"], networks, ADD_NETWORKS).execute(tx.on()).await?;
             }
             tx.commit_counts().await?;
             Ok(true)
@@ -239,6 +253,10 @@ fn count_row((name, n): (&CountName, &u64)) -> [Cell; 6] {
 fn attribute_row((name, n): (&AttributeName, &u64)) -> [Cell; 5] {
     let AttributeName { key, hour, kind, value } = name;
     [key.to_string().into(), hour.micros().into(), (*kind).to_owned().into(), value.clone().into(), number(*n).into()]
+}
+
+fn network_row(name: &AttributeName) -> [Cell; 3] {
+    [name.key.to_string().into(), name.hour.micros().into(), name.value.clone().into()]
 }
 
 fn number(n: u64) -> i64 {

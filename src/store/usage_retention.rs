@@ -59,9 +59,10 @@ macro_rules! deleted_places {
 /// Primary keys, which begin with the place.
 const COUNT: &str = "place, span, at, code, scope";
 const ATTRIBUTE: &str = "key_id, at, kind, value";
+const NETWORK: &str = "key_id, network";
 
 /// A table, its primary key, and the statement that finds places in it that are no more.
-const DELETED: [(&str, &str, &str); 3] = [
+const DELETED: [(&str, &str, &str); 4] = [
     (
         "usage_counts",
         COUNT,
@@ -82,6 +83,11 @@ const DELETED: [(&str, &str, &str); 3] = [
         "key_requests",
         "key_id, at, request_id",
         deleted_places!("key_requests", "key_id", "EXISTS (SELECT 1 FROM keys WHERE id = p.place)"),
+    ),
+    (
+        "usage_networks",
+        NETWORK,
+        deleted_places!("usage_networks", "key_id", "EXISTS (SELECT 1 FROM keys WHERE id = p.place)"),
     ),
 ];
 
@@ -106,6 +112,7 @@ impl Store {
         }
         for (table, key, when, kept) in [
             ("usage_attributes", ATTRIBUTE, "at < $1", kept.hours),
+            ("usage_networks", NETWORK, "last_at < $1", kept.hours),
             // Of processes that ended. The largest number stays, so that none is given out twice.
             ("usage_writers", "id", "last_at < $1 AND id < (SELECT MAX(id) FROM usage_writers)", WRITERS_KEPT),
         ] {

@@ -12,6 +12,7 @@ mod faults;
 mod folding;
 mod grants;
 mod holders;
+mod hygiene;
 mod identities;
 mod invitations;
 mod jobs;

@@ -203,8 +203,8 @@ async fn counts_of_what_was_deleted_are_deleted(store: &TestStore) {
     }
     assert_eq!(store.delete_usage_of_deleted().await.expect("none"), 0);
     store.delete_place(&act, &Place::from(&app)).await.expect("deleted");
-    // Three spans of two keys and the app, and two networks.
-    assert_eq!(store.delete_usage_of_deleted().await.expect("deleted"), 3 * 3 + 2);
+    // Three spans of two keys and the app, and two networks by hour and of two keys.
+    assert_eq!(store.delete_usage_of_deleted().await.expect("deleted"), 3 * 3 + 2 + 2);
     let counted = [app.id.as_str(), keys[0].as_str(), keys[2].as_str()];
     for place in counted {
         assert_eq!(requests(store, place, Span::Day).await, 0, "{place}");

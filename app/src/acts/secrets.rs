@@ -38,6 +38,10 @@ pub struct NewKeyForm {
     /// A date, if `expires` is `custom`.
     pub expires_on: String,
     pub signing_secret: bool,
+    /// Blocks of addresses, in a panel that offers them.
+    pub addresses: String,
+    /// `monitor` or `enforce`.
+    pub address_mode: String,
 }
 
 impl From<&FormState> for NewKeyForm {
@@ -51,6 +55,8 @@ impl From<&FormState> for NewKeyForm {
             expires: form.value("expires"),
             expires_on: form.value("expires_on"),
             signing_secret: form.has("signing_secret", "on"),
+            addresses: form.value("addresses"),
+            address_mode: form.value("address_mode"),
         }
     }
 }
@@ -71,6 +77,8 @@ pub async fn generate_key(org: OrgId, new: NewKeyForm) -> Result<InPage<Issued>,
         scopes: new.scopes.iter().map(String::as_str).collect(),
         expires: ExpiryInput::Form { choice: &new.expires, date: &new.expires_on },
         signing_secret: new.signing_secret,
+        addresses: &new.addresses,
+        addresses_enforced: new.address_mode == "enforce",
         ..KeyInput::default()
     };
     let (new, holder) = match (NewKey::check(&input, profile, store.now()), holder) {

@@ -15,9 +15,12 @@ pub fn StripItem(
     /// Where a click on any part of it leads.
     #[prop(optional_no_strip, into)]
     href: Option<String>,
+    /// Whether it leads to what the page shows.
+    #[prop(optional)]
+    current: bool,
 ) -> impl IntoView {
     let label = match href {
-        Some(href) => view! { <a href=href>{label}</a> }.into_any(),
+        Some(href) => view! { <a href=href aria-current=current.then_some("page")>{label}</a> }.into_any(),
         None => label.into_any(),
     };
     view! { <div><dt>{label}</dt><dd>{value.run()}" "<small>{note.run()}</small></dd></div> }

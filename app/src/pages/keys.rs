@@ -14,6 +14,7 @@ pub mod first_request;
 pub mod generate;
 pub mod head;
 pub mod key_panel;
+pub mod least_privilege;
 pub mod list;
 pub mod listed;
 pub mod metadata;

@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod evidence;
 pub mod get_started;
+pub mod hygiene;
 pub mod keys;
 pub mod logo;
 pub mod new;

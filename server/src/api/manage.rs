@@ -11,6 +11,7 @@ mod audit;
 mod audit_proof;
 mod creation;
 mod evidence;
+mod hygiene;
 mod invitations;
 mod key_requests;
 mod key_response;
@@ -22,6 +23,7 @@ mod orgs;
 mod projects;
 mod query;
 mod revocation;
+mod suggestion;
 mod tenants;
 mod usage;
 
@@ -67,6 +69,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(usage::file_of_project))
         .routes(routes!(usage::of_org))
         .routes(routes!(usage::file_of_org))
+        .routes(routes!(suggestion::of_key))
+        .routes(routes!(hygiene::of_org))
         .routes(routes!(audit_proof::checkpoint))
         .routes(routes!(audit_proof::proof))
         .routes(routes!(evidence::pack))

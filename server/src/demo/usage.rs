@@ -30,7 +30,7 @@ pub struct Used<'a> {
 /// Requests per cent of a busy hour, from midnight UTC on.
 const DAY: [u64; 24] = [8, 6, 5, 4, 5, 9, 22, 45, 70, 88, 96, 92, 84, 90, 100, 97, 86, 70, 52, 40, 31, 24, 17, 12];
 
-/// Counts them, and from where the last ones came.
+/// Counts them, and from where they came.
 pub async fn send(store: &Store, now: Timestamp, keys: &[Used<'_>]) -> Result<(), Error> {
     let mut all = CountBatch::default();
     for used in keys {
@@ -50,7 +50,12 @@ pub async fn send(store: &Store, now: Timestamp, keys: &[Used<'_>]) -> Result<()
             .add_usage(writer, number, &CountBatch { counts: batch.into_iter().collect(), ..CountBatch::default() })
             .await?;
     }
-    store.add_usage(writer, number + 1, &CountBatch { attributes: all.attributes, ..CountBatch::default() }).await?;
+    let mut attributes: Vec<_> = all.attributes.into_iter().collect();
+    while !attributes.is_empty() {
+        number += 1;
+        let batch = attributes.split_off(attributes.len().saturating_sub(BATCH)).into_iter().collect();
+        store.add_usage(writer, number, &CountBatch { attributes: batch, ..CountBatch::default() }).await?;
+    }
     Ok(())
 }
 
@@ -89,14 +94,17 @@ fn add(all: &mut CountBatch, used: &Used<'_>, hour: Timestamp, now: Timestamp) {
             }
         }
     }
-    for (kind, value, percent) in [
-        ("network", "198.51.100.0/24", 72),
-        ("network", "203.0.113.0/24", 28),
-        ("method", "GET", 100 - used.writes),
-        ("method", "POST", used.writes),
+    // Earlier than two days ago in one hour of the day, which is enough for pages of many days.
+    let hour = if now.since(hour) < HOUR * 48 { hour } else { Span::Day.start(hour) };
+    let counted: u64 = results.iter().map(|(.., n)| n).sum();
+    let (near, posts) = (counted * 72 / 100, counted * used.writes / 100);
+    for (kind, value, n) in [
+        ("network", "198.51.100.0/24", near),
+        ("network", "203.0.113.0/24", counted - near),
+        ("method", "GET", counted - posts),
+        ("method", "POST", posts),
     ] {
-        let n = requests * percent / 100;
-        if n > 0 && now.since(hour) < HOUR * 48 {
+        if n > 0 {
             let name = AttributeName { key: used.key.clone(), hour, kind, value: value.to_owned() };
             *all.attributes.entry(name).or_default() += n;
         }

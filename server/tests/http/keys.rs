@@ -2,6 +2,7 @@
 
 mod activity;
 mod change;
+mod narrower;
 mod profiles;
 mod restrictions;
 mod signing_secret;

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod export;
+mod hygiene;
 mod members;
 mod proof;
 

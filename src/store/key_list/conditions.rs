@@ -73,12 +73,8 @@ impl Conditions {
         if !filter.scope.is_empty() {
             // What a key may do, whichever of its scopes grants that.
             for names in profile.granting(&filter.scope) {
-                let held = names.into_iter().map(|name| {
-                    let n = self.number(Value::Text(format!("% {} %", escaped(name))));
-                    format!("' ' || k.scopes || ' ' LIKE {n} ESCAPE '!'")
-                });
-                let held = held.collect::<Vec<_>>().join(" OR ");
-                self.and(&format!("({held})"));
+                let held = self.holds_one(&names);
+                self.and(&held);
             }
         }
         if let Some(user) = &filter.created_by {
@@ -97,6 +93,18 @@ impl Conditions {
         if let Some(status) = filter.status {
             self.narrow_to(status, now);
         }
+        if let Some(check) = filter.check {
+            check.narrow(self, profile, now);
+        }
+    }
+
+    /// The condition for keys with one of these scopes.
+    pub fn holds_one(&mut self, names: &[&str]) -> String {
+        let held = names.iter().map(|name| {
+            let n = self.number(Value::Text(format!("% {} %", escaped(name))));
+            format!("' ' || k.scopes || ' ' LIKE {n} ESCAPE '!'")
+        });
+        format!("({})", held.collect::<Vec<_>>().join(" OR "))
     }
 
     /// To the keys of the apps in this part of the organization. Without a condition if that is the whole.
@@ -119,10 +127,7 @@ impl Conditions {
         }
         if status == KeyStatus::Unused {
             let n = self.number(Value::Int((now - days(UNUSED_DAYS)).micros()));
-            // What was used last before that day was made before it too: an index finds the keys that are old enough.
-            self.and(&format!(
-                "k.created_at <= {n} AND NOT EXISTS (SELECT 1 FROM key_uses u WHERE u.key_id = k.id AND u.last_at > {n})"
-            ));
+            self.and(&key_status::unused_since(&n));
         }
     }
 

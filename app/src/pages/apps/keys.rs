@@ -12,7 +12,7 @@ use crate::{
     error::{PageError, PageResult},
     pages::keys::{
         answer::Sent,
-        generate::{generate, like, untouched},
+        generate::{filled, generate},
         list::{KeyList, KeyListView, ListQuery, ListView, Viewer, creator},
         panel::{GeneratePanel, Panel},
     },
@@ -31,9 +31,8 @@ pub async fn get(
     let mut page = page(&ui, &context, &access, &query).await?;
     if query.panel.as_deref() == Some("generate") && can_generate(&context, &access) {
         access.org().needs(Permission::ManageKeys)?;
-        let like = like(&context, access.org(), query.like.as_deref()).await?;
         let apps = context.store.apps_of_org(&access.app.org_id, &access.org().sight(Permission::ManageKeys)).await?;
-        let form = untouched(context.store.profile(), Some(&access.app), like.as_ref());
+        let form = filled(&context, access.org(), Some(&access.app), &query).await?;
         let panel = Panel::new(&context, access.org(), &path(&access), apps, form);
         page = page.with_dialog(move || view! { <GeneratePanel panel/> });
     }
@@ -78,6 +77,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQu
     let days = Days::of_keys(&context.store, &page.keys, context.store.now()).await?;
     let list = KeyList {
         path: path(access),
+        chosen: format!("{}/chosen", path(access)),
         hides: page.keys.is_empty() && frame.has_keys,
         archived: access.is_archived(),
         page,

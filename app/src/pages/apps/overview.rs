@@ -18,7 +18,7 @@ use crate::{
     pages::{
         activity::list::EventList,
         attention::{Attention, KeyCards, KeyFigures},
-        keys::snippets,
+        keys::{least_privilege::PlaceUseCard, snippets},
         usage::card::{RequestsCard, last_day},
     },
     portal::Page,
@@ -41,6 +41,14 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
         true => Some(last_day(store, access.app.id.as_str(), &access.app.org_id, now).await?),
         false => None,
     };
+    let used = match requests {
+        Some(_) => {
+            let history = store.place_history(&access.app.org_id, Some(&access.app.id)).await?;
+            history.sentences("The keys of this app", store.profile(), now)
+        }
+        None => Vec::new(),
+    };
+    let hygiene = format!("/orgs/{}/hygiene", access.app.org_id);
     let may_generate = access.org().role.may(Permission::ManageKeys) && can_generate(&context, &access);
     let call = snippets::curl(&context.public_url, store.profile());
     let operator = access.org().me.user.operator;
@@ -57,6 +65,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
             <div class="split">
                 <div class="columns">
                     <RequestsCard report=requests path=base.clone()/>
+                    <PlaceUseCard sentences=used hygiene/>
                     {if none {
                         let generate = may_generate.then(|| format!("{keys}?panel=generate"));
                         view! { <NoKey owner generate call/> }.into_any()

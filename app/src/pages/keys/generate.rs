@@ -3,9 +3,12 @@
 use sallyport::{
     app::App,
     id::{KeyId, OrgId},
-    key::{Issued, Key},
+    key::{Addresses, Issued, Key, new::MOST_LABEL},
     profile::{HolderKind, HowMany, Profile},
+    suggestion::Suggestion,
 };
+
+use super::list::ListQuery;
 
 use crate::{
     access::OrgAccess,
@@ -51,12 +54,43 @@ fn bundle<'a>(profile: &'a Profile, name: &str) -> Option<&'a [String]> {
     profile.bundles.iter().find(|bundle| bundle.name == name).map(|bundle| bundle.scopes.as_slice())
 }
 
-/// The initial form, optionally with the settings of another key.
-pub fn untouched(profile: &Profile, app: Option<&App>, like: Option<&Key>) -> FormState {
+/// The initial form, as the address asks for it: optionally with the settings of another key, or with what that was used for.
+pub async fn filled(
+    context: &Context,
+    access: &OrgAccess,
+    app: Option<&App>,
+    query: &ListQuery,
+) -> Result<FormState, PageError> {
+    let (store, profile) = (&context.store, context.store.profile());
+    let like = like(context, access, query.like.as_deref()).await?;
+    Ok(match &like {
+        Some(key) if query.is_narrower() => {
+            let told = Suggestion::of(key, &store.key_history(key).await?, profile);
+            untouched(profile, app, Some(&narrower(key, &told)), told.addresses.as_ref().ok())
+        }
+        like => untouched(profile, app, like.as_ref(), None),
+    })
+}
+
+/// The key with what it was used for, as far as that is known.
+fn narrower(key: &Key, told: &Suggestion) -> Key {
+    const MARK: &str = " (narrower)";
+    let mut key = key.clone();
+    key.label = key.label.chars().take(MOST_LABEL - MARK.len()).chain(MARK.chars()).collect();
+    key.scopes = told.scopes.clone().unwrap_or(key.scopes);
+    key.restrictions.addresses_enforced = told.addresses_enforced;
+    key
+}
+
+fn untouched(profile: &Profile, app: Option<&App>, like: Option<&Key>, from: Option<&Addresses>) -> FormState {
     let mut pairs = Vec::new();
     if let Some(like) = like {
         pairs.push(("label", like.label.clone()));
         pairs.push(("environment", like.environment.clone()));
+        if let Some(addresses) = from {
+            pairs.push(("addresses", addresses.lines().collect::<Vec<_>>().join("\n")));
+            pairs.push(("address_mode", like.restrictions.address_mode().to_owned()));
+        }
         // If an older key has several, none is preselected.
         if profile.keys.scopes == HowMany::Many || like.scopes.len() == 1 {
             pairs.extend(like.scopes.iter().map(|scope| ("scopes", scope.clone())));
@@ -79,8 +113,13 @@ pub fn another(profile: &Profile, key: &Key) -> String {
     format!("{place}/keys?panel=generate&like={}", key.id)
 }
 
+/// The address of a panel with what that key was used for.
+pub fn narrower_key(profile: &Profile, key: &Key) -> String {
+    format!("{}&narrower=1", another(profile, key))
+}
+
 /// The key to copy settings from, if it belongs to this organization.
-pub async fn like(context: &Context, access: &OrgAccess, id: Option<&str>) -> Result<Option<Key>, PageError> {
+async fn like(context: &Context, access: &OrgAccess, id: Option<&str>) -> Result<Option<Key>, PageError> {
     let Some(id) = id.and_then(KeyId::parse) else { return Ok(None) };
     let key = context.store.find(&access.me.user.id, &id).await?;
     Ok(key.filter(|key| key.org_id == access.org.id))

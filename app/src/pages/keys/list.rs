@@ -23,11 +23,11 @@ use self::{
     chips::filter_chips,
     creators::creators,
     empty::{NoKeys, NothingMatches},
-    table::Keys,
     views::saved_views,
 };
 pub use self::{
     query::{ListQuery, pairs, query_of},
+    table::Keys,
     views::ListView,
 };
 use super::{
@@ -73,6 +73,8 @@ impl From<&OrgAccess> for Viewer {
 pub struct KeyList {
     /// Where it lies: `/apps/{app_id}/keys`.
     pub path: String,
+    /// Where what is to be done to selected keys is sent.
+    pub chosen: String,
     pub page: KeyPage,
     /// The requests of those that were used lately, by id.
     pub days: HashMap<String, Days>,

@@ -1,6 +1,6 @@
 //! A resource with a list of keys: an organization, or one of its apps.
 
-use sallyport::{audit::Action, member::Permission};
+use sallyport::{audit::Action, member::Permission, store::HygieneCheck};
 
 use super::list::ListQuery;
 use crate::{
@@ -30,6 +30,12 @@ pub trait Listed: Placed {
     fn list_path(&self) -> String {
         list_path(&self.id())
     }
+
+    /// The address of the list of what a check finds.
+    fn list_path_of(&self, check: Option<HygieneCheck>) -> String {
+        let check = check.map(|check| format!("?check={}", check.as_str()));
+        format!("{}{}", self.list_path(), check.unwrap_or_default())
+    }
 }
 
 /// The address of a place's list of keys.
@@ -47,8 +53,18 @@ impl Listed for OrgAccess {
     }
 
     async fn list(&self, ui: &Ui, query: &ListQuery) -> Result<Page, PageError> {
+        if query.check.is_some() {
+            return orgs::hygiene::page(ui, &ui.context, self, query).await;
+        }
         let (page, _) = orgs::keys::page(ui, &ui.context, self, query).await?;
         Ok(page)
+    }
+
+    fn list_path_of(&self, check: Option<HygieneCheck>) -> String {
+        match check {
+            None => self.list_path(),
+            Some(check) => orgs::hygiene::path_of(self, check),
+        }
     }
 
     fn download(&self, format: Format) -> Download {

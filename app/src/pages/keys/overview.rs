@@ -11,6 +11,7 @@ use super::{
     facts::KeyFacts,
     generate::another,
     head::{KeyHead, KeyHeadView},
+    least_privilege::{KeyUse, KeyUseCard},
     metadata::MetadataCard,
     restrictions::card::RestrictionsCard,
     scopes::KeyScopes,
@@ -54,6 +55,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
     let filter = EventFilter { target: access.key.id.to_string(), limit: Some(SHOWN), ..EventFilter::default() };
     let events = context.store.events(&access.key.org_id, None, &filter).await?.events;
     let (head, key) = (KeyHead::of(context, access).await?, access.key.clone());
+    let used = KeyUse::of(context, access).await?;
     let done = said(done, key.status(now));
     let public_url = context.public_url.clone();
     Ok(Page::framed(key.label.clone(), chrome, move || {
@@ -69,6 +71,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
             <div class="split">
                 <div class="columns">
                     <RequestsCard report=Some(requests) path=format!("/keys/{}", key.id)/>
+                    <KeyUseCard used/>
                     <Card title="Recent activity" actions=move || view! { <a href=all>"All activity"</a> }>
                         <EventList events now/>
                     </Card>

@@ -11,6 +11,7 @@ use sallyport::{
 
 use super::{
     expiry_fields::ExpiryFields,
+    restrictions::AddressFields,
     scope_fields::{BundleButtons, ScopeFields, has_bundles},
 };
 use crate::{
@@ -98,6 +99,8 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
     let environments =
         profile.environments.iter().map(|environment| Choice::new(&environment.name, &environment.title)).collect();
     let prefixes = prefixes(&profile);
+    // Only a key that begins with what another was used for; the others get restrictions later.
+    let with_addresses = !form.value("address_mode").is_empty();
     let signing = profile.keys.signing_secret.then(|| {
         view! {
             <CheckField
@@ -127,6 +130,7 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
                     <SelectField form=&form name="environment" label="Key Type" options=environments hint=prefixes/>
                     {bundles}
                     <ScopeFields form=form.clone() profile/>
+                    {with_addresses.then(|| view! { <AddressFields form=&form/> })}
                     <ExpiryFields form=&form now/>
                     {signing}
                     {docs}

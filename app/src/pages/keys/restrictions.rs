@@ -73,10 +73,6 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
     let (key, signs) = (access.key.id.clone(), access.key.has_signing_secret);
     // After a conflict the form shows the current restrictions.
     let seen = if form.status() == Some(409) { seen(&access.key.restrictions) } else { form.value("seen") };
-    let modes = vec![
-        Choice::new("monitor", "Monitor only").note("Requests from elsewhere pass, and are noted in the activity."),
-        Choice::new("enforce", "Enforce").note("Requests from elsewhere are refused (403)."),
-    ];
     let about_signing = if signs {
         "Requests that are not signed with the signing secret are refused (401)."
     } else {
@@ -90,16 +86,28 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
                     form=&form name="require_signed" label="Require signed requests" hint=about_signing
                     autofocus=!form.is_refused()
                 />
-                <TextArea
-                    form=&form name="addresses" label="Allowed addresses" mono=true rows=6
-                    hint="One address or block (203.0.113.0/24, 2001:db8::/32) on each line, 100 at most. \
-                          Empty allows every address."
-                />
-                <RadioGroup form=&form name="address_mode" legend="Requests from elsewhere" options=modes/>
+                <AddressFields form=&form/>
                 <LimitFields form=&form whose="the app’s, or else the plan’s"/>
             </KeyPanel>
         }
     }))
+}
+
+/// The addresses from which a key may be used, and what happens to requests from elsewhere.
+#[component]
+pub fn AddressFields(#[prop(into)] form: FormState) -> impl IntoView {
+    let modes = vec![
+        Choice::new("monitor", "Monitor only").note("Requests from elsewhere pass, and are noted in the activity."),
+        Choice::new("enforce", "Enforce").note("Requests from elsewhere are refused (403)."),
+    ];
+    view! {
+        <TextArea
+            form=&form name="addresses" label="Allowed addresses" mono=true rows=6
+            hint="One address or block (203.0.113.0/24, 2001:db8::/32) on each line, 100 at most. \
+                  Empty allows every address."
+        />
+        <RadioGroup form=&form name="address_mode" legend="Requests from elsewhere" options=modes/>
+    }
 }
 
 /// Fields for limits that override others.

@@ -19,7 +19,7 @@ use crate::{
     error::{PageError, PageResult},
     pages::keys::{
         answer::Sent,
-        generate::{generate, like, untouched},
+        generate::{filled, generate},
         list::{KeyList, KeyListView, ListQuery, ListView, Viewer, creator},
         panel::{GeneratePanel, Panel},
     },
@@ -39,8 +39,7 @@ pub async fn get(
     if query.panel.as_deref() == Some("generate") && can_generate {
         needs_to_generate(&access, context.store.profile())?;
         let apps = context.store.apps_of_org(&access.org.id, &access.sight(Permission::ManageKeys)).await?;
-        let like = like(&context, &access, query.like.as_deref()).await?;
-        let form = untouched(context.store.profile(), None, like.as_ref());
+        let form = filled(&context, &access, None, &query).await?;
         let panel = Panel::new(&context, &access, &path(&access), apps, form);
         page = page.with_dialog(move || view! { <GeneratePanel panel/> });
     }
@@ -102,6 +101,7 @@ pub async fn page(
     let days = Days::of_keys(&context.store, &page.keys, context.store.now()).await?;
     let list = KeyList {
         path: path(access),
+        chosen: format!("{}/chosen", path(access)),
         hides: page.keys.is_empty() && frame.has_keys,
         archived: access.org.archived_at.is_some(),
         page,

@@ -22,6 +22,7 @@ use crate::{
     pages::{
         activity::list::EventList,
         attention::{Attention, KeyCards, KeyFigures},
+        keys::least_privilege::PlaceUseCard,
         usage::card::{RequestsCard, last_day},
     },
     portal::{Page, Section},
@@ -54,6 +55,10 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
     let requests = match role.may(Permission::SeeKeys) {
         true => Some(last_day(store, access.org.id.as_str(), &access.org.id, now).await?),
         false => None,
+    };
+    let used = match requests {
+        Some(_) => store.place_history(&access.org.id, None).await?.sentences("The keys here", &profile, now),
+        None => Vec::new(),
     };
     let may_manage = access.role.may(Permission::CreateTenants);
     let may_create = access.role.may_somewhere(Permission::CreateProjects) && in_use;
@@ -104,7 +109,8 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
             {(!attention.is_empty()).then(|| view! { <KeyFigures attention=attention.clone()/> })}
             <div class="split">
                 <div class="columns">
-                    <RequestsCard report=requests path/>
+                    <RequestsCard report=requests path=path.clone()/>
+                    <PlaceUseCard sentences=used hygiene=format!("{path}/hygiene")/>
                     {if has_tenants {
                         view! {
                             <section class="section">

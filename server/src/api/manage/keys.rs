@@ -191,14 +191,24 @@ pub async fn list_of_org(
 }
 
 async fn listed(store: &Store, org: &OrgId, app: Option<&AppId>, filter: KeyFilter) -> Result<Response, Problem> {
-    let page = store.keys(org, app, &filter).await?;
+    let (data, next_cursor) = responses(store, org, app, &filter).await?;
+    Ok(ok(Listed { data, next_cursor }))
+}
+
+/// The keys that match, with their apps, and the cursor of the next part.
+pub async fn responses(
+    store: &Store,
+    org: &OrgId,
+    app: Option<&AppId>,
+    filter: &KeyFilter,
+) -> Result<(Vec<KeyResponse>, Option<String>)> {
+    let page = store.keys(org, app, filter).await?;
     let (apps, now) = (store.apps_of(org, &page.keys).await?, store.now());
     let with_app = |key: Key| {
         let app = key.app_id.as_ref().and_then(|app| apps.get(app));
         KeyResponse::of(key, app, now)
     };
-    let data = page.keys.into_iter().map(with_app).collect();
-    Ok(ok(Listed { data, next_cursor: page.older }))
+    Ok((page.keys.into_iter().map(with_app).collect(), page.older))
 }
 
 /// Issue a key of an organization
@@ -226,6 +236,7 @@ fn check(body: &CreateKey, profile: &sallyport::profile::Profile, now: Timestamp
         expires: body.expires_at.as_deref().map_or(ExpiryInput::Never, ExpiryInput::Moment),
         metadata: body.metadata.as_deref().map(RawValue::get).unwrap_or_default(),
         signing_secret: body.signing_secret,
+        ..KeyInput::default()
     };
     Ok(NewKey::check(&input, profile, now)?)
 }

@@ -76,6 +76,8 @@ pub const ENDPOINTS: &[(Method, &str)] = &[
     (Method::GET, "/v1/projects/{project_id}/usage.csv"),
     (Method::GET, "/v1/orgs/{org_id}/usage"),
     (Method::GET, "/v1/orgs/{org_id}/usage.csv"),
+    (Method::GET, "/v1/keys/{key_id}/suggestion"),
+    (Method::GET, "/v1/orgs/{org_id}/hygiene"),
 ];
 
 struct World {

@@ -1,7 +1,7 @@
 //! The filters that are set, each with the way to the list without it.
 
 use leptos::prelude::*;
-use sallyport::store::KeyStatus;
+use sallyport::store::{HygieneCheck, KeyStatus};
 
 use super::KeyList;
 use crate::icons::{Icon, IconView};
@@ -18,6 +18,9 @@ fn words(list: &KeyList, name: &str, value: &str) -> Option<(&'static str, Strin
             ("Scope", title.unwrap_or_else(|| value.to_owned()))
         }
         "status" => ("Status", KeyStatus::parse(value).map_or_else(|| value.to_owned(), |one| one.title().to_owned())),
+        "check" => {
+            ("Hygiene", HygieneCheck::parse(value).map_or_else(|| value.to_owned(), |one| one.title().to_owned()))
+        }
         "tenant" => ("Tenant", list.tenant.clone().unwrap_or_else(|| value.to_owned())),
         "created_by" => ("Created by", list.creator.clone().unwrap_or_else(|| value.to_owned())),
         "include_revoked" => return Some(("", "Revoked included".to_owned())),

@@ -3,7 +3,7 @@
 use axum::extract::Query;
 use sallyport::{
     id::{TenantId, UserId},
-    store::{KeyFilter, KeySort, KeyStatus, Sight},
+    store::{HygieneCheck, KeyFilter, KeySort, KeyStatus, Sight},
     text,
 };
 use serde::Deserialize;
@@ -18,6 +18,8 @@ pub struct ListQuery {
     scope: String,
     #[serde(deserialize_with = "status")]
     status: Option<KeyStatus>,
+    #[serde(deserialize_with = "check")]
+    pub check: Option<HygieneCheck>,
     #[serde(deserialize_with = "tenant")]
     pub tenant: Option<TenantId>,
     #[serde(deserialize_with = "person")]
@@ -33,11 +35,17 @@ pub struct ListQuery {
     pub panel: Option<String>,
     /// A key whose label, type and scopes the panel begins with.
     pub like: Option<String>,
+    /// `1` for only what that key was used for.
+    narrower: String,
 }
 
 /// An unknown one is refused: ignoring it would show more than was requested.
 fn status<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<KeyStatus>, D::Error> {
     read(text, KeyStatus::parse, "no status of a key")
+}
+
+fn check<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<HygieneCheck>, D::Error> {
+    read(text, HygieneCheck::parse, "no check of keys")
 }
 
 fn tenant<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<TenantId>, D::Error> {
@@ -73,12 +81,13 @@ impl ListQuery {
     }
 
     /// What says which keys are listed, and how.
-    pub const FILTERS: [&str; 10] = [
+    pub const FILTERS: [&str; 11] = [
         "include_revoked",
         "label",
         "environment",
         "scope",
         "status",
+        "check",
         "tenant",
         "created_by",
         "sort",
@@ -96,6 +105,7 @@ impl ListQuery {
             environment: word(&self.environment),
             scope: word(&self.scope),
             status: self.status,
+            check: self.check,
             tenant: self.tenant.clone(),
             project: None,
             sight: Sight::ALL,
@@ -105,6 +115,15 @@ impl ListQuery {
             after: self.after.clone(),
             limit: None,
         }
+    }
+
+    /// The keys that a check finds.
+    pub fn of_check(check: Option<HygieneCheck>) -> Self {
+        Self { check, ..Self::default() }
+    }
+
+    pub fn is_narrower(&self) -> bool {
+        self.narrower == "1"
     }
 
     pub fn is_unknown(&self) -> bool {
@@ -117,6 +136,7 @@ impl ListQuery {
             "paused" => {
                 Some("The selected keys are paused. Requests with them are refused (403) until you resume them.")
             }
+            "revoked" if self.check.is_some() => Some("The selected keys are revoked."),
             "revoked" => Some("The selected keys are revoked. Tick Include revoked to see them."),
             _ => None,
         }
@@ -131,6 +151,7 @@ pub fn pairs(filter: &KeyFilter) -> impl Iterator<Item = (&'static str, &str)> {
         ("environment", &filter.environment),
         ("scope", &filter.scope),
         ("status", filter.status.map_or("", KeyStatus::as_str)),
+        ("check", filter.check.map_or("", HygieneCheck::as_str)),
         ("tenant", filter.tenant.as_ref().map_or("", TenantId::as_str)),
         ("created_by", filter.created_by.as_ref().map_or("", UserId::as_str)),
         ("sort", if filter.sort == KeySort::default() { "" } else { filter.sort.as_str() }),

@@ -1,11 +1,11 @@
 //! The table of keys: heads that sort, rows with a menu, and what is done to the rows that are selected.
 
 use leptos::prelude::*;
-use sallyport::store::KeySort;
+use sallyport::store::{HygieneCheck, KeySort};
 
 use super::KeyList;
 use crate::{
-    components::{DataTable, Head, Pager, rendered_each},
+    components::{DataTable, Head, Hidden, Pager, rendered_each},
     pages::keys::row::{KeyRow, environment_title, owner},
 };
 
@@ -48,7 +48,8 @@ pub fn Keys(list: KeyList) -> impl IntoView {
     let newer = list.page.newer.as_ref().map(|cursor| list.href("after", cursor));
     let older = list.page.older.as_ref().map(|cursor| list.href("before", cursor));
     let choose = list.page.keys.iter().any(|key| list.viewer.may_end(key, &list.profile));
-    let (heads, here, action) = (heads(&list, choose), list.here(), format!("{}/chosen", list.path));
+    let (heads, here, action) = (heads(&list, choose), list.here(), list.chosen.clone());
+    let check = list.filter.check.map(HygieneCheck::as_str);
     let (scopes, creators) = (list.has_scopes(), list.has_creators());
     let (of_org, now, profile, viewer) = (list.of_org, list.now, list.profile, list.viewer);
     let days = list.days;
@@ -65,6 +66,7 @@ pub fn Keys(list: KeyList) -> impl IntoView {
             label="API keys" columns=heads
             foot=move || choose.then(|| view! {
             <form id="choose" class="chosen" method="get" action=action>
+                {check.map(|check| view! { <Hidden name="check" value=check/> })}
                 <span class="chosen-count">" selected"</span>
                 <button class="btn btn-small" name="do" value="pause">"Pause selected"</button>
                 <button class="btn btn-small btn-danger-quiet" name="do" value="revoke">"Revoke selected"</button>

@@ -5,7 +5,7 @@ use sallyport::{
     id::{TenantId, UserId, ViewId},
     profile::Profile,
     saved_view::SavedView,
-    store::{KeySort, KeyStatus},
+    store::{HygieneCheck, KeySort, KeyStatus},
 };
 
 use super::KeyList;
@@ -36,6 +36,7 @@ fn is_valid(name: &str, value: &str, profile: &Profile, is_tenant: impl Fn(&Tena
         "environment" => profile.environment(value).is_some(),
         "scope" => profile.scope(value).is_some() || profile.bundles.iter().any(|bundle| bundle.name == value),
         "status" => KeyStatus::parse(value).is_some(),
+        "check" => HygieneCheck::parse(value).is_some(),
         "tenant" => TenantId::parse(value).is_some_and(|id| is_tenant(&id)),
         "created_by" => UserId::parse(value).is_some(),
         "sort" => KeySort::parse(value).is_some(),
