@@ -5,26 +5,26 @@
     verify.py --proof PROOF.json --public-key FILE
 
 EXPORT.jsonl is the whole log of one organization as JSON lines. The checkpoint is a signed note, or lines of JSON with
-notes; the public keys are /.well-known/sallyport-audit.json, or verifier keys one a line. Needs Python 3.9 and nothing
-else. Exits with 0 if nothing is wrong, with 1 and the first wrong event if something is, with 2 if it is called wrongly.
+notes; the public keys are /.well-known/sallyport-audit.json, or verifier keys one a line. Needs Python 3.9, ed25519.py
+and tree.py beside it, and nothing else. Exits with 0 if nothing is wrong, with 1 and the first wrong event if something is, with 2 if it is called wrongly.
 """
 
 import argparse
 import base64
 import binascii
-import hashlib
 import json
 import sys
 from datetime import datetime, timedelta
+
+sys.dont_write_bytecode = True
+# Beside this file.
+from ed25519 import has_signed  # noqa: E402
+from tree import Tree, is_included, leaf_hash, sha256  # noqa: E402
 
 ERASED = "Erased person"
 FIRST_FORMAT = "first-format "
 PERSONAL = ["actor_name", "target_name", "address", "user_agent", "details"]
 EPOCH = datetime(1970, 1, 1)
-
-
-def sha256(*parts):
-    return hashlib.sha256(b"".join(parts)).digest()
 
 
 # --- The hash of an event ---
@@ -105,122 +105,6 @@ def not_erased(event):
         if not is_left:
             return field
     return None
-
-
-# --- The tree of RFC 6962 ---
-
-
-def leaf_hash(data):
-    return sha256(b"\0", data)
-
-
-def node_hash(left, right):
-    return sha256(b"\1", left, right)
-
-
-class Tree:
-    """The roots of the complete subtrees, the largest first."""
-
-    def __init__(self):
-        self.size = 0
-        self.roots = []
-
-    def push(self, leaf):
-        size = self.size
-        while size & 1:
-            leaf = node_hash(self.roots.pop(), leaf)
-            size >>= 1
-        self.roots.append(leaf)
-        self.size += 1
-
-    def root(self):
-        if not self.roots:
-            return sha256()
-        root = self.roots[-1]
-        for left in reversed(self.roots[:-1]):
-            root = node_hash(left, root)
-        return root
-
-
-def is_included(leaf, index, size, path, root):
-    """RFC 9162, section 2.1.3.2."""
-    if not 0 <= index < size or any(len(other) != 32 for other in path):
-        return False
-    at, last = index, size - 1
-    for other in path:
-        if last == 0:
-            return False
-        if at & 1 or at == last:
-            leaf = node_hash(other, leaf)
-            while not at & 1 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            leaf = node_hash(leaf, other)
-        at, last = at >> 1, last >> 1
-    return last == 0 and leaf == root
-
-
-# --- Ed25519 (RFC 8032, section 5.1.7) ---
-
-P = 2**255 - 19
-Q = 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, P - 2, P) % P
-ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
-
-
-def add(one, other):
-    a, b = (one[1] - one[0]) * (other[1] - other[0]) % P, (one[1] + one[0]) * (other[1] + other[0]) % P
-    c, d = 2 * one[3] * other[3] * D % P, 2 * one[2] * other[2] % P
-    e, f, g, h = b - a, d - c, d + c, b + a
-    return (e * f % P, g * h % P, f * g % P, e * h % P)
-
-
-def multiply(number, point):
-    result = (0, 1, 1, 0)
-    while number:
-        if number & 1:
-            result = add(result, point)
-        point = add(point, point)
-        number >>= 1
-    return result
-
-
-def recover_x(y, sign):
-    if y >= P:
-        return None
-    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
-    if square == 0:
-        return None if sign else 0
-    x = pow(square, (P + 3) // 8, P)
-    if (x * x - square) % P:
-        x = x * ROOT_OF_MINUS_1 % P
-    if (x * x - square) % P:
-        return None
-    return P - x if x & 1 != sign else x
-
-
-def point_of(data):
-    y = int.from_bytes(data, "little")
-    sign, y = y >> 255, y & ((1 << 255) - 1)
-    x = recover_x(y, sign)
-    return None if x is None else (x, y, 1, x * y % P)
-
-
-BASE_Y = 4 * pow(5, P - 2, P) % P
-BASE_X = recover_x(BASE_Y, 0)
-BASE = (BASE_X, BASE_Y, 1, BASE_X * BASE_Y % P)
-
-
-def has_signed(public_key, message, signature):
-    if len(public_key) != 32 or len(signature) != 64:
-        return False
-    key, r = point_of(public_key), point_of(signature[:32])
-    s = int.from_bytes(signature[32:], "little")
-    if key is None or r is None or s >= Q:
-        return False
-    hashed = hashlib.sha512(signature[:32] + public_key + message).digest()
-    left, right = multiply(s, BASE), add(r, multiply(int.from_bytes(hashed, "little") % Q, key))
-    return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (left[1] * right[2] - right[1] * left[2]) % P == 0
 
 
 # --- Signed notes and checkpoints (C2SP signed-note, tlog-checkpoint) ---

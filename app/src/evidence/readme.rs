@@ -32,7 +32,7 @@ pub(super) fn readme(of: &Evidence, covering: &StoredCheckpoint, portal: &str, n
          With Sallyport's command, without the portal:\n\n\
          \x20   sallyport audit verify --from-export events.jsonl --checkpoint checkpoints.jsonl \\\n\
          \x20       --public-key public-keys.txt\n\n\
-         Or with the independent checker (examples/audit/verify.py in Sallyport's files, Python 3.9):\n\n\
+         Or with the independent checker (verify.py of examples/audit in Sallyport's files, Python 3.9):\n\n\
          \x20   python3 verify.py events.jsonl --checkpoint checkpoints.jsonl --public-key public-keys.txt\n\n\
          Both exit with 0 if nothing is wrong, and name the first wrong event if something is. A checkpoint that you kept\n\
          earlier, outside of the portal, proves more than those in this pack: give it as another --checkpoint.\n\
