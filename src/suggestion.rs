@@ -44,6 +44,9 @@ pub struct KeyHistory {
     pub not_counted: u64,
 }
 
+/// The maximum number of combinations of scopes that a suggestion looks at.
+const COMBINATIONS: usize = 200;
+
 /// Values of networks and methods that stand for several, or for none.
 const OTHER: &str = "other";
 const UNSPECIFIED: &str = "unspecified";
@@ -184,6 +187,8 @@ fn blocked(history: &KeyHistory, counted: &BTreeMap<String, u64>) -> Option<Bloc
     match history {
         _ if history.not_counted > 0 => Some(Blocked::NotCounted(history.not_counted)),
         _ if history.accepted_requests() == 0 => Some(Blocked::Unused),
+        // Each is judged with each method and network.
+        _ if history.accepted.len() > COMBINATIONS => Some(Blocked::Forgotten(history.requests)),
         _ if known < history.requests => Some(Blocked::Forgotten(history.requests - known)),
         _ => None,
     }

@@ -111,9 +111,8 @@ impl Evidence {
         let (store, org) = (&context.store, &self.org.id);
         let mut pack = Pack::new(store.clone(), self.act.actor.clone(), org.clone(), send);
         pack.text("README.txt", &readme::readme(self, covering, portal, store.now())).await?;
-        let keys = store.audit_keys().await?;
-        let keys: String = keys.iter().map(|key| format!("{}\n", key.public.verifier_key(portal))).collect();
-        pack.text("public-keys.txt", &keys).await?;
+        let keys: Vec<_> = store.audit_keys().await?.iter().map(|key| key.published(portal)).collect();
+        pack.text("public-keys.json", &format!("{:#}\n", json!({ "keys": keys }))).await?;
         pack.checkpoints("checkpoints.jsonl", covering.size).await?;
         let until = EventFilter { until: Some(covering.size), sight: Sight::ALL, ..EventFilter::default() };
         pack.rows("events.jsonl", Format::Jsonl, Events::of_org(org.clone(), until.clone())).await?;

@@ -143,8 +143,10 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     }
 
     let (stop, stopped) = watch::channel(false);
-    let others = [mail::queue(outbox), checkpoints::queue(checkpoints), forwarding::queue(collector)];
-    let queues = jobs::queues(serving.usage.retention).into_iter().chain(others).collect();
+    let others = [mail::queue(outbox), checkpoints::queue(checkpoints)];
+    // A server without a collector leaves the job to those that have one.
+    let forwarding = collector.map(forwarding::queue);
+    let queues = jobs::queues(serving.usage.retention).into_iter().chain(others).chain(forwarding).collect();
     let mut workers = worker::start(&state.verifier, &state.context, queues, &stopped);
     if refuse_after.is_some() {
         workers.others.push(tokio::spawn(forward_gate::watch(store.clone(), stopped.clone())));

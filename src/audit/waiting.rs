@@ -13,10 +13,6 @@ impl Action {
             | Self::AddressVerified
             | Self::OperatorAdded
             | Self::IdentityLinked
-            | Self::PasswordChanged
-            | Self::PasswordResetRequested
-            | Self::PasswordResetLinkCreated
-            | Self::PasswordReset
             | Self::OrgCreated
             | Self::OrgEdited
             | Self::OrgRestored
@@ -43,13 +39,18 @@ impl Action {
             | Self::KeyExpiryChanged
             | Self::KeyRestricted
             | Self::SigningSecretGenerated
-            | Self::SigningSecretRotated
             | Self::KeyResumed
             | Self::TokenCreated
             | Self::PersonalTokenCreated
             | Self::DeviceApproved
             | Self::MailTested
             | Self::AuditKeyRotated => true,
+            // With these, people protect what may have leaked.
+            Self::PasswordChanged
+            | Self::PasswordResetRequested
+            | Self::PasswordResetLinkCreated
+            | Self::PasswordReset
+            | Self::SigningSecretRotated => false,
             // They take away.
             Self::AccountDisabled
             | Self::AccountErased

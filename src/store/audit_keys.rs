@@ -1,6 +1,7 @@
 //! The keys that sign checkpoints: one signs, its predecessors are kept by their public half.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 use zeroize::Zeroizing;
 
@@ -10,6 +11,7 @@ use crate::{
     audit::{
         Act, Action, Actor, NewEvent, SYSTEM, Target,
         checkpoint::{PublicKey, SigningKey},
+        hex,
         public_keys::PublicKeys,
     },
 };
@@ -23,6 +25,21 @@ pub struct AuditKey {
     pub until: Option<Timestamp>,
     /// Since when nothing that it signed proves anything, because somebody else may have it.
     pub revoked: Option<Timestamp>,
+}
+
+impl AuditKey {
+    /// As `/.well-known/sallyport-audit.json` has it.
+    pub fn published(&self, portal: &str) -> Value {
+        json!({
+            "key_id": hex(&self.public.id(portal)),
+            "algorithm": "Ed25519",
+            "public_key": BASE64_STANDARD.encode(self.public.0),
+            "verifier_key": self.public.verifier_key(portal),
+            "from": self.from,
+            "until": self.until,
+            "revoked": self.revoked,
+        })
+    }
 }
 
 const CURRENT: &str = "SELECT n, sealed FROM audit_keys WHERE until_at IS NULL ORDER BY n DESC LIMIT 1";

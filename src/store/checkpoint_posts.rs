@@ -33,10 +33,11 @@ impl Store {
         let store = self.clone();
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
-            sqlx::query("UPDATE checkpoints SET posted_at = $3 WHERE chain = $1 AND size = $2")
+            sqlx::query("UPDATE checkpoints SET posted_at = $3 WHERE chain = $1 AND size = $2 AND note = $4")
                 .bind(posted.chain)
                 .bind(posted.size)
                 .bind(tx.now().micros())
+                .bind(posted.note)
                 .execute(tx.on())
                 .await?;
             tx.commit_counts().await

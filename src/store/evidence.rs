@@ -14,6 +14,9 @@ use crate::{
     place::PlaceRef,
 };
 
+/// How many checkpoints are looked at for one that is good, before another is made.
+const TRIED: i64 = 8;
+
 /// Checkpoints read at once.
 const CHUNK: i64 = 500;
 
@@ -31,12 +34,22 @@ impl Store {
     /// The first checkpoint of a chain that covers an event; one is made if there is none.
     pub async fn covering_checkpoint(&self, portal: &str, chain: &str, seq: i64) -> Result<StoredCheckpoint> {
         let first = sqlx::query(
-            "SELECT chain, size, root, note, at FROM checkpoints WHERE chain = $1 AND size >= $2 ORDER BY size LIMIT 1",
+            "SELECT chain, size, root, note, at FROM checkpoints WHERE chain = $1 AND size >= $2 ORDER BY size LIMIT $3",
         );
-        match first.bind(chain.to_owned()).bind(seq.max(1)).fetch_optional(self.read()).await? {
-            Some(row) => checkpoint(&row),
-            None => self.checkpoint(portal, chain).await,
+        let rows = first.bind(chain.to_owned()).bind(seq.max(1)).bind(TRIED).fetch_all(self.read()).await?;
+        let keys = self.public_keys().await?;
+        for row in &rows {
+            let stored = checkpoint(row)?;
+            // One that a revoked key signed, or that is not what was signed, covers nothing.
+            let is_good = keys.open(&stored.note).is_ok_and(|signed| {
+                let size = u64::try_from(stored.size).unwrap_or(0);
+                signed.chain() == chain && signed.size == size && signed.root == stored.root
+            });
+            if is_good {
+                return Ok(stored);
+            }
         }
+        self.checkpoint(portal, chain).await
     }
 
     /// The next checkpoints of a chain, up to one.

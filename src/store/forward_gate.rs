@@ -1,6 +1,6 @@
 //! Refuses changes while the collector of the audit log is overdue, if the operator requires it.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use super::{Store, tx::Tx};
 use crate::{
@@ -8,13 +8,17 @@ use crate::{
     audit::{NewEvent, Outcome},
 };
 
-/// Until when changes are admitted. Without a check in time they are refused: nobody knows then what the collector has.
-pub(super) struct ForwardGate(AtomicI64);
+pub(super) struct ForwardGate {
+    /// Until when changes are admitted. Without a check in time they are refused: nobody knows then what the collector has.
+    until: AtomicI64,
+    /// This server requires the collector, whatever another one noted in the database.
+    required: AtomicBool,
+}
 
 impl Default for ForwardGate {
     /// Changes wait for no collector.
     fn default() -> Self {
-        Self(AtomicI64::new(i64::MAX))
+        Self { until: AtomicI64::new(i64::MAX), required: AtomicBool::new(false) }
     }
 }
 
@@ -29,13 +33,20 @@ impl Store {
             let after = forwarding.refuse_after?;
             Some(forwarding.refuses_from().unwrap_or(now + after))
         });
-        self.0.forward_gate.0.store(until.map_or(i64::MAX, Timestamp::micros), Ordering::Relaxed);
+        let gate = &self.0.forward_gate;
+        // A server that is set otherwise, or somebody with the database, took the requirement away.
+        let otherwise = if gate.required.load(Ordering::Relaxed) { i64::MIN } else { i64::MAX };
+        gate.until.store(until.map_or(otherwise, Timestamp::micros), Ordering::Relaxed);
         Ok(self.admits_changes())
+    }
+
+    pub(super) fn require_collector(&self, required: bool) {
+        self.0.forward_gate.required.store(required, Ordering::Relaxed);
     }
 
     /// Whether changes are admitted.
     pub fn admits_changes(&self) -> bool {
-        self.now().micros() <= self.0.forward_gate.0.load(Ordering::Relaxed)
+        self.now().micros() <= self.0.forward_gate.until.load(Ordering::Relaxed)
     }
 }
 

@@ -69,6 +69,7 @@ const BEHIND: &str = "FROM chains c LEFT JOIN forwarded f ON f.chain = c.name WH
 impl Store {
     /// The server sends events to this collector from now on.
     pub async fn begin_forwarding(&self, collector: &str, refuse_after: Option<Duration>) -> Result<()> {
+        self.require_collector(refuse_after.is_some());
         let after = refuse_after.map(|after| i64::try_from(after.as_micros()).unwrap_or(i64::MAX));
         let query = sqlx::query(
             "INSERT INTO forwarding (id, collector, since, refuse_after) VALUES (1, $1, $2, $3) \
@@ -79,6 +80,7 @@ impl Store {
 
     /// The server sends no events. What was sent stays noted: the next collector gets what came later.
     pub async fn end_forwarding(&self) -> Result<()> {
+        self.require_collector(false);
         if sqlx::query("SELECT 1 FROM forwarding").fetch_optional(self.read()).await?.is_none() {
             return Ok(());
         }

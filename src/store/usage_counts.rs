@@ -33,14 +33,14 @@ const ADD_ATTRIBUTES: &str = "INSERT INTO usage_attributes (key_id, at, kind, va
     WHERE 1 = 1 GROUP BY w.key_id, w.at, w.kind, w.kept ORDER BY w.key_id, w.at, w.kind, w.kept \
     ON CONFLICT (key_id, at, kind, value) DO UPDATE SET n = usage_attributes.n + excluded.n";
 
-/// The networks among them, each once a day: a key has about 64 of them at most. Each condition counts, as above.
+/// The networks among them, each once a day: further ones than 64 of a key are `other`. Each condition counts, as above.
 const ADD_NETWORKS: &str = "INSERT INTO usage_networks (key_id, network, last_at) \
-    SELECT w.key_id, w.value, w.day FROM (SELECT v.key_id, v.value, MAX(v.at - v.at % 86400000000) AS day \
-        FROM v WHERE v.n > 0 GROUP BY v.key_id, v.value) w \
-    WHERE (SELECT COUNT(*) FROM usage_networks u WHERE u.key_id = w.key_id AND u.network = w.value AND u.last_at >= w.day) = 0 \
-    AND ((SELECT COUNT(*) FROM usage_networks u WHERE u.key_id = w.key_id AND u.network = w.value) = 1 \
-        OR (SELECT COUNT(*) FROM usage_networks u WHERE u.key_id = w.key_id) < 64) \
-    ORDER BY w.key_id, w.value \
+    SELECT k.key_id, k.kept, MAX(k.day) FROM (SELECT w.key_id, w.day, \
+            CASE WHEN (SELECT COUNT(*) FROM usage_networks u WHERE u.key_id = w.key_id AND u.network = w.value) = 1 \
+                OR (SELECT COUNT(*) FROM usage_networks u WHERE u.key_id = w.key_id) < 64 THEN w.value ELSE 'other' END AS kept \
+        FROM (SELECT v.key_id, v.value, MAX(v.at - v.at % 86400000000) AS day FROM v WHERE v.n > 0 GROUP BY v.key_id, v.value) w \
+        WHERE (SELECT COUNT(*) FROM usage_networks u WHERE u.key_id = w.key_id AND u.network = w.value AND u.last_at >= w.day) = 0) k \
+    GROUP BY k.key_id, k.kept ORDER BY k.key_id, k.kept \
     ON CONFLICT (key_id, network) DO UPDATE SET last_at = excluded.last_at WHERE usage_networks.last_at < excluded.last_at";
 
 /// What a count is of.

@@ -81,10 +81,9 @@ impl Counting {
         let now = store.now();
         backlog.add(self.recorder.take(now), self.unknown.take());
         backlog.write(store, &self.written).await?;
-        self.recent.flush(store, &mut backlog.requests).await?;
         backlog.flushed = this;
         *self.as_of.lock().unwrap_or_else(PoisonError::into_inner) = now;
-        Ok(())
+        self.recent.flush(store, &mut backlog.requests).await
     }
 
     fn as_of(&self) -> Timestamp {

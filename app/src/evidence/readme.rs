@@ -21,7 +21,7 @@ pub(super) fn readme(of: &Evidence, covering: &StoredCheckpoint, portal: &str, n
          events.jsonl       Events 1 to {size}: from the first of the organization on, because only a whole chain can be\n\
          \x20                  checked, and up to the first signed checkpoint that covers the period (of {at}).\n\
          checkpoints.jsonl  The signed checkpoints of these events.\n\
-         public-keys.txt    The keys that verify them. Whoever gave you this pack could have made them up: compare them\n\
+         public-keys.json   The keys that verify them. Whoever gave you this pack could have made them up: compare them\n\
          \x20                  with those that you kept, or with /.well-known/sallyport-audit.json of the portal.\n\
          period.csv         The events of the period alone, for reading.\n\
          members.csv        Who belongs to the organization, with their role there, when the pack was made;\n\
@@ -31,9 +31,9 @@ pub(super) fn readme(of: &Evidence, covering: &StoredCheckpoint, portal: &str, n
          ---------------\n\n\
          With Sallyport's command, without the portal:\n\n\
          \x20   sallyport audit verify --from-export events.jsonl --checkpoint checkpoints.jsonl \\\n\
-         \x20       --public-key public-keys.txt\n\n\
+         \x20       --public-key public-keys.json\n\n\
          Or with the independent checker (verify.py of examples/audit in Sallyport's files, Python 3.9):\n\n\
-         \x20   python3 verify.py events.jsonl --checkpoint checkpoints.jsonl --public-key public-keys.txt\n\n\
+         \x20   python3 verify.py events.jsonl --checkpoint checkpoints.jsonl --public-key public-keys.json\n\n\
          Both exit with 0 if nothing is wrong, and name the first wrong event if something is. A checkpoint that you kept\n\
          earlier, outside of the portal, proves more than those in this pack: give it as another --checkpoint.\n\
          docs/audit.md says what is proven, and what is not.\n"

@@ -200,7 +200,14 @@ async fn verify_chain(
     for stored in store.checkpoints(chain).await.map_err(said)? {
         match keys.open(&stored.note) {
             Err(BadNote::Revoked) => revoked += 1,
-            Ok(checkpoint) if checkpoint.chain() == chain => checkpoints.push(checkpoint),
+            Ok(checkpoint) if checkpoint.chain() == chain => {
+                if number(stored.size) != checkpoint.size || stored.root != checkpoint.root {
+                    let why =
+                        format!("The checkpoint of {} events is stored as one of {}.", checkpoint.size, stored.size);
+                    return Ok(Err(why));
+                }
+                checkpoints.push(checkpoint);
+            }
             Ok(other) => return Ok(Err(format!("The checkpoint of {} events is of {}.", stored.size, other.origin))),
             Err(error) => return Ok(Err(format!("The checkpoint of {} events is wrong: {error}.", stored.size))),
         }

@@ -15,25 +15,16 @@ pub const QUEUE: &str = "audit_forward";
 const PAUSE: Duration = Duration::from_secs(1);
 const RUN: Duration = Duration::from_secs(60);
 
-/// A server without a collector has nothing to do.
-const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// It is tried until the collector takes the events.
 const RETRIES: Retries = Retries { limit: u32::MAX, first: PAUSE, longest: Duration::from_secs(30) };
 
-pub fn queue(collector: Option<Collector>) -> Queue {
-    let every = if collector.is_some() { PAUSE } else { NEVER };
-    let collector = collector.map(Arc::new);
+pub fn queue(collector: Collector) -> Queue {
+    let collector = Arc::new(collector);
     let queue = Queue::of_jobs(QUEUE, RETRIES, move |store, _| {
         let collector = collector.clone();
-        async move {
-            match collector {
-                Some(collector) => run(&collector, &store).await,
-                None => Ok(()),
-            }
-        }
+        async move { run(&collector, &store).await }
     });
-    Queue { every: Some(every), ..queue }
+    Queue { every: Some(PAUSE), ..queue }
 }
 
 async fn run(collector: &Collector, store: &Store) -> Result<(), Failure> {

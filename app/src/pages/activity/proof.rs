@@ -46,6 +46,7 @@ fn file_name(proof: &EventProof) -> String {
 }
 
 pub async fn get<L: ProvenLog>(ui: Ui, State(context): State<Context>, log: L, path: Seq) -> PageResult {
+    log.note_view(&ui);
     let proof = proof_of(&context, &log, &path).await?;
     let mut chrome = log.chrome(&ui).await?;
     chrome.crumbs.push(Crumb::here("Inclusion proof"));

@@ -51,11 +51,16 @@ impl KeyRequestsQuery {
                 RequestCursor::parse(text).map(Some).ok_or_else(unknown)
             }
         };
+        let line = |name, text: &str| {
+            let refused =
+                |_| PageError::BadRequest(format!("The filter {name} is one line of at most 100 characters."));
+            sallyport::text::optional_line(name, text, 100).map_err(refused)
+        };
         let unknown = || PageError::BadRequest("The result is valid, refused, or the code of a refusal.".to_owned());
         Ok(KeyRequestFilter {
             result: RequestResult::parse(&self.result).ok_or_else(unknown)?,
-            method: self.method.clone(),
-            address: self.address.trim().to_owned(),
+            method: line("method", &self.method)?,
+            address: line("address", &self.address)?,
             before: cursor(&self.before)?,
             after: cursor(&self.after)?,
             limit: None,

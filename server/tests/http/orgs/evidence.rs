@@ -53,8 +53,8 @@ fn text(folder: &Path, name: &str) -> String {
 /// What both checkers say of an unpacked pack; as README.txt tells to call them.
 fn checked(folder: &Path) -> [Output; 2] {
     let readme = text(folder, "README.txt");
-    assert!(readme.contains("verify.py events.jsonl --checkpoint checkpoints.jsonl --public-key public-keys.txt"));
-    let files = ["--checkpoint", "checkpoints.jsonl", "--public-key", "public-keys.txt"];
+    assert!(readme.contains("verify.py events.jsonl --checkpoint checkpoints.jsonl --public-key public-keys.json"));
+    let files = ["--checkpoint", "checkpoints.jsonl", "--public-key", "public-keys.json"];
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/audit/verify.py");
     let mut ours = Command::new(env!("CARGO_BIN_EXE_sallyport"));
     ours.args(["audit", "verify", "--from-export", "events.jsonl"]).args(files);
@@ -80,7 +80,7 @@ async fn both_checkers_accept_a_pack_and_find_what_was_changed(portal: &TestPort
     assert_eq!(text(folder, "checkpoints.jsonl").lines().count(), 1);
     let (events, period) = (text(folder, "events.jsonl"), text(folder, "period.csv"));
     assert_eq!(events.lines().count() + 1, period.lines().count());
-    let names = ["README.txt", "public-keys.txt", "checkpoints.jsonl", "events.jsonl", "period.csv", "members.csv"];
+    let names = ["README.txt", "public-keys.json", "checkpoints.jsonl", "events.jsonl", "period.csv", "members.csv"];
     for name in names.into_iter().chain(["members.jsonl", "keys.csv"]) {
         assert!(!text(folder, name).contains(&secret), "{name}");
     }

@@ -10,9 +10,11 @@ use super::{ProvenLog, Seq, file_name, proof_of};
 use crate::{
     context::Context,
     error::{PageError, PageResult},
+    ui::Ui,
 };
 
-pub async fn get<L: ProvenLog>(State(context): State<Context>, log: L, path: Seq) -> PageResult {
+pub async fn get<L: ProvenLog>(ui: Ui, State(context): State<Context>, log: L, path: Seq) -> PageResult {
+    log.note_view(&ui);
     let proof = proof_of(&context, &log, &path).await?;
     let text = serde_json::to_string_pretty(&proof.json()).map_err(|_| PageError::Unavailable)?;
     let mut response = format!("{text}\n").into_response();

@@ -17,6 +17,9 @@ pub trait ProvenLog: Send + Sync {
     /// The part of it that the person sees.
     fn sight(&self) -> Result<Sight, PageError>;
 
+    /// Notes that the person looks at it, where that is an event.
+    fn note_view(&self, _: &Ui) {}
+
     /// The frame of the page, down to the list of events.
     fn chrome(&self, ui: &Ui) -> impl Future<Output = Result<Chrome, PageError>> + Send;
 }
@@ -47,8 +50,11 @@ impl ProvenLog for OperatedOrg {
         Ok(Sight::ALL)
     }
 
-    async fn chrome(&self, ui: &Ui) -> Result<Chrome, PageError> {
+    fn note_view(&self, ui: &Ui) {
         note_view(ui, self);
+    }
+
+    async fn chrome(&self, ui: &Ui) -> Result<Chrome, PageError> {
         let above = format!("/admin/organizations/{}", self.org.id);
         let mut chrome = shell::of_admin(ui, &self.me, AdminSection::Organizations).await?;
         chrome.crumbs.push(Crumb::link(self.org.name.as_str(), above.as_str()));
