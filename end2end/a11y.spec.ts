@@ -270,7 +270,7 @@ test('the operator’s console', async ({ page, portal }) => {
   const { org_id } = await portalWithApp(page);
   await portal.cli('token', 'create', '--name', 'Gateway', '--expires', '30');
   const organization = `/admin/organizations/${org_id}`;
-  const lists = ['organizations', 'users', 'apps', 'root-tokens', 'audit', 'audit/all', 'mail', 'jobs', 'health'].map(name => `/admin/${name}`);
+  const lists = ['organizations', 'users', 'apps', 'root-tokens', 'usage', 'audit', 'audit/all', 'mail', 'jobs', 'health'].map(name => `/admin/${name}`);
   const dialogs = [`${organization}/suspend`, '/admin/users/sign-out', '/admin/root-tokens/new', '/admin/revoke-keys'];
   for (const path of [...lists, organization, `${organization}/activity`, `${organization}/activity/evidence`, ...dialogs]) {
     for (const width of [1440, 768, 390]) {

@@ -58,6 +58,7 @@ test.describe('to be looked at', () => {
       'admin-mail': '/admin/mail',
       'admin-revoke-keys': '/admin/revoke-keys',
       'admin-jobs': '/admin/jobs',
+      'admin-usage': '/admin/usage',
       'admin-health': '/admin/health',
     });
   });

@@ -93,6 +93,7 @@ mod usage;
 mod usage_counts;
 mod usage_export;
 mod usage_keys;
+mod usage_portal;
 mod usage_retention;
 mod users;
 mod verify;
@@ -147,6 +148,7 @@ pub use usage_counts::{
     AttributeName, CountBatch, CountName, KeyAttribute, PORTAL, PlaceUsage, UsageCount, without_key,
 };
 pub use usage_keys::KeyRank;
+pub use usage_portal::Ranked;
 pub use usage_retention::UsageRetention;
 pub use verify::StoredKey;
 

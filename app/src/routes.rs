@@ -193,6 +193,8 @@ routes! {
     "/admin/root-tokens"                       admin::root_tokens                 [get]
     "/admin/root-tokens/new"                   admin::root_tokens::new            [get post]
     "/admin/root-tokens/{token_id}/revoke"     admin::root_tokens::revoke         [get post]
+    "/admin/usage"                             usage::portal                      [get]
+    "/admin/usage.csv"                         usage::portal::file                [get]
     "/admin/audit"                             admin::audit                       [get]
     "/admin/audit/all"                         admin::audit::all                  [get]
     "/admin/audit/{seq}/proof"                 activity::proof <OperatorAccess>   [get]

@@ -263,7 +263,7 @@ fn number(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-fn usage_count(row: &sqlx::any::AnyRow) -> Result<UsageCount> {
+pub(super) fn usage_count(row: &sqlx::any::AnyRow) -> Result<UsageCount> {
     Ok(UsageCount {
         at: row.time("at")?,
         code: row.word("code", Code::parse)?,

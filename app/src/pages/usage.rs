@@ -7,14 +7,15 @@ mod counted;
 pub mod export;
 mod limits;
 mod period;
+pub mod portal;
+mod rankings;
 mod report;
 pub mod sparkline;
 mod table;
-mod top_keys;
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::store::{KeyAttribute, KeyRank};
+use sallyport::store::KeyAttribute;
 use serde::Deserialize;
 
 pub use self::counted::Counted;
@@ -23,9 +24,9 @@ use self::{
     chart::Chart,
     limits::{LimitUse, LimitsCard, limit_uses},
     period::Period,
+    rankings::{Ranking, Rankings},
     report::Report,
     table::RequestTable,
-    top_keys::TopKeys,
 };
 use crate::{
     components::{Empty, Hidden, Notice, Tone},
@@ -74,8 +75,11 @@ pub async fn get<A: Counted>(
         Some(key) => limit_uses(store, key, now).await?,
         None => Vec::new(),
     };
-    let top = match access.place() {
-        Some(place) => store.top_keys(&place, period.span(), report.from, report.to, SHOWN).await?,
+    let rankings = match access.place() {
+        Some(place) => {
+            let keys = store.top_keys(&place, period.span(), report.from, report.to, SHOWN).await?;
+            vec![Ranking::of_keys(keys)]
+        }
         None => Vec::new(),
     };
     let (chrome, head, path) =
@@ -83,19 +87,18 @@ pub async fn get<A: Counted>(
     let refused = access.refused_path();
     let as_table = query.view == "table";
     let page = Page::framed(format!("Usage · {}", access.name()), chrome, move || {
-        view! { {head} <Body path period report limits top attributes refused as_table/> }
+        view! { {head} <Body path period report limits rankings attributes refused as_table/> }
     });
     Ok(ui.ok(page))
 }
 
 #[component]
 fn Body(
-    path: String,
+    #[prop(into)] path: String,
     period: Period,
     report: Report,
     limits: Vec<LimitUse>,
-    /// The keys with the most requests.
-    top: Vec<KeyRank>,
+    rankings: Vec<Ranking>,
     attributes: Vec<KeyAttribute>,
     /// Where refused requests are listed, up to the reason.
     refused: Option<String>,
@@ -128,7 +131,7 @@ fn Body(
             {shown}
             <div class="usage-parts">
                 <LimitsCard uses=limits/>
-                {(!top.is_empty()).then(|| view! { <TopKeys keys=top/> })}
+                <Rankings rankings/>
                 <Refusals refusals refused/>
                 <Scopes scopes/>
                 <Attributes attributes/>

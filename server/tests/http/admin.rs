@@ -13,7 +13,7 @@ use crate::{middleware::headers::without_what_differs, portal::TestPortal};
 
 crate::on_both_portals!(to_others_it_does_not_exist, an_operator_finds_it_in_the_menu, no_operator_any_more,);
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 13] = [
     "/admin",
     "/admin/revoke-keys",
     "/admin/organizations",
@@ -23,6 +23,8 @@ const PAGES: [&str; 11] = [
     "/admin/root-tokens/new",
     "/admin/mail",
     "/admin/jobs",
+    "/admin/usage",
+    "/admin/usage.csv",
     "/admin/audit",
     "/admin/health",
 ];

@@ -13,6 +13,7 @@ crate::on_both_portals!(
     a_key_shows_how_near_it_came_to_its_limits,
     a_list_shows_the_last_days_of_its_keys,
     a_key_lists_its_requests,
+    operators_see_the_whole_portal,
 );
 
 /// The addresses of a key and of what it is within.
@@ -170,4 +171,21 @@ async fn a_key_lists_its_requests(portal: &TestPortal) {
     for wrong in ["result=strange", "before=yesterday"] {
         assert_eq!(portal.get(&format!("{path}?{wrong}")).await.status, 400, "{wrong}");
     }
+}
+
+async fn operators_see_the_whole_portal(portal: &TestPortal) {
+    let (levels, secret) = levels(portal).await;
+    assert!(portal.get("/admin/usage").await.body.contains("No request was verified"));
+    for key in ["junk", "sk_live_unknown"] {
+        portal.auth("", &[("x-api-key", key)]).await;
+    }
+    send(portal, &secret).await;
+    let page = portal.get("/admin/usage").await.body;
+    let org = levels[3].replace("/orgs/", "/admin/organizations/");
+    for text in ["5 requests in the last 24 hours", &format!("href=\"{org}\""), "by who asked", "127.0.0.0/24"] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    let file = portal.get("/admin/usage.csv").await.body;
+    let sum = file.lines().skip(1).filter_map(|line| line.rsplit(',').next()?.parse::<u64>().ok()).sum::<u64>();
+    assert_eq!(sum, 5, "{file}");
 }

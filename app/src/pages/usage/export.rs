@@ -3,11 +3,11 @@
 use axum::{
     extract::State,
     http::{HeaderMap, HeaderValue, header},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
-use sallyport::export::ExportRow;
+use sallyport::{export::ExportRow, store::UsageCount};
 
-use super::{Counted, UsageQuery};
+use super::{Counted, UsageQuery, period::Period};
 use crate::{context::Context, error::PageResult, export::Format, ui::UrlQuery};
 
 pub async fn get<A: Counted>(
@@ -20,13 +20,18 @@ pub async fn get<A: Counted>(
     let (starts, to) = period.starts(context.store.now());
     let from = starts.first().copied().unwrap_or(to);
     let counts = context.store.usage(access.id(), period.span(), from, to).await?;
+    Ok(csv(&counts, access.id(), period))
+}
+
+/// The file of these counts, `of` a place.
+pub(super) fn csv(counts: &[UsageCount], of: &str, period: Period) -> Response {
     let lines = counts.iter().map(ExportRow::csv_line);
-    let body: String = [sallyport::store::UsageCount::csv_head()].into_iter().chain(lines).collect();
+    let body: String = [UsageCount::csv_head()].into_iter().chain(lines).collect();
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(Format::Csv.content_type()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // Ids are plain letters.
-    let name = format!("attachment; filename=\"usage-{}-{}.csv\"", access.id(), period.word());
+    let name = format!("attachment; filename=\"usage-{of}-{}.csv\"", period.word());
     headers.extend(HeaderValue::from_str(&name).ok().map(|name| (header::CONTENT_DISPOSITION, name)));
-    Ok((headers, body).into_response())
+    (headers, body).into_response()
 }

@@ -104,6 +104,14 @@ impl Report {
         Ok(Self::of(period, starts, to, PlaceUsage::of(counts)))
     }
 
+    /// Of the whole portal. Which scopes were needed is up to each organization.
+    pub async fn of_portal(store: &Store, period: Period, now: Timestamp) -> sallyport::Result<Self> {
+        let (starts, to) = period.starts(now);
+        let from = starts.first().copied().unwrap_or(to);
+        let counts = store.usage_of_portal(period.span(), from, to).await?;
+        Ok(Self { scopes: Vec::new(), ..Self::of(period, starts, to, PlaceUsage::of(counts)) })
+    }
+
     fn of(period: Period, starts: Vec<Timestamp>, to: Timestamp, usage: PlaceUsage) -> Self {
         let from = starts.first().copied().unwrap_or(to);
         let mut bars: Vec<_> = starts.into_iter().map(|at| Bar { at, requests: [0; 3] }).collect();

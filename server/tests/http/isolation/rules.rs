@@ -182,6 +182,8 @@ pub const RULES: &[Rule] = &[
     rule("/admin/audit/all",                      Some(Who::Operators),  None),
     rule("/admin/audit/{seq}/proof",              Some(Who::Operators),  None),
     rule("/admin/audit/{seq}/proof.json",         Some(Who::Operators),  None),
+    rule("/admin/usage",                          Some(Who::Operators),  None),
+    rule("/admin/usage.csv",                      Some(Who::Operators),  None),
     rule("/admin/audit.csv",                      Some(Who::Operators),  None),
     rule("/admin/audit.jsonl",                    Some(Who::Operators),  None),
     rule("/admin/mail",                           Some(Who::Operators),  Some(Who::Operators)),
