@@ -161,36 +161,13 @@ impl Store {
         let mut newest = Newest::None;
         // One that somebody added does not keep the good ones from being continued.
         for row in &rows {
-            match Self::opened(chain, row, &keys)? {
+            match newest_of(chain, row, &keys)? {
                 Newest::Wrong if matches!(newest, Newest::None) => newest = Newest::Wrong,
                 Newest::Wrong => {}
                 other => return Ok(other),
             }
         }
         Ok(newest)
-    }
-
-    fn opened(chain: &str, row: &AnyRow, keys: &PublicKeys) -> Result<Newest> {
-        let wrong = |why: &str| {
-            let size = row.int("size").unwrap_or_default();
-            tracing::error!(chain, size, "a checkpoint in the database is not used, because {why}");
-            Newest::Wrong
-        };
-        let signed = match keys.open(&row.text("note")?) {
-            Ok(signed) => signed,
-            Err(BadNote::Revoked) => return Ok(Newest::Revoked),
-            Err(error) => return Ok(wrong(&error.to_string())),
-        };
-        let tree = Frontier::from_bytes(signed.size, &row.bytes("frontier")?);
-        let tree = tree.filter(|tree| tree.root() == signed.root);
-        let stored = checkpoint(row)?;
-        let fits = signed.chain() == chain
-            && stored.root == signed.root
-            && u64::try_from(stored.size).is_ok_and(|size| size == signed.size);
-        Ok(match tree {
-            Some(tree) if fits => Newest::Good { stored, tree, first_format: signed.first_format },
-            _ => wrong("it does not fit its own signed note"),
-        })
     }
 
     /// The checkpoints of a chain, the smallest first.
@@ -283,6 +260,30 @@ impl Store {
         let (root, note) = (checkpoint.root, checkpoint.note);
         Ok(EventProof { event: exported, hash_before, leaf_index: index, tree_size: size, root, path, note })
     }
+}
+
+/// What a stored row is good for.
+fn newest_of(chain: &str, row: &AnyRow, keys: &PublicKeys) -> Result<Newest> {
+    let wrong = |why: &str| {
+        let size = row.int("size").unwrap_or_default();
+        tracing::error!(chain, size, "a checkpoint in the database is not used, because {why}");
+        Newest::Wrong
+    };
+    let signed = match keys.open(&row.text("note")?) {
+        Ok(signed) => signed,
+        Err(BadNote::Revoked) => return Ok(Newest::Revoked),
+        Err(error) => return Ok(wrong(&error.to_string())),
+    };
+    let tree = Frontier::from_bytes(signed.size, &row.bytes("frontier")?);
+    let tree = tree.filter(|tree| tree.root() == signed.root);
+    let stored = checkpoint(row)?;
+    let fits = signed.chain() == chain
+        && stored.root == signed.root
+        && u64::try_from(stored.size).is_ok_and(|size| size == signed.size);
+    Ok(match tree {
+        Some(tree) if fits => Newest::Good { stored, tree, first_format: signed.first_format },
+        _ => wrong("it does not fit its own signed note"),
+    })
 }
 
 pub(super) fn checkpoint(row: &AnyRow) -> Result<StoredCheckpoint> {
