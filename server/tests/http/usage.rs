@@ -130,7 +130,8 @@ async fn a_place_shows_its_most_used_keys(portal: &TestPortal) {
 async fn a_key_shows_how_near_it_came_to_its_limits(portal: &TestPortal) {
     let (levels, secret) = levels(portal).await;
     let path = &levels[0];
-    portal.post(&format!("{path}/restrictions"), &[("limit_per_minute", "60"), ("limit_per_day", "1000")]).await;
+    let limits = [("address_mode", "monitor"), ("limit_per_minute", "60"), ("limit_per_day", "1000")];
+    assert_eq!(portal.post(&format!("{path}/restrictions"), &limits).await.status, 303);
     send(portal, &secret).await;
     portal.state.verifier.flush().await.expect("written");
     let page = portal.get(&format!("{path}/usage")).await.body;
@@ -155,7 +156,7 @@ async fn a_key_lists_its_requests(portal: &TestPortal) {
     let headers = [
         ("x-api-key", secret.as_str()),
         ("x-forwarded-method", "DELETE"),
-        ("x-forwarded-uri", "/v2/sessions/7?token=hidden"),
+        ("x-forwarded-uri", "/v2/sessions/7?token=c0nfidential"),
         ("user-agent", "curl/8.14.1"),
     ];
     portal.auth("", &headers).await;
@@ -164,7 +165,7 @@ async fn a_key_lists_its_requests(portal: &TestPortal) {
     for text in ["Accepted", "The key lacks a scope", "DELETE /v2/sessions/7", "curl/8.14.1", "href=\"/requests/req_"] {
         assert!(page.contains(text), "{text}: {page}");
     }
-    assert!(!page.contains("hidden"), "queries are not kept: {page}");
+    assert!(!page.contains("c0nfidential"), "queries are not kept: {page}");
     let refused = portal.get(&format!("{path}?result=refused&method=DELETE")).await.body;
     assert!(refused.contains("DELETE /v2/sessions/7") && !refused.contains("badge-good\">Accepted"), "{refused}");
     assert!(portal.get(&format!("{path}?address=192.0.2.1")).await.body.contains("Nothing matches"));

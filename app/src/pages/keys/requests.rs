@@ -81,7 +81,6 @@ pub async fn get(
 ) -> PageResult {
     let filter = query.filter()?;
     let chrome = shell::here(shell::of_key(&ui, &access).await?, &access.key.label);
-    context.verifier.flush_counts_briefly().await;
     let page = context.store.key_requests(&access.key.id, &filter).await?;
     let (head, now) = (KeyHead::of(&context, &access).await?, context.store.now());
     let kept = context.verifier.decisions().of_org(&access.key.org_id, now);
