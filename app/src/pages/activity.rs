@@ -209,8 +209,6 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
             <FilterSelect form=&form name="actor" label="Actor" options=actors.collect()/>
             <FilterSelect form=&form name="action" label="Action" options=std::iter::once(all("Any action")).chain(actions).collect()/>
             <FilterSelect form=&form name="outcome" label="Outcome" options=outcomes/>
-            <FilterText form=&form name="target" label="Target" placeholder="ID"/>
-            <FilterText form=&form name="address" label="Address"/>
             <span class="filter-range">
                 <details class="fold" open=has_dates><summary class="btn btn-small">"Dates"</summary></details>
                 <span class="filter-dates">
@@ -219,6 +217,8 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
                 </span>
                 <span class="presets">{presets}</span>
             </span>
+            <FilterText form=&form name="target" label="Target" placeholder="ID"/>
+            <FilterText form=&form name="address" label="Address"/>
         </FilterBar>
         {newer_events}
         {sheet.map(|text| view! { <div data-sheet=text></div> })}
