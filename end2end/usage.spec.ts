@@ -49,7 +49,11 @@ test('requests of a key are listed and filtered', async ({ page, portal }) => {
   for (const query of ['?scope=read', '?scope=write']) await portal.auth(secret, query);
   await page.goto(`${path}/activity`);
   await page.getByRole('link', { name: 'Requests', exact: true }).click();
-  await expect(page.getByRole('row')).toHaveCount(3);
+  // They are written within two seconds.
+  await expect(async () => {
+    await page.reload();
+    await expect(page.getByRole('row')).toHaveCount(3, { timeout: 200 });
+  }).toPass();
   await page.goto(`${path}/activity/requests?result=refused`);
   await page.getByRole('link', { name: 'The key lacks a scope' }).click();
   await expect(page.getByRole('heading', { name: 'Refused request' })).toBeVisible();

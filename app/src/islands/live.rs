@@ -82,8 +82,9 @@ pub(super) fn show(page: &Document) -> Option<()> {
     Some(())
 }
 
-/// Replaces one element by that of a page, unless the reader is in it: the focus is there.
-pub(super) fn show_part(page: &Document, id: &str) -> Option<()> {
+/// Replaces one element by what this page has there now, unless the reader is in it: the focus is there.
+pub(super) async fn show_part(id: &str) -> Option<()> {
+    let page = page(&window().location().href().ok()?).await?;
     let (new, old) = (page.get_element_by_id(id)?, document().get_element_by_id(id)?);
     if document().active_element().is_some_and(|focused| old.contains(Some(&focused))) {
         return Some(());

@@ -33,7 +33,7 @@ use crate::{
     context::Context,
     error::{PageError, PageResult},
     icons::Icon,
-    islands::RefreshUsage,
+    islands::NewerEvents,
     portal::Page,
     ui::{Ui, UrlQuery},
     words::count,
@@ -120,7 +120,7 @@ fn Body(
             <h2>"Requests"</h2>
             <Ranges path=path.clone() period as_table/>
         </div>
-        <RefreshUsage/>
+        <form hidden data-part="usage"><NewerEvents/></form>
         <div id="usage">
             <p class="muted">{format!("{} in {}", count(total, "request"), period.words())}</p>
             {(not_counted > 0).then(|| view! {
