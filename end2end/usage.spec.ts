@@ -33,16 +33,6 @@ test('requests are shown over time', async ({ page, portal }) => {
   await expect(page.getByRole('row', { name: /The key lacks a scope/ })).toHaveCount(1);
 });
 
-test('an open page shows newer requests by itself', async ({ page, portal, javaScriptEnabled }) => {
-  test.skip(javaScriptEnabled === false, 'Without scripts the page is loaded again.');
-  const { app_id } = await portalWithApp(page);
-  const { secret, path } = await issueKey(page, app_id, { label: 'Counted', scopes: ['Read'] });
-  await page.goto(`${path}/usage`);
-  await expect(page.getByText('No request was verified in the last 24 hours.')).toBeVisible();
-  await portal.auth(secret, '?scope=read');
-  await expect(page.getByText('1 request in the last 24 hours')).toBeVisible({ timeout: 20_000 });
-});
-
 test('requests of a key are listed and filtered', async ({ page, portal }) => {
   const { app_id } = await portalWithApp(page);
   const { secret, path } = await issueKey(page, app_id, { label: 'Counted', scopes: ['Read'] });

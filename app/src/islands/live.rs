@@ -82,18 +82,6 @@ pub(super) fn show(page: &Document) -> Option<()> {
     Some(())
 }
 
-/// Replaces one element by what this page has there now, unless the reader is in it: the focus is there.
-pub(super) async fn show_part(id: &str) -> Option<()> {
-    let page = page(&window().location().href().ok()?).await?;
-    let (new, old) = (page.get_element_by_id(id)?, document().get_element_by_id(id)?);
-    if document().active_element().is_some_and(|focused| old.contains(Some(&focused))) {
-        return Some(());
-    }
-    old.replace_with_with_node_1(&new).ok()?;
-    let _ = document().dispatch_event(&Event::new(SHOWN).ok()?);
-    Some(())
-}
-
 /// The first interval; each is half as long again, up to the longest.
 const FIRST: i32 = 3_000;
 const LONGEST: i32 = 60_000;

@@ -1,7 +1,7 @@
 use leptos::{html::Span, prelude::*};
 
 /// Polls, with the form around it, how many newer events there are, and shows them when its button is pressed. They
-/// are not inserted while the reader reads. If the form names a part of the page, that part is shown anew instead.
+/// are not inserted while the reader reads.
 #[island]
 pub fn NewerEvents() -> impl IntoView {
     let anchor = NodeRef::<Span>::new();
@@ -20,9 +20,6 @@ pub fn NewerEvents() -> impl IntoView {
         spawn_local(async move {
             let asked = form.clone();
             let ask = async || {
-                if let Some(part) = asked.get_attribute("data-part") {
-                    return live::show_part(&part).await.is_some();
-                }
                 let count = match live::run(&asked).await {
                     // As an integer: formatting fractions would add ten kilobytes to every visit.
                     live::Answer::Done(count) => count.as_f64().unwrap_or_default() as u32,

@@ -33,7 +33,6 @@ use crate::{
     context::Context,
     error::{PageError, PageResult},
     icons::Icon,
-    islands::NewerEvents,
     portal::Page,
     ui::{Ui, UrlQuery},
     words::count,
@@ -120,7 +119,6 @@ fn Body(
             <h2>"Requests"</h2>
             <Ranges path=path.clone() period as_table/>
         </div>
-        <form hidden data-part="usage"><NewerEvents/></form>
         <div id="usage">
             <p class="muted">{format!("{} in {}", count(total, "request"), period.words())}</p>
             {(not_counted > 0).then(|| view! {
