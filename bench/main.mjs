@@ -1,5 +1,5 @@
 // `make bench`: each subject in turn, with the results in docs/benchmarks.md. With names of subjects (older,
-// verifier, counting, audit, keys, memory, flood, lists, sizes) only those, printed and not stored. `exact`, a check and not a
+// verifier, counting, usage, flush, audit, keys, memory, flood, lists, sizes) only those, printed and not stored. `exact`, a check and not a
 // measurement, and `revocations`, which needs a PostgreSQL, only run by name.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -8,14 +8,16 @@ import { audit } from './audit.mjs';
 import { counting, without_counting } from './counting.mjs';
 import { exact } from './exact.mjs';
 import { flood } from './flood.mjs';
+import { flush } from './flush.mjs';
 import { lists } from './lists.mjs';
 import { memory } from './memory.mjs';
 import { million } from './million.mjs';
 import { beside_older } from './older.mjs';
 import { Portal } from './portal.mjs';
 import { revocations } from './revocations.mjs';
-import { all_goals, cached, few, many, most, number, older, report_file, rounds, say, seconds, trial } from './settings.mjs';
+import { all_goals, cached, few, many, most, number, older, report_file, rounds, say, seconds, trial, usage_rows } from './settings.mjs';
 import { sizes } from './sizes.mjs';
+import { rows_of_place, usage_pages } from './usage_pages.mjs';
 import { verifier } from './verifier.mjs';
 
 const asked = process.argv.slice(2);
@@ -54,6 +56,14 @@ if (wanted('counting')) {
   parts.push(await counting(on, off));
   await Promise.all([on.end(), off.end()]);
 }
+if (wanted('usage')) {
+  // The keys exist on both.
+  const keys = Math.ceil(usage_rows / rows_of_place);
+  const [small, large] = [await portal('used-little', keys), await portal('used', keys)];
+  parts.push(await usage_pages(small, large));
+  await Promise.all([small.end(), large.end()]);
+}
+if (wanted('flush')) parts.push(await flush());
 if (wanted('audit')) {
   const logged = await portal('audit', 0);
   parts.push(await audit(logged));

@@ -41,6 +41,7 @@ export class Portal {
   static async start(name, flags = [], env = {}, programs = ours) {
     const portal = new Portal();
     portal.programs = programs;
+    portal.env = { ...process.env, ...env };
     portal.data = join(folder, name);
     const args = ['serve', '--listen', '127.0.0.1:0', '--data', portal.data, ...flags];
     return Object.assign(portal, await listening(programs.binary, args, name, env));
@@ -50,6 +51,7 @@ export class Portal {
   makeRoot() {
     this.root = execFileSync(this.programs.binary, ['token', 'create', '--name', 'bench', '--data', this.data], {
       encoding: 'utf8',
+      env: this.env,
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
     return this.root;
@@ -59,7 +61,7 @@ export class Portal {
   fill(count) {
     this.secrets = join(folder, `${this.data.split('/').pop()}.secrets`);
     const args = [this.data, person.email, this.app.split('/').pop(), String(count), this.secrets];
-    execFileSync(this.programs.seed, args, { stdio: 'inherit' });
+    execFileSync(this.programs.seed, args, { stdio: 'inherit', env: this.env });
   }
 
   // Stops it, and returns its use of memory and processor.

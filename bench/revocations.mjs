@@ -13,13 +13,13 @@ const CONNECTIONS = 32;
 const STEADY = 500;
 const OF_APP = 4;
 
-const at = (list, part) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * part))];
+export const at = (list, part) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * part))];
 
-class Managed {
-  constructor(portal, env) {
+export class Managed {
+  constructor(portal) {
     this.portal = portal;
     const args = ['token', 'create', '--name', 'revocations', '--manage', '--data', portal.data];
-    const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, ...env } };
+    const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], env: portal.env };
     this.token = execFileSync(binary, args, options).trim();
   }
 
@@ -76,7 +76,7 @@ async function under_load(portal, token, keys, work) {
 async function measured(name, env, flags) {
   say(`Revoking on ${name} …`);
   const portal = await (await Portal.start(`revocations-${name}`, flags, env)).setUp();
-  const managed = new Managed(portal, env);
+  const managed = new Managed(portal);
   const app = portal.app.split('/').pop();
   const keys = await managed.keys(app, STEADY + count);
   const project = portal.project.split('/').pop();

@@ -10,6 +10,7 @@ export const most = Number(process.env.BENCH_MOST ?? 1_000_000);
 export const cached = Number(process.env.BENCH_CACHED ?? 200_000);
 export const revocations = Number(process.env.BENCH_REVOCATIONS ?? 500);
 export const exact = Number(process.env.BENCH_EXACT ?? 1_000_000);
+export const usage_rows = Number(process.env.BENCH_USAGE_ROWS ?? 10_000_000);
 export const flood_seconds = Number(process.env.BENCH_FLOOD ?? 60);
 export const report_file = process.env.BENCH_REPORT ?? 'docs/benchmarks.md';
 // Existing builds: for a trial of the script, whose figures mean nothing.
@@ -19,6 +20,7 @@ export const binary = process.env.BENCH_BINARY ?? 'target/release/sallyport';
 export const bare = `${examples}/bare`;
 export const cached_program = `${examples}/cached`;
 export const fill_log = `${examples}/fill_log`;
+export const fill_usage = `${examples}/fill_usage`;
 // A server, and what makes its keys.
 export const ours = { binary, seed: `${examples}/seed` };
 // An older release to compare with; its seed example is in the same folder by default.

@@ -33,6 +33,25 @@ test('requests are shown over time', async ({ page, portal }) => {
   await expect(page.getByRole('row', { name: /The key lacks a scope/ })).toHaveCount(1);
 });
 
+test('the numbers keep up to date, and each bar is read with the keyboard', async ({ page, portal, javaScriptEnabled }) => {
+  test.skip(!javaScriptEnabled, 'the page is loaded again, and the table has the numbers');
+  const { app_id } = await portalWithApp(page);
+  const { secret, path } = await issueKey(page, app_id, { label: 'Counted', scopes: ['Read'] });
+  await page.goto(`${path}/usage`);
+  await expect(page.getByText('No request was verified in the last 24 hours.')).toBeVisible();
+  await portal.auth(secret, '?scope=read');
+  await expect(page.getByText('1 request in the last 24 hours')).toBeVisible({ timeout: 30_000 });
+  const bars = page.getByRole('slider', { name: 'Requests by time' });
+  await bars.focus();
+  await expect(page.locator('.chart-value')).toHaveText(/UTC: 1 accepted$/);
+  await page.keyboard.press('Home');
+  await expect(bars).toHaveAttribute('aria-valuetext', /UTC: no requests$/);
+  await page.keyboard.press('End');
+  await portal.auth(secret, '?scope=read');
+  await expect(bars).toHaveAttribute('aria-valuetext', /UTC: 2 accepted$/, { timeout: 30_000 });
+  await expect(bars).toBeFocused();
+});
+
 test('requests of a key are listed and filtered', async ({ page, portal }) => {
   const { app_id } = await portalWithApp(page);
   const { secret, path } = await issueKey(page, app_id, { label: 'Counted', scopes: ['Read'] });

@@ -25,26 +25,9 @@ document.addEventListener("input", ({ target }) => {
   }
 });
 
-// The contents of the reference mark the section in view: the last one that begins in the upper part of the window, and
-// at the end of the page its last.
-const contents = document.querySelector(".reference-contents");
-if (contents) {
-  const here = (link) => link.pathname === location.pathname && link.search === location.search;
-  const links = [...contents.querySelectorAll("li li a")].filter((link) => here(link) && document.getElementById(link.hash.slice(1)));
-  const mark = () => {
-    const begun = (link) => document.getElementById(link.hash.slice(1)).getBoundingClientRect().top < innerHeight / 3;
-    const atEnd = innerHeight + scrollY >= document.documentElement.scrollHeight - 2 && scrollY > 0;
-    const current = atEnd ? links.at(-1) : links.findLast(begun);
-    for (const link of links) {
-      if (link !== current) link.removeAttribute("aria-current");
-      else if (!link.ariaCurrent) {
-        link.ariaCurrent = "true";
-        contents.scrollTop = link.offsetTop - contents.clientHeight / 2;
-      }
-    }
-  };
-  addEventListener("scroll", mark, { passive: true });
-  mark();
+// What only some pages need is in files of its own.
+for (const [file, selector] of [["reference.js", ".reference-contents"], ["usage.js", "#usage"]]) {
+  if (document.querySelector(selector)) import(beside(file));
 }
 
 document.addEventListener("keydown", ({ key, target }) => {

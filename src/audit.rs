@@ -8,6 +8,7 @@ pub mod export;
 pub mod export_line;
 mod personal;
 pub mod proof;
+pub mod pruned;
 pub mod public_keys;
 pub mod tree;
 mod waiting;
@@ -235,6 +236,7 @@ actions! {
     DeviceCodeRefused "device.refused" "Code of a command line refused",
     JobRetried "job.retried" "Job retried",
     MailTested "mail.tested" "Test mail sent",
+    EventsPruned "events.pruned" "Old activity removed",
     AuditKeyCreated "audit_key.created" "Key of the audit log created",
     AuditKeyRotated "audit_key.rotated" "Key of the audit log rotated",
     AuditKeyRevoked "audit_key.revoked" "Key of the audit log revoked",

@@ -65,6 +65,7 @@ mod personal_tokens;
 mod places;
 mod pools;
 mod postgres;
+mod pruning;
 mod readers;
 mod removal;
 mod restrictions;
@@ -138,6 +139,7 @@ pub use located::{Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, Lo
 pub use location::{Location, OpenError};
 pub use lock_file::open_lock;
 pub use navigation::{KnownOrg, Navigation};
+pub use pruning::EventRetention;
 pub use scoped::{Page, Paging};
 pub use search::{SearchHit, SearchKind};
 pub use sight::Sight;

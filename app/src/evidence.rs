@@ -39,6 +39,14 @@ const AT_MOST: Duration = Duration::from_secs(30 * 60);
 /// Parts that wait to be sent.
 const AHEAD: usize = 2;
 
+/// The events of a pack.
+struct Covered {
+    /// The checkpoint up to which they go.
+    by: StoredCheckpoint,
+    /// Up to which event they were removed because of their age.
+    pruned: i64,
+}
+
 /// Of what, for which time, and on whose behalf.
 pub struct Evidence {
     pub org: Org,
@@ -62,10 +70,11 @@ impl Evidence {
         let last = store.last_event_before(org, self.to).await?;
         let portal = portal_name(&context.public_url);
         let covering = store.covering_checkpoint(&portal, org.as_str(), last).await?;
+        let pruned = store.pruned_until(org.as_str()).await?;
         let (headers, event) = (self.headers(context.store.now()), self.event());
         let act = self.act.clone();
         let (send, parts) = mpsc::channel(AHEAD);
-        tokio::spawn(self.write(context.clone(), portal, covering, send, place));
+        tokio::spawn(self.write(context.clone(), portal, Covered { by: covering, pruned }, send, place));
         // The first part comes before the response starts, so that an immediate failure has an error page.
         let mut parts = parts;
         let first = parts.recv().await.unwrap_or_else(|| Err(broken_off()))?;
@@ -88,11 +97,11 @@ impl Evidence {
         self,
         context: Context,
         portal: String,
-        covering: StoredCheckpoint,
+        covered: Covered,
         send: mpsc::Sender<Part>,
         place: SemaphorePermit<'static>,
     ) {
-        let packing = tokio::time::timeout(AT_MOST, self.pack(&context, &portal, &covering, send.clone()));
+        let packing = tokio::time::timeout(AT_MOST, self.pack(&context, &portal, &covered, send.clone()));
         let failed = packing.await.unwrap_or(Err(Error::Busy("It was read too slowly."))).err();
         drop(place);
         if let Some(error) = failed {
@@ -101,20 +110,14 @@ impl Evidence {
         }
     }
 
-    async fn pack(
-        &self,
-        context: &Context,
-        portal: &str,
-        covering: &StoredCheckpoint,
-        send: mpsc::Sender<Part>,
-    ) -> Result<()> {
+    async fn pack(&self, context: &Context, portal: &str, covered: &Covered, send: mpsc::Sender<Part>) -> Result<()> {
         let (store, org) = (&context.store, &self.org.id);
         let mut pack = Pack::new(store.clone(), self.act.actor.clone(), org.clone(), send);
-        pack.text("README.txt", &readme::readme(self, covering, portal, store.now())).await?;
+        pack.text("README.txt", &readme::readme(self, covered, portal, store.now())).await?;
         let keys: Vec<_> = store.audit_keys().await?.iter().map(|key| key.published(portal)).collect();
         pack.text("public-keys.json", &format!("{:#}\n", json!({ "keys": keys }))).await?;
-        pack.checkpoints("checkpoints.jsonl", covering.size).await?;
-        let until = EventFilter { until: Some(covering.size), sight: Sight::ALL, ..EventFilter::default() };
+        pack.checkpoints("checkpoints.jsonl", covered.by.size).await?;
+        let until = EventFilter { until: Some(covered.by.size), sight: Sight::ALL, ..EventFilter::default() };
         pack.rows("events.jsonl", Format::Jsonl, Events::of_org(org.clone(), until.clone())).await?;
         let period = EventFilter { from: self.from, to: self.to, ..until };
         pack.rows("period.csv", Format::Csv, Events::of_org(org.clone(), period)).await?;

@@ -45,12 +45,6 @@ def compact(value):
     return json.dumps(value, ensure_ascii=False)
 
 
-def read_line(text):
-    event = json.loads(text, parse_float=Number)
-    event["details"] = compact(event["details"])
-    return event
-
-
 def micros(time):
     return (datetime.fromisoformat(time.removesuffix("Z")) - EPOCH) // timedelta(microseconds=1)
 
@@ -105,6 +99,13 @@ def not_erased(event):
         if not is_left:
             return field
     return None
+
+
+def pruned_until(event):
+    """Up to which event it says that those before were removed. Details that were erased could have been replaced."""
+    if event["action"] != "events.pruned" or event["format"] == 1 or "details" in event.get("commitments", {}):
+        return 0
+    return json.loads(event["details"]).get("pruned_until", 0)
 
 
 # --- Signed notes and checkpoints (C2SP signed-note, tlog-checkpoint) ---
@@ -213,7 +214,22 @@ class Chain:
         self.is_salted = False
         self.erased = 0
         self.hash_only = 0
+        self.pruned = 0  # Up to which event only the tree over the hashes is left,
+        self.said_pruned = 0  # and up to which a later event says so.
         self.wrong = None
+
+    def begin_after(self, line):
+        """The first line may stand for events that were removed because of their age."""
+        roots = [bytes.fromhex(root) for root in line["tree"]]
+        until, before = line["pruned_until"], bytes.fromhex(line["hash"])
+        is_tree = len(roots) == bin(until).count("1") and all(len(hash) == 32 for hash in [before, *roots])
+        if until < 1 or not is_tree:
+            raise Wrong("Event 1 can't be read: it does not say what was pruned.")
+        self.seq = self.pruned = until
+        self.before = before
+        self.tree.size, self.tree.roots = until, roots
+        # Checkpoints of fewer events can't be compared.
+        self.ahead = [(size, root) for size, root in self.ahead if size >= until]
 
     def take(self, event):
         if self.wrong is not None:
@@ -239,6 +255,7 @@ class Chain:
             raise Wrong(f"Event {expected} was changed: its {field} is marked as erased, but is not.")
         self.hash_only += is_hash_only(event)
         self.erased += bool(event["format"] != 1 and event.get("commitments"))
+        self.said_pruned = max(self.said_pruned, pruned_until(event))
         self.seq, self.before = expected, stored(event)
         self.tree.push(leaf_hash(self.before))
 
@@ -271,6 +288,11 @@ class Chain:
         if self.ahead:
             until = self.ahead[-1][0]
             raise Wrong(f"Event {self.seq + 1} is missing: the chain was cut, it had at least {until} events.")
+        if self.pruned > self.said_pruned:
+            raise Wrong(
+                f"Event 1 is missing: only hashes are left of events 1 to {self.pruned}, and no later event says that they "
+                "were removed because of their age."
+            )
 
 
 def check_export(lines, checkpoints, first_format):
@@ -279,8 +301,9 @@ def check_export(lines, checkpoints, first_format):
         if not line.strip():
             continue
         try:
-            event = read_line(line)
-            if chain.name is None:
+            event = json.loads(line, parse_float=Number)
+            is_first = chain.name is None
+            if is_first:
                 chain.name = event["chain"]
                 of_chain = [point for point in checkpoints if point[0].rpartition("/")[2] == chain.name]
                 if checkpoints and not of_chain:
@@ -288,7 +311,10 @@ def check_export(lines, checkpoints, first_format):
                 chain.ahead = sorted({(size, root) for _, size, root, _ in of_chain})
                 if first_format is None and of_chain:
                     chain.first_format = min(first for _, _, _, first in of_chain)
-            chain.take(event)
+            if is_first and "pruned_until" in event:
+                chain.begin_after(event)
+            else:
+                chain.take(dict(event, details=compact(event["details"])))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Wrong(f"Event {chain.seq + 1} can't be read: {error}.") from error
     if chain.name is None:
@@ -296,7 +322,8 @@ def check_export(lines, checkpoints, first_format):
     chain.end()
     erased = f" Of {chain.erased}, personal fields were erased: what they contain instead is not proven." if chain.erased else ""
     hash_only = f" Of {chain.hash_only} in the first format only the hash is left: nothing they contain is proven." if chain.hash_only else ""
-    print(f"{chain.name}: nothing is wrong. Events: {chain.seq}, checkpoints: {chain.compared}.{erased}{hash_only}")
+    pruned = f" Events 1 to {chain.pruned} were removed because of their age: only their hashes are left." if chain.pruned else ""
+    print(f"{chain.name}: nothing is wrong. Events: {chain.seq}, checkpoints: {chain.compared}.{pruned}{erased}{hash_only}")
 
 
 def check_proof(text, keys):

@@ -1,7 +1,7 @@
 //! For scripts/bench: many keys in one app of a portal. Their digests are real, and their secrets go into a file, a line
 //! each, so that they can be asked about.
 //!
-//! `seed DATA_FOLDER EMAIL APP_ID COUNT FILE`
+//! `seed DATA_FOLDER EMAIL APP_ID COUNT FILE`; on PostgreSQL with `SALLYPORT_DATABASE_URL`.
 
 use std::{
     fs::File,
@@ -35,7 +35,8 @@ async fn main() -> Result<(), String> {
 }
 
 async fn seed(data: PathBuf, email: &str, app: &AppId, count: usize, mut file: impl Write) -> Result<(), String> {
-    let place = DataLocation { data, ..DataLocation::default() };
+    let database_url = std::env::var("SALLYPORT_DATABASE_URL").ok();
+    let place = DataLocation { data, database_url, ..DataLocation::default() };
     let store = DataDir::find(&place).await?.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
     let said = |error: sallyport::Error| error.to_string();
     let (user, _) = store.user_to_sign_in(email).await.map_err(said)?.ok_or("Nobody has this e-mail.")?;

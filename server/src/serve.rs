@@ -80,7 +80,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     }
     let public_host = url::Url::parse(&public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let public_host = public_host.unwrap_or_default();
-    let AuditSettings { pace, file, receiver, forward } = serving.audit.clone();
+    let AuditSettings { pace, file, receiver, retention, forward } = serving.audit.clone();
     let receiver = receiver.map(|receiver| Collector::new(receiver, &public_host, 0)).transpose()?;
     let refuse_after = forward.as_ref().and_then(|forward| forward.refuse_after);
     let collector = forward
@@ -103,7 +103,8 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
 
     let own = own_url(address);
     let outbox = mailer.map(|mailer| Outbox { mailer, public_url: public_url.clone() });
-    let checkpoints = Checkpoints { portal: portal_name(&public_url), pace, file, receiver };
+    let portal = portal_name(&public_url);
+    let checkpoints = Checkpoints { portal: portal.clone(), pace, file, receiver };
     match &collector {
         Some(collector) => store.begin_forwarding(&collector.name(), refuse_after).await,
         None => store.end_forwarding().await,
@@ -146,7 +147,9 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     let others = [mail::queue(outbox), checkpoints::queue(checkpoints)];
     // A server without a collector leaves the job to those that have one.
     let forwarding = collector.map(forwarding::queue);
-    let queues = jobs::queues(serving.usage.retention).into_iter().chain(others).chain(forwarding).collect();
+    let pruning = (!retention.is_for_ever()).then(|| jobs::pruning(portal, retention));
+    let queues = jobs::queues(serving.usage.retention).into_iter().chain(others).chain(forwarding).chain(pruning);
+    let queues = queues.collect();
     let mut workers = worker::start(&state.verifier, &state.context, queues, &stopped);
     if refuse_after.is_some() {
         workers.others.push(tokio::spawn(forward_gate::watch(store.clone(), stopped.clone())));

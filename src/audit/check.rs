@@ -7,6 +7,7 @@ use super::{
     ERASED, Event, PersonalField, Salt, Salts,
     checkpoint::Checkpoint,
     export::Exported,
+    pruned::Pruned,
     tree::{Frontier, Hash, leaf_hash},
 };
 
@@ -32,6 +33,7 @@ pub enum Wrong {
     OldFormat,
     HashOnly,
     NotErased(PersonalField),
+    NotPruned { until: i64 },
     Unreadable(String),
 }
 
@@ -66,6 +68,11 @@ impl fmt::Display for Fault {
             Wrong::NotErased(field) => {
                 write!(f, "Event {seq} was changed: its {} is marked as erased, but is not.", field.name())
             }
+            Wrong::NotPruned { until } => write!(
+                f,
+                "Event {seq} is missing: only hashes are left of events 1 to {until}, and no later event says that they \
+                 were removed because of their age."
+            ),
             Wrong::Unreadable(why) => write!(f, "Event {seq} can't be read: {why}."),
         }
     }
@@ -76,6 +83,8 @@ impl fmt::Display for Fault {
 pub struct Checked {
     pub chain: String,
     pub events: i64,
+    /// How many of them, at its beginning, were removed because of their age: only their hashes are left.
+    pub pruned: i64,
     /// Events of which personal fields were erased: what they contain instead is not proven.
     pub erased: u64,
     /// Events of the first format that were erased: nothing that they contain is proven.
@@ -101,6 +110,9 @@ pub struct ChainCheck {
     first_format: Option<i64>,
     erased: u64,
     hash_only: u64,
+    /// Up to which event only hashes are left, and up to which a later event says so.
+    pruned: i64,
+    said_pruned: i64,
     /// An event that is wrong; the one after it shows how.
     wrong: Option<Exported>,
 }
@@ -125,8 +137,29 @@ impl ChainCheck {
             first_format: first_format.or_else(|| checkpoints.iter().map(|of| number(of.first_format)).min()),
             erased: 0,
             hash_only: 0,
+            pruned: 0,
+            said_pruned: 0,
             wrong: None,
         }
+    }
+
+    /// Begins after events of which only the tree is left. Checkpoints of fewer events can't be compared.
+    pub fn begin_after(&mut self, pruned: Pruned) {
+        self.ahead.retain(|(size, _)| *size >= pruned.until);
+        (self.seq, self.pruned) = (pruned.until, pruned.until);
+        (self.before, self.tree) = (pruned.hash, pruned.tree);
+    }
+
+    /// Takes the next event, of which only the hash is left. All of these come before the first whole one.
+    pub fn next_hash(&mut self, seq: i64, hash: Vec<u8>) -> Result<(), Fault> {
+        self.compare()?;
+        let expected = self.seq + 1;
+        if seq != expected {
+            return Err(Fault { seq: expected, why: Wrong::Missing { next: seq } });
+        }
+        self.tree.push(leaf_hash(&hash));
+        (self.seq, self.pruned, self.before) = (seq, seq, hash);
+        Ok(())
     }
 
     /// The number of the last event that was right.
@@ -157,6 +190,7 @@ impl ChainCheck {
         if let Some(why) = self.hidden(event) {
             return fault(why);
         }
+        self.said_pruned = self.said_pruned.max(event.pruned_until());
         self.tree.push(leaf_hash(&next.hash));
         (self.seq, self.before) = (expected, next.hash);
         Ok(())
@@ -237,10 +271,14 @@ impl ChainCheck {
             Some(last) if last < self.seq => return Err(Fault { seq: last + 1, why: Wrong::Inserted }),
             _ => {}
         }
+        if self.pruned > self.said_pruned {
+            return Err(Fault { seq: 1, why: Wrong::NotPruned { until: self.pruned } });
+        }
         let root = self.tree.root();
         Ok(Checked {
             chain: self.chain,
             events: self.seq,
+            pruned: self.pruned,
             erased: self.erased,
             hash_only: self.hash_only,
             checkpoints: self.compared,

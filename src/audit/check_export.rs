@@ -6,6 +6,7 @@ use super::{
     check::{ChainCheck, Checked, Fault, Wrong},
     checkpoint::Checkpoint,
     export_line,
+    pruned::Pruned,
 };
 
 /// Checks the chain of an export against itself and those of the checkpoints that are of it. `first_format` is up to which
@@ -26,6 +27,15 @@ pub fn check_export(
         }
         progress(length);
         if line.trim().is_empty() {
+            continue;
+        }
+        if check.is_none()
+            && let Some(pruned) = Pruned::parse(&line)
+        {
+            match pruned {
+                Ok(pruned) => check.insert(begin(&pruned.chain, checkpoints, first_format)).begin_after(pruned),
+                Err(why) => return Ok(Err(Fault { seq: 1, why: Wrong::Unreadable(why) })),
+            }
             continue;
         }
         let seq = check.as_ref().map_or(1, |check| check.seq() + 1);

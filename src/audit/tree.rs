@@ -40,6 +40,11 @@ impl Frontier {
         self.size
     }
 
+    /// The roots of its complete subtrees, the largest first.
+    pub fn roots(&self) -> &[Hash] {
+        &self.roots
+    }
+
     /// The root of the whole tree.
     pub fn root(&self) -> Hash {
         let mut roots = self.roots.iter().rev();

@@ -82,6 +82,7 @@ impl Action {
             // They lead there, or tell what happened already.
             Self::SignedIn
             | Self::AuditKeyCreated
+            | Self::EventsPruned
             | Self::PasswordRehashed
             | Self::OrgViewed
             | Self::JobRetried

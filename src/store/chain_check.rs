@@ -15,6 +15,9 @@ use crate::{
     },
 };
 
+/// Hashes of pruned events read at once.
+const HASHES: i64 = 5_000;
+
 /// How many parts are read at once.
 const READERS: usize = 2;
 
@@ -28,12 +31,37 @@ impl Store {
         first_format: Option<i64>,
         mut progress: impl FnMut(i64, i64),
     ) -> Result<std::result::Result<Checked, Fault>> {
-        let head = sqlx::query("SELECT seq, hash FROM chains WHERE name = $1").bind(chain.to_owned());
+        loop {
+            let pruned = self.pruned_until(chain).await?;
+            let checked = self.verify_once(chain, checkpoints, first_format, &mut progress).await?;
+            // What was removed meanwhile only seems to be missing.
+            if checked.is_ok() || self.pruned_until(chain).await? == pruned {
+                return Ok(checked);
+            }
+        }
+    }
+
+    async fn verify_once(
+        &self,
+        chain: &str,
+        checkpoints: &[Checkpoint],
+        first_format: Option<i64>,
+        progress: &mut impl FnMut(i64, i64),
+    ) -> Result<std::result::Result<Checked, Fault>> {
+        let head = sqlx::query("SELECT seq, hash, pruned_until FROM chains WHERE name = $1").bind(chain.to_owned());
         let head = head.fetch_optional(self.read()).await?.ok_or(Error::NotFound)?;
-        let (length, last) = (head.int("seq")?, head.bytes("hash")?);
+        let (length, last, pruned) = (head.int("seq")?, head.bytes("hash")?, head.int("pruned_until")?.max(0));
         let mut check = ChainCheck::new(chain, checkpoints, first_format);
+        for after in (0..pruned.min(length)).step_by(HASHES as usize) {
+            for (seq, hash) in self.pruned_hashes(chain, after, pruned.min(after + HASHES)).await? {
+                if let Err(fault) = check.next_hash(seq, hash) {
+                    return Ok(Err(fault));
+                }
+            }
+            progress(check.seq(), length);
+        }
         // Several parts are read at once while the one before them is checked: reading takes longer than checking.
-        let parts = stream::iter((0..length).step_by(PART as usize)).map(|after| {
+        let parts = stream::iter((pruned..length).step_by(PART as usize)).map(|after| {
             let (store, chain) = (self.clone(), chain.to_owned());
             tokio::spawn(async move { store.chain_part(&chain, after, length.min(after + PART)).await })
         });
@@ -56,10 +84,17 @@ impl Store {
             Ok(checked) => checked,
             Err(fault) => return Ok(Err(fault)),
         };
-        Ok(match self.beyond_head(chain).await? {
+        Ok(match self.out_of_place(chain).await? {
             Some(seq) => Err(Fault { seq, why: Wrong::Inserted }),
             None => Ok(checked),
         })
+    }
+
+    async fn pruned_hashes(&self, chain: &str, after: i64, until: i64) -> Result<Vec<(i64, Vec<u8>)>> {
+        let rows =
+            sqlx::query("SELECT seq, hash FROM pruned_events WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq");
+        let rows = rows.bind(chain.to_owned()).bind(after).bind(until).fetch_all(self.read()).await?;
+        rows.iter().map(|row| Ok((row.int("seq")?, row.bytes("hash")?))).collect()
     }
 
     /// The logs that should be there and are not: of an organization, whose first event is that it was created, or `system`.
@@ -72,10 +107,11 @@ impl Store {
         missing.iter().map(|row| row.text("name")).collect()
     }
 
-    /// The number of the first event after the head of a chain.
-    async fn beyond_head(&self, chain: &str) -> Result<Option<i64>> {
+    /// The number of the first event after the head of a chain, or among those that were pruned.
+    async fn out_of_place(&self, chain: &str) -> Result<Option<i64>> {
         // One statement, because events are recorded meanwhile.
-        let first = "SELECT MIN(e.seq) AS seq FROM events e JOIN chains c ON c.name = e.chain WHERE c.name = $1 AND e.seq > c.seq";
+        let first = "SELECT MIN(e.seq) AS seq FROM events e JOIN chains c ON c.name = e.chain \
+             WHERE c.name = $1 AND (e.seq > c.seq OR e.seq <= c.pruned_until)";
         sqlx::query(first).bind(chain.to_owned()).fetch_one(self.read()).await?.int_opt("seq")
     }
 

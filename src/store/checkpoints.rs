@@ -35,6 +35,14 @@ pub struct StoredCheckpoint {
     pub at: Timestamp,
 }
 
+impl StoredCheckpoint {
+    /// Whether it is what was signed: who can write to the database can change each part of it but the note.
+    fn is_as_signed(&self, chain: &str, signed: &Checkpoint) -> bool {
+        let size = u64::try_from(self.size).ok();
+        signed.chain() == chain && size == Some(signed.size) && self.root == signed.root
+    }
+}
+
 /// When a checkpoint is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckpointPace {
@@ -152,8 +160,7 @@ impl Store {
         .await
     }
 
-    /// The newest checkpoint of a chain. Who can write to the database can change each part of it but the note: the other
-    /// parts have to fit what was signed.
+    /// The newest checkpoint of a chain.
     async fn newest(&self, chain: &str) -> Result<Newest> {
         let rows = sqlx::query("SELECT * FROM checkpoints WHERE chain = $1 ORDER BY size DESC LIMIT $2");
         let rows = rows.bind(chain.to_owned()).bind(TRIED).fetch_all(self.read()).await?;
@@ -224,14 +231,16 @@ impl Store {
 
     /// The proof that an event is in the newest checkpoint; one is made if none covers it.
     pub async fn event_proof(&self, portal: &str, chain: &str, seq: i64) -> Result<EventProof> {
-        let rows = sqlx::query("SELECT * FROM events WHERE chain = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq");
-        let rows = rows.bind(chain.to_owned()).bind(seq.saturating_sub(1)).bind(seq).fetch_all(self.read()).await?;
-        let row = rows.last().ok_or(Error::NotFound)?;
-        let exported = Exported { event: event(row)?, hash: row.bytes("hash")? };
-        if exported.event.seq != seq {
-            return Err(Error::NotFound);
-        }
-        let hash_before = if rows.len() == 2 { rows[0].bytes("hash")? } else { Vec::new() };
+        let row = sqlx::query("SELECT * FROM events WHERE chain = $1 AND seq = $2").bind(chain.to_owned()).bind(seq);
+        let Some(row) = row.fetch_optional(self.read()).await? else {
+            let is_pruned = (1..=self.pruned_until(chain).await?).contains(&seq);
+            let message = "This event was removed because of its age: only its hash is left, which proves nothing.";
+            let pruned = Error::Conflict { code: "only_hash", message: message.to_owned() };
+            return Err(if is_pruned { pruned } else { Error::NotFound });
+        };
+        let exported = Exported { event: event(&row)?, hash: row.bytes("hash")? };
+        let mut hash_before = Vec::new();
+        self.each_hash(chain, (seq - 2).max(0), seq - 1, &mut |hash| hash_before = hash.to_vec()).await?;
         if exported.event.salts == Salts::ErasedFirst {
             let message =
                 "This event was written by an early version and erased: only its hash is left, which proves nothing.";
@@ -277,13 +286,19 @@ fn newest_of(chain: &str, row: &AnyRow, keys: &PublicKeys) -> Result<Newest> {
     let tree = Frontier::from_bytes(signed.size, &row.bytes("frontier")?);
     let tree = tree.filter(|tree| tree.root() == signed.root);
     let stored = checkpoint(row)?;
-    let fits = signed.chain() == chain
-        && stored.root == signed.root
-        && u64::try_from(stored.size).is_ok_and(|size| size == signed.size);
     Ok(match tree {
-        Some(tree) if fits => Newest::Good { stored, tree, first_format: signed.first_format },
+        Some(tree) if stored.is_as_signed(chain, &signed) => {
+            Newest::Good { stored, tree, first_format: signed.first_format }
+        }
         _ => wrong("it does not fit its own signed note"),
     })
+}
+
+/// A stored checkpoint that is what was signed, with a key that was not revoked.
+pub(super) fn good_checkpoint(chain: &str, row: &AnyRow, keys: &PublicKeys) -> Result<Option<StoredCheckpoint>> {
+    let stored = checkpoint(row)?;
+    let is_good = keys.open(&stored.note).is_ok_and(|signed| stored.is_as_signed(chain, &signed));
+    Ok(is_good.then_some(stored))
 }
 
 pub(super) fn checkpoint(row: &AnyRow) -> Result<StoredCheckpoint> {

@@ -29,13 +29,14 @@ const THEIRS: [&str; 7] = [
     "DELETE FROM grants WHERE subject = $1",
 ];
 
-/// Where keys name who acted on them: `$1` replaces the name `$2`, in organizations where the person `$3` acted. Somebody
-/// else there with exactly this name is replaced as well, because a key does not store whose name it is.
+/// Where keys name who acted on them: `$1` replaces the name `$2`, in organizations where the person `$3` acted, or may have
+/// acted in events that were removed. Somebody else there with exactly this name is replaced as well, because a key does not
+/// store whose name it is.
 const IN_KEYS: [&str; 3] = [
     "UPDATE keys SET revoked_by = $1 WHERE revoked_by = $2 AND org_id IN (SELECT chain FROM events WHERE actor_kind = 'user' \
-     AND actor_id = $3)",
+     AND actor_id = $3 UNION SELECT name FROM chains WHERE pruned_until > 0)",
     "UPDATE keys SET paused_by = $1 WHERE paused_by = $2 AND org_id IN (SELECT chain FROM events WHERE actor_kind = 'user' \
-     AND actor_id = $3)",
+     AND actor_id = $3 UNION SELECT name FROM chains WHERE pruned_until > 0)",
     "UPDATE keys SET revoke_reason = $1 || ' was removed from the organization' \
      WHERE revoke_reason = $2 || ' was removed from the organization' AND created_by = $3",
 ];

@@ -4,7 +4,7 @@ use super::Sight;
 use crate::Timestamp;
 
 /// Which events to show. Empty fields do not filter.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct EventFilter {
     /// The id of a person, a root token or a key; a kind that has no ids, such as `command_line`; or the name of a
     /// recent actor, if it is unique.
@@ -27,4 +27,11 @@ pub struct EventFilter {
     pub sight: Sight,
     /// The last sequence number to include, in either order.
     pub until: Option<i64>,
+}
+
+impl EventFilter {
+    /// Whether it leaves out nothing but what is newer than its end.
+    pub fn is_of_all(&self) -> bool {
+        *self == Self { until: self.until, sight: Sight::ALL, ..Self::default() }
+    }
 }

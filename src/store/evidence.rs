@@ -2,7 +2,7 @@
 
 use super::{
     Store,
-    checkpoints::{StoredCheckpoint, checkpoint},
+    checkpoints::{StoredCheckpoint, checkpoint, good_checkpoint},
     detached,
     row::Read,
 };
@@ -31,22 +31,22 @@ impl Store {
         last.map_or(Ok(0), |row| row.int("seq"))
     }
 
-    /// The first checkpoint of a chain that covers an event; one is made if there is none.
+    /// The first checkpoint of a chain that covers an event, and the one that tells what was pruned; one is made if there is
+    /// none.
     pub async fn covering_checkpoint(&self, portal: &str, chain: &str, seq: i64) -> Result<StoredCheckpoint> {
         let first = sqlx::query(
             "SELECT chain, size, root, note, at FROM checkpoints WHERE chain = $1 AND size >= $2 ORDER BY size LIMIT $3",
         );
-        let rows = first.bind(chain.to_owned()).bind(seq.max(1)).bind(TRIED).fetch_all(self.read()).await?;
+        let rows = first
+            .bind(chain.to_owned())
+            .bind(seq.max(self.pruned_by(chain).await?).max(1))
+            .bind(TRIED)
+            .fetch_all(self.read())
+            .await?;
         let keys = self.public_keys().await?;
         for row in &rows {
-            let stored = checkpoint(row)?;
-            // One that a revoked key signed, or that is not what was signed, covers nothing.
-            let is_good = keys.open(&stored.note).is_ok_and(|signed| {
-                let size = u64::try_from(stored.size).unwrap_or(0);
-                signed.chain() == chain && signed.size == size && signed.root == stored.root
-            });
-            if is_good {
-                return Ok(stored);
+            if let Some(good) = good_checkpoint(chain, row, &keys)? {
+                return Ok(good);
             }
         }
         self.checkpoint(portal, chain).await

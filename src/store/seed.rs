@@ -1,4 +1,4 @@
-//! Creates many keys at once, for benchmarks. Not in the released binary.
+//! Creates many keys, and counts of their usage, at once for benchmarks. Not in the released binary.
 
 use serde_json::json;
 
@@ -6,8 +6,8 @@ use super::{Store, detached};
 use crate::{
     Result,
     app::App,
-    audit::{Act, Action, NewEvent, Target},
-    id::KeyId,
+    audit::{Act, Action, Actor, NewEvent, Target},
+    id::{AppId, KeyId},
     key::{Holder, NewKey, PlainSecret},
 };
 
@@ -20,7 +20,46 @@ const COPY: &str = "INSERT INTO keys (id, org_id, app_id, label, environment, mo
 /// Marked as used, so that there are no events of first uses.
 const USED: &str = "INSERT INTO key_uses (key_id, first_at, last_at) VALUES ($1, $2, $2)";
 
+/// Hours and days of the last thirty days until `$1`, for the places of `p`.
+const USAGE: &str = "WITH RECURSIVE hours(h) AS (SELECT 0 UNION ALL SELECT h + 1 FROM hours WHERE h < 719), \
+    spans(span, at) AS (SELECT 3600, $1 - h * 3600000000 FROM hours UNION ALL \
+    SELECT 86400, $1 - $1 % 86400000000 - h * 86400000000 FROM hours WHERE h < 30) \
+    INSERT INTO usage_counts (place, span, at, code, scope, n) SELECT p.place, s.span, s.at, 'valid', 'read', 7 ";
+
+/// Rows of a place.
+const OF_PLACE: i64 = 750;
+
+/// Keys whose usage is written at once.
+const KEYS_AT_ONCE: i64 = 200;
+
 impl Store {
+    /// Writes counts of the last thirty days for keys of an app until there are about so many rows; and for the app and its
+    /// organization, whose counts do not depend on that. Returns the number of keys.
+    pub async fn fill_usage(&self, app: &AppId, rows: i64) -> Result<i64> {
+        let hour = self.now().micros() / 3_600_000_000 * 3_600_000_000;
+        let keys = rows / OF_PLACE;
+        let (places, of_keys) = (
+            "(SELECT id AS place FROM apps WHERE id = $2 UNION ALL SELECT org_id FROM apps WHERE id = $2) p, spans s",
+            "(SELECT id AS place FROM keys WHERE app_id = $2 ORDER BY id LIMIT $3 OFFSET $4) p, spans s",
+        );
+        for from in std::iter::once(None).chain((0..keys).step_by(KEYS_AT_ONCE as usize).map(Some)) {
+            let (store, app) = (self.clone(), app.to_string());
+            detached(async move {
+                let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
+                let sql = format!("{USAGE} FROM {}", if from.is_some() { of_keys } else { places });
+                let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(hour).bind(app);
+                let query = match from {
+                    Some(from) => query.bind(KEYS_AT_ONCE.min(keys - from)).bind(from),
+                    None => query,
+                };
+                query.execute(tx.on()).await?;
+                tx.commit_counts().await
+            })
+            .await?;
+        }
+        Ok(keys)
+    }
+
     /// Issues a key like [`Store::issue_key`], and `count - 1` copies of it in the same transaction with one event
     /// for all. Returns their secrets.
     pub async fn issue_many(&self, act: &Act, app: &App, new: &NewKey, count: usize) -> Result<Vec<PlainSecret>> {

@@ -70,7 +70,7 @@ impl Store {
         self.0.long_reads.try_acquire().map(Some).map_err(|_| Error::Busy(busy))
     }
 
-    /// Calls `each` with the hashes of events, in order; returns whether there is one for each number.
+    /// Calls `each` with the hashes of events, those of pruned ones included, in order; returns whether there is one for each number.
     pub(super) async fn each_hash(
         &self,
         chain: &str,
@@ -81,7 +81,8 @@ impl Store {
         let mut at = after;
         while at < until {
             let rows = sqlx::query(
-                "SELECT seq, hash FROM events WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4",
+                "SELECT seq, hash FROM pruned_events WHERE chain = $1 AND seq > $2 AND seq <= $3 \
+                 UNION ALL SELECT seq, hash FROM events WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4",
             )
             .bind(chain.to_owned())
             .bind(at)

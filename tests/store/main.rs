@@ -31,6 +31,7 @@ mod migrating;
 mod opening;
 mod orgs;
 mod personal_tokens;
+mod pruning;
 mod races;
 mod restrictions;
 mod roles;

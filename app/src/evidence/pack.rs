@@ -82,7 +82,8 @@ impl Pack {
         R::Row: ExportRow,
     {
         self.begin(name)?;
-        self.write(&format.head::<R::Row>()).await?;
+        let begin = rows.begin(&self.store, format).await?;
+        self.write(&(format.head::<R::Row>() + &begin)).await?;
         loop {
             self.store.still_may(&self.reader, &self.org, Permission::ManageOrg).await?;
             let chunk = rows.next(&self.store).await?;

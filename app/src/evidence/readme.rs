@@ -1,14 +1,22 @@
 //! The file of the pack that says what is in it, and how it is checked.
 
-use sallyport::{Timestamp, store::StoredCheckpoint};
+use sallyport::Timestamp;
 
-use super::Evidence;
+use super::{Covered, Evidence};
 
-pub(super) fn readme(of: &Evidence, covering: &StoredCheckpoint, portal: &str, now: Timestamp) -> String {
+pub(super) fn readme(of: &Evidence, covered: &Covered, portal: &str, now: Timestamp) -> String {
     let Evidence { org, from, to, .. } = of;
     let from = from.map_or_else(|| "the beginning".to_owned(), Timestamp::to_rfc3339);
     let to = to.map_or_else(|| "now".to_owned(), Timestamp::to_rfc3339);
-    let (name, id, now, size, at) = (&org.name, &org.id, now.to_rfc3339(), covering.size, covering.at.to_rfc3339());
+    let (name, id, now, size, at) = (&org.name, &org.id, now.to_rfc3339(), covered.by.size, covered.by.at.to_rfc3339());
+    let pruned = match covered.pruned {
+        0 => String::new(),
+        until => format!(
+            "\
+             \x20                  Events 1 to {until} were removed because of their age: the first line has the tree over their\n\
+             \x20                  hashes, with which the rest is still checked.\n"
+        ),
+    };
     format!(
         "Evidence pack\n\
          =============\n\n\
@@ -20,6 +28,7 @@ pub(super) fn readme(of: &Evidence, covering: &StoredCheckpoint, portal: &str, n
          -------------\n\n\
          events.jsonl       Events 1 to {size}: from the first of the organization on, because only a whole chain can be\n\
          \x20                  checked, and up to the first signed checkpoint that covers the period (of {at}).\n\
+             {pruned}\
          checkpoints.jsonl  The signed checkpoints of these events.\n\
          public-keys.json   The keys that verify them. Whoever gave you this pack could have made them up: compare them\n\
          \x20                  with those that you kept, or with /.well-known/sallyport-audit.json of the portal.\n\

@@ -30,6 +30,11 @@ const AT_MOST: Duration = Duration::from_secs(30 * 60);
 pub trait Rows: Send + 'static {
     type Row: ExportRow + Send;
 
+    /// What comes before the rows, after the names of the columns.
+    fn begin(&mut self, _store: &Store, _format: Format) -> impl Future<Output = sallyport::Result<String>> + Send {
+        async { Ok(String::new()) }
+    }
+
     /// The rows of the next chunk; empty after the last.
     fn next(&mut self, store: &Store) -> impl Future<Output = sallyport::Result<Vec<Self::Row>>> + Send;
 }
@@ -107,9 +112,9 @@ impl Download {
 
     /// The response with the file. If the database fails or the reader loses access, the download is aborted, so that
     /// a partial file is never taken for the whole.
-    pub async fn answer<R: Rows>(self, store: &Store, rows: R) -> sallyport::Result<Response> {
+    pub async fn answer<R: Rows>(self, store: &Store, mut rows: R) -> sallyport::Result<Response> {
         let headers = self.headers(store.now());
-        let head = self.format.head::<R::Row>();
+        let head = self.format.head::<R::Row>() + &rows.begin(store, self.format).await?;
         let ends_at = store.now() + AT_MOST;
         let start = Sent { store: store.clone(), of: self, rows, ends_at };
         // The first chunk is read before the response starts, so that an immediate failure has an error page.

@@ -227,7 +227,11 @@ fn number(n: i64) -> u64 {
 }
 
 fn told(checked: &Checked) -> String {
-    let Checked { chain, events, erased, hash_only, checkpoints, root } = checked;
+    let Checked { chain, events, pruned, erased, hash_only, checkpoints, root } = checked;
+    let pruned = match pruned {
+        0 => String::new(),
+        until => format!(" Events 1 to {until} were removed because of their age: only their hashes are left."),
+    };
     let erased = match erased {
         0 => String::new(),
         count => format!(" Of {count}, personal fields were erased: what they contain instead is not proven."),
@@ -237,7 +241,9 @@ fn told(checked: &Checked) -> String {
         count => format!(" Of {count} in the first format only the hash is left: nothing they contain is proven."),
     };
     let root = hex(root);
-    format!("{chain}: nothing is wrong. Events: {events}, checkpoints: {checkpoints}, root: {root}.{erased}{hash_only}")
+    format!(
+        "{chain}: nothing is wrong. Events: {events}, checkpoints: {checkpoints}, root: {root}.{pruned}{erased}{hash_only}"
+    )
 }
 
 fn no_log(org: &str) -> String {
@@ -263,7 +269,14 @@ async fn export(store: &Store, org: &str) -> Result<(), String> {
     let (mut after, all) = (0, store.last_event(org).await.map_err(said)?);
     let mut progress = Progress::beside_output();
     let mut out = io::BufWriter::new(io::stdout().lock());
+    if let Some(pruned) = store.pruned(org).await.map_err(said)? {
+        after = pruned.until;
+        out.write_all(pruned.json_line().as_bytes()).map_err(unwritten)?;
+    }
     loop {
+        if store.pruned_until(org).await.map_err(said)? > after {
+            return Err("Old events were removed meanwhile. Try again.".to_owned());
+        }
         let part = store.events_after(org, after).await.map_err(said)?;
         let Some(last) = part.last() else { break };
         after = last.event.seq;
@@ -272,11 +285,15 @@ async fn export(store: &Store, org: &str) -> Result<(), String> {
         match out.write_all(lines.as_bytes()) {
             // As with `| head`.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
-            written => written.map_err(|error| format!("Standard output can't be written: {error}."))?,
+            written => written.map_err(unwritten)?,
         }
     }
     progress.end();
-    out.flush().map_err(|error| format!("Standard output can't be written: {error}."))
+    out.flush().map_err(unwritten)
+}
+
+fn unwritten(error: io::Error) -> String {
+    format!("Standard output can't be written: {error}.")
 }
 
 /// Under the portal's name: that of its settings or, without them, that of the last checkpoint.

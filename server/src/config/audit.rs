@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use sallyport::store::CheckpointPace;
+use sallyport::store::{CheckpointPace, EventRetention};
 use serde::Deserialize;
 
 use super::collector::{CollectorSettings, Names, Receiver};
@@ -36,7 +36,36 @@ pub(super) struct AuditSection {
     checkpoint_url: Option<String>,
     checkpoint_ca_file: Option<PathBuf>,
     checkpoint_token_file: Option<PathBuf>,
+    #[serde(default)]
+    keep_days: KeepDays,
     forward: Option<ForwardSection>,
+}
+
+/// The section `[audit.keep_days]` as written.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeepDays {
+    starter: Option<u32>,
+    pro: Option<u32>,
+    enterprise: Option<u32>,
+    system: Option<u32>,
+}
+
+impl KeepDays {
+    fn resolve(self) -> Result<EventRetention, String> {
+        let kept = |name: &str, days: Option<u32>| match days {
+            Some(0) => {
+                Err(format!("`{name}` in [audit.keep_days]: use at least 1, or leave it out to keep events for ever."))
+            }
+            days => Ok(days.map(|days| Duration::from_secs(24 * 60 * 60 * u64::from(days)))),
+        };
+        Ok(EventRetention {
+            starter: kept("starter", self.starter)?,
+            pro: kept("pro", self.pro)?,
+            enterprise: kept("enterprise", self.enterprise)?,
+            system: kept("system", self.system)?,
+        })
+    }
 }
 
 /// The section `[audit.forward]` as written.
@@ -61,6 +90,8 @@ pub struct AuditSettings {
     pub file: Option<PathBuf>,
     /// Where each checkpoint is sent over HTTP.
     pub receiver: Option<CollectorSettings>,
+    /// How long events are kept.
+    pub retention: EventRetention,
     /// Where events are sent.
     pub forward: Option<ForwardSettings>,
 }
@@ -101,6 +132,7 @@ impl AuditSection {
             pace: CheckpointPace { events: events.into(), every },
             file: self.checkpoint_file,
             receiver,
+            retention: self.keep_days.resolve()?,
             forward: self.forward.map(ForwardSection::resolve).transpose()?,
         })
     }
@@ -142,10 +174,23 @@ mod tests {
     #[test]
     fn there_are_defaults_and_no_zeros() {
         let pace = CheckpointPace { events: 1_000, every: Duration::from_secs(3_600) };
-        assert_eq!(resolved(""), Ok(AuditSettings { pace, file: None, receiver: None, forward: None }));
+        assert_eq!(
+            resolved(""),
+            Ok(AuditSettings { pace, file: None, receiver: None, retention: EventRetention::default(), forward: None })
+        );
         for name in ["checkpoint_events", "checkpoint_minutes"] {
             assert_eq!(resolved(&format!("{name} = 0")), Err(format!("audit.{name} is at least 1.")));
         }
+    }
+
+    #[test]
+    fn events_are_kept_by_plan() {
+        let retention = |text: &str| resolved(&format!("[keep_days]\n{text}")).map(|settings| settings.retention);
+        let days = |days: u64| Some(Duration::from_secs(days * 86_400));
+        let kept = EventRetention { starter: days(90), system: days(400), ..EventRetention::default() };
+        assert_eq!(retention("starter = 90\nsystem = 400"), Ok(kept));
+        assert!(retention("").expect("good").is_for_ever());
+        assert!(retention("pro = 0").expect_err("refused").starts_with("`pro` in [audit.keep_days]: use at least 1"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use sallyport::{
     Error, Result,
     id::JobId,
     job::Retries,
-    store::{REQUESTS_OF_ORG, Store, UsageRetention},
+    store::{EventRetention, REQUESTS_OF_ORG, Store, UsageRetention},
     verifier::limiter::oldest,
 };
 use serde_json::Value;
@@ -16,6 +16,9 @@ const RETENTION: Duration = Duration::from_secs(60 * 60);
 
 /// Of a busy organization there are soon more requests than are kept.
 const REQUESTS: Duration = Duration::from_secs(10 * 60);
+
+/// The name of the queue that removes old events.
+pub const PRUNING: &str = "prune_events";
 
 /// How often to look for counts of deleted keys, which reads the whole index of counts from key to key.
 const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -146,19 +149,28 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
     ]
 }
 
+/// Removes old events, under the portal's name. Needed only where some are not kept for ever.
+pub fn pruning(portal: String, kept: EventRetention) -> Queue {
+    Queue::recurring(PRUNING, RETENTION, move |store| {
+        let portal = portal.clone();
+        async move { store.prune_events(&portal, kept).await.map(drop) }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use sallyport::{job::title, mail::QUEUE, store::UsageRetention};
 
     use super::{
         super::{checkpoints, forwarding},
-        queues,
+        PRUNING, queues,
     };
 
     #[test]
     fn each_queue_has_a_title() {
         let queues = queues(UsageRetention::default());
-        for name in queues.iter().map(|queue| queue.name).chain([QUEUE, checkpoints::QUEUE, forwarding::QUEUE]) {
+        for name in queues.iter().map(|queue| queue.name).chain([QUEUE, PRUNING, checkpoints::QUEUE, forwarding::QUEUE])
+        {
             assert_ne!(title(name), name);
         }
     }

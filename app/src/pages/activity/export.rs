@@ -84,7 +84,7 @@ pub async fn get<A: Watched, F: FormatName>(
     let filter = store.with_actor_known(&org, app.as_ref(), filter).await?;
     let filter = EventFilter { until: Some(store.last_event(org.as_str()).await?), ..filter };
     let (act, event) = download.event(query.pairs());
-    let answer = download.answer(store, Events { org, app, filter, after: 0 }).await?;
+    let answer = download.answer(store, Events { org, app, filter, after: 0, is_whole: false }).await?;
     context.pending_events.note(act, event);
     Ok(answer)
 }
@@ -95,19 +95,33 @@ pub(crate) struct Events {
     app: Option<AppId>,
     filter: EventFilter,
     after: i64,
+    is_whole: bool,
 }
 
 impl Events {
     /// Of a whole organization.
     pub(crate) fn of_org(org: OrgId, filter: EventFilter) -> Self {
-        Self { org, app: None, filter, after: 0 }
+        Self { org, app: None, filter, after: 0, is_whole: false }
     }
 }
 
 impl Rows for Events {
     type Row = Exported;
 
+    /// From lines of JSON a whole log can be checked, though its oldest events were pruned.
+    async fn begin(&mut self, store: &Store, format: Format) -> sallyport::Result<String> {
+        self.is_whole = format == Format::Jsonl && self.app.is_none() && self.filter.is_of_all();
+        let pruned = if self.is_whole { store.pruned(self.org.as_str()).await? } else { None };
+        Ok(pruned.map_or_else(String::new, |pruned| {
+            self.after = pruned.until;
+            pruned.json_line()
+        }))
+    }
+
     async fn next(&mut self, store: &Store) -> sallyport::Result<Vec<Exported>> {
+        if self.is_whole && store.pruned_until(self.org.as_str()).await? > self.after {
+            return Err(sallyport::Error::Busy("Old events were removed meanwhile; try again."));
+        }
         let chunk = store.export(&self.org, self.app.as_ref(), &self.filter, self.after).await?;
         self.after = chunk.last().map_or(self.after, |last| last.event.seq);
         Ok(chunk)

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use axum::response::Response;
 use sallyport::{
     Timestamp,
-    store::{PlaceUsage, UsageCount},
+    store::{KeyAttribute, PlaceUsage, UsageCount},
     usage::Code,
 };
 use serde::Serialize;
@@ -25,6 +25,9 @@ pub use endpoints::*;
 use period::{Period, UsageParams};
 use place::CountedPlace;
 
+/// In microseconds: from where keys were used is counted by hour.
+const HOUR: i64 = 60 * 60 * 1_000_000;
+
 /// How often keys were verified in a period.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Usage)]
@@ -33,6 +36,15 @@ pub struct UsageResponse {
     total: u64,
     /// Requests by the verdict’s code; `valid` are those that were accepted.
     by_code: BTreeMap<&'static str, u64>,
+    /// Of a key, requests by the client’s network (/24 or /48), in whole hours; about 16 an hour, further ones are `other`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by_network: Option<BTreeMap<String, u64>>,
+    /// The same by the client’s program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by_agent: Option<BTreeMap<String, u64>>,
+    /// The same by method, where it was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by_method: Option<BTreeMap<String, u64>>,
     /// One for each minute, hour or day with requests, in order.
     buckets: Vec<UsageBucket>,
     /// Requests in the period that could not be counted, because there was no room for them: of this resource, or of an
@@ -56,6 +68,8 @@ pub struct UsageBucket {
 /// What was counted of a resource, if the caller may see it.
 struct Counted {
     counts: Vec<UsageCount>,
+    /// Of a key.
+    attributes: Option<Vec<KeyAttribute>>,
     not_counted: u64,
     as_of: Timestamp,
 }
@@ -66,7 +80,7 @@ impl Counted {
         for<'a> &'a T: Into<CountedPlace>,
     {
         let store = &state.context.store;
-        let CountedPlace { id, org, needs } = (&within.it).into();
+        let CountedPlace { id, org, key, needs } = (&within.it).into();
         if let Some(place) = needs {
             within.manager.needs(store, &place, sallyport::member::Permission::SeeKeys).await?;
         }
@@ -75,10 +89,27 @@ impl Counted {
         state.verifier.flush_counts_briefly().await;
         let as_of = state.verifier.counted_until();
         let PlaceUsage { counts, not_counted } = store.usage_within(&id, &org, span, from, to).await?;
-        Ok(Self { counts, not_counted, as_of })
+        let attributes = match key {
+            Some(key) => {
+                let hour = Timestamp::from_micros(from.micros() - from.micros().rem_euclid(HOUR));
+                Some(store.usage_attributes(&key, hour, to).await?)
+            }
+            None => None,
+        };
+        Ok(Self { counts, attributes, not_counted, as_of })
+    }
+
+    /// Requests by the values of an attribute.
+    fn by(&self, kind: &str) -> Option<BTreeMap<String, u64>> {
+        let mut by = BTreeMap::new();
+        for attribute in self.attributes.as_ref()?.iter().filter(|attribute| attribute.kind == kind) {
+            *by.entry(attribute.value.clone()).or_default() += attribute.requests;
+        }
+        Some(by)
     }
 
     fn response(self) -> UsageResponse {
+        let [by_network, by_agent, by_method] = ["network", "agent", "method"].map(|kind| self.by(kind));
         let mut by_code = BTreeMap::new();
         let mut buckets: Vec<UsageBucket> = Vec::new();
         for UsageCount { at, code, requests, .. } in self.counts {
@@ -94,6 +125,9 @@ impl Counted {
         UsageResponse {
             total: by_code.values().sum(),
             by_code,
+            by_network,
+            by_agent,
+            by_method,
             buckets,
             not_counted: self.not_counted,
             as_of: self.as_of,
