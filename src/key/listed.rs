@@ -8,6 +8,9 @@ use crate::{
     profile::{HolderKind, Mode, Profile},
 };
 
+/// The days of which a list shows the requests.
+pub const DAYS: usize = 7;
+
 /// The part of a [`Key`](super::Key) that lists show: half of its columns, because lists are read most often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedKey {
@@ -28,6 +31,8 @@ pub struct ListedKey {
     pub created_by: Option<Creator>,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
+    /// The requests of each of the last days (UTC), today's last, if it was used in these.
+    pub days: Option<[u64; DAYS]>,
     pub status: Status,
     /// Even if another status takes precedence.
     pub paused: bool,

@@ -269,12 +269,13 @@ impl Store {
         } else {
             "''".to_owned()
         };
+        let since = conditions.number(Value::Int(listed::first_day(self.now()).micros()));
         let sql = format!(
             "SELECT ({total}) AS total, CAST(CASE WHEN {has_views} THEN 1 ELSE 0 END AS BIGINT) AS has_views, \
              {creators} AS creators, (SELECT string_agg(p.line, '{separator}' ORDER BY p.sorted_by {order}, p.id {order}) \
              FROM (SELECT {line} AS line, {sorted_by} AS sorted_by, k.id {from}) p) AS lines WHERE {of_all}",
             separator = listed::SEPARATOR,
-            line = listed::line(conditions.org, app.map(|_| "$1")),
+            line = listed::line(conditions.org, app.map(|_| "$1"), &listed::days(&since)),
             sorted_by = filter.sort.by().0,
             of_all = conditions.of_all,
         );

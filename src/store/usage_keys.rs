@@ -1,6 +1,4 @@
-//! Counts of several keys at once: of those in a list, and of those that are used most.
-
-use std::collections::HashMap;
+//! The keys that are used most, and how busy a key was.
 
 use super::{Store, row::Read};
 use crate::{
@@ -22,27 +20,6 @@ pub struct KeyRank {
 }
 
 impl Store {
-    /// The requests of these keys by day (UTC), from `from` on. Keys and days without requests are left out.
-    pub async fn requests_by_day(
-        &self,
-        keys: impl IntoIterator<Item = &KeyId>,
-        from: Timestamp,
-    ) -> Result<HashMap<String, Vec<(Timestamp, u64)>>> {
-        let rows: Vec<_> = keys.into_iter().map(|key| [key.to_string().into(), from.micros().into()]).collect();
-        let mut days: HashMap<String, Vec<_>> = HashMap::new();
-        if rows.is_empty() {
-            return Ok(days);
-        }
-        let statement = "SELECT c.place, c.at, CAST(SUM(c.n) AS BIGINT) AS requests FROM v \
-            JOIN usage_counts c ON c.place = v.place AND c.span = 86400 AND c.at >= v.since \
-            WHERE v.n > 0 AND c.code <> 'not_counted' GROUP BY c.place, c.at ORDER BY c.place, c.at";
-        let counts = self.with_rows(["place", "since"], rows, statement).fetch_all(self.read()).await?;
-        for row in &counts {
-            days.entry(row.text("place")?).or_default().push((row.time("at")?, row.int("requests")?.unsigned_abs()));
-        }
-        Ok(days)
-    }
-
     /// The most accepted requests of a key in a minute, from `from` on.
     pub async fn busiest_minute(&self, key: &KeyId, from: Timestamp) -> Result<u64> {
         let query = sqlx::query(

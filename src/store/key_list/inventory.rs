@@ -14,7 +14,7 @@ use crate::{
 const CHUNK: u8 = 200;
 
 fn columns(org: &str) -> String {
-    format!("{} AS line, k.app_id, k.revoked_at", listed::line(org, None))
+    format!("{} AS line, k.app_id, k.revoked_at", listed::line(org, None, "NULL"))
 }
 
 fn inventory_key(row: &AnyRow, now: Timestamp) -> Result<InventoryKey> {

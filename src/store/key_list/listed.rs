@@ -3,16 +3,17 @@
 use crate::{
     Error, Result, Timestamp,
     id::{KeyId, UserId},
-    key::{Creator, ListedKey, Status},
+    key::{Creator, ListedKey, Status, listed::DAYS},
     profile::{HolderKind, Mode},
     store::{key_secrets::shown, key_status, keys::scopes},
+    usage::Span,
 };
 
 /// Between the lines of keys. No name or label has a control character.
 pub(super) const SEPARATOR: char = '\u{1e}';
 
 /// The words of a line, which newlines separate. The label is last.
-const WORDS: usize = 14;
+const WORDS: usize = 15;
 
 /// What a row's flags are made of.
 const REVOKED: i64 = 1;
@@ -28,9 +29,23 @@ const OWNER: &str = "k.owner || '\n' || COALESCE(k.owner_id, '') || '\n' || COAL
 pub(super) const JOINS: &str =
     "LEFT JOIN users creator ON creator.id = k.created_by LEFT JOIN key_uses used ON used.key_id = k.id";
 
+/// In a line, the days with requests since a time in SQL, of a key that was used since.
+pub(super) fn days(since: &str) -> String {
+    format!(
+        "CASE WHEN used.last_at >= {since} THEN (SELECT string_agg(CAST(d.at AS TEXT) || ' ' || CAST(d.requests AS TEXT), ' ') \
+         FROM (SELECT c.at, SUM(c.n) AS requests FROM usage_counts c WHERE c.place = k.id AND c.span = 86400 \
+         AND c.at >= {since} AND c.code <> 'not_counted' GROUP BY c.at) d) END"
+    )
+}
+
+/// The first of the days that a list shows.
+pub(super) fn first_day(now: Timestamp) -> Timestamp {
+    Span::Day.start(now) - Span::Day.duration() * (DAYS as u32 - 1)
+}
+
 /// The line of a [`ListedKey`], of `keys k` with [`JOINS`] of the organization whose id is `org` in SQL; in the list of an
-/// app, whose id is `app`, all keys are the app's.
-pub(super) fn line(org: &str, app: Option<&str>) -> String {
+/// app, whose id is `app`, all keys are the app's. `days` is [`days()`], or NULL.
+pub(super) fn line(org: &str, app: Option<&str>, days: &str) -> String {
     let (owner, suspended) = match app {
         Some(app) => ("'app' || '\n' || '\n'", key_status::suspended_with_app(org, app)),
         None => (OWNER, key_status::suspended(org)),
@@ -50,6 +65,7 @@ pub(super) fn line(org: &str, app: Option<&str>) -> String {
         "COALESCE(creator.id || '\n' || creator.name, '\n')",
         "COALESCE(CAST(k.expires_at AS TEXT), '')",
         "COALESCE(CAST(used.last_at AS TEXT), '')",
+        &format!("COALESCE({days}, '')"),
         &format!("CAST({flags} AS TEXT)"),
         "k.label",
     ]
@@ -79,6 +95,8 @@ pub(super) fn listed(line: &str, now: Timestamp) -> Result<ListedKey> {
     let (creator, name) = (word()?, word()?);
     let created_by = some(creator).map(|id| Creator { id: UserId::stored(id.to_owned()), name: name.to_owned() });
     let (expires_at, last_used_at) = (time(word()?)?, time(word()?)?);
+    let first = first_day(now);
+    let days = requests(word()?, first).filter(|_| last_used_at.is_some_and(|at| at >= first));
     let flags = number(word()?)?;
     let is = |flag: i64| flags & flag != 0;
     let expired = expires_at.is_some_and(|at| at <= now);
@@ -96,9 +114,23 @@ pub(super) fn listed(line: &str, now: Timestamp) -> Result<ListedKey> {
         created_by,
         expires_at,
         last_used_at,
+        days,
         status: Status::first_of(is(REVOKED), expired, is(SUSPENDED), is(PAUSED)),
         paused: is(PAUSED),
     })
+}
+
+/// The requests of the days from the first on. None where there are no counts, which are not kept for ever.
+fn requests(word: &str, first: Timestamp) -> Option<[u64; DAYS]> {
+    let mut days = [0; DAYS];
+    let mut numbers = some(word)?.split(' ').map_while(|number| number.parse::<i64>().ok());
+    while let (Some(at), Some(requests)) = (numbers.next(), numbers.next()) {
+        let day = Timestamp::from_micros(at).since(first).as_secs() / Span::Day.duration().as_secs();
+        if let Some(day) = usize::try_from(day).ok().and_then(|day| days.get_mut(day)) {
+            *day += requests.unsigned_abs();
+        }
+    }
+    Some(days)
 }
 
 fn some(word: &str) -> Option<&str> {

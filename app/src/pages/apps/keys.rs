@@ -16,7 +16,6 @@ use crate::{
         list::{KeyList, KeyListView, ListQuery, ListView, Viewer, creator},
         panel::{GeneratePanel, Panel},
     },
-    pages::usage::sparkline::Days,
     portal::Page,
     shell,
     ui::{Typed, Ui, UrlQuery},
@@ -74,14 +73,12 @@ pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQu
     let (page, frame) = context.store.framed_keys(&access.app.org_id, Some(&access.app.id), &filter, me).await?;
     let profile = context.store.profile().clone();
     let views = frame.views.into_iter().map(|view| ListView::new(view, &profile, |_| false)).collect();
-    let days = Days::of_keys(&context.store, &page.keys, context.store.now()).await?;
     let list = KeyList {
         path: path(access),
         chosen: format!("{}/chosen", path(access)),
         hides: page.keys.is_empty() && frame.has_keys,
         archived: access.is_archived(),
         page,
-        days,
         creator: creator(&context.store, &access.app.org_id, &filter, &frame.creators).await?,
         creators: frame.creators,
         views,

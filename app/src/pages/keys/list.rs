@@ -7,7 +7,7 @@ pub mod query;
 mod table;
 mod views;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use leptos::prelude::*;
 use sallyport::{
@@ -39,7 +39,6 @@ use crate::{
     components::{Choice, DoneNotice, FilterBar, FilterCheck, FilterSelect, Menu, Notice, SearchForm, Tone},
     export::Format,
     form::FormState,
-    pages::usage::sparkline::Days,
     words::{count, digits},
 };
 
@@ -76,8 +75,6 @@ pub struct KeyList {
     /// Where what is to be done to selected keys is sent.
     pub chosen: String,
     pub page: KeyPage,
-    /// The requests of those that were used lately, by id.
-    pub days: HashMap<String, Days>,
     pub filter: KeyFilter,
     /// The name of the person whose keys the filter asks for.
     pub creator: Option<String>,

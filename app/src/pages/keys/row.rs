@@ -89,8 +89,6 @@ pub fn KeyRow(
     scopes: bool,
     /// Whether there is a column for who created them.
     creators: bool,
-    /// Its requests, if it was used lately.
-    days: Option<Days>,
     /// Where the person may change it: the address of the list.
     turn: Option<String>,
     /// Whether it can be selected, where any of the list can.
@@ -128,7 +126,7 @@ pub fn KeyRow(
             {creators.then(|| view! { <td data-label="Created by" class="cell-muted cell-wide">{creator}</td> })}
             <td data-label="Last used" class="cell-muted">
                 <LastUsed at=key.last_used_at now/>
-                {days.map(|days| view! { <Sparkline days/> })}
+                {Days::of_key(&key).map(|days| view! { <Sparkline days/> })}
             </td>
             <td class="cell-end"><StatusBadge status=key.status/>" "{soon}</td>
             <td class="cell-act"><RowMenu key turn/></td>

@@ -17,7 +17,6 @@ use crate::{
     pages::{
         attention::counted,
         keys::list::{KeyList, Keys, ListQuery, Viewer, pairs},
-        usage::sparkline::Days,
     },
     portal::{Page, Section},
     shell,
@@ -62,12 +61,10 @@ pub async fn page(ui: &Ui, context: &Context, access: &OrgAccess, query: &ListQu
     let page = store.listed_keys(&access.org.id, None, &filter).await?;
     let keys = format!("/orgs/{}/keys", access.org.id);
     let csv = (!page.keys.is_empty()).then(|| Format::Csv.href(&keys, pairs(&filter)));
-    let days = Days::of_keys(store, &page.keys, store.now()).await?;
     let list = KeyList {
         path: path(access),
         chosen: format!("{keys}/chosen"),
         page,
-        days,
         filter,
         creator: None,
         creators: Vec::new(),

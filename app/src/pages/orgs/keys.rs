@@ -23,7 +23,6 @@ use crate::{
         list::{KeyList, KeyListView, ListQuery, ListView, Viewer, creator},
         panel::{GeneratePanel, Panel},
     },
-    pages::usage::sparkline::Days,
     portal::{Page, Section},
     shell,
     ui::{Typed, Ui, UrlQuery},
@@ -98,14 +97,12 @@ pub async fn page(
     let views = frame.views.into_iter().map(|view| ListView::new(view, &profile, is_tenant)).collect();
     let can_generate = can_generate(context.store.profile(), access, frame.has_apps);
     let next = if frame.has_apps || !page.keys.is_empty() { None } else { next(context, access).await? };
-    let days = Days::of_keys(&context.store, &page.keys, context.store.now()).await?;
     let list = KeyList {
         path: path(access),
         chosen: format!("{}/chosen", path(access)),
         hides: page.keys.is_empty() && frame.has_keys,
         archived: access.org.archived_at.is_some(),
         page,
-        days,
         creator: creator(&context.store, &access.org.id, &filter, &frame.creators).await?,
         creators: frame.creators,
         views,

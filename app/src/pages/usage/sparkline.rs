@@ -1,13 +1,12 @@
 //! The requests of a key in the last seven days, as a small drawing beside its last use.
 
-use std::{collections::HashMap, fmt::Write, time::Duration};
+use std::fmt::Write;
 
 use leptos::prelude::*;
-use sallyport::{Timestamp, key::ListedKey, store::Store, usage::Span};
+use sallyport::key::{ListedKey, listed::DAYS};
 
 use crate::words::count;
 
-const DAYS: usize = 7;
 /// The width of a day with the space after it, and the height of the drawing.
 const STEP: usize = 4;
 const HEIGHT: u64 = 12;
@@ -17,28 +16,9 @@ const HEIGHT: u64 = 12;
 pub struct Days([u64; DAYS]);
 
 impl Days {
-    /// Of the keys of a list that were used in these days.
-    pub async fn of_keys(
-        store: &Store,
-        keys: &[ListedKey],
-        now: Timestamp,
-    ) -> sallyport::Result<HashMap<String, Self>> {
-        let today = Span::Day.start(now);
-        let from = today - Span::Day.duration() * 6;
-        let used = keys.iter().filter(|key| key.last_used_at.is_some_and(|at| at >= from)).map(|key| &key.id);
-        let days = store.requests_by_day(used, from).await?;
-        Ok(days.into_iter().map(|(key, days)| (key, Self::from(from, &days))).collect())
-    }
-
-    fn from(from: Timestamp, days: &[(Timestamp, u64)]) -> Self {
-        let mut all = [0; DAYS];
-        for (at, requests) in days {
-            let place = at.since(from).as_secs() / Span::Day.duration().max(Duration::from_secs(1)).as_secs();
-            if let Some(day) = usize::try_from(place).ok().and_then(|place| all.get_mut(place)) {
-                *day += requests;
-            }
-        }
-        Self(all)
+    /// Of a key that was used in these days.
+    pub fn of_key(key: &ListedKey) -> Option<Self> {
+        key.days.map(Self)
     }
 
     /// A column for each day with requests, on a line.
@@ -71,10 +51,7 @@ mod tests {
 
     #[test]
     fn each_day_has_its_column() {
-        let from = Timestamp::parse_rfc3339("2026-11-16T00:00:00Z").expect("a time");
-        let day = |n: u32| from + Span::Day.duration() * n;
-        let days = Days::from(from, &[(day(0), 6), (day(6), 3), (day(6), 9), (day(7), 100)]);
-        assert_eq!(days, Days([6, 0, 0, 0, 0, 0, 12]));
+        let days = Days([6, 0, 0, 0, 0, 0, 12]);
         assert_eq!(days.path(), "M0 12h27v1h-27zM0 12v-6h3v6zM24 12v-12h3v12z");
         assert_eq!(Days::default().path(), "M0 12h27v1h-27z");
     }

@@ -12,6 +12,8 @@ use axum::{
     http::{Method, Request, Response, header},
 };
 
+use sallyport::store::EventRetention;
+
 use crate::{
     client::{Client, ORIGIN},
     portal::TestPortal,
@@ -20,6 +22,7 @@ use crate::{
 crate::on_both_portals!(
     both_checkers_accept_a_pack_and_find_what_was_changed,
     a_pack_ends_with_the_checkpoint_that_covers_its_period,
+    a_pack_says_what_was_removed_because_of_its_age,
     the_form_gives_the_same,
     few_are_made_at_once,
 );
@@ -126,6 +129,47 @@ async fn a_pack_ends_with_the_checkpoint_that_covers_its_period(portal: &TestPor
             assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
         }
     }
+}
+
+async fn a_pack_says_what_was_removed_because_of_its_age(portal: &TestPortal) {
+    let name = "127.0.0.1:3000/audit";
+    portal.set_up().await;
+    let org = portal.org("Focus Labs").await;
+    let app = portal.app_in(&org, "Focus and calm").await;
+    portal.store.checkpoint(name, &org).await.expect("made");
+    let removed = portal.store.last_event(&org).await.expect("read");
+    portal.store.clock.turn(2 * DAY);
+    portal.key(&app).await;
+    let kept = EventRetention { starter: Some(DAY), pro: Some(DAY), enterprise: Some(DAY), system: None };
+    assert_eq!(portal.store.prune_events(name, kept).await.expect("removed"), removed);
+    let token = portal.token(true, None).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    // A period of which nothing is left, and one of which something is.
+    for (query, in_period) in [("?to=2026-11-23T00:00:00Z", 0), ("?from=2026-11-23T00:00:00Z", 2)] {
+        unpack(portal.begin(asked(&org, query, &token)).await, folder).await;
+        assert!(text(folder, "README.txt").contains(&format!("Events 1 to {removed} were removed")));
+        assert!(text(folder, "events.jsonl").contains(&format!("\"pruned_until\":{removed}")));
+        assert_eq!(text(folder, "period.csv").lines().count() - 1, in_period, "{query}");
+        for output in checked(folder) {
+            assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+            assert!(String::from_utf8_lossy(&output.stdout).contains(&format!("Events 1 to {removed} were removed")));
+        }
+    }
+    // So does the whole log as a file, which can be checked as well; what is filtered is only for reading.
+    let file = portal.get(&format!("/orgs/{org}/activity.jsonl")).await.body;
+    assert!(file.starts_with("{\"chain\"") && file.contains("pruned_until"), "{file}");
+    fs::write(folder.join("events.jsonl"), file).expect("written");
+    for output in checked(folder) {
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let filtered = portal.get(&format!("/orgs/{org}/activity.jsonl?action=key.generated")).await.body;
+    assert_eq!(filtered.lines().count(), 1);
+    let page = portal.get(&format!("/orgs/{org}/activity")).await.body;
+    assert!(page.contains("Old activity removed"), "{page}");
+    let proof = portal.manage(&format!("/v1/orgs/{org}/audit/1/proof"), &token, None).await;
+    assert_eq!((proof.status.as_u16(), &proof.json()["code"]), (409, &"only_hash".into()));
+    assert_eq!(portal.get(&format!("/orgs/{org}/activity/1/proof")).await.status, 409);
 }
 
 async fn the_form_gives_the_same(portal: &TestPortal) {

@@ -52,14 +52,12 @@ pub fn Keys(list: KeyList) -> impl IntoView {
     let check = list.filter.check.map(HygieneCheck::as_str);
     let (scopes, creators) = (list.has_scopes(), list.has_creators());
     let (of_org, now, profile, viewer) = (list.of_org, list.now, list.profile, list.viewer);
-    let days = list.days;
     let rows = list.page.keys.into_iter().map(move |key| {
-        let days = days.get(key.id.as_str()).copied();
         let environment = environment_title(&profile, &key.environment);
         let owner = of_org.then(|| owner(key.owner, &key.owner_name));
         let turn = viewer.may_change(&key, &profile).then(|| here.clone());
         let chosen = choose.then(|| viewer.may_end(&key, &profile));
-        view! { <KeyRow key owner environment scopes creators days turn chosen now/> }
+        view! { <KeyRow key owner environment scopes creators turn chosen now/> }
     });
     view! {
         <DataTable
