@@ -21,7 +21,9 @@ async function measured(name, env) {
   say('Revoking while their counts are written …');
   const traffic = { args: verify_each_args(portal.base, portal.secrets, portal.root, 0, many), connections: CONNECTIONS, refused: true };
   // Each key was looked up and counted.
+  const before = portal.memory();
   await load(traffic, 15);
+  const grown = ((portal.memory() - before) * 1024 * 1024) / many;
   let ended = false;
   const runs = [];
   const loading = (async () => {
@@ -40,7 +42,7 @@ async function measured(name, env) {
   await portal.end();
   const rate = runs.reduce((sum, run) => sum + run.rate, 0) / runs.length;
   goal(`${name}: p99 of a revocation while ${number(many)} keys are counted, ms`, at(took, 0.99), { most: 30 });
-  return `| ${name} | ${number(rate)} | ${[0.5, 0.99, 1].map(part => ms(at(took, part))).join(' | ')} |`;
+  return `| ${name} | ${number(rate)} | ${[0.5, 0.99, 1].map(part => ms(at(took, part))).join(' | ')} | ${number(grown)} |`;
 }
 
 export async function flush() {
@@ -50,10 +52,11 @@ export async function flush() {
   return `## Writing the counts of many keys
 
 ${number(many)} keys are verified in turn over ${CONNECTIONS} connections, and what was counted is written every two seconds. Meanwhile
-${number(REVOKED)} other keys are revoked, one after another.
+${number(REVOKED)} other keys are revoked, one after another. The memory is that by which the process grew when all keys were used for the
+first time, per key: what is cached of it (see *Memory*), its counts until they are written, and what the database takes.
 
-| on | verifications per second | median of a revocation | p99 | slowest |
-|---|---:|---:|---:|---:|
+| on | verifications per second | median of a revocation | p99 | slowest | bytes per key |
+|---|---:|---:|---:|---:|---:|
 ${rows.join('\n')}
 `;
 }
