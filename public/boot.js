@@ -26,7 +26,7 @@ document.addEventListener("input", ({ target }) => {
 });
 
 // What only some pages need is in files of its own.
-for (const [file, selector] of [["reference.js", ".reference-contents"], ["usage.js", "#usage"]]) {
+for (const [file, selector] of [["reference.js", ".reference-contents"], ["usage.js", "#usage"], ["handover.js", "#handover"]]) {
   if (document.querySelector(selector)) import(beside(file));
 }
 

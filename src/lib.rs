@@ -15,6 +15,8 @@ pub mod event_batch;
 pub mod export;
 pub mod fold;
 pub mod guessable;
+#[cfg(feature = "store")]
+pub mod handover;
 pub mod id;
 pub mod identity;
 pub mod invitation;

@@ -44,6 +44,8 @@ pub enum Mail {
     TokenCreated(Notice),
     /// A personal key was generated.
     KeyGenerated(Notice),
+    /// Somebody had the link and the code of a hand-over that was opened before.
+    HandoverUsedAgain(Notice),
     /// An operator tries whether mail arrives.
     Test(Notice),
 }
@@ -69,6 +71,7 @@ impl Mail {
             Self::RoleChanged(_) => "Role changed",
             Self::TokenCreated(_) => "Personal token created",
             Self::KeyGenerated(_) => "Personal key generated",
+            Self::HandoverUsedAgain(_) => "Hand-over link used again",
             Self::Test(_) => "Test mail",
         }
     }
@@ -83,6 +86,7 @@ impl Mail {
             | Self::RoleChanged(notice)
             | Self::TokenCreated(notice)
             | Self::KeyGenerated(notice)
+            | Self::HandoverUsedAgain(notice)
             | Self::Test(notice) => Some(notice),
         }
     }
@@ -164,6 +168,12 @@ pub enum About {
         org_name: String,
         origin: Origin,
     },
+    HandoverUsedAgain {
+        key: KeyId,
+        label: String,
+        org_name: String,
+        origin: Origin,
+    },
     Test,
 }
 
@@ -196,6 +206,7 @@ mod tests {
             Mail::NewSignIn(notice.clone()),
             Mail::RoleChanged(notice.clone()),
             Mail::KeyGenerated(notice.clone()),
+            Mail::HandoverUsedAgain(notice.clone()),
             Mail::Test(notice),
         ];
         let payloads = mails.clone().map(|mail| mail.job(Timestamp::from_seconds(1), &entropy).payload);

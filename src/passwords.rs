@@ -129,6 +129,11 @@ impl Passwords {
         .await
     }
 
+    /// Whether this is a passphrase that was told to somebody: of a client that is not known.
+    pub async fn is_passphrase(&self, typed: &Password, kept: &str) -> Result<bool> {
+        Ok(self.matches(Lane::Stranger, typed, Some(kept)).await? != Match::No)
+    }
+
     async fn run<T: Send + 'static>(&self, lane: Lane, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let busy = || Error::Busy("Many people are signing in right now; try again in a few seconds.");
         let waiting = Arc::clone(&self.0.waiting[lane as usize]).try_acquire_owned().map_err(|_| busy())?;

@@ -30,6 +30,7 @@ mod folding;
 mod forward_gate;
 mod forwarding;
 mod grants;
+mod handovers;
 mod holders;
 mod idempotency;
 mod identities;
@@ -127,6 +128,7 @@ pub use feed::{LEASE, PollResult};
 pub use find::Reader;
 pub use first_steps::FirstSteps;
 pub use forwarding::{ForwardBatch, Forwarding};
+pub use handovers::{NotOpened, Opened};
 pub use key_list::{
     FEW_NETWORKS, HygieneCheck, KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS,
 };

@@ -21,6 +21,7 @@ pub mod admin;
 pub mod apps;
 pub mod chosen_keys;
 pub mod device;
+pub mod handovers;
 pub mod invitations;
 pub mod inviting;
 pub mod keys;
@@ -99,6 +100,8 @@ pub const MOUNTED: &[&str] = &[
 pub const OF_PAGES: &[&str] = &[
     account::ChangePassword::PATH,
     admin::root_tokens::CreateToken::PATH,
+    handovers::HandOver::PATH,
+    handovers::OpenHandover::PATH,
     invitations::AcceptInvitation::PATH,
     invitations::AcceptInvitationAsNew::PATH,
     invitations::Invite::PATH,

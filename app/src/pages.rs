@@ -7,6 +7,7 @@ pub mod apps;
 pub mod attention;
 pub mod device;
 pub mod docs;
+pub mod handover;
 pub mod home;
 pub mod invitation;
 pub mod keys;

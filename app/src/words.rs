@@ -38,6 +38,11 @@ pub fn date(at: Timestamp, now: Timestamp) -> String {
     at.to_chrono().format(if is_this_year(at, now) { "%-d %b" } else { "%-d %b %Y" }).to_string()
 }
 
+/// "14 November 2026, 06:00 UTC".
+pub fn utc(at: Timestamp) -> String {
+    at.to_chrono().format("%-d %B %Y, %H:%M UTC").to_string()
+}
+
 /// "1 key", "7 keys", "1,204 keys".
 pub fn count(n: impl TryInto<i64>, noun: &str) -> String {
     let n = n.try_into().unwrap_or(i64::MAX);

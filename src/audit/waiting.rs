@@ -40,6 +40,7 @@ impl Action {
             | Self::KeyRestricted
             | Self::SigningSecretGenerated
             | Self::KeyResumed
+            | Self::HandoverCreated
             | Self::TokenCreated
             | Self::PersonalTokenCreated
             | Self::DeviceApproved
@@ -83,6 +84,8 @@ impl Action {
             Self::SignedIn
             | Self::AuditKeyCreated
             | Self::EventsPruned
+            | Self::HandoverOpened
+            | Self::HandoverRefused
             | Self::PasswordRehashed
             | Self::OrgViewed
             | Self::JobRetried

@@ -19,7 +19,8 @@ use crate::{
 const PART: i64 = 500;
 
 /// What was theirs alone. `$1` is their id.
-const THEIRS: [&str; 7] = [
+const THEIRS: [&str; 8] = [
+    "DELETE FROM handovers WHERE user_id = $1",
     "DELETE FROM sessions WHERE user_id = $1",
     "DELETE FROM identities WHERE user_id = $1",
     "DELETE FROM password_resets WHERE user_id = $1",

@@ -59,6 +59,7 @@ impl Store {
             Mail::RoleChanged(notice) => (notice, role_changed),
             Mail::TokenCreated(notice) => (notice, token_created),
             Mail::KeyGenerated(notice) => (notice, key_generated),
+            Mail::HandoverUsedAgain(notice) => (notice, handover_used_again),
             Mail::Test(notice) => (notice, |_| Some(About::Test)),
         };
         let Some(to) = self.user(&notice.user_id).await? else { return Ok(None) };
@@ -158,6 +159,15 @@ fn role_changed(event: &Event) -> Option<About> {
         from: titles("from")?,
         to: titles("role")?,
         by: event.origin.by.clone(),
+    })
+}
+
+fn handover_used_again(event: &Event) -> Option<About> {
+    Some(About::HandoverUsedAgain {
+        key: KeyId::parse(&event.target_id)?,
+        label: event.target_name.clone(),
+        org_name: event.org_name.clone()?,
+        origin: event.origin.clone(),
     })
 }
 

@@ -18,7 +18,7 @@ sallyport::on_both_databases!(
 );
 
 /// The mails that are due, oldest first; they count as sent.
-async fn mails(store: &TestStore) -> Vec<Mail> {
+pub async fn mails(store: &TestStore) -> Vec<Mail> {
     let mut mails = Vec::new();
     while let Some(job) = store.lease_job(QUEUE, Duration::from_secs(60)).await.expect("asked") {
         mails.push(serde_json::from_value(job.payload.clone()).expect("a mail"));

@@ -11,6 +11,7 @@ mod export;
 mod faults;
 mod folding;
 mod grants;
+mod handovers;
 mod holders;
 mod hygiene;
 mod identities;

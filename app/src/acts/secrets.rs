@@ -150,9 +150,19 @@ const NO_FILE: &str =
 /// Decrypts the file in the one-time dialog. Returns its name and its text.
 #[server(prefix = "/act", endpoint = "keys/credentials")]
 pub async fn open_credentials(key: KeyId, sealed: String) -> Result<InPage<(String, String)>, ActError> {
-    let caller = Caller::current();
-    let access = to_change(&caller, &key).await?;
-    let open = || sealed_file::open(caller.store(), &access.key.id, &access.within.org().me.user.id, &sealed);
+    let (_, file) = credentials_of(&Caller::current(), &key, &sealed).await?;
+    Ok(InPage(file))
+}
+
+/// The file in the one-time dialog of a key that the person may change.
+pub(super) async fn credentials_of(
+    caller: &Caller,
+    key: &KeyId,
+    sealed: &str,
+) -> Result<(KeyAccess, (String, String)), ActError> {
+    let access = to_change(caller, key).await?;
+    let open = || sealed_file::open(caller.store(), &access.key.id, &access.within.org().me.user.id, sealed);
     let file = if access.key.revoked.is_some() { None } else { open() };
-    file.map(InPage).ok_or_else(|| PageError::BadRequest(NO_FILE.to_owned()).into())
+    let file = file.ok_or_else(|| PageError::BadRequest(NO_FILE.to_owned()))?;
+    Ok((access, file))
 }

@@ -1,12 +1,13 @@
 //! What each kind of mail says.
 
 use sallyport::{
-    Timestamp, invitation,
+    invitation,
     mail::{About, Letter, Origin},
     password_reset,
 };
 
 use super::{Content, Sender};
+use crate::words::utc;
 
 pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
     let Sender { brand, url, vault } = sender;
@@ -16,7 +17,7 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
             .text(hello)
             .text(format!("Someone asked to reset the password of your account at {brand}."))
             .button("Choose a new password", password_reset::url(vault, url, reset))
-            .text(format!("The link works once, until {}.", time(*expires_at)))
+            .text(format!("The link works once, until {}.", utc(*expires_at)))
             .text("If it was not you, ignore this mail: your password stays as it is."),
         About::Invitation { invitation, generation, noun, place_name, role, by, message, expires_at } => {
             let by = if by.is_empty() { "Someone" } else { by };
@@ -28,7 +29,7 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
                 .into_iter()
                 .fold(mail, Content::facts)
                 .button("Look at the invitation", invitation::url(vault, url, invitation, *generation))
-                .text(format!("The link works once, until {}.", time(*expires_at)))
+                .text(format!("The link works once, until {}.", utc(*expires_at)))
                 .text("If you do not know what this is about, ignore this mail: nothing happens without you.")
         }
         About::PasswordChanged(origin) => Content::new("Your password was changed")
@@ -81,6 +82,16 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
                 .text("If it was not you, revoke the key, and change your password.")
                 .button("Look at the key", format!("{url}/keys/{key}"))
         }
+        About::HandoverUsedAgain { key, label, org_name, origin } => {
+            let mut what = vec![("Label", label.clone()), ("Organization", org_name.clone())];
+            what.extend(facts(origin));
+            Content::new("A hand-over link was used again")
+                .text(hello)
+                .text(format!("Somebody tried to open credentials that you handed over at {brand}, after they had been opened."))
+                .facts(what)
+                .text("They got nothing. If the person you gave the link to did not open it before, somebody else has the credentials: revoke the key.")
+                .button("Look at the key", format!("{url}/keys/{key}"))
+        }
         About::Test => test(brand),
     }
 }
@@ -94,14 +105,9 @@ pub(super) fn test(brand: &str) -> Content {
 fn facts(Origin { at, by, is_own, address, device }: &Origin) -> Vec<(&'static str, String)> {
     let by = if *is_own { String::new() } else { by.clone() };
     let words = |text: &Option<String>| text.clone().unwrap_or_default();
-    present(vec![("When", time(*at)), ("By", by), ("Browser", words(device)), ("Address", words(address))])
+    present(vec![("When", utc(*at)), ("By", by), ("Browser", words(device)), ("Address", words(address))])
 }
 
 fn present(facts: Vec<(&'static str, String)>) -> Vec<(&'static str, String)> {
     facts.into_iter().filter(|(_, value)| !value.is_empty()).collect()
-}
-
-/// "22 November 2026, 06:24 UTC"
-fn time(at: Timestamp) -> String {
-    at.to_chrono().format("%-d %B %Y, %H:%M UTC").to_string()
 }

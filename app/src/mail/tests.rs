@@ -69,6 +69,15 @@ fn letters(typed: &str) -> [(&'static str, About); 9] {
             },
         ),
         (
+            "handover_used_again",
+            About::HandoverUsedAgain {
+                key: key.clone(),
+                label: typed.to_owned(),
+                org_name: typed.to_owned(),
+                origin: origin(),
+            },
+        ),
+        (
             "invitation",
             About::Invitation {
                 invitation,

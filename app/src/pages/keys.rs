@@ -12,6 +12,7 @@ pub mod export;
 pub mod facts;
 pub mod first_request;
 pub mod generate;
+pub mod hand_over;
 pub mod head;
 pub mod key_panel;
 pub mod least_privilege;

@@ -127,6 +127,11 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
             RETENTION,
             |store| async move { store.delete_invitations().await.map(drop) },
         ),
+        Queue::recurring(
+            "delete_handovers",
+            RETENTION,
+            |store| async move { store.delete_handovers().await.map(drop) },
+        ),
         Queue::recurring("delete_personal_tokens", RETENTION, |store| async move {
             store.delete_personal_tokens().await.map(drop)
         }),

@@ -13,6 +13,7 @@ mod device;
 mod docs;
 mod errors;
 mod forwarding;
+mod handover;
 mod invitations;
 mod isolation;
 mod keys;

@@ -1,0 +1,85 @@
+//! Acts on hand-overs: credentials that are given to one person by a link.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use sallyport::{
+    audit::Actor,
+    handover::{Code, HOURS, Handover, Protection},
+    id::{HandoverId, KeyId},
+    store::{NotOpened, Opened},
+    user::Password,
+};
+
+use super::{ActError, Caller, InPage, secrets::credentials_of};
+use crate::error::PageError;
+
+/// The longest passphrase, as of passwords.
+const LONGEST: usize = Password::MOST;
+/// The shortest: five attempts are accepted.
+const SHORTEST: usize = 6;
+
+/// Makes a link that opens the credentials in the one-time dialog once. Returns the code of the link, which is not stored.
+#[server(prefix = "/act", endpoint = "keys/hand-over")]
+pub async fn hand_over(
+    key: KeyId,
+    sealed: String,
+    #[server(default)] hours: String,
+    #[server(default)] only_for: String,
+    #[server(default)] passphrase: String,
+) -> Result<InPage<(Handover, Code)>, ActError> {
+    let caller = Caller::current();
+    let (access, (name, text)) = credentials_of(&caller, &key, &sealed).await?;
+    let hours = if hours.is_empty() { Some(24) } else { hours.parse().ok() };
+    let hours = hours.filter(|hours| HOURS.contains(hours));
+    let hours = hours.ok_or_else(|| ActError::field("hours", "Choose a time from the list."))?;
+    let passphrase = match passphrase.chars().count() {
+        0 => None,
+        SHORTEST..=LONGEST => Some(caller.context.passwords.hash(&Password::new(passphrase)).await?),
+        _ => return Err(ActError::field("passphrase", format!("Use {SHORTEST} to {LONGEST} characters."))),
+    };
+    let valid = Duration::from_secs(hours * 60 * 60);
+    let protection = Protection { valid, only_for: only_for.trim().to_owned(), passphrase };
+    Ok(InPage(caller.store().create_handover(&access.act(), &access.key, (&name, &text), protection).await?))
+}
+
+/// What was handed over.
+pub enum Given {
+    /// For a browser that has the code, and did not send it.
+    Sealed(Opened),
+    Text {
+        name: String,
+        text: String,
+    },
+}
+
+/// Opens a hand-over, once: with its code, or with the token that a browser derived from it.
+#[server(prefix = "/act", endpoint = "handovers/open")]
+pub async fn open_handover(
+    id: HandoverId,
+    #[server(default)] code: String,
+    #[server(default)] token: String,
+    #[server(default)] passphrase: String,
+) -> Result<InPage<Result<Given, NotOpened>>, ActError> {
+    let caller = Caller::current();
+    let (store, code) = (caller.store(), Code::parse(&code));
+    let token = match &code {
+        Some(code) => Some(code.token(&id)),
+        None => sallyport::audit::export_line::from_hex(&token),
+    };
+    let Some(token) = token else { return Ok(InPage(Err(NotOpened::WrongCode))) };
+    let me = caller.signed_in().await.ok();
+    let act = me.as_ref().map_or_else(|| caller.client.act(Actor::Anonymous), |me| me.act());
+    let is_right = match store.try_passphrase(&id, &token).await? {
+        None => false,
+        Some(hash) => caller.context.passwords.is_passphrase(&Password::typed(passphrase), &hash).await?,
+    };
+    let me = me.as_ref().map(|me| &me.user.id);
+    let opened = match store.open_handover(&act, &id, &token, me, is_right).await? {
+        Ok(opened) => opened,
+        Err(why) => return Ok(InPage(Err(why))),
+    };
+    let Some(code) = code else { return Ok(InPage(Ok(Given::Sealed(opened)))) };
+    let text = code.open(&id, &opened.sealed).ok_or(PageError::Broken)?;
+    Ok(InPage(Ok(Given::Text { name: opened.name, text: text.to_string() })))
+}

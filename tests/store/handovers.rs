@@ -1,0 +1,186 @@
+//! Hand-overs: opened once, by whoever has the code.
+
+use std::time::Duration;
+
+use sallyport::{
+    audit::{Act, Actor},
+    handover::{Code, Handover, Protection, TRIES},
+    key::Key,
+    store::{EventFilter, NotOpened, Store},
+    testing::TestStore,
+};
+
+use crate::opening::raw;
+
+sallyport::on_both_databases!(
+    a_file_is_opened_once,
+    of_many_at_once_one_gets_it,
+    the_database_alone_opens_nothing,
+    it_ends,
+    it_can_be_for_one_member,
+    wrong_passphrases_end_it,
+    a_second_opening_is_told,
+);
+
+const FILE: (&str, &str) = ("credentials.json", "{\"secret_key\": \"sk_live_x\"}");
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+fn plain() -> Protection {
+    Protection { valid: HOUR, ..Protection::default() }
+}
+
+async fn made(store: &TestStore, protection: Protection) -> (Act, Key, Handover, Code) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let key = store.key(&act, &store.app(&act, &org, "Focus and calm").await, "CI").await.key;
+    let (handover, code) = store.create_handover(&act, &key, FILE, protection).await.expect("made");
+    (act, key, handover, code)
+}
+
+fn nobody() -> Act {
+    Act::by(Actor::Anonymous)
+}
+
+async fn open(store: &Store, handover: &Handover, code: &Code) -> Result<String, NotOpened> {
+    let token = code.token(&handover.id);
+    let opened = store.open_handover(&nobody(), &handover.id, &token, None, false).await.expect("read");
+    opened.map(|opened| code.open(&handover.id, &opened.sealed).expect("its code").to_string())
+}
+
+async fn actions(store: &TestStore, key: &Key) -> Vec<String> {
+    let page = store.events(&key.org_id, None, &EventFilter::default()).await.expect("read");
+    page.events.iter().map(|event| event.action.clone()).collect()
+}
+
+async fn a_file_is_opened_once(store: &TestStore) {
+    let (_, key, handover, code) = made(store, plain()).await;
+    assert!(handover.is_open && !handover.is_for_one && !handover.has_passphrase);
+    assert_eq!(handover.expires_at, store.now() + HOUR);
+    let other = Code::mint(store.entropy());
+    assert_eq!(open(store, &handover, &other).await, Err(NotOpened::WrongCode));
+    assert_eq!(open(store, &handover, &code).await.as_deref(), Ok(FILE.1));
+    assert!(!store.handover(&handover.id).await.expect("read").expect("kept").is_open);
+    assert_eq!(open(store, &handover, &code).await, Err(NotOpened::Ended));
+    assert_eq!(actions(store, &key).await[..3], ["handover.refused", "handover.opened", "handover.created"]);
+}
+
+async fn of_many_at_once_one_gets_it(store: &TestStore) {
+    let (_, key, handover, code) = made(store, plain()).await;
+    let racing = (0..100).map(|_| {
+        let (store, handover, code) = (store.store.clone(), handover.clone(), code.clone());
+        tokio::spawn(async move { open(&store, &handover, &code).await })
+    });
+    let mut won = 0;
+    for each in racing.collect::<Vec<_>>() {
+        match each.await.expect("no panic") {
+            Ok(text) => {
+                assert_eq!(text, FILE.1);
+                won += 1;
+            }
+            Err(why) => assert_eq!(why, NotOpened::Ended),
+        }
+    }
+    assert_eq!(won, 1);
+    let recorded = actions(store, &key).await.iter().filter(|action| *action == "handover.refused").count();
+    assert_eq!(recorded, 10, "others do not fill the log");
+}
+
+async fn the_database_alone_opens_nothing(store: &TestStore) {
+    let (act, key, ..) = made(store, plain()).await;
+    for _ in 0..50 {
+        store.create_handover(&act, &key, FILE, plain()).await.expect("made");
+    }
+    let pool = raw(store.location()).await;
+    let rows: Vec<(String, Vec<u8>, Vec<u8>)> =
+        sqlx::query_as("SELECT id, sealed, token_hash FROM handovers").fetch_all(&pool).await.expect("read");
+    assert_eq!(rows.len(), 51);
+    for (id, sealed, hash) in rows {
+        assert!(!sealed.windows(7).any(|part| part == b"sk_live"));
+        let id = sallyport::id::HandoverId::parse(&id).expect("an id");
+        // The hash is no token, and what is known of it is no code.
+        let token = hash.try_into().expect("32 bytes");
+        let opened = store.open_handover(&nobody(), &id, &token, None, false).await.expect("read");
+        assert_eq!(opened.err(), Some(NotOpened::WrongCode));
+    }
+    pool.close().await;
+}
+
+async fn it_ends(store: &TestStore) {
+    let (act, key, handover, code) = made(store, plain()).await;
+    let (second, second_code) = store.create_handover(&act, &key, FILE, plain()).await.expect("made");
+    store.clock.turn(HOUR);
+    assert_eq!(open(store, &handover, &code).await, Err(NotOpened::Ended), "expired to the second");
+    assert_eq!(store.delete_handovers().await.expect("done"), 0, "kept, without what was sealed");
+    assert!(!store.handover(&second.id).await.expect("read").expect("kept").is_open);
+    let (third, third_code) = store.create_handover(&act, &key, FILE, plain()).await.expect("made");
+    store.revoke_key(&act, &key, "leaked".to_owned()).await.expect("revoked");
+    assert_eq!(open(store, &third, &third_code).await, Err(NotOpened::Ended), "of a revoked key");
+    assert!(store.create_handover(&act, &key, FILE, plain()).await.is_err());
+    store.clock.turn(31 * 24 * HOUR);
+    assert_eq!(store.delete_handovers().await.expect("done"), 3);
+    assert_eq!(open(store, &second, &second_code).await, Err(NotOpened::WrongCode));
+}
+
+async fn it_can_be_for_one_member(store: &TestStore) {
+    let (act, key, ..) = made(store, plain()).await;
+    let only = |email: &str| Protection { only_for: email.to_owned(), ..plain() };
+    let grace = store.person("Grace").await;
+    let refused = store.create_handover(&act, &key, FILE, only(&grace.email)).await.expect_err("no member");
+    assert!(refused.to_string().contains("No member"), "{refused}");
+    let ada = store.person("Linus").await;
+    let mine = match &act.actor {
+        Actor::User { id, .. } => store.user(id).await.expect("read").expect("there"),
+        _ => unreachable!("a person"),
+    };
+    let (handover, code) =
+        store.create_handover(&act, &key, FILE, only(&mine.email.to_uppercase())).await.expect("made");
+    assert!(handover.is_for_one);
+    assert_eq!(open(store, &handover, &code).await, Err(NotOpened::NotForYou));
+    let token = code.token(&handover.id);
+    let by = |user| async move {
+        store.open_handover(&nobody(), &handover.id, &token, Some(user), false).await.expect("read")
+    };
+    assert_eq!(by(&ada.id).await.err(), Some(NotOpened::NotForYou));
+}
+
+async fn wrong_passphrases_end_it(store: &TestStore) {
+    let with = Protection { passphrase: Some("hash".to_owned()), ..plain() };
+    let (act, key, handover, code) = made(store, with.clone()).await;
+    let token = code.token(&handover.id);
+    let attempt = |right: bool| {
+        let (store, id) = (store.store.clone(), handover.id.clone());
+        async move {
+            let hash = store.try_passphrase(&id, &token).await.expect("read");
+            let is_right = right && hash.is_some();
+            store.open_handover(&nobody(), &id, &token, None, is_right).await.expect("read").err()
+        }
+    };
+    assert_eq!(
+        store.try_passphrase(&handover.id, &[0; 32]).await.expect("read"),
+        None,
+        "nobody without the code tries"
+    );
+    for _ in 1..TRIES {
+        assert_eq!(attempt(false).await, Some(NotOpened::WrongPassphrase));
+    }
+    assert_eq!(attempt(false).await, Some(NotOpened::Ended));
+    assert_eq!(attempt(true).await, Some(NotOpened::Ended));
+    let (handover, code) = store.create_handover(&act, &key, FILE, with).await.expect("made");
+    let token = code.token(&handover.id);
+    assert_eq!(store.try_passphrase(&handover.id, &token).await.expect("read").as_deref(), Some("hash"));
+    let opened = store.open_handover(&nobody(), &handover.id, &token, None, true).await.expect("read");
+    assert!(opened.is_ok());
+}
+
+async fn a_second_opening_is_told(store: &TestStore) {
+    let (_, _, handover, code) = made(store, plain()).await;
+    let mails = || async {
+        crate::mail::mails(store).await.iter().filter(|mail| mail.title() == "Hand-over link used again").count()
+    };
+    open(store, &handover, &code).await.expect("opened");
+    assert_eq!(mails().await, 0);
+    for _ in 0..3 {
+        assert_eq!(open(store, &handover, &code).await, Err(NotOpened::Ended));
+    }
+    assert_eq!(mails().await, 1, "once");
+}
