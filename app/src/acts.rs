@@ -31,6 +31,7 @@ pub mod personal_tokens;
 pub mod places;
 pub mod projects;
 pub mod restrictions;
+pub mod rotation;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
@@ -88,6 +89,9 @@ pub const MOUNTED: &[&str] = &[
     places::RevokeKeys::PATH,
     projects::CreateProject::PATH,
     restrictions::RestrictKey::PATH,
+    rotation::EndPreviousSecret::PATH,
+    rotation::ExtendPreviousSecret::PATH,
+    rotation::IsNewSecretUsed::PATH,
     tenants::CreateTenant::PATH,
     terms::ChangeKey::PATH,
     views::DeleteView::PATH,
@@ -107,6 +111,7 @@ pub const OF_PAGES: &[&str] = &[
     password_resets::RequestPasswordReset::PATH,
     password_resets::ResetPassword::PATH,
     personal_tokens::CreatePersonalToken::PATH,
+    rotation::RotateKey::PATH,
     secrets::GenerateKey::PATH,
     secrets::OpenCredentials::PATH,
     secrets::RotateSigningSecret::PATH,

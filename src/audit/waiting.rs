@@ -38,6 +38,7 @@ impl Action {
             | Self::KeyScopesChanged
             | Self::KeyExpiryChanged
             | Self::KeyRestricted
+            | Self::KeyGraceExtended
             | Self::SigningSecretGenerated
             | Self::KeyResumed
             | Self::TokenCreated
@@ -50,6 +51,8 @@ impl Action {
             | Self::PasswordResetRequested
             | Self::PasswordResetLinkCreated
             | Self::PasswordReset
+            | Self::KeyRotated
+            | Self::KeySecretRestored
             | Self::SigningSecretRotated => false,
             // They take away.
             Self::AccountDisabled
@@ -72,6 +75,7 @@ impl Action {
             | Self::AppDeleted
             | Self::KeyPaused
             | Self::KeyRevoked
+            | Self::KeySecretEnded
             | Self::AllKeysRevoked
             | Self::EveryKeyRevoked
             | Self::TokenRevoked

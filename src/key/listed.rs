@@ -28,6 +28,8 @@ pub struct ListedKey {
     pub created_by: Option<Creator>,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
+    /// Until when its previous secret is accepted, if it still is.
+    pub rotating_until: Option<Timestamp>,
     pub status: Status,
     /// Even if another status takes precedence.
     pub paused: bool,

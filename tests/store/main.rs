@@ -34,6 +34,7 @@ mod personal_tokens;
 mod races;
 mod restrictions;
 mod roles;
+mod rotation;
 mod saved_views;
 mod search;
 mod server_lock;

@@ -5,14 +5,18 @@ use crate::{
     id::{KeyId, UserId},
     key::{Creator, ListedKey, Status},
     profile::{HolderKind, Mode},
-    store::{key_secrets::shown, key_status, keys::scopes},
+    store::{
+        key_secrets::{previous_until, shown},
+        key_status,
+        keys::scopes,
+    },
 };
 
 /// Between the lines of keys. No name or label has a control character.
 pub(super) const SEPARATOR: char = '\u{1e}';
 
 /// The words of a line, which newlines separate. The label is last.
-const WORDS: usize = 14;
+const WORDS: usize = 15;
 
 /// What a row's flags are made of.
 const REVOKED: i64 = 1;
@@ -50,6 +54,7 @@ pub(super) fn line(org: &str, app: Option<&str>) -> String {
         "COALESCE(creator.id || '\n' || creator.name, '\n')",
         "COALESCE(CAST(k.expires_at AS TEXT), '')",
         "COALESCE(CAST(used.last_at AS TEXT), '')",
+        concat!("COALESCE(CAST(", previous_until!(), " AS TEXT), '')"),
         &format!("CAST({flags} AS TEXT)"),
         "k.label",
     ]
@@ -79,6 +84,7 @@ pub(super) fn listed(line: &str, now: Timestamp) -> Result<ListedKey> {
     let (creator, name) = (word()?, word()?);
     let created_by = some(creator).map(|id| Creator { id: UserId::stored(id.to_owned()), name: name.to_owned() });
     let (expires_at, last_used_at) = (time(word()?)?, time(word()?)?);
+    let rotating_until = time(word()?)?.filter(|at| *at > now);
     let flags = number(word()?)?;
     let is = |flag: i64| flags & flag != 0;
     let expired = expires_at.is_some_and(|at| at <= now);
@@ -96,7 +102,8 @@ pub(super) fn listed(line: &str, now: Timestamp) -> Result<ListedKey> {
         created_by,
         expires_at,
         last_used_at,
-        status: Status::first_of(is(REVOKED), expired, is(SUSPENDED), is(PAUSED)),
+        rotating_until,
+        status: Status::first_of(is(REVOKED), expired, is(SUSPENDED), is(PAUSED), rotating_until.is_some()),
         paused: is(PAUSED),
     })
 }
