@@ -55,7 +55,8 @@ async fn uses_are_counted_for_each_secret_while_a_key_is_rotated(store: &TestSto
     }
     ask(&node, &old, "10.0.1.1").await;
     ask(&node, &new, "10.0.0.1").await;
-    let test = Ask { ip: "10.0.0.1".parse().ok(), mode: Some(sallyport::profile::Mode::Test), cost: 1, ..Ask::default() };
+    let test =
+        Ask { ip: "10.0.0.1".parse().ok(), mode: Some(sallyport::profile::Mode::Test), cost: 1, ..Ask::default() };
     assert_eq!(node.judge(&new, &test).await, Verdict::ModeMismatch);
     for _ in 0..2 {
         node.verifier.flush().await.expect("written once");

@@ -106,7 +106,6 @@ pub struct Valid<'a> {
     scopes: Vec<&'a str>,
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     expires_at: Option<Timestamp>,
-    /// Which secret of the key was used: `previous` while it is being rotated and its client has the old one still.
     #[schema(schema_with = secrets)]
     secret: &'static str,
     /// Until when that secret is accepted, if it is the previous one.
@@ -174,7 +173,8 @@ fn modes() -> Object {
 }
 
 fn secrets() -> Object {
-    words(["current", "previous"])
+    let text = "Which secret of the key was used: `previous` is the old one of a key that is being rotated.";
+    about(text, words(["current", "previous"]))
 }
 
 fn wanted_mode() -> Object {
