@@ -154,6 +154,8 @@ test('empty lists, panels and dialogs', async ({ page, portal }) => {
     await expect(page.getByRole('alert')).toBeVisible();
     await check(page, `${path}, refused`);
   }
+  await page.goto(`${key.path}/rotate`);
+  await check(page, 'rotating a key');
   await page.goto(`${key.path}/change`);
   await check(page, 'change panel');
   const change = page.getByRole('dialog', { name: 'Change scopes and expiry' });

@@ -12,6 +12,7 @@ pub mod metadata;
 pub mod new;
 pub mod record;
 pub mod restrictions;
+pub mod rotation;
 pub mod secret;
 pub mod seen;
 pub mod settings;
@@ -42,6 +43,7 @@ pub use metadata::Metadata;
 pub use new::NewKey;
 pub use record::KeyRecord;
 pub use restrictions::{LimitOverride, Restrictions};
+pub use rotation::{Ends, LiveSecret, LiveSecrets, NewRotation};
 pub use secret::{Digest, PlainSecret, SigningSecret};
 pub use seen::Seen;
 pub use settings::KeySettings;
@@ -64,6 +66,8 @@ pub struct Key {
     pub mode: Mode,
     /// The shortened secret, enough to recognize it: `sk_live_7Hq2…x9Ka`.
     pub shown: String,
+    /// Until when its previous secret is accepted, or was.
+    pub previous_until: Option<Timestamp>,
     pub scopes: Vec<String>,
     pub has_signing_secret: bool,
     /// How many signing secrets it has had.
@@ -107,6 +111,8 @@ pub struct Pause {
 pub enum Status {
     /// Requests may use it.
     Active,
+    /// The same, with its previous secret too.
+    Rotating,
     Paused,
     /// Its holder is archived, disabled or gone.
     Suspended,
@@ -115,12 +121,14 @@ pub enum Status {
 }
 
 impl Status {
-    pub const ALL: [Self; 5] = [Self::Active, Self::Paused, Self::Suspended, Self::Expired, Self::Revoked];
+    pub const ALL: [Self; 6] =
+        [Self::Active, Self::Rotating, Self::Paused, Self::Suspended, Self::Expired, Self::Revoked];
 
     /// Its name in URLs and JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
+            Self::Rotating => "rotating",
             Self::Paused => "paused",
             Self::Suspended => "suspended",
             Self::Expired => "expired",
@@ -132,6 +140,7 @@ impl Status {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Active => "Active",
+            Self::Rotating => "Rotating",
             Self::Paused => "Paused",
             Self::Suspended => "Suspended",
             Self::Expired => "Expired",
@@ -139,16 +148,22 @@ impl Status {
         }
     }
 
-    /// The first that applies of revoked, expired, suspended and paused. `store/key_status.rs` defines the same in
-    /// SQL.
-    pub const fn first_of(revoked: bool, expired: bool, suspended: bool, paused: bool) -> Self {
-        match (revoked, expired, suspended, paused) {
+    /// The first that applies of revoked, expired, suspended, paused and rotating. `store/key_status.rs` defines the same
+    /// in SQL.
+    pub const fn first_of(revoked: bool, expired: bool, suspended: bool, paused: bool, rotating: bool) -> Self {
+        match (revoked, expired, suspended, paused, rotating) {
             (true, ..) => Self::Revoked,
             (_, true, ..) => Self::Expired,
-            (_, _, true, _) => Self::Suspended,
-            (.., true) => Self::Paused,
+            (_, _, true, ..) => Self::Suspended,
+            (.., true, _) => Self::Paused,
+            (.., true) => Self::Rotating,
             _ => Self::Active,
         }
+    }
+
+    /// Whether requests may use the key.
+    pub const fn is_usable(self) -> bool {
+        matches!(self, Self::Active | Self::Rotating)
     }
 }
 
@@ -160,7 +175,13 @@ impl Key {
 
     pub fn status(&self, now: Timestamp) -> Status {
         let expired = self.expires_at.is_some_and(|at| at <= now);
-        Status::first_of(self.revoked.is_some(), expired, self.suspended, self.paused.is_some())
+        let rotating = self.rotating_until(now).is_some();
+        Status::first_of(self.revoked.is_some(), expired, self.suspended, self.paused.is_some(), rotating)
+    }
+
+    /// Until when its previous secret is accepted, if it still is.
+    pub fn rotating_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.previous_until.filter(|at| *at > now)
     }
 }
 

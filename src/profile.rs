@@ -7,6 +7,7 @@ mod fault;
 mod file;
 mod narrowest;
 pub mod path;
+mod rotation;
 mod scope_set;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::{
 use errors::Errors;
 pub use fault::{Fault, Faults};
 use path::PathPattern;
+pub use rotation::{RotationKind, RotationRules};
 pub use scope_set::ScopeSet;
 
 /// Whether a key reaches real data.
@@ -202,6 +204,7 @@ pub struct Profile {
     pub brand: Brand,
     pub credentials: Credentials,
     pub keys: KeyRules,
+    pub rotation: RotationRules,
     pub environments: Vec<Environment>,
     pub scopes: Vec<Scope>,
     pub bundles: Vec<Bundle>,

@@ -74,7 +74,6 @@ mod revocation_latency;
 mod revoke_all;
 mod roles;
 mod root_tokens;
-#[cfg(feature = "testing")]
 mod rotation;
 mod row;
 mod rows;
@@ -82,6 +81,7 @@ mod saved_views;
 mod schema;
 mod scoped;
 mod search;
+mod secret_uses;
 #[cfg(feature = "testing")]
 mod seed;
 mod sessions;
@@ -142,8 +142,10 @@ pub use location::{Location, OpenError};
 pub use lock_file::open_lock;
 pub use navigation::{KnownOrg, Navigation};
 pub use pruning::EventRetention;
+pub use rotation::SetAside;
 pub use scoped::{Page, Paging};
 pub use search::{SearchHit, SearchKind};
+pub use secret_uses::{SecretUseName, SecretUses};
 pub use sight::Sight;
 pub use signing::SealedSigning;
 pub use sqlite::can_corrupt_wal;

@@ -96,6 +96,7 @@ pub fn key() -> Key {
         environment: environment.name.to_string(),
         mode: environment.mode,
         shown: "sk_live_7Hq2…x9Ka".to_owned(),
+        previous_until: None,
         scopes: vec!["read".to_owned()],
         has_signing_secret: true,
         signing_version: 1,

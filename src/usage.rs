@@ -4,12 +4,14 @@ mod agent;
 mod attribute;
 mod code;
 mod network;
+mod secret_use;
 mod span;
 
 pub use agent::Agent;
 pub use attribute::Attribute;
 pub use code::{CODES, Code};
 pub use network::Network;
+pub use secret_use::SecretUse;
 pub use span::Span;
 
 use crate::{

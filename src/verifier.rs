@@ -14,6 +14,7 @@ pub mod limiter;
 mod look_up;
 pub mod rate;
 pub mod refusal;
+mod replacement;
 pub mod replays;
 mod shared;
 pub mod shared_state;

@@ -32,6 +32,7 @@ pub mod personal_tokens;
 pub mod places;
 pub mod projects;
 pub mod restrictions;
+pub mod rotation;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
@@ -89,6 +90,9 @@ pub const MOUNTED: &[&str] = &[
     places::RevokeKeys::PATH,
     projects::CreateProject::PATH,
     restrictions::RestrictKey::PATH,
+    rotation::EndPreviousSecret::PATH,
+    rotation::ExtendPreviousSecret::PATH,
+    rotation::IsNewSecretUsed::PATH,
     tenants::CreateTenant::PATH,
     terms::ChangeKey::PATH,
     views::DeleteView::PATH,
@@ -110,6 +114,7 @@ pub const OF_PAGES: &[&str] = &[
     password_resets::RequestPasswordReset::PATH,
     password_resets::ResetPassword::PATH,
     personal_tokens::CreatePersonalToken::PATH,
+    rotation::RotateKey::PATH,
     secrets::GenerateKey::PATH,
     secrets::OpenCredentials::PATH,
     secrets::RotateSigningSecret::PATH,

@@ -97,7 +97,7 @@ pub fn turned(paused: bool, status: Status) -> Option<&'static str> {
     match (paused, status) {
         (true, Status::Paused) => Some("Paused. Requests with this key are refused (403) until you resume it."),
         (true, Status::Suspended) => Some("Paused. It stays paused after the suspension ends, until you resume it."),
-        (false, Status::Active) => Some("Resumed. The key works again."),
+        (false, Status::Active | Status::Rotating) => Some("Resumed. The key works again."),
         (false, Status::Suspended) => Some("Resumed. It works again once the suspension ends."),
         _ => None,
     }

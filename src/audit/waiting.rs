@@ -38,6 +38,7 @@ impl Action {
             | Self::KeyScopesChanged
             | Self::KeyExpiryChanged
             | Self::KeyRestricted
+            | Self::KeyGraceExtended
             | Self::SigningSecretGenerated
             | Self::KeyResumed
             | Self::HandoverCreated
@@ -51,6 +52,8 @@ impl Action {
             | Self::PasswordResetRequested
             | Self::PasswordResetLinkCreated
             | Self::PasswordReset
+            | Self::KeyRotated
+            | Self::KeySecretRestored
             | Self::SigningSecretRotated => false,
             // They take away.
             Self::AccountDisabled
@@ -73,6 +76,7 @@ impl Action {
             | Self::AppDeleted
             | Self::KeyPaused
             | Self::KeyRevoked
+            | Self::KeySecretEnded
             | Self::AllKeysRevoked
             | Self::EveryKeyRevoked
             | Self::TokenRevoked

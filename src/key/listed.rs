@@ -33,6 +33,8 @@ pub struct ListedKey {
     pub last_used_at: Option<Timestamp>,
     /// The requests of each of the last days (UTC), today's last, if it was used in these.
     pub days: Option<[u64; DAYS]>,
+    /// Until when its previous secret is accepted, if it still is.
+    pub rotating_until: Option<Timestamp>,
     pub status: Status,
     /// Even if another status takes precedence.
     pub paused: bool,

@@ -48,8 +48,22 @@ impl KeyRecord {
 
     /// Whether the secret is no longer valid: it was ended, or its grace period is over.
     pub fn is_rotated(&self, now: Timestamp) -> bool {
-        self.secret_ended
-            || self.extras.as_ref().and_then(|extras| extras.secret_retires_at).is_some_and(|at| at <= now)
+        self.secret_ended || self.secret_retires_at().is_some_and(|at| at <= now)
+    }
+
+    /// When the secret's grace period ends: it is the previous one of its key.
+    pub fn secret_retires_at(&self) -> Option<Timestamp> {
+        self.extras.as_ref().and_then(|extras| extras.secret_retires_at)
+    }
+
+    /// `previous` for a secret in its grace period, else `current`.
+    pub fn secret_name(&self) -> &'static str {
+        if self.secret_retires_at().is_some() { "previous" } else { "current" }
+    }
+
+    /// Whether uses are counted for each secret.
+    pub fn counts_by_secret(&self, now: Timestamp) -> bool {
+        self.extras.as_ref().and_then(|extras| extras.by_secret_until).is_some_and(|until| now < until)
     }
 
     pub fn metadata(&self) -> &Metadata {
@@ -81,6 +95,8 @@ pub struct Extras {
     pub metadata: Metadata,
     pub restrictions: Restrictions,
     pub secret_retires_at: Option<Timestamp>,
+    /// Until when uses are counted for each secret: while the key is rotated, and some days longer.
+    pub by_secret_until: Option<Timestamp>,
 }
 
 impl Extras {

@@ -6,6 +6,7 @@ mod errors;
 mod headers;
 mod logo;
 mod plans;
+mod rotation;
 mod scopes;
 
 use std::io;
@@ -125,6 +126,7 @@ fn profile(file: &File, read: ReadBeside<'_>, findings: &mut Findings) -> Profil
         challenge: credentials::challenge(&brand, &name, &credentials),
         errors: errors::errors(&file.errors, &brand, &credentials, findings),
         keys: KeyRules { owner: file.keys.owner, scopes: how_many, signing_secret: file.keys.signing_secret },
+        rotation: rotation::rotation(&file.rotation, findings),
         environments: environments::environments(file, findings),
         bundles: scopes::bundles(file, how_many, findings),
         plans: plans::plans(file, &scopes, findings),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{HolderKind, HowMany, Mode};
+use super::{HolderKind, HowMany, Mode, RotationKind};
 use crate::plan::Plan;
 
 /// A text with its position.
@@ -19,6 +19,8 @@ pub(super) struct File {
     pub credentials: Spanned<CredentialsEntry>,
     #[serde(default)]
     pub keys: KeysEntry,
+    #[serde(default)]
+    pub rotation: RotationEntry,
     pub environments: Vec<Spanned<EnvironmentEntry>>,
     #[serde(default)]
     pub scopes: Vec<ScopeEntry>,
@@ -67,6 +69,15 @@ pub(super) struct KeysEntry {
     pub scopes: Option<Spanned<HowMany>>,
     #[serde(default)]
     pub signing_secret: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RotationEntry {
+    pub kind: Option<Spanned<RotationKind>>,
+    pub grace_seconds: Option<Spanned<u32>>,
+    pub longest_grace_seconds: Option<Spanned<u32>>,
+    pub by_itself: Option<Spanned<bool>>,
 }
 
 #[derive(Deserialize)]

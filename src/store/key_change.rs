@@ -71,7 +71,7 @@ impl Tx {
     }
 
     /// A key's current state, locked until this transaction ends.
-    async fn held(&mut self, id: &KeyId) -> Result<Key> {
+    pub(super) async fn held(&mut self, id: &KeyId) -> Result<Key> {
         self.hold_key(id).await?;
         // A separate statement: on PostgreSQL the one that waited for the lock may have an older snapshot.
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM keys k WHERE k.id = $1"));

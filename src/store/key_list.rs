@@ -115,6 +115,7 @@ words! {
     /// A status that a list can be narrowed to.
     KeyStatus {
         Active "active" "Active",
+        Rotating "rotating" "Rotating",
         Paused "paused" "Paused",
         Suspended "suspended" "Suspended",
         Expiring "expiring" "Expiring soon",
@@ -138,15 +139,17 @@ words! {
 }
 
 impl KeyStatus {
-    /// What the keys are: two of these ask for more than that.
-    const fn status(self) -> Status {
-        match self {
-            Self::Active | Self::Expiring | Self::Unused => Status::Active,
+    /// The status of the keys. `None` for those that requests may use, and that something else is asked of.
+    const fn status(self) -> Option<Status> {
+        Some(match self {
+            Self::Expiring | Self::Unused => return None,
+            Self::Active => Status::Active,
+            Self::Rotating => Status::Rotating,
             Self::Paused => Status::Paused,
             Self::Suspended => Status::Suspended,
             Self::Expired => Status::Expired,
             Self::Revoked => Status::Revoked,
-        }
+        })
     }
 }
 

@@ -31,6 +31,13 @@ macro_rules! shown {
     };
 }
 
+/// When the previous secret of a key `k` retires, or retired.
+macro_rules! previous_until {
+    () => {
+        "(SELECT MAX(s.retires_at) FROM key_secrets s WHERE s.key_id = k.id AND s.ended_at IS NULL)"
+    };
+}
+
 /// The signing secrets of a key `k`: how many there were, how many are active, and when the previous one retires.
 macro_rules! signing_columns {
     () => {
@@ -41,7 +48,7 @@ macro_rules! signing_columns {
     };
 }
 
-pub(super) use {newest_secret_first, shown, signing_columns};
+pub(super) use {newest_secret_first, previous_until, shown, signing_columns};
 
 impl Tx {
     /// Locks a key's row until this transaction ends: it can't be revoked in the meantime, and its secrets stay the same.

@@ -79,6 +79,19 @@ pub(super) fn is(status: Status, org: &str, now: &str) -> String {
         Status::Expired => format!("k.revoked_at IS NULL AND k.expires_at <= {now}"),
         Status::Suspended => format!("{lasts} AND {}", suspended(org)),
         Status::Paused => format!("{lasts} AND k.paused_at IS NOT NULL AND NOT {}", suspended(org)),
-        Status::Active => format!("{lasts} AND k.paused_at IS NULL AND NOT {}", suspended(org)),
+        Status::Active => format!("{} AND NOT {}", usable(org, now), rotating(now)),
+        Status::Rotating => format!("{} AND {}", usable(org, now), rotating(now)),
     }
+}
+
+/// The condition for keys of an organization that requests may use: active, or being rotated.
+pub(super) fn usable(org: &str, now: &str) -> String {
+    format!("{} AND k.paused_at IS NULL AND NOT {}", lasts(now), suspended(org))
+}
+
+/// The condition for keys whose previous secret is still accepted.
+fn rotating(now: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM key_secrets s WHERE s.key_id = k.id AND s.ended_at IS NULL AND s.retires_at > {now})"
+    )
 }

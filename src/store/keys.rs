@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 
 use super::{
     Store, detached, is_taken,
-    key_secrets::{shown, signing_columns},
+    key_secrets::{previous_until, shown, signing_columns},
     key_status::suspended_column,
     revocation_latency,
     row::Read,
@@ -39,6 +39,8 @@ pub(super) const COLUMNS: &str = concat!(
     k.paused_at, k.paused_by, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after, ",
     shown!(),
     " AS shown, ",
+    previous_until!(),
+    " AS previous_until, ",
     signing_columns!(),
     ", ",
     suspended_column!()
@@ -69,6 +71,7 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
         environment: row.text("environment")?,
         mode: row.word("mode", Mode::parse)?,
         shown: row.text("shown")?,
+        previous_until: row.time_opt("previous_until")?,
         scopes: scopes(&row.text("scopes")?),
         has_signing_secret: row.flag("signs")?,
         signing_version: row.int("signing_version")?,
@@ -206,6 +209,7 @@ impl Tx {
             environment: new.environment.name,
             mode: new.environment.mode,
             shown: secret.shown(),
+            previous_until: None,
             scopes: new.scopes,
             has_signing_secret: signing_secret.is_some(),
             signing_version: i64::from(signing_secret.is_some()),

@@ -1,74 +1,299 @@
-//! Adding and ending secrets of a key, for tests of rotation. Not in the released binary.
+//! Rotating keys: a key gets another secret, and the old one is accepted until its grace period ends. No job ends it: each
+//! verdict compares the time.
+
+mod old_secret;
+mod set_aside;
 
 use serde_json::json;
 
+pub use self::set_aside::SetAside;
 use super::{
-    Store, detached, keys,
+    Store, detached,
+    keys::{self, COLUMNS},
     row::{Read, digest},
     tx::Tx,
 };
 use crate::{
     Error, Result, Timestamp,
-    audit::{Act, Action, NewEvent},
+    audit::{Act, Action, Actor, NewEvent},
     id::KeyId,
-    key::{Key, PlainSecret},
+    key::{Ends, Issued, Key, LiveSecret, LiveSecrets, NewRotation, PlainSecret, SigningSecret, Status},
+    profile::RotationKind,
 };
 
+/// The maximum number of secrets of a key that are remembered, so that requests with an old one are told `rotated`.
+const REMEMBERED: i64 = 50;
+
 impl Store {
-    /// Adds a secret with that prefix to a key. The secret `before` retires at the given time.
-    pub async fn add_secret(
-        &self,
-        act: &Act,
-        key: &Key,
-        prefix: &str,
-        before: (i64, Timestamp),
-    ) -> Result<PlainSecret> {
-        let (store, act, key, prefix) = (self.clone(), act.clone(), key.clone(), prefix.to_owned());
-        detached(async move {
-            let mut tx = store.begin(&act).await?;
-            let key = tx.held_to_change(&key).await?;
-            if key.revoked.is_some() {
-                return Err(Error::field("", "This key is revoked."));
-            }
-            let secret = PlainSecret::mint(&prefix, store.entropy());
-            tx.end_key_secret(&key.id, before.0, Some(before.1)).await?;
-            tx.add_key_secret(&key.id, &secret).await?;
-            let event = NewEvent::of(&key.org_id, Action::KeyEdited, keys::target(&key));
-            tx.record(event.with(json!({ "secret_added": secret.shown() }))).await?;
-            tx.commit().await?;
-            Ok(secret)
-        })
-        .await
+    /// The secrets of a key that are accepted.
+    pub async fn live_secrets(&self, key: &KeyId) -> Result<LiveSecrets> {
+        live(&live_query(key).fetch_all(self.read()).await?, self.now())
     }
 
-    /// Ends one secret of a key: it is refused when this returns.
-    pub async fn end_secret(&self, act: &Act, key: &Key, n: i64) -> Result<()> {
+    /// Gives a key another secret. The secrets are in the result and nowhere else. Fails while the key is being rotated,
+    /// unless it is said which of its secrets ends.
+    pub async fn rotate_key(&self, act: &Act, key: &Key, new: NewRotation) -> Result<Issued> {
+        self.rotate(act, key, new, None).await
+    }
+
+    /// `aside` is the secret that the new one replaces, and that nobody used.
+    async fn rotate(&self, act: &Act, key: &Key, new: NewRotation, aside: Option<SetAside>) -> Result<Issued> {
+        let app = match &key.app_id {
+            Some(app) => self.find(Some(&key.org_id), app).await?,
+            None => None,
+        };
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            let key = tx.held_to_change(&key).await?;
-            tx.end_key_secret(&key.id, n, None).await?;
-            let event = NewEvent::of(&key.org_id, Action::KeyEdited, keys::target(&key));
-            tx.record(event.with(json!({ "secret_ended": n }))).await?;
-            tx.commit().await
+            let key = tx.held_to_rotate(&key).await?;
+            tx.needs_to_get_secret(&key)?;
+            let secrets = tx.live_secrets(&key.id).await?;
+            tx.needs_newest_secret(&key, &secrets)?;
+            if new.seen.is_some_and(|seen| seen != secrets.last) {
+                return Err(Error::AlreadyIssued(key.id));
+            }
+            tx.makes(key.id.as_str()).await?;
+            let retires_at = (!new.grace.is_zero()).then(|| tx.now() + new.grace);
+            let until = match (&secrets, &aside) {
+                (LiveSecrets { current: None, previous, .. }, Some(_)) => {
+                    previous.as_ref().and_then(|previous| previous.retires_at)
+                }
+                (_, Some(_)) => return Err(in_progress()),
+                (_, None) => tx.retire_old(&key, &secrets, new.ends, retires_at).await?,
+            };
+            let prefix = store.profile().environment(&key.environment).map(|environment| environment.prefix.clone());
+            let Some(prefix) = prefix else { return Err(no_environment()) };
+            let secret = PlainSecret::mint(&prefix, store.entropy());
+            tx.add_key_secret(&key.id, &secret).await?;
+            let unseen = match &aside {
+                Some(aside) => Some(aside.created_at),
+                None if new.ends == Some(Ends::Current) => secrets.current.as_ref().map(|current| current.created_at),
+                None => None,
+            };
+            let signing_secret = tx.rotate_signing(&key, new, unseen, until).await?;
+            tx.forget_old_secrets(&key.id).await?;
+            tx.touches_key(&key.id).await?;
+            tx.ends_own_secret(&key, &secrets, until);
+            let ends = new.ends.map(Ends::as_str).or(aside.is_some().then_some("unseen"));
+            let details = json!({
+                "shown": secret.shown(), "old_until": until.map(Timestamp::to_rfc3339), "ended": ends,
+                "signing_secret": signing_secret.is_some(),
+            });
+            tx.record(NewEvent::of(&key.org_id, Action::KeyRotated, keys::target(&key)).with(details)).await?;
+            let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM keys k WHERE k.id = $1"));
+            let key = keys::key(&sqlx::query(sql).bind(key.id.to_string()).fetch_one(tx.on()).await?)?;
+            tx.commit().await?;
+            Ok(Issued { key, app, secret, signing_secret })
         })
         .await
     }
 }
 
+/// Fails if a key is revoked or has expired.
+fn needs_lasting(key: &Key, now: Timestamp) -> Result<()> {
+    let ended = |code, message: &str| Err(Error::Conflict { code, message: message.to_owned() });
+    match key.status(now) {
+        Status::Revoked => ended("key_revoked", "This key is revoked, so it can’t be rotated."),
+        Status::Expired => ended("key_expired", "This key has expired, so it can’t be rotated."),
+        _ => Ok(()),
+    }
+}
+
+fn in_progress() -> Error {
+    let message =
+        "This key is being rotated: two of its secrets are accepted. Revoke the old one, or say which of them ends.";
+    Error::Conflict { code: "rotation_in_progress", message: message.to_owned() }
+}
+
+fn no_environment() -> Error {
+    let message = "The environment of this key is no longer in the profile. Generate another key, and revoke this one.";
+    Error::Conflict { code: "environment_removed", message: message.to_owned() }
+}
+
+fn live_query(key: &KeyId) -> sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments> {
+    let query = sqlx::query(
+        "SELECT n, shown, created_at, retires_at, extended_at, ended_at FROM key_secrets WHERE key_id = $1 \
+         ORDER BY n DESC LIMIT 50",
+    );
+    query.bind(key.to_string())
+}
+
+fn live(rows: &[sqlx::any::AnyRow], now: Timestamp) -> Result<LiveSecrets> {
+    let mut secrets = LiveSecrets::default();
+    for row in rows {
+        let n = row.int("n")?;
+        secrets.last = secrets.last.max(n);
+        let retires_at = row.time_opt("retires_at")?;
+        if row.time_opt("ended_at")?.is_some() || retires_at.is_some_and(|at| at <= now) {
+            continue;
+        }
+        let place = if retires_at.is_some() { &mut secrets.previous } else { &mut secrets.current };
+        let extended = row.time_opt("extended_at")?.is_some();
+        let (shown, created_at) = (row.text("shown")?, row.time("created_at")?);
+        place.get_or_insert(LiveSecret { n, shown, created_at, retires_at, extended });
+    }
+    Ok(secrets)
+}
+
 impl Tx {
-    /// Ends one secret of a locked key, at the given time or at once. One that was ended stays so.
-    async fn end_key_secret(&mut self, key: &KeyId, n: i64, retires_at: Option<Timestamp>) -> Result<()> {
-        let (column, at) = match retires_at {
-            Some(at) => ("retires_at", at),
-            None => ("ended_at", self.now()),
-        };
-        let sql = format!(
-            "UPDATE key_secrets SET {column} = $3 WHERE key_id = $1 AND n = $2 AND ended_at IS NULL RETURNING digest"
-        );
-        let ended = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(key.to_string()).bind(n).bind(at.micros());
-        let row = ended.fetch_optional(self.on()).await?.ok_or(Error::NotFound)?;
-        self.touches(digest(&row.bytes("digest")?)?);
+    /// Locks a key whose secrets are to be changed, and returns its current state.
+    async fn held_to_rotate(&mut self, key: &Key) -> Result<Key> {
+        match self.actor() {
+            Actor::Key { id, .. } if *id == key.id => {
+                if !self.profile().rotation.by_itself {
+                    return Err(Error::Forbidden("A key can't rotate itself here; a person or a root token can."));
+                }
+                self.held(&key.id).await
+            }
+            _ => self.held_to_change(key).await,
+        }
+    }
+
+    /// Fails if a locked key gets no other secret, or if the actor could not issue one like it.
+    fn needs_to_get_secret(&self, key: &Key) -> Result<()> {
+        let profile = self.profile();
+        let is_other_key = matches!(self.actor(), Actor::Key { id, .. } if *id != key.id);
+        if is_other_key && profile.manages(key.owner, key.mode, key.scopes.iter().map(String::as_str)) {
+            return Err(Error::Forbidden(
+                "A key can't rotate another one that manages the organization; a person or a root token can.",
+            ));
+        }
+        if let Some(owner) = &key.owner_id {
+            match self.actor() {
+                Actor::User { id, .. } if id == owner => {}
+                Actor::Key { id, .. } if *id == key.id => {}
+                _ => return Err(Error::Forbidden("Only the person who owns a personal key can rotate it.")),
+            }
+        }
+        needs_lasting(key, self.now())?;
+        if profile.rotation.kind == RotationKind::ByHand {
+            let message =
+                "Keys are rotated by hand here: generate one like this, and revoke this one once nothing uses it.";
+            return Err(Error::Conflict { code: "rotated_by_hand", message: message.to_owned() });
+        }
         Ok(())
+    }
+
+    /// The secrets of a locked key that are accepted.
+    async fn live_secrets(&mut self, key: &KeyId) -> Result<LiveSecrets> {
+        let rows = live_query(key).fetch_all(self.on()).await?;
+        live(&rows, self.now())
+    }
+
+    /// Fails if a key rotates itself with a secret that was replaced: who found an old one must not take over the key.
+    fn needs_newest_secret(&self, key: &Key, secrets: &LiveSecrets) -> Result<()> {
+        match self.actor() {
+            Actor::Key { id, secret_n, .. } if *id == key.id => {
+                let newest = secrets.current.as_ref().map(|current| current.n);
+                if newest == Some(i64::from(*secret_n)) {
+                    return Ok(());
+                }
+                Err(Error::Forbidden("This is the old secret of the key; rotate it with the new one."))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends what is to end, and lets the other secret retire. Returns until when that is accepted.
+    async fn retire_old(
+        &mut self,
+        key: &Key,
+        secrets: &LiveSecrets,
+        ends: Option<Ends>,
+        retires_at: Option<Timestamp>,
+    ) -> Result<Option<Timestamp>> {
+        let (ended, kept) = match (&secrets.previous, ends) {
+            (None, _) => (None, secrets.current.as_ref()),
+            (Some(_), None) => return Err(in_progress()),
+            (previous, Some(Ends::Previous)) => (previous.as_ref(), secrets.current.as_ref()),
+            (previous, Some(Ends::Current)) => (secrets.current.as_ref(), previous.as_ref()),
+        };
+        if let Some(secret) = ended {
+            self.end_secret(&key.id, secret.n).await?;
+        }
+        let Some(kept) = kept else { return Ok(None) };
+        match retires_at {
+            Some(at) => self.retire_secret(&key.id, kept.n, at, None).await?,
+            None => self.end_secret(&key.id, kept.n).await?,
+        }
+        Ok(retires_at)
+    }
+
+    async fn end_secret(&mut self, key: &KeyId, n: i64) -> Result<()> {
+        let ended =
+            "UPDATE key_secrets SET ended_at = $3 WHERE key_id = $1 AND n = $2 AND ended_at IS NULL RETURNING digest";
+        let ended = sqlx::query(ended).bind(key.to_string()).bind(n).bind(self.now().micros());
+        for row in &ended.fetch_all(self.on()).await? {
+            self.touches(digest(&row.bytes("digest")?)?);
+        }
+        Ok(())
+    }
+
+    async fn retire_secret(
+        &mut self,
+        key: &KeyId,
+        n: i64,
+        at: Timestamp,
+        extended_at: Option<Timestamp>,
+    ) -> Result<()> {
+        let retired = "UPDATE key_secrets SET retires_at = $3, extended_at = $4 WHERE key_id = $1 AND n = $2";
+        let retired = sqlx::query(retired).bind(key.to_string()).bind(n).bind(at.micros());
+        retired.bind(extended_at.map(Timestamp::micros)).execute(self.on()).await?;
+        Ok(())
+    }
+
+    /// Gives a key that is rotated another signing secret, if it has one or one is asked for. `unseen` is since when the
+    /// secrets were made that end with it, and `until` how long the older ones are accepted.
+    async fn rotate_signing(
+        &mut self,
+        key: &Key,
+        new: NewRotation,
+        unseen: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> Result<Option<SigningSecret>> {
+        if !new.signing_secret.unwrap_or(key.has_signing_secret) {
+            return Ok(None);
+        }
+        if !key.has_signing_secret && !self.profile().keys.signing_secret {
+            return Err(Error::field("signing_secret", "Keys have no signing secrets here; leave this out."));
+        }
+        let last = self.last_signing_secret(&key.id).await?;
+        match (unseen, key.signing_before_until) {
+            (None, _) => {
+                self.retire_signing_secret(&key.id, last, until).await?;
+            }
+            (Some(since), before) => {
+                self.end_signing_secrets_since(&key.id, since).await?;
+                if let Some(before) = before {
+                    self.retime_signing_secrets(&key.id, before, until).await?;
+                }
+            }
+        }
+        let secret = SigningSecret::mint(self.store().entropy());
+        self.add_signing_secret(&key.id, last + 1, &secret).await?;
+        Ok(Some(secret))
+    }
+
+    /// Deletes what a key had many rotations ago.
+    async fn forget_old_secrets(&mut self, key: &KeyId) -> Result<()> {
+        let forgotten = sqlx::query(
+            "DELETE FROM key_secrets WHERE key_id = $1 \
+             AND n <= (SELECT MAX(s.n) FROM key_secrets s WHERE s.key_id = $1) - $2 RETURNING digest",
+        );
+        let forgotten = forgotten.bind(key.to_string()).bind(REMEMBERED).fetch_all(self.on()).await?;
+        for row in &forgotten {
+            self.touches(digest(&row.bytes("digest")?)?);
+        }
+        Ok(())
+    }
+
+    /// A key that rotates itself may have ended the secret that it was called with.
+    fn ends_own_secret(&mut self, key: &Key, secrets: &LiveSecrets, until: Option<Timestamp>) {
+        let own = secrets.current.as_ref().map(|current| current.n);
+        let acts_itself = matches!(self.actor(), Actor::Key { id, secret_n, .. }
+            if *id == key.id && Some(i64::from(*secret_n)) == own);
+        if acts_itself && until.is_none() {
+            self.ends_key(&key.id);
+        }
     }
 }

@@ -6,6 +6,7 @@ use sqlx::any::AnyRow;
 
 use super::{
     Store,
+    key_secrets::previous_until,
     key_status::suspended_column,
     like::escaped,
     row::Read,
@@ -99,13 +100,20 @@ const NOTHING: &str = "'' LIKE $6 ESCAPE '!'";
 const SHOWN: &str = "EXISTS (SELECT 1 FROM key_secrets s WHERE s.key_id = k.id AND lower(s.shown) LIKE $6 ESCAPE '!')";
 
 /// The columns that a key's status depends on.
-const STATUS: &str = concat!(", k.revoked_at, k.expires_at, k.paused_at, ", suspended_column!());
+const STATUS: &str = concat!(
+    ", k.revoked_at, k.expires_at, k.paused_at, ",
+    suspended_column!(),
+    ", ",
+    previous_until!(),
+    " AS previous_until"
+);
 
 impl Store {
     fn status_of(&self, row: &AnyRow) -> Result<Status> {
         let expired = row.time_opt("expires_at")?.is_some_and(|at| at <= self.now());
         let [revoked, paused] = ["revoked_at", "paused_at"].map(|column| row.time_opt(column));
-        Ok(Status::first_of(revoked?.is_some(), expired, row.flag("suspended")?, paused?.is_some()))
+        let rotating = row.time_opt("previous_until")?.is_some_and(|at| at > self.now());
+        Ok(Status::first_of(revoked?.is_some(), expired, row.flag("suspended")?, paused?.is_some(), rotating))
     }
 
     /// What a person may see that matches these words, a few of each kind: names that begin with them first, and

@@ -89,7 +89,8 @@ impl Store {
                 return Err(Error::AlreadyIssued(key.id));
             }
             let first = !key.has_signing_secret;
-            let until = tx.retire_signing_secret(&key.id, seen, grace).await?;
+            let until = (!grace.is_zero()).then(|| tx.now() + grace);
+            let until = tx.retire_signing_secret(&key.id, seen, until).await?;
             let secret = SigningSecret::mint(store.entropy());
             tx.add_signing_secret(&key.id, seen + 1, &secret).await?;
             tx.touches_key(&key.id).await?;
@@ -105,24 +106,60 @@ impl Store {
 
 impl Tx {
     /// How many signing secrets a key has had.
-    async fn last_signing_secret(&mut self, key: &KeyId) -> Result<i64> {
+    pub(super) async fn last_signing_secret(&mut self, key: &KeyId) -> Result<i64> {
         let last = sqlx::query("SELECT COALESCE(MAX(n), 0) AS n FROM signing_secrets WHERE key_id = $1");
         last.bind(key.to_string()).fetch_one(self.on()).await?.int("n")
     }
 
-    /// Lets the newest signing secret of a locked key retire after the grace period, and ends all older ones. Returns
-    /// when it retires, if it is still accepted.
-    async fn retire_signing_secret(&mut self, key: &KeyId, last: i64, grace: Duration) -> Result<Option<Timestamp>> {
-        let (now, retires_at) = (self.now(), self.now() + grace);
-        let kept = if grace.is_zero() { last + 1 } else { last };
+    /// Lets the newest signing secret of a locked key retire at that time, or at once, and ends all older ones. Returns when
+    /// it retires, if it is still accepted.
+    pub(super) async fn retire_signing_secret(
+        &mut self,
+        key: &KeyId,
+        last: i64,
+        retires_at: Option<Timestamp>,
+    ) -> Result<Option<Timestamp>> {
+        let now = self.now();
+        let kept = if retires_at.is_none() { last + 1 } else { last };
         let ended = "UPDATE signing_secrets SET sealed = NULL, ended_at = $3 \
                      WHERE key_id = $1 AND n < $2 AND ended_at IS NULL";
         sqlx::query(ended).bind(key.to_string()).bind(kept).bind(now.micros()).execute(self.on()).await?;
+        let Some(retires_at) = retires_at else { return Ok(None) };
         let retired = sqlx::query(
             "UPDATE signing_secrets SET retires_at = $3 WHERE key_id = $1 AND n >= $2 AND ended_at IS NULL",
         );
         let retired = retired.bind(key.to_string()).bind(kept).bind(retires_at.micros()).execute(self.on()).await?;
         Ok((retired.rows_affected() > 0).then_some(retires_at))
+    }
+
+    /// Ends the newest signing secret of a locked key if it was made at that time or later: it came with a secret that nobody
+    /// is to use.
+    pub(super) async fn end_signing_secrets_since(&mut self, key: &KeyId, since: Timestamp) -> Result<()> {
+        let ended = "UPDATE signing_secrets SET sealed = NULL, ended_at = $3 \
+                     WHERE key_id = $1 AND created_at >= $2 AND retires_at IS NULL AND ended_at IS NULL";
+        let ended = sqlx::query(ended).bind(key.to_string()).bind(since.micros()).bind(self.now().micros());
+        ended.execute(self.on()).await?;
+        Ok(())
+    }
+
+    /// Gives the signing secrets of a locked key that retire at `before` another time, or ends them at once. Returns
+    /// whether there are any.
+    pub(super) async fn retime_signing_secrets(
+        &mut self,
+        key: &KeyId,
+        before: Timestamp,
+        retires_at: Option<Timestamp>,
+    ) -> Result<bool> {
+        let set = match retires_at {
+            Some(_) => "retires_at = $3",
+            None => "sealed = NULL, ended_at = $3",
+        };
+        let sql =
+            format!("UPDATE signing_secrets SET {set} WHERE key_id = $1 AND retires_at = $2 AND ended_at IS NULL");
+        let at = retires_at.unwrap_or_else(|| self.now());
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(key.to_string());
+        let query = query.bind(before.micros()).bind(at.micros());
+        Ok(query.execute(self.on()).await?.rows_affected() > 0)
     }
 
     /// Encrypts and stores a signing secret of a locked key under its number.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Store, detached, row::Read, rows::Cell};
+use super::{SecretUseName, SecretUses, Store, detached, row::Read, rows::Cell, secret_uses};
 use crate::{
     Error, Result, Timestamp,
     audit::{Act, Actor},
@@ -68,12 +68,13 @@ pub struct AttributeName {
 pub struct CountBatch {
     pub counts: BTreeMap<CountName, u64>,
     pub attributes: BTreeMap<AttributeName, u64>,
+    pub secrets: BTreeMap<SecretUseName, SecretUses>,
 }
 
 impl CountBatch {
     /// How many rows it is written as, but for networks that are new on a day.
     pub fn rows(&self) -> usize {
-        self.counts.len() + self.attributes.len()
+        self.counts.len() + self.attributes.len() + self.secrets.len()
     }
 }
 
@@ -130,6 +131,7 @@ impl Store {
     pub async fn add_usage(&self, writer: i64, number: i64, batch: &CountBatch) -> Result<bool> {
         let counts: Vec<_> = batch.counts.iter().map(count_row).collect();
         let attributes: Vec<_> = batch.attributes.iter().map(attribute_row).collect();
+        let secrets: Vec<_> = batch.secrets.iter().map(secret_uses::row).collect();
         let networks: Vec<_> = batch.attributes.keys().filter(|name| name.kind == "network").map(network_row).collect();
         let store = self.clone();
         detached(async move {
@@ -156,6 +158,9 @@ impl Store {
             }
             if !networks.is_empty() {
                 store.with_rows(["key_id", "at", "value"], networks, ADD_NETWORKS).execute(tx.on()).await?;
+            }
+            if !secrets.is_empty() {
+                store.with_rows(secret_uses::COLUMNS, secrets, secret_uses::ADD).execute(tx.on()).await?;
             }
             tx.commit_counts().await?;
             Ok(true)

@@ -60,9 +60,10 @@ macro_rules! deleted_places {
 const COUNT: &str = "place, span, at, code, scope";
 const ATTRIBUTE: &str = "key_id, at, kind, value";
 const NETWORK: &str = "key_id, network";
+const SECRET: &str = "key_id, n, at, accepted, network, agent";
 
 /// A table, its primary key, and the statement that finds places in it that are no more.
-const DELETED: [(&str, &str, &str); 4] = [
+const DELETED: [(&str, &str, &str); 5] = [
     (
         "usage_counts",
         COUNT,
@@ -89,6 +90,7 @@ const DELETED: [(&str, &str, &str); 4] = [
         NETWORK,
         deleted_places!("usage_networks", "key_id", "EXISTS (SELECT 1 FROM keys WHERE id = p.place)"),
     ),
+    ("secret_uses", SECRET, deleted_places!("secret_uses", "key_id", "EXISTS (SELECT 1 FROM keys WHERE id = p.place)")),
 ];
 
 /// Networks of gateways that did not ask since `$2`. Everybody can call that endpoint, from many networks.
@@ -113,6 +115,7 @@ impl Store {
         for (table, key, when, kept) in [
             ("usage_attributes", ATTRIBUTE, "at < $1", kept.hours),
             ("usage_networks", NETWORK, "last_at < $1", kept.hours),
+            ("secret_uses", SECRET, "at < $1", kept.hours),
             // Of processes that ended. The largest number stays, so that none is given out twice.
             ("usage_writers", "id", "last_at < $1 AND id < (SELECT MAX(id) FROM usage_writers)", WRITERS_KEPT),
         ] {

@@ -1,12 +1,12 @@
 //! What a verifier looks up: the only query that starts from a secret's digest instead of its holder.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::any::AnyRow;
 
 use super::{
     Store,
-    key_secrets::newest_secret_first,
+    key_secrets::{newest_secret_first, previous_until},
     key_status::suspended_column,
     keys,
     row::{Read, digest},
@@ -34,7 +34,10 @@ macro_rules! select_record {
              k.paused_at, k.metadata, v.last_at AS last_used_at, k.require_signed, k.addresses, k.addresses_enforced, \
              k.limit_per_minute, k.limit_per_day, s.n, s.retires_at, s.ended_at, a.tenant_id, a.project_id, \
              COALESCE(a.ingestion_verified, 0) AS ingestion_verified, a.limit_per_minute AS app_per_minute, \
-             a.limit_per_day AS app_per_day, o.plan, ",
+             a.limit_per_day AS app_per_day, o.plan, \
+             (SELECT MAX(s2.created_at) FROM key_secrets s2 WHERE s2.key_id = k.id AND s2.n > 1) AS rotated_at, ",
+            previous_until!(),
+            " AS previous_until, ",
             suspended_column!(),
             " FROM key_secrets s JOIN keys k ON k.id = s.key_id JOIN orgs o ON o.id = k.org_id \
              LEFT JOIN apps a ON a.id = k.app_id LEFT JOIN key_uses v ON v.key_id = k.id WHERE ",
@@ -45,6 +48,9 @@ macro_rules! select_record {
 
 const BY_DIGEST: &str = select_record!("s.digest = $1");
 const BY_ID: &str = select_record!(concat!("k.id = $1 ORDER BY ", newest_secret_first!(), " LIMIT 1"));
+
+/// How long uses are counted for each secret after a rotation, even if the old one ended at once.
+pub(super) const COUNTED_BY_SECRET: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// A key as stored, with one of its secrets.
 pub struct StoredKey {
@@ -116,10 +122,17 @@ impl Store {
                 metadata: Metadata::stored(&row.text("metadata")?),
                 restrictions: keys::restrictions(row)?,
                 secret_retires_at: row.time_opt("retires_at")?,
+                by_secret_until: by_secret_until(row)?.filter(|until| *until > self.now()),
             }
             .boxed(),
         })
     }
+}
+
+/// Until when uses are counted for each secret of a key.
+fn by_secret_until(row: &AnyRow) -> Result<Option<Timestamp>> {
+    let rotated = row.time_opt("rotated_at")?.map(|at| at + COUNTED_BY_SECRET);
+    Ok(rotated.max(row.time_opt("previous_until")?))
 }
 
 fn owner(row: &AnyRow) -> Result<KeyHolder> {

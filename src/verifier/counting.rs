@@ -3,6 +3,7 @@
 mod backlog;
 mod recent;
 mod recorder;
+mod secrets;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -23,13 +24,14 @@ use crate::{
     key::{Ask, verdict::Via},
     request::Client,
     store::Store,
-    usage::{Outcome, attributes},
+    usage::{Outcome, SecretUse, attributes},
 };
 
 use super::{Judged, Verifier};
 use backlog::Backlog;
 use recent::{RecentRequests, Seen};
 use recorder::Recorder;
+use secrets::SecretTally;
 use unknown::{Source, UnknownCounts};
 
 /// How long a reader waits for what was counted in the last seconds to be written.
@@ -41,6 +43,7 @@ pub(super) struct Counting {
     recorder: Recorder,
     recent: RecentRequests,
     unknown: UnknownCounts,
+    secrets: SecretTally,
     /// How many batches were written.
     written: AtomicU64,
     /// How many flushes began.
@@ -59,6 +62,7 @@ impl Counting {
             recorder: Recorder::new(capacity),
             recent: RecentRequests::default(),
             unknown: UnknownCounts::default(),
+            secrets: SecretTally::new(capacity),
             written: AtomicU64::new(0),
             begun: AtomicU64::new(0),
             backlog: tokio::sync::Mutex::default(),
@@ -79,7 +83,7 @@ impl Counting {
         // recorder.
         backlog.write(store, &self.written).await?;
         let now = store.now();
-        backlog.add(self.recorder.take(now), self.unknown.take());
+        backlog.add(self.recorder.take(now), self.unknown.take(), self.secrets.take());
         backlog.write(store, &self.written).await?;
         backlog.flushed = this;
         *self.as_of.lock().unwrap_or_else(PoisonError::into_inner) = now;
@@ -94,7 +98,7 @@ impl Counting {
 impl Verifier {
     /// Counts a verdict: of its key, or else of who sent an unknown one.
     pub(super) fn count(&self, judged: &Judged, ask: &Ask<'_>, client: &Client) {
-        let Counting { is_off, recorder, recent, unknown, .. } = &self.counting;
+        let Counting { is_off, recorder, recent, unknown, secrets, .. } = &self.counting;
         if is_off.load(Ordering::Relaxed) {
             return;
         }
@@ -103,7 +107,11 @@ impl Verifier {
             Some(key) => {
                 let profile = self.store.profile();
                 let outcome = Outcome::of(judged.verdict, ask, profile);
-                if let Some(left_out) = recorder.count(key, outcome, attributes(ask, client), now, recent.room()) {
+                let attributes = attributes(ask, client);
+                if key.counts_by_secret(now) {
+                    secrets.count(key, SecretUse::of(judged.verdict.is_valid(), &attributes), now);
+                }
+                if let Some(left_out) = recorder.count(key, outcome, attributes, now, recent.room()) {
                     let scope = outcome.scope(profile);
                     let verdict = judged.verdict;
                     recent.add(Seen { key, verdict, scope, ask, client, at: now, left_out }, profile);
@@ -142,5 +150,10 @@ impl Verifier {
     /// From here on nothing is counted.
     pub fn count_nothing(&self) {
         self.counting.is_off.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether there were uses of a key's secrets that could not be counted.
+    pub(super) fn missed_secrets(&self) -> bool {
+        self.counting.is_off.load(Ordering::Relaxed) || self.counting.secrets.has_overflowed()
     }
 }

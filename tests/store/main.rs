@@ -36,6 +36,7 @@ mod pruning;
 mod races;
 mod restrictions;
 mod roles;
+mod rotation;
 mod saved_views;
 mod search;
 mod server_lock;

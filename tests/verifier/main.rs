@@ -3,5 +3,6 @@
 mod counting;
 mod node;
 mod nodes;
+mod rotation;
 mod secrets;
 mod shared_state;

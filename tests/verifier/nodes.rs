@@ -5,7 +5,7 @@ use std::time::Duration;
 use sallyport::{
     app::App,
     audit::{Act, Actor},
-    key::{Issued, Verdict},
+    key::{Issued, NewRotation, Verdict},
     place::Place,
     testing::TestStore,
     verifier::Lookup,
@@ -51,12 +51,12 @@ async fn what_another_node_touched_is_dropped_and_nothing_else(store: &TestStore
     assert_eq!(node.asked(), 1, "the other key is in memory");
 
     // One of its secrets.
-    let second = other.add_secret(&act, &two.key, "sk_live_", (1, store.now() + Duration::from_secs(60))).await;
-    let second = second.expect("added");
+    let new = NewRotation { grace: Duration::from_secs(60), signing_secret: Some(false), ..NewRotation::default() };
+    let second = other.rotate_key(&act, &two.key, new).await.expect("rotated").secret;
     node.poll().await;
     assert_eq!(node.judges([&two.secret, &second]).await, [Verdict::Valid; 2]);
     assert_eq!(node.asked(), 2);
-    other.end_secret(&act, &two.key, 1).await.expect("ended");
+    other.end_previous_secret(&act, &two.key).await.expect("ended");
     node.poll().await;
     assert_eq!(node.judges([&two.secret, &second]).await, [Verdict::Rotated, Verdict::Valid]);
     assert_eq!(node.asked(), 1, "the other secret is in memory");

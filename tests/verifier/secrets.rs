@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sallyport::{
     audit::Act,
-    key::{Ask, Issued, LimitOverride, Restrictions, Verdict},
+    key::{Ask, Issued, Key, LimitOverride, NewRotation, PlainSecret, Restrictions, Verdict},
     signature::Signed,
     store::EventFilter,
     testing::{TestStore, sign},
@@ -22,6 +22,12 @@ sallyport::on_both_databases!(
 
 const HOUR: Duration = Duration::from_secs(3600);
 
+/// Rotates the key alone; the old secret is accepted for another hour.
+async fn rotated(store: &TestStore, act: &Act, key: &Key) -> PlainSecret {
+    let new = NewRotation { grace: HOUR, signing_secret: Some(false), ..NewRotation::default() };
+    store.rotate_key(act, key, new).await.expect("rotated").secret
+}
+
 async fn key(store: &TestStore) -> (Node, Act, Issued) {
     let node = Node::start(store.store.clone()).await;
     let act = store.act(&store.person("Ada").await);
@@ -33,17 +39,17 @@ async fn key(store: &TestStore) -> (Node, Act, Issued) {
 
 async fn one_is_refused_at_once_when_it_is_ended_and_the_other_is_good(store: &TestStore) {
     let (node, act, Issued { key, secret: first, .. }) = key(store).await;
-    let second = store.add_secret(&act, &key, "sk_live_", (1, store.now() + HOUR)).await.expect("added");
+    let second = rotated(store, &act, &key).await;
     assert_eq!(node.judges([&first, &second]).await, [Verdict::Valid; 2]);
     node.asked();
-    store.end_secret(&act, &key, 1).await.expect("ended");
+    store.end_previous_secret(&act, &key).await.expect("ended");
     assert_eq!(node.judges([&first, &second]).await, [Verdict::Rotated, Verdict::Valid]);
     assert_eq!(node.asked(), 1, "the other is in memory");
 }
 
 async fn one_retires_in_memory(store: &TestStore) {
     let (node, act, Issued { key, secret: first, .. }) = key(store).await;
-    let second = store.add_secret(&act, &key, "sk_live_", (1, store.now() + HOUR)).await.expect("added");
+    let second = rotated(store, &act, &key).await;
     assert_eq!(node.judges([&first, &second]).await, [Verdict::Valid; 2]);
     node.asked();
     store.clock.turn(HOUR);
@@ -53,7 +59,7 @@ async fn one_retires_in_memory(store: &TestStore) {
 
 async fn revoking_the_key_refuses_both_at_once(store: &TestStore) {
     let (node, act, Issued { key, secret: first, .. }) = key(store).await;
-    let second = store.add_secret(&act, &key, "sk_live_", (1, store.now() + HOUR)).await.expect("added");
+    let second = rotated(store, &act, &key).await;
     assert_eq!(node.judges([&first, &second]).await, [Verdict::Valid; 2]);
     store.revoke_key(&act, &key, String::new()).await.expect("revoked");
     assert_eq!(node.judges([&first, &second]).await, [Verdict::Revoked; 2]);
@@ -64,7 +70,7 @@ async fn revoking_the_key_refuses_both_at_once(store: &TestStore) {
 
 async fn limits_and_uses_are_the_keys(store: &TestStore) {
     let (node, act, Issued { key, secret: first, .. }) = key(store).await;
-    let second = store.add_secret(&act, &key, "sk_live_", (1, store.now() + HOUR)).await.expect("added");
+    let second = rotated(store, &act, &key).await;
     let limits = LimitOverride { per_minute: Some(2), ..LimitOverride::default() };
     let two = Restrictions { limits, ..Restrictions::default() };
     store.restrict_key(&act, &key, two, None).await.expect("restricted");
@@ -80,7 +86,7 @@ async fn limits_and_uses_are_the_keys(store: &TestStore) {
 
 async fn any_signing_secret_goes_with_any_secret_and_a_signature_passes_once(store: &TestStore) {
     let (node, act, Issued { key, secret: first, signing_secret, .. }) = key(store).await;
-    let second = store.add_secret(&act, &key, "sk_live_", (1, store.now() + HOUR)).await.expect("added");
+    let second = rotated(store, &act, &key).await;
     let signing =
         [signing_secret.expect("one"), store.rotate_signing_secret(&act, &key, 1, HOUR).await.expect("rotated")];
     let now = (store.now().micros() / 1_000_000).to_string();

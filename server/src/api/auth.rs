@@ -197,6 +197,7 @@ static APP_ID: HeaderName = HeaderName::from_static("x-auth-app-id");
 static SCOPES: HeaderName = HeaderName::from_static("x-auth-scopes");
 static ENVIRONMENT: HeaderName = HeaderName::from_static("x-auth-environment");
 static MODE: HeaderName = HeaderName::from_static("x-auth-mode");
+static SECRET: HeaderName = HeaderName::from_static("x-auth-secret");
 
 /// Headers with the key's identity, for the upstream behind the gateway.
 fn identity(key: &KeyRecord, profile: &Profile) -> Response {
@@ -222,6 +223,7 @@ fn identity(key: &KeyRecord, profile: &Profile) -> Response {
     set(&SCOPES, &scopes);
     set(&ENVIRONMENT, &key.environment.name);
     headers.insert(MODE.clone(), HeaderValue::from_static(key.mode().as_str()));
+    headers.insert(SECRET.clone(), HeaderValue::from_static(key.secret_name()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let mut response = StatusCode::OK.into_response();
     *response.headers_mut() = headers;

@@ -23,6 +23,7 @@ mod orgs;
 mod projects;
 mod query;
 mod revocation;
+mod rotation;
 mod suggestion;
 mod tenants;
 mod usage;
@@ -46,6 +47,9 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::list_of_org, keys::create_of_org))
         .routes(routes!(keys::read, key_update::update))
+        .routes(routes!(rotation::rotate))
+        .routes(routes!(rotation::end_previous))
+        .routes(routes!(rotation::extend_previous))
         .routes(routes!(revocation::revoke))
         .routes(routes!(revocation::revoke_all_of_app))
         .routes(routes!(revocation::revoke_all_of_org))

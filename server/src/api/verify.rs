@@ -106,6 +106,11 @@ pub struct Valid<'a> {
     scopes: Vec<&'a str>,
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     expires_at: Option<Timestamp>,
+    #[schema(schema_with = secrets)]
+    secret: &'static str,
+    /// Until when that secret is accepted, if it is the previous one.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    secret_expires_at: Option<Timestamp>,
     /// JSON object that the key’s owner set on it.
     #[schema(value_type = Object)]
     metadata: &'a Metadata,
@@ -165,6 +170,11 @@ pub enum Judgement<'a> {
 
 fn modes() -> Object {
     words([Mode::Live, Mode::Test].map(Mode::as_str))
+}
+
+fn secrets() -> Object {
+    let text = "Which secret of the key was used: `previous` is the old one of a key that is being rotated.";
+    about(text, words(["current", "previous"]))
 }
 
 fn wanted_mode() -> Object {
@@ -277,6 +287,8 @@ fn valid<'a>(
         mode: key.mode(),
         scopes: profile.names(key.scopes).collect(),
         expires_at: key.expires_at,
+        secret: key.secret_name(),
+        secret_expires_at: key.secret_retires_at(),
         metadata: key.metadata(),
         rate_limit,
         request_id,

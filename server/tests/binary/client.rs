@@ -168,6 +168,34 @@ fn a_key_is_made_works_and_is_revoked() {
 }
 
 #[test]
+fn a_key_is_rotated_and_both_secrets_work() {
+    let portal = Portal::start();
+    let (_, app) = portal.app();
+    let printed = |arguments: &[&str]| -> Value { serde_json::from_str(&portal.says(arguments)).expect("JSON") };
+    let first = printed(&new_key(&app, &[]));
+    let secret = |credentials: &Value| credentials["secret_key"].as_str().expect("a key").to_owned();
+    let id = portal.server.verify(&portal.token, &secret(&first))["key_id"].as_str().expect("an id").to_owned();
+    let file = portal.folder.path().join("rotated.json");
+    let out = file.to_str().expect("UTF-8");
+    let told = portal.run(&["keys", "rotate", &id, "--grace", "3600", "--out", out]);
+    assert!(told.status.success(), "{}", stderr(&told));
+    assert!(!stdout(&told).contains("sk_live_") && stderr(&told).contains("The old secret is accepted until "));
+    let second: Value = serde_json::from_str(&fs::read_to_string(&file).expect("read")).expect("JSON");
+    for (credentials, name) in [(&first, "previous"), (&second, "current")] {
+        assert_eq!(portal.server.verify(&portal.token, &secret(credentials))["secret"], name);
+    }
+    let refused = portal.fails(&["keys", "rotate", &id], 1);
+    assert!(refused.contains("being rotated"), "{refused}");
+    assert!(portal.says(&["keys", "show", &id]).contains("rotating"));
+    let third = printed(&["keys", "rotate", &id, "--end", "previous", "--grace", "0", "--keep-signing-secret"]);
+    for (credentials, code) in [(&first, "rotated"), (&second, "rotated"), (&third, "valid")] {
+        assert_eq!(portal.server.verify(&portal.token, &secret(credentials))["code"], code);
+    }
+    assert!(third.get("signing_secret").is_none(), "{third}");
+    portal.server.kill();
+}
+
+#[test]
 fn credentials_are_printed_or_the_key_is_revoked() {
     let portal = Portal::start();
     let (_, app) = portal.app();

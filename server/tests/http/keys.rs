@@ -5,6 +5,7 @@ mod change;
 mod narrower;
 mod profiles;
 mod restrictions;
+mod rotate;
 mod signing_secret;
 
 mod test;

@@ -116,6 +116,7 @@ async fn nothing_on_any_page_leads_outside(portal: &TestPortal) {
         format!("{UNDER}/orgs/org_nothing"),
         format!("{UNDER}/requests/{}", refused.header("x-request-id")),
         format!("{UNDER}/keys/{key}/signing-secret"),
+        format!("{UNDER}/keys/{key}/rotate"),
         format!("{UNDER}/keys/{key}/revoke"),
         format!("{UNDER}/apps/{app}/ingestion"),
         format!("{UNDER}/admin/users/{}/disable", ada.id),

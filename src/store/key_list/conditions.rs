@@ -120,7 +120,10 @@ impl Conditions {
     fn narrow_to(&mut self, status: KeyStatus, now: Timestamp) {
         let days = |days: u64| std::time::Duration::from_secs(days * 86_400);
         let n = if status == KeyStatus::Revoked { String::new() } else { self.number(Value::Int(now.micros())) };
-        self.and(&key_status::is(status.status(), self.org, &n));
+        self.and(&match status.status() {
+            Some(status) => key_status::is(status, self.org, &n),
+            None => key_status::usable(self.org, &n),
+        });
         if status == KeyStatus::Expiring {
             let n = self.number(Value::Int((now + days(SOON_DAYS)).micros()));
             self.and(&format!("k.expires_at < {n}"));

@@ -7,7 +7,6 @@ use super::{
 use crate::{
     Result, Timestamp,
     id::OrgId,
-    key::Status,
     profile::Profile,
     store::{Sight, Store, key_status, row::Read},
     suggestion::period_start,
@@ -50,7 +49,7 @@ impl HygieneCheck {
     /// Narrows a list to the keys in use that it finds.
     pub(super) fn narrow(self, conditions: &mut Conditions, profile: &Profile, now: Timestamp) {
         let n = conditions.number(Value::Int(now.micros()));
-        conditions.and(&key_status::is(Status::Active, conditions.org, &n));
+        conditions.and(&key_status::usable(conditions.org, &n));
         let condition = match self {
             Self::CanDeleteUnused => {
                 let can_delete = can_delete(conditions, profile);

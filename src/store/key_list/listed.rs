@@ -5,7 +5,11 @@ use crate::{
     id::{KeyId, UserId},
     key::{Creator, ListedKey, Status, listed::DAYS},
     profile::{HolderKind, Mode},
-    store::{key_secrets::shown, key_status, keys::scopes},
+    store::{
+        key_secrets::{previous_until, shown},
+        key_status,
+        keys::scopes,
+    },
     usage::Span,
 };
 
@@ -13,7 +17,7 @@ use crate::{
 pub(super) const SEPARATOR: char = '\u{1e}';
 
 /// The words of a line, which newlines separate. The label is last.
-const WORDS: usize = 15;
+const WORDS: usize = 16;
 
 /// What a row's flags are made of.
 const REVOKED: i64 = 1;
@@ -66,6 +70,7 @@ pub(super) fn line(org: &str, app: Option<&str>, days: &str) -> String {
         "COALESCE(CAST(k.expires_at AS TEXT), '')",
         "COALESCE(CAST(used.last_at AS TEXT), '')",
         &format!("COALESCE({days}, '')"),
+        concat!("COALESCE(CAST(", previous_until!(), " AS TEXT), '')"),
         &format!("CAST({flags} AS TEXT)"),
         "k.label",
     ]
@@ -97,6 +102,7 @@ pub(super) fn listed(line: &str, now: Timestamp) -> Result<ListedKey> {
     let (expires_at, last_used_at) = (time(word()?)?, time(word()?)?);
     let first = first_day(now);
     let days = requests(word()?, first).filter(|_| last_used_at.is_some_and(|at| at >= first));
+    let rotating_until = time(word()?)?.filter(|at| *at > now);
     let flags = number(word()?)?;
     let is = |flag: i64| flags & flag != 0;
     let expired = expires_at.is_some_and(|at| at <= now);
@@ -115,7 +121,8 @@ pub(super) fn listed(line: &str, now: Timestamp) -> Result<ListedKey> {
         expires_at,
         last_used_at,
         days,
-        status: Status::first_of(is(REVOKED), expired, is(SUSPENDED), is(PAUSED)),
+        rotating_until,
+        status: Status::first_of(is(REVOKED), expired, is(SUSPENDED), is(PAUSED), rotating_until.is_some()),
         paused: is(PAUSED),
     })
 }

@@ -14,13 +14,14 @@ use crate::{
     id::KeyId,
     key::record::KeyHolder,
     profile::Profile,
-    store::{AttributeName, CountBatch, CountName, KeyRequest, PORTAL, Store, without_key},
+    store::{AttributeName, CountBatch, CountName, KeyRequest, PORTAL, SecretUseName, SecretUses, Store, without_key},
     usage::{Outcome, Span},
 };
 
 use super::{
     super::AT_ONCE,
     recorder::Recorded,
+    secrets::{SecretCount, SecretCounts},
     tally::{AttributeCount, Minute, MinuteCount},
     unknown::Counts,
 };
@@ -33,6 +34,7 @@ enum Entry {
     Key(KeyId, Arc<KeyHolder>, MinuteCount),
     Place { place: String, minute: Minute, code: &'static str, n: u64 },
     Attribute(KeyId, AttributeCount),
+    Secret(KeyId, u32, SecretCount),
 }
 
 #[derive(Default)]
@@ -51,7 +53,7 @@ pub(super) struct Backlog {
 }
 
 impl Backlog {
-    pub(super) fn add(&mut self, recorded: Recorded, unknown: Counts) {
+    pub(super) fn add(&mut self, recorded: Recorded, unknown: Counts, secrets: SecretCounts) {
         let Recorded { mut minutes, attributes, not_counted } = recorded;
         // Keys of one app follow each other, so that they share its rows.
         minutes
@@ -73,6 +75,9 @@ impl Backlog {
         };
         self.waiting.extend(unknown.into_iter().map(of_unknown));
         self.waiting.extend(attributes.into_iter().map(|(key, count)| Entry::Attribute(key, count)));
+        for ((key, n), counts) in secrets {
+            self.waiting.extend(counts.into_iter().map(|count| Entry::Secret(key.clone(), n, count)));
+        }
     }
 
     /// Writes everything that waits.
@@ -106,7 +111,7 @@ impl Backlog {
     fn next(&mut self, profile: &Profile) -> Option<CountBatch> {
         let mut batch = CountBatch::default();
         while let Some(entry) = self.waiting.front() {
-            let most = if matches!(entry, Entry::Attribute(..)) { 1 } else { MOST_ROWS_OF_ONE };
+            let most = if matches!(entry, Entry::Attribute(..) | Entry::Secret(..)) { 1 } else { MOST_ROWS_OF_ONE };
             if batch.rows() + most > AT_ONCE {
                 break;
             }
@@ -143,6 +148,18 @@ impl Entry {
                 let name =
                     AttributeName { key: key.clone(), hour, kind: attribute.kind(), value: attribute.to_string() };
                 *batch.attributes.entry(name).or_default() += u64::from(*n);
+            }
+            Self::Secret(key, secret_n, SecretCount { hour, of, n, first_at, last_at }) => {
+                let name = SecretUseName {
+                    key: key.clone(),
+                    secret_n: *secret_n,
+                    hour: Timestamp::from_seconds(hour * Span::Hour.seconds()),
+                    accepted: of.accepted,
+                    network: of.network.to_string(),
+                    agent: of.agent.name().to_owned(),
+                };
+                let uses = SecretUses { requests: u64::from(*n), first_at: *first_at, last_at: *last_at };
+                batch.secrets.entry(name).and_modify(|before| before.add(&uses)).or_insert(uses);
             }
         }
     }

@@ -10,6 +10,7 @@ use sallyport::{
 use super::{
     change::button::{is_changeable, title},
     generate::another,
+    rotate::notice::{OldSecret, RotationNotice},
     row::{LastUsed, StatusBadge, ends_soon, environment_title, owner, unused},
     turn::TurnKey,
 };
@@ -31,6 +32,8 @@ pub struct KeyHead {
     status: Status,
     environment: String,
     may_change: bool,
+    /// Whether a new secret may be shown to the person: one of a personal key only to whose it is.
+    may_rotate: bool,
     /// The name of what changes its scopes and expiry, where that can be.
     change: Option<&'static str>,
     /// Whether keys may have signing secrets here.
@@ -42,6 +45,8 @@ pub struct KeyHead {
     refused_href: String,
     /// Its person can't use the organization; what is archived is said above the page already.
     left: bool,
+    /// The old secret, while the key is being rotated.
+    old: Option<OldSecret>,
     now: Timestamp,
 }
 
@@ -56,6 +61,7 @@ impl KeyHead {
             status: key.status(now),
             environment: environment_title(profile, &key.environment),
             may_change: access.may_change(),
+            may_rotate: key.owner_id.as_ref().is_none_or(|owner| *owner == access.within.org().me.user.id),
             change: is_changeable(key.status(now)).then(|| title(profile)),
             signing: profile.keys.signing_secret || key.has_signing_secret,
             another: another(profile, &key),
@@ -63,6 +69,7 @@ impl KeyHead {
             refused: recent.max(requests.refused()),
             requests,
             refused_href: format!("/orgs/{}/activity/refused?key={}", key.org_id, key.id),
+            old: OldSecret::of(context, &key, access.may_change()).await?,
             left: key.suspended && key.owner_id.is_some() && !access.within.is_archived(),
             key,
             now,
@@ -73,6 +80,8 @@ impl KeyHead {
 #[component]
 pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
     let KeyHead { key, status, environment, may_change, left, now, .. } = head.clone();
+    // The page of the rotation says more.
+    let old = head.old.clone().filter(|_| current != "Rotation");
     let hint = unused(status, key.last_used_at.unwrap_or(key.created_at), now)
         .or_else(|| ends_soon(status, key.expires_at, now));
     let base = format!("/keys/{}", key.id);
@@ -92,6 +101,7 @@ pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
     view! {
         {left.map(|text| view! { <Notice tone=Tone::Warning>{text}</Notice> })}
         {is_paused(&key, status).then(|| view! { <PausedNotice key=key.clone() status may_change now/> })}
+        {old.map(|old| view! { <RotationNotice old now/> })}
         <PageHead
             title=key.label.clone()
             sub=move || view! {
@@ -166,7 +176,7 @@ pub fn Expires(at: Option<Timestamp>, now: Timestamp) -> impl IntoView {
 /// The main action as a primary button, pausing next to it, and the rest in a menu.
 #[component]
 fn Actions(head: KeyHead) -> impl IntoView {
-    let KeyHead { key, status, may_change, change, signing, another, .. } = head;
+    let KeyHead { key, status, may_change, may_rotate, change, signing, another, .. } = head;
     let path = format!("/keys/{}", key.id);
     let to = move |tail: &str| format!("{path}/{tail}");
     let ended = matches!(status, Status::Expired | Status::Revoked);
@@ -176,6 +186,9 @@ fn Actions(head: KeyHead) -> impl IntoView {
     view! {
         <a class=class(!first) href=test>"Test a request"</a>
         {may_change.then(|| view! {
+            {(!ended && may_rotate).then(|| view! {
+                <form method="get" action=to("rotate")><button class="btn">"Rotate"</button></form>
+            })}
             {(!is_paused(&key, status)).then(|| view! { <TurnKey key=key.id.clone() status paused=false/> })}
             {ended.then(|| view! { <a class=class(true) href=another.clone()>"Generate like this one"</a> })}
             <Menu id="more" name="More actions">

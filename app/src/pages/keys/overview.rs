@@ -14,6 +14,7 @@ use super::{
     least_privilege::{KeyUse, KeyUseCard},
     metadata::MetadataCard,
     restrictions::card::RestrictionsCard,
+    rotate,
     scopes::KeyScopes,
     snippets::Snippets,
 };
@@ -123,7 +124,7 @@ fn Use(public_url: String, profile: Arc<Profile>, another: String) -> impl IntoV
 /// Why no request can use it, if only another key or another person can change that.
 const fn refused(status: Status) -> Option<&'static str> {
     match status {
-        Status::Active | Status::Paused => None,
+        Status::Active | Status::Rotating | Status::Paused => None,
         Status::Suspended => Some(
             "Every request with this key is answered 403 while its app or its owner is suspended; its settings and limits stay.",
         ),
@@ -136,6 +137,7 @@ fn said(done: &str, status: Status) -> Option<&'static str> {
     match done {
         "paused" => turned(true, status),
         "resumed" => turned(false, status),
+        "ended" | "extended" => rotate::said(done),
         "changed" | "edited" | "restricted" => Some("Saved."),
         _ => None,
     }

@@ -30,7 +30,7 @@ pub fn environment_title(profile: &Profile, name: &str) -> String {
 #[component]
 pub fn StatusBadge(status: Status) -> impl IntoView {
     let tone = match status {
-        Status::Active => Tone::Good,
+        Status::Active | Status::Rotating => Tone::Good,
         Status::Paused | Status::Suspended => Tone::Warning,
         Status::Expired => Tone::Neutral,
         Status::Revoked => Tone::Danger,
@@ -49,14 +49,14 @@ pub fn LastUsed(at: Option<Timestamp>, now: Timestamp) -> impl IntoView {
 
 /// Ends soon: within two weeks.
 pub fn ends_soon(status: Status, expires_at: Option<Timestamp>, now: Timestamp) -> Option<String> {
-    let at = expires_at.filter(|_| status == Status::Active)?;
+    let at = expires_at.filter(|_| status.is_usable())?;
     (at.since(now).as_secs() < SOON_DAYS * 86_400).then(|| format!("Expires {}", ahead(at, now)))
 }
 
 /// A hint, not a status: nobody seems to need it. `since` is when it was last used, or made.
 pub fn unused(status: Status, since: Timestamp, now: Timestamp) -> Option<String> {
     let days = now.since(since).as_secs() / 86_400;
-    (status == Status::Active && days >= UNUSED_DAYS).then(|| format!("Unused {days} days"))
+    (status.is_usable() && days >= UNUSED_DAYS).then(|| format!("Unused {days} days"))
 }
 
 /// The same in a word or two, where there is little room.
@@ -96,7 +96,7 @@ pub fn KeyRow(
     now: Timestamp,
 ) -> impl IntoView {
     let creator = key.created_by.as_ref().map_or_else(|| "–".to_owned(), |person| person.name.clone());
-    let off = key.status != Status::Active;
+    let off = !key.status.is_usable();
     let soon = short_hint(&key, now).map(|text| view! { <small>{text}</small> });
     let chips = key.scopes.iter().map(|scope| view! { <Chip text=scope.clone()/> }).collect_view();
     let choose = chosen.map(|can| {

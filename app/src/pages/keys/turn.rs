@@ -15,8 +15,10 @@ use crate::{
 /// What can be done: the last part of the page's address, the act's own, and the name of the button.
 fn turn(status: Status, paused: bool) -> Option<(&'static str, &'static str, &'static str)> {
     match status {
-        Status::Active | Status::Suspended if !paused => Some(("pause", PauseKey::PATH, "Pause")),
-        Status::Active | Status::Suspended | Status::Paused => Some(("resume", ResumeKey::PATH, "Resume")),
+        Status::Active | Status::Rotating | Status::Suspended if !paused => Some(("pause", PauseKey::PATH, "Pause")),
+        Status::Active | Status::Rotating | Status::Suspended | Status::Paused => {
+            Some(("resume", ResumeKey::PATH, "Resume"))
+        }
         Status::Expired | Status::Revoked => None,
     }
 }

@@ -38,3 +38,9 @@ pub fn RequestsCard(
         }
     })
 }
+
+/// The requests of the last 24 hours by the hour, accepted and refused.
+#[component]
+pub fn HoursChart(hours: std::collections::BTreeMap<Timestamp, [u64; 2]>, now: Timestamp) -> impl IntoView {
+    view! { <Chart report=Report::of_hours(&hours, now) small=true/> }
+}

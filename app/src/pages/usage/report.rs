@@ -112,6 +112,19 @@ impl Report {
         Ok(Self { scopes: Vec::new(), ..Self::of(period, starts, to, PlaceUsage::of(counts)) })
     }
 
+    /// Of the last 24 hours, from accepted and refused requests by the hour.
+    pub fn of_hours(hours: &BTreeMap<Timestamp, [u64; 2]>, now: Timestamp) -> Self {
+        let period = Period::Day;
+        let (starts, to) = period.starts(now);
+        let counts = |at: &Timestamp| hours.get(at).copied().unwrap_or_default();
+        let bar = |at: &Timestamp| {
+            let [accepted, refused] = counts(at);
+            Bar { at: *at, requests: [accepted, 0, refused] }
+        };
+        let bars = starts.iter().map(bar).collect();
+        Self { bars, ..Self::of(period, starts, to, PlaceUsage::default()) }
+    }
+
     fn of(period: Period, starts: Vec<Timestamp>, to: Timestamp, usage: PlaceUsage) -> Self {
         let from = starts.first().copied().unwrap_or(to);
         let mut bars: Vec<_> = starts.into_iter().map(|at| Bar { at, requests: [0; 3] }).collect();

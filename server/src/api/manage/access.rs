@@ -5,7 +5,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use axum::{
-    extract::{FromRequestParts, Path},
+    extract::{FromRequestParts, MatchedPath, Path},
     http::{StatusCode, request::Parts},
 };
 use sallyport::{
@@ -157,7 +157,38 @@ impl Manager {
         let actor = Actor::Key { id: key.id, label: key.label, secret_n: record.secret_n };
         Ok(Self { client, actor, reach: Reach::Org(key.org_id) })
     }
+
+    /// A key that is about to rotate itself, where the profile allows that: it needs no scope for it. `None` if it is
+    /// another key's address.
+    async fn of_itself(
+        presented: &str,
+        parts: &mut Parts,
+        client: &Client,
+        state: &AppState,
+    ) -> Result<Option<Self>, Problem> {
+        let profile = state.context.store.profile();
+        let path = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+        if !profile.rotation.by_itself || !OF_ROTATION.contains(&path.as_str()) {
+            return Ok(None);
+        }
+        let id = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::NotFound)?;
+        let plain_http = !client::is_https(client, &parts.headers);
+        let ask = Ask { plain_http, ip: Some(client.ip), cost: 1, ..Ask::default() };
+        let judged = state.verifier.judge(Some(presented), &ask, client).await?;
+        let Some(record) = judged.record().filter(|record| record.key_id.as_str() == *id) else { return Ok(None) };
+        if judged.verdict != Verdict::Valid {
+            return Err(refused(&judged, &ask, profile));
+        }
+        let (id, label) = (record.key_id.clone(), record.label.to_string());
+        let actor = Actor::Key { id, label, secret_n: record.secret_n };
+        let reach = Reach::Org(record.owner.org_id.clone());
+        Ok(Some(Self { client: client.clone(), actor, reach }))
+    }
 }
+
+/// Where a key may act on itself.
+const OF_ROTATION: [&str; 3] =
+    ["/v1/keys/{key_id}/rotate", "/v1/keys/{key_id}/end-previous", "/v1/keys/{key_id}/extend-previous"];
 
 fn forbidden(detail: &str) -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "forbidden", detail)
@@ -189,8 +220,13 @@ impl FromRequestParts<AppState> for Manager {
                 let (user, token) = personal_token(state, &client, presented).await?;
                 Self::of_person(user, token, client)
             }
-            (Ok(Some(presented)), Some(scope)) if profile.prefix_of(presented).is_some() => {
-                Self::of_key(presented, scope, parts, client, state).await?
+            (Ok(Some(presented)), scope) if profile.prefix_of(presented).is_some() => {
+                let presented = presented.to_owned();
+                match (Self::of_itself(&presented, parts, &client, state).await?, scope) {
+                    (Some(itself), _) => itself,
+                    (None, Some(scope)) => Self::of_key(&presented, scope, parts, client, state).await?,
+                    (None, None) => Self::of_token(&*root_token(state, &client, &parts.headers).await?, client)?,
+                }
             }
             _ => Self::of_token(&*root_token(state, &client, &parts.headers).await?, client)?,
         };

@@ -37,6 +37,11 @@ pub struct KeyResponse {
     /// The key, shortened: enough to recognize it.
     #[schema(example = "sk_live_7Hq2…x9Ka")]
     shown: String,
+    /// Whether its previous secret is accepted, too.
+    rotating: bool,
+    /// Until when its previous secret is accepted; `null` if it is not.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    previous_expires_at: Option<Timestamp>,
     has_signing_secret: bool,
     /// Whether requests have to be signed.
     require_signed: bool,
@@ -77,6 +82,7 @@ pub struct KeyResponse {
 impl KeyResponse {
     /// With the app that it belongs to, if any.
     pub fn of(key: Key, app: Option<&App>, now: Timestamp) -> Self {
+        let rotating_until = key.rotating_until(now);
         let (status, restrictions) = (key.status(now).as_str(), key.restrictions);
         let (revoked_at, revoked_by, revoke_reason) = match key.revoked {
             Some(revoked) => {
@@ -96,6 +102,8 @@ impl KeyResponse {
             scopes: key.scopes,
             status,
             shown: key.shown,
+            rotating: rotating_until.is_some(),
+            previous_expires_at: rotating_until,
             has_signing_secret: key.has_signing_secret,
             require_signed: restrictions.require_signed,
             addresses: restrictions.addresses.lines().collect(),
@@ -153,6 +161,10 @@ pub struct IssuedKeyResponse<'a> {
     created_at: Timestamp,
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     expires_at: Option<Timestamp>,
+    /// Only after a rotation: until when the old secret is accepted; `null` if it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, required = false)]
+    previous_expires_at: Option<Option<Timestamp>>,
 }
 
 impl<'a> IssuedKeyResponse<'a> {
@@ -172,7 +184,13 @@ impl<'a> IssuedKeyResponse<'a> {
             scopes: &key.scopes,
             created_at: key.created_at,
             expires_at: key.expires_at,
+            previous_expires_at: None,
         }
+    }
+
+    /// Of a rotation.
+    pub fn rotated(issued: &'a key::Issued, now: Timestamp) -> Self {
+        Self { previous_expires_at: Some(issued.key.rotating_until(now)), ..Self::of(issued) }
     }
 }
 

@@ -69,7 +69,7 @@ const PARTICULAR: [(&str, &str, &str); 12] = [
     ("Event", "user_agent", "`User-Agent` of the client; `null` if it sent none."),
     ("Invitation", "expires_at", "When its link stops working."),
     ("Invitations", "invitations", "One for each address, in the order of the request."),
-    ("Key", "status", "The first that applies of revoked, expired, suspended, paused and active."),
+    ("Key", "status", "The first that applies of revoked, expired, suspended, paused, rotating and active."),
     ("Problem", "status", "HTTP status of this answer."),
     ("Problem", "title", "Name of the HTTP status."),
     ("Refused", "status", "HTTP status to answer your client with."),

@@ -114,6 +114,7 @@ pub fn identity() -> Value {
         ("Scopes", "Scopes of the key, separated by spaces"),
         ("Environment", "Environment of the key"),
         ("Mode", "`live` or `test`"),
+        ("Secret", "`current`, or `previous` for the old secret of a key that is being rotated"),
     ];
     let headers = names
         .map(|(name, text)| (format!("X-Auth-{name}"), json!({ "description": text, "schema": { "type": "string" } })));

@@ -1,4 +1,4 @@
-//! `sallyport keys list|show|create|revoke`.
+//! `sallyport keys list|show|create|rotate|revoke`.
 
 use clap::{Args, Subcommand};
 use sallyport::id::KeyId;
@@ -11,6 +11,7 @@ use super::{
     http::Body,
     list::{ListArgs, list},
     new_key::{self, CreateArgs},
+    rotate_key::{self, RotateArgs},
     session::ClientContext,
     show::{print_list, print_one, text, text_or},
 };
@@ -38,6 +39,12 @@ pub enum KeysCommand {
   sallyport keys create --app app_focus_and_kB8mPx --label CI --environment production --scope read --out ci.json
   sallyport keys create --app app_focus_and_kB8mPx --label Trial --environment staging --scope read --expires 7")]
     Create(CreateArgs),
+    /// Give a key another secret, which is written to a new file or printed, once; the old one is accepted for a while
+    #[command(after_help = "Examples:
+  sallyport keys rotate key_7Hq2aB3cD4eF5gH6 --out ci.json
+  sallyport keys rotate key_7Hq2aB3cD4eF5gH6 --grace 3600
+  sallyport keys rotate key_7Hq2aB3cD4eF5gH6 --end previous")]
+    Rotate(RotateArgs),
     /// Revoke a key for good: every request with it is refused at once
     #[command(after_help = "Examples:
   sallyport keys revoke key_7Hq2aB3cD4eF5gH6
@@ -64,7 +71,7 @@ pub struct KeyListArgs {
     /// Include revoked keys
     #[arg(long)]
     include_revoked: bool,
-    /// Only keys with this status: active, paused, suspended, expired, revoked, unused or expiring
+    /// Only keys with this status: active, rotating, paused, suspended, expired, revoked, unused or expiring
     #[arg(long)]
     status: Option<String>,
     /// Only keys whose label contains this
@@ -87,6 +94,7 @@ pub fn run(context: &ClientContext<'_>, command: KeysCommand) -> Result<(), Stri
         KeysCommand::List(args) => list_keys(context, args),
         KeysCommand::Show { id, call } => print(&call.session(context)?.get(&format!("/v1/keys/{id}"))?, &call),
         KeysCommand::Create(args) => new_key::create(context, args),
+        KeysCommand::Rotate(args) => rotate_key::rotate(context, args),
         KeysCommand::Revoke { id, reason, yes, call } => {
             let session = call.session(context)?;
             // An id tells the person little: the question names the key.
@@ -143,6 +151,7 @@ fn print(key: &Value, call: &CallArgs) -> Result<(), String> {
         ("ID", text(key, "key_id")),
         ("Status", text(key, "status")),
         ("Begins with", text(key, "shown")),
+        ("Old secret until", text(key, "previous_expires_at")),
         ("Environment", format!("{} ({})", text(key, "environment"), text(key, "mode"))),
         ("Scopes", text(key, "scopes")),
         ("App", text(key, "app_id")),

@@ -6,21 +6,16 @@ use clap::Args;
 use sallyport::{Timestamp, key::expiry::ExpiryInput};
 use serde_json::{Map, Value, json};
 use ureq::http::Method;
-use zeroize::Zeroizing;
 
 use super::{
     call_args::CallArgs,
+    delivery::Delivery,
     holder::HolderArgs,
     http::Body,
-    key_output::KeyOutput,
     session::{ClientContext, Creation, Session},
-    show::{json_text, print_one, text, text_or},
+    show::text,
 };
 use crate::cli::{checked, table::harmless};
-
-/// The fields of the credentials JSON, as the portal's download has them.
-const CREDENTIALS: [&str; 6] = ["org_id", "tenant_id", "project_id", "app_id", "secret_key", "signing_secret"];
-const SECRETS: [&str; 2] = ["secret_key", "signing_secret"];
 
 #[derive(Args)]
 pub struct CreateArgs {
@@ -73,8 +68,8 @@ pub fn create(context: &ClientContext<'_>, args: CreateArgs) -> Result<(), Strin
         body["metadata"] = Value::Object(metadata);
     }
     let session = args.call.session(context)?;
-    let mut output = KeyOutput::open(args.out.as_deref())?;
-    let mut key = match session.create(&args.holder.path(), body)? {
+    let mut delivery = Delivery::open(args.out, args.call.json)?;
+    let key = match session.create(&args.holder.path(), body)? {
         Creation::New(key) => key,
         Creation::Unseen(problem) => return Err(unseen(&session, &text(&problem, "key_id"))),
     };
@@ -86,10 +81,7 @@ pub fn create(context: &ClientContext<'_>, args: CreateArgs) -> Result<(), Strin
             session.url, session.url
         ));
     }
-    // With --json and no file, everything is printed together.
-    let is_whole = args.call.json && args.out.is_none();
-    let credentials = Zeroizing::new(json_text(&if is_whole { key.clone() } else { credentials(&key) }));
-    if let Err(error) = output.write(&credentials) {
+    if let Err(error) = delivery.write(&key) {
         return Err(match revoke(&session, &id) {
             Ok(()) => {
                 format!(
@@ -103,24 +95,7 @@ pub fn create(context: &ClientContext<'_>, args: CreateArgs) -> Result<(), Strin
             ),
         });
     }
-    note!("Key {id} ({}). Its secrets are not shown again.", harmless(&text(&key, "label")));
-    match args.out {
-        None => Ok(()),
-        Some(path) => {
-            for secret in SECRETS {
-                key.as_object_mut().map(|fields| fields.remove(secret));
-            }
-            let fields = [
-                ("Credentials", path.display().to_string()),
-                ("Key", text(&key, "label")),
-                ("ID", text(&key, "key_id")),
-                ("Environment", format!("{} ({})", text(&key, "environment"), text(&key, "mode"))),
-                ("Scopes", text(&key, "scopes")),
-                ("Expires", text_or(&key, "expires_at", "never")),
-            ];
-            print_one(&key, args.call.json, &fields)
-        }
-    }
+    delivery.finish(key)
 }
 
 /// As `token create` takes it, or RFC 3339.
@@ -133,11 +108,6 @@ fn expiry(text: &str, now: Timestamp) -> Result<Option<String>, String> {
         ExpiryInput::from(text)
     };
     Ok(checked(input.check(now))?.map(Timestamp::to_rfc3339))
-}
-
-fn credentials(key: &Value) -> Value {
-    let fields = CREDENTIALS.iter().filter_map(|name| Some(((*name).to_owned(), key.get(name)?.clone())));
-    Value::Object(fields.collect())
 }
 
 /// The key was created, but the answer with its secrets never arrived.
@@ -181,20 +151,5 @@ mod tests {
             assert!(expiry(text, NOW).is_err(), "{text}");
         }
         assert_eq!(expiry("never", NOW), Ok(None));
-    }
-
-    #[test]
-    fn credentials_are_the_fields_of_the_download() {
-        let key = json!({
-            "org_id": "org_a",
-            "tenant_id": null,
-            "project_id": null,
-            "app_id": null,
-            "secret_key": "sk_live_1",
-            "key_id": "key_1",
-            "label": "CI",
-        });
-        let expected = json!({ "org_id": "org_a", "tenant_id": null, "project_id": null, "app_id": null, "secret_key": "sk_live_1" });
-        assert_eq!(credentials(&key), expected, "no signing secret, no field");
     }
 }

@@ -79,7 +79,8 @@ fn needed(method: &Method, path: &str) -> Option<(Who, PlaceKind)> {
 fn body(path: &str) -> Value {
     match path.rsplit('/').next() {
         Some("keys") => json!({ "label": "Eve", "environment": "production", "scopes": ["read"] }),
-        Some("revoke" | "revoke-all") => json!({}),
+        Some("revoke" | "revoke-all" | "rotate" | "end-previous") => json!({}),
+        Some("extend-previous") => json!({ "seconds": 60 }),
         Some("invitations") => json!({ "emails": ["eve@example.com"], "role": "viewer" }),
         Some("orgs") => json!({ "name": "Eve", "plan": "pro" }),
         Some(user) if user.starts_with("usr_") => json!({ "role": "viewer" }),

@@ -66,6 +66,9 @@ pub const ENDPOINTS: &[(Method, &str)] = &[
     (Method::POST, "/v1/apps/{app_id}/keys/revoke-all"),
     (Method::GET, "/v1/keys/{key_id}"),
     (Method::PATCH, "/v1/keys/{key_id}"),
+    (Method::POST, "/v1/keys/{key_id}/rotate"),
+    (Method::POST, "/v1/keys/{key_id}/extend-previous"),
+    (Method::POST, "/v1/keys/{key_id}/end-previous"),
     (Method::POST, "/v1/keys/{key_id}/revoke"),
     (Method::GET, "/v1/keys/{key_id}/requests"),
     (Method::GET, "/v1/keys/{key_id}/usage"),
@@ -113,7 +116,8 @@ impl World {
 fn body(path: &str) -> Value {
     match path.rsplit('/').next() {
         Some("keys") => json!({ "label": "Eve", "environment": "production", "scopes": ["read"] }),
-        Some("revoke" | "revoke-all") => json!({}),
+        Some("revoke" | "revoke-all" | "rotate" | "end-previous") => json!({}),
+        Some("extend-previous") => json!({ "seconds": 60 }),
         Some("invitations") => json!({ "emails": ["eve@example.com"], "role": "viewer" }),
         Some("orgs") => json!({ "name": "Eve", "plan": "pro" }),
         Some(user) if user.starts_with("usr_") => json!({ "role": "developer" }),

@@ -1,5 +1,6 @@
 //! `/v1/apps/{app_id}/keys`, `/v1/keys/{key_id}` and revocation
 
+mod rotation;
 mod update;
 
 use std::{convert::Infallible, time::Duration};

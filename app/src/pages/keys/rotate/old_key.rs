@@ -1,0 +1,75 @@
+//! What still uses the old secret.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use sallyport::Timestamp;
+
+use super::{
+    notice::{OldKeyButtons, OldSecret},
+    uses::{Place, Uses, named},
+};
+use crate::{
+    components::{Card, DataTable, Fact, Facts},
+    pages::usage::card::HoursChart,
+    words::{Ago, Ahead, digits},
+};
+
+/// After so long without requests an old key is called quiet.
+pub const QUIET: Duration = Duration::from_secs(3 * 60 * 60);
+
+/// Places that are listed.
+const SHOWN: usize = 20;
+
+#[component]
+pub fn OldKey(old: OldSecret, uses: Uses, since: Timestamp, now: Timestamp) -> impl IntoView {
+    let last = old.last_used_at;
+    let quiet = last.unwrap_or(since);
+    let is_quiet = now.since(quiet) >= QUIET;
+    let hours = uses.hours.clone();
+    let chart = (!hours.is_empty()).then(|| view! { <HoursChart hours now/> });
+    let (shown, until) = (old.shown.clone(), old.until);
+    view! {
+        <Card title="Old key">
+            <Facts>
+                <Fact label="Key"><code>{shown}</code></Fact>
+                <Fact label="Ends"><Ahead at=until now/></Fact>
+                <Fact label="Last used">
+                    {match last {
+                        Some(at) => view! { <Ago at now/> }.into_any(),
+                        None => "Not since the rotation began".into_any(),
+                    }}
+                    {is_quiet.then(|| format!(" · quiet for {} h", now.since(quiet).as_secs() / 3_600))}
+                </Fact>
+            </Facts>
+            {chart}
+            <Places uses/>
+            {old.may_change.then(|| view! { <OldKeyButtons key=old.key extended=old.extended/> })}
+        </Card>
+    }
+}
+
+/// By network and program.
+#[component]
+fn Places(uses: Uses) -> impl IntoView {
+    let total = uses.total();
+    let row = |Place { network, agent, requests, last_at }: Place| {
+        let at = last_at.to_chrono().format("%-d %b %H:%M UTC").to_string();
+        view! {
+            <tr>
+                <td class="cell-head">{named(&network)}</td>
+                <td data-label="Client">{named(&agent)}</td>
+                <td data-label="Requests">{digits(requests)}</td>
+                <td data-label="Last used" class="cell-muted">{at}</td>
+            </tr>
+        }
+    };
+    (total > 0).then(|| {
+        let rows: Vec<_> = uses.places.into_iter().take(SHOWN).map(row).collect();
+        view! {
+            <DataTable label="Uses of the old key" columns=&["Network", "Client", "Requests", "Last used"]>
+                {rows}
+            </DataTable>
+        }
+    })
+}

@@ -1,0 +1,78 @@
+//! The old secret of a key that is being rotated: ending it before its time, or giving it more, once.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{
+    super::{Store, detached, keys},
+    needs_lasting,
+};
+use crate::{
+    Error, Result, Timestamp,
+    audit::{Act, Action, NewEvent},
+    key::{Key, LiveSecret},
+};
+
+impl Store {
+    /// Ends the old secret of a key: when this returns, requests with it are refused.
+    pub async fn end_previous_secret(&self, act: &Act, key: &Key) -> Result<()> {
+        let (store, act, key) = (self.clone(), act.clone(), key.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            let key = tx.held_to_rotate(&key).await?;
+            let secrets = tx.live_secrets(&key.id).await?;
+            tx.needs_newest_secret(&key, &secrets)?;
+            let (previous, retires_at) = previous(secrets.previous)?;
+            tx.end_secret(&key.id, previous.n).await?;
+            if tx.retime_signing_secrets(&key.id, retires_at, None).await? {
+                // Verifiers keep the signing secrets of a key with each of its secrets.
+                tx.touches_key(&key.id).await?;
+            }
+            let event = NewEvent::of(&key.org_id, Action::KeySecretEnded, keys::target(&key));
+            tx.record(event.with(json!({ "shown": previous.shown, "ended": "previous" }))).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// Extends the grace period of the old secret, once in a rotation. Returns until when it is accepted.
+    pub async fn extend_previous_secret(&self, act: &Act, key: &Key, by: Duration) -> Result<Timestamp> {
+        let (store, act, key) = (self.clone(), act.clone(), key.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            let key = tx.held_to_rotate(&key).await?;
+            needs_lasting(&key, tx.now())?;
+            let secrets = tx.live_secrets(&key.id).await?;
+            tx.needs_newest_secret(&key, &secrets)?;
+            let (previous, before) = previous(secrets.previous)?;
+            if previous.extended {
+                let message = "The grace period of this rotation was extended before. Rotate again to get more time.";
+                return Err(Error::Conflict { code: "already_extended", message: message.to_owned() });
+            }
+            let (now, until) = (tx.now(), before + by);
+            let longest = store.profile().rotation.longest_grace;
+            if by.is_zero() || until > now + longest {
+                let most = (now + longest).since(before).as_secs();
+                return Err(Error::field("seconds", format!("Extend it by 1 to {most} seconds.")));
+            }
+            tx.retire_secret(&key.id, previous.n, until, Some(now)).await?;
+            tx.retime_signing_secrets(&key.id, before, Some(until)).await?;
+            tx.touches_key(&key.id).await?;
+            let event = NewEvent::of(&key.org_id, Action::KeyGraceExtended, keys::target(&key));
+            let details = json!({ "shown": previous.shown, "old_until": until.to_rfc3339() });
+            tx.record(event.with(details)).await?;
+            tx.commit().await?;
+            Ok(until)
+        })
+        .await
+    }
+}
+
+fn previous(secret: Option<LiveSecret>) -> Result<(LiveSecret, Timestamp)> {
+    let found = secret.and_then(|secret| secret.retires_at.map(|at| (secret, at)));
+    found.ok_or_else(|| Error::Conflict {
+        code: "not_rotating",
+        message: "This key has no old secret that is still accepted.".to_owned(),
+    })
+}

@@ -1,0 +1,132 @@
+//! Uses of each secret of a key that is rotated, and replacing one that nobody used.
+
+use std::time::Duration;
+
+use sallyport::{
+    Error,
+    audit::Act,
+    key::{Ask, Issued, Key, NewRotation, PlainSecret, Verdict},
+    store::SecretUses,
+    testing::TestStore,
+};
+
+use crate::node::Node;
+
+sallyport::on_both_databases!(
+    uses_are_counted_for_each_secret_while_a_key_is_rotated,
+    places_of_an_hour_are_bounded,
+    a_secret_that_nobody_used_is_replaced,
+    a_use_in_memory_prevents_the_replacement,
+    both_secrets_are_judged_in_memory_to_the_last_moment,
+);
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+async fn key(store: &TestStore) -> (Node, Act, Issued) {
+    let node = Node::start(store.store.clone()).await;
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let issued = store.key(&act, &app, "CI").await;
+    (node, act, issued)
+}
+
+fn grace(grace: Duration) -> NewRotation {
+    NewRotation { grace, ..NewRotation::default() }
+}
+
+async fn ask(node: &Node, secret: &PlainSecret, ip: &str) -> Verdict {
+    node.judge(secret, &Ask { ip: ip.parse().ok(), cost: 1, ..Ask::default() }).await
+}
+
+async fn uses(store: &TestStore, key: &Key, n: i64) -> Vec<(String, bool, u64)> {
+    let uses = store.secret_uses(&key.id, n, store.now() - 24 * HOUR).await.expect("read");
+    uses.into_iter().map(|(of, SecretUses { requests, .. })| (of.network, of.accepted, requests)).collect()
+}
+
+async fn uses_are_counted_for_each_secret_while_a_key_is_rotated(store: &TestStore) {
+    let (node, act, Issued { key, secret: old, .. }) = key(store).await;
+    ask(&node, &old, "10.0.0.1").await;
+    node.verifier.flush().await.expect("written");
+    assert_eq!(uses(store, &key, 1).await, [], "it is not rotated");
+    let new = store.rotate_key(&act, &key, grace(HOUR)).await.expect("rotated").secret;
+    for _ in 0..3 {
+        ask(&node, &old, "10.0.0.1").await;
+    }
+    ask(&node, &old, "10.0.1.1").await;
+    ask(&node, &new, "10.0.0.1").await;
+    let test =
+        Ask { ip: "10.0.0.1".parse().ok(), mode: Some(sallyport::profile::Mode::Test), cost: 1, ..Ask::default() };
+    assert_eq!(node.judge(&new, &test).await, Verdict::ModeMismatch);
+    for _ in 0..2 {
+        node.verifier.flush().await.expect("written once");
+    }
+    let from = |network: &str, accepted, n| (network.to_owned(), accepted, n);
+    let of_old = [from("10.0.0.0/24", true, 3), from("10.0.1.0/24", true, 1)];
+    assert_eq!(uses(store, &key, 1).await, of_old);
+    assert_eq!(uses(store, &key, 2).await, [from("10.0.0.0/24", false, 1), from("10.0.0.0/24", true, 1)]);
+    assert_eq!(store.secret_last_used(&key.id, 1).await.expect("read"), Some(store.now()));
+    store.clock.turn(HOUR);
+    node.poll().await;
+    assert_eq!(ask(&node, &old, "10.0.0.1").await, Verdict::Rotated);
+    node.verifier.flush().await.expect("written");
+    let late = uses(store, &key, 1).await;
+    assert!(late.contains(&from("10.0.0.0/24", false, 1)), "who still has the old one is seen: {late:?}");
+    store.clock.turn(7 * 24 * HOUR);
+    node.poll().await;
+    ask(&node, &new, "10.0.0.1").await;
+    node.verifier.flush().await.expect("written");
+    assert_eq!(uses(store, &key, 2).await, [], "it is over");
+}
+
+async fn places_of_an_hour_are_bounded(store: &TestStore) {
+    let (node, act, Issued { key, secret: old, .. }) = key(store).await;
+    store.rotate_key(&act, &key, grace(HOUR)).await.expect("rotated");
+    for block in 0..100 {
+        ask(&node, &old, &format!("10.0.{block}.1")).await;
+        node.verifier.flush().await.expect("written");
+    }
+    let uses = uses(store, &key, 1).await;
+    assert_eq!(uses.len(), 33);
+    assert_eq!(uses.iter().map(|(.., n)| n).sum::<u64>(), 100, "none is lost");
+}
+
+async fn a_secret_that_nobody_used_is_replaced(store: &TestStore) {
+    let (node, act, Issued { key, secret: old, .. }) = key(store).await;
+    ask(&node, &old, "10.0.0.1").await;
+    let lost = store.rotate_key(&act, &key, grace(HOUR)).await.expect("rotated").secret;
+    ask(&node, &old, "10.0.0.1").await;
+    let issued = node.verifier.replace_unseen(&act, &key, grace(Duration::ZERO)).await.expect("replaced");
+    assert_eq!(issued.key.rotating_until(store.now()), Some(store.now() + HOUR));
+    let verdicts = node.judges([&old, &lost, &issued.secret]).await;
+    assert_eq!(verdicts, [Verdict::Valid, Verdict::Rotated, Verdict::Valid]);
+}
+
+async fn a_use_in_memory_prevents_the_replacement(store: &TestStore) {
+    let (node, act, Issued { key, secret: old, .. }) = key(store).await;
+    let replaced = async || node.verifier.replace_unseen(&act, &key, grace(HOUR)).await;
+    let refused = |result| matches!(result, Err(Error::Conflict { code: "secret_in_use", .. }));
+    assert_eq!(ask(&node, &old, "10.0.0.1").await, Verdict::Valid);
+    assert!(refused(replaced().await), "the first secret of a key");
+    assert_eq!(ask(&node, &old, "10.0.0.1").await, Verdict::Valid, "it is accepted again");
+    let new = store.rotate_key(&act, &key, grace(HOUR)).await.expect("rotated").secret;
+    assert_eq!(ask(&node, &new, "10.0.0.1").await, Verdict::Valid);
+    assert!(refused(replaced().await), "it is in memory");
+    assert!(refused(replaced().await), "it is written");
+    assert_eq!(node.judges([&old, &new]).await, [Verdict::Valid; 2]);
+    store.clock.turn(8 * 24 * HOUR);
+    node.poll().await;
+    assert!(refused(replaced().await), "its uses are no longer counted");
+}
+
+async fn both_secrets_are_judged_in_memory_to_the_last_moment(store: &TestStore) {
+    let (node, act, Issued { key, secret: old, .. }) = key(store).await;
+    let new = store.rotate_key(&act, &key, grace(HOUR)).await.expect("rotated").secret;
+    assert_eq!(node.judges([&old, &new]).await, [Verdict::Valid; 2]);
+    assert_eq!(node.asked(), 2);
+    store.clock.turn(HOUR - Duration::from_micros(1));
+    assert_eq!(node.judges([&old, &new]).await, [Verdict::Valid; 2]);
+    store.clock.turn(Duration::from_micros(1));
+    assert_eq!(node.judges([&old, &new]).await, [Verdict::Rotated, Verdict::Valid]);
+    assert_eq!(node.asked(), 0, "no second look-up");
+}
