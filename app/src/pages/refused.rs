@@ -22,7 +22,7 @@ use crate::{
     form::FormState,
     icons::Icon,
     pages::requests::sentence,
-    words::{Ago, count, digits, refusal},
+    words::{Ago, ago, count, digits, refusal},
 };
 use folded::{Repeats, folded};
 
@@ -228,13 +228,9 @@ fn Row(
     let line: Vec<_> = [&asked.method, &asked.path].into_iter().flatten().map(|part| &**part).collect();
     let line = line.join(" ");
     let line = if line.is_empty() { "—".to_owned() } else { line };
-    let (often, since) = match times {
-        0 | 1 => (None, None),
-        _ => (
-            Some(view! { <b>{format!("{}×", digits(times))}</b>" · " }),
-            Some(view! { <span class="cell-sub">"since "<Ago at=first now/></span> }),
-        ),
-    };
+    let often = (times > 1).then(|| view! { <b>{format!("{}×", digits(times))}</b>" · " });
+    let is_longer = times > 1 && ago(first, now) != ago(decision.at, now);
+    let since = is_longer.then(|| view! { <span class="cell-sub">"since "<Ago at=first now/></span> });
     let address = match addresses.as_slice() {
         [] => None,
         [only] => Some(only.to_string()),
