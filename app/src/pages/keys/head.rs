@@ -120,10 +120,12 @@ const fn is_paused(key: &Key, status: Status) -> bool {
 #[component]
 fn PausedNotice(key: Key, status: Status, may_change: bool, now: Timestamp) -> impl IntoView {
     let id = key.id;
+    let until = if may_change { "you resume it" } else { "it is resumed" };
+    let refused = format!(". Requests with this key are refused (403) until {until}.");
     key.paused.map(|pause| {
         view! {
             <div class="notice warning notice-line">
-                <p><b>{format!("Paused by {} ", pause.by)}<Ago at=pause.at now/></b>". Requests with this key are refused."</p>
+                <p><b>{format!("Paused by {} ", pause.by)}<Ago at=pause.at now/></b>{refused}</p>
                 {may_change.then(|| view! { <TurnKey key=id status paused=true class="btn btn-small btn-primary"/> })}
             </div>
         }
