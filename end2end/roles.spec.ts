@@ -95,6 +95,7 @@ test('members of a project, with where their roles come from', async ({ page, po
   await expect(owner).toContainText('From Focus Labs');
   await page.getByText('What may a project admin do?').click();
   await expect(page.getByRole('definition').filter({ hasText: 'Manage members' }).first()).toBeVisible();
+  await page.keyboard.press('Escape');
   await owner.getByRole('link', { name: 'Focus Labs' }).click();
   await expect(page).toHaveURL(new RegExp(`/orgs/${org_id}/members`));
 });

@@ -211,6 +211,9 @@ test.describe('to be looked at', () => {
     await search.fill('focus');
     await search.press('Enter');
     await shoot(page, 'search-results');
+    await page.goto(`/orgs/${org_id}/members`);
+    await page.getByRole('button', { name: 'What may an admin do?' }).click();
+    await shoot(page, 'members-roles');
     await page.goto(`/orgs/${org_id}`);
     await hydrated(page);
     await page.getByRole('button', { name: 'Switch organization' }).click();

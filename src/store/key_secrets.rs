@@ -34,7 +34,7 @@ macro_rules! shown {
 /// When the previous secret of a key `k` retires, or retired.
 macro_rules! previous_until {
     () => {
-        "(SELECT MAX(s.retires_at) FROM key_secrets s WHERE s.key_id = k.id AND s.ended_at IS NULL)"
+        "(SELECT MAX(s.retires_at) FROM key_secrets s WHERE s.key_id = k.id AND s.retires_at IS NOT NULL AND s.ended_at IS NULL)"
     };
 }
 

@@ -16,7 +16,6 @@ use crate::{
     Result,
     app::App,
     id::{AppId, OrgId, ProjectId, TenantId},
-    key::Key,
     org::Org,
     project::Project,
     tenant::Tenant,
@@ -49,9 +48,9 @@ pub struct Page<T> {
 }
 
 impl Store {
-    /// The apps of these keys, in one query.
-    pub async fn apps_of(&self, org: &OrgId, keys: &[Key]) -> Result<HashMap<AppId, App>> {
-        let wanted: BTreeSet<_> = keys.iter().filter_map(|key| key.app_id.as_ref()).collect();
+    /// These apps, as far as the organization has them, in one query.
+    pub async fn apps_of(&self, org: &OrgId, apps: impl Iterator<Item = &AppId> + Send) -> Result<HashMap<AppId, App>> {
+        let wanted: BTreeSet<_> = apps.collect();
         if wanted.is_empty() {
             return Ok(HashMap::new());
         }

@@ -1,12 +1,17 @@
 //! What a page says of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use super::{Blocked, OTHER, Suggestion, UNSPECIFIED};
 use crate::{Timestamp, key::Key, profile::Profile};
 
 /// Networks that a sentence names.
 const NAMED: usize = 3;
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Whole days between, at least one.
 pub fn days_since(since: Timestamp, now: Timestamp) -> u64 {
@@ -67,7 +72,11 @@ impl Suggestion {
     /// What a page says of the key.
     pub fn sentences(&self, key: &Key, networks: &BTreeMap<String, u64>, now: Timestamp) -> Vec<String> {
         if self.requests == 0 {
-            let days = days(days_since(key.last_used_at.unwrap_or(key.created_at), now));
+            let since = key.last_used_at.unwrap_or(key.created_at);
+            if now.since(since) < DAY {
+                return Vec::new();
+            }
+            let days = days(days_since(since, now));
             return vec![match key.last_used_at {
                 Some(_) => format!("This key has been unused for {days}."),
                 None => format!("This key has been unused for {days}, since it was created."),
@@ -127,7 +136,7 @@ impl PlaceHistory {
         }
     }
 
-    /// What a page says of them. `keys` are "Keys of this app".
+    /// What a page says of them, as far as it is known. `keys` are "The keys of this app".
     pub fn sentences(&self, keys: &str, profile: &Profile, now: Timestamp) -> Vec<String> {
         if self.held.is_empty() {
             return Vec::new();
@@ -143,16 +152,15 @@ impl PlaceHistory {
             let unspecified = requests_with.get("").copied().unwrap_or_default();
             let used = set(&requests_with.keys().cloned().collect());
             let used = granted.places().filter(|place| used.has(*place)).count();
-            said.push(match (self.not_counted, unspecified) {
-                (0, 0) => scopes_sentence(keys, used, granted.places().count(), self.since, now),
-                (0, n) => Blocked::Unspecified(n).sentence(),
-                (n, _) => Blocked::NotCounted(n).sentence(),
-            });
+            if self.not_counted == 0 && unspecified == 0 {
+                said.push(scopes_sentence(keys, used, granted.places().count(), self.since, now));
+            }
         }
         let networks = self.networks.as_ref().filter(|_| self.not_counted == 0);
         let known = networks.filter(|all| !all.contains(OTHER) && !all.contains(UNSPECIFIED));
+        let they = if said.is_empty() { keys } else { "They" };
         said.extend(
-            known.and_then(|all| outside(all.iter().map(String::as_str))).map(|text| format!("They were {text}.")),
+            known.and_then(|all| outside(all.iter().map(String::as_str))).map(|text| format!("{they} were {text}.")),
         );
         said
     }

@@ -1,5 +1,6 @@
 use leptos::prelude::*;
 
+use super::code::CodeBlock;
 use crate::icons::{Icon, IconView};
 
 /// A step of a checklist.
@@ -10,12 +11,14 @@ pub struct Step {
     pub done: bool,
     /// The label and address of its button, for people who may do it.
     pub action: Option<(&'static str, String)>,
+    /// The command of it, to copy.
+    pub call: Option<String>,
 }
 
 impl Step {
     /// One that is not done, and has no button.
     pub fn new(name: &'static str) -> Self {
-        Self { name, made: None, done: false, action: None }
+        Self { name, made: None, done: false, action: None, call: None }
     }
 }
 
@@ -29,10 +32,11 @@ pub fn StepList(steps: Vec<Step>) -> impl IntoView {
         let mark = if step.done { view! { <IconView icon=Icon::Check/> }.into_any() } else { (at + 1).into_any() };
         view! {
             <li class:step-done=step.done class:step-next=is_next>
-                <span class="step-mark">{mark}</span>
+                <span class="step-mark" class:good=step.done class:accent=is_next>{mark}</span>
                 <span>{step.name}{step.done.then(|| view! { <span class="sr-only">", done"</span> })}</span>
                 {step.made.map(|made| view! { <span class="muted">{made}</span> })}
                 {action.map(|(name, href)| view! { <a class="btn btn-small btn-primary" href=href>{name}</a> })}
+                {step.call.map(|text| view! { <CodeBlock text name="Copy the call"/> })}
             </li>
         }
     });

@@ -39,7 +39,7 @@ fn Shortcuts() -> impl IntoView {
     ];
     let keys = keys.into_iter().map(|(key, does)| view! { <div><dt><kbd>{key}</kbd></dt><dd>{does}</dd></div> });
     view! {
-        <div id="shortcuts" class="menu shortcuts" role="dialog" aria-labelledby="shortcuts-title" popover>
+        <div id="shortcuts" class="menu menu-middle shortcuts" role="dialog" aria-labelledby="shortcuts-title" popover>
             <h2 id="shortcuts-title">"Keyboard shortcuts"</h2>
             <dl>{keys.collect_view()}</dl>
         </div>

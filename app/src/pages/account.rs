@@ -143,7 +143,7 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
                         <ErrorSummary form=&named/>
                         <Hidden name="do" value="name"/>
                         <TextField form=&named name="name" label="Name" autocomplete="name"/>
-                        <div class="form-foot"><button class="btn btn-primary">"Change name"</button></div>
+                        <div class="form-foot"><button class="btn">"Change name"</button></div>
                         <SubmitOnce/>
                     </form>
                 </Setting>

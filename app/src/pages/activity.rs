@@ -132,14 +132,23 @@ fn people(actors: &[SeenActor], page: &EventPage) -> Vec<String> {
 
 /// Buttons for both files; on a phone they are in a menu.
 #[component]
-pub fn Exports(links: [String; 2]) -> impl IntoView {
+pub fn Exports(
+    links: [String; 2],
+    /// The address of the evidence pack, for those who may have it.
+    #[prop(optional_no_strip)]
+    evidence: Option<String>,
+) -> impl IntoView {
     let [csv, jsonl] = links;
+    let pack =
+        move |class: &'static str| evidence.clone().map(|href| view! { <a href=href class=class>"Evidence pack"</a> });
     view! {
+        {pack("btn btn-small")}
         <a class="btn btn-small" href=csv.clone() download>"Export CSV"</a>
         <a class="btn btn-small" href=jsonl.clone() download>"Export JSONL"</a>
         <Menu id="list-more" name="More actions">
             <a class="menu-item" href=csv download>"Export CSV"</a>
             <a class="menu-item" href=jsonl download>"Export JSONL"</a>
+            {pack("menu-item")}
         </Menu>
     }
 }

@@ -99,17 +99,15 @@ pub fn KeyFigures(attention: Attention) -> impl IntoView {
     }
 }
 
-/// The keys that need attention, and the newest.
+/// The keys that need attention.
 #[component]
-pub fn KeyCards(
+pub fn AttentionCard(
     highlights: Highlights,
-    /// Where all keys are listed.
-    all: Option<String>,
     now: Timestamp,
     /// Says of each key which app it belongs to, or whose it is.
     of_several: bool,
 ) -> impl IntoView {
-    let Highlights { expiring, unused: idle, newest } = highlights;
+    let Highlights { expiring, unused: idle, .. } = highlights;
     let mut attending: Vec<ListedKey> = Vec::new();
     for key in expiring.keys.iter().chain(&idle.keys) {
         if attending.len() < SHOWN && !attending.iter().any(|one| one.id == key.id) {
@@ -117,23 +115,36 @@ pub fn KeyCards(
         }
     }
     let calm = attending.is_empty();
-    let about = move |key: &ListedKey| {
-        if of_several {
-            Either::Left(owner(key.owner, &key.owner_name))
-        } else {
-            Either::Right(view! { <code>{key.shown.clone()}</code> })
-        }
-    };
     let attend = attending.into_iter().map(|key| {
         let idle = || unused(key.status, key.last_used_at.unwrap_or(key.created_at), now);
         let why = ends_soon(key.status, key.expires_at, now).or_else(idle).unwrap_or_default();
-        let about = about(&key);
+        let about = about(&key, of_several);
         view! { <KeyLine key about=move || about><Badge tone=Tone::Warning text=why/></KeyLine> }
     });
     let attend = attend.collect_view();
-    let recent: Vec<_> = newest.keys.into_iter().take(SHOWN).collect();
+    view! {
+        <Card title="Needs attention">
+            {if calm {
+                view! { <p class="muted">"Nothing. No key expires soon, and every key is in use."</p> }.into_any()
+            } else {
+                view! { <ul class="list">{attend}</ul> }.into_any()
+            }}
+        </Card>
+    }
+}
+
+/// The newest keys.
+#[component]
+pub fn NewestKeys(
+    highlights: Highlights,
+    /// Where all keys are listed.
+    all: Option<String>,
+    now: Timestamp,
+    of_several: bool,
+) -> impl IntoView {
+    let recent: Vec<_> = highlights.newest.keys.into_iter().take(SHOWN).collect();
     let recent = recent.into_iter().map(|key| {
-        let (about, at, status) = (about(&key), key.created_at, key.status);
+        let (about, at, status) = (about(&key, of_several), key.created_at, key.status);
         view! {
             <KeyLine key about=move || about>
                 <span class="muted"><Ago at now/></span>
@@ -143,27 +154,23 @@ pub fn KeyCards(
     });
     let recent = recent.collect_view();
     view! {
-        <Card title="Needs attention">
-            {if calm {
-                view! { <p class="muted">"Nothing. No key expires soon, and every key is in use."</p> }.into_any()
-            } else {
-                view! { <ul class="list">{attend}</ul> }.into_any()
-            }}
-        </Card>
         <Card title="Newest keys" actions=move || all.map(|href| view! { <a href=href>"All keys"</a> })>
             <ul class="list">{recent}</ul>
         </Card>
     }
 }
 
+/// The key's holder or, if that is known, its shortened secret.
+fn about(key: &ListedKey, of_several: bool) -> impl IntoView + use<> {
+    if of_several {
+        Either::Left(owner(key.owner, &key.owner_name))
+    } else {
+        Either::Right(view! { <code>{key.shown.clone()}</code> })
+    }
+}
+
 #[component]
-fn KeyLine(
-    key: ListedKey,
-    /// The key's holder or, if that is known, its shortened secret.
-    #[prop(into)]
-    about: ViewFnOnce,
-    children: Children,
-) -> impl IntoView {
+fn KeyLine(key: ListedKey, #[prop(into)] about: ViewFnOnce, children: Children) -> impl IntoView {
     view! {
         <li>
             <a href=format!("/keys/{}", key.id)>{key.label}</a>

@@ -89,7 +89,9 @@ fn ask_code(form: FormState, me: User) -> Page {
                 <button class="btn btn-primary btn-wide" name="do" value="continue">"Continue"</button>
                 <SubmitOnce/>
             </form>
-            <p class="hint">"You are signed in as "{me.email}"."</p>
+            <form method="post" action="/sign-out" class="hint">
+                "You are signed in as "{me.email}". "<button class="link">"Switch account"</button>
+            </form>
         }
     })
 }

@@ -38,7 +38,7 @@ use crate::{
     words::count,
 };
 use change::{Change, ChangeDialog, Dialog};
-use explained::RolesCard;
+use explained::RolesMenu;
 use pending::Pending;
 use populated::Populated;
 use row::{MemberRow, Viewer};
@@ -196,16 +196,19 @@ async fn page<A: Populated>(
         let People { members, keys, invitations } = people;
         let total = count(members.len(), "member");
         let alone = members.len() == 1;
-        let roles = members.iter().map(|member| member.role).collect();
         let rows = members.into_iter().map(|member| {
             let made = keys.get(member.user.id.as_str()).copied();
             view! { <MemberRow member made viewer=viewer.clone() now/> }
         });
         let rows = rows.collect_view();
-        let name = (!is_org).then(|| place.name.clone());
+        let (name, kind) = ((!is_org).then(|| place.name.clone()), place.kind);
         view! {
             <PageHead
-                title="Members" sub=move || view! { {name.map(|name| view! { <span>{name}</span> })}<span>{total}</span> }
+                title="Members" sub=move || view! {
+                    {name.map(|name| view! { <span>{name}</span> })}
+                    <span>{total}</span>
+                    <span><RolesMenu kind/></span>
+                }
                 actions=move || view! {
                     {invite.map(|href| view! { <a id="invite" class="btn btn-primary" href=href>"Invite"</a> })}
                     {exports.map(|[csv, jsonl]| view! {
@@ -217,14 +220,9 @@ async fn page<A: Populated>(
                 }
             />
             <DoneNotice text=done/>
-            <div class="split">
-                <div class="columns">
-                    <DataTable label="Members" columns=columns(with_keys)>{rows}</DataTable>
-                    {may_manage.then(|| view! { <Pending invitations place=place.clone() role has_mail alone now/> })}
-                </div>
-                <div class="columns">
-                    <RolesCard kind=place.kind roles/>
-                </div>
+            <div class="columns">
+                <DataTable label="Members" columns=columns(with_keys)>{rows}</DataTable>
+                {may_manage.then(|| view! { <Pending invitations place role has_mail alone now/> })}
             </div>
         }
     }))

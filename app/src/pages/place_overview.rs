@@ -10,7 +10,7 @@ use sallyport::{
 };
 
 use super::{
-    attention::{Highlights, KeyCards},
+    attention::{AttentionCard, Highlights, NewestKeys},
     totals::{EnvironmentCard, TotalsStrip},
 };
 
@@ -24,6 +24,9 @@ pub fn PlaceOverview(
     title: &'static str,
     /// Where its keys are listed, if there is such a list.
     keys: Option<String>,
+    /// Where all of them are listed, if not there.
+    #[prop(optional_no_strip)]
+    all: Option<String>,
     highlights: Highlights,
     profile: Arc<Profile>,
     now: Timestamp,
@@ -35,7 +38,7 @@ pub fn PlaceOverview(
     requests: ViewFnOnce,
 ) -> impl IntoView {
     let of_apps = profile.keys.owner == HolderKind::App;
-    let (strip, all) = (totals.clone(), keys.clone());
+    let (strip, all) = (totals.clone(), all.or(keys.clone()));
     view! {
         {of_apps.then(|| view! { <TotalsStrip counts totals=strip keys now/> })}
         <div class="split">
@@ -45,7 +48,8 @@ pub fn PlaceOverview(
             </div>
             {(!highlights.is_empty()).then(|| view! {
                 <div class="columns">
-                    <KeyCards highlights all now of_several=true/>
+                    <AttentionCard highlights=highlights.clone() now of_several=true/>
+                    <NewestKeys highlights all now of_several=true/>
                     {(totals.active > 0).then(|| view! { <EnvironmentCard totals profile/> })}
                 </div>
             })}

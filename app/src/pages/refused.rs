@@ -2,6 +2,8 @@
 
 mod folded;
 
+use std::collections::HashMap;
+
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
@@ -20,7 +22,7 @@ use crate::{
     form::FormState,
     icons::Icon,
     pages::requests::sentence,
-    words::{Ago, count, digits, refusal},
+    words::{Ago, ago, count, digits, refusal},
 };
 use folded::{Repeats, folded};
 
@@ -55,6 +57,8 @@ pub struct Refused {
     query: RefusedQuery,
     form: FormState,
     kept: Vec<KeptDecision>,
+    /// The names of the apps, in a list of several.
+    apps: HashMap<AppId, String>,
     now: Timestamp,
 }
 
@@ -72,11 +76,15 @@ impl Refused {
         query: RefusedQuery,
     ) -> Result<Self, PageError> {
         let (org, seen) = (&access.org.id, access.seen());
-        if seen.is_all() {
-            return Ok(Self::of(context, path, org, query, |_| true));
-        }
-        let apps = context.store.app_ids(org, &seen).await?;
-        Ok(Self::of(context, path, org, query, |of| of.is_some_and(|app| apps.contains(app))))
+        let mut refused = if seen.is_all() {
+            Self::of(context, path, org, query, |_| true)
+        } else {
+            let apps = context.store.app_ids(org, &seen).await?;
+            Self::of(context, path, org, query, |of| of.is_some_and(|app| apps.contains(app)))
+        };
+        let of = refused.kept.iter().filter_map(|kept| kept.decision.key.app_id());
+        refused.apps = context.store.apps_of(org, of).await?.into_iter().map(|(id, app)| (id, app.name)).collect();
+        Ok(refused)
     }
 
     fn of(
@@ -89,7 +97,7 @@ impl Refused {
         let now = context.store.now();
         let mut kept = context.verifier.decisions().of_org(org, now);
         kept.retain(|kept| is_shown(kept.decision.key.app_id()));
-        Self { form: query.form(), path, query, kept, now }
+        Self { form: query.form(), path, query, kept, apps: HashMap::new(), now }
     }
 
     /// Whether the query is invalid; then nothing is shown.
@@ -123,7 +131,7 @@ pub fn ActivityViews(
 
 #[component]
 pub fn RefusedView(refused: Refused) -> impl IntoView {
-    let Refused { path, query, form, kept, now } = refused;
+    let Refused { path, query, form, kept, apps, now } = refused;
     let mut reasons: Vec<Verdict> = Vec::new();
     let mut keys: Vec<(String, String)> = Vec::new();
     for one in &kept {
@@ -168,9 +176,13 @@ pub fn RefusedView(refused: Refused) -> impl IntoView {
         }
         .into_any()
     } else {
-        let mut heads = ["Reason", "Times", "Key", "Request"].map(Head::new).to_vec();
-        heads.extend([Head::new("Address").less(), Head::new("First").less(), Head::new("Last")]);
-        let rows = rows.into_iter().take(SHOWN).map(|repeats| view! { <Row repeats now/> }).collect_view();
+        let mut heads = ["Reason", "Status", "Key", "Request"].map(Head::new).to_vec();
+        heads.extend([Head::new("Address").less(), Head::new("Last"), Head::new("")]);
+        let rows = rows.into_iter().take(SHOWN).map(|repeats| {
+            let app = repeats.newest.key.app_id().and_then(|id| apps.get(id).cloned());
+            view! { <Row repeats app now/> }
+        });
+        let rows = rows.collect_view();
         view! {
             <DataTable label="Refused requests" columns=heads>
                 {rows}
@@ -205,29 +217,38 @@ fn foot(rows: &[Repeats]) -> String {
 }
 
 #[component]
-fn Row(repeats: Repeats, now: Timestamp) -> impl IntoView {
+fn Row(
+    repeats: Repeats,
+    /// The name of the key's app, in a list of several.
+    app: Option<String>,
+    now: Timestamp,
+) -> impl IntoView {
     let Repeats { newest: decision, first, times, addresses, .. } = repeats;
     let (asked, key) = (&decision.asked, &decision.key);
     let line: Vec<_> = [&asked.method, &asked.path].into_iter().flatten().map(|part| &**part).collect();
     let line = line.join(" ");
-    let repeated = times > 1;
-    let pill = repeated.then(|| view! { <Badge tone=Tone::Neutral text=format!("{}×", digits(times))/> });
+    let line = if line.is_empty() { "—".to_owned() } else { line };
+    let often = (times > 1).then(|| view! { <b>{format!("{}×", digits(times))}</b>" · " });
+    let is_longer = times > 1 && ago(first, now) != ago(decision.at, now);
+    let since = is_longer.then(|| view! { <span class="cell-sub">"since "<Ago at=first now/></span> });
     let address = match addresses.as_slice() {
         [] => None,
         [only] => Some(only.to_string()),
         [newest, others @ ..] => Some(format!("{newest} and {} more", others.len())),
     };
-    let from = address.is_some().then_some("Address");
     let href = format!("/requests/{}", decision.request_id);
     view! {
         <tr>
             <td class="cell-main"><a href=href>{sentence(&refusal(decision.verdict.code()))}</a></td>
-            <td class="cell-end">{pill}</td>
-            <td data-label="Key" class="cell-cut"><a href=format!("/keys/{}", key.key_id)>{key.label.to_string()}</a></td>
-            <td data-label=(!line.is_empty()).then_some("Request") class="cell-cut cell-mono" title=line.clone()>{line.clone()}</td>
-            <td data-label=from class="cell-mono cell-muted cell-less cell-least">{address}</td>
-            <td data-label=repeated.then_some("First") class="cell-muted cell-less">{repeated.then(|| view! { <Ago at=first now/> })}</td>
-            <td data-label="Last" class="cell-muted"><Ago at=decision.at now/></td>
+            <td class="cell-end"><Badge tone=Tone::Danger text=decision.verdict.status().to_string()/></td>
+            <td data-label="Key" class="cell-cut">
+                <a href=format!("/keys/{}", key.key_id)>{key.label.to_string()}</a>
+                {app.map(|app| view! { <span class="cell-sub">{app}</span> })}
+            </td>
+            <td data-label="Request" class="cell-cut cell-mono" title=line.clone()>{line.clone()}</td>
+            <td data-label="Address" class="cell-mono cell-muted cell-less cell-least">{address.unwrap_or_else(|| "—".to_owned())}</td>
+            <td data-label="Last" class="cell-muted">{often}<Ago at=decision.at now/>{since}</td>
+            <td class="cell-go"></td>
         </tr>
     }
 }

@@ -34,18 +34,27 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: DecisionAccess)
     chrome.crumbs.push(Crumb::link("Refused requests", list));
     chrome.crumbs.push(Crumb::here("Request"));
     let (kept, now, profile) = (access.kept, context.store.now(), context.store.profile().clone());
-    Ok(ui.ok(Page::framed("Refused request", chrome, move || view! { <Shown kept now profile/> })))
+    let of = kept.decision.key.app_id().into_iter();
+    let app = context.store.apps_of(&access.within.org.id, of).await?.into_values().next().map(|app| app.name);
+    Ok(ui.ok(Page::framed("Refused request", chrome, move || view! { <Shown kept app now profile/> })))
 }
 
 #[component]
-fn Shown(kept: KeptDecision, now: Timestamp, profile: std::sync::Arc<Profile>) -> impl IntoView {
+fn Shown(
+    kept: KeptDecision,
+    /// The name of the key's app.
+    app: Option<String>,
+    now: Timestamp,
+    profile: std::sync::Arc<Profile>,
+) -> impl IntoView {
     let KeptDecision { decision, left_out, .. } = kept;
     let decision = (*decision).clone();
     let (id, at) = (decision.request_id.to_string(), decision.at);
     let code = format!("{} {}", decision.verdict.status(), decision.verdict.code());
     let (why, fix) = (sentence(&refusal(decision.verdict.code())), fix(&decision, &profile));
     let (request, steps, signed) = (decision.clone(), decision.steps().collect(), decision.asked.signed.clone());
-    let try_again = format!("/keys/{}/test?request={id}", decision.key.key_id);
+    let key = format!("/keys/{}", decision.key.key_id);
+    let try_again = format!("{key}/test?request={id}");
     let left_out = (left_out > 0).then(|| {
         let n = digits(left_out);
         view! { <p class="muted">{format!("{n} more like it came within that minute and were not kept.")}</p> }
@@ -58,11 +67,14 @@ fn Shown(kept: KeptDecision, now: Timestamp, profile: std::sync::Arc<Profile>) -
                 <span><Badge tone=Tone::Danger text=code/></span>
                 <span><Ago at now/></span>
             }
-            actions=move || view! { <a class="btn" href=try_again>"Test it again"</a> }
+            actions=move || view! {
+                <a class="btn" href=key>"Open key"</a>
+                <a class="btn btn-primary" href=try_again>"Test it again"</a>
+            }
         />
-        <Notice tone=Tone::Warning><p><b>{why}</b>" "{fix}</p></Notice>
+        <Notice tone=Tone::Danger><p><b>{why}</b>" "{fix}</p></Notice>
         <div class="columns">
-            <Card title="Request"><RequestFacts decision=request now/>{left_out}</Card>
+            <Card title="Request"><RequestFacts decision=request app now/>{left_out}</Card>
             <Card title="Checks"><Checks steps/></Card>
         </div>
         <Compared decision profile/>
@@ -78,9 +90,9 @@ pub fn sentence(words: &str) -> String {
 }
 
 #[component]
-fn RequestFacts(decision: Decision, now: Timestamp) -> impl IntoView {
+fn RequestFacts(decision: Decision, app: Option<String>, now: Timestamp) -> impl IntoView {
     let Decision { at, asked, key, .. } = decision;
-    let app = key.app_id().map(ToString::to_string);
+    let app = key.app_id().map(|id| (format!("/apps/{id}"), app.unwrap_or_else(|| id.to_string())));
     let by = match asked.caller {
         Caller::Gateway => "A gateway".to_owned(),
         Caller::Backend(None) => "A backend".to_owned(),
@@ -90,7 +102,7 @@ fn RequestFacts(decision: Decision, now: Timestamp) -> impl IntoView {
     view! {
         <Facts>
             <Fact label="Key"><a href=format!("/keys/{}", key.key_id)>{key.label.to_string()}</a></Fact>
-            {app.map(|app| view! { <Fact label="App"><a href=format!("/apps/{app}")>{app.clone()}</a></Fact> })}
+            {app.map(|(href, name)| view! { <Fact label="App"><a href=href>{name}</a></Fact> })}
             <Fact label="Method and path">
                 {if line.is_empty() { view! { "Not specified" }.into_any() } else { view! { <code>{line}</code> }.into_any() }}
             </Fact>

@@ -102,8 +102,12 @@ fn Body(
     /// Where refused requests are listed, up to the reason.
     refused: Option<String>,
     as_table: bool,
+    /// Of all organizations.
+    #[prop(optional)]
+    of_portal: bool,
 ) -> impl IntoView {
     let total = report.total();
+    let sub = (total > 0 || !of_portal).then(|| format!("{} in {}", count(total, "request"), period.words()));
     let not_counted = report.not_counted;
     let (refusals, scopes) = (report.refusals.clone(), report.scopes.clone());
     let shown = if total == 0 {
@@ -115,12 +119,11 @@ fn Body(
         view! { <section class="card"><Chart report/></section> }.into_any()
     };
     view! {
-        <div class="usage-head">
-            <h2>"Requests"</h2>
-            <Ranges path=path.clone() period as_table/>
-        </div>
         <div id="usage">
-            <p class="muted">{format!("{} in {}", count(total, "request"), period.words())}</p>
+            <div class="usage-head">
+                <div><h2>"Requests"</h2>{sub.map(|sub| view! { <p class="muted">{sub}</p> })}</div>
+                <Ranges path=path.clone() period as_table alone=of_portal && total == 0/>
+            </div>
             {(not_counted > 0).then(|| view! {
                 <Notice tone=Tone::Warning>
                     {count(not_counted, "request")}" of this period could not be counted with their key: there was no room for them."
@@ -145,7 +148,13 @@ fn Body(
 
 /// The links to the ranges, and how the numbers are shown.
 #[component]
-fn Ranges(path: String, period: Period, as_table: bool) -> impl IntoView {
+fn Ranges(
+    path: String,
+    period: Period,
+    as_table: bool,
+    /// Without the table and the file.
+    alone: bool,
+) -> impl IntoView {
     let view = if as_table { "&view=table" } else { "" };
     let links = Period::ALL.map(|one| {
         let href = format!("{path}?range={}{view}", one.word());
@@ -157,11 +166,13 @@ fn Ranges(path: String, period: Period, as_table: bool) -> impl IntoView {
     view! {
         <div class="usage-ranges">
             <nav class="presets" aria-label="Range">{links.to_vec()}</nav>
-            <form action=path>
-                <Hidden name="range" value=period.word()/>
-                <button class="btn btn-small" name="view" value=other>{label}</button>
-            </form>
-            <a class="btn btn-small" href=file download>"Export CSV"</a>
+            {(!alone).then(|| view! {
+                <form action=path>
+                    <Hidden name="range" value=period.word()/>
+                    <button class="btn btn-small" name="view" value=other>{label}</button>
+                </form>
+                <a class="btn btn-small" href=file download>"Export CSV"</a>
+            })}
         </div>
     }
 }

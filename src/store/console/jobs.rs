@@ -20,18 +20,23 @@ pub struct ConsoleJob {
     pub id: JobId,
     pub queue: String,
     pub status: JobStatus,
-    /// Whether it runs again after it ended.
-    pub recurs: bool,
     pub created_at: Timestamp,
+    /// When it ended last, with the outcome of its status.
+    pub ended_at: Option<Timestamp>,
 }
 
 /// Jobs that ended well are no concern of operators.
 const JOBS: Listed = Listed {
-    columns: "x.id, x.queue, x.created_at, x.run_at, x.every, x.lease_until, x.attempts, x.outcome, x.error",
+    columns: "x.id, x.queue, x.created_at, x.run_at, x.lease_until, x.attempts, x.outcome, \
+        x.ended_at, x.error",
     from: "jobs x",
     matches: "(x.run_at IS NOT NULL OR x.outcome = 'failed') AND (lower(x.queue) LIKE $2 ESCAPE '!' \
         OR lower(x.id) LIKE $2 ESCAPE '!' OR '' LIKE $1 ESCAPE '!')",
-    statuses: &[],
+    statuses: &[
+        ("failed", "x.outcome = 'failed' AND (x.run_at IS NULL OR x.attempts = 0)"),
+        ("retrying", "x.run_at IS NOT NULL AND x.attempts > 0 AND x.error IS NOT NULL"),
+        ("waiting", "x.run_at IS NOT NULL AND x.error IS NULL"),
+    ],
 };
 
 pub(super) fn listed(row: &AnyRow) -> Result<ConsoleJob> {
@@ -45,8 +50,8 @@ pub(super) fn listed(row: &AnyRow) -> Result<ConsoleJob> {
             outcome: row.text_opt("outcome")?.and_then(|word| Outcome::parse(&word)),
             error: row.text_opt("error")?,
         },
-        recurs: row.int_opt("every")?.is_some(),
         created_at: row.time("created_at")?,
+        ended_at: row.time_opt("ended_at")?,
     })
 }
 

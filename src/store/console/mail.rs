@@ -38,7 +38,8 @@ pub struct MailFacts {
 }
 
 const MAILS: Listed = Listed {
-    columns: "x.id, x.queue, x.created_at, x.run_at, x.every, x.lease_until, x.attempts, x.outcome, x.error, x.payload",
+    columns: "x.id, x.queue, x.created_at, x.run_at, x.lease_until, x.attempts, x.outcome, \
+        x.ended_at, x.error, x.payload",
     from: "jobs x",
     matches: "x.queue = 'mail' AND (x.run_at IS NOT NULL OR x.outcome = 'failed') \
         AND (lower(x.payload) LIKE $2 ESCAPE '!' OR lower(x.id) LIKE $2 ESCAPE '!' OR '' LIKE $1 ESCAPE '!')",

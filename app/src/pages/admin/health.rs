@@ -12,8 +12,9 @@ use sallyport::{
 use super::forwarding::ForwardingCard;
 use crate::{
     access::OperatorAccess,
-    components::{Badge, Card, Fact, FactRows, Notice, PageHead, Tone, When},
+    components::{Badge, Card, Fact, Facts, Notice, PageHead, Tone, When},
     error::PageResult,
+    icons::{Icon, IconView},
     portal::{AdminSection, Page},
     shell,
     ui::Ui,
@@ -78,9 +79,13 @@ fn Body(
     let rows = checks.into_iter().map(|check| {
         // "ok" is the status.
         let detail = Some(check.detail).filter(|detail| detail != "ok");
-        let (tone, word) = if check.ok { (Tone::Good, "OK") } else { (Tone::Danger, "Failing") };
+        let (tone, word, icon) = match check.ok {
+            true => (Tone::Good, "OK", Icon::Check),
+            false => (Tone::Danger, "Failing", Icon::Close),
+        };
         view! {
             <li>
+                <span class="step-mark" class:good=check.ok class:danger=!check.ok><IconView icon/></span>
                 <span>{about(check.name)}<small>{detail.unwrap_or_else(|| meaning(check.name).to_owned())}</small></span>
                 <Badge tone text=word/>
             </li>
@@ -97,7 +102,7 @@ fn Body(
         <Card title="Checks"><ul class="rows">{rows.collect_view()}</ul></Card>
         {forwarding.map(|of| view! { <ForwardingCard of now/> })}
         <Card title="This server">
-            <FactRows>
+            <Facts>
                 <Fact label="Version">{env!("CARGO_PKG_VERSION")}</Fact>
                 <Fact label="Revocations">{lag}</Fact>
                 <Fact label="Database">{facts.product}</Fact>
@@ -107,7 +112,7 @@ fn Body(
                 <Fact label="Pepper">
                     {format!("Version {} of {peppers}, created ", facts.pepper)}<Ago at=facts.pepper_created_at now/>
                 </Fact>
-            </FactRows>
+            </Facts>
         </Card>
     }
 }

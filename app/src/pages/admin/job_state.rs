@@ -37,6 +37,20 @@ impl JobState {
         Self { tone, word, may_run: !runs && status.run_at.is_none_or(|at| at > now), has_failed: failed }
     }
 
+    /// Failures come first in a list, then retries.
+    pub(super) fn rank(self) -> u8 {
+        match self.tone {
+            Tone::Danger => 0,
+            Tone::Warning => 1,
+            _ => 2,
+        }
+    }
+
+    /// Whether there is something to see to, or to watch.
+    pub(super) fn is_told(self) -> bool {
+        self.tone != Tone::Neutral
+    }
+
     /// A pill, unless there is nothing to see to.
     pub(super) fn view(self) -> AnyView {
         match self.tone {

@@ -1,7 +1,12 @@
 //! `/admin/jobs`: background work that waits, runs or has failed.
 
 use leptos::prelude::*;
-use sallyport::{Timestamp, id::JobId, job::title, store::ConsoleJob};
+use sallyport::{
+    Timestamp,
+    id::JobId,
+    job::{Outcome, title},
+    store::ConsoleJob,
+};
 
 use super::{
     job_state::{JobState, RunNow, due},
@@ -22,6 +27,8 @@ use crate::{
 
 const PATH: &str = "/admin/jobs";
 
+const STATUSES: [(&str, &str); 3] = [("failed", "Failed"), ("retrying", "Retrying"), ("waiting", "Waiting")];
+
 pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQuery>) -> PageResult {
     let store = &ui.context.store;
     let page = store.console_jobs(&(&query).into()).await?;
@@ -36,10 +43,11 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
             view! { <NoRows path=PATH query=query.clone() icon=Icon::Check title="No job waits or has failed" text/> }
                 .into_any()
         } else {
-            let rows = page.items.into_iter().map(|job| view! { <JobRow job now/> }).collect_view();
-            let mut heads = ["Job", "Due"].map(Head::new).to_vec();
-            heads.push(Head::new("Queued").less());
-            heads.extend(["Status", ""].map(Head::new));
+            let mut jobs: Vec<_> = page.items.into_iter().map(|job| (JobState::of(&job.status, now), job)).collect();
+            // What failed first, then what is due first.
+            jobs.sort_by_key(|(state, job)| (state.rank(), job.status.run_at));
+            let rows = jobs.into_iter().map(|(state, job)| view! { <JobRow job state now/> }).collect_view();
+            let heads = ["Job", "Due", "Last run", ""].map(Head::new).to_vec();
             view! {
                 <DataTable label="Jobs" columns=heads>{rows}</DataTable>
             }
@@ -48,7 +56,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
         view! {
             <PageHead title="Jobs" sub=|| view! { <span>"Background work that waits, runs or has failed"</span> }/>
             <DoneNotice text=done/>
-            <ListSearch path=PATH label="Queue or ID" query/>
+            <ListSearch path=PATH label="Queue or ID" query statuses=&STATUSES/>
             {body}
             <ListPages path=PATH query=list noun="job" edges/>
         }
@@ -82,21 +90,25 @@ pub(super) fn done(what: &str) -> Option<&'static str> {
 }
 
 #[component]
-fn JobRow(job: ConsoleJob, now: Timestamp) -> impl IntoView {
-    let ConsoleJob { id, queue, status, recurs, .. } = job;
+fn JobRow(job: ConsoleJob, state: JobState, now: Timestamp) -> impl IntoView {
+    let ConsoleJob { id, queue, status, ended_at, .. } = job;
     let name = title(&queue).to_owned();
     let error = status.error.clone().map(|error| {
         let attempts = (status.attempts > 0).then(|| format!("{}: ", count(status.attempts, "attempt")));
         view! { <span class="cell-sub">{attempts}{error}</span> }
     });
-    let state = JobState::of(&status, now);
-    let queued = if recurs { "Recurring".into_any() } else { view! { <Ago at=job.created_at now/> }.into_any() };
+    // A failure is told by the state.
+    let ended = ended_at.map(|at| {
+        let done = (status.outcome == Some(Outcome::Done)).then_some("Done · ");
+        view! { {done}<Ago at now/> }
+    });
+    let none = (ended.is_none() && !state.is_told()).then_some("Not yet");
+    let state_shown = state.is_told().then(|| view! { {state.view()}" " });
     view! {
         <tr>
             <td class="cell-head cell-rest">{name.clone()}{error}</td>
             <td data-label="Due" class="cell-muted">{due(status.run_at, now)}</td>
-            <td data-label="Queued" class="cell-muted cell-less cell-least">{queued}</td>
-            <td class="cell-end">{state.view()}</td>
+            <td data-label="Last run" class="cell-muted">{state_shown}{ended}{none}</td>
             <td class="cell-act">
                 <Menu id=format!("menu-{id}") name=format!("Actions for {name}") small=true>
                     <IdChip id=id.to_string() name="Copy job id"/>

@@ -79,7 +79,8 @@ fn Body(
     };
     let apps = apps.into_iter().map(|app| view! { <AppRow app now/> }).collect_view();
     let (id, plan, created) = (org.id.to_string(), org.plan.title(), org.created_at);
-    let total = count(members.len(), "member");
+    let people = members.len();
+    let total = count(people, "member");
     let more = members.len().saturating_sub(SHOWN);
     let rows = members.into_iter().take(SHOWN).map(|member| view! { <MemberRow member now/> }).collect_view();
     view! {
@@ -89,6 +90,7 @@ fn Body(
             sub=move || view! {
                 <span><IdChip id name="Copy organization id"/></span>
                 <span><Badge tone=Tone::Accent text=plan/></span>
+                <span>"Created "<Ago at=created now/></span>
                 {(!org.description.is_empty()).then_some(view! { <span>{org.description}</span> })}
             }
             actions=move || view! { <a class="btn" href=activity>"Activity"</a> }
@@ -100,10 +102,10 @@ fn Body(
             </div>
         })}
         <Strip>
+            <StripItem label="Members" value=move || digits(people)/>
             <StripItem label="Apps" value=move || digits(contents.apps)/>
             <StripItem label="Active keys" value=move || digits(contents.keys)/>
             <StripItem label="Keys in use" value=move || digits(contents.in_use) note=|| "in the last week"/>
-            <StripItem label="Created" value=move || view! { <Ago at=created now/> }/>
         </Strip>
         <section class="section">
             <h2 class="section-title">{total}</h2>

@@ -46,6 +46,7 @@ pub(super) async fn page(ui: &Ui, me: &SignedIn, query: ListQuery) -> Result<Pag
             <PageHead
                 title="Organizations" sub=|| view! { <span>"All organizations of this portal, newest first"</span> }
                 actions=|| view! {
+                    <a class="btn btn-primary" href="/orgs/new">"New organization"</a>
                     <Menu id="all-organizations" name="More actions">
                         <a class="menu-item menu-danger" href="/admin/revoke-keys">"Revoke all keys"</a>
                     </Menu>

@@ -55,9 +55,7 @@ pub(super) async fn page(ui: &Ui, me: &SignedIn, query: ListQuery) -> Result<Pag
             <PageHead
                 title="Users" sub=|| view! { <span>"All accounts of this portal, newest first"</span> }
                 actions=|| view! {
-                    <Menu id="all-users" name="More actions">
-                        <a class="menu-item menu-danger" href="/admin/users/sign-out">"Sign everybody out"</a>
-                    </Menu>
+                    <a id="everybody" class="btn btn-danger-quiet" href="/admin/users/sign-out">"Sign everybody out"</a>
                 }
             />
             <DoneNotice text=done/>

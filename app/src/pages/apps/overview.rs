@@ -11,13 +11,13 @@ use sallyport::{
 use super::{head::AppHead, keys::can_generate};
 use crate::{
     access::AppAccess,
-    components::{Card, CodeBlock, Empty, Fact, Facts, Step, StepList},
+    components::{Card, Empty, Fact, Facts, Step, StepList},
     context::Context,
     error::PageResult,
     icons::Icon,
     pages::{
         activity::list::EventList,
-        attention::{Attention, KeyCards, KeyFigures},
+        attention::{Attention, AttentionCard, KeyFigures, NewestKeys},
         keys::{least_privilege::PlaceUseCard, snippets},
         usage::card::{RequestsCard, last_day},
     },
@@ -59,18 +59,20 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
         let none = attention.is_empty();
         let keys = format!("{base}/keys");
         let description = (!app.description.is_empty()).then(|| app.description.clone());
+        let (figures, highlights) = (attention.clone(), attention.highlights.clone());
         view! {
             <AppHead app=app.clone() current="Overview" generate=may_generate && !none/>
-            {(!none).then(|| view! { <KeyFigures attention=attention.clone()/> })}
+            {(!none).then(|| view! { <KeyFigures attention=figures/> })}
             <div class="split">
                 <div class="columns">
+                    {(!none).then(|| view! { <AttentionCard highlights now of_several=false/> })}
                     <RequestsCard report=requests path=base.clone()/>
                     <PlaceUseCard sentences=used hygiene/>
                     {if none {
                         let generate = may_generate.then(|| format!("{keys}?panel=generate"));
                         view! { <NoKey owner generate call/> }.into_any()
                     } else {
-                        view! { <KeyCards all=Some(attention.path) highlights=attention.highlights now of_several=false/> }.into_any()
+                        view! { <NewestKeys all=Some(attention.path) highlights=attention.highlights now of_several=false/> }.into_any()
                     }}
                 </div>
                 <div class="columns">
@@ -109,16 +111,12 @@ fn NoKey(
     let first = Step::new("Generate an API key");
     let steps = vec![
         Step { action: generate.map(|href| ("Generate API Key", href)), ..first },
-        Step::new("Send it with every request to your API"),
+        Step { call: Some(call), ..Step::new("Send it with every request to your API") },
         Step::new("See its requests here, accepted and refused"),
     ];
     view! {
         <Card title="No active key">
-            <div class="stack">
-                <p class="muted">"No key here is in use. Generate one to call your API."</p>
-                <StepList steps/>
-                <CodeBlock text=call name="Copy the call"/>
-            </div>
+            <StepList steps/>
         </Card>
     }
     .into_any()

@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
-    key::{Key, Status},
+    decision::Decision,
+    key::{Key, Status, Verdict},
     profile::HolderKind,
 };
 
@@ -54,7 +55,9 @@ impl KeyHead {
     pub async fn of(context: &Context, access: &KeyAccess) -> Result<Self, PageError> {
         let (key, profile, now) = (access.key.clone(), context.store.profile(), context.store.now());
         let kept = context.verifier.decisions().of_org(&key.org_id, now);
-        let refused = kept.iter().filter(|kept| kept.decision.key.key_id == key.id).map(|kept| 1 + kept.left_out);
+        // The chart tells those over a limit apart.
+        let is_refused = |of: &Decision| of.key.key_id == key.id && of.verdict != Verdict::RateLimited;
+        let refused = kept.iter().filter(|kept| is_refused(&kept.decision)).map(|kept| 1 + kept.left_out);
         let recent: u64 = refused.sum();
         let requests = last_day(&context.store, key.id.as_str(), &key.org_id, now).await?;
         Ok(Self {
@@ -127,11 +130,13 @@ const fn is_paused(key: &Key, status: Status) -> bool {
 #[component]
 fn PausedNotice(key: Key, status: Status, may_change: bool, now: Timestamp) -> impl IntoView {
     let id = key.id;
+    let until = if may_change { "you resume it" } else { "it is resumed" };
+    let refused = format!(". Requests with this key are refused (403) until {until}.");
     key.paused.map(|pause| {
         view! {
             <div class="notice warning notice-line">
-                <p><b>{format!("Paused by {} ", pause.by)}<Ago at=pause.at now/></b>". Requests with this key are refused."</p>
-                {may_change.then(|| view! { <TurnKey key=id status paused=true class="btn btn-small"/> })}
+                <p><b>{format!("Paused by {} ", pause.by)}<Ago at=pause.at now/></b>{refused}</p>
+                {may_change.then(|| view! { <TurnKey key=id status paused=true class="btn btn-small btn-primary"/> })}
             </div>
         }
     })
@@ -182,7 +187,7 @@ fn Actions(head: KeyHead) -> impl IntoView {
     let ended = matches!(status, Status::Expired | Status::Revoked);
     let class = move |first: bool| if first { "btn btn-primary" } else { "btn" };
     let rotate = if key.has_signing_secret { "Rotate signing secret" } else { "Generate signing secret" };
-    let (first, test) = (may_change && ended, to("test"));
+    let (first, test) = (may_change && (ended || is_paused(&key, status)), to("test"));
     view! {
         <a class=class(!first) href=test>"Test a request"</a>
         {may_change.then(|| view! {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     access::KeyAccess,
-    components::{Card, DoneNotice, Tone},
+    components::{Card, DoneNotice},
     context::Context,
     error::{PageError, PageResult},
     pages::{activity::list::EventList, usage::card::RequestsCard},
@@ -66,18 +66,17 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
         let metadata = (!key.metadata.is_empty()).then(|| key.metadata.clone());
         let another = another(&profile, &key);
         view! {
-            // The requests of a paused key are refused.
-            <DoneNotice text=done tone=if status == Status::Paused { Tone::Warning } else { Tone::Good }/>
+            <DoneNotice text=done/>
             <KeyHeadView head current="Overview"/>
             <div class="split">
                 <div class="columns">
                     <RequestsCard report=Some(requests) path=format!("/keys/{}", key.id)/>
                     <KeyUseCard used/>
+                    <KeyScopes key=key.clone() profile=profile.clone()/>
+                    <RestrictionsCard restrictions=key.restrictions.clone()/>
                     <Card title="Recent activity" actions=move || view! { <a href=all>"All activity"</a> }>
                         <EventList events now/>
                     </Card>
-                    <KeyScopes key=key.clone() profile=profile.clone()/>
-                    <RestrictionsCard restrictions=key.restrictions.clone()/>
                 </div>
                 <div class="columns">
                     {match refused(status) {
@@ -132,10 +131,9 @@ const fn refused(status: Status) -> Option<&'static str> {
     }
 }
 
-/// What came of a button that was just pressed, while it still holds.
+/// What came of a button that was just pressed, while it still holds. That it is paused is told by the head.
 fn said(done: &str, status: Status) -> Option<&'static str> {
     match done {
-        "paused" => turned(true, status),
         "resumed" => turned(false, status),
         "ended" | "extended" => rotate::said(done),
         "changed" | "edited" | "restricted" => Some("Saved."),

@@ -109,6 +109,9 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
             />
         }
     });
+    let left_out = Some(form.value("left_out")).filter(|titles| !titles.is_empty());
+    let left_out =
+        left_out.map(|titles| view! { <p class="hint">{format!("Left out, as no request needed it: {titles}.")}</p> });
     let docs = profile.brand.docs_url.clone().map(|href| {
         view! { <p class="hint"><a class="link" href=href rel="noreferrer">{format!("{} documentation", profile.brand.name)}</a></p> }
     });
@@ -130,6 +133,7 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
                     <SelectField form=&form name="environment" label="Key Type" options=environments hint=prefixes/>
                     {bundles}
                     <ScopeFields form=form.clone() profile/>
+                    {left_out}
                     {with_addresses.then(|| view! { <AddressFields form=&form/> })}
                     <ExpiryFields form=&form now/>
                     {signing}

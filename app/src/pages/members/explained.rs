@@ -6,36 +6,31 @@ use sallyport::{
     place::PlaceKind,
 };
 
-use crate::{components::Card, words::digits};
-
-/// The roles that can be granted at a place of this kind, with how many of its members have each, and what they allow.
+/// What the roles allow that can be granted at a place of this kind, in a menu that its question opens.
 #[component]
-pub(super) fn RolesCard(
-    kind: PlaceKind,
-    /// The first role of each member.
-    roles: Vec<Role>,
-) -> impl IntoView {
-    let counted = Role::ALL.into_iter().filter_map(move |role| {
-        let n = roles.iter().filter(|has| **has == role).count();
-        (n > 0 || role.level() == kind).then_some((role, i64::try_from(n).unwrap_or(i64::MAX)))
-    });
-    let rows = counted.map(|(role, n)| view! { <li><b>{role.title()}</b><span class="muted">{digits(n)}</span></li> });
+pub(super) fn RolesMenu(kind: PlaceKind) -> impl IntoView {
     view! {
-        <Card title="Roles">
-            <ul class="rows">{rows.collect_view()}</ul>
-            <RolesExplained kind/>
-        </Card>
+        <button type="button" class="link" popovertarget="roles">{question(kind)}</button>
+        <div id="roles" class="menu menu-middle" role="dialog" aria-label="Roles" popover><Roles kind/></div>
     }
 }
 
-/// What the roles allow that can be granted at a place of this kind.
+/// The same below its question, in a form.
 #[component]
 pub(super) fn RolesExplained(kind: PlaceKind) -> impl IntoView {
-    let question = match kind {
+    view! { <details class="disclosure"><summary>{question(kind)}</summary><Roles kind/></details> }
+}
+
+const fn question(kind: PlaceKind) -> &'static str {
+    match kind {
         PlaceKind::Org => "What may an admin do?",
         PlaceKind::Tenant => "What may a tenant admin do?",
         PlaceKind::Project | PlaceKind::App => "What may a project admin do?",
-    };
+    }
+}
+
+#[component]
+fn Roles(kind: PlaceKind) -> impl IntoView {
     let roles = Role::granted_at(kind).map(|role| {
         let allowed = Permission::ALL.into_iter().filter(|permission| role.may(*permission));
         let allowed = allowed.map(|permission| view! { <li>{permission.title()}</li> }).collect_view();
@@ -46,10 +41,7 @@ pub(super) fn RolesExplained(kind: PlaceKind) -> impl IntoView {
         _ => "A role applies here and to everything below.",
     };
     view! {
-        <details class="disclosure">
-            <summary>{question}</summary>
-            <p class="muted">{about}</p>
-            <dl class="role-list">{roles.collect_view()}</dl>
-        </details>
+        <p class="muted">{about}</p>
+        <dl class="role-list">{roles.collect_view()}</dl>
     }
 }

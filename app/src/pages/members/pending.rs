@@ -28,23 +28,21 @@ pub(super) fn Pending(
 ) -> impl IntoView {
     let add = add_command(&place);
     let nobody = alone.then_some("Nobody else is here yet. ");
+    let none = invitations.is_empty().then_some("A person who is invited is listed here until they accept. ");
     let without_mail = (!has_mail)
         .then_some("This portal does not send mail: each invitation shows a link once, for you to hand over.");
-    let list = if invitations.is_empty() {
-        let none = "No open invitations. A person who is invited is listed here until they accept.";
-        view! { <p>{none}</p> }.into_any()
-    } else {
+    let list = (!invitations.is_empty()).then(|| {
         let rows = invitations.into_iter().map(|invitation| {
             let may = role.here.may_grant(invitation.role);
             view! { <PendingRow invitation place=place.clone() may now/> }
         });
         let rows = rows.collect_view();
         let columns = ["Invited", "Role", "Expires", ""].map(Head::new).to_vec();
-        view! { <DataTable label="Invitations" columns>{rows}</DataTable> }.into_any()
-    };
+        view! { <DataTable label="Invitations" columns>{rows}</DataTable> }
+    });
     view! {
         <section class="card stack" id="invitations">
-            <div><h2>"Invitations"</h2><p class="muted">{nobody}{without_mail}</p></div>
+            <div><h2>"Invitations"</h2><p class="muted">{nobody}{none}{without_mail}</p></div>
             {list}
             <details class="disclosure">
                 <summary>"Add a member on the command line"</summary>

@@ -38,8 +38,7 @@ pub async fn get(
         view! {
             <PageHead title="Activity" sub=|| "What happened in this organization, and who did it."/>
             <ActivityViews path=activity.path.clone() refused=false exports=move || exports.then(|| view! {
-                {is_whole.then(|| view! { <a href=evidence class="btn btn-small">"Evidence pack"</a> })}
-                <Exports links/>
+                <Exports links evidence=is_whole.then_some(evidence)/>
             })/>
             <ActivityView activity/>
         }

@@ -87,7 +87,12 @@ pub async fn page(ui: &Ui, context: &Context, access: &OrgAccess, query: &ListQu
     Ok(Page::framed("Hygiene", chrome, move || {
         let items = counts.into_iter().map(|(one, n)| {
             let href = Some(format!("{base}?check={}", one.as_str()));
-            view! { <StripItem label=one.title() href current=one == check value=move || counted(n)/> }
+            let quiet = (n == 0).then_some("muted");
+            view! {
+                <StripItem
+                    label=one.title() href current=one == check value=move || view! { <span class=quiet>{counted(n)}</span> }
+                />
+            }
         });
         let items = items.collect_view();
         view! {

@@ -21,7 +21,7 @@ use crate::{
     icons::Icon,
     pages::{
         activity::list::EventList,
-        attention::{Attention, KeyCards, KeyFigures},
+        attention::{Attention, AttentionCard, KeyFigures, NewestKeys},
         keys::least_privilege::PlaceUseCard,
         usage::card::{RequestsCard, last_day},
     },
@@ -135,7 +135,13 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
                     })}
                 </div>
                 {(!attention.is_empty()).then(|| {
-                    view! { <div class="columns"><KeyCards all=Some(attention.path) highlights=attention.highlights now of_several=true/></div> }
+                    let highlights = attention.highlights;
+                    view! {
+                        <div class="columns">
+                            <AttentionCard highlights=highlights.clone() now of_several=true/>
+                            <NewestKeys highlights all=Some(attention.path) now of_several=true/>
+                        </div>
+                    }
                 })}
             </div>
         }

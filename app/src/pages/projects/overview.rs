@@ -80,9 +80,14 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
             let totals = sum(apps.iter().map(|(_, keys)| keys));
             let counts = vec![("Apps", i64::try_from(apps.len()).unwrap_or(i64::MAX))];
             let of = profile.clone();
+            // Of one app they have a list; else those of the tenant hold them.
+            let all = match apps.as_slice() {
+                [(only, _)] => format!("/apps/{}/keys", only.id),
+                _ => format!("/orgs/{}/keys?tenant={}", org.id, tenant.id),
+            };
             view! {
                 <PlaceOverview
-                    counts totals title="Apps" keys=None highlights profile now
+                    counts totals title="Apps" keys=None all=of_apps.then_some(all) highlights profile now
                     requests=move || view! { <RequestsCard report=requests path/> }
                     list=move || view! { <Apps apps profile=of may out_of_use now/> }
                 />

@@ -6,7 +6,10 @@ use sallyport::{
     key::verdict::Check,
 };
 
-use crate::icons::{Icon, IconView};
+use crate::{
+    icons::{Icon, IconView},
+    words::count,
+};
 
 /// What a check is about; its outcome is shown next to it.
 pub fn title(step: Step) -> &'static str {
@@ -29,8 +32,25 @@ pub fn title(step: Step) -> &'static str {
     }
 }
 
+/// What failed first; the others are folded.
 #[component]
 pub fn Checks(steps: Vec<(Step, StepOutcome)>) -> impl IntoView {
+    let (failed, others): (Vec<_>, Vec<_>) =
+        steps.into_iter().partition(|(_, outcome)| *outcome == StepOutcome::Failed);
+    let passed = others.iter().filter(|(_, outcome)| *outcome == StepOutcome::Passed).count();
+    let (passed, open) = (count(passed, "check"), others.len() - passed);
+    let open = if open == 0 { String::new() } else { format!(", {open} not reached") };
+    view! {
+        {(!failed.is_empty()).then(|| view! { <Rows steps=failed/> })}
+        <details class="disclosure">
+            <summary>{format!("{passed} passed{open}")}</summary>
+            <Rows steps=others/>
+        </details>
+    }
+}
+
+#[component]
+fn Rows(steps: Vec<(Step, StepOutcome)>) -> impl IntoView {
     let rows = steps.into_iter().map(|(step, outcome)| {
         let (class, icon, said) = match outcome {
             StepOutcome::Passed => ("check-passed", Some(Icon::Check), "Passed"),

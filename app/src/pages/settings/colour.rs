@@ -27,14 +27,17 @@ pub fn ColourForm(org: Org) -> impl IntoView {
         view! {
             <label class="swatch" title=title>
                 <input id=id type="radio" name="colour" value=value aria-label=title checked=colour == org.colour/>
-                <OrgAvatar id=org.id.to_string() name=org.name.clone() colour logo=None/>
+                {match colour {
+                    Some(_) => view! { <OrgAvatar id=org.id.to_string() name=org.name.clone() colour logo=None/> }.into_any(),
+                    None => view! { <span class="avatar" aria-hidden="true">"Auto"</span> }.into_any(),
+                }}
             </label>
         }
     });
     let choices = choices.collect_view();
     view! {
         <form method="post" action=format!("/orgs/{}/settings/colour", org.id) class="stack form">
-            <fieldset class="field group"><legend>"Colour"</legend><p class="hint">"Instead of a logo. The first one follows from the ID."</p><div class="swatches">{choices}</div></fieldset>
+            <fieldset class="field group"><legend>"Colour"</legend><p class="hint">"Instead of a logo. Auto follows from the ID."</p><div class="swatches">{choices}</div></fieldset>
             <div class="form-foot"><button class="btn">"Change colour"</button></div>
             <SubmitOnce/>
         </form>

@@ -44,23 +44,19 @@ pub fn LogoForm(org: Org, form: FormState) -> impl IntoView {
         let remove = format!("{action}/remove");
         view! { <form method="post" action=remove><button class="btn btn-small">"Remove logo"</button><SubmitOnce/></form> }
     });
-    let looks = if remove.is_some() { "As it looks now" } else { "As it looks without a logo" };
     view! {
-        <div class="logo-now">
+        <form method="post" action=action enctype="multipart/form-data" class="form logo-now">
             <OrgAvatar id=org.id.to_string() name=org.name.clone() colour=org.colour logo=org.logo.clone()/>
-            <div><b>{org.name}</b><p class="hint">{looks}</p></div>
-            {remove}
-        </div>
-        <form method="post" action=action enctype="multipart/form-data" class="stack form">
             <FileField
                 form=&form
                 name="logo"
                 label="Logo"
                 accept=ACCEPTED
-                hint="PNG, JPEG or WebP, up to 64 KB, 16 to 1024 pixels wide and high. A square looks best. It is shown instead of the initials."
+                hint="PNG, JPEG or WebP, up to 64 KB, 16 to 1024 pixels wide and high. A square looks best."
             />
-            <div class="form-foot"><button class="btn">"Upload logo"</button></div>
+            <button class="btn">"Upload logo"</button>
             <SubmitOnce/>
         </form>
+        {remove}
     }
 }

@@ -44,6 +44,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -
         false => None,
     };
     let (may_manage, may_make) = (role.may(PlaceKind::Tenant.to_edit()), role.may(Permission::CreateProjects));
+    let sees_usage = role.at_org.may(Permission::SeeKeys);
     let sees_members = role.may(Permission::SeePlace);
     let (org, tenant) = (access.within.org, access.tenant);
     let out_of_use = org.archived_at.or(tenant.archived_at).is_some();
@@ -55,6 +56,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -
         let empty = projects.is_empty();
         let action = new.clone().filter(|_| !empty);
         let keys = format!("/orgs/{}/keys?tenant={id}", org.id);
+        let above = sees_usage.then(|| format!("/orgs/{}", org.id));
         let body = if empty {
             view! {
                 <Empty
@@ -72,7 +74,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -
             view! {
                 <PlaceOverview
                     counts totals title="Projects" keys=Some(keys) highlights profile now
-                    requests=move || view! { <RequestsCard report=requests/> }
+                    requests=move || view! { <RequestsCard report=requests path=above link="Usage of the organization"/> }
                     list=move || view! { <Projects projects profile=of out_of_use now/> }
                 />
             }

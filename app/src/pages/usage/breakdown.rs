@@ -83,7 +83,8 @@ pub(super) struct Bar {
 
 #[component]
 pub(super) fn BarRow(name: AnyView, numbers: String, bar: Bar) -> impl IntoView {
-    let width = format!("{}%", (u128::from(bar.part) * 100 / u128::from(bar.all.max(1))).max(1));
+    let least = u128::from(bar.part > 0);
+    let width = format!("{}%", (u128::from(bar.part) * 100 / u128::from(bar.all.max(1))).max(least));
     view! {
         <li><span>{name}</span><b>{numbers}</b><svg aria-hidden="true"><rect width=width height="6" rx="3"/></svg></li>
     }

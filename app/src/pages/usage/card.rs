@@ -26,11 +26,14 @@ pub async fn last_day_of_tenant(store: &Store, tenant: &TenantId, now: Timestamp
 pub fn RequestsCard(
     report: Option<Report>,
     /// The address of the resource, if it has a page about its usage.
-    #[prop(optional, into)]
+    #[prop(optional_no_strip, into)]
     path: Option<String>,
+    /// The name of the link to it.
+    #[prop(default = "Usage")]
+    link: &'static str,
 ) -> impl IntoView {
     report.filter(|report| report.total() > 0).map(|report| {
-        let usage = move || path.map(|path| view! { <a href=format!("{path}/usage")>"Usage"</a> });
+        let usage = move || path.map(|path| view! { <a href=format!("{path}/usage")>{link}</a> });
         view! {
             <Card title="Requests, 24 h" actions=usage>
                 <Chart report small=true/>

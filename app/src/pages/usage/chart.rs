@@ -17,8 +17,11 @@ use crate::{
 /// The room of a bar and the height of the drawing, in its own units: the browser stretches it.
 const STEP: usize = 10;
 const HEIGHT: u64 = 1000;
-/// The height of the smallest bar that is not empty.
+/// The height of the smallest bar that is not empty, and of the tick of an empty one.
 const LEAST: u64 = 15;
+const TICK: u64 = 8;
+/// The number of bars below which they are drawn with more space between them, so that none gets too wide.
+const FEW: usize = 40;
 
 #[component]
 pub fn Chart(
@@ -46,8 +49,10 @@ pub fn Chart(
     view! {
         <figure class="chart" class:chart-small=small>
             <ul class="chart-legend">{legend.to_vec()}</ul>
+            <div class="chart-scale" aria-hidden="true">
+                <span>{digits(most)}</span><span>{digits(most / 2)}</span><span>"0"</span>
+            </div>
             <div class="chart-plot">
-                <span class="chart-most">{digits(most)}</span>
                 <svg viewBox=size preserveAspectRatio="none" role="img" aria-label=label inner_html=drawn></svg>
             </div>
             <div class="chart-axis" aria-hidden="true">{labels}</div>
@@ -55,13 +60,13 @@ pub fn Chart(
     }
 }
 
-/// The top of the scale: the next number that has one digit that is not zero.
+/// The top of the scale: a round number whose half is one, too, with room above the highest bar.
 fn top(most: u64) -> u64 {
     let mut unit: u64 = 1;
     loop {
-        for step in [1, 2, 3, 4, 5, 6, 8] {
+        for step in [2, 3, 4, 5, 6, 8, 10, 12, 16] {
             let top = unit.saturating_mul(step);
-            if top >= most {
+            if top == u64::MAX || (top % 2 == 0 && top - top.div_ceil(10) >= most) {
                 return top;
             }
         }
@@ -72,6 +77,12 @@ fn top(most: u64) -> u64 {
 /// The bars, each with its numbers as a title, which a pointer shows.
 fn draw(bars: &[Bar], most: u64, period: Period) -> String {
     let mut svg = String::new();
+    let space = if bars.len() < FEW { 2 } else { 1 };
+    let (mut ticks, wide) = (String::new(), STEP - 2 * space);
+    for (n, _) in bars.iter().enumerate().filter(|(_, bar)| bar.total() == 0) {
+        let _ = write!(ticks, "M{} {HEIGHT}v-{TICK}h{wide}v{TICK}z", n * STEP + space);
+    }
+    let _ = write!(svg, "<path class=\"chart-ticks\" d=\"{ticks}\"/>");
     for (n, bar) in bars.iter().enumerate() {
         let x = n * STEP;
         let _ = write!(
@@ -87,11 +98,11 @@ fn draw(bars: &[Bar], most: u64, period: Period) -> String {
             }
             let height = height(requests, most).min(y);
             y -= height;
-            let (x, width) = (x + 1, STEP - 2);
             let _ = write!(
                 svg,
-                "<rect class=\"{}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/>",
-                kind.class()
+                "<rect class=\"{}\" x=\"{}\" y=\"{y}\" width=\"{wide}\" height=\"{height}\"/>",
+                kind.class(),
+                x + space
             );
         }
         svg.push_str("</g>");
@@ -142,9 +153,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_scale_ends_at_a_round_number() {
-        for (most, end) in [(0, 1), (1, 1), (2, 2), (3, 3), (7, 8), (9, 10), (11, 20), (4_999, 5_000), (5_001, 6_000)] {
-            assert_eq!(top(most), end);
+    fn the_scale_ends_at_a_round_number_above_the_highest_bar() {
+        for (most, end) in
+            [(0, 2), (1, 2), (2, 4), (3, 4), (7, 8), (9, 10), (10, 12), (18, 20), (27, 30), (4_999, 6_000)]
+        {
+            assert_eq!(top(most), end, "{most}");
         }
         assert!(top(u64::MAX) == u64::MAX);
     }
@@ -157,10 +170,11 @@ mod tests {
         let svg = draw(&bars, 1_000, Period::Day);
         for part in [
             "<title>22 Nov 06:00 UTC: 500 accepted, 300 limited, 200 refused</title>",
-            "<rect class=\"accepted\" x=\"1\" y=\"500\" width=\"8\" height=\"500\"/>",
-            "<rect class=\"limited\" x=\"1\" y=\"200\" width=\"8\" height=\"300\"/>",
-            "<rect class=\"refused\" x=\"1\" y=\"0\" width=\"8\" height=\"200\"/>",
-            "<rect class=\"refused\" x=\"11\" y=\"985\" width=\"8\" height=\"15\"/>",
+            "<rect class=\"accepted\" x=\"2\" y=\"500\" width=\"6\" height=\"500\"/>",
+            "<rect class=\"limited\" x=\"2\" y=\"200\" width=\"6\" height=\"300\"/>",
+            "<rect class=\"refused\" x=\"2\" y=\"0\" width=\"6\" height=\"200\"/>",
+            "<rect class=\"refused\" x=\"12\" y=\"985\" width=\"6\" height=\"15\"/>",
+            "<path class=\"chart-ticks\" d=\"M22 1000v-8h6v8z\"/>",
             "UTC: no requests</title>",
         ] {
             assert!(svg.contains(part), "{part}: {svg}");

@@ -30,6 +30,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<Usage
             <PageHead title="Usage" sub=|| view! { <span>"Requests of all organizations, and those without a known key"</span> }/>
             <Body
                 path="/admin/usage" period report limits=Vec::new() rankings attributes=Vec::new() refused=None as_table
+                of_portal=true
             />
         }
     });

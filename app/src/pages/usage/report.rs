@@ -158,7 +158,7 @@ impl Report {
 
     /// Requests that were refused, for whatever reason.
     pub fn refused(&self) -> u64 {
-        self.of_kind(Kind::Limited) + self.of_kind(Kind::Refused)
+        self.of_kind(Kind::Refused)
     }
 
     pub fn of_kind(&self, kind: Kind) -> u64 {

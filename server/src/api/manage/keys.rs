@@ -203,7 +203,7 @@ pub async fn responses(
     filter: &KeyFilter,
 ) -> Result<(Vec<KeyResponse>, Option<String>)> {
     let page = store.keys(org, app, filter).await?;
-    let (apps, now) = (store.apps_of(org, &page.keys).await?, store.now());
+    let (apps, now) = (store.apps_of(org, page.keys.iter().filter_map(|key| key.app_id.as_ref())).await?, store.now());
     let with_app = |key: Key| {
         let app = key.app_id.as_ref().and_then(|app| apps.get(app));
         KeyResponse::of(key, app, now)
