@@ -3,6 +3,7 @@ use leptos::prelude::*;
 use super::{
     badge::{Badge, Notice, Tone},
     code::CopyButton,
+    hand_over::HandOver,
 };
 use crate::islands::{OnceGuard, SaveAsFile};
 
@@ -40,6 +41,9 @@ pub fn OnceDialog(
     #[prop(optional, into)]
     scheme: String,
     file: SecretFile,
+    /// Where the file is handed over by a link.
+    #[prop(optional, into)]
+    handover: String,
     /// Other forms in which a script copies the secrets: their names, and texts like that of the file.
     #[prop(optional)]
     forms: Vec<(&'static str, String)>,
@@ -52,6 +56,7 @@ pub fn OnceDialog(
         });
         view! { <p class="copy-as"><span>"Copy as"</span>{buttons.collect_view()}</p> }
     });
+    let handed_over = (!handover.is_empty()).then(|| view! { <HandOver action=handover sealed=file.sealed.clone()/> });
     let two = secret_key.is_some() && signing_secret.is_some();
     let both = if two { "Copy both" } else { "Copy it" };
     let these = if two { "see these." } else { "see it." };
@@ -93,6 +98,7 @@ pub fn OnceDialog(
                     <OnceGuard/>
                 </form>
                 {copied_as}
+                {handed_over}
                 <form id="credentials" method="post" action=file.action autocomplete="off" hidden>
                     <input type="hidden" name="sealed" value=file.sealed autocomplete="off"/>
                 </form>

@@ -10,7 +10,7 @@ use sallyport::{
 use crate::{
     access::{Addressed, KeyAccess},
     acts::{Caller, InPage, handovers::hand_over},
-    components::{Choice, CopyButton, ErrorSummary, Hidden, Notice, SelectField, TextField, Tone},
+    components::{CopyButton, ErrorSummary, HandOverOptions, Hidden, Notice, Tone},
     error::PageResult,
     form::FormState,
     islands::SubmitOnce,
@@ -68,23 +68,9 @@ fn Again(key: KeyId, form: FormState) -> impl IntoView {
         <form method="post" action=format!("/keys/{key}/handover") novalidate class="stack" autocomplete="off">
             <ErrorSummary form=&form/>
             <Hidden name="sealed" value=form.value("sealed")/>
-            <Options form/>
+            <HandOverOptions form/>
             <button class="btn btn-primary btn-wide">"Hand over by link"</button>
             <SubmitOnce/>
         </form>
     }
-}
-
-#[component]
-fn Options(form: FormState) -> impl IntoView {
-    view! {
-        <SelectField form=&form name="hours" label="Valid for" options=hours()/>
-        <TextField form=&form name="only_for" label="Only for" kind="email" hint="The e-mail address of a member, who has to sign in. Empty: whoever has the link."/>
-        <TextField form=&form name="passphrase" label="Passphrase" hint="At least 6 characters, told over another channel; five attempts. Empty: none."/>
-    }
-}
-
-/// How long a link can be valid, the usual time first.
-pub fn hours() -> Vec<Choice> {
-    [("24", "24 hours"), ("1", "1 hour"), ("72", "72 hours")].map(|(value, title)| Choice::new(value, title)).into()
 }

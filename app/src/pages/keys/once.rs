@@ -50,6 +50,7 @@ pub fn Once(
             header_name=name
             scheme
             file
+            handover=format!("/keys/{}/handover", issued.key.id)
             forms=forms(&public_url, &profile, issued.signing_secret.is_some())
             done_href=done
         />
