@@ -61,7 +61,7 @@ fn letters(typed: &str) -> [(&'static str, About); 10] {
         (
             "key_generated",
             About::KeyGenerated {
-                key,
+                key: key.clone(),
                 label: typed.to_owned(),
                 environment: "production".to_owned(),
                 org_name: typed.to_owned(),
@@ -71,7 +71,7 @@ fn letters(typed: &str) -> [(&'static str, About); 10] {
         (
             "handover_used_again",
             About::HandoverUsedAgain {
-                key: key.clone(),
+                key,
                 label: typed.to_owned(),
                 org_name: typed.to_owned(),
                 origin: origin(),
