@@ -170,6 +170,9 @@ test('empty lists, panels and dialogs', async ({ page, portal }) => {
   await page.getByRole('button', { name: `Actions for ${grace.name}` }).click();
   await check(page, 'members: menu');
   await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'What may an admin do?' }).click();
+  await check(page, 'members: roles');
+  await page.keyboard.press('Escape');
   for (const dialog of ['Change role', 'Remove']) {
     await choose(page, dialog, `Actions for ${grace.name}`);
     await expect(page.getByRole('dialog')).toBeVisible();

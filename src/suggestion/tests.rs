@@ -262,4 +262,6 @@ fn an_unused_key_says_for_how_long() {
     assert_eq!(told(&used), ["This key has been unused for 41 days."]);
     let never = Key { created_at: ago(1), ..key() };
     assert_eq!(told(&never), ["This key has been unused for 1 day, since it was created."]);
+    let new = Key { created_at: NOW - Duration::from_secs(86_399), ..key() };
+    assert!(told(&new).is_empty());
 }

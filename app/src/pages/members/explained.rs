@@ -11,7 +11,10 @@ use sallyport::{
 pub(super) fn RolesMenu(kind: PlaceKind) -> impl IntoView {
     view! {
         <button type="button" class="link" popovertarget="roles">{question(kind)}</button>
-        <div id="roles" class="menu menu-middle" role="dialog" aria-label="Roles" popover><Roles kind/></div>
+        <div id="roles" class="menu menu-middle" role="dialog" aria-labelledby="roles-title" tabindex="0" popover>
+            <h2 id="roles-title">"Roles"</h2>
+            <Roles kind/>
+        </div>
     }
 }
 

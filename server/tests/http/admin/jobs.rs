@@ -30,6 +30,10 @@ async fn a_failed_job_is_retried(portal: &TestPortal) {
 
     let failed = portal.get("/admin/jobs").await.body;
     assert!(failed.contains("Failed") && failed.contains("the &lt;server&gt; refused") && !failed.contains("nobody"));
+    for (status, listed) in [("failed", true), ("retrying", false), ("waiting", false), ("moon", false)] {
+        let page = portal.get(&format!("/admin/jobs?status={status}")).await.body;
+        assert_eq!(page.contains("the &lt;server&gt; refused"), listed, "{status}: {page}");
+    }
     assert_eq!(portal.post("/admin/jobs", &[("job", id.as_str())]).await.location(), "/admin/jobs?done=retry");
     let again = store.lease_job("mail", Duration::from_secs(60)).await.expect("asked").expect("due again");
     assert_eq!(again.id, id);

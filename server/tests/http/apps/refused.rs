@@ -64,7 +64,10 @@ async fn each_app_has_its_own(portal: &TestPortal) {
     let id = refused.header("x-request-id");
     assert!(portal.get(&format!("/apps/{one}/activity/refused")).await.body.contains(id));
     assert!(!portal.get(&format!("/apps/{other}/activity/refused")).await.body.contains(id));
-    assert!(portal.get(&format!("/orgs/{org}/activity/refused")).await.body.contains(id));
+    let of_all = portal.get(&format!("/orgs/{org}/activity/refused")).await.body;
+    assert!(of_all.contains(id) && of_all.contains("<span class=\"cell-sub\">One</span>"), "{of_all}");
+    let why = portal.get(&format!("/requests/{id}")).await.body;
+    assert!(why.contains(&format!("<a href=\"/apps/{one}\">One</a>")), "{why}");
     let elsewhere = portal.org("Elsewhere").await;
     assert!(!portal.get(&format!("/orgs/{elsewhere}/activity/refused")).await.body.contains(id));
 }
