@@ -129,6 +129,8 @@ pub struct Verifier {
     counting: Counting,
     token_uses: TokenUses,
     state: InMemory,
+    /// Shared by requests whose secret may be replaced if nobody used it, until their use is noted.
+    replacing: tokio::sync::RwLock<()>,
     /// Changes were missed, which may include new root tokens.
     missed_tokens: AtomicBool,
     decisions: Arc<Decisions>,
@@ -159,6 +161,7 @@ impl Verifier {
             counting: Counting::new(capacity, store.now()),
             token_uses: TokenUses::default(),
             state,
+            replacing: tokio::sync::RwLock::default(),
             missed_tokens: AtomicBool::default(),
             decisions: Arc::default(),
             freshness: Freshness::new(elapsed.clone()),
@@ -248,6 +251,8 @@ impl Verifier {
                 }
             };
             let now = self.store.now();
+            let is_replaceable = key.record.counts_by_secret(now) || key.last_used.is_unused();
+            let _noted = if is_replaceable { Some(self.replacing.read().await) } else { None };
             let mut verdict = verdict(ask, &key.record, profile, now);
             let mut held = None;
             if verdict.is_valid() {
@@ -287,6 +292,9 @@ impl Verifier {
         ask: &Ask<'_>,
         client: &Client,
     ) -> Judged {
+        if verdict != Verdict::NotFound {
+            self.count_secret(&key.record, verdict, ask, client, now);
+        }
         match verdict {
             Verdict::Valid => {
                 self.usage.used(&key, now, client);

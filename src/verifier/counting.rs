@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 use crate::{
     Result, Timestamp,
-    key::{Ask, verdict::Via},
+    key::{Ask, KeyRecord, Verdict, verdict::Via},
     request::Client,
     store::Store,
     usage::{Outcome, SecretUse, attributes},
@@ -98,7 +98,7 @@ impl Counting {
 impl Verifier {
     /// Counts a verdict: of its key, or else of who sent an unknown one.
     pub(super) fn count(&self, judged: &Judged, ask: &Ask<'_>, client: &Client) {
-        let Counting { is_off, recorder, recent, unknown, secrets, .. } = &self.counting;
+        let Counting { is_off, recorder, recent, unknown, .. } = &self.counting;
         if is_off.load(Ordering::Relaxed) {
             return;
         }
@@ -107,11 +107,7 @@ impl Verifier {
             Some(key) => {
                 let profile = self.store.profile();
                 let outcome = Outcome::of(judged.verdict, ask, profile);
-                let attributes = attributes(ask, client);
-                if key.counts_by_secret(now) {
-                    secrets.count(key, SecretUse::of(judged.verdict.is_valid(), &attributes), now);
-                }
-                if let Some(left_out) = recorder.count(key, outcome, attributes, now, recent.room()) {
+                if let Some(left_out) = recorder.count(key, outcome, attributes(ask, client), now, recent.room()) {
                     let scope = outcome.scope(profile);
                     let verdict = judged.verdict;
                     recent.add(Seen { key, verdict, scope, ask, client, at: now, left_out }, profile);
@@ -124,6 +120,21 @@ impl Verifier {
                 };
                 unknown.count(source, judged.verdict, now);
             }
+        }
+    }
+
+    /// Counts a use of a secret, while its key is rotated.
+    pub(super) fn count_secret(
+        &self,
+        key: &KeyRecord,
+        verdict: Verdict,
+        ask: &Ask<'_>,
+        client: &Client,
+        now: Timestamp,
+    ) {
+        if key.counts_by_secret(now) && !self.counting.is_off.load(Ordering::Relaxed) {
+            let of = SecretUse::of(verdict.is_valid(), &attributes(ask, client));
+            self.counting.secrets.count(key, of, now);
         }
     }
 

@@ -16,6 +16,11 @@ impl LastUsed {
         Self(AtomicI64::new(at.map_or(NEVER, |at| at.micros() << 1)))
     }
 
+    /// Whether it was never accepted.
+    pub fn is_unused(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == NEVER
+    }
+
     /// Records a use. Returns whether it has to be collected for writing, and if so whether it is the first one ever.
     pub fn note(&self, now: Timestamp) -> Option<bool> {
         let now = now.micros() << 1 | WAITS;

@@ -7,7 +7,7 @@ use sallyport::{
     id::KeyId,
     org::Org,
     place::Place,
-    store::{AttributeName, CountBatch, CountName, UsageRetention},
+    store::{AttributeName, CountBatch, CountName, SecretUseName, SecretUses, UsageRetention},
     testing::{SeededEntropy, TestStore},
     usage::Span,
 };
@@ -47,7 +47,17 @@ fn from_network(key: &KeyId, at: Timestamp) -> CountBatch {
         kind: "network",
         value: "203.0.113.0/24".to_owned(),
     };
-    CountBatch { attributes: [(name, 1)].into(), ..one(key.as_str(), at, 1) }
+    let of_secret = SecretUseName {
+        key: key.clone(),
+        secret_n: 1,
+        hour: Span::Hour.start(at),
+        accepted: true,
+        network: "203.0.113.0/24".to_owned(),
+        agent: "curl".to_owned(),
+    };
+    let uses = SecretUses { requests: 1, first_at: at, last_at: at };
+    let secrets = [(of_secret, uses)].into();
+    CountBatch { attributes: [(name, 1)].into(), secrets, ..one(key.as_str(), at, 1) }
 }
 
 async fn requests(store: &TestStore, place: &str, span: Span) -> u64 {
@@ -167,7 +177,9 @@ async fn old_counts_are_deleted(store: &TestStore) {
     for minute in 0..400 {
         let at = store.now() - DAY * 3 - Duration::from_secs(minute * 60);
         batch.counts.extend(one(key.as_str(), at, 1).counts);
-        batch.attributes.extend(from_network(&key, at).attributes);
+        let CountBatch { attributes, secrets, .. } = from_network(&key, at);
+        batch.attributes.extend(attributes);
+        batch.secrets.extend(secrets);
     }
     let ages = [HOUR, HOUR * 47, HOUR * 49, DAY * 89, DAY * 92, DAY * 1_094, DAY * 1_097];
     for (number, age) in (2..).zip(ages) {
@@ -180,6 +192,7 @@ async fn old_counts_are_deleted(store: &TestStore) {
     // Four of the ages, and the hours of the many minutes.
     let hours = store.dump().await["usage_attributes"].len();
     assert_eq!(requests(store, key.as_str(), Span::Hour).await as usize, hours);
+    assert_eq!(store.dump().await["secret_uses"].len(), hours, "uses of secrets are kept as long");
     let days = store.usage(key.as_str(), Span::Day, store.now() - DAY * 2_000, store.now()).await.expect("read");
     assert!(days.iter().all(|day| store.now().since(day.at) < DAY * 1_095));
     assert!(days.iter().any(|day| store.now().since(day.at) > DAY * 1_093));
@@ -203,8 +216,8 @@ async fn counts_of_what_was_deleted_are_deleted(store: &TestStore) {
     }
     assert_eq!(store.delete_usage_of_deleted().await.expect("none"), 0);
     store.delete_place(&act, &Place::from(&app)).await.expect("deleted");
-    // Three spans of two keys and the app, and two networks by hour and of two keys.
-    assert_eq!(store.delete_usage_of_deleted().await.expect("deleted"), 3 * 3 + 2 + 2);
+    // Three spans of two keys and the app, and two networks by hour, of two keys and of two secrets.
+    assert_eq!(store.delete_usage_of_deleted().await.expect("deleted"), 3 * 3 + 2 + 2 + 2);
     let counted = [app.id.as_str(), keys[0].as_str(), keys[2].as_str()];
     for place in counted {
         assert_eq!(requests(store, place, Span::Day).await, 0, "{place}");
@@ -212,7 +225,7 @@ async fn counts_of_what_was_deleted_are_deleted(store: &TestStore) {
     for place in [keys[1].as_str(), org.id.as_str(), "portal", "gateway:203.0.113.0/24"] {
         assert_eq!(requests(store, place, Span::Day).await, 1, "{place}");
     }
-    assert_eq!(store.dump().await["usage_attributes"].len(), 1);
+    assert_eq!((store.dump().await["usage_attributes"].len(), store.dump().await["secret_uses"].len()), (1, 1));
 }
 
 /// A backup was restored under a running server, or its row was deleted.

@@ -6,7 +6,10 @@ use sallyport::{
     Error,
     audit::Act,
     key::{Ask, Issued, Key, NewRotation, PlainSecret, Verdict},
+    org::NewOrg,
+    plan::Plan,
     store::SecretUses,
+    tenant::NewTenant,
     testing::TestStore,
 };
 
@@ -18,6 +21,8 @@ sallyport::on_both_databases!(
     a_secret_that_nobody_used_is_replaced,
     a_use_in_memory_prevents_the_replacement,
     both_secrets_are_judged_in_memory_to_the_last_moment,
+    no_request_is_refused_through_a_whole_rotation,
+    of_a_first_use_and_a_replacement_at_once_one_wins,
 );
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -129,4 +134,65 @@ async fn both_secrets_are_judged_in_memory_to_the_last_moment(store: &TestStore)
     store.clock.turn(Duration::from_micros(1));
     assert_eq!(node.judges([&old, &new]).await, [Verdict::Rotated, Verdict::Valid]);
     assert_eq!(node.asked(), 0, "no second look-up");
+}
+
+/// Requests while a key is rotated, half of them with the new secret from then on. `SALLYPORT_ROTATION` says how many.
+async fn no_request_is_refused_through_a_whole_rotation(store: &TestStore) {
+    const CLIENTS: u64 = 8;
+    let node = Node::start(store.store.clone()).await;
+    let act = store.act(&store.person("Ada").await);
+    // Without limits.
+    let first_tenant = Some(NewTenant { name: "Development".to_owned() });
+    let (name, plan) = ("Focus".to_owned(), Plan::Enterprise);
+    let org = NewOrg { name, plan, first_tenant, ..NewOrg::default() };
+    let org = store.create_org(&act, org).await.expect("made");
+    let Issued { key, secret: old, .. } = store.key(&act, &store.app(&act, &org, "Focus and calm").await, "CI").await;
+    let all: u64 = std::env::var("SALLYPORT_ROTATION").ok().and_then(|n| n.parse().ok()).unwrap_or(4_000);
+    let each = all / CLIENTS / 2;
+    let (node, old) = (std::sync::Arc::new(node), std::sync::Arc::new(old));
+    let clients = |secrets: [&std::sync::Arc<PlainSecret>; 2]| {
+        let tasks = (0..CLIENTS).map(|client| {
+            let (node, secret) = (std::sync::Arc::clone(&node), std::sync::Arc::clone(secrets[client as usize % 2]));
+            tokio::spawn(async move {
+                for _ in 0..each {
+                    assert_eq!(ask(&node, &secret, &format!("10.0.{client}.1")).await, Verdict::Valid);
+                    tokio::task::yield_now().await;
+                }
+            })
+        });
+        tasks.collect::<Vec<_>>()
+    };
+    let before = clients([&old, &old]);
+    let new = std::sync::Arc::new(store.rotate_key(&act, &key, grace(HOUR)).await.expect("rotated").secret);
+    for client in before {
+        client.await.expect("none is refused");
+    }
+    node.verifier.flush().await.expect("written");
+    let so_far: u64 = uses(store, &key, 1).await.iter().map(|(.., n)| n).sum();
+    for client in clients([&old, &new]) {
+        client.await.expect("none is refused");
+    }
+    node.verifier.flush().await.expect("written");
+    for (n, counted) in [(1, so_far + each * CLIENTS / 2), (2, each * CLIENTS / 2)] {
+        assert_eq!(uses(store, &key, n).await.iter().map(|(.., n)| n).sum::<u64>(), counted, "secret {n}");
+    }
+    store.clock.turn(HOUR);
+    node.poll().await;
+    assert_eq!(node.judges([&old, &new]).await, [Verdict::Rotated, Verdict::Valid]);
+}
+
+async fn of_a_first_use_and_a_replacement_at_once_one_wins(store: &TestStore) {
+    let (node, act, Issued { key, .. }) = key(store).await;
+    let node = std::sync::Arc::new(node);
+    for _ in 0..20 {
+        let ends = store.live_secrets(&key.id).await.expect("read").previous.map(|_| sallyport::key::Ends::Previous);
+        let new = NewRotation { ends, ..grace(HOUR) };
+        let secret = std::sync::Arc::new(store.rotate_key(&act, &key, new).await.expect("rotated").secret);
+        let (user, used) = (std::sync::Arc::clone(&node), std::sync::Arc::clone(&secret));
+        let use_ = tokio::spawn(async move { ask(&user, &used, "10.0.0.1").await });
+        let replaced = node.verifier.replace_unseen(&act, &key, grace(HOUR)).await;
+        let was_accepted = use_.await.expect("judged") == Verdict::Valid;
+        let works = ask(&node, &secret, "10.0.0.1").await == Verdict::Valid;
+        assert_eq!((was_accepted, works), (replaced.is_err() && was_accepted, replaced.is_err()), "{replaced:?}");
+    }
 }

@@ -72,6 +72,16 @@ async fn helios_does_what_its_document_says() {
         assert_eq!(live.status, if mode == "live" { 200 } else { 403 }, "HE-5: {environment}");
     }
 
+    // HE-6: create, update, verify that the new one works, revoke the old one.
+    let created = server.manage(&format!("/v1/keys/{}/rotate", issued.key.id), &json!({}));
+    let new = created.json()["secret_key"].as_str().expect("a key").to_owned();
+    assert_eq!(server.auth("", &[("x-api-key", &new)]).header("x-auth-secret"), "current", "HE-6: it works");
+    assert_eq!(server.auth("", &[("x-api-key", key)]).header("x-auth-secret"), "previous", "HE-6: so does the old one");
+    let revoked = server.manage(&format!("/v1/keys/{}/end-previous", issued.key.id), &json!({}));
+    assert_eq!(revoked.status, 200, "HE-6: {}", revoked.body);
+    server.auth("", &[("x-api-key", key)]).tells("HE-6: the old one", 401, &body);
+    let key = new.as_str();
+
     // HE-2: revoked.
     server.revoke(&issued);
     server.auth("", &[("x-api-key", key)]).tells("HE-2: revoked", 401, &body);

@@ -29,6 +29,7 @@ async fn synaptiq_does_what_its_document_says() {
     managed(&server, &org);
     managing(&server, &org).await;
     managing_is_charged(&server).await;
+    rotation(&server, &org).await;
     for (plan, row) in LIMITS {
         let org = server.org(plan.title(), plan).await;
         for (scope, limit) in row {
@@ -217,6 +218,25 @@ async fn limits(server: &Deployment, org: &Org, scope: &str, limit: u64) {
         assert_eq!(refused.header("retry-after"), refused.header("x-ratelimit-retryafter"), "{row}");
         assert_eq!(refused.header("x-ratelimit-remaining"), "0", "{row}");
     }
+}
+
+/// The old key works through a grace period; *Revoke Old Key* ends it early.
+async fn rotation(server: &Deployment, org: &Org) {
+    let issued = server.key(Holder::Organization(org.clone()), "production", &["read"]).await;
+    let path = |what: &str| format!("/v1/keys/{}/{what}", issued.key.id);
+    let rotated = server.manage(&path("rotate"), &json!({ "grace_seconds": 3600 }));
+    assert_eq!(rotated.status, 201, "SQ-3: {}", rotated.body);
+    let (old, new) = (issued.secret.expose(), rotated.json()["secret_key"].as_str().expect("a key").to_owned());
+    let auth = |key: &str| server.auth("", &[HTTPS, ("authorization", &format!("Bearer {key}"))]);
+    for (key, name) in [(old, "previous"), (&new, "current")] {
+        let passed = auth(key);
+        assert_eq!((passed.status, passed.header("x-auth-secret")), (200, name), "SQ-3");
+    }
+    let ended = server.manage(&path("end-previous"), &json!({}));
+    assert_eq!(ended.status, 200, "SQ-3: {}", ended.body);
+    let refused = auth(old);
+    assert_eq!((refused.status, &refused.json()["error"]["code"]), (401, &json!("unauthorized")), "SQ-3");
+    assert_eq!(auth(&new).status, 200, "SQ-3");
 }
 
 async fn plain_http(server: &Deployment, org: &Org) {

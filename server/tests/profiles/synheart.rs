@@ -76,6 +76,10 @@ async fn synheart_does_what_its_document_says() {
     let refused = server.verify(busy.secret.expose(), json!({ "cost": 300 }));
     assert_eq!((refused["code"].as_str(), refused["status"].as_u64()), (Some("rate_limited"), Some(429)), "SY-10");
 
+    // SY-12: by hand.
+    let refused = server.manage(&format!("/v1/keys/{}/rotate", issued.key.id), &json!({}));
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (409, Some("rotated_by_hand")), "SY-12");
+
     // SY-9: the next request is 401.
     server.revoke(&issued);
     assert_eq!(server.auth("", &[("x-api-key", key)]).status, 401, "SY-9");

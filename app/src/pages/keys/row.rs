@@ -147,6 +147,8 @@ fn RowMenu(key: ListedKey, turn: Option<String>) -> impl IntoView {
             {turn.map(|list| view! {
                 // Without scripts the button that opened the menu has the focus again.
                 <TurnKey key=id status paused label back=[&list, "#", &menu, "-button"].concat() class="menu-item"/>
+                {(!matches!(status, Status::Expired | Status::Revoked))
+                    .then(|| view! { <a class="menu-item" href=[&href, "/rotate"].concat()>"Rotate"</a> })}
                 {(status != Status::Revoked).then(|| view! { <a class="menu-item menu-danger" href=[&href, "/revoke"].concat()>"Revoke"</a> })}
             })}
         </Menu>

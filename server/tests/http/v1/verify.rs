@@ -43,7 +43,7 @@ async fn a_valid_key_returns_its_identity(portal: &TestPortal) {
             "key_id": key, "label": "CI",
             "org_id": ids["org_id"], "tenant_id": ids["tenant_id"], "project_id": ids["project_id"], "app_id": app,
             "environment": "production", "mode": "live", "scopes": ["read"],
-            "expires_at": null, "metadata": {},
+            "expires_at": null, "secret": "current", "secret_expires_at": null, "metadata": {},
             "rate_limit": { "limit": 6_000, "remaining": 5_999, "reset": 1_795_327_201 },
             "request_id": answer.header("x-request-id"),
         })

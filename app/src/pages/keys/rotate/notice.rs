@@ -6,7 +6,6 @@ use leptos::prelude::*;
 use sallyport::{Timestamp, id::KeyId, key::Key};
 
 use crate::{
-    components::{Notice, Tone},
     context::Context,
     error::PageError,
     words::{Ago, Ahead},
@@ -51,11 +50,11 @@ impl OldSecret {
 #[component]
 pub fn RotationNotice(old: OldSecret, now: Timestamp) -> impl IntoView {
     let urgent = old.is_urgent(now);
-    let tone = if urgent { Tone::Warning } else { Tone::Accent };
+    let class = if urgent { "notice warning notice-line" } else { "notice accent notice-line" };
     let used = old.last_used_at;
     let href = format!("/keys/{}/rotate", old.key);
     view! {
-        <Notice tone>
+        <div class=class>
             <p>
                 {urgent.then(|| view! { <b>"The old key is still in use. "</b> })}
                 "The old key "<code>{old.shown.clone()}</code>" ends "<Ahead at=old.until now/>
@@ -63,7 +62,7 @@ pub fn RotationNotice(old: OldSecret, now: Timestamp) -> impl IntoView {
                 {old.may_change.then(|| view! { <a class="link" href=href>"See what uses it"</a> })}
             </p>
             {old.may_change.then(|| view! { <OldKeyButtons key=old.key extended=old.extended/> })}
-        </Notice>
+        </div>
     }
 }
 

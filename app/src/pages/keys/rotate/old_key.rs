@@ -31,6 +31,7 @@ pub fn OldKey(old: OldSecret, uses: Uses, since: Timestamp, now: Timestamp) -> i
     let (shown, until) = (old.shown.clone(), old.until);
     view! {
         <Card title="Old key">
+            <div class="stack">
             <Facts>
                 <Fact label="Key"><code>{shown}</code></Fact>
                 <Fact label="Ends"><Ahead at=until now/></Fact>
@@ -45,6 +46,7 @@ pub fn OldKey(old: OldSecret, uses: Uses, since: Timestamp, now: Timestamp) -> i
             {chart}
             <Places uses/>
             {old.may_change.then(|| view! { <OldKeyButtons key=old.key extended=old.extended/> })}
+            </div>
         </Card>
     }
 }

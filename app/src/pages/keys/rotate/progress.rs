@@ -112,6 +112,7 @@ fn NewKey(id: KeyId, current: LiveSecret, uses: Uses, now: Timestamp) -> impl In
     });
     view! {
         <Card title="New key">
+            <div class="stack">
             <Facts>
                 <Fact label="Key"><code>{current.shown}</code></Fact>
                 <Fact label="Generated"><Ago at=current.created_at now/></Fact>
@@ -124,6 +125,7 @@ fn NewKey(id: KeyId, current: LiveSecret, uses: Uses, now: Timestamp) -> impl In
                     <FirstRequest/>
                 </form>
             })}
+            </div>
         </Card>
     }
 }
