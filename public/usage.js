@@ -59,7 +59,7 @@ function readable(bar) {
   const bars = chart ? [...chart.querySelectorAll("g")] : [];
   if (bars.length === 0) return;
   const numbers = (n) => bars[n].querySelector("title").textContent;
-  const value = Object.assign(document.createElement("p"), { className: "chart-value", hidden: true });
+  const value = Object.assign(document.createElement("li"), { className: "chart-value", hidden: true });
   const slider = Object.assign(document.createElement("input"), {
     type: "range",
     id: "usage-bar",
@@ -70,7 +70,9 @@ function readable(bar) {
     ariaLabel: "Requests by time",
   });
   slider.ariaValueText = numbers(slider.valueAsNumber);
-  chart.after(value, slider);
+  // At the end of the legend.
+  chart.closest("figure").querySelector("ul").append(value);
+  chart.after(slider);
   const leave = () => {
     bars.forEach((bar) => bar.classList.remove("here"));
     value.hidden = true;
