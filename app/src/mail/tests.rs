@@ -70,12 +70,7 @@ fn letters(typed: &str) -> [(&'static str, About); 10] {
         ),
         (
             "handover_used_again",
-            About::HandoverUsedAgain {
-                key,
-                label: typed.to_owned(),
-                org_name: typed.to_owned(),
-                origin: origin(),
-            },
+            About::HandoverUsedAgain { key, label: typed.to_owned(), org_name: typed.to_owned(), origin: origin() },
         ),
         (
             "invitation",

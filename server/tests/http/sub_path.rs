@@ -1,10 +1,15 @@
 //! A portal under a sub-path of its host, behind a proxy that forwards the sub-path, and behind one that strips it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
 
 use axum::http::{Method, header};
 use sallyport::{
     audit::{Act, Actor},
+    handover::Protection,
+    id::KeyId,
     invitation::NewInvitations,
     password_reset,
     place::PlaceKind,
@@ -100,6 +105,11 @@ async fn nothing_on_any_page_leads_outside(portal: &TestPortal) {
     let of = portal.store.find(None, &app).await.expect("asked").expect("there").org_id;
     let new = NewInvitations::check(PlaceKind::Org, ["eve@example.com"], "viewer", "").expect("checked");
     let invited = portal.store.invite(&portal.store.act(&ada), &of, new).await.expect("invited");
+    let held = KeyId::parse(&key).expect("an id");
+    let held = portal.store.find(None, &held).await.expect("asked").expect("there");
+    let day = Protection { valid: Duration::from_secs(24 * 60 * 60), ..Protection::default() };
+    let act = portal.store.act(&ada);
+    let (handover, _) = portal.store.create_handover(&act, &held, ("a.json", "{}"), day).await.expect("made");
     assert_eq!(portal.post_file(&format!("/orgs/{of}/settings/logo"), "logo", &png(64, 64)).await.status, 303);
     // Its row leads to the page that revokes it.
     portal.store.create_token(&Act::by(Actor::CommandLine), "CI", false, None).await.expect("made");
@@ -112,6 +122,7 @@ async fn nothing_on_any_page_leads_outside(portal: &TestPortal) {
         format!("{UNDER}/reset"),
         password_reset::url(portal.store.vault(), UNDER, &reset),
         invited[0].url(portal.store.vault(), UNDER),
+        format!("{UNDER}/handover/{}", handover.id),
         format!("{UNDER}/nothing/here"),
         format!("{UNDER}/orgs/org_nothing"),
         format!("{UNDER}/requests/{}", refused.header("x-request-id")),
