@@ -156,6 +156,10 @@ test('empty lists, panels and dialogs', async ({ page, portal }) => {
   }
   await page.goto(`${key.path}/rotate`);
   await check(page, 'rotating a key');
+  await page.getByRole('dialog').getByRole('button', { name: 'Rotate key' }).click();
+  await page.goto(`${key.path}/rotate`);
+  await check(page, 'a rotation');
+  await send(page, `${key.path}/end-previous`, {});
   await page.goto(`${key.path}/change`);
   await check(page, 'change panel');
   const change = page.getByRole('dialog', { name: 'Change scopes and expiry' });

@@ -11,8 +11,9 @@ use sallyport::{
     app::App,
     audit::Act,
     id::RequestId,
-    key::{Issued, KeyRecord, NewKey, Verdict, new::KeyInput, secret::Checked},
+    key::{Issued, KeyRecord, NewKey, NewRotation, Verdict, new::KeyInput, secret::Checked},
     place::Place,
+    profile::RotationKind,
     store::{Refused, Store, Used},
 };
 
@@ -20,10 +21,19 @@ use super::{DAY, HOUR, MINUTE, clock::StoryClock, company::Company};
 
 /// A change of a key, by its label.
 pub enum Step<'a> {
-    Generate { by: &'a Act, app: &'a App, label: &'a str, environment: &'a str, scopes: &'a [&'a str], days: &'a str },
+    Generate {
+        by: &'a Act,
+        app: &'a App,
+        label: &'a str,
+        environment: &'a str,
+        scopes: &'a [&'a str],
+        days: &'a str,
+    },
     Use(&'a str),
     Refuse(&'a str, Verdict, u64),
     Pause(&'a str),
+    /// The old secret is accepted for another week.
+    Rotate(&'a str),
     Revoke(&'a str, &'a str),
     Archive(&'a App),
 }
@@ -59,7 +69,7 @@ pub fn early(company: &Company) -> Vec<Dated<'_>> {
 
 /// The last week. At its end there are keys in every status.
 pub fn late<'a>(company: &'a Company, intake: &'a App) -> Vec<Dated<'a>> {
-    use Step::{Archive, Pause, Refuse, Revoke, Use};
+    use Step::{Archive, Pause, Refuse, Revoke, Rotate, Use};
     let Company { ada, sam, focus, ingest, landing, .. } = company;
     vec![
         (6 * DAY + 20 * HOUR, key(ada, focus, "Contractor import", "production", &["admin"], "never")),
@@ -81,6 +91,7 @@ pub fn late<'a>(company: &'a Company, intake: &'a App) -> Vec<Dated<'a>> {
         (DAY, key(sam, focus, "Sam’s laptop", "development", &["read"], "7")),
         (20 * HOUR, Use("Intake form")),
         (9 * HOUR, Refuse("CI smoke tests", Verdict::InsufficientScope, 1)),
+        (5 * HOUR, Rotate("Staging backend")),
         (3 * HOUR, Revoke("Contractor import", "The contract ended")),
         (2 * HOUR, Refuse("Contractor import", Verdict::Revoked, 41)),
         (30 * MINUTE, Use("CI smoke tests")),
@@ -162,6 +173,13 @@ impl<'a> Keys<'a> {
                 }
                 Step::Pause(label) => {
                     store.pause_key(&self.company.sam, &self.find(label)?.key).await?;
+                }
+                // Where keys are rotated by hand there is no such status.
+                Step::Rotate(_) if store.profile().rotation.kind == RotationKind::ByHand => {}
+                Step::Rotate(label) => {
+                    let grace = store.profile().rotation.longest_grace.min(7 * DAY);
+                    let new = NewRotation { grace, ..NewRotation::default() };
+                    store.rotate_key(&self.company.ada, &self.find(label)?.key, new).await?;
                 }
                 Step::Revoke(label, reason) => {
                     store.revoke_key(&self.company.ada, &self.find(label)?.key, reason.to_owned()).await?;

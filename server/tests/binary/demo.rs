@@ -28,7 +28,7 @@ fn what_it_prints_works() {
     let home = server.ask("GET", "/", &[], "").expect("answered");
     let org = between(&home, "location: ", '\r');
     let page = server.ask("GET", &format!("{org}/keys?include_revoked=1"), &[], "").expect("answered");
-    for status in ["Active", "Paused", "Expired", "Revoked", "Unused", "Expires"] {
+    for status in ["Active", "Rotating", "Paused", "Expired", "Revoked", "Unused", "Expires"] {
         assert!(page.contains(status), "a key is {status}");
     }
     assert!(page.contains("Focus Labs") && page.contains("Harbor Health"), "both organizations can be switched to");

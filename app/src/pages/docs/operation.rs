@@ -35,8 +35,19 @@ pub struct Operation {
 }
 
 /// The order of the groups on the page.
-const TAGS: [&str; 10] =
-    ["Verification", "Organizations", "Tenants", "Projects", "Apps", "Members", "Keys", "Usage", "Activity", "Service"];
+const TAGS: [&str; 11] = [
+    "Verification",
+    "Organizations",
+    "Tenants",
+    "Projects",
+    "Apps",
+    "Members",
+    "Keys",
+    "Rotation",
+    "Usage",
+    "Activity",
+    "Service",
+];
 
 impl Operation {
     /// All operations of the document.

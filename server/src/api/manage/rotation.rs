@@ -85,7 +85,7 @@ impl RotateKey {
 /// rotate again: it is answered 409 with the id of the key. If the first answer was lost, send `replace_unseen` with
 /// another `Idempotency-Key`: it replaces the new secret, unless somebody may have used it.
 #[utoipa::path(
-    post, path = "/v1/keys/{key_id}/rotate", operation_id = "rotateKey", tag = "Keys", params(("key_id" = String, Path)),
+    post, path = "/v1/keys/{key_id}/rotate", operation_id = "rotateKey", tag = "Rotation", params(("key_id" = String, Path)),
     request_body = RotateKey,
     responses(
         (status = 201, body = IssuedKeyResponse),
@@ -116,7 +116,7 @@ pub async fn rotate(
 ///
 /// Once this is answered, every request with it is refused. The key is no longer being rotated.
 #[utoipa::path(
-    post, path = "/v1/keys/{key_id}/end-previous", operation_id = "endPreviousSecret", tag = "Keys",
+    post, path = "/v1/keys/{key_id}/end-previous", operation_id = "endPreviousSecret", tag = "Rotation",
     params(("key_id" = String, Path)),
     responses(
         (status = 200, body = KeyResponse),
@@ -164,7 +164,7 @@ impl FromRequest<AppState> for ExtendPrevious {
 ///
 /// Once in a rotation.
 #[utoipa::path(
-    post, path = "/v1/keys/{key_id}/extend-previous", operation_id = "extendPreviousSecret", tag = "Keys",
+    post, path = "/v1/keys/{key_id}/extend-previous", operation_id = "extendPreviousSecret", tag = "Rotation",
     params(("key_id" = String, Path)), request_body = ExtendPrevious,
     responses(
         (status = 200, body = KeyResponse),
