@@ -55,24 +55,36 @@ function show(name, text) {
   addEventListener("beforeunload", (event) => event.preventDefault());
 }
 
+async function send(secret) {
+  const token = [...new Uint8Array(await derived(secret, "sallyport handover token v1"))];
+  const body = new URLSearchParams({ token: token.map((byte) => byte.toString(16).padStart(2, "0")).join("") });
+  if (passphrase) body.set("passphrase", passphrase.value);
+  return fetch(form.action, { method: "POST", body, headers: { accept: "application/json" } });
+}
+
+// Somebody else opened it: the server tells the person who made the link.
+if ("ended" in form.dataset && code.value && crypto.subtle) {
+  await send(normal(code.value));
+  form.hidden = true;
+}
+
 let sending = false;
-form.addEventListener("submit", async (event) => {
+if (!("ended" in form.dataset)) form.addEventListener("submit", async (event) => {
   if (!crypto.subtle) return;
   event.preventDefault();
   if (sending) return;
   sending = true;
   error.hidden = true;
+  let handedOut = false;
   try {
     const secret = normal(code.value);
-    const token = [...new Uint8Array(await derived(secret, "sallyport handover token v1"))];
-    const body = new URLSearchParams({ token: token.map((byte) => byte.toString(16).padStart(2, "0")).join("") });
-    if (passphrase) body.set("passphrase", passphrase.value);
-    const answer = await fetch(form.action, { method: "POST", body, headers: { accept: "application/json" } });
-    const { message, name, sealed } = await answer.json();
-    if (answer.ok) show(name, await decrypted(secret, sealed));
-    else say(message);
+    const answer = await send(secret);
+    handedOut = answer.ok;
+    const said = answer.status < 500 ? await answer.json() : { message: "The server is busy. Try again in a few seconds." };
+    if (answer.ok) show(said.name, await decrypted(secret, said.sealed));
+    else say(said.message);
   } catch {
-    say("The server could not be reached. Try again.");
+    say(handedOut ? "The credentials could not be read, and the link is used up. Ask for another." : "The server could not be reached. Try again.");
   } finally {
     sending = false;
   }

@@ -13,11 +13,13 @@ async function visible() {
   while (document.hidden) await new Promise((seen) => document.addEventListener("visibilitychange", seen, { once: true }));
 }
 
-/** This page as it is now; nothing if the session ended or the server is away. */
+/** This page as it is now: null if the server is away, undefined if the session has ended. */
 async function fetched() {
   try {
     const answer = await fetch(location.href);
-    if (!answer.ok || answer.redirected) return null;
+    // The session has ended.
+    if (answer.redirected) return undefined;
+    if (!answer.ok) return null;
     return new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("content");
   } catch {
     return null;
@@ -26,7 +28,7 @@ async function fetched() {
 
 /** Whether the reader is busy with what would be replaced. */
 function isInUse() {
-  return !getSelection().isCollapsed || document.querySelector("#content :popover-open, #content details[open]") !== null;
+  return !getSelection().isCollapsed || document.activeElement?.matches("input:not([type=range]), select, textarea") || document.querySelector("#content :popover-open, #content details[open]") !== null;
 }
 
 async function keepUpToDate() {
@@ -39,6 +41,7 @@ async function keepUpToDate() {
       duration = FIRST;
     }
     const content = await fetched();
+    if (content === undefined) return;
     const usage = content?.querySelector("#usage")?.innerHTML;
     if (usage && usage !== shown && !isInUse()) {
       const [focused, bar] = [document.activeElement?.id, document.getElementById("usage-bar")?.value];

@@ -116,6 +116,8 @@ pub struct Handover {
     pub expires_at: Timestamp,
     /// Whether it waits for somebody to open it.
     pub is_open: bool,
+    /// Whether somebody opened it.
+    pub was_opened: bool,
     /// Whether one signed-in person can open it alone.
     pub is_for_one: bool,
     pub has_passphrase: bool,

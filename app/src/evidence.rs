@@ -69,8 +69,9 @@ impl Evidence {
         store.still_may(&self.act.actor, org, Permission::ManageOrg).await?;
         let last = store.last_event_before(org, self.to).await?;
         let portal = portal_name(&context.public_url);
-        let covering = store.covering_checkpoint(&portal, org.as_str(), last).await?;
+        // Before the checkpoint, which covers what says so.
         let pruned = store.pruned_until(org.as_str()).await?;
+        let covering = store.covering_checkpoint(&portal, org.as_str(), last).await?;
         let (headers, event) = (self.headers(context.store.now()), self.event());
         let act = self.act.clone();
         let (send, parts) = mpsc::channel(AHEAD);
@@ -117,6 +118,9 @@ impl Evidence {
         let keys: Vec<_> = store.audit_keys().await?.iter().map(|key| key.published(portal)).collect();
         pack.text("public-keys.json", &format!("{:#}\n", json!({ "keys": keys }))).await?;
         pack.checkpoints("checkpoints.jsonl", covered.by.size).await?;
+        if store.pruned_until(org.as_str()).await? != covered.pruned {
+            return Err(Error::Busy("Old events were removed meanwhile; try again."));
+        }
         let until = EventFilter { until: Some(covered.by.size), sight: Sight::ALL, ..EventFilter::default() };
         pack.rows("events.jsonl", Format::Jsonl, Events::of_org(org.clone(), until.clone())).await?;
         let period = EventFilter { from: self.from, to: self.to, ..until };

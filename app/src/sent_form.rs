@@ -18,12 +18,29 @@ use crate::{
 };
 
 /// Fields that contain secrets.
-const SECRETS: [&str; 5] = ["password", "secret", "token", "sealed", "q"];
+const SECRETS: [&str; 7] = ["password", "secret", "token", "sealed", "q", "code", "passphrase"];
 
 /// Fields that are not shown, because no person typed them.
-const NOT_SHOWN: [&str; 17] = [
-    "password", "secret", "token", "sealed", "key", "q", "do", "version", "back", "next", "user_id", "again",
-    "session", "org", "seen", "filters", "view",
+const NOT_SHOWN: [&str; 19] = [
+    "password",
+    "secret",
+    "token",
+    "sealed",
+    "key",
+    "q",
+    "code",
+    "passphrase",
+    "do",
+    "version",
+    "back",
+    "next",
+    "user_id",
+    "again",
+    "session",
+    "org",
+    "seen",
+    "filters",
+    "view",
 ];
 
 /// The values by field.

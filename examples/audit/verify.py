@@ -215,7 +215,9 @@ class Chain:
         self.erased = 0
         self.hash_only = 0
         self.pruned = 0  # Up to which event only the tree over the hashes is left,
-        self.said_pruned = 0  # and up to which a later event says so.
+        self.said_pruned = 0  # up to which a later event says so,
+        self.said_by = 0  # and that event: in an export anybody can write one, so a checkpoint has to cover it.
+        self.needs_cover = False
         self.wrong = None
 
     def begin_after(self, line):
@@ -228,6 +230,7 @@ class Chain:
         self.seq = self.pruned = until
         self.before = before
         self.tree.size, self.tree.roots = until, roots
+        self.needs_cover = bool(self.ahead)
         # Checkpoints of fewer events can't be compared.
         self.ahead = [(size, root) for size, root in self.ahead if size >= until]
 
@@ -255,7 +258,8 @@ class Chain:
             raise Wrong(f"Event {expected} was changed: its {field} is marked as erased, but is not.")
         self.hash_only += is_hash_only(event)
         self.erased += bool(event["format"] != 1 and event.get("commitments"))
-        self.said_pruned = max(self.said_pruned, pruned_until(event))
+        if pruned_until(event) > self.said_pruned:
+            self.said_pruned, self.said_by = pruned_until(event), expected
         self.seq, self.before = expected, stored(event)
         self.tree.push(leaf_hash(self.before))
 
@@ -292,6 +296,11 @@ class Chain:
             raise Wrong(
                 f"Event 1 is missing: only hashes are left of events 1 to {self.pruned}, and no later event says that they "
                 "were removed because of their age."
+            )
+        if self.needs_cover and self.proven < self.said_by:
+            raise Wrong(
+                f"Event 1 is missing: event {self.said_by} says that events 1 to {self.pruned} were removed because of their "
+                "age, but no checkpoint that was given covers it. Get a newer one from the portal."
             )
 
 

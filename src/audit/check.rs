@@ -34,6 +34,7 @@ pub enum Wrong {
     HashOnly,
     NotErased(PersonalField),
     NotPruned { until: i64 },
+    NotCovered { until: i64, by: i64 },
     Unreadable(String),
 }
 
@@ -72,6 +73,11 @@ impl fmt::Display for Fault {
                 f,
                 "Event {seq} is missing: only hashes are left of events 1 to {until}, and no later event says that they \
                  were removed because of their age."
+            ),
+            Wrong::NotCovered { until, by } => write!(
+                f,
+                "Event {seq} is missing: event {by} says that events 1 to {until} were removed because of their age, but no \
+                 checkpoint that was given covers it. Get a newer one from the portal."
             ),
             Wrong::Unreadable(why) => write!(f, "Event {seq} can't be read: {why}."),
         }
@@ -113,6 +119,10 @@ pub struct ChainCheck {
     /// Up to which event only hashes are left, and up to which a later event says so.
     pruned: i64,
     said_pruned: i64,
+    /// The event that says so.
+    said_by: i64,
+    /// It has to be in a checkpoint: in an export anybody can write such an event, and the hashes before it are not there.
+    needs_cover: bool,
     /// An event that is wrong; the one after it shows how.
     wrong: Option<Exported>,
 }
@@ -139,12 +149,15 @@ impl ChainCheck {
             hash_only: 0,
             pruned: 0,
             said_pruned: 0,
+            said_by: 0,
+            needs_cover: false,
             wrong: None,
         }
     }
 
     /// Begins after events of which only the tree is left. Checkpoints of fewer events can't be compared.
     pub fn begin_after(&mut self, pruned: Pruned) {
+        self.needs_cover = !self.ahead.is_empty();
         self.ahead.retain(|(size, _)| *size >= pruned.until);
         (self.seq, self.pruned) = (pruned.until, pruned.until);
         (self.before, self.tree) = (pruned.hash, pruned.tree);
@@ -190,7 +203,9 @@ impl ChainCheck {
         if let Some(why) = self.hidden(event) {
             return fault(why);
         }
-        self.said_pruned = self.said_pruned.max(event.pruned_until());
+        if event.pruned_until() > self.said_pruned {
+            (self.said_pruned, self.said_by) = (event.pruned_until(), expected);
+        }
         self.tree.push(leaf_hash(&next.hash));
         (self.seq, self.before) = (expected, next.hash);
         Ok(())
@@ -273,6 +288,9 @@ impl ChainCheck {
         }
         if self.pruned > self.said_pruned {
             return Err(Fault { seq: 1, why: Wrong::NotPruned { until: self.pruned } });
+        }
+        if self.needs_cover && self.proven < self.said_by {
+            return Err(Fault { seq: 1, why: Wrong::NotCovered { until: self.pruned, by: self.said_by } });
         }
         let root = self.tree.root();
         Ok(Checked {

@@ -18,8 +18,11 @@ use crate::{
 /// How long one is kept after its end, so that a second opening is told from a wrong address.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Attempts after the first that are recorded.
+/// Attempts after it was opened that are recorded.
 const RECORDED: i64 = 10;
+
+/// Links of a key that wait to be opened.
+const MOST_OPEN: i64 = 20;
 
 /// Why a hand-over is not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +44,8 @@ pub struct Opened {
 }
 
 const HANDOVERS: &str = "SELECT h.*, o.name AS org_name, k.label, k.app_id, CAST(CASE WHEN h.sealed IS NOT NULL \
-    AND h.expires_at > $2 AND k.revoked_at IS NULL THEN 1 ELSE 0 END AS BIGINT) AS is_open \
+    AND h.expires_at > $2 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2) \
+    AND o.archived_at IS NULL AND o.suspended_at IS NULL THEN 1 ELSE 0 END AS BIGINT) AS is_open \
     FROM handovers h JOIN orgs o ON o.id = h.org_id JOIN keys k ON k.id = h.key_id WHERE h.id = $1";
 
 fn handover(row: &AnyRow) -> Result<Handover> {
@@ -49,7 +53,8 @@ fn handover(row: &AnyRow) -> Result<Handover> {
         id: HandoverId::stored(row.text("id")?),
         org_name: row.text("org_name")?,
         expires_at: row.time("expires_at")?,
-        is_open: row.flag("is_open")?,
+        is_open: row.flag("is_open")? && row.int("tries")? > 0,
+        was_opened: row.time_opt("opened_at")?.is_some(),
         is_for_one: row.text_opt("user_id")?.is_some(),
         has_passphrase: row.text_opt("passphrase_hash")?.is_some(),
     })
@@ -77,6 +82,12 @@ impl Store {
             let Actor::User { id: by, .. } = tx.actor().clone() else {
                 return Err(Error::Forbidden("A person hands credentials over."));
             };
+            let open = "SELECT COUNT(*) AS n FROM handovers WHERE key_id = $1 AND sealed IS NOT NULL AND expires_at > $2";
+            let open = sqlx::query(open).bind(key.id.to_string()).bind(tx.now().micros());
+            if open.fetch_one(tx.on()).await?.int("n")? >= MOST_OPEN {
+                let why = format!("{MOST_OPEN} links of this key wait to be opened. Try again when one has expired.");
+                return Err(Error::field("", why));
+            }
             let only_for = match protection.only_for.as_str() {
                 "" => None,
                 email => Some(tx.member_with_email(&key, email).await?),
@@ -118,35 +129,65 @@ impl Store {
         row.fetch_optional(self.read()).await?.as_ref().map(handover).transpose()
     }
 
-    /// The hash of a hand-over's passphrase, for somebody who has its code; each call counts as an attempt. `None` if there
-    /// is none to check.
-    pub async fn try_passphrase(&self, id: &HandoverId, token: &[u8; 32]) -> Result<Option<String>> {
+    /// Whether that is the token of a hand-over. It is asked before anything is written: everybody can send one.
+    pub async fn is_handover_token(&self, id: &HandoverId, token: &[u8; 32]) -> Result<bool> {
+        let row = sqlx::query("SELECT token_hash FROM handovers WHERE id = $1").bind(id.to_string());
+        let hash = row.fetch_optional(self.read()).await?.map(|row| row.bytes("token_hash")).transpose()?;
+        Ok(hash.is_some_and(|hash| secret::constant_time_eq(&hash, &token_hash(token))))
+    }
+
+    /// The hash of a hand-over's passphrase, for somebody who has its code and may open it; each call counts as an attempt.
+    /// `None` if there is none to check, or no attempt left.
+    pub async fn try_passphrase(
+        &self,
+        id: &HandoverId,
+        token: &[u8; 32],
+        me: Option<&UserId>,
+    ) -> Result<Option<String>> {
         let (store, id, hash) = (self.clone(), id.clone(), token_hash(token));
+        let me = me.map(ToString::to_string).unwrap_or_default();
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
             let row = sqlx::query(
                 "UPDATE handovers SET tries = tries - 1 WHERE id = $1 AND token_hash = $2 AND passphrase_hash IS NOT NULL \
-                 AND sealed IS NOT NULL AND tries > 0 RETURNING passphrase_hash",
+                 AND sealed IS NOT NULL AND tries > 0 AND expires_at > $3 AND COALESCE(user_id, $4) = $4 \
+                 RETURNING passphrase_hash",
             );
-            let row = row.bind(id.to_string()).bind(hash.to_vec()).fetch_optional(tx.on()).await?;
+            let row = row.bind(id.to_string()).bind(hash.to_vec()).bind(tx.now().micros()).bind(me);
+            let row = row.fetch_optional(tx.on()).await?;
             tx.commit_counts().await?;
             row.map(|row| row.text("passphrase_hash")).transpose()
         })
         .await
     }
 
+    /// Takes an attempt back that was not judged.
+    pub async fn return_try(&self, id: &HandoverId) -> Result<()> {
+        let (store, id) = (self.clone(), id.clone());
+        detached(async move {
+            let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
+            let back = sqlx::query("UPDATE handovers SET tries = tries + 1 WHERE id = $1 AND tries < $2");
+            back.bind(id.to_string()).bind(TRIES).execute(tx.on()).await?;
+            tx.commit_counts().await
+        })
+        .await
+    }
+
     /// Opens a hand-over for somebody with its token: once, whoever comes first. `passphrase` says whether the right one was
-    /// given, `me` who is signed in.
+    /// given (`None` if none was judged), `me` who is signed in.
     pub async fn open_handover(
         &self,
         act: &Act,
         id: &HandoverId,
         token: &[u8; 32],
         me: Option<&UserId>,
-        passphrase: bool,
+        passphrase: Option<bool>,
     ) -> Result<std::result::Result<Opened, NotOpened>> {
-        let (store, act, id, me, hash) = (self.clone(), act.clone(), id.clone(), me.cloned(), token_hash(token));
+        let (store, act, id, me, token) = (self.clone(), act.clone(), id.clone(), me.cloned(), *token);
         detached(async move {
+            if !store.is_handover_token(&id, &token).await? {
+                return Ok(Err(NotOpened::WrongCode));
+            }
             let found = sqlx::query("SELECT org_id FROM handovers WHERE id = $1").bind(id.to_string());
             let Some(found) = found.fetch_optional(store.read()).await? else { return Ok(Err(NotOpened::WrongCode)) };
             let mut tx = store.begin(&act).await?;
@@ -154,8 +195,6 @@ impl Store {
             tx.lock_chain(&found.text("org_id")?).await?;
             let now = store.now().micros();
             let row = sqlx::query(HANDOVERS).bind(id.to_string()).bind(now).fetch_optional(tx.on()).await?;
-            let is_of_code = |row: &AnyRow| Ok::<_, Error>(secret::constant_time_eq(&row.bytes("token_hash")?, &hash));
-            let row = row.map(|row| Ok::<_, Error>(is_of_code(&row)?.then_some(row))).transpose()?.flatten();
             let Some(row) = row else {
                 tx.commit_counts().await?;
                 return Ok(Err(NotOpened::WrongCode));
@@ -176,9 +215,10 @@ impl Store {
                         .await?;
                     let event = about(Action::HandoverRefused).refused(410);
                     let issuer = UserId::stored(row.text("created_by")?);
-                    match again {
-                        0 => tx.record_and_mail(event, &issuer, Mail::HandoverUsedAgain).await?,
-                        _ => tx.record(event).await?,
+                    if again == 0 && tx.is_member(&org, &issuer).await? {
+                        tx.record_and_mail(event, &issuer, Mail::HandoverUsedAgain).await?;
+                    } else {
+                        tx.record(event).await?;
                     }
                     tx.commit().await?;
                 } else {
@@ -186,8 +226,12 @@ impl Store {
                 }
                 return Ok(Err(NotOpened::Ended));
             }
-            let is_for = row.text_opt("user_id")?;
-            let why = match (row.flag("is_open")?, is_for.is_none_or(|only| me.is_some_and(|me| me.as_str() == only))) {
+            let is_for_me = match (row.text_opt("user_id")?, &me) {
+                (None, _) => true,
+                (Some(only), Some(me)) => me.as_str() == only && tx.is_member(&org, me).await?,
+                (Some(_), None) => false,
+            };
+            let why = match (row.flag("is_open")?, is_for_me) {
                 (false, _) => Some(NotOpened::Ended),
                 (true, false) => Some(NotOpened::NotForYou),
                 (true, true) => None,
@@ -196,19 +240,18 @@ impl Store {
                 tx.commit_counts().await?;
                 return Ok(Err(why));
             }
-            if row.text_opt("passphrase_hash")?.is_some() && !passphrase {
-                let left = row.int("tries")?;
-                if left <= 0 {
-                    sqlx::query("UPDATE handovers SET sealed = NULL WHERE id = $1")
-                        .bind(id.to_string())
-                        .execute(tx.on())
-                        .await?;
+            if row.text_opt("passphrase_hash")?.is_some() && passphrase != Some(true) {
+                if passphrase.is_none() {
+                    // No attempt was left.
+                    tx.commit_counts().await?;
+                    return Ok(Err(NotOpened::Ended));
                 }
                 tx.record(about(Action::HandoverRefused).refused(403)).await?;
                 tx.commit().await?;
-                return Ok(Err(if left > 0 { NotOpened::WrongPassphrase } else { NotOpened::Ended }));
+                let is_left = row.int("tries")? > 0;
+                return Ok(Err(if is_left { NotOpened::WrongPassphrase } else { NotOpened::Ended }));
             }
-            sqlx::query("UPDATE handovers SET sealed = NULL, opened_at = $2 WHERE id = $1")
+            sqlx::query("UPDATE handovers SET sealed = NULL, passphrase_hash = NULL, opened_at = $2 WHERE id = $1")
                 .bind(id.to_string())
                 .bind(now)
                 .execute(tx.on())
@@ -225,7 +268,7 @@ impl Store {
         let store = self.clone();
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
-            sqlx::query("UPDATE handovers SET sealed = NULL WHERE expires_at <= $1 AND sealed IS NOT NULL")
+            sqlx::query("UPDATE handovers SET sealed = NULL, passphrase_hash = NULL WHERE expires_at <= $1 AND sealed IS NOT NULL")
                 .bind(tx.now().micros())
                 .execute(tx.on())
                 .await?;
@@ -238,6 +281,11 @@ impl Store {
 }
 
 impl Tx {
+    async fn is_member(&mut self, org: &OrgId, user: &UserId) -> Result<bool> {
+        let row = sqlx::query("SELECT 1 FROM grants WHERE org_id = $1 AND subject = $2 LIMIT 1");
+        Ok(row.bind(org.to_string()).bind(user.to_string()).fetch_optional(self.on()).await?.is_some())
+    }
+
     /// The member of a key's organization with this address.
     async fn member_with_email(&mut self, key: &Key, email: &str) -> Result<UserId> {
         let row = sqlx::query(

@@ -17,8 +17,11 @@ use crate::{
     plan::Plan,
 };
 
-/// Events removed in a transaction, as far as checkpoints allow: other writes wait for it.
+/// Events removed in a transaction: other writes wait for it.
 const AT_ONCE: i64 = 2_000;
+
+/// How much of a log is removed in a run: a clock that is wrong, or a mistake in the settings, is noticed before all is gone.
+const A_RUN: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// Fewer are not worth an event: the one that told of the last removal would be removed by itself.
 const AT_LEAST: i64 = 2;
@@ -55,8 +58,12 @@ impl Store {
         let chains = "SELECT c.name, o.plan FROM chains c LEFT JOIN orgs o ON o.id = c.name ORDER BY c.name";
         let (mut removed, mut failed) = (0, None);
         for row in sqlx::query(chains).fetch_all(self.read()).await? {
-            let plan = row.text_opt("plan")?.and_then(|plan| Plan::parse(&plan));
-            let (chain, kept) = (row.text("name")?, plan.map_or(kept.system, |plan| kept.of(plan)));
+            let chain = row.text("name")?;
+            let kept = match row.text_opt("plan")? {
+                // A plan that is not known keeps everything.
+                Some(plan) => Plan::parse(&plan).and_then(|plan| kept.of(plan)),
+                None => kept.system,
+            };
             let Some(kept) = kept else { continue };
             match self.prune_chain(portal, &chain, self.now() - kept).await {
                 Ok(events) => removed += events,
@@ -69,13 +76,20 @@ impl Store {
         failed.map_or(Ok(removed), Err)
     }
 
-    /// Removes the events of a chain from before a time, as far as signed checkpoints cover them.
+    /// Removes the events of a chain from before a time, as far as signed checkpoints cover them, and a month of it at most.
     async fn prune_chain(&self, portal: &str, chain: &str, before: Timestamp) -> Result<i64> {
         let first = self.pruned_until(chain).await?;
+        let oldest = sqlx::query("SELECT at FROM events WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT 1");
+        let oldest = oldest.bind(chain.to_owned()).bind(first).fetch_optional(self.read()).await?;
+        let Some(oldest) = oldest.map(|row| row.time("at")).transpose()? else { return Ok(0) };
+        let Some(until) = self.prunable(chain, first, before.min(oldest + A_RUN)).await? else { return Ok(0) };
         let mut done = first;
-        while let Some(until) = self.prunable(chain, done, before).await? {
-            self.prune(chain, done, until, before).await?;
-            done = until;
+        while done < until {
+            let next = until.min(done + AT_ONCE);
+            if !self.prune(chain, done, next, before).await? {
+                break;
+            }
+            done = next;
         }
         if done > first {
             // Soon after, so that what the log says of it is signed.
@@ -96,7 +110,7 @@ impl Store {
         row.fetch_optional(self.read()).await?.ok_or(Error::NotFound)?.int("pruned_by")
     }
 
-    /// Up to which event a chain can be pruned next: the size of a signed checkpoint all of whose events are old enough, and
+    /// Up to which event a chain can be pruned: the size of the largest signed checkpoint whose last event is old enough, and
     /// which the collector has, if there is one.
     async fn prunable(&self, chain: &str, done: i64, before: Timestamp) -> Result<Option<i64>> {
         let sent = "SELECT (SELECT COUNT(*) FROM forwarding) AS forwards, \
@@ -104,40 +118,36 @@ impl Store {
         let sent = sqlx::query(sent).bind(chain.to_owned()).fetch_one(self.read()).await?;
         let sent = if sent.int("forwards")? > 0 { sent.int("seq")? } else { i64::MAX };
         let keys = self.public_keys().await?;
-        // The largest that is not too much at once; else the smallest.
-        for (compare, order) in [("<=", "DESC"), (">", "ASC")] {
-            let sql = format!(
-                "SELECT k.chain, k.size, k.root, k.note, k.at FROM checkpoints k \
-                 JOIN events e ON e.chain = k.chain AND e.seq = k.size \
-                 WHERE k.chain = $1 AND k.size >= $2 AND k.size {compare} $3 AND k.size <= $4 AND e.at < $5 \
-                 ORDER BY k.size {order} LIMIT 8"
-            );
-            let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-                .bind(chain.to_owned())
-                .bind(done + AT_LEAST)
-                .bind(done + AT_ONCE)
-                .bind(sent)
-                .bind(before.micros())
-                .fetch_all(self.read())
-                .await?;
-            for row in &rows {
-                if let Some(good) = good_checkpoint(chain, row, &keys)? {
-                    return Ok(Some(good.size));
-                }
+        let rows = sqlx::query(
+            "SELECT k.chain, k.size, k.root, k.note, k.at FROM checkpoints k \
+             JOIN events e ON e.chain = k.chain AND e.seq = k.size \
+             WHERE k.chain = $1 AND k.size >= $2 AND k.size <= $3 AND e.at < $4 ORDER BY k.size DESC LIMIT 8",
+        );
+        let rows = rows
+            .bind(chain.to_owned())
+            .bind(done + AT_LEAST)
+            .bind(sent)
+            .bind(before.micros())
+            .fetch_all(self.read())
+            .await?;
+        for row in &rows {
+            if let Some(good) = good_checkpoint(chain, row, &keys)? {
+                return Ok(Some(good.size));
             }
         }
         Ok(None)
     }
 
-    /// Replaces the events after one and up to another by their hashes, and records that. Another server may have done so.
-    async fn prune(&self, chain: &str, after: i64, until: i64, before: Timestamp) -> Result<()> {
+    /// Replaces the events after one and up to another by their hashes, and records that; `false` if another server did.
+    async fn prune(&self, chain: &str, after: i64, until: i64, before: Timestamp) -> Result<bool> {
         let (store, chain) = (self.clone(), chain.to_owned());
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
             tx.lock_chain(&chain).await?;
             let now = sqlx::query("SELECT pruned_until FROM chains WHERE name = $1").bind(chain.clone());
             if now.fetch_one(tx.on()).await?.int("pruned_until")? != after {
-                return Ok(());
+                tx.commit_counts().await?;
+                return Ok(false);
             }
             let kept = sqlx::query(
                 "INSERT INTO pruned_events (chain, seq, hash) SELECT chain, seq, hash FROM events \
@@ -164,7 +174,8 @@ impl Store {
                 .bind(by)
                 .execute(tx.on())
                 .await?;
-            tx.commit().await
+            tx.commit().await?;
+            Ok(true)
         })
         .await
     }

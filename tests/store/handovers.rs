@@ -16,6 +16,7 @@ sallyport::on_both_databases!(
     a_file_is_opened_once,
     of_many_at_once_one_gets_it,
     the_database_alone_opens_nothing,
+    a_key_has_few_at_once,
     it_ends,
     it_can_be_for_one_member,
     wrong_passphrases_end_it,
@@ -43,7 +44,7 @@ fn nobody() -> Act {
 
 async fn open(store: &Store, handover: &Handover, code: &Code) -> Result<String, NotOpened> {
     let token = code.token(&handover.id);
-    let opened = store.open_handover(&nobody(), &handover.id, &token, None, false).await.expect("read");
+    let opened = store.open_handover(&nobody(), &handover.id, &token, None, None).await.expect("read");
     opened.map(|opened| code.open(&handover.id, &opened.sealed).expect("its code").to_string())
 }
 
@@ -87,22 +88,33 @@ async fn of_many_at_once_one_gets_it(store: &TestStore) {
 
 async fn the_database_alone_opens_nothing(store: &TestStore) {
     let (act, key, ..) = made(store, plain()).await;
-    for _ in 0..50 {
+    for _ in 1..20 {
         store.create_handover(&act, &key, FILE, plain()).await.expect("made");
     }
     let pool = raw(store.location()).await;
     let rows: Vec<(String, Vec<u8>, Vec<u8>)> =
         sqlx::query_as("SELECT id, sealed, token_hash FROM handovers").fetch_all(&pool).await.expect("read");
-    assert_eq!(rows.len(), 51);
+    assert_eq!(rows.len(), 20);
     for (id, sealed, hash) in rows {
         assert!(!sealed.windows(7).any(|part| part == b"sk_live"));
         let id = sallyport::id::HandoverId::parse(&id).expect("an id");
         // The hash is no token, and what is known of it is no code.
         let token = hash.try_into().expect("32 bytes");
-        let opened = store.open_handover(&nobody(), &id, &token, None, false).await.expect("read");
+        let opened = store.open_handover(&nobody(), &id, &token, None, None).await.expect("read");
         assert_eq!(opened.err(), Some(NotOpened::WrongCode));
     }
     pool.close().await;
+}
+
+async fn a_key_has_few_at_once(store: &TestStore) {
+    let (act, key, ..) = made(store, plain()).await;
+    for _ in 1..20 {
+        store.create_handover(&act, &key, FILE, plain()).await.expect("made");
+    }
+    let refused = store.create_handover(&act, &key, FILE, plain()).await.expect_err("too many");
+    assert!(refused.to_string().contains("20 links of this key"), "{refused}");
+    store.clock.turn(HOUR);
+    store.create_handover(&act, &key, FILE, plain()).await.expect("they have expired");
 }
 
 async fn it_ends(store: &TestStore) {
@@ -138,7 +150,7 @@ async fn it_can_be_for_one_member(store: &TestStore) {
     assert_eq!(open(store, &handover, &code).await, Err(NotOpened::NotForYou));
     let token = code.token(&handover.id);
     let by = |user| async move {
-        store.open_handover(&nobody(), &handover.id, &token, Some(user), false).await.expect("read")
+        store.open_handover(&nobody(), &handover.id, &token, Some(user), None).await.expect("read")
     };
     assert_eq!(by(&ada.id).await.err(), Some(NotOpened::NotForYou));
 }
@@ -150,25 +162,38 @@ async fn wrong_passphrases_end_it(store: &TestStore) {
     let attempt = |right: bool| {
         let (store, id) = (store.store.clone(), handover.id.clone());
         async move {
-            let hash = store.try_passphrase(&id, &token).await.expect("read");
-            let is_right = right && hash.is_some();
-            store.open_handover(&nobody(), &id, &token, None, is_right).await.expect("read").err()
+            let judged = store.try_passphrase(&id, &token, None).await.expect("read").map(|_| right);
+            store.open_handover(&nobody(), &id, &token, None, judged).await.expect("read").err()
         }
     };
-    assert_eq!(
-        store.try_passphrase(&handover.id, &[0; 32]).await.expect("read"),
-        None,
-        "nobody without the code tries"
-    );
+    let other = store.try_passphrase(&handover.id, &[0; 32], None).await.expect("read");
+    assert_eq!(other, None, "nobody without the code tries");
     for _ in 1..TRIES {
         assert_eq!(attempt(false).await, Some(NotOpened::WrongPassphrase));
     }
+    // One that could not be judged does not count.
+    assert!(store.try_passphrase(&handover.id, &token, None).await.expect("read").is_some());
+    store.return_try(&handover.id).await.expect("returned");
     assert_eq!(attempt(false).await, Some(NotOpened::Ended));
+    let events = actions(store, &key).await.len();
     assert_eq!(attempt(true).await, Some(NotOpened::Ended));
-    let (handover, code) = store.create_handover(&act, &key, FILE, with).await.expect("made");
+    assert_eq!(actions(store, &key).await.len(), events, "further attempts do not fill the log");
+    assert!(!store.handover(&handover.id).await.expect("read").expect("kept").is_open);
+    // Who may not open it uses up no attempt of who may.
+    let mine = match &act.actor {
+        Actor::User { id, .. } => id.clone(),
+        _ => unreachable!("a person"),
+    };
+    let email = store.user(&mine).await.expect("read").expect("there").email;
+    let for_me = Protection { only_for: email, ..with };
+    let (handover, code) = store.create_handover(&act, &key, FILE, for_me).await.expect("made");
     let token = code.token(&handover.id);
-    assert_eq!(store.try_passphrase(&handover.id, &token).await.expect("read").as_deref(), Some("hash"));
-    let opened = store.open_handover(&nobody(), &handover.id, &token, None, true).await.expect("read");
+    for _ in 0..2 * TRIES {
+        assert_eq!(store.try_passphrase(&handover.id, &token, None).await.expect("read"), None);
+    }
+    let hash = store.try_passphrase(&handover.id, &token, Some(&mine)).await.expect("read");
+    assert_eq!(hash.as_deref(), Some("hash"));
+    let opened = store.open_handover(&nobody(), &handover.id, &token, Some(&mine), Some(true)).await.expect("read");
     assert!(opened.is_ok());
 }
 

@@ -70,11 +70,21 @@ pub async fn open_handover(
     let Some(token) = token else { return Ok(InPage(Err(NotOpened::WrongCode))) };
     let me = caller.signed_in().await.ok();
     let act = me.as_ref().map_or_else(|| caller.client.act(Actor::Anonymous), |me| me.act());
-    let is_right = match store.try_passphrase(&id, &token).await? {
-        None => false,
-        Some(hash) => caller.context.passwords.is_passphrase(&Password::typed(passphrase), &hash).await?,
-    };
+    // Before anything is written: everybody can send a token.
+    if !store.is_handover_token(&id, &token).await? {
+        return Ok(InPage(Err(NotOpened::WrongCode)));
+    }
     let me = me.as_ref().map(|me| &me.user.id);
+    let is_right = match store.try_passphrase(&id, &token, me).await? {
+        None => None,
+        Some(hash) => {
+            let judged = caller.context.passwords.is_passphrase(&Password::typed(passphrase), &hash).await;
+            if judged.is_err() {
+                store.return_try(&id).await?;
+            }
+            Some(judged?)
+        }
+    };
     let opened = match store.open_handover(&act, &id, &token, me, is_right).await? {
         Ok(opened) => opened,
         Err(why) => return Ok(InPage(Err(why))),

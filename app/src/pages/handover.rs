@@ -34,7 +34,7 @@ use crate::{
 
 type Asked = Result<Path<String>, PathRejection>;
 
-const ENDED: &str = "This link was used, has expired, or was withdrawn.";
+const ENDED: &str = "This link was used, has expired, or the key was revoked.";
 
 async fn find(context: &Context, asked: Asked) -> Result<Handover, PageError> {
     let id = asked.ok().and_then(|Path(id)| HandoverId::parse(&id)).ok_or(PageError::NotFound)?;
@@ -44,7 +44,7 @@ async fn find(context: &Context, asked: Asked) -> Result<Handover, PageError> {
 pub async fn get(ui: Ui, visitor: Visitor, asked: Asked) -> PageResult {
     let handover = find(&ui.context, asked).await?;
     if !handover.is_open {
-        return Ok(ended(&ui));
+        return Ok(ended(&ui, &handover));
     }
     Ok(ui.ok(page(handover, FormState::new(), visitor.me.is_some())))
 }
@@ -75,7 +75,7 @@ pub async fn post(
                 return Ok(answer.into_response());
             }
             if why == NotOpened::Ended {
-                return Ok(ended(&ui));
+                return Ok(ended(&ui, &handover));
             }
             let form = form.with_error(field, message).with_status(status.as_u16());
             Ok(ui.refused(page(handover, form, visitor.me.is_some())))
@@ -153,12 +153,20 @@ fn Credentials(name: String, text: String) -> impl IntoView {
     }
 }
 
-fn ended(ui: &Ui) -> Response {
-    let page = Page::bare("This link does not work", || {
+/// Who has the code of a link that was opened shows that it was not them: the person who made the link is told.
+fn ended(ui: &Ui, handover: &Handover) -> Response {
+    let was_opened = handover.was_opened.then(|| handover.id.to_string());
+    let page = Page::bare("This link does not work", move || {
         view! {
             <h1 class="card-title">"This link does not work"</h1>
             <p>{ENDED}" A link opens credentials once."</p>
             <p>"If it was not you who opened it, tell the person who gave it to you: the key should be revoked."</p>
+            {was_opened.map(|id| view! {
+                <form id="handover" method="post" action=format!("/handover/{id}") class="stack" autocomplete="off" data-id=id data-ended>
+                    <TextField form=&FormState::new() name="code" label="Code" hint="With it, the portal tells the person who made the link that somebody else opened it."/>
+                    <button class="btn btn-wide">"Report"</button>
+                </form>
+            })}
         }
     });
     ui.show(StatusCode::GONE, page)

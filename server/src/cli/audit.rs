@@ -274,10 +274,10 @@ async fn export(store: &Store, org: &str) -> Result<(), String> {
         out.write_all(pruned.json_line().as_bytes()).map_err(unwritten)?;
     }
     loop {
+        let part = store.events_after(org, after).await.map_err(said)?;
         if store.pruned_until(org).await.map_err(said)? > after {
             return Err("Old events were removed meanwhile. Try again.".to_owned());
         }
-        let part = store.events_after(org, after).await.map_err(said)?;
         let Some(last) = part.last() else { break };
         after = last.event.seq;
         progress.show(number(after), number(all));

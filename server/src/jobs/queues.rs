@@ -156,7 +156,7 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
 
 /// Removes old events, under the portal's name. Needed only where some are not kept for ever.
 pub fn pruning(portal: String, kept: EventRetention) -> Queue {
-    Queue::recurring(PRUNING, RETENTION, move |store| {
+    Queue::recurring(PRUNING, DAILY, move |store| {
         let portal = portal.clone();
         async move { store.prune_events(&portal, kept).await.map(drop) }
     })

@@ -69,7 +69,13 @@ async fn a_person_without_scripts_types_the_code(portal: &TestPortal) {
     let again = stranger.post(&path, &[("code", &code)]).await;
     assert_eq!(again.status, 410);
     assert!(again.body.contains("This link does not work") && !again.body.contains(&secret), "{}", again.body);
-    assert_eq!(stranger.get(&path).await.status, 410);
+    let late = stranger.get(&path).await;
+    assert_eq!(late.status, 410);
+    assert!(
+        late.body.contains("data-ended") && late.body.contains("Report"),
+        "who has the code can say so: {}",
+        late.body
+    );
     let dump = format!("{:?}", portal.store.dump().await);
     assert!(!dump.contains(&secret) && !dump.contains(&code));
 }

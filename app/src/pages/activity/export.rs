@@ -119,10 +119,10 @@ impl Rows for Events {
     }
 
     async fn next(&mut self, store: &Store) -> sallyport::Result<Vec<Exported>> {
+        let chunk = store.export(&self.org, self.app.as_ref(), &self.filter, self.after).await?;
         if self.is_whole && store.pruned_until(self.org.as_str()).await? > self.after {
             return Err(sallyport::Error::Busy("Old events were removed meanwhile; try again."));
         }
-        let chunk = store.export(&self.org, self.app.as_ref(), &self.filter, self.after).await?;
         self.after = chunk.last().map_or(self.after, |last| last.event.seq);
         Ok(chunk)
     }
