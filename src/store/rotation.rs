@@ -55,6 +55,9 @@ impl Store {
             }
             tx.makes(key.id.as_str()).await?;
             let retires_at = (!new.grace.is_zero()).then(|| tx.now() + new.grace);
+            if let Some(aside) = &aside {
+                tx.needs_set_aside(&key.id, aside).await?;
+            }
             let until = match (&secrets, &aside) {
                 (LiveSecrets { current: None, previous, .. }, Some(_)) => {
                     previous.as_ref().and_then(|previous| previous.retires_at)
@@ -62,9 +65,6 @@ impl Store {
                 (_, Some(_)) => return Err(in_progress()),
                 (_, None) => tx.retire_old(&key, &secrets, new.ends, retires_at).await?,
             };
-            if let Some(aside) = &aside {
-                tx.needs_set_aside(&key.id, aside).await?;
-            }
             let prefix = store.profile().environment(&key.environment).map(|environment| environment.prefix.clone());
             let Some(prefix) = prefix else { return Err(no_environment()) };
             let secret = PlainSecret::mint(&prefix, store.entropy());

@@ -179,11 +179,15 @@ impl Tx {
         );
         let at = retires_at.map_or(now, Timestamp::micros);
         let retired = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(key.to_string()).bind(at);
-        let Some(retired) = retired.fetch_optional(self.on()).await? else { return Ok(()) };
+        let mut newest = None;
+        for row in &retired.fetch_all(self.on()).await? {
+            newest = newest.max(Some(row.int("n")?));
+        }
+        let Some(newest) = newest else { return Ok(()) };
         let between = "UPDATE signing_secrets SET sealed = NULL, ended_at = $3 \
                        WHERE key_id = $1 AND n < $2 AND ended_at IS NULL AND n > (SELECT MIN(s.n) FROM signing_secrets s \
                        WHERE s.key_id = $1 AND s.ended_at IS NULL AND s.retires_at > $3)";
-        let between = sqlx::query(between).bind(key.to_string()).bind(retired.int("n")?).bind(now);
+        let between = sqlx::query(between).bind(key.to_string()).bind(newest).bind(now);
         between.execute(self.on()).await?;
         Ok(())
     }
