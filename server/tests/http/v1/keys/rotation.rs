@@ -6,7 +6,14 @@ use axum::{
     body::Body,
     http::{Method, header},
 };
+use sallyport::{
+    audit::{Act, Actor},
+    id::KeyId,
+    store::UsageRetention,
+};
+use sallyport_server::jobs::{queues, work};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::{
     client::{Answer, Client},
@@ -166,17 +173,20 @@ async fn a_client_that_leaves_ends_no_secret_for_good(portal: &TestPortal) {
     assert_eq!(verify(portal, &token, &issued["secret_key"]).await["valid"], true);
     let id = KeyId::parse(&key).expect("an id");
     let has_secret = async || portal.store.live_secrets(&id).await.expect("read").current.is_some();
+    let becomes_accepted = async || {
+        let accepted = async {
+            while !has_secret().await {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), accepted).await.expect("it is accepted again");
+    };
     for _ in 0..5 {
         tokio::select! {
             answer = rotate(portal, &token, &key, json!({ "replace_unseen": true })) => assert_eq!(answer.status, 409),
             () = async { while has_secret().await { tokio::task::yield_now().await } } => {}
         }
-        let again = async {
-            while !has_secret().await {
-                tokio::task::yield_now().await
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(60), again).await.expect("it is accepted again");
+        becomes_accepted().await;
     }
     assert_eq!(verify(portal, &token, &issued["secret_key"]).await["valid"], true);
     // The process was killed in the meantime.
@@ -185,7 +195,11 @@ async fn a_client_that_leaves_ends_no_secret_for_good(portal: &TestPortal) {
     portal.store.set_aside(&Act::by(Actor::CommandLine), &found).await.expect("set aside");
     assert_eq!(verify(portal, &token, &lost["secret_key"]).await["code"], "rotated");
     turn(portal, 61).await;
-    portal.work(queues(UsageRetention::default())).await;
+    let (stop, stopped) = watch::channel(false);
+    let worker = tokio::spawn(work(portal.store.store.clone(), queues(UsageRetention::default()), stopped));
+    becomes_accepted().await;
+    stop.send(true).expect("it works");
+    worker.await.expect("no panic");
     assert_eq!(verify(portal, &token, &lost["secret_key"]).await["valid"], true);
 }
 
