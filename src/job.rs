@@ -19,6 +19,7 @@ pub fn title(queue: &str) -> &str {
         "delete_invitations" => "Delete expired invitations",
         "delete_personal_tokens" => "Delete ended personal tokens",
         "delete_used_refresh_tokens" => "Delete used refresh tokens",
+        "take_back_secrets" => "Accept secrets again whose replacement was interrupted",
         "delete_handovers" => "Delete expired hand-overs",
         "delete_device_requests" => "Delete expired sign-in codes",
         "delete_jobs" => "Delete ended jobs",

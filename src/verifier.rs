@@ -126,6 +126,8 @@ pub struct Verifier {
     key_look_ups: LookUps<CachedKey>,
     token_look_ups: LookUps<CachedToken>,
     usage: Usage,
+    /// Held while collected uses are written, so that nobody takes those of another flush for written.
+    flushing: tokio::sync::Mutex<()>,
     counting: Counting,
     token_uses: TokenUses,
     state: InMemory,
@@ -158,6 +160,7 @@ impl Verifier {
             key_look_ups: LookUps::default(),
             token_look_ups: LookUps::default(),
             usage: Usage::default(),
+            flushing: tokio::sync::Mutex::default(),
             counting: Counting::new(capacity, store.now()),
             token_uses: TokenUses::default(),
             state,
@@ -320,6 +323,7 @@ impl Verifier {
 
     /// Writes the uses and refusals since the last call. Called by a worker, as is [`Self::flush_counts`].
     pub async fn flush_uses(&self) -> Result<()> {
+        let _flushing = self.flushing.lock().await;
         let now = self.store.now();
         self.decisions.forget(now);
         let mut waiting = self.usage.take(now);

@@ -48,6 +48,8 @@ pub struct LiveSecret {
     pub created_at: Timestamp,
     /// When its grace period ends, if it is the previous one.
     pub retires_at: Option<Timestamp>,
+    /// When its grace period began.
+    pub retired_at: Option<Timestamp>,
     pub extended: bool,
 }
 

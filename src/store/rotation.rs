@@ -21,7 +21,8 @@ use crate::{
     profile::RotationKind,
 };
 
-/// The maximum number of secrets of a key that are remembered, so that requests with an old one are told `rotated`.
+/// The maximum number of secrets of a key that are remembered, so that requests with an old one are told `rotated`. Those
+/// that are accepted are never forgotten.
 const REMEMBERED: i64 = 50;
 
 impl Store {
@@ -54,6 +55,9 @@ impl Store {
             }
             tx.makes(key.id.as_str()).await?;
             let retires_at = (!new.grace.is_zero()).then(|| tx.now() + new.grace);
+            if let Some(aside) = &aside {
+                tx.needs_set_aside(&key.id, aside).await?;
+            }
             let until = match (&secrets, &aside) {
                 (LiveSecrets { current: None, previous, .. }, Some(_)) => {
                     previous.as_ref().and_then(|previous| previous.retires_at)
@@ -112,10 +116,11 @@ fn no_environment() -> Error {
 
 fn live_query(key: &KeyId) -> sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments> {
     let query = sqlx::query(
-        "SELECT n, shown, created_at, retires_at, extended_at, ended_at FROM key_secrets WHERE key_id = $1 \
-         ORDER BY n DESC LIMIT 50",
+        "SELECT n, shown, created_at, retires_at, retired_at, extended_at, ended_at FROM key_secrets WHERE key_id = $1 \
+         ORDER BY n DESC LIMIT $2",
     );
-    query.bind(key.to_string())
+    // Up to two older ones are accepted.
+    query.bind(key.to_string()).bind(REMEMBERED + 2)
 }
 
 fn live(rows: &[sqlx::any::AnyRow], now: Timestamp) -> Result<LiveSecrets> {
@@ -129,8 +134,9 @@ fn live(rows: &[sqlx::any::AnyRow], now: Timestamp) -> Result<LiveSecrets> {
         }
         let place = if retires_at.is_some() { &mut secrets.previous } else { &mut secrets.current };
         let extended = row.time_opt("extended_at")?.is_some();
-        let (shown, created_at) = (row.text("shown")?, row.time("created_at")?);
-        place.get_or_insert(LiveSecret { n, shown, created_at, retires_at, extended });
+        let (shown, created_at, retired_at) =
+            (row.text("shown")?, row.time("created_at")?, row.time_opt("retired_at")?);
+        place.get_or_insert(LiveSecret { n, shown, created_at, retires_at, retired_at, extended });
     }
     Ok(secrets)
 }
@@ -212,11 +218,19 @@ impl Tx {
             self.end_secret(&key.id, secret.n).await?;
         }
         let Some(kept) = kept else { return Ok(None) };
-        match retires_at {
-            Some(at) => self.retire_secret(&key.id, kept.n, at, None).await?,
+        let until = retires_at.map(|at| self.latest_retirement(kept).map_or(at, |latest| at.min(latest)));
+        let until = until.filter(|until| *until > self.now());
+        match until {
+            Some(at) => self.retire_secret(&key.id, kept.n, at).await?,
             None => self.end_secret(&key.id, kept.n).await?,
         }
-        Ok(retires_at)
+        Ok(until)
+    }
+
+    /// Until when a secret may be accepted that retires already: rotating again and again does not keep it alive.
+    fn latest_retirement(&self, secret: &LiveSecret) -> Option<Timestamp> {
+        let longest = secret.retired_at? + self.profile().rotation.longest_grace;
+        Some(secret.retires_at.map_or(longest, |at| at.max(longest)))
     }
 
     async fn end_secret(&mut self, key: &KeyId, n: i64) -> Result<()> {
@@ -229,16 +243,11 @@ impl Tx {
         Ok(())
     }
 
-    async fn retire_secret(
-        &mut self,
-        key: &KeyId,
-        n: i64,
-        at: Timestamp,
-        extended_at: Option<Timestamp>,
-    ) -> Result<()> {
-        let retired = "UPDATE key_secrets SET retires_at = $3, extended_at = $4 WHERE key_id = $1 AND n = $2";
+    async fn retire_secret(&mut self, key: &KeyId, n: i64, at: Timestamp) -> Result<()> {
+        let retired = "UPDATE key_secrets SET retires_at = $3, retired_at = COALESCE(retired_at, $4) \
+                       WHERE key_id = $1 AND n = $2";
         let retired = sqlx::query(retired).bind(key.to_string()).bind(n).bind(at.micros());
-        retired.bind(extended_at.map(Timestamp::micros)).execute(self.on()).await?;
+        retired.bind(self.now().micros()).execute(self.on()).await?;
         Ok(())
     }
 
@@ -264,9 +273,11 @@ impl Tx {
             }
             (Some(since), before) => {
                 self.end_signing_secrets_since(&key.id, since).await?;
-                if let Some(before) = before {
+                // What has retired is not accepted again.
+                if let Some(before) = before.filter(|before| *before > self.now()) {
                     self.retime_signing_secrets(&key.id, before, until).await?;
                 }
+                self.retire_current_signing_secret(&key.id, until).await?;
             }
         }
         let secret = SigningSecret::mint(self.store().entropy());
@@ -274,13 +285,15 @@ impl Tx {
         Ok(Some(secret))
     }
 
-    /// Deletes what a key had many rotations ago.
+    /// Deletes what a key had many rotations ago and is no longer accepted.
     async fn forget_old_secrets(&mut self, key: &KeyId) -> Result<()> {
         let forgotten = sqlx::query(
             "DELETE FROM key_secrets WHERE key_id = $1 \
-             AND n <= (SELECT MAX(s.n) FROM key_secrets s WHERE s.key_id = $1) - $2 RETURNING digest",
+             AND n <= (SELECT MAX(s.n) FROM key_secrets s WHERE s.key_id = $1) - $2 \
+             AND (ended_at IS NOT NULL OR retires_at <= $3) RETURNING digest",
         );
-        let forgotten = forgotten.bind(key.to_string()).bind(REMEMBERED).fetch_all(self.on()).await?;
+        let forgotten = forgotten.bind(key.to_string()).bind(REMEMBERED).bind(self.now().micros());
+        let forgotten = forgotten.fetch_all(self.on()).await?;
         for row in &forgotten {
             self.touches(digest(&row.bytes("digest")?)?);
         }

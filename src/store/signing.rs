@@ -162,6 +162,36 @@ impl Tx {
         Ok(query.execute(self.on()).await?.rows_affected() > 0)
     }
 
+    /// Lets the signing secret of a locked key that does not retire yet do so at that time, or ends it at once. Of those that
+    /// retire, the oldest, which goes with the old secret, and this one stay.
+    pub(super) async fn retire_current_signing_secret(
+        &mut self,
+        key: &KeyId,
+        retires_at: Option<Timestamp>,
+    ) -> Result<()> {
+        let now = self.now().micros();
+        let set = match retires_at {
+            Some(_) => "retires_at = $2",
+            None => "sealed = NULL, ended_at = $2",
+        };
+        let sql = format!(
+            "UPDATE signing_secrets SET {set} WHERE key_id = $1 AND retires_at IS NULL AND ended_at IS NULL RETURNING n"
+        );
+        let at = retires_at.map_or(now, Timestamp::micros);
+        let retired = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(key.to_string()).bind(at);
+        let mut newest = None;
+        for row in &retired.fetch_all(self.on()).await? {
+            newest = newest.max(Some(row.int("n")?));
+        }
+        let Some(newest) = newest else { return Ok(()) };
+        let between = "UPDATE signing_secrets SET sealed = NULL, ended_at = $3 \
+                       WHERE key_id = $1 AND n < $2 AND ended_at IS NULL AND n > (SELECT MIN(s.n) FROM signing_secrets s \
+                       WHERE s.key_id = $1 AND s.ended_at IS NULL AND s.retires_at > $3)";
+        let between = sqlx::query(between).bind(key.to_string()).bind(newest).bind(now);
+        between.execute(self.on()).await?;
+        Ok(())
+    }
+
     /// Encrypts and stores a signing secret of a locked key under its number.
     pub(super) async fn add_signing_secret(&mut self, key: &KeyId, n: i64, secret: &SigningSecret) -> Result<()> {
         let store = self.store();

@@ -20,7 +20,12 @@ sallyport::on_both_databases!(
     a_form_that_is_sent_twice_rotates_once,
     a_request_that_is_repeated_rotates_once,
     a_secret_that_was_set_aside_can_be_taken_back,
+    a_secret_about_which_nobody_decided_is_accepted_again,
+    an_old_signing_secret_that_was_kept_retires_when_its_key_is_rotated_again,
     old_secrets_are_forgotten_in_the_end,
+    an_old_secret_that_is_accepted_is_not_forgotten,
+    a_grace_period_does_not_go_on_without_end,
+    who_could_not_rotate_a_key_does_not_extend_its_grace_period,
     keys_of_others_are_rotated_by_nobody_else,
     where_keys_are_rotated_by_hand_none_gets_another_secret,
 );
@@ -203,6 +208,97 @@ async fn a_secret_that_was_set_aside_can_be_taken_back(store: &TestStore) {
     assert!(store.live_secrets(&key.id).await.expect("asked").current.is_none());
 }
 
+async fn a_secret_about_which_nobody_decided_is_accepted_again(store: &TestStore) {
+    let (act, Issued { key, secret, .. }) = key(store).await;
+    let aside = store.set_aside(&act, &key).await.expect("set aside");
+    store.clock.turn(Duration::from_secs(60));
+    assert_eq!(store.take_back_undecided().await.expect("done"), 0, "it may still be replaced");
+    assert_eq!(judged(store, &secret).await, Verdict::Rotated);
+    store.clock.turn(Duration::from_micros(1));
+    assert_eq!(store.take_back_undecided().await.expect("done"), 1);
+    assert_eq!(judged(store, &secret).await, Verdict::Valid);
+    let late = store.replace_set_aside(&act, &key, grace(HOUR), aside).await;
+    assert_eq!(refused(late), "secret_in_use", "somebody may use it by now");
+    assert_eq!(store.take_back_undecided().await.expect("done"), 0, "once");
+    // One that was replaced, and one of a key that was revoked.
+    let aside = store.set_aside(&act, &key).await.expect("set aside");
+    let new = store.replace_set_aside(&act, &key, grace(HOUR), aside).await.expect("replaced").secret;
+    store.set_aside(&act, &key).await.expect("set aside");
+    store.revoke_key(&act, &key, String::new()).await.expect("revoked");
+    store.clock.turn(HOUR);
+    for _ in 0..2 {
+        assert_eq!(store.take_back_undecided().await.expect("done"), 0);
+    }
+    assert_eq!([judged(store, &secret).await, judged(store, &new).await], [Verdict::Revoked; 2]);
+}
+
+async fn an_old_signing_secret_that_was_kept_retires_when_its_key_is_rotated_again(store: &TestStore) {
+    let (act, Issued { key, signing_secret: old, .. }) = key(store).await;
+    let old = old.expect("it has one").expose().to_owned();
+    let without = NewRotation { signing_secret: Some(false), ..grace(HOUR) };
+    let later = || store.clock.turn(Duration::from_secs(1));
+    later();
+    store.rotate_key(&act, &key, without).await.expect("rotated");
+    let aside = store.set_aside(&act, &key).await.expect("set aside");
+    let replaced = store.replace_set_aside(&act, &key, grace(HOUR), aside).await.expect("replaced");
+    let second = replaced.signing_secret.expect("another one").expose().to_owned();
+    assert_eq!(signs(store, &key).await, [second.clone(), old.clone()]);
+    // One after another is kept, and ends with the next: two old ones are accepted at most.
+    let ends = Some(Ends::Current);
+    for _ in 0..4 {
+        later();
+        store.rotate_key(&act, &key, NewRotation { ends, ..without }).await.expect("rotated");
+        store.rotate_key(&act, &key, NewRotation { ends, ..grace(HOUR) }).await.expect("rotated");
+    }
+    let signing = signs(store, &key).await;
+    assert_eq!((signing.len(), &signing[2]), (3, &old), "the oldest goes with the old secret");
+    store.clock.turn(HOUR);
+    assert_eq!(signs(store, &key).await, signing[..1]);
+    // What retired before is not accepted again.
+    store.rotate_key(&act, &key, without).await.expect("rotated");
+    let third = store.rotate_key(&act, &key, NewRotation { ends, ..grace(HOUR) }).await.expect("rotated");
+    let third = third.signing_secret.expect("another one").expose().to_owned();
+    assert_eq!(signs(store, &key).await, [third, signing[0].clone()]);
+}
+
+async fn an_old_secret_that_is_accepted_is_not_forgotten(store: &TestStore) {
+    let (act, Issued { key, secret: old, .. }) = key(store).await;
+    store.rotate_key(&act, &key, grace(HOUR)).await.expect("rotated");
+    let again = NewRotation { ends: Some(Ends::Current), ..grace(HOUR) };
+    for _ in 0..55 {
+        store.rotate_key(&act, &key, again).await.expect("rotated");
+    }
+    assert_eq!(judged(store, &old).await, Verdict::Valid);
+    let live = store.live_secrets(&key.id).await.expect("asked");
+    assert_eq!((live.previous.map(|one| one.n), live.current.map(|one| one.n), live.last), (Some(1), Some(57), 57));
+    assert_eq!(store.dump().await.remove("key_secrets").expect("a table").len(), 51);
+    store.end_previous_secret(&act, &key).await.expect("it can be ended");
+    assert_eq!(judged(store, &old).await, Verdict::Rotated);
+    store.rotate_key(&act, &key, grace(HOUR)).await.expect("rotated");
+    assert_eq!(store.dump().await.remove("key_secrets").expect("a table").len(), 50);
+}
+
+async fn a_grace_period_does_not_go_on_without_end(store: &TestStore) {
+    let (act, Issued { key, secret: old, .. }) = key(store).await;
+    let longest = store.profile().rotation.longest_grace;
+    let begun = store.now();
+    store.rotate_key(&act, &key, grace(longest)).await.expect("rotated");
+    let again = NewRotation { ends: Some(Ends::Current), ..grace(longest) };
+    store.clock.turn(longest / 2);
+    let rotated = store.rotate_key(&act, &key, again).await.expect("rotated").key;
+    assert_eq!(rotated.rotating_until(store.now()), Some(begun + longest), "from when it began");
+    let until = store.extend_previous_secret(&act, &key, HOUR).await.expect("extended");
+    assert_eq!(until, begun + longest + HOUR);
+    let rotated = store.rotate_key(&act, &key, again).await.expect("rotated").key;
+    assert_eq!(rotated.rotating_until(store.now()), Some(until), "it is not shortened");
+    assert_eq!(refused(store.extend_previous_secret(&act, &key, HOUR).await), "already_extended");
+    let sooner = NewRotation { ends: Some(Ends::Current), ..grace(HOUR) };
+    let rotated = store.rotate_key(&act, &key, sooner).await.expect("rotated").key;
+    assert_eq!(rotated.rotating_until(store.now()), Some(store.now() + HOUR));
+    store.clock.turn(HOUR);
+    assert_eq!(judged(store, &old).await, Verdict::Rotated);
+}
+
 async fn old_secrets_are_forgotten_in_the_end(store: &TestStore) {
     let (act, Issued { key, .. }) = key(store).await;
     for _ in 0..55 {
@@ -227,6 +323,22 @@ async fn keys_of_others_are_rotated_by_nobody_else(store: &TestStore) {
         assert!(matches!(refused, Err(Error::Forbidden(_))), "{}", key.label);
     }
     with_managing.rotate_key(&by_key, &plain, grace(HOUR)).await.expect("it could issue one like this");
+    with_managing.store.close().await;
+}
+
+async fn who_could_not_rotate_a_key_does_not_extend_its_grace_period(store: &TestStore) {
+    let profile = Profile::parse(include_str!("../../examples/profiles/synaptiq.toml")).expect("a good profile");
+    let with_managing = store.with_profile(profile.into()).await;
+    let ada = with_managing.act(&with_managing.person("Ada").await);
+    let org = with_managing.org(&ada, "Focus").await;
+    let holder = || sallyport::key::Holder::Organization(org.clone());
+    let managing = with_managing.issue(&ada, holder(), "Automation", &["admin"]).await.expect("issued").key;
+    let other = with_managing.issue(&ada, holder(), "Other", &["admin"]).await.expect("issued").key;
+    let by_key = Act::by(Actor::Key { id: managing.id.clone(), label: managing.label.clone(), secret_n: 1 });
+    with_managing.rotate_key(&ada, &other, grace(HOUR)).await.expect("rotated");
+    let extended = with_managing.extend_previous_secret(&by_key, &other, HOUR).await;
+    assert!(matches!(extended, Err(Error::Forbidden(_))));
+    with_managing.extend_previous_secret(&ada, &other, HOUR).await.expect("who may rotate it may");
     with_managing.store.close().await;
 }
 

@@ -20,6 +20,8 @@ sallyport::on_both_databases!(
     places_of_an_hour_are_bounded,
     a_secret_that_nobody_used_is_replaced,
     a_use_in_memory_prevents_the_replacement,
+    a_use_that_is_being_written_prevents_the_replacement,
+    a_replacement_goes_on_without_its_caller,
     both_secrets_are_judged_in_memory_to_the_last_moment,
     no_request_is_refused_through_a_whole_rotation,
     of_a_first_use_and_a_replacement_at_once_one_wins,
@@ -122,6 +124,49 @@ async fn a_use_in_memory_prevents_the_replacement(store: &TestStore) {
     store.clock.turn(8 * 24 * HOUR);
     node.poll().await;
     assert!(refused(replaced().await), "its uses are no longer counted");
+}
+
+async fn a_use_that_is_being_written_prevents_the_replacement(store: &TestStore) {
+    let (node, act, Issued { key: first, .. }) = key(store).await;
+    let app = store.apps_of_org(&first.org_id, &sallyport::store::Sight::ALL).await.expect("asked").remove(0);
+    for n in 0..20 {
+        let Issued { key, secret, .. } = store.key(&act, &app, &format!("Key {n}")).await;
+        assert_eq!(ask(&node, &secret, "10.0.0.1").await, Verdict::Valid);
+        let worker = node.verifier.flush_uses();
+        let (written, replaced) = tokio::join!(worker, node.verifier.replace_unseen(&act, &key, grace(HOUR)));
+        written.expect("written");
+        assert!(matches!(replaced, Err(Error::Conflict { code: "secret_in_use", .. })), "{n}");
+        assert_eq!(ask(&node, &secret, "10.0.0.1").await, Verdict::Valid, "{n}");
+    }
+}
+
+/// The caller is gone as soon as the secret is refused.
+async fn a_replacement_goes_on_without_its_caller(store: &TestStore) {
+    let (node, act, Issued { key: first, .. }) = key(store).await;
+    let app = store.apps_of_org(&first.org_id, &sallyport::store::Sight::ALL).await.expect("asked").remove(0);
+    for (n, is_used) in [true, false].into_iter().cycle().take(10).enumerate() {
+        let Issued { key, secret, .. } = store.key(&act, &app, &format!("Key {n}")).await;
+        if is_used {
+            assert_eq!(ask(&node, &secret, "10.0.0.1").await, Verdict::Valid);
+        }
+        let numbers = async || {
+            let live = store.live_secrets(&key.id).await.expect("read");
+            (live.current.map(|current| current.n), live.last)
+        };
+        let until = async |is_over: fn((Option<i64>, i64)) -> bool| {
+            while !is_over(numbers().await) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            _ = node.verifier.replace_unseen(&act, &key, grace(HOUR)) => {}
+            () = until(|(current, _)| current != Some(1)) => {}
+        }
+        let over = until(|(current, last)| current == Some(last));
+        tokio::time::timeout(HOUR / 60, over).await.expect("the key has a secret again");
+        let expected = if is_used { (Some(1), 1) } else { (Some(2), 2) };
+        assert_eq!(numbers().await, expected, "{n}");
+    }
 }
 
 async fn both_secrets_are_judged_in_memory_to_the_last_moment(store: &TestStore) {

@@ -17,6 +17,9 @@ const RETENTION: Duration = Duration::from_secs(60 * 60);
 /// Of a busy organization there are soon more requests than are kept.
 const REQUESTS: Duration = Duration::from_secs(10 * 60);
 
+/// Soon, as requests with such a secret are refused until then.
+const SET_ASIDE: Duration = Duration::from_secs(60);
+
 /// The name of the queue that removes old events.
 pub const PRUNING: &str = "prune_events";
 
@@ -131,6 +134,11 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
             "delete_handovers",
             RETENTION,
             |store| async move { store.delete_handovers().await.map(drop) },
+        ),
+        Queue::recurring(
+            "take_back_secrets",
+            SET_ASIDE,
+            |store| async move { store.take_back_undecided().await.map(drop) },
         ),
         Queue::recurring("delete_personal_tokens", RETENTION, |store| async move {
             store.delete_personal_tokens().await.map(drop)

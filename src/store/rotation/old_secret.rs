@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{
-    super::{Store, detached, keys},
-    needs_lasting,
-};
+use super::super::{Store, detached, keys, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, NewEvent},
+    id::KeyId,
     key::{Key, LiveSecret},
 };
 
@@ -42,7 +40,7 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             let key = tx.held_to_rotate(&key).await?;
-            needs_lasting(&key, tx.now())?;
+            tx.needs_to_get_secret(&key)?;
             let secrets = tx.live_secrets(&key.id).await?;
             tx.needs_newest_secret(&key, &secrets)?;
             let (previous, before) = previous(secrets.previous)?;
@@ -56,7 +54,7 @@ impl Store {
                 let most = (now + longest).since(before).as_secs();
                 return Err(Error::field("seconds", format!("Extend it by 1 to {most} seconds.")));
             }
-            tx.retire_secret(&key.id, previous.n, until, Some(now)).await?;
+            tx.extend_secret(&key.id, previous.n, until).await?;
             tx.retime_signing_secrets(&key.id, before, Some(until)).await?;
             tx.touches_key(&key.id).await?;
             let event = NewEvent::of(&key.org_id, Action::KeyGraceExtended, keys::target(&key));
@@ -66,6 +64,15 @@ impl Store {
             Ok(until)
         })
         .await
+    }
+}
+
+impl Tx {
+    async fn extend_secret(&mut self, key: &KeyId, n: i64, until: Timestamp) -> Result<()> {
+        let extended = "UPDATE key_secrets SET retires_at = $3, extended_at = $4 WHERE key_id = $1 AND n = $2";
+        let extended = sqlx::query(extended).bind(key.to_string()).bind(n).bind(until.micros());
+        extended.bind(self.now().micros()).execute(self.on()).await?;
+        Ok(())
     }
 }
 

@@ -6,7 +6,14 @@ use axum::{
     body::Body,
     http::{Method, header},
 };
+use sallyport::{
+    audit::{Act, Actor},
+    id::KeyId,
+    store::UsageRetention,
+};
+use sallyport_server::jobs::{queues, work};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::{
     client::{Answer, Client},
@@ -18,6 +25,7 @@ crate::on_both_portals!(
     while_a_key_is_rotated_it_is_said_which_secret_ends,
     a_retry_never_rotates_twice,
     a_lost_secret_that_nobody_used_is_replaced,
+    a_client_that_leaves_ends_no_secret_for_good,
     the_old_secret_ends_early_or_is_extended_once,
     wrong_fields_are_named_by_pointers,
     lists_show_and_filter_what_is_rotated,
@@ -158,6 +166,41 @@ async fn a_lost_secret_that_nobody_used_is_replaced(portal: &TestPortal) {
     let refused = send(portal, &token, &key, "three", &again).await;
     assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (409, &json!("secret_in_use")));
     assert_eq!(verify(portal, &token, &replaced["secret_key"]).await["valid"], true, "it works as before");
+}
+
+async fn a_client_that_leaves_ends_no_secret_for_good(portal: &TestPortal) {
+    let (token, key, issued) = key(portal).await;
+    assert_eq!(verify(portal, &token, &issued["secret_key"]).await["valid"], true);
+    let id = KeyId::parse(&key).expect("an id");
+    let has_secret = async || portal.store.live_secrets(&id).await.expect("read").current.is_some();
+    let becomes_accepted = async || {
+        let accepted = async {
+            while !has_secret().await {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), accepted).await.expect("it is accepted again");
+    };
+    for _ in 0..5 {
+        tokio::select! {
+            answer = rotate(portal, &token, &key, json!({ "replace_unseen": true })) => assert_eq!(answer.status, 409),
+            () = async { while has_secret().await { tokio::task::yield_now().await } } => {}
+        }
+        becomes_accepted().await;
+    }
+    assert_eq!(verify(portal, &token, &issued["secret_key"]).await["valid"], true);
+    // The process was killed in the meantime.
+    let found = portal.store.find(None, &id).await.expect("asked").expect("there");
+    let lost = rotated(portal, &token, &key, json!({ "grace_seconds": 0 })).await;
+    portal.store.set_aside(&Act::by(Actor::CommandLine), &found).await.expect("set aside");
+    assert_eq!(verify(portal, &token, &lost["secret_key"]).await["code"], "rotated");
+    turn(portal, 61).await;
+    let (stop, stopped) = watch::channel(false);
+    let worker = tokio::spawn(work(portal.store.store.clone(), queues(UsageRetention::default()), stopped));
+    becomes_accepted().await;
+    stop.send(true).expect("it works");
+    worker.await.expect("no panic");
+    assert_eq!(verify(portal, &token, &lost["secret_key"]).await["valid"], true);
 }
 
 async fn the_old_secret_ends_early_or_is_extended_once(portal: &TestPortal) {
