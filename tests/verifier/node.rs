@@ -13,10 +13,11 @@ use sallyport::{
     id::RequestId,
     key::{Ask, Digest, PlainSecret, Verdict, secret::Checked},
     request::Client,
-    store::Store,
-    testing::SeededEntropy,
+    store::{Location, Store},
+    testing::{SeededEntropy, TestStore},
     verifier::{Verifier, in_memory::InMemory},
 };
+use sqlx::AnyPool;
 
 /// A store of its own, and its verifier.
 pub struct Node {
@@ -80,4 +81,12 @@ impl Node {
 pub fn digest(store: &Store, secret: &PlainSecret) -> Digest {
     let checked = Checked::parse("sk_live_", secret.expose()).expect("shaped");
     store.digests(checked).next().expect("one pepper")
+}
+
+pub async fn raw(store: &TestStore) -> AnyPool {
+    let url = match store.location() {
+        Location::Sqlite(path) => format!("sqlite://{}", path.display()),
+        Location::Postgres(url) => url.clone(),
+    };
+    AnyPool::connect(&url).await.expect("the database can be reached")
 }

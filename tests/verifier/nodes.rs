@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::node::{Node, client, digest, raw};
 use sallyport::{
     app::App,
     audit::{Act, Actor},
@@ -10,9 +11,6 @@ use sallyport::{
     testing::TestStore,
     verifier::Lookup,
 };
-use sqlx::AnyPool;
-
-use crate::node::{Node, client, digest};
 
 sallyport::on_both_databases!(
     what_another_node_touched_is_dropped_and_nothing_else,
@@ -30,14 +28,6 @@ async fn two(store: &TestStore) -> (Node, TestStore, Act, App) {
     let org = store.org(&act, "Focus").await;
     let app = store.app(&act, &org, "Focus and calm").await;
     (node, store.restarted().await, act, app)
-}
-
-async fn raw(store: &TestStore) -> AnyPool {
-    let url = match store.location() {
-        sallyport::store::Location::Sqlite(path) => format!("sqlite://{}", path.display()),
-        sallyport::store::Location::Postgres(url) => url.clone(),
-    };
-    AnyPool::connect(&url).await.expect("the database can be reached")
 }
 
 async fn what_another_node_touched_is_dropped_and_nothing_else(store: &TestStore) {

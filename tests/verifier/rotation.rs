@@ -8,12 +8,12 @@ use sallyport::{
     key::{Ask, Issued, Key, NewRotation, PlainSecret, Verdict},
     org::NewOrg,
     plan::Plan,
-    store::SecretUses,
+    store::{Location, SecretUses},
     tenant::NewTenant,
     testing::TestStore,
 };
 
-use crate::node::Node;
+use crate::node::{Node, raw};
 
 sallyport::on_both_databases!(
     uses_are_counted_for_each_secret_while_a_key_is_rotated,
@@ -21,6 +21,7 @@ sallyport::on_both_databases!(
     a_secret_that_nobody_used_is_replaced,
     a_use_in_memory_prevents_the_replacement,
     a_use_that_is_being_written_prevents_the_replacement,
+    a_use_whose_write_waits_prevents_the_replacement,
     a_replacement_goes_on_without_its_caller,
     both_secrets_are_judged_in_memory_to_the_last_moment,
     no_request_is_refused_through_a_whole_rotation,
@@ -138,6 +139,24 @@ async fn a_use_that_is_being_written_prevents_the_replacement(store: &TestStore)
         assert!(matches!(replaced, Err(Error::Conflict { code: "secret_in_use", .. })), "{n}");
         assert_eq!(ask(&node, &secret, "10.0.0.1").await, Verdict::Valid, "{n}");
     }
+}
+
+/// PostgreSQL: the worker's write waits for another transaction, which SQLite's one writer can't.
+async fn a_use_whose_write_waits_prevents_the_replacement(store: &TestStore) {
+    if !matches!(store.location(), Location::Postgres(_)) {
+        return;
+    }
+    let (node, act, Issued { key, secret, .. }) = key(store).await;
+    assert_eq!(ask(&node, &secret, "10.0.0.1").await, Verdict::Valid);
+    let pool = raw(store).await;
+    let mut held = pool.begin().await.expect("begun");
+    sqlx::query("LOCK TABLE key_uses IN SHARE MODE").execute(&mut *held).await.expect("locked");
+    let worker = node.verifier.flush_uses();
+    let (written, replaced) = tokio::join!(worker, node.verifier.replace_unseen(&act, &key, grace(HOUR)));
+    assert!(written.is_err() && replaced.is_err(), "what is not written is not judged");
+    held.rollback().await.expect("ended");
+    pool.close().await;
+    assert_eq!(ask(&node, &secret, "10.0.0.1").await, Verdict::Valid, "it is accepted again");
 }
 
 /// The caller is gone as soon as the secret is refused.
