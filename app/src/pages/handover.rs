@@ -38,7 +38,7 @@ const ENDED: &str = "This link was used, has expired, or the key was revoked.";
 
 async fn find(context: &Context, asked: Asked) -> Result<Handover, PageError> {
     let id = asked.ok().and_then(|Path(id)| HandoverId::parse(&id)).ok_or(PageError::NotFound)?;
-    Ok(context.store.handover(&id).await?.ok_or(PageError::NotFound)?)
+    context.store.handover(&id).await?.ok_or(PageError::NotFound)
 }
 
 pub async fn get(ui: Ui, visitor: Visitor, asked: Asked) -> PageResult {
