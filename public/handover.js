@@ -49,9 +49,11 @@ function show(name, text) {
   field.closest("#handover-opened").querySelector(".actions").prepend(link);
   const card = form.parentElement;
   card.replaceChildren(opened);
+  opened.className = "stack";
   opened.hidden = false;
   document.title = "Your credentials";
   field.focus();
+  field.setSelectionRange(0, 0);
   addEventListener("beforeunload", (event) => event.preventDefault());
 }
 
