@@ -1,16 +1,20 @@
-// Pages of usage with many counts in the database and with few: each on a server of its own, with as many keys.
+// Pages of usage with many counts in the database and with few: each on a server of its own, with as many keys. A page ranks
+// the 200 keys that were used last: about as many have counts where there are few.
 import { execFileSync } from 'node:child_process';
 import { fill_usage, goal, ms, number, say, usage_rows } from './settings.mjs';
 import { beside, measure, p99, rate } from './wrk.mjs';
 
 const few = 10_000;
 const connections = 8;
-// Of a key, an app and an organization.
-export const rows_of_place = 750;
+// Hours counted of a key, besides thirty days.
+const hours_of_many = 720;
+const hours_of_few = 24;
+// Rows of a key.
+export const rows_of_place = hours_of_many + 30;
 
-function filled(portal, rows) {
+function filled(portal, rows, hours) {
   say(`Writing ${number(rows)} counts …`);
-  execFileSync(fill_usage, [portal.data, portal.app.split('/').pop(), String(rows)], { stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(fill_usage, [portal.data, portal.app.split('/').pop(), String(rows), String(hours)], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 async function page(portal, path, name) {
@@ -20,8 +24,8 @@ async function page(portal, path, name) {
 }
 
 export async function usage_pages(small, large) {
-  for (const [portal, rows] of [[small, few], [large, usage_rows]]) {
-    filled(portal, rows);
+  for (const [portal, ...counts] of [[small, few, hours_of_few], [large, usage_rows, hours_of_many]]) {
+    filled(portal, ...counts);
     await portal.rest();
   }
   const views = [
@@ -41,7 +45,8 @@ export async function usage_pages(small, large) {
   });
   return `## Pages of usage
 
-Without compression, on two servers with as many keys, at ${connections} connections. The keys have counts by hour and by day of thirty days.
+Without compression, on two servers with as many keys, at ${connections} connections. The counts are of the
+hours and days of the last thirty days; of the last day's hours where there are few, so that as many keys have some.
 
 | page | counts in the database | per second | p99 | relative to few |
 |---|---:|---:|---:|---:|

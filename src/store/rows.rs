@@ -1,8 +1,10 @@
-//! Many rows in one statement, as a VALUES list that both databases accept.
+//! Many rows in one statement.
 
+use serde_json::{Map, Value, json};
 use sqlx::{Any, any::AnyArguments, query::Query};
 
 use super::{Location, Store};
+use crate::audit::hex;
 
 /// The maximum number of rows in a transaction of the verifier's counters, so that others do not wait long for it.
 pub(super) const MOST_ROWS: usize = 500;
@@ -43,7 +45,6 @@ impl From<Vec<u8>> for Cell {
 }
 
 impl Cell {
-    /// NULL with a type, which PostgreSQL requires.
     fn null(&self) -> Self {
         match self {
             Self::Text(_) => Self::Text(None),
@@ -51,41 +52,82 @@ impl Cell {
             Self::Bytes(_) => Self::Bytes(None),
         }
     }
+
+    const fn postgres_type(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "text",
+            Self::Int(_) => "bigint",
+            Self::Bytes(_) => "bytea",
+        }
+    }
+
+    fn json(&self) -> Value {
+        match self {
+            Self::Text(text) => json!(text),
+            Self::Int(number) => json!(number),
+            Self::Bytes(bytes) => json!(bytes.as_ref().map(|bytes| format!("\\x{}", hex(bytes)))),
+        }
+    }
 }
 
 impl Store {
-    /// Runs `statement` with these rows as `v`, whose columns are `columns` and `n`, the row's number from 1. The padding
-    /// rows are included: the statement excludes them by a join or `v.n > 0`. It has no parameters of its own.
+    /// Runs `statement` with these rows as `v`, whose columns are `columns` and `n`, the row's number from 1. There may be
+    /// more rows, of NULL: the statement excludes them by a join or `v.n > 0`. It has no parameters of its own.
     pub(super) fn with_rows<const N: usize>(
         &self,
         columns: [&str; N],
         rows: Vec<[Cell; N]>,
         statement: &str,
     ) -> Query<'static, Any, AnyArguments> {
-        let length = LENGTHS.into_iter().find(|length| rows.len() <= *length).unwrap_or(rows.len());
-        let width = N + 1;
-        // SQLite searches the names of all parameters for each one that is bound: thousands of them have none.
-        let parameter = |number: usize| match self.0.location {
-            Location::Sqlite(_) => "?".to_owned(),
-            Location::Postgres(_) => format!("${number}"),
-        };
-        let row = |row: usize| {
-            let cells: Vec<_> = (1..=width).map(|cell| parameter(row * width + cell)).collect();
-            format!("({})", cells.join(", "))
-        };
-        let list: Vec<_> = (0..length).map(row).collect();
-        let sql = format!("WITH v ({}, n) AS (VALUES {}) {statement}", columns.join(", "), list.join(", "));
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
-        let nulls: Vec<_> = rows.first().map(|row| row.each_ref().map(Cell::null)).into_iter().collect();
-        let missing = length - rows.len();
-        for (place, row) in rows.into_iter().enumerate() {
-            query = row.into_iter().fold(query, bind).bind(i64::try_from(place + 1).unwrap_or(i64::MAX));
+        match self.0.location {
+            Location::Sqlite(_) => as_values(columns, rows, statement),
+            Location::Postgres(_) => as_json(columns, &rows, statement),
         }
-        for row in nulls.into_iter().cycle().take(missing) {
-            query = row.into_iter().fold(query, bind).bind(None::<i64>);
-        }
-        query
     }
+}
+
+/// For SQLite, as a VALUES list.
+fn as_values<const N: usize>(
+    columns: [&str; N],
+    rows: Vec<[Cell; N]>,
+    statement: &str,
+) -> Query<'static, Any, AnyArguments> {
+    let length = LENGTHS.into_iter().find(|length| rows.len() <= *length).unwrap_or(rows.len());
+    // Without numbers: SQLite searches the names of all parameters for each one that is bound, and these have none.
+    let row = format!("({})", ["?"].repeat(N + 1).join(", "));
+    let list = vec![row; length].join(", ");
+    let sql = format!("WITH v ({}, n) AS (VALUES {list}) {statement}", columns.join(", "));
+    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+    let nulls: Vec<_> = rows.first().map(|row| row.each_ref().map(Cell::null)).into_iter().collect();
+    let missing = length - rows.len();
+    for (place, row) in rows.into_iter().enumerate() {
+        query = row.into_iter().fold(query, bind).bind(i64::try_from(place + 1).unwrap_or(i64::MAX));
+    }
+    for row in nulls.into_iter().cycle().take(missing) {
+        query = row.into_iter().fold(query, bind).bind(None::<i64>);
+    }
+    query
+}
+
+/// For PostgreSQL, as JSON: a statement with thousands of parameters is planned anew each time, which takes longer than to run
+/// it.
+fn as_json<const N: usize>(
+    columns: [&str; N],
+    rows: &[[Cell; N]],
+    statement: &str,
+) -> Query<'static, Any, AnyArguments> {
+    let object = |(place, row): (usize, &[Cell; N])| -> Map<String, Value> {
+        let cells = columns.iter().zip(row).map(|(name, cell)| ((*name).to_owned(), cell.json()));
+        cells.chain([("n".to_owned(), json!(place + 1))]).collect()
+    };
+    let objects: Vec<_> = rows.iter().enumerate().map(object).collect();
+    let types = rows.first().map(|row| row.each_ref().map(Cell::postgres_type));
+    let typed = columns.iter().zip(types.into_iter().flatten()).map(|(name, kind)| format!("{name} {kind}, "));
+    let sql = format!(
+        "WITH v AS (SELECT * FROM json_to_recordset(CAST($1 AS json)) AS r ({}n bigint)) {statement}",
+        typed.collect::<String>()
+    );
+    sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json!(objects).to_string())
 }
 
 fn bind(query: Query<'static, Any, AnyArguments>, cell: Cell) -> Query<'static, Any, AnyArguments> {

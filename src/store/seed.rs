@@ -20,27 +20,29 @@ const COPY: &str = "INSERT INTO keys (id, org_id, app_id, label, environment, mo
 /// Marked as used, so that there are no events of first uses.
 const USED: &str = "INSERT INTO key_uses (key_id, first_at, last_at) VALUES ($1, $2, $2)";
 
-/// Hours and days of the last thirty days until `$1`, for the places of `p`.
+/// Days of the last thirty days until `$1`, and hours, for the places of `p`.
 const USAGE: &str = "WITH RECURSIVE hours(h) AS (SELECT 0 UNION ALL SELECT h + 1 FROM hours WHERE h < 719), \
-    spans(span, at) AS (SELECT 3600, $1 - h * 3600000000 FROM hours UNION ALL \
+    spans(span, at) AS (SELECT 3600, $1 - h * 3600000000 FROM hours WHERE h < $3 UNION ALL \
     SELECT 86400, $1 - $1 % 86400000000 - h * 86400000000 FROM hours WHERE h < 30) \
     INSERT INTO usage_counts (place, span, at, code, scope, n) SELECT p.place, s.span, s.at, 'valid', 'read', 7 ";
 
-/// Rows of a place.
-const OF_PLACE: i64 = 750;
+/// Days that are counted of each place.
+const DAYS: i64 = 30;
 
 /// Keys whose usage is written at once.
 const KEYS_AT_ONCE: i64 = 200;
 
 impl Store {
-    /// Writes counts of the last thirty days for keys of an app until there are about so many rows; and for the app and its
-    /// organization, whose counts do not depend on that. Returns the number of keys.
-    pub async fn fill_usage(&self, app: &AppId, rows: i64) -> Result<i64> {
+    /// Writes counts of the last thirty days for keys of an app until there are about so many rows, with so many hours of each
+    /// (720 are all of these days); and for the app and its organization, whose counts do not depend on that. Returns the
+    /// number of keys.
+    pub async fn fill_usage(&self, app: &AppId, rows: i64, hours: i64) -> Result<i64> {
         let hour = self.now().micros() / 3_600_000_000 * 3_600_000_000;
-        let keys = rows / OF_PLACE;
+        let keys = rows / (hours + DAYS);
         let (places, of_keys) = (
             "(SELECT id AS place FROM apps WHERE id = $2 UNION ALL SELECT org_id FROM apps WHERE id = $2) p, spans s",
-            "(SELECT id AS place FROM keys WHERE app_id = $2 ORDER BY id LIMIT $3 OFFSET $4) p, spans s",
+            "(SELECT k.id AS place FROM keys k JOIN key_uses u ON u.key_id = k.id WHERE k.app_id = $2 \
+                ORDER BY u.last_at DESC, k.id LIMIT $4 OFFSET $5) p, spans s",
         );
         for from in std::iter::once(None).chain((0..keys).step_by(KEYS_AT_ONCE as usize).map(Some)) {
             let (store, app) = (self.clone(), app.to_string());
@@ -48,6 +50,7 @@ impl Store {
                 let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
                 let sql = format!("{USAGE} FROM {}", if from.is_some() { of_keys } else { places });
                 let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(hour).bind(app);
+                let query = query.bind(if from.is_some() { hours } else { 24 * DAYS });
                 let query = match from {
                     Some(from) => query.bind(KEYS_AT_ONCE.min(keys - from)).bind(from),
                     None => query,

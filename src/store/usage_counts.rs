@@ -214,9 +214,10 @@ impl Store {
         to: Timestamp,
     ) -> Result<Vec<UsageCount>> {
         let query = sqlx::query(
-            "SELECT at, code, scope, CAST(SUM(n) AS BIGINT) AS n FROM usage_counts \
-             WHERE place IN (SELECT id FROM projects WHERE tenant_id = $1) AND span = $2 AND at >= $3 AND at < $4 \
-             GROUP BY at, code, scope ORDER BY at, code, scope",
+            "SELECT c.at AS at, c.code AS code, c.scope AS scope, CAST(SUM(c.n) AS BIGINT) AS n \
+             FROM projects p CROSS JOIN usage_counts c \
+             WHERE p.tenant_id = $1 AND c.place = p.id AND c.span = $2 AND c.at >= $3 AND c.at < $4 \
+             GROUP BY c.at, c.code, c.scope ORDER BY c.at, c.code, c.scope",
         );
         let query = query.bind(tenant.to_string()).bind(span.seconds()).bind(from.micros()).bind(to.micros());
         query.fetch_all(self.read()).await?.iter().map(usage_count).collect()

@@ -47,19 +47,65 @@ impl Store {
             PlaceKind::Project => "k.app_id IN (SELECT id FROM apps WHERE project_id = $1)",
             PlaceKind::App => "k.app_id = $1",
         };
+        let parts = parts(span, from, to);
+        let part = |at: usize| {
+            format!(
+                "SELECT CAST(${} AS BIGINT) AS span, CAST(${} AS BIGINT) AS begins, CAST(${} AS BIGINT) AS ends",
+                at,
+                at + 1,
+                at + 2
+            )
+        };
+        let list: Vec<_> = (0..parts.len()).map(|n| part(3 + 3 * n)).collect();
+        // CROSS JOIN: SQLite would otherwise read the counts of all keys in the period, by their age.
         let sql = format!(
             "SELECT u.id, u.label, CAST(SUM(c.n) AS BIGINT) AS requests FROM (\
                 SELECT k.id, k.label FROM keys k JOIN key_uses l ON l.key_id = k.id \
                 WHERE {of_place} AND l.last_at >= $2 ORDER BY l.last_at DESC, k.id LIMIT {RANKED}) u \
-             JOIN usage_counts c ON c.place = u.id AND c.span = $3 AND c.at >= $2 AND c.at < $4 \
-             WHERE c.code <> 'not_counted' GROUP BY u.id, u.label ORDER BY requests DESC, u.id LIMIT {most}"
+             CROSS JOIN ({}) p CROSS JOIN usage_counts c \
+             WHERE c.place = u.id AND c.span = p.span AND c.at >= p.begins AND c.at < p.ends AND c.code <> 'not_counted' \
+             GROUP BY u.id, u.label ORDER BY requests DESC, u.id LIMIT {most}",
+            list.join(" UNION ALL ")
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.id.to_string());
-        let query = query.bind(from.micros()).bind(span.seconds()).bind(to.micros());
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.id.to_string()).bind(from.micros());
+        let query = parts
+            .into_iter()
+            .fold(query, |query, (span, from, to)| query.bind(span.seconds()).bind(from.micros()).bind(to.micros()));
         query.fetch_all(self.read()).await?.iter().map(key_rank).collect()
     }
 }
 
+/// The same period in fewer rows: whole days instead of their hours.
+fn parts(span: Span, from: Timestamp, to: Timestamp) -> Vec<(Span, Timestamp, Timestamp)> {
+    let (first, last) = (Span::Day.end(from), Span::Day.start(to));
+    if span != Span::Hour || first >= last {
+        return vec![(span, from, to)];
+    }
+    let parts = [(span, from, first), (Span::Day, first, last), (span, last, to)];
+    parts.into_iter().filter(|(_, from, to)| from < to).collect()
+}
+
 fn key_rank(row: &sqlx::any::AnyRow) -> Result<KeyRank> {
     Ok(KeyRank { id: row.text("id")?, label: row.text("label")?, requests: row.int("requests")?.unsigned_abs() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> Timestamp {
+        Timestamp::parse_rfc3339(text).expect("a time")
+    }
+
+    #[test]
+    fn a_week_is_read_by_days_and_the_hours_around_them() {
+        let [from, first, last, to] =
+            ["2026-11-15T09:00:00Z", "2026-11-16T00:00:00Z", "2026-11-22T00:00:00Z", "2026-11-22T07:00:00Z"].map(time);
+        let week = [(Span::Hour, from, first), (Span::Day, first, last), (Span::Hour, last, to)];
+        assert_eq!(parts(Span::Hour, from, to), week);
+        assert_eq!(parts(Span::Hour, first, last), [(Span::Day, first, last)]);
+        assert_eq!(parts(Span::Hour, last, to), [(Span::Hour, last, to)]);
+        assert_eq!(parts(Span::Day, first, to), [(Span::Day, first, to)]);
+        assert_eq!(parts(Span::Minute, from, to), [(Span::Minute, from, to)]);
+    }
 }

@@ -22,7 +22,7 @@ impl Store {
         let query = sqlx::query(
             "SELECT c.at AS at, c.code AS code, '' AS scope, CAST(SUM(c.n) AS BIGINT) AS n FROM (\
                 SELECT id FROM orgs UNION ALL SELECT CAST($4 AS TEXT)) o \
-             JOIN usage_counts c ON c.place = o.id AND c.span = $1 AND c.at >= $2 AND c.at < $3 \
+             CROSS JOIN usage_counts c WHERE c.place = o.id AND c.span = $1 AND c.at >= $2 AND c.at < $3 \
              GROUP BY c.at, c.code ORDER BY c.at, c.code",
         );
         let query = query.bind(span.seconds()).bind(from.micros()).bind(to.micros()).bind(PORTAL);
@@ -33,8 +33,8 @@ impl Store {
     pub async fn top_orgs(&self, span: Span, from: Timestamp, to: Timestamp, most: usize) -> Result<Vec<Ranked>> {
         let sql = format!(
             "SELECT o.id AS id, o.name AS name, CAST(SUM(c.n) AS BIGINT) AS requests FROM orgs o \
-             JOIN usage_counts c ON c.place = o.id AND c.span = $1 AND c.at >= $2 AND c.at < $3 \
-             WHERE c.code <> 'not_counted' GROUP BY o.id, o.name ORDER BY requests DESC, o.id LIMIT {most}"
+             CROSS JOIN usage_counts c WHERE c.place = o.id AND c.span = $1 AND c.at >= $2 AND c.at < $3 \
+             AND c.code <> 'not_counted' GROUP BY o.id, o.name ORDER BY requests DESC, o.id LIMIT {most}"
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(span.seconds()).bind(from.micros()).bind(to.micros());
         query.fetch_all(self.read()).await?.iter().map(ranked).collect()
@@ -57,7 +57,7 @@ impl Store {
                 SELECT id, name FROM root_tokens \
                 UNION ALL SELECT place, SUBSTR(place, 9) FROM (SELECT place FROM g WHERE place LIKE 'gateway:%' LIMIT {GATEWAYS}) f) \
              SELECT a.id AS id, a.name AS name, CAST(SUM(c.n) AS BIGINT) AS requests FROM a \
-             JOIN usage_counts c ON c.place = a.id AND c.span = $1 AND c.at >= $2 AND c.at < $3 \
+             CROSS JOIN usage_counts c WHERE c.place = a.id AND c.span = $1 AND c.at >= $2 AND c.at < $3 \
              GROUP BY a.id, a.name ORDER BY requests DESC, a.id LIMIT {most}"
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(span.seconds()).bind(from.micros()).bind(to.micros());
