@@ -223,6 +223,7 @@ actions! {
     HandoverCreated "handover.created" "Hand-over link created",
     HandoverOpened "handover.opened" "Credentials handed over",
     HandoverRefused "handover.refused" "Hand-over link refused",
+    HandoverWithdrawn "handover.withdrawn" "Hand-over link withdrawn",
     KeyPaused "key.paused" "Key paused",
     KeyResumed "key.resumed" "Key resumed",
     KeyRevoked "key.revoked" "Key revoked",

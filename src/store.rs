@@ -57,6 +57,7 @@ mod members;
 mod navigation;
 mod old_rows;
 mod open;
+mod open_handovers;
 mod org_logos;
 mod orgs;
 mod paging;
@@ -141,6 +142,7 @@ pub use located::{Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, Lo
 pub use location::{Location, OpenError};
 pub use lock_file::open_lock;
 pub use navigation::{KnownOrg, Navigation};
+pub use open_handovers::OpenHandover;
 pub use pruning::EventRetention;
 pub use rotation::SetAside;
 pub use scoped::{Page, Paging};

@@ -69,6 +69,7 @@ pub const MOUNTED: &[&str] = &[
     chosen_keys::RevokeChosenKeys::PATH,
     device::ApproveDevice::PATH,
     device::DenyDevice::PATH,
+    handovers::WithdrawHandover::PATH,
     invitations::RevokeInvitation::PATH,
     keys::EditKey::PATH,
     keys::IsKeyUsed::PATH,

@@ -174,6 +174,7 @@ routes! {
     "/keys/{key_id}/pause"                     keys::pause                        [post]
     "/keys/{key_id}/resume"                    keys::resume                       [post]
     "/keys/{key_id}/rotate"                    keys::rotate                       [get post]
+    "/keys/{key_id}/withdraw-handover"         keys::withdraw_handover            [post]
     "/keys/{key_id}/end-previous"              keys::end_previous                 [post]
     "/keys/{key_id}/extend-previous"           keys::extend_previous              [post]
     "/keys/{key_id}/revoke"                    keys::revoke                       [get post]

@@ -77,6 +77,7 @@ impl Action {
             | Self::KeyPaused
             | Self::KeyRevoked
             | Self::KeySecretEnded
+            | Self::HandoverWithdrawn
             | Self::AllKeysRevoked
             | Self::EveryKeyRevoked
             | Self::TokenRevoked

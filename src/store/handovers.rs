@@ -22,7 +22,7 @@ const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const RECORDED: i64 = 10;
 
 /// Links of a key that wait to be opened.
-const MOST_OPEN: i64 = 20;
+pub(super) const MOST_OPEN: i64 = 20;
 
 /// Why a hand-over is not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sallyport::{
+    Error,
     audit::{Act, Actor},
     handover::{Code, Handover, Protection, TRIES},
     key::Key,
@@ -18,6 +19,7 @@ sallyport::on_both_databases!(
     the_database_alone_opens_nothing,
     a_key_has_few_at_once,
     it_ends,
+    it_is_withdrawn,
     it_can_be_for_one_member,
     wrong_passphrases_end_it,
     a_second_opening_is_told,
@@ -63,6 +65,27 @@ async fn a_file_is_opened_once(store: &TestStore) {
     assert!(!store.handover(&handover.id).await.expect("read").expect("kept").is_open);
     assert_eq!(open(store, &handover, &code).await, Err(NotOpened::Ended));
     assert_eq!(actions(store, &key).await[..3], ["handover.refused", "handover.opened", "handover.created"]);
+}
+
+async fn it_is_withdrawn(store: &TestStore) {
+    let (act, key, handover, code) = made(store, plain()).await;
+    let listed = store.open_handovers(&key.id).await.expect("read");
+    let [open_one] = listed.as_slice() else { panic!("one link: {listed:?}") };
+    assert_eq!((&open_one.id, open_one.by.as_str(), &open_one.only_for), (&handover.id, "Ada", &None));
+    let org = store.org(&act, "Calm").await;
+    let other = store.key(&act, &store.app(&act, &org, "Other").await, "CI").await.key;
+    let elsewhere = store.withdraw_handover(&act, &other, &handover.id).await;
+    assert!(elsewhere.is_err(), "a link is withdrawn by who may change its key");
+    store.withdraw_handover(&act, &key, &handover.id).await.expect("withdrawn");
+    assert_eq!(open(store, &handover, &code).await, Err(NotOpened::Ended));
+    assert_eq!(store.open_handovers(&key.id).await.expect("read"), []);
+    let again = store.withdraw_handover(&act, &key, &handover.id).await.expect_err("ended");
+    assert!(matches!(again, Error::Conflict { code: "handover_ended", .. }), "{again:?}");
+    assert_eq!(actions(store, &key).await[0], "handover.withdrawn");
+    let pool = raw(store.location()).await;
+    let sealed = "SELECT COUNT(*) FROM handovers WHERE sealed IS NOT NULL";
+    let sealed: i64 = sqlx::query_scalar(sealed).fetch_one(&pool).await.expect("read");
+    assert_eq!(sealed, 0);
 }
 
 async fn of_many_at_once_one_gets_it(store: &TestStore) {

@@ -11,7 +11,7 @@ use sallyport::{
     user::Password,
 };
 
-use super::{ActError, Caller, InPage, secrets::credentials_of};
+use super::{ActError, Caller, InPage, keys::to_change, secrets::credentials_of};
 use crate::error::PageError;
 
 /// The longest passphrase, as of passwords.
@@ -41,6 +41,14 @@ pub async fn hand_over(
     let valid = Duration::from_secs(hours * 60 * 60);
     let protection = Protection { valid, only_for: only_for.trim().to_owned(), passphrase };
     Ok(InPage(caller.store().create_handover(&access.act(), &access.key, (&name, &text), protection).await?))
+}
+
+/// Ends a link before it is opened.
+#[server(prefix = "/act", endpoint = "keys/withdraw-handover")]
+pub async fn withdraw_handover(key: KeyId, handover: HandoverId) -> Result<(), ActError> {
+    let caller = Caller::current();
+    let access = to_change(&caller, &key).await?;
+    Ok(caller.store().withdraw_handover(&access.act(), &access.key, &handover).await?)
 }
 
 /// What was handed over.

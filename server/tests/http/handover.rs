@@ -18,6 +18,7 @@ crate::on_both_portals!(
     wrong_options_are_said,
     a_passphrase_is_asked_for,
     one_member_alone_opens_it,
+    a_link_is_withdrawn,
 );
 
 async fn shown(portal: &TestPortal) -> (String, Shown) {
@@ -150,4 +151,28 @@ async fn one_member_alone_opens_it(portal: &TestPortal) {
     assert_eq!(refused.status, 403);
     assert!(refused.body.contains("This link is for one member."), "{}", refused.body);
     assert!(portal.post(&path, &[("code", &code)]).await.body.contains(&secret));
+}
+
+async fn a_link_is_withdrawn(portal: &TestPortal) {
+    let (at, shown) = shown(portal).await;
+    let key = at.split('/').nth(2).expect("the key's id");
+    let sealed = shown.answer.hidden("sealed");
+    let (path, code) = link(&portal.post(&at, &[("sealed", &sealed), ("only_for", "ada@example.com")]).await);
+    let id = path.rsplit('/').next().expect("an id");
+    let page = portal.get(&format!("/keys/{key}")).await;
+    assert!(
+        page.body.contains("Hand-over links") && page.body.contains("ada@example.com can open it once"),
+        "{}",
+        page.body
+    );
+    let withdraw = format!("/keys/{key}/withdraw-handover");
+    assert_eq!(portal.post(&withdraw, &[("handover", "other")]).await.status, 404);
+    let done = portal.post(&withdraw, &[("handover", id)]).await;
+    assert_eq!(done.location(), format!("/keys/{key}?done=withdrawn"));
+    let page = portal.get(done.location()).await;
+    assert!(page.body.contains("The link does not work any more.") && !page.body.contains("Hand-over links"));
+    let late = portal.post(&path, &[("code", &code)]).await;
+    assert!(late.status == 410 && !late.body.contains(&shown.secret), "{}", late.body);
+    // A second click changes nothing.
+    assert_eq!(portal.post(&withdraw, &[("handover", id)]).await.location(), format!("/keys/{key}"));
 }

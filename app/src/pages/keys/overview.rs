@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{
     facts::KeyFacts,
     generate::another,
+    handover_links::HandoverLinks,
     head::{KeyHead, KeyHeadView},
     least_privilege::{KeyUse, KeyUseCard},
     metadata::MetadataCard,
@@ -58,6 +59,8 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
     let (head, key) = (KeyHead::of(context, access).await?, access.key.clone());
     let used = KeyUse::of(context, access).await?;
     let done = said(done, key.status(now));
+    let links = context.store.open_handovers(&access.key.id).await?;
+    let may_withdraw = access.may_change();
     let public_url = context.public_url.clone();
     Ok(Page::framed(key.label.clone(), chrome, move || {
         let status = key.status(now);
@@ -89,6 +92,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &KeyAccess, done: &str) ->
                             </Card>
                         }.into_any(),
                     }}
+                    <HandoverLinks key=key.id.clone() links may_withdraw now/>
                     <KeyFacts key profile now/>
                     {metadata.map(|metadata| view! { <MetadataCard metadata/> })}
                 </div>
@@ -136,6 +140,7 @@ fn said(done: &str, status: Status) -> Option<&'static str> {
     match done {
         "resumed" => turned(false, status),
         "ended" | "extended" => rotate::said(done),
+        "withdrawn" => Some("The link does not work any more."),
         "changed" | "edited" | "restricted" => Some("Saved."),
         _ => None,
     }
