@@ -110,14 +110,19 @@ async fn of_many_at_once_one_gets_it(store: &TestStore) {
 }
 
 async fn the_database_alone_opens_nothing(store: &TestStore) {
-    let (act, key, ..) = made(store, plain()).await;
-    for _ in 1..20 {
-        store.create_handover(&act, &key, FILE, plain()).await.expect("made");
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    for n in 0..50 {
+        let key = store.key(&act, &app, &format!("CI {n}")).await.key;
+        for _ in 0..20 {
+            store.create_handover(&act, &key, FILE, plain()).await.expect("made");
+        }
     }
     let pool = raw(store.location()).await;
     let rows: Vec<(String, Vec<u8>, Vec<u8>)> =
         sqlx::query_as("SELECT id, sealed, token_hash FROM handovers").fetch_all(&pool).await.expect("read");
-    assert_eq!(rows.len(), 20);
+    assert_eq!(rows.len(), 1_000);
     for (id, sealed, hash) in rows {
         assert!(!sealed.windows(7).any(|part| part == b"sk_live"));
         let id = sallyport::id::HandoverId::parse(&id).expect("an id");

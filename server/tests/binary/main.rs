@@ -7,6 +7,7 @@ mod crash;
 mod demo;
 mod disk_full;
 mod forwarding;
+mod handover;
 mod hang;
 mod hostile;
 mod jobs;
