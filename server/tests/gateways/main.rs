@@ -30,6 +30,7 @@ macro_rules! on_each_gateway {
 
 on_each_gateway!(
     a_good_key_is_named_to_the_upstream,
+    the_upstream_is_told_which_secret_was_used,
     a_client_cannot_name_itself,
     a_key_that_is_missing_or_unknown_is_401,
     the_clients_own_method_is_checked,

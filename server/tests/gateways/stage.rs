@@ -69,6 +69,15 @@ impl Stage {
         assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
     }
 
+    /// Rotates a key, with a day until its old secret ends. Returns the new one.
+    pub fn rotate(&self, id: &str) -> String {
+        let path = format!("/keys/{id}/rotate");
+        let dialog = self.server().ask("GET", &path, &[], "").expect("answered");
+        let seen = between(&dialog, "name=\"seen\" value=\"", '"');
+        let rotated = self.server().form(&path, &[("seen", &seen), ("grace", "day")]).expect("answered");
+        shown(&rotated, "secret-key").expect("it is shown")
+    }
+
     /// Through the gateway: `"GET /notes"`.
     pub async fn send(&self, request: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         client::send(&self.gateway.address, request, headers, body).await.expect("an answer")

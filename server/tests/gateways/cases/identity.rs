@@ -53,3 +53,20 @@ pub async fn the_upstreams_own_errors_pass(stage: Stage) {
     assert_eq!(stage.status("GET /status/500", &secret).await, 500);
     assert_eq!(stage.status("GET /status/503", &secret).await, 503);
 }
+
+/// While a key is rotated, the upstream is told which secret a request had.
+pub async fn the_upstream_is_told_which_secret_was_used(stage: Stage) {
+    let old = stage.key("production", &["read"]);
+    let key = stage.id(&old).await;
+    let used = |secret: String| {
+        let stage = &stage;
+        async move {
+            let sent = [("x-api-key", secret.as_str()), ("x-auth-secret", "made up")];
+            stage.send("GET /echo", &sent, "").await.json()["headers"]["x-auth-secret"].clone()
+        }
+    };
+    assert_eq!(used(old.clone()).await, serde_json::json!(["current"]));
+    let new = stage.rotate(&key);
+    assert_eq!(used(new).await, serde_json::json!(["current"]));
+    assert_eq!(used(old).await, serde_json::json!(["previous"]));
+}
