@@ -40,6 +40,7 @@ mod key_change;
 mod key_days;
 mod key_history;
 mod key_list;
+mod key_policies;
 mod key_powers;
 mod key_requests;
 mod key_secrets;
@@ -132,6 +133,7 @@ pub use handovers::{NotOpened, Opened};
 pub use key_list::{
     FEW_NETWORKS, HygieneCheck, KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS,
 };
+pub use key_policies::PolicyInForce;
 pub use key_requests::{
     KeyRequest, KeyRequestFilter, KeyRequestPage, REQUESTS_KEPT, REQUESTS_OF_ORG, RequestCursor, RequestResult,
 };
