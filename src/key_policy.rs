@@ -1,6 +1,7 @@
 //! Rules for keys: what an organization demands of each key that is made or given more.
 
-mod check;
+pub mod check;
+pub mod judge;
 
 use serde::{Deserialize, Serialize};
 

@@ -4,6 +4,7 @@
 //! disconnects, and record an event in the same transaction.
 
 mod actors;
+mod approvals;
 mod apps;
 mod audit_keys;
 mod backup;
@@ -43,6 +44,7 @@ mod key_list;
 mod key_policies;
 mod key_powers;
 mod key_requests;
+mod key_rules;
 mod key_secrets;
 mod key_states;
 mod key_status;
@@ -115,6 +117,7 @@ use sqlx::{
 use tokio::{sync::Semaphore, time::timeout};
 
 pub use actors::SeenActor;
+pub use approvals::{ApprovalFilter, Claimed};
 pub use audit_keys::AuditKey;
 pub use backup::{Holdings, copy_sqlite, inspect_copy};
 pub use changes::{Added, Change, Touched};
