@@ -273,17 +273,33 @@ impl Tx {
 
     /// The people who may approve it and are told, but not who asked.
     async fn approvers(&mut self, approval: &Approval) -> Result<Vec<UserId>> {
-        let roles: Vec<_> = Role::ALL.into_iter().filter(|role| role.may(Permission::GovernKeys)).collect();
-        let roles: Vec<_> = roles.iter().map(|role| format!("'{}'", role.as_str())).collect();
         let sql = format!(
             "SELECT DISTINCT g.subject AS id FROM grants g JOIN users u ON u.id = g.subject AND u.disabled_at IS NULL \
              WHERE g.org_id = $1 AND g.place_id = $1 AND g.role IN ({}) AND g.subject <> $2 ORDER BY id LIMIT {MOST_TOLD}",
-            roles.join(", ")
+            governing()
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(approval.org_id.to_string());
         let rows = query.bind(approval.person_id.clone().unwrap_or_default()).fetch_all(self.on()).await?;
         rows.iter().map(|row| Ok(UserId::stored(row.text("id")?))).collect()
     }
+}
+
+/// The condition on a request `w` that is open, and that a person sees: their own, or all of the organization for those who
+/// decide. `org`, `person` and `now` are numbers of parameters; the app, if any, is `$1`.
+pub(super) fn approvals_open(org: &str, of_app: bool, person: &str, now: &str) -> String {
+    let place = if of_app { "w.app_id = $1" } else { "w.org_id = $1" };
+    format!(
+        "{place} AND w.withdrawn_at IS NULL AND w.claimed_at IS NULL AND COALESCE(w.approved, 1) = 1 AND w.expires_at > {now} \
+         AND (w.asked_by = {person} OR EXISTS (SELECT 1 FROM grants g WHERE g.org_id = {org} AND g.place_id = {org} \
+         AND g.subject = {person} AND g.role IN ({})))",
+        governing()
+    )
+}
+
+/// The roles that decide, as a list in SQL.
+fn governing() -> String {
+    let roles = Role::ALL.into_iter().filter(|role| role.may(Permission::GovernKeys));
+    roles.map(|role| format!("'{}'", role.as_str())).collect::<Vec<_>>().join(", ")
 }
 
 /// The error for a request that is not as far as an act needs it to be.

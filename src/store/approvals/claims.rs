@@ -27,16 +27,16 @@ impl Store {
         let (store, act, id) = (self.clone(), act.clone(), id.clone());
         detached(async move {
             let found = store.approval(&id).await?.ok_or(Error::NotFound)?;
-            let tx = store.begin(&act).await?;
+            // Everything is read before the transaction begins: it would wait for a second connection.
             match &found.wish {
                 Wish::Key(wish) => {
                     let holder = store.holder_of(&found).await?.ok_or(Error::NotFound)?;
-                    tx.claim_key(&store, &found, holder, wish).await
+                    store.begin(&act).await?.claim_key(&store, &found, holder, wish).await
                 }
                 Wish::Change(wish) => {
                     let key = found.key_id.as_ref().ok_or(Error::NotFound)?;
                     let key = store.find(Some(&found.org_id), key).await?.ok_or(Error::NotFound)?;
-                    tx.claim_change(&found, &key, wish).await
+                    store.begin(&act).await?.claim_change(&found, &key, wish).await
                 }
             }
         })
@@ -57,7 +57,7 @@ impl Store {
 
 impl Tx {
     async fn claim_key(mut self, store: &Store, found: &Approval, holder: Holder, wish: &WishedKey) -> Result<Claimed> {
-        if !found.asked_by.is(&self.actor().clone()) {
+        if !found.asked_by.is(self.actor()) {
             // Before anything is locked.
             self.hold_own_approval(&found.id).await?;
         }
@@ -79,7 +79,7 @@ impl Tx {
     }
 
     async fn claim_change(mut self, found: &Approval, key: &Key, wish: &WishedChange) -> Result<Claimed> {
-        if !found.asked_by.is(&self.actor().clone()) {
+        if !found.asked_by.is(self.actor()) {
             self.hold_own_approval(&found.id).await?;
         }
         let key = self.held_to_change(key).await?;

@@ -105,10 +105,9 @@ impl Tx {
 
     /// The same for who asked. Others who see the request are told that it is not theirs.
     pub(super) async fn hold_own_approval(&mut self, id: &ApprovalId) -> Result<Approval> {
+        self.needs_scope_for(Permission::ManageKeys)?;
         let approval = self.hold_approval(id).await?;
-        let actor = self.actor().clone();
-        if approval.asked_by.is(&actor) {
-            self.needs_scope_for(Permission::ManageKeys)?;
+        if approval.asked_by.is(self.actor()) {
             return Ok(approval);
         }
         self.needs(PlaceRef::from(&approval.org_id), Permission::GovernKeys).await.map_err(|_| Error::NotFound)?;
