@@ -248,6 +248,28 @@ test('least privilege', async ({ page, portal }) => {
   await check(page, 'hygiene, a typed confirmation');
 });
 
+test('rules for keys and approvals', async ({ page }) => {
+  const { org_id, app_id } = await portalWithApp(page);
+  await issueKey(page, app_id, { label: 'From before' });
+  const rules = `/orgs/${org_id}/settings/key-rules`;
+  await page.goto(rules);
+  await check(page, 'rules for keys');
+  await send(page, rules, { seen: '0', lifetime_environment: '', lifetime_scope: '', lifetime_days: '90', approval_environments: 'production' });
+  await page.goto(rules);
+  await check(page, 'rules for keys, and a key that breaks them');
+  await page.goto(`/orgs/${org_id}/approvals`);
+  await check(page, 'approvals, none');
+  const panel = await openPanel(page, app_id);
+  await fillPanel(panel, { label: 'Nightly' });
+  await panel.getByRole('combobox', { name: 'Expires' }).selectOption({ label: 'In 30 days' });
+  await panel.getByRole('button', { name: 'Generate key' }).click();
+  await check(page, 'a request for approval');
+  await page.goto(`/orgs/${org_id}/approvals`);
+  await check(page, 'approvals');
+  await page.goto(`/apps/${app_id}/keys`);
+  await check(page, 'keys, and one that waits');
+});
+
 test('every page that a link leads to', async ({ page }) => {
   test.setTimeout(420_000); // axe reads each page in both themes, the long reference too
   const { app_id, org_id } = await portalWithApp(page);

@@ -101,7 +101,7 @@ async fn page(
     let breaking = store.listed_keys(&org, None, &filter).await?;
     let (profile, now) = (store.profile().clone(), store.now());
     Ok(Page::framed("Rules for keys", chrome, move || {
-        let owner = profile.keys.owner;
+        let (owner, approvals) = (profile.keys.owner, format!("/orgs/{org}/approvals"));
         let lifetimes = view! { <Lifetimes form=form.clone() profile=profile.clone()/> };
         let approval = view! { <Approval form=form.clone() profile/> };
         let others = view! { <Others form=form.clone() owner/> };
@@ -118,7 +118,10 @@ async fn page(
                     <Setting title="Lifetime" about=|| "Where several rules apply to a key, it obeys all of them. Keys that break a new rule keep working.">
                         {lifetimes}
                     </Setting>
-                    <Setting title="Approval" about=|| "Who asks for such a key gets it once another owner or admin has approved it. Nobody approves their own.">
+                    <Setting title="Approval" about=move || view! {
+                        <p>"Who asks for such a key gets it once another owner or admin has approved it. Nobody approves their own."</p>
+                        <a class="link" href=approvals>"Requests for approval"</a>
+                    }>
                         {approval}
                     </Setting>
                     <Setting title="Number and use" about=|| "An empty field restricts nothing.">
