@@ -22,6 +22,9 @@ pub const CLAIMED_WITHIN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// The most of an app, a person or an organization that wait at once.
 pub const MOST_OPEN: i64 = 20;
 
+/// The most of them that are asked for in a day, since people are told of each by mail.
+pub const MOST_IN_A_DAY: i64 = 100;
+
 /// What came of a wish: it was done, or waits for an approval.
 #[derive(Debug)]
 pub enum Asked<T> {

@@ -13,7 +13,7 @@ use sqlx::any::AnyRow;
 use super::{Page, Paging, Store, old_rows::Old, row::Read, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
-    approval::{Approval, Asker, DECIDED_WITHIN, Decision, MOST_OPEN, Wish, WishedChange, WishedKey},
+    approval::{Approval, Asker, DECIDED_WITHIN, Decision, MOST_IN_A_DAY, MOST_OPEN, Wish, WishedChange, WishedKey},
     audit::{Action, Actor, NewEvent, Target},
     id::{AppId, ApprovalId, KeyId, OrgId, UserId},
     key::{Holder, Key, KeySettings, NewKey},
@@ -243,18 +243,24 @@ impl Tx {
     /// Fails if too many wait already of the app, the person or the organization, which is locked.
     async fn may_ask(&mut self, approval: &Approval) -> Result<()> {
         let query = sqlx::query(
-            "SELECT COUNT(*) AS n FROM approvals WHERE org_id = $1 AND COALESCE(app_id, '') = $2 \
-             AND COALESCE(owner_id, '') = $3 AND withdrawn_at IS NULL AND claimed_at IS NULL \
-             AND COALESCE(approved, 1) = 1 AND expires_at > $4",
+            "SELECT COALESCE(SUM(CASE WHEN asked_at > $5 THEN CAST(1 AS BIGINT) ELSE 0 END), 0) AS lately, \
+             COALESCE(SUM(CASE WHEN withdrawn_at IS NULL AND claimed_at IS NULL AND COALESCE(approved, 1) = 1 \
+             AND expires_at > $4 THEN CAST(1 AS BIGINT) ELSE 0 END), 0) AS n FROM approvals \
+             WHERE org_id = $1 AND COALESCE(app_id, '') = $2 AND COALESCE(owner_id, '') = $3 AND expires_at > $5",
         );
         let query = query.bind(approval.org_id.to_string());
         let query = query.bind(approval.app_id.as_ref().map(ToString::to_string).unwrap_or_default());
         let query = query.bind(approval.owner_id.as_ref().map(ToString::to_string).unwrap_or_default());
-        let open = query.bind(approval.asked_at.micros()).fetch_one(self.on()).await?.int("n")?;
-        if open < MOST_OPEN {
+        let yesterday = approval.asked_at - Duration::from_secs(24 * 60 * 60);
+        let query = query.bind(approval.asked_at.micros()).bind(yesterday.micros());
+        let row = query.fetch_one(self.on()).await?;
+        let message = if row.int("n")? >= MOST_OPEN {
+            format!("{MOST_OPEN} requests wait already. Withdraw or claim one, or wait for a decision.")
+        } else if row.int("lately")? >= MOST_IN_A_DAY {
+            format!("{MOST_IN_A_DAY} requests were made since yesterday. Ask again later.")
+        } else {
             return Ok(());
-        }
-        let message = format!("{MOST_OPEN} requests wait already. Withdraw or claim one, or wait for a decision.");
+        };
         Err(Error::Conflict { code: "too_many_requests_wait", message })
     }
 

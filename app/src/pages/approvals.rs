@@ -121,10 +121,10 @@ async fn page(
     let (approval, profile, now) = (access.approval.clone(), context.store.profile().clone(), context.store.now());
     let status = approval.status(now);
     let open = matches!(status, ApprovalStatus::Waiting | ApprovalStatus::Approved);
-    let (decides, mine) = (access.may_decide() && status == ApprovalStatus::Waiting, access.is_mine() && open);
+    let (decides, mine) = (access.may_decide() && open, access.is_mine() && open);
     Ok(Page::framed(format!("{} · {}", title(&approval), approval.label), chrome, move || {
         let (what, id, asked) = (title(&approval), approval.id.clone(), approval.clone());
-        let decide = decides.then(|| view! { <Decide id=id.clone() form=form.clone()/> });
+        let decide = decides.then(|| view! { <Decide id=id.clone() form=form.clone() status/> });
         let own = mine.then(|| view! { <Own id approval=approval.clone() status now/> });
         view! {
             <PageHead
@@ -156,12 +156,18 @@ fn Act(id: ApprovalId, what: &'static str, class: &'static str, label: &'static 
 }
 
 #[component]
-fn Decide(id: ApprovalId, form: FormState) -> impl IntoView {
+fn Decide(id: ApprovalId, form: FormState, status: ApprovalStatus) -> impl IntoView {
+    let waits = status == ApprovalStatus::Waiting;
+    let about = if waits {
+        "Once it is approved, whoever asked can claim it for 7 days. Only then there is a secret."
+    } else {
+        "Until it is claimed, the approval can be taken back."
+    };
     view! {
         <Card title="Decide">
             <div class="stack">
-                <p class="muted">"Once it is approved, whoever asked can claim it for 7 days. Only then there is a secret."</p>
-                <Act id=id.clone() what="approve" class="btn btn-primary" label="Approve"/>
+                <p class="muted">{about}</p>
+                {waits.then(|| view! { <Act id=id.clone() what="approve" class="btn btn-primary" label="Approve"/> })}
                 <form method="post" action=format!("/approvals/{id}") novalidate class="stack">
                     <Hidden name="do" value="refuse"/>
                     <TextField form=&form name="reason" label="Reason" hint="Whoever asked reads it." maxlength=200/>

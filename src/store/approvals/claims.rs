@@ -58,7 +58,7 @@ impl Store {
 impl Tx {
     async fn claim_key(mut self, store: &Store, found: &Approval, holder: Holder, wish: &WishedKey) -> Result<Claimed> {
         if !found.asked_by.is(self.actor()) {
-            // Before anything is locked.
+            // Before the holder is locked, too.
             self.hold_own_approval(&found.id).await?;
         }
         // In the order of everything that makes keys: the holder, then what is made of it.

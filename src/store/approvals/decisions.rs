@@ -20,7 +20,7 @@ impl Store {
         self.decide(act, id, None).await
     }
 
-    /// Refuses a request of somebody else.
+    /// Refuses a request of somebody else, or takes an approval back that nobody claimed yet.
     pub async fn refuse_approval(&self, act: &Act, id: &ApprovalId, reason: String) -> Result<Approval> {
         self.decide(act, id, Some(reason)).await
     }
@@ -38,8 +38,9 @@ impl Store {
                 return Err(Error::Forbidden("Nobody decides their own request. Another owner or admin can."));
             }
             let now = tx.now();
-            if approval.status(now) != ApprovalStatus::Waiting {
-                return Err(ended(&approval, now));
+            match (approval.status(now), &reason) {
+                (ApprovalStatus::Waiting, _) | (ApprovalStatus::Approved, Some(_)) => {}
+                _ => return Err(ended(&approval, now)),
             }
             let expires_at = if reason.is_none() { now + CLAIMED_WITHIN } else { now };
             sqlx::query(

@@ -246,7 +246,8 @@ pub async fn approve(
 
 /// Refuse a request
 ///
-/// For owners and admins, and root tokens: of somebody else, with a reason.
+/// For owners and admins, and root tokens: of somebody else, with a reason. It takes an approval back, as long as nobody
+/// claimed it.
 #[utoipa::path(
     post, path = "/v1/approvals/{approval_id}/refuse", operation_id = "refuseRequest", tag = "Rules for keys",
     params(("approval_id" = String, Path)), request_body = Refusal,

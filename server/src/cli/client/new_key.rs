@@ -36,6 +36,9 @@ pub struct CreateArgs {
     /// JSON object that verdicts about the key return
     #[arg(long, value_name = "JSON", value_parser = object)]
     metadata: Option<Map<String, Value>>,
+    /// Address or block from which alone it may be used; several: --address 203.0.113.7 --address 2001:db8::/32
+    #[arg(long = "address", value_name = "ADDRESS")]
+    addresses: Vec<String>,
     /// Without a secret to sign requests with
     #[arg(long)]
     no_signing_secret: bool,
@@ -63,6 +66,10 @@ pub fn create(context: &ClientContext<'_>, args: CreateArgs) -> Result<(), Strin
     });
     if let Some(at) = expires_at {
         body["expires_at"] = json!(at);
+    }
+    if !args.addresses.is_empty() {
+        body["addresses"] = json!(args.addresses);
+        body["addresses_enforced"] = json!(true);
     }
     if let Some(metadata) = args.metadata {
         body["metadata"] = Value::Object(metadata);
