@@ -30,7 +30,7 @@ fn letters(typed: &str) -> [(&'static str, About); 13] {
     let reset = ResetId::mint(&entropy);
     let key = KeyId::mint(&entropy);
     let invitation = InvitationId::parse(&key.as_str().replace("key_", "inv_")).expect("an id");
-    let approval = ApprovalId::mint(&entropy);
+    let approval = ApprovalId::parse(&key.as_str().replace("key_", "apr_")).expect("an id");
     let by_operator = Origin { by: "An operator".to_owned(), is_own: false, address: None, device: None, ..origin() };
     [
         ("password_reset", About::PasswordReset { reset, expires_at: TurnedClock::default().now() }),
