@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { crawl, shape } from './crawl';
 import { expect, test } from './sallyport';
-import { action, choose, field, generateKey, hydrated, issueKey, openPanel, openSetup, person, portalWithApp, send, setUp, signIn } from './steps';
+import { action, choose, field, fillPanel, generateKey, hydrated, issueKey, openPanel, openSetup, person, portalWithApp, send, setUp, signIn } from './steps';
 
 async function check(page: Page, where: string) {
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -246,6 +246,28 @@ test('least privilege', async ({ page, portal }) => {
   await check(page, 'hygiene, nothing found');
   await page.goto(`/orgs/${org_id}/keys/chosen?do=revoke&check=no_expiry&key=${path.split('/').pop()}`);
   await check(page, 'hygiene, a typed confirmation');
+});
+
+test('rules for keys and approvals', async ({ page }) => {
+  const { org_id, app_id } = await portalWithApp(page);
+  await issueKey(page, app_id, { label: 'From before' });
+  const rules = `/orgs/${org_id}/settings/key-rules`;
+  await page.goto(rules);
+  await check(page, 'rules for keys');
+  await send(page, rules, { seen: '0', lifetime_environment: '', lifetime_scope: '', lifetime_days: '90', approval_environments: 'production' });
+  await page.goto(rules);
+  await check(page, 'rules for keys, and a key that breaks them');
+  await page.goto(`/orgs/${org_id}/approvals`);
+  await check(page, 'approvals, none');
+  const panel = await openPanel(page, app_id);
+  await fillPanel(panel, { label: 'Nightly' });
+  await panel.getByRole('combobox', { name: 'Expires' }).selectOption({ label: 'In 30 days' });
+  await panel.getByRole('button', { name: 'Generate key' }).click();
+  await check(page, 'a request for approval');
+  await page.goto(`/orgs/${org_id}/approvals`);
+  await check(page, 'approvals');
+  await page.goto(`/apps/${app_id}/keys`);
+  await check(page, 'keys, and one that waits');
 });
 
 test('every page that a link leads to', async ({ page }) => {

@@ -138,6 +138,10 @@ id!(
     HandoverId, "hnd_", plain, 20
 );
 id!(
+    /// A request that waits for an approval.
+    ApprovalId, "apr_", plain, 16
+);
+id!(
     /// A job: work that is done after the transaction that caused it.
     JobId, "job_", plain, 16
 );

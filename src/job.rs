@@ -20,6 +20,7 @@ pub fn title(queue: &str) -> &str {
         "delete_personal_tokens" => "Delete ended personal tokens",
         "delete_used_refresh_tokens" => "Delete used refresh tokens",
         "take_back_secrets" => "Accept secrets again whose replacement was interrupted",
+        "delete_approvals" => "Delete old approval requests",
         "delete_handovers" => "Delete expired hand-overs",
         "delete_device_requests" => "Delete expired sign-in codes",
         "delete_jobs" => "Delete ended jobs",

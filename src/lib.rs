@@ -3,6 +3,7 @@
 //! The types are pure; the feature `store` adds the database and the verifier that reads it.
 
 pub mod app;
+pub mod approval;
 pub mod audit;
 pub mod base62;
 pub mod clock;
@@ -22,6 +23,7 @@ pub mod identity;
 pub mod invitation;
 pub mod job;
 pub mod key;
+pub mod key_policy;
 pub mod limit;
 pub mod link;
 pub mod mail;

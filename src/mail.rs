@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Entropy, Timestamp,
-    id::{InvitationId, KeyId, OrgId, ResetId, UserId},
+    id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId, UserId},
     job::{NewJob, Retries},
     user::User,
 };
@@ -46,6 +46,10 @@ pub enum Mail {
     KeyGenerated(Notice),
     /// Somebody had the link and the code of a hand-over that was opened before.
     HandoverUsedAgain(Notice),
+    /// A key, or a change of one, waits for the approval of the person.
+    ApprovalRequested(Notice),
+    /// What the person asked for was approved or refused.
+    ApprovalDecided(Notice),
     /// An operator tries whether mail arrives.
     Test(Notice),
 }
@@ -72,6 +76,8 @@ impl Mail {
             Self::TokenCreated(_) => "Personal token created",
             Self::KeyGenerated(_) => "Personal key generated",
             Self::HandoverUsedAgain(_) => "Hand-over link used again",
+            Self::ApprovalRequested(_) => "Approval requested",
+            Self::ApprovalDecided(_) => "Request decided",
             Self::Test(_) => "Test mail",
         }
     }
@@ -87,6 +93,8 @@ impl Mail {
             | Self::TokenCreated(notice)
             | Self::KeyGenerated(notice)
             | Self::HandoverUsedAgain(notice)
+            | Self::ApprovalRequested(notice)
+            | Self::ApprovalDecided(notice)
             | Self::Test(notice) => Some(notice),
         }
     }
@@ -174,6 +182,22 @@ pub enum About {
         org_name: String,
         origin: Origin,
     },
+    ApprovalRequested {
+        approval: ApprovalId,
+        label: String,
+        environment: String,
+        scopes: Vec<String>,
+        org_name: String,
+        origin: Origin,
+    },
+    ApprovalDecided {
+        approval: ApprovalId,
+        label: String,
+        /// `None` if it was approved.
+        reason: Option<String>,
+        org_name: String,
+        by: String,
+    },
     Test,
 }
 
@@ -207,6 +231,8 @@ mod tests {
             Mail::RoleChanged(notice.clone()),
             Mail::KeyGenerated(notice.clone()),
             Mail::HandoverUsedAgain(notice.clone()),
+            Mail::ApprovalRequested(notice.clone()),
+            Mail::ApprovalDecided(notice.clone()),
             Mail::Test(notice),
         ];
         let payloads = mails.clone().map(|mail| mail.job(Timestamp::from_seconds(1), &entropy).payload);

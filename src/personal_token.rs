@@ -97,7 +97,8 @@ impl TokenScope {
             Permission::ManageApps
             | Permission::CreateProjects
             | Permission::CreateTenants
-            | Permission::ManagePlace => Some(Self::Places),
+            | Permission::ManagePlace
+            | Permission::GovernKeys => Some(Self::Places),
             Permission::ManageMembers => Some(Self::Members),
             Permission::ManageOrg | Permission::OwnOrg => None,
         }

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     colour::Colour,
+    key_policy::KeyPolicy,
     picture::Picture,
     plan::Plan,
     scope::{Request, Scope},
@@ -205,6 +206,8 @@ pub struct Profile {
     pub credentials: Credentials,
     pub keys: KeyRules,
     pub rotation: RotationRules,
+    /// The rules for keys of organizations that set none of their own.
+    pub key_policy: KeyPolicy,
     pub environments: Vec<Environment>,
     pub scopes: Vec<Scope>,
     pub bundles: Vec<Bundle>,

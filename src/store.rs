@@ -4,6 +4,7 @@
 //! disconnects, and record an event in the same transaction.
 
 mod actors;
+mod approvals;
 mod apps;
 mod audit_keys;
 mod backup;
@@ -40,8 +41,10 @@ mod key_change;
 mod key_days;
 mod key_history;
 mod key_list;
+mod key_policies;
 mod key_powers;
 mod key_requests;
+mod key_rules;
 mod key_secrets;
 mod key_states;
 mod key_status;
@@ -115,6 +118,7 @@ use sqlx::{
 use tokio::{sync::Semaphore, time::timeout};
 
 pub use actors::SeenActor;
+pub use approvals::{ApprovalFilter, Claimed};
 pub use audit_keys::AuditKey;
 pub use backup::{Holdings, copy_sqlite, inspect_copy};
 pub use changes::{Added, Change, Touched};
@@ -133,6 +137,7 @@ pub use handovers::{NotOpened, Opened};
 pub use key_list::{
     FEW_NETWORKS, HygieneCheck, KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS,
 };
+pub use key_policies::PolicyInForce;
 pub use key_requests::{
     KeyRequest, KeyRequestFilter, KeyRequestPage, REQUESTS_KEPT, REQUESTS_OF_ORG, RequestCursor, RequestResult,
 };

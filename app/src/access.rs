@@ -3,6 +3,7 @@
 //! Resources of other organizations appear not to exist.
 
 mod admit;
+mod approval;
 mod decision;
 mod operator;
 mod own;
@@ -15,7 +16,7 @@ use sallyport::{
     Result,
     app::App,
     audit::{Act, Actor, Credential},
-    id::{AppId, KeyId, OrgId, PersonalTokenId, ProjectId, TenantId, TokenId, UserId},
+    id::{AppId, ApprovalId, KeyId, OrgId, PersonalTokenId, ProjectId, TenantId, TokenId, UserId},
     key::Key,
     member::{Held, Permission},
     org::Org,
@@ -30,6 +31,7 @@ use crate::{context::Context, error::PageError, session::BrowserSession};
 
 pub(crate) use admit::admit;
 pub use admit::{Access, Addressed};
+pub use approval::ApprovalAccess;
 pub use decision::DecisionAccess;
 pub use operator::{OperatedApp, OperatedOrg, OperatedToken, OperatedUser, OperatorAccess};
 pub use own::OwnToken;
@@ -356,4 +358,5 @@ extracted!(
     OperatedToken by TokenId,
     OwnToken by PersonalTokenId,
     KeyAccess by KeyId,
+    ApprovalAccess by ApprovalId,
 );

@@ -18,12 +18,14 @@ mod password;
 pub mod account;
 pub mod activity;
 pub mod admin;
+pub mod approvals;
 pub mod apps;
 pub mod chosen_keys;
 pub mod device;
 pub mod handovers;
 pub mod invitations;
 pub mod inviting;
+pub mod key_rules;
 pub mod keys;
 pub mod members;
 pub mod orgs;
@@ -62,6 +64,9 @@ pub const MOUNTED: &[&str] = &[
     admin::users::EnableUser::PATH,
     admin::users::EndAllSessions::PATH,
     admin::users::EndSessions::PATH,
+    approvals::Approve::PATH,
+    approvals::Refuse::PATH,
+    approvals::Withdraw::PATH,
     apps::CreateApp::PATH,
     apps::LimitApp::PATH,
     apps::VerifyForIngestion::PATH,
@@ -100,17 +105,19 @@ pub const MOUNTED: &[&str] = &[
     views::SaveView::PATH,
 ];
 
-/// Acts that only pages run: they return a secret, take a file, start or end a session, or are for people who can't sign
-/// in.
+/// Acts that only pages run: they return a secret, take a file or rows of fields, start or end a session, or are for people
+/// who can't sign in.
 pub const OF_PAGES: &[&str] = &[
     account::ChangePassword::PATH,
     admin::root_tokens::CreateToken::PATH,
+    approvals::Claim::PATH,
     handovers::HandOver::PATH,
     handovers::OpenHandover::PATH,
     invitations::AcceptInvitation::PATH,
     invitations::AcceptInvitationAsNew::PATH,
     invitations::Invite::PATH,
     invitations::ResendInvitation::PATH,
+    key_rules::SetKeyRules::PATH,
     orgs::ChooseLogo::PATH,
     password_resets::RequestPasswordReset::PATH,
     password_resets::ResetPassword::PATH,

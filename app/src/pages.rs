@@ -3,6 +3,7 @@
 pub mod account;
 pub mod activity;
 pub mod admin;
+pub mod approvals;
 pub mod apps;
 pub mod attention;
 pub mod device;

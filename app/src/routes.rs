@@ -99,6 +99,7 @@ routes! {
     "/orgs/{org_id}/keys/views"                keys::views <OrgAccess>            [get post]
     "/orgs/{org_id}/keys/revoke-all"           keys::revoke_all <OrgAccess>       [get post]
     "/orgs/{org_id}/hygiene"                   orgs::hygiene                      [get]
+    "/orgs/{org_id}/approvals"                 orgs::approvals                    [get]
     "/orgs/{org_id}/usage"                     usage <OrgAccess>                  [get]
     "/orgs/{org_id}/usage.csv"                 usage::export <OrgAccess>          [get]
     "/orgs/{org_id}/activity"                  orgs::activity                     [get]
@@ -116,6 +117,7 @@ routes! {
     "/orgs/{org_id}/settings/colour"           settings::colour                   [post]
     "/orgs/{org_id}/settings/logo"             settings::logo                     [post]
     "/orgs/{org_id}/settings/logo/remove"      settings::logo::remove             [post]
+    "/orgs/{org_id}/settings/key-rules"        settings::key_rules                [get post]
     "/orgs/{org_id}/settings/archive"          settings::archive <OrgAccess>      [get post]
     "/orgs/{org_id}/settings/restore"          settings::restore <OrgAccess>      [post]
     "/orgs/{org_id}/settings/delete"           settings::delete <OrgAccess>       [get post]
@@ -210,6 +212,7 @@ routes! {
     "/admin/mail"                              admin::mail                        [get post]
     "/admin/jobs"                              admin::jobs                        [get post]
     "/admin/health"                            admin::health                      [get]
+    "/approvals/{approval_id}"                 approvals                          [get post]
     "/requests/{request_id}"                   requests                           [get]
 }
 

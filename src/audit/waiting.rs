@@ -42,6 +42,10 @@ impl Action {
             | Self::SigningSecretGenerated
             | Self::KeyResumed
             | Self::HandoverCreated
+            | Self::KeyPolicyChanged
+            | Self::ApprovalRequested
+            | Self::ApprovalGiven
+            | Self::ApprovalClaimed
             | Self::TokenCreated
             | Self::PersonalTokenCreated
             | Self::DeviceApproved
@@ -74,6 +78,8 @@ impl Action {
             | Self::IngestionEnded
             | Self::AppArchived
             | Self::AppDeleted
+            | Self::ApprovalRefused
+            | Self::ApprovalWithdrawn
             | Self::KeyPaused
             | Self::KeyRevoked
             | Self::KeySecretEnded

@@ -13,13 +13,14 @@ pub enum Permission {
     CreateTenants,
     ManagePlace,
     ManageMembers,
+    GovernKeys,
     ManageOrg,
     OwnOrg,
 }
 
 impl Permission {
     /// In the order of the table in `docs/roles.md`.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SeePlace,
         Self::SeeKeys,
         Self::ManageKeys,
@@ -28,6 +29,7 @@ impl Permission {
         Self::CreateTenants,
         Self::ManagePlace,
         Self::ManageMembers,
+        Self::GovernKeys,
         Self::ManageOrg,
         Self::OwnOrg,
     ];
@@ -43,6 +45,7 @@ impl Permission {
             Self::CreateTenants => "Create tenants",
             Self::ManagePlace => "Change settings, archive, delete, revoke all keys of the place",
             Self::ManageMembers => "Manage members and invitations of the place and below",
+            Self::GovernKeys => "Set the rules for keys, approve keys that wait for it",
             Self::ManageOrg => "Export the whole activity log; manage keys that manage the organization",
             Self::OwnOrg => "Decide who is an owner, delete the organization",
         }

@@ -34,7 +34,8 @@ struct Row {
 /// The permissions of each role, in the order of the roles.
 const TABLE: [Row; 8] = {
     use Permission::{
-        CreateProjects, CreateTenants, ManageApps, ManageKeys, ManageMembers, ManageOrg, ManagePlace, SeeKeys, SeePlace,
+        CreateProjects, CreateTenants, GovernKeys, ManageApps, ManageKeys, ManageMembers, ManageOrg, ManagePlace,
+        SeeKeys, SeePlace,
     };
     const fn row(
         role: Role,
@@ -61,6 +62,7 @@ const TABLE: [Row; 8] = {
                 CreateTenants,
                 ManagePlace,
                 ManageMembers,
+                GovernKeys,
                 ManageOrg,
             ],
         ),

@@ -18,7 +18,7 @@ use super::{
     fault::{Fault, Faults},
     file::{File, Text},
 };
-use crate::{colour::Colour, text};
+use crate::{colour::Colour, key_policy::KeyPolicy, text};
 use logo::ReadBeside;
 
 /// The errors so far, with their positions in the text.
@@ -127,6 +127,7 @@ fn profile(file: &File, read: ReadBeside<'_>, findings: &mut Findings) -> Profil
         errors: errors::errors(&file.errors, &brand, &credentials, findings),
         keys: KeyRules { owner: file.keys.owner, scopes: how_many, signing_secret: file.keys.signing_secret },
         rotation: rotation::rotation(&file.rotation, findings),
+        key_policy: KeyPolicy::default(),
         environments: environments::environments(file, findings),
         bundles: scopes::bundles(file, how_many, findings),
         plans: plans::plans(file, &scopes, findings),
@@ -143,6 +144,17 @@ fn profile(file: &File, read: ReadBeside<'_>, findings: &mut Findings) -> Profil
     if findings.0.is_empty() {
         // A set holds a limited number of scopes.
         profile.granted = (0..profile.scopes.len()).map(|place| scopes::closure(&profile, place)).collect();
+        profile.key_policy = key_policy(file, &profile, findings);
     }
     profile
+}
+
+fn key_policy(file: &File, profile: &Profile, findings: &mut Findings) -> KeyPolicy {
+    let Some(said) = &file.key_policy else { return KeyPolicy::default() };
+    said.get_ref().clone().check(profile).unwrap_or_else(|invalid| {
+        for error in invalid.0 {
+            findings.refuse(said, format!("{}: {}", error.field, error.message));
+        }
+        KeyPolicy::default()
+    })
 }

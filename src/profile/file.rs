@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{HolderKind, HowMany, Mode, RotationKind};
-use crate::plan::Plan;
+use crate::{key_policy::KeyPolicy, plan::Plan};
 
 /// A text with its position.
 pub(super) type Text = Spanned<String>;
@@ -21,6 +21,7 @@ pub(super) struct File {
     pub keys: KeysEntry,
     #[serde(default)]
     pub rotation: RotationEntry,
+    pub key_policy: Option<Spanned<KeyPolicy>>,
     pub environments: Vec<Spanned<EnvironmentEntry>>,
     #[serde(default)]
     pub scopes: Vec<ScopeEntry>,

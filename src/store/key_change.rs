@@ -11,19 +11,26 @@ use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, NewEvent},
     fold::fold,
-    id::KeyId,
+    id::{ApprovalId, KeyId},
     key::{Key, KeyChange, KeySettings, LimitOverride, Pause},
 };
 
 impl Store {
     /// Changes the given fields, all or none. When this returns, verifiers of this process apply the change. A
-    /// revoked or expired key is not changed, and a change without effect records no event.
-    pub async fn change_key(&self, act: &Act, key: &Key, change: KeyChange) -> Result<()> {
+    /// revoked or expired key is not changed, and a change without effect records no event. Where the change needs an
+    /// approval, this asks for it and returns the request.
+    pub async fn change_key(&self, act: &Act, key: &Key, change: KeyChange) -> Result<Option<ApprovalId>> {
         self.apply(act, key, change, KeySettings::changes_since).await
     }
 
     /// The same, with the events that `events` makes of the settings after and before it.
-    pub(super) async fn apply(&self, act: &Act, key: &Key, change: KeyChange, events: Events) -> Result<()> {
+    pub(super) async fn apply(
+        &self,
+        act: &Act,
+        key: &Key,
+        change: KeyChange,
+        events: Events,
+    ) -> Result<Option<ApprovalId>> {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
@@ -33,16 +40,15 @@ impl Store {
             let (before, after) = (KeySettings::from(&key), change.applied(&key, store.now())?);
             let events = events(&after, &before);
             if events.is_empty() {
-                return Ok(());
+                return Ok(None);
             }
-            tx.needs_to_widen(&key, &before, &after).await?;
-            tx.within_plan(&key.org_id, raised(before.restrictions.limits, after.restrictions.limits)).await?;
-            tx.write_settings(&key, &after).await?;
-            tx.touches_key(&key.id).await?;
-            for (action, details) in events {
-                tx.record(NewEvent::of(&key.org_id, action, target(&key)).with(details)).await?;
+            tx.may_have(&key, &before, &after).await?;
+            if tx.judge_change(&key, &before, &after).await? {
+                return tx.ask_for_change(&key, &before, &after).await.map(Some);
             }
-            tx.commit().await
+            tx.change_settings(&key, &after, events).await?;
+            tx.commit().await?;
+            Ok(None)
         })
         .await
     }
@@ -77,6 +83,27 @@ impl Tx {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM keys k WHERE k.id = $1"));
         let row = sqlx::query(sql).bind(id.to_string()).fetch_optional(self.on()).await?;
         key(&row.ok_or(Error::NotFound)?)
+    }
+
+    /// Fails if the actor may not give a key these settings, whatever the rules for keys say.
+    pub(super) async fn may_have(&mut self, key: &Key, before: &KeySettings, after: &KeySettings) -> Result<()> {
+        self.needs_to_widen(key, before, after).await?;
+        self.within_plan(&key.org_id, raised(before.restrictions.limits, after.restrictions.limits)).await
+    }
+
+    /// Changes a locked key, with these events.
+    pub(super) async fn change_settings(
+        &mut self,
+        key: &Key,
+        after: &KeySettings,
+        events: Vec<(Action, Value)>,
+    ) -> Result<()> {
+        self.write_settings(key, after).await?;
+        self.touches_key(&key.id).await?;
+        for (action, details) in events {
+            self.record(NewEvent::of(&key.org_id, action, target(key)).with(details)).await?;
+        }
+        Ok(())
     }
 
     async fn write_settings(&mut self, key: &Key, new: &KeySettings) -> Result<()> {

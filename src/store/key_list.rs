@@ -28,6 +28,7 @@ macro_rules! words {
 
 pub(crate) use words;
 
+mod breaking;
 mod conditions;
 mod creators;
 mod cursor;
@@ -58,6 +59,7 @@ use crate::{
     Result,
     id::{AppId, OrgId, ProjectId, TenantId, UserId},
     key::{Creator, Key, ListedKey, Status},
+    key_policy::KeyPolicy,
     place::Place,
 };
 
@@ -95,6 +97,8 @@ pub struct KeyFilter {
     pub status: Option<KeyStatus>,
     /// Keys in use that are worth a look.
     pub check: Option<HygieneCheck>,
+    /// Keys that are neither revoked nor expired, and break one of these rules.
+    pub breaks: Option<KeyPolicy>,
     /// The person who made the keys.
     pub created_by: Option<UserId>,
     /// Of the apps of this tenant.

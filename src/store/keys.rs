@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     Error, Result, Timestamp,
+    approval::Asked,
     audit::{Act, Action, Actor, NewEvent, Target},
     fold::fold,
     id::{AppId, KeyId, OrgId, UserId},
@@ -109,15 +110,15 @@ pub(super) fn scopes(text: &str) -> Vec<String> {
 }
 
 impl Store {
-    /// Issues a key, for the panel, the API and the command line alike. The secrets are in the result and nowhere
-    /// else. A form that was sent before issues nothing.
-    pub async fn issue_key(
+    /// Issues a key, or asks for one where it needs an approval: for the panel, the API and the command line alike. The
+    /// secrets are in the result and nowhere else. A form that was sent before issues nothing.
+    pub async fn issue_or_ask(
         &self,
         act: &Act,
         holder: impl Into<Holder>,
         new: NewKey,
         form: Option<Vec<u8>>,
-    ) -> Result<Issued> {
+    ) -> Result<Asked<Issued>> {
         let (store, act, holder) = (self.clone(), act.clone(), holder.into());
         detached(async move {
             if holder.owner() != store.profile().keys.owner {
@@ -127,6 +128,9 @@ impl Store {
             tx.hold(&holder).await?;
             tx.needs(&holder, Permission::ManageKeys).await?;
             tx.needs_to_issue(&holder, &new).await?;
+            if tx.judge_new(&holder, &new).await? {
+                return Ok(Asked::Waits(tx.ask_for_key(&holder, &new, form).await?));
+            }
             let issued = tx.insert_key(&store, holder, new, form.clone()).await;
             if let (Err(Error::AlreadyIssued(_)), Some(form)) = (&issued, form) {
                 // The failed insert ended the transaction on PostgreSQL: query outside of it.
@@ -135,9 +139,26 @@ impl Store {
             }
             let issued = issued?;
             tx.commit().await?;
-            Ok(issued)
+            Ok(Asked::Done(issued))
         })
         .await
+    }
+
+    /// The same for what has nobody to wait for: fails if the key needs an approval.
+    pub async fn issue_key(
+        &self,
+        act: &Act,
+        holder: impl Into<Holder>,
+        new: NewKey,
+        form: Option<Vec<u8>>,
+    ) -> Result<Issued> {
+        match self.issue_or_ask(act, holder, new, form).await? {
+            Asked::Done(issued) => Ok(issued),
+            Asked::Waits(id) => {
+                let message = format!("This key waits for an approval: {id}.");
+                Err(Error::Conflict { code: "waiting_for_approval", message })
+            }
+        }
     }
 
     async fn key_of_form(&self, form: Vec<u8>) -> Result<KeyId> {

@@ -7,7 +7,7 @@ use super::{Store, row::Read, tx::Tx};
 use crate::{
     Result,
     audit::NewEvent,
-    id::{KeyId, OrgId, UserId},
+    id::{ApprovalId, KeyId, OrgId, UserId},
     invitation::Invitation,
     mail::{About, Letter, Mail, Notice, Origin, Recipient},
     member::Role,
@@ -31,9 +31,22 @@ impl Tx {
         user: &UserId,
         mail: fn(Notice) -> Mail,
     ) -> Result<()> {
+        self.record_and_mail_all(event, std::slice::from_ref(user), mail).await
+    }
+
+    /// The same for several people, or none.
+    pub(super) async fn record_and_mail_all(
+        &mut self,
+        event: NewEvent,
+        users: &[UserId],
+        mail: fn(Notice) -> Mail,
+    ) -> Result<()> {
         let chain = event.chain().to_owned();
         let seq = self.record_numbered(event).await?;
-        self.enqueue_mail(&mail(Notice { user_id: user.clone(), chain, seq })).await
+        for user in users {
+            self.enqueue_mail(&mail(Notice { user_id: user.clone(), chain: chain.clone(), seq })).await?;
+        }
+        Ok(())
     }
 }
 
@@ -60,6 +73,8 @@ impl Store {
             Mail::TokenCreated(notice) => (notice, token_created),
             Mail::KeyGenerated(notice) => (notice, key_generated),
             Mail::HandoverUsedAgain(notice) => (notice, handover_used_again),
+            Mail::ApprovalRequested(notice) => (notice, approval_requested),
+            Mail::ApprovalDecided(notice) => (notice, approval_decided),
             Mail::Test(notice) => (notice, |_| Some(About::Test)),
         };
         let Some(to) = self.user(&notice.user_id).await? else { return Ok(None) };
@@ -169,6 +184,33 @@ fn handover_used_again(event: &Event) -> Option<About> {
         org_name: event.org_name.clone()?,
         origin: event.origin.clone(),
     })
+}
+
+fn approval_requested(event: &Event) -> Option<About> {
+    Some(About::ApprovalRequested {
+        approval: ApprovalId::parse(&event.target_id)?,
+        label: event.target_name.clone(),
+        environment: event.detail("environment")?.to_owned(),
+        scopes: words(&event.details["scopes"]),
+        org_name: event.org_name.clone()?,
+        origin: event.origin.clone(),
+    })
+}
+
+fn approval_decided(event: &Event) -> Option<About> {
+    Some(About::ApprovalDecided {
+        approval: ApprovalId::parse(&event.target_id)?,
+        label: event.target_name.clone(),
+        // Only a refusal has one.
+        reason: event.detail("reason").map(str::to_owned),
+        org_name: event.org_name.clone()?,
+        by: event.origin.by.clone(),
+    })
+}
+
+/// The texts of a list.
+fn words(list: &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn key_generated(event: &Event) -> Option<About> {

@@ -9,7 +9,7 @@ use crate::{
     Error, Result,
     app::App,
     audit::{Act, Action, Actor, NewEvent},
-    id::{AppId, OrgId, UserId},
+    id::{AppId, ApprovalId, OrgId, UserId},
     key::{Key, KeyChange, KeySettings, LimitOverride, Restrictions, Seen},
     member::Permission,
     place::Place,
@@ -18,14 +18,14 @@ use crate::{
 
 impl Store {
     /// Replaces the restrictions of a key, if they are still those that were `seen`. When this returns, verifiers of this
-    /// process apply them.
+    /// process apply them. Where the change needs an approval, this asks for it and returns the request.
     pub async fn restrict_key(
         &self,
         act: &Act,
         key: &Key,
         new: Restrictions,
         seen: Option<Restrictions>,
-    ) -> Result<()> {
+    ) -> Result<Option<ApprovalId>> {
         let change = KeyChange { seen: seen.map(Seen::Restrictions), ..KeyChange::from(new) };
         self.apply(act, key, change, restricted).await
     }

@@ -218,11 +218,14 @@ impl Tx {
             if !reach.manage {
                 return Err(Error::Forbidden(MANAGES_NOTHING));
             }
-            let is_key = matches!(self.actor(), Actor::Key { .. });
-            return if is_key && permission == Permission::ManageMembers {
-                Err(Error::Forbidden("A key does not manage members; a person or a root token can."))
-            } else {
-                Ok(())
+            return match (self.actor(), permission) {
+                (Actor::Key { .. }, Permission::ManageMembers) => {
+                    Err(Error::Forbidden("A key does not manage members; a person or a root token can."))
+                }
+                (Actor::Key { .. }, Permission::GovernKeys) => Err(Error::Forbidden(
+                    "A key neither sets rules for keys nor approves any; a person or a root token can.",
+                )),
+                _ => Ok(()),
             };
         }
         let Actor::User { id, .. } = self.actor().clone() else { return Ok(()) };

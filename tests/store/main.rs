@@ -19,6 +19,7 @@ mod invitations;
 mod jobs;
 mod key_days;
 mod key_requests;
+mod key_rules;
 mod key_secrets;
 mod key_states;
 mod key_status;

@@ -88,8 +88,8 @@ async fn members_leave_alone_what_became_one(first: &TestStore) {
         store.revoke_key(&eves, &found, String::new()).await,
         store.rotate_signing_secret(&eves, &found, 1, Duration::ZERO).await.map(drop),
         store.edit_key(&eves, &found, EditedKey::check("Hers", "").expect("checked")).await,
-        store.restrict_key(&eves, &found, Restrictions::default(), None).await,
-        store.change_key(&eves, &found, KeyChange { paused: Some(true), ..KeyChange::default() }).await,
+        store.restrict_key(&eves, &found, Restrictions::default(), None).await.map(drop),
+        store.change_key(&eves, &found, KeyChange { paused: Some(true), ..KeyChange::default() }).await.map(drop),
     ] {
         assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
     }

@@ -115,9 +115,10 @@ async fn members_allow_no_more_than_the_plan(store: &TestStore) {
     let restricted = |per_minute| Restrictions { limits: limits(per_minute), ..Restrictions::default() };
     store.limit_app(&act, &app, limits(600)).await.expect("as the plan");
     store.restrict_key(&act, &key, restricted(600), None).await.expect("as the plan");
-    for refused in
-        [store.limit_app(&act, &app, limits(601)).await, store.restrict_key(&act, &key, restricted(601), None).await]
-    {
+    for refused in [
+        store.limit_app(&act, &app, limits(601)).await,
+        store.restrict_key(&act, &key, restricted(601), None).await.map(drop),
+    ] {
         assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
     }
     let operator = Act::by(Actor::CommandLine);

@@ -50,6 +50,14 @@ impl ActError {
         Self::Invalid(vec![(name.to_owned(), message.into())])
     }
 
+    /// The same where a form calls a field otherwise.
+    #[must_use]
+    pub fn renamed(self, field: &str, in_form: &str) -> Self {
+        let Self::Invalid(errors) = self else { return self };
+        let rename = |(name, message)| if name == field { (in_form.to_owned(), message) } else { (name, message) };
+        Self::Invalid(errors.into_iter().map(rename).collect())
+    }
+
     /// Adds the errors to the form that was sent. An error that no form can show has a page of its own.
     pub fn beside(self, mut form: FormState) -> Result<FormState, PageError> {
         let status = self.status().as_u16();

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use sallyport::{
-    id::KeyId,
+    id::{ApprovalId, KeyId},
     key::{Restrictions, restrictions::RestrictionsInput},
 };
 
@@ -13,7 +13,7 @@ use super::{
 
 /// Sets its requirement of signatures, its addresses and its own limits. `seen` is what the form showed of them ([`seen`]):
 /// if another person changed them in the meantime, the form shows that, and nothing is changed. Without `seen`, the current
-/// restrictions are replaced.
+/// restrictions are replaced. Where that gives the key more and needs an approval, this asks for it and returns the request.
 #[server(prefix = "/act", endpoint = "keys/restrict")]
 pub async fn restrict_key(
     key: KeyId,
@@ -23,7 +23,7 @@ pub async fn restrict_key(
     #[server(default)] limit_per_minute: String,
     #[server(default)] limit_per_day: String,
     #[server(default)] seen: String,
-) -> Result<(), ActError> {
+) -> Result<Option<ApprovalId>, ActError> {
     let caller = Caller::current();
     let access = to_change(&caller, &key).await?;
     let input = RestrictionsInput {

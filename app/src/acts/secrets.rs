@@ -9,6 +9,7 @@ use leptos::{
 use sallyport::{
     Invalid,
     app::App,
+    approval::Asked,
     id::{KeyId, OrgId},
     key::{ExpiryInput, Holder, Issued, NewKey, SigningSecret, new::KeyInput},
     member::Permission,
@@ -61,9 +62,9 @@ impl From<&FormState> for NewKeyForm {
     }
 }
 
-/// Creates a key in an organization. Returns its secrets.
+/// Creates a key in an organization and returns its secrets, or asks for it where it needs an approval.
 #[server(prefix = "/act", endpoint = "keys/generate")]
-pub async fn generate_key(org: OrgId, new: NewKeyForm) -> Result<InPage<Issued>, ActError> {
+pub async fn generate_key(org: OrgId, new: NewKeyForm) -> Result<InPage<Asked<Issued>>, ActError> {
     let caller = Caller::current();
     let access: OrgAccess = caller.access(&org).await?;
     needs_to_generate(&access, caller.store().profile())?;
@@ -90,7 +91,8 @@ pub async fn generate_key(org: OrgId, new: NewKeyForm) -> Result<InPage<Issued>,
             return Err(invalid.into());
         }
     };
-    Ok(InPage(store.issue_key(&access.me.act(), holder, new, Some(token)).await?))
+    let asked = store.issue_or_ask(&access.me.act(), holder, new, Some(token)).await;
+    asked.map(InPage).map_err(|error| ActError::from(error).renamed("expires_at", "expires"))
 }
 
 /// Fails if the person may generate no key in the organization: a key of an app needs a role at the app, any other one

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use sallyport::{
     Invalid, Timestamp,
-    id::KeyId,
+    id::{ApprovalId, KeyId},
     key::{
         ExpiryInput, Key, KeyChange, KeySettings, Seen,
         new::check_scopes,
@@ -20,7 +20,7 @@ use super::{
 
 /// Changes a key's scopes and expiry. `seen` are the values that the person saw ([`seen`]): what another person
 /// changed in the meantime is shown, not overwritten. A change that gives the key more permissions has to be
-/// confirmed ([`asked`]).
+/// confirmed ([`asked`]). Where it needs an approval, this asks for it and returns the request.
 #[server(prefix = "/act", endpoint = "keys/change")]
 pub async fn change_key(
     key: KeyId,
@@ -29,7 +29,7 @@ pub async fn change_key(
     #[server(default)] expires_on: String,
     #[server(default)] seen: String,
     #[server(default)] confirmed: String,
-) -> Result<(), ActError> {
+) -> Result<Option<ApprovalId>, ActError> {
     let caller = Caller::current();
     let access = to_change(&caller, &key).await?;
     let (store, profile) = (caller.store(), caller.store().profile());
@@ -42,7 +42,8 @@ pub async fn change_key(
     {
         return Err(ActError::field("confirmed", more));
     }
-    Ok(store.change_key(&access.act(), &access.key, change).await?)
+    let changed = store.change_key(&access.act(), &access.key, change).await;
+    changed.map_err(|error| ActError::from(error).renamed("expires_at", "expires"))
 }
 
 fn check(

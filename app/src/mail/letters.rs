@@ -92,6 +92,34 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
                 .text("They got nothing. If the person you gave the link to did not open it before, somebody else has the credentials: revoke the key.")
                 .button("Look at the key", format!("{url}/keys/{key}"))
         }
+        About::ApprovalRequested { approval, label, environment, scopes, org_name, origin } => {
+            let mut what = vec![("Label", label.clone()), ("Environment", environment.clone())];
+            what.push(("Scopes", scopes.join(", ")));
+            what.push(("Organization", org_name.clone()));
+            what.extend(facts(origin));
+            Content::new(format!("{org_name}: a key waits for approval"))
+                .text(hello)
+                .text(format!(
+                    "Somebody asks at {brand} for a key, or for more of one, that another person has to approve."
+                ))
+                .facts(present(what))
+                .button("Look at the request", format!("{url}/approvals/{approval}"))
+        }
+        About::ApprovalDecided { approval, label, reason, org_name, by } => {
+            let done = if reason.is_some() { "refused" } else { "approved" };
+            let mut what = vec![("Label", label.clone()), ("Organization", org_name.clone()), ("By", by.clone())];
+            what.push(("Reason", reason.clone().unwrap_or_default()));
+            let next = match reason {
+                Some(_) => "Ask again, with what the reason says.",
+                None => "Claim it within 7 days: only then the key is made, and its secrets are shown once.",
+            };
+            Content::new(format!("Your request was {done}"))
+                .text(hello)
+                .text(format!("What you asked for at {brand} was {done}."))
+                .facts(present(what))
+                .text(next)
+                .button("Look at the request", format!("{url}/approvals/{approval}"))
+        }
         About::Test => test(brand),
     }
 }

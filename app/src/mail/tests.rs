@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use sallyport::{
     Clock,
-    id::{InvitationId, KeyId, OrgId, ResetId},
+    id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId},
     mail::{About, Letter, Origin, Recipient},
     testing::{SeededEntropy, TurnedClock},
     vault::{MasterKey, Vault},
@@ -24,12 +24,13 @@ fn origin() -> Origin {
 }
 
 /// One of each kind, in which everything that a person typed is this text.
-fn letters(typed: &str) -> [(&'static str, About); 10] {
+fn letters(typed: &str) -> [(&'static str, About); 13] {
     let entropy = SeededEntropy::new(1);
     let org = OrgId::mint("Focus Labs", &entropy);
     let reset = ResetId::mint(&entropy);
     let key = KeyId::mint(&entropy);
     let invitation = InvitationId::parse(&key.as_str().replace("key_", "inv_")).expect("an id");
+    let approval = ApprovalId::parse(&key.as_str().replace("key_", "apr_")).expect("an id");
     let by_operator = Origin { by: "An operator".to_owned(), is_own: false, address: None, device: None, ..origin() };
     [
         ("password_reset", About::PasswordReset { reset, expires_at: TurnedClock::default().now() }),
@@ -71,6 +72,37 @@ fn letters(typed: &str) -> [(&'static str, About); 10] {
         (
             "handover_used_again",
             About::HandoverUsedAgain { key, label: typed.to_owned(), org_name: typed.to_owned(), origin: origin() },
+        ),
+        (
+            "approval_requested",
+            About::ApprovalRequested {
+                approval: approval.clone(),
+                label: typed.to_owned(),
+                environment: "production".to_owned(),
+                scopes: vec!["read".to_owned(), "write".to_owned()],
+                org_name: typed.to_owned(),
+                origin: Origin { by: typed.to_owned(), is_own: false, ..origin() },
+            },
+        ),
+        (
+            "approval_given",
+            About::ApprovalDecided {
+                approval: approval.clone(),
+                label: typed.to_owned(),
+                reason: None,
+                org_name: typed.to_owned(),
+                by: typed.to_owned(),
+            },
+        ),
+        (
+            "approval_refused",
+            About::ApprovalDecided {
+                approval,
+                label: typed.to_owned(),
+                reason: Some(typed.to_owned()),
+                org_name: typed.to_owned(),
+                by: typed.to_owned(),
+            },
         ),
         (
             "invitation",

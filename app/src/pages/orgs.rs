@@ -1,6 +1,7 @@
 //! Organizations.
 
 pub mod activity;
+pub mod approvals;
 pub mod evidence;
 pub mod get_started;
 pub mod hygiene;

@@ -4,6 +4,7 @@ pub mod appearance;
 pub mod archive;
 pub mod colour;
 pub mod delete;
+pub mod key_rules;
 pub mod logo;
 pub mod placed;
 pub mod restore;

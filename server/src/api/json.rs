@@ -15,6 +15,21 @@ mod field_errors;
 pub trait RequestBody: DeserializeOwned {
     /// A sentence about its fields, for errors.
     const FIELDS: &str;
+    /// Whether it can be left out, as if it had no fields.
+    const IS_OPTIONAL: bool = false;
+}
+
+/// The same for a body of this type: `{}` if it may be left out and is.
+pub async fn bytes_of<T: RequestBody>(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    if !T::IS_OPTIONAL {
+        return bytes(headers, body).await;
+    }
+    let bytes = body::read(body).await?;
+    if bytes.is_empty() {
+        return Ok(Bytes::from_static(b"{}"));
+    }
+    must_be_json(headers)?;
+    Ok(bytes)
 }
 
 /// The body, if its content type is JSON.

@@ -6,6 +6,7 @@
 
 mod access;
 mod answer;
+mod approvals;
 mod apps;
 mod audit;
 mod audit_proof;
@@ -13,6 +14,7 @@ mod creation;
 mod evidence;
 mod hygiene;
 mod invitations;
+mod key_policy;
 mod key_requests;
 mod key_response;
 mod key_update;
@@ -53,6 +55,13 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(revocation::revoke))
         .routes(routes!(revocation::revoke_all_of_app))
         .routes(routes!(revocation::revoke_all_of_org))
+        .routes(routes!(key_policy::read, key_policy::set))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::read))
+        .routes(routes!(approvals::approve))
+        .routes(routes!(approvals::refuse))
+        .routes(routes!(approvals::claim))
+        .routes(routes!(approvals::withdraw))
         .routes(routes!(members::list_of_org))
         .routes(routes!(members::give_in_org, members::remove_from_org))
         .routes(routes!(members::list_of_tenant))

@@ -9,7 +9,7 @@ use axum::{
 use sallyport::{
     Error, FieldError,
     error::NOT_FORWARDED,
-    id::{AppId, InvitationId, OrgId, ProjectId, RequestId, TenantId},
+    id::{AppId, ApprovalId, InvitationId, OrgId, ProjectId, RequestId, TenantId},
     limit::whole_seconds,
 };
 use serde::Serialize;
@@ -62,6 +62,8 @@ pub enum Made {
     App(String),
     #[serde(rename = "invitation_id")]
     Invitation(String),
+    #[serde(rename = "approval_id")]
+    Approval(String),
     #[serde(rename = "key_id")]
     Key(String),
 }
@@ -73,6 +75,7 @@ impl Made {
             Some(TenantId::PREFIX) => Self::Tenant(id),
             Some(ProjectId::PREFIX) => Self::Project(id),
             Some(AppId::PREFIX) => Self::App(id),
+            Some(ApprovalId::PREFIX) => Self::Approval(id),
             Some(InvitationId::PREFIX) => Self::Invitation(id),
             _ => Self::Key(id),
         }

@@ -1,6 +1,6 @@
 //! Ids in arguments: checked by their form, so that a name or a pasted address is noticed at once.
 
-use sallyport::id::{AppId, KeyId, OrgId, ProjectId, TenantId, UserId};
+use sallyport::id::{AppId, ApprovalId, KeyId, OrgId, ProjectId, TenantId, UserId};
 
 fn looks_like(example: &str) -> String {
     format!("it should look like {example}, as its page shows it")
@@ -24,6 +24,10 @@ pub(super) fn app(text: &str) -> Result<AppId, String> {
 
 pub(super) fn key(text: &str) -> Result<KeyId, String> {
     KeyId::parse(text).ok_or_else(|| looks_like("key_7Hq2aB3cD4eF5gH6"))
+}
+
+pub(super) fn approval(text: &str) -> Result<ApprovalId, String> {
+    ApprovalId::parse(text).ok_or_else(|| looks_like("apr_5F4iGN2e1DLYq3Xw"))
 }
 
 /// What the API calls a person by.

@@ -131,6 +131,11 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
             |store| async move { store.delete_invitations().await.map(drop) },
         ),
         Queue::recurring(
+            "delete_approvals",
+            RETENTION,
+            |store| async move { store.delete_approvals().await.map(drop) },
+        ),
+        Queue::recurring(
             "delete_handovers",
             RETENTION,
             |store| async move { store.delete_handovers().await.map(drop) },

@@ -7,6 +7,7 @@ mod smtp;
 
 mod account;
 mod admin;
+mod approvals;
 mod apps;
 mod cli;
 mod device;
@@ -16,6 +17,7 @@ mod forwarding;
 mod handover;
 mod invitations;
 mod isolation;
+mod key_rules;
 mod keys;
 mod mail;
 mod middleware;

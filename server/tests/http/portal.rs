@@ -10,9 +10,11 @@ use std::{
 };
 
 use sallyport::{
+    approval::Asked,
     audit::{Act, Actor},
-    id::{AppId, OrgId},
-    key::secret::Checked,
+    id::{AppId, ApprovalId, OrgId},
+    key::{NewKey, new::KeyInput, secret::Checked},
+    key_policy::KeyPolicy,
     personal_token::{NewPersonalToken, PersonalToken, TokenScopes},
     profile::Profile,
     testing::TestStore,
@@ -248,6 +250,22 @@ impl TestPortal {
         let new = NewPersonalToken { name: name.to_owned(), scopes: TokenScopes::ALL, expires_at: None, form_token };
         let (token, secret) = self.store.issue_personal_token(&self.store.act(user), new).await.expect("made");
         (token, secret.expose().to_owned())
+    }
+
+    /// A request that waits for the approval of a key, asked for on the command line. The organization has no rules then.
+    pub async fn waiting(&self, app: &AppId) -> ApprovalId {
+        let act = Act::by(Actor::CommandLine);
+        let app = self.store.find(None, app).await.expect("asked").expect("there");
+        let org = self.store.find(None, &app.org_id).await.expect("asked").expect("there");
+        let policy = KeyPolicy { approval_environments: vec!["production".to_owned()], ..KeyPolicy::default() };
+        self.store.set_key_policy(&act, &org, policy, None).await.expect("set");
+        let scopes = vec!["read"];
+        let input = KeyInput { label: "Waiting", environment: "production", scopes, ..KeyInput::default() };
+        let new = NewKey::check(&input, self.store.profile(), self.store.now()).expect("checked");
+        let asked = self.store.issue_or_ask(&act, &app, new, None).await.expect("asked");
+        self.store.set_key_policy(&act, &org, KeyPolicy::default(), None).await.expect("set");
+        let Asked::Waits(approval) = asked else { panic!("a key was made") };
+        approval
     }
 
     /// Creates something over the management endpoints, and returns the id with that name.

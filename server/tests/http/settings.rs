@@ -1,5 +1,6 @@
 //! `…/settings` of organizations, tenants, projects and apps; `…/keys/revoke-all`; `…/keys/search`.
 
+mod key_rules;
 mod logo;
 
 use sallyport::{

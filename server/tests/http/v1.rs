@@ -1,6 +1,7 @@
 //! `/v1/…`
 
 mod addresses;
+mod approvals;
 mod apps;
 mod audit;
 mod auth;
@@ -9,6 +10,7 @@ mod idempotency;
 mod ingestion;
 mod invitations;
 pub mod isolation;
+mod key_policy;
 mod keys;
 mod limits;
 mod members;

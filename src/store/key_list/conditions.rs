@@ -2,7 +2,7 @@
 
 use sqlx::any::AnyRow;
 
-use super::{KeyFilter, KeyPage, KeyStatus, SOON_DAYS, UNUSED_DAYS};
+use super::{KeyFilter, KeyPage, KeyStatus, SOON_DAYS, UNUSED_DAYS, breaking};
 use crate::{
     Result, Timestamp,
     fold::fold,
@@ -92,6 +92,9 @@ impl Conditions {
         self.narrow_to_seen(&filter.sight);
         if let Some(status) = filter.status {
             self.narrow_to(status, now);
+        }
+        if let Some(policy) = &filter.breaks {
+            breaking::narrow(self, policy, profile, now);
         }
         if let Some(check) = filter.check {
             check.narrow(self, profile, now);

@@ -6,10 +6,11 @@ use super::{
 };
 use crate::{
     Result,
+    approval::MOST_OPEN,
     id::{AppId, OrgId, UserId},
     key::Creator,
     saved_view::SavedView,
-    store::{Sight, Store, row::Read, saved_views::saved_view},
+    store::{Sight, Store, approvals::approvals_open, row::Read, saved_views::saved_view},
 };
 
 /// What a page shows around a list of keys.
@@ -24,6 +25,9 @@ pub struct KeyListFrame {
     /// Those who created keys of the list that are not revoked, by name, 100 of them at most: for a reader who sees the
     /// app, or all of the organization.
     pub creators: Vec<Creator>,
+    /// How many requests wait here for a decision or a claim, up to [`MOST_OPEN`]: all of them for a person who decides them,
+    /// for others their own.
+    pub approvals: i64,
 }
 
 /// Kinds of rows. One of `APPS` and `KEYS` is there if it holds.
@@ -31,10 +35,11 @@ const VIEW: i64 = 0;
 const APPS: i64 = 1;
 const KEYS: i64 = 2;
 const CREATOR: i64 = 3;
+const APPROVALS: i64 = 4;
 
 /// `$1` is the organization, or the app of it. `person` is the number of the id of the person whose views are read; `seen`
 /// is the condition on an app `a`.
-fn sql(keys: &Conditions, person: &str, seen: &str, with_creators: bool) -> String {
+fn sql(keys: &Conditions, person: &str, seen: &str, open: &str, with_creators: bool) -> String {
     let Conditions { sql: of, of_all, org, .. } = keys;
     let row = |kind: i64, columns: &str| format!("SELECT CAST({kind} AS BIGINT) AS kind, {columns}");
     let people =
@@ -54,6 +59,9 @@ fn sql(keys: &Conditions, person: &str, seen: &str, with_creators: bool) -> Stri
         row(KEYS, "'', '', '', ''"),
         format!("WHERE {of_all} AND EXISTS (SELECT 1 FROM keys k WHERE {of})"),
         creators,
+        "UNION ALL".to_owned(),
+        row(APPROVALS, "CAST(COUNT(*) AS TEXT), '', '', ''"),
+        format!("FROM (SELECT 1 AS one FROM approvals w WHERE {of_all} AND {open} LIMIT {MOST_OPEN}) AS counted"),
         "ORDER BY kind, folded, id".to_owned(),
     ]
     .join(" ")
@@ -78,12 +86,15 @@ impl Store {
             sight.app("a", &n)
         };
         let person = keys.number(Value::Text(person.to_string()));
-        let sql = sql(&keys, &person, &seen, app.is_none() && sight.is_all());
+        let now = keys.number(Value::Int(self.now().micros()));
+        let open = approvals_open(keys.org, app.is_some(), &person, &now);
+        let sql = sql(&keys, &person, &seen, &open, app.is_none() && sight.is_all());
         let mut frame = KeyListFrame::default();
         for row in keys.fetch(self, sql).await? {
             match row.int("kind")? {
                 VIEW => frame.views.push(saved_view(&row)?),
                 APPS => frame.has_apps = true,
+                APPROVALS => frame.approvals = row.text("id")?.parse().unwrap_or_default(),
                 CREATOR => {
                     frame.creators.push(Creator { id: UserId::stored(row.text("id")?), name: row.text("name")? });
                 }

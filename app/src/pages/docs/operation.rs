@@ -35,7 +35,7 @@ pub struct Operation {
 }
 
 /// The order of the groups on the page.
-const TAGS: [&str; 11] = [
+const TAGS: [&str; 12] = [
     "Verification",
     "Organizations",
     "Tenants",
@@ -43,6 +43,7 @@ const TAGS: [&str; 11] = [
     "Apps",
     "Members",
     "Keys",
+    "Rules for keys",
     "Rotation",
     "Usage",
     "Activity",

@@ -14,7 +14,7 @@ use crate::{
     access::OrgAccess,
     error::{PageError, PageResult},
     portal::Page,
-    ui::Ui,
+    ui::{Ui, see_other},
 };
 
 /// The address of the form, and its choices.
@@ -43,6 +43,7 @@ impl Sent<'_> {
                 let public_url = ui.context.public_url.clone();
                 Ok(ui.secret(page.with_dialog(move || view! { <Once issued public_url file profile done/> })))
             }
+            Generated::Waits(approval) => Ok(see_other(format!("/approvals/{approval}?done=asked"))),
             Generated::Already(key) => {
                 let page = page?.with_dialog(move || view! { <Already key close=path/> });
                 Ok(ui.show(StatusCode::CONFLICT, page))

@@ -40,7 +40,8 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
     let [expires, expires_on, seen, confirmed] =
         ["expires", "expires_on", "seen", "confirmed"].map(|name| form.value(name));
     match caller.run(change_key(key.clone(), scopes, expires, expires_on, seen, confirmed)).await {
-        Ok(()) => Ok(see_other(format!("/keys/{key}?done=changed"))),
+        Ok(None) => Ok(see_other(format!("/keys/{key}?done=changed"))),
+        Ok(Some(approval)) => Ok(see_other(format!("/approvals/{approval}?done=asked"))),
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access(&key).await?);
             Ok(ui.refused(page(&ui, &ui.context, &access, form).await?))

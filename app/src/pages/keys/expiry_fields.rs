@@ -20,8 +20,15 @@ pub fn ExpiryFields(
     #[prop(optional)]
     first: Option<Choice>,
 ) -> impl IntoView {
+    // What was chosen elsewhere, such as the default of an organization.
+    let other = form.value("expires").parse::<u32>().ok().map(|days| days.to_string());
+    let other = other.filter(|days| CHOICES.iter().all(|(value, _)| value != days));
+    let other = other.map(|days| {
+        let label = if days == "1" { "In a day".to_owned() } else { format!("In {days} days") };
+        Choice::new(days, label)
+    });
     let choices = CHOICES.into_iter().map(|(value, label)| Choice::new(value, label));
-    let options = first.into_iter().chain(choices).chain([Choice::new("custom", "Custom")]).collect();
+    let options = first.into_iter().chain(other).chain(choices).chain([Choice::new("custom", "Custom")]).collect();
     view! {
         <div class="pair">
             <SelectField form=&form name="expires" label="Expires" options/>

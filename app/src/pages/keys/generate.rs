@@ -2,7 +2,8 @@
 
 use sallyport::{
     app::App,
-    id::{KeyId, OrgId},
+    approval::Asked,
+    id::{ApprovalId, KeyId, OrgId},
     key::{Addresses, Issued, Key, new::MOST_LABEL},
     profile::{HolderKind, HowMany, Profile},
     suggestion::Suggestion,
@@ -25,6 +26,8 @@ use crate::{
 /// The outcome of the form.
 pub enum Generated {
     Issued(Box<Issued>),
+    /// It waits for the approval of somebody else.
+    Waits(ApprovalId),
     /// The same form was sent before.
     Already(KeyId),
     /// A bundle's button was pressed: its scopes are ticked, and no key was generated.
@@ -43,7 +46,8 @@ pub async fn generate(
         return Ok(Generated::Ticked(form.with_values("scopes", scopes)));
     }
     match caller.run(generate_key(org.clone(), NewKeyForm::from(&form))).await {
-        Ok(InPage(issued)) => Ok(Generated::Issued(Box::new(issued))),
+        Ok(InPage(Asked::Done(issued))) => Ok(Generated::Issued(Box::new(issued))),
+        Ok(InPage(Asked::Waits(approval))) => Ok(Generated::Waits(approval)),
         Err(ActError::AlreadyIssued(key)) => Ok(Generated::Already(key)),
         Err(error) => Ok(Generated::Refused(refuse(form, error)?)),
     }
@@ -63,7 +67,8 @@ pub async fn filled(
 ) -> Result<FormState, PageError> {
     let (store, profile) = (&context.store, context.store.profile());
     let like = like(context, access, query.like.as_deref()).await?;
-    Ok(match &like {
+    let policy = store.key_policy(&access.org.id).await?.policy;
+    let form = match &like {
         Some(key) if query.is_narrower() => {
             let told = Suggestion::of(key, &store.key_history(key).await?, profile);
             let less = narrower(key, &told);
@@ -71,7 +76,10 @@ pub async fn filled(
             untouched(profile, app, Some(&less), told.addresses.as_ref().ok()).with_default("left_out", left_out)
         }
         like => untouched(profile, app, like.as_ref(), None),
-    })
+    };
+    let form = if policy.addresses_in_production { form.with_default("address_mode", "enforce") } else { form };
+    let days = policy.default_expiry_days;
+    Ok(form.with_default("expires", days.map_or_else(|| "never".to_owned(), |days| days.to_string())))
 }
 
 /// The key with what it was used for, as far as that is known.
@@ -110,7 +118,7 @@ fn untouched(profile: &Profile, app: Option<&App>, like: Option<&Key>, from: Opt
     }
     let like = like.and_then(|like| like.app_id.as_ref());
     pairs.extend(like.or(app.map(|app| &app.id)).map(|app| ("app_id", app.to_string())));
-    FormState::typed(pairs).with_default("expires", "never")
+    FormState::typed(pairs)
 }
 
 /// The address of a panel with the settings of that key.

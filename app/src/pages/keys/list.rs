@@ -97,6 +97,8 @@ pub struct KeyList {
     pub unknown: bool,
     /// What was just done to the keys that were selected.
     pub done: Option<&'static str>,
+    /// How many requests wait for an approval or a claim, and where they are listed.
+    pub approvals: Option<(i64, String)>,
     /// The name of the tenant that the list is narrowed to.
     pub tenant: Option<String>,
     /// What has to be made before there can be a key: the button's name, and where it leads.
@@ -214,6 +216,11 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
         }
     });
     let done = view! { <DoneNotice text=list.done/> };
+    let approvals = list.approvals.clone().map(|(n, href)| {
+        let verb = if n == 1 { "waits" } else { "wait" };
+        let text = format!("{} {verb} for an approval, or to be claimed.", count(n, "key"));
+        view! { <Notice>{text}" "<a class="link" href=href>"Waiting for approval"</a></Notice> }
+    });
     let chips = filter_chips(&list);
     let tenant = list.filter.tenant.as_ref().map(ToString::to_string);
     let label = list.filter.label.clone();
@@ -247,6 +254,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
     view! {
         {done}
         {unknown}
+        {approvals}
         {views}
         <FilterBar
             action fold=filtered

@@ -99,7 +99,8 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
     let environments =
         profile.environments.iter().map(|environment| Choice::new(&environment.name, &environment.title)).collect();
     let prefixes = prefixes(&profile);
-    // Only a key that begins with what another was used for; the others get restrictions later.
+    // Only a key that begins with what another was used for, or where the rules demand addresses; the others get
+    // restrictions later.
     let with_addresses = !form.value("address_mode").is_empty();
     let signing = profile.keys.signing_secret.then(|| {
         view! {

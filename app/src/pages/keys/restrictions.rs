@@ -41,7 +41,8 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
         form.value("seen"),
     );
     match caller.run(restricted).await {
-        Ok(()) => Ok(see_other(format!("/keys/{key}?done=restricted"))),
+        Ok(None) => Ok(see_other(format!("/keys/{key}?done=restricted"))),
+        Ok(Some(approval)) => Ok(see_other(format!("/approvals/{approval}?done=asked"))),
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access(&key).await?);
             Ok(ui.refused(page(&ui, &ui.context, &access, form).await?))

@@ -77,6 +77,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &OrgAccess, query: &ListQu
         can_revoke_all: false,
         unknown: false,
         done: query.done(),
+        approvals: None,
         tenant: None,
         next: None,
         public_url: context.public_url.clone(),

@@ -16,7 +16,7 @@ use crate::{
     form::FormState,
     pages::{
         apps::{head::AppHead, limits::card::LimitsCard},
-        settings::appearance::AppearanceCard,
+        settings::{appearance::AppearanceCard, key_rules::KeyRulesCard},
     },
     portal::{Body, Chrome, Section},
     shell,
@@ -66,7 +66,16 @@ impl Placed for OrgAccess {
 
     fn card(&self, form: &FormState) -> Option<Body> {
         let (org, form, may_change) = (self.org.clone(), form.clone(), self.role.may(PlaceKind::Org.to_edit()));
-        may_change.then(|| -> Body { Box::new(move || view! { <AppearanceCard org form/> }.into_any()) })
+        let rules = self.role.may(Permission::GovernKeys).then(|| org.id.clone());
+        may_change.then(|| -> Body {
+            Box::new(move || {
+                view! {
+                    <AppearanceCard org form/>
+                    {rules.map(|org| view! { <KeyRulesCard org/> })}
+                }
+                .into_any()
+            })
+        })
     }
 }
 

@@ -29,7 +29,16 @@ pub fn ok(body: impl Serialize) -> Response {
 
 /// The created resource and its address.
 pub fn created(path: &str, body: impl Serialize) -> Response {
-    let mut response = answer(StatusCode::CREATED, body);
+    located(StatusCode::CREATED, path, body)
+}
+
+/// What was asked for was not done yet; the address says how far it is.
+pub fn accepted(path: &str, body: impl Serialize) -> Response {
+    located(StatusCode::ACCEPTED, path, body)
+}
+
+fn located(status: StatusCode, path: &str, body: impl Serialize) -> Response {
+    let mut response = answer(status, body);
     if let Ok(path) = HeaderValue::from_str(path) {
         response.headers_mut().insert(header::LOCATION, path);
     }

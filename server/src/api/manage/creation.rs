@@ -44,7 +44,7 @@ impl<T: RequestBody> FromRequest<AppState> for Creation<T> {
         let (mut parts, body) = request.into_parts();
         let manager = Manager::from_request_parts(&mut parts, state).await?;
         QueryParams::<NoParams>::from_request_parts(&mut parts, state).await?;
-        let (act, bytes) = once(&parts, body, &manager, state).await?;
+        let (act, bytes) = once::<T>(&parts, body, &manager, state).await?;
         Ok(Self { body: json::parse(&bytes)?, act })
     }
 }
@@ -57,13 +57,13 @@ impl<P: Reachable + Send, T: RequestBody> FromRequest<AppState> for CreationIn<P
         match Within::<P>::from_request_parts(&mut parts, state).await {
             Ok(Within { manager, it: parent }) => {
                 QueryParams::<NoParams>::from_request_parts(&mut parts, state).await?;
-                let (act, bytes) = once(&parts, body, &manager, state).await?;
+                let (act, bytes) = once::<T>(&parts, body, &manager, state).await?;
                 Ok(Self { parent, body: json::parse(&bytes)?, act })
             }
             // A repeated request gets what it created, even if the parent was deleted since.
             Err(gone) if gone.status == StatusCode::NOT_FOUND && parts.headers.contains_key(HEADER) => {
                 let manager = Manager::from_request_parts(&mut parts, state).await?;
-                match once(&parts, body, &manager, state).await {
+                match once::<T>(&parts, body, &manager, state).await {
                     Err(repeat) if repeat.made.is_some() => Err(repeat),
                     _ => Err(gone),
                 }
@@ -74,11 +74,16 @@ impl<P: Reachable + Send, T: RequestBody> FromRequest<AppState> for CreationIn<P
 }
 
 /// The actor with the idempotency key, and the body. A request that was answered before is refused.
-async fn once(parts: &Parts, body: Body, manager: &Manager, state: &AppState) -> Result<(Act, Bytes), Problem> {
+async fn once<T: RequestBody>(
+    parts: &Parts,
+    body: Body,
+    manager: &Manager,
+    state: &AppState,
+) -> Result<(Act, Bytes), Problem> {
     let named = name(&parts.headers)?;
     let asked = Sha256::new().chain_update(parts.method.as_str()).chain_update([0]);
     let asked = asked.chain_update(parts.uri.path()).chain_update([0]);
-    let bytes = json::bytes(&parts.headers, body).await?;
+    let bytes = json::bytes_of::<T>(&parts.headers, body).await?;
     let once = named.map(|key| Once { key, request: asked.chain_update(&bytes).finalize().into() });
     let act = Act { once, ..manager.act() };
     state.context.store.check_repeat(&act).await?;

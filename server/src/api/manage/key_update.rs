@@ -23,6 +23,7 @@ use utoipa::ToSchema;
 use super::{
     access::Within,
     answer::ok,
+    approvals::{WaitingResponse, waiting},
     key_response::KeyResponse,
     query::{NoParams, QueryParams},
 };
@@ -146,6 +147,8 @@ fn limit(
     request_body = UpdateKey,
     responses(
         (status = 200, body = KeyResponse),
+        (status = 202, description = "It waits for the approval of another person, and nothing was changed",
+            body = WaitingResponse),
         (status = 409, description = "The key is revoked (`key_revoked`) or has expired (`key_expired`)",
             content_type = "application/problem+json", body = Problem, example = json!({
                 "type": "about:blank", "title": "Conflict", "status": 409, "code": "key_revoked",
@@ -161,7 +164,9 @@ pub async fn update(
 ) -> Result<Response, Problem> {
     let store = &state.context.store;
     let change = body.check(store.profile()).map_err(Error::from)?;
-    store.change_key(&key.manager.act(), &key.it, change).await?;
+    if let Some(approval) = store.change_key(&key.manager.act(), &key.it, change).await? {
+        return Ok(waiting(approval));
+    }
     let changed = store.find(key.manager.reader(), &key.it.id).await?.ok_or(Error::NotFound)?;
     Ok(ok(KeyResponse::found(store, changed).await?))
 }

@@ -4,8 +4,10 @@ use axum::{extract::State, response::Response};
 use sallyport::{
     Result, Timestamp,
     app::App,
+    approval::Asked,
+    audit::Act,
     id::{AppId, OrgId},
-    key::{ExpiryInput, Holder, Key, NewKey, new::KeyInput},
+    key::{Addresses, ExpiryInput, Holder, Key, NewKey, new::KeyInput},
     org::Org,
     store::{KeyFilter, KeyStatus, Sight, Store},
 };
@@ -16,6 +18,7 @@ use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
 use super::{
     access::Within,
     answer::{Listed, created, ok},
+    approvals::{WaitingResponse, waiting},
     creation::CreationIn,
     key_response::{IssuedKeyResponse, KeyResponse},
     query::{self, NoParams, Parameters, QueryParams},
@@ -46,12 +49,21 @@ pub struct CreateKey {
     #[serde(default, deserialize_with = "json::or_default")]
     #[schema(required = true, example = json!(["read"]))]
     scopes: Vec<String>,
-    /// When the key expires: between a minute and 3650 days ahead. Without it, never.
+    /// When the key expires: between a minute and 3650 days ahead. Without it, as the rules of the organization say; never if
+    /// they say nothing.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
     /// JSON object of up to 2 KB; every verdict about the key returns it.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,
+    /// Addresses and blocks from which the key may be used. Without any, from every address.
+    #[serde(default, deserialize_with = "json::or_default")]
+    #[schema(required = false, max_items = 100)]
+    addresses: Vec<String>,
+    /// Whether requests from elsewhere are refused, or noted in the activity log only.
+    #[serde(default, deserialize_with = "json::or_default")]
+    #[schema(value_type = Option<bool>, default = false)]
+    addresses_enforced: bool,
     /// Whether the key gets a signing secret too.
     #[serde(default = "yes", deserialize_with = "or_yes")]
     #[schema(value_type = Option<bool>, default = true)]
@@ -68,7 +80,7 @@ fn or_yes<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<boo
 
 impl RequestBody for CreateKey {
     const FIELDS: &str = "Its fields are label, environment, scopes (a list of names), expires_at (RFC 3339), \
-        metadata (an object) and signing_secret (true or false).";
+        metadata (an object), addresses (a list), addresses_enforced and signing_secret (true or false).";
 }
 
 /// Which keys of the app.
@@ -158,19 +170,21 @@ pub async fn list(
 
 /// Issue a key
 ///
-/// The secrets are in this answer only. Send an `Idempotency-Key`, so that a retry does not issue a second key.
+/// The secrets are in this answer only. Send an `Idempotency-Key`, so that a retry does not issue a second key. Where the rules
+/// of the organization demand an approval, nothing is issued: the answer is 202 with the request.
 #[utoipa::path(
     post, path = "/v1/apps/{app_id}/keys", operation_id = "createKey", tag = "Keys", params(("app_id" = String, Path)), request_body = CreateKey,
-    responses((status = 201, body = IssuedKeyResponse))
+    responses(
+        (status = 201, body = IssuedKeyResponse),
+        (status = 202, description = "It waits for the approval of another person", body = WaitingResponse),
+    )
 )]
 pub async fn create(
     State(state): State<AppState>,
     CreationIn { parent: app, body, act }: CreationIn<App, CreateKey>,
 ) -> Result<Response, Problem> {
     let store = &state.context.store;
-    let new = check(&body, store.profile(), store.now())?;
-    let issued = store.issue_key(&act, &app, new, None).await?;
-    Ok(created(&format!("/v1/keys/{}", issued.key.id), IssuedKeyResponse::of(&issued)))
+    issue(store, &act, Holder::from(&app), &body).await
 }
 
 /// List the keys of an organization
@@ -216,19 +230,32 @@ pub async fn responses(
 /// If the profile says that keys belong to organizations; otherwise keys are issued for an app.
 #[utoipa::path(
     post, path = "/v1/orgs/{org_id}/keys", operation_id = "createOrganizationKey", tag = "Keys", params(("org_id" = String, Path)), request_body = CreateKey,
-    responses((status = 201, body = IssuedKeyResponse))
+    responses(
+        (status = 201, body = IssuedKeyResponse),
+        (status = 202, description = "It waits for the approval of another person", body = WaitingResponse),
+    )
 )]
 pub async fn create_of_org(
     State(state): State<AppState>,
     CreationIn { parent: org, body, act }: CreationIn<Org, CreateKey>,
 ) -> Result<Response, Problem> {
     let store = &state.context.store;
-    let new = check(&body, store.profile(), store.now())?;
-    let issued = store.issue_key(&act, Holder::Organization(org), new, None).await?;
-    Ok(created(&format!("/v1/keys/{}", issued.key.id), IssuedKeyResponse::of(&issued)))
+    issue(store, &act, Holder::Organization(org), &body).await
+}
+
+async fn issue(store: &Store, act: &Act, holder: Holder, body: &CreateKey) -> Result<Response, Problem> {
+    let mut new = check(body, store.profile(), store.now())?;
+    if body.expires_at.is_none() {
+        new.expires_at = store.key_policy(holder.org_id()).await?.policy.default_expiry(store.now());
+    }
+    match store.issue_or_ask(act, holder, new, None).await? {
+        Asked::Done(issued) => Ok(created(&format!("/v1/keys/{}", issued.key.id), IssuedKeyResponse::of(&issued))),
+        Asked::Waits(approval) => Ok(waiting(approval)),
+    }
 }
 
 fn check(body: &CreateKey, profile: &sallyport::profile::Profile, now: Timestamp) -> Result<NewKey> {
+    let addresses = Addresses::check_list(&body.addresses);
     let input = KeyInput {
         label: &body.label,
         environment: &body.environment,
@@ -238,7 +265,18 @@ fn check(body: &CreateKey, profile: &sallyport::profile::Profile, now: Timestamp
         signing_secret: body.signing_secret,
         ..KeyInput::default()
     };
-    Ok(NewKey::check(&input, profile, now)?)
+    let new = NewKey::check(&input, profile, now);
+    match (new, addresses) {
+        (Ok(new), Ok(addresses)) => {
+            let addresses_enforced = body.addresses_enforced && !addresses.is_empty();
+            Ok(NewKey { addresses, addresses_enforced, ..new })
+        }
+        (new, addresses) => {
+            let mut invalid = new.err().unwrap_or_default();
+            invalid.0.extend(addresses.err().unwrap_or_default().0);
+            Err(invalid.into())
+        }
+    }
 }
 
 /// Read a key

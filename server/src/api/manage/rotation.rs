@@ -203,6 +203,7 @@ pub struct NoFields {}
 
 impl RequestBody for NoFields {
     const FIELDS: &str = "It has no fields; leave it out.";
+    const IS_OPTIONAL: bool = true;
 }
 
 impl FromRequest<AppState> for NoFields {

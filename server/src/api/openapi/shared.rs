@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{examples::Examples, properties, responses, schemes};
 
 /// In this order; the page `/docs` groups by them.
-const TAGS: [(&str, &str); 12] = [
+const TAGS: [(&str, &str); 13] = [
     ("Verification", "Check whether a key is valid for a request: from a backend, or from a gateway."),
     ("Organizations", "Organizations own everything below them."),
     ("Tenants", "Separate parts of an organization."),
@@ -14,6 +14,10 @@ const TAGS: [(&str, &str); 12] = [
     ("Apps", "Apps of a project. API keys act for them."),
     ("Members", "People with roles in an organization, a tenant or a project."),
     ("Keys", "API keys: issue, list, read, change and revoke them."),
+    (
+        "Rules for keys",
+        "What an organization demands of its keys, and requests that wait for the approval of another person.",
+    ),
     ("Rotation", "Another secret for a key; the old one is accepted for a while."),
     ("Usage", "How often keys were used, with which result."),
     ("Activity", "The activity log of an organization."),

@@ -1,4 +1,4 @@
-//! `sallyport keys list|show|create|rotate|revoke`.
+//! `sallyport keys list|show|create|claim|rotate|revoke`.
 
 use clap::{Args, Subcommand};
 use sallyport::id::KeyId;
@@ -10,7 +10,7 @@ use super::{
     holder::HolderArgs,
     http::Body,
     list::{ListArgs, list},
-    new_key::{self, CreateArgs},
+    new_key::{self, ClaimArgs, CreateArgs},
     rotate_key::{self, RotateArgs},
     session::ClientContext,
     show::{print_list, print_one, text, text_or},
@@ -39,6 +39,11 @@ pub enum KeysCommand {
   sallyport keys create --app app_focus_and_kB8mPx --label CI --environment production --scope read --out ci.json
   sallyport keys create --app app_focus_and_kB8mPx --label Trial --environment staging --scope read --expires 7")]
     Create(CreateArgs),
+    /// Claim what another person has approved: the key is made, and its credentials are written to a new file or printed, once
+    #[command(after_help = "Examples:
+  sallyport keys claim apr_5F4iGN2e1DLYq3Xw --out ci.json
+  sallyport keys claim apr_5F4iGN2e1DLYq3Xw")]
+    Claim(ClaimArgs),
     /// Give a key another secret, which is written to a new file or printed, once; the old one is accepted for a while
     #[command(after_help = "Examples:
   sallyport keys rotate key_7Hq2aB3cD4eF5gH6 --out ci.json
@@ -94,6 +99,7 @@ pub fn run(context: &ClientContext<'_>, command: KeysCommand) -> Result<(), Stri
         KeysCommand::List(args) => list_keys(context, args),
         KeysCommand::Show { id, call } => print(&call.session(context)?.get(&format!("/v1/keys/{id}"))?, &call),
         KeysCommand::Create(args) => new_key::create(context, args),
+        KeysCommand::Claim(args) => new_key::claim(context, args),
         KeysCommand::Rotate(args) => rotate_key::rotate(context, args),
         KeysCommand::Revoke { id, reason, yes, call } => {
             let session = call.session(context)?;

@@ -1,9 +1,9 @@
-//! `sallyport keys create`: the credentials go to a file or to standard output, and nowhere else.
+//! `sallyport keys create` and `sallyport keys claim`: the credentials go to a file or to standard output, and nowhere else.
 
 use std::path::PathBuf;
 
 use clap::Args;
-use sallyport::{Timestamp, key::expiry::ExpiryInput};
+use sallyport::{Timestamp, id::ApprovalId, key::expiry::ExpiryInput};
 use serde_json::{Map, Value, json};
 use ureq::http::Method;
 
@@ -15,7 +15,7 @@ use super::{
     session::{ClientContext, Creation, Session},
     show::text,
 };
-use crate::cli::{checked, table::harmless};
+use crate::cli::{checked, ids, table::harmless};
 
 #[derive(Args)]
 pub struct CreateArgs {
@@ -36,6 +36,9 @@ pub struct CreateArgs {
     /// JSON object that verdicts about the key return
     #[arg(long, value_name = "JSON", value_parser = object)]
     metadata: Option<Map<String, Value>>,
+    /// Address or block from which alone it may be used; several: --address 203.0.113.7 --address 2001:db8::/32
+    #[arg(long = "address", value_name = "ADDRESS")]
+    addresses: Vec<String>,
     /// Without a secret to sign requests with
     #[arg(long)]
     no_signing_secret: bool,
@@ -64,14 +67,58 @@ pub fn create(context: &ClientContext<'_>, args: CreateArgs) -> Result<(), Strin
     if let Some(at) = expires_at {
         body["expires_at"] = json!(at);
     }
+    if !args.addresses.is_empty() {
+        body["addresses"] = json!(args.addresses);
+        body["addresses_enforced"] = json!(true);
+    }
     if let Some(metadata) = args.metadata {
         body["metadata"] = Value::Object(metadata);
     }
     let session = args.call.session(context)?;
-    let mut delivery = Delivery::open(args.out, args.call.json)?;
-    let key = match session.create(&args.holder.path(), body)? {
+    let delivery = Delivery::open(args.out, args.call.json)?;
+    let made = session.create(&args.holder.path(), body)?;
+    deliver(&session, delivery, made)
+}
+
+#[derive(Args)]
+pub struct ClaimArgs {
+    /// Id of the approved request
+    #[arg(value_name = "APPROVAL_ID", value_parser = ids::approval)]
+    id: ApprovalId,
+    /// Write the credentials to this file, which must not exist, instead of printing them
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    call: CallArgs,
+}
+
+pub fn claim(context: &ClientContext<'_>, args: ClaimArgs) -> Result<(), String> {
+    let session = args.call.session(context)?;
+    let delivery = Delivery::open(args.out, args.call.json)?;
+    match session.create(&format!("/v1/approvals/{}/claim", args.id), json!({}))? {
+        // A key that was changed has no new secrets.
+        Creation::New(key) if key.get("secret_key").is_none() => {
+            say!("Changed {} ({}).", harmless(&text(&key, "key_id")), harmless(&text(&key, "label")));
+            Ok(())
+        }
+        made => deliver(&session, delivery, made),
+    }
+}
+
+/// Writes the credentials of a new key. One whose credentials nobody gets is revoked.
+fn deliver(session: &Session<'_>, mut delivery: Delivery, made: Creation) -> Result<(), String> {
+    let (Creation::New(answer) | Creation::Unseen(answer)) = &made;
+    let approval = harmless(&text(answer, "approval_id"));
+    if !approval.is_empty() {
+        return Err(format!(
+            "This key waits for the approval of another person. Once {approval} is approved: sallyport keys claim {approval} \
+             --url {}",
+            session.url
+        ));
+    }
+    let key = match made {
         Creation::New(key) => key,
-        Creation::Unseen(problem) => return Err(unseen(&session, &text(&problem, "key_id"))),
+        Creation::Unseen(problem) => return Err(unseen(session, &text(&problem, "key_id"))),
     };
     let id = harmless(&text(&key, "key_id"));
     if key["secret_key"].as_str().is_none_or(str::is_empty) {
@@ -82,7 +129,7 @@ pub fn create(context: &ClientContext<'_>, args: CreateArgs) -> Result<(), Strin
         ));
     }
     if let Err(error) = delivery.write(&key) {
-        return Err(match revoke(&session, &id) {
+        return Err(match revoke(session, &id) {
             Ok(()) => {
                 format!(
                     "The key {id} was created, but its credentials could not be written ({error}), so it was revoked."

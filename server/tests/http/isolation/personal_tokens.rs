@@ -49,7 +49,7 @@ fn needed(method: &Method, path: &str) -> Option<(Who, PlaceKind)> {
     use Permission as P;
     use PlaceKind::{App, Org, Project, Tenant};
     let level = match path.split('/').nth(2) {
-        Some("orgs" | "invitations") => Org,
+        Some("orgs" | "invitations" | "approvals") => Org,
         Some("tenants") => Tenant,
         Some("projects") => Project,
         _ => App,
@@ -61,6 +61,10 @@ fn needed(method: &Method, path: &str) -> Option<(Who, PlaceKind)> {
         "me" | "orgs" => return None,
         // Not with this profile, in which keys belong to apps.
         "keys" if level == Org && !reads => return None,
+        // Of whoever asked alone.
+        "claim" | "withdraw" => return None,
+        "{approval_id}" | "approve" | "refuse" => Who::May(P::GovernKeys),
+        "key-policy" if !reads => Who::May(P::GovernKeys),
         "checkpoint" | "proof" | "evidence.zip" => Who::May(P::ManageOrg),
         "members" | "{user_id}" if reads => Who::May(P::SeePlace),
         "{user_id}" | "invitations" | "{invitation_id}" => Who::May(P::ManageMembers),
@@ -79,7 +83,9 @@ fn needed(method: &Method, path: &str) -> Option<(Who, PlaceKind)> {
 fn body(path: &str) -> Value {
     match path.rsplit('/').next() {
         Some("keys") => json!({ "label": "Eve", "environment": "production", "scopes": ["read"] }),
-        Some("revoke" | "revoke-all" | "rotate" | "end-previous") => json!({}),
+        Some("revoke" | "revoke-all" | "rotate" | "end-previous" | "key-policy") => json!({}),
+        Some("approve" | "claim" | "withdraw") => json!({}),
+        Some("refuse") => json!({ "reason": "No" }),
         Some("extend-previous") => json!({ "seconds": 60 }),
         Some("invitations") => json!({ "emails": ["eve@example.com"], "role": "viewer" }),
         Some("orgs") => json!({ "name": "Eve", "plan": "pro" }),
@@ -90,7 +96,7 @@ fn body(path: &str) -> Value {
 }
 
 fn address(world: &World, path: &str) -> String {
-    let ids = ["org_id", "tenant_id", "project_id", "app_id", "key_id", "user_id", "invitation_id"];
+    let ids = ["org_id", "tenant_id", "project_id", "app_id", "key_id", "user_id", "invitation_id", "approval_id"];
     let path = path.replace("{seq}", "1");
     ids.into_iter().fold(path, |path, name| path.replace(&format!("{{{name}}}"), world.id(name)))
 }

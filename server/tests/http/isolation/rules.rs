@@ -4,8 +4,8 @@
 //! that (by requiring a name), or the following addresses would find nothing.
 
 use sallyport::member::Permission::{
-    CreateProjects, CreateTenants, ManageApps, ManageKeys, ManageMembers, ManageOrg, ManagePlace, OwnOrg, SeeKeys,
-    SeePlace,
+    CreateProjects, CreateTenants, GovernKeys, ManageApps, ManageKeys, ManageMembers, ManageOrg, ManagePlace, OwnOrg,
+    SeeKeys, SeePlace,
 };
 use sallyport::place::PlaceKind;
 
@@ -84,6 +84,7 @@ pub const RULES: &[Rule] = &[
     rule("/orgs/{org_id}/keys/revoke-all",         Some(May(ManagePlace)),        Some(May(ManagePlace))),
     rule("/orgs/{org_id}/activity/evidence",       Some(May(ManageOrg)),          Some(May(ManageOrg))),
     rule("/orgs/{org_id}/hygiene",                 Some(Somewhere(SeeKeys)),      None),
+    rule("/orgs/{org_id}/approvals",               Some(Somewhere(SeeKeys)),      None),
     rule("/orgs/{org_id}/usage",                   Some(May(SeeKeys)),            None),
     rule("/orgs/{org_id}/usage.csv",               Some(May(SeeKeys)),            None),
     rule("/orgs/{org_id}/activity",                Some(Somewhere(SeeKeys)),      None),
@@ -100,6 +101,7 @@ pub const RULES: &[Rule] = &[
     rule("/orgs/{org_id}/settings/colour",         None,                          Some(May(ManagePlace))),
     rule("/orgs/{org_id}/settings/logo",           None,                          Some(May(ManagePlace))),
     rule("/orgs/{org_id}/settings/logo/remove",    None,                          Some(May(ManagePlace))),
+    rule("/orgs/{org_id}/settings/key-rules",      Some(May(GovernKeys)),         Some(May(GovernKeys))),
     rule("/orgs/{org_id}/settings/archive",        Some(May(ManagePlace)),        Some(May(ManagePlace))),
     rule("/orgs/{org_id}/settings/restore",        None,                          Some(May(ManagePlace))),
     rule("/orgs/{org_id}/settings/delete",         Some(May(OwnOrg)),             Some(May(OwnOrg))),
@@ -163,6 +165,7 @@ pub const RULES: &[Rule] = &[
     rule("/keys/{key_id}/extend-previous",         None,                          Some(May(ManageKeys))),
     rule("/keys/{key_id}/revoke",                  Some(May(ManageKeys)),         Some(May(ManageKeys))),
     rule("/keys/{key_id}/test",                    Some(May(SeeKeys)),            Some(May(SeeKeys))),
+    rule("/approvals/{approval_id}",               Some(May(GovernKeys)),         Some(May(GovernKeys))),
     rule("/requests/{request_id}",                 Some(May(SeeKeys)),            None),
     rule("/admin",                                Some(Who::Operators),  None),
     rule("/admin/revoke-keys",                    Some(Who::Operators),  Some(Who::Operators)),
@@ -223,6 +226,9 @@ pub const ACTS: &[ActRule] = &[
     act("/act/account/revoke-token",    Who::Holder,      &[("token", "{personal_token_id}")]),
     act("/act/activity/newer",          May(SeeKeys),     &[("place", "{app_id}"), ("after", "0")]),
     act("/act/activity/newer",          Somewhere(SeeKeys), &[("place", "{org_id}"), ("after", "0")]),
+    act("/act/approvals/refuse",        May(GovernKeys),  &[("approval", "{approval_id}")]),
+    act("/act/approvals/withdraw",      May(GovernKeys),  &[("approval", "{approval_id}")]),
+    act("/act/approvals/approve",       May(GovernKeys),  &[("approval", "{approval_id}")]),
     act("/act/apps/create",             May(ManageApps),  &[("project", "{project_id}")]),
     act("/act/apps/limit",              May(ManageApps),  &[("app", "{app_id}"), ("limit_per_day", "many")]),
     act("/act/admin/disable-user",      Who::Operators,   &[("user", "{user_id}")]),
@@ -292,6 +298,7 @@ pub const ACTS: &[ActRule] = &[
     of_page("/act/account/change-password"),
     of_page("/act/account/create-token"),
     of_page("/act/admin/create-root-token"),
+    of_page("/act/approvals/claim"),
     of_page("/act/handovers/open"),
     of_page("/act/invitations/accept"),
     of_page("/act/invitations/accept-as-new"),
@@ -303,6 +310,7 @@ pub const ACTS: &[ActRule] = &[
     of_page("/act/keys/rotate"),
     of_page("/act/keys/signing-secret"),
     of_page("/act/orgs/choose-logo"),
+    of_page("/act/orgs/set-key-rules"),
     of_page("/act/password-resets/request"),
     of_page("/act/password-resets/use"),
     of_page("/act/sessions/sign-in"),
@@ -351,7 +359,7 @@ pub fn level(template: &str) -> PlaceKind {
     let named = template.split('{').nth(1).and_then(|rest| rest.split('}').next());
     match named {
         // That of the world is to the organization.
-        Some("org_id" | "invitation_id") | None => PlaceKind::Org,
+        Some("org_id" | "invitation_id" | "approval_id") | None => PlaceKind::Org,
         Some("tenant_id") => PlaceKind::Tenant,
         Some("project_id") => PlaceKind::Project,
         Some(_) => PlaceKind::App,

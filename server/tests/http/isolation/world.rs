@@ -92,6 +92,7 @@ impl World {
         ids.push(("personal_token_id", personal_token));
         ids.push(("digest", logo(portal, &org).await));
         ids.push(("invitation_id", invited(portal, &org).await));
+        ids.push(("approval_id", portal.waiting(&app).await.to_string()));
         ids.push(("handover_id", "hnd_unknown".to_owned()));
         // Due later, so that it can be run now.
         let later = portal.store.now() + std::time::Duration::from_secs(60);

@@ -81,6 +81,14 @@ pub const ENDPOINTS: &[(Method, &str)] = &[
     (Method::GET, "/v1/orgs/{org_id}/usage.csv"),
     (Method::GET, "/v1/keys/{key_id}/suggestion"),
     (Method::GET, "/v1/orgs/{org_id}/hygiene"),
+    (Method::GET, "/v1/orgs/{org_id}/key-policy"),
+    (Method::PUT, "/v1/orgs/{org_id}/key-policy"),
+    (Method::GET, "/v1/orgs/{org_id}/approvals"),
+    (Method::GET, "/v1/approvals/{approval_id}"),
+    (Method::POST, "/v1/approvals/{approval_id}/approve"),
+    (Method::POST, "/v1/approvals/{approval_id}/refuse"),
+    (Method::POST, "/v1/approvals/{approval_id}/claim"),
+    (Method::POST, "/v1/approvals/{approval_id}/withdraw"),
 ];
 
 struct World {
@@ -103,6 +111,8 @@ impl World {
         let invited = portal.json(&format!("/v1/orgs/{of}/invitations"), &all, &invite).await.json();
         let invitation = invited["invitations"][0]["invitation_id"].as_str().expect("invited").to_owned();
         ids.push(("invitation_id", invitation));
+        let of = sallyport::id::AppId::parse(&ids[3].1).expect("an id");
+        ids.push(("approval_id", portal.waiting(&of).await.to_string()));
         ids.push(("seq", "1".to_owned()));
         Self { ids, all }
     }
@@ -116,7 +126,9 @@ impl World {
 fn body(path: &str) -> Value {
     match path.rsplit('/').next() {
         Some("keys") => json!({ "label": "Eve", "environment": "production", "scopes": ["read"] }),
-        Some("revoke" | "revoke-all" | "rotate" | "end-previous") => json!({}),
+        Some("revoke" | "revoke-all" | "rotate" | "end-previous" | "key-policy") => json!({}),
+        Some("approve" | "claim" | "withdraw") => json!({}),
+        Some("refuse") => json!({ "reason": "No" }),
         Some("extend-previous") => json!({ "seconds": 60 }),
         Some("invitations") => json!({ "emails": ["eve@example.com"], "role": "viewer" }),
         Some("orgs") => json!({ "name": "Eve", "plan": "pro" }),
@@ -193,6 +205,8 @@ async fn each_token_reaches_what_it_may(portal: &TestPortal) {
             (&Method::POST, "/v1/orgs") | (&Method::GET, "/v1/me") => &[403],
             // Here keys belong to apps; with other profiles to the organization.
             (&Method::POST, "/v1/orgs/{org_id}/keys") => &[422],
+            // It is approved once, and was asked for by somebody else.
+            (&Method::POST, path) if path.starts_with("/v1/approvals/") => &[200, 409],
             (&Method::POST, _) => &[200, 201],
             (&Method::DELETE, _) => &[204],
             _ => &[200],

@@ -106,6 +106,7 @@ impl ListQuery {
             scope: word(&self.scope),
             status: self.status,
             check: self.check,
+            breaks: None,
             tenant: self.tenant.clone(),
             project: None,
             sight: Sight::ALL,

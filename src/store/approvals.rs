@@ -1,0 +1,327 @@
+//! Requests that wait for an approval: made and read here, decided in `decisions.rs`, claimed in `claims.rs`.
+
+mod claims;
+mod decisions;
+
+pub use claims::Claimed;
+
+use std::time::Duration;
+
+use serde_json::json;
+use sqlx::any::AnyRow;
+
+use super::{Page, Paging, Store, old_rows::Old, row::Read, tx::Tx};
+use crate::{
+    Error, Result, Timestamp,
+    approval::{Approval, Asker, DECIDED_WITHIN, Decision, MOST_IN_A_DAY, MOST_OPEN, Wish, WishedChange, WishedKey},
+    audit::{Action, Actor, NewEvent, Target},
+    id::{AppId, ApprovalId, KeyId, OrgId, UserId},
+    key::{Holder, Key, KeySettings, NewKey},
+    mail::Mail,
+    member::{Permission, Role},
+};
+
+/// How long one is kept after its end.
+const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// The most people who are told by mail that somebody asks.
+const MOST_TOLD: i64 = 20;
+
+/// With the names of people, tokens and keys as they are now.
+const SELECT: &str = "SELECT a.*, COALESCE((SELECT p.name FROM apps p WHERE p.id = a.app_id), \
+    (SELECT u.name FROM users u WHERE u.id = a.owner_id), o.name) AS owner_name, \
+    COALESCE((SELECT u.name FROM users u WHERE u.id = a.asked_by), \
+    (SELECT t.name FROM root_tokens t WHERE t.id = a.asked_by), \
+    (SELECT k.label FROM keys k WHERE k.id = a.asked_by), '') AS asked_by_name, \
+    COALESCE((SELECT u.name FROM users u WHERE u.id = a.decided_by), \
+    (SELECT t.name FROM root_tokens t WHERE t.id = a.decided_by), '') AS decided_by_name \
+    FROM approvals a JOIN orgs o ON o.id = a.org_id";
+
+fn read(row: &AnyRow) -> Result<Approval> {
+    let decision = match row.time_opt("decided_at")? {
+        None => None,
+        Some(at) => Some(Decision {
+            approved: row.flag("approved")?,
+            at,
+            by: row.text("decided_by_name")?,
+            reason: row.text("reason")?,
+        }),
+    };
+    let wish = serde_json::from_str(&row.text("asked")?);
+    Ok(Approval {
+        id: ApprovalId::stored(row.text("id")?),
+        org_id: OrgId::stored(row.text("org_id")?),
+        app_id: row.text_opt("app_id")?.map(AppId::stored),
+        owner_name: row.text("owner_name")?,
+        owner_id: row.text_opt("owner_id")?.map(UserId::stored),
+        key_id: row.text_opt("key_id")?.map(KeyId::stored),
+        label: row.text("label")?,
+        environment: row.text("environment")?,
+        wish: wish.map_err(|error| Error::Unavailable(format!("a request can't be read: {error}")))?,
+        asked_by: Asker { kind: row.text("asked_by_kind")?, id: row.text("asked_by")? },
+        asked_by_name: row.text("asked_by_name")?,
+        person_id: row.text_opt("person_id")?,
+        asked_at: row.time("asked_at")?,
+        expires_at: row.time("expires_at")?,
+        decision,
+        withdrawn_at: row.time_opt("withdrawn_at")?,
+        claimed_at: row.time_opt("claimed_at")?,
+    })
+}
+
+fn target(approval: &Approval) -> Target {
+    let target = Target::new("approval", &approval.id, &approval.label);
+    match &approval.app_id {
+        Some(app) => target.of_app(app),
+        None => target,
+    }
+}
+
+/// What an event tells of a request.
+fn told(approval: &Approval) -> serde_json::Value {
+    let mut details = json!({ "kind": approval.wish.kind(), "environment": approval.environment });
+    if let Some(scopes) = approval.wish.scopes() {
+        details["scopes"] = scopes.into();
+    }
+    if let Some(expires_at) = approval.wish.expires_at() {
+        details["key_expires_at"] = json!(expires_at);
+    }
+    if let Some(key) = &approval.key_id {
+        details["key"] = key.as_str().into();
+    }
+    details
+}
+
+/// Which requests of an organization.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ApprovalFilter<'a> {
+    /// Only what this actor asked for: an actor's id.
+    pub asked_by: Option<&'a str>,
+    /// Only those that somebody has yet to decide, or to claim.
+    pub open: bool,
+    pub app: Option<&'a AppId>,
+}
+
+impl Store {
+    /// A request. Whether the reader may see it is checked by the caller.
+    pub async fn approval(&self, id: &ApprovalId) -> Result<Option<Approval>> {
+        let sql = format!("{SELECT} WHERE a.id = $1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_string()).fetch_optional(self.read()).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// A part of the requests of an organization, newest first.
+    pub async fn approvals(&self, org: &OrgId, filter: ApprovalFilter<'_>, paging: &Paging) -> Result<Page<Approval>> {
+        let limit = usize::from(paging.limit);
+        let open = if filter.open {
+            "AND a.withdrawn_at IS NULL AND a.claimed_at IS NULL AND COALESCE(a.approved, 1) = 1 AND a.expires_at > $6"
+        } else {
+            "AND a.asked_at <= $6"
+        };
+        let sql = format!(
+            "{SELECT} WHERE a.org_id = $1 AND (a.asked_at, a.id) < ($2, $3) AND COALESCE($4, a.asked_by) = a.asked_by \
+             AND COALESCE($5, COALESCE(a.app_id, '')) = COALESCE(a.app_id, '') {open} \
+             ORDER BY a.asked_at DESC, a.id DESC LIMIT {}",
+            limit + 1
+        );
+        let (before, id) = paging.after.clone().unwrap_or((i64::MAX, String::new()));
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(org.to_string()).bind(before).bind(id);
+        let query = query.bind(filter.asked_by.map(str::to_owned)).bind(filter.app.map(ToString::to_string));
+        let rows = query.bind(self.now().micros()).fetch_all(self.read()).await?;
+        let more = rows.len() > limit;
+        let items = rows.iter().take(limit).map(read).collect::<Result<Vec<_>>>()?;
+        let next = items.last().filter(|_| more).map(|last| format!("{}.{}", last.id, last.asked_at.micros()));
+        Ok(Page { items, next })
+    }
+
+    /// Deletes requests that ended long ago. Returns how many.
+    pub async fn delete_approvals(&self) -> Result<u64> {
+        let old = Old { table: "approvals", key: "id", when: "expires_at < $1" };
+        self.delete_old(old, (self.now() - KEPT).micros()).await
+    }
+}
+
+impl Tx {
+    /// Asks for a key instead of making it, and commits. A form that was sent before asks for nothing more.
+    pub(super) async fn ask_for_key(
+        mut self,
+        holder: &Holder,
+        new: &NewKey,
+        form: Option<Vec<u8>>,
+    ) -> Result<ApprovalId> {
+        if let Some(form) = &form {
+            let before = sqlx::query("SELECT id FROM approvals WHERE form_token = $1").bind(form.clone());
+            if let Some(row) = before.fetch_optional(self.on()).await? {
+                self.commit_counts().await?;
+                return Ok(ApprovalId::stored(row.text("id")?));
+            }
+        }
+        let wish = Wish::Key(WishedKey::from(new));
+        let approval = self.approval_of(holder.org_id(), new.label.clone(), new.environment.name.clone(), wish).await?;
+        let approval = Approval {
+            app_id: holder.app().map(|app| app.id.clone()),
+            owner_id: holder.person().map(|person| person.id.clone()),
+            ..approval
+        };
+        self.ask(approval, form).await
+    }
+
+    /// The same for a change of a locked key.
+    pub(super) async fn ask_for_change(
+        mut self,
+        key: &Key,
+        before: &KeySettings,
+        after: &KeySettings,
+    ) -> Result<ApprovalId> {
+        let wish = Wish::Change(WishedChange::of(before, after)?);
+        let approval = self.approval_of(&key.org_id, key.label.clone(), key.environment.clone(), wish).await?;
+        let approval = Approval {
+            app_id: key.app_id.clone(),
+            owner_id: key.owner_id.clone(),
+            key_id: Some(key.id.clone()),
+            ..approval
+        };
+        self.ask(approval, None).await
+    }
+
+    async fn approval_of(&mut self, org: &OrgId, label: String, environment: String, wish: Wish) -> Result<Approval> {
+        let actor = self.actor().clone();
+        let now = self.now();
+        Ok(Approval {
+            id: ApprovalId::mint(self.store().entropy()),
+            org_id: org.clone(),
+            app_id: None,
+            owner_name: String::new(),
+            owner_id: None,
+            key_id: None,
+            label,
+            environment,
+            wish,
+            asked_by: Asker { kind: actor.kind().to_owned(), id: actor.id().to_owned() },
+            asked_by_name: actor.name().to_owned(),
+            person_id: self.person_behind(&actor).await?,
+            asked_at: now,
+            expires_at: now + DECIDED_WITHIN,
+            decision: None,
+            withdrawn_at: None,
+            claimed_at: None,
+        })
+    }
+
+    async fn ask(mut self, approval: Approval, form: Option<Vec<u8>>) -> Result<ApprovalId> {
+        self.makes(approval.id.as_str()).await?;
+        self.may_ask(&approval).await?;
+        let wish = serde_json::to_string(&approval.wish).expect("texts and numbers are JSON");
+        sqlx::query(
+            "INSERT INTO approvals (id, org_id, app_id, owner_id, key_id, label, environment, asked, form_token, \
+             asked_by_kind, asked_by, person_id, asked_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        )
+        .bind(approval.id.to_string())
+        .bind(approval.org_id.to_string())
+        .bind(approval.app_id.as_ref().map(ToString::to_string))
+        .bind(approval.owner_id.as_ref().map(ToString::to_string))
+        .bind(approval.key_id.as_ref().map(ToString::to_string))
+        .bind(approval.label.clone())
+        .bind(approval.environment.clone())
+        .bind(wish)
+        .bind(form)
+        .bind(approval.asked_by.kind.clone())
+        .bind(approval.asked_by.id.clone())
+        .bind(approval.person_id.clone())
+        .bind(approval.asked_at.micros())
+        .bind(approval.expires_at.micros())
+        .execute(self.on())
+        .await?;
+        let event = NewEvent::of(&approval.org_id, Action::ApprovalRequested, target(&approval)).with(told(&approval));
+        let approvers = self.approvers(&approval).await?;
+        self.record_and_mail_all(event, &approvers, Mail::ApprovalRequested).await?;
+        self.commit().await?;
+        Ok(approval.id)
+    }
+
+    /// Fails if too many wait already of the app, the person or the organization, which is locked.
+    async fn may_ask(&mut self, approval: &Approval) -> Result<()> {
+        let query = sqlx::query(
+            "SELECT COALESCE(SUM(CASE WHEN asked_at > $5 THEN CAST(1 AS BIGINT) ELSE 0 END), 0) AS lately, \
+             COALESCE(SUM(CASE WHEN withdrawn_at IS NULL AND claimed_at IS NULL AND COALESCE(approved, 1) = 1 \
+             AND expires_at > $4 THEN CAST(1 AS BIGINT) ELSE 0 END), 0) AS n FROM approvals \
+             WHERE org_id = $1 AND COALESCE(app_id, '') = $2 AND COALESCE(owner_id, '') = $3 AND expires_at > $5",
+        );
+        let query = query.bind(approval.org_id.to_string());
+        let query = query.bind(approval.app_id.as_ref().map(ToString::to_string).unwrap_or_default());
+        let query = query.bind(approval.owner_id.as_ref().map(ToString::to_string).unwrap_or_default());
+        let yesterday = approval.asked_at - Duration::from_secs(24 * 60 * 60);
+        let query = query.bind(approval.asked_at.micros()).bind(yesterday.micros());
+        let row = query.fetch_one(self.on()).await?;
+        let message = if row.int("n")? >= MOST_OPEN {
+            format!("{MOST_OPEN} requests wait already. Withdraw or claim one, or wait for a decision.")
+        } else if row.int("lately")? >= MOST_IN_A_DAY {
+            format!("{MOST_IN_A_DAY} requests were made since yesterday. Ask again later.")
+        } else {
+            return Ok(());
+        };
+        Err(Error::Conflict { code: "too_many_requests_wait", message })
+    }
+
+    /// The person behind an actor: themselves, or who made the key.
+    async fn person_behind(&mut self, actor: &Actor) -> Result<Option<String>> {
+        match actor {
+            Actor::User { id, .. } => Ok(Some(id.to_string())),
+            Actor::Key { id, .. } => {
+                let row = sqlx::query("SELECT created_by FROM keys WHERE id = $1").bind(id.to_string());
+                let row = row.fetch_optional(self.on()).await?;
+                Ok(row.map(|row| row.text_opt("created_by")).transpose()?.flatten())
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The people who may approve it and are told, but not who asked.
+    async fn approvers(&mut self, approval: &Approval) -> Result<Vec<UserId>> {
+        let sql = format!(
+            "SELECT DISTINCT g.subject AS id FROM grants g JOIN users u ON u.id = g.subject AND u.disabled_at IS NULL \
+             WHERE g.org_id = $1 AND g.place_id = $1 AND g.role IN ({}) AND g.subject <> $2 ORDER BY id LIMIT {MOST_TOLD}",
+            governing()
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(approval.org_id.to_string());
+        let rows = query.bind(approval.person_id.clone().unwrap_or_default()).fetch_all(self.on()).await?;
+        rows.iter().map(|row| Ok(UserId::stored(row.text("id")?))).collect()
+    }
+}
+
+/// The condition on a request `w` that is open, and that a person sees: their own, or all of the organization for those who
+/// decide. `org`, `person` and `now` are numbers of parameters; the app, if any, is `$1`.
+pub(super) fn approvals_open(org: &str, of_app: bool, person: &str, now: &str) -> String {
+    let place = if of_app { "w.app_id = $1" } else { "w.org_id = $1" };
+    format!(
+        "{place} AND w.withdrawn_at IS NULL AND w.claimed_at IS NULL AND COALESCE(w.approved, 1) = 1 AND w.expires_at > {now} \
+         AND (w.asked_by = {person} OR EXISTS (SELECT 1 FROM grants g WHERE g.org_id = {org} AND g.place_id = {org} \
+         AND g.subject = {person} AND g.role IN ({})))",
+        governing()
+    )
+}
+
+/// The roles that decide, as a list in SQL.
+fn governing() -> String {
+    let roles = Role::ALL.into_iter().filter(|role| role.may(Permission::GovernKeys));
+    roles.map(|role| format!("'{}'", role.as_str())).collect::<Vec<_>>().join(", ")
+}
+
+/// The error for a request that is not as far as an act needs it to be.
+fn conflict(code: &'static str, message: impl Into<String>) -> Error {
+    Error::Conflict { code, message: message.into() }
+}
+
+/// Why a request can't be decided or claimed any more, or not yet.
+fn ended(approval: &Approval, now: Timestamp) -> Error {
+    use crate::approval::ApprovalStatus as S;
+    match approval.status(now) {
+        S::Waiting => conflict("approval_waiting", "Nobody has approved this request yet."),
+        S::Approved => conflict("approval_decided", "This request was approved already."),
+        S::Refused => conflict("approval_refused", "This request was refused. Ask again, with what the reason says."),
+        S::Withdrawn => conflict("approval_withdrawn", "This request was withdrawn. Ask again if it is still needed."),
+        S::Claimed => conflict("approval_claimed", "This request was claimed already; its secrets were shown then."),
+        S::Expired => conflict("approval_expired", "This request has expired. Ask again if it is still needed."),
+    }
+}
