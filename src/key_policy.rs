@@ -1,8 +1,11 @@
 //! Rules for keys: what an organization demands of each key that is made or given more.
 
 mod check;
+mod deadlines;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::deadlines::Deadlines;
 
 /// The rules of an organization. Without a rule, everything that its kind would restrict is allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ use crate::{
     Entropy, Timestamp,
     id::{InvitationId, KeyId, OrgId, ResetId, UserId},
     job::{NewJob, Retries},
+    key_notice::KeyNotice,
     user::User,
 };
 
@@ -46,6 +47,11 @@ pub enum Mail {
     KeyGenerated(Notice),
     /// Somebody had the link and the code of a hand-over that was opened before.
     HandoverUsedAgain(Notice),
+    /// Keys that expire, or of which something else is due: all that was told to anybody at that time (microseconds).
+    KeysDue {
+        user_id: UserId,
+        told_at: i64,
+    },
     /// An operator tries whether mail arrives.
     Test(Notice),
 }
@@ -72,14 +78,16 @@ impl Mail {
             Self::TokenCreated(_) => "Personal token created",
             Self::KeyGenerated(_) => "Personal key generated",
             Self::HandoverUsedAgain(_) => "Hand-over link used again",
+            Self::KeysDue { .. } => "Keys that need attention",
             Self::Test(_) => "Test mail",
         }
     }
 
-    /// The notice, unless it is about a link.
-    pub fn notice(&self) -> Option<&Notice> {
+    /// The id of the person to whom it goes, unless it is about a link.
+    pub fn person(&self) -> Option<&UserId> {
         match self {
             Self::PasswordReset { .. } | Self::Invitation { .. } => None,
+            Self::KeysDue { user_id, .. } => Some(user_id),
             Self::PasswordChanged(notice)
             | Self::NewSignIn(notice)
             | Self::CommandLineSignedIn(notice)
@@ -87,7 +95,7 @@ impl Mail {
             | Self::TokenCreated(notice)
             | Self::KeyGenerated(notice)
             | Self::HandoverUsedAgain(notice)
-            | Self::Test(notice) => Some(notice),
+            | Self::Test(notice) => Some(&notice.user_id),
         }
     }
 
@@ -174,6 +182,10 @@ pub enum About {
         org_name: String,
         origin: Origin,
     },
+    /// Soonest first.
+    KeysDue {
+        keys: Vec<KeyNotice>,
+    },
     Test,
 }
 
@@ -207,6 +219,7 @@ mod tests {
             Mail::RoleChanged(notice.clone()),
             Mail::KeyGenerated(notice.clone()),
             Mail::HandoverUsedAgain(notice.clone()),
+            Mail::KeysDue { user_id: notice.user_id.clone(), told_at: 1_795_327_200_000_000 },
             Mail::Test(notice),
         ];
         let payloads = mails.clone().map(|mail| mail.job(Timestamp::from_seconds(1), &entropy).payload);

@@ -65,6 +65,7 @@ pub const MOUNTED: &[&str] = &[
     apps::CreateApp::PATH,
     apps::LimitApp::PATH,
     apps::VerifyForIngestion::PATH,
+    chosen_keys::ExtendChosenKeys::PATH,
     chosen_keys::PauseChosenKeys::PATH,
     chosen_keys::RevokeChosenKeys::PATH,
     device::ApproveDevice::PATH,

@@ -18,6 +18,7 @@ mod identities;
 mod invitations;
 mod jobs;
 mod key_days;
+mod key_notices;
 mod key_requests;
 mod key_secrets;
 mod key_states;

@@ -6,7 +6,7 @@ use sallyport::{
     password_reset,
 };
 
-use super::{Content, Sender};
+use super::{Content, Sender, keys};
 use crate::words::utc;
 
 pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
@@ -92,6 +92,7 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
                 .text("They got nothing. If the person you gave the link to did not open it before, somebody else has the credentials: revoke the key.")
                 .button("Look at the key", format!("{url}/keys/{key}"))
         }
+        About::KeysDue { keys } => keys::due(keys, hello, sender),
         About::Test => test(brand),
     }
 }

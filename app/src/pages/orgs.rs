@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod evidence;
+pub mod expiring;
 pub mod get_started;
 pub mod hygiene;
 pub mod keys;
