@@ -112,10 +112,10 @@ impl Store {
     /// The keys in use whose deadline of this kind is at most `days` and more than `from` days ahead of `$1`, and of which
     /// nobody was told. A key that was made later than the notice is due has no such notice.
     fn due_sql(&self, kind: KeyNoticeKind, days: i64, from: i64, room: usize) -> String {
-        let (deadline, joins, due) = match kind {
+        let (deadline, from_where, due) = match kind {
             KeyNoticeKind::Expiry | KeyNoticeKind::CutOff => (
                 "k.expires_at".to_owned(),
-                String::new(),
+                "keys k WHERE".to_owned(),
                 format!(
                     "k.expires_at IS NOT NULL AND k.expires_at > $1 + {} AND k.expires_at <= $1 + {} \
                      AND k.created_at < k.expires_at - {}",
@@ -126,7 +126,7 @@ impl Store {
             ),
             KeyNoticeKind::Rotation => (
                 format!("{SECRET_SINCE} + r.days * {DAY}"),
-                self.rules(&key_deadlines::rotate_every("o.id", self.profile())),
+                ruled(&key_deadlines::rotate_every("o.id", self.profile())),
                 format!(
                     "r.days > {days} AND {SECRET_SINCE} > $1 + {} - r.days * {DAY} \
                      AND {SECRET_SINCE} <= $1 + {} - r.days * {DAY}",
@@ -136,25 +136,17 @@ impl Store {
             ),
             KeyNoticeKind::Pause => (
                 format!("{IDLE_SINCE} + r.days * {DAY}"),
-                self.rules(&key_deadlines::pause_unused("o.id", self.profile())),
+                ruled(&key_deadlines::pause_unused("o.id", self.profile())),
                 key_deadlines::paused_soon("r.days", "$1"),
             ),
         };
         format!(
-            "SELECT * FROM (SELECT {KEY}, {deadline} AS deadline, {suspended} FROM keys k {joins} \
-             WHERE k.revoked_at IS NULL AND k.paused_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $1) AND {due}) q \
+            "SELECT * FROM (SELECT {KEY}, {deadline} AS deadline, {suspended} FROM {from_where} \
+             k.revoked_at IS NULL AND k.paused_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $1) AND {due}) q \
              WHERE q.suspended = 0 AND NOT EXISTS (SELECT 1 FROM key_notices n WHERE n.key_id = q.id AND n.kind = '{kind}' \
              AND n.deadline = q.deadline AND n.days = {days}) ORDER BY q.deadline, q.id LIMIT {room}",
             suspended = suspended_column!(),
             kind = kind.as_str(),
-        )
-    }
-
-    /// Joins the rule of each organization, and when a key was used last.
-    fn rules(&self, days: &str) -> String {
-        format!(
-            "JOIN (SELECT o.id AS org_id, {days} AS days FROM orgs o) r ON r.org_id = k.org_id \
-             LEFT JOIN key_uses u ON u.key_id = k.id"
         )
     }
 
@@ -169,6 +161,15 @@ impl Store {
             manages: self.profile().manages(owner, mode, row.text("scopes")?.split_whitespace()),
         })
     }
+}
+
+/// The keys of organizations with a rule, each with its days and when it was used last. Begun with the rules, so that keys of
+/// organizations without one are not read.
+fn ruled(days: &str) -> String {
+    format!(
+        "(SELECT x.org_id, x.days FROM (SELECT o.id AS org_id, {days} AS days FROM orgs o) x WHERE x.days > 0) r \
+         CROSS JOIN keys k LEFT JOIN key_uses u ON u.key_id = k.id WHERE k.org_id = r.org_id AND"
+    )
 }
 
 impl Tx {

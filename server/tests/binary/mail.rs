@@ -1,3 +1,4 @@
 //! Mail from the running binary.
 
+mod notices;
 mod through_smtp;

@@ -18,14 +18,14 @@ use crate::{
 sallyport::on_both_databases!(kills_lose_no_mail);
 
 /// How often the server is killed; `scripts/soak` sets more.
-fn kills() -> usize {
+pub(super) fn kills() -> usize {
     std::env::var("SALLYPORT_MAIL_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(4)
 }
 
 /// Mails that are caused before each kill.
-const EACH: usize = 3;
+pub(super) const EACH: usize = 3;
 
-fn start(store: &TestStore, data: &Path, config: &Path) -> Server {
+pub(super) fn start(store: &TestStore, data: &Path, config: &Path) -> Server {
     let mut arguments = vec!["--config", config.to_str().expect("text")];
     if let Location::Postgres(url) = store.location() {
         arguments.extend(["--database-url", url]);
