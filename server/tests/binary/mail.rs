@@ -1,4 +1,3 @@
 //! Mail from the running binary.
 
-mod notices;
 mod through_smtp;

@@ -1,5 +1,7 @@
 //! `kill -9` while mail is sent: none is lost, and each kill repeats at most one. The link of a mail is in no log.
 
+mod notices;
+
 use std::{
     collections::BTreeMap,
     os::unix::fs::PermissionsExt,
@@ -18,14 +20,14 @@ use crate::{
 sallyport::on_both_databases!(kills_lose_no_mail);
 
 /// How often the server is killed; `scripts/soak` sets more.
-pub(super) fn kills() -> usize {
+fn kills() -> usize {
     std::env::var("SALLYPORT_MAIL_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(4)
 }
 
 /// Mails that are caused before each kill.
-pub(super) const EACH: usize = 3;
+const EACH: usize = 3;
 
-pub(super) fn start(store: &TestStore, data: &Path, config: &Path) -> Server {
+fn start(store: &TestStore, data: &Path, config: &Path) -> Server {
     let mut arguments = vec!["--config", config.to_str().expect("text")];
     if let Location::Postgres(url) = store.location() {
         arguments.extend(["--database-url", url]);

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, os::unix::fs::PermissionsExt, time::Duration};
 
 use sallyport::{Clock, clock::SystemClock, store::Location, testing::TestStore};
 
-use super::through_smtp::{EACH, kills, start};
+use super::{EACH, kills, start};
 use crate::smtp::{Setup, Smtp};
 
 sallyport::on_both_databases!(kills_lose_no_notice);
