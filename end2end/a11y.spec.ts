@@ -246,6 +246,16 @@ test('least privilege', async ({ page, portal }) => {
   await check(page, 'hygiene, nothing found');
   await page.goto(`/orgs/${org_id}/keys/chosen?do=revoke&check=no_expiry&key=${path.split('/').pop()}`);
   await check(page, 'hygiene, a typed confirmation');
+  await page.goto(`/orgs/${org_id}/expiring`);
+  await check(page, 'expiring soon, nothing due');
+  await issueKey(page, app_id, { label: 'Ends soon', expires: '7' });
+  await page.goto(`/orgs/${org_id}/expiring?status=expiring`);
+  await check(page, 'expiring soon');
+  const chosen = `/orgs/${org_id}/keys/chosen?expiring=expiring&key=${path.split('/').pop()}`;
+  await page.goto(`${chosen}&do=extend`);
+  await check(page, 'selected keys are extended');
+  await page.goto(`${chosen}&do=rotate`);
+  await check(page, 'selected keys are rotated');
 });
 
 test('rules for keys and approvals', async ({ page }) => {

@@ -218,6 +218,7 @@ actions! {
     KeySecretEnded "key.secret_ended" "Secret of a key ended",
     KeySecretRestored "key.secret_restored" "Secret of a key restored",
     KeyGraceExtended "key.grace_extended" "Grace period of an old key extended",
+    KeyOldSecretInUse "key.old_secret_in_use" "Old key still in use, and about to end",
     SigningSecretGenerated "key.signing_generated" "Signing secret generated",
     SigningSecretRotated "key.signing_rotated" "Signing secret rotated",
     HandoverCreated "handover.created" "Hand-over link created",

@@ -22,6 +22,8 @@ pub fn title(queue: &str) -> &str {
         "take_back_secrets" => "Accept secrets again whose replacement was interrupted",
         "delete_approvals" => "Delete old approval requests",
         "delete_handovers" => "Delete expired hand-overs",
+        "key_deadlines" => "Tell of keys that expire, and pause unused ones",
+        "warn_of_cut_off" => "Warn of an old key that is still in use",
         "delete_device_requests" => "Delete expired sign-in codes",
         "delete_jobs" => "Delete ended jobs",
         "delete_usage" => "Delete old counts of usage",

@@ -66,6 +66,8 @@ pub struct Key {
     pub mode: Mode,
     /// The shortened secret, enough to recognize it: `sk_live_7Hq2…x9Ka`.
     pub shown: String,
+    /// Since when it has had its newest secret.
+    pub secret_since: Timestamp,
     /// Until when its previous secret is accepted, or was.
     pub previous_until: Option<Timestamp>,
     pub scopes: Vec<String>,
@@ -85,6 +87,8 @@ pub struct Key {
     /// or was disabled.
     pub suspended: bool,
     pub paused: Option<Pause>,
+    /// When it was resumed last.
+    pub resumed_at: Option<Timestamp>,
     pub revoked: Option<Revocation>,
 }
 
@@ -177,6 +181,11 @@ impl Key {
         let expired = self.expires_at.is_some_and(|at| at <= now);
         let rotating = self.rotating_until(now).is_some();
         Status::first_of(self.revoked.is_some(), expired, self.suspended, self.paused.is_some(), rotating)
+    }
+
+    /// Since when it was not used: since its last use, its resumption or its creation.
+    pub fn idle_since(&self) -> Timestamp {
+        self.last_used_at.max(self.resumed_at).unwrap_or(self.created_at)
     }
 
     /// Until when its previous secret is accepted, if it still is.

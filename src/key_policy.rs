@@ -1,9 +1,12 @@
 //! Rules for keys: what an organization demands of each key that is made or given more.
 
 pub mod check;
+mod deadlines;
 pub mod judge;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::deadlines::Deadlines;
 
 /// The rules of an organization. Without a rule, everything that its kind would restrict is allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

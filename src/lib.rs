@@ -23,6 +23,7 @@ pub mod identity;
 pub mod invitation;
 pub mod job;
 pub mod key;
+pub mod key_notice;
 pub mod key_policy;
 pub mod limit;
 pub mod link;

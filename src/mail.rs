@@ -11,6 +11,7 @@ use crate::{
     Entropy, Timestamp,
     id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId, UserId},
     job::{NewJob, Retries},
+    key_notice::KeyNotice,
     user::User,
 };
 
@@ -50,6 +51,11 @@ pub enum Mail {
     ApprovalRequested(Notice),
     /// What the person asked for was approved or refused.
     ApprovalDecided(Notice),
+    /// Keys that expire, or of which something else is due: all that was told to anybody at that time (microseconds).
+    KeysDue {
+        user_id: UserId,
+        told_at: i64,
+    },
     /// An operator tries whether mail arrives.
     Test(Notice),
 }
@@ -78,14 +84,16 @@ impl Mail {
             Self::HandoverUsedAgain(_) => "Hand-over link used again",
             Self::ApprovalRequested(_) => "Approval requested",
             Self::ApprovalDecided(_) => "Request decided",
+            Self::KeysDue { .. } => "Keys that need attention",
             Self::Test(_) => "Test mail",
         }
     }
 
-    /// The notice, unless it is about a link.
-    pub fn notice(&self) -> Option<&Notice> {
+    /// The id of the person to whom it goes, unless it is about a link.
+    pub fn person(&self) -> Option<&UserId> {
         match self {
             Self::PasswordReset { .. } | Self::Invitation { .. } => None,
+            Self::KeysDue { user_id, .. } => Some(user_id),
             Self::PasswordChanged(notice)
             | Self::NewSignIn(notice)
             | Self::CommandLineSignedIn(notice)
@@ -95,7 +103,7 @@ impl Mail {
             | Self::HandoverUsedAgain(notice)
             | Self::ApprovalRequested(notice)
             | Self::ApprovalDecided(notice)
-            | Self::Test(notice) => Some(notice),
+            | Self::Test(notice) => Some(&notice.user_id),
         }
     }
 
@@ -198,6 +206,10 @@ pub enum About {
         org_name: String,
         by: String,
     },
+    /// Soonest first.
+    KeysDue {
+        keys: Vec<KeyNotice>,
+    },
     Test,
 }
 
@@ -233,6 +245,7 @@ mod tests {
             Mail::HandoverUsedAgain(notice.clone()),
             Mail::ApprovalRequested(notice.clone()),
             Mail::ApprovalDecided(notice.clone()),
+            Mail::KeysDue { user_id: notice.user_id.clone(), told_at: 1_795_327_200_000_000 },
             Mail::Test(notice),
         ];
         let payloads = mails.clone().map(|mail| mail.job(Timestamp::from_seconds(1), &entropy).payload);

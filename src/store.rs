@@ -35,12 +35,15 @@ mod handovers;
 mod holders;
 mod idempotency;
 mod identities;
+mod idle_keys;
 mod invitations;
 mod jobs;
 mod key_change;
 mod key_days;
+mod key_deadlines;
 mod key_history;
 mod key_list;
+mod key_notices;
 mod key_policies;
 mod key_powers;
 mod key_requests;
@@ -134,9 +137,12 @@ pub use find::Reader;
 pub use first_steps::FirstSteps;
 pub use forwarding::{ForwardBatch, Forwarding};
 pub use handovers::{NotOpened, Opened};
+pub use idle_keys::IdleKey;
 pub use key_list::{
-    FEW_NETWORKS, HygieneCheck, KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, SOON_DAYS, UNUSED_DAYS,
+    FEW_NETWORKS, HygieneCheck, KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, LATER_DAYS, SOON_DAYS,
+    UNUSED_DAYS,
 };
+pub use key_notices::NOTICES_AT_ONCE;
 pub use key_policies::PolicyInForce;
 pub use key_requests::{
     KeyRequest, KeyRequestFilter, KeyRequestPage, REQUESTS_KEPT, REQUESTS_OF_ORG, RequestCursor, RequestResult,
@@ -151,7 +157,7 @@ pub use open_handovers::OpenHandover;
 pub use pruning::EventRetention;
 pub use rotation::SetAside;
 pub use scoped::{Page, Paging};
-pub use search::{SearchHit, SearchKind};
+pub use search::{KeyDue, SearchHit, SearchKind};
 pub use secret_uses::{SecretUseName, SecretUses};
 pub use sight::Sight;
 pub use signing::SealedSigning;

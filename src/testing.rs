@@ -96,6 +96,7 @@ pub fn key() -> Key {
         environment: environment.name.to_string(),
         mode: environment.mode,
         shown: "sk_live_7Hq2…x9Ka".to_owned(),
+        secret_since: TurnedClock::default().now(),
         previous_until: None,
         scopes: vec!["read".to_owned()],
         has_signing_secret: true,
@@ -109,6 +110,7 @@ pub fn key() -> Key {
         metadata: Metadata::NONE,
         suspended: false,
         paused: None,
+        resumed_at: None,
         revoked: None,
     }
 }

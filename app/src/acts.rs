@@ -70,6 +70,7 @@ pub const MOUNTED: &[&str] = &[
     apps::CreateApp::PATH,
     apps::LimitApp::PATH,
     apps::VerifyForIngestion::PATH,
+    chosen_keys::ExtendChosenKeys::PATH,
     chosen_keys::PauseChosenKeys::PATH,
     chosen_keys::RevokeChosenKeys::PATH,
     device::ApproveDevice::PATH,

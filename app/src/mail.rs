@@ -5,6 +5,7 @@
 //! `sallyport::store::Store::letter`, and a function in `letters.rs`.
 
 mod html;
+mod keys;
 mod letters;
 #[cfg(test)]
 mod tests;

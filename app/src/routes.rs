@@ -100,6 +100,7 @@ routes! {
     "/orgs/{org_id}/keys/revoke-all"           keys::revoke_all <OrgAccess>       [get post]
     "/orgs/{org_id}/hygiene"                   orgs::hygiene                      [get]
     "/orgs/{org_id}/approvals"                 orgs::approvals                    [get]
+    "/orgs/{org_id}/expiring"                  orgs::expiring                     [get]
     "/orgs/{org_id}/usage"                     usage <OrgAccess>                  [get]
     "/orgs/{org_id}/usage.csv"                 usage::export <OrgAccess>          [get]
     "/orgs/{org_id}/activity"                  orgs::activity                     [get]

@@ -30,7 +30,9 @@ pub async fn of_person(ui: &Ui, me: &SignedIn) -> Result<Chrome, PageError> {
 pub fn sections(role: Held) -> Vec<Section> {
     let shown = |section: &Section| match section {
         Section::Projects => true,
-        Section::Keys | Section::Hygiene | Section::Activity => role.may_somewhere(Permission::SeeKeys),
+        Section::Keys | Section::Hygiene | Section::Expiring | Section::Activity => {
+            role.may_somewhere(Permission::SeeKeys)
+        }
         Section::Usage => role.at_org.may(Permission::SeeKeys),
         Section::Members => role.at_org.may(Permission::SeePlace),
         Section::Settings => role.at_org.may(Permission::ManagePlace),

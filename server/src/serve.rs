@@ -144,7 +144,8 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     }
 
     let (stop, stopped) = watch::channel(false);
-    let others = [mail::queue(outbox), checkpoints::queue(checkpoints)];
+    let of_keys = [jobs::keys::deadlines(&state.verifier), jobs::keys::cut_offs(&state.verifier)];
+    let others = [mail::queue(outbox), checkpoints::queue(checkpoints)].into_iter().chain(of_keys);
     // A server without a collector leaves the job to those that have one.
     let forwarding = collector.map(forwarding::queue);
     let pruning = (!retention.is_for_ever()).then(|| jobs::pruning(portal, retention));

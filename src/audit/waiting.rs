@@ -96,6 +96,7 @@ impl Action {
             | Self::AuditKeyCreated
             | Self::EventsPruned
             | Self::HandoverOpened
+            | Self::KeyOldSecretInUse
             | Self::HandoverRefused
             | Self::PasswordRehashed
             | Self::OrgViewed

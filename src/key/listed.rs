@@ -35,6 +35,10 @@ pub struct ListedKey {
     pub days: Option<[u64; DAYS]>,
     /// Until when its previous secret is accepted, if it still is.
     pub rotating_until: Option<Timestamp>,
+    /// When its secret is, or was, due to be replaced by the organization's rules.
+    pub rotation_due_at: Option<Timestamp>,
+    /// When it is paused by the organization's rules, unless it is used.
+    pub paused_from: Option<Timestamp>,
     pub status: Status,
     /// Even if another status takes precedence.
     pub paused: bool,

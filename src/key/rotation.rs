@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{Invalid, Timestamp, profile::RotationRules};
+use serde::{Deserialize, Serialize};
+
+use crate::{Invalid, Timestamp, id::KeyId, profile::RotationRules};
 
 /// Which secret ends when a key that is being rotated gets another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +62,19 @@ pub struct LiveSecrets {
     pub previous: Option<LiveSecret>,
     /// How many the key has had.
     pub last: i64,
+}
+
+/// The end of an old secret that people are warned of: the payload of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CutOff {
+    pub key_id: KeyId,
+    /// In microseconds. A grace period that was extended has another job.
+    pub until: i64,
+}
+
+impl CutOff {
+    /// The queue of these jobs.
+    pub const QUEUE: &str = "warn_of_cut_off";
 }
 
 /// A grace period, if the profile allows it.

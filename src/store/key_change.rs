@@ -112,11 +112,12 @@ impl Tx {
             Some(pause) => Some(pause.clone()),
             None => Some(Pause { at: self.now(), by: self.actor().name().to_owned() }),
         };
+        let resumed = key.paused.is_some() && !new.paused;
         let own = &new.restrictions;
         sqlx::query(
             "UPDATE keys SET label = $2, label_folded = $3, metadata = $4, scopes = $5, expires_at = $6, \
              require_signed = $7, addresses = $8, addresses_enforced = $9, limit_per_minute = $10, limit_per_day = $11, \
-             paused_at = $12, paused_by = $13 WHERE id = $1",
+             paused_at = $12, paused_by = $13, resumed_at = COALESCE($14, resumed_at) WHERE id = $1",
         )
         .bind(key.id.to_string())
         .bind(new.label.clone())
@@ -131,6 +132,7 @@ impl Tx {
         .bind(own.limits.per_day.map(i64::from))
         .bind(pause.as_ref().map(|pause| pause.at.micros()))
         .bind(pause.map(|pause| pause.by))
+        .bind(resumed.then(|| self.now().micros()))
         .execute(self.on())
         .await?;
         Ok(())

@@ -30,6 +30,7 @@ pub(crate) use words;
 
 mod breaking;
 mod conditions;
+mod counts;
 mod creators;
 mod cursor;
 mod frame;
@@ -48,9 +49,8 @@ pub use self::{
     hygiene::{FEW_NETWORKS, HygieneCheck},
 };
 use super::{
-    Store,
+    Store, key_deadlines,
     keys::{COLUMNS, key},
-    lifecycle::keys_within,
     paging::Paged,
     row::Read,
     sight::Sight,
@@ -123,6 +123,9 @@ words! {
         Paused "paused" "Paused",
         Suspended "suspended" "Suspended",
         Expiring "expiring" "Expiring soon",
+        ExpiringLater "expiring_30" "Expiring within 30 days",
+        RotationDue "rotation_due" "Rotation due",
+        PausedSoon "paused_soon" "Paused soon",
         Unused "unused" "Unused",
         Expired "expired" "Expired",
         Revoked "revoked" "Revoked",
@@ -146,7 +149,7 @@ impl KeyStatus {
     /// The status of the keys. `None` for those that requests may use, and that something else is asked of.
     const fn status(self) -> Option<Status> {
         Some(match self {
-            Self::Expiring | Self::Unused => return None,
+            Self::Expiring | Self::ExpiringLater | Self::RotationDue | Self::PausedSoon | Self::Unused => return None,
             Self::Active => Status::Active,
             Self::Rotating => Status::Rotating,
             Self::Paused => Status::Paused,
@@ -172,6 +175,7 @@ impl KeySort {
 
 /// What a verdict's *soon* and a hint's *unused* mean.
 pub const SOON_DAYS: u64 = 14;
+pub const LATER_DAYS: u64 = 30;
 pub const UNUSED_DAYS: u64 = 30;
 
 const PAGE: usize = 25;
@@ -278,9 +282,11 @@ impl Store {
         };
         let since = conditions.number(Value::Int(listed::first_day(self.now()).micros()));
         let sql = format!(
-            "SELECT ({total}) AS total, CAST(CASE WHEN {has_views} THEN 1 ELSE 0 END AS BIGINT) AS has_views, \
+            "SELECT ({total}) AS total, {rotate} AS rotate_every, {pause} AS pause_unused, CAST(CASE WHEN {has_views} THEN 1 ELSE 0 END AS BIGINT) AS has_views, \
              {creators} AS creators, (SELECT string_agg(p.line, '{separator}' ORDER BY p.sorted_by {order}, p.id {order}) \
              FROM (SELECT {line} AS line, {sorted_by} AS sorted_by, k.id {from}) p) AS lines WHERE {of_all}",
+            rotate = key_deadlines::rotate_every(conditions.org, self.profile()),
+            pause = key_deadlines::pause_unused(conditions.org, self.profile()),
             separator = listed::SEPARATOR,
             line = listed::line(conditions.org, app.map(|_| "$1"), &listed::days(&since)),
             sorted_by = filter.sort.by().0,
@@ -292,8 +298,8 @@ impl Store {
             return Ok(ListedPage { page, has_views: false, creators: Vec::new() });
         };
         let lines = row.text_opt("lines")?.unwrap_or_default();
-        let now = self.now();
-        let keys = listed::lines(&lines).map(|line| listed::listed(line, now));
+        let (now, rules) = (self.now(), key_deadlines::deadlines(row)?);
+        let keys = listed::lines(&lines).map(|line| listed::listed(line, now, rules));
         let keys = keys.collect::<Result<Vec<_>>>()?;
         Ok(ListedPage {
             page: part.page(keys, row.int("total")?, filter.sort),
@@ -351,21 +357,6 @@ impl Store {
             limit + 1,
         );
         PageQuery { conditions, total, order, from, part }
-    }
-
-    /// How many keys of a place [`Store::revoke_all`] revokes: all that are not revoked, whatever else they are.
-    pub async fn keys_to_revoke(&self, place: &Place) -> Result<i64> {
-        let sql = format!("SELECT COUNT(*) AS n FROM keys WHERE {} AND revoked_at IS NULL", keys_within(place.kind));
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.id.clone()).fetch_one(self.read()).await?;
-        row.int("n")
-    }
-
-    /// How many keys match, counted up to one more than [`KeyPage::COUNTED`].
-    pub async fn count_keys(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter) -> Result<i64> {
-        let mut conditions = Conditions::of_keys(org, app);
-        conditions.narrow(filter, self.profile(), self.now());
-        let sql = format!("SELECT CASE WHEN {} THEN ({}) ELSE 0 END AS n", conditions.of_all, conditions.count());
-        conditions.fetch(self, sql).await?.first().map_or(Ok(0), |row| row.int("n"))
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Store, detached, keys::target, tx::Tx};
 use crate::{
-    Result,
+    Result, Timestamp,
     audit::{Act, Action, NewEvent},
     key::{Digest, Key, Pause, Status},
 };
@@ -118,15 +118,20 @@ impl Tx {
         self.end_all_secrets(&key.id).await
     }
 
-    /// Pauses or resumes a locked key.
-    async fn set_paused(&mut self, key: &mut Key, paused: bool) -> Result<()> {
-        key.paused = paused.then(|| Pause { at: self.now(), by: self.actor().name().to_owned() });
-        sqlx::query("UPDATE keys SET paused_at = $1, paused_by = $2 WHERE id = $3")
-            .bind(key.paused.as_ref().map(|pause| pause.at.micros()))
-            .bind(key.paused.as_ref().map(|pause| pause.by.clone()))
-            .bind(key.id.to_string())
-            .execute(self.on())
-            .await?;
-        self.touches_key(&key.id).await
+    /// Pauses or resumes a locked key. Returns when.
+    pub(super) async fn set_paused(&mut self, key: &mut Key, paused: bool) -> Result<Timestamp> {
+        let now = self.now();
+        key.paused = paused.then(|| Pause { at: now, by: self.actor().name().to_owned() });
+        sqlx::query(
+            "UPDATE keys SET paused_at = $1, paused_by = $2, resumed_at = COALESCE($4, resumed_at) WHERE id = $3",
+        )
+        .bind(key.paused.as_ref().map(|pause| pause.at.micros()))
+        .bind(key.paused.as_ref().map(|pause| pause.by.clone()))
+        .bind(key.id.to_string())
+        .bind((!paused).then(|| now.micros()))
+        .execute(self.on())
+        .await?;
+        self.touches_key(&key.id).await?;
+        Ok(now)
     }
 }

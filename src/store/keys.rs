@@ -37,7 +37,7 @@ pub(super) const COLUMNS: &str = concat!(
     k.created_at, \
     (SELECT u.name FROM users u WHERE u.id = k.created_by) AS created_by, k.expires_at, \
     (SELECT v.last_at FROM key_uses v WHERE v.key_id = k.id) AS last_used_at, \
-    k.paused_at, k.paused_by, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after, ",
+    COALESCE(k.rotated_at, k.created_at) AS secret_since, k.resumed_at, k.paused_at, k.paused_by, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after, ",
     shown!(),
     " AS shown, ",
     previous_until!(),
@@ -72,6 +72,7 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
         environment: row.text("environment")?,
         mode: row.word("mode", Mode::parse)?,
         shown: row.text("shown")?,
+        secret_since: row.time("secret_since")?,
         previous_until: row.time_opt("previous_until")?,
         scopes: scopes(&row.text("scopes")?),
         has_signing_secret: row.flag("signs")?,
@@ -85,6 +86,7 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
         metadata: Metadata::stored(&row.text("metadata")?),
         suspended: row.flag("suspended")?,
         paused,
+        resumed_at: row.time_opt("resumed_at")?,
         revoked,
     })
 }
@@ -230,6 +232,7 @@ impl Tx {
             environment: new.environment.name,
             mode: new.environment.mode,
             shown: secret.shown(),
+            secret_since: store.now(),
             previous_until: None,
             scopes: new.scopes,
             has_signing_secret: signing_secret.is_some(),
@@ -244,6 +247,7 @@ impl Tx {
             // Its holder was just found to be active.
             suspended: false,
             paused: None,
+            resumed_at: None,
             revoked: None,
         };
         sqlx::query(

@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 
 use super::{Store, row::Read, tx::Tx};
 use crate::{
-    Result,
+    Result, Timestamp,
     audit::NewEvent,
     id::{ApprovalId, KeyId, OrgId, UserId},
     invitation::Invitation,
@@ -65,6 +65,9 @@ impl Store {
             Mail::Invitation { invitation_id, generation } => {
                 let open = self.open_invitation(invitation_id).await?;
                 return Ok(open.filter(|open| open.generation == *generation).map(invited));
+            }
+            Mail::KeysDue { user_id, told_at } => {
+                return self.keys_due(user_id, Timestamp::from_micros(*told_at)).await;
             }
             Mail::PasswordChanged(notice) => (notice, |event| Some(About::PasswordChanged(event.origin.clone()))),
             Mail::NewSignIn(notice) => (notice, |event| Some(About::NewSignIn(event.origin.clone()))),

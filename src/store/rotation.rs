@@ -1,6 +1,7 @@
 //! Rotating keys: a key gets another secret, and the old one is accepted until its grace period ends. No job ends it: each
 //! verdict compares the time.
 
+mod cut_off;
 mod old_secret;
 mod set_aside;
 
@@ -46,10 +47,8 @@ impl Store {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            let key = tx.held_to_rotate(&key).await?;
+            let (key, secrets) = tx.held_with_secrets(&key).await?;
             tx.needs_to_get_secret(&key)?;
-            let secrets = tx.live_secrets(&key.id).await?;
-            tx.needs_newest_secret(&key, &secrets)?;
             if new.seen.is_some_and(|seen| seen != secrets.last) {
                 return Err(Error::AlreadyIssued(key.id));
             }
@@ -69,6 +68,8 @@ impl Store {
             let Some(prefix) = prefix else { return Err(no_environment()) };
             let secret = PlainSecret::mint(&prefix, store.entropy());
             tx.add_key_secret(&key.id, &secret).await?;
+            tx.notes_rotation(&key.id).await?;
+            tx.enqueue_cut_off(&key.id, until).await?;
             let unseen = match &aside {
                 Some(aside) => Some(aside.created_at),
                 None if new.ends == Some(Ends::Current) => secrets.current.as_ref().map(|current| current.created_at),
@@ -153,6 +154,21 @@ impl Tx {
             }
             _ => self.held_to_change(key).await,
         }
+    }
+
+    /// The same with the key's secrets that are accepted. A key that acts on itself needs the newest.
+    async fn held_with_secrets(&mut self, key: &Key) -> Result<(Key, LiveSecrets)> {
+        let key = self.held_to_rotate(key).await?;
+        let secrets = self.live_secrets(&key.id).await?;
+        self.needs_newest_secret(&key, &secrets)?;
+        Ok((key, secrets))
+    }
+
+    /// Notes that a locked key has a new secret since now.
+    async fn notes_rotation(&mut self, key: &KeyId) -> Result<()> {
+        let noted = sqlx::query("UPDATE keys SET rotated_at = $2 WHERE id = $1").bind(key.to_string());
+        noted.bind(self.now().micros()).execute(self.on()).await?;
+        Ok(())
     }
 
     /// Fails if a locked key gets no other secret, or if the actor could not issue one like it.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sqlx::any::AnyRow;
 
 use super::{
-    Store,
+    Store, key_deadlines,
     key_secrets::previous_until,
     key_status::suspended_column,
     like::escaped,
@@ -13,10 +13,11 @@ use super::{
     sight::{granted, tenant_seen},
 };
 use crate::{
-    Result,
+    Result, Timestamp,
     fold::fold,
     id::{OrgId, UserId},
     key::Status,
+    key_policy::Deadlines,
     member::Permission,
 };
 
@@ -49,6 +50,18 @@ pub struct SearchHit {
     pub member_of: Option<OrgId>,
     /// The status, for a key.
     pub status: Option<Status>,
+    /// What is due of it.
+    pub due: KeyDue,
+}
+
+/// What is going to happen to a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyDue {
+    pub expires_at: Option<Timestamp>,
+    /// Until when its old secret is accepted, while it is rotated.
+    pub rotating_until: Option<Timestamp>,
+    /// When its secret is, or was, due to be replaced by the rules of the organization.
+    pub rotation_due_at: Option<Timestamp>,
 }
 
 /// Results of each kind.
@@ -105,7 +118,7 @@ const STATUS: &str = concat!(
     suspended_column!(),
     ", ",
     previous_until!(),
-    " AS previous_until"
+    " AS previous_until, COALESCE(k.rotated_at, k.created_at) AS secret_since"
 );
 
 impl Store {
@@ -114,6 +127,16 @@ impl Store {
         let [revoked, paused] = ["revoked_at", "paused_at"].map(|column| row.time_opt(column));
         let rotating = row.time_opt("previous_until")?.is_some_and(|at| at > self.now());
         Ok(Status::first_of(revoked?.is_some(), expired, row.flag("suspended")?, paused?.is_some(), rotating))
+    }
+
+    fn due_of(&self, row: &AnyRow) -> Result<KeyDue> {
+        let days = u32::try_from(row.int("rotate_every")?).ok().filter(|days| *days > 0);
+        let rules = Deadlines { rotate_every_days: days, ..Deadlines::default() };
+        Ok(KeyDue {
+            expires_at: row.time_opt("expires_at")?,
+            rotating_until: row.time_opt("previous_until")?.filter(|at| *at > self.now()),
+            rotation_due_at: rules.rotation_due_at(row.time("secret_since")?),
+        })
     }
 
     /// What a person may see that matches these words, a few of each kind: names that begin with them first, and
@@ -139,8 +162,12 @@ impl Store {
         words: &str,
     ) -> Result<Vec<SearchHit>> {
         let [id, name, more, place, from] = parts(kind);
-        let (status, ended) =
-            if kind == SearchKind::Key { (STATUS, "k.revoked_at IS NOT NULL") } else { ("", "1 = 0") };
+        let (status, ended) = if kind == SearchKind::Key {
+            let rule = key_deadlines::rotate_every("o.id", self.profile());
+            (format!("{STATUS}, {rule} AS rotate_every"), "k.revoked_at IS NOT NULL")
+        } else {
+            (String::new(), "1 = 0")
+        };
         // Ids and shortened secrets are not names: they are compared without case only.
         let plain = escaped(&words.to_lowercase());
         let words = escaped(&fold(words));
@@ -172,9 +199,13 @@ impl Store {
             let within =
                 [row.text("place")?, if kind == SearchKind::Organization { String::new() } else { row.text("org")? }];
             let within = within.into_iter().filter(|place| !place.is_empty()).collect();
-            let status = if kind == SearchKind::Key { Some(self.status_of(row)?) } else { None };
+            let (status, due) = if kind == SearchKind::Key {
+                (Some(self.status_of(row)?), self.due_of(row)?)
+            } else {
+                (None, KeyDue::default())
+            };
             let member_of = if kind == SearchKind::Person { Some(OrgId::stored(row.text("org_id")?)) } else { None };
-            found.push(SearchHit { kind, id, name, within, member_of, status });
+            found.push(SearchHit { kind, id, name, within, member_of, status, due });
         }
         // A person who shares several organizations with the searcher is listed once.
         let mut seen = HashSet::new();

@@ -1,6 +1,8 @@
 //! Who uses which secret of a key while it is rotated: added to by verifiers, read by the rotation's page.
 
-use super::{Store, row::Read, rows::Cell};
+use sqlx::{Any, any::AnyArguments, query::Query};
+
+use super::{Store, row::Read, rows::Cell, tx::Tx};
 use crate::{Result, Timestamp, id::KeyId};
 
 /// Once a secret has 32 networks and programs in an hour, further ones are counted together. Each condition counts, over the
@@ -69,8 +71,7 @@ pub(super) fn row((name, uses): (&SecretUseName, &SecretUses)) -> [Cell; 9] {
 impl Store {
     /// When a secret of a key was last presented, as far as that is counted.
     pub async fn secret_last_used(&self, key: &KeyId, secret_n: i64) -> Result<Option<Timestamp>> {
-        let query = sqlx::query("SELECT MAX(last_at) AS last_at FROM secret_uses WHERE key_id = $1 AND n = $2");
-        query.bind(key.to_string()).bind(secret_n).fetch_one(self.read()).await?.time_opt("last_at")
+        last_used(key, secret_n).fetch_one(self.read()).await?.time_opt("last_at")
     }
 
     /// Who used a secret of a key from a time on, by hour, network and program.
@@ -100,4 +101,16 @@ impl Store {
         });
         uses.collect()
     }
+}
+
+impl Tx {
+    /// The same, within a transaction.
+    pub(super) async fn secret_last_used(&mut self, key: &KeyId, secret_n: i64) -> Result<Option<Timestamp>> {
+        last_used(key, secret_n).fetch_one(self.on()).await?.time_opt("last_at")
+    }
+}
+
+fn last_used(key: &KeyId, secret_n: i64) -> Query<'static, Any, AnyArguments> {
+    let query = sqlx::query("SELECT MAX(last_at) AS last_at FROM secret_uses WHERE key_id = $1 AND n = $2");
+    query.bind(key.to_string()).bind(secret_n)
 }

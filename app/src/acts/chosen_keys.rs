@@ -1,7 +1,17 @@
 //! Acts on several selected keys: on all of them, or on none.
 
-use leptos::prelude::*;
-use sallyport::{audit::Act, id::KeyId, key::Key, text};
+use std::time::Duration;
+
+use leptos::{
+    prelude::*,
+    server_fn::serde::{Deserialize, Serialize},
+};
+use sallyport::{
+    audit::Act,
+    id::KeyId,
+    key::{Key, KeyChange},
+    text,
+};
 
 use super::{ActError, Caller, keys::to_change, places::PlaceId};
 use crate::error::PageError;
@@ -55,4 +65,53 @@ pub async fn revoke_chosen_keys(
     let (act, keys) = all_to_change(&caller, &list, &keys).await?;
     let reason = text::optional_line("reason", &reason, 200)?;
     Ok(caller.store().revoke_chosen(&act, &keys, reason).await?)
+}
+
+/// In how many days keys that are extended expire.
+pub const EXTENSIONS: [(&str, u32, &str); 4] =
+    [("30", 30, "30 days"), ("90", 90, "90 days"), ("180", 180, "180 days"), ("365", 365, "A year")];
+
+/// A key that was not extended, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(crate = "leptos::server_fn::serde")]
+pub struct NotExtended {
+    pub key: KeyId,
+    pub label: String,
+    pub why: String,
+}
+
+/// Lets these keys of a list expire later, so many days from now: each that this is allowed for, by the rules of the
+/// organization too. Returns the others. Sent twice, it extends once.
+#[server(prefix = "/act", endpoint = "keys/extend-chosen")]
+pub async fn extend_chosen_keys(
+    list: PlaceId,
+    keys: Vec<KeyId>,
+    #[server(default)] days: String,
+) -> Result<Vec<NotExtended>, ActError> {
+    let caller = Caller::current();
+    let (act, keys) = all_to_change(&caller, &list, &keys).await?;
+    let chosen = EXTENSIONS.into_iter().find(|(value, ..)| *value == days);
+    let (_, days, _) = chosen.ok_or_else(|| ActError::field("days", "Choose a time from the list."))?;
+    let store = caller.store();
+    let until = store.now() + Duration::from_secs(86_400) * days;
+    let mut refused = Vec::new();
+    for key in &keys {
+        let extended = match key.expires_at {
+            None => Err(ActError::field("", "It never expires.")),
+            Some(at) if at >= until => Err(ActError::field("", "It expires later already.")),
+            Some(_) => {
+                let change = KeyChange { expires_at: Some(Some(until)), ..KeyChange::default() };
+                store.change_key(&act, key, change).await.map_err(ActError::from)
+            }
+        };
+        match extended {
+            Ok(()) => {}
+            // Nothing else would be done either.
+            Err(error @ ActError::Denied(_)) => return Err(error),
+            Err(error) => {
+                refused.push(NotExtended { key: key.id.clone(), label: key.label.clone(), why: error.message() })
+            }
+        }
+    }
+    Ok(refused)
 }

@@ -94,7 +94,8 @@ impl ActError {
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    fn message(&self) -> String {
+    /// What is wrong, in words.
+    pub fn message(&self) -> String {
         match self {
             Self::Denied(error) | Self::Refused(error) => error.message(),
             Self::Invalid(errors) => errors.iter().map(|(_, message)| message.as_str()).collect::<Vec<_>>().join(" "),

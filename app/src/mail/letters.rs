@@ -6,7 +6,7 @@ use sallyport::{
     password_reset,
 };
 
-use super::{Content, Sender};
+use super::{Content, Sender, keys};
 use crate::words::utc;
 
 pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
@@ -120,6 +120,7 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
                 .text(next)
                 .button("Look at the request", format!("{url}/approvals/{approval}"))
         }
+        About::KeysDue { keys } => keys::due(keys, hello, sender),
         About::Test => test(brand),
     }
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use sallyport::{
     Clock,
     id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId},
+    key_notice::{KeyNotice, KeyNoticeKind},
     mail::{About, Letter, Origin, Recipient},
     testing::{SeededEntropy, TurnedClock},
     vault::{MasterKey, Vault},
@@ -24,13 +25,23 @@ fn origin() -> Origin {
 }
 
 /// One of each kind, in which everything that a person typed is this text.
-fn letters(typed: &str) -> [(&'static str, About); 13] {
+fn letters(typed: &str) -> [(&'static str, About); 15] {
     let entropy = SeededEntropy::new(1);
     let org = OrgId::mint("Focus Labs", &entropy);
     let reset = ResetId::mint(&entropy);
     let key = KeyId::mint(&entropy);
     let invitation = InvitationId::parse(&key.as_str().replace("key_", "inv_")).expect("an id");
     let approval = ApprovalId::parse(&key.as_str().replace("key_", "apr_")).expect("an id");
+    let due = |kind, org: &OrgId| KeyNotice {
+        kind,
+        key: key.clone(),
+        label: typed.to_owned(),
+        org: org.clone(),
+        org_name: typed.to_owned(),
+        at: TurnedClock::default().now(),
+    };
+    let several = KeyNoticeKind::ALL.map(|kind| due(kind, &org)).to_vec();
+    let one = vec![due(KeyNoticeKind::Expiry, &org)];
     let by_operator = Origin { by: "An operator".to_owned(), is_own: false, address: None, device: None, ..origin() };
     [
         ("password_reset", About::PasswordReset { reset, expires_at: TurnedClock::default().now() }),
@@ -73,6 +84,8 @@ fn letters(typed: &str) -> [(&'static str, About); 13] {
             "handover_used_again",
             About::HandoverUsedAgain { key, label: typed.to_owned(), org_name: typed.to_owned(), origin: origin() },
         ),
+        ("keys_due", About::KeysDue { keys: several }),
+        ("key_expires", About::KeysDue { keys: one }),
         (
             "approval_requested",
             About::ApprovalRequested {

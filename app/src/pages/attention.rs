@@ -10,7 +10,7 @@ use sallyport::{
 
 use crate::{
     components::{Badge, Card, Strip, StripItem, Tone},
-    pages::keys::row::{StatusBadge, ends_soon, owner, unused},
+    pages::keys::row::{StatusBadge, ends_soon, owner, paused_soon, rotation_due, unused},
     words::{Ago, digits},
 };
 
@@ -21,6 +21,10 @@ const SHOWN: usize = 5;
 #[derive(Clone)]
 pub struct Highlights {
     expiring: KeyPage,
+    /// Whose secret is due to be replaced.
+    due: KeyPage,
+    /// Which are paused soon, as nobody uses them.
+    idle: KeyPage,
     unused: KeyPage,
     newest: KeyPage,
 }
@@ -31,6 +35,8 @@ impl Highlights {
         let narrowed = |status, sort| KeyFilter { status: Some(status), sort, ..place.clone() };
         Ok(Self {
             expiring: store.listed_keys(org, app, &narrowed(KeyStatus::Expiring, KeySort::Expires)).await?,
+            due: store.listed_keys(org, app, &narrowed(KeyStatus::RotationDue, KeySort::Oldest)).await?,
+            idle: store.listed_keys(org, app, &narrowed(KeyStatus::PausedSoon, KeySort::Oldest)).await?,
             unused: store.listed_keys(org, app, &narrowed(KeyStatus::Unused, KeySort::Oldest)).await?,
             newest: store.listed_keys(org, app, place).await?,
         })
@@ -107,17 +113,20 @@ pub fn AttentionCard(
     /// Says of each key which app it belongs to, or whose it is.
     of_several: bool,
 ) -> impl IntoView {
-    let Highlights { expiring, unused: idle, .. } = highlights;
+    let Highlights { expiring, due, idle, unused: quiet, .. } = highlights;
     let mut attending: Vec<ListedKey> = Vec::new();
-    for key in expiring.keys.iter().chain(&idle.keys) {
+    for key in [expiring, due, idle, quiet].iter().flat_map(|page| &page.keys) {
         if attending.len() < SHOWN && !attending.iter().any(|one| one.id == key.id) {
             attending.push(key.clone());
         }
     }
     let calm = attending.is_empty();
     let attend = attending.into_iter().map(|key| {
-        let idle = || unused(key.status, key.last_used_at.unwrap_or(key.created_at), now);
-        let why = ends_soon(key.status, key.expires_at, now).or_else(idle).unwrap_or_default();
+        let why = ends_soon(key.status, key.expires_at, now)
+            .or_else(|| rotation_due(key.status, key.rotation_due_at, now).map(str::to_owned))
+            .or_else(|| paused_soon(key.status, key.paused_from, now))
+            .or_else(|| unused(key.status, key.last_used_at.unwrap_or(key.created_at), now))
+            .unwrap_or_default();
         let about = about(&key, of_several);
         view! { <KeyLine key about=move || about><Badge tone=Tone::Warning text=why/></KeyLine> }
     });

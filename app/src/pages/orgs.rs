@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod approvals;
 pub mod evidence;
+pub mod expiring;
 pub mod get_started;
 pub mod hygiene;
 pub mod keys;

@@ -177,18 +177,18 @@ pub fn pruning(portal: String, kept: EventRetention) -> Queue {
 
 #[cfg(test)]
 mod tests {
-    use sallyport::{job::title, mail::QUEUE, store::UsageRetention};
+    use sallyport::{job::title, key::rotation::CutOff, mail::QUEUE, store::UsageRetention};
 
     use super::{
-        super::{checkpoints, forwarding},
+        super::{checkpoints, forwarding, keys},
         PRUNING, queues,
     };
 
     #[test]
     fn each_queue_has_a_title() {
         let queues = queues(UsageRetention::default());
-        for name in queues.iter().map(|queue| queue.name).chain([QUEUE, PRUNING, checkpoints::QUEUE, forwarding::QUEUE])
-        {
+        let others = [QUEUE, PRUNING, checkpoints::QUEUE, forwarding::QUEUE, keys::DEADLINES, CutOff::QUEUE];
+        for name in queues.iter().map(|queue| queue.name).chain(others) {
             assert_ne!(title(name), name);
         }
     }

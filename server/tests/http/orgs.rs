@@ -1,6 +1,7 @@
 //! `/orgs/…`, `/tenants/…`, `/projects/…`
 
 mod evidence;
+mod expiring;
 mod export;
 mod hygiene;
 mod members;

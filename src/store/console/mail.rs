@@ -91,6 +91,6 @@ impl Store {
 impl ConsoleMail {
     /// The id of the person to whom it goes. A link to reset a password names none.
     pub fn person(&self) -> Option<String> {
-        self.mail.as_ref()?.notice().map(|notice| notice.user_id.to_string())
+        self.mail.as_ref()?.person().map(ToString::to_string)
     }
 }

@@ -2,13 +2,13 @@
 
 use sqlx::any::AnyRow;
 
-use super::{KeyFilter, KeyPage, KeyStatus, SOON_DAYS, UNUSED_DAYS, breaking};
+use super::{KeyFilter, KeyPage, KeyStatus, LATER_DAYS, SOON_DAYS, UNUSED_DAYS, breaking};
 use crate::{
     Result, Timestamp,
     fold::fold,
     id::{AppId, OrgId},
     profile::Profile,
-    store::{Sight, Store, key_status, like::escaped},
+    store::{Sight, Store, key_deadlines, key_status, like::escaped},
 };
 
 #[derive(Debug, PartialEq)]
@@ -91,7 +91,7 @@ impl Conditions {
         }
         self.narrow_to_seen(&filter.sight);
         if let Some(status) = filter.status {
-            self.narrow_to(status, now);
+            self.narrow_to(status, profile, now);
         }
         if let Some(policy) = &filter.breaks {
             breaking::narrow(self, policy, profile, now);
@@ -120,20 +120,32 @@ impl Conditions {
         self.and(&format!("k.app_id IN (SELECT a.id FROM apps a WHERE a.org_id = {org} AND {seen})"));
     }
 
-    fn narrow_to(&mut self, status: KeyStatus, now: Timestamp) {
+    fn narrow_to(&mut self, status: KeyStatus, profile: &Profile, now: Timestamp) {
         let days = |days: u64| std::time::Duration::from_secs(days * 86_400);
         let n = if status == KeyStatus::Revoked { String::new() } else { self.number(Value::Int(now.micros())) };
         self.and(&match status.status() {
             Some(status) => key_status::is(status, self.org, &n),
             None => key_status::usable(self.org, &n),
         });
-        if status == KeyStatus::Expiring {
-            let n = self.number(Value::Int((now + days(SOON_DAYS)).micros()));
-            self.and(&format!("k.expires_at < {n}"));
-        }
-        if status == KeyStatus::Unused {
-            let n = self.number(Value::Int((now - days(UNUSED_DAYS)).micros()));
-            self.and(&key_status::unused_since(&n));
+        match status {
+            KeyStatus::Expiring | KeyStatus::ExpiringLater => {
+                let soon = if status == KeyStatus::Expiring { SOON_DAYS } else { LATER_DAYS };
+                let n = self.number(Value::Int((now + days(soon)).micros()));
+                self.and(&format!("k.expires_at < {n}"));
+            }
+            KeyStatus::RotationDue => {
+                let rule = key_deadlines::rotate_every(self.org, profile);
+                self.and(&key_deadlines::rotation_due(&rule, &n));
+            }
+            KeyStatus::PausedSoon => {
+                let rule = key_deadlines::pause_unused(self.org, profile);
+                self.and(&key_deadlines::paused_soon(&rule, &n));
+            }
+            KeyStatus::Unused => {
+                let n = self.number(Value::Int((now - days(UNUSED_DAYS)).micros()));
+                self.and(&key_status::unused_since(&n));
+            }
+            _ => {}
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
     Result, Timestamp,
     id::OrgId,
     profile::Profile,
-    store::{Sight, Store, key_status, row::Read},
+    store::{Sight, Store, key_status},
     suggestion::period_start,
 };
 
@@ -88,19 +88,12 @@ impl Store {
     /// How many keys each check finds in the part of the organization that the reader sees, counted up to one more than
     /// [`KeyPage::COUNTED`](super::KeyPage::COUNTED), in one query.
     pub async fn hygiene(&self, org: &OrgId, sight: &Sight) -> Result<Vec<(HygieneCheck, i64)>> {
-        let mut all = Conditions::of_keys(org, None);
         let checks: Vec<_> = HygieneCheck::of(self.profile()).collect();
-        let base = all.sql.clone();
-        let mut counts = Vec::new();
-        for check in &checks {
-            all.sql.clone_from(&base);
-            let filter = KeyFilter { check: Some(*check), sight: sight.clone(), ..KeyFilter::default() };
-            all.narrow(&filter, self.profile(), self.now());
-            counts.push(format!("({}) AS {}", all.count(), check.as_str()));
-        }
-        let rows = all.fetch(self, format!("SELECT {}", counts.join(", "))).await?;
-        let Some(row) = rows.first() else { return Ok(Vec::new()) };
-        checks.into_iter().map(|check| Ok((check, row.int(check.as_str())?))).collect()
+        let found_by =
+            |check: &HygieneCheck| KeyFilter { check: Some(*check), sight: sight.clone(), ..KeyFilter::default() };
+        let filters: Vec<_> = checks.iter().map(found_by).collect();
+        let counts = self.count_each(org, &filters).await?;
+        Ok(checks.into_iter().zip(counts).collect())
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     Result, Timestamp,
     id::{AppId, OrgId},
     key::InventoryKey,
+    key_policy::Deadlines,
     store::{Store, row::Read},
 };
 
@@ -19,7 +20,8 @@ fn columns(org: &str) -> String {
 
 fn inventory_key(row: &AnyRow, now: Timestamp) -> Result<InventoryKey> {
     Ok(InventoryKey {
-        listed: listed::listed(&row.text("line")?, now)?,
+        // The file says nothing of the rules.
+        listed: listed::listed(&row.text("line")?, now, Deadlines::default())?,
         app_id: row.text_opt("app_id")?.map(AppId::stored),
         revoked_at: row.time_opt("revoked_at")?,
     })

@@ -4,6 +4,7 @@ use crate::{
     Error, Result, Timestamp,
     id::{KeyId, UserId},
     key::{Creator, ListedKey, Status, listed::DAYS},
+    key_policy::Deadlines,
     profile::{HolderKind, Mode},
     store::{
         key_secrets::{previous_until, shown},
@@ -17,7 +18,7 @@ use crate::{
 pub(super) const SEPARATOR: char = '\u{1e}';
 
 /// The words of a line, which newlines separate. The label is last.
-const WORDS: usize = 16;
+const WORDS: usize = 18;
 
 /// What a row's flags are made of.
 const REVOKED: i64 = 1;
@@ -71,6 +72,8 @@ pub(super) fn line(org: &str, app: Option<&str>, days: &str) -> String {
         "COALESCE(CAST(used.last_at AS TEXT), '')",
         &format!("COALESCE({days}, '')"),
         concat!("COALESCE(CAST(", previous_until!(), " AS TEXT), '')"),
+        "CAST(COALESCE(k.rotated_at, k.created_at) AS TEXT)",
+        "COALESCE(CAST(k.resumed_at AS TEXT), '')",
         &format!("CAST({flags} AS TEXT)"),
         "k.label",
     ]
@@ -82,8 +85,8 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split(SEPARATOR).filter(|line| !line.is_empty())
 }
 
-/// Reads a line of [`line()`].
-pub(super) fn listed(line: &str, now: Timestamp) -> Result<ListedKey> {
+/// Reads a line of [`line()`]. `rules` are those of the organization.
+pub(super) fn listed(line: &str, now: Timestamp, rules: Deadlines) -> Result<ListedKey> {
     let mut words = line.splitn(WORDS, '\n');
     let mut word = || words.next().ok_or_else(|| damaged(line));
     let id = KeyId::stored(word()?.to_owned());
@@ -103,6 +106,8 @@ pub(super) fn listed(line: &str, now: Timestamp) -> Result<ListedKey> {
     let first = first_day(now);
     let days = requests(word()?, first).filter(|_| last_used_at.is_some_and(|at| at >= first));
     let rotating_until = time(word()?)?.filter(|at| *at > now);
+    let secret_since = Timestamp::from_micros(number(word()?)?);
+    let idle_since = time(word()?)?.max(last_used_at).unwrap_or(created_at);
     let flags = number(word()?)?;
     let is = |flag: i64| flags & flag != 0;
     let expired = expires_at.is_some_and(|at| at <= now);
@@ -122,6 +127,8 @@ pub(super) fn listed(line: &str, now: Timestamp) -> Result<ListedKey> {
         last_used_at,
         days,
         rotating_until,
+        rotation_due_at: rules.rotation_due_at(secret_since),
+        paused_from: rules.paused_at(idle_since),
         status: Status::first_of(is(REVOKED), expired, is(SUSPENDED), is(PAUSED), rotating_until.is_some()),
         paused: is(PAUSED),
     })

@@ -18,9 +18,7 @@ impl Store {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            let key = tx.held_to_rotate(&key).await?;
-            let secrets = tx.live_secrets(&key.id).await?;
-            tx.needs_newest_secret(&key, &secrets)?;
+            let (key, secrets) = tx.held_with_secrets(&key).await?;
             let (previous, retires_at) = previous(secrets.previous)?;
             tx.end_secret(&key.id, previous.n).await?;
             if tx.retime_signing_secrets(&key.id, retires_at, None).await? {
@@ -39,10 +37,8 @@ impl Store {
         let (store, act, key) = (self.clone(), act.clone(), key.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            let key = tx.held_to_rotate(&key).await?;
+            let (key, secrets) = tx.held_with_secrets(&key).await?;
             tx.needs_to_get_secret(&key)?;
-            let secrets = tx.live_secrets(&key.id).await?;
-            tx.needs_newest_secret(&key, &secrets)?;
             let (previous, before) = previous(secrets.previous)?;
             if previous.extended {
                 let message = "The grace period of this rotation was extended before. Rotate again to get more time.";
@@ -55,6 +51,7 @@ impl Store {
                 return Err(Error::field("seconds", format!("Extend it by 1 to {most} seconds.")));
             }
             tx.extend_secret(&key.id, previous.n, until).await?;
+            tx.enqueue_cut_off(&key.id, Some(until)).await?;
             tx.retime_signing_secrets(&key.id, before, Some(until)).await?;
             tx.touches_key(&key.id).await?;
             let event = NewEvent::of(&key.org_id, Action::KeyGraceExtended, keys::target(&key));

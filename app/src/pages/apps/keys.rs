@@ -13,7 +13,7 @@ use crate::{
     pages::keys::{
         answer::Sent,
         generate::{filled, generate},
-        list::{KeyList, KeyListView, ListQuery, ListView, Viewer, creator},
+        list::{KeyList, KeyListView, ListQuery, ListSource, ListView, Viewer, creator},
         panel::{GeneratePanel, Panel},
     },
     portal::Page,
@@ -76,6 +76,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQu
     let list = KeyList {
         path: path(access),
         chosen: format!("{}/chosen", path(access)),
+        source: ListSource::All,
         hides: page.keys.is_empty() && frame.has_keys,
         archived: access.is_archived(),
         page,

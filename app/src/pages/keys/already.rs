@@ -1,4 +1,4 @@
-//! The response to a form that was already sent: the key it created, without its secrets.
+//! The response to a form that was already sent: what it created, without the secrets.
 
 use leptos::prelude::*;
 use sallyport::id::KeyId;
@@ -28,6 +28,32 @@ pub fn Already(key: KeyId, close: String) -> impl IntoView {
                     <button class="btn btn-danger">"Revoke and generate again"</button>
                 </div>
             </form>
+        </Modal>
+    }
+}
+
+/// Shown for a form that rotates and was already sent, or was open while another person rotated.
+#[component]
+pub fn AlreadyRotated(
+    /// What was rotated since.
+    what: &'static str,
+    /// What to do if the secret was not saved.
+    advice: &'static str,
+    /// Where that is done.
+    again: String,
+    close: String,
+) -> impl IntoView {
+    let said = format!(
+        "This form was already sent, or {what} was rotated since it was opened. The new secret was shown in that answer only."
+    );
+    view! {
+        <Modal title="Already shown" close_href=close.clone()>
+            <Notice tone=Tone::Warning>{said}</Notice>
+            <p>"If you saved it, nothing is lost. If not, "{advice}</p>
+            <div class="dialog-foot">
+                <a class="btn" href=close>"Close"</a>
+                <a class="btn btn-primary" href=again>"Rotate again"</a>
+            </div>
         </Modal>
     }
 }

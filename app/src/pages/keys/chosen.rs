@@ -1,27 +1,29 @@
-//! `…/keys/chosen`: the keys that were selected in a list, paused or revoked after one question.
+//! `…/keys/chosen`: the keys that were selected in a list, paused, revoked or extended after one question; or rotated, one after
+//! the other.
+
+mod asking;
+mod rotating;
 
 use leptos::prelude::*;
-use sallyport::{
-    id::KeyId,
-    key::Key,
-    member::Permission,
-    place::{Place, check_typed_name},
-    store::HygieneCheck,
-};
+use sallyport::{id::KeyId, member::Permission, place::check_typed_name};
 
-use super::{list::ListQuery, listed::Listed};
+use self::{
+    asking::{Asked, Asking},
+    rotating::RotateEach,
+};
+use super::{
+    list::{ListQuery, ListSource},
+    listed::Listed,
+};
 use crate::{
     access::{Addressed, KeyAccess},
     acts::{
         Caller,
-        chosen_keys::{MOST, is_listed, pause_chosen_keys, revoke_chosen_keys},
+        chosen_keys::{MOST, NotExtended, extend_chosen_keys, is_listed, pause_chosen_keys, revoke_chosen_keys},
     },
-    components::{ErrorSummary, Hidden, Modal, Notice, PanelFoot, TextField, Tone},
     error::{PageError, PageResult},
     form::FormState,
-    islands::SubmitOnce,
     ui::{Typed, Ui, refuse, see_other},
-    words::count,
 };
 
 pub async fn get<A: Listed>(ui: Ui, caller: Caller, access: A) -> PageResult {
@@ -34,24 +36,41 @@ pub async fn get<A: Listed>(ui: Ui, caller: Caller, access: A) -> PageResult {
 pub async fn post<A: Listed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>, Typed(form): Typed) -> PageResult {
     let access = caller.access::<A>(&id).await?;
     Listed::needs(&access, Permission::ManageKeys)?;
-    let (check, keys) = (check(&form)?, ids(&form)?);
-    let list = access.list_path_of(check);
+    let (source, keys) = (ListSource::of(&form)?, ids(&form)?);
+    let list = access.list_path_of(source);
     if keys.is_empty() {
         return Ok(see_other(list));
     }
-    if check.is_some()
+    if source != ListSource::All
         && let Err(error) = check_typed_name(&form.value("typed_name"), &access.place().name)
     {
         return ask(&ui, &caller, &access, refuse(form, error)?).await;
     }
     let (done, run) = match What::of(&form)? {
-        What::Pause => ("paused", caller.run(pause_chosen_keys(id.into(), keys)).await),
-        What::Revoke => ("revoked", caller.run(revoke_chosen_keys(id.into(), keys, form.value("reason"))).await),
+        What::Pause => ("paused", caller.run(pause_chosen_keys(id.into(), keys)).await.map(drop)),
+        What::Revoke => {
+            ("revoked", caller.run(revoke_chosen_keys(id.into(), keys, form.value("reason"))).await.map(drop))
+        }
+        What::Extend => match caller.run(extend_chosen_keys(id.into(), keys, form.value("days"))).await {
+            Ok(refused) if !refused.is_empty() => {
+                return ask(&ui, &caller, &access, not_extended(form, refused)).await;
+            }
+            extended => ("extended", extended.map(drop)),
+        },
+        What::Rotate => return ask(&ui, &caller, &access, form).await,
     };
     match run {
-        Ok(_) => Ok(see_other(format!("{list}{}done={done}", if check.is_some() { '&' } else { '?' }))),
+        Ok(()) => Ok(see_other(format!("{list}{}done={done}", if list.contains('?') { '&' } else { '?' }))),
         Err(error) => ask(&ui, &caller, &access, refuse(form, error)?).await,
     }
+}
+
+/// The form with the keys that are left, and why.
+fn not_extended(form: FormState, refused: Vec<NotExtended>) -> FormState {
+    let left: Vec<_> = refused.iter().map(|left| left.key.to_string()).collect();
+    refused.into_iter().fold(form.with_values("key", &left), |form, NotExtended { label, why, .. }| {
+        form.with_error("", format!("{label}: {why}"))
+    })
 }
 
 /// What is to be done.
@@ -59,6 +78,8 @@ pub async fn post<A: Listed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>
 enum What {
     Pause,
     Revoke,
+    Extend,
+    Rotate,
 }
 
 impl What {
@@ -66,6 +87,8 @@ impl What {
         match form.value("do").as_str() {
             "pause" => Ok(Self::Pause),
             "revoke" => Ok(Self::Revoke),
+            "extend" => Ok(Self::Extend),
+            "rotate" => Ok(Self::Rotate),
             _ => Err(PageError::BadRequest("Select keys in the list, then choose what to do with them.".to_owned())),
         }
     }
@@ -74,15 +97,9 @@ impl What {
         match self {
             Self::Pause => "Pause",
             Self::Revoke => "Revoke",
+            Self::Extend => "Extend",
+            Self::Rotate => "Rotate",
         }
-    }
-}
-
-/// The check whose list the keys were selected in.
-fn check(form: &FormState) -> Result<Option<HygieneCheck>, PageError> {
-    match form.value("check").as_str() {
-        "" => Ok(None),
-        word => HygieneCheck::parse(word).map(Some).ok_or(PageError::NotFound),
     }
 }
 
@@ -100,8 +117,8 @@ fn ids(form: &FormState) -> Result<Vec<KeyId>, PageError> {
 
 /// The dialog in front of the list. A key of another list is as good as none.
 async fn ask<A: Listed>(ui: &Ui, caller: &Caller, access: &A, form: FormState) -> PageResult {
-    let (list, check, ids) = (access.id(), check(&form)?, ids(&form)?);
-    let (back, action) = (access.list_path_of(check), format!("{}/chosen", access.list_path()));
+    let (list, source, ids) = (access.id(), ListSource::of(&form)?, ids(&form)?);
+    let (back, action) = (access.list_path_of(source), format!("{}/chosen", access.list_path()));
     if ids.is_empty() {
         return Ok(see_other(back));
     }
@@ -116,68 +133,13 @@ async fn ask<A: Listed>(ui: &Ui, caller: &Caller, access: &A, form: FormState) -
         keys.push(access.key);
     }
     let refused = form.is_refused();
-    // What a check finds may be many keys of several people.
-    let typed = check.map(|check| (check, access.place()));
-    let page = access.list(ui, &ListQuery::of_check(check)).await?;
-    let page = page.with_dialog(move || view! { <Asking keys what back action typed form/> });
+    // What is found there may be many keys of several people.
+    let typed = (source != ListSource::All).then(|| access.place());
+    let now = ui.context.store.now();
+    let page = access.list(ui, &ListQuery::of_source(source)).await?;
+    let page = page.with_dialog(move || match what {
+        What::Rotate => view! { <RotateEach keys back now/> }.into_any(),
+        _ => view! { <Asking asked=Asked { keys, what, back, action, source, typed } form/> }.into_any(),
+    });
     Ok(if refused { ui.refused(page) } else { ui.ok(page) })
-}
-
-#[component]
-fn Asking(
-    keys: Vec<Key>,
-    what: What,
-    /// The address of the list.
-    back: String,
-    action: String,
-    /// The check that found the keys, and the place whose name is typed to confirm.
-    typed: Option<(HygieneCheck, Place)>,
-    form: FormState,
-) -> impl IntoView {
-    let n = count(keys.len(), "key");
-    let revoke = what == What::Revoke;
-    let rows = keys.iter().map(|key| {
-        view! { <li><b>{key.label.clone()}</b>" "<span class="muted">{key.owner_name.clone()}</span>" "<code>{key.shown.clone()}</code></li> }
-    });
-    let rows = rows.collect_view();
-    let fields = keys.iter().map(|key| view! { <Hidden name="key" value=key.id.to_string()/> }).collect_view();
-    let verb = what.verb();
-    let first = typed.is_none();
-    let typed = typed.map(|(check, place)| {
-        let hint = format!("Type {} to confirm.", place.name);
-        view! {
-            <Hidden name="check" value=check.as_str()/>
-            <TextField
-                form=&form name="typed_name" label=format!("Name of the {}", place.kind.noun()) hint
-                autocomplete="off" autofocus=!form.is_refused()
-            />
-        }
-    });
-    view! {
-        <Modal title=format!("{verb} {n}?") close_href=back.clone()>
-            <form method="post" action=action novalidate>
-                <div class="stack">
-                    <ErrorSummary form=&form/>
-                    <Notice tone=if revoke { Tone::Danger } else { Tone::Warning }>
-                        {if revoke {
-                            "Every request with any of them is refused from then on. This can’t be undone."
-                        } else {
-                            "Every request with any of them is refused (403) until it is resumed."
-                        }}
-                    </Notice>
-                    <ul class="chosen-keys" tabindex="0">{rows}</ul>
-                    <Hidden name="do" value=verb.to_lowercase()/>
-                    {fields}
-                    {typed}
-                    {revoke.then(|| view! {
-                        <TextField form=&form name="reason" label="Reason" hint="Optional. Shown in the activity log." autofocus=first && !form.is_refused()/>
-                    })}
-                </div>
-                <PanelFoot cancel_href=back>
-                    <button class=if revoke { "btn btn-danger" } else { "btn btn-primary" }>{format!("{verb} {n}")}</button>
-                </PanelFoot>
-                <SubmitOnce/>
-            </form>
-        </Modal>
-    }
 }

@@ -5,6 +5,7 @@ use sallyport::{
     Timestamp,
     decision::Decision,
     key::{Key, Status, Verdict},
+    key_policy::Deadlines,
     profile::HolderKind,
 };
 
@@ -12,7 +13,7 @@ use super::{
     change::button::{is_changeable, title},
     generate::another,
     rotate::notice::{OldSecret, RotationNotice},
-    row::{LastUsed, StatusBadge, ends_soon, environment_title, owner, unused},
+    row::{LastUsed, StatusBadge, ends_soon, environment_title, owner, paused_soon, rotation_due, unused},
     turn::TurnKey,
 };
 use crate::{
@@ -48,6 +49,8 @@ pub struct KeyHead {
     left: bool,
     /// The old secret, while the key is being rotated.
     old: Option<OldSecret>,
+    /// The rules of its organization that have a deadline.
+    rules: Deadlines,
     now: Timestamp,
 }
 
@@ -72,7 +75,8 @@ impl KeyHead {
             refused: recent.max(requests.refused()),
             requests,
             refused_href: format!("/orgs/{}/activity/refused?key={}", key.org_id, key.id),
-            old: OldSecret::of(context, &key, access.may_change()).await?,
+            old: OldSecret::of(context, access).await?,
+            rules: Deadlines::from(&context.store.key_policy(&key.org_id).await?.policy),
             left: key.suspended && key.owner_id.is_some() && !access.within.is_archived(),
             key,
             now,
@@ -82,11 +86,13 @@ impl KeyHead {
 
 #[component]
 pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
-    let KeyHead { key, status, environment, may_change, left, now, .. } = head.clone();
+    let KeyHead { key, status, environment, may_change, left, rules, now, .. } = head.clone();
     // The page of the rotation says more.
     let old = head.old.clone().filter(|_| current != "Rotation");
-    let hint = unused(status, key.last_used_at.unwrap_or(key.created_at), now)
+    let hint = paused_soon(status, rules.paused_at(key.idle_since()), now)
+        .or_else(|| unused(status, key.last_used_at.unwrap_or(key.created_at), now))
         .or_else(|| ends_soon(status, key.expires_at, now));
+    let due = rotation_due(status, rules.rotation_due_at(key.secret_since), now);
     let base = format!("/keys/{}", key.id);
     let tabs = vec![
         Tab::new("Overview", &base),
@@ -111,6 +117,7 @@ pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
                 <span><code>{shown}</code></span>
                 <span><StatusBadge status/></span>
                 {hint.map(|text| view! { <span class="soon">{text}</span> })}
+                {due.map(|text| view! { <span class="soon">{text}</span> })}
                 <span><a href=at>{whose}</a></span>
                 <span>{environment}</span>
             }

@@ -3,7 +3,9 @@
 mod chips;
 mod creators;
 mod empty;
+mod found;
 pub mod query;
+mod source;
 mod table;
 mod views;
 
@@ -27,6 +29,7 @@ use self::{
 };
 pub use self::{
     query::{ListQuery, pairs, query_of},
+    source::ListSource,
     table::Keys,
     views::ListView,
 };
@@ -74,6 +77,8 @@ pub struct KeyList {
     pub path: String,
     /// Where what is to be done to selected keys is sent.
     pub chosen: String,
+    /// The page that it is on.
+    pub source: ListSource,
     pub page: KeyPage,
     pub filter: KeyFilter,
     /// The name of the person whose keys the filter asks for.

@@ -1,8 +1,8 @@
 //! A resource with a list of keys: an organization, or one of its apps.
 
-use sallyport::{audit::Action, member::Permission, store::HygieneCheck};
+use sallyport::{audit::Action, member::Permission};
 
-use super::list::ListQuery;
+use super::list::{ListQuery, ListSource};
 use crate::{
     access::{AppAccess, OrgAccess},
     acts::places::PlaceId,
@@ -31,10 +31,14 @@ pub trait Listed: Placed {
         list_path(&self.id())
     }
 
-    /// The address of the list of what a check finds.
-    fn list_path_of(&self, check: Option<HygieneCheck>) -> String {
-        let check = check.map(|check| format!("?check={}", check.as_str()));
-        format!("{}{}", self.list_path(), check.unwrap_or_default())
+    /// The address of the page that a list is on. An app has no others than its list, which has the same filters.
+    fn list_path_of(&self, source: ListSource) -> String {
+        let filter = match source {
+            ListSource::All => String::new(),
+            ListSource::Hygiene(check) => format!("?check={}", check.as_str()),
+            ListSource::Expiring(status) => format!("?status={}", status.as_str()),
+        };
+        format!("{}{filter}", self.list_path())
     }
 }
 
@@ -53,18 +57,15 @@ impl Listed for OrgAccess {
     }
 
     async fn list(&self, ui: &Ui, query: &ListQuery) -> Result<Page, PageError> {
-        if query.check.is_some() {
-            return orgs::hygiene::page(ui, &ui.context, self, query).await;
+        match query.source {
+            ListSource::All => Ok(orgs::keys::page(ui, &ui.context, self, query).await?.0),
+            ListSource::Hygiene(_) => orgs::hygiene::page(ui, &ui.context, self, query).await,
+            ListSource::Expiring(_) => orgs::expiring::page(ui, &ui.context, self, query).await,
         }
-        let (page, _) = orgs::keys::page(ui, &ui.context, self, query).await?;
-        Ok(page)
     }
 
-    fn list_path_of(&self, check: Option<HygieneCheck>) -> String {
-        match check {
-            None => self.list_path(),
-            Some(check) => orgs::hygiene::path_of(self, check),
-        }
+    fn list_path_of(&self, source: ListSource) -> String {
+        source.path(&self.org.id).unwrap_or_else(|| self.list_path())
     }
 
     fn download(&self, format: Format) -> Download {

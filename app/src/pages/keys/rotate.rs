@@ -16,6 +16,7 @@ use sallyport::{
 use serde::Deserialize;
 
 use super::{
+    already::AlreadyRotated,
     change::button::is_changeable,
     once::{self, Once},
     settings,
@@ -33,7 +34,7 @@ use crate::{
     ui::{Typed, Ui, UrlQuery, refuse, see_other},
 };
 use by_hand::ByHand;
-use dialog::{Already, RotateDialog};
+use dialog::RotateDialog;
 
 #[derive(Deserialize)]
 pub struct RotateQuery {
@@ -78,7 +79,10 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
             let access = caller.access(&key).await?;
             let page = settings::page(&ui, &ui.context, &access).await?;
             let close = format!("/keys/{key}");
-            Ok(ui.show(StatusCode::CONFLICT, page.with_dialog(move || view! { <Already close/> })))
+            let again = format!("{close}/rotate?again=1");
+            let advice = "rotate once more, and end the new secret.";
+            let page = page.with_dialog(move || view! { <AlreadyRotated what="the key" advice again close/> });
+            Ok(ui.show(StatusCode::CONFLICT, page))
         }
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access(&key).await?);

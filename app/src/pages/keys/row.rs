@@ -53,6 +53,24 @@ pub fn ends_soon(status: Status, expires_at: Option<Timestamp>, now: Timestamp) 
     (at.since(now).as_secs() < SOON_DAYS * 86_400).then(|| format!("Expires {}", ahead(at, now)))
 }
 
+/// Its old secret ends: while the key is rotated.
+fn old_ends(key: &ListedKey, now: Timestamp) -> Option<String> {
+    let at = key.rotating_until.filter(|_| key.status.is_usable())?;
+    Some(format!("Old key ends {}", ahead(at, now)))
+}
+
+/// A hint, not a status: by the rules of the organization, its secret is due to be replaced.
+pub fn rotation_due(status: Status, due_at: Option<Timestamp>, now: Timestamp) -> Option<&'static str> {
+    due_at.is_some_and(|at| at <= now && status.is_usable()).then_some("Rotation due")
+}
+
+/// A hint, not a status: by the rules of the organization it is paused within a week, unless it is used.
+pub fn paused_soon(status: Status, paused_from: Option<Timestamp>, now: Timestamp) -> Option<String> {
+    let at = paused_from.filter(|at| status.is_usable() && at.since(now).as_secs() <= 7 * 86_400)?;
+    let when = if at <= now { "soon".to_owned() } else { ahead(at, now) };
+    Some(format!("Paused {when} if unused"))
+}
+
 /// A hint, not a status: nobody seems to need it. `since` is when it was last used, or made.
 pub fn unused(status: Status, since: Timestamp, now: Timestamp) -> Option<String> {
     let days = now.since(since).as_secs() / 86_400;
@@ -68,7 +86,10 @@ fn short_hint(key: &ListedKey, now: Timestamp) -> Option<String> {
         days => format!("{days} days left"),
     });
     let since = key.last_used_at.unwrap_or(key.created_at);
-    days.or_else(|| unused(key.status, since, now).map(|_| "Unused".to_owned()))
+    days.or_else(|| old_ends(key, now))
+        .or_else(|| rotation_due(key.status, key.rotation_due_at, now).map(str::to_owned))
+        .or_else(|| paused_soon(key.status, key.paused_from, now))
+        .or_else(|| unused(key.status, since, now).map(|_| "Unused".to_owned()))
 }
 
 /// Whom a key speaks for, where a list holds those of several.

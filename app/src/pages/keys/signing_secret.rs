@@ -9,6 +9,7 @@ use sallyport::{
 };
 
 use super::{
+    already::AlreadyRotated,
     credentials,
     key_panel::KeyPanel,
     overview,
@@ -21,7 +22,7 @@ use crate::{
         ActError, Caller, InPage,
         secrets::{GRACES, Rotated, rotate_signing_secret},
     },
-    components::{Choice, Hidden, Modal, Notice, OnceDialog, SecretFile, SelectField, Tone},
+    components::{Choice, Hidden, OnceDialog, SecretFile, SelectField},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
@@ -56,7 +57,11 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(key): Addressed<KeyAccess>, 
         Err(ActError::AlreadyIssued(key)) => {
             let behind = behind(&ui, &caller, &key).await?;
             let close = format!("/keys/{key}");
-            Ok(ui.show(StatusCode::CONFLICT, behind.with_dialog(move || view! { <Already close/> })))
+            let again = format!("{close}/signing-secret");
+            let advice = "rotate it once more.";
+            let page =
+                behind.with_dialog(move || view! { <AlreadyRotated what="the signing secret" advice again close/> });
+            Ok(ui.show(StatusCode::CONFLICT, page))
         }
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access(&key).await?);
@@ -106,23 +111,5 @@ fn Once(key: Key, secret: SigningSecret, file: SecretFile, profile: std::sync::A
             file
             done_href=format!("/keys/{}", key.id)
         />
-    }
-}
-
-/// Shown for a form that was already sent, or was open while another person rotated.
-#[component]
-fn Already(close: String) -> impl IntoView {
-    let again = format!("{close}/signing-secret");
-    view! {
-        <Modal title="Already shown" close_href=close.clone()>
-            <Notice tone=Tone::Warning>
-                "This form was already sent, or the signing secret was rotated since it was opened. The secret was shown in that answer only."
-            </Notice>
-            <p>"If you saved it, nothing is lost. If not, rotate it once more."</p>
-            <div class="dialog-foot">
-                <a class="btn" href=close>"Close"</a>
-                <a class="btn btn-primary" href=again>"Rotate again"</a>
-            </div>
-        </Modal>
     }
 }

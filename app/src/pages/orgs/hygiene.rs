@@ -16,7 +16,7 @@ use crate::{
     icons::Icon,
     pages::{
         attention::counted,
-        keys::list::{KeyList, Keys, ListQuery, Viewer, pairs},
+        keys::list::{KeyList, Keys, ListQuery, ListSource, pairs},
     },
     portal::{Page, Section},
     shell,
@@ -36,16 +36,11 @@ fn path(access: &OrgAccess) -> String {
     format!("/orgs/{}/hygiene", access.org.id)
 }
 
-/// The address of what a check finds.
-pub fn path_of(access: &OrgAccess, check: HygieneCheck) -> String {
-    format!("{}?check={}", path(access), check.as_str())
-}
-
 /// With the check of the query or, without one, the first that finds anything. People see the keys that their list contains.
 pub async fn page(ui: &Ui, context: &Context, access: &OrgAccess, query: &ListQuery) -> Result<Page, PageError> {
     access.needs_somewhere(Permission::SeeKeys)?;
     let chrome = shell::here(shell::of_org(ui, access, Section::Hygiene).await?, "Hygiene");
-    let (store, profile) = (&context.store, context.store.profile().clone());
+    let store = &context.store;
     let counts = store.hygiene(&access.org.id, &access.seen()).await?;
     let found = counts.iter().find(|(_, n)| *n > 0).or(counts.first()).map(|(check, _)| *check);
     let check = query.check.or(found).unwrap_or(HygieneCheck::NoExpiry);
@@ -61,29 +56,8 @@ pub async fn page(ui: &Ui, context: &Context, access: &OrgAccess, query: &ListQu
     let page = store.listed_keys(&access.org.id, None, &filter).await?;
     let keys = format!("/orgs/{}/keys", access.org.id);
     let csv = (!page.keys.is_empty()).then(|| Format::Csv.href(&keys, pairs(&filter)));
-    let list = KeyList {
-        path: path(access),
-        chosen: format!("{keys}/chosen"),
-        page,
-        filter,
-        creator: None,
-        creators: Vec::new(),
-        views: Vec::new(),
-        viewer: Viewer::from(access),
-        of_org: true,
-        can_generate: false,
-        archived: access.org.archived_at.is_some(),
-        hides: false,
-        can_revoke_all: false,
-        unknown: false,
-        done: query.done(),
-        approvals: None,
-        tenant: None,
-        next: None,
-        public_url: context.public_url.clone(),
-        profile,
-        now: store.now(),
-    };
+    let source = ListSource::Hygiene(check);
+    let list = KeyList::found(context, access, path(access), (page, filter), source, query);
     let base = path(access);
     Ok(Page::framed("Hygiene", chrome, move || {
         let items = counts.into_iter().map(|(one, n)| {

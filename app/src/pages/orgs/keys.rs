@@ -20,7 +20,7 @@ use crate::{
     pages::keys::{
         answer::Sent,
         generate::{filled, generate},
-        list::{KeyList, KeyListView, ListQuery, ListView, Viewer, creator},
+        list::{KeyList, KeyListView, ListQuery, ListSource, ListView, Viewer, creator},
         panel::{GeneratePanel, Panel},
     },
     portal::{Page, Section},
@@ -100,6 +100,7 @@ pub async fn page(
     let list = KeyList {
         path: path(access),
         chosen: format!("{}/chosen", path(access)),
+        source: ListSource::All,
         hides: page.keys.is_empty() && frame.has_keys,
         archived: access.org.archived_at.is_some(),
         page,

@@ -1,10 +1,11 @@
 //! What was typed, and what it leads to.
 
 use sallyport::{
+    Timestamp,
     id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
     key::Status,
     member::Role,
-    store::{SearchHit, SearchKind, Store},
+    store::{KeyDue, SearchHit, SearchKind, Store},
 };
 
 use super::{
@@ -17,8 +18,11 @@ use crate::{
     context::Context,
     error::{NOT_KEPT, PageError},
     icons::Icon,
-    pages::requests::sentence,
-    words::refusal,
+    pages::{
+        keys::row::{ends_soon, rotation_due},
+        requests::sentence,
+    },
+    words::{ahead, refusal},
 };
 
 /// Names are at most this long.
@@ -88,8 +92,10 @@ impl Search<'_> {
             None
         };
         Ok(found.map(|(kind, name, status)| {
-            let found = SearchHit { kind, id: id.to_owned(), name, within: Vec::new(), member_of: None, status };
-            let hit = hit(found);
+            let id = id.to_owned();
+            let found =
+                SearchHit { kind, id, name, within: Vec::new(), member_of: None, status, due: KeyDue::default() };
+            let hit = hit(found, store.now());
             Answer { exact: Some(hit.href()), groups: groups([(title(kind), vec![hit])]), ..Answer::default() }
         }))
     }
@@ -112,7 +118,11 @@ impl Search<'_> {
         }
         let near = self.near.map(|access| &access.org.id);
         let found = self.store().search(&self.me.user.id, near, words).await?;
-        let of_kind = |kind| found.iter().filter(|found| found.kind == kind).cloned().map(hit).collect();
+        let now = self.store().now();
+        let of_kind = |kind| {
+            let of_kind = found.iter().filter(|found| found.kind == kind).cloned();
+            of_kind.map(|found| hit(found, now)).collect()
+        };
         let mut all: Vec<_> = SearchKind::ALL.into_iter().map(|kind| (title(kind), of_kind(kind))).collect();
         let pages =
             places::all(self.store(), self.me, self.near).await?.into_iter().filter(|place| place.matches_words(words));
@@ -139,7 +149,15 @@ fn title(kind: SearchKind) -> &'static str {
     }
 }
 
-fn hit(found: SearchHit) -> Hit {
+/// What is due of a key, in a few words.
+fn due(status: Status, due: KeyDue, now: Timestamp) -> Option<String> {
+    if let Some(at) = due.rotating_until.filter(|_| status == Status::Rotating) {
+        return Some(format!("Old key ends {}", ahead(at, now)));
+    }
+    ends_soon(status, due.expires_at, now).or_else(|| rotation_due(status, due.rotation_due_at, now).map(str::to_owned))
+}
+
+fn hit(found: SearchHit, now: Timestamp) -> Hit {
     let (place, icon) = match found.kind {
         SearchKind::Organization => ("orgs", Icon::Building),
         SearchKind::Tenant => ("tenants", Icon::Folder),
@@ -149,8 +167,10 @@ fn hit(found: SearchHit) -> Hit {
         SearchKind::Person => ("orgs", Icon::User),
     };
     let mut within = found.within;
-    if let Some(status) = found.status.filter(|status| *status != Status::Active) {
-        within.insert(0, status.title().to_owned());
+    if let Some(status) = found.status {
+        let said = due(status, found.due, now);
+        let title = (status != Status::Active).then(|| status.title().to_owned());
+        within.splice(0..0, title.into_iter().chain(said));
     }
     let href = match found.member_of {
         Some(org) => format!("/{place}/{org}/members#{}", found.id),

@@ -5,6 +5,7 @@ use sallyport::{
     app::App,
     id::{AppId, KeyId, OrgId, ProjectId, TenantId},
     key::{self, Key, Metadata, SigningSecret, Status},
+    key_policy::Deadlines,
     profile::Mode,
     store::Store,
 };
@@ -42,6 +43,13 @@ pub struct KeyResponse {
     /// Until when its previous secret is accepted; `null` if it is not.
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     previous_expires_at: Option<Timestamp>,
+    /// When its secret is due to be replaced by the rules of the organization, or was; it works all the same. `null` without a
+    /// rule.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    rotation_due_at: Option<Timestamp>,
+    /// When it is paused by the rules of the organization, unless it is used, and after people were told; `null` without a rule.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    pause_due_at: Option<Timestamp>,
     has_signing_secret: bool,
     /// Whether requests have to be signed.
     require_signed: bool,
@@ -80,9 +88,12 @@ pub struct KeyResponse {
 }
 
 impl KeyResponse {
-    /// With the app that it belongs to, if any.
-    pub fn of(key: Key, app: Option<&App>, now: Timestamp) -> Self {
+    /// With the app that it belongs to, if any. The rules are those of its organization.
+    pub fn of(key: Key, app: Option<&App>, rules: Deadlines, now: Timestamp) -> Self {
         let rotating_until = key.rotating_until(now);
+        let (rotation_due_at, pause_due_at) =
+            (rules.rotation_due_at(key.secret_since), rules.paused_at(key.idle_since()));
+        let is_in_use = key.status(now).is_usable();
         let (status, restrictions) = (key.status(now).as_str(), key.restrictions);
         let (revoked_at, revoked_by, revoke_reason) = match key.revoked {
             Some(revoked) => {
@@ -104,6 +115,8 @@ impl KeyResponse {
             shown: key.shown,
             rotating: rotating_until.is_some(),
             previous_expires_at: rotating_until,
+            rotation_due_at: rotation_due_at.filter(|_| is_in_use),
+            pause_due_at: pause_due_at.filter(|_| is_in_use),
             has_signing_secret: key.has_signing_secret,
             require_signed: restrictions.require_signed,
             addresses: restrictions.addresses.lines().collect(),
@@ -128,7 +141,8 @@ impl KeyResponse {
             Some(app) => store.find(Some(&key.org_id), app).await?,
             None => None,
         };
-        Ok(Self::of(key, app.as_ref(), store.now()))
+        let rules = Deadlines::from(&store.key_policy(&key.org_id).await?.policy);
+        Ok(Self::of(key, app.as_ref(), rules, store.now()))
     }
 }
 

@@ -8,6 +8,7 @@ use sallyport::{
     audit::Act,
     id::{AppId, OrgId},
     key::{Addresses, ExpiryInput, Holder, Key, NewKey, new::KeyInput},
+    key_policy::Deadlines,
     org::Org,
     store::{KeyFilter, KeyStatus, Sight, Store},
 };
@@ -142,7 +143,8 @@ impl KeyListParams {
 
 fn statuses() -> Object {
     let text = "Only keys with this status. `suspended`: the app or owner is archived; `unused`: active, and not used for 30 days; \
-        `expiring`: active, and expires within 14 days.";
+        `expiring`, `expiring_30`: active, and expires within 14 or 30 days; `rotation_due`, `paused_soon`: active, and by the \
+        rules of the organization its secret is due to be replaced, or it is paused within a week unless it is used.";
     about(text, words(KeyStatus::ALL.iter().map(|status| status.as_str())))
 }
 
@@ -218,9 +220,10 @@ pub async fn responses(
 ) -> Result<(Vec<KeyResponse>, Option<String>)> {
     let page = store.keys(org, app, filter).await?;
     let (apps, now) = (store.apps_of(org, page.keys.iter().filter_map(|key| key.app_id.as_ref())).await?, store.now());
+    let rules = Deadlines::from(&store.key_policy(org).await?.policy);
     let with_app = |key: Key| {
         let app = key.app_id.as_ref().and_then(|app| apps.get(app));
-        KeyResponse::of(key, app, now)
+        KeyResponse::of(key, app, rules, now)
     };
     Ok((page.keys.into_iter().map(with_app).collect(), page.older))
 }

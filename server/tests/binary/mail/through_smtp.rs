@@ -1,5 +1,7 @@
 //! `kill -9` while mail is sent: none is lost, and each kill repeats at most one. The link of a mail is in no log.
 
+mod notices;
+
 use std::{
     collections::BTreeMap,
     os::unix::fs::PermissionsExt,

@@ -16,6 +16,7 @@ crate::on_both_portals!(
     a_custom_grace_period_is_in_hours,
     where_keys_are_rotated_by_hand_the_steps_are_shown,
     a_list_shows_and_filters_what_is_rotated,
+    what_would_be_refused_is_not_offered,
 );
 
 async fn key(portal: &TestPortal) -> (String, String) {
@@ -186,4 +187,18 @@ async fn a_list_shows_and_filters_what_is_rotated(portal: &TestPortal) {
         assert_eq!(list.contains(&format!("href=\"/keys/{key}\"")), shown, "{query}");
         assert!(!shown || list.contains(">Rotating<"), "{query}");
     }
+}
+
+async fn what_would_be_refused_is_not_offered(portal: &TestPortal) {
+    let (key, _) = key(portal).await;
+    rotate(portal, &key, &[("grace", "day")]).await;
+    for page in ["", "/rotate"] {
+        let body = portal.get(&format!("/keys/{key}{page}")).await.body;
+        assert!(body.contains("Revoke Old Key") && body.contains("Extend once"), "{page}: {body}");
+    }
+    // As when the profile was changed since.
+    let by_hand = portal.with_profile(include_str!("../../../../examples/profiles/synheart.toml")).await;
+    by_hand.set_cookie("sallyport", &portal.cookie("sallyport").expect("signed in"));
+    let body = by_hand.get(&format!("/keys/{key}")).await.body;
+    assert!(body.contains("Revoke Old Key") && !body.contains("Extend once"), "{body}");
 }

@@ -8,6 +8,8 @@ use sallyport::{
 };
 use serde::Deserialize;
 
+use super::ListSource;
+
 /// What the URL says of the list.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -17,9 +19,12 @@ pub struct ListQuery {
     environment: String,
     scope: String,
     #[serde(deserialize_with = "status")]
-    status: Option<KeyStatus>,
+    pub status: Option<KeyStatus>,
     #[serde(deserialize_with = "check")]
     pub check: Option<HygieneCheck>,
+    /// The page that the list is on, where it is not the list of all keys.
+    #[serde(skip)]
+    pub source: ListSource,
     #[serde(deserialize_with = "tenant")]
     pub tenant: Option<TenantId>,
     #[serde(deserialize_with = "person")]
@@ -118,9 +123,14 @@ impl ListQuery {
         }
     }
 
-    /// The keys that a check finds.
-    pub fn of_check(check: Option<HygieneCheck>) -> Self {
-        Self { check, ..Self::default() }
+    /// A page, from its beginning.
+    pub fn of_source(source: ListSource) -> Self {
+        let (check, status) = match source {
+            ListSource::All => (None, None),
+            ListSource::Hygiene(check) => (Some(check), None),
+            ListSource::Expiring(status) => (None, Some(status)),
+        };
+        Self { check, status, source, ..Self::default() }
     }
 
     pub fn is_narrower(&self) -> bool {
@@ -133,11 +143,17 @@ impl ListQuery {
 
     /// What to say of it.
     pub fn done(&self) -> Option<&'static str> {
+        self.done_on(self.source)
+    }
+
+    /// The same on another page.
+    pub fn done_on(&self, source: ListSource) -> Option<&'static str> {
         match self.done.as_str() {
             "paused" => {
                 Some("The selected keys are paused. Requests with them are refused (403) until you resume them.")
             }
-            "revoked" if self.check.is_some() => Some("The selected keys are revoked."),
+            "revoked" if source != ListSource::All || self.check.is_some() => Some("The selected keys are revoked."),
+            "extended" => Some("The selected keys expire later."),
             "revoked" => Some("The selected keys are revoked. Tick Include revoked to see them."),
             _ => None,
         }

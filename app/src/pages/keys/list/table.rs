@@ -1,9 +1,9 @@
 //! The table of keys: heads that sort, rows with a menu, and what is done to the rows that are selected.
 
 use leptos::prelude::*;
-use sallyport::store::{HygieneCheck, KeySort};
+use sallyport::store::KeySort;
 
-use super::KeyList;
+use super::{KeyList, ListSource};
 use crate::{
     components::{DataTable, Head, Hidden, Pager, rendered_each},
     pages::keys::row::{KeyRow, environment_title, owner},
@@ -43,13 +43,28 @@ fn heads(list: &KeyList, choose: bool) -> Vec<Head> {
     heads
 }
 
+/// What else can be done to the selected keys than to revoke them.
+fn acts(source: ListSource) -> Vec<(&'static str, &'static str)> {
+    match source {
+        ListSource::Expiring(_) => vec![("extend", "Extend selected"), ("rotate", "Rotate selected")],
+        ListSource::All | ListSource::Hygiene(_) => vec![("pause", "Pause selected")],
+    }
+}
+
+impl KeyList {
+    /// The field that says on which page keys are selected. The list of all keys can be filtered by a check, too.
+    fn filter_field(&self) -> Option<(&'static str, &'static str)> {
+        self.source.field().or(self.filter.check.map(|check| ("check", check.as_str())))
+    }
+}
+
 #[component]
 pub fn Keys(list: KeyList) -> impl IntoView {
     let newer = list.page.newer.as_ref().map(|cursor| list.href("after", cursor));
     let older = list.page.older.as_ref().map(|cursor| list.href("before", cursor));
     let choose = list.page.keys.iter().any(|key| list.viewer.may_end(key, &list.profile));
     let (heads, here, action) = (heads(&list, choose), list.here(), list.chosen.clone());
-    let check = list.filter.check.map(HygieneCheck::as_str);
+    let (source, field) = (list.source, list.filter_field());
     let (scopes, creators) = (list.has_scopes(), list.has_creators());
     let (of_org, now, profile, viewer) = (list.of_org, list.now, list.profile, list.viewer);
     let rows = list.page.keys.into_iter().map(move |key| {
@@ -64,9 +79,11 @@ pub fn Keys(list: KeyList) -> impl IntoView {
             label="API keys" columns=heads
             foot=move || choose.then(|| view! {
             <form id="choose" class="chosen" method="get" action=action>
-                {check.map(|check| view! { <Hidden name="check" value=check/> })}
+                {field.map(|(name, value)| view! { <Hidden name value/> })}
                 <span class="chosen-count">" selected"</span>
-                <button class="btn btn-small" name="do" value="pause">"Pause selected"</button>
+                {acts(source).into_iter().map(|(act, label)| view! {
+                    <button class="btn btn-small" name="do" value=act>{label}</button>
+                }).collect_view()}
                 <button class="btn btn-small btn-danger-quiet" name="do" value="revoke">"Revoke selected"</button>
             </form>
             })

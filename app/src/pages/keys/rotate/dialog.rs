@@ -10,7 +10,7 @@ use sallyport::{
 
 use crate::{
     acts::rotation::{CUSTOM, GRACES},
-    components::{CheckField, Choice, ErrorSummary, Hidden, Modal, Notice, PanelFoot, SelectField, TextField, Tone},
+    components::{CheckField, Choice, ErrorSummary, Hidden, Modal, PanelFoot, SelectField, TextField},
     form::FormState,
     islands::SubmitOnce,
 };
@@ -84,24 +84,6 @@ pub fn RotateDialog(key: Key, live: LiveSecrets, form: FormState, profile: Arc<P
                 </PanelFoot>
                 <SubmitOnce/>
             </form>
-        </Modal>
-    }
-}
-
-/// Shown for a form that was already sent, or was open while another person rotated.
-#[component]
-pub fn Already(close: String) -> impl IntoView {
-    let again = format!("{close}/rotate?again=1");
-    view! {
-        <Modal title="Already shown" close_href=close.clone()>
-            <Notice tone=Tone::Warning>
-                "This form was already sent, or the key was rotated since it was opened. The new secret was shown in that answer only."
-            </Notice>
-            <p>"If you saved it, nothing is lost. If not, rotate once more, and end the new secret."</p>
-            <div class="dialog-foot">
-                <a class="btn" href=close>"Close"</a>
-                <a class="btn btn-primary" href=again>"Rotate again"</a>
-            </div>
         </Modal>
     }
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use sallyport::{Timestamp, id::KeyId, key::Key};
+use sallyport::{Timestamp, id::KeyId, key::LiveSecrets, profile::RotationKind};
 
 use crate::{
+    access::KeyAccess,
     context::Context,
     error::PageError,
     words::{Ago, Ahead},
@@ -19,7 +20,8 @@ pub struct OldSecret {
     pub key: KeyId,
     pub shown: String,
     pub until: Timestamp,
-    pub extended: bool,
+    /// Whether the person may extend it, which is possible once.
+    pub may_extend: bool,
     /// When it was last used since the rotation began.
     pub last_used_at: Option<Timestamp>,
     pub may_change: bool,
@@ -27,18 +29,31 @@ pub struct OldSecret {
 
 impl OldSecret {
     /// `None` if the key is not being rotated.
-    pub async fn of(context: &Context, key: &Key, may_change: bool) -> Result<Option<Self>, PageError> {
-        let store = &context.store;
-        if key.rotating_until(store.now()).is_none() {
+    pub async fn of(context: &Context, access: &KeyAccess) -> Result<Option<Self>, PageError> {
+        if access.key.rotating_until(context.store.now()).is_none() {
             return Ok(None);
         }
-        let live = store.live_secrets(&key.id).await?;
-        let Some((previous, until)) = live.previous.and_then(|secret| secret.retires_at.map(|at| (secret, at))) else {
+        let live = context.store.live_secrets(&access.key.id).await?;
+        Self::among(context, access, &live).await
+    }
+
+    /// The same, where the key's secrets were read.
+    pub async fn among(context: &Context, access: &KeyAccess, live: &LiveSecrets) -> Result<Option<Self>, PageError> {
+        let (key, store) = (&access.key, &context.store);
+        let Some((previous, until)) = live.previous.as_ref().and_then(|secret| Some((secret, secret.retires_at?)))
+        else {
             return Ok(None);
         };
-        let last_used_at = store.secret_last_used(&key.id, previous.n).await?;
-        let (shown, extended) = (previous.shown, previous.extended);
-        Ok(Some(Self { key: key.id.clone(), shown, until, extended, last_used_at, may_change }))
+        let by_hand = store.profile().rotation.kind == RotationKind::ByHand;
+        let is_mine = key.owner_id.as_ref().is_none_or(|owner| *owner == access.within.org().me.user.id);
+        Ok(Some(Self {
+            key: key.id.clone(),
+            shown: previous.shown.clone(),
+            until,
+            may_extend: !previous.extended && !by_hand && is_mine,
+            last_used_at: store.secret_last_used(&key.id, previous.n).await?,
+            may_change: access.may_change(),
+        }))
     }
 
     /// Whether it is about to end although it was just used.
@@ -61,21 +76,21 @@ pub fn RotationNotice(old: OldSecret, now: Timestamp) -> impl IntoView {
                 {used.map(|at| view! { ", and was last used "<Ago at now/> })}". "
                 {old.may_change.then(|| view! { <a class="link" href=href>"See what uses it"</a> })}
             </p>
-            {old.may_change.then(|| view! { <OldKeyButtons key=old.key extended=old.extended/> })}
+            {old.may_change.then(|| view! { <OldKeyButtons key=old.key may_extend=old.may_extend/> })}
         </div>
     }
 }
 
-/// *Revoke Old Key*, and *Extend once* if that was not done yet.
+/// *Revoke Old Key*, and *Extend once* where that is possible.
 #[component]
-pub fn OldKeyButtons(key: KeyId, extended: bool) -> impl IntoView {
+pub fn OldKeyButtons(key: KeyId, may_extend: bool) -> impl IntoView {
     let action = |what: &str| format!("/keys/{key}/{what}");
     view! {
         <div class="actions">
             <form method="post" action=action("end-previous")>
                 <button class="btn btn-small btn-danger-quiet">"Revoke Old Key"</button>
             </form>
-            {(!extended).then(|| view! {
+            {may_extend.then(|| view! {
                 <form method="post" action=action("extend-previous")>
                     <button class="btn btn-small">"Extend once"</button>
                 </form>

@@ -44,8 +44,8 @@ pub fn OldKey(old: OldSecret, uses: Uses, since: Timestamp, now: Timestamp) -> i
                 </Fact>
             </Facts>
             {chart}
-            <Places uses/>
-            {old.may_change.then(|| view! { <OldKeyButtons key=old.key extended=old.extended/> })}
+            <Places uses now/>
+            {old.may_change.then(|| view! { <OldKeyButtons key=old.key may_extend=old.may_extend/> })}
             </div>
         </Card>
     }
@@ -53,16 +53,15 @@ pub fn OldKey(old: OldSecret, uses: Uses, since: Timestamp, now: Timestamp) -> i
 
 /// By network and program.
 #[component]
-fn Places(uses: Uses) -> impl IntoView {
+fn Places(uses: Uses, now: Timestamp) -> impl IntoView {
     let total = uses.total();
     let row = |Place { network, agent, requests, last_at }: Place| {
-        let at = last_at.to_chrono().format("%-d %b %H:%M UTC").to_string();
         view! {
             <tr>
                 <td class="cell-head">{named(&network)}</td>
                 <td data-label="Client">{named(&agent)}</td>
                 <td data-label="Requests">{digits(requests)}</td>
-                <td data-label="Last used" class="cell-muted">{at}</td>
+                <td data-label="Last used" class="cell-muted"><Ago at=last_at now/></td>
             </tr>
         }
     };

@@ -40,7 +40,7 @@ pub async fn page(
     // What was counted in the last seconds, too.
     context.verifier.flush_counts_briefly().await;
     let key = access.key.clone();
-    let old = OldSecret::of(context, &key, access.may_change()).await?;
+    let old = OldSecret::among(context, access, &live).await?;
     let since = live.current.as_ref().map_or(now, |current| current.created_at);
     let from = since - std::time::Duration::from_secs(60 * 60);
     let used = async |secret: Option<&LiveSecret>| match secret {

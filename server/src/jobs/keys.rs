@@ -1,0 +1,51 @@
+//! What becomes due for keys: notices, pauses of keys that nobody uses, and warnings of old secrets that end while they are in
+//! use. Each begins by writing the uses in memory.
+
+use std::{sync::Arc, time::Duration};
+
+use sallyport::{Error, Result, key::rotation::CutOff, store::NOTICES_AT_ONCE, verifier::Verifier};
+
+use super::Queue;
+
+/// The name of the queue of notices and pauses.
+pub const DEADLINES: &str = "key_deadlines";
+
+/// How often to look. All deadlines are days ahead.
+const EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Tells people what becomes due, and pauses what nobody uses.
+pub fn deadlines(verifier: &Arc<Verifier>) -> Queue {
+    let verifier = Arc::clone(verifier);
+    Queue::recurring(DEADLINES, EVERY, move |_| {
+        let verifier = Arc::clone(&verifier);
+        async move { check_deadlines(&verifier).await }
+    })
+}
+
+/// The same, once.
+pub async fn check_deadlines(verifier: &Verifier) -> Result<()> {
+    let store = verifier.store();
+    verifier.flush_uses().await?;
+    while store.tell_of_deadlines().await? == NOTICES_AT_ONCE {}
+    let paused = store.pause_idle_keys().await?;
+    if !paused.is_empty() {
+        // Of requests that were accepted just before.
+        verifier.flush_uses().await?;
+        store.resume_used_keys(&paused).await?;
+    }
+    store.delete_old_notices().await.map(drop)
+}
+
+/// Warns of an old secret that is about to end, for the jobs that rotations add.
+pub fn cut_offs(verifier: &Arc<Verifier>) -> Queue {
+    let verifier = Arc::clone(verifier);
+    Queue::new(CutOff::QUEUE, move |store, payload| {
+        let verifier = Arc::clone(&verifier);
+        async move {
+            let cut_off = serde_json::from_value::<CutOff>(payload)
+                .map_err(|error| Error::Unavailable(format!("a job's payload is damaged: {error}")))?;
+            verifier.flush_counts().await?;
+            store.warn_of_cut_off(&cut_off).await.map(drop)
+        }
+    })
+}

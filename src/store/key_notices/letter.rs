@@ -1,0 +1,89 @@
+//! What a mail about keys says: what is still so when it is sent, of the keys that the person may act on.
+
+use sqlx::any::AnyRow;
+
+use crate::{
+    Result, Timestamp,
+    id::{KeyId, OrgId, UserId},
+    key_notice::{KeyNotice, KeyNoticeKind},
+    mail::{About, Letter},
+    member::Permission,
+    store::{
+        Store,
+        key_deadlines::{self, IDLE_SINCE, SECRET_SINCE},
+        row::Read,
+        sight::granted,
+    },
+};
+
+/// The rows of a run that are read for a mail.
+const MOST: usize = super::NOTICES_AT_ONCE;
+
+impl Store {
+    /// The mail to a person about what was told at that time. `None` if nothing of it is theirs to act on any more.
+    pub(in crate::store) async fn keys_due(&self, user: &UserId, told_at: Timestamp) -> Result<Option<Letter>> {
+        let Some(to) = self.user(user).await? else { return Ok(None) };
+        let may = |permission| {
+            let held = granted("k.org_id", "k.org_id, a.tenant_id, a.project_id", "$1", permission);
+            format!("CAST(CASE WHEN {held} THEN 1 ELSE 0 END AS BIGINT)")
+        };
+        let sql = format!(
+            "SELECT n.kind, n.deadline, {key}, k.label, o.name AS org_name, k.expires_at, \
+             {SECRET_SINCE} AS secret_since, {IDLE_SINCE} AS idle_since, {rotate} AS rotate_every, {pause} AS pause_unused, \
+             (SELECT MAX(s.retires_at) FROM key_secrets s WHERE s.key_id = k.id AND s.ended_at IS NULL) AS old_until, \
+             {may_keys} AS may_keys, {may_org} AS may_org \
+             FROM key_notices n JOIN keys k ON k.id = n.key_id JOIN orgs o ON o.id = k.org_id \
+             LEFT JOIN apps a ON a.id = k.app_id LEFT JOIN key_uses u ON u.key_id = k.id \
+             WHERE n.told_at = $2 AND k.revoked_at IS NULL AND k.paused_at IS NULL \
+             ORDER BY n.deadline, k.label, k.id LIMIT {MOST}",
+            key = super::KEY,
+            rotate = key_deadlines::rotate_every("k.org_id", self.profile()),
+            pause = key_deadlines::pause_unused("k.org_id", self.profile()),
+            may_keys = may(Permission::ManageKeys),
+            may_org = may(Permission::ManageOrg),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(user.to_string()).bind(told_at.micros());
+        let mut keys = Vec::new();
+        for row in query.fetch_all(self.read()).await? {
+            if self.may_act(&row, user)?
+                && let Some(notice) = still_so(&row, told_at, self.now())?
+            {
+                keys.push(notice);
+            }
+        }
+        Ok((!keys.is_empty()).then(|| Letter { to: to.into(), about: About::KeysDue { keys } }))
+    }
+
+    fn may_act(&self, row: &AnyRow, user: &UserId) -> Result<bool> {
+        let key = self.noticed_key(row)?;
+        Ok(match key.owner_id {
+            Some(owner) => owner == *user,
+            None => row.flag(if key.manages { "may_org" } else { "may_keys" })?,
+        })
+    }
+}
+
+/// The notice of a row, if it is still ahead.
+fn still_so(row: &AnyRow, told_at: Timestamp, now: Timestamp) -> Result<Option<KeyNotice>> {
+    let (kind, deadline) = (row.word("kind", KeyNoticeKind::parse)?, row.time("deadline")?);
+    let rules = key_deadlines::deadlines(row)?;
+    let (is_so, at) = match kind {
+        KeyNoticeKind::Expiry => (row.time_opt("expires_at")? == Some(deadline), deadline),
+        KeyNoticeKind::Rotation => (rules.rotation_due_at(row.time("secret_since")?) == Some(deadline), deadline),
+        KeyNoticeKind::Pause => {
+            (rules.paused_at(row.time("idle_since")?) == Some(deadline), deadline.max(told_at + rules.lead()))
+        }
+        KeyNoticeKind::CutOff => (row.time_opt("old_until")? == Some(deadline), deadline),
+    };
+    if !is_so || at <= now {
+        return Ok(None);
+    }
+    Ok(Some(KeyNotice {
+        kind,
+        key: KeyId::stored(row.text("id")?),
+        label: row.text("label")?,
+        org: OrgId::stored(row.text("org_id")?),
+        org_name: row.text("org_name")?,
+        at,
+    }))
+}
