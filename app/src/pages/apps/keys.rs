@@ -89,6 +89,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQu
         can_revoke_all: access.org().role.may(Permission::ManageKeys),
         unknown: query.is_unknown(),
         done: query.done(),
+        remedy: None,
         tenant: None,
         next: None,
         public_url: context.public_url.clone(),
