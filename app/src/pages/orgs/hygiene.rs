@@ -41,6 +41,16 @@ pub fn path_of(access: &OrgAccess, check: HygieneCheck) -> String {
     format!("{}?check={}", path(access), check.as_str())
 }
 
+/// What ends it for one key: the button’s name, and the last part of its address.
+const fn remedy(check: HygieneCheck) -> (&'static str, &'static str) {
+    match check {
+        HygieneCheck::NoExpiry => ("Set expiry", "change"),
+        HygieneCheck::ManyNetworks => ("Restrict", "restrictions"),
+        HygieneCheck::SigningNotRequired => ("Require", "restrictions"),
+        HygieneCheck::CanDeleteUnused | HygieneCheck::CreatorLeft | HygieneCheck::NeverUsed => ("Revoke", "revoke"),
+    }
+}
+
 /// With the check of the query or, without one, the first that finds anything. People see the keys that their list contains.
 pub async fn page(ui: &Ui, context: &Context, access: &OrgAccess, query: &ListQuery) -> Result<Page, PageError> {
     access.needs_somewhere(Permission::SeeKeys)?;
@@ -77,6 +87,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &OrgAccess, query: &ListQu
         can_revoke_all: false,
         unknown: false,
         done: query.done(),
+        remedy: Some(remedy(check)),
         tenant: None,
         next: None,
         public_url: context.public_url.clone(),
@@ -90,7 +101,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &OrgAccess, query: &ListQu
             let quiet = (n == 0).then_some("muted");
             view! {
                 <StripItem
-                    label=one.title() href current=one == check value=move || view! { <span class=quiet>{counted(n)}</span> }
+                    label=one.title() href current=one == check warns={n > 0} value=move || view! { <span class=quiet>{counted(n)}</span> }
                 />
             }
         });

@@ -113,6 +113,7 @@ pub async fn page(
         can_revoke_all: access.role.may(PlaceKind::Org.to_revoke_all()),
         unknown: query.is_unknown(),
         done: query.done(),
+        remedy: None,
         tenant,
         next,
         public_url: context.public_url.clone(),
