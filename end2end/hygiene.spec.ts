@@ -15,7 +15,7 @@ test('a key is narrowed to what it was used for', async ({ page, portal }) => {
   }).toPass();
   await page.getByRole('link', { name: 'Make a narrower key' }).click();
 
-  const panel = page.getByRole('dialog', { name: 'Generate API Key' });
+  const panel = page.getByRole('dialog', { name: 'Make a narrower key' });
   await expect(field(panel, 'Label')).toHaveValue('Wide (narrower)');
   await expect(panel.getByRole('checkbox', { name: /^Read/ })).toBeChecked();
   await expect(panel.getByRole('checkbox', { name: /^Write/ })).not.toBeChecked();

@@ -90,7 +90,7 @@ test('members of a project, with where their roles come from', async ({ page, po
   await portal.cli('member', 'add', '--project', project_id, '--email', grace.email, '--role', 'developer');
   await page.goto(`/projects/${project_id}`);
   await page.getByRole('main').getByRole('link', { name: 'Members' }).click();
-  await expect(page.getByRole('row').filter({ hasText: grace.name })).toContainText('Granted here');
+  await expect(page.getByRole('row').filter({ hasText: grace.name })).toContainText('Developer');
   const owner = page.getByRole('row').filter({ hasText: person.name });
   await expect(owner).toContainText('From Focus Labs');
   await page.getByText('What may a project admin do?').click();

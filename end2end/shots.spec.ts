@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test } from './sallyport';
-import { field, fillPanel, generateKey, hydrated, issueKey, openPanel, openSetup, person, portalWithApp, send, setUp, signIn } from './steps';
+import { done, field, fillPanel, generateKey, hydrated, issueKey, openPanel, openSetup, organizationWithApp, person, portalWithApp, send, setUp, signIn } from './steps';
 
 async function shoot(page: Page, name: string) {
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -42,7 +42,25 @@ test.describe('to be looked at', () => {
 
   test('operator’s console', async ({ page, portal }) => {
     test.setTimeout(240_000);
-    const { org_id } = await portalWithApp(page);
+    const { org_id, app_id } = await portalWithApp(page);
+    await shootAll(page, { 'admin-usage-empty': '/admin/usage' });
+    for (const [name, app] of [['Northwind Traders', 'Warehouse'], ['Kestrel Robotics', 'Fleet'], ['Lumen Health', 'Intake']] as const) {
+      const { app_id } = await organizationWithApp(page, name, app);
+      const { secret } = await issueKey(page, app_id, { label: `${app} backend` });
+      for (let n = 0; n < 5 + name.length; n++) await portal.auth(secret, n % 7 ? '' : '?scope=admin');
+    }
+    const people = ['Grace Hopper', 'Katherine Johnson', 'Alan Kay', 'Barbara Liskov'];
+    for (const [index, name] of people.entries()) {
+      const email = `${name.split(' ')[0]!.toLowerCase()}@focuslabs.test`;
+      await portal.person({ name, email, password: 'nanoseconds-in-a-wire' });
+      const role = index % 2 ? 'member' : 'admin';
+      await portal.cli('member', 'add', '--org', org_id, '--email', email, '--role', role);
+    }
+    for (const label of ['Checkout backend', 'Nightly export']) {
+      const { secret } = await issueKey(page, app_id, { label, scopes: ['Read'] });
+      for (let n = 0; n < 30; n++) await portal.auth(secret, n % 9 ? '' : '?scope=write');
+    }
+    await portal.auth('sk_live_unknown');
     await portal.cli('token', 'create', '--name', 'Gateway', '--expires', '30');
     const organization = `/admin/organizations/${org_id}`;
     await shootAll(page, {
@@ -145,6 +163,24 @@ test.describe('to be looked at', () => {
     await shoot(page, 'panel-refused');
     await generateKey(page, app_id, { label: 'Checkout backend' });
     await shoot(page, 'one-time');
+    const opening = page.context().waitForEvent('page');
+    await page.getByRole('button', { name: 'Hand over by link' }).click();
+    const made = await opening;
+    await hydrated(made);
+    await shoot(made, 'handover-made');
+    const link = await field(made, 'Link').inputValue();
+    await made.goto(link);
+    await hydrated(made);
+    await shoot(made, 'handover-open');
+    await made.getByRole('button', { name: 'Open once' }).click();
+    await expect(field(made, 'Credentials')).toBeVisible();
+    await shoot(made, 'handover-opened');
+    await made.goto('about:blank');
+    await made.goto(link);
+    await shoot(made, 'handover-late');
+    await made.close();
+    await page.getByText('Options', { exact: true }).click();
+    await shoot(page, 'one-time-options');
 
     const labels = ['Checkout tests', 'Nightly export', 'Mobile CI', 'Load test', 'Partner sandbox'];
     const keys: Record<string, { secret: string; path: string }> = {};
@@ -157,6 +193,16 @@ test.describe('to be looked at', () => {
       });
       await portal.auth(keys[label]!.secret);
     }
+    const rotated = keys['Partner sandbox']!;
+    await page.goto(`${rotated.path}/rotate`);
+    await shoot(page, 'rotate');
+    await page.getByRole('dialog').getByRole('button', { name: 'Rotate key' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Save your key' });
+    await expect(dialog).toBeVisible();
+    await done(dialog);
+    await shoot(page, 'rotation');
+    await portal.auth(rotated.secret);
+    await shootAll(page, { 'rotation-used': `${rotated.path}/rotate`, 'key-rotating': rotated.path });
     const { path } = keys['Load test']!;
     await send(page, `${keys['Mobile CI']!.path}/pause`, {});
     await send(page, `${path}/edit`, { label: 'Load test', metadata: '{"team": "payments", "tier": 2}' });

@@ -11,8 +11,9 @@ function shortened(count) {
   return count === 0 ? pathname + search : pathname.split("/").slice(0, -count).join("/") || "/";
 }
 
-// The checkbox in the head of a list selects every row.
+// A file is sent once it is chosen; the checkbox in the head of a list selects every row.
 document.addEventListener("change", ({ target }) => {
+  if (target.type === "file") target.form.requestSubmit();
   if (target.id !== "choose-all") return;
   for (const box of document.querySelectorAll('[name="key"][form="choose"]')) box.checked = target.checked;
 });

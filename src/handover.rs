@@ -13,6 +13,9 @@ use crate::{Entropy, Timestamp, id::HandoverId};
 /// How long a link may be valid.
 pub const HOURS: [u64; 3] = [1, 24, 72];
 
+/// The characters of the shortest passphrase: few attempts are accepted.
+pub const SHORTEST: usize = 6;
+
 /// How many wrong passphrases are accepted.
 pub const TRIES: i64 = 5;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use sallyport::{
     audit::Actor,
-    handover::{Code, HOURS, Handover, Protection},
+    handover::{Code, HOURS, Handover, Protection, SHORTEST},
     id::{HandoverId, KeyId},
     store::{NotOpened, Opened},
     user::Password,
@@ -16,8 +16,6 @@ use crate::error::PageError;
 
 /// The longest passphrase, as of passwords.
 const LONGEST: usize = Password::MOST;
-/// The shortest: five attempts are accepted.
-const SHORTEST: usize = 6;
 
 /// Makes a link that opens the credentials in the one-time dialog once. Returns the code of the link, which is not stored.
 #[server(prefix = "/act", endpoint = "keys/hand-over")]

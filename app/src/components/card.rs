@@ -74,6 +74,23 @@ pub fn Empty(
     }
 }
 
+/// In place of the rows of a list: there are none yet or, if it is narrowed, none that match.
+#[component]
+pub fn EmptyList(
+    icon: Icon,
+    #[prop(into)] title: String,
+    #[prop(into)] text: String,
+    /// The address of the list without its filters, if it has some.
+    clear: Option<String>,
+) -> impl IntoView {
+    view! {
+        <Empty
+            icon title text
+            action=move || clear.map(|href| view! { <a class="btn" href=href>"Clear filters"</a> })
+        />
+    }
+}
+
 /// A list of properties; its children are `Fact`s.
 #[component]
 pub fn Facts(children: Children) -> impl IntoView {

@@ -69,7 +69,8 @@ pub fn TextField(
     }
 }
 
-/// A file to send; its form has to be `multipart/form-data`.
+/// A file to send; its form has to be `multipart/form-data`. The label is a button that opens the browser's choice. With
+/// scripts the form is sent once a file is chosen (`public/boot.js`); without, the field shows which it is.
 #[component]
 pub fn FileField(
     #[prop(into)] form: FormState,
@@ -82,13 +83,12 @@ pub fn FileField(
     let error = form.error(&name);
     let describedby = described_by(&name, !hint.is_empty(), error.is_some());
     view! {
-        <div class="field">
-            <label for=name.clone()>{label}</label>
+        <div class="field file">
+            <label for=name.clone() class="btn">{label}</label>
             <input
                 id=name.clone()
                 name=name.clone()
                 type="file"
-                class="input"
                 accept=accept
                 required
                 aria-invalid=error.is_some().then_some("true")

@@ -1,18 +1,25 @@
 use leptos::prelude::*;
+use sallyport::handover::{HOURS, SHORTEST, TRIES};
 
-use super::{Choice, SelectField, TextField};
-use crate::form::FormState;
+use super::{Choice, Hidden, SelectField, TextField};
+use crate::{form::FormState, words::count};
+
+/// The usual one of the times.
+const USUAL: u64 = 24;
 
 /// How a link that hands credentials over is protected.
 #[component]
 pub fn HandOverOptions(form: FormState) -> impl IntoView {
     // The usual time first.
-    let hours = [("24", "24 hours"), ("1", "1 hour"), ("72", "72 hours")];
-    let hours = hours.map(|(value, title)| Choice::new(value, title)).to_vec();
+    let others = HOURS.into_iter().filter(|hours| *hours != USUAL);
+    let hours = std::iter::once(USUAL).chain(others).map(|hours| Choice::new(hours.to_string(), count(hours, "hour")));
+    let hours = hours.collect();
+    let passphrase =
+        format!("At least {SHORTEST} characters, told over another channel; {TRIES} attempts. Empty: none.");
     view! {
         <SelectField form=&form name="hours" label="Valid for" options=hours/>
         <TextField form=&form name="only_for" label="Only for" kind="email" hint="The e-mail address of a member, who has to sign in. Empty: whoever has the link."/>
-        <TextField form=&form name="passphrase" label="Passphrase" hint="At least 6 characters, told over another channel; five attempts. Empty: none."/>
+        <TextField form=&form name="passphrase" label="Passphrase" hint=passphrase/>
     }
 }
 
@@ -20,10 +27,10 @@ pub fn HandOverOptions(form: FormState) -> impl IntoView {
 #[component]
 pub fn HandOver(action: String, sealed: String) -> impl IntoView {
     view! {
-        <form class="hand-over" method="post" action=action target="_blank" autocomplete="off">
-            <input type="hidden" name="sealed" value=sealed autocomplete="off"/>
-            <button class="btn btn-small">"Hand over by link"</button>
-            <details>
+        <form class="actions hand-over" method="post" action=action target="_blank" autocomplete="off">
+            <Hidden name="sealed" value=sealed/>
+            <button class="btn">"Hand over by link"</button>
+            <details class="disclosure">
                 <summary>"Options"</summary>
                 <div class="stack"><HandOverOptions form=FormState::new()/></div>
             </details>

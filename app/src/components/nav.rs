@@ -35,3 +35,17 @@ pub fn Pager(newer: Option<String>, older: Option<String>) -> impl IntoView {
         }
     })
 }
+
+/// Links between the views of a tab or a page, as buttons.
+#[component]
+pub fn Views(
+    /// Their accessible name together.
+    label: &'static str,
+    links: Vec<(&'static str, String)>,
+    current: &'static str,
+) -> impl IntoView {
+    let links = links.into_iter().map(|(name, href)| {
+        view! { <a class="btn btn-small" href=href aria-current=(name == current).then_some("page")>{name}</a> }
+    });
+    view! { <nav class="views" aria-label=label>{links.collect_view()}</nav> }
+}

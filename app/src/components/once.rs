@@ -54,7 +54,7 @@ pub fn OnceDialog(
         let buttons = forms.into_iter().map(|(name, text)| {
             view! { <CopyButton name=format!("Copy as {name}") text target=first label=name/> }
         });
-        view! { <p class="copy-as"><span>"Copy as"</span>{buttons.collect_view()}</p> }
+        view! { <p class="actions copy-as"><span>"Copy as"</span>{buttons.collect_view()}</p> }
     });
     let handed_over = (!handover.is_empty()).then(|| view! { <HandOver action=handover sealed=file.sealed.clone()/> });
     let two = secret_key.is_some() && signing_secret.is_some();
@@ -78,12 +78,15 @@ pub fn OnceDialog(
                         " "{both}" into your secret manager, or download the file."
                     </Notice>
                     {secret_key.map(|secret| view! {
-                        <Secret id="secret-key" label="Secret key" copy="Copy secret key" value=secret first>
+                        <Secret id="secret-key" label="Secret key" copy="Copy secret key" value=secret focused=true>
                             "Every request, in the "<code>{header_name}</code>" header"{as_bearer}"."
                         </Secret>
                     })}
                     {signing_secret.map(|secret| view! {
-                        <Secret id="signing-secret" label="Signing secret" copy="Copy signing secret" value=secret first>
+                        <Secret
+                            id="signing-secret" label="Signing secret" copy="Copy signing secret" value=secret
+                            focused={first == "signing-secret"}
+                        >
                             "Only for servers that sign requests (HMAC-SHA256)."
                         </Secret>
                     })}
@@ -97,8 +100,7 @@ pub fn OnceDialog(
                     <button class="btn btn-primary">"Done"</button>
                     <OnceGuard/>
                 </form>
-                {copied_as}
-                {handed_over}
+                <div class="actions other-ways">{copied_as}{handed_over}</div>
                 <form id="credentials" method="post" action=file.action autocomplete="off" hidden>
                     <input type="hidden" name="sealed" value=file.sealed autocomplete="off"/>
                 </form>
@@ -131,7 +133,7 @@ pub fn OnceTokenDialog(
                     <Notice tone=Tone::Warning>
                         <b>"This is the only time you’ll see it."</b>" Copy it into your secret manager."
                     </Notice>
-                    <Secret id label copy value=secret first=id>{children()}</Secret>
+                    <Secret id label copy value=secret focused=true>{children()}</Secret>
                 </div>
                 <form class="dialog-foot once-foot" method="get" action=done_href>
                     <label class="check"><input type="checkbox" required/>"I have saved this token"</label>
@@ -146,13 +148,13 @@ pub fn OnceTokenDialog(
 
 /// A secret that can be read and copied.
 #[component]
-fn Secret(
+pub fn Secret(
     id: &'static str,
     label: &'static str,
     copy: &'static str,
     value: String,
-    /// The id of the focused element.
-    first: &'static str,
+    focused: bool,
+    /// What it is for.
     children: Children,
 ) -> impl IntoView {
     let hint = format!("{id}-hint");
@@ -168,7 +170,7 @@ fn Secret(
                     spellcheck="false"
                     value=value
                     aria-describedby=hint.clone()
-                    autofocus=id == first
+                    autofocus=focused
                 />
                 <CopyButton name=copy target=id label="Copy"/>
             </div>

@@ -18,10 +18,13 @@ pub fn StripItem(
     /// Whether it leads to what the page shows.
     #[prop(optional)]
     current: bool,
+    /// Whether it is something to see to.
+    #[prop(optional)]
+    warns: bool,
 ) -> impl IntoView {
     let label = match href {
         Some(href) => view! { <a href=href aria-current=current.then_some("page")>{label}</a> }.into_any(),
         None => label.into_any(),
     };
-    view! { <div><dt>{label}</dt><dd>{value.run()}" "<small>{note.run()}</small></dd></div> }
+    view! { <div class=warns.then_some("warning")><dt>{label}</dt><dd>{value.run()}" "<small>{note.run()}</small></dd></div> }
 }

@@ -83,13 +83,17 @@ impl<const N: usize> From<&[&'static str; N]> for Heads {
 /// A table; its children are the rows (`<tr>`). If it is narrow each row becomes a small card, so cells have classes:
 /// `cell-main` (headline, its link covers the row), `cell-head` (headline without a link), `cell-end` (status, at the
 /// right), `cell-mono`, `cell-muted`, `cell-less` (hidden in a narrow table), `cell-least` (hidden in the card);
-/// `data-label` names a cell in the card. A dimmed row has the class `row-off`.
+/// `data-label` names a cell in the card. A dimmed row has the class `row-off`. A compact table has two lines in place of a
+/// card: `cell-when` is at the right of the first.
 #[component]
 pub fn DataTable(
     /// The accessible name.
     #[prop(into)]
     label: String,
     #[prop(into)] columns: Heads,
+    /// With lines instead of cards.
+    #[prop(optional)]
+    compact: bool,
     /// The actions on the selected rows.
     #[prop(optional, into)]
     foot: ViewFnOnce,
@@ -98,7 +102,7 @@ pub fn DataTable(
     let heads = columns.0.into_iter().map(Head::view);
     view! {
         <div class="table-box">
-            <table class="data-table" aria-label=label>
+            <table class=if compact { "data-table compact" } else { "data-table" } aria-label=label>
                 <thead><tr>{heads.collect_view()}</tr></thead>
                 <tbody>{children()}</tbody>
             </table>

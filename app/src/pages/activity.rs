@@ -21,7 +21,7 @@ pub use self::query::ActivityQuery;
 use crate::{
     acts::activity::CountNewerEvents,
     components::{
-        Badge, Choice, DataTable, Empty, FilterBar, FilterSelect, FilterText, Head, Hidden, Menu, Pager, Tone,
+        Badge, Choice, DataTable, EmptyList, FilterBar, FilterSelect, FilterText, Head, Hidden, Menu, Pager, Tone,
         cut_middle,
     },
     error::PageError,
@@ -183,7 +183,7 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
         .iter()
         .filter(move |action| of_system || action.is_of_organizations())
         .map(|action| Choice::new(action.as_str(), action.title()));
-    let outcomes = vec![all("Any outcome"), Choice::new("done", "Done"), Choice::new("refused", "Refused")];
+    let outcomes = vec![all("Any"), Choice::new("done", "Done"), Choice::new("refused", "Refused")];
     let newer = page.newer.map(|seq| query.href(&path, "after", seq));
     let older = page.older.map(|seq| query.href(&path, "before", seq));
     let presets = [("24 h", 1), ("7 d", 7), ("30 d", 30)].map(|(name, days)| {
@@ -192,7 +192,8 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
         view! { <a href=href title=label aria-current=shown.then_some("true")>{name}</a> }
     });
     let presets = presets.to_vec();
-    let has_dates = ["from", "to"].iter().any(|name| !form.value(name).is_empty());
+    let has = |names: [&str; 2]| names.iter().any(|name| !form.value(name).is_empty());
+    let (has_dates, has_more) = (has(["from", "to"]), has(["target", "address"]));
     let narrowed = query.is_narrowed();
     let body = if page.events.is_empty() {
         let (title, text) = if form.is_refused() {
@@ -202,21 +203,14 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
         } else {
             ("No activity yet", "Every change and every refused request of a known key is listed here.")
         };
-        let clear = narrowed.then(|| path.clone());
-        view! {
-            <Empty
-                icon=Icon::Activity title text
-                action=move || clear.map(|href| view! { <a class="btn" href=href>"Clear filters"</a> })
-            />
-        }
-        .into_any()
+        view! { <EmptyList icon=Icon::Activity title text clear=narrowed.then(|| path.clone())/> }.into_any()
     } else {
         view! { <EventTable events=page.events now emails console/> }.into_any()
     };
     view! {
         <FilterBar action=path fold=narrowed>
             <FilterSelect form=&form name="actor" label="Actor" options=actors.collect()/>
-            <FilterSelect form=&form name="action" label="Action" options=std::iter::once(all("Any action")).chain(actions).collect()/>
+            <FilterSelect form=&form name="action" label="Action" options=std::iter::once(all("Any")).chain(actions).collect()/>
             <FilterSelect form=&form name="outcome" label="Outcome" options=outcomes/>
             <span class="filter-range">
                 <details class="fold" open=has_dates><summary class="btn btn-small">"Dates"</summary></details>
@@ -226,8 +220,11 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
                 </span>
                 <span class="presets">{presets}</span>
             </span>
-            <FilterText form=&form name="target" label="Target" placeholder="ID"/>
-            <FilterText form=&form name="address" label="Address"/>
+            <details class="fold" open=has_more><summary class="btn btn-small">"More filters"</summary></details>
+            <span class="filter-dates">
+                <FilterText form=&form name="target" label="Target" placeholder="ID"/>
+                <FilterText form=&form name="address" label="Address"/>
+            </span>
         </FilterBar>
         {newer_events}
         {sheet.map(|text| view! { <div data-sheet=text></div> })}
@@ -266,7 +263,7 @@ pub fn EventTable(
         view! { <EventRow event now emails=emails.clone() console org/> }
     });
     view! {
-        <DataTable label="Activity" columns=heads>
+        <DataTable label="Activity" columns=heads compact=true>
             {rows.collect_view()}
         </DataTable>
     }
@@ -283,15 +280,11 @@ fn EventRow(
 ) -> impl IntoView {
     let tone = match event.outcome {
         Outcome::Done if event.action == Action::RequestNoted.as_str() => Some(Tone::Warning),
-        // Most events: others stand out.
+        // Most events: nothing is said of them, so that others stand out.
         Outcome::Done => None,
         Outcome::Refused(_) => Some(Tone::Danger),
     };
-    let outcome = event.outcome.title();
-    let outcome = match tone {
-        Some(tone) => view! { <Badge tone text=outcome/> }.into_any(),
-        None => view! { <span class="muted">{outcome}</span> }.into_any(),
-    };
+    let outcome = tone.map(|tone| view! { <Badge tone text=event.outcome.title()/> });
     let detail = detail(&event);
     let detail = detail.map(|detail| view! { <span class="muted">" · "{detail}</span> });
     let proof = match console {
@@ -305,23 +298,23 @@ fn EventRow(
         None => event.target_name.clone().into_any(),
     };
     let last = match org {
-        None => view! { <td data-label="Address" class="cell-mono cell-muted cell-less">{event.address.clone()}</td> }.into_any(),
+        None => view! { <td class="cell-mono cell-muted cell-less cell-least">{event.address.clone()}</td> }.into_any(),
         Some((id, Some(name))) => {
             let href = format!("/admin/organizations/{id}/activity");
-            view! { <td data-label="Organization" class="cell-less"><a href=href>{name}</a></td> }.into_any()
+            view! { <td class="cell-less"><a href=href>{name}</a></td> }.into_any()
         }
         // Of the portal, or of an organization that was deleted.
         Some((id, None)) => {
-            view! { <td data-label="Organization" class="cell-muted cell-less">{if id == SYSTEM { "Portal".to_owned() } else { cut_middle(&id) }}</td> }
+            view! { <td class="cell-muted cell-less">{if id == SYSTEM { "Portal".to_owned() } else { cut_middle(&id) }}</td> }
                 .into_any()
         }
     };
     view! {
         <tr>
-            <td data-label="Time" class="cell-muted"><Ago at=event.at now/></td>
-            <td data-label="Actor" class="cell-cut"><ActorCell event=event.clone() emails/></td>
+            <td class="cell-muted cell-when"><Ago at=event.at now/></td>
+            <td class="cell-cut"><ActorCell event=event.clone() emails/></td>
             <td class="cell-head">{event.action_title().to_owned()}</td>
-            <td data-label="Target" class="cell-rest">{target}{detail}</td>
+            <td class="cell-rest">{target}{detail}</td>
             <td class="cell-end">{outcome}{proof}</td>
             {last}
         </tr>

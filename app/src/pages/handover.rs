@@ -4,7 +4,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State, rejection::PathRejection},
+    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -17,7 +17,10 @@ use sallyport::{
 };
 use serde_json::json;
 
-use super::home::Visitor;
+use super::{
+    home::Visitor,
+    link_token::{self, Asked},
+};
 use crate::{
     acts::{
         Caller, InPage,
@@ -32,12 +35,10 @@ use crate::{
     words::utc,
 };
 
-type Asked = Result<Path<String>, PathRejection>;
-
 const ENDED: &str = "This link was used, has expired, or the key was revoked.";
 
 async fn find(context: &Context, asked: Asked) -> Result<Handover, PageError> {
-    let id = asked.ok().and_then(|Path(id)| HandoverId::parse(&id)).ok_or(PageError::NotFound)?;
+    let id = HandoverId::parse(&link_token::text(asked)).ok_or(PageError::NotFound)?;
     context.store.handover(&id).await?.ok_or(PageError::NotFound)
 }
 

@@ -1,4 +1,4 @@
-//! The token of a link, `/reset/{token}` or `/invitations/{token}`.
+//! The last part of a link: the token of `/reset/{token}` or `/invitations/{token}`, the id of `/handover/{handover_id}`.
 
 use axum::extract::{Path, rejection::PathRejection};
 

@@ -195,7 +195,7 @@ async fn page<A: Populated>(
     Ok(Page::framed("Members", chrome, move || {
         let People { members, keys, invitations } = people;
         let total = count(members.len(), "member");
-        let alone = members.len() == 1;
+        let alone = (members.len() == 1).then(|| view! { <p class="muted">"Nobody else is here yet."</p> });
         let rows = members.into_iter().map(|member| {
             let made = keys.get(member.user.id.as_str()).copied();
             view! { <MemberRow member made viewer=viewer.clone() now/> }
@@ -221,8 +221,9 @@ async fn page<A: Populated>(
             />
             <DoneNotice text=done/>
             <div class="columns">
-                <DataTable label="Members" columns=columns(with_keys)>{rows}</DataTable>
-                {may_manage.then(|| view! { <Pending invitations place role has_mail alone now/> })}
+                <DataTable label="Members" columns=columns(with_keys) compact=true>{rows}</DataTable>
+                {alone}
+                {may_manage.then(|| view! { <Pending invitations place role has_mail now/> })}
             </div>
         }
     }))

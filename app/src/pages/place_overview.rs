@@ -14,11 +14,9 @@ use super::{
     totals::{EnvironmentCard, TotalsStrip},
 };
 
-/// Figures in a row; then what it holds and the keys that need attention, beside their environments.
+/// Figures in a row; then what it holds and the environments of its keys, beside those that need attention.
 #[component]
 pub fn PlaceOverview(
-    /// What it holds, and how many: projects, apps.
-    counts: Vec<(&'static str, i64)>,
     totals: KeyTotals,
     /// What the table lists.
     title: &'static str,
@@ -40,18 +38,16 @@ pub fn PlaceOverview(
     let of_apps = profile.keys.owner == HolderKind::App;
     let (strip, all) = (totals.clone(), all.or(keys.clone()));
     view! {
-        {of_apps.then(|| view! { <TotalsStrip counts totals=strip keys now/> })}
+        {of_apps.then(|| view! { <TotalsStrip totals=strip keys now/> })}
         <div class="split">
+            {(!highlights.is_empty()).then(|| view! { <AttentionCard highlights=highlights.clone() now of_several=true/> })}
             <div class="columns">
                 {requests.run()}
                 <section class="section"><h2 class="section-title">{title}</h2>{list.run()}</section>
+                {(totals.active > 0).then(|| view! { <EnvironmentCard totals profile/> })}
             </div>
             {(!highlights.is_empty()).then(|| view! {
-                <div class="columns">
-                    <AttentionCard highlights=highlights.clone() now of_several=true/>
-                    <NewestKeys highlights all now of_several=true/>
-                    {(totals.active > 0).then(|| view! { <EnvironmentCard totals profile/> })}
-                </div>
+                <div class="columns"><NewestKeys highlights all now of_several=true/></div>
             })}
         </div>
     }

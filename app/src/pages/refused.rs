@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use crate::{
     access::OrgAccess,
-    components::{Badge, Choice, DataTable, Empty, FilterBar, FilterSelect, Head, Tone},
+    components::{Badge, Choice, DataTable, EmptyList, FilterBar, FilterSelect, Head, Tone, Views},
     context::Context,
     error::PageError,
     form::FormState,
@@ -25,6 +25,9 @@ use crate::{
     words::{Ago, ago, count, digits, refusal},
 };
 use folded::{Repeats, folded};
+
+/// The name of the view.
+const REFUSED: &str = "Refused requests";
 
 /// Rows of a page.
 const SHOWN: usize = 100;
@@ -106,31 +109,24 @@ impl Refused {
     }
 }
 
-/// The tabs of activity and refused requests, and beside them the exports.
+/// The links to activity and to refused requests.
 #[component]
 pub fn ActivityViews(
     /// `/orgs/{org_id}/activity`
     #[prop(into)]
     path: String,
-    refused: bool,
-    #[prop(optional, into)] exports: ViewFnOnce,
+    current: &'static str,
 ) -> impl IntoView {
-    let link = |href: String, label: &'static str, current: bool| {
-        view! { <a class="btn btn-small" href=href aria-current=current.then_some("page")>{label}</a> }
-    };
-    view! {
-        <div class="views">
-            <nav aria-label="Activity">
-                {link(path.clone(), "Events", !refused)}
-                {link(format!("{path}/refused"), "Refused requests", refused)}
-            </nav>
-            <div class="filter-side">{exports.run()}</div>
-        </div>
-    }
+    let links = vec![("Events", path.clone()), (REFUSED, format!("{path}/refused"))];
+    view! { <Views label="Activity" links current/> }
 }
 
 #[component]
-pub fn RefusedView(refused: Refused) -> impl IntoView {
+pub fn RefusedView(
+    refused: Refused,
+    /// `/orgs/{org_id}/activity`
+    activity: String,
+) -> impl IntoView {
     let Refused { path, query, form, kept, apps, now } = refused;
     let mut reasons: Vec<Verdict> = Vec::new();
     let mut keys: Vec<(String, String)> = Vec::new();
@@ -167,14 +163,7 @@ pub fn RefusedView(refused: Refused) -> impl IntoView {
                 "Refused requests of known keys are listed here with the check that failed, since the server started. Older ones are among the events.",
             )
         };
-        let clear = narrowed.then(|| path.clone());
-        view! {
-            <Empty
-                icon title text
-                action=move || clear.map(|href| view! { <a class="btn" href=href>"Clear filters"</a> })
-            />
-        }
-        .into_any()
+        view! { <EmptyList icon title text clear=narrowed.then(|| path.clone())/> }.into_any()
     } else {
         let mut heads = ["Reason", "Status", "Key", "Request"].map(Head::new).to_vec();
         heads.extend([Head::new("Address").less(), Head::new("Last"), Head::new("")]);
@@ -184,14 +173,14 @@ pub fn RefusedView(refused: Refused) -> impl IntoView {
         });
         let rows = rows.collect_view();
         view! {
-            <DataTable label="Refused requests" columns=heads>
+            <DataTable label=REFUSED columns=heads compact=true>
                 {rows}
             </DataTable>
         }
         .into_any()
     };
     view! {
-        <FilterBar action=path fold=narrowed>
+        <FilterBar action=path fold=narrowed search=move || view! { <ActivityViews path=activity current=REFUSED/> }>
             <FilterSelect form=&form name="reason" label="Reason" options=std::iter::once(all("Any reason")).chain(reasons).collect()/>
             <FilterSelect form=&form name="key" label="Key" options=std::iter::once(all("Any key")).chain(keys).collect()/>
         </FilterBar>
@@ -240,14 +229,14 @@ fn Row(
     view! {
         <tr>
             <td class="cell-main"><a href=href>{sentence(&refusal(decision.verdict.code()))}</a></td>
-            <td class="cell-end"><Badge tone=Tone::Danger text=decision.verdict.status().to_string()/></td>
-            <td data-label="Key" class="cell-cut">
+            <td class="cell-least"><Badge tone=Tone::Danger text=decision.verdict.status().to_string()/></td>
+            <td class="cell-cut">
                 <a href=format!("/keys/{}", key.key_id)>{key.label.to_string()}</a>
                 {app.map(|app| view! { <span class="cell-sub">{app}</span> })}
             </td>
-            <td data-label="Request" class="cell-cut cell-mono" title=line.clone()>{line.clone()}</td>
-            <td data-label="Address" class="cell-mono cell-muted cell-less cell-least">{address.unwrap_or_else(|| "—".to_owned())}</td>
-            <td data-label="Last" class="cell-muted">{often}<Ago at=decision.at now/>{since}</td>
+            <td class="cell-cut cell-mono cell-line" title=line.clone()>{line.clone()}</td>
+            <td class="cell-mono cell-muted cell-less cell-least">{address.unwrap_or_else(|| "—".to_owned())}</td>
+            <td class="cell-muted cell-when">{often}<Ago at=decision.at now/>{since}</td>
             <td class="cell-go"></td>
         </tr>
     }

@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use sallyport::{
     Timestamp,
     decision::{Caller, Decision, KeptDecision},
+    member::Permission,
     profile::Profile,
 };
 
@@ -25,7 +26,7 @@ use crate::{
 };
 use checks::Checks;
 use compared::Compared;
-use fix::fix;
+use fix::{cure, fix};
 use signed::SignedFacts;
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: DecisionAccess) -> PageResult {
@@ -33,10 +34,11 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: DecisionAccess)
     let list = format!("/orgs/{}/activity/refused", access.within.org.id);
     chrome.crumbs.push(Crumb::link("Refused requests", list));
     chrome.crumbs.push(Crumb::here("Request"));
+    let may_change = access.within.role.may(Permission::ManageKeys);
     let (kept, now, profile) = (access.kept, context.store.now(), context.store.profile().clone());
     let of = kept.decision.key.app_id().into_iter();
     let app = context.store.apps_of(&access.within.org.id, of).await?.into_values().next().map(|app| app.name);
-    Ok(ui.ok(Page::framed("Refused request", chrome, move || view! { <Shown kept app now profile/> })))
+    Ok(ui.ok(Page::framed("Refused request", chrome, move || view! { <Shown kept app may_change now profile/> })))
 }
 
 #[component]
@@ -44,6 +46,8 @@ fn Shown(
     kept: KeptDecision,
     /// The name of the key's app.
     app: Option<String>,
+    /// Whether the person may do what a cure asks for.
+    may_change: bool,
     now: Timestamp,
     profile: std::sync::Arc<Profile>,
 ) -> impl IntoView {
@@ -52,6 +56,7 @@ fn Shown(
     let (id, at) = (decision.request_id.to_string(), decision.at);
     let code = format!("{} {}", decision.verdict.status(), decision.verdict.code());
     let (why, fix) = (sentence(&refusal(decision.verdict.code())), fix(&decision, &profile));
+    let cure = cure(&decision).filter(|_| may_change);
     let (request, steps, signed) = (decision.clone(), decision.steps().collect(), decision.asked.signed.clone());
     let key = format!("/keys/{}", decision.key.key_id);
     let try_again = format!("{key}/test?request={id}");
@@ -72,9 +77,14 @@ fn Shown(
                 <a class="btn btn-primary" href=try_again>"Test it again"</a>
             }
         />
-        <Notice tone=Tone::Danger><p><b>{why}</b>" "{fix}</p></Notice>
+        <Notice tone=Tone::Danger>
+            <div class="notice-line">
+                <p><b>{why}</b>" "{fix}</p>
+                {cure.map(|(name, href)| view! { <a class="btn btn-small" href=href>{name}</a> })}
+            </div>
+        </Notice>
         <div class="columns">
-            <Card title="Request"><RequestFacts decision=request app now/>{left_out}</Card>
+            <Card title="Request"><RequestFacts decision=request app/>{left_out}</Card>
             <Card title="Checks"><Checks steps/></Card>
         </div>
         <Compared decision profile/>
@@ -90,8 +100,8 @@ pub fn sentence(words: &str) -> String {
 }
 
 #[component]
-fn RequestFacts(decision: Decision, app: Option<String>, now: Timestamp) -> impl IntoView {
-    let Decision { at, asked, key, .. } = decision;
+fn RequestFacts(decision: Decision, app: Option<String>) -> impl IntoView {
+    let Decision { asked, key, .. } = decision;
     let app = key.app_id().map(|id| (format!("/apps/{id}"), app.unwrap_or_else(|| id.to_string())));
     let by = match asked.caller {
         Caller::Gateway => "A gateway".to_owned(),
@@ -108,7 +118,6 @@ fn RequestFacts(decision: Decision, app: Option<String>, now: Timestamp) -> impl
             </Fact>
             <Fact label="Client’s address">{asked.ip.map_or_else(|| "Not specified".to_owned(), |ip| ip.to_string())}</Fact>
             <Fact label="Checked by">{by}</Fact>
-            <Fact label="When"><Ago at now/></Fact>
         </Facts>
     }
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     components::{Badge, Card, Strip, StripItem, Tone},
-    words::{Ago, count, digits},
+    words::{Ago, count},
 };
 
 /// The totals of all rows of a list.
@@ -29,8 +29,6 @@ pub fn sum<'a>(totals: impl Iterator<Item = &'a KeyTotals>) -> KeyTotals {
 /// What matters most, in one row under the head.
 #[component]
 pub fn TotalsStrip(
-    /// What the list holds, and how many: projects, apps.
-    counts: Vec<(&'static str, i64)>,
     totals: KeyTotals,
     /// Where the keys are listed.
     keys: Option<String>,
@@ -39,10 +37,8 @@ pub fn TotalsStrip(
     let KeyTotals { active, expiring, last_used_at, .. } = totals;
     let listed = |n: i64, status: &str| keys.as_ref().filter(|_| n > 0).map(|keys| format!("{keys}&status={status}"));
     let (all, soon) = (listed(active, "active"), listed(expiring, "expiring"));
-    let counts = counts.into_iter().map(|(label, n)| view! { <StripItem label value=move || digits(n)/> });
     view! {
         <Strip>
-            {counts.collect_view()}
             <StripItem label="Active keys" href=all value=move || counted(active)/>
             <StripItem label="Expiring soon" href=soon value=move || counted(expiring) note=|| "within 14 days"/>
             <StripItem label="Last used" value=move || view! { <LastUsed at=last_used_at now/> }/>

@@ -29,10 +29,9 @@ use self::{
     table::RequestTable,
 };
 use crate::{
-    components::{Empty, Hidden, Notice, Tone},
+    components::{Hidden, Menu, Notice, Tone},
     context::Context,
     error::{PageError, PageResult},
-    icons::Icon,
     portal::Page,
     ui::{Ui, UrlQuery},
     words::count,
@@ -111,8 +110,7 @@ fn Body(
     let not_counted = report.not_counted;
     let (refusals, scopes) = (report.refusals.clone(), report.scopes.clone());
     let shown = if total == 0 {
-        let text = format!("No request was verified in {}.", period.words());
-        view! { <Empty icon=Icon::Chart title="No requests" text/> }.into_any()
+        view! { <NoRequests path=path.clone() period report/> }.into_any()
     } else if as_table {
         view! { <RequestTable report/> }.into_any()
     } else {
@@ -146,6 +144,23 @@ fn Body(
     }
 }
 
+/// The axes without a bar, and the way to a longer range.
+#[component]
+fn NoRequests(path: String, period: Period, report: Report) -> impl IntoView {
+    let longer = !matches!(period, Period::Month | Period::Year);
+    view! {
+        <section class="card">
+            <div class="notice-line">
+                <p>{format!("No request was verified in {}.", period.words())}</p>
+                {longer.then(|| view! {
+                    <a class="btn btn-small" href=format!("{path}?range={}", Period::Month.word())>"Try 30 d"</a>
+                })}
+            </div>
+            <Chart report/>
+        </section>
+    }
+}
+
 /// The links to the ranges, and how the numbers are shown.
 #[component]
 fn Ranges(
@@ -167,11 +182,17 @@ fn Ranges(
         <div class="usage-ranges">
             <nav class="presets" aria-label="Range">{links.to_vec()}</nav>
             {(!alone).then(|| view! {
-                <form action=path>
-                    <Hidden name="range" value=period.word()/>
-                    <button class="btn btn-small" name="view" value=other>{label}</button>
-                </form>
-                <a class="btn btn-small" href=file download>"Export CSV"</a>
+                <div class="filter-side">
+                    <form action=path.clone()>
+                        <Hidden name="range" value=period.word()/>
+                        <button class="btn btn-small" name="view" value=other>{label}</button>
+                    </form>
+                    <a class="btn btn-small" href=file.clone() download>"Export CSV"</a>
+                    <Menu id="usage-more" name="Table and export">
+                        <a class="menu-item" href=format!("{path}?range={}&view={other}", period.word())>{label}</a>
+                        <a class="menu-item" href=file download>"Export CSV"</a>
+                    </Menu>
+                </div>
             })}
         </div>
     }

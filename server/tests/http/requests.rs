@@ -57,6 +57,9 @@ async fn a_refusal_is_explained(portal: &TestPortal) {
         "POST /leads/sk_live_…/x",
         &format!("href=\"/keys/{key}\""),
         &format!("href=\"/apps/{app}\""),
+        &format!(
+            "href=\"/apps/{app}/keys?panel=generate&amp;like={key}\" class=\"btn btn-small\">Generate another key"
+        ),
         &id(&refused),
         "127.0.0.1",
     ] {

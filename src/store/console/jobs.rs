@@ -61,6 +61,16 @@ impl Store {
         self.console_page(&JOBS, query, listed).await
     }
 
+    /// How many have each of these statuses, up to one more than [`COUNTED`](super::COUNTED).
+    pub async fn count_console_jobs(&self, statuses: [&str; 3]) -> Result<[i64; 3]> {
+        let mut counts = [0; 3];
+        for (count, status) in counts.iter_mut().zip(statuses) {
+            let any = || "%".to_owned();
+            *count = self.console_total(&JOBS, JOBS.with_status(status), any(), any()).await?;
+        }
+        Ok(counts)
+    }
+
     /// Makes a job due now that waits for its next attempt or has failed. `NotFound` if it runs, is due already, or has
     /// ended well.
     pub async fn retry_job(&self, act: &Act, id: &JobId) -> Result<()> {

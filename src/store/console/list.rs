@@ -59,7 +59,7 @@ pub(super) struct Listed {
 
 impl Listed {
     /// What holds of the rows with this status. No row has an unknown one.
-    fn with_status(&self, status: &str) -> &'static str {
+    pub(super) fn with_status(&self, status: &str) -> &'static str {
         match self.statuses.iter().find(|(name, _)| *name == status) {
             Some((_, holds)) => holds,
             None if status.is_empty() => "1 = 1",
@@ -114,7 +114,13 @@ impl Store {
     }
 
     /// How many rows a list has, up to one more than [`COUNTED`].
-    async fn console_total(&self, listed: &Listed, status: &str, folded: String, plain: String) -> Result<i64> {
+    pub(super) async fn console_total(
+        &self,
+        listed: &Listed,
+        status: &str,
+        folded: String,
+        plain: String,
+    ) -> Result<i64> {
         let Listed { from, matches, .. } = listed;
         let sql = format!(
             "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM {from} WHERE {matches} AND {status} LIMIT {}) AS some_rows",

@@ -17,7 +17,7 @@ pub(super) fn PasswordForm(form: FormState, email: String) -> impl IntoView {
                 <ErrorSummary form=&form/>
                 <Hidden name="do" value="password"/>
                 <PasswordFields form email/>
-                <div class="form-foot"><button class="btn btn-primary">"Change password"</button></div>
+                <div class="form-foot"><button class="btn">"Change password"</button></div>
                 <SubmitOnce/>
             </form>
         </Setting>

@@ -10,12 +10,12 @@ use sallyport::{
 
 use super::{
     job_state::{JobState, RunNow, due},
-    list::{Edges, ListPages, ListQuery, ListSearch, NoRows},
+    list::{Edges, ListPages, ListQuery, ListSearch, NoRows, counted},
 };
 use crate::{
     access::OperatorAccess,
     acts::{Caller, admin::jobs::retry_job},
-    components::{DataTable, DoneNotice, Head, IdChip, Menu, PageHead},
+    components::{DataTable, DoneNotice, Head, IdChip, Menu, PageHead, Strip, StripItem},
     error::{PageError, PageResult},
     form::FormState,
     icons::Icon,
@@ -32,11 +32,18 @@ const STATUSES: [(&str, &str); 3] = [("failed", "Failed"), ("retrying", "Retryin
 pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQuery>) -> PageResult {
     let store = &ui.context.store;
     let page = store.console_jobs(&(&query).into()).await?;
+    let counts = store.count_console_jobs(STATUSES.map(|(status, _)| status)).await?;
     let chrome = shell::at_last(shell::of_admin(&ui, &access.me, AdminSection::Jobs).await?);
     let now = store.now();
     let page = Page::framed("Jobs", chrome, move || {
         let (edges, list) = (Edges::from(&page), query.clone());
         let done = done(&query.done);
+        let tiles = counts.into_iter().zip(STATUSES).map(|(n, (value, title))| {
+            let href = Some(format!("{PATH}?status={value}"));
+            let (current, warns) = (value == query.status, n > 0 && value != "waiting");
+            view! { <StripItem label=title href current warns value=move || counted(n)/> }
+        });
+        let tiles = tiles.collect_view();
         let body = if page.items.is_empty() {
             let text =
                 "Work that is done later, such as deletions after a time, is listed here until it has succeeded.";
@@ -56,6 +63,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
         view! {
             <PageHead title="Jobs" sub=|| view! { <span>"Background work that waits, runs or has failed"</span> }/>
             <DoneNotice text=done/>
+            <Strip>{tiles}</Strip>
             <ListSearch path=PATH label="Queue or ID" query statuses=&STATUSES/>
             {body}
             <ListPages path=PATH query=list noun="job" edges/>
@@ -104,9 +112,11 @@ fn JobRow(job: ConsoleJob, state: JobState, now: Timestamp) -> impl IntoView {
     });
     let none = (ended.is_none() && !state.is_told()).then_some("Not yet");
     let state_shown = state.is_told().then(|| view! { {state.view()}" " });
+    // What is as it should be stands back.
+    let class = if state.is_told() { "cell-head cell-rest" } else { "cell-rest cell-muted" };
     view! {
         <tr>
-            <td class="cell-head cell-rest">{name.clone()}{error}</td>
+            <td class=class>{name.clone()}{error}</td>
             <td data-label="Due" class="cell-muted">{due(status.run_at, now)}</td>
             <td data-label="Last run" class="cell-muted">{state_shown}{ended}{none}</td>
             <td class="cell-act">

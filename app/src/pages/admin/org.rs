@@ -16,6 +16,7 @@ use crate::{
     access::OperatedOrg,
     components::{Badge, DataTable, DoneNotice, IdChip, PageHead, Person, Strip, StripItem, Tone, archived},
     error::{PageError, PageResult},
+    pages::usage::card::{Report, last_day},
     portal::{AdminSection, Page},
     shell,
     ui::{Ui, UrlQuery},
@@ -55,13 +56,16 @@ pub(super) async fn page(ui: &Ui, access: &OperatedOrg, done: Option<&'static st
     let apps = store.newest_apps(&org.id, APPS).await?;
     note_view(ui, access);
     let now = store.now();
-    Ok(Page::framed(org.name.clone(), chrome, move || view! { <Body org contents apps members now done/> }))
+    let requests = last_day(store, org.id.as_str(), &org.id, now).await?;
+    Ok(Page::framed(org.name.clone(), chrome, move || view! { <Body org contents requests apps members now done/> }))
 }
 
 #[component]
 fn Body(
     org: Org,
     contents: Contents,
+    /// Of the last 24 hours.
+    requests: Report,
     apps: Vec<App>,
     members: Vec<Member>,
     now: Timestamp,
@@ -79,6 +83,7 @@ fn Body(
     };
     let apps = apps.into_iter().map(|app| view! { <AppRow app now/> }).collect_view();
     let (id, plan, created) = (org.id.to_string(), org.plan.title(), org.created_at);
+    let (total_requests, refused) = (requests.total(), requests.refused());
     let people = members.len();
     let total = count(people, "member");
     let more = members.len().saturating_sub(SHOWN);
@@ -106,10 +111,12 @@ fn Body(
             <StripItem label="Apps" value=move || digits(contents.apps)/>
             <StripItem label="Active keys" value=move || digits(contents.keys)/>
             <StripItem label="Keys in use" value=move || digits(contents.in_use) note=|| "in the last week"/>
+            <StripItem label="Requests" value=move || digits(total_requests) note=|| "in 24 hours"/>
+            <StripItem label="Refused" value=move || digits(refused) note=|| "in 24 hours"/>
         </Strip>
         <section class="section">
             <h2 class="section-title">{total}</h2>
-            <DataTable label="Members" columns=&["Name", "Role", "Last active", "Since"]>{rows}</DataTable>
+            <DataTable label="Members" columns=&["Name", "Role", "Last active", "Since"] compact=true>{rows}</DataTable>
             {(more > 0).then(|| view! { <p class="muted">{format!("{more} more are not shown.")}</p> })}
         </section>
         {has_apps.then(|| view! {

@@ -40,7 +40,7 @@ pub(super) async fn page(ui: &Ui, me: &SignedIn, query: ListQuery) -> Result<Pag
                 .into_any()
         } else {
             let rows = page.items.into_iter().map(|listed| view! { <OrgRow listed now/> }).collect_view();
-            view! { <DataTable label="Organizations" columns=heads>{rows}</DataTable> }.into_any()
+            view! { <DataTable label="Organizations" columns=heads compact=true>{rows}</DataTable> }.into_any()
         };
         view! {
             <PageHead
@@ -82,7 +82,7 @@ fn OrgRow(listed: ConsoleOrg, now: Timestamp) -> impl IntoView {
             <td data-label="Plan">{org.plan.title()}</td>
             <td data-label="Members">{counted(members)}</td>
             <td data-label="Keys">{counted(keys)}</td>
-            <td data-label="Created" class="cell-muted cell-less"><Ago at=org.created_at now/></td>
+            <td data-label="Created" class="cell-muted cell-less cell-least"><Ago at=org.created_at now/></td>
             <td data-label="Last activity" class="cell-muted">{last_active_at.map(|at| view! { <Ago at now/> })}</td>
             <td class="cell-end">{status}</td>
         </tr>

@@ -37,7 +37,7 @@ async fn ask(ui: &Ui, me: &SignedIn, form: FormState) -> PageResult {
 
 #[component]
 fn Asking(form: FormState) -> impl IntoView {
-    let close = "/admin/users#everybody";
+    let close = "/admin/users#everybody-button";
     view! {
         <Modal title="Sign everybody out?" sub="All people with an account" close_href=close>
             <form method="post" action="/admin/users/sign-out" novalidate>

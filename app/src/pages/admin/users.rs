@@ -49,13 +49,15 @@ pub(super) async fn page(ui: &Ui, me: &SignedIn, query: ListQuery) -> Result<Pag
             view! { <NoRows path=PATH query=query.clone() icon=Icon::Users title="No account yet" text/> }.into_any()
         } else {
             let rows = page.items.into_iter().map(|user| view! { <UserRow user me=me.clone() now/> }).collect_view();
-            view! { <DataTable label="Users" columns=heads>{rows}</DataTable> }.into_any()
+            view! { <DataTable label="Users" columns=heads compact=true>{rows}</DataTable> }.into_any()
         };
         view! {
             <PageHead
                 title="Users" sub=|| view! { <span>"All accounts of this portal, newest first"</span> }
                 actions=|| view! {
-                    <a id="everybody" class="btn btn-danger-quiet" href="/admin/users/sign-out">"Sign everybody out"</a>
+                    <Menu id="everybody" name="More actions">
+                        <a class="menu-item menu-danger" href="/admin/users/sign-out">"Sign everybody out"</a>
+                    </Menu>
                 }
             />
             <DoneNotice text=done/>
@@ -108,7 +110,7 @@ fn UserRow(user: ConsoleUser, me: UserId, now: Timestamp) -> impl IntoView {
             <td data-label="Role">{user.operator.then_some("Operator")}</td>
             <td data-label="Last active" class="cell-muted">{seen}</td>
             <td data-label="Sessions">{digits(sessions)}</td>
-            <td data-label="Created" class="cell-muted cell-less"><Ago at=user.created_at now/></td>
+            <td data-label="Created" class="cell-muted cell-less cell-least"><Ago at=user.created_at now/></td>
             <td class="cell-end">{status}</td>
             <td class="cell-act">
                 <Menu id=menu_id(&user.id) name=format!("Actions for {}", user.name) small=true>

@@ -33,7 +33,10 @@ pub async fn get(
     let page = Page::framed(format!("Activity · {}", app.name), chrome, move || {
         view! {
             <AppHead app current="Activity" generate/>
-            <ActivityViews path=activity.path.clone() refused=false exports=move || view! { <Exports links/> }/>
+            <div class="filter-bar">
+                <ActivityViews path=activity.path.clone() current="Events"/>
+                <div class="filter-side"><Exports links/></div>
+            </div>
             <ActivityView activity/>
         }
     });

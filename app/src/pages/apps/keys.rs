@@ -91,6 +91,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQu
         unknown: query.is_unknown(),
         done: query.done(),
         approvals: (frame.approvals > 0).then(|| (frame.approvals, format!("/orgs/{}/approvals", access.app.org_id))),
+        remedy: None,
         tenant: None,
         next: None,
         public_url: context.public_url.clone(),

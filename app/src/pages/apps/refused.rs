@@ -9,7 +9,7 @@ use crate::{
     access::AppAccess,
     context::Context,
     error::PageResult,
-    pages::refused::{ActivityViews, Refused, RefusedQuery, RefusedView},
+    pages::refused::{Refused, RefusedQuery, RefusedView},
     portal::Page,
     shell,
     ui::{Ui, UrlQuery},
@@ -30,8 +30,7 @@ pub async fn get(
     let page = Page::framed(format!("Refused requests · {}", app.name), chrome, move || {
         view! {
             <AppHead app current="Activity" generate/>
-            <ActivityViews path=activity refused=true/>
-            <RefusedView refused/>
+            <RefusedView refused activity/>
         }
     });
     Ok(if is_refused { ui.refused(page) } else { ui.ok(page) })

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::head::{KeyHead, KeyHeadView};
 use crate::{
     access::KeyAccess,
-    components::Pager,
+    components::{Pager, Views},
     context::Context,
     error::PageResult,
     pages::activity::EventTable,
@@ -43,7 +43,7 @@ pub async fn get(
     let page = Page::framed(format!("Activity · {}", key.label), chrome, move || {
         view! {
             <KeyHeadView head current="Activity"/>
-            <KeyActivityViews path requests=false/>
+            <div class="filter-bar"><KeyActivityViews path current="Events"/></div>
             <EventTable events=page.events now emails/>
             <div class="table-foot">
                 <p>"Events can’t be changed: each holds the hash of the one before."</p>
@@ -59,11 +59,8 @@ pub async fn get(
 pub fn KeyActivityViews(
     /// `/keys/{key_id}/activity`
     path: String,
-    requests: bool,
+    current: &'static str,
 ) -> impl IntoView {
-    let links = [("Events", path.clone(), !requests), ("Requests", format!("{path}/requests"), requests)];
-    let links = links.map(|(label, href, current)| {
-        view! { <a class="btn btn-small" href=href aria-current=current.then_some("page")>{label}</a> }
-    });
-    view! { <div class="views"><nav aria-label="Activity">{links.to_vec()}</nav></div> }
+    let links = vec![("Events", path.clone()), ("Requests", format!("{path}/requests"))];
+    view! { <Views label="Activity" links current/> }
 }

@@ -72,8 +72,8 @@ pub async fn filled(
         Some(key) if query.is_narrower() => {
             let told = Suggestion::of(key, &store.key_history(key).await?, profile);
             let less = narrower(key, &told);
-            let left_out = left_out(profile, key, &less);
-            untouched(profile, app, Some(&less), told.addresses.as_ref().ok()).with_default("left_out", left_out)
+            let left_out = key.scopes.iter().filter(|name| !less.scopes.contains(name)).cloned().collect::<Vec<_>>();
+            untouched(profile, app, Some(&less), told.addresses.as_ref().ok()).with_values("left_out", &left_out)
         }
         like => untouched(profile, app, like.as_ref(), None),
     };
@@ -90,13 +90,6 @@ fn narrower(key: &Key, told: &Suggestion) -> Key {
     key.scopes = told.scopes.clone().unwrap_or(key.scopes);
     key.restrictions.addresses_enforced = told.addresses_enforced;
     key
-}
-
-/// The titles of the scopes that the narrower key lacks.
-fn left_out(profile: &Profile, key: &Key, less: &Key) -> String {
-    let names = key.scopes.iter().filter(|name| !less.scopes.contains(name));
-    let titles = names.map(|name| profile.scope(name).map_or(name.as_str(), |scope| &scope.title));
-    titles.collect::<Vec<_>>().join(", ")
 }
 
 fn untouched(profile: &Profile, app: Option<&App>, like: Option<&Key>, from: Option<&Addresses>) -> FormState {

@@ -10,7 +10,7 @@ use sallyport::{
 use crate::{
     access::{Addressed, KeyAccess},
     acts::{Caller, InPage, handovers::hand_over},
-    components::{CopyButton, ErrorSummary, HandOverOptions, Hidden, Notice, Tone},
+    components::{ErrorSummary, HandOverOptions, Hidden, Notice, Secret, Tone},
     error::PageResult,
     form::FormState,
     islands::SubmitOnce,
@@ -49,14 +49,9 @@ fn Made(handover: Handover, link: String, code: Code) -> impl IntoView {
         <Notice tone=Tone::Warning>
             <b>"This is the only time you’ll see it."</b>" Send it over a channel that you trust. Who opens it, and from where, is in the activity."
         </Notice>
-        <div class="field">
-            <label for="handover-link">"Link"</label>
-            <div class="secret-row">
-                <input id="handover-link" class="input mono" readonly autocomplete="off" spellcheck="false" value=whole autofocus/>
-                <CopyButton name="Copy link" target="handover-link" label="Copy"/>
-            </div>
-        </div>
-        <p class="hint">"Without JavaScript, the person opens the part before # and types the code that comes after it. You can close this page: the dialog is still open."</p>
+        <Secret id="handover-link" label="Link" copy="Copy link" value=whole focused=true>
+            "Without JavaScript, the person opens the part before # and types the code that comes after it. You can close this page: the dialog is still open."
+        </Secret>
     }
 }
 

@@ -118,12 +118,11 @@ pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
                 <span><StatusBadge status/></span>
                 {hint.map(|text| view! { <span class="soon">{text}</span> })}
                 {due.map(|text| view! { <span class="soon">{text}</span> })}
-                <span><a href=at>{whose}</a></span>
-                <span>{environment}</span>
+                <span><a href=at>{whose}</a>" · "{environment}</span>
             }
             actions={let head = head.clone(); move || view! { <Actions head/> }}
         />
-        <KeyStrip head/>
+        {(current == "Overview").then(|| view! { <KeyStrip head/> })}
         <Tabs items=tabs current/>
     }
 }

@@ -9,6 +9,9 @@ use sallyport::{
 use super::generate::narrower_key;
 use crate::{access::KeyAccess, components::Card, context::Context};
 
+/// The link to the panel, and its title there.
+pub const NARROWER: &str = "Make a narrower key";
+
 /// What the card says of a key.
 #[derive(Clone)]
 pub struct KeyUse {
@@ -36,13 +39,30 @@ impl KeyUse {
 
 #[component]
 pub fn KeyUseCard(used: KeyUse) -> impl IntoView {
-    let make = used.narrower.map(|href| view! { <p><a class="link" href=href>"Make a narrower key"</a></p> });
+    let make = used.narrower.map(|href| view! { <p><a class="link" href=href>{NARROWER}</a></p> });
     (!used.sentences.is_empty()).then(|| {
         view! { <Card title="Least privilege"><p>{used.sentences.join(" ")}</p>{make}</Card> }
     })
 }
 
-/// The same of the keys of an app or an organization.
+/// The same of the keys of an organization, folded: each app says more.
+#[component]
+pub fn PlaceUseFold(
+    sentences: Vec<String>,
+    /// The address of the organization’s checks.
+    hygiene: String,
+) -> impl IntoView {
+    (!sentences.is_empty()).then(|| {
+        view! {
+            <details class="card disclosure">
+                <summary>"Least privilege"</summary>
+                <p>{sentences.join(" ")}" "<a class="link" href=hygiene>"Hygiene"</a></p>
+            </details>
+        }
+    })
+}
+
+/// The same of the keys of an app.
 #[component]
 pub fn PlaceUseCard(
     sentences: Vec<String>,

@@ -104,6 +104,8 @@ pub struct KeyList {
     pub done: Option<&'static str>,
     /// How many requests wait for an approval or a claim, and where they are listed.
     pub approvals: Option<(i64, String)>,
+    /// What is done to a key of this list: the name of the button in its row, and the last part of its address.
+    pub remedy: Option<(&'static str, &'static str)>,
     /// The name of the tenant that the list is narrowed to.
     pub tenant: Option<String>,
     /// What has to be made before there can be a key: the button's name, and where it leads.

@@ -11,6 +11,7 @@ use sallyport::{
 
 use super::{
     expiry_fields::ExpiryFields,
+    least_privilege::NARROWER,
     restrictions::AddressFields,
     scope_fields::{BundleButtons, ScopeFields, has_bundles},
 };
@@ -110,16 +111,14 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
             />
         }
     });
-    let left_out = Some(form.value("left_out")).filter(|titles| !titles.is_empty());
-    let left_out =
-        left_out.map(|titles| view! { <p class="hint">{format!("Left out, as no request needed it: {titles}.")}</p> });
+    let title = if with_addresses { NARROWER } else { "Generate API Key" };
     let docs = profile.brand.docs_url.clone().map(|href| {
         view! { <p class="hint"><a class="link" href=href rel="noreferrer">{format!("{} documentation", profile.brand.name)}</a></p> }
     });
     let bundles =
         has_bundles(&profile).then(|| view! { <BundleButtons profile=profile.clone() action=action.clone()/> });
     view! {
-        <SidePanel title="Generate API Key" sub close_href=close.clone()>
+        <SidePanel title sub close_href=close.clone()>
             <form method="post" action=action novalidate>
                 // Enter in a field presses the first button of the form, which must not be a bundle's.
                 {bundles.is_some().then(|| view! { <button class="sr-only" tabindex="-1" aria-hidden="true">"Generate key"</button> })}
@@ -134,8 +133,7 @@ pub fn GeneratePanel(panel: Panel) -> impl IntoView {
                     <SelectField form=&form name="environment" label="Key Type" options=environments hint=prefixes/>
                     {bundles}
                     <ScopeFields form=form.clone() profile/>
-                    {left_out}
-                    {with_addresses.then(|| view! { <AddressFields form=&form/> })}
+                    {with_addresses.then(|| view! { <AddressFields form=&form rows=2/> })}
                     <ExpiryFields form=&form now/>
                     {signing}
                     {docs}

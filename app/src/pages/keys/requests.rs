@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     access::KeyAccess,
-    components::{Badge, Choice, DataTable, Empty, FilterBar, FilterSelect, FilterText, Head, Pager, Tone},
+    components::{Badge, Choice, DataTable, EmptyList, FilterBar, FilterSelect, FilterText, Head, Pager, Tone},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
@@ -97,8 +97,7 @@ pub async fn get(
     let page = Page::framed(format!("Requests · {}", access.key.label), chrome, move || {
         view! {
             <KeyHeadView head current="Activity"/>
-            <KeyActivityViews path=events requests=true/>
-            <Body path query requests=page.requests explained now newer older/>
+            <Body path events query requests=page.requests explained now newer older/>
         }
     });
     Ok(ui.ok(page))
@@ -107,6 +106,8 @@ pub async fn get(
 #[component]
 fn Body(
     path: String,
+    /// The address of what was done to the key.
+    events: String,
     query: KeyRequestsQuery,
     requests: Vec<KeyRequest>,
     /// The ids of refused requests that have a page.
@@ -122,7 +123,6 @@ fn Body(
     let reasons = Verdict::ALL.into_iter().filter(|verdict| !verdict.is_valid() && *verdict != Verdict::NotFound);
     let reasons = reasons.map(|verdict| Choice::new(verdict.code(), reason(verdict)));
     let methods = std::iter::once(Choice::new("", "Any")).chain(METHODS.map(|method| Choice::new(method, method)));
-    let clear = narrowed.then(|| path.clone());
     let body = if requests.is_empty() {
         let (title, text) = match narrowed {
             true => ("Nothing matches", "No request of the last seven days matches the filters. Remove some of them."),
@@ -130,13 +130,7 @@ fn Body(
                 ("No requests", "Requests with this key are listed here for seven days, a few seconds after they came.")
             }
         };
-        view! {
-            <Empty
-                icon=Icon::Activity title text
-                action=move || clear.map(|href| view! { <a class="btn" href=href>"Clear filters"</a> })
-            />
-        }
-        .into_any()
+        view! { <EmptyList icon=Icon::Activity title text clear=narrowed.then(|| path.clone())/> }.into_any()
     } else {
         let mut heads = ["Time", "Result", "Request"].map(Head::new).to_vec();
         let rest = [
@@ -151,10 +145,10 @@ fn Body(
             view! { <Row request explained now/> }
         });
         let rows = rows.collect_view();
-        view! { <DataTable label="Requests" columns=heads>{rows}</DataTable> }.into_any()
+        view! { <DataTable label="Requests" columns=heads compact=true>{rows}</DataTable> }.into_any()
     };
     view! {
-        <FilterBar action=path fold=narrowed>
+        <FilterBar action=path fold=narrowed search=move || view! { <KeyActivityViews path=events current="Requests"/> }>
             <FilterSelect form=&form name="result" label="Result" options=results.into_iter().chain(reasons).collect()/>
             <FilterSelect form=&form name="method" label="Method" options=methods.collect()/>
             <FilterText form=&form name="address" label="Address" kind="text"/>
@@ -188,11 +182,11 @@ fn Row(request: KeyRequest, explained: bool, now: Timestamp) -> impl IntoView {
     let line = line.join(" ");
     view! {
         <tr>
-            <td data-label="Time" class="cell-muted"><Ago at now/></td>
+            <td class="cell-muted cell-when"><Ago at now/></td>
             <td class="cell-head cell-rest">{result}{more}</td>
-            <td data-label=(!line.is_empty()).then_some("Request") class="cell-cut cell-mono" title=line.clone()>{line.clone()}</td>
+            <td class="cell-cut cell-mono cell-line" title=line.clone()>{line.clone()}</td>
             <td data-label=(!scope.is_empty()).then_some("Scope") class="cell-mono cell-less">{scope.clone()}</td>
-            <td data-label=address.is_some().then_some("Address") class="cell-mono cell-muted">{address.clone()}</td>
+            <td class="cell-mono cell-muted">{address.clone()}</td>
             <td data-label="Client" class="cell-muted cell-wide cell-cut">{user_agent}</td>
             <td data-label="Request ID" class="cell-mono cell-muted cell-wide">{request_id.to_string()}</td>
         </tr>

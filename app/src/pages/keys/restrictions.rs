@@ -96,14 +96,19 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
 
 /// The addresses from which a key may be used, and what happens to requests from elsewhere.
 #[component]
-pub fn AddressFields(#[prop(into)] form: FormState) -> impl IntoView {
+pub fn AddressFields(
+    #[prop(into)] form: FormState,
+    /// The height of the list.
+    #[prop(default = 6)]
+    rows: u32,
+) -> impl IntoView {
     let modes = vec![
         Choice::new("monitor", "Monitor only").note("Requests from elsewhere pass, and are noted in the activity."),
         Choice::new("enforce", "Enforce").note("Requests from elsewhere are refused (403)."),
     ];
     view! {
         <TextArea
-            form=&form name="addresses" label="Allowed addresses" mono=true rows=6
+            form=&form name="addresses" label="Allowed addresses" mono=true rows
             hint="One address or block (203.0.113.0/24, 2001:db8::/32) on each line, 100 at most. \
                   Empty allows every address."
         />

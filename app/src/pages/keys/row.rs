@@ -114,11 +114,20 @@ pub fn KeyRow(
     turn: Option<String>,
     /// Whether it can be selected, where any of the list can.
     chosen: Option<bool>,
+    /// What is done to the keys of this list: the name of the button, and the last part of its address.
+    remedy: Option<(&'static str, &'static str)>,
     now: Timestamp,
 ) -> impl IntoView {
     let creator = key.created_by.as_ref().map_or_else(|| "–".to_owned(), |person| person.name.clone());
     let off = !key.status.is_usable();
     let soon = short_hint(&key, now).map(|text| view! { <small>{text}</small> });
+    let remedy = remedy.map(|(name, tail)| {
+        let button = turn.is_some().then(|| {
+            let href = ["/keys/", key.id.as_str(), "/", tail].concat();
+            view! { <a class="btn btn-small" href=href aria-label=[name, " ", &key.label].concat()>{name}</a> }
+        });
+        view! { <td>{button}</td> }
+    });
     let chips = key.scopes.iter().map(|scope| view! { <Chip text=scope.clone()/> }).collect_view();
     let choose = chosen.map(|can| {
         let input = can.then(|| {
@@ -150,6 +159,7 @@ pub fn KeyRow(
                 {Days::of_key(&key).map(|days| view! { <Sparkline days/> })}
             </td>
             <td class="cell-end"><StatusBadge status=key.status/>" "{soon}</td>
+            {remedy}
             <td class="cell-act"><RowMenu key turn/></td>
         </tr>
     }

@@ -26,9 +26,11 @@ pub fn allows(scope: &Scope) -> Option<String> {
     }
 }
 
-fn choice(scope: &Scope) -> Choice {
+/// A scope, with what it means; or, in place of that, that no request needed it.
+fn choice(scope: &Scope, left_out: &[String]) -> Choice {
     let choice = Choice::new(&scope.name, &scope.title);
     match (scope.description.is_empty(), allows(scope)) {
+        _ if left_out.contains(&scope.name) => choice.note("Left out: no request needed it"),
         (false, _) => choice.note(&scope.description),
         (true, Some(allows)) => choice.note(allows),
         (true, None) => choice,
@@ -37,7 +39,8 @@ fn choice(scope: &Scope) -> Choice {
 
 #[component]
 pub fn ScopeFields(form: FormState, profile: Arc<Profile>, #[prop(optional)] autofocus: bool) -> impl IntoView {
-    let options = profile.scopes.iter().map(choice).collect();
+    let left_out: Vec<_> = form.values_of("left_out").map(str::to_owned).collect();
+    let options = profile.scopes.iter().map(|scope| choice(scope, &left_out)).collect();
     match profile.keys.scopes {
         HowMany::Many => view! { <CheckboxGroup form name="scopes" legend="Scopes" options autofocus/> }.into_any(),
         HowMany::One => view! { <RadioGroup form name="scopes" legend="Scope" options autofocus/> }.into_any(),

@@ -22,13 +22,9 @@ pub(super) fn Pending(
     /// The roles of the person who looks.
     role: Held,
     has_mail: bool,
-    /// Whether the person who looks is the only member.
-    alone: bool,
     now: Timestamp,
 ) -> impl IntoView {
     let add = add_command(&place);
-    let nobody = alone.then_some("Nobody else is here yet. ");
-    let none = invitations.is_empty().then_some("A person who is invited is listed here until they accept. ");
     let without_mail = (!has_mail)
         .then_some("This portal does not send mail: each invitation shows a link once, for you to hand over.");
     let list = (!invitations.is_empty()).then(|| {
@@ -38,20 +34,25 @@ pub(super) fn Pending(
         });
         let rows = rows.collect_view();
         let columns = ["Invited", "Role", "Expires", ""].map(Head::new).to_vec();
-        view! { <DataTable label="Invitations" columns>{rows}</DataTable> }
+        view! {
+            <section class="section" id="invitations">
+                <h2 class="section-title">"Invitations"</h2>
+                <div class="stack">
+                    {without_mail.map(|text| view! { <p class="muted">{text}</p> })}
+                    <DataTable label="Invitations" columns>{rows}</DataTable>
+                </div>
+            </section>
+        }
     });
     view! {
-        <section class="card stack" id="invitations">
-            <div><h2>"Invitations"</h2><p class="muted">{nobody}{none}{without_mail}</p></div>
-            {list}
-            <details class="disclosure">
-                <summary>"Add a member on the command line"</summary>
-                <div class="stack">
-                    <p class="muted">"An operator can add people who have an account (sallyport user create):"</p>
-                    <CodeBlock text=add unbroken=true/>
-                </div>
-            </details>
-        </section>
+        {list}
+        <details class="disclosure">
+            <summary>"Add a member on the command line"</summary>
+            <div class="stack">
+                <p class="muted">"An operator can add people who have an account (sallyport user create):"</p>
+                <CodeBlock text=add unbroken=true/>
+            </div>
+        </details>
     }
 }
 

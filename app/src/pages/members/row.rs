@@ -52,19 +52,20 @@ impl Viewer {
         asks
     }
 
-    /// Where a role was granted, seen from the place of the list.
-    fn origin(&self, grant: Grant) -> AnyView {
+    /// Where a role was granted, seen from the place of the list; nothing if it was there.
+    fn origin(&self, grant: Grant) -> Option<AnyView> {
+        if grant.place_id == self.place.id {
+            return None;
+        }
         let link = format!("{}/members", grant.kind.path(&grant.place_id));
-        match grant.kind {
-            PlaceKind::Org if self.place.kind == PlaceKind::Org => "Organization".into_any(),
-            _ if grant.place_id == self.place.id => "Granted here".into_any(),
+        Some(match grant.kind {
             // Members of a tenant or project may have no access to the list of the organization's.
             PlaceKind::Org if !self.role.at_org.may(Permission::SeePlace) => {
                 format!("From {}", grant.place_name).into_any()
             }
             kind if kind > self.place.kind => view! { "In "<a href=link>{grant.place_name}</a> }.into_any(),
             _ => view! { "From "<a href=link>{grant.place_name}</a> }.into_any(),
-        }
+        })
     }
 }
 
@@ -103,8 +104,8 @@ pub(super) fn MemberRow(
     });
     let asks = asks.collect_view();
     let roles = by_place(grants).into_iter().map(|(titles, grant)| {
-        let origin = viewer.origin(grant);
-        view! { <span class="role"><span>{titles}</span><span class="cell-sub">{origin}</span></span> }
+        let origin = viewer.origin(grant).map(|origin| view! { <span class="cell-sub">{origin}</span> });
+        view! { <span class="role"><span>{titles}</span>{origin}</span> }
     });
     let roles = roles.collect_view();
     view! {

@@ -37,9 +37,12 @@ pub async fn get(
     let page = Page::framed("Activity", chrome, move || {
         view! {
             <PageHead title="Activity" sub=|| "What happened in this organization, and who did it."/>
-            <ActivityViews path=activity.path.clone() refused=false exports=move || exports.then(|| view! {
-                <Exports links evidence=is_whole.then_some(evidence)/>
-            })/>
+            <div class="filter-bar">
+                <ActivityViews path=activity.path.clone() current="Events"/>
+                {exports.then(|| view! {
+                    <div class="filter-side"><Exports links evidence=is_whole.then_some(evidence)/></div>
+                })}
+            </div>
             <ActivityView activity/>
         }
     });

@@ -36,6 +36,16 @@ fn path(access: &OrgAccess) -> String {
     format!("/orgs/{}/hygiene", access.org.id)
 }
 
+/// What ends it for one key: the button’s name, and the last part of its address.
+const fn remedy(check: HygieneCheck) -> (&'static str, &'static str) {
+    match check {
+        HygieneCheck::NoExpiry => ("Set expiry", "change"),
+        HygieneCheck::ManyNetworks => ("Restrict", "restrictions"),
+        HygieneCheck::SigningNotRequired => ("Require", "restrictions"),
+        HygieneCheck::CanDeleteUnused | HygieneCheck::CreatorLeft | HygieneCheck::NeverUsed => ("Revoke", "revoke"),
+    }
+}
+
 /// With the check of the query or, without one, the first that finds anything. People see the keys that their list contains.
 pub async fn page(ui: &Ui, context: &Context, access: &OrgAccess, query: &ListQuery) -> Result<Page, PageError> {
     access.needs_somewhere(Permission::SeeKeys)?;
@@ -57,7 +67,10 @@ pub async fn page(ui: &Ui, context: &Context, access: &OrgAccess, query: &ListQu
     let keys = format!("/orgs/{}/keys", access.org.id);
     let csv = (!page.keys.is_empty()).then(|| Format::Csv.href(&keys, pairs(&filter)));
     let source = ListSource::Hygiene(check);
-    let list = KeyList::found(context, access, path(access), (page, filter), source, query);
+    let list = KeyList {
+        remedy: Some(remedy(check)),
+        ..KeyList::found(context, access, path(access), (page, filter), source, query)
+    };
     let base = path(access);
     Ok(Page::framed("Hygiene", chrome, move || {
         let items = counts.into_iter().map(|(one, n)| {
@@ -65,7 +78,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &OrgAccess, query: &ListQu
             let quiet = (n == 0).then_some("muted");
             view! {
                 <StripItem
-                    label=one.title() href current=one == check value=move || view! { <span class=quiet>{counted(n)}</span> }
+                    label=one.title() href current=one == check warns={n > 0} value=move || view! { <span class=quiet>{counted(n)}</span> }
                 />
             }
         });

@@ -115,6 +115,7 @@ pub async fn page(
         unknown: query.is_unknown(),
         done: query.done(),
         approvals: (frame.approvals > 0).then(|| (frame.approvals, format!("/orgs/{}/approvals", access.org.id))),
+        remedy: None,
         tenant,
         next,
         public_url: context.public_url.clone(),

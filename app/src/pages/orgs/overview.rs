@@ -22,7 +22,7 @@ use crate::{
     pages::{
         activity::list::EventList,
         attention::{Attention, AttentionCard, KeyFigures, NewestKeys},
-        keys::least_privilege::PlaceUseCard,
+        keys::least_privilege::PlaceUseFold,
         usage::card::{RequestsCard, last_day},
     },
     portal::{Page, Section},
@@ -108,9 +108,11 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
             {(sees_keys && !first.used).then(|| view! { <GetStarted first org=org_id role profile public_url/> })}
             {(!attention.is_empty()).then(|| view! { <KeyFigures attention=attention.clone()/> })}
             <div class="split">
+                {(!attention.is_empty()).then(|| {
+                    view! { <AttentionCard highlights=attention.highlights.clone() now of_several=true/> }
+                })}
                 <div class="columns">
                     <RequestsCard report=requests path=path.clone()/>
-                    <PlaceUseCard sentences=used hygiene=format!("{path}/hygiene")/>
                     {if has_tenants {
                         view! {
                             <section class="section">
@@ -128,20 +130,17 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
                             />
                         }.into_any()
                     }}
+                    <PlaceUseFold sentences=used hygiene=format!("{path}/hygiene")/>
                     {sees_keys.then(|| view! {
                         <Card title="Last events" actions=move || view! { <a href=all_events>"All activity"</a> }>
                             <EventList events now of_several=true/>
                         </Card>
                     })}
                 </div>
-                {(!attention.is_empty()).then(|| {
-                    let highlights = attention.highlights;
-                    view! {
-                        <div class="columns">
-                            <AttentionCard highlights=highlights.clone() now of_several=true/>
-                            <NewestKeys highlights all=Some(attention.path) now of_several=true/>
-                        </div>
-                    }
+                {(!attention.is_empty()).then(|| view! {
+                    <div class="columns">
+                        <NewestKeys highlights=attention.highlights all=Some(attention.path) now of_several=true/>
+                    </div>
                 })}
             </div>
         }

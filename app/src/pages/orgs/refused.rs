@@ -9,7 +9,7 @@ use crate::{
     components::PageHead,
     context::Context,
     error::PageResult,
-    pages::refused::{ActivityViews, Refused, RefusedQuery, RefusedView},
+    pages::refused::{Refused, RefusedQuery, RefusedView},
     portal::{Page, Section},
     shell,
     ui::{Ui, UrlQuery},
@@ -29,8 +29,7 @@ pub async fn get(
     let page = Page::framed("Refused requests", chrome, move || {
         view! {
             <PageHead title="Refused requests" sub=|| "Requests with this organization’s keys that were refused, and why."/>
-            <ActivityViews path=activity refused=true/>
-            <RefusedView refused/>
+            <RefusedView refused activity/>
         }
     });
     Ok(if is_refused { ui.refused(page) } else { ui.ok(page) })

@@ -78,7 +78,6 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
             .into_any()
         } else {
             let totals = sum(apps.iter().map(|(_, keys)| keys));
-            let counts = vec![("Apps", i64::try_from(apps.len()).unwrap_or(i64::MAX))];
             let of = profile.clone();
             // Of one app they have a list; else those of the tenant hold them.
             let all = match apps.as_slice() {
@@ -87,7 +86,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: ProjectAccess) 
             };
             view! {
                 <PlaceOverview
-                    counts totals title="Apps" keys=None all=of_apps.then_some(all) highlights profile now
+                    totals title="Apps" keys=None all=of_apps.then_some(all) highlights profile now
                     requests=move || view! { <RequestsCard report=requests path/> }
                     list=move || view! { <Apps apps profile=of may out_of_use now/> }
                 />

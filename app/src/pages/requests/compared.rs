@@ -25,10 +25,14 @@ struct Row {
 #[component]
 pub fn Compared(decision: Decision, profile: Arc<Profile>) -> impl IntoView {
     let failed = decision.step;
-    let rows = rows(&decision, &profile).into_iter().map(|row| {
-        let mark = row.steps.contains(&failed).then(|| view! { <Badge tone=Tone::Danger text="Failed"/> });
+    let mut rows = Vec::from(rows(&decision, &profile));
+    // What failed first.
+    rows.sort_by_key(|row| !row.steps.contains(&failed));
+    let rows = rows.into_iter().map(|row| {
+        let has_failed = row.steps.contains(&failed);
+        let mark = has_failed.then(|| view! { <Badge tone=Tone::Danger text="Failed"/> });
         view! {
-            <tr>
+            <tr class=has_failed.then_some("danger")>
                 <td class="cell-head">{row.name}</td>
                 <td class="cell-rest" data-label="Request">{row.asked}</td>
                 <td class="cell-rest" data-label="Key">{row.has}</td>

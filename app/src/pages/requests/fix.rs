@@ -57,6 +57,23 @@ pub fn fix(decision: &Decision, profile: &Profile) -> String {
     }
 }
 
+/// What the person can do about it here: the name of a button, and where it leads.
+pub fn cure(decision: &Decision) -> Option<(&'static str, String)> {
+    let key = &decision.key;
+    let path = format!("/keys/{}", key.key_id);
+    match decision.verdict {
+        Verdict::Revoked | Verdict::Expired | Verdict::InsufficientScope | Verdict::ModeMismatch => {
+            let place =
+                key.app_id().map_or_else(|| format!("/orgs/{}", decision.org_id()), |app| format!("/apps/{app}"));
+            Some(("Generate another key", format!("{place}/keys?panel=generate&like={}", key.key_id)))
+        }
+        Verdict::Paused => Some(("Resume the key", path)),
+        Verdict::IpDenied => Some(("Change addresses", format!("{path}/restrictions"))),
+        Verdict::RateLimited => Some(("Change limits", format!("{path}/restrictions"))),
+        _ => None,
+    }
+}
+
 /// "read or write".
 fn or(names: &[&str]) -> String {
     match names {

@@ -1,4 +1,4 @@
-//! `/orgs/{org_id}/settings/colour`: the colour of an organization, chosen from a palette.
+//! `/orgs/{org_id}/settings/colour`: the colour of an organization, chosen from a palette: each colour is a button.
 
 use leptos::prelude::*;
 use sallyport::{colour::Colour, org::Org};
@@ -8,7 +8,6 @@ use crate::{
     acts::{Caller, orgs::choose_colour},
     components::OrgAvatar,
     error::PageResult,
-    islands::SubmitOnce,
     ui::{Typed, see_other},
 };
 
@@ -23,23 +22,23 @@ pub fn ColourForm(org: Org) -> impl IntoView {
     let choices = Colour::ALL.iter().copied().map(|colour| (colour.as_str(), colour.title(), Some(colour)));
     let choices = std::iter::once(("automatic", "Automatic", None)).chain(choices);
     let choices = choices.map(|(value, title, colour)| {
-        let id = format!("colour-{value}");
+        let pressed = if colour == org.colour { "true" } else { "false" };
         view! {
-            <label class="swatch" title=title>
-                <input id=id type="radio" name="colour" value=value aria-label=title checked=colour == org.colour/>
+            <button
+                id=format!("colour-{value}") class="swatch" name="colour" value=value title=title aria-label=title
+                aria-pressed=pressed
+            >
                 {match colour {
                     Some(_) => view! { <OrgAvatar id=org.id.to_string() name=org.name.clone() colour logo=None/> }.into_any(),
                     None => view! { <span class="avatar" aria-hidden="true">"Auto"</span> }.into_any(),
                 }}
-            </label>
+            </button>
         }
     });
     let choices = choices.collect_view();
     view! {
         <form method="post" action=format!("/orgs/{}/settings/colour", org.id) class="stack form">
             <fieldset class="field group"><legend>"Colour"</legend><p class="hint">"Instead of a logo. Auto follows from the ID."</p><div class="swatches">{choices}</div></fieldset>
-            <div class="form-foot"><button class="btn">"Change colour"</button></div>
-            <SubmitOnce/>
         </form>
     }
 }

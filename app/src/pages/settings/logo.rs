@@ -45,16 +45,16 @@ pub fn LogoForm(org: Org, form: FormState) -> impl IntoView {
         view! { <form method="post" action=remove><button class="btn btn-small">"Remove logo"</button><SubmitOnce/></form> }
     });
     view! {
-        <form method="post" action=action enctype="multipart/form-data" class="form logo-now">
+        <form method="post" action=action enctype="multipart/form-data" class="logo-now">
             <OrgAvatar id=org.id.to_string() name=org.name.clone() colour=org.colour logo=org.logo.clone()/>
             <FileField
                 form=&form
                 name="logo"
-                label="Logo"
+                label="Upload logo"
                 accept=ACCEPTED
                 hint="PNG, JPEG or WebP, up to 64 KB, 16 to 1024 pixels wide and high. A square looks best."
             />
-            <button class="btn">"Upload logo"</button>
+            <button class="btn">"Save logo"</button>
             <SubmitOnce/>
         </form>
         {remove}

@@ -68,13 +68,11 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: TenantAccess) -
             .into_any()
         } else {
             let totals = sum(projects.iter().map(|(.., keys)| keys));
-            let apps = projects.iter().map(|(_, apps, _)| apps).sum();
-            let counts = vec![("Projects", i64::try_from(projects.len()).unwrap_or(i64::MAX)), ("Apps", apps)];
             let of = profile.clone();
             view! {
                 <PlaceOverview
-                    counts totals title="Projects" keys=Some(keys) highlights profile now
-                    requests=move || view! { <RequestsCard report=requests path=above link="Usage of the organization"/> }
+                    totals title="Projects" keys=Some(keys) highlights profile now
+                    requests=move || view! { <RequestsCard report=requests path=above link="Organization usage"/> }
                     list=move || view! { <Projects projects profile=of out_of_use now/> }
                 />
             }

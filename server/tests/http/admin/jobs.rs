@@ -30,6 +30,8 @@ async fn a_failed_job_is_retried(portal: &TestPortal) {
 
     let failed = portal.get("/admin/jobs").await.body;
     assert!(failed.contains("Failed") && failed.contains("the &lt;server&gt; refused") && !failed.contains("nobody"));
+    let counted = |status: &str, title: &str| failed.contains(&format!("?status={status}\">{title}</a></dt><dd>1"));
+    assert!(counted("failed", "Failed") && !counted("retrying", "Retrying"), "{failed}");
     for (status, listed) in [("failed", true), ("retrying", false), ("waiting", false), ("moon", false)] {
         let page = portal.get(&format!("/admin/jobs?status={status}")).await.body;
         assert_eq!(page.contains("the &lt;server&gt; refused"), listed, "{status}: {page}");

@@ -39,7 +39,7 @@ async fn the_page_says_what_a_key_was_used_for(portal: &TestPortal) {
 async fn a_narrower_key_begins_with_what_was_used(portal: &TestPortal) {
     let (_, app, key) = used(portal, "?scope=read").await;
     let panel = portal.get(&format!("/apps/{app}/keys?panel=generate&like={key}&narrower=1")).await;
-    let form = panel.body.split_once("Generate API Key</h2>").map(|(_, form)| form).expect("a panel");
+    let form = panel.body.split_once("Make a narrower key</h2>").map(|(_, form)| form).expect("a panel");
     let ticked: Vec<_> = ["read", "write", "delete", "admin"]
         .into_iter()
         .filter(|scope| {

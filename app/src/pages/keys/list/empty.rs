@@ -5,7 +5,7 @@ use sallyport::profile::HolderKind;
 
 use super::KeyList;
 use crate::{
-    components::{CodeBlock, Empty},
+    components::{CodeBlock, Empty, EmptyList},
     icons::Icon,
     pages::keys::snippets,
 };
@@ -13,9 +13,9 @@ use crate::{
 #[component]
 pub fn NothingMatches(path: String) -> impl IntoView {
     view! {
-        <Empty
+        <EmptyList
             icon=Icon::Search title="Nothing matches" text="No keys match the search and the filters. Remove some of them."
-            action=move || view! { <a class="btn" href=path>"Clear filters"</a> }
+            clear=Some(path)
         />
     }
 }

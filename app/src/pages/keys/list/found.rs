@@ -33,6 +33,7 @@ impl KeyList {
             unknown: false,
             done: query.done_on(source),
             approvals: None,
+            remedy: None,
             tenant: None,
             next: None,
             public_url: context.public_url.clone(),

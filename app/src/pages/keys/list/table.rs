@@ -39,7 +39,9 @@ fn heads(list: &KeyList, choose: bool) -> Vec<Head> {
         heads.push(Head::new("Created by").wide());
     }
     heads.push(sort(Head::new("Last used"), &[(KeySort::LastUsed, "descending")], KeySort::LastUsed));
-    heads.extend([Head::new("Status"), Head::new("")]);
+    heads.push(Head::new("Status"));
+    heads.extend(list.remedy.map(|_| Head::new("")));
+    heads.push(Head::new(""));
     heads
 }
 
@@ -66,13 +68,13 @@ pub fn Keys(list: KeyList) -> impl IntoView {
     let (heads, here, action) = (heads(&list, choose), list.here(), list.chosen.clone());
     let (source, field) = (list.source, list.filter_field());
     let (scopes, creators) = (list.has_scopes(), list.has_creators());
-    let (of_org, now, profile, viewer) = (list.of_org, list.now, list.profile, list.viewer);
+    let (of_org, remedy, now, profile, viewer) = (list.of_org, list.remedy, list.now, list.profile, list.viewer);
     let rows = list.page.keys.into_iter().map(move |key| {
         let environment = environment_title(&profile, &key.environment);
         let owner = of_org.then(|| owner(key.owner, &key.owner_name));
         let turn = viewer.may_change(&key, &profile).then(|| here.clone());
         let chosen = choose.then(|| viewer.may_end(&key, &profile));
-        view! { <KeyRow key owner environment scopes creators turn chosen now/> }
+        view! { <KeyRow key owner environment scopes creators turn chosen remedy now/> }
     });
     view! {
         <DataTable
