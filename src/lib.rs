@@ -43,6 +43,7 @@ pub mod request;
 mod reserved_prefixes;
 pub mod root_token;
 pub mod saved_view;
+pub mod scan;
 pub mod scope;
 pub mod session;
 pub mod signature;

@@ -26,6 +26,7 @@ mod person;
 mod profile;
 mod progress;
 mod prompt;
+mod scan;
 mod table;
 mod token;
 mod user;
@@ -97,6 +98,12 @@ enum Command {
     /// Try the settings of mail
     #[command(subcommand)]
     Mail(mail::MailCommand),
+    /// Find leaked keys of this deployment in files, commits or standard input, without the database
+    #[command(after_help = "Examples:
+  sallyport scan .
+  sallyport scan --git origin/main..HEAD --profile profile.toml
+  sallyport scan --format sarif src - < build.log")]
+    Scan(scan::ScanArgs),
     #[command(flatten)]
     Client(client::ClientCommand),
 }
@@ -120,6 +127,9 @@ pub fn main() -> ExitCode {
     if let Command::Profile(command) = &cli.command {
         // This command needs neither settings nor data.
         return profile::run(command);
+    }
+    if let Command::Scan(args) = &cli.command {
+        return scan::run(&cli.place, args);
     }
     let ended = match cli.command {
         // These block, and need neither a runtime nor settings nor data.
@@ -174,7 +184,7 @@ async fn run(settings: &Where, command: Command) -> Result<(), String> {
             store.close().await;
             Ok(())
         }
-        Command::Profile(_) | Command::Client(_) => Ok(()),
+        Command::Profile(_) | Command::Scan(_) | Command::Client(_) => Ok(()),
         Command::Mail(command) => mail::run(settings, command).await,
         Command::Audit(command) => audit::run(settings, command).await,
         Command::Backup(args) => backup::run(&place, args).await,

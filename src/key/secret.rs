@@ -47,8 +47,7 @@ impl PlainSecret {
 
     /// The shortened form for lists: prefix, first four and last four characters.
     pub fn shown(&self) -> String {
-        let last = &self.text[self.text.len() - 4..];
-        format!("{}…{last}", &self.text[..self.prefix + 4])
+        shown(&self.text, self.prefix)
     }
 }
 
@@ -56,6 +55,10 @@ impl fmt::Debug for PlainSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PlainSecret(…)")
     }
+}
+
+fn shown(text: &str, prefix: usize) -> String {
+    format!("{}…{}", &text[..prefix + 4], &text[text.len() - 4..])
 }
 
 /// A presented secret with a valid form and checksum. It may still be unknown.
@@ -70,6 +73,11 @@ impl<'a> Checked<'a> {
         }
         let (body, checksum) = text.as_bytes().split_at(text.len() - CHECKSUM);
         (base62::six_digits(crc32fast::hash(body)) == checksum).then_some(Self(text))
+    }
+
+    /// The shortened form for lists, as [`PlainSecret::shown`].
+    pub fn shown(self) -> String {
+        shown(self.0, self.0.len() - RANDOM - CHECKSUM)
     }
 
     pub fn digest(self, pepper: &Pepper) -> Digest {

@@ -20,6 +20,7 @@ mod outage;
 mod output;
 mod profile;
 mod restart;
+mod scan;
 mod server;
 mod settings;
 #[path = "../smtp/smtp.rs"]
