@@ -60,7 +60,6 @@ use crate::{
     id::{AppId, OrgId, ProjectId, TenantId, UserId},
     key::{Creator, Key, ListedKey, Status},
     key_policy::KeyPolicy,
-    place::Place,
 };
 
 /// A page of keys.

@@ -104,14 +104,14 @@ pub async fn extend_chosen_keys(
                 store.change_key(&act, key, change).await.map_err(ActError::from)
             }
         };
-        match extended {
-            Ok(()) => {}
+        let why = match extended {
+            Ok(None) => continue,
+            Ok(Some(_)) => "Another person has to approve that, and was asked.".to_owned(),
             // Nothing else would be done either.
             Err(error @ ActError::Denied(_)) => return Err(error),
-            Err(error) => {
-                refused.push(NotExtended { key: key.id.clone(), label: key.label.clone(), why: error.message() })
-            }
-        }
+            Err(error) => error.message(),
+        };
+        refused.push(NotExtended { key: key.id.clone(), label: key.label.clone(), why });
     }
     Ok(refused)
 }
