@@ -150,12 +150,12 @@ fn NoRequests(path: String, period: Period, report: Report) -> impl IntoView {
     let longer = !matches!(period, Period::Month | Period::Year);
     view! {
         <section class="card">
-            <div class="notice-line">
-                <p>{format!("No request was verified in {}.", period.words())}</p>
+            <p class="notice-line">
+                <span>{format!("No request was verified in {}.", period.words())}</span>
                 {longer.then(|| view! {
                     <a class="btn btn-small" href=format!("{path}?range={}", Period::Month.word())>"Try 30 d"</a>
                 })}
-            </div>
+            </p>
             <Chart report/>
         </section>
     }

@@ -56,7 +56,7 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
             let rows = jobs.into_iter().map(|(state, job)| view! { <JobRow job state now/> }).collect_view();
             let heads = ["Job", "Due", "Last run", ""].map(Head::new).to_vec();
             view! {
-                <DataTable label="Jobs" columns=heads>{rows}</DataTable>
+                <DataTable label="Jobs" columns=heads compact=true>{rows}</DataTable>
             }
             .into_any()
         };
@@ -113,7 +113,7 @@ fn JobRow(job: ConsoleJob, state: JobState, now: Timestamp) -> impl IntoView {
     let none = (ended.is_none() && !state.is_told()).then_some("Not yet");
     let state_shown = state.is_told().then(|| view! { {state.view()}" " });
     // What is as it should be stands back.
-    let class = if state.is_told() { "cell-head cell-rest" } else { "cell-rest cell-muted" };
+    let class = if state.is_told() { "cell-head cell-rest" } else { "cell-head cell-rest cell-muted" };
     view! {
         <tr>
             <td class=class>{name.clone()}{error}</td>

@@ -174,7 +174,7 @@ fn MemberRow(member: Member, now: Timestamp) -> impl IntoView {
             </td>
             <td data-label="Role">{role.title()}</td>
             <td data-label="Last active" class="cell-muted">{seen}</td>
-            <td data-label="Since" class="cell-muted"><Ago at=since now/></td>
+            <td data-label="Since" class="cell-muted cell-least"><Ago at=since now/></td>
         </tr>
     }
 }
