@@ -34,6 +34,8 @@ pub(super) struct File {
     #[serde(default)]
     pub webhooks: WebhooksEntry,
     #[serde(default)]
+    pub runtime: RuntimeEntry,
+    #[serde(default)]
     pub errors: ErrorsEntry,
 }
 
@@ -69,6 +71,12 @@ pub(super) struct KeysEntry {
     pub scopes: Option<Spanned<HowMany>>,
     #[serde(default)]
     pub signing_secret: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuntimeEntry {
+    pub file_name: Option<Text>,
 }
 
 #[derive(Default, Deserialize)]
