@@ -86,6 +86,21 @@ impl App {
     }
 }
 
+impl App {
+    /// The file that the app reads; without a key, there is a place for it.
+    pub fn runtime_configuration<'a>(&'a self, key: &'a str) -> RuntimeConfiguration<'a> {
+        RuntimeConfiguration { app_id: &self.id, org_id: &self.org_id, app_api_key: key }
+    }
+}
+
+/// The runtime configuration.
+#[derive(Clone, Copy, Serialize)]
+pub struct RuntimeConfiguration<'a> {
+    app_id: &'a AppId,
+    org_id: &'a OrgId,
+    app_api_key: &'a str,
+}
+
 /// The identifiers JSON.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Identifiers<'a> {

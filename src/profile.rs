@@ -215,6 +215,8 @@ pub struct Profile {
     pub plans: [PlanLimits; 3],
     pub limits: LimitHeaders,
     pub signatures: SignatureHeaders,
+    /// The name of the file that an app reads its configuration from.
+    pub runtime_file: String,
     pub errors: Errors,
     /// The `WWW-Authenticate` header of a 401.
     pub challenge: String,

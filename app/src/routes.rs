@@ -143,6 +143,7 @@ routes! {
     "/projects/{project_id}/settings/delete"   settings::delete <ProjectAccess>   [get post]
     "/apps/{app_id}"                           apps::overview                     [get]
     "/apps/{app_id}/identifiers.json"          apps::identifiers                  [get]
+    "/apps/{app_id}/runtime-configuration.json" apps::runtime_configuration       [get]
     "/apps/{app_id}/keys"                      apps::keys                         [get post]
     "/apps/{app_id}/keys.csv"                  keys::export <AppAccess, Csv>      [get]
     "/apps/{app_id}/keys.jsonl"                keys::export <AppAccess, Jsonl>    [get]

@@ -7,6 +7,7 @@ mod headers;
 mod logo;
 mod plans;
 mod rotation;
+mod runtime;
 mod scopes;
 
 use std::io;
@@ -133,6 +134,7 @@ fn profile(file: &File, read: ReadBeside<'_>, findings: &mut Findings) -> Profil
         plans: plans::plans(file, &scopes, findings),
         limits: headers::limits(&file.limits, findings),
         signatures: headers::signatures(file.signatures.as_ref()),
+        runtime_file: runtime::file_name(file.runtime.file_name.as_ref(), findings),
         granted: Vec::new(),
         name,
         brand,

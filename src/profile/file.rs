@@ -35,6 +35,8 @@ pub(super) struct File {
     #[serde(default)]
     pub webhooks: WebhooksEntry,
     #[serde(default)]
+    pub runtime: RuntimeEntry,
+    #[serde(default)]
     pub errors: ErrorsEntry,
 }
 
@@ -70,6 +72,12 @@ pub(super) struct KeysEntry {
     pub scopes: Option<Spanned<HowMany>>,
     #[serde(default)]
     pub signing_secret: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuntimeEntry {
+    pub file_name: Option<Text>,
 }
 
 #[derive(Default, Deserialize)]

@@ -144,6 +144,8 @@ fn what_can_not_hold_is_refused_with_its_place() {
         ("per_minute = 600\n", "paths = [{ pattern = \"x\", per_minute = 1 }]\n", "\"x\"", "begins with a slash"),
         ("\"X-RateLimit-Remaining\"", "\"x-ratelimit-limit\"", "\"x-ratelimit-limit\"", "another meaning above"),
         ("\"X-RateLimit-Reset\"", "\"Retry-After\"", "\"Retry-After\"", "means something already"),
+        ("[limits]", "[runtime]\nfile_name = \"../a.json\"\n[limits]", "\"../a.json\"", "ends with .json"),
+        ("[limits]", "[runtime]\nfile_name = \".json\"\n[limits]", "\".json\"", "ends with .json"),
         ("[limits]", "[webhooks]\nprefix = \"sha256=\"\n[limits]", "\"sha256=\"", "no signature"),
         (
             "[limits]",
@@ -270,4 +272,11 @@ proptest! {
         let end = DEFAULT[at..].find('\n').map_or(DEFAULT.len(), |end| at + end);
         let _ = Profile::parse(&format!("{}{value}{}", &DEFAULT[..at], &DEFAULT[end..]));
     }
+}
+
+#[test]
+fn the_runtime_file_has_a_name() {
+    let of = |text: &str| Profile::parse(text).expect("good").runtime_file;
+    assert_eq!(of(DEFAULT), "sallyport.json");
+    assert_eq!(of(include_str!("../../examples/profiles/synheart.toml")), "synheart.json");
 }

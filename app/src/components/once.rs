@@ -41,6 +41,9 @@ pub fn OnceDialog(
     #[prop(optional, into)]
     scheme: String,
     file: SecretFile,
+    /// The file that the app of the key reads.
+    #[prop(optional_no_strip)]
+    runtime_file: Option<SecretFile>,
     /// Where the file is handed over by a link.
     #[prop(optional, into)]
     handover: String,
@@ -97,6 +100,11 @@ pub fn OnceDialog(
                     <button class="btn" form="credentials" data-name=file.name data-text=file.template>
                         "Download credentials JSON"<SaveAsFile/>
                     </button>
+                    {runtime_file.as_ref().map(|file| view! {
+                        <button class="btn" form="runtime-file" data-name=file.name.clone() data-text=file.template.clone()>
+                            {format!("Download {}", file.name)}<SaveAsFile/>
+                        </button>
+                    })}
                     <button class="btn btn-primary">"Done"</button>
                     <OnceGuard/>
                 </form>
@@ -104,6 +112,11 @@ pub fn OnceDialog(
                 <form id="credentials" method="post" action=file.action autocomplete="off" hidden>
                     <input type="hidden" name="sealed" value=file.sealed autocomplete="off"/>
                 </form>
+                {runtime_file.map(|file| view! {
+                    <form id="runtime-file" method="post" action=file.action autocomplete="off" hidden>
+                        <input type="hidden" name="sealed" value=file.sealed autocomplete="off"/>
+                    </form>
+                })}
             </dialog>
             <p class="print-only">"Secrets are not printed. Save them in your secret manager, or download the file."</p>
         </div>

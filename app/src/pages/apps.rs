@@ -8,5 +8,7 @@ pub mod limits;
 pub mod new;
 pub mod overview;
 pub mod refused;
+pub mod runtime_configuration;
 
+pub mod download;
 pub mod head;

@@ -20,6 +20,7 @@ mod outage;
 mod output;
 mod profile;
 mod restart;
+mod runtime_configuration;
 mod scan;
 mod server;
 mod settings;

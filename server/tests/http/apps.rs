@@ -8,7 +8,21 @@ mod refused;
 
 use crate::portal::TestPortal;
 
-crate::on_both_portals!(an_app_offers_its_four_identifiers);
+crate::on_both_portals!(an_app_offers_its_four_identifiers, an_app_offers_its_runtime_configuration);
+
+async fn an_app_offers_its_runtime_configuration(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let (page, path) = (format!("/apps/{app}"), format!("/apps/{app}/runtime-configuration.json"));
+    let body = portal.get(&page).await.body;
+    assert!(body.contains("Download sallyport.json") && body.contains(&path), "{body}");
+    let answer = portal.get(&path).await;
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"sallyport.json\"");
+    let ids = portal.get(&format!("{page}/identifiers.json")).await.json();
+    let expected = serde_json::json!({ "app_id": ids["app_id"], "org_id": ids["org_id"], "app_api_key": "" });
+    assert_eq!(answer.json(), expected, "all but the key");
+}
 
 async fn an_app_offers_its_four_identifiers(portal: &TestPortal) {
     portal.set_up().await;

@@ -52,6 +52,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
     let may_generate = access.org().role.may(Permission::ManageKeys) && can_generate(&context, &access);
     let call = snippets::curl(&context.public_url, store.profile());
     let operator = access.org().me.user.operator;
+    let runtime_file = store.profile().runtime_file.clone();
     let app = access.app;
     let page = Page::framed(app.name.clone(), chrome, move || {
         let base = format!("/apps/{}", app.id);
@@ -61,7 +62,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
         let description = (!app.description.is_empty()).then(|| app.description.clone());
         let (figures, highlights) = (attention.clone(), attention.highlights.clone());
         view! {
-            <AppHead app=app.clone() current="Overview" generate=may_generate && !none/>
+            <AppHead app=app.clone() current="Overview" generate=may_generate && !none runtime_file=runtime_file.clone()/>
             {(!none).then(|| view! { <KeyFigures attention=figures/> })}
             <div class="split">
                 <div class="columns">

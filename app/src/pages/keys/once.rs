@@ -14,13 +14,32 @@ use crate::{
     context::Context,
 };
 
-/// The file of a new key's credentials.
-pub fn file(context: &Context, me: &SignedIn, issued: &Issued) -> SecretFile {
+/// The files of a new key.
+pub struct Files {
+    credentials: SecretFile,
+    runtime: Option<SecretFile>,
+}
+
+pub fn files(context: &Context, me: &SignedIn, issued: &Issued) -> Files {
+    Files { credentials: file(context, me, issued), runtime: runtime_file(context, me, issued) }
+}
+
+/// Its credentials.
+fn file(context: &Context, me: &SignedIn, issued: &Issued) -> SecretFile {
     let text = serde_json::to_string_pretty(&issued.credentials()).unwrap_or_default() + "\n";
     let name = issued.key.app_id.as_ref().map_or(issued.key.id.as_str(), AppId::as_str);
     let signing = issued.signing_secret.as_ref().map(|secret| secret.expose());
     let secrets = [("secret-key", Some(issued.secret.expose())), ("signing-secret", signing)];
     credentials::file(context, me, &issued.key.id, format!("credentials-{name}.json"), text, &secrets)
+}
+
+/// The file that the key's app reads.
+fn runtime_file(context: &Context, me: &SignedIn, issued: &Issued) -> Option<SecretFile> {
+    let configuration = issued.app.as_ref()?.runtime_configuration(issued.secret.expose());
+    let text = serde_json::to_string_pretty(&configuration).unwrap_or_default() + "\n";
+    let name = context.store.profile().runtime_file.clone();
+    let secrets = [("secret-key", Some(issued.secret.expose()))];
+    Some(credentials::file(context, me, &issued.key.id, name, text, &secrets))
 }
 
 /// For an environment file, and as the first call.
@@ -34,7 +53,7 @@ fn forms(public_url: &str, profile: &Profile, signing: bool) -> Vec<(&'static st
 pub fn Once(
     issued: Box<Issued>,
     public_url: String,
-    file: SecretFile,
+    files: Files,
     profile: std::sync::Arc<Profile>,
     done: String,
 ) -> impl IntoView {
@@ -49,7 +68,8 @@ pub fn Once(
             signing_secret=issued.signing_secret.as_ref().map(|secret| secret.expose().to_owned())
             header_name=name
             scheme
-            file
+            file=files.credentials
+            runtime_file=files.runtime
             handover=format!("/keys/{}/handover", issued.key.id)
             forms=forms(&public_url, &profile, issued.signing_secret.is_some())
             done_href=done

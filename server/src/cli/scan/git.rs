@@ -1,5 +1,6 @@
 //! Reads the lines that commits add, from the output of `git log`.
 
+mod merge;
 mod patch;
 
 use std::{
@@ -19,7 +20,7 @@ const PIECE: u64 = 64 * 1024;
 const SAID: u64 = 2000;
 
 /// The settings of a repository, which may be somebody else's, start no program and leave nothing out: no pager, no
-/// textconv, no external diff, no signature check, no fetch of missing objects. Files that are marked as binary are read.
+/// textconv, no external diff, no signature check, no fetch of missing objects. Files that are marked as binary are read; `--cc` would leave them out of merges.
 const ARGUMENTS: [&str; 26] = [
     "--no-pager",
     "-c",
@@ -31,9 +32,9 @@ const ARGUMENTS: [&str; 26] = [
     "-c",
     "log.showSignature=false",
     "log",
-    "--format=commit %H",
+    "--format=commit %H %P",
     "--patch",
-    "--cc",
+    "-m",
     "--text",
     "--unified=0",
     "--inter-hunk-context=0",

@@ -20,6 +20,7 @@ crate::on_both_portals!(
     revoked_keys_wait_behind_a_box,
     every_page_but_the_secrets_is_compressed,
     the_file_is_for_one_person_and_an_hour,
+    the_runtime_configuration_has_the_key,
     an_archived_app_is_not_offered,
     what_was_typed_is_kept_whatever_the_reason,
     a_list_costs_five_queries_at_most,
@@ -173,6 +174,23 @@ async fn revoked_keys_wait_behind_a_box(portal: &TestPortal) {
     assert!(!list.contains(&key));
     let all = portal.get(&format!("/apps/{app}/keys?include_revoked=1")).await.body;
     assert!(all.contains(&key) && all.contains("Revoked"));
+}
+
+async fn the_runtime_configuration_has_the_key(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let shown = portal.generate(&app, "CI", &["read"], true).await;
+    assert!(shown.answer.body.contains("Download sallyport.json"));
+    let action = shown.answer.after("<form id=\"runtime-file\" method=\"post\" action=\"", '"');
+    let (_, sealed) = shown.answer.body.rsplit_once("name=\"sealed\" value=\"").expect("the last form");
+    let sealed = sealed.split('"').next().unwrap_or_default();
+    let file = portal.post(&action, &[("sealed", sealed)]).await;
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"sallyport.json\"");
+    let without = portal.get(&format!("/apps/{app}/runtime-configuration.json")).await.json();
+    let mut with = file.json();
+    assert_eq!(with["app_api_key"].take(), shown.secret.as_str());
+    assert_eq!((&with["app_id"], &with["org_id"]), (&without["app_id"], &without["org_id"]));
+    assert!(!file.body.contains(shown.signing_secret.as_deref().expect("one")), "no app needs it");
 }
 
 async fn the_file_is_for_one_person_and_an_hour(portal: &TestPortal) {

@@ -127,6 +127,7 @@ pub const RULES: &[Rule] = &[
     rule("/projects/{project_id}/settings/delete", Some(May(ManagePlace)),        Some(May(ManagePlace))),
     rule("/apps/{app_id}",                         Some(May(SeeKeys)),            None),
     rule("/apps/{app_id}/identifiers.json",        Some(May(SeeKeys)),            None),
+    rule("/apps/{app_id}/runtime-configuration.json", Some(May(SeeKeys)),         None),
     rule("/apps/{app_id}/keys",                    Some(May(SeeKeys)),            Some(May(ManageKeys))),
     rule("/apps/{app_id}/keys.csv",                Some(May(SeeKeys)),            None),
     rule("/apps/{app_id}/keys.jsonl",              Some(May(SeeKeys)),            None),
