@@ -73,7 +73,7 @@ test('the logo of an organization is uploaded, shown and removed', async ({ page
   const upload = async (name: string, buffer: Buffer) => {
     await file.setInputFiles({ name, mimeType: 'image/png', buffer });
     // With scripts it is sent once it is chosen.
-    if (!(javaScriptEnabled ?? true)) await page.getByRole('button', { name: 'Save logo' }).click();
+    if (!(javaScriptEnabled ?? true)) await page.getByRole('button', { name: 'Send logo' }).click();
   };
   await upload('logo.png', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'));
   await expect(file).toHaveAccessibleDescription(/no picture of these formats/);

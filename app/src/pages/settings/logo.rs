@@ -54,7 +54,7 @@ pub fn LogoForm(org: Org, form: FormState) -> impl IntoView {
                 accept=ACCEPTED
                 hint="PNG, JPEG or WebP, up to 64 KB, 16 to 1024 pixels wide and high. A square looks best."
             />
-            <button class="btn">"Save logo"</button>
+            <button class="btn">"Send logo"</button>
             <SubmitOnce/>
         </form>
         {remove}
