@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::{
     Invalid, Timestamp,
     audit::Actor,
     id::{AppId, ApprovalId, KeyId, OrgId, UserId},
-    key::{Addresses, ExpiryInput, KeyChange, KeySettings, NewKey, new::KeyInput},
+    key::{
+        Addresses, ExpiryInput, KeyChange, KeySettings, NewKey,
+        new::{KeyInput, check_scopes},
+    },
     profile::Profile,
     text,
 };
@@ -167,6 +171,40 @@ impl Wish {
         }
     }
 
+    /// Everything that is asked for, by the names of `/v1`; of a change, what it is `from` and `to`.
+    pub fn asked(&self) -> Value {
+        let at = |at: Option<i64>| json!(at.map(Timestamp::from_micros));
+        let list = |addresses: &str| json!(addresses.split_whitespace().collect::<Vec<_>>());
+        match self {
+            Self::Key(key) => json!({
+                "scopes": key.scopes,
+                "expires_at": at(key.expires_at),
+                "metadata": serde_json::from_str::<Value>(&key.metadata).unwrap_or_default(),
+                "signing_secret": key.signing_secret,
+                "addresses": list(&key.addresses),
+                "addresses_enforced": key.addresses_enforced,
+            }),
+            Self::Change(change) => {
+                let before = &change.before;
+                let changed = [
+                    ("scopes", json!(before.scopes), change.scopes.as_ref().map(|to| json!(to))),
+                    ("expires_at", at(before.expires_at.at), change.expires_at.map(|to| at(to.at))),
+                    ("addresses", list(&before.addresses), change.addresses.as_deref().map(list)),
+                    (
+                        "addresses_enforced",
+                        json!(before.addresses_enforced),
+                        change.addresses_enforced.map(Value::from),
+                    ),
+                    ("require_signed", json!(before.require_signed), change.require_signed.map(Value::from)),
+                ];
+                let changed = changed
+                    .into_iter()
+                    .filter_map(|(name, from, to)| to.map(|to| (name.to_owned(), json!({ "from": from, "to": to }))));
+                Value::Object(changed.collect())
+            }
+        }
+    }
+
     /// Its addresses, if they are asked for.
     pub fn addresses(&self) -> Option<&str> {
         match self {
@@ -236,9 +274,33 @@ impl WishedExpiry {
     }
 }
 
+/// What a key had when a change of it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct AskedOn {
+    scopes: Vec<String>,
+    expires_at: WishedExpiry,
+    addresses: String,
+    addresses_enforced: bool,
+    require_signed: bool,
+}
+
+impl From<&KeySettings> for AskedOn {
+    fn from(settings: &KeySettings) -> Self {
+        let own = &settings.restrictions;
+        Self {
+            scopes: settings.scopes.clone(),
+            expires_at: WishedExpiry { at: settings.expires_at.map(Timestamp::micros) },
+            addresses: own.addresses.to_string(),
+            addresses_enforced: own.addresses_enforced,
+            require_signed: own.require_signed,
+        }
+    }
+}
+
 /// What a key would have instead.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WishedChange {
+    before: AskedOn,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scopes: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -268,6 +330,7 @@ impl WishedChange {
             }
         }
         invalid.or(Self {
+            before: AskedOn::from(before),
             scopes: (before.scopes != after.scopes).then(|| after.scopes.clone()),
             expires_at: (before.expires_at != after.expires_at)
                 .then(|| WishedExpiry { at: after.expires_at.map(Timestamp::micros) }),
@@ -277,9 +340,17 @@ impl WishedChange {
         })
     }
 
-    pub fn change(&self) -> Result<KeyChange, Invalid> {
+    /// Whether a key has still what it had when this was asked for: who approved it saw that, and nothing else.
+    pub fn is_asked_on(&self, settings: &KeySettings) -> bool {
+        self.before == AskedOn::from(settings)
+    }
+
+    /// Checked again: the profile may have changed.
+    pub fn change(&self, profile: &Profile) -> Result<KeyChange, Invalid> {
+        let names =
+            |scopes: &Vec<String>| check_scopes(&scopes.iter().map(String::as_str).collect::<Vec<_>>(), profile);
         Ok(KeyChange {
-            scopes: self.scopes.clone(),
+            scopes: self.scopes.as_ref().map(names).transpose()?,
             expires_at: self.expires_at.map(WishedExpiry::at),
             addresses: self.addresses.as_deref().map(Addresses::check).transpose()?,
             addresses_enforced: self.addresses_enforced,

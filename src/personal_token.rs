@@ -79,7 +79,9 @@ impl TokenScope {
         match self {
             Self::Read => "See organizations, apps, keys, members and activity",
             Self::Keys => "Generate, change and revoke keys",
-            Self::Places => "Create and change organizations, tenants, projects and apps",
+            Self::Places => {
+                "Create and change organizations, tenants, projects and apps; rules for keys, and approvals"
+            }
             Self::Members => "Manage members and invitations",
         }
     }

@@ -80,6 +80,13 @@ impl Addresses {
         self.0.is_empty()
     }
 
+    /// Whether these leave most addresses out: each block has at most a 256th of all IPv4 addresses, or of IPv6 what a
+    /// network of a provider has (/16).
+    pub fn limit(&self) -> bool {
+        let is_part = |block: &IpNet| block.prefix_len() >= if block.addr().is_ipv4() { 8 } else { 16 };
+        !self.is_empty() && self.0.iter().all(is_part)
+    }
+
     pub fn len(&self) -> usize {
         self.0.len()
     }

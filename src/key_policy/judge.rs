@@ -32,7 +32,7 @@ impl<'a> Proposed<'a> {
             scopes: &key.scopes,
             created_at: now,
             expires_at: key.expires_at,
-            is_limited_to_addresses: key.addresses_enforced && !key.addresses.is_empty(),
+            is_limited_to_addresses: key.addresses_enforced && key.addresses.limit(),
             beside: Some(beside),
         }
     }
@@ -45,7 +45,7 @@ impl<'a> Proposed<'a> {
             scopes: &after.scopes,
             created_at: key.created_at,
             expires_at: after.expires_at,
-            is_limited_to_addresses: after.restrictions.addresses_enforced && !after.restrictions.addresses.is_empty(),
+            is_limited_to_addresses: after.restrictions.addresses_enforced && after.restrictions.addresses.limit(),
             beside: None,
         }
     }
@@ -71,7 +71,7 @@ impl KeyPolicy {
         }
         if self.addresses_in_production && key.mode == Mode::Live && !key.is_limited_to_addresses {
             let message = "Addresses in production: this key has to name the addresses from which it is used, and refuse \
-                others. Add them, and choose to enforce them.";
+                others. Add them, in blocks of /8 (IPv4), /16 (IPv6) or smaller, and choose to enforce them.";
             broken.push("addresses", message);
         }
         if let (Some(beside), Some(most)) = (key.beside, self.most_keys_per_app)

@@ -27,6 +27,9 @@ const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// The most people who are told by mail that somebody asks.
 const MOST_TOLD: i64 = 20;
 
+/// The most requests of an organization that wait at once.
+const MOST_OPEN_OF_ORG: i64 = 500;
+
 /// With the names of people, tokens and keys as they are now.
 const SELECT: &str = "SELECT a.*, COALESCE((SELECT p.name FROM apps p WHERE p.id = a.app_id), \
     (SELECT u.name FROM users u WHERE u.id = a.owner_id), o.name) AS owner_name, \
@@ -69,6 +72,11 @@ fn read(row: &AnyRow) -> Result<Approval> {
     })
 }
 
+/// As it is stored.
+fn asked(wish: &Wish) -> String {
+    serde_json::to_string(wish).expect("texts and numbers are JSON")
+}
+
 fn target(approval: &Approval) -> Target {
     let target = Target::new("approval", &approval.id, &approval.label);
     match &approval.app_id {
@@ -79,13 +87,8 @@ fn target(approval: &Approval) -> Target {
 
 /// What an event tells of a request.
 fn told(approval: &Approval) -> serde_json::Value {
-    let mut details = json!({ "kind": approval.wish.kind(), "environment": approval.environment });
-    if let Some(scopes) = approval.wish.scopes() {
-        details["scopes"] = scopes.into();
-    }
-    if let Some(expires_at) = approval.wish.expires_at() {
-        details["key_expires_at"] = json!(expires_at);
-    }
+    let mut details =
+        json!({ "kind": approval.wish.kind(), "environment": approval.environment, "asked": approval.wish.asked() });
     if let Some(key) = &approval.key_id {
         details["key"] = key.as_str().into();
     }
@@ -129,7 +132,8 @@ impl Store {
         let query = query.bind(filter.asked_by.map(str::to_owned)).bind(filter.app.map(ToString::to_string));
         let rows = query.bind(self.now().micros()).fetch_all(self.read()).await?;
         let more = rows.len() > limit;
-        let items = rows.iter().take(limit).map(read).collect::<Result<Vec<_>>>()?;
+        // One that can't be read does not hide the others.
+        let items: Vec<_> = rows.iter().take(limit).filter_map(|row| read(row).ok()).collect();
         let next = items.last().filter(|_| more).map(|last| format!("{}.{}", last.id, last.asked_at.micros()));
         Ok(Page { items, next })
     }
@@ -181,6 +185,17 @@ impl Tx {
             key_id: Some(key.id.clone()),
             ..approval
         };
+        // The same change is not asked for twice: clients send one again if they got no answer.
+        let before = sqlx::query(
+            "SELECT id FROM approvals WHERE key_id = $1 AND asked_by_kind = $2 AND asked_by = $3 AND asked = $4 \
+             AND withdrawn_at IS NULL AND claimed_at IS NULL AND COALESCE(approved, 1) = 1 AND expires_at > $5",
+        );
+        let before = before.bind(key.id.to_string()).bind(approval.asked_by.kind.clone());
+        let before = before.bind(approval.asked_by.id.clone()).bind(asked(&approval.wish)).bind(self.now().micros());
+        if let Some(row) = before.fetch_optional(self.on()).await? {
+            self.commit_counts().await?;
+            return Ok(ApprovalId::stored(row.text("id")?));
+        }
         self.ask(approval, None).await
     }
 
@@ -210,8 +225,9 @@ impl Tx {
 
     async fn ask(mut self, approval: Approval, form: Option<Vec<u8>>) -> Result<ApprovalId> {
         self.makes(approval.id.as_str()).await?;
+        self.may_ask_here(&approval).await?;
         self.may_ask(&approval).await?;
-        let wish = serde_json::to_string(&approval.wish).expect("texts and numbers are JSON");
+        let wish = asked(&approval.wish);
         sqlx::query(
             "INSERT INTO approvals (id, org_id, app_id, owner_id, key_id, label, environment, asked, form_token, \
              asked_by_kind, asked_by, person_id, asked_at, expires_at) \
@@ -243,9 +259,9 @@ impl Tx {
     /// Fails if too many wait already of the app, the person or the organization, which is locked.
     async fn may_ask(&mut self, approval: &Approval) -> Result<()> {
         let query = sqlx::query(
-            "SELECT COALESCE(SUM(CASE WHEN asked_at > $5 THEN CAST(1 AS BIGINT) ELSE 0 END), 0) AS lately, \
-             COALESCE(SUM(CASE WHEN withdrawn_at IS NULL AND claimed_at IS NULL AND COALESCE(approved, 1) = 1 \
-             AND expires_at > $4 THEN CAST(1 AS BIGINT) ELSE 0 END), 0) AS n FROM approvals \
+            "SELECT CAST(COALESCE(SUM(CASE WHEN asked_at > $5 THEN 1 ELSE 0 END), 0) AS BIGINT) AS lately, \
+             CAST(COALESCE(SUM(CASE WHEN withdrawn_at IS NULL AND claimed_at IS NULL AND COALESCE(approved, 1) = 1 \
+             AND expires_at > $4 THEN 1 ELSE 0 END), 0) AS BIGINT) AS n FROM approvals \
              WHERE org_id = $1 AND COALESCE(app_id, '') = $2 AND COALESCE(owner_id, '') = $3 AND expires_at > $5",
         );
         let query = query.bind(approval.org_id.to_string());
@@ -262,6 +278,27 @@ impl Tx {
             return Ok(());
         };
         Err(Error::Conflict { code: "too_many_requests_wait", message })
+    }
+
+    /// Fails for keys, of which nobody knows who holds them: whoever does could approve their own request. And if too many
+    /// requests of the organization wait: each app has a limit of its own.
+    async fn may_ask_here(&mut self, approval: &Approval) -> Result<()> {
+        if matches!(self.actor(), Actor::Key { .. }) {
+            let message =
+                "This needs the approval of another person: a key can't ask for it. A person or a root token can.";
+            return Err(conflict("approval_needs_a_person", message));
+        }
+        let open = sqlx::query(
+            "SELECT COUNT(*) AS n FROM approvals WHERE org_id = $1 AND withdrawn_at IS NULL AND claimed_at IS NULL \
+             AND COALESCE(approved, 1) = 1 AND expires_at > $2",
+        );
+        let open = open.bind(approval.org_id.to_string()).bind(approval.asked_at.micros());
+        if open.fetch_one(self.on()).await?.int("n")? >= MOST_OPEN_OF_ORG {
+            let message =
+                format!("{MOST_OPEN_OF_ORG} requests of this organization wait. Decide, claim or withdraw some.");
+            return Err(conflict("too_many_requests_wait", message));
+        }
+        Ok(())
     }
 
     /// The person behind an actor: themselves, or who made the key.
@@ -306,6 +343,11 @@ pub(super) fn approvals_open(org: &str, of_app: bool, person: &str, now: &str) -
 fn governing() -> String {
     let roles = Role::ALL.into_iter().filter(|role| role.may(Permission::GovernKeys));
     roles.map(|role| format!("'{}'", role.as_str())).collect::<Vec<_>>().join(", ")
+}
+
+/// The key is another than the one that was seen.
+fn changed_since() -> Error {
+    conflict("approval_outdated", "The key was changed since this was asked for. Withdraw it, and ask again.")
 }
 
 /// The error for a request that is not as far as an act needs it to be.

@@ -46,12 +46,16 @@ impl Store {
             // Others who change the rules wait here.
             tx.lock_chain(place.org_id.as_str()).await?;
             tx.needs(&place, Permission::GovernKeys).await?;
-            let before = tx.key_policy(&place.org_id).await?;
+            // Rules that can't be read can be replaced.
+            let (before, is_readable) = match tx.key_policy(&place.org_id).await {
+                Err(Error::Unavailable(_)) => (tx.unreadable(&place.org_id).await?, false),
+                before => (before?, true),
+            };
             if seen.is_some_and(|seen| seen != before.version) {
                 let message = "Somebody else changed the rules meanwhile. Look at them, then send yours again.";
                 return Err(Error::Conflict { code: "changed_meanwhile", message: message.to_owned() });
             }
-            if policy == before.policy {
+            if is_readable && policy == before.policy {
                 tx.commit_counts().await?;
                 return Ok(before);
             }
@@ -80,6 +84,12 @@ impl Store {
 }
 
 impl Tx {
+    /// In place of rules that can't be read: their version.
+    async fn unreadable(&mut self, org: &OrgId) -> Result<PolicyInForce> {
+        let version = own(org).fetch_one(self.on()).await?.int("version")?;
+        Ok(PolicyInForce { policy: KeyPolicy::default(), version })
+    }
+
     /// The same, within a transaction.
     pub(super) async fn key_policy(&mut self, org: &OrgId) -> Result<PolicyInForce> {
         let row = own(org).fetch_optional(self.on()).await?;

@@ -130,6 +130,7 @@ impl Store {
             tx.hold(&holder).await?;
             tx.needs(&holder, Permission::ManageKeys).await?;
             tx.needs_to_issue(&holder, &new).await?;
+            tx.needs_holder_in_use(&holder).await?;
             if tx.judge_new(&holder, &new).await? {
                 return Ok(Asked::Waits(tx.ask_for_key(&holder, &new, form).await?));
             }
@@ -200,6 +201,13 @@ pub(super) fn target(key: &Key) -> Target {
 }
 
 impl Tx {
+    async fn needs_holder_in_use(&mut self, holder: &Holder) -> Result<()> {
+        match holder.app() {
+            Some(app) => self.needs_in_use(PlaceKind::App, app.id.as_str()).await,
+            None => self.needs_in_use(PlaceKind::Org, holder.org_id().as_str()).await,
+        }
+    }
+
     pub(super) async fn insert_key(
         &mut self,
         store: &Store,
@@ -207,10 +215,7 @@ impl Tx {
         new: NewKey,
         form: Option<Vec<u8>>,
     ) -> Result<Issued> {
-        match holder.app() {
-            Some(app) => self.needs_in_use(PlaceKind::App, app.id.as_str()).await?,
-            None => self.needs_in_use(PlaceKind::Org, holder.org_id().as_str()).await?,
-        }
+        self.needs_holder_in_use(&holder).await?;
         let entropy = store.entropy();
         let id = KeyId::mint(entropy);
         self.makes(id.as_str()).await?;

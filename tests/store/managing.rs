@@ -6,6 +6,7 @@ use sallyport::{
     Error,
     audit::{Act, Actor},
     key::{EditedKey, Holder, Issued, Key, KeyChange, Restrictions},
+    key_policy::KeyPolicy,
     member::Role,
     org::Org,
     place::Place,
@@ -20,6 +21,7 @@ use crate::races::Held;
 
 sallyport::on_both_databases!(
     those_who_look_after_the_organization_make_one,
+    it_asks_for_no_approval,
     members_leave_it_alone,
     members_leave_alone_what_became_one,
     each_write_checks_the_permission,
@@ -59,6 +61,19 @@ async fn those_who_look_after_the_organization_make_one(first: &TestStore) {
     let (token, _) = store.create_token(&Act::by(Actor::CommandLine), "Ops", true, None).await.expect("a token");
     let act = Act::by(Actor::RootToken { id: token.id, name: token.name });
     store.issue(&act, holder(), "Of a token", &["admin"]).await.expect("a root token may");
+    store.close().await;
+}
+
+async fn it_asks_for_no_approval(first: &TestStore) {
+    let (store, ada, _, org) = portal(first).await;
+    let holder = || Holder::Organization(org.clone());
+    let admin = store.issue(&store.act(&ada), holder(), "Ada's", &["admin"]).await.expect("an admin may");
+    let policy = KeyPolicy { approval_scopes: vec!["write".to_owned()], ..KeyPolicy::default() };
+    store.set_key_policy(&store.act(&ada), &org, policy, None).await.expect("set");
+    // Whoever holds the key could approve it in the portal.
+    let refused = store.issue(&by(&admin), holder(), "Another", &["write"]).await;
+    assert!(matches!(refused, Err(Error::Conflict { code: "approval_needs_a_person", .. })), "{refused:?}");
+    assert!(store.dump().await["approvals"].is_empty());
     store.close().await;
 }
 

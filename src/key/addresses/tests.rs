@@ -118,3 +118,14 @@ proptest! {
         let _ = Addresses::check(&text);
     }
 }
+
+#[test]
+fn blocks_with_nearly_every_address_limit_nothing() {
+    let limit = |text: &str| Addresses::check(text).expect("blocks").limit();
+    for all in ["", "0.0.0.0/0", "0.0.0.0/1 128.0.0.0/1", "203.0.113.7 ::/0", "8000::/1", "64.0.0.0/7"] {
+        assert!(!limit(all), "{all}");
+    }
+    for some in ["203.0.113.7", "10.0.0.0/8", "2001:db8::/32 2001::/16"] {
+        assert!(limit(some), "{some}");
+    }
+}

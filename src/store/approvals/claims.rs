@@ -1,6 +1,6 @@
 //! Claiming what was approved: only then there is a secret, and who asked and the rules are judged again.
 
-use super::{conflict, ended, target, told};
+use super::{changed_since, conflict, ended, target, told};
 use crate::{
     Error, Result,
     approval::{Approval, ApprovalStatus, Wish, WishedChange, WishedKey},
@@ -85,8 +85,14 @@ impl Tx {
         let key = self.held_to_change(key).await?;
         let approval = self.hold_approved(&found.id).await?;
         self.needs_another_key(&key)?;
-        let change = wish.change().map_err(Error::from)?;
-        let (before, after) = (KeySettings::from(&key), change.applied(&key, self.now()).map_err(outdated)?);
+        let before = KeySettings::from(&key);
+        if !wish.is_asked_on(&before) {
+            return Err(changed_since());
+        }
+        let profile = self.profile().clone();
+        let change = wish.change(&profile).map_err(|invalid| outdated(invalid.into()))?;
+        let after = change.applied(&key, self.now()).map_err(outdated)?;
+        self.makes(key.id.as_str()).await?;
         self.may_have(&key, &before, &after).await?;
         self.judge_change(&key, &before, &after).await.map_err(outdated)?;
         self.change_settings(&key, &after, after.changes_since(&before)).await?;

@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use super::{conflict, ended, read, target, told};
+use super::{changed_since, conflict, ended, read, target, told};
 use crate::{
     Error, Result,
-    approval::{Approval, ApprovalStatus, CLAIMED_WITHIN},
+    approval::{Approval, ApprovalStatus, CLAIMED_WITHIN, Wish},
     audit::{Act, Action, NewEvent},
     id::{ApprovalId, UserId},
+    key::{Key, KeySettings},
     mail::Mail,
     member::Permission,
     place::PlaceRef,
@@ -29,7 +30,13 @@ impl Store {
     async fn decide(&self, act: &Act, id: &ApprovalId, reason: Option<String>) -> Result<Approval> {
         let (store, act, id) = (self.clone(), act.clone(), id.clone());
         detached(async move {
+            let found = store.approval(&id).await?.ok_or(Error::NotFound)?;
+            let key = match &found.key_id {
+                Some(key) => store.find(Some(&found.org_id), key).await?,
+                None => None,
+            };
             let mut tx = store.begin(&act).await?;
+            tx.hold_chain_of(&found).await?;
             let approval = tx.hold_approval(&id).await?;
             tx.needs(PlaceRef::from(&approval.org_id), Permission::GovernKeys).await?;
             let actor = tx.actor().clone();
@@ -41,6 +48,11 @@ impl Store {
             match (approval.status(now), &reason) {
                 (ApprovalStatus::Waiting, _) | (ApprovalStatus::Approved, Some(_)) => {}
                 _ => return Err(ended(&approval, now)),
+            }
+            if let (Wish::Change(wish), None) = (&approval.wish, &reason)
+                && key.is_none_or(|key: Key| !wish.is_asked_on(&KeySettings::from(&key)))
+            {
+                return Err(changed_since());
             }
             let expires_at = if reason.is_none() { now + CLAIMED_WITHIN } else { now };
             sqlx::query(
@@ -75,7 +87,9 @@ impl Store {
     pub async fn withdraw_approval(&self, act: &Act, id: &ApprovalId) -> Result<()> {
         let (store, act, id) = (self.clone(), act.clone(), id.clone());
         detached(async move {
+            let found = store.approval(&id).await?.ok_or(Error::NotFound)?;
             let mut tx = store.begin(&act).await?;
+            tx.hold_chain_of(&found).await?;
             let approval = tx.hold_own_approval(&id).await?;
             let now = tx.now();
             if !matches!(approval.status(now), ApprovalStatus::Waiting | ApprovalStatus::Approved) {
@@ -95,6 +109,11 @@ impl Store {
 }
 
 impl Tx {
+    /// A claim of a person's key locks the organization's log before the request: so does what decides about one.
+    async fn hold_chain_of(&mut self, found: &Approval) -> Result<()> {
+        if found.owner_id.is_some() { self.lock_chain(found.org_id.as_str()).await } else { Ok(()) }
+    }
+
     /// A request's current state, locked until this transaction ends: of several who decide or claim it, the first does.
     pub(super) async fn hold_approval(&mut self, id: &ApprovalId) -> Result<Approval> {
         sqlx::query("UPDATE approvals SET label = label WHERE id = $1").bind(id.to_string()).execute(self.on()).await?;

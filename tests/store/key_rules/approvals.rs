@@ -24,6 +24,8 @@ sallyport::on_both_databases!(
     a_request_ends_by_the_clock,
     role_and_rules_are_judged_again,
     a_change_waits_too,
+    a_change_is_claimed_as_it_was_approved,
+    a_change_is_asked_for_once,
     few_wait_at_once,
     a_form_that_is_sent_twice_asks_once,
     a_withdrawn_request_is_over,
@@ -195,6 +197,51 @@ async fn a_change_waits_too(store: &TestStore) {
     store.approve(&world.act, &id).await.expect("approved");
     store.revoke_key(&world.act, &key, String::new()).await.expect("revoked");
     assert_eq!(code(store.claim_approval(&world.by_developer, &id).await), "key_revoked");
+}
+
+async fn a_change_is_claimed_as_it_was_approved(store: &TestStore) {
+    let world = World::new(store, KeyPolicy::default()).await;
+    let key = store.key(&world.act, &world.app, "CI").await.key;
+    let policy = KeyPolicy { approval_scopes: vec!["admin".to_owned()], ..KeyPolicy::default() };
+    store.set_key_policy(&world.act, &world.org, policy, None).await.expect("set");
+    let scopes = |names: &[&str]| KeyChange {
+        scopes: Some(names.iter().map(ToString::to_string).collect()),
+        ..KeyChange::default()
+    };
+    let ask = async || {
+        let key = found(store, &key.id).await;
+        store.change_key(&world.by_developer, &key, scopes(&["admin"])).await.expect("asked").expect("it waits")
+    };
+    // What nobody has to approve is changed between the approval and the claim, or before the approval.
+    let id = ask().await;
+    store.approve(&world.act, &id).await.expect("approved");
+    let current = found(store, &key.id).await;
+    assert_eq!(
+        store.change_key(&world.by_developer, &current, scopes(&["read", "write"])).await.expect("changed"),
+        None
+    );
+    assert_eq!(code(store.claim_approval(&world.by_developer, &id).await), "approval_outdated");
+    let id = ask().await;
+    let current = found(store, &key.id).await;
+    assert_eq!(store.change_key(&world.act, &current, scopes(&["read"])).await.expect("changed"), None);
+    assert_eq!(code(store.approve(&world.act, &id).await), "approval_outdated");
+    assert_eq!(found(store, &key.id).await.scopes, ["read"], "what was taken away stays so");
+    store.refuse_approval(&world.act, &id, "Outdated.".to_owned()).await.expect("refused");
+}
+
+async fn a_change_is_asked_for_once(store: &TestStore) {
+    let world = World::new(store, KeyPolicy::default()).await;
+    let key = store.key(&world.act, &world.app, "CI").await.key;
+    store.set_key_policy(&world.act, &world.org, production(), None).await.expect("set");
+    let more = KeyChange { scopes: Some(vec!["read".to_owned(), "write".to_owned()]), ..KeyChange::default() };
+    let ask =
+        async || store.change_key(&world.by_developer, &key, more.clone()).await.expect("asked").expect("it waits");
+    let (first, again) = (ask().await, ask().await);
+    assert_eq!(first, again);
+    let approval = store.approval(&first).await.expect("read").expect("there");
+    assert_eq!(approval.wish.asked(), serde_json::json!({ "scopes": { "from": ["read"], "to": ["read", "write"] } }));
+    store.withdraw_approval(&world.by_developer, &first).await.expect("withdrawn");
+    assert_ne!(ask().await, first);
 }
 
 async fn few_wait_at_once(store: &TestStore) {

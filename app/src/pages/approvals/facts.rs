@@ -5,39 +5,32 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
-    approval::{Approval, ApprovalStatus, Wish},
+    approval::{Approval, ApprovalStatus},
     profile::Profile,
 };
+use serde_json::Value;
 
 use crate::{
-    components::{Card, Chip, Fact, Facts},
+    components::{Card, Fact, Facts},
     pages::keys::row::environment_title,
     words::{Ago, utc},
 };
 
 #[component]
 pub(super) fn ApprovalFacts(approval: Approval, profile: Arc<Profile>, now: Timestamp) -> impl IntoView {
-    let scopes = approval.wish.scopes().filter(|scopes| !scopes.is_empty()).map(<[String]>::to_vec);
-    let scopes = scopes.map(|scopes| {
-        let chips = scopes.into_iter().map(|scope| view! { <Chip text=scope/> }).collect_view();
-        view! { <Fact label="Scopes">{chips}</Fact> }
+    let asked = approval.wish.asked();
+    let asked = asked.as_object().into_iter().flatten().map(|(name, value)| {
+        let (label, text) = (label(name), change(name, value));
+        view! { <Fact label>{text}</Fact> }
     });
-    let expires = approval.wish.expires_at().map(|at| at.map_or_else(|| "Never".to_owned(), utc));
-    let addresses = approval.wish.addresses().map(|addresses| match addresses {
-        "" => "Every address".to_owned(),
-        addresses => addresses.replace(' ', ", "),
-    });
-    let unsigned = matches!(&approval.wish, Wish::Change(change) if change.require_signed == Some(false));
+    let asked = asked.collect_view();
     let key = approval.key_id.clone();
     let (by, environment) = (asker(&approval), environment_title(&profile, &approval.environment));
     view! {
         <Facts>
             <Fact label="For">{approval.owner_name}</Fact>
             <Fact label="Environment">{environment}</Fact>
-            {scopes}
-            {expires.map(|text| view! { <Fact label="Expires">{text}</Fact> })}
-            {addresses.map(|text| view! { <Fact label="Allowed addresses">{text}</Fact> })}
-            {unsigned.then(|| view! { <Fact label="Signed requests">"Not required any more"</Fact> })}
+            {asked}
             {key.map(|key| {
                 let href = format!("/keys/{key}");
                 view! { <Fact label="Key"><a class="link" href=href>{key.to_string()}</a></Fact> }
@@ -46,6 +39,49 @@ pub(super) fn ApprovalFacts(approval: Approval, profile: Arc<Profile>, now: Time
             <Fact label="Asked"><Ago at=approval.asked_at now/></Fact>
         </Facts>
     }
+}
+
+fn label(name: &str) -> &'static str {
+    match name {
+        "scopes" => "Scopes",
+        "expires_at" => "Expires",
+        "addresses" => "Allowed addresses",
+        "addresses_enforced" => "Requests from elsewhere",
+        "require_signed" => "Signed requests",
+        "signing_secret" => "Signing secret",
+        _ => "Metadata",
+    }
+}
+
+/// Of a change both values.
+fn change(name: &str, value: &Value) -> String {
+    match (value.get("from"), value.get("to")) {
+        (Some(from), Some(to)) if name != "metadata" => format!("{} → {}", words(name, from), words(name, to)),
+        _ => words(name, value),
+    }
+}
+
+fn words(name: &str, value: &Value) -> String {
+    let list = |none: &str, list: &[Value]| match list {
+        [] => none.to_owned(),
+        list => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+    };
+    let yes = value.as_bool() == Some(true);
+    let text = match (name, value) {
+        ("scopes", Value::Array(scopes)) => return list("None", scopes),
+        ("addresses", Value::Array(addresses)) => return list("Every address", addresses),
+        ("expires_at", Value::String(at)) => return Timestamp::parse_rfc3339(at).map_or_else(|| at.clone(), utc),
+        ("expires_at", _) => "Never",
+        ("addresses_enforced", _) if yes => "Refused",
+        ("addresses_enforced", _) => "Only noted",
+        ("require_signed", _) if yes => "Required",
+        ("require_signed", _) => "Not required",
+        ("signing_secret", _) if yes => "Yes",
+        ("signing_secret", _) => "None",
+        (_, Value::Object(metadata)) if metadata.is_empty() => "None",
+        _ => return value.to_string(),
+    };
+    text.to_owned()
 }
 
 /// "Ada Byron", "Automation (root token)".

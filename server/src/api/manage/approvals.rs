@@ -73,6 +73,9 @@ pub struct ApprovalResponse {
     /// As they would be; `null` if they stay.
     #[schema(required = true)]
     addresses: Option<Vec<String>>,
+    /// Everything that is asked for; of a change only what changes, each as `from` and `to`.
+    #[schema(value_type = Object)]
+    asked: serde_json::Value,
     /// The key to change, or the one that was made; `null` before.
     #[schema(value_type = Option<String>, required = true)]
     key_id: Option<KeyId>,
@@ -104,6 +107,7 @@ impl ApprovalResponse {
             scopes: wish.scopes().map(<[String]>::to_vec),
             key_expires_at: wish.expires_at().flatten(),
             addresses,
+            asked: wish.asked(),
             decided_by: decision.map(|decision| decision.by.clone()),
             decided_at: decision.map(|decision| decision.at),
             reason: decision.map(|decision| decision.reason.clone()).filter(|reason| !reason.is_empty()),
