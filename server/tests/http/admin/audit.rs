@@ -13,7 +13,7 @@ async fn events_of_no_organization_with_filters_and_files(portal: &TestPortal) {
         assert!(page.contains(text), "{text}: {page}");
     }
     assert!(!page.contains("Focus Labs</a></td>"), "an organization's events are its own");
-    let rows = |body: &str| body.matches("<td data-label=\"Time\"").count();
+    let rows = |body: &str| body.matches("cell-when\"").count();
     let signed_in = portal.get("/admin/audit?action=session.created&actor=Eve").await.body;
     assert_eq!(rows(&signed_in), 1);
     assert_eq!(portal.get("/admin/audit?from=yesterday").await.status, 422);
@@ -41,7 +41,7 @@ async fn events_of_everybody(portal: &TestPortal) {
     portal.state.context.pending_events.flush(&portal.store, false).await.expect("written");
     let log = portal.get(&format!("/orgs/{org}/activity")).await.body;
     assert!(log.contains("Viewed by an operator"), "{log}");
-    let rows = |body: &str| body.matches("<td data-label=\"Time\"").count();
+    let rows = |body: &str| body.matches("cell-when\"").count();
     assert_eq!(rows(&portal.get("/admin/audit/all?action=organization.created").await.body), 1);
     assert_eq!(rows(&portal.get("/admin/audit/all?actor=nobody").await.body), 0);
     assert_eq!(portal.get("/admin/audit/all?from=yesterday").await.status, 422);
