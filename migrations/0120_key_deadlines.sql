@@ -6,6 +6,10 @@ CREATE INDEX keys_by_secret ON keys (org_id, (COALESCE(rotated_at, created_at)))
 -- When a key was resumed last: the days without use, after which a rule pauses it, begin anew.
 ALTER TABLE keys ADD COLUMN resumed_at BIGINT;
 
+-- Since when nobody had used a key that a rule paused, while it is paused so: a use that is written later resumes it.
+ALTER TABLE keys ADD COLUMN idle_pause_since BIGINT;
+CREATE INDEX keys_paused_idle ON keys (paused_at) WHERE idle_pause_since IS NOT NULL;
+
 -- What expires soon, in all organizations.
 CREATE INDEX keys_by_expiry ON keys (expires_at) WHERE revoked_at IS NULL AND expires_at IS NOT NULL;
 

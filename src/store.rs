@@ -137,7 +137,7 @@ pub use find::Reader;
 pub use first_steps::FirstSteps;
 pub use forwarding::{ForwardBatch, Forwarding};
 pub use handovers::{NotOpened, Opened};
-pub use idle_keys::IdleKey;
+
 pub use key_list::{
     FEW_NETWORKS, HygieneCheck, KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, LATER_DAYS, SOON_DAYS,
     UNUSED_DAYS,

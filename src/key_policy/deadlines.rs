@@ -35,6 +35,11 @@ impl Deadlines {
         self.pause_unused_days.map(|days| idle_since + DAY * days)
     }
 
+    /// The same if people are told of it by now.
+    pub fn paused_soon(self, idle_since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        self.paused_at(idle_since).filter(|at| *at <= now + self.lead())
+    }
+
     /// How long before people are told: a week, or half of a rule that is shorter than two.
     pub fn lead(self) -> Duration {
         self.pause_unused_days.map_or(LONGEST_LEAD, |days| LONGEST_LEAD.min(DAY * days / 2))
@@ -49,6 +54,17 @@ mod tests {
     fn people_are_told_a_week_before_or_halfway() {
         let lead = |days| Deadlines { pause_unused_days: Some(days), ..Deadlines::default() }.lead();
         assert_eq!([1, 6, 14, 15, 90].map(lead), [DAY / 2, DAY * 3, DAY * 7, DAY * 7, DAY * 7]);
+    }
+
+    #[test]
+    fn a_pause_is_near_once_people_are_told() {
+        let since = Timestamp::from_seconds(1_795_327_200);
+        for (days, lead) in [(4, 2), (30, 7)] {
+            let rules = Deadlines { pause_unused_days: Some(days), ..Deadlines::default() };
+            let at = since + DAY * days;
+            assert_eq!(rules.paused_soon(since, at - DAY * lead), Some(at));
+            assert_eq!(rules.paused_soon(since, at - DAY * (lead + 1)), None);
+        }
     }
 
     #[test]

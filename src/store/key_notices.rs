@@ -65,6 +65,7 @@ impl Store {
     /// Tells people what is due, up to [`NOTICES_AT_ONCE`] notices: each gets one mail about all of them. Returns how many
     /// there were.
     pub async fn tell_of_deadlines(&self) -> Result<usize> {
+        self.forget_outdated_pauses().await?;
         let due = self.due_notices().await?;
         if due.is_empty() {
             return Ok(0);
@@ -79,6 +80,29 @@ impl Store {
         })
         .await?;
         Ok(found)
+    }
+
+    /// Forgets notices of pauses that are not ahead any more: the rule is another, or the key was used, suspended or ended. If
+    /// one comes back, people are told again, and have as much time as the first time.
+    async fn forget_outdated_pauses(&self) -> Result<()> {
+        let days = key_deadlines::pause_unused("o.id", self.profile());
+        let sql = format!(
+            "DELETE FROM key_notices WHERE kind = 'pause' AND NOT EXISTS (SELECT 1 FROM (\
+                SELECT k.id, {IDLE_SINCE} + r.days * {DAY} AS deadline, {suspended} FROM keys k \
+                JOIN (SELECT o.id AS org_id, {days} AS days FROM orgs o) r ON r.org_id = k.org_id \
+                LEFT JOIN key_uses u ON u.key_id = k.id \
+                WHERE r.days > 0 AND k.revoked_at IS NULL AND k.paused_at IS NULL \
+                AND (k.expires_at IS NULL OR k.expires_at > $1)) q \
+             WHERE q.id = key_notices.key_id AND q.deadline = key_notices.deadline AND q.suspended = 0)",
+            suspended = suspended_column!(),
+        );
+        let store = self.clone();
+        detached(async move {
+            let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tx.now().micros()).execute(tx.on()).await?;
+            tx.commit_counts().await
+        })
+        .await
     }
 
     /// Forgets what was told long ago.

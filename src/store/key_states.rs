@@ -123,7 +123,8 @@ impl Tx {
         let now = self.now();
         key.paused = paused.then(|| Pause { at: now, by: self.actor().name().to_owned() });
         sqlx::query(
-            "UPDATE keys SET paused_at = $1, paused_by = $2, resumed_at = COALESCE($4, resumed_at) WHERE id = $3",
+            "UPDATE keys SET paused_at = $1, paused_by = $2, resumed_at = COALESCE($4, resumed_at), idle_pause_since = NULL \
+             WHERE id = $3",
         )
         .bind(key.paused.as_ref().map(|pause| pause.at.micros()))
         .bind(key.paused.as_ref().map(|pause| pause.by.clone()))

@@ -18,6 +18,8 @@ sallyport::on_both_databases!(
     a_key_that_was_used_meanwhile_is_not_paused,
     after_it_was_resumed_the_days_begin_anew,
     an_organization_has_its_own_rules,
+    a_notice_that_was_not_true_in_between_permits_no_pause,
+    keys_that_ended_do_not_stand_before_others,
 );
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -52,14 +54,14 @@ async fn a_key_that_nobody_uses_is_paused_a_week_after_people_were_told(store: &
     assert!(store.pause_idle_keys().await.expect("judged").is_empty());
     store.clock.turn(HOUR);
     let paused = store.pause_idle_keys().await.expect("judged");
-    assert_eq!(paused.iter().map(|idle| &idle.key).collect::<Vec<_>>(), [&key.id]);
+    assert_eq!(paused, [key.id.clone()]);
     let stored = current(store, &key).await;
     assert_eq!(stored.paused.map(|pause| pause.by).as_deref(), Some("Sallyport"));
     let events = store.events(&org.id, None, &EventFilter::default()).await.expect("read").events;
     let event = events.iter().find(|event| event.action == "key.paused").expect("an event");
     assert_eq!((event.actor_kind.as_str(), event.details.contains("Unused for 30 days")), ("sallyport", true));
     assert_eq!(store.pause_idle_keys().await.expect("judged"), []);
-    assert_eq!(store.resume_used_keys(&paused).await.expect("judged"), 0);
+    assert_eq!(store.resume_used_keys().await.expect("judged"), 0);
 }
 
 async fn a_key_that_was_used_meanwhile_is_not_paused(store: &TestStore) {
@@ -79,11 +81,11 @@ async fn a_key_that_was_used_meanwhile_is_not_paused(store: &TestStore) {
     let paused = store.pause_idle_keys().await.expect("judged");
     assert_eq!(paused.len(), 1);
     uses(store, &key.id).await;
-    assert_eq!(store.resume_used_keys(&paused).await.expect("judged"), 1);
+    assert_eq!(store.resume_used_keys().await.expect("judged"), 1);
     assert_eq!(current(store, &key).await.paused, None);
     // Not what a person paused.
     store.pause_key(&act, &key).await.expect("paused");
-    assert_eq!(store.resume_used_keys(&paused).await.expect("judged"), 0);
+    assert_eq!(store.resume_used_keys().await.expect("judged"), 0);
 }
 
 async fn after_it_was_resumed_the_days_begin_anew(store: &TestStore) {
@@ -136,4 +138,39 @@ async fn an_organization_has_its_own_rules(store: &TestStore) {
     store.clock.turn(DAY * 8);
     assert_eq!(store.pause_idle_keys().await.expect("judged").len(), 1);
     assert_eq!(labels(store, &other, KeyStatus::RotationDue).await, Vec::<String>::new());
+}
+
+async fn a_notice_that_was_not_true_in_between_permits_no_pause(store: &TestStore) {
+    let policy = KeyPolicy { pause_unused_days: Some(30), ..KeyPolicy::default() };
+    let World { act, org, app, .. } = world(store).await;
+    store.key(&act, &app, "CI").await;
+    store.clock.turn(DAY * 40);
+    // The rule is set, removed and set again.
+    for told_of in [1, 0, 1] {
+        let policy = if told_of == 1 { policy.clone() } else { KeyPolicy::default() };
+        store.set_key_policy(&act, &org, policy, None).await.expect("set");
+        assert_eq!(store.tell_of_deadlines().await.expect("told"), told_of);
+        assert_eq!(store.pause_idle_keys().await.expect("judged"), []);
+        store.clock.turn(DAY * 6);
+    }
+    assert_eq!(store.pause_idle_keys().await.expect("judged"), []);
+    store.clock.turn(DAY);
+    assert_eq!(store.pause_idle_keys().await.expect("judged").len(), 1);
+}
+
+async fn keys_that_ended_do_not_stand_before_others(store: &TestStore) {
+    let store = &idle(store).await;
+    let World { act, app, .. } = world(store).await;
+    let ended = store.key(&act, &app, "Ended").await.key;
+    let change = KeyChange { expires_at: Some(Some(store.now() + DAY * 31)), ..KeyChange::default() };
+    store.change_key(&act, &ended, change).await.expect("changed");
+    let idle = store.key(&act, &app, "Idle").await.key;
+    store.clock.turn(DAY * 24);
+    assert!(store.tell_of_deadlines().await.expect("told") >= 2);
+    store.clock.turn(DAY * 8);
+    assert_eq!(store.pause_idle_keys().await.expect("judged"), [idle.id.clone()]);
+    // A use of another server is written later, after this one was started anew.
+    uses(store, &idle.id).await;
+    assert_eq!(store.resume_used_keys().await.expect("judged"), 1);
+    assert_eq!(current(store, &idle).await.paused, None);
 }

@@ -9,8 +9,12 @@ use leptos::{
 use sallyport::{
     audit::Act,
     id::KeyId,
-    key::{Key, KeyChange},
+    key::{
+        Key, KeyChange,
+        seen::{Seen, Terms},
+    },
     text,
+    usage::Span,
 };
 
 use super::{ActError, Caller, keys::to_change, places::PlaceId};
@@ -93,14 +97,21 @@ pub async fn extend_chosen_keys(
     let chosen = EXTENSIONS.into_iter().find(|(value, ..)| *value == days);
     let (_, days, _) = chosen.ok_or_else(|| ActError::field("days", "Choose a time from the list."))?;
     let store = caller.store();
-    let until = store.now() + Duration::from_secs(86_400) * days;
+    // To the end of a day: sent twice, it is the same.
+    let day = Span::Day.start(store.now() + Span::Day.duration() * days);
+    let until = day + Span::Day.duration() - Duration::from_secs(1);
     let mut refused = Vec::new();
     for key in &keys {
         let extended = match key.expires_at {
             None => Err(ActError::field("", "It never expires.")),
-            Some(at) if at >= until => Err(ActError::field("", "It expires later already.")),
+            Some(at) if at == until => Ok(None),
+            Some(at) if at > until => Err(ActError::field("", "It expires later already.")),
             Some(_) => {
-                let change = KeyChange { expires_at: Some(Some(until)), ..KeyChange::default() };
+                let change = KeyChange {
+                    expires_at: Some(Some(until)),
+                    seen: Some(Seen::Terms(Terms::from(key))),
+                    ..KeyChange::default()
+                };
                 store.change_key(&act, key, change).await.map_err(ActError::from)
             }
         };

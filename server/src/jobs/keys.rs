@@ -26,12 +26,13 @@ pub fn deadlines(verifier: &Arc<Verifier>) -> Queue {
 pub async fn check_deadlines(verifier: &Verifier) -> Result<()> {
     let store = verifier.store();
     verifier.flush_uses().await?;
+    // Of pauses before, if uses of other servers are written late, or this one was killed.
+    store.resume_used_keys().await?;
     while store.tell_of_deadlines().await? == NOTICES_AT_ONCE {}
-    let paused = store.pause_idle_keys().await?;
-    if !paused.is_empty() {
+    if !store.pause_idle_keys().await?.is_empty() {
         // Of requests that were accepted just before.
         verifier.flush_uses().await?;
-        store.resume_used_keys(&paused).await?;
+        store.resume_used_keys().await?;
     }
     store.delete_old_notices().await.map(drop)
 }

@@ -128,7 +128,7 @@ pub(super) fn listed(line: &str, now: Timestamp, rules: Deadlines) -> Result<Lis
         days,
         rotating_until,
         rotation_due_at: rules.rotation_due_at(secret_since),
-        paused_from: rules.paused_at(idle_since),
+        paused_from: rules.paused_soon(idle_since, now),
         status: Status::first_of(is(REVOKED), expired, is(SUSPENDED), is(PAUSED), rotating_until.is_some()),
         paused: is(PAUSED),
     })

@@ -11,6 +11,7 @@ use crate::{
     store::{
         Store,
         key_deadlines::{self, IDLE_SINCE, SECRET_SINCE},
+        key_status::suspended_column,
         row::Read,
         sight::granted,
     },
@@ -28,21 +29,26 @@ impl Store {
             format!("CAST(CASE WHEN {held} THEN 1 ELSE 0 END AS BIGINT)")
         };
         let sql = format!(
-            "SELECT n.kind, n.deadline, {key}, k.label, o.name AS org_name, k.expires_at, \
+            "SELECT * FROM (SELECT n.kind, n.deadline, {key}, k.label, o.name AS org_name, k.expires_at, \
              {SECRET_SINCE} AS secret_since, {IDLE_SINCE} AS idle_since, {rotate} AS rotate_every, {pause} AS pause_unused, \
              (SELECT MAX(s.retires_at) FROM key_secrets s WHERE s.key_id = k.id AND s.ended_at IS NULL) AS old_until, \
-             {may_keys} AS may_keys, {may_org} AS may_org \
+             {may_keys} AS may_keys, {may_org} AS may_org, {suspended} \
              FROM key_notices n JOIN keys k ON k.id = n.key_id JOIN orgs o ON o.id = k.org_id \
              LEFT JOIN apps a ON a.id = k.app_id LEFT JOIN key_uses u ON u.key_id = k.id \
              WHERE n.told_at = $2 AND k.revoked_at IS NULL AND k.paused_at IS NULL \
-             ORDER BY n.deadline, k.label, k.id LIMIT {MOST}",
+             AND (k.expires_at IS NULL OR k.expires_at > $3)) q \
+             WHERE q.suspended = 0 ORDER BY q.deadline, q.label, q.id LIMIT {MOST}",
+            suspended = suspended_column!(),
             key = super::KEY,
             rotate = key_deadlines::rotate_every("k.org_id", self.profile()),
             pause = key_deadlines::pause_unused("k.org_id", self.profile()),
             may_keys = may(Permission::ManageKeys),
             may_org = may(Permission::ManageOrg),
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(user.to_string()).bind(told_at.micros());
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(user.to_string())
+            .bind(told_at.micros())
+            .bind(self.now().micros());
         let mut keys = Vec::new();
         for row in query.fetch_all(self.read()).await? {
             if self.may_act(&row, user)?

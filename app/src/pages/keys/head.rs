@@ -89,9 +89,9 @@ pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
     let KeyHead { key, status, environment, may_change, left, rules, now, .. } = head.clone();
     // The page of the rotation says more.
     let old = head.old.clone().filter(|_| current != "Rotation");
-    let hint = paused_soon(status, rules.paused_at(key.idle_since()), now)
-        .or_else(|| unused(status, key.last_used_at.unwrap_or(key.created_at), now))
-        .or_else(|| ends_soon(status, key.expires_at, now));
+    let hint = ends_soon(status, key.expires_at, now)
+        .or_else(|| paused_soon(status, rules.paused_soon(key.idle_since(), now), now))
+        .or_else(|| unused(status, key.last_used_at.unwrap_or(key.created_at), now));
     let due = rotation_due(status, rules.rotation_due_at(key.secret_since), now);
     let base = format!("/keys/{}", key.id);
     let tabs = vec![

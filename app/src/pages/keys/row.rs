@@ -64,9 +64,9 @@ pub fn rotation_due(status: Status, due_at: Option<Timestamp>, now: Timestamp) -
     due_at.is_some_and(|at| at <= now && status.is_usable()).then_some("Rotation due")
 }
 
-/// A hint, not a status: by the rules of the organization it is paused within a week, unless it is used.
+/// A hint, not a status: by the rules of the organization it is paused soon, unless it is used.
 pub fn paused_soon(status: Status, paused_from: Option<Timestamp>, now: Timestamp) -> Option<String> {
-    let at = paused_from.filter(|at| status.is_usable() && at.since(now).as_secs() <= 7 * 86_400)?;
+    let at = paused_from.filter(|_| status.is_usable())?;
     let when = if at <= now { "soon".to_owned() } else { ahead(at, now) };
     Some(format!("Paused {when} if unused"))
 }
