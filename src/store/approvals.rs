@@ -259,9 +259,9 @@ impl Tx {
     /// Fails if too many wait already of the app, the person or the organization, which is locked.
     async fn may_ask(&mut self, approval: &Approval) -> Result<()> {
         let query = sqlx::query(
-            "SELECT CAST(COALESCE(SUM(CASE WHEN asked_at > $5 THEN 1 ELSE 0 END), 0) AS BIGINT) AS lately, \
-             CAST(COALESCE(SUM(CASE WHEN withdrawn_at IS NULL AND claimed_at IS NULL AND COALESCE(approved, 1) = 1 \
-             AND expires_at > $4 THEN 1 ELSE 0 END), 0) AS BIGINT) AS n FROM approvals \
+            "SELECT COUNT(CASE WHEN asked_at > $5 THEN 1 END) AS lately, \
+             COUNT(CASE WHEN withdrawn_at IS NULL AND claimed_at IS NULL AND COALESCE(approved, 1) = 1 \
+             AND expires_at > $4 THEN 1 END) AS n FROM approvals \
              WHERE org_id = $1 AND COALESCE(app_id, '') = $2 AND COALESCE(owner_id, '') = $3 AND expires_at > $5",
         );
         let query = query.bind(approval.org_id.to_string());

@@ -10,29 +10,31 @@ use crate::{
 /// In microseconds, as the times of keys.
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
-/// Narrows a list to the keys that are neither revoked nor expired and that the rules would refuse now.
-pub(super) fn narrow(conditions: &mut Conditions, policy: &KeyPolicy, profile: &Profile, now: Timestamp) {
-    let now = conditions.number(Value::Int(now.micros()));
-    let lasts = |alias: &str| format!("({alias}.expires_at IS NULL OR {alias}.expires_at > {now})");
-    conditions.and(&lasts("k"));
-    let mut broken: Vec<_> = policy.longest_lifetime.iter().map(|rule| outlives(conditions, rule, profile)).collect();
-    if policy.addresses_in_production {
-        broken.push("(k.mode = 'live' AND (k.addresses = '' OR k.addresses_enforced = 0))".to_owned());
-    }
-    if let Some(most) = policy.most_keys_per_app {
-        let most = conditions.number(Value::Int(most.into()));
-        let (whose, org) = (holder(profile.keys.owner), conditions.org);
-        broken.push(format!(
-            "k.{whose} IN (SELECT o.{whose} FROM keys o WHERE o.org_id = {org} AND o.owner = '{}' \
+impl KeyPolicy {
+    /// Narrows a list to the keys that are neither revoked nor expired and that the rules would refuse now.
+    pub(super) fn narrow(&self, conditions: &mut Conditions, profile: &Profile, now: Timestamp) {
+        let now = conditions.number(Value::Int(now.micros()));
+        let lasts = |alias: &str| format!("({alias}.expires_at IS NULL OR {alias}.expires_at > {now})");
+        conditions.and(&lasts("k"));
+        let mut broken: Vec<_> = self.longest_lifetime.iter().map(|rule| outlives(conditions, rule, profile)).collect();
+        if self.addresses_in_production {
+            broken.push("(k.mode = 'live' AND (k.addresses = '' OR k.addresses_enforced = 0))".to_owned());
+        }
+        if let Some(most) = self.most_keys_per_app {
+            let most = conditions.number(Value::Int(most.into()));
+            let (whose, org) = (holder(profile.keys.owner), conditions.org);
+            broken.push(format!(
+                "k.{whose} IN (SELECT o.{whose} FROM keys o WHERE o.org_id = {org} AND o.owner = '{}' \
              AND o.revoked_at IS NULL AND {} GROUP BY o.{whose} HAVING COUNT(*) > {most})",
-            profile.keys.owner.as_str(),
-            lasts("o")
-        ));
+                profile.keys.owner.as_str(),
+                lasts("o")
+            ));
+        }
+        conditions.and(&match broken.as_slice() {
+            [] => "1 = 0".to_owned(),
+            broken => format!("({})", broken.join(" OR ")),
+        });
     }
-    conditions.and(&match broken.as_slice() {
-        [] => "1 = 0".to_owned(),
-        broken => format!("({})", broken.join(" OR ")),
-    });
 }
 
 const fn holder(owner: HolderKind) -> &'static str {

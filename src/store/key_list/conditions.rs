@@ -2,7 +2,7 @@
 
 use sqlx::any::AnyRow;
 
-use super::{KeyFilter, KeyPage, KeyStatus, LATER_DAYS, SOON_DAYS, UNUSED_DAYS, breaking};
+use super::{KeyFilter, KeyPage, KeyStatus, LATER_DAYS, SOON_DAYS, UNUSED_DAYS};
 use crate::{
     Result, Timestamp,
     fold::fold,
@@ -94,7 +94,7 @@ impl Conditions {
             self.narrow_to(status, profile, now);
         }
         if let Some(policy) = &filter.breaks {
-            breaking::narrow(self, policy, profile, now);
+            policy.narrow(self, profile, now);
         }
         if let Some(check) = filter.check {
             check.narrow(self, profile, now);

@@ -81,16 +81,19 @@ pub struct ApprovalResponse {
     key_id: Option<KeyId>,
     /// The name of the person, token or key that asked.
     asked_by: String,
+    /// When they asked.
     #[schema(value_type = String, format = DateTime)]
     asked_at: Timestamp,
     /// Until when it can be decided or, once it is approved, claimed.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
+    /// The name of the person or token that approved or refused it; `null` before.
     #[schema(required = true)]
     decided_by: Option<String>,
+    /// When it was approved or refused; `null` before.
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     decided_at: Option<Timestamp>,
-    /// Why it was refused.
+    /// Why it was refused; `null` if it was not.
     #[schema(required = true)]
     reason: Option<String>,
 }

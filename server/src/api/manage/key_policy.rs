@@ -77,6 +77,7 @@ pub struct Lifetime {
     #[serde(default)]
     #[schema(required = false)]
     scope: Option<String>,
+    /// From its creation to its expiry.
     #[schema(minimum = 1, maximum = 3650)]
     days: u32,
 }
@@ -100,17 +101,25 @@ impl FromRequest<AppState> for SetKeyPolicy {
 #[derive(Serialize, ToSchema)]
 #[schema(as = KeyPolicy)]
 pub struct KeyPolicyResponse {
+    /// How long keys live at most; a key obeys each rule that applies to it.
     longest_lifetime: Vec<Lifetime>,
+    /// The expiry of a new key for which none is named; `null` for never.
     #[schema(required = true)]
     default_expiry_days: Option<u32>,
+    /// How many keys an app, a person or an organization has; `null` for any number.
     #[schema(required = true)]
     most_keys_per_app: Option<u32>,
+    /// Keys of these environments wait for the approval of another person.
     approval_environments: Vec<String>,
+    /// So do keys that are granted one of these scopes.
     approval_scopes: Vec<String>,
+    /// A key is paused that was not used for so long; `null` for never.
     #[schema(required = true)]
     pause_unused_days: Option<u32>,
+    /// When a secret is due to be replaced; `null` for never.
     #[schema(required = true)]
     rotate_every_days: Option<u32>,
+    /// Whether keys for real data have to name their addresses, and refuse others.
     addresses_in_production: bool,
     /// How often the organization changed its rules; 0 if they are those of the deployment’s profile.
     version: i64,

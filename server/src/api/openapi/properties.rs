@@ -3,12 +3,13 @@
 
 use serde_json::{Value, json};
 
-const MEANINGS: [(&str, &str); 57] = [
+const MEANINGS: [(&str, &str); 58] = [
     ("action", "What was done, such as `key.generated`."),
     ("actor_id", "Id of the actor."),
     ("actor_name", "Name of the actor at that time."),
     ("address", "Address of the client; `null` for actions of the server itself."),
     ("app_id", "Id of the app; `null` where there is none."),
+    ("approval_id", "Id of the request for approval."),
     ("body_base64", "The body as it was sent, in base64 (RFC 4648, with padding)."),
     ("bundle_id", "Android package or iOS bundle id; `null` if there is none."),
     ("checks", "One entry for each requirement of the server."),
@@ -64,7 +65,9 @@ const MEANINGS: [(&str, &str); 57] = [
 ];
 
 /// Descriptions for one schema, if the name alone is not enough.
-const PARTICULAR: [(&str, &str, &str); 12] = [
+const PARTICULAR: [(&str, &str, &str); 15] = [
+    ("Approval", "kind", "Whether a `key` is to be made, or a `change` of one."),
+    ("Approval", "status", "How far it is."),
     ("Event", "app_id", "Id of the app that the event is about; `null` where there is none."),
     ("Event", "user_agent", "`User-Agent` of the client; `null` if it sent none."),
     ("Invitation", "expires_at", "When its link stops working."),
@@ -77,10 +80,11 @@ const PARTICULAR: [(&str, &str, &str); 12] = [
     ("Signature", "signature", "Signature header of the signed request: 64 hexadecimal digits."),
     ("Valid", "status", "Always 200."),
     ("Valid", "valid", "`true`: the key is valid for this request."),
+    ("WaitingForApproval", "status", "Always `waiting_for_approval`."),
 ];
 
 /// Properties of a problem that refer to what an earlier request with the same Idempotency-Key created.
-const CREATED: [&str; 6] = ["org_id", "tenant_id", "project_id", "app_id", "invitation_id", "key_id"];
+const CREATED: [&str; 7] = ["org_id", "tenant_id", "project_id", "app_id", "invitation_id", "approval_id", "key_id"];
 
 /// Adds missing descriptions to the properties of each schema. Entries of lists refer to their schema by its name.
 pub fn describe(schemas: &mut Value) {
