@@ -38,8 +38,7 @@ fn a_link_outlives_a_killed_server_and_its_secrets_are_in_no_file() {
     server.set_up();
     let app = server.make_app();
     let token = root_token(&data);
-    let page =
-        server.generated(&app, "production", &["read"], &[("signing_secret", "on")]).expect("answered");
+    let page = server.generated(&app, "production", &["read"], &[("signing_secret", "on")]).expect("answered");
     let (first, key) = (
         shown(&page, "secret-key").expect("shown"),
         between(&page, "id=\"credentials\" method=\"post\" action=\"/keys/", '/'),
