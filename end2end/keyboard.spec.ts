@@ -102,7 +102,11 @@ test('from the sign-in to a key, and what is done with it', async ({ page, conte
     await walk(page, [saved]);
     await page.keyboard.press('Space');
     await expect(saved).toBeChecked();
-    await walk(page, [once.getByRole('link', { name: 'Download credentials JSON' }), action(once, 'Done')]);
+    await walk(page, [
+      once.getByRole('link', { name: 'Download credentials JSON' }),
+      once.getByRole('button', { name: 'Download sallyport.json' }),
+      action(once, 'Done'),
+    ]);
     await page.keyboard.press('Enter');
     await expect(once).toBeHidden();
     await expect(keyRow(page, 'Checkout backend')).toBeVisible();
