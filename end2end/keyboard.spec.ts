@@ -104,7 +104,7 @@ test('from the sign-in to a key, and what is done with it', async ({ page, conte
     await expect(saved).toBeChecked();
     await walk(page, [
       once.getByRole('link', { name: 'Download credentials JSON' }),
-      once.getByRole('button', { name: 'Download sallyport.json' }),
+      once.getByRole('link', { name: 'Download sallyport.json' }),
       action(once, 'Done'),
     ]);
     await page.keyboard.press('Enter');
