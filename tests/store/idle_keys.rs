@@ -54,7 +54,7 @@ async fn a_key_that_nobody_uses_is_paused_a_week_after_people_were_told(store: &
     assert!(store.pause_idle_keys().await.expect("judged").is_empty());
     store.clock.turn(HOUR);
     let paused = store.pause_idle_keys().await.expect("judged");
-    assert_eq!(paused, [key.id.clone()]);
+    assert_eq!(paused, std::slice::from_ref(&key.id));
     let stored = current(store, &key).await;
     assert_eq!(stored.paused.map(|pause| pause.by).as_deref(), Some("Sallyport"));
     let events = store.events(&org.id, None, &EventFilter::default()).await.expect("read").events;
@@ -168,7 +168,7 @@ async fn keys_that_ended_do_not_stand_before_others(store: &TestStore) {
     store.clock.turn(DAY * 24);
     assert!(store.tell_of_deadlines().await.expect("told") >= 2);
     store.clock.turn(DAY * 8);
-    assert_eq!(store.pause_idle_keys().await.expect("judged"), [idle.id.clone()]);
+    assert_eq!(store.pause_idle_keys().await.expect("judged"), std::slice::from_ref(&idle.id));
     // A use of another server is written later, after this one was started anew.
     uses(store, &idle.id).await;
     assert_eq!(store.resume_used_keys().await.expect("judged"), 1);

@@ -16,7 +16,7 @@ impl Store {
         row.int("n")
     }
 
-    /// How many keys of an organization each of these filters lists, counted up to one more than [`KeyPage::COUNTED`], in one
+    /// How many keys of an organization each of these filters lists, counted up to one more than [`super::KeyPage::COUNTED`], in one
     /// query.
     pub async fn count_each(&self, org: &OrgId, filters: &[KeyFilter]) -> Result<Vec<i64>> {
         let mut all = Conditions::of_keys(org, None);
@@ -32,7 +32,7 @@ impl Store {
         (0..filters.len()).map(|place| row.int(&format!("n{place}"))).collect()
     }
 
-    /// How many keys match, counted up to one more than [`KeyPage::COUNTED`].
+    /// How many keys match, counted up to one more than [`super::KeyPage::COUNTED`].
     pub async fn count_keys(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter) -> Result<i64> {
         let mut conditions = Conditions::of_keys(org, app);
         conditions.narrow(filter, self.profile(), self.now());
