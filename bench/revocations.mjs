@@ -31,6 +31,12 @@ export class Managed {
     return said === '' ? {} : JSON.parse(said);
   }
 
+  async get(path) {
+    const answer = await fetch(this.portal.base + path, { headers: { authorization: `Bearer ${this.token}` } });
+    if (!answer.ok) throw new Error(`GET ${path}: ${answer.status}`);
+    return answer.json();
+  }
+
   // Keys of an app, eight at a time.
   async keys(app, many) {
     const body = { label: 'revocations', environment: 'production', scopes: ['read'], signing_secret: false };
