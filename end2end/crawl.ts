@@ -29,7 +29,8 @@ export async function crawl(page: Page, ...start: string[]): Promise<Seen[]> {
       known.add(next).add(numbered);
       waiting.push(next);
     }
-    expect(known.size, 'links without end').toBeLessThan(500);
+    // About 500 today: far above them, since a link that leads to ever new ones passes any bound.
+    expect(known.size, 'links without end').toBeLessThan(1500);
   }
   return seen;
 }
