@@ -1,5 +1,5 @@
 // Pages of usage with many counts in the database and with few: each on a server of its own, with as many keys. A page ranks
-// the 200 keys that were used last: about as many have counts where there are few.
+// the 100 keys that were used last: about as many have counts where there are few.
 import { execFileSync } from 'node:child_process';
 import { fill_usage, goal, ms, number, say, usage_rows } from './settings.mjs';
 import { beside, measure, p99, rate } from './wrk.mjs';

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Of so many keys that were used last, those with the most requests are shown: a place may have any number of them.
-const RANKED: usize = 200;
+const RANKED: usize = 100;
 
 /// A key and its requests in a period.
 #[derive(Clone, Debug, PartialEq, Eq)]
