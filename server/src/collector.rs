@@ -35,6 +35,11 @@ impl Collector {
         self.settings.to_string()
     }
 
+    /// Whether others on the way can read what is sent.
+    pub fn is_readable_on_the_way(&self) -> bool {
+        self.settings.is_readable_on_the_way()
+    }
+
     /// Sends events; succeeds if the receiver has all of them. The error says what went wrong, and contains no secret.
     pub async fn send_events(&self, events: &[Exported]) -> Result<(), String> {
         if events.is_empty() {

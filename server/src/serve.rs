@@ -116,6 +116,9 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     if outbox.is_some() && serving.public_url.is_none() {
         tracing::warn!(%public_url, "links in mails lead to this address, since public_url is not set");
     }
+    if let Some(collector) = collector.as_ref().filter(|collector| collector.is_readable_on_the_way()) {
+        tracing::warn!(collector = %collector.name(), "events are forwarded in plain text; syslog+tls:// encrypts them");
+    }
     let state = AppState::new(
         store.clone(),
         Deployment {

@@ -3,6 +3,7 @@
 use std::{
     io::{self, Write},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use sallyport::{
@@ -20,6 +21,9 @@ use zip::{
 };
 
 use crate::export::{Format, Rows};
+
+/// How long a reader may take for a part: a place is not kept for one that reads nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What was written and not yet sent.
 #[derive(Clone, Default)]
@@ -97,7 +101,7 @@ impl Pack {
     pub(super) async fn end(self) -> Result<()> {
         let Self { zip, unsent, send, .. } = self;
         zip.finish().map_err(|error| broken(&error))?;
-        sent(&send, unsent.take()).await?;
+        sent(&send, unsent.take(), PATIENCE).await?;
         send.send(Ok(Vec::new())).await.map_err(|_| gone())
     }
 
@@ -109,16 +113,19 @@ impl Pack {
 
     async fn write(&mut self, text: &str) -> Result<()> {
         self.zip.write_all(text.as_bytes()).map_err(|error| broken(&error))?;
-        sent(&self.send, self.unsent.take()).await
+        sent(&self.send, self.unsent.take(), PATIENCE).await
     }
 }
 
-/// Waits until there is room. Fails if the reader is gone.
-async fn sent(send: &mpsc::Sender<super::Part>, part: Vec<u8>) -> Result<()> {
+/// Waits until there is room. Fails if the reader is gone, or takes nothing for so long that it only keeps others waiting.
+async fn sent(send: &mpsc::Sender<super::Part>, part: Vec<u8>, patience: Duration) -> Result<()> {
     if part.is_empty() {
         return Ok(());
     }
-    send.send(Ok(part)).await.map_err(|_| gone())
+    match tokio::time::timeout(patience, send.send(Ok(part))).await {
+        Ok(sent) => sent.map_err(|_| gone()),
+        Err(_) => Err(Error::Busy("It was read too slowly.")),
+    }
 }
 
 fn gone() -> Error {
@@ -127,4 +134,18 @@ fn gone() -> Error {
 
 fn broken(error: &dyn std::error::Error) -> Error {
     Error::Unavailable(format!("the evidence pack can't be written: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reader_that_reads_nothing_is_given_up() {
+        let (send, mut parts) = mpsc::channel(1);
+        sent(&send, vec![1], Duration::ZERO).await.expect("there is room");
+        assert!(matches!(sent(&send, vec![2], Duration::ZERO).await, Err(Error::Busy(_))));
+        parts.recv().await.expect("the first part").expect("sent");
+        sent(&send, vec![3], Duration::ZERO).await.expect("there is room again");
+    }
 }

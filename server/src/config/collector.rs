@@ -73,6 +73,11 @@ impl fmt::Display for CollectorSettings {
 }
 
 impl CollectorSettings {
+    /// Whether others on the way can read what is sent.
+    pub fn is_readable_on_the_way(&self) -> bool {
+        !self.is_encrypted && !is_loopback(&self.host)
+    }
+
     /// Host and port.
     pub fn authority(&self) -> String {
         let Self { host, port, .. } = self;
@@ -164,7 +169,9 @@ mod tests {
             let settings = resolved(url).expect(url);
             assert_eq!((settings.to_string().as_str(), settings.path.as_str()), (shown, path));
             assert!(!format!("{settings:?}").contains("s3cret"));
+            assert!(!settings.is_readable_on_the_way());
         }
+        assert!(resolved("syslog+tcp://logs.example.com").expect("good").is_readable_on_the_way());
     }
 
     #[test]
@@ -196,6 +203,8 @@ mod tests {
         assert_eq!(settings.token.as_ref().map(|token| token.as_str()), Some("s3cret"));
         assert!(!format!("{settings:?}").contains("s3cret"));
         assert!(with("syslog+tls://x").expect_err("refused").contains("takes no token"));
+        fs::write(&file, "\n").expect("written");
+        assert!(with("https://x").expect_err("refused").contains("is empty"));
         fs::write(&file, "two\nlines").expect("written");
         assert!(with("https://x").expect_err("refused").contains("only letters"));
     }

@@ -17,5 +17,9 @@ pub(super) fn secret(
     let unreadable = |why: String| wrong(format!("{} can't be read: {why}.", path.display()));
     let bytes = Zeroizing::new(fs::read(path).map_err(|error| unreadable(error.to_string()))?);
     let text = std::str::from_utf8(&bytes).map_err(|_| unreadable("it is not text".to_owned()))?;
-    Ok(Some(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())))
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.is_empty() {
+        return Err(wrong(format!("{} is empty; write the secret into it, or leave the setting out.", path.display())));
+    }
+    Ok(Some(Zeroizing::new(text.to_owned())))
 }
