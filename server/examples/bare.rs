@@ -105,6 +105,8 @@ struct Valid {
     mode: String,
     scopes: Vec<String>,
     expires_at: Option<String>,
+    secret: String,
+    secret_expires_at: Option<String>,
     metadata: serde_json::Map<String, serde_json::Value>,
     rate_limit: Option<RateLimit>,
     request_id: String,
