@@ -33,7 +33,7 @@ mod topbar;
 pub use avatar::{Avatar, OrgAvatar, Person};
 pub use badge::{Badge, Chip, DoneNotice, Notice, Tone, archived};
 pub use brand::Brand;
-pub use card::{Card, Empty, EmptyList, Fact, FactRows, Facts, Setting, SettingGroup, Settings};
+pub use card::{Card, Empty, EmptyList, Fact, FactRows, Facts, LeadIcon, Setting, SettingGroup, Settings};
 pub use code::{CodeBlock, CodeTabs, CopyButton, IdChip, cut_middle};
 pub use dialog::{Modal, PanelFoot, SidePanel};
 pub use field::{CheckField, FileField, Hidden, TextArea, TextField};

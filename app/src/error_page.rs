@@ -19,9 +19,10 @@ use tower_sessions::Session;
 
 use crate::{
     access::{OrgAccess, SignedIn},
-    components::{Fact, Facts, IdChip, SearchForm},
+    components::{Fact, Facts, IdChip, LeadIcon, SearchForm},
     context::Context,
     error::{PageError, Rendered, SignedOut},
+    icons::Icon,
     known_device,
     portal::{Chrome, Crumb, Page},
     resumed::Resumed,
@@ -186,16 +187,21 @@ fn Explained(
     });
     let ask = ask.map(|names| view! { <p>"Owned by "<b>{names}</b>". Ask there."</p> });
     let search = (missing && signed_in).then(|| view! { <SearchForm action="/search" label="Search everything"/> });
+    let icon = if missing || not_kept.is_some() { Icon::Search } else { Icon::Warning };
+    // A page of its own in the frame, and a card already without.
+    let (class, title_class) = if signed_in { ("card oops", "") } else { ("oops", "card-title") };
+    let onward = if search.is_some() { "btn" } else { "btn btn-primary" };
     view! {
-        <div class="oops">
-            <h1 class="card-title">{error.title()}</h1>
+        <div class=class>
+            <LeadIcon icon/>
+            <h1 class=title_class>{error.title()}</h1>
             <p class="muted">{error.message()}</p>
             {ask}
             {reasons}
             {not_kept}
             {kept}
             {search}
-            <p><a class="btn" href="/">"Go to the portal"</a></p>
+            <p><a class=onward href="/">"Go to the portal"</a></p>
             <p class="muted">"Request "<IdChip id=request_id.clone() shown=request_id name="Copy request id"/></p>
         </div>
     }

@@ -50,6 +50,12 @@ pub fn SettingGroup(
     }
 }
 
+/// Above the title of a page that only says something.
+#[component]
+pub fn LeadIcon(icon: Icon) -> impl IntoView {
+    view! { <p class="empty-icon"><IconView icon/></p> }
+}
+
 /// An empty list: what belongs there, and how to create the first one.
 #[component]
 pub fn Empty(

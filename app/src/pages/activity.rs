@@ -154,7 +154,15 @@ pub fn Exports(
 }
 
 #[component]
-pub fn ActivityView(activity: Activity) -> impl IntoView {
+pub fn ActivityView(
+    activity: Activity,
+    /// Before the filters: the links to the other views.
+    #[prop(optional, into)]
+    search: ViewFnOnce,
+    /// After them: the exports.
+    #[prop(optional, into)]
+    side: ViewFnOnce,
+) -> impl IntoView {
     let Activity { path, shown_to, query, form, page, actors, emails, now } = activity;
     // Only the newest page checks for newer events.
     let newest = (query.is_newest() && !form.is_refused()).then(|| page.events.first().map_or(0, |event| event.seq));
@@ -208,7 +216,7 @@ pub fn ActivityView(activity: Activity) -> impl IntoView {
         view! { <EventTable events=page.events now emails console/> }.into_any()
     };
     view! {
-        <FilterBar action=path fold=narrowed>
+        <FilterBar action=path fold=narrowed search=move || search.run() side=move || side.run()>
             <FilterSelect form=&form name="actor" label="Actor" options=actors.collect()/>
             <FilterSelect form=&form name="action" label="Action" options=std::iter::once(all("Any")).chain(actions).collect()/>
             <FilterSelect form=&form name="outcome" label="Outcome" options=outcomes/>

@@ -131,7 +131,7 @@ fn ask_approval(code: UserCode, request: DeviceRequest, me: User, mine: Option<S
 fn approved() -> Page {
     Page::bare("Approved", || {
         view! {
-            <p class="empty-icon"><IconView icon=Icon::Check/></p>
+            <LeadIcon icon=Icon::Check/>
             <h1 class="card-title">"Approved"</h1>
             <p>"You can go back to your command line."</p>
             <p>"It is listed in "<a href="/account">"your account"</a>", where you can sign it out."</p>

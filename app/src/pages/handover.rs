@@ -26,10 +26,11 @@ use crate::{
         Caller, InPage,
         handovers::{Given, open_handover},
     },
-    components::{CopyButton, ErrorSummary, Notice, TextField, Tone},
+    components::{CopyButton, ErrorSummary, LeadIcon, Notice, TextField, Tone},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
+    icons::Icon,
     portal::Page,
     ui::{Typed, Ui, Uncompressed},
     words::utc,
@@ -146,8 +147,8 @@ fn Credentials(name: String, text: String) -> impl IntoView {
         </Notice>
         <div class="field">
             <label for="handover-text">"Credentials"</label>
-            <textarea id="handover-text" class="input mono" readonly rows="9" autocomplete="off" spellcheck="false" data-name=name>
-                {text}
+            <textarea id="handover-text" class="input mono" readonly rows="14" autocomplete="off" spellcheck="false" data-name=name>
+                {text.trim_end().to_owned()}
             </textarea>
         </div>
         <p class="actions"><CopyButton name="Copy credentials" target="handover-text" label="Copy"/></p>
@@ -159,6 +160,7 @@ fn ended(ui: &Ui, handover: &Handover) -> Response {
     let was_opened = handover.was_opened.then(|| handover.id.to_string());
     let page = Page::bare("This link does not work", move || {
         view! {
+            <LeadIcon icon=Icon::Warning/>
             <h1 class="card-title">"This link does not work"</h1>
             <p>{ENDED}" A link opens credentials once."</p>
             <p>"If it was not you who opened it, tell the person who gave it to you: the key should be revoked."</p>

@@ -14,9 +14,10 @@ use crate::{
         ActError, Caller,
         invitations::{accept_invitation, accept_invitation_as_new},
     },
-    components::{ErrorSummary, NewPasswordField, Notice, PasswordOf, TextField, Tone},
+    components::{ErrorSummary, LeadIcon, NewPasswordField, Notice, PasswordOf, TextField, Tone},
     error::{PageError, PageResult},
     form::FormState,
+    icons::Icon,
     islands::SubmitOnce,
     portal::Page,
     ui::{Typed, Ui, refuse, see_other},
@@ -172,12 +173,13 @@ fn SignOut(me: String, email: String) -> impl IntoView {
 async fn ended(ui: &Ui) -> Response {
     let page = Page::bare("This invitation does not work", || {
         view! {
+            <LeadIcon icon=Icon::Warning/>
             <h1 class="card-title">"This invitation does not work"</h1>
             <p>
                 "It was used or revoked, it has expired, or the person who sent it may no longer invite: a link works once, for 7 days. Check that its address is complete."
             </p>
             <p>"Ask the person who invited you to send it again. If you accepted it already, sign in."</p>
-            <p><a href="/sign-in">"Sign in"</a></p>
+            <a class="btn btn-wide" href="/sign-in">"Sign in"</a>
         }
     });
     ui.show(StatusCode::NOT_FOUND, page)

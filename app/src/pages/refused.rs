@@ -150,7 +150,10 @@ pub fn RefusedView(
         .filter(|one| query.key.is_empty() || one.decision.key.key_id.as_str() == query.key)
         .collect();
     let rows = folded(matching);
-    let foot = foot(&rows);
+    let foot = (!rows.is_empty()).then(|| {
+        let text = foot(&rows);
+        view! { <div class="table-foot"><p>{text}</p></div> }
+    });
     let body = if rows.is_empty() {
         let (icon, title, text) = if form.is_refused() {
             (Icon::Activity, "Nothing matches", "A filter is not valid. Correct it to see results.")
@@ -185,7 +188,7 @@ pub fn RefusedView(
             <FilterSelect form=&form name="key" label="Key" options=std::iter::once(all("Any key")).chain(keys).collect()/>
         </FilterBar>
         {body}
-        <div class="table-foot"><p>{foot}</p></div>
+        {foot}
     }
 }
 

@@ -10,9 +10,10 @@ use crate::{
         Caller,
         password_resets::{NO_MAIL, request_password_reset},
     },
-    components::{ErrorSummary, Notice, TextField, Tone},
+    components::{ErrorSummary, LeadIcon, TextField},
     error::PageResult,
     form::FormState,
+    icons::Icon,
     islands::SubmitOnce,
     portal::Page,
     ui::{Typed, Ui, UrlQuery, refuse, see_other},
@@ -68,6 +69,7 @@ fn page(form: FormState) -> Page {
 fn sent() -> Page {
     Page::bare("Check your mail", || {
         view! {
+            <LeadIcon icon=Icon::Mail/>
             <h1 class="card-title">"Check your mail"</h1>
             <p>"If an account has this e-mail address, a link is on its way. It works once, for 30 minutes."</p>
             <p class="hint">"No mail? Check the spam folder, and that it is the address of your account."</p>
@@ -79,9 +81,10 @@ fn sent() -> Page {
 fn without_mail() -> Page {
     Page::bare("Reset your password", || {
         view! {
+            <LeadIcon icon=Icon::Mail/>
             <h1 class="card-title">"Reset your password"</h1>
-            <Notice tone=Tone::Neutral>{NO_MAIL}</Notice>
-            <p><a href="/sign-in">"Back to the sign-in"</a></p>
+            <p>{NO_MAIL}</p>
+            <a class="btn btn-wide" href="/sign-in">"Back to the sign-in"</a>
         }
     })
 }

@@ -19,7 +19,7 @@ use sallyport::{
 use crate::{
     access::Addressed,
     acts::{Caller, places::edit_place},
-    components::{ErrorSummary, Hidden, Setting, TextArea, TextField},
+    components::{Card, ErrorSummary, Fact, Facts, Hidden, Setting, TextArea, TextField},
     context::Context,
     edit_conflict::fingerprint,
     error::{PageError, PageResult},
@@ -91,7 +91,7 @@ pub async fn page<A: Placed>(
                 {match contents {
                     Some(contents) => view! { <Ending place=place.clone() contents may_delete/> }.into_any(),
                     None => view! {
-                        <p class="muted">"Owners and admins can archive or delete this."</p>
+                        <Card><p class="muted">"Owners and admins can archive or delete this."</p></Card>
                     }.into_any(),
                 }}
             </div>
@@ -102,11 +102,21 @@ pub async fn page<A: Placed>(
 #[component]
 fn NamingForm(place: Place, form: FormState, may_edit: bool) -> impl IntoView {
     let (action, noun) = (format!("{}/settings", place.path()), place.kind.noun());
+    let about = move || format!("What people see of this {noun}. Its ID does not change.");
     if !may_edit {
-        return ().into_any();
+        let description = if place.description.is_empty() { "–".to_owned() } else { place.description };
+        return view! {
+            <Setting title="General" about>
+                <Facts>
+                    <Fact label="Name">{place.name}</Fact>
+                    <Fact label="Description">{description}</Fact>
+                </Facts>
+            </Setting>
+        }
+        .into_any();
     }
     view! {
-        <Setting title="General" about=move || format!("What people see of this {noun}. Its ID does not change.")>
+        <Setting title="General" about>
             <form method="post" action=action novalidate class="stack form">
                 <ErrorSummary form=&form/>
                 <Hidden name="seen" value=fingerprint(&[&place.name, &place.description])/>

@@ -156,7 +156,7 @@ fn NoRequests(path: String, period: Period, report: Report) -> impl IntoView {
                     <a class="btn btn-small" href=format!("{path}?range={}", Period::Month.word())>"Try 30 d"</a>
                 })}
             </p>
-            <Chart report/>
+            <Chart report small=true/>
         </section>
     }
 }

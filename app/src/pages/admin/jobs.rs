@@ -112,11 +112,9 @@ fn JobRow(job: ConsoleJob, state: JobState, now: Timestamp) -> impl IntoView {
     });
     let none = (ended.is_none() && !state.is_told()).then_some("Not yet");
     let state_shown = state.is_told().then(|| view! { {state.view()}" " });
-    // What is as it should be stands back.
-    let class = if state.is_told() { "cell-head cell-rest" } else { "cell-head cell-rest cell-muted" };
     view! {
         <tr>
-            <td class=class>{name.clone()}{error}</td>
+            <td class="cell-head cell-rest">{name.clone()}{error}</td>
             <td data-label="Due" class="cell-muted">{due(status.run_at, now)}</td>
             <td data-label="Last run" class="cell-muted">{state_shown}{ended}{none}</td>
             <td class="cell-act">

@@ -31,13 +31,14 @@ pub async fn get(
     let activity = Activity::of(store, path, &app.org_id, Some(&app.id), Sight::ALL, query).await?;
     let (is_refused, links) = (activity.is_refused(), activity.exports());
     let page = Page::framed(format!("Activity · {}", app.name), chrome, move || {
+        let path = activity.path.clone();
         view! {
             <AppHead app current="Activity" generate/>
-            <div class="filter-bar">
-                <ActivityViews path=activity.path.clone() current="Events"/>
-                <div class="filter-side"><Exports links/></div>
-            </div>
-            <ActivityView activity/>
+            <ActivityView
+                search=move || view! { <ActivityViews path current="Events"/> }
+                side=move || view! { <Exports links/> }
+                activity
+            />
         }
     });
     Ok(if is_refused { ui.refused(page) } else { ui.ok(page) })

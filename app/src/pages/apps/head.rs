@@ -6,14 +6,7 @@ use sallyport::app::App;
 use crate::components::{IdChip, PageHead, Tab, Tabs};
 
 #[component]
-pub fn AppHead(
-    app: App,
-    #[prop(into)] current: String,
-    #[prop(optional)] generate: bool,
-    /// The name of the file that the app reads, where it is offered.
-    #[prop(optional, into)]
-    runtime_file: String,
-) -> impl IntoView {
+pub fn AppHead(app: App, #[prop(into)] current: String, #[prop(optional)] generate: bool) -> impl IntoView {
     let base = format!("/apps/{}", app.id);
     let tabs = vec![
         Tab::new("Overview", &base),
@@ -35,11 +28,6 @@ pub fn AppHead(
             }
             actions=move || view! {
                 <a class="btn" href=format!("{actions}/identifiers.json") download>"Download identifiers JSON"</a>
-                {(!runtime_file.is_empty()).then(|| view! {
-                    <a class="btn" href=format!("{actions}/runtime-configuration.json") download>
-                        {format!("Download {runtime_file}")}
-                    </a>
-                })}
                 {generate.then(|| view! {
                     <a id="generate" class="btn btn-primary" href=format!("{actions}/keys?panel=generate")>"Generate API Key"</a>
                 })}

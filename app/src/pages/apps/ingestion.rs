@@ -10,7 +10,7 @@ use crate::{
     error::PageResult,
     form::FormState,
     islands::SubmitOnce,
-    portal::Page,
+    portal::{AdminSection, Page},
     shell,
     ui::{Typed, Ui, UrlQuery, see_other},
 };
@@ -22,7 +22,7 @@ pub struct SavedQuery {
 }
 
 pub async fn get(ui: Ui, access: OperatedApp, UrlQuery(query): UrlQuery<SavedQuery>) -> PageResult {
-    let chrome = shell::here(shell::of_person(&ui, &access.me).await?, &access.app.name);
+    let chrome = shell::here(shell::of_admin(&ui, &access.me, AdminSection::Apps).await?, &access.app.name);
     let (app, saved) = (access.app, !query.saved.is_empty());
     let page = Page::framed(format!("Ingestion · {}", app.name), chrome, move || {
         view! {

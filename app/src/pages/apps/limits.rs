@@ -9,7 +9,7 @@ use sallyport::member::Permission;
 use crate::{
     access::{Addressed, AppAccess},
     acts::{Caller, apps::limit_app},
-    components::{ErrorSummary, PanelFoot, SidePanel},
+    components::{ErrorSummary, Modal, PanelFoot},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
@@ -46,7 +46,7 @@ async fn page(ui: &Ui, context: &Context, access: &AppAccess, form: FormState) -
     let close = format!("/apps/{}/settings#limits", access.app.id);
     Ok(page.with_dialog(move || {
         view! {
-            <SidePanel title="Limits" sub="For each key of this app without limits of its own." close_href=close.clone()>
+            <Modal title="Limits" sub="For each key of this app without limits of its own." close_href=close.clone()>
                 <form method="post" action=action novalidate>
                     <div class="stack">
                         <ErrorSummary form=&form/>
@@ -57,7 +57,7 @@ async fn page(ui: &Ui, context: &Context, access: &AppAccess, form: FormState) -
                     </PanelFoot>
                     <SubmitOnce/>
                 </form>
-            </SidePanel>
+            </Modal>
         }
     }))
 }

@@ -62,7 +62,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
         let description = (!app.description.is_empty()).then(|| app.description.clone());
         let (figures, highlights) = (attention.clone(), attention.highlights.clone());
         view! {
-            <AppHead app=app.clone() current="Overview" generate=may_generate && !none runtime_file=runtime_file.clone()/>
+            <AppHead app=app.clone() current="Overview" generate=may_generate && !none/>
             {(!none).then(|| view! { <KeyFigures attention=figures/> })}
             <div class="split">
                 <div class="columns">
@@ -86,6 +86,13 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
                             </Fact>
                             <Fact label="Created"><Ago at=app.created_at now/></Fact>
                         </Facts>
+                        {(!runtime_file.is_empty()).then(|| view! {
+                            <p>
+                                <a class="btn btn-small" href=format!("{base}/runtime-configuration.json") download>
+                                    {format!("Download {runtime_file}")}
+                                </a>
+                            </p>
+                        })}
                     </Card>
                     <Card title="Last events" actions=move || view! { <a href=all_events>"All activity"</a> }>
                         <EventList events now of_several=true/>

@@ -123,7 +123,8 @@ pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
             actions={let head = head.clone(); move || view! { <Actions head/> }}
         />
         {(current == "Overview").then(|| view! { <KeyStrip head/> })}
-        <Tabs items=tabs current/>
+        // The page of the rotation is below the overview.
+        <Tabs items=tabs current=if current == "Rotation" { "Overview" } else { current }/>
     }
 }
 

@@ -1,10 +1,10 @@
-//! The side panel of a form that changes a key, over the key's settings.
+//! The side panel, or for a single field the modal, of a form that changes a key, over the key's settings.
 
 use leptos::prelude::*;
 use sallyport::id::KeyId;
 
 use crate::{
-    components::{ErrorSummary, PanelFoot, SidePanel},
+    components::{ErrorSummary, Modal, PanelFoot, SidePanel},
     form::FormState,
     islands::SubmitOnce,
 };
@@ -23,21 +23,30 @@ pub fn KeyPanel(
     /// The label of the submit button.
     #[prop(default = "Save")]
     send: &'static str,
+    /// In the middle: a panel is for a form that fills it.
+    #[prop(optional)]
+    modal: bool,
     children: Children,
 ) -> impl IntoView {
     let (action, close) = (format!("/keys/{key}/{at}"), format!("/keys/{key}/settings#{}", button.unwrap_or(at)));
-    view! {
-        <SidePanel title sub close_href=close.clone()>
+    let cancel = close.clone();
+    let content = move || {
+        view! {
             <form method="post" action=action novalidate>
                 <div class="stack">
                     <ErrorSummary form=&form/>
                     {children()}
                 </div>
-                <PanelFoot cancel_href=close>
+                <PanelFoot cancel_href=cancel>
                     <button class="btn btn-primary">{send}</button>
                 </PanelFoot>
                 <SubmitOnce/>
             </form>
-        </SidePanel>
+        }
+    };
+    if modal {
+        view! { <Modal title sub close_href=close>{content()}</Modal> }.into_any()
+    } else {
+        view! { <SidePanel title sub close_href=close>{content()}</SidePanel> }.into_any()
     }
 }

@@ -45,24 +45,7 @@ pub fn KeyUseCard(used: KeyUse) -> impl IntoView {
     })
 }
 
-/// The same of the keys of an organization, folded: each app says more.
-#[component]
-pub fn PlaceUseFold(
-    sentences: Vec<String>,
-    /// The address of the organization’s checks.
-    hygiene: String,
-) -> impl IntoView {
-    (!sentences.is_empty()).then(|| {
-        view! {
-            <details class="card disclosure">
-                <summary>"Least privilege"</summary>
-                <p>{sentences.join(" ")}" "<a class="link" href=hygiene>"Hygiene"</a></p>
-            </details>
-        }
-    })
-}
-
-/// The same of the keys of an app.
+/// The same of the keys of an organization or an app.
 #[component]
 pub fn PlaceUseCard(
     sentences: Vec<String>,

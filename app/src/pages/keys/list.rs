@@ -162,8 +162,9 @@ impl KeyList {
     }
 
     /// Whether the creators of keys are worth a column: a key of a person is created by that person.
+    /// Where each row has a button, the label needs the room.
     fn has_creators(&self) -> bool {
-        self.profile.keys.owner != HolderKind::Member
+        self.profile.keys.owner != HolderKind::Member && self.remedy.is_none()
     }
 
     /// Whether scopes are worth a column: keys have them here.
@@ -251,6 +252,8 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
     let export = (!list.page.keys.is_empty())
         .then(|| [Format::Csv, Format::Jsonl].map(|format| format.href(&list.path, list.pairs())));
     let views = saved_views(&list);
+    // Where there has never been a key, there is nothing to look for.
+    let has_bar = !list.is_empty() || list.hides || list.unknown;
     let body = if list.is_empty() {
         view! { <NoKeys list/> }.into_any()
     } else if list.page.keys.is_empty() {
@@ -258,47 +261,52 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
     } else {
         view! { <Keys list/> }.into_any()
     };
+    let bar = has_bar.then(move || {
+        view! {
+            <FilterBar
+                action fold=filtered
+                search=move || view! { <SearchForm action=search label="Search by label, or paste a key" value=label/> }
+                side=move || view! {
+                    <span class="muted">{total}</span>
+                    {export.map(|[csv, jsonl]| view! {
+                        <a class="btn btn-small" href=csv.clone() download>"Export CSV"</a>
+                        <a class="btn btn-small" href=jsonl.clone() download>"Export JSONL"</a>
+                        <Menu id="list-more" name="More actions">
+                            <a class="menu-item" href=csv download>"Export CSV"</a>
+                            <a class="menu-item" href=jsonl download>"Export JSONL"</a>
+                            {menu_revokes.map(|href| view! { <a class="menu-item menu-danger" href=href>"Revoke all"</a> })}
+                        </Menu>
+                    })}
+                    {revoke_all.map(|action| view! {
+                        <form method="get" action=action>
+                            <button
+                                id="revoke-all" class="btn btn-small btn-danger-quiet"
+                                title=revokes aria-describedby="revokes"
+                            >"Revoke all"</button>
+                            <span id="revokes" hidden>{revokes}</span>
+                        </form>
+                    })}
+                }
+            >
+                {(!kept.value("label").is_empty()).then(|| view! {
+                    <input type="hidden" name="label" value=kept.value("label")/>
+                })}
+                {tenant.map(|id| view! { <input type="hidden" name="tenant" value=id/> })}
+                <FilterSelect form=&form name="environment" label="Environment" options=choices("Any", environments)/>
+                {has_scopes.then(|| view! { <FilterSelect form=&form name="scope" label="Scope" options=choices("Any", scopes)/> })}
+                <FilterSelect form=&form name="status" label="Status" options=choices("Any", statuses)/>
+                <FilterSelect form=&form name="created_by" label="Created by" options=creators/>
+                <FilterSelect form=&form name="sort" label="Sort" options=sorts.collect()/>
+                <FilterCheck form=&form name="include_revoked" label="Include revoked"/>
+            </FilterBar>
+        }
+    });
     view! {
         {done}
         {unknown}
         {approvals}
         {views}
-        <FilterBar
-            action fold=filtered
-            search=move || view! { <SearchForm action=search label="Search by label, or paste a key" value=label/> }
-            side=move || view! {
-                <span class="muted">{total}</span>
-                {export.map(|[csv, jsonl]| view! {
-                    <a class="btn btn-small" href=csv.clone() download>"Export CSV"</a>
-                    <a class="btn btn-small" href=jsonl.clone() download>"Export JSONL"</a>
-                    <Menu id="list-more" name="More actions">
-                        <a class="menu-item" href=csv download>"Export CSV"</a>
-                        <a class="menu-item" href=jsonl download>"Export JSONL"</a>
-                        {menu_revokes.map(|href| view! { <a class="menu-item menu-danger" href=href>"Revoke all"</a> })}
-                    </Menu>
-                })}
-                {revoke_all.map(|action| view! {
-                    <form method="get" action=action>
-                        <button
-                            id="revoke-all" class="btn btn-small btn-danger-quiet"
-                            title=revokes aria-describedby="revokes"
-                        >"Revoke all"</button>
-                        <span id="revokes" hidden>{revokes}</span>
-                    </form>
-                })}
-            }
-        >
-            {(!kept.value("label").is_empty()).then(|| view! {
-                <input type="hidden" name="label" value=kept.value("label")/>
-            })}
-            {tenant.map(|id| view! { <input type="hidden" name="tenant" value=id/> })}
-            <FilterSelect form=&form name="environment" label="Environment" options=choices("Any", environments)/>
-            {has_scopes.then(|| view! { <FilterSelect form=&form name="scope" label="Scope" options=choices("Any", scopes)/> })}
-            <FilterSelect form=&form name="status" label="Status" options=choices("Any", statuses)/>
-            <FilterSelect form=&form name="created_by" label="Created by" options=creators/>
-            <FilterSelect form=&form name="sort" label="Sort" options=sorts.collect()/>
-            <FilterCheck form=&form name="include_revoked" label="Include revoked"/>
-        </FilterBar>
+        {bar}
         {chips}
         {new}
         {body}

@@ -121,6 +121,7 @@ pub fn KeyRow(
     let creator = key.created_by.as_ref().map_or_else(|| "–".to_owned(), |person| person.name.clone());
     let off = !key.status.is_usable();
     let soon = short_hint(&key, now).map(|text| view! { <small>{text}</small> });
+    let has_button = remedy.is_some();
     let remedy = remedy.map(|(name, tail)| {
         let button = turn.is_some().then(|| {
             let href = ["/keys/", key.id.as_str(), "/", tail].concat();
@@ -151,7 +152,7 @@ pub fn KeyRow(
             </td>
             <td data-label="Key" class="cell-mono cell-less">{key.shown.clone()}</td>
             <td data-label="Environment"><Badge tone=environment_tone(key.mode) text=environment/></td>
-            {scopes.then(|| view! { <td data-label="Scopes" class="cell-chips">{chips}</td> })}
+            {scopes.then(|| view! { <td data-label="Scopes" class="cell-chips" class:cell-less=has_button>{chips}</td> })}
             <td data-label="Created" class="cell-muted cell-less cell-least"><Ago at=key.created_at now/></td>
             {creators.then(|| view! { <td data-label="Created by" class="cell-muted cell-wide">{creator}</td> })}
             <td data-label="Last used" class="cell-muted">

@@ -85,7 +85,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
         let hint = "Update your servers during this time. If it leaked, end it at once.";
         view! {
             <KeyPanel
-                key at="signing-secret" button="rotate-signing" title form=&form send=title
+                key at="signing-secret" button="rotate-signing" modal=true title form=&form send=title
                 sub="The key stays as it is. The new secret is shown once."
             >
                 <Hidden name="version" value=version/>

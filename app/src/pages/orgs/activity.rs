@@ -35,15 +35,14 @@ pub async fn get(
     let is_whole = access.needs(Permission::ManageOrg).is_ok();
     let evidence = format!("/orgs/{}/activity/evidence", access.org.id);
     let page = Page::framed("Activity", chrome, move || {
+        let path = activity.path.clone();
         view! {
             <PageHead title="Activity" sub=|| "What happened in this organization, and who did it."/>
-            <div class="filter-bar">
-                <ActivityViews path=activity.path.clone() current="Events"/>
-                {exports.then(|| view! {
-                    <div class="filter-side"><Exports links evidence=is_whole.then_some(evidence)/></div>
-                })}
-            </div>
-            <ActivityView activity/>
+            <ActivityView
+                search=move || view! { <ActivityViews path current="Events"/> }
+                side=move || exports.then(|| view! { <Exports links evidence=is_whole.then_some(evidence)/> })
+                activity
+            />
         }
     });
     Ok(if is_refused { ui.refused(page) } else { ui.ok(page) })

@@ -22,7 +22,7 @@ use crate::{
     pages::{
         activity::list::EventList,
         attention::{Attention, AttentionCard, KeyFigures, NewestKeys},
-        keys::least_privilege::PlaceUseFold,
+        keys::least_privilege::PlaceUseCard,
         usage::card::{RequestsCard, last_day},
     },
     portal::{Page, Section},
@@ -130,7 +130,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
                             />
                         }.into_any()
                     }}
-                    <PlaceUseFold sentences=used hygiene=format!("{path}/hygiene")/>
+                    <PlaceUseCard sentences=used hygiene=format!("{path}/hygiene")/>
                     {sees_keys.then(|| view! {
                         <Card title="Last events" actions=move || view! { <a href=all_events>"All activity"</a> }>
                             <EventList events now of_several=true/>

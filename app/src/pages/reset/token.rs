@@ -9,9 +9,10 @@ use crate::{
         error::ActError,
         password_resets::{open, reset_password},
     },
-    components::{ErrorSummary, NewPasswordField, PasswordOf},
+    components::{ErrorSummary, LeadIcon, NewPasswordField, PasswordOf},
     error::{PageError, PageResult},
     form::FormState,
+    icons::Icon,
     islands::SubmitOnce,
     pages::link_token::{Asked, text},
     portal::Page,
@@ -64,6 +65,7 @@ async fn ended(ui: &Ui) -> Response {
             view! { <p>"Ask an operator of this portal for another link."</p> }.into_any()
         };
         view! {
+            <LeadIcon icon=Icon::Warning/>
             <h1 class="card-title">"This link does not work"</h1>
             <p>"It was used, or it has expired: a link works once, for 30 minutes. Check that its address is complete."</p>
             {next}

@@ -31,7 +31,8 @@ fn heads(list: &KeyList, choose: bool) -> Vec<Head> {
     heads.push(Head::new("Key").less());
     heads.push(Head::new("Environment"));
     if list.has_scopes() {
-        heads.push(Head::new("Scopes"));
+        let scopes = Head::new("Scopes");
+        heads.push(if list.remedy.is_some() { scopes.less() } else { scopes });
     }
     let by_age = [(KeySort::Newest, "descending"), (KeySort::Oldest, "ascending")];
     heads.push(sort(Head::new("Created").less(), &by_age, created));

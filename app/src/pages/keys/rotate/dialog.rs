@@ -70,13 +70,15 @@ pub fn RotateDialog(key: Key, live: LiveSecrets, form: FormState, profile: Arc<P
                     <Hidden name="seen" value=live.last.to_string()/>
                     <p>"The key gets a new secret and keeps its id, label, scopes, history and usage. The old secret is accepted until the grace period ends."</p>
                     {ends}
-                    <SelectField
-                        form=&form name="grace" label="Grace period" options=graces(&rules) autofocus=!form.is_refused()
-                        hint="If the key leaked, choose None."
-                    />
-                    <TextField
-                        form=&form name="hours" label="Hours" hint=format!("Up to {most}, if Custom is chosen.")
-                    />
+                    <div class="pair">
+                        <SelectField
+                            form=&form name="grace" label="Grace period" options=graces(&rules) autofocus=!form.is_refused()
+                            hint="If the key leaked, choose None."
+                        />
+                        <TextField
+                            form=&form name="hours" label="Hours" hint=format!("Up to {most}, if Custom is chosen.")
+                        />
+                    </div>
                     {signing}
                 </div>
                 <PanelFoot cancel_href=close>

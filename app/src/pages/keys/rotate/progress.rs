@@ -22,7 +22,7 @@ use crate::{
     context::Context,
     error::PageError,
     islands::FirstRequest,
-    portal::Page,
+    portal::{Crumb, Page},
     shell,
     ui::Ui,
     words::{Ago, ago},
@@ -35,7 +35,9 @@ pub async fn page(
     live: LiveSecrets,
     done: &str,
 ) -> Result<Page, PageError> {
-    let chrome = shell::here(shell::of_key(ui, access).await?, &access.key.label);
+    let mut chrome = shell::of_key(ui, access).await?;
+    chrome.crumbs.push(Crumb::link(&access.key.label, format!("/keys/{}", access.key.id)));
+    chrome.crumbs.push(Crumb::here("Rotation"));
     let (store, now) = (&context.store, context.store.now());
     // What was counted in the last seconds, too.
     context.verifier.flush_counts_briefly().await;
