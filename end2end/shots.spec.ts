@@ -286,6 +286,51 @@ test.describe('to be looked at', () => {
     await page.goto('/nothing/here');
     await shoot(page, 'not-found-signed-out');
   });
+
+  test('rules for keys, and keys that wait', async ({ page, browser, portal }) => {
+    test.setTimeout(240_000);
+    const { org_id, app_id } = await portalWithApp(page);
+    const soon = await issueKey(page, app_id, { label: 'Nightly export', expires: '7' });
+    await issueKey(page, app_id, { label: 'Partner sandbox', scopes: ['Read'], expires: '14' });
+    await shootAll(page, { 'expiring': `/orgs/${org_id}/expiring` });
+    await page.goto(`/orgs/${org_id}/expiring`);
+    await page.getByRole('checkbox', { name: /^Select / }).first().check();
+    await page.getByRole('button', { name: 'Extend selected' }).click();
+    await shoot(page, 'expiring-extend');
+    const once = await generateKey(page, app_id, { label: 'Handed over' });
+    await once.getByRole('button', { name: 'Hand over by link' }).click();
+    await page.goto(soon.path);
+    await shootAll(page, { 'key-settings': `${soon.path}/settings` });
+
+    await page.goto(`/orgs/${org_id}/settings/key-rules`);
+    await page.getByRole('combobox', { name: 'Environment of rule 1' }).selectOption({ label: 'Production' });
+    await field(page, 'Days of rule 1').fill('90');
+    await page.locator('#approval_environments-production').check();
+    await page.getByRole('button', { name: 'Save rules' }).click();
+    await expect(page.getByText('Saved.')).toBeVisible();
+    await shoot(page, 'key-rules');
+    const grace = { name: 'Grace Hopper', email: 'grace@focuslabs.test', password: 'nanoseconds-in-a-wire' };
+    await portal.person(grace);
+    await portal.cli('member', 'add', '--org', org_id, '--email', grace.email, '--role', 'developer');
+    const hers = await (await browser.newContext({ baseURL: portal.url })).newPage();
+    await hers.goto('/sign-in');
+    await signIn(hers, grace);
+    const panel = await openPanel(hers, app_id);
+    await fillPanel(panel, { label: 'Nightly', expires: '30' });
+    await panel.getByRole('button', { name: 'Generate key' }).click();
+    await expect(hers).toHaveURL(/\/approvals\//);
+    await shoot(hers, 'approval-asked');
+    await shootAll(page, {
+      'approvals': `/orgs/${org_id}/approvals`,
+      'approval': new URL(hers.url()).pathname,
+      'keys-waiting': `/apps/${app_id}/keys`,
+    });
+    await page.goto(new URL(hers.url()).pathname);
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await expect(page.getByText('Approved by')).toBeVisible();
+    await hers.reload();
+    await shoot(hers, 'approval-approved');
+  });
 });
 
 test.describe('to be looked at, with the data of the demo', () => {
