@@ -23,6 +23,10 @@ const SQLITE_WRITER: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = 
 const SQLITE_READER: &str = "PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16000; \
     PRAGMA temp_store = MEMORY; PRAGMA query_only = ON";
 
+/// The same for a command, which reads most pages once: a large cache would only hold them.
+const SQLITE_COMMAND_READER: &str = "PRAGMA busy_timeout = 10000; PRAGMA cache_size = -4000; \
+    PRAGMA temp_store = MEMORY; PRAGMA query_only = ON";
+
 /// Makes connections of one kind.
 #[derive(Clone)]
 pub(super) struct Connector {
@@ -48,6 +52,12 @@ impl Connector {
             }
             Location::Postgres(_) => Self::writer(location),
         }
+    }
+
+    /// Read-only, for a command on SQLite.
+    pub(super) fn command_reader(path: &Path) -> sqlx::Result<Self> {
+        let options = AnyConnectOptions::from_str(&sqlite_reader_url(path))?;
+        Ok(Self { options, session: SQLITE_COMMAND_READER })
     }
 
     pub(super) async fn connect(&self) -> sqlx::Result<AnyConnection> {

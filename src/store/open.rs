@@ -18,7 +18,7 @@ use super::{
     jobs::Doorbell,
     location::{Location, OpenError},
     peppers::Peppers,
-    pools::{Pools, Silence},
+    pools::{By, Pools, Silence},
     postgres, schema, sqlite,
     writes::Writes,
 };
@@ -65,7 +65,11 @@ impl Store {
         let writes = Writes::default();
         let silence = Silence::default();
         let feed = Feed::new(&location, &*tools.entropy, silence.clone()).map_err(unreachable)?;
-        let pools = Pools::new(&location, &writes, &silence).map_err(unreachable)?;
+        let by = match older {
+            Older::Migrated => By::Server,
+            Older::Refused => By::Command,
+        };
+        let pools = Pools::new(&location, by, &writes, &silence).map_err(unreachable)?;
         let unlimited = match &location {
             Location::Sqlite(_) => {
                 sqlite::reach(&location).await?;

@@ -29,12 +29,22 @@ pub(super) struct Pools {
     pub verify: Readers,
 }
 
+/// Who reads and writes.
+#[derive(Clone, Copy)]
+pub(super) enum By {
+    Server,
+    Command,
+}
+
 impl Pools {
     /// Does not connect yet.
-    pub(super) fn new(location: &Location, writes: &Writes, silence: &Silence) -> sqlx::Result<Self> {
+    pub(super) fn new(location: &Location, by: By, writes: &Writes, silence: &Silence) -> sqlx::Result<Self> {
         match location {
-            Location::Sqlite(_) => {
-                let reader = Connector::reader(location)?;
+            Location::Sqlite(path) => {
+                let reader = match by {
+                    By::Server => Connector::reader(location)?,
+                    By::Command => Connector::command_reader(path)?,
+                };
                 Ok(Self {
                     read: FileReaders::new(reader.clone(), 8, ACQUIRE).into(),
                     // One writer, so that writers wait here and not in SQLite's busy handler.
