@@ -60,6 +60,10 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
         let none = attention.is_empty();
         let keys = format!("{base}/keys");
         let description = (!app.description.is_empty()).then(|| app.description.clone());
+        let runtime = (!runtime_file.is_empty()).then(|| {
+            let href = format!("{base}/runtime-configuration.json");
+            view! { <p><a class="btn btn-small" href=href download>{format!("Download {runtime_file}")}</a></p> }
+        });
         let (figures, highlights) = (attention.clone(), attention.highlights.clone());
         view! {
             <AppHead app=app.clone() current="Overview" generate=may_generate && !none/>
@@ -86,13 +90,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
                             </Fact>
                             <Fact label="Created"><Ago at=app.created_at now/></Fact>
                         </Facts>
-                        {(!runtime_file.is_empty()).then(|| view! {
-                            <p>
-                                <a class="btn btn-small" href=format!("{base}/runtime-configuration.json") download>
-                                    {format!("Download {runtime_file}")}
-                                </a>
-                            </p>
-                        })}
+                        {runtime}
                     </Card>
                     <Card title="Last events" actions=move || view! { <a href=all_events>"All activity"</a> }>
                         <EventList events now of_several=true/>
