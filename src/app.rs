@@ -89,7 +89,7 @@ impl App {
 impl App {
     /// The file that the app reads; without a key, there is a place for it.
     pub fn runtime_configuration<'a>(&'a self, key: &'a str) -> RuntimeConfiguration<'a> {
-        RuntimeConfiguration { app_id: &self.id, org_id: &self.org_id, app_api_key: key }
+        RuntimeConfiguration { app_id: &self.id, org_id: &self.org_id, app_api_key: key, capability_token: None }
     }
 }
 
@@ -99,6 +99,15 @@ pub struct RuntimeConfiguration<'a> {
     app_id: &'a AppId,
     org_id: &'a OrgId,
     app_api_key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capability_token: Option<&'a str>,
+}
+
+impl<'a> RuntimeConfiguration<'a> {
+    #[must_use]
+    pub fn with_capability(self, token: &'a str) -> Self {
+        Self { capability_token: Some(token), ..self }
+    }
 }
 
 /// The identifiers JSON.

@@ -6,6 +6,7 @@ pub mod app;
 pub mod approval;
 pub mod audit;
 pub mod base62;
+pub mod capability;
 pub mod clock;
 pub mod colour;
 pub mod decision;

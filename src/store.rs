@@ -8,6 +8,8 @@ mod approvals;
 mod apps;
 mod audit_keys;
 mod backup;
+mod capabilities;
+mod capability_keys;
 mod chain_check;
 mod chain_parts;
 mod changes;
@@ -124,6 +126,8 @@ pub use actors::SeenActor;
 pub use approvals::{ApprovalFilter, Claimed};
 pub use audit_keys::AuditKey;
 pub use backup::{Holdings, copy_sqlite, inspect_copy};
+pub use capabilities::{JudgedCapability, MintedCapability};
+pub use capability_keys::CapabilityKey;
 pub use changes::{Added, Change, Touched};
 pub use checkpoints::{CheckpointPace, StoredCheckpoint};
 pub use console::{

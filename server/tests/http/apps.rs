@@ -1,6 +1,7 @@
 //! `/apps/{app_id}/…`
 
 mod activity;
+mod capabilities;
 mod ingestion;
 mod keys;
 mod limits;

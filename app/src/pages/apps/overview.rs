@@ -53,6 +53,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
     let call = snippets::curl(&context.public_url, store.profile());
     let operator = access.org().me.user.operator;
     let runtime_file = store.profile().runtime_file.clone();
+    let mints = access.org().role.may(Permission::ManageKeys) && store.profile().capabilities.are_offered();
     let app = access.app;
     let page = Page::framed(app.name.clone(), chrome, move || {
         let base = format!("/apps/{}", app.id);
@@ -84,6 +85,11 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
                                 {if app.ingestion_verified { "Verified" } else { "Not verified" }}
                                 {operator.then(|| view! { " · "<a href=format!("{base}/ingestion")>"Change"</a> })}
                             </Fact>
+                            {mints.then(|| view! {
+                                <Fact label="Capability tokens">
+                                    <a href=format!("{base}/capabilities")>"Mint or revoke"</a>
+                                </Fact>
+                            })}
                             <Fact label="Created"><Ago at=app.created_at now/></Fact>
                         </Facts>
                     </Card>
