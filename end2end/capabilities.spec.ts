@@ -21,7 +21,8 @@ test('a capability token is minted, shown once, verified and revoked', async ({ 
   const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as Record<string, unknown>;
   expect(claims).toMatchObject({ aud: app_id, sub: 'person-7', modules: ['focus'], channels: ['export'] });
   const file = await downloadJson(page, action(once, 'Download sallyport.json'));
-  expect(file).toMatchObject({ app_id, app_api_key: '', capability_token: token });
+  expect(file.name).toBe('sallyport.json');
+  expect(file.json).toMatchObject({ app_id, app_api_key: '', capability_token: token });
   await once.getByRole('checkbox', { name: 'I have saved this token' }).check();
   await action(once, 'Done').click();
   await expect(page).toHaveURL(/\/capabilities\??$/);

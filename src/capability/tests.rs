@@ -233,3 +233,39 @@ proptest! {
         prop_assert!(opened(&text).is_err());
     }
 }
+
+/// The vectors that the readers share, except for what only they are asked: an epoch, a subject, and unsigned tokens.
+#[test]
+fn the_portal_judges_as_the_readers_do() {
+    let file: serde_json::Value =
+        serde_json::from_str(include_str!("../../clients/vectors/capabilities.json")).expect("JSON");
+    let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
+    let texts = |value: &serde_json::Value| {
+        value.as_array().into_iter().flatten().map(text).collect::<Vec<_>>()
+    };
+    let (issuer, app) = (text(&file["issuer"]), text(&file["app_id"]));
+    let now = Timestamp::from_seconds(file["now"].as_i64().expect("a number"));
+    let mut judged = 0;
+    for vector in file["vectors"].as_array().expect("a list") {
+        let options = &vector["options"];
+        if ["epoch", "subject", "allow_unsigned"].iter().any(|name| !options[*name].is_null()) {
+            continue;
+        }
+        let (modules, channels) = (texts(&options["modules"]), texts(&options["channels"]));
+        let asked = Asked { app_id: Some(app.as_str()), modules: &modules, channels: &channels };
+        let verdict = (|| {
+            let token = text(&vector["token"]);
+            let presented = Presented::parse(&token)?;
+            let key = [key(1), key(2)].into_iter().find(|key| key_id(&key.public()) == presented.key_id);
+            let claims = presented.open(&key.ok_or(CapabilityVerdict::UnknownKey)?.public())?;
+            match claims.judge(&issuer, &rules(), now) {
+                CapabilityVerdict::Valid => Ok(claims.grant(&asked)),
+                refusal => Err(refusal),
+            }
+        })();
+        let code = verdict.unwrap_or_else(|refusal| refusal).code();
+        assert_eq!(code, vector["code"].as_str().unwrap_or("valid"), "{}", vector["name"]);
+        judged += 1;
+    }
+    assert!(judged > 40, "{judged}");
+}
