@@ -46,6 +46,7 @@ pub mod root_token;
 pub mod saved_view;
 pub mod scan;
 pub mod scope;
+pub mod service_urls;
 pub mod session;
 pub mod signature;
 pub mod suggestion;

@@ -93,6 +93,7 @@ mod search;
 mod secret_uses;
 #[cfg(feature = "testing")]
 mod seed;
+mod service_urls;
 mod sessions;
 mod sight;
 mod signing;

@@ -91,6 +91,7 @@ pub const MOUNTED: &[&str] = &[
     orgs::ChooseColour::PATH,
     orgs::CreateOrg::PATH,
     orgs::RemoveLogo::PATH,
+    orgs::SetServiceUrls::PATH,
     personal_tokens::RevokePersonalToken::PATH,
     places::ArchivePlace::PATH,
     places::DeletePlace::PATH,

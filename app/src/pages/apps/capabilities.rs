@@ -46,8 +46,11 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(app): Addressed<AppAccess>, 
     match caller.run(mint_capability(app.clone(), (&form).into())).await {
         Ok(InPage((access, minted))) => {
             let rules = &ui.context.store.profile().capabilities;
-            let page = page(&ui, &access, form::untouched(rules), None).await?;
-            let file = once::file(&ui.context, &access, &minted.token)?;
+            // The token is only in this response: it is shown even if what is around it can't be.
+            let page = page(&ui, &access, form::untouched(rules), None).await;
+            let page = page.unwrap_or_else(|_| Page::bare("Capability tokens", || ()));
+            let services = ui.context.store.service_urls(&access.app.org_id).await.unwrap_or_default();
+            let file = once::file(&ui.context, &access, &services, &minted.token)?;
             Ok(ui.secret(page.with_dialog(move || view! { <Once app=access.app minted file/> })))
         }
         Err(error) => {

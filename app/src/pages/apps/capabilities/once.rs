@@ -1,7 +1,7 @@
 //! The only response that contains a capability token.
 
 use leptos::prelude::*;
-use sallyport::{app::App, store::MintedCapability};
+use sallyport::{app::App, service_urls::ServiceUrls, store::MintedCapability};
 
 use crate::{
     access::AppAccess,
@@ -13,8 +13,13 @@ use crate::{
 };
 
 /// The file that the app reads, with the token and without a key.
-pub fn file(context: &Context, access: &AppAccess, token: &str) -> Result<SecretFile, PageError> {
-    let configuration = access.app.runtime_configuration("").with_capability(token);
+pub fn file(
+    context: &Context,
+    access: &AppAccess,
+    services: &ServiceUrls,
+    token: &str,
+) -> Result<SecretFile, PageError> {
+    let configuration = access.app.runtime_configuration("", services).with_capability(token);
     let text = serde_json::to_string_pretty(&configuration).map_err(|_| PageError::Broken)? + "\n";
     let (id, name) = (&access.app.id, context.store.profile().runtime_file.clone());
     let sealed = seal(&context.store, id, &access.org().me.user.id, &name, &text);
