@@ -22,9 +22,8 @@ impl ServiceUrls {
         let mut urls = BTreeMap::new();
         for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let refused = |why: &str| Invalid::field(FIELD, format!("{}: {why}", text::shown_again(line)));
-            let (name, url) = line
-                .split_once('=')
-                .ok_or_else(|| refused("write it like api_base_url = https://api.example.com."))?;
+            let (name, url) =
+                line.split_once('=').ok_or_else(|| refused("write it like api_base_url = https://api.example.com."))?;
             let (name, url) = (name.trim(), url.trim());
             let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
             if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(is_plain) {

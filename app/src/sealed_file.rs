@@ -3,11 +3,7 @@
 use std::{fmt::Display, time::Duration};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sallyport::{
-    Timestamp,
-    id::UserId,
-    store::Store,
-};
+use sallyport::{Timestamp, id::UserId, store::Store};
 
 /// How long a file can be decrypted.
 const OPEN: Duration = Duration::from_secs(60 * 60);

@@ -48,5 +48,9 @@ pub fn routes() -> Router<AppState> {
 
 /// Whether a path belongs to this API.
 pub fn has(path: &str) -> bool {
-    path == "/v1" || path.starts_with("/v1/") || path == audit_keys::PATH || path == capabilities::KEYS || oauth::has(path)
+    path == "/v1"
+        || path.starts_with("/v1/")
+        || path == audit_keys::PATH
+        || path == capabilities::KEYS
+        || oauth::has(path)
 }

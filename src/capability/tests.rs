@@ -240,9 +240,7 @@ fn the_portal_judges_as_the_readers_do() {
     let file: serde_json::Value =
         serde_json::from_str(include_str!("../../clients/vectors/capabilities.json")).expect("JSON");
     let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
-    let texts = |value: &serde_json::Value| {
-        value.as_array().into_iter().flatten().map(text).collect::<Vec<_>>()
-    };
+    let texts = |value: &serde_json::Value| value.as_array().into_iter().flatten().map(text).collect::<Vec<_>>();
     let (issuer, app) = (text(&file["issuer"]), text(&file["app_id"]));
     let now = Timestamp::from_seconds(file["now"].as_i64().expect("a number"));
     let mut judged = 0;

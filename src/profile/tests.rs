@@ -299,8 +299,12 @@ fn no_scope_of_the_examples_mints_capability_tokens() {
     assert!(mints(HolderKind::App, Mode::Live, "admin"), "admin implies it");
     assert!(!mints(HolderKind::App, Mode::Live, "write") && !mints(HolderKind::App, Mode::Test, "read"));
     assert!(!mints(HolderKind::Member, Mode::Live, "read"));
-    let twice = DEFAULT.replace("name = \"read\"", said).replace("name = \"write\"", "name = \"write\"\nmint_capabilities = true");
+    let twice = DEFAULT
+        .replace("name = \"read\"", said)
+        .replace("name = \"write\"", "name = \"write\"\nmint_capabilities = true");
     assert!(Profile::parse(&twice).expect_err("two").to_string().contains("One scope mints"));
-    let none = DEFAULT.replace("name = \"read\"", said).replace("modules = [\"focus\", \"emotion\", \"research\"]\nchannels = [\"stream\", \"export\"]\n", "");
+    let none = DEFAULT
+        .replace("name = \"read\"", said)
+        .replace("modules = [\"focus\", \"emotion\", \"research\"]\nchannels = [\"stream\", \"export\"]\n", "");
     assert!(Profile::parse(&none).expect_err("none").to_string().contains("nothing to mint for"));
 }

@@ -217,7 +217,8 @@ impl Tx {
         let Actor::Key { id, .. } = self.actor().clone() else {
             return self.needs(app, Permission::ManageKeys).await;
         };
-        let row = sqlx::query("SELECT org_id, app_id, owner, mode, scopes FROM keys WHERE id = $1").bind(id.to_string());
+        let row =
+            sqlx::query("SELECT org_id, app_id, owner, mode, scopes FROM keys WHERE id = $1").bind(id.to_string());
         let row = row.fetch_optional(self.on()).await?.ok_or(Error::SignedOut)?;
         let is_of_another_app = row.text_opt("app_id")?.is_some_and(|own| own != app.id.as_str());
         if row.text("org_id")? != app.org_id.as_str() || is_of_another_app {

@@ -124,7 +124,8 @@ impl Tx {
         let seed = Zeroizing::new(store.entropy().array::<32>());
         let public = SigningKey::of_seed(&seed).public();
         let (id, now) = (key_id(&public), self.now().micros());
-        let insert = "INSERT INTO capability_keys (id, public_key, sealed, from_at, kept_until) VALUES ($1, $2, $3, $4, $4)";
+        let insert =
+            "INSERT INTO capability_keys (id, public_key, sealed, from_at, kept_until) VALUES ($1, $2, $3, $4, $4)";
         sqlx::query(insert)
             .bind(id.clone())
             .bind(public.0.to_vec())

@@ -50,9 +50,7 @@ pub async fn mint_capability(
     let (store, issuer) = (caller.store(), &caller.context.public_url);
     let seconds = match new.expires_in.as_str() {
         "" => None,
-        text => {
-            Some(text.parse().map_err(|_| ActError::field("expires_in", "Choose a lifetime from the list."))?)
-        }
+        text => Some(text.parse().map_err(|_| ActError::field("expires_in", "Choose a lifetime from the list."))?),
     };
     let rules = &store.profile().capabilities;
     let new = NewCapability::check(&new.subject, &new.modules, &new.channels, seconds, rules)?;

@@ -15,7 +15,8 @@ const LONGEST: usize = 8 * 1024;
 /// How far clocks may differ, in seconds.
 const LEEWAY: i64 = 60;
 
-const UNSIGNED: &str = "An unsigned capability token was accepted, because allow_unsigned is set: for development alone.";
+const UNSIGNED: &str =
+    "An unsigned capability token was accepted, because allow_unsigned is set: for development alone.";
 
 /// What a token has to be, and to grant.
 #[derive(Clone, Debug, Default)]

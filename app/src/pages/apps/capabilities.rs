@@ -61,12 +61,7 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(app): Addressed<AppAccess>, 
 }
 
 /// The page, also behind its dialogs.
-async fn page(
-    ui: &Ui,
-    access: &AppAccess,
-    form: FormState,
-    done: Option<&'static str>,
-) -> Result<Page, PageError> {
+async fn page(ui: &Ui, access: &AppAccess, form: FormState, done: Option<&'static str>) -> Result<Page, PageError> {
     let chrome = shell::here(shell::of_app(ui, access).await?, "Capability tokens");
     let (app, archived) = (access.app.clone(), access.is_archived());
     let rules = ui.context.store.profile().capabilities.clone();
@@ -84,7 +79,8 @@ async fn page(
 
 #[component]
 fn Mint(app: App, form: FormState, rules: CapabilityRules, archived: bool) -> impl IntoView {
-    let about = "A signed token that lets this app use modules and channels for one subject. It is shown once, and not stored.";
+    let about =
+        "A signed token that lets this app use modules and channels for one subject. It is shown once, and not stored.";
     view! {
         <Setting title="Capability tokens" about=move || about>
             {if !rules.are_offered() {

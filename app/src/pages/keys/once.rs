@@ -36,12 +36,7 @@ fn file(context: &Context, me: &SignedIn, issued: &Issued) -> SecretFile {
 }
 
 /// The file that the key's app reads.
-fn runtime_file(
-    context: &Context,
-    me: &SignedIn,
-    issued: &Issued,
-    services: &ServiceUrls,
-) -> Option<SecretFile> {
+fn runtime_file(context: &Context, me: &SignedIn, issued: &Issued, services: &ServiceUrls) -> Option<SecretFile> {
     let configuration = issued.app.as_ref()?.runtime_configuration(issued.secret.expose(), services);
     let text = serde_json::to_string_pretty(&configuration).unwrap_or_default() + "\n";
     let name = context.store.profile().runtime_file.clone();

@@ -1,12 +1,7 @@
 //! `/v1/apps/{app_id}/capabilities` and `/v1/apps/{app_id}/capabilities/revoke-all`
 
 use axum::{extract::State, response::Response};
-use sallyport::{
-    Error, Timestamp,
-    app::App,
-    capability::NewCapability,
-    id::CapabilityId,
-};
+use sallyport::{Error, Timestamp, app::App, capability::NewCapability, id::CapabilityId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -32,12 +32,17 @@ async fn one_is_minted_and_shown_once(portal: &TestPortal) {
     let overview = portal.get(&format!("/apps/{app}")).await.body;
     assert!(overview.contains(&format!("href=\"{path}\"")), "{overview}");
     let page = portal.get(&path).await.body;
-    for text in ["Mint token", "Modules", "research", "Channels", "stream", "24 hours", "30 days", "Revoke all tokens"] {
+    for text in ["Mint token", "Modules", "research", "Channels", "stream", "24 hours", "30 days", "Revoke all tokens"]
+    {
         assert!(page.contains(text), "{text}: {page}");
     }
     assert!(!page.contains("90 days"), "longer than the profile allows");
     let dialog = portal.post(&path, &FORM).await;
-    assert!(dialog.body.contains("Save your token") && dialog.body.contains("Download sallyport.json"), "{}", dialog.body);
+    assert!(
+        dialog.body.contains("Save your token") && dialog.body.contains("Download sallyport.json"),
+        "{}",
+        dialog.body
+    );
     // Without scripts the file comes from the server.
     let (_, form) = dialog.body.split_once("<form id=\"runtime-file\"").expect("a form");
     let sealed = form.split("name=\"sealed\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("sealed");
@@ -51,7 +56,9 @@ async fn one_is_minted_and_shown_once(portal: &TestPortal) {
     assert_eq!((&verified["subject"], &verified["channels"]), (&json!("person-7"), &json!(["export"])));
     assert_eq!(portal.post(&format!("{path}/file"), &[("sealed", "x")]).await.status, 400);
     let activity = portal.get(&format!("/apps/{app}/activity")).await.body;
-    assert!(activity.contains("Capability token minted") && !activity.contains(&token) && !activity.contains("person-7"));
+    assert!(
+        activity.contains("Capability token minted") && !activity.contains(&token) && !activity.contains("person-7")
+    );
 }
 
 async fn what_is_wrong_is_said_beside_its_field(portal: &TestPortal) {

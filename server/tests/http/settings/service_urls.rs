@@ -25,7 +25,11 @@ async fn what_is_wrong_is_said(portal: &TestPortal) {
     let path = format!("/orgs/{org}/settings/service-urls");
     let answer = portal.post(&path, &[("service_urls", "api_base_url = http://api.example")]).await;
     assert_eq!(answer.status, 422);
-    assert!(answer.body.contains("begins with https://") && answer.body.contains("http://api.example"), "{}", answer.body);
+    assert!(
+        answer.body.contains("begins with https://") && answer.body.contains("http://api.example"),
+        "{}",
+        answer.body
+    );
 }
 
 async fn nobody_overwrites_a_change_unseen(portal: &TestPortal) {

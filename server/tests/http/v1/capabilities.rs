@@ -134,7 +134,8 @@ async fn fields_are_validated(portal: &TestPortal) {
 /// The token with another header, under the signature of the first one.
 fn with_header(token: &str, change: impl Fn(&mut Value)) -> String {
     let (header, rest) = token.split_once('.').expect("parts");
-    let mut header: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(header).expect("base64")).expect("JSON");
+    let mut header: Value =
+        serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(header).expect("base64")).expect("JSON");
     change(&mut header);
     format!("{}.{rest}", BASE64_URL_SAFE_NO_PAD.encode(header.to_string()))
 }
@@ -149,7 +150,8 @@ async fn what_is_no_token_of_ours_is_refused(portal: &TestPortal) {
     let of_type = with_header(&minted, |header| header["typ"] = json!("JWT"));
     let of_key = with_header(&minted, |header| header["kid"] = json!("A".repeat(43)));
     let (head, claims) = signed.split_once('.').expect("parts");
-    let mut said: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).expect("base64")).expect("JSON");
+    let mut said: Value =
+        serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).expect("base64")).expect("JSON");
     said["sub"] = json!("somebody else");
     let of_others = format!("{head}.{}.{signature}", BASE64_URL_SAFE_NO_PAD.encode(said.to_string()));
     for (text, expected) in [
