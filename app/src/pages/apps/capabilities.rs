@@ -81,14 +81,18 @@ async fn page(ui: &Ui, access: &AppAccess, form: FormState, done: Option<&'stati
 fn Mint(app: App, form: FormState, rules: CapabilityRules, archived: bool) -> impl IntoView {
     let about =
         "A signed token that lets this app use modules and channels for one subject. It is shown once, and not stored.";
+    let missing = match () {
+        // What was refused is said in the form.
+        () if form.is_refused() => None,
+        () if !rules.are_offered() => Some("The profile of this portal names no modules and no channels."),
+        () if archived => Some("This app is archived. Restore it in its settings first."),
+        () => None,
+    };
     view! {
         <Setting title="Capability tokens" about=move || about>
-            {if !rules.are_offered() {
-                view! { <p class="muted">"The profile of this portal names no modules and no channels."</p> }.into_any()
-            } else if archived {
-                view! { <p class="muted">"This app is archived. Restore it in its settings first."</p> }.into_any()
-            } else {
-                view! { <MintForm action=format!("/apps/{}/capabilities", app.id) form rules/> }.into_any()
+            {match missing {
+                Some(missing) => view! { <p class="muted">{missing}</p> }.into_any(),
+                None => view! { <MintForm action=format!("/apps/{}/capabilities", app.id) form rules/> }.into_any(),
             }}
         </Setting>
     }
