@@ -59,7 +59,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
         let base = format!("/apps/{}", app.id);
         let all_events = format!("{base}/activity");
         let none = attention.is_empty();
-        let keys = format!("{base}/keys");
+        let (keys, capabilities) = (format!("{base}/keys"), format!("{base}/capabilities"));
         let description = (!app.description.is_empty()).then(|| app.description.clone());
         let (figures, highlights) = (attention.clone(), attention.highlights.clone());
         view! {
@@ -86,9 +86,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
                                 {operator.then(|| view! { " · "<a href=format!("{base}/ingestion")>"Change"</a> })}
                             </Fact>
                             {mints.then(|| view! {
-                                <Fact label="Capability tokens">
-                                    <a href=format!("{base}/capabilities")>"Mint or revoke"</a>
-                                </Fact>
+                                <Fact label="Capability tokens"><a href=capabilities>"Mint or revoke"</a></Fact>
                             })}
                             <Fact label="Created"><Ago at=app.created_at now/></Fact>
                         </Facts>
