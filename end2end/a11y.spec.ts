@@ -104,6 +104,22 @@ test('personal tokens and the sign-in of a command line', async ({ page }) => {
   }
 });
 
+test('capability tokens', async ({ page }) => {
+  const { app_id } = await portalWithApp(page);
+  await page.goto(`/apps/${app_id}/capabilities`);
+  await check(page, 'capability tokens');
+  await page.getByRole('button', { name: 'Mint token' }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await check(page, 'capability tokens, refused');
+  await field(page, 'Subject').fill('person-7');
+  await page.getByRole('checkbox', { name: 'focus' }).check();
+  await page.getByRole('button', { name: 'Mint token' }).click();
+  await expect(page.getByRole('dialog', { name: 'Save your token' })).toBeVisible();
+  await check(page, 'capability token, shown once');
+  await page.goto(`/apps/${app_id}/capabilities/revoke-all`);
+  await check(page, 'revoke all capability tokens');
+});
+
 test('a forgotten password', async ({ page, context, portal }) => {
   await setUp(page);
   await context.clearCookies();

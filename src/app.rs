@@ -6,6 +6,7 @@ use crate::{
     Invalid, Timestamp,
     id::{AppId, OrgId, ProjectId, TenantId},
     key::restrictions::LimitOverride,
+    service_urls::ServiceUrls,
     text,
 };
 
@@ -87,9 +88,15 @@ impl App {
 }
 
 impl App {
-    /// The file that the app reads; without a key, there is a place for it.
-    pub fn runtime_configuration<'a>(&'a self, key: &'a str) -> RuntimeConfiguration<'a> {
-        RuntimeConfiguration { app_id: &self.id, org_id: &self.org_id, app_api_key: key }
+    /// The file that the app reads; without a key, there is a place for it. `services` are those of its organization.
+    pub fn runtime_configuration<'a>(&'a self, key: &'a str, services: &'a ServiceUrls) -> RuntimeConfiguration<'a> {
+        RuntimeConfiguration {
+            app_id: &self.id,
+            org_id: &self.org_id,
+            app_api_key: key,
+            enterprise: services,
+            capability_token: None,
+        }
     }
 }
 
@@ -99,6 +106,17 @@ pub struct RuntimeConfiguration<'a> {
     app_id: &'a AppId,
     org_id: &'a OrgId,
     app_api_key: &'a str,
+    #[serde(skip_serializing_if = "ServiceUrls::is_empty")]
+    enterprise: &'a ServiceUrls,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capability_token: Option<&'a str>,
+}
+
+impl<'a> RuntimeConfiguration<'a> {
+    #[must_use]
+    pub fn with_capability(self, token: &'a str) -> Self {
+        Self { capability_token: Some(token), ..self }
+    }
 }
 
 /// The identifiers JSON.

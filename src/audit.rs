@@ -239,6 +239,10 @@ actions! {
     KeyFirstUsed "key.first_used" "Key first used",
     RequestRefused "request.refused" "Request refused",
     RequestNoted "request.noted" "Request would be refused",
+    CapabilityMinted "capability.minted" "Capability token minted",
+    CapabilitiesRevoked "capabilities.revoked" "All capability tokens revoked",
+    CapabilityKeyCreated "capability_key.created" "Key of capability tokens created",
+    CapabilityKeyRotated "capability_key.rotated" "Key of capability tokens rotated",
     TokenCreated "token.created" "Root token created",
     TokenRevoked "token.revoked" "Root token revoked",
     TokenRefused "token.refused" "Root token refused",
@@ -275,6 +279,8 @@ impl Action {
                 | Self::AuditKeyCreated
                 | Self::AuditKeyRevoked
                 | Self::AuditKeyRotated
+                | Self::CapabilityKeyCreated
+                | Self::CapabilityKeyRotated
                 | Self::EveryKeyRevoked
                 | Self::JobRetried
                 | Self::MailTested

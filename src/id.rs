@@ -142,6 +142,10 @@ id!(
     ApprovalId, "apr_", plain, 16
 );
 id!(
+    /// A capability token's identifier, not the token.
+    CapabilityId, "cap_", plain, 16
+);
+id!(
     /// A job: work that is done after the transaction that caused it.
     JobId, "job_", plain, 16
 );

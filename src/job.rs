@@ -27,6 +27,7 @@ pub fn title(queue: &str) -> &str {
         "delete_device_requests" => "Delete expired sign-in codes",
         "delete_jobs" => "Delete ended jobs",
         "delete_usage" => "Delete old counts of usage",
+        "rotate_capability_keys" => "Rotate the key that signs capability tokens",
         "prune_events" => "Remove old activity",
         "delete_key_requests" => "Delete old requests of keys",
         "delete_usage_of_deleted" => "Delete counts of what was deleted",

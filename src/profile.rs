@@ -1,5 +1,6 @@
 //! What differs between deployments: the holders of keys, their scopes, where a key is sent, and rate limits.
 
+mod capabilities;
 mod check;
 mod deleting;
 pub mod errors;
@@ -22,6 +23,7 @@ use crate::{
     scope::{Request, Scope},
     verdict::Verdict,
 };
+pub use capabilities::CapabilityRules;
 use errors::Errors;
 pub use fault::{Fault, Faults};
 use path::PathPattern;
@@ -206,6 +208,7 @@ pub struct Profile {
     pub credentials: Credentials,
     pub keys: KeyRules,
     pub rotation: RotationRules,
+    pub capabilities: CapabilityRules,
     /// The rules for keys of organizations that set none of their own.
     pub key_policy: KeyPolicy,
     pub environments: Vec<Environment>,
@@ -299,6 +302,17 @@ impl Profile {
     /// The scope with which a key may use the management endpoints of its organization.
     pub fn managing_scope(&self) -> Option<&str> {
         self.scopes.iter().find(|scope| scope.manages).map(|scope| scope.name.as_str())
+    }
+
+    /// The scope with which a key may mint capability tokens.
+    pub fn minting_scope(&self) -> Option<&str> {
+        self.scopes.iter().find(|scope| scope.mints_capabilities).map(|scope| scope.name.as_str())
+    }
+
+    /// Whether a key with these scopes mints capability tokens. Sandbox keys do not, nor do keys of a person.
+    pub fn mints<'a>(&'a self, owner: HolderKind, mode: Mode, scopes: impl IntoIterator<Item = &'a str>) -> bool {
+        let minting = self.minting_scope().filter(|_| owner != HolderKind::Member && mode == Mode::Live);
+        minting.is_some_and(|scope| self.includes(self.granted(self.set(scopes)), scope))
     }
 
     /// Whether a key with these scopes manages its organization. Sandbox keys do not, nor do keys of an app or a

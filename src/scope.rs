@@ -17,6 +17,8 @@ pub struct Scope {
     pub paths: Vec<PathPattern>,
     /// Keys with it may use the management endpoints of their organization.
     pub manages: bool,
+    /// Keys with it may mint capability tokens for any subject.
+    pub mints_capabilities: bool,
 }
 
 impl Scope {

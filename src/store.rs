@@ -8,6 +8,8 @@ mod approvals;
 mod apps;
 mod audit_keys;
 mod backup;
+mod capabilities;
+mod capability_keys;
 mod chain_check;
 mod chain_parts;
 mod changes;
@@ -91,6 +93,7 @@ mod search;
 mod secret_uses;
 #[cfg(feature = "testing")]
 mod seed;
+mod service_urls;
 mod sessions;
 mod sight;
 mod signing;
@@ -124,6 +127,8 @@ pub use actors::SeenActor;
 pub use approvals::{ApprovalFilter, Claimed};
 pub use audit_keys::AuditKey;
 pub use backup::{Holdings, copy_sqlite, inspect_copy};
+pub use capabilities::{JudgedCapability, MintedCapability};
+pub use capability_keys::CapabilityKey;
 pub use changes::{Added, Change, Touched};
 pub use checkpoints::{CheckpointPace, StoredCheckpoint};
 pub use console::{

@@ -20,6 +20,7 @@ pub mod activity;
 pub mod admin;
 pub mod approvals;
 pub mod apps;
+pub mod capabilities;
 pub mod chosen_keys;
 pub mod device;
 pub mod handovers;
@@ -70,6 +71,7 @@ pub const MOUNTED: &[&str] = &[
     apps::CreateApp::PATH,
     apps::LimitApp::PATH,
     apps::VerifyForIngestion::PATH,
+    capabilities::RevokeCapabilities::PATH,
     chosen_keys::ExtendChosenKeys::PATH,
     chosen_keys::PauseChosenKeys::PATH,
     chosen_keys::RevokeChosenKeys::PATH,
@@ -89,6 +91,7 @@ pub const MOUNTED: &[&str] = &[
     orgs::ChooseColour::PATH,
     orgs::CreateOrg::PATH,
     orgs::RemoveLogo::PATH,
+    orgs::SetServiceUrls::PATH,
     personal_tokens::RevokePersonalToken::PATH,
     places::ArchivePlace::PATH,
     places::DeletePlace::PATH,
@@ -112,6 +115,8 @@ pub const OF_PAGES: &[&str] = &[
     account::ChangePassword::PATH,
     admin::root_tokens::CreateToken::PATH,
     approvals::Claim::PATH,
+    capabilities::MintCapability::PATH,
+    capabilities::OpenCapabilityFile::PATH,
     handovers::HandOver::PATH,
     handovers::OpenHandover::PATH,
     invitations::AcceptInvitation::PATH,

@@ -1,33 +1,29 @@
-//! Encrypted files within a page: valid for an hour, for one key and one person.
+//! Encrypted files within a page: valid for an hour, for one key or app and one person.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sallyport::{
-    Timestamp,
-    id::{KeyId, UserId},
-    store::Store,
-};
+use sallyport::{Timestamp, id::UserId, store::Store};
 
 /// How long a file can be decrypted.
 const OPEN: Duration = Duration::from_secs(60 * 60);
 
 const TIME: usize = 8;
 
-fn seal_context(key: &KeyId, user: &UserId) -> String {
-    format!("credentials file:{key}:{user}")
+fn seal_context(of: &dyn Display, user: &UserId) -> String {
+    format!("credentials file:{of}:{user}")
 }
 
-/// Encrypts a file of this name and text, for a form.
-pub fn seal(store: &Store, key: &KeyId, user: &UserId, name: &str, text: &str) -> String {
+/// Encrypts a file of this name and text, for a form. `of` is the id of the key or the app.
+pub fn seal(store: &Store, of: &dyn Display, user: &UserId, name: &str, text: &str) -> String {
     let plain = [&store.now().micros().to_be_bytes(), name.as_bytes(), b"\n", text.as_bytes()].concat();
-    BASE64_URL_SAFE_NO_PAD.encode(store.vault().seal(&seal_context(key, user), &plain, store.entropy()))
+    BASE64_URL_SAFE_NO_PAD.encode(store.vault().seal(&seal_context(of, user), &plain, store.entropy()))
 }
 
-/// Its name and text, if it was encrypted here for this key and person, within the hour.
-pub fn open(store: &Store, key: &KeyId, user: &UserId, sealed: &str) -> Option<(String, String)> {
+/// Its name and text, if it was encrypted here for this key or app, and this person, within the hour.
+pub fn open(store: &Store, of: &dyn Display, user: &UserId, sealed: &str) -> Option<(String, String)> {
     let sealed = BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?;
-    let plain = store.vault().open(&seal_context(key, user), &sealed).ok()?;
+    let plain = store.vault().open(&seal_context(of, user), &sealed).ok()?;
     let (time, file) = plain.split_at_checked(TIME)?;
     let sealed_at = Timestamp::from_micros(i64::from_be_bytes(time.try_into().ok()?));
     if store.now().since(sealed_at) > OPEN {

@@ -4,6 +4,7 @@ mod audit_keys;
 pub mod auth;
 mod body;
 mod caller;
+mod capabilities;
 mod credential;
 mod edge;
 pub mod fast_path;
@@ -30,6 +31,8 @@ fn described() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(openapi::read))
         .routes(routes!(audit_keys::read))
+        .routes(routes!(capabilities::keys))
+        .routes(routes!(capabilities::verify))
         .merge(manage::routes())
         .merge(oauth::routes())
 }
@@ -45,5 +48,9 @@ pub fn routes() -> Router<AppState> {
 
 /// Whether a path belongs to this API.
 pub fn has(path: &str) -> bool {
-    path == "/v1" || path.starts_with("/v1/") || path == audit_keys::PATH || oauth::has(path)
+    path == "/v1"
+        || path.starts_with("/v1/")
+        || path == audit_keys::PATH
+        || path == capabilities::KEYS
+        || oauth::has(path)
 }

@@ -43,7 +43,7 @@ impl PublicKey {
         (*algorithm == ALGORITHM && hex(&key.id(name)) == id).then_some(key)
     }
 
-    fn has_signed(&self, text: &str, signature: &[u8]) -> bool {
+    pub(crate) fn has_signed(&self, text: &str, signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ED25519, self.0).verify(text.as_bytes(), signature).is_ok()
     }
 }
@@ -59,6 +59,10 @@ impl SigningKey {
 
     pub fn public(&self) -> PublicKey {
         PublicKey(std::array::from_fn(|at| self.0.public_key().as_ref()[at]))
+    }
+
+    pub(crate) fn sign(&self, text: &str) -> Vec<u8> {
+        self.0.sign(text.as_bytes()).as_ref().to_vec()
     }
 }
 

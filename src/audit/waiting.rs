@@ -46,6 +46,7 @@ impl Action {
             | Self::ApprovalRequested
             | Self::ApprovalGiven
             | Self::ApprovalClaimed
+            | Self::CapabilityMinted
             | Self::TokenCreated
             | Self::PersonalTokenCreated
             | Self::DeviceApproved
@@ -84,6 +85,7 @@ impl Action {
             | Self::KeyRevoked
             | Self::KeySecretEnded
             | Self::HandoverWithdrawn
+            | Self::CapabilitiesRevoked
             | Self::AllKeysRevoked
             | Self::EveryKeyRevoked
             | Self::TokenRevoked
@@ -94,6 +96,8 @@ impl Action {
             // They lead there, or tell what happened already.
             Self::SignedIn
             | Self::AuditKeyCreated
+            | Self::CapabilityKeyCreated
+            | Self::CapabilityKeyRotated
             | Self::EventsPruned
             | Self::HandoverOpened
             | Self::KeyOldSecretInUse

@@ -1,5 +1,6 @@
 //! Builds a profile from a parsed file: values are validated here, and all errors are reported at once.
 
+mod capabilities;
 mod credentials;
 mod environments;
 mod errors;
@@ -128,6 +129,7 @@ fn profile(file: &File, read: ReadBeside<'_>, findings: &mut Findings) -> Profil
         errors: errors::errors(&file.errors, &brand, &credentials, findings),
         keys: KeyRules { owner: file.keys.owner, scopes: how_many, signing_secret: file.keys.signing_secret },
         rotation: rotation::rotation(&file.rotation, findings),
+        capabilities: capabilities::capabilities(&file.capabilities, findings),
         key_policy: KeyPolicy::default(),
         environments: environments::environments(file, findings),
         bundles: scopes::bundles(file, how_many, findings),

@@ -21,6 +21,8 @@ pub(super) struct File {
     pub keys: KeysEntry,
     #[serde(default)]
     pub rotation: RotationEntry,
+    #[serde(default)]
+    pub capabilities: CapabilitiesEntry,
     pub key_policy: Option<Spanned<KeyPolicy>>,
     pub environments: Vec<Spanned<EnvironmentEntry>>,
     #[serde(default)]
@@ -89,6 +91,17 @@ pub(super) struct RotationEntry {
     pub by_itself: Option<Spanned<bool>>,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CapabilitiesEntry {
+    #[serde(default)]
+    pub modules: Vec<Text>,
+    #[serde(default)]
+    pub channels: Vec<Text>,
+    pub lifetime_seconds: Option<Spanned<u32>>,
+    pub longest_lifetime_seconds: Option<Spanned<u32>>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EnvironmentEntry {
@@ -111,6 +124,7 @@ pub(super) struct ScopeEntry {
     #[serde(default)]
     pub implies: Vec<Text>,
     pub manages: Option<Spanned<bool>>,
+    pub mint_capabilities: Option<Spanned<bool>>,
 }
 
 #[derive(Deserialize)]

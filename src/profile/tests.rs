@@ -107,6 +107,11 @@ fn what_can_not_hold_is_refused_with_its_place() {
         ("[\"x-api-key\"]", "[\"x-forwarded-key\"]", "\"x-forwarded-key\"", "means something already"),
         ("[\"x-api-key\"]", "[\"x-api-key\", \"X-Api-Key\"]", "\"X-Api-Key\"", "another meaning above"),
         ("bearer = true", "bearer = true\nworkspace_header = \"X-API-Key\"", "\"X-API-Key\"", "another meaning"),
+        ("[\"stream\", ", "[\"stream\", \"stream\", ", "\"stream\"", "a channel called stream already"),
+        ("[\"focus\", ", "[\"fo cus\", ", "\"fo cus\"", "letters, digits"),
+        ("\nlifetime_seconds = 86400", "\nlifetime_seconds = 59", "59", "a minute (60) to a year"),
+        ("\nlifetime_seconds = 86400", "\nlifetime_seconds = 2592001", "2592001", "raise longest_lifetime_seconds"),
+        ("longest_lifetime_seconds = 2592000", "longest_lifetime_seconds = 31536001", "31536001", "to a year"),
         ("owner = \"app\"", "owner = \"nobody\"", "\"nobody\"", "organization"),
         ("scopes = \"many\"", "scopes = \"none\"", "\"read\"", "no scopes here"),
         ("name = \"development\"", "name = \"production\"", "\"production\"", "already"),
@@ -279,4 +284,27 @@ fn the_runtime_file_has_a_name() {
     let of = |text: &str| Profile::parse(text).expect("good").runtime_file;
     assert_eq!(of(DEFAULT), "sallyport.json");
     assert_eq!(of(include_str!("../../examples/profiles/synheart.toml")), "synheart.json");
+}
+
+/// A key that is part of an app must not mint for any subject.
+#[test]
+fn no_scope_of_the_examples_mints_capability_tokens() {
+    for text in [DEFAULT, SYNHEART, SYNAP, HELIOS, SYNAPTIQ] {
+        assert_eq!(Profile::parse(text).expect("good").minting_scope(), None);
+    }
+    let said = "name = \"read\"\nmint_capabilities = true";
+    let profile = changed("name = \"read\"", said).expect("good");
+    let mints = |owner, mode, scope| profile.mints(owner, mode, [scope]);
+    assert!(mints(HolderKind::App, Mode::Live, "read") && mints(HolderKind::Organization, Mode::Live, "read"));
+    assert!(mints(HolderKind::App, Mode::Live, "admin"), "admin implies it");
+    assert!(!mints(HolderKind::App, Mode::Live, "write") && !mints(HolderKind::App, Mode::Test, "read"));
+    assert!(!mints(HolderKind::Member, Mode::Live, "read"));
+    let twice = DEFAULT
+        .replace("name = \"read\"", said)
+        .replace("name = \"write\"", "name = \"write\"\nmint_capabilities = true");
+    assert!(Profile::parse(&twice).expect_err("two").to_string().contains("One scope mints"));
+    let none = DEFAULT
+        .replace("name = \"read\"", said)
+        .replace("modules = [\"focus\", \"emotion\", \"research\"]\nchannels = [\"stream\", \"export\"]\n", "");
+    assert!(Profile::parse(&none).expect_err("none").to_string().contains("nothing to mint for"));
 }

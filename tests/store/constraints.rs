@@ -243,6 +243,12 @@ async fn each_constraint_refuses(store: &TestStore) {
         ("checkpoint of less than nothing", checkpoint(org, -1, "%DIGEST%")),
         ("checkpoint with half a root", checkpoint(org, 1, "%SHORT%")),
         ("checkpoint made twice", checkpoint(org, covered, "%DIGEST%")),
+        (
+            "key of capability tokens, half",
+            "INSERT INTO capability_keys (id, public_key, sealed, from_at, kept_until) VALUES ('k', %SHORT%, %DIGEST%, 1, 1)"
+                .to_owned(),
+        ),
+        ("epochs begin at 1", format!("UPDATE apps SET capability_epoch = 0 WHERE id = '{app}'")),
         ("key of the audit log, half", "UPDATE audit_keys SET public_key = %SHORT%".to_owned()),
     ];
     let pool = raw(store.location()).await;

@@ -1,5 +1,6 @@
 //! The store, on SQLite and on PostgreSQL.
 
+mod capabilities;
 mod changes;
 mod checkpoints;
 mod chosen;

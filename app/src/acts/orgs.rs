@@ -1,10 +1,12 @@
 //! Acts on organizations; what all levels have in common is in [`super::places`].
 
 use leptos::prelude::*;
-use sallyport::{colour::Colour, id::OrgId, org::NewOrg, picture::Picture, place::PlaceKind};
+use sallyport::{
+    colour::Colour, id::OrgId, org::NewOrg, picture::Picture, place::PlaceKind, service_urls::ServiceUrls,
+};
 
 use super::{ActError, Caller};
-use crate::access::OrgAccess;
+use crate::{access::OrgAccess, edit_conflict::check_unchanged};
 
 /// Creates an organization with its first tenant; the person becomes its owner.
 #[server(prefix = "/act", endpoint = "orgs/create")]
@@ -54,4 +56,20 @@ pub async fn remove_logo(org: OrgId) -> Result<(), ActError> {
     let access: OrgAccess = caller.access(&org).await?;
     access.needs(PlaceKind::Org.to_edit())?;
     Ok(caller.store().choose_logo(&access.me.act(), &access.org, None).await?)
+}
+
+/// Sets the URLs of an organization's own services: a name and a URL on each line. `seen` identifies what the form showed.
+#[server(prefix = "/act", endpoint = "orgs/set-service-urls")]
+pub async fn set_service_urls(
+    org: OrgId,
+    #[server(default)] service_urls: String,
+    #[server(default)] seen: String,
+) -> Result<(), ActError> {
+    let caller = Caller::current();
+    let access: OrgAccess = caller.access(&org).await?;
+    access.needs(PlaceKind::Org.to_edit())?;
+    let current = caller.store().service_urls(&org).await?.lines();
+    check_unchanged(&seen, &[("service_urls", &service_urls, &current)])?;
+    let urls = ServiceUrls::check(&service_urls)?;
+    Ok(caller.store().set_service_urls(&access.me.act(), &access.org, urls).await?)
 }

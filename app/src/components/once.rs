@@ -100,11 +100,7 @@ pub fn OnceDialog(
                     <button class="btn" form="credentials" data-name=file.name data-text=file.template>
                         "Download credentials JSON"<SaveAsFile/>
                     </button>
-                    {runtime_file.as_ref().map(|file| view! {
-                        <button class="btn" form="runtime-file" data-name=file.name.clone() data-text=file.template.clone()>
-                            {format!("Download {}", file.name)}<SaveAsFile/>
-                        </button>
-                    })}
+                    {runtime_file.as_ref().map(|file| view! { <FileButton file=file.clone()/> })}
                     <button class="btn btn-primary">"Done"</button>
                     <OnceGuard/>
                 </form>
@@ -112,14 +108,30 @@ pub fn OnceDialog(
                 <form id="credentials" method="post" action=file.action autocomplete="off" hidden>
                     <input type="hidden" name="sealed" value=file.sealed autocomplete="off"/>
                 </form>
-                {runtime_file.map(|file| view! {
-                    <form id="runtime-file" method="post" action=file.action autocomplete="off" hidden>
-                        <input type="hidden" name="sealed" value=file.sealed autocomplete="off"/>
-                    </form>
-                })}
+                {runtime_file.map(|file| view! { <FileForm file/> })}
             </dialog>
             <p class="print-only">"Secrets are not printed. Save them in your secret manager, or download the file."</p>
         </div>
+    }
+}
+
+/// Becomes a link to the file that the app reads, built in the browser, with scripts.
+#[component]
+fn FileButton(file: SecretFile) -> impl IntoView {
+    view! {
+        <button class="btn" form="runtime-file" data-name=file.name.clone() data-text=file.template>
+            {format!("Download {}", file.name)}<SaveAsFile/>
+        </button>
+    }
+}
+
+/// Requests the file, without scripts.
+#[component]
+fn FileForm(file: SecretFile) -> impl IntoView {
+    view! {
+        <form id="runtime-file" method="post" action=file.action autocomplete="off" hidden>
+            <input type="hidden" name="sealed" value=file.sealed autocomplete="off"/>
+        </form>
     }
 }
 
@@ -131,6 +143,9 @@ pub fn OnceTokenDialog(
     label: &'static str,
     copy: &'static str,
     #[prop(into)] secret: String,
+    /// The file that contains it.
+    #[prop(optional_no_strip)]
+    runtime_file: Option<SecretFile>,
     #[prop(into)] done_href: String,
     /// How it is sent.
     children: Children,
@@ -150,9 +165,11 @@ pub fn OnceTokenDialog(
                 </div>
                 <form class="dialog-foot once-foot" method="get" action=done_href>
                     <label class="check"><input type="checkbox" required/>"I have saved this token"</label>
+                    {runtime_file.as_ref().map(|file| view! { <FileButton file=file.clone()/> })}
                     <button class="btn btn-primary">"Done"</button>
                     <OnceGuard/>
                 </form>
+                {runtime_file.map(|file| view! { <FileForm file/> })}
             </dialog>
             <p class="print-only">"Secrets are not printed. Save the token in your secret manager."</p>
         </div>

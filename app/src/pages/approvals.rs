@@ -85,7 +85,7 @@ async fn claimed_page(ui: &Ui, access: &ApprovalAccess, claimed: Claimed) -> Pag
     let page = page(ui, &ui.context, access, FormState::new(), None).await;
     let page = page.unwrap_or_else(|_| Page::bare("API keys", || ()));
     let (profile, done) = (ui.context.store.profile().clone(), format!("/keys/{}", issued.key.id));
-    let files = once::files(&ui.context, &access.within.me, &issued);
+    let files = once::files(&ui.context, &access.within.me, &issued).await;
     let public_url = ui.context.public_url.clone();
     Ok(ui.secret(page.with_dialog(move || view! { <Once issued public_url files profile done/> })))
 }

@@ -1,6 +1,7 @@
 //! Apps.
 
 pub mod activity;
+pub mod capabilities;
 pub mod identifiers;
 pub mod ingestion;
 pub mod keys;

@@ -8,6 +8,7 @@ pub mod key_rules;
 pub mod logo;
 pub mod placed;
 pub mod restore;
+pub mod service_urls;
 
 use axum::extract::State;
 use leptos::prelude::*;

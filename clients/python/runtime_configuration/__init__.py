@@ -1,4 +1,4 @@
-"""Reads the runtime configuration of an app, for backends.
+"""Reads the runtime configuration of an app, for backends, and verifies its capability token.
 
     from runtime_configuration import load
 
@@ -6,6 +6,14 @@
     config.app_api_key
 """
 
+from .capability import Capability, CapabilityError, verify_capability
 from .configuration import ConfigurationError, RuntimeConfiguration, load
 
-__all__ = ["ConfigurationError", "RuntimeConfiguration", "load"]
+__all__ = [
+    "Capability",
+    "CapabilityError",
+    "ConfigurationError",
+    "RuntimeConfiguration",
+    "load",
+    "verify_capability",
+]

@@ -1,4 +1,4 @@
-//! Reads the runtime configuration of an app, for backends.
+//! Reads the runtime configuration of an app, for backends, and verifies its capability token.
 //!
 //! ```no_run
 //! use runtime_configuration::{Options, load};
@@ -8,6 +8,7 @@
 //! # Ok::<(), runtime_configuration::ConfigurationError>(())
 //! ```
 
+mod capability;
 mod configuration;
 mod detect;
 mod error;
@@ -16,5 +17,6 @@ mod file;
 mod lines;
 mod values;
 
+pub use capability::{Capability, CapabilityError, CapabilityRequirements, verify_capability};
 pub use configuration::{Options, RuntimeConfiguration, load};
 pub use error::ConfigurationError;

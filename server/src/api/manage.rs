@@ -10,6 +10,7 @@ mod approvals;
 mod apps;
 mod audit;
 mod audit_proof;
+mod capabilities;
 mod creation;
 mod evidence;
 mod hygiene;
@@ -55,6 +56,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(revocation::revoke))
         .routes(routes!(revocation::revoke_all_of_app))
         .routes(routes!(revocation::revoke_all_of_org))
+        .routes(routes!(capabilities::mint))
+        .routes(routes!(capabilities::revoke_all))
         .routes(routes!(key_policy::read, key_policy::set))
         .routes(routes!(approvals::list))
         .routes(routes!(approvals::read))

@@ -9,7 +9,7 @@ use axum::{
 use sallyport::{
     Error, FieldError,
     error::NOT_FORWARDED,
-    id::{AppId, ApprovalId, InvitationId, OrgId, ProjectId, RequestId, TenantId},
+    id::{AppId, ApprovalId, CapabilityId, InvitationId, OrgId, ProjectId, RequestId, TenantId},
     limit::whole_seconds,
 };
 use serde::Serialize;
@@ -64,6 +64,8 @@ pub enum Made {
     Invitation(String),
     #[serde(rename = "approval_id")]
     Approval(String),
+    #[serde(rename = "capability_id")]
+    Capability(String),
     #[serde(rename = "key_id")]
     Key(String),
 }
@@ -76,6 +78,7 @@ impl Made {
             Some(ProjectId::PREFIX) => Self::Project(id),
             Some(AppId::PREFIX) => Self::App(id),
             Some(ApprovalId::PREFIX) => Self::Approval(id),
+            Some(CapabilityId::PREFIX) => Self::Capability(id),
             Some(InvitationId::PREFIX) => Self::Invitation(id),
             _ => Self::Key(id),
         }

@@ -161,6 +161,11 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
         Queue::recurring("delete_key_requests", REQUESTS, |store| async move {
             store.delete_old_requests(REQUESTS_OF_ORG).await.map(drop)
         }),
+        Queue::recurring(
+            "rotate_capability_keys",
+            RETENTION,
+            |store| async move { store.rotate_capability_keys().await },
+        ),
         Queue::recurring("delete_usage_of_deleted", DAILY, |store| async move {
             store.delete_usage_of_deleted().await.map(drop)
         }),

@@ -1,6 +1,7 @@
 //! `/apps/{app_id}/…`
 
 mod activity;
+mod capabilities;
 mod ingestion;
 mod keys;
 mod limits;
@@ -22,6 +23,13 @@ async fn an_app_offers_its_runtime_configuration(portal: &TestPortal) {
     let ids = portal.get(&format!("{page}/identifiers.json")).await.json();
     let expected = serde_json::json!({ "app_id": ids["app_id"], "org_id": ids["org_id"], "app_api_key": "" });
     assert_eq!(answer.json(), expected, "all but the key");
+    let org = ids["org_id"].as_str().expect("an id");
+    let urls = [("service_urls", "api_base_url = https://api.intranet.example/\n")];
+    portal.post(&format!("/orgs/{org}/settings/service-urls"), &urls).await;
+    let services = serde_json::json!({ "api_base_url": "https://api.intranet.example" });
+    assert_eq!(portal.get(&path).await.json()["enterprise"], services);
+    let shown = portal.generate(&app, "CI", &["read"], false).await;
+    assert!(shown.answer.body.contains("https://api.intranet.example"), "{}", shown.answer.body);
 }
 
 async fn an_app_offers_its_four_identifiers(portal: &TestPortal) {

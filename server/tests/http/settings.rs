@@ -2,6 +2,7 @@
 
 mod key_rules;
 mod logo;
+mod service_urls;
 
 use sallyport::{
     audit::{Act, Actor},

@@ -5,6 +5,7 @@ mod approvals;
 mod apps;
 mod audit;
 mod auth;
+mod capabilities;
 mod hygiene;
 mod idempotency;
 mod ingestion;

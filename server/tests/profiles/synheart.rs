@@ -1,9 +1,17 @@
 //! Keys of apps, in `x-api-key`; ingestion for verified apps.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::plan::Plan;
 use serde_json::json;
 
 use crate::deployment::{Deployment, unknown};
+
+/// The same claims under `alg: none`, as a runtime accepts them under its development flag alone.
+fn unsigned(token: &str) -> String {
+    let claims = token.split('.').nth(1).expect("claims");
+    let header = r#"{"alg":"none","typ":"sallyport-capability+jwt"}"#;
+    format!("{}.{claims}.", BASE64_URL_SAFE_NO_PAD.encode(header))
+}
 
 #[tokio::test]
 async fn synheart_does_what_its_document_says() {
@@ -79,6 +87,33 @@ async fn synheart_does_what_its_document_says() {
     // SY-12: by hand.
     let refused = server.manage(&format!("/v1/keys/{}/rotate", issued.key.id), &json!({}));
     assert_eq!((refused.status, refused.json()["code"].as_str()), (409, Some("rotated_by_hand")), "SY-12");
+
+    // SY-14: signed, naming subject, modules and channels; nobody mints who should not.
+    let path = format!("/v1/apps/{}/capabilities", app.id);
+    let wanted = json!({ "subject": "person-7", "modules": ["focus", "research"], "channels": ["stream"] });
+    let minted = server.manage(&path, &wanted);
+    assert_eq!(minted.status, 201, "SY-14: {}", minted.body);
+    let token = minted.json()["capability_token"].as_str().expect("a token").to_owned();
+    let told = |asked: serde_json::Value| server.manage("/v1/capabilities/verify", &asked).json();
+    let verified_token = told(json!({ "token": token, "app_id": app.id.as_str(), "modules": ["focus"] }));
+    let said = ["valid", "subject", "modules", "channels"].map(|field| verified_token[field].clone());
+    assert_eq!(said, [json!(true), json!("person-7"), json!(["focus", "research"]), json!(["stream"])], "SY-14");
+    for (asked, code) in [
+        (json!({ "token": token, "modules": ["emotion"] }), "missing_module"),
+        (json!({ "token": token, "channels": ["export"] }), "missing_channel"),
+        (json!({ "token": token, "app_id": verified.id.as_str() }), "app_mismatch"),
+        (json!({ "token": unsigned(&token) }), "wrong_type"),
+        (json!({ "token": key }), "malformed"),
+    ] {
+        let refused = told(asked);
+        assert_eq!((&refused["valid"], refused["code"].as_str()), (&json!(false), Some(code)), "SY-14");
+    }
+    let bearer = format!("Bearer {key}");
+    assert_eq!(server.post(&path, &[("authorization", &bearer)], &wanted).status, 401, "SY-14: no key of an app mints");
+    let keys = server.get("/.well-known/jwks.json", &[]).json();
+    assert_eq!((&keys["keys"][0]["alg"], keys["keys"].as_array().map(Vec::len)), (&json!("EdDSA"), Some(1)), "SY-14");
+    assert_eq!(server.manage(&format!("{path}/revoke-all"), &json!({})).json()["epoch"], 2, "SY-14");
+    assert_eq!(told(json!({ "token": token }))["code"], "revoked", "SY-14");
 
     // SY-9: the next request is 401.
     server.revoke(&issued);

@@ -40,7 +40,22 @@ pub(super) fn scopes(file: &File, how_many: HowMany, findings: &mut Findings) ->
             findings.refuse(manages, "One scope manages; let others imply it.");
         }
     }
+    minting(file, findings);
     entries.iter().map(|entry| scope(entry, entries, findings)).collect()
+}
+
+/// At most one scope mints, and only where there is something to mint for.
+fn minting(file: &File, findings: &mut Findings) {
+    let said = file.scopes.iter().filter_map(|entry| entry.mint_capabilities.as_ref());
+    for (place, mints) in said.filter(|mints| *mints.get_ref()).enumerate() {
+        if file.capabilities.modules.is_empty() && file.capabilities.channels.is_empty() {
+            findings.refuse(mints, "There is nothing to mint for; name modules or channels under [capabilities].");
+        } else if file.keys.owner == HolderKind::Member {
+            findings.refuse(mints, "Keys of people mint nothing; leave this out, or change keys.owner.");
+        } else if place > 0 {
+            findings.refuse(mints, "One scope mints; let others imply it.");
+        }
+    }
 }
 
 fn scope(entry: &ScopeEntry, all: &[ScopeEntry], findings: &mut Findings) -> Scope {
@@ -78,6 +93,7 @@ fn scope(entry: &ScopeEntry, all: &[ScopeEntry], findings: &mut Findings) -> Sco
         methods,
         paths,
         manages: entry.manages.as_ref().is_some_and(|manages| *manages.get_ref()),
+        mints_capabilities: entry.mint_capabilities.as_ref().is_some_and(|mints| *mints.get_ref()),
     }
 }
 

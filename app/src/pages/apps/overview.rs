@@ -53,12 +53,13 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
     let call = snippets::curl(&context.public_url, store.profile());
     let operator = access.org().me.user.operator;
     let runtime_file = store.profile().runtime_file.clone();
+    let mints = access.org().role.may(Permission::ManageKeys) && store.profile().capabilities.are_offered();
     let app = access.app;
     let page = Page::framed(app.name.clone(), chrome, move || {
         let base = format!("/apps/{}", app.id);
         let all_events = format!("{base}/activity");
         let none = attention.is_empty();
-        let keys = format!("{base}/keys");
+        let (keys, capabilities) = (format!("{base}/keys"), format!("{base}/capabilities"));
         let description = (!app.description.is_empty()).then(|| app.description.clone());
         let runtime = (!runtime_file.is_empty()).then(|| {
             let href = format!("{base}/runtime-configuration.json");
@@ -88,6 +89,9 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
                                 {if app.ingestion_verified { "Verified" } else { "Not verified" }}
                                 {operator.then(|| view! { " · "<a href=format!("{base}/ingestion")>"Change"</a> })}
                             </Fact>
+                            {mints.then(|| view! {
+                                <Fact label="Capability tokens"><a href=capabilities>"Mint or revoke"</a></Fact>
+                            })}
                             <Fact label="Created"><Ago at=app.created_at now/></Fact>
                         </Facts>
                         {runtime}

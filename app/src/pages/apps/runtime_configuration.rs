@@ -10,7 +10,8 @@ use crate::{
 };
 
 pub async fn get(State(context): State<Context>, access: AppAccess) -> PageResult {
-    let configuration = access.app.runtime_configuration("");
+    let services = context.store.service_urls(&access.app.org_id).await?;
+    let configuration = access.app.runtime_configuration("", &services);
     let text = serde_json::to_string_pretty(&configuration).map_err(|_| PageError::Unavailable)?;
     Ok(download(&context.store.profile().runtime_file, &text))
 }

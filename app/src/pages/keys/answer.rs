@@ -39,7 +39,7 @@ impl Sent<'_> {
                 // The secrets are only in this response: they are shown even if the list behind them can't be.
                 let page = page.unwrap_or_else(|_| Page::bare("API keys", || ()));
                 let (profile, done) = (ui.context.store.profile().clone(), done(&issued));
-                let files = once::files(&ui.context, &access.me, &issued);
+                let files = once::files(&ui.context, &access.me, &issued).await;
                 let public_url = ui.context.public_url.clone();
                 Ok(ui.secret(page.with_dialog(move || view! { <Once issued public_url files profile done/> })))
             }

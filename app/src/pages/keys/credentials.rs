@@ -39,6 +39,11 @@ pub fn file(
 
 pub async fn post(caller: Caller, Addressed(key): Addressed<KeyAccess>, Typed(form): Typed) -> PageResult {
     let InPage((name, text)) = caller.run(open_credentials(key, form.value("sealed"))).await?;
+    sent(&name, text)
+}
+
+/// A file with secrets, as an attachment.
+pub fn sent(name: &str, text: String) -> PageResult {
     let attachment =
         HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).map_err(|_| PageError::Broken)?;
     let mut headers = HeaderMap::new();

@@ -1,7 +1,7 @@
 //! The only response that contains a key's secrets.
 
 use leptos::prelude::*;
-use sallyport::{id::AppId, key::Issued, profile::Profile};
+use sallyport::{id::AppId, key::Issued, profile::Profile, service_urls::ServiceUrls};
 
 use super::{
     credentials,
@@ -20,8 +20,10 @@ pub struct Files {
     runtime: Option<SecretFile>,
 }
 
-pub fn files(context: &Context, me: &SignedIn, issued: &Issued) -> Files {
-    Files { credentials: file(context, me, issued), runtime: runtime_file(context, me, issued) }
+pub async fn files(context: &Context, me: &SignedIn, issued: &Issued) -> Files {
+    // The secrets are shown even if these can't be read.
+    let services = context.store.service_urls(&issued.key.org_id).await.unwrap_or_default();
+    Files { credentials: file(context, me, issued), runtime: runtime_file(context, me, issued, &services) }
 }
 
 /// Its credentials.
@@ -34,8 +36,8 @@ fn file(context: &Context, me: &SignedIn, issued: &Issued) -> SecretFile {
 }
 
 /// The file that the key's app reads.
-fn runtime_file(context: &Context, me: &SignedIn, issued: &Issued) -> Option<SecretFile> {
-    let configuration = issued.app.as_ref()?.runtime_configuration(issued.secret.expose());
+fn runtime_file(context: &Context, me: &SignedIn, issued: &Issued, services: &ServiceUrls) -> Option<SecretFile> {
+    let configuration = issued.app.as_ref()?.runtime_configuration(issued.secret.expose(), services);
     let text = serde_json::to_string_pretty(&configuration).unwrap_or_default() + "\n";
     let name = context.store.profile().runtime_file.clone();
     let secrets = [("secret-key", Some(issued.secret.expose()))];

@@ -97,7 +97,7 @@ async fn shown(ui: &Ui, caller: &Caller, issued: Box<Issued>) -> PageResult {
     let access: KeyAccess = caller.access(&issued.key.id).await?;
     let behind = settings::page(ui, &ui.context, &access).await.unwrap_or_else(|_| Page::bare("API key", || ()));
     let (context, profile) = (&ui.context, ui.context.store.profile().clone());
-    let files = once::files(context, &access.within.org().me, &issued);
+    let files = once::files(context, &access.within.org().me, &issued).await;
     let (public_url, rotating) = (context.public_url.clone(), issued.key.rotating_until(context.store.now()));
     let done = if rotating.is_some() { "/rotate" } else { "" };
     let done = format!("/keys/{}{done}", issued.key.id);

@@ -16,7 +16,7 @@ use crate::{
     form::FormState,
     pages::{
         apps::{head::AppHead, limits::card::LimitsCard},
-        settings::{appearance::AppearanceCard, key_rules::KeyRulesCard},
+        settings::{appearance::AppearanceCard, key_rules::KeyRulesCard, service_urls::ServiceUrlsCard},
     },
     portal::{Body, Chrome, Section},
     shell,
@@ -67,11 +67,13 @@ impl Placed for OrgAccess {
     fn card(&self, form: &FormState) -> Option<Body> {
         let (org, form, may_change) = (self.org.clone(), form.clone(), self.role.may(PlaceKind::Org.to_edit()));
         let rules = self.role.may(Permission::GovernKeys).then(|| org.id.clone());
+        let services = org.id.clone();
         may_change.then(|| -> Body {
             Box::new(move || {
                 view! {
                     <AppearanceCard org form/>
                     {rules.map(|org| view! { <KeyRulesCard org/> })}
+                    <ServiceUrlsCard org=services/>
                 }
                 .into_any()
             })

@@ -184,7 +184,39 @@ impl Manager {
         let reach = Reach::Org(record.owner.org_id.clone());
         Ok(Some(Self { client: client.clone(), actor, reach }))
     }
+
+    /// A key whose scope mints capability tokens, where these are minted. `None` elsewhere, and where no scope does. That it
+    /// is the app's is checked by the store.
+    async fn of_minting(
+        presented: &str,
+        parts: &Parts,
+        client: &Client,
+        state: &AppState,
+    ) -> Result<Option<Self>, Problem> {
+        let profile = state.context.store.profile();
+        let is_there = parts.extensions.get::<MatchedPath>().is_some_and(|path| path.as_str() == OF_MINTING);
+        let Some(scope) = profile.minting_scope().filter(|_| is_there) else { return Ok(None) };
+        let ask = Ask {
+            plain_http: !client::is_https(client, &parts.headers),
+            scopes: vec![scope],
+            mode: Some(Mode::Live),
+            ip: Some(client.ip),
+            cost: 1,
+            ..Ask::default()
+        };
+        let judged = state.verifier.judge(Some(presented), &ask, client).await?;
+        let (Verdict::Valid, Some(record)) = (judged.verdict, judged.record()) else {
+            return Err(refused(&judged, &ask, profile));
+        };
+        let (id, label) = (record.key_id.clone(), record.label.to_string());
+        let actor = Actor::Key { id, label, secret_n: record.secret_n };
+        let reach = Reach::Org(record.owner.org_id.clone());
+        Ok(Some(Self { client: client.clone(), actor, reach }))
+    }
 }
+
+/// Where a key may mint capability tokens.
+const OF_MINTING: &str = "/v1/apps/{app_id}/capabilities";
 
 /// Where a key may act on itself.
 const OF_ROTATION: [&str; 3] =
@@ -222,8 +254,12 @@ impl FromRequestParts<AppState> for Manager {
             }
             (Ok(Some(presented)), scope) if profile.prefix_of(presented).is_some() => {
                 let presented = presented.to_owned();
-                match (Self::of_itself(&presented, parts, &client, state).await?, scope) {
-                    (Some(itself), _) => itself,
+                let special = match Self::of_minting(&presented, parts, &client, state).await? {
+                    Some(minting) => Some(minting),
+                    None => Self::of_itself(&presented, parts, &client, state).await?,
+                };
+                match (special, scope) {
+                    (Some(special), _) => special,
                     (None, Some(scope)) => Self::of_key(&presented, scope, parts, client, state).await?,
                     (None, None) => Self::of_token(&*root_token(state, &client, &parts.headers).await?, client)?,
                 }

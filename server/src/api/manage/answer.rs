@@ -45,8 +45,8 @@ fn located(status: StatusCode, path: &str, body: impl Serialize) -> Response {
     response
 }
 
-/// Several created resources, which have no address together.
-pub fn created_several(body: impl Serialize) -> Response {
+/// Created resources without an address.
+pub fn created_unaddressed(body: impl Serialize) -> Response {
     answer(StatusCode::CREATED, body)
 }
 

@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 
 use super::{
     access::{Reachable, Within},
-    answer::created_several,
+    answer::created_unaddressed,
     creation::CreationIn,
     members::{HasMembers, MembersManager, role_in, roles},
     query::{NoParams, QueryParams},
@@ -118,7 +118,9 @@ async fn invite<P: HasMembers>(state: &AppState, invite: CreationIn<P, Invite>) 
     let emails = emails.iter().map(String::as_str);
     let new = NewInvitations::check(place.kind, emails, role.as_str(), &message).map_err(sallyport::Error::from)?;
     let sent = inviting::invite(&state.context, &act, &place, new).await?;
-    Ok(created_several(InvitationsResponse { invitations: sent.into_iter().map(InvitationResponse::from).collect() }))
+    Ok(created_unaddressed(InvitationsResponse {
+        invitations: sent.into_iter().map(InvitationResponse::from).collect(),
+    }))
 }
 
 /// Invite people to an organization

@@ -46,7 +46,7 @@ impl FromRequest<AppState> for RevokeReason {
 }
 
 impl RevokeReason {
-    fn check(self) -> Result<String, Error> {
+    pub fn check(self) -> Result<String, Error> {
         Ok(text::optional_line("reason", &self.reason.unwrap_or_default(), 200)?)
     }
 }

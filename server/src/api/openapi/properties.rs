@@ -84,7 +84,8 @@ const PARTICULAR: [(&str, &str, &str); 15] = [
 ];
 
 /// Properties of a problem that refer to what an earlier request with the same Idempotency-Key created.
-const CREATED: [&str; 7] = ["org_id", "tenant_id", "project_id", "app_id", "invitation_id", "approval_id", "key_id"];
+const CREATED: [&str; 8] =
+    ["org_id", "tenant_id", "project_id", "app_id", "invitation_id", "approval_id", "capability_id", "key_id"];
 
 /// Adds missing descriptions to the properties of each schema. Entries of lists refer to their schema by its name.
 pub fn describe(schemas: &mut Value) {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{examples::Examples, properties, responses, schemes};
 
 /// In this order; the page `/docs` groups by them.
-const TAGS: [(&str, &str); 13] = [
+const TAGS: [(&str, &str); 14] = [
     ("Verification", "Check whether a key is valid for a request: from a backend, or from a gateway."),
     ("Organizations", "Organizations own everything below them."),
     ("Tenants", "Separate parts of an organization."),
@@ -19,6 +19,7 @@ const TAGS: [(&str, &str); 13] = [
         "What an organization demands of its keys, and requests that wait for the approval of another person.",
     ),
     ("Rotation", "Another secret for a key; the old one is accepted for a while."),
+    ("Capability tokens", "Signed tokens that let an app use modules and channels for a subject."),
     ("Usage", "How often keys were used, with which result."),
     ("Activity", "The activity log of an organization."),
     ("Sign-in", "A command line signs in: the OAuth 2.0 device authorization grant (RFC 8628)."),
@@ -72,7 +73,7 @@ fn shared(path: &str, operation: &mut Value, profile: &Profile) {
         operation["security"] = json!([]);
         &[]
     } else {
-        let manages = path != "/v1/keys/verify";
+        let manages = !["/v1/keys/verify", "/v1/capabilities/verify"].contains(&path);
         let by_key = manages && profile.managing_scope().is_some();
         let ways = [Some("root_token"), manages.then_some("personal_token"), by_key.then_some("managing_key")];
         operation["security"] = ways.into_iter().flatten().map(|way| json!({ way: [] })).collect();
@@ -104,8 +105,8 @@ fn shared(path: &str, operation: &mut Value, profile: &Profile) {
         if let Some(Value::Array(parameters)) = parameters {
             parameters.push(header);
         }
-        // Several invitations have no address together.
-        if !path.ends_with("/invitations") {
+        // Several invitations have no address together, and tokens are not stored.
+        if !path.ends_with("/invitations") && !path.ends_with("/capabilities") {
             operation["responses"]["201"]["headers"]["Location"] = json!({ "$ref": "#/components/headers/Location" });
         }
     }

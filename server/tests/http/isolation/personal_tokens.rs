@@ -83,6 +83,7 @@ fn needed(method: &Method, path: &str) -> Option<(Who, PlaceKind)> {
 fn body(path: &str) -> Value {
     match path.rsplit('/').next() {
         Some("keys") => json!({ "label": "Eve", "environment": "production", "scopes": ["read"] }),
+        Some("capabilities") => json!({ "subject": "Eve", "modules": ["focus"] }),
         Some("revoke" | "revoke-all" | "rotate" | "end-previous" | "key-policy") => json!({}),
         Some("approve" | "claim" | "withdraw") => json!({}),
         Some("refuse") => json!({ "reason": "No" }),

@@ -64,6 +64,8 @@ pub const ENDPOINTS: &[(Method, &str)] = &[
     (Method::GET, "/v1/apps/{app_id}/keys"),
     (Method::POST, "/v1/apps/{app_id}/keys"),
     (Method::POST, "/v1/apps/{app_id}/keys/revoke-all"),
+    (Method::POST, "/v1/apps/{app_id}/capabilities"),
+    (Method::POST, "/v1/apps/{app_id}/capabilities/revoke-all"),
     (Method::GET, "/v1/keys/{key_id}"),
     (Method::PATCH, "/v1/keys/{key_id}"),
     (Method::POST, "/v1/keys/{key_id}/rotate"),
@@ -126,6 +128,7 @@ impl World {
 fn body(path: &str) -> Value {
     match path.rsplit('/').next() {
         Some("keys") => json!({ "label": "Eve", "environment": "production", "scopes": ["read"] }),
+        Some("capabilities") => json!({ "subject": "Eve", "modules": ["focus"] }),
         Some("revoke" | "revoke-all" | "rotate" | "end-previous" | "key-policy") => json!({}),
         Some("approve" | "claim" | "withdraw") => json!({}),
         Some("refuse") => json!({ "reason": "No" }),

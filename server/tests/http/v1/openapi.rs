@@ -19,7 +19,7 @@ crate::on_both_portals!(
 const METHODS: [&str; 8] = ["get", "head", "post", "put", "patch", "delete", "options", "trace"];
 const ANY_METHOD: [&str; 2] = ["/v1/auth", "/v1/auth/envoy/{requirement}"];
 /// In addition to the management endpoints.
-const OTHERS: [(Method, &str); 9] = [
+const OTHERS: [(Method, &str); 11] = [
     (Method::GET, "/.well-known/sallyport-audit.json"),
     (Method::GET, "/.well-known/oauth-authorization-server"),
     (Method::POST, "/oauth/device_authorization"),
@@ -29,6 +29,8 @@ const OTHERS: [(Method, &str); 9] = [
     (Method::GET, "/readyz"),
     (Method::GET, "/v1/openapi.json"),
     (Method::POST, "/v1/keys/verify"),
+    (Method::GET, "/.well-known/jwks.json"),
+    (Method::POST, "/v1/capabilities/verify"),
 ];
 
 async fn document(portal: &TestPortal) -> Value {
