@@ -104,6 +104,24 @@ test('personal tokens and the sign-in of a command line', async ({ page }) => {
   }
 });
 
+test('a leaked key', async ({ page, portal }) => {
+  const { app_id } = await portalWithApp(page);
+  const once = await generateKey(page, app_id, { label: 'Checkout backend' });
+  const secret = await field(once, 'Secret key').inputValue();
+  await done(once);
+  await page.goto('/report-a-leak');
+  await check(page, 'report a leaked key');
+  await field(page, 'Key').fill(secret);
+  await field(page, 'Where did you find it?').fill('https://example.com/x');
+  await page.getByRole('button', { name: 'Report' }).click();
+  await check(page, 'a reported key');
+  await expect.poll(() => portal.auth(secret).then(answer => answer.status)).toBe(401);
+  await page.goto(`/apps/${app_id}/keys?include_revoked=true`);
+  await page.getByRole('link', { name: 'Checkout backend', exact: true }).click();
+  await expect(page.getByText('It leaked.')).toBeVisible();
+  await check(page, 'a key that leaked');
+});
+
 test('a forgotten password', async ({ page, context, portal }) => {
   await setUp(page);
   await context.clearCookies();

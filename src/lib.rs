@@ -25,6 +25,7 @@ pub mod job;
 pub mod key;
 pub mod key_notice;
 pub mod key_policy;
+pub mod leak;
 pub mod limit;
 pub mod link;
 pub mod mail;
@@ -56,6 +57,8 @@ pub mod user;
 pub mod vault;
 pub mod verdict;
 
+#[cfg(feature = "store")]
+pub mod leak_inbox;
 #[cfg(feature = "store")]
 pub mod store;
 #[cfg(feature = "testing")]

@@ -8,6 +8,7 @@ mod credential;
 mod edge;
 pub mod fast_path;
 mod json;
+mod leaks;
 mod manage;
 mod oauth;
 pub mod openapi;
@@ -30,6 +31,7 @@ fn described() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(openapi::read))
         .routes(routes!(audit_keys::read))
+        .routes(routes!(leaks::report))
         .merge(manage::routes())
         .merge(oauth::routes())
 }

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod collector;
+mod leaks;
 pub mod mail;
 mod public_url;
 mod secret;
@@ -23,11 +24,12 @@ use serde::Deserialize;
 
 use self::{
     audit::{AuditSection, AuditSettings},
+    leaks::LeaksSection,
     mail::{MailSection, MailSettings},
     public_url::check_public_url,
     usage::{UsageSection, UsageSettings},
 };
-use crate::{api::requirement::Requirement, site};
+use crate::{api::requirement::Requirement, partner_keys::KeySource, site};
 
 /// The `--help` heading after a command's own options.
 const GLOBAL: &str = "Global options";
@@ -117,6 +119,8 @@ struct File {
     #[serde(default)]
     audit: AuditSection,
     #[serde(default)]
+    leaks: LeaksSection,
+    #[serde(default)]
     requirements: HashMap<String, Requirement>,
 }
 
@@ -159,6 +163,8 @@ pub struct Serving {
     pub mail: Option<MailSettings>,
     pub usage: UsageSettings,
     pub audit: AuditSettings,
+    /// Where the public keys of a partner are that reports leaks.
+    pub partner_keys: Option<KeySource>,
     /// The names in Envoy's paths.
     pub requirements: HashMap<String, Requirement>,
     pub demo: bool,
@@ -261,6 +267,7 @@ impl Where {
             mail: file.mail.map(MailSection::resolve).transpose()?,
             usage: file.usage.unwrap_or_default().resolve(),
             audit: file.audit.resolve()?,
+            partner_keys: file.leaks.resolve()?,
             requirements: check_names(file.requirements)?,
             demo: args.demo,
         })
@@ -325,7 +332,7 @@ mod tests {
         for name in names.keys() {
             assert!(include_str!("../../docs/settings.md").contains(&format!("| `{name}`")), "{name} is not listed");
         }
-        for section in ["mail", "usage", "audit"] {
+        for section in ["mail", "usage", "audit", "leaks"] {
             for name in names[section].as_table().expect("a table").keys() {
                 let listed = include_str!("../../docs/settings.md").contains(&format!("| `{section}.{name}`"));
                 assert!(listed, "{section}.{name} is not listed");

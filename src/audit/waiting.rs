@@ -96,6 +96,9 @@ impl Action {
             | Self::AuditKeyCreated
             | Self::EventsPruned
             | Self::HandoverOpened
+            | Self::KeyLeaked
+            | Self::TokenLeaked
+            | Self::PersonalTokenLeaked
             | Self::KeyOldSecretInUse
             | Self::HandoverRefused
             | Self::PasswordRehashed
