@@ -59,11 +59,9 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
     };
     let paused = match row.time_opt("paused_at")? {
         None => None,
-        Some(at) => Some(Pause {
-            at,
-            by: row.text_opt("paused_by")?.unwrap_or_default(),
-            for_leak: row.flag("leak_paused")?,
-        }),
+        Some(at) => {
+            Some(Pause { at, by: row.text_opt("paused_by")?.unwrap_or_default(), for_leak: row.flag("leak_paused")? })
+        }
     };
     Ok(Key {
         id: KeyId::stored(row.text("id")?),

@@ -9,7 +9,7 @@ use crate::{
     Result,
     audit::Act,
     key::Digest,
-    leak::{self, LeakedKind},
+    leak::reported::{self, LeakedKind},
     scan::Finder,
 };
 
@@ -29,8 +29,8 @@ impl Store {
     pub fn reported<'a>(&self, reports: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Option<ReportedLeak>> {
         let finder = Finder::new(self.profile());
         let report = |(token, place): (&str, &str)| {
-            let (kind, secret) = leak::parse(self.profile(), token)?;
-            Some(ReportedLeak { kind, digests: self.digests(secret).collect(), place: leak::place(&finder, place) })
+            let (kind, secret) = reported::parse(self.profile(), token)?;
+            Some(ReportedLeak { kind, digests: self.digests(secret).collect(), place: reported::place(&finder, place) })
         };
         reports.into_iter().map(report).collect()
     }

@@ -97,13 +97,19 @@ async fn each_rule_does_what_it_says(store: &TestStore) {
         let key = current(store, &key).await;
         let new = told(store, &world.org).await.split_off(before);
         assert_eq!((key.status(store.now()), new), (status, actions.iter().map(ToString::to_string).collect()));
-        assert_eq!(key.paused.map(|pause| (pause.by, pause.for_leak)), match on_leak {
-            LeakResponse::Pause => Some(("Sallyport".to_owned(), true)),
-            _ => None,
-        });
+        assert_eq!(
+            key.paused.map(|pause| (pause.by, pause.for_leak)),
+            match on_leak {
+                LeakResponse::Pause => Some(("Sallyport".to_owned(), true)),
+                _ => None,
+            }
+        );
         assert_eq!(mails(store).await, n + 1);
         let leak = store.key_leak(&current(store, &key).await).await.expect("read").expect("known");
-        assert_eq!((leak.place.as_str(), leak.by_partner, leak.reported_at), ("https://example.com/x", false, store.now()));
+        assert_eq!(
+            (leak.place.as_str(), leak.by_partner, leak.reported_at),
+            ("https://example.com/x", false, store.now())
+        );
         assert_eq!((leak.shown, leak.is_live), (secret.shown(), on_leak != LeakResponse::Revoke));
         let filter = EventFilter { action: "key.leaked".to_owned(), ..EventFilter::default() };
         let event = store.events(&world.org.id, None, &filter).await.expect("read").events.remove(0);

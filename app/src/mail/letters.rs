@@ -124,19 +124,32 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
         About::KeysDue { keys } => keys::due(keys, hello, sender),
         About::Leaked { what, label, shown, org_name, response, others, at } => {
             let (noun, path, told) = match what {
-                Leaked::Key(key) => ("API key", format!("/keys/{key}"), "Its page says where it was found, if the report does."),
-                Leaked::RootToken => ("root token", "/".to_owned(), "The activity says where it was found, if the report does."),
-                Leaked::PersonalToken => ("personal token", "/account".to_owned(), "If you still need one, create another."),
+                Leaked::Key(key) => {
+                    ("API key", format!("/keys/{key}"), "Its page says where it was found, if the report does.")
+                }
+                Leaked::RootToken => {
+                    ("root token", "/".to_owned(), "The activity says where it was found, if the report does.")
+                }
+                Leaked::PersonalToken => {
+                    ("personal token", "/account".to_owned(), "If you still need one, create another.")
+                }
             };
             let done = match (response, what) {
                 (LeakResponse::Revoke, _) => "It was revoked: every request with it is refused.",
-                (LeakResponse::Pause, _) => "It was paused: every request with it is refused until an owner or admin resumes it.",
-                (LeakResponse::Announce, Leaked::RootToken) => "It still works. Make another, move its backend, and revoke this one.",
+                (LeakResponse::Pause, _) => {
+                    "It was paused: every request with it is refused until an owner or admin resumes it."
+                }
+                (LeakResponse::Announce, Leaked::RootToken) => {
+                    "It still works. Make another, move its backend, and revoke this one."
+                }
                 (LeakResponse::Announce, _) => "It is as it was. Rotate it, or revoke it.",
             };
             let more = match others {
                 0 => None,
-                others => Some(format!("So were {} of the organization; its activity names them.", count(*others, "other key"))),
+                others => Some(format!(
+                    "So were {} of the organization; its activity names them.",
+                    count(*others, "other key")
+                )),
             };
             let facts = vec![
                 ("Name", label.clone()),

@@ -1,7 +1,7 @@
 //! `/report-a-leak`: anybody who has somebody else's whole key reports it.
 
 use leptos::prelude::*;
-use sallyport::leak::LONGEST_PLACE;
+use sallyport::leak::reported::LONGEST_PLACE;
 use serde::Deserialize;
 
 use crate::{

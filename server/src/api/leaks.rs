@@ -127,12 +127,7 @@ fn leaks(body: &Bytes) -> Vec<SentLeak> {
     reports.into_iter().map(|report| SentLeak { token: report.token, place: report.url.unwrap_or_default() }).collect()
 }
 
-async fn signed(
-    state: &AppState,
-    client: &Client,
-    signature: &Signature,
-    sent: Body,
-) -> Result<Response, Problem> {
+async fn signed(state: &AppState, client: &Client, signature: &Signature, sent: Body) -> Result<Response, Problem> {
     let attempts = &state.context.attempts;
     let attempt = match attempts.begin(Who::LeakPartner(client.ip), "").await? {
         Ok(attempt) => attempt,
@@ -140,8 +135,11 @@ async fn signed(
     };
     let body = body::read_up_to(SIGNED, sent).await?;
     // Before anything of it is looked at.
-    signature.check(state.partner_keys.as_deref(), &body).await?;
-    attempts.take_back(attempt).await;
+    let checked = signature.check(state.partner_keys.as_deref(), &body).await;
+    if !checked.as_ref().is_err_and(|problem| problem.status() == StatusCode::UNAUTHORIZED) {
+        attempts.take_back(attempt).await;
+    }
+    checked?;
     let reports: Vec<LeakReport> = serde_json::from_slice(&body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Problem::bad_request(format!(
@@ -187,9 +185,7 @@ impl Signature {
     }
 
     async fn check(&self, keys: Option<&PartnerKeys>, body: &[u8]) -> Result<(), Problem> {
-        let wrong = || {
-            Problem::unauthorized("This is not signed by a partner of this portal; nothing of it was read.")
-        };
+        let wrong = || Problem::unauthorized("This is not signed by a partner of this portal; nothing of it was read.");
         match keys.ok_or_else(wrong)?.signed(&self.identifier, &self.signature, body).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(wrong()),

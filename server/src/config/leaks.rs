@@ -25,11 +25,16 @@ impl LeaksSection {
 fn source(text: &str) -> Result<KeySource, String> {
     let wrong = |why: &str| Err(format!("`partner_keys` in [leaks]: {why}"));
     if !text.contains("://") {
-        return if text.is_empty() { wrong("name a file, or an address.") } else { Ok(KeySource::File(PathBuf::from(text))) };
+        return if text.is_empty() {
+            wrong("name a file, or an address.")
+        } else {
+            Ok(KeySource::File(PathBuf::from(text)))
+        };
     }
     let Ok(url) = Url::parse(text) else { return wrong("it is no address; write it like https://example.com/keys.") };
     let is_private = url.scheme() == "https";
-    let is_here = url.scheme() == "http" && url.host_str().is_some_and(|host| is_loopback(host.trim_matches(['[', ']'])));
+    let is_here =
+        url.scheme() == "http" && url.host_str().is_some_and(|host| is_loopback(host.trim_matches(['[', ']'])));
     if !is_private && !is_here {
         return wrong("whoever changes the keys on the way could revoke any key. Use https://.");
     }

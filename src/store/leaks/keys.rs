@@ -10,7 +10,7 @@ use crate::{
     audit::{Act, Action, NewEvent},
     id::{KeyId, OrgId, UserId},
     key::{Digest, Key, Status},
-    leak::{KeyLeak, LeakResponse, LeakedKind},
+    leak::{KeyLeak, LeakResponse, reported::LeakedKind},
     mail::Mail,
     store::{
         Store, detached,
@@ -105,13 +105,7 @@ impl Store {
         Ok(found)
     }
 
-    async fn respond_to_leaks(
-        &self,
-        act: &Act,
-        org: &OrgId,
-        leaks: Vec<LeakedSecret>,
-        by_partner: bool,
-    ) -> Result<()> {
+    async fn respond_to_leaks(&self, act: &Act, org: &OrgId, leaks: Vec<LeakedSecret>, by_partner: bool) -> Result<()> {
         // Before the transaction: it would wait for a second connection.
         let people = self.governors(org).await?;
         let (store, act, org) = (self.clone(), act.clone(), org.clone());

@@ -48,7 +48,8 @@ impl Partner {
         let partner = Self { pair: pair.expect("a pair"), folder: tempfile::tempdir().expect("a folder") };
         // SubjectPublicKeyInfo: id-ecPublicKey on prime256v1.
         let head = "3059301306072a8648ce3d020106082a8648ce3d030107034200";
-        let head: Vec<u8> = (0..head.len()).step_by(2).map(|at| u8::from_str_radix(&head[at..at + 2], 16).expect("hex")).collect();
+        let head: Vec<u8> =
+            (0..head.len()).step_by(2).map(|at| u8::from_str_radix(&head[at..at + 2], 16).expect("hex")).collect();
         let public = BASE64_STANDARD.encode([&head, partner.pair.public_key().as_ref()].concat());
         let pem = format!("-----BEGIN PUBLIC KEY-----\n{public}\n-----END PUBLIC KEY-----\n");
         let keys = json!({ "public_keys": [{ "key_identifier": "one", "key": pem, "is_current": true }] });
@@ -115,7 +116,10 @@ async fn without_a_signature_the_answer_is_always_the_same(portal: &TestPortal) 
     answers.push(without_what_differs(&portal.from("203.0.113.99").send(request).await));
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     portal.state.context.leaks.settled().await;
-    assert_eq!([verified(portal, &secret).await, verified(portal, &second).await, verified(portal, &other).await], [401, 401, 200]);
+    assert_eq!(
+        [verified(portal, &secret).await, verified(portal, &second).await, verified(portal, &other).await],
+        [401, 401, 200]
+    );
 }
 
 async fn a_budget_of_its_own_is_used_up_by_anything(portal: &TestPortal) {
@@ -170,7 +174,8 @@ async fn a_partner_is_told_which_are_keys(portal: &TestPortal) {
     let tokens = [secret.as_str(), &unknown, "ghp_other", &revoked, &root, &secret];
     let answer = partner.report(portal, &tokens.map(report).to_vec().into()).await;
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/json"), "{}", answer.body);
-    let labels = ["true_positive", "false_positive", "false_positive", "true_positive", "true_positive", "true_positive"];
+    let labels =
+        ["true_positive", "false_positive", "false_positive", "true_positive", "true_positive", "true_positive"];
     let expected: Vec<_> = tokens
         .into_iter()
         .zip(labels)
