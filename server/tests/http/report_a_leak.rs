@@ -171,5 +171,5 @@ async fn a_form_of_another_site_is_refused(portal: &TestPortal) {
     form.headers_mut().insert("origin", "https://evil.example".parse().expect("a header"));
     let refused = portal.another().send(form).await;
     assert_eq!(refused.status, 403);
-    assert_guarded(&refused);
+    assert_guarded(&refused, "a form of another site");
 }

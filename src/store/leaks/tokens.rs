@@ -11,7 +11,7 @@ use crate::{
     audit::{Act, Action, NewEvent, SYSTEM, Target},
     leak::LeakResponse,
     mail::Mail,
-    store::{Store, detached, personal_tokens, root_tokens, row::Read, tx::Tx},
+    store::{Store, detached, personal_tokens, root_tokens, tx::Tx},
 };
 
 /// A report that is repeated is told once in this time.
