@@ -102,8 +102,8 @@ async fn a_key_that_leaked_says_so_with_the_way_out(portal: &TestPortal) {
     let app = portal.app().await;
     for (on_leak, now_it, way_out) in [
         (LeakResponse::Revoke, "It is revoked.", ">Generate like this one</a>"),
-        (LeakResponse::Pause, "It is paused until an owner or admin resumes it.", "/rotate\">Rotate it</a>"),
-        (LeakResponse::Announce, "It still works for whoever has it.", "/rotate\">Rotate it</a>"),
+        (LeakResponse::Pause, "It is paused until an owner or admin resumes it.", ">Rotate it</a>"),
+        (LeakResponse::Announce, "It still works for whoever has it.", ">Rotate it</a>"),
     ] {
         rule(portal, &app, on_leak).await;
         let (key, secret) = portal.key(&app).await;

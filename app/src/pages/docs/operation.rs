@@ -35,7 +35,7 @@ pub struct Operation {
 }
 
 /// The order of the groups on the page.
-const TAGS: [&str; 12] = [
+const TAGS: [&str; 13] = [
     "Verification",
     "Organizations",
     "Tenants",
@@ -45,6 +45,7 @@ const TAGS: [&str; 12] = [
     "Keys",
     "Rules for keys",
     "Rotation",
+    "Leaks",
     "Usage",
     "Activity",
     "Service",

@@ -139,6 +139,7 @@ async fn a_budget_of_its_own_is_used_up_by_anything(portal: &TestPortal) {
     portal.state.context.leaks.settled().await;
     assert_eq!(verified(portal, &secret).await, 200);
     portal.wait(30);
+    portal.state.verifier.poll().await.expect("polled");
     assert_eq!(send(&client, &json!([report(&secret)]).to_string(), &[]).await.status, 202);
     portal.state.context.leaks.settled().await;
     assert_eq!(verified(portal, &secret).await, 401);
