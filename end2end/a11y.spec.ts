@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { crawl, shape } from './crawl';
 import { expect, test } from './sallyport';
-import { action, choose, field, fillPanel, generateKey, hydrated, issueKey, openPanel, openSetup, person, portalWithApp, send, setUp, signIn } from './steps';
+import { action, choose, done, field, fillPanel, generateKey, hydrated, issueKey, openPanel, openSetup, person, portalWithApp, send, setUp, signIn } from './steps';
 
 async function check(page: Page, where: string) {
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -118,6 +118,24 @@ test('capability tokens', async ({ page }) => {
   await check(page, 'capability token, shown once');
   await page.goto(`/apps/${app_id}/capabilities/revoke-all`);
   await check(page, 'revoke all capability tokens');
+});
+
+test('a leaked key', async ({ page, portal }) => {
+  const { app_id } = await portalWithApp(page);
+  const once = await generateKey(page, app_id, { label: 'Checkout backend' });
+  const secret = await field(once, 'Secret key').inputValue();
+  await done(once);
+  await page.goto('/report-a-leak');
+  await check(page, 'report a leaked key');
+  await field(page, 'Key').fill(secret);
+  await field(page, 'Where did you find it?').fill('https://example.com/x');
+  await page.getByRole('button', { name: 'Report' }).click();
+  await check(page, 'a reported key');
+  await expect.poll(() => portal.auth(secret).then(answer => answer.status)).toBe(401);
+  await page.goto(`/apps/${app_id}/keys?include_revoked=true`);
+  await page.getByRole('link', { name: 'Checkout backend', exact: true }).click();
+  await expect(page.getByText('It leaked.')).toBeVisible();
+  await check(page, 'a key that leaked');
 });
 
 test('a forgotten password', async ({ page, context, portal }) => {

@@ -1,7 +1,7 @@
 // The plain secrets are in one response and nowhere else.
 import { expect, test } from './sallyport';
 import { crawl } from './crawl';
-import { choose, done, field, generateKey, person, portalWithApp } from './steps';
+import { choose, done, field, generateKey, person, portalWithApp, send } from './steps';
 
 test('secrets are in no file, no log, no other page and no storage of the browser', async ({ page, portal }) => {
   const root = await portal.rootToken();
@@ -30,6 +30,9 @@ test('secrets are in no file, no log, no other page and no storage of the browse
   await page.getByRole('button', { name: 'Revoke key' }).click();
   await expect(page.getByRole('main').getByText('Revoked', { exact: true }).first()).toBeVisible();
   await portal.auth(keys[1]!);
+  // Reported, and where it was found contains it.
+  await send(page, '/report-a-leak', { key: keys[0]!, place: `https://example.com/?key=${keys[0]}` });
+  await expect.poll(async () => (await portal.auth(keys[0]!)).status).toBe(401);
 
   await test.step('every page that links lead to', async () => {
     const pages = await crawl(

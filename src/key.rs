@@ -108,6 +108,8 @@ pub struct Revocation {
 pub struct Pause {
     pub at: Timestamp,
     pub by: String,
+    /// Because it leaked: only those who set the rules for keys resume it.
+    pub for_leak: bool,
 }
 
 /// The status of a key: the last of these that applies.

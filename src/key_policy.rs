@@ -6,6 +6,8 @@ pub mod judge;
 
 use serde::{Deserialize, Serialize};
 
+use crate::leak::LeakResponse;
+
 pub use self::deadlines::Deadlines;
 
 /// The rules of an organization. Without a rule, everything that its kind would restrict is allowed.
@@ -29,6 +31,8 @@ pub struct KeyPolicy {
     pub rotate_every_days: Option<u32>,
     /// Whether keys for real data are limited to addresses.
     pub addresses_in_production: bool,
+    /// What is done about a key that leaked.
+    pub on_leak: LeakResponse,
 }
 
 /// How long a key lives at most, from its creation to its expiry.

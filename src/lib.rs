@@ -26,6 +26,7 @@ pub mod job;
 pub mod key;
 pub mod key_notice;
 pub mod key_policy;
+pub mod leak;
 pub mod limit;
 pub mod link;
 pub mod mail;
@@ -58,6 +59,8 @@ pub mod user;
 pub mod vault;
 pub mod verdict;
 
+#[cfg(feature = "store")]
+pub mod leak_inbox;
 #[cfg(feature = "store")]
 pub mod store;
 #[cfg(feature = "testing")]

@@ -12,6 +12,7 @@ use crate::{
     id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId, UserId},
     job::{NewJob, Retries},
     key_notice::KeyNotice,
+    leak::LeakResponse,
     user::User,
 };
 
@@ -56,6 +57,8 @@ pub enum Mail {
         user_id: UserId,
         told_at: i64,
     },
+    /// Somebody reported a key, or a token, that leaked.
+    Leaked(Notice),
     /// An operator tries whether mail arrives.
     Test(Notice),
 }
@@ -85,6 +88,7 @@ impl Mail {
             Self::ApprovalRequested(_) => "Approval requested",
             Self::ApprovalDecided(_) => "Request decided",
             Self::KeysDue { .. } => "Keys that need attention",
+            Self::Leaked(_) => "Reported leak",
             Self::Test(_) => "Test mail",
         }
     }
@@ -103,6 +107,7 @@ impl Mail {
             | Self::HandoverUsedAgain(notice)
             | Self::ApprovalRequested(notice)
             | Self::ApprovalDecided(notice)
+            | Self::Leaked(notice)
             | Self::Test(notice) => Some(&notice.user_id),
         }
     }
@@ -210,7 +215,29 @@ pub enum About {
     KeysDue {
         keys: Vec<KeyNotice>,
     },
+    Leaked {
+        what: Leaked,
+        label: String,
+        /// The shortened secret.
+        shown: String,
+        /// `None` if it belongs to none.
+        org_name: Option<String>,
+        /// What was done about it by then.
+        response: LeakResponse,
+        /// How many keys of the organization were reported with it.
+        others: u64,
+        at: Timestamp,
+    },
     Test,
+}
+
+/// What leaked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leaked {
+    Key(KeyId),
+    RootToken,
+    /// A personal token of the person who gets the mail.
+    PersonalToken,
 }
 
 /// When, by whom and from where something was done.
@@ -246,6 +273,7 @@ mod tests {
             Mail::ApprovalRequested(notice.clone()),
             Mail::ApprovalDecided(notice.clone()),
             Mail::KeysDue { user_id: notice.user_id.clone(), told_at: 1_795_327_200_000_000 },
+            Mail::Leaked(notice.clone()),
             Mail::Test(notice),
         ];
         let payloads = mails.clone().map(|mail| mail.job(Timestamp::from_seconds(1), &entropy).payload);

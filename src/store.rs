@@ -55,6 +55,7 @@ mod key_states;
 mod key_status;
 mod key_totals;
 mod keys;
+mod leaks;
 mod lifecycle;
 mod like;
 mod located;
@@ -153,6 +154,7 @@ pub use key_requests::{
     KeyRequest, KeyRequestFilter, KeyRequestPage, REQUESTS_KEPT, REQUESTS_OF_ORG, RequestCursor, RequestResult,
 };
 pub use key_totals::KeyTotals;
+pub use leaks::ReportedLeak;
 pub use lifecycle::Contents;
 pub use located::{Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant};
 pub use location::{Location, OpenError};

@@ -43,6 +43,11 @@ const INVITING: Limit = Limit::new(60, 60);
 const INVITED: Limit = Limit::new(5, 15 * 60);
 /// Command lines that begin to sign in, from one address.
 const COMMAND_LINES: Limit = Limit::new(20, 30);
+/// Reports of leaks without a signature: from one network, and all together.
+const LEAKS_FROM_ADDRESS: Limit = Limit::new(20, 30);
+const LEAKS: Limit = Limit::new(600, 1);
+/// Signatures of reports that were wrong, from one network.
+const WRONG_SIGNATURES: Limit = Limit::new(20, 30);
 /// A browser that signed in to this account before, or is signed in now; or one with the link of an invitation.
 const KNOWN: Limit = Limit::new(10, 60);
 
@@ -72,6 +77,10 @@ pub enum Who {
     CommandLine(IpAddr),
     /// A signed-in person, whose id is the account, types the code of a command line.
     DeviceCode(IpAddr),
+    /// Reports a leak, from this address. Every report counts, whatever it says.
+    LeakReporter(IpAddr),
+    /// Reports leaks with a signature, from this address. One that is right is taken back.
+    LeakPartner(IpAddr),
 }
 
 /// The queue for hashing a password. Each kind has its own capacity, so that a flood of unknown clients, from however
@@ -88,7 +97,11 @@ impl Who {
     /// Its queue for hashing.
     pub fn lane(self) -> Lane {
         match self {
-            Self::Stranger(_) | Self::Forgotten(_) | Self::CommandLine(_) => Lane::Stranger,
+            Self::Stranger(_)
+            | Self::Forgotten(_)
+            | Self::CommandLine(_)
+            | Self::LeakReporter(_)
+            | Self::LeakPartner(_) => Lane::Stranger,
             Self::Device(_)
             | Self::SignedIn
             | Self::Inviting
@@ -170,6 +183,16 @@ impl Attempt {
             Who::CommandLine(address) => {
                 let address = block(address).to_string();
                 Self { counts: vec![(name(&[b"command line", address.as_bytes()]), COMMAND_LINES)], pair: None }
+            }
+            Who::LeakReporter(address) => {
+                let address = block(address).to_string();
+                let of_address = name(&[b"leaks by address", address.as_bytes()]);
+                Self { counts: vec![(of_address, LEAKS_FROM_ADDRESS), (name(&[b"leaks"]), LEAKS)], pair: None }
+            }
+            Who::LeakPartner(address) => {
+                let address = block(address).to_string();
+                let wrong = name(&[b"wrong signatures by address", address.as_bytes()]);
+                Self { counts: vec![(wrong, WRONG_SIGNATURES)], pair: None }
             }
             Who::DeviceCode(address) => {
                 let address = block(address).to_string();

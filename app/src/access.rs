@@ -319,6 +319,12 @@ impl KeyAccess {
     pub fn may_change(&self) -> bool {
         self.needs_change().is_ok()
     }
+
+    /// Whether the person may resume it, if it is paused: who sets the rules for keys, if that is because it leaked.
+    pub fn may_resume(&self) -> bool {
+        let for_leak = self.key.paused.as_ref().is_some_and(|pause| pause.for_leak);
+        self.may_change() && (!for_leak || self.within.org().role.at_org.may(Permission::GovernKeys))
+    }
 }
 
 macro_rules! extracted {

@@ -28,6 +28,7 @@ pub mod invitations;
 pub mod inviting;
 pub mod key_rules;
 pub mod keys;
+pub mod leaks;
 pub mod members;
 pub mod orgs;
 pub mod password_resets;
@@ -124,6 +125,7 @@ pub const OF_PAGES: &[&str] = &[
     invitations::Invite::PATH,
     invitations::ResendInvitation::PATH,
     key_rules::SetKeyRules::PATH,
+    leaks::ReportLeak::PATH,
     orgs::ChooseLogo::PATH,
     password_resets::RequestPasswordReset::PATH,
     password_resets::ResetPassword::PATH,

@@ -3,7 +3,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sallyport::{Entropy, passwords::Passwords, store::Store, throttle, verifier::Verifier};
+use sallyport::{Entropy, leak_inbox::LeakInbox, passwords::Passwords, store::Store, throttle, verifier::Verifier};
 use tokio::sync::Semaphore;
 
 use crate::{pending_events::PendingEvents, sub_path::SubPath};
@@ -27,6 +27,8 @@ pub struct Parts {
     pub sub_path: SubPath,
     /// Counts of wrong passwords.
     pub attempts: throttle::InMemory,
+    /// Reports of leaks that wait to be looked at.
+    pub leaks: LeakInbox,
     /// Refused acts and exports that wait to be written to the activity log.
     pub pending_events: PendingEvents,
     /// Limits concurrent searches, which read a lot, so that other pages are not slowed down.

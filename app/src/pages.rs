@@ -19,6 +19,7 @@ pub mod orgs;
 pub mod place_overview;
 pub mod projects;
 pub mod refused;
+pub mod report_a_leak;
 pub mod requests;
 pub mod reset;
 pub mod search;

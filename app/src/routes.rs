@@ -78,6 +78,7 @@ routes! {
     "/reset/{token}"                           reset::token                       [get post]
     "/invitations/{token}"                     invitation                         [get post]
     "/handover/{handover_id}"                  handover                           [get post]
+    "/report-a-leak"                           report_a_leak                      [get post]
     "/sign-out"                                sign_out                           [post]
     "/theme"                                   theme                              [post]
     "/search"                                  search                             [get post]

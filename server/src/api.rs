@@ -9,6 +9,7 @@ mod credential;
 mod edge;
 pub mod fast_path;
 mod json;
+mod leaks;
 mod manage;
 mod oauth;
 pub mod openapi;
@@ -33,6 +34,7 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(audit_keys::read))
         .routes(routes!(capabilities::keys))
         .routes(routes!(capabilities::verify))
+        .routes(routes!(leaks::report))
         .merge(manage::routes())
         .merge(oauth::routes())
 }

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod collector;
+mod leaks;
 pub mod mail;
 mod public_url;
 mod secret;
@@ -23,11 +24,12 @@ use serde::Deserialize;
 
 use self::{
     audit::{AuditSection, AuditSettings},
+    leaks::LeaksSection,
     mail::{MailSection, MailSettings},
     public_url::check_public_url,
     usage::{UsageSection, UsageSettings},
 };
-use crate::{api::requirement::Requirement, site};
+use crate::{api::requirement::Requirement, partner_keys::KeySource, site};
 
 /// The `--help` heading after a command's own options.
 const GLOBAL: &str = "Global options";
@@ -116,6 +118,7 @@ struct File {
     usage: Option<UsageSection>,
     #[serde(default)]
     audit: AuditSection,
+    leaks: Option<LeaksSection>,
     #[serde(default)]
     requirements: HashMap<String, Requirement>,
 }
@@ -159,6 +162,7 @@ pub struct Serving {
     pub mail: Option<MailSettings>,
     pub usage: UsageSettings,
     pub audit: AuditSettings,
+    pub partner_keys: Option<KeySource>,
     /// The names in Envoy's paths.
     pub requirements: HashMap<String, Requirement>,
     pub demo: bool,
@@ -261,6 +265,7 @@ impl Where {
             mail: file.mail.map(MailSection::resolve).transpose()?,
             usage: file.usage.unwrap_or_default().resolve(),
             audit: file.audit.resolve()?,
+            partner_keys: file.leaks.unwrap_or_default().resolve()?,
             requirements: check_names(file.requirements)?,
             demo: args.demo,
         })
@@ -315,17 +320,16 @@ mod tests {
         let File { data, database_url, profile, listen, grpc_listen, public_url, trusted_proxies, log_format, .. } =
             &file;
         let File { cache_keys, mail, usage, requirements, .. } = &file;
-        assert!(mail.is_some() && usage.is_some());
+        assert!(mail.is_some() && usage.is_some() && public_url.is_some());
         let told = [data.is_some(), database_url.is_some(), profile.is_some(), listen.is_some(), grpc_listen.is_some()];
         assert_eq!(told, [true; 5]);
-        assert!(public_url.is_some());
         let told = [trusted_proxies.is_some(), log_format.is_some(), cache_keys.is_some(), !requirements.is_empty()];
         assert_eq!(told, [true; 4]);
         let names: toml::Table = toml::from_str(&example).expect("TOML");
         for name in names.keys() {
             assert!(include_str!("../../docs/settings.md").contains(&format!("| `{name}`")), "{name} is not listed");
         }
-        for section in ["mail", "usage", "audit"] {
+        for section in ["mail", "usage", "audit", "leaks"] {
             for name in names[section].as_table().expect("a table").keys() {
                 let listed = include_str!("../../docs/settings.md").contains(&format!("| `{section}.{name}`"));
                 assert!(listed, "{section}.{name} is not listed");

@@ -17,6 +17,7 @@ pub mod logs;
 pub mod mail;
 pub mod middleware;
 pub mod page_pool;
+pub mod partner_keys;
 pub mod probes;
 pub mod profile_file;
 pub mod router;

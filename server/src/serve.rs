@@ -33,6 +33,7 @@ use crate::{
     },
     mail::{self, Mailer, Outbox},
     page_pool,
+    partner_keys::KeySource,
     server::Server,
     state::{AppState, Deployment, is_loopback_url},
     worker,
@@ -127,6 +128,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
             trusted_proxies: serving.trusted_proxies.clone(),
             requirements: serving.requirements.clone(),
             cache_keys: serving.cache_keys,
+            partner_keys: serving.partner_keys.clone(),
             elapsed: elapsed(),
             demo: serving.demo.then_some(demo::SIGN_IN),
             has_mail: outbox.is_some(),
@@ -146,6 +148,18 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
         say(&format!("Envoy's ext_authz may ask over gRPC at {}", grpc.address()?));
     }
 
+    match (&state.partner_keys, &serving.partner_keys) {
+        (Some(keys), Some(KeySource::File(_))) => {
+            keys.read().await.map_err(|why| format!("`partner_keys` in [leaks]: {why}."))?;
+        }
+        (Some(keys), Some(KeySource::Url(_))) => {
+            // An address may answer later.
+            let keys = Arc::clone(keys);
+            tokio::spawn(async move { keys.read().await });
+        }
+        _ => {}
+    }
+
     let (stop, stopped) = watch::channel(false);
     let of_keys = [jobs::keys::deadlines(&state.verifier), jobs::keys::cut_offs(&state.verifier)];
     let others = [mail::queue(outbox), checkpoints::queue(checkpoints)].into_iter().chain(of_keys);
@@ -158,6 +172,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     if refuse_after.is_some() {
         workers.others.push(tokio::spawn(forward_gate::watch(store.clone(), stopped.clone())));
     }
+    let context = state.context.clone();
     let pages = page_pool::start().map_err(|error| format!("The threads for pages can't be started: {error}"))?;
     let server = Server::new(state).with_page_pool(pages.handle().clone());
     let service = |protocol| Service::new(protocol, &server, &shutdown);
@@ -170,6 +185,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     };
     tokio::join!(http, grpc);
 
+    last_step("reported leaks", context.leaks.settled()).await;
     // All requests are done; their pending data is written before the database closes.
     let _ = stop.send(true);
     let others = last_step("background work", async {

@@ -7,6 +7,7 @@ use sallyport::{
     Result, base62,
     clock::Elapsed,
     entropy::{IdEntropy, OsEntropy},
+    leak_inbox::LeakInbox,
     passwords::Passwords,
     profile::Profile,
     store::Store,
@@ -21,6 +22,7 @@ use sallyport_app::{
 
 use crate::{
     api::{auth::presented::KeyLocations, rate_headers::RateHeaderNames, requirement::Requirement},
+    partner_keys::{KeySource, PartnerKeys},
     site,
 };
 
@@ -40,6 +42,8 @@ pub struct AppParts {
     pub places: KeyLocations,
     /// The rate limit headers.
     pub rates: RateHeaderNames,
+    /// With which a partner signs its reports of leaks; `None` if there is none.
+    pub partner_keys: Option<Arc<PartnerKeys>>,
     /// The randomness of request ids.
     pub names: IdEntropy,
     is_local: bool,
@@ -61,6 +65,8 @@ pub struct Deployment {
     pub trusted_proxies: Vec<IpNet>,
     pub requirements: HashMap<String, Requirement>,
     pub cache_keys: usize,
+    /// Where the public keys of a partner are that reports leaks.
+    pub partner_keys: Option<KeySource>,
     pub elapsed: Elapsed,
     pub demo: Option<DemoSignIn>,
     /// Whether mail is on.
@@ -75,6 +81,8 @@ impl AppState {
         let places = KeyLocations::of(&store.profile().credentials);
         let attempts = throttle::InMemory::new(deployment.elapsed.clone());
         let pending_events = PendingEvents::new(deployment.elapsed.clone());
+        let elapsed = deployment.elapsed.clone();
+        let partner_keys = deployment.partner_keys.map(|source| Arc::new(PartnerKeys::new(source, elapsed)));
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
         let is_local = deployment.listens_on_loopback && is_loopback_url(&deployment.public_url);
         let names = IdEntropy::new(store.entropy());
@@ -87,6 +95,7 @@ impl AppState {
             public_url: deployment.public_url,
             attempts,
             pending_events,
+            leaks: LeakInbox::new(store.clone()),
             searching: tokio::sync::Semaphore::new(SEARCHES),
             demo: deployment.demo,
             has_mail: deployment.has_mail,
@@ -100,6 +109,7 @@ impl AppState {
             requirements: deployment.requirements,
             places,
             rates,
+            partner_keys,
             names,
             is_local,
         })))

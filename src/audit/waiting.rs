@@ -100,6 +100,9 @@ impl Action {
             | Self::CapabilityKeyRotated
             | Self::EventsPruned
             | Self::HandoverOpened
+            | Self::KeyLeaked
+            | Self::TokenLeaked
+            | Self::PersonalTokenLeaked
             | Self::KeyOldSecretInUse
             | Self::HandoverRefused
             | Self::PasswordRehashed

@@ -27,6 +27,24 @@ impl Finder {
         self.longest
     }
 
+    /// The text with the shortened form in place of each secret in it.
+    pub fn masked(&self, text: &str) -> String {
+        let (mut masked, mut at) = (String::with_capacity(text.len()), 0);
+        while let Some(next) = text[at..].chars().next() {
+            match self.at_start(&text.as_bytes()[at..]) {
+                Some((_, shown, length)) => {
+                    masked.push_str(&shown);
+                    at += length;
+                }
+                None => {
+                    masked.push(next);
+                    at += next.len_utf8();
+                }
+            }
+        }
+        masked
+    }
+
     /// The secret that begins with the first of these bytes: its kind, its shortened form and its length. What follows it
     /// does not matter, since the checksum says where it ends.
     pub(super) fn at_start(&self, bytes: &[u8]) -> Option<(Kind, String, usize)> {

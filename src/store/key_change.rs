@@ -110,15 +110,19 @@ impl Tx {
         let pause = match &key.paused {
             _ if !new.paused => None,
             Some(pause) => Some(pause.clone()),
-            None => Some(Pause { at: self.now(), by: self.actor().name().to_owned() }),
+            None => Some(Pause { at: self.now(), by: self.actor().name().to_owned(), for_leak: false }),
         };
         let resumed = key.paused.is_some() && !new.paused;
+        if resumed {
+            self.needs_to_resume(key).await?;
+        }
         let own = &new.restrictions;
         sqlx::query(
             "UPDATE keys SET label = $2, label_folded = $3, metadata = $4, scopes = $5, expires_at = $6, \
              require_signed = $7, addresses = $8, addresses_enforced = $9, limit_per_minute = $10, limit_per_day = $11, \
              paused_at = $12, paused_by = $13, resumed_at = COALESCE($14, resumed_at), \
-             idle_pause_since = CASE WHEN CAST($12 AS BIGINT) IS NULL THEN NULL ELSE idle_pause_since END WHERE id = $1",
+             idle_pause_since = CASE WHEN CAST($12 AS BIGINT) IS NULL THEN NULL ELSE idle_pause_since END, \
+             leak_paused = CASE WHEN CAST($12 AS BIGINT) IS NULL THEN 0 ELSE leak_paused END WHERE id = $1",
         )
         .bind(key.id.to_string())
         .bind(new.label.clone())

@@ -5,9 +5,10 @@ use serde_json::json;
 
 use super::{Store, detached, keys::target, tx::Tx};
 use crate::{
-    Result, Timestamp,
+    Error, Result, Timestamp,
     audit::{Act, Action, NewEvent},
     key::{Digest, Key, Pause, Status},
+    member::Permission,
 };
 
 impl Store {
@@ -106,7 +107,7 @@ impl Tx {
     }
 
     /// Revokes a locked key that was not revoked before. Returns the digests of its secrets.
-    async fn revoke(&mut self, key: &Key, reason: &str) -> Result<Vec<Digest>> {
+    pub(super) async fn revoke(&mut self, key: &Key, reason: &str) -> Result<Vec<Digest>> {
         sqlx::query("UPDATE keys SET revoked_at = $1, revoked_by = $2, revoke_reason = $3 WHERE id = $4")
             .bind(self.now().micros())
             .bind(self.actor().name().to_owned())
@@ -120,16 +121,45 @@ impl Tx {
 
     /// Pauses or resumes a locked key. Returns when.
     pub(super) async fn set_paused(&mut self, key: &mut Key, paused: bool) -> Result<Timestamp> {
-        let now = self.now();
-        key.paused = paused.then(|| Pause { at: now, by: self.actor().name().to_owned() });
+        if !paused {
+            self.needs_to_resume(key).await?;
+        }
+        let pause = paused.then(|| Pause { at: self.now(), by: self.actor().name().to_owned(), for_leak: false });
+        self.write_pause(key, pause).await
+    }
+
+    /// Pauses a locked key because it leaked, even if it is paused already.
+    pub(super) async fn pause_leaked(&mut self, key: &mut Key) -> Result<Timestamp> {
+        let pause = Pause { at: self.now(), by: self.actor().name().to_owned(), for_leak: true };
+        self.write_pause(key, Some(pause)).await
+    }
+
+    /// Fails if the key is paused because it leaked, and the actor does not set the rules for keys.
+    pub(super) async fn needs_to_resume(&mut self, key: &Key) -> Result<()> {
+        if !key.paused.as_ref().is_some_and(|pause| pause.for_leak) {
+            return Ok(());
+        }
+        match self.needs(&key.org_id, Permission::GovernKeys).await {
+            // Who has a role at the key's app alone does not see the organization.
+            Err(Error::Forbidden(_) | Error::NotFound) => Err(Error::Forbidden(
+                "This key is paused because it leaked. Rotate it, then ask an owner or admin of the organization to resume it.",
+            )),
+            other => other,
+        }
+    }
+
+    async fn write_pause(&mut self, key: &mut Key, pause: Option<Pause>) -> Result<Timestamp> {
+        let (now, paused) = (self.now(), pause.is_some());
+        key.paused = pause;
         sqlx::query(
-            "UPDATE keys SET paused_at = $1, paused_by = $2, resumed_at = COALESCE($4, resumed_at), idle_pause_since = NULL \
-             WHERE id = $3",
+            "UPDATE keys SET paused_at = $1, paused_by = $2, resumed_at = COALESCE($4, resumed_at), idle_pause_since = NULL, \
+             leak_paused = $5 WHERE id = $3",
         )
         .bind(key.paused.as_ref().map(|pause| pause.at.micros()))
         .bind(key.paused.as_ref().map(|pause| pause.by.clone()))
         .bind(key.id.to_string())
         .bind((!paused).then(|| now.micros()))
+        .bind(i64::from(key.paused.as_ref().is_some_and(|pause| pause.for_leak)))
         .execute(self.on())
         .await?;
         self.touches_key(&key.id).await?;

@@ -37,7 +37,7 @@ pub(super) const COLUMNS: &str = concat!(
     k.created_at, \
     (SELECT u.name FROM users u WHERE u.id = k.created_by) AS created_by, k.expires_at, \
     (SELECT v.last_at FROM key_uses v WHERE v.key_id = k.id) AS last_used_at, \
-    COALESCE(k.rotated_at, k.created_at) AS secret_since, k.resumed_at, k.paused_at, k.paused_by, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after, ",
+    COALESCE(k.rotated_at, k.created_at) AS secret_since, k.resumed_at, k.paused_at, k.paused_by, k.leak_paused, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after, ",
     shown!(),
     " AS shown, ",
     previous_until!(),
@@ -59,7 +59,9 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
     };
     let paused = match row.time_opt("paused_at")? {
         None => None,
-        Some(at) => Some(Pause { at, by: row.text_opt("paused_by")?.unwrap_or_default() }),
+        Some(at) => {
+            Some(Pause { at, by: row.text_opt("paused_by")?.unwrap_or_default(), for_leak: row.flag("leak_paused")? })
+        }
     };
     Ok(Key {
         id: KeyId::stored(row.text("id")?),

@@ -9,7 +9,8 @@ use crate::{
     audit::NewEvent,
     id::{ApprovalId, KeyId, OrgId, UserId},
     invitation::Invitation,
-    mail::{About, Letter, Mail, Notice, Origin, Recipient},
+    leak::LeakResponse,
+    mail::{About, Leaked, Letter, Mail, Notice, Origin, Recipient},
     member::Role,
     personal_token::TokenScopes,
     session::device,
@@ -78,6 +79,7 @@ impl Store {
             Mail::HandoverUsedAgain(notice) => (notice, handover_used_again),
             Mail::ApprovalRequested(notice) => (notice, approval_requested),
             Mail::ApprovalDecided(notice) => (notice, approval_decided),
+            Mail::Leaked(notice) => (notice, leaked),
             Mail::Test(notice) => (notice, |_| Some(About::Test)),
         };
         let Some(to) = self.user(&notice.user_id).await? else { return Ok(None) };
@@ -88,7 +90,7 @@ impl Store {
     /// The event of a notice, found by the primary key, with the name of its organization.
     async fn mailed_event(&self, notice: &Notice, to: &User) -> Result<Option<Event>> {
         let row = sqlx::query(
-            "SELECT e.at, e.actor_kind, e.actor_id, e.actor_name, e.address, e.user_agent, e.target_id, e.target_name, \
+            "SELECT e.at, e.actor_kind, e.actor_id, e.actor_name, e.address, e.user_agent, e.target_kind, e.target_id, e.target_name, \
              e.details, o.name AS org_name FROM events e LEFT JOIN orgs o ON o.id = e.chain \
              WHERE e.chain = $1 AND e.seq = $2",
         );
@@ -101,6 +103,7 @@ impl Store {
 struct Event {
     chain: String,
     origin: Origin,
+    target_kind: String,
     target_id: String,
     target_name: String,
     details: Value,
@@ -129,6 +132,7 @@ fn event(row: &AnyRow, notice: &Notice, to: &User) -> Result<Event> {
     Ok(Event {
         chain: notice.chain.clone(),
         origin,
+        target_kind: row.text("target_kind")?,
         target_id: row.text("target_id")?,
         target_name: row.text("target_name")?,
         details: serde_json::from_str(&row.text("details")?).unwrap_or_default(),
@@ -208,6 +212,23 @@ fn approval_decided(event: &Event) -> Option<About> {
         reason: event.detail("reason").map(str::to_owned),
         org_name: event.org_name.clone()?,
         by: event.origin.by.clone(),
+    })
+}
+
+fn leaked(event: &Event) -> Option<About> {
+    let what = match event.target_kind.as_str() {
+        "key" => Leaked::Key(KeyId::parse(&event.target_id)?),
+        "root_token" => Leaked::RootToken,
+        _ => Leaked::PersonalToken,
+    };
+    Some(About::Leaked {
+        what,
+        label: event.target_name.clone(),
+        shown: event.detail("shown")?.to_owned(),
+        org_name: event.org_name.clone(),
+        response: LeakResponse::parse(event.detail("response")?)?,
+        others: event.details["others"].as_u64().unwrap_or_default(),
+        at: event.origin.at,
     })
 }
 

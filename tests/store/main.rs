@@ -29,6 +29,7 @@ mod key_states;
 mod key_status;
 mod key_totals;
 mod keys;
+mod leaks;
 mod lifecycle;
 mod mail;
 mod managing;

@@ -5,6 +5,7 @@ use sallyport::{
     Invalid,
     id::OrgId,
     key_policy::{KeyPolicy, LongestLifetime},
+    leak::LeakResponse,
     member::Permission,
 };
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,7 @@ pub struct RulesForm {
     pause_unused_days: String,
     rotate_every_days: String,
     addresses_in_production: bool,
+    on_leak: String,
 }
 
 impl From<&FormState> for RulesForm {
@@ -45,6 +47,7 @@ impl From<&FormState> for RulesForm {
             pause_unused_days: form.value("pause_unused_days"),
             rotate_every_days: form.value("rotate_every_days"),
             addresses_in_production: form.has("addresses_in_production", "on"),
+            on_leak: form.value("on_leak"),
         }
     }
 }
@@ -74,6 +77,7 @@ impl RulesForm {
             pause_unused_days: invalid.take(number("pause_unused_days", &self.pause_unused_days)),
             rotate_every_days: invalid.take(number("rotate_every_days", &self.rotate_every_days)),
             addresses_in_production: self.addresses_in_production,
+            on_leak: invalid.take(response(&self.on_leak)),
         };
         invalid.or(policy)
     }
@@ -89,6 +93,15 @@ fn number(field: &'static str, text: &str) -> Result<Option<u32>, Invalid> {
     match text.parse() {
         Ok(number) if whole => Ok(Some(number)),
         _ => Err(Invalid::field(field, "Write a whole number, or nothing.")),
+    }
+}
+
+/// What is done about a leaked key; a form from before this rule has none.
+fn response(word: &str) -> Result<LeakResponse, Invalid> {
+    match LeakResponse::parse(word) {
+        Some(response) => Ok(response),
+        None if word.is_empty() => Ok(LeakResponse::default()),
+        None => Err(Invalid::field("on_leak", "Choose from the list.")),
     }
 }
 

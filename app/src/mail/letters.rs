@@ -2,12 +2,13 @@
 
 use sallyport::{
     invitation,
-    mail::{About, Letter, Origin},
+    leak::LeakResponse,
+    mail::{About, Leaked, Letter, Origin},
     password_reset,
 };
 
 use super::{Content, Sender, keys};
-use crate::words::utc;
+use crate::words::{count, utc};
 
 pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
     let Sender { brand, url, vault } = sender;
@@ -121,6 +122,49 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
                 .button("Look at the request", format!("{url}/approvals/{approval}"))
         }
         About::KeysDue { keys } => keys::due(keys, hello, sender),
+        About::Leaked { what, label, shown, org_name, response, others, at } => {
+            let (noun, path, told) = match what {
+                Leaked::Key(key) => {
+                    ("API key", format!("/keys/{key}"), "Its page says where it was found, if the report does.")
+                }
+                Leaked::RootToken => {
+                    ("root token", "/".to_owned(), "The activity says where it was found, if the report does.")
+                }
+                Leaked::PersonalToken => {
+                    ("personal token", "/account".to_owned(), "If you still need one, create another.")
+                }
+            };
+            let done = match (response, what) {
+                (LeakResponse::Revoke, _) => "It was revoked: every request with it is refused.",
+                (LeakResponse::Pause, _) => {
+                    "It was paused: every request with it is refused until an owner or admin resumes it."
+                }
+                (LeakResponse::Announce, Leaked::RootToken) => {
+                    "It still works. Make another, move its backend, and revoke this one."
+                }
+                (LeakResponse::Announce, _) => "It is as it was. Rotate it, or revoke it.",
+            };
+            let more = match others {
+                0 => None,
+                others => Some(format!(
+                    "So were {} of the organization; its activity names them.",
+                    count(*others, "other key")
+                )),
+            };
+            let facts = vec![
+                ("Name", label.clone()),
+                ("Shortened", shown.clone()),
+                ("Organization", org_name.clone().unwrap_or_default()),
+                ("When", utc(*at)),
+            ];
+            let mail = Content::new(format!("{label} was reported as leaked"))
+                .text(hello)
+                .text(format!("Somebody who has the whole {noun} reported it at {brand}."))
+                .facts(present(facts))
+                .text(done);
+            // Not where it was found: whoever has the secret would choose what people read in a mail, and where it leads.
+            more.into_iter().fold(mail, Content::text).text(told).button("Look at it", format!("{url}{path}"))
+        }
         About::Test => test(brand),
     }
 }

@@ -5,7 +5,8 @@ use sallyport::{
     Clock,
     id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId},
     key_notice::{KeyNotice, KeyNoticeKind},
-    mail::{About, Letter, Origin, Recipient},
+    leak::LeakResponse,
+    mail::{About, Leaked, Letter, Origin, Recipient},
     testing::{SeededEntropy, TurnedClock},
     vault::{MasterKey, Vault},
 };
@@ -25,12 +26,21 @@ fn origin() -> Origin {
 }
 
 /// One of each kind, in which everything that a person typed is this text.
-fn letters(typed: &str) -> [(&'static str, About); 15] {
+fn letters(typed: &str) -> [(&'static str, About); 18] {
     let entropy = SeededEntropy::new(1);
     let org = OrgId::mint("Focus Labs", &entropy);
     let reset = ResetId::mint(&entropy);
     let key = KeyId::mint(&entropy);
     let invitation = InvitationId::parse(&key.as_str().replace("key_", "inv_")).expect("an id");
+    let leaked = |what, response, org: Option<&str>, others| About::Leaked {
+        what,
+        label: typed.to_owned(),
+        shown: "sk_live_7Hq2…x9Ka".to_owned(),
+        org_name: org.map(str::to_owned),
+        response,
+        others,
+        at: TurnedClock::default().now(),
+    };
     let approval = ApprovalId::parse(&key.as_str().replace("key_", "apr_")).expect("an id");
     let due = |kind, org: &OrgId| KeyNotice {
         kind,
@@ -45,6 +55,9 @@ fn letters(typed: &str) -> [(&'static str, About); 15] {
     let by_operator = Origin { by: "An operator".to_owned(), is_own: false, address: None, device: None, ..origin() };
     [
         ("password_reset", About::PasswordReset { reset, expires_at: TurnedClock::default().now() }),
+        ("key_leaked", leaked(Leaked::Key(key.clone()), LeakResponse::Revoke, Some(typed), 2)),
+        ("root_token_leaked", leaked(Leaked::RootToken, LeakResponse::Announce, None, 0)),
+        ("personal_token_leaked", leaked(Leaked::PersonalToken, LeakResponse::Revoke, None, 0)),
         ("password_changed", About::PasswordChanged(origin())),
         ("password_changed_by_an_operator", About::PasswordChanged(by_operator)),
         ("new_sign_in", About::NewSignIn(origin())),

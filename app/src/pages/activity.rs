@@ -370,6 +370,7 @@ fn detail(event: &Event) -> Option<String> {
     let colour = word("colour").map(|colour| format!("colour {colour}"));
     let plain = word("reason").or_else(|| word("role")).map(str::to_owned);
     let logo = word("logo").map(|logo| format!("logo {logo}"));
-    let parts: Vec<_> = [renamed, colour, logo, keys, plain].into_iter().flatten().collect();
+    let found = word("reported_by").and_then(|_| word("place")).map(|place| format!("found at {place}"));
+    let parts: Vec<_> = [renamed, colour, logo, keys, plain, found].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }

@@ -18,6 +18,7 @@ pub mod hand_over;
 mod handover_links;
 pub mod head;
 pub mod key_panel;
+mod leaked;
 pub mod least_privilege;
 pub mod list;
 pub mod listed;

@@ -113,7 +113,7 @@ fn page(form: FormState, demo: Option<DemoSignIn>, is_reset: bool) -> Page {
                 <TextField form=&form name="email" label="Email" kind="email" autocomplete="username" autofocus=!form.is_refused()/>
                 <TextField form=&form name="password" label="Password" kind="password" autocomplete="current-password"/>
                 <button class="btn btn-primary btn-wide">"Sign in"</button>
-                <p><a href="/reset">"Forgot your password?"</a></p>
+                <p><a href="/reset">"Forgot your password?"</a>" · "<a href="/report-a-leak">"Report a leaked key"</a></p>
                 <SubmitOnce/>
             </form>
         }

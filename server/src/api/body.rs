@@ -18,14 +18,20 @@ const LIMIT: usize = 256 * 1024;
 const TIME: Duration = Duration::from_secs(20);
 
 pub async fn read(body: Body) -> Result<Bytes, Problem> {
-    read_within(TIME, body).await
+    read_up_to(LIMIT, body).await
 }
 
-async fn read_within(time: Duration, body: Body) -> Result<Bytes, Problem> {
-    match timeout(time, to_bytes(body, LIMIT)).await {
+/// The same with another limit, in bytes.
+pub async fn read_up_to(limit: usize, body: Body) -> Result<Bytes, Problem> {
+    read_within(TIME, limit, body).await
+}
+
+async fn read_within(time: Duration, limit: usize, body: Body) -> Result<Bytes, Problem> {
+    match timeout(time, to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => Err(if error.into_inner().is::<LengthLimitError>() {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body may be 256 KiB at most.")
+            let detail = format!("The body may be {} KiB at most.", limit / 1024);
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
         } else {
             Problem::bad_request("The body could not be read.")
         }),
@@ -43,7 +49,7 @@ mod tests {
     use std::convert::Infallible;
 
     async fn status(body: Body) -> Option<u16> {
-        read_within(Duration::from_millis(1), body).await.err().map(|problem| problem.status)
+        read_within(Duration::from_millis(1), LIMIT, body).await.err().map(|problem| problem.status)
     }
 
     #[tokio::test]

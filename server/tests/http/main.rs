@@ -27,6 +27,7 @@ mod pkg;
 mod projects;
 mod readyz;
 mod refused_acts;
+mod report_a_leak;
 mod requests;
 mod reset;
 mod search;

@@ -23,6 +23,7 @@ use sallyport::{
 use sallyport_app::context::DemoSignIn;
 use sallyport_server::{
     api::{openapi, requirement::Requirement},
+    partner_keys::KeySource,
     server::Server,
     state::{AppState, Deployment},
 };
@@ -105,6 +106,14 @@ impl TestPortal {
         Self::deployed(store, "http://127.0.0.1:3000", None, true).await
     }
 
+    /// Another server on the same database, to which a partner with these public keys reports leaks.
+    pub async fn with_partner(&self, keys: KeySource) -> Self {
+        let store = self.store.with_profile(self.store.profile().clone()).await;
+        let elapsed = Arc::new(AtomicU64::new(0));
+        let deployment = Self::deployment("http://127.0.0.1:3000", &elapsed);
+        Self::started(store, Deployment { partner_keys: Some(keys), ..deployment }, elapsed).await
+    }
+
     /// Another server on the same database at another URL. The test that made the first one ends both.
     pub async fn at_database(&self, url: String) -> Self {
         Self::new(self.store.at(url).await).await
@@ -124,6 +133,7 @@ impl TestPortal {
             describe: openapi::document,
             trusted_proxies: vec!["127.0.0.0/8".parse().expect("a block")],
             cache_keys: 1_000,
+            partner_keys: None,
             requirements: [("write", named("write", false)), ("signed", named("read", true))]
                 .map(|(name, requirement)| (name.to_owned(), requirement))
                 .into(),
@@ -137,6 +147,10 @@ impl TestPortal {
     async fn deployed(store: TestStore, public_url: &str, demo: Option<DemoSignIn>, has_mail: bool) -> Self {
         let elapsed = Arc::new(AtomicU64::new(0));
         let deployment = Deployment { demo, has_mail, ..Self::deployment(public_url, &elapsed) };
+        Self::started(store, deployment, elapsed).await
+    }
+
+    async fn started(store: TestStore, deployment: Deployment, elapsed: Arc<AtomicU64>) -> Self {
         let state = AppState::new(store.store.clone(), deployment).await.expect("a state");
         let client = Client::new(Server::new(state.clone()));
         Self { store, state, client, elapsed }

@@ -121,6 +121,7 @@ async fn nothing_on_any_page_leads_outside(portal: &TestPortal) {
         UNDER.to_owned(),
         format!("{UNDER}/sign-in"),
         format!("{UNDER}/reset"),
+        format!("{UNDER}/report-a-leak"),
         password_reset::url(portal.store.vault(), UNDER, &reset),
         invited[0].url(portal.store.vault(), UNDER),
         format!("{UNDER}/handover/{}", handover.id),

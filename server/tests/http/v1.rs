@@ -13,6 +13,7 @@ mod invitations;
 pub mod isolation;
 mod key_policy;
 mod keys;
+mod leaks;
 mod limits;
 mod members;
 mod openapi;

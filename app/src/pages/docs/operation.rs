@@ -35,7 +35,7 @@ pub struct Operation {
 }
 
 /// The order of the groups on the page.
-const TAGS: [&str; 13] = [
+const TAGS: [&str; 14] = [
     "Verification",
     "Organizations",
     "Tenants",
@@ -46,6 +46,7 @@ const TAGS: [&str; 13] = [
     "Rules for keys",
     "Rotation",
     "Capability tokens",
+    "Leaks",
     "Usage",
     "Activity",
     "Service",

@@ -12,6 +12,7 @@ use sallyport::{
 use super::{
     change::button::{is_changeable, title},
     generate::another,
+    leaked::{Leaked, LeakedNotice},
     rotate::notice::{OldSecret, RotationNotice},
     row::{LastUsed, StatusBadge, ends_soon, environment_title, owner, paused_soon, rotation_due, unused},
     turn::TurnKey,
@@ -34,6 +35,8 @@ pub struct KeyHead {
     status: Status,
     environment: String,
     may_change: bool,
+    /// Whether the person may resume it, if it is paused.
+    may_resume: bool,
     /// Whether a new secret may be shown to the person: one of a personal key only to whose it is.
     may_rotate: bool,
     /// The name of what changes its scopes and expiry, where that can be.
@@ -47,6 +50,8 @@ pub struct KeyHead {
     refused_href: String,
     /// Its person can't use the organization; what is archived is said above the page already.
     left: bool,
+    /// That it leaked, if it did.
+    leaked: Option<Leaked>,
     /// The old secret, while the key is being rotated.
     old: Option<OldSecret>,
     /// The rules of its organization that have a deadline.
@@ -67,9 +72,11 @@ impl KeyHead {
             status: key.status(now),
             environment: environment_title(profile, &key.environment),
             may_change: access.may_change(),
+            may_resume: access.may_resume(),
             may_rotate: key.owner_id.as_ref().is_none_or(|owner| *owner == access.within.org().me.user.id),
             change: is_changeable(key.status(now)).then(|| title(profile)),
             signing: profile.keys.signing_secret || key.has_signing_secret,
+            leaked: Leaked::of(context, access, &another(profile, &key)).await?,
             another: another(profile, &key),
             // Those of the last seconds are not written yet, and a server that has just started knows no others.
             refused: recent.max(requests.refused()),
@@ -86,7 +93,7 @@ impl KeyHead {
 
 #[component]
 pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
-    let KeyHead { key, status, environment, may_change, left, rules, now, .. } = head.clone();
+    let KeyHead { key, status, environment, may_resume, left, leaked, rules, now, .. } = head.clone();
     // The page of the rotation says more.
     let old = head.old.clone().filter(|_| current != "Rotation");
     let hint = ends_soon(status, key.expires_at, now)
@@ -109,7 +116,8 @@ pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
     });
     view! {
         {left.map(|text| view! { <Notice tone=Tone::Warning>{text}</Notice> })}
-        {is_paused(&key, status).then(|| view! { <PausedNotice key=key.clone() status may_change now/> })}
+        {leaked.map(|leaked| view! { <LeakedNotice leaked now/> })}
+        {is_paused(&key, status).then(|| view! { <PausedNotice key=key.clone() status may_resume now/> })}
         {old.map(|old| view! { <RotationNotice old now/> })}
         <PageHead
             title=key.label.clone()
@@ -135,15 +143,20 @@ const fn is_paused(key: &Key, status: Status) -> bool {
 
 /// Who paused it and when, with the button that resumes it.
 #[component]
-fn PausedNotice(key: Key, status: Status, may_change: bool, now: Timestamp) -> impl IntoView {
+fn PausedNotice(key: Key, status: Status, may_resume: bool, now: Timestamp) -> impl IntoView {
     let id = key.id;
-    let until = if may_change { "you resume it" } else { "it is resumed" };
+    let for_leak = key.paused.as_ref().is_some_and(|pause| pause.for_leak);
+    let until = match (may_resume, for_leak) {
+        (true, _) => "you resume it",
+        (false, true) => "an owner or admin resumes it",
+        (false, false) => "it is resumed",
+    };
     let refused = format!(". Requests with this key are refused (403) until {until}.");
     key.paused.map(|pause| {
         view! {
             <div class="notice warning notice-line">
                 <p><b>{format!("Paused by {} ", pause.by)}<Ago at=pause.at now/></b>{refused}</p>
-                {may_change.then(|| view! { <TurnKey key=id status paused=true class="btn btn-small btn-primary"/> })}
+                {may_resume.then(|| view! { <TurnKey key=id status paused=true class="btn btn-small btn-primary"/> })}
             </div>
         }
     })

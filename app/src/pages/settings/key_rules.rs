@@ -14,7 +14,7 @@ use sallyport::{
 
 use self::{
     breaking::Breaking,
-    fields::{Approval, Lifetimes, Others},
+    fields::{Approval, Leak, Lifetimes, Others},
 };
 use super::SavedQuery;
 use crate::{
@@ -67,6 +67,7 @@ fn filled(policy: &KeyPolicy) -> FormState {
         ("most_keys_per_app", number(policy.most_keys_per_app)),
         ("pause_unused_days", number(policy.pause_unused_days)),
         ("rotate_every_days", number(policy.rotate_every_days)),
+        ("on_leak", policy.on_leak.as_str().to_owned()),
     ];
     for rule in &policy.longest_lifetime {
         pairs.push(("lifetime_environment", rule.environment.clone().unwrap_or_default()));
@@ -105,6 +106,7 @@ async fn page(
         let lifetimes = view! { <Lifetimes form=form.clone() profile=profile.clone()/> };
         let approval = view! { <Approval form=form.clone() profile/> };
         let others = view! { <Others form=form.clone() owner/> };
+        let leak = view! { <Leak form=form.clone()/> };
         view! {
             <PageHead
                 title="Rules for keys"
@@ -126,6 +128,9 @@ async fn page(
                     </Setting>
                     <Setting title="Number and use" about=|| "An empty field restricts nothing.">
                         {others}
+                    </Setting>
+                    <Setting title="Leaks" about=|| "Whoever finds a whole key may report it. Owners and admins get a mail in any case.">
+                        {leak}
                         <div class="form-foot"><button class="btn btn-primary">"Save rules"</button></div>
                     </Setting>
                     <SubmitOnce/>

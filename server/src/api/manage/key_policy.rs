@@ -6,11 +6,12 @@ use axum::{
 };
 use sallyport::{
     key_policy::{KeyPolicy, LongestLifetime},
+    leak::LeakResponse,
     org::Org,
     store::PolicyInForce,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::schema::Object};
 
 use super::{
     access::Within,
@@ -21,6 +22,7 @@ use crate::{
     api::{
         json::{self, RequestBody},
         problem::Problem,
+        schema::{about, words},
     },
     state::AppState,
 };
@@ -59,6 +61,9 @@ pub struct SetKeyPolicy {
     #[serde(default, deserialize_with = "json::or_default")]
     #[schema(required = false)]
     addresses_in_production: bool,
+    #[serde(default, deserialize_with = "json::or_default")]
+    #[schema(schema_with = responses_to_leaks, required = false)]
+    on_leak: LeakResponse,
     /// The `version` that these rules replace; 409 if there is another one by now. Without it, any.
     #[schema(minimum = 0)]
     version: Option<i64>,
@@ -82,10 +87,15 @@ pub struct Lifetime {
     days: u32,
 }
 
+fn responses_to_leaks() -> Object {
+    let text = "What is done about a key that leaked: it is revoked (the default), paused, or only announced.";
+    about(text, words(LeakResponse::ALL.map(LeakResponse::as_str)))
+}
+
 impl RequestBody for SetKeyPolicy {
     const FIELDS: &str = "Its fields are longest_lifetime (a list of objects with days and, optionally, environment and scope), \
         default_expiry_days, most_keys_per_app, pause_unused_days and rotate_every_days (whole numbers), approval_environments \
-        and approval_scopes (lists of names), addresses_in_production (true or false) and version.";
+        and approval_scopes (lists of names), addresses_in_production (true or false), on_leak (revoke, pause or announce) and version.";
 }
 
 impl FromRequest<AppState> for SetKeyPolicy {
@@ -121,6 +131,8 @@ pub struct KeyPolicyResponse {
     rotate_every_days: Option<u32>,
     /// Whether keys for real data have to name their addresses, and refuse others.
     addresses_in_production: bool,
+    #[schema(schema_with = responses_to_leaks)]
+    on_leak: LeakResponse,
     /// How often the organization changed its rules; 0 if they are those of the deployment’s profile.
     version: i64,
 }
@@ -137,6 +149,7 @@ impl From<PolicyInForce> for KeyPolicyResponse {
             pause_unused_days: policy.pause_unused_days,
             rotate_every_days: policy.rotate_every_days,
             addresses_in_production: policy.addresses_in_production,
+            on_leak: policy.on_leak,
             version,
         }
     }
@@ -190,6 +203,7 @@ pub async fn set(
         pause_unused_days: body.pause_unused_days,
         rotate_every_days: body.rotate_every_days,
         addresses_in_production: body.addresses_in_production,
+        on_leak: body.on_leak,
     };
     let set = state.context.store.set_key_policy(&org.manager.act(), &org.it, policy, body.version).await?;
     Ok(ok(KeyPolicyResponse::from(set)))

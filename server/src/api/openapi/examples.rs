@@ -45,6 +45,10 @@ impl Examples {
     fn show_content(&self, content: &mut Value) {
         let Some(json) = content.get_mut("application/json") else { return };
         let schema = json["schema"].clone();
+        if let Some(one) = name(&schema["items"]).and_then(|name| self.example(name)) {
+            json["example"] = json!([one]);
+            return;
+        }
         let choice = schema["oneOf"].as_array().into_iter().flatten().find(|choice| choice.get("$ref").is_some());
         let Some(name) = name(choice.unwrap_or(&schema)) else { return };
         if name == "Judged" {

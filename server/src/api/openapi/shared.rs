@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{examples::Examples, properties, responses, schemes};
 
 /// In this order; the page `/docs` groups by them.
-const TAGS: [(&str, &str); 14] = [
+const TAGS: [(&str, &str); 15] = [
     ("Verification", "Check whether a key is valid for a request: from a backend, or from a gateway."),
     ("Organizations", "Organizations own everything below them."),
     ("Tenants", "Separate parts of an organization."),
@@ -20,6 +20,7 @@ const TAGS: [(&str, &str); 14] = [
     ),
     ("Rotation", "Another secret for a key; the old one is accepted for a while."),
     ("Capability tokens", "Signed tokens that let an app use modules and channels for a subject."),
+    ("Leaks", "Keys that somebody has who should not: anybody who has all of one may report it."),
     ("Usage", "How often keys were used, with which result."),
     ("Activity", "The activity log of an organization."),
     ("Sign-in", "A command line signs in: the OAuth 2.0 device authorization grant (RFC 8628)."),
@@ -72,6 +73,9 @@ fn shared(path: &str, operation: &mut Value, profile: &Profile) {
     } else if !path.starts_with("/v1/") || path == "/v1/openapi.json" {
         operation["security"] = json!([]);
         &[]
+    } else if path == "/v1/leaks" {
+        operation["security"] = json!([]);
+        &[("400", true), ("401", true), ("408", true), ("413", true), ("429", true), ("503", true)]
     } else {
         let manages = !["/v1/keys/verify", "/v1/capabilities/verify"].contains(&path);
         let by_key = manages && profile.managing_scope().is_some();

@@ -14,13 +14,14 @@ async fn rules_are_read_and_replaced(portal: &TestPortal) {
     let none = json!({
         "longest_lifetime": [], "default_expiry_days": null, "most_keys_per_app": null, "approval_environments": [],
         "approval_scopes": [], "pause_unused_days": null, "rotate_every_days": null, "addresses_in_production": false,
-        "version": 0,
+        "on_leak": "revoke", "version": 0,
     });
     assert_eq!(read().await, none);
     let rules = json!({
         "longest_lifetime": [{ "days": 365 }, { "environment": "production", "scope": "delete", "days": 30 }],
         "default_expiry_days": 90, "most_keys_per_app": 20, "approval_environments": ["staging", "production"],
         "approval_scopes": ["admin"], "pause_unused_days": 60, "rotate_every_days": 90, "addresses_in_production": true,
+        "on_leak": "pause",
     });
     let set = put(portal, &path, &token, &rules).await;
     assert_eq!(set.status, 200, "{}", set.body);
@@ -73,6 +74,7 @@ async fn wrong_rules_are_named(portal: &TestPortal) {
         (json!({ "approval_scopes": ["fly"] }), "/approval_scopes"),
         (json!({ "pause_unused_days": 0 }), "/pause_unused_days"),
         (json!({ "rotate_every_days": 4000 }), "/rotate_every_days"),
+        (json!({ "on_leak": "explode" }), "/on_leak"),
         (json!({ "rule": 1 }), ""),
     ] {
         let refused = put(portal, &path, &token, &rules).await;

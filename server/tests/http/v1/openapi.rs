@@ -19,7 +19,7 @@ crate::on_both_portals!(
 const METHODS: [&str; 8] = ["get", "head", "post", "put", "patch", "delete", "options", "trace"];
 const ANY_METHOD: [&str; 2] = ["/v1/auth", "/v1/auth/envoy/{requirement}"];
 /// In addition to the management endpoints.
-const OTHERS: [(Method, &str); 11] = [
+const OTHERS: [(Method, &str); 12] = [
     (Method::GET, "/.well-known/sallyport-audit.json"),
     (Method::GET, "/.well-known/oauth-authorization-server"),
     (Method::POST, "/oauth/device_authorization"),
@@ -31,6 +31,7 @@ const OTHERS: [(Method, &str); 11] = [
     (Method::POST, "/v1/keys/verify"),
     (Method::GET, "/.well-known/jwks.json"),
     (Method::POST, "/v1/capabilities/verify"),
+    (Method::POST, "/v1/leaks"),
 ];
 
 async fn document(portal: &TestPortal) -> Value {
@@ -96,7 +97,8 @@ async fn it_describes_what_there_is(portal: &TestPortal) {
             assert!(!operation[field].is_null(), "{method} {path} has no {field}");
         }
         let credentials = operation["security"].as_array().expect("said").len();
-        assert_eq!(credentials == 0, path == "/v1/openapi.json" || !path.starts_with("/v1/"), "{method} {path}");
+        let is_for_anybody = ["/v1/openapi.json", "/v1/leaks"].contains(&path.as_str()) || !path.starts_with("/v1/");
+        assert_eq!(credentials == 0, is_for_anybody, "{method} {path}");
     }
 }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use sallyport::{
     key_policy::check::MOST_LIFETIMES,
+    leak::LeakResponse,
     profile::{HolderKind, Profile},
 };
 
 use crate::{
-    components::{CheckField, CheckboxGroup, Choice, DataTable, Head, TextField},
+    components::{CheckField, CheckboxGroup, Choice, DataTable, Head, SelectField, TextField},
     form::FormState,
 };
 
@@ -124,4 +125,16 @@ pub(super) fn Others(form: FormState, owner: HolderKind) -> impl IntoView {
             />
         </div>
     }
+}
+
+#[component]
+pub(super) fn Leak(form: FormState) -> impl IntoView {
+    let options = LeakResponse::ALL.map(|response| {
+        Choice::new(response.as_str(), response.title()).note(match response {
+            LeakResponse::Revoke => "It is refused for good; what uses it needs another key.",
+            LeakResponse::Pause => "It is refused until an owner or admin resumes it.",
+            LeakResponse::Announce => "It keeps working, for whoever has it.",
+        })
+    });
+    view! { <SelectField form=&form name="on_leak" label="When a key leaks" options=options.to_vec()/> }
 }
