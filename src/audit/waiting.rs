@@ -97,6 +97,7 @@ impl Action {
             | Self::EventsPruned
             | Self::HandoverOpened
             | Self::KeyOldSecretInUse
+            | Self::KeyPauseAnnounced
             | Self::HandoverRefused
             | Self::PasswordRehashed
             | Self::OrgViewed
