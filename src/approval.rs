@@ -61,7 +61,7 @@ pub struct Approval {
     pub claimed_at: Option<Timestamp>,
 }
 
-/// Who asked: an actor without its name.
+/// Who asked or decided: an actor without its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asker {
     pub kind: String,
@@ -78,7 +78,9 @@ impl Asker {
 pub struct Decision {
     pub approved: bool,
     pub at: Timestamp,
-    pub by: String,
+    pub by: Asker,
+    /// Its name; empty if it is gone.
+    pub by_name: String,
     pub reason: String,
 }
 

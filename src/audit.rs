@@ -231,6 +231,7 @@ actions! {
     ApprovalRefused "approval.refused" "Request refused by an approver",
     ApprovalWithdrawn "approval.withdrawn" "Request withdrawn",
     ApprovalClaimed "approval.claimed" "Approved request claimed",
+    KeyPauseAnnounced "key.pause_announced" "Key will be paused",
     KeyPaused "key.paused" "Key paused",
     KeyResumed "key.resumed" "Key resumed",
     KeyRevoked "key.revoked" "Key revoked",

@@ -155,6 +155,11 @@ impl JobId {
     pub(crate) fn named(name: &'static str) -> Self {
         Self(format_compact!("{}{name}", Self::PREFIX))
     }
+
+    /// The id of the single job that tells a person in an hour, counted from 1970, what waits for their approval.
+    pub(crate) fn of_approver(user: &UserId, hour: i64) -> Self {
+        Self(format_compact!("{}{user}_{hour}", Self::PREFIX))
+    }
 }
 
 id!(

@@ -46,4 +46,6 @@ pub struct KeyNotice {
     pub org_name: String,
     /// When it happens.
     pub at: Timestamp,
+    /// It should have happened already: the rule is new.
+    pub is_past: bool,
 }

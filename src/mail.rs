@@ -50,6 +50,10 @@ pub enum Mail {
     HandoverUsedAgain(Notice),
     /// A key, or a change of one, waits for the approval of the person.
     ApprovalRequested(Notice),
+    /// The same for all that wait, where the person was told of one within the hour.
+    ApprovalsWait {
+        user_id: UserId,
+    },
     /// What the person asked for was approved or refused.
     ApprovalDecided(Notice),
     /// Keys that expire, or of which something else is due: all that was told to anybody at that time (microseconds).
@@ -85,7 +89,7 @@ impl Mail {
             Self::TokenCreated(_) => "Personal token created",
             Self::KeyGenerated(_) => "Personal key generated",
             Self::HandoverUsedAgain(_) => "Hand-over link used again",
-            Self::ApprovalRequested(_) => "Approval requested",
+            Self::ApprovalRequested(_) | Self::ApprovalsWait { .. } => "Approval requested",
             Self::ApprovalDecided(_) => "Request decided",
             Self::KeysDue { .. } => "Keys that need attention",
             Self::Leaked(_) => "Reported leak",
@@ -97,7 +101,7 @@ impl Mail {
     pub fn person(&self) -> Option<&UserId> {
         match self {
             Self::PasswordReset { .. } | Self::Invitation { .. } => None,
-            Self::KeysDue { user_id, .. } => Some(user_id),
+            Self::KeysDue { user_id, .. } | Self::ApprovalsWait { user_id } => Some(user_id),
             Self::PasswordChanged(notice)
             | Self::NewSignIn(notice)
             | Self::CommandLineSignedIn(notice)
@@ -203,6 +207,11 @@ pub enum About {
         org_name: String,
         origin: Origin,
     },
+    /// Those that were asked for first, of `count` in all.
+    ApprovalsWait {
+        requests: Vec<WaitingRequest>,
+        count: usize,
+    },
     ApprovalDecided {
         approval: ApprovalId,
         label: String,
@@ -240,6 +249,14 @@ pub enum Leaked {
     PersonalToken,
 }
 
+/// A request that a person may decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingRequest {
+    pub label: String,
+    pub org: OrgId,
+    pub org_name: String,
+}
+
 /// When, by whom and from where something was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
@@ -271,6 +288,7 @@ mod tests {
             Mail::KeyGenerated(notice.clone()),
             Mail::HandoverUsedAgain(notice.clone()),
             Mail::ApprovalRequested(notice.clone()),
+            Mail::ApprovalsWait { user_id: notice.user_id.clone() },
             Mail::ApprovalDecided(notice.clone()),
             Mail::KeysDue { user_id: notice.user_id.clone(), told_at: 1_795_327_200_000_000 },
             Mail::Leaked(notice.clone()),

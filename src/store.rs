@@ -125,7 +125,7 @@ use sqlx::{
 use tokio::{sync::Semaphore, time::timeout};
 
 pub use actors::SeenActor;
-pub use approvals::{ApprovalFilter, Claimed};
+pub use approvals::Claimed;
 pub use audit_keys::AuditKey;
 pub use backup::{Holdings, copy_sqlite, inspect_copy};
 pub use capabilities::{JudgedCapability, MintedCapability};
@@ -148,7 +148,6 @@ pub use key_list::{
     FEW_NETWORKS, HygieneCheck, KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, LATER_DAYS, SOON_DAYS,
     UNUSED_DAYS,
 };
-pub use key_notices::NOTICES_AT_ONCE;
 pub use key_policies::PolicyInForce;
 pub use key_requests::{
     KeyRequest, KeyRequestFilter, KeyRequestPage, REQUESTS_KEPT, REQUESTS_OF_ORG, RequestCursor, RequestResult,

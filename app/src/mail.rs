@@ -4,6 +4,7 @@
 //! A new kind of mail is a variant of `sallyport::mail::Mail`, the reading of what it is about in
 //! `sallyport::store::Store::letter`, and a function in `letters.rs`.
 
+mod approvals;
 mod html;
 mod keys;
 mod letters;
@@ -39,6 +40,11 @@ pub fn compose(letter: &Letter, sender: &Sender) -> Mail {
 /// The mail of `sallyport mail test`.
 pub fn test_mail(brand: &str, url: &str) -> Mail {
     letters::test(brand).render(brand, url)
+}
+
+/// What somebody typed, so that it is not taken for words of the portal.
+fn quoted(typed: &str) -> String {
+    format!("“{typed}”")
 }
 
 /// What a mail says, once for both forms.

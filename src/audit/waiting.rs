@@ -104,6 +104,7 @@ impl Action {
             | Self::TokenLeaked
             | Self::PersonalTokenLeaked
             | Self::KeyOldSecretInUse
+            | Self::KeyPauseAnnounced
             | Self::HandoverRefused
             | Self::PasswordRehashed
             | Self::OrgViewed

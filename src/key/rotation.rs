@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Invalid, Timestamp, id::KeyId, profile::RotationRules};
 
+/// An old secret that was not used for so long is quiet: it is called unused, and nobody is warned before it ends.
+pub const QUIET: Duration = Duration::from_secs(3 * 60 * 60);
+
 /// Which secret ends when a key that is being rotated gets another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ends {

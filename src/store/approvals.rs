@@ -2,6 +2,7 @@
 
 mod claims;
 mod decisions;
+mod mails;
 
 pub use claims::Claimed;
 
@@ -10,22 +11,18 @@ use std::time::Duration;
 use serde_json::json;
 use sqlx::any::AnyRow;
 
-use super::{Page, Paging, Store, old_rows::Old, row::Read, tx::Tx};
+use super::{Page, Paging, Store, old_rows::Old, row::Read, sight::granted, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
     approval::{Approval, Asker, DECIDED_WITHIN, Decision, MOST_IN_A_DAY, MOST_OPEN, Wish, WishedChange, WishedKey},
     audit::{Action, Actor, NewEvent, Target},
     id::{AppId, ApprovalId, KeyId, OrgId, UserId},
     key::{Holder, Key, KeySettings, NewKey},
-    mail::Mail,
-    member::{Permission, Role},
+    member::Permission,
 };
 
 /// How long one is kept after its end.
 const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
-
-/// The most people who are told by mail that somebody asks.
-const MOST_TOLD: i64 = 20;
 
 /// The most requests of an organization that wait at once.
 const MOST_OPEN_OF_ORG: i64 = 500;
@@ -46,7 +43,8 @@ fn read(row: &AnyRow) -> Result<Approval> {
         Some(at) => Some(Decision {
             approved: row.flag("approved")?,
             at,
-            by: row.text("decided_by_name")?,
+            by: Asker { kind: row.text("decided_by_kind")?, id: row.text("decided_by")? },
+            by_name: row.text("decided_by_name")?,
             reason: row.text("reason")?,
         }),
     };
@@ -95,16 +93,6 @@ fn told(approval: &Approval) -> serde_json::Value {
     details
 }
 
-/// Which requests of an organization.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ApprovalFilter<'a> {
-    /// Only what this actor asked for: an actor's id.
-    pub asked_by: Option<&'a str>,
-    /// Only those that somebody has yet to decide, or to claim.
-    pub open: bool,
-    pub app: Option<&'a AppId>,
-}
-
 impl Store {
     /// A request. Whether the reader may see it is checked by the caller.
     pub async fn approval(&self, id: &ApprovalId) -> Result<Option<Approval>> {
@@ -113,24 +101,19 @@ impl Store {
         row.as_ref().map(read).transpose()
     }
 
-    /// A part of the requests of an organization, newest first.
-    pub async fn approvals(&self, org: &OrgId, filter: ApprovalFilter<'_>, paging: &Paging) -> Result<Page<Approval>> {
+    /// A part of the requests of an organization, newest first; only those of an actor, if there is its id.
+    pub async fn approvals(&self, org: &OrgId, asked_by: Option<&str>, paging: &Paging) -> Result<Page<Approval>> {
         let limit = usize::from(paging.limit);
-        let open = if filter.open {
-            "AND a.withdrawn_at IS NULL AND a.claimed_at IS NULL AND COALESCE(a.approved, 1) = 1 AND a.expires_at > $6"
-        } else {
-            "AND a.asked_at <= $6"
-        };
+        let of_actor = if asked_by.is_some() { "AND a.asked_by = $4" } else { "" };
         let sql = format!(
-            "{SELECT} WHERE a.org_id = $1 AND (a.asked_at, a.id) < ($2, $3) AND COALESCE($4, a.asked_by) = a.asked_by \
-             AND COALESCE($5, COALESCE(a.app_id, '')) = COALESCE(a.app_id, '') {open} \
+            "{SELECT} WHERE a.org_id = $1 AND (a.asked_at, a.id) < ($2, $3) {of_actor} \
              ORDER BY a.asked_at DESC, a.id DESC LIMIT {}",
             limit + 1
         );
         let (before, id) = paging.after.clone().unwrap_or((i64::MAX, String::new()));
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(org.to_string()).bind(before).bind(id);
-        let query = query.bind(filter.asked_by.map(str::to_owned)).bind(filter.app.map(ToString::to_string));
-        let rows = query.bind(self.now().micros()).fetch_all(self.read()).await?;
+        let query = asked_by.into_iter().fold(query, |query, actor| query.bind(actor.to_owned()));
+        let rows = query.fetch_all(self.read()).await?;
         let more = rows.len() > limit;
         // One that can't be read does not hide the others.
         let items: Vec<_> = rows.iter().take(limit).filter_map(|row| read(row).ok()).collect();
@@ -186,11 +169,13 @@ impl Tx {
             ..approval
         };
         // The same change is not asked for twice: clients send one again if they got no answer.
-        let before = sqlx::query(
-            "SELECT id FROM approvals WHERE key_id = $1 AND asked_by_kind = $2 AND asked_by = $3 AND asked = $4 \
-             AND withdrawn_at IS NULL AND claimed_at IS NULL AND COALESCE(approved, 1) = 1 AND expires_at > $5",
+        let sql = format!(
+            "SELECT a.id FROM approvals a WHERE a.key_id = $1 AND a.asked_by_kind = $2 AND a.asked_by = $3 AND a.asked = $4 \
+             AND {}",
+            is_open("a", "$5")
         );
-        let before = before.bind(key.id.to_string()).bind(approval.asked_by.kind.clone());
+        let before =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(key.id.to_string()).bind(approval.asked_by.kind.clone());
         let before = before.bind(approval.asked_by.id.clone()).bind(asked(&approval.wish)).bind(self.now().micros());
         if let Some(row) = before.fetch_optional(self.on()).await? {
             self.commit_counts().await?;
@@ -250,21 +235,21 @@ impl Tx {
         .execute(self.on())
         .await?;
         let event = NewEvent::of(&approval.org_id, Action::ApprovalRequested, target(&approval)).with(told(&approval));
-        let approvers = self.approvers(&approval).await?;
-        self.record_and_mail_all(event, &approvers, Mail::ApprovalRequested).await?;
+        let seq = self.record_numbered(event).await?;
+        self.tell_approvers(&approval, seq).await?;
         self.commit().await?;
         Ok(approval.id)
     }
 
     /// Fails if too many wait already of the app, the person or the organization, which is locked.
     async fn may_ask(&mut self, approval: &Approval) -> Result<()> {
-        let query = sqlx::query(
-            "SELECT COUNT(CASE WHEN asked_at > $5 THEN 1 END) AS lately, \
-             COUNT(CASE WHEN withdrawn_at IS NULL AND claimed_at IS NULL AND COALESCE(approved, 1) = 1 \
-             AND expires_at > $4 THEN 1 END) AS n FROM approvals \
-             WHERE org_id = $1 AND COALESCE(app_id, '') = $2 AND COALESCE(owner_id, '') = $3 AND expires_at > $5",
+        let sql = format!(
+            "SELECT COUNT(CASE WHEN a.asked_at > $5 THEN 1 END) AS lately, COUNT(CASE WHEN {} THEN 1 END) AS n \
+             FROM approvals a WHERE a.org_id = $1 AND COALESCE(a.app_id, '') = $2 AND COALESCE(a.owner_id, '') = $3 \
+             AND a.expires_at > $5",
+            is_open("a", "$4")
         );
-        let query = query.bind(approval.org_id.to_string());
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(approval.org_id.to_string());
         let query = query.bind(approval.app_id.as_ref().map(ToString::to_string).unwrap_or_default());
         let query = query.bind(approval.owner_id.as_ref().map(ToString::to_string).unwrap_or_default());
         let yesterday = approval.asked_at - Duration::from_secs(24 * 60 * 60);
@@ -288,11 +273,9 @@ impl Tx {
                 "This needs the approval of another person: a key can't ask for it. A person or a root token can.";
             return Err(conflict("approval_needs_a_person", message));
         }
-        let open = sqlx::query(
-            "SELECT COUNT(*) AS n FROM approvals WHERE org_id = $1 AND withdrawn_at IS NULL AND claimed_at IS NULL \
-             AND COALESCE(approved, 1) = 1 AND expires_at > $2",
-        );
-        let open = open.bind(approval.org_id.to_string()).bind(approval.asked_at.micros());
+        let sql = format!("SELECT COUNT(*) AS n FROM approvals a WHERE a.org_id = $1 AND {}", is_open("a", "$2"));
+        let open =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(approval.org_id.to_string()).bind(approval.asked_at.micros());
         if open.fetch_one(self.on()).await?.int("n")? >= MOST_OPEN_OF_ORG {
             let message =
                 format!("{MOST_OPEN_OF_ORG} requests of this organization wait. Decide, claim or withdraw some.");
@@ -313,36 +296,26 @@ impl Tx {
             _ => Ok(None),
         }
     }
-
-    /// The people who may approve it and are told, but not who asked.
-    async fn approvers(&mut self, approval: &Approval) -> Result<Vec<UserId>> {
-        let sql = format!(
-            "SELECT DISTINCT g.subject AS id FROM grants g JOIN users u ON u.id = g.subject AND u.disabled_at IS NULL \
-             WHERE g.org_id = $1 AND g.place_id = $1 AND g.role IN ({}) AND g.subject <> $2 ORDER BY id LIMIT {MOST_TOLD}",
-            governing()
-        );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(approval.org_id.to_string());
-        let rows = query.bind(approval.person_id.clone().unwrap_or_default()).fetch_all(self.on()).await?;
-        rows.iter().map(|row| Ok(UserId::stored(row.text("id")?))).collect()
-    }
 }
 
 /// The condition on a request `w` that is open, and that a person sees: their own, or all of the organization for those who
 /// decide. `org`, `person` and `now` are numbers of parameters; the app, if any, is `$1`.
 pub(super) fn approvals_open(org: &str, of_app: bool, person: &str, now: &str) -> String {
     let place = if of_app { "w.app_id = $1" } else { "w.org_id = $1" };
+    format!("{place} AND {} AND (w.asked_by = {person} OR {})", is_open("w", now), governs(org, person))
+}
+
+/// The condition on a request that somebody has yet to decide or to claim, as [`Approval::status`] has it.
+fn is_open(approval: &str, now: &str) -> String {
     format!(
-        "{place} AND w.withdrawn_at IS NULL AND w.claimed_at IS NULL AND COALESCE(w.approved, 1) = 1 AND w.expires_at > {now} \
-         AND (w.asked_by = {person} OR EXISTS (SELECT 1 FROM grants g WHERE g.org_id = {org} AND g.place_id = {org} \
-         AND g.subject = {person} AND g.role IN ({})))",
-        governing()
+        "{approval}.withdrawn_at IS NULL AND {approval}.claimed_at IS NULL AND COALESCE({approval}.approved, 1) = 1 \
+         AND {approval}.expires_at > {now}"
     )
 }
 
-/// The roles that decide, as a list in SQL.
-fn governing() -> String {
-    let roles = Role::ALL.into_iter().filter(|role| role.may(Permission::GovernKeys));
-    roles.map(|role| format!("'{}'", role.as_str())).collect::<Vec<_>>().join(", ")
+/// The condition that a person decides what is asked for in an organization.
+fn governs(org: &str, person: &str) -> String {
+    granted(org, org, person, Permission::GovernKeys)
 }
 
 /// The key is another than the one that was seen.

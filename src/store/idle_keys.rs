@@ -49,19 +49,21 @@ impl Store {
         rows.iter().map(|row| Ok(KeyId::stored(row.text("id")?))).collect()
     }
 
-    /// The keys in use whose notice is old enough and still true at the time `$1`, with their rule and since when they are idle.
+    /// The keys in use of which people were told long enough before the time `$1`, if that is still true, with their rule and
+    /// since when they are idle. `which` is a condition on the notices.
     fn idle_sql(&self, which: &str) -> String {
-        let days = key_deadlines::pause_unused("o.id", self.profile());
         format!(
             "SELECT * FROM (SELECT k.id, r.days, n.deadline, {IDLE_SINCE} AS idle_since, {suspended} \
-             FROM key_notices n JOIN keys k ON k.id = n.key_id \
-             JOIN (SELECT o.id AS org_id, {days} AS days FROM orgs o) r ON r.org_id = k.org_id \
+             FROM (SELECT n.key_id, n.deadline, MIN(n.told_at) AS first_told FROM key_notices n \
+             WHERE n.kind = 'pause' AND {which} GROUP BY n.key_id, n.deadline) n \
+             JOIN keys k ON k.id = n.key_id JOIN {rules} r ON r.org_id = k.org_id \
              LEFT JOIN key_uses u ON u.key_id = k.id \
-             WHERE n.kind = 'pause' AND {which} AND k.revoked_at IS NULL AND k.paused_at IS NULL AND r.days > 0 \
+             WHERE k.revoked_at IS NULL AND k.paused_at IS NULL AND r.days > 0 \
              AND (k.expires_at IS NULL OR k.expires_at > $1) \
-             AND n.told_at <= $1 - {lead} AND n.deadline <= $1 AND n.deadline = {IDLE_SINCE} + r.days * {DAY}) q \
+             AND n.first_told <= $1 - {lead} AND n.deadline <= $1 AND n.deadline = {IDLE_SINCE} + r.days * {DAY}) q \
              WHERE q.suspended = 0",
             lead = key_deadlines::lead("r.days"),
+            rules = self.pause_rules(),
             suspended = suspended_column!(),
         )
     }

@@ -9,11 +9,17 @@ mod leases;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use tokio::sync::watch;
 
-use super::{Store, detached, old_rows::Old, row::Read, tx::Tx};
+use super::{
+    Store, detached,
+    old_rows::Old,
+    row::Read,
+    rows::{Cell, MOST_ROWS},
+    tx::Tx,
+};
 use crate::{
     Result,
     audit::{Act, Actor},
@@ -60,6 +66,27 @@ impl Tx {
             .await?;
         self.enqueued = true;
         Ok(())
+    }
+
+    /// Adds many jobs that run once. Returns the ids of those that did not exist already.
+    pub(super) async fn enqueue_once(&mut self, jobs: &[NewJob]) -> Result<BTreeSet<String>> {
+        let (store, now, mut added) = (self.store().clone(), self.now().micros(), BTreeSet::new());
+        for some in jobs.chunks(MOST_ROWS) {
+            let row = |job: &NewJob| -> [Cell; 5] {
+                let (id, queue) = (job.id.to_string(), job.queue.to_owned());
+                [id.into(), queue.into(), job.payload.to_string().into(), now.into(), job.run_at.micros().into()]
+            };
+            let statement = "INSERT INTO jobs (id, queue, payload, created_at, run_at) \
+                SELECT v.id, v.queue, v.payload, v.created_at, v.run_at FROM v WHERE v.n > 0 \
+                ON CONFLICT DO NOTHING RETURNING id";
+            let columns = ["id", "queue", "payload", "created_at", "run_at"];
+            let rows = store.with_rows(columns, some.iter().map(row).collect(), statement);
+            for row in rows.fetch_all(self.on()).await? {
+                added.insert(row.text("id")?);
+            }
+        }
+        self.enqueued |= !added.is_empty();
+        Ok(added)
     }
 }
 

@@ -9,7 +9,14 @@ use crate::{Result, key_policy::Deadlines, profile::Profile};
 pub(super) const DAY: i64 = 86_400_000_000;
 
 /// Since when a key `k` has had its newest secret.
-pub(super) const SECRET_SINCE: &str = "COALESCE(k.rotated_at, k.created_at)";
+macro_rules! secret_since {
+    () => {
+        "COALESCE(k.rotated_at, k.created_at)"
+    };
+}
+pub(super) use secret_since;
+
+pub(super) const SECRET_SINCE: &str = secret_since!();
 
 /// Since when a key `k` was not used, of which `u` is the row of `key_uses`, if any: its last use, its resumption or its
 /// creation.
@@ -59,4 +66,16 @@ pub(super) fn paused_soon(rule: &str, now: &str) -> String {
 /// How many microseconds before a key is paused people are told, as [`Deadlines::lead`].
 pub(super) fn lead(rule: &str) -> String {
     format!("(CASE WHEN {rule} >= 14 THEN 7 * {DAY} ELSE {rule} * {} END)", DAY / 2)
+}
+
+/// So long before people are told first, if the rule is long enough for that.
+pub(super) fn told_ahead(rule: &str) -> String {
+    format!("(CASE WHEN {rule} >= 28 THEN 14 * {DAY} ELSE {} END)", lead(rule))
+}
+
+/// When people were told first that a key will be paused at this deadline; NULL if they were not.
+pub(super) fn first_told(key: &str, deadline: &str) -> String {
+    format!(
+        "(SELECT MIN(f.told_at) FROM key_notices f WHERE f.kind = 'pause' AND f.key_id = {key} AND f.deadline = {deadline})"
+    )
 }

@@ -3,18 +3,20 @@
 //! What was told is written with the mails. A mail says who gets it and when it was told; its content is read when it is
 //! sent, so that nobody is told of what is no longer so.
 
+mod due;
 mod letter;
 mod people;
+mod search;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
 use sqlx::any::AnyRow;
 
 use self::people::People;
 use super::{
     Store, detached,
-    key_deadlines::{self, DAY, IDLE_SINCE, SECRET_SINCE},
-    key_status::suspended_column,
+    key_deadlines::SECRET_SINCE,
     old_rows::Old,
     row::Read,
     rows::{Cell, MOST_ROWS},
@@ -22,18 +24,17 @@ use super::{
 };
 use crate::{
     Result, Timestamp,
-    audit::{Act, Actor},
+    audit::{Act, Action, Actor, NewEvent, Target},
     id::{AppId, KeyId, OrgId, UserId},
     key_notice::KeyNoticeKind,
     mail::Mail,
     profile::{HolderKind, Mode},
 };
 
-/// So many days before a deadline people are told, and how far the next notice is from it.
-const DAYS: [(i64, i64); 3] = [(1, 0), (3, 1), (14, 3)];
-
-/// The maximum number of notices of one run, which is one transaction.
-pub const NOTICES_AT_ONCE: usize = 2_000;
+/// The maximum number of notices, people and organizations of one run, which is one transaction: other writes wait for it.
+const NOTICES_AT_ONCE: usize = 2_000;
+const PEOPLE_AT_ONCE: usize = 1_000;
+const ORGS_AT_ONCE: usize = 100;
 
 /// How long it is remembered what was told: longer than any deadline is ahead.
 const KEPT: std::time::Duration = std::time::Duration::from_secs(60 * 86_400);
@@ -43,14 +44,25 @@ const KEPT: std::time::Duration = std::time::Duration::from_secs(60 * 86_400);
 pub(super) struct DueNotice {
     kind: KeyNoticeKind,
     deadline: Timestamp,
+    /// So many days before; 0 if it is past.
     days: i64,
     key: NoticedKey,
+    /// The first notice of a pause, which is also an event.
+    announces: Option<Announced>,
+}
+
+/// A pause.
+#[derive(Clone, Copy, Debug)]
+struct Announced {
+    at: Timestamp,
+    unused_days: i64,
 }
 
 /// What decides who may act on a key.
 #[derive(Clone, Debug)]
 pub(super) struct NoticedKey {
     id: KeyId,
+    label: String,
     org: OrgId,
     app: Option<AppId>,
     owner_id: Option<UserId>,
@@ -59,125 +71,58 @@ pub(super) struct NoticedKey {
 }
 
 /// The columns of `keys k` that decide who may act on it.
-const KEY: &str = "k.id, k.org_id, k.app_id, k.owner, k.owner_id, k.created_by, k.mode, k.scopes";
+const KEY: &str = "k.id, k.label, k.org_id, k.app_id, k.owner, k.owner_id, k.created_by, k.mode, k.scopes";
 
 impl Store {
-    /// Tells people what is due, up to [`NOTICES_AT_ONCE`] notices: each gets one mail about all of them. Returns how many
-    /// there were.
+    /// Tells people of keys that expire or are due to be rotated: each gets one mail about all of them, or several if there are
+    /// thousands. Returns how many there were.
     pub async fn tell_of_deadlines(&self) -> Result<usize> {
-        self.forget_outdated_pauses().await?;
-        let due = self.due_notices().await?;
+        let mut told = 0;
+        loop {
+            match self.tell(self.due_notices().await?).await? {
+                0 => return Ok(told),
+                some => told += some,
+            }
+        }
+    }
+
+    /// Tells people of as many of these as one transaction holds. Returns how many were new.
+    async fn tell(&self, due: Vec<DueNotice>) -> Result<usize> {
         if due.is_empty() {
             return Ok(0);
         }
         // Before the transaction: whoever may no longer act on a key by the time the mail is sent is not told of it.
         let people = self.people_of(due.iter().map(|notice| &notice.key)).await?;
-        let (store, found) = (self.clone(), due.len());
+        let (store, due) = (self.clone(), at_once(due, &people));
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
-            tx.tell(&due, &people).await?;
-            tx.commit_counts().await
-        })
-        .await?;
-        Ok(found)
-    }
-
-    /// Forgets notices of pauses that are not ahead any more: the rule is another, or the key was used, suspended or ended. If
-    /// one comes back, people are told again, and have as much time as the first time.
-    async fn forget_outdated_pauses(&self) -> Result<()> {
-        let days = key_deadlines::pause_unused("o.id", self.profile());
-        let sql = format!(
-            "DELETE FROM key_notices WHERE kind = 'pause' AND NOT EXISTS (SELECT 1 FROM (\
-                SELECT k.id, {IDLE_SINCE} + r.days * {DAY} AS deadline, {suspended} FROM keys k \
-                JOIN (SELECT o.id AS org_id, {days} AS days FROM orgs o) r ON r.org_id = k.org_id \
-                LEFT JOIN key_uses u ON u.key_id = k.id \
-                WHERE r.days > 0 AND k.revoked_at IS NULL AND k.paused_at IS NULL \
-                AND (k.expires_at IS NULL OR k.expires_at > $1)) q \
-             WHERE q.id = key_notices.key_id AND q.deadline = key_notices.deadline AND q.suspended = 0)",
-            suspended = suspended_column!(),
-        );
-        let store = self.clone();
-        detached(async move {
-            let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
-            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tx.now().micros()).execute(tx.on()).await?;
-            tx.commit_counts().await
+            // Before other rows.
+            let chains: BTreeSet<_> = due.iter().filter(|notice| notice.announces.is_some()).map(chain).collect();
+            for org in &chains {
+                tx.lock_chain(org).await?;
+            }
+            let told = tx.tell(&due, &people).await?;
+            if tx.announce(&due, &told).await? { tx.commit().await } else { tx.commit_counts().await }?;
+            Ok(told.len())
         })
         .await
     }
 
-    /// Forgets what was told long ago.
+    /// Forgets what was told long ago. Not that a secret is overdue, as long as it is.
     pub async fn delete_old_notices(&self) -> Result<u64> {
-        let old = Old { table: "key_notices", key: "key_id, kind, deadline, days", when: "told_at < $1" };
+        let when = format!(
+            "told_at < $1 AND NOT (kind = 'rotation' AND EXISTS (SELECT 1 FROM keys k WHERE k.id = key_notices.key_id \
+             AND k.revoked_at IS NULL AND {SECRET_SINCE} < key_notices.deadline))"
+        );
+        let old = Old { table: "key_notices", key: "key_id, kind, deadline, days", when: &when };
         self.delete_old(old, (self.now() - KEPT).micros()).await
-    }
-
-    async fn due_notices(&self) -> Result<Vec<DueNotice>> {
-        let mut found = Vec::new();
-        for kind in [KeyNoticeKind::Expiry, KeyNoticeKind::Rotation] {
-            for (days, from) in DAYS {
-                self.find_notices(&mut found, kind, days, from).await?;
-            }
-        }
-        self.find_notices(&mut found, KeyNoticeKind::Pause, 0, 0).await?;
-        Ok(found)
-    }
-
-    /// Adds those of one kind that are due, as far as there is room.
-    async fn find_notices(&self, found: &mut Vec<DueNotice>, kind: KeyNoticeKind, days: i64, from: i64) -> Result<()> {
-        let room = NOTICES_AT_ONCE - found.len();
-        let sql = self.due_sql(kind, days, from, room);
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(self.now().micros()).fetch_all(self.read()).await?;
-        for row in &rows {
-            found.push(DueNotice { kind, deadline: row.time("deadline")?, days, key: self.noticed_key(row)? });
-        }
-        Ok(())
-    }
-
-    /// The keys in use whose deadline of this kind is at most `days` and more than `from` days ahead of `$1`, and of which
-    /// nobody was told. A key that was made later than the notice is due has no such notice.
-    fn due_sql(&self, kind: KeyNoticeKind, days: i64, from: i64, room: usize) -> String {
-        let (deadline, from_where, due) = match kind {
-            KeyNoticeKind::Expiry | KeyNoticeKind::CutOff => (
-                "k.expires_at".to_owned(),
-                "keys k WHERE".to_owned(),
-                format!(
-                    "k.expires_at IS NOT NULL AND k.expires_at > $1 + {} AND k.expires_at <= $1 + {} \
-                     AND k.created_at < k.expires_at - {}",
-                    from * DAY,
-                    days * DAY,
-                    days * DAY,
-                ),
-            ),
-            KeyNoticeKind::Rotation => (
-                format!("{SECRET_SINCE} + r.days * {DAY}"),
-                ruled(&key_deadlines::rotate_every("o.id", self.profile())),
-                format!(
-                    "r.days > {days} AND {SECRET_SINCE} > $1 + {} - r.days * {DAY} \
-                     AND {SECRET_SINCE} <= $1 + {} - r.days * {DAY}",
-                    from * DAY,
-                    days * DAY,
-                ),
-            ),
-            KeyNoticeKind::Pause => (
-                format!("{IDLE_SINCE} + r.days * {DAY}"),
-                ruled(&key_deadlines::pause_unused("o.id", self.profile())),
-                key_deadlines::paused_soon("r.days", "$1"),
-            ),
-        };
-        format!(
-            "SELECT * FROM (SELECT {KEY}, {deadline} AS deadline, {suspended} FROM {from_where} \
-             k.revoked_at IS NULL AND k.paused_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $1) AND {due}) q \
-             WHERE q.suspended = 0 AND NOT EXISTS (SELECT 1 FROM key_notices n WHERE n.key_id = q.id AND n.kind = '{kind}' \
-             AND n.deadline = q.deadline AND n.days = {days}) ORDER BY q.deadline, q.id LIMIT {room}",
-            suspended = suspended_column!(),
-            kind = kind.as_str(),
-        )
     }
 
     pub(super) fn noticed_key(&self, row: &AnyRow) -> Result<NoticedKey> {
         let (owner, mode) = (row.word("owner", HolderKind::parse)?, row.word("mode", Mode::parse)?);
         Ok(NoticedKey {
             id: KeyId::stored(row.text("id")?),
+            label: row.text("label")?,
             org: OrgId::stored(row.text("org_id")?),
             app: row.text_opt("app_id")?.map(AppId::stored),
             owner_id: row.text_opt("owner_id")?.map(UserId::stored),
@@ -187,21 +132,27 @@ impl Store {
     }
 }
 
-/// The keys of organizations with a rule, each with its days and when it was used last. Begun with the rules, so that keys of
-/// organizations without one are not read.
-fn ruled(days: &str) -> String {
-    format!(
-        "(SELECT x.org_id, x.days FROM (SELECT o.id AS org_id, {days} AS days FROM orgs o) x WHERE x.days > 0) r \
-         CROSS JOIN keys k LEFT JOIN key_uses u ON u.key_id = k.id WHERE k.org_id = r.org_id AND"
-    )
+fn chain(notice: &DueNotice) -> &str {
+    notice.key.org.as_str()
+}
+
+/// The first of them, as far as they fit into one transaction.
+fn at_once(due: Vec<DueNotice>, people: &People) -> Vec<DueNotice> {
+    let (mut to, mut orgs) = (BTreeSet::new(), BTreeSet::new());
+    let fits = |notice: &DueNotice| {
+        to.extend(people.of(notice.key.id.as_str()).iter().cloned());
+        orgs.insert(notice.key.org.clone());
+        to.len() <= PEOPLE_AT_ONCE && orgs.len() <= ORGS_AT_ONCE
+    };
+    due.into_iter().take(NOTICES_AT_ONCE).take_while(fits).collect()
 }
 
 impl Tx {
-    /// Notes what is told now and was not told before, and queues a mail for each person. Returns how many were new.
-    pub(super) async fn tell(&mut self, due: &[DueNotice], people: &People) -> Result<usize> {
-        let (store, now) = (self.store().clone(), self.now());
-        let mut to: BTreeSet<&UserId> = BTreeSet::new();
-        let mut told = 0;
+    /// Notes what is told now and was not told before, and queues a mail for each person. Returns the keys of those that were
+    /// new.
+    pub(super) async fn tell(&mut self, due: &[DueNotice], people: &People) -> Result<Vec<String>> {
+        let (store, told_at) = (self.store().clone(), self.new_run().await?);
+        let (mut to, mut told): (BTreeSet<&UserId>, _) = (BTreeSet::new(), Vec::new());
         for some in due.chunks(MOST_ROWS) {
             let row = |notice: &DueNotice| -> [Cell; 5] {
                 [
@@ -209,7 +160,7 @@ impl Tx {
                     notice.kind.as_str().to_owned().into(),
                     notice.deadline.micros().into(),
                     notice.days.into(),
-                    now.micros().into(),
+                    told_at.into(),
                 ]
             };
             let statement = "INSERT INTO key_notices (key_id, kind, deadline, days, told_at) \
@@ -218,13 +169,45 @@ impl Tx {
             let columns = ["key_id", "kind", "deadline", "days", "told_at"];
             let rows = store.with_rows(columns, some.iter().map(row).collect(), statement);
             for row in rows.fetch_all(self.on()).await? {
-                told += 1;
-                to.extend(people.of(&row.text("key_id")?));
+                let key = row.text("key_id")?;
+                to.extend(people.of(&key));
+                told.push(key);
             }
         }
-        for person in to {
-            self.enqueue_mail(&Mail::KeysDue { user_id: person.clone(), told_at: now.micros() }).await?;
-        }
+        let mail = |person: &UserId| Mail::KeysDue { user_id: person.clone(), told_at };
+        let jobs: Vec<_> = to.into_iter().map(|person| mail(person).job(self.now(), store.entropy())).collect();
+        self.enqueue_once(&jobs).await?;
         Ok(told)
+    }
+
+    /// The time that identifies a run: no other has it.
+    async fn new_run(&mut self) -> Result<i64> {
+        let now = self.now().micros();
+        let same =
+            sqlx::query("SELECT MAX(told_at) AS told_at FROM key_notices WHERE told_at BETWEEN $1 AND $1 + 1000");
+        let same = same.bind(now).fetch_one(self.on()).await?;
+        Ok(same.int_opt("told_at")?.map_or(now, |at| at + 1))
+    }
+
+    /// Records that keys will be paused, for those of which people were told first: also where there is no mail, or nobody to
+    /// get it. Returns whether there were any.
+    async fn announce(&mut self, due: &[DueNotice], told: &[String]) -> Result<bool> {
+        let told: BTreeSet<_> = told.iter().map(String::as_str).collect();
+        let mut events: BTreeMap<&str, Vec<(Act, NewEvent)>> = BTreeMap::new();
+        for notice in due.iter().filter(|notice| told.contains(notice.key.id.as_str())) {
+            let Some(Announced { at, unused_days }) = notice.announces else { continue };
+            let key = &notice.key;
+            let target = Target::new("key", &key.id, &key.label);
+            let target = if let Some(app) = &key.app { target.of_app(app) } else { target };
+            let details =
+                json!({ "pause_at": at.to_rfc3339(), "reason": format!("Unused for {unused_days} days then") });
+            let event = NewEvent::of(&key.org, Action::KeyPauseAnnounced, target).with(details);
+            events.entry(chain(notice)).or_default().push((Act::by(Actor::Sallyport), event));
+        }
+        let any = !events.is_empty();
+        for (chain, events) in events {
+            self.record_others(chain, events).await?;
+        }
+        Ok(any)
     }
 }

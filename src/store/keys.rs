@@ -5,6 +5,7 @@ use sqlx::any::AnyRow;
 
 use super::{
     Store, detached, is_taken,
+    key_deadlines::secret_since,
     key_secrets::{previous_until, shown, signing_columns},
     key_status::suspended_column,
     revocation_latency,
@@ -36,8 +37,9 @@ pub(super) const COLUMNS: &str = concat!(
     k.require_signed, k.addresses, k.addresses_enforced, k.limit_per_minute, k.limit_per_day, \
     k.created_at, \
     (SELECT u.name FROM users u WHERE u.id = k.created_by) AS created_by, k.expires_at, \
-    (SELECT v.last_at FROM key_uses v WHERE v.key_id = k.id) AS last_used_at, \
-    COALESCE(k.rotated_at, k.created_at) AS secret_since, k.resumed_at, k.paused_at, k.paused_by, k.leak_paused, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after, ",
+    (SELECT v.last_at FROM key_uses v WHERE v.key_id = k.id) AS last_used_at, ",
+    secret_since!(),
+    " AS secret_since, k.resumed_at, k.paused_at, k.paused_by, k.leak_paused, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after, ",
     shown!(),
     " AS shown, ",
     previous_until!(),
@@ -123,7 +125,32 @@ impl Store {
         new: NewKey,
         form: Option<Vec<u8>>,
     ) -> Result<Asked<Issued>> {
-        let (store, act, holder) = (self.clone(), act.clone(), holder.into());
+        self.issue(act, holder.into(), new, form, true).await
+    }
+
+    /// The same for what has nobody to wait for: fails if the key needs an approval, and asks for none.
+    pub async fn issue_key(
+        &self,
+        act: &Act,
+        holder: impl Into<Holder>,
+        new: NewKey,
+        form: Option<Vec<u8>>,
+    ) -> Result<Issued> {
+        match self.issue(act, holder.into(), new, form, false).await? {
+            Asked::Done(issued) => Ok(issued),
+            Asked::Waits(_) => Err(needs_approval()),
+        }
+    }
+
+    async fn issue(
+        &self,
+        act: &Act,
+        holder: Holder,
+        new: NewKey,
+        form: Option<Vec<u8>>,
+        may_wait: bool,
+    ) -> Result<Asked<Issued>> {
+        let (store, act) = (self.clone(), act.clone());
         detached(async move {
             if holder.owner() != store.profile().keys.owner {
                 return Err(Error::field("", store.profile().keys.owner.who_generates()));
@@ -134,6 +161,9 @@ impl Store {
             tx.needs_to_issue(&holder, &new).await?;
             tx.needs_holder_in_use(&holder).await?;
             if tx.judge_new(&holder, &new).await? {
+                if !may_wait {
+                    return Err(needs_approval());
+                }
                 return Ok(Asked::Waits(tx.ask_for_key(&holder, &new, form).await?));
             }
             let issued = tx.insert_key(&store, holder, new, form.clone()).await;
@@ -147,23 +177,6 @@ impl Store {
             Ok(Asked::Done(issued))
         })
         .await
-    }
-
-    /// The same for what has nobody to wait for: fails if the key needs an approval.
-    pub async fn issue_key(
-        &self,
-        act: &Act,
-        holder: impl Into<Holder>,
-        new: NewKey,
-        form: Option<Vec<u8>>,
-    ) -> Result<Issued> {
-        match self.issue_or_ask(act, holder, new, form).await? {
-            Asked::Done(issued) => Ok(issued),
-            Asked::Waits(id) => {
-                let message = format!("This key waits for an approval: {id}.");
-                Err(Error::Conflict { code: "waiting_for_approval", message })
-            }
-        }
     }
 
     async fn key_of_form(&self, form: Vec<u8>) -> Result<KeyId> {
@@ -192,6 +205,11 @@ impl Store {
         })
         .await
     }
+}
+
+fn needs_approval() -> Error {
+    let message = "This key needs the approval of another person. Ask for it in the portal.".to_owned();
+    Error::Conflict { code: "needs_approval", message }
 }
 
 pub(super) fn target(key: &Key) -> Target {

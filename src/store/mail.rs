@@ -70,6 +70,7 @@ impl Store {
             Mail::KeysDue { user_id, told_at } => {
                 return self.keys_due(user_id, Timestamp::from_micros(*told_at)).await;
             }
+            Mail::ApprovalsWait { user_id } => return self.approvals_that_wait(user_id).await,
             Mail::PasswordChanged(notice) => (notice, |event| Some(About::PasswordChanged(event.origin.clone()))),
             Mail::NewSignIn(notice) => (notice, |event| Some(About::NewSignIn(event.origin.clone()))),
             Mail::CommandLineSignedIn(notice) => (notice, command_line_signed_in),
@@ -198,7 +199,7 @@ fn approval_requested(event: &Event) -> Option<About> {
         approval: ApprovalId::parse(&event.target_id)?,
         label: event.target_name.clone(),
         environment: event.detail("environment")?.to_owned(),
-        scopes: words(&event.details["scopes"]),
+        scopes: words(&event.details["asked"]["scopes"]),
         org_name: event.org_name.clone()?,
         origin: event.origin.clone(),
     })

@@ -7,17 +7,17 @@ use crate::{
 };
 
 /// Which rows of a table are old.
-pub(super) struct Old {
+pub(super) struct Old<'a> {
     pub(super) table: &'static str,
     /// Its primary key.
     pub(super) key: &'static str,
     /// The condition of an old row; `$1` is a time or a day.
-    pub(super) when: &'static str,
+    pub(super) when: &'a str,
 }
 
 impl Store {
     /// Deletes the old rows of a table. Returns how many there were.
-    pub(super) async fn delete_old(&self, old: Old, before: i64) -> Result<u64> {
+    pub(super) async fn delete_old(&self, old: Old<'_>, before: i64) -> Result<u64> {
         let Old { table, key, when } = old;
         let sql =
             format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {when} LIMIT {MOST_ROWS})");

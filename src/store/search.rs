@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use sqlx::any::AnyRow;
 
 use super::{
-    Store, key_deadlines,
+    Store,
+    key_deadlines::{self, secret_since},
     key_secrets::previous_until,
     key_status::suspended_column,
     like::escaped,
@@ -118,7 +119,9 @@ const STATUS: &str = concat!(
     suspended_column!(),
     ", ",
     previous_until!(),
-    " AS previous_until, COALESCE(k.rotated_at, k.created_at) AS secret_since"
+    " AS previous_until, ",
+    secret_since!(),
+    " AS secret_since"
 );
 
 impl Store {

@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Duration};
 use sallyport::{
     app::App,
     audit::{Act, Actor},
-    key::{ExpiryInput, Key, KeyChange, NewKey, NewRotation, Status, new::KeyInput},
+    key::{ExpiryInput, Holder, Key, KeyChange, NewKey, NewRotation, Status, new::KeyInput},
     key_notice::KeyNoticeKind,
-    key_policy::KeyPolicy,
+    key_policy::{Deadlines, KeyPolicy},
     mail::{About, Mail},
     member::Role,
     org::Org,
-    profile::Profile,
+    profile::{HolderKind, Profile},
     store::{KeyFilter, KeySort, KeyStatus, Reader},
     testing::TestStore,
     user::User,
@@ -24,6 +24,11 @@ sallyport::on_both_databases!(
     a_run_tells_each_person_in_one_mail,
     those_who_may_act_on_a_key_are_told,
     ten_people_are_told_of_a_key_at_most,
+    a_run_is_one_transaction_of_bounded_size,
+    a_mail_reads_the_keys_of_its_person,
+    of_a_personal_key_its_person_is_told_while_a_member,
+    a_secret_that_was_overdue_before_is_told_of_once,
+    the_lead_is_the_same_in_the_database,
     what_is_no_longer_so_is_not_told,
     a_secret_that_gets_old_is_told_of_and_not_cut,
     what_was_told_long_ago_is_forgotten,
@@ -69,6 +74,7 @@ async fn expiring(store: &TestStore, act: &Act, app: &App, label: &str, days: &s
 /// What is told now: the person's address, the kind of notice and the key's label.
 pub async fn told(store: &TestStore) -> Vec<(String, KeyNoticeKind, String)> {
     store.tell_of_deadlines().await.expect("told");
+    store.tell_of_pauses().await.expect("told");
     read(store).await
 }
 
@@ -218,12 +224,121 @@ async fn a_secret_that_gets_old_is_told_of_and_not_cut(store: &TestStore) {
     assert_eq!(labels(store, &org, KeyStatus::RotationDue).await, Vec::<String>::new());
     store.clock.turn(DAY);
     assert_eq!(labels(store, &org, KeyStatus::RotationDue).await, ["CI"]);
-    assert_eq!(told(store).await, [], "it is due");
+    assert_eq!(told(store).await, [], "it is due, and people were told");
     assert_eq!(current(store, &key).await.status(store.now()), Status::Active, "nothing is cut");
     store.rotate_key(&act, &key, NewRotation { grace: HOUR, ..NewRotation::default() }).await.expect("rotated");
     assert_eq!(labels(store, &org, KeyStatus::RotationDue).await, Vec::<String>::new());
     store.clock.turn(DAY * 77);
     assert_eq!(told(store).await, expected, "of the new secret");
+}
+
+async fn a_run_is_one_transaction_of_bounded_size(store: &TestStore) {
+    let World { act, app, .. } = world(store).await;
+    let input = KeyInput {
+        label: "Many",
+        environment: "production",
+        scopes: vec!["read"],
+        expires: ExpiryInput::from("30"),
+        ..KeyInput::default()
+    };
+    let new = NewKey::check(&input, store.profile(), store.now()).expect("checked");
+    store.issue_many(&act, &app, &new, 2_100).await.expect("issued");
+    store.clock.turn(DAY * 17);
+    assert_eq!(store.tell_of_deadlines().await.expect("told"), 2_100);
+    let mut numbers = Vec::new();
+    for mail in mails(store).await {
+        let About::KeysDue { keys } = store.letter(&mail).await.expect("asked").expect("a letter").about else {
+            panic!("{mail:?}")
+        };
+        numbers.push(keys.len());
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, [100, 2_000], "each is told in one mail");
+}
+
+async fn a_mail_reads_the_keys_of_its_person(store: &TestStore) {
+    let World { act, app, .. } = world(store).await;
+    expiring(store, &act, &app, "Hers", "30").await;
+    let eve = store.person("Eve").await;
+    let by_eve = store.act(&eve);
+    let other = store.org(&by_eve, "Other").await;
+    let beside = store.app(&by_eve, &other, "Beside").await;
+    expiring(store, &by_eve, &beside, "Eve's", "30").await;
+    store.clock.turn(DAY * 17);
+    mails(store).await;
+    let mut told = told(store).await;
+    told.sort();
+    let expiry = KeyNoticeKind::Expiry;
+    assert_eq!(told, [of("ada@example.com", expiry, "Hers"), of("eve@example.com", expiry, "Eve's")]);
+}
+
+async fn of_a_personal_key_its_person_is_told_while_a_member(store: &TestStore) {
+    let mut profile = (*Profile::standard()).clone();
+    profile.keys.owner = HolderKind::Member;
+    let store = &store.with_profile(Arc::new(profile)).await;
+    let (ada, eve) = (store.person("Ada").await, store.person("Eve").await);
+    let act = store.act(&ada);
+    let org = store.org(&act, "Focus").await;
+    store.add_member(&act, &org.id, &eve, Role::Developer).await.expect("added");
+    let input = KeyInput {
+        label: "Mine",
+        environment: "production",
+        scopes: vec!["read"],
+        expires: ExpiryInput::from("30"),
+        ..KeyInput::default()
+    };
+    let new = NewKey::check(&input, store.profile(), store.now()).expect("checked");
+    let holder = Holder::Member(org.clone(), eve.clone());
+    store.issue_key(&store.act(&eve), holder, new, None).await.expect("issued");
+    mails(store).await;
+    store.clock.turn(DAY * 17);
+    assert_eq!(told(store).await, [of("eve@example.com", KeyNoticeKind::Expiry, "Mine")], "and no owner");
+    store.clock.turn(DAY * 11);
+    assert_eq!(store.tell_of_deadlines().await.expect("told"), 1);
+    store.remove_member(&act, &org.id, &eve).await.expect("removed");
+    assert_eq!(read(store).await, [], "removed before it was sent");
+}
+
+async fn a_secret_that_was_overdue_before_is_told_of_once(store: &TestStore) {
+    let World { act, org, app, .. } = world(store).await;
+    let key = store.key(&act, &app, "CI").await.key;
+    store.clock.turn(DAY * 100);
+    assert_eq!(told(store).await, []);
+    let policy = KeyPolicy { rotate_every_days: Some(90), ..KeyPolicy::default() };
+    store.set_key_policy(&act, &org, policy, None).await.expect("set");
+    store.tell_of_deadlines().await.expect("told");
+    let [mail] = &mails(store).await[..] else { panic!("one mail") };
+    let About::KeysDue { keys } = store.letter(mail).await.expect("asked").expect("a letter").about else {
+        panic!("{mail:?}")
+    };
+    assert!(keys.len() == 1 && keys[0].is_past && keys[0].at == key.created_at + DAY * 90, "{keys:?}");
+    // Nor after what was told long ago is forgotten.
+    for _ in 0..3 {
+        store.clock.turn(DAY * 40);
+        store.delete_old_notices().await.expect("deleted");
+        assert_eq!(told(store).await, []);
+    }
+    store.rotate_key(&act, &key, NewRotation { grace: HOUR, ..NewRotation::default() }).await.expect("rotated");
+    store.delete_old_notices().await.expect("deleted");
+    store.clock.turn(DAY * 76);
+    assert_eq!(told(store).await, [of("ada@example.com", KeyNoticeKind::Rotation, "CI")]);
+}
+
+/// The filter of the lists is SQL, the badge beside it is not.
+async fn the_lead_is_the_same_in_the_database(store: &TestStore) {
+    let World { act, org, app, .. } = world(store).await;
+    for days in [1, 2, 5, 13, 14, 15, 27, 28, 90, 3_650] {
+        let policy = KeyPolicy { pause_unused_days: Some(days), ..KeyPolicy::default() };
+        store.set_key_policy(&act, &org, policy.clone(), None).await.expect("set");
+        let (rules, key) = (Deadlines::from(&policy), store.key(&act, &app, "CI").await.key);
+        let until = DAY * days - rules.lead();
+        for (turned, is_soon) in [(until - Duration::from_micros(1), false), (Duration::from_micros(1), true)] {
+            store.clock.turn(turned);
+            assert_eq!(rules.paused_soon(key.created_at, store.now()).is_some(), is_soon, "{days}");
+            assert_eq!(labels(store, &org, KeyStatus::PausedSoon).await.len(), usize::from(is_soon), "{days}");
+        }
+        store.revoke_key(&act, &key, String::new()).await.expect("revoked");
+    }
 }
 
 async fn what_was_told_long_ago_is_forgotten(store: &TestStore) {

@@ -118,9 +118,9 @@ pub async fn extend_chosen_keys(
         let why = match extended {
             Ok(None) => continue,
             Ok(Some(_)) => "Another person has to approve that, and was asked.".to_owned(),
-            // Nothing else would be done either.
-            Err(error @ ActError::Denied(_)) => return Err(error),
-            Err(error) => error.message(),
+            Err(error) if error.is_refusal() => error.message(),
+            // Nothing else would be done either: they are signed out, or the database does not answer.
+            Err(error) => return Err(error),
         };
         refused.push(NotExtended { key: key.id.clone(), label: key.label.clone(), why });
     }

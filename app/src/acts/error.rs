@@ -77,6 +77,15 @@ impl ActError {
         Ok(form.with_status(status))
     }
 
+    /// Whether it is about what was asked for: not about who asked, nor a failure of the portal.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Denied(_) | Self::Throttled { .. } => false,
+            Self::Refused(error) => error.status() < 500,
+            Self::Invalid(_) | Self::Conflict(_) | Self::AlreadyIssued(_) => true,
+        }
+    }
+
     /// In how many seconds another attempt is accepted, if there were too many.
     pub fn wait(&self) -> Option<u64> {
         if let Self::Throttled { seconds, .. } = self { Some(*seconds) } else { None }

@@ -2,15 +2,18 @@
 
 use sallyport::key_notice::{KeyNotice, KeyNoticeKind};
 
-use super::{Content, Sender};
+use super::{Content, Sender, quoted};
 use crate::words::{count, utc};
 
 /// Keys that are named; the portal lists all of them.
 const NAMED: usize = 20;
 
+/// The characters of a label in a subject.
+const IN_SUBJECT: usize = 40;
+
 pub(super) fn due(keys: &[KeyNotice], hello: String, Sender { brand, url, .. }: &Sender) -> Content {
     let subject = match keys {
-        [only] => format!("The key {} {}", only.label, happens(only.kind)),
+        [only] => format!("The key {} {}", quoted(&cut(&only.label)), happens(only)),
         several => format!("{} need attention", count(several.len(), "key")),
     };
     let named = keys.iter().take(NAMED).map(fact).collect();
@@ -35,9 +38,16 @@ pub(super) fn due(keys: &[KeyNotice], hello: String, Sender { brand, url, .. }: 
     mail.button(label, format!("{url}{path}"))
 }
 
+/// The part of a label that a subject has room for.
+fn cut(label: &str) -> String {
+    let short: String = label.chars().take(IN_SUBJECT).collect();
+    if short.len() < label.len() { format!("{short}…") } else { short }
+}
+
 /// What happens, in a subject.
-const fn happens(kind: KeyNoticeKind) -> &'static str {
-    match kind {
+const fn happens(notice: &KeyNotice) -> &'static str {
+    match notice.kind {
+        KeyNoticeKind::Rotation if notice.is_past => "should have been rotated",
         KeyNoticeKind::Expiry => "expires soon",
         KeyNoticeKind::Rotation => "is due to be rotated",
         KeyNoticeKind::Pause => "will be paused, as nobody uses it",
@@ -48,11 +58,12 @@ const fn happens(kind: KeyNoticeKind) -> &'static str {
 fn fact(notice: &KeyNotice) -> (&'static str, String) {
     let what = match notice.kind {
         KeyNoticeKind::Expiry => "Expires",
+        KeyNoticeKind::Rotation if notice.is_past => "Due since",
         KeyNoticeKind::Rotation => "Rotate before",
         KeyNoticeKind::Pause => "Paused if unused",
         KeyNoticeKind::CutOff => "Old secret ends",
     };
-    (what, format!("{}: {}, {}", utc(notice.at), notice.label, notice.org_name))
+    (what, format!("{}: {}, {}", utc(notice.at), quoted(&notice.label), notice.org_name))
 }
 
 /// What can be done, a sentence for each kind among them.

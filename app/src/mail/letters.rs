@@ -7,7 +7,7 @@ use sallyport::{
     password_reset,
 };
 
-use super::{Content, Sender, keys};
+use super::{Content, Sender, approvals, keys, quoted};
 use crate::words::{count, utc};
 
 pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
@@ -73,7 +73,7 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
                 .button("Open the organization", format!("{url}/orgs/{org}"))
         }
         About::KeyGenerated { key, label, environment, org_name, origin } => {
-            let mut what = vec![("Label", label.clone()), ("Environment", environment.clone())];
+            let mut what = vec![("Label", quoted(label)), ("Environment", environment.clone())];
             what.push(("Organization", org_name.clone()));
             what.extend(facts(origin));
             Content::new("A personal key was generated")
@@ -84,7 +84,7 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
                 .button("Look at the key", format!("{url}/keys/{key}"))
         }
         About::HandoverUsedAgain { key, label, org_name, origin } => {
-            let mut what = vec![("Label", label.clone()), ("Organization", org_name.clone())];
+            let mut what = vec![("Label", quoted(label)), ("Organization", org_name.clone())];
             what.extend(facts(origin));
             Content::new("A hand-over link was used again")
                 .text(hello)
@@ -94,7 +94,7 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
                 .button("Look at the key", format!("{url}/keys/{key}"))
         }
         About::ApprovalRequested { approval, label, environment, scopes, org_name, origin } => {
-            let mut what = vec![("Label", label.clone()), ("Environment", environment.clone())];
+            let mut what = vec![("Label", quoted(label)), ("Environment", environment.clone())];
             what.push(("Scopes", scopes.join(", ")));
             what.push(("Organization", org_name.clone()));
             what.extend(facts(origin));
@@ -106,9 +106,10 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
                 .facts(present(what))
                 .button("Look at the request", format!("{url}/approvals/{approval}"))
         }
+        About::ApprovalsWait { requests, count } => approvals::wait(requests, *count, hello, sender),
         About::ApprovalDecided { approval, label, reason, org_name, by } => {
             let done = if reason.is_some() { "refused" } else { "approved" };
-            let mut what = vec![("Label", label.clone()), ("Organization", org_name.clone()), ("By", by.clone())];
+            let mut what = vec![("Label", quoted(label)), ("Organization", org_name.clone()), ("By", by.clone())];
             what.push(("Reason", reason.clone().unwrap_or_default()));
             let next = match reason {
                 Some(_) => "Ask again, with what the reason says.",

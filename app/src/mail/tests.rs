@@ -6,7 +6,7 @@ use sallyport::{
     id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId},
     key_notice::{KeyNotice, KeyNoticeKind},
     leak::LeakResponse,
-    mail::{About, Leaked, Letter, Origin, Recipient},
+    mail::{About, Leaked, Letter, Origin, Recipient, WaitingRequest},
     testing::{SeededEntropy, TurnedClock},
     vault::{MasterKey, Vault},
 };
@@ -26,7 +26,7 @@ fn origin() -> Origin {
 }
 
 /// One of each kind, in which everything that a person typed is this text.
-fn letters(typed: &str) -> [(&'static str, About); 18] {
+fn letters(typed: &str) -> [(&'static str, About); 19] {
     let entropy = SeededEntropy::new(1);
     let org = OrgId::mint("Focus Labs", &entropy);
     let reset = ResetId::mint(&entropy);
@@ -49,8 +49,11 @@ fn letters(typed: &str) -> [(&'static str, About); 18] {
         org: org.clone(),
         org_name: typed.to_owned(),
         at: TurnedClock::default().now(),
+        is_past: false,
     };
-    let several = KeyNoticeKind::ALL.map(|kind| due(kind, &org)).to_vec();
+    let mut several = KeyNoticeKind::ALL.map(|kind| due(kind, &org)).to_vec();
+    several.push(KeyNotice { is_past: true, ..due(KeyNoticeKind::Rotation, &org) });
+    let waiting = WaitingRequest { label: typed.to_owned(), org: org.clone(), org_name: typed.to_owned() };
     let one = vec![due(KeyNoticeKind::Expiry, &org)];
     let by_operator = Origin { by: "An operator".to_owned(), is_own: false, address: None, device: None, ..origin() };
     [
@@ -110,6 +113,7 @@ fn letters(typed: &str) -> [(&'static str, About); 18] {
                 origin: Origin { by: typed.to_owned(), is_own: false, ..origin() },
             },
         ),
+        ("approvals_wait", About::ApprovalsWait { requests: vec![waiting; 2], count: 3 }),
         (
             "approval_given",
             About::ApprovalDecided {

@@ -62,7 +62,7 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<ApprovalAcces
         "refuse" => caller.run(approvals::refuse(id.clone(), form.value("reason"))).await,
         "withdraw" => caller.run(approvals::withdraw(id.clone())).await,
         "claim" => match caller.run(approvals::claim(id.clone())).await {
-            Ok(InPage(claimed)) => return claimed_page(&ui, &access, claimed).await,
+            Ok(InPage(claimed)) => return claimed_page(&ui, &caller, access, claimed).await,
             Err(error) => Err(error),
         },
         _ => Err(ActError::field("", "Choose what to do with the request.")),
@@ -77,12 +77,14 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<ApprovalAcces
 }
 
 /// The secrets are only in this response: they are shown even if the page behind them can't be.
-async fn claimed_page(ui: &Ui, access: &ApprovalAccess, claimed: Claimed) -> PageResult {
+async fn claimed_page(ui: &Ui, caller: &Caller, access: ApprovalAccess, claimed: Claimed) -> PageResult {
     let issued = match claimed {
         Claimed::Issued(issued) => issued,
         Claimed::Changed(key) => return Ok(see_other(format!("/keys/{key}?done=changed"))),
     };
-    let page = page(ui, &ui.context, access, FormState::new(), None).await;
+    // As it is now.
+    let access = caller.access(&access.approval.id).await.unwrap_or(access);
+    let page = page(ui, &ui.context, &access, FormState::new(), None).await;
     let page = page.unwrap_or_else(|_| Page::bare("API keys", || ()));
     let (profile, done) = (ui.context.store.profile().clone(), format!("/keys/{}", issued.key.id));
     let files = once::files(&ui.context, &access.within.me, &issued).await;

@@ -1,9 +1,9 @@
 //! What becomes due for keys: notices, pauses of keys that nobody uses, and warnings of old secrets that end while they are in
-//! use. Each begins by writing the uses in memory.
+//! use.
 
 use std::{sync::Arc, time::Duration};
 
-use sallyport::{Error, Result, key::rotation::CutOff, store::NOTICES_AT_ONCE, verifier::Verifier};
+use sallyport::{Error, Result, key::rotation::CutOff, verifier::Verifier};
 
 use super::Queue;
 
@@ -22,19 +22,29 @@ pub fn deadlines(verifier: &Arc<Verifier>) -> Queue {
     })
 }
 
-/// The same, once.
+/// The same, once. A part that fails does not keep the others from being done; the first error is returned.
 pub async fn check_deadlines(verifier: &Verifier) -> Result<()> {
+    let store = verifier.store();
+    let told = store.tell_of_deadlines().await.map(drop);
+    let paused = check_pauses(verifier).await;
+    let forgotten = store.delete_old_notices().await.map(drop);
+    told.and(paused).and(forgotten)
+}
+
+/// Begins by writing the uses in memory: without them, a key that is in use is told of and paused.
+async fn check_pauses(verifier: &Verifier) -> Result<()> {
     let store = verifier.store();
     verifier.flush_uses().await?;
     // Of pauses before, if uses of other servers are written late, or this one was killed.
-    store.resume_used_keys().await?;
-    while store.tell_of_deadlines().await? == NOTICES_AT_ONCE {}
-    if !store.pause_idle_keys().await?.is_empty() {
+    let resumed = store.resume_used_keys().await.map(drop);
+    store.tell_of_pauses().await?;
+    let paused = store.pause_idle_keys().await;
+    if !matches!(&paused, Ok(paused) if paused.is_empty()) {
         // Of requests that were accepted just before.
         verifier.flush_uses().await?;
         store.resume_used_keys().await?;
     }
-    store.delete_old_notices().await.map(drop)
+    resumed.and(paused.map(drop))
 }
 
 /// Warns of an old secret that is about to end, for the jobs that rotations add.

@@ -1,5 +1,6 @@
 //! The binary itself: its commands, and a server that is killed.
 
+mod approvals;
 mod backup;
 mod client;
 mod connections;

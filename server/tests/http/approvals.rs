@@ -90,6 +90,8 @@ async fn a_key_is_asked_for_approved_and_claimed_without_scripts(portal: &TestPo
     assert_eq!((shown.status.as_u16(), shown.header("cache-control")), (200, "no-store"), "{}", shown.body);
     let secret = find(&shown.body, "sk_live_", 44).expect("a secret key");
     assert!(find(&shown.body, "sgn_", 47).is_some() && shown.body.contains("Hand over by link"));
+    // Behind the dialog, the request is as it is now.
+    assert!(shown.body.contains("Claimed") && !shown.body.contains("value=\"withdraw\""), "{}", shown.body);
     assert_eq!(portal.auth("", &[("x-api-key", &secret)]).await.status, 200);
     // Neither again, nor by reloading.
     let again = act(&eve, &path, "claim").await;

@@ -1,10 +1,10 @@
 //! Claiming what was approved: only then there is a secret, and who asked and the rules are judged again.
 
-use super::{changed_since, conflict, ended, target, told};
+use super::{changed_since, conflict, ended, governs, target, told};
 use crate::{
     Error, Result,
-    approval::{Approval, ApprovalStatus, Wish, WishedChange, WishedKey},
-    audit::{Act, Action, NewEvent},
+    approval::{Approval, ApprovalStatus, Decision, Wish, WishedChange, WishedKey},
+    audit::{Act, Action, Actor, NewEvent},
     id::{ApprovalId, KeyId},
     key::{Holder, Issued, Key, KeySettings},
     member::Permission,
@@ -57,10 +57,8 @@ impl Store {
 
 impl Tx {
     async fn claim_key(mut self, store: &Store, found: &Approval, holder: Holder, wish: &WishedKey) -> Result<Claimed> {
-        if !found.asked_by.is(self.actor()) {
-            // Before the holder is locked, too.
-            self.hold_own_approval(&found.id).await?;
-        }
+        // Before the holder is locked, too.
+        self.needs_own(found).await?;
         // In the order of everything that makes keys: the holder, then what is made of it.
         self.hold(&holder).await?;
         let approval = self.hold_approved(&found.id).await?;
@@ -79,9 +77,7 @@ impl Tx {
     }
 
     async fn claim_change(mut self, found: &Approval, key: &Key, wish: &WishedChange) -> Result<Claimed> {
-        if !found.asked_by.is(self.actor()) {
-            self.hold_own_approval(&found.id).await?;
-        }
+        self.needs_own(found).await?;
         let key = self.held_to_change(key).await?;
         let approval = self.hold_approved(&found.id).await?;
         self.needs_another_key(&key)?;
@@ -105,7 +101,32 @@ impl Tx {
     async fn hold_approved(&mut self, id: &ApprovalId) -> Result<Approval> {
         let approval = self.hold_own_approval(id).await?;
         let now = self.now();
-        if approval.status(now) == ApprovalStatus::Approved { Ok(approval) } else { Err(ended(&approval, now)) }
+        if approval.status(now) != ApprovalStatus::Approved {
+            return Err(ended(&approval, now));
+        }
+        if !self.approver_still_may(&approval).await? {
+            let message = "Who approved this may not approve any more. Withdraw it, and ask again.";
+            return Err(conflict("approval_outdated", message));
+        }
+        Ok(approval)
+    }
+
+    /// Whether the person or the token that approved it could do so now: an approval does not outlive that.
+    async fn approver_still_may(&mut self, approval: &Approval) -> Result<bool> {
+        let Some(Decision { by, .. }) = &approval.decision else { return Ok(false) };
+        let may = match by.kind.as_str() {
+            "user" => {
+                format!("SELECT 1 FROM users u WHERE u.id = $2 AND u.disabled_at IS NULL AND {}", governs("$1", "$2"))
+            }
+            "root_token" => "SELECT 1 FROM root_tokens WHERE id = $2 AND COALESCE(org_id, $1) = $1 AND manage = 1 \
+                AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3)"
+                .to_owned(),
+            // The command line may do everything.
+            _ => return Ok(by.kind == Actor::CommandLine.kind()),
+        };
+        let query = sqlx::query(sqlx::AssertSqlSafe(may)).bind(approval.org_id.to_string()).bind(by.id.clone());
+        let query = if by.kind == "user" { query } else { query.bind(self.now().micros()) };
+        Ok(query.fetch_optional(self.on()).await?.is_some())
     }
 
     async fn end_claim(&mut self, approval: &Approval, key: &KeyId) -> Result<()> {

@@ -123,14 +123,23 @@ impl Tx {
         read(&row.ok_or(Error::NotFound)?)
     }
 
-    /// The same for who asked. Others who see the request are told that it is not theirs.
+    /// The same for who asked.
     pub(super) async fn hold_own_approval(&mut self, id: &ApprovalId) -> Result<Approval> {
         self.needs_scope_for(Permission::ManageKeys)?;
         let approval = self.hold_approval(id).await?;
+        self.needs_own(&approval).await?;
+        Ok(approval)
+    }
+
+    /// Fails for others than who asked. Those who see the request are told that it is not theirs.
+    pub(super) async fn needs_own(&mut self, approval: &Approval) -> Result<()> {
         if approval.asked_by.is(self.actor()) {
-            return Ok(approval);
+            return Ok(());
         }
-        self.needs(PlaceRef::from(&approval.org_id), Permission::GovernKeys).await.map_err(|_| Error::NotFound)?;
-        Err(conflict("approval_of_another", "Only who asked for this can do that."))
+        match self.needs(PlaceRef::from(&approval.org_id), Permission::GovernKeys).await {
+            Ok(()) => Err(conflict("approval_of_another", "Only who asked for this can do that.")),
+            Err(Error::Forbidden(_)) => Err(Error::NotFound),
+            Err(error) => Err(error),
+        }
     }
 }

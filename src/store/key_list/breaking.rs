@@ -5,10 +5,8 @@ use crate::{
     Timestamp,
     key_policy::{KeyPolicy, LongestLifetime},
     profile::{HolderKind, Profile},
+    store::key_deadlines::DAY,
 };
-
-/// In microseconds, as the times of keys.
-const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
 impl KeyPolicy {
     /// Narrows a list to the keys that are neither revoked nor expired and that the rules would refuse now.

@@ -7,6 +7,7 @@ use crate::{
     key_policy::Deadlines,
     profile::{HolderKind, Mode},
     store::{
+        key_deadlines::secret_since,
         key_secrets::{previous_until, shown},
         key_status,
         keys::scopes,
@@ -72,7 +73,7 @@ pub(super) fn line(org: &str, app: Option<&str>, days: &str) -> String {
         "COALESCE(CAST(used.last_at AS TEXT), '')",
         &format!("COALESCE({days}, '')"),
         concat!("COALESCE(CAST(", previous_until!(), " AS TEXT), '')"),
-        "CAST(COALESCE(k.rotated_at, k.created_at) AS TEXT)",
+        concat!("CAST(", secret_since!(), " AS TEXT)"),
         "COALESCE(CAST(k.resumed_at AS TEXT), '')",
         &format!("CAST({flags} AS TEXT)"),
         "k.label",

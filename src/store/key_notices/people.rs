@@ -73,7 +73,8 @@ impl Store {
     ) -> Result<Option<(DueNotice, People)>> {
         let query = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT {KEY} FROM keys k WHERE k.id = $1")));
         let Some(row) = query.bind(key.to_string()).fetch_optional(self.read()).await? else { return Ok(None) };
-        let notice = DueNotice { kind: KeyNoticeKind::CutOff, deadline, days: 0, key: self.noticed_key(&row)? };
+        let key = self.noticed_key(&row)?;
+        let notice = DueNotice { kind: KeyNoticeKind::CutOff, deadline, days: 0, key, announces: None };
         let people = self.people_of(std::iter::once(&notice.key)).await?;
         Ok(Some((notice, people)))
     }

@@ -6,18 +6,15 @@ use serde_json::json;
 
 use super::super::{Store, detached, keys, tx::Tx};
 use crate::{
-    Result, Timestamp,
+    Error, Result, Timestamp,
     audit::{Act, Action, Actor, NewEvent},
     id::KeyId,
     job::NewJob,
-    key::rotation::CutOff,
+    key::rotation::{CutOff, QUIET},
 };
 
 /// So long before the end people are told.
 const BEFORE: Duration = Duration::from_secs(60 * 60);
-
-/// A secret that was used within this time is in use.
-const IN_USE: Duration = Duration::from_secs(60 * 60);
 
 impl Tx {
     /// Adds the job that warns before the old secret of a key ends, unless it ends too soon.
@@ -35,21 +32,25 @@ impl Tx {
 }
 
 impl Store {
-    /// Tells those who may act on a key that its old secret ends soon, if it was used within the last hour and nobody was
-    /// told before. All uses have to be written already. Returns whether they were told.
+    /// Tells those who may act on a key that its old secret ends soon, if it is in use and nobody was told before. All uses
+    /// have to be written already. Returns whether they were told.
     pub async fn warn_of_cut_off(&self, CutOff { key_id, until }: &CutOff) -> Result<bool> {
         let until = Timestamp::from_micros(*until);
         let Some((notice, people)) = self.cut_off_notice(key_id, until).await? else { return Ok(false) };
         let (store, id) = (self.clone(), key_id.clone());
         detached(async move {
             let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
-            let key = tx.held(&id).await?;
+            let key = match tx.held(&id).await {
+                Ok(key) => key,
+                Err(Error::NotFound) => return tx.leaves_as_it_is().await,
+                Err(error) => return Err(error),
+            };
             // It may have been extended or ended since.
             let old = tx.live_secrets(&id).await?.previous.filter(|old| old.retires_at == Some(until));
-            let Some(old) = old.filter(|_| key.revoked.is_none()) else { return tx.leaves_as_it_is().await };
-            let last = tx.secret_last_used(&id, old.n).await?.filter(|at| tx.now().since(*at) <= IN_USE);
+            let Some(old) = old.filter(|_| key.status(tx.now()).is_usable()) else { return tx.leaves_as_it_is().await };
+            let last = tx.secret_last_used(&id, old.n).await?.filter(|at| tx.now().since(*at) < QUIET);
             let Some(last) = last else { return tx.leaves_as_it_is().await };
-            if tx.tell(&[notice], &people).await? == 0 {
+            if tx.tell(&[notice], &people).await?.is_empty() {
                 return tx.leaves_as_it_is().await;
             }
             let details = json!({

@@ -9,12 +9,14 @@ use sallyport::{
     id::ApprovalId,
     key::{KeyChange, Status},
     key_policy::KeyPolicy,
+    mail::About,
     member::Role,
-    store::{ApprovalFilter, Claimed, EventFilter, Paging, Store},
+    store::{Claimed, EventFilter, Paging, Sight, Store},
     testing::TestStore,
 };
 
 use super::{World, ask, found, most, new_key};
+use crate::mail::mails;
 
 sallyport::on_both_databases!(
     a_request_is_approved_and_claimed_once,
@@ -23,6 +25,9 @@ sallyport::on_both_databases!(
     a_refusal_says_why,
     a_request_ends_by_the_clock,
     role_and_rules_are_judged_again,
+    an_approval_does_not_outlive_the_role_of_its_approver,
+    many_requests_are_told_in_one_mail_an_hour,
+    a_key_for_which_nobody_can_wait_is_not_asked_for,
     a_change_waits_too,
     a_change_is_claimed_as_it_was_approved,
     a_change_is_asked_for_once,
@@ -126,7 +131,10 @@ async fn a_refusal_says_why(store: &TestStore) {
     let id = asked(store, &world).await;
     let refused = store.refuse_approval(&world.act, &id, "Use staging.".to_owned()).await.expect("refused");
     let decision = refused.decision.clone().expect("decided");
-    assert_eq!((decision.approved, decision.reason.as_str(), decision.by.as_str()), (false, "Use staging.", "Ada"));
+    assert_eq!(
+        (decision.approved, decision.reason.as_str(), decision.by_name.as_str()),
+        (false, "Use staging.", "Ada")
+    );
     assert_eq!(code(store.claim_approval(&world.by_developer, &id).await), "approval_refused");
     assert_eq!(code(store.approve(&world.act, &id).await), "approval_refused");
     // An approval can be taken back, as long as nobody claimed it.
@@ -171,6 +179,102 @@ async fn role_and_rules_are_judged_again(store: &TestStore) {
     assert_eq!(code(store.claim_approval(&world.by_developer, &id).await), "not_found");
     store.add_member(&world.act, &world.org.id, &world.developer, Role::Developer).await.expect("back");
     store.claim_approval(&world.by_developer, &id).await.expect("as at first");
+}
+
+async fn an_approval_does_not_outlive_the_role_of_its_approver(store: &TestStore) {
+    let world = World::new(store, production()).await;
+    let shell = Act::by(Actor::CommandLine);
+    let admin = store.person("Admin").await;
+    store.add_member(&shell, &world.org.id, &admin, Role::Admin).await.expect("added");
+    let approved_by = async |act: &Act| {
+        let id = asked(store, &world).await;
+        store.approve(act, &id).await.expect("approved");
+        id
+    };
+    let by_admin = store.act(&admin);
+    let id = approved_by(&by_admin).await;
+    for way in ["demoted", "disabled", "removed"] {
+        match way {
+            "demoted" => store.change_role(&shell, &world.org.id, &admin, Role::Member).await.map(drop),
+            "disabled" => store.disable_user(&shell, &admin).await.map(drop),
+            _ => store.remove_member(&shell, &world.org.id, &admin).await,
+        }
+        .expect(way);
+        assert_eq!(code(store.claim_approval(&world.by_developer, &id).await), "approval_outdated", "{way}");
+        match way {
+            "demoted" => store.change_role(&shell, &world.org.id, &admin, Role::Admin).await.map(drop),
+            "disabled" => store.enable_user(&shell, &admin).await.map(drop),
+            _ => store.add_member(&shell, &world.org.id, &admin, Role::Admin).await.map(drop),
+        }
+        .expect(way);
+    }
+    store.claim_approval(&world.by_developer, &id).await.expect("they may approve again");
+    // A token that was revoked, and the command line, which may always.
+    let (token, _) = store.create_token(&shell, "T", true, Some(world.org.id.clone())).await.expect("made");
+    let (id, claimed) = {
+        let by_token = Act::by(Actor::RootToken { id: token.id.clone(), name: token.name.clone() });
+        (approved_by(&by_token).await, approved_by(&by_token).await)
+    };
+    store.claim_approval(&world.by_developer, &claimed).await.expect("claimed");
+    store.revoke_token(&shell, &token.id).await.expect("revoked");
+    assert_eq!(code(store.claim_approval(&world.by_developer, &id).await), "approval_outdated");
+    let id = approved_by(&shell).await;
+    store.claim_approval(&world.by_developer, &id).await.expect("claimed");
+}
+
+async fn many_requests_are_told_in_one_mail_an_hour(store: &TestStore) {
+    let world = World::new(store, production()).await;
+    mails(store).await;
+    let letters = async || {
+        let mut letters = Vec::new();
+        for mail in mails(store).await {
+            let Some(letter) = store.letter(&mail).await.expect("asked") else { continue };
+            if !matches!(letter.about, About::ApprovalDecided { .. }) {
+                assert_eq!(letter.to.email, world.owner.email);
+                letters.push(letter.about);
+            }
+        }
+        letters
+    };
+    let first = asked(store, &world).await;
+    let [About::ApprovalRequested { approval, scopes, .. }] = &letters().await[..] else { panic!("one mail") };
+    assert_eq!((approval, scopes.as_slice()), (&first, &["read".to_owned()][..]));
+    let mut ids = vec![first];
+    for _ in 0..5 {
+        ids.push(asked(store, &world).await);
+    }
+    assert_eq!(letters().await, []);
+    store.approve(&world.act, &ids[0]).await.expect("approved");
+    store.withdraw_approval(&world.by_developer, &ids[1]).await.expect("withdrawn");
+    store.clock.turn(Duration::from_secs(3600));
+    let mails = letters().await;
+    let waiting = mails.iter().find_map(|about| match about {
+        About::ApprovalsWait { requests, count } => Some((requests.len(), *count)),
+        _ => None,
+    });
+    assert_eq!(waiting, Some((4, 4)), "{mails:?}");
+    // The mail of the next hour was that one.
+    asked(store, &world).await;
+    assert_eq!(letters().await, []);
+    for id in &ids[2..] {
+        store.refuse_approval(&world.act, id, "no".to_owned()).await.expect("refused");
+    }
+    let id = store.approvals(&world.org.id, None, &Paging::parse(1, None).expect("good")).await.expect("read");
+    store.approve(&world.act, &id.items[0].id).await.expect("approved");
+    store.clock.turn(Duration::from_secs(3600));
+    assert!(
+        letters().await.iter().all(|about| !matches!(about, About::ApprovalsWait { .. })),
+        "nothing waits any more"
+    );
+}
+
+async fn a_key_for_which_nobody_can_wait_is_not_asked_for(store: &TestStore) {
+    let world = World::new(store, production()).await;
+    let before = store.dump().await;
+    let new = new_key(store, "CI", &["read"], None);
+    assert_eq!(code(store.issue_key(&world.by_developer, &world.app, new, None).await), "needs_approval");
+    let after = store.dump().await;
+    assert!(["approvals", "jobs", "events"].iter().all(|table| before[*table] == after[*table]));
 }
 
 async fn a_change_waits_too(store: &TestStore) {
@@ -254,13 +358,17 @@ async fn few_wait_at_once(store: &TestStore) {
     let more = store.issue_or_ask(&world.by_developer, &world.app, new.clone(), None).await;
     assert_eq!(code(more.map(drop)), "too_many_requests_wait");
     let all = Paging::parse(100, None).expect("good");
-    let listed = async |filter| store.approvals(&world.org.id, filter, &all).await.expect("read").items.len();
-    assert_eq!(listed(ApprovalFilter::default()).await, ids.len());
+    let listed = async |of| store.approvals(&world.org.id, of, &all).await.expect("read").items.len();
+    let waiting = async || {
+        let sight = Sight::ALL;
+        let frame = store.key_list_frame(&world.org.id, None, &world.owner.id, &sight).await.expect("read");
+        usize::try_from(frame.approvals).expect("a number")
+    };
+    assert_eq!((listed(None).await, waiting().await), (ids.len(), ids.len()));
     store.withdraw_approval(&world.by_developer, &ids[0]).await.expect("withdrawn");
     store.refuse_approval(&world.act, &ids[1], "no".to_owned()).await.expect("refused");
-    assert_eq!(listed(ApprovalFilter { open: true, ..ApprovalFilter::default() }).await, ids.len() - 2);
-    let of_owner = ApprovalFilter { asked_by: Some(world.owner.id.as_str()), ..ApprovalFilter::default() };
-    assert_eq!(listed(of_owner).await, 0);
+    assert_eq!((listed(None).await, waiting().await), (ids.len(), ids.len() - 2));
+    assert_eq!(listed(Some(world.owner.id.as_str())).await, 0);
     assert!(store.issue_or_ask(&world.by_developer, &world.app, new.clone(), None).await.is_ok());
     // Asking and withdrawing again and again is no way to send mail.
     let asked_before = i64::try_from(ids.len()).expect("few") + 1;
@@ -271,9 +379,9 @@ async fn few_wait_at_once(store: &TestStore) {
     let more = store.issue_or_ask(&world.by_developer, &world.app, new, None).await;
     assert_eq!(code(more.map(drop)), "too_many_requests_wait");
     let two = Paging::parse(2, None).expect("good");
-    let first = store.approvals(&world.org.id, ApprovalFilter::default(), &two).await.expect("read");
+    let first = store.approvals(&world.org.id, None, &two).await.expect("read");
     let next = Paging::parse(100, first.next.as_deref()).expect("its cursor");
-    let rest = store.approvals(&world.org.id, ApprovalFilter::default(), &next).await.expect("read").items;
+    let rest = store.approvals(&world.org.id, None, &next).await.expect("read").items;
     assert_eq!(first.items.len(), 2);
     assert!(rest.len() > 90 && rest.iter().all(|one| first.items.iter().all(|other| one.id != other.id)));
 }

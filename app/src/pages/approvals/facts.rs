@@ -103,7 +103,7 @@ pub fn asker(approval: &Approval) -> String {
 pub(super) fn Decided(approval: Approval, now: Timestamp) -> impl IntoView {
     let expired = approval.status(now) == ApprovalStatus::Expired;
     let decided = approval.decision.map(|decision| {
-        let by = if decision.by.is_empty() { "Somebody who is gone".to_owned() } else { decision.by };
+        let by = if decision.by_name.is_empty() { "Somebody who is gone".to_owned() } else { decision.by_name };
         let label = if decision.approved { "Approved by" } else { "Refused by" };
         view! {
             <Facts>

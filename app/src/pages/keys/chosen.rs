@@ -41,12 +41,13 @@ pub async fn post<A: Listed>(ui: Ui, caller: Caller, Addressed(id): Addressed<A>
     if keys.is_empty() {
         return Ok(see_other(list));
     }
-    if source != ListSource::All
+    let what = What::of(&form)?;
+    if what.needs_name(source)
         && let Err(error) = check_typed_name(&form.value("typed_name"), &access.place().name)
     {
         return ask(&ui, &caller, &access, refuse(form, error)?).await;
     }
-    let (done, run) = match What::of(&form)? {
+    let (done, run) = match what {
         What::Pause => ("paused", caller.run(pause_chosen_keys(id.into(), keys)).await.map(drop)),
         What::Revoke => {
             ("revoked", caller.run(revoke_chosen_keys(id.into(), keys, form.value("reason"))).await.map(drop))
@@ -93,6 +94,12 @@ impl What {
         }
     }
 
+    /// Whether the name of the place is typed to confirm: what is found elsewhere may be many keys of several people, and what
+    /// is extended is accepted for longer than was decided.
+    fn needs_name(self, source: ListSource) -> bool {
+        source != ListSource::All || self == Self::Extend
+    }
+
     const fn verb(self) -> &'static str {
         match self {
             Self::Pause => "Pause",
@@ -133,8 +140,7 @@ async fn ask<A: Listed>(ui: &Ui, caller: &Caller, access: &A, form: FormState) -
         keys.push(access.key);
     }
     let refused = form.is_refused();
-    // What is found there may be many keys of several people.
-    let typed = (source != ListSource::All).then(|| access.place());
+    let typed = what.needs_name(source).then(|| access.place());
     let now = ui.context.store.now();
     let page = access.list(ui, &ListQuery::of_source(source)).await?;
     let page = page.with_dialog(move || match what {

@@ -3,12 +3,7 @@
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{
-    Timestamp,
-    approval::Approval,
-    member::Permission,
-    store::{ApprovalFilter, Paging},
-};
+use sallyport::{Timestamp, approval::Approval, member::Permission, store::Paging};
 
 use crate::{
     access::OrgAccess,
@@ -45,10 +40,9 @@ pub async fn get(
     let chrome = shell::here(shell::of_org(&ui, &access, Section::Keys).await?, "Approvals");
     let governs = access.needs(Permission::GovernKeys).is_ok();
     let asked_by = (!governs).then(|| access.me.user.id.as_str());
-    let filter = ApprovalFilter { asked_by, ..ApprovalFilter::default() };
     let paging = Paging::parse(SHOWN, query.before.as_deref())
         .ok_or_else(|| PageError::BadRequest("There is no such page; go back to the list.".to_owned()))?;
-    let page = store.approvals(org, filter, &paging).await?;
+    let page = store.approvals(org, asked_by, &paging).await?;
     let (profile, now) = (store.profile().clone(), store.now());
     let older = page.next.map(|cursor| format!("/orgs/{org}/approvals?before={cursor}"));
     Ok(ui.ok(Page::framed("Approvals", chrome, move || {

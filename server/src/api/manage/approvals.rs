@@ -10,7 +10,7 @@ use sallyport::{
     id::{AppId, ApprovalId, KeyId, OrgId},
     member::Permission,
     org::Org,
-    store::{ApprovalFilter, Claimed, Reader, Store},
+    store::{Claimed, Reader, Store},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{ToSchema, openapi::schema::Object};
@@ -111,7 +111,7 @@ impl ApprovalResponse {
             key_expires_at: wish.expires_at().flatten(),
             addresses,
             asked: wish.asked(),
-            decided_by: decision.map(|decision| decision.by.clone()),
+            decided_by: decision.map(|decision| decision.by_name.clone()),
             decided_at: decision.map(|decision| decision.at),
             reason: decision.map(|decision| decision.reason.clone()).filter(|reason| !reason.is_empty()),
             approval_id: approval.id,
@@ -201,8 +201,7 @@ pub async fn list(
     let store = &state.context.store;
     let me = org.manager.act().actor;
     let asked_by = if sees_all(store, &org.manager, &org.it.id).await? { None } else { Some(me.id()) };
-    let filter = ApprovalFilter { asked_by, ..ApprovalFilter::default() };
-    let page = store.approvals(&org.it.id, filter, &part.paging()?).await?;
+    let page = store.approvals(&org.it.id, asked_by, &part.paging()?).await?;
     let now = store.now();
     Ok(ok(Listed::of(page, |approval| ApprovalResponse::of(approval, now))))
 }

@@ -13,6 +13,8 @@ crate::on_both_portals!(
     selected_keys_are_rotated_one_after_the_other,
     what_needs_attention_is_said_everywhere,
     a_use_in_memory_keeps_a_key_from_being_paused,
+    notices_of_an_expiry_do_not_wait_for_uses,
+    a_failure_of_the_portal_is_no_refusal_of_a_key,
     other_lists_are_refused,
 );
 
@@ -155,6 +157,12 @@ async fn selected_keys_are_extended_as_far_as_that_is_allowed(portal: &TestPorta
     assert!(portal.get(done.location()).await.body.contains("The selected keys expire later."));
     let activity = portal.get(&format!("/orgs/{}/activity?action=key.expiry_changed", world.org)).await.body;
     assert_eq!(activity.matches("<td class=\"cell-head\">Key expiry changed").count(), 2, "one event for each");
+    // From the list of all keys, too, it needs the name.
+    let unconfirmed = [("do", "extend"), ("key", soon.as_str()), ("days", "365")];
+    let asked = portal.get(&format!("{path}?do=extend&key={soon}")).await.body;
+    assert!(asked.contains("Type Focus Labs to confirm."), "{asked}");
+    assert_eq!(portal.post(&path, &unconfirmed).await.status, 422);
+    assert_eq!(expires(&soon).await, after);
     // Not a key of somebody else.
     let eve = portal.stranger().await;
     let keys = [("list", world.org.as_str()), ("keys[0]", soon.as_str()), ("days", "90")];
@@ -230,7 +238,14 @@ async fn a_use_in_memory_keeps_a_key_from_being_paused(portal: &TestPortal) {
     portal.state.verifier.flush().await.expect("written");
     turn(portal, 24).await;
     check_deadlines(&portal.state.verifier).await.expect("done");
-    turn(portal, 7).await;
+    for _ in 0..7 * 4 - 1 {
+        portal.store.clock.turn(Duration::from_secs(DAY / 4));
+        check_deadlines(&portal.state.verifier).await.expect("done");
+    }
+    portal.store.clock.turn(Duration::from_secs(DAY / 4));
+    turn(portal, 0).await;
+    let announced = portal.get(&format!("/orgs/{}/activity?action=key.pause_announced", world.org)).await.body;
+    assert!(announced.contains("Key will be paused") && announced.contains("Idle"), "{announced}");
     // Known in memory alone.
     assert_eq!(portal.auth("", &[("x-api-key", &secret)]).await.status, 200);
     check_deadlines(&portal.state.verifier).await.expect("done");
@@ -244,6 +259,29 @@ async fn a_use_in_memory_keeps_a_key_from_being_paused(portal: &TestPortal) {
     assert_eq!(portal.post(&format!("/keys/{idle}/resume"), &[]).await.status, 303);
     check_deadlines(&portal.state.verifier).await.expect("done");
     assert_eq!(status(&idle).await, Value::from("active"), "the days begin anew");
+}
+
+async fn notices_of_an_expiry_do_not_wait_for_uses(portal: &TestPortal) {
+    let world = world(portal).await;
+    let (_, secret) = key(portal, &world, "Soon", Some(30)).await;
+    turn(portal, 17).await;
+    assert_eq!(portal.auth("", &[("x-api-key", &secret)]).await.status, 200);
+    portal.store.execute("ALTER TABLE key_uses RENAME TO elsewhere".to_owned()).await;
+    assert!(check_deadlines(&portal.state.verifier).await.is_err(), "the use can't be written");
+    assert_eq!(portal.store.dump().await["key_notices"].len(), 1);
+    portal.store.execute("ALTER TABLE elsewhere RENAME TO key_uses".to_owned()).await;
+    check_deadlines(&portal.state.verifier).await.expect("done");
+}
+
+async fn a_failure_of_the_portal_is_no_refusal_of_a_key(portal: &TestPortal) {
+    let world = world(portal).await;
+    let (soon, _) = key(portal, &world, "Soon", Some(10)).await;
+    let path = format!("/orgs/{}/keys/chosen", world.org);
+    let form = [("do", "extend"), ("key", soon.as_str()), ("typed_name", "Focus Labs"), ("days", "30")];
+    portal.store.execute("ALTER TABLE events RENAME TO elsewhere".to_owned()).await;
+    let failed = portal.post(&path, &form).await;
+    portal.store.execute("ALTER TABLE elsewhere RENAME TO events".to_owned()).await;
+    assert!(failed.status.is_server_error() && !failed.body.contains("Soon: "), "{} {}", failed.status, failed.body);
 }
 
 async fn other_lists_are_refused(portal: &TestPortal) {

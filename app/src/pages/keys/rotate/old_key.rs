@@ -1,9 +1,7 @@
 //! What still uses the old secret.
 
-use std::time::Duration;
-
 use leptos::prelude::*;
-use sallyport::Timestamp;
+use sallyport::{Timestamp, key::rotation::QUIET};
 
 use super::{
     notice::{OldKeyButtons, OldSecret},
@@ -14,9 +12,6 @@ use crate::{
     pages::usage::card::HoursChart,
     words::{Ago, Ahead, digits},
 };
-
-/// After so long without requests an old key is called quiet.
-pub const QUIET: Duration = Duration::from_secs(3 * 60 * 60);
 
 /// Places that are listed.
 const SHOWN: usize = 20;

@@ -4,14 +4,14 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use sallyport::{
     Timestamp,
     id::KeyId,
-    key::{LiveSecret, LiveSecrets},
+    key::{LiveSecret, LiveSecrets, rotation::QUIET},
     profile::RotationKind,
 };
 
 use super::{
     super::head::{KeyHead, KeyHeadView},
     notice::OldSecret,
-    old_key::{OldKey, QUIET},
+    old_key::OldKey,
     said,
     uses::{Uses, named},
 };
