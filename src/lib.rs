@@ -55,6 +55,8 @@ pub mod usage;
 pub mod user;
 pub mod vault;
 pub mod verdict;
+#[cfg(feature = "store")]
+pub mod webhook;
 
 #[cfg(feature = "store")]
 pub mod store;

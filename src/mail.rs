@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Entropy, Timestamp,
-    id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId, UserId},
+    id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId, UserId, WebhookId},
     job::{NewJob, Retries},
     key_notice::KeyNotice,
     user::User,
@@ -56,6 +56,8 @@ pub enum Mail {
         user_id: UserId,
         told_at: i64,
     },
+    /// The portal stopped an endpoint of webhooks.
+    WebhookStopped(Notice),
     /// An operator tries whether mail arrives.
     Test(Notice),
 }
@@ -85,6 +87,7 @@ impl Mail {
             Self::ApprovalRequested(_) => "Approval requested",
             Self::ApprovalDecided(_) => "Request decided",
             Self::KeysDue { .. } => "Keys that need attention",
+            Self::WebhookStopped(_) => "Webhook stopped",
             Self::Test(_) => "Test mail",
         }
     }
@@ -103,6 +106,7 @@ impl Mail {
             | Self::HandoverUsedAgain(notice)
             | Self::ApprovalRequested(notice)
             | Self::ApprovalDecided(notice)
+            | Self::WebhookStopped(notice)
             | Self::Test(notice) => Some(&notice.user_id),
         }
     }
@@ -206,6 +210,13 @@ pub enum About {
         org_name: String,
         by: String,
     },
+    WebhookStopped {
+        webhook: WebhookId,
+        host: String,
+        /// Whether it answered that it wants nothing more.
+        is_gone: bool,
+        org_name: String,
+    },
     /// Soonest first.
     KeysDue {
         keys: Vec<KeyNotice>,
@@ -246,6 +257,7 @@ mod tests {
             Mail::ApprovalRequested(notice.clone()),
             Mail::ApprovalDecided(notice.clone()),
             Mail::KeysDue { user_id: notice.user_id.clone(), told_at: 1_795_327_200_000_000 },
+            Mail::WebhookStopped(notice.clone()),
             Mail::Test(notice),
         ];
         let payloads = mails.clone().map(|mail| mail.job(Timestamp::from_seconds(1), &entropy).payload);

@@ -7,6 +7,7 @@ pub mod mail;
 mod public_url;
 mod secret;
 pub mod usage;
+pub mod webhooks;
 
 use std::{
     collections::HashMap,
@@ -26,6 +27,7 @@ use self::{
     mail::{MailSection, MailSettings},
     public_url::check_public_url,
     usage::{UsageSection, UsageSettings},
+    webhooks::{WebhookSettings, WebhooksSection},
 };
 use crate::{api::requirement::Requirement, site};
 
@@ -117,6 +119,8 @@ struct File {
     #[serde(default)]
     audit: AuditSection,
     #[serde(default)]
+    webhooks: WebhooksSection,
+    #[serde(default)]
     requirements: HashMap<String, Requirement>,
 }
 
@@ -159,6 +163,7 @@ pub struct Serving {
     pub mail: Option<MailSettings>,
     pub usage: UsageSettings,
     pub audit: AuditSettings,
+    pub webhooks: WebhookSettings,
     /// The names in Envoy's paths.
     pub requirements: HashMap<String, Requirement>,
     pub demo: bool,
@@ -261,6 +266,7 @@ impl Where {
             mail: file.mail.map(MailSection::resolve).transpose()?,
             usage: file.usage.unwrap_or_default().resolve(),
             audit: file.audit.resolve()?,
+            webhooks: file.webhooks.resolve()?,
             requirements: check_names(file.requirements)?,
             demo: args.demo,
         })
@@ -325,7 +331,7 @@ mod tests {
         for name in names.keys() {
             assert!(include_str!("../../docs/settings.md").contains(&format!("| `{name}`")), "{name} is not listed");
         }
-        for section in ["mail", "usage", "audit"] {
+        for section in ["mail", "usage", "audit", "webhooks"] {
             for name in names[section].as_table().expect("a table").keys() {
                 let listed = include_str!("../../docs/settings.md").contains(&format!("| `{section}.{name}`"));
                 assert!(listed, "{section}.{name} is not listed");

@@ -46,6 +46,10 @@ impl Action {
             | Self::ApprovalRequested
             | Self::ApprovalGiven
             | Self::ApprovalClaimed
+            | Self::WebhookCreated
+            | Self::WebhookChanged
+            | Self::WebhookTested
+            | Self::WebhookResent
             | Self::TokenCreated
             | Self::PersonalTokenCreated
             | Self::DeviceApproved
@@ -58,6 +62,7 @@ impl Action {
             | Self::PasswordReset
             | Self::KeyRotated
             | Self::KeySecretRestored
+            | Self::WebhookSecretChanged
             | Self::SigningSecretRotated => false,
             // They take away.
             Self::AccountDisabled
@@ -80,6 +85,8 @@ impl Action {
             | Self::AppDeleted
             | Self::ApprovalRefused
             | Self::ApprovalWithdrawn
+            | Self::WebhookStopped
+            | Self::WebhookDeleted
             | Self::KeyPaused
             | Self::KeyRevoked
             | Self::KeySecretEnded

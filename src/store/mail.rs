@@ -7,7 +7,7 @@ use super::{Store, row::Read, tx::Tx};
 use crate::{
     Result, Timestamp,
     audit::NewEvent,
-    id::{ApprovalId, KeyId, OrgId, UserId},
+    id::{ApprovalId, KeyId, OrgId, UserId, WebhookId},
     invitation::Invitation,
     mail::{About, Letter, Mail, Notice, Origin, Recipient},
     member::Role,
@@ -78,6 +78,7 @@ impl Store {
             Mail::HandoverUsedAgain(notice) => (notice, handover_used_again),
             Mail::ApprovalRequested(notice) => (notice, approval_requested),
             Mail::ApprovalDecided(notice) => (notice, approval_decided),
+            Mail::WebhookStopped(notice) => (notice, webhook_stopped),
             Mail::Test(notice) => (notice, |_| Some(About::Test)),
         };
         let Some(to) = self.user(&notice.user_id).await? else { return Ok(None) };
@@ -208,6 +209,15 @@ fn approval_decided(event: &Event) -> Option<About> {
         reason: event.detail("reason").map(str::to_owned),
         org_name: event.org_name.clone()?,
         by: event.origin.by.clone(),
+    })
+}
+
+fn webhook_stopped(event: &Event) -> Option<About> {
+    Some(About::WebhookStopped {
+        webhook: WebhookId::parse(&event.target_id)?,
+        host: event.target_name.clone(),
+        is_gone: event.detail("why") == Some("gone"),
+        org_name: event.org_name.clone()?,
     })
 }
 

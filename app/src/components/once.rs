@@ -123,9 +123,11 @@ pub fn OnceDialog(
     }
 }
 
-/// Shows a new token once. It is left like the dialog of a new key.
+/// Shows a new token, or the secret of a webhook, once. It is left like the dialog of a new key.
 #[component]
 pub fn OnceTokenDialog(
+    #[prop(default = "Save your token")] title: &'static str,
+    #[prop(default = "I have saved this token")] saved: &'static str,
     #[prop(into)] name: String,
     id: &'static str,
     label: &'static str,
@@ -139,7 +141,7 @@ pub fn OnceTokenDialog(
         <div class="backdrop backdrop-center">
             <dialog open class="modal modal-wide" aria-modal="true" aria-labelledby="dialog-title">
                 <div class="dialog-head">
-                    <h2 id="dialog-title">"Save your token"</h2>
+                    <h2 id="dialog-title">{title}</h2>
                     <p>{name}</p>
                 </div>
                 <div class="dialog-body">
@@ -149,12 +151,12 @@ pub fn OnceTokenDialog(
                     <Secret id label copy value=secret focused=true>{children()}</Secret>
                 </div>
                 <form class="dialog-foot once-foot" method="get" action=done_href>
-                    <label class="check"><input type="checkbox" required/>"I have saved this token"</label>
+                    <label class="check"><input type="checkbox" required/>{saved}</label>
                     <button class="btn btn-primary">"Done"</button>
                     <OnceGuard/>
                 </form>
             </dialog>
-            <p class="print-only">"Secrets are not printed. Save the token in your secret manager."</p>
+            <p class="print-only">"Secrets are not printed. Save this one in your secret manager."</p>
         </div>
     }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use sallyport::{
     Clock,
-    id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId},
+    id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId, WebhookId},
     key_notice::{KeyNotice, KeyNoticeKind},
     mail::{About, Letter, Origin, Recipient},
     testing::{SeededEntropy, TurnedClock},
@@ -25,12 +25,13 @@ fn origin() -> Origin {
 }
 
 /// One of each kind, in which everything that a person typed is this text.
-fn letters(typed: &str) -> [(&'static str, About); 15] {
+fn letters(typed: &str) -> [(&'static str, About); 16] {
     let entropy = SeededEntropy::new(1);
     let org = OrgId::mint("Focus Labs", &entropy);
     let reset = ResetId::mint(&entropy);
     let key = KeyId::mint(&entropy);
     let invitation = InvitationId::parse(&key.as_str().replace("key_", "inv_")).expect("an id");
+    let webhook = WebhookId::parse(&key.as_str().replace("key_", "whk_")).expect("an id");
     let approval = ApprovalId::parse(&key.as_str().replace("key_", "apr_")).expect("an id");
     let due = |kind, org: &OrgId| KeyNotice {
         kind,
@@ -116,6 +117,10 @@ fn letters(typed: &str) -> [(&'static str, About); 15] {
                 org_name: typed.to_owned(),
                 by: typed.to_owned(),
             },
+        ),
+        (
+            "webhook_stopped",
+            About::WebhookStopped { webhook, host: typed.to_owned(), is_gone: false, org_name: typed.to_owned() },
         ),
         (
             "invitation",

@@ -11,6 +11,7 @@ mod apps;
 mod audit;
 mod audit_proof;
 mod creation;
+mod deliveries;
 mod evidence;
 mod hygiene;
 mod invitations;
@@ -29,6 +30,7 @@ mod rotation;
 mod suggestion;
 mod tenants;
 mod usage;
+mod webhooks;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -62,6 +64,14 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(approvals::refuse))
         .routes(routes!(approvals::claim))
         .routes(routes!(approvals::withdraw))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::read, webhooks::update, webhooks::delete))
+        .routes(routes!(webhooks::change_secret))
+        .routes(routes!(deliveries::test))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::resend_failed))
+        .routes(routes!(deliveries::read))
+        .routes(routes!(deliveries::resend))
         .routes(routes!(members::list_of_org))
         .routes(routes!(members::give_in_org, members::remove_from_org))
         .routes(routes!(members::list_of_tenant))

@@ -9,7 +9,7 @@ use axum::{
 use sallyport::{
     Error, FieldError,
     error::NOT_FORWARDED,
-    id::{AppId, ApprovalId, InvitationId, OrgId, ProjectId, RequestId, TenantId},
+    id::{AppId, ApprovalId, InvitationId, OrgId, ProjectId, RequestId, TenantId, WebhookId},
     limit::whole_seconds,
 };
 use serde::Serialize;
@@ -64,6 +64,8 @@ pub enum Made {
     Invitation(String),
     #[serde(rename = "approval_id")]
     Approval(String),
+    #[serde(rename = "webhook_id")]
+    Webhook(String),
     #[serde(rename = "key_id")]
     Key(String),
 }
@@ -77,6 +79,7 @@ impl Made {
             Some(AppId::PREFIX) => Self::App(id),
             Some(ApprovalId::PREFIX) => Self::Approval(id),
             Some(InvitationId::PREFIX) => Self::Invitation(id),
+            Some(WebhookId::PREFIX) => Self::Webhook(id),
             _ => Self::Key(id),
         }
     }

@@ -36,3 +36,4 @@ mod sign_in;
 mod sub_path;
 mod usage;
 mod v1;
+mod webhooks;
