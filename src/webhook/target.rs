@@ -28,7 +28,9 @@ impl AllowedTargets {
                     allowed.hosts.insert(name.trim_end_matches('.').to_owned());
                 }
                 _ => {
-                    return Err(format!("{entry:?} is neither a host like hooks.internal nor a block like 10.0.0.0/8."));
+                    return Err(format!(
+                        "{entry:?} is neither a host like hooks.internal nor a block like 10.0.0.0/8."
+                    ));
                 }
             }
         }

@@ -111,9 +111,7 @@ async fn webhooks(server: &Deployment, account: &Org) {
     server.key(Holder::Organization(account.clone()), "staging", &[]).await;
     server.key(Holder::Organization(account.clone()), "production", &[]).await;
     let (of_live, of_staging) = (live.next(), staging.next());
-    for ((head, body), secret, environment) in
-        [(&of_live, &first, "production"), (&of_staging, &other, "staging")]
-    {
+    for ((head, body), secret, environment) in [(&of_live, &first, "production"), (&of_staging, &other, "staging")] {
         assert!(body.contains(&format!("\"environment\":\"{environment}\"")), "HE-5: {body}");
         assert_eq!(header(head, "x-helios-signature"), signature(secret, head, body), "HE-4");
         assert!(header(head, "x-helios-timestamp").parse::<i64>().is_ok(), "HE-4: unix seconds");
@@ -125,7 +123,11 @@ async fn webhooks(server: &Deployment, account: &Org) {
     server.manage(&format!("/v1/webhooks/{webhook}/test"), &json!({}));
     let (head, body) = live.next();
     let given = header(&head, "x-helios-signature");
-    assert_eq!((given == signature(second, &head, &body), given == signature(&first, &head, &body)), (true, false), "HE-3");
+    assert_eq!(
+        (given == signature(second, &head, &body), given == signature(&first, &head, &body)),
+        (true, false),
+        "HE-3"
+    );
     assert_eq!(header(&head, "x-helios-sequence"), "2", "HE-4");
 }
 
