@@ -118,8 +118,7 @@ struct File {
     usage: Option<UsageSection>,
     #[serde(default)]
     audit: AuditSection,
-    #[serde(default)]
-    webhooks: WebhooksSection,
+    webhooks: Option<WebhooksSection>,
     #[serde(default)]
     requirements: HashMap<String, Requirement>,
 }
@@ -266,7 +265,7 @@ impl Where {
             mail: file.mail.map(MailSection::resolve).transpose()?,
             usage: file.usage.unwrap_or_default().resolve(),
             audit: file.audit.resolve()?,
-            webhooks: file.webhooks.resolve()?,
+            webhooks: file.webhooks.unwrap_or_default().resolve()?,
             requirements: check_names(file.requirements)?,
             demo: args.demo,
         })
@@ -321,10 +320,9 @@ mod tests {
         let File { data, database_url, profile, listen, grpc_listen, public_url, trusted_proxies, log_format, .. } =
             &file;
         let File { cache_keys, mail, usage, requirements, .. } = &file;
-        assert!(mail.is_some() && usage.is_some());
+        assert!(mail.is_some() && usage.is_some() && public_url.is_some());
         let told = [data.is_some(), database_url.is_some(), profile.is_some(), listen.is_some(), grpc_listen.is_some()];
         assert_eq!(told, [true; 5]);
-        assert!(public_url.is_some());
         let told = [trusted_proxies.is_some(), log_format.is_some(), cache_keys.is_some(), !requirements.is_empty()];
         assert_eq!(told, [true; 4]);
         let names: toml::Table = toml::from_str(&example).expect("TOML");
