@@ -1,5 +1,6 @@
 //! Keys of an account, without scopes; the same response to any invalid key.
 
+use axum::http::HeaderMap;
 use sallyport::{
     audit::{Act, Actor, hex},
     key::holder::Holder,
@@ -116,6 +117,14 @@ async fn webhooks(server: &Deployment, account: &Org) {
         assert_eq!(header(head, "x-helios-signature"), signature(secret, head, body), "HE-4");
         assert!(header(head, "x-helios-timestamp").parse::<i64>().is_ok(), "HE-4: unix seconds");
         assert_eq!(header(head, "x-helios-sequence"), "1", "HE-4: a number to order by");
+        // In the form of the standard, too: its library accepts it, and checks the time.
+        let mut headers = HeaderMap::new();
+        for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
+            headers.insert(name, header(head, name).parse().expect("a header"));
+        }
+        let library = standardwebhooks::Webhook::new(secret).expect("a secret");
+        library.verify(body.as_bytes(), &headers).expect("signed");
+        library.verify(format!("{body} ").as_bytes(), &headers).expect_err("another body");
     }
     // HE-3: the old secret stops working.
     let changed = server.manage(&format!("/v1/webhooks/{webhook}/secret"), &json!({})).json();

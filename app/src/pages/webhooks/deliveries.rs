@@ -95,7 +95,7 @@ fn Row(delivery: Delivery, now: Timestamp) -> impl IntoView {
     };
     view! {
         <tr>
-            <td class="cell-main"><a href=href>{delivery.event}</a><span class="cell-sub">{format!("No. {}", delivery.seq)}</span></td>
+            <td class="cell-head"><a class="link" href=href>{delivery.event}</a><span class="cell-sub">{format!("No. {}", delivery.seq)}</span></td>
             <td data-label="Status">
                 <Badge tone=tone(delivery.status) text=delivery.status.title()/>
                 <span class="cell-sub">{answered}</span>
