@@ -59,9 +59,11 @@ pub(super) async fn page(
             />
             <DoneNotice text=done/>
             <ErrorSummary form=&form/>
-            <Card title="Delivery"><DeliveryFacts delivery now/></Card>
-            <Card title="Request body"><CodeBlock text=sent name="Copy request body"/></Card>
-            {answered.map(|text| view! { <Card title="Response"><CodeBlock text name="Copy response"/></Card> })}
+            <div class="columns">
+                <Card title="Delivery"><DeliveryFacts delivery now/></Card>
+                <Card title="Request body"><CodeBlock text=sent name="Copy request body"/></Card>
+                {answered.map(|text| view! { <Card title="Response"><CodeBlock text name="Copy response"/></Card> })}
+            </div>
         }
     }))
 }

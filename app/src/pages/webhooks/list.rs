@@ -63,9 +63,13 @@ pub(super) async fn page(
             let cards = cards.collect_view();
             let path = format!("/orgs/{org}/webhooks");
             view! {
-                <div class="columns">{cards}</div>
-                <h2>"Deliveries"</h2>
-                <Deliveries path query=query.clone() page=deliveries now/>
+                <div class="columns">
+                    {cards}
+                    <section>
+                        <h2>"Deliveries"</h2>
+                        <Deliveries path query=query.clone() page=deliveries now/>
+                    </section>
+                </div>
             }
             .into_any()
         };

@@ -63,19 +63,23 @@ pub(super) async fn page(
             />
             <DoneNotice text=told(&query.done)/>
             <ErrorSummary form=&form/>
-            <Card title="Endpoint"><div class="stack">{facts}<Buttons webhook=buttons/></div></Card>
-            <h2>"Deliveries"</h2>
-            <Deliveries path=path.clone() query=query.clone() page=deliveries now/>
-            <Card title="Resend what failed">
-                <form method="post" action=format!("{path}/resend-failed") novalidate class="stack">
-                    <TextField
-                        form=&form name="since" label="Since" kind="date"
-                        hint="Deliveries that are not tried any more, made on that day (UTC) or later."
-                    />
-                    <div><button class="btn">"Resend all failed"</button></div>
-                    <SubmitOnce/>
-                </form>
-            </Card>
+            <div class="columns">
+                <Card title="Endpoint"><div class="stack">{facts}<Buttons webhook=buttons/></div></Card>
+                <section>
+                    <h2>"Deliveries"</h2>
+                    <Deliveries path=path.clone() query=query.clone() page=deliveries now/>
+                </section>
+                <Card title="Resend what failed">
+                    <form method="post" action=format!("{path}/resend-failed") novalidate class="stack">
+                        <TextField
+                            form=&form name="since" label="Since" kind="date"
+                            hint="Deliveries that are not tried any more, made on that day (UTC) or later."
+                        />
+                        <div><button class="btn">"Resend all failed"</button></div>
+                        <SubmitOnce/>
+                    </form>
+                </Card>
+            </div>
         }
     }))
 }

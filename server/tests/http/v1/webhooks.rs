@@ -64,7 +64,7 @@ async fn what_is_wrong_is_said(portal: &TestPortal) {
         ("url", json!("ftp://hooks.example.com/")),
         ("url", json!("https://10.0.0.1/")),
         ("url", json!("https://[::1]/")),
-        ("url", json!("https://2130706433/")),
+        ("url", json!("https://167772161/")),
         ("url", json!("https://169.254.169.254/latest")),
         ("url", json!("https://ada:secret@hooks.example.com/")),
         ("url", json!("https://hooks.example.com:22/")),
