@@ -292,6 +292,34 @@ test('least privilege', async ({ page, portal }) => {
   await check(page, 'selected keys are rotated');
 });
 
+test('webhooks', async ({ page }) => {
+  const { org_id } = await portalWithApp(page);
+  const list = `/orgs/${org_id}/webhooks`;
+  await page.goto(list);
+  await check(page, 'webhooks, none');
+  await page.goto(`${list}/new`);
+  await check(page, 'new endpoint');
+  await page.getByRole('button', { name: 'Create endpoint' }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await check(page, 'new endpoint, refused');
+  await field(page, 'Endpoint URL').fill('https://hooks.example.com/keys');
+  await page.getByRole('button', { name: 'Create endpoint' }).click();
+  await expect(page.getByRole('dialog', { name: 'Save your secret' })).toBeVisible();
+  await check(page, 'secret of a webhook, shown once');
+  await page.goto(list);
+  await page.getByRole('button', { name: 'Send test event' }).click();
+  await check(page, 'endpoint with a delivery');
+  const endpoint = new URL(page.url()).pathname;
+  await page.getByRole('link', { name: 'webhook.test' }).click();
+  await check(page, 'delivery');
+  await page.goto(list);
+  await check(page, 'webhooks');
+  for (const dialog of ['edit', 'secret', 'delete']) {
+    await page.goto(`${endpoint}/${dialog}`);
+    await check(page, `endpoint, ${dialog}`);
+  }
+});
+
 test('rules for keys and approvals', async ({ page }) => {
   const { org_id, app_id } = await portalWithApp(page);
   await issueKey(page, app_id, { label: 'From before' });

@@ -146,6 +146,14 @@ id!(
     CapabilityId, "cap_", plain, 16
 );
 id!(
+    /// An endpoint of webhooks.
+    WebhookId, "whk_", plain, 16
+);
+id!(
+    /// A delivery of a webhook: the same at each attempt.
+    DeliveryId, "msg_", plain, 20
+);
+id!(
     /// A job: work that is done after the transaction that caused it.
     JobId, "job_", plain, 16
 );

@@ -58,6 +58,8 @@ pub mod usage;
 pub mod user;
 pub mod vault;
 pub mod verdict;
+#[cfg(feature = "store")]
+pub mod webhook;
 
 #[cfg(feature = "store")]
 pub mod leak_inbox;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Entropy, Timestamp,
-    id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId, UserId},
+    id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId, UserId, WebhookId},
     job::{NewJob, Retries},
     key_notice::KeyNotice,
     leak::LeakResponse,
@@ -63,6 +63,8 @@ pub enum Mail {
     },
     /// Somebody reported a key, or a token, that leaked.
     Leaked(Notice),
+    /// The portal stopped an endpoint of webhooks.
+    WebhookStopped(Notice),
     /// An operator tries whether mail arrives.
     Test(Notice),
 }
@@ -93,6 +95,7 @@ impl Mail {
             Self::ApprovalDecided(_) => "Request decided",
             Self::KeysDue { .. } => "Keys that need attention",
             Self::Leaked(_) => "Reported leak",
+            Self::WebhookStopped(_) => "Webhook stopped",
             Self::Test(_) => "Test mail",
         }
     }
@@ -112,6 +115,7 @@ impl Mail {
             | Self::ApprovalRequested(notice)
             | Self::ApprovalDecided(notice)
             | Self::Leaked(notice)
+            | Self::WebhookStopped(notice)
             | Self::Test(notice) => Some(&notice.user_id),
         }
     }
@@ -220,6 +224,13 @@ pub enum About {
         org_name: String,
         by: String,
     },
+    WebhookStopped {
+        webhook: WebhookId,
+        host: String,
+        /// Whether it answered that it wants nothing more.
+        is_gone: bool,
+        org_name: String,
+    },
     /// Soonest first.
     KeysDue {
         keys: Vec<KeyNotice>,
@@ -292,6 +303,7 @@ mod tests {
             Mail::ApprovalDecided(notice.clone()),
             Mail::KeysDue { user_id: notice.user_id.clone(), told_at: 1_795_327_200_000_000 },
             Mail::Leaked(notice.clone()),
+            Mail::WebhookStopped(notice.clone()),
             Mail::Test(notice),
         ];
         let payloads = mails.clone().map(|mail| mail.job(Timestamp::from_seconds(1), &entropy).payload);

@@ -100,7 +100,8 @@ impl TokenScope {
             | Permission::CreateProjects
             | Permission::CreateTenants
             | Permission::ManagePlace
-            | Permission::GovernKeys => Some(Self::Places),
+            | Permission::GovernKeys
+            | Permission::ManageWebhooks => Some(Self::Places),
             Permission::ManageMembers => Some(Self::Members),
             Permission::ManageOrg | Permission::OwnOrg => None,
         }

@@ -194,6 +194,16 @@ pub struct LimitHeaders {
     pub retry_after: Option<String>,
 }
 
+/// Names of headers of a webhook's delivery in addition to those of Standard Webhooks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WebhookHeaders {
+    pub signature: Option<String>,
+    /// Before the signature: `sha256=`.
+    pub prefix: String,
+    pub timestamp: Option<String>,
+    pub sequence: Option<String>,
+}
+
 /// Names of the headers of a signed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignatureHeaders {
@@ -218,6 +228,7 @@ pub struct Profile {
     pub plans: [PlanLimits; 3],
     pub limits: LimitHeaders,
     pub signatures: SignatureHeaders,
+    pub webhooks: WebhookHeaders,
     /// The name of the file that an app reads its configuration from.
     pub runtime_file: String,
     pub errors: Errors,

@@ -110,6 +110,7 @@ mod usage_portal;
 mod usage_retention;
 mod users;
 mod verify;
+mod webhooks;
 mod writes;
 
 use std::{
@@ -176,6 +177,7 @@ pub use usage_keys::KeyRank;
 pub use usage_portal::Ranked;
 pub use usage_retention::UsageRetention;
 pub use verify::StoredKey;
+pub use webhooks::DeliveryFilter;
 
 use crate::{Clock, Entropy, Error, Result, Timestamp, profile::Profile, vault::Vault};
 use connector::Connector;

@@ -7,6 +7,7 @@ mod approval;
 mod decision;
 mod operator;
 mod own;
+mod webhook;
 
 use axum::{
     extract::FromRequestParts,
@@ -16,7 +17,9 @@ use sallyport::{
     Result,
     app::App,
     audit::{Act, Actor, Credential},
-    id::{AppId, ApprovalId, KeyId, OrgId, PersonalTokenId, ProjectId, TenantId, TokenId, UserId},
+    id::{
+        AppId, ApprovalId, DeliveryId, KeyId, OrgId, PersonalTokenId, ProjectId, TenantId, TokenId, UserId, WebhookId,
+    },
     key::Key,
     member::{Held, Permission},
     org::Org,
@@ -35,6 +38,7 @@ pub use approval::ApprovalAccess;
 pub use decision::DecisionAccess;
 pub use operator::{OperatedApp, OperatedOrg, OperatedToken, OperatedUser, OperatorAccess};
 pub use own::OwnToken;
+pub use webhook::{DeliveryAccess, WebhookAccess};
 
 /// The session of a request's cookie. Whether it is live is checked by the query that loads the resource.
 pub struct SessionCookie {
@@ -365,4 +369,6 @@ extracted!(
     OwnToken by PersonalTokenId,
     KeyAccess by KeyId,
     ApprovalAccess by ApprovalId,
+    WebhookAccess by WebhookId,
+    DeliveryAccess by DeliveryId,
 );

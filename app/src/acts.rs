@@ -43,6 +43,7 @@ pub mod setup;
 pub mod tenants;
 pub mod terms;
 pub mod views;
+pub mod webhooks;
 
 use axum::{Router, routing::post};
 use leptos::server_fn::ServerFn;
@@ -108,6 +109,10 @@ pub const MOUNTED: &[&str] = &[
     terms::ChangeKey::PATH,
     views::DeleteView::PATH,
     views::SaveView::PATH,
+    webhooks::DeleteWebhook::PATH,
+    webhooks::ResendDelivery::PATH,
+    webhooks::ResendFailedDeliveries::PATH,
+    webhooks::SendTestEvent::PATH,
 ];
 
 /// Acts that only pages run: they return a secret, take a file or rows of fields, start or end a session, or are for people
@@ -137,6 +142,9 @@ pub const OF_PAGES: &[&str] = &[
     sessions::SignIn::PATH,
     sessions::SignOut::PATH,
     setup::CreateFirstAccount::PATH,
+    webhooks::ChangeWebhook::PATH,
+    webhooks::ChangeWebhookSecret::PATH,
+    webhooks::CreateWebhook::PATH,
 ];
 
 /// Every server function of this crate, as registered with the framework.

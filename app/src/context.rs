@@ -3,7 +3,10 @@
 use std::{ops::Deref, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sallyport::{Entropy, leak_inbox::LeakInbox, passwords::Passwords, store::Store, throttle, verifier::Verifier};
+use sallyport::{
+    Entropy, leak_inbox::LeakInbox, passwords::Passwords, store::Store, throttle, verifier::Verifier,
+    webhook::AllowedTargets,
+};
 use tokio::sync::Semaphore;
 
 use crate::{pending_events::PendingEvents, sub_path::SubPath};
@@ -35,6 +38,8 @@ pub struct Parts {
     pub searching: Semaphore,
     /// Whether mail is on.
     pub has_mail: bool,
+    /// Where webhooks may go besides the public internet.
+    pub webhook_targets: AllowedTargets,
     /// The public sign-in of the demo.
     pub demo: Option<DemoSignIn>,
     /// Verifies keys, and records why requests were refused.

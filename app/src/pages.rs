@@ -31,3 +31,4 @@ pub mod tenants;
 pub mod theme;
 pub mod totals;
 pub mod usage;
+pub mod webhooks;

@@ -35,6 +35,7 @@ pub fn sections(role: Held) -> Vec<Section> {
         }
         Section::Usage => role.at_org.may(Permission::SeeKeys),
         Section::Members => role.at_org.may(Permission::SeePlace),
+        Section::Webhooks => role.at_org.may(Permission::ManageWebhooks),
         Section::Settings => role.at_org.may(Permission::ManagePlace),
     };
     Section::ALL.iter().map(|(section, ..)| *section).filter(shown).collect()

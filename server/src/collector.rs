@@ -12,6 +12,8 @@ use tokio::time::timeout;
 
 use crate::config::collector::{CollectorSettings, Protocol};
 
+pub(crate) use connection::Stream;
+
 /// Bytes of a request over HTTP, unless a single event has more.
 const REQUEST: usize = 1_000_000;
 

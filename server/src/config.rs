@@ -8,6 +8,7 @@ pub mod mail;
 mod public_url;
 mod secret;
 pub mod usage;
+pub mod webhooks;
 
 use std::{
     collections::HashMap,
@@ -28,6 +29,7 @@ use self::{
     mail::{MailSection, MailSettings},
     public_url::check_public_url,
     usage::{UsageSection, UsageSettings},
+    webhooks::{WebhookSettings, WebhooksSection},
 };
 use crate::{api::requirement::Requirement, partner_keys::KeySource, site};
 
@@ -119,6 +121,7 @@ struct File {
     #[serde(default)]
     audit: AuditSection,
     leaks: Option<LeaksSection>,
+    webhooks: Option<WebhooksSection>,
     #[serde(default)]
     requirements: HashMap<String, Requirement>,
 }
@@ -163,6 +166,7 @@ pub struct Serving {
     pub usage: UsageSettings,
     pub audit: AuditSettings,
     pub partner_keys: Option<KeySource>,
+    pub webhooks: WebhookSettings,
     /// The names in Envoy's paths.
     pub requirements: HashMap<String, Requirement>,
     pub demo: bool,
@@ -266,6 +270,7 @@ impl Where {
             usage: file.usage.unwrap_or_default().resolve(),
             audit: file.audit.resolve()?,
             partner_keys: file.leaks.unwrap_or_default().resolve()?,
+            webhooks: file.webhooks.unwrap_or_default().resolve()?,
             requirements: check_names(file.requirements)?,
             demo: args.demo,
         })
@@ -329,7 +334,7 @@ mod tests {
         for name in names.keys() {
             assert!(include_str!("../../docs/settings.md").contains(&format!("| `{name}`")), "{name} is not listed");
         }
-        for section in ["mail", "usage", "audit", "leaks"] {
+        for section in ["mail", "usage", "audit", "leaks", "webhooks"] {
             for name in names[section].as_table().expect("a table").keys() {
                 let listed = include_str!("../../docs/settings.md").contains(&format!("| `{section}.{name}`"));
                 assert!(listed, "{section}.{name} is not listed");

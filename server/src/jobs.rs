@@ -7,6 +7,7 @@ mod queues;
 mod run;
 #[cfg(test)]
 mod tests;
+pub mod webhooks;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 

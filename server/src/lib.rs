@@ -26,4 +26,6 @@ pub mod server;
 pub mod session_store;
 pub mod site;
 pub mod state;
+mod trust;
+pub mod webhooks;
 pub mod worker;

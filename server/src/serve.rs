@@ -36,6 +36,7 @@ use crate::{
     partner_keys::KeySource,
     server::Server,
     state::{AppState, Deployment, is_loopback_url},
+    webhooks::Sender,
     worker,
 };
 use accept::accept;
@@ -132,6 +133,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
             elapsed: elapsed(),
             demo: serving.demo.then_some(demo::SIGN_IN),
             has_mail: outbox.is_some(),
+            webhook_targets: serving.webhooks.allowed.clone(),
             listens_on_loopback: address.ip().is_loopback(),
         },
     )
@@ -161,8 +163,10 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     }
 
     let (stop, stopped) = watch::channel(false);
+    let webhooks = Arc::new(Sender::new(serving.webhooks));
+    let webhooks = [jobs::webhooks::events(), jobs::webhooks::deliveries(webhooks)];
     let of_keys = [jobs::keys::deadlines(&state.verifier), jobs::keys::cut_offs(&state.verifier)];
-    let others = [mail::queue(outbox), checkpoints::queue(checkpoints)].into_iter().chain(of_keys);
+    let others = [mail::queue(outbox), checkpoints::queue(checkpoints)].into_iter().chain(of_keys).chain(webhooks);
     // A server without a collector leaves the job to those that have one.
     let forwarding = collector.map(forwarding::queue);
     let pruning = (!retention.is_for_ever()).then(|| jobs::pruning(portal, retention));

@@ -13,6 +13,7 @@ use sallyport::{
     store::Store,
     throttle,
     verifier::Verifier,
+    webhook::AllowedTargets,
 };
 use sallyport_app::{
     context::{Context, DemoSignIn, Parts},
@@ -71,6 +72,8 @@ pub struct Deployment {
     pub demo: Option<DemoSignIn>,
     /// Whether mail is on.
     pub has_mail: bool,
+    /// Where webhooks may go besides the public internet.
+    pub webhook_targets: AllowedTargets,
     /// Whether it listens on loopback: other machines can only reach it through a proxy.
     pub listens_on_loopback: bool,
 }
@@ -99,6 +102,7 @@ impl AppState {
             searching: tokio::sync::Semaphore::new(SEARCHES),
             demo: deployment.demo,
             has_mail: deployment.has_mail,
+            webhook_targets: deployment.webhook_targets,
             verifier: Arc::clone(&verifier),
             store,
         });

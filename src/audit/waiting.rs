@@ -47,6 +47,10 @@ impl Action {
             | Self::ApprovalGiven
             | Self::ApprovalClaimed
             | Self::CapabilityMinted
+            | Self::WebhookCreated
+            | Self::WebhookChanged
+            | Self::WebhookTested
+            | Self::WebhookResent
             | Self::TokenCreated
             | Self::PersonalTokenCreated
             | Self::DeviceApproved
@@ -59,6 +63,7 @@ impl Action {
             | Self::PasswordReset
             | Self::KeyRotated
             | Self::KeySecretRestored
+            | Self::WebhookSecretChanged
             | Self::SigningSecretRotated => false,
             // They take away.
             Self::AccountDisabled
@@ -81,6 +86,8 @@ impl Action {
             | Self::AppDeleted
             | Self::ApprovalRefused
             | Self::ApprovalWithdrawn
+            | Self::WebhookStopped
+            | Self::WebhookDeleted
             | Self::KeyPaused
             | Self::KeyRevoked
             | Self::KeySecretEnded

@@ -14,13 +14,14 @@ pub enum Permission {
     ManagePlace,
     ManageMembers,
     GovernKeys,
+    ManageWebhooks,
     ManageOrg,
     OwnOrg,
 }
 
 impl Permission {
     /// In the order of the table in `docs/roles.md`.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SeePlace,
         Self::SeeKeys,
         Self::ManageKeys,
@@ -30,6 +31,7 @@ impl Permission {
         Self::ManagePlace,
         Self::ManageMembers,
         Self::GovernKeys,
+        Self::ManageWebhooks,
         Self::ManageOrg,
         Self::OwnOrg,
     ];
@@ -46,6 +48,7 @@ impl Permission {
             Self::ManagePlace => "Change settings, archive, delete, revoke all keys of the place",
             Self::ManageMembers => "Manage members and invitations of the place and below",
             Self::GovernKeys => "Set the rules for keys, approve keys that wait for it, resume keys that leaked",
+            Self::ManageWebhooks => "Manage webhooks",
             Self::ManageOrg => "Export the whole activity log; manage keys that manage the organization",
             Self::OwnOrg => "Decide who is an owner, delete the organization",
         }

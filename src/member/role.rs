@@ -35,7 +35,7 @@ struct Row {
 const TABLE: [Row; 8] = {
     use Permission::{
         CreateProjects, CreateTenants, GovernKeys, ManageApps, ManageKeys, ManageMembers, ManageOrg, ManagePlace,
-        SeeKeys, SeePlace,
+        ManageWebhooks, SeeKeys, SeePlace,
     };
     const fn row(
         role: Role,
@@ -63,6 +63,7 @@ const TABLE: [Row; 8] = {
                 ManagePlace,
                 ManageMembers,
                 GovernKeys,
+                ManageWebhooks,
                 ManageOrg,
             ],
         ),

@@ -136,6 +136,7 @@ fn profile(file: &File, read: ReadBeside<'_>, findings: &mut Findings) -> Profil
         plans: plans::plans(file, &scopes, findings),
         limits: headers::limits(&file.limits, findings),
         signatures: headers::signatures(file.signatures.as_ref()),
+        webhooks: headers::webhooks(&file.webhooks, findings),
         runtime_file: runtime::file_name(file.runtime.file_name.as_ref(), findings),
         granted: Vec::new(),
         name,
@@ -143,7 +144,6 @@ fn profile(file: &File, read: ReadBeside<'_>, findings: &mut Findings) -> Profil
         credentials,
         scopes,
     };
-    headers::webhooks(&file.webhooks, findings);
     headers::of_requests(file, findings);
     if findings.0.is_empty() {
         // A set holds a limited number of scopes.

@@ -7,7 +7,7 @@ use super::{Store, row::Read, tx::Tx};
 use crate::{
     Result, Timestamp,
     audit::NewEvent,
-    id::{ApprovalId, KeyId, OrgId, UserId},
+    id::{ApprovalId, KeyId, OrgId, UserId, WebhookId},
     invitation::Invitation,
     leak::LeakResponse,
     mail::{About, Leaked, Letter, Mail, Notice, Origin, Recipient},
@@ -81,6 +81,7 @@ impl Store {
             Mail::ApprovalRequested(notice) => (notice, approval_requested),
             Mail::ApprovalDecided(notice) => (notice, approval_decided),
             Mail::Leaked(notice) => (notice, leaked),
+            Mail::WebhookStopped(notice) => (notice, webhook_stopped),
             Mail::Test(notice) => (notice, |_| Some(About::Test)),
         };
         let Some(to) = self.user(&notice.user_id).await? else { return Ok(None) };
@@ -230,6 +231,15 @@ fn leaked(event: &Event) -> Option<About> {
         response: LeakResponse::parse(event.detail("response")?)?,
         others: event.details["others"].as_u64().unwrap_or_default(),
         at: event.origin.at,
+    })
+}
+
+fn webhook_stopped(event: &Event) -> Option<About> {
+    Some(About::WebhookStopped {
+        webhook: WebhookId::parse(&event.target_id)?,
+        host: event.target_name.clone(),
+        is_gone: event.detail("why") == Some("gone"),
+        org_name: event.org_name.clone()?,
     })
 }
 

@@ -71,6 +71,7 @@ pub enum Section {
     Expiring,
     Activity,
     Members,
+    Webhooks,
     Settings,
 }
 
@@ -84,6 +85,7 @@ impl Section {
         (Section::Expiring, "Expiring soon", "/expiring", Icon::Bell),
         (Section::Activity, "Activity", "/activity", Icon::Activity),
         (Section::Members, "Members", "/members", Icon::Users),
+        (Section::Webhooks, "Webhooks", "/webhooks", Icon::Mail),
         (Section::Settings, "Settings", "/settings", Icon::Gear),
     ];
 }

@@ -135,9 +135,11 @@ fn FileForm(file: SecretFile) -> impl IntoView {
     }
 }
 
-/// Shows a new token once. It is left like the dialog of a new key.
+/// Shows a new token, or the secret of a webhook, once. It is left like the dialog of a new key.
 #[component]
 pub fn OnceTokenDialog(
+    #[prop(default = "Save your token")] title: &'static str,
+    #[prop(default = "I have saved this token")] saved: &'static str,
     #[prop(into)] name: String,
     id: &'static str,
     label: &'static str,
@@ -154,7 +156,7 @@ pub fn OnceTokenDialog(
         <div class="backdrop backdrop-center">
             <dialog open class="modal modal-wide" aria-modal="true" aria-labelledby="dialog-title">
                 <div class="dialog-head">
-                    <h2 id="dialog-title">"Save your token"</h2>
+                    <h2 id="dialog-title">{title}</h2>
                     <p>{name}</p>
                 </div>
                 <div class="dialog-body">
@@ -164,14 +166,14 @@ pub fn OnceTokenDialog(
                     <Secret id label copy value=secret focused=true>{children()}</Secret>
                 </div>
                 <form class="dialog-foot once-foot" method="get" action=done_href>
-                    <label class="check"><input type="checkbox" required/>"I have saved this token"</label>
+                    <label class="check"><input type="checkbox" required/>{saved}</label>
                     {runtime_file.as_ref().map(|file| view! { <FileButton file=file.clone()/> })}
                     <button class="btn btn-primary">"Done"</button>
                     <OnceGuard/>
                 </form>
                 {runtime_file.map(|file| view! { <FileForm file/> })}
             </dialog>
-            <p class="print-only">"Secrets are not printed. Save the token in your secret manager."</p>
+            <p class="print-only">"Secrets are not printed. Save this one in your secret manager."</p>
         </div>
     }
 }

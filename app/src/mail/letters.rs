@@ -122,6 +122,19 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
                 .text(next)
                 .button("Look at the request", format!("{url}/approvals/{approval}"))
         }
+        About::WebhookStopped { webhook, host, is_gone, org_name } => {
+            let why = if *is_gone {
+                "It answered that it wants nothing more (410)."
+            } else {
+                "Every attempt failed for five days."
+            };
+            Content::new(format!("{org_name}: a webhook was stopped"))
+                .text(hello)
+                .text(format!("An endpoint is told nothing any more by {brand}. {why}"))
+                .facts(vec![("Endpoint", host.clone()), ("Organization", org_name.clone())])
+                .text("Once it works again, turn it on. What failed meanwhile can be sent again.")
+                .button("Look at the endpoint", format!("{url}/webhooks/{webhook}"))
+        }
         About::KeysDue { keys } => keys::due(keys, hello, sender),
         About::Leaked { what, label, shown, org_name, response, others, at } => {
             let (noun, path, told) = match what {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use sallyport::{
     Clock,
-    id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId},
+    id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId, WebhookId},
     key_notice::{KeyNotice, KeyNoticeKind},
     leak::LeakResponse,
     mail::{About, Leaked, Letter, Origin, Recipient, WaitingRequest},
@@ -26,7 +26,7 @@ fn origin() -> Origin {
 }
 
 /// One of each kind, in which everything that a person typed is this text.
-fn letters(typed: &str) -> [(&'static str, About); 19] {
+fn letters(typed: &str) -> [(&'static str, About); 20] {
     let entropy = SeededEntropy::new(1);
     let org = OrgId::mint("Focus Labs", &entropy);
     let reset = ResetId::mint(&entropy);
@@ -41,6 +41,7 @@ fn letters(typed: &str) -> [(&'static str, About); 19] {
         others,
         at: TurnedClock::default().now(),
     };
+    let webhook = WebhookId::parse(&key.as_str().replace("key_", "whk_")).expect("an id");
     let approval = ApprovalId::parse(&key.as_str().replace("key_", "apr_")).expect("an id");
     let due = |kind, org: &OrgId| KeyNotice {
         kind,
@@ -133,6 +134,10 @@ fn letters(typed: &str) -> [(&'static str, About); 19] {
                 org_name: typed.to_owned(),
                 by: typed.to_owned(),
             },
+        ),
+        (
+            "webhook_stopped",
+            About::WebhookStopped { webhook, host: typed.to_owned(), is_gone: false, org_name: typed.to_owned() },
         ),
         (
             "invitation",

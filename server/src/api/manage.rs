@@ -12,6 +12,7 @@ mod audit;
 mod audit_proof;
 mod capabilities;
 mod creation;
+mod deliveries;
 mod evidence;
 mod hygiene;
 mod invitations;
@@ -30,6 +31,7 @@ mod rotation;
 mod suggestion;
 mod tenants;
 mod usage;
+mod webhooks;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -65,6 +67,14 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(approvals::refuse))
         .routes(routes!(approvals::claim))
         .routes(routes!(approvals::withdraw))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::read, webhooks::update, webhooks::delete))
+        .routes(routes!(webhooks::change_secret))
+        .routes(routes!(deliveries::test))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::resend_failed))
+        .routes(routes!(deliveries::read))
+        .routes(routes!(deliveries::resend))
         .routes(routes!(members::list_of_org))
         .routes(routes!(members::give_in_org, members::remove_from_org))
         .routes(routes!(members::list_of_tenant))

@@ -9,7 +9,7 @@ use axum::{
 use sallyport::{
     Error, FieldError,
     error::NOT_FORWARDED,
-    id::{AppId, ApprovalId, CapabilityId, InvitationId, OrgId, ProjectId, RequestId, TenantId},
+    id::{AppId, ApprovalId, CapabilityId, InvitationId, OrgId, ProjectId, RequestId, TenantId, WebhookId},
     limit::whole_seconds,
 };
 use serde::Serialize;
@@ -66,6 +66,8 @@ pub enum Made {
     Approval(String),
     #[serde(rename = "capability_id")]
     Capability(String),
+    #[serde(rename = "webhook_id")]
+    Webhook(String),
     #[serde(rename = "key_id")]
     Key(String),
 }
@@ -80,6 +82,7 @@ impl Made {
             Some(ApprovalId::PREFIX) => Self::Approval(id),
             Some(CapabilityId::PREFIX) => Self::Capability(id),
             Some(InvitationId::PREFIX) => Self::Invitation(id),
+            Some(WebhookId::PREFIX) => Self::Webhook(id),
             _ => Self::Key(id),
         }
     }

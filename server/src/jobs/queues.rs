@@ -141,6 +141,11 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
             |store| async move { store.delete_handovers().await.map(drop) },
         ),
         Queue::recurring(
+            "delete_deliveries",
+            RETENTION,
+            |store| async move { store.delete_deliveries().await.map(drop) },
+        ),
+        Queue::recurring(
             "take_back_secrets",
             SET_ASIDE,
             |store| async move { store.take_back_undecided().await.map(drop) },
@@ -185,7 +190,7 @@ mod tests {
     use sallyport::{job::title, key::rotation::CutOff, mail::QUEUE, store::UsageRetention};
 
     use super::{
-        super::{checkpoints, forwarding, keys},
+        super::{checkpoints, forwarding, keys, webhooks},
         PRUNING, queues,
     };
 
@@ -193,6 +198,7 @@ mod tests {
     fn each_queue_has_a_title() {
         let queues = queues(UsageRetention::default());
         let others = [QUEUE, PRUNING, checkpoints::QUEUE, forwarding::QUEUE, keys::DEADLINES, CutOff::QUEUE];
+        let others = others.into_iter().chain([webhooks::EVENTS, webhooks::DELIVERIES]);
         for name in queues.iter().map(|queue| queue.name).chain(others) {
             assert_ne!(title(name), name);
         }

@@ -30,4 +30,5 @@ mod settings;
 mod smtp;
 mod unreachable;
 mod usage;
+mod webhooks;
 mod wrong_user;

@@ -37,3 +37,4 @@ mod sign_in;
 mod sub_path;
 mod usage;
 mod v1;
+mod webhooks;

@@ -12,13 +12,14 @@ use std::{
 use sallyport::{
     approval::Asked,
     audit::{Act, Actor},
-    id::{AppId, ApprovalId, OrgId},
+    id::{AppId, ApprovalId, DeliveryId, OrgId, WebhookId},
     key::{NewKey, new::KeyInput, secret::Checked},
     key_policy::KeyPolicy,
     personal_token::{NewPersonalToken, PersonalToken, TokenScopes},
     profile::Profile,
     testing::TestStore,
     user::User,
+    webhook::{AllowedTargets, EventTypes, NewWebhook},
 };
 use sallyport_app::context::DemoSignIn;
 use sallyport_server::{
@@ -140,6 +141,8 @@ impl TestPortal {
             elapsed: Arc::new(move || Duration::from_secs(elapsed.load(Ordering::SeqCst))),
             demo: None,
             has_mail: false,
+            // Receivers in tests are on loopback.
+            webhook_targets: AllowedTargets::parse(["127.0.0.1"]).expect("an address"),
             listens_on_loopback: true,
         }
     }
@@ -256,6 +259,21 @@ impl TestPortal {
         let org = org.map(|org| OrgId::parse(org).expect("an id"));
         let made = self.store.create_token(&Act::by(Actor::CommandLine), "Automation", manage, org).await;
         made.expect("made").1.expose().to_owned()
+    }
+
+    /// An endpoint of an organization on loopback, where nobody listens, and a test event for it.
+    pub async fn webhook(&self, org: &OrgId) -> (WebhookId, DeliveryId) {
+        let act = Act::by(Actor::CommandLine);
+        let new = NewWebhook {
+            url: "http://127.0.0.1:9/hidden-hook".to_owned(),
+            environment: "production".to_owned(),
+            events: EventTypes::check(["*"]).expect("good"),
+            description: String::new(),
+            active: true,
+        };
+        let (made, _) = self.store.create_webhook(&act, org, new, true, None).await.expect("made");
+        let sent = self.store.send_test_event(&act, &made.id).await.expect("made");
+        (made.id, sent.id)
     }
 
     /// A personal token with every scope, and its secret.

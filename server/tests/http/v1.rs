@@ -27,6 +27,7 @@ mod suggestion;
 mod tenants;
 mod usage;
 mod verify;
+mod webhooks;
 
 use axum::{body::Body, http::Method};
 

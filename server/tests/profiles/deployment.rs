@@ -47,11 +47,16 @@ impl Deployment {
     pub async fn of(name: &str) -> Self {
         let profile = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../examples/profiles/{name}.toml"));
         let folder = tempfile::tempdir().expect("a folder");
+        // Receivers of webhooks in tests are on this machine.
+        let settings = folder.path().join("settings.toml");
+        std::fs::write(&settings, "[webhooks]\nallow = [\"127.0.0.1\"]\n").expect("written");
         let mut server = Command::new(env!("CARGO_BIN_EXE_sallyport"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(folder.path())
             .arg("--profile")
             .arg(&profile)
+            .arg("--config")
+            .arg(&settings)
             .env_remove("SALLYPORT_MASTER_KEY")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

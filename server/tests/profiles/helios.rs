@@ -1,13 +1,18 @@
 //! Keys of an account, without scopes; the same response to any invalid key.
 
+use axum::http::HeaderMap;
 use sallyport::{
-    audit::{Act, Actor},
+    audit::{Act, Actor, hex},
     key::holder::Holder,
+    org::Org,
     plan::Plan,
 };
 use serde_json::json;
 
-use crate::deployment::{Deployment, unknown};
+use crate::{
+    deployment::{Deployment, unknown},
+    receiver::{Receiver, header},
+};
 
 #[tokio::test]
 async fn helios_does_what_its_document_says() {
@@ -82,8 +87,62 @@ async fn helios_does_what_its_document_says() {
     server.auth("", &[("x-api-key", key)]).tells("HE-6: the old one", 401, &body);
     let key = new.as_str();
 
+    // HE-3, HE-4 and HE-5: webhooks of an environment, signed in the form of Helios.
+    webhooks(&server, &account).await;
+
     // HE-2: revoked.
     server.revoke(&issued);
     server.auth("", &[("x-api-key", key)]).tells("HE-2: revoked", 401, &body);
     server.end().await;
+}
+
+async fn webhooks(server: &Deployment, account: &Org) {
+    let (live, staging) = (Receiver::start(), Receiver::start());
+    let path = format!("/v1/orgs/{}/webhooks", account.id);
+    let make = |url: &str, environment: &str| {
+        let body = json!({ "url": url, "environment": environment, "events": ["key.generated"] });
+        let made = server.manage(&path, &body);
+        assert_eq!(made.status, 201, "HE-3: {}", made.body);
+        let text = |name: &str| made.json()[name].as_str().expect("text").to_owned();
+        (text("webhook_id"), text("secret"))
+    };
+    let (webhook, first) = make(&live.url, "production");
+    let (_, other) = make(&staging.url, "staging");
+    // HE-5: each environment has its own address.
+    server.key(Holder::Organization(account.clone()), "staging", &[]).await;
+    server.key(Holder::Organization(account.clone()), "production", &[]).await;
+    let (of_live, of_staging) = (live.next(), staging.next());
+    for ((head, body), secret, environment) in [(&of_live, &first, "production"), (&of_staging, &other, "staging")] {
+        assert!(body.contains(&format!("\"environment\":\"{environment}\"")), "HE-5: {body}");
+        assert_eq!(header(head, "x-helios-signature"), signature(secret, head, body), "HE-4");
+        assert!(header(head, "x-helios-timestamp").parse::<i64>().is_ok(), "HE-4: unix seconds");
+        assert_eq!(header(head, "x-helios-sequence"), "1", "HE-4: a number to order by");
+        // In the form of the standard, too: its library accepts it, and checks the time.
+        let mut headers = HeaderMap::new();
+        for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
+            headers.insert(name, header(head, name).parse().expect("a header"));
+        }
+        let library = standardwebhooks::Webhook::new(secret).expect("a secret");
+        library.verify(body.as_bytes(), &headers).expect("signed");
+        library.verify(format!("{body} ").as_bytes(), &headers).expect_err("another body");
+    }
+    // HE-3: the old secret stops working.
+    let changed = server.manage(&format!("/v1/webhooks/{webhook}/secret"), &json!({})).json();
+    let second = changed["secret"].as_str().expect("text");
+    server.manage(&format!("/v1/webhooks/{webhook}/test"), &json!({}));
+    let (head, body) = live.next();
+    let given = header(&head, "x-helios-signature");
+    assert_eq!(
+        (given == signature(second, &head, &body), given == signature(&first, &head, &body)),
+        (true, false),
+        "HE-3"
+    );
+    assert_eq!(header(&head, "x-helios-sequence"), "2", "HE-4");
+}
+
+/// As the documentation of Helios has it.
+fn signature(secret: &str, head: &str, body: &str) -> String {
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret.as_bytes());
+    let signed = format!("{}.{body}", header(head, "x-helios-timestamp"));
+    format!("sha256={}", hex(ring::hmac::sign(&key, signed.as_bytes()).as_ref()))
 }

@@ -3,6 +3,7 @@
 
 mod deployment;
 mod http;
+mod receiver;
 
 mod default;
 mod helios;

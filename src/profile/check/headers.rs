@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        LimitHeaders, SignatureHeaders,
+        LimitHeaders, SignatureHeaders, WebhookHeaders,
         file::{File, LimitsEntry, SignaturesEntry, Text, WebhooksEntry},
     },
     Findings,
@@ -115,8 +115,8 @@ pub(super) fn signatures(entry: Option<&SignaturesEntry>) -> SignatureHeaders {
     }
 }
 
-/// Names reserved for deliveries of webhooks, so that a file with them stays valid.
-pub(super) fn webhooks(entry: &WebhooksEntry, findings: &mut Findings) {
+/// Names for deliveries of webhooks.
+pub(super) fn webhooks(entry: &WebhooksEntry, findings: &mut Findings) -> WebhookHeaders {
     check([&entry.signature, &entry.timestamp, &entry.sequence].into_iter().flatten(), findings);
     if let Some(prefix) = &entry.prefix {
         if entry.signature.is_none() {
@@ -125,6 +125,12 @@ pub(super) fn webhooks(entry: &WebhooksEntry, findings: &mut Findings) {
         if prefix.get_ref().len() > 20 || !prefix.get_ref().bytes().all(|byte| byte.is_ascii_graphic()) {
             findings.refuse(prefix, "The prefix of a signature has up to 20 characters without spaces: sha256=.");
         }
+    }
+    WebhookHeaders {
+        signature: owned(entry.signature.as_ref()),
+        prefix: owned(entry.prefix.as_ref()).unwrap_or_default(),
+        timestamp: owned(entry.timestamp.as_ref()),
+        sequence: owned(entry.sequence.as_ref()),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-const MEANINGS: [(&str, &str); 58] = [
+const MEANINGS: [(&str, &str); 60] = [
     ("action", "What was done, such as `key.generated`."),
     ("actor_id", "Id of the actor."),
     ("actor_name", "Name of the actor at that time."),
@@ -16,6 +16,7 @@ const MEANINGS: [(&str, &str); 58] = [
     ("code", "The result in one word; see the list of codes."),
     ("created_at", "When it was created."),
     ("data", "The entries of this part of the list."),
+    ("delivery_id", "Id of the delivery."),
     ("description", "Free text; may be empty."),
     ("detail", "One sentence for people."),
     ("details", "More about the event; the fields depend on the action."),
@@ -62,6 +63,7 @@ const MEANINGS: [(&str, &str); 58] = [
     ("time", "When it happened."),
     ("timestamp", "Timestamp header of the signed request: seconds since 1970, as text."),
     ("user_id", "Id of the person."),
+    ("webhook_id", "Id of the webhook."),
 ];
 
 /// Descriptions for one schema, if the name alone is not enough.
@@ -84,8 +86,17 @@ const PARTICULAR: [(&str, &str, &str); 15] = [
 ];
 
 /// Properties of a problem that refer to what an earlier request with the same Idempotency-Key created.
-const CREATED: [&str; 8] =
-    ["org_id", "tenant_id", "project_id", "app_id", "invitation_id", "approval_id", "capability_id", "key_id"];
+const CREATED: [&str; 9] = [
+    "org_id",
+    "tenant_id",
+    "project_id",
+    "app_id",
+    "invitation_id",
+    "approval_id",
+    "capability_id",
+    "webhook_id",
+    "key_id",
+];
 
 /// Adds missing descriptions to the properties of each schema. Entries of lists refer to their schema by its name.
 pub fn describe(schemas: &mut Value) {

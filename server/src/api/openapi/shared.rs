@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{examples::Examples, properties, responses, schemes};
 
 /// In this order; the page `/docs` groups by them.
-const TAGS: [(&str, &str); 15] = [
+const TAGS: [(&str, &str); 16] = [
     ("Verification", "Check whether a key is valid for a request: from a backend, or from a gateway."),
     ("Organizations", "Organizations own everything below them."),
     ("Tenants", "Separate parts of an organization."),
@@ -21,6 +21,7 @@ const TAGS: [(&str, &str); 15] = [
     ("Rotation", "Another secret for a key; the old one is accepted for a while."),
     ("Capability tokens", "Signed tokens that let an app use modules and channels for a subject."),
     ("Leaks", "Keys that somebody has who should not: anybody who has all of one may report it."),
+    ("Webhooks", "Endpoints that are told what happens, and what was sent to them."),
     ("Usage", "How often keys were used, with which result."),
     ("Activity", "The activity log of an organization."),
     ("Sign-in", "A command line signs in: the OAuth 2.0 device authorization grant (RFC 8628)."),

@@ -49,7 +49,7 @@ fn needed(method: &Method, path: &str) -> Option<(Who, PlaceKind)> {
     use Permission as P;
     use PlaceKind::{App, Org, Project, Tenant};
     let level = match path.split('/').nth(2) {
-        Some("orgs" | "invitations" | "approvals") => Org,
+        Some("orgs" | "invitations" | "approvals" | "webhooks" | "deliveries") => Org,
         Some("tenants") => Tenant,
         Some("projects") => Project,
         _ => App,
@@ -64,6 +64,8 @@ fn needed(method: &Method, path: &str) -> Option<(Who, PlaceKind)> {
         // Of whoever asked alone.
         "claim" | "withdraw" => return None,
         "{approval_id}" | "approve" | "refuse" => Who::May(P::GovernKeys),
+        "webhooks" | "{webhook_id}" | "secret" | "test" | "deliveries" | "resend-failed" | "{delivery_id}"
+        | "resend" => Who::May(P::ManageWebhooks),
         "key-policy" if !reads => Who::May(P::GovernKeys),
         "checkpoint" | "proof" | "evidence.zip" => Who::May(P::ManageOrg),
         "members" | "{user_id}" if reads => Who::May(P::SeePlace),
@@ -87,6 +89,12 @@ fn body(path: &str) -> Value {
         Some("revoke" | "revoke-all" | "rotate" | "end-previous" | "key-policy") => json!({}),
         Some("approve" | "claim" | "withdraw") => json!({}),
         Some("refuse") => json!({ "reason": "No" }),
+        Some("webhooks") => {
+            json!({ "url": "https://hooks.example.com/", "environment": "production", "events": ["*"] })
+        }
+        Some("secret" | "test" | "resend") => json!({}),
+        Some("resend-failed") => json!({ "since": "2026-11-22T00:00:00Z" }),
+        Some(webhook) if webhook.starts_with("whk_") => json!({ "description": "Eve" }),
         Some("extend-previous") => json!({ "seconds": 60 }),
         Some("invitations") => json!({ "emails": ["eve@example.com"], "role": "viewer" }),
         Some("orgs") => json!({ "name": "Eve", "plan": "pro" }),
@@ -98,8 +106,9 @@ fn body(path: &str) -> Value {
 
 fn address(world: &World, path: &str) -> String {
     let ids = ["org_id", "tenant_id", "project_id", "app_id", "key_id", "user_id", "invitation_id", "approval_id"];
+    let ids = ids.into_iter().chain(["webhook_id", "delivery_id"]);
     let path = path.replace("{seq}", "1");
-    ids.into_iter().fold(path, |path, name| path.replace(&format!("{{{name}}}"), world.id(name)))
+    ids.fold(path, |path, name| path.replace(&format!("{{{name}}}"), world.id(name)))
 }
 
 async fn ask(portal: &TestPortal, method: &Method, path: &str, token: &str) -> Answer {
@@ -164,7 +173,7 @@ async fn who_may_is_answered(portal: &TestPortal) {
             }
             let answer = ask(portal, method, &address(&world, path), &token).await;
             // The same name or invitation may be there already.
-            let held = matches!(answer.status.as_u16(), 200 | 201 | 409 | 422 | 429);
+            let held = matches!(answer.status.as_u16(), 200 | 201 | 202 | 409 | 422 | 429);
             assert!(held, "{kind:?} {method} {path}: {} {}", answer.status, answer.body);
         }
     }

@@ -4,8 +4,8 @@
 //! that (by requiring a name), or the following addresses would find nothing.
 
 use sallyport::member::Permission::{
-    CreateProjects, CreateTenants, GovernKeys, ManageApps, ManageKeys, ManageMembers, ManageOrg, ManagePlace, OwnOrg,
-    SeeKeys, SeePlace,
+    CreateProjects, CreateTenants, GovernKeys, ManageApps, ManageKeys, ManageMembers, ManageOrg, ManagePlace,
+    ManageWebhooks, OwnOrg, SeeKeys, SeePlace,
 };
 use sallyport::place::PlaceKind;
 
@@ -108,6 +108,16 @@ pub const RULES: &[Rule] = &[
     rule("/orgs/{org_id}/settings/archive",        Some(May(ManagePlace)),        Some(May(ManagePlace))),
     rule("/orgs/{org_id}/settings/restore",        None,                          Some(May(ManagePlace))),
     rule("/orgs/{org_id}/settings/delete",         Some(May(OwnOrg)),             Some(May(OwnOrg))),
+    rule("/orgs/{org_id}/webhooks",                Some(May(ManageWebhooks)),     None),
+    rule("/orgs/{org_id}/webhooks/new",            Some(May(ManageWebhooks)),     Some(May(ManageWebhooks))),
+    rule("/webhooks/{webhook_id}",                 Some(May(ManageWebhooks)),     None),
+    rule("/webhooks/{webhook_id}/edit",            Some(May(ManageWebhooks)),     Some(May(ManageWebhooks))),
+    rule("/webhooks/{webhook_id}/secret",          Some(May(ManageWebhooks)),     Some(May(ManageWebhooks))),
+    rule("/webhooks/{webhook_id}/test",            None,                          Some(May(ManageWebhooks))),
+    rule("/webhooks/{webhook_id}/resend-failed",   None,                          Some(May(ManageWebhooks))),
+    rule("/webhooks/{webhook_id}/delete",          Some(May(ManageWebhooks)),     Some(May(ManageWebhooks))),
+    rule("/deliveries/{delivery_id}",              Some(May(ManageWebhooks)),     None),
+    rule("/deliveries/{delivery_id}/resend",       None,                          Some(May(ManageWebhooks))),
     rule("/orgs/{org_id}/tenants/new",             Some(May(CreateTenants)),      Some(May(CreateTenants))),
     rule("/tenants/{tenant_id}",                   Some(Passing),                 None),
     rule("/tenants/{tenant_id}/projects/new",      Some(May(CreateProjects)),     Some(May(CreateProjects))),
@@ -295,6 +305,10 @@ pub const ACTS: &[ActRule] = &[
     act("/act/tenants/create",          May(CreateTenants), &[("org", "{org_id}")]),
     act("/act/views/delete",            May(SeeKeys),     &[("list", "{app_id}"), ("view", "view_000000000000")]),
     act("/act/views/save",              Somewhere(SeeKeys), &[("list", "{org_id}")]),
+    act("/act/webhooks/delete",         May(ManageWebhooks), &[("webhook", "{webhook_id}"), ("typed_name", "")]),
+    act("/act/webhooks/resend",         May(ManageWebhooks), &[("delivery", "{delivery_id}")]),
+    act("/act/webhooks/resend-failed",  May(ManageWebhooks), &[("webhook", "{webhook_id}")]),
+    act("/act/webhooks/test",           May(ManageWebhooks), &[("webhook", "{webhook_id}")]),
     // These end what the others need, so they are tried last.
     act("/act/keys/revoke-chosen",      May(ManageKeys),  &[("list", "{app_id}"), ("keys[0]", "{key_id}"), ("reason", "\u{7}")]),
     act("/act/keys/revoke",             May(ManageKeys),  &[("key", "{key_id}")]),
@@ -329,6 +343,9 @@ pub const ACTS: &[ActRule] = &[
     of_page("/act/sessions/sign-in"),
     of_page("/act/sessions/sign-out"),
     of_page("/act/setup/create-account"),
+    of_page("/act/webhooks/change"),
+    of_page("/act/webhooks/change-secret"),
+    of_page("/act/webhooks/create"),
 ];
 
 /// Queries that open something on a page: the page's rule applies to them too, and this one, at the place that the query
@@ -358,6 +375,7 @@ pub const QUERIES: &[(&str, &str, Option<Who>)] = &[
     ("/apps/{app_id}/keys/chosen", "do=pause&key={key_id}", Some(May(ManageKeys))),
     ("/orgs/{org_id}/keys/chosen", "do=rotate&expiring=expiring&key={key_id}", Some(May(ManageKeys))),
     ("/apps/{app_id}/keys/chosen", "do=extend&key={key_id}", Some(May(ManageKeys))),
+    ("/orgs/{org_id}/webhooks", "status=failed&event=key.revoked", None),
     ("/apps/{app_id}/keys",     "panel=generate", Some(May(ManageKeys))),
     ("/apps/{app_id}/keys",     "include_revoked=1", None),
     ("/apps/{app_id}/keys",     "label=C&sort=label", None),
@@ -376,7 +394,7 @@ pub fn level(template: &str) -> PlaceKind {
     let named = template.split('{').nth(1).and_then(|rest| rest.split('}').next());
     match named {
         // That of the world is to the organization.
-        Some("org_id" | "invitation_id" | "approval_id") | None => PlaceKind::Org,
+        Some("org_id" | "invitation_id" | "approval_id" | "webhook_id" | "delivery_id") | None => PlaceKind::Org,
         Some("tenant_id") => PlaceKind::Tenant,
         Some("project_id") => PlaceKind::Project,
         Some(_) => PlaceKind::App,

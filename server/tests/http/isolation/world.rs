@@ -93,6 +93,9 @@ impl World {
         ids.push(("digest", logo(portal, &org).await));
         ids.push(("invitation_id", invited(portal, &org).await));
         ids.push(("approval_id", portal.waiting(&app).await.to_string()));
+        let (webhook, delivery) = portal.webhook(&org).await;
+        ids.push(("webhook_id", webhook.to_string()));
+        ids.push(("delivery_id", delivery.to_string()));
         ids.push(("handover_id", "hnd_unknown".to_owned()));
         // Due later, so that it can be run now.
         let later = portal.store.now() + std::time::Duration::from_secs(60);

@@ -91,6 +91,17 @@ pub const ENDPOINTS: &[(Method, &str)] = &[
     (Method::POST, "/v1/approvals/{approval_id}/refuse"),
     (Method::POST, "/v1/approvals/{approval_id}/claim"),
     (Method::POST, "/v1/approvals/{approval_id}/withdraw"),
+    (Method::GET, "/v1/orgs/{org_id}/webhooks"),
+    (Method::POST, "/v1/orgs/{org_id}/webhooks"),
+    (Method::GET, "/v1/webhooks/{webhook_id}"),
+    (Method::PATCH, "/v1/webhooks/{webhook_id}"),
+    (Method::POST, "/v1/webhooks/{webhook_id}/secret"),
+    (Method::POST, "/v1/webhooks/{webhook_id}/test"),
+    (Method::GET, "/v1/webhooks/{webhook_id}/deliveries"),
+    (Method::POST, "/v1/webhooks/{webhook_id}/resend-failed"),
+    (Method::GET, "/v1/deliveries/{delivery_id}"),
+    (Method::POST, "/v1/deliveries/{delivery_id}/resend"),
+    (Method::DELETE, "/v1/webhooks/{webhook_id}"),
 ];
 
 struct World {
@@ -115,6 +126,10 @@ impl World {
         ids.push(("invitation_id", invitation));
         let of = sallyport::id::AppId::parse(&ids[3].1).expect("an id");
         ids.push(("approval_id", portal.waiting(&of).await.to_string()));
+        let org = OrgId::parse(&ids[0].1).expect("an id");
+        let (webhook, delivery) = portal.webhook(&org).await;
+        ids.push(("webhook_id", webhook.to_string()));
+        ids.push(("delivery_id", delivery.to_string()));
         ids.push(("seq", "1".to_owned()));
         Self { ids, all }
     }
@@ -132,6 +147,12 @@ fn body(path: &str) -> Value {
         Some("revoke" | "revoke-all" | "rotate" | "end-previous" | "key-policy") => json!({}),
         Some("approve" | "claim" | "withdraw") => json!({}),
         Some("refuse") => json!({ "reason": "No" }),
+        Some("webhooks") => {
+            json!({ "url": "https://hooks.example.com/", "environment": "production", "events": ["*"] })
+        }
+        Some("secret" | "test" | "resend") => json!({}),
+        Some("resend-failed") => json!({ "since": "2026-11-22T00:00:00Z" }),
+        Some(webhook) if webhook.starts_with("whk_") => json!({ "description": "Eve" }),
         Some("extend-previous") => json!({ "seconds": 60 }),
         Some("invitations") => json!({ "emails": ["eve@example.com"], "role": "viewer" }),
         Some("orgs") => json!({ "name": "Eve", "plan": "pro" }),
@@ -210,7 +231,7 @@ async fn each_token_reaches_what_it_may(portal: &TestPortal) {
             (&Method::POST, "/v1/orgs/{org_id}/keys") => &[422],
             // It is approved once, and was asked for by somebody else.
             (&Method::POST, path) if path.starts_with("/v1/approvals/") => &[200, 409],
-            (&Method::POST, _) => &[200, 201],
+            (&Method::POST, _) => &[200, 201, 202],
             (&Method::DELETE, _) => &[204],
             _ => &[200],
         };

@@ -1,0 +1,86 @@
+//! `/deliveries/{delivery_id}`: what was sent, and what was answered.
+
+use axum::extract::State;
+use leptos::prelude::*;
+use sallyport::{Timestamp, webhook::Delivery};
+
+use super::{chrome, status::tone, told};
+use crate::{
+    access::DeliveryAccess,
+    components::{Badge, Card, CodeBlock, DoneNotice, ErrorSummary, Fact, FactRows, PageHead},
+    context::Context,
+    error::{PageError, PageResult},
+    form::FormState,
+    islands::SubmitOnce,
+    portal::{Crumb, Page},
+    ui::{Ui, UrlQuery},
+    words::{Ago, Ahead},
+};
+
+#[derive(serde::Deserialize)]
+pub struct DoneQuery {
+    #[serde(default)]
+    done: String,
+}
+
+pub async fn get(
+    ui: Ui,
+    State(context): State<Context>,
+    access: DeliveryAccess,
+    UrlQuery(query): UrlQuery<DoneQuery>,
+) -> PageResult {
+    Ok(ui.ok(page(&ui, &context, &access, &query.done, FormState::new()).await?))
+}
+
+pub(super) async fn page(
+    ui: &Ui,
+    context: &Context,
+    access: &DeliveryAccess,
+    done: &str,
+    form: FormState,
+) -> Result<Page, PageError> {
+    let (delivery, now, done) = (access.delivery.clone(), context.store.now(), told(done));
+    let mut chrome = chrome(ui, &access.within).await?;
+    chrome.crumbs.push(Crumb::link("Endpoint", format!("/webhooks/{}", delivery.webhook_id)));
+    chrome.crumbs.push(Crumb::here(format!("Delivery {}", delivery.seq)));
+    Ok(Page::framed(format!("Delivery {}", delivery.seq), chrome, move || {
+        let again = format!("/deliveries/{}/resend", delivery.id);
+        let (status, event) = (delivery.status, delivery.event.clone());
+        let sent = serde_json::from_str::<serde_json::Value>(&delivery.body);
+        let sent = sent.map_or_else(|_| delivery.body.clone(), |json| format!("{json:#}"));
+        let answered = delivery.response.clone().filter(|text| !text.is_empty());
+        view! {
+            <PageHead
+                title=event
+                sub=move || view! { <span><Badge tone=tone(status) text=status.title()/></span> }
+                actions=move || view! {
+                    <form method="post" action=again><button class="btn">"Resend"</button><SubmitOnce/></form>
+                }
+            />
+            <DoneNotice text=done/>
+            <ErrorSummary form=&form/>
+            <div class="columns">
+                <Card title="Delivery"><DeliveryFacts delivery now/></Card>
+                <Card title="Request body"><CodeBlock text=sent name="Copy request body"/></Card>
+                {answered.map(|text| view! { <Card title="Response"><CodeBlock text name="Copy response"/></Card> })}
+            </div>
+        }
+    }))
+}
+
+#[component]
+fn DeliveryFacts(delivery: Delivery, now: Timestamp) -> impl IntoView {
+    view! {
+        <FactRows>
+            <Fact label="ID"><code>{delivery.id.to_string()}</code></Fact>
+            <Fact label="Sequence">{delivery.seq}</Fact>
+            <Fact label="Time"><Ago at=delivery.created_at now/></Fact>
+            <Fact label="Attempts">{delivery.attempts}</Fact>
+            {delivery.tried_at.map(|at| view! { <Fact label="Last attempt"><Ago at now/></Fact> })}
+            {delivery.duration_ms.map(|ms| view! { <Fact label="Duration">{format!("{ms} ms")}</Fact> })}
+            {delivery.code.map(|code| view! { <Fact label="Response code">{code}</Fact> })}
+            {delivery.error.map(|error| view! { <Fact label="Error">{error}</Fact> })}
+            {delivery.next_at.map(|at| view! { <Fact label="Next attempt"><Ahead at now/></Fact> })}
+        </FactRows>
+    }
+}

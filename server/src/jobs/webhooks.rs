@@ -1,0 +1,156 @@
+//! Webhooks: events become deliveries, and these are sent, of each endpoint one at a time, so that a slow one delays no other.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use sallyport::{Result, id::WebhookId, job::Retries, store::Store};
+use tokio::{
+    task::{Id, JoinSet},
+    time::{Instant, sleep, timeout},
+};
+
+use super::{Failure, Queue};
+use crate::webhooks::Sender;
+
+/// The names of the queues.
+pub const EVENTS: &str = "webhook_events";
+pub const DELIVERIES: &str = "webhook_deliveries";
+
+/// How soon something new is looked for, and how long a run of a job looks for it.
+const PAUSE: Duration = Duration::from_secs(1);
+const RUN: Duration = Duration::from_secs(60);
+
+const RETRIES: Retries = Retries { limit: u32::MAX, first: PAUSE, longest: Duration::from_secs(30) };
+
+/// Endpoints that are sent to at once.
+const AT_ONCE: usize = 64;
+
+/// Deliveries of an endpoint, before others take its turn.
+const IN_TURN: usize = 20;
+
+/// The queue that turns events into deliveries.
+pub fn events() -> Queue {
+    let queue = Queue::of_jobs(EVENTS, RETRIES, |store: Store, _| async move {
+        let until = Instant::now() + RUN;
+        loop {
+            store.fan_out_events().await?;
+            if Instant::now() >= until {
+                return Ok(());
+            }
+            sleep(PAUSE).await;
+        }
+    });
+    Queue { every: Some(PAUSE), ..queue }
+}
+
+/// The queue that sends them.
+pub fn deliveries(sender: Arc<Sender>) -> Queue {
+    let queue = Queue::of_jobs(DELIVERIES, RETRIES, move |store, _| {
+        let sender = Arc::clone(&sender);
+        async move { send_for(&sender, &store, RUN).await }
+    });
+    Queue { every: Some(PAUSE), ..queue }
+}
+
+/// Begins to send for so long, and ends once everything that was begun has ended.
+pub async fn send_for(sender: &Arc<Sender>, store: &Store, time: Duration) -> Result<(), Failure> {
+    let until = Instant::now() + time;
+    let mut turns = Turns::default();
+    loop {
+        let is_over = Instant::now() >= until;
+        if is_over && turns.tasks.is_empty() {
+            return Ok(());
+        }
+        if !is_over {
+            turns.begin(sender, store).await?;
+        }
+        // At once if one ended, as its place is free.
+        let _ = timeout(PAUSE, turns.ended()).await;
+    }
+}
+
+/// Sends what is due now, once.
+pub async fn send_due(sender: &Arc<Sender>, store: &Store) -> Result<()> {
+    let mut turns = Turns::default();
+    while turns.begin(sender, store).await? {}
+    while !turns.tasks.is_empty() {
+        turns.ended().await;
+    }
+    Ok(())
+}
+
+/// The endpoints that are sent to.
+#[derive(Default)]
+struct Turns {
+    tasks: JoinSet<()>,
+    endpoints: HashMap<Id, WebhookId>,
+    busy: BTreeSet<WebhookId>,
+    /// The last one that was begun: those after it are next.
+    last: String,
+}
+
+impl Turns {
+    /// Begins with endpoints that have something to send. Returns whether there may be more.
+    async fn begin(&mut self, sender: &Arc<Sender>, store: &Store) -> Result<bool> {
+        let room = AT_ONCE.saturating_sub(self.busy.len());
+        if room == 0 {
+            return Ok(false);
+        }
+        let due = store.webhooks_with_due(&self.last, room).await?;
+        let is_end = due.len() < room;
+        for id in due {
+            id.as_str().clone_into(&mut self.last);
+            if self.busy.insert(id.clone()) {
+                let (sender, store, of) = (Arc::clone(sender), store.clone(), id.clone());
+                let task = self.tasks.spawn(async move { take_turn(&sender, &store, &of).await });
+                self.endpoints.insert(task.id(), id);
+            }
+        }
+        if is_end {
+            self.last.clear();
+        }
+        Ok(!is_end)
+    }
+
+    /// Waits until one has ended; for ever if there is none.
+    async fn ended(&mut self) {
+        let ended = match self.tasks.join_next_with_id().await {
+            Some(Ok((id, ()))) => id,
+            Some(Err(error)) => {
+                tracing::error!(%error, "sending a webhook ended");
+                error.id()
+            }
+            None => std::future::pending().await,
+        };
+        if let Some(id) = self.endpoints.remove(&ended) {
+            self.busy.remove(&id);
+        }
+    }
+}
+
+/// Sends what is due of an endpoint, in order, until an attempt fails.
+async fn take_turn(sender: &Sender, store: &Store, id: &WebhookId) {
+    for _ in 0..IN_TURN {
+        let leased = match store.lease_delivery(id).await {
+            Ok(Some(leased)) => leased,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::warn!(webhook = %id, %error, "a delivery could not be read");
+                return;
+            }
+        };
+        let attempt = sender.attempt(store, &leased).await;
+        let delivered = attempt.is_delivered();
+        if let Err(error) = store.settle_delivery(&leased, attempt).await {
+            // It is sent again, under the same id.
+            tracing::warn!(delivery = %leased.id, %error, "an attempt could not be recorded");
+            return;
+        }
+        if !delivered {
+            return;
+        }
+    }
+}
