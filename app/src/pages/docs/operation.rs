@@ -35,7 +35,7 @@ pub struct Operation {
 }
 
 /// The order of the groups on the page.
-const TAGS: [&str; 14] = [
+const TAGS: [&str; 15] = [
     "Verification",
     "Organizations",
     "Tenants",
@@ -47,6 +47,7 @@ const TAGS: [&str; 14] = [
     "Rotation",
     "Capability tokens",
     "Leaks",
+    "Webhooks",
     "Usage",
     "Activity",
     "Service",
