@@ -214,8 +214,9 @@ async fn after_it_was_resumed_the_days_begin_anew(store: &TestStore) {
         pass(store, 15).await;
         assert_eq!(read(store).await, []);
         assert_eq!(store.pause_idle_keys().await.expect("judged"), []);
-        pass(store, 15).await;
+        pass(store, 14).await;
         assert_eq!(read(store).await.len(), 4);
+        pass(store, 1).await;
         assert_eq!(store.pause_idle_keys().await.expect("judged").len(), 1);
     }
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use sallyport::{
     Error,
     audit::{Act, Actor},
-    key::{EditedKey, Holder, Issued, Key, KeyChange, Restrictions},
+    key::{EditedKey, Holder, Issued, Key, KeyChange, NewKey, Restrictions, new::KeyInput},
     key_policy::KeyPolicy,
     member::Role,
     org::Org,
@@ -71,7 +71,9 @@ async fn it_asks_for_no_approval(first: &TestStore) {
     let policy = KeyPolicy { approval_scopes: vec!["write".to_owned()], ..KeyPolicy::default() };
     store.set_key_policy(&store.act(&ada), &org, policy, None).await.expect("set");
     // Whoever holds the key could approve it in the portal.
-    let refused = store.issue(&by(&admin), holder(), "Another", &["write"]).await;
+    let input = KeyInput { label: "Another", environment: "production", scopes: vec!["write"], ..KeyInput::default() };
+    let new = NewKey::check(&input, store.profile(), store.now()).expect("checked");
+    let refused = store.issue_or_ask(&by(&admin), holder(), new, None).await;
     assert!(matches!(refused, Err(Error::Conflict { code: "approval_needs_a_person", .. })), "{refused:?}");
     assert!(store.dump().await["approvals"].is_empty());
     store.close().await;

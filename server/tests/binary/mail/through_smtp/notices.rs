@@ -52,7 +52,7 @@ async fn kills_lose_no_notice(store: &TestStore) {
         server = start(store, &data, &config);
         while arrived.len() < (round + 1) * EACH {
             let mail = smtp.next().await;
-            assert_eq!(mail.headers["subject"], "The key CI expires soon");
+            assert_eq!(mail.headers["subject"], "The key “CI” expires soon");
             *arrived.entry(mail.headers["message-id"].clone()).or_default() += 1;
         }
     }
