@@ -47,7 +47,8 @@ fn listener(row: &AnyRow) -> Result<Listener> {
 }
 
 impl Store {
-    /// Turns the events that are there into deliveries.
+    /// Turns the events that are there into deliveries. A log that can't be read does not keep the others waiting; this fails
+    /// all the same, so that it is seen.
     pub async fn fan_out_events(&self) -> Result<()> {
         loop {
             let behind = sqlx::query(sqlx::AssertSqlSafe(format!(
@@ -55,11 +56,14 @@ impl Store {
                  ORDER BY w.chain LIMIT {CHAINS}"
             )));
             let behind = behind.fetch_all(self.read()).await?;
+            let mut failed = None;
             for row in &behind {
-                self.fan_out_some(row.text("chain")?).await?;
+                failed = self.fan_out_some(row.text("chain")?).await.err().or(failed);
             }
-            if behind.is_empty() {
-                return Ok(());
+            match failed {
+                Some(error) => return Err(error),
+                None if behind.is_empty() => return Ok(()),
+                None => {}
             }
         }
     }
