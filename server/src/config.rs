@@ -1,6 +1,7 @@
 //! Settings, in order of precedence: flag, environment (`SALLYPORT_…`), `sallyport.toml`, default. clap handles the
 //! first two.
 
+mod addresses;
 pub mod audit;
 pub mod collector;
 mod leaks;
@@ -14,7 +15,6 @@ use std::{
     collections::HashMap,
     env,
     ffi::{OsStr, OsString},
-    net::IpAddr,
     path::PathBuf,
 };
 
@@ -24,6 +24,7 @@ use sallyport::profile::Fault;
 use serde::Deserialize;
 
 use self::{
+    addresses::{check_cidr, check_listen},
     audit::{AuditSection, AuditSettings},
     leaks::LeaksSection,
     mail::{MailSection, MailSettings},
@@ -293,23 +294,6 @@ fn check_names(requirements: HashMap<String, Requirement>) -> Result<HashMap<Str
 }
 
 /// A host and a port; other errors show when listening.
-fn check_listen(text: &str) -> Result<(), String> {
-    let is_address = text
-        .rsplit_once(':')
-        .is_some_and(|(host, port)| !host.is_empty() && !host.contains(['/', '@', ' ']) && port.parse::<u16>().is_ok());
-    if is_address {
-        return Ok(());
-    }
-    Err(format!("The address {text:?} can't be listened on: write it like 127.0.0.1:3000."))
-}
-
-fn check_cidr(text: &str) -> Result<IpNet, String> {
-    let text = text.trim();
-    text.parse::<IpNet>()
-        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_| format!("The trusted proxy {text:?} should be an address or a block like 10.0.0.0/8."))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

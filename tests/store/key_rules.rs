@@ -1,5 +1,6 @@
 //! Rules for keys, and the approvals that they demand.
 
+mod approval_mails;
 mod approvals;
 
 use sallyport::{

@@ -5,6 +5,7 @@ mod acts;
 mod narrowed;
 mod people;
 mod personal_tokens;
+mod queries;
 mod rules;
 mod world;
 

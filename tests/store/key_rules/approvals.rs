@@ -26,7 +26,6 @@ sallyport::on_both_databases!(
     a_request_ends_by_the_clock,
     role_and_rules_are_judged_again,
     an_approval_does_not_outlive_the_role_of_its_approver,
-    many_requests_are_told_in_one_mail_an_hour,
     a_key_for_which_nobody_can_wait_is_not_asked_for,
     a_change_waits_too,
     a_change_is_claimed_as_it_was_approved,
@@ -38,11 +37,11 @@ sallyport::on_both_databases!(
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-fn production() -> KeyPolicy {
+pub(super) fn production() -> KeyPolicy {
     KeyPolicy { approval_environments: vec!["production".to_owned()], ..KeyPolicy::default() }
 }
 
-async fn asked(store: &TestStore, world: &World) -> ApprovalId {
+pub(super) async fn asked(store: &TestStore, world: &World) -> ApprovalId {
     let new = new_key(store, "CI", &["read"], Some("90"));
     ask(store, &world.by_developer, &world.app, new).await.expect("it waits")
 }
@@ -220,52 +219,6 @@ async fn an_approval_does_not_outlive_the_role_of_its_approver(store: &TestStore
     assert_eq!(code(store.claim_approval(&world.by_developer, &id).await), "approval_outdated");
     let id = approved_by(&shell).await;
     store.claim_approval(&world.by_developer, &id).await.expect("claimed");
-}
-
-async fn many_requests_are_told_in_one_mail_an_hour(store: &TestStore) {
-    let world = World::new(store, production()).await;
-    mails(store).await;
-    let letters = async || {
-        let mut letters = Vec::new();
-        for mail in mails(store).await {
-            let Some(letter) = store.letter(&mail).await.expect("asked") else { continue };
-            if !matches!(letter.about, About::ApprovalDecided { .. }) {
-                assert_eq!(letter.to.email, world.owner.email);
-                letters.push(letter.about);
-            }
-        }
-        letters
-    };
-    let first = asked(store, &world).await;
-    let [About::ApprovalRequested { approval, scopes, .. }] = &letters().await[..] else { panic!("one mail") };
-    assert_eq!((approval, scopes.as_slice()), (&first, &["read".to_owned()][..]));
-    let mut ids = vec![first];
-    for _ in 0..5 {
-        ids.push(asked(store, &world).await);
-    }
-    assert_eq!(letters().await, []);
-    store.approve(&world.act, &ids[0]).await.expect("approved");
-    store.withdraw_approval(&world.by_developer, &ids[1]).await.expect("withdrawn");
-    store.clock.turn(Duration::from_secs(3600));
-    let mails = letters().await;
-    let waiting = mails.iter().find_map(|about| match about {
-        About::ApprovalsWait { requests, count } => Some((requests.len(), *count)),
-        _ => None,
-    });
-    assert_eq!(waiting, Some((4, 4)), "{mails:?}");
-    // The mail of the next hour was that one.
-    asked(store, &world).await;
-    assert_eq!(letters().await, []);
-    for id in &ids[2..] {
-        store.refuse_approval(&world.act, id, "no".to_owned()).await.expect("refused");
-    }
-    let id = store.approvals(&world.org.id, None, &Paging::parse(1, None).expect("good")).await.expect("read");
-    store.approve(&world.act, &id.items[0].id).await.expect("approved");
-    store.clock.turn(Duration::from_secs(3600));
-    assert!(
-        letters().await.iter().all(|about| !matches!(about, About::ApprovalsWait { .. })),
-        "nothing waits any more"
-    );
 }
 
 async fn a_key_for_which_nobody_can_wait_is_not_asked_for(store: &TestStore) {

@@ -23,7 +23,8 @@ use sallyport_app::routes::{ROUTES, Route};
 
 use super::{
     people::{Expected, Kind, OWNER, Spot},
-    rules::{ActRule, QUERIES, RULES, Rule, Who, level},
+    queries::QUERIES,
+    rules::{ActRule, RULES, Rule, Who, level},
 };
 use crate::{
     client::{Answer, Client, ORIGIN},
