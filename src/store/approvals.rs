@@ -27,6 +27,9 @@ const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// The most requests of an organization that wait at once.
 const MOST_OPEN_OF_ORG: i64 = 500;
 
+/// The most of one person, or token, among them: nobody takes the places of all.
+const MOST_OPEN_OF_ONE: i64 = 60;
+
 /// With the names of people, tokens and keys as they are now.
 const SELECT: &str = "SELECT a.*, COALESCE((SELECT p.name FROM apps p WHERE p.id = a.app_id), \
     (SELECT u.name FROM users u WHERE u.id = a.owner_id), o.name) AS owner_name, \
@@ -273,15 +276,22 @@ impl Tx {
                 "This needs the approval of another person: a key can't ask for it. A person or a root token can.";
             return Err(conflict("approval_needs_a_person", message));
         }
-        let sql = format!("SELECT COUNT(*) AS n FROM approvals a WHERE a.org_id = $1 AND {}", is_open("a", "$2"));
-        let open =
-            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(approval.org_id.to_string()).bind(approval.asked_at.micros());
-        if open.fetch_one(self.on()).await?.int("n")? >= MOST_OPEN_OF_ORG {
-            let message =
-                format!("{MOST_OPEN_OF_ORG} requests of this organization wait. Decide, claim or withdraw some.");
-            return Err(conflict("too_many_requests_wait", message));
-        }
-        Ok(())
+        let sql = format!(
+            "SELECT COUNT(*) AS n, COUNT(CASE WHEN a.asked_by = $3 THEN 1 END) AS own FROM approvals a \
+             WHERE a.org_id = $1 AND {}",
+            is_open("a", "$2")
+        );
+        let open = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(approval.org_id.to_string());
+        let open = open.bind(approval.asked_at.micros()).bind(approval.asked_by.id.clone());
+        let open = open.fetch_one(self.on()).await?;
+        let message = if open.int("own")? >= MOST_OPEN_OF_ONE {
+            format!("{MOST_OPEN_OF_ONE} of your requests wait. Withdraw or claim some, or wait for decisions.")
+        } else if open.int("n")? >= MOST_OPEN_OF_ORG {
+            format!("{MOST_OPEN_OF_ORG} requests of this organization wait. Decide, claim or withdraw some.")
+        } else {
+            return Ok(());
+        };
+        Err(conflict("too_many_requests_wait", message))
     }
 
     /// The person behind an actor: themselves, or who made the key.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::json;
 
-use super::{Store, detached, row::Read, tx::Tx};
+use super::{Store, detached, row::Read, sight::granted, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
     app::App,
@@ -122,9 +122,11 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.needs(&app, Permission::ManageKeys).await?;
-            let raised =
-                "UPDATE apps SET capability_epoch = capability_epoch + 1 WHERE id = $1 RETURNING capability_epoch";
-            let row = sqlx::query(raised).bind(app.id.to_string()).fetch_optional(tx.on()).await?;
+            // The time, so that a number is not used again after an older backup was restored.
+            let raised = "UPDATE apps SET capability_epoch = CASE WHEN capability_epoch < $2 THEN $2 \
+                          ELSE capability_epoch + 1 END WHERE id = $1 RETURNING capability_epoch";
+            let raised = sqlx::query(raised).bind(app.id.to_string()).bind(tx.now().seconds());
+            let row = raised.fetch_optional(tx.on()).await?;
             let epoch = row.ok_or(Error::NotFound)?.int("capability_epoch")?;
             let details = json!({ "epoch": epoch, "reason": reason });
             tx.record(NewEvent::of(&app.org_id, Action::CapabilitiesRevoked, target(&app)).with(details)).await?;
@@ -164,7 +166,7 @@ impl Store {
             verdict = match () {
                 () if claims.epoch != standing.epoch => CapabilityVerdict::Revoked,
                 () if standing.suspended => CapabilityVerdict::Suspended,
-                () if !self.still_mints(&claims.minted_by).await? => CapabilityVerdict::MinterEnded,
+                () if !self.still_mints(&claims.minted_by, &claims.aud).await? => CapabilityVerdict::MinterEnded,
                 () => claims.grant(asked),
             };
         }
@@ -192,20 +194,28 @@ impl Store {
         standing.transpose()
     }
 
-    /// Whether the one who minted a token is still valid. A key counts whatever became of the secret that was sent then.
-    async fn still_mints(&self, minter: &Minter) -> Result<bool> {
+    /// Whether the one who minted a token is still valid, and a person may still mint for its app. A key counts whatever
+    /// became of the secret that was sent then.
+    async fn still_mints(&self, minter: &Minter, app: &AppId) -> Result<bool> {
         let alive = match minter.kind {
-            MinterKind::Key => {
-                "SELECT 1 FROM keys WHERE id = $1 AND revoked_at IS NULL AND paused_at IS NULL \
+            MinterKind::Key => "SELECT 1 FROM keys WHERE id = $1 AND revoked_at IS NULL AND paused_at IS NULL \
                  AND (expires_at IS NULL OR expires_at > $2)"
-            }
-            MinterKind::RootToken => {
-                "SELECT 1 FROM root_tokens WHERE id = $1 AND revoked_at IS NULL \
+                .to_owned(),
+            MinterKind::RootToken => "SELECT 1 FROM root_tokens WHERE id = $1 AND revoked_at IS NULL \
                  AND (expires_at IS NULL OR expires_at > $2)"
+                .to_owned(),
+            MinterKind::User => {
+                let may = granted("a.org_id", "a.org_id, p.tenant_id, p.id", "u.id", Permission::ManageKeys);
+                format!(
+                    "SELECT 1 FROM users u JOIN apps a ON a.id = $3 JOIN projects p ON p.id = a.project_id \
+                     WHERE u.id = $1 AND (u.disabled_at IS NULL OR u.disabled_at > $2) AND {may}"
+                )
             }
-            MinterKind::User => "SELECT 1 FROM users WHERE id = $1 AND (disabled_at IS NULL OR disabled_at > $2)",
         };
-        let alive = sqlx::query(alive).bind(minter.id.clone()).bind(self.now().micros());
+        let mut alive = sqlx::query(sqlx::AssertSqlSafe(alive)).bind(minter.id.clone()).bind(self.now().micros());
+        if minter.kind == MinterKind::User {
+            alive = alive.bind(app.to_string());
+        }
         Ok(alive.fetch_optional(self.read()).await?.is_some())
     }
 }

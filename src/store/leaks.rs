@@ -45,7 +45,7 @@ impl Store {
         by_partner: bool,
     ) -> Result<Vec<bool>> {
         let mut known = vec![false; reports.len()];
-        self.report_leaked_keys(act, reports, by_partner, &mut known).await?;
+        let keys = self.report_leaked_keys(act, reports, by_partner, &mut known).await;
         for (report, known) in reports.iter().zip(&mut known) {
             match report {
                 Some(report) if report.kind == LeakedKind::RootToken => {
@@ -57,6 +57,7 @@ impl Store {
                 _ => {}
             }
         }
+        keys?;
         Ok(known)
     }
 }

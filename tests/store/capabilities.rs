@@ -121,6 +121,11 @@ async fn what_ended_since_refuses_it(store: &TestStore) {
     store.revoke_token(&shell, &root.id).await.expect("revoked");
     assert_eq!(judged(store, &of_root).await, CapabilityVerdict::MinterEnded);
     assert_eq!(judged(store, &of_person).await, CapabilityVerdict::Valid);
+    // Nor by somebody who may not mint any more.
+    store.execute(format!("UPDATE grants SET role = 'viewer' WHERE subject = '{}'", act.actor.id())).await;
+    assert_eq!(judged(store, &of_person).await, CapabilityVerdict::MinterEnded);
+    store.execute(format!("UPDATE grants SET role = 'owner' WHERE subject = '{}'", act.actor.id())).await;
+    assert_eq!(judged(store, &of_person).await, CapabilityVerdict::Valid);
     store.execute(format!("UPDATE users SET disabled_at = 1 WHERE id = '{}'", act.actor.id())).await;
     assert_eq!(judged(store, &of_person).await, CapabilityVerdict::MinterEnded);
     // A command line has no name to answer for.
@@ -145,10 +150,13 @@ async fn all_tokens_of_an_app_are_revoked(store: &TestStore) {
     let org = store.org(&act, "Other").await;
     let other = store.app(&act, &org, "Other").await;
     let (token, kept) = (mint(store, &act, &app).await, mint(store, &act, &other).await);
-    assert_eq!(store.revoke_capabilities(&act, &app, "Stolen".to_owned()).await.expect("revoked"), 2);
+    let epoch = store.revoke_capabilities(&act, &app, "Stolen".to_owned()).await.expect("revoked");
+    assert_eq!(epoch, store.now().seconds());
     assert_eq!(judged(store, &token).await, CapabilityVerdict::Revoked);
     assert_eq!(judged(store, &kept).await, CapabilityVerdict::Valid);
     assert_eq!(judged(store, &mint(store, &act, &app).await).await, CapabilityVerdict::Valid);
+    let next = store.revoke_capabilities(&act, &other, String::new()).await.expect("revoked");
+    assert_eq!(store.revoke_capabilities(&act, &other, String::new()).await.expect("revoked"), next + 1);
     let events = store.events(&app.org_id, None, &EventFilter::default()).await.expect("read").events;
     assert_eq!(events[1].action, "capabilities.revoked");
     assert!(events[1].details.contains("Stolen"), "{}", events[1].details);

@@ -86,7 +86,8 @@ def verify_capability(
 
 
 def _parts(token: str) -> tuple[Mapping[str, Any], bytes, bytes, bytes]:
-    parts = token.split(".") if len(token) <= LONGEST else []
+    # Without one in the file it is None.
+    parts = token.split(".") if isinstance(token, str) and len(token) <= LONGEST else []
     if len(parts) != 3:
         raise CapabilityError("malformed")
     header, claims, signature = (_decoded(part) for part in parts)

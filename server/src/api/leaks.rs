@@ -16,6 +16,7 @@ use sallyport::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 use utoipa::{ToSchema, openapi::schema::Object};
 
 use super::{
@@ -34,6 +35,9 @@ const SIGNATURE: &str = "github-public-key-signature";
 const UNSIGNED: usize = 64 * 1024;
 const SIGNED: usize = 1024 * 1024;
 const MOST: usize = 5_000;
+
+/// Signed bodies in memory at once: until one is read nobody knows whether its signature is good.
+static PLACES: Semaphore = Semaphore::const_new(16);
 
 /// How long to wait if there is no room for another report.
 const FULL: Duration = Duration::from_secs(5);
@@ -133,9 +137,12 @@ async fn signed(state: &AppState, client: &Client, signature: &Signature, sent: 
         Ok(attempt) => attempt,
         Err(Throttled { wait, .. }) => return Err(too_many(wait)),
     };
+    // Nobody signs for a portal without partners.
+    let keys = state.partner_keys.as_deref().ok_or_else(wrong_signature)?;
+    let Ok(_place) = PLACES.try_acquire() else { return Err(too_many(FULL)) };
     let body = body::read_up_to(SIGNED, sent).await?;
     // Before anything of it is looked at.
-    let checked = signature.check(state.partner_keys.as_deref(), &body).await;
+    let checked = signature.check(keys, &body).await;
     if !checked.as_ref().is_err_and(|problem| problem.status() == StatusCode::UNAUTHORIZED) {
         attempts.take_back(attempt).await;
     }
@@ -164,6 +171,10 @@ async fn signed(state: &AppState, client: &Client, signature: &Signature, sent: 
     Ok(response)
 }
 
+fn wrong_signature() -> Problem {
+    Problem::unauthorized("This is not signed by a partner of this portal; nothing of it was read.")
+}
+
 fn too_many(wait: Duration) -> Problem {
     Problem::too_many("Too many reports were sent. Try again later.", Some(wait))
 }
@@ -184,11 +195,10 @@ impl Signature {
         Some(Self { identifier: text(IDENTIFIER), signature: text(SIGNATURE) })
     }
 
-    async fn check(&self, keys: Option<&PartnerKeys>, body: &[u8]) -> Result<(), Problem> {
-        let wrong = || Problem::unauthorized("This is not signed by a partner of this portal; nothing of it was read.");
-        match keys.ok_or_else(wrong)?.signed(&self.identifier, &self.signature, body).await {
+    async fn check(&self, keys: &PartnerKeys, body: &[u8]) -> Result<(), Problem> {
+        match keys.signed(&self.identifier, &self.signature, body).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(wrong()),
+            Ok(false) => Err(wrong_signature()),
             Err(_) => {
                 let detail = "The partner's public keys can't be read right now. Try again in a moment.";
                 Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail))

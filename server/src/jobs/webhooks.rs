@@ -28,8 +28,9 @@ const RETRIES: Retries = Retries { limit: u32::MAX, first: PAUSE, longest: Durat
 /// Endpoints that are sent to at once.
 const AT_ONCE: usize = 64;
 
-/// Deliveries of an endpoint, before others take its turn.
+/// Deliveries of an endpoint, and how long they may take to begin, before others take its turn.
 const IN_TURN: usize = 20;
+const TURN: Duration = Duration::from_secs(2);
 
 /// The queue that turns events into deliveries.
 pub fn events() -> Queue {
@@ -55,17 +56,18 @@ pub fn deliveries(sender: Arc<Sender>) -> Queue {
     Queue { every: Some(PAUSE), ..queue }
 }
 
-/// Begins to send for so long, and ends once everything that was begun has ended.
+/// Sends for so long, and until nothing is being sent: what is slow does not keep others from being begun meanwhile.
 pub async fn send_for(sender: &Arc<Sender>, store: &Store, time: Duration) -> Result<(), Failure> {
     let until = Instant::now() + time;
     let mut turns = Turns::default();
+    let mut failed = None;
     loop {
-        let is_over = Instant::now() >= until;
-        if is_over && turns.tasks.is_empty() {
-            return Ok(());
+        // What is being sent is not broken off because the next can't be read.
+        if failed.is_none() {
+            failed = turns.begin(sender, store).await.err();
         }
-        if !is_over {
-            turns.begin(sender, store).await?;
+        if turns.tasks.is_empty() && (failed.is_some() || Instant::now() >= until) {
+            return failed.map_or(Ok(()), |error| Err(error.into()));
         }
         // At once if one ended, as its place is free.
         let _ = timeout(PAUSE, turns.ended()).await;
@@ -133,6 +135,7 @@ impl Turns {
 
 /// Sends what is due of an endpoint, in order, until an attempt fails.
 async fn take_turn(sender: &Sender, store: &Store, id: &WebhookId) {
+    let began = Instant::now();
     for _ in 0..IN_TURN {
         let leased = match store.lease_delivery(id).await {
             Ok(Some(leased)) => leased,
@@ -149,7 +152,7 @@ async fn take_turn(sender: &Sender, store: &Store, id: &WebhookId) {
             tracing::warn!(delivery = %leased.id, %error, "an attempt could not be recorded");
             return;
         }
-        if !delivered {
+        if !delivered || began.elapsed() >= TURN {
             return;
         }
     }

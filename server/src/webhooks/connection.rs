@@ -1,16 +1,19 @@
 //! Connects to addresses that were judged, and to no others.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use rustls::{ClientConfig, pki_types::ServerName};
 use sallyport::webhook::{Target, target::Pinned};
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsConnector;
 
 use crate::collector::Stream;
 
 /// Addresses of a host that are tried.
 const TRIED: usize = 4;
+
+/// How long one may take to answer.
+const CONNECTING: Duration = Duration::from_secs(4);
 
 /// By the system's resolver.
 pub(super) async fn look_up(host: String) -> Result<Vec<IpAddr>, String> {
@@ -26,9 +29,11 @@ pub(super) async fn connect(
 ) -> Result<Box<dyn Stream>, String> {
     let mut why = String::new();
     for address in pinned.addresses.iter().take(TRIED) {
-        match TcpStream::connect((*address, target.port)).await {
-            Ok(stream) => return encrypted(target, stream, tls).await,
-            Err(error) => why = format!("It can't be reached at {address}: {error}."),
+        // An address that does not answer leaves time for the next.
+        match timeout(CONNECTING, TcpStream::connect((*address, target.port))).await {
+            Ok(Ok(stream)) => return encrypted(target, stream, tls).await,
+            Ok(Err(error)) => why = format!("It can't be reached at {address}: {error}."),
+            Err(_) => why = format!("It can't be reached at {address}: no answer within {} s.", CONNECTING.as_secs()),
         }
     }
     Err(why)

@@ -1,5 +1,7 @@
 //! One POST over HTTP/1.1, of whose response only the beginning is read.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     http::{HeaderName, HeaderValue, Request, header},
@@ -8,13 +10,16 @@ use http_body_util::BodyExt;
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use sallyport::webhook::Target;
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::timeout};
 
 use super::Answer;
 use crate::collector::Stream;
 
 /// Bytes of a response that are kept.
 const KEPT: usize = 4_096;
+
+/// How long its body is waited for.
+const READING: Duration = Duration::from_secs(2);
 
 /// Bounds of a response's head.
 const HEAD: usize = 64 * 1024;
@@ -55,14 +60,17 @@ pub(super) async fn post(
 /// What arrives of it: a body that breaks off or never ends does not matter.
 async fn beginning(mut body: Incoming) -> String {
     let mut kept = Vec::new();
-    while let Some(Ok(frame)) = body.frame().await {
-        if let Some(data) = frame.data_ref() {
-            kept.extend_from_slice(&data[..data.len().min(KEPT - kept.len())]);
+    let reading = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            if let Some(data) = frame.data_ref() {
+                kept.extend_from_slice(&data[..data.len().min(KEPT - kept.len())]);
+            }
+            if kept.len() >= KEPT {
+                break;
+            }
         }
-        if kept.len() >= KEPT {
-            break;
-        }
-    }
+    };
+    let _ = timeout(READING, reading).await;
     let plain = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
     String::from_utf8_lossy(&kept).chars().filter(|letter| !plain(*letter)).collect()
 }

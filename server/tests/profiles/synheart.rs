@@ -112,7 +112,8 @@ async fn synheart_does_what_its_document_says() {
     assert_eq!(server.post(&path, &[("authorization", &bearer)], &wanted).status, 401, "SY-14: no key of an app mints");
     let keys = server.get("/.well-known/jwks.json", &[]).json();
     assert_eq!((&keys["keys"][0]["alg"], keys["keys"].as_array().map(Vec::len)), (&json!("EdDSA"), Some(1)), "SY-14");
-    assert_eq!(server.manage(&format!("{path}/revoke-all"), &json!({})).json()["epoch"], 2, "SY-14");
+    let revoked = server.manage(&format!("{path}/revoke-all"), &json!({})).json();
+    assert!(revoked["epoch"].as_i64().is_some_and(|epoch| epoch > 1), "SY-14");
     assert_eq!(told(json!({ "token": token }))["code"], "revoked", "SY-14");
 
     // SY-9: the next request is 401.

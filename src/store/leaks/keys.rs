@@ -66,15 +66,17 @@ impl Store {
                 of_org.push(leak);
             }
         }
+        // What can't be done for one organization is done for the others.
+        let mut failed = None;
         for (org, mut leaks) in leaks {
             let org = OrgId::stored(org);
             // In the order in which rows of keys are locked.
             leaks.sort_by(|one, other| (one.key.as_str(), one.n).cmp(&(other.key.as_str(), other.n)));
             for some in leaks.chunks(AT_ONCE) {
-                self.respond_to_leaks(act, &org, some.to_vec(), by_partner).await?;
+                failed = self.respond_to_leaks(act, &org, some.to_vec(), by_partner).await.err().or(failed);
             }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     /// The reported secrets of keys, with their place among the reports and their organization.

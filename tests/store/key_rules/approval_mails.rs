@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use sallyport::{
-    mail::About,
-    store::{Paging, Store},
-    testing::TestStore,
-};
+use sallyport::{mail::About, store::Paging, testing::TestStore};
 
 use super::{
     World,

@@ -9,14 +9,12 @@ use sallyport::{
     id::ApprovalId,
     key::{KeyChange, Status},
     key_policy::KeyPolicy,
-    mail::About,
     member::Role,
     store::{Claimed, EventFilter, Paging, Sight, Store},
     testing::TestStore,
 };
 
 use super::{World, ask, found, most, new_key};
-use crate::mail::mails;
 
 sallyport::on_both_databases!(
     a_request_is_approved_and_claimed_once,

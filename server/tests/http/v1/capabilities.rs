@@ -205,7 +205,8 @@ async fn what_was_revoked_is_refused_at_once(portal: &TestPortal) {
     let minted = mint(portal, &token, &app).await;
     let revoke = format!("/v1/apps/{app}/capabilities/revoke-all");
     let revoked = portal.json(&revoke, &token, &json!({ "reason": "Stolen" })).await;
-    assert_eq!((revoked.status.as_u16(), revoked.json()), (200, json!({ "epoch": 2 })), "{}", revoked.body);
+    assert_eq!(revoked.status, 200, "{}", revoked.body);
+    assert!(revoked.json()["epoch"].as_i64().is_some_and(|epoch| epoch > 1), "{}", revoked.body);
     assert_eq!(code(portal, &token, json!({ "token": minted })).await, "revoked");
     let again = mint(portal, &token, &app).await;
     assert_eq!(code(portal, &token, json!({ "token": again })).await, "valid");
