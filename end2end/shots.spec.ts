@@ -287,6 +287,45 @@ test.describe('to be looked at', () => {
     await shoot(page, 'not-found-signed-out');
   });
 
+  test('webhooks, capability tokens, a leaked key', async ({ page, portal }) => {
+    test.setTimeout(240_000);
+    const { org_id, app_id } = await portalWithApp(page);
+    await shootAll(page, {
+      'webhooks-empty': `/orgs/${org_id}/webhooks`,
+      'webhook-new': `/orgs/${org_id}/webhooks/new`,
+      'capabilities': `/apps/${app_id}/capabilities`,
+      'services': `/orgs/${org_id}/settings`,
+    });
+    await page.goto(`/orgs/${org_id}/webhooks/new`);
+    await field(page, 'Endpoint URL').fill('https://hooks.example.com/keys');
+    await page.getByRole('button', { name: 'Create endpoint' }).click();
+    await shoot(page, 'webhook-secret');
+    const saved = page.getByRole('dialog');
+    await saved.getByRole('checkbox').check();
+    await saved.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('button', { name: 'Send test event' }).click();
+    await page.goto(`/orgs/${org_id}/webhooks`);
+    await shoot(page, 'webhooks');
+    await page.getByRole('link', { name: 'webhook.test' }).click();
+    await expect(page.getByRole('heading', { name: 'Request body' })).toBeVisible();
+    await shoot(page, 'delivery');
+    await page.goto(`/apps/${app_id}/capabilities`);
+    await field(page, 'Subject').fill('person-7');
+    await page.getByRole('checkbox', { name: 'focus' }).check();
+    await page.getByRole('button', { name: 'Mint token' }).click();
+    await shoot(page, 'capability-once');
+    const { path, secret } = await issueKey(page, app_id, { label: 'Checkout backend' });
+    await page.goto('/report-a-leak');
+    await shoot(page, 'report-a-leak');
+    await field(page, 'Key').fill(secret);
+    await field(page, 'Where did you find it?').fill('https://example.com/x');
+    await page.getByRole('button', { name: 'Report' }).click();
+    await shoot(page, 'report-a-leak-done');
+    await expect.poll(() => portal.auth(secret).then(answer => answer.status)).toBe(401);
+    await page.goto(path);
+    await shoot(page, 'key-leaked');
+  });
+
   test('rules for keys, and keys that wait', async ({ page, browser, portal }) => {
     test.setTimeout(240_000);
     const { org_id, app_id } = await portalWithApp(page);
@@ -316,7 +355,8 @@ test.describe('to be looked at', () => {
     await hers.goto('/sign-in');
     await signIn(hers, grace);
     const panel = await openPanel(hers, app_id);
-    await fillPanel(panel, { label: 'Nightly', expires: '30' });
+    await fillPanel(panel, { label: 'Nightly' });
+    await panel.getByRole('combobox', { name: 'Expires' }).selectOption({ label: 'In 30 days' });
     await panel.getByRole('button', { name: 'Generate key' }).click();
     await expect(hers).toHaveURL(/\/approvals\//);
     await shoot(hers, 'approval-asked');
