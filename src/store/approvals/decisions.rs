@@ -133,6 +133,7 @@ impl Tx {
 
     /// Fails for others than who asked. Those who see the request are told that it is not theirs.
     pub(super) async fn needs_own(&mut self, approval: &Approval) -> Result<()> {
+        self.needs_scope_for(Permission::ManageKeys)?;
         if approval.asked_by.is(self.actor()) {
             return Ok(());
         }
