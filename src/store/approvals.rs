@@ -316,7 +316,7 @@ pub(super) fn approvals_open(org: &str, of_app: bool, person: &str, now: &str) -
 }
 
 /// The condition on a request that somebody has yet to decide or to claim, as [`Approval::status`] has it.
-fn is_open(approval: &str, now: &str) -> String {
+pub(super) fn is_open(approval: &str, now: &str) -> String {
     format!(
         "{approval}.withdrawn_at IS NULL AND {approval}.claimed_at IS NULL AND COALESCE({approval}.approved, 1) = 1 \
          AND {approval}.expires_at > {now}"

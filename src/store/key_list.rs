@@ -49,7 +49,9 @@ pub use self::{
     hygiene::{FEW_NETWORKS, HygieneCheck},
 };
 use super::{
-    Store, key_deadlines,
+    Store,
+    approvals::is_open,
+    key_deadlines,
     keys::{COLUMNS, key},
     paging::Paged,
     row::Read,
@@ -182,8 +184,8 @@ const PAGE: usize = 25;
 /// A page, and some of what is around it.
 struct ListedPage {
     page: KeyPage,
-    /// Whether the person has views of the list.
-    has_views: bool,
+    /// Whether the person has views of the list, or something of the app waits for an approval.
+    has_more: bool,
     /// Those who created keys of an app.
     creators: Vec<Creator>,
 }
@@ -235,7 +237,7 @@ impl Store {
         Ok(self.page_of_listed(org, app, filter, None).await?.page)
     }
 
-    /// The same, with what is around the list for this person. An app's list that has keys and no views takes one query; an
+    /// The same, with what is around the list for this person. An app's list that has keys, no views and no requests takes one query; an
     /// organization's has to know whether there is still an app to generate a key for.
     pub async fn framed_keys(
         &self,
@@ -244,8 +246,8 @@ impl Store {
         filter: &KeyFilter,
         person: &UserId,
     ) -> Result<(KeyPage, KeyListFrame)> {
-        let ListedPage { page, has_views, creators } = self.page_of_listed(org, app, filter, Some(person)).await?;
-        let mut frame = if app.is_none() || has_views || page.keys.is_empty() {
+        let ListedPage { page, has_more, creators } = self.page_of_listed(org, app, filter, Some(person)).await?;
+        let mut frame = if app.is_none() || has_more || page.keys.is_empty() {
             self.key_list_frame(org, app, person, &filter.sight).await?
         } else {
             KeyListFrame { has_apps: true, has_keys: true, ..KeyListFrame::default() }
@@ -266,10 +268,15 @@ impl Store {
         person: Option<&UserId>,
     ) -> Result<ListedPage> {
         let PageQuery { mut conditions, total, order, from, part } = self.page_query(org, app, filter, listed::JOINS);
-        let has_views = match person {
+        let has_more = match person {
             Some(person) => {
                 let person = conditions.number(Value::Text(person.to_string()));
-                format!("EXISTS (SELECT 1 FROM saved_views v WHERE v.user_id = {person} AND v.place_id = $1)")
+                let now = conditions.number(Value::Int(self.now().micros()));
+                format!(
+                    "EXISTS (SELECT 1 FROM saved_views v WHERE v.user_id = {person} AND v.place_id = $1) \
+                     OR EXISTS (SELECT 1 FROM approvals w WHERE w.app_id = $1 AND {})",
+                    is_open("w", &now)
+                )
             }
             None => "FALSE".to_owned(),
         };
@@ -281,7 +288,7 @@ impl Store {
         };
         let since = conditions.number(Value::Int(listed::first_day(self.now()).micros()));
         let sql = format!(
-            "SELECT ({total}) AS total, {rotate} AS rotate_every, {pause} AS pause_unused, CAST(CASE WHEN {has_views} THEN 1 ELSE 0 END AS BIGINT) AS has_views, \
+            "SELECT ({total}) AS total, {rotate} AS rotate_every, {pause} AS pause_unused, CAST(CASE WHEN {has_more} THEN 1 ELSE 0 END AS BIGINT) AS has_more, \
              {creators} AS creators, (SELECT string_agg(p.line, '{separator}' ORDER BY p.sorted_by {order}, p.id {order}) \
              FROM (SELECT {line} AS line, {sorted_by} AS sorted_by, k.id {from}) p) AS lines WHERE {of_all}",
             rotate = key_deadlines::rotate_every(conditions.org, self.profile()),
@@ -294,7 +301,7 @@ impl Store {
         let rows = conditions.fetch(self, sql).await?;
         let Some(row) = rows.first() else {
             let page = part.page(Vec::new(), 0, filter.sort);
-            return Ok(ListedPage { page, has_views: false, creators: Vec::new() });
+            return Ok(ListedPage { page, has_more: false, creators: Vec::new() });
         };
         let lines = row.text_opt("lines")?.unwrap_or_default();
         let (now, rules) = (self.now(), key_deadlines::deadlines(row)?);
@@ -302,7 +309,7 @@ impl Store {
         let keys = keys.collect::<Result<Vec<_>>>()?;
         Ok(ListedPage {
             page: part.page(keys, row.int("total")?, filter.sort),
-            has_views: row.flag("has_views")?,
+            has_more: row.flag("has_more")?,
             creators: creators::read(&row.text_opt("creators")?.unwrap_or_default()),
         })
     }

@@ -165,15 +165,24 @@ fn Decide(id: ApprovalId, form: FormState, status: ApprovalStatus) -> impl IntoV
     } else {
         "Until it is claimed, the approval can be taken back."
     };
+    let action = format!("/approvals/{id}");
     view! {
         <Card title="Decide">
             <div class="stack">
                 <p class="muted">{about}</p>
-                {waits.then(|| view! { <Act id=id.clone() what="approve" class="btn btn-primary" label="Approve"/> })}
-                <form method="post" action=format!("/approvals/{id}") novalidate class="stack">
+                {waits.then(|| view! {
+                    <form id="approve" method="post" action=action.clone()>
+                        <Hidden name="do" value="approve"/>
+                        <SubmitOnce/>
+                    </form>
+                })}
+                <form method="post" action=action novalidate class="form">
                     <Hidden name="do" value="refuse"/>
                     <TextField form=&form name="reason" label="Reason" hint="Whoever asked reads it." maxlength=200/>
-                    <div><button class="btn btn-danger-quiet">"Refuse"</button></div>
+                    <div class="form-foot">
+                        {waits.then(|| view! { <button class="btn btn-primary" form="approve">"Approve"</button> })}
+                        <button class="btn btn-danger-quiet">"Refuse"</button>
+                    </div>
                     <SubmitOnce/>
                 </form>
             </div>

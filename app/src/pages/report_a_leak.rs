@@ -6,9 +6,10 @@ use serde::Deserialize;
 
 use crate::{
     acts::{Caller, leaks::report_leak},
-    components::{ErrorSummary, TextField},
+    components::{ErrorSummary, LeadIcon, TextField},
     error::PageResult,
     form::FormState,
+    icons::Icon,
     portal::Page,
     ui::{Typed, Ui, UrlQuery, refuse, see_other},
 };
@@ -58,10 +59,11 @@ fn page(form: FormState) -> Page {
 fn thanks() -> Page {
     Page::bare("Thank you", || {
         view! {
+            <LeadIcon icon=Icon::Check/>
             <h1 class="card-title">"Thank you"</h1>
             <p>"If it is a key of this portal, those whose it is are told, and it stops working where they decided so."</p>
             <p class="hint">"What you reported is not answered here: otherwise this page would tell which keys exist."</p>
-            <p><a href="/report-a-leak">"Report another"</a></p>
+            <a class="btn btn-wide" href="/report-a-leak">"Report another"</a>
         }
     })
 }

@@ -10,7 +10,7 @@ use sallyport::{
     key::{KeyChange, Status},
     key_policy::KeyPolicy,
     member::Role,
-    store::{Claimed, EventFilter, Paging, Sight, Store},
+    store::{Claimed, EventFilter, KeyFilter, Paging, Sight, Store},
     testing::TestStore,
 };
 
@@ -78,6 +78,11 @@ async fn a_request_is_approved_and_claimed_once(store: &TestStore) {
     let actions: Vec<_> = events.iter().map(|event| event.action.as_str()).take(4).collect();
     assert_eq!(actions, ["approval.claimed", "key.generated", "approval.approved", "approval.requested"]);
     assert!(!format!("{:?}", store.dump().await).contains(issued.secret.expose()), "it is nowhere");
+    // The list of an app that has keys says that others wait.
+    asked(store, &world).await;
+    let (app, all) = (Some(&world.app.id), KeyFilter::default());
+    let framed = store.framed_keys(&world.org.id, app, &all, &world.owner.id).await.expect("read");
+    assert_eq!((framed.0.keys.len(), framed.1.approvals), (1, 1));
 }
 
 async fn of_a_hundred_claims_one_wins(store: &TestStore) {

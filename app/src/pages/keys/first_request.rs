@@ -32,7 +32,7 @@ pub fn FirstRequest(
     call: String,
 ) -> impl IntoView {
     view! {
-        <form id="new-key" class="notice neutral first-request" tabindex="-1" data-act=IsKeyUsed::PATH data-came="The first request came.">
+        <form id="new-key" class="card first-request" tabindex="-1" data-act=IsKeyUsed::PATH data-came="The first request came.">
             <Hidden name="key" value=key.to_string()/>
             <output>"Waiting for the first request…"</output>
             <p>"Put the new key into API_KEY and try it:"</p>

@@ -114,7 +114,7 @@ async fn page(
             />
             <DoneNotice text=saved.then_some("Saved.")/>
             <div class="columns">
-                <form method="post" action=format!("/orgs/{org}/settings/key-rules") novalidate class="stack">
+                <form method="post" action=format!("/orgs/{org}/settings/key-rules") novalidate class="columns">
                     <ErrorSummary form=&form/>
                     <Hidden name="seen" value=seen/>
                     <Setting title="Lifetime" about=|| "Where several rules apply to a key, it obeys all of them. Keys that break a new rule keep working.">

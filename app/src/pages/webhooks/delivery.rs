@@ -7,7 +7,7 @@ use sallyport::{Timestamp, webhook::Delivery};
 use super::{chrome, status::tone, told};
 use crate::{
     access::DeliveryAccess,
-    components::{Badge, Card, CodeBlock, DoneNotice, ErrorSummary, Fact, FactRows, PageHead},
+    components::{Badge, Card, CodeBlock, DoneNotice, ErrorSummary, Fact, Facts, PageHead},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
@@ -71,7 +71,7 @@ pub(super) async fn page(
 #[component]
 fn DeliveryFacts(delivery: Delivery, now: Timestamp) -> impl IntoView {
     view! {
-        <FactRows>
+        <Facts>
             <Fact label="ID"><code>{delivery.id.to_string()}</code></Fact>
             <Fact label="Sequence">{delivery.seq}</Fact>
             <Fact label="Time"><Ago at=delivery.created_at now/></Fact>
@@ -81,6 +81,6 @@ fn DeliveryFacts(delivery: Delivery, now: Timestamp) -> impl IntoView {
             {delivery.code.map(|code| view! { <Fact label="Response code">{code}</Fact> })}
             {delivery.error.map(|error| view! { <Fact label="Error">{error}</Fact> })}
             {delivery.next_at.map(|at| view! { <Fact label="Next attempt"><Ahead at now/></Fact> })}
-        </FactRows>
+        </Facts>
     }
 }

@@ -65,8 +65,8 @@ pub(super) async fn page(
             view! {
                 <div class="columns">
                     {cards}
-                    <section>
-                        <h2>"Deliveries"</h2>
+                    <section class="section">
+                        <h2 class="section-title">"Deliveries"</h2>
                         <Deliveries path query=query.clone() page=deliveries now/>
                     </section>
                 </div>

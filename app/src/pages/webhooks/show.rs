@@ -65,8 +65,8 @@ pub(super) async fn page(
             <ErrorSummary form=&form/>
             <div class="columns">
                 <Card title="Endpoint"><div class="stack">{facts}<Buttons webhook=buttons/></div></Card>
-                <section>
-                    <h2>"Deliveries"</h2>
+                <section class="section">
+                    <h2 class="section-title">"Deliveries"</h2>
                     <Deliveries path=path.clone() query=query.clone() page=deliveries now/>
                 </section>
                 <Card title="Resend what failed">

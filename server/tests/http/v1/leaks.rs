@@ -160,7 +160,11 @@ async fn a_body_is_bounded(portal: &TestPortal) {
     assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (413, &json!("too_large")));
     let larger = " ".repeat(1024 * 1024 + 1);
     let signature = partner.sign(&larger);
-    assert_eq!(send(&portal.from("203.0.113.2"), &larger, &[("one", signature.as_str())]).await.status, 413);
+    let signed = [("one", signature.as_str())];
+    // Without a partner it is not even read.
+    assert_eq!(send(&portal.from("203.0.113.2"), &larger, &signed).await.status, 401);
+    let portal = &portal.with_partner(KeySource::File(partner.file())).await;
+    assert_eq!(send(&portal.from("203.0.113.2"), &larger, &signed).await.status, 413);
 }
 
 async fn a_partner_is_told_which_are_keys(portal: &TestPortal) {
