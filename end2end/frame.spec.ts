@@ -87,7 +87,9 @@ test('? shows the keyboard shortcuts, and can still be typed into a field', asyn
   await expect(shortcuts).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(shortcuts).toBeHidden();
-  const search = page.getByRole('searchbox', { name: 'Search by label, or paste a key' });
+  await page.goto('/search');
+  await hydrated(page);
+  const search = page.getByRole('main').getByRole('searchbox', { name: 'Search everything' });
   await search.press('?');
   await expect(shortcuts).toBeHidden();
   await page.getByRole('button', { name: 'Shortcuts' }).click();
