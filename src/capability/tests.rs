@@ -133,6 +133,8 @@ fn there_is_one_text_of_a_token() {
     }
 }
 
+type Change = fn(&mut Claims);
+
 #[test]
 fn what_it_says_is_judged() {
     let judged = |change: fn(&mut Claims)| {
@@ -140,7 +142,7 @@ fn what_it_says_is_judged() {
         change(&mut claims);
         claims.judge(ISSUER, &rules(), NOW)
     };
-    let changes: [(fn(&mut Claims), CapabilityVerdict); 9] = [
+    let changes: [(Change, CapabilityVerdict); 9] = [
         (|_| (), CapabilityVerdict::Valid),
         (|claims| claims.iss.push('/'), CapabilityVerdict::WrongIssuer),
         (|claims| claims.iat += 60, CapabilityVerdict::Valid),

@@ -47,7 +47,7 @@ struct Part {
 }
 
 impl Store {
-    /// Tells people of keys that will be paused, up to [`KEYS_AT_ONCE`] that were not told of before. All uses have to be
+    /// Tells people of keys that will be paused, up to `KEYS_AT_ONCE` that were not told of before. All uses have to be
     /// written already. Returns how many notices there were.
     pub async fn tell_of_pauses(&self) -> Result<usize> {
         self.tell_of_pauses_among(KEYS_AT_ONCE).await

@@ -159,7 +159,7 @@ async fn a_delivery_is_leased_and_settled_once(store: &TestStore) {
     let webhook = endpoint(store, &act, &org, &["*"], "production").await;
     let made = store.send_test_event(&act, &webhook.id).await.expect("made");
     assert_eq!((made.event.as_str(), made.seq, made.attempts), ("webhook.test", 1, 0));
-    assert_eq!(store.webhooks_with_due("", 10).await.expect("read"), [webhook.id.clone()]);
+    assert_eq!(store.webhooks_with_due("", 10).await.expect("read"), std::slice::from_ref(&webhook.id));
     let leased = store.lease_delivery(&webhook.id).await.expect("leased").expect("due");
     assert_eq!((&leased.id, leased.attempts, leased.secrets.len()), (&made.id, 1, 1));
     assert!(store.lease_delivery(&webhook.id).await.expect("asked").is_none());
@@ -276,7 +276,7 @@ async fn a_new_secret_signs_beside_the_old_one(store: &TestStore) {
     store.clock.turn(hour);
     assert_eq!(secrets().await, [second]);
     let third = store.change_webhook_secret(&act, &webhook.id, None, Duration::ZERO).await.expect("made").1;
-    assert_eq!(secrets().await, [third.clone()], "without a grace period the old one stops at once");
+    assert_eq!(secrets().await, std::slice::from_ref(&third), "without a grace period the old one stops at once");
     let dump = format!("{:?}", store.dump().await);
     assert!(!dump.contains(third.expose()), "secrets are sealed");
 }

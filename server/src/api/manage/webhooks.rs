@@ -27,7 +27,7 @@ use crate::{
     api::{
         json::{self, RequestBody},
         problem::Problem,
-        schema::words,
+        schema::{about, or_null, words},
     },
     state::AppState,
 };
@@ -65,7 +65,7 @@ pub struct WebhookResponse {
 
 fn stopped() -> Object {
     let text = "Why the portal stopped it: it answered 410, or every attempt failed for five days; `null` otherwise.";
-    crate::api::schema::about(text, words([Stopped::Gone, Stopped::Failing].map(Stopped::as_str)))
+    about(text, or_null(words([Stopped::Gone, Stopped::Failing].map(Stopped::as_str))))
 }
 
 impl WebhookResponse {

@@ -28,8 +28,11 @@ pub enum Behaviour {
     Much,
 }
 
+/// Headers and body.
+type Arrived = (HeaderMap, String);
+
 #[derive(Clone, Default)]
-struct Seen(Arc<Mutex<(Behaviour, Vec<(HeaderMap, String)>)>>);
+struct Seen(Arc<Mutex<(Behaviour, Vec<Arrived>)>>);
 
 pub struct Receiver {
     pub port: u16,
