@@ -2,6 +2,7 @@
 
 use axum::{
     body::{Body, Bytes},
+    extract::{FromRequest, Request},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -19,7 +20,19 @@ pub trait RequestBody: DeserializeOwned {
     const IS_OPTIONAL: bool = false;
 }
 
-/// The same for a body of this type: `{}` if it may be left out and is.
+/// A body that has to be sent.
+pub struct Sent<T>(pub T);
+
+impl<T: RequestBody, S: Sync> FromRequest<S> for Sent<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (head, body) = request.into_parts();
+        Ok(Self(parse(&bytes(&head.headers, body).await?)?))
+    }
+}
+
+/// The body of a request of this type: `{}` if it may be left out and is.
 pub async fn bytes_of<T: RequestBody>(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     if !T::IS_OPTIONAL {
         return bytes(headers, body).await;

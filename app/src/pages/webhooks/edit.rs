@@ -4,7 +4,7 @@ use axum::extract::State;
 use leptos::prelude::*;
 use sallyport::{id::WebhookId, webhook::Webhook};
 
-use super::{deliveries::DeliveryQuery, fields::WebhookFields, show};
+use super::{fields::WebhookFields, show};
 use crate::{
     access::{Addressed, WebhookAccess},
     acts::{Caller, webhooks::change_webhook},
@@ -45,13 +45,12 @@ fn filled(webhook: &Webhook) -> FormState {
 }
 
 async fn ask(ui: &Ui, context: &Context, access: &WebhookAccess, form: FormState) -> PageResult {
-    let page = show::page(ui, context, access, DeliveryQuery::default(), FormState::new()).await?;
     let (refused, id, profile) = (form.is_refused(), access.webhook.id.clone(), context.store.profile().clone());
-    let page = page.with_dialog(move || {
+    let dialog = move || {
         let fields = view! { <WebhookFields form=form.clone() profile=&profile/> };
         view! { <EditPanel id form>{fields}</EditPanel> }
-    });
-    Ok(if refused { ui.refused(page) } else { ui.ok(page) })
+    };
+    show::page_with_dialog(ui, context, access, refused, dialog).await
 }
 
 #[component]

@@ -43,10 +43,8 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<WebhookAccess
 }
 
 async fn ask(ui: &Ui, context: &Context, access: &WebhookAccess, form: FormState) -> PageResult {
-    let page = show::page(ui, context, access, DeliveryQuery::default(), FormState::new()).await?;
     let (refused, webhook) = (form.is_refused(), access.webhook.clone());
-    let page = page.with_dialog(move || view! { <Asking webhook form/> });
-    Ok(if refused { ui.refused(page) } else { ui.ok(page) })
+    show::page_with_dialog(ui, context, access, refused, move || view! { <Asking webhook form/> }).await
 }
 
 #[component]

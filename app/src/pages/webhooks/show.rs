@@ -32,6 +32,18 @@ pub async fn get(
     Ok(ui.ok(page(&ui, &context, &access, query, FormState::new()).await?))
 }
 
+/// The page with a dialog over it, whose form is sent or was refused.
+pub(super) async fn page_with_dialog<V: IntoView + 'static>(
+    ui: &Ui,
+    context: &Context,
+    access: &WebhookAccess,
+    is_refused: bool,
+    dialog: impl FnOnce() -> V + Send + 'static,
+) -> PageResult {
+    let page = page(ui, context, access, DeliveryQuery::default(), FormState::new()).await?.with_dialog(dialog);
+    Ok(if is_refused { ui.refused(page) } else { ui.ok(page) })
+}
+
 /// Also behind its dialogs, and with what was wrong about a form on it.
 pub(super) async fn page(
     ui: &Ui,

@@ -1,9 +1,6 @@
 //! `/v1/orgs/{org_id}/approvals` and `/v1/approvals/{approval_id}`
 
-use axum::{
-    extract::{FromRequest, Request, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use sallyport::{
     Error, Result as StoreResult, Timestamp,
     approval::{Approval, ApprovalStatus, check_reason},
@@ -25,7 +22,7 @@ use super::{
 };
 use crate::{
     api::{
-        json::{self, RequestBody},
+        json::{self, RequestBody, Sent},
         problem::Problem,
         schema::words,
     },
@@ -177,15 +174,6 @@ impl RequestBody for Refusal {
     const FIELDS: &str = "The only field is reason, a sentence for whoever asked.";
 }
 
-impl FromRequest<AppState> for Refusal {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _: &AppState) -> Result<Self, Problem> {
-        let (head, body) = request.into_parts();
-        json::parse(&json::bytes(&head.headers, body).await?)
-    }
-}
-
 /// List the requests for approval of an organization
 ///
 /// Newest first: all of them for owners, admins and root tokens, for others those that they made.
@@ -272,7 +260,7 @@ pub async fn refuse(
     State(state): State<AppState>,
     Within { manager, it: approval }: Within<Approval>,
     _: QueryParams<NoParams>,
-    body: Refusal,
+    Sent(body): Sent<Refusal>,
 ) -> Result<Response, Problem> {
     let store = &state.context.store;
     let reason = check_reason(&body.reason).map_err(Error::from)?;

@@ -2,10 +2,7 @@
 
 use std::num::NonZeroU8;
 
-use axum::{
-    extract::{FromRequest, Request, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use sallyport::{
     Error, Result as StoreResult, Timestamp,
     id::{DeliveryId, WebhookId},
@@ -24,7 +21,7 @@ use super::{
 };
 use crate::{
     api::{
-        json::{self, RequestBody},
+        json::{RequestBody, Sent},
         problem::Problem,
         schema::words,
     },
@@ -146,15 +143,6 @@ impl RequestBody for ResendFailed {
     const FIELDS: &str = "The only field is since, a time in RFC 3339.";
 }
 
-impl FromRequest<AppState> for ResendFailed {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _: &AppState) -> Result<Self, Problem> {
-        let (head, body) = request.into_parts();
-        json::parse(&json::bytes(&head.headers, body).await?)
-    }
-}
-
 /// How many deliveries are sent again.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Resent)]
@@ -269,7 +257,7 @@ pub async fn resend_failed(
     State(state): State<AppState>,
     Within { manager, it: webhook }: Within<Webhook>,
     _: QueryParams<NoParams>,
-    body: ResendFailed,
+    Sent(body): Sent<ResendFailed>,
 ) -> Result<Response, Problem> {
     let since = Timestamp::parse_rfc3339(&body.since)
         .ok_or_else(|| Error::field("since", "Write a time like 2026-11-22T06:00:00Z."))?;

@@ -1,9 +1,6 @@
 //! `/v1/orgs/{org_id}/key-policy`
 
-use axum::{
-    extract::{FromRequest, Request, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use sallyport::{
     key_policy::{KeyPolicy, LongestLifetime},
     leak::LeakResponse,
@@ -20,7 +17,7 @@ use super::{
 };
 use crate::{
     api::{
-        json::{self, RequestBody},
+        json::{self, RequestBody, Sent},
         problem::Problem,
         schema::{about, words},
     },
@@ -96,15 +93,6 @@ impl RequestBody for SetKeyPolicy {
     const FIELDS: &str = "Its fields are longest_lifetime (a list of objects with days and, optionally, environment and scope), \
         default_expiry_days, most_keys_per_app, pause_unused_days and rotate_every_days (whole numbers), approval_environments \
         and approval_scopes (lists of names), addresses_in_production (true or false), on_leak (revoke, pause or announce) and version.";
-}
-
-impl FromRequest<AppState> for SetKeyPolicy {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _: &AppState) -> Result<Self, Problem> {
-        let (head, body) = request.into_parts();
-        json::parse(&json::bytes(&head.headers, body).await?)
-    }
 }
 
 /// The rules for the keys of an organization.
@@ -191,7 +179,7 @@ pub async fn set(
     State(state): State<AppState>,
     org: Within<Org>,
     _: QueryParams<NoParams>,
-    body: SetKeyPolicy,
+    Sent(body): Sent<SetKeyPolicy>,
 ) -> Result<Response, Problem> {
     let lifetime = |Lifetime { environment, scope, days }| LongestLifetime { environment, scope, days };
     let policy = KeyPolicy {

@@ -2,10 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use axum::{
-    extract::{FromRequest, Request, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use sallyport::{
     Error, Invalid,
     key::{
@@ -29,7 +26,7 @@ use super::{
 };
 use crate::{
     api::{
-        json::{self, RequestBody},
+        json::{self, RequestBody, Sent},
         problem::Problem,
     },
     state::AppState,
@@ -93,15 +90,6 @@ impl RequestBody for UpdateKey {
         numbers). Those left out stay as they are; null clears expires_at, metadata, addresses and limits.";
 }
 
-impl FromRequest<AppState> for UpdateKey {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _: &AppState) -> Result<Self, Problem> {
-        let (head, body) = request.into_parts();
-        json::parse(&json::bytes(&head.headers, body).await?)
-    }
-}
-
 impl UpdateKey {
     fn check(self, profile: &Profile) -> Result<KeyChange, Invalid> {
         let mut invalid = Invalid::default();
@@ -160,7 +148,7 @@ pub async fn update(
     State(state): State<AppState>,
     key: Within<Key>,
     _: QueryParams<NoParams>,
-    body: UpdateKey,
+    Sent(body): Sent<UpdateKey>,
 ) -> Result<Response, Problem> {
     let store = &state.context.store;
     let change = body.check(store.profile()).map_err(Error::from)?;

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Path, Request, State},
+    extract::{FromRequestParts, Path, State},
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     api::{
-        json::{self, RequestBody},
+        json::{self, RequestBody, Sent},
         problem::Problem,
         schema::words,
     },
@@ -46,15 +46,6 @@ pub struct GiveRole {
 
 impl RequestBody for GiveRole {
     const FIELDS: &str = "Its one field is role.";
-}
-
-impl FromRequest<AppState> for GiveRole {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _: &AppState) -> Result<Self, Problem> {
-        let (head, body) = request.into_parts();
-        json::parse(&json::bytes(&head.headers, body).await?)
-    }
 }
 
 /// A person with their roles that concern a place: granted there, above it or below it.
@@ -260,7 +251,7 @@ pub async fn give_in_org(
     State(state): State<AppState>,
     member: MemberOf<Org>,
     _: QueryParams<NoParams>,
-    body: GiveRole,
+    Sent(body): Sent<GiveRole>,
 ) -> Result<Response, Problem> {
     member.give(&state.context.store, body).await
 }
@@ -308,7 +299,7 @@ pub async fn give_in_tenant(
     State(state): State<AppState>,
     member: MemberOf<Tenant>,
     _: QueryParams<NoParams>,
-    body: GiveRole,
+    Sent(body): Sent<GiveRole>,
 ) -> Result<Response, Problem> {
     member.give(&state.context.store, body).await
 }
@@ -356,7 +347,7 @@ pub async fn give_in_project(
     State(state): State<AppState>,
     member: MemberOf<Project>,
     _: QueryParams<NoParams>,
-    body: GiveRole,
+    Sent(body): Sent<GiveRole>,
 ) -> Result<Response, Problem> {
     member.give(&state.context.store, body).await
 }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     api::{
-        json::{self, RequestBody},
+        json::{self, RequestBody, Sent},
         problem::Problem,
         schema::{about, words},
     },
@@ -151,15 +151,6 @@ impl RequestBody for ExtendPrevious {
     const FIELDS: &str = "The only field is seconds, a whole number.";
 }
 
-impl FromRequest<AppState> for ExtendPrevious {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _: &AppState) -> Result<Self, Problem> {
-        let (head, body) = request.into_parts();
-        json::parse(&json::bytes(&head.headers, body).await?)
-    }
-}
-
 /// Extend the grace period of the old secret
 ///
 /// Once in a rotation.
@@ -181,7 +172,7 @@ pub async fn extend_previous(
     State(state): State<AppState>,
     key: Within<Key>,
     _: QueryParams<NoParams>,
-    body: ExtendPrevious,
+    Sent(body): Sent<ExtendPrevious>,
 ) -> Result<Response, Problem> {
     // Longer than any grace period, and short enough for every calendar.
     let by = Duration::from_secs(body.seconds.min(RotationRules::MOST.as_secs() + 1));

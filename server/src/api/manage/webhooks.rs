@@ -1,7 +1,7 @@
 //! `/v1/orgs/{org_id}/webhooks` and `/v1/webhooks/{webhook_id}`
 
 use axum::{
-    extract::{FromRequest, Request, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     api::{
-        json::{self, RequestBody},
+        json::{self, RequestBody, Sent},
         problem::Problem,
         schema::{about, or_null, words},
     },
@@ -174,15 +174,6 @@ impl RequestBody for UpdateWebhook {
         false). Those left out stay as they are.";
 }
 
-impl FromRequest<AppState> for UpdateWebhook {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _: &AppState) -> Result<Self, Problem> {
-        let (head, body) = request.into_parts();
-        json::parse(&json::bytes(&head.headers, body).await?)
-    }
-}
-
 /// How long the old secret signs, too.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -277,7 +268,7 @@ pub async fn update(
     State(state): State<AppState>,
     Within { manager, it: webhook }: Within<Webhook>,
     _: QueryParams<NoParams>,
-    body: UpdateWebhook,
+    Sent(body): Sent<UpdateWebhook>,
 ) -> Result<Response, Problem> {
     let store = &state.context.store;
     let UpdateWebhook { url, environment, events, description, active } = body;
