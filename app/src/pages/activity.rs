@@ -199,7 +199,7 @@ pub fn ActivityView(
         let label = if days == 1 { "Since yesterday".to_owned() } else { format!("Of the last {days} days") };
         view! { <a href=href title=label aria-current=shown.then_some("true")>{name}</a> }
     });
-    let presets = presets.to_vec();
+    let presets = Vec::from(presets);
     let has = |names: [&str; 2]| names.iter().any(|name| !form.value(name).is_empty());
     let (has_dates, has_more) = (has(["from", "to"]), has(["target", "address"]));
     let narrowed = query.is_narrowed();

@@ -117,7 +117,7 @@ fn Contents(groups: Vec<Group>, tag: Option<String>) -> impl IntoView {
             // A sibling of the list, not its parent, so that CSS can show the list on wide screens while this is closed.
             <details class="fold"><summary class="btn btn-small">"Contents"</summary></details>
             <ul>
-                <li><a href="/docs" aria-current=current(tag.is_none())>"Guide"</a><ul>{guide.to_vec()}</ul></li>
+                <li><a href="/docs" aria-current=current(tag.is_none())>"Guide"</a><ul>{Vec::from(guide)}</ul></li>
                 {groups}
                 <li><a href="/docs/audit">"Public keys of the audit log"</a></li>
             </ul>

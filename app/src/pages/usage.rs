@@ -180,7 +180,7 @@ fn Ranges(
     let file = format!("{path}.csv?range={}", period.word());
     view! {
         <div class="usage-ranges">
-            <nav class="presets" aria-label="Range">{links.to_vec()}</nav>
+            <nav class="presets" aria-label="Range">{Vec::from(links)}</nav>
             {(!alone).then(|| view! {
                 <div class="filter-side">
                     <form action=path.clone()>

@@ -48,7 +48,7 @@ pub fn Chart(
     let labels = labels(&report.bars, report.period);
     view! {
         <figure class="chart" class:chart-small=small>
-            <ul class="chart-legend">{legend.to_vec()}</ul>
+            <ul class="chart-legend">{Vec::from(legend)}</ul>
             <div class="chart-scale" aria-hidden="true">
                 <span>{digits(most)}</span><span>{digits(most / 2)}</span><span>"0"</span>
             </div>

@@ -25,7 +25,7 @@ pub fn RequestTable(report: Report) -> impl IntoView {
             <tr>
                 <td class="cell-head"><When at text day=moment(period)/></td>
                 <td data-label="Requests">{digits(Bar::total(&bar))}</td>
-                {numbers.to_vec()}
+                {Vec::from(numbers)}
             </tr>
         }
     });
