@@ -1,6 +1,9 @@
 //! What every page needs: the store, the verifier, password hashing.
 
-use std::{ops::Deref, sync::Arc};
+use std::{
+    ops::Deref,
+    sync::{Arc, LazyLock},
+};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::{
@@ -22,8 +25,8 @@ pub struct Parts {
     pub base: String,
     /// Required by `/setup`: the server prints it, so that only an operator can create the first account.
     pub setup_token: String,
-    /// The OpenAPI document of `/v1`, from which the page `/docs` is built.
-    pub api: serde_json::Value,
+    /// The OpenAPI document of `/v1`, from which the page `/docs` is built. Megabytes, so only once somebody asks for it.
+    pub api: LazyDocument,
     /// The portal's external address: `https://keys.example.com`, or `https://intranet.example/sallyport`.
     pub public_url: String,
     /// The path of that address.
@@ -45,6 +48,9 @@ pub struct Parts {
     /// Verifies keys, and records why requests were refused.
     pub verifier: Arc<Verifier>,
 }
+
+/// A JSON document that is made when it is first used.
+pub type LazyDocument = LazyLock<serde_json::Value, Box<dyn FnOnce() -> serde_json::Value + Send>>;
 
 /// A public sign-in.
 #[derive(Clone, Copy, Debug)]

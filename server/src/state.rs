@@ -1,6 +1,10 @@
 //! The state of a running server.
 
-use std::{collections::HashMap, ops::Deref, sync::Arc};
+use std::{
+    collections::HashMap,
+    ops::Deref,
+    sync::{Arc, LazyLock},
+};
 
 use ipnet::IpNet;
 use sallyport::{
@@ -89,8 +93,9 @@ impl AppState {
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
         let is_local = deployment.listens_on_loopback && is_loopback_url(&deployment.public_url);
         let names = IdEntropy::new(store.entropy());
+        let (profile, public_url) = (store.profile().clone(), deployment.public_url.clone());
         let context = Context::new(Parts {
-            api: (deployment.describe)(store.profile(), &deployment.public_url),
+            api: LazyLock::new(Box::new(move || (deployment.describe)(&profile, &public_url))),
             passwords: Passwords::new(Arc::new(OsEntropy)),
             base: site::base().to_owned(),
             setup_token: base62::random(store.entropy(), 32),

@@ -38,7 +38,7 @@ struct Others;
     get, path = "/v1/openapi.json", operation_id = "getOpenApi", tag = "Service", responses((status = 200, body = Object))
 )]
 pub async fn read(State(state): State<AppState>) -> Response {
-    ([(header::CACHE_CONTROL, "no-cache")], Json(&state.context.api)).into_response()
+    ([(header::CACHE_CONTROL, "no-cache")], Json(&*state.context.api)).into_response()
 }
 
 /// The document, for a deployment with this profile.
