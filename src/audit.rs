@@ -251,6 +251,7 @@ actions! {
     CapabilityMinted "capability.minted" "Capability token minted",
     CapabilitiesRevoked "capabilities.revoked" "All capability tokens revoked",
     CapabilityKeyCreated "capability_key.created" "Key of capability tokens created",
+    CapabilityKeyReplaced "capability_key.replaced" "Keys of capability tokens revoked and replaced",
     CapabilityKeyRotated "capability_key.rotated" "Key of capability tokens rotated",
     TokenCreated "token.created" "Root token created",
     TokenRevoked "token.revoked" "Root token revoked",
@@ -291,6 +292,7 @@ impl Action {
                 | Self::AuditKeyRevoked
                 | Self::AuditKeyRotated
                 | Self::CapabilityKeyCreated
+                | Self::CapabilityKeyReplaced
                 | Self::CapabilityKeyRotated
                 | Self::EveryKeyRevoked
                 | Self::JobRetried
