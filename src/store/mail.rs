@@ -226,6 +226,7 @@ fn approval_decided(event: &Event) -> Option<About> {
 
 fn leaked(event: &Event) -> Option<About> {
     let what = match event.target_kind.as_str() {
+        "key" if event.detail("ended").is_some() => Leaked::OldSecret(KeyId::parse(&event.target_id)?),
         "key" => Leaked::Key(KeyId::parse(&event.target_id)?),
         "root_token" => Leaked::RootToken,
         _ => Leaked::PersonalToken,

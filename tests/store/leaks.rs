@@ -1,6 +1,9 @@
 //! Reported leaks: what is done by each rule, who is told, and what is not done twice.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use sallyport::{
     Error,
@@ -9,6 +12,7 @@ use sallyport::{
     key::{Issued, Key, KeyChange, NewRotation, PlainSecret, Status},
     key_policy::KeyPolicy,
     leak::LeakResponse,
+    leak_inbox::{LeakInbox, SentLeak},
     member::Role,
     org::Org,
     personal_token::{NewPersonalToken, TokenScopes},
@@ -16,6 +20,7 @@ use sallyport::{
     store::EventFilter,
     testing::{SeededEntropy, TestStore},
 };
+use tokio::sync::Semaphore;
 
 sallyport::on_both_databases!(
     each_rule_does_what_it_says,
@@ -26,6 +31,9 @@ sallyport::on_both_databases!(
     both_secrets_of_a_rotation_count_and_ended_ones_do_not,
     a_stronger_rule_is_applied_to_the_next_report,
     many_keys_are_one_mail,
+    of_a_rotation_the_old_secret_ends_alone,
+    many_tokens_are_one_mail,
+    a_report_is_kept_while_the_database_fails,
     a_personal_token_is_revoked,
     a_root_token_is_announced,
     the_secret_is_in_no_row,
@@ -220,9 +228,11 @@ async fn both_secrets_of_a_rotation_count_and_ended_ones_do_not(store: &TestStor
     let world = world(store).await;
     let grace = |grace| NewRotation { grace, ..NewRotation::default() };
     let Issued { key, secret: old, .. } = store.key(&world.act, &world.app, "Rotating").await;
-    store.rotate_key(&world.act, &key, grace(DAY)).await.expect("rotated");
-    assert!(found(store, &old, "").await);
+    let newer = store.rotate_key(&world.act, &key, grace(DAY)).await.expect("rotated").secret;
+    assert!(found(store, &newer, "").await);
     assert_eq!(current(store, &key).await.status(store.now()), Status::Revoked);
+    // The new one is the key; of the old one the end of it suffices.
+    assert!(found(store, &old, "").await);
     for (label, time) in [("Ended", Duration::ZERO), ("Retired", DAY)] {
         let Issued { key, secret: old, .. } = store.key(&world.act, &world.app, label).await;
         store.rotate_key(&world.act, &key, grace(time)).await.expect("rotated");
@@ -279,8 +289,93 @@ async fn many_keys_are_one_mail(store: &TestStore) {
     }
     let events = store.dump().await.remove("events").expect("a table");
     assert_eq!(events.iter().filter(|event| event.contains("key.leaked")).count(), 61);
-    // A mail for each transaction of fifty keys of an organization.
-    assert_eq!(mails(store).await, 3);
+    // One of each organization, although fifty keys are a transaction. It says how many there are.
+    assert_eq!(mails(store).await, 2);
+    assert_eq!(events.iter().filter(|event| event.replace('\\', "").contains("\"others\":59")).count(), 1);
+}
+
+async fn of_a_rotation_the_old_secret_ends_alone(store: &TestStore) {
+    let world = world(store).await;
+    let grace = NewRotation { grace: DAY, ..NewRotation::default() };
+    for on_leak in [LeakResponse::Revoke, LeakResponse::Pause, LeakResponse::Announce] {
+        rule(store, &world, on_leak).await;
+        let Issued { key, secret: old, .. } = store.key(&world.act, &world.app, "Rotating").await;
+        store.rotate_key(&world.act, &key, grace).await.expect("rotated");
+        let (before, sent) = (told(store, &world.org).await.len(), mails(store).await);
+        assert!(found(store, &old, "https://example.com").await);
+        let live = store.live_secrets(&key.id).await.expect("read");
+        assert_eq!(live.previous.is_some(), on_leak == LeakResponse::Announce, "{on_leak:?}");
+        let status = current(store, &key).await.status(store.now());
+        let new = told(store, &world.org).await.split_off(before);
+        if on_leak == LeakResponse::Announce {
+            assert_eq!((status, new), (Status::Rotating, vec!["key.leaked".to_owned()]));
+        } else {
+            assert_eq!(status, Status::Active, "{on_leak:?}");
+            assert_eq!(new, ["key.secret_ended", "key.leaked"], "{on_leak:?}");
+        }
+        assert_eq!(mails(store).await, sent + 1);
+        // Once more changes nothing.
+        let before = store.dump().await;
+        assert!(found(store, &old, "https://example.com").await);
+        assert_eq!(store.dump().await, before);
+    }
+}
+
+async fn many_tokens_are_one_mail(store: &TestStore) {
+    let world = world(store).await;
+    let shell = Act::by(Actor::CommandLine);
+    let mut secrets = Vec::new();
+    for n in 0..3 {
+        let name = format!("Gateway {n}");
+        let (_, secret) = store.create_token(&shell, &name, false, Some(world.org.id.clone())).await.expect("made");
+        secrets.push(secret);
+        let new = NewPersonalToken {
+            name: format!("Laptop {n}"),
+            scopes: TokenScopes::ALL,
+            expires_at: None,
+            form_token: vec![n; 16],
+        };
+        secrets.push(store.issue_personal_token(&world.act, new).await.expect("made").1);
+    }
+    let before = mails(store).await;
+    let reports: Vec<_> = secrets.iter().map(|secret| (secret.expose(), "")).collect();
+    assert_eq!(report(store, &reports).await, [true; 6]);
+    // One about the root tokens, and one about those of the person.
+    assert_eq!(mails(store).await, before + 2);
+    assert_eq!(told(store, &world.org).await, ["token.leaked"; 3]);
+    let events = store.system_events(&EventFilter::default()).await.expect("read").events;
+    assert_eq!(events.iter().filter(|event| event.action == "personal_token.leaked").count(), 3);
+    assert_eq!(events.iter().filter(|event| event.details.contains("\"others\":2")).count(), 1);
+}
+
+/// How often the inbox waited, and how often it may go on.
+static WAITED: AtomicU32 = AtomicU32::new(0);
+static GOES_ON: Semaphore = Semaphore::const_new(0);
+
+/// A report is not given up because the database is busy for longer than a few attempts.
+async fn a_report_is_kept_while_the_database_fails(store: &TestStore) {
+    let world = world(store).await;
+    let Issued { key, secret, .. } = store.key(&world.act, &world.app, "CI").await;
+    store.break_writes("events", "INSERT").await;
+    let inbox = LeakInbox::sleeping(store.store.clone(), |_| {
+        WAITED.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async { GOES_ON.acquire().await.expect("open").forget() })
+    });
+    let sent = SentLeak { token: secret.expose().to_owned(), place: String::new() };
+    assert!(inbox.take(Act::by(Actor::Sallyport), move || vec![sent]));
+    let waited = WAITED.load(Ordering::SeqCst);
+    for n in 1..=20 {
+        while WAITED.load(Ordering::SeqCst) < waited + n {
+            tokio::task::yield_now().await;
+        }
+        if n == 20 {
+            store.repair_writes("events").await;
+        }
+        assert_eq!(current(store, &key).await.status(store.now()), Status::Active);
+        GOES_ON.add_permits(1);
+    }
+    inbox.settled().await;
+    assert_eq!(current(store, &key).await.status(store.now()), Status::Revoked);
 }
 
 async fn a_personal_token_is_revoked(store: &TestStore) {
