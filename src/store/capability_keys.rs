@@ -198,7 +198,8 @@ impl Tx {
             self.end_capability_key(id).await?;
         }
         if let (Some(current), false) = (&current, ended.is_empty()) {
-            let event = NewEvent::of_system(Action::CapabilityKeyRotated, Target::new("capability_key", current, current));
+            let event =
+                NewEvent::of_system(Action::CapabilityKeyRotated, Target::new("capability_key", current, current));
             self.record(event.with(json!({ "ended": ended }))).await?;
         }
         if let Some(from) = next {

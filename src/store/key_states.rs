@@ -131,7 +131,8 @@ impl Tx {
 
     /// Whether a rule paused a locked key, and would resume it by itself.
     async fn is_paused_by_rule(&mut self, key: &Key) -> Result<bool> {
-        let row = sqlx::query("SELECT 1 FROM keys WHERE id = $1 AND idle_pause_since IS NOT NULL").bind(key.id.to_string());
+        let row =
+            sqlx::query("SELECT 1 FROM keys WHERE id = $1 AND idle_pause_since IS NOT NULL").bind(key.id.to_string());
         Ok(row.fetch_optional(self.on()).await?.is_some())
     }
 

@@ -183,6 +183,7 @@ fn few_networks_leave_room_for_the_report_of_another() {
     assert!(throttle.attempt(reporter("203.0.0.9"), "", START).is_err());
     assert!(throttle.attempt(reporter("198.51.100.1"), "", START).is_ok(), "somebody else");
     // Not without end.
-    let others = (0..1_000).filter(|n| throttle.attempt(reporter(&format!("10.{}.{}.1", n / 250, n % 250)), "", START).is_ok());
+    let others =
+        (0..1_000).filter(|n| throttle.attempt(reporter(&format!("10.{}.{}.1", n / 250, n % 250)), "", START).is_ok());
     assert_eq!(others.count() as u32, LEAKS_OF_NEW.burst - 101);
 }

@@ -93,8 +93,14 @@ impl Store {
         }
         let places = [
             ("a.app_id = ", app.map(ToString::to_string)),
-            ("a.app_id IN (SELECT t.id FROM apps t WHERE t.tenant_id = ", filter.tenant.as_ref().map(ToString::to_string)),
-            ("a.app_id IN (SELECT t.id FROM apps t WHERE t.project_id = ", filter.project.as_ref().map(ToString::to_string)),
+            (
+                "a.app_id IN (SELECT t.id FROM apps t WHERE t.tenant_id = ",
+                filter.tenant.as_ref().map(ToString::to_string),
+            ),
+            (
+                "a.app_id IN (SELECT t.id FROM apps t WHERE t.project_id = ",
+                filter.project.as_ref().map(ToString::to_string),
+            ),
         ];
         let mut sql = format!("{SELECT} WHERE a.org_id = $1 AND {}", waits("$1", "$2", "$3"));
         let mut values = Vec::new();
@@ -121,7 +127,10 @@ impl Store {
     /// How many wait here for a decision that this person sees.
     pub async fn count_waiting_requests(&self, org: &OrgId, app: Option<&AppId>, person: &UserId) -> Result<i64> {
         let of_app = if app.is_some() { "AND a.app_id = $4" } else { "" };
-        let sql = format!("SELECT COUNT(*) AS n FROM approvals a WHERE a.org_id = $1 AND {} {of_app}", waits("$1", "$2", "$3"));
+        let sql = format!(
+            "SELECT COUNT(*) AS n FROM approvals a WHERE a.org_id = $1 AND {} {of_app}",
+            waits("$1", "$2", "$3")
+        );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(org.to_string()).bind(self.now().micros());
         let query = app.into_iter().fold(query.bind(person.to_string()), |query, app| query.bind(app.to_string()));
         query.fetch_one(self.read()).await?.int("n")

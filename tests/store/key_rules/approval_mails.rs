@@ -59,7 +59,10 @@ async fn many_requests_are_told_in_one_mail_an_hour(store: &TestStore) {
     for id in &ids[2..] {
         store.refuse_approval(&world.act, id, "no".to_owned()).await.expect("refused");
     }
-    let id = store.approvals(&world.org.id, &ApprovalFilter::default(), &Paging::parse(1, None).expect("good")).await.expect("read");
+    let id = store
+        .approvals(&world.org.id, &ApprovalFilter::default(), &Paging::parse(1, None).expect("good"))
+        .await
+        .expect("read");
     store.approve(&world.act, &id.items[0].id).await.expect("approved");
     store.clock.turn(Duration::from_secs(3600));
     assert!(

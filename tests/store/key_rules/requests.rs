@@ -87,10 +87,10 @@ async fn requests_are_listed_like_keys(store: &TestStore) {
         (KeyFilter { scope: "write".to_owned(), ..all() }, vec![writer.clone()]),
         (KeyFilter { environment: "development".to_owned(), ..all() }, vec![]),
         (KeyFilter { created_by: Some(world.owner.id.clone()), ..all() }, vec![owners.clone()]),
-        (KeyFilter { tenant: Some(world.app.tenant_id.clone()), label: "i".to_owned(), ..all() }, vec![
-            writer.clone(),
-            nightly.clone(),
-        ]),
+        (
+            KeyFilter { tenant: Some(world.app.tenant_id.clone()), label: "i".to_owned(), ..all() },
+            vec![writer.clone(), nightly.clone()],
+        ),
     ] {
         assert_eq!(waiting(None, filter.clone(), &world.owner).await, found, "{filter:?}");
     }

@@ -71,8 +71,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQu
     let filter = KeyFilter { tenant: None, sight: access.org().seen(), ..query.filter() };
     let me = &access.org().me.user.id;
     let (page, frame) = context.store.framed_keys(&access.app.org_id, Some(&access.app.id), &filter, me).await?;
-    let waiting =
-        waiting_requests(&context.store, &access.app.org_id, Some(&access.app.id), &filter, me).await?;
+    let waiting = waiting_requests(&context.store, &access.app.org_id, Some(&access.app.id), &filter, me).await?;
     let profile = context.store.profile().clone();
     let views = frame.views.into_iter().map(|view| ListView::new(view, &profile, |_| false)).collect();
     let list = KeyList {

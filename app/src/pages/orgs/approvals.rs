@@ -89,11 +89,13 @@ pub async fn get(
         let app = (!query.app.is_empty()).then(|| view! { <Hidden name="app" value=query.app/> });
         let clear = narrowed.then(|| path.clone());
         let has_bar = narrowed || !page.items.is_empty();
-        let bar = has_bar.then(|| view! {
-            <FilterBar action=path fold=narrowed>
-                {app}
-                <FilterSelect form=&form name="status" label="Status" options=statuses.collect()/>
-            </FilterBar>
+        let bar = has_bar.then(|| {
+            view! {
+                <FilterBar action=path fold=narrowed>
+                    {app}
+                    <FilterSelect form=&form name="status" label="Status" options=statuses.collect()/>
+                </FilterBar>
+            }
         });
         let body = if page.items.is_empty() {
             let title = if narrowed { "No results" } else { "No requests" };

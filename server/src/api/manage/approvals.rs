@@ -198,7 +198,10 @@ impl Parameters for ApprovalListParams {
 }
 
 fn no_status() -> Problem {
-    Problem::bad_request(format!("The status is one of {}.", ApprovalStatus::ALL.map(ApprovalStatus::as_str).join(", ")))
+    Problem::bad_request(format!(
+        "The status is one of {}.",
+        ApprovalStatus::ALL.map(ApprovalStatus::as_str).join(", ")
+    ))
 }
 
 /// List the requests for approval of an organization
