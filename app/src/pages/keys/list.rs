@@ -184,7 +184,7 @@ impl KeyList {
     /// "12 keys", "1,000+ keys".
     fn total(&self) -> String {
         if self.shows_requests() {
-            return count(i64::try_from(self.waiting.len()).unwrap_or(i64::MAX), "request");
+            return count(self.waiting.len(), "request");
         }
         if self.page.has_more_than_counted() {
             return format!("{}+ keys", digits(KeyPage::COUNTED));

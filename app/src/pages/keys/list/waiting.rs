@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use sallyport::{Timestamp, approval::Approval, key::Mode, profile::Profile};
+use sallyport::{
+    Timestamp,
+    approval::Approval,
+    profile::{Mode, Profile},
+};
 
 use crate::{
     components::{Badge, Chip, DataTable, Head},
