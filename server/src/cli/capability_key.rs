@@ -23,7 +23,7 @@ pub enum CapabilityKeyCommand {
     },
     /// Revoke all of them at once and make another, after one was stolen: every capability token so far is refused
     #[command(after_help = "Example:
-  sallyport capability-key replace --reason \"backup lost\"")]
+  sallyport capability-key replace --reason stolen")]
     Replace {
         /// Why, for the activity
         #[arg(long)]

@@ -156,7 +156,7 @@ async fn a_change_waits_and_is_claimed(portal: &TestPortal) {
 async fn lists_of_keys_are_narrowed_to_what_waits(portal: &TestPortal) {
     let (app, org, eve) = world(portal).await;
     let path = ask(&eve, &app).await;
-    let row = format!("<a href=\"{path}\">Nightly</a>");
+    let row = format!("<a href=\"{path}\">Nightly");
     for list in [format!("/apps/{app}/keys"), format!("/orgs/{org}/keys")] {
         let all = portal.get(&list).await.body;
         assert!(all.contains("<option value=\"waiting_for_approval\"") && !all.contains(&row), "{list}: {all}");

@@ -279,7 +279,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
         .then(|| [Format::Csv, Format::Jsonl].map(|format| format.href(&list.path, list.pairs())));
     let views = saved_views(&list);
     // Where there has never been a key, there is nothing to look for.
-    let has_bar = !list.is_empty() || list.hides || list.unknown;
+    let has_bar = !list.is_empty() || list.hides || list.unknown || list.approvals.is_some();
     let body = if !list.waiting.is_empty() {
         let (of_org, has_scopes, profile, now) = (list.of_org, has_scopes, list.profile.clone(), list.now);
         view! { <WaitingRequests requests=list.waiting of_org has_scopes profile now/> }.into_any()
