@@ -8,6 +8,7 @@ mod mails;
 
 pub use claims::Claimed;
 pub use lists::ApprovalFilter;
+pub(super) use lists::holds;
 
 use std::time::Duration;
 

@@ -37,6 +37,7 @@ mod frame;
 mod hygiene;
 mod inventory;
 mod listed;
+mod requests;
 
 use sqlx::any::AnyRow;
 

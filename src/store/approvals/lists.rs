@@ -1,5 +1,4 @@
-//! Lists of requests: all of an organization, and those that a list of keys shows, which wait for a decision. There is no key of
-//! these yet, or it waits for a change.
+//! Lists of requests: all of an organization, and those that wait for a decision.
 
 use super::{MOST_OPEN_OF_ORG, SELECT, governs, is_open, read};
 use crate::{
@@ -7,8 +6,7 @@ use crate::{
     approval::{Approval, ApprovalStatus},
     fold::fold,
     id::{AppId, OrgId, UserId},
-    profile::Profile,
-    store::{KeyFilter, KeySort, Page, Paging, Store, row::Read},
+    store::{Page, Paging, Store, row::Read},
 };
 
 /// The most results of a search.
@@ -78,50 +76,23 @@ impl Store {
         Ok(Page { items, next })
     }
 
-    /// The requests that wait for a decision, as a list of keys is narrowed and sorted: all of them for a person who decides
-    /// them, for others their own. There are few enough for one page.
-    pub async fn waiting_requests(
+    /// The requests that wait for a decision and that this person sees, the newest first: few enough to be read at once. `more` has
+    /// further conditions, with these values as `$4`, `$5` …
+    pub(in crate::store) async fn waiting_where(
         &self,
         org: &OrgId,
-        app: Option<&AppId>,
-        filter: &KeyFilter,
         person: &UserId,
+        more: &str,
+        values: Vec<String>,
     ) -> Result<Vec<Approval>> {
-        // What these ask of a key says nothing of a request.
-        if filter.check.is_some() || filter.breaks.is_some() {
-            return Ok(Vec::new());
-        }
-        let places = [
-            ("a.app_id = ", app.map(ToString::to_string)),
-            (
-                "a.app_id IN (SELECT t.id FROM apps t WHERE t.tenant_id = ",
-                filter.tenant.as_ref().map(ToString::to_string),
-            ),
-            (
-                "a.app_id IN (SELECT t.id FROM apps t WHERE t.project_id = ",
-                filter.project.as_ref().map(ToString::to_string),
-            ),
-        ];
-        let mut sql = format!("{SELECT} WHERE a.org_id = $1 AND {}", waits("$1", "$2", "$3"));
-        let mut values = Vec::new();
-        for (condition, value) in places.into_iter().filter_map(|(condition, value)| Some((condition, value?))) {
-            values.push(value);
-            let close = if condition.contains('(') { ")" } else { "" };
-            sql.push_str(&format!(" AND {condition}${}{close}", values.len() + 3));
-        }
-        sql.push_str(&format!(" ORDER BY a.asked_at DESC, a.id DESC LIMIT {MOST_OPEN_OF_ORG}"));
+        let sql = format!(
+            "{SELECT} WHERE a.org_id = $1 AND {}{more} ORDER BY a.asked_at DESC, a.id DESC LIMIT {MOST_OPEN_OF_ORG}",
+            waits("$1", "$2", "$3")
+        );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(org.to_string()).bind(self.now().micros());
         let query = values.into_iter().fold(query.bind(person.to_string()), sqlx::query::Query::bind);
-        let rows = query.fetch_all(self.read()).await?;
         // One that can't be read does not hide the others.
-        let mut found: Vec<_> = rows.iter().filter_map(|row| read(row).ok()).collect();
-        found.retain(|request| matches(request, filter, self.profile()));
-        match filter.sort {
-            KeySort::Oldest => found.reverse(),
-            KeySort::Label => found.sort_by_key(|request| fold(&request.label)),
-            KeySort::Newest | KeySort::LastUsed | KeySort::Expires => {}
-        }
-        Ok(found)
+        Ok(query.fetch_all(self.read()).await?.iter().filter_map(|row| read(row).ok()).collect())
     }
 
     /// How many wait here for a decision that this person sees.
@@ -157,16 +128,6 @@ impl Store {
 }
 
 /// Whether a label contains these words, in whatever case.
-fn holds(label: &str, words: &str) -> bool {
+pub(in crate::store) fn holds(label: &str, words: &str) -> bool {
     fold(label).contains(&fold(words))
-}
-
-/// As [`KeyFilter`] narrows keys.
-fn matches(request: &Approval, filter: &KeyFilter, profile: &Profile) -> bool {
-    let scopes = request.wish.scopes_then();
-    let granted = |names: &[&str]| names.iter().any(|name| scopes.iter().any(|scope| scope == name));
-    (filter.label.is_empty() || holds(&request.label, &filter.label))
-        && (filter.environment.is_empty() || request.environment == filter.environment)
-        && (filter.scope.is_empty() || profile.granting(&filter.scope).into_iter().all(|names| granted(&names)))
-        && filter.created_by.as_ref().is_none_or(|person| request.asked_by.id == person.as_str())
 }
