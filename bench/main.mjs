@@ -1,6 +1,6 @@
 // `make bench`: each subject in turn, with the results in docs/benchmarks.md. With names of subjects (older,
-// verifier, counting, usage, flush, audit, keys, memory, flood, lists, sizes) only those, printed and not stored. `exact`, a check and not a
-// measurement, and `revocations`, which needs a PostgreSQL, only run by name.
+// verifier, counting, usage, flush, audit, keys, memory, flood, lists, sizes) only those, printed and not stored. `exact`, `rotation` and
+// `leaks`, checks and not measurements, and `revocations`, which needs a PostgreSQL, only run by name.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
@@ -9,12 +9,14 @@ import { counting, without_counting } from './counting.mjs';
 import { exact } from './exact.mjs';
 import { flood } from './flood.mjs';
 import { flush } from './flush.mjs';
+import { leaks } from './leaks.mjs';
 import { lists } from './lists.mjs';
 import { memory } from './memory.mjs';
 import { million } from './million.mjs';
 import { beside_older } from './older.mjs';
 import { Portal } from './portal.mjs';
 import { revocations } from './revocations.mjs';
+import { rotation } from './rotation.mjs';
 import { all_goals, cached, few, many, most, number, older, report_file, rounds, say, seconds, trial, usage_rows } from './settings.mjs';
 import { sizes } from './sizes.mjs';
 import { rows_of_place, usage_pages } from './usage_pages.mjs';
@@ -91,6 +93,8 @@ if (wanted('lists')) {
   parts.push(await lists(small, large, few, many));
 }
 if (asked.includes('exact')) parts.push(await exact());
+if (asked.includes('rotation')) parts.push(await rotation());
+if (asked.includes('leaks')) parts.push(await leaks());
 if (asked.includes('revocations')) parts.push(await revocations());
 
 const missed = all_goals().filter(goal => !goal.holds);

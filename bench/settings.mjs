@@ -10,6 +10,9 @@ export const most = Number(process.env.BENCH_MOST ?? 1_000_000);
 export const cached = Number(process.env.BENCH_CACHED ?? 200_000);
 export const revocations = Number(process.env.BENCH_REVOCATIONS ?? 500);
 export const exact = Number(process.env.BENCH_EXACT ?? 1_000_000);
+export const rotation = Number(process.env.BENCH_ROTATION ?? 200_000);
+// Of that rotation, in seconds.
+export const grace = Number(process.env.BENCH_GRACE ?? 120);
 export const usage_rows = Number(process.env.BENCH_USAGE_ROWS ?? 10_000_000);
 export const flood_seconds = Number(process.env.BENCH_FLOOD ?? 60);
 export const report_file = process.env.BENCH_REPORT ?? 'docs/benchmarks.md';

@@ -338,6 +338,8 @@ test('rules for keys and approvals', async ({ page }) => {
   await check(page, 'a request for approval');
   await page.goto(`/orgs/${org_id}/approvals`);
   await check(page, 'approvals');
+  await page.goto(`/orgs/${org_id}/keys?status=waiting_for_approval`);
+  await check(page, 'keys that wait for an approval');
   await page.goto(`/apps/${app_id}/keys`);
   await check(page, 'keys, and one that waits');
 });

@@ -43,6 +43,9 @@ test('a key is asked for, approved by somebody else, and claimed once', async ({
   await expect(hers.getByText('Waiting for approval').first()).toBeVisible();
   await expect(hers.getByRole('button', { name: 'Approve' })).toHaveCount(0);
 
+  await page.goto(`/apps/${app_id}/keys?status=waiting_for_approval`);
+  const waiting = page.getByRole('table', { name: 'Waiting for approval' });
+  await expect(waiting.getByRole('row', { name: /Nightly/ })).toContainText('Waiting for approval');
   await page.goto(`/apps/${app_id}/keys`);
   await page.getByRole('link', { name: 'Waiting for approval' }).click();
   await page.getByRole('link', { name: 'Nightly' }).click();

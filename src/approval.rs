@@ -120,6 +120,10 @@ impl ApprovalStatus {
             Self::Expired => "Expired",
         }
     }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
 }
 
 impl Approval {
@@ -162,6 +166,14 @@ impl Wish {
         match self {
             Self::Key(key) => Some(&key.scopes),
             Self::Change(change) => change.scopes.as_deref(),
+        }
+    }
+
+    /// The scopes of the key as it would be.
+    pub fn scopes_then(&self) -> &[String] {
+        match self {
+            Self::Key(key) => &key.scopes,
+            Self::Change(change) => change.scopes.as_ref().unwrap_or(&change.before.scopes),
         }
     }
 

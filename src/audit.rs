@@ -1,5 +1,6 @@
 //! The audit log: events in hash chains, one chain for each organization and one called `system`.
 
+mod chains;
 pub mod check;
 pub mod check_export;
 pub mod checkpoint;
@@ -251,6 +252,7 @@ actions! {
     CapabilityMinted "capability.minted" "Capability token minted",
     CapabilitiesRevoked "capabilities.revoked" "All capability tokens revoked",
     CapabilityKeyCreated "capability_key.created" "Key of capability tokens created",
+    CapabilityKeyReplaced "capability_key.replaced" "Keys of capability tokens revoked and replaced",
     CapabilityKeyRotated "capability_key.rotated" "Key of capability tokens rotated",
     TokenCreated "token.created" "Root token created",
     TokenRevoked "token.revoked" "Root token revoked",
@@ -276,39 +278,6 @@ impl Action {
     /// Whether a list was exported as a file.
     pub fn is_export(self) -> bool {
         matches!(self, Self::ActivityExported | Self::KeysExported | Self::MembersExported | Self::EvidenceExported)
-    }
-
-    /// Whether it appears in organizations' chains, not only in the chain `system`.
-    pub fn is_of_organizations(self) -> bool {
-        !matches!(
-            self,
-            Self::AccountCreated
-                | Self::AccountDisabled
-                | Self::AccountEnabled
-                | Self::AccountErased
-                | Self::AddressVerified
-                | Self::AuditKeyCreated
-                | Self::AuditKeyRevoked
-                | Self::AuditKeyRotated
-                | Self::CapabilityKeyCreated
-                | Self::CapabilityKeyRotated
-                | Self::EveryKeyRevoked
-                | Self::JobRetried
-                | Self::MailTested
-                | Self::OperatorAdded
-                | Self::OperatorRemoved
-                | Self::PasswordChanged
-                | Self::PasswordRefused
-                | Self::PasswordRehashed
-                | Self::PasswordResetRequested
-                | Self::PasswordResetLinkCreated
-                | Self::PasswordReset
-                | Self::OriginRefused
-                | Self::TokenRefused
-                | Self::SignedIn
-                | Self::SignInRefused
-                | Self::SignedOut
-        )
     }
 }
 

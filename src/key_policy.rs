@@ -47,3 +47,10 @@ pub struct LongestLifetime {
     pub scope: Option<String>,
     pub days: u32,
 }
+
+impl KeyPolicy {
+    /// Whether one of these is about keys as they are, so that keys from before it may break it.
+    pub fn judges_existing_keys(&self) -> bool {
+        !self.longest_lifetime.is_empty() || self.most_keys_per_app.is_some() || self.addresses_in_production
+    }
+}

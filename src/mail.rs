@@ -255,6 +255,8 @@ pub enum About {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Leaked {
     Key(KeyId),
+    /// The old secret of a key that was being rotated, which was ended: the key works on.
+    OldSecret(KeyId),
     RootToken,
     /// A personal token of the person who gets the mail.
     PersonalToken,

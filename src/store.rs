@@ -126,7 +126,7 @@ use sqlx::{
 use tokio::{sync::Semaphore, time::timeout};
 
 pub use actors::SeenActor;
-pub use approvals::Claimed;
+pub use approvals::{ApprovalFilter, Claimed};
 pub use audit_keys::AuditKey;
 pub use backup::{Holdings, copy_sqlite, inspect_copy};
 pub use capabilities::{JudgedCapability, MintedCapability};

@@ -8,7 +8,7 @@ mod throttles;
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     time::Duration,
 };
 
@@ -43,9 +43,13 @@ const INVITING: Limit = Limit::new(60, 60);
 const INVITED: Limit = Limit::new(5, 15 * 60);
 /// Command lines that begin to sign in, from one address.
 const COMMAND_LINES: Limit = Limit::new(20, 30);
-/// Reports of leaks without a signature: from one network, and all together.
+/// Reports of leaks without a signature: from one address, and from the network around it.
 const LEAKS_FROM_ADDRESS: Limit = Limit::new(20, 30);
-const LEAKS: Limit = Limit::new(600, 1);
+const LEAKS_FROM_NETWORK: Limit = Limit::new(60, 10);
+/// All of them together: from networks that reported just now, and from others. However much a few networks report, there is
+/// room for the report of somebody else.
+const LEAKS_AGAIN: Limit = Limit::new(300, 2);
+const LEAKS_OF_NEW: Limit = Limit::new(300, 2);
 /// Signatures of reports that were wrong, from one network.
 const WRONG_SIGNATURES: Limit = Limit::new(20, 30);
 /// A browser that signed in to this account before, or is signed in now; or one with the link of an invitation.
@@ -161,6 +165,14 @@ pub fn block(address: IpAddr) -> IpAddr {
     }
 }
 
+/// The network around an address: what a provider gives to one customer, or a small one has.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() >> 8 << 8).into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 80 << 80).into(),
+    }
+}
+
 impl Attempt {
     fn of(who: Who, account: &str) -> Self {
         let account = account.as_bytes();
@@ -185,9 +197,13 @@ impl Attempt {
                 Self { counts: vec![(name(&[b"command line", address.as_bytes()]), COMMAND_LINES)], pair: None }
             }
             Who::LeakReporter(address) => {
-                let address = block(address).to_string();
-                let of_address = name(&[b"leaks by address", address.as_bytes()]);
-                Self { counts: vec![(of_address, LEAKS_FROM_ADDRESS), (name(&[b"leaks"]), LEAKS)], pair: None }
+                let (address, network) = (block(address).to_string(), network(address).to_string());
+                let counts = vec![
+                    (name(&[b"leaks by address", address.as_bytes()]), LEAKS_FROM_ADDRESS),
+                    (name(&[b"leaks by network", network.as_bytes()]), LEAKS_FROM_NETWORK),
+                    (name(&[b"leaks again"]), LEAKS_AGAIN),
+                ];
+                Self { counts, pair: None }
             }
             Who::LeakPartner(address) => {
                 let address = block(address).to_string();
@@ -220,7 +236,12 @@ impl Throttle {
     /// Admits an attempt, or returns how long to wait. It is counted at once, so that concurrent attempts can't
     /// exceed the limit; a correct one takes it back.
     pub fn attempt(&mut self, who: Who, account: &str, now: Duration) -> Result<Attempt, Throttled> {
-        let attempt = Attempt::of(who, account);
+        let mut attempt = Attempt::of(who, account);
+        if let (Who::LeakReporter(_), [_, (network, _), all]) = (who, attempt.counts.as_mut_slice())
+            && self.0.get(network).is_none_or(|count| count.clear <= now)
+        {
+            *all = (name(&[b"leaks of new networks"]), LEAKS_OF_NEW);
+        }
         let wait = |(name, limit): &(Name, Limit)| {
             let ahead = self.0.get(name).map_or(Duration::ZERO, |count| count.clear.saturating_sub(now));
             (ahead.saturating_sub(limit.every * (limit.burst - 1)), *name)

@@ -13,6 +13,7 @@ macro_rules! note {
 mod audit;
 mod backup;
 mod called;
+mod capability_key;
 mod client;
 mod confirm;
 mod erase;
@@ -83,6 +84,9 @@ enum Command {
     /// Create, list and revoke root tokens, with which backends call the API
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// List the keys that sign capability tokens; replace them at once if one was stolen
+    #[command(subcommand)]
+    CapabilityKey(capability_key::CapabilityKeyCommand),
     /// Create, list, disable and enable accounts; set passwords; sign people out
     #[command(subcommand)]
     User(user::UserCommand),
@@ -191,6 +195,12 @@ async fn run(settings: &Where, command: Command) -> Result<(), String> {
         Command::Token(command) => {
             let store = open(settings).await?;
             let ended = token::run(&store, command).await;
+            store.close().await;
+            ended
+        }
+        Command::CapabilityKey(command) => {
+            let store = open(settings).await?;
+            let ended = capability_key::run(&store, command).await;
             store.close().await;
             ended
         }

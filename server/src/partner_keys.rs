@@ -64,9 +64,10 @@ type Points = HashMap<String, Vec<u8>>;
 #[derive(Default)]
 struct Kept {
     points: Arc<Points>,
-    /// When they were read, and when that was tried last.
+    /// When they were read, when that was tried last, and whether it failed then.
     read: Option<Duration>,
     tried: Option<Duration>,
+    failed: bool,
 }
 
 pub struct PartnerKeys {
@@ -116,21 +117,26 @@ impl PartnerKeys {
     pub async fn read(&self) -> Result<(), String> {
         let _reading = self.reading.lock().await;
         let now = (self.elapsed)();
-        let (has_read, tried) = {
+        let (failed, tried) = {
             let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-            (kept.read.is_some(), kept.tried)
+            (kept.failed, kept.tried)
         };
         if tried.is_some_and(|tried| now.saturating_sub(tried) < PAUSE) {
-            return if has_read { Ok(()) } else { Err("they could not be read just now".to_owned()) };
+            // A key that is not among those from before may be a new one.
+            return if failed { Err("they could not be read just now".to_owned()) } else { Ok(()) };
         }
-        self.kept.write().unwrap_or_else(PoisonError::into_inner).tried = Some(now);
+        {
+            let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+            // Until they are read: a request that is dropped here has not read them.
+            (kept.tried, kept.failed) = (Some(now), true);
+        }
         let source = self.source.clone();
         let text = tokio::task::spawn_blocking(move || text_of(&source)).await;
         let text = text.map_err(|error| error.to_string()).and_then(|text| text);
         let points = text.and_then(|text| parse(&text));
         let points = points.inspect_err(|why| tracing::warn!(why, "the partner's public keys can't be read"))?;
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        (kept.points, kept.read) = (Arc::new(points), Some(now));
+        (kept.points, kept.read, kept.failed) = (Arc::new(points), Some(now), false);
         Ok(())
     }
 }

@@ -93,6 +93,7 @@ impl Action {
             | Self::KeySecretEnded
             | Self::HandoverWithdrawn
             | Self::CapabilitiesRevoked
+            | Self::CapabilityKeyReplaced
             | Self::AllKeysRevoked
             | Self::EveryKeyRevoked
             | Self::TokenRevoked

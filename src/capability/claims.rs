@@ -40,6 +40,9 @@ pub struct Claims {
 pub struct Minter {
     pub kind: MinterKind,
     pub id: String,
+    /// The personal token with which a person minted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_id: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +62,8 @@ impl Minter {
             Actor::Key { .. } => MinterKind::Key,
             Actor::CommandLine | Actor::Sallyport | Actor::Anonymous => return None,
         };
-        Some(Self { kind, id: actor.id().to_owned() })
+        let token_id = actor.personal_token().map(|(id, _)| id.to_string());
+        Some(Self { kind, id: actor.id().to_owned(), token_id })
     }
 }
 

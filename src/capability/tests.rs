@@ -30,7 +30,7 @@ fn claims() -> Claims {
         exp: NOW.seconds() + 60,
         jti: CapabilityId::mint(&SeededEntropy::new(1)),
         epoch: 1,
-        minted_by: Minter { kind: MinterKind::Key, id: "key_7Hq2aB3cD4eF5gH6".to_owned() },
+        minted_by: Minter { kind: MinterKind::Key, id: "key_7Hq2aB3cD4eF5gH6".to_owned(), token_id: None },
     }
 }
 

@@ -2,16 +2,20 @@
 
 mod claims;
 mod decisions;
+mod leaving;
+mod lists;
 mod mails;
 
 pub use claims::Claimed;
+pub use lists::ApprovalFilter;
+pub(super) use lists::holds;
 
 use std::time::Duration;
 
 use serde_json::json;
 use sqlx::any::AnyRow;
 
-use super::{Page, Paging, Store, old_rows::Old, row::Read, sight::granted, tx::Tx};
+use super::{Store, old_rows::Old, row::Read, sight::granted, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
     approval::{Approval, Asker, DECIDED_WITHIN, Decision, MOST_IN_A_DAY, MOST_OPEN, Wish, WishedChange, WishedKey},
@@ -102,26 +106,6 @@ impl Store {
         let sql = format!("{SELECT} WHERE a.id = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_string()).fetch_optional(self.read()).await?;
         row.as_ref().map(read).transpose()
-    }
-
-    /// A part of the requests of an organization, newest first; only those of an actor, if there is its id.
-    pub async fn approvals(&self, org: &OrgId, asked_by: Option<&str>, paging: &Paging) -> Result<Page<Approval>> {
-        let limit = usize::from(paging.limit);
-        let of_actor = if asked_by.is_some() { "AND a.asked_by = $4" } else { "" };
-        let sql = format!(
-            "{SELECT} WHERE a.org_id = $1 AND (a.asked_at, a.id) < ($2, $3) {of_actor} \
-             ORDER BY a.asked_at DESC, a.id DESC LIMIT {}",
-            limit + 1
-        );
-        let (before, id) = paging.after.clone().unwrap_or((i64::MAX, String::new()));
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(org.to_string()).bind(before).bind(id);
-        let query = asked_by.into_iter().fold(query, |query, actor| query.bind(actor.to_owned()));
-        let rows = query.fetch_all(self.read()).await?;
-        let more = rows.len() > limit;
-        // One that can't be read does not hide the others.
-        let items: Vec<_> = rows.iter().take(limit).filter_map(|row| read(row).ok()).collect();
-        let next = items.last().filter(|_| more).map(|last| format!("{}.{}", last.id, last.asked_at.micros()));
-        Ok(Page { items, next })
     }
 
     /// Deletes requests that ended long ago. Returns how many.

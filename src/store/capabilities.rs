@@ -88,6 +88,7 @@ impl Store {
                 minted_by,
             };
             let token = sign(&claims, &key);
+            tx.needs_capability_key(&key.public()).await?;
             tx.keep_capability_key(&key.public(), expires_at).await?;
             // Not the subject: it may be a person's name, and events can't be erased.
             let details = json!({
@@ -194,8 +195,8 @@ impl Store {
         standing.transpose()
     }
 
-    /// Whether the one who minted a token is still valid, and a person may still mint for its app. A key counts whatever
-    /// became of the secret that was sent then.
+    /// Whether the one who minted a token is still valid, and a person may still mint for its app; with a personal token, as long
+    /// as that is valid, too. A key counts whatever became of the secret that was sent then.
     async fn still_mints(&self, minter: &Minter, app: &AppId) -> Result<bool> {
         let alive = match minter.kind {
             MinterKind::Key => "SELECT 1 FROM keys WHERE id = $1 AND revoked_at IS NULL AND paused_at IS NULL \
@@ -208,13 +209,15 @@ impl Store {
                 let may = granted("a.org_id", "a.org_id, p.tenant_id, p.id", "u.id", Permission::ManageKeys);
                 format!(
                     "SELECT 1 FROM users u JOIN apps a ON a.id = $3 JOIN projects p ON p.id = a.project_id \
-                     WHERE u.id = $1 AND (u.disabled_at IS NULL OR u.disabled_at > $2) AND {may}"
+                     WHERE u.id = $1 AND (u.disabled_at IS NULL OR u.disabled_at > $2) AND {may} \
+                     AND ($4 = '' OR EXISTS (SELECT 1 FROM personal_tokens t WHERE t.id = $4 AND t.user_id = u.id \
+                     AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2)))"
                 )
             }
         };
         let mut alive = sqlx::query(sqlx::AssertSqlSafe(alive)).bind(minter.id.clone()).bind(self.now().micros());
         if minter.kind == MinterKind::User {
-            alive = alive.bind(app.to_string());
+            alive = alive.bind(app.to_string()).bind(minter.token_id.clone().unwrap_or_default());
         }
         Ok(alive.fetch_optional(self.read()).await?.is_some())
     }

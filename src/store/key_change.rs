@@ -20,7 +20,13 @@ impl Store {
     /// revoked or expired key is not changed, and a change without effect records no event. Where the change needs an
     /// approval, this asks for it and returns the request.
     pub async fn change_key(&self, act: &Act, key: &Key, change: KeyChange) -> Result<Option<ApprovalId>> {
-        self.apply(act, key, change, KeySettings::changes_since).await
+        let pauses = change.paused == Some(true);
+        let asked = self.apply(act, key, change, KeySettings::changes_since).await?;
+        if pauses {
+            // One that a rule had paused is paused by the actor from then on.
+            self.pause_key(act, key).await?;
+        }
+        Ok(asked)
     }
 
     /// The same, with the events that `events` makes of the settings after and before it.

@@ -37,6 +37,7 @@ mod frame;
 mod hygiene;
 mod inventory;
 mod listed;
+mod requests;
 
 use sqlx::any::AnyRow;
 
@@ -73,6 +74,12 @@ pub struct KeyPage<K = ListedKey> {
     /// Where the page before and the page after begin.
     pub newer: Option<String>,
     pub older: Option<String>,
+}
+
+impl<K> Default for KeyPage<K> {
+    fn default() -> Self {
+        Self { keys: Vec::new(), total: 0, newer: None, older: None }
+    }
 }
 
 impl KeyPage<()> {
@@ -130,6 +137,8 @@ words! {
         Unused "unused" "Unused",
         Expired "expired" "Expired",
         Revoked "revoked" "Revoked",
+        /// No key: a request for one, or for a change of one ([`Store::waiting_requests`]).
+        WaitingForApproval "waiting_for_approval" "Waiting for approval",
     }
 }
 
@@ -151,6 +160,7 @@ impl KeyStatus {
     const fn status(self) -> Option<Status> {
         Some(match self {
             Self::Expiring | Self::ExpiringLater | Self::RotationDue | Self::PausedSoon | Self::Unused => return None,
+            Self::WaitingForApproval => return None,
             Self::Active => Status::Active,
             Self::Rotating => Status::Rotating,
             Self::Paused => Status::Paused,
@@ -234,6 +244,9 @@ impl Store {
 
     /// The same with what a list shows of them.
     pub async fn listed_keys(&self, org: &OrgId, app: Option<&AppId>, filter: &KeyFilter) -> Result<KeyPage> {
+        if filter.breaks.as_ref().is_some_and(|policy| !policy.judges_existing_keys()) {
+            return Ok(KeyPage::default());
+        }
         Ok(self.page_of_listed(org, app, filter, None).await?.page)
     }
 

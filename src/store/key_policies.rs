@@ -3,12 +3,17 @@
 use serde_json::json;
 use sqlx::{any::AnyRow, query::Query};
 
-use super::{Store, detached, row::Read, tx::Tx};
+use super::{
+    Store, detached,
+    key_deadlines::{deadlines, pause_unused, rotate_every},
+    row::Read,
+    tx::Tx,
+};
 use crate::{
     Error, Result,
     audit::{Act, Action, NewEvent},
     id::OrgId,
-    key_policy::KeyPolicy,
+    key_policy::{Deadlines, KeyPolicy},
     member::Permission,
     org::Org,
     place::Place,
@@ -27,6 +32,15 @@ impl Store {
     pub async fn key_policy(&self, org: &OrgId) -> Result<PolicyInForce> {
         let row = own(org).fetch_optional(self.read()).await?;
         in_force(row.as_ref(), &self.profile().key_policy)
+    }
+
+    /// After how long the secrets of an organization's keys are due to be replaced, and unused keys are paused.
+    pub async fn key_deadlines(&self, org: &OrgId) -> Result<Deadlines> {
+        let profile = self.profile();
+        let (rotate, pause) = (rotate_every("$1", profile), pause_unused("$1", profile));
+        let sql = format!("SELECT {rotate} AS rotate_every, {pause} AS pause_unused");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(org.to_string()).fetch_one(self.read()).await?;
+        deadlines(&row)
     }
 
     /// Sets the rules of an organization, if they are still at the version that was `seen`. Keys that break them stay as they

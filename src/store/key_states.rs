@@ -46,7 +46,7 @@ impl Store {
     }
 
     /// Pauses a key: when this returns, requests with it are refused, until it is resumed. Returns its status from then on.
-    /// A revoked or expired key is not changed.
+    /// A revoked or expired key is not changed. One that a rule had paused is not resumed by that rule any more.
     pub async fn pause_key(&self, act: &Act, key: &Key) -> Result<Status> {
         let (status, _) = self.set_paused(act, std::slice::from_ref(key), true).await?[0];
         Ok(status)
@@ -73,11 +73,12 @@ impl Store {
             // Not before: one of them may have expired while this waited for its row.
             let now = tx.now();
             let action = if paused { Action::KeyPaused } else { Action::KeyResumed };
-            let changes = |key: &Key| {
+            let mut changed = Vec::with_capacity(keys.len());
+            for key in &keys {
                 let ended = matches!(key.status(now), Status::Revoked | Status::Expired);
-                !ended && key.paused.is_some() != paused
-            };
-            let changed: Vec<_> = keys.iter().map(changes).collect();
+                let differs = key.paused.is_some() != paused || (paused && tx.is_paused_by_rule(key).await?);
+                changed.push(!ended && differs);
+            }
             for (key, _) in keys.iter_mut().zip(&changed).filter(|(_, changed)| **changed) {
                 tx.set_paused(key, paused).await?;
             }
@@ -126,6 +127,13 @@ impl Tx {
         }
         let pause = paused.then(|| Pause { at: self.now(), by: self.actor().name().to_owned(), for_leak: false });
         self.write_pause(key, pause).await
+    }
+
+    /// Whether a rule paused a locked key, and would resume it by itself.
+    async fn is_paused_by_rule(&mut self, key: &Key) -> Result<bool> {
+        let row =
+            sqlx::query("SELECT 1 FROM keys WHERE id = $1 AND idle_pause_since IS NOT NULL").bind(key.id.to_string());
+        Ok(row.fetch_optional(self.on()).await?.is_some())
     }
 
     /// Pauses a locked key because it leaked, even if it is paused already.

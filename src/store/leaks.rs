@@ -45,20 +45,11 @@ impl Store {
         by_partner: bool,
     ) -> Result<Vec<bool>> {
         let mut known = vec![false; reports.len()];
+        // What can't be done for some is done for the others.
         let keys = self.report_leaked_keys(act, reports, by_partner, &mut known).await;
-        for (report, known) in reports.iter().zip(&mut known) {
-            match report {
-                Some(report) if report.kind == LeakedKind::RootToken => {
-                    *known = self.report_root_token(act, report, by_partner).await?;
-                }
-                Some(report) if report.kind == LeakedKind::PersonalToken => {
-                    *known = self.report_personal_token(act, report, by_partner).await?;
-                }
-                _ => {}
-            }
-        }
-        keys?;
-        Ok(known)
+        let root = self.report_root_tokens(act, reports, by_partner, &mut known).await;
+        let personal = self.report_personal_tokens(act, reports, by_partner, &mut known).await;
+        keys.and(root).and(personal).map(|()| known)
     }
 }
 

@@ -86,6 +86,13 @@ impl Store {
         };
         let Some(to) = self.user(&notice.user_id).await? else { return Ok(None) };
         let about = self.mailed_event(notice, &to).await?.as_ref().and_then(about);
+        // A lost role is no reason to hear of the organization's requests any more.
+        let tells = match &about {
+            Some(About::ApprovalRequested { approval, .. }) => self.may_still_decide(approval, &to.id).await?,
+            Some(About::ApprovalDecided { approval, .. }) => self.still_asks(approval, &to.id).await?,
+            _ => true,
+        };
+        let about = about.filter(|_| tells);
         Ok(about.map(|about| Letter { to: to.into(), about }))
     }
 
@@ -219,6 +226,7 @@ fn approval_decided(event: &Event) -> Option<About> {
 
 fn leaked(event: &Event) -> Option<About> {
     let what = match event.target_kind.as_str() {
+        "key" if event.detail("ended").is_some() => Leaked::OldSecret(KeyId::parse(&event.target_id)?),
         "key" => Leaked::Key(KeyId::parse(&event.target_id)?),
         "root_token" => Leaked::RootToken,
         _ => Leaked::PersonalToken,

@@ -64,6 +64,7 @@ enum Why {
 
 impl Tx {
     async fn end_membership(&mut self, act: &Act, place: &PlaceKey, user: &User, why: Why) -> Result<()> {
+        let requests = self.hold_requests_of(&user.id, &place.org_id).await?;
         self.lock_chain(place.org_id.as_str()).await?;
         let had = self.granted_within(place, &user.id).await?;
         let (action, revoked) = match why {
@@ -84,8 +85,10 @@ impl Tx {
         self.end_grants(place, &user.id).await?;
         let uninvited = self.end_invitations_to(place, &user.email).await?;
         let org = PlaceKey::from(PlaceRef::from(&place.org_id));
+        let mut withdrawn = Vec::new();
         if self.granted_within(&org, &user.id).await?.is_empty() {
             self.delete_views_of(&user.id, &place.org_id).await?;
+            withdrawn = self.withdraw_held(requests, &user.id, &place.org_id).await?;
         }
         self.touches_keys_of_person(&user.id).await?;
         let mut details = json!({ "role": first.as_str() });
@@ -96,7 +99,7 @@ impl Tx {
             details["at"] = at;
         }
         let ended = NewEvent::of(&place.org_id, action, Target::new("user", &user.id, &user.name));
-        let events = revoked.into_iter().flatten().chain(uninvited).chain([ended.with(details)]);
+        let events = revoked.into_iter().flatten().chain(uninvited).chain(withdrawn).chain([ended.with(details)]);
         self.record_others(place.org_id.as_str(), events.map(|event| (act.clone(), event)).collect()).await
     }
 

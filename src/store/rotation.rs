@@ -18,7 +18,7 @@ use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, Actor, NewEvent},
     id::KeyId,
-    key::{Ends, Issued, Key, LiveSecret, LiveSecrets, NewRotation, PlainSecret, SigningSecret, Status},
+    key::{Digest, Ends, Issued, Key, LiveSecret, LiveSecrets, NewRotation, PlainSecret, SigningSecret, Status},
     profile::RotationKind,
 };
 
@@ -197,7 +197,7 @@ impl Tx {
     }
 
     /// The secrets of a locked key that are accepted.
-    async fn live_secrets(&mut self, key: &KeyId) -> Result<LiveSecrets> {
+    pub(super) async fn live_secrets(&mut self, key: &KeyId) -> Result<LiveSecrets> {
         let rows = live_query(key).fetch_all(self.on()).await?;
         live(&rows, self.now())
     }
@@ -238,7 +238,7 @@ impl Tx {
         let until = until.filter(|until| *until > self.now());
         match until {
             Some(at) => self.retire_secret(&key.id, kept.n, at).await?,
-            None => self.end_secret(&key.id, kept.n).await?,
+            None => drop(self.end_secret(&key.id, kept.n).await?),
         }
         Ok(until)
     }
@@ -249,14 +249,17 @@ impl Tx {
         Some(secret.retires_at.map_or(longest, |at| at.max(longest)))
     }
 
-    async fn end_secret(&mut self, key: &KeyId, n: i64) -> Result<()> {
+    async fn end_secret(&mut self, key: &KeyId, n: i64) -> Result<Vec<Digest>> {
         let ended =
             "UPDATE key_secrets SET ended_at = $3 WHERE key_id = $1 AND n = $2 AND ended_at IS NULL RETURNING digest";
         let ended = sqlx::query(ended).bind(key.to_string()).bind(n).bind(self.now().micros());
+        let mut digests = Vec::new();
         for row in &ended.fetch_all(self.on()).await? {
-            self.touches(digest(&row.bytes("digest")?)?);
+            let digest = digest(&row.bytes("digest")?)?;
+            self.touches(digest);
+            digests.push(digest);
         }
-        Ok(())
+        Ok(digests)
     }
 
     async fn retire_secret(&mut self, key: &KeyId, n: i64, at: Timestamp) -> Result<()> {

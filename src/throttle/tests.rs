@@ -152,3 +152,38 @@ fn a_flood_of_accounts_is_bounded_and_forgets_no_attack() {
         assert!(throttle.0.len() <= MOST);
     }
 }
+
+fn reporter(address: &str) -> Who {
+    Who::LeakReporter(address.parse().expect("an address"))
+}
+
+#[test]
+fn a_network_reports_leaks_within_its_own_budget() {
+    let mut throttle = Throttle::default();
+    assert_eq!(mistakes(&mut throttle, reporter("2001:db8:1:1::1"), "", START), LEAKS_FROM_ADDRESS.burst);
+    // Other /64s of the same /48, and other addresses of the same /24.
+    for of in [["2001:db8:1:2::1", "2001:db8:1:3::1", "2001:db8:1:4::1"], ["192.0.2.1", "192.0.2.2", "192.0.2.3"]] {
+        let taken: u32 = of.iter().map(|address| mistakes(&mut throttle, reporter(address), "", START)).sum();
+        let before = if of[0].starts_with("2001") { LEAKS_FROM_ADDRESS.burst } else { 0 };
+        assert_eq!(taken + before, LEAKS_FROM_NETWORK.burst, "{of:?}");
+    }
+    assert!(throttle.attempt(reporter("192.0.2.200"), "", START).is_err());
+    assert!(throttle.attempt(reporter("192.0.2.200"), "", START + LEAKS_FROM_NETWORK.every).is_ok());
+}
+
+#[test]
+fn few_networks_leave_room_for_the_report_of_another() {
+    let mut throttle = Throttle::default();
+    let mut taken = 0;
+    for n in 0..100 {
+        taken += mistakes(&mut throttle, reporter(&format!("203.0.{n}.9")), "", START);
+    }
+    // The first report of each, and all that those have who reported just now.
+    assert_eq!(taken, 100 + LEAKS_AGAIN.burst);
+    assert!(throttle.attempt(reporter("203.0.0.9"), "", START).is_err());
+    assert!(throttle.attempt(reporter("198.51.100.1"), "", START).is_ok(), "somebody else");
+    // Not without end.
+    let others =
+        (0..1_000).filter(|n| throttle.attempt(reporter(&format!("10.{}.{}.1", n / 250, n % 250)), "", START).is_ok());
+    assert_eq!(others.count() as u32, LEAKS_OF_NEW.burst - 101);
+}

@@ -5,9 +5,11 @@ use std::{sync::Arc, time::Duration};
 use sallyport::{
     Error,
     app::App,
-    audit::{Act, Actor},
+    audit::{Act, Actor, Credential},
     capability::{Asked, CapabilityVerdict, NewCapability},
     key::Issued,
+    member::Role,
+    personal_token::{NewPersonalToken, TokenScopes},
     place::Place,
     profile::Profile,
     store::{EventFilter, Location, Store},
@@ -23,6 +25,8 @@ sallyport::on_both_databases!(
     a_refused_mint_makes_no_key,
     keys_are_rotated_and_kept_until_the_last_token_ends,
     of_many_at_once_one_makes_the_key,
+    a_stolen_key_is_replaced_at_once,
+    a_token_ends_with_the_personal_token_that_minted_it,
     a_key_that_was_exchanged_is_found,
 );
 
@@ -199,17 +203,35 @@ async fn keys_are_rotated_and_kept_until_the_last_token_ends(store: &TestStore) 
     let first = mint(store, &act, &app).await;
     let keys = store.capability_keys().await.expect("read");
     assert_eq!(keys.len(), 1);
-    store.clock.turn(89 * DAY);
+    store.clock.turn(88 * DAY - Duration::from_secs(1));
     store.rotate_capability_keys().await.expect("not due");
     assert_eq!(store.capability_keys().await.expect("read"), keys);
+    // Two days before it signs, the next one is published.
+    store.clock.turn(Duration::from_secs(1));
+    for _ in 0..2 {
+        store.rotate_capability_keys().await.expect("published");
+        let published = store.capability_keys().await.expect("read");
+        assert_eq!((published.len(), &published[1]), (2, &keys[0]));
+        assert_eq!(published[0].from, store.now() + 2 * DAY);
+    }
+    let soon = mint(store, &act, &app).await;
+    assert_eq!(signer(&soon), keys[0].id, "it does not sign yet");
+    store.clock.turn(DAY);
     // Its last token is valid for thirty days.
     let rules = &store.profile().capabilities;
     let long = NewCapability { lifetime: rules.longest_lifetime, ..new(store) };
     let long = store.mint_capability(&act, &app, ISSUER, long).await.expect("minted").token;
     store.clock.turn(DAY);
+    // By the clock, whether the job runs in time or not.
+    let before = mint(store, &act, &app).await;
     store.rotate_capability_keys().await.expect("rotated");
     let both = store.capability_keys().await.expect("read");
-    assert_eq!((both.len(), both.contains(&keys[0])), (2, true));
+    assert_eq!((both.len(), &both[1].id, both[1].until), (2, &keys[0].id, Some(store.now())));
+    assert_eq!((signer(&before), judged(store, &before).await), (both[0].id.clone(), CapabilityVerdict::Valid));
+    let events = store.system_events(&EventFilter::default()).await.expect("read").events;
+    let actions: Vec<_> = events.iter().filter(|event| event.target_kind == "capability_key").collect();
+    let actions: Vec<_> = actions.iter().map(|event| event.action.as_str()).collect();
+    assert_eq!(actions, ["capability_key.rotated", "capability_key.created", "capability_key.created"]);
     assert_eq!(judged(store, &first).await, CapabilityVerdict::Expired);
     assert_eq!(judged(store, &long).await, CapabilityVerdict::Valid);
     let next = mint(store, &act, &app).await;
@@ -222,6 +244,82 @@ async fn keys_are_rotated_and_kept_until_the_last_token_ends(store: &TestStore) 
     assert_eq!(store.capability_keys().await.expect("read").len(), 1);
     assert_eq!(judged(store, &long).await, CapabilityVerdict::UnknownKey);
     assert_eq!(store.dump().await["capability_keys"].len(), 1);
+}
+
+/// The id of the key that a token names.
+fn signer(token: &str) -> String {
+    sallyport::capability::Presented::parse(token).expect("a token").key_id
+}
+
+async fn a_stolen_key_is_replaced_at_once(store: &TestStore) {
+    let (act, app) = world(store).await;
+    let shell = Act::by(Actor::CommandLine);
+    let old = mint(store, &act, &app).await;
+    // With one before it, and one that is published already.
+    store.clock.turn(88 * DAY);
+    store.rotate_capability_keys().await.expect("published");
+    store.clock.turn(2 * DAY);
+    store.rotate_capability_keys().await.expect("rotated");
+    let newer = mint(store, &act, &app).await;
+    store.clock.turn(88 * DAY);
+    store.rotate_capability_keys().await.expect("published");
+    let last = mint(store, &act, &app).await;
+    let before = store.capability_keys().await.expect("read");
+    assert_eq!((before.len(), judged(store, &last).await), (2, CapabilityVerdict::Valid));
+    let refused = store.replace_capability_keys(&act, String::new()).await;
+    assert!(matches!(refused, Err(Error::Forbidden(_) | Error::NotFound)), "{refused:?}");
+    let (id, count) = store.replace_capability_keys(&shell, "Stolen backup".to_owned()).await.expect("replaced");
+    assert_eq!(count, 2);
+    let keys = store.capability_keys().await.expect("read");
+    assert_eq!(keys.iter().map(|key| &key.id).collect::<Vec<_>>(), [&id]);
+    for token in [&old, &newer, &last] {
+        assert_eq!(judged(store, token).await, CapabilityVerdict::UnknownKey);
+    }
+    let next = mint(store, &act, &app).await;
+    assert_eq!((signer(&next), judged(store, &next).await), (id, CapabilityVerdict::Valid));
+    let events = store.system_events(&EventFilter::default()).await.expect("read").events;
+    let event = events.iter().find(|event| event.action == "capability_key.replaced").expect("an event");
+    assert!(event.details.contains(&before[0].id) && event.details.contains(&before[1].id), "{}", event.details);
+    assert!(event.details.contains("Stolen backup"));
+    store.rotate_capability_keys().await.expect("deleted");
+    assert_eq!(store.dump().await["capability_keys"].len(), 1);
+}
+
+async fn a_token_ends_with_the_personal_token_that_minted_it(store: &TestStore) {
+    let ada = store.person("Ada").await;
+    let act = store.act(&ada);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let made = async |name: &str| {
+        let new = NewPersonalToken {
+            name: name.to_owned(),
+            scopes: TokenScopes::parse("read keys").expect("scopes"),
+            expires_at: Some(store.now() + 7 * DAY),
+            form_token: name.as_bytes().to_vec(),
+        };
+        let (token, _) = store.issue_personal_token(&act, new).await.expect("made");
+        let credential = Credential::Token { id: token.id.clone(), name: token.name.clone(), scopes: token.scopes };
+        (Act::by(Actor::User { id: ada.id.clone(), name: ada.name.clone(), credential }), token)
+    };
+    let ((by_one, one), (by_other, _)) = (made("One").await, made("Other").await);
+    let long = async |act: &Act| {
+        let new = NewCapability { lifetime: 30 * DAY, ..new(store) };
+        store.mint_capability(act, &app, ISSUER, new).await.expect("minted").token
+    };
+    let (of_one, of_other, own) = (long(&by_one).await, long(&by_other).await, long(&act).await);
+    for token in [&of_one, &of_other, &own] {
+        assert_eq!(judged(store, token).await, CapabilityVerdict::Valid);
+    }
+    store.revoke_personal_token(&act, &one.id).await.expect("revoked");
+    assert_eq!(judged(store, &of_one).await, CapabilityVerdict::MinterEnded);
+    assert_eq!(judged(store, &of_other).await, CapabilityVerdict::Valid);
+    store.clock.turn(7 * DAY);
+    assert_eq!(judged(store, &of_other).await, CapabilityVerdict::MinterEnded, "it has expired");
+    assert_eq!(judged(store, &own).await, CapabilityVerdict::Valid);
+    let shell = Act::by(Actor::CommandLine);
+    store.add_member(&shell, &org.id, &store.person("Zoe").await, Role::Owner).await.expect("another owner");
+    store.remove_member(&shell, &org.id, &ada).await.expect("removed");
+    assert_eq!(judged(store, &own).await, CapabilityVerdict::MinterEnded, "who minted it left");
 }
 
 async fn of_many_at_once_one_makes_the_key(store: &TestStore) {

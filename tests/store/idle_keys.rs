@@ -25,6 +25,7 @@ sallyport::on_both_databases!(
     if_no_server_ran_the_lead_begins_again,
     a_run_looks_at_a_part_of_the_keys,
     a_key_that_was_used_meanwhile_is_not_paused,
+    what_a_person_pauses_too_is_not_resumed,
     after_it_was_resumed_the_days_begin_anew,
     an_organization_has_its_own_rules,
     a_notice_that_was_not_true_in_between_permits_no_pause,
@@ -194,6 +195,34 @@ async fn a_key_that_was_used_meanwhile_is_not_paused(store: &TestStore) {
     // Not what a person paused.
     store.pause_key(&act, &key).await.expect("paused");
     assert_eq!(store.resume_used_keys().await.expect("judged"), 0);
+}
+
+async fn what_a_person_pauses_too_is_not_resumed(store: &TestStore) {
+    let store = &idle(store).await;
+    let World { act, org, app, .. } = world(store).await;
+    for way in ["pause", "chosen", "change"] {
+        let key = store.key(&act, &app, "CI").await.key;
+        pass(store, 30).await;
+        assert_eq!(store.pause_idle_keys().await.expect("judged"), std::slice::from_ref(&key.id), "{way}");
+        let paused = current(store, &key).await;
+        match way {
+            "pause" => store.pause_key(&act, &paused).await.map(drop),
+            "chosen" => store.pause_chosen(&act, std::slice::from_ref(&paused)).await.map(|n| assert_eq!(n, 1)),
+            _ => {
+                let pause = KeyChange { paused: Some(true), ..KeyChange::default() };
+                store.change_key(&act, &paused, pause).await.map(drop)
+            }
+        }
+        .expect(way);
+        assert_eq!(current(store, &key).await.paused.map(|pause| pause.by).as_deref(), Some("Ada"), "{way}");
+        let events = store.events(&org.id, None, &EventFilter::default()).await.expect("read").events;
+        assert_eq!((events[0].action.as_str(), events[0].actor_kind.as_str()), ("key.paused", "user"), "{way}");
+        uses(store, &key.id).await;
+        assert_eq!(store.resume_used_keys().await.expect("judged"), 0, "{way}");
+        // Once more changes nothing.
+        assert_eq!(store.pause_chosen(&act, std::slice::from_ref(&key)).await.expect("paused"), 0, "{way}");
+        store.revoke_key(&act, &key, String::new()).await.expect("revoked");
+    }
 }
 
 async fn after_it_was_resumed_the_days_begin_anew(store: &TestStore) {

@@ -2,6 +2,7 @@
 
 mod approval_mails;
 mod approvals;
+mod requests;
 
 use sallyport::{
     Error, Invalid,

@@ -1,5 +1,7 @@
 //! Reported leaks: what is done by each rule, who is told, and what is not done twice.
 
+mod kept;
+
 use std::time::Duration;
 
 use sallyport::{
@@ -26,6 +28,7 @@ sallyport::on_both_databases!(
     both_secrets_of_a_rotation_count_and_ended_ones_do_not,
     a_stronger_rule_is_applied_to_the_next_report,
     many_keys_are_one_mail,
+    of_a_rotation_the_old_secret_ends_alone,
     a_personal_token_is_revoked,
     a_root_token_is_announced,
     the_secret_is_in_no_row,
@@ -220,9 +223,11 @@ async fn both_secrets_of_a_rotation_count_and_ended_ones_do_not(store: &TestStor
     let world = world(store).await;
     let grace = |grace| NewRotation { grace, ..NewRotation::default() };
     let Issued { key, secret: old, .. } = store.key(&world.act, &world.app, "Rotating").await;
-    store.rotate_key(&world.act, &key, grace(DAY)).await.expect("rotated");
-    assert!(found(store, &old, "").await);
+    let newer = store.rotate_key(&world.act, &key, grace(DAY)).await.expect("rotated").secret;
+    assert!(found(store, &newer, "").await);
     assert_eq!(current(store, &key).await.status(store.now()), Status::Revoked);
+    // The new one is the key; of the old one the end of it suffices.
+    assert!(found(store, &old, "").await);
     for (label, time) in [("Ended", Duration::ZERO), ("Retired", DAY)] {
         let Issued { key, secret: old, .. } = store.key(&world.act, &world.app, label).await;
         store.rotate_key(&world.act, &key, grace(time)).await.expect("rotated");
@@ -279,8 +284,36 @@ async fn many_keys_are_one_mail(store: &TestStore) {
     }
     let events = store.dump().await.remove("events").expect("a table");
     assert_eq!(events.iter().filter(|event| event.contains("key.leaked")).count(), 61);
-    // A mail for each transaction of fifty keys of an organization.
-    assert_eq!(mails(store).await, 3);
+    // One of each organization, although fifty keys are a transaction. It says how many there are.
+    assert_eq!(mails(store).await, 2);
+    assert_eq!(events.iter().filter(|event| event.replace('\\', "").contains("\"others\":59")).count(), 1);
+}
+
+async fn of_a_rotation_the_old_secret_ends_alone(store: &TestStore) {
+    let world = world(store).await;
+    let grace = NewRotation { grace: DAY, ..NewRotation::default() };
+    for on_leak in [LeakResponse::Revoke, LeakResponse::Pause, LeakResponse::Announce] {
+        rule(store, &world, on_leak).await;
+        let Issued { key, secret: old, .. } = store.key(&world.act, &world.app, "Rotating").await;
+        store.rotate_key(&world.act, &key, grace).await.expect("rotated");
+        let (before, sent) = (told(store, &world.org).await.len(), mails(store).await);
+        assert!(found(store, &old, "https://example.com").await);
+        let live = store.live_secrets(&key.id).await.expect("read");
+        assert_eq!(live.previous.is_some(), on_leak == LeakResponse::Announce, "{on_leak:?}");
+        let status = current(store, &key).await.status(store.now());
+        let new = told(store, &world.org).await.split_off(before);
+        if on_leak == LeakResponse::Announce {
+            assert_eq!((status, new), (Status::Rotating, vec!["key.leaked".to_owned()]));
+        } else {
+            assert_eq!(status, Status::Active, "{on_leak:?}");
+            assert_eq!(new, ["key.secret_ended", "key.leaked"], "{on_leak:?}");
+        }
+        assert_eq!(mails(store).await, sent + 1);
+        // Once more changes nothing.
+        let before = store.dump().await;
+        assert!(found(store, &old, "https://example.com").await);
+        assert_eq!(store.dump().await, before);
+    }
 }
 
 async fn a_personal_token_is_revoked(store: &TestStore) {

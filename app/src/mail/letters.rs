@@ -138,7 +138,7 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
         About::KeysDue { keys } => keys::due(keys, hello, sender),
         About::Leaked { what, label, shown, org_name, response, others, at } => {
             let (noun, path, told) = match what {
-                Leaked::Key(key) => {
+                Leaked::Key(key) | Leaked::OldSecret(key) => {
                     ("API key", format!("/keys/{key}"), "Its page says where it was found, if the report does.")
                 }
                 Leaked::RootToken => {
@@ -149,6 +149,10 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
                 }
             };
             let done = match (response, what) {
+                (_, Leaked::OldSecret(_)) => {
+                    "It is the old secret of a key that is being rotated, and was ended: every request with it is refused. The new \
+                     one works."
+                }
                 (LeakResponse::Revoke, _) => "It was revoked: every request with it is refused.",
                 (LeakResponse::Pause, _) => {
                     "It was paused: every request with it is refused until an owner or admin resumes it."
@@ -160,10 +164,15 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
             };
             let more = match others {
                 0 => None,
-                others => Some(format!(
-                    "So were {} of the organization; its activity names them.",
-                    count(*others, "other key")
-                )),
+                others => Some(match what {
+                    Leaked::Key(_) | Leaked::OldSecret(_) => {
+                        format!("So were {} of the organization; its activity names them.", count(*others, "other key"))
+                    }
+                    Leaked::RootToken => {
+                        format!("So were {}; the activity names them.", count(*others, "other root token"))
+                    }
+                    Leaked::PersonalToken => format!("So were {} of yours.", count(*others, "other personal token")),
+                }),
             };
             let facts = vec![
                 ("Name", label.clone()),

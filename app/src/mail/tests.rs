@@ -60,6 +60,7 @@ fn letters(typed: &str) -> [(&'static str, About); 20] {
     [
         ("password_reset", About::PasswordReset { reset, expires_at: TurnedClock::default().now() }),
         ("key_leaked", leaked(Leaked::Key(key.clone()), LeakResponse::Revoke, Some(typed), 2)),
+        ("old_secret_leaked", leaked(Leaked::OldSecret(key.clone()), LeakResponse::Revoke, Some(typed), 0)),
         ("root_token_leaked", leaked(Leaked::RootToken, LeakResponse::Announce, None, 0)),
         ("personal_token_leaked", leaked(Leaked::PersonalToken, LeakResponse::Revoke, None, 0)),
         ("password_changed", About::PasswordChanged(origin())),

@@ -3,7 +3,7 @@
 use leptos::{either::Either, prelude::*};
 use sallyport::{
     Result, Timestamp,
-    id::{AppId, OrgId},
+    id::{AppId, OrgId, UserId},
     key::ListedKey,
     store::{KeyFilter, KeyPage, KeySort, KeyStatus, Store},
 };
@@ -33,10 +33,16 @@ impl Highlights {
     /// Of an app of the organization, or of what `place` narrows its keys to.
     pub async fn of(store: &Store, org: &OrgId, app: Option<&AppId>, place: &KeyFilter) -> Result<Self> {
         let narrowed = |status, sort| KeyFilter { status: Some(status), sort, ..place.clone() };
+        let rules = store.key_deadlines(org).await?;
+        // Without a rule nothing is due.
+        let due = async |rule: Option<u32>, status| match rule {
+            Some(_) => store.listed_keys(org, app, &narrowed(status, KeySort::Oldest)).await,
+            None => Ok(KeyPage::default()),
+        };
         Ok(Self {
             expiring: store.listed_keys(org, app, &narrowed(KeyStatus::Expiring, KeySort::Expires)).await?,
-            due: store.listed_keys(org, app, &narrowed(KeyStatus::RotationDue, KeySort::Oldest)).await?,
-            idle: store.listed_keys(org, app, &narrowed(KeyStatus::PausedSoon, KeySort::Oldest)).await?,
+            due: due(rules.rotate_every_days, KeyStatus::RotationDue).await?,
+            idle: due(rules.pause_unused_days, KeyStatus::PausedSoon).await?,
             unused: store.listed_keys(org, app, &narrowed(KeyStatus::Unused, KeySort::Oldest)).await?,
             newest: store.listed_keys(org, app, place).await?,
         })
@@ -55,12 +61,21 @@ pub struct Attention {
     active: i64,
     paused: i64,
     suspended: i64,
+    /// Requests that wait for a decision, of those that the reader sees.
+    waiting: i64,
     pub highlights: Highlights,
 }
 
 impl Attention {
     /// Of an app of the organization, or of what `place` narrows its keys to.
-    pub async fn of(store: &Store, path: String, org: &OrgId, app: Option<&AppId>, place: &KeyFilter) -> Result<Self> {
+    pub async fn of(
+        store: &Store,
+        path: String,
+        org: &OrgId,
+        app: Option<&AppId>,
+        place: &KeyFilter,
+        reader: &UserId,
+    ) -> Result<Self> {
         let count = |status| {
             let filter = KeyFilter { status: Some(status), ..place.clone() };
             async move { store.count_keys(org, app, &filter).await }
@@ -70,6 +85,7 @@ impl Attention {
             active: count(KeyStatus::Active).await?,
             paused: count(KeyStatus::Paused).await?,
             suspended: count(KeyStatus::Suspended).await?,
+            waiting: store.count_waiting_requests(org, app, reader).await?,
             highlights: Highlights::of(store, org, app, place).await?,
         })
     }
@@ -88,7 +104,7 @@ pub fn counted(n: i64) -> String {
 /// The figures, each with a link to its list.
 #[component]
 pub fn KeyFigures(attention: Attention) -> impl IntoView {
-    let Attention { path, active, paused, suspended, highlights } = attention;
+    let Attention { path, active, paused, suspended, waiting, highlights } = attention;
     let Highlights { expiring, unused: idle, .. } = highlights;
     let figure = move |label: &'static str, n: i64, status: KeyStatus, note: &'static str| {
         let href = Some(format!("{path}?status={}", status.as_str()));
@@ -101,6 +117,7 @@ pub fn KeyFigures(attention: Attention) -> impl IntoView {
             {figure("Unused", idle.total, KeyStatus::Unused, "for 30 days or more")}
             {figure("Paused", paused, KeyStatus::Paused, "")}
             {(suspended > 0).then(|| figure("Suspended", suspended, KeyStatus::Suspended, "app or owner suspended"))}
+            {(waiting > 0).then(|| figure("Waiting for approval", waiting, KeyStatus::WaitingForApproval, ""))}
         </Strip>
     }
 }

@@ -78,6 +78,14 @@ async fn new_keys_are_found_and_old_ones_kept() {
     assert_eq!(keys.signed("one", &good, b"x").await, Ok(true));
     fs::write(&file, published(&[("one", &pem), ("other", &other_pem)])).expect("written");
     assert_eq!(keys.signed("other", &others, b"x").await, Ok(false), "not yet read again");
+    // While they can't be read, nobody knows whether it is a new one.
+    fs::rename(&file, file.with_extension("away")).expect("away");
+    clock.wait(PAUSE);
+    for _ in 0..2 {
+        assert!(keys.signed("other", &others, b"x").await.is_err(), "it may be new");
+        assert_eq!(keys.signed("one", &good, b"x").await, Ok(true));
+    }
+    fs::rename(file.with_extension("away"), &file).expect("back");
     clock.wait(PAUSE);
     assert_eq!(keys.signed("other", &others, b"x").await, Ok(true));
     fs::remove_file(&file).expect("gone");

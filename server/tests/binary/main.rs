@@ -2,6 +2,7 @@
 
 mod approvals;
 mod backup;
+mod capability_key;
 mod client;
 mod connections;
 mod crash;

@@ -38,6 +38,9 @@ fn every_command_ends_without_a_panic() {
     for arguments in [
         &["token", "list"][..],
         &["token", "list", "--json"],
+        &["capability-key", "list"],
+        &["capability-key", "list", "--json"],
+        &["capability-key", "replace"],
         &["user", "list"],
         &["user", "list", "--json"],
         &["user", "sign-out", "--all"],

@@ -17,6 +17,8 @@ crate::on_both_portals!(
     a_refusal_needs_a_reason,
     a_request_can_be_withdrawn,
     a_change_waits_and_is_claimed,
+    lists_of_keys_are_narrowed_to_what_waits,
+    what_waits_is_found_by_search,
 );
 
 /// Ada owns the organization, and Eve develops in it.
@@ -149,4 +151,74 @@ async fn a_change_waits_and_is_claimed(portal: &TestPortal) {
     assert_eq!(portal.json(&api, &token, &serde_json::json!({})).await.status, 200);
     assert_eq!(act(portal, &request, "claim").await.location(), format!("/keys/{key}?done=changed"));
     assert_eq!(portal.auth("?scope=write", &[("x-api-key", &secret)]).await.status, 200);
+}
+
+async fn lists_of_keys_are_narrowed_to_what_waits(portal: &TestPortal) {
+    let (app, org, eve) = world(portal).await;
+    let path = ask(&eve, &app).await;
+    let row = format!("<a href=\"{path}\">Nightly");
+    for list in [format!("/apps/{app}/keys"), format!("/orgs/{org}/keys")] {
+        let all = portal.get(&list).await.body;
+        assert!(all.contains("<option value=\"waiting_for_approval\"") && !all.contains(&row), "{list}: {all}");
+        for browser in [&portal.client, &eve] {
+            let waiting = browser.get(&format!("{list}?status=waiting_for_approval")).await.body;
+            for text in [row.as_str(), "aria-label=\"Waiting for approval\"", "New key", "1 request", "Eve"] {
+                assert!(waiting.contains(text), "{list} {text}: {waiting}");
+            }
+            assert!(waiting.contains("Status: Waiting for approval") || waiting.contains("Clear"), "{waiting}");
+        }
+        let other = portal.get(&format!("{list}?status=waiting_for_approval&label=other")).await.body;
+        assert!(other.contains("Nothing matches") && !other.contains(&row), "{other}");
+        assert!(!portal.get(&format!("{list}?status=active")).await.body.contains(&row));
+    }
+    // Overviews show figures once there is a key.
+    let id = OrgId::parse(&org).expect("an id");
+    let found = portal.store.find(None, &id).await.expect("asked").expect("there");
+    let shell = Act::by(Actor::CommandLine);
+    portal.store.set_key_policy(&shell, &found, KeyPolicy::default(), None).await.expect("set");
+    portal.key(&app).await;
+    govern(portal, &id).await;
+    for overview in [format!("/apps/{app}"), format!("/orgs/{org}")] {
+        let page = portal.get(&overview).await.body;
+        assert!(page.contains("/keys?status=waiting_for_approval\""), "{page}");
+    }
+    // The page of all requests, narrowed.
+    let requests = async |query: &str| portal.get(&format!("/orgs/{org}/approvals?{query}")).await;
+    assert!(requests(&format!("status=waiting_for_approval&app={app}")).await.body.contains(&path));
+    let none = requests("status=refused").await.body;
+    assert!(none.contains("No results") && none.contains("Clear filters") && !none.contains(&path), "{none}");
+    assert_eq!(requests("status=strange").await.status, 400);
+    assert_eq!(requests("app=strange").await.status, 400);
+    // Nothing waits once it is decided.
+    act(portal, &path, "approve").await;
+    let later = portal.get(&format!("/apps/{app}/keys?status=waiting_for_approval")).await.body;
+    assert!(!later.contains(&row), "{later}");
+    let token = portal.token(true, Some(&org)).await;
+    let api = async |path: String| portal.manage(&path, &token, None).await;
+    let listed = api(format!("/v1/orgs/{org}/approvals?status=approved&app_id={app}")).await;
+    assert!(listed.status == 200 && listed.body.contains("Nightly"), "{}", listed.body);
+    let listed = api(format!("/v1/orgs/{org}/approvals?status=waiting_for_approval")).await;
+    assert!(listed.status == 200 && !listed.body.contains("Nightly"), "{}", listed.body);
+    for bad in ["approvals?status=strange", "approvals?app_id=strange"] {
+        assert_eq!(api(format!("/v1/orgs/{org}/{bad}")).await.status, 400, "{bad}");
+    }
+    let elsewhere = api(format!("/v1/apps/{app}/keys?status=waiting_for_approval")).await;
+    assert!(elsewhere.status == 400 && elsewhere.body.contains("/approvals?status=waiting_for_approval"));
+}
+
+async fn what_waits_is_found_by_search(portal: &TestPortal) {
+    let (app, org, eve) = world(portal).await;
+    let path = ask(&eve, &app).await;
+    let search = async |browser: &Client, words: &str| browser.post("/search", &[("q", words)]).await.body;
+    for browser in [&portal.client, &eve] {
+        let found = search(browser, "nightly").await;
+        assert!(found.contains(&format!("href=\"{path}\"")) && found.contains("Waiting for approval"), "{found}");
+        for words in ["approvals", "waiting"] {
+            let page = search(browser, words).await;
+            assert!(page.contains(&format!("href=\"/orgs/{org}/approvals\"")), "{words}: {page}");
+        }
+    }
+    let owners = ask(&portal.client, &app).await;
+    assert!(search(portal, "nightly").await.contains(&owners));
+    assert!(!search(&eve, "nightly").await.contains(&owners), "who does not decide sees their own alone");
 }

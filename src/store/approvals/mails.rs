@@ -3,8 +3,8 @@
 use super::{governs, is_open};
 use crate::{
     Result, Timestamp,
-    approval::Approval,
-    id::{JobId, OrgId, UserId},
+    approval::{Approval, ApprovalStatus},
+    id::{ApprovalId, JobId, OrgId, UserId},
     job::NewJob,
     mail::{About, Letter, Mail, Notice, WaitingRequest},
     member::Permission,
@@ -68,6 +68,19 @@ impl Tx {
 }
 
 impl Store {
+    /// Whether a person who is told of a request may still decide it, and somebody has to.
+    pub(in crate::store) async fn may_still_decide(&self, id: &ApprovalId, user: &UserId) -> Result<bool> {
+        let Some(approval) = self.approval(id).await? else { return Ok(false) };
+        let waits = approval.status(self.now()) == ApprovalStatus::Waiting;
+        Ok(waits && self.may(user, &approval.org_id, Permission::GovernKeys).await?)
+    }
+
+    /// Whether a person whose request was decided still sees the organization.
+    pub(in crate::store) async fn still_asks(&self, id: &ApprovalId, user: &UserId) -> Result<bool> {
+        let Some(approval) = self.approval(id).await? else { return Ok(false) };
+        Ok(self.find(user, &approval.org_id).await?.is_some())
+    }
+
     /// The mail about all requests that a person may decide. `None` if none waits any more.
     pub(in crate::store) async fn approvals_that_wait(&self, user: &UserId) -> Result<Option<Letter>> {
         let Some(to) = self.user(user).await? else { return Ok(None) };

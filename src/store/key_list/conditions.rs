@@ -121,6 +121,9 @@ impl Conditions {
     }
 
     fn narrow_to(&mut self, status: KeyStatus, profile: &Profile, now: Timestamp) {
+        if status == KeyStatus::WaitingForApproval {
+            return self.and("1 = 0");
+        }
         let days = |days: u64| std::time::Duration::from_secs(days * 86_400);
         let n = if status == KeyStatus::Revoked { String::new() } else { self.number(Value::Int(now.micros())) };
         self.and(&match status.status() {

@@ -1,6 +1,9 @@
 //! Keys that leaked: revoked, paused or only announced, each secret once.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 
 use serde_json::json;
 
@@ -46,8 +49,20 @@ struct ToTell {
     place: String,
     /// What was done about it now.
     response: LeakResponse,
-    /// Of the revoked key.
+    /// Whether that was done to the old secret of a rotation alone.
+    is_old: bool,
+    /// What is refused from now on.
     digests: Vec<Digest>,
+}
+
+/// Who got a mail about this report, of one organization: each person one, however many keys it names.
+#[derive(Clone, Default)]
+struct Mailed {
+    /// Those who set the rules for its keys.
+    governors: bool,
+    owners: HashSet<UserId>,
+    /// Keys of the report that are looked at after these.
+    later: usize,
 }
 
 impl Store {
@@ -72,8 +87,13 @@ impl Store {
             let org = OrgId::stored(org);
             // In the order in which rows of keys are locked.
             leaks.sort_by(|one, other| (one.key.as_str(), one.n).cmp(&(other.key.as_str(), other.n)));
+            let mut mailed = Mailed { later: leaks.len(), ..Mailed::default() };
             for some in leaks.chunks(AT_ONCE) {
-                failed = self.respond_to_leaks(act, &org, some.to_vec(), by_partner).await.err().or(failed);
+                mailed.later -= some.len();
+                match self.respond_to_leaks(act, &org, some.to_vec(), by_partner, mailed.clone()).await {
+                    Ok(with_these) => mailed = with_these,
+                    Err(error) => failed = Some(error),
+                }
             }
         }
         failed.map_or(Ok(()), Err)
@@ -107,7 +127,15 @@ impl Store {
         Ok(found)
     }
 
-    async fn respond_to_leaks(&self, act: &Act, org: &OrgId, leaks: Vec<LeakedSecret>, by_partner: bool) -> Result<()> {
+    /// Returns who got a mail by then.
+    async fn respond_to_leaks(
+        &self,
+        act: &Act,
+        org: &OrgId,
+        leaks: Vec<LeakedSecret>,
+        by_partner: bool,
+        mut mailed: Mailed,
+    ) -> Result<Mailed> {
         // Before the transaction: it would wait for a second connection.
         let people = self.governors(org).await?;
         let (store, act, org) = (self.clone(), act.clone(), org.clone());
@@ -120,14 +148,15 @@ impl Store {
                 told.extend(tx.respond(leak, rule, by_partner).await?);
             }
             if told.is_empty() {
-                return tx.commit_counts().await;
+                tx.commit_counts().await?;
+                return Ok(mailed);
             }
-            tx.tell_of_leaks(&told, &people, by_partner).await?;
+            tx.tell_of_leaks(&told, &people, by_partner, &mut mailed).await?;
             let committed = tx.commit_timed().await?;
             for leak in told.into_iter().filter(|leak| !leak.digests.is_empty()) {
                 store.measure_revocation(&leak.key.id, leak.digests, committed);
             }
-            Ok(())
+            Ok(mailed)
         })
         .await
     }
@@ -195,11 +224,16 @@ impl Tx {
         }
         let response = if acts { rule } else { LeakResponse::Announce };
         let mut digests = Vec::new();
-        match response {
-            LeakResponse::Revoke => digests = self.revoke(&key, REASON).await?,
-            LeakResponse::Pause => drop(self.pause_leaked(&mut key).await?),
-            LeakResponse::Announce => {}
+        let old = self.live_secrets(&key.id).await?.previous;
+        let old = old.filter(|old| old.n == leak.n && response != LeakResponse::Announce);
+        match (response, &old) {
+            // That suffices: the key works on with its new secret.
+            (_, Some(old)) => digests = self.end_previous(&key, old).await?,
+            (LeakResponse::Revoke, None) => digests = self.revoke(&key, REASON).await?,
+            (LeakResponse::Pause, None) => drop(self.pause_leaked(&mut key).await?),
+            (LeakResponse::Announce, None) => {}
         }
+        let is_old = old.is_some();
         sqlx::query(
             "INSERT INTO key_leaks (key_id, n, reported_at, told_at, told, response, place, by_partner) \
              VALUES ($1, $2, $3, $3, 1, $4, $5, $6) ON CONFLICT (key_id, n) DO UPDATE SET told_at = excluded.told_at, \
@@ -214,21 +248,29 @@ impl Tx {
         .bind(i64::from(by_partner))
         .execute(self.on())
         .await?;
-        Ok(Some(ToTell { key, shown: row.text("shown")?, place: leak.place, response, digests }))
+        Ok(Some(ToTell { key, shown: row.text("shown")?, place: leak.place, response, is_old, digests }))
     }
 
-    /// Records what happened, and sends one mail to each of `people`, however many keys there are. Whose personal key it is
-    /// gets one, too.
-    async fn tell_of_leaks(&mut self, leaks: &[ToTell], people: &[UserId], by_partner: bool) -> Result<()> {
-        for (at, leak) in leaks.iter().enumerate() {
+    /// Records what happened, and sends one mail to each of `people` for the whole report, however many keys there are. Whose
+    /// personal key it is gets one, too.
+    async fn tell_of_leaks(
+        &mut self,
+        leaks: &[ToTell],
+        people: &[UserId],
+        by_partner: bool,
+        mailed: &mut Mailed,
+    ) -> Result<()> {
+        for leak in leaks {
             let key = &leak.key;
             let done = match leak.response {
-                LeakResponse::Revoke => Some(Action::KeyRevoked),
-                LeakResponse::Pause => Some(Action::KeyPaused),
                 LeakResponse::Announce => None,
+                _ if leak.is_old => Some((Action::KeySecretEnded, json!({ "shown": leak.shown, "ended": "previous" }))),
+                LeakResponse::Revoke => Some((Action::KeyRevoked, json!({}))),
+                LeakResponse::Pause => Some((Action::KeyPaused, json!({}))),
             };
-            if let Some(done) = done {
-                self.record(NewEvent::of(&key.org_id, done, target(key)).with(json!({ "reason": REASON }))).await?;
+            if let Some((done, mut details)) = done {
+                details["reason"] = REASON.into();
+                self.record(NewEvent::of(&key.org_id, done, target(key)).with(details)).await?;
             }
             let mut details = json!({
                 "shown": leak.shown,
@@ -236,14 +278,25 @@ impl Tx {
                 "response": leak.response.as_str(),
                 "reported_by": reporter(by_partner),
             });
-            let mut to = Vec::new();
-            if at == 0 {
-                to.extend_from_slice(people);
-                if leaks.len() > 1 {
-                    details["others"] = (leaks.len() - 1).into();
-                }
+            if leak.is_old {
+                details["ended"] = "previous".into();
             }
-            to.extend(key.owner_id.clone().filter(|owner| !to.contains(owner)));
+            let (mut to, mut others) = (Vec::new(), 0);
+            if !mailed.governors {
+                mailed.governors = true;
+                to.extend_from_slice(people);
+                mailed.owners.extend(people.iter().cloned());
+                others = leaks.len() - 1 + mailed.later;
+            }
+            if let Some(owner) = key.owner_id.clone().filter(|owner| mailed.owners.insert(owner.clone())) {
+                if to.is_empty() {
+                    others = leaks.iter().filter(|other| other.key.owner_id == key.owner_id).count() - 1;
+                }
+                to.push(owner);
+            }
+            if others > 0 {
+                details["others"] = others.into();
+            }
             let event = NewEvent::of(&key.org_id, Action::KeyLeaked, target(key)).with(details);
             self.record_and_mail_all(event, &to, Mail::Leaked).await?;
         }

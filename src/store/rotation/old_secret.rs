@@ -9,7 +9,7 @@ use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, NewEvent},
     id::KeyId,
-    key::{Key, LiveSecret},
+    key::{Digest, Key, LiveSecret},
 };
 
 impl Store {
@@ -19,12 +19,8 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             let (key, secrets) = tx.held_with_secrets(&key).await?;
-            let (previous, retires_at) = previous(secrets.previous)?;
-            tx.end_secret(&key.id, previous.n).await?;
-            if tx.retime_signing_secrets(&key.id, retires_at, None).await? {
-                // Verifiers keep the signing secrets of a key with each of its secrets.
-                tx.touches_key(&key.id).await?;
-            }
+            let (previous, _) = previous(secrets.previous)?;
+            tx.end_previous(&key, &previous).await?;
             let event = NewEvent::of(&key.org_id, Action::KeySecretEnded, keys::target(&key));
             tx.record(event.with(json!({ "shown": previous.shown, "ended": "previous" }))).await?;
             tx.commit().await
@@ -65,6 +61,18 @@ impl Store {
 }
 
 impl Tx {
+    /// Ends the old secret of a locked key, and the signing secret that was rotated with it. Returns its digest.
+    pub(in crate::store) async fn end_previous(&mut self, key: &Key, previous: &LiveSecret) -> Result<Vec<Digest>> {
+        let digests = self.end_secret(&key.id, previous.n).await?;
+        if let Some(retires_at) = previous.retires_at
+            && self.retime_signing_secrets(&key.id, retires_at, None).await?
+        {
+            // Verifiers keep the signing secrets of a key with each of its secrets.
+            self.touches_key(&key.id).await?;
+        }
+        Ok(digests)
+    }
+
     async fn extend_secret(&mut self, key: &KeyId, n: i64, until: Timestamp) -> Result<()> {
         let extended = "UPDATE key_secrets SET retires_at = $3, extended_at = $4 WHERE key_id = $1 AND n = $2";
         let extended = sqlx::query(extended).bind(key.to_string()).bind(n).bind(until.micros());

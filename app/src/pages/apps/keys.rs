@@ -13,7 +13,7 @@ use crate::{
     pages::keys::{
         answer::Sent,
         generate::{filled, generate},
-        list::{KeyList, KeyListView, ListQuery, ListSource, ListView, Viewer, creator},
+        list::{KeyList, KeyListView, ListQuery, ListSource, ListView, Viewer, creator, waiting_requests},
         panel::{GeneratePanel, Panel},
     },
     portal::Page,
@@ -71,6 +71,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQu
     let filter = KeyFilter { tenant: None, sight: access.org().seen(), ..query.filter() };
     let me = &access.org().me.user.id;
     let (page, frame) = context.store.framed_keys(&access.app.org_id, Some(&access.app.id), &filter, me).await?;
+    let waiting = waiting_requests(&context.store, &access.app.org_id, Some(&access.app.id), &filter, me).await?;
     let profile = context.store.profile().clone();
     let views = frame.views.into_iter().map(|view| ListView::new(view, &profile, |_| false)).collect();
     let list = KeyList {
@@ -90,6 +91,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &AppAccess, query: &ListQu
         can_revoke_all: access.org().role.may(Permission::ManageKeys),
         unknown: query.is_unknown(),
         done: query.done(),
+        waiting,
         approvals: (frame.approvals > 0).then(|| (frame.approvals, format!("/orgs/{}/approvals", access.app.org_id))),
         remedy: None,
         tenant: None,

@@ -33,7 +33,8 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
     let chrome = shell::at_last(shell::of_app(&ui, &access).await?);
     let store = &context.store;
     let path = format!("/apps/{}/keys", access.app.id);
-    let attention = Attention::of(store, path, &access.app.org_id, Some(&access.app.id), &KeyFilter::default()).await?;
+    let (org, reader) = (&access.app.org_id, &access.org().me.user.id);
+    let attention = Attention::of(store, path, org, Some(&access.app.id), &KeyFilter::default(), reader).await?;
     let mut events = store.events(&access.app.org_id, Some(&access.app.id), &EventFilter::default()).await?.events;
     events.truncate(SHOWN);
     let (now, owner) = (store.now(), store.profile().keys.owner);

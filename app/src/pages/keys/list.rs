@@ -8,13 +8,15 @@ pub mod query;
 mod source;
 mod table;
 mod views;
+mod waiting;
 
 use std::sync::Arc;
 
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
-    id::{OrgId, UserId},
+    approval::Approval,
+    id::{AppId, OrgId, UserId},
     key::{Creator, ListedKey, Status},
     member::Held,
     profile::{HolderKind, HowMany, Profile},
@@ -26,6 +28,7 @@ use self::{
     creators::creators,
     empty::{NoKeys, NothingMatches},
     views::saved_views,
+    waiting::WaitingRequests,
 };
 pub use self::{
     query::{ListQuery, pairs, query_of},
@@ -102,6 +105,8 @@ pub struct KeyList {
     pub unknown: bool,
     /// What was just done to the keys that were selected.
     pub done: Option<&'static str>,
+    /// The requests that the filter asks for, instead of keys.
+    pub waiting: Vec<Approval>,
     /// How many requests wait for an approval or a claim, and where they are listed.
     pub approvals: Option<(i64, String)>,
     /// What is done to a key of this list: the name of the button in its row, and the last part of its address.
@@ -172,8 +177,15 @@ impl KeyList {
         self.profile.keys.scopes != HowMany::None
     }
 
+    fn shows_requests(&self) -> bool {
+        self.filter.status == Some(KeyStatus::WaitingForApproval)
+    }
+
     /// "12 keys", "1,000+ keys".
     fn total(&self) -> String {
+        if self.shows_requests() {
+            return count(self.waiting.len(), "request");
+        }
         if self.page.has_more_than_counted() {
             return format!("{}+ keys", digits(KeyPage::COUNTED));
         }
@@ -192,6 +204,20 @@ pub async fn creator(
     match known.iter().find(|person| person.id == *user) {
         Some(person) => Ok(Some(person.name.clone())),
         None => store.creator_name(org, user, &filter.sight).await,
+    }
+}
+
+/// The requests that a filter asks for.
+pub async fn waiting_requests(
+    store: &Store,
+    org: &OrgId,
+    app: Option<&AppId>,
+    filter: &KeyFilter,
+    person: &UserId,
+) -> sallyport::Result<Vec<Approval>> {
+    match filter.status {
+        Some(KeyStatus::WaitingForApproval) => store.waiting_requests(org, app, filter, person).await,
+        _ => Ok(Vec::new()),
     }
 }
 
@@ -253,8 +279,11 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
         .then(|| [Format::Csv, Format::Jsonl].map(|format| format.href(&list.path, list.pairs())));
     let views = saved_views(&list);
     // Where there has never been a key, there is nothing to look for.
-    let has_bar = !list.is_empty() || list.hides || list.unknown;
-    let body = if list.is_empty() {
+    let has_bar = !list.is_empty() || list.hides || list.unknown || list.approvals.is_some();
+    let body = if !list.waiting.is_empty() {
+        let (of_org, has_scopes, profile, now) = (list.of_org, has_scopes, list.profile.clone(), list.now);
+        view! { <WaitingRequests requests=list.waiting of_org has_scopes profile now/> }.into_any()
+    } else if list.is_empty() {
         view! { <NoKeys list/> }.into_any()
     } else if list.page.keys.is_empty() {
         view! { <NothingMatches path=list.path/> }.into_any()

@@ -20,7 +20,7 @@ use crate::{
     pages::keys::{
         answer::Sent,
         generate::{filled, generate},
-        list::{KeyList, KeyListView, ListQuery, ListSource, ListView, Viewer, creator},
+        list::{KeyList, KeyListView, ListQuery, ListSource, ListView, Viewer, creator, waiting_requests},
         panel::{GeneratePanel, Panel},
     },
     portal::{Page, Section},
@@ -92,6 +92,7 @@ pub async fn page(
     let chrome = shell::here(chrome, "API keys");
     let filter = KeyFilter { sight: access.seen(), ..query.filter() };
     let (page, frame) = context.store.framed_keys(&access.org.id, None, &filter, &access.me.user.id).await?;
+    let waiting = waiting_requests(&context.store, &access.org.id, None, &filter, &access.me.user.id).await?;
     let profile = context.store.profile().clone();
     let is_tenant = |id: &TenantId| chrome.tenants.iter().any(|tenant| tenant.id == id.as_str());
     let views = frame.views.into_iter().map(|view| ListView::new(view, &profile, is_tenant)).collect();
@@ -114,6 +115,7 @@ pub async fn page(
         can_revoke_all: access.role.may(PlaceKind::Org.to_revoke_all()),
         unknown: query.is_unknown(),
         done: query.done(),
+        waiting,
         approvals: (frame.approvals > 0).then(|| (frame.approvals, format!("/orgs/{}/approvals", access.org.id))),
         remedy: None,
         tenant,

@@ -44,7 +44,8 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
         _ => None,
     };
     let place = KeyFilter { sight: seen.clone(), ..KeyFilter::default() };
-    let attention = Attention::of(store, format!("/orgs/{}/keys", access.org.id), &access.org.id, None, &place).await?;
+    let keys = format!("/orgs/{}/keys", access.org.id);
+    let attention = Attention::of(store, keys, &access.org.id, None, &place, &access.me.user.id).await?;
     let filter = EventFilter { sight: seen.clone(), ..EventFilter::default() };
     let mut events = store.events(&access.org.id, None, &filter).await?.events;
     events.truncate(SHOWN);

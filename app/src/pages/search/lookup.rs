@@ -2,6 +2,7 @@
 
 use sallyport::{
     Timestamp,
+    approval::Approval,
     id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
     key::Status,
     member::Role,
@@ -19,6 +20,7 @@ use crate::{
     error::{NOT_KEPT, PageError},
     icons::Icon,
     pages::{
+        approvals,
         keys::row::{ends_soon, rotation_due},
         requests::sentence,
     },
@@ -124,6 +126,8 @@ impl Search<'_> {
             of_kind.map(|found| hit(found, now)).collect()
         };
         let mut all: Vec<_> = SearchKind::ALL.into_iter().map(|kind| (title(kind), of_kind(kind))).collect();
+        let waiting = self.store().search_waiting_requests(&self.me.user.id, words).await?;
+        all.insert(2, ("Waiting for approval", waiting.into_iter().map(waiting_request).collect()));
         let pages =
             places::all(self.store(), self.me, self.near).await?.into_iter().filter(|place| place.matches_words(words));
         all.push(("Pages", pages.take(8).map(Place::hit).collect()));
@@ -155,6 +159,12 @@ fn due(status: Status, due: KeyDue, now: Timestamp) -> Option<String> {
         return Some(format!("Old key ends {}", ahead(at, now)));
     }
     ends_soon(status, due.expires_at, now).or_else(|| rotation_due(status, due.rotation_due_at, now).map(str::to_owned))
+}
+
+/// A request that waits for a decision.
+fn waiting_request(found: Approval) -> Hit {
+    let within = format!("{} · {}", approvals::title(&found), found.owner_name);
+    Hit::link(found.label, within, format!("/approvals/{}", found.id), Icon::Check)
 }
 
 fn hit(found: SearchHit, now: Timestamp) -> Hit {

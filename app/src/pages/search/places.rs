@@ -90,6 +90,10 @@ fn of_org(org: &Org, role: Held, tenants: &[Tenant]) -> Vec<Place> {
             Place::new(label, also, &org.name, format!("{base}{path}"), icon)
         });
     let mut places: Vec<_> = sections.collect();
+    if role.may_somewhere(Permission::SeeKeys) {
+        let also = "waiting requests approve";
+        places.push(Place::new("Approvals", also, &org.name, format!("{base}/approvals"), Icon::Check));
+    }
     if role.may_somewhere(Permission::ManageKeys) {
         let href = format!("{base}/keys?panel=generate");
         places.push(Place::new("Generate API Key", "new create key", &org.name, href, Icon::Plus));

@@ -7,17 +7,17 @@ use sallyport::{
     id::{AppId, ApprovalId, KeyId, OrgId},
     member::Permission,
     org::Org,
-    store::{Claimed, Reader, Store},
+    store::{ApprovalFilter, Claimed, Paging, Reader, Store},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{ToSchema, openapi::schema::Object};
+use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
 
 use super::{
     access::{Manager, Reachable, Within},
     answer::{Listed, accepted, created, ok},
     creation::CreationIn,
     key_response::{IssuedKeyResponse, KeyResponse},
-    query::{NoParams, PageParams, QueryParams},
+    query::{self, NoParams, Parameters, QueryParams},
     rotation::NoFields,
 };
 use crate::{
@@ -174,22 +174,62 @@ impl RequestBody for Refusal {
     const FIELDS: &str = "The only field is reason, a sentence for whoever asked.";
 }
 
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ApprovalListParams {
+    /// Entries at most.
+    #[param(value_type = Option<u8>, minimum = 1, maximum = 100, default = 25, nullable = false)]
+    limit: Option<std::num::NonZeroU8>,
+    /// The `next_cursor` of the previous part.
+    #[param(nullable = false)]
+    cursor: Option<String>,
+    /// Only requests with this status.
+    #[param(schema_with = statuses, required = false)]
+    status: Option<String>,
+    /// Only requests for keys of this app.
+    #[param(nullable = false)]
+    app_id: Option<String>,
+}
+
+impl Parameters for ApprovalListParams {
+    const FIELDS: &str = "The query takes limit (1 to 100), cursor (the next_cursor of the previous part), status and app_id, \
+        each once.";
+}
+
+fn no_status() -> Problem {
+    Problem::bad_request(format!(
+        "The status is one of {}.",
+        ApprovalStatus::ALL.map(ApprovalStatus::as_str).join(", ")
+    ))
+}
+
 /// List the requests for approval of an organization
 ///
 /// Newest first: all of them for owners, admins and root tokens, for others those that they made.
 #[utoipa::path(
     get, path = "/v1/orgs/{org_id}/approvals", operation_id = "listApprovals", tag = "Rules for keys",
-    params(("org_id" = String, Path), PageParams), responses((status = 200, body = Listed<ApprovalResponse>))
+    params(("org_id" = String, Path), ApprovalListParams), responses((status = 200, body = Listed<ApprovalResponse>))
 )]
 pub async fn list(
     State(state): State<AppState>,
     org: Within<Org>,
-    QueryParams(part): QueryParams<PageParams>,
+    QueryParams(params): QueryParams<ApprovalListParams>,
 ) -> Result<Response, Problem> {
     let store = &state.context.store;
     let me = org.manager.act().actor;
-    let asked_by = if sees_all(store, &org.manager, &org.it.id).await? { None } else { Some(me.id()) };
-    let page = store.approvals(&org.it.id, asked_by, &part.paging()?).await?;
+    let sees_all = sees_all(store, &org.manager, &org.it.id).await?;
+    let status = match params.status.as_deref() {
+        None => None,
+        Some(word) => Some(ApprovalStatus::parse(word).ok_or_else(no_status)?),
+    };
+    let app = match params.app_id.as_deref() {
+        None => None,
+        Some(id) => Some(AppId::parse(id).ok_or_else(|| Problem::bad_request("The app_id is not an id of an app."))?),
+    };
+    let filter = ApprovalFilter { asked_by: (!sees_all).then(|| me.id().to_owned()), status, app };
+    let paging = Paging::parse(query::limit(params.limit)?, params.cursor.as_deref()).ok_or_else(query::no_cursor)?;
+    let page = store.approvals(&org.it.id, &filter, &paging).await?;
     let now = store.now();
     Ok(ok(Listed::of(page, |approval| ApprovalResponse::of(approval, now))))
 }

@@ -121,7 +121,7 @@ impl KeyListParams {
     fn filter(self, sight: Sight) -> Result<KeyFilter, Problem> {
         let status = match self.status.as_deref() {
             None => None,
-            Some(word) => Some(KeyStatus::parse(word).ok_or_else(no_status)?),
+            Some(word) => Some(KeyStatus::parse(word).filter(|status| lists_keys(*status)).ok_or_else(no_status)?),
         };
         let filter = KeyFilter {
             include_revoked: self.include_revoked,
@@ -141,16 +141,29 @@ impl KeyListParams {
     }
 }
 
+/// Requests for keys are listed by themselves.
+fn lists_keys(status: KeyStatus) -> bool {
+    status != KeyStatus::WaitingForApproval
+}
+
+fn status_words() -> impl Iterator<Item = &'static str> {
+    KeyStatus::ALL.iter().filter(|status| lists_keys(**status)).map(|status| status.as_str())
+}
+
 fn statuses() -> Object {
     let text = "Only keys with this status. `suspended`: the app or owner is archived; `unused`: active, and not used for 30 days; \
         `expiring`, `expiring_30`: active, and expires within 14 or 30 days; `rotation_due`, `paused_soon`: active, and by the \
         rules of the organization its secret is due to be replaced, or it is paused within a week unless it is used.";
-    about(text, words(KeyStatus::ALL.iter().map(|status| status.as_str())))
+    about(text, words(status_words()))
 }
 
 fn no_status() -> Problem {
-    let words: Vec<_> = KeyStatus::ALL.iter().map(|status| status.as_str()).collect();
-    Problem::bad_request(format!("The status is one of {}.", words.join(", ")))
+    let words: Vec<_> = status_words().collect();
+    Problem::bad_request(format!(
+        "The status is one of {}. What waits for an approval is no key yet: \
+         GET /v1/orgs/{{org_id}}/approvals?status=waiting_for_approval lists it.",
+        words.join(", ")
+    ))
 }
 
 /// List the keys of an app

@@ -32,6 +32,7 @@ impl KeyList {
             can_revoke_all: false,
             unknown: false,
             done: query.done_on(source),
+            waiting: Vec::new(),
             approvals: None,
             remedy: None,
             tenant: None,
