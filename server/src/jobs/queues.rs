@@ -145,6 +145,7 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
             RETENTION,
             |store| async move { store.delete_deliveries().await.map(drop) },
         ),
+        Queue::new("delete_webhooks", |store, _| async move { store.delete_webhooks().await.map(drop) }),
         Queue::recurring(
             "take_back_secrets",
             SET_ASIDE,
