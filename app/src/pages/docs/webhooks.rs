@@ -104,6 +104,7 @@ fn Events() -> impl IntoView {
 #[component]
 fn Headers(profile: Arc<Profile>) -> impl IntoView {
     let own = &profile.webhooks;
+    let begins = if own.prefix.is_empty() { String::new() } else { format!("{}, and ", own.prefix) };
     let headers = [
         (Some("webhook-id".to_owned()), "The same at each attempt: ignore what you have seen".to_owned()),
         (Some("webhook-timestamp".to_owned()), "When it was sent, in seconds since 1970".to_owned()),
@@ -113,7 +114,7 @@ fn Headers(profile: Arc<Profile>) -> impl IntoView {
         ),
         (
             own.signature.clone(),
-            format!("{}, and the HMAC-SHA256 of timestamp and body with a dot between, in hex; its key is the whole text of the secret", own.prefix),
+            format!("{begins}the HMAC-SHA256 of timestamp and body with a dot between, in hex; its key is the whole text of the secret"),
         ),
         (own.timestamp.clone(), "The same as webhook-timestamp".to_owned()),
         (own.sequence.clone(), "The same as data.sequence: the number of the delivery, to order by".to_owned()),
