@@ -143,7 +143,7 @@ test.describe('helios: keys without scopes', () => {
     await page.getByRole('combobox', { name: 'Environment' }).selectOption({ label: 'Staging' });
     await page.getByRole('checkbox', { name: 'Generate the signing secret now' }).uncheck();
     await page.getByRole('button', { name: 'Create endpoint' }).click();
-    await expect(page.getByText('Staging')).toBeVisible();
+    await expect(page.getByText('Staging', { exact: true })).toBeVisible();
     await expect(page.getByRole('button', { name: 'Send test event' })).toHaveCount(0);
     const secrets = [];
     for (const name of ['Generate secret', 'Regenerate secret']) {

@@ -33,8 +33,7 @@ pub enum WebhooksCommand {
     /// Make an endpoint: prints its secret, once
     #[command(after_help = "Examples:
   sallyport webhooks create --org org_focus_labs_kB8mPx --to https://hooks.example.com/keys --environment production
-  sallyport webhooks create --org org_focus_labs_kB8mPx --to https://hooks.example.com/keys --environment production \\
-    --event key.revoked --event key.leaked")]
+  sallyport webhooks create --org org_focus_labs_kB8mPx --to https://hooks.example.com/keys --environment production --event key.revoked")]
     Create(CreateArgs),
     /// Replace the secret of an endpoint: prints the new one, once
     #[command(after_help = "Examples:
